@@ -1,0 +1,30 @@
+/* E-mail addresses: RFC 5321 section 4.1.2 mailboxes, internationalised by RFC 6531 and IDNA2008. */
+#ifndef NEWSLETTER_ADDRESS_H
+#define NEWSLETTER_ADDRESS_H
+
+#include "newsletter/error.h"
+
+#include <stdbool.h>
+
+/* Free with nl_address_free. */
+struct nl_address {
+    char *text;     /* as given, without surrounding space */
+    char *envelope; /* for RCPT TO: the domain in A-labels, the local part quoted where it must */
+    char *key;      /* equal for all spellings of one mailbox; what the database is unique on */
+    char *domain;   /* A-labels, lower case; part of `envelope` */
+    bool smtputf8;  /* the local part needs SMTPUTF8 (RFC 6531) */
+};
+
+/* Reads one address: dot-atom or quoted local part (UTF-8 allowed), domain name or IDN. Comments,
+ * source routes, address literals and names without a dot (but localhost) are refused, since no
+ * subscriber has such an address; the error says which rule was broken. */
+enum nl_status nl_address_parse(const char *text, struct nl_address *out, struct nl_error *err);
+
+void nl_address_free(struct nl_address *address);
+
+/* Reads "Name <address>" or a bare address. `*name` is NULL where there is none; the caller frees
+ * both. */
+enum nl_status nl_mailbox_parse(const char *text, char **name, struct nl_address *out,
+                                struct nl_error *err);
+
+#endif

@@ -1,0 +1,36 @@
+/* The one growable buffer. A failed allocation is remembered in `failed` and makes every later
+ * append a no-op, so a writer appends freely and checks once, at the end. */
+#ifndef NEWSLETTER_BUF_H
+#define NEWSLETTER_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Zero-initialise it; free with nl_buf_free. `data` is NUL-terminated whenever it is not NULL. */
+struct nl_buf {
+    char *data;
+    size_t len;
+    size_t cap;
+    bool failed;
+};
+
+void nl_buf_add(struct nl_buf *buf, const void *data, size_t len);
+void nl_buf_adds(struct nl_buf *buf, const char *text);
+void nl_buf_addc(struct nl_buf *buf, char c);
+void nl_buf_addf(struct nl_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Makes room for `more` bytes; false when there is no memory. */
+bool nl_buf_reserve(struct nl_buf *buf, size_t more);
+
+/* Empties it and keeps its memory, for a buffer that serves many messages. */
+void nl_buf_clear(struct nl_buf *buf);
+
+/* The text, "" for a buffer never written to. Owned by the buffer. */
+const char *nl_buf_text(const struct nl_buf *buf);
+
+/* Hands the text to the caller, who frees it, and leaves the buffer empty. NULL after a failure. */
+char *nl_buf_take(struct nl_buf *buf);
+
+void nl_buf_free(struct nl_buf *buf);
+
+#endif

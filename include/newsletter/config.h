@@ -1,0 +1,68 @@
+/* The configuration file newsletter.yaml, read once and passed down. */
+#ifndef NEWSLETTER_CONFIG_H
+#define NEWSLETTER_CONFIG_H
+
+#include "newsletter/buf.h"
+#include "newsletter/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum nl_smtp_security { NL_SMTP_STARTTLS, NL_SMTP_TLS, NL_SMTP_PLAIN };
+enum nl_smtp_auth { NL_AUTH_AUTO, NL_AUTH_PLAIN, NL_AUTH_LOGIN, NL_AUTH_XOAUTH2 };
+
+/* Every setting of newsletter.yaml(5), defaults filled in. Strings are owned by the configuration;
+ * optional ones are NULL when unset. Paths are absolute or relative to the working directory, those
+ * in the file having been taken relative to the file's folder. Durations are seconds. */
+struct nl_config {
+    char *path; /* the file itself, for messages */
+    char *database;
+    char *templates; /* folder that overrides the built-in templates, or NULL */
+    char *bounce_address;
+    char *confirm_url;     /* holds "{token}" */
+    char *unsubscribe_url; /* holds "{token}" */
+    struct {
+        char *host;
+        int64_t port;
+        int64_t security; /* enum nl_smtp_security */
+        int64_t auth;     /* enum nl_smtp_auth */
+        bool verify;
+        char *ca_file;
+        char *username;
+        char *password_file;
+        char *password_env;
+        char *helo;
+        int64_t connections;
+        int64_t timeout;
+    } smtp;
+    struct {
+        int64_t first;
+        int64_t factor;
+        int64_t max;
+        int64_t give_up;
+    } retry;
+    struct {
+        int64_t expires;
+        int64_t resend_interval;
+        char *text_version;
+    } confirmation;
+};
+
+/* Reads and checks `path`. A file that others may write to is refused. Free with nl_config_free,
+ * also after a failure. */
+enum nl_status nl_config_read(const char *path, struct nl_config *out, struct nl_error *err);
+
+/* The password from `password_file` (`override` if not NULL; a pipe or /dev/fd/N will do) or from
+ * the environment variable `password_env`, without its line end. *out stays NULL if neither is
+ * configured. The caller wipes and frees it with nl_config_forget. */
+enum nl_status nl_config_password(const struct nl_config *config, const char *override, char **out,
+                                  struct nl_error *err);
+
+void nl_config_forget(char *secret);
+
+/* The annotated file that `newsletter init` writes. */
+extern const char nl_config_sample[];
+
+void nl_config_free(struct nl_config *config);
+
+#endif

@@ -1,0 +1,50 @@
+/* The one error idiom: a function that may fail returns an nl_status and describes the failure in
+ * an nl_error. The status is turned into a sysexits number by the command line alone. */
+#ifndef NEWSLETTER_ERROR_H
+#define NEWSLETTER_ERROR_H
+
+enum nl_status {
+    NL_OK = 0,
+    NL_USAGE,       /* the command line is wrong */
+    NL_DATA,        /* input that does not parse or is not allowed */
+    NL_NOINPUT,     /* a file cannot be read */
+    NL_NOTFOUND,    /* no such list, issue, address or token */
+    NL_EXISTS,      /* it is there already */
+    NL_EXPIRED,     /* a token past its time */
+    NL_USED,        /* a token used before */
+    NL_UNAVAILABLE, /* the server refused for good, or a run was paused */
+    NL_BUSY,        /* somebody else holds the lock; later may do */
+    NL_TEMPFAIL,    /* a passing fault; a later try may do */
+    NL_PROTOCOL,    /* the server speaks nonsense */
+    NL_CONFIG,      /* the configuration is wrong */
+    NL_NOPERM,      /* the system denies permission */
+    NL_CANTCREATE,  /* a file cannot be created */
+    NL_IO,          /* reading or writing failed, a full disk included */
+    NL_OS,          /* the system is short of something, memory mostly */
+    NL_INTERNAL,    /* a bug in newsletter */
+};
+
+/* Zero-initialise it; free with nl_error_free. `text` is one line: what, where, what to do. */
+struct nl_error {
+    enum nl_status status;
+    char *text;
+};
+
+/* Replaces the content of `err` (which may be NULL) and returns `status`. Control characters in the
+ * message are replaced, so that a message is one line whatever the input held. */
+enum nl_status nl_error_set(struct nl_error *err, enum nl_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Puts "context: " in front of the text; each layer does so once at most. Returns err's status. */
+enum nl_status nl_error_context(struct nl_error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Shorthand for the one failure that has nothing to explain. */
+enum nl_status nl_error_nomem(struct nl_error *err);
+
+/* The text, or a fallback when there was no memory even for that. Never NULL. */
+const char *nl_error_text(const struct nl_error *err);
+
+void nl_error_free(struct nl_error *err);
+
+#endif

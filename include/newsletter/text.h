@@ -1,0 +1,45 @@
+/* Checks and small readers for text that comes from outside. */
+#ifndef NEWSLETTER_TEXT_H
+#define NEWSLETTER_TEXT_H
+
+#include "newsletter/buf.h"
+#include "newsletter/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One line of valid UTF-8 without control characters (C0, C1, line and paragraph separators): fit
+ * for a header. `what` names it in the error. */
+enum nl_status nl_text_check_line(const char *text, const char *what, struct nl_error *err);
+
+/* Valid UTF-8 whose only control characters are tab and line feed. The error names the line. */
+enum nl_status nl_text_check_body(const char *text, size_t len, const char *what,
+                                  struct nl_error *err);
+
+/* Reads "90s", "5m", "1h", "3d", "2w" or a bare number of seconds. */
+bool nl_text_duration(const char *text, int64_t *seconds);
+
+/* Reads a whole decimal number; false on anything else or on overflow. */
+bool nl_text_integer(const char *text, int64_t *value);
+
+/* Lower-case ASCII letters, digits and hyphens from any title, for file names and keys. Appends. */
+void nl_text_slug(struct nl_buf *out, const char *text);
+
+/* True for an absolute http or https URL of at most 900 bytes without spaces or control bytes. */
+bool nl_text_is_http_url(const char *text);
+
+/* Reads a file of at most `limit` bytes. Works on pipes and /dev/fd/N too. CRLF is kept. */
+enum nl_status nl_file_read(const char *path, size_t limit, struct nl_buf *out,
+                            struct nl_error *err);
+
+/* Writes a file with mode 0644, or 0600 where `secret`, replacing it in one step: a reader sees
+ * the old or the new content and never half of it. */
+enum nl_status nl_file_write(const char *path, const void *data, size_t len, bool secret,
+                             struct nl_error *err);
+
+/* Says why a system call on `path` failed, in words, with the matching status. */
+enum nl_status nl_error_system(struct nl_error *err, int errnum, const char *doing,
+                               const char *path);
+
+#endif

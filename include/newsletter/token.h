@@ -1,0 +1,40 @@
+/* Tokens (random UUIDs that travel in URLs), their digests, and keyed MACs. */
+#ifndef NEWSLETTER_TOKEN_H
+#define NEWSLETTER_TOKEN_H
+
+#include "newsletter/env.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    NL_TOKEN_LEN = 36,  /* a UUID in text, RFC 4122 section 3 */
+    NL_DIGEST_LEN = 32, /* SHA-256 */
+    NL_MAC_TEXT_LEN = 16
+};
+
+struct nl_token {
+    char text[NL_TOKEN_LEN + 1];
+};
+
+/* Makes a fresh random token. */
+void nl_token_new(const struct nl_env *env, struct nl_token *token);
+
+/* Reads a token as it came back from outside, in either case; false when it is malformed. */
+bool nl_token_parse(const char *text, struct nl_token *token);
+
+/* SHA-256 of `len` bytes. */
+void nl_digest(const void *data, size_t len, unsigned char out[NL_DIGEST_LEN]);
+
+/* SHA-256 in lower-case hexadecimal. */
+void nl_digest_hex(const void *data, size_t len, char out[2 * NL_DIGEST_LEN + 1]);
+
+/* An HMAC-SHA256 over `text`, cut to 80 bits and written in 16 characters of lower-case base32
+ * (RFC 4648 section 6): a name that nobody without the key can make up. `use` keeps MACs for
+ * different purposes apart. */
+void nl_mac(const char *key, const char *use, const char *text, char out[NL_MAC_TEXT_LEN + 1]);
+
+/* Compares two texts of equal length in constant time. */
+bool nl_token_equal(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,32 @@
+/* A YAML mapping read by libyaml and flattened to dotted paths: what the configuration file and the
+ * front matter of an issue both are. */
+#ifndef NEWSLETTER_YAML_H
+#define NEWSLETTER_YAML_H
+
+#include "newsletter/error.h"
+
+#include <stddef.h>
+
+struct nl_yaml_entry {
+    char *path;  /* "smtp.host"; elements of sequences are numbered: "events.0.title" */
+    char *value; /* the scalar, valid UTF-8 on one or more lines; "" for null */
+    size_t line; /* counted from 1 in the file */
+};
+
+struct nl_yaml {
+    struct nl_yaml_entry *entries;
+    size_t count;
+};
+
+/* Reads `len` bytes. `name` and `first_line` (the line in the file where the text begins, from 1)
+ * serve the error messages. A key given twice, an alias or anything but a mapping is an error.
+ * Free with nl_yaml_free, also after a failure. */
+enum nl_status nl_yaml_read(const char *text, size_t len, const char *name, size_t first_line,
+                            struct nl_yaml *out, struct nl_error *err);
+
+/* The value at `path`, or NULL. */
+const char *nl_yaml_get(const struct nl_yaml *yaml, const char *path);
+
+void nl_yaml_free(struct nl_yaml *yaml);
+
+#endif

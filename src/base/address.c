@@ -1,0 +1,249 @@
+#include "newsletter/address.h"
+
+#include "newsletter/buf.h"
+#include "newsletter/text.h"
+
+#include <ctype.h>
+#include <idn2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unicase.h>
+#include <uninorm.h>
+
+/* RFC 5321 section 4.5.3.1 */
+enum { LOCAL_LIMIT = 64, DOMAIN_LIMIT = 253, LABEL_LIMIT = 63, ADDRESS_LIMIT = 254 };
+
+static bool is_atext(unsigned char c) {
+    return c >= 0x80 || isalnum(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+}
+
+/* Length of a dot-atom at the start of `text`; 0 if there is none. */
+static size_t dot_atom_length(const char *text) {
+    size_t at = 0;
+    while (is_atext((unsigned char)text[at])) {
+        while (is_atext((unsigned char)text[at]))
+            at++;
+        if (text[at] != '.')
+            return at;
+        at++;
+    }
+    return 0;
+}
+
+/* Reads a quoted local part from its opening quote; appends what it says, unquoted, to `out` and
+ * returns the length with both quotes, or 0. */
+static size_t quoted_length(const char *text, struct nl_buf *out) {
+    size_t at = 1;
+    while (text[at] != '"') {
+        if (text[at] == '\\')
+            at++;
+        if (text[at] == '\0')
+            return 0;
+        nl_buf_addc(out, text[at++]);
+    }
+    return out->len > 0 ? at + 1 : 0;
+}
+
+/* Splits `text` at the "@" behind the local part; the local part comes out unquoted. */
+static enum nl_status split_local(const char *text, struct nl_buf *local, const char **domain,
+                                  struct nl_error *err) {
+    size_t len = 0;
+    if (text[0] == '"') {
+        len = quoted_length(text, local);
+        if (len == 0)
+            return nl_error_set(err, NL_DATA,
+                                "'%s' is not an address: the quoted part does not end", text);
+    } else {
+        len = dot_atom_length(text);
+        nl_buf_add(local, text, len);
+    }
+    if (len > 0 && len <= LOCAL_LIMIT && text[len] == '@') {
+        *domain = text + len + 1;
+        return NL_OK;
+    }
+    if (len > LOCAL_LIMIT)
+        return nl_error_set(err, NL_DATA,
+                            "'%s' is not an address: more than %d characters before the @", text,
+                            LOCAL_LIMIT);
+    return nl_error_set(err, NL_DATA,
+                        strchr(text, '@') == NULL
+                            ? "'%s' is not an address: there is no @ in it, as in ann@example.org"
+                            : "'%s' is not an address: the part before the @ is malformed",
+                        text);
+}
+
+static bool is_host_name(const char *name) {
+    size_t label = 0;
+    bool numeric = true;
+    for (const char *p = name;; p++) {
+        if (*p == '.' || *p == '\0') {
+            if (label == 0 || label > LABEL_LIMIT || p[-1] == '-')
+                return false;
+            if (*p == '\0')
+                return !numeric; /* an all-numeric last label is an IP address */
+            label = 0;
+            numeric = true;
+            continue;
+        }
+        if (!isalnum((unsigned char)*p) && !(*p == '-' && label > 0))
+            return false;
+        numeric = numeric && isdigit((unsigned char)*p);
+        label++;
+    }
+}
+
+static enum nl_status parse_domain(const char *text, const char *domain, char **out,
+                                   struct nl_error *err) {
+    char *ascii = NULL;
+    enum nl_status status = NL_OK;
+    if (domain[0] == '[')
+        return nl_error_set(err, NL_DATA,
+                            "'%s': an IP address in place of the domain is not accepted", text);
+    int rc = idn2_to_ascii_8z(domain, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    if (rc != IDN2_OK)
+        return nl_error_set(err, NL_DATA, "'%s' is not an address: the domain is not valid (%s)",
+                            text, idn2_strerror(rc));
+    for (char *p = ascii; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    if (strlen(ascii) > DOMAIN_LIMIT || !is_host_name(ascii))
+        status = nl_error_set(err, NL_DATA, "'%s' is not an address: the domain is malformed", text);
+    else if (strchr(ascii, '.') == NULL && strcmp(ascii, "localhost") != 0)
+        status = nl_error_set(err, NL_DATA,
+                              "'%s' is not an address: the domain has no dot, as in example.org",
+                              text);
+    if (status == NL_OK)
+        *out = strdup(ascii);
+    idn2_free(ascii);
+    return status == NL_OK && *out == NULL ? nl_error_nomem(err) : status;
+}
+
+/* The local part as RFC 5321 wants it in an envelope: bare if it may be, quoted if it must be. */
+static void add_local(struct nl_buf *out, const char *local) {
+    size_t atom = dot_atom_length(local);
+    if (atom > 0 && local[atom] == '\0') {
+        nl_buf_adds(out, local);
+        return;
+    }
+    nl_buf_addc(out, '"');
+    for (const char *p = local; *p; p++) {
+        if (*p == '"' || *p == '\\')
+            nl_buf_addc(out, '\\');
+        nl_buf_addc(out, *p);
+    }
+    nl_buf_addc(out, '"');
+}
+
+/* Local parts are case-sensitive on paper only (RFC 5321 section 2.4): mailbox providers ignore
+ * case, and treating Ann@ and ann@ as two people would mail one of them twice. */
+static char *fold_local(const char *local) {
+    size_t len = 0;
+    uint8_t *folded =
+        u8_casefold((const uint8_t *)local, strlen(local), NULL, UNINORM_NFC, NULL, &len);
+    char *text = folded != NULL ? strndup((const char *)folded, len) : NULL;
+    free(folded);
+    return text;
+}
+
+static enum nl_status build(struct nl_address *out, const char *given, const char *local,
+                            struct nl_error *err) {
+    struct nl_buf envelope = {0};
+    struct nl_buf key = {0};
+    char *folded = fold_local(local);
+    add_local(&envelope, local);
+    nl_buf_addf(&envelope, "@%s", out->domain);
+    if (folded != NULL)
+        add_local(&key, folded);
+    nl_buf_addf(&key, "@%s", out->domain);
+    size_t len = envelope.len;
+    out->text = strdup(given);
+    out->envelope = nl_buf_take(&envelope);
+    out->key = nl_buf_take(&key);
+    bool complete = folded != NULL && out->text != NULL && out->envelope != NULL && out->key != NULL;
+    free(folded);
+    if (!complete)
+        return nl_error_nomem(err);
+    for (const char *p = local; *p; p++)
+        out->smtputf8 = out->smtputf8 || (unsigned char)*p >= 0x80;
+    if (len > ADDRESS_LIMIT)
+        return nl_error_set(err, NL_DATA, "'%s' is not an address: longer than %d characters",
+                            given, ADDRESS_LIMIT);
+    return NL_OK;
+}
+
+enum nl_status nl_address_parse(const char *text, struct nl_address *out, struct nl_error *err) {
+    struct nl_buf given = {0};
+    struct nl_buf local = {0};
+    const char *domain = NULL;
+    *out = (struct nl_address){0};
+    while (*text == ' ' || *text == '\t')
+        text++;
+    size_t len = strlen(text);
+    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
+        len--;
+    nl_buf_add(&given, text, len);
+    enum nl_status status = given.failed ? nl_error_nomem(err) : NL_OK;
+    if (status == NL_OK && len == 0)
+        status = nl_error_set(err, NL_DATA, "the address is empty: give one, as in ann@example.org");
+    if (status == NL_OK)
+        status = nl_text_check_line(given.data, "the address", err);
+    if (status == NL_OK)
+        status = split_local(given.data, &local, &domain, err);
+    if (status == NL_OK)
+        status = parse_domain(given.data, domain, &out->domain, err);
+    if (status == NL_OK)
+        status = local.failed ? nl_error_nomem(err) : build(out, given.data, local.data, err);
+    nl_buf_free(&given);
+    nl_buf_free(&local);
+    if (status != NL_OK)
+        nl_address_free(out);
+    return status;
+}
+
+void nl_address_free(struct nl_address *address) {
+    if (address == NULL)
+        return;
+    free(address->text);
+    free(address->envelope);
+    free(address->key);
+    free(address->domain);
+    *address = (struct nl_address){0};
+}
+
+static char *trimmed_name(const char *text, size_t len) {
+    while (len > 0 && text[0] == ' ') {
+        text++;
+        len--;
+    }
+    while (len > 0 && text[len - 1] == ' ')
+        len--;
+    if (len >= 2 && text[0] == '"' && text[len - 1] == '"') {
+        text++;
+        len -= 2;
+    }
+    return strndup(text, len);
+}
+
+enum nl_status nl_mailbox_parse(const char *text, char **name, struct nl_address *out,
+                                struct nl_error *err) {
+    *name = NULL;
+    *out = (struct nl_address){0};
+    enum nl_status status = nl_text_check_line(text, "the mailbox", err);
+    const char *open = strrchr(text, '<');
+    size_t len = strlen(text);
+    if (status != NL_OK || open == NULL)
+        return status != NL_OK ? status : nl_address_parse(text, out, err);
+    if (text[len - 1] != '>')
+        return nl_error_set(err, NL_DATA, "'%s' is not a mailbox: write Name <address>", text);
+    char *inner = strndup(open + 1, len - (size_t)(open - text) - 2);
+    status = inner != NULL ? nl_address_parse(inner, out, err) : nl_error_nomem(err);
+    free(inner);
+    if (status != NL_OK)
+        return status;
+    *name = trimmed_name(text, (size_t)(open - text));
+    if (*name != NULL && (*name)[0] == '\0') {
+        free(*name);
+        *name = NULL;
+    }
+    return NL_OK;
+}

@@ -1,0 +1,284 @@
+#include "newsletter/config.h"
+
+#include "newsletter/address.h"
+#include "newsletter/text.h"
+#include "newsletter/yaml.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <openssl/crypto.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { FILE_LIMIT = 1 << 20, PASSWORD_LIMIT = 64 * 1024 };
+
+enum kind { TEXT, PATH, NUMBER, DURATION, BOOLEAN, SECURITY, AUTH };
+
+/* One line per setting: this table is the whole grammar of the file. */
+static const struct setting {
+    const char *path;
+    enum kind kind;
+    size_t offset;
+    const char *fallback; /* NULL: unset unless given */
+    int64_t min, max;     /* NUMBER and DURATION */
+} settings[] = {
+#define AT(member) offsetof(struct nl_config, member)
+    {"database", PATH, AT(database), "newsletter.db", 0, 0},
+    {"templates", PATH, AT(templates), NULL, 0, 0},
+    {"bounce_address", TEXT, AT(bounce_address), NULL, 0, 0},
+    {"confirm_url", TEXT, AT(confirm_url), NULL, 0, 0},
+    {"unsubscribe_url", TEXT, AT(unsubscribe_url), NULL, 0, 0},
+    {"smtp.host", TEXT, AT(smtp.host), "localhost", 0, 0},
+    {"smtp.port", NUMBER, AT(smtp.port), NULL, 1, 65535},
+    {"smtp.security", SECURITY, AT(smtp.security), "starttls", 0, 0},
+    {"smtp.verify", BOOLEAN, AT(smtp.verify), "true", 0, 0},
+    {"smtp.ca_file", PATH, AT(smtp.ca_file), NULL, 0, 0},
+    {"smtp.auth", AUTH, AT(smtp.auth), "auto", 0, 0},
+    {"smtp.username", TEXT, AT(smtp.username), NULL, 0, 0},
+    {"smtp.password_file", PATH, AT(smtp.password_file), NULL, 0, 0},
+    {"smtp.password_env", TEXT, AT(smtp.password_env), NULL, 0, 0},
+    {"smtp.helo", TEXT, AT(smtp.helo), NULL, 0, 0},
+    {"smtp.connections", NUMBER, AT(smtp.connections), "8", 1, 500},
+    {"smtp.timeout", DURATION, AT(smtp.timeout), "5m", 1, 3600},
+    {"retry.first", DURATION, AT(retry.first), "5m", 1, 604800},
+    {"retry.factor", NUMBER, AT(retry.factor), "2", 1, 100},
+    {"retry.max", DURATION, AT(retry.max), "4h", 1, 604800},
+    {"retry.give_up", DURATION, AT(retry.give_up), "4d", 1, 5184000},
+    {"confirmation.expires", DURATION, AT(confirmation.expires), "7d", 1, 31536000},
+    {"confirmation.resend_interval", DURATION, AT(confirmation.resend_interval), "1h", 0, 31536000},
+    {"confirmation.text_version", TEXT, AT(confirmation.text_version), "1", 0, 0},
+#undef AT
+};
+
+enum { SETTINGS = sizeof settings / sizeof settings[0] };
+
+static const char *const security_names[] = {"starttls", "tls", "none", NULL};
+static const char *const auth_names[] = {"auto", "plain", "login", "xoauth2", NULL};
+
+static bool find_name(const char *const names[], const char *value, int64_t *out) {
+    for (int64_t i = 0; names[i] != NULL; i++) {
+        if (strcmp(names[i], value) == 0) {
+            *out = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes a path in the file as relative to the file's folder. */
+static char *resolve_path(const char *config_path, const char *value) {
+    if (value[0] == '/')
+        return strdup(value);
+    char *copy = strdup(config_path);
+    struct nl_buf path = {0};
+    if (copy != NULL)
+        nl_buf_addf(&path, "%s/%s", dirname(copy), value);
+    bool complete = copy != NULL;
+    free(copy);
+    return complete ? nl_buf_take(&path) : NULL;
+}
+
+static enum nl_status store_text(char **slot, char *value, struct nl_error *err) {
+    free(*slot);
+    *slot = value;
+    return value != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+static enum nl_status apply(struct nl_config *config, const struct setting *setting,
+                            const char *value, size_t line, struct nl_error *err) {
+    void *slot = (char *)config + setting->offset;
+    int64_t number = 0;
+    const char *wanted = "";
+    if (setting->kind == TEXT || setting->kind == PATH) {
+        if (nl_text_check_line(value, setting->path, err) != NL_OK)
+            return nl_error_context(err, "%s:%zu", config->path, line);
+        return store_text(slot, setting->kind == PATH ? resolve_path(config->path, value)
+                                                      : strdup(value),
+                          err);
+    }
+    bool valid = false;
+    switch (setting->kind) {
+    case NUMBER:
+        valid = nl_text_integer(value, &number) && number >= setting->min && number <= setting->max;
+        wanted = "a number in range";
+        break;
+    case DURATION:
+        valid = nl_text_duration(value, &number) && number >= setting->min && number <= setting->max;
+        wanted = "a duration in range, such as 90s, 5m, 1h or 3d";
+        break;
+    case SECURITY:
+        valid = find_name(security_names, value, &number);
+        wanted = "starttls, tls or none";
+        break;
+    case AUTH:
+        valid = find_name(auth_names, value, &number);
+        wanted = "auto, plain, login or xoauth2";
+        break;
+    default:
+        number = strcmp(value, "true") == 0 || strcmp(value, "yes") == 0;
+        valid = number || strcmp(value, "false") == 0 || strcmp(value, "no") == 0;
+        wanted = "true or false";
+        break;
+    }
+    if (!valid)
+        return nl_error_set(err, NL_CONFIG, "%s:%zu: %s is '%s', expected %s", config->path, line,
+                            setting->path, value, wanted);
+    if (setting->kind == BOOLEAN)
+        *(bool *)slot = number != 0;
+    else
+        *(int64_t *)slot = number;
+    return NL_OK;
+}
+
+static enum nl_status apply_all(struct nl_config *config, const struct nl_yaml *yaml,
+                                struct nl_error *err) {
+    for (size_t i = 0; i < SETTINGS; i++) {
+        if (settings[i].fallback == NULL)
+            continue;
+        enum nl_status status = apply(config, &settings[i], settings[i].fallback, 0, err);
+        if (status != NL_OK)
+            return status;
+    }
+    for (size_t i = 0; i < yaml->count; i++) {
+        const struct nl_yaml_entry *entry = &yaml->entries[i];
+        size_t at = 0;
+        while (at < SETTINGS && strcmp(settings[at].path, entry->path) != 0)
+            at++;
+        if (at == SETTINGS)
+            return nl_error_set(err, NL_CONFIG,
+                                "%s:%zu: unknown setting '%s': see newsletter.yaml(5)",
+                                config->path, entry->line, entry->path);
+        if (entry->value[0] == '\0')
+            continue;
+        enum nl_status status = apply(config, &settings[at], entry->value, entry->line, err);
+        if (status != NL_OK)
+            return status;
+    }
+    return NL_OK;
+}
+
+static enum nl_status check_url(const struct nl_config *config, const char *name, const char *url,
+                                struct nl_error *err) {
+    if (url == NULL)
+        return NL_OK;
+    const char *slot = strstr(url, "{token}");
+    if (slot == NULL || strstr(slot + 1, "{token}") != NULL || !nl_text_is_http_url(url))
+        return nl_error_set(err, NL_CONFIG,
+                            "%s: %s must be an http(s) URL that holds {token} once, such as "
+                            "https://www.example.org/confirm?token={token}",
+                            config->path, name);
+    return NL_OK;
+}
+
+static bool is_loopback(const char *host) {
+    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+           strcmp(host, "::1") == 0;
+}
+
+/* What no single setting can say of itself. */
+static enum nl_status check_all(struct nl_config *config, struct nl_error *err) {
+    static const int64_t default_ports[] = {587, 465, 25};
+    if (config->smtp.port == 0)
+        config->smtp.port = default_ports[config->smtp.security];
+    enum nl_status status = check_url(config, "confirm_url", config->confirm_url, err);
+    if (status == NL_OK)
+        status = check_url(config, "unsubscribe_url", config->unsubscribe_url, err);
+    if (status != NL_OK)
+        return status;
+    for (const char *p = config->smtp.host; *p; p++)
+        if (strchr(" /@?#%\\", *p) != NULL)
+            return nl_error_set(err, NL_CONFIG, "%s: smtp.host '%s' is not a host name",
+                                config->path, config->smtp.host);
+    if (config->smtp.username != NULL && config->smtp.security == NL_SMTP_PLAIN &&
+        !is_loopback(config->smtp.host))
+        return nl_error_set(err, NL_CONFIG,
+                            "%s: smtp.username with security: none would send the password in the "
+                            "clear: use starttls or tls",
+                            config->path);
+    if (config->bounce_address != NULL) {
+        struct nl_address address = {0};
+        status = nl_address_parse(config->bounce_address, &address, err);
+        if (status == NL_OK && strchr(address.envelope, '@') - address.envelope > 28)
+            status = nl_error_set(err, NL_CONFIG, "more than 28 characters before the @ leave no "
+                                                  "room for the return token");
+        if (status == NL_OK && address.smtputf8)
+            status = nl_error_set(err, NL_CONFIG, "use ASCII characters before the @");
+        nl_address_free(&address);
+        if (status != NL_OK)
+            nl_error_context(err, "%s: bounce_address", config->path);
+    }
+    return status == NL_DATA ? NL_CONFIG : status;
+}
+
+enum nl_status nl_config_read(const char *path, struct nl_config *out, struct nl_error *err) {
+    struct nl_buf text = {0};
+    struct nl_yaml yaml = {0};
+    struct stat info;
+    *out = (struct nl_config){0};
+    out->path = strdup(path);
+    enum nl_status status = out->path != NULL ? nl_file_read(path, FILE_LIMIT, &text, err)
+                                              : nl_error_nomem(err);
+    if (status == NL_NOINPUT)
+        return nl_error_set(err, NL_CONFIG,
+                            "no configuration at %s: run 'newsletter init' or name one with "
+                            "--config",
+                            path);
+    if (status == NL_OK && stat(path, &info) == 0 && (info.st_mode & S_IWOTH) != 0)
+        status = nl_error_set(err, NL_CONFIG, "%s can be written by anybody: chmod o-w it", path);
+    if (status == NL_OK)
+        status = nl_yaml_read(nl_buf_text(&text), text.len, path, 1, &yaml, err);
+    if (status == NL_OK)
+        status = apply_all(out, &yaml, err);
+    if (status == NL_OK)
+        status = check_all(out, err);
+    nl_yaml_free(&yaml);
+    nl_buf_free(&text);
+    return status == NL_DATA ? NL_CONFIG : status;
+}
+
+enum nl_status nl_config_password(const struct nl_config *config, const char *override, char **out,
+                                  struct nl_error *err) {
+    const char *path = override != NULL ? override : config->smtp.password_file;
+    struct nl_buf text = {0};
+    *out = NULL;
+    if (path == NULL && config->smtp.password_env == NULL)
+        return NL_OK;
+    if (path != NULL) {
+        enum nl_status status = nl_file_read(path, PASSWORD_LIMIT, &text, err);
+        if (status != NL_OK) {
+            nl_buf_free(&text);
+            return nl_error_context(err, "the SMTP password");
+        }
+    } else {
+        const char *value = getenv(config->smtp.password_env);
+        if (value == NULL)
+            return nl_error_set(err, NL_CONFIG,
+                                "the environment variable %s that holds the SMTP password is "
+                                "not set",
+                                config->smtp.password_env);
+        nl_buf_adds(&text, value);
+    }
+    while (text.len > 0 && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == '\r'))
+        text.data[--text.len] = '\0';
+    *out = nl_buf_take(&text);
+    if (*out == NULL)
+        return nl_error_nomem(err);
+    return (*out)[0] != '\0' ? NL_OK
+                             : nl_error_set(err, NL_CONFIG, "the SMTP password is empty");
+}
+
+void nl_config_forget(char *secret) {
+    if (secret != NULL)
+        OPENSSL_cleanse(secret, strlen(secret));
+    free(secret);
+}
+
+void nl_config_free(struct nl_config *config) {
+    for (size_t i = 0; i < SETTINGS; i++)
+        if (settings[i].kind == TEXT || settings[i].kind == PATH)
+            free(*(char **)((char *)config + settings[i].offset));
+    free(config->path);
+    *config = (struct nl_config){0};
+}

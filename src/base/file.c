@@ -1,0 +1,106 @@
+#include "newsletter/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum nl_status nl_error_system(struct nl_error *err, int errnum, const char *doing,
+                               const char *path) {
+    enum nl_status status = NL_IO;
+    const char *advice = "";
+    switch (errnum) {
+    case ENOENT:
+        status = NL_NOINPUT;
+        advice = ": check the path";
+        break;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        status = NL_NOPERM;
+        advice = ": check its owner and mode, or run as its user";
+        break;
+    case ENOSPC:
+    case EDQUOT:
+        advice = ": make room on the disk and run again";
+        break;
+    default:
+        break;
+    }
+    char reason[128];
+    return nl_error_set(err, status, "cannot %s %s: %s%s", doing, path,
+                        strerror_r(errnum, reason, sizeof reason), advice);
+}
+
+enum nl_status nl_file_read(const char *path, size_t limit, struct nl_buf *out,
+                            struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return nl_error_system(err, errno, "read", path);
+    while (status == NL_OK) {
+        if (!nl_buf_reserve(out, 65536)) {
+            status = nl_error_nomem(err);
+            break;
+        }
+        ssize_t got = read(fd, out->data + out->len, 65536);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            status = nl_error_system(err, errno, "read", path);
+        if (got <= 0)
+            break;
+        out->len += (size_t)got;
+        out->data[out->len] = '\0';
+        if (out->len > limit)
+            status = nl_error_set(err, NL_DATA, "%s is larger than %zu bytes: shorten it", path,
+                                  limit);
+    }
+    close(fd);
+    return status;
+}
+
+static int write_all(int fd, const char *data, size_t len) {
+    while (len > 0) {
+        ssize_t put = write(fd, data, len);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return errno;
+        data += put;
+        len -= (size_t)put;
+    }
+    return fsync(fd) == 0 ? 0 : errno;
+}
+
+enum nl_status nl_file_write(const char *path, const void *data, size_t len, bool secret,
+                             struct nl_error *err) {
+    struct nl_buf temporary = {0};
+    enum nl_status status = NL_OK;
+    int failed = 0;
+    nl_buf_addf(&temporary, "%s.XXXXXX", path);
+    if (temporary.failed)
+        return nl_error_nomem(err);
+    int fd = mkostemp(temporary.data, O_CLOEXEC);
+    if (fd < 0) {
+        status = nl_error_system(err, errno, "create", path);
+        goto out;
+    }
+    failed = write_all(fd, data, len);
+    if (failed == 0 && fchmod(fd, secret ? 0600 : 0644) != 0)
+        failed = errno;
+    if (close(fd) != 0 && failed == 0)
+        failed = errno;
+    if (failed == 0 && rename(temporary.data, path) != 0)
+        failed = errno;
+    if (failed != 0) {
+        status = nl_error_system(err, failed, "write", path);
+        unlink(temporary.data);
+    }
+out:
+    nl_buf_free(&temporary);
+    return status;
+}

@@ -1,0 +1,110 @@
+#include "newsletter/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistr.h>
+
+enum { URL_LIMIT = 900 };
+
+static bool is_control(ucs4_t c) {
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
+}
+
+enum nl_status nl_text_check_line(const char *text, const char *what, struct nl_error *err) {
+    const uint8_t *p = (const uint8_t *)text;
+    size_t left = strlen(text);
+    while (left > 0) {
+        ucs4_t c = 0;
+        int used = u8_mbtoucr(&c, p, left);
+        if (used <= 0)
+            return nl_error_set(err, NL_DATA, "%s is not valid UTF-8: save it as UTF-8", what);
+        if (is_control(c))
+            return nl_error_set(err, NL_DATA,
+                                "%s holds a line break or control character: write it on one line",
+                                what);
+        p += used;
+        left -= (size_t)used;
+    }
+    return NL_OK;
+}
+
+enum nl_status nl_text_check_body(const char *text, size_t len, const char *what,
+                                  struct nl_error *err) {
+    size_t line = 1;
+    for (size_t at = 0; at < len;) {
+        ucs4_t c = 0;
+        int used = u8_mbtoucr(&c, (const uint8_t *)text + at, len - at);
+        if (used <= 0)
+            return nl_error_set(err, NL_DATA, "%s:%zu: not valid UTF-8: save the file as UTF-8",
+                                what, line);
+        if (c == '\n')
+            line++;
+        else if (c != '\t' && (c < 0x20 || (c >= 0x7f && c < 0xa0)))
+            return nl_error_set(err, NL_DATA, "%s:%zu: control character 0x%02x: remove it", what,
+                                line, (unsigned)c);
+        at += (size_t)used;
+    }
+    return NL_OK;
+}
+
+bool nl_text_integer(const char *text, int64_t *value) {
+    char *end = NULL;
+    if (!isdigit((unsigned char)text[0]) && text[0] != '-')
+        return false;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0')
+        return false;
+    *value = number;
+    return true;
+}
+
+bool nl_text_duration(const char *text, int64_t *seconds) {
+    static const struct {
+        char unit;
+        int64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}, {'\0', 1}};
+    char *end = NULL;
+    if (!isdigit((unsigned char)text[0]))
+        return false;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (errno != 0 || number > INT32_MAX)
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (*end != units[i].unit || (*end != '\0' && end[1] != '\0'))
+            continue;
+        *seconds = number * units[i].seconds;
+        return true;
+    }
+    return false;
+}
+
+void nl_text_slug(struct nl_buf *out, const char *text) {
+    bool pending = false;
+    for (const char *p = text; *p; p++) {
+        if (!isalnum((unsigned char)*p) || (unsigned char)*p >= 0x80) {
+            pending = true;
+            continue;
+        }
+        if (pending && out->len > 0)
+            nl_buf_addc(out, '-');
+        pending = false;
+        nl_buf_addc(out, (char)tolower((unsigned char)*p));
+    }
+}
+
+bool nl_text_is_http_url(const char *text) {
+    size_t scheme = strncasecmp(text, "https://", 8) == 0  ? 8
+                    : strncasecmp(text, "http://", 7) == 0 ? 7
+                                                           : 0;
+    if (scheme == 0 || text[scheme] == '\0' || text[scheme] == '/' || strlen(text) > URL_LIMIT)
+        return false;
+    for (const char *p = text; *p; p++)
+        if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f || strchr("<>\"\\^`", *p))
+            return false;
+    return true;
+}

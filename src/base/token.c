@@ -1,0 +1,62 @@
+#include "newsletter/token.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <string.h>
+#include <uuid/uuid.h>
+
+void nl_token_new(const struct nl_env *env, struct nl_token *token) {
+    unsigned char bytes[16];
+    env->random(env->ctx, bytes);
+    uuid_unparse_lower(bytes, token->text);
+}
+
+bool nl_token_parse(const char *text, struct nl_token *token) {
+    uuid_t bytes;
+    if (strlen(text) != NL_TOKEN_LEN || uuid_parse(text, bytes) != 0)
+        return false;
+    uuid_unparse_lower(bytes, token->text);
+    return true;
+}
+
+void nl_digest(const void *data, size_t len, unsigned char out[NL_DIGEST_LEN]) {
+    EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL);
+}
+
+void nl_digest_hex(const void *data, size_t len, char out[2 * NL_DIGEST_LEN + 1]) {
+    static const char hex[] = "0123456789abcdef";
+    unsigned char digest[NL_DIGEST_LEN];
+    nl_digest(data, len, digest);
+    for (size_t i = 0; i < NL_DIGEST_LEN; i++) {
+        out[2 * i] = hex[digest[i] >> 4];
+        out[2 * i + 1] = hex[digest[i] & 15];
+    }
+    out[2 * NL_DIGEST_LEN] = '\0';
+}
+
+void nl_mac(const char *key, const char *use, const char *text, char out[NL_MAC_TEXT_LEN + 1]) {
+    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned char keyed[EVP_MAX_MD_SIZE];
+    unsigned int len = 0;
+    /* A key per purpose first, so that no text of one purpose can be taken for another's. */
+    HMAC(EVP_sha256(), key, (int)strlen(key), (const unsigned char *)use, strlen(use), keyed, &len);
+    HMAC(EVP_sha256(), keyed, (int)len, (const unsigned char *)text, strlen(text), digest, &len);
+    uint64_t bits = 0;
+    int held = 0;
+    for (size_t in = 0, at = 0; at < NL_MAC_TEXT_LEN; at++) {
+        while (held < 5) {
+            bits = bits << 8 | digest[in++];
+            held += 8;
+        }
+        held -= 5;
+        out[at] = alphabet[bits >> held & 31];
+    }
+    out[NL_MAC_TEXT_LEN] = '\0';
+}
+
+bool nl_token_equal(const char *a, const char *b) {
+    size_t len = strlen(a);
+    return len == strlen(b) && CRYPTO_memcmp(a, b, len) == 0;
+}

@@ -1,0 +1,177 @@
+#include "newsletter/yaml.h"
+
+#include "newsletter/buf.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+enum { DEPTH_LIMIT = 8, ENTRY_LIMIT = 1000 };
+
+struct reader {
+    yaml_document_t document;
+    const char *name;
+    size_t first_line;
+    struct nl_yaml *out;
+    struct nl_error *err;
+};
+
+static size_t line_of(const struct reader *reader, const yaml_node_t *node) {
+    return reader->first_line + node->start_mark.line;
+}
+
+static enum nl_status add_entry(struct reader *reader, const char *path, const yaml_node_t *node) {
+    struct nl_yaml *out = reader->out;
+    const char *value = (const char *)node->data.scalar.value;
+    size_t len = node->data.scalar.length;
+    if (strlen(value) != len)
+        return nl_error_set(reader->err, NL_DATA, "%s:%zu: a NUL byte in the value of '%s'",
+                            reader->name, line_of(reader, node), path);
+    if (nl_yaml_get(out, path) != NULL)
+        return nl_error_set(reader->err, NL_DATA, "%s:%zu: '%s' is given twice: remove one",
+                            reader->name, line_of(reader, node), path);
+    if (out->count == ENTRY_LIMIT)
+        return nl_error_set(reader->err, NL_DATA, "%s: more than %d settings", reader->name,
+                            ENTRY_LIMIT);
+    struct nl_yaml_entry *grown =
+        realloc(out->entries, (out->count + 1) * sizeof out->entries[0]);
+    if (grown == NULL)
+        return nl_error_nomem(reader->err);
+    out->entries = grown;
+    bool null = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+                (strcmp(value, "~") == 0 || strcmp(value, "null") == 0);
+    struct nl_yaml_entry *entry = &grown[out->count++];
+    *entry = (struct nl_yaml_entry){strdup(path), strdup(null ? "" : value), line_of(reader, node)};
+    return entry->path != NULL && entry->value != NULL ? NL_OK : nl_error_nomem(reader->err);
+}
+
+static enum nl_status walk(struct reader *reader, const char *path, int index, int depth);
+
+static enum nl_status walk_child(struct reader *reader, const char *path, const char *key,
+                                 int index, int depth) {
+    struct nl_buf child = {0};
+    nl_buf_addf(&child, "%s%s%s", path, path[0] != '\0' ? "." : "", key);
+    enum nl_status status = child.failed ? nl_error_nomem(reader->err)
+                                         : walk(reader, child.data, index, depth + 1);
+    nl_buf_free(&child);
+    return status;
+}
+
+static enum nl_status walk_mapping(struct reader *reader, const char *path,
+                                   const yaml_node_t *node, int depth) {
+    yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+    for (; pair < node->data.mapping.pairs.top; pair++) {
+        const yaml_node_t *key = yaml_document_get_node(&reader->document, pair->key);
+        if (key == NULL || key->type != YAML_SCALAR_NODE || key->data.scalar.length == 0)
+            return nl_error_set(reader->err, NL_DATA, "%s:%zu: a key is not a plain word",
+                                reader->name, line_of(reader, key != NULL ? key : node));
+        enum nl_status status = walk_child(reader, path, (const char *)key->data.scalar.value,
+                                           pair->value, depth);
+        if (status != NL_OK)
+            return status;
+    }
+    return NL_OK;
+}
+
+static enum nl_status walk_sequence(struct reader *reader, const char *path,
+                                    const yaml_node_t *node, int depth) {
+    yaml_node_item_t *item = node->data.sequence.items.start;
+    for (; item < node->data.sequence.items.top; item++) {
+        struct nl_buf key = {0};
+        nl_buf_addf(&key, "%td", item - node->data.sequence.items.start);
+        enum nl_status status = walk_child(reader, path, nl_buf_text(&key), *item, depth);
+        nl_buf_free(&key);
+        if (status != NL_OK)
+            return status;
+    }
+    return NL_OK;
+}
+
+static enum nl_status walk(struct reader *reader, const char *path, int index, int depth) {
+    const yaml_node_t *node = yaml_document_get_node(&reader->document, index);
+    if (node == NULL)
+        return nl_error_set(reader->err, NL_DATA, "%s: '%s' has no value", reader->name, path);
+    if (depth > DEPTH_LIMIT)
+        return nl_error_set(reader->err, NL_DATA, "%s:%zu: nested too deeply", reader->name,
+                            line_of(reader, node));
+    switch (node->type) {
+    case YAML_MAPPING_NODE:
+        return walk_mapping(reader, path, node, depth);
+    case YAML_SEQUENCE_NODE:
+        return walk_sequence(reader, path, node, depth);
+    case YAML_SCALAR_NODE:
+        return add_entry(reader, path, node);
+    default:
+        return nl_error_set(reader->err, NL_DATA, "%s:%zu: '%s' has no value", reader->name,
+                            line_of(reader, node), path);
+    }
+}
+
+/* libyaml resolves aliases while it composes, so nested ones could blow a small file up; nobody
+ * needs them here. */
+static enum nl_status refuse_aliases(const char *text, size_t len, const char *name,
+                                     size_t first_line, struct nl_error *err) {
+    yaml_parser_t parser;
+    enum nl_status status = NL_OK;
+    if (!yaml_parser_initialize(&parser))
+        return nl_error_nomem(err);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+    for (bool more = true; more && status == NL_OK;) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(&parser, &event)) {
+            status = nl_error_set(err, NL_DATA, "%s:%zu: not valid YAML: %s", name,
+                                  first_line + parser.problem_mark.line,
+                                  parser.problem != NULL ? parser.problem : "unreadable");
+            break;
+        }
+        if (event.type == YAML_ALIAS_EVENT)
+            status = nl_error_set(err, NL_DATA, "%s:%zu: YAML aliases are not supported", name,
+                                  first_line + event.start_mark.line);
+        more = event.type != YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    return status;
+}
+
+enum nl_status nl_yaml_read(const char *text, size_t len, const char *name, size_t first_line,
+                            struct nl_yaml *out, struct nl_error *err) {
+    struct reader reader = {.name = name, .first_line = first_line, .out = out, .err = err};
+    yaml_parser_t parser;
+    *out = (struct nl_yaml){0};
+    enum nl_status status = refuse_aliases(text, len, name, first_line, err);
+    if (status != NL_OK)
+        return status;
+    if (!yaml_parser_initialize(&parser))
+        return nl_error_nomem(err);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+    if (yaml_parser_load(&parser, &reader.document)) {
+        const yaml_node_t *root = yaml_document_get_root_node(&reader.document);
+        if (root != NULL && root->type != YAML_MAPPING_NODE)
+            status = nl_error_set(err, NL_DATA, "%s:%zu: expected lines of the form 'key: value'",
+                                  name, first_line);
+        else if (root != NULL)
+            status = walk(&reader, "", 1, 0);
+        yaml_document_delete(&reader.document);
+    } else {
+        status = nl_error_nomem(err);
+    }
+    yaml_parser_delete(&parser);
+    return status;
+}
+
+const char *nl_yaml_get(const struct nl_yaml *yaml, const char *path) {
+    for (size_t i = 0; i < yaml->count; i++)
+        if (strcmp(yaml->entries[i].path, path) == 0)
+            return yaml->entries[i].value;
+    return NULL;
+}
+
+void nl_yaml_free(struct nl_yaml *yaml) {
+    for (size_t i = 0; i < yaml->count; i++) {
+        free(yaml->entries[i].path);
+        free(yaml->entries[i].value);
+    }
+    free(yaml->entries);
+    *yaml = (struct nl_yaml){0};
+}
