@@ -1,0 +1,93 @@
+/* Deliveries: one row per message, leased, sent and accounted for. The functions that change rows
+ * are to be called between nl_store_begin and nl_store_commit, so that one commit carries what
+ * happened on all connections. */
+#ifndef NEWSLETTER_DELIVERY_H
+#define NEWSLETTER_DELIVERY_H
+
+#include "newsletter/store.h"
+#include "newsletter/token.h"
+
+/* What a run sends: an issue, or the notices of one kind for one list. */
+struct nl_scope {
+    int64_t issue;    /* 0 for notices */
+    int64_t list;     /* notices only */
+    const char *kind; /* notices only: "confirmation" or "already-subscribed" */
+    int64_t delivery; /* notices only: just this one; 0 for all */
+};
+
+/* A leased delivery with what its message needs. Free with nl_job_free. */
+struct nl_job {
+    int64_t delivery;
+    int64_t subscription;
+    int64_t attempts;         /* made before this one */
+    int64_t first_attempt_at; /* now, if this is the first */
+    char *address;
+    char *name;       /* NULL if not known */
+    char *attributes; /* a JSON object */
+    struct nl_token unsubscribe;
+};
+
+enum nl_outcome { NL_SENT, NL_DEFERRED, NL_BOUNCED, NL_FAILED, NL_UNKNOWN, NL_REQUEUED };
+
+/* What became of one attempt. */
+struct nl_result {
+    enum nl_outcome outcome;
+    int64_t next_attempt_at;   /* NL_DEFERRED */
+    int code;                  /* SMTP reply code, 0 without a reply */
+    char status[12];           /* enhanced status code of RFC 3463, or "" */
+    const char *text;          /* the reply's text or our own words; NULL for none */
+};
+
+/* Leases up to `max` deliveries until `until` for `owner`: queued ones first, then deferred ones
+ * whose time has come. Those whose subscription has ended meanwhile, and the suppressed, are marked
+ * skipped. A confirmation for somebody who has confirmed meanwhile counts as ended. */
+enum nl_status nl_delivery_lease(struct nl_store *store, const struct nl_scope *scope,
+                                 const char *owner, int64_t until, size_t max, struct nl_job *jobs,
+                                 size_t *count, struct nl_error *err);
+
+/* Records that the final dot is about to go out. *ok is false when the lease is gone or the
+ * subscription has ended since: then it must not. */
+enum nl_status nl_delivery_commit_dot(struct nl_store *store, int64_t delivery, const char *owner,
+                                      bool *ok, struct nl_error *err);
+
+/* Records what became of a leased delivery and ends the lease. NL_REQUEUED does not count as an
+ * attempt. Does nothing when `owner` no longer holds the lease. */
+enum nl_status nl_delivery_record(struct nl_store *store, int64_t delivery, const char *owner,
+                                  const struct nl_result *result, struct nl_error *err);
+
+/* Takes over what a dead run left: its leases go back to queued, or to unknown where the final dot
+ * may have gone out. For an issue, the caller holds its lock; of notices only expired leases are
+ * taken. Its own transaction. */
+enum nl_status nl_delivery_recover(struct nl_store *store, int64_t issue, int64_t *unknown,
+                                   struct nl_error *err);
+
+/* Queues the unknown deliveries of an issue again, at the operator's word. Its own transaction. */
+enum nl_status nl_delivery_resend_unknown(struct nl_store *store, int64_t issue, int64_t *count,
+                                          struct nl_error *err);
+
+/* The earliest time at which a deferred delivery of the issue is due; 0 if none is deferred. */
+enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64_t *due,
+                                    struct nl_error *err);
+
+/* The list and kind of one notice. *kind is a constant. */
+enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int64_t *list,
+                                  const char **kind, struct nl_error *err);
+
+/* Calls `each` for every delivery of an issue in `state`, with its address. */
+enum nl_status nl_delivery_each(struct nl_store *store, int64_t issue, const char *state,
+                                enum nl_status (*each)(const char *address,
+                                                       const struct nl_result *result,
+                                                       int64_t attempts, void *ctx,
+                                                       struct nl_error *err),
+                                void *ctx, struct nl_error *err);
+
+void nl_job_free(struct nl_job *job);
+
+/* Locks one thing among all processes on this database until it is unlocked or the process ends:
+ * NL_LOCK_RETRY or an issue's id. NL_BUSY names the holder's process in *holder. */
+enum { NL_LOCK_RETRY = 0 };
+enum nl_status nl_store_lock(struct nl_store *store, int64_t what, int64_t *holder,
+                             struct nl_error *err);
+void nl_store_unlock(struct nl_store *store, int64_t what);
+
+#endif

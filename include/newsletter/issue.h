@@ -1,0 +1,69 @@
+/* Issues as the store keeps them. */
+#ifndef NEWSLETTER_ISSUE_H
+#define NEWSLETTER_ISSUE_H
+
+#include "newsletter/store.h"
+
+#include <stddef.h>
+
+/* Free with nl_issue_free. Optional texts are NULL. */
+struct nl_issue {
+    int64_t id;
+    int64_t list;
+    char *slug; /* names the issue within its list */
+    char *series;
+    char *number;
+    char *title;
+    char *subject;
+    char *category;
+    char *posted_by;
+    char *date;   /* YYYY-MM-DD */
+    char *source; /* the Markdown file as sent */
+    char *message; /* the composed message of nl_message_pack */
+    size_t message_len;
+    char *digest; /* SHA-256 of the source, hexadecimal */
+    char *state;  /* draft | scheduled | sending | paused | sent | cancelled */
+    char *pause_note;
+    int64_t created_at;
+    int64_t ended_at; /* 0 until sent */
+};
+
+/* Deliveries of one issue (or of all notices) by state. */
+struct nl_counts {
+    int64_t queued, leased, sent, deferred, bounced, failed, unknown, skipped;
+};
+
+/* Records a new issue in state sending, and one queued delivery for each active subscription of its
+ * list that is not suppressed, all in one transaction. Sets issue->id; *deliveries is the number. */
+enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue, int64_t *deliveries,
+                               struct nl_error *err);
+
+/* Finds by list and slug; *found false when there is none. */
+enum nl_status nl_issue_find(struct nl_store *store, int64_t list, const char *slug, bool *found,
+                             struct nl_issue *out, struct nl_error *err);
+
+/* Calls `each` for every issue, newest first, or only for those in `state` if it is not NULL. */
+enum nl_status nl_issue_each(struct nl_store *store, const char *state,
+                             enum nl_status (*each)(const struct nl_issue *issue, void *ctx,
+                                                    struct nl_error *err),
+                             void *ctx, struct nl_error *err);
+
+/* Sets the state, with a note for `paused` (NULL clears it). */
+enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue, const char *state,
+                                  const char *note, struct nl_error *err);
+
+/* Marks a sending issue as sent when nothing of it is queued, leased or deferred any more. */
+enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
+                               struct nl_error *err);
+
+/* The number of people an issue for this list would go to. */
+enum nl_status nl_issue_audience(struct nl_store *store, int64_t list, int64_t *people,
+                                 struct nl_error *err);
+
+/* `issue` 0 counts the notices. */
+enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_counts *out,
+                              struct nl_error *err);
+
+void nl_issue_free(struct nl_issue *issue);
+
+#endif

@@ -1,0 +1,39 @@
+/* The store: everything newsletter remembers. This header says nothing of SQL, so that another
+ * engine can stand behind it. */
+#ifndef NEWSLETTER_STORE_H
+#define NEWSLETTER_STORE_H
+
+#include "newsletter/env.h"
+#include "newsletter/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct nl_store;
+
+/* Creates the database with mode 0600 where there is none and brings it to the present schema.
+ * `*created` tells whether it was new. Harmless on a present one. */
+enum nl_status nl_store_create(const char *path, const struct nl_env *env, bool *created,
+                               struct nl_error *err);
+
+/* Opens an existing database and applies pending migrations, each in one transaction. A newer schema
+ * than this binary knows, a damaged file or a missing one is an error. `env` must outlive the store.
+ * Close with nl_store_close. */
+enum nl_status nl_store_open(const char *path, const struct nl_env *env, struct nl_store **out,
+                             struct nl_error *err);
+
+void nl_store_close(struct nl_store *store);
+
+/* The environment the store was opened with. */
+const struct nl_env *nl_store_env(const struct nl_store *store);
+
+/* The installation's own random key, made with the database; keys the MACs of nl_mac. */
+const char *nl_store_secret(const struct nl_store *store);
+
+/* Transactions; nothing nests. A commit is durable on disk when it returns. Rolling back where no
+ * transaction is open does nothing. */
+enum nl_status nl_store_begin(struct nl_store *store, struct nl_error *err);
+enum nl_status nl_store_commit(struct nl_store *store, struct nl_error *err);
+void nl_store_rollback(struct nl_store *store);
+
+#endif

@@ -1,0 +1,51 @@
+/* Joining and leaving a list: double opt-in, tokens, consent. */
+#ifndef NEWSLETTER_SUBSCRIPTION_H
+#define NEWSLETTER_SUBSCRIPTION_H
+
+#include "newsletter/address.h"
+#include "newsletter/store.h"
+#include "newsletter/token.h"
+
+/* What a form or an operator gave. Optional texts are NULL. */
+struct nl_signup {
+    int64_t list;
+    const struct nl_address *address;
+    const char *name;
+    const char *language;
+    const char *attributes;   /* a JSON object */
+    const char *source;       /* where consent was given, such as a page's name */
+    const char *ip;           /* from where */
+    const char *text_version; /* which wording was agreed to */
+    int64_t resend_interval;  /* seconds between two notices to one subscription */
+};
+
+/* Records a sign-up and queues the notice that answers it: the confirmation mail, or a friendly word
+ * to somebody who is on the list already, at most one per interval, and nothing for a suppressed
+ * address. `*notice` is the delivery queued, or 0; it tells who was there before and so must not
+ * reach the public. Every path does the same kind of work: one durable transaction. */
+enum nl_status nl_subscribe(struct nl_store *store, const struct nl_signup *signup,
+                            int64_t *notice, struct nl_error *err);
+
+/* Uses a confirmation token: pending becomes active and every other open link of that subscription
+ * is closed. NL_DATA malformed, NL_NOTFOUND unknown, NL_EXPIRED, NL_USED. On success *list is the
+ * list's id. */
+enum nl_status nl_confirm(struct nl_store *store, const char *token, int64_t *list,
+                          struct nl_error *err);
+
+/* Ends the subscription that a List-Unsubscribe token belongs to; again is as good as once.
+ * NL_DATA malformed, NL_NOTFOUND unknown. On success *list is the list's id. */
+enum nl_status nl_unsubscribe_token(struct nl_store *store, const char *token, int64_t *list,
+                                    struct nl_error *err);
+
+/* Ends an address's subscription to one list, or to all with `list` 0. NL_NOTFOUND when there is
+ * none. */
+enum nl_status nl_unsubscribe_address(struct nl_store *store, const struct nl_address *address,
+                                      int64_t list, struct nl_error *err);
+
+/* Makes a fresh confirmation token for a subscription and remembers its digest. To be called inside
+ * the transaction that leases the mail which will carry it. */
+enum nl_status nl_confirmation_new(struct nl_store *store, int64_t subscription,
+                                   int64_t expires_at, struct nl_token *token,
+                                   struct nl_error *err);
+
+#endif

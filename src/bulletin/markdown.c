@@ -1,0 +1,321 @@
+#include "bulletin/markdown.h"
+
+#include <md4c-html.h>
+#include <md4c.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { DEPTH_LIMIT = 100 };
+
+struct builder {
+    struct nl_md_node *root;
+    struct nl_md_node *at;
+    struct nl_buf text; /* the run of characters being read */
+    const char *where;
+    struct nl_error *err;
+    enum nl_status status;
+    int depth;
+};
+
+struct nl_md_node *nl_md_append(struct nl_md_node *parent, enum nl_md_type type) {
+    struct nl_md_node *node = calloc(1, sizeof *node);
+    if (node == NULL)
+        return NULL;
+    node->type = type;
+    node->parent = parent;
+    if (parent != NULL) {
+        if (parent->last != NULL)
+            parent->last->next = node;
+        else
+            parent->first = node;
+        parent->last = node;
+    }
+    return node;
+}
+
+void nl_md_free(struct nl_md_node *node) {
+    if (node == NULL)
+        return;
+    /* The depth is bounded by DEPTH_LIMIT; siblings are many, so they are walked. */
+    for (struct nl_md_node *child = node->first; child != NULL;) {
+        struct nl_md_node *next = child->next;
+        nl_md_free(child);
+        child = next;
+    }
+    free(node->text);
+    free(node);
+}
+
+static int fail(struct builder *builder, enum nl_status status) {
+    builder->status = status;
+    return 1;
+}
+
+/* Ends the run of text, which md4c hands over in pieces. */
+static bool flush(struct builder *builder) {
+    if (builder->text.len == 0)
+        return !builder->text.failed;
+    struct nl_md_node *node = nl_md_append(builder->at, NL_MD_TEXT);
+    if (node != NULL)
+        node->text = nl_buf_take(&builder->text);
+    return node != NULL && node->text != NULL;
+}
+
+static int enter(struct builder *builder, enum nl_md_type type, struct nl_md_node **out) {
+    if (!flush(builder))
+        return fail(builder, nl_error_nomem(builder->err));
+    if (++builder->depth > DEPTH_LIMIT)
+        return fail(builder, nl_error_set(builder->err, NL_DATA,
+                                          "%s: quotes or lists nested more than %d deep",
+                                          builder->where, DEPTH_LIMIT));
+    *out = nl_md_append(builder->at, type);
+    if (*out == NULL)
+        return fail(builder, nl_error_nomem(builder->err));
+    builder->at = *out;
+    return 0;
+}
+
+static int leave(struct builder *builder) {
+    if (!flush(builder))
+        return fail(builder, nl_error_nomem(builder->err));
+    builder->at = builder->at->parent;
+    builder->depth--;
+    return 0;
+}
+
+static int leave_block(MD_BLOCKTYPE type, void *detail, void *userdata) {
+    (void)detail;
+    return type == MD_BLOCK_DOC || type == MD_BLOCK_HR || type == MD_BLOCK_THEAD ||
+                   type == MD_BLOCK_TBODY
+               ? 0
+               : leave(userdata);
+}
+
+static char cell_letter(const MD_BLOCK_TD_DETAIL *detail) {
+    switch (detail->align) {
+    case MD_ALIGN_LEFT:
+        return 'l';
+    case MD_ALIGN_CENTER:
+        return 'c';
+    case MD_ALIGN_RIGHT:
+        return 'r';
+    default:
+        return '\0';
+    }
+}
+
+static int enter_block(MD_BLOCKTYPE type, void *detail, void *userdata) {
+    struct builder *builder = userdata;
+    struct nl_md_node *node = NULL;
+    int rc = 0;
+    switch (type) {
+    case MD_BLOCK_QUOTE:
+        return enter(builder, NL_MD_QUOTE, &node);
+    case MD_BLOCK_UL:
+        rc = enter(builder, NL_MD_BULLETS, &node);
+        if (rc == 0)
+            node->tight = ((MD_BLOCK_UL_DETAIL *)detail)->is_tight;
+        return rc;
+    case MD_BLOCK_OL:
+        rc = enter(builder, NL_MD_NUMBERS, &node);
+        if (rc == 0) {
+            node->level = (int)((MD_BLOCK_OL_DETAIL *)detail)->start;
+            node->tight = ((MD_BLOCK_OL_DETAIL *)detail)->is_tight;
+        }
+        return rc;
+    case MD_BLOCK_LI:
+        rc = enter(builder, NL_MD_ITEM, &node);
+        if (rc == 0 && ((MD_BLOCK_LI_DETAIL *)detail)->is_task)
+            node->letter = ((MD_BLOCK_LI_DETAIL *)detail)->task_mark == ' ' ? ' ' : 'x';
+        return rc;
+    case MD_BLOCK_HR:
+        return flush(builder) && nl_md_append(builder->at, NL_MD_RULE) != NULL
+                   ? 0
+                   : fail(builder, nl_error_nomem(builder->err));
+    case MD_BLOCK_H:
+        rc = enter(builder, NL_MD_HEADING, &node);
+        if (rc == 0)
+            node->level = (int)((MD_BLOCK_H_DETAIL *)detail)->level;
+        return rc;
+    case MD_BLOCK_CODE:
+        return enter(builder, NL_MD_CODE_BLOCK, &node);
+    case MD_BLOCK_P:
+        return enter(builder, NL_MD_PARAGRAPH, &node);
+    case MD_BLOCK_TABLE:
+        return enter(builder, NL_MD_TABLE, &node);
+    case MD_BLOCK_TR:
+        return enter(builder, NL_MD_ROW, &node);
+    case MD_BLOCK_TH:
+    case MD_BLOCK_TD:
+        rc = enter(builder, type == MD_BLOCK_TH ? NL_MD_HEADER_CELL : NL_MD_CELL, &node);
+        if (rc == 0)
+            node->letter = cell_letter(detail);
+        return rc;
+    default:
+        return 0;
+    }
+}
+
+static bool is_allowed_url(const char *url, bool image) {
+    static const char *const schemes[] = {"https://", "http://", "mailto:", "tel:",
+                                          "{{unsubscribe_url}}"};
+    for (size_t i = 0; i < (image ? 2 : sizeof schemes / sizeof schemes[0]); i++)
+        if (strncasecmp(url, schemes[i], strlen(schemes[i])) == 0)
+            return true;
+    return false;
+}
+
+static void add_entity(struct nl_buf *out, const char *text, size_t len);
+
+/* An attribute, such as a URL, with its entities resolved. */
+static char *attribute_text(const MD_ATTRIBUTE *attribute) {
+    struct nl_buf out = {0};
+    for (size_t i = 0; attribute->substr_offsets[i] < attribute->size; i++) {
+        size_t from = attribute->substr_offsets[i];
+        size_t len = attribute->substr_offsets[i + 1] - from;
+        if (attribute->substr_types[i] == MD_TEXT_ENTITY)
+            add_entity(&out, attribute->text + from, len);
+        else
+            nl_buf_add(&out, attribute->text + from, len);
+    }
+    return nl_buf_take(&out);
+}
+
+static int enter_target(struct builder *builder, enum nl_md_type type,
+                        const MD_ATTRIBUTE *target) {
+    struct nl_md_node *node = NULL;
+    int rc = enter(builder, type, &node);
+    if (rc != 0)
+        return rc;
+    node->text = attribute_text(target);
+    if (node->text == NULL)
+        return fail(builder, nl_error_nomem(builder->err));
+    if (is_allowed_url(node->text, type == NL_MD_IMAGE))
+        return 0;
+    return fail(builder,
+                nl_error_set(builder->err, NL_DATA,
+                             type == NL_MD_IMAGE
+                                 ? "%s: image '%s': give a full https:// address"
+                                 : "%s: link '%s': give a full https://, mailto: or tel: address",
+                             builder->where, node->text));
+}
+
+static int enter_span(MD_SPANTYPE type, void *detail, void *userdata) {
+    struct builder *builder = userdata;
+    struct nl_md_node *node = NULL;
+    switch (type) {
+    case MD_SPAN_EM:
+        return enter(builder, NL_MD_EMPHASIS, &node);
+    case MD_SPAN_STRONG:
+        return enter(builder, NL_MD_STRONG, &node);
+    case MD_SPAN_DEL:
+        return enter(builder, NL_MD_STRUCK, &node);
+    case MD_SPAN_CODE:
+        return enter(builder, NL_MD_CODE, &node);
+    case MD_SPAN_A:
+        return enter_target(builder, NL_MD_LINK, &((MD_SPAN_A_DETAIL *)detail)->href);
+    case MD_SPAN_IMG:
+        return enter_target(builder, NL_MD_IMAGE, &((MD_SPAN_IMG_DETAIL *)detail)->src);
+    default:
+        return 0;
+    }
+}
+
+static int leave_span(MD_SPANTYPE type, void *detail, void *userdata) {
+    (void)detail;
+    switch (type) {
+    case MD_SPAN_EM:
+    case MD_SPAN_STRONG:
+    case MD_SPAN_DEL:
+    case MD_SPAN_CODE:
+    case MD_SPAN_A:
+    case MD_SPAN_IMG:
+        return leave(userdata);
+    default:
+        return 0;
+    }
+}
+
+static void collect(const MD_CHAR *text, MD_SIZE size, void *userdata) {
+    nl_buf_add(userdata, text, size);
+}
+
+/* md4c knows the two thousand entities of HTML, but only its HTML writer resolves them; so a lone
+ * entity is written and its paragraph tags are taken off again. */
+static void add_entity(struct nl_buf *out, const char *text, size_t len) {
+    static const struct {
+        const char *escaped;
+        char plain;
+    } escapes[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}};
+    struct nl_buf html = {0};
+    md_html(text, (MD_SIZE)len, collect, &html, 0, 0);
+    char *start = strstr(nl_buf_text(&html), "<p>");
+    char *end = start != NULL ? strstr(start, "</p>") : NULL;
+    if (end == NULL) {
+        nl_buf_add(out, text, len);
+    } else {
+        *end = '\0';
+        start += 3;
+        for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++)
+            if (strcmp(start, escapes[i].escaped) == 0)
+                memcpy(start, (char[]){escapes[i].plain, '\0'}, 2);
+        /* A numeric entity could name a control character. */
+        for (char *p = start; *p; p++)
+            if ((unsigned char)*p < 0x20 || *p == 0x7f)
+                *p = ' ';
+        nl_buf_adds(out, start);
+    }
+    out->failed = out->failed || html.failed;
+    nl_buf_free(&html);
+}
+
+static int add_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *userdata) {
+    struct builder *builder = userdata;
+    switch (type) {
+    case MD_TEXT_BR:
+    case MD_TEXT_SOFTBR:
+        return flush(builder) && nl_md_append(builder->at, type == MD_TEXT_BR
+                                                               ? NL_MD_HARD_BREAK
+                                                               : NL_MD_SOFT_BREAK) != NULL
+                   ? 0
+                   : fail(builder, nl_error_nomem(builder->err));
+    case MD_TEXT_ENTITY:
+        add_entity(&builder->text, text, size);
+        return 0;
+    case MD_TEXT_NULLCHAR:
+        nl_buf_adds(&builder->text, "\xef\xbf\xbd");
+        return 0;
+    default:
+        nl_buf_add(&builder->text, text, size);
+        return 0;
+    }
+}
+
+enum nl_status nl_markdown_read(const char *text, size_t len, const char *where,
+                                struct nl_md_node **out, struct nl_error *err) {
+    const MD_PARSER parser = {
+        .flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS |
+                 MD_FLAG_PERMISSIVEURLAUTOLINKS | MD_FLAG_PERMISSIVEEMAILAUTOLINKS | MD_FLAG_NOHTML,
+        .enter_block = enter_block,
+        .leave_block = leave_block,
+        .enter_span = enter_span,
+        .leave_span = leave_span,
+        .text = add_text,
+    };
+    struct builder builder = {.where = where, .err = err};
+    *out = NULL;
+    builder.root = nl_md_append(NULL, NL_MD_DOCUMENT);
+    builder.at = builder.root;
+    enum nl_status status = NL_OK;
+    if (builder.root == NULL || md_parse(text, (MD_SIZE)len, &parser, &builder) != 0 ||
+        builder.text.failed || !nl_md_find_lettered(builder.root))
+        status = builder.status != NL_OK ? builder.status : nl_error_nomem(err);
+    nl_buf_free(&builder.text);
+    if (status != NL_OK) {
+        nl_md_free(builder.root);
+        return status;
+    }
+    *out = builder.root;
+    return NL_OK;
+}

@@ -1,0 +1,308 @@
+#include "newsletter/delivery.h"
+
+#include "store/sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const outcome_states[] = {"sent",   "deferred", "bounced",
+                                             "failed", "unknown",  "queued"};
+
+/* Whether a delivery may still go out. */
+#define ELIGIBLE                                                                                   \
+    "s.state = CASE d.kind WHEN 'confirmation' THEN 'pending' ELSE 'active' END AND NOT EXISTS "   \
+    "(SELECT 1 FROM suppression x WHERE x.address_key = r.address_key)"
+
+#define JOB_COLUMNS                                                                                \
+    "SELECT d.id, d.subscription, d.attempts, coalesce(d.first_attempt_at, ?1), r.address, "       \
+    "r.name, r.attributes, s.token, " ELIGIBLE " FROM delivery d "                                 \
+    "JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "
+
+void nl_job_free(struct nl_job *job) {
+    free(job->address);
+    free(job->name);
+    free(job->attributes);
+    *job = (struct nl_job){0};
+}
+
+static enum nl_status read_job(sqlite3_stmt *statement, struct nl_job *job, struct nl_error *err) {
+    bool failed = false;
+    *job = (struct nl_job){.delivery = sqlite3_column_int64(statement, 0),
+                           .subscription = sqlite3_column_int64(statement, 1),
+                           .attempts = sqlite3_column_int64(statement, 2),
+                           .first_attempt_at = sqlite3_column_int64(statement, 3)};
+    job->address = nl_sql_text(statement, 4, &failed);
+    job->name = nl_sql_text(statement, 5, &failed);
+    job->attributes = nl_sql_text(statement, 6, &failed);
+    if (!failed && nl_token_parse((const char *)sqlite3_column_text(statement, 7),
+                                  &job->unsubscribe))
+        return NL_OK;
+    nl_job_free(job);
+    return failed ? nl_error_nomem(err)
+                  : nl_error_set(err, NL_IO, "a subscription's token is damaged");
+}
+
+static sqlite3_stmt *select_jobs(struct nl_store *store, const struct nl_scope *scope,
+                                 bool deferred, int64_t limit, struct nl_error *err) {
+    int64_t now = nl_env_now(&store->env);
+    if (scope->issue != 0 && !deferred)
+        return nl_sql(store, err,
+                      JOB_COLUMNS "WHERE d.issue = ? AND d.state = 'queued' ORDER BY d.id LIMIT ?",
+                      "iii", now, scope->issue, limit);
+    if (scope->issue != 0)
+        return nl_sql(store, err,
+                      JOB_COLUMNS "WHERE d.issue = ?2 AND d.state = 'deferred' "
+                                  "AND d.next_attempt_at <= ?1 ORDER BY d.next_attempt_at LIMIT ?3",
+                      "iii", now, scope->issue, limit);
+    if (!deferred)
+        return nl_sql(store, err,
+                      JOB_COLUMNS "WHERE d.issue IS NULL AND d.state = 'queued' AND s.list = ?2 "
+                                  "AND d.kind = ?3 AND ?4 IN (0, d.id) ORDER BY d.id LIMIT ?5",
+                      "iisii", now, scope->list, scope->kind, scope->delivery, limit);
+    return nl_sql(store, err,
+                  JOB_COLUMNS "WHERE d.issue IS NULL AND d.state = 'deferred' AND "
+                              "d.next_attempt_at <= ?1 AND s.list = ?2 AND d.kind = ?3 "
+                              "AND ?4 IN (0, d.id) ORDER BY d.next_attempt_at LIMIT ?5",
+                  "iisii", now, scope->list, scope->kind, scope->delivery, limit);
+}
+
+struct taken {
+    struct nl_job *jobs;
+    size_t count;
+};
+
+/* Reads one batch: eligible rows into `taken`, the others' ids into `ended`. */
+static enum nl_status read_batch(struct nl_store *store, const struct nl_scope *scope,
+                                 bool deferred, size_t max, struct taken *taken,
+                                 struct nl_buf *ended, struct nl_error *err) {
+    bool row = true;
+    sqlite3_stmt *statement =
+        select_jobs(store, scope, deferred, (int64_t)(max - taken->count), err);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    while (status == NL_OK && row) {
+        int64_t id = sqlite3_column_int64(statement, 0);
+        if (sqlite3_column_int(statement, 8) != 0) {
+            status = read_job(statement, &taken->jobs[taken->count], err);
+            if (status == NL_OK)
+                taken->count++;
+        } else {
+            nl_buf_add(ended, &id, sizeof id);
+        }
+        if (status == NL_OK)
+            status = nl_sql_step(store, statement, &row, err);
+    }
+    nl_sql_done(statement);
+    return status == NL_OK && ended->failed ? nl_error_nomem(err) : status;
+}
+
+static enum nl_status skip_ended(struct nl_store *store, const struct nl_buf *ended,
+                                 struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    for (size_t at = 0; status == NL_OK && at < ended->len; at += sizeof(int64_t)) {
+        int64_t id = 0;
+        memcpy(&id, ended->data + at, sizeof id);
+        status = nl_sql_run(store, err,
+                            "UPDATE delivery SET state = 'skipped', updated_at = ?, "
+                            "reply_text = 'the subscription ended before its turn' WHERE id = ?",
+                            "ii", nl_env_now(&store->env), id);
+    }
+    return status;
+}
+
+static enum nl_status take(struct nl_store *store, const struct nl_scope *scope, bool deferred,
+                           size_t max, struct taken *taken, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    for (bool again = true; status == NL_OK && again && taken->count < max;) {
+        struct nl_buf ended = {0};
+        status = read_batch(store, scope, deferred, max, taken, &ended, err);
+        if (status == NL_OK)
+            status = skip_ended(store, &ended, err);
+        /* Rows that turned out ended made room for others of the same batch. */
+        again = ended.len > 0 && taken->count == 0;
+        nl_buf_free(&ended);
+    }
+    return status;
+}
+
+enum nl_status nl_delivery_lease(struct nl_store *store, const struct nl_scope *scope,
+                                 const char *owner, int64_t until, size_t max, struct nl_job *jobs,
+                                 size_t *count, struct nl_error *err) {
+    struct taken taken = {.jobs = jobs};
+    int64_t now = nl_env_now(&store->env);
+    enum nl_status status = take(store, scope, false, max, &taken, err);
+    if (status == NL_OK && taken.count < max)
+        status = take(store, scope, true, max, &taken, err);
+    for (size_t i = 0; status == NL_OK && i < taken.count; i++)
+        status = nl_sql_run(store, err,
+                            "UPDATE delivery SET state = 'leased', lease_owner = ?, "
+                            "lease_until = ?, dot_at = NULL, "
+                            "first_attempt_at = coalesce(first_attempt_at, ?3), updated_at = ?3 "
+                            "WHERE id = ?",
+                            "siii", owner, until, now, jobs[i].delivery);
+    if (status != NL_OK) {
+        for (size_t i = 0; i < taken.count; i++)
+            nl_job_free(&jobs[i]);
+        taken.count = 0;
+    }
+    *count = taken.count;
+    return status;
+}
+
+enum nl_status nl_delivery_commit_dot(struct nl_store *store, int64_t delivery, const char *owner,
+                                      bool *ok, struct nl_error *err) {
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "UPDATE delivery AS d SET dot_at = ? WHERE d.id = ? AND d.state = 'leased' AND "
+        "d.lease_owner = ? AND EXISTS (SELECT 1 FROM subscription s JOIN subscriber r "
+        "ON r.id = s.subscriber WHERE s.id = d.subscription AND " ELIGIBLE ")",
+        "iis", nl_env_now(&store->env), delivery, owner);
+    *ok = status == NL_OK && sqlite3_changes(store->db) > 0;
+    return status;
+}
+
+enum nl_status nl_delivery_record(struct nl_store *store, int64_t delivery, const char *owner,
+                                  const struct nl_result *result, struct nl_error *err) {
+    const char *state = outcome_states[result->outcome];
+    int64_t now = nl_env_now(&store->env);
+    bool counts = result->outcome != NL_REQUEUED;
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "UPDATE delivery SET state = ?1, attempts = attempts + ?2, updated_at = ?3, "
+        "next_attempt_at = nullif(?4, 0), reply_code = nullif(?5, 0), "
+        "reply_status = nullif(?6, ''), reply_text = ?7, lease_owner = NULL, lease_until = NULL, "
+        "dot_at = iif(?1 = 'unknown', dot_at, NULL) "
+        "WHERE id = ?8 AND state = 'leased' AND lease_owner = ?9",
+        "siiiissis", state, (int64_t)counts, now, result->next_attempt_at, (int64_t)result->code,
+        result->status, result->text, delivery, owner);
+    if (status != NL_OK || result->outcome == NL_SENT || !counts)
+        return status;
+    return nl_sql_run(store, err,
+                      "INSERT INTO event (at, kind, list, subscriber, issue, detail) "
+                      "SELECT ?, ?, s.list, s.subscriber, d.issue, ? FROM delivery d "
+                      "JOIN subscription s ON s.id = d.subscription WHERE d.id = ?",
+                      "issi", now, state, result->text, delivery);
+}
+
+struct recovery {
+    int64_t issue;
+    int64_t count;
+};
+
+static enum nl_status recover(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct recovery *recovery = ctx;
+    int64_t now = nl_env_now(&store->env);
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "UPDATE delivery SET state = 'unknown', lease_owner = NULL, lease_until = NULL, "
+        "attempts = attempts + 1, updated_at = ?2, "
+        "reply_text = 'the run ended between the final dot and the reply' "
+        "WHERE issue IS nullif(?1, 0) AND state = 'leased' AND dot_at IS NOT NULL "
+        "AND (?1 <> 0 OR lease_until <= ?2)",
+        "ii", recovery->issue, now);
+    recovery->count = sqlite3_changes64(store->db);
+    if (status == NL_OK)
+        status = nl_sql_run(store, err,
+                            "UPDATE delivery SET state = 'queued', lease_owner = NULL, "
+                            "lease_until = NULL, updated_at = ?2 "
+                            "WHERE issue IS nullif(?1, 0) AND state = 'leased' AND dot_at IS NULL "
+                            "AND (?1 <> 0 OR lease_until <= ?2)",
+                            "ii", recovery->issue, now);
+    return status;
+}
+
+enum nl_status nl_delivery_recover(struct nl_store *store, int64_t issue, int64_t *unknown,
+                                   struct nl_error *err) {
+    struct recovery recovery = {.issue = issue};
+    enum nl_status status = nl_sql_transaction(store, recover, &recovery, err);
+    *unknown = recovery.count;
+    return status;
+}
+
+static enum nl_status resend(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct recovery *recovery = ctx;
+    enum nl_status status = nl_sql_run(store, err,
+                                       "UPDATE delivery SET state = 'queued', dot_at = NULL, "
+                                       "updated_at = ? WHERE issue = ? AND state = 'unknown'",
+                                       "ii", nl_env_now(&store->env), recovery->issue);
+    recovery->count = sqlite3_changes64(store->db);
+    if (status == NL_OK && recovery->count > 0)
+        status = nl_sql_run(store, err,
+                            "UPDATE issue SET state = 'sending', ended_at = NULL "
+                            "WHERE id = ? AND state = 'sent'",
+                            "i", recovery->issue);
+    return status;
+}
+
+enum nl_status nl_delivery_resend_unknown(struct nl_store *store, int64_t issue, int64_t *count,
+                                          struct nl_error *err) {
+    struct recovery recovery = {.issue = issue};
+    enum nl_status status = nl_sql_transaction(store, resend, &recovery, err);
+    *count = recovery.count;
+    return status;
+}
+
+enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64_t *due,
+                                    struct nl_error *err) {
+    bool row = false;
+    sqlite3_stmt *statement = nl_sql(store, err,
+                                     "SELECT min(next_attempt_at) FROM delivery "
+                                     "WHERE issue IS nullif(?, 0) AND state = 'deferred'",
+                                     "i", issue);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    *due = sqlite3_column_int64(statement, 0);
+    nl_sql_done(statement);
+    return status;
+}
+
+enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int64_t *list,
+                                  const char **kind, struct nl_error *err) {
+    bool row = false;
+    sqlite3_stmt *statement =
+        nl_sql(store, err,
+               "SELECT s.list, d.kind = 'confirmation' FROM delivery d "
+               "JOIN subscription s ON s.id = d.subscription WHERE d.id = ? AND d.issue IS NULL",
+               "i", delivery);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    *list = sqlite3_column_int64(statement, 0);
+    *kind = sqlite3_column_int(statement, 1) ? "confirmation" : "already-subscribed";
+    nl_sql_done(statement);
+    return status == NL_OK && !row ? nl_error_set(err, NL_NOTFOUND, "no such notice") : status;
+}
+
+enum nl_status nl_delivery_each(struct nl_store *store, int64_t issue, const char *state,
+                                enum nl_status (*each)(const char *address,
+                                                       const struct nl_result *result,
+                                                       int64_t attempts, void *ctx,
+                                                       struct nl_error *err),
+                                void *ctx, struct nl_error *err) {
+    bool row = true;
+    sqlite3_stmt *statement = nl_sql(
+        store, err,
+        "SELECT r.address, d.attempts, d.next_attempt_at, d.reply_code, d.reply_status, "
+        "d.reply_text FROM delivery d JOIN subscription s ON s.id = d.subscription "
+        "JOIN subscriber r ON r.id = s.subscriber WHERE d.issue = ? AND d.state = ? ORDER BY d.id",
+        "is", issue, state);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    while (status == NL_OK && row) {
+        struct nl_result result = {.next_attempt_at = sqlite3_column_int64(statement, 2),
+                                   .code = sqlite3_column_int(statement, 3),
+                                   .text = (const char *)sqlite3_column_text(statement, 5)};
+        const char *enhanced = (const char *)sqlite3_column_text(statement, 4);
+        if (enhanced != NULL && strlen(enhanced) < sizeof result.status)
+            memcpy(result.status, enhanced, strlen(enhanced) + 1);
+        status = each((const char *)sqlite3_column_text(statement, 0), &result,
+                      sqlite3_column_int64(statement, 1), ctx, err);
+        if (status == NL_OK)
+            status = nl_sql_step(store, statement, &row, err);
+    }
+    nl_sql_done(statement);
+    return status;
+}

@@ -1,0 +1,216 @@
+#include "newsletter/issue.h"
+
+#include "store/sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMNS                                                                                    \
+    "id, list, message, created_at, coalesce(ended_at, 0), slug, series, number, title, subject, " \
+    "category, posted_by, date, source, digest, state, pause_note"
+
+/* Who is mailed: the one place that says so. */
+#define AUDIENCE                                                                                   \
+    "FROM subscription s JOIN subscriber r ON r.id = s.subscriber "                                \
+    "WHERE s.list = ?1 AND s.state = 'active' AND NOT EXISTS "                                     \
+    "(SELECT 1 FROM suppression x WHERE x.address_key = r.address_key)"
+
+/* In the order of COLUMNS, from slug on. */
+static char **text_fields(struct nl_issue *issue, size_t at) {
+    char **fields[] = {&issue->slug,     &issue->series,    &issue->number, &issue->title,
+                       &issue->subject,  &issue->category,  &issue->posted_by, &issue->date,
+                       &issue->source,   &issue->digest,    &issue->state,  &issue->pause_note};
+    return at < sizeof fields / sizeof fields[0] ? fields[at] : NULL;
+}
+
+void nl_issue_free(struct nl_issue *issue) {
+    for (size_t i = 0; text_fields(issue, i) != NULL; i++)
+        free(*text_fields(issue, i));
+    free(issue->message);
+    *issue = (struct nl_issue){0};
+}
+
+static enum nl_status read_row(sqlite3_stmt *statement, struct nl_issue *out,
+                               struct nl_error *err) {
+    enum { FIRST_TEXT = 5 };
+    bool failed = false;
+    *out = (struct nl_issue){.id = sqlite3_column_int64(statement, 0),
+                             .list = sqlite3_column_int64(statement, 1),
+                             .created_at = sqlite3_column_int64(statement, 3),
+                             .ended_at = sqlite3_column_int64(statement, 4)};
+    for (size_t i = 0; text_fields(out, i) != NULL; i++)
+        *text_fields(out, i) = nl_sql_text(statement, FIRST_TEXT + (int)i, &failed);
+    const void *message = sqlite3_column_blob(statement, 2);
+    out->message_len = (size_t)sqlite3_column_bytes(statement, 2);
+    out->message = malloc(out->message_len + 1);
+    if (failed || out->message == NULL) {
+        nl_issue_free(out);
+        return nl_error_nomem(err);
+    }
+    if (out->message_len > 0)
+        memcpy(out->message, message, out->message_len);
+    out->message[out->message_len] = '\0';
+    return NL_OK;
+}
+
+struct creation {
+    struct nl_issue *issue;
+    int64_t deliveries;
+};
+
+static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct creation *creation = ctx;
+    struct nl_issue *issue = creation->issue;
+    int64_t now = nl_env_now(&store->env);
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "INSERT INTO issue (list, slug, series, number, title, subject, category, posted_by, "
+        "date, source, message, digest, state, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?)",
+        "isssssssssbsi", issue->list, issue->slug, issue->series, issue->number, issue->title,
+        issue->subject, issue->category, issue->posted_by, issue->date, issue->source,
+        (const void *)issue->message, issue->message_len, issue->digest, now);
+    if (status != NL_OK)
+        return sqlite3_errcode(store->db) == SQLITE_CONSTRAINT
+                   ? nl_error_set(err, NL_BUSY, "the issue is being sent by another process")
+                   : status;
+    issue->id = sqlite3_last_insert_rowid(store->db);
+    status = nl_sql_run(store, err,
+                        "INSERT INTO delivery (kind, issue, subscription, state, created_at, "
+                        "updated_at) SELECT 'issue', ?2, s.id, 'queued', ?3, ?3 " AUDIENCE
+                        " ORDER BY s.id",
+                        "iii", issue->list, issue->id, now);
+    creation->deliveries = sqlite3_changes64(store->db);
+    if (status == NL_OK)
+        status = nl_event_add(store, "issue-started", issue->list, 0, issue->id, NULL, err);
+    return status;
+}
+
+enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue, int64_t *deliveries,
+                               struct nl_error *err) {
+    struct creation creation = {.issue = issue};
+    enum nl_status status = nl_sql_transaction(store, create, &creation, err);
+    *deliveries = creation.deliveries;
+    return status;
+}
+
+enum nl_status nl_issue_find(struct nl_store *store, int64_t list, const char *slug, bool *found,
+                             struct nl_issue *out, struct nl_error *err) {
+    *out = (struct nl_issue){0};
+    *found = false;
+    sqlite3_stmt *statement =
+        nl_sql(store, err, "SELECT " COLUMNS " FROM issue WHERE list = ? AND slug = ?", "is", list,
+               slug);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, found, err);
+    if (status == NL_OK && *found)
+        status = read_row(statement, out, err);
+    nl_sql_done(statement);
+    return status;
+}
+
+/* Ids first: `each` may change states, and a statement must not walk what changes under it. */
+static enum nl_status collect_ids(struct nl_store *store, const char *state, struct nl_buf *ids,
+                                  struct nl_error *err) {
+    bool row = true;
+    sqlite3_stmt *statement = nl_sql(
+        store, err, "SELECT id FROM issue WHERE ?1 IS NULL OR state = ?1 ORDER BY id DESC", "s",
+        state);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    while (status == NL_OK && row) {
+        int64_t id = sqlite3_column_int64(statement, 0);
+        nl_buf_add(ids, &id, sizeof id);
+        status = nl_sql_step(store, statement, &row, err);
+    }
+    nl_sql_done(statement);
+    return status == NL_OK && ids->failed ? nl_error_nomem(err) : status;
+}
+
+enum nl_status nl_issue_each(struct nl_store *store, const char *state,
+                             enum nl_status (*each)(const struct nl_issue *issue, void *ctx,
+                                                    struct nl_error *err),
+                             void *ctx, struct nl_error *err) {
+    struct nl_buf ids = {0};
+    enum nl_status status = collect_ids(store, state, &ids, err);
+    for (size_t at = 0; status == NL_OK && at < ids.len; at += sizeof(int64_t)) {
+        struct nl_issue issue = {0};
+        int64_t id = 0;
+        bool row = false;
+        memcpy(&id, ids.data + at, sizeof id);
+        sqlite3_stmt *statement =
+            nl_sql(store, err, "SELECT " COLUMNS " FROM issue WHERE id = ?", "i", id);
+        status = statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
+        if (status == NL_OK && row)
+            status = read_row(statement, &issue, err);
+        nl_sql_done(statement);
+        if (status == NL_OK && row)
+            status = each(&issue, ctx, err);
+        nl_issue_free(&issue);
+    }
+    nl_buf_free(&ids);
+    return status;
+}
+
+enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue, const char *state,
+                                  const char *note, struct nl_error *err) {
+    return nl_sql_run(store, err, "UPDATE issue SET state = ?, pause_note = ? WHERE id = ?", "ssi",
+                      state, note, issue);
+}
+
+enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
+                               struct nl_error *err) {
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "UPDATE issue SET state = 'sent', pause_note = NULL, ended_at = ?1 "
+        "WHERE id = ?2 AND state = 'sending' AND "
+        "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'queued') AND "
+        "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'leased') AND "
+        "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'deferred')",
+        "ii", nl_env_now(&store->env), issue);
+    *finished = status == NL_OK && sqlite3_changes(store->db) > 0;
+    return status;
+}
+
+enum nl_status nl_issue_audience(struct nl_store *store, int64_t list, int64_t *people,
+                                 struct nl_error *err) {
+    bool row = false;
+    sqlite3_stmt *statement = nl_sql(store, err, "SELECT count(*) " AUDIENCE, "i", list);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    *people = sqlite3_column_int64(statement, 0);
+    nl_sql_done(statement);
+    return status;
+}
+
+enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_counts *out,
+                              struct nl_error *err) {
+    *out = (struct nl_counts){0};
+    const struct {
+        const char *state;
+        int64_t *count;
+    } slots[] = {{"queued", &out->queued},     {"leased", &out->leased},
+                 {"sent", &out->sent},         {"deferred", &out->deferred},
+                 {"bounced", &out->bounced},   {"failed", &out->failed},
+                 {"unknown", &out->unknown},   {"skipped", &out->skipped}};
+    bool row = true;
+    sqlite3_stmt *statement =
+        nl_sql(store, err,
+               "SELECT state, count(*) FROM delivery WHERE issue IS nullif(?, 0) GROUP BY state",
+               "i", issue);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    while (status == NL_OK && row) {
+        const char *state = (const char *)sqlite3_column_text(statement, 0);
+        for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++)
+            if (strcmp(slots[i].state, state) == 0)
+                *slots[i].count = sqlite3_column_int64(statement, 1);
+        status = nl_sql_step(store, statement, &row, err);
+    }
+    nl_sql_done(statement);
+    return status;
+}

@@ -1,0 +1,275 @@
+#include "newsletter/list.h"
+
+#include "newsletter/address.h"
+#include "newsletter/buf.h"
+#include "newsletter/text.h"
+#include "newsletter/token.h"
+#include "store/sql.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_LIMIT = 64, TEXT_LIMIT = 500 };
+
+#define COLUMNS                                                                                    \
+    "id, uuid, name, title, list_id, sender, reply_to, owner, language, archive_url, "             \
+    "subscribe_url, postal_address"
+
+/* In the order of COLUMNS, behind the id. */
+static char **text_fields(struct nl_list *list, size_t at) {
+    char **fields[] = {&list->uuid,        &list->name,          &list->title,
+                       &list->list_id,     &list->sender,        &list->reply_to,
+                       &list->owner,       &list->language,      &list->archive_url,
+                       &list->subscribe_url, &list->postal_address};
+    return at < sizeof fields / sizeof fields[0] ? fields[at] : NULL;
+}
+
+void nl_list_free(struct nl_list *list) {
+    for (size_t i = 0; text_fields(list, i) != NULL; i++)
+        free(*text_fields(list, i));
+    *list = (struct nl_list){0};
+}
+
+static bool is_name(const char *text) {
+    size_t len = strlen(text);
+    return len > 0 && len <= NAME_LIMIT && text[0] != '-' &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
+
+/* RFC 2919 section 2: a dot-atom; ours always has a dot. */
+static bool is_list_id(const char *text) {
+    size_t len = strlen(text);
+    if (len == 0 || len > 255 || strchr(text, '.') == NULL || text[0] == '.' ||
+        text[len - 1] == '.' || strstr(text, "..") != NULL)
+        return false;
+    for (const char *p = text; *p; p++)
+        if (!isalnum((unsigned char)*p) && strchr(".-_", *p) == NULL)
+            return false;
+    return true;
+}
+
+static enum nl_status check_address(const char *text, const char *what, struct nl_error *err) {
+    struct nl_address address = {0};
+    if (text == NULL)
+        return NL_OK;
+    enum nl_status status = nl_address_parse(text, &address, err);
+    nl_address_free(&address);
+    return status == NL_OK ? NL_OK : nl_error_context(err, "%s", what);
+}
+
+static enum nl_status check_url(const char *text, const char *what, struct nl_error *err) {
+    if (text == NULL || nl_text_is_http_url(text))
+        return NL_OK;
+    return nl_error_set(err, NL_DATA, "%s '%s' is not an http(s) URL", what, text);
+}
+
+static bool is_language(const char *text) {
+    size_t len = strlen(text);
+    return len >= 2 && len <= 35 && isalpha((unsigned char)text[0]) &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == len;
+}
+
+static enum nl_status fill_defaults(struct nl_list *list, const char *domain,
+                                    struct nl_error *err) {
+    if (list->title == NULL)
+        list->title = strdup(list->name);
+    if (list->language == NULL)
+        list->language = strdup("en");
+    if (list->list_id == NULL) {
+        struct nl_buf id = {0};
+        nl_buf_addf(&id, "%s.%s", list->name, domain);
+        list->list_id = nl_buf_take(&id);
+    }
+    return list->title && list->language && list->list_id ? NL_OK : nl_error_nomem(err);
+}
+
+enum nl_status nl_list_check(struct nl_list *list, struct nl_error *err) {
+    char *name = NULL;
+    struct nl_address sender = {0};
+    if (list->name == NULL || !is_name(list->name))
+        return nl_error_set(err, NL_DATA,
+                            "'%s' is not a list name: use up to %d of a-z, 0-9 and -",
+                            list->name != NULL ? list->name : "", NAME_LIMIT);
+    if (list->sender == NULL)
+        return nl_error_set(err, NL_DATA, "a list needs a sender: give --from 'Name <address>'");
+    enum nl_status status = nl_mailbox_parse(list->sender, &name, &sender, err);
+    if (status == NL_OK && sender.smtputf8)
+        status = nl_error_set(err, NL_DATA, "the sender's address must be ASCII before the @");
+    if (status == NL_OK)
+        status = fill_defaults(list, sender.domain, err);
+    for (size_t i = 0; status == NL_OK && text_fields(list, i) != NULL; i++) {
+        const char *text = *text_fields(list, i);
+        if (text != NULL)
+            status = nl_text_check_line(text, "a list setting", err);
+        if (status == NL_OK && text != NULL && strlen(text) > TEXT_LIMIT &&
+            !nl_text_is_http_url(text))
+            status = nl_error_set(err, NL_DATA, "a list setting is longer than %d bytes",
+                                  TEXT_LIMIT);
+    }
+    if (status == NL_OK && !is_list_id(list->list_id))
+        status = nl_error_set(err, NL_DATA, "'%s' is not a List-Id: write it as news.example.org",
+                              list->list_id);
+    if (status == NL_OK && !is_language(list->language))
+        status = nl_error_set(err, NL_DATA, "'%s' is not a language tag such as en or kk",
+                              list->language);
+    if (status == NL_OK)
+        status = check_address(list->reply_to, "reply-to", err);
+    if (status == NL_OK)
+        status = check_address(list->owner, "owner", err);
+    if (status == NL_OK)
+        status = check_url(list->archive_url, "archive URL", err);
+    if (status == NL_OK)
+        status = check_url(list->subscribe_url, "subscribe URL", err);
+    free(name);
+    nl_address_free(&sender);
+    return status;
+}
+
+enum nl_status nl_list_add(struct nl_store *store, struct nl_list *list, struct nl_error *err) {
+    struct nl_token token;
+    nl_token_new(&store->env, &token);
+    free(list->uuid);
+    list->uuid = strdup(token.text);
+    if (list->uuid == NULL)
+        return nl_error_nomem(err);
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "INSERT INTO list (uuid, name, title, list_id, sender, reply_to, owner, language, "
+        "archive_url, subscribe_url, postal_address, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "sssssssssssi", list->uuid, list->name, list->title, list->list_id, list->sender,
+        list->reply_to, list->owner, list->language, list->archive_url, list->subscribe_url,
+        list->postal_address, nl_env_now(&store->env));
+    if (status != NL_OK && sqlite3_errcode(store->db) == SQLITE_CONSTRAINT)
+        return nl_error_set(err, NL_EXISTS, "there is a list '%s' already: change it with 'list edit'",
+                            list->name);
+    list->id = sqlite3_last_insert_rowid(store->db);
+    return status;
+}
+
+enum nl_status nl_list_update(struct nl_store *store, const struct nl_list *list,
+                              struct nl_error *err) {
+    return nl_sql_run(store, err,
+                      "UPDATE list SET title = ?, list_id = ?, sender = ?, reply_to = ?, "
+                      "owner = ?, language = ?, archive_url = ?, subscribe_url = ?, "
+                      "postal_address = ? WHERE id = ?",
+                      "sssssssssi", list->title, list->list_id, list->sender, list->reply_to,
+                      list->owner, list->language, list->archive_url, list->subscribe_url,
+                      list->postal_address, list->id);
+}
+
+static enum nl_status read_row(sqlite3_stmt *statement, struct nl_list *out,
+                               struct nl_error *err) {
+    bool failed = false;
+    out->id = sqlite3_column_int64(statement, 0);
+    for (size_t i = 0; text_fields(out, i) != NULL; i++)
+        *text_fields(out, i) = nl_sql_text(statement, (int)i + 1, &failed);
+    if (!failed)
+        return NL_OK;
+    nl_list_free(out);
+    return nl_error_nomem(err);
+}
+
+enum nl_status nl_list_each(struct nl_store *store,
+                            enum nl_status (*each)(const struct nl_list *list, void *ctx,
+                                                   struct nl_error *err),
+                            void *ctx, struct nl_error *err) {
+    bool row = true;
+    sqlite3_stmt *statement = nl_sql(store, err, "SELECT " COLUMNS " FROM list ORDER BY name", "");
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    while (status == NL_OK && row) {
+        struct nl_list list = {0};
+        status = read_row(statement, &list, err);
+        if (status == NL_OK)
+            status = each(&list, ctx, err);
+        nl_list_free(&list);
+        if (status == NL_OK)
+            status = nl_sql_step(store, statement, &row, err);
+    }
+    nl_sql_done(statement);
+    return status;
+}
+
+static enum nl_status add_name(const struct nl_list *list, void *ctx, struct nl_error *err) {
+    (void)err;
+    struct nl_buf *names = ctx;
+    nl_buf_addf(names, "%s%s", names->len > 0 ? ", " : "", list->name);
+    return NL_OK;
+}
+
+/* An unknown or missing name is answered with the names there are. */
+static enum nl_status not_found(struct nl_store *store, const char *name, struct nl_error *err) {
+    struct nl_buf names = {0};
+    enum nl_status status = nl_list_each(store, add_name, &names, err);
+    if (status == NL_OK && names.len == 0)
+        status = nl_error_set(err, NL_NOTFOUND,
+                              "there is no list yet: make one with 'newsletter list add'");
+    else if (status == NL_OK && name == NULL)
+        status = nl_error_set(err, NL_USAGE, "which list? give --list, one of: %s",
+                              nl_buf_text(&names));
+    else if (status == NL_OK)
+        status = nl_error_set(err, NL_NOTFOUND, "there is no list '%s'; there are: %s", name,
+                              nl_buf_text(&names));
+    nl_buf_free(&names);
+    return status;
+}
+
+static enum nl_status read_one(struct nl_store *store, sqlite3_stmt *statement, bool *found,
+                               struct nl_list *out, struct nl_error *err) {
+    *out = (struct nl_list){0};
+    *found = false;
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, found, err);
+    if (status == NL_OK && *found)
+        status = read_row(statement, out, err);
+    nl_sql_done(statement);
+    return status;
+}
+
+enum nl_status nl_list_find(struct nl_store *store, const char *name, struct nl_list *out,
+                            struct nl_error *err) {
+    bool found = false;
+    sqlite3_stmt *statement =
+        nl_sql(store, err,
+               "SELECT " COLUMNS " FROM list WHERE name = ?1 OR (?1 IS NULL AND "
+               "(SELECT count(*) FROM list) = 1)",
+               "s", name);
+    enum nl_status status = read_one(store, statement, &found, out, err);
+    return status == NL_OK && !found ? not_found(store, name, err) : status;
+}
+
+enum nl_status nl_list_get(struct nl_store *store, int64_t id, struct nl_list *out,
+                           struct nl_error *err) {
+    bool found = false;
+    sqlite3_stmt *statement =
+        nl_sql(store, err, "SELECT " COLUMNS " FROM list WHERE id = ?", "i", id);
+    enum nl_status status = read_one(store, statement, &found, out, err);
+    return status == NL_OK && !found ? nl_error_set(err, NL_NOTFOUND, "no such list") : status;
+}
+
+enum nl_status nl_list_count(struct nl_store *store, int64_t id, struct nl_list_counts *out,
+                             struct nl_error *err) {
+    bool row = false;
+    int64_t *counts[] = {&out->pending, &out->active, &out->unsubscribed, &out->bounced,
+                         &out->complained};
+    sqlite3_stmt *statement =
+        nl_sql(store, err,
+               "SELECT count(*) FILTER (WHERE state = 'pending'), "
+               "count(*) FILTER (WHERE state = 'active'), "
+               "count(*) FILTER (WHERE state = 'unsubscribed'), "
+               "count(*) FILTER (WHERE state = 'bounced'), "
+               "count(*) FILTER (WHERE state = 'complained') FROM subscription WHERE list = ?",
+               "i", id);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    for (int i = 0; status == NL_OK && i < 5; i++)
+        *counts[i] = sqlite3_column_int64(statement, i);
+    nl_sql_done(statement);
+    return status;
+}

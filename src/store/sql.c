@@ -1,0 +1,193 @@
+#include "store/sql.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct nl_statement {
+    const char *sql;
+    sqlite3_stmt *handle;
+    struct nl_statement *next;
+};
+
+enum nl_status nl_sql_error(struct nl_store *store, struct nl_error *err) {
+    const char *path = store->path;
+    switch (sqlite3_errcode(store->db)) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return nl_error_set(err, NL_BUSY, "%s is locked by another process: try again", path);
+    case SQLITE_FULL:
+        return nl_error_set(err, NL_IO, "the disk under %s is full: make room, then run again",
+                            path);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return nl_error_set(err, NL_NOPERM,
+                            "%s cannot be written: check the owner and mode of the file and its "
+                            "folder",
+                            path);
+    case SQLITE_CANTOPEN:
+        return nl_error_set(err, NL_NOPERM,
+                            "cannot open %s: check the path, and the owner and mode of its folder",
+                            path);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return nl_error_set(err, NL_IO,
+                            "%s is damaged or no newsletter database (%s): restore it from a "
+                            "backup",
+                            path, sqlite3_errmsg(store->db));
+    case SQLITE_IOERR:
+        return nl_error_set(err, NL_IO, "reading or writing %s failed (%s): check the disk", path,
+                            sqlite3_errmsg(store->db));
+    case SQLITE_NOMEM:
+        return nl_error_nomem(err);
+    default:
+        return nl_error_set(err, NL_INTERNAL, "%s: %s", path, sqlite3_errmsg(store->db));
+    }
+}
+
+static sqlite3_stmt *prepared(struct nl_store *store, const char *sql, struct nl_error *err) {
+    struct nl_statement *entry = store->statements;
+    while (entry != NULL && entry->sql != sql)
+        entry = entry->next;
+    if (entry != NULL)
+        return entry->handle;
+    entry = calloc(1, sizeof *entry);
+    if (entry == NULL) {
+        nl_error_nomem(err);
+        return NULL;
+    }
+    if (sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &entry->handle, NULL) !=
+        SQLITE_OK) {
+        nl_sql_error(store, err);
+        free(entry);
+        return NULL;
+    }
+    entry->sql = sql;
+    entry->next = store->statements;
+    store->statements = entry;
+    return entry->handle;
+}
+
+static sqlite3_stmt *bound(struct nl_store *store, struct nl_error *err, const char *sql,
+                           const char *types, va_list args) {
+    sqlite3_stmt *statement = prepared(store, sql, err);
+    for (int at = 1; statement != NULL && types[at - 1] != '\0'; at++) {
+        int rc = SQLITE_OK;
+        if (types[at - 1] == 'i') {
+            rc = sqlite3_bind_int64(statement, at, va_arg(args, int64_t));
+        } else if (types[at - 1] == 's') {
+            rc = sqlite3_bind_text(statement, at, va_arg(args, const char *), -1,
+                                   SQLITE_TRANSIENT);
+        } else if (types[at - 1] == 'b') {
+            const void *data = va_arg(args, const void *);
+            rc = sqlite3_bind_blob64(statement, at, data, va_arg(args, size_t), SQLITE_TRANSIENT);
+        } else {
+            rc = sqlite3_bind_null(statement, at);
+        }
+        if (rc != SQLITE_OK) {
+            nl_sql_error(store, err);
+            nl_sql_done(statement);
+            statement = NULL;
+        }
+    }
+    return statement;
+}
+
+sqlite3_stmt *nl_sql(struct nl_store *store, struct nl_error *err, const char *sql,
+                     const char *types, ...) {
+    va_list args;
+    va_start(args, types);
+    sqlite3_stmt *statement = bound(store, err, sql, types, args);
+    va_end(args);
+    return statement;
+}
+
+enum nl_status nl_sql_step(struct nl_store *store, sqlite3_stmt *statement, bool *row,
+                           struct nl_error *err) {
+    int rc = sqlite3_step(statement);
+    *row = rc == SQLITE_ROW;
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? NL_OK : nl_sql_error(store, err);
+}
+
+void nl_sql_done(sqlite3_stmt *statement) {
+    if (statement == NULL)
+        return;
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+}
+
+enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const char *sql,
+                          const char *types, ...) {
+    bool row = true;
+    va_list args;
+    va_start(args, types);
+    sqlite3_stmt *statement = bound(store, err, sql, types, args);
+    va_end(args);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = NL_OK;
+    while (status == NL_OK && row)
+        status = nl_sql_step(store, statement, &row, err);
+    nl_sql_done(statement);
+    return status;
+}
+
+char *nl_sql_text(sqlite3_stmt *statement, int column, bool *failed) {
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    if (text == NULL) {
+        *failed = *failed || sqlite3_column_type(statement, column) != SQLITE_NULL;
+        return NULL;
+    }
+    char *copy = strdup(text);
+    *failed = *failed || copy == NULL;
+    return copy;
+}
+
+enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t list,
+                            int64_t subscriber, int64_t issue, const char *detail,
+                            struct nl_error *err) {
+    return nl_sql_run(store, err,
+                      "INSERT INTO event (at, kind, list, subscriber, issue, detail) "
+                      "VALUES (?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0), ?)",
+                      "isiiis", nl_env_now(&store->env), kind, list, subscriber, issue, detail);
+}
+
+enum nl_status nl_store_begin(struct nl_store *store, struct nl_error *err) {
+    return nl_sql_run(store, err, "BEGIN IMMEDIATE", "");
+}
+
+enum nl_status nl_store_commit(struct nl_store *store, struct nl_error *err) {
+    return nl_sql_run(store, err, "COMMIT", "");
+}
+
+void nl_store_rollback(struct nl_store *store) {
+    struct nl_error ignored = {0};
+    if (sqlite3_get_autocommit(store->db) == 0)
+        nl_sql_run(store, &ignored, "ROLLBACK", "");
+    nl_error_free(&ignored);
+}
+
+enum nl_status nl_sql_transaction(struct nl_store *store,
+                                  enum nl_status (*body)(struct nl_store *, void *,
+                                                         struct nl_error *),
+                                  void *ctx, struct nl_error *err) {
+    enum nl_status status = nl_store_begin(store, err);
+    if (status != NL_OK)
+        return status;
+    status = body(store, ctx, err);
+    if (status == NL_OK)
+        status = nl_store_commit(store, err);
+    if (status != NL_OK)
+        nl_store_rollback(store);
+    return status;
+}
+
+void nl_sql_finalize(struct nl_store *store) {
+    while (store->statements != NULL) {
+        struct nl_statement *entry = store->statements;
+        store->statements = entry->next;
+        sqlite3_finalize(entry->handle);
+        free(entry);
+    }
+}

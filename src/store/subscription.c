@@ -1,0 +1,311 @@
+#include "newsletter/subscription.h"
+
+#include "store/sql.h"
+
+#include <string.h>
+
+/* What is known of one address on one list. */
+struct standing {
+    int64_t subscriber;
+    int64_t subscription;
+    bool active;
+    bool blocked;   /* suppressed or complained: never mailed */
+    bool confirmed; /* has confirmed something, once: strangers may not edit the record */
+    int64_t noticed_at;
+    bool notice_waits; /* one is on its way already */
+};
+
+struct signup_call {
+    const struct nl_signup *signup;
+    int64_t notice;
+};
+
+static enum nl_status find_standing(struct nl_store *store, const struct nl_signup *signup,
+                                    struct standing *out, struct nl_error *err) {
+    bool row = false;
+    sqlite3_stmt *statement = nl_sql(
+        store, err,
+        "SELECT r.id, s.id, s.state = 'active', "
+        "  s.state IS 'complained' OR EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = ?1), "
+        "  EXISTS (SELECT 1 FROM subscription o WHERE o.subscriber = r.id AND o.confirmed_at "
+        "          IS NOT NULL), "
+        "  s.noticed_at, "
+        "  EXISTS (SELECT 1 FROM delivery d WHERE d.subscription = s.id AND d.issue IS NULL AND "
+        "          d.state IN ('queued', 'leased', 'deferred') AND "
+        "          d.kind = iif(s.state = 'active', 'already-subscribed', 'confirmation')) "
+        "FROM (SELECT 1) LEFT JOIN subscriber r ON r.address_key = ?1 "
+        "LEFT JOIN subscription s ON s.subscriber = r.id AND s.list = ?2",
+        "si", signup->address->key, signup->list);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    *out = (struct standing){
+        .subscriber = sqlite3_column_int64(statement, 0),
+        .subscription = sqlite3_column_int64(statement, 1),
+        .active = sqlite3_column_int(statement, 2) != 0,
+        .blocked = sqlite3_column_int(statement, 3) != 0,
+        .confirmed = sqlite3_column_int(statement, 4) != 0,
+        .noticed_at = sqlite3_column_int64(statement, 5),
+        .notice_waits = sqlite3_column_int(statement, 6) != 0,
+    };
+    nl_sql_done(statement);
+    return status;
+}
+
+static enum nl_status put_subscriber(struct nl_store *store, const struct nl_signup *signup,
+                                     struct standing *standing, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    if (standing->subscriber == 0) {
+        struct nl_token uuid;
+        nl_token_new(&store->env, &uuid);
+        status = nl_sql_run(store, err,
+                            "INSERT INTO subscriber (uuid, address, address_key, name, language, "
+                            "attributes, created_at) "
+                            "VALUES (?, ?, ?, ?, ?, coalesce(?, '{}'), ?)",
+                            "ssssssi", uuid.text, signup->address->text, signup->address->key,
+                            signup->name, signup->language, signup->attributes,
+                            nl_env_now(&store->env));
+        standing->subscriber = sqlite3_last_insert_rowid(store->db);
+    } else if (!standing->confirmed) {
+        status = nl_sql_run(store, err,
+                            "UPDATE subscriber SET name = coalesce(?, name), "
+                            "language = coalesce(?, language), "
+                            "attributes = coalesce(?, attributes) WHERE id = ?",
+                            "sssi", signup->name, signup->language, signup->attributes,
+                            standing->subscriber);
+    }
+    return status;
+}
+
+static enum nl_status put_subscription(struct nl_store *store, const struct nl_signup *signup,
+                                       struct standing *standing, struct nl_error *err) {
+    int64_t now = nl_env_now(&store->env);
+    struct nl_token token;
+    if (standing->active)
+        return NL_OK;
+    nl_token_new(&store->env, &token);
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "INSERT INTO subscription (list, subscriber, state, token, consent_at, consent_source, "
+        "consent_ip, consent_version, created_at) VALUES (?, ?, 'pending', ?, ?5, ?6, ?7, ?8, ?5) "
+        "ON CONFLICT (list, subscriber) DO UPDATE SET state = 'pending', consent_at = ?5, "
+        "consent_source = ?6, consent_ip = ?7, consent_version = ?8, ended_at = NULL",
+        "iisnisss", signup->list, standing->subscriber, token.text, now, signup->source,
+        signup->ip, signup->text_version);
+    if (status == NL_OK && standing->subscription == 0)
+        standing->subscription = sqlite3_last_insert_rowid(store->db);
+    return status;
+}
+
+static enum nl_status queue_notice(struct nl_store *store, struct signup_call *call,
+                                   const struct standing *standing, struct nl_error *err) {
+    int64_t now = nl_env_now(&store->env);
+    bool recent = standing->noticed_at != 0 &&
+                  now - standing->noticed_at < call->signup->resend_interval;
+    if (recent || standing->notice_waits)
+        return NL_OK;
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "INSERT INTO delivery (kind, subscription, state, created_at, updated_at) "
+        "VALUES (?, ?, 'queued', ?3, ?3)",
+        "sii", standing->active ? "already-subscribed" : "confirmation", standing->subscription,
+        now);
+    call->notice = sqlite3_last_insert_rowid(store->db);
+    if (status == NL_OK)
+        status = nl_sql_run(store, err, "UPDATE subscription SET noticed_at = ? WHERE id = ?", "ii",
+                            now, standing->subscription);
+    return status;
+}
+
+static enum nl_status subscribe(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct signup_call *call = ctx;
+    struct standing standing;
+    enum nl_status status = find_standing(store, call->signup, &standing, err);
+    if (status == NL_OK && !standing.blocked) {
+        status = put_subscriber(store, call->signup, &standing, err);
+        if (status == NL_OK)
+            status = put_subscription(store, call->signup, &standing, err);
+        if (status == NL_OK)
+            status = queue_notice(store, call, &standing, err);
+    }
+    /* Written on every path, so that each takes one commit. */
+    if (status == NL_OK)
+        status = nl_event_add(store, standing.blocked ? "signup-suppressed" : "signup",
+                              call->signup->list, standing.subscriber, 0, call->signup->source,
+                              err);
+    return status;
+}
+
+enum nl_status nl_subscribe(struct nl_store *store, const struct nl_signup *signup,
+                            int64_t *notice, struct nl_error *err) {
+    struct signup_call call = {.signup = signup};
+    enum nl_status status = nl_sql_transaction(store, subscribe, &call, err);
+    *notice = status == NL_OK ? call.notice : 0;
+    return status;
+}
+
+enum nl_status nl_confirmation_new(struct nl_store *store, int64_t subscription,
+                                   int64_t expires_at, struct nl_token *token,
+                                   struct nl_error *err) {
+    unsigned char digest[NL_DIGEST_LEN];
+    nl_token_new(&store->env, token);
+    nl_digest(token->text, NL_TOKEN_LEN, digest);
+    return nl_sql_run(store, err,
+                      "INSERT INTO confirmation (digest, subscription, purpose, created_at, "
+                      "expires_at) VALUES (?, ?, 'subscribe', ?, ?)",
+                      "biii", (const void *)digest, (size_t)NL_DIGEST_LEN, subscription,
+                      nl_env_now(&store->env), expires_at);
+}
+
+struct token_call {
+    struct nl_token token;
+    int64_t list;
+    int64_t subscriber;
+    int64_t subscription;
+};
+
+/* Closes every open link of a subscription. */
+static enum nl_status close_links(struct nl_store *store, int64_t subscription,
+                                  struct nl_error *err) {
+    return nl_sql_run(store, err,
+                      "UPDATE confirmation SET used_at = ? WHERE subscription = ? AND "
+                      "used_at IS NULL",
+                      "ii", nl_env_now(&store->env), subscription);
+}
+
+static enum nl_status find_confirmation(struct nl_store *store, struct token_call *call,
+                                        struct nl_error *err) {
+    unsigned char digest[NL_DIGEST_LEN];
+    bool row = false;
+    nl_digest(call->token.text, NL_TOKEN_LEN, digest);
+    sqlite3_stmt *statement =
+        nl_sql(store, err,
+               "SELECT c.expires_at, c.used_at, s.id, s.list, s.subscriber FROM confirmation c "
+               "JOIN subscription s ON s.id = c.subscription WHERE c.digest = ?",
+               "b", (const void *)digest, (size_t)NL_DIGEST_LEN);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    if (status == NL_OK && !row)
+        status = nl_error_set(err, NL_NOTFOUND, "the token is unknown");
+    else if (status == NL_OK && sqlite3_column_type(statement, 1) != SQLITE_NULL)
+        status = nl_error_set(err, NL_USED, "the token was used before");
+    else if (status == NL_OK && sqlite3_column_int64(statement, 0) <= nl_env_now(&store->env))
+        status = nl_error_set(err, NL_EXPIRED, "the token has expired: subscribe again");
+    call->subscription = sqlite3_column_int64(statement, 2);
+    call->list = sqlite3_column_int64(statement, 3);
+    call->subscriber = sqlite3_column_int64(statement, 4);
+    nl_sql_done(statement);
+    return status;
+}
+
+static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct token_call *call = ctx;
+    enum nl_status status = find_confirmation(store, call, err);
+    if (status == NL_OK)
+        status = nl_sql_run(store, err,
+                            "UPDATE subscription SET state = 'active', confirmed_at = ?, "
+                            "ended_at = NULL, noticed_at = NULL "
+                            "WHERE id = ? AND state <> 'complained'",
+                            "ii", nl_env_now(&store->env), call->subscription);
+    if (status == NL_OK)
+        status = close_links(store, call->subscription, err);
+    if (status == NL_OK)
+        status = nl_event_add(store, "confirmed", call->list, call->subscriber, 0, NULL, err);
+    return status;
+}
+
+static enum nl_status run_token(struct nl_store *store, const char *token,
+                                enum nl_status (*body)(struct nl_store *, void *,
+                                                       struct nl_error *),
+                                int64_t *list, struct nl_error *err) {
+    struct token_call call = {0};
+    if (!nl_token_parse(token, &call.token))
+        return nl_error_set(err, NL_DATA, "the token is malformed: it is a UUID of 36 characters");
+    enum nl_status status = nl_sql_transaction(store, body, &call, err);
+    *list = call.list;
+    return status;
+}
+
+enum nl_status nl_confirm(struct nl_store *store, const char *token, int64_t *list,
+                          struct nl_error *err) {
+    return run_token(store, token, confirm, list, err);
+}
+
+static enum nl_status end_subscription(struct nl_store *store, const struct token_call *call,
+                                       const char *how, struct nl_error *err) {
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "UPDATE subscription SET state = 'unsubscribed', ended_at = ?, noticed_at = NULL "
+        "WHERE id = ? AND state IN ('pending', 'active')",
+        "ii", nl_env_now(&store->env), call->subscription);
+    if (status == NL_OK && sqlite3_changes(store->db) > 0)
+        status = nl_event_add(store, "unsubscribed", call->list, call->subscriber, 0, how, err);
+    if (status == NL_OK)
+        status = close_links(store, call->subscription, err);
+    return status;
+}
+
+static enum nl_status unsubscribe(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct token_call *call = ctx;
+    bool row = false;
+    sqlite3_stmt *statement =
+        nl_sql(store, err, "SELECT id, list, subscriber FROM subscription WHERE token = ?", "s",
+               call->token.text);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    if (status == NL_OK && !row)
+        status = nl_error_set(err, NL_NOTFOUND, "the token is unknown");
+    call->subscription = sqlite3_column_int64(statement, 0);
+    call->list = sqlite3_column_int64(statement, 1);
+    call->subscriber = sqlite3_column_int64(statement, 2);
+    nl_sql_done(statement);
+    return status == NL_OK ? end_subscription(store, call, "token", err) : status;
+}
+
+enum nl_status nl_unsubscribe_token(struct nl_store *store, const char *token, int64_t *list,
+                                    struct nl_error *err) {
+    return run_token(store, token, unsubscribe, list, err);
+}
+
+struct address_call {
+    const struct nl_address *address;
+    int64_t list;
+};
+
+static enum nl_status unsubscribe_address(struct nl_store *store, void *ctx,
+                                          struct nl_error *err) {
+    const struct address_call *call = ctx;
+    bool row = false;
+    bool any = false;
+    sqlite3_stmt *statement =
+        nl_sql(store, err,
+               "SELECT s.id, s.list, s.subscriber FROM subscription s "
+               "JOIN subscriber r ON r.id = s.subscriber "
+               "WHERE r.address_key = ? AND ?2 IN (0, s.list)",
+               "si", call->address->key, call->list);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    while (status == NL_OK && row) {
+        struct token_call found = {.subscription = sqlite3_column_int64(statement, 0),
+                                   .list = sqlite3_column_int64(statement, 1),
+                                   .subscriber = sqlite3_column_int64(statement, 2)};
+        any = true;
+        status = end_subscription(store, &found, "operator", err);
+        if (status == NL_OK)
+            status = nl_sql_step(store, statement, &row, err);
+    }
+    nl_sql_done(statement);
+    if (status == NL_OK && !any)
+        status = nl_error_set(err, NL_NOTFOUND, "%s has no such subscription",
+                              call->address->text);
+    return status;
+}
+
+enum nl_status nl_unsubscribe_address(struct nl_store *store, const struct nl_address *address,
+                                      int64_t list, struct nl_error *err) {
+    struct address_call call = {address, list};
+    return nl_sql_transaction(store, unsubscribe_address, &call, err);
+}
