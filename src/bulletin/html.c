@@ -1,0 +1,199 @@
+#include "bulletin/render.h"
+#include "bulletin/template.h"
+
+#include <string.h>
+
+struct writer {
+    const struct nl_theme *theme;
+    struct nl_buf *out;
+};
+
+static void open_tag(struct writer *writer, const char *element, const char *style_name,
+                     const char *more) {
+    const char *style = nl_theme_style(writer->theme, style_name);
+    nl_buf_addf(writer->out, "<%s", element);
+    if (more != NULL)
+        nl_buf_adds(writer->out, more);
+    if (style[0] != '\0') {
+        nl_buf_adds(writer->out, " style=\"");
+        nl_html_escape(writer->out, style);
+        nl_buf_addc(writer->out, '"');
+    }
+    nl_buf_addc(writer->out, '>');
+}
+
+static void children(struct writer *writer, const struct nl_md_node *node);
+
+static void element(struct writer *writer, const struct nl_md_node *node, const char *name,
+                    const char *more, const char *end) {
+    open_tag(writer, name, name, more);
+    children(writer, node);
+    nl_buf_addf(writer->out, "</%s>%s", name, end);
+}
+
+/* A URL inside an attribute: what may not stand in one is percent-encoded, then escaped. */
+static void add_url(struct nl_buf *out, const char *url) {
+    static const char hex[] = "0123456789ABCDEF";
+    struct nl_buf encoded = {0};
+    for (const char *p = url; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c > 0x20 && c < 0x7f && strchr("\"<>\\^`", c) == NULL)
+            nl_buf_addc(&encoded, (char)c);
+        else
+            nl_buf_addf(&encoded, "%%%c%c", hex[c >> 4], hex[c & 15]);
+    }
+    nl_html_escape(out, nl_buf_text(&encoded));
+    out->failed = out->failed || encoded.failed;
+    nl_buf_free(&encoded);
+}
+
+/* The alternative text of an image: its content without any mark-up. */
+static void add_alt(struct nl_buf *out, const struct nl_md_node *node) {
+    for (const struct nl_md_node *child = node->first; child != NULL; child = child->next) {
+        if (child->type == NL_MD_TEXT)
+            nl_html_escape(out, child->text);
+        else if (child->type == NL_MD_SOFT_BREAK || child->type == NL_MD_HARD_BREAK)
+            nl_buf_addc(out, ' ');
+        else
+            add_alt(out, child);
+    }
+}
+
+static void image(struct writer *writer, const struct nl_md_node *node) {
+    struct nl_buf more = {0};
+    nl_buf_adds(&more, " src=\"");
+    add_url(&more, node->text);
+    nl_buf_adds(&more, "\" alt=\"");
+    add_alt(&more, node);
+    nl_buf_addc(&more, '"');
+    open_tag(writer, "img", "img", nl_buf_text(&more));
+    nl_buf_free(&more);
+}
+
+static void link_to(struct writer *writer, const struct nl_md_node *node) {
+    struct nl_buf more = {0};
+    nl_buf_adds(&more, " href=\"");
+    add_url(&more, node->text);
+    nl_buf_addc(&more, '"');
+    element(writer, node, "a", nl_buf_text(&more), "");
+    nl_buf_free(&more);
+}
+
+static void numbers(struct writer *writer, const struct nl_md_node *node) {
+    struct nl_buf more = {0};
+    if (node->letter != '\0')
+        nl_buf_addf(&more, " type=\"%c\"", node->letter);
+    else if (node->level != 1)
+        nl_buf_addf(&more, " start=\"%d\"", node->level);
+    element(writer, node, "ol", nl_buf_text(&more), "\n");
+    nl_buf_free(&more);
+}
+
+static void item(struct writer *writer, const struct nl_md_node *node) {
+    open_tag(writer, "li", "li", NULL);
+    if (node->letter != '\0')
+        nl_buf_adds(writer->out, node->letter == 'x' ? "&#9745; " : "&#9744; ");
+    /* A tight list's items are bare text; ours hold a paragraph where they were lettered. */
+    if (node->parent->tight && node->first != NULL && node->first->type == NL_MD_PARAGRAPH &&
+        node->first->next == NULL)
+        children(writer, node->first);
+    else
+        children(writer, node);
+    nl_buf_adds(writer->out, "</li>\n");
+}
+
+static void cell(struct writer *writer, const struct nl_md_node *node, const char *name) {
+    const char *more = node->letter == 'r'   ? " align=\"right\""
+                       : node->letter == 'c' ? " align=\"center\""
+                       : node->letter == 'l' ? " align=\"left\""
+                                             : NULL;
+    element(writer, node, name, more, "");
+}
+
+static void heading(struct writer *writer, const struct nl_md_node *node) {
+    const char name[] = {'h', (char)('0' + node->level), '\0'};
+    element(writer, node, name, NULL, "\n");
+}
+
+static void write_node(struct writer *writer, const struct nl_md_node *node) {
+    switch (node->type) {
+    case NL_MD_DOCUMENT:
+        children(writer, node);
+        break;
+    case NL_MD_HEADING:
+        heading(writer, node);
+        break;
+    case NL_MD_PARAGRAPH:
+        element(writer, node, "p", NULL, "\n");
+        break;
+    case NL_MD_QUOTE:
+        element(writer, node, "blockquote", NULL, "\n");
+        break;
+    case NL_MD_BULLETS:
+        element(writer, node, "ul", NULL, "\n");
+        break;
+    case NL_MD_NUMBERS:
+        numbers(writer, node);
+        break;
+    case NL_MD_ITEM:
+        item(writer, node);
+        break;
+    case NL_MD_RULE:
+        open_tag(writer, "hr", "hr", NULL);
+        nl_buf_addc(writer->out, '\n');
+        break;
+    case NL_MD_CODE_BLOCK:
+        element(writer, node, "pre", NULL, "\n");
+        break;
+    case NL_MD_TABLE:
+        element(writer, node, "table", NULL, "\n");
+        break;
+    case NL_MD_ROW:
+        element(writer, node, "tr", NULL, "\n");
+        break;
+    case NL_MD_HEADER_CELL:
+        cell(writer, node, "th");
+        break;
+    case NL_MD_CELL:
+        cell(writer, node, "td");
+        break;
+    case NL_MD_TEXT:
+        nl_html_escape(writer->out, node->text);
+        break;
+    case NL_MD_CODE:
+        element(writer, node, "code", NULL, "");
+        break;
+    case NL_MD_EMPHASIS:
+        element(writer, node, "em", NULL, "");
+        break;
+    case NL_MD_STRONG:
+        element(writer, node, "strong", NULL, "");
+        break;
+    case NL_MD_STRUCK:
+        element(writer, node, "del", NULL, "");
+        break;
+    case NL_MD_LINK:
+        link_to(writer, node);
+        break;
+    case NL_MD_IMAGE:
+        image(writer, node);
+        break;
+    case NL_MD_SOFT_BREAK:
+        nl_buf_addc(writer->out, '\n');
+        break;
+    case NL_MD_HARD_BREAK:
+        nl_buf_adds(writer->out, "<br>\n");
+        break;
+    }
+}
+
+static void children(struct writer *writer, const struct nl_md_node *node) {
+    for (const struct nl_md_node *child = node->first; child != NULL; child = child->next)
+        write_node(writer, child);
+}
+
+void nl_render_html(const struct nl_md_node *document, const struct nl_theme *theme,
+                    struct nl_buf *out) {
+    struct writer writer = {theme, out};
+    write_node(&writer, document);
+}

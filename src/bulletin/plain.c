@@ -1,0 +1,379 @@
+#include "bulletin/render.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unilbrk.h>
+#include <uniwidth.h>
+
+enum { COLUMNS = 72, LEAST_COLUMNS = 20, TABLE_COLUMNS_LIMIT = 16 };
+
+struct writer {
+    struct nl_buf *out;
+    struct nl_buf links; /* the numbered list for the end */
+    size_t link_count;
+    bool blank; /* a paragraph came before: the next block needs a blank line */
+};
+
+static size_t width_of(const char *text) {
+    int width = u8_width((const uint8_t *)text, strlen(text), "UTF-8");
+    return width > 0 ? (size_t)width : 0;
+}
+
+/* Breaks inside addresses and URLs would make them unusable. */
+static void protect_words(const char *text, size_t len, char *override) {
+    for (size_t at = 0; at < len;) {
+        size_t end = at;
+        while (end < len && text[end] != ' ' && text[end] != '\n')
+            end++;
+        bool whole = memmem(text + at, end - at, "://", 3) != NULL ||
+                     memchr(text + at, '@', end - at) != NULL ||
+                     memmem(text + at, end - at, "{{", 2) != NULL;
+        for (size_t i = at; i < end; i++)
+            override[i] = whole && i > at ? UC_BREAK_PROHIBITED : UC_BREAK_UNDEFINED;
+        if (end < len)
+            override[end] = UC_BREAK_UNDEFINED;
+        at = end + 1;
+    }
+}
+
+static void add_line(struct nl_buf *out, const char *prefix, const char *text, size_t len) {
+    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\n'))
+        len--;
+    size_t prefix_len = strlen(prefix);
+    while (len == 0 && prefix_len > 0 && prefix[prefix_len - 1] == ' ')
+        prefix_len--;
+    nl_buf_add(out, prefix, prefix_len);
+    nl_buf_add(out, text, len);
+    nl_buf_addc(out, '\n');
+}
+
+void nl_plain_wrap(struct nl_buf *out, const char *text, const char *first, const char *rest) {
+    size_t len = strlen(text);
+    size_t taken = width_of(rest);
+    int columns = taken + LEAST_COLUMNS < COLUMNS ? (int)(COLUMNS - taken) : LEAST_COLUMNS;
+    char *breaks = malloc(2 * len + 1);
+    if (breaks == NULL) {
+        out->failed = true;
+        return;
+    }
+    char *override = breaks + len;
+    protect_words(text, len, override);
+    u8_width_linebreaks((const uint8_t *)text, len, columns, 0, 0, override, "UTF-8", breaks);
+    const char *prefix = first;
+    size_t start = 0;
+    for (size_t at = 1; at < len; at++) {
+        bool mandatory = text[at - 1] == '\n';
+        if (!mandatory && breaks[at] != UC_BREAK_POSSIBLE)
+            continue;
+        add_line(out, prefix, text + start, at - start);
+        prefix = rest;
+        start = at;
+    }
+    if (len > 0)
+        add_line(out, prefix, text + start, len - start);
+    free(breaks);
+}
+
+static void inlines(struct writer *writer, const struct nl_md_node *node, struct nl_buf *out);
+
+/* The text of a link, then its number, unless the text is the address itself. */
+static void link_text(struct writer *writer, const struct nl_md_node *node, struct nl_buf *out) {
+    size_t start = out->len;
+    inlines(writer, node, out);
+    const char *shown = nl_buf_text(out) + start;
+    const char *url = node->text;
+    if (strcmp(shown, url) == 0)
+        return;
+    if (strncmp(url, "mailto:", 7) == 0 && strcmp(shown, url + 7) == 0)
+        return;
+    if (strncmp(url, "http", 4) == 0 && strstr(url, "://") != NULL &&
+        strcmp(shown, strstr(url, "://") + 3) == 0)
+        return;
+    writer->link_count++;
+    nl_buf_addf(out, " [%zu]", writer->link_count);
+    nl_buf_addf(&writer->links, "[%zu] %s\n", writer->link_count, url);
+}
+
+static void marked(struct writer *writer, const struct nl_md_node *node, const char *mark,
+                   struct nl_buf *out) {
+    nl_buf_adds(out, mark);
+    inlines(writer, node, out);
+    nl_buf_adds(out, mark);
+}
+
+static void inlines(struct writer *writer, const struct nl_md_node *node, struct nl_buf *out) {
+    for (const struct nl_md_node *child = node->first; child != NULL; child = child->next) {
+        switch (child->type) {
+        case NL_MD_TEXT:
+            nl_buf_adds(out, child->text);
+            break;
+        case NL_MD_SOFT_BREAK:
+            nl_buf_addc(out, ' ');
+            break;
+        case NL_MD_HARD_BREAK:
+            nl_buf_addc(out, '\n');
+            break;
+        case NL_MD_LINK:
+            link_text(writer, child, out);
+            break;
+        case NL_MD_EMPHASIS:
+            marked(writer, child, "_", out);
+            break;
+        case NL_MD_STRONG:
+            marked(writer, child, "*", out);
+            break;
+        case NL_MD_IMAGE:
+            nl_buf_addc(out, '[');
+            inlines(writer, child, out);
+            nl_buf_addc(out, ']');
+            break;
+        default:
+            inlines(writer, child, out);
+            break;
+        }
+    }
+}
+
+static void separate(struct writer *writer, const char *prefix) {
+    if (writer->blank)
+        add_line(writer->out, prefix, "", 0);
+    writer->blank = false;
+}
+
+static void paragraph(struct writer *writer, const struct nl_md_node *node, const char *first,
+                      const char *rest) {
+    struct nl_buf text = {0};
+    inlines(writer, node, &text);
+    nl_plain_wrap(writer->out, nl_buf_text(&text), first, rest);
+    writer->out->failed = writer->out->failed || text.failed;
+    nl_buf_free(&text);
+    writer->blank = true;
+}
+
+static void heading(struct writer *writer, const struct nl_md_node *node, const char *first,
+                    const char *rest) {
+    paragraph(writer, node, first, rest);
+    if (node->level > 2)
+        return;
+    struct nl_buf text = {0};
+    inlines(writer, node, &text);
+    size_t width = width_of(nl_buf_text(&text));
+    struct nl_buf line = {0};
+    for (size_t i = 0; i < width && i < COLUMNS; i++)
+        nl_buf_addc(&line, node->level == 1 ? '=' : '-');
+    add_line(writer->out, rest, nl_buf_text(&line), line.len);
+    nl_buf_free(&line);
+    nl_buf_free(&text);
+}
+
+static void code_block(struct writer *writer, const struct nl_md_node *node, const char *rest) {
+    const char *text = node->first != NULL && node->first->text != NULL ? node->first->text : "";
+    struct nl_buf prefix = {0};
+    nl_buf_addf(&prefix, "%s    ", rest);
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        add_line(writer->out, nl_buf_text(&prefix), text, len);
+        text += len + (text[len] == '\n');
+    }
+    nl_buf_free(&prefix);
+    writer->blank = true;
+}
+
+static void block(struct writer *writer, const struct nl_md_node *node, const char *first,
+                  const char *rest);
+
+static bool is_inline(const struct nl_md_node *node) {
+    return node->type >= NL_MD_TEXT;
+}
+
+/* The blocks inside an item or quote. Bare text, as tight lists have it, is a paragraph. */
+static void blocks(struct writer *writer, const struct nl_md_node *node, const char *first,
+                   const char *rest, bool tight) {
+    const char *prefix = first;
+    for (struct nl_md_node *child = node->first; child != NULL;) {
+        if (is_inline(child)) {
+            struct nl_md_node run = {.type = NL_MD_PARAGRAPH, .first = child};
+            struct nl_md_node *last = child;
+            while (last->next != NULL && is_inline(last->next))
+                last = last->next;
+            struct nl_md_node *next = last->next;
+            last->next = NULL;
+            block(writer, &run, prefix, rest);
+            last->next = next;
+            child = next;
+        } else {
+            block(writer, child, prefix, rest);
+            child = child->next;
+        }
+        prefix = rest;
+        if (tight)
+            writer->blank = false;
+    }
+    if (node->first == NULL)
+        add_line(writer->out, first, "", 0);
+}
+
+static void list(struct writer *writer, const struct nl_md_node *node, const char *first,
+                 const char *rest) {
+    int number = node->level;
+    const char *outer = first;
+    for (const struct nl_md_node *item = node->first; item != NULL; item = item->next) {
+        struct nl_buf marker = {0};
+        struct nl_buf start = {0};
+        struct nl_buf indent = {0};
+        if (node->type == NL_MD_BULLETS)
+            nl_buf_adds(&marker, item->letter == 'x' ? "[x] " : item->letter ? "[ ] " : "- ");
+        else if (node->letter != '\0')
+            nl_buf_addf(&marker, "%c) ", node->letter + (number++ - 1));
+        else
+            nl_buf_addf(&marker, "%d. ", number++);
+        nl_buf_addf(&start, "%s%s", outer, nl_buf_text(&marker));
+        nl_buf_addf(&indent, "%s%*s", rest, (int)marker.len, "");
+        if (!node->tight)
+            separate(writer, rest);
+        blocks(writer, item, nl_buf_text(&start), nl_buf_text(&indent), node->tight);
+        outer = rest;
+        nl_buf_free(&marker);
+        nl_buf_free(&start);
+        nl_buf_free(&indent);
+    }
+    writer->blank = true;
+}
+
+static size_t cell_count(const struct nl_md_node *row) {
+    size_t count = 0;
+    for (const struct nl_md_node *cell = row->first; cell != NULL; cell = cell->next)
+        count++;
+    return count;
+}
+
+/* Column widths; false when the table is too wide to be set in columns. */
+static bool measure_table(struct writer *writer, const struct nl_md_node *table,
+                          size_t widths[TABLE_COLUMNS_LIMIT]) {
+    size_t total = 0;
+    size_t columns = 0;
+    for (const struct nl_md_node *row = table->first; row != NULL; row = row->next) {
+        size_t at = 0;
+        if (cell_count(row) > TABLE_COLUMNS_LIMIT)
+            return false;
+        for (const struct nl_md_node *cell = row->first; cell != NULL; cell = cell->next, at++) {
+            struct nl_buf text = {0};
+            size_t links = writer->link_count;
+            size_t listed = writer->links.len;
+            inlines(writer, cell, &text);
+            /* Measured only: the links are counted when the row is written. */
+            writer->link_count = links;
+            writer->links.len = listed;
+            size_t width = width_of(nl_buf_text(&text));
+            widths[at] = width > widths[at] ? width : widths[at];
+            nl_buf_free(&text);
+        }
+        columns = at > columns ? at : columns;
+    }
+    for (size_t i = 0; i < columns; i++)
+        total += widths[i] + 2;
+    return total <= COLUMNS + 2;
+}
+
+static void pad(struct nl_buf *out, size_t count) {
+    while (count-- > 0)
+        nl_buf_addc(out, ' ');
+}
+
+static void table_row(struct writer *writer, const struct nl_md_node *row, const size_t *widths,
+                      const char *rest) {
+    struct nl_buf line = {0};
+    size_t at = 0;
+    for (const struct nl_md_node *cell = row->first; cell != NULL; cell = cell->next, at++) {
+        struct nl_buf text = {0};
+        inlines(writer, cell, &text);
+        size_t width = width_of(nl_buf_text(&text));
+        size_t gap = widths != NULL && widths[at] > width ? widths[at] - width : 0;
+        if (cell->letter == 'r')
+            pad(&line, gap);
+        nl_buf_adds(&line, nl_buf_text(&text));
+        if (cell->letter != 'r' && cell->next != NULL)
+            pad(&line, gap);
+        if (cell->next != NULL)
+            nl_buf_adds(&line, widths != NULL ? "  " : " | ");
+        nl_buf_free(&text);
+    }
+    if (widths != NULL)
+        add_line(writer->out, rest, nl_buf_text(&line), line.len);
+    else
+        nl_plain_wrap(writer->out, nl_buf_text(&line), rest, rest);
+    nl_buf_free(&line);
+}
+
+static void table(struct writer *writer, const struct nl_md_node *node, const char *rest) {
+    size_t widths[TABLE_COLUMNS_LIMIT] = {0};
+    bool fits = measure_table(writer, node, widths);
+    for (const struct nl_md_node *row = node->first; row != NULL; row = row->next) {
+        table_row(writer, row, fits ? widths : NULL, rest);
+        if (fits && row->first != NULL && row->first->type == NL_MD_HEADER_CELL) {
+            struct nl_buf line = {0};
+            for (size_t i = 0, columns = cell_count(row); i < columns; i++) {
+                for (size_t k = 0; k < widths[i]; k++)
+                    nl_buf_addc(&line, '-');
+                pad(&line, 2);
+            }
+            add_line(writer->out, rest, nl_buf_text(&line), line.len);
+            nl_buf_free(&line);
+        }
+    }
+    writer->blank = true;
+}
+
+static void quote(struct writer *writer, const struct nl_md_node *node, const char *first,
+                  const char *rest) {
+    struct nl_buf start = {0};
+    struct nl_buf indent = {0};
+    nl_buf_addf(&start, "%s> ", first);
+    nl_buf_addf(&indent, "%s> ", rest);
+    blocks(writer, node, nl_buf_text(&start), nl_buf_text(&indent), false);
+    nl_buf_free(&start);
+    nl_buf_free(&indent);
+    writer->blank = true;
+}
+
+static void block(struct writer *writer, const struct nl_md_node *node, const char *first,
+                  const char *rest) {
+    separate(writer, rest);
+    switch (node->type) {
+    case NL_MD_HEADING:
+        heading(writer, node, first, rest);
+        break;
+    case NL_MD_QUOTE:
+        quote(writer, node, first, rest);
+        break;
+    case NL_MD_BULLETS:
+    case NL_MD_NUMBERS:
+        list(writer, node, first, rest);
+        break;
+    case NL_MD_RULE:
+        add_line(writer->out, first, "* * *", 5);
+        writer->blank = true;
+        break;
+    case NL_MD_CODE_BLOCK:
+        code_block(writer, node, rest);
+        break;
+    case NL_MD_TABLE:
+        table(writer, node, rest);
+        break;
+    default:
+        paragraph(writer, node, first, rest);
+        break;
+    }
+}
+
+void nl_render_plain(const struct nl_md_node *document, struct nl_buf *out) {
+    struct writer writer = {.out = out};
+    for (const struct nl_md_node *node = document->first; node != NULL; node = node->next)
+        block(&writer, node, "", "");
+    if (writer.link_count > 0) {
+        separate(&writer, "");
+        nl_buf_adds(out, nl_buf_text(&writer.links));
+    }
+    out->failed = out->failed || writer.links.failed;
+    nl_buf_free(&writer.links);
+}

@@ -1,0 +1,19 @@
+/* The two writers over one Markdown tree. Both leave {{variables}} as they are. */
+#ifndef NL_BULLETIN_RENDER_H
+#define NL_BULLETIN_RENDER_H
+
+#include "bulletin/markdown.h"
+#include "bulletin/theme.h"
+
+/* html.c: HTML with the theme's styles inlined. */
+void nl_render_html(const struct nl_md_node *document, const struct nl_theme *theme,
+                    struct nl_buf *out);
+
+/* plain.c: text wrapped at 72 columns (by display width, breaking lines as UAX 14 says), the links
+ * numbered and listed at the end. */
+void nl_render_plain(const struct nl_md_node *document, struct nl_buf *out);
+
+/* plain.c: wraps one paragraph; `first` and `rest` begin its first and its other lines. */
+void nl_plain_wrap(struct nl_buf *out, const char *text, const char *first, const char *rest);
+
+#endif

@@ -1,0 +1,28 @@
+/* The look: templates and styles, from the user's folder first and the built-in ones else. */
+#ifndef NL_BULLETIN_THEME_H
+#define NL_BULLETIN_THEME_H
+
+#include "newsletter/buf.h"
+#include "newsletter/error.h"
+#include "newsletter/yaml.h"
+
+#include <jansson.h>
+
+struct nl_theme {
+    const char *folder; /* NULL for built-in only; borrowed */
+    struct nl_yaml styles;
+};
+
+/* Reads styles.yaml. Free with nl_theme_free, also after a failure. */
+enum nl_status nl_theme_open(const char *folder, struct nl_theme *out, struct nl_error *err);
+
+/* The declarations for `element` or a named style, "" if none. */
+const char *nl_theme_style(const struct nl_theme *theme, const char *element);
+
+/* Renders NAME.html or NAME.txt over `data`, to which the styles are added as "styles". */
+enum nl_status nl_theme_render(const struct nl_theme *theme, const char *file, json_t *data,
+                               struct nl_buf *out, struct nl_error *err);
+
+void nl_theme_free(struct nl_theme *theme);
+
+#endif
