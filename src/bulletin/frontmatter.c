@@ -1,0 +1,169 @@
+#include "bulletin/frontmatter.h"
+
+#include "newsletter/text.h"
+#include "newsletter/yaml.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { TITLE_LIMIT = 500, SLUG_LIMIT = 100 };
+
+static const struct key {
+    const char *name;
+    size_t offset;
+} keys[] = {
+#define AT(member) offsetof(struct nl_frontmatter, member)
+    {"series", AT(series)},       {"number", AT(number)},   {"title", AT(title)},
+    {"date", AT(date)},           {"category", AT(category)}, {"posted_by", AT(posted_by)},
+    {"subject", AT(subject)},     {"slug", AT(slug)},       {"language", AT(language)},
+    {"preheader", AT(preheader)},
+#undef AT
+};
+
+enum { KEYS = sizeof keys / sizeof keys[0] };
+
+static char **slot(struct nl_frontmatter *front, size_t key) {
+    return (char **)((char *)front + keys[key].offset);
+}
+
+void nl_frontmatter_free(struct nl_frontmatter *front) {
+    for (size_t i = 0; i < KEYS; i++)
+        free(*slot(front, i));
+    *front = (struct nl_frontmatter){0};
+}
+
+static bool is_fence(const char *line, size_t len) {
+    while (len > 0 && (line[len - 1] == ' ' || line[len - 1] == '\t'))
+        len--;
+    return len == 3 && memcmp(line, "---", 3) == 0;
+}
+
+/* Finds both fences: the YAML between them and where the body begins. */
+static enum nl_status find_block(const char *text, size_t len, const char *name, size_t *yaml,
+                                 size_t *yaml_len, size_t *body, size_t *body_line,
+                                 struct nl_error *err) {
+    const char *end = memchr(text, '\n', len);
+    if (end == NULL || !is_fence(text, (size_t)(end - text)))
+        return nl_error_set(err, NL_DATA,
+                            "%s:1: no front matter: begin the file with a line '---', then title: "
+                            "and date:, then '---'",
+                            name);
+    size_t at = (size_t)(end - text) + 1;
+    size_t line = 2;
+    *yaml = at;
+    while (at < len) {
+        end = memchr(text + at, '\n', len - at);
+        size_t line_len = end != NULL ? (size_t)(end - text) - at : len - at;
+        if (is_fence(text + at, line_len)) {
+            *yaml_len = at - *yaml;
+            *body = at + line_len + (end != NULL);
+            *body_line = line + 1;
+            return NL_OK;
+        }
+        at += line_len + 1;
+        line++;
+    }
+    return nl_error_set(err, NL_DATA, "%s: the front matter does not end: close it with a line '---'",
+                        name);
+}
+
+static enum nl_status take_entry(struct nl_frontmatter *front, const struct nl_yaml_entry *entry,
+                                 const char *name, struct nl_error *err) {
+    size_t key = 0;
+    while (key < KEYS && strcmp(keys[key].name, entry->path) != 0)
+        key++;
+    if (key == KEYS)
+        return nl_error_set(err, NL_DATA,
+                            "%s:%zu: unknown key '%s': use series, number, title, date, category, "
+                            "posted_by, subject, slug, language or preheader",
+                            name, entry->line, entry->path);
+    if (nl_text_check_line(entry->value, entry->path, err) != NL_OK)
+        return nl_error_context(err, "%s:%zu", name, entry->line);
+    if (strlen(entry->value) > TITLE_LIMIT)
+        return nl_error_set(err, NL_DATA, "%s:%zu: %s is longer than %d bytes", name, entry->line,
+                            entry->path, TITLE_LIMIT);
+    if (entry->value[0] == '\0')
+        return NL_OK;
+    *slot(front, key) = strdup(entry->value);
+    return *slot(front, key) != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+static bool is_date(const char *text) {
+    struct tm tm = {0};
+    const char *end = strptime(text, "%Y-%m-%d", &tm);
+    if (strlen(text) != 10 || end == NULL || *end != '\0')
+        return false;
+    int day = tm.tm_mday;
+    tm.tm_isdst = 0;
+    return timegm(&tm) != (time_t)-1 && tm.tm_mday == day; /* timegm moves 30 February on */
+}
+
+static enum nl_status fill_defaults(struct nl_frontmatter *front, struct nl_error *err) {
+    struct nl_buf subject = {0};
+    struct nl_buf slug = {0};
+    if (front->subject == NULL) {
+        if (front->number != NULL)
+            nl_buf_addf(&subject, "%s: ", front->number);
+        nl_buf_adds(&subject, front->title);
+        front->subject = nl_buf_take(&subject);
+    }
+    if (front->slug == NULL) {
+        struct nl_buf name = {0};
+        if (front->number != NULL)
+            nl_buf_addf(&name, "%s %s", front->series != NULL ? front->series : "", front->number);
+        else
+            nl_buf_adds(&name, front->title);
+        nl_text_slug(&slug, nl_buf_text(&name));
+        if (slug.len == 0)
+            nl_text_slug(&slug, front->date); /* a title with no ASCII letter in it */
+        nl_buf_free(&name);
+        if (slug.len > SLUG_LIMIT)
+            slug.data[slug.len = SLUG_LIMIT] = '\0';
+        front->slug = nl_buf_take(&slug);
+    }
+    return front->subject != NULL && front->slug != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+static enum nl_status check(const struct nl_frontmatter *front, const char *name,
+                            struct nl_error *err) {
+    struct nl_buf slug = {0};
+    if (front->title == NULL)
+        return nl_error_set(err, NL_DATA, "%s: the front matter has no title: add 'title: ...'",
+                            name);
+    if (front->date == NULL || !is_date(front->date))
+        return nl_error_set(err, NL_DATA, "%s: %s '%s': add a day that exists, as 'date: 2008-08-25'",
+                            name, front->date != NULL ? "invalid date" : "the front matter has no date",
+                            front->date != NULL ? front->date : "");
+    if (front->slug != NULL) {
+        nl_text_slug(&slug, front->slug);
+        bool same = strcmp(nl_buf_text(&slug), front->slug) == 0 && slug.len <= SLUG_LIMIT;
+        nl_buf_free(&slug);
+        if (!same)
+            return nl_error_set(err, NL_DATA, "%s: slug '%s': use up to %d of a-z, 0-9 and -", name,
+                                front->slug, SLUG_LIMIT);
+    }
+    return NL_OK;
+}
+
+enum nl_status nl_frontmatter_read(const char *text, size_t len, const char *name,
+                                   struct nl_frontmatter *out, size_t *body, size_t *body_line,
+                                   struct nl_error *err) {
+    struct nl_yaml yaml = {0};
+    size_t start = 0;
+    size_t yaml_len = 0;
+    *out = (struct nl_frontmatter){0};
+    enum nl_status status = find_block(text, len, name, &start, &yaml_len, body, body_line, err);
+    if (status == NL_OK)
+        status = nl_yaml_read(text + start, yaml_len, name, 2, &yaml, err);
+    for (size_t i = 0; status == NL_OK && i < yaml.count; i++)
+        status = take_entry(out, &yaml.entries[i], name, err);
+    if (status == NL_OK)
+        status = check(out, name, err);
+    if (status == NL_OK)
+        status = fill_defaults(out, err);
+    nl_yaml_free(&yaml);
+    if (status != NL_OK)
+        nl_frontmatter_free(out);
+    return status;
+}

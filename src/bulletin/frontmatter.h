@@ -1,0 +1,27 @@
+/* The block between two "---" lines at the top of an issue. */
+#ifndef NL_BULLETIN_FRONTMATTER_H
+#define NL_BULLETIN_FRONTMATTER_H
+
+#include "newsletter/error.h"
+
+#include <stddef.h>
+
+/* Optional texts are NULL. Free with nl_frontmatter_free. */
+struct nl_frontmatter {
+    char *series, *number, *title, *date, *category, *posted_by;
+    char *subject;   /* default: number and title */
+    char *slug;      /* default: from series and number, or from the title */
+    char *language;  /* default: the list's */
+    char *preheader; /* the line that mail clients show beside the subject */
+};
+
+/* Reads and checks the front matter of `text`; *body is the offset of the Markdown behind it and
+ * *body_line its line. Required: title and date (YYYY-MM-DD, a day that exists). Unknown keys are
+ * errors, since a misspelt one would be lost without a word. */
+enum nl_status nl_frontmatter_read(const char *text, size_t len, const char *name,
+                                   struct nl_frontmatter *out, size_t *body, size_t *body_line,
+                                   struct nl_error *err);
+
+void nl_frontmatter_free(struct nl_frontmatter *front);
+
+#endif

@@ -1,0 +1,214 @@
+#include "bulletin/mime.h"
+
+#include "newsletter/token.h"
+
+#include <libetpan/libetpan.h>
+#include <stdlib.h>
+#include <string.h>
+
+void nl_fields_add(struct nl_fields *fields, const char *name, struct nl_buf *value) {
+    if (fields->count == sizeof fields->items / sizeof fields->items[0]) {
+        nl_buf_free(value);
+        return;
+    }
+    fields->items[fields->count++] = (struct nl_field){name, nl_buf_take(value)};
+}
+
+void nl_fields_free(struct nl_fields *fields) {
+    for (size_t i = 0; i < fields->count; i++)
+        free(fields->items[i].value);
+    *fields = (struct nl_fields){0};
+}
+
+/* The next stretch without markers; *marker is the length of the marker behind it, 0 at the end. */
+static size_t plain_length(const char *text, size_t len, size_t *marker) {
+    size_t number = 0;
+    char context = 0;
+    const char *open = memchr(text, NL_SLOT_OPEN, len);
+    *marker = 0;
+    if (open == NULL)
+        return len;
+    *marker = nl_slots_marker(open, len - (size_t)(open - text), &number, &context);
+    return (size_t)(open - text);
+}
+
+static void add_marker(struct nl_buf *out, const char *marker, size_t len, char context) {
+    nl_buf_addc(out, NL_SLOT_OPEN);
+    nl_buf_addc(out, context);
+    nl_buf_add(out, marker + 1, len - 1);
+}
+
+void nl_mime_set_context(const struct nl_buf *text, char context, struct nl_buf *out) {
+    const char *at = nl_buf_text(text);
+    size_t left = text->len;
+    while (left > 0) {
+        size_t marker = 0;
+        size_t plain = plain_length(at, left, &marker);
+        nl_buf_add(out, at, plain);
+        at += plain;
+        left -= plain;
+        if (marker == 0)
+            break;
+        if (context == NL_CONTEXT_RAW)
+            nl_buf_add(out, at, marker);
+        else
+            add_marker(out, at, marker, context);
+        at += marker;
+        left -= marker;
+    }
+    out->failed = out->failed || left > 0;
+}
+
+/* Quoted-printable by libetpan, stretch by stretch. A soft line break before each slot and at the
+ * end of its value lets the text around it be encoded once for all recipients. */
+static void encode_qp(const struct nl_buf *text, char context, struct nl_buf *out) {
+    const char *at = nl_buf_text(text);
+    size_t left = text->len;
+    while (left > 0) {
+        size_t marker = 0;
+        size_t plain = plain_length(at, left, &marker);
+        MMAPString *encoded = mmap_string_new("");
+        int column = 0;
+        if (encoded == NULL ||
+            mailmime_quoted_printable_write_mem(encoded, &column, 1, at, plain) != MAILIMF_NO_ERROR)
+            out->failed = true;
+        else
+            nl_buf_add(out, encoded->str, encoded->len);
+        if (encoded != NULL)
+            mmap_string_free(encoded);
+        at += plain;
+        left -= plain;
+        if (marker == 0)
+            break;
+        if (out->len > 0 && out->data[out->len - 1] != '\n')
+            nl_buf_adds(out, "=\r\n");
+        add_marker(out, at, marker, context);
+        at += marker;
+        left -= marker;
+    }
+}
+
+static void encode_base64(const struct nl_buf *text, char context, struct nl_buf *out) {
+    struct nl_buf lines = {0};
+    for (const char *p = nl_buf_text(text); *p; p++) {
+        if (*p == '\n')
+            nl_buf_addc(&lines, '\r');
+        nl_buf_addc(&lines, *p);
+    }
+    nl_buf_addc(out, NL_BASE64_OPEN);
+    nl_mime_set_context(&lines, context, out);
+    nl_buf_addc(out, NL_BASE64_CLOSE);
+    out->failed = out->failed || lines.failed;
+    nl_buf_free(&lines);
+}
+
+/* Encodes a part and says how. */
+static int encode(const struct nl_buf *text, bool html, struct nl_buf *out) {
+    encode_qp(text, html ? NL_CONTEXT_HTML_QP : NL_CONTEXT_QP, out);
+    if (out->len <= text->len + text->len / 3 + text->len / 30)
+        return MAILMIME_MECHANISM_QUOTED_PRINTABLE;
+    nl_buf_clear(out);
+    encode_base64(text, html ? NL_CONTEXT_HTML : NL_CONTEXT_RAW, out);
+    return MAILMIME_MECHANISM_BASE64;
+}
+
+static bool add_parameter(struct mailmime_content *content, char *name, const char *value) {
+    struct mailmime_parameter *parameter = mailmime_param_new_with_data(name, (char *)value);
+    if (parameter == NULL || clist_append(content->ct_parameters, parameter) < 0)
+        return false;
+    return true;
+}
+
+static struct mailmime *make_part(const char *type, const struct nl_buf *body, int mechanism) {
+    struct mailmime_content *content = mailmime_content_new_with_str(type);
+    struct mailmime_mechanism *encoding = mailmime_mechanism_new(mechanism, NULL);
+    struct mailmime_fields *fields =
+        encoding != NULL ? mailmime_fields_new_with_data(encoding, NULL, NULL, NULL, NULL) : NULL;
+    if (content == NULL || fields == NULL || !add_parameter(content, "charset", "utf-8"))
+        return NULL;
+    struct mailmime *part = mailmime_new_empty(content, fields);
+    if (part == NULL)
+        return NULL;
+    struct mailmime_data *data = mailmime_data_new(MAILMIME_DATA_TEXT, mechanism, 1, body->data,
+                                                   body->len, NULL);
+    if (data == NULL) {
+        mailmime_free(part);
+        return NULL;
+    }
+    part->mm_data.mm_single = data;
+    return part;
+}
+
+/* "=_" occurs neither in quoted-printable nor in base64, so no content can end a part. */
+static struct mailmime *make_alternative(const struct nl_buf *text) {
+    char digest[2 * NL_DIGEST_LEN + 1];
+    char boundary[32];
+    nl_digest_hex(nl_buf_text(text), text->len, digest);
+    snprintf(boundary, sizeof boundary, "=_%.24s", digest);
+    struct mailmime_content *content = mailmime_content_new_with_str("multipart/alternative");
+    if (content == NULL || !add_parameter(content, "boundary", boundary))
+        return NULL;
+    return mailmime_new_empty(content, mailmime_fields_new_empty());
+}
+
+static struct mailimf_fields *make_fields(const struct nl_fields *fields) {
+    struct mailimf_fields *list = mailimf_fields_new_empty();
+    for (size_t i = 0; list != NULL && i < fields->count; i++) {
+        char *name = strdup(fields->items[i].name);
+        char *value = fields->items[i].value != NULL ? strdup(fields->items[i].value) : NULL;
+        struct mailimf_optional_field *field =
+            name != NULL && value != NULL ? mailimf_optional_field_new(name, value) : NULL;
+        struct mailimf_field *wrapped =
+            field != NULL
+                ? mailimf_field_new(MAILIMF_FIELD_OPTIONAL_FIELD, NULL, NULL, NULL, NULL, NULL, NULL,
+                                    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                                    NULL, NULL, NULL, NULL, NULL, field)
+                : NULL;
+        if (wrapped == NULL || mailimf_fields_add(list, wrapped) != MAILIMF_NO_ERROR) {
+            mailimf_fields_free(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static bool build(const struct nl_fields *fields, const struct nl_buf *text, int text_encoding,
+                  const struct nl_buf *html, int html_encoding, struct nl_buf *out) {
+    int column = 0;
+    bool complete = false;
+    struct mailmime *message = mailmime_new_message_data(NULL);
+    struct mailmime *alternative = make_alternative(text);
+    struct mailmime *plain_part = make_part("text/plain", text, text_encoding);
+    struct mailmime *html_part = make_part("text/html", html, html_encoding);
+    struct mailimf_fields *headers = make_fields(fields);
+    MMAPString *written = mmap_string_new("");
+    if (message != NULL && alternative != NULL && plain_part != NULL && html_part != NULL &&
+        headers != NULL && written != NULL) {
+        mailmime_set_imf_fields(message, headers);
+        complete = mailmime_add_part(message, alternative) == MAILIMF_NO_ERROR &&
+                   mailmime_add_part(alternative, plain_part) == MAILIMF_NO_ERROR &&
+                   mailmime_add_part(alternative, html_part) == MAILIMF_NO_ERROR &&
+                   mailmime_write_mem(written, &column, message) == MAILIMF_NO_ERROR;
+    }
+    if (complete)
+        nl_buf_add(out, written->str, written->len);
+    if (written != NULL)
+        mmap_string_free(written);
+    if (message != NULL)
+        mailmime_free(message);
+    return complete;
+}
+
+enum nl_status nl_mime_compose(const struct nl_fields *fields, const struct nl_buf *text,
+                               const struct nl_buf *html, struct nl_buf *out,
+                               struct nl_error *err) {
+    struct nl_buf plain_body = {0};
+    struct nl_buf html_body = {0};
+    int text_encoding = encode(text, false, &plain_body);
+    int html_encoding = encode(html, true, &html_body);
+    bool complete = !plain_body.failed && !html_body.failed &&
+                    build(fields, &plain_body, text_encoding, &html_body, html_encoding, out);
+    nl_buf_free(&plain_body);
+    nl_buf_free(&html_body);
+    return complete && !out->failed ? NL_OK : nl_error_nomem(err);
+}
