@@ -1,0 +1,60 @@
+/* The sender: drains deliveries through the relay, keeping the promises of DESIGN.md. */
+#ifndef NEWSLETTER_SENDER_H
+#define NEWSLETTER_SENDER_H
+
+#include "newsletter/config.h"
+#include "newsletter/delivery.h"
+#include "newsletter/issue.h"
+#include "newsletter/store.h"
+
+#include <signal.h>
+
+struct nl_relay;
+
+/* Takes what it needs from the configuration. `password` may be NULL. Free with nl_relay_free. */
+enum nl_status nl_relay_new(const struct nl_config *config, const char *password,
+                            struct nl_relay **out, struct nl_error *err);
+void nl_relay_free(struct nl_relay *relay);
+
+/* What a run has done so far. */
+struct nl_run_counts {
+    int64_t sent, deferred, bounced, failed, unknown, skipped;
+};
+
+/* How a run goes about it. Zero-initialised is fine. */
+struct nl_run_options {
+    const volatile sig_atomic_t *stop; /* becomes non-zero: finish what is in flight, then return */
+    void (*progress)(const struct nl_run_counts *counts, void *ctx); /* after each commit */
+    void *ctx;
+};
+
+/* What came of a run. Free `problem` with nl_error_free. */
+struct nl_run_summary {
+    struct nl_run_counts counts;
+    bool stopped;            /* by `stop`, or for `problem` */
+    bool paused;             /* the fault is ours: no retry before somebody has looked */
+    int64_t recovered_unknown; /* left in doubt by an earlier run that died */
+    struct nl_error problem; /* why the run ended early; status NL_OK if it did not */
+};
+
+/* Sends what is queued or due of an issue: takes its lock (NL_BUSY names the holder), recovers what a
+ * dead run left, sends, and marks the issue sent or paused. Returns a failure only when the store
+ * fails or the lock is taken; what the server did is in the summary. */
+enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *config,
+                             const struct nl_relay *relay, const struct nl_issue *issue,
+                             const struct nl_run_options *options, struct nl_run_summary *summary,
+                             struct nl_error *err);
+
+/* Sends the notices that are queued or due, or only `delivery` if it is not 0. Safe to run beside
+ * others. */
+enum nl_status nl_send_notices(struct nl_store *store, const struct nl_config *config,
+                               const struct nl_relay *relay, int64_t delivery,
+                               const struct nl_run_options *options,
+                               struct nl_run_summary *summary, struct nl_error *err);
+
+/* Sends one message outside all records, for `send --test`. */
+enum nl_status nl_send_test(const struct nl_relay *relay, const char *sender,
+                            const char *recipient, bool smtputf8, const struct nl_buf *message,
+                            struct nl_error *err);
+
+#endif

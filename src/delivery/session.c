@@ -1,0 +1,290 @@
+#include "delivery/session.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* RFC 5321 section 4.5.3.1.5 says 512; servers send more. */
+enum { LINE_LIMIT = 4096, LINES_LIMIT = 100, TEXT_LIMIT = 1000, KEEP_OUTPUT = 256 * 1024 };
+
+void nl_session_open(struct nl_session *session, const struct nl_extensions *extensions) {
+    nl_buf_clear(&session->in);
+    nl_buf_clear(&session->out);
+    nl_buf_clear(&session->reply.text);
+    session->written = 0;
+    session->dot_offset = 0;
+    session->line_start = 0;
+    session->lines = 0;
+    session->messages = 0;
+    session->mail_refused = false;
+    session->extensions = *extensions;
+    session->stage = NL_STAGE_IDLE;
+}
+
+void nl_session_free(struct nl_session *session) {
+    nl_buf_free(&session->in);
+    nl_buf_free(&session->out);
+    nl_buf_free(&session->reply.text);
+    nl_buf_free(&session->recipient);
+}
+
+void nl_session_stuff(struct nl_buf *out, const char *text, size_t len) {
+    while (len > 0) {
+        const char *end = memchr(text, '\n', len);
+        size_t line = end != NULL ? (size_t)(end - text) + 1 : len;
+        if (text[0] == '.')
+            nl_buf_addc(out, '.');
+        /* Lines without a leading dot are copied in one go. */
+        while (line < len && text[line] != '.') {
+            end = memchr(text + line, '\n', len - line);
+            line = end != NULL ? (size_t)(end - text) + 1 : len;
+        }
+        nl_buf_add(out, text, line);
+        text += line;
+        len -= line;
+    }
+}
+
+static void add_mail(struct nl_session *session, const char *sender, bool smtputf8) {
+    nl_buf_addf(&session->out, "MAIL FROM:<%s>", sender);
+    if (session->extensions.size)
+        nl_buf_addf(&session->out, " SIZE=%zu", session->message->len);
+    if (smtputf8)
+        nl_buf_adds(&session->out, session->extensions.eightbit ? " BODY=8BITMIME SMTPUTF8"
+                                                                : " SMTPUTF8");
+    nl_buf_adds(&session->out, "\r\n");
+}
+
+static void add_recipient(struct nl_session *session) {
+    nl_buf_addf(&session->out, "RCPT TO:<%s>\r\n", nl_buf_text(&session->recipient));
+}
+
+void nl_session_start(struct nl_session *session, const char *sender, const char *recipient,
+                      const struct nl_buf *message, bool smtputf8) {
+    session->message = message;
+    session->messages++;
+    session->mail_refused = false;
+    nl_buf_clear(&session->recipient);
+    nl_buf_adds(&session->recipient, recipient);
+    add_mail(session, sender, smtputf8);
+    if (session->extensions.pipelining)
+        add_recipient(session);
+    session->stage = NL_STAGE_MAIL;
+}
+
+void nl_session_release_dot(struct nl_session *session) {
+    session->dot_offset = session->out.len;
+    nl_buf_adds(&session->out, ".\r\n");
+    session->stage = NL_STAGE_DOT;
+}
+
+void nl_session_quit(struct nl_session *session) {
+    nl_buf_adds(&session->out, "QUIT\r\n");
+    session->stage = NL_STAGE_QUIT;
+}
+
+bool nl_session_dot_sent(const struct nl_session *session) {
+    return session->stage == NL_STAGE_DOT && session->written > session->dot_offset;
+}
+
+void nl_session_feed(struct nl_session *session, const char *data, size_t len) {
+    nl_buf_add(&session->in, data, len);
+}
+
+const char *nl_session_output(const struct nl_session *session, size_t *len) {
+    *len = session->out.len - session->written;
+    return nl_buf_text(&session->out) + session->written;
+}
+
+void nl_session_wrote(struct nl_session *session, size_t len) {
+    session->written += len;
+    if (session->written < session->out.len || session->stage == NL_STAGE_DOT)
+        return;
+    session->written = 0;
+    nl_buf_clear(&session->out);
+}
+
+size_t nl_reply_status(const char *text, size_t len, char status[12]) {
+    size_t at = 0;
+    status[0] = '\0';
+    for (int part = 0; part < 3; part++) {
+        size_t digits = 0;
+        while (at < len && isdigit((unsigned char)text[at]) && digits < 3) {
+            at++;
+            digits++;
+        }
+        if (digits == 0 || (part < 2 && (at == len || text[at++] != '.')))
+            return 0;
+    }
+    if (at < len && text[at] != ' ')
+        return 0;
+    memcpy(status, text, at);
+    status[at] = '\0';
+    return at;
+}
+
+/* Keeps what a reply says, fit to be shown and stored. */
+static void add_reply_text(struct nl_reply *reply, const char *text, size_t len) {
+    if (reply->text.len > TEXT_LIMIT)
+        return;
+    if (reply->text.len > 0 && len > 0)
+        nl_buf_addc(&reply->text, ' ');
+    for (size_t i = 0; i < len; i++)
+        nl_buf_addc(&reply->text,
+                    (unsigned char)text[i] >= 0x20 && (unsigned char)text[i] < 0x7f ? text[i] : '?');
+}
+
+/* Reads one line of a reply; *last on the last one. False when it is no reply. */
+static bool read_line(struct nl_session *session, const char *line, size_t len, bool *last) {
+    struct nl_reply *reply = &session->reply;
+    if (len < 3 || line[0] < '2' || line[0] > '5' || !isdigit((unsigned char)line[1]) ||
+        !isdigit((unsigned char)line[2]) || (len > 3 && line[3] != ' ' && line[3] != '-'))
+        return false;
+    int code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+    *last = len == 3 || line[3] == ' ';
+    if (session->lines++ == 0) {
+        nl_buf_clear(&reply->text);
+        reply->status[0] = '\0';
+        reply->code = code;
+    } else if (code != reply->code || session->lines > LINES_LIMIT) {
+        return false;
+    }
+    const char *text = len > 4 ? line + 4 : "";
+    size_t text_len = len > 4 ? len - 4 : 0;
+    char status[12];
+    size_t used = nl_reply_status(text, text_len, status);
+    if (used > 0 && status[0] == line[0]) {
+        memcpy(reply->status, status, sizeof status);
+        used += used < text_len;
+        text += used;
+        text_len -= used;
+    }
+    add_reply_text(reply, text, text_len);
+    if (*last)
+        session->lines = 0;
+    return true;
+}
+
+/* 1 for a complete reply, 0 when more input is needed, -1 for garbage. */
+static int next_reply(struct nl_session *session) {
+    struct nl_buf *in = &session->in;
+    while (session->line_start < in->len) {
+        char *line = in->data + session->line_start;
+        size_t left = in->len - session->line_start;
+        char *end = memchr(line, '\n', left);
+        if (end == NULL)
+            break;
+        size_t len = (size_t)(end - line);
+        bool last = false;
+        session->line_start += len + 1;
+        if (len > 0 && line[len - 1] == '\r')
+            len--;
+        if (len > LINE_LIMIT || !read_line(session, line, len, &last))
+            return -1;
+        if (last)
+            return 1;
+    }
+    if (session->line_start > 0) {
+        memmove(in->data, in->data + session->line_start, in->len - session->line_start + 1);
+        in->len -= session->line_start;
+        session->line_start = 0;
+    }
+    return in->len > LINE_LIMIT ? -1 : 0;
+}
+
+static enum nl_session_event finish(struct nl_session *session, enum nl_stage at) {
+    session->ended_at = at;
+    session->message = NULL;
+    if (at == NL_STAGE_DOT) {
+        session->stage = NL_STAGE_IDLE;
+        session->written = 0;
+        nl_buf_clear(&session->out);
+        if (session->out.cap > KEEP_OUTPUT)
+            nl_buf_free(&session->out);
+    } else {
+        nl_buf_adds(&session->out, "RSET\r\n");
+        session->stage = NL_STAGE_RSET;
+    }
+    return NL_SESSION_REPLIED;
+}
+
+static enum nl_session_event after_mail(struct nl_session *session) {
+    bool accepted = session->reply.code / 100 == 2;
+    if (!accepted && !session->extensions.pipelining)
+        return finish(session, NL_STAGE_MAIL);
+    if (!accepted) {
+        /* The answer to the RCPT that went with it must be read before RSET's. */
+        session->mail_refused = true;
+        session->ended_at = NL_STAGE_MAIL;
+        session->message = NULL;
+        session->stage = NL_STAGE_RCPT;
+        return NL_SESSION_REPLIED;
+    }
+    if (!session->extensions.pipelining)
+        add_recipient(session);
+    session->stage = NL_STAGE_RCPT;
+    return NL_SESSION_NONE;
+}
+
+static enum nl_session_event after_recipient(struct nl_session *session) {
+    if (session->mail_refused) {
+        session->mail_refused = false;
+        nl_buf_adds(&session->out, "RSET\r\n");
+        session->stage = NL_STAGE_RSET;
+        return NL_SESSION_NONE;
+    }
+    if (session->reply.code / 100 != 2)
+        return finish(session, NL_STAGE_RCPT);
+    nl_buf_adds(&session->out, "DATA\r\n");
+    session->stage = NL_STAGE_DATA;
+    return NL_SESSION_NONE;
+}
+
+static enum nl_session_event after_data(struct nl_session *session) {
+    if (session->reply.code != 354)
+        return session->reply.code / 100 >= 4 ? finish(session, NL_STAGE_DATA)
+                                              : NL_SESSION_GARBAGE;
+    nl_session_stuff(&session->out, session->message->data, session->message->len);
+    session->stage = NL_STAGE_BODY;
+    return NL_SESSION_WANTS_DOT;
+}
+
+/* Acts on a complete reply. A 3xx is right after DATA only. */
+static enum nl_session_event act(struct nl_session *session) {
+    if (session->reply.code / 100 == 3 && session->stage != NL_STAGE_DATA)
+        return NL_SESSION_GARBAGE;
+    switch (session->stage) {
+    case NL_STAGE_MAIL:
+        return after_mail(session);
+    case NL_STAGE_RCPT:
+        return after_recipient(session);
+    case NL_STAGE_DATA:
+        return after_data(session);
+    case NL_STAGE_DOT:
+        /* A reply before the dot has gone out answers nothing we asked. */
+        return nl_session_dot_sent(session) ? finish(session, NL_STAGE_DOT) : NL_SESSION_GARBAGE;
+    case NL_STAGE_RSET:
+        if (session->reply.code / 100 != 2)
+            return NL_SESSION_CLOSING;
+        session->stage = NL_STAGE_IDLE;
+        return NL_SESSION_NONE;
+    case NL_STAGE_BODY:
+        return NL_SESSION_GARBAGE;
+    default:
+        return NL_SESSION_CLOSING;
+    }
+}
+
+enum nl_session_event nl_session_next(struct nl_session *session) {
+    for (;;) {
+        int got = next_reply(session);
+        if (got == 0)
+            return NL_SESSION_NONE;
+        if (got < 0)
+            return session->stage == NL_STAGE_IDLE || session->stage == NL_STAGE_QUIT
+                       ? NL_SESSION_CLOSING
+                       : NL_SESSION_GARBAGE;
+        enum nl_session_event event = act(session);
+        if (event != NL_SESSION_NONE)
+            return event;
+    }
+}

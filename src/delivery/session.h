@@ -1,0 +1,103 @@
+/* One SMTP session behind EHLO and AUTH, as a machine without input or output of its own: bytes from
+ * the server go in, bytes for the server come out, and it says when a message is accounted for. What
+ * the network does is transport.c's. */
+#ifndef NL_DELIVERY_SESSION_H
+#define NL_DELIVERY_SESSION_H
+
+#include "newsletter/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum nl_stage {
+    NL_STAGE_CONNECT,
+    NL_STAGE_BANNER,
+    NL_STAGE_EHLO,
+    NL_STAGE_STARTTLS,
+    NL_STAGE_AUTH,
+    NL_STAGE_IDLE,
+    NL_STAGE_MAIL,
+    NL_STAGE_RCPT,
+    NL_STAGE_DATA,
+    NL_STAGE_BODY, /* 354 received; the final dot awaits permission */
+    NL_STAGE_DOT,  /* the final dot is queued */
+    NL_STAGE_RSET,
+    NL_STAGE_QUIT,
+};
+
+/* What the server's EHLO offered. */
+struct nl_extensions {
+    bool pipelining; /* RFC 2920 */
+    bool smtputf8;   /* RFC 6531 */
+    bool eightbit;   /* RFC 6152 */
+    bool size;       /* RFC 1870 */
+    size_t size_limit;
+};
+
+/* A complete reply. */
+struct nl_reply {
+    int code;
+    char status[12];   /* enhanced status code (RFC 2034), or "" */
+    struct nl_buf text; /* all lines, joined by spaces, printable */
+};
+
+enum nl_session_event {
+    NL_SESSION_NONE,
+    NL_SESSION_WANTS_DOT, /* nl_session_release_dot, once it is recorded */
+    NL_SESSION_REPLIED,   /* `stage` and `reply` say how the message ended; now resetting or idle */
+    NL_SESSION_GARBAGE,   /* the server does not speak SMTP: close */
+    NL_SESSION_CLOSING,   /* 421 outside a message, or the end of QUIT: close */
+};
+
+struct nl_session {
+    enum nl_stage stage;
+    enum nl_stage ended_at; /* NL_SESSION_REPLIED: which command the reply answers */
+    struct nl_extensions extensions;
+    size_t messages; /* begun on this connection */
+    struct nl_reply reply;
+    struct nl_buf in;
+    struct nl_buf out; /* to be written, from `written` on */
+    size_t written;
+    size_t dot_offset; /* in `out`: the final dot begins here */
+    size_t line_start, lines;
+    const struct nl_buf *message;
+    struct nl_buf recipient;
+    bool mail_refused; /* a pipelined RCPT's reply is still to come */
+};
+
+/* Starts afresh on a new connection. */
+void nl_session_open(struct nl_session *session, const struct nl_extensions *extensions);
+
+/* Begins a message on an idle session. `message` must stay until NL_SESSION_REPLIED or the end; the
+ * addresses are copied. `smtputf8` asks for that extension, which must be offered. */
+void nl_session_start(struct nl_session *session, const char *sender, const char *recipient,
+                      const struct nl_buf *message, bool smtputf8);
+
+/* Queues the final dot. */
+void nl_session_release_dot(struct nl_session *session);
+
+/* Queues QUIT. */
+void nl_session_quit(struct nl_session *session);
+
+/* Adds what the server sent. */
+void nl_session_feed(struct nl_session *session, const char *data, size_t len);
+
+/* Works on what was fed, up to the next event; to be called until it returns NL_SESSION_NONE. */
+enum nl_session_event nl_session_next(struct nl_session *session);
+
+/* The bytes to write; nl_session_wrote tells how many went out. */
+const char *nl_session_output(const struct nl_session *session, size_t *len);
+void nl_session_wrote(struct nl_session *session, size_t len);
+
+/* Whether any byte of the final dot may have left: after that only a reply tells the outcome. */
+bool nl_session_dot_sent(const struct nl_session *session);
+
+/* Appends `text` with dots at line starts doubled (RFC 5321 section 4.5.2). */
+void nl_session_stuff(struct nl_buf *out, const char *text, size_t len);
+
+/* Reads "D.D.D " at the start of `text` into `status`; returns its length, 0 if there is none. */
+size_t nl_reply_status(const char *text, size_t len, char status[12]);
+
+void nl_session_free(struct nl_session *session);
+
+#endif

@@ -1,0 +1,53 @@
+#include "delivery/verp.h"
+
+#include "newsletter/token.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void sign(const char *secret, const char *use, int64_t delivery,
+                 char mac[NL_MAC_TEXT_LEN + 1]) {
+    char text[24];
+    snprintf(text, sizeof text, "%" PRId64, delivery);
+    nl_mac(secret, use, text, mac);
+}
+
+void nl_verp_sender(const char *bounce_address, const char *secret, int64_t delivery,
+                    struct nl_buf *out) {
+    char mac[NL_MAC_TEXT_LEN + 1];
+    const char *at = strrchr(bounce_address, '@');
+    sign(secret, "verp", delivery, mac);
+    nl_buf_add(out, bounce_address, (size_t)(at - bounce_address));
+    nl_buf_addf(out, "+%" PRId64 "-%s%s", delivery, mac, at);
+}
+
+bool nl_verp_verify(const char *address, const char *secret, int64_t *delivery) {
+    char expected[NL_MAC_TEXT_LEN + 1];
+    char given[NL_MAC_TEXT_LEN + 1];
+    const char *at = strrchr(address, '@');
+    const char *plus = at;
+    while (plus != NULL && plus > address && *plus != '+')
+        plus--;
+    if (plus == NULL || *plus != '+' || !isdigit((unsigned char)plus[1]))
+        return false;
+    char *end = NULL;
+    long long id = strtoll(plus + 1, &end, 10);
+    if (*end != '-' || at - end - 1 != NL_MAC_TEXT_LEN)
+        return false;
+    for (size_t i = 0; i < NL_MAC_TEXT_LEN; i++)
+        given[i] = (char)tolower((unsigned char)end[1 + i]);
+    given[NL_MAC_TEXT_LEN] = '\0';
+    sign(secret, "verp", id, expected);
+    *delivery = id;
+    return nl_token_equal(given, expected);
+}
+
+void nl_verp_message_id(const char *domain, const char *secret, int64_t delivery,
+                        struct nl_buf *out) {
+    char mac[NL_MAC_TEXT_LEN + 1];
+    sign(secret, "message-id", delivery, mac);
+    nl_buf_addf(out, "%" PRId64 ".%s@%s", delivery, mac, domain);
+}

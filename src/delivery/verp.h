@@ -1,0 +1,24 @@
+/* Names for one delivery that nobody can make up: the envelope sender and the Message-ID. */
+#ifndef NL_DELIVERY_VERP_H
+#define NL_DELIVERY_VERP_H
+
+#include "newsletter/buf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Writes the variable envelope return path "LOCAL+ID-MAC@DOMAIN" for a delivery. `bounce_address` is
+ * an envelope address. */
+void nl_verp_sender(const char *bounce_address, const char *secret, int64_t delivery,
+                    struct nl_buf *out);
+
+/* Reads the delivery out of such an address; false when it is none or its MAC does not verify. Case
+ * does not matter, since returned mail may have lost it. */
+bool nl_verp_verify(const char *address, const char *secret, int64_t *delivery);
+
+/* Writes "ID.MAC@DOMAIN", the same at every attempt, so that a mail sent again can be told from a
+ * second one (RFC 5322 section 3.6.4). */
+void nl_verp_message_id(const char *domain, const char *secret, int64_t delivery,
+                        struct nl_buf *out);
+
+#endif
