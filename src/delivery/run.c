@@ -1,0 +1,437 @@
+#include "delivery/run.h"
+
+#include "delivery/outcome.h"
+#include "delivery/transport.h"
+#include "delivery/verp.h"
+#include "newsletter/address.h"
+#include "newsletter/subscription.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TROUBLE_LIMIT = 10,    /* broken connections in a row before the circuit breaker opens */
+    REJECTION_LIMIT = 20,  /* recipients refused before the first one is accepted */
+    WAIT_MILLISECONDS = 1000,
+    LEASE_MARGIN = 300,    /* seconds; a lease outlives the longest silence we wait out */
+};
+
+/* One connection's message, from lease to record. Indexed like the transport's connections. */
+struct lane {
+    struct nl_job job;
+    struct nl_buf message;
+    struct nl_buf text; /* what result.text points to */
+    struct nl_result result;
+    bool busy;
+    bool wants_dot;
+    bool done; /* `result` is to be recorded */
+};
+
+struct run {
+    const struct nl_run_plan *plan;
+    struct nl_run_summary *summary;
+    struct nl_transport *transport;
+    struct nl_token owner;
+    char *sender_address; /* envelope form: where returned mail goes */
+    const char *domain;   /* of the sender; part of from_address */
+    struct nl_address from_address;
+    bool verp;
+    struct lane *lanes;
+    size_t lane_count;
+    struct nl_job *queue; /* leased, not begun */
+    struct nl_token *tokens; /* confirmations: one for each in `queue` */
+    size_t queue_first, queue_count, queue_size;
+    bool drained;
+    int trouble;
+    int64_t rejected;
+    struct nl_error *err;
+};
+
+static bool is_confirmation(const struct run *run) {
+    return run->plan->scope.kind != NULL && strcmp(run->plan->scope.kind, "confirmation") == 0;
+}
+
+static enum nl_status prepare_sender(struct run *run) {
+    const struct nl_config *config = run->plan->config;
+    struct nl_address bounce = {0};
+    char *name = NULL;
+    enum nl_status status =
+        nl_mailbox_parse(run->plan->from, &name, &run->from_address, run->err);
+    free(name);
+    if (status != NL_OK)
+        return status;
+    run->domain = run->from_address.domain;
+    run->verp = config->bounce_address != NULL;
+    if (run->verp)
+        status = nl_address_parse(config->bounce_address, &bounce, run->err);
+    if (status == NL_OK) {
+        run->sender_address = strdup(run->verp ? bounce.envelope : run->from_address.envelope);
+        if (run->sender_address == NULL)
+            status = nl_error_nomem(run->err);
+    }
+    nl_address_free(&bounce);
+    return status;
+}
+
+static enum nl_status prepare(struct run *run) {
+    run->lane_count = (size_t)run->plan->config->smtp.connections;
+    run->queue_size = 2 * run->lane_count + 16;
+    run->lanes = calloc(run->lane_count, sizeof run->lanes[0]);
+    run->queue = calloc(run->queue_size, sizeof run->queue[0]);
+    run->tokens = calloc(run->queue_size, sizeof run->tokens[0]);
+    nl_token_new(nl_store_env(run->plan->store), &run->owner);
+    if (run->lanes == NULL || run->queue == NULL || run->tokens == NULL)
+        return nl_error_nomem(run->err);
+    enum nl_status status = prepare_sender(run);
+    return status == NL_OK
+               ? nl_transport_new(run->plan->relay, run->lane_count, &run->transport, run->err)
+               : status;
+}
+
+static void clean_up(struct run *run) {
+    nl_transport_free(run->transport);
+    for (size_t i = 0; run->lanes != NULL && i < run->lane_count; i++) {
+        nl_job_free(&run->lanes[i].job);
+        nl_buf_free(&run->lanes[i].message);
+        nl_buf_free(&run->lanes[i].text);
+    }
+    for (size_t i = 0; i < run->queue_count; i++)
+        nl_job_free(&run->queue[run->queue_first + i]);
+    free(run->lanes);
+    free(run->queue);
+    free(run->tokens);
+    free(run->sender_address);
+    nl_address_free(&run->from_address);
+}
+
+static bool is_stopping(const struct run *run) {
+    const struct nl_run_options *options = run->plan->options;
+    return run->summary->stopped || (options->stop != NULL && *options->stop != 0);
+}
+
+static void stop(struct run *run, enum nl_status status, bool pause, const char *text) {
+    struct nl_run_summary *summary = run->summary;
+    if (summary->problem.status != NL_OK)
+        return;
+    summary->stopped = true;
+    summary->paused = pause;
+    nl_error_set(&summary->problem, status, "%s", text);
+}
+
+/* ---- from the network to the lanes ---- */
+
+static void set_result(struct run *run, struct lane *lane, const struct nl_result *result) {
+    lane->result = *result;
+    nl_buf_clear(&lane->text);
+    if (result->text != NULL)
+        nl_buf_adds(&lane->text, result->text);
+    lane->result.text = nl_buf_text(&lane->text);
+    if (lane->result.outcome == NL_DEFERRED)
+        nl_outcome_schedule(run->plan->config, nl_store_env(run->plan->store), lane->job.attempts,
+                            lane->job.first_attempt_at, &lane->result);
+    lane->wants_dot = false;
+    lane->done = true;
+}
+
+static void pause_for_reply(struct run *run, const struct nl_transport_event *event) {
+    struct nl_buf text = {0};
+    nl_buf_addf(&text, "the server refused %s with %d %s %s: mend the cause, then send again",
+                nl_stage_name(event->stage), event->reply->code, event->reply->status,
+                nl_buf_text(&event->reply->text));
+    stop(run, NL_UNAVAILABLE, true, nl_buf_text(&text));
+    nl_buf_free(&text);
+}
+
+static void count_trouble(struct run *run, const char *text) {
+    struct nl_buf line = {0};
+    if (++run->trouble < TROUBLE_LIMIT)
+        return;
+    nl_buf_addf(&line, "%s; %d connections failed in a row, what is left stays queued: run "
+                       "'newsletter retry' when the server is well", text, run->trouble);
+    stop(run, NL_TEMPFAIL, false, nl_buf_text(&line));
+    nl_buf_free(&line);
+}
+
+/* A server that refuses everybody from the start objects to us, whatever its replies say. */
+static void count_rejection(struct run *run, const struct nl_transport_event *event) {
+    if (run->summary->counts.sent > 0 || ++run->rejected < REJECTION_LIMIT)
+        return;
+    pause_for_reply(run, event);
+}
+
+static void take_outcome(struct run *run, const struct nl_transport_event *event) {
+    struct nl_result result = {0};
+    switch (nl_outcome_judge(event, &result)) {
+    case NL_GO_ON_RESET:
+        run->trouble = 0;
+        run->rejected = INT64_MIN / 2;
+        break;
+    case NL_TROUBLE:
+        count_trouble(run, event->text);
+        break;
+    case NL_PAUSE:
+        pause_for_reply(run, event);
+        break;
+    default:
+        if (result.outcome == NL_BOUNCED)
+            count_rejection(run, event);
+        break;
+    }
+    set_result(run, &run->lanes[event->connection], &result);
+}
+
+static void take_events(struct run *run) {
+    struct nl_transport_event event = {0};
+    while (nl_transport_next(run->transport, &event)) {
+        switch (event.kind) {
+        case NL_TRANSPORT_WANTS_DOT:
+            run->lanes[event.connection].wants_dot = true;
+            break;
+        case NL_TRANSPORT_REFUSED:
+            if (event.permanent)
+                stop(run, NL_UNAVAILABLE, true, event.text);
+            else
+                count_trouble(run, event.text);
+            break;
+        default:
+            take_outcome(run, &event);
+            break;
+        }
+    }
+}
+
+/* ---- one commit for what happened on all lanes ---- */
+
+static enum nl_status record_results(struct run *run) {
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < run->lane_count; i++)
+        if (run->lanes[i].done)
+            status = nl_delivery_record(run->plan->store, run->lanes[i].job.delivery,
+                                        run->owner.text, &run->lanes[i].result, run->err);
+    return status;
+}
+
+/* Whoever unsubscribed in the meantime is not sent the dot, and so not the message. */
+static enum nl_status record_dots(struct run *run) {
+    static const struct nl_result ended = {.outcome = NL_REQUEUED};
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < run->lane_count; i++) {
+        struct lane *lane = &run->lanes[i];
+        bool ok = false;
+        if (!lane->wants_dot)
+            continue;
+        status = nl_delivery_commit_dot(run->plan->store, lane->job.delivery, run->owner.text, &ok,
+                                        run->err);
+        if (status != NL_OK || ok)
+            continue;
+        /* Back to the queue, where the next lease finds the end of the subscription. */
+        nl_transport_close(run->transport, i);
+        set_result(run, lane, &ended);
+        status = nl_delivery_record(run->plan->store, lane->job.delivery, run->owner.text,
+                                    &lane->result, run->err);
+        run->drained = false;
+    }
+    return status;
+}
+
+static enum nl_status lease_more(struct run *run) {
+    const struct nl_run_plan *plan = run->plan;
+    const struct nl_env *env = nl_store_env(plan->store);
+    int64_t until = nl_env_now(env) + 3 * plan->config->smtp.timeout + LEASE_MARGIN;
+    size_t count = 0;
+    enum nl_status status =
+        nl_delivery_lease(plan->store, &plan->scope, run->owner.text, until, run->queue_size,
+                          run->queue, &count, run->err);
+    run->queue_first = 0;
+    run->queue_count = count;
+    run->drained = status == NL_OK && count == 0;
+    int64_t expires = nl_env_now(env) + plan->config->confirmation.expires;
+    for (size_t i = 0; status == NL_OK && is_confirmation(run) && i < count; i++)
+        status = nl_confirmation_new(plan->store, run->queue[i].subscription, expires,
+                                     &run->tokens[i], run->err);
+    return status;
+}
+
+/* When the run stops, what was leased and not begun goes back. */
+static enum nl_status release_queue(struct run *run) {
+    static const struct nl_result requeued = {.outcome = NL_REQUEUED};
+    enum nl_status status = NL_OK;
+    while (status == NL_OK && run->queue_count > 0) {
+        struct nl_job *job = &run->queue[run->queue_first++];
+        run->queue_count--;
+        status = nl_delivery_record(run->plan->store, job->delivery, run->owner.text, &requeued,
+                                    run->err);
+        nl_job_free(job);
+    }
+    return status;
+}
+
+static bool wants_lease(const struct run *run) {
+    return run->queue_count == 0 && !run->drained && !is_stopping(run);
+}
+
+static bool has_work(const struct run *run) {
+    for (size_t i = 0; i < run->lane_count; i++)
+        if (run->lanes[i].done || run->lanes[i].wants_dot)
+            return true;
+    return wants_lease(run) || (is_stopping(run) && run->queue_count > 0);
+}
+
+static enum nl_status record(struct run *run) {
+    enum nl_status status = nl_store_begin(run->plan->store, run->err);
+    if (status != NL_OK)
+        return status;
+    status = record_results(run);
+    if (status == NL_OK)
+        status = record_dots(run);
+    if (status == NL_OK && is_stopping(run))
+        status = release_queue(run);
+    else if (status == NL_OK && wants_lease(run))
+        status = lease_more(run);
+    if (status == NL_OK)
+        status = nl_store_commit(run->plan->store, run->err);
+    if (status != NL_OK)
+        nl_store_rollback(run->plan->store);
+    return status;
+}
+
+static void count_result(struct nl_run_counts *counts, enum nl_outcome outcome) {
+    int64_t *slots[] = {&counts->sent,   &counts->deferred, &counts->bounced,
+                        &counts->failed, &counts->unknown,  NULL};
+    if (slots[outcome] != NULL)
+        ++*slots[outcome];
+}
+
+/* Only behind the commit does anything move on. */
+static void after_commit(struct run *run) {
+    for (size_t i = 0; i < run->lane_count; i++) {
+        struct lane *lane = &run->lanes[i];
+        if (lane->done) {
+            count_result(&run->summary->counts, lane->result.outcome);
+            if (lane->result.outcome == NL_REQUEUED)
+                run->drained = false;
+            nl_job_free(&lane->job);
+            lane->done = false;
+            lane->busy = false;
+        } else if (lane->wants_dot) {
+            lane->wants_dot = false;
+            nl_transport_release_dot(run->transport, i);
+        }
+    }
+    if (run->plan->options->progress != NULL)
+        run->plan->options->progress(&run->summary->counts, run->plan->options->ctx);
+}
+
+/* ---- from the queue to the network ---- */
+
+static enum nl_status fill(struct run *run, struct lane *lane, const struct nl_token *token,
+                           const struct nl_address *address) {
+    const char *secret = nl_store_secret(run->plan->store);
+    struct nl_buf id = {0};
+    nl_verp_message_id(run->domain, secret, lane->job.delivery, &id);
+    const struct nl_recipient recipient = {
+        .address = address->envelope,
+        .name = is_confirmation(run) || run->plan->scope.issue == 0 ? NULL : lane->job.name,
+        .attributes = lane->job.attributes,
+        .unsubscribe = lane->job.unsubscribe.text,
+        .confirmation = token->text,
+        .message_id = nl_buf_text(&id),
+        .date = nl_env_now(nl_store_env(run->plan->store)),
+    };
+    enum nl_status status =
+        nl_message_fill(run->plan->message, &recipient, &lane->message, run->err);
+    nl_buf_free(&id);
+    return status;
+}
+
+static void refuse_locally(struct run *run, struct lane *lane, enum nl_outcome outcome,
+                           const char *status, const char *text) {
+    struct nl_result result = {.outcome = outcome, .text = text};
+    memcpy(result.status, status, strlen(status) + 1);
+    set_result(run, lane, &result);
+}
+
+static enum nl_status start(struct run *run, size_t connection) {
+    struct lane *lane = &run->lanes[connection];
+    struct nl_address address = {0};
+    struct nl_error bad_address = {0};
+    struct nl_buf sender = {0};
+    enum nl_status status = NL_OK;
+    const struct nl_token *token = &run->tokens[run->queue_first];
+    lane->job = run->queue[run->queue_first];
+    run->queue[run->queue_first++] = (struct nl_job){0};
+    run->queue_count--;
+    lane->busy = true;
+    if (nl_address_parse(lane->job.address, &address, &bad_address) != NL_OK) {
+        refuse_locally(run, lane, NL_FAILED, "5.1.3", nl_error_text(&bad_address));
+    } else if (address.smtputf8 &&
+               !nl_transport_extensions(run->transport, connection)->smtputf8) {
+        refuse_locally(run, lane, NL_BOUNCED, "5.6.7",
+                       "the server does not offer SMTPUTF8, which this address needs");
+    } else if ((status = fill(run, lane, token, &address)) == NL_OK) {
+        if (run->verp)
+            nl_verp_sender(run->sender_address, nl_store_secret(run->plan->store),
+                           lane->job.delivery, &sender);
+        else
+            nl_buf_adds(&sender, run->sender_address);
+        nl_transport_start(run->transport, connection, nl_buf_text(&sender), address.envelope,
+                           &lane->message, address.smtputf8);
+    }
+    nl_error_free(&bad_address);
+    nl_address_free(&address);
+    nl_buf_free(&sender);
+    return status;
+}
+
+static enum nl_status hand_out(struct run *run) {
+    enum nl_status status = NL_OK;
+    size_t connection = 0;
+    if (is_stopping(run))
+        return NL_OK;
+    while (status == NL_OK && run->queue_count > 0 &&
+           nl_transport_idle(run->transport, &connection) && !run->lanes[connection].busy)
+        status = start(run, connection);
+    while (run->queue_count > nl_transport_connecting(run->transport) &&
+           nl_transport_connect(run->transport))
+        ;
+    return status;
+}
+
+static size_t busy_lanes(const struct run *run) {
+    size_t count = 0;
+    for (size_t i = 0; i < run->lane_count; i++)
+        count += run->lanes[i].busy;
+    return count;
+}
+
+static enum nl_status loop(struct run *run) {
+    enum nl_status status = NL_OK;
+    for (;;) {
+        take_events(run);
+        if (has_work(run)) {
+            status = record(run);
+            if (status != NL_OK)
+                return status;
+            after_commit(run);
+        }
+        status = hand_out(run);
+        if (status != NL_OK)
+            return status;
+        if (run->queue_count == 0 && busy_lanes(run) == 0 && !has_work(run))
+            return NL_OK;
+        if (!has_work(run))
+            nl_transport_wait(run->transport, WAIT_MILLISECONDS);
+    }
+}
+
+enum nl_status nl_run(const struct nl_run_plan *plan, struct nl_run_summary *summary,
+                      struct nl_error *err) {
+    struct run run = {.plan = plan, .summary = summary, .err = err};
+    enum nl_status status = prepare(&run);
+    if (status == NL_OK)
+        status = loop(&run);
+    if (plan->options->stop != NULL && *plan->options->stop != 0)
+        summary->stopped = true;
+    clean_up(&run);
+    return status;
+}

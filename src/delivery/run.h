@@ -1,0 +1,22 @@
+/* One run over one scope: lease, send, record, in group commits. */
+#ifndef NL_DELIVERY_RUN_H
+#define NL_DELIVERY_RUN_H
+
+#include "newsletter/message.h"
+#include "newsletter/sender.h"
+
+struct nl_run_plan {
+    struct nl_store *store;
+    const struct nl_config *config;
+    const struct nl_relay *relay;
+    struct nl_scope scope;
+    const struct nl_message *message;
+    const char *from; /* the list's sender, "Name <address>" */
+    const struct nl_run_options *options;
+};
+
+/* Sends until nothing is queued or due, or something stops it. Adds to `summary`. */
+enum nl_status nl_run(const struct nl_run_plan *plan, struct nl_run_summary *summary,
+                      struct nl_error *err);
+
+#endif
