@@ -21,6 +21,10 @@ enum nl_status nl_bulletin_compose(const char *path, const struct nl_list *list,
                                    const struct nl_config *config, struct nl_bulletin *out,
                                    struct nl_error *err);
 
+/* Only reads the front matter of `path`, for the name its issue has in the store. The caller frees
+ * *slug. */
+enum nl_status nl_bulletin_slug(const char *path, char **slug, struct nl_error *err);
+
 void nl_bulletin_free(struct nl_bulletin *bulletin);
 
 /* Composes the notice of `kind` ("confirmation" or "already-subscribed") for `list`, packed, into

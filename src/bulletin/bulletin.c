@@ -316,6 +316,25 @@ enum nl_status nl_bulletin_compose(const char *path, const struct nl_list *list,
     return status;
 }
 
+enum nl_status nl_bulletin_slug(const char *path, char **slug, struct nl_error *err) {
+    struct nl_bulletin bulletin = {0};
+    struct nl_frontmatter front = {0};
+    size_t body = 0;
+    size_t line = 0;
+    *slug = NULL;
+    enum nl_status status = read_source(path, &bulletin, err);
+    if (status == NL_OK)
+        status = nl_frontmatter_read(bulletin.issue.source, strlen(bulletin.issue.source), path,
+                                     &front, &body, &line, err);
+    if (status == NL_OK) {
+        *slug = front.slug;
+        front.slug = NULL;
+    }
+    nl_frontmatter_free(&front);
+    nl_bulletin_free(&bulletin);
+    return status;
+}
+
 void nl_bulletin_free(struct nl_bulletin *bulletin) {
     nl_issue_free(&bulletin->issue);
     nl_buf_free(&bulletin->html);

@@ -172,25 +172,44 @@ static enum nl_status read_row(sqlite3_stmt *statement, struct nl_list *out,
     return nl_error_nomem(err);
 }
 
-enum nl_status nl_list_each(struct nl_store *store,
-                            enum nl_status (*each)(const struct nl_list *list, void *ctx,
-                                                   struct nl_error *err),
-                            void *ctx, struct nl_error *err) {
+static enum nl_status collect(struct nl_store *store, struct nl_list **lists, size_t *count,
+                              struct nl_error *err) {
     bool row = true;
     sqlite3_stmt *statement = nl_sql(store, err, "SELECT " COLUMNS " FROM list ORDER BY name", "");
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
     while (status == NL_OK && row) {
-        struct nl_list list = {0};
-        status = read_row(statement, &list, err);
-        if (status == NL_OK)
-            status = each(&list, ctx, err);
-        nl_list_free(&list);
-        if (status == NL_OK)
+        struct nl_list *grown = realloc(*lists, (*count + 1) * sizeof *grown);
+        if (grown == NULL) {
+            status = nl_error_nomem(err);
+            break;
+        }
+        *lists = grown;
+        grown[*count] = (struct nl_list){0};
+        status = read_row(statement, &grown[*count], err);
+        if (status == NL_OK) {
+            ++*count;
             status = nl_sql_step(store, statement, &row, err);
+        }
     }
     nl_sql_done(statement);
+    return status;
+}
+
+/* All are read first: `each` may write, and a statement left open would hold an old snapshot. */
+enum nl_status nl_list_each(struct nl_store *store,
+                            enum nl_status (*each)(const struct nl_list *list, void *ctx,
+                                                   struct nl_error *err),
+                            void *ctx, struct nl_error *err) {
+    struct nl_list *lists = NULL;
+    size_t count = 0;
+    enum nl_status status = collect(store, &lists, &count, err);
+    for (size_t i = 0; status == NL_OK && i < count; i++)
+        status = each(&lists[i], ctx, err);
+    for (size_t i = 0; i < count; i++)
+        nl_list_free(&lists[i]);
+    free(lists);
     return status;
 }
 

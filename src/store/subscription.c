@@ -119,7 +119,7 @@ static enum nl_status queue_notice(struct nl_store *store, struct signup_call *c
 
 static enum nl_status subscribe(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct signup_call *call = ctx;
-    struct standing standing;
+    struct standing standing = {0};
     enum nl_status status = find_standing(store, call->signup, &standing, err);
     if (status == NL_OK && !standing.blocked) {
         status = put_subscriber(store, call->signup, &standing, err);

@@ -1,0 +1,89 @@
+/* What the subcommands share. */
+#ifndef NL_CLI_CLI_H
+#define NL_CLI_CLI_H
+
+#include "newsletter/config.h"
+#include "newsletter/error.h"
+#include "newsletter/list.h"
+#include "newsletter/sender.h"
+#include "newsletter/store.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+/* One invocation: the global options, and what was opened for it. */
+struct cli {
+    const char *config_path;
+    const char *database;
+    const char *password_file;
+    struct nl_config config;
+    struct nl_store *store;
+    struct nl_relay *relay;
+};
+
+struct command {
+    const char *name;
+    const char *summary;
+    const char *help;
+    enum nl_status (*run)(struct cli *cli, int argc, char **argv, struct nl_error *err);
+};
+
+extern const struct command cmd_init, cmd_list, cmd_subscribe, cmd_confirm, cmd_unsubscribe,
+    cmd_preview, cmd_send, cmd_retry, cmd_status;
+
+/* Where the configuration is: --config, $NEWSLETTER_CONFIG, ./newsletter.yaml, the user's, /etc. */
+const char *cli_config_path(const struct cli *cli);
+
+/* Read the configuration; open the database; take the password and make the relay. Each does what
+ * stands before it too, and nothing twice. */
+enum nl_status cli_configure(struct cli *cli, struct nl_error *err);
+enum nl_status cli_open(struct cli *cli, struct nl_error *err);
+enum nl_status cli_connect(struct cli *cli, struct nl_error *err);
+
+/* Closes the database early, before a fork. */
+void cli_close_store(struct cli *cli);
+
+/* getopt_long with the project's error style: the next option's letter, -1 at the end, and '?' with
+ * `err` filled for a wrong one. */
+int cli_option(int argc, char **argv, const struct option *options, struct nl_error *err);
+
+/* An error unless exactly `count` words are left behind the options. */
+enum nl_status cli_words(int argc, int count, const char *what, struct nl_error *err);
+
+/* Set by SIGINT and SIGTERM once cli_catch_signals was called: finish what is in flight. */
+extern volatile sig_atomic_t cli_stop;
+void cli_catch_signals(void);
+
+/* True when standard output and standard error are a terminal. */
+bool cli_is_interactive(void);
+
+/* progress.c: shows how a run goes: a bar on a terminal, a line now and then elsewhere. */
+struct progress {
+    FILE *out;
+    bool terminal;
+    int64_t total;
+    double started, shown;
+};
+void progress_start(struct progress *progress, int64_t total);
+void progress_show(const struct nl_run_counts *counts, void *ctx);
+void progress_end(struct progress *progress);
+
+/* Prints what came of a run and turns it into a status. */
+enum nl_status cli_report(const struct nl_run_summary *summary, const char *what,
+                          struct nl_error *err);
+
+/* input.c: what a form sent. Free with form_free. */
+struct form {
+    char *address, *name, *list, *language;
+    char *attributes; /* a JSON object, or NULL */
+};
+enum nl_status form_read(FILE *in, struct form *out, struct nl_error *err);
+
+/* Adds "key=value" to a JSON object in text form, replacing *attributes. */
+enum nl_status form_add_attribute(char **attributes, const char *pair, struct nl_error *err);
+
+/* Header-safe, of bearable length, and a valid language tag. */
+enum nl_status form_check(const struct form *form, struct nl_error *err);
+void form_free(struct form *form);
+
+#endif

@@ -1,0 +1,40 @@
+#include "cli/cli.h"
+
+#include "newsletter/text.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
+    static const struct option options[] = {{0}};
+    bool created = false;
+    while (cli_option(argc, argv, options, err) != -1)
+        return NL_USAGE;
+    enum nl_status status = cli_words(argc, 0, "no words", err);
+    const char *path = cli_config_path(cli);
+    if (status == NL_OK && access(path, F_OK) != 0) {
+        status = nl_file_write(path, nl_config_sample, strlen(nl_config_sample), true, err);
+        if (status == NL_OK)
+            printf("wrote %s: edit it now\n", path);
+    } else if (status == NL_OK) {
+        printf("%s is there already\n", path);
+    }
+    if (status == NL_OK)
+        status = cli_configure(cli, err);
+    if (status == NL_OK)
+        status = nl_store_create(cli->config.database, &nl_env_system, &created, err);
+    if (status == NL_OK)
+        printf(created ? "created the database %s\n" : "%s is there already\n",
+               cli->config.database);
+    return status;
+}
+
+const struct command cmd_init = {
+    "init", "write a configuration and create the database",
+    "Usage: newsletter [--config FILE] init\n"
+    "\n"
+    "Writes an annotated newsletter.yaml and creates the database, both readable by you alone.\n"
+    "What is there already stays as it is.\n"
+    "\n"
+    "Example: newsletter init\n",
+    run};

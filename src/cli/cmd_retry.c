@@ -1,0 +1,100 @@
+#include "cli/cli.h"
+
+
+struct call {
+    struct cli *cli;
+    const struct nl_run_options *options;
+    struct nl_run_summary notices;
+    enum nl_status worst; /* an issue that fails does not keep the others waiting */
+};
+
+
+static bool did_anything(const struct nl_run_summary *summary) {
+    const struct nl_run_counts *counts = &summary->counts;
+    return counts->sent + counts->deferred + counts->bounced + counts->failed + counts->unknown +
+                   summary->recovered_unknown >
+               0 ||
+           summary->stopped;
+}
+
+static enum nl_status retry_issue(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
+    struct call *call = ctx;
+    struct nl_run_summary summary = {0};
+    struct nl_error problem = {0};
+    if (cli_stop != 0)
+        return NL_OK;
+    enum nl_status status = nl_send_issue(call->cli->store, &call->cli->config, call->cli->relay,
+                                          issue, call->options, &summary, err);
+    if (status == NL_BUSY) {
+        fprintf(stderr, "%s\n", nl_error_text(err));
+        nl_error_free(err);
+        status = NL_OK;
+    } else if (status == NL_OK && did_anything(&summary)) {
+        enum nl_status outcome = cli_report(&summary, issue->slug, &problem);
+        if (outcome != NL_OK)
+            fprintf(stderr, "newsletter: %s: %s\n", issue->slug, nl_error_text(&problem));
+        if (call->worst == NL_OK)
+            call->worst = outcome;
+    }
+    nl_error_free(&problem);
+    nl_error_free(&summary.problem);
+    return status;
+}
+
+static enum nl_status name_paused(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
+    (void)ctx;
+    (void)err;
+    fprintf(stderr, "issue %s is paused: %s; send it again to go on\n", issue->slug,
+            issue->pause_note != NULL ? issue->pause_note : "by hand");
+    return NL_OK;
+}
+
+static enum nl_status retry_all(struct cli *cli, struct nl_error *err) {
+    const struct nl_run_options options = {.stop = &cli_stop};
+    struct call call = {.cli = cli, .options = &options};
+    enum nl_status status =
+        nl_send_notices(cli->store, &cli->config, cli->relay, 0, &options, &call.notices, err);
+    if (status == NL_OK && did_anything(&call.notices))
+        call.worst = cli_report(&call.notices, "notices", err);
+    nl_error_free(&call.notices.problem);
+    /* Paused ones are named before this run's own pauses add to them. */
+    if (status == NL_OK)
+        status = nl_issue_each(cli->store, "paused", name_paused, NULL, err);
+    if (status == NL_OK)
+        status = nl_issue_each(cli->store, "sending", retry_issue, &call, err);
+    return status == NL_OK ? call.worst : status;
+}
+
+static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
+    static const struct option options[] = {{0}};
+    int64_t holder = 0;
+    while (cli_option(argc, argv, options, err) != -1)
+        return NL_USAGE;
+    enum nl_status status = cli_words(argc, 0, "no words", err);
+    if (status == NL_OK)
+        status = cli_open(cli, err);
+    if (status == NL_OK)
+        status = cli_connect(cli, err);
+    if (status == NL_OK && nl_store_lock(cli->store, NL_LOCK_RETRY, &holder, err) != NL_OK)
+        status = err->status == NL_BUSY
+                     ? nl_error_set(err, NL_BUSY,
+                                    "newsletter retry is running already, as process %lld: let it "
+                                    "finish",
+                                    (long long)holder)
+                     : err->status;
+    if (status != NL_OK)
+        return status;
+    cli_catch_signals();
+    return retry_all(cli, err);
+}
+
+const struct command cmd_retry = {
+    "retry", "go on with what was interrupted or deferred (for cron)",
+    "Usage: newsletter retry\n"
+    "\n"
+    "Sends what is due: confirmation mails, deferred messages whose time has come, and issues\n"
+    "whose run was interrupted. Quiet when there is nothing to do. Paused issues are named, not\n"
+    "sent. Deferred mail is given up after retry.give_up.\n"
+    "\n"
+    "Example (crontab): */5 * * * * newsletter --config /etc/newsletter/newsletter.yaml retry\n",
+    run};

@@ -1,0 +1,220 @@
+#include "cli/cli.h"
+
+#include "cli/sample.h"
+#include "newsletter/address.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { OPT_LIST = 1, OPT_TEST, OPT_DRY_RUN, OPT_YES, OPT_RESEND };
+
+struct call {
+    const char *path;
+    const char *list_name;
+    const char *test;
+    bool dry_run, yes, resend_unknown;
+    struct nl_list list;
+    struct nl_bulletin bulletin;
+    struct nl_issue known; /* as the store has it, if it does */
+    bool found;
+    int64_t people;
+};
+
+static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_error *err) {
+    static const struct option options[] = {{"list", required_argument, NULL, OPT_LIST},
+                                            {"test", required_argument, NULL, OPT_TEST},
+                                            {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+                                            {"yes", no_argument, NULL, OPT_YES},
+                                            {"resend-unknown", no_argument, NULL, OPT_RESEND},
+                                            {0}};
+    for (int option = 0; optind < argc || option == 0;) {
+        option = cli_option(argc, argv, options, err);
+        if (option == '?')
+            return NL_USAGE;
+        if (option == OPT_LIST)
+            call->list_name = optarg;
+        else if (option == OPT_TEST)
+            call->test = optarg;
+        else if (option == OPT_DRY_RUN)
+            call->dry_run = true;
+        else if (option == OPT_YES)
+            call->yes = true;
+        else if (option == OPT_RESEND)
+            call->resend_unknown = true;
+        else if (call->path == NULL && optind < argc)
+            call->path = argv[optind++];
+        else
+            break;
+    }
+    if (call->path == NULL)
+        return nl_error_set(err, NL_USAGE, "missing: ISSUE.md");
+    return cli_words(argc, 0, "one ISSUE.md", err);
+}
+
+/* One mail to look at, outside all records. */
+static enum nl_status send_test(struct cli *cli, const struct call *call, struct nl_error *err) {
+    struct nl_address to = {0};
+    struct nl_address from = {0};
+    struct nl_buf message = {0};
+    char *name = NULL;
+    enum nl_status status = nl_address_parse(call->test, &to, err);
+    if (status == NL_OK)
+        status = nl_mailbox_parse(call->list.sender, &name, &from, err);
+    if (status == NL_OK)
+        status = sample_fill(call->bulletin.issue.message, call->bulletin.issue.message_len,
+                             to.envelope, &message, err);
+    if (status == NL_OK)
+        status = cli_connect(cli, err);
+    if (status == NL_OK)
+        status = nl_send_test(cli->relay, from.envelope, to.envelope, to.smtputf8, &message, err);
+    if (status == NL_OK)
+        printf("sent a test to %s; its unsubscribe link belongs to nobody\n", to.text);
+    free(name);
+    nl_address_free(&to);
+    nl_address_free(&from);
+    nl_buf_free(&message);
+    return status;
+}
+
+static void format_time(int64_t time, char out[32]) {
+    time_t seconds = (time_t)time;
+    struct tm tm = {0};
+    if (gmtime_r(&seconds, &tm) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M UTC", &tm) == 0)
+        out[0] = '\0';
+}
+
+/* The same issue twice is refused, unless it is the same content and there is something left. */
+static enum nl_status check_known(struct cli *cli, struct call *call, struct nl_error *err) {
+    char when[32];
+    struct nl_counts counts = {0};
+    enum nl_status status = nl_issue_find(cli->store, call->list.id, call->bulletin.issue.slug,
+                                          &call->found, &call->known, err);
+    if (status != NL_OK || !call->found)
+        return status;
+    format_time(call->known.created_at, when);
+    if (strcmp(call->known.digest, call->bulletin.issue.digest) != 0)
+        return nl_error_set(err, NL_EXISTS,
+                            "%s: issue '%s' was sent on %s with other content: give this one "
+                            "another number or slug",
+                            call->path, call->known.slug, when);
+    status = nl_issue_count(cli->store, call->known.id, &counts, err);
+    if (status != NL_OK)
+        return status;
+    if (strcmp(call->known.state, "cancelled") == 0)
+        return nl_error_set(err, NL_EXISTS, "%s: issue '%s' was cancelled", call->path,
+                            call->known.slug);
+    if (strcmp(call->known.state, "sent") == 0 &&
+        !(call->resend_unknown && counts.unknown > 0))
+        return nl_error_set(err, NL_EXISTS,
+                            "%s: issue '%s' was sent on %s: nothing is left to send (see "
+                            "'newsletter status %s')",
+                            call->path, call->known.slug, when, call->known.slug);
+    call->people = counts.queued + counts.leased + counts.deferred +
+                   (call->resend_unknown ? counts.unknown : 0);
+    return NL_OK;
+}
+
+static enum nl_status show_plan(struct cli *cli, struct call *call, struct nl_error *err) {
+    struct nl_buf sample = {0};
+    enum nl_status status = sample_fill(call->bulletin.issue.message,
+                                        call->bulletin.issue.message_len, NULL, &sample, err);
+    if (status == NL_OK && !call->found)
+        status = nl_issue_audience(cli->store, call->list.id, &call->people, err);
+    if (status == NL_OK) {
+        printf("Issue:      %s%s\n", call->bulletin.issue.slug,
+               call->found ? " (goes on where it stopped)" : "");
+        printf("Subject:    %s\n", call->bulletin.issue.subject);
+        printf("From:       %s\n", call->list.sender);
+        printf("List:       %s <%s>\n", call->list.name, call->list.list_id);
+        printf("Recipients: %lld\n", (long long)call->people);
+        printf("Size:       %zu bytes each\n", sample.len);
+    }
+    nl_buf_free(&sample);
+    return status;
+}
+
+static bool confirmed(const struct call *call) {
+    char line[16] = "";
+    if (call->yes || !cli_is_interactive())
+        return true;
+    printf("Send it to %lld people? [y/N] ", (long long)call->people);
+    fflush(stdout);
+    return fgets(line, sizeof line, stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
+}
+
+static enum nl_status send(struct cli *cli, struct call *call, struct nl_error *err) {
+    struct nl_run_summary summary = {0};
+    struct progress progress;
+    int64_t count = 0;
+    const struct nl_issue *issue = &call->bulletin.issue;
+    enum nl_status status = cli_connect(cli, err);
+    if (status == NL_OK && !call->found) {
+        status = nl_issue_create(cli->store, &call->bulletin.issue, &count, err);
+    } else if (status == NL_OK) {
+        issue = &call->known; /* composed as it was when it began */
+        if (call->resend_unknown)
+            status = nl_delivery_resend_unknown(cli->store, issue->id, &count, err);
+    }
+    if (status != NL_OK)
+        return status;
+    cli_catch_signals();
+    progress_start(&progress, call->people);
+    const struct nl_run_options options = {.stop = &cli_stop, .progress = progress_show,
+                                           .ctx = &progress};
+    status = nl_send_issue(cli->store, &cli->config, cli->relay, issue, &options, &summary, err);
+    progress_end(&progress);
+    if (status == NL_OK)
+        status = cli_report(&summary, call->bulletin.issue.slug, err);
+    nl_error_free(&summary.problem);
+    return status;
+}
+
+static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
+    struct call call = {0};
+    enum nl_status status = parse(&call, argc, argv, err);
+    if (status == NL_OK)
+        status = cli_open(cli, err);
+    if (status == NL_OK)
+        status = nl_list_find(cli->store, call.list_name, &call.list, err);
+    if (status == NL_OK)
+        status = nl_bulletin_compose(call.path, &call.list, &cli->config, &call.bulletin, err);
+    if (status == NL_OK && call.test != NULL) {
+        status = send_test(cli, &call, err);
+    } else if (status == NL_OK) {
+        call.bulletin.issue.state = strdup("sending");
+        status = check_known(cli, &call, err);
+        if (status == NL_OK)
+            status = show_plan(cli, &call, err);
+        if (status == NL_OK && call.people == 0 && !call.found)
+            status = nl_error_set(err, NL_DATA, "list %s has no active subscription: nobody to send "
+                                                "it to", call.list.name);
+        else if (status == NL_OK && call.dry_run)
+            puts("Nothing was sent (--dry-run).");
+        else if (status == NL_OK && !confirmed(&call))
+            puts("Nothing was sent.");
+        else if (status == NL_OK)
+            status = send(cli, &call, err);
+    }
+    nl_issue_free(&call.known);
+    nl_bulletin_free(&call.bulletin);
+    nl_list_free(&call.list);
+    return status;
+}
+
+const struct command cmd_send = {
+    "send", "send an issue to a list",
+    "Usage: newsletter send ISSUE.md [OPTIONS]\n"
+    "\n"
+    "Shows what will happen, asks on a terminal, and sends. An interrupted run goes on when the\n"
+    "same file is sent again; what was sent is not sent again. What the server defers is left to\n"
+    "'newsletter retry'.\n"
+    "\n"
+    "  --list NAME       which list (may be left out where there is only one)\n"
+    "  --test ADDRESS    send one copy to ADDRESS, outside all records\n"
+    "  --dry-run         only show what would happen\n"
+    "  --yes             do not ask\n"
+    "  --resend-unknown  send again what an interrupted run left in doubt\n"
+    "\n"
+    "Example: newsletter send issue-11.md\n",
+    run};

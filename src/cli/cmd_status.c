@@ -1,0 +1,219 @@
+#include "cli/cli.h"
+
+#include "newsletter/bulletin.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { OPT_JSON = 1 };
+
+struct call {
+    struct cli *cli;
+    const char *wanted; /* slug, number, id or file; NULL for all */
+    char *slug;         /* if `wanted` names a file */
+    json_t *issues;     /* NULL for text */
+    size_t shown;
+};
+
+static void format_time(int64_t time, char out[32]) {
+    time_t seconds = (time_t)time;
+    struct tm tm = {0};
+    if (gmtime_r(&seconds, &tm) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M", &tm) == 0)
+        out[0] = '\0';
+}
+
+static bool is_wanted(const struct call *call, const struct nl_issue *issue) {
+    char id[24];
+    snprintf(id, sizeof id, "%lld", (long long)issue->id);
+    return call->wanted == NULL || strcmp(call->wanted, issue->slug) == 0 ||
+           strcmp(call->wanted, id) == 0 ||
+           (issue->number != NULL && strcmp(call->wanted, issue->number) == 0) ||
+           (call->slug != NULL && strcmp(call->slug, issue->slug) == 0);
+}
+
+static json_t *counts_object(const struct nl_counts *counts) {
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "queued",
+                     (json_int_t)counts->queued, "leased", (json_int_t)counts->leased, "sent",
+                     (json_int_t)counts->sent, "deferred", (json_int_t)counts->deferred, "bounced",
+                     (json_int_t)counts->bounced, "failed", (json_int_t)counts->failed, "unknown",
+                     (json_int_t)counts->unknown, "skipped", (json_int_t)counts->skipped);
+}
+
+struct rows {
+    const char *state;
+    json_t *array; /* NULL for text */
+};
+
+static enum nl_status show_delivery(const char *address, const struct nl_result *result,
+                                    int64_t attempts, void *ctx, struct nl_error *err) {
+    (void)err;
+    struct rows *rows = ctx;
+    char next[32] = "";
+    const char *text = result->text != NULL ? result->text : "";
+    if (result->next_attempt_at > 0)
+        format_time(result->next_attempt_at, next);
+    if (rows->array != NULL) {
+        json_array_append_new(
+            rows->array,
+            json_pack("{s:s, s:s, s:I, s:i, s:s, s:s, s:I}", "address", address, "state",
+                      rows->state, "attempts", (json_int_t)attempts, "code", result->code, "status",
+                      result->status, "text", text, "next_attempt_at",
+                      (json_int_t)result->next_attempt_at));
+        return NL_OK;
+    }
+    printf("  %-8s %s", rows->state, address);
+    if (result->code != 0)
+        printf(": %d%s%s", result->code, result->status[0] ? " " : "", result->status);
+    if (text[0] != '\0')
+        printf("%s%s", result->code != 0 ? " " : ": ", text);
+    if (next[0] != '\0')
+        printf(" (next attempt %s UTC)", next);
+    putchar('\n');
+    return NL_OK;
+}
+
+/* Everything that was not simply sent, with the server's words. */
+static enum nl_status show_deliveries(struct call *call, const struct nl_issue *issue,
+                                      json_t *array, struct nl_error *err) {
+    static const char *const states[] = {"deferred", "bounced", "failed", "unknown", "skipped"};
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < sizeof states / sizeof states[0]; i++) {
+        struct rows rows = {states[i], array};
+        status = nl_delivery_each(call->cli->store, issue->id, states[i], show_delivery, &rows,
+                                  err);
+    }
+    return status;
+}
+
+static enum nl_status show_json(struct call *call, const struct nl_issue *issue,
+                                const struct nl_counts *counts, struct nl_error *err) {
+    json_t *object =
+        json_pack("{s:I, s:s, s:s?, s:s, s:s, s:s, s:s?, s:I, s:I, s:o}", "id",
+                  (json_int_t)issue->id, "slug", issue->slug, "number", issue->number, "title",
+                  issue->title, "subject", issue->subject, "state", issue->state, "pause_note",
+                  issue->pause_note, "created_at", (json_int_t)issue->created_at, "ended_at",
+                  (json_int_t)issue->ended_at, "deliveries", counts_object(counts));
+    enum nl_status status = NL_OK;
+    if (call->wanted != NULL) {
+        json_t *rows = json_array();
+        status = show_deliveries(call, issue, rows, err);
+        json_object_set_new(object, "not_sent", rows);
+    }
+    json_array_append_new(call->issues, object);
+    return status;
+}
+
+static void show_row(const struct call *call, const struct nl_issue *issue,
+                     const struct nl_counts *counts) {
+    char when[32];
+    format_time(issue->created_at, when);
+    if (call->shown == 0)
+        printf("%-32s %-9s %-16s %7s %7s %8s %7s %6s %7s %7s\n", "ISSUE", "STATE", "SINCE (UTC)",
+               "SENT", "QUEUED", "DEFERRED", "BOUNCED", "FAILED", "UNKNOWN", "SKIPPED");
+    printf("%-32s %-9s %-16s %7lld %7lld %8lld %7lld %6lld %7lld %7lld\n", issue->slug,
+           issue->state, when, (long long)counts->sent,
+           (long long)(counts->queued + counts->leased), (long long)counts->deferred,
+           (long long)counts->bounced, (long long)counts->failed, (long long)counts->unknown,
+           (long long)counts->skipped);
+    if (issue->pause_note != NULL)
+        printf("  paused: %s\n", issue->pause_note);
+}
+
+static enum nl_status show_issue(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
+    struct call *call = ctx;
+    struct nl_counts counts = {0};
+    if (!is_wanted(call, issue))
+        return NL_OK;
+    enum nl_status status = nl_issue_count(call->cli->store, issue->id, &counts, err);
+    if (status == NL_OK && call->issues != NULL) {
+        status = show_json(call, issue, &counts, err);
+    } else if (status == NL_OK) {
+        show_row(call, issue, &counts);
+        if (call->wanted != NULL)
+            status = show_deliveries(call, issue, NULL, err);
+    }
+    call->shown++;
+    return status;
+}
+
+static enum nl_status show_notices(struct call *call, struct nl_error *err) {
+    struct nl_counts counts = {0};
+    enum nl_status status = nl_issue_count(call->cli->store, 0, &counts, err);
+    if (status != NL_OK)
+        return status;
+    if (call->issues == NULL) {
+        printf("%sNotices (confirmation mails): %lld sent, %lld queued, %lld deferred, %lld "
+               "bounced, %lld failed, %lld unknown\n",
+               call->shown > 0 ? "\n" : "No issue has been sent yet.\n", (long long)counts.sent,
+               (long long)(counts.queued + counts.leased), (long long)counts.deferred,
+               (long long)counts.bounced, (long long)counts.failed, (long long)counts.unknown);
+        return NL_OK;
+    }
+    json_t *all = json_pack("{s:O, s:o}", "issues", call->issues, "notices",
+                            counts_object(&counts));
+    json_dumpf(all, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(all);
+    return NL_OK;
+}
+
+static enum nl_status show(struct call *call, struct nl_error *err) {
+    enum nl_status status = nl_issue_each(call->cli->store, NULL, show_issue, call, err);
+    if (status == NL_OK && call->wanted != NULL && call->shown == 0)
+        status = nl_error_set(err, NL_NOTFOUND,
+                              "no issue '%s' has been sent: 'newsletter status' lists them",
+                              call->wanted);
+    if (status == NL_OK && call->wanted == NULL)
+        status = show_notices(call, err);
+    else if (status == NL_OK && call->issues != NULL) {
+        json_dumpf(call->issues, stdout, JSON_INDENT(2));
+        putchar('\n');
+    }
+    return status;
+}
+
+static bool is_markdown(const char *name) {
+    size_t len = strlen(name);
+    return len > 3 && strcmp(name + len - 3, ".md") == 0;
+}
+
+static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
+    static const struct option options[] = {{"json", no_argument, NULL, OPT_JSON}, {0}};
+    struct call call = {.cli = cli};
+    bool json = false;
+    for (int option = 0; optind < argc || option == 0;) {
+        option = cli_option(argc, argv, options, err);
+        if (option == '?')
+            return NL_USAGE;
+        if (option == OPT_JSON)
+            json = true;
+        else if (call.wanted == NULL && optind < argc)
+            call.wanted = argv[optind++];
+        else
+            break;
+    }
+    enum nl_status status = cli_words(argc, 0, "one ISSUE at most", err);
+    if (status == NL_OK)
+        status = cli_open(cli, err);
+    if (status == NL_OK && call.wanted != NULL && is_markdown(call.wanted))
+        status = nl_bulletin_slug(call.wanted, &call.slug, err);
+    if (status == NL_OK) {
+        call.issues = json ? json_array() : NULL;
+        status = show(&call, err);
+    }
+    json_decref(call.issues);
+    free(call.slug);
+    return status;
+}
+
+const struct command cmd_status = {
+    "status", "show what became of issues and notices",
+    "Usage: newsletter status [ISSUE] [--json]\n"
+    "\n"
+    "Without ISSUE, a line for each issue. With one (its slug, number, id or file), also every\n"
+    "address that it was not simply sent to, and what the server said.\n"
+    "\n"
+    "Example: newsletter status 'Special Issue No 11'\n",
+    run};

@@ -1,0 +1,242 @@
+#include "cli/cli.h"
+
+#include "newsletter/subscription.h"
+#include "newsletter/text.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    OPT_NAME = 1,
+    OPT_LIST,
+    OPT_IP,
+    OPT_LANGUAGE,
+    OPT_SOURCE,
+    OPT_ATTRIBUTE,
+    OPT_WAIT,
+    OPT_NO_WAIT,
+};
+
+struct call {
+    struct form form;
+    const char *ip;
+    const char *source;
+    bool from_form;
+    bool wait;
+};
+
+/* The answer is the same whoever asks for whatever address. */
+static const char public_answer[] =
+    "Thank you. If this address can be subscribed, a mail is on its way to it: please open the "
+    "link in that mail.\n";
+
+static enum nl_status replace(char **slot, const char *value, struct nl_error *err) {
+    free(*slot);
+    *slot = strdup(value);
+    return *slot != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_error *err) {
+    static const struct option options[] = {{"name", required_argument, NULL, OPT_NAME},
+                                            {"list", required_argument, NULL, OPT_LIST},
+                                            {"ip", required_argument, NULL, OPT_IP},
+                                            {"language", required_argument, NULL, OPT_LANGUAGE},
+                                            {"source", required_argument, NULL, OPT_SOURCE},
+                                            {"attribute", required_argument, NULL, OPT_ATTRIBUTE},
+                                            {"wait", no_argument, NULL, OPT_WAIT},
+                                            {"no-wait", no_argument, NULL, OPT_NO_WAIT},
+                                            {0}};
+    struct form *form = &call->form;
+    enum nl_status status = NL_OK;
+    bool wait = false;
+    bool no_wait = false;
+    bool word = false;
+    while (status == NL_OK && optind <= argc) {
+        int option = cli_option(argc, argv, options, err);
+        if (option == -1 && optind < argc && !word) {
+            status = replace(&form->address, argv[optind++], err);
+            word = true;
+            continue;
+        }
+        if (option == -1)
+            break;
+        switch (option) {
+        case OPT_NAME:
+            status = replace(&form->name, optarg, err);
+            break;
+        case OPT_LIST:
+            status = replace(&form->list, optarg, err);
+            break;
+        case OPT_LANGUAGE:
+            status = replace(&form->language, optarg, err);
+            break;
+        case OPT_ATTRIBUTE:
+            status = form_add_attribute(&form->attributes, optarg, err);
+            break;
+        case OPT_IP:
+            call->ip = optarg;
+            break;
+        case OPT_SOURCE:
+            call->source = optarg;
+            break;
+        case OPT_WAIT:
+            wait = true;
+            break;
+        case OPT_NO_WAIT:
+            no_wait = true;
+            break;
+        default:
+            return NL_USAGE;
+        }
+    }
+    if (status == NL_OK && optind < argc)
+        status = nl_error_set(err, NL_USAGE, "one address at a time: see newsletter subscribe --help");
+    call->from_form = !word;
+    call->wait = wait || (word && !no_wait);
+    return status;
+}
+
+/* Fields that the form gave and the command line did not. */
+static enum nl_status read_form(struct call *call, struct nl_error *err) {
+    struct form read = {0};
+    struct form *form = &call->form;
+    enum nl_status status = form_read(stdin, &read, err);
+    char **slots[][2] = {{&form->address, &read.address},
+                         {&form->name, &read.name},
+                         {&form->list, &read.list},
+                         {&form->language, &read.language},
+                         {&form->attributes, &read.attributes}};
+    for (size_t i = 0; status == NL_OK && i < sizeof slots / sizeof slots[0]; i++) {
+        if (*slots[i][0] != NULL)
+            continue;
+        *slots[i][0] = *slots[i][1];
+        *slots[i][1] = NULL;
+    }
+    form_free(&read);
+    return status;
+}
+
+static bool is_ip(const char *text) {
+    unsigned char address[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
+}
+
+static enum nl_status check(struct call *call, struct nl_error *err) {
+    if (call->ip == NULL)
+        call->ip = getenv("REMOTE_ADDR"); /* as CGI sets it */
+    if (call->ip != NULL && call->ip[0] == '\0')
+        call->ip = NULL;
+    if (call->ip != NULL && !is_ip(call->ip))
+        return nl_error_set(err, NL_DATA, "'%s' is not an IP address", call->ip);
+    if (call->source != NULL && nl_text_check_line(call->source, "the source", err) != NL_OK)
+        return err->status;
+    return form_check(&call->form, err);
+}
+
+static enum nl_status sign_up(struct cli *cli, const struct call *call, int64_t *notice,
+                              struct nl_error *err) {
+    struct nl_address address = {0};
+    struct nl_list list = {0};
+    enum nl_status status = nl_address_parse(call->form.address, &address, err);
+    if (status == NL_OK)
+        status = nl_list_find(cli->store, call->form.list, &list, err);
+    const struct nl_signup signup = {
+        .list = list.id,
+        .address = &address,
+        .name = call->form.name,
+        .language = call->form.language,
+        .attributes = call->form.attributes,
+        .source = call->source != NULL ? call->source : call->from_form ? "form" : "operator",
+        .ip = call->ip,
+        .text_version = cli->config.confirmation.text_version,
+        .resend_interval = cli->config.confirmation.resend_interval,
+    };
+    if (status == NL_OK)
+        status = nl_subscribe(cli->store, &signup, notice, err);
+    nl_address_free(&address);
+    nl_list_free(&list);
+    return status;
+}
+
+/* What fails here stays queued, and 'newsletter retry' sends it; saying so would tell that there
+ * was a mail to be sent. */
+static void send_notice(struct cli *cli, int64_t notice) {
+    const struct nl_run_options options = {.stop = &cli_stop};
+    struct nl_run_summary summary = {0};
+    struct nl_error ignored = {0};
+    if (cli_open(cli, &ignored) == NL_OK)
+        (void)nl_send_notices(cli->store, &cli->config, cli->relay, notice, &options, &summary,
+                              &ignored);
+    nl_error_free(&summary.problem);
+    nl_error_free(&ignored);
+}
+
+/* Leaves the caller behind, so that its answer takes as long with a mail to send as without one. A
+ * child is made in either case. */
+static void send_in_background(struct cli *cli, int64_t notice) {
+    cli_close_store(cli);
+    fflush(stdout);
+    if (fork() != 0)
+        return;
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (setsid() < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+        dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0)
+        _exit(0);
+    if (notice != 0)
+        send_notice(cli, notice);
+    cli_close_store(cli);
+    _exit(0);
+}
+
+static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
+    struct call call = {0};
+    int64_t notice = 0;
+    enum nl_status status = parse(&call, argc, argv, err);
+    if (status == NL_OK && call.from_form)
+        status = read_form(&call, err);
+    if (status == NL_OK)
+        status = check(&call, err);
+    if (status == NL_OK)
+        status = cli_open(cli, err);
+    if (status == NL_OK && (cli->config.confirm_url == NULL || cli->config.unsubscribe_url == NULL))
+        status = nl_error_set(err, NL_CONFIG, "%s: confirm_url and unsubscribe_url must be set",
+                              cli->config.path);
+    if (status == NL_OK)
+        status = cli_connect(cli, err);
+    if (status == NL_OK)
+        status = sign_up(cli, &call, &notice, err);
+    if (status == NL_OK) {
+        fputs(public_answer, stdout);
+        if (!call.wait)
+            send_in_background(cli, notice);
+        else if (notice != 0)
+            send_notice(cli, notice);
+    }
+    form_free(&call.form);
+    return status;
+}
+
+const struct command cmd_subscribe = {
+    "subscribe", "ask an address to confirm its subscription",
+    "Usage: newsletter subscribe ADDRESS [OPTIONS]\n"
+    "       newsletter subscribe [OPTIONS] < FORM\n"
+    "\n"
+    "Sends the confirmation mail. Without ADDRESS, reads a form from standard input, URL-encoded\n"
+    "or as a JSON object: email, name, list, language, attribute.KEY. The answer never tells\n"
+    "whether an address was there already; repeating sends at most one mail per\n"
+    "confirmation.resend_interval.\n"
+    "\n"
+    "  --name TEXT            the subscriber's name\n"
+    "  --list NAME            which list (may be left out where there is only one)\n"
+    "  --language TAG         the subscriber's language\n"
+    "  --attribute KEY=VALUE  more about the subscriber; may be repeated\n"
+    "  --ip ADDRESS           where consent came from (default: $REMOTE_ADDR)\n"
+    "  --source TEXT          which form or page it was\n"
+    "  --wait, --no-wait      wait until the mail is sent (default with ADDRESS), or answer at\n"
+    "                         once and send in the background (default with a form)\n"
+    "\n"
+    "Example: newsletter subscribe ann@example.org --name 'Ann Lee' --source fair\n",
+    run};

@@ -1,0 +1,198 @@
+#include "cli/cli.h"
+
+#include "newsletter/buf.h"
+#include "newsletter/text.h"
+
+#include <curl/curl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { INPUT_LIMIT = 64 * 1024, VALUE_LIMIT = 1000, ATTRIBUTE_LIMIT = 32, NAME_LIMIT = 200 };
+
+void form_free(struct form *form) {
+    free(form->address);
+    free(form->name);
+    free(form->list);
+    free(form->language);
+    free(form->attributes);
+    *form = (struct form){0};
+}
+
+static enum nl_status put(char **slot, const char *value, struct nl_error *err) {
+    free(*slot);
+    *slot = strdup(value);
+    return *slot != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+static enum nl_status set_attribute(char **attributes, const char *key, const char *value,
+                                    struct nl_error *err) {
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    json_t *object = *attributes != NULL ? json_loads(*attributes, 0, NULL) : json_object();
+    enum nl_status status = NL_OK;
+    if (key[0] == '\0' || strspn(key, allowed) != strlen(key) || strlen(key) > 64)
+        status = nl_error_set(err, NL_DATA, "'%s' is not an attribute name: use letters, digits, _ "
+                                            "and -", key);
+    else if (strlen(value) > VALUE_LIMIT)
+        status = nl_error_set(err, NL_DATA, "attribute %s is longer than %d bytes", key,
+                              VALUE_LIMIT);
+    else if (json_object_size(object) >= ATTRIBUTE_LIMIT)
+        status = nl_error_set(err, NL_DATA, "more than %d attributes", ATTRIBUTE_LIMIT);
+    else if ((status = nl_text_check_line(value, "an attribute", err)) == NL_OK &&
+             json_object_set_new(object, key, json_string(value)) != 0)
+        status = nl_error_nomem(err);
+    if (status == NL_OK) {
+        char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
+        free(*attributes);
+        *attributes = text;
+        status = text != NULL ? NL_OK : nl_error_nomem(err);
+    }
+    json_decref(object);
+    return status;
+}
+
+enum nl_status form_add_attribute(char **attributes, const char *pair, struct nl_error *err) {
+    const char *equals = strchr(pair, '=');
+    if (equals == NULL)
+        return nl_error_set(err, NL_USAGE, "--attribute '%s': write it as KEY=VALUE", pair);
+    char *key = strndup(pair, (size_t)(equals - pair));
+    enum nl_status status = key != NULL ? set_attribute(attributes, key, equals + 1, err)
+                                        : nl_error_nomem(err);
+    free(key);
+    return status;
+}
+
+/* Takes one field of the form. Whatever else a form holds (its button, a honeypot) is passed over;
+ * the sender's IP and the source are the hook's to say and never the form's. */
+static enum nl_status take_field(struct form *form, const char *key, const char *value,
+                                 struct nl_error *err) {
+    static const char prefix[] = "attribute.";
+    if (strcmp(key, "address") == 0 || strcmp(key, "email") == 0)
+        return put(&form->address, value, err);
+    if (value[0] == '\0')
+        return NL_OK;
+    if (strcmp(key, "name") == 0)
+        return put(&form->name, value, err);
+    if (strcmp(key, "list") == 0)
+        return put(&form->list, value, err);
+    if (strcmp(key, "language") == 0)
+        return put(&form->language, value, err);
+    if (strncmp(key, prefix, sizeof prefix - 1) == 0)
+        return set_attribute(&form->attributes, key + sizeof prefix - 1, value, err);
+    return NL_OK;
+}
+
+/* One percent-encoded word; NULL when it is malformed or holds a NUL. */
+static char *decode(const char *text, size_t len) {
+    int decoded_len = 0;
+    char *copy = strndup(text, len);
+    char *decoded = NULL;
+    for (char *p = copy; p != NULL && *p; p++)
+        if (*p == '+')
+            *p = ' ';
+    char *raw = copy != NULL ? curl_easy_unescape(NULL, copy, (int)strlen(copy), &decoded_len)
+                             : NULL;
+    if (raw != NULL && strlen(raw) == (size_t)decoded_len)
+        decoded = strdup(raw);
+    curl_free(raw);
+    free(copy);
+    return decoded;
+}
+
+static enum nl_status read_urlencoded(struct form *form, const char *text, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    while (status == NL_OK && *text != '\0') {
+        size_t len = strcspn(text, "&");
+        const char *equals = memchr(text, '=', len);
+        size_t key_len = equals != NULL ? (size_t)(equals - text) : len;
+        char *key = decode(text, key_len);
+        char *value = equals != NULL ? decode(equals + 1, len - key_len - 1) : strdup("");
+        status = key != NULL && value != NULL
+                     ? take_field(form, key, value, err)
+                     : nl_error_set(err, NL_DATA, "the form data is not URL-encoded");
+        free(key);
+        free(value);
+        text += len + (text[len] == '&');
+    }
+    return status;
+}
+
+static enum nl_status take_json(struct form *form, const char *prefix, json_t *object,
+                                struct nl_error *err) {
+    const char *key = NULL;
+    json_t *value = NULL;
+    enum nl_status status = NL_OK;
+    json_object_foreach(object, key, value) {
+        struct nl_buf name = {0};
+        nl_buf_addf(&name, "%s%s", prefix, key);
+        if (json_is_string(value))
+            status = take_field(form, nl_buf_text(&name), json_string_value(value), err);
+        else if (json_is_object(value) && prefix[0] == '\0' && strcmp(key, "attributes") == 0)
+            status = take_json(form, "attribute.", value, err);
+        nl_buf_free(&name);
+        if (status != NL_OK)
+            break;
+    }
+    return status;
+}
+
+static enum nl_status read_json(struct form *form, const char *text, size_t len,
+                                struct nl_error *err) {
+    json_error_t problem;
+    json_t *object = json_loadb(text, len, JSON_REJECT_DUPLICATES, &problem);
+    enum nl_status status = NL_OK;
+    if (!json_is_object(object))
+        status = nl_error_set(err, NL_DATA, "standard input is not a JSON object: %s",
+                              object == NULL ? problem.text : "expected {\"address\": ...}");
+    else
+        status = take_json(form, "", object, err);
+    json_decref(object);
+    return status;
+}
+
+enum nl_status form_check(const struct form *form, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    if (form->name != NULL)
+        status = nl_text_check_line(form->name, "the name", err);
+    if (status == NL_OK && form->name != NULL && strlen(form->name) > NAME_LIMIT)
+        status = nl_error_set(err, NL_DATA, "the name is longer than %d bytes", NAME_LIMIT);
+    if (status == NL_OK && form->language != NULL &&
+        (strlen(form->language) > 35 ||
+         strspn(form->language, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") !=
+             strlen(form->language)))
+        status = nl_error_set(err, NL_DATA, "'%s' is not a language tag such as en or kk",
+                              form->language);
+    return status;
+}
+
+enum nl_status form_read(FILE *in, struct form *out, struct nl_error *err) {
+    struct nl_buf text = {0};
+    enum nl_status status = NL_OK;
+    *out = (struct form){0};
+    while (text.len <= INPUT_LIMIT && nl_buf_reserve(&text, 4096)) {
+        size_t got = fread(text.data + text.len, 1, 4096, in);
+        if (got == 0)
+            break;
+        text.len += got;
+        text.data[text.len] = '\0';
+    }
+    while (text.len > 0 && strchr("\r\n", text.data[text.len - 1]) != NULL)
+        text.data[--text.len] = '\0';
+    const char *start = nl_buf_text(&text) + strspn(nl_buf_text(&text), " \t\r\n");
+    if (ferror(in))
+        status = nl_error_set(err, NL_NOINPUT, "cannot read standard input");
+    else if (text.len > INPUT_LIMIT)
+        status = nl_error_set(err, NL_DATA, "standard input is larger than %d bytes", INPUT_LIMIT);
+    else if (strlen(nl_buf_text(&text)) != text.len)
+        status = nl_error_set(err, NL_DATA, "standard input holds a NUL byte");
+    else if (*start == '{')
+        status = read_json(out, nl_buf_text(&text), text.len, err);
+    else
+        status = read_urlencoded(out, start, err);
+    if (status == NL_OK && out->address == NULL)
+        status = nl_error_set(err, NL_DATA, "no address: the form needs a field 'email' or 'address'");
+    nl_buf_free(&text);
+    if (status != NL_OK)
+        form_free(out);
+    return status;
+}

@@ -1,0 +1,131 @@
+#include "cli/cli.h"
+
+#include "newsletter/buf.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+volatile sig_atomic_t cli_stop;
+
+static void handle_signal(int number) {
+    (void)number;
+    cli_stop = 1;
+}
+
+/* SA_RESETHAND: a second Ctrl-C ends the process at once. */
+void cli_catch_signals(void) {
+    struct sigaction action = {.sa_handler = handle_signal, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+bool cli_is_interactive(void) {
+    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+int cli_option(int argc, char **argv, const struct option *options, struct nl_error *err) {
+    opterr = 0;
+    int option = getopt_long(argc, argv, "+:", options, NULL);
+    if (option == '?')
+        nl_error_set(err, NL_USAGE, "unknown option '%s': see --help", argv[optind - 1]);
+    else if (option == ':')
+        nl_error_set(err, NL_USAGE, "option '%s' needs a value", argv[optind - 1]);
+    return option == ':' ? '?' : option;
+}
+
+enum nl_status cli_words(int argc, int count, const char *what, struct nl_error *err) {
+    if (argc - optind == count)
+        return NL_OK;
+    return nl_error_set(err, NL_USAGE, argc - optind < count ? "missing: %s" : "too many words; "
+                                                                              "expected: %s",
+                        what);
+}
+
+const char *cli_config_path(const struct cli *cli) {
+    static const char local[] = "newsletter.yaml";
+    static const char system[] = "/etc/newsletter/newsletter.yaml";
+    static char user[4096];
+    const char *environment = getenv("NEWSLETTER_CONFIG");
+    const char *home = getenv("HOME");
+    if (cli->config_path != NULL)
+        return cli->config_path;
+    if (environment != NULL && environment[0] != '\0')
+        return environment;
+    if (access(local, F_OK) == 0)
+        return local;
+    int len = home != NULL ? snprintf(user, sizeof user, "%s/.config/newsletter/newsletter.yaml",
+                                      home)
+                           : 0;
+    if (len > 0 && (size_t)len < sizeof user && access(user, F_OK) == 0)
+        return user;
+    return access(system, F_OK) == 0 ? system : local;
+}
+
+enum nl_status cli_configure(struct cli *cli, struct nl_error *err) {
+    if (cli->config.path != NULL)
+        return NL_OK;
+    enum nl_status status = nl_config_read(cli_config_path(cli), &cli->config, err);
+    if (status == NL_OK && cli->database != NULL) {
+        char *database = strdup(cli->database);
+        if (database == NULL)
+            return nl_error_nomem(err);
+        free(cli->config.database);
+        cli->config.database = database;
+    }
+    return status;
+}
+
+enum nl_status cli_open(struct cli *cli, struct nl_error *err) {
+    enum nl_status status = cli_configure(cli, err);
+    if (status != NL_OK || cli->store != NULL)
+        return status;
+    return nl_store_open(cli->config.database, &nl_env_system, &cli->store, err);
+}
+
+enum nl_status cli_connect(struct cli *cli, struct nl_error *err) {
+    char *password = NULL;
+    enum nl_status status = cli_configure(cli, err);
+    if (status != NL_OK || cli->relay != NULL)
+        return status;
+    if (cli->config.smtp.username != NULL)
+        status = nl_config_password(&cli->config, cli->password_file, &password, err);
+    if (status == NL_OK)
+        status = nl_relay_new(&cli->config, password, &cli->relay, err);
+    nl_config_forget(password);
+    return status;
+}
+
+void cli_close_store(struct cli *cli) {
+    nl_store_close(cli->store);
+    cli->store = NULL;
+}
+
+enum nl_status cli_report(const struct nl_run_summary *summary, const char *what,
+                          struct nl_error *err) {
+    const struct nl_run_counts *counts = &summary->counts;
+    printf("%s: %lld sent", what, (long long)counts->sent);
+    const struct {
+        int64_t count;
+        const char *word;
+    } parts[] = {{counts->deferred, "deferred (newsletter retry sends them when due)"},
+                 {counts->bounced, "bounced"},
+                 {counts->failed, "failed"},
+                 {counts->unknown, "unknown"}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (parts[i].count > 0)
+            printf(", %lld %s", (long long)parts[i].count, parts[i].word);
+    putchar('\n');
+    if (summary->recovered_unknown > 0)
+        printf("%lld messages of an interrupted run may or may not have been delivered; they are "
+               "listed as unknown and are not sent again unless you say --resend-unknown\n",
+               (long long)summary->recovered_unknown);
+    if (summary->problem.status != NL_OK)
+        return nl_error_set(err, summary->problem.status, "%s",
+                            nl_error_text(&summary->problem));
+    if (summary->stopped)
+        return nl_error_set(err, NL_TEMPFAIL, "interrupted; the rest is queued: run the same "
+                                              "command, or newsletter retry, to go on");
+    return NL_OK;
+}
