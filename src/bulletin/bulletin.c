@@ -127,10 +127,13 @@ static json_t *template_data(const struct nl_frontmatter *front, const struct nl
                              const char *unsubscribe_url, const struct nl_buf *body) {
     json_t *data = json_object();
     struct nl_buf date = {0};
+    struct nl_buf title = {0};
     long_date(front->date, &date);
+    nl_plain_wrap(&title, front->title, "", "");
     nl_data_set(data, "series", front->series);
     nl_data_set(data, "number", front->number);
     nl_data_set(data, "title", front->title);
+    nl_data_set(data, "wrapped_title", nl_buf_text(&title));
     nl_data_set(data, "subject", front->subject);
     nl_data_set(data, "category", front->category);
     nl_data_set(data, "posted_by", front->posted_by);
@@ -142,6 +145,7 @@ static json_t *template_data(const struct nl_frontmatter *front, const struct nl
     nl_data_set(data, "body", nl_buf_text(body));
     json_object_set_new(data, "list", nl_list_data(list));
     nl_buf_free(&date);
+    nl_buf_free(&title);
     return data;
 }
 

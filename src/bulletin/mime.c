@@ -139,16 +139,26 @@ static struct mailmime *make_part(const char *type, const struct nl_buf *body, i
     return part;
 }
 
-/* "=_" occurs neither in quoted-printable nor in base64, so no content can end a part. */
+/* libetpan makes a random boundary. Ours begins with "=_", which occurs neither in quoted-printable
+ * nor in base64, so no content can end a part. */
 static struct mailmime *make_alternative(const struct nl_buf *text) {
     char digest[2 * NL_DIGEST_LEN + 1];
     char boundary[32];
+    struct mailmime_content *content = mailmime_content_new_with_str("multipart/alternative");
+    struct mailmime *part =
+        content != NULL ? mailmime_new_empty(content, mailmime_fields_new_empty()) : NULL;
+    if (part == NULL)
+        return NULL;
     nl_digest_hex(nl_buf_text(text), text->len, digest);
     snprintf(boundary, sizeof boundary, "=_%.24s", digest);
-    struct mailmime_content *content = mailmime_content_new_with_str("multipart/alternative");
-    if (content == NULL || !add_parameter(content, "boundary", boundary))
-        return NULL;
-    return mailmime_new_empty(content, mailmime_fields_new_empty());
+    for (clistiter *at = clist_begin(content->ct_parameters); at != NULL; at = clist_next(at)) {
+        struct mailmime_parameter *parameter = clist_content(at);
+        if (strcmp(parameter->pa_name, "boundary") != 0)
+            continue;
+        free(parameter->pa_value);
+        parameter->pa_value = strdup(boundary);
+    }
+    return part;
 }
 
 static struct mailimf_fields *make_fields(const struct nl_fields *fields) {

@@ -110,9 +110,9 @@ static void show_row(const struct call *call, const struct nl_issue *issue,
     char when[32];
     format_time(issue->created_at, when);
     if (call->shown == 0)
-        printf("%-32s %-9s %-16s %7s %7s %8s %7s %6s %7s %7s\n", "ISSUE", "STATE", "SINCE (UTC)",
+        printf("%-48s %-9s %-16s %7s %7s %8s %7s %6s %7s %7s\n", "ISSUE", "STATE", "SINCE (UTC)",
                "SENT", "QUEUED", "DEFERRED", "BOUNCED", "FAILED", "UNKNOWN", "SKIPPED");
-    printf("%-32s %-9s %-16s %7lld %7lld %8lld %7lld %6lld %7lld %7lld\n", issue->slug,
+    printf("%-48s %-9s %-16s %7lld %7lld %8lld %7lld %6lld %7lld %7lld\n", issue->slug,
            issue->state, when, (long long)counts->sent,
            (long long)(counts->queued + counts->leased), (long long)counts->deferred,
            (long long)counts->bounced, (long long)counts->failed, (long long)counts->unknown,
