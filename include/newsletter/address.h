@@ -1,4 +1,5 @@
-/* E-mail addresses: RFC 5321 section 4.1.2 mailboxes, internationalised by RFC 6531 and IDNA2008. */
+/* E-mail addresses: RFC 5321 section 4.1.2 mailboxes, internationalised by RFC 6531 and IDNA2008.
+ */
 #ifndef NEWSLETTER_ADDRESS_H
 #define NEWSLETTER_ADDRESS_H
 

@@ -15,8 +15,8 @@ struct nl_bulletin {
     struct nl_buf text;    /* the text part alone, packed */
 };
 
-/* Reads the issue in `path` and composes it for `list`: front matter, Markdown, templates, MIME. Each
- * problem of the input is an error with the line. */
+/* Reads the issue in `path` and composes it for `list`: front matter, Markdown, templates, MIME.
+ * Each problem of the input is an error with the line. */
 enum nl_status nl_bulletin_compose(const char *path, const struct nl_list *list,
                                    const struct nl_config *config, struct nl_bulletin *out,
                                    struct nl_error *err);
@@ -28,8 +28,8 @@ enum nl_status nl_bulletin_slug(const char *path, char **slug, struct nl_error *
 void nl_bulletin_free(struct nl_bulletin *bulletin);
 
 /* Composes the notice of `kind` ("confirmation" or "already-subscribed") for `list`, packed, into
- * `out`. Notices carry Auto-Submitted (RFC 3834) and never a subscriber's name, which a stranger may
- * have typed into the form. */
+ * `out`. Notices carry Auto-Submitted (RFC 3834) and never a subscriber's name, which a stranger
+ * may have typed into the form. */
 enum nl_status nl_notice_compose(const char *kind, const struct nl_list *list,
                                  const struct nl_config *config, struct nl_buf *out,
                                  struct nl_error *err);

@@ -32,10 +32,10 @@ enum nl_outcome { NL_SENT, NL_DEFERRED, NL_BOUNCED, NL_FAILED, NL_UNKNOWN, NL_RE
 /* What became of one attempt. */
 struct nl_result {
     enum nl_outcome outcome;
-    int64_t next_attempt_at;   /* NL_DEFERRED */
-    int code;                  /* SMTP reply code, 0 without a reply */
-    char status[12];           /* enhanced status code of RFC 3463, or "" */
-    const char *text;          /* the reply's text or our own words; NULL for none */
+    int64_t next_attempt_at; /* NL_DEFERRED */
+    int code;                /* SMTP reply code, 0 without a reply */
+    char status[12];         /* enhanced status code of RFC 3463, or "" */
+    const char *text;        /* the reply's text or our own words; NULL for none */
 };
 
 /* Leases up to `max` deliveries until `until` for `owner`: queued ones first, then deferred ones
@@ -74,12 +74,11 @@ enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int6
                                   const char **kind, struct nl_error *err);
 
 /* Calls `each` for every delivery of an issue in `state`, with its address. */
-enum nl_status nl_delivery_each(struct nl_store *store, int64_t issue, const char *state,
-                                enum nl_status (*each)(const char *address,
-                                                       const struct nl_result *result,
-                                                       int64_t attempts, void *ctx,
-                                                       struct nl_error *err),
-                                void *ctx, struct nl_error *err);
+enum nl_status
+nl_delivery_each(struct nl_store *store, int64_t issue, const char *state,
+                 enum nl_status (*each)(const char *address, const struct nl_result *result,
+                                        int64_t attempts, void *ctx, struct nl_error *err),
+                 void *ctx, struct nl_error *err);
 
 void nl_job_free(struct nl_job *job);
 

@@ -17,8 +17,8 @@ struct nl_issue {
     char *subject;
     char *category;
     char *posted_by;
-    char *date;   /* YYYY-MM-DD */
-    char *source; /* the Markdown file as sent */
+    char *date;    /* YYYY-MM-DD */
+    char *source;  /* the Markdown file as sent */
     char *message; /* the composed message of nl_message_pack */
     size_t message_len;
     char *digest; /* SHA-256 of the source, hexadecimal */
@@ -34,7 +34,8 @@ struct nl_counts {
 };
 
 /* Records a new issue in state sending, and one queued delivery for each active subscription of its
- * list that is not suppressed, all in one transaction. Sets issue->id; *deliveries is the number. */
+ * list that is not suppressed, all in one transaction. Sets issue->id; *deliveries is the number.
+ */
 enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue, int64_t *deliveries,
                                struct nl_error *err);
 

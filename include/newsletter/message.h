@@ -1,6 +1,6 @@
-/* A composed message: text that is the same for everybody, with slots for what is not. Composed once
- * per issue, filled once per recipient; nothing but copying and encoding of short values is done
- * then. */
+/* A composed message: text that is the same for everybody, with slots for what is not. Composed
+ * once per issue, filled once per recipient; nothing but copying and encoding of short values is
+ * done then. */
 #ifndef NEWSLETTER_MESSAGE_H
 #define NEWSLETTER_MESSAGE_H
 

@@ -31,14 +31,14 @@ struct nl_run_options {
 /* What came of a run. Free `problem` with nl_error_free. */
 struct nl_run_summary {
     struct nl_run_counts counts;
-    bool stopped;            /* by `stop`, or for `problem` */
-    bool paused;             /* the fault is ours: no retry before somebody has looked */
+    bool stopped;              /* by `stop`, or for `problem` */
+    bool paused;               /* the fault is ours: no retry before somebody has looked */
     int64_t recovered_unknown; /* left in doubt by an earlier run that died */
-    struct nl_error problem; /* why the run ended early; status NL_OK if it did not */
+    struct nl_error problem;   /* why the run ended early; status NL_OK if it did not */
 };
 
-/* Sends what is queued or due of an issue: takes its lock (NL_BUSY names the holder), recovers what a
- * dead run left, sends, and marks the issue sent or paused. Returns a failure only when the store
+/* Sends what is queued or due of an issue: takes its lock (NL_BUSY names the holder), recovers what
+ * a dead run left, sends, and marks the issue sent or paused. Returns a failure only when the store
  * fails or the lock is taken; what the server did is in the summary. */
 enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *config,
                              const struct nl_relay *relay, const struct nl_issue *issue,
@@ -49,12 +49,11 @@ enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *con
  * others. */
 enum nl_status nl_send_notices(struct nl_store *store, const struct nl_config *config,
                                const struct nl_relay *relay, int64_t delivery,
-                               const struct nl_run_options *options,
-                               struct nl_run_summary *summary, struct nl_error *err);
+                               const struct nl_run_options *options, struct nl_run_summary *summary,
+                               struct nl_error *err);
 
 /* Sends one message outside all records, for `send --test`. */
-enum nl_status nl_send_test(const struct nl_relay *relay, const char *sender,
-                            const char *recipient, bool smtputf8, const struct nl_buf *message,
-                            struct nl_error *err);
+enum nl_status nl_send_test(const struct nl_relay *relay, const char *sender, const char *recipient,
+                            bool smtputf8, const struct nl_buf *message, struct nl_error *err);
 
 #endif

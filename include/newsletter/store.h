@@ -16,9 +16,9 @@ struct nl_store;
 enum nl_status nl_store_create(const char *path, const struct nl_env *env, bool *created,
                                struct nl_error *err);
 
-/* Opens an existing database and applies pending migrations, each in one transaction. A newer schema
- * than this binary knows, a damaged file or a missing one is an error. `env` must outlive the store.
- * Close with nl_store_close. */
+/* Opens an existing database and applies pending migrations, each in one transaction. A newer
+ * schema than this binary knows, a damaged file or a missing one is an error. `env` must outlive
+ * the store. Close with nl_store_close. */
 enum nl_status nl_store_open(const char *path, const struct nl_env *env, struct nl_store **out,
                              struct nl_error *err);
 

@@ -19,12 +19,12 @@ struct nl_signup {
     int64_t resend_interval;  /* seconds between two notices to one subscription */
 };
 
-/* Records a sign-up and queues the notice that answers it: the confirmation mail, or a friendly word
- * to somebody who is on the list already, at most one per interval, and nothing for a suppressed
- * address. `*notice` is the delivery queued, or 0; it tells who was there before and so must not
- * reach the public. Every path does the same kind of work: one durable transaction. */
-enum nl_status nl_subscribe(struct nl_store *store, const struct nl_signup *signup,
-                            int64_t *notice, struct nl_error *err);
+/* Records a sign-up and queues the notice that answers it: the confirmation mail, or a friendly
+ * word to somebody who is on the list already, at most one per interval, and nothing for a
+ * suppressed address. `*notice` is the delivery queued, or 0; it tells who was there before and so
+ * must not reach the public. Every path does the same kind of work: one durable transaction. */
+enum nl_status nl_subscribe(struct nl_store *store, const struct nl_signup *signup, int64_t *notice,
+                            struct nl_error *err);
 
 /* Uses a confirmation token: pending becomes active and every other open link of that subscription
  * is closed. NL_DATA malformed, NL_NOTFOUND unknown, NL_EXPIRED, NL_USED. On success *list is the
@@ -44,8 +44,7 @@ enum nl_status nl_unsubscribe_address(struct nl_store *store, const struct nl_ad
 
 /* Makes a fresh confirmation token for a subscription and remembers its digest. To be called inside
  * the transaction that leases the mail which will carry it. */
-enum nl_status nl_confirmation_new(struct nl_store *store, int64_t subscription,
-                                   int64_t expires_at, struct nl_token *token,
-                                   struct nl_error *err);
+enum nl_status nl_confirmation_new(struct nl_store *store, int64_t subscription, int64_t expires_at,
+                                   struct nl_token *token, struct nl_error *err);
 
 #endif

@@ -107,11 +107,11 @@ static enum nl_status parse_domain(const char *text, const char *domain, char **
     for (char *p = ascii; *p; p++)
         *p = (char)tolower((unsigned char)*p);
     if (strlen(ascii) > DOMAIN_LIMIT || !is_host_name(ascii))
-        status = nl_error_set(err, NL_DATA, "'%s' is not an address: the domain is malformed", text);
+        status =
+            nl_error_set(err, NL_DATA, "'%s' is not an address: the domain is malformed", text);
     else if (strchr(ascii, '.') == NULL && strcmp(ascii, "localhost") != 0)
-        status = nl_error_set(err, NL_DATA,
-                              "'%s' is not an address: the domain has no dot, as in example.org",
-                              text);
+        status = nl_error_set(
+            err, NL_DATA, "'%s' is not an address: the domain has no dot, as in example.org", text);
     if (status == NL_OK)
         *out = strdup(ascii);
     idn2_free(ascii);
@@ -159,7 +159,8 @@ static enum nl_status build(struct nl_address *out, const char *given, const cha
     out->text = strdup(given);
     out->envelope = nl_buf_take(&envelope);
     out->key = nl_buf_take(&key);
-    bool complete = folded != NULL && out->text != NULL && out->envelope != NULL && out->key != NULL;
+    bool complete =
+        folded != NULL && out->text != NULL && out->envelope != NULL && out->key != NULL;
     free(folded);
     if (!complete)
         return nl_error_nomem(err);
@@ -184,7 +185,8 @@ enum nl_status nl_address_parse(const char *text, struct nl_address *out, struct
     nl_buf_add(&given, text, len);
     enum nl_status status = given.failed ? nl_error_nomem(err) : NL_OK;
     if (status == NL_OK && len == 0)
-        status = nl_error_set(err, NL_DATA, "the address is empty: give one, as in ann@example.org");
+        status =
+            nl_error_set(err, NL_DATA, "the address is empty: give one, as in ann@example.org");
     if (status == NL_OK)
         status = nl_text_check_line(given.data, "the address", err);
     if (status == NL_OK)

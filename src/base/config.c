@@ -94,9 +94,8 @@ static enum nl_status apply(struct nl_config *config, const struct setting *sett
     if (setting->kind == TEXT || setting->kind == PATH) {
         if (nl_text_check_line(value, setting->path, err) != NL_OK)
             return nl_error_context(err, "%s:%zu", config->path, line);
-        return store_text(slot, setting->kind == PATH ? resolve_path(config->path, value)
-                                                      : strdup(value),
-                          err);
+        return store_text(
+            slot, setting->kind == PATH ? resolve_path(config->path, value) : strdup(value), err);
     }
     bool valid = false;
     switch (setting->kind) {
@@ -105,7 +104,8 @@ static enum nl_status apply(struct nl_config *config, const struct setting *sett
         wanted = "a number in range";
         break;
     case DURATION:
-        valid = nl_text_duration(value, &number) && number >= setting->min && number <= setting->max;
+        valid =
+            nl_text_duration(value, &number) && number >= setting->min && number <= setting->max;
         wanted = "a duration in range, such as 90s, 5m, 1h or 3d";
         break;
     case SECURITY:
@@ -201,8 +201,9 @@ static enum nl_status check_all(struct nl_config *config, struct nl_error *err) 
         struct nl_address address = {0};
         status = nl_address_parse(config->bounce_address, &address, err);
         if (status == NL_OK && strchr(address.envelope, '@') - address.envelope > 28)
-            status = nl_error_set(err, NL_CONFIG, "more than 28 characters before the @ leave no "
-                                                  "room for the return token");
+            status = nl_error_set(err, NL_CONFIG,
+                                  "more than 28 characters before the @ leave no "
+                                  "room for the return token");
         if (status == NL_OK && address.smtputf8)
             status = nl_error_set(err, NL_CONFIG, "use ASCII characters before the @");
         nl_address_free(&address);
@@ -218,8 +219,8 @@ enum nl_status nl_config_read(const char *path, struct nl_config *out, struct nl
     struct stat info;
     *out = (struct nl_config){0};
     out->path = strdup(path);
-    enum nl_status status = out->path != NULL ? nl_file_read(path, FILE_LIMIT, &text, err)
-                                              : nl_error_nomem(err);
+    enum nl_status status =
+        out->path != NULL ? nl_file_read(path, FILE_LIMIT, &text, err) : nl_error_nomem(err);
     if (status == NL_NOINPUT)
         return nl_error_set(err, NL_CONFIG,
                             "no configuration at %s: run 'newsletter init' or name one with "
@@ -265,8 +266,7 @@ enum nl_status nl_config_password(const struct nl_config *config, const char *ov
     *out = nl_buf_take(&text);
     if (*out == NULL)
         return nl_error_nomem(err);
-    return (*out)[0] != '\0' ? NL_OK
-                             : nl_error_set(err, NL_CONFIG, "the SMTP password is empty");
+    return (*out)[0] != '\0' ? NL_OK : nl_error_set(err, NL_CONFIG, "the SMTP password is empty");
 }
 
 void nl_config_forget(char *secret) {

@@ -56,8 +56,8 @@ enum nl_status nl_file_read(const char *path, size_t limit, struct nl_buf *out,
         out->len += (size_t)got;
         out->data[out->len] = '\0';
         if (out->len > limit)
-            status = nl_error_set(err, NL_DATA, "%s is larger than %zu bytes: shorten it", path,
-                                  limit);
+            status =
+                nl_error_set(err, NL_DATA, "%s is larger than %zu bytes: shorten it", path, limit);
     }
     close(fd);
     return status;

@@ -33,8 +33,7 @@ static enum nl_status add_entry(struct reader *reader, const char *path, const y
     if (out->count == ENTRY_LIMIT)
         return nl_error_set(reader->err, NL_DATA, "%s: more than %d settings", reader->name,
                             ENTRY_LIMIT);
-    struct nl_yaml_entry *grown =
-        realloc(out->entries, (out->count + 1) * sizeof out->entries[0]);
+    struct nl_yaml_entry *grown = realloc(out->entries, (out->count + 1) * sizeof out->entries[0]);
     if (grown == NULL)
         return nl_error_nomem(reader->err);
     out->entries = grown;
@@ -51,22 +50,22 @@ static enum nl_status walk_child(struct reader *reader, const char *path, const 
                                  int index, int depth) {
     struct nl_buf child = {0};
     nl_buf_addf(&child, "%s%s%s", path, path[0] != '\0' ? "." : "", key);
-    enum nl_status status = child.failed ? nl_error_nomem(reader->err)
-                                         : walk(reader, child.data, index, depth + 1);
+    enum nl_status status =
+        child.failed ? nl_error_nomem(reader->err) : walk(reader, child.data, index, depth + 1);
     nl_buf_free(&child);
     return status;
 }
 
-static enum nl_status walk_mapping(struct reader *reader, const char *path,
-                                   const yaml_node_t *node, int depth) {
+static enum nl_status walk_mapping(struct reader *reader, const char *path, const yaml_node_t *node,
+                                   int depth) {
     yaml_node_pair_t *pair = node->data.mapping.pairs.start;
     for (; pair < node->data.mapping.pairs.top; pair++) {
         const yaml_node_t *key = yaml_document_get_node(&reader->document, pair->key);
         if (key == NULL || key->type != YAML_SCALAR_NODE || key->data.scalar.length == 0)
             return nl_error_set(reader->err, NL_DATA, "%s:%zu: a key is not a plain word",
                                 reader->name, line_of(reader, key != NULL ? key : node));
-        enum nl_status status = walk_child(reader, path, (const char *)key->data.scalar.value,
-                                           pair->value, depth);
+        enum nl_status status =
+            walk_child(reader, path, (const char *)key->data.scalar.value, pair->value, depth);
         if (status != NL_OK)
             return status;
     }

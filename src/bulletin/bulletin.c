@@ -166,9 +166,9 @@ static enum nl_status lay_out(struct composition *self, const char *file, const 
     struct nl_buf marked = {0};
     struct nl_buf url = {0};
     json_t *data = NULL;
-    enum nl_status status = nl_slots_substitute(&self->slots, nl_buf_text(body),
-                                                self->config->unsubscribe_url, self->path, &marked,
-                                                self->err);
+    enum nl_status status =
+        nl_slots_substitute(&self->slots, nl_buf_text(body), self->config->unsubscribe_url,
+                            self->path, &marked, self->err);
     if (status == NL_OK)
         status = nl_slots_url(&self->slots, self->config->unsubscribe_url, NL_SLOT_UNSUBSCRIBE,
                               &url, self->err);
@@ -238,10 +238,11 @@ static enum nl_status assemble(struct composition *self, struct nl_bulletin *out
 }
 
 static void move_front(struct nl_frontmatter *front, struct nl_issue *issue) {
-    char **pairs[][2] = {{&front->slug, &issue->slug},         {&front->series, &issue->series},
-                         {&front->number, &issue->number},     {&front->title, &issue->title},
-                         {&front->subject, &issue->subject},   {&front->category, &issue->category},
-                         {&front->posted_by, &issue->posted_by}, {&front->date, &issue->date}};
+    char **pairs[][2] = {
+        {&front->slug, &issue->slug},           {&front->series, &issue->series},
+        {&front->number, &issue->number},       {&front->title, &issue->title},
+        {&front->subject, &issue->subject},     {&front->category, &issue->category},
+        {&front->posted_by, &issue->posted_by}, {&front->date, &issue->date}};
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         *pairs[i][1] = *pairs[i][0];
         *pairs[i][0] = NULL;
@@ -260,8 +261,7 @@ static void normalise(struct nl_buf *source) {
         source->data[len] = '\0';
 }
 
-static enum nl_status read_source(const char *path, struct nl_bulletin *out,
-                                  struct nl_error *err) {
+static enum nl_status read_source(const char *path, struct nl_bulletin *out, struct nl_error *err) {
     struct nl_buf source = {0};
     char digest[2 * NL_DIGEST_LEN + 1];
     enum nl_status status = nl_file_read(path, SOURCE_LIMIT, &source, err);
@@ -295,9 +295,10 @@ enum nl_status nl_bulletin_compose(const char *path, const struct nl_list *list,
     enum nl_status status = read_source(path, out, err);
     size_t len = status == NL_OK ? strlen(out->issue.source) : 0;
     if (status == NL_OK)
-        status = nl_frontmatter_read(out->issue.source, len, path, &self.front, &body, &body_line,
-                                     err);
-    if (status == NL_OK && out->issue.source[body + strspn(out->issue.source + body, " \t\n")] == '\0')
+        status =
+            nl_frontmatter_read(out->issue.source, len, path, &self.front, &body, &body_line, err);
+    if (status == NL_OK &&
+        out->issue.source[body + strspn(out->issue.source + body, " \t\n")] == '\0')
         status = nl_error_set(err, NL_DATA, "%s:%zu: the issue has no text", path, body_line);
     if (status == NL_OK && self.front.language == NULL) {
         self.front.language = strdup(list->language);

@@ -14,9 +14,9 @@ static const struct key {
     size_t offset;
 } keys[] = {
 #define AT(member) offsetof(struct nl_frontmatter, member)
-    {"series", AT(series)},       {"number", AT(number)},   {"title", AT(title)},
+    {"series", AT(series)},       {"number", AT(number)},     {"title", AT(title)},
     {"date", AT(date)},           {"category", AT(category)}, {"posted_by", AT(posted_by)},
-    {"subject", AT(subject)},     {"slug", AT(slug)},       {"language", AT(language)},
+    {"subject", AT(subject)},     {"slug", AT(slug)},         {"language", AT(language)},
     {"preheader", AT(preheader)},
 #undef AT
 };
@@ -64,8 +64,8 @@ static enum nl_status find_block(const char *text, size_t len, const char *name,
         at += line_len + 1;
         line++;
     }
-    return nl_error_set(err, NL_DATA, "%s: the front matter does not end: close it with a line '---'",
-                        name);
+    return nl_error_set(err, NL_DATA,
+                        "%s: the front matter does not end: close it with a line '---'", name);
 }
 
 static enum nl_status take_entry(struct nl_frontmatter *front, const struct nl_yaml_entry *entry,
@@ -132,8 +132,9 @@ static enum nl_status check(const struct nl_frontmatter *front, const char *name
         return nl_error_set(err, NL_DATA, "%s: the front matter has no title: add 'title: ...'",
                             name);
     if (front->date == NULL || !is_date(front->date))
-        return nl_error_set(err, NL_DATA, "%s: %s '%s': add a day that exists, as 'date: 2008-08-25'",
-                            name, front->date != NULL ? "invalid date" : "the front matter has no date",
+        return nl_error_set(err, NL_DATA,
+                            "%s: %s '%s': add a day that exists, as 'date: 2008-08-25'", name,
+                            front->date != NULL ? "invalid date" : "the front matter has no date",
                             front->date != NULL ? front->date : "");
     if (front->slug != NULL) {
         nl_text_slug(&slug, front->slug);

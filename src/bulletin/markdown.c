@@ -158,8 +158,8 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *userdata) {
 }
 
 static bool is_allowed_url(const char *url, bool image) {
-    static const char *const schemes[] = {"https://", "http://", "mailto:", "tel:",
-                                          "{{unsubscribe_url}}"};
+    static const char *const schemes[] = {"https://", "http://",
+                                          "mailto:", "tel:", "{{unsubscribe_url}}"};
     for (size_t i = 0; i < (image ? 2 : sizeof schemes / sizeof schemes[0]); i++)
         if (strncasecmp(url, schemes[i], strlen(schemes[i])) == 0)
             return true;
@@ -182,8 +182,7 @@ static char *attribute_text(const MD_ATTRIBUTE *attribute) {
     return nl_buf_take(&out);
 }
 
-static int enter_target(struct builder *builder, enum nl_md_type type,
-                        const MD_ATTRIBUTE *target) {
+static int enter_target(struct builder *builder, enum nl_md_type type, const MD_ATTRIBUTE *target) {
     struct nl_md_node *node = NULL;
     int rc = enter(builder, type, &node);
     if (rc != 0)
@@ -275,9 +274,9 @@ static int add_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *u
     switch (type) {
     case MD_TEXT_BR:
     case MD_TEXT_SOFTBR:
-        return flush(builder) && nl_md_append(builder->at, type == MD_TEXT_BR
-                                                               ? NL_MD_HARD_BREAK
-                                                               : NL_MD_SOFT_BREAK) != NULL
+        return flush(builder) &&
+                       nl_md_append(builder->at, type == MD_TEXT_BR ? NL_MD_HARD_BREAK
+                                                                    : NL_MD_SOFT_BREAK) != NULL
                    ? 0
                    : fail(builder, nl_error_nomem(builder->err));
     case MD_TEXT_ENTITY:

@@ -40,8 +40,9 @@ void nl_message_pack(const struct nl_slots *slots, const struct nl_buf *text, st
 }
 
 static enum nl_status damaged(struct nl_error *err) {
-    return nl_error_set(err, NL_IO, "the composed message in the database is damaged: restore the "
-                                    "database from a backup");
+    return nl_error_set(err, NL_IO,
+                        "the composed message in the database is damaged: restore the "
+                        "database from a backup");
 }
 
 /* Reads the slot table; *text is where the message begins. */
@@ -279,8 +280,8 @@ enum nl_status nl_message_fill(const struct nl_message *message,
             nl_buf_add(target, segment->text, segment->len);
             break;
         case SLOT:
-            fill_slot(&message->slots.items[segment->slot], segment->context, recipient,
-                      attributes, target);
+            fill_slot(&message->slots.items[segment->slot], segment->context, recipient, attributes,
+                      target);
             break;
         case BASE64_BEGIN:
             nl_buf_clear(&raw);

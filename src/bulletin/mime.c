@@ -129,8 +129,8 @@ static struct mailmime *make_part(const char *type, const struct nl_buf *body, i
     struct mailmime *part = mailmime_new_empty(content, fields);
     if (part == NULL)
         return NULL;
-    struct mailmime_data *data = mailmime_data_new(MAILMIME_DATA_TEXT, mechanism, 1, body->data,
-                                                   body->len, NULL);
+    struct mailmime_data *data =
+        mailmime_data_new(MAILMIME_DATA_TEXT, mechanism, 1, body->data, body->len, NULL);
     if (data == NULL) {
         mailmime_free(part);
         return NULL;
@@ -169,11 +169,10 @@ static struct mailimf_fields *make_fields(const struct nl_fields *fields) {
         struct mailimf_optional_field *field =
             name != NULL && value != NULL ? mailimf_optional_field_new(name, value) : NULL;
         struct mailimf_field *wrapped =
-            field != NULL
-                ? mailimf_field_new(MAILIMF_FIELD_OPTIONAL_FIELD, NULL, NULL, NULL, NULL, NULL, NULL,
-                                    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-                                    NULL, NULL, NULL, NULL, NULL, field)
-                : NULL;
+            field != NULL ? mailimf_field_new(MAILIMF_FIELD_OPTIONAL_FIELD, NULL, NULL, NULL, NULL,
+                                              NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                                              NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, field)
+                          : NULL;
         if (wrapped == NULL || mailimf_fields_add(list, wrapped) != MAILIMF_NO_ERROR) {
             mailimf_fields_free(list);
             return NULL;

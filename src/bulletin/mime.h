@@ -22,8 +22,7 @@ void nl_fields_free(struct nl_fields *fields);
 /* Writes a message of multipart/alternative, text/plain before text/html, each in the shorter of
  * quoted-printable and base64, into `out`. The parts are UTF-8 with LF line ends and markers. */
 enum nl_status nl_mime_compose(const struct nl_fields *fields, const struct nl_buf *text,
-                               const struct nl_buf *html, struct nl_buf *out,
-                               struct nl_error *err);
+                               const struct nl_buf *html, struct nl_buf *out, struct nl_error *err);
 
 /* Copies `text`, giving each marker the letter `context`. */
 void nl_mime_set_context(const struct nl_buf *text, char context, struct nl_buf *out);

@@ -36,8 +36,7 @@ static enum nl_status render(const char *kind, const struct nl_list *list,
         status = nl_slots_url(slots, config->unsubscribe_url, NL_SLOT_UNSUBSCRIBE, &leave, err);
     nl_data_set(data, "confirm_url", nl_buf_text(&confirm));
     nl_data_set(data, "unsubscribe_url", nl_buf_text(&leave));
-    json_object_set_new(data, "days",
-                        json_integer((config->confirmation.expires + 86399) / 86400));
+    json_object_set_new(data, "days", json_integer((config->confirmation.expires + 86399) / 86400));
     json_object_set_new(data, "list", nl_list_data(list));
     if (status == NL_OK) {
         nl_buf_addf(&file, "%s.txt", kind);

@@ -39,7 +39,8 @@ size_t nl_slots_marker(const char *text, size_t len, size_t *number, char *conte
         *context = text[at++];
     while (at < len && at < 6 && isdigit((unsigned char)text[at]))
         *number = *number * 10 + (size_t)(text[at++] - '0');
-    return isdigit((unsigned char)text[at - 1]) && at < len && text[at] == NL_SLOT_CLOSE ? at + 1 : 0;
+    return isdigit((unsigned char)text[at - 1]) && at < len && text[at] == NL_SLOT_CLOSE ? at + 1
+                                                                                         : 0;
 }
 
 enum nl_status nl_slots_url(struct nl_slots *slots, const char *url, enum nl_slot_kind kind,
@@ -107,10 +108,9 @@ enum nl_status nl_slots_substitute(struct nl_slots *slots, const char *text,
         }
         nl_buf_add(out, text, (size_t)(open - text));
         char *variable = strndup(open + 2, (size_t)(close - open) - 2);
-        enum nl_status status = variable == NULL
-                                    ? nl_error_nomem(err)
-                                    : substitute_one(slots, variable, unsubscribe_url, where, out,
-                                                     err);
+        enum nl_status status =
+            variable == NULL ? nl_error_nomem(err)
+                             : substitute_one(slots, variable, unsubscribe_url, where, out, err);
         free(variable);
         if (status != NL_OK)
             return status;

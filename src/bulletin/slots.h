@@ -8,7 +8,7 @@
 #include "newsletter/error.h"
 
 enum nl_slot_kind {
-    NL_SLOT_TO = 'T',        /* the To field's content */
+    NL_SLOT_TO = 'T', /* the To field's content */
     NL_SLOT_MESSAGE_ID = 'I',
     NL_SLOT_DATE = 'D',
     NL_SLOT_UNSUBSCRIBE = 'U', /* token */
@@ -52,10 +52,10 @@ enum nl_status nl_slots_url(struct nl_slots *slots, const char *url, enum nl_slo
 
 /* How a slot's value is written where it stands; a letter in its marker. */
 enum nl_slot_context {
-    NL_CONTEXT_RAW = '\0',     /* header fields, plain text that base64 will wrap */
-    NL_CONTEXT_QP = 'q',       /* quoted-printable plain text */
-    NL_CONTEXT_HTML = 'h',     /* HTML that base64 will wrap */
-    NL_CONTEXT_HTML_QP = 'H',  /* quoted-printable HTML */
+    NL_CONTEXT_RAW = '\0',    /* header fields, plain text that base64 will wrap */
+    NL_CONTEXT_QP = 'q',      /* quoted-printable plain text */
+    NL_CONTEXT_HTML = 'h',    /* HTML that base64 will wrap */
+    NL_CONTEXT_HTML_QP = 'H', /* quoted-printable HTML */
 };
 
 /* Reads a marker at `text` (which is on NL_SLOT_OPEN): its length, number and context. 0 if it is

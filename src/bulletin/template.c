@@ -171,15 +171,14 @@ static enum nl_status inside(struct renderer *renderer, const char *text, const 
     return status;
 }
 
-static enum nl_status section(struct renderer *renderer, const struct tag *tag,
-                              const json_t *found, const char **end) {
+static enum nl_status section(struct renderer *renderer, const struct tag *tag, const json_t *found,
+                              const char **end) {
     bool shown = is_truthy(found) == (tag->kind == '#');
     enum nl_status status = NL_OK;
     if (!shown || tag->kind == '^' || !json_is_array(found))
-        return inside(renderer, tag->end,
-                      shown ? (tag->kind == '#' ? found : renderer->stack[renderer->depth - 1])
-                            : NULL,
-                      end);
+        return inside(
+            renderer, tag->end,
+            shown ? (tag->kind == '#' ? found : renderer->stack[renderer->depth - 1]) : NULL, end);
     for (size_t i = 0; status == NL_OK && i < json_array_size(found); i++)
         status = inside(renderer, tag->end, json_array_get(found, i), end);
     return status;
@@ -225,8 +224,13 @@ static enum nl_status render(struct renderer *renderer, const char *text, const 
 
 enum nl_status nl_template_render(const char *text, const char *where, bool html,
                                   const json_t *data, struct nl_buf *out, struct nl_error *err) {
-    struct renderer renderer = {
-        .start = text, .where = where, .html = html, .stack = {data}, .depth = 1, .out = out, .err = err};
+    struct renderer renderer = {.start = text,
+                                .where = where,
+                                .html = html,
+                                .stack = {data},
+                                .depth = 1,
+                                .out = out,
+                                .err = err};
     const char *end = text;
     enum nl_status status = render(&renderer, text, &end);
     if (status == NL_OK && *end != '\0')

@@ -44,8 +44,8 @@ enum nl_status nl_theme_open(const char *folder, struct nl_theme *out, struct nl
                             folder);
     enum nl_status status = read_file(folder, "styles.yaml", &where, &text, err);
     if (status == NL_OK)
-        status = nl_yaml_read(nl_buf_text(&text), text.len, nl_buf_text(&where), 1, &out->styles,
-                              err);
+        status =
+            nl_yaml_read(nl_buf_text(&text), text.len, nl_buf_text(&where), 1, &out->styles, err);
     nl_buf_free(&text);
     nl_buf_free(&where);
     return status;

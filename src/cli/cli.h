@@ -43,9 +43,12 @@ enum nl_status cli_connect(struct cli *cli, struct nl_error *err);
 /* Closes the database early, before a fork. */
 void cli_close_store(struct cli *cli);
 
-/* getopt_long with the project's error style: the next option's letter, -1 at the end, and '?' with
- * `err` filled for a wrong one. */
+/* getopt_long with the project's error style: the next option's number, -1 at the end, and '?' with
+ * `err` filled for a wrong one. Options and words may be mixed. */
 int cli_option(int argc, char **argv, const struct option *options, struct nl_error *err);
+
+/* The same, ending at the first word: for the options before the command. */
+int cli_leading_option(int argc, char **argv, const struct option *options, struct nl_error *err);
 
 /* An error unless exactly `count` words are left behind the options. */
 enum nl_status cli_words(int argc, int count, const char *what, struct nl_error *err);

@@ -130,8 +130,10 @@ static enum nl_status run_unsubscribe(struct cli *cli, int argc, char **argv,
     if (address != NULL)
         return by_address(cli, address, list_name, err);
     status = nl_unsubscribe_token(cli->store, token, &list, err);
-    return answer(cli, status, list, "You are unsubscribed from %s. No further issue will reach "
-                                     "you.\n", verbose, err);
+    return answer(cli, status, list,
+                  "You are unsubscribed from %s. No further issue will reach "
+                  "you.\n",
+                  verbose, err);
 }
 
 const struct command cmd_unsubscribe = {

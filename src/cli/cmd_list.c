@@ -17,23 +17,29 @@ enum {
     OPT_JSON,
 };
 
-static const struct option options[] = {
-    {"title", required_argument, NULL, OPT_TITLE},
-    {"from", required_argument, NULL, OPT_FROM},
-    {"list-id", required_argument, NULL, OPT_LIST_ID},
-    {"reply-to", required_argument, NULL, OPT_REPLY_TO},
-    {"owner", required_argument, NULL, OPT_OWNER},
-    {"language", required_argument, NULL, OPT_LANGUAGE},
-    {"archive-url", required_argument, NULL, OPT_ARCHIVE},
-    {"subscribe-url", required_argument, NULL, OPT_SUBSCRIBE},
-    {"postal-address", required_argument, NULL, OPT_POSTAL},
-    {"json", no_argument, NULL, OPT_JSON},
-    {0}};
+static const struct option options[] = {{"title", required_argument, NULL, OPT_TITLE},
+                                        {"from", required_argument, NULL, OPT_FROM},
+                                        {"list-id", required_argument, NULL, OPT_LIST_ID},
+                                        {"reply-to", required_argument, NULL, OPT_REPLY_TO},
+                                        {"owner", required_argument, NULL, OPT_OWNER},
+                                        {"language", required_argument, NULL, OPT_LANGUAGE},
+                                        {"archive-url", required_argument, NULL, OPT_ARCHIVE},
+                                        {"subscribe-url", required_argument, NULL, OPT_SUBSCRIBE},
+                                        {"postal-address", required_argument, NULL, OPT_POSTAL},
+                                        {"json", no_argument, NULL, OPT_JSON},
+                                        {0}};
 
 static char **slot(struct nl_list *list, int option) {
-    char **slots[] = {NULL,           &list->title,       &list->sender,        &list->list_id,
-                      &list->reply_to, &list->owner,      &list->language,      &list->archive_url,
-                      &list->subscribe_url, &list->postal_address};
+    char **slots[] = {NULL,
+                      &list->title,
+                      &list->sender,
+                      &list->list_id,
+                      &list->reply_to,
+                      &list->owner,
+                      &list->language,
+                      &list->archive_url,
+                      &list->subscribe_url,
+                      &list->postal_address};
     return slots[option];
 }
 
@@ -124,8 +130,7 @@ static enum nl_status show_one(const struct nl_list *list, void *ctx, struct nl_
             printf("  %-15s %s\n", fields[i][0], fields[i][1]);
     printf("  %-15s %lld active, %lld pending, %lld unsubscribed, %lld bounced, %lld complained\n",
            "subscriptions", (long long)counts.active, (long long)counts.pending,
-           (long long)counts.unsubscribed, (long long)counts.bounced,
-           (long long)counts.complained);
+           (long long)counts.unsubscribed, (long long)counts.bounced, (long long)counts.complained);
     return NL_OK;
 }
 
@@ -151,23 +156,18 @@ static enum nl_status show(struct cli *cli, const char *name, bool json, struct 
 
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
     char *values[OPT_JSON] = {NULL};
-    const char *words[2] = {NULL, NULL};
     bool json = false;
-    for (int option = 0, found = 0; optind < argc || option == 0;) {
-        option = cli_option(argc, argv, options, err);
+    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
         if (option == '?')
             return NL_USAGE;
         if (option == OPT_JSON)
             json = true;
-        else if (option != -1)
-            values[option] = optarg;
-        else if (optind < argc && found < 2)
-            words[found++] = argv[optind++];
-        else if (optind < argc)
-            return nl_error_set(err, NL_USAGE, "too many words: see newsletter list --help");
         else
-            break;
+            values[option] = optarg;
     }
+    const char *words[2] = {argv[optind], optind < argc ? argv[optind + 1] : NULL};
+    if (argc - optind > 2)
+        return nl_error_set(err, NL_USAGE, "too many words: see newsletter list --help");
     if (words[0] == NULL)
         return nl_error_set(err, NL_USAGE, "list what? add NAME, show [NAME] or edit NAME");
     enum nl_status status = cli_open(cli, err);

@@ -37,11 +37,11 @@ static enum nl_status write_all(const struct nl_bulletin *bulletin, const char *
                                 const char *name, struct nl_error *err) {
     if (mkdir(folder, 0755) != 0 && errno != EEXIST)
         return nl_error_system(err, errno, "create", folder);
-    enum nl_status status = write_part(folder, name, "html", nl_buf_text(&bulletin->html),
-                                       bulletin->html.len, err);
+    enum nl_status status =
+        write_part(folder, name, "html", nl_buf_text(&bulletin->html), bulletin->html.len, err);
     if (status == NL_OK)
-        status = write_part(folder, name, "txt", nl_buf_text(&bulletin->text), bulletin->text.len,
-                            err);
+        status =
+            write_part(folder, name, "txt", nl_buf_text(&bulletin->text), bulletin->text.len, err);
     if (status == NL_OK)
         status = write_part(folder, name, "eml", bulletin->issue.message,
                             bulletin->issue.message_len, err);
@@ -53,27 +53,23 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
                                             {"output", required_argument, NULL, OPT_OUTPUT},
                                             {0}};
     const char *list_name = NULL;
-    const char *path = NULL;
     struct nl_buf folder = {0};
     struct nl_list list = {0};
     struct nl_bulletin bulletin = {0};
     char *name = NULL;
-    for (int option = 0; optind < argc || option == 0;) {
-        option = cli_option(argc, argv, options, err);
-        if (option == '?')
-            return NL_USAGE;
-        if (option == OPT_LIST)
+    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+        if (option == OPT_LIST) {
             list_name = optarg;
-        else if (option == OPT_OUTPUT)
+        } else if (option == OPT_OUTPUT) {
+            nl_buf_clear(&folder);
             nl_buf_adds(&folder, optarg);
-        else if (path == NULL && optind < argc)
-            path = argv[optind++];
-        else
-            break;
+        } else {
+            nl_buf_free(&folder);
+            return NL_USAGE;
+        }
     }
-    enum nl_status status = cli_words(argc, 0, "ISSUE.md", err);
-    if (status == NL_OK && path == NULL)
-        status = nl_error_set(err, NL_USAGE, "missing: ISSUE.md");
+    enum nl_status status = cli_words(argc, 1, "ISSUE.md", err);
+    const char *path = argv[optind];
     if (status == NL_OK)
         status = cli_open(cli, err);
     if (status == NL_OK)

@@ -1,13 +1,11 @@
 #include "cli/cli.h"
 
-
 struct call {
     struct cli *cli;
     const struct nl_run_options *options;
     struct nl_run_summary notices;
     enum nl_status worst; /* an issue that fails does not keep the others waiting */
 };
-
 
 static bool did_anything(const struct nl_run_summary *summary) {
     const struct nl_run_counts *counts = &summary->counts;

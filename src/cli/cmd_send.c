@@ -28,10 +28,7 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
                                             {"yes", no_argument, NULL, OPT_YES},
                                             {"resend-unknown", no_argument, NULL, OPT_RESEND},
                                             {0}};
-    for (int option = 0; optind < argc || option == 0;) {
-        option = cli_option(argc, argv, options, err);
-        if (option == '?')
-            return NL_USAGE;
+    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
         if (option == OPT_LIST)
             call->list_name = optarg;
         else if (option == OPT_TEST)
@@ -42,14 +39,11 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
             call->yes = true;
         else if (option == OPT_RESEND)
             call->resend_unknown = true;
-        else if (call->path == NULL && optind < argc)
-            call->path = argv[optind++];
         else
-            break;
+            return NL_USAGE;
     }
-    if (call->path == NULL)
-        return nl_error_set(err, NL_USAGE, "missing: ISSUE.md");
-    return cli_words(argc, 0, "one ISSUE.md", err);
+    call->path = argv[optind];
+    return cli_words(argc, 1, "ISSUE.md", err);
 }
 
 /* One mail to look at, outside all records. */
@@ -104,8 +98,7 @@ static enum nl_status check_known(struct cli *cli, struct call *call, struct nl_
     if (strcmp(call->known.state, "cancelled") == 0)
         return nl_error_set(err, NL_EXISTS, "%s: issue '%s' was cancelled", call->path,
                             call->known.slug);
-    if (strcmp(call->known.state, "sent") == 0 &&
-        !(call->resend_unknown && counts.unknown > 0))
+    if (strcmp(call->known.state, "sent") == 0 && !(call->resend_unknown && counts.unknown > 0))
         return nl_error_set(err, NL_EXISTS,
                             "%s: issue '%s' was sent on %s: nothing is left to send (see "
                             "'newsletter status %s')",
@@ -160,8 +153,8 @@ static enum nl_status send(struct cli *cli, struct call *call, struct nl_error *
         return status;
     cli_catch_signals();
     progress_start(&progress, call->people);
-    const struct nl_run_options options = {.stop = &cli_stop, .progress = progress_show,
-                                           .ctx = &progress};
+    const struct nl_run_options options = {
+        .stop = &cli_stop, .progress = progress_show, .ctx = &progress};
     status = nl_send_issue(cli->store, &cli->config, cli->relay, issue, &options, &summary, err);
     progress_end(&progress);
     if (status == NL_OK)
@@ -187,8 +180,10 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
         if (status == NL_OK)
             status = show_plan(cli, &call, err);
         if (status == NL_OK && call.people == 0 && !call.found)
-            status = nl_error_set(err, NL_DATA, "list %s has no active subscription: nobody to send "
-                                                "it to", call.list.name);
+            status = nl_error_set(err, NL_DATA,
+                                  "list %s has no active subscription: nobody to send "
+                                  "it to",
+                                  call.list.name);
         else if (status == NL_OK && call.dry_run)
             puts("Nothing was sent (--dry-run).");
         else if (status == NL_OK && !confirmed(&call))

@@ -56,11 +56,10 @@ static enum nl_status show_delivery(const char *address, const struct nl_result 
         format_time(result->next_attempt_at, next);
     if (rows->array != NULL) {
         json_array_append_new(
-            rows->array,
-            json_pack("{s:s, s:s, s:I, s:i, s:s, s:s, s:I}", "address", address, "state",
-                      rows->state, "attempts", (json_int_t)attempts, "code", result->code, "status",
-                      result->status, "text", text, "next_attempt_at",
-                      (json_int_t)result->next_attempt_at));
+            rows->array, json_pack("{s:s, s:s, s:I, s:i, s:s, s:s, s:I}", "address", address,
+                                   "state", rows->state, "attempts", (json_int_t)attempts, "code",
+                                   result->code, "status", result->status, "text", text,
+                                   "next_attempt_at", (json_int_t)result->next_attempt_at));
         return NL_OK;
     }
     printf("  %-8s %s", rows->state, address);
@@ -81,8 +80,8 @@ static enum nl_status show_deliveries(struct call *call, const struct nl_issue *
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < sizeof states / sizeof states[0]; i++) {
         struct rows rows = {states[i], array};
-        status = nl_delivery_each(call->cli->store, issue->id, states[i], show_delivery, &rows,
-                                  err);
+        status =
+            nl_delivery_each(call->cli->store, issue->id, states[i], show_delivery, &rows, err);
     }
     return status;
 }
@@ -151,8 +150,8 @@ static enum nl_status show_notices(struct call *call, struct nl_error *err) {
                (long long)counts.bounced, (long long)counts.failed, (long long)counts.unknown);
         return NL_OK;
     }
-    json_t *all = json_pack("{s:O, s:o}", "issues", call->issues, "notices",
-                            counts_object(&counts));
+    json_t *all =
+        json_pack("{s:O, s:o}", "issues", call->issues, "notices", counts_object(&counts));
     json_dumpf(all, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(all);
@@ -183,18 +182,13 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     static const struct option options[] = {{"json", no_argument, NULL, OPT_JSON}, {0}};
     struct call call = {.cli = cli};
     bool json = false;
-    for (int option = 0; optind < argc || option == 0;) {
-        option = cli_option(argc, argv, options, err);
-        if (option == '?')
+    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+        if (option != OPT_JSON)
             return NL_USAGE;
-        if (option == OPT_JSON)
-            json = true;
-        else if (call.wanted == NULL && optind < argc)
-            call.wanted = argv[optind++];
-        else
-            break;
+        json = true;
     }
-    enum nl_status status = cli_words(argc, 0, "one ISSUE at most", err);
+    enum nl_status status = optind < argc ? cli_words(argc, 1, "one ISSUE at most", err) : NL_OK;
+    call.wanted = argv[optind];
     if (status == NL_OK)
         status = cli_open(cli, err);
     if (status == NL_OK && call.wanted != NULL && is_markdown(call.wanted))

@@ -53,16 +53,8 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
     enum nl_status status = NL_OK;
     bool wait = false;
     bool no_wait = false;
-    bool word = false;
-    while (status == NL_OK && optind <= argc) {
-        int option = cli_option(argc, argv, options, err);
-        if (option == -1 && optind < argc && !word) {
-            status = replace(&form->address, argv[optind++], err);
-            word = true;
-            continue;
-        }
-        if (option == -1)
-            break;
+    for (int option = 0;
+         status == NL_OK && (option = cli_option(argc, argv, options, err)) != -1;) {
         switch (option) {
         case OPT_NAME:
             status = replace(&form->name, optarg, err);
@@ -92,10 +84,13 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
             return NL_USAGE;
         }
     }
-    if (status == NL_OK && optind < argc)
-        status = nl_error_set(err, NL_USAGE, "one address at a time: see newsletter subscribe --help");
-    call->from_form = !word;
-    call->wait = wait || (word && !no_wait);
+    call->from_form = optind == argc;
+    call->wait = wait || (!call->from_form && !no_wait);
+    if (status == NL_OK && argc - optind > 1)
+        status =
+            nl_error_set(err, NL_USAGE, "one address at a time: see newsletter subscribe --help");
+    if (status == NL_OK && !call->from_form)
+        status = replace(&form->address, argv[optind], err);
     return status;
 }
 
@@ -149,7 +144,9 @@ static enum nl_status sign_up(struct cli *cli, const struct call *call, int64_t 
         .name = call->form.name,
         .language = call->form.language,
         .attributes = call->form.attributes,
-        .source = call->source != NULL ? call->source : call->from_form ? "form" : "operator",
+        .source = call->source != NULL ? call->source
+                  : call->from_form    ? "form"
+                                       : "operator",
         .ip = call->ip,
         .text_version = cli->config.confirmation.text_version,
         .resend_interval = cli->config.confirmation.resend_interval,
@@ -182,8 +179,8 @@ static void send_in_background(struct cli *cli, int64_t notice) {
     if (fork() != 0)
         return;
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (setsid() < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-        dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0)
+    if (setsid() < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+        dup2(null, STDERR_FILENO) < 0)
         _exit(0);
     if (notice != 0)
         send_notice(cli, notice);

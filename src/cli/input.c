@@ -27,15 +27,18 @@ static enum nl_status put(char **slot, const char *value, struct nl_error *err) 
 
 static enum nl_status set_attribute(char **attributes, const char *key, const char *value,
                                     struct nl_error *err) {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     json_t *object = *attributes != NULL ? json_loads(*attributes, 0, NULL) : json_object();
     enum nl_status status = NL_OK;
     if (key[0] == '\0' || strspn(key, allowed) != strlen(key) || strlen(key) > 64)
-        status = nl_error_set(err, NL_DATA, "'%s' is not an attribute name: use letters, digits, _ "
-                                            "and -", key);
+        status = nl_error_set(err, NL_DATA,
+                              "'%s' is not an attribute name: use letters, digits, _ "
+                              "and -",
+                              key);
     else if (strlen(value) > VALUE_LIMIT)
-        status = nl_error_set(err, NL_DATA, "attribute %s is longer than %d bytes", key,
-                              VALUE_LIMIT);
+        status =
+            nl_error_set(err, NL_DATA, "attribute %s is longer than %d bytes", key, VALUE_LIMIT);
     else if (json_object_size(object) >= ATTRIBUTE_LIMIT)
         status = nl_error_set(err, NL_DATA, "more than %d attributes", ATTRIBUTE_LIMIT);
     else if ((status = nl_text_check_line(value, "an attribute", err)) == NL_OK &&
@@ -56,8 +59,8 @@ enum nl_status form_add_attribute(char **attributes, const char *pair, struct nl
     if (equals == NULL)
         return nl_error_set(err, NL_USAGE, "--attribute '%s': write it as KEY=VALUE", pair);
     char *key = strndup(pair, (size_t)(equals - pair));
-    enum nl_status status = key != NULL ? set_attribute(attributes, key, equals + 1, err)
-                                        : nl_error_nomem(err);
+    enum nl_status status =
+        key != NULL ? set_attribute(attributes, key, equals + 1, err) : nl_error_nomem(err);
     free(key);
     return status;
 }
@@ -90,8 +93,8 @@ static char *decode(const char *text, size_t len) {
     for (char *p = copy; p != NULL && *p; p++)
         if (*p == '+')
             *p = ' ';
-    char *raw = copy != NULL ? curl_easy_unescape(NULL, copy, (int)strlen(copy), &decoded_len)
-                             : NULL;
+    char *raw =
+        copy != NULL ? curl_easy_unescape(NULL, copy, (int)strlen(copy), &decoded_len) : NULL;
     if (raw != NULL && strlen(raw) == (size_t)decoded_len)
         decoded = strdup(raw);
     curl_free(raw);
@@ -158,7 +161,8 @@ enum nl_status form_check(const struct form *form, struct nl_error *err) {
         status = nl_error_set(err, NL_DATA, "the name is longer than %d bytes", NAME_LIMIT);
     if (status == NL_OK && form->language != NULL &&
         (strlen(form->language) > 35 ||
-         strspn(form->language, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") !=
+         strspn(form->language,
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") !=
              strlen(form->language)))
         status = nl_error_set(err, NL_DATA, "'%s' is not a language tag such as en or kk",
                               form->language);
@@ -190,7 +194,8 @@ enum nl_status form_read(FILE *in, struct form *out, struct nl_error *err) {
     else
         status = read_urlencoded(out, start, err);
     if (status == NL_OK && out->address == NULL)
-        status = nl_error_set(err, NL_DATA, "no address: the form needs a field 'email' or 'address'");
+        status =
+            nl_error_set(err, NL_DATA, "no address: the form needs a field 'email' or 'address'");
     nl_buf_free(&text);
     if (status != NL_OK)
         form_free(out);

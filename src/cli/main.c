@@ -4,9 +4,8 @@
 #include <sysexits.h>
 
 static const struct command *const commands[] = {
-    &cmd_init,        &cmd_list,    &cmd_subscribe, &cmd_confirm,
-    &cmd_unsubscribe, &cmd_preview, &cmd_send,      &cmd_retry,
-    &cmd_status,
+    &cmd_init,    &cmd_list, &cmd_subscribe, &cmd_confirm, &cmd_unsubscribe,
+    &cmd_preview, &cmd_send, &cmd_retry,     &cmd_status,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -57,13 +56,14 @@ enum { OPT_CONFIG = 1, OPT_DB, OPT_PASSWORD, OPT_HELP, OPT_VERSION };
 /* Reads the options before the command; *done when there is nothing left to do. */
 static enum nl_status global_options(struct cli *cli, int argc, char **argv, bool *done,
                                      struct nl_error *err) {
-    static const struct option options[] = {{"config", required_argument, NULL, OPT_CONFIG},
-                                            {"db", required_argument, NULL, OPT_DB},
-                                            {"password-file", required_argument, NULL, OPT_PASSWORD},
-                                            {"help", no_argument, NULL, OPT_HELP},
-                                            {"version", no_argument, NULL, OPT_VERSION},
-                                            {0}};
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    static const struct option options[] = {
+        {"config", required_argument, NULL, OPT_CONFIG},
+        {"db", required_argument, NULL, OPT_DB},
+        {"password-file", required_argument, NULL, OPT_PASSWORD},
+        {"help", no_argument, NULL, OPT_HELP},
+        {"version", no_argument, NULL, OPT_VERSION},
+        {0}};
+    for (int option = 0; (option = cli_leading_option(argc, argv, options, err)) != -1;) {
         switch (option) {
         case OPT_CONFIG:
             cli->config_path = optarg;

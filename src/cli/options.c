@@ -25,9 +25,10 @@ bool cli_is_interactive(void) {
     return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
-int cli_option(int argc, char **argv, const struct option *options, struct nl_error *err) {
+static int next_option(int argc, char **argv, const char *mode, const struct option *options,
+                       struct nl_error *err) {
     opterr = 0;
-    int option = getopt_long(argc, argv, "+:", options, NULL);
+    int option = getopt_long(argc, argv, mode, options, NULL);
     if (option == '?')
         nl_error_set(err, NL_USAGE, "unknown option '%s': see --help", argv[optind - 1]);
     else if (option == ':')
@@ -35,11 +36,21 @@ int cli_option(int argc, char **argv, const struct option *options, struct nl_er
     return option == ':' ? '?' : option;
 }
 
+int cli_option(int argc, char **argv, const struct option *options, struct nl_error *err) {
+    return next_option(argc, argv, ":", options, err);
+}
+
+int cli_leading_option(int argc, char **argv, const struct option *options, struct nl_error *err) {
+    return next_option(argc, argv, "+:", options, err);
+}
+
 enum nl_status cli_words(int argc, int count, const char *what, struct nl_error *err) {
     if (argc - optind == count)
         return NL_OK;
-    return nl_error_set(err, NL_USAGE, argc - optind < count ? "missing: %s" : "too many words; "
-                                                                              "expected: %s",
+    return nl_error_set(err, NL_USAGE,
+                        argc - optind < count ? "missing: %s"
+                                              : "too many words; "
+                                                "expected: %s",
                         what);
 }
 
@@ -55,9 +66,9 @@ const char *cli_config_path(const struct cli *cli) {
         return environment;
     if (access(local, F_OK) == 0)
         return local;
-    int len = home != NULL ? snprintf(user, sizeof user, "%s/.config/newsletter/newsletter.yaml",
-                                      home)
-                           : 0;
+    int len = home != NULL
+                  ? snprintf(user, sizeof user, "%s/.config/newsletter/newsletter.yaml", home)
+                  : 0;
     if (len > 0 && (size_t)len < sizeof user && access(user, F_OK) == 0)
         return user;
     return access(system, F_OK) == 0 ? system : local;
@@ -122,10 +133,10 @@ enum nl_status cli_report(const struct nl_run_summary *summary, const char *what
                "listed as unknown and are not sent again unless you say --resend-unknown\n",
                (long long)summary->recovered_unknown);
     if (summary->problem.status != NL_OK)
-        return nl_error_set(err, summary->problem.status, "%s",
-                            nl_error_text(&summary->problem));
+        return nl_error_set(err, summary->problem.status, "%s", nl_error_text(&summary->problem));
     if (summary->stopped)
-        return nl_error_set(err, NL_TEMPFAIL, "interrupted; the rest is queued: run the same "
-                                              "command, or newsletter retry, to go on");
+        return nl_error_set(err, NL_TEMPFAIL,
+                            "interrupted; the rest is queued: run the same "
+                            "command, or newsletter retry, to go on");
     return NL_OK;
 }

@@ -15,20 +15,19 @@ static double now(void) {
 }
 
 void progress_start(struct progress *progress, int64_t total) {
-    *progress = (struct progress){.out = stderr,
-                                  .terminal = isatty(STDERR_FILENO) != 0,
-                                  .total = total,
-                                  .started = now()};
+    *progress = (struct progress){
+        .out = stderr, .terminal = isatty(STDERR_FILENO) != 0, .total = total, .started = now()};
     progress->shown = progress->started;
 }
 
 static void draw_bar(const struct progress *progress, int64_t done, double rate, double left) {
     enum { TEXT = 48, LEAST = 10, MOST = 60 };
     struct winsize size = {0};
-    int columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    int columns =
+        ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
     int width = columns - TEXT < LEAST ? LEAST : columns - TEXT > MOST ? MOST : columns - TEXT;
-    int filled = progress->total > 0 ? (int)((double)width * (double)done / (double)progress->total)
-                                     : width;
+    int filled =
+        progress->total > 0 ? (int)((double)width * (double)done / (double)progress->total) : width;
     if (filled > width)
         filled = width;
     fprintf(progress->out, "\r\033[K[");
@@ -45,8 +44,8 @@ void progress_show(const struct nl_run_counts *counts, void *ctx) {
     double interval = progress->terminal ? TERMINAL_INTERVAL : LINE_INTERVAL;
     if (time - progress->shown < interval)
         return;
-    int64_t done = counts->sent + counts->deferred + counts->bounced + counts->failed +
-                   counts->unknown;
+    int64_t done =
+        counts->sent + counts->deferred + counts->bounced + counts->failed + counts->unknown;
     double rate = time > progress->started ? (double)done / (time - progress->started) : 0;
     double left = rate > 0 && progress->total > done ? (double)(progress->total - done) / rate : 0;
     progress->shown = time;

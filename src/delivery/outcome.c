@@ -56,8 +56,8 @@ enum nl_verdict nl_outcome_judge(const struct nl_transport_event *event, struct 
                                             : judge_reply(event, result);
 }
 
-void nl_outcome_schedule(const struct nl_config *config, const struct nl_env *env,
-                         int64_t attempts, int64_t first, struct nl_result *result) {
+void nl_outcome_schedule(const struct nl_config *config, const struct nl_env *env, int64_t attempts,
+                         int64_t first, struct nl_result *result) {
     int64_t now = nl_env_now(env);
     int64_t delay = config->retry.first;
     int64_t end = first + config->retry.give_up;

@@ -18,7 +18,7 @@ enum nl_verdict nl_outcome_judge(const struct nl_transport_event *event, struct 
 
 /* Gives a deferral its next attempt: exponential backoff with jitter, or NL_FAILED when `first`
  * lies further back than the configured age. `attempts` were made before this one. */
-void nl_outcome_schedule(const struct nl_config *config, const struct nl_env *env,
-                         int64_t attempts, int64_t first, struct nl_result *result);
+void nl_outcome_schedule(const struct nl_config *config, const struct nl_env *env, int64_t attempts,
+                         int64_t first, struct nl_result *result);
 
 #endif

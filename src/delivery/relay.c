@@ -102,8 +102,8 @@ static void set_login(CURL *handle, const struct nl_relay *relay) {
     if (relay->username == NULL)
         return;
     curl_easy_setopt(handle, CURLOPT_USERNAME, relay->username);
-    curl_easy_setopt(handle, relay->auth == NL_AUTH_XOAUTH2 ? CURLOPT_XOAUTH2_BEARER
-                                                            : CURLOPT_PASSWORD,
+    curl_easy_setopt(handle,
+                     relay->auth == NL_AUTH_XOAUTH2 ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD,
                      relay->password);
     if (relay->auth != NL_AUTH_AUTO)
         curl_easy_setopt(handle, CURLOPT_LOGIN_OPTIONS, options[relay->auth]);

@@ -10,10 +10,10 @@
 #include <string.h>
 
 enum {
-    TROUBLE_LIMIT = 10,    /* broken connections in a row before the circuit breaker opens */
-    REJECTION_LIMIT = 20,  /* recipients refused before the first one is accepted */
+    TROUBLE_LIMIT = 10,   /* broken connections in a row before the circuit breaker opens */
+    REJECTION_LIMIT = 20, /* recipients refused before the first one is accepted */
     WAIT_MILLISECONDS = 1000,
-    LEASE_MARGIN = 300,    /* seconds; a lease outlives the longest silence we wait out */
+    LEASE_MARGIN = 300, /* seconds; a lease outlives the longest silence we wait out */
 };
 
 /* One connection's message, from lease to record. Indexed like the transport's connections. */
@@ -38,7 +38,7 @@ struct run {
     bool verp;
     struct lane *lanes;
     size_t lane_count;
-    struct nl_job *queue; /* leased, not begun */
+    struct nl_job *queue;    /* leased, not begun */
     struct nl_token *tokens; /* confirmations: one for each in `queue` */
     size_t queue_first, queue_count, queue_size;
     bool drained;
@@ -55,8 +55,7 @@ static enum nl_status prepare_sender(struct run *run) {
     const struct nl_config *config = run->plan->config;
     struct nl_address bounce = {0};
     char *name = NULL;
-    enum nl_status status =
-        nl_mailbox_parse(run->plan->from, &name, &run->from_address, run->err);
+    enum nl_status status = nl_mailbox_parse(run->plan->from, &name, &run->from_address, run->err);
     free(name);
     if (status != NL_OK)
         return status;
@@ -146,8 +145,10 @@ static void count_trouble(struct run *run, const char *text) {
     struct nl_buf line = {0};
     if (++run->trouble < TROUBLE_LIMIT)
         return;
-    nl_buf_addf(&line, "%s; %d connections failed in a row, what is left stays queued: run "
-                       "'newsletter retry' when the server is well", text, run->trouble);
+    nl_buf_addf(&line,
+                "%s; %d connections failed in a row, what is left stays queued: run "
+                "'newsletter retry' when the server is well",
+                text, run->trouble);
     stop(run, NL_TEMPFAIL, false, nl_buf_text(&line));
     nl_buf_free(&line);
 }
@@ -239,9 +240,8 @@ static enum nl_status lease_more(struct run *run) {
     const struct nl_env *env = nl_store_env(plan->store);
     int64_t until = nl_env_now(env) + 3 * plan->config->smtp.timeout + LEASE_MARGIN;
     size_t count = 0;
-    enum nl_status status =
-        nl_delivery_lease(plan->store, &plan->scope, run->owner.text, until, run->queue_size,
-                          run->queue, &count, run->err);
+    enum nl_status status = nl_delivery_lease(plan->store, &plan->scope, run->owner.text, until,
+                                              run->queue_size, run->queue, &count, run->err);
     run->queue_first = 0;
     run->queue_count = count;
     run->drained = status == NL_OK && count == 0;
@@ -364,8 +364,7 @@ static enum nl_status start(struct run *run, size_t connection) {
     lane->busy = true;
     if (nl_address_parse(lane->job.address, &address, &bad_address) != NL_OK) {
         refuse_locally(run, lane, NL_FAILED, "5.1.3", nl_error_text(&bad_address));
-    } else if (address.smtputf8 &&
-               !nl_transport_extensions(run->transport, connection)->smtputf8) {
+    } else if (address.smtputf8 && !nl_transport_extensions(run->transport, connection)->smtputf8) {
         refuse_locally(run, lane, NL_BOUNCED, "5.6.7",
                        "the server does not offer SMTPUTF8, which this address needs");
     } else if ((status = fill(run, lane, token, &address)) == NL_OK) {

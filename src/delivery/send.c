@@ -68,7 +68,8 @@ static enum nl_status send_kind(struct notices *notices, const struct nl_list *l
     notices->plan.from = list->sender;
     enum nl_status status = nl_notice_compose(kind, list, notices->plan.config, &packed, err);
     if (status == NL_OK)
-        status = send_scope(&notices->plan, nl_buf_text(&packed), packed.len, notices->summary, err);
+        status =
+            send_scope(&notices->plan, nl_buf_text(&packed), packed.len, notices->summary, err);
     nl_buf_free(&packed);
     return status;
 }
@@ -84,8 +85,8 @@ static enum nl_status send_list(const struct nl_list *list, void *ctx, struct nl
 
 enum nl_status nl_send_notices(struct nl_store *store, const struct nl_config *config,
                                const struct nl_relay *relay, int64_t delivery,
-                               const struct nl_run_options *options,
-                               struct nl_run_summary *summary, struct nl_error *err) {
+                               const struct nl_run_options *options, struct nl_run_summary *summary,
+                               struct nl_error *err) {
     struct notices notices = {.plan = {.store = store,
                                        .config = config,
                                        .relay = relay,
@@ -118,9 +119,8 @@ static enum nl_status test_reply(const struct nl_transport_event *event, struct 
                         event->reply->code, nl_buf_text(&event->reply->text));
 }
 
-enum nl_status nl_send_test(const struct nl_relay *relay, const char *sender,
-                            const char *recipient, bool smtputf8, const struct nl_buf *message,
-                            struct nl_error *err) {
+enum nl_status nl_send_test(const struct nl_relay *relay, const char *sender, const char *recipient,
+                            bool smtputf8, const struct nl_buf *message, struct nl_error *err) {
     struct nl_transport *transport = NULL;
     struct nl_transport_event event = {0};
     size_t connection = 0;

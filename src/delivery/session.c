@@ -49,8 +49,8 @@ static void add_mail(struct nl_session *session, const char *sender, bool smtput
     if (session->extensions.size)
         nl_buf_addf(&session->out, " SIZE=%zu", session->message->len);
     if (smtputf8)
-        nl_buf_adds(&session->out, session->extensions.eightbit ? " BODY=8BITMIME SMTPUTF8"
-                                                                : " SMTPUTF8");
+        nl_buf_adds(&session->out,
+                    session->extensions.eightbit ? " BODY=8BITMIME SMTPUTF8" : " SMTPUTF8");
     nl_buf_adds(&session->out, "\r\n");
 }
 
@@ -129,8 +129,9 @@ static void add_reply_text(struct nl_reply *reply, const char *text, size_t len)
     if (reply->text.len > 0 && len > 0)
         nl_buf_addc(&reply->text, ' ');
     for (size_t i = 0; i < len; i++)
-        nl_buf_addc(&reply->text,
-                    (unsigned char)text[i] >= 0x20 && (unsigned char)text[i] < 0x7f ? text[i] : '?');
+        nl_buf_addc(&reply->text, (unsigned char)text[i] >= 0x20 && (unsigned char)text[i] < 0x7f
+                                      ? text[i]
+                                      : '?');
 }
 
 /* Reads one line of a reply; *last on the last one. False when it is no reply. */
@@ -241,8 +242,7 @@ static enum nl_session_event after_recipient(struct nl_session *session) {
 
 static enum nl_session_event after_data(struct nl_session *session) {
     if (session->reply.code != 354)
-        return session->reply.code / 100 >= 4 ? finish(session, NL_STAGE_DATA)
-                                              : NL_SESSION_GARBAGE;
+        return session->reply.code / 100 >= 4 ? finish(session, NL_STAGE_DATA) : NL_SESSION_GARBAGE;
     nl_session_stuff(&session->out, session->message->data, session->message->len);
     session->stage = NL_STAGE_BODY;
     return NL_SESSION_WANTS_DOT;

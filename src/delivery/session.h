@@ -1,6 +1,6 @@
-/* One SMTP session behind EHLO and AUTH, as a machine without input or output of its own: bytes from
- * the server go in, bytes for the server come out, and it says when a message is accounted for. What
- * the network does is transport.c's. */
+/* One SMTP session behind EHLO and AUTH, as a machine without input or output of its own: bytes
+ * from the server go in, bytes for the server come out, and it says when a message is accounted
+ * for. What the network does is transport.c's. */
 #ifndef NL_DELIVERY_SESSION_H
 #define NL_DELIVERY_SESSION_H
 
@@ -37,7 +37,7 @@ struct nl_extensions {
 /* A complete reply. */
 struct nl_reply {
     int code;
-    char status[12];   /* enhanced status code (RFC 2034), or "" */
+    char status[12];    /* enhanced status code (RFC 2034), or "" */
     struct nl_buf text; /* all lines, joined by spaces, printable */
 };
 

@@ -42,9 +42,9 @@ static int64_t monotonic_milliseconds(void) {
 }
 
 const char *nl_stage_name(enum nl_stage stage) {
-    static const char *const names[] = {"connect", "banner", "EHLO", "STARTTLS", "AUTH",
-                                        "idle",    "MAIL",   "RCPT", "DATA",     "the message",
-                                        "the final dot", "RSET", "QUIT"};
+    static const char *const names[] = {
+        "connect", "banner", "EHLO",        "STARTTLS",      "AUTH", "idle", "MAIL",
+        "RCPT",    "DATA",   "the message", "the final dot", "RSET", "QUIT"};
     return names[stage];
 }
 
@@ -117,8 +117,8 @@ static void note_extension(struct nl_extensions *offered, const char *line, size
         offered->size = true;
 }
 
-/* Watches libcurl's dialogue: how far it got, what the server answered last, what it offers. Nothing
- * of it is kept, since the dialogue holds the password. */
+/* Watches libcurl's dialogue: how far it got, what the server answered last, what it offers.
+ * Nothing of it is kept, since the dialogue holds the password. */
 static int watch(CURL *handle, curl_infotype type, char *data, size_t len, void *userdata) {
     (void)handle;
     struct connection *connection = userdata;
@@ -145,8 +145,8 @@ static int watch(CURL *handle, curl_infotype type, char *data, size_t len, void 
 
 bool nl_transport_connect(struct nl_transport *transport) {
     size_t at = 0;
-    while (at < transport->count && (transport->connections[at].state != CLOSED ||
-                                     transport->connections[at].pending))
+    while (at < transport->count &&
+           (transport->connections[at].state != CLOSED || transport->connections[at].pending))
         at++;
     if (at == transport->count)
         return false;
@@ -356,7 +356,8 @@ static size_t fill_poll(struct nl_transport *transport) {
             continue;
         transport->poll[count++] = (struct curl_waitfd){
             .fd = connection->socket,
-            .events = (short)(CURL_WAIT_POLLIN | (connection->write_blocked ? CURL_WAIT_POLLOUT : 0))};
+            .events =
+                (short)(CURL_WAIT_POLLIN | (connection->write_blocked ? CURL_WAIT_POLLOUT : 0))};
     }
     return count;
 }

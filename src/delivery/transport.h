@@ -18,12 +18,12 @@ enum nl_transport_kind {
 struct nl_transport_event {
     enum nl_transport_kind kind;
     size_t connection;
-    enum nl_stage stage;           /* of the command or phase concerned */
-    const struct nl_reply *reply;  /* REPLIED; owned by the connection */
-    const char *text;              /* LOST, REFUSED; owned by the connection */
-    bool dot_sent;                 /* LOST: whether the server may have taken the message */
-    bool reused;                   /* REPLIED, LOST: other messages went before on it */
-    bool permanent;                /* REFUSED: trying again would not help */
+    enum nl_stage stage;          /* of the command or phase concerned */
+    const struct nl_reply *reply; /* REPLIED; owned by the connection */
+    const char *text;             /* LOST, REFUSED; owned by the connection */
+    bool dot_sent;                /* LOST: whether the server may have taken the message */
+    bool reused;                  /* REPLIED, LOST: other messages went before on it */
+    bool permanent;               /* REFUSED: trying again would not help */
 };
 
 /* Makes room for `connections` connections; none is opened yet. */

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Writes the variable envelope return path "LOCAL+ID-MAC@DOMAIN" for a delivery. `bounce_address` is
- * an envelope address. */
+/* Writes the variable envelope return path "LOCAL+ID-MAC@DOMAIN" for a delivery. `bounce_address`
+ * is an envelope address. */
 void nl_verp_sender(const char *bounce_address, const char *secret, int64_t delivery,
                     struct nl_buf *out);
 

@@ -34,8 +34,8 @@ static enum nl_status read_job(sqlite3_stmt *statement, struct nl_job *job, stru
     job->address = nl_sql_text(statement, 4, &failed);
     job->name = nl_sql_text(statement, 5, &failed);
     job->attributes = nl_sql_text(statement, 6, &failed);
-    if (!failed && nl_token_parse((const char *)sqlite3_column_text(statement, 7),
-                                  &job->unsubscribe))
+    if (!failed &&
+        nl_token_parse((const char *)sqlite3_column_text(statement, 7), &job->unsubscribe))
         return NL_OK;
     nl_job_free(job);
     return failed ? nl_error_nomem(err)
@@ -152,12 +152,12 @@ enum nl_status nl_delivery_lease(struct nl_store *store, const struct nl_scope *
 
 enum nl_status nl_delivery_commit_dot(struct nl_store *store, int64_t delivery, const char *owner,
                                       bool *ok, struct nl_error *err) {
-    enum nl_status status = nl_sql_run(
-        store, err,
-        "UPDATE delivery AS d SET dot_at = ? WHERE d.id = ? AND d.state = 'leased' AND "
-        "d.lease_owner = ? AND EXISTS (SELECT 1 FROM subscription s JOIN subscriber r "
-        "ON r.id = s.subscriber WHERE s.id = d.subscription AND " ELIGIBLE ")",
-        "iis", nl_env_now(&store->env), delivery, owner);
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "UPDATE delivery AS d SET dot_at = ? WHERE d.id = ? AND d.state = 'leased' AND "
+                   "d.lease_owner = ? AND EXISTS (SELECT 1 FROM subscription s JOIN subscriber r "
+                   "ON r.id = s.subscriber WHERE s.id = d.subscription AND " ELIGIBLE ")",
+                   "iis", nl_env_now(&store->env), delivery, owner);
     *ok = status == NL_OK && sqlite3_changes(store->db) > 0;
     return status;
 }
@@ -193,14 +193,14 @@ struct recovery {
 static enum nl_status recover(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct recovery *recovery = ctx;
     int64_t now = nl_env_now(&store->env);
-    enum nl_status status = nl_sql_run(
-        store, err,
-        "UPDATE delivery SET state = 'unknown', lease_owner = NULL, lease_until = NULL, "
-        "attempts = attempts + 1, updated_at = ?2, "
-        "reply_text = 'the run ended between the final dot and the reply' "
-        "WHERE issue IS nullif(?1, 0) AND state = 'leased' AND dot_at IS NOT NULL "
-        "AND (?1 <> 0 OR lease_until <= ?2)",
-        "ii", recovery->issue, now);
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "UPDATE delivery SET state = 'unknown', lease_owner = NULL, lease_until = NULL, "
+                   "attempts = attempts + 1, updated_at = ?2, "
+                   "reply_text = 'the run ended between the final dot and the reply' "
+                   "WHERE issue IS nullif(?1, 0) AND state = 'leased' AND dot_at IS NOT NULL "
+                   "AND (?1 <> 0 OR lease_until <= ?2)",
+                   "ii", recovery->issue, now);
     recovery->count = sqlite3_changes64(store->db);
     if (status == NL_OK)
         status = nl_sql_run(store, err,
@@ -275,12 +275,11 @@ enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int6
     return status == NL_OK && !row ? nl_error_set(err, NL_NOTFOUND, "no such notice") : status;
 }
 
-enum nl_status nl_delivery_each(struct nl_store *store, int64_t issue, const char *state,
-                                enum nl_status (*each)(const char *address,
-                                                       const struct nl_result *result,
-                                                       int64_t attempts, void *ctx,
-                                                       struct nl_error *err),
-                                void *ctx, struct nl_error *err) {
+enum nl_status
+nl_delivery_each(struct nl_store *store, int64_t issue, const char *state,
+                 enum nl_status (*each)(const char *address, const struct nl_result *result,
+                                        int64_t attempts, void *ctx, struct nl_error *err),
+                 void *ctx, struct nl_error *err) {
     bool row = true;
     sqlite3_stmt *statement = nl_sql(
         store, err,

@@ -17,9 +17,9 @@
 
 /* In the order of COLUMNS, from slug on. */
 static char **text_fields(struct nl_issue *issue, size_t at) {
-    char **fields[] = {&issue->slug,     &issue->series,    &issue->number, &issue->title,
-                       &issue->subject,  &issue->category,  &issue->posted_by, &issue->date,
-                       &issue->source,   &issue->digest,    &issue->state,  &issue->pause_note};
+    char **fields[] = {&issue->slug,    &issue->series,   &issue->number,    &issue->title,
+                       &issue->subject, &issue->category, &issue->posted_by, &issue->date,
+                       &issue->source,  &issue->digest,   &issue->state,     &issue->pause_note};
     return at < sizeof fields / sizeof fields[0] ? fields[at] : NULL;
 }
 
@@ -98,9 +98,8 @@ enum nl_status nl_issue_find(struct nl_store *store, int64_t list, const char *s
                              struct nl_issue *out, struct nl_error *err) {
     *out = (struct nl_issue){0};
     *found = false;
-    sqlite3_stmt *statement =
-        nl_sql(store, err, "SELECT " COLUMNS " FROM issue WHERE list = ? AND slug = ?", "is", list,
-               slug);
+    sqlite3_stmt *statement = nl_sql(
+        store, err, "SELECT " COLUMNS " FROM issue WHERE list = ? AND slug = ?", "is", list, slug);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, found, err);
@@ -114,9 +113,9 @@ enum nl_status nl_issue_find(struct nl_store *store, int64_t list, const char *s
 static enum nl_status collect_ids(struct nl_store *store, const char *state, struct nl_buf *ids,
                                   struct nl_error *err) {
     bool row = true;
-    sqlite3_stmt *statement = nl_sql(
-        store, err, "SELECT id FROM issue WHERE ?1 IS NULL OR state = ?1 ORDER BY id DESC", "s",
-        state);
+    sqlite3_stmt *statement =
+        nl_sql(store, err, "SELECT id FROM issue WHERE ?1 IS NULL OR state = ?1 ORDER BY id DESC",
+               "s", state);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
@@ -162,14 +161,14 @@ enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue, const c
 
 enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
                                struct nl_error *err) {
-    enum nl_status status = nl_sql_run(
-        store, err,
-        "UPDATE issue SET state = 'sent', pause_note = NULL, ended_at = ?1 "
-        "WHERE id = ?2 AND state = 'sending' AND "
-        "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'queued') AND "
-        "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'leased') AND "
-        "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'deferred')",
-        "ii", nl_env_now(&store->env), issue);
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "UPDATE issue SET state = 'sent', pause_note = NULL, ended_at = ?1 "
+                   "WHERE id = ?2 AND state = 'sending' AND "
+                   "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'queued') AND "
+                   "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'leased') AND "
+                   "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'deferred')",
+                   "ii", nl_env_now(&store->env), issue);
     *finished = status == NL_OK && sqlite3_changes(store->db) > 0;
     return status;
 }
@@ -192,9 +191,8 @@ enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_c
     const struct {
         const char *state;
         int64_t *count;
-    } slots[] = {{"queued", &out->queued},     {"leased", &out->leased},
-                 {"sent", &out->sent},         {"deferred", &out->deferred},
-                 {"bounced", &out->bounced},   {"failed", &out->failed},
+    } slots[] = {{"queued", &out->queued},     {"leased", &out->leased},   {"sent", &out->sent},
+                 {"deferred", &out->deferred}, {"bounced", &out->bounced}, {"failed", &out->failed},
                  {"unknown", &out->unknown},   {"skipped", &out->skipped}};
     bool row = true;
     sqlite3_stmt *statement =

@@ -19,9 +19,9 @@ enum { NAME_LIMIT = 64, TEXT_LIMIT = 500 };
 
 /* In the order of COLUMNS, behind the id. */
 static char **text_fields(struct nl_list *list, size_t at) {
-    char **fields[] = {&list->uuid,        &list->name,          &list->title,
-                       &list->list_id,     &list->sender,        &list->reply_to,
-                       &list->owner,       &list->language,      &list->archive_url,
+    char **fields[] = {&list->uuid,          &list->name,          &list->title,
+                       &list->list_id,       &list->sender,        &list->reply_to,
+                       &list->owner,         &list->language,      &list->archive_url,
                        &list->subscribe_url, &list->postal_address};
     return at < sizeof fields / sizeof fields[0] ? fields[at] : NULL;
 }
@@ -89,8 +89,7 @@ enum nl_status nl_list_check(struct nl_list *list, struct nl_error *err) {
     char *name = NULL;
     struct nl_address sender = {0};
     if (list->name == NULL || !is_name(list->name))
-        return nl_error_set(err, NL_DATA,
-                            "'%s' is not a list name: use up to %d of a-z, 0-9 and -",
+        return nl_error_set(err, NL_DATA, "'%s' is not a list name: use up to %d of a-z, 0-9 and -",
                             list->name != NULL ? list->name : "", NAME_LIMIT);
     if (list->sender == NULL)
         return nl_error_set(err, NL_DATA, "a list needs a sender: give --from 'Name <address>'");
@@ -105,8 +104,8 @@ enum nl_status nl_list_check(struct nl_list *list, struct nl_error *err) {
             status = nl_text_check_line(text, "a list setting", err);
         if (status == NL_OK && text != NULL && strlen(text) > TEXT_LIMIT &&
             !nl_text_is_http_url(text))
-            status = nl_error_set(err, NL_DATA, "a list setting is longer than %d bytes",
-                                  TEXT_LIMIT);
+            status =
+                nl_error_set(err, NL_DATA, "a list setting is longer than %d bytes", TEXT_LIMIT);
     }
     if (status == NL_OK && !is_list_id(list->list_id))
         status = nl_error_set(err, NL_DATA, "'%s' is not a List-Id: write it as news.example.org",
@@ -143,8 +142,8 @@ enum nl_status nl_list_add(struct nl_store *store, struct nl_list *list, struct 
         list->reply_to, list->owner, list->language, list->archive_url, list->subscribe_url,
         list->postal_address, nl_env_now(&store->env));
     if (status != NL_OK && sqlite3_errcode(store->db) == SQLITE_CONSTRAINT)
-        return nl_error_set(err, NL_EXISTS, "there is a list '%s' already: change it with 'list edit'",
-                            list->name);
+        return nl_error_set(err, NL_EXISTS,
+                            "there is a list '%s' already: change it with 'list edit'", list->name);
     list->id = sqlite3_last_insert_rowid(store->db);
     return status;
 }
@@ -160,8 +159,7 @@ enum nl_status nl_list_update(struct nl_store *store, const struct nl_list *list
                       list->postal_address, list->id);
 }
 
-static enum nl_status read_row(sqlite3_stmt *statement, struct nl_list *out,
-                               struct nl_error *err) {
+static enum nl_status read_row(sqlite3_stmt *statement, struct nl_list *out, struct nl_error *err) {
     bool failed = false;
     out->id = sqlite3_column_int64(statement, 0);
     for (size_t i = 0; text_fields(out, i) != NULL; i++)
@@ -228,8 +226,8 @@ static enum nl_status not_found(struct nl_store *store, const char *name, struct
         status = nl_error_set(err, NL_NOTFOUND,
                               "there is no list yet: make one with 'newsletter list add'");
     else if (status == NL_OK && name == NULL)
-        status = nl_error_set(err, NL_USAGE, "which list? give --list, one of: %s",
-                              nl_buf_text(&names));
+        status =
+            nl_error_set(err, NL_USAGE, "which list? give --list, one of: %s", nl_buf_text(&names));
     else if (status == NL_OK)
         status = nl_error_set(err, NL_NOTFOUND, "there is no list '%s'; there are: %s", name,
                               nl_buf_text(&names));

@@ -8,11 +8,11 @@
 static enum nl_status applied_number(struct nl_store *store, int64_t *number,
                                      struct nl_error *err) {
     bool row = false;
-    enum nl_status status =
-        nl_sql_run(store, err,
-                   "CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER PRIMARY KEY, "
-                   "name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
-                   "");
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER PRIMARY KEY, "
+        "name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
+        "");
     if (status != NL_OK)
         return status;
     sqlite3_stmt *statement =
@@ -30,8 +30,8 @@ static enum nl_status applied_number(struct nl_store *store, int64_t *number,
 static enum nl_status check_applied(struct nl_store *store, const struct nl_embedded *file,
                                     int64_t number, const char *checksum, struct nl_error *err) {
     bool row = false;
-    sqlite3_stmt *statement = nl_sql(
-        store, err, "SELECT checksum FROM schema_migration WHERE number = ?", "i", number);
+    sqlite3_stmt *statement =
+        nl_sql(store, err, "SELECT checksum FROM schema_migration WHERE number = ?", "i", number);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
@@ -89,7 +89,8 @@ static enum nl_status pending_version(struct nl_store *store, int64_t *applied, 
     *empty = sqlite3_column_int64(statement, 1) == 0;
     nl_sql_done(statement);
     if (status == NL_OK && !known && !*empty)
-        status = nl_error_set(err, NL_CONFIG, "%s is a database of some other program", store->path);
+        status =
+            nl_error_set(err, NL_CONFIG, "%s is a database of some other program", store->path);
     if (status == NL_OK && known)
         status = applied_number(store, applied, err);
     return status;

@@ -77,8 +77,7 @@ static sqlite3_stmt *bound(struct nl_store *store, struct nl_error *err, const c
         if (types[at - 1] == 'i') {
             rc = sqlite3_bind_int64(statement, at, va_arg(args, int64_t));
         } else if (types[at - 1] == 's') {
-            rc = sqlite3_bind_text(statement, at, va_arg(args, const char *), -1,
-                                   SQLITE_TRANSIENT);
+            rc = sqlite3_bind_text(statement, at, va_arg(args, const char *), -1, SQLITE_TRANSIENT);
         } else if (types[at - 1] == 'b') {
             const void *data = va_arg(args, const void *);
             rc = sqlite3_bind_blob64(statement, at, data, va_arg(args, size_t), SQLITE_TRANSIENT);

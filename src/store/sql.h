@@ -12,7 +12,7 @@ struct nl_store {
     char *path;
     char *secret;
     struct nl_env env;
-    int lock_fd; /* lock.c; -1 until the first lock */
+    int lock_fd;                     /* lock.c; -1 until the first lock */
     struct nl_statement *statements; /* prepared once, by the address of their text */
 };
 

@@ -47,9 +47,9 @@ static enum nl_status ensure_secret(struct nl_store *store, struct nl_error *err
     if (status != NL_OK || store->secret != NULL)
         return status;
     nl_token_new(&store->env, &token);
-    status = nl_sql_run(store, err,
-                        "INSERT OR IGNORE INTO setting (key, value) VALUES ('secret', ?)", "s",
-                        token.text);
+    status =
+        nl_sql_run(store, err, "INSERT OR IGNORE INTO setting (key, value) VALUES ('secret', ?)",
+                   "s", token.text);
     return status == NL_OK ? read_secret(store, err) : status;
 }
 
@@ -74,9 +74,9 @@ static enum nl_status open_file(const char *path, const struct nl_env *env, stru
     store->lock_fd = -1;
     store->path = strdup(path);
     enum nl_status status = store->path != NULL ? NL_OK : nl_error_nomem(err);
-    if (status == NL_OK && sqlite3_open_v2(path, &store->db,
-                                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW,
-                                           NULL) != SQLITE_OK)
+    if (status == NL_OK &&
+        sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL) !=
+            SQLITE_OK)
         status = store->db != NULL ? nl_sql_error(store, err) : nl_error_nomem(err);
     if (status == NL_OK)
         status = configure(store, err);
@@ -114,8 +114,10 @@ enum nl_status nl_store_open(const char *path, const struct nl_env *env, struct 
                    ? nl_error_set(err, NL_NOINPUT, "no database at %s: run 'newsletter init'", path)
                    : nl_error_system(err, errno, "open", path);
     if (info.st_size == 0)
-        return nl_error_set(err, NL_IO, "%s is empty: restore it from a backup, or remove it and "
-                                        "run 'newsletter init'", path);
+        return nl_error_set(err, NL_IO,
+                            "%s is empty: restore it from a backup, or remove it and "
+                            "run 'newsletter init'",
+                            path);
     return open_file(path, env, out, err);
 }
 

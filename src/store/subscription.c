@@ -26,7 +26,8 @@ static enum nl_status find_standing(struct nl_store *store, const struct nl_sign
     sqlite3_stmt *statement = nl_sql(
         store, err,
         "SELECT r.id, s.id, s.state = 'active', "
-        "  s.state IS 'complained' OR EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = ?1), "
+        "  s.state IS 'complained' OR EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = "
+        "?1), "
         "  EXISTS (SELECT 1 FROM subscription o WHERE o.subscriber = r.id AND o.confirmed_at "
         "          IS NOT NULL), "
         "  s.noticed_at, "
@@ -58,13 +59,13 @@ static enum nl_status put_subscriber(struct nl_store *store, const struct nl_sig
     if (standing->subscriber == 0) {
         struct nl_token uuid;
         nl_token_new(&store->env, &uuid);
-        status = nl_sql_run(store, err,
-                            "INSERT INTO subscriber (uuid, address, address_key, name, language, "
-                            "attributes, created_at) "
-                            "VALUES (?, ?, ?, ?, ?, coalesce(?, '{}'), ?)",
-                            "ssssssi", uuid.text, signup->address->text, signup->address->key,
-                            signup->name, signup->language, signup->attributes,
-                            nl_env_now(&store->env));
+        status =
+            nl_sql_run(store, err,
+                       "INSERT INTO subscriber (uuid, address, address_key, name, language, "
+                       "attributes, created_at) "
+                       "VALUES (?, ?, ?, ?, ?, coalesce(?, '{}'), ?)",
+                       "ssssssi", uuid.text, signup->address->text, signup->address->key,
+                       signup->name, signup->language, signup->attributes, nl_env_now(&store->env));
         standing->subscriber = sqlite3_last_insert_rowid(store->db);
     } else if (!standing->confirmed) {
         status = nl_sql_run(store, err,
@@ -90,8 +91,8 @@ static enum nl_status put_subscription(struct nl_store *store, const struct nl_s
         "consent_ip, consent_version, created_at) VALUES (?, ?, 'pending', ?, ?5, ?6, ?7, ?8, ?5) "
         "ON CONFLICT (list, subscriber) DO UPDATE SET state = 'pending', consent_at = ?5, "
         "consent_source = ?6, consent_ip = ?7, consent_version = ?8, ended_at = NULL",
-        "iisnisss", signup->list, standing->subscriber, token.text, now, signup->source,
-        signup->ip, signup->text_version);
+        "iisnisss", signup->list, standing->subscriber, token.text, now, signup->source, signup->ip,
+        signup->text_version);
     if (status == NL_OK && standing->subscription == 0)
         standing->subscription = sqlite3_last_insert_rowid(store->db);
     return status;
@@ -100,16 +101,16 @@ static enum nl_status put_subscription(struct nl_store *store, const struct nl_s
 static enum nl_status queue_notice(struct nl_store *store, struct signup_call *call,
                                    const struct standing *standing, struct nl_error *err) {
     int64_t now = nl_env_now(&store->env);
-    bool recent = standing->noticed_at != 0 &&
-                  now - standing->noticed_at < call->signup->resend_interval;
+    bool recent =
+        standing->noticed_at != 0 && now - standing->noticed_at < call->signup->resend_interval;
     if (recent || standing->notice_waits)
         return NL_OK;
-    enum nl_status status = nl_sql_run(
-        store, err,
-        "INSERT INTO delivery (kind, subscription, state, created_at, updated_at) "
-        "VALUES (?, ?, 'queued', ?3, ?3)",
-        "sii", standing->active ? "already-subscribed" : "confirmation", standing->subscription,
-        now);
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "INSERT INTO delivery (kind, subscription, state, created_at, updated_at) "
+                   "VALUES (?, ?, 'queued', ?3, ?3)",
+                   "sii", standing->active ? "already-subscribed" : "confirmation",
+                   standing->subscription, now);
     call->notice = sqlite3_last_insert_rowid(store->db);
     if (status == NL_OK)
         status = nl_sql_run(store, err, "UPDATE subscription SET noticed_at = ? WHERE id = ?", "ii",
@@ -130,23 +131,22 @@ static enum nl_status subscribe(struct nl_store *store, void *ctx, struct nl_err
     }
     /* Written on every path, so that each takes one commit. */
     if (status == NL_OK)
-        status = nl_event_add(store, standing.blocked ? "signup-suppressed" : "signup",
-                              call->signup->list, standing.subscriber, 0, call->signup->source,
-                              err);
+        status =
+            nl_event_add(store, standing.blocked ? "signup-suppressed" : "signup",
+                         call->signup->list, standing.subscriber, 0, call->signup->source, err);
     return status;
 }
 
-enum nl_status nl_subscribe(struct nl_store *store, const struct nl_signup *signup,
-                            int64_t *notice, struct nl_error *err) {
+enum nl_status nl_subscribe(struct nl_store *store, const struct nl_signup *signup, int64_t *notice,
+                            struct nl_error *err) {
     struct signup_call call = {.signup = signup};
     enum nl_status status = nl_sql_transaction(store, subscribe, &call, err);
     *notice = status == NL_OK ? call.notice : 0;
     return status;
 }
 
-enum nl_status nl_confirmation_new(struct nl_store *store, int64_t subscription,
-                                   int64_t expires_at, struct nl_token *token,
-                                   struct nl_error *err) {
+enum nl_status nl_confirmation_new(struct nl_store *store, int64_t subscription, int64_t expires_at,
+                                   struct nl_token *token, struct nl_error *err) {
     unsigned char digest[NL_DIGEST_LEN];
     nl_token_new(&store->env, token);
     nl_digest(token->text, NL_TOKEN_LEN, digest);
@@ -274,17 +274,15 @@ struct address_call {
     int64_t list;
 };
 
-static enum nl_status unsubscribe_address(struct nl_store *store, void *ctx,
-                                          struct nl_error *err) {
+static enum nl_status unsubscribe_address(struct nl_store *store, void *ctx, struct nl_error *err) {
     const struct address_call *call = ctx;
     bool row = false;
     bool any = false;
-    sqlite3_stmt *statement =
-        nl_sql(store, err,
-               "SELECT s.id, s.list, s.subscriber FROM subscription s "
-               "JOIN subscriber r ON r.id = s.subscriber "
-               "WHERE r.address_key = ? AND ?2 IN (0, s.list)",
-               "si", call->address->key, call->list);
+    sqlite3_stmt *statement = nl_sql(store, err,
+                                     "SELECT s.id, s.list, s.subscriber FROM subscription s "
+                                     "JOIN subscriber r ON r.id = s.subscriber "
+                                     "WHERE r.address_key = ? AND ?2 IN (0, s.list)",
+                                     "si", call->address->key, call->list);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
@@ -299,8 +297,7 @@ static enum nl_status unsubscribe_address(struct nl_store *store, void *ctx,
     }
     nl_sql_done(statement);
     if (status == NL_OK && !any)
-        status = nl_error_set(err, NL_NOTFOUND, "%s has no such subscription",
-                              call->address->text);
+        status = nl_error_set(err, NL_NOTFOUND, "%s has no such subscription", call->address->text);
     return status;
 }
 

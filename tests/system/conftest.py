@@ -1,0 +1,167 @@
+"""Shared by the system tests: an installation in a temporary folder, and servers on loopback."""
+import email
+import email.policy
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+import uuid
+
+import pytest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests", "support"))
+
+from mailserver import MailServer  # noqa: E402
+
+BINARY = os.environ.get("NEWSLETTER", os.path.join(TOP, "build", "src", "newsletter"))
+SAMPLE = os.path.join(TOP, "samples", "issue-11.md")
+
+
+class Site:
+    """One installation: configuration, database, list, and the commands on it."""
+
+    def __init__(self, folder):
+        self.folder = str(folder)
+        self.database = os.path.join(self.folder, "newsletter.db")
+        self.settings = {
+            "confirm_url": "https://www.example.org/confirm?token={token}",
+            "unsubscribe_url": "https://www.example.org/unsubscribe?token={token}",
+            "bounce_address": "bounces@example.org",
+            "smtp": {"host": "127.0.0.1", "port": 9, "security": "none", "timeout": "20s"},
+            "retry": {"first": "1s", "max": "1s"},
+            "confirmation": {"resend_interval": "1h"},
+        }
+        self.configure()
+
+    def configure(self, port=None, smtp=None, **more):
+        if port:
+            self.settings["smtp"]["port"] = port
+        self.settings["smtp"].update(smtp or {})
+        self.settings.update(more)
+        with open(os.path.join(self.folder, "newsletter.yaml"), "w", encoding="utf-8") as out:
+            json.dump(self.settings, out)  # JSON is YAML
+
+    def popen(self, *args, **options):
+        return subprocess.Popen([BINARY, *args], cwd=self.folder, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, **options)
+
+    def run(self, *args, expect=0, stdin=b"", env=None):
+        """Runs a command and checks its exit status; the result has .out and .err as text."""
+        result = subprocess.run([BINARY, *args], cwd=self.folder, input=stdin,
+                                capture_output=True, timeout=120,
+                                env={**os.environ, **(env or {})}, check=False)
+        result.out = result.stdout.decode("utf-8")
+        result.err = result.stderr.decode("utf-8")
+        assert "Sanitizer" not in result.err and "runtime error" not in result.err, result.err
+        assert result.returncode == expect, (args, result.returncode, result.out, result.err)
+        return result
+
+    def install(self):
+        self.run("init")
+        self.run("list", "add", "bulletin", "--from", "Press Office <press@example.org>",
+                 "--title", "News Bulletin", "--postal-address", "1 Quay Street")
+
+    def sql(self, statement, *values):
+        connection = sqlite3.connect(self.database, timeout=30)
+        try:
+            with connection:
+                return connection.execute(statement, values).fetchall()
+        finally:
+            connection.close()
+
+    def add_active(self, addresses, name=None):
+        """Confirmed subscriptions, put into the database directly: many, quickly."""
+        connection = sqlite3.connect(self.database, timeout=30)
+        with connection:
+            for address in addresses:
+                row = connection.execute(
+                    "INSERT INTO subscriber (uuid, address, address_key, name, created_at) "
+                    "VALUES (?, ?, ?, ?, 1)", (str(uuid.uuid4()), address, address, name))
+                connection.execute(
+                    "INSERT INTO subscription (list, subscriber, state, token, consent_at, "
+                    "confirmed_at, created_at) VALUES (1, ?, 'active', ?, 1, 1, 1)",
+                    (row.lastrowid, str(uuid.uuid4())))
+        connection.close()
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as out:
+            out.write(text if isinstance(text, bytes) else text.encode("utf-8"))
+        return path
+
+    def issue(self, body="Hello {{name|reader}}.\n", name="issue.md", **front):
+        front = {"title": "A title", "number": "No 1", "date": "2026-08-25", **front}
+        head = "".join(f"{key}: {json.dumps(value, ensure_ascii=False)}\n"
+                       for key, value in front.items() if value is not None)
+        return self.write(name, f"---\n{head}---\n{body}")
+
+    def states(self):
+        return dict(self.sql("SELECT state, count(*) FROM delivery WHERE issue IS NOT NULL "
+                             "GROUP BY state"))
+
+
+@pytest.fixture
+def bare_site(tmp_path):
+    return Site(tmp_path)
+
+
+@pytest.fixture
+def site(bare_site):
+    bare_site.install()
+    return bare_site
+
+
+@pytest.fixture
+def server(tmp_path):
+    started = MailServer(str(tmp_path / "mail"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def connected(site, server):
+    """A site whose relay is the server."""
+    site.configure(port=server.port)
+    return site
+
+
+def parse(raw):
+    """Parses with Python's email package and insists on there being no defect anywhere."""
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    for part in message.walk():
+        assert not part.defects, part.defects
+        for name, value in part.items():
+            assert not getattr(value, "defects", ()), (name, value.defects)
+        if not part.is_multipart():
+            part.get_content()
+    assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
+    assert b"\n" not in raw.replace(b"\r\n", b"") and b"\r" not in raw.replace(b"\r\n", b"")
+    return message
+
+
+def plain(message):
+    return message.get_body(("plain",)).get_content()
+
+
+def html(message):
+    return message.get_body(("html",)).get_content()
+
+
+def link(message, word):
+    return next(found for found in re.findall(r"https?://\S+", plain(message)) if word in found)
+
+
+def token(message, word):
+    return link(message, word).split("token=")[1]
+
+
+def wait_for(condition, seconds=20):
+    """Waits until the condition holds; what a background process does has no other sign."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
