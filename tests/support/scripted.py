@@ -1,0 +1,139 @@
+"""An SMTP server that goes wrong on demand, as no real one will.
+
+Scripted(fault=(stage, action)) breaks at that stage: connect, banner, EHLO, STARTTLS, AUTH, MAIL,
+RCPT, DATA or dot; the action is 4xx, 5xx, disconnect or garbage. Accepted messages are counted.
+"""
+import base64
+import socketserver
+import ssl
+import threading
+
+GARBAGE = b"\x00\xff<html>what?\r\n" * 3
+
+
+class Session(socketserver.StreamRequestHandler):
+    def handle(self):
+        try:
+            self.converse()
+        except (OSError, EOFError):
+            pass
+
+    def reply(self, text):
+        self.wfile.write(text.encode() + b"\r\n")
+        self.wfile.flush()
+
+    def fault(self, stage):
+        """Goes wrong if it is time to. True when the session goes on all the same."""
+        server = self.server
+        if server.fault is None or server.fault[0] != stage:
+            return False
+        action = server.fault[1]
+        server.faults += 1
+        if action == "disconnect":
+            raise EOFError
+        if action == "garbage":
+            self.wfile.write(GARBAGE)
+            self.wfile.flush()
+            raise EOFError
+        self.reply("451 4.3.0 Not now" if action == "4xx" else "554 5.3.0 Never")
+        return True
+
+    def line(self):
+        line = self.rfile.readline(4096)
+        if not line:
+            raise EOFError
+        return line.rstrip(b"\r\n").decode("utf-8", "replace")
+
+    def converse(self):
+        server = self.server
+        if self.fault("connect") or self.fault("banner"):
+            return
+        self.reply("220 scripted.example ESMTP")
+        secure = False
+        recipients = []
+        while True:
+            line = self.line()
+            verb = line.split(" ")[0].split(":")[0].upper()
+            if verb in ("EHLO", "HELO"):
+                if self.fault("EHLO"):
+                    continue
+                offers = ["scripted.example", "8BITMIME"]
+                offers += ["PIPELINING"] if server.pipelining else []
+                offers += ["STARTTLS"] if server.context and not secure else []
+                offers += ["AUTH PLAIN"] if server.login else []
+                for offer in offers[:-1]:
+                    self.reply("250-" + offer)
+                self.reply("250 " + offers[-1])
+            elif verb == "STARTTLS":
+                if self.fault("STARTTLS"):
+                    continue
+                self.reply("220 2.0.0 Ready")
+                self.connection = server.context.wrap_socket(self.connection, server_side=True)
+                self.setup_files()
+                secure = True
+            elif verb == "AUTH":
+                if self.fault("AUTH"):
+                    continue
+                good = base64.b64decode(line.split(" ")[2]) == server.login
+                self.reply("235 2.7.0 Welcome" if good else "535 5.7.8 Wrong")
+            elif verb == "MAIL":
+                recipients = []
+                if not self.fault("MAIL"):
+                    self.reply("250 2.1.0 Ok")
+            elif verb == "RCPT":
+                if not self.fault("RCPT"):
+                    recipients.append(line[line.index("<") + 1:line.rindex(">")])
+                    self.reply("250 2.1.5 Ok")
+            elif verb == "DATA":
+                if not recipients:
+                    self.reply("503 5.5.1 No recipients")
+                elif not self.fault("DATA"):
+                    self.reply("354 Go ahead")
+                    self.receive()
+                    if not self.fault("dot"):
+                        with server.lock:
+                            server.received += recipients
+                        self.reply("250 2.0.0 Queued")
+            elif verb == "RSET":
+                recipients = []
+                self.reply("250 2.0.0 Ok")
+            elif verb == "QUIT":
+                self.reply("221 2.0.0 Bye")
+                return
+            else:
+                self.reply("500 5.5.2 What?")
+
+    def receive(self):
+        while self.rfile.readline(100000) not in (b".\r\n", b""):
+            pass
+
+    def setup_files(self):
+        self.rfile = self.connection.makefile("rb")
+        self.wfile = self.connection.makefile("wb")
+
+
+class Scripted(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, fault=None, certificate=None, key=None, login=None, pipelining=True):
+        super().__init__(("127.0.0.1", 0), Session)
+        self.fault = fault
+        self.faults = 0
+        self.login = login
+        self.pipelining = pipelining
+        self.received = []
+        self.lock = threading.Lock()
+        self.context = None
+        if certificate:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(certificate, key)
+        self.port = self.server_address[1]
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    def handle_error(self, request, client_address):
+        pass
+
+    def stop(self):
+        self.shutdown()
+        self.server_close()
