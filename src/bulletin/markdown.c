@@ -49,7 +49,7 @@ void nl_md_free(struct nl_md_node *node) {
 
 static int fail(struct builder *builder, enum nl_status status) {
     builder->status = status;
-    return 1;
+    return -1; /* md4c passes only negative results up through all its levels */
 }
 
 /* Ends the run of text, which md4c hands over in pieces. */
@@ -308,7 +308,7 @@ enum nl_status nl_markdown_read(const char *text, size_t len, const char *where,
     builder.at = builder.root;
     enum nl_status status = NL_OK;
     if (builder.root == NULL || md_parse(text, (MD_SIZE)len, &parser, &builder) != 0 ||
-        builder.text.failed || !nl_md_find_lettered(builder.root))
+        builder.status != NL_OK || builder.text.failed || !nl_md_find_lettered(builder.root))
         status = builder.status != NL_OK ? builder.status : nl_error_nomem(err);
     nl_buf_free(&builder.text);
     if (status != NL_OK) {

@@ -1,5 +1,6 @@
 #include "store/sql.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,18 @@ struct nl_statement {
     struct nl_statement *next;
 };
 
+/* A full disk shows as SQLITE_FULL when pages are written, and as an I/O error when the shared
+ * memory of the write-ahead log cannot grow. */
+static int error_code(sqlite3 *db) {
+    int code = sqlite3_errcode(db) & 0xff;
+    bool full =
+        sqlite3_system_errno(db) == ENOSPC || sqlite3_extended_errcode(db) == SQLITE_IOERR_SHMSIZE;
+    return code == SQLITE_IOERR && full ? SQLITE_FULL : code;
+}
+
 enum nl_status nl_sql_error(struct nl_store *store, struct nl_error *err) {
     const char *path = store->path;
-    switch (sqlite3_errcode(store->db)) {
+    switch (error_code(store->db)) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return nl_error_set(err, NL_BUSY, "%s is locked by another process: try again", path);

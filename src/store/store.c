@@ -58,7 +58,7 @@ static enum nl_status configure(struct nl_store *store, struct nl_error *err) {
                                   "PRAGMA synchronous = FULL;"
                                   "PRAGMA foreign_keys = ON;"
                                   "PRAGMA trusted_schema = OFF;";
-    sqlite3_extended_result_codes(store->db, 0);
+    sqlite3_extended_result_codes(store->db, 1);
     sqlite3_busy_timeout(store->db, BUSY_MILLISECONDS);
     if (sqlite3_exec(store->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
         return nl_sql_error(store, err);
