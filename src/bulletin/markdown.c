@@ -1,5 +1,7 @@
 #include "bulletin/markdown.h"
 
+#include "bulletin/slots.h"
+
 #include <md4c-html.h>
 #include <md4c.h>
 #include <stdlib.h>
@@ -291,6 +293,18 @@ static int add_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *u
     }
 }
 
+/* Takes "\{{" out of Markdown's sight. */
+static void protect_braces(const char *text, size_t len, struct nl_buf *out) {
+    static const char escaped[] = "\\{{";
+    const char *end = text + len;
+    for (const char *at = NULL; (at = memmem(text, (size_t)(end - text), escaped, 3)) != NULL;
+         text = at + 3) {
+        nl_buf_add(out, text, (size_t)(at - text));
+        nl_buf_addc(out, NL_LITERAL_BRACES);
+    }
+    nl_buf_add(out, text, (size_t)(end - text));
+}
+
 enum nl_status nl_markdown_read(const char *text, size_t len, const char *where,
                                 struct nl_md_node **out, struct nl_error *err) {
     const MD_PARSER parser = {
@@ -303,14 +317,18 @@ enum nl_status nl_markdown_read(const char *text, size_t len, const char *where,
         .text = add_text,
     };
     struct builder builder = {.where = where, .err = err};
+    struct nl_buf source = {0};
     *out = NULL;
+    protect_braces(text, len, &source);
     builder.root = nl_md_append(NULL, NL_MD_DOCUMENT);
     builder.at = builder.root;
     enum nl_status status = NL_OK;
-    if (builder.root == NULL || md_parse(text, (MD_SIZE)len, &parser, &builder) != 0 ||
+    if (builder.root == NULL || source.failed ||
+        md_parse(nl_buf_text(&source), (MD_SIZE)source.len, &parser, &builder) != 0 ||
         builder.status != NL_OK || builder.text.failed || !nl_md_find_lettered(builder.root))
         status = builder.status != NL_OK ? builder.status : nl_error_nomem(err);
     nl_buf_free(&builder.text);
+    nl_buf_free(&source);
     if (status != NL_OK) {
         nl_md_free(builder.root);
         return status;

@@ -2,6 +2,7 @@
 
 #include "bulletin/header.h"
 #include "bulletin/pack.h"
+#include "bulletin/qp.h"
 
 #include <ctype.h>
 #include <jansson.h>
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIELD_END = '\x1f', QP_COLUMNS = 72, BASE64_LINE = 57 };
+enum { FIELD_END = '\x1f', BASE64_LINE = 57 };
 
 enum segment_kind { LITERAL, SLOT, BASE64_BEGIN, BASE64_END };
 
@@ -153,29 +154,6 @@ void nl_message_free(struct nl_message *message) {
     free(message);
 }
 
-/* One character of a value, as quoted-printable on lines that end in soft breaks (RFC 2045 section
- * 6.7). The text around a slot leaves and takes up at the start of a line, so the value's length
- * does not matter to it. */
-static void add_qp(struct nl_buf *out, const char *text, size_t len, size_t *column) {
-    static const char hex[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        bool plain = c > 0x20 && c < 0x7f && c != '=' && c != '.';
-        if (*column + 3 > QP_COLUMNS) {
-            nl_buf_adds(out, "=\r\n");
-            *column = 0;
-        }
-        if (plain || (c == ' ' && *column > 0)) {
-            nl_buf_addc(out, (char)c);
-            *column += 1;
-        } else {
-            char escape[3] = {'=', hex[c >> 4], hex[c & 15]};
-            nl_buf_add(out, escape, sizeof escape);
-            *column += 3;
-        }
-    }
-}
-
 static const char *html_entity(char c) {
     switch (c) {
     case '&':
@@ -193,6 +171,8 @@ static const char *html_entity(char c) {
     }
 }
 
+/* Writes one value. The text around a quoted-printable slot leaves off and takes up at the start of
+ * a line, so the value's length does not matter to it. */
 static void add_value(struct nl_buf *out, const char *value, char context) {
     bool html = context == NL_CONTEXT_HTML || context == NL_CONTEXT_HTML_QP;
     bool qp = context == NL_CONTEXT_QP || context == NL_CONTEXT_HTML_QP;
@@ -203,12 +183,12 @@ static void add_value(struct nl_buf *out, const char *value, char context) {
         const char *text = entity != NULL ? entity : &c;
         size_t len = entity != NULL ? strlen(entity) : 1;
         if (qp)
-            add_qp(out, text, len, &column);
+            nl_qp_add(out, text, len, &column);
         else
             nl_buf_add(out, text, len);
     }
-    if (qp && column > 0)
-        nl_buf_adds(out, "=\r\n");
+    if (qp)
+        nl_qp_soft_break(out, &column);
 }
 
 static const char *attribute_text(const json_t *value, char number[32]) {

@@ -1,5 +1,6 @@
 #include "bulletin/mime.h"
 
+#include "bulletin/qp.h"
 #include "newsletter/token.h"
 
 #include <libetpan/libetpan.h>
@@ -59,29 +60,19 @@ void nl_mime_set_context(const struct nl_buf *text, char context, struct nl_buf 
     out->failed = out->failed || left > 0;
 }
 
-/* Quoted-printable by libetpan, stretch by stretch. A soft line break before each slot and at the
- * end of its value lets the text around it be encoded once for all recipients. */
+/* A soft line break before each slot and at the end of its value lets the text around it be encoded
+ * once for all recipients. */
 static void encode_qp(const struct nl_buf *text, char context, struct nl_buf *out) {
     const char *at = nl_buf_text(text);
     size_t left = text->len;
     while (left > 0) {
         size_t marker = 0;
         size_t plain = plain_length(at, left, &marker);
-        MMAPString *encoded = mmap_string_new("");
-        int column = 0;
-        if (encoded == NULL ||
-            mailmime_quoted_printable_write_mem(encoded, &column, 1, at, plain) != MAILIMF_NO_ERROR)
-            out->failed = true;
-        else
-            nl_buf_add(out, encoded->str, encoded->len);
-        if (encoded != NULL)
-            mmap_string_free(encoded);
+        nl_qp_text(out, at, plain, marker == 0);
         at += plain;
         left -= plain;
         if (marker == 0)
             break;
-        if (out->len > 0 && out->data[out->len - 1] != '\n')
-            nl_buf_adds(out, "=\r\n");
         add_marker(out, at, marker, context);
         at += marker;
         left -= marker;

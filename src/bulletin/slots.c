@@ -93,18 +93,20 @@ static enum nl_status substitute_one(struct nl_slots *slots, char *variable,
 enum nl_status nl_slots_substitute(struct nl_slots *slots, const char *text,
                                    const char *unsubscribe_url, const char *where,
                                    struct nl_buf *out, struct nl_error *err) {
+    const char escape[] = {NL_LITERAL_BRACES, '\0'};
     while (*text != '\0') {
+        size_t plain = strcspn(text, escape);
         const char *open = strstr(text, "{{");
+        if (text[plain] != '\0' && (open == NULL || text + plain < open)) {
+            nl_buf_add(out, text, plain);
+            nl_buf_adds(out, "{{");
+            text += plain + 1;
+            continue;
+        }
         const char *close = open != NULL ? strstr(open, "}}") : NULL;
         if (close == NULL) {
             nl_buf_adds(out, text);
             break;
-        }
-        if (open > text && open[-1] == '\\') {
-            nl_buf_add(out, text, (size_t)(open - text) - 1);
-            nl_buf_adds(out, "{{");
-            text = open + 2;
-            continue;
         }
         nl_buf_add(out, text, (size_t)(open - text));
         char *variable = strndup(open + 2, (size_t)(close - open) - 2);

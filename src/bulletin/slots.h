@@ -23,6 +23,9 @@ enum nl_slot_kind {
 /* Around a part that is to be base64-encoded once its slots are filled. */
 #define NL_BASE64_OPEN '\x03'
 #define NL_BASE64_CLOSE '\x04'
+/* Stands for the "{{" that an author wrote as "\{{" while Markdown, which would eat the backslash,
+ * is at work. */
+#define NL_LITERAL_BRACES '\x05'
 
 struct nl_slot {
     char kind;
@@ -40,8 +43,8 @@ enum nl_status nl_slots_mark(struct nl_slots *slots, enum nl_slot_kind kind, con
                              const char *fallback, struct nl_buf *out, struct nl_error *err);
 
 /* Copies `text`, replacing {{variable}} and {{variable|fallback}} by markers. Known variables are
- * name, email, unsubscribe_url and attribute.NAME; "\{{" stands for "{{". `where` names the text in
- * the error for an unknown one. `unsubscribe_url` may be NULL if there is none. */
+ * name, email, unsubscribe_url and attribute.NAME; NL_LITERAL_BRACES becomes "{{". `where` names
+ * the text in the error for an unknown one. `unsubscribe_url` may be NULL if there is none. */
 enum nl_status nl_slots_substitute(struct nl_slots *slots, const char *text,
                                    const char *unsubscribe_url, const char *where,
                                    struct nl_buf *out, struct nl_error *err);

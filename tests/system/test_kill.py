@@ -1,0 +1,57 @@
+"""SIGKILL at many random points: nobody is missed, and duplicates are only among `unknown`."""
+import random
+import signal
+import time
+
+KILLS = 55
+PEOPLE = 3000
+
+
+def test_killed_again_and_again(connected, server):
+    server.handler.delay = 0.03
+    connected.configure(smtp={"connections": 8})
+    addresses = [f"user{i}@example.org" for i in range(PEOPLE)]
+    connected.add_active(addresses)
+    path = connected.issue()
+    seeded = random.Random(11)
+    kills = 0
+    while kills < KILLS:
+        run = connected.popen("send", path)
+        time.sleep(seeded.uniform(0.0, 0.35))
+        run.send_signal(signal.SIGKILL)
+        run.communicate(timeout=60)
+        assert run.returncode == -signal.SIGKILL, "the run ended before it could be killed"
+        kills += 1
+        unknown = connected.sql("SELECT count(*) FROM delivery WHERE state = 'leased' AND dot_at "
+                                "IS NOT NULL")[0][0]
+        assert unknown <= 8  # at most one for each connection
+    assert connected.states().get("sent", 0) > 100, "the kills came too early to prove anything"
+    server.handler.delay = 0
+    connected.run("send", path)
+
+    states = dict(connected.sql("SELECT r.address, d.state FROM delivery d JOIN subscription s ON "
+                                "s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber"))
+    received = {address: len(server.messages(address)) for address in addresses}
+    assert set(states.values()) == {"sent", "unknown"}
+    assert len(states) == PEOPLE
+    for address, state in states.items():
+        assert received[address] == 1 if state == "sent" else received[address] <= 1, address
+    doubtful = [address for address in addresses if states[address] == "unknown"]
+    assert connected.sql("SELECT state FROM issue") == [("sent",)]
+
+    connected.run("send", path, "--resend-unknown")
+    assert connected.states() == {"sent": PEOPLE}
+    for address in addresses:
+        count = len(server.messages(address))
+        assert count == 1 or (address in doubtful and count == 2), address
+    twice = {address for address in addresses if len(server.messages(address)) == 2}
+    assert twice <= set(doubtful)
+
+
+def test_confirmation_mails_survive_a_kill(site, server):
+    """A hook killed before it could send leaves the mail to cron."""
+    site.run("subscribe", "ann@example.org")  # no server listens yet
+    site.sql("UPDATE delivery SET state = 'leased', lease_owner = 'dead', lease_until = 5")
+    site.configure(port=server.port)
+    site.run("retry")
+    assert len(server.messages("ann@example.org")) == 1
