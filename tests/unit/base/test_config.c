@@ -1,0 +1,111 @@
+#include "support.h"
+
+#include "newsletter/config.h"
+#include "newsletter/text.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static char path[] = "/tmp/newsletter-unit-config.XXXXXX";
+
+static enum nl_status read_text(const char *text, struct nl_config *config, struct nl_error *err) {
+    if (nl_file_write(path, text, strlen(text), true, err) != NL_OK)
+        return err->status;
+    return nl_config_read(path, config, err);
+}
+
+static void test_defaults(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    struct nl_config config;
+    assert_ok(read_text("", &config, &err));
+    assert_string_equal(config.database, "/tmp/newsletter.db");
+    assert_int_equal(config.smtp.security, NL_SMTP_STARTTLS);
+    assert_int_equal(config.smtp.port, 587);
+    assert_true(config.smtp.verify);
+    assert_int_equal(config.retry.give_up, 4 * 86400);
+    assert_null(config.bounce_address);
+    nl_config_free(&config);
+}
+
+static void test_sample_is_valid(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    struct nl_config config;
+    assert_ok(read_text(nl_config_sample, &config, &err));
+    assert_int_equal(config.smtp.port, 25);
+    assert_int_equal(config.smtp.security, NL_SMTP_PLAIN);
+    nl_config_free(&config);
+}
+
+static void test_ports_follow_security(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    struct nl_config config;
+    assert_ok(read_text("smtp: {security: tls}", &config, &err));
+    assert_int_equal(config.smtp.port, 465);
+    nl_config_free(&config);
+    assert_ok(read_text("smtp: {security: none}", &config, &err));
+    assert_int_equal(config.smtp.port, 25);
+    nl_config_free(&config);
+}
+
+static void test_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *words;
+    } cases[] = {
+        {"nonsense: 1", "unknown setting 'nonsense'"},
+        {"smtp: {connections: 0}", "smtp.connections"},
+        {"smtp: {connections: 501}", "smtp.connections"},
+        {"retry: {first: 0}", "retry.first"},
+        {"bounce_address: an-address-with-a-long-local-part@example.org", "28 characters"},
+        {"unsubscribe_url: https://x/{token}{token}", "once"},
+        {"smtp: {host: mail.example.org, security: none, username: x}", "in the clear"},
+        {"confirmation: {text_version: \"a\\nb\"}", "control character"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct nl_error err = {0};
+        struct nl_config config;
+        assert_fails(read_text(cases[i].text, &config, &err), NL_CONFIG, cases[i].words);
+        nl_config_free(&config);
+    }
+}
+
+static void test_password(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    struct nl_config config;
+    char *password = NULL;
+    assert_ok(read_text("smtp: {password_env: NL_UNIT_PASSWORD}", &config, &err));
+    unsetenv("NL_UNIT_PASSWORD");
+    assert_fails(nl_config_password(&config, NULL, &password, &err), NL_CONFIG, "NL_UNIT_PASSWORD");
+    setenv("NL_UNIT_PASSWORD", "sesame", 1);
+    assert_ok(nl_config_password(&config, NULL, &password, &err));
+    assert_string_equal(password, "sesame");
+    nl_config_forget(password);
+    assert_ok(nl_file_write(path, "open\r\n", 6, true, &err));
+    assert_ok(nl_config_password(&config, path, &password, &err));
+    assert_string_equal(password, "open");
+    nl_config_forget(password);
+    assert_fails(nl_config_password(&config, "/nowhere", &password, &err), NL_NOINPUT, "password");
+    nl_config_free(&config);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_sample_is_valid),
+        cmocka_unit_test(test_ports_follow_security),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_password),
+    };
+    int fd = mkstemp(path);
+    if (fd < 0)
+        return 1;
+    close(fd);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    unlink(path);
+    return failed;
+}

@@ -1,0 +1,106 @@
+#include "support.h"
+
+#include "newsletter/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static void test_line(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    assert_ok(nl_text_check_line("Әсел – “x”", "it", &err));
+    assert_ok(nl_text_check_line("", "it", &err));
+    static const char *const bad[] = {"a\nb",      "a\rb",          "a\tb", "a\x7f",
+                                      "a\xc2\x85", "a\xe2\x80\xa8", "a\x01"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_fails(nl_text_check_line(bad[i], "it", &err), NL_DATA, "it holds");
+    static const char *const broken[] = {"\xff", "a\xc3", "\xed\xa0\x80", "\xc0\xaf",
+                                         "\xf4\x90\x80\x80"};
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++)
+        assert_fails(nl_text_check_line(broken[i], "it", &err), NL_DATA, "UTF-8");
+}
+
+static void test_body(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    assert_ok(nl_text_check_body("a\tb\nc", 5, "f", &err));
+    assert_fails(nl_text_check_body("a\nb\x05", 4, "f", &err), NL_DATA, "f:2: control character");
+    assert_fails(nl_text_check_body("a\0b", 3, "f", &err), NL_DATA, "f:1:");
+    assert_fails(nl_text_check_body("\n\n\xff", 3, "f", &err), NL_DATA, "f:3: not valid UTF-8");
+}
+
+static void test_duration(void **state) {
+    (void)state;
+    int64_t seconds = 0;
+    static const struct {
+        const char *text;
+        int64_t seconds;
+    } good[] = {{"0", 0},     {"90", 90},     {"90s", 90},    {"5m", 300},
+                {"1h", 3600}, {"3d", 259200}, {"2w", 1209600}};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_true(nl_text_duration(good[i].text, &seconds));
+        assert_int_equal(seconds, good[i].seconds);
+    }
+    static const char *const bad[] = {"", "m", "-5m", "5x", "5mm", "1h30m", "99999999999", " 5m"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(nl_text_duration(bad[i], &seconds));
+}
+
+static void test_slug(void **state) {
+    (void)state;
+    struct nl_buf slug = {0};
+    nl_text_slug(&slug, "  Special Issue No. 11 – Алматы! (2nd) ");
+    assert_string_equal(nl_buf_text(&slug), "special-issue-no-11-2nd");
+    nl_buf_free(&slug);
+}
+
+static void test_url(void **state) {
+    (void)state;
+    assert_true(nl_text_is_http_url("https://example.org/a?b=c&d={token}"));
+    assert_true(nl_text_is_http_url("HTTP://example.org"));
+    static const char *const bad[] = {"",
+                                      "https://",
+                                      "http:///x",
+                                      "ftp://x",
+                                      "//x",
+                                      "https://a b",
+                                      "https://a\r\nX: y",
+                                      "https://a>b",
+                                      "https://\xc3\xa9"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(nl_text_is_http_url(bad[i]));
+}
+
+static void test_files(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    struct nl_buf read = {0};
+    struct stat info;
+    char folder[] = "/tmp/newsletter-unit-XXXXXX";
+    struct nl_buf path = {0};
+    assert_non_null(mkdtemp(folder));
+    nl_buf_addf(&path, "%s/file", folder);
+    assert_ok(nl_file_write(path.data, "secret", 6, true, &err));
+    assert_int_equal(stat(path.data, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_ok(nl_file_write(path.data, "open", 4, false, &err));
+    assert_ok(nl_file_read(path.data, 100, &read, &err));
+    assert_string_equal(nl_buf_text(&read), "open");
+    nl_buf_clear(&read);
+    assert_fails(nl_file_read(path.data, 3, &read, &err), NL_DATA, "larger than 3");
+    assert_int_equal(remove(path.data), 0);
+    assert_fails(nl_file_read(path.data, 3, &read, &err), NL_NOINPUT, "check the path");
+    assert_int_equal(remove(folder), 0);
+    assert_fails(nl_file_write(path.data, "x", 1, true, &err), NL_NOINPUT, "cannot create");
+    nl_buf_free(&read);
+    nl_buf_free(&path);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_line), cmocka_unit_test(test_body), cmocka_unit_test(test_duration),
+        cmocka_unit_test(test_slug), cmocka_unit_test(test_url),  cmocka_unit_test(test_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

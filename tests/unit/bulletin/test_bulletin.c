@@ -1,0 +1,73 @@
+#include "support.h"
+
+#include "newsletter/bulletin.h"
+
+#include <stdlib.h>
+
+static struct nl_config config_with_urls(void) {
+    return (struct nl_config){.path = (char *)"c",
+                              .confirm_url = (char *)"https://x.org/c/{token}",
+                              .unsubscribe_url = (char *)"https://x.org/u/{token}",
+                              .confirmation = {.expires = 86400}};
+}
+
+static void test_issue(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_config config = config_with_urls();
+    struct nl_bulletin bulletin = {0};
+    char *slug = NULL;
+    char *path =
+        fixture_write(fixture, "i.md",
+                      "\xef\xbb\xbf---\r\ntitle: T\r\ndate: 2026-08-25\r\n---\r\nHi {{name}}\r\n");
+    assert_ok(nl_bulletin_compose(path, &fixture->list, &config, &bulletin, &err));
+    assert_string_equal(bulletin.issue.source,
+                        "---\ntitle: T\ndate: 2026-08-25\n---\nHi {{name}}\n");
+    assert_string_equal(bulletin.issue.slug, "t");
+    assert_int_equal(strlen(bulletin.issue.digest), 64);
+    assert_non_null(strstr(bulletin.issue.message, "List-Unsubscribe-Post: "
+                                                   "List-Unsubscribe=One-Click\r\n"));
+    assert_non_null(strstr(bulletin.issue.message, "List-Id: <news.example.org>\r\n"));
+    nl_bulletin_free(&bulletin);
+    assert_ok(nl_bulletin_slug(path, &slug, &err));
+    assert_string_equal(slug, "t");
+    free(slug);
+    config.unsubscribe_url = NULL;
+    assert_fails(nl_bulletin_compose(path, &fixture->list, &config, &bulletin, &err), NL_CONFIG,
+                 "unsubscribe_url");
+    free(path);
+}
+
+static void test_notice(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_config config = config_with_urls();
+    struct nl_message *message = NULL;
+    struct nl_buf packed = {0};
+    struct nl_buf out = {0};
+    const struct nl_recipient recipient = {.address = "ann@example.org",
+                                           .unsubscribe = "u",
+                                           .confirmation = "secret",
+                                           .message_id = "i@x"};
+    assert_ok(nl_notice_compose("confirmation", &fixture->list, &config, &packed, &err));
+    assert_ok(nl_message_parse(packed.data, packed.len, &message, &err));
+    assert_ok(nl_message_fill(message, &recipient, &out, &err));
+    assert_non_null(strstr(out.data, "Subject: Please confirm your subscription to news\r\n"));
+    assert_non_null(strstr(out.data, "Auto-Submitted: auto-generated\r\n"));
+    assert_non_null(strstr(out.data, "https://x.org/c/=\r\nsecret=\r\n"));
+    assert_null(strstr(out.data, "Subject: Please confirm your subscription to news\n"));
+    nl_message_free(message);
+    nl_buf_free(&packed);
+    nl_buf_free(&out);
+    config.confirm_url = NULL;
+    assert_fails(nl_notice_compose("confirmation", &fixture->list, &config, &packed, &err),
+                 NL_CONFIG, "confirm_url");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_issue, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_notice, fixture_setup, fixture_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

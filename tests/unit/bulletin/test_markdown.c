@@ -1,0 +1,131 @@
+#include "support.h"
+
+#include "bulletin/markdown.h"
+#include "bulletin/render.h"
+
+static void check(const char *markdown, const char *html, const char *text) {
+    struct nl_error err = {0};
+    struct nl_theme theme = {0};
+    struct nl_md_node *document = NULL;
+    struct nl_buf out = {0};
+    assert_ok(nl_markdown_read(markdown, strlen(markdown), "f", &document, &err));
+    nl_render_html(document, &theme, &out);
+    assert_string_equal(nl_buf_text(&out), html);
+    nl_buf_clear(&out);
+    nl_render_plain(document, &out);
+    assert_string_equal(nl_buf_text(&out), text);
+    nl_buf_free(&out);
+    nl_md_free(document);
+}
+
+static void test_blocks(void **state) {
+    (void)state;
+    check("# A\n\n### B *c*\n\nd\ne  \nf",
+          "<h1>A</h1>\n<h3>B <em>c</em></h3>\n<p>d\ne<br>\nf</p>\n", "A\n=\n\nB _c_\n\nd e\nf\n");
+    check("- a\n- b\n\n1. x\n2. y",
+          "<ul><li>a</li>\n<li>b</li>\n</ul>\n<ol><li>x</li>\n<li>y</li>\n</ol>\n",
+          "- a\n- b\n\n1. x\n2. y\n");
+    check("3. a\n\n   b\n4. c",
+          "<ol start=\"3\"><li><p>a</p>\n<p>b</p>\n</li>\n<li><p>c</p>\n</li>\n</ol>\n",
+          "3. a\n\n   b\n\n4. c\n");
+    check("> a\n> - b", "<blockquote><p>a</p>\n<ul><li>b</li>\n</ul>\n</blockquote>\n",
+          "> a\n>\n> - b\n");
+    check("```\n<x>\n y\n```", "<pre>&lt;x&gt;\n y\n</pre>\n", "    <x>\n     y\n");
+    check("a\n\n---\n\nb", "<p>a</p>\n<hr>\n<p>b</p>\n", "a\n\n* * *\n\nb\n");
+    check("- [x] a\n- [ ] b", "<ul><li>&#9745; a</li>\n<li>&#9744; b</li>\n</ul>\n",
+          "[x] a\n[ ] b\n");
+    check("|a|b|\n|---|--:|\n|x|12|",
+          "<table><tr><th>a</th><th align=\"right\">b</th></tr>\n"
+          "<tr><td>x</td><td align=\"right\">12</td></tr>\n</table>\n",
+          "a   b\n-  --\nx  12\n");
+}
+
+static void test_inlines(void **state) {
+    (void)state;
+    check("**a** `b<` ~~c~~ &copy;&amp;&lt;",
+          "<p><strong>a</strong> <code>b&lt;</code> <del>c</del> ©&amp;&lt;</p>\n",
+          "*a* b< c ©&<\n");
+    check("[a](https://x.org/?a=b&c) <https://x.org>",
+          "<p><a href=\"https://x.org/?a=b&amp;c\">a</a> <a "
+          "href=\"https://x.org\">https://x.org</a></p>\n",
+          "a [1] https://x.org\n\n[1] https://x.org/?a=b&c\n");
+    check("![A *b*](https://x.org/i.png)", "<p><img src=\"https://x.org/i.png\" alt=\"A b\"></p>\n",
+          "[A _b_]\n");
+    check("<b>x</b>", "<p>&lt;b&gt;x&lt;/b&gt;</p>\n", "<b>x</b>\n");
+    check("[x](https://x.org/\"y)", "<p><a href=\"https://x.org/%22y\">x</a></p>\n",
+          "x [1]\n\n[1] https://x.org/\"y\n");
+}
+
+static void test_lettered(void **state) {
+    (void)state;
+    check("a) x\nb) y\nmore", "<ol type=\"a\"><li>x</li>\n<li>y\nmore</li>\n</ol>\n",
+          "a) x\nb) y more\n");
+    check("a)  *x*\n\nb)  y\n\nc) z\n\nafter",
+          "<ol type=\"a\"><li><p><em>x</em></p>\n</li>\n<li><p>y</p>\n</li>\n<li><p>z</p>\n"
+          "</li>\n</ol>\n<p>after</p>\n",
+          "a) _x_\n\nb) y\n\nc) z\n\nafter\n");
+    check("A) x\n\nB) y", "<ol type=\"A\"><li><p>x</p>\n</li>\n<li><p>y</p>\n</li>\n</ol>\n",
+          "A) x\n\nB) y\n");
+    check("a) alone", "<p>a) alone</p>\n", "a) alone\n");
+    check("b) x\n\nc) y", "<p>b) x</p>\n<p>c) y</p>\n", "b) x\n\nc) y\n");
+    check("a) x\n\nc) y", "<p>a) x</p>\n<p>c) y</p>\n", "a) x\n\nc) y\n");
+    check("1. a\n\n   a) x\n   b) y",
+          "<ol><li><p>a</p>\n<ol type=\"a\"><li>x</li>\n<li>y</li>\n</ol>\n</li>\n</ol>\n",
+          "1. a\n\n   a) x\n   b) y\n");
+}
+
+static void test_wrapping(void **state) {
+    (void)state;
+    struct nl_buf out = {0};
+    nl_plain_wrap(&out, "one two", "* ", "  ");
+    assert_string_equal(nl_buf_text(&out), "* one two\n");
+    nl_buf_clear(&out);
+    nl_plain_wrap(&out,
+                  "xxxxxxxxxx xxxxxxxxxx xxxxxxxxxx xxxxxxxxxx xxxxxxxxxx xxxxxxxxxx xxxxxxxxxx xx",
+                  "", "");
+    assert_string_equal(nl_buf_text(&out), "xxxxxxxxxx xxxxxxxxxx xxxxxxxxxx xxxxxxxxxx xxxxxxxxxx "
+                                           "xxxxxxxxxx\nxxxxxxxxxx xx\n");
+    nl_buf_clear(&out);
+    /* 40 ideographs are 80 columns wide: 36 fit. */
+    nl_plain_wrap(
+        &out, "字字字字字字字字字字字字字字字字字字字字字字字字字字字字字字字字字字字字字字字字",
+        "", "");
+    assert_int_equal(strcspn(out.data, "\n"), 36 * 3);
+    nl_buf_clear(&out);
+    /* A URL is never broken. */
+    nl_plain_wrap(
+        &out,
+        "see https://example.org/a-very/long-path/that-has/many-places/where-a-line/could-"
+        "break/if-it/were-text",
+        "", "");
+    assert_string_equal(
+        nl_buf_text(&out),
+        "see\nhttps://example.org/a-very/long-path/that-has/many-places/where-a-line/"
+        "could-break/if-it/were-text\n");
+    nl_buf_free(&out);
+}
+
+static void test_refused(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    struct nl_md_node *document = NULL;
+    static const char *const bad[] = {"[x](javascript:x)", "**[x](data:y)**", "[x](/relative)",
+                                      "![x](cid:y)", "- > [x](JAVASCRIPT:x)"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_fails(nl_markdown_read(bad[i], strlen(bad[i]), "f", &document, &err), NL_DATA, "f:");
+    struct nl_buf deep = {0};
+    for (int i = 0; i < 200; i++)
+        nl_buf_addc(&deep, '>');
+    nl_buf_adds(&deep, "x");
+    assert_fails(nl_markdown_read(deep.data, deep.len, "f", &document, &err), NL_DATA, "nested");
+    nl_buf_free(&deep);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_blocks),   cmocka_unit_test(test_inlines),
+        cmocka_unit_test(test_lettered), cmocka_unit_test(test_wrapping),
+        cmocka_unit_test(test_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

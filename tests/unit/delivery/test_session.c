@@ -1,0 +1,155 @@
+#include "support.h"
+
+#include "delivery/session.h"
+
+struct talk {
+    struct nl_session session;
+    struct nl_buf message;
+};
+
+/* Takes what the session wants to write. */
+static void expect_output(struct nl_session *session, const char *expected) {
+    size_t len = 0;
+    const char *out = nl_session_output(session, &len);
+    if (len != strlen(expected) || memcmp(out, expected, len) != 0)
+        fail_msg("wrote '%.*s' and not '%s'", (int)len, out, expected);
+    nl_session_wrote(session, len);
+}
+
+static enum nl_session_event feed(struct nl_session *session, const char *text) {
+    nl_session_feed(session, text, strlen(text));
+    return nl_session_next(session);
+}
+
+static void begin(struct talk *talk, bool pipelining) {
+    const struct nl_extensions extensions = {.pipelining = pipelining, .size = true};
+    *talk = (struct talk){0};
+    nl_buf_adds(&talk->message, "Subject: x\r\n\r\n.dot\r\nend\r\n");
+    nl_session_open(&talk->session, &extensions);
+    nl_session_start(&talk->session, "s@x", "r@y", &talk->message, false);
+}
+
+static void end(struct talk *talk) {
+    nl_session_free(&talk->session);
+    nl_buf_free(&talk->message);
+}
+
+static void test_message(void **state) {
+    (void)state;
+    struct talk talk;
+    begin(&talk, false);
+    expect_output(&talk.session, "MAIL FROM:<s@x> SIZE=25\r\n");
+    assert_int_equal(feed(&talk.session, "250 2.1.0 Ok\r\n"), NL_SESSION_NONE);
+    expect_output(&talk.session, "RCPT TO:<r@y>\r\n");
+    assert_int_equal(feed(&talk.session, "250-more\r\n25"), NL_SESSION_NONE);
+    assert_int_equal(feed(&talk.session, "0 Ok\r\n"), NL_SESSION_NONE);
+    expect_output(&talk.session, "DATA\r\n");
+    assert_int_equal(feed(&talk.session, "354 Go\r\n"), NL_SESSION_WANTS_DOT);
+    expect_output(&talk.session, "Subject: x\r\n\r\n..dot\r\nend\r\n");
+    nl_session_release_dot(&talk.session);
+    assert_false(nl_session_dot_sent(&talk.session));
+    expect_output(&talk.session, ".\r\n");
+    assert_true(nl_session_dot_sent(&talk.session));
+    assert_int_equal(feed(&talk.session, "250 2.0.0 Queued as 7\r\n"), NL_SESSION_REPLIED);
+    assert_int_equal(talk.session.ended_at, NL_STAGE_DOT);
+    assert_int_equal(talk.session.reply.code, 250);
+    assert_string_equal(talk.session.reply.status, "2.0.0");
+    assert_string_equal(talk.session.reply.text.data, "Queued as 7");
+    assert_int_equal(talk.session.stage, NL_STAGE_IDLE);
+    expect_output(&talk.session, "");
+    end(&talk);
+}
+
+static void test_pipelining_and_refusals(void **state) {
+    (void)state;
+    struct talk talk;
+    begin(&talk, true);
+    expect_output(&talk.session, "MAIL FROM:<s@x> SIZE=25\r\nRCPT TO:<r@y>\r\n");
+    nl_session_feed(&talk.session, "250 ok\r\n550 5.1.1 no\r\n", 23);
+    assert_int_equal(nl_session_next(&talk.session), NL_SESSION_REPLIED);
+    assert_int_equal(talk.session.ended_at, NL_STAGE_RCPT);
+    assert_string_equal(talk.session.reply.status, "5.1.1");
+    expect_output(&talk.session, "RSET\r\n");
+    assert_int_equal(feed(&talk.session, "250 ok\r\n"), NL_SESSION_NONE);
+    assert_int_equal(talk.session.stage, NL_STAGE_IDLE);
+    /* MAIL refused: the answer to the RCPT sent with it must not be taken for RSET's. */
+    nl_session_start(&talk.session, "s@x", "r@y", &talk.message, false);
+    expect_output(&talk.session, "MAIL FROM:<s@x> SIZE=25\r\nRCPT TO:<r@y>\r\n");
+    assert_int_equal(feed(&talk.session, "451 later\r\n503 no\r\n"), NL_SESSION_REPLIED);
+    assert_int_equal(talk.session.ended_at, NL_STAGE_MAIL);
+    assert_int_equal(talk.session.reply.code, 451);
+    assert_int_equal(nl_session_next(&talk.session), NL_SESSION_NONE);
+    expect_output(&talk.session, "RSET\r\n");
+    assert_int_equal(feed(&talk.session, "250 ok\r\n"), NL_SESSION_NONE);
+    assert_int_equal(talk.session.stage, NL_STAGE_IDLE);
+    end(&talk);
+}
+
+static void test_garbage(void **state) {
+    (void)state;
+    static const char *const garbage[] = {"hello\r\n",         "25\r\n",    "250ok\r\n",
+                                          "150 x\r\n",         "650 x\r\n", "250-a\r\n251 b\r\n",
+                                          "354 too early\r\n", "\r\n"};
+    for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++) {
+        struct talk talk;
+        begin(&talk, false);
+        assert_int_equal(feed(&talk.session, garbage[i]), NL_SESSION_GARBAGE);
+        end(&talk);
+    }
+    struct talk talk;
+    begin(&talk, false);
+    char line[5000];
+    memset(line, '2', sizeof line);
+    nl_session_feed(&talk.session, line, sizeof line);
+    assert_int_equal(nl_session_next(&talk.session), NL_SESSION_GARBAGE);
+    end(&talk);
+}
+
+static void test_closing_and_quit(void **state) {
+    (void)state;
+    const struct nl_extensions none = {0};
+    struct nl_session session = {0};
+    nl_session_open(&session, &none);
+    assert_int_equal(feed(&session, "421 4.4.2 timeout\r\n"), NL_SESSION_CLOSING);
+    nl_session_open(&session, &none);
+    nl_session_quit(&session);
+    expect_output(&session, "QUIT\r\n");
+    assert_int_equal(feed(&session, "221 bye\r\n"), NL_SESSION_CLOSING);
+    nl_session_free(&session);
+}
+
+static void test_stuffing(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {{".\r\n", "..\r\n"},
+                                           {"a\r\n.b\r\n..c\r\n", "a\r\n..b\r\n...c\r\n"},
+                                           {"a.b\r\nc\r\n", "a.b\r\nc\r\n"},
+                                           {"", ""},
+                                           {"a\r\nb\r\n.", "a\r\nb\r\n.."}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct nl_buf out = {0};
+        nl_session_stuff(&out, cases[i][0], strlen(cases[i][0]));
+        assert_string_equal(nl_buf_text(&out), cases[i][1]);
+        nl_buf_free(&out);
+    }
+}
+
+static void test_enhanced_status(void **state) {
+    (void)state;
+    char status[12];
+    assert_int_equal(nl_reply_status("5.1.1 no", 8, status), 5);
+    assert_string_equal(status, "5.1.1");
+    assert_int_equal(nl_reply_status("5.123.456", 9, status), 9);
+    assert_int_equal(nl_reply_status("5.1 no", 6, status), 0);
+    assert_int_equal(nl_reply_status("5.1234.1 x", 10, status), 0);
+    assert_int_equal(nl_reply_status("192.168.1.1 x", 13, status), 0);
+    assert_string_equal(status, "");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_message),  cmocka_unit_test(test_pipelining_and_refusals),
+        cmocka_unit_test(test_garbage),  cmocka_unit_test(test_closing_and_quit),
+        cmocka_unit_test(test_stuffing), cmocka_unit_test(test_enhanced_status),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,61 @@
+#include "support.h"
+
+#include "delivery/verp.h"
+
+static void test_round_trip(void **state) {
+    (void)state;
+    struct nl_buf out = {0};
+    int64_t delivery = 0;
+    nl_verp_sender("bounces@example.org", "secret", 42, &out);
+    assert_string_equal(out.data, "bounces+42-xetwycgu5ohbqnv4@example.org");
+    assert_true(nl_verp_verify(out.data, "secret", &delivery));
+    assert_int_equal(delivery, 42);
+    assert_false(nl_verp_verify(out.data, "other", &delivery));
+    for (char *p = out.data; *p; p++) /* returned mail may have lost the case */
+        *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
+    assert_true(nl_verp_verify(out.data, "secret", &delivery));
+    nl_buf_free(&out);
+}
+
+static void test_forged(void **state) {
+    (void)state;
+    int64_t delivery = 0;
+    static const char *const forged[] = {
+        "bounces+43-xetwycgu5ohbqnv4@example.org",
+        "bounces+42-@example.org",
+        "bounces@example.org",
+        "",
+        "bounces+42xetwycgu5ohbqnv4@example.org",
+        "bounces+-xetwycgu5ohbqnv4@example.org",
+        "@",
+        "+",
+        "bounces+42-xetwycgu5ohbqnv4x@example.org",
+        "bounces+99999999999999999999-xetwycgu5ohbqnv4@example.org"};
+    for (size_t i = 0; i < sizeof forged / sizeof forged[0]; i++)
+        assert_false(nl_verp_verify(forged[i], "secret", &delivery));
+}
+
+static void test_message_id(void **state) {
+    (void)state;
+    struct nl_buf one = {0};
+    struct nl_buf two = {0};
+    nl_verp_message_id("example.org", "secret", 42, &one);
+    nl_verp_message_id("example.org", "secret", 42, &two);
+    assert_string_equal(one.data, two.data);
+    nl_buf_clear(&two);
+    nl_verp_message_id("example.org", "secret", 43, &two);
+    assert_string_not_equal(one.data, two.data);
+    assert_null(strstr(one.data,
+                       "xetwycgu5ohbqnv4")); /* the return token must not be readable in the mail */
+    nl_buf_free(&one);
+    nl_buf_free(&two);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_forged),
+        cmocka_unit_test(test_message_id),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

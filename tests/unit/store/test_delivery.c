@@ -1,0 +1,211 @@
+#include "support.h"
+
+#include "newsletter/delivery.h"
+#include "newsletter/issue.h"
+
+#include <stdio.h>
+
+enum { MANY = 8 };
+
+/* An issue to `people` subscribers. */
+static int64_t make_issue(struct fixture *fixture, int people) {
+    struct nl_error err = {0};
+    int64_t deliveries = 0;
+    for (int i = 0; i < people; i++) {
+        char address[64];
+        snprintf(address, sizeof address, "user%d@example.org", i);
+        fixture_subscribe(fixture, address);
+    }
+    struct nl_issue issue = {.list = fixture->list.id,
+                             .slug = (char *)"one",
+                             .title = (char *)"One",
+                             .subject = (char *)"One",
+                             .date = (char *)"2026-08-25",
+                             .source = (char *)"x",
+                             .message = (char *)"\n",
+                             .message_len = 1,
+                             .digest = (char *)"d"};
+    assert_ok(nl_issue_create(fixture->store, &issue, &deliveries, &err));
+    assert_int_equal(deliveries, people);
+    return issue.id;
+}
+
+static size_t lease(struct fixture *fixture, int64_t issue, const char *owner, size_t max,
+                    struct nl_job *jobs) {
+    struct nl_error err = {0};
+    const struct nl_scope scope = {.issue = issue};
+    size_t count = 0;
+    assert_ok(nl_store_begin(fixture->store, &err));
+    assert_ok(nl_delivery_lease(fixture->store, &scope, owner, fixture->fake.now + 60, max, jobs,
+                                &count, &err));
+    assert_ok(nl_store_commit(fixture->store, &err));
+    return count;
+}
+
+static void record(struct fixture *fixture, const struct nl_job *job, const char *owner,
+                   struct nl_result result) {
+    struct nl_error err = {0};
+    assert_ok(nl_delivery_record(fixture->store, job->delivery, owner, &result, &err));
+}
+
+static void free_jobs(struct nl_job *jobs, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        nl_job_free(&jobs[i]);
+}
+
+static void test_nobody_is_leased_twice(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_job jobs[MANY];
+    struct nl_job more[MANY];
+    int64_t issue = make_issue(fixture, 5);
+    assert_int_equal(lease(fixture, issue, "a", 3, jobs), 3);
+    assert_int_equal(lease(fixture, issue, "b", MANY, more), 2);
+    assert_int_not_equal(jobs[2].delivery, more[0].delivery);
+    free_jobs(jobs, 3);
+    assert_int_equal(lease(fixture, issue, "c", MANY, jobs), 0);
+    free_jobs(more, 2);
+}
+
+static void test_outcomes(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_job jobs[MANY];
+    struct nl_counts counts = {0};
+    bool finished = true;
+    int64_t due = 0;
+    int64_t issue = make_issue(fixture, 6);
+    assert_int_equal(lease(fixture, issue, "a", MANY, jobs), 6);
+    record(fixture, &jobs[0], "a", (struct nl_result){.outcome = NL_SENT, .code = 250});
+    record(fixture, &jobs[1], "a",
+           (struct nl_result){.outcome = NL_DEFERRED,
+                              .next_attempt_at = fixture->fake.now + 50,
+                              .code = 451,
+                              .text = "later"});
+    record(fixture, &jobs[2], "a", (struct nl_result){.outcome = NL_BOUNCED, .code = 550});
+    record(fixture, &jobs[3], "a", (struct nl_result){.outcome = NL_UNKNOWN});
+    record(fixture, &jobs[4], "a", (struct nl_result){.outcome = NL_REQUEUED});
+    record(fixture, &jobs[5], "stranger", (struct nl_result){.outcome = NL_SENT});
+    assert_ok(nl_issue_count(fixture->store, issue, &counts, &err));
+    assert_int_equal(counts.sent, 1);
+    assert_int_equal(counts.deferred, 1);
+    assert_int_equal(counts.bounced, 1);
+    assert_int_equal(counts.unknown, 1);
+    assert_int_equal(counts.queued, 1);
+    assert_int_equal(counts.leased, 1); /* only its owner may speak for a lease */
+    assert_int_equal(fixture_sql(fixture, "SELECT sum(attempts) FROM delivery WHERE issue = 1"), 4);
+    assert_ok(nl_delivery_next_due(fixture->store, issue, &due, &err));
+    assert_int_equal(due, fixture->fake.now + 50);
+    assert_ok(nl_issue_finish(fixture->store, issue, &finished, &err));
+    assert_false(finished);
+    free_jobs(jobs, 6);
+}
+
+static void test_deferred_comes_back_when_due(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_job jobs[MANY];
+    int64_t issue = make_issue(fixture, 1);
+    assert_int_equal(lease(fixture, issue, "a", MANY, jobs), 1);
+    int64_t first = jobs[0].first_attempt_at;
+    record(fixture, &jobs[0], "a",
+           (struct nl_result){.outcome = NL_DEFERRED, .next_attempt_at = fixture->fake.now + 50});
+    free_jobs(jobs, 1);
+    assert_int_equal(lease(fixture, issue, "a", MANY, jobs), 0);
+    fixture->fake.now += 50;
+    assert_int_equal(lease(fixture, issue, "a", MANY, jobs), 1);
+    assert_int_equal(jobs[0].attempts, 1);
+    assert_int_equal(jobs[0].first_attempt_at, first);
+    free_jobs(jobs, 1);
+}
+
+static void test_ended_subscriptions_are_skipped(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_job jobs[MANY];
+    bool ok = true;
+    int64_t issue = make_issue(fixture, 5);
+    fixture_sql(fixture, "UPDATE subscription SET state = 'unsubscribed' WHERE id IN (1, 2)");
+    fixture_sql(fixture, "INSERT INTO suppression VALUES ('user2@example.org', 'x', 1)");
+    assert_int_equal(lease(fixture, issue, "a", 2, jobs), 1); /* two of the first three ended */
+    free_jobs(jobs, 1);
+    assert_int_equal(lease(fixture, issue, "a", 2, jobs), 1);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE state = 'skipped'"),
+                     3);
+    /* Ended between the lease and the final dot: it must not go out. */
+    fixture_sql(fixture, "UPDATE subscription SET state = 'unsubscribed' WHERE id = 5");
+    assert_ok(nl_delivery_commit_dot(fixture->store, jobs[0].delivery, "a", &ok, &err));
+    assert_false(ok);
+    free_jobs(jobs, 1);
+}
+
+static void test_recovery(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_job jobs[MANY];
+    struct nl_counts counts = {0};
+    bool ok = false;
+    int64_t count = 0;
+    int64_t issue = make_issue(fixture, 4);
+    assert_int_equal(lease(fixture, issue, "dead", 3, jobs), 3);
+    assert_ok(nl_delivery_commit_dot(fixture->store, jobs[0].delivery, "dead", &ok, &err));
+    assert_true(ok);
+    assert_ok(nl_delivery_recover(fixture->store, issue, &count, &err));
+    assert_int_equal(count, 1);
+    assert_ok(nl_issue_count(fixture->store, issue, &counts, &err));
+    assert_int_equal(counts.unknown, 1);
+    assert_int_equal(counts.queued, 3);
+    assert_ok(nl_delivery_resend_unknown(fixture->store, issue, &count, &err));
+    assert_int_equal(count, 1);
+    assert_ok(nl_issue_count(fixture->store, issue, &counts, &err));
+    assert_int_equal(counts.queued, 4);
+    free_jobs(jobs, 3);
+}
+
+static void test_leases_of_notices_expire(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    int64_t count = 0;
+    fixture_subscribe(fixture, "ann@example.org");
+    fixture_sql(fixture, "UPDATE delivery SET state = 'leased', lease_owner = 'x', "
+                         "lease_until = 1000010 WHERE issue IS NULL");
+    assert_ok(nl_delivery_recover(fixture->store, 0, &count, &err));
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE state = 'leased'"),
+                     1);
+    fixture->fake.now = 1000010;
+    assert_ok(nl_delivery_recover(fixture->store, 0, &count, &err));
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE state = 'queued'"),
+                     1);
+}
+
+static void test_same_slug_twice(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_issue issue = {0};
+    bool found = false;
+    int64_t count = 0;
+    make_issue(fixture, 1);
+    assert_ok(nl_issue_find(fixture->store, fixture->list.id, "one", &found, &issue, &err));
+    assert_true(found);
+    assert_string_equal(issue.state, "sending");
+    assert_fails(nl_issue_create(fixture->store, &issue, &count, &err), NL_BUSY, "another process");
+    nl_issue_free(&issue);
+    assert_ok(nl_issue_find(fixture->store, fixture->list.id, "two", &found, &issue, &err));
+    assert_false(found);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE issue = 1"), 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_nobody_is_leased_twice, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_outcomes, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_deferred_comes_back_when_due, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_ended_subscriptions_are_skipped, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_recovery, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_leases_of_notices_expire, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_same_slug_twice, fixture_setup, fixture_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+#include "support.h"
+
+#include "newsletter/delivery.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void test_create(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct stat info;
+    bool created = true;
+    assert_int_equal(stat(fixture->path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_ok(nl_store_create(fixture->path, &fixture->env, &created, &err));
+    assert_false(created);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM schema_migration"), 1);
+}
+
+static void test_secret_stays(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_store *again = NULL;
+    assert_ok(nl_store_open(fixture->path, &fixture->env, &again, &err));
+    assert_string_equal(nl_store_secret(fixture->store), nl_store_secret(again));
+    nl_store_close(again);
+}
+
+static void test_missing_and_newer(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_store *store = NULL;
+    assert_fails(nl_store_open("/nowhere/db", &fixture->env, &store, &err), NL_NOINPUT,
+                 "newsletter init");
+    fixture_sql(fixture, "INSERT INTO schema_migration VALUES (99, 'x', 'y', 1)");
+    assert_fails(nl_store_open(fixture->path, &fixture->env, &store, &err), NL_CONFIG, "upgrade");
+    assert_null(store);
+}
+
+static void test_rollback(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_list list = {.name = strdup("other"), .sender = strdup("a@example.org")};
+    nl_store_rollback(fixture->store); /* harmless outside a transaction */
+    assert_ok(nl_store_begin(fixture->store, &err));
+    assert_ok(nl_list_check(&list, &err));
+    assert_ok(nl_list_add(fixture->store, &list, &err));
+    nl_store_rollback(fixture->store);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM list"), 1);
+    nl_list_free(&list);
+}
+
+/* POSIX locks are between processes, so another one tries. */
+static int try_lock(struct fixture *fixture, int64_t what) {
+    pid_t child = fork();
+    if (child == 0) {
+        struct nl_store *store = NULL;
+        int64_t holder = 0;
+        enum nl_status status = nl_store_open(fixture->path, &fixture->env, &store, NULL);
+        if (status == NL_OK)
+            status = nl_store_lock(store, what, &holder, NULL);
+        _exit(status == NL_BUSY && holder == getppid() ? 1 : (int)status);
+    }
+    int result = 0;
+    waitpid(child, &result, 0);
+    return WEXITSTATUS(result);
+}
+
+static void test_locks(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    int64_t holder = 0;
+    assert_ok(nl_store_lock(fixture->store, 7, &holder, &err));
+    assert_int_equal(try_lock(fixture, 7), 1);
+    assert_int_equal(try_lock(fixture, 8), NL_OK);
+    nl_store_unlock(fixture->store, 7);
+    assert_int_equal(try_lock(fixture, 7), NL_OK);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_create, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_secret_stays, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_missing_and_newer, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_rollback, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_locks, fixture_setup, fixture_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,122 @@
+#include "support.h"
+
+#include "newsletter/subscription.h"
+
+static int64_t sign_up(struct fixture *fixture, const char *text) {
+    struct nl_error err = {0};
+    struct nl_address address = {0};
+    int64_t notice = 0;
+    assert_ok(nl_address_parse(text, &address, &err));
+    const struct nl_signup signup = {.list = fixture->list.id,
+                                     .address = &address,
+                                     .name = "Name",
+                                     .source = "form",
+                                     .ip = "192.0.2.1",
+                                     .text_version = "7",
+                                     .resend_interval = 3600};
+    assert_ok(nl_subscribe(fixture->store, &signup, &notice, &err));
+    nl_address_free(&address);
+    return notice;
+}
+
+static void test_notice_once_per_interval(void **state) {
+    struct fixture *fixture = *state;
+    assert_int_not_equal(sign_up(fixture, "ann@example.org"), 0);
+    assert_int_equal(sign_up(fixture, "Ann@example.org"), 0);
+    fixture_sql(fixture, "UPDATE delivery SET state = 'sent'");
+    fixture->fake.now += 3599;
+    assert_int_equal(sign_up(fixture, "ann@example.org"), 0);
+    fixture->fake.now += 1;
+    assert_int_not_equal(sign_up(fixture, "ann@example.org"), 0);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM subscriber"), 1);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = 'signup'"), 4);
+}
+
+static void test_waiting_notice_is_not_doubled(void **state) {
+    struct fixture *fixture = *state;
+    assert_int_not_equal(sign_up(fixture, "ann@example.org"), 0);
+    fixture->fake.now += 100000; /* the relay has been down all the while */
+    assert_int_equal(sign_up(fixture, "ann@example.org"), 0);
+}
+
+static void test_blocked(void **state) {
+    struct fixture *fixture = *state;
+    fixture_sql(fixture, "INSERT INTO suppression VALUES ('ann@example.org', 'x', 1)");
+    assert_int_equal(sign_up(fixture, "ANN@example.org"), 0);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM subscriber"), 0);
+    fixture_subscribe(fixture, "bob@example.org");
+    fixture_sql(fixture, "UPDATE subscription SET state = 'complained'");
+    assert_int_equal(sign_up(fixture, "bob@example.org"), 0);
+    assert_int_equal(
+        fixture_sql(fixture, "SELECT count(*) FROM subscription WHERE state = 'complained'"), 1);
+}
+
+static void test_confirmation(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_token first;
+    struct nl_token second;
+    int64_t list = 0;
+    sign_up(fixture, "ann@example.org");
+    assert_ok(nl_confirmation_new(fixture->store, 1, fixture->fake.now + 10, &first, &err));
+    assert_ok(nl_confirmation_new(fixture->store, 1, fixture->fake.now + 20, &second, &err));
+    assert_fails(nl_confirm(fixture->store, "nonsense", &list, &err), NL_DATA, "malformed");
+    assert_fails(nl_confirm(fixture->store, "7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55", &list, &err),
+                 NL_NOTFOUND, "unknown");
+    fixture->fake.now += 10;
+    assert_fails(nl_confirm(fixture->store, first.text, &list, &err), NL_EXPIRED, "expired");
+    assert_ok(nl_confirm(fixture->store, second.text, &list, &err));
+    assert_int_equal(list, fixture->list.id);
+    assert_fails(nl_confirm(fixture->store, second.text, &list, &err), NL_USED, "used");
+    assert_fails(nl_confirm(fixture->store, first.text, &list, &err), NL_USED, "used");
+    assert_int_equal(fixture_sql(fixture, "SELECT confirmed_at FROM subscription"),
+                     fixture->fake.now);
+}
+
+static void test_strangers_edit_nobody(void **state) {
+    struct fixture *fixture = *state;
+    fixture_subscribe(fixture, "ann@example.org");
+    fixture_sql(fixture, "UPDATE subscriber SET name = 'Ann'");
+    sign_up(fixture, "ann@example.org");
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM subscriber WHERE name = 'Ann'"), 1);
+    assert_int_equal(
+        fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE kind = 'already-subscribed'"), 1);
+}
+
+static void test_unsubscribe(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_address address = {0};
+    int64_t list = 0;
+    fixture_subscribe(fixture, "ann@example.org");
+    fixture_sql(fixture, "UPDATE subscription SET token = "
+                         "'7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55'");
+    assert_ok(
+        nl_unsubscribe_token(fixture->store, "7F0C2A9E-6f0e-4d8e-9b0a-6f3f2a1f9c55", &list, &err));
+    assert_ok(
+        nl_unsubscribe_token(fixture->store, "7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55", &list, &err));
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = 'unsubscribed'"),
+                     1);
+    assert_fails(
+        nl_unsubscribe_token(fixture->store, "00000000-0000-4000-8000-000000000000", &list, &err),
+        NL_NOTFOUND, "unknown");
+    assert_ok(nl_address_parse("ann@example.org", &address, &err));
+    assert_fails(nl_unsubscribe_address(fixture->store, &address, 99, &err), NL_NOTFOUND, "ann@");
+    assert_ok(nl_unsubscribe_address(fixture->store, &address, 0, &err));
+    nl_address_free(&address);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_notice_once_per_interval, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_waiting_notice_is_not_doubled, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_blocked, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_confirmation, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_strangers_edit_nobody, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_unsubscribe, fixture_setup, fixture_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,100 @@
+#include "support.h"
+
+#include "newsletter/subscription.h"
+#include "newsletter/text.h"
+
+#include <dirent.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int64_t fake_now(void *ctx) {
+    return ((struct fake *)ctx)->now;
+}
+
+static void fake_random(void *ctx, unsigned char out[16]) {
+    struct fake *fake = ctx;
+    uint64_t value = ++fake->random;
+    memset(out, 0, 16);
+    memcpy(out, &value, sizeof value);
+}
+
+struct nl_env fake_env(struct fake *fake) {
+    return (struct nl_env){fake_now, fake_random, fake};
+}
+
+int fixture_setup(void **state) {
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    struct nl_error err = {0};
+    bool created = false;
+    assert_non_null(fixture);
+    fixture->fake.now = 1000000;
+    fixture->env = fake_env(&fixture->fake);
+    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/newsletter-unit-XXXXXX");
+    assert_non_null(mkdtemp(fixture->folder));
+    snprintf(fixture->path, sizeof fixture->path, "%s/db", fixture->folder);
+    assert_ok(nl_store_create(fixture->path, &fixture->env, &created, &err));
+    assert_true(created);
+    assert_ok(nl_store_open(fixture->path, &fixture->env, &fixture->store, &err));
+    fixture->list.name = strdup("news");
+    fixture->list.sender = strdup("Press <press@example.org>");
+    assert_ok(nl_list_check(&fixture->list, &err));
+    assert_ok(nl_list_add(fixture->store, &fixture->list, &err));
+    *state = fixture;
+    return 0;
+}
+
+int fixture_teardown(void **state) {
+    struct fixture *fixture = *state;
+    nl_store_close(fixture->store);
+    nl_list_free(&fixture->list);
+    DIR *folder = opendir(fixture->folder);
+    for (struct dirent *entry = NULL; folder != NULL && (entry = readdir(folder)) != NULL;) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", fixture->folder, entry->d_name);
+        unlink(path);
+    }
+    if (folder != NULL)
+        closedir(folder);
+    rmdir(fixture->folder);
+    free(fixture);
+    return 0;
+}
+
+int64_t fixture_subscribe(struct fixture *fixture, const char *text) {
+    struct nl_error err = {0};
+    struct nl_address address = {0};
+    struct nl_token token;
+    int64_t notice = 0;
+    int64_t list = 0;
+    assert_ok(nl_address_parse(text, &address, &err));
+    const struct nl_signup signup = {.list = fixture->list.id, .address = &address};
+    assert_ok(nl_subscribe(fixture->store, &signup, &notice, &err));
+    int64_t id = fixture_sql(fixture, "SELECT max(id) FROM subscription");
+    assert_ok(nl_confirmation_new(fixture->store, id, fixture->fake.now + 100, &token, &err));
+    assert_ok(nl_confirm(fixture->store, token.text, &list, &err));
+    nl_address_free(&address);
+    return id;
+}
+
+int64_t fixture_sql(struct fixture *fixture, const char *sql) {
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000);
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    int64_t value = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return value;
+}
+
+char *fixture_write(struct fixture *fixture, const char *name, const char *text) {
+    struct nl_error err = {0};
+    struct nl_buf path = {0};
+    nl_buf_addf(&path, "%s/%s", fixture->folder, name);
+    assert_ok(nl_file_write(nl_buf_text(&path), text, strlen(text), false, &err));
+    return nl_buf_take(&path);
+}

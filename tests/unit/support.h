@@ -1,0 +1,62 @@
+/* What the unit tests share: cmocka, a clock and tokens that a test can set, and real databases. */
+#ifndef NL_TESTS_SUPPORT_H
+#define NL_TESTS_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "newsletter/list.h"
+#include "newsletter/store.h"
+
+#include <string.h>
+
+/* Time as a test sets it, and tokens that count up. */
+struct fake {
+    int64_t now;
+    uint64_t random;
+};
+struct nl_env fake_env(struct fake *fake);
+
+/* A store in a folder of its own, with one list "news". */
+struct fixture {
+    struct fake fake;
+    struct nl_env env;
+    char folder[64];
+    char path[96];
+    struct nl_store *store;
+    struct nl_list list;
+};
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
+
+/* Signs `address` up and confirms it; returns the subscription's id. */
+int64_t fixture_subscribe(struct fixture *fixture, const char *address);
+
+/* Runs SQL behind the library's back; returns the first column of the first row as a number. */
+int64_t fixture_sql(struct fixture *fixture, const char *sql);
+
+/* Writes a file into the folder and returns its path, to be freed. */
+char *fixture_write(struct fixture *fixture, const char *name, const char *text);
+
+/* Asserts success, and shows the error otherwise. */
+#define assert_ok(call)                                                                            \
+    do {                                                                                           \
+        enum nl_status status_ = (call);                                                           \
+        if (status_ != NL_OK)                                                                      \
+            fail_msg("%s: status %d: %s", #call, (int)status_, nl_error_text(&err));               \
+    } while (0)
+
+/* Asserts that a call fails with `status` and a message that holds `words`. */
+#define assert_fails(call, status, words)                                                          \
+    do {                                                                                           \
+        assert_int_equal((call), (status));                                                        \
+        if (strstr(nl_error_text(&err), (words)) == NULL)                                          \
+            fail_msg("'%s' does not hold '%s'", nl_error_text(&err), (words));                     \
+        nl_error_free(&err);                                                                       \
+    } while (0)
+
+#endif
