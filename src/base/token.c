@@ -32,7 +32,7 @@ void nl_digest_hex(const void *data, size_t len, char out[2 * NL_DIGEST_LEN + 1]
         out[2 * i] = hex[digest[i] >> 4];
         out[2 * i + 1] = hex[digest[i] & 15];
     }
-    out[2 * NL_DIGEST_LEN] = '\0';
+    out[(size_t)2 * NL_DIGEST_LEN] = '\0';
 }
 
 void nl_mac(const char *key, const char *use, const char *text, char out[NL_MAC_TEXT_LEN + 1]) {

@@ -78,20 +78,32 @@ static int enter(struct builder *builder, enum nl_md_type type, struct nl_md_nod
     return 0;
 }
 
-static int leave(struct builder *builder) {
+/* Goes up past `node`, which is at or above where we are. */
+static int leave(struct builder *builder, const struct nl_md_node *node) {
     if (!flush(builder))
         return fail(builder, nl_error_nomem(builder->err));
-    builder->at = builder->at->parent;
-    builder->depth--;
+    for (const struct nl_md_node *at = NULL; at != node;) {
+        at = builder->at;
+        builder->at = builder->at->parent;
+        builder->depth--;
+    }
     return 0;
+}
+
+static bool is_block(const struct nl_md_node *node) {
+    return node->type < NL_MD_TEXT;
 }
 
 static int leave_block(MD_BLOCKTYPE type, void *detail, void *userdata) {
     (void)detail;
-    return type == MD_BLOCK_DOC || type == MD_BLOCK_HR || type == MD_BLOCK_THEAD ||
-                   type == MD_BLOCK_TBODY
-               ? 0
-               : leave(userdata);
+    struct builder *builder = userdata;
+    const struct nl_md_node *node = builder->at;
+    if (type == MD_BLOCK_DOC || type == MD_BLOCK_HR || type == MD_BLOCK_THEAD ||
+        type == MD_BLOCK_TBODY)
+        return 0;
+    while (!is_block(node))
+        node = node->parent;
+    return leave(builder, node);
 }
 
 static char cell_letter(const MD_BLOCK_TD_DETAIL *detail) {
@@ -223,19 +235,26 @@ static int enter_span(MD_SPANTYPE type, void *detail, void *userdata) {
     }
 }
 
+/* md4c 0.4.8 may end a span that it never began (emphasis behind a bare URL); that is passed over.
+ */
 static int leave_span(MD_SPANTYPE type, void *detail, void *userdata) {
+    static const struct {
+        MD_SPANTYPE span;
+        enum nl_md_type type;
+    } types[] = {{MD_SPAN_EM, NL_MD_EMPHASIS}, {MD_SPAN_STRONG, NL_MD_STRONG},
+                 {MD_SPAN_DEL, NL_MD_STRUCK},  {MD_SPAN_CODE, NL_MD_CODE},
+                 {MD_SPAN_A, NL_MD_LINK},      {MD_SPAN_IMG, NL_MD_IMAGE}};
     (void)detail;
-    switch (type) {
-    case MD_SPAN_EM:
-    case MD_SPAN_STRONG:
-    case MD_SPAN_DEL:
-    case MD_SPAN_CODE:
-    case MD_SPAN_A:
-    case MD_SPAN_IMG:
-        return leave(userdata);
-    default:
-        return 0;
+    struct builder *builder = userdata;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        const struct nl_md_node *node = builder->at;
+        if (types[i].span != type)
+            continue;
+        while (!is_block(node) && node->type != types[i].type)
+            node = node->parent;
+        return is_block(node) ? 0 : leave(builder, node);
     }
+    return 0;
 }
 
 static void collect(const MD_CHAR *text, MD_SIZE size, void *userdata) {

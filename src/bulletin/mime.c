@@ -152,22 +152,35 @@ static struct mailmime *make_alternative(const struct nl_buf *text) {
     return part;
 }
 
+static struct mailimf_field *make_field(const struct nl_field *field) {
+    char *name = strdup(field->name);
+    char *value = field->value != NULL ? strdup(field->value) : NULL;
+    struct mailimf_field *wrapped = NULL;
+    struct mailimf_optional_field *optional =
+        name != NULL && value != NULL ? mailimf_optional_field_new(name, value) : NULL;
+    if (optional == NULL) {
+        free(name);
+        free(value);
+        return NULL;
+    }
+    wrapped = mailimf_field_new(MAILIMF_FIELD_OPTIONAL_FIELD, NULL, NULL, NULL, NULL, NULL, NULL,
+                                NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                                NULL, NULL, NULL, NULL, optional);
+    if (wrapped == NULL)
+        mailimf_optional_field_free(optional);
+    return wrapped;
+}
+
 static struct mailimf_fields *make_fields(const struct nl_fields *fields) {
     struct mailimf_fields *list = mailimf_fields_new_empty();
     for (size_t i = 0; list != NULL && i < fields->count; i++) {
-        char *name = strdup(fields->items[i].name);
-        char *value = fields->items[i].value != NULL ? strdup(fields->items[i].value) : NULL;
-        struct mailimf_optional_field *field =
-            name != NULL && value != NULL ? mailimf_optional_field_new(name, value) : NULL;
-        struct mailimf_field *wrapped =
-            field != NULL ? mailimf_field_new(MAILIMF_FIELD_OPTIONAL_FIELD, NULL, NULL, NULL, NULL,
-                                              NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-                                              NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, field)
-                          : NULL;
-        if (wrapped == NULL || mailimf_fields_add(list, wrapped) != MAILIMF_NO_ERROR) {
-            mailimf_fields_free(list);
-            return NULL;
-        }
+        struct mailimf_field *field = make_field(&fields->items[i]);
+        if (field != NULL && mailimf_fields_add(list, field) == MAILIMF_NO_ERROR)
+            continue;
+        if (field != NULL)
+            mailimf_field_free(field);
+        mailimf_fields_free(list);
+        return NULL;
     }
     return list;
 }

@@ -56,6 +56,23 @@ static void test_inlines(void **state) {
           "x [1]\n\n[1] https://x.org/\"y\n");
 }
 
+/* md4c ends an emphasis here that it never began; what follows must not suffer. */
+static void test_unbalanced_spans(void **state) {
+    (void)state;
+    static const char markdown[] = "[x](https://e.org)_word 🚢https://e.org/_&nbsp;word\n\nz";
+    static const char tail[] = " word</p>\n<p>z</p>\n";
+    struct nl_error err = {0};
+    struct nl_theme theme = {0};
+    struct nl_md_node *document = NULL;
+    struct nl_buf out = {0};
+    assert_ok(nl_markdown_read(markdown, sizeof markdown - 1, "f", &document, &err));
+    nl_render_html(document, &theme, &out);
+    assert_true(out.len > sizeof tail);
+    assert_string_equal(out.data + out.len - (sizeof tail - 1) + 1, tail + 1);
+    nl_buf_free(&out);
+    nl_md_free(document);
+}
+
 static void test_lettered(void **state) {
     (void)state;
     check("a) x\nb) y\nmore", "<ol type=\"a\"><li>x</li>\n<li>y\nmore</li>\n</ol>\n",
@@ -125,7 +142,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks),   cmocka_unit_test(test_inlines),
         cmocka_unit_test(test_lettered), cmocka_unit_test(test_wrapping),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_unbalanced_spans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

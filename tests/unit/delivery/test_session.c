@@ -65,8 +65,7 @@ static void test_pipelining_and_refusals(void **state) {
     struct talk talk;
     begin(&talk, true);
     expect_output(&talk.session, "MAIL FROM:<s@x> SIZE=25\r\nRCPT TO:<r@y>\r\n");
-    nl_session_feed(&talk.session, "250 ok\r\n550 5.1.1 no\r\n", 23);
-    assert_int_equal(nl_session_next(&talk.session), NL_SESSION_REPLIED);
+    assert_int_equal(feed(&talk.session, "250 ok\r\n550 5.1.1 no\r\n"), NL_SESSION_REPLIED);
     assert_int_equal(talk.session.ended_at, NL_STAGE_RCPT);
     assert_string_equal(talk.session.reply.status, "5.1.1");
     expect_output(&talk.session, "RSET\r\n");
