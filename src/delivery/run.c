@@ -42,7 +42,8 @@ struct run {
     struct nl_token *tokens; /* confirmations: one for each in `queue` */
     size_t queue_first, queue_count, queue_size;
     bool drained;
-    int trouble;
+    int trouble;        /* broken connections since the last accepted message */
+    int64_t calm_since; /* when that was, or the start */
     int64_t rejected;
     struct nl_error *err;
 };
@@ -143,10 +144,12 @@ static void pause_for_reply(struct run *run, const struct nl_transport_event *ev
 
 static void count_trouble(struct run *run, const char *text) {
     struct nl_buf line = {0};
-    if (++run->trouble < TROUBLE_LIMIT)
+    int64_t now = nl_env_now(nl_store_env(run->plan->store));
+    /* A server that answers nothing takes its time to fail; ten times that is too long. */
+    if (++run->trouble < TROUBLE_LIMIT && now - run->calm_since < run->plan->config->smtp.timeout)
         return;
     nl_buf_addf(&line,
-                "%s; %d connections failed in a row, what is left stays queued: run "
+                "%s; %d connection(s) failed in a row, what is left stays queued: run "
                 "'newsletter retry' when the server is well",
                 text, run->trouble);
     stop(run, NL_TEMPFAIL, false, nl_buf_text(&line));
@@ -165,6 +168,7 @@ static void take_outcome(struct run *run, const struct nl_transport_event *event
     switch (nl_outcome_judge(event, &result)) {
     case NL_GO_ON_RESET:
         run->trouble = 0;
+        run->calm_since = nl_env_now(nl_store_env(run->plan->store));
         run->rejected = INT64_MIN / 2;
         break;
     case NL_TROUBLE:
@@ -425,7 +429,10 @@ static enum nl_status loop(struct run *run) {
 
 enum nl_status nl_run(const struct nl_run_plan *plan, struct nl_run_summary *summary,
                       struct nl_error *err) {
-    struct run run = {.plan = plan, .summary = summary, .err = err};
+    struct run run = {.plan = plan,
+                      .summary = summary,
+                      .calm_since = nl_env_now(nl_store_env(plan->store)),
+                      .err = err};
     enum nl_status status = prepare(&run);
     if (status == NL_OK)
         status = loop(&run);
