@@ -1,0 +1,20 @@
+#!/bin/sh
+# What confirm_url leads to: GET shows a button, POST acts, so that link scanners do nothing.
+set -u
+config=${NEWSLETTER_CONFIG:-/etc/newsletter/newsletter.yaml}
+token=$(printf '%s' "${QUERY_STRING:-}" | sed -n 's/^.*token=\([0-9a-fA-F-]\{36\}\).*$/\1/p')
+if [ "${REQUEST_METHOD:-}" = POST ]; then
+    answer=$(printf '%s\n' "$token" | newsletter --config "$config" confirm - 2>/dev/null)
+    [ -n "$answer" ] || answer='Something is wrong on our side. Please try again later.'
+    printf 'Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n\r\n%s\n' "$answer"
+    exit 0
+fi
+cat <<PAGE
+Content-Type: text/html; charset=utf-8
+Cache-Control: no-store
+Referrer-Policy: no-referrer
+
+<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Confirm my subscription</title></head>
+<body><form method="post" action="?token=$token"><button>Confirm my subscription</button></form></body></html>
+PAGE

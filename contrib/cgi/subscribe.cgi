@@ -1,0 +1,17 @@
+#!/bin/sh
+# POST of the "Join our email list" form. Needs: newsletter in the PATH.
+set -u
+config=${NEWSLETTER_CONFIG:-/etc/newsletter/newsletter.yaml}
+length=${CONTENT_LENGTH:-0}
+case $length in *[!0-9]*) length=0 ;; esac
+if [ "${REQUEST_METHOD:-}" != POST ] || [ "$length" -gt 65536 ]; then
+    printf 'Status: 405 Method Not Allowed\r\nAllow: POST\r\nContent-Type: text/plain\r\n\r\nPlease use the form.\n'
+    exit 0
+fi
+answer=$(head -c "$length" | newsletter --config "$config" subscribe --source website 2>/dev/null)
+case $? in
+0) status='200 OK' ;;
+65) status='400 Bad Request' answer='This is not an e-mail address. Please go back and check it.' ;;
+*) status='503 Service Unavailable' answer='Something is wrong on our side. Please try again later.' ;;
+esac
+printf 'Status: %s\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n\r\n%s\n' "$status" "$answer"

@@ -1,0 +1,27 @@
+<?php
+// POST of the "Join our email list" form, handed to newsletter without a shell.
+declare(strict_types=1);
+
+header('Content-Type: text/plain; charset=utf-8');
+if ($_SERVER['REQUEST_METHOD'] !== 'POST') {
+    http_response_code(405);
+    exit("Please use the form.\n");
+}
+$command = ['newsletter', '--config', '/etc/newsletter/newsletter.yaml', 'subscribe',
+            '--source', 'website', '--ip', $_SERVER['REMOTE_ADDR']];
+$hook = proc_open($command, [['pipe', 'r'], ['pipe', 'w'], ['file', '/dev/null', 'w']], $pipes);
+fwrite($pipes[0], http_build_query([
+    'email' => (string) ($_POST['email'] ?? ''),
+    'name' => (string) ($_POST['name'] ?? ''),
+]));
+fclose($pipes[0]);
+$answer = stream_get_contents($pipes[1]);
+$status = proc_close($hook);
+if ($status === 65) {
+    http_response_code(400);
+    $answer = "This is not an e-mail address. Please go back and check it.\n";
+} elseif ($status !== 0) {
+    http_response_code(503);
+    $answer = "Something is wrong on our side. Please try again later.\n";
+}
+echo $answer;
