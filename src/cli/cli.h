@@ -53,6 +53,9 @@ int cli_leading_option(int argc, char **argv, const struct option *options, stru
 /* An error unless exactly `count` words are left behind the options. */
 enum nl_status cli_words(int argc, int count, const char *what, struct nl_error *err);
 
+/* "2026-08-25 09:30 UTC". */
+void cli_format_time(int64_t time, char out[32]);
+
 /* Set by SIGINT and SIGTERM once cli_catch_signals was called: finish what is in flight. */
 extern volatile sig_atomic_t cli_stop;
 void cli_catch_signals(void);

@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { OPT_LIST = 1, OPT_TEST, OPT_DRY_RUN, OPT_YES, OPT_RESEND };
 
@@ -71,13 +70,6 @@ static enum nl_status send_test(struct cli *cli, const struct call *call, struct
     return status;
 }
 
-static void format_time(int64_t time, char out[32]) {
-    time_t seconds = (time_t)time;
-    struct tm tm = {0};
-    if (gmtime_r(&seconds, &tm) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M UTC", &tm) == 0)
-        out[0] = '\0';
-}
-
 /* The same issue twice is refused, unless it is the same content and there is something left. */
 static enum nl_status check_known(struct cli *cli, struct call *call, struct nl_error *err) {
     char when[32];
@@ -86,7 +78,7 @@ static enum nl_status check_known(struct cli *cli, struct call *call, struct nl_
                                           &call->found, &call->known, err);
     if (status != NL_OK || !call->found)
         return status;
-    format_time(call->known.created_at, when);
+    cli_format_time(call->known.created_at, when);
     if (strcmp(call->known.digest, call->bulletin.issue.digest) != 0)
         return nl_error_set(err, NL_EXISTS,
                             "%s: issue '%s' was sent on %s with other content: give this one "

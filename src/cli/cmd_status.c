@@ -5,7 +5,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { OPT_JSON = 1 };
 
@@ -16,13 +15,6 @@ struct call {
     json_t *issues;     /* NULL for text */
     size_t shown;
 };
-
-static void format_time(int64_t time, char out[32]) {
-    time_t seconds = (time_t)time;
-    struct tm tm = {0};
-    if (gmtime_r(&seconds, &tm) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M", &tm) == 0)
-        out[0] = '\0';
-}
 
 static bool is_wanted(const struct call *call, const struct nl_issue *issue) {
     char id[24];
@@ -53,7 +45,7 @@ static enum nl_status show_delivery(const char *address, const struct nl_result 
     char next[32] = "";
     const char *text = result->text != NULL ? result->text : "";
     if (result->next_attempt_at > 0)
-        format_time(result->next_attempt_at, next);
+        cli_format_time(result->next_attempt_at, next);
     if (rows->array != NULL) {
         json_array_append_new(
             rows->array, json_pack("{s:s, s:s, s:I, s:i, s:s, s:s, s:I}", "address", address,
@@ -68,7 +60,7 @@ static enum nl_status show_delivery(const char *address, const struct nl_result 
     if (text[0] != '\0')
         printf("%s%s", result->code != 0 ? " " : ": ", text);
     if (next[0] != '\0')
-        printf(" (next attempt %s UTC)", next);
+        printf(" (next attempt %s)", next);
     putchar('\n');
     return NL_OK;
 }
@@ -107,11 +99,11 @@ static enum nl_status show_json(struct call *call, const struct nl_issue *issue,
 static void show_row(const struct call *call, const struct nl_issue *issue,
                      const struct nl_counts *counts) {
     char when[32];
-    format_time(issue->created_at, when);
+    cli_format_time(issue->created_at, when);
     if (call->shown == 0)
-        printf("%-48s %-9s %-16s %7s %7s %8s %7s %6s %7s %7s\n", "ISSUE", "STATE", "SINCE (UTC)",
-               "SENT", "QUEUED", "DEFERRED", "BOUNCED", "FAILED", "UNKNOWN", "SKIPPED");
-    printf("%-48s %-9s %-16s %7lld %7lld %8lld %7lld %6lld %7lld %7lld\n", issue->slug,
+        printf("%-48s %-9s %-20s %7s %7s %8s %7s %6s %7s %7s\n", "ISSUE", "STATE", "SINCE", "SENT",
+               "QUEUED", "DEFERRED", "BOUNCED", "FAILED", "UNKNOWN", "SKIPPED");
+    printf("%-48s %-9s %-20s %7lld %7lld %8lld %7lld %6lld %7lld %7lld\n", issue->slug,
            issue->state, when, (long long)counts->sent,
            (long long)(counts->queued + counts->leased), (long long)counts->deferred,
            (long long)counts->bounced, (long long)counts->failed, (long long)counts->unknown,

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 volatile sig_atomic_t cli_stop;
@@ -23,6 +24,13 @@ void cli_catch_signals(void) {
 
 bool cli_is_interactive(void) {
     return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+void cli_format_time(int64_t time, char out[32]) {
+    time_t seconds = (time_t)time;
+    struct tm tm = {0};
+    if (gmtime_r(&seconds, &tm) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M UTC", &tm) == 0)
+        out[0] = '\0';
 }
 
 static int next_option(int argc, char **argv, const char *mode, const struct option *options,

@@ -12,6 +12,7 @@
 enum {
     TROUBLE_LIMIT = 10,   /* broken connections in a row before the circuit breaker opens */
     REJECTION_LIMIT = 20, /* recipients refused before the first one is accepted */
+    BEGIN_ATTEMPTS = 30,  /* of ten seconds each */
     WAIT_MILLISECONDS = 1000,
     LEASE_MARGIN = 300, /* seconds; a lease outlives the longest silence we wait out */
 };
@@ -281,8 +282,19 @@ static bool has_work(const struct run *run) {
     return wants_lease(run) || (is_stopping(run) && run->queue_count > 0);
 }
 
+/* Another process may hold the database for long (a fan-out to a million); giving up would leave
+ * what is in flight unknown. Each attempt waits by itself. */
+static enum nl_status begin(struct run *run) {
+    enum nl_status status = NL_BUSY;
+    for (int attempt = 0; status == NL_BUSY && attempt < BEGIN_ATTEMPTS; attempt++)
+        status = nl_store_begin(run->plan->store, run->err);
+    if (status == NL_OK)
+        nl_error_free(run->err);
+    return status;
+}
+
 static enum nl_status record(struct run *run) {
-    enum nl_status status = nl_store_begin(run->plan->store, run->err);
+    enum nl_status status = begin(run);
     if (status != NL_OK)
         return status;
     status = record_results(run);
