@@ -328,7 +328,8 @@ enum nl_status nl_markdown_read(const char *text, size_t len, const char *where,
                                 struct nl_md_node **out, struct nl_error *err) {
     const MD_PARSER parser = {
         .flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS |
-                 MD_FLAG_PERMISSIVEURLAUTOLINKS | MD_FLAG_PERMISSIVEEMAILAUTOLINKS | MD_FLAG_NOHTML,
+                 MD_FLAG_PERMISSIVEURLAUTOLINKS | MD_FLAG_PERMISSIVEWWWAUTOLINKS |
+                 MD_FLAG_PERMISSIVEEMAILAUTOLINKS | MD_FLAG_NOHTML,
         .enter_block = enter_block,
         .leave_block = leave_block,
         .enter_span = enter_span,

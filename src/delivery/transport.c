@@ -345,7 +345,13 @@ static void read_input(struct nl_transport *transport, struct connection *connec
 }
 
 static bool expects_reply(const struct connection *connection) {
-    return connection->busy && !connection->pending;
+    return !connection->pending && (connection->busy || connection->session.stage != NL_STAGE_IDLE);
+}
+
+/* What came in one piece with the reply that was an event: it waited until that was taken. */
+static void take_up_input(struct nl_transport *transport) {
+    for (size_t i = 0; i < transport->count; i++)
+        handle_events(transport, &transport->connections[i]);
 }
 
 static size_t fill_poll(struct nl_transport *transport) {
@@ -364,6 +370,7 @@ static size_t fill_poll(struct nl_transport *transport) {
 
 void nl_transport_wait(struct nl_transport *transport, int milliseconds) {
     int ready = 0;
+    take_up_input(transport);
     size_t count = fill_poll(transport);
     for (size_t i = 0; i < transport->count; i++)
         if (transport->connections[i].pending)

@@ -12,6 +12,8 @@ GARBAGE = b"\x00\xff<html>what?\r\n" * 3
 
 
 class Session(socketserver.StreamRequestHandler):
+    wbufsize = -1  # what is not flushed waits
+
     def handle(self):
         try:
             self.converse()
@@ -35,7 +37,10 @@ class Session(socketserver.StreamRequestHandler):
             self.wfile.write(GARBAGE)
             self.wfile.flush()
             raise EOFError
-        self.reply("451 4.3.0 Not now" if action == "4xx" else "554 5.3.0 Never")
+        reply = b"451 4.3.0 Not now\r\n" if action == "4xx" else b"554 5.3.0 Never\r\n"
+        self.wfile.write(reply)
+        if not (stage == "MAIL" and server.pipelining):
+            self.wfile.flush()  # else it goes out in one piece with the answer to RCPT
         return True
 
     def line(self):

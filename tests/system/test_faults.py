@@ -74,6 +74,21 @@ def recover(site, path, delivery, issue):
     assert site.sql("SELECT state FROM issue") == [("sent",)]
 
 
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("stage, action, state", [
+    ("MAIL", "4xx", "deferred"), ("RCPT", "4xx", "deferred"), ("DATA", "4xx", "deferred"),
+    ("dot", "4xx", "deferred"), ("RCPT", "5xx", "bounced"), ("RCPT", "disconnect", "deferred"),
+    ("dot", "disconnect", "unknown")])
+def test_fault_for_everybody_on_one_connection(site, stage, action, state, pipelining):
+    """The kept connection serves one after the other, and none of them waits in vain."""
+    server = Scripted((stage, action), pipelining=pipelining)
+    site.configure(port=server.port, smtp={"connections": 1}, retry={"first": "1h"})
+    site.add_active([f"user{i}@example.org" for i in range(8)])
+    site.run("send", site.issue())
+    server.stop()
+    assert site.states() == {state: 8} and server.faults == 8
+
+
 def test_one_bad_recipient_costs_only_himself(site):
     """A kept connection goes on behind a refusal, with RSET, and nobody else notices."""
     server = Scripted(pipelining=True)
