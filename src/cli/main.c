@@ -5,7 +5,7 @@
 
 static const struct command *const commands[] = {
     &cmd_init,    &cmd_list, &cmd_subscribe, &cmd_confirm, &cmd_unsubscribe,
-    &cmd_preview, &cmd_send, &cmd_retry,     &cmd_status,
+    &cmd_preview, &cmd_send, &cmd_retry,     &cmd_status,  &cmd_suppress,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

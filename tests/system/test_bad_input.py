@@ -58,6 +58,7 @@ def test_unreadable_issue(site):
     (), ("frobnicate",), ("send",), ("send", "a.md", "b.md"), ("send", "--frob", "a.md"),
     ("list",), ("list", "frob"), ("list", "add"), ("confirm",), ("subscribe", "a@b.org", "c@d.org"),
     ("retry", "now"), ("status", "a", "b"), ("--config",), ("unsubscribe", "--list", "x", "y"),
+    ("suppress",), ("suppress", "frob"), ("suppress", "add"), ("suppress", "list", "x"),
 ])
 def test_usage(site, args):
     site.run(*args, expect=64)
@@ -244,7 +245,7 @@ def test_output_that_cannot_be_written(site):
 
 def test_help_everywhere():
     for command in ("init", "list", "subscribe", "confirm", "unsubscribe", "preview", "send",
-                    "retry", "status"):
+                    "retry", "status", "suppress"):
         run = subprocess.run([BINARY, command, "--help"], capture_output=True, timeout=60,
                              check=False)
         assert run.returncode == 0 and b"Usage:" in run.stdout and b"Example" in run.stdout

@@ -1,0 +1,59 @@
+"""Suppression wins over everything."""
+import json
+
+import pytest
+
+
+def test_suppressed_gets_nothing(connected, server):
+    connected.add_active(["ann@example.org", "bob@example.org"])
+    assert "is suppressed" in connected.run("suppress", "add", "ANN@Example.org").out
+    assert "already" in connected.run("suppress", "add", "ann@example.org").out
+    connected.run("subscribe", "ann@example.org")
+    connected.run("send", connected.issue())
+    assert server.messages("ann@example.org") == [] and server.count() == 1
+    connected.run("suppress", "remove", "ann@example.org")
+    connected.run("suppress", "remove", "ann@example.org", expect=67)
+    connected.run("send", connected.issue(number="No 2"))
+    assert len(server.messages("ann@example.org")) == 1
+
+
+def test_in_the_middle_of_an_issue(connected, server):
+    server.handler.tempfail.add("ann@example.org")
+    connected.add_active(["ann@example.org"])
+    connected.run("send", connected.issue())
+    connected.run("suppress", "add", "ann@example.org")
+    connected.sql("UPDATE delivery SET next_attempt_at = 1")
+    connected.run("retry")
+    assert connected.states() == {"skipped": 1} and server.count() == 0
+
+
+def test_round_trip(site, tmp_path):
+    site.write("in", "# known to complain\r\nann@example.org\n\nәсел@почта.қаз\n")
+    assert "2 addresses" in site.run("suppress", "import", "in", "--reason", "old list").out
+    site.run("suppress", "add", '"b c"@example.org', "--reason", "by telephone")
+    exported = site.run("suppress", "export").out
+    assert exported.count("\n") == 3 and "\told list\n" in exported
+    listed = [json.loads(line) for line in site.run("suppress", "list", "--json").out.splitlines()]
+    assert {entry["reason"] for entry in listed} == {"old list", "by telephone"}
+    site.sql("DELETE FROM suppression")
+    site.run("suppress", "import", "-", stdin=exported.encode())
+    assert site.run("suppress", "export").out == exported
+
+
+@pytest.mark.parametrize("text, words", [
+    ("ann@example.org\nnonsense\n", "in:2: 'nonsense' is not an address"),
+    ("ann@example.org\nbob@example.org\tsoon\tx\n", "in:2: 'soon'"),
+    ("ann@example.org\nbob@example.org\t5\tx\x07\n", "in:2: the reason"),
+    ("ann@example.org\n\xff@example.org\n".encode("latin-1"), "in:2:"),
+    (b"ann@example.org\0\n", "NUL"),
+])
+def test_import_is_all_or_nothing(site, text, words):
+    site.write("in", text)
+    assert words in site.run("suppress", "import", "in", expect=65).err
+    assert site.run("suppress", "list").out == ""
+
+
+def test_bad_words(site):
+    site.run("suppress", "add", "nonsense", expect=65)
+    site.run("suppress", "add", "ann@example.org", "--reason", "a\nb", expect=65)
+    site.run("suppress", "import", "nowhere", expect=66)
