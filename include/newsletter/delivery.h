@@ -82,11 +82,4 @@ nl_delivery_each(struct nl_store *store, int64_t issue, const char *state,
 
 void nl_job_free(struct nl_job *job);
 
-/* Locks one thing among all processes on this database until it is unlocked or the process ends:
- * NL_LOCK_RETRY or an issue's id. NL_BUSY names the holder's process in *holder. */
-enum { NL_LOCK_RETRY = 0 };
-enum nl_status nl_store_lock(struct nl_store *store, int64_t what, int64_t *holder,
-                             struct nl_error *err);
-void nl_store_unlock(struct nl_store *store, int64_t what);
-
 #endif

@@ -36,4 +36,11 @@ enum nl_status nl_store_begin(struct nl_store *store, struct nl_error *err);
 enum nl_status nl_store_commit(struct nl_store *store, struct nl_error *err);
 void nl_store_rollback(struct nl_store *store);
 
+/* Locks one thing among all processes on this database until it is unlocked or the process ends:
+ * NL_LOCK_RETRY or an issue's id. NL_BUSY names the holder's process in *holder. */
+enum { NL_LOCK_RETRY = 0 };
+enum nl_status nl_store_lock(struct nl_store *store, int64_t what, int64_t *holder,
+                             struct nl_error *err);
+void nl_store_unlock(struct nl_store *store, int64_t what);
+
 #endif

@@ -29,17 +29,4 @@ void nl_text_slug(struct nl_buf *out, const char *text);
 /* True for an absolute http or https URL of at most 900 bytes without spaces or control bytes. */
 bool nl_text_is_http_url(const char *text);
 
-/* Reads a file of at most `limit` bytes. Works on pipes and /dev/fd/N too. CRLF is kept. */
-enum nl_status nl_file_read(const char *path, size_t limit, struct nl_buf *out,
-                            struct nl_error *err);
-
-/* Writes a file with mode 0644, or 0600 where `secret`, replacing it in one step: a reader sees
- * the old or the new content and never half of it. */
-enum nl_status nl_file_write(const char *path, const void *data, size_t len, bool secret,
-                             struct nl_error *err);
-
-/* Says why a system call on `path` failed, in words, with the matching status. */
-enum nl_status nl_error_system(struct nl_error *err, int errnum, const char *doing,
-                               const char *path);
-
 #endif

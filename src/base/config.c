@@ -1,6 +1,7 @@
 #include "newsletter/config.h"
 
 #include "newsletter/address.h"
+#include "newsletter/file.h"
 #include "newsletter/text.h"
 #include "newsletter/yaml.h"
 

@@ -1,4 +1,4 @@
-#include "newsletter/text.h"
+#include "newsletter/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,6 +8,7 @@
 #include "bulletin/theme.h"
 #include "newsletter/address.h"
 #include "newsletter/bulletin.h"
+#include "newsletter/file.h"
 #include "newsletter/text.h"
 #include "newsletter/token.h"
 

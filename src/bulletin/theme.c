@@ -2,6 +2,7 @@
 
 #include "base/embedded.h"
 #include "bulletin/template.h"
+#include "newsletter/file.h"
 #include "newsletter/text.h"
 
 #include <string.h>

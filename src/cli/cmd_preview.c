@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 
 #include "cli/sample.h"
-#include "newsletter/text.h"
+#include "newsletter/file.h"
 
 #include <errno.h>
 #include <stdlib.h>

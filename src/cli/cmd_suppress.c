@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "newsletter/file.h"
 #include "newsletter/suppression.h"
 #include "newsletter/text.h"
 

@@ -1,7 +1,6 @@
 #include "store/lock.h"
 
-#include "newsletter/delivery.h"
-#include "newsletter/text.h"
+#include "newsletter/file.h"
 #include "store/sql.h"
 
 #include <errno.h>

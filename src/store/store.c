@@ -1,7 +1,7 @@
 #include "newsletter/store.h"
 
 #include "newsletter/config.h"
-#include "newsletter/text.h"
+#include "newsletter/file.h"
 #include "newsletter/token.h"
 #include "store/lock.h"
 #include "store/sql.h"

@@ -1,7 +1,7 @@
 #include "support.h"
 
 #include "newsletter/config.h"
-#include "newsletter/text.h"
+#include "newsletter/file.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include "newsletter/file.h"
 #include "newsletter/text.h"
 
 #include <stdio.h>
