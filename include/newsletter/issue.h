@@ -49,11 +49,23 @@ enum nl_status nl_issue_each(struct nl_store *store, const char *state,
                                                     struct nl_error *err),
                              void *ctx, struct nl_error *err);
 
-/* Sets the state, with a note for `paused` (NULL clears it). */
+/* Turns a sending issue into a paused one, with a note, or back (the note is NULL then). Leaves
+ * issues in other states alone; *changed tells. */
 enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue, const char *state,
-                                  const char *note, struct nl_error *err);
+                                  const char *note, bool *changed, struct nl_error *err);
 
-/* Marks a sending issue as sent when nothing of it is queued, leased or deferred any more. */
+/* The present state, as another process may have set it: *sending is false once the issue is paused
+ * or cancelled. */
+enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
+                                   struct nl_error *err);
+
+/* Cancels an issue for good: what of it is queued or deferred is skipped, at the latest when a run
+ * that has leased some of it ends. *skipped is how many were so far. */
+enum nl_status nl_issue_cancel(struct nl_store *store, int64_t issue, int64_t *skipped,
+                               struct nl_error *err);
+
+/* To be called when a run ends: marks a sending issue as sent when nothing of it is queued, leased
+ * or deferred any more, and skips what the run left of a cancelled one. */
 enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
                                struct nl_error *err);
 

@@ -32,6 +32,7 @@ struct nl_run_options {
 struct nl_run_summary {
     struct nl_run_counts counts;
     bool stopped;              /* by `stop`, or for `problem` */
+    bool halted;               /* somebody paused or cancelled the issue meanwhile */
     bool paused;               /* the fault is ours: no retry before somebody has looked */
     int64_t recovered_unknown; /* left in doubt by an earlier run that died */
     struct nl_error problem;   /* why the run ended early; status NL_OK if it did not */

@@ -29,7 +29,7 @@ struct command {
 };
 
 extern const struct command cmd_init, cmd_list, cmd_subscribe, cmd_confirm, cmd_unsubscribe,
-    cmd_preview, cmd_send, cmd_retry, cmd_status, cmd_suppress;
+    cmd_preview, cmd_send, cmd_retry, cmd_status, cmd_suppress, cmd_pause, cmd_resume, cmd_cancel;
 
 /* Where the configuration is: --config, $NEWSLETTER_CONFIG, ./newsletter.yaml, the user's, /etc. */
 const char *cli_config_path(const struct cli *cli);
@@ -73,6 +73,9 @@ struct progress {
 void progress_start(struct progress *progress, int64_t total);
 void progress_show(const struct nl_run_counts *counts, void *ctx);
 void progress_end(struct progress *progress);
+
+/* Whether `wanted` (slug, number, id) names an issue. */
+bool cli_is_issue(const struct nl_issue *issue, const char *wanted);
 
 /* Prints what came of a run and turns it into a status. */
 enum nl_status cli_report(const struct nl_run_summary *summary, const char *what,

@@ -17,11 +17,7 @@ struct call {
 };
 
 static bool is_wanted(const struct call *call, const struct nl_issue *issue) {
-    char id[24];
-    snprintf(id, sizeof id, "%lld", (long long)issue->id);
-    return call->wanted == NULL || strcmp(call->wanted, issue->slug) == 0 ||
-           strcmp(call->wanted, id) == 0 ||
-           (issue->number != NULL && strcmp(call->wanted, issue->number) == 0) ||
+    return call->wanted == NULL || cli_is_issue(issue, call->wanted) ||
            (call->slug != NULL && strcmp(call->slug, issue->slug) == 0);
 }
 

@@ -121,6 +121,13 @@ void cli_close_store(struct cli *cli) {
     cli->store = NULL;
 }
 
+bool cli_is_issue(const struct nl_issue *issue, const char *wanted) {
+    char id[24];
+    snprintf(id, sizeof id, "%lld", (long long)issue->id);
+    return strcmp(wanted, issue->slug) == 0 || strcmp(wanted, id) == 0 ||
+           (issue->number != NULL && strcmp(wanted, issue->number) == 0);
+}
+
 enum nl_status cli_report(const struct nl_run_summary *summary, const char *what,
                           struct nl_error *err) {
     const struct nl_run_counts *counts = &summary->counts;
@@ -142,6 +149,9 @@ enum nl_status cli_report(const struct nl_run_summary *summary, const char *what
                (long long)summary->recovered_unknown);
     if (summary->problem.status != NL_OK)
         return nl_error_set(err, summary->problem.status, "%s", nl_error_text(&summary->problem));
+    if (summary->halted)
+        return nl_error_set(err, NL_TEMPFAIL,
+                            "paused or cancelled from elsewhere: see newsletter status");
     if (summary->stopped)
         return nl_error_set(err, NL_TEMPFAIL,
                             "interrupted; the rest is queued: run the same "

@@ -293,11 +293,28 @@ static enum nl_status begin(struct run *run) {
     return status;
 }
 
+/* Somebody at another terminal may have paused or cancelled the issue: what is in flight ends, and
+ * nothing new begins. */
+static enum nl_status look_for_halt(struct run *run) {
+    bool sending = true;
+    if (run->plan->scope.issue == 0)
+        return NL_OK;
+    enum nl_status status =
+        nl_issue_is_sending(run->plan->store, run->plan->scope.issue, &sending, run->err);
+    if (status == NL_OK && !sending) {
+        run->summary->halted = true;
+        run->summary->stopped = true;
+    }
+    return status;
+}
+
 static enum nl_status record(struct run *run) {
     enum nl_status status = begin(run);
     if (status != NL_OK)
         return status;
     status = record_results(run);
+    if (status == NL_OK)
+        status = look_for_halt(run);
     if (status == NL_OK)
         status = record_dots(run);
     if (status == NL_OK && is_stopping(run))

@@ -19,11 +19,12 @@ static enum nl_status send_scope(struct nl_run_plan *plan, const char *packed, s
 /* Writes what the run means for the issue as a whole. */
 static enum nl_status settle(struct nl_store *store, const struct nl_issue *issue,
                              const struct nl_run_summary *summary, struct nl_error *err) {
-    bool finished = false;
+    bool done = false;
+    enum nl_status status = NL_OK;
     if (summary->paused)
-        return nl_issue_set_state(store, issue->id, "paused", nl_error_text(&summary->problem),
-                                  err);
-    return nl_issue_finish(store, issue->id, &finished, err);
+        status = nl_issue_set_state(store, issue->id, "paused", nl_error_text(&summary->problem),
+                                    &done, err);
+    return status != NL_OK ? status : nl_issue_finish(store, issue->id, &done, err);
 }
 
 enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *config,
@@ -32,6 +33,7 @@ enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *con
                              struct nl_error *err) {
     struct nl_list list = {0};
     int64_t holder = 0;
+    bool changed = false;
     enum nl_status status = nl_store_lock(store, issue->id, &holder, err);
     if (status != NL_OK)
         return nl_error_context(err, "issue %s", issue->slug);
@@ -45,7 +47,7 @@ enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *con
         status = nl_list_get(store, issue->list, &list, err);
     plan.from = list.sender;
     if (status == NL_OK && strcmp(issue->state, "paused") == 0)
-        status = nl_issue_set_state(store, issue->id, "sending", NULL, err);
+        status = nl_issue_set_state(store, issue->id, "sending", NULL, &changed, err);
     if (status == NL_OK)
         status = send_scope(&plan, issue->message, issue->message_len, summary, err);
     if (status == NL_OK)

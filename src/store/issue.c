@@ -154,9 +154,62 @@ enum nl_status nl_issue_each(struct nl_store *store, const char *state,
 }
 
 enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue, const char *state,
-                                  const char *note, struct nl_error *err) {
-    return nl_sql_run(store, err, "UPDATE issue SET state = ?, pause_note = ? WHERE id = ?", "ssi",
-                      state, note, issue);
+                                  const char *note, bool *changed, struct nl_error *err) {
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "UPDATE issue SET state = ?, pause_note = ? WHERE id = ? AND "
+                   "state IN ('sending', 'paused')",
+                   "ssi", state, note, issue);
+    *changed = status == NL_OK && sqlite3_changes(store->db) > 0;
+    return status;
+}
+
+enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
+                                   struct nl_error *err) {
+    *sending = false;
+    sqlite3_stmt *statement =
+        nl_sql(store, err, "SELECT 1 FROM issue WHERE id = ? AND state = 'sending'", "i", issue);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, sending, err);
+    nl_sql_done(statement);
+    return status;
+}
+
+/* Skips what is not with a run, if the issue is cancelled. */
+static enum nl_status skip_cancelled(struct nl_store *store, int64_t issue, int64_t *skipped,
+                                     struct nl_error *err) {
+    enum nl_status status = nl_sql_run(store, err,
+                                       "UPDATE delivery SET state = 'skipped', updated_at = ?1, "
+                                       "reply_text = 'the issue was cancelled' "
+                                       "WHERE issue = ?2 AND state IN ('queued', 'deferred') AND "
+                                       "(SELECT state FROM issue WHERE id = ?2) = 'cancelled'",
+                                       "ii", nl_env_now(&store->env), issue);
+    *skipped = sqlite3_changes64(store->db);
+    return status;
+}
+
+struct cancellation {
+    int64_t issue;
+    int64_t skipped;
+};
+
+static enum nl_status cancel(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct cancellation *call = ctx;
+    int64_t now = nl_env_now(&store->env);
+    enum nl_status status = nl_sql_run(store, err,
+                                       "UPDATE issue SET state = 'cancelled', pause_note = NULL, "
+                                       "ended_at = coalesce(ended_at, ?) WHERE id = ?",
+                                       "ii", now, call->issue);
+    return status == NL_OK ? skip_cancelled(store, call->issue, &call->skipped, err) : status;
+}
+
+enum nl_status nl_issue_cancel(struct nl_store *store, int64_t issue, int64_t *skipped,
+                               struct nl_error *err) {
+    struct cancellation call = {.issue = issue};
+    enum nl_status status = nl_sql_transaction(store, cancel, &call, err);
+    *skipped = call.skipped;
+    return status;
 }
 
 enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
@@ -170,7 +223,8 @@ enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *fini
                    "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'deferred')",
                    "ii", nl_env_now(&store->env), issue);
     *finished = status == NL_OK && sqlite3_changes(store->db) > 0;
-    return status;
+    int64_t skipped = 0;
+    return status == NL_OK ? skip_cancelled(store, issue, &skipped, err) : status;
 }
 
 enum nl_status nl_issue_audience(struct nl_store *store, int64_t list, int64_t *people,

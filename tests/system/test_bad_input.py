@@ -245,7 +245,7 @@ def test_output_that_cannot_be_written(site):
 
 def test_help_everywhere():
     for command in ("init", "list", "subscribe", "confirm", "unsubscribe", "preview", "send",
-                    "retry", "status", "suppress"):
+                    "retry", "status", "suppress", "pause", "resume", "cancel"):
         run = subprocess.run([BINARY, command, "--help"], capture_output=True, timeout=60,
                              check=False)
         assert run.returncode == 0 and b"Usage:" in run.stdout and b"Example" in run.stdout

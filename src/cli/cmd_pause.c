@@ -1,0 +1,146 @@
+#include "cli/cli.h"
+
+#include <string.h>
+
+/* What the three commands do to the issue they find. */
+struct call {
+    struct cli *cli;
+    const char *wanted;
+    enum nl_status (*act)(struct cli *cli, const struct nl_issue *issue, struct nl_error *err);
+    size_t found;
+    bool only_count;
+};
+
+static enum nl_status visit(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
+    struct call *call = ctx;
+    if (!cli_is_issue(issue, call->wanted))
+        return NL_OK;
+    call->found++;
+    return call->only_count ? NL_OK : call->act(call->cli, issue, err);
+}
+
+/* Two lists may have an issue of the same name; then the id must be given. */
+static enum nl_status find_and_act(struct call *call, struct nl_error *err) {
+    enum nl_status status = cli_open(call->cli, err);
+    call->only_count = true;
+    if (status == NL_OK)
+        status = nl_issue_each(call->cli->store, NULL, visit, call, err);
+    if (status == NL_OK && call->found == 0)
+        status = nl_error_set(err, NL_NOTFOUND,
+                              "no issue '%s' has been sent: 'newsletter status' lists them",
+                              call->wanted);
+    if (status == NL_OK && call->found > 1)
+        status = nl_error_set(err, NL_USAGE,
+                              "%zu issues are called '%s': give the id that 'newsletter status "
+                              "--json' shows",
+                              call->found, call->wanted);
+    call->only_count = false;
+    return status == NL_OK ? nl_issue_each(call->cli->store, NULL, visit, call, err) : status;
+}
+
+static enum nl_status run(struct cli *cli, int argc, char **argv,
+                          enum nl_status (*act)(struct cli *, const struct nl_issue *,
+                                                struct nl_error *),
+                          struct nl_error *err) {
+    static const struct option options[] = {{0}};
+    struct call call = {.cli = cli, .act = act};
+    while (cli_option(argc, argv, options, err) != -1)
+        return NL_USAGE;
+    enum nl_status status = cli_words(argc, 1, "ISSUE", err);
+    call.wanted = argv[optind];
+    return status == NL_OK ? find_and_act(&call, err) : status;
+}
+
+static enum nl_status already(const struct nl_issue *issue, struct nl_error *err) {
+    return nl_error_set(err, NL_EXISTS, "issue %s is %s already", issue->slug, issue->state);
+}
+
+static enum nl_status pause_issue(struct cli *cli, const struct nl_issue *issue,
+                                  struct nl_error *err) {
+    bool changed = false;
+    if (strcmp(issue->state, "sending") != 0)
+        return already(issue, err);
+    enum nl_status status =
+        nl_issue_set_state(cli->store, issue->id, "paused", "by hand", &changed, err);
+    if (status == NL_OK)
+        printf("issue %s is paused: newsletter resume goes on with it\n", issue->slug);
+    return status;
+}
+
+static enum nl_status cancel_issue(struct cli *cli, const struct nl_issue *issue,
+                                   struct nl_error *err) {
+    int64_t skipped = 0;
+    if (strcmp(issue->state, "sent") == 0 || strcmp(issue->state, "cancelled") == 0)
+        return already(issue, err);
+    enum nl_status status = nl_issue_cancel(cli->store, issue->id, &skipped, err);
+    if (status == NL_OK)
+        printf("issue %s is cancelled: %lld people will not get it\n", issue->slug,
+               (long long)skipped);
+    return status;
+}
+
+static enum nl_status resume_issue(struct cli *cli, const struct nl_issue *issue,
+                                   struct nl_error *err) {
+    struct nl_run_summary summary = {0};
+    struct nl_counts counts = {0};
+    struct progress progress;
+    if (strcmp(issue->state, "paused") != 0 && strcmp(issue->state, "sending") != 0)
+        return already(issue, err);
+    enum nl_status status = cli_connect(cli, err);
+    if (status == NL_OK)
+        status = nl_issue_count(cli->store, issue->id, &counts, err);
+    if (status != NL_OK)
+        return status;
+    cli_catch_signals();
+    progress_start(&progress, counts.queued + counts.leased + counts.deferred);
+    const struct nl_run_options options = {
+        .stop = &cli_stop, .progress = progress_show, .ctx = &progress};
+    status = nl_send_issue(cli->store, &cli->config, cli->relay, issue, &options, &summary, err);
+    progress_end(&progress);
+    if (status == NL_OK)
+        status = cli_report(&summary, issue->slug, err);
+    nl_error_free(&summary.problem);
+    return status;
+}
+
+static enum nl_status run_pause(struct cli *cli, int argc, char **argv, struct nl_error *err) {
+    return run(cli, argc, argv, pause_issue, err);
+}
+
+static enum nl_status run_resume(struct cli *cli, int argc, char **argv, struct nl_error *err) {
+    return run(cli, argc, argv, resume_issue, err);
+}
+
+static enum nl_status run_cancel(struct cli *cli, int argc, char **argv, struct nl_error *err) {
+    return run(cli, argc, argv, cancel_issue, err);
+}
+
+const struct command cmd_pause = {
+    "pause", "stop sending an issue for now",
+    "Usage: newsletter pause ISSUE\n"
+    "\n"
+    "A run in another terminal finishes what is in flight and stops; 'newsletter retry' leaves "
+    "the\n"
+    "issue alone until it is resumed. ISSUE is its slug, number or id.\n"
+    "\n"
+    "Example: newsletter pause 'Special Issue No 11'\n",
+    run_pause};
+
+const struct command cmd_resume = {
+    "resume", "go on sending a paused issue",
+    "Usage: newsletter resume ISSUE\n"
+    "\n"
+    "Goes on exactly where the issue stopped, as sending its file again would.\n"
+    "\n"
+    "Example: newsletter resume 'Special Issue No 11'\n",
+    run_resume};
+
+const struct command cmd_cancel = {
+    "cancel", "stop sending an issue for good",
+    "Usage: newsletter cancel ISSUE\n"
+    "\n"
+    "A run in another terminal finishes what is in flight and stops; who has not got the issue by\n"
+    "then will not. There is no way back.\n"
+    "\n"
+    "Example: newsletter cancel 'Special Issue No 11'\n",
+    run_cancel};
