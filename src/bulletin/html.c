@@ -1,5 +1,6 @@
 #include "bulletin/render.h"
-#include "bulletin/template.h"
+
+#include "bulletin/escape.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 #include "newsletter/message.h"
 
+#include "bulletin/escape.h"
 #include "bulletin/header.h"
 #include "bulletin/pack.h"
 #include "bulletin/qp.h"
@@ -154,23 +155,6 @@ void nl_message_free(struct nl_message *message) {
     free(message);
 }
 
-static const char *html_entity(char c) {
-    switch (c) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '>':
-        return "&gt;";
-    case '"':
-        return "&quot;";
-    case '\'':
-        return "&#39;";
-    default:
-        return NULL;
-    }
-}
-
 /* Writes one value. The text around a quoted-printable slot leaves off and takes up at the start of
  * a line, so the value's length does not matter to it. */
 static void add_value(struct nl_buf *out, const char *value, char context) {
@@ -179,7 +163,7 @@ static void add_value(struct nl_buf *out, const char *value, char context) {
     size_t column = 0;
     for (const char *p = value; *p != '\0'; p++) {
         char c = iscntrl((unsigned char)*p) ? ' ' : *p;
-        const char *entity = html ? html_entity(c) : NULL;
+        const char *entity = html ? nl_html_entity(c) : NULL;
         const char *text = entity != NULL ? entity : &c;
         size_t len = entity != NULL ? strlen(entity) : 1;
         if (qp)

@@ -1,5 +1,7 @@
 #include "bulletin/template.h"
 
+#include "bulletin/escape.h"
+
 #include <string.h>
 
 enum { DEPTH_LIMIT = 20 };
@@ -21,30 +23,6 @@ struct tag {
     size_t name_len;
     const char *begin, *end; /* with the white space of a line of its own, where it has one */
 };
-
-void nl_html_escape(struct nl_buf *out, const char *text) {
-    for (const char *p = text; *p != '\0'; p++) {
-        switch (*p) {
-        case '&':
-            nl_buf_adds(out, "&amp;");
-            break;
-        case '<':
-            nl_buf_adds(out, "&lt;");
-            break;
-        case '>':
-            nl_buf_adds(out, "&gt;");
-            break;
-        case '"':
-            nl_buf_adds(out, "&quot;");
-            break;
-        case '\'':
-            nl_buf_adds(out, "&#39;");
-            break;
-        default:
-            nl_buf_addc(out, *p);
-        }
-    }
-}
 
 static enum nl_status fail(struct renderer *renderer, const char *at, const char *what,
                            const struct tag *tag) {

@@ -14,7 +14,4 @@
 enum nl_status nl_template_render(const char *text, const char *where, bool html,
                                   const json_t *data, struct nl_buf *out, struct nl_error *err);
 
-/* Appends `text` with &, <, >, " and ' escaped. */
-void nl_html_escape(struct nl_buf *out, const char *text);
-
 #endif
