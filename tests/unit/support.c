@@ -1,7 +1,7 @@
 #include "support.h"
 
-#include "newsletter/subscription.h"
 #include "newsletter/file.h"
+#include "newsletter/subscription.h"
 
 #include <dirent.h>
 #include <sqlite3.h>
