@@ -46,6 +46,13 @@ struct nl_config {
         int64_t resend_interval;
         char *text_version;
     } confirmation;
+    struct {
+        char *domain; /* NULL: the list's sender domain */
+        char *selector;
+        char *key_file;
+        char *ed25519_selector;
+        char *ed25519_key_file;
+    } dkim;
 };
 
 /* Reads and checks `path`. A file that others may write to is refused. Free with nl_config_free,

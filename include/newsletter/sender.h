@@ -2,6 +2,8 @@
 #ifndef NEWSLETTER_SENDER_H
 #define NEWSLETTER_SENDER_H
 
+#include "newsletter/address.h"
+#include "newsletter/buf.h"
 #include "newsletter/config.h"
 #include "newsletter/delivery.h"
 #include "newsletter/issue.h"
@@ -53,8 +55,10 @@ enum nl_status nl_send_notices(struct nl_store *store, const struct nl_config *c
                                const struct nl_run_options *options, struct nl_run_summary *summary,
                                struct nl_error *err);
 
-/* Sends one message outside all records, for `send --test`. */
-enum nl_status nl_send_test(const struct nl_relay *relay, const char *sender, const char *recipient,
-                            bool smtputf8, const struct nl_buf *message, struct nl_error *err);
+/* Signs one message and sends it from `sender` (an envelope address) to `recipient`, outside all
+ * records, for `send --test`. */
+enum nl_status nl_send_test(const struct nl_config *config, const struct nl_relay *relay,
+                            const char *sender, const struct nl_address *recipient,
+                            const struct nl_buf *message, struct nl_error *err);
 
 #endif

@@ -50,6 +50,11 @@ static const struct setting {
     {"confirmation.expires", DURATION, AT(confirmation.expires), "7d", 1, 31536000},
     {"confirmation.resend_interval", DURATION, AT(confirmation.resend_interval), "1h", 0, 31536000},
     {"confirmation.text_version", TEXT, AT(confirmation.text_version), "1", 0, 0},
+    {"dkim.domain", TEXT, AT(dkim.domain), NULL, 0, 0},
+    {"dkim.selector", TEXT, AT(dkim.selector), NULL, 0, 0},
+    {"dkim.key_file", PATH, AT(dkim.key_file), NULL, 0, 0},
+    {"dkim.ed25519_selector", TEXT, AT(dkim.ed25519_selector), NULL, 0, 0},
+    {"dkim.ed25519_key_file", PATH, AT(dkim.ed25519_key_file), NULL, 0, 0},
 #undef AT
 };
 
@@ -178,6 +183,23 @@ static bool is_loopback(const char *host) {
            strcmp(host, "::1") == 0;
 }
 
+/* These end up in a header field. */
+static enum nl_status check_dkim(const struct nl_config *config, struct nl_error *err) {
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    const char *names[] = {config->dkim.domain, config->dkim.selector,
+                           config->dkim.ed25519_selector};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i] != NULL && strspn(names[i], allowed) != strlen(names[i]))
+            return nl_error_set(err, NL_CONFIG, "%s: dkim: '%s' is not a domain name or selector",
+                                config->path, names[i]);
+    if ((config->dkim.key_file != NULL) != (config->dkim.selector != NULL) ||
+        (config->dkim.ed25519_key_file != NULL) != (config->dkim.ed25519_selector != NULL))
+        return nl_error_set(err, NL_CONFIG, "%s: dkim: a key file and its selector go together",
+                            config->path);
+    return NL_OK;
+}
+
 /* What no single setting can say of itself. */
 static enum nl_status check_all(struct nl_config *config, struct nl_error *err) {
     static const int64_t default_ports[] = {587, 465, 25};
@@ -235,6 +257,8 @@ enum nl_status nl_config_read(const char *path, struct nl_config *out, struct nl
         status = apply_all(out, &yaml, err);
     if (status == NL_OK)
         status = check_all(out, err);
+    if (status == NL_OK)
+        status = check_dkim(out, err);
     nl_yaml_free(&yaml);
     nl_buf_free(&text);
     return status == NL_DATA ? NL_CONFIG : status;

@@ -60,7 +60,7 @@ static enum nl_status send_test(struct cli *cli, const struct call *call, struct
     if (status == NL_OK)
         status = cli_connect(cli, err);
     if (status == NL_OK)
-        status = nl_send_test(cli->relay, from.envelope, to.envelope, to.smtputf8, &message, err);
+        status = nl_send_test(&cli->config, cli->relay, from.envelope, &to, &message, err);
     if (status == NL_OK)
         printf("sent a test to %s; its unsubscribe link belongs to nobody\n", to.text);
     free(name);

@@ -1,6 +1,7 @@
 #include "delivery/run.h"
 
 #include "delivery/outcome.h"
+#include "delivery/signer.h"
 #include "delivery/transport.h"
 #include "delivery/verp.h"
 #include "newsletter/address.h"
@@ -37,6 +38,8 @@ struct run {
     const char *domain;   /* of the sender; part of from_address */
     struct nl_address from_address;
     bool verp;
+    struct nl_signer signer;
+    struct nl_buf unsigned_message; /* before its signatures are put in front */
     struct lane *lanes;
     size_t lane_count;
     struct nl_job *queue;    /* leased, not begun */
@@ -63,7 +66,8 @@ static enum nl_status prepare_sender(struct run *run) {
         return status;
     run->domain = run->from_address.domain;
     run->verp = config->bounce_address != NULL;
-    if (run->verp)
+    status = nl_signer_open(config, run->domain, &run->signer, run->err);
+    if (status == NL_OK && run->verp)
         status = nl_address_parse(config->bounce_address, &bounce, run->err);
     if (status == NL_OK) {
         run->sender_address = strdup(run->verp ? bounce.envelope : run->from_address.envelope);
@@ -103,6 +107,8 @@ static void clean_up(struct run *run) {
     free(run->tokens);
     free(run->sender_address);
     nl_address_free(&run->from_address);
+    nl_signer_close(&run->signer);
+    nl_buf_free(&run->unsigned_message);
 }
 
 static bool is_stopping(const struct run *run) {
@@ -372,7 +378,10 @@ static enum nl_status fill(struct run *run, struct lane *lane, const struct nl_t
         .date = nl_env_now(nl_store_env(run->plan->store)),
     };
     enum nl_status status =
-        nl_message_fill(run->plan->message, &recipient, &lane->message, run->err);
+        nl_message_fill(run->plan->message, &recipient, &run->unsigned_message, run->err);
+    if (status == NL_OK)
+        status = nl_signer_sign(&run->signer, &run->unsigned_message, recipient.date,
+                                &lane->message, run->err);
     nl_buf_free(&id);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "delivery/relay.h"
 #include "delivery/run.h"
+#include "delivery/signer.h"
 #include "delivery/transport.h"
 #include "newsletter/bulletin.h"
 
@@ -121,34 +122,47 @@ static enum nl_status test_reply(const struct nl_transport_event *event, struct 
                         event->reply->code, nl_buf_text(&event->reply->text));
 }
 
-enum nl_status nl_send_test(const struct nl_relay *relay, const char *sender, const char *recipient,
-                            bool smtputf8, const struct nl_buf *message, struct nl_error *err) {
-    struct nl_transport *transport = NULL;
+static enum nl_status converse(struct nl_transport *transport, const char *sender,
+                               const struct nl_address *recipient, const struct nl_buf *message,
+                               struct nl_error *err) {
     struct nl_transport_event event = {0};
     size_t connection = 0;
-    enum nl_status status = nl_transport_new(relay, 1, &transport, err);
-    if (status != NL_OK)
-        return status;
-    nl_transport_connect(transport);
-    for (bool started = false, done = false; !done;) {
+    bool started = false;
+    for (;;) {
         nl_transport_wait(transport, 1000);
         if (!started && nl_transport_idle(transport, &connection)) {
-            if (smtputf8 && !nl_transport_extensions(transport, connection)->smtputf8) {
-                status = nl_error_set(err, NL_UNAVAILABLE, "the server does not offer SMTPUTF8");
-                break;
-            }
-            nl_transport_start(transport, connection, sender, recipient, message, smtputf8);
+            if (recipient->smtputf8 && !nl_transport_extensions(transport, connection)->smtputf8)
+                return nl_error_set(err, NL_UNAVAILABLE, "the server does not offer SMTPUTF8");
+            nl_transport_start(transport, connection, sender, recipient->envelope, message,
+                               recipient->smtputf8);
             started = true;
         }
         if (!nl_transport_next(transport, &event))
             continue;
-        if (event.kind == NL_TRANSPORT_WANTS_DOT) {
-            nl_transport_release_dot(transport, connection);
-            continue;
-        }
-        status = test_reply(&event, err);
-        done = true;
+        if (event.kind != NL_TRANSPORT_WANTS_DOT)
+            return test_reply(&event, err);
+        nl_transport_release_dot(transport, connection);
+    }
+}
+
+enum nl_status nl_send_test(const struct nl_config *config, const struct nl_relay *relay,
+                            const char *sender, const struct nl_address *recipient,
+                            const struct nl_buf *message, struct nl_error *err) {
+    struct nl_transport *transport = NULL;
+    struct nl_signer signer = {0};
+    struct nl_buf with_signatures = {0};
+    enum nl_status status = nl_signer_open(config, strrchr(sender, '@') + 1, &signer, err);
+    if (status == NL_OK)
+        status =
+            nl_signer_sign(&signer, message, nl_env_now(&nl_env_system), &with_signatures, err);
+    if (status == NL_OK)
+        status = nl_transport_new(relay, 1, &transport, err);
+    if (status == NL_OK) {
+        nl_transport_connect(transport);
+        status = converse(transport, sender, recipient, &with_signatures, err);
     }
     nl_transport_free(transport);
+    nl_signer_close(&signer);
+    nl_buf_free(&with_signatures);
     return status;
 }

@@ -97,6 +97,7 @@ def test_which_list(site):
     ("confirm_url: 'ftp://x/{token}'", "{token}"), ("bounce_address: nobody", "bounce_address"),
     ("database: [", "not valid YAML"), ("- a", "not valid YAML"), ("smtp: {verify: maybe}", "true or"),
     ("templates: nowhere", "templates folder"),
+    ("dkim: {selector: x}", "go together"), ("dkim: {selector: 'a b', key_file: k}", "selector"),
 ])
 def test_configuration(site, text, words):
     site.write("newsletter.yaml", "unsubscribe_url: 'https://x.example/{token}'\n" + text + "\n")
@@ -245,7 +246,7 @@ def test_output_that_cannot_be_written(site):
 
 def test_help_everywhere():
     for command in ("init", "list", "subscribe", "confirm", "unsubscribe", "preview", "send",
-                    "retry", "status", "suppress", "pause", "resume", "cancel"):
+                    "retry", "status", "suppress", "pause", "resume", "cancel", "dkim"):
         run = subprocess.run([BINARY, command, "--help"], capture_output=True, timeout=60,
                              check=False)
         assert run.returncode == 0 and b"Usage:" in run.stdout and b"Example" in run.stdout

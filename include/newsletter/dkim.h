@@ -1,0 +1,32 @@
+/* DKIM signatures: RFC 6376 with relaxed/relaxed canonicalisation, RSA-SHA256 and Ed25519-SHA256
+ * (RFC 8463). */
+#ifndef NEWSLETTER_DKIM_H
+#define NEWSLETTER_DKIM_H
+
+#include "newsletter/buf.h"
+#include "newsletter/error.h"
+
+#include <stdint.h>
+
+struct nl_dkim_key;
+
+/* Reads a private key (PEM; RSA of 1024 bits or more, or Ed25519) that signs for `domain` under
+ * `selector`. A key file that others may read is refused. Free with nl_dkim_key_free. */
+enum nl_status nl_dkim_key_read(const char *path, const char *domain, const char *selector,
+                                struct nl_dkim_key **out, struct nl_error *err);
+
+void nl_dkim_key_free(struct nl_dkim_key *key);
+
+/* Signs a complete message with CRLF line ends: appends one DKIM-Signature field, to be put in
+ * front of the message, to `out`. `now` becomes the signature's time. Signed are From, Reply-To,
+ * To, Subject, Date, Message-ID, MIME-Version, Content-* and List-*, each as often as it is there,
+ * and From once more, so that none can be added. */
+enum nl_status nl_dkim_sign(const struct nl_dkim_key *key, const char *message, size_t len,
+                            int64_t now, struct nl_buf *out, struct nl_error *err);
+
+/* Makes a key of `type` ("rsa", of 2048 bits, or "ed25519"), writes it to `path` with mode 0600 and
+ * appends the DNS record's TXT content to `record`. An existing file stays: NL_EXISTS. */
+enum nl_status nl_dkim_generate(const char *type, const char *path, struct nl_buf *record,
+                                struct nl_error *err);
+
+#endif

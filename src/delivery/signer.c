@@ -1,0 +1,35 @@
+#include "delivery/signer.h"
+
+enum nl_status nl_signer_open(const struct nl_config *config, const char *domain,
+                              struct nl_signer *out, struct nl_error *err) {
+    const char *files[NL_SIGNER_KEYS] = {config->dkim.key_file, config->dkim.ed25519_key_file};
+    const char *selectors[NL_SIGNER_KEYS] = {config->dkim.selector, config->dkim.ed25519_selector};
+    enum nl_status status = NL_OK;
+    *out = (struct nl_signer){0};
+    for (int i = 0; status == NL_OK && i < NL_SIGNER_KEYS; i++)
+        if (files[i] != NULL)
+            status = nl_dkim_key_read(files[i],
+                                      config->dkim.domain != NULL ? config->dkim.domain : domain,
+                                      selectors[i], &out->keys[i], err);
+    if (status != NL_OK)
+        nl_signer_close(out);
+    return status;
+}
+
+enum nl_status nl_signer_sign(const struct nl_signer *signer, const struct nl_buf *message,
+                              int64_t now, struct nl_buf *out, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    nl_buf_clear(out);
+    for (int i = 0; status == NL_OK && i < NL_SIGNER_KEYS; i++)
+        if (signer->keys[i] != NULL)
+            status =
+                nl_dkim_sign(signer->keys[i], nl_buf_text(message), message->len, now, out, err);
+    nl_buf_add(out, nl_buf_text(message), message->len);
+    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+}
+
+void nl_signer_close(struct nl_signer *signer) {
+    for (int i = 0; i < NL_SIGNER_KEYS; i++)
+        nl_dkim_key_free(signer->keys[i]);
+    *signer = (struct nl_signer){0};
+}

@@ -1,0 +1,25 @@
+/* The DKIM keys of the configuration, and how a message gets their signatures. */
+#ifndef NL_DELIVERY_SIGNER_H
+#define NL_DELIVERY_SIGNER_H
+
+#include "newsletter/config.h"
+#include "newsletter/dkim.h"
+
+enum { NL_SIGNER_KEYS = 2 };
+
+/* Free with nl_signer_close. */
+struct nl_signer {
+    struct nl_dkim_key *keys[NL_SIGNER_KEYS];
+};
+
+/* Reads the configured keys, none, one or two, to sign for dkim.domain or else for `domain`. */
+enum nl_status nl_signer_open(const struct nl_config *config, const char *domain,
+                              struct nl_signer *out, struct nl_error *err);
+
+/* Writes the signatures, if any, and `message` behind them into `out`, which is cleared first. */
+enum nl_status nl_signer_sign(const struct nl_signer *signer, const struct nl_buf *message,
+                              int64_t now, struct nl_buf *out, struct nl_error *err);
+
+void nl_signer_close(struct nl_signer *signer);
+
+#endif
