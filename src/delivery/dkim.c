@@ -134,6 +134,20 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t';
 }
 
+/* One line with its runs of blanks made one space each. Most lines have none to speak of. */
+static void canonical_line(const char *line, size_t len, struct nl_buf *out) {
+    if (memchr(line, '\t', len) == NULL && memmem(line, len, "  ", 2) == NULL) {
+        nl_buf_add(out, line, len);
+        return;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (!is_blank(line[i]))
+            nl_buf_addc(out, line[i]);
+        else if (i + 1 == len || !is_blank(line[i + 1]))
+            nl_buf_addc(out, ' ');
+    }
+}
+
 /* Relaxed: runs of blanks become one space, blanks at line ends go, empty lines at the end go. */
 static void canonical_body(const char *body, size_t len, struct nl_buf *out) {
     size_t empty_lines = 0;
@@ -148,12 +162,7 @@ static void canonical_body(const char *body, size_t len, struct nl_buf *out) {
         } else {
             for (; empty_lines > 0; empty_lines--)
                 nl_buf_adds(out, "\r\n");
-            for (size_t i = 0; i < kept; i++) {
-                if (!is_blank(body[at + i]))
-                    nl_buf_addc(out, body[at + i]);
-                else if (i + 1 == kept || !is_blank(body[at + i + 1]))
-                    nl_buf_addc(out, ' ');
-            }
+            canonical_line(body + at, kept, out);
             nl_buf_adds(out, "\r\n");
         }
         at += line + (end != NULL ? 2 : 0);

@@ -69,14 +69,18 @@ def test_confirmation_and_test_mails_are_signed(signing, server):
     verify(server.messages("boss@example.org")[0], records)
 
 
-def test_opendkim_agrees(signing, server, tmp_path):
+@pytest.mark.parametrize("settings, selector", [
+    ({"selector": "rsa1", "key_file": "rsa.key"}, "rsa1"),
+    ({"ed25519_selector": "ed1", "ed25519_key_file": "ed25519.key"}, "ed1"),
+])
+def test_opendkim_agrees(signing, server, tmp_path, settings, selector):
     site, records = signing
-    site.configure(dkim={"selector": "rsa1", "key_file": "rsa.key"})  # it knows RSA only
+    site.configure(dkim=settings)
     site.add_active(["ann@example.org"], "Әсел")
     site.run("send", site.issue(body="Dear {{name}},\n\n.\n\nhello  world \n"))
     raw = server.messages("ann@example.org")[0].split(b"\r\n", 2)[2]
     keys = tmp_path / "keys"
-    keys.write_text(f"rsa1._domainkey.example.org {records['rsa1']}\n", encoding="ascii")
+    keys.write_text(f"{selector}._domainkey.example.org {records[selector]}\n", encoding="ascii")
     config = tmp_path / "opendkim.conf"
     config.write_text(f"TestPublicKeys {keys}\n", encoding="ascii")
     for tampered in (False, True):
