@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import BINARY, Site
+from conftest import BINARY, Site, wait_for
 
 FRONT = "---\ntitle: T\ndate: 2026-08-25\n---\n"
 
@@ -235,6 +235,36 @@ def full_disk_by_limit(tmp_path):
                             check=False)
     assert result.returncode == 74, result.stderr
     assert site.sql("SELECT count(*) FROM issue") == [(0,)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a small disk")
+def test_disk_that_fills_up_while_an_issue_is_sent(tmp_path, server):
+    """The run stops, and goes on once there is room: nobody is missed, nobody mailed twice."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)],
+                      capture_output=True, check=False).returncode != 0:
+        pytest.skip("may not mount")
+    try:
+        site = Site(disk)
+        site.configure(port=server.port, smtp={"connections": 6})
+        site.install()
+        people = [f"user{i}@example.org" for i in range(600)]
+        site.add_active(people)
+        path = site.issue()
+        server.handler.delay = 0.01
+        run = site.popen("send", path)
+        wait_for(lambda: server.handler.accepted > 100)
+        fill(disk)
+        _, err = run.communicate(timeout=60)
+        assert run.returncode == 74 and b"make room" in err
+        os.unlink(disk / "ballast")
+        site.run("send", path)
+        states = site.states()
+        assert set(states) <= {"sent", "unknown"} and states.get("unknown", 0) <= 6
+        assert all(len(server.messages(address)) == 1 for address in people)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_output_that_cannot_be_written(site):
