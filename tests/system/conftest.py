@@ -99,6 +99,12 @@ class Site:
                        for key, value in front.items() if value is not None)
         return self.write(name, f"---\n{head}---\n{body}")
 
+    def state_of_each(self):
+        """The state of each address's delivery of the one issue there is."""
+        return dict(self.sql("SELECT r.address, d.state FROM delivery d JOIN subscription s ON "
+                             "s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "
+                             "WHERE d.issue IS NOT NULL"))
+
     def states(self):
         return dict(self.sql("SELECT state, count(*) FROM delivery WHERE issue IS NOT NULL "
                              "GROUP BY state"))

@@ -29,8 +29,7 @@ def test_killed_again_and_again(connected, server):
     server.handler.delay = 0
     connected.run("send", path)
 
-    states = dict(connected.sql("SELECT r.address, d.state FROM delivery d JOIN subscription s ON "
-                                "s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber"))
+    states = connected.state_of_each()
     received = {address: len(server.messages(address)) for address in addresses}
     assert set(states.values()) == {"sent", "unknown"}
     assert len(states) == PEOPLE
