@@ -205,3 +205,15 @@ def test_bad_details(connected, option, value):
                                   b"\xff\xfe", b"email=" + b"x" * 70000, b"a\x00b"])
 def test_bad_form(connected, body):
     assert connected.run("subscribe", expect=65, stdin=body).out == ""
+
+
+def test_many_at_once(connected, server):
+    """Hooks that run at the same time: nobody is turned away, and nobody gets two mails."""
+    addresses = [f"user{i % 20}@example.org" for i in range(40)]
+    runs = [connected.popen("subscribe", address, "--no-wait") for address in addresses]
+    for run in runs:
+        out, err = run.communicate(timeout=60)
+        assert (run.returncode, out.decode(), err) == (0, ANSWER, b"")
+    wait_for(lambda: server.count() >= 20)
+    wait_for(lambda: connected.sql("SELECT count(*) FROM delivery WHERE state = 'sent'") == [(20,)])
+    assert server.count() == 20
