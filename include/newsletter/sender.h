@@ -55,10 +55,10 @@ enum nl_status nl_send_notices(struct nl_store *store, const struct nl_config *c
                                const struct nl_run_options *options, struct nl_run_summary *summary,
                                struct nl_error *err);
 
-/* Signs one message and sends it from `sender` (an envelope address) to `recipient`, outside all
- * records, for `send --test`. */
+/* Signs one message, in place, and sends it from `sender` (an envelope address) to `recipient`,
+ * outside all records, for `send --test`. */
 enum nl_status nl_send_test(const struct nl_config *config, const struct nl_relay *relay,
                             const char *sender, const struct nl_address *recipient,
-                            const struct nl_buf *message, struct nl_error *err);
+                            struct nl_buf *message, struct nl_error *err);
 
 #endif

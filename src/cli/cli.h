@@ -82,6 +82,10 @@ bool cli_is_issue(const struct nl_issue *issue, const char *wanted);
 enum nl_status cli_report(const struct nl_run_summary *summary, const char *what,
                           struct nl_error *err);
 
+/* Sends an issue with signals caught and progress towards `total` shown, and reports. */
+enum nl_status cli_send_issue(struct cli *cli, const struct nl_issue *issue, int64_t total,
+                              struct nl_error *err);
+
 /* input.c: what a form sent. Free with form_free. */
 struct form {
     char *address, *name, *list, *language;

@@ -62,6 +62,8 @@ static enum nl_status pause_issue(struct cli *cli, const struct nl_issue *issue,
         return already(issue, err);
     enum nl_status status =
         nl_issue_set_state(cli->store, issue->id, "paused", "by hand", &changed, err);
+    if (status == NL_OK && !changed)
+        return nl_error_set(err, NL_EXISTS, "issue %s has just ended", issue->slug);
     if (status == NL_OK)
         printf("issue %s is paused: newsletter resume goes on with it\n", issue->slug);
     return status;
@@ -81,9 +83,7 @@ static enum nl_status cancel_issue(struct cli *cli, const struct nl_issue *issue
 
 static enum nl_status resume_issue(struct cli *cli, const struct nl_issue *issue,
                                    struct nl_error *err) {
-    struct nl_run_summary summary = {0};
     struct nl_counts counts = {0};
-    struct progress progress;
     if (strcmp(issue->state, "paused") != 0 && strcmp(issue->state, "sending") != 0)
         return already(issue, err);
     enum nl_status status = cli_connect(cli, err);
@@ -91,16 +91,7 @@ static enum nl_status resume_issue(struct cli *cli, const struct nl_issue *issue
         status = nl_issue_count(cli->store, issue->id, &counts, err);
     if (status != NL_OK)
         return status;
-    cli_catch_signals();
-    progress_start(&progress, counts.queued + counts.leased + counts.deferred);
-    const struct nl_run_options options = {
-        .stop = &cli_stop, .progress = progress_show, .ctx = &progress};
-    status = nl_send_issue(cli->store, &cli->config, cli->relay, issue, &options, &summary, err);
-    progress_end(&progress);
-    if (status == NL_OK)
-        status = cli_report(&summary, issue->slug, err);
-    nl_error_free(&summary.problem);
-    return status;
+    return cli_send_issue(cli, issue, counts.queued + counts.leased + counts.deferred, err);
 }
 
 static enum nl_status run_pause(struct cli *cli, int argc, char **argv, struct nl_error *err) {

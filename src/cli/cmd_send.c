@@ -129,8 +129,6 @@ static bool confirmed(const struct call *call) {
 }
 
 static enum nl_status send(struct cli *cli, struct call *call, struct nl_error *err) {
-    struct nl_run_summary summary = {0};
-    struct progress progress;
     int64_t count = 0;
     const struct nl_issue *issue = &call->bulletin.issue;
     enum nl_status status = cli_connect(cli, err);
@@ -141,18 +139,7 @@ static enum nl_status send(struct cli *cli, struct call *call, struct nl_error *
         if (call->resend_unknown)
             status = nl_delivery_resend_unknown(cli->store, issue->id, &count, err);
     }
-    if (status != NL_OK)
-        return status;
-    cli_catch_signals();
-    progress_start(&progress, call->people);
-    const struct nl_run_options options = {
-        .stop = &cli_stop, .progress = progress_show, .ctx = &progress};
-    status = nl_send_issue(cli->store, &cli->config, cli->relay, issue, &options, &summary, err);
-    progress_end(&progress);
-    if (status == NL_OK)
-        status = cli_report(&summary, call->bulletin.issue.slug, err);
-    nl_error_free(&summary.problem);
-    return status;
+    return status == NL_OK ? cli_send_issue(cli, issue, call->people, err) : status;
 }
 
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
@@ -168,7 +155,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
         status = send_test(cli, &call, err);
     } else if (status == NL_OK) {
         call.bulletin.issue.state = strdup("sending");
-        status = check_known(cli, &call, err);
+        status =
+            call.bulletin.issue.state != NULL ? check_known(cli, &call, err) : nl_error_nomem(err);
         if (status == NL_OK)
             status = show_plan(cli, &call, err);
         if (status == NL_OK && call.people == 0 && !call.found)

@@ -158,3 +158,20 @@ enum nl_status cli_report(const struct nl_run_summary *summary, const char *what
                             "command, or newsletter retry, to go on");
     return NL_OK;
 }
+
+enum nl_status cli_send_issue(struct cli *cli, const struct nl_issue *issue, int64_t total,
+                              struct nl_error *err) {
+    struct nl_run_summary summary = {0};
+    struct progress progress;
+    cli_catch_signals();
+    progress_start(&progress, total);
+    const struct nl_run_options options = {
+        .stop = &cli_stop, .progress = progress_show, .ctx = &progress};
+    enum nl_status status =
+        nl_send_issue(cli->store, &cli->config, cli->relay, issue, &options, &summary, err);
+    progress_end(&progress);
+    if (status == NL_OK)
+        status = cli_report(&summary, issue->slug, err);
+    nl_error_free(&summary.problem);
+    return status;
+}

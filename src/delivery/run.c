@@ -35,11 +35,9 @@ struct run {
     struct nl_transport *transport;
     struct nl_token owner;
     char *sender_address; /* envelope form: where returned mail goes */
-    const char *domain;   /* of the sender; part of from_address */
     struct nl_address from_address;
     bool verp;
     struct nl_signer signer;
-    struct nl_buf unsigned_message; /* before its signatures are put in front */
     struct lane *lanes;
     size_t lane_count;
     struct nl_job *queue;    /* leased, not begun */
@@ -64,9 +62,8 @@ static enum nl_status prepare_sender(struct run *run) {
     free(name);
     if (status != NL_OK)
         return status;
-    run->domain = run->from_address.domain;
     run->verp = config->bounce_address != NULL;
-    status = nl_signer_open(config, run->domain, &run->signer, run->err);
+    status = nl_signer_open(config, run->from_address.domain, &run->signer, run->err);
     if (status == NL_OK && run->verp)
         status = nl_address_parse(config->bounce_address, &bounce, run->err);
     if (status == NL_OK) {
@@ -108,7 +105,6 @@ static void clean_up(struct run *run) {
     free(run->sender_address);
     nl_address_free(&run->from_address);
     nl_signer_close(&run->signer);
-    nl_buf_free(&run->unsigned_message);
 }
 
 static bool is_stopping(const struct run *run) {
@@ -367,10 +363,10 @@ static enum nl_status fill(struct run *run, struct lane *lane, const struct nl_t
                            const struct nl_address *address) {
     const char *secret = nl_store_secret(run->plan->store);
     struct nl_buf id = {0};
-    nl_verp_message_id(run->domain, secret, lane->job.delivery, &id);
+    nl_verp_message_id(run->from_address.domain, secret, lane->job.delivery, &id);
     const struct nl_recipient recipient = {
         .address = address->envelope,
-        .name = is_confirmation(run) || run->plan->scope.issue == 0 ? NULL : lane->job.name,
+        .name = run->plan->scope.issue == 0 ? NULL : lane->job.name,
         .attributes = lane->job.attributes,
         .unsubscribe = lane->job.unsubscribe.text,
         .confirmation = token->text,
@@ -378,10 +374,9 @@ static enum nl_status fill(struct run *run, struct lane *lane, const struct nl_t
         .date = nl_env_now(nl_store_env(run->plan->store)),
     };
     enum nl_status status =
-        nl_message_fill(run->plan->message, &recipient, &run->unsigned_message, run->err);
+        nl_message_fill(run->plan->message, &recipient, &lane->message, run->err);
     if (status == NL_OK)
-        status = nl_signer_sign(&run->signer, &run->unsigned_message, recipient.date,
-                                &lane->message, run->err);
+        status = nl_signer_sign(&run->signer, &lane->message, recipient.date, run->err);
     nl_buf_free(&id);
     return status;
 }

@@ -147,22 +147,19 @@ static enum nl_status converse(struct nl_transport *transport, const char *sende
 
 enum nl_status nl_send_test(const struct nl_config *config, const struct nl_relay *relay,
                             const char *sender, const struct nl_address *recipient,
-                            const struct nl_buf *message, struct nl_error *err) {
+                            struct nl_buf *message, struct nl_error *err) {
     struct nl_transport *transport = NULL;
     struct nl_signer signer = {0};
-    struct nl_buf with_signatures = {0};
     enum nl_status status = nl_signer_open(config, strrchr(sender, '@') + 1, &signer, err);
     if (status == NL_OK)
-        status =
-            nl_signer_sign(&signer, message, nl_env_now(&nl_env_system), &with_signatures, err);
+        status = nl_signer_sign(&signer, message, nl_env_now(&nl_env_system), err);
     if (status == NL_OK)
         status = nl_transport_new(relay, 1, &transport, err);
     if (status == NL_OK) {
         nl_transport_connect(transport);
-        status = converse(transport, sender, recipient, &with_signatures, err);
+        status = converse(transport, sender, recipient, message, err);
     }
     nl_transport_free(transport);
     nl_signer_close(&signer);
-    nl_buf_free(&with_signatures);
     return status;
 }

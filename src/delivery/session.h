@@ -31,7 +31,6 @@ struct nl_extensions {
     bool smtputf8;   /* RFC 6531 */
     bool eightbit;   /* RFC 6152 */
     bool size;       /* RFC 1870 */
-    size_t size_limit;
 };
 
 /* A complete reply. */

@@ -16,16 +16,25 @@ enum nl_status nl_signer_open(const struct nl_config *config, const char *domain
     return status;
 }
 
-enum nl_status nl_signer_sign(const struct nl_signer *signer, const struct nl_buf *message,
-                              int64_t now, struct nl_buf *out, struct nl_error *err) {
-    enum nl_status status = NL_OK;
-    nl_buf_clear(out);
-    for (int i = 0; status == NL_OK && i < NL_SIGNER_KEYS; i++)
-        if (signer->keys[i] != NULL)
-            status =
-                nl_dkim_sign(signer->keys[i], nl_buf_text(message), message->len, now, out, err);
-    nl_buf_add(out, nl_buf_text(message), message->len);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+enum nl_status nl_signer_sign(const struct nl_signer *signer, struct nl_buf *message, int64_t now,
+                              struct nl_error *err) {
+    struct nl_buf complete = {0};
+    for (int i = 0; i < NL_SIGNER_KEYS; i++) {
+        if (signer->keys[i] == NULL)
+            continue;
+        enum nl_status status =
+            nl_dkim_sign(signer->keys[i], nl_buf_text(message), message->len, now, &complete, err);
+        if (status != NL_OK) {
+            nl_buf_free(&complete);
+            return status;
+        }
+    }
+    if (complete.len == 0)
+        return NL_OK;
+    nl_buf_add(&complete, nl_buf_text(message), message->len);
+    nl_buf_free(message);
+    *message = complete;
+    return complete.failed ? nl_error_nomem(err) : NL_OK;
 }
 
 void nl_signer_close(struct nl_signer *signer) {

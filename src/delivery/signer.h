@@ -16,9 +16,9 @@ struct nl_signer {
 enum nl_status nl_signer_open(const struct nl_config *config, const char *domain,
                               struct nl_signer *out, struct nl_error *err);
 
-/* Writes the signatures, if any, and `message` behind them into `out`, which is cleared first. */
-enum nl_status nl_signer_sign(const struct nl_signer *signer, const struct nl_buf *message,
-                              int64_t now, struct nl_buf *out, struct nl_error *err);
+/* Puts the signatures, if there are keys, in front of `message`. */
+enum nl_status nl_signer_sign(const struct nl_signer *signer, struct nl_buf *message, int64_t now,
+                              struct nl_error *err);
 
 void nl_signer_close(struct nl_signer *signer);
 

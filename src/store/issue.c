@@ -71,7 +71,7 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
         issue->subject, issue->category, issue->posted_by, issue->date, issue->source,
         (const void *)issue->message, issue->message_len, issue->digest, now);
     if (status != NL_OK)
-        return (sqlite3_errcode(store->db) & 0xff) == SQLITE_CONSTRAINT
+        return nl_sql_is_duplicate(store)
                    ? nl_error_set(err, NL_BUSY, "the issue is being sent by another process")
                    : status;
     issue->id = sqlite3_last_insert_rowid(store->db);

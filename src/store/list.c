@@ -141,7 +141,7 @@ enum nl_status nl_list_add(struct nl_store *store, struct nl_list *list, struct 
         "sssssssssssi", list->uuid, list->name, list->title, list->list_id, list->sender,
         list->reply_to, list->owner, list->language, list->archive_url, list->subscribe_url,
         list->postal_address, nl_env_now(&store->env));
-    if (status != NL_OK && (sqlite3_errcode(store->db) & 0xff) == SQLITE_CONSTRAINT)
+    if (status != NL_OK && nl_sql_is_duplicate(store))
         return nl_error_set(err, NL_EXISTS,
                             "there is a list '%s' already: change it with 'list edit'", list->name);
     list->id = sqlite3_last_insert_rowid(store->db);

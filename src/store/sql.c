@@ -56,6 +56,10 @@ enum nl_status nl_sql_error(struct nl_store *store, struct nl_error *err) {
     }
 }
 
+bool nl_sql_is_duplicate(const struct nl_store *store) {
+    return (sqlite3_errcode(store->db) & 0xff) == SQLITE_CONSTRAINT;
+}
+
 static sqlite3_stmt *prepared(struct nl_store *store, const char *sql, struct nl_error *err) {
     struct nl_statement *entry = store->statements;
     while (entry != NULL && entry->sql != sql)

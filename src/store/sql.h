@@ -37,6 +37,9 @@ enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const ch
 /* The status of the database's last failure, with what to do about it. */
 enum nl_status nl_sql_error(struct nl_store *store, struct nl_error *err);
 
+/* Whether the last failure was that a row like it is there already. */
+bool nl_sql_is_duplicate(const struct nl_store *store);
+
 /* Copies a text column; NULL stays NULL. Sets *failed when memory ran out. */
 char *nl_sql_text(sqlite3_stmt *statement, int column, bool *failed);
 
