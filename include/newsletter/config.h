@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 enum nl_smtp_security { NL_SMTP_STARTTLS, NL_SMTP_TLS, NL_SMTP_PLAIN };
+enum nl_fetch_protocol { NL_FETCH_IMAP, NL_FETCH_POP3 };
 enum nl_smtp_auth { NL_AUTH_AUTO, NL_AUTH_PLAIN, NL_AUTH_LOGIN, NL_AUTH_XOAUTH2 };
 
 /* Every setting of newsletter.yaml(5), defaults filled in. Strings are owned by the configuration;
@@ -53,16 +54,38 @@ struct nl_config {
         char *ed25519_selector;
         char *ed25519_key_file;
     } dkim;
+    struct { /* points and seconds: see struct nl_bounce_policy */
+        int64_t hard;
+        int64_t soft;
+        int64_t limit;
+        int64_t half_life;
+        int64_t interval;
+        int64_t keep; /* how long the text of understood messages stays */
+    } bounce;
+    struct {              /* the mailbox that returned mail goes to */
+        int64_t protocol; /* enum nl_fetch_protocol */
+        char *host;       /* NULL: nothing is fetched */
+        int64_t port;
+        int64_t security; /* enum nl_smtp_security */
+        bool verify;
+        char *ca_file;
+        char *username;
+        char *password_file;
+        char *password_env;
+        char *folder;    /* IMAP */
+        char *processed; /* IMAP: where understood messages go */
+        char *unknown;   /* IMAP: where the others go */
+    } fetch;
 };
 
 /* Reads and checks `path`. A file that others may write to is refused. Free with nl_config_free,
  * also after a failure. */
 enum nl_status nl_config_read(const char *path, struct nl_config *out, struct nl_error *err);
 
-/* The password from `password_file` (`override` if not NULL; a pipe or /dev/fd/N will do) or from
- * the environment variable `password_env`, without its line end. *out stays NULL if neither is
- * configured. The caller wipes and frees it with nl_config_forget. */
-enum nl_status nl_config_password(const struct nl_config *config, const char *override, char **out,
+/* A password from `file` (a pipe or /dev/fd/N will do) or else from the environment variable `env`,
+ * without its line end. *out stays NULL if both are NULL. `what` names it in errors. The caller
+ * wipes and frees it with nl_config_forget. */
+enum nl_status nl_config_password(const char *what, const char *file, const char *env, char **out,
                                   struct nl_error *err);
 
 void nl_config_forget(char *secret);

@@ -15,7 +15,7 @@
 
 enum { FILE_LIMIT = 1 << 20, PASSWORD_LIMIT = 64 * 1024 };
 
-enum kind { TEXT, PATH, NUMBER, DURATION, BOOLEAN, SECURITY, AUTH };
+enum kind { TEXT, PATH, NUMBER, DURATION, BOOLEAN, SECURITY, AUTH, PROTOCOL };
 
 /* One line per setting: this table is the whole grammar of the file. */
 static const struct setting {
@@ -55,12 +55,31 @@ static const struct setting {
     {"dkim.key_file", PATH, AT(dkim.key_file), NULL, 0, 0},
     {"dkim.ed25519_selector", TEXT, AT(dkim.ed25519_selector), NULL, 0, 0},
     {"dkim.ed25519_key_file", PATH, AT(dkim.ed25519_key_file), NULL, 0, 0},
+    {"bounce.hard", NUMBER, AT(bounce.hard), "5", 1, 1000},
+    {"bounce.soft", NUMBER, AT(bounce.soft), "1", 0, 1000},
+    {"bounce.limit", NUMBER, AT(bounce.limit), "5", 1, 1000},
+    {"bounce.half_life", DURATION, AT(bounce.half_life), "120d", 1, 315360000},
+    {"bounce.interval", DURATION, AT(bounce.interval), "1d", 0, 31536000},
+    {"bounce.keep", DURATION, AT(bounce.keep), "30d", 0, 315360000},
+    {"fetch.protocol", PROTOCOL, AT(fetch.protocol), "imap", 0, 0},
+    {"fetch.host", TEXT, AT(fetch.host), NULL, 0, 0},
+    {"fetch.port", NUMBER, AT(fetch.port), NULL, 1, 65535},
+    {"fetch.security", SECURITY, AT(fetch.security), "tls", 0, 0},
+    {"fetch.verify", BOOLEAN, AT(fetch.verify), "true", 0, 0},
+    {"fetch.ca_file", PATH, AT(fetch.ca_file), NULL, 0, 0},
+    {"fetch.username", TEXT, AT(fetch.username), NULL, 0, 0},
+    {"fetch.password_file", PATH, AT(fetch.password_file), NULL, 0, 0},
+    {"fetch.password_env", TEXT, AT(fetch.password_env), NULL, 0, 0},
+    {"fetch.folder", TEXT, AT(fetch.folder), "INBOX", 0, 0},
+    {"fetch.processed", TEXT, AT(fetch.processed), "Processed", 0, 0},
+    {"fetch.unknown", TEXT, AT(fetch.unknown), "Unknown", 0, 0},
 #undef AT
 };
 
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
 static const char *const security_names[] = {"starttls", "tls", "none", NULL};
+static const char *const protocol_names[] = {"imap", "pop3", NULL};
 static const char *const auth_names[] = {"auto", "plain", "login", "xoauth2", NULL};
 
 static bool find_name(const char *const names[], const char *value, int64_t *out) {
@@ -117,6 +136,10 @@ static enum nl_status apply(struct nl_config *config, const struct setting *sett
     case SECURITY:
         valid = find_name(security_names, value, &number);
         wanted = "starttls, tls or none";
+        break;
+    case PROTOCOL:
+        valid = find_name(protocol_names, value, &number);
+        wanted = "imap or pop3";
         break;
     case AUTH:
         valid = find_name(auth_names, value, &number);
@@ -183,6 +206,35 @@ static bool is_loopback(const char *host) {
            strcmp(host, "::1") == 0;
 }
 
+static enum nl_status check_server(const struct nl_config *config, const char *section,
+                                   const char *host, const char *username, int64_t security,
+                                   struct nl_error *err) {
+    if (strpbrk(host, " /@?#%\\") != NULL)
+        return nl_error_set(err, NL_CONFIG, "%s: %s.host '%s' is not a host name", config->path,
+                            section, host);
+    if (username != NULL && security == NL_SMTP_PLAIN && !is_loopback(host))
+        return nl_error_set(err, NL_CONFIG,
+                            "%s: %s.username with security: none would send the password in the "
+                            "clear: use starttls or tls",
+                            config->path, section);
+    return NL_OK;
+}
+
+static enum nl_status check_fetch(struct nl_config *config, struct nl_error *err) {
+    static const int64_t default_ports[2][3] = {{143, 993, 143}, {110, 995, 110}};
+    if (config->fetch.port == 0)
+        config->fetch.port = default_ports[config->fetch.protocol][config->fetch.security];
+    const char *folders[] = {config->fetch.folder, config->fetch.processed, config->fetch.unknown};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        if (strpbrk(folders[i], "\"\\{}*%") != NULL)
+            return nl_error_set(err, NL_CONFIG, "%s: fetch: '%s' is not the name of a folder",
+                                config->path, folders[i]);
+    if (config->fetch.username == NULL)
+        return nl_error_set(err, NL_CONFIG, "%s: fetch.host needs fetch.username", config->path);
+    return check_server(config, "fetch", config->fetch.host, config->fetch.username,
+                        config->fetch.security, err);
+}
+
 /* These end up in a header field. */
 static enum nl_status check_dkim(const struct nl_config *config, struct nl_error *err) {
     static const char allowed[] =
@@ -210,16 +262,12 @@ static enum nl_status check_all(struct nl_config *config, struct nl_error *err) 
         status = check_url(config, "unsubscribe_url", config->unsubscribe_url, err);
     if (status != NL_OK)
         return status;
-    for (const char *p = config->smtp.host; *p; p++)
-        if (strchr(" /@?#%\\", *p) != NULL)
-            return nl_error_set(err, NL_CONFIG, "%s: smtp.host '%s' is not a host name",
-                                config->path, config->smtp.host);
-    if (config->smtp.username != NULL && config->smtp.security == NL_SMTP_PLAIN &&
-        !is_loopback(config->smtp.host))
-        return nl_error_set(err, NL_CONFIG,
-                            "%s: smtp.username with security: none would send the password in the "
-                            "clear: use starttls or tls",
-                            config->path);
+    status = check_server(config, "smtp", config->smtp.host, config->smtp.username,
+                          config->smtp.security, err);
+    if (status == NL_OK && config->fetch.host != NULL)
+        status = check_fetch(config, err);
+    if (status != NL_OK)
+        return status;
     if (config->bounce_address != NULL) {
         struct nl_address address = {0};
         status = nl_address_parse(config->bounce_address, &address, err);
@@ -264,26 +312,25 @@ enum nl_status nl_config_read(const char *path, struct nl_config *out, struct nl
     return status == NL_DATA ? NL_CONFIG : status;
 }
 
-enum nl_status nl_config_password(const struct nl_config *config, const char *override, char **out,
+enum nl_status nl_config_password(const char *what, const char *file, const char *env, char **out,
                                   struct nl_error *err) {
-    const char *path = override != NULL ? override : config->smtp.password_file;
     struct nl_buf text = {0};
     *out = NULL;
-    if (path == NULL && config->smtp.password_env == NULL)
+    if (file == NULL && env == NULL)
         return NL_OK;
-    if (path != NULL) {
-        enum nl_status status = nl_file_read(path, PASSWORD_LIMIT, &text, err);
+    if (file != NULL) {
+        enum nl_status status = nl_file_read(file, PASSWORD_LIMIT, &text, err);
         if (status != NL_OK) {
             nl_buf_free(&text);
-            return nl_error_context(err, "the SMTP password");
+            return nl_error_context(err, "the %s password", what);
         }
     } else {
-        const char *value = getenv(config->smtp.password_env);
+        const char *value = getenv(env);
         if (value == NULL)
             return nl_error_set(err, NL_CONFIG,
-                                "the environment variable %s that holds the SMTP password is "
+                                "the environment variable %s that holds the %s password is "
                                 "not set",
-                                config->smtp.password_env);
+                                env, what);
         nl_buf_adds(&text, value);
     }
     while (text.len > 0 && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == '\r'))
@@ -291,7 +338,8 @@ enum nl_status nl_config_password(const struct nl_config *config, const char *ov
     *out = nl_buf_take(&text);
     if (*out == NULL)
         return nl_error_nomem(err);
-    return (*out)[0] != '\0' ? NL_OK : nl_error_set(err, NL_CONFIG, "the SMTP password is empty");
+    return (*out)[0] != '\0' ? NL_OK
+                             : nl_error_set(err, NL_CONFIG, "the %s password is empty", what);
 }
 
 void nl_config_forget(char *secret) {

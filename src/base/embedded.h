@@ -12,5 +12,6 @@ struct nl_embedded {
 
 extern const struct nl_embedded nl_embedded_migrations[];
 extern const struct nl_embedded nl_embedded_templates[];
+extern const struct nl_embedded nl_embedded_patterns[];
 
 #endif

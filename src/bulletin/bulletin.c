@@ -81,6 +81,23 @@ enum nl_status nl_fields_common(const struct nl_list *list, const char *subject,
     return status;
 }
 
+/* RFC 6068; 'newsletter bounce' reads what comes of it. Left out for an address that would need
+ * escapes. */
+static enum nl_status add_mailto(const char *address, struct nl_slots *slots, struct nl_buf *out,
+                                 struct nl_error *err) {
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+@";
+    struct nl_buf url = {0};
+    if (address[strspn(address, plain)] != '\0')
+        return NL_OK;
+    nl_buf_addf(&url, "mailto:%s?subject=unsubscribe%%20{token}", address);
+    nl_buf_adds(out, ", <");
+    enum nl_status status = nl_slots_url(slots, nl_buf_text(&url), NL_SLOT_UNSUBSCRIBE, out, err);
+    nl_buf_addc(out, '>');
+    nl_buf_free(&url);
+    return status;
+}
+
 /* RFC 2919, RFC 2369 and RFC 8058. */
 static enum nl_status list_fields(const struct nl_list *list, const struct nl_config *config,
                                   struct nl_slots *slots, struct nl_fields *fields,
@@ -92,6 +109,8 @@ static enum nl_status list_fields(const struct nl_list *list, const struct nl_co
     enum nl_status status =
         nl_slots_url(slots, config->unsubscribe_url, NL_SLOT_UNSUBSCRIBE, &value, err);
     nl_buf_addc(&value, '>');
+    if (status == NL_OK && config->bounce_address != NULL)
+        status = add_mailto(config->bounce_address, slots, &value, err);
     nl_fields_add(fields, "List-Unsubscribe", &value);
     add_field(fields, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
     if (list->subscribe_url != NULL) {

@@ -109,7 +109,10 @@ enum nl_status cli_connect(struct cli *cli, struct nl_error *err) {
     if (status != NL_OK || cli->relay != NULL)
         return status;
     if (cli->config.smtp.username != NULL)
-        status = nl_config_password(&cli->config, cli->password_file, &password, err);
+        status = nl_config_password("SMTP",
+                                    cli->password_file != NULL ? cli->password_file
+                                                               : cli->config.smtp.password_file,
+                                    cli->config.smtp.password_env, &password, err);
     if (status == NL_OK)
         status = nl_relay_new(&cli->config, password, &cli->relay, err);
     nl_config_forget(password);

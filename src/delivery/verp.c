@@ -24,25 +24,36 @@ void nl_verp_sender(const char *bounce_address, const char *secret, int64_t deli
     nl_buf_addf(out, "+%" PRId64 "-%s%s", delivery, mac, at);
 }
 
-bool nl_verp_verify(const char *address, const char *secret, int64_t *delivery) {
+/* Whether the text from `at` on is "ID", `separator`, MAC and "@". */
+static bool verify(const char *at, char separator, const char *use, const char *secret,
+                   int64_t *delivery) {
     char expected[NL_MAC_TEXT_LEN + 1];
     char given[NL_MAC_TEXT_LEN + 1];
-    const char *at = strrchr(address, '@');
-    const char *plus = at;
-    while (plus != NULL && plus > address && *plus != '+')
-        plus--;
-    if (plus == NULL || *plus != '+' || !isdigit((unsigned char)plus[1]))
-        return false;
     char *end = NULL;
-    long long id = strtoll(plus + 1, &end, 10);
-    if (*end != '-' || at - end - 1 != NL_MAC_TEXT_LEN)
+    if (!isdigit((unsigned char)*at))
+        return false;
+    long long id = strtoll(at, &end, 10);
+    if (*end != separator || strcspn(end + 1, "@") != NL_MAC_TEXT_LEN ||
+        end[1 + NL_MAC_TEXT_LEN] != '@')
         return false;
     for (size_t i = 0; i < NL_MAC_TEXT_LEN; i++)
         given[i] = (char)tolower((unsigned char)end[1 + i]);
     given[NL_MAC_TEXT_LEN] = '\0';
-    sign(secret, "verp", id, expected);
+    sign(secret, use, id, expected);
     *delivery = id;
     return nl_token_equal(given, expected);
+}
+
+bool nl_verp_verify(const char *address, const char *secret, int64_t *delivery) {
+    const char *at = strrchr(address, '@');
+    const char *plus = at;
+    while (plus != NULL && plus > address && *plus != '+')
+        plus--;
+    return plus != NULL && *plus == '+' && verify(plus + 1, '-', "verp", secret, delivery);
+}
+
+bool nl_verp_verify_message_id(const char *id, const char *secret, int64_t *delivery) {
+    return verify(id, '.', "message-id", secret, delivery);
 }
 
 void nl_verp_message_id(const char *domain, const char *secret, int64_t delivery,

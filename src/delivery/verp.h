@@ -21,4 +21,7 @@ bool nl_verp_verify(const char *address, const char *secret, int64_t *delivery);
 void nl_verp_message_id(const char *domain, const char *secret, int64_t delivery,
                         struct nl_buf *out);
 
+/* Reads the delivery out of such a Message-ID, as nl_verp_verify does. */
+bool nl_verp_verify_message_id(const char *id, const char *secret, int64_t *delivery);
+
 #endif

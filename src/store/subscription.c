@@ -205,7 +205,8 @@ static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error
     if (status == NL_OK)
         status = nl_sql_run(store, err,
                             "UPDATE subscription SET state = 'active', confirmed_at = ?, "
-                            "ended_at = NULL, noticed_at = NULL "
+                            "ended_at = NULL, noticed_at = NULL, bounce_score = 0, "
+                            "bounce_at = NULL "
                             "WHERE id = ? AND state <> 'complained'",
                             "ii", nl_env_now(&store->env), call->subscription);
     if (status == NL_OK)

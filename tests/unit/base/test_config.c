@@ -80,16 +80,20 @@ static void test_password(void **state) {
     char *password = NULL;
     assert_ok(read_text("smtp: {password_env: NL_UNIT_PASSWORD}", &config, &err));
     unsetenv("NL_UNIT_PASSWORD");
-    assert_fails(nl_config_password(&config, NULL, &password, &err), NL_CONFIG, "NL_UNIT_PASSWORD");
+    assert_fails(nl_config_password("SMTP", config.smtp.password_file, config.smtp.password_env,
+                                    &password, &err),
+                 NL_CONFIG, "NL_UNIT_PASSWORD");
     setenv("NL_UNIT_PASSWORD", "sesame", 1);
-    assert_ok(nl_config_password(&config, NULL, &password, &err));
+    assert_ok(nl_config_password("SMTP", config.smtp.password_file, config.smtp.password_env,
+                                 &password, &err));
     assert_string_equal(password, "sesame");
     nl_config_forget(password);
     assert_ok(nl_file_write(path, "open\r\n", 6, true, &err));
-    assert_ok(nl_config_password(&config, path, &password, &err));
+    assert_ok(nl_config_password("SMTP", path, NULL, &password, &err));
     assert_string_equal(password, "open");
     nl_config_forget(password);
-    assert_fails(nl_config_password(&config, "/nowhere", &password, &err), NL_NOINPUT, "password");
+    assert_fails(nl_config_password("SMTP", "/nowhere", NULL, &password, &err), NL_NOINPUT,
+                 "password");
     nl_config_free(&config);
 }
 
