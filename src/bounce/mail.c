@@ -26,6 +26,19 @@ static struct nl_span take_line(struct nl_span *at, size_t *len) {
     return line;
 }
 
+/* The length of a control character (C0 but tab and line ends, DEL, C1, the Unicode separators) at
+ * the start of valid UTF-8; 0 if another stands there. */
+static size_t control_length(const char *text, size_t len) {
+    const unsigned char *p = (const unsigned char *)text;
+    if ((p[0] < 32 && strchr("\t\n\r", p[0]) == NULL) || p[0] == 0 || p[0] == 127)
+        return 1;
+    if (len >= 2 && p[0] == 0xC2 && p[1] < 0xA0)
+        return 2;
+    if (len >= 3 && p[0] == 0xE2 && p[1] == 0x80 && (p[2] == 0xA8 || p[2] == 0xA9))
+        return 3;
+    return 0;
+}
+
 /* Valid UTF-8 without control characters but tab and LF, from any charset. What does not convert
  * becomes a question mark. NULL without memory. */
 static char *to_utf8(const char *charset, const char *data, size_t len) {
@@ -46,9 +59,12 @@ static char *to_utf8(const char *charset, const char *data, size_t len) {
     char *clean = malloc(text_len + 1);
     size_t at = 0;
     for (size_t i = 0; clean != NULL && i < text_len; i++) {
-        bool control = (unsigned char)text[i] < 32 || text[i] == 127;
-        if (text[i] != '\r')
-            clean[at++] = control && text[i] != '\n' && text[i] != '\t' ? ' ' : text[i];
+        size_t control = control_length(text + i, text_len - i);
+        if (control > 0)
+            clean[at++] = ' ';
+        else if (text[i] != '\r')
+            clean[at++] = text[i];
+        i += control > 0 ? control - 1 : 0;
     }
     if (clean != NULL)
         clean[at] = '\0';

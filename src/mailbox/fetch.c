@@ -4,6 +4,7 @@
 #include "newsletter/buf.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ struct fetch {
     const struct nl_visitor *visitor;
     struct nl_buf base; /* the server's URL with a slash at its end */
     struct nl_buf answer;
+    size_t waiting; /* messages, as the reply to STAT has it */
     char detail[CURL_ERROR_SIZE];
 };
 
@@ -27,10 +29,23 @@ static size_t collect(char *data, size_t size, size_t count, void *ctx) {
     return out->failed ? 0 : len;
 }
 
+/* The reply to STAT, "+OK 2 320", is nothing but a line of its own. libcurl cannot LIST an empty
+ * mailbox. */
+static size_t read_reply(char *line, size_t size, size_t count, void *ctx) {
+    struct fetch *fetch = ctx;
+    char text[32] = "";
+    size_t len = size * count;
+    memcpy(text, line, len < sizeof text - 1 ? len : sizeof text - 1);
+    if (sscanf(text, "+OK %zu %*u", &fetch->waiting) != 1)
+        fetch->waiting = 0;
+    return len;
+}
+
 static enum nl_status fail(const struct fetch *fetch, CURLcode code, struct nl_error *err) {
     const char *host = fetch->config->fetch.host;
     const char *detail = fetch->detail[0] != '\0' ? fetch->detail : curl_easy_strerror(code);
-    if (code == CURLE_LOGIN_DENIED)
+    /* libcurl says the same of a folder that cannot be selected. */
+    if (code == CURLE_LOGIN_DENIED && strstr(detail, "Select") == NULL)
         return nl_error_set(err, NL_NOPERM,
                             "%s refused the login of %s: check fetch.username and its password",
                             host, fetch->config->fetch.username);
@@ -39,7 +54,8 @@ static enum nl_status fail(const struct fetch *fetch, CURLcode code, struct nl_e
                             "%s: its certificate does not verify (%s): check fetch.host, or name "
                             "its authority in fetch.ca_file",
                             host, detail);
-    if (code == CURLE_QUOTE_ERROR || code == CURLE_REMOTE_FILE_NOT_FOUND)
+    if (code == CURLE_LOGIN_DENIED || code == CURLE_QUOTE_ERROR ||
+        code == CURLE_REMOTE_FILE_NOT_FOUND)
         return nl_error_set(err, NL_UNAVAILABLE, "%s refused a command (%s): is there a folder %s?",
                             host, detail, fetch->config->fetch.folder);
     return nl_error_set(err, NL_TEMPFAIL, "%s:%lld: %s", host, (long long)fetch->config->fetch.port,
@@ -131,11 +147,9 @@ static enum nl_status read_imap(struct fetch *fetch, struct nl_error *err) {
 
 static enum nl_status read_pop3(struct fetch *fetch, struct nl_error *err) {
     char path[24];
-    CURLcode code = perform(fetch, "", NULL, false);
+    CURLcode code = perform(fetch, "", "STAT", true);
     enum nl_status status = code == CURLE_OK ? NL_OK : fail(fetch, code, err);
-    size_t count = 0;
-    for (const char *p = nl_buf_text(&fetch->answer); *p != '\0'; p++)
-        count += *p == '\n';
+    size_t count = fetch->waiting;
     for (size_t i = 1; status == NL_OK && i <= count && !stopped(fetch); i++) {
         bool understood = false;
         snprintf(path, sizeof path, "%zu", i);
@@ -175,6 +189,8 @@ static void set_up(struct fetch *fetch, const char *password) {
         curl_easy_setopt(curl, CURLOPT_CAINFO, config->fetch.ca_file);
     curl_easy_setopt(curl, CURLOPT_USERNAME, config->fetch.username);
     curl_easy_setopt(curl, CURLOPT_PASSWORD, password != NULL ? password : "");
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, read_reply);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, fetch);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &fetch->answer);
 }
