@@ -12,7 +12,7 @@
 #include <unistr.h>
 
 /* Longer fields are not decoded: libetpan copies the rest for every word. */
-enum { WORDS_LIMIT = 4096 };
+enum { WORDS_LIMIT = 4096, PADDING = 8 };
 
 /* The next line with its end; *len is its length without. */
 static struct nl_span take_line(struct nl_span *at, size_t *len) {
@@ -185,13 +185,19 @@ static bool decode_body(struct nl_part *part) {
     char *decoded = NULL;
     size_t decoded_len = 0;
     size_t index = 0;
+    /* libetpan's decoder looks a few bytes beyond the end of what is cut off. */
+    char *padded = calloc(1, part->body.len + PADDING);
+    if (padded == NULL)
+        return false;
+    memcpy(padded, part->body.data, part->body.len);
     bool plain = part->encoding == MAILMIME_MECHANISM_8BIT ||
-                 mailmime_part_parse(part->body.data, part->body.len, &index, part->encoding,
-                                     &decoded, &decoded_len) != MAILIMF_NO_ERROR;
+                 mailmime_part_parse(padded, part->body.len, &index, part->encoding, &decoded,
+                                     &decoded_len) != MAILIMF_NO_ERROR;
     part->text = plain ? to_utf8(part->charset, part->body.data, part->body.len)
                        : to_utf8(part->charset, decoded, decoded_len);
     if (decoded != NULL)
         mailmime_decoded_part_free(decoded);
+    free(padded);
     return part->text != NULL;
 }
 

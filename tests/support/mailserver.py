@@ -27,6 +27,7 @@ class Maildirs:
         self.reject = set(reject)
         self.delay = delay
         self.accepted = 0
+        self.replies = {}
         self.lock = threading.Lock()
 
     def armed(self, address):
@@ -44,6 +45,8 @@ class Maildirs:
         if address in self.tempfail or self.armed(address):
             self.tempfail.discard(address)
             return "451 4.2.1 Mailbox busy, try again later"
+        if address in self.replies:
+            return self.replies[address]
         if address in self.reject:
             return "550 5.1.1 No such user here"
         envelope.rcpt_tos.append(address)

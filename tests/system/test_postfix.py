@@ -1,106 +1,20 @@
-"""The same against Postfix, started here with a configuration of its own on an unprivileged port."""
+"""The same against Postfix: what it takes, what it sends back, and who takes that in."""
 import os
-import pwd
 import shutil
 import subprocess
 
 import pytest
-from conftest import parse, plain, token, wait_for
-from mailserver import free_port
+from conftest import BINARY, Site, parse, plain, token, wait_for
+from postfix import Postfix, available
 
-MAIN = """
-compatibility_level = 3.6
-queue_directory = {folder}/queue
-data_directory = {folder}/data
-mail_owner = postfix
-setgid_group = postdrop
-myhostname = mx.example.org
-mydestination =
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-maillog_file = {folder}/log
-maillog_file_prefixes = {folder}
-virtual_mailbox_domains = example.org
-virtual_mailbox_base = {folder}/mail
-virtual_mailbox_maps = texthash:{folder}/boxes
-virtual_uid_maps = static:{uid}
-virtual_gid_maps = static:{gid}
-smtpd_recipient_restrictions =
-    check_recipient_access regexp:{folder}/access, permit_mynetworks, reject
-smtpd_peername_lookup = no
-"""
-
-MASTER = """
-127.0.0.1:{port} inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-virtual unix - n n - - virtual
-error unix - - n - - error
-retry unix - - n - - error
-anvil unix - - n - 1 anvil
-proxymap unix - - n - - proxymap
-tlsmgr unix - - n 1000? 1 tlsmgr
-postlog unix-dgram n - n - 1 postlogd
-"""
-
-
-class Postfix:
-    def __init__(self, folder):
-        self.folder = folder
-        self.port = free_port()
-        owner = pwd.getpwnam("postfix")
-        for name in ("queue", "data", "mail", "etc"):
-            os.mkdir(os.path.join(folder, name))
-        os.chmod(folder, 0o755)
-        for name in ("data", "mail"):
-            os.chown(os.path.join(folder, name), owner.pw_uid, owner.pw_gid)
-        self.write("etc/main.cf", MAIN.format(folder=folder, uid=owner.pw_uid, gid=owner.pw_gid))
-        self.write("etc/master.cf", MASTER.format(port=self.port))
-        users = ["ann", "busy", "nobody"] + [f"user{i}" for i in range(40)]
-        self.write("boxes", "".join(f"{user}@example.org {user}/\n" for user in users))
-        self.write("access", "/^busy@/ 450 4.2.1 Try later\n/^nobody@/ 550 5.1.1 No such user\n")
-        self.run("start")
-
-    def write(self, name, text):
-        with open(os.path.join(self.folder, name), "w", encoding="ascii") as out:
-            out.write(text)
-
-    def run(self, command):
-        subprocess.run(["postfix", "-c", os.path.join(self.folder, "etc"), command], check=True,
-                       capture_output=True, timeout=60)
-
-    def messages(self, user):
-        box = os.path.join(self.folder, "mail", user, "new")
-        if not os.path.isdir(box):
-            return []
-        found = []
-        for name in sorted(os.listdir(box)):
-            with open(os.path.join(box, name), "rb") as source:
-                # Postfix's virtual delivery ends lines as Unix does.
-                found.append(source.read().replace(b"\n", b"\r\n"))
-        return found
+pytestmark = pytest.mark.skipif(not available(), reason="needs Postfix, and root to start it")
 
 
 @pytest.fixture
 def postfix():
-    if os.geteuid() != 0 or shutil.which("postfix") is None:
-        pytest.skip("needs Postfix, and root to start it")
-    folder = f"/tmp/newsletter-postfix-{os.getpid()}"
-    os.mkdir(folder)
-    started = None
-    try:
-        started = Postfix(folder)
-        yield started
-    finally:
-        if started is not None:
-            started.run("stop")
-        shutil.rmtree(folder)
+    started = Postfix()
+    yield started
+    started.stop()
 
 
 def test_the_whole_way_through_postfix(site, postfix):
@@ -125,3 +39,56 @@ def test_the_whole_way_through_postfix(site, postfix):
     message = parse(postfix.messages("busy")[0])
     assert "Dear Busy,\n\n.\n\nӘлем" in plain(message)
     assert message["Return-Path"].startswith("<bounces+")
+
+
+@pytest.fixture
+def returning(postfix):
+    """A site that nobody's processes may use, whose bounces Postfix pipes back to it."""
+    site = Site(os.path.join(postfix.folder, "site"))
+    site.install()
+    site.configure(port=postfix.port, bounce_address="bounces@lists.example.org")
+    shutil.copy(BINARY, os.path.join(postfix.folder, "newsletter"))
+    postfix.pipe("bounces", f"{postfix.folder}/newsletter --config "
+                            f"{site.folder}/newsletter.yaml bounce")
+    return site
+
+
+def give_to_nobody(site):
+    subprocess.run(["chown", "-R", "nobody:nogroup", site.folder], check=True)
+
+
+def test_bounces_come_back_through_the_alias(returning, postfix, server):
+    site = returning
+    server.handler.replies = {"gone@example.org": "550 5.1.1 <gone@example.org>: unknown user",
+                              "full@example.org": "552 5.2.2 The mailbox is over its quota",
+                              "slow@example.org": "451 4.3.0 Come again"}
+    postfix.write("transport", "".join(f"{name}@example.org smtp:[127.0.0.1]:{server.port}\n"
+                                       for name in ("gone", "full", "slow")))
+    people = ["ann", "gone", "full", "slow"]
+    site.add_active([f"{name}@example.org" for name in people])
+    site.run("send", site.issue())
+    assert site.states() == {"sent": 4}
+    give_to_nobody(site)
+    wait_for(lambda: len(site.sql("SELECT 1 FROM returned")) == 3, seconds=60)
+    assert sorted(site.sql("SELECT r.address, s.state, s.bounce_score FROM subscription s "
+                           "JOIN subscriber r ON r.id = s.subscriber")) == [
+        ("ann@example.org", "active", 0), ("full@example.org", "active", 1),
+        ("gone@example.org", "bounced", 5), ("slow@example.org", "active", 0)]
+    assert sorted(site.sql("SELECT kind, reason, status FROM bounce WHERE delivery NOT NULL")) == [
+        ("delayed", "undetermined", "4.3.0"), ("hard", "no-such-user", "5.1.1"),
+        ("soft", "mailbox-full", "5.2.2")]
+
+
+def test_postfix_keeps_a_bounce_that_we_cannot_take(returning, postfix, server):
+    site = returning
+    server.handler.replies = {"gone@example.org": "550 5.1.1 <gone@example.org>: unknown user"}
+    postfix.write("transport", f"gone@example.org smtp:[127.0.0.1]:{server.port}\n")
+    site.add_active(["gone@example.org"])
+    site.run("send", site.issue())
+    os.rename(site.database, site.database + ".away")
+    give_to_nobody(site)
+    wait_for(lambda: "Command died with status 75" in postfix.log() or
+             "temporary failure" in postfix.log(), seconds=60)
+    os.rename(site.database + ".away", site.database)
+    postfix.run("flush")
+    wait_for(lambda: site.sql("SELECT state FROM subscription") == [("bounced",)], seconds=60)
