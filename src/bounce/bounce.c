@@ -110,7 +110,7 @@ char *nl_reading_next_address(const char *text, size_t *at) {
         const char *end = sign + 1;
         if (sign > text + *at && sign[-1] == '"') { /* a quoted local part */
             const char *quote = sign - 2;
-            while (quote > text + *at && *quote != '"')
+            while (quote > text + *at && *quote != '"' && (unsigned char)*quote >= ' ')
                 quote--;
             if (quote >= text + *at && *quote == '"')
                 start = quote;

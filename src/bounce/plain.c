@@ -179,7 +179,9 @@ static void scan(struct prose *prose, bool anywhere) {
         if (!has_address && matches(prose, NL_RULE_END, i) && prose->reading->out->count > 0)
             break;
         bool noise = matches(prose, NL_RULE_NOISE, i);
-        if (!noise && matches(prose, NL_RULE_INTRO, i))
+        const char *colon = strrchr(line, ':');
+        bool ends_in_colon = colon != NULL && colon[1 + strspn(colon + 1, " \t")] == '\0';
+        if ((!noise || ends_in_colon) && matches(prose, NL_RULE_INTRO, i))
             block = BLOCK;
         else if (block > 0)
             block--;
