@@ -138,20 +138,34 @@ char *nl_reading_next_address(const char *text, size_t *at) {
     return NULL;
 }
 
+/* The length of one to three digits at the start, 0 if there is none or more. */
+static size_t digits(const char *text) {
+    size_t len = strspn(text, "0123456789");
+    return len <= 3 ? len : 0;
+}
+
+/* The length of "5.1.1" at the start, 0 if something else stands there. */
+static size_t status_length(const char *text) {
+    if (text[0] == '\0' || strchr("245", text[0]) == NULL || text[1] != '.')
+        return 0;
+    size_t subject = digits(text + 2);
+    if (subject == 0 || text[2 + subject] != '.')
+        return 0;
+    size_t detail = digits(text + 3 + subject);
+    const char *end = text + 3 + subject + detail;
+    bool version = end[0] == '.' && isdigit((unsigned char)end[1]);
+    return detail == 0 || version ? 0 : (size_t)(end - text);
+}
+
 void nl_reading_find_status(const char *text, char out[12]) {
     out[0] = '\0';
     for (const char *p = text; *p != '\0'; p++) {
-        unsigned subject = 0;
-        unsigned detail = 0;
-        int len = 0;
         bool starts = p == text || (!isalnum((unsigned char)p[-1]) && p[-1] != '.');
-        if (!starts || strchr("245", *p) == NULL || p[1] != '.' || !isdigit((unsigned char)p[2]) ||
-            sscanf(p + 2, "%3u.%3u%n", &subject, &detail, &len) != 2 || len == 0 ||
-            isdigit((unsigned char)p[2 + len]) ||
-            (p[2 + len] == '.' && isdigit((unsigned char)p[3 + len])))
-            continue;
-        snprintf(out, 12, "%c.%u.%u", *p, subject, detail);
-        return;
+        size_t len = starts ? status_length(p) : 0;
+        if (len > 0) {
+            snprintf(out, 12, "%.*s", (int)len, p);
+            return;
+        }
     }
 }
 

@@ -36,8 +36,7 @@ static size_t read_reply(char *line, size_t size, size_t count, void *ctx) {
     char text[32] = "";
     size_t len = size * count;
     memcpy(text, line, len < sizeof text - 1 ? len : sizeof text - 1);
-    if (sscanf(text, "+OK %zu %*u", &fetch->waiting) != 1)
-        fetch->waiting = 0;
+    fetch->waiting = strncmp(text, "+OK ", 4) == 0 ? strtoul(text + 4, NULL, 10) : 0;
     return len;
 }
 
