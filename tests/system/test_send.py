@@ -40,7 +40,9 @@ def test_the_sample_arrives_personalised(connected, server):
     assert "a) For the first time" in plain(message)
     assert '<ol type="a"' in html(message) and "<script" not in html(message)
     assert "Әсел Нұрланқызы" in plain(message) and "Müller–Öström" in html(message)
-    unsubscribe = message["List-Unsubscribe"].strip("<> ")
+    unsubscribe, mailto = message["List-Unsubscribe"].strip("<> ").split(">, <")
+    assert mailto == "mailto:bounces@example.org?subject=unsubscribe%20" + \
+        unsubscribe.split("token=")[1]
     assert unsubscribe == link(message, "unsubscribe") and unsubscribe in html(message)
     assert unsubscribe.split("token=")[1] == connected.sql(
         "SELECT token FROM subscription WHERE id = 1")[0][0]
