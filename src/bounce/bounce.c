@@ -262,7 +262,8 @@ static void classify(struct nl_reading *reading) {
     bool away = nl_patterns_match(reading->reader, NL_RULE_AWAY, words);
     if (!read_unsubscribe(reading, words) && !nl_read_feedback(reading)) {
         bool report = nl_read_delivery_status(reading);
-        if (out->count == 0 && !away && looks_returned(reading, words))
+        if (out->count == 0 && out->kind == NL_BOUNCE_UNKNOWN && !away &&
+            looks_returned(reading, words))
             nl_read_plain(reading);
         for (size_t i = 0; i < out->count; i++)
             if (out->recipients[i].kind > out->kind)

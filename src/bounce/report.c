@@ -27,6 +27,15 @@ static char *typed_address(const char *value) {
     return nl_reading_next_address(semicolon != NULL ? semicolon + 1 : value, &at);
 }
 
+/* RFC 3464 section 2.3.3: the mail arrived, or somebody else answers for it now. */
+static bool is_success(const char *action) {
+    static const char *const names[] = {"delivered", "relayed", "expanded"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strncasecmp(action, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
 static void end_group(struct nl_reading *reading, struct group *group) {
     char status[12];
     char *original = typed_address(group->original);
@@ -42,6 +51,8 @@ static void end_group(struct nl_reading *reading, struct group *group) {
               ((action[0] == '\0' || strchr("deru", tolower((unsigned char)action[0])) == NULL) &&
                status[0] != '\0' && status[0] != '2')))
         nl_reading_add_failed(reading, address, status, group->diagnostic);
+    else if (address != NULL && is_success(action) && reading->out->kind == NL_BOUNCE_UNKNOWN)
+        reading->out->kind = NL_BOUNCE_AUTO_REPLY;
     free(original);
     free(final);
     free_group(group);
@@ -134,6 +145,25 @@ static void add_complaint(struct nl_reading *reading, const char *text) {
         reading->out->kind = NL_BOUNCE_COMPLAINT;
 }
 
+/* Microsoft's Junk Mail Reporting Program sends the mail back with a field of its own. */
+static bool read_junk_report(struct nl_reading *reading) {
+    for (size_t i = 0; i < reading->mail.count; i++) {
+        char *value = nl_mail_field(&reading->mail.parts[i], "X-HmXmrOriginalRecipient");
+        bool found = value != NULL;
+        size_t at = 0;
+        char *address = found ? nl_reading_next_address(value, &at) : NULL;
+        if (address != NULL)
+            nl_reading_add(reading, address, NL_BOUNCE_COMPLAINT, "complaint", NULL, NULL);
+        free(address);
+        free(value);
+        if (found) {
+            reading->out->kind = NL_BOUNCE_COMPLAINT;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool nl_read_feedback(struct nl_reading *reading) {
     for (size_t i = 0; i < reading->mail.count; i++) {
         const struct nl_part *part = &reading->mail.parts[i];
@@ -148,5 +178,5 @@ bool nl_read_feedback(struct nl_reading *reading) {
         free(type);
         return true;
     }
-    return false;
+    return read_junk_report(reading);
 }

@@ -54,7 +54,7 @@ static void test_delivery_status(void **state) {
            NL_BOUNCE_DELAYED, "a@example.org delayed undetermined 4.4.1");
     expect(state,
            REPORT "Final-Recipient: rfc822;a@example.org\nAction: relayed\nStatus: 2.0.0\n--b--\n",
-           NL_BOUNCE_UNKNOWN, "");
+           NL_BOUNCE_AUTO_REPLY, "");
     expect(state,
            REPORT "Final-Recipient: rfc822;a@example.org\nAction: failed\nStatus: 4.4.7\n\n"
                   "Final-Recipient: rfc822;b@example.org\nAction: failed\nStatus: 5.1.1\n--b--\n",
@@ -119,6 +119,10 @@ static void test_not_bounces(void **state) {
     expect(state, "From: ann@example.org\nAuto-Submitted: no\n\nHello.\n", NL_BOUNCE_UNKNOWN, "");
     expect(state, "From: ann@example.org\nSubject: Thanks\n\nbob@example.org says hello\n",
            NL_BOUNCE_UNKNOWN, "");
+    expect(state,
+           "From: ann@example.org\nSubject: Re: your failed deliveries\n\n"
+           "I could not deliver the papers to bob@example.com, he is unknown here.\n",
+           NL_BOUNCE_UNKNOWN, "");
     expect(state, "", NL_BOUNCE_UNKNOWN, "");
 }
 
@@ -129,6 +133,10 @@ static void test_feedback(void **state) {
     char text[400];
     snprintf(text, sizeof text, report, "abuse");
     expect(state, text, NL_BOUNCE_COMPLAINT, "ann@example.org complaint complaint");
+    expect(state,
+           "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n"
+           "X-HmXmrOriginalRecipient: ann@example.org\n\nx\n--b--\n",
+           NL_BOUNCE_COMPLAINT, "ann@example.org complaint complaint");
     snprintf(text, sizeof text, report, "not-spam");
     expect(state, text, NL_BOUNCE_UNKNOWN, "");
 }
