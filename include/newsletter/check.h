@@ -1,0 +1,30 @@
+/* What would hurt an issue on its way: looked for before it goes out. */
+#ifndef NEWSLETTER_CHECK_H
+#define NEWSLETTER_CHECK_H
+
+#include "newsletter/bulletin.h"
+
+#include <stdbool.h>
+
+/* One thing found. */
+struct nl_finding {
+    bool severe;      /* an error rather than a warning: it will be refused, or is unlawful */
+    const char *rule; /* a short constant name, such as "size" */
+    char *text;       /* what, where, what to do; one line */
+};
+
+/* Free with nl_findings_free. */
+struct nl_findings {
+    struct nl_finding *items;
+    size_t count;
+};
+
+/* Looks through a composed issue, its list and the configuration: size, subject, links, images,
+ * sender and authentication, as the bulk-sender rules of the large mailbox providers have it. Asks
+ * no network. `path` names the issue in the texts. */
+enum nl_status nl_bulletin_check(const char *path, const struct nl_bulletin *bulletin,
+                                 const struct nl_list *list, const struct nl_config *config,
+                                 struct nl_findings *out, struct nl_error *err);
+void nl_findings_free(struct nl_findings *findings);
+
+#endif

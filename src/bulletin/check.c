@@ -1,0 +1,354 @@
+#include "newsletter/check.h"
+
+#include "bulletin/frontmatter.h"
+#include "bulletin/markdown.h"
+#include "newsletter/address.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistr.h>
+
+/* Gmail shows no more of the HTML and hides the rest, the unsubscribe link included, behind a link.
+ * Phones show some 40 characters of a subject, most desktops 70. */
+enum { CLIP_SIZE = 102 * 1024, SUBJECT_LENGTH = 70, FEW_WORDS = 20, MESSAGE_SIZE = 1024 * 1024 };
+
+struct check {
+    const char *path;
+    struct nl_findings *out;
+    bool nomem;
+    size_t images, words;
+};
+
+static void __attribute__((format(printf, 4, 5)))
+find(struct check *check, bool severe, const char *rule, const char *format, ...) {
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    int len = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    struct nl_finding *grown =
+        realloc(check->out->items, (check->out->count + 1) * sizeof *check->out->items);
+    if (grown != NULL)
+        check->out->items = grown;
+    if (len < 0 || grown == NULL) {
+        if (len >= 0)
+            free(text);
+        check->nomem = true;
+        return;
+    }
+    grown[check->out->count++] = (struct nl_finding){severe, rule, text};
+}
+
+static bool ends_with(const char *text, const char *end) {
+    size_t len = strlen(text);
+    size_t end_len = strlen(end);
+    return len >= end_len && strcasecmp(text + len - end_len, end) == 0;
+}
+
+/* Whether one of two domains is the other or lies below it: DMARC's relaxed alignment (RFC 7489
+ * section 3.1), as far as that can be told without a list of public suffixes. */
+static bool aligned(const char *a, const char *b) {
+    size_t a_len = strlen(a);
+    size_t b_len = strlen(b);
+    if (a_len == b_len)
+        return strcasecmp(a, b) == 0;
+    const char *longer = a_len > b_len ? a : b;
+    const char *shorter = a_len > b_len ? b : a;
+    return ends_with(longer, shorter) && longer[strlen(longer) - strlen(shorter) - 1] == '.';
+}
+
+static void check_subject(struct check *check, const char *subject) {
+    size_t length = u8_mbsnlen((const uint8_t *)subject, strlen(subject));
+    size_t upper = 0;
+    size_t lower = 0;
+    size_t marks = 0;
+    for (const char *p = subject; *p != '\0'; p++) {
+        upper += isupper((unsigned char)*p) != 0;
+        lower += islower((unsigned char)*p) != 0;
+        marks += *p == '!' || *p == '$';
+    }
+    if (length > SUBJECT_LENGTH)
+        find(check, false, "subject-length",
+             "the subject has %zu characters, and mail programs cut it after %d (phones after 40): "
+             "set a shorter 'subject'",
+             length, (int)SUBJECT_LENGTH);
+    if (upper > 10 && lower == 0)
+        find(check, false, "subject-capitals",
+             "the subject is all capitals, which filters take for spam: write it normally");
+    if (marks > 1)
+        find(check, false, "subject-marks",
+             "the subject has %zu exclamation or dollar signs, which filters take for spam", marks);
+    if (strncasecmp(subject, "re:", 3) == 0 || strncasecmp(subject, "fwd:", 4) == 0 ||
+        strncasecmp(subject, "fw:", 3) == 0)
+        find(check, true, "subject-reply",
+             "the subject pretends to be a reply or a forward, which is taken for deceit: remove "
+             "'%.*s:'",
+             (int)strcspn(subject, ":"), subject);
+}
+
+/* The host of an http(s) URL, to be freed; NULL for other URLs. */
+static char *host_of(const char *url) {
+    if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
+        return NULL;
+    const char *host = strstr(url, "//") + 2;
+    size_t len = strcspn(host, "/?#");
+    const char *user = memchr(host, '@', len);
+    if (user != NULL) {
+        len -= (size_t)(user + 1 - host);
+        host = user + 1;
+    }
+    return strndup(host, host[0] == '[' ? len : strcspn(host, ":/?#"));
+}
+
+static bool is_numeric(const char *host) {
+    struct in_addr address;
+    return host[0] == '[' || inet_aton(host, &address) != 0;
+}
+
+static bool is_shortener(const char *host) {
+    static const char *const names[] = {"bit.ly",  "t.co",        "goo.gl",  "tinyurl.com",
+                                        "ow.ly",   "is.gd",       "buff.ly", "rebrand.ly",
+                                        "cutt.ly", "shorturl.at", "clck.ru", "t.ly"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcasecmp(host, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_unreachable(const char *host) {
+    static const char *const ends[] = {".local",   ".localhost", ".internal", ".lan",
+                                       ".invalid", ".test",      ".example"};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (ends_with(host, ends[i]))
+            return true;
+    return strchr(host, '.') == NULL;
+}
+
+static void add_text(const struct nl_md_node *node, struct nl_buf *out) {
+    if (node->text != NULL && (node->type == NL_MD_TEXT || node->type == NL_MD_CODE))
+        nl_buf_adds(out, node->text);
+    for (const struct nl_md_node *child = node->first; child != NULL; child = child->next)
+        add_text(child, out);
+}
+
+/* A link whose words are another site's address is what phishing looks like. */
+static void check_words(struct check *check, const struct nl_md_node *link, const char *host) {
+    struct nl_buf words = {0};
+    add_text(link, &words);
+    char *shown = host_of(nl_buf_text(&words));
+    if (shown != NULL && !aligned(shown, host))
+        find(check, true, "link-deceives",
+             "the words of a link say %s but it leads to %s: filters take that for phishing", shown,
+             host);
+    if (nl_buf_text(&words)[strspn(nl_buf_text(&words), " ")] == '\0' &&
+        (link->first == NULL || link->first->type != NL_MD_IMAGE))
+        find(check, false, "link-empty", "the link to %s has no words: nobody can click it",
+             link->text);
+    free(shown);
+    nl_buf_free(&words);
+}
+
+static void check_url(struct check *check, const char *what, const char *url) {
+    char *host = host_of(url);
+    if (host == NULL)
+        return;
+    if (strncasecmp(url, "http://", 7) == 0)
+        find(check, false, "not-https", "%s %s is not encrypted: use https", what, url);
+    if (is_numeric(host))
+        find(check, false, "link-numeric",
+             "%s %s leads to a bare IP address, which filters take for spam: use a name", what,
+             url);
+    else if (is_unreachable(host))
+        find(check, true, "link-unreachable", "%s %s leads to a host that readers cannot reach",
+             what, url);
+    else if (is_shortener(host))
+        find(check, false, "link-shortened",
+             "%s %s hides where it leads, and many filters refuse shorteners: use the full address",
+             what, url);
+    free(host);
+}
+
+static size_t count_words(const char *text) {
+    size_t count = 0;
+    for (const char *p = text; *p != '\0'; p++)
+        count += !isspace((unsigned char)*p) && (p == text || isspace((unsigned char)p[-1]));
+    return count;
+}
+
+static void check_node(struct check *check, const struct nl_md_node *node) {
+    struct nl_buf alt = {0};
+    char *host = NULL;
+    switch (node->type) {
+    case NL_MD_IMAGE:
+        check->images++;
+        check_url(check, "the image", node->text);
+        add_text(node, &alt);
+        if (nl_buf_text(&alt)[strspn(nl_buf_text(&alt), " ")] == '\0')
+            find(check, false, "image-alt",
+                 "the image %s has no alternative text, and many see no images: ![what it "
+                 "shows](...)",
+                 node->text);
+        break;
+    case NL_MD_LINK:
+        check_url(check, "the link", node->text);
+        host = host_of(node->text);
+        if (host != NULL)
+            check_words(check, node, host);
+        break;
+    case NL_MD_TEXT:
+        check->words += count_words(node->text);
+        break;
+    default:
+        break;
+    }
+    free(host);
+    nl_buf_free(&alt);
+    for (const struct nl_md_node *child = node->first; child != NULL; child = child->next)
+        check_node(check, child);
+}
+
+static enum nl_status check_body(struct check *check, const struct nl_bulletin *bulletin,
+                                 struct nl_error *err) {
+    struct nl_frontmatter front = {0};
+    struct nl_md_node *document = NULL;
+    const char *source = bulletin->issue.source;
+    size_t body = 0;
+    size_t line = 0;
+    enum nl_status status =
+        nl_frontmatter_read(source, strlen(source), check->path, &front, &body, &line, err);
+    if (status == NL_OK)
+        status =
+            nl_markdown_read(source + body, strlen(source + body), check->path, &document, err);
+    if (status == NL_OK) {
+        check_node(check, document);
+        if (check->images > 0 && check->words < FEW_WORDS)
+            find(
+                check, false, "all-images",
+                "%zu words beside %zu image%s: filters distrust mail of images alone, and who sees "
+                "no images sees nothing",
+                check->words, check->images, check->images == 1 ? "" : "s");
+        if (front.preheader == NULL)
+            find(check, false, "preheader",
+                 "no 'preheader': mail programs show the first words of the mail beside the "
+                 "subject instead");
+    }
+    nl_md_free(document);
+    nl_frontmatter_free(&front);
+    return status;
+}
+
+static void check_size(struct check *check, const struct nl_bulletin *bulletin) {
+    if (bulletin->html.len > CLIP_SIZE)
+        find(check, true, "size",
+             "the HTML part has %zu kB, and Gmail cuts it off after 102 kB, the unsubscribe link "
+             "included: shorten the issue and link to the rest",
+             bulletin->html.len / 1024);
+    else if (bulletin->html.len > CLIP_SIZE / 5 * 4)
+        find(check, false, "size", "the HTML part has %zu kB; Gmail cuts it off after 102 kB",
+             bulletin->html.len / 1024);
+    if (bulletin->issue.message_len > MESSAGE_SIZE)
+        find(check, false, "message-size", "the message has %zu kB, for each of its readers",
+             bulletin->issue.message_len / 1024);
+}
+
+/* What a template of the operator's own may have lost or brought in. */
+static void check_html(struct check *check, const struct nl_bulletin *bulletin,
+                       const struct nl_config *config) {
+    static const struct {
+        const char *text, *problem;
+    } bad[] = {{"<script", "a script, which no mail program runs"},
+               {"<link", "a linked style sheet, which mail programs do not load: inline it"},
+               {"<form", "a form, which many mail programs block: link to a page"},
+               {"<iframe", "a frame, which no mail program shows"},
+               {"javascript:", "a script, which no mail program runs"},
+               {"position:", "CSS positioning, which Outlook and Gmail drop"}};
+    const char *html = nl_buf_text(&bulletin->html);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (strcasestr(html, bad[i].text) != NULL)
+            find(check, false, "html", "the HTML part holds %s", bad[i].problem);
+    size_t len = (size_t)(strstr(config->unsubscribe_url, "{token}") - config->unsubscribe_url);
+    if (strcspn(config->unsubscribe_url, "&") >= len &&
+        memmem(html, bulletin->html.len, config->unsubscribe_url, len) == NULL)
+        find(check, true, "unsubscribe-link",
+             "the HTML part shows no unsubscribe link: the template needs {{unsubscribe_url}}");
+    if (strncasecmp(config->unsubscribe_url, "https://", 8) != 0)
+        find(check, true, "one-click",
+             "unsubscribe_url is not https, which one-click unsubscription (RFC 8058) and Gmail's "
+             "and Yahoo's rules for bulk senders require");
+}
+
+/* What Gmail and Yahoo demand of bulk senders. */
+static enum nl_status check_sender(struct check *check, const struct nl_list *list,
+                                   const struct nl_config *config, struct nl_error *err) {
+    static const char *const free_mail[] = {
+        "gmail.com",  "googlemail.com", "yahoo.com", "outlook.com", "hotmail.com", "aol.com",
+        "icloud.com", "mail.ru",        "yandex.ru", "gmx.de",      "web.de"};
+    struct nl_address sender = {0};
+    char *name = NULL;
+    enum nl_status status = nl_mailbox_parse(list->sender, &name, &sender, err);
+    if (status != NL_OK)
+        return status;
+    bool signs = config->dkim.key_file != NULL || config->dkim.ed25519_key_file != NULL;
+    for (size_t i = 0; i < sizeof free_mail / sizeof free_mail[0]; i++)
+        if (strcasecmp(sender.domain, free_mail[i]) == 0)
+            find(check, true, "from-free-mail",
+                 "%s mail that %s did not send is refused under its DMARC policy: use a domain of "
+                 "your own",
+                 sender.domain, sender.domain);
+    if (!signs)
+        find(check, false, "dkim",
+             "mail is not signed by us; Gmail and Yahoo refuse unsigned bulk mail: run 'newsletter "
+             "dkim keygen', unless your mail server signs");
+    if (config->dkim.domain != NULL && !aligned(config->dkim.domain, sender.domain))
+        find(check, true, "dkim-alignment",
+             "dkim.domain %s signs for another domain than that of From, %s: DMARC fails",
+             config->dkim.domain, sender.domain);
+    const char *at = config->bounce_address != NULL ? strrchr(config->bounce_address, '@') : NULL;
+    if (at == NULL)
+        find(check, false, "bounce-address",
+             "no bounce_address: what comes back cannot be told apart, and dead addresses stay on "
+             "the list");
+    else if (!signs && !aligned(at + 1, sender.domain))
+        find(check, false, "spf-alignment",
+             "bounce_address is in %s, From in %s: without a DKIM signature DMARC fails", at + 1,
+             sender.domain);
+    if (list->postal_address == NULL)
+        find(check, true, "postal-address",
+             "the list has no postal address, which the law asks for in many countries: newsletter "
+             "list edit %s --postal-address TEXT",
+             list->name);
+    if (name == NULL)
+        find(check, false, "from-name",
+             "From has no name beside the address, and readers know names: newsletter list edit %s "
+             "--from 'NAME <%s>'",
+             list->name, sender.text);
+    free(name);
+    nl_address_free(&sender);
+    return NL_OK;
+}
+
+enum nl_status nl_bulletin_check(const char *path, const struct nl_bulletin *bulletin,
+                                 const struct nl_list *list, const struct nl_config *config,
+                                 struct nl_findings *out, struct nl_error *err) {
+    struct check check = {.path = path, .out = out};
+    *out = (struct nl_findings){0};
+    check_subject(&check, bulletin->issue.subject);
+    check_size(&check, bulletin);
+    check_html(&check, bulletin, config);
+    enum nl_status status = check_body(&check, bulletin, err);
+    if (status == NL_OK)
+        status = check_sender(&check, list, config, err);
+    return status == NL_OK && check.nomem ? nl_error_nomem(err) : status;
+}
+
+void nl_findings_free(struct nl_findings *findings) {
+    for (size_t i = 0; i < findings->count; i++)
+        free(findings->items[i].text);
+    free(findings->items);
+    *findings = (struct nl_findings){0};
+}

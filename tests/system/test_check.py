@@ -1,0 +1,112 @@
+"""newsletter check: what would hurt an issue, said before it goes out."""
+import json
+import os
+
+import pytest
+from conftest import SAMPLE
+
+BODY = "Dear {{name|reader}},\n\n" + "Words and more words about ferries and harbours. " * 5 + "\n\n"
+
+
+@pytest.fixture
+def good(site):
+    """A site with nothing to object to."""
+    site.run("dkim", "keygen", "--selector", "s1", "--domain", "example.org", "--output",
+             os.path.join(site.folder, "dkim.key"))
+    site.configure(dkim={"selector": "s1", "key_file": "dkim.key"})
+    return site
+
+
+def rules(site, body=BODY, expect=0, **front):
+    front = {"preheader": "A line", **front}
+    out = site.run("check", "--json", site.issue(body, **front), expect=expect).out
+    return {(found["level"], found["rule"]) for found in json.loads(out)}
+
+
+def test_nothing_to_say(good):
+    assert rules(good) == set()
+    assert "nothing to say" in good.run("check", good.issue(BODY, preheader="A line")).out
+
+
+def test_the_sample(good):
+    good.run("check", SAMPLE)
+
+
+@pytest.mark.parametrize("body, level, rule", [
+    ("![](https://www.example.org/a.png)\n", "warning", "image-alt"),
+    ("[here](http://www.example.org/)\n", "warning", "not-https"),
+    ("[here](https://192.0.2.7/x)\n", "warning", "link-numeric"),
+    ("[here](https://intranet/x)\n", "error", "link-unreachable"),
+    ("[here](https://printer.local/x)\n", "error", "link-unreachable"),
+    ("[here](https://bit.ly/x)\n", "warning", "link-shortened"),
+    ("[https://bank.example.com](https://evil.example.net/)\n", "error", "link-deceives"),
+    ("[](https://www.example.org/)\n", "warning", "link-empty"),
+    ("x " * 60000 + "\n", "error", "size"),
+    ("x " * 47000 + "\n", "warning", "size"),
+], ids=["alt", "http", "numeric", "intranet", "local", "short", "phish", "empty", "huge", "large"])
+def test_body(good, body, level, rule):
+    found = rules(good, BODY + body, expect=65 if level == "error" else 0)
+    assert found == {(level, rule)}
+
+
+def test_images_alone(good):
+    assert rules(good, "![A chart](https://www.example.org/a.png)\n") == {("warning", "all-images")}
+
+
+@pytest.mark.parametrize("subject, level, rule", [
+    ("a " * 50, "warning", "subject-length"),
+    ("GREAT NEWS FOR EVERYBODY", "warning", "subject-capitals"),
+    ("Money!!", "warning", "subject-marks"),
+    ("Re: our talk", "error", "subject-reply"),
+], ids=["long", "capitals", "marks", "reply"])
+def test_subject(good, subject, level, rule):
+    found = rules(good, subject=subject.strip(), expect=65 if level == "error" else 0)
+    assert found == {(level, rule)}
+
+
+def test_the_subject_is_counted_in_characters(good):
+    assert rules(good, subject="Жаңалықтар " * 5 + "бүгін") == set()
+
+
+def test_preheader(good):
+    assert rules(good, preheader=None) == {("warning", "preheader")}
+
+
+def test_sender(good):
+    good.run("list", "edit", "bulletin", "--from", "press@gmail.com")
+    assert rules(good, expect=65) == {("error", "from-free-mail"), ("warning", "from-name")}
+    good.run("list", "edit", "bulletin", "--from", "Press <press@example.com>")
+    good.configure(dkim={"selector": "s1", "key_file": "dkim.key", "domain": "example.net"})
+    assert rules(good, expect=65) == {("error", "dkim-alignment")}
+    good.configure(dkim={})
+    assert rules(good) == {("warning", "dkim"), ("warning", "spf-alignment")}
+    good.run("list", "edit", "bulletin", "--from", "Press <press@news.example.org>")
+    assert rules(good) == {("warning", "dkim")}
+
+
+def test_configuration(good):
+    good.configure(unsubscribe_url="http://www.example.org/u?token={token}", bounce_address=None)
+    assert rules(good, expect=65) == {("error", "one-click"), ("warning", "bounce-address")}
+
+
+def test_postal_address(good):
+    good.sql("UPDATE list SET postal_address = NULL")
+    assert rules(good, expect=65) == {("error", "postal-address")}
+
+
+def test_a_template_without_the_link(good):
+    folder = os.path.join(good.folder, "mine")
+    os.mkdir(folder)
+    good.write("mine/bulletin.html", "<html><body>{{{body}}}<script>x</script></body></html>")
+    good.configure(templates="mine")
+    assert rules(good, expect=65) == {("error", "unsubscribe-link"), ("warning", "html")}
+
+
+def test_strict_and_plain_output(good):
+    issue = good.issue(BODY)
+    assert good.run("check", issue).out.startswith("warning: no 'preheader'")
+    assert "0 to mend, 1 to consider" in good.run("check", "--strict", issue, expect=65).err
+
+
+def test_an_unknown_variable_is_an_error(good):
+    assert "unknown variable" in good.run("check", good.issue("Dear {{nmae}}\n"), expect=65).err
