@@ -12,6 +12,7 @@
 struct nl_bulletin {
     struct nl_issue issue; /* everything but the ids and the state */
     struct nl_buf html;    /* the HTML part alone, packed like the message */
+    struct nl_buf page;    /* the same with its images within, to be looked at by itself */
     struct nl_buf text;    /* the text part alone, packed */
 };
 

@@ -177,6 +177,7 @@ struct composition {
     struct nl_theme theme;
     struct nl_slots slots;
     struct nl_buf html, text; /* with markers */
+    struct nl_enclosures enclosures;
     struct nl_error *err;
 };
 
@@ -209,6 +210,11 @@ static enum nl_status render_bodies(struct composition *self, const char *markdo
     enum nl_status status = nl_theme_open(self->config->templates, &self->theme, self->err);
     if (status == NL_OK)
         status = nl_markdown_read(markdown, len, self->path, &document, self->err);
+    if (status == NL_OK)
+        status = nl_enclosures_images(&self->enclosures, self->path, document, self->err);
+    for (size_t i = 0; status == NL_OK && i < self->front.attachment_count; i++)
+        status = nl_enclosures_attach(&self->enclosures, self->path, self->front.attachments[i],
+                                      self->err);
     if (status == NL_OK) {
         nl_render_html(document, &self->theme, &html);
         nl_render_plain(document, &text);
@@ -237,23 +243,28 @@ static enum nl_status assemble(struct composition *self, struct nl_bulletin *out
     struct nl_fields fields = {0};
     struct nl_buf message = {0};
     struct nl_buf packed = {0};
+    struct nl_buf page = {0};
     enum nl_status status = nl_fields_common(self->list, self->front.subject, self->front.language,
                                              &self->slots, &fields, self->err);
     if (status == NL_OK)
         status = list_fields(self->list, self->config, &self->slots, &fields, self->err);
     if (status == NL_OK)
-        status = nl_mime_compose(&fields, &self->text, &self->html, &message, self->err);
+        status = nl_mime_compose(&fields, &self->text, &self->html, &self->enclosures, &message,
+                                 self->err);
     if (status == NL_OK) {
         nl_message_pack(&self->slots, &message, &packed);
+        nl_enclosures_embed(&self->enclosures, nl_buf_text(&self->html), &page);
+        pack_part(self, &page, NL_CONTEXT_HTML, &out->page);
         pack_part(self, &self->html, NL_CONTEXT_HTML, &out->html);
         pack_part(self, &self->text, NL_CONTEXT_RAW, &out->text);
         out->issue.message_len = packed.len;
         out->issue.message = nl_buf_take(&packed);
-        if (out->issue.message == NULL || out->html.failed || out->text.failed)
+        if (out->issue.message == NULL || out->html.failed || out->page.failed || out->text.failed)
             status = nl_error_nomem(self->err);
     }
     nl_fields_free(&fields);
     nl_buf_free(&message);
+    nl_buf_free(&page);
     return status;
 }
 
@@ -300,6 +311,26 @@ static enum nl_status read_source(const char *path, struct nl_bulletin *out, str
     return status;
 }
 
+/* Another picture under the same name makes another issue. */
+static enum nl_status add_to_digest(const struct nl_enclosures *enclosures, char **digest,
+                                    struct nl_error *err) {
+    struct nl_buf all = {0};
+    char text[2 * NL_DIGEST_LEN + 1];
+    nl_buf_adds(&all, *digest);
+    for (size_t i = 0; i < enclosures->count; i++) {
+        nl_digest_hex(enclosures->items[i].data.data, enclosures->items[i].data.len, text);
+        nl_buf_addf(&all, " %s", text);
+    }
+    nl_digest_hex(nl_buf_text(&all), all.len, text);
+    bool complete = !all.failed;
+    nl_buf_free(&all);
+    if (enclosures->count == 0)
+        return NL_OK;
+    free(*digest);
+    *digest = strdup(text);
+    return complete && *digest != NULL ? NL_OK : nl_error_nomem(err);
+}
+
 enum nl_status nl_bulletin_compose(const char *path, const struct nl_list *list,
                                    const struct nl_config *config, struct nl_bulletin *out,
                                    struct nl_error *err) {
@@ -328,12 +359,15 @@ enum nl_status nl_bulletin_compose(const char *path, const struct nl_list *list,
     if (status == NL_OK)
         status = render_bodies(&self, out->issue.source + body, len - body);
     if (status == NL_OK)
+        status = add_to_digest(&self.enclosures, &out->issue.digest, err);
+    if (status == NL_OK)
         status = assemble(&self, out);
     if (status == NL_OK)
         move_front(&self.front, &out->issue);
     nl_frontmatter_free(&self.front);
     nl_theme_free(&self.theme);
     nl_slots_free(&self.slots);
+    nl_enclosures_free(&self.enclosures);
     nl_buf_free(&self.html);
     nl_buf_free(&self.text);
     if (status != NL_OK)
@@ -363,5 +397,6 @@ enum nl_status nl_bulletin_slug(const char *path, char **slug, struct nl_error *
 void nl_bulletin_free(struct nl_bulletin *bulletin) {
     nl_issue_free(&bulletin->issue);
     nl_buf_free(&bulletin->html);
+    nl_buf_free(&bulletin->page);
     nl_buf_free(&bulletin->text);
 }

@@ -30,6 +30,9 @@ static char **slot(struct nl_frontmatter *front, size_t key) {
 void nl_frontmatter_free(struct nl_frontmatter *front) {
     for (size_t i = 0; i < KEYS; i++)
         free(*slot(front, i));
+    for (size_t i = 0; i < front->attachment_count; i++)
+        free(front->attachments[i]);
+    free(front->attachments);
     *front = (struct nl_frontmatter){0};
 }
 
@@ -68,15 +71,32 @@ static enum nl_status find_block(const char *text, size_t len, const char *name,
                         "%s: the front matter does not end: close it with a line '---'", name);
 }
 
+static enum nl_status add_attachment(struct nl_frontmatter *front, const char *path,
+                                     struct nl_error *err) {
+    char **grown =
+        realloc(front->attachments, (front->attachment_count + 1) * sizeof *front->attachments);
+    if (grown == NULL)
+        return nl_error_nomem(err);
+    front->attachments = grown;
+    grown[front->attachment_count] = strdup(path);
+    return grown[front->attachment_count++] != NULL ? NL_OK : nl_error_nomem(err);
+}
+
 static enum nl_status take_entry(struct nl_frontmatter *front, const struct nl_yaml_entry *entry,
                                  const char *name, struct nl_error *err) {
     size_t key = 0;
     while (key < KEYS && strcmp(keys[key].name, entry->path) != 0)
         key++;
-    if (key == KEYS)
+    bool attachment =
+        strncmp(entry->path, "attachments.", 12) == 0 && strchr(entry->path + 12, '.') == NULL;
+    if (key == KEYS && !attachment && strcmp(entry->path, "attachments") == 0)
+        return nl_error_set(err, NL_DATA,
+                            "%s:%zu: attachments is a list, as 'attachments: [programme.pdf]'",
+                            name, entry->line);
+    if (key == KEYS && !attachment)
         return nl_error_set(err, NL_DATA,
                             "%s:%zu: unknown key '%s': use series, number, title, date, category, "
-                            "posted_by, subject, slug, language or preheader",
+                            "posted_by, subject, slug, language, preheader or attachments",
                             name, entry->line, entry->path);
     if (nl_text_check_line(entry->value, entry->path, err) != NL_OK)
         return nl_error_context(err, "%s:%zu", name, entry->line);
@@ -85,6 +105,8 @@ static enum nl_status take_entry(struct nl_frontmatter *front, const struct nl_y
                             entry->path, TITLE_LIMIT);
     if (entry->value[0] == '\0')
         return NL_OK;
+    if (attachment)
+        return add_attachment(front, entry->value, err);
     *slot(front, key) = strdup(entry->value);
     return *slot(front, key) != NULL ? NL_OK : nl_error_nomem(err);
 }

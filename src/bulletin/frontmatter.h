@@ -9,10 +9,12 @@
 /* Optional texts are NULL. Free with nl_frontmatter_free. */
 struct nl_frontmatter {
     char *series, *number, *title, *date, *category, *posted_by;
-    char *subject;   /* default: number and title */
-    char *slug;      /* default: from series and number, or from the title */
-    char *language;  /* default: the list's */
-    char *preheader; /* the line that mail clients show beside the subject */
+    char *subject;      /* default: number and title */
+    char *slug;         /* default: from series and number, or from the title */
+    char *language;     /* default: the list's */
+    char *preheader;    /* the line that mail clients show beside the subject */
+    char **attachments; /* paths relative to the issue */
+    size_t attachment_count;
 };
 
 /* Reads and checks the front matter of `text`; *body is the offset of the Markdown behind it and

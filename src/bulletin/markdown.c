@@ -177,7 +177,8 @@ static bool is_allowed_url(const char *url, bool image) {
     for (size_t i = 0; i < (image ? 2 : sizeof schemes / sizeof schemes[0]); i++)
         if (strncasecmp(url, schemes[i], strlen(schemes[i])) == 0)
             return true;
-    return false;
+    /* A file beside the issue. */
+    return image && url[0] != '\0' && strchr(url, ':') == NULL;
 }
 
 static void add_entity(struct nl_buf *out, const char *text, size_t len);
@@ -206,12 +207,14 @@ static int enter_target(struct builder *builder, enum nl_md_type type, const MD_
         return fail(builder, nl_error_nomem(builder->err));
     if (is_allowed_url(node->text, type == NL_MD_IMAGE))
         return 0;
-    return fail(builder,
-                nl_error_set(builder->err, NL_DATA,
-                             type == NL_MD_IMAGE
-                                 ? "%s: image '%s': give a full https:// address"
-                                 : "%s: link '%s': give a full https://, mailto: or tel: address",
-                             builder->where, node->text));
+    return fail(
+        builder,
+        nl_error_set(builder->err, NL_DATA,
+                     type == NL_MD_IMAGE
+                         ? "%s: image '%s': give a full https:// address, or the path of a file "
+                           "beside the issue"
+                         : "%s: link '%s': give a full https://, mailto: or tel: address",
+                     builder->where, node->text));
 }
 
 static int enter_span(MD_SPANTYPE type, void *detail, void *userdata) {

@@ -42,7 +42,7 @@ struct nl_md_node {
 /* Reads CommonMark with tables, strikethrough, task lists and bare URLs; raw HTML is text. Lettered
  * lists ("a)" ...), which CommonMark lacks, are recognised. Links may be http, https, mailto, tel
  * or
- * {{unsubscribe_url}}; images must be http(s). `where` names the input in errors. */
+ * {{unsubscribe_url}}; images must be http(s) or paths. `where` names the input in errors. */
 enum nl_status nl_markdown_read(const char *text, size_t len, const char *where,
                                 struct nl_md_node **out, struct nl_error *err);
 

@@ -3,6 +3,7 @@
 #include "bulletin/qp.h"
 #include "newsletter/token.h"
 
+#include <ctype.h>
 #include <libetpan/libetpan.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,16 +133,16 @@ static struct mailmime *make_part(const char *type, const struct nl_buf *body, i
 
 /* libetpan makes a random boundary. Ours begins with "=_", which occurs neither in quoted-printable
  * nor in base64, so no content can end a part. */
-static struct mailmime *make_alternative(const struct nl_buf *text) {
+static struct mailmime *make_multipart(const char *type, const struct nl_buf *text) {
     char digest[2 * NL_DIGEST_LEN + 1];
-    char boundary[32];
-    struct mailmime_content *content = mailmime_content_new_with_str("multipart/alternative");
+    char boundary[40];
+    struct mailmime_content *content = mailmime_content_new_with_str(type);
     struct mailmime *part =
         content != NULL ? mailmime_new_empty(content, mailmime_fields_new_empty()) : NULL;
     if (part == NULL)
         return NULL;
     nl_digest_hex(nl_buf_text(text), text->len, digest);
-    snprintf(boundary, sizeof boundary, "=_%.24s", digest);
+    snprintf(boundary, sizeof boundary, "=_%c%.24s", strchr(type, '/')[1], digest);
     for (clistiter *at = clist_begin(content->ct_parameters); at != NULL; at = clist_next(at)) {
         struct mailmime_parameter *parameter = clist_content(at);
         if (strcmp(parameter->pa_name, "boundary") != 0)
@@ -150,6 +151,95 @@ static struct mailmime *make_alternative(const struct nl_buf *text) {
         parameter->pa_value = strdup(boundary);
     }
     return part;
+}
+
+static char *copy_text(const char *text) {
+    return text != NULL ? strdup(text) : NULL;
+}
+
+static bool is_plain_name(const char *name) {
+    for (const char *p = name; *p != '\0'; p++)
+        if ((unsigned char)*p < 32 || (unsigned char)*p >= 127 || *p == '"' || *p == '\\')
+            return false;
+    return true;
+}
+
+/* RFC 2183. A name that needs RFC 2231 is written as part of the type, since libetpan would quote
+ * it, which RFC 2231 forbids. */
+static struct mailmime_disposition *make_disposition(const struct nl_enclosure *file) {
+    bool image = file->content_id != NULL;
+    struct nl_buf type = {0};
+    if (is_plain_name(file->name)) {
+        char *name = strdup(file->name);
+        return name != NULL
+                   ? mailmime_disposition_new_filename(image ? MAILMIME_DISPOSITION_TYPE_INLINE
+                                                             : MAILMIME_DISPOSITION_TYPE_ATTACHMENT,
+                                                       name)
+                   : NULL;
+    }
+    nl_buf_addf(&type, "%s; filename*=utf-8''", image ? "inline" : "attachment");
+    for (const char *p = file->name; *p != '\0'; p++) {
+        bool plain = ((unsigned char)*p < 128 && isalnum((unsigned char)*p)) ||
+                     (*p != '\0' && strchr(".-_", *p) != NULL);
+        if (plain)
+            nl_buf_addc(&type, *p);
+        else
+            nl_buf_addf(&type, "%%%02X", (unsigned char)*p);
+    }
+    char *text = nl_buf_take(&type);
+    clist *none = clist_new();
+    struct mailmime_disposition_type *wrapped =
+        text != NULL ? mailmime_disposition_type_new(MAILMIME_DISPOSITION_TYPE_EXTENSION, text)
+                     : NULL;
+    return wrapped != NULL && none != NULL ? mailmime_disposition_new(wrapped, none) : NULL;
+}
+
+static struct mailmime *make_file(const struct nl_enclosure *file) {
+    struct mailmime_content *content = mailmime_content_new_with_str(file->type);
+    struct mailmime_mechanism *encoding = mailmime_mechanism_new(MAILMIME_MECHANISM_BASE64, NULL);
+    struct mailmime_disposition *disposition = make_disposition(file);
+    struct mailmime_fields *fields =
+        encoding != NULL && disposition != NULL
+            ? mailmime_fields_new_with_data(encoding, copy_text(file->content_id), NULL,
+                                            disposition, NULL)
+            : NULL;
+    bool text = strncmp(file->type, "text/", 5) == 0;
+    if (content == NULL || fields == NULL || (text && !add_parameter(content, "charset", "utf-8")))
+        return NULL;
+    struct mailmime *part = mailmime_new_empty(content, fields);
+    struct mailmime_data *data =
+        part != NULL ? mailmime_data_new(MAILMIME_DATA_TEXT, MAILMIME_MECHANISM_BASE64, 0,
+                                         file->data.data, file->data.len, NULL)
+                     : NULL;
+    if (data == NULL) {
+        if (part != NULL)
+            mailmime_free(part);
+        return NULL;
+    }
+    part->mm_data.mm_single = data;
+    return part;
+}
+
+/* Puts `part` and the files of one sort into a multipart of `type`; `part` itself where there are
+ * none. What fails is leaked, as the process is about to end for lack of memory. */
+static struct mailmime *with_files(struct mailmime *part, const char *type,
+                                   const struct nl_buf *seed,
+                                   const struct nl_enclosures *enclosures, bool images) {
+    if (part == NULL || enclosures == NULL || !nl_enclosures_have(enclosures, images))
+        return part;
+    struct mailmime *whole = make_multipart(type, seed);
+    if (whole == NULL || mailmime_add_part(whole, part) != MAILIMF_NO_ERROR)
+        return NULL;
+    if (images && !add_parameter(whole->mm_content_type, "type", "text/html"))
+        return NULL;
+    for (size_t i = 0; i < enclosures->count; i++) {
+        if ((enclosures->items[i].content_id != NULL) != images)
+            continue;
+        struct mailmime *file = make_file(&enclosures->items[i]);
+        if (file == NULL || mailmime_add_part(whole, file) != MAILIMF_NO_ERROR)
+            return NULL;
+    }
+    return whole;
 }
 
 static struct mailimf_field *make_field(const struct nl_field *field) {
@@ -186,21 +276,25 @@ static struct mailimf_fields *make_fields(const struct nl_fields *fields) {
 }
 
 static bool build(const struct nl_fields *fields, const struct nl_buf *text, int text_encoding,
-                  const struct nl_buf *html, int html_encoding, struct nl_buf *out) {
+                  const struct nl_buf *html, int html_encoding,
+                  const struct nl_enclosures *enclosures, struct nl_buf *out) {
     int column = 0;
     bool complete = false;
     struct mailmime *message = mailmime_new_message_data(NULL);
-    struct mailmime *alternative = make_alternative(text);
+    struct mailmime *alternative = make_multipart("multipart/alternative", text);
     struct mailmime *plain_part = make_part("text/plain", text, text_encoding);
-    struct mailmime *html_part = make_part("text/html", html, html_encoding);
+    struct mailmime *html_part = with_files(make_part("text/html", html, html_encoding),
+                                            "multipart/related", text, enclosures, true);
     struct mailimf_fields *headers = make_fields(fields);
     MMAPString *written = mmap_string_new("");
     if (message != NULL && alternative != NULL && plain_part != NULL && html_part != NULL &&
         headers != NULL && written != NULL) {
         mailmime_set_imf_fields(message, headers);
-        complete = mailmime_add_part(message, alternative) == MAILIMF_NO_ERROR &&
-                   mailmime_add_part(alternative, plain_part) == MAILIMF_NO_ERROR &&
-                   mailmime_add_part(alternative, html_part) == MAILIMF_NO_ERROR &&
+        complete = mailmime_add_part(alternative, plain_part) == MAILIMF_NO_ERROR &&
+                   mailmime_add_part(alternative, html_part) == MAILIMF_NO_ERROR;
+        struct mailmime *whole =
+            complete ? with_files(alternative, "multipart/mixed", text, enclosures, false) : NULL;
+        complete = whole != NULL && mailmime_add_part(message, whole) == MAILIMF_NO_ERROR &&
                    mailmime_write_mem(written, &column, message) == MAILIMF_NO_ERROR;
     }
     if (complete)
@@ -213,14 +307,15 @@ static bool build(const struct nl_fields *fields, const struct nl_buf *text, int
 }
 
 enum nl_status nl_mime_compose(const struct nl_fields *fields, const struct nl_buf *text,
-                               const struct nl_buf *html, struct nl_buf *out,
-                               struct nl_error *err) {
+                               const struct nl_buf *html, const struct nl_enclosures *enclosures,
+                               struct nl_buf *out, struct nl_error *err) {
     struct nl_buf plain_body = {0};
     struct nl_buf html_body = {0};
     int text_encoding = encode(text, false, &plain_body);
     int html_encoding = encode(html, true, &html_body);
-    bool complete = !plain_body.failed && !html_body.failed &&
-                    build(fields, &plain_body, text_encoding, &html_body, html_encoding, out);
+    bool complete =
+        !plain_body.failed && !html_body.failed &&
+        build(fields, &plain_body, text_encoding, &html_body, html_encoding, enclosures, out);
     nl_buf_free(&plain_body);
     nl_buf_free(&html_body);
     return complete && !out->failed ? NL_OK : nl_error_nomem(err);

@@ -83,7 +83,7 @@ enum nl_status nl_notice_compose(const char *kind, const struct nl_list *list,
         status = nl_fields_common(list, subject, list->language, &slots, &fields, err);
     if (status == NL_OK) {
         add_notice_fields(list, &fields);
-        status = nl_mime_compose(&fields, &text, &html, &message, err);
+        status = nl_mime_compose(&fields, &text, &html, NULL, &message, err);
     }
     if (status == NL_OK) {
         nl_message_pack(&slots, &message, out);

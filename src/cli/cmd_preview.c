@@ -38,7 +38,7 @@ static enum nl_status write_all(const struct nl_bulletin *bulletin, const char *
     if (mkdir(folder, 0755) != 0 && errno != EEXIST)
         return nl_error_system(err, errno, "create", folder);
     enum nl_status status =
-        write_part(folder, name, "html", nl_buf_text(&bulletin->html), bulletin->html.len, err);
+        write_part(folder, name, "html", nl_buf_text(&bulletin->page), bulletin->page.len, err);
     if (status == NL_OK)
         status =
             write_part(folder, name, "txt", nl_buf_text(&bulletin->text), bulletin->text.len, err);

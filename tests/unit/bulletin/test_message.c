@@ -88,7 +88,7 @@ static void test_compose_chooses_the_shorter_encoding(void **state) {
     for (int i = 0; i < 40; i++)
         nl_buf_adds(&text, "слово ");
     nl_buf_adds(&html, "<p>Latin</p>\n");
-    assert_ok(nl_mime_compose(&fields, &text, &html, &out, &err));
+    assert_ok(nl_mime_compose(&fields, &text, &html, NULL, &out, &err));
     assert_non_null(strstr(out.data, "Subject: Hello\r\n"));
     assert_non_null(strstr(out.data, "base64\r\n\r\n\x03"));
     assert_non_null(strstr(out.data, "quoted-printable\r\n\r\n<p>Latin</p>\r\n"));

@@ -1,0 +1,235 @@
+#include "bulletin/enclosure.h"
+
+#include "newsletter/file.h"
+#include "newsletter/token.h"
+
+#include <libgen.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { SIZE_LIMIT = 10 << 20, COUNT_LIMIT = 50 };
+
+static const struct {
+    const char *ending, *type;
+} types[] = {
+    {".pdf", "application/pdf"},
+    {".png", "image/png"},
+    {".jpg", "image/jpeg"},
+    {".jpeg", "image/jpeg"},
+    {".gif", "image/gif"},
+    {".ics", "text/calendar"},
+    {".csv", "text/csv"},
+    {".txt", "text/plain"},
+    {".zip", "application/zip"},
+    {".odt", "application/vnd.oasis.opendocument.text"},
+    {".ods", "application/vnd.oasis.opendocument.spreadsheet"},
+    {".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+    {".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+    {".pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
+    {".epub", "application/epub+zip"},
+    {".mp3", "audio/mpeg"},
+};
+
+/* What mail servers refuse to take, whoever sends it. */
+static const char *const programs[] = {".exe", ".bat", ".cmd", ".com", ".scr", ".js",  ".jse",
+                                       ".vbs", ".jar", ".msi", ".lnk", ".ps1", ".hta", ".wsf",
+                                       ".pif", ".cpl", ".apk", ".iso", ".reg", ".dll"};
+
+static bool ends_with(const char *text, const char *ending) {
+    size_t len = strlen(text);
+    size_t end = strlen(ending);
+    return len > end && strcasecmp(text + len - end, ending) == 0;
+}
+
+static const char *type_by_name(const char *name) {
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (ends_with(name, types[i].ending))
+            return types[i].type;
+    return "application/octet-stream";
+}
+
+static const char *type_by_content(const struct nl_buf *data) {
+    static const struct {
+        const char *start;
+        size_t len;
+        const char *type;
+    } starts[] = {{"\x89PNG\r\n\x1a\n", 8, "image/png"},
+                  {"\xff\xd8\xff", 3, "image/jpeg"},
+                  {"GIF87a", 6, "image/gif"},
+                  {"GIF89a", 6, "image/gif"}};
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
+        if (data->len > starts[i].len && memcmp(data->data, starts[i].start, starts[i].len) == 0)
+            return starts[i].type;
+    return NULL;
+}
+
+static bool leads_out(const char *path) {
+    for (const char *part = path; part != NULL; part = strchr(part, '/')) {
+        part += *part == '/';
+        if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0'))
+            return true;
+    }
+    return path[0] == '/' || path[0] == '\0';
+}
+
+/* Reads a file of the issue's folder into a new last item. */
+static enum nl_status add(struct nl_enclosures *enclosures, const char *issue_path,
+                          const char *path, struct nl_error *err) {
+    if (leads_out(path))
+        return nl_error_set(err, NL_DATA,
+                            "%s: '%s' is not within the issue's folder: put the file beside the "
+                            "issue",
+                            issue_path, path);
+    if (enclosures->count == COUNT_LIMIT)
+        return nl_error_set(err, NL_DATA, "%s: more than %d files", issue_path, COUNT_LIMIT);
+    struct nl_enclosure *grown =
+        realloc(enclosures->items, (enclosures->count + 1) * sizeof *enclosures->items);
+    char *copy = strdup(issue_path);
+    struct nl_buf full = {0};
+    if (grown == NULL || copy == NULL) {
+        if (grown != NULL)
+            enclosures->items = grown;
+        free(copy);
+        return nl_error_nomem(err);
+    }
+    enclosures->items = grown;
+    struct nl_enclosure *item = &grown[enclosures->count++];
+    const char *slash = strrchr(path, '/');
+    *item = (struct nl_enclosure){.name = strdup(slash != NULL ? slash + 1 : path)};
+    nl_buf_addf(&full, "%s/%s", dirname(copy), path);
+    enum nl_status status = item->name == NULL || full.failed
+                                ? nl_error_nomem(err)
+                                : nl_file_read(full.data, SIZE_LIMIT, &item->data, err);
+    enclosures->size += item->data.len;
+    if (status != NL_OK)
+        nl_error_context(err, "%s", issue_path);
+    else if (item->data.len == 0)
+        status = nl_error_set(err, NL_DATA, "%s: %s is empty", issue_path, path);
+    else if (enclosures->size > SIZE_LIMIT)
+        status = nl_error_set(err, NL_DATA,
+                              "%s: its files have more than %d MiB in all, which many mailboxes "
+                              "refuse: link to them instead",
+                              issue_path, SIZE_LIMIT >> 20);
+    free(copy);
+    nl_buf_free(&full);
+    return status;
+}
+
+enum nl_status nl_enclosures_attach(struct nl_enclosures *enclosures, const char *issue_path,
+                                    const char *path, struct nl_error *err) {
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
+        if (ends_with(path, programs[i]))
+            return nl_error_set(
+                err, NL_DATA,
+                "%s: '%s' is a program or like one, which mail servers refuse: link "
+                "to it instead",
+                issue_path, path);
+    enum nl_status status = add(enclosures, issue_path, path, err);
+    if (status == NL_OK)
+        enclosures->items[enclosures->count - 1].type = type_by_name(path);
+    return status;
+}
+
+static enum nl_status set_content_id(struct nl_enclosure *item, struct nl_error *err) {
+    char digest[2 * NL_DIGEST_LEN + 1];
+    struct nl_buf id = {0};
+    nl_digest_hex(item->data.data, item->data.len, digest);
+    nl_buf_addf(&id, "%.32s@newsletter", digest);
+    item->content_id = nl_buf_take(&id);
+    return item->content_id != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+static void drop_last(struct nl_enclosures *enclosures) {
+    struct nl_enclosure *item = &enclosures->items[--enclosures->count];
+    enclosures->size -= item->data.len;
+    free(item->name);
+    free(item->content_id);
+    nl_buf_free(&item->data);
+}
+
+static enum nl_status add_image(struct nl_enclosures *enclosures, const char *issue_path,
+                                struct nl_md_node *node, struct nl_error *err) {
+    struct nl_buf url = {0};
+    enum nl_status status = add(enclosures, issue_path, node->text, err);
+    if (status != NL_OK)
+        return status;
+    struct nl_enclosure *item = &enclosures->items[enclosures->count - 1];
+    item->type = type_by_content(&item->data);
+    if (item->type == NULL)
+        return nl_error_set(err, NL_DATA,
+                            "%s: image '%s' is neither PNG, JPEG nor GIF, which is what mail "
+                            "programs show: convert it",
+                            issue_path, node->text);
+    status = set_content_id(item, err);
+    if (status != NL_OK)
+        return status;
+    nl_buf_addf(&url, "cid:%s", item->content_id);
+    for (size_t i = 0; i + 1 < enclosures->count; i++) {
+        const char *other = enclosures->items[i].content_id;
+        if (other != NULL && strcmp(other, item->content_id) == 0) {
+            drop_last(enclosures);
+            break;
+        }
+    }
+    free(node->text);
+    node->text = nl_buf_take(&url);
+    return node->text != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+enum nl_status nl_enclosures_images(struct nl_enclosures *enclosures, const char *issue_path,
+                                    struct nl_md_node *document, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    if (document->type == NL_MD_IMAGE && strncasecmp(document->text, "http", 4) != 0)
+        status = add_image(enclosures, issue_path, document, err);
+    for (struct nl_md_node *child = document->first; status == NL_OK && child != NULL;
+         child = child->next)
+        status = nl_enclosures_images(enclosures, issue_path, child, err);
+    return status;
+}
+
+bool nl_enclosures_have(const struct nl_enclosures *enclosures, bool inline_image) {
+    for (size_t i = 0; i < enclosures->count; i++)
+        if ((enclosures->items[i].content_id != NULL) == inline_image)
+            return true;
+    return false;
+}
+
+static void add_data_url(const struct nl_enclosure *item, struct nl_buf *out) {
+    size_t len = 4 * ((item->data.len + 2) / 3);
+    nl_buf_addf(out, "data:%s;base64,", item->type);
+    if (!nl_buf_reserve(out, len + 1))
+        return;
+    EVP_EncodeBlock((unsigned char *)out->data + out->len, (const unsigned char *)item->data.data,
+                    (int)item->data.len);
+    out->len += len;
+}
+
+void nl_enclosures_embed(const struct nl_enclosures *enclosures, const char *html,
+                         struct nl_buf *out) {
+    for (const char *cid = strstr(html, "cid:"); cid != NULL; cid = strstr(html, "cid:")) {
+        size_t i = 0;
+        while (i < enclosures->count && (enclosures->items[i].content_id == NULL ||
+                                         strncmp(cid + 4, enclosures->items[i].content_id,
+                                                 strlen(enclosures->items[i].content_id)) != 0))
+            i++;
+        nl_buf_add(out, html, (size_t)(cid - html));
+        html = cid + 4;
+        if (i < enclosures->count) {
+            add_data_url(&enclosures->items[i], out);
+            html += strlen(enclosures->items[i].content_id);
+        } else {
+            nl_buf_adds(out, "cid:");
+        }
+    }
+    nl_buf_adds(out, html);
+}
+
+void nl_enclosures_free(struct nl_enclosures *enclosures) {
+    while (enclosures->count > 0)
+        drop_last(enclosures);
+    free(enclosures->items);
+    *enclosures = (struct nl_enclosures){0};
+}

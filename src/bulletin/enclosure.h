@@ -1,0 +1,45 @@
+/* The files that go along with an issue: images in the text and attachments. */
+#ifndef NL_BULLETIN_ENCLOSURE_H
+#define NL_BULLETIN_ENCLOSURE_H
+
+#include "bulletin/markdown.h"
+#include "newsletter/buf.h"
+#include "newsletter/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One file. */
+struct nl_enclosure {
+    char *name;       /* base name, for the reader's disk */
+    const char *type; /* media type, a constant */
+    char *content_id; /* of an image in the text, without angle brackets; NULL for an attachment */
+    struct nl_buf data; /* the file */
+};
+
+struct nl_enclosures {
+    struct nl_enclosure *items;
+    size_t count;
+    size_t size; /* of all, in bytes */
+};
+
+/* Reads the attachment `path`, relative to the folder of the issue at `issue_path`. Refuses paths
+ * that lead out of that folder, programs, empty files and more than 10 MiB in all. */
+enum nl_status nl_enclosures_attach(struct nl_enclosures *enclosures, const char *issue_path,
+                                    const char *path, struct nl_error *err);
+
+/* Reads each image of the document that is named by a path, and points it to the Content-ID of its
+ * part (RFC 2392). PNG, JPEG and GIF, which every mail program shows; the same file once. */
+enum nl_status nl_enclosures_images(struct nl_enclosures *enclosures, const char *issue_path,
+                                    struct nl_md_node *document, struct nl_error *err);
+
+/* Whether any of them is an image in the text, or an attachment. */
+bool nl_enclosures_have(const struct nl_enclosures *enclosures, bool inline_image);
+
+/* Replaces "cid:" addresses by data: URLs, for a page that stands alone. */
+void nl_enclosures_embed(const struct nl_enclosures *enclosures, const char *html,
+                         struct nl_buf *out);
+
+void nl_enclosures_free(struct nl_enclosures *enclosures);
+
+#endif

@@ -1,0 +1,137 @@
+"""Images in the text and attachments."""
+import os
+import struct
+import zlib
+
+import pytest
+from conftest import html, parse, plain
+
+
+def png(width=8, height=8, colour=(200, 30, 30)):
+    """A real picture of one colour."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + bytes(colour) * width for _ in range(height))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) +
+            chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+PICTURE = "Dear {{name|reader}},\n\n![A ferry at the quay](ferry.png)\n\nMore words.\n"
+
+
+def sent(site, server, *args, **front):
+    site.add_active(["ann@example.org"], name="Ann")
+    site.run("send", "--yes", site.issue(*args, **front))
+    (raw,) = server.messages("ann@example.org")
+    return parse(raw.split(b"\r\n", 2)[2])
+
+
+def shape(part):
+    if not part.is_multipart():
+        return part.get_content_type()
+    return [part.get_content_type(), *map(shape, part.iter_parts())]
+
+
+def test_an_image_goes_along_within_the_text(connected, server):
+    connected.write("ferry.png", png())
+    message = sent(connected, server, PICTURE)
+    assert shape(message) == ["multipart/alternative", "text/plain",
+                              ["multipart/related", "text/html", "image/png"]]
+    related = list(message.iter_parts())[1]
+    assert related.get_param("type") == "text/html"
+    page, image = related.iter_parts()
+    assert image.get_content() == png() and image.get_content_disposition() == "inline"
+    assert f'src="cid:{image["Content-ID"].strip("<>")}"' in page.get_content()
+    assert 'alt="A ferry at the quay"' in page.get_content() and "Dear Ann," in page.get_content()
+    assert "[A ferry at the quay]" in plain(message) and "cid:" not in plain(message)
+
+
+def test_the_same_image_twice_is_one_part_and_folders_may_be_used(connected, server):
+    os.mkdir(os.path.join(connected.folder, "pictures"))
+    connected.write("pictures/a.png", png())
+    connected.write("pictures/b.png", png(colour=(1, 2, 3)))
+    message = sent(connected, server, "![one](pictures/a.png) ![two](pictures/b.png) "
+                                      "![one again](pictures/a.png)\n")
+    related = list(message.iter_parts())[1]
+    assert shape(related) == ["multipart/related", "text/html", "image/png", "image/png"]
+    assert html(message).count("cid:") == 3
+
+
+def test_attachments(connected, server):
+    connected.write("programme.pdf", b"%PDF-1.4\n" + bytes(range(256)) * 300)
+    connected.write("Бағдарлама.txt", "Сәлем\n")
+    connected.write("ferry.png", png())
+    message = sent(connected, server, PICTURE, attachments=["programme.pdf", "Бағдарлама.txt"])
+    assert shape(message) == ["multipart/mixed",
+                              ["multipart/alternative", "text/plain",
+                               ["multipart/related", "text/html", "image/png"]],
+                              "application/pdf", "text/plain"]
+    pdf, text = message.iter_attachments()
+    assert pdf.get_filename() == "programme.pdf" and pdf.get_content_disposition() == "attachment"
+    assert pdf.get_content() == b"%PDF-1.4\n" + bytes(range(256)) * 300
+    assert text.get_filename() == "Бағдарлама.txt" and text.get_content() == "Сәлем\n"
+
+
+@pytest.mark.parametrize("name, data, said", [
+    ("none.png", None, "none.png"),
+    ("../x.png", png(), "not within the issue's folder"),
+    ("/etc/hostname", None, "not within the issue's folder"),
+    ("a.png", b"", "is empty"),
+    ("a.png", b"RIFF....WEBPVP8 ", "neither PNG, JPEG nor GIF"),
+    ("a.png", png() + bytes(11 << 20), "larger than"),
+], ids=["missing", "above", "absolute", "empty", "webp", "huge"])
+def test_images_that_cannot_go(connected, name, data, said):
+    if data is not None:
+        connected.write(name, data)
+    result = connected.run("preview", connected.issue(f"![x]({name})\n"),
+                           expect=66 if data is None and name == "none.png" else 65)
+    assert said in result.err and "issue.md" in result.err
+    assert len(result.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("attachments, said", [
+    (["tool.exe"], "a program"),
+    (["../secret.pdf"], "not within"),
+    ("one.pdf", "is a list"),
+])
+def test_attachments_that_cannot_go(connected, attachments, said):
+    result = connected.run("preview", connected.issue(attachments=attachments), expect=65)
+    assert said in result.err
+
+
+def test_many_files_are_too_much(connected):
+    for i in range(3):
+        connected.write(f"{i}.pdf", bytes(4 << 20))
+    result = connected.run("preview", connected.issue(attachments=[f"{i}.pdf" for i in range(3)]),
+                           expect=65)
+    assert "more than 10 MiB" in result.err
+
+
+def test_the_preview_stands_alone(connected):
+    connected.write("ferry.png", png())
+    out = connected.run("preview", connected.issue(PICTURE)).out.split()
+    page = open(os.path.join(connected.folder, next(p for p in out if p.endswith(".html"))),
+                encoding="utf-8").read()
+    assert "data:image/png;base64,iVBOR" in page and "cid:" not in page
+
+
+def test_another_picture_makes_another_issue(connected, server):
+    connected.write("ferry.png", png())
+    sent(connected, server, PICTURE)
+    connected.write("ferry.png", png(colour=(0, 0, 0)))
+    result = connected.run("send", "--yes", connected.issue(PICTURE), expect=65)
+    assert "with other content" in result.err
+
+
+def test_signed_with_files(connected, server):
+    dkim = pytest.importorskip("dkim")
+    connected.write("ferry.png", png(300, 300))
+    record = connected.run("dkim", "keygen", "--selector", "s1", "--domain", "example.org",
+                           "--output", os.path.join(connected.folder, "dkim.key")).out
+    connected.configure(dkim={"selector": "s1", "key_file": "dkim.key"})
+    connected.add_active(["ann@example.org"])
+    connected.run("send", "--yes", connected.issue(PICTURE, attachments=["ferry.png"]))
+    (raw,) = server.messages("ann@example.org")
+    value = "".join(part for part in record.split('"')[1::2]).encode()
+    assert dkim.verify(raw.split(b"\r\n", 2)[2], dnsfunc=lambda *_, **__: value)
