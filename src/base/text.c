@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistr.h>
 
 enum { URL_LIMIT = 900 };
@@ -107,4 +108,14 @@ bool nl_text_is_http_url(const char *text) {
         if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f || strchr("<>\"\\^`", *p))
             return false;
     return true;
+}
+
+bool nl_text_is_date(const char *text) {
+    struct tm tm = {0};
+    const char *end = strptime(text, "%Y-%m-%d", &tm);
+    if (strlen(text) != 10 || end == NULL || *end != '\0')
+        return false;
+    int day = tm.tm_mday;
+    tm.tm_isdst = 0;
+    return timegm(&tm) != (time_t)-1 && tm.tm_mday == day; /* timegm moves 30 February on */
 }

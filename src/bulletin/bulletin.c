@@ -134,8 +134,7 @@ static enum nl_status list_fields(const struct nl_list *list, const struct nl_co
     return status;
 }
 
-/* "25 August 2008" from "2008-08-25", which the front matter has checked. */
-static void long_date(const char *date, struct nl_buf *out) {
+void nl_long_date(const char *date, struct nl_buf *out) {
     struct tm tm = {0};
     char text[64];
     if (strptime(date, "%Y-%m-%d", &tm) == NULL || strftime(text, sizeof text, "%B %Y", &tm) == 0)
@@ -148,7 +147,7 @@ static json_t *template_data(const struct nl_frontmatter *front, const struct nl
     json_t *data = json_object();
     struct nl_buf date = {0};
     struct nl_buf title = {0};
-    long_date(front->date, &date);
+    nl_long_date(front->date, &date);
     nl_plain_wrap(&title, front->title, "", "");
     nl_data_set(data, "series", front->series);
     nl_data_set(data, "number", front->number);
@@ -163,6 +162,7 @@ static json_t *template_data(const struct nl_frontmatter *front, const struct nl
     nl_data_set(data, "iso_date", front->date);
     nl_data_set(data, "unsubscribe_url", unsubscribe_url);
     nl_data_set(data, "body", nl_buf_text(body));
+    json_object_set_new(data, "calendar", nl_events_data(&front->events));
     json_object_set_new(data, "list", nl_list_data(list));
     nl_buf_free(&date);
     nl_buf_free(&title);
@@ -311,6 +311,22 @@ static enum nl_status read_source(const char *path, struct nl_bulletin *out, str
     return status;
 }
 
+static enum nl_status add_calendar(struct composition *self) {
+    struct nl_buf uid = {0};
+    struct nl_buf text = {0};
+    nl_buf_addf(&uid, "%s@%s", self->front.slug, self->list->list_id);
+    enum nl_status status = nl_events_ics(&self->front.events, self->front.timezone,
+                                          nl_buf_text(&uid), self->front.date, &text, self->err);
+    if (status == NL_DATA)
+        nl_error_context(self->err, "%s", self->path);
+    if (status == NL_OK)
+        status = nl_enclosures_add(&self->enclosures, "events.ics", "text/calendar; method=PUBLISH",
+                                   &text, self->err);
+    nl_buf_free(&uid);
+    nl_buf_free(&text);
+    return status;
+}
+
 /* Another picture under the same name makes another issue. */
 static enum nl_status add_to_digest(const struct nl_enclosures *enclosures, char **digest,
                                     struct nl_error *err) {
@@ -358,6 +374,8 @@ enum nl_status nl_bulletin_compose(const char *path, const struct nl_list *list,
     }
     if (status == NL_OK)
         status = render_bodies(&self, out->issue.source + body, len - body);
+    if (status == NL_OK && self.front.events.count > 0)
+        status = add_calendar(&self);
     if (status == NL_OK)
         status = add_to_digest(&self.enclosures, &out->issue.digest, err);
     if (status == NL_OK)

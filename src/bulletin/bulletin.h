@@ -19,4 +19,7 @@ json_t *nl_list_data(const struct nl_list *list);
 /* Sets a member to a text, "" for NULL. */
 void nl_data_set(json_t *data, const char *name, const char *value);
 
+/* Appends "25 August 2008" for "2008-08-25", a day that exists. */
+void nl_long_date(const char *date, struct nl_buf *out);
+
 #endif

@@ -248,7 +248,7 @@ static void check_size(struct check *check, const struct nl_bulletin *bulletin) 
              "the HTML part has %zu kB, and Gmail cuts it off after 102 kB, the unsubscribe link "
              "included: shorten the issue and link to the rest",
              bulletin->html.len / 1024);
-    else if (bulletin->html.len > CLIP_SIZE / 5 * 4)
+    else if (bulletin->html.len > (size_t)CLIP_SIZE * 4 / 5)
         find(check, false, "size", "the HTML part has %zu kB; Gmail cuts it off after 102 kB",
              bulletin->html.len / 1024);
     if (bulletin->issue.message_len > MESSAGE_SIZE)

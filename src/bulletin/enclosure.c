@@ -118,6 +118,20 @@ static enum nl_status add(struct nl_enclosures *enclosures, const char *issue_pa
     return status;
 }
 
+enum nl_status nl_enclosures_add(struct nl_enclosures *enclosures, const char *name,
+                                 const char *type, struct nl_buf *data, struct nl_error *err) {
+    struct nl_enclosure *grown =
+        realloc(enclosures->items, (enclosures->count + 1) * sizeof *enclosures->items);
+    if (grown == NULL)
+        return nl_error_nomem(err);
+    enclosures->items = grown;
+    grown[enclosures->count++] =
+        (struct nl_enclosure){.name = strdup(name), .type = type, .data = *data};
+    enclosures->size += data->len;
+    *data = (struct nl_buf){0};
+    return grown[enclosures->count - 1].name != NULL ? NL_OK : nl_error_nomem(err);
+}
+
 enum nl_status nl_enclosures_attach(struct nl_enclosures *enclosures, const char *issue_path,
                                     const char *path, struct nl_error *err) {
     for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)

@@ -28,6 +28,10 @@ struct nl_enclosures {
 enum nl_status nl_enclosures_attach(struct nl_enclosures *enclosures, const char *issue_path,
                                     const char *path, struct nl_error *err);
 
+/* Adds an attachment made by ourselves. Takes what `data` holds; `type` is a constant. */
+enum nl_status nl_enclosures_add(struct nl_enclosures *enclosures, const char *name,
+                                 const char *type, struct nl_buf *data, struct nl_error *err);
+
 /* Reads each image of the document that is named by a path, and points it to the Content-ID of its
  * part (RFC 2392). PNG, JPEG and GIF, which every mail program shows; the same file once. */
 enum nl_status nl_enclosures_images(struct nl_enclosures *enclosures, const char *issue_path,

@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { TITLE_LIMIT = 500, SLUG_LIMIT = 100 };
 
@@ -17,7 +16,7 @@ static const struct key {
     {"series", AT(series)},       {"number", AT(number)},     {"title", AT(title)},
     {"date", AT(date)},           {"category", AT(category)}, {"posted_by", AT(posted_by)},
     {"subject", AT(subject)},     {"slug", AT(slug)},         {"language", AT(language)},
-    {"preheader", AT(preheader)},
+    {"preheader", AT(preheader)}, {"timezone", AT(timezone)},
 #undef AT
 };
 
@@ -33,6 +32,7 @@ void nl_frontmatter_free(struct nl_frontmatter *front) {
     for (size_t i = 0; i < front->attachment_count; i++)
         free(front->attachments[i]);
     free(front->attachments);
+    nl_events_free(&front->events);
     *front = (struct nl_frontmatter){0};
 }
 
@@ -87,6 +87,12 @@ static enum nl_status take_entry(struct nl_frontmatter *front, const struct nl_y
     size_t key = 0;
     while (key < KEYS && strcmp(keys[key].name, entry->path) != 0)
         key++;
+    if (strncmp(entry->path, "events.", 7) == 0) {
+        if (nl_text_check_line(entry->value, entry->path, err) != NL_OK)
+            return nl_error_context(err, "%s:%zu", name, entry->line);
+        return nl_events_take(&front->events, entry->path + 7, entry->value, name, entry->line,
+                              err);
+    }
     bool attachment =
         strncmp(entry->path, "attachments.", 12) == 0 && strchr(entry->path + 12, '.') == NULL;
     if (key == KEYS && !attachment && strcmp(entry->path, "attachments") == 0)
@@ -94,10 +100,12 @@ static enum nl_status take_entry(struct nl_frontmatter *front, const struct nl_y
                             "%s:%zu: attachments is a list, as 'attachments: [programme.pdf]'",
                             name, entry->line);
     if (key == KEYS && !attachment)
-        return nl_error_set(err, NL_DATA,
-                            "%s:%zu: unknown key '%s': use series, number, title, date, category, "
-                            "posted_by, subject, slug, language, preheader or attachments",
-                            name, entry->line, entry->path);
+        return nl_error_set(
+            err, NL_DATA,
+            "%s:%zu: unknown key '%s': use series, number, title, date, category, "
+            "posted_by, subject, slug, language, preheader, timezone, attachments or "
+            "events",
+            name, entry->line, entry->path);
     if (nl_text_check_line(entry->value, entry->path, err) != NL_OK)
         return nl_error_context(err, "%s:%zu", name, entry->line);
     if (strlen(entry->value) > TITLE_LIMIT)
@@ -109,16 +117,6 @@ static enum nl_status take_entry(struct nl_frontmatter *front, const struct nl_y
         return add_attachment(front, entry->value, err);
     *slot(front, key) = strdup(entry->value);
     return *slot(front, key) != NULL ? NL_OK : nl_error_nomem(err);
-}
-
-static bool is_date(const char *text) {
-    struct tm tm = {0};
-    const char *end = strptime(text, "%Y-%m-%d", &tm);
-    if (strlen(text) != 10 || end == NULL || *end != '\0')
-        return false;
-    int day = tm.tm_mday;
-    tm.tm_isdst = 0;
-    return timegm(&tm) != (time_t)-1 && tm.tm_mday == day; /* timegm moves 30 February on */
 }
 
 static enum nl_status fill_defaults(struct nl_frontmatter *front, struct nl_error *err) {
@@ -153,7 +151,7 @@ static enum nl_status check(const struct nl_frontmatter *front, const char *name
     if (front->title == NULL)
         return nl_error_set(err, NL_DATA, "%s: the front matter has no title: add 'title: ...'",
                             name);
-    if (front->date == NULL || !is_date(front->date))
+    if (front->date == NULL || !nl_text_is_date(front->date))
         return nl_error_set(err, NL_DATA,
                             "%s: %s '%s': add a day that exists, as 'date: 2008-08-25'", name,
                             front->date != NULL ? "invalid date" : "the front matter has no date",
@@ -183,6 +181,8 @@ enum nl_status nl_frontmatter_read(const char *text, size_t len, const char *nam
         status = take_entry(out, &yaml.entries[i], name, err);
     if (status == NL_OK)
         status = check(out, name, err);
+    if (status == NL_OK)
+        status = nl_events_check(&out->events, name, err);
     if (status == NL_OK)
         status = fill_defaults(out, err);
     nl_yaml_free(&yaml);

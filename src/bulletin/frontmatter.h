@@ -2,6 +2,7 @@
 #ifndef NL_BULLETIN_FRONTMATTER_H
 #define NL_BULLETIN_FRONTMATTER_H
 
+#include "bulletin/events.h"
 #include "newsletter/error.h"
 
 #include <stddef.h>
@@ -15,6 +16,8 @@ struct nl_frontmatter {
     char *preheader;    /* the line that mail clients show beside the subject */
     char **attachments; /* paths relative to the issue */
     size_t attachment_count;
+    char *timezone; /* of the events' times; default: UTC */
+    struct nl_events events;
 };
 
 /* Reads and checks the front matter of `text`; *body is the offset of the Markdown behind it and

@@ -14,6 +14,7 @@ struct renderer {
     size_t depth;
     struct nl_buf *out;
     struct nl_error *err;
+    int skipping; /* how many sections around here are not shown */
 };
 
 /* One tag: what kind, its name, and the text it spans. */
@@ -142,7 +143,9 @@ static enum nl_status inside(struct renderer *renderer, const char *text, const 
     renderer->depth++;
     if (context == NULL)
         renderer->out = &sink;
+    renderer->skipping += context == NULL;
     enum nl_status status = render(renderer, text, end);
+    renderer->skipping -= context == NULL;
     renderer->out = out;
     renderer->depth--;
     nl_buf_free(&sink);
@@ -180,10 +183,12 @@ static enum nl_status render(struct renderer *renderer, const char *text, const 
         if (tag.kind == '!')
             continue;
         const json_t *data = look_up(renderer, &tag);
+        if (data == NULL && renderer->skipping > 0)
+            data = json_null(); /* what is not there has no members */
         if (data == NULL)
             return fail(renderer, tag.begin, "unknown variable", &tag);
         if (tag.kind == 'v' || tag.kind == '&') {
-            status = value(renderer, &tag, data);
+            status = renderer->skipping > 0 ? NL_OK : value(renderer, &tag, data);
         } else {
             struct tag close = {0};
             bool closed = false;

@@ -1,0 +1,274 @@
+#include "bulletin/events.h"
+
+#include "bulletin/bulletin.h"
+#include "newsletter/text.h"
+
+#include <libical/ical.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { EVENT_LIMIT = 50, MONTH_LIMIT = 3, TEXT_LIMIT = 300 };
+
+static const struct {
+    const char *name;
+    size_t offset;
+} keys[] = {
+#define AT(member) offsetof(struct nl_event, member)
+    {"title", AT(title)}, {"date", AT(date)},   {"until", AT(until)}, {"time", AT(time)},
+    {"end", AT(end)},     {"place", AT(place)}, {"url", AT(url)},
+#undef AT
+};
+
+enum { KEYS = sizeof keys / sizeof keys[0] };
+
+static char **slot(struct nl_event *event, size_t key) {
+    return (char **)((char *)event + keys[key].offset);
+}
+
+void nl_events_free(struct nl_events *events) {
+    for (size_t i = 0; i < events->count; i++)
+        for (size_t key = 0; key < KEYS; key++)
+            free(*slot(&events->items[i], key));
+    free(events->items);
+    *events = (struct nl_events){0};
+}
+
+static struct nl_event *event_at(struct nl_events *events, size_t index) {
+    if (index < events->count)
+        return &events->items[index];
+    struct nl_event *grown = realloc(events->items, (index + 1) * sizeof *grown);
+    if (grown == NULL)
+        return NULL;
+    events->items = grown;
+    grown[index] = (struct nl_event){0};
+    events->count = index + 1;
+    return &grown[index];
+}
+
+enum nl_status nl_events_take(struct nl_events *events, const char *path, const char *value,
+                              const char *where, size_t line, struct nl_error *err) {
+    char *name = NULL;
+    unsigned long index = strtoul(path, &name, 10);
+    size_t key = 0;
+    while (key < KEYS && (*name != '.' || strcmp(keys[key].name, name + 1) != 0))
+        key++;
+    if (key == KEYS || index > events->count)
+        return nl_error_set(err, NL_DATA,
+                            "%s:%zu: an event has a title and a date, and may have until, time, "
+                            "end, place and url",
+                            where, line);
+    if (index >= EVENT_LIMIT)
+        return nl_error_set(err, NL_DATA, "%s:%zu: more than %d events", where, line, EVENT_LIMIT);
+    if (strlen(value) > TEXT_LIMIT)
+        return nl_error_set(err, NL_DATA, "%s:%zu: %s is longer than %d bytes", where, line,
+                            keys[key].name, TEXT_LIMIT);
+    struct nl_event *event = event_at(events, index);
+    if (event == NULL)
+        return nl_error_nomem(err);
+    if (value[0] == '\0')
+        return NL_OK;
+    *slot(event, key) = strdup(value);
+    return *slot(event, key) != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+static bool is_time(const char *text) {
+    return strlen(text) == 5 && text[2] == ':' && strspn(text, "012") >= 1 &&
+           strspn(text, "0123456789:") == 5 && strncmp(text, "24", 2) < 0 && text[3] <= '5' &&
+           text[1] != ':' && text[4] != ':' && text[3] != ':';
+}
+
+static enum nl_status check_one(const struct nl_event *event, size_t number, const char *where,
+                                struct nl_error *err) {
+    const char *problem =
+        event->title == NULL                                   ? "it has no title"
+        : event->date == NULL || !nl_text_is_date(event->date) ? "it has no date like 2026-09-14"
+        : event->until != NULL &&
+                (!nl_text_is_date(event->until) || strcmp(event->until, event->date) < 0)
+            ? "until is not a day from its date on"
+        : event->time != NULL && !is_time(event->time) ? "time is not like \"09:30\""
+        : event->end != NULL && (event->time == NULL || !is_time(event->end))
+            ? "end is not like \"17:00\", beside a time"
+        : event->end != NULL && event->until == NULL && strcmp(event->end, event->time) <= 0
+            ? "it ends before it begins"
+        : event->url != NULL && !nl_text_is_http_url(event->url) ? "url is not an https address"
+                                                                 : NULL;
+    if (problem != NULL)
+        return nl_error_set(err, NL_DATA, "%s: event %zu (%s): %s", where, number,
+                            event->title != NULL ? event->title : "no title", problem);
+    return NL_OK;
+}
+
+static int compare(const void *a, const void *b) {
+    const struct nl_event *left = a;
+    const struct nl_event *right = b;
+    int order = strcmp(left->date, right->date);
+    return order != 0 ? order
+                      : strcmp(left->time != NULL ? left->time : "",
+                               right->time != NULL ? right->time : "");
+}
+
+enum nl_status nl_events_check(struct nl_events *events, const char *where, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < events->count; i++)
+        status = check_one(&events->items[i], i + 1, where, err);
+    if (status == NL_OK && events->count > 1)
+        qsort(events->items, events->count, sizeof *events->items, compare);
+    return status;
+}
+
+/* "14 September 2026, 09:30-17:00" */
+static void add_when(const struct nl_event *event, struct nl_buf *out) {
+    nl_long_date(event->date, out);
+    if (event->until != NULL && strcmp(event->until, event->date) != 0) {
+        nl_buf_adds(out, " \u2013 ");
+        nl_long_date(event->until, out);
+    }
+    if (event->time != NULL)
+        nl_buf_addf(out, ", %s%s%s", event->time, event->end != NULL ? "\u2013" : "",
+                    event->end != NULL ? event->end : "");
+}
+
+static json_t *event_data(const struct nl_event *event) {
+    json_t *data = json_object();
+    struct nl_buf when = {0};
+    add_when(event, &when);
+    nl_data_set(data, "title", event->title);
+    nl_data_set(data, "when", nl_buf_text(&when));
+    nl_data_set(data, "place", event->place);
+    nl_data_set(data, "url", event->url);
+    nl_buf_free(&when);
+    return data;
+}
+
+static bool has_event(const struct nl_events *events, const char *date) {
+    for (size_t i = 0; i < events->count; i++) {
+        const struct nl_event *event = &events->items[i];
+        const char *until = event->until != NULL ? event->until : event->date;
+        if (strcmp(date, event->date) >= 0 && strcmp(date, until) <= 0)
+            return true;
+    }
+    return false;
+}
+
+/* One month as weeks that begin on Monday; days of other months have an empty number. */
+static json_t *month_data(const struct nl_events *events, int year, int month) {
+    struct tm first = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = 1};
+    struct nl_buf date = {0};
+    struct nl_buf name = {0};
+    json_t *weeks = json_array();
+    timegm(&first);
+    int lead = (first.tm_wday + 6) % 7;
+    int days = icaltime_days_in_month(month, year);
+    for (int start = 1 - lead; start <= days; start += 7) {
+        json_t *week = json_array();
+        for (int day = start; day < start + 7; day++) {
+            char number[12] = "";
+            bool inside = day >= 1 && day <= days;
+            if (inside)
+                snprintf(number, sizeof number, "%d", day);
+            nl_buf_clear(&date);
+            nl_buf_addf(&date, "%04d-%02d-%02d", year, month, inside ? day : 0);
+            json_t *cell = json_object();
+            json_object_set_new(cell, "number", json_string(number));
+            json_object_set_new(cell, "event",
+                                json_boolean(inside && has_event(events, nl_buf_text(&date))));
+            json_array_append_new(week, cell);
+        }
+        json_array_append_new(weeks, json_pack("{s:o}", "days", week));
+    }
+    nl_buf_clear(&date);
+    nl_buf_addf(&date, "%04d-%02d-01", year, month);
+    nl_long_date(nl_buf_text(&date), &name);
+    const char *words = strchr(nl_buf_text(&name), ' ');
+    json_t *data = json_pack("{s:s, s:o}", "name", words != NULL ? words + 1 : "", "weeks", weeks);
+    nl_buf_free(&date);
+    nl_buf_free(&name);
+    return data;
+}
+
+json_t *nl_events_data(const struct nl_events *events) {
+    json_t *months = json_array();
+    json_t *list = json_array();
+    char last[8] = "";
+    if (events->count == 0) {
+        json_decref(months);
+        json_decref(list);
+        return json_null();
+    }
+    for (size_t i = 0; i < events->count; i++) {
+        const char *date = events->items[i].date;
+        json_array_append_new(list, event_data(&events->items[i]));
+        if (strncmp(last, date, 7) == 0 || json_array_size(months) == MONTH_LIMIT)
+            continue;
+        snprintf(last, sizeof last, "%.7s", date);
+        json_array_append_new(months, month_data(events, (int)strtol(date, NULL, 10),
+                                                 (int)strtol(date + 5, NULL, 10)));
+    }
+    return json_pack("{s:o, s:o, s:[sssssss]}", "months", months, "events", list, "weekdays", "Mo",
+                     "Tu", "We", "Th", "Fr", "Sa", "Su");
+}
+
+static struct icaltimetype moment(const char *date, const char *time, icaltimezone *zone) {
+    struct icaltimetype value = icaltime_null_time();
+    value.year = (int)strtol(date, NULL, 10);
+    value.month = (int)strtol(date + 5, NULL, 10);
+    value.day = (int)strtol(date + 8, NULL, 10);
+    value.is_date = time == NULL;
+    if (time != NULL) {
+        value.hour = (int)strtol(time, NULL, 10);
+        value.minute = (int)strtol(time + 3, NULL, 10);
+        value.zone = zone;
+        value = icaltime_convert_to_zone(value, icaltimezone_get_utc_timezone());
+    }
+    return value;
+}
+
+static icalcomponent *make_event(const struct nl_event *event, icaltimezone *zone, const char *uid,
+                                 size_t number, const char *stamp) {
+    icalcomponent *component = icalcomponent_new(ICAL_VEVENT_COMPONENT);
+    const char *until = event->until != NULL ? event->until : event->date;
+    struct nl_buf id = {0};
+    nl_buf_addf(&id, "%zu-%s", number, uid);
+    icalcomponent_add_property(component, icalproperty_new_uid(nl_buf_text(&id)));
+    icalcomponent_add_property(component, icalproperty_new_dtstamp(moment(
+                                              stamp, "00:00", icaltimezone_get_utc_timezone())));
+    icalcomponent_add_property(component,
+                               icalproperty_new_dtstart(moment(event->date, event->time, zone)));
+    struct icaltimetype end =
+        moment(until, event->time != NULL && event->end != NULL ? event->end : event->time, zone);
+    if (event->time == NULL)
+        icaltime_adjust(&end, 1, 0, 0, 0); /* the day after the last one */
+    if (event->time == NULL || event->end != NULL)
+        icalcomponent_add_property(component, icalproperty_new_dtend(end));
+    icalcomponent_add_property(component, icalproperty_new_summary(event->title));
+    if (event->place != NULL)
+        icalcomponent_add_property(component, icalproperty_new_location(event->place));
+    if (event->url != NULL)
+        icalcomponent_add_property(component, icalproperty_new_url(event->url));
+    nl_buf_free(&id);
+    return component;
+}
+
+enum nl_status nl_events_ics(const struct nl_events *events, const char *timezone, const char *uid,
+                             const char *date, struct nl_buf *out, struct nl_error *err) {
+    icaltimezone *zone = timezone != NULL ? icaltimezone_get_builtin_timezone(timezone)
+                                          : icaltimezone_get_utc_timezone();
+    if (zone == NULL)
+        return nl_error_set(err, NL_DATA, "unknown timezone '%s': use a name such as Asia/Almaty",
+                            timezone);
+    icalcomponent *calendar = icalcomponent_new(ICAL_VCALENDAR_COMPONENT);
+    icalcomponent_add_property(calendar, icalproperty_new_version("2.0"));
+    icalcomponent_add_property(calendar, icalproperty_new_prodid("-//newsletter//EN"));
+    icalcomponent_add_property(calendar, icalproperty_new_method(ICAL_METHOD_PUBLISH));
+    for (size_t i = 0; i < events->count; i++)
+        icalcomponent_add_component(calendar,
+                                    make_event(&events->items[i], zone, uid, i + 1, date));
+    char *text = icalcomponent_as_ical_string_r(calendar);
+    nl_buf_adds(out, text != NULL ? text : "");
+    enum nl_status status = text != NULL && !out->failed ? NL_OK : nl_error_nomem(err);
+    icalmemory_free_buffer(text);
+    icalcomponent_free(calendar);
+    return status;
+}

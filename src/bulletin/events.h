@@ -1,0 +1,48 @@
+/* The "Upcoming events" of an issue: from its front matter into the text, a calendar page of each
+ * month, and one iCalendar attachment (RFC 5545). */
+#ifndef NL_BULLETIN_EVENTS_H
+#define NL_BULLETIN_EVENTS_H
+
+#include "newsletter/buf.h"
+#include "newsletter/error.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+/* Optional texts are NULL. */
+struct nl_event {
+    char *title;
+    char *date;  /* YYYY-MM-DD */
+    char *until; /* last day, of an event of several days */
+    char *time;  /* HH:MM; NULL for all day */
+    char *end;   /* HH:MM */
+    char *place;
+    char *url;
+};
+
+struct nl_events {
+    struct nl_event *items;
+    size_t count;
+};
+
+/* Takes one value of the front matter, such as "0.title". `where` and `line` serve errors. */
+enum nl_status nl_events_take(struct nl_events *events, const char *path, const char *value,
+                              const char *where, size_t line, struct nl_error *err);
+
+/* Checks that each event is complete and possible, and puts them in order. */
+enum nl_status nl_events_check(struct nl_events *events, const char *where, struct nl_error *err);
+
+/* For the templates: {months: [{name, weeks: [{days: [{number, event}]}]}], events: [{title, when,
+ * place, url}], weekdays: [...]}, or null without events. Months of events, the first three. The
+ * caller owns it. */
+json_t *nl_events_data(const struct nl_events *events);
+
+/* Writes them as iCalendar. Times are of `timezone` (an IANA name; NULL for UTC) and written in
+ * UTC. `uid` is part of each UID, `date` (YYYY-MM-DD) the time stamp: the same issue always gives
+ * the same bytes. NL_DATA for an unknown timezone. */
+enum nl_status nl_events_ics(const struct nl_events *events, const char *timezone, const char *uid,
+                             const char *date, struct nl_buf *out, struct nl_error *err);
+
+void nl_events_free(struct nl_events *events);
+
+#endif
