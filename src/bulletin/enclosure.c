@@ -104,6 +104,8 @@ static enum nl_status add(struct nl_enclosures *enclosures, const char *issue_pa
                                 ? nl_error_nomem(err)
                                 : nl_file_read(full.data, SIZE_LIMIT, &item->data, err);
     enclosures->size += item->data.len;
+    if (status == NL_NOINPUT) /* the issue names what is not there */
+        status = err->status = NL_DATA;
     if (status != NL_OK)
         nl_error_context(err, "%s", issue_path);
     else if (item->data.len == 0)

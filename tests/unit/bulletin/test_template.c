@@ -25,6 +25,8 @@ static void test_render(void **state) {
     check("{{#list}}[{{i}}{{b}}]{{/list}}", true, "[1B][2B]");
     check("{{#no}}x{{#list}}{{i}}{{/list}}{{/no}}.", true, ".");
     check("{{#o}}{{p}}{{/o}}", true, "q");
+    check("{{#no}}{{.}}{{nosuch}}{{#nosuch}}x{{/nosuch}}{{^nosuch}}{{y}}{{/nosuch}}{{/no}}.", true,
+          ".");
     check("a{{! comment }}b", true, "ab");
     check("1\n{{#b}}\n2\n{{/b}}\n3\n", true, "1\n2\n3\n");
     check("1\n  {{! alone }}  \n2\n", true, "1\n2\n");
