@@ -2,6 +2,7 @@
 #ifndef NL_CLI_CLI_H
 #define NL_CLI_CLI_H
 
+#include "newsletter/bulletin.h"
 #include "newsletter/config.h"
 #include "newsletter/error.h"
 #include "newsletter/list.h"
@@ -77,6 +78,12 @@ void progress_end(struct progress *progress);
 
 /* Whether `wanted` (slug, number, id) names an issue. */
 bool cli_is_issue(const struct nl_issue *issue, const char *wanted);
+
+/* Opens the database and composes the issue at `path` for the list of that name, or the only one
+ * with NULL. The caller frees both, also after a failure. */
+enum nl_status cli_compose(struct cli *cli, const char *path, const char *list_name,
+                           struct nl_list *list, struct nl_bulletin *bulletin,
+                           struct nl_error *err);
 
 /* Prints what came of a run and turns it into a status. */
 enum nl_status cli_report(const struct nl_run_summary *summary, const char *what,

@@ -59,11 +59,7 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     enum nl_status status = cli_words(argc, 1, "ISSUE.md", err);
     const char *path = argv[optind];
     if (status == NL_OK)
-        status = cli_open(cli, err);
-    if (status == NL_OK)
-        status = nl_list_find(cli->store, list_name, &list, err);
-    if (status == NL_OK)
-        status = nl_bulletin_compose(path, &list, &cli->config, &bulletin, err);
+        status = cli_compose(cli, path, list_name, &list, &bulletin, err);
     if (status == NL_OK)
         status = nl_bulletin_check(path, &bulletin, &list, &cli->config, &findings, err);
     if (status == NL_OK) {

@@ -146,11 +146,7 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     struct call call = {0};
     enum nl_status status = parse(&call, argc, argv, err);
     if (status == NL_OK)
-        status = cli_open(cli, err);
-    if (status == NL_OK)
-        status = nl_list_find(cli->store, call.list_name, &call.list, err);
-    if (status == NL_OK)
-        status = nl_bulletin_compose(call.path, &call.list, &cli->config, &call.bulletin, err);
+        status = cli_compose(cli, call.path, call.list_name, &call.list, &call.bulletin, err);
     if (status == NL_OK && call.test != NULL) {
         status = send_test(cli, &call, err);
     } else if (status == NL_OK) {

@@ -131,6 +131,15 @@ bool cli_is_issue(const struct nl_issue *issue, const char *wanted) {
            (issue->number != NULL && strcmp(wanted, issue->number) == 0);
 }
 
+enum nl_status cli_compose(struct cli *cli, const char *path, const char *list_name,
+                           struct nl_list *list, struct nl_bulletin *bulletin,
+                           struct nl_error *err) {
+    enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK)
+        status = nl_list_find(cli->store, list_name, list, err);
+    return status == NL_OK ? nl_bulletin_compose(path, list, &cli->config, bulletin, err) : status;
+}
+
 enum nl_status cli_report(const struct nl_run_summary *summary, const char *what,
                           struct nl_error *err) {
     const struct nl_run_counts *counts = &summary->counts;
