@@ -186,13 +186,16 @@ static void read_sent_to(struct nl_reading *reading) {
     }
 }
 
+char *nl_reading_returned_field(const struct nl_part *part, const char *name) {
+    struct nl_part returned = *part;
+    if (strcmp(part->type, "text/rfc822-headers") == 0 && part->text != NULL)
+        returned.header = (struct nl_span){part->text, strlen(part->text)};
+    return nl_mail_field(&returned, name);
+}
+
 static void read_message_id(struct nl_reading *reading) {
     for (size_t i = 1; i < reading->mail.count && reading->out->message_id == NULL; i++) {
-        const struct nl_part *part = &reading->mail.parts[i];
-        struct nl_part returned = *part;
-        if (strcmp(part->type, "text/rfc822-headers") == 0 && part->text != NULL)
-            returned.header = (struct nl_span){part->text, strlen(part->text)};
-        char *value = nl_mail_field(&returned, "Message-ID");
+        char *value = nl_reading_returned_field(&reading->mail.parts[i], "Message-ID");
         size_t at = 0;
         if (value != NULL)
             reading->out->message_id = nl_reading_next_address(value, &at);
@@ -207,7 +210,7 @@ static bool read_unsubscribe(struct nl_reading *reading, const char *subject) {
         return false;
     for (const char *p = word + 11; *p != '\0'; p++) {
         char text[NL_TOKEN_LEN + 1];
-        snprintf(text, sizeof text, "%s", p);
+        snprintf(text, sizeof text, "%.*s", (int)NL_TOKEN_LEN, p); /* reads no further */
         if (nl_token_parse(text, &reading->out->unsubscribe)) {
             reading->out->kind = NL_BOUNCE_UNSUBSCRIBE;
             return true;
@@ -218,16 +221,15 @@ static bool read_unsubscribe(struct nl_reading *reading, const char *subject) {
 }
 
 /* RFC 3834 section 5, and what was there before it. */
-static bool is_automatic(struct nl_reading *reading, const char *subject) {
+static bool is_automatic(const struct nl_reading *reading) {
     static const char *const marks[] = {"X-Autoreply",      "X-Autorespond",
                                         "X-Autoresponder",  "X-AutoReply-From",
                                         "X-Mail-Autoreply", "X-Auto-Response-From"};
     const struct nl_part *top = &reading->mail.parts[0];
-    bool found = nl_patterns_match(reading->reader, NL_RULE_AWAY, subject);
     char *submitted = nl_mail_field(top, "Auto-Submitted");
     char *precedence = nl_mail_field(top, "Precedence");
-    found =
-        found || (submitted != NULL && strncasecmp(submitted, "auto-", 5) == 0) ||
+    bool found =
+        (submitted != NULL && strncasecmp(submitted, "auto-", 5) == 0) ||
         (precedence != NULL && strcasecmp(precedence, "auto_reply") == 0) ||
         (top->report_type != NULL && strcasecmp(top->report_type, "disposition-notification") == 0);
     free(submitted);
@@ -268,7 +270,7 @@ static void classify(struct nl_reading *reading) {
         for (size_t i = 0; i < out->count; i++)
             if (out->recipients[i].kind > out->kind)
                 out->kind = out->recipients[i].kind;
-        if (out->kind == NL_BOUNCE_UNKNOWN && !report && is_automatic(reading, words))
+        if (out->kind == NL_BOUNCE_UNKNOWN && !report && (away || is_automatic(reading)))
             out->kind = NL_BOUNCE_AUTO_REPLY;
     }
     free(subject);

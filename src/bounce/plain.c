@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LINES = 300, BLOCK = 8, NEAR = 5, PROSE_LIMIT = 64 * 1024 };
+enum { LINES = 300, BLOCK = 8, NEAR = 5, PROSE_LIMIT = 64 * 1024, TAG_LIMIT = 4096 };
 
 /* HTML to lines of text, as much as bounces need. */
 static char *strip_tags(const char *html) {
@@ -19,7 +19,7 @@ static char *strip_tags(const char *html) {
     struct nl_buf out = {0};
     for (const char *p = html; *p != '\0' && out.len < PROSE_LIMIT;) {
         const char *close = *p == '<' && (isalpha((unsigned char)p[1]) || strchr("/!", p[1]))
-                                ? strchr(p, '>')
+                                ? memchr(p, '>', strnlen(p, TAG_LIMIT))
                                 : NULL;
         if (close != NULL && memchr(p, '@', (size_t)(close - p)) == NULL) {
             bool breaks = strncasecmp(p, "<br", 3) == 0 || strncasecmp(p, "<p", 2) == 0 ||

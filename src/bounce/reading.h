@@ -27,6 +27,9 @@ char *nl_reading_next_address(const char *text, size_t *at);
 /* Copies the first enhanced status code (RFC 3463) of class 2, 4 or 5 in `text`, or "". */
 void nl_reading_find_status(const char *text, char out[12]);
 
+/* A field of the mail that came back, if the part is that or its header alone. The caller frees. */
+char *nl_reading_returned_field(const struct nl_part *part, const char *name);
+
 /* report.c: the machine-readable forms. True when one was found, whatever it said. */
 bool nl_read_feedback(struct nl_reading *reading);
 bool nl_read_delivery_status(struct nl_reading *reading);

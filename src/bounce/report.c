@@ -133,7 +133,7 @@ static void add_complaint(struct nl_reading *reading, const char *text) {
         size_t at = 0;
         char *value = reading->mail.parts[i].depth > 1 ||
                               strcmp(reading->mail.parts[i].type, "text/rfc822-headers") == 0
-                          ? nl_mail_field(&reading->mail.parts[i], "To")
+                          ? nl_reading_returned_field(&reading->mail.parts[i], "To")
                           : NULL;
         address = value != NULL ? nl_reading_next_address(value, &at) : NULL;
         free(value);

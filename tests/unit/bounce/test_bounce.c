@@ -137,6 +137,11 @@ static void test_feedback(void **state) {
            "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n"
            "X-HmXmrOriginalRecipient: ann@example.org\n\nx\n--b--\n",
            NL_BOUNCE_COMPLAINT, "ann@example.org complaint complaint");
+    expect(state,
+           "Content-Type: multipart/report; boundary=b\n\n--b\n"
+           "Content-Type: message/feedback-report\n\nFeedback-Type: abuse\n"
+           "--b\nContent-Type: text/rfc822-headers\n\nTo: ann@example.org\n--b--\n",
+           NL_BOUNCE_COMPLAINT, "ann@example.org complaint complaint");
     snprintf(text, sizeof text, report, "not-spam");
     expect(state, text, NL_BOUNCE_UNKNOWN, "");
 }
@@ -168,6 +173,16 @@ static void test_bounds(void **state) {
     for (int i = 0; i < 300000; i++)
         nl_buf_adds(&deep, "user unknown ");
     expect(state, nl_buf_text(&deep), NL_BOUNCE_HARD, "");
+    nl_buf_clear(&deep);
+    nl_buf_adds(&deep, "Subject: unsubscribe ");
+    for (int i = 0; i < 300000; i++)
+        nl_buf_adds(&deep, "abc ");
+    expect(state, nl_buf_text(&deep), NL_BOUNCE_UNKNOWN, "");
+    nl_buf_clear(&deep);
+    nl_buf_adds(&deep, "Subject: failure\nContent-Type: text/html\n\n");
+    for (int i = 0; i < 300000; i++)
+        nl_buf_adds(&deep, "<a ");
+    expect(state, nl_buf_text(&deep), NL_BOUNCE_UNKNOWN, "");
     nl_buf_free(&deep);
 }
 
