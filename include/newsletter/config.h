@@ -12,6 +12,15 @@ enum nl_smtp_security { NL_SMTP_STARTTLS, NL_SMTP_TLS, NL_SMTP_PLAIN };
 enum nl_fetch_protocol { NL_FETCH_IMAP, NL_FETCH_POP3 };
 enum nl_smtp_auth { NL_AUTH_AUTO, NL_AUTH_PLAIN, NL_AUTH_LOGIN, NL_AUTH_XOAUTH2 };
 
+/* Whom readers may turn to. Unset lines are NULL. */
+struct nl_contact {
+    char *person;
+    char *phone;
+    char *fax;
+    char *email;
+    char *web;
+};
+
 /* Every setting of newsletter.yaml(5), defaults filled in. Strings are owned by the configuration;
  * optional ones are NULL when unset. Paths are absolute or relative to the working directory, those
  * in the file having been taken relative to the file's folder. Durations are seconds. */
@@ -54,6 +63,11 @@ struct nl_config {
         char *ed25519_selector;
         char *ed25519_key_file;
     } dkim;
+    struct nl_contact contact; /* below each issue, where it gives no other */
+    struct {
+        bool welcome; /* a mail to who has confirmed */
+        bool goodbye; /* a mail to who has left by a link */
+    } notices;
     struct { /* points and seconds: see struct nl_bounce_policy */
         int64_t hard;
         int64_t soft;

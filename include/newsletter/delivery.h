@@ -7,11 +7,14 @@
 #include "newsletter/store.h"
 #include "newsletter/token.h"
 
+/* "confirmation", "already-subscribed", "welcome" and "goodbye"; NULL ends them. */
+extern const char *const nl_notice_kinds[];
+
 /* What a run sends: an issue, or the notices of one kind for one list. */
 struct nl_scope {
     int64_t issue;    /* 0 for notices */
     int64_t list;     /* notices only */
-    const char *kind; /* notices only: "confirmation" or "already-subscribed" */
+    const char *kind; /* notices only: one of nl_notice_kinds */
     int64_t delivery; /* notices only: just this one; 0 for all */
 };
 
@@ -24,6 +27,7 @@ struct nl_job {
     char *address;
     char *name;       /* NULL if not known */
     char *attributes; /* a JSON object */
+    char *language;   /* NULL if not known */
     struct nl_token unsubscribe;
 };
 
@@ -44,6 +48,10 @@ struct nl_result {
 enum nl_status nl_delivery_lease(struct nl_store *store, const struct nl_scope *scope,
                                  const char *owner, int64_t until, size_t max, struct nl_job *jobs,
                                  size_t *count, struct nl_error *err);
+
+/* Whether anything of the scope is queued or due. */
+enum nl_status nl_delivery_waits(struct nl_store *store, const struct nl_scope *scope, bool *waits,
+                                 struct nl_error *err);
 
 /* Records that the final dot is about to go out. *ok is false when the lease is gone or the
  * subscription has ended since: then it must not. */

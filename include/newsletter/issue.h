@@ -6,7 +6,18 @@
 
 #include <stddef.h>
 
-/* Free with nl_issue_free. Optional texts are NULL. */
+/* An issue in one more language. */
+struct nl_edition {
+    char *language;
+    char *title;
+    char *subject;
+    char *source;
+    char *message;
+    size_t message_len;
+};
+
+/* Free with nl_issue_free. Optional texts are NULL. What differs between languages is that of the
+ * edition which goes to everybody whose language has none. */
 struct nl_issue {
     int64_t id;
     int64_t list;
@@ -17,15 +28,18 @@ struct nl_issue {
     char *subject;
     char *category;
     char *posted_by;
-    char *date;    /* YYYY-MM-DD */
-    char *source;  /* the Markdown file as sent */
-    char *message; /* the composed message of nl_message_pack */
+    char *date;     /* YYYY-MM-DD */
+    char *language; /* NULL in issues of old */
+    char *source;   /* the Markdown file as sent */
+    char *message;  /* the composed message of nl_message_pack */
     size_t message_len;
     char *digest; /* SHA-256 of the source, hexadecimal */
     char *state;  /* draft | scheduled | sending | paused | sent | cancelled */
     char *pause_note;
     int64_t created_at;
-    int64_t ended_at; /* 0 until sent */
+    int64_t ended_at;            /* 0 until sent */
+    struct nl_edition *editions; /* the other languages; empty when read from the store */
+    size_t edition_count;
 };
 
 /* Deliveries of one issue (or of all notices) by state. */
@@ -42,6 +56,12 @@ enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue, i
 /* Finds by list and slug; *found false when there is none. */
 enum nl_status nl_issue_find(struct nl_store *store, int64_t list, const char *slug, bool *found,
                              struct nl_issue *out, struct nl_error *err);
+
+/* Reads the editions of an issue in other languages than its own. The caller frees them with
+ * nl_editions_free. */
+enum nl_status nl_editions_read(struct nl_store *store, int64_t issue, struct nl_edition **out,
+                                size_t *count, struct nl_error *err);
+void nl_editions_free(struct nl_edition *editions, size_t count);
 
 /* Calls `each` for every issue, newest first, or only for those in `state` if it is not NULL. */
 enum nl_status nl_issue_each(struct nl_store *store, const char *state,

@@ -26,16 +26,24 @@ struct nl_signup {
 enum nl_status nl_subscribe(struct nl_store *store, const struct nl_signup *signup, int64_t *notice,
                             struct nl_error *err);
 
-/* Uses a confirmation token: pending becomes active and every other open link of that subscription
- * is closed. NL_DATA malformed, NL_NOTFOUND unknown, NL_EXPIRED, NL_USED. On success *list is the
- * list's id. */
-enum nl_status nl_confirm(struct nl_store *store, const char *token, int64_t *list,
-                          struct nl_error *err);
+/* What a token did. */
+struct nl_standing {
+    int64_t list;
+    int64_t notice;    /* the delivery queued to tell the subscriber, or 0 */
+    char language[36]; /* the subscriber's, or "" */
+};
 
-/* Ends the subscription that a List-Unsubscribe token belongs to; again is as good as once.
- * NL_DATA malformed, NL_NOTFOUND unknown. On success *list is the list's id. */
-enum nl_status nl_unsubscribe_token(struct nl_store *store, const char *token, int64_t *list,
-                                    struct nl_error *err);
+/* Uses a confirmation token: pending becomes active and every other open link of that subscription
+ * is closed; with `welcome` the welcoming mail is queued. NL_DATA malformed, NL_NOTFOUND unknown,
+ * NL_EXPIRED, NL_USED. */
+enum nl_status nl_confirm(struct nl_store *store, const char *token, bool welcome,
+                          struct nl_standing *out, struct nl_error *err);
+
+/* Ends the subscription that a List-Unsubscribe token belongs to; again is as good as once. With
+ * `goodbye` a mail that says so is queued, if it was active. NL_DATA malformed, NL_NOTFOUND
+ * unknown. */
+enum nl_status nl_unsubscribe_token(struct nl_store *store, const char *token, bool goodbye,
+                                    struct nl_standing *out, struct nl_error *err);
 
 /* Ends an address's subscription to one list, or to all with `list` 0. NL_NOTFOUND when there is
  * none. */

@@ -13,12 +13,13 @@
 #include <strings.h>
 #include <unistr.h>
 
-/* Gmail shows no more of the HTML and hides the rest, the unsubscribe link included, behind a link.
- * Phones show some 40 characters of a subject, most desktops 70. */
-enum { CLIP_SIZE = 102 * 1024, SUBJECT_LENGTH = 70, FEW_WORDS = 20, MESSAGE_SIZE = 1024 * 1024 };
+/* Phones show some 40 characters of a subject, most desktops 70. */
+enum { SUBJECT_LENGTH = 70, FEW_WORDS = 20, MESSAGE_SIZE = 1024 * 1024, STYLE_SIZE = 8192 };
 
 struct check {
-    const char *path;
+    const char *path; /* of the edition being looked at */
+    struct nl_edition edition;
+    const struct nl_view *view;
     struct nl_findings *out;
     bool nomem;
     size_t images, words;
@@ -41,7 +42,7 @@ find(struct check *check, bool severe, const char *rule, const char *format, ...
         check->nomem = true;
         return;
     }
-    grown[check->out->count++] = (struct nl_finding){severe, rule, text};
+    grown[check->out->count++] = (struct nl_finding){severe, rule, check->path, text};
 }
 
 static bool ends_with(const char *text, const char *end) {
@@ -212,11 +213,10 @@ static void check_node(struct check *check, const struct nl_md_node *node) {
         check_node(check, child);
 }
 
-static enum nl_status check_body(struct check *check, const struct nl_bulletin *bulletin,
-                                 struct nl_error *err) {
+static enum nl_status check_body(struct check *check, struct nl_error *err) {
     struct nl_frontmatter front = {0};
     struct nl_md_node *document = NULL;
-    const char *source = bulletin->issue.source;
+    const char *source = check->edition.source;
     size_t body = 0;
     size_t line = 0;
     enum nl_status status =
@@ -242,23 +242,54 @@ static enum nl_status check_body(struct check *check, const struct nl_bulletin *
     return status;
 }
 
-static void check_size(struct check *check, const struct nl_bulletin *bulletin) {
-    if (bulletin->html.len > CLIP_SIZE)
+static void check_size(struct check *check) {
+    size_t size = check->view->html.len;
+    if (size > NL_CLIP_SIZE)
         find(check, true, "size",
              "the HTML part has %zu kB, and Gmail cuts it off after 102 kB, the unsubscribe link "
              "included: shorten the issue and link to the rest",
-             bulletin->html.len / 1024);
-    else if (bulletin->html.len > (size_t)CLIP_SIZE * 4 / 5)
+             size / 1024);
+    else if (size > (size_t)NL_CLIP_SIZE * 4 / 5)
         find(check, false, "size", "the HTML part has %zu kB; Gmail cuts it off after 102 kB",
-             bulletin->html.len / 1024);
-    if (bulletin->issue.message_len > MESSAGE_SIZE)
+             size / 1024);
+    if (check->edition.message_len > MESSAGE_SIZE)
         find(check, false, "message-size", "the message has %zu kB, for each of its readers",
-             bulletin->issue.message_len / 1024);
+             check->edition.message_len / 1024);
+}
+
+/* Rules that are for one medium may stand in a style block, since they only refine what is inlined.
+ * Anything else there is lost in programs that drop it, Gmail's for forwarded mail among them. */
+static void check_styles(struct check *check, const char *html) {
+    size_t size = 0;
+    for (const char *at = strcasestr(html, "<style"); at != NULL; at = strcasestr(at, "<style")) {
+        const char *rules = strchr(at, '>');
+        const char *end = rules != NULL ? strcasestr(rules, "</style") : NULL;
+        if (end == NULL)
+            return;
+        int depth = 0;
+        const char *name = rules + 1;
+        size += (size_t)(end - name);
+        for (const char *p = name; p < end; p++) {
+            if (*p == '{' && depth++ == 0) {
+                name += strspn(name, " \t\r\n");
+                if (name[0] != '@' && strncmp(name, ":root", 5) != 0)
+                    find(check, false, "style",
+                         "the style of '%.*s' stands in a <style> block and not in the element: "
+                         "Gmail and Outlook drop such blocks at times",
+                         (int)strcspn(name, "{\n"), name);
+            } else if (*p == '}' && depth > 0 && --depth == 0) {
+                name = p + 1;
+            }
+        }
+        at = end;
+    }
+    if (size > STYLE_SIZE)
+        find(check, false, "style", "the <style> blocks have %zu bytes; Gmail drops them over %d",
+             size, (int)STYLE_SIZE);
 }
 
 /* What a template of the operator's own may have lost or brought in. */
-static void check_html(struct check *check, const struct nl_bulletin *bulletin,
-                       const struct nl_config *config) {
+static void check_html(struct check *check, const struct nl_config *config) {
     static const struct {
         const char *text, *problem;
     } bad[] = {{"<script", "a script, which no mail program runs"},
@@ -267,15 +298,19 @@ static void check_html(struct check *check, const struct nl_bulletin *bulletin,
                {"<iframe", "a frame, which no mail program shows"},
                {"javascript:", "a script, which no mail program runs"},
                {"position:", "CSS positioning, which Outlook and Gmail drop"}};
-    const char *html = nl_buf_text(&bulletin->html);
+    const char *html = nl_buf_text(&check->view->html);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         if (strcasestr(html, bad[i].text) != NULL)
             find(check, false, "html", "the HTML part holds %s", bad[i].problem);
     size_t len = (size_t)(strstr(config->unsubscribe_url, "{token}") - config->unsubscribe_url);
     if (strcspn(config->unsubscribe_url, "&") >= len &&
-        memmem(html, bulletin->html.len, config->unsubscribe_url, len) == NULL)
+        memmem(html, check->view->html.len, config->unsubscribe_url, len) == NULL)
         find(check, true, "unsubscribe-link",
              "the HTML part shows no unsubscribe link: the template needs {{unsubscribe_url}}");
+    check_styles(check, html);
+}
+
+static void check_one_click(struct check *check, const struct nl_config *config) {
     if (strncasecmp(config->unsubscribe_url, "https://", 8) != 0)
         find(check, true, "one-click",
              "unsubscribe_url is not https, which one-click unsubscription (RFC 8058) and Gmail's "
@@ -332,15 +367,24 @@ static enum nl_status check_sender(struct check *check, const struct nl_list *li
     return NL_OK;
 }
 
-enum nl_status nl_bulletin_check(const char *path, const struct nl_bulletin *bulletin,
-                                 const struct nl_list *list, const struct nl_config *config,
-                                 struct nl_findings *out, struct nl_error *err) {
-    struct check check = {.path = path, .out = out};
+enum nl_status nl_bulletin_check(const struct nl_bulletin *bulletin, const struct nl_list *list,
+                                 const struct nl_config *config, struct nl_findings *out,
+                                 struct nl_error *err) {
+    struct check check = {.out = out};
+    enum nl_status status = NL_OK;
     *out = (struct nl_findings){0};
-    check_subject(&check, bulletin->issue.subject);
-    check_size(&check, bulletin);
-    check_html(&check, bulletin, config);
-    enum nl_status status = check_body(&check, bulletin, err);
+    for (size_t i = 0; status == NL_OK && i < bulletin->view_count; i++) {
+        check.view = &bulletin->views[i];
+        check.edition = nl_bulletin_edition(bulletin, i);
+        check.path = check.view->path;
+        check.images = check.words = 0;
+        check_subject(&check, check.edition.subject);
+        check_size(&check);
+        check_html(&check, config);
+        status = check_body(&check, err);
+    }
+    check.path = NULL; /* what follows is not of one edition */
+    check_one_click(&check, config);
     if (status == NL_OK)
         status = check_sender(&check, list, config, err);
     return status == NL_OK && check.nomem ? nl_error_nomem(err) : status;

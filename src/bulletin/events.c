@@ -1,6 +1,7 @@
 #include "bulletin/events.h"
 
-#include "bulletin/bulletin.h"
+#include "bulletin/data.h"
+#include "bulletin/dates.h"
 #include "newsletter/text.h"
 
 #include <libical/ical.h>
@@ -119,21 +120,22 @@ enum nl_status nl_events_check(struct nl_events *events, const char *where, stru
 }
 
 /* "14 September 2026, 09:30-17:00" */
-static void add_when(const struct nl_event *event, struct nl_buf *out) {
-    nl_long_date(event->date, out);
+static void add_when(const struct nl_event *event, const struct nl_theme *theme,
+                     struct nl_buf *out) {
+    nl_date_long(theme, event->date, out);
     if (event->until != NULL && strcmp(event->until, event->date) != 0) {
         nl_buf_adds(out, " \u2013 ");
-        nl_long_date(event->until, out);
+        nl_date_long(theme, event->until, out);
     }
     if (event->time != NULL)
         nl_buf_addf(out, ", %s%s%s", event->time, event->end != NULL ? "\u2013" : "",
                     event->end != NULL ? event->end : "");
 }
 
-static json_t *event_data(const struct nl_event *event) {
+static json_t *event_data(const struct nl_event *event, const struct nl_theme *theme) {
     json_t *data = json_object();
     struct nl_buf when = {0};
-    add_when(event, &when);
+    add_when(event, theme, &when);
     nl_data_set(data, "title", event->title);
     nl_data_set(data, "when", nl_buf_text(&when));
     nl_data_set(data, "place", event->place);
@@ -153,7 +155,8 @@ static bool has_event(const struct nl_events *events, const char *date) {
 }
 
 /* One month as weeks that begin on Monday; days of other months have an empty number. */
-static json_t *month_data(const struct nl_events *events, int year, int month) {
+static json_t *month_data(const struct nl_events *events, const struct nl_theme *theme, int year,
+                          int month) {
     struct tm first = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = 1};
     struct nl_buf date = {0};
     struct nl_buf name = {0};
@@ -178,36 +181,36 @@ static json_t *month_data(const struct nl_events *events, int year, int month) {
         }
         json_array_append_new(weeks, json_pack("{s:o}", "days", week));
     }
-    nl_buf_clear(&date);
-    nl_buf_addf(&date, "%04d-%02d-01", year, month);
-    nl_long_date(nl_buf_text(&date), &name);
-    const char *words = strchr(nl_buf_text(&name), ' ');
-    json_t *data = json_pack("{s:s, s:o}", "name", words != NULL ? words + 1 : "", "weeks", weeks);
+    nl_date_month(theme, year, month, &name);
+    json_t *data = json_pack("{s:s, s:o}", "name", nl_buf_text(&name), "weeks", weeks);
     nl_buf_free(&date);
     nl_buf_free(&name);
     return data;
 }
 
-json_t *nl_events_data(const struct nl_events *events) {
+json_t *nl_events_data(const struct nl_events *events, const struct nl_theme *theme) {
     json_t *months = json_array();
     json_t *list = json_array();
+    json_t *weekdays = json_array();
     char last[8] = "";
     if (events->count == 0) {
         json_decref(months);
         json_decref(list);
+        json_decref(weekdays);
         return json_null();
     }
     for (size_t i = 0; i < events->count; i++) {
         const char *date = events->items[i].date;
-        json_array_append_new(list, event_data(&events->items[i]));
+        json_array_append_new(list, event_data(&events->items[i], theme));
         if (strncmp(last, date, 7) == 0 || json_array_size(months) == MONTH_LIMIT)
             continue;
         snprintf(last, sizeof last, "%.7s", date);
-        json_array_append_new(months, month_data(events, (int)strtol(date, NULL, 10),
+        json_array_append_new(months, month_data(events, theme, (int)strtol(date, NULL, 10),
                                                  (int)strtol(date + 5, NULL, 10)));
     }
-    return json_pack("{s:o, s:o, s:[sssssss]}", "months", months, "events", list, "weekdays", "Mo",
-                     "Tu", "We", "Th", "Fr", "Sa", "Su");
+    for (int day = 0; day < 7; day++)
+        json_array_append_new(weekdays, json_string(nl_date_weekday(theme, day)));
+    return json_pack("{s:o, s:o, s:o}", "months", months, "events", list, "weekdays", weekdays);
 }
 
 static struct icaltimetype moment(const char *date, const char *time, icaltimezone *zone) {

@@ -3,6 +3,7 @@
 #ifndef NL_BULLETIN_EVENTS_H
 #define NL_BULLETIN_EVENTS_H
 
+#include "bulletin/theme.h"
 #include "newsletter/buf.h"
 #include "newsletter/error.h"
 
@@ -32,10 +33,10 @@ enum nl_status nl_events_take(struct nl_events *events, const char *path, const 
 /* Checks that each event is complete and possible, and puts them in order. */
 enum nl_status nl_events_check(struct nl_events *events, const char *where, struct nl_error *err);
 
-/* For the templates: {months: [{name, weeks: [{days: [{number, event}]}]}], events: [{title, when,
- * place, url}], weekdays: [...]}, or null without events. Months of events, the first three. The
- * caller owns it. */
-json_t *nl_events_data(const struct nl_events *events);
+/* For the templates, in the language of the theme: {months: [{name, weeks: [{days: [{number,
+ * event}]}]}], events: [{title, when, place, url}], weekdays: [...]}, or null without events.
+ * Months of events, the first three. The caller owns it. */
+json_t *nl_events_data(const struct nl_events *events, const struct nl_theme *theme);
 
 /* Writes them as iCalendar. Times are of `timezone` (an IANA name; NULL for UTC) and written in
  * UTC. `uid` is part of each UID, `date` (YYYY-MM-DD) the time stamp: the same issue always gives

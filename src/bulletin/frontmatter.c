@@ -13,10 +13,22 @@ static const struct key {
     size_t offset;
 } keys[] = {
 #define AT(member) offsetof(struct nl_frontmatter, member)
-    {"series", AT(series)},       {"number", AT(number)},     {"title", AT(title)},
-    {"date", AT(date)},           {"category", AT(category)}, {"posted_by", AT(posted_by)},
-    {"subject", AT(subject)},     {"slug", AT(slug)},         {"language", AT(language)},
-    {"preheader", AT(preheader)}, {"timezone", AT(timezone)},
+    {"series", AT(series)},
+    {"number", AT(number)},
+    {"title", AT(title)},
+    {"date", AT(date)},
+    {"category", AT(category)},
+    {"posted_by", AT(posted_by)},
+    {"subject", AT(subject)},
+    {"slug", AT(slug)},
+    {"language", AT(language)},
+    {"preheader", AT(preheader)},
+    {"timezone", AT(timezone)},
+    {"contact.person", AT(contact.person)},
+    {"contact.phone", AT(contact.phone)},
+    {"contact.fax", AT(contact.fax)},
+    {"contact.email", AT(contact.email)},
+    {"contact.web", AT(contact.web)},
 #undef AT
 };
 
@@ -103,8 +115,8 @@ static enum nl_status take_entry(struct nl_frontmatter *front, const struct nl_y
         return nl_error_set(
             err, NL_DATA,
             "%s:%zu: unknown key '%s': use series, number, title, date, category, "
-            "posted_by, subject, slug, language, preheader, timezone, attachments or "
-            "events",
+            "posted_by, subject, slug, language, preheader, timezone, attachments, events or "
+            "contact (person, phone, fax, email, web)",
             name, entry->line, entry->path);
     if (nl_text_check_line(entry->value, entry->path, err) != NL_OK)
         return nl_error_context(err, "%s:%zu", name, entry->line);

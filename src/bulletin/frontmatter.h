@@ -3,6 +3,7 @@
 #define NL_BULLETIN_FRONTMATTER_H
 
 #include "bulletin/events.h"
+#include "newsletter/config.h"
 #include "newsletter/error.h"
 
 #include <stddef.h>
@@ -17,6 +18,7 @@ struct nl_frontmatter {
     char **attachments; /* paths relative to the issue */
     size_t attachment_count;
     char *timezone; /* of the events' times; default: UTC */
+    struct nl_contact contact;
     struct nl_events events;
 };
 

@@ -1,8 +1,10 @@
-/* The look: templates and styles, from the user's folder first and the built-in ones else. */
+/* The look and the language: templates, styles and translations, from the user's folder first and
+ * the built-in ones else. */
 #ifndef NL_BULLETIN_THEME_H
 #define NL_BULLETIN_THEME_H
 
 #include "newsletter/buf.h"
+#include "newsletter/catalog.h"
 #include "newsletter/error.h"
 #include "newsletter/yaml.h"
 
@@ -10,11 +12,14 @@
 
 struct nl_theme {
     const char *folder; /* NULL for built-in only; borrowed */
-    struct nl_yaml styles;
+    struct nl_yaml styles, own_styles; /* the latter over the former */
+    struct nl_catalog *catalog;
 };
 
-/* Reads styles.yaml. Free with nl_theme_free, also after a failure. */
-enum nl_status nl_theme_open(const char *folder, struct nl_theme *out, struct nl_error *err);
+/* Reads styles.yaml and the catalog of `language`. Free with nl_theme_free, also after a failure.
+ */
+enum nl_status nl_theme_open(const char *folder, const char *language, struct nl_theme *out,
+                             struct nl_error *err);
 
 /* The declarations for `element` or a named style, "" if none. */
 const char *nl_theme_style(const struct nl_theme *theme, const char *element);
@@ -22,6 +27,10 @@ const char *nl_theme_style(const struct nl_theme *theme, const char *element);
 /* Renders NAME.html or NAME.txt over `data`, to which the styles are added as "styles". */
 enum nl_status nl_theme_render(const struct nl_theme *theme, const char *file, json_t *data,
                                struct nl_buf *out, struct nl_error *err);
+
+/* Renders one translatable text over `data`, as plain text. Appends. */
+enum nl_status nl_theme_text(const struct nl_theme *theme, const char *context, const char *text,
+                             const json_t *data, struct nl_buf *out, struct nl_error *err);
 
 void nl_theme_free(struct nl_theme *theme);
 

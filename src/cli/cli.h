@@ -2,6 +2,7 @@
 #ifndef NL_CLI_CLI_H
 #define NL_CLI_CLI_H
 
+#include "newsletter/answer.h"
 #include "newsletter/bulletin.h"
 #include "newsletter/config.h"
 #include "newsletter/error.h"
@@ -92,6 +93,13 @@ enum nl_status cli_report(const struct nl_run_summary *summary, const char *what
 /* Sends an issue with signals caught and progress towards `total` shown, and reports. */
 enum nl_status cli_send_issue(struct cli *cli, const struct nl_issue *issue, int64_t total,
                               struct nl_error *err);
+
+/* notice.c: sends one notice, if it is not 0, before it returns or in the background. */
+void cli_send_notice(struct cli *cli, int64_t notice, bool wait);
+
+/* notice.c: prints an answer for the public, as a line or as a page. */
+enum nl_status cli_answer(struct cli *cli, enum nl_answer answer, const char *language,
+                          const struct nl_list *list, bool html, struct nl_error *err);
 
 /* input.c: what a form sent. Free with form_free. */
 struct form {

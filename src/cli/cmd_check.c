@@ -12,8 +12,11 @@ static void show(const struct nl_findings *findings, bool json) {
         const struct nl_finding *finding = &findings->items[i];
         const char *level = finding->severe ? "error" : "warning";
         if (json)
-            json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "level", level, "rule",
-                                                   finding->rule, "text", finding->text));
+            json_array_append_new(array, json_pack("{s:s, s:s, s:s?, s:s}", "level", level, "rule",
+                                                   finding->rule, "file", finding->path, "text",
+                                                   finding->text));
+        else if (finding->path != NULL)
+            printf("%s: %s: %s [%s]\n", level, finding->path, finding->text, finding->rule);
         else
             printf("%s: %s [%s]\n", level, finding->text, finding->rule);
     }
@@ -61,7 +64,7 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     if (status == NL_OK)
         status = cli_compose(cli, path, list_name, &list, &bulletin, err);
     if (status == NL_OK)
-        status = nl_bulletin_check(path, &bulletin, &list, &cli->config, &findings, err);
+        status = nl_bulletin_check(&bulletin, &list, &cli->config, &findings, err);
     if (status == NL_OK) {
         show(&findings, json);
         if (findings.count == 0 && !json)

@@ -2,6 +2,7 @@
 
 #include "cli/sample.h"
 #include "newsletter/file.h"
+#include "newsletter/preview.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,33 +19,91 @@ static char *stem(const char *path) {
     return strndup(base, dot != NULL && dot > base ? (size_t)(dot - base) : strlen(base));
 }
 
-static enum nl_status write_part(const char *folder, const char *name, const char *suffix,
-                                 const char *packed, size_t len, struct nl_error *err) {
+static enum nl_status write_file(const char *folder, const char *name, const char *suffix,
+                                 const struct nl_buf *text, struct nl_error *err) {
     struct nl_buf path = {0};
-    struct nl_buf filled = {0};
-    enum nl_status status = sample_fill(packed, len, NULL, &filled, err);
-    nl_buf_addf(&path, "%s/%s.%s", folder, name, suffix);
-    if (status == NL_OK)
-        status = nl_file_write(nl_buf_text(&path), nl_buf_text(&filled), filled.len, false, err);
+    nl_buf_addf(&path, "%s/%s%s", folder, name, suffix);
+    enum nl_status status =
+        nl_file_write(nl_buf_text(&path), nl_buf_text(text), text->len, false, err);
     if (status == NL_OK)
         puts(nl_buf_text(&path));
     nl_buf_free(&path);
-    nl_buf_free(&filled);
     return status;
 }
 
-static enum nl_status write_all(const struct nl_bulletin *bulletin, const char *folder,
-                                const char *name, struct nl_error *err) {
+/* The filled parts of one edition. */
+struct filled {
+    struct nl_buf page, text, html, message;
+};
+
+static enum nl_status fill(const struct nl_bulletin *bulletin, size_t index, struct filled *out,
+                           struct nl_error *err) {
+    const struct nl_view *view = &bulletin->views[index];
+    const struct nl_edition edition = nl_bulletin_edition(bulletin, index);
+    enum nl_status status =
+        sample_fill(nl_buf_text(&view->page), view->page.len, NULL, &out->page, err);
+    if (status == NL_OK)
+        status = sample_fill(nl_buf_text(&view->text), view->text.len, NULL, &out->text, err);
+    if (status == NL_OK)
+        status = sample_fill(nl_buf_text(&view->html), view->html.len, NULL, &out->html, err);
+    return status == NL_OK
+               ? sample_fill(edition.message, edition.message_len, NULL, &out->message, err)
+               : status;
+}
+
+static enum nl_status write_edition(const char *path, const struct filled *filled,
+                                    const char *folder, struct nl_error *err) {
+    char *name = stem(path);
+    enum nl_status status =
+        name != NULL ? write_file(folder, name, ".html", &filled->page, err) : nl_error_nomem(err);
+    if (status == NL_OK)
+        status = write_file(folder, name, ".txt", &filled->text, err);
+    if (status == NL_OK)
+        status = write_file(folder, name, ".eml", &filled->message, err);
+    free(name);
+    return status;
+}
+
+static enum nl_status write_page(const struct cli *cli, const struct nl_bulletin *bulletin,
+                                 const struct filled *filled, const char *folder, const char *name,
+                                 struct nl_error *err) {
+    struct nl_buf page = {0};
+    struct nl_sample *samples = calloc(bulletin->view_count, sizeof *samples);
+    for (size_t i = 0; samples != NULL && i < bulletin->view_count; i++)
+        samples[i] = (struct nl_sample){.page = nl_buf_text(&filled[i].page),
+                                        .text = nl_buf_text(&filled[i].text),
+                                        .html = nl_buf_text(&filled[i].html),
+                                        .message = nl_buf_text(&filled[i].message)};
+    enum nl_status status =
+        samples != NULL ? nl_preview_compose(name, bulletin, samples, &cli->config, &page, err)
+                        : nl_error_nomem(err);
+    if (status == NL_OK)
+        status = write_file(folder, "index", ".html", &page, err);
+    free(samples);
+    nl_buf_free(&page);
+    return status;
+}
+
+static enum nl_status write_all(const struct cli *cli, const struct nl_bulletin *bulletin,
+                                const char *folder, const char *name, struct nl_error *err) {
     if (mkdir(folder, 0755) != 0 && errno != EEXIST)
         return nl_error_system(err, errno, "create", folder);
-    enum nl_status status =
-        write_part(folder, name, "html", nl_buf_text(&bulletin->page), bulletin->page.len, err);
+    struct filled *filled = calloc(bulletin->view_count, sizeof *filled);
+    enum nl_status status = filled != NULL ? NL_OK : nl_error_nomem(err);
+    for (size_t i = 0; status == NL_OK && i < bulletin->view_count; i++) {
+        status = fill(bulletin, i, &filled[i], err);
+        if (status == NL_OK)
+            status = write_edition(bulletin->views[i].path, &filled[i], folder, err);
+    }
     if (status == NL_OK)
-        status =
-            write_part(folder, name, "txt", nl_buf_text(&bulletin->text), bulletin->text.len, err);
-    if (status == NL_OK)
-        status = write_part(folder, name, "eml", bulletin->issue.message,
-                            bulletin->issue.message_len, err);
+        status = write_page(cli, bulletin, filled, folder, name, err);
+    for (size_t i = 0; filled != NULL && i < bulletin->view_count; i++) {
+        nl_buf_free(&filled[i].page);
+        nl_buf_free(&filled[i].text);
+        nl_buf_free(&filled[i].html);
+        nl_buf_free(&filled[i].message);
+    }
+    free(filled);
     return status;
 }
 
@@ -76,7 +135,7 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
         name = stem(path);
         if (folder.len == 0)
             nl_buf_addf(&folder, "%s.preview", name != NULL ? name : "");
-        status = name != NULL ? write_all(&bulletin, nl_buf_text(&folder), name, err)
+        status = name != NULL ? write_all(cli, &bulletin, nl_buf_text(&folder), name, err)
                               : nl_error_nomem(err);
     }
     free(name);
@@ -87,11 +146,15 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_preview = {
-    "preview", "write an issue as HTML, text and .eml to look at",
+    "preview", "write a page to look at an issue before it goes out",
     "Usage: newsletter preview ISSUE.md [--list NAME] [--output FOLDER]\n"
     "\n"
-    "Composes the issue as 'send' would, for a sample recipient, and writes ISSUE.html, ISSUE.txt\n"
-    "and ISSUE.eml into FOLDER (default: ISSUE.preview). Nothing is sent or recorded.\n"
+    "Composes the issue as 'send' would, for a sample recipient, and writes index.html into "
+    "FOLDER\n"
+    "(default: ISSUE.preview): a page that shows each language at the width of a phone and of a\n"
+    "desktop, light and dark, with text part, header and sizes. ISSUE.html, ISSUE.txt and "
+    "ISSUE.eml\n"
+    "beside it are the parts by themselves. Nothing is sent or recorded.\n"
     "\n"
     "Example: newsletter preview issue-11.md\n",
     run};

@@ -45,7 +45,7 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
     return cli_words(argc, 1, "ISSUE.md", err);
 }
 
-/* One mail to look at, outside all records. */
+/* One mail in each language to look at, outside all records. */
 static enum nl_status send_test(struct cli *cli, const struct call *call, struct nl_error *err) {
     struct nl_address to = {0};
     struct nl_address from = {0};
@@ -55,14 +55,16 @@ static enum nl_status send_test(struct cli *cli, const struct call *call, struct
     if (status == NL_OK)
         status = nl_mailbox_parse(call->list.sender, &name, &from, err);
     if (status == NL_OK)
-        status = sample_fill(call->bulletin.issue.message, call->bulletin.issue.message_len,
-                             to.envelope, &message, err);
-    if (status == NL_OK)
         status = cli_connect(cli, err);
-    if (status == NL_OK)
-        status = nl_send_test(&cli->config, cli->relay, from.envelope, &to, &message, err);
-    if (status == NL_OK)
-        printf("sent a test to %s; its unsubscribe link belongs to nobody\n", to.text);
+    for (size_t i = 0; status == NL_OK && i < call->bulletin.view_count; i++) {
+        const struct nl_edition edition = nl_bulletin_edition(&call->bulletin, i);
+        status = sample_fill(edition.message, edition.message_len, to.envelope, &message, err);
+        if (status == NL_OK)
+            status = nl_send_test(&cli->config, cli->relay, from.envelope, &to, &message, err);
+        if (status == NL_OK)
+            printf("sent a test to %s (%s); its unsubscribe link belongs to nobody\n", to.text,
+                   edition.language);
+    }
     free(name);
     nl_address_free(&to);
     nl_address_free(&from);
@@ -100,6 +102,13 @@ static enum nl_status check_known(struct cli *cli, struct call *call, struct nl_
     return NL_OK;
 }
 
+static void show_editions(const struct nl_bulletin *bulletin) {
+    printf("Languages:  %s for everybody else", bulletin->issue.language);
+    for (size_t i = 1; i < bulletin->view_count; i++)
+        printf(", %s (%s)", nl_bulletin_edition(bulletin, i).language, bulletin->views[i].path);
+    putchar('\n');
+}
+
 static enum nl_status show_plan(struct cli *cli, struct call *call, struct nl_error *err) {
     struct nl_buf sample = {0};
     enum nl_status status = sample_fill(call->bulletin.issue.message,
@@ -110,6 +119,8 @@ static enum nl_status show_plan(struct cli *cli, struct call *call, struct nl_er
         printf("Issue:      %s%s\n", call->bulletin.issue.slug,
                call->found ? " (goes on where it stopped)" : "");
         printf("Subject:    %s\n", call->bulletin.issue.subject);
+        if (call->bulletin.view_count > 1)
+            show_editions(&call->bulletin);
         printf("From:       %s\n", call->list.sender);
         printf("List:       %s <%s>\n", call->list.name, call->list.list_id);
         printf("Recipients: %lld\n", (long long)call->people);

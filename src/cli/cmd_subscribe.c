@@ -4,10 +4,8 @@
 #include "newsletter/text.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     OPT_NAME = 1,
@@ -18,6 +16,7 @@ enum {
     OPT_ATTRIBUTE,
     OPT_WAIT,
     OPT_NO_WAIT,
+    OPT_HTML,
 };
 
 struct call {
@@ -26,12 +25,9 @@ struct call {
     const char *source;
     bool from_form;
     bool wait;
+    bool html; /* the answer is a page */
+    struct nl_list list;
 };
-
-/* The answer is the same whoever asks for whatever address. */
-static const char public_answer[] =
-    "Thank you. If this address can be subscribed, a mail is on its way to it: please open the "
-    "link in that mail.\n";
 
 static enum nl_status replace(char **slot, const char *value, struct nl_error *err) {
     free(*slot);
@@ -48,6 +44,7 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
                                             {"attribute", required_argument, NULL, OPT_ATTRIBUTE},
                                             {"wait", no_argument, NULL, OPT_WAIT},
                                             {"no-wait", no_argument, NULL, OPT_NO_WAIT},
+                                            {"html", no_argument, NULL, OPT_HTML},
                                             {0}};
     struct form *form = &call->form;
     enum nl_status status = NL_OK;
@@ -79,6 +76,9 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
             break;
         case OPT_NO_WAIT:
             no_wait = true;
+            break;
+        case OPT_HTML:
+            call->html = true;
             break;
         default:
             return NL_USAGE;
@@ -131,15 +131,14 @@ static enum nl_status check(struct call *call, struct nl_error *err) {
     return form_check(&call->form, err);
 }
 
-static enum nl_status sign_up(struct cli *cli, const struct call *call, int64_t *notice,
+static enum nl_status sign_up(struct cli *cli, struct call *call, int64_t *notice,
                               struct nl_error *err) {
     struct nl_address address = {0};
-    struct nl_list list = {0};
     enum nl_status status = nl_address_parse(call->form.address, &address, err);
     if (status == NL_OK)
-        status = nl_list_find(cli->store, call->form.list, &list, err);
+        status = nl_list_find(cli->store, call->form.list, &call->list, err);
     const struct nl_signup signup = {
-        .list = list.id,
+        .list = call->list.id,
         .address = &address,
         .name = call->form.name,
         .language = call->form.language,
@@ -154,38 +153,7 @@ static enum nl_status sign_up(struct cli *cli, const struct call *call, int64_t 
     if (status == NL_OK)
         status = nl_subscribe(cli->store, &signup, notice, err);
     nl_address_free(&address);
-    nl_list_free(&list);
     return status;
-}
-
-/* What fails here stays queued, and 'newsletter retry' sends it; saying so would tell that there
- * was a mail to be sent. */
-static void send_notice(struct cli *cli, int64_t notice) {
-    const struct nl_run_options options = {.stop = &cli_stop};
-    struct nl_run_summary summary = {0};
-    struct nl_error ignored = {0};
-    if (cli_open(cli, &ignored) == NL_OK)
-        (void)nl_send_notices(cli->store, &cli->config, cli->relay, notice, &options, &summary,
-                              &ignored);
-    nl_error_free(&summary.problem);
-    nl_error_free(&ignored);
-}
-
-/* Leaves the caller behind, so that its answer takes as long with a mail to send as without one. A
- * child is made in either case. */
-static void send_in_background(struct cli *cli, int64_t notice) {
-    cli_close_store(cli);
-    fflush(stdout);
-    if (fork() != 0)
-        return;
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (setsid() < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
-        dup2(null, STDERR_FILENO) < 0)
-        _exit(0);
-    if (notice != 0)
-        send_notice(cli, notice);
-    cli_close_store(cli);
-    _exit(0);
 }
 
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
@@ -205,13 +173,11 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
         status = cli_connect(cli, err);
     if (status == NL_OK)
         status = sign_up(cli, &call, &notice, err);
-    if (status == NL_OK) {
-        fputs(public_answer, stdout);
-        if (!call.wait)
-            send_in_background(cli, notice);
-        else if (notice != 0)
-            send_notice(cli, notice);
-    }
+    if (status == NL_OK)
+        status = cli_answer(cli, NL_ANSWER_ASKED, call.form.language, &call.list, call.html, err);
+    if (status == NL_OK)
+        cli_send_notice(cli, notice, call.wait);
+    nl_list_free(&call.list);
     form_free(&call.form);
     return status;
 }
@@ -234,6 +200,7 @@ const struct command cmd_subscribe = {
     "  --source TEXT          which form or page it was\n"
     "  --wait, --no-wait      wait until the mail is sent (default with ADDRESS), or answer at\n"
     "                         once and send in the background (default with a form)\n"
+    "  --html                 answer with a whole web page (template page.html)\n"
     "\n"
     "Example: newsletter subscribe ann@example.org --name 'Ann Lee' --source fair\n",
     run};

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/buf.h"
+#include "newsletter/language.h"
 #include "newsletter/text.h"
 
 #include <curl/curl.h>
@@ -159,11 +160,8 @@ enum nl_status form_check(const struct form *form, struct nl_error *err) {
         status = nl_text_check_line(form->name, "the name", err);
     if (status == NL_OK && form->name != NULL && strlen(form->name) > NAME_LIMIT)
         status = nl_error_set(err, NL_DATA, "the name is longer than %d bytes", NAME_LIMIT);
-    if (status == NL_OK && form->language != NULL &&
-        (strlen(form->language) > 35 ||
-         strspn(form->language,
-                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") !=
-             strlen(form->language)))
+    if (status == NL_OK && form->language != NULL && form->language[0] != '\0' &&
+        !nl_language_is_tag(form->language))
         status = nl_error_set(err, NL_DATA, "'%s' is not a language tag such as en or kk",
                               form->language);
     return status;

@@ -115,9 +115,9 @@ static enum nl_status record(const struct nl_intake *intake, struct nl_returned 
 /* A token that is unknown or worn is no reason to see the message again. */
 static enum nl_status unsubscribe(const struct nl_intake *intake, const struct nl_bounce *bounce,
                                   struct nl_intake_result *out, struct nl_error *err) {
-    int64_t list = 0;
-    enum nl_status status =
-        nl_unsubscribe_token(intake->store, bounce->unsubscribe.text, &list, err);
+    struct nl_standing standing = {0};
+    enum nl_status status = nl_unsubscribe_token(intake->store, bounce->unsubscribe.text,
+                                                 intake->config->notices.goodbye, &standing, err);
     if (status == NL_OK)
         out->ended = 1;
     return status == NL_NOTFOUND || status == NL_DATA ? NL_OK : status;

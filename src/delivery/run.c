@@ -5,6 +5,7 @@
 #include "delivery/transport.h"
 #include "delivery/verp.h"
 #include "newsletter/address.h"
+#include "newsletter/language.h"
 #include "newsletter/subscription.h"
 
 #include <stdlib.h>
@@ -359,6 +360,15 @@ static void after_commit(struct run *run) {
 
 /* ---- from the queue to the network ---- */
 
+static const struct nl_message *message_in(const struct nl_run_plan *plan, const char *language) {
+    size_t best = 0;
+    for (size_t i = 1; i < plan->message_count; i++)
+        if (nl_language_match(language, plan->messages[i].language) >
+            nl_language_match(language, plan->messages[best].language))
+            best = i;
+    return plan->messages[best].message;
+}
+
 static enum nl_status fill(struct run *run, struct lane *lane, const struct nl_token *token,
                            const struct nl_address *address) {
     const char *secret = nl_store_secret(run->plan->store);
@@ -373,8 +383,8 @@ static enum nl_status fill(struct run *run, struct lane *lane, const struct nl_t
         .message_id = nl_buf_text(&id),
         .date = nl_env_now(nl_store_env(run->plan->store)),
     };
-    enum nl_status status =
-        nl_message_fill(run->plan->message, &recipient, &lane->message, run->err);
+    enum nl_status status = nl_message_fill(message_in(run->plan, lane->job.language), &recipient,
+                                            &lane->message, run->err);
     if (status == NL_OK)
         status = nl_signer_sign(&run->signer, &lane->message, recipient.date, run->err);
     nl_buf_free(&id);

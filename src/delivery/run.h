@@ -5,12 +5,19 @@
 #include "newsletter/message.h"
 #include "newsletter/sender.h"
 
+/* What goes to those whose language is nearest to it. */
+struct nl_run_message {
+    char *language; /* NULL if not known */
+    struct nl_message *message;
+};
+
 struct nl_run_plan {
     struct nl_store *store;
     const struct nl_config *config;
     const struct nl_relay *relay;
     struct nl_scope scope;
-    const struct nl_message *message;
+    const struct nl_run_message *messages; /* the first is for everybody else */
+    size_t message_count;
     const char *from; /* the list's sender, "Name <address>" */
     const struct nl_run_options *options;
 };

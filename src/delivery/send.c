@@ -3,17 +3,59 @@
 #include "delivery/signer.h"
 #include "delivery/transport.h"
 #include "newsletter/bulletin.h"
+#include "newsletter/catalog.h"
+#include "newsletter/language.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-static enum nl_status send_scope(struct nl_run_plan *plan, const char *packed, size_t len,
-                                 struct nl_run_summary *summary, struct nl_error *err) {
-    struct nl_message *message = NULL;
-    enum nl_status status = nl_message_parse(packed, len, &message, err);
-    plan->message = message;
+/* The messages of a run, in one or more languages. */
+struct messages {
+    struct nl_run_message *items;
+    size_t count;
+};
+
+static enum nl_status add_message(struct messages *messages, const char *language,
+                                  const char *packed, size_t len, struct nl_error *err) {
+    struct nl_run_message *grown =
+        realloc(messages->items, (messages->count + 1) * sizeof *messages->items);
+    if (grown == NULL)
+        return nl_error_nomem(err);
+    messages->items = grown;
+    struct nl_run_message *item = &grown[messages->count];
+    *item = (struct nl_run_message){.language = language != NULL ? strdup(language) : NULL};
+    messages->count++;
+    if (language != NULL && item->language == NULL)
+        return nl_error_nomem(err);
+    return nl_message_parse(packed, len, &item->message, err);
+}
+
+static void free_messages(struct messages *messages) {
+    for (size_t i = 0; i < messages->count; i++) {
+        free(messages->items[i].language);
+        nl_message_free(messages->items[i].message);
+    }
+    free(messages->items);
+}
+
+/* Sends the issue's own message, and its editions to those whose languages they are in. */
+static enum nl_status send_editions(struct nl_run_plan *plan, const struct nl_issue *issue,
+                                    struct nl_run_summary *summary, struct nl_error *err) {
+    struct messages messages = {0};
+    struct nl_edition *editions = NULL;
+    size_t count = 0;
+    enum nl_status status = nl_editions_read(plan->store, issue->id, &editions, &count, err);
+    if (status == NL_OK)
+        status = add_message(&messages, issue->language, issue->message, issue->message_len, err);
+    for (size_t i = 0; status == NL_OK && i < count; i++)
+        status = add_message(&messages, editions[i].language, editions[i].message,
+                             editions[i].message_len, err);
+    plan->messages = messages.items;
+    plan->message_count = messages.count;
     if (status == NL_OK)
         status = nl_run(plan, summary, err);
-    nl_message_free(message);
+    free_messages(&messages);
+    nl_editions_free(editions, count);
     return status;
 }
 
@@ -50,7 +92,7 @@ enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *con
     if (status == NL_OK && strcmp(issue->state, "paused") == 0)
         status = nl_issue_set_state(store, issue->id, "sending", NULL, &changed, err);
     if (status == NL_OK)
-        status = send_scope(&plan, issue->message, issue->message_len, summary, err);
+        status = send_editions(&plan, issue, summary, err);
     if (status == NL_OK)
         status = settle(store, issue, summary, err);
     nl_list_free(&list);
@@ -61,28 +103,55 @@ enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *con
 struct notices {
     struct nl_run_plan plan;
     struct nl_run_summary *summary;
+    const struct nl_list *list;
+    struct messages messages;
 };
 
-static enum nl_status send_kind(struct notices *notices, const struct nl_list *list,
-                                const char *kind, struct nl_error *err) {
+static enum nl_status compose_notice(const char *language, void *ctx, struct nl_error *err) {
+    struct notices *notices = ctx;
+    const struct nl_run_plan *plan = &notices->plan;
     struct nl_buf packed = {0};
-    notices->plan.scope.list = list->id;
-    notices->plan.scope.kind = kind;
-    notices->plan.from = list->sender;
-    enum nl_status status = nl_notice_compose(kind, list, notices->plan.config, &packed, err);
+    for (size_t i = 0; i < notices->messages.count; i++)
+        if (nl_language_match(language, notices->messages.items[i].language) == 3)
+            return NL_OK;
+    enum nl_status status =
+        nl_notice_compose(plan->scope.kind, language, notices->list, plan->config, &packed, err);
     if (status == NL_OK)
-        status =
-            send_scope(&notices->plan, nl_buf_text(&packed), packed.len, notices->summary, err);
+        status = add_message(&notices->messages, language, nl_buf_text(&packed), packed.len, err);
     nl_buf_free(&packed);
     return status;
 }
 
+/* The list's language first, for those who have not said theirs. */
+static enum nl_status send_kind(struct notices *notices, const struct nl_list *list,
+                                const char *kind, struct nl_error *err) {
+    struct nl_run_plan *plan = &notices->plan;
+    bool waits = false;
+    plan->scope.list = list->id;
+    plan->scope.kind = kind;
+    plan->from = list->sender;
+    notices->list = list;
+    notices->messages = (struct messages){0};
+    enum nl_status status = nl_delivery_waits(plan->store, &plan->scope, &waits, err);
+    if (status != NL_OK || !waits)
+        return status;
+    status = compose_notice(list->language, notices, err);
+    if (status == NL_OK)
+        status = nl_catalog_each(plan->config->templates, compose_notice, notices, err);
+    plan->messages = notices->messages.items;
+    plan->message_count = notices->messages.count;
+    if (status == NL_OK)
+        status = nl_run(plan, notices->summary, err);
+    free_messages(&notices->messages);
+    return status;
+}
+
 static enum nl_status send_list(const struct nl_list *list, void *ctx, struct nl_error *err) {
-    static const char *const kinds[] = {"confirmation", "already-subscribed"};
     struct notices *notices = ctx;
     enum nl_status status = NL_OK;
-    for (size_t i = 0; status == NL_OK && i < 2 && !notices->summary->stopped; i++)
-        status = send_kind(notices, list, kinds[i], err);
+    for (const char *const *kind = nl_notice_kinds;
+         status == NL_OK && *kind != NULL && !notices->summary->stopped; kind++)
+        status = send_kind(notices, list, *kind, err);
     return status;
 }
 

@@ -8,20 +8,25 @@
 static const char *const outcome_states[] = {"sent",   "deferred", "bounced",
                                              "failed", "unknown",  "queued"};
 
+const char *const nl_notice_kinds[] = {"confirmation", "already-subscribed", "welcome", "goodbye",
+                                       NULL};
+
 /* Whether a delivery may still go out. */
 #define ELIGIBLE                                                                                   \
-    "s.state = CASE d.kind WHEN 'confirmation' THEN 'pending' ELSE 'active' END AND NOT EXISTS "   \
+    "s.state = CASE d.kind WHEN 'confirmation' THEN 'pending' WHEN 'goodbye' THEN 'unsubscribed' " \
+    "ELSE 'active' END AND NOT EXISTS "                                                            \
     "(SELECT 1 FROM suppression x WHERE x.address_key = r.address_key)"
 
 #define JOB_COLUMNS                                                                                \
     "SELECT d.id, d.subscription, d.attempts, coalesce(d.first_attempt_at, ?1), r.address, "       \
-    "r.name, r.attributes, s.token, " ELIGIBLE " FROM delivery d "                                 \
+    "r.name, r.attributes, s.token, " ELIGIBLE ", r.language FROM delivery d "                     \
     "JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "
 
 void nl_job_free(struct nl_job *job) {
     free(job->address);
     free(job->name);
     free(job->attributes);
+    free(job->language);
     *job = (struct nl_job){0};
 }
 
@@ -34,6 +39,7 @@ static enum nl_status read_job(sqlite3_stmt *statement, struct nl_job *job, stru
     job->address = nl_sql_text(statement, 4, &failed);
     job->name = nl_sql_text(statement, 5, &failed);
     job->attributes = nl_sql_text(statement, 6, &failed);
+    job->language = nl_sql_text(statement, 9, &failed);
     if (!failed &&
         nl_token_parse((const char *)sqlite3_column_text(statement, 7), &job->unsubscribe))
         return NL_OK;
@@ -64,6 +70,18 @@ static sqlite3_stmt *select_jobs(struct nl_store *store, const struct nl_scope *
                               "d.next_attempt_at <= ?1 AND s.list = ?2 AND d.kind = ?3 "
                               "AND ?4 IN (0, d.id) ORDER BY d.next_attempt_at LIMIT ?5",
                   "iisii", now, scope->list, scope->kind, scope->delivery, limit);
+}
+
+enum nl_status nl_delivery_waits(struct nl_store *store, const struct nl_scope *scope, bool *waits,
+                                 struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    *waits = false;
+    for (int deferred = 0; status == NL_OK && !*waits && deferred < 2; deferred++) {
+        sqlite3_stmt *statement = select_jobs(store, scope, deferred != 0, 1, err);
+        status = statement != NULL ? nl_sql_step(store, statement, waits, err) : err->status;
+        nl_sql_done(statement);
+    }
+    return status;
 }
 
 struct taken {
@@ -263,14 +281,17 @@ enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int6
     bool row = false;
     sqlite3_stmt *statement =
         nl_sql(store, err,
-               "SELECT s.list, d.kind = 'confirmation' FROM delivery d "
+               "SELECT s.list, d.kind FROM delivery d "
                "JOIN subscription s ON s.id = d.subscription WHERE d.id = ? AND d.issue IS NULL",
                "i", delivery);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
     *list = sqlite3_column_int64(statement, 0);
-    *kind = sqlite3_column_int(statement, 1) ? "confirmation" : "already-subscribed";
+    *kind = NULL;
+    for (size_t i = 0; row && nl_notice_kinds[i] != NULL; i++)
+        if (strcmp(nl_notice_kinds[i], (const char *)sqlite3_column_text(statement, 1)) == 0)
+            *kind = nl_notice_kinds[i];
     nl_sql_done(statement);
     return status == NL_OK && !row ? nl_error_set(err, NL_NOTFOUND, "no such notice") : status;
 }

@@ -1,5 +1,6 @@
 #include "newsletter/issue.h"
 
+#include "store/edition.h"
 #include "store/sql.h"
 
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 
 #define COLUMNS                                                                                    \
     "id, list, message, created_at, coalesce(ended_at, 0), slug, series, number, title, subject, " \
-    "category, posted_by, date, source, digest, state, pause_note"
+    "category, posted_by, date, language, source, digest, state, pause_note"
 
 /* Who is mailed: the one place that says so. */
 #define AUDIENCE                                                                                   \
@@ -17,9 +18,10 @@
 
 /* In the order of COLUMNS, from slug on. */
 static char **text_fields(struct nl_issue *issue, size_t at) {
-    char **fields[] = {&issue->slug,    &issue->series,   &issue->number,    &issue->title,
-                       &issue->subject, &issue->category, &issue->posted_by, &issue->date,
-                       &issue->source,  &issue->digest,   &issue->state,     &issue->pause_note};
+    char **fields[] = {&issue->slug,      &issue->series,   &issue->number,    &issue->title,
+                       &issue->subject,   &issue->category, &issue->posted_by, &issue->date,
+                       &issue->language,  &issue->source,   &issue->digest,    &issue->state,
+                       &issue->pause_note};
     return at < sizeof fields / sizeof fields[0] ? fields[at] : NULL;
 }
 
@@ -27,6 +29,7 @@ void nl_issue_free(struct nl_issue *issue) {
     for (size_t i = 0; text_fields(issue, i) != NULL; i++)
         free(*text_fields(issue, i));
     free(issue->message);
+    nl_editions_free(issue->editions, issue->edition_count);
     *issue = (struct nl_issue){0};
 }
 
@@ -40,17 +43,11 @@ static enum nl_status read_row(sqlite3_stmt *statement, struct nl_issue *out,
                              .ended_at = sqlite3_column_int64(statement, 4)};
     for (size_t i = 0; text_fields(out, i) != NULL; i++)
         *text_fields(out, i) = nl_sql_text(statement, FIRST_TEXT + (int)i, &failed);
-    const void *message = sqlite3_column_blob(statement, 2);
-    out->message_len = (size_t)sqlite3_column_bytes(statement, 2);
-    out->message = malloc(out->message_len + 1);
-    if (failed || out->message == NULL) {
-        nl_issue_free(out);
-        return nl_error_nomem(err);
-    }
-    if (out->message_len > 0)
-        memcpy(out->message, message, out->message_len);
-    out->message[out->message_len] = '\0';
-    return NL_OK;
+    out->message = nl_sql_blob(statement, 2, &out->message_len, &failed);
+    if (!failed)
+        return NL_OK;
+    nl_issue_free(out);
+    return nl_error_nomem(err);
 }
 
 struct creation {
@@ -65,21 +62,23 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
     enum nl_status status = nl_sql_run(
         store, err,
         "INSERT INTO issue (list, slug, series, number, title, subject, category, posted_by, "
-        "date, source, message, digest, state, created_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?)",
-        "isssssssssbsi", issue->list, issue->slug, issue->series, issue->number, issue->title,
-        issue->subject, issue->category, issue->posted_by, issue->date, issue->source,
-        (const void *)issue->message, issue->message_len, issue->digest, now);
+        "date, language, source, message, digest, state, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?)",
+        "issssssssssbsi", issue->list, issue->slug, issue->series, issue->number, issue->title,
+        issue->subject, issue->category, issue->posted_by, issue->date, issue->language,
+        issue->source, (const void *)issue->message, issue->message_len, issue->digest, now);
     if (status != NL_OK)
         return nl_sql_is_duplicate(store)
                    ? nl_error_set(err, NL_BUSY, "the issue is being sent by another process")
                    : status;
     issue->id = sqlite3_last_insert_rowid(store->db);
-    status = nl_sql_run(store, err,
-                        "INSERT INTO delivery (kind, issue, subscription, state, created_at, "
-                        "updated_at) SELECT 'issue', ?2, s.id, 'queued', ?3, ?3 " AUDIENCE
-                        " ORDER BY s.id",
-                        "iii", issue->list, issue->id, now);
+    status = nl_editions_add(store, issue, err);
+    if (status == NL_OK)
+        status = nl_sql_run(store, err,
+                            "INSERT INTO delivery (kind, issue, subscription, state, created_at, "
+                            "updated_at) SELECT 'issue', ?2, s.id, 'queued', ?3, ?3 " AUDIENCE
+                            " ORDER BY s.id",
+                            "iii", issue->list, issue->id, now);
     creation->deliveries = sqlite3_changes64(store->db);
     if (status == NL_OK)
         status = nl_event_add(store, "issue-started", issue->list, 0, issue->id, NULL, err);

@@ -2,6 +2,7 @@
 
 #include "newsletter/address.h"
 #include "newsletter/buf.h"
+#include "newsletter/language.h"
 #include "newsletter/text.h"
 #include "newsletter/token.h"
 #include "store/sql.h"
@@ -65,12 +66,6 @@ static enum nl_status check_url(const char *text, const char *what, struct nl_er
     return nl_error_set(err, NL_DATA, "%s '%s' is not an http(s) URL", what, text);
 }
 
-static bool is_language(const char *text) {
-    size_t len = strlen(text);
-    return len >= 2 && len <= 35 && isalpha((unsigned char)text[0]) &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == len;
-}
-
 static enum nl_status fill_defaults(struct nl_list *list, const char *domain,
                                     struct nl_error *err) {
     if (list->title == NULL)
@@ -110,7 +105,7 @@ enum nl_status nl_list_check(struct nl_list *list, struct nl_error *err) {
     if (status == NL_OK && !is_list_id(list->list_id))
         status = nl_error_set(err, NL_DATA, "'%s' is not a List-Id: write it as news.example.org",
                               list->list_id);
-    if (status == NL_OK && !is_language(list->language))
+    if (status == NL_OK && !nl_language_is_tag(list->language))
         status = nl_error_set(err, NL_DATA, "'%s' is not a language tag such as en or kk",
                               list->language);
     if (status == NL_OK)

@@ -45,12 +45,32 @@ static enum nl_status check_applied(struct nl_store *store, const struct nl_embe
     return status;
 }
 
+/* What foreign keys are told to overlook while tables are made anew. */
+static enum nl_status check_references(struct nl_store *store, const struct nl_embedded *file,
+                                       struct nl_error *err) {
+    bool row = false;
+    sqlite3_stmt *statement = nl_sql(store, err, "PRAGMA foreign_key_check", "");
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    nl_sql_done(statement);
+    return status == NL_OK && row
+               ? nl_error_set(err, NL_IO,
+                              "migration %s found a row that refers to none: restore "
+                              "the database from a backup",
+                              file->name)
+               : status;
+}
+
 static enum nl_status apply(struct nl_store *store, const struct nl_embedded *file, int64_t number,
                             const char *checksum, struct nl_error *err) {
     if (sqlite3_exec(store->db, file->data, NULL, NULL, NULL) != SQLITE_OK) {
         nl_sql_error(store, err);
         return nl_error_context(err, "migration %s", file->name);
     }
+    enum nl_status status = check_references(store, file, err);
+    if (status != NL_OK)
+        return status;
     return nl_sql_run(store, err,
                       "INSERT INTO schema_migration (number, name, checksum, applied_at) "
                       "VALUES (?, ?, ?, ?)",
@@ -96,11 +116,20 @@ static enum nl_status pending_version(struct nl_store *store, int64_t *applied, 
     return status;
 }
 
+/* Cannot be changed within a transaction. */
+static enum nl_status keep_references(struct nl_store *store, bool keep, struct nl_error *err) {
+    const char *sql = keep ? "PRAGMA foreign_keys = ON" : "PRAGMA foreign_keys = OFF";
+    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? NL_OK
+                                                                       : nl_sql_error(store, err);
+}
+
 enum nl_status nl_store_migrate(struct nl_store *store, struct nl_error *err) {
     int64_t applied = 0;
     int64_t newest = 0;
     bool empty = false;
-    enum nl_status status = pending_version(store, &applied, &empty, err);
+    enum nl_status status = keep_references(store, false, err);
+    if (status == NL_OK)
+        status = pending_version(store, &applied, &empty, err);
     for (const struct nl_embedded *file = nl_embedded_migrations; status == NL_OK && file->name;
          file++) {
         struct step step = {.file = file, .number = strtoll(file->name, NULL, 10)};
@@ -111,6 +140,8 @@ enum nl_status nl_store_migrate(struct nl_store *store, struct nl_error *err) {
         else
             status = nl_sql_transaction(store, apply_once, &step, err);
     }
+    if (status == NL_OK)
+        status = keep_references(store, true, err);
     if (status == NL_OK && applied > newest)
         status = nl_error_set(err, NL_CONFIG,
                               "%s has schema %lld, this newsletter knows up to %lld: upgrade "

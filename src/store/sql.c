@@ -157,6 +157,20 @@ char *nl_sql_text(sqlite3_stmt *statement, int column, bool *failed) {
     return copy;
 }
 
+char *nl_sql_blob(sqlite3_stmt *statement, int column, size_t *len, bool *failed) {
+    const void *data = sqlite3_column_blob(statement, column);
+    *len = (size_t)sqlite3_column_bytes(statement, column);
+    char *copy = malloc(*len + 1);
+    if (copy == NULL) {
+        *failed = true;
+        return NULL;
+    }
+    if (*len > 0)
+        memcpy(copy, data, *len);
+    copy[*len] = '\0';
+    return copy;
+}
+
 enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t list,
                             int64_t subscriber, int64_t issue, const char *detail,
                             struct nl_error *err) {

@@ -43,6 +43,9 @@ bool nl_sql_is_duplicate(const struct nl_store *store);
 /* Copies a text column; NULL stays NULL. Sets *failed when memory ran out. */
 char *nl_sql_text(sqlite3_stmt *statement, int column, bool *failed);
 
+/* Copies a blob column, with a NUL behind it. Sets *failed when memory ran out. */
+char *nl_sql_blob(sqlite3_stmt *statement, int column, size_t *len, bool *failed);
+
 /* Appends to the history. `detail` may be NULL; ids of 0 are stored as NULL. */
 enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t list,
                             int64_t subscriber, int64_t issue, const char *detail,

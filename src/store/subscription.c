@@ -98,6 +98,17 @@ static enum nl_status put_subscription(struct nl_store *store, const struct nl_s
     return status;
 }
 
+static enum nl_status add_notice(struct nl_store *store, const char *kind, int64_t subscription,
+                                 int64_t *id, struct nl_error *err) {
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "INSERT INTO delivery (kind, subscription, state, created_at, updated_at) "
+                   "VALUES (?, ?, 'queued', ?3, ?3)",
+                   "sii", kind, subscription, nl_env_now(&store->env));
+    *id = sqlite3_last_insert_rowid(store->db);
+    return status;
+}
+
 static enum nl_status queue_notice(struct nl_store *store, struct signup_call *call,
                                    const struct standing *standing, struct nl_error *err) {
     int64_t now = nl_env_now(&store->env);
@@ -106,12 +117,8 @@ static enum nl_status queue_notice(struct nl_store *store, struct signup_call *c
     if (recent || standing->notice_waits)
         return NL_OK;
     enum nl_status status =
-        nl_sql_run(store, err,
-                   "INSERT INTO delivery (kind, subscription, state, created_at, updated_at) "
-                   "VALUES (?, ?, 'queued', ?3, ?3)",
-                   "sii", standing->active ? "already-subscribed" : "confirmation",
-                   standing->subscription, now);
-    call->notice = sqlite3_last_insert_rowid(store->db);
+        add_notice(store, standing->active ? "already-subscribed" : "confirmation",
+                   standing->subscription, &call->notice, err);
     if (status == NL_OK)
         status = nl_sql_run(store, err, "UPDATE subscription SET noticed_at = ? WHERE id = ?", "ii",
                             now, standing->subscription);
@@ -159,10 +166,17 @@ enum nl_status nl_confirmation_new(struct nl_store *store, int64_t subscription,
 
 struct token_call {
     struct nl_token token;
-    int64_t list;
+    bool notify; /* by a mail */
     int64_t subscriber;
     int64_t subscription;
+    struct nl_standing out;
 };
+
+static void take_language(struct token_call *call, sqlite3_stmt *statement, int column) {
+    const char *language = (const char *)sqlite3_column_text(statement, column);
+    if (language != NULL && strlen(language) < sizeof call->out.language)
+        memcpy(call->out.language, language, strlen(language) + 1);
+}
 
 /* Closes every open link of a subscription. */
 static enum nl_status close_links(struct nl_store *store, int64_t subscription,
@@ -180,8 +194,9 @@ static enum nl_status find_confirmation(struct nl_store *store, struct token_cal
     nl_digest(call->token.text, NL_TOKEN_LEN, digest);
     sqlite3_stmt *statement =
         nl_sql(store, err,
-               "SELECT c.expires_at, c.used_at, s.id, s.list, s.subscriber FROM confirmation c "
-               "JOIN subscription s ON s.id = c.subscription WHERE c.digest = ?",
+               "SELECT c.expires_at, c.used_at, s.id, s.list, s.subscriber, r.language "
+               "FROM confirmation c JOIN subscription s ON s.id = c.subscription "
+               "JOIN subscriber r ON r.id = s.subscriber WHERE c.digest = ?",
                "b", (const void *)digest, (size_t)NL_DIGEST_LEN);
     if (statement == NULL)
         return err->status;
@@ -193,8 +208,9 @@ static enum nl_status find_confirmation(struct nl_store *store, struct token_cal
     else if (status == NL_OK && sqlite3_column_int64(statement, 0) <= nl_env_now(&store->env))
         status = nl_error_set(err, NL_EXPIRED, "the token has expired: subscribe again");
     call->subscription = sqlite3_column_int64(statement, 2);
-    call->list = sqlite3_column_int64(statement, 3);
+    call->out.list = sqlite3_column_int64(statement, 3);
     call->subscriber = sqlite3_column_int64(statement, 4);
+    take_language(call, statement, 5);
     nl_sql_done(statement);
     return status;
 }
@@ -209,39 +225,44 @@ static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error
                             "bounce_at = NULL "
                             "WHERE id = ? AND state <> 'complained'",
                             "ii", nl_env_now(&store->env), call->subscription);
+    if (status == NL_OK && call->notify && sqlite3_changes(store->db) > 0)
+        status = add_notice(store, "welcome", call->subscription, &call->out.notice, err);
     if (status == NL_OK)
         status = close_links(store, call->subscription, err);
     if (status == NL_OK)
-        status = nl_event_add(store, "confirmed", call->list, call->subscriber, 0, NULL, err);
+        status = nl_event_add(store, "confirmed", call->out.list, call->subscriber, 0, NULL, err);
     return status;
 }
 
-static enum nl_status run_token(struct nl_store *store, const char *token,
+static enum nl_status run_token(struct nl_store *store, const char *token, bool notify,
                                 enum nl_status (*body)(struct nl_store *, void *,
                                                        struct nl_error *),
-                                int64_t *list, struct nl_error *err) {
-    struct token_call call = {0};
+                                struct nl_standing *out, struct nl_error *err) {
+    struct token_call call = {.notify = notify};
     if (!nl_token_parse(token, &call.token))
         return nl_error_set(err, NL_DATA, "the token is malformed: it is a UUID of 36 characters");
     enum nl_status status = nl_sql_transaction(store, body, &call, err);
-    *list = call.list;
+    *out = call.out;
     return status;
 }
 
-enum nl_status nl_confirm(struct nl_store *store, const char *token, int64_t *list,
-                          struct nl_error *err) {
-    return run_token(store, token, confirm, list, err);
+enum nl_status nl_confirm(struct nl_store *store, const char *token, bool welcome,
+                          struct nl_standing *out, struct nl_error *err) {
+    return run_token(store, token, welcome, confirm, out, err);
 }
 
-static enum nl_status end_subscription(struct nl_store *store, const struct token_call *call,
+static enum nl_status end_subscription(struct nl_store *store, struct token_call *call,
                                        const char *how, struct nl_error *err) {
     enum nl_status status = nl_sql_run(
         store, err,
         "UPDATE subscription SET state = 'unsubscribed', ended_at = ?, noticed_at = NULL "
         "WHERE id = ? AND state IN ('pending', 'active')",
         "ii", nl_env_now(&store->env), call->subscription);
-    if (status == NL_OK && sqlite3_changes(store->db) > 0)
-        status = nl_event_add(store, "unsubscribed", call->list, call->subscriber, 0, how, err);
+    bool ended = status == NL_OK && sqlite3_changes(store->db) > 0;
+    if (ended && call->notify)
+        status = add_notice(store, "goodbye", call->subscription, &call->out.notice, err);
+    if (ended && status == NL_OK)
+        status = nl_event_add(store, "unsubscribed", call->out.list, call->subscriber, 0, how, err);
     if (status == NL_OK)
         status = close_links(store, call->subscription, err);
     return status;
@@ -251,23 +272,27 @@ static enum nl_status unsubscribe(struct nl_store *store, void *ctx, struct nl_e
     struct token_call *call = ctx;
     bool row = false;
     sqlite3_stmt *statement =
-        nl_sql(store, err, "SELECT id, list, subscriber FROM subscription WHERE token = ?", "s",
-               call->token.text);
+        nl_sql(store, err,
+               "SELECT s.id, s.list, s.subscriber, r.language, s.state = 'active' "
+               "FROM subscription s JOIN subscriber r ON r.id = s.subscriber WHERE s.token = ?",
+               "s", call->token.text);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
     if (status == NL_OK && !row)
         status = nl_error_set(err, NL_NOTFOUND, "the token is unknown");
     call->subscription = sqlite3_column_int64(statement, 0);
-    call->list = sqlite3_column_int64(statement, 1);
+    call->out.list = sqlite3_column_int64(statement, 1);
     call->subscriber = sqlite3_column_int64(statement, 2);
+    take_language(call, statement, 3);
+    call->notify = call->notify && sqlite3_column_int(statement, 4) != 0;
     nl_sql_done(statement);
     return status == NL_OK ? end_subscription(store, call, "token", err) : status;
 }
 
-enum nl_status nl_unsubscribe_token(struct nl_store *store, const char *token, int64_t *list,
-                                    struct nl_error *err) {
-    return run_token(store, token, unsubscribe, list, err);
+enum nl_status nl_unsubscribe_token(struct nl_store *store, const char *token, bool goodbye,
+                                    struct nl_standing *out, struct nl_error *err) {
+    return run_token(store, token, goodbye, unsubscribe, out, err);
 }
 
 struct address_call {
@@ -289,8 +314,8 @@ static enum nl_status unsubscribe_address(struct nl_store *store, void *ctx, str
     enum nl_status status = nl_sql_step(store, statement, &row, err);
     while (status == NL_OK && row) {
         struct token_call found = {.subscription = sqlite3_column_int64(statement, 0),
-                                   .list = sqlite3_column_int64(statement, 1),
-                                   .subscriber = sqlite3_column_int64(statement, 2)};
+                                   .subscriber = sqlite3_column_int64(statement, 2),
+                                   .out.list = sqlite3_column_int64(statement, 1)};
         any = true;
         status = end_subscription(store, &found, "operator", err);
         if (status == NL_OK)

@@ -34,6 +34,7 @@ class Site:
             "smtp": {"host": "127.0.0.1", "port": 9, "security": "none", "timeout": "20s"},
             "retry": {"first": "1s", "max": "1s"},
             "confirmation": {"resend_interval": "1h"},
+            "notices": {"welcome": False},
         }
         self.configure()
 

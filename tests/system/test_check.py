@@ -104,7 +104,8 @@ def test_a_template_without_the_link(good):
 
 def test_strict_and_plain_output(good):
     issue = good.issue(BODY)
-    assert good.run("check", issue).out.startswith("warning: no 'preheader'")
+    assert good.run("check", issue).out.startswith(
+        f"warning: {issue}: no 'preheader'")
     assert "0 to mend, 1 to consider" in good.run("check", "--strict", issue, expect=65).err
 
 

@@ -20,8 +20,8 @@ def sent(site, server, **front):
 def test_text_and_calendar(connected, server):
     message = sent(connected, server, events=EVENTS, timezone="Asia/Almaty")
     text = plain(message)
-    assert text[text.index("UPCOMING EVENTS"):].startswith(
-        "UPCOMING EVENTS\n\n* 3 September 2026, 09:30–11:00\n  Briefing <1>\n"
+    assert text[text.index("== Upcoming"):].startswith(
+        "== Upcoming events ==\n\n* 3 September 2026, 09:30–11:00\n  Briefing <1>\n"
         "* 30 September 2026 – 1 October 2026\n  Round table; ferries, rails\n"
         "  https://www.example.org/events/1\n* 2 October 2026, 19:00\n  Concert, Қазақстан залы\n")
     page = html(message)

@@ -97,7 +97,8 @@ def test_preview_writes_what_would_be_sent(connected):
     path = connected.issue()
     result = connected.run("preview", path)
     files = [os.path.join(connected.folder, line) for line in result.out.split()]
-    assert [name.rsplit(".", 1)[1] for name in files] == ["html", "txt", "eml"]
+    assert [os.path.basename(name) for name in files] == ["issue.html", "issue.txt", "issue.eml",
+                                                         "index.html"]
     message = parse(open(files[2], "rb").read())
     assert "Hello Sample Reader." in plain(message)
     assert "Hello Sample Reader." in open(files[1], encoding="utf-8").read()

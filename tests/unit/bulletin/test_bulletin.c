@@ -49,7 +49,7 @@ static void test_notice(void **state) {
                                            .unsubscribe = "u",
                                            .confirmation = "secret",
                                            .message_id = "i@x"};
-    assert_ok(nl_notice_compose("confirmation", &fixture->list, &config, &packed, &err));
+    assert_ok(nl_notice_compose("confirmation", "en", &fixture->list, &config, &packed, &err));
     assert_ok(nl_message_parse(packed.data, packed.len, &message, &err));
     assert_ok(nl_message_fill(message, &recipient, &out, &err));
     assert_non_null(strstr(out.data, "Subject: Please confirm your subscription to news\r\n"));
@@ -60,7 +60,7 @@ static void test_notice(void **state) {
     nl_buf_free(&packed);
     nl_buf_free(&out);
     config.confirm_url = NULL;
-    assert_fails(nl_notice_compose("confirmation", &fixture->list, &config, &packed, &err),
+    assert_fails(nl_notice_compose("confirmation", "en", &fixture->list, &config, &packed, &err),
                  NL_CONFIG, "confirm_url");
 }
 

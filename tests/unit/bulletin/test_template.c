@@ -2,6 +2,25 @@
 
 #include "bulletin/template.h"
 
+static void stars(struct nl_buf *out, const char *text) {
+    nl_buf_addf(out, "*%s*", text);
+}
+
+static const char *translate(void *ctx, const char *text) {
+    (void)ctx;
+    return strcmp(text, "Hello {{b}} & all") == 0 ? "Bonjour, {{b}} & tous" : text;
+}
+
+static enum nl_status partial(void *ctx, const char *name, struct nl_buf *out,
+                              struct nl_error *err) {
+    const json_t *text = json_object_get(ctx, name);
+    (void)err;
+    if (text == NULL)
+        return NL_NOTFOUND;
+    nl_buf_adds(out, json_string_value(text));
+    return NL_OK;
+}
+
 static void check(const char *template, bool html, const char *expected) {
     struct nl_error err = {0};
     struct nl_buf out = {0};
@@ -9,8 +28,12 @@ static void check(const char *template, bool html, const char *expected) {
         json_pack("{s:s, s:s, s:i, s:{s:s}, s:[{s:s},{s:s}], s:b, s:s}", "a", "<&\"'>", "empty", "",
                   "n", 5, "o", "p", "q", "list", "i", "1", "i", "2", "no", 0, "b", "B");
     assert_non_null(data);
-    assert_ok(nl_template_render(template, "t", html, data, &out, &err));
+    json_t *partials = json_pack("{s:s, s:s}", "p", "<{{b}}>", "endless", "{{>endless}}");
+    const struct nl_template_host host = {
+        .html = html, .ctx = partials, .partial = partial, .translate = translate, .wrap = stars};
+    assert_ok(nl_template_render(template, "t", &host, data, &out, &err));
     assert_string_equal(nl_buf_text(&out), expected);
+    json_decref(partials);
     json_decref(data);
     nl_buf_free(&out);
 }
@@ -37,6 +60,54 @@ static void test_render(void **state) {
           "0\x02 B");
 }
 
+static void test_lambdas(void **state) {
+    (void)state;
+    check("{{#_}}Hello\n  {{b}} & all{{/_}}!", false, "Bonjour, B & tous!");
+    check("{{#_}}Hello {{b}} & all{{/_}}!", true, "Bonjour, B &amp; tous!");
+    check("{{#_}}{{a}} as it is{{/_}}", true, "&lt;&amp;&quot;&#39;&gt; as it is");
+    check("{{#wrap}}\n {{b}}  and\n{{#_}}Hello {{b}} & all{{/_}}\n{{/wrap}}.", false,
+          "*B and Bonjour, B & tous*.");
+    check("{{#no}}{{#_}}x {{nosuch}}{{/_}}{{#wrap}}y{{/wrap}}{{>nosuch}}{{/no}}.", true, ".");
+    check("{{>p}}.\n  {{>p}}\n", false, "<B>.\n  <B>");
+}
+
+/* Every case of the specification that its core modules have. */
+static void test_specification(void **state) {
+    (void)state;
+    static const char *const modules[] = {"comments", "delimiters", "interpolation",
+                                          "inverted", "partials",   "sections"};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof modules / sizeof modules[0]; i++) {
+        struct nl_buf path = {0};
+        size_t index = 0;
+        json_t *test = NULL;
+        nl_buf_addf(&path, "%s/mustache-spec/%s.json", TEST_DATA, modules[i]);
+        json_t *module = json_load_file(nl_buf_text(&path), 0, NULL);
+        assert_non_null(module);
+        json_array_foreach(json_object_get(module, "tests"), index, test) {
+            struct nl_error err = {0};
+            struct nl_buf out = {0};
+            const char *name = json_string_value(json_object_get(test, "name"));
+            const char *template = json_string_value(json_object_get(test, "template"));
+            const char *expected = json_string_value(json_object_get(test, "expected"));
+            const struct nl_template_host host = {.html = true,
+                                                  .lenient = true,
+                                                  .ctx = json_object_get(test, "partials"),
+                                                  .partial = partial};
+            assert_ok(nl_template_render(template, name, &host, json_object_get(test, "data"), &out,
+                                         &err));
+            if (strcmp(nl_buf_text(&out), expected) != 0)
+                fail_msg("%s, %s: '%s' instead of '%s'", modules[i], name, nl_buf_text(&out),
+                         expected);
+            nl_buf_free(&out);
+            count++;
+        }
+        json_decref(module);
+        nl_buf_free(&path);
+    }
+    assert_int_equal(count, 112);
+}
+
 static void test_errors(void **state) {
     (void)state;
     static const struct {
@@ -51,13 +122,20 @@ static void test_errors(void **state) {
         {"x{{/b}}", "did not begin"},
         {"{{o}}", "not a text"},
         {"{{o.z}}", "unknown variable o.z"},
+        {"{{>nosuch}}", "there is no partial nosuch"},
+        {"{{>endless}}", "nested too deeply"},
+        {"{{#_}}x {{nosuch}}{{/_}}", "unknown variable nosuch"},
+        {"{{=x=}}", "not a pair of delimiters"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct nl_error err = {0};
         struct nl_buf out = {0};
         json_t *data = json_pack("{s:s, s:{s:s}}", "b", "B", "o", "p", "q");
-        assert_fails(nl_template_render(cases[i].template, "t", true, data, &out, &err), NL_DATA,
+        json_t *partials = json_pack("{s:s}", "endless", "{{>endless}}");
+        const struct nl_template_host host = {.html = true, .ctx = partials, .partial = partial};
+        assert_fails(nl_template_render(cases[i].template, "t", &host, data, &out, &err), NL_DATA,
                      cases[i].words);
+        json_decref(partials);
         json_decref(data);
         nl_buf_free(&out);
     }
@@ -66,6 +144,8 @@ static void test_errors(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_render),
+        cmocka_unit_test(test_lambdas),
+        cmocka_unit_test(test_specification),
         cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,19 +56,22 @@ static void test_confirmation(void **state) {
     struct nl_error err = {0};
     struct nl_token first;
     struct nl_token second;
-    int64_t list = 0;
+    struct nl_standing standing = {0};
     sign_up(fixture, "ann@example.org");
     assert_ok(nl_confirmation_new(fixture->store, 1, fixture->fake.now + 10, &first, &err));
     assert_ok(nl_confirmation_new(fixture->store, 1, fixture->fake.now + 20, &second, &err));
-    assert_fails(nl_confirm(fixture->store, "nonsense", &list, &err), NL_DATA, "malformed");
-    assert_fails(nl_confirm(fixture->store, "7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55", &list, &err),
-                 NL_NOTFOUND, "unknown");
+    assert_fails(nl_confirm(fixture->store, "nonsense", false, &standing, &err), NL_DATA,
+                 "malformed");
+    assert_fails(
+        nl_confirm(fixture->store, "7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55", false, &standing, &err),
+        NL_NOTFOUND, "unknown");
     fixture->fake.now += 10;
-    assert_fails(nl_confirm(fixture->store, first.text, &list, &err), NL_EXPIRED, "expired");
-    assert_ok(nl_confirm(fixture->store, second.text, &list, &err));
-    assert_int_equal(list, fixture->list.id);
-    assert_fails(nl_confirm(fixture->store, second.text, &list, &err), NL_USED, "used");
-    assert_fails(nl_confirm(fixture->store, first.text, &list, &err), NL_USED, "used");
+    assert_fails(nl_confirm(fixture->store, first.text, false, &standing, &err), NL_EXPIRED,
+                 "expired");
+    assert_ok(nl_confirm(fixture->store, second.text, false, &standing, &err));
+    assert_int_equal(standing.list, fixture->list.id);
+    assert_fails(nl_confirm(fixture->store, second.text, false, &standing, &err), NL_USED, "used");
+    assert_fails(nl_confirm(fixture->store, first.text, false, &standing, &err), NL_USED, "used");
     assert_int_equal(fixture_sql(fixture, "SELECT confirmed_at FROM subscription"),
                      fixture->fake.now);
 }
@@ -87,19 +90,19 @@ static void test_unsubscribe(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
     struct nl_address address = {0};
-    int64_t list = 0;
+    struct nl_standing standing = {0};
     fixture_subscribe(fixture, "ann@example.org");
     fixture_sql(fixture, "UPDATE subscription SET token = "
                          "'7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55'");
-    assert_ok(
-        nl_unsubscribe_token(fixture->store, "7F0C2A9E-6f0e-4d8e-9b0a-6f3f2a1f9c55", &list, &err));
-    assert_ok(
-        nl_unsubscribe_token(fixture->store, "7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55", &list, &err));
+    assert_ok(nl_unsubscribe_token(fixture->store, "7F0C2A9E-6f0e-4d8e-9b0a-6f3f2a1f9c55", false,
+                                   &standing, &err));
+    assert_ok(nl_unsubscribe_token(fixture->store, "7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55", false,
+                                   &standing, &err));
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = 'unsubscribed'"),
                      1);
-    assert_fails(
-        nl_unsubscribe_token(fixture->store, "00000000-0000-4000-8000-000000000000", &list, &err),
-        NL_NOTFOUND, "unknown");
+    assert_fails(nl_unsubscribe_token(fixture->store, "00000000-0000-4000-8000-000000000000", false,
+                                      &standing, &err),
+                 NL_NOTFOUND, "unknown");
     assert_ok(nl_address_parse("ann@example.org", &address, &err));
     assert_fails(nl_unsubscribe_address(fixture->store, &address, 99, &err), NL_NOTFOUND, "ann@");
     assert_ok(nl_unsubscribe_address(fixture->store, &address, 0, &err));

@@ -1,0 +1,36 @@
+/* Translations of the texts that subscribers read, from gettext's compiled catalogs (.mo). */
+#ifndef NEWSLETTER_CATALOG_H
+#define NEWSLETTER_CATALOG_H
+
+#include "newsletter/error.h"
+
+#include <stddef.h>
+
+struct nl_catalog;
+
+/* Opens what serves `language` best: its own catalog, else that of its primary subtag, from the
+ * folder first (LANGUAGE.mo; `folder` may be NULL) and built in else. Where there is none, the
+ * texts stay English, as they are written. Free with nl_catalog_free. */
+enum nl_status nl_catalog_open(const char *folder, const char *language, struct nl_catalog **out,
+                               struct nl_error *err);
+
+/* The language that the texts are in. Owned by the catalog. */
+const char *nl_catalog_language(const struct nl_catalog *catalog);
+
+/* The translation of `text`, in `context` where it has one (NULL for none), or `text` itself. */
+const char *nl_catalog_text(const struct nl_catalog *catalog, const char *context,
+                            const char *text);
+
+/* Calls `each` with every language that has a catalog, English first. */
+enum nl_status nl_catalog_each(const char *folder,
+                               enum nl_status (*each)(const char *language, void *ctx,
+                                                      struct nl_error *err),
+                               void *ctx, struct nl_error *err);
+
+void nl_catalog_free(struct nl_catalog *catalog);
+
+/* Mark texts for tools/messages, which collects them. */
+#define NL_TEXT(text) text
+#define NL_TEXT_IN(context, text) text
+
+#endif

@@ -1,0 +1,17 @@
+/* Language tags (RFC 5646) and the choice among what there is (RFC 4647 section 3.4). */
+#ifndef NEWSLETTER_LANGUAGE_H
+#define NEWSLETTER_LANGUAGE_H
+
+#include <stdbool.h>
+
+/* True for letters, digits and hyphens that begin with two or three letters, 35 at most. */
+bool nl_language_is_tag(const char *text);
+
+/* How well what is in language `have` serves who wants `want` (either may be NULL): 0 not at all, 1
+ * another variety of it, 2 the language as such, 3 exactly. */
+int nl_language_match(const char *want, const char *have);
+
+/* True for a language written from right to left. */
+bool nl_language_is_rtl(const char *tag);
+
+#endif

@@ -1,0 +1,46 @@
+#include "newsletter/answer.h"
+
+#include "bulletin/data.h"
+#include "bulletin/theme.h"
+
+static const char *const sentences[] = {
+    [NL_ANSWER_ASKED] =
+        NL_TEXT("Thank you. If this address can be subscribed, a mail is on its way "
+                "to it: please open the link in that mail."),
+    [NL_ANSWER_CONFIRMED] = NL_TEXT("Your subscription to {{list.title}} is confirmed. Welcome!"),
+    [NL_ANSWER_LEFT] =
+        NL_TEXT("You are unsubscribed from {{list.title}}. No further issue will reach you."),
+    [NL_ANSWER_BAD_LINK] =
+        NL_TEXT("This link does not work or works no longer. To join, fill in the form once more; "
+                "to leave, use the link in the latest mail."),
+};
+
+enum nl_status nl_answer_compose(enum nl_answer answer, const char *language,
+                                 const struct nl_list *list, const struct nl_config *config,
+                                 bool html, struct nl_buf *out, struct nl_error *err) {
+    static const struct nl_list none = {.language = (char *)"en"};
+    struct nl_theme theme = {0};
+    struct nl_buf sentence = {0};
+    json_t *data = NULL;
+    if (list == NULL)
+        list = &none;
+    if (language == NULL || language[0] == '\0')
+        language = list->language;
+    enum nl_status status = nl_theme_open(config->templates, language, &theme, err);
+    if (status == NL_OK) {
+        data = nl_data_new(list, nl_catalog_language(theme.catalog));
+        status = nl_theme_text(&theme, NULL, sentences[answer], data, &sentence, err);
+    }
+    if (status == NL_OK && html) {
+        nl_data_set(data, "answer", nl_buf_text(&sentence));
+        status = nl_theme_render(&theme, "page.html", data, out, err);
+    } else if (status == NL_OK) {
+        nl_buf_addf(out, "%s\n", nl_buf_text(&sentence));
+    }
+    if (status == NL_OK && (out->failed || sentence.failed))
+        status = nl_error_nomem(err);
+    json_decref(data);
+    nl_buf_free(&sentence);
+    nl_theme_free(&theme);
+    return status;
+}

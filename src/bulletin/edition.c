@@ -1,0 +1,306 @@
+#include "bulletin/edition.h"
+
+#include "bulletin/data.h"
+#include "bulletin/dates.h"
+#include "bulletin/fields.h"
+#include "bulletin/markdown.h"
+#include "bulletin/pack.h"
+#include "bulletin/render.h"
+#include "bulletin/theme.h"
+#include "newsletter/file.h"
+#include "newsletter/language.h"
+#include "newsletter/text.h"
+#include "newsletter/token.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { SOURCE_LIMIT = 4 << 20 };
+
+struct composition {
+    const char *path;
+    const struct nl_list *list;
+    const struct nl_config *config;
+    const char *slug; /* of the issue */
+    struct nl_composed *out;
+    struct nl_theme theme;
+    struct nl_slots slots;
+    struct nl_buf html, text; /* with markers */
+    struct nl_enclosures enclosures;
+    struct nl_error *err;
+};
+
+/* Each line from the issue, else from the configuration; null where there is none at all. */
+static json_t *contact_data(const struct nl_contact *issue, const struct nl_contact *common) {
+    const struct {
+        const char *name, *own, *other;
+    } lines[] = {{"person", issue->person, common->person},
+                 {"phone", issue->phone, common->phone},
+                 {"fax", issue->fax, common->fax},
+                 {"email", issue->email, common->email},
+                 {"web", issue->web, common->web}};
+    json_t *data = json_object();
+    bool any = false;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        const char *line = lines[i].own != NULL ? lines[i].own : lines[i].other;
+        nl_data_set(data, lines[i].name, line);
+        any = any || line != NULL;
+    }
+    if (any)
+        return data;
+    json_decref(data);
+    return json_null();
+}
+
+static json_t *template_data(const struct composition *self, const char *unsubscribe_url,
+                             const struct nl_buf *body) {
+    const struct nl_frontmatter *front = &self->out->front;
+    json_t *data = nl_data_new(self->list, front->language);
+    struct nl_buf date = {0};
+    nl_date_long(&self->theme, front->date, &date);
+    nl_data_set(data, "series", front->series);
+    nl_data_set(data, "number", front->number);
+    nl_data_set(data, "title", front->title);
+    nl_data_set(data, "subject", front->subject);
+    nl_data_set(data, "category", front->category);
+    nl_data_set(data, "posted_by", front->posted_by);
+    nl_data_set(data, "preheader", front->preheader);
+    nl_data_set(data, "date", nl_buf_text(&date));
+    nl_data_set(data, "iso_date", front->date);
+    nl_data_set(data, "unsubscribe_url", unsubscribe_url);
+    nl_data_set(data, "body", nl_buf_text(body));
+    json_object_set_new(data, "contact", contact_data(&front->contact, &self->config->contact));
+    json_object_set_new(data, "calendar", nl_events_data(&front->events, &self->theme));
+    nl_buf_free(&date);
+    return data;
+}
+
+/* One rendered body into its layout, with markers in place of the variables. */
+static enum nl_status lay_out(struct composition *self, const char *file, const struct nl_buf *body,
+                              struct nl_buf *out) {
+    struct nl_buf marked = {0};
+    struct nl_buf url = {0};
+    json_t *data = NULL;
+    enum nl_status status =
+        nl_slots_substitute(&self->slots, nl_buf_text(body), self->config->unsubscribe_url,
+                            self->path, &marked, self->err);
+    if (status == NL_OK)
+        status = nl_slots_url(&self->slots, self->config->unsubscribe_url, NL_SLOT_UNSUBSCRIBE,
+                              &url, self->err);
+    if (status == NL_OK) {
+        data = template_data(self, nl_buf_text(&url), &marked);
+        status = nl_theme_render(&self->theme, file, data, out, self->err);
+    }
+    json_decref(data);
+    nl_buf_free(&url);
+    nl_buf_free(&marked);
+    return status;
+}
+
+static enum nl_status render_bodies(struct composition *self, const char *markdown, size_t len) {
+    struct nl_md_node *document = NULL;
+    struct nl_buf html = {0};
+    struct nl_buf text = {0};
+    enum nl_status status =
+        nl_theme_open(self->config->templates, self->out->front.language, &self->theme, self->err);
+    if (status == NL_OK)
+        status = nl_markdown_read(markdown, len, self->path, &document, self->err);
+    if (status == NL_OK)
+        status = nl_enclosures_images(&self->enclosures, self->path, document, self->err);
+    for (size_t i = 0; status == NL_OK && i < self->out->front.attachment_count; i++)
+        status = nl_enclosures_attach(&self->enclosures, self->path,
+                                      self->out->front.attachments[i], self->err);
+    if (status == NL_OK) {
+        nl_render_html(document, &self->theme, &html);
+        nl_render_plain(document, &text);
+        if (html.failed || text.failed)
+            status = nl_error_nomem(self->err);
+    }
+    if (status == NL_OK)
+        status = lay_out(self, "bulletin.html", &html, &self->html);
+    if (status == NL_OK)
+        status = lay_out(self, "bulletin.txt", &text, &self->text);
+    nl_md_free(document);
+    nl_buf_free(&html);
+    nl_buf_free(&text);
+    return status;
+}
+
+static void pack_part(struct composition *self, const struct nl_buf *part, char context,
+                      struct nl_buf *out) {
+    struct nl_buf marked = {0};
+    nl_mime_set_context(part, context, &marked);
+    nl_message_pack(&self->slots, &marked, out);
+    nl_buf_free(&marked);
+}
+
+static enum nl_status assemble(struct composition *self) {
+    struct nl_fields fields = {0};
+    struct nl_buf message = {0};
+    struct nl_buf page = {0};
+    const struct nl_frontmatter *front = &self->out->front;
+    struct nl_view *view = &self->out->view;
+    enum nl_status status = nl_fields_common(self->list, front->subject, front->language,
+                                             &self->slots, &fields, self->err);
+    if (status == NL_OK)
+        status = nl_fields_list(self->list, self->config, &self->slots, &fields, self->err);
+    if (status == NL_OK)
+        status = nl_mime_compose(&fields, &self->text, &self->html, &self->enclosures, &message,
+                                 self->err);
+    if (status == NL_OK) {
+        nl_message_pack(&self->slots, &message, &self->out->message);
+        nl_enclosures_embed(&self->enclosures, nl_buf_text(&self->html), &page);
+        pack_part(self, &page, NL_CONTEXT_HTML, &view->page);
+        pack_part(self, &self->html, NL_CONTEXT_HTML, &view->html);
+        pack_part(self, &self->text, NL_CONTEXT_RAW, &view->text);
+        if (self->out->message.failed || view->html.failed || view->page.failed ||
+            view->text.failed)
+            status = nl_error_nomem(self->err);
+    }
+    nl_fields_free(&fields);
+    nl_buf_free(&message);
+    nl_buf_free(&page);
+    return status;
+}
+
+/* Windows editors end lines in CRLF and begin the file with a byte order mark. */
+static void normalise(struct nl_buf *source) {
+    size_t at = source->len >= 3 && memcmp(source->data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    size_t len = 0;
+    for (; at < source->len; at++)
+        if (source->data[at] != '\r' || at + 1 == source->len || source->data[at + 1] != '\n')
+            source->data[len++] = source->data[at];
+    source->len = len;
+    if (source->data != NULL)
+        source->data[len] = '\0';
+}
+
+static enum nl_status add_calendar(struct composition *self) {
+    struct nl_buf uid = {0};
+    struct nl_buf text = {0};
+    nl_buf_addf(&uid, "%s@%s", self->slug, self->list->list_id);
+    enum nl_status status =
+        nl_events_ics(&self->out->front.events, self->out->front.timezone, nl_buf_text(&uid),
+                      self->out->front.date, &text, self->err);
+    if (status == NL_DATA)
+        nl_error_context(self->err, "%s", self->path);
+    if (status == NL_OK)
+        status = nl_enclosures_add(&self->enclosures, "events.ics", "text/calendar; method=PUBLISH",
+                                   &text, self->err);
+    nl_buf_free(&uid);
+    nl_buf_free(&text);
+    return status;
+}
+
+/* Another picture under the same name makes another issue. */
+static enum nl_status add_to_digest(const struct nl_enclosures *enclosures, char **digest,
+                                    struct nl_error *err) {
+    struct nl_buf all = {0};
+    char text[2 * NL_DIGEST_LEN + 1];
+    nl_buf_adds(&all, *digest);
+    for (size_t i = 0; i < enclosures->count; i++) {
+        nl_digest_hex(enclosures->items[i].data.data, enclosures->items[i].data.len, text);
+        nl_buf_addf(&all, " %s", text);
+    }
+    nl_digest_hex(nl_buf_text(&all), all.len, text);
+    bool complete = !all.failed;
+    nl_buf_free(&all);
+    if (enclosures->count == 0)
+        return NL_OK;
+    free(*digest);
+    *digest = strdup(text);
+    return complete && *digest != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+enum nl_status nl_edition_read(const char *path, char **source, struct nl_error *err) {
+    struct nl_buf text = {0};
+    *source = NULL;
+    enum nl_status status = nl_file_read(path, SOURCE_LIMIT, &text, err);
+    if (status == NL_OK) {
+        normalise(&text);
+        status = nl_text_check_body(nl_buf_text(&text), text.len, path, err);
+    }
+    if (status == NL_OK && (*source = strdup(nl_buf_text(&text))) == NULL)
+        status = nl_error_nomem(err);
+    nl_buf_free(&text);
+    return status;
+}
+
+/* The front matter's language, the file name's or the list's; the first two must not differ. */
+static enum nl_status settle_language(struct composition *self, const char *language) {
+    char **own = &self->out->front.language;
+    if (*own != NULL && !nl_language_is_tag(*own))
+        return nl_error_set(self->err, NL_DATA, "%s: '%s' is not a language tag such as en or kk",
+                            self->path, *own);
+    if (*own != NULL && language != NULL && strcasecmp(*own, language) != 0)
+        return nl_error_set(self->err, NL_DATA,
+                            "%s: its language is %s and its name says %s: make them one",
+                            self->path, *own, language);
+    if (*own == NULL)
+        *own = strdup(language != NULL ? language : self->list->language);
+    return *own != NULL ? NL_OK : nl_error_nomem(self->err);
+}
+
+static enum nl_status read(struct composition *self, const char *language, size_t *body) {
+    size_t body_line = 0;
+    struct nl_composed *out = self->out;
+    char digest[2 * NL_DIGEST_LEN + 1];
+    enum nl_status status = nl_edition_read(self->path, &out->source, self->err);
+    if (status == NL_OK)
+        status = nl_frontmatter_read(out->source, strlen(out->source), self->path, &out->front,
+                                     body, &body_line, self->err);
+    if (status == NL_OK && out->source[*body + strspn(out->source + *body, " \t\n")] == '\0')
+        status = nl_error_set(self->err, NL_DATA, "%s:%zu: the issue has no text", self->path,
+                              body_line);
+    if (status != NL_OK)
+        return status;
+    nl_digest_hex(out->source, strlen(out->source), digest);
+    out->digest = strdup(digest);
+    return out->digest != NULL ? settle_language(self, language) : nl_error_nomem(self->err);
+}
+
+enum nl_status nl_edition_compose(const char *path, const char *language, const char *slug,
+                                  const struct nl_list *list, const struct nl_config *config,
+                                  struct nl_composed *out, struct nl_error *err) {
+    struct composition self = {
+        .path = path, .list = list, .config = config, .out = out, .err = err};
+    size_t body = 0;
+    *out = (struct nl_composed){.view = {.path = strdup(path)}};
+    enum nl_status status =
+        out->view.path != NULL ? read(&self, language, &body) : nl_error_nomem(err);
+    self.slug = slug != NULL ? slug : out->front.slug;
+    if (status == NL_OK)
+        status = render_bodies(&self, out->source + body, strlen(out->source + body));
+    if (status == NL_OK && out->front.events.count > 0)
+        status = add_calendar(&self);
+    if (status == NL_OK)
+        status = add_to_digest(&self.enclosures, &out->digest, err);
+    if (status == NL_OK)
+        status = assemble(&self);
+    nl_theme_free(&self.theme);
+    nl_slots_free(&self.slots);
+    nl_enclosures_free(&self.enclosures);
+    nl_buf_free(&self.html);
+    nl_buf_free(&self.text);
+    if (status != NL_OK)
+        nl_composed_free(out);
+    return status;
+}
+
+void nl_view_free(struct nl_view *view) {
+    free(view->path);
+    nl_buf_free(&view->html);
+    nl_buf_free(&view->page);
+    nl_buf_free(&view->text);
+    *view = (struct nl_view){0};
+}
+
+void nl_composed_free(struct nl_composed *composed) {
+    nl_frontmatter_free(&composed->front);
+    free(composed->source);
+    free(composed->digest);
+    nl_buf_free(&composed->message);
+    nl_view_free(&composed->view);
+    *composed = (struct nl_composed){0};
+}

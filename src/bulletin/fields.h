@@ -1,0 +1,19 @@
+/* The header fields of issues and notices. */
+#ifndef NL_BULLETIN_FIELDS_H
+#define NL_BULLETIN_FIELDS_H
+
+#include "bulletin/mime.h"
+#include "newsletter/config.h"
+#include "newsletter/list.h"
+
+/* From, To, Reply-To, Subject, Date, Message-ID and Content-Language. */
+enum nl_status nl_fields_common(const struct nl_list *list, const char *subject,
+                                const char *language, struct nl_slots *slots,
+                                struct nl_fields *fields, struct nl_error *err);
+
+/* What an issue has besides: RFC 2919, RFC 2369 and RFC 8058. */
+enum nl_status nl_fields_list(const struct nl_list *list, const struct nl_config *config,
+                              struct nl_slots *slots, struct nl_fields *fields,
+                              struct nl_error *err);
+
+#endif
