@@ -36,9 +36,9 @@ static void take_edition(struct nl_composed *composed, struct nl_edition *out) {
     *out = (struct nl_edition){.language = take(&composed->front.language),
                                .title = take(&composed->front.title),
                                .subject = take(&composed->front.subject),
-                               .source = take(&composed->source),
-                               .message_len = composed->message.len,
-                               .message = nl_buf_take(&composed->message)};
+                               .source = take(&composed->source)};
+    out->message_len = composed->message.len;
+    out->message = nl_buf_take(&composed->message);
 }
 
 /* Another text in any language makes another issue. */

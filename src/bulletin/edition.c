@@ -1,5 +1,6 @@
 #include "bulletin/edition.h"
 
+#include "bulletin/condition.h"
 #include "bulletin/data.h"
 #include "bulletin/dates.h"
 #include "bulletin/fields.h"
@@ -26,7 +27,7 @@ struct composition {
     struct nl_composed *out;
     struct nl_theme theme;
     struct nl_slots slots;
-    struct nl_buf html, text; /* with markers */
+    struct nl_buf subject, preheader, html, text; /* with markers */
     struct nl_enclosures enclosures;
     struct nl_error *err;
 };
@@ -62,10 +63,10 @@ static json_t *template_data(const struct composition *self, const char *unsubsc
     nl_data_set(data, "series", front->series);
     nl_data_set(data, "number", front->number);
     nl_data_set(data, "title", front->title);
-    nl_data_set(data, "subject", front->subject);
+    nl_data_set(data, "subject", nl_buf_text(&self->subject));
     nl_data_set(data, "category", front->category);
     nl_data_set(data, "posted_by", front->posted_by);
-    nl_data_set(data, "preheader", front->preheader);
+    nl_data_set(data, "preheader", nl_buf_text(&self->preheader));
     nl_data_set(data, "date", nl_buf_text(&date));
     nl_data_set(data, "iso_date", front->date);
     nl_data_set(data, "unsubscribe_url", unsubscribe_url);
@@ -98,6 +99,21 @@ static enum nl_status lay_out(struct composition *self, const char *file, const 
     return status;
 }
 
+/* The two lines of the front matter that may hold variables. */
+static enum nl_status mark_lines(struct composition *self) {
+    const struct nl_frontmatter *front = &self->out->front;
+    const char *preheader = front->preheader != NULL ? front->preheader : "";
+    if (strstr(front->subject, "{{#") != NULL || strstr(front->subject, "{{^") != NULL)
+        return nl_error_set(self->err, NL_DATA,
+                            "%s: the subject cannot hold a condition: use {{variable|fallback}}",
+                            self->path);
+    enum nl_status status = nl_slots_substitute(&self->slots, front->subject, NULL, self->path,
+                                                &self->subject, self->err);
+    return status == NL_OK ? nl_slots_substitute(&self->slots, preheader, NULL, self->path,
+                                                 &self->preheader, self->err)
+                           : status;
+}
+
 static enum nl_status render_bodies(struct composition *self, const char *markdown, size_t len) {
     struct nl_md_node *document = NULL;
     struct nl_buf html = {0};
@@ -106,6 +122,8 @@ static enum nl_status render_bodies(struct composition *self, const char *markdo
         nl_theme_open(self->config->templates, self->out->front.language, &self->theme, self->err);
     if (status == NL_OK)
         status = nl_markdown_read(markdown, len, self->path, &document, self->err);
+    if (status == NL_OK)
+        status = nl_conditions_place(document, self->path, self->err);
     if (status == NL_OK)
         status = nl_enclosures_images(&self->enclosures, self->path, document, self->err);
     for (size_t i = 0; status == NL_OK && i < self->out->front.attachment_count; i++)
@@ -141,8 +159,8 @@ static enum nl_status assemble(struct composition *self) {
     struct nl_buf page = {0};
     const struct nl_frontmatter *front = &self->out->front;
     struct nl_view *view = &self->out->view;
-    enum nl_status status = nl_fields_common(self->list, front->subject, front->language,
-                                             &self->slots, &fields, self->err);
+    enum nl_status status = nl_fields_common(self->list, nl_buf_text(&self->subject),
+                                             front->language, &self->slots, &fields, self->err);
     if (status == NL_OK)
         status = nl_fields_list(self->list, self->config, &self->slots, &fields, self->err);
     if (status == NL_OK)
@@ -271,6 +289,8 @@ enum nl_status nl_edition_compose(const char *path, const char *language, const 
         out->view.path != NULL ? read(&self, language, &body) : nl_error_nomem(err);
     self.slug = slug != NULL ? slug : out->front.slug;
     if (status == NL_OK)
+        status = mark_lines(&self);
+    if (status == NL_OK)
         status = render_bodies(&self, out->source + body, strlen(out->source + body));
     if (status == NL_OK && out->front.events.count > 0)
         status = add_calendar(&self);
@@ -281,6 +301,8 @@ enum nl_status nl_edition_compose(const char *path, const char *language, const 
     nl_theme_free(&self.theme);
     nl_slots_free(&self.slots);
     nl_enclosures_free(&self.enclosures);
+    nl_buf_free(&self.subject);
+    nl_buf_free(&self.preheader);
     nl_buf_free(&self.html);
     nl_buf_free(&self.text);
     if (status != NL_OK)

@@ -44,7 +44,10 @@ enum nl_status nl_fields_common(const struct nl_list *list, const char *subject,
         status = add_slot(fields, slots, "To", NL_SLOT_TO, err);
     if (status == NL_OK && list->reply_to != NULL)
         status = add_mailbox(fields, "Reply-To", list->reply_to, err);
-    nl_header_text(&text, subject);
+    if (strchr(subject, NL_SLOT_OPEN) == NULL)
+        nl_header_text(&text, subject);
+    else if (status == NL_OK)
+        status = nl_slots_mark(slots, NL_SLOT_SUBJECT, subject, "", &text, err);
     nl_fields_add(fields, "Subject", &text);
     if (status == NL_OK)
         status = add_slot(fields, slots, "Date", NL_SLOT_DATE, err);

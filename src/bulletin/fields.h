@@ -6,7 +6,8 @@
 #include "newsletter/config.h"
 #include "newsletter/list.h"
 
-/* From, To, Reply-To, Subject, Date, Message-ID and Content-Language. */
+/* `subject` may hold markers. From, To, Reply-To, Subject, Date, Message-ID and Content-Language.
+ */
 enum nl_status nl_fields_common(const struct nl_list *list, const char *subject,
                                 const char *language, struct nl_slots *slots,
                                 struct nl_fields *fields, struct nl_error *err);

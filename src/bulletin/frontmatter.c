@@ -99,6 +99,11 @@ static enum nl_status take_entry(struct nl_frontmatter *front, const struct nl_y
     size_t key = 0;
     while (key < KEYS && strcmp(keys[key].name, entry->path) != 0)
         key++;
+    bool variables = strcmp(entry->path, "subject") == 0 || strcmp(entry->path, "preheader") == 0;
+    if (!variables && strstr(entry->value, "{{") != NULL)
+        return nl_error_set(
+            err, NL_DATA, "%s:%zu: %s cannot hold a variable: the text, subject and preheader can",
+            name, entry->line, entry->path);
     if (strncmp(entry->path, "events.", 7) == 0) {
         if (nl_text_check_line(entry->value, entry->path, err) != NL_OK)
             return nl_error_context(err, "%s:%zu", name, entry->line);

@@ -8,7 +8,7 @@
 
 /* An encoded word is 75 characters at most, of which "=?UTF-8?B?" and "?=" take 12; base64 turns 45
  * bytes into 60 characters. Shorter words leave room for the field's name on the first line. */
-enum { WORD_BYTES = 39, PLAIN_WORD_LIMIT = 70 };
+enum { WORD_BYTES = 36, PLAIN_WORD_LIMIT = 70, LINE_LIMIT = 76 };
 
 static bool is_plain(const char *text) {
     size_t word = 0;
@@ -62,6 +62,33 @@ void nl_header_text(struct nl_buf *out, const char *text) {
         encoded_words(out, text);
 }
 
+/* Copies words, breaking lines between them; returns the column it comes to. */
+static size_t fold(struct nl_buf *out, const char *words, size_t column) {
+    bool first = true;
+    while (*words != '\0') {
+        size_t len = strcspn(words, " ");
+        if (!first && column + 1 + len > LINE_LIMIT) {
+            nl_buf_adds(out, "\r\n");
+            column = 0;
+        }
+        if (!first)
+            nl_buf_addc(out, ' ');
+        nl_buf_add(out, words, len);
+        column += len + !first;
+        first = false;
+        words += len + (words[len] == ' ');
+    }
+    return column;
+}
+
+void nl_header_folded(struct nl_buf *out, const char *text, size_t column) {
+    struct nl_buf words = {0};
+    nl_header_text(&words, text);
+    fold(out, nl_buf_text(&words), column);
+    out->failed = out->failed || words.failed;
+    nl_buf_free(&words);
+}
+
 static bool is_phrase(const char *name) {
     for (const char *p = name; *p; p++)
         if (!isalnum((unsigned char)*p) && strchr(" !#$%&'*+-/=?^_`{|}~", *p) == NULL)
@@ -91,19 +118,14 @@ void nl_header_mailbox(struct nl_buf *out, const char *name, const char *address
         nl_buf_adds(&phrase, name);
     else
         quoted(&phrase, name);
-    /* Fold between encoded words, and before the address when the line grows long. */
+    /* A quoted phrase stays whole. */
     size_t column = 4;
-    for (const char *word = nl_buf_text(&phrase); *word != '\0';) {
-        size_t len = phrase.data[0] == '=' ? strcspn(word, " ") : strlen(word);
-        if (column + len > 76)
-            nl_buf_adds(out, "\r\n");
-        if (column > 4)
-            nl_buf_addc(out, ' ');
-        column = column + len > 76 ? len + 1 : column + len + 1;
-        nl_buf_add(out, word, len);
-        word += len + (word[len] == ' ');
-    }
-    if (column + strlen(address) + 3 > 76)
+    if (nl_buf_text(&phrase)[0] == '=')
+        column = fold(out, nl_buf_text(&phrase), column);
+    else
+        nl_buf_adds(out, nl_buf_text(&phrase));
+    column += nl_buf_text(&phrase)[0] == '=' ? 0 : phrase.len;
+    if (column + strlen(address) + 3 > LINE_LIMIT)
         nl_buf_adds(out, "\r\n");
     nl_buf_addf(out, " <%s>", address);
     out->failed = out->failed || phrase.failed;

@@ -12,6 +12,9 @@
  * caller checked. */
 void nl_header_text(struct nl_buf *out, const char *text);
 
+/* The same, folded, from `column` of its line on. */
+void nl_header_folded(struct nl_buf *out, const char *text, size_t column);
+
 /* Appends "Display Name <address>", folded, or the bare address where `name` is NULL or empty. The
  * address stands as it is: RFC 6532 lets UTF-8 in where SMTPUTF8 is used. */
 void nl_header_mailbox(struct nl_buf *out, const char *name, const char *address);

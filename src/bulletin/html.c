@@ -158,6 +158,9 @@ static void write_node(struct writer *writer, const struct nl_md_node *node) {
     case NL_MD_CELL:
         cell(writer, node, "td");
         break;
+    case NL_MD_CONDITION:
+        nl_buf_adds(writer->out, node->text);
+        break;
     case NL_MD_TEXT:
         nl_html_escape(writer->out, node->text);
         break;

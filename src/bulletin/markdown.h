@@ -19,7 +19,8 @@ enum nl_md_type {
     NL_MD_ROW,
     NL_MD_HEADER_CELL, /* letter: l, c, r or 0 */
     NL_MD_CELL,
-    NL_MD_TEXT, /* text */
+    NL_MD_CONDITION, /* text: the tag; stands among blocks or within text */
+    NL_MD_TEXT,      /* text */
     NL_MD_CODE,
     NL_MD_EMPHASIS,
     NL_MD_STRONG,

@@ -10,8 +10,9 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-enum { FIELD_END = '\x1f', BASE64_LINE = 57 };
+enum { NESTING_LIMIT = 40, FIELD_END = '\x1f', BASE64_LINE = 57 };
 
 enum segment_kind { LITERAL, SLOT, BASE64_BEGIN, BASE64_END };
 
@@ -19,6 +20,7 @@ struct segment {
     enum segment_kind kind;
     char context; /* SLOT */
     size_t slot;
+    size_t end;       /* SLOT of a condition: the segment that ends it */
     const char *text; /* LITERAL; points into nl_message.packed */
     size_t len;
 };
@@ -66,7 +68,8 @@ static enum nl_status read_slots(struct nl_message *message, char **text, struct
         *slot = (struct nl_slot){line[0], strdup(line + 1), strdup(middle + 1)};
         if (slot->name == NULL || slot->fallback == NULL)
             return nl_error_nomem(err);
-        message->attributes = message->attributes || slot->kind == NL_SLOT_ATTRIBUTE;
+        message->attributes = message->attributes || slot->kind == NL_SLOT_ATTRIBUTE ||
+                              slot->name[0] == NL_SLOT_ATTRIBUTE; /* of a condition */
         line = end + 1;
     }
     *text = line + 1;
@@ -124,6 +127,26 @@ static enum nl_status read_segments(struct nl_message *message, const char *text
     return NL_OK;
 }
 
+/* Finds where each condition ends. */
+static enum nl_status pair_conditions(struct nl_message *message, struct nl_error *err) {
+    size_t open[NESTING_LIMIT];
+    size_t depth = 0;
+    for (size_t i = 0; i < message->count; i++) {
+        const struct segment *segment = &message->segments[i];
+        char kind = segment->kind == SLOT ? message->slots.items[segment->slot].kind : '\0';
+        if (kind == NL_SLOT_IF || kind == NL_SLOT_UNLESS) {
+            if (depth == NESTING_LIMIT)
+                return damaged(err);
+            open[depth++] = i;
+        } else if (kind == NL_SLOT_END) {
+            if (depth == 0)
+                return damaged(err);
+            message->segments[open[--depth]].end = i;
+        }
+    }
+    return depth == 0 ? NL_OK : damaged(err);
+}
+
 enum nl_status nl_message_parse(const char *packed, size_t len, struct nl_message **out,
                                 struct nl_error *err) {
     char *text = NULL;
@@ -138,6 +161,8 @@ enum nl_status nl_message_parse(const char *packed, size_t len, struct nl_messag
         message->packed != NULL ? read_slots(message, &text, err) : nl_error_nomem(err);
     if (status == NL_OK)
         status = read_segments(message, text, len - (size_t)(text - message->packed), err);
+    if (status == NL_OK)
+        status = pair_conditions(message, err);
     if (status != NL_OK) {
         nl_message_free(message);
         return status;
@@ -184,21 +209,30 @@ static const char *attribute_text(const json_t *value, char number[32]) {
     return number;
 }
 
-static void fill_slot(const struct nl_slot *slot, char context,
-                      const struct nl_recipient *recipient, const json_t *attributes,
-                      struct nl_buf *out) {
-    char number[32];
+/* An answer of a form is a text: "no" is no. */
+static bool is_set(const json_t *value) {
+    static const char *const nothing[] = {"", "0", "no", "false"};
+    for (size_t i = 0; json_is_string(value) && i < sizeof nothing / sizeof nothing[0]; i++)
+        if (strcasecmp(json_string_value(value), nothing[i]) == 0)
+            return false;
+    return value != NULL && !json_is_null(value) && !json_is_false(value) &&
+           !(json_is_integer(value) && json_integer_value(value) == 0);
+}
+
+static bool holds(const struct nl_slot *condition, const struct nl_recipient *recipient,
+                  const json_t *attributes) {
+    bool set = true;
+    if (condition->name[0] == NL_SLOT_NAME)
+        set = recipient->name != NULL && recipient->name[0] != '\0';
+    else if (condition->name[0] == NL_SLOT_ATTRIBUTE)
+        set = is_set(json_object_get(attributes, condition->name + 1));
+    return set == (condition->kind == NL_SLOT_IF);
+}
+
+static const char *value_of(const struct nl_slot *slot, const struct nl_recipient *recipient,
+                            const json_t *attributes, char number[32]) {
     const char *value = NULL;
     switch (slot->kind) {
-    case NL_SLOT_TO:
-        nl_header_mailbox(out, recipient->name, recipient->address);
-        return;
-    case NL_SLOT_DATE:
-        nl_header_date(out, recipient->date);
-        return;
-    case NL_SLOT_MESSAGE_ID:
-        nl_buf_addf(out, "<%s>", recipient->message_id);
-        return;
     case NL_SLOT_UNSUBSCRIBE:
         value = recipient->unsubscribe;
         break;
@@ -215,7 +249,62 @@ static void fill_slot(const struct nl_slot *slot, char context,
         value = attribute_text(json_object_get(attributes, slot->name), number);
         break;
     }
-    add_value(out, value != NULL && value[0] != '\0' ? value : slot->fallback, context);
+    return value != NULL && value[0] != '\0' ? value : slot->fallback;
+}
+
+/* The subject is encoded as a whole: where its words end depends on what fills it. */
+static void fill_subject(const struct nl_slots *slots, const char *text,
+                         const struct nl_recipient *recipient, const json_t *attributes,
+                         struct nl_buf *out) {
+    char number[32];
+    struct nl_buf filled = {0};
+    while (*text != '\0') {
+        size_t plain = strcspn(text, (const char[]){NL_SLOT_OPEN, '\0'});
+        size_t slot = 0;
+        char context = 0;
+        nl_buf_add(&filled, text, plain);
+        text += plain;
+        size_t used = *text != '\0' ? nl_slots_marker(text, strlen(text), &slot, &context) : 0;
+        if (used > 0 && slot < slots->count)
+            nl_buf_adds(&filled, value_of(&slots->items[slot], recipient, attributes, number));
+        text += used > 0 ? used : *text != '\0';
+    }
+    nl_header_folded(out, nl_buf_text(&filled), sizeof "Subject: " - 1);
+    out->failed = out->failed || filled.failed;
+    nl_buf_free(&filled);
+}
+
+static void fill_slot(const struct nl_slots *slots, const struct segment *segment,
+                      const struct nl_recipient *recipient, const json_t *attributes,
+                      struct nl_buf *out) {
+    char number[32];
+    const struct nl_slot *slot = &slots->items[segment->slot];
+    switch (slot->kind) {
+    case NL_SLOT_TO:
+        nl_header_mailbox(out, recipient->name, recipient->address);
+        return;
+    case NL_SLOT_DATE:
+        nl_header_date(out, recipient->date);
+        return;
+    case NL_SLOT_MESSAGE_ID:
+        nl_buf_addf(out, "<%s>", recipient->message_id);
+        return;
+    case NL_SLOT_SUBJECT:
+        fill_subject(slots, slot->name, recipient, attributes, out);
+        return;
+    case NL_SLOT_IF:
+    case NL_SLOT_UNLESS:
+    case NL_SLOT_END:
+        return;
+    default:
+        add_value(out, value_of(slot, recipient, attributes, number), segment->context);
+        return;
+    }
+}
+
+static bool is_left_out(const struct nl_message *message, const struct segment *segment,
+                        const struct nl_recipient *recipient, const json_t *attributes) {
+    return segment->end != 0 && !holds(&message->slots.items[segment->slot], recipient, attributes);
 }
 
 static void add_base64(struct nl_buf *out, const struct nl_buf *raw) {
@@ -244,8 +333,10 @@ enum nl_status nl_message_fill(const struct nl_message *message,
             nl_buf_add(target, segment->text, segment->len);
             break;
         case SLOT:
-            fill_slot(&message->slots.items[segment->slot], segment->context, recipient, attributes,
-                      target);
+            if (is_left_out(message, segment, recipient, attributes))
+                i = segment->end;
+            else
+                fill_slot(&message->slots, segment, recipient, attributes, target);
             break;
         case BASE64_BEGIN:
             nl_buf_clear(&raw);

@@ -5,7 +5,7 @@
 #include <unilbrk.h>
 #include <uniwidth.h>
 
-enum { COLUMNS = 72, LEAST_COLUMNS = 20, TABLE_COLUMNS_LIMIT = 16 };
+enum { COLUMNS = 72, LEAST_COLUMNS = 20, TABLE_COLUMNS_LIMIT = 16, TAGS_LIMIT = 64 };
 
 struct writer {
     struct nl_buf *out;
@@ -47,13 +47,70 @@ static void add_line(struct nl_buf *out, const char *prefix, const char *text, s
     nl_buf_addc(out, '\n');
 }
 
-void nl_plain_wrap(struct nl_buf *out, const char *text, const char *first, const char *rest) {
-    size_t len = strlen(text);
-    size_t taken = width_of(rest);
-    int columns = taken + LEAST_COLUMNS < COLUMNS ? (int)(COLUMNS - taken) : LEAST_COLUMNS;
+/* Where conditions stand in a text that they were taken out of. Their tags are seen by nobody and
+ * so have no width. */
+struct tag {
+    size_t at;
+    const char *text;
+    size_t len;
+};
+
+struct tags {
+    struct tag items[TAGS_LIMIT];
+    size_t count, next;
+};
+
+/* Copies `text` without the tags of conditions; those beyond the limit stay and make a line short.
+ */
+static void take_tags(const char *text, struct tags *tags, struct nl_buf *out) {
+    while (*text != '\0') {
+        const char *open = strstr(text, "{{");
+        const char *close = open != NULL ? strstr(open, "}}") : NULL;
+        bool found = close != NULL && strchr("#^/", open[2]) != NULL && tags->count < TAGS_LIMIT;
+        size_t plain = close == NULL ? strlen(text) : (size_t)(open - text);
+        if (close != NULL && !found)
+            plain = (size_t)(close + 2 - text);
+        nl_buf_add(out, text, plain);
+        text += plain;
+        if (found) {
+            size_t len = (size_t)(close + 2 - open);
+            tags->items[tags->count++] = (struct tag){out->len, open, len};
+            text += len;
+        }
+    }
+}
+
+/* A line from `start` to `end` of the text, with its tags put back. */
+static void add_tagged_line(struct nl_buf *out, const char *prefix, const char *text, size_t start,
+                            size_t end, struct tags *tags) {
+    struct nl_buf line = {0};
+    bool last = text[end] == '\0';
+    while (tags->next < tags->count &&
+           (tags->items[tags->next].at < end || (last && tags->items[tags->next].at == end))) {
+        const struct tag *tag = &tags->items[tags->next++];
+        nl_buf_add(&line, text + start, tag->at - start);
+        nl_buf_add(&line, tag->text, tag->len);
+        start = tag->at;
+    }
+    nl_buf_add(&line, text + start, end - start);
+    add_line(out, prefix, nl_buf_text(&line), line.len);
+    out->failed = out->failed || line.failed;
+    nl_buf_free(&line);
+}
+
+void nl_plain_wrap(struct nl_buf *out, const char *tagged, const char *first, const char *rest) {
+    struct tags tags = {0};
+    struct nl_buf taken = {0};
+    take_tags(tagged, &tags, &taken);
+    const char *text = nl_buf_text(&taken);
+    size_t len = taken.len;
+    size_t width = width_of(rest);
+    int columns = width + LEAST_COLUMNS < COLUMNS ? (int)(COLUMNS - width) : LEAST_COLUMNS;
     char *breaks = malloc(2 * len + 1);
-    if (breaks == NULL) {
+    if (breaks == NULL || taken.failed) {
         out->failed = true;
+        free(breaks);
+        nl_buf_free(&taken);
         return;
     }
     char *override = breaks + len;
@@ -65,13 +122,14 @@ void nl_plain_wrap(struct nl_buf *out, const char *text, const char *first, cons
         bool mandatory = text[at - 1] == '\n';
         if (!mandatory && breaks[at] != UC_BREAK_POSSIBLE)
             continue;
-        add_line(out, prefix, text + start, at - start);
+        add_tagged_line(out, prefix, text, start, at, &tags);
         prefix = rest;
         start = at;
     }
-    if (len > 0)
-        add_line(out, prefix, text + start, len - start);
+    if (len > 0 || tags.count > 0)
+        add_tagged_line(out, prefix, text, start, len, &tags);
     free(breaks);
+    nl_buf_free(&taken);
 }
 
 static void inlines(struct writer *writer, const struct nl_md_node *node, struct nl_buf *out);
@@ -104,6 +162,7 @@ static void marked(struct writer *writer, const struct nl_md_node *node, const c
 static void inlines(struct writer *writer, const struct nl_md_node *node, struct nl_buf *out) {
     for (const struct nl_md_node *child = node->first; child != NULL; child = child->next) {
         switch (child->type) {
+        case NL_MD_CONDITION:
         case NL_MD_TEXT:
             nl_buf_adds(out, child->text);
             break;
@@ -183,7 +242,24 @@ static void block(struct writer *writer, const struct nl_md_node *node, const ch
                   const char *rest);
 
 static bool is_inline(const struct nl_md_node *node) {
-    return node->type >= NL_MD_TEXT;
+    return node->type >= NL_MD_CONDITION;
+}
+
+/* A tag on a line of its own, which goes with it. */
+static void condition(struct writer *writer, const struct nl_md_node *node) {
+    nl_buf_addf(writer->out, "%s\n", node->text);
+}
+
+/* The last of the inline nodes that make a paragraph from `first` on, or NULL where they are but
+ * tags. */
+static struct nl_md_node *end_of_run(struct nl_md_node *first) {
+    bool words = false;
+    struct nl_md_node *last = first;
+    for (struct nl_md_node *at = first; at != NULL && is_inline(at); at = at->next) {
+        words = words || at->type != NL_MD_CONDITION;
+        last = at;
+    }
+    return words ? last : NULL;
 }
 
 /* The blocks inside an item or quote. Bare text, as tight lists have it, is a paragraph. */
@@ -191,11 +267,14 @@ static void blocks(struct writer *writer, const struct nl_md_node *node, const c
                    const char *rest, bool tight) {
     const char *prefix = first;
     for (struct nl_md_node *child = node->first; child != NULL;) {
+        struct nl_md_node *last = is_inline(child) ? end_of_run(child) : child;
+        if (last == NULL) {
+            condition(writer, child);
+            child = child->next;
+            continue;
+        }
         if (is_inline(child)) {
             struct nl_md_node run = {.type = NL_MD_PARAGRAPH, .first = child};
-            struct nl_md_node *last = child;
-            while (last->next != NULL && is_inline(last->next))
-                last = last->next;
             struct nl_md_node *next = last->next;
             last->next = NULL;
             block(writer, &run, prefix, rest);
@@ -218,6 +297,10 @@ static void list(struct writer *writer, const struct nl_md_node *node, const cha
     int number = node->level;
     const char *outer = first;
     for (const struct nl_md_node *item = node->first; item != NULL; item = item->next) {
+        if (item->type == NL_MD_CONDITION) {
+            condition(writer, item);
+            continue;
+        }
         struct nl_buf marker = {0};
         struct nl_buf start = {0};
         struct nl_buf indent = {0};
@@ -338,6 +421,10 @@ static void quote(struct writer *writer, const struct nl_md_node *node, const ch
 
 static void block(struct writer *writer, const struct nl_md_node *node, const char *first,
                   const char *rest) {
+    if (node->type == NL_MD_CONDITION) {
+        condition(writer, node);
+        return;
+    }
     separate(writer, rest);
     switch (node->type) {
     case NL_MD_HEADING:

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOT_LIMIT = 1000 };
+enum { SLOT_LIMIT = 1000, NESTING_LIMIT = 20 };
 
 static enum nl_status add(struct nl_slots *slots, enum nl_slot_kind kind, const char *name,
                           const char *fallback, struct nl_error *err) {
@@ -61,64 +61,148 @@ static bool is_attribute_name(const char *name) {
                                    "0123456789_-") == len;
 }
 
-/* Writes the marker for one variable, given as "name" or "name|fallback". */
-static enum nl_status substitute_one(struct nl_slots *slots, char *variable,
-                                     const char *unsubscribe_url, const char *where,
-                                     struct nl_buf *out, struct nl_error *err) {
-    static const char prefix[] = "attribute.";
-    char *bar = strchr(variable, '|');
-    const char *fallback = bar != NULL ? bar + 1 : "";
-    if (bar != NULL)
-        *bar = '\0';
-    while (*variable == ' ')
-        variable++;
-    for (size_t len = strlen(variable); len > 0 && variable[len - 1] == ' '; len--)
-        variable[len - 1] = '\0';
-    if (strcmp(variable, "name") == 0)
-        return nl_slots_mark(slots, NL_SLOT_NAME, "", fallback, out, err);
-    if (strcmp(variable, "email") == 0)
-        return nl_slots_mark(slots, NL_SLOT_ADDRESS, "", "", out, err);
-    if (strcmp(variable, "unsubscribe_url") == 0 && unsubscribe_url != NULL)
-        return nl_slots_url(slots, unsubscribe_url, NL_SLOT_UNSUBSCRIBE, out, err);
-    if (strncmp(variable, prefix, sizeof prefix - 1) == 0 &&
-        is_attribute_name(variable + sizeof prefix - 1))
-        return nl_slots_mark(slots, NL_SLOT_ATTRIBUTE, variable + sizeof prefix - 1, fallback, out,
-                             err);
-    return nl_error_set(err, NL_DATA,
-                        "%s: unknown variable {{%s}}: there are {{name}}, {{email}}, "
-                        "{{unsubscribe_url}} and {{attribute.NAME}}, each with |fallback",
-                        where, variable);
+/* One text being copied. */
+struct copy {
+    struct nl_slots *slots;
+    const char *unsubscribe_url;
+    const char *where;
+    struct nl_buf *out;
+    struct nl_error *err;
+    char *open[NESTING_LIMIT]; /* the conditions around here, as of their slots' names */
+    size_t depth;
+};
+
+static void trim(char **text) {
+    while (**text == ' ')
+        ++*text;
+    for (size_t len = strlen(*text); len > 0 && (*text)[len - 1] == ' '; len--)
+        (*text)[len - 1] = '\0';
 }
 
-enum nl_status nl_slots_substitute(struct nl_slots *slots, const char *text,
-                                   const char *unsubscribe_url, const char *where,
-                                   struct nl_buf *out, struct nl_error *err) {
+/* The kind and name of what a variable stands for; '\0' if it is unknown. */
+static char kind_of(const char *variable, const char **name) {
+    static const char prefix[] = "attribute.";
+    *name = "";
+    if (strcmp(variable, "name") == 0)
+        return NL_SLOT_NAME;
+    if (strcmp(variable, "email") == 0)
+        return NL_SLOT_ADDRESS;
+    if (strncmp(variable, prefix, sizeof prefix - 1) != 0)
+        return '\0';
+    *name = variable + sizeof prefix - 1;
+    return is_attribute_name(*name) ? NL_SLOT_ATTRIBUTE : '\0';
+}
+
+static enum nl_status unknown(const struct copy *copy, const char *variable) {
+    return nl_error_set(copy->err, NL_DATA,
+                        "%s: unknown variable {{%s}}: there are {{name}}, {{email}}, "
+                        "{{unsubscribe_url}} and {{attribute.NAME}}, each with |fallback",
+                        copy->where, variable);
+}
+
+/* "#name", "^name" or "/name". */
+static enum nl_status mark_condition(struct copy *copy, char *tag) {
+    char mark = tag[0];
+    char *variable = tag + 1;
+    const char *name = NULL;
+    struct nl_buf test = {0};
+    trim(&variable);
+    char kind = kind_of(variable, &name);
+    if (kind == '\0')
+        return unknown(copy, tag);
+    nl_buf_addf(&test, "%c%s", kind, name);
+    char *key = nl_buf_take(&test);
+    enum nl_status status = key != NULL ? NL_OK : nl_error_nomem(copy->err);
+    enum nl_slot_kind slot = mark == '#' ? NL_SLOT_IF : mark == '^' ? NL_SLOT_UNLESS : NL_SLOT_END;
+    if (status == NL_OK && slot != NL_SLOT_END && copy->depth == NESTING_LIMIT)
+        status = nl_error_set(copy->err, NL_DATA, "%s: conditions nested more than %d deep",
+                              copy->where, NESTING_LIMIT);
+    if (status == NL_OK && slot == NL_SLOT_END &&
+        (copy->depth == 0 || strcmp(copy->open[copy->depth - 1], key) != 0))
+        status = nl_error_set(copy->err, NL_DATA, "%s: {{%s}} ends what did not begin", copy->where,
+                              tag);
+    if (status == NL_OK)
+        status = nl_slots_mark(copy->slots, slot, key, "", copy->out, copy->err);
+    if (status == NL_OK && slot == NL_SLOT_END)
+        free(copy->open[--copy->depth]);
+    if (status == NL_OK && slot != NL_SLOT_END)
+        copy->open[copy->depth++] = key;
+    else
+        free(key);
+    return status;
+}
+
+/* Writes the marker for one variable, given as "name" or "name|fallback". */
+static enum nl_status mark_variable(struct copy *copy, char *variable) {
+    const char *name = NULL;
+    char *bar = strchr(variable, '|');
+    char *fallback = bar != NULL ? bar + 1 : variable + strlen(variable);
+    if (bar != NULL)
+        *bar = '\0';
+    for (char *p = fallback; *p != '\0'; p++)
+        if (*p == '\n') /* a long one that the text part wraps */
+            *p = ' ';
+    trim(&variable);
+    if (strcmp(variable, "unsubscribe_url") == 0 && copy->unsubscribe_url != NULL)
+        return nl_slots_url(copy->slots, copy->unsubscribe_url, NL_SLOT_UNSUBSCRIBE, copy->out,
+                            copy->err);
+    char kind = kind_of(variable, &name);
+    if (kind == '\0')
+        return unknown(copy, variable);
+    return nl_slots_mark(copy->slots, (enum nl_slot_kind)kind, name,
+                         kind == NL_SLOT_ADDRESS ? "" : fallback, copy->out, copy->err);
+}
+
+/* Whether a tag from `open` up to `close` is alone on its line, of a text that begins at `start`.
+ */
+static bool is_alone(const char *start, const char *open, const char *close) {
+    return strchr("#^/", open[2]) != NULL && (open == start || open[-1] == '\n') &&
+           close[2] == '\n';
+}
+
+static enum nl_status copy_all(struct copy *copy, const char *text) {
+    const char *start = text;
     const char escape[] = {NL_LITERAL_BRACES, '\0'};
     while (*text != '\0') {
         size_t plain = strcspn(text, escape);
         const char *open = strstr(text, "{{");
         if (text[plain] != '\0' && (open == NULL || text + plain < open)) {
-            nl_buf_add(out, text, plain);
-            nl_buf_adds(out, "{{");
+            nl_buf_add(copy->out, text, plain);
+            nl_buf_adds(copy->out, "{{");
             text += plain + 1;
             continue;
         }
         const char *close = open != NULL ? strstr(open, "}}") : NULL;
         if (close == NULL) {
-            nl_buf_adds(out, text);
+            nl_buf_adds(copy->out, text);
             break;
         }
-        nl_buf_add(out, text, (size_t)(open - text));
-        char *variable = strndup(open + 2, (size_t)(close - open) - 2);
-        enum nl_status status =
-            variable == NULL ? nl_error_nomem(err)
-                             : substitute_one(slots, variable, unsubscribe_url, where, out, err);
-        free(variable);
+        nl_buf_add(copy->out, text, (size_t)(open - text));
+        char *tag = strndup(open + 2, (size_t)(close - open) - 2);
+        enum nl_status status = tag == NULL                       ? nl_error_nomem(copy->err)
+                                : tag[0] && strchr("#^/", tag[0]) ? mark_condition(copy, tag)
+                                                                  : mark_variable(copy, tag);
+        free(tag);
         if (status != NL_OK)
             return status;
-        text = close + 2;
+        text = close + 2 + is_alone(start, open, close);
     }
-    return out->failed ? nl_error_nomem(err) : NL_OK;
+    return copy->out->failed ? nl_error_nomem(copy->err) : NL_OK;
+}
+
+enum nl_status nl_slots_substitute(struct nl_slots *slots, const char *text,
+                                   const char *unsubscribe_url, const char *where,
+                                   struct nl_buf *out, struct nl_error *err) {
+    struct copy copy = {
+        .slots = slots, .unsubscribe_url = unsubscribe_url, .where = where, .out = out, .err = err};
+    enum nl_status status = copy_all(&copy, text);
+    if (status == NL_OK && copy.depth > 0)
+        status = nl_error_set(err, NL_DATA, "%s: a condition on {{%s}} is not closed", where,
+                              copy.open[copy.depth - 1][1] != '\0' ? copy.open[copy.depth - 1] + 1
+                                                                   : "name");
+    while (copy.depth > 0)
+        free(copy.open[--copy.depth]);
+    return status;
 }
 
 void nl_slots_free(struct nl_slots *slots) {

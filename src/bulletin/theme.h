@@ -11,7 +11,7 @@
 #include <jansson.h>
 
 struct nl_theme {
-    const char *folder; /* NULL for built-in only; borrowed */
+    const char *folder;                /* NULL for built-in only; borrowed */
     struct nl_yaml styles, own_styles; /* the latter over the former */
     struct nl_catalog *catalog;
 };

@@ -1,0 +1,210 @@
+#include "bulletin/condition.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NESTING_LIMIT = 20 };
+
+/* The first "{{#...}}", "{{^...}}" or "{{/...}}" of a text; NULL for none. */
+static const char *find_tag(const char *text, size_t *len) {
+    for (const char *at = strstr(text, "{{"); at != NULL; at = strstr(at + 2, "{{")) {
+        const char *end = strstr(at, "}}");
+        if (end == NULL)
+            return NULL;
+        *len = (size_t)(end + 2 - at);
+        if (*len > 5 && strchr("#^/", at[2]) != NULL)
+            return at;
+    }
+    return NULL;
+}
+
+static bool opens(const struct nl_md_node *node) {
+    return node->text[2] != '/';
+}
+
+/* Whether `close` ends what `open` begins. */
+static bool is_pair(const char *open, const char *close) {
+    return strcmp(open + 3, close + 3) == 0;
+}
+
+static bool is_condition(const struct nl_md_node *node) {
+    return node != NULL && node->type == NL_MD_CONDITION;
+}
+
+/* Puts a node that is nobody's at the end of `parent`'s children. */
+static void adopt(struct nl_md_node *parent, struct nl_md_node *node) {
+    node->parent = parent;
+    node->next = NULL;
+    if (parent->last != NULL)
+        parent->last->next = node;
+    else
+        parent->first = node;
+    parent->last = node;
+}
+
+static struct nl_md_node *detach(struct nl_md_node *parent, struct nl_md_node *node) {
+    struct nl_md_node *before = NULL;
+    for (struct nl_md_node *at = parent->first; at != node; at = at->next)
+        before = at;
+    if (before != NULL)
+        before->next = node->next;
+    else
+        parent->first = node->next;
+    if (parent->last == node)
+        parent->last = before;
+    node->next = NULL;
+    return node;
+}
+
+static bool add_piece(struct nl_md_node *parent, enum nl_md_type type, const char *text,
+                      size_t len) {
+    struct nl_md_node *node = len > 0 ? nl_md_append(parent, type) : NULL;
+    if (node != NULL)
+        node->text = strndup(text, len);
+    return len == 0 || (node != NULL && node->text != NULL);
+}
+
+/* Adds a text in pieces, its tags as nodes of their own. Takes the node. */
+static bool add_text(struct nl_md_node *parent, struct nl_md_node *node) {
+    size_t len = 0;
+    bool complete = true;
+    const char *text = node->text;
+    for (const char *tag = NULL; complete && (tag = find_tag(text, &len)) != NULL;) {
+        complete = add_piece(parent, NL_MD_TEXT, text, (size_t)(tag - text)) &&
+                   add_piece(parent, NL_MD_CONDITION, tag, len);
+        text = tag + len;
+    }
+    complete = complete && add_piece(parent, NL_MD_TEXT, text, strlen(text));
+    nl_md_free(node);
+    return complete;
+}
+
+/* Whether the tag at one edge has its partner among its siblings, but not at the other edge. */
+static bool is_held(const struct nl_md_node *parent, const struct nl_md_node *tag) {
+    const struct nl_md_node *open[NESTING_LIMIT];
+    size_t depth = 0;
+    for (const struct nl_md_node *node = parent->first; node != NULL; node = node->next) {
+        if (!is_condition(node))
+            continue;
+        if (opens(node)) {
+            if (depth == NESTING_LIMIT)
+                return true;
+            open[depth++] = node;
+        } else if (depth > 0 && is_pair(open[--depth]->text, node->text)) {
+            if (open[depth] == tag || node == tag)
+                return open[depth] != parent->first || node != parent->last;
+        } else {
+            depth = 0;
+        }
+    }
+    return false;
+}
+
+static void drop_break(struct nl_md_node *parent, struct nl_md_node *node) {
+    if (node != NULL && node->type == NL_MD_SOFT_BREAK)
+        nl_md_free(detach(parent, node));
+}
+
+static bool is_loose(const struct nl_md_node *parent, const struct nl_md_node *tag) {
+    return is_condition(tag) && !is_held(parent, tag);
+}
+
+/* Moves the tags at the edges of `node` out to its parent, before and after it. A pair at both
+ * edges goes one by one: the second is loose as soon as the first has gone. */
+static void add_hoisted(struct nl_md_node *parent, struct nl_md_node *node) {
+    struct nl_md_node *behind = NULL; /* in order, linked by next */
+    for (bool moved = true; moved;) {
+        moved = false;
+        if (is_loose(node, node->first)) {
+            adopt(parent, detach(node, node->first));
+            drop_break(node, node->first);
+            moved = true;
+        }
+        if (is_loose(node, node->last)) {
+            struct nl_md_node *tag = detach(node, node->last);
+            tag->next = behind;
+            behind = tag;
+            drop_break(node, node->last);
+            moved = true;
+        }
+    }
+    if (node->first != NULL)
+        adopt(parent, node);
+    else
+        nl_md_free(node);
+    while (behind != NULL) {
+        struct nl_md_node *next = behind->next;
+        adopt(parent, behind);
+        behind = next;
+    }
+}
+
+static bool may_lose_edges(const struct nl_md_node *node) {
+    switch (node->type) {
+    case NL_MD_PARAGRAPH:
+    case NL_MD_HEADING:
+    case NL_MD_ITEM:
+    case NL_MD_BULLETS:
+    case NL_MD_NUMBERS:
+    case NL_MD_QUOTE:
+        return node->first != NULL;
+    default:
+        return false;
+    }
+}
+
+static bool place(struct nl_md_node *parent) {
+    bool complete = true;
+    struct nl_md_node *node = parent->first;
+    parent->first = parent->last = NULL;
+    while (node != NULL) {
+        struct nl_md_node *next = node->next;
+        node->next = NULL;
+        if (!complete || parent->type == NL_MD_CODE || parent->type == NL_MD_CODE_BLOCK) {
+            adopt(parent, node);
+        } else if (node->type == NL_MD_TEXT) {
+            complete = add_text(parent, node);
+        } else {
+            complete = place(node);
+            if (may_lose_edges(node))
+                add_hoisted(parent, node);
+            else
+                adopt(parent, node);
+        }
+        node = next;
+    }
+    return complete;
+}
+
+static enum nl_status check(const struct nl_md_node *parent, const char *where,
+                            struct nl_error *err) {
+    const struct nl_md_node *open[NESTING_LIMIT];
+    size_t depth = 0;
+    enum nl_status status = NL_OK;
+    for (const struct nl_md_node *node = parent->first; status == NL_OK && node != NULL;
+         node = node->next) {
+        if (!is_condition(node))
+            status = check(node, where, err);
+        else if (opens(node) && depth == NESTING_LIMIT)
+            status = nl_error_set(err, NL_DATA, "%s: conditions nested more than %d deep", where,
+                                  NESTING_LIMIT);
+        else if (opens(node))
+            open[depth++] = node;
+        else if (depth == 0 || !is_pair(open[--depth]->text, node->text))
+            status = nl_error_set(err, NL_DATA,
+                                  "%s: %s ends what does not begin there: begin and end must both "
+                                  "stand between paragraphs, or both within one",
+                                  where, node->text);
+    }
+    if (status == NL_OK && depth > 0)
+        status = nl_error_set(err, NL_DATA,
+                              "%s: %s does not end there: begin and end must both stand between "
+                              "paragraphs, or both within one",
+                              where, open[depth - 1]->text);
+    return status;
+}
+
+enum nl_status nl_conditions_place(struct nl_md_node *document, const char *where,
+                                   struct nl_error *err) {
+    return place(document) ? check(document, where, err) : nl_error_nomem(err);
+}

@@ -1,0 +1,15 @@
+/* Conditional passages in Markdown: {{#name}} ... {{/name}} is for those who have a name, {{^name}}
+ * ... {{/name}} for the others. */
+#ifndef NL_BULLETIN_CONDITION_H
+#define NL_BULLETIN_CONDITION_H
+
+#include "bulletin/markdown.h"
+
+/* Turns the tags in the document's text into nodes of their own. A tag at the edge of a paragraph,
+ * item or list whose partner is elsewhere moves out of it, so that both stand between blocks. Two
+ * that still have different parents would leave half an element behind where the passage is left
+ * out: that is an error. `where` names the issue. */
+enum nl_status nl_conditions_place(struct nl_md_node *document, const char *where,
+                                   struct nl_error *err);
+
+#endif
