@@ -29,6 +29,8 @@ struct nl_config {
     char *database;
     char *templates; /* folder that overrides the built-in templates, or NULL */
     char *bounce_address;
+    char *images_url;      /* where the pictures of issues lie on the web, or NULL */
+    bool raw_html;         /* issues may hold HTML */
     char *confirm_url;     /* holds "{token}" */
     char *unsubscribe_url; /* holds "{token}" */
     struct {

@@ -32,4 +32,8 @@ bool nl_text_is_http_url(const char *text);
 /* True for a day that exists, as YYYY-MM-DD. */
 bool nl_text_is_date(const char *text);
 
+/* Appends what HTML says, without its tags, up to `limit` bytes: enough for bounces and for what an
+ * author writes by hand; no parser. */
+void nl_text_from_html(struct nl_buf *out, const char *html, size_t limit);
+
 #endif

@@ -31,6 +31,8 @@ static const struct setting {
     {"bounce_address", TEXT, AT(bounce_address), NULL, 0, 0},
     {"confirm_url", TEXT, AT(confirm_url), NULL, 0, 0},
     {"unsubscribe_url", TEXT, AT(unsubscribe_url), NULL, 0, 0},
+    {"images_url", TEXT, AT(images_url), NULL, 0, 0},
+    {"raw_html", BOOLEAN, AT(raw_html), "false", 0, 0},
     {"smtp.host", TEXT, AT(smtp.host), "localhost", 0, 0},
     {"smtp.port", NUMBER, AT(smtp.port), NULL, 1, 65535},
     {"smtp.security", SECURITY, AT(smtp.security), "starttls", 0, 0},
@@ -269,6 +271,8 @@ static enum nl_status check_all(struct nl_config *config, struct nl_error *err) 
         status = check_url(config, "unsubscribe_url", config->unsubscribe_url, err);
     if (status != NL_OK)
         return status;
+    if (config->images_url != NULL && !nl_text_is_http_url(config->images_url))
+        return nl_error_set(err, NL_CONFIG, "%s: images_url is not an http(s) URL", config->path);
     status = check_server(config, "smtp", config->smtp.host, config->smtp.username,
                           config->smtp.security, err);
     if (status == NL_OK && config->fetch.host != NULL)

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistr.h>
 
-enum { URL_LIMIT = 900 };
+enum { TAG_LIMIT = 4096, URL_LIMIT = 900 };
 
 static bool is_control(ucs4_t c) {
     return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
@@ -118,4 +118,36 @@ bool nl_text_is_date(const char *text) {
     int day = tm.tm_mday;
     tm.tm_isdst = 0;
     return timegm(&tm) != (time_t)-1 && tm.tm_mday == day; /* timegm moves 30 February on */
+}
+
+void nl_text_from_html(struct nl_buf *out, const char *html, size_t limit) {
+    static const struct {
+        const char *name, *text;
+    } entities[] = {{"&lt;", "<"},   {"&gt;", ">"},  {"&amp;", "&"},
+                    {"&nbsp;", " "}, {"&#64;", "@"}, {"&quot;", "\""}};
+    for (const char *p = html; *p != '\0' && out->len < limit;) {
+        const char *close = *p == '<' && (isalpha((unsigned char)p[1]) || strchr("/!", p[1]))
+                                ? memchr(p, '>', strnlen(p, TAG_LIMIT))
+                                : NULL;
+        if (close != NULL && memchr(p, '@', (size_t)(close - p)) == NULL) {
+            bool breaks = strncasecmp(p, "<br", 3) == 0 || strncasecmp(p, "<p", 2) == 0 ||
+                          strncasecmp(p, "</p", 3) == 0 || strncasecmp(p, "</div", 5) == 0 ||
+                          strncasecmp(p, "</tr", 4) == 0 || strncasecmp(p, "</h", 3) == 0;
+            nl_buf_addc(out, breaks ? '\n' : ' ');
+            p = close + 1;
+            if (breaks)
+                p += strspn(p, "\r\n");
+            continue;
+        }
+        size_t entity = 0;
+        while (entity < sizeof entities / sizeof entities[0] &&
+               strncmp(p, entities[entity].name, strlen(entities[entity].name)) != 0)
+            entity++;
+        if (entity < sizeof entities / sizeof entities[0]) {
+            nl_buf_adds(out, entities[entity].text);
+            p += strlen(entities[entity].name);
+        } else {
+            nl_buf_addc(out, *p++);
+        }
+    }
 }

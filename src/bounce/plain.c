@@ -2,46 +2,18 @@
  * and why stands near it. */
 #include "bounce/reading.h"
 #include "newsletter/buf.h"
+#include "newsletter/text.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { LINES = 300, BLOCK = 8, NEAR = 5, PROSE_LIMIT = 64 * 1024, TAG_LIMIT = 4096 };
+enum { LINES = 300, BLOCK = 8, NEAR = 5, PROSE_LIMIT = 64 * 1024 };
 
-/* HTML to lines of text, as much as bounces need. */
 static char *strip_tags(const char *html) {
-    static const struct {
-        const char *name, *text;
-    } entities[] = {{"&lt;", "<"},   {"&gt;", ">"},  {"&amp;", "&"},
-                    {"&nbsp;", " "}, {"&#64;", "@"}, {"&quot;", "\""}};
     struct nl_buf out = {0};
-    for (const char *p = html; *p != '\0' && out.len < PROSE_LIMIT;) {
-        const char *close = *p == '<' && (isalpha((unsigned char)p[1]) || strchr("/!", p[1]))
-                                ? memchr(p, '>', strnlen(p, TAG_LIMIT))
-                                : NULL;
-        if (close != NULL && memchr(p, '@', (size_t)(close - p)) == NULL) {
-            bool breaks = strncasecmp(p, "<br", 3) == 0 || strncasecmp(p, "<p", 2) == 0 ||
-                          strncasecmp(p, "</p", 3) == 0 || strncasecmp(p, "</div", 5) == 0 ||
-                          strncasecmp(p, "</tr", 4) == 0 || strncasecmp(p, "</h", 3) == 0;
-            nl_buf_addc(&out, breaks ? '\n' : ' ');
-            p = close + 1;
-            if (breaks)
-                p += strspn(p, "\r\n");
-            continue;
-        }
-        size_t entity = 0;
-        while (entity < sizeof entities / sizeof entities[0] &&
-               strncmp(p, entities[entity].name, strlen(entities[entity].name)) != 0)
-            entity++;
-        if (entity < sizeof entities / sizeof entities[0]) {
-            nl_buf_adds(&out, entities[entity].text);
-            p += strlen(entities[entity].name);
-        } else {
-            nl_buf_addc(&out, *p++);
-        }
-    }
+    nl_text_from_html(&out, html, PROSE_LIMIT);
     return nl_buf_take(&out);
 }
 

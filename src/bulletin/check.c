@@ -20,6 +20,7 @@ struct check {
     const char *path; /* of the edition being looked at */
     struct nl_edition edition;
     const struct nl_view *view;
+    const struct nl_config *config;
     struct nl_findings *out;
     bool nomem;
     size_t images, words;
@@ -222,8 +223,8 @@ static enum nl_status check_body(struct check *check, struct nl_error *err) {
     enum nl_status status =
         nl_frontmatter_read(source, strlen(source), check->path, &front, &body, &line, err);
     if (status == NL_OK)
-        status =
-            nl_markdown_read(source + body, strlen(source + body), check->path, &document, err);
+        status = nl_markdown_read(source + body, strlen(source + body), check->path,
+                                  check->config->raw_html, &document, err);
     if (status == NL_OK) {
         check_node(check, document);
         if (check->images > 0 && check->words < FEW_WORDS)
@@ -370,7 +371,7 @@ static enum nl_status check_sender(struct check *check, const struct nl_list *li
 enum nl_status nl_bulletin_check(const struct nl_bulletin *bulletin, const struct nl_list *list,
                                  const struct nl_config *config, struct nl_findings *out,
                                  struct nl_error *err) {
-    struct check check = {.out = out};
+    struct check check = {.config = config, .out = out};
     enum nl_status status = NL_OK;
     *out = (struct nl_findings){0};
     for (size_t i = 0; status == NL_OK && i < bulletin->view_count; i++) {

@@ -114,6 +114,18 @@ static enum nl_status mark_lines(struct composition *self) {
                            : status;
 }
 
+static enum nl_status place_images(struct composition *self, struct nl_md_node *document) {
+    const char *images = self->out->front.images;
+    const char *base =
+        images != NULL && strcmp(images, "links") == 0 ? self->config->images_url : NULL;
+    if (images != NULL && strcmp(images, "links") == 0 && base == NULL)
+        return nl_error_set(self->err, NL_CONFIG,
+                            "%s: images: links needs images_url in %s, the folder of the web "
+                            "server where they lie",
+                            self->path, self->config->path);
+    return nl_enclosures_images(&self->enclosures, self->path, base, document, self->err);
+}
+
 static enum nl_status render_bodies(struct composition *self, const char *markdown, size_t len) {
     struct nl_md_node *document = NULL;
     struct nl_buf html = {0};
@@ -121,11 +133,12 @@ static enum nl_status render_bodies(struct composition *self, const char *markdo
     enum nl_status status =
         nl_theme_open(self->config->templates, self->out->front.language, &self->theme, self->err);
     if (status == NL_OK)
-        status = nl_markdown_read(markdown, len, self->path, &document, self->err);
+        status = nl_markdown_read(markdown, len, self->path, self->config->raw_html, &document,
+                                  self->err);
     if (status == NL_OK)
         status = nl_conditions_place(document, self->path, self->err);
     if (status == NL_OK)
-        status = nl_enclosures_images(&self->enclosures, self->path, document, self->err);
+        status = place_images(self, document);
     for (size_t i = 0; status == NL_OK && i < self->out->front.attachment_count; i++)
         status = nl_enclosures_attach(&self->enclosures, self->path,
                                       self->out->front.attachments[i], self->err);

@@ -1,5 +1,6 @@
 #include "bulletin/enclosure.h"
 
+#include "bulletin/picture.h"
 #include "newsletter/file.h"
 #include "newsletter/token.h"
 
@@ -49,21 +50,6 @@ static const char *type_by_name(const char *name) {
         if (ends_with(name, types[i].ending))
             return types[i].type;
     return "application/octet-stream";
-}
-
-static const char *type_by_content(const struct nl_buf *data) {
-    static const struct {
-        const char *start;
-        size_t len;
-        const char *type;
-    } starts[] = {{"\x89PNG\r\n\x1a\n", 8, "image/png"},
-                  {"\xff\xd8\xff", 3, "image/jpeg"},
-                  {"GIF87a", 6, "image/gif"},
-                  {"GIF89a", 6, "image/gif"}};
-    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
-        if (data->len > starts[i].len && memcmp(data->data, starts[i].start, starts[i].len) == 0)
-            return starts[i].type;
-    return NULL;
 }
 
 static bool leads_out(const char *path) {
@@ -166,20 +152,23 @@ static void drop_last(struct nl_enclosures *enclosures) {
     nl_buf_free(&item->data);
 }
 
-static enum nl_status add_image(struct nl_enclosures *enclosures, const char *issue_path,
-                                struct nl_md_node *node, struct nl_error *err) {
+/* The picture stays on the web server, where the same path leads to it. */
+static enum nl_status link_image(struct nl_enclosures *enclosures, const char *base,
+                                 struct nl_md_node *node, struct nl_error *err) {
     struct nl_buf url = {0};
-    enum nl_status status = add(enclosures, issue_path, node->text, err);
-    if (status != NL_OK)
-        return status;
+    const char *slash = base[strlen(base) - 1] == '/' ? "" : "/";
+    drop_last(enclosures);
+    nl_buf_addf(&url, "%s%s%s", base, slash, node->text);
+    free(node->text);
+    node->text = nl_buf_take(&url);
+    return node->text != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+static enum nl_status enclose_image(struct nl_enclosures *enclosures, struct nl_md_node *node,
+                                    struct nl_error *err) {
+    struct nl_buf url = {0};
     struct nl_enclosure *item = &enclosures->items[enclosures->count - 1];
-    item->type = type_by_content(&item->data);
-    if (item->type == NULL)
-        return nl_error_set(err, NL_DATA,
-                            "%s: image '%s' is neither PNG, JPEG nor GIF, which is what mail "
-                            "programs show: convert it",
-                            issue_path, node->text);
-    status = set_content_id(item, err);
+    enum nl_status status = set_content_id(item, err);
     if (status != NL_OK)
         return status;
     nl_buf_addf(&url, "cid:%s", item->content_id);
@@ -195,14 +184,32 @@ static enum nl_status add_image(struct nl_enclosures *enclosures, const char *is
     return node->text != NULL ? NL_OK : nl_error_nomem(err);
 }
 
+static enum nl_status add_image(struct nl_enclosures *enclosures, const char *issue_path,
+                                const char *base, struct nl_md_node *node, struct nl_error *err) {
+    enum nl_status status = add(enclosures, issue_path, node->text, err);
+    if (status != NL_OK)
+        return status;
+    struct nl_enclosure *item = &enclosures->items[enclosures->count - 1];
+    item->type = nl_picture_type(&item->data);
+    node->level = nl_picture_width(&item->data);
+    if (item->type == NULL)
+        return nl_error_set(err, NL_DATA,
+                            "%s: image '%s' is neither PNG, JPEG nor GIF, which is what mail "
+                            "programs show: convert it",
+                            issue_path, node->text);
+    return base != NULL ? link_image(enclosures, base, node, err)
+                        : enclose_image(enclosures, node, err);
+}
+
 enum nl_status nl_enclosures_images(struct nl_enclosures *enclosures, const char *issue_path,
-                                    struct nl_md_node *document, struct nl_error *err) {
+                                    const char *base, struct nl_md_node *document,
+                                    struct nl_error *err) {
     enum nl_status status = NL_OK;
     if (document->type == NL_MD_IMAGE && strncasecmp(document->text, "http", 4) != 0)
-        status = add_image(enclosures, issue_path, document, err);
+        status = add_image(enclosures, issue_path, base, document, err);
     for (struct nl_md_node *child = document->first; status == NL_OK && child != NULL;
          child = child->next)
-        status = nl_enclosures_images(enclosures, issue_path, child, err);
+        status = nl_enclosures_images(enclosures, issue_path, base, child, err);
     return status;
 }
 

@@ -33,9 +33,11 @@ enum nl_status nl_enclosures_add(struct nl_enclosures *enclosures, const char *n
                                  const char *type, struct nl_buf *data, struct nl_error *err);
 
 /* Reads each image of the document that is named by a path, and points it to the Content-ID of its
- * part (RFC 2392). PNG, JPEG and GIF, which every mail program shows; the same file once. */
+ * part (RFC 2392), or below the URL `base` where that is not NULL: then the file is not enclosed.
+ * PNG, JPEG and GIF, which every mail program shows; the same file once. */
 enum nl_status nl_enclosures_images(struct nl_enclosures *enclosures, const char *issue_path,
-                                    struct nl_md_node *document, struct nl_error *err);
+                                    const char *base, struct nl_md_node *document,
+                                    struct nl_error *err);
 
 /* Whether any of them is an image in the text, or an attachment. */
 bool nl_enclosures_have(const struct nl_enclosures *enclosures, bool inline_image);

@@ -24,6 +24,7 @@ static const struct key {
     {"language", AT(language)},
     {"preheader", AT(preheader)},
     {"timezone", AT(timezone)},
+    {"images", AT(images)},
     {"contact.person", AT(contact.person)},
     {"contact.phone", AT(contact.phone)},
     {"contact.fax", AT(contact.fax)},
@@ -120,7 +121,8 @@ static enum nl_status take_entry(struct nl_frontmatter *front, const struct nl_y
         return nl_error_set(
             err, NL_DATA,
             "%s:%zu: unknown key '%s': use series, number, title, date, category, "
-            "posted_by, subject, slug, language, preheader, timezone, attachments, events or "
+            "posted_by, subject, slug, language, preheader, timezone, images, attachments, "
+            "events or "
             "contact (person, phone, fax, email, web)",
             name, entry->line, entry->path);
     if (nl_text_check_line(entry->value, entry->path, err) != NL_OK)
@@ -173,6 +175,10 @@ static enum nl_status check(const struct nl_frontmatter *front, const char *name
                             "%s: %s '%s': add a day that exists, as 'date: 2008-08-25'", name,
                             front->date != NULL ? "invalid date" : "the front matter has no date",
                             front->date != NULL ? front->date : "");
+    if (front->images != NULL && strcmp(front->images, "inline") != 0 &&
+        strcmp(front->images, "links") != 0)
+        return nl_error_set(err, NL_DATA, "%s: images '%s': use inline or links", name,
+                            front->images);
     if (front->slug != NULL) {
         nl_text_slug(&slug, front->slug);
         bool same = strcmp(nl_buf_text(&slug), front->slug) == 0 && slug.len <= SLUG_LIMIT;

@@ -18,6 +18,7 @@ struct nl_frontmatter {
     char **attachments; /* paths relative to the issue */
     size_t attachment_count;
     char *timezone; /* of the events' times; default: UTC */
+    char *images;   /* "inline" (the default) or "links" */
     struct nl_contact contact;
     struct nl_events events;
 };

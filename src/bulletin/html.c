@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* Pixels between the paddings of the layout's 600. */
+enum { CONTENT_WIDTH = 536 };
+
 struct writer {
     const struct nl_theme *theme;
     struct nl_buf *out;
@@ -62,6 +65,9 @@ static void add_alt(struct nl_buf *out, const struct nl_md_node *node) {
 
 static void image(struct writer *writer, const struct nl_md_node *node) {
     struct nl_buf more = {0};
+    if (node->level > 0) /* Outlook knows no max-width */
+        nl_buf_addf(&more, " width=\"%d\"",
+                    node->level < CONTENT_WIDTH ? node->level : CONTENT_WIDTH);
     nl_buf_adds(&more, " src=\"");
     add_url(&more, node->text);
     nl_buf_adds(&more, "\" alt=\"");
@@ -143,6 +149,10 @@ static void write_node(struct writer *writer, const struct nl_md_node *node) {
         open_tag(writer, "hr", "hr", NULL);
         nl_buf_addc(writer->out, '\n');
         break;
+    case NL_MD_HTML_BLOCK:
+        for (const struct nl_md_node *text = node->first; text != NULL; text = text->next)
+            nl_buf_adds(writer->out, text->text);
+        break;
     case NL_MD_CODE_BLOCK:
         element(writer, node, "pre", NULL, "\n");
         break;
@@ -159,6 +169,7 @@ static void write_node(struct writer *writer, const struct nl_md_node *node) {
         cell(writer, node, "td");
         break;
     case NL_MD_CONDITION:
+    case NL_MD_HTML:
         nl_buf_adds(writer->out, node->text);
         break;
     case NL_MD_TEXT:

@@ -91,7 +91,7 @@ static int leave(struct builder *builder, const struct nl_md_node *node) {
 }
 
 static bool is_block(const struct nl_md_node *node) {
-    return node->type < NL_MD_TEXT;
+    return node->type < NL_MD_CONDITION;
 }
 
 static int leave_block(MD_BLOCKTYPE type, void *detail, void *userdata) {
@@ -154,6 +154,8 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *userdata) {
         return rc;
     case MD_BLOCK_CODE:
         return enter(builder, NL_MD_CODE_BLOCK, &node);
+    case MD_BLOCK_HTML:
+        return enter(builder, NL_MD_HTML_BLOCK, &node);
     case MD_BLOCK_P:
         return enter(builder, NL_MD_PARAGRAPH, &node);
     case MD_BLOCK_TABLE:
@@ -293,6 +295,18 @@ static void add_entity(struct nl_buf *out, const char *text, size_t len) {
     nl_buf_free(&html);
 }
 
+/* A tag within text is a node; a block of HTML is its text as it stands. */
+static int add_html(struct builder *builder, const MD_CHAR *text, MD_SIZE size) {
+    if (builder->at->type == NL_MD_HTML_BLOCK) {
+        nl_buf_add(&builder->text, text, size);
+        return 0;
+    }
+    struct nl_md_node *node = flush(builder) ? nl_md_append(builder->at, NL_MD_HTML) : NULL;
+    if (node == NULL || (node->text = strndup(text, size)) == NULL)
+        return fail(builder, nl_error_nomem(builder->err));
+    return 0;
+}
+
 static int add_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *userdata) {
     struct builder *builder = userdata;
     switch (type) {
@@ -306,6 +320,8 @@ static int add_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *u
     case MD_TEXT_ENTITY:
         add_entity(&builder->text, text, size);
         return 0;
+    case MD_TEXT_HTML:
+        return add_html(builder, text, size);
     case MD_TEXT_NULLCHAR:
         nl_buf_adds(&builder->text, "\xef\xbf\xbd");
         return 0;
@@ -327,12 +343,12 @@ static void protect_braces(const char *text, size_t len, struct nl_buf *out) {
     nl_buf_add(out, text, (size_t)(end - text));
 }
 
-enum nl_status nl_markdown_read(const char *text, size_t len, const char *where,
+enum nl_status nl_markdown_read(const char *text, size_t len, const char *where, bool raw_html,
                                 struct nl_md_node **out, struct nl_error *err) {
     const MD_PARSER parser = {
         .flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS |
                  MD_FLAG_PERMISSIVEURLAUTOLINKS | MD_FLAG_PERMISSIVEWWWAUTOLINKS |
-                 MD_FLAG_PERMISSIVEEMAILAUTOLINKS | MD_FLAG_NOHTML,
+                 MD_FLAG_PERMISSIVEEMAILAUTOLINKS | (raw_html ? 0 : MD_FLAG_NOHTML),
         .enter_block = enter_block,
         .leave_block = leave_block,
         .enter_span = enter_span,

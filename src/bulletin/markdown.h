@@ -15,18 +15,20 @@ enum nl_md_type {
     NL_MD_ITEM,    /* letter: ' ' or 'x' for a task */
     NL_MD_RULE,
     NL_MD_CODE_BLOCK,
+    NL_MD_HTML_BLOCK, /* raw HTML, if allowed; children: text */
     NL_MD_TABLE,
     NL_MD_ROW,
     NL_MD_HEADER_CELL, /* letter: l, c, r or 0 */
     NL_MD_CELL,
     NL_MD_CONDITION, /* text: the tag; stands among blocks or within text */
     NL_MD_TEXT,      /* text */
+    NL_MD_HTML,      /* text: a raw tag, if allowed */
     NL_MD_CODE,
     NL_MD_EMPHASIS,
     NL_MD_STRONG,
     NL_MD_STRUCK,
     NL_MD_LINK,  /* text: URL */
-    NL_MD_IMAGE, /* text: URL; children: the alternative */
+    NL_MD_IMAGE, /* text: URL; children: the alternative; level: width in pixels if known */
     NL_MD_SOFT_BREAK,
     NL_MD_HARD_BREAK,
 };
@@ -40,11 +42,12 @@ struct nl_md_node {
     struct nl_md_node *parent, *first, *last, *next;
 };
 
-/* Reads CommonMark with tables, strikethrough, task lists and bare URLs; raw HTML is text. Lettered
+/* Reads CommonMark with tables, strikethrough, task lists and bare URLs; raw HTML is text unless
+ * `raw_html`. Lettered
  * lists ("a)" ...), which CommonMark lacks, are recognised. Links may be http, https, mailto, tel
  * or
  * {{unsubscribe_url}}; images must be http(s) or paths. `where` names the input in errors. */
-enum nl_status nl_markdown_read(const char *text, size_t len, const char *where,
+enum nl_status nl_markdown_read(const char *text, size_t len, const char *where, bool raw_html,
                                 struct nl_md_node **out, struct nl_error *err);
 
 /* Makes a node at the end of `parent`'s children; NULL when out of memory. */

@@ -1,5 +1,7 @@
 #include "bulletin/render.h"
 
+#include "newsletter/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unilbrk.h>
@@ -171,6 +173,8 @@ static void inlines(struct writer *writer, const struct nl_md_node *node, struct
             break;
         case NL_MD_HARD_BREAK:
             nl_buf_addc(out, '\n');
+            break;
+        case NL_MD_HTML:
             break;
         case NL_MD_LINK:
             link_text(writer, child, out);
@@ -419,8 +423,33 @@ static void quote(struct writer *writer, const struct nl_md_node *node, const ch
     writer->blank = true;
 }
 
+/* What a block of raw HTML says without its tags. */
+static void html_block(struct writer *writer, const struct nl_md_node *node, const char *first,
+                       const char *rest) {
+    struct nl_buf html = {0};
+    struct nl_buf text = {0};
+    for (const struct nl_md_node *child = node->first; child != NULL; child = child->next)
+        nl_buf_adds(&html, child->text);
+    nl_text_from_html(&text, nl_buf_text(&html), html.len);
+    const char *words = nl_buf_text(&text) + strspn(nl_buf_text(&text), " \n");
+    while (text.len > 0 && strchr(" \n", text.data[text.len - 1]) != NULL)
+        text.data[--text.len] = '\0';
+    if (*words != '\0') {
+        separate(writer, rest);
+        nl_plain_wrap(writer->out, words, first, rest);
+        writer->blank = true;
+    }
+    writer->out->failed = writer->out->failed || html.failed || text.failed;
+    nl_buf_free(&html);
+    nl_buf_free(&text);
+}
+
 static void block(struct writer *writer, const struct nl_md_node *node, const char *first,
                   const char *rest) {
+    if (node->type == NL_MD_HTML_BLOCK) {
+        html_block(writer, node, first, rest);
+        return;
+    }
     if (node->type == NL_MD_CONDITION) {
         condition(writer, node);
         return;

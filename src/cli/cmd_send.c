@@ -2,6 +2,7 @@
 
 #include "cli/sample.h"
 #include "newsletter/address.h"
+#include "newsletter/check.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,25 @@ static void show_editions(const struct nl_bulletin *bulletin) {
     putchar('\n');
 }
 
+/* What 'newsletter check' would say, in short. Whoever sends decides. */
+static enum nl_status show_findings(struct cli *cli, const struct call *call,
+                                    struct nl_error *err) {
+    struct nl_findings findings = {0};
+    size_t warnings = 0;
+    enum nl_status status =
+        nl_bulletin_check(&call->bulletin, &call->list, &cli->config, &findings, err);
+    for (size_t i = 0; status == NL_OK && i < findings.count; i++) {
+        if (findings.items[i].severe)
+            printf("To mend:    %s\n", findings.items[i].text);
+        else
+            warnings++;
+    }
+    if (status == NL_OK && warnings > 0)
+        printf("Check:      %zu to consider: see newsletter check %s\n", warnings, call->path);
+    nl_findings_free(&findings);
+    return status;
+}
+
 static enum nl_status show_plan(struct cli *cli, struct call *call, struct nl_error *err) {
     struct nl_buf sample = {0};
     enum nl_status status = sample_fill(call->bulletin.issue.message,
@@ -126,6 +146,8 @@ static enum nl_status show_plan(struct cli *cli, struct call *call, struct nl_er
         printf("Recipients: %lld\n", (long long)call->people);
         printf("Size:       %zu bytes each\n", sample.len);
     }
+    if (status == NL_OK)
+        status = show_findings(cli, call, err);
     nl_buf_free(&sample);
     return status;
 }

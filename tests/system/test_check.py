@@ -111,3 +111,32 @@ def test_strict_and_plain_output(good):
 
 def test_an_unknown_variable_is_an_error(good):
     assert "unknown variable" in good.run("check", good.issue("Dear {{nmae}}\n"), expect=65).err
+
+
+def test_styles_that_are_not_inlined(good):
+    page = ("<html><head><style>@media (max-width:9px){p{margin:0}} .loud{color:red}\n:root{color-scheme:"
+            "light}</style></head><body>{{{body}}}<a href=\"{{unsubscribe_url}}\">x</a></body></html>")
+    os.mkdir(os.path.join(good.folder, "mine"))
+    good.write("mine/bulletin.html", page)
+    good.configure(templates="mine")
+    found = json.loads(good.run("check", "--json", good.issue(BODY, preheader="A line")).out)
+    assert [item["rule"] for item in found] == ["style"] and ".loud" in found[0]["text"]
+    good.write("mine/bulletin.html", page.replace(".loud{color:red}", "@media (min-width:1px){" +
+                                                  "p{margin:0}" * 900 + "}"))
+    found = json.loads(good.run("check", "--json", good.issue(BODY, preheader="A line")).out)
+    assert [item["rule"] for item in found] == ["style"] and "8192" in found[0]["text"]
+
+
+def test_each_language_is_looked_at(good):
+    good.issue(BODY, name="issue.en.md", preheader="A line")
+    good.issue(BODY + "[x](http://www.example.org/)\n", name="issue.ru.md", preheader="A line")
+    path = os.path.join(good.folder, "issue.md")
+    (found,) = json.loads(good.run("check", "--json", path).out)
+    assert found["rule"] == "not-https" and found["file"].endswith("issue.ru.md")
+
+
+def test_send_says_what_is_wrong(good):
+    good.add_active(["ann@example.org"])
+    out = good.run("send", "--dry-run", good.issue(BODY + "[x](http://intranet/)\n", preheader="y")).out
+    assert "To mend:    the link http://intranet/ leads to a host" in out
+    assert "Check:      1 to consider: see newsletter check" in out

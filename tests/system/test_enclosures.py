@@ -134,3 +134,57 @@ def test_signed_with_files(connected, server):
     (raw,) = server.messages("ann@example.org")
     value = "".join(part for part in record.split('"')[1::2]).encode()
     assert dkim.verify(raw.split(b"\r\n", 2)[2], dnsfunc=lambda *_, **__: value)
+
+
+def test_images_as_links(connected, server):
+    os.mkdir(os.path.join(connected.folder, "pictures"))
+    connected.write("pictures/a b.png", png(20, 10))
+    connected.configure(images_url="https://www.example.org/newsletter")
+    message = sent(connected, server, "Hi.\n\n![A quay](<pictures/a b.png>)\n", images="links")
+    assert shape(message) == ["multipart/alternative", "text/plain", "text/html"]
+    assert 'width="20" src="https://www.example.org/newsletter/pictures/a%20b.png"' in html(message)
+
+
+def test_images_as_links_still_need_the_file_and_a_place(connected):
+    connected.configure(images_url="https://www.example.org/newsletter")
+    path = connected.issue("![x](none.png)\n", images="links")
+    assert "none.png" in connected.run("preview", path, expect=65).err
+    connected.configure(images_url=None)
+    assert "needs images_url" in connected.run("preview", path, expect=78).err
+    assert "use inline or links" in connected.run("preview", connected.issue(images="x"), expect=65).err
+
+
+def jpeg(width, height):
+    """The segments before the picture's data, as a camera writes them."""
+    frame = struct.pack(">BHHB", 8, height, width, 3) + bytes(9)
+    return (b"\xff\xd8\xff\xe1" + struct.pack(">H", 102) + b"Exif\0\0" + bytes(94) +
+            b"\xff\xc2" + struct.pack(">H", len(frame) + 2) + frame + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("data, width", [
+    (png(300, 2), 300), (png(2000, 2), 536), (jpeg(120, 9), 120), (jpeg(4000, 9), 536),
+    (b"GIF89a" + struct.pack("<HH", 64, 3) + bytes(40), 64),
+    (jpeg(120, 9)[:40], None), (b"\xff\xd8\xff" + b"\xff" * 60, None),
+], ids=["png", "wide", "jpeg", "wide jpeg", "gif", "cut", "garbage"])
+def test_outlook_is_told_the_width(connected, data, width):
+    connected.write("a.png", data)
+    connected.run("preview", connected.issue("![x](a.png)\n"))
+    page = open(os.path.join(connected.folder, "issue.preview", "issue.html"), encoding="utf-8").read()
+    assert f'<img width="{width}" src=' in page if width else "<img src=" in page
+
+
+HTML = 'Some <b>bold</b> words & {{name}}.\n\n<div class="x">\nBlock &amp; <i>more</i>\n</div>\n'
+
+
+def test_raw_html_is_text_unless_allowed(connected, server):
+    message = sent(connected, server, HTML)
+    assert "&lt;b&gt;bold&lt;/b&gt;" in html(message) and "<b>bold</b>" in plain(message)
+
+
+def test_raw_html(connected, server):
+    connected.configure(raw_html=True)
+    message = sent(connected, server, HTML)
+    assert "Some <b>bold</b> words &amp; Ann." in html(message)
+    assert '<div class="x">\nBlock &amp; <i>more</i>\n</div>' in html(message)
+    text = plain(message)
+    assert "Some bold words & Ann." in text and "Block &" in text and "<div" not in text

@@ -8,7 +8,7 @@ static void check(const char *markdown, const char *html, const char *text) {
     struct nl_theme theme = {0};
     struct nl_md_node *document = NULL;
     struct nl_buf out = {0};
-    assert_ok(nl_markdown_read(markdown, strlen(markdown), "f", &document, &err));
+    assert_ok(nl_markdown_read(markdown, strlen(markdown), "f", false, &document, &err));
     nl_render_html(document, &theme, &out);
     assert_string_equal(nl_buf_text(&out), html);
     nl_buf_clear(&out);
@@ -65,7 +65,7 @@ static void test_unbalanced_spans(void **state) {
     struct nl_theme theme = {0};
     struct nl_md_node *document = NULL;
     struct nl_buf out = {0};
-    assert_ok(nl_markdown_read(markdown, sizeof markdown - 1, "f", &document, &err));
+    assert_ok(nl_markdown_read(markdown, sizeof markdown - 1, "f", false, &document, &err));
     nl_render_html(document, &theme, &out);
     assert_true(out.len > sizeof tail);
     assert_string_equal(out.data + out.len - (sizeof tail - 1) + 1, tail + 1);
@@ -129,12 +129,12 @@ static void test_refused(void **state) {
     static const char *const bad[] = {"[x](javascript:x)", "**[x](data:y)**", "[x](/relative)",
                                       "![x](cid:y)", "- > [x](JAVASCRIPT:x)"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_fails(nl_markdown_read(bad[i], strlen(bad[i]), "f", &document, &err), NL_DATA, "f:");
+        assert_fails(nl_markdown_read(bad[i], strlen(bad[i]), "f", false, &document, &err), NL_DATA, "f:");
     struct nl_buf deep = {0};
     for (int i = 0; i < 200; i++)
         nl_buf_addc(&deep, '>');
     nl_buf_adds(&deep, "x");
-    assert_fails(nl_markdown_read(deep.data, deep.len, "f", &document, &err), NL_DATA, "nested");
+    assert_fails(nl_markdown_read(deep.data, deep.len, "f", false, &document, &err), NL_DATA, "nested");
     nl_buf_free(&deep);
 }
 

@@ -1,0 +1,13 @@
+/* What a picture's first bytes tell. */
+#ifndef NL_BULLETIN_PICTURE_H
+#define NL_BULLETIN_PICTURE_H
+
+#include "newsletter/buf.h"
+
+/* The media type of a PNG, JPEG or GIF, a constant; NULL for anything else. */
+const char *nl_picture_type(const struct nl_buf *data);
+
+/* Its width in pixels; 0 where that cannot be told. */
+int nl_picture_width(const struct nl_buf *data);
+
+#endif
