@@ -3,25 +3,10 @@
 #define NEWSLETTER_CHECK_H
 
 #include "newsletter/bulletin.h"
-
-#include <stdbool.h>
+#include "newsletter/finding.h"
 
 /* Bytes of HTML; Gmail shows no more and hides the rest, the unsubscribe link included. */
 enum { NL_CLIP_SIZE = 102 * 1024 };
-
-/* One thing found. */
-struct nl_finding {
-    bool severe;      /* an error rather than a warning: it will be refused, or is unlawful */
-    const char *rule; /* a short constant name, such as "size" */
-    const char *path; /* the edition's file, owned by the bulletin; NULL for the installation */
-    char *text;       /* what, where, what to do; one line */
-};
-
-/* Free with nl_findings_free. */
-struct nl_findings {
-    struct nl_finding *items;
-    size_t count;
-};
 
 /* Looks through a composed issue, its list and the configuration: size, subject, links, images,
  * sender and authentication, as the bulk-sender rules of the large mailbox providers have it. Asks
@@ -29,6 +14,5 @@ struct nl_findings {
 enum nl_status nl_bulletin_check(const struct nl_bulletin *bulletin, const struct nl_list *list,
                                  const struct nl_config *config, struct nl_findings *out,
                                  struct nl_error *err);
-void nl_findings_free(struct nl_findings *findings);
 
 #endif

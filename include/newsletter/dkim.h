@@ -15,6 +15,10 @@ struct nl_dkim_key;
 enum nl_status nl_dkim_key_read(const char *path, const char *domain, const char *selector,
                                 struct nl_dkim_key **out, struct nl_error *err);
 
+/* Appends the content of the TXT record that others check our signatures by. */
+enum nl_status nl_dkim_record(const struct nl_dkim_key *key, struct nl_buf *record,
+                              struct nl_error *err);
+
 void nl_dkim_key_free(struct nl_dkim_key *key);
 
 /* Signs a complete message with CRLF line ends: appends one DKIM-Signature field, to be put in

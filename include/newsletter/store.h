@@ -3,6 +3,7 @@
 #ifndef NEWSLETTER_STORE_H
 #define NEWSLETTER_STORE_H
 
+#include "newsletter/buf.h"
 #include "newsletter/env.h"
 #include "newsletter/error.h"
 
@@ -35,6 +36,11 @@ const char *nl_store_secret(const struct nl_store *store);
 enum nl_status nl_store_begin(struct nl_store *store, struct nl_error *err);
 enum nl_status nl_store_commit(struct nl_store *store, struct nl_error *err);
 void nl_store_rollback(struct nl_store *store);
+
+/* Appends what is wrong with the database's pages, indexes and references; nothing if it is whole.
+ */
+enum nl_status nl_store_examine(struct nl_store *store, struct nl_buf *problem,
+                                struct nl_error *err);
 
 /* Locks one thing among all processes on this database until it is unlocked or the process ends:
  * NL_LOCK_RETRY or an issue's id. NL_BUSY names the holder's process in *holder. */

@@ -6,7 +6,6 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,29 +21,12 @@ struct check {
     const struct nl_view *view;
     const struct nl_config *config;
     struct nl_findings *out;
-    bool nomem;
     size_t images, words;
 };
 
-static void __attribute__((format(printf, 4, 5)))
-find(struct check *check, bool severe, const char *rule, const char *format, ...) {
-    char *text = NULL;
-    va_list arguments;
-    va_start(arguments, format);
-    int len = vasprintf(&text, format, arguments);
-    va_end(arguments);
-    struct nl_finding *grown =
-        realloc(check->out->items, (check->out->count + 1) * sizeof *check->out->items);
-    if (grown != NULL)
-        check->out->items = grown;
-    if (len < 0 || grown == NULL) {
-        if (len >= 0)
-            free(text);
-        check->nomem = true;
-        return;
-    }
-    grown[check->out->count++] = (struct nl_finding){severe, rule, check->path, text};
-}
+#define find(check, severe, rule, ...)                                                             \
+    nl_findings_add((check)->out, (severe) ? NL_LEVEL_ERROR : NL_LEVEL_WARNING, rule,              \
+                    (check)->path, __VA_ARGS__)
 
 static bool ends_with(const char *text, const char *end) {
     size_t len = strlen(text);
@@ -388,12 +370,5 @@ enum nl_status nl_bulletin_check(const struct nl_bulletin *bulletin, const struc
     check_one_click(&check, config);
     if (status == NL_OK)
         status = check_sender(&check, list, config, err);
-    return status == NL_OK && check.nomem ? nl_error_nomem(err) : status;
-}
-
-void nl_findings_free(struct nl_findings *findings) {
-    for (size_t i = 0; i < findings->count; i++)
-        free(findings->items[i].text);
-    free(findings->items);
-    *findings = (struct nl_findings){0};
+    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
 }

@@ -6,6 +6,7 @@
 #include "newsletter/bulletin.h"
 #include "newsletter/config.h"
 #include "newsletter/error.h"
+#include "newsletter/finding.h"
 #include "newsletter/list.h"
 #include "newsletter/sender.h"
 #include "newsletter/store.h"
@@ -32,7 +33,7 @@ struct command {
 
 extern const struct command cmd_init, cmd_list, cmd_subscribe, cmd_confirm, cmd_unsubscribe,
     cmd_preview, cmd_send, cmd_retry, cmd_status, cmd_suppress, cmd_pause, cmd_resume, cmd_cancel,
-    cmd_dkim, cmd_bounce, cmd_check;
+    cmd_dkim, cmd_bounce, cmd_check, cmd_doctor;
 
 /* Where the configuration is: --config, $NEWSLETTER_CONFIG, ./newsletter.yaml, the user's, /etc. */
 const char *cli_config_path(const struct cli *cli);
@@ -100,6 +101,11 @@ void cli_send_notice(struct cli *cli, int64_t notice, bool wait);
 /* notice.c: prints an answer for the public, as a line or as a page. */
 enum nl_status cli_answer(struct cli *cli, enum nl_answer answer, const char *language,
                           const struct nl_list *list, bool html, struct nl_error *err);
+
+/* findings.c: prints them; turns them into a status: errors fail, with `strict` warnings too. */
+void cli_show_findings(const struct nl_findings *findings, bool json);
+enum nl_status cli_judge_findings(const struct nl_findings *findings, bool strict, const char *what,
+                                  struct nl_error *err);
 
 /* input.c: what a form sent. Free with form_free. */
 struct form {

@@ -2,41 +2,7 @@
 
 #include "newsletter/check.h"
 
-#include <jansson.h>
-
 enum { OPT_LIST = 1, OPT_STRICT, OPT_JSON };
-
-static void show(const struct nl_findings *findings, bool json) {
-    json_t *array = json_array();
-    for (size_t i = 0; i < findings->count; i++) {
-        const struct nl_finding *finding = &findings->items[i];
-        const char *level = finding->severe ? "error" : "warning";
-        if (json)
-            json_array_append_new(array, json_pack("{s:s, s:s, s:s?, s:s}", "level", level, "rule",
-                                                   finding->rule, "file", finding->path, "text",
-                                                   finding->text));
-        else if (finding->path != NULL)
-            printf("%s: %s: %s [%s]\n", level, finding->path, finding->text, finding->rule);
-        else
-            printf("%s: %s [%s]\n", level, finding->text, finding->rule);
-    }
-    if (json) {
-        json_dumpf(array, stdout, JSON_INDENT(2));
-        putchar('\n');
-    }
-    json_decref(array);
-}
-
-static enum nl_status judge(const struct nl_findings *findings, bool strict, const char *path,
-                            struct nl_error *err) {
-    size_t errors = 0;
-    for (size_t i = 0; i < findings->count; i++)
-        errors += findings->items[i].severe;
-    if (errors > 0 || (strict && findings->count > 0))
-        return nl_error_set(err, NL_DATA, "%s: %zu to mend, %zu to consider", path, errors,
-                            findings->count - errors);
-    return NL_OK;
-}
 
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
     static const struct option options[] = {{"list", required_argument, NULL, OPT_LIST},
@@ -66,10 +32,10 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     if (status == NL_OK)
         status = nl_bulletin_check(&bulletin, &list, &cli->config, &findings, err);
     if (status == NL_OK) {
-        show(&findings, json);
+        cli_show_findings(&findings, json);
         if (findings.count == 0 && !json)
             printf("%s: nothing to say against it\n", path);
-        status = judge(&findings, strict, path, err);
+        status = cli_judge_findings(&findings, strict, path, err);
     }
     nl_findings_free(&findings);
     nl_bulletin_free(&bulletin);

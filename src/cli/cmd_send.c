@@ -114,15 +114,12 @@ static void show_editions(const struct nl_bulletin *bulletin) {
 static enum nl_status show_findings(struct cli *cli, const struct call *call,
                                     struct nl_error *err) {
     struct nl_findings findings = {0};
-    size_t warnings = 0;
     enum nl_status status =
         nl_bulletin_check(&call->bulletin, &call->list, &cli->config, &findings, err);
-    for (size_t i = 0; status == NL_OK && i < findings.count; i++) {
-        if (findings.items[i].severe)
+    size_t warnings = nl_findings_count(&findings, NL_LEVEL_WARNING);
+    for (size_t i = 0; status == NL_OK && i < findings.count; i++)
+        if (findings.items[i].level == NL_LEVEL_ERROR)
             printf("To mend:    %s\n", findings.items[i].text);
-        else
-            warnings++;
-    }
     if (status == NL_OK && warnings > 0)
         printf("Check:      %zu to consider: see newsletter check %s\n", warnings, call->path);
     nl_findings_free(&findings);

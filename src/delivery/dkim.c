@@ -103,6 +103,11 @@ static bool add_record(EVP_PKEY *pkey, struct nl_buf *record) {
     return true;
 }
 
+enum nl_status nl_dkim_record(const struct nl_dkim_key *key, struct nl_buf *record,
+                              struct nl_error *err) {
+    return add_record(key->pkey, record) && !record->failed ? NL_OK : nl_error_nomem(err);
+}
+
 enum nl_status nl_dkim_generate(const char *type, const char *path, struct nl_buf *record,
                                 struct nl_error *err) {
     struct stat info;

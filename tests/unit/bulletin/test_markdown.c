@@ -129,12 +129,14 @@ static void test_refused(void **state) {
     static const char *const bad[] = {"[x](javascript:x)", "**[x](data:y)**", "[x](/relative)",
                                       "![x](cid:y)", "- > [x](JAVASCRIPT:x)"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_fails(nl_markdown_read(bad[i], strlen(bad[i]), "f", false, &document, &err), NL_DATA, "f:");
+        assert_fails(nl_markdown_read(bad[i], strlen(bad[i]), "f", false, &document, &err), NL_DATA,
+                     "f:");
     struct nl_buf deep = {0};
     for (int i = 0; i < 200; i++)
         nl_buf_addc(&deep, '>');
     nl_buf_adds(&deep, "x");
-    assert_fails(nl_markdown_read(deep.data, deep.len, "f", false, &document, &err), NL_DATA, "nested");
+    assert_fails(nl_markdown_read(deep.data, deep.len, "f", false, &document, &err), NL_DATA,
+                 "nested");
     nl_buf_free(&deep);
 }
 

@@ -1,0 +1,42 @@
+#include "cli/cli.h"
+
+#include <jansson.h>
+
+static const char *const names[] = {"ok", "warning", "error"};
+
+static void show_json(const struct nl_findings *findings) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct nl_finding *finding = &findings->items[i];
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s?, s:s}", "level",
+                                               names[finding->level], "rule", finding->rule, "file",
+                                               finding->path, "text", finding->text));
+    }
+    json_dumpf(array, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(array);
+}
+
+void cli_show_findings(const struct nl_findings *findings, bool json) {
+    if (json) {
+        show_json(findings);
+        return;
+    }
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct nl_finding *finding = &findings->items[i];
+        printf("%s: ", names[finding->level]);
+        if (finding->path != NULL)
+            printf("%s: ", finding->path);
+        printf("%s [%s]\n", finding->text, finding->rule);
+    }
+}
+
+enum nl_status cli_judge_findings(const struct nl_findings *findings, bool strict, const char *what,
+                                  struct nl_error *err) {
+    size_t errors = nl_findings_count(findings, NL_LEVEL_ERROR);
+    size_t warnings = nl_findings_count(findings, NL_LEVEL_WARNING);
+    if (errors > 0 || (strict && warnings > 0))
+        return nl_error_set(err, NL_DATA, "%s: %zu to mend, %zu to consider", what, errors,
+                            warnings);
+    return NL_OK;
+}

@@ -1,0 +1,126 @@
+#include "doctor/doctor.h"
+
+#include "newsletter/address.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+/* The pairs of domains that were looked at: lists mostly share them. */
+struct walk {
+    struct nl_doctor *doctor;
+    struct nl_buf seen; /* "from envelope\n" ... */
+    size_t lists;
+};
+
+static bool is_public(const char *address) {
+    return strncmp(address, "127.", 4) != 0 && strcmp(address, "::1") != 0 &&
+           strncasecmp(address, "fe80:", 5) != 0;
+}
+
+static bool add_origin(struct nl_answers *origins, const char *address) {
+    char **grown = realloc(origins->items, (origins->count + 1) * sizeof *origins->items);
+    if (grown == NULL)
+        return false;
+    origins->items = grown;
+    grown[origins->count] = strdup(address);
+    return grown[origins->count++] != NULL;
+}
+
+/* What a host's name says of where its mail comes from. */
+static enum nl_status origins_of(struct nl_doctor *doctor, const char *host, struct nl_error *err) {
+    struct nl_answers addresses = {0};
+    enum nl_status status = nl_dns_addresses(doctor->dns, host, &addresses, err);
+    if (status == NL_TEMPFAIL) {
+        nl_error_free(err);
+        status = NL_OK;
+    }
+    for (size_t i = 0; status == NL_OK && i < addresses.count; i++)
+        if (is_public(addresses.items[i]) && !add_origin(&doctor->origins, addresses.items[i]))
+            status = nl_error_nomem(err);
+    nl_answers_free(&addresses);
+    return status;
+}
+
+/* The addresses that were given, else those of the name we greet with, of the relay, of this
+ * machine: the first of them that has any. */
+static enum nl_status find_origins(struct nl_doctor *doctor, struct nl_error *err) {
+    const struct nl_examination *examination = doctor->examination;
+    char name[256] = "";
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; i < examination->origin_count; i++)
+        if (!add_origin(&doctor->origins, examination->origins[i]))
+            return nl_error_nomem(err);
+    if (gethostname(name, sizeof name - 1) != 0)
+        name[0] = '\0';
+    const char *hosts[] = {doctor->config->smtp.helo, doctor->config->smtp.host, name};
+    for (size_t i = 0; status == NL_OK && doctor->origins.count == 0 && i < 3; i++)
+        if (hosts[i] != NULL && strchr(hosts[i], '.') != NULL)
+            status = origins_of(doctor, hosts[i], err);
+    return status;
+}
+
+static enum nl_status examine_domains(struct walk *walk, const struct nl_list *list,
+                                      struct nl_error *err) {
+    const char *bounces = walk->doctor->config->bounce_address;
+    struct nl_address from = {0};
+    struct nl_address envelope = {0};
+    struct nl_buf pair = {0};
+    char *name = NULL;
+    enum nl_status status = nl_mailbox_parse(list->sender, &name, &from, err);
+    if (status == NL_OK && bounces != NULL)
+        status = nl_address_parse(bounces, &envelope, err);
+    const char *envelope_domain = bounces != NULL ? envelope.domain : from.domain;
+    if (status == NL_OK) {
+        nl_buf_addf(&pair, "%s %s\n", from.domain, envelope_domain);
+        if (strstr(nl_buf_text(&walk->seen), nl_buf_text(&pair)) == NULL) {
+            nl_buf_add(&walk->seen, nl_buf_text(&pair), pair.len);
+            status = nl_doctor_domain(walk->doctor, from.domain, envelope_domain, err);
+        }
+    }
+    free(name);
+    nl_buf_free(&pair);
+    nl_address_free(&from);
+    nl_address_free(&envelope);
+    return status;
+}
+
+static enum nl_status examine_list(const struct nl_list *list, void *ctx, struct nl_error *err) {
+    struct walk *walk = ctx;
+    walk->lists++;
+    if (list->postal_address == NULL)
+        nl_findings_add(walk->doctor->out, NL_LEVEL_WARNING, "list", NULL,
+                        "list %s has no postal address, which the law asks for in many countries: "
+                        "newsletter list edit %s --postal-address TEXT",
+                        list->name, list->name);
+    enum nl_status status = nl_doctor_templates(walk->doctor, list, err);
+    return status == NL_OK && walk->doctor->dns != NULL ? examine_domains(walk, list, err) : status;
+}
+
+enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config *config,
+                                 const struct nl_relay *relay,
+                                 const struct nl_examination *examination, struct nl_findings *out,
+                                 struct nl_error *err) {
+    struct nl_doctor doctor = {
+        .store = store, .config = config, .relay = relay, .examination = examination, .out = out};
+    struct walk walk = {.doctor = &doctor};
+    enum nl_status status = nl_doctor_installation(&doctor, err);
+    if (status == NL_OK && relay != NULL)
+        status = nl_doctor_relay(&doctor, err);
+    if (status == NL_OK && !examination->local)
+        status = nl_dns_new(examination->name_servers, &doctor.dns, err);
+    if (status == NL_OK && doctor.dns != NULL)
+        status = find_origins(&doctor, err);
+    if (status == NL_OK)
+        status = nl_list_each(store, examine_list, &walk, err);
+    if (status == NL_OK && walk.lists == 0)
+        nl_findings_add(out, NL_LEVEL_WARNING, "list", NULL,
+                        "there is no list yet: newsletter list add NAME --from MAILBOX");
+    else if (status == NL_OK && doctor.dns != NULL)
+        status = nl_doctor_origins(&doctor, err);
+    nl_dns_free(doctor.dns);
+    nl_answers_free(&doctor.origins);
+    nl_buf_free(&walk.seen);
+    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+}

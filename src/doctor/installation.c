@@ -1,0 +1,255 @@
+#include "doctor/doctor.h"
+
+#include "delivery/relay.h"
+#include "delivery/transport.h"
+#include "newsletter/answer.h"
+#include "newsletter/bulletin.h"
+#include "newsletter/catalog.h"
+#include "newsletter/delivery.h"
+#include "newsletter/dkim.h"
+#include "newsletter/issue.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+enum { LEAST_FREE_MIB = 64, PATIENCE_SECONDS = 60, OVERDUE_SECONDS = 3600 };
+
+static bool is_loopback(const char *host) {
+    return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+           strcmp(host, "::1") == 0;
+}
+
+static void error_finding(struct nl_doctor *doctor, const char *rule, struct nl_error *err) {
+    nl_findings_add(doctor->out, NL_LEVEL_ERROR, rule, NULL, "%s", nl_error_text(err));
+    nl_error_free(err);
+}
+
+/* ---- files ---- */
+
+/* A secret that others of this machine may read is none. */
+static void examine_secret(struct nl_doctor *doctor, const char *what, const char *path) {
+    struct stat info;
+    if (path == NULL)
+        return;
+    if (stat(path, &info) != 0)
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL, "%s %s cannot be read", what,
+                        path);
+    else if (S_ISREG(info.st_mode) && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL,
+                        "%s %s may be read by others: chmod 600 it", what, path);
+}
+
+static void examine_files(struct nl_doctor *doctor) {
+    const struct nl_config *config = doctor->config;
+    struct statvfs disk;
+    struct stat info;
+    size_t before = doctor->out->count;
+    examine_secret(doctor, "the database", config->database);
+    examine_secret(doctor, "smtp.password_file", config->smtp.password_file);
+    examine_secret(doctor, "fetch.password_file", config->fetch.password_file);
+    if (config->templates != NULL && stat(config->templates, &info) == 0 &&
+        (info.st_mode & S_IWOTH) != 0)
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL,
+                        "the templates folder %s may be written to by anybody: chmod o-w it",
+                        config->templates);
+    if (statvfs(config->database, &disk) == 0 &&
+        (uint64_t)disk.f_bavail * disk.f_frsize >> 20 < LEAST_FREE_MIB)
+        nl_findings_add(doctor->out, NL_LEVEL_WARNING, "disk", NULL,
+                        "less than %d MiB are left where the database lies: make room",
+                        LEAST_FREE_MIB);
+    if (doctor->out->count == before)
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "files", NULL,
+                        "the database and the secrets are ours alone");
+}
+
+static void examine_key(struct nl_doctor *doctor, const char *path, const char *selector) {
+    struct nl_dkim_key *key = NULL;
+    struct nl_error err = {0};
+    if (path != NULL && nl_dkim_key_read(path, "example.org", selector, &key, &err) != NL_OK)
+        error_finding(doctor, "dkim", &err);
+    nl_dkim_key_free(key);
+}
+
+/* ---- configuration ---- */
+
+static void examine_url(struct nl_doctor *doctor, const char *name, const char *url) {
+    if (url == NULL)
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "config", NULL,
+                        "%s is not set, and no mail goes out without it", name);
+    else if (strncasecmp(url, "https://", 8) != 0)
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "config", NULL,
+                        "%s is not https: its tokens can be read on their way, and one-click "
+                        "unsubscription (RFC 8058) needs it",
+                        name);
+}
+
+static void examine_config(struct nl_doctor *doctor) {
+    const struct nl_config *config = doctor->config;
+    size_t before = doctor->out->count;
+    examine_url(doctor, "confirm_url", config->confirm_url);
+    examine_url(doctor, "unsubscribe_url", config->unsubscribe_url);
+    if (config->bounce_address == NULL)
+        nl_findings_add(doctor->out, NL_LEVEL_WARNING, "config", NULL,
+                        "bounce_address is not set: what comes back cannot be told apart, and dead "
+                        "addresses stay on the list");
+    if (!is_loopback(config->smtp.host) && config->smtp.security == NL_SMTP_PLAIN)
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "config", NULL,
+                        "smtp.security: none sends all mail to %s in the clear: use starttls or "
+                        "tls",
+                        config->smtp.host);
+    else if (!is_loopback(config->smtp.host) && !config->smtp.verify)
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "config", NULL,
+                        "smtp.verify: false lets anybody pose as %s: name its authority as "
+                        "smtp.ca_file instead",
+                        config->smtp.host);
+    examine_key(doctor, config->dkim.key_file, config->dkim.selector);
+    examine_key(doctor, config->dkim.ed25519_key_file, config->dkim.ed25519_selector);
+    if (doctor->out->count == before)
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "config", NULL, "%s is sound", config->path);
+}
+
+/* ---- database ---- */
+
+static enum nl_status examine_database(struct nl_doctor *doctor, struct nl_error *err) {
+    struct nl_buf problem = {0};
+    enum nl_status status = nl_store_examine(doctor->store, &problem, err);
+    if (status == NL_IO) {
+        error_finding(doctor, "database", err);
+        status = NL_OK;
+    } else if (status == NL_OK && problem.len > 0) {
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "database", NULL,
+                        "the database is damaged (%s): restore it from a backup",
+                        nl_buf_text(&problem));
+    } else if (status == NL_OK) {
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "database", NULL, "%s is whole",
+                        doctor->config->database);
+    }
+    nl_buf_free(&problem);
+    return status;
+}
+
+/* ---- what is under way ---- */
+
+static enum nl_status examine_due(struct nl_doctor *doctor, int64_t issue, const char *what,
+                                  struct nl_error *err) {
+    int64_t due = 0;
+    int64_t now = nl_env_now(nl_store_env(doctor->store));
+    enum nl_status status = nl_delivery_next_due(doctor->store, issue, &due, err);
+    if (status == NL_OK && due > 0 && now - due > OVERDUE_SECONDS)
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "retry", NULL,
+                        "%s has had deferred mail due for %lld minutes: let cron run 'newsletter "
+                        "retry' (contrib/crontab, contrib/systemd)",
+                        what, (long long)(now - due) / 60);
+    return status;
+}
+
+static enum nl_status examine_issue(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
+    struct nl_doctor *doctor = ctx;
+    if (strcmp(issue->state, "paused") == 0)
+        nl_findings_add(doctor->out, NL_LEVEL_WARNING, "paused", NULL,
+                        "issue %s is paused (%s): mend the cause, then run 'newsletter resume %s'",
+                        issue->slug, issue->pause_note != NULL ? issue->pause_note : "no reason",
+                        issue->slug);
+    return strcmp(issue->state, "sending") == 0 ? examine_due(doctor, issue->id, issue->slug, err)
+                                                : NL_OK;
+}
+
+enum nl_status nl_doctor_installation(struct nl_doctor *doctor, struct nl_error *err) {
+    examine_config(doctor);
+    examine_files(doctor);
+    enum nl_status status = examine_database(doctor, err);
+    if (status == NL_OK)
+        status = nl_issue_each(doctor->store, NULL, examine_issue, doctor, err);
+    return status == NL_OK ? examine_due(doctor, 0, "the queue of notices", err) : status;
+}
+
+/* ---- templates ---- */
+
+struct texts {
+    struct nl_doctor *doctor;
+    const struct nl_list *list;
+    size_t languages;
+};
+
+static enum nl_status compose_all(const char *language, void *ctx, struct nl_error *err) {
+    struct texts *texts = ctx;
+    struct nl_doctor *doctor = texts->doctor;
+    struct nl_buf out = {0};
+    enum nl_status status = NL_OK;
+    texts->languages++;
+    for (const char *const *kind = nl_notice_kinds; status == NL_OK && *kind != NULL; kind++) {
+        nl_buf_clear(&out);
+        status = nl_notice_compose(*kind, language, texts->list, doctor->config, &out, err);
+    }
+    if (status == NL_OK)
+        status = nl_answer_compose(NL_ANSWER_CONFIRMED, language, texts->list, doctor->config, true,
+                                   &out, err);
+    nl_buf_free(&out);
+    return status;
+}
+
+enum nl_status nl_doctor_templates(struct nl_doctor *doctor, const struct nl_list *list,
+                                   struct nl_error *err) {
+    struct texts texts = {doctor, list, 0};
+    if (doctor->config->confirm_url == NULL || doctor->config->unsubscribe_url == NULL)
+        return NL_OK; /* said already */
+    enum nl_status status = nl_catalog_each(doctor->config->templates, compose_all, &texts, err);
+    if (status == NL_OK)
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "templates", NULL,
+                        "the mails of list %s compose in %zu languages", list->name,
+                        texts.languages);
+    if (status == NL_OK || status == NL_OS)
+        return status;
+    nl_error_context(err, "list %s", list->name);
+    error_finding(doctor, "templates", err);
+    return NL_OK;
+}
+
+/* ---- relay ---- */
+
+static void tell_relay(struct nl_doctor *doctor, const struct nl_extensions *extensions) {
+    static const char *const security[] = {"STARTTLS", "TLS", "no encryption"};
+    const struct nl_config *config = doctor->config;
+    nl_findings_add(doctor->out, NL_LEVEL_GOOD, "relay", NULL, "%s takes our mail (%s%s%s%s%s)",
+                    nl_relay_name(doctor->relay), security[config->smtp.security],
+                    config->smtp.username != NULL ? ", logged in as " : "",
+                    config->smtp.username != NULL ? config->smtp.username : "",
+                    extensions->pipelining ? ", PIPELINING" : "",
+                    extensions->smtputf8 ? ", SMTPUTF8" : "");
+    if (!extensions->smtputf8)
+        nl_findings_add(doctor->out, NL_LEVEL_WARNING, "relay", NULL,
+                        "%s does not offer SMTPUTF8: mail to addresses with other letters than "
+                        "ASCII before the @ will bounce",
+                        nl_relay_name(doctor->relay));
+}
+
+enum nl_status nl_doctor_relay(struct nl_doctor *doctor, struct nl_error *err) {
+    struct nl_transport *transport = NULL;
+    struct nl_transport_event event = {0};
+    size_t connection = 0;
+    bool done = false;
+    int64_t end = nl_env_now(&nl_env_system) + PATIENCE_SECONDS;
+    enum nl_status status = nl_transport_new(doctor->relay, 1, &transport, err);
+    if (status == NL_OK && !nl_transport_connect(transport))
+        status = nl_error_nomem(err);
+    while (status == NL_OK && !done && nl_env_now(&nl_env_system) < end) {
+        nl_transport_wait(transport, 200);
+        if (nl_transport_idle(transport, &connection)) {
+            tell_relay(doctor, nl_transport_extensions(transport, connection));
+            done = true;
+        } else if (nl_transport_next(transport, &event)) {
+            nl_findings_add(doctor->out, NL_LEVEL_ERROR, "relay", NULL, "%s",
+                            event.text != NULL ? event.text : "the relay refuses us");
+            done = true;
+        }
+    }
+    if (status == NL_OK && !done)
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "relay", NULL,
+                        "%s does not answer within %d seconds", nl_relay_name(doctor->relay),
+                        PATIENCE_SECONDS);
+    nl_transport_free(transport);
+    return status;
+}
