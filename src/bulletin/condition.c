@@ -139,9 +139,68 @@ static void add_hoisted(struct nl_md_node *parent, struct nl_md_node *node) {
     }
 }
 
+static bool is_break(const struct nl_md_node *node) {
+    return node->type == NL_MD_SOFT_BREAK || node->type == NL_MD_HARD_BREAK;
+}
+
+/* Whether the line that begins with `node` holds tags and nothing else. */
+static bool is_tag_line(const struct nl_md_node *node) {
+    bool any = false;
+    for (; node != NULL && !is_break(node); node = node->next) {
+        if (!is_condition(node))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+/* Adds what has come together of a paragraph. */
+static void end_piece(struct nl_md_node *parent, struct nl_md_node **piece) {
+    if (*piece == NULL)
+        return;
+    drop_break(*piece, (*piece)->last);
+    add_hoisted(parent, *piece);
+    *piece = NULL;
+}
+
+/* A paragraph ends at tags that have a line to themselves, and another begins behind them. */
+static bool add_paragraph(struct nl_md_node *parent, struct nl_md_node *node) {
+    struct nl_md_node *piece = NULL;
+    struct nl_md_node *child = node->first;
+    bool line_begins = true;
+    bool tags = false;
+    bool complete = true;
+    node->first = node->last = NULL;
+    while (child != NULL) {
+        struct nl_md_node *next = child->next;
+        if (line_begins)
+            tags = is_tag_line(child);
+        line_begins = is_break(child);
+        if (tags)
+            end_piece(parent, &piece);
+        if (tags && line_begins) {
+            child->next = NULL;
+            nl_md_free(child);
+        } else if (tags) {
+            adopt(parent, child);
+        } else {
+            if (piece == NULL)
+                piece = calloc(1, sizeof *piece);
+            if (piece == NULL)
+                complete = false;
+            else
+                piece->type = node->type;
+            adopt(piece != NULL ? piece : node, child);
+        }
+        child = next;
+    }
+    end_piece(parent, &piece);
+    nl_md_free(node);
+    return complete;
+}
+
 static bool may_lose_edges(const struct nl_md_node *node) {
     switch (node->type) {
-    case NL_MD_PARAGRAPH:
     case NL_MD_HEADING:
     case NL_MD_ITEM:
     case NL_MD_BULLETS:
@@ -166,7 +225,9 @@ static bool place(struct nl_md_node *parent) {
             complete = add_text(parent, node);
         } else {
             complete = place(node);
-            if (may_lose_edges(node))
+            if (node->type == NL_MD_PARAGRAPH)
+                complete = add_paragraph(parent, node) && complete;
+            else if (may_lose_edges(node))
                 add_hoisted(parent, node);
             else
                 adopt(parent, node);

@@ -6,7 +6,8 @@
 #include "bulletin/markdown.h"
 
 /* Turns the tags in the document's text into nodes of their own. A tag at the edge of a paragraph,
- * item or list whose partner is elsewhere moves out of it, so that both stand between blocks. Two
+ * item or list whose partner is elsewhere moves out of it, so that both stand between blocks; a tag
+ * on a line of its own ends the paragraph. Two
  * that still have different parents would leave half an element behind where the passage is left
  * out: that is an error. `where` names the issue. */
 enum nl_status nl_conditions_place(struct nl_md_node *document, const char *where,

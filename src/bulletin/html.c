@@ -97,7 +97,7 @@ static void numbers(struct writer *writer, const struct nl_md_node *node) {
 }
 
 static void item(struct writer *writer, const struct nl_md_node *node) {
-    open_tag(writer, "li", "li", NULL);
+    open_tag(writer, "li", node->letter != '\0' ? "task" : "li", NULL);
     if (node->letter != '\0')
         nl_buf_adds(writer->out, node->letter == 'x' ? "&#9745; " : "&#9744; ");
     /* A tight list's items are bare text; ours hold a paragraph where they were lettered. */

@@ -88,25 +88,28 @@ static bool add_addresses(struct question *question, const unsigned char *reply,
     return true;
 }
 
+struct host {
+    int preference;
+    const char *name;
+};
+
 static int by_preference(const void *a, const void *b) {
-    const struct ares_mx_reply *const *left = a;
-    const struct ares_mx_reply *const *right = b;
-    return (*left)->priority - (*right)->priority;
+    return ((const struct host *)a)->preference - ((const struct host *)b)->preference;
 }
 
 static bool add_hosts(struct question *question, const unsigned char *reply, int len) {
     enum { LIMIT = 64 };
-    struct ares_mx_reply *hosts = NULL;
-    struct ares_mx_reply *sorted[LIMIT];
+    struct ares_mx_reply *replies = NULL;
+    struct host hosts[LIMIT];
     size_t count = 0;
     bool complete = true;
-    question->status = ares_parse_mx_reply(reply, len, &hosts);
-    for (struct ares_mx_reply *at = hosts; at != NULL && count < LIMIT; at = at->next)
-        sorted[count++] = at;
-    qsort(sorted, count, sizeof sorted[0], by_preference);
+    question->status = ares_parse_mx_reply(reply, len, &replies);
+    for (struct ares_mx_reply *at = replies; at != NULL && count < LIMIT; at = at->next)
+        hosts[count++] = (struct host){at->priority, at->host};
+    qsort(hosts, count, sizeof hosts[0], by_preference);
     for (size_t i = 0; complete && i < count; i++)
-        complete = add(question->out, sorted[i]->host, strlen(sorted[i]->host));
-    ares_free_data(hosts);
+        complete = add(question->out, hosts[i].name, strlen(hosts[i].name));
+    ares_free_data(replies);
     return complete;
 }
 

@@ -1,0 +1,103 @@
+#include "support.h"
+
+#include "newsletter/catalog.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct nl_catalog *open_catalog(const char *folder, const char *language) {
+    struct nl_error err = {0};
+    struct nl_catalog *catalog = NULL;
+    assert_ok(nl_catalog_open(folder, language, &catalog, &err));
+    return catalog;
+}
+
+static void test_built_in(void **state) {
+    (void)state;
+    struct nl_catalog *ru = open_catalog(NULL, "ru-KZ");
+    assert_string_equal(nl_catalog_language(ru), "ru");
+    assert_string_equal(nl_catalog_text(ru, NULL, "Unsubscribe"), "Отписаться");
+    assert_string_equal(nl_catalog_text(ru, "date", "August"), "августа");
+    assert_string_equal(nl_catalog_text(ru, "calendar", "August"), "Август");
+    assert_string_equal(nl_catalog_text(ru, NULL, "August"), "August");
+    assert_string_equal(nl_catalog_text(ru, "date", "Unsubscribe"), "Unsubscribe");
+    assert_string_equal(nl_catalog_text(ru, "dat", "e"), "e");
+    assert_string_equal(nl_catalog_text(ru, NULL, "no such text"), "no such text");
+    assert_string_equal(nl_catalog_text(ru, NULL, ""), "");
+    nl_catalog_free(ru);
+    nl_catalog_free(NULL);
+}
+
+static void test_english_is_as_written(void **state) {
+    (void)state;
+    static const char *const languages[] = {"en", "de", "xx-YY", "", "../ru", NULL};
+    for (size_t i = 0; i < sizeof languages / sizeof languages[0]; i++) {
+        struct nl_catalog *catalog = open_catalog(NULL, languages[i]);
+        assert_string_equal(nl_catalog_language(catalog), "en");
+        assert_string_equal(nl_catalog_text(catalog, "date", "August"), "August");
+        nl_catalog_free(catalog);
+    }
+}
+
+/* One text and its translation, as msgfmt writes them; `bad` spoils one byte. */
+static void write_catalog(struct fixture *fixture, const char *name, int bad) {
+    unsigned char file[] = {0xde, 0x12, 0x04, 0x95, 0, 0, 0,  0, 1, 0, 0,   0, 28,  0,   0, 0,  36,
+                            0,    0,    0,    0,    0, 0, 0,  0, 0, 0, 0,   1, 0,   0,   0, 44, 0,
+                            0,    0,    2,    0,    0, 0, 46, 0, 0, 0, 'a', 0, 'b', 'c', 0};
+    char path[128];
+    if (bad >= 0)
+        file[bad] = 0xff;
+    snprintf(path, sizeof path, "%s/%s", fixture->folder, name);
+    FILE *out = fopen(path, "wb");
+    assert_non_null(out);
+    assert_int_equal(fwrite(file, 1, sizeof file, out), sizeof file);
+    assert_int_equal(fclose(out), 0);
+}
+
+static void test_own(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_catalog *catalog = NULL;
+    write_catalog(fixture, "de.mo", -1);
+    catalog = open_catalog(fixture->folder, "de");
+    assert_string_equal(nl_catalog_text(catalog, NULL, "a"), "bc");
+    nl_catalog_free(catalog);
+    /* Each number of the file out of bounds, and a text without its end. */
+    static const int places[] = {0, 10, 14, 18, 30, 34, 38, 42, 45};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        write_catalog(fixture, "de.mo", places[i]);
+        assert_fails(nl_catalog_open(fixture->folder, "de", &catalog, &err), NL_CONFIG,
+                     "is not a catalog");
+    }
+}
+
+static enum nl_status collect(const char *language, void *ctx, struct nl_error *err) {
+    (void)err;
+    strncat(ctx, language, 10);
+    strncat(ctx, " ", 2);
+    return NL_OK;
+}
+
+static void test_each(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    char names[100] = "";
+    assert_ok(nl_catalog_each(NULL, collect, names, &err));
+    assert_string_equal(names, "en kk ru ");
+    names[0] = '\0';
+    write_catalog(fixture, "de.mo", -1);
+    write_catalog(fixture, "ru.mo", -1);
+    write_catalog(fixture, "not a tag.mo", -1);
+    assert_ok(nl_catalog_each(fixture->folder, collect, names, &err));
+    assert_string_equal(names, "en kk ru de ");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_built_in),
+        cmocka_unit_test(test_english_is_as_written),
+        cmocka_unit_test_setup_teardown(test_own, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_each, fixture_setup, fixture_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

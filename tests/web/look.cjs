@@ -1,0 +1,47 @@
+// Opens pages in headless Chromium, as standard input says: a JSON list of {url, width, dark,
+// mail, shot}.
+// Prints for each what axe-core objects to, how wide it is, and what it asked the network for.
+const { chromium } = require('playwright-core');
+const axe = require('fs').readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+async function look(browser, job) {
+  const page = await browser.newPage({
+    viewport: { width: job.width, height: 900 },
+    colorScheme: job.dark ? 'dark' : 'light',
+    offline: false,
+  });
+  const requests = [];
+  page.on('request', (request) => {
+    if (!/^(file|data|about):/.test(request.url())) requests.push(request.url());
+  });
+  await page.goto(job.url, { waitUntil: 'load' });
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  const scheme = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.evaluate(axe);
+  const found = await page.evaluate((options) => window.axe.run(document, options), {
+    iframes: false,
+    // A mail is shown within a mail program's page, which has the landmarks.
+    rules: job.mail ? { region: { enabled: false }, 'landmark-one-main': { enabled: false } } : {},
+  });
+  const violations = found.violations.map((violation) => ({
+    id: violation.id,
+    nodes: violation.nodes.slice(0, 3).map((node) => node.html + ' ' + node.failureSummary),
+  }));
+  if (job.shot) await page.screenshot({ path: job.shot, fullPage: true });
+  await page.close();
+  return { url: job.url, width, background: scheme, requests, violations };
+}
+
+async function main() {
+  const jobs = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS });
+  const results = [];
+  for (const job of jobs) results.push(await look(browser, job));
+  await browser.close();
+  process.stdout.write(JSON.stringify(results));
+}
+
+main().catch((error) => { console.error(error); process.exit(1); });
