@@ -8,10 +8,11 @@ if [ "${REQUEST_METHOD:-}" != POST ] || [ "$length" -gt 65536 ]; then
     printf 'Status: 405 Method Not Allowed\r\nAllow: POST\r\nContent-Type: text/plain\r\n\r\nPlease use the form.\n'
     exit 0
 fi
-answer=$(head -c "$length" | newsletter --config "$config" subscribe --source website 2>/dev/null)
+type=text/plain
+answer=$(head -c "$length" | newsletter --config "$config" subscribe --html --source website 2>/dev/null)
 case $? in
-0) status='200 OK' ;;
+0) status='200 OK' type=text/html ;;
 65) status='400 Bad Request' answer='This is not an e-mail address. Please go back and check it.' ;;
 *) status='503 Service Unavailable' answer='Something is wrong on our side. Please try again later.' ;;
 esac
-printf 'Status: %s\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n\r\n%s\n' "$status" "$answer"
+printf 'Status: %s\r\nContent-Type: %s; charset=utf-8\r\nCache-Control: no-store\r\n\r\n%s\n' "$status" "$type" "$answer"

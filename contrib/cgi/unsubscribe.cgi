@@ -4,9 +4,10 @@ set -u
 config=${NEWSLETTER_CONFIG:-/etc/newsletter/newsletter.yaml}
 token=$(printf '%s' "${QUERY_STRING:-}" | sed -n 's/^.*token=\([0-9a-fA-F-]\{36\}\).*$/\1/p')
 if [ "${REQUEST_METHOD:-}" = POST ]; then
-    answer=$(printf '%s\n' "$token" | newsletter --config "$config" unsubscribe - 2>/dev/null)
-    [ -n "$answer" ] || answer='Something is wrong on our side. Please try again later.'
-    printf 'Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n\r\n%s\n' "$answer"
+    answer=$(printf '%s\n' "$token" | newsletter --config "$config" unsubscribe --html - 2>/dev/null)
+    type=text/html
+    [ -n "$answer" ] || type=text/plain answer='Something is wrong on our side. Please try again later.'
+    printf 'Content-Type: %s; charset=utf-8\r\nCache-Control: no-store\r\n\r\n%s\n' "$type" "$answer"
     exit 0
 fi
 cat <<PAGE

@@ -2,13 +2,13 @@
 // POST of the "Join our email list" form, handed to newsletter without a shell.
 declare(strict_types=1);
 
-header('Content-Type: text/plain; charset=utf-8');
+header('Content-Type: text/plain; charset=utf-8'); // replaced where all goes well
 if ($_SERVER['REQUEST_METHOD'] !== 'POST') {
     http_response_code(405);
     exit("Please use the form.\n");
 }
 $command = ['newsletter', '--config', '/etc/newsletter/newsletter.yaml', 'subscribe',
-            '--source', 'website', '--ip', $_SERVER['REMOTE_ADDR']];
+            '--html', '--source', 'website', '--ip', $_SERVER['REMOTE_ADDR']];
 $hook = proc_open($command, [['pipe', 'r'], ['pipe', 'w'], ['file', '/dev/null', 'w']], $pipes);
 fwrite($pipes[0], http_build_query([
     'email' => (string) ($_POST['email'] ?? ''),
@@ -23,5 +23,7 @@ if ($status === 65) {
 } elseif ($status !== 0) {
     http_response_code(503);
     $answer = "Something is wrong on our side. Please try again later.\n";
+} else {
+    header('Content-Type: text/html; charset=utf-8');
 }
 echo $answer;

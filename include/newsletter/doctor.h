@@ -4,6 +4,7 @@
 
 #include "newsletter/config.h"
 #include "newsletter/finding.h"
+#include "newsletter/list.h"
 #include "newsletter/sender.h"
 #include "newsletter/store.h"
 
@@ -24,5 +25,10 @@ enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config 
                                  const struct nl_relay *relay,
                                  const struct nl_examination *examination, struct nl_findings *out,
                                  struct nl_error *err);
+
+/* Only what the DNS says of one list's domains and of the addresses that mail goes out from. */
+enum nl_status nl_doctor_list(const struct nl_list *list, const struct nl_config *config,
+                              const struct nl_examination *examination, struct nl_findings *out,
+                              struct nl_error *err);
 
 #endif

@@ -1,17 +1,22 @@
 #include "cli/cli.h"
 
 #include "newsletter/check.h"
+#include "newsletter/doctor.h"
 
-enum { OPT_LIST = 1, OPT_STRICT, OPT_JSON };
+enum { OPT_LIST = 1, OPT_STRICT, OPT_JSON, OPT_DNS, OPT_SERVERS };
 
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
     static const struct option options[] = {{"list", required_argument, NULL, OPT_LIST},
                                             {"strict", no_argument, NULL, OPT_STRICT},
                                             {"json", no_argument, NULL, OPT_JSON},
+                                            {"dns", no_argument, NULL, OPT_DNS},
+                                            {"name-servers", required_argument, NULL, OPT_SERVERS},
                                             {0}};
     const char *list_name = NULL;
     bool strict = false;
     bool json = false;
+    bool dns = false;
+    struct nl_examination examination = {0};
     struct nl_list list = {0};
     struct nl_bulletin bulletin = {0};
     struct nl_findings findings = {0};
@@ -22,6 +27,10 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
             strict = true;
         else if (option == OPT_JSON)
             json = true;
+        else if (option == OPT_DNS)
+            dns = true;
+        else if (option == OPT_SERVERS)
+            examination.name_servers = optarg;
         else
             return NL_USAGE;
     }
@@ -31,6 +40,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
         status = cli_compose(cli, path, list_name, &list, &bulletin, err);
     if (status == NL_OK)
         status = nl_bulletin_check(&bulletin, &list, &cli->config, &findings, err);
+    if (status == NL_OK && dns)
+        status = nl_doctor_list(&list, &cli->config, &examination, &findings, err);
     if (status == NL_OK) {
         cli_show_findings(&findings, json);
         if (findings.count == 0 && !json)
@@ -45,13 +56,15 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 
 const struct command cmd_check = {
     "check", "say what would hurt an issue before it goes out",
-    "Usage: newsletter check ISSUE.md [--list LIST] [--strict] [--json]\n"
+    "Usage: newsletter check ISSUE.md [--list LIST] [--dns [--name-servers LIST]] [--strict] "
+    "[--json]\n"
     "\n"
     "Composes the issue as send would and looks for what readers, filters and the rules of Gmail\n"
     "and Yahoo for bulk senders object to: the size at which Gmail cuts mail off, subject, links,\n"
     "images without alternative text, a missing postal address or unsubscribe link, From and "
     "DKIM.\n"
-    "An error makes the exit status 65; with --strict a warning does too.\n"
+    "With --dns it asks as doctor does whether SPF, DKIM, DMARC and MX of the list's domains are\n"
+    "right. An error makes the exit status 65; with --strict a warning does too.\n"
     "\n"
     "Example: newsletter check issue-11.md\n",
     run};

@@ -61,6 +61,7 @@ static enum nl_status find_origins(struct nl_doctor *doctor, struct nl_error *er
     return status;
 }
 
+/* The domains of From and of the return path. */
 static enum nl_status examine_domains(struct walk *walk, const struct nl_list *list,
                                       struct nl_error *err) {
     const char *bounces = walk->doctor->config->bounce_address;
@@ -98,6 +99,31 @@ static enum nl_status examine_list(const struct nl_list *list, void *ctx, struct
     return status == NL_OK && walk->doctor->dns != NULL ? examine_domains(walk, list, err) : status;
 }
 
+static enum nl_status open_dns(struct nl_doctor *doctor, struct nl_error *err) {
+    enum nl_status status = nl_dns_new(doctor->examination->name_servers, &doctor->dns, err);
+    return status == NL_OK ? find_origins(doctor, err) : status;
+}
+
+static void close_walk(struct walk *walk) {
+    nl_dns_free(walk->doctor->dns);
+    nl_answers_free(&walk->doctor->origins);
+    nl_buf_free(&walk->seen);
+}
+
+enum nl_status nl_doctor_list(const struct nl_list *list, const struct nl_config *config,
+                              const struct nl_examination *examination, struct nl_findings *out,
+                              struct nl_error *err) {
+    struct nl_doctor doctor = {.config = config, .examination = examination, .out = out};
+    struct walk walk = {.doctor = &doctor};
+    enum nl_status status = open_dns(&doctor, err);
+    if (status == NL_OK)
+        status = examine_domains(&walk, list, err);
+    if (status == NL_OK)
+        status = nl_doctor_origins(&doctor, err);
+    close_walk(&walk);
+    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+}
+
 enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config *config,
                                  const struct nl_relay *relay,
                                  const struct nl_examination *examination, struct nl_findings *out,
@@ -109,9 +135,7 @@ enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config 
     if (status == NL_OK && relay != NULL)
         status = nl_doctor_relay(&doctor, err);
     if (status == NL_OK && !examination->local)
-        status = nl_dns_new(examination->name_servers, &doctor.dns, err);
-    if (status == NL_OK && doctor.dns != NULL)
-        status = find_origins(&doctor, err);
+        status = open_dns(&doctor, err);
     if (status == NL_OK)
         status = nl_list_each(store, examine_list, &walk, err);
     if (status == NL_OK && walk.lists == 0)
@@ -119,8 +143,6 @@ enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config 
                         "there is no list yet: newsletter list add NAME --from MAILBOX");
     else if (status == NL_OK && doctor.dns != NULL)
         status = nl_doctor_origins(&doctor, err);
-    nl_dns_free(doctor.dns);
-    nl_answers_free(&doctor.origins);
-    nl_buf_free(&walk.seen);
+    close_walk(&walk);
     return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
 }

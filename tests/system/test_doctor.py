@@ -162,6 +162,17 @@ def test_the_origin_is_found_by_the_name_we_greet_with(healthy, names):
     assert ORIGIN in found["ok", "ptr"] and ORIGIN in found["ok", "spf"]
 
 
+def test_check_asks_the_dns_as_well(healthy, names):
+    path = healthy.issue("Words and more words about ferries and harbours. " * 5 + "\n", preheader="x")
+    server = names(txt=healthy.signed)
+    args = ("check", path, "--json", "--dns", "--name-servers", server.address)
+    assert {item["level"] for item in json.loads(healthy.run(*args).out)} <= {"ok", "warning"}
+    server = names(txt={**healthy.signed, "_dmarc.example.org": None})
+    args = (*args[:-1], server.address)
+    assert ("error", "dmarc") in {(item["level"], item["rule"])
+                                  for item in json.loads(healthy.run(*args, expect=65).out)}
+
+
 def test_no_name_server_answers(healthy, names):
     server = names()
     server.process.kill()
