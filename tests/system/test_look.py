@@ -130,4 +130,6 @@ def test_preview_page(site, tmp_path):
     text = open(page, encoding="utf-8").read()
     assert text.count("<iframe ") == 8 and "prefers-color-scheme:dark" not in text
     assert "(20 characters)" not in text and "Уважаемый" in text and "List-Unsubscribe:" in text
-    look(tmp_path, {"preview": page}, widths=(700, 1500), mail=False)
+    light, dark = "rgb(238, 241, 244)", "rgb(20, 24, 28)"
+    for result in look(tmp_path, {"preview": page}, widths=(700, 1500), mail=False):
+        assert result["frames"] == [light, dark] * 4  # whatever the browser prefers
