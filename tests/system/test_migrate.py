@@ -1,0 +1,79 @@
+"""Databases of earlier schemas are brought forward with all that is in them."""
+import glob
+import hashlib
+import os
+import sqlite3
+
+import pytest
+from conftest import TOP
+
+MIGRATIONS = sorted(glob.glob(os.path.join(TOP, "migrations", "*.sql")))
+
+
+def make(path, upto):
+    """A database as the newsletter of that schema left it."""
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE schema_migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
+                     "checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT")
+    for number, file in enumerate(MIGRATIONS[:upto], 1):
+        text = open(file, encoding="utf-8").read()
+        database.executescript(text)
+        database.execute("INSERT INTO schema_migration VALUES (?, ?, ?, 1)",
+                         (number, os.path.basename(file), hashlib.sha256(text.encode()).hexdigest()))
+    database.executescript("""
+        INSERT INTO list (id, uuid, name, title, list_id, sender, language, created_at)
+            VALUES (1, 'u', 'bulletin', 'News', 'l.example.org', 'press@example.org', 'en', 1);
+        INSERT INTO subscriber (id, uuid, address, address_key, name, created_at)
+            VALUES (7, 's', 'ann@example.org', 'ann@example.org', 'Ann', 1);
+        INSERT INTO subscription (id, list, subscriber, state, token, consent_at, created_at)
+            VALUES (8, 1, 7, 'active', '00000000-0000-4000-8000-000000000001', 1, 1);
+        INSERT INTO issue (id, list, slug, title, subject, date, source, message, digest, state, created_at)
+            VALUES (3, 1, 'no-1', 'T', 'S', '2026-08-25', 'x', x'0a', 'd', 'sent', 1);
+        INSERT INTO delivery (id, kind, issue, subscription, state, attempts, created_at, updated_at,
+                              reply_code, reply_text)
+            VALUES (20, 'issue', 3, 8, 'bounced', 2, 5, 6, 550, 'no such user'),
+                   (21, 'confirmation', NULL, 8, 'sent', 1, 5, 6, 250, 'ok');
+    """)
+    if upto >= 2:
+        database.executescript("""
+            INSERT INTO returned (id, digest, at, kind, delivery) VALUES (1, x'00', 9, 'bounce', 20);
+            INSERT INTO bounce (id, returned, at, delivery, subscription, kind, reason, status)
+                VALUES (1, 1, 9, 20, 8, 'hard', 'no-such-user', '5.1.1');
+        """)
+    database.commit()
+    database.close()
+    os.chmod(path, 0o600)
+
+
+@pytest.mark.parametrize("schema", range(1, len(MIGRATIONS) + 1))
+def test_from_each_schema(bare_site, schema):
+    bare_site.run("init")
+    os.unlink(bare_site.database)
+    make(bare_site.database, schema)
+    assert "no-1" in bare_site.run("status").out
+    assert bare_site.sql("SELECT count(*) FROM schema_migration") == [(len(MIGRATIONS),)]
+    assert bare_site.sql("PRAGMA foreign_key_check") == []
+    assert bare_site.sql("SELECT id, kind, issue, subscription, state, attempts, reply_code, reply_text "
+                         "FROM delivery ORDER BY id") == [
+        (20, "issue", 3, 8, "bounced", 2, 550, "no such user"),
+        (21, "confirmation", None, 8, "sent", 1, 250, "ok")]
+    if schema >= 2:
+        assert bare_site.sql("SELECT delivery FROM bounce") == [(20,)]
+    bare_site.sql("INSERT INTO delivery (kind, subscription, state, created_at, updated_at) "
+                  "VALUES ('welcome', 8, 'queued', 1, 1)")
+    with pytest.raises(sqlite3.IntegrityError):
+        bare_site.sql("INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) "
+                      "VALUES ('issue', 3, 8, 'queued', 1, 1)")  # nobody is mailed twice
+    indexes = bare_site.sql("SELECT name FROM sqlite_schema WHERE type = 'index' AND name LIKE 'delivery_%'")
+    assert len(indexes) == 4
+
+
+def test_a_row_that_refers_to_none_stops_it(bare_site):
+    bare_site.run("init")
+    os.unlink(bare_site.database)
+    make(bare_site.database, 2)
+    bare_site.sql("INSERT INTO bounce (returned, at, delivery, kind, reason, status) "
+                  "VALUES (1, 9, 999, 'hard', 'x', '5.1.1')")
+    assert "refers to none" in bare_site.run("status", expect=74).err
+    assert bare_site.sql("SELECT count(*) FROM schema_migration") == [(2,)]  # nothing half-done
+    assert bare_site.sql("SELECT count(*) FROM delivery") == [(2,)]
