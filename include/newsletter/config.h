@@ -70,6 +70,18 @@ struct nl_config {
         bool welcome; /* a mail to who has confirmed */
         bool goodbye; /* a mail to who has left by a link */
     } notices;
+    struct {          /* newsletter serve */
+        char *listen; /* "address:port" */
+        char *url;    /* what people reach it by, without a final slash */
+        char *user;   /* whom root becomes; NULL: stays */
+        char *certificate;
+        char *key;
+        char *trusted_proxies; /* networks whose X-Forwarded-For is believed */
+        int64_t connections;
+        int64_t joins_per_hour; /* from one network */
+        bool check_forms;       /* that they were shown by us, and not filled in at once */
+        bool log;
+    } serve;
     struct { /* points and seconds: see struct nl_bounce_policy */
         int64_t hard;
         int64_t soft;

@@ -2,6 +2,7 @@
 
 #include "newsletter/address.h"
 #include "newsletter/file.h"
+#include "newsletter/network.h"
 #include "newsletter/text.h"
 #include "newsletter/yaml.h"
 
@@ -59,6 +60,16 @@ static const struct setting {
     {"contact.web", TEXT, AT(contact.web), NULL, 0, 0},
     {"notices.welcome", BOOLEAN, AT(notices.welcome), "true", 0, 0},
     {"notices.goodbye", BOOLEAN, AT(notices.goodbye), "false", 0, 0},
+    {"serve.listen", TEXT, AT(serve.listen), "127.0.0.1:8025", 0, 0},
+    {"serve.url", TEXT, AT(serve.url), NULL, 0, 0},
+    {"serve.user", TEXT, AT(serve.user), NULL, 0, 0},
+    {"serve.certificate", PATH, AT(serve.certificate), NULL, 0, 0},
+    {"serve.key", PATH, AT(serve.key), NULL, 0, 0},
+    {"serve.trusted_proxies", TEXT, AT(serve.trusted_proxies), NULL, 0, 0},
+    {"serve.connections", NUMBER, AT(serve.connections), "1100", 1, 60000},
+    {"serve.joins_per_hour", NUMBER, AT(serve.joins_per_hour), "60", 1, 1000000},
+    {"serve.check_forms", BOOLEAN, AT(serve.check_forms), "true", 0, 0},
+    {"serve.log", BOOLEAN, AT(serve.log), "true", 0, 0},
     {"dkim.domain", TEXT, AT(dkim.domain), NULL, 0, 0},
     {"dkim.selector", TEXT, AT(dkim.selector), NULL, 0, 0},
     {"dkim.key_file", PATH, AT(dkim.key_file), NULL, 0, 0},
@@ -261,12 +272,45 @@ static enum nl_status check_dkim(const struct nl_config *config, struct nl_error
     return NL_OK;
 }
 
+/* A page of `serve`, unless the setting names another. */
+static bool default_url(const struct nl_config *config, const char *page, char **slot) {
+    struct nl_buf url = {0};
+    if (*slot != NULL || config->serve.url == NULL)
+        return true;
+    nl_buf_addf(&url, "%s/%s?token={token}", config->serve.url, page);
+    *slot = nl_buf_take(&url);
+    return *slot != NULL;
+}
+
+static enum nl_status check_serve(struct nl_config *config, struct nl_error *err) {
+    struct nl_networks networks = {0};
+    char *url = config->serve.url;
+    if (url != NULL && (!nl_text_is_http_url(url) || strpbrk(url, "?#{}") != NULL))
+        return nl_error_set(err, NL_CONFIG, "%s: serve.url '%s' is not an http(s) URL of a folder",
+                            config->path, url);
+    while (url != NULL && url[strlen(url) - 1] == '/')
+        url[strlen(url) - 1] = '\0';
+    if (!default_url(config, "confirm", &config->confirm_url) ||
+        !default_url(config, "unsubscribe", &config->unsubscribe_url))
+        return nl_error_nomem(err);
+    if ((config->serve.certificate != NULL) != (config->serve.key != NULL))
+        return nl_error_set(err, NL_CONFIG, "%s: serve.certificate and serve.key go together",
+                            config->path);
+    enum nl_status status = nl_networks_parse(config->serve.trusted_proxies, &networks, err);
+    if (status == NL_DATA)
+        nl_error_context(err, "%s: serve.trusted_proxies", config->path);
+    nl_networks_free(&networks);
+    return status;
+}
+
 /* What no single setting can say of itself. */
 static enum nl_status check_all(struct nl_config *config, struct nl_error *err) {
     static const int64_t default_ports[] = {587, 465, 25};
     if (config->smtp.port == 0)
         config->smtp.port = default_ports[config->smtp.security];
-    enum nl_status status = check_url(config, "confirm_url", config->confirm_url, err);
+    enum nl_status status = check_serve(config, err);
+    if (status == NL_OK)
+        status = check_url(config, "confirm_url", config->confirm_url, err);
     if (status == NL_OK)
         status = check_url(config, "unsubscribe_url", config->unsubscribe_url, err);
     if (status != NL_OK)

@@ -33,6 +33,7 @@ enum nl_status nl_answer_compose(enum nl_answer answer, const char *language,
     }
     if (status == NL_OK && html) {
         nl_data_set(data, "answer", nl_buf_text(&sentence));
+        nl_data_set(data, "stylesheet", ""); /* it stands alone */
         status = nl_theme_render(&theme, "page.html", data, out, err);
     } else if (status == NL_OK) {
         nl_buf_addf(out, "%s\n", nl_buf_text(&sentence));

@@ -33,7 +33,7 @@ struct command {
 
 extern const struct command cmd_init, cmd_list, cmd_subscribe, cmd_confirm, cmd_unsubscribe,
     cmd_preview, cmd_send, cmd_retry, cmd_status, cmd_suppress, cmd_pause, cmd_resume, cmd_cancel,
-    cmd_dkim, cmd_bounce, cmd_check, cmd_doctor;
+    cmd_dkim, cmd_bounce, cmd_check, cmd_doctor, cmd_serve;
 
 /* Where the configuration is: --config, $NEWSLETTER_CONFIG, ./newsletter.yaml, the user's, /etc. */
 const char *cli_config_path(const struct cli *cli);
@@ -106,19 +106,5 @@ enum nl_status cli_answer(struct cli *cli, enum nl_answer answer, const char *la
 void cli_show_findings(const struct nl_findings *findings, bool json);
 enum nl_status cli_judge_findings(const struct nl_findings *findings, bool strict, const char *what,
                                   struct nl_error *err);
-
-/* input.c: what a form sent. Free with form_free. */
-struct form {
-    char *address, *name, *list, *language;
-    char *attributes; /* a JSON object, or NULL */
-};
-enum nl_status form_read(FILE *in, struct form *out, struct nl_error *err);
-
-/* Adds "key=value" to a JSON object in text form, replacing *attributes. */
-enum nl_status form_add_attribute(char **attributes, const char *pair, struct nl_error *err);
-
-/* Header-safe, of bearable length, and a valid language tag. */
-enum nl_status form_check(const struct form *form, struct nl_error *err);
-void form_free(struct form *form);
 
 #endif

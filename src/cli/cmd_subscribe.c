@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "newsletter/form.h"
 #include "newsletter/subscription.h"
 #include "newsletter/text.h"
 
@@ -20,7 +21,7 @@ enum {
 };
 
 struct call {
-    struct form form;
+    struct nl_form form;
     const char *ip;
     const char *source;
     bool from_form;
@@ -46,7 +47,7 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
                                             {"no-wait", no_argument, NULL, OPT_NO_WAIT},
                                             {"html", no_argument, NULL, OPT_HTML},
                                             {0}};
-    struct form *form = &call->form;
+    struct nl_form *form = &call->form;
     enum nl_status status = NL_OK;
     bool wait = false;
     bool no_wait = false;
@@ -63,7 +64,7 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
             status = replace(&form->language, optarg, err);
             break;
         case OPT_ATTRIBUTE:
-            status = form_add_attribute(&form->attributes, optarg, err);
+            status = nl_form_attribute(&form->attributes, optarg, err);
             break;
         case OPT_IP:
             call->ip = optarg;
@@ -96,9 +97,9 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
 
 /* Fields that the form gave and the command line did not. */
 static enum nl_status read_form(struct call *call, struct nl_error *err) {
-    struct form read = {0};
-    struct form *form = &call->form;
-    enum nl_status status = form_read(stdin, &read, err);
+    struct nl_form read = {0};
+    struct nl_form *form = &call->form;
+    enum nl_status status = nl_form_read(stdin, &read, err);
     char **slots[][2] = {{&form->address, &read.address},
                          {&form->name, &read.name},
                          {&form->list, &read.list},
@@ -110,7 +111,7 @@ static enum nl_status read_form(struct call *call, struct nl_error *err) {
         *slots[i][0] = *slots[i][1];
         *slots[i][1] = NULL;
     }
-    form_free(&read);
+    nl_form_free(&read);
     return status;
 }
 
@@ -128,7 +129,7 @@ static enum nl_status check(struct call *call, struct nl_error *err) {
         return nl_error_set(err, NL_DATA, "'%s' is not an IP address", call->ip);
     if (call->source != NULL && nl_text_check_line(call->source, "the source", err) != NL_OK)
         return err->status;
-    return form_check(&call->form, err);
+    return nl_form_check(&call->form, err);
 }
 
 static enum nl_status sign_up(struct cli *cli, struct call *call, int64_t *notice,
@@ -178,7 +179,7 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     if (status == NL_OK)
         cli_send_notice(cli, notice, call.wait);
     nl_list_free(&call.list);
-    form_free(&call.form);
+    nl_form_free(&call.form);
     return status;
 }
 

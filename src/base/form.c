@@ -1,4 +1,4 @@
-#include "cli/cli.h"
+#include "newsletter/form.h"
 
 #include "newsletter/buf.h"
 #include "newsletter/language.h"
@@ -11,13 +11,13 @@
 
 enum { INPUT_LIMIT = 64 * 1024, VALUE_LIMIT = 1000, ATTRIBUTE_LIMIT = 32, NAME_LIMIT = 200 };
 
-void form_free(struct form *form) {
+void nl_form_free(struct nl_form *form) {
     free(form->address);
     free(form->name);
     free(form->list);
     free(form->language);
     free(form->attributes);
-    *form = (struct form){0};
+    *form = (struct nl_form){0};
 }
 
 static enum nl_status put(char **slot, const char *value, struct nl_error *err) {
@@ -55,7 +55,7 @@ static enum nl_status set_attribute(char **attributes, const char *key, const ch
     return status;
 }
 
-enum nl_status form_add_attribute(char **attributes, const char *pair, struct nl_error *err) {
+enum nl_status nl_form_attribute(char **attributes, const char *pair, struct nl_error *err) {
     const char *equals = strchr(pair, '=');
     if (equals == NULL)
         return nl_error_set(err, NL_USAGE, "--attribute '%s': write it as KEY=VALUE", pair);
@@ -66,10 +66,8 @@ enum nl_status form_add_attribute(char **attributes, const char *pair, struct nl
     return status;
 }
 
-/* Takes one field of the form. Whatever else a form holds (its button, a honeypot) is passed over;
- * the sender's IP and the source are the hook's to say and never the form's. */
-static enum nl_status take_field(struct form *form, const char *key, const char *value,
-                                 struct nl_error *err) {
+enum nl_status nl_form_take(struct nl_form *form, const char *key, const char *value,
+                            struct nl_error *err) {
     static const char prefix[] = "attribute.";
     if (strcmp(key, "address") == 0 || strcmp(key, "email") == 0)
         return put(&form->address, value, err);
@@ -103,7 +101,8 @@ static char *decode(const char *text, size_t len) {
     return decoded;
 }
 
-static enum nl_status read_urlencoded(struct form *form, const char *text, struct nl_error *err) {
+static enum nl_status read_urlencoded(struct nl_form *form, const char *text,
+                                      struct nl_error *err) {
     enum nl_status status = NL_OK;
     while (status == NL_OK && *text != '\0') {
         size_t len = strcspn(text, "&");
@@ -112,7 +111,7 @@ static enum nl_status read_urlencoded(struct form *form, const char *text, struc
         char *key = decode(text, key_len);
         char *value = equals != NULL ? decode(equals + 1, len - key_len - 1) : strdup("");
         status = key != NULL && value != NULL
-                     ? take_field(form, key, value, err)
+                     ? nl_form_take(form, key, value, err)
                      : nl_error_set(err, NL_DATA, "the form data is not URL-encoded");
         free(key);
         free(value);
@@ -121,7 +120,7 @@ static enum nl_status read_urlencoded(struct form *form, const char *text, struc
     return status;
 }
 
-static enum nl_status take_json(struct form *form, const char *prefix, json_t *object,
+static enum nl_status take_json(struct nl_form *form, const char *prefix, json_t *object,
                                 struct nl_error *err) {
     const char *key = NULL;
     json_t *value = NULL;
@@ -130,7 +129,7 @@ static enum nl_status take_json(struct form *form, const char *prefix, json_t *o
         struct nl_buf name = {0};
         nl_buf_addf(&name, "%s%s", prefix, key);
         if (json_is_string(value))
-            status = take_field(form, nl_buf_text(&name), json_string_value(value), err);
+            status = nl_form_take(form, nl_buf_text(&name), json_string_value(value), err);
         else if (json_is_object(value) && prefix[0] == '\0' && strcmp(key, "attributes") == 0)
             status = take_json(form, "attribute.", value, err);
         nl_buf_free(&name);
@@ -140,7 +139,7 @@ static enum nl_status take_json(struct form *form, const char *prefix, json_t *o
     return status;
 }
 
-static enum nl_status read_json(struct form *form, const char *text, size_t len,
+static enum nl_status read_json(struct nl_form *form, const char *text, size_t len,
                                 struct nl_error *err) {
     json_error_t problem;
     json_t *object = json_loadb(text, len, JSON_REJECT_DUPLICATES, &problem);
@@ -154,7 +153,7 @@ static enum nl_status read_json(struct form *form, const char *text, size_t len,
     return status;
 }
 
-enum nl_status form_check(const struct form *form, struct nl_error *err) {
+enum nl_status nl_form_check(const struct nl_form *form, struct nl_error *err) {
     enum nl_status status = NL_OK;
     if (form->name != NULL)
         status = nl_text_check_line(form->name, "the name", err);
@@ -167,10 +166,10 @@ enum nl_status form_check(const struct form *form, struct nl_error *err) {
     return status;
 }
 
-enum nl_status form_read(FILE *in, struct form *out, struct nl_error *err) {
+enum nl_status nl_form_read(FILE *in, struct nl_form *out, struct nl_error *err) {
     struct nl_buf text = {0};
     enum nl_status status = NL_OK;
-    *out = (struct form){0};
+    *out = (struct nl_form){0};
     while (text.len <= INPUT_LIMIT && nl_buf_reserve(&text, 4096)) {
         size_t got = fread(text.data + text.len, 1, 4096, in);
         if (got == 0)
@@ -196,6 +195,6 @@ enum nl_status form_read(FILE *in, struct form *out, struct nl_error *err) {
             nl_error_set(err, NL_DATA, "no address: the form needs a field 'email' or 'address'");
     nl_buf_free(&text);
     if (status != NL_OK)
-        form_free(out);
+        nl_form_free(out);
     return status;
 }

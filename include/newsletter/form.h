@@ -1,0 +1,32 @@
+/* What somebody who joins has filled in. */
+#ifndef NEWSLETTER_FORM_H
+#define NEWSLETTER_FORM_H
+
+#include "newsletter/error.h"
+
+#include <stdio.h>
+
+/* Zero-initialise it; free with nl_form_free. What was not given is NULL. */
+struct nl_form {
+    char *address, *name, *list, *language;
+    char *attributes; /* a JSON object */
+};
+
+/* Reads a form, URL-encoded or as a JSON object, from `in`. */
+enum nl_status nl_form_read(FILE *in, struct nl_form *out, struct nl_error *err);
+
+/* Takes one field: email (or address), name, list, language, attribute.KEY. Whatever else a form
+ * holds (its button, a honeypot) is passed over; the sender's IP and the source are the hook's to
+ * say and never the form's. */
+enum nl_status nl_form_take(struct nl_form *form, const char *key, const char *value,
+                            struct nl_error *err);
+
+/* Adds "key=value" to a JSON object in text form, replacing *attributes. */
+enum nl_status nl_form_attribute(char **attributes, const char *pair, struct nl_error *err);
+
+/* Header-safe, of bearable length, and a valid language tag. */
+enum nl_status nl_form_check(const struct nl_form *form, struct nl_error *err);
+
+void nl_form_free(struct nl_form *form);
+
+#endif

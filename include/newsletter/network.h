@@ -1,0 +1,40 @@
+/* IP addresses and networks, as an access decision needs them. */
+#ifndef NEWSLETTER_NETWORK_H
+#define NEWSLETTER_NETWORK_H
+
+#include "newsletter/error.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+/* An IPv6 address, or an IPv4 one mapped into IPv6 (RFC 4291 section 2.5.5.2). */
+struct nl_ip {
+    unsigned char bytes[16];
+};
+
+enum { NL_IP_TEXT = INET6_ADDRSTRLEN };
+
+bool nl_ip_parse(const char *text, struct nl_ip *out);
+void nl_ip_of(const struct sockaddr *address, struct nl_ip *out);
+void nl_ip_text(const struct nl_ip *ip, char out[NL_IP_TEXT]);
+
+/* What one person is given by their provider: /24 of IPv4, /56 of IPv6. */
+struct nl_ip nl_ip_network(const struct nl_ip *ip);
+
+/* Networks as "192.0.2.0/24, 2001:db8::/32, 127.0.0.1". Free with nl_networks_free. */
+struct nl_networks {
+    struct nl_network {
+        struct nl_ip ip;
+        int bits;
+    } * items;
+    size_t count;
+};
+
+/* NL_DATA names what is not a network. NULL and "" are none at all. */
+enum nl_status nl_networks_parse(const char *text, struct nl_networks *out, struct nl_error *err);
+bool nl_networks_contain(const struct nl_networks *networks, const struct nl_ip *ip);
+void nl_networks_free(struct nl_networks *networks);
+
+#endif

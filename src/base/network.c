@@ -1,0 +1,107 @@
+#include "newsletter/network.h"
+
+#include "newsletter/text.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+static bool is_four(const struct nl_ip *ip) {
+    return memcmp(ip->bytes, mapped, sizeof mapped) == 0;
+}
+
+bool nl_ip_parse(const char *text, struct nl_ip *out) {
+    memcpy(out->bytes, mapped, sizeof mapped);
+    return inet_pton(AF_INET, text, out->bytes + sizeof mapped) == 1 ||
+           inet_pton(AF_INET6, text, out->bytes) == 1;
+}
+
+void nl_ip_of(const struct sockaddr *address, struct nl_ip *out) {
+    *out = (struct nl_ip){0};
+    if (address->sa_family == AF_INET) {
+        memcpy(out->bytes, mapped, sizeof mapped);
+        memcpy(out->bytes + sizeof mapped, &((const struct sockaddr_in *)address)->sin_addr, 4);
+    } else if (address->sa_family == AF_INET6) {
+        memcpy(out->bytes, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
+    }
+}
+
+void nl_ip_text(const struct nl_ip *ip, char out[NL_IP_TEXT]) {
+    if (is_four(ip))
+        inet_ntop(AF_INET, ip->bytes + sizeof mapped, out, NL_IP_TEXT);
+    else
+        inet_ntop(AF_INET6, ip->bytes, out, NL_IP_TEXT);
+}
+
+static void clear_behind(struct nl_ip *ip, int bits) {
+    for (int i = 0; i < 16; i++) {
+        int kept = bits - 8 * i;
+        if (kept <= 0)
+            ip->bytes[i] = 0;
+        else if (kept < 8)
+            ip->bytes[i] &= (unsigned char)(0xff << (8 - kept));
+    }
+}
+
+struct nl_ip nl_ip_network(const struct nl_ip *ip) {
+    struct nl_ip network = *ip;
+    clear_behind(&network, is_four(ip) ? 96 + 24 : 56);
+    return network;
+}
+
+static bool parse_network(char *text, struct nl_network *out) {
+    int64_t bits = -1;
+    char *slash = strchr(text, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    if (!nl_ip_parse(text, &out->ip) || (slash != NULL && !nl_text_integer(slash + 1, &bits)))
+        return false;
+    int most = is_four(&out->ip) ? 32 : 128;
+    if (slash == NULL)
+        bits = most;
+    if (bits < 0 || bits > most)
+        return false;
+    out->bits = (int)bits + 128 - most;
+    clear_behind(&out->ip, out->bits);
+    return true;
+}
+
+enum nl_status nl_networks_parse(const char *text, struct nl_networks *out, struct nl_error *err) {
+    *out = (struct nl_networks){0};
+    char *copy = strdup(text != NULL ? text : "");
+    char *rest = copy;
+    enum nl_status status = copy != NULL ? NL_OK : nl_error_nomem(err);
+    for (char *word = NULL; status == NL_OK && (word = strsep(&rest, ", ")) != NULL;) {
+        if (*word == '\0')
+            continue;
+        struct nl_network *grown = realloc(out->items, (out->count + 1) * sizeof *out->items);
+        if (grown == NULL) {
+            status = nl_error_nomem(err);
+            break;
+        }
+        out->items = grown;
+        if (!parse_network(word, &grown[out->count++]))
+            status = nl_error_set(err, NL_DATA, "'%s' is not a network like 192.0.2.0/24", word);
+    }
+    free(copy);
+    if (status != NL_OK)
+        nl_networks_free(out);
+    return status;
+}
+
+bool nl_networks_contain(const struct nl_networks *networks, const struct nl_ip *ip) {
+    for (size_t i = 0; i < networks->count; i++) {
+        struct nl_ip masked = *ip;
+        clear_behind(&masked, networks->items[i].bits);
+        if (memcmp(&masked, &networks->items[i].ip, sizeof masked) == 0)
+            return true;
+    }
+    return false;
+}
+
+void nl_networks_free(struct nl_networks *networks) {
+    free(networks->items);
+    *networks = (struct nl_networks){0};
+}

@@ -1,0 +1,47 @@
+/* Requests and answers, apart from the library that carries them. */
+#ifndef NL_WEB_HTTP_H
+#define NL_WEB_HTTP_H
+
+#include "newsletter/buf.h"
+#include "newsletter/error.h"
+#include "newsletter/network.h"
+
+#include <stdint.h>
+
+struct nl_request; /* server.c */
+
+/* GET, HEAD or POST. */
+const char *nl_request_method(const struct nl_request *request);
+
+/* The path, decoded: begins with "/". */
+const char *nl_request_path(const struct nl_request *request);
+
+/* A value of the query, of the form or of the header; NULL if it is not there. */
+const char *nl_request_query(const struct nl_request *request, const char *name);
+const char *nl_request_form(const struct nl_request *request, const char *name);
+const char *nl_request_header(const struct nl_request *request, const char *name);
+
+/* Calls `each` for every field of the form. */
+void nl_request_each_field(const struct nl_request *request,
+                           void (*each)(const char *name, const char *value, void *ctx), void *ctx);
+
+/* Who asks: the peer, or whom a trusted proxy names. */
+const struct nl_ip *nl_request_client(const struct nl_request *request);
+
+/* An answer to be filled; zero-initialised but for `status`. */
+struct nl_response {
+    int status;
+    const char *type; /* a constant */
+    struct nl_buf body;
+    char *location;      /* of a redirect; freed with the answer */
+    int64_t retry_after; /* seconds; 0 for none */
+    bool cacheable;      /* by anybody, for a while: holds nothing about a person */
+    const char *allow;   /* with 405: the methods */
+};
+
+/* Answers one request. A failure makes the answer a 500 or 503 that tells nothing; `err` is logged.
+ */
+typedef enum nl_status (*nl_handler)(void *ctx, const struct nl_request *request,
+                                     struct nl_response *response, struct nl_error *err);
+
+#endif

@@ -1,0 +1,229 @@
+#include "bulletin/data.h"
+#include "newsletter/address.h"
+#include "newsletter/answer.h"
+#include "newsletter/form.h"
+#include "newsletter/subscription.h"
+#include "newsletter/token.h"
+#include "web/site.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Nobody fills in a form faster; a form left open for a day is still good. */
+enum { LEAST_SECONDS = 2, MOST_SECONDS = 86400 };
+
+/* The hidden field that people do not see and robots fill in. */
+static const char honeypot[] = "website";
+
+/* ---- when the form was shown: "TIME.MAC" ---- */
+
+static void stamp(const struct nl_site *site, int64_t now, struct nl_buf *out) {
+    char mac[NL_MAC_TEXT_LEN + 1];
+    char time[24];
+    snprintf(time, sizeof time, "%lld", (long long)now);
+    nl_mac(nl_store_secret(site->store), "join", time, mac);
+    nl_buf_addf(out, "%s.%s", time, mac);
+}
+
+static bool is_timely(const struct nl_site *site, const char *stamped, int64_t now) {
+    char *dot = NULL;
+    struct nl_buf own = {0};
+    int64_t then = stamped != NULL ? strtoll(stamped, &dot, 10) : 0;
+    if (stamped == NULL || *dot != '.')
+        return false;
+    stamp(site, then, &own);
+    bool genuine = !own.failed && nl_token_equal(nl_buf_text(&own), stamped);
+    nl_buf_free(&own);
+    return genuine && now - then >= LEAST_SECONDS && now - then <= MOST_SECONDS;
+}
+
+/* ---- the form ---- */
+
+static enum nl_status add_choice(const struct nl_list *list, void *ctx, struct nl_error *err) {
+    json_array_append_new(ctx, json_pack("{s:s, s:s}", "name", list->name, "title", list->title));
+    (void)err;
+    return NL_OK;
+}
+
+/* What else the form of a page of the operator's own said, to be said again. */
+static json_t *extras(const char *attributes) {
+    const char *key = NULL;
+    json_t *value = NULL;
+    json_t *array = json_array();
+    json_t *object = attributes != NULL ? json_loads(attributes, 0, NULL) : NULL;
+    json_object_foreach(object, key, value) {
+        struct nl_buf name = {0};
+        nl_buf_addf(&name, "attribute.%s", key);
+        if (json_is_string(value))
+            json_array_append_new(array, json_pack("{s:s, s:s}", "name", nl_buf_text(&name),
+                                                   "value", json_string_value(value)));
+        nl_buf_free(&name);
+    }
+    json_decref(object);
+    return array;
+}
+
+/* Shows the form with what was filled in, and a word about what to do. */
+static enum nl_status show(struct nl_site *site, const struct nl_request *request,
+                           const struct nl_form *form, const char *problem,
+                           struct nl_response *response, struct nl_error *err) {
+    const struct nl_theme *theme = NULL;
+    struct nl_list list = {0};
+    struct nl_buf stamped = {0};
+    bool found = false;
+    json_t *choices = json_array();
+    enum nl_status status = nl_site_list(site, request, &found, &list, err);
+    if (status == NL_OK)
+        status = nl_site_theme(site, request, found ? list.language : NULL, &theme, err);
+    if (status == NL_OK && !found)
+        status = nl_list_each(site->store, add_choice, choices, err);
+    if (status == NL_OK) {
+        json_t *data = nl_site_data(site, theme, found ? &list : NULL);
+        stamp(site, nl_env_now(nl_store_env(site->store)), &stamped);
+        json_object_set(data, "choices", choices);
+        nl_data_set(data, "problem",
+                    problem != NULL ? nl_catalog_text(theme->catalog, NULL, problem) : "");
+        nl_data_set(data, "email", form->address);
+        nl_data_set(data, "name", form->name);
+        nl_data_set(data, "stamp", nl_buf_text(&stamped));
+        nl_data_set(data, "honeypot", honeypot);
+        json_object_set_new(data, "extras", extras(form->attributes));
+        status = nl_site_page(theme, "join.html", data, response, err);
+    }
+    json_decref(choices);
+    nl_buf_free(&stamped);
+    nl_list_free(&list);
+    return status;
+}
+
+enum nl_status nl_join_form(struct nl_site *site, const struct nl_request *request,
+                            struct nl_response *response, struct nl_error *err) {
+    const struct nl_form empty = {0};
+    return show(site, request, &empty, NULL, response, err);
+}
+
+/* ---- joining ---- */
+
+struct reading {
+    struct nl_form *form;
+    enum nl_status status;
+    struct nl_error *err;
+};
+
+static void take(const char *name, const char *value, void *ctx) {
+    struct reading *reading = ctx;
+    if (reading->status == NL_OK)
+        reading->status = nl_form_take(reading->form, name, value, reading->err);
+}
+
+/* Every path that leads here does the same work, whoever was or was not on the list. */
+static enum nl_status record(struct nl_site *site, const struct nl_request *request,
+                             const struct nl_form *form, const struct nl_address *address,
+                             const struct nl_list *list, const char *language,
+                             struct nl_error *err) {
+    char client[NL_IP_TEXT];
+    int64_t notice = 0;
+    nl_ip_text(nl_request_client(request), client);
+    const struct nl_signup signup = {
+        .list = list->id,
+        .address = address,
+        .name = form->name,
+        .language = form->language != NULL ? form->language : language,
+        .attributes = form->attributes,
+        .source = "web",
+        .ip = client,
+        .text_version = site->config->confirmation.text_version,
+        .resend_interval = site->config->confirmation.resend_interval,
+    };
+    enum nl_status status = nl_subscribe(site->store, &signup, &notice, err);
+    if (status == NL_OK && site->mailer != NULL)
+        nl_mailer_wake(site->mailer);
+    return status;
+}
+
+static enum nl_status thank(struct nl_site *site, const struct nl_theme *theme,
+                            const struct nl_list *list, struct nl_response *response,
+                            struct nl_error *err) {
+    struct nl_buf sentence = {0};
+    json_t *data = nl_site_data(site, theme, list);
+    enum nl_status status = nl_answer_compose(NL_ANSWER_ASKED, nl_catalog_language(theme->catalog),
+                                              list, site->config, false, &sentence, err);
+    nl_data_set(data, "answer", nl_buf_text(&sentence));
+    nl_buf_free(&sentence);
+    if (status == NL_OK)
+        return nl_site_page(theme, "page.html", data, response, err);
+    json_decref(data);
+    return status;
+}
+
+/* A form that is complete and timely, for a list that is there. */
+static enum nl_status accept_form(struct nl_site *site, const struct nl_request *request,
+                                  const struct nl_form *form, const struct nl_list *list,
+                                  struct nl_response *response, struct nl_error *err) {
+    const struct nl_theme *theme = NULL;
+    struct nl_address address = {0};
+    const char *trap = nl_request_form(request, honeypot);
+    enum nl_status status = nl_site_theme(site, request, list->language, &theme, err);
+    if (status != NL_OK)
+        return status;
+    if (nl_address_parse(form->address != NULL ? form->address : "", &address, err) != NL_OK) {
+        nl_error_free(err);
+        response->status = 400;
+        return show(site, request, form, NL_TEXT("This is not an e-mail address. Please check it."),
+                    response, err);
+    }
+    if (trap == NULL || trap[0] == '\0')
+        status =
+            record(site, request, form, &address, list, nl_catalog_language(theme->catalog), err);
+    nl_address_free(&address);
+    return status == NL_OK ? thank(site, theme, list, response, err) : status;
+}
+
+static enum nl_status read_and_accept(struct nl_site *site, const struct nl_request *request,
+                                      const struct nl_list *list, struct nl_response *response,
+                                      struct nl_error *err) {
+    struct nl_form form = {0};
+    struct reading reading = {.form = &form, .err = err};
+    int64_t now = nl_env_now(nl_store_env(site->store));
+    nl_request_each_field(request, take, &reading);
+    enum nl_status status = reading.status;
+    if (status == NL_OK)
+        status = nl_form_check(&form, err);
+    if (status == NL_DATA) {
+        nl_error_free(err);
+        response->status = 400;
+        status = show(site, request, &(struct nl_form){0},
+                      NL_TEXT("Something in the form cannot be used. Please fill it in again."),
+                      response, err);
+    } else if (status == NL_OK && site->config->serve.check_forms &&
+               !is_timely(site, nl_request_form(request, "stamp"), now)) {
+        /* From a page of the operator's own, or too fast: once more, here. */
+        status = show(site, request, &form, NL_TEXT("Please press the button once more."), response,
+                      err);
+    } else if (status == NL_OK) {
+        status = accept_form(site, request, &form, list, response, err);
+    }
+    nl_form_free(&form);
+    return status;
+}
+
+enum nl_status nl_join(struct nl_site *site, const struct nl_request *request,
+                       struct nl_response *response, struct nl_error *err) {
+    struct nl_list list = {0};
+    bool found = false;
+    const struct nl_ip network = nl_ip_network(nl_request_client(request));
+    if (!nl_limit_take(site->joins, network.bytes, sizeof network.bytes,
+                       nl_env_now(nl_store_env(site->store)), &response->retry_after))
+        return nl_site_say(site, request, 429,
+                           NL_TEXT("Too many have joined from your network just now. Please try "
+                                   "again later."),
+                           response, err);
+    enum nl_status status = nl_site_list(site, request, &found, &list, err);
+    if (status == NL_OK && !found)
+        status = show(site, request, &(struct nl_form){0}, NULL, response, err);
+    else if (status == NL_OK)
+        status = read_and_accept(site, request, &list, response, err);
+    nl_list_free(&list);
+    return status;
+}

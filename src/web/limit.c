@@ -1,0 +1,78 @@
+#include "web/limit.h"
+
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A key has WAYS places; the emptiest memory of another gives way when all are taken. */
+enum { BUCKETS = 4096, WAYS = 4, KEY = 8, HOUR = 3600 };
+
+struct place {
+    unsigned char key[KEY];
+    double left;
+    int64_t at; /* when `left` was right; 0 for a free place */
+};
+
+struct nl_limit {
+    double burst, per_second;
+    unsigned char salt[16]; /* so that nobody can choose keys that share a bucket */
+    struct place places[BUCKETS][WAYS];
+};
+
+struct nl_limit *nl_limit_new(int64_t burst, int64_t per_hour) {
+    struct nl_limit *limit = calloc(1, sizeof *limit);
+    if (limit == NULL || RAND_bytes(limit->salt, sizeof limit->salt) != 1) {
+        free(limit);
+        return NULL;
+    }
+    limit->burst = (double)burst;
+    limit->per_second = (double)per_hour / HOUR;
+    return limit;
+}
+
+void nl_limit_free(struct nl_limit *limit) {
+    free(limit);
+}
+
+static double refilled(const struct nl_limit *limit, const struct place *place, int64_t now) {
+    double elapsed = now > place->at ? (double)(now - place->at) : 0;
+    double left = place->left + elapsed * limit->per_second;
+    return place->at == 0 || left > limit->burst ? limit->burst : left;
+}
+
+/* The key's place, or the one whose owner has most left and so loses least. */
+static struct place *find(struct nl_limit *limit, const unsigned char *digest, int64_t now) {
+    size_t bucket = ((size_t)digest[0] << 8 | digest[1]) % BUCKETS;
+    struct place *best = &limit->places[bucket][0];
+    for (int i = 0; i < WAYS; i++) {
+        struct place *place = &limit->places[bucket][i];
+        if (place->at != 0 && memcmp(place->key, digest + 2, KEY) == 0)
+            return place;
+        if (refilled(limit, place, now) > refilled(limit, best, now))
+            best = place;
+    }
+    memcpy(best->key, digest + 2, KEY);
+    best->left = limit->burst;
+    best->at = now;
+    return best;
+}
+
+bool nl_limit_take(struct nl_limit *limit, const void *key, size_t len, int64_t now,
+                   int64_t *wait) {
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    unsigned char salted[sizeof limit->salt + 256];
+    size_t used = len < 256 ? len : 256;
+    memcpy(salted, limit->salt, sizeof limit->salt);
+    memcpy(salted + sizeof limit->salt, key, used);
+    SHA256(salted, sizeof limit->salt + used, digest);
+    struct place *place = find(limit, digest, now);
+    place->left = refilled(limit, place, now);
+    place->at = now;
+    if (place->left >= 1) {
+        place->left -= 1;
+        return true;
+    }
+    *wait = limit->per_second > 0 ? (int64_t)((1 - place->left) / limit->per_second) + 1 : HOUR;
+    return false;
+}

@@ -1,0 +1,102 @@
+#include "web/listen.h"
+
+#include "newsletter/file.h"
+#include "newsletter/network.h"
+#include "newsletter/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SYSTEMD_FIRST = 3, BACKLOG = 1024 };
+
+/* sd_listen_fds(3): the socket is there already, and so may be below 1024 without privileges. */
+static bool take_systemd_socket(int *out) {
+    int64_t pid = 0;
+    int64_t count = 0;
+    const char *listen_pid = getenv("LISTEN_PID");
+    const char *listen_fds = getenv("LISTEN_FDS");
+    if (listen_pid == NULL || listen_fds == NULL || !nl_text_integer(listen_pid, &pid) ||
+        !nl_text_integer(listen_fds, &count) || pid != (int64_t)getpid() || count < 1)
+        return false;
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    *out = SYSTEMD_FIRST;
+    return fcntl(SYSTEMD_FIRST, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+static bool split(const char *listen, char host[256], const char **port) {
+    const char *colon = strrchr(listen, ':');
+    if (colon == NULL || colon == listen)
+        return false;
+    const char *start = listen;
+    size_t len = (size_t)(colon - listen);
+    if (listen[0] == '[') {
+        if (colon[-1] != ']')
+            return false;
+        start++;
+        len -= 2;
+    }
+    if (len == 0 || len >= 256)
+        return false;
+    memcpy(host, start, len);
+    host[len] = '\0';
+    *port = colon + 1;
+    return true;
+}
+
+static enum nl_status bind_to(const struct addrinfo *address, const char *listen_at, int *out,
+                              struct nl_error *err) {
+    int on = 1;
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return nl_error_system(err, errno, "open a socket for", listen_at);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, address->ai_addr, address->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
+        enum nl_status status =
+            nl_error_set(err, errno == EACCES ? NL_NOPERM : NL_CONFIG,
+                         "cannot listen at %s: %s: see serve.listen", listen_at, strerror(errno));
+        close(fd);
+        return status;
+    }
+    *out = fd;
+    return NL_OK;
+}
+
+static void describe(int fd, struct nl_buf *where) {
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof address;
+    struct nl_ip ip;
+    char text[NL_IP_TEXT];
+    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+        return;
+    nl_ip_of((struct sockaddr *)&address, &ip);
+    nl_ip_text(&ip, text);
+    bool six = address.ss_family == AF_INET6;
+    unsigned port = ntohs(six ? ((struct sockaddr_in6 *)&address)->sin6_port
+                              : ((struct sockaddr_in *)&address)->sin_port);
+    nl_buf_addf(where, six ? "[%s]:%u" : "%s:%u", text, port);
+}
+
+enum nl_status nl_listen(const char *listen, int *out, struct nl_buf *where, struct nl_error *err) {
+    char host[256];
+    const char *port = NULL;
+    struct addrinfo *found = NULL;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
+    if (take_systemd_socket(out)) {
+        describe(*out, where);
+        return NL_OK;
+    }
+    if (!split(listen, host, &port) || getaddrinfo(host, port, &hints, &found) != 0)
+        return nl_error_set(err, NL_CONFIG,
+                            "serve.listen '%s' is not like 127.0.0.1:8025 or [::1]:8025", listen);
+    enum nl_status status = bind_to(found, listen, out, err);
+    freeaddrinfo(found);
+    if (status == NL_OK)
+        describe(*out, where);
+    return status;
+}

@@ -1,0 +1,112 @@
+#include "web/mailer.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* What is deferred is cron's, but also tried here now and then. */
+enum { LOOK_SECONDS = 60 };
+
+struct nl_mailer {
+    const struct nl_config *config;
+    const struct nl_relay *relay;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool wanted;
+    volatile sig_atomic_t stop;
+};
+
+static void send_all(struct nl_mailer *mailer, struct nl_store *store) {
+    const struct nl_run_options options = {.stop = &mailer->stop};
+    struct nl_run_summary summary = {0};
+    struct nl_error err = {0};
+    enum nl_status status =
+        nl_send_notices(store, mailer->config, mailer->relay, 0, &options, &summary, &err);
+    if (status != NL_OK)
+        fprintf(stderr, "newsletter: sending notices: %s\n", nl_error_text(&err));
+    else if (summary.problem.status != NL_OK)
+        fprintf(stderr, "newsletter: sending notices: %s\n", nl_error_text(&summary.problem));
+    nl_error_free(&summary.problem);
+    nl_error_free(&err);
+}
+
+/* Waits until there is something to send, or a minute. False to end. */
+static bool wait_for_work(struct nl_mailer *mailer) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += LOOK_SECONDS;
+    pthread_mutex_lock(&mailer->mutex);
+    while (!mailer->wanted && mailer->stop == 0)
+        if (pthread_cond_timedwait(&mailer->changed, &mailer->mutex, &until) != 0)
+            break;
+    mailer->wanted = false;
+    bool go_on = mailer->stop == 0;
+    pthread_mutex_unlock(&mailer->mutex);
+    return go_on;
+}
+
+static void *work(void *ctx) {
+    struct nl_mailer *mailer = ctx;
+    struct nl_store *store = NULL;
+    struct nl_error err = {0};
+    while (wait_for_work(mailer)) {
+        if (store == NULL &&
+            nl_store_open(mailer->config->database, &nl_env_system, &store, &err) != NL_OK) {
+            fprintf(stderr, "newsletter: %s\n", nl_error_text(&err));
+            nl_error_free(&err);
+        }
+        if (store != NULL)
+            send_all(mailer, store);
+    }
+    nl_store_close(store);
+    return NULL;
+}
+
+enum nl_status nl_mailer_new(const struct nl_config *config, const struct nl_relay *relay,
+                             struct nl_mailer **out, struct nl_error *err) {
+    struct nl_mailer *mailer = calloc(1, sizeof *mailer);
+    sigset_t all;
+    sigset_t before;
+    *out = NULL;
+    if (mailer == NULL)
+        return nl_error_nomem(err);
+    mailer->config = config;
+    mailer->relay = relay;
+    mailer->wanted = true;
+    pthread_mutex_init(&mailer->mutex, NULL);
+    pthread_cond_init(&mailer->changed, NULL);
+    /* Signals are the server's. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&mailer->thread, NULL, work, mailer);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed != 0) {
+        free(mailer);
+        return nl_error_set(err, NL_OS, "cannot start a thread");
+    }
+    *out = mailer;
+    return NL_OK;
+}
+
+void nl_mailer_wake(struct nl_mailer *mailer) {
+    pthread_mutex_lock(&mailer->mutex);
+    mailer->wanted = true;
+    pthread_cond_signal(&mailer->changed);
+    pthread_mutex_unlock(&mailer->mutex);
+}
+
+void nl_mailer_free(struct nl_mailer *mailer) {
+    if (mailer == NULL)
+        return;
+    pthread_mutex_lock(&mailer->mutex);
+    mailer->stop = 1;
+    pthread_cond_signal(&mailer->changed);
+    pthread_mutex_unlock(&mailer->mutex);
+    pthread_join(mailer->thread, NULL);
+    pthread_mutex_destroy(&mailer->mutex);
+    pthread_cond_destroy(&mailer->changed);
+    free(mailer);
+}

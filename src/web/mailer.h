@@ -1,0 +1,22 @@
+/* Sends the mails that visitors cause, beside the server: a thread with a connection to the
+ * database of its own. */
+#ifndef NL_WEB_MAILER_H
+#define NL_WEB_MAILER_H
+
+#include "newsletter/config.h"
+#include "newsletter/sender.h"
+
+struct nl_mailer;
+
+/* Starts the thread, which first looks for what an earlier run left. `config` and `relay` must
+ * outlive it. Free with nl_mailer_free. */
+enum nl_status nl_mailer_new(const struct nl_config *config, const struct nl_relay *relay,
+                             struct nl_mailer **out, struct nl_error *err);
+
+/* Tells it that there is something to send; does not wait. */
+void nl_mailer_wake(struct nl_mailer *mailer);
+
+/* Ends what is in flight, then the thread. */
+void nl_mailer_free(struct nl_mailer *mailer);
+
+#endif

@@ -1,0 +1,487 @@
+#include "web/server.h"
+
+#include "newsletter/env.h"
+#include "newsletter/file.h"
+#include "web/listen.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    FORM_LIMIT = 64 * 1024, /* bytes of a request's body */
+    FIELDS_LIMIT = 64,
+    MEMORY_LIMIT = 24 * 1024, /* of a connection's header */
+    IDLE_SECONDS = 15,
+    REQUEST_SECONDS = 30, /* however slowly it trickles in */
+    DRAIN_SECONDS = 10,
+    TICK_MILLISECONDS = 1000,
+    PEM_LIMIT = 1 << 20,
+};
+
+/* One connection, for its deadline. */
+struct link {
+    int fd;
+    int64_t since; /* when its present request began */
+    struct link *previous, *next;
+};
+
+struct nl_server {
+    struct MHD_Daemon *daemon;
+    int fd;
+    struct nl_buf address;
+    struct nl_buf certificate, key;
+    struct nl_networks trusted;
+    nl_handler handler;
+    void *ctx;
+    struct link *links;
+    bool log;
+};
+
+struct field {
+    char *name;
+    struct nl_buf value;
+};
+
+struct nl_request {
+    struct nl_server *server;
+    struct MHD_Connection *connection;
+    struct MHD_PostProcessor *form;
+    char *path;
+    const char *method;
+    struct nl_ip client;
+    struct field fields[FIELDS_LIMIT];
+    size_t field_count, size;
+    bool too_large, unreadable, bad_path;
+    int status; /* of the answer, for the log */
+};
+
+static int64_t now(void) {
+    return nl_env_now(&nl_env_system);
+}
+
+/* ---- what a handler may ask ---- */
+
+const char *nl_request_method(const struct nl_request *request) {
+    return request->method;
+}
+
+const char *nl_request_path(const struct nl_request *request) {
+    return request->path;
+}
+
+const char *nl_request_query(const struct nl_request *request, const char *name) {
+    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *nl_request_header(const struct nl_request *request, const char *name) {
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+const char *nl_request_form(const struct nl_request *request, const char *name) {
+    for (size_t i = 0; i < request->field_count; i++)
+        if (strcmp(request->fields[i].name, name) == 0)
+            return nl_buf_text(&request->fields[i].value);
+    return NULL;
+}
+
+void nl_request_each_field(const struct nl_request *request,
+                           void (*each)(const char *name, const char *value, void *ctx),
+                           void *ctx) {
+    for (size_t i = 0; i < request->field_count; i++)
+        each(request->fields[i].name, nl_buf_text(&request->fields[i].value), ctx);
+}
+
+const struct nl_ip *nl_request_client(const struct nl_request *request) {
+    return &request->client;
+}
+
+/* ---- reading a request ---- */
+
+/* From the right, the first address that is not a proxy of ours: what stands left of it is the
+ * visitor's own word. */
+static void find_client(struct nl_request *request) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const char *header = nl_request_header(request, "X-Forwarded-For");
+    if (info != NULL)
+        nl_ip_of(info->client_addr, &request->client);
+    if (header == NULL || strlen(header) > 1024)
+        return;
+    char copy[1025];
+    memcpy(copy, header, strlen(header) + 1);
+    while (nl_networks_contain(&request->server->trusted, &request->client)) {
+        char *comma = strrchr(copy, ',');
+        char *word = comma != NULL ? comma + 1 : copy;
+        word += strspn(word, " \t");
+        word[strcspn(word, " \t")] = '\0';
+        if (!nl_ip_parse(word, &request->client) || comma == NULL)
+            return;
+        *comma = '\0';
+    }
+}
+
+static enum MHD_Result take_field(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                  const char *file, const char *type, const char *encoding,
+                                  const char *data, uint64_t offset, size_t size) {
+    struct nl_request *request = ctx;
+    (void)kind;
+    (void)type;
+    (void)encoding;
+    if (file != NULL) /* no form of ours has files */
+        return MHD_YES;
+    request->size += size + (offset == 0 ? strlen(name) : 0);
+    if (offset == 0) {
+        if (request->field_count == FIELDS_LIMIT || request->size > FORM_LIMIT) {
+            request->too_large = true;
+            return MHD_NO;
+        }
+        struct field *field = &request->fields[request->field_count];
+        field->name = strdup(name);
+        if (field->name == NULL)
+            return MHD_NO;
+        request->field_count++;
+    }
+    if (request->field_count == 0 || request->size > FORM_LIMIT) {
+        request->too_large = request->size > FORM_LIMIT;
+        return MHD_NO;
+    }
+    nl_buf_add(&request->fields[request->field_count - 1].value, data, size);
+    return MHD_YES;
+}
+
+static void free_request(struct nl_request *request) {
+    if (request == NULL)
+        return;
+    if (request->form != NULL)
+        MHD_destroy_post_processor(request->form);
+    for (size_t i = 0; i < request->field_count; i++) {
+        free(request->fields[i].name);
+        nl_buf_free(&request->fields[i].value);
+    }
+    free(request->path);
+    free(request);
+}
+
+static struct nl_request *new_request(struct nl_server *server, struct MHD_Connection *connection,
+                                      const char *path, const char *method) {
+    struct nl_request *request = calloc(1, sizeof *request);
+    if (request == NULL)
+        return NULL;
+    request->server = server;
+    request->connection = connection;
+    request->path = strdup(path);
+    request->method = strcmp(method, "POST") == 0   ? "POST"
+                      : strcmp(method, "HEAD") == 0 ? "HEAD"
+                      : strcmp(method, "GET") == 0  ? "GET"
+                                                    : "";
+    find_client(request);
+    for (const char *p = path; *p != '\0'; p++) /* it is to be logged as one line */
+        request->bad_path = request->bad_path || (unsigned char)*p < 0x20 || *p == 0x7f;
+    if (strcmp(request->method, "POST") == 0) {
+        const char *length = nl_request_header(request, "Content-Length");
+        request->too_large = length != NULL && strtoull(length, NULL, 10) > FORM_LIMIT;
+        request->form = request->too_large
+                            ? NULL
+                            : MHD_create_post_processor(connection, 4096, take_field, request);
+        request->unreadable = request->form == NULL && !request->too_large;
+    }
+    if (request->path == NULL) {
+        free_request(request);
+        return NULL;
+    }
+    return request;
+}
+
+/* ---- answering ---- */
+
+static void add_headers(const struct nl_response *response, struct MHD_Response *out) {
+    static const char *const always[][2] = {
+        {"Content-Security-Policy",
+         "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+         "base-uri 'none'; frame-ancestors 'none'"},
+        {"X-Content-Type-Options", "nosniff"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Permissions-Policy", "interest-cohort=(), browsing-topics=()"},
+    };
+    char text[32];
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
+        MHD_add_response_header(out, always[i][0], always[i][1]);
+    MHD_add_response_header(out, "Content-Type",
+                            response->type != NULL ? response->type : "text/plain; charset=utf-8");
+    MHD_add_response_header(out, "Cache-Control",
+                            response->cacheable ? "public, max-age=300" : "no-store");
+    if (response->location != NULL)
+        MHD_add_response_header(out, "Location", response->location);
+    if (response->allow != NULL)
+        MHD_add_response_header(out, "Allow", response->allow);
+    if (response->retry_after > 0) {
+        snprintf(text, sizeof text, "%lld", (long long)response->retry_after);
+        MHD_add_response_header(out, "Retry-After", text);
+    }
+}
+
+static enum MHD_Result send_response(struct nl_request *request, struct nl_response *response) {
+    size_t len = response->body.len;
+    char *body = len > 0 ? nl_buf_take(&response->body) : NULL;
+    struct MHD_Response *out =
+        body != NULL ? MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE)
+                     : MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
+    if (out == NULL) {
+        free(body);
+        return MHD_NO;
+    }
+    add_headers(response, out);
+    request->status = response->status;
+    enum MHD_Result result =
+        MHD_queue_response(request->connection, (unsigned)response->status, out);
+    MHD_destroy_response(out);
+    return result;
+}
+
+static void plain_response(struct nl_response *response, int status, const char *text) {
+    nl_buf_free(&response->body);
+    response->status = status;
+    response->type = "text/plain; charset=utf-8";
+    response->cacheable = false;
+    nl_buf_adds(&response->body, text);
+}
+
+static enum MHD_Result answer(struct nl_request *request) {
+    struct nl_server *server = request->server;
+    struct nl_response response = {.status = 200};
+    struct nl_error err = {0};
+    if (request->method[0] == '\0') {
+        plain_response(&response, 405, "This method is not known here.\n");
+        response.allow = "GET, HEAD, POST";
+    } else if (request->bad_path) {
+        plain_response(&response, 400, "There is no such address.\n");
+    } else if (request->too_large) {
+        plain_response(&response, 413, "The form is too large.\n");
+    } else if (request->unreadable) {
+        plain_response(&response, 415, "Send a form.\n");
+    } else {
+        enum nl_status status = server->handler(server->ctx, request, &response, &err);
+        if (status == NL_OK && response.body.failed)
+            status = nl_error_nomem(&err);
+        if (status != NL_OK) {
+            fprintf(stderr, "newsletter: %s %s: %s\n", request->method, request->path,
+                    nl_error_text(&err));
+            plain_response(&response, status == NL_BUSY ? 503 : 500,
+                           "Something is wrong on our side. Please try again later.\n");
+        }
+    }
+    enum MHD_Result result = send_response(request, &response);
+    nl_buf_free(&response.body);
+    free(response.location);
+    nl_error_free(&err);
+    return result;
+}
+
+/* ---- what libmicrohttpd calls ---- */
+
+static enum MHD_Result access_handler(void *ctx, struct MHD_Connection *connection,
+                                      const char *path, const char *method, const char *version,
+                                      const char *data, size_t *size, void **state) {
+    struct nl_request *request = *state;
+    (void)version;
+    if (request == NULL) {
+        *state = new_request(ctx, connection, path, method);
+        return *state != NULL ? MHD_YES : MHD_NO;
+    }
+    if (*size > 0) {
+        /* Where the form ends or breaks off, its fields are what came before; the rest is still
+         * taken in, so that the answer is. */
+        if (request->form != NULL && MHD_post_process(request->form, data, *size) != MHD_YES) {
+            MHD_destroy_post_processor(request->form);
+            request->form = NULL;
+        }
+        *size = 0;
+        return MHD_YES;
+    }
+    /* Hands over the last field. Its verdict is on what stands behind a multipart form. */
+    if (request->form != NULL)
+        MHD_destroy_post_processor(request->form);
+    request->form = NULL;
+    return answer(request);
+}
+
+static void request_completed(void *ctx, struct MHD_Connection *connection, void **state,
+                              enum MHD_RequestTerminationCode code) {
+    const struct nl_server *server = ctx;
+    struct nl_request *request = *state;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    char client[NL_IP_TEXT];
+    if (info != NULL && info->socket_context != NULL)
+        ((struct link *)info->socket_context)->since = now();
+    if (request == NULL)
+        return;
+    if (server->log && request->status != 0) {
+        /* Without the query, where the tokens are. */
+        nl_ip_text(&request->client, client);
+        fprintf(stderr, "%s %s %d %s%s\n", request->method,
+                request->bad_path ? "(unprintable)" : request->path, request->status, client,
+                code == MHD_REQUEST_TERMINATED_COMPLETED_OK ? "" : " (cut off)");
+    }
+    free_request(request);
+    *state = NULL;
+}
+
+static void connection_changed(void *ctx, struct MHD_Connection *connection, void **state,
+                               enum MHD_ConnectionNotificationCode code) {
+    struct nl_server *server = ctx;
+    struct link *link = *state;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        link = calloc(1, sizeof *link);
+        if (link == NULL)
+            return;
+        *link = (struct link){
+            .fd = info != NULL ? info->connect_fd : -1, .since = now(), .next = server->links};
+        if (server->links != NULL)
+            server->links->previous = link;
+        server->links = link;
+        *state = link;
+        return;
+    }
+    if (link == NULL)
+        return;
+    if (link->previous != NULL)
+        link->previous->next = link->next;
+    else
+        server->links = link->next;
+    if (link->next != NULL)
+        link->next->previous = link->previous;
+    free(link);
+    *state = NULL;
+}
+
+/* ---- the life of a server ---- */
+
+static enum nl_status read_pem(const char *path, struct nl_buf *out, struct nl_error *err) {
+    return path != NULL ? nl_file_read(path, PEM_LIMIT, out, err) : NL_OK;
+}
+
+static struct MHD_Daemon *start(struct nl_server *server, const struct nl_server_options *options) {
+    const struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)nl_buf_text(&server->certificate)},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)nl_buf_text(&server->key)},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
+        {MHD_OPTION_END, 0, NULL}};
+    const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    bool secure = options->certificate != NULL;
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | (secure ? MHD_USE_TLS : 0), 0, NULL, NULL, access_handler, server,
+        MHD_OPTION_LISTEN_SOCKET, server->fd, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)options->connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_LIMIT, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_NOTIFY_COMPLETED, request_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+        connection_changed, server, MHD_OPTION_ARRAY, secure ? tls : none, MHD_OPTION_END);
+}
+
+enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler handler, void *ctx,
+                             struct nl_server **out, struct nl_error *err) {
+    *out = NULL;
+    struct nl_server *server = calloc(1, sizeof *server);
+    if (server == NULL)
+        return nl_error_nomem(err);
+    server->fd = -1;
+    server->handler = handler;
+    server->ctx = ctx;
+    server->log = options->log;
+    nl_buf_adds(&server->address, options->certificate != NULL ? "https://" : "http://");
+    enum nl_status status = nl_networks_parse(options->trusted, &server->trusted, err);
+    if (status != NL_OK)
+        nl_error_context(err, "serve.trusted_proxies");
+    if (status == NL_OK)
+        status = read_pem(options->certificate, &server->certificate, err);
+    if (status == NL_OK)
+        status = read_pem(options->key, &server->key, err);
+    if (status == NL_OK)
+        status = nl_listen(options->listen, &server->fd, &server->address, err);
+    if (status == NL_OK && (server->daemon = start(server, options)) == NULL)
+        status =
+            nl_error_set(err, NL_CONFIG,
+                         "the HTTP server does not start: check serve.certificate and serve.key");
+    if (status != NL_OK) {
+        nl_server_free(server);
+        return status;
+    }
+    *out = server;
+    return NL_OK;
+}
+
+const char *nl_server_address(const struct nl_server *server) {
+    return nl_buf_text(&server->address);
+}
+
+/* Whoever sends a request so slowly that it never ends holds a place that others need. */
+static void cut_off_slow(struct nl_server *server) {
+    int64_t limit = now() - REQUEST_SECONDS;
+    for (struct link *link = server->links; link != NULL; link = link->next)
+        if (link->since < limit && link->fd >= 0)
+            shutdown(link->fd, SHUT_RDWR);
+}
+
+/* Waits for something to do, at most a tick, and does it. */
+static enum nl_status turn(struct nl_server *server, struct nl_error *err) {
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    MHD_UNSIGNED_LONG_LONG timeout = TICK_MILLISECONDS;
+    if (MHD_get_timeout(server->daemon, &timeout) != MHD_YES || timeout > TICK_MILLISECONDS)
+        timeout = TICK_MILLISECONDS;
+    struct pollfd ready = {.fd = info != NULL ? info->epoll_fd : -1, .events = POLLIN};
+    if (poll(&ready, 1, (int)timeout) < 0 && errno != EINTR)
+        return nl_error_set(err, NL_OS, "poll failed: %s", strerror(errno));
+    MHD_run(server->daemon);
+    cut_off_slow(server);
+    return NL_OK;
+}
+
+/* Takes no more connections, and waits for those that are there. */
+static enum nl_status drain(struct nl_server *server, struct nl_error *err) {
+    int64_t end = now() + DRAIN_SECONDS;
+    enum nl_status status = NL_OK;
+    MHD_socket fd = MHD_quiesce_daemon(server->daemon);
+    if (fd != MHD_INVALID_SOCKET)
+        close(fd);
+    server->fd = -1;
+    for (struct link *link = server->links; link != NULL; link = link->next)
+        shutdown(link->fd, SHUT_RD); /* what was asked is answered, nothing more is heard */
+    while (status == NL_OK && server->links != NULL && now() < end)
+        status = turn(server, err);
+    return status;
+}
+
+enum nl_status nl_server_run(struct nl_server *server, const volatile sig_atomic_t *stop,
+                             struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    while (status == NL_OK && *stop == 0)
+        status = turn(server, err);
+    return status == NL_OK ? drain(server, err) : status;
+}
+
+void nl_server_free(struct nl_server *server) {
+    if (server == NULL)
+        return;
+    if (server->daemon != NULL)
+        MHD_stop_daemon(server->daemon);
+    else if (server->fd >= 0)
+        close(server->fd);
+    nl_networks_free(&server->trusted);
+    nl_buf_free(&server->address);
+    nl_buf_free(&server->certificate);
+    if (server->key.data != NULL)
+        explicit_bzero(server->key.data, server->key.len);
+    nl_buf_free(&server->key);
+    free(server);
+}

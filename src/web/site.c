@@ -1,0 +1,248 @@
+#include "web/site.h"
+
+#include "bulletin/data.h"
+#include "newsletter/language.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a network may do at once: ten, or what is its due in ten minutes. */
+enum { LEAST_BURST = 10, LANGUAGES_LIMIT = 20 };
+
+typedef enum nl_status (*page)(struct nl_site *site, const struct nl_request *request,
+                               struct nl_response *response, struct nl_error *err);
+
+/* ---- small pages ---- */
+
+static enum nl_status style(struct nl_site *site, const struct nl_request *request,
+                            struct nl_response *response, struct nl_error *err) {
+    const struct nl_theme *theme = NULL;
+    enum nl_status status = nl_site_theme(site, request, NULL, &theme, err);
+    json_t *data = json_object();
+    if (status == NL_OK)
+        status = nl_theme_render(theme, "page.css", data, &response->body, err);
+    json_decref(data);
+    response->type = "text/css; charset=utf-8";
+    response->cacheable = true;
+    return status;
+}
+
+/* Links with tokens are nobody's to find. */
+static enum nl_status robots(struct nl_site *site, const struct nl_request *request,
+                             struct nl_response *response, struct nl_error *err) {
+    (void)request;
+    (void)err;
+    nl_buf_addf(&response->body, "User-agent: *\nDisallow: %s/confirm\nDisallow: %s/unsubscribe\n",
+                site->prefix, site->prefix);
+    response->cacheable = true;
+    return NL_OK;
+}
+
+/* For whoever watches over the service: the database answers. */
+static enum nl_status health(struct nl_site *site, const struct nl_request *request,
+                             struct nl_response *response, struct nl_error *err) {
+    struct nl_list list = {0};
+    bool found = false;
+    enum nl_status status = nl_site_list(site, request, &found, &list, err);
+    if (status == NL_OK)
+        nl_buf_adds(&response->body, "ok\n");
+    nl_list_free(&list);
+    return status;
+}
+
+static const struct route {
+    const char *path;
+    page get, post;
+} routes[] = {
+    {"/", nl_join_form, NULL},
+    {"/join", nl_join_form, nl_join},
+    {"/confirm", nl_ask_confirm, nl_do_confirm},
+    {"/unsubscribe", nl_ask_leave, nl_do_leave},
+    {"/style.css", style, NULL},
+    {"/robots.txt", robots, NULL},
+    {"/healthz", health, NULL},
+};
+
+enum { ROUTES = sizeof routes / sizeof routes[0] };
+
+static enum nl_status dispatch(struct nl_site *site, const struct nl_request *request,
+                               const char *path, struct nl_response *response,
+                               struct nl_error *err) {
+    size_t at = 0;
+    while (at < ROUTES && strcmp(routes[at].path, path) != 0)
+        at++;
+    if (at == ROUTES)
+        return nl_site_say(site, request, 404, NL_TEXT("There is no such page."), response, err);
+    bool post = strcmp(nl_request_method(request), "POST") == 0;
+    page handler = post ? routes[at].post : routes[at].get;
+    if (handler != NULL)
+        return handler(site, request, response, err);
+    response->allow = "GET, HEAD";
+    return nl_site_say(site, request, 405, NL_TEXT("There is no such page."), response, err);
+}
+
+enum nl_status nl_site_handle(void *ctx, const struct nl_request *request,
+                              struct nl_response *response, struct nl_error *err) {
+    struct nl_site *site = ctx;
+    const char *path = nl_request_path(request);
+    size_t prefix = strlen(site->prefix);
+    /* A proxy may pass on the path of serve.url or take it off. */
+    if (prefix > 0 && strncmp(path, site->prefix, prefix) == 0 &&
+        (path[prefix] == '/' || path[prefix] == '\0'))
+        path += prefix;
+    return dispatch(site, request, path[0] != '\0' ? path : "/", response, err);
+}
+
+/* ---- languages ---- */
+
+/* The browser's first choice among what there is (RFC 9110 section 12.5.4). */
+static void browser_language(const char *header, char out[40]) {
+    double best = 0;
+    out[0] = '\0';
+    while (header != NULL && *header != '\0') {
+        size_t len = strcspn(header, ",");
+        const char *tag = header + strspn(header, " \t");
+        size_t tag_len = strcspn(tag, " \t,;");
+        const char *q = memmem(header, len, "q=", 2);
+        double quality = q != NULL ? strtod(q + 2, NULL) : 1;
+        char text[40] = "";
+        if (tag_len < sizeof text)
+            memcpy(text, tag, tag_len);
+        if (quality > best && nl_language_is_tag(text)) {
+            best = quality;
+            memcpy(out, text, sizeof text);
+        }
+        header += len + (header[len] == ',');
+    }
+}
+
+/* Each theme is opened once, also for those who ask for languages that there are not. */
+static enum nl_status theme_of(struct nl_site *site, const char *language,
+                               const struct nl_theme **out, struct nl_error *err) {
+    struct nl_catalog *catalog = NULL;
+    enum nl_status status = nl_catalog_open(site->config->templates, language, &catalog, err);
+    if (status != NL_OK)
+        return status;
+    const char *tag = nl_catalog_language(catalog);
+    size_t at = 0;
+    while (at < site->theme_count &&
+           strcmp(nl_catalog_language(site->themes[at].catalog), tag) != 0)
+        at++;
+    if (at == LANGUAGES_LIMIT)
+        status = nl_error_set(err, NL_CONFIG, "more than %d languages", LANGUAGES_LIMIT);
+    else if (at == site->theme_count)
+        status = nl_theme_open(site->config->templates, tag, &site->themes[at], err);
+    if (status == NL_OK && at == site->theme_count)
+        site->theme_count++;
+    else if (status != NL_OK && at == site->theme_count)
+        nl_theme_free(&site->themes[at]);
+    *out = &site->themes[at];
+    nl_catalog_free(catalog);
+    return status;
+}
+
+enum nl_status nl_site_theme(struct nl_site *site, const struct nl_request *request,
+                             const char *fallback, const struct nl_theme **out,
+                             struct nl_error *err) {
+    char browser[40];
+    const char *language = nl_request_query(request, "language");
+    if (language == NULL)
+        language = nl_request_form(request, "language");
+    if (language == NULL || language[0] == '\0') {
+        browser_language(nl_request_header(request, "Accept-Language"), browser);
+        language = browser[0] != '\0' ? browser : fallback;
+    }
+    return theme_of(site, language, out, err);
+}
+
+/* ---- lists and pages ---- */
+
+enum nl_status nl_site_list(struct nl_site *site, const struct nl_request *request, bool *found,
+                            struct nl_list *list, struct nl_error *err) {
+    const char *name = nl_request_query(request, "list");
+    if (name == NULL)
+        name = nl_request_form(request, "list");
+    enum nl_status status = nl_list_find(site->store, name, list, err);
+    *found = status == NL_OK;
+    if (status == NL_NOTFOUND || status == NL_USAGE) {
+        nl_error_free(err);
+        status = NL_OK;
+    }
+    return status;
+}
+
+json_t *nl_site_data(const struct nl_site *site, const struct nl_theme *theme,
+                     const struct nl_list *list) {
+    static const struct nl_list none = {0};
+    json_t *data = nl_data_new(list != NULL ? list : &none, nl_catalog_language(theme->catalog));
+    struct nl_buf stylesheet = {0};
+    nl_buf_addf(&stylesheet, "%s/style.css", site->prefix);
+    nl_data_set(data, "base", site->prefix);
+    nl_data_set(data, "stylesheet", nl_buf_text(&stylesheet));
+    nl_buf_free(&stylesheet);
+    return data;
+}
+
+enum nl_status nl_site_page(const struct nl_theme *theme, const char *file, json_t *data,
+                            struct nl_response *response, struct nl_error *err) {
+    enum nl_status status = nl_theme_render(theme, file, data, &response->body, err);
+    response->type = "text/html; charset=utf-8";
+    json_decref(data);
+    return status;
+}
+
+enum nl_status nl_site_say(struct nl_site *site, const struct nl_request *request, int status,
+                           const char *text, struct nl_response *response, struct nl_error *err) {
+    const struct nl_theme *theme = NULL;
+    response->status = status;
+    enum nl_status result = nl_site_theme(site, request, NULL, &theme, err);
+    if (result != NL_OK)
+        return result;
+    json_t *data = nl_site_data(site, theme, NULL);
+    nl_data_set(data, "answer", nl_catalog_text(theme->catalog, NULL, text));
+    return nl_site_page(theme, "page.html", data, response, err);
+}
+
+/* ---- the life of a site ---- */
+
+/* "/news" of "https://www.example.org/news/". */
+static char *path_of(const char *url) {
+    const char *host = url != NULL ? strstr(url, "://") : NULL;
+    const char *slash = host != NULL ? strchr(host + 3, '/') : NULL;
+    size_t len = slash != NULL ? strlen(slash) : 0;
+    while (len > 0 && slash[len - 1] == '/')
+        len--;
+    return strndup(slash != NULL ? slash : "", len);
+}
+
+enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *config,
+                           struct nl_site **out, struct nl_error *err) {
+    struct nl_site *site = calloc(1, sizeof *site);
+    int64_t per_hour = config->serve.joins_per_hour;
+    *out = NULL;
+    if (site == NULL)
+        return nl_error_nomem(err);
+    *site = (struct nl_site){
+        .store = store,
+        .config = config,
+        .joins = nl_limit_new(per_hour > LEAST_BURST * 6 ? per_hour / 6 : LEAST_BURST, per_hour),
+        .prefix = path_of(config->serve.url),
+        .themes = calloc(LANGUAGES_LIMIT, sizeof *site->themes)};
+    if (site->joins == NULL || site->prefix == NULL || site->themes == NULL) {
+        nl_site_free(site);
+        return nl_error_nomem(err);
+    }
+    *out = site;
+    return NL_OK;
+}
+
+void nl_site_free(struct nl_site *site) {
+    if (site == NULL)
+        return;
+    for (size_t i = 0; i < site->theme_count; i++)
+        nl_theme_free(&site->themes[i]);
+    free(site->themes);
+    free(site->prefix);
+    nl_limit_free(site->joins);
+    free(site);
+}

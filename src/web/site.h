@@ -1,0 +1,73 @@
+/* The website: what each address answers. */
+#ifndef NL_WEB_SITE_H
+#define NL_WEB_SITE_H
+
+#include "bulletin/theme.h"
+#include "newsletter/config.h"
+#include "newsletter/list.h"
+#include "newsletter/store.h"
+#include "web/http.h"
+#include "web/limit.h"
+#include "web/mailer.h"
+
+struct nl_site {
+    struct nl_store *store;
+    const struct nl_config *config;
+    struct nl_mailer *mailer; /* NULL: mails are left to cron */
+    struct nl_limit *joins;   /* by network */
+    char *prefix;             /* the path of serve.url, "" or "/news" */
+    struct nl_theme *themes;  /* one for each language asked for so far */
+    size_t theme_count;
+};
+
+/* Borrows both. `mailer` may be set afterwards. Free with nl_site_free. */
+enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *config,
+                           struct nl_site **out, struct nl_error *err);
+
+/* An nl_handler; `ctx` is the site. */
+enum nl_status nl_site_handle(void *ctx, const struct nl_request *request,
+                              struct nl_response *response, struct nl_error *err);
+
+void nl_site_free(struct nl_site *site);
+
+/* ---- for the handlers ---- */
+
+/* The language to answer in: ?language=, the form's, the browser's, `fallback`, English. */
+enum nl_status nl_site_theme(struct nl_site *site, const struct nl_request *request,
+                             const char *fallback, const struct nl_theme **out,
+                             struct nl_error *err);
+
+/* The list that ?list= or the form names, or the only public one; *found false if there is none
+ * such. Free *list. */
+enum nl_status nl_site_list(struct nl_site *site, const struct nl_request *request, bool *found,
+                            struct nl_list *list, struct nl_error *err);
+
+/* What pages know besides their own: the list (NULL for none) and where the site is. */
+json_t *nl_site_data(const struct nl_site *site, const struct nl_theme *theme,
+                     const struct nl_list *list);
+
+/* Renders a template as the answer. Takes `data`. */
+enum nl_status nl_site_page(const struct nl_theme *theme, const char *file, json_t *data,
+                            struct nl_response *response, struct nl_error *err);
+
+/* An answer of one sentence (a translatable text), with a status. */
+enum nl_status nl_site_say(struct nl_site *site, const struct nl_request *request, int status,
+                           const char *text, struct nl_response *response, struct nl_error *err);
+
+/* join.c */
+enum nl_status nl_join_form(struct nl_site *site, const struct nl_request *request,
+                            struct nl_response *response, struct nl_error *err);
+enum nl_status nl_join(struct nl_site *site, const struct nl_request *request,
+                       struct nl_response *response, struct nl_error *err);
+
+/* leave.c: GET shows a button, POST acts, so that link scanners do nothing. */
+enum nl_status nl_ask_confirm(struct nl_site *site, const struct nl_request *request,
+                              struct nl_response *response, struct nl_error *err);
+enum nl_status nl_do_confirm(struct nl_site *site, const struct nl_request *request,
+                             struct nl_response *response, struct nl_error *err);
+enum nl_status nl_ask_leave(struct nl_site *site, const struct nl_request *request,
+                            struct nl_response *response, struct nl_error *err);
+enum nl_status nl_do_leave(struct nl_site *site, const struct nl_request *request,
+                           struct nl_response *response, struct nl_error *err);
+
+#endif
