@@ -77,10 +77,10 @@ def test_one_click_as_multipart(web, connected):
     http = web("--no-mail")
     connected.add_active(["ann@example.org"])
     key = connected.sql("SELECT token FROM subscription")[0][0]
-    body = ("--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n"
-            "--b--\r\n")
+    body = ("--=_mark\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n"
+            "--=_mark--\r\n")
     answer = http.request("POST", f"/unsubscribe?token={key}", body=body,
-                          headers={"Content-Type": "multipart/form-data; boundary=b"})
+                          headers={"Content-Type": "multipart/form-data; boundary=\"=_mark\""})
     assert answer.status == 200
     assert connected.sql("SELECT state FROM subscription") == [("unsubscribed",)]
 
