@@ -3,7 +3,8 @@
 #include "newsletter/language.h"
 
 void nl_data_set(json_t *data, const char *name, const char *value) {
-    json_object_set_new(data, name, json_string(value != NULL ? value : ""));
+    json_t *text = json_string(value != NULL ? value : "");
+    json_object_set_new(data, name, text != NULL ? text : json_string(""));
 }
 
 static json_t *list_data(const struct nl_list *list) {

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-/* Sets a member to a text, "" for NULL. */
+/* Sets a member to a text, "" for NULL and for what is not UTF-8. */
 void nl_data_set(json_t *data, const char *name, const char *value);
 
 /* What every template knows: the list (an object with name, title, ...), language, direction and a
