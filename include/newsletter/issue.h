@@ -14,6 +14,8 @@ struct nl_edition {
     char *source;
     char *message;
     size_t message_len;
+    char *body; /* the text as HTML without a layout, packed: for the archive */
+    size_t body_len;
 };
 
 /* Free with nl_issue_free. Optional texts are NULL. What differs between languages is that of the
@@ -37,7 +39,10 @@ struct nl_issue {
     char *state;  /* draft | scheduled | sending | paused | sent | cancelled */
     char *pause_note;
     int64_t created_at;
-    int64_t ended_at;            /* 0 until sent */
+    char *body; /* packed, for the archive; NULL when read from the store */
+    size_t body_len;
+    char *events;     /* JSON, for the archive; NULL for none, and when read from the store */
+    int64_t ended_at; /* 0 until sent */
     struct nl_edition *editions; /* the other languages; empty when read from the store */
     size_t edition_count;
 };

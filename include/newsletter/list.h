@@ -18,6 +18,7 @@ struct nl_list {
     char *archive_url;    /* List-Archive */
     char *subscribe_url;  /* List-Subscribe */
     char *postal_address; /* printed below each issue */
+    bool is_private;      /* neither in the archive nor among the lists to join */
 };
 
 /* How many subscriptions are in which state. */

@@ -30,6 +30,10 @@ static void take_first(struct nl_composed *composed, struct nl_issue *issue) {
     issue->digest = take(&composed->digest);
     issue->message_len = composed->message.len;
     issue->message = nl_buf_take(&composed->message);
+    issue->body_len = composed->body.len;
+    issue->body = nl_buf_take(&composed->body);
+    if (front->events.count > 0)
+        issue->events = nl_events_json(&front->events, front->timezone);
 }
 
 static void take_edition(struct nl_composed *composed, struct nl_edition *out) {
@@ -39,6 +43,8 @@ static void take_edition(struct nl_composed *composed, struct nl_edition *out) {
                                .source = take(&composed->source)};
     out->message_len = composed->message.len;
     out->message = nl_buf_take(&composed->message);
+    out->body_len = composed->body.len;
+    out->body = nl_buf_take(&composed->body);
 }
 
 /* Another text in any language makes another issue. */

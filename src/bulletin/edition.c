@@ -27,7 +27,7 @@ struct composition {
     struct nl_composed *out;
     struct nl_theme theme;
     struct nl_slots slots;
-    struct nl_buf subject, preheader, html, text; /* with markers */
+    struct nl_buf subject, preheader, html, text, body; /* with markers */
     struct nl_enclosures enclosures;
     struct nl_error *err;
 };
@@ -128,8 +128,10 @@ static enum nl_status place_images(struct composition *self, struct nl_md_node *
 
 static enum nl_status render_bodies(struct composition *self, const char *markdown, size_t len) {
     struct nl_md_node *document = NULL;
+    static const struct nl_theme unstyled = {0};
     struct nl_buf html = {0};
     struct nl_buf text = {0};
+    struct nl_buf web = {0};
     enum nl_status status =
         nl_theme_open(self->config->templates, self->out->front.language, &self->theme, self->err);
     if (status == NL_OK)
@@ -144,14 +146,19 @@ static enum nl_status render_bodies(struct composition *self, const char *markdo
                                       self->out->front.attachments[i], self->err);
     if (status == NL_OK) {
         nl_render_html(document, &self->theme, &html);
+        nl_render_html(document, &unstyled, &web);
         nl_render_plain(document, &text);
-        if (html.failed || text.failed)
+        if (html.failed || text.failed || web.failed)
             status = nl_error_nomem(self->err);
     }
     if (status == NL_OK)
         status = lay_out(self, "bulletin.html", &html, &self->html);
     if (status == NL_OK)
         status = lay_out(self, "bulletin.txt", &text, &self->text);
+    if (status == NL_OK)
+        status = nl_slots_substitute(&self->slots, nl_buf_text(&web), self->config->unsubscribe_url,
+                                     self->path, &self->body, self->err);
+    nl_buf_free(&web);
     nl_md_free(document);
     nl_buf_free(&html);
     nl_buf_free(&text);
@@ -184,9 +191,13 @@ static enum nl_status assemble(struct composition *self) {
         nl_enclosures_embed(&self->enclosures, nl_buf_text(&self->html), &page);
         pack_part(self, &page, NL_CONTEXT_HTML, &view->page);
         pack_part(self, &self->html, NL_CONTEXT_HTML, &view->html);
+        nl_buf_clear(&page);
+        nl_enclosures_embed(&self->enclosures, nl_buf_text(&self->body), &page);
+        nl_buf_addc(&page, '\n');
+        pack_part(self, &page, NL_CONTEXT_HTML, &self->out->body);
         pack_part(self, &self->text, NL_CONTEXT_RAW, &view->text);
-        if (self->out->message.failed || view->html.failed || view->page.failed ||
-            view->text.failed)
+        if (self->out->message.failed || self->out->body.failed || view->html.failed ||
+            view->page.failed || view->text.failed)
             status = nl_error_nomem(self->err);
     }
     nl_fields_free(&fields);
@@ -316,6 +327,7 @@ enum nl_status nl_edition_compose(const char *path, const char *language, const 
     nl_enclosures_free(&self.enclosures);
     nl_buf_free(&self.subject);
     nl_buf_free(&self.preheader);
+    nl_buf_free(&self.body);
     nl_buf_free(&self.html);
     nl_buf_free(&self.text);
     if (status != NL_OK)
@@ -336,6 +348,7 @@ void nl_composed_free(struct nl_composed *composed) {
     free(composed->source);
     free(composed->digest);
     nl_buf_free(&composed->message);
+    nl_buf_free(&composed->body);
     nl_view_free(&composed->view);
     *composed = (struct nl_composed){0};
 }

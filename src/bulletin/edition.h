@@ -13,6 +13,7 @@ struct nl_composed {
     char *source;
     char *digest; /* SHA-256 of the source and its files, hexadecimal */
     struct nl_buf message;
+    struct nl_buf body; /* HTML without a layout or styles, images within; packed */
     struct nl_view view;
 };
 

@@ -213,6 +213,50 @@ json_t *nl_events_data(const struct nl_events *events, const struct nl_theme *th
     return json_pack("{s:o, s:o, s:o}", "months", months, "events", list, "weekdays", weekdays);
 }
 
+char *nl_events_json(const struct nl_events *events, const char *timezone) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < events->count; i++) {
+        json_t *event = json_object();
+        for (size_t key = 0; key < KEYS; key++) {
+            const char *value = *slot(&events->items[i], key);
+            if (value != NULL)
+                json_object_set_new(event, keys[key].name, json_string(value));
+        }
+        json_array_append_new(array, event);
+    }
+    json_t *all = json_pack("{s:s?, s:o}", "timezone", timezone, "events", array);
+    char *text = json_dumps(all, JSON_COMPACT);
+    json_decref(all);
+    return text;
+}
+
+static enum nl_status read_event(json_t *object, struct nl_events *out, struct nl_error *err) {
+    struct nl_event *event = event_at(out, out->count);
+    if (event == NULL)
+        return nl_error_nomem(err);
+    for (size_t key = 0; key < KEYS; key++) {
+        const char *value = json_string_value(json_object_get(object, keys[key].name));
+        if (value != NULL && (*slot(event, key) = strdup(value)) == NULL)
+            return nl_error_nomem(err);
+    }
+    return check_one(event, out->count, "the events of an issue", err);
+}
+
+enum nl_status nl_events_read(const char *json, struct nl_events *out, char **timezone,
+                              struct nl_error *err) {
+    json_t *all = json_loads(json, 0, NULL);
+    json_t *array = json_object_get(all, "events");
+    const char *zone = json_string_value(json_object_get(all, "timezone"));
+    enum nl_status status = json_is_array(array)
+                                ? NL_OK
+                                : nl_error_set(err, NL_IO, "the events of an issue are damaged");
+    *timezone = zone != NULL ? strdup(zone) : NULL;
+    for (size_t i = 0; status == NL_OK && i < json_array_size(array); i++)
+        status = read_event(json_array_get(array, i), out, err);
+    json_decref(all);
+    return status;
+}
+
 static struct icaltimetype moment(const char *date, const char *time, icaltimezone *zone) {
     struct icaltimetype value = icaltime_null_time();
     value.year = (int)strtol(date, NULL, 10);

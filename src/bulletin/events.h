@@ -44,6 +44,14 @@ json_t *nl_events_data(const struct nl_events *events, const struct nl_theme *th
 enum nl_status nl_events_ics(const struct nl_events *events, const char *timezone, const char *uid,
                              const char *date, struct nl_buf *out, struct nl_error *err);
 
+/* As the store keeps them: {"timezone": ..., "events": [...]}. The caller frees it; NULL without
+ * memory. */
+char *nl_events_json(const struct nl_events *events, const char *timezone);
+
+/* Adds what nl_events_json wrote; *timezone is the caller's to free. NL_IO for anything else. */
+enum nl_status nl_events_read(const char *json, struct nl_events *out, char **timezone,
+                              struct nl_error *err);
+
 void nl_events_free(struct nl_events *events);
 
 #endif

@@ -110,7 +110,7 @@ enum nl_status nl_theme_render(const struct nl_theme *theme, const char *file, j
     struct nl_buf text = {0};
     struct nl_buf where = {0};
     const char *dot = strrchr(file, '.');
-    bool html = dot != NULL && strcmp(dot, ".html") == 0;
+    bool html = dot != NULL && (strcmp(dot, ".html") == 0 || strcmp(dot, ".xml") == 0);
     enum nl_status status = read_file(theme->folder, file, &where, &text, err);
     if (status == NL_NOTFOUND)
         status = nl_error_set(err, NL_INTERNAL, "there is no template %s", file);

@@ -15,6 +15,8 @@ enum {
     OPT_SUBSCRIBE,
     OPT_POSTAL,
     OPT_JSON,
+    OPT_PRIVATE,
+    OPT_PUBLIC,
 };
 
 static const struct option options[] = {{"title", required_argument, NULL, OPT_TITLE},
@@ -27,6 +29,8 @@ static const struct option options[] = {{"title", required_argument, NULL, OPT_T
                                         {"subscribe-url", required_argument, NULL, OPT_SUBSCRIBE},
                                         {"postal-address", required_argument, NULL, OPT_POSTAL},
                                         {"json", no_argument, NULL, OPT_JSON},
+                                        {"private", no_argument, NULL, OPT_PRIVATE},
+                                        {"public", no_argument, NULL, OPT_PUBLIC},
                                         {0}};
 
 static char **slot(struct nl_list *list, int option) {
@@ -43,9 +47,17 @@ static char **slot(struct nl_list *list, int option) {
     return slots[option];
 }
 
+/* What the options say. */
+struct changes {
+    char *values[OPT_JSON];
+    bool make_private, make_public;
+};
+
 /* Lays the options over `list`; an empty value unsets. */
-static enum nl_status apply(struct nl_list *list, char *const values[OPT_JSON],
+static enum nl_status apply(struct nl_list *list, const struct changes *changes,
                             struct nl_error *err) {
+    char *const *values = changes->values;
+    list->is_private = changes->make_private || (list->is_private && !changes->make_public);
     for (int i = 1; i < OPT_JSON; i++) {
         if (values[i] == NULL)
             continue;
@@ -57,11 +69,11 @@ static enum nl_status apply(struct nl_list *list, char *const values[OPT_JSON],
     return nl_list_check(list, err);
 }
 
-static enum nl_status add(struct cli *cli, const char *name, char *const values[OPT_JSON],
+static enum nl_status add(struct cli *cli, const char *name, const struct changes *changes,
                           struct nl_error *err) {
     struct nl_list list = {0};
     list.name = strdup(name);
-    enum nl_status status = list.name != NULL ? apply(&list, values, err) : nl_error_nomem(err);
+    enum nl_status status = list.name != NULL ? apply(&list, changes, err) : nl_error_nomem(err);
     if (status == NL_OK)
         status = nl_list_add(cli->store, &list, err);
     if (status == NL_OK)
@@ -70,12 +82,12 @@ static enum nl_status add(struct cli *cli, const char *name, char *const values[
     return status;
 }
 
-static enum nl_status edit(struct cli *cli, const char *name, char *const values[OPT_JSON],
+static enum nl_status edit(struct cli *cli, const char *name, const struct changes *changes,
                            struct nl_error *err) {
     struct nl_list list = {0};
     enum nl_status status = nl_list_find(cli->store, name, &list, err);
     if (status == NL_OK)
-        status = apply(&list, values, err);
+        status = apply(&list, changes, err);
     if (status == NL_OK)
         status = nl_list_update(cli->store, &list, err);
     if (status == NL_OK)
@@ -102,17 +114,17 @@ static enum nl_status show_one(const struct nl_list *list, void *ctx, struct nl_
     if (show->array != NULL) {
         json_array_append_new(
             show->array,
-            json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I, "
-                      "s:I}}",
-                      "name", list->name, "title", list->title, "list_id", list->list_id, "from",
-                      list->sender, "reply_to", text_or_null(list->reply_to), "owner",
-                      text_or_null(list->owner), "language", list->language, "archive_url",
-                      text_or_null(list->archive_url), "subscribe_url",
-                      text_or_null(list->subscribe_url), "postal_address",
-                      text_or_null(list->postal_address), "subscriptions", "pending",
-                      (json_int_t)counts.pending, "active", (json_int_t)counts.active,
-                      "unsubscribed", (json_int_t)counts.unsubscribed, "bounced",
-                      (json_int_t)counts.bounced, "complained", (json_int_t)counts.complained));
+            json_pack(
+                "{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I, "
+                "s:I}, s:b}",
+                "name", list->name, "title", list->title, "list_id", list->list_id, "from",
+                list->sender, "reply_to", text_or_null(list->reply_to), "owner",
+                text_or_null(list->owner), "language", list->language, "archive_url",
+                text_or_null(list->archive_url), "subscribe_url", text_or_null(list->subscribe_url),
+                "postal_address", text_or_null(list->postal_address), "subscriptions", "pending",
+                (json_int_t)counts.pending, "active", (json_int_t)counts.active, "unsubscribed",
+                (json_int_t)counts.unsubscribed, "bounced", (json_int_t)counts.bounced,
+                "complained", (json_int_t)counts.complained, "private", list->is_private));
         return NL_OK;
     }
     const char *fields[][2] = {{"title", list->title},
@@ -124,7 +136,7 @@ static enum nl_status show_one(const struct nl_list *list, void *ctx, struct nl_
                                {"archive-url", list->archive_url},
                                {"subscribe-url", list->subscribe_url},
                                {"postal-address", list->postal_address}};
-    printf("%s\n", list->name);
+    printf("%s%s\n", list->name, list->is_private ? " (private)" : "");
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (fields[i][1] != NULL)
             printf("  %-15s %s\n", fields[i][0], fields[i][1]);
@@ -155,15 +167,19 @@ static enum nl_status show(struct cli *cli, const char *name, bool json, struct 
 }
 
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    char *values[OPT_JSON] = {NULL};
+    struct changes changes = {0};
     bool json = false;
     for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
         if (option == '?')
             return NL_USAGE;
         if (option == OPT_JSON)
             json = true;
+        else if (option == OPT_PRIVATE)
+            changes.make_private = true;
+        else if (option == OPT_PUBLIC)
+            changes.make_public = true;
         else
-            values[option] = optarg;
+            changes.values[option] = optarg;
     }
     const char *words[2] = {argv[optind], optind < argc ? argv[optind + 1] : NULL};
     if (argc - optind > 2)
@@ -179,7 +195,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
         return nl_error_set(err, NL_USAGE, "list '%s'? there are add, show and edit", words[0]);
     if (words[1] == NULL)
         return nl_error_set(err, NL_USAGE, "list %s: which list? give its name", words[0]);
-    return words[0][0] == 'a' ? add(cli, words[1], values, err) : edit(cli, words[1], values, err);
+    return words[0][0] == 'a' ? add(cli, words[1], &changes, err)
+                              : edit(cli, words[1], &changes, err);
 }
 
 const struct command cmd_list = {
@@ -197,6 +214,8 @@ const struct command cmd_list = {
     "  --archive-url URL      List-Archive, and a link below each issue\n"
     "  --subscribe-url URL    List-Subscribe\n"
     "  --postal-address TEXT  printed below each issue\n"
+    "  --private, --public    whether the web shows its archive and a way to join (default: "
+    "public)\n"
     "An empty value unsets.\n"
     "\n"
     "Example: newsletter list add bulletin --from 'Press Office <press@example.org>' \\\n"

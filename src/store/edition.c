@@ -12,6 +12,7 @@ void nl_editions_free(struct nl_edition *editions, size_t count) {
         free(editions[i].subject);
         free(editions[i].source);
         free(editions[i].message);
+        free(editions[i].body);
     }
     free(editions);
 }
@@ -21,12 +22,12 @@ enum nl_status nl_editions_add(struct nl_store *store, const struct nl_issue *is
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < issue->edition_count; i++) {
         const struct nl_edition *edition = &issue->editions[i];
-        status =
-            nl_sql_run(store, err,
-                       "INSERT INTO edition (issue, language, title, subject, source, "
-                       "message) VALUES (?, ?, ?, ?, ?, ?)",
-                       "issssb", issue->id, edition->language, edition->title, edition->subject,
-                       edition->source, (const void *)edition->message, edition->message_len);
+        status = nl_sql_run(store, err,
+                            "INSERT INTO edition (issue, language, title, subject, source, "
+                            "message, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                            "issssbb", issue->id, edition->language, edition->title,
+                            edition->subject, edition->source, (const void *)edition->message,
+                            edition->message_len, (const void *)edition->body, edition->body_len);
     }
     return status;
 }

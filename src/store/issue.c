@@ -29,6 +29,8 @@ void nl_issue_free(struct nl_issue *issue) {
     for (size_t i = 0; text_fields(issue, i) != NULL; i++)
         free(*text_fields(issue, i));
     free(issue->message);
+    free(issue->body);
+    free(issue->events);
     nl_editions_free(issue->editions, issue->edition_count);
     *issue = (struct nl_issue){0};
 }
@@ -55,6 +57,30 @@ struct creation {
     int64_t deliveries;
 };
 
+/* Its keys are no words that anybody looks for. */
+static const char *behind_front_matter(const char *source) {
+    static const char fence[] = "\n---\n";
+    const char *end = strncmp(source, "---", 3) == 0 ? strstr(source, fence) : NULL;
+    return end != NULL ? end + sizeof fence - 1 : source;
+}
+
+/* All languages in one row, so that a word found in any leads to the issue. */
+static enum nl_status add_to_index(struct nl_store *store, const struct nl_issue *issue,
+                                   struct nl_error *err) {
+    struct nl_buf text = {0};
+    nl_buf_adds(&text, behind_front_matter(issue->source));
+    for (size_t i = 0; i < issue->edition_count; i++)
+        nl_buf_addf(&text, "\n%s\n%s", issue->editions[i].title,
+                    behind_front_matter(issue->editions[i].source));
+    enum nl_status status =
+        text.failed
+            ? nl_error_nomem(err)
+            : nl_sql_run(store, err, "INSERT INTO issue_text (rowid, title, text) VALUES (?, ?, ?)",
+                         "iss", issue->id, issue->title, nl_buf_text(&text));
+    nl_buf_free(&text);
+    return status;
+}
+
 static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct creation *creation = ctx;
     struct nl_issue *issue = creation->issue;
@@ -62,17 +88,20 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
     enum nl_status status = nl_sql_run(
         store, err,
         "INSERT INTO issue (list, slug, series, number, title, subject, category, posted_by, "
-        "date, language, source, message, digest, state, created_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?)",
-        "issssssssssbsi", issue->list, issue->slug, issue->series, issue->number, issue->title,
+        "date, language, source, message, digest, body, events, state, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?)",
+        "issssssssssbsbsi", issue->list, issue->slug, issue->series, issue->number, issue->title,
         issue->subject, issue->category, issue->posted_by, issue->date, issue->language,
-        issue->source, (const void *)issue->message, issue->message_len, issue->digest, now);
+        issue->source, (const void *)issue->message, issue->message_len, issue->digest,
+        (const void *)issue->body, issue->body_len, issue->events, now);
     if (status != NL_OK)
         return nl_sql_is_duplicate(store)
                    ? nl_error_set(err, NL_BUSY, "the issue is being sent by another process")
                    : status;
     issue->id = sqlite3_last_insert_rowid(store->db);
     status = nl_editions_add(store, issue, err);
+    if (status == NL_OK)
+        status = add_to_index(store, issue, err);
     if (status == NL_OK)
         status = nl_sql_run(store, err,
                             "INSERT INTO delivery (kind, issue, subscription, state, created_at, "

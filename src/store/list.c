@@ -12,11 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The column behind the texts of COLUMNS. */
+enum { PRIVATE = 12 };
+
 enum { NAME_LIMIT = 64, TEXT_LIMIT = 500 };
 
 #define COLUMNS                                                                                    \
     "id, uuid, name, title, list_id, sender, reply_to, owner, language, archive_url, "             \
-    "subscribe_url, postal_address"
+    "subscribe_url, postal_address, private"
 
 /* In the order of COLUMNS, behind the id. */
 static char **text_fields(struct nl_list *list, size_t at) {
@@ -131,11 +134,11 @@ enum nl_status nl_list_add(struct nl_store *store, struct nl_list *list, struct 
     enum nl_status status = nl_sql_run(
         store, err,
         "INSERT INTO list (uuid, name, title, list_id, sender, reply_to, owner, language, "
-        "archive_url, subscribe_url, postal_address, created_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        "sssssssssssi", list->uuid, list->name, list->title, list->list_id, list->sender,
+        "archive_url, subscribe_url, postal_address, private, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "sssssssssssii", list->uuid, list->name, list->title, list->list_id, list->sender,
         list->reply_to, list->owner, list->language, list->archive_url, list->subscribe_url,
-        list->postal_address, nl_env_now(&store->env));
+        list->postal_address, (int64_t)list->is_private, nl_env_now(&store->env));
     if (status != NL_OK && nl_sql_is_duplicate(store))
         return nl_error_set(err, NL_EXISTS,
                             "there is a list '%s' already: change it with 'list edit'", list->name);
@@ -148,10 +151,10 @@ enum nl_status nl_list_update(struct nl_store *store, const struct nl_list *list
     return nl_sql_run(store, err,
                       "UPDATE list SET title = ?, list_id = ?, sender = ?, reply_to = ?, "
                       "owner = ?, language = ?, archive_url = ?, subscribe_url = ?, "
-                      "postal_address = ? WHERE id = ?",
-                      "sssssssssi", list->title, list->list_id, list->sender, list->reply_to,
+                      "postal_address = ?, private = ? WHERE id = ?",
+                      "sssssssssii", list->title, list->list_id, list->sender, list->reply_to,
                       list->owner, list->language, list->archive_url, list->subscribe_url,
-                      list->postal_address, list->id);
+                      list->postal_address, (int64_t)list->is_private, list->id);
 }
 
 static enum nl_status read_row(sqlite3_stmt *statement, struct nl_list *out, struct nl_error *err) {
@@ -159,6 +162,7 @@ static enum nl_status read_row(sqlite3_stmt *statement, struct nl_list *out, str
     out->id = sqlite3_column_int64(statement, 0);
     for (size_t i = 0; text_fields(out, i) != NULL; i++)
         *text_fields(out, i) = nl_sql_text(statement, (int)i + 1, &failed);
+    out->is_private = sqlite3_column_int(statement, PRIVATE) != 0;
     if (!failed)
         return NL_OK;
     nl_list_free(out);

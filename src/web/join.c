@@ -41,7 +41,9 @@ static bool is_timely(const struct nl_site *site, const char *stamped, int64_t n
 /* ---- the form ---- */
 
 static enum nl_status add_choice(const struct nl_list *list, void *ctx, struct nl_error *err) {
-    json_array_append_new(ctx, json_pack("{s:s, s:s}", "name", list->name, "title", list->title));
+    if (!list->is_private)
+        json_array_append_new(ctx,
+                              json_pack("{s:s, s:s}", "name", list->name, "title", list->title));
     (void)err;
     return NL_OK;
 }

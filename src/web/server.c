@@ -218,6 +218,8 @@ static void add_headers(const struct nl_response *response, struct MHD_Response 
                             response->type != NULL ? response->type : "text/plain; charset=utf-8");
     MHD_add_response_header(out, "Cache-Control",
                             response->cacheable ? "public, max-age=300" : "no-store");
+    if (response->cacheable)
+        MHD_add_response_header(out, "Vary", "Accept-Language");
     if (response->location != NULL)
         MHD_add_response_header(out, "Location", response->location);
     if (response->allow != NULL)

@@ -68,7 +68,11 @@ enum { ROUTES = sizeof routes / sizeof routes[0] };
 static enum nl_status dispatch(struct nl_site *site, const struct nl_request *request,
                                const char *path, struct nl_response *response,
                                struct nl_error *err) {
+    static const char archive[] = "/archive/";
     size_t at = 0;
+    if (strncmp(path, archive, sizeof archive - 1) == 0 &&
+        strcmp(nl_request_method(request), "POST") != 0)
+        return nl_site_archive(site, request, path + sizeof archive - 1, response, err);
     while (at < ROUTES && strcmp(routes[at].path, path) != 0)
         at++;
     if (at == ROUTES)
@@ -157,18 +161,30 @@ enum nl_status nl_site_theme(struct nl_site *site, const struct nl_request *requ
 
 /* ---- lists and pages ---- */
 
+struct choice {
+    const char *name; /* NULL for any */
+    size_t count;
+    int64_t id;
+};
+
+static enum nl_status consider(const struct nl_list *list, void *ctx, struct nl_error *err) {
+    struct choice *choice = ctx;
+    (void)err;
+    if (list->is_private || (choice->name != NULL && strcmp(choice->name, list->name) != 0))
+        return NL_OK;
+    choice->count++;
+    choice->id = list->id;
+    return NL_OK;
+}
+
 enum nl_status nl_site_list(struct nl_site *site, const struct nl_request *request, bool *found,
                             struct nl_list *list, struct nl_error *err) {
-    const char *name = nl_request_query(request, "list");
-    if (name == NULL)
-        name = nl_request_form(request, "list");
-    enum nl_status status = nl_list_find(site->store, name, list, err);
-    *found = status == NL_OK;
-    if (status == NL_NOTFOUND || status == NL_USAGE) {
-        nl_error_free(err);
-        status = NL_OK;
-    }
-    return status;
+    struct choice choice = {.name = nl_request_query(request, "list")};
+    if (choice.name == NULL)
+        choice.name = nl_request_form(request, "list");
+    enum nl_status status = nl_list_each(site->store, consider, &choice, err);
+    *found = status == NL_OK && choice.count == 1;
+    return *found ? nl_list_get(site->store, choice.id, list, err) : status;
 }
 
 json_t *nl_site_data(const struct nl_site *site, const struct nl_theme *theme,
@@ -179,6 +195,8 @@ json_t *nl_site_data(const struct nl_site *site, const struct nl_theme *theme,
     nl_buf_addf(&stylesheet, "%s/style.css", site->prefix);
     nl_data_set(data, "base", site->prefix);
     nl_data_set(data, "stylesheet", nl_buf_text(&stylesheet));
+    nl_data_set(data, "heading", "");
+    json_object_set_new(data, "feed", json_false());
     nl_buf_free(&stylesheet);
     return data;
 }

@@ -54,6 +54,11 @@ enum nl_status nl_site_page(const struct nl_theme *theme, const char *file, json
 enum nl_status nl_site_say(struct nl_site *site, const struct nl_request *request, int status,
                            const char *text, struct nl_response *response, struct nl_error *err);
 
+/* archive.c: `path` is what stands behind /archive/. */
+enum nl_status nl_site_archive(struct nl_site *site, const struct nl_request *request,
+                               const char *path, struct nl_response *response,
+                               struct nl_error *err);
+
 /* join.c */
 enum nl_status nl_join_form(struct nl_site *site, const struct nl_request *request,
                             struct nl_response *response, struct nl_error *err);

@@ -1,0 +1,152 @@
+#include "newsletter/archive.h"
+
+#include "newsletter/buf.h"
+#include "store/sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What the public may see: the one place that says so. */
+#define VISIBLE "i.list = ?1 AND i.state IN ('sending', 'sent') "
+
+static const char *text(sqlite3_stmt *statement, int column) {
+    return (const char *)sqlite3_column_text(statement, column);
+}
+
+/* Each word as a string of FTS5's, so that no sign in it is an operator. */
+static void match_words(const char *words, struct nl_buf *out) {
+    while (*words != '\0') {
+        words += strspn(words, " \t\"");
+        size_t len = strcspn(words, " \t\"");
+        if (len > 0)
+            nl_buf_addf(out, "%s\"%.*s\"", out->len > 0 ? " " : "", (int)len, words);
+        words += len;
+    }
+}
+
+enum nl_status nl_archive_each(struct nl_store *store, int64_t list, const struct nl_filter *filter,
+                               enum nl_status (*each)(const struct nl_entry *entry, void *ctx,
+                                                      struct nl_error *err),
+                               void *ctx, struct nl_error *err) {
+    struct nl_buf words = {0};
+    bool row = true;
+    if (filter->words != NULL)
+        match_words(filter->words, &words);
+    if (filter->words != NULL && words.len == 0)
+        return NL_OK;
+    sqlite3_stmt *statement = nl_sql(
+        store, err,
+        "SELECT i.id, i.created_at, i.slug, i.series, i.number, i.title, i.category, i.posted_by, "
+        "i.date, i.language, i.events FROM issue i WHERE " VISIBLE
+        "AND (?2 IS NULL OR substr(i.date, 1, length(?2)) = ?2) "
+        "AND (?3 IS NULL OR i.category = ?3) AND (?4 IS NULL OR i.series = ?4) "
+        "AND (?5 IS NULL OR i.posted_by = ?5) AND (?6 = 0 OR i.events IS NOT NULL) "
+        "AND (?7 IS NULL OR i.id IN (SELECT rowid FROM issue_text WHERE issue_text MATCH ?7)) "
+        "AND (?10 IS NULL OR i.slug = ?10) "
+        "ORDER BY i.date DESC, i.id DESC LIMIT CASE ?8 WHEN 0 THEN -1 ELSE ?8 END OFFSET ?9",
+        "issssisiis", list, filter->date, filter->category, filter->series, filter->posted_by,
+        (int64_t)filter->with_events, words.len > 0 ? nl_buf_text(&words) : NULL, filter->limit,
+        filter->offset, filter->slug);
+    enum nl_status status =
+        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
+    while (status == NL_OK && row) {
+        const struct nl_entry entry = {.id = sqlite3_column_int64(statement, 0),
+                                       .sent_at = sqlite3_column_int64(statement, 1),
+                                       .slug = text(statement, 2),
+                                       .series = text(statement, 3),
+                                       .number = text(statement, 4),
+                                       .title = text(statement, 5),
+                                       .category = text(statement, 6),
+                                       .posted_by = text(statement, 7),
+                                       .date = text(statement, 8),
+                                       .language = text(statement, 9),
+                                       .events = text(statement, 10)};
+        status = each(&entry, ctx, err);
+        if (status == NL_OK)
+            status = nl_sql_step(store, statement, &row, err);
+    }
+    nl_sql_done(statement);
+    nl_buf_free(&words);
+    return status;
+}
+
+enum nl_status nl_archive_facets(struct nl_store *store, int64_t list, enum nl_facet facet,
+                                 enum nl_status (*each)(const char *value, int64_t count, void *ctx,
+                                                        struct nl_error *err),
+                                 void *ctx, struct nl_error *err) {
+#define FACET(value, order)                                                                        \
+    "SELECT " value " AS v, count(*) FROM issue i WHERE " VISIBLE "AND v IS NOT NULL GROUP BY v "  \
+    "ORDER BY v " order
+    static const char *const queries[] = {
+        [NL_FACET_YEAR] = FACET("substr(i.date, 1, 4)", "DESC"),
+        [NL_FACET_MONTH] = FACET("substr(i.date, 1, 7)", "DESC"),
+        [NL_FACET_CATEGORY] = FACET("i.category", "ASC"),
+        [NL_FACET_SERIES] = FACET("i.series", "ASC"),
+        [NL_FACET_POSTED_BY] = FACET("i.posted_by", "ASC"),
+    };
+#undef FACET
+    bool row = true;
+    sqlite3_stmt *statement = nl_sql(store, err, queries[facet], "i", list);
+    enum nl_status status =
+        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
+    while (status == NL_OK && row) {
+        status = each(text(statement, 0), sqlite3_column_int64(statement, 1), ctx, err);
+        if (status == NL_OK)
+            status = nl_sql_step(store, statement, &row, err);
+    }
+    nl_sql_done(statement);
+    return status;
+}
+
+enum nl_status nl_archive_text(struct nl_store *store, int64_t issue, const char *language,
+                               bool *found, struct nl_archived *out, struct nl_error *err) {
+    bool failed = false;
+    *out = (struct nl_archived){0};
+    *found = false;
+    sqlite3_stmt *statement =
+        language == NULL
+            ? nl_sql(store, err, "SELECT title, source, body FROM issue WHERE id = ?", "i", issue)
+            : nl_sql(store, err,
+                     "SELECT title, source, body FROM edition WHERE issue = ? AND language = ?",
+                     "is", issue, language);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, found, err);
+    if (status == NL_OK && *found) {
+        out->title = nl_sql_text(statement, 0, &failed);
+        out->source = nl_sql_text(statement, 1, &failed);
+        if (sqlite3_column_type(statement, 2) != SQLITE_NULL)
+            out->body = nl_sql_blob(statement, 2, &out->body_len, &failed);
+    }
+    nl_sql_done(statement);
+    if (failed) {
+        nl_archived_free(out);
+        return nl_error_nomem(err);
+    }
+    return status;
+}
+
+void nl_archived_free(struct nl_archived *archived) {
+    free(archived->title);
+    free(archived->body);
+    free(archived->source);
+    *archived = (struct nl_archived){0};
+}
+
+enum nl_status nl_archive_languages(struct nl_store *store, int64_t issue,
+                                    enum nl_status (*each)(const char *language, void *ctx,
+                                                           struct nl_error *err),
+                                    void *ctx, struct nl_error *err) {
+    bool row = true;
+    sqlite3_stmt *statement = nl_sql(
+        store, err, "SELECT language FROM edition WHERE issue = ? ORDER BY language", "i", issue);
+    enum nl_status status =
+        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
+    while (status == NL_OK && row) {
+        status = each(text(statement, 0), ctx, err);
+        if (status == NL_OK)
+            status = nl_sql_step(store, statement, &row, err);
+    }
+    nl_sql_done(statement);
+    return status;
+}

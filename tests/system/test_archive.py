@@ -1,0 +1,233 @@
+"""The public archive: by newsletter serve, and as files."""
+import datetime
+import html.parser
+import os
+import posixpath
+import re
+import urllib.parse
+import xml.etree.ElementTree as ElementTree
+
+import html5lib
+import pytest
+from conftest import BINARY
+from test_enclosures import png
+from webserver import WebServer
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+SOON = (datetime.date.today() + datetime.timedelta(days=40)).isoformat()
+
+
+@pytest.fixture
+def published(connected):
+    """Four issues that went out, one in three languages, one of another list."""
+    connected.configure(serve={"url": "https://news.example.org", "check_forms": False})
+    connected.add_active(["ann@example.org"], name="Ann Secret")
+    connected.write("quay.png", png())
+
+    def send(name, body, **front):
+        connected.run("send", "--yes", connected.issue(body, name=name, **front))
+
+    send("a.md", "Dear {{name|reader}}, about ferries.\n\n{{#name}}\nSecret passage\n{{/name}}\n\n"
+                 "![Quay](quay.png)\n\n{{email}} [leave]({{unsubscribe_url}})\n",
+         title="First <one>", number="No 1", date="2008-08-25", category="General", series="Bulletin",
+         posted_by="admin")
+    send("b.md", "Rails & “trains”, O'Neill said.\n", title="Second", number="No 2", date="2008-09-01",
+         category="Общее", series="Bulletin", posted_by="admin",
+         events=[{"title": "Round table", "date": SOON, "time": "09:30", "place": "Aktau"},
+                 {"title": "Long past", "date": "2008-09-03"}], timezone="Asia/Almaty")
+    connected.issue("Үшінші шығарылым.\n", name="c.kk.md", title="Үшінші", date="2026-08-25")
+    connected.issue("Третий выпуск о порте.\n", name="c.ru.md", title="Третий", date="2026-08-25")
+    send("c.en.md", "The third about harbours, café.\n", title="Third", number="No 3", date="2026-08-25",
+         category="General", events=[{"title": "Round table", "date": SOON}])
+    return connected
+
+
+@pytest.fixture
+def web(published):
+    server = WebServer(BINARY, published.folder, "--no-mail")
+    yield server
+    if server.process.poll() is None:
+        server.stop()
+
+
+class Links(html.parser.HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found += [value for name, value in attrs
+                       if name in ("href", "src") and not value.startswith(("data:", "mailto:"))]
+
+
+def titles(page):
+    return re.findall(r'<h2><a href="[^"]+">(.*?)</a></h2>', page.text)
+
+
+def test_lists_of_issues(web):
+    base = "/archive/bulletin/"
+    assert titles(web.get(base)) == ["Third", "Second", "First &lt;one&gt;"]
+    assert titles(web.get(base + "2008/")) == ["Second", "First &lt;one&gt;"]
+    assert titles(web.get(base + "2008/08/")) == ["First &lt;one&gt;"]
+    assert titles(web.get(base + "category/general/")) == ["Third", "First &lt;one&gt;"]
+    assert titles(web.get(base + "series/bulletin/")) == ["Second", "First &lt;one&gt;"]
+    assert titles(web.get(base + "by/admin/")) == ["Second", "First &lt;one&gt;"]
+    index = web.get(base).text
+    assert '<a href="2008/">2008</a> (2)' in index and ">Общее</a> (1)" in index
+    other = re.search(r'href="(category/[^"]+)">Общее', index).group(1)
+    assert titles(web.get(base + other)) == ["Second"]
+    assert "<h1>August 2008</h1>" in web.get(base + "2008/08/").text
+    assert "Архив" in web.get(base, **{"Accept-Language": "ru"}).text
+    assert web.get(base).getheader("Vary") == "Accept-Language"
+
+
+@pytest.mark.parametrize("path", ["1999/", "2008/07/", "2008/13/", "2008/8/", "category/nosuch/", "category/",
+                                  "issue/nosuch/", "issue/bulletin-no-1/xx/", "x/y/z/", "../bulletin/", "//",
+                                  "feed.rss", "issue/"])
+def test_what_is_not_there(web, path):
+    assert web.get("/archive/bulletin/" + path).status == 404
+
+
+def test_an_issue(web):
+    page = web.get("/archive/bulletin/issue/bulletin-no-1/")
+    assert "<h1>First &lt;one&gt;</h1>" in page.text and "Dear reader, about ferries." in page.text
+    assert "Secret" not in page.text and "ann@example.org" not in page.text
+    assert re.search(r'<img[^>]* src="data:image/png;base64,[^"]+" alt="Quay">', page.text)
+    assert "style=" not in page.text and "<time datetime=\"2008-08-25\">25 August 2008</time>" in page.text
+    assert "img-src 'self' data:" in page.getheader("Content-Security-Policy")
+    assert web.get("/archive/bulletin/issue/bulletin-no-1").status == 301
+
+
+def test_languages_of_an_issue(web):
+    page = web.get("/archive/bulletin/issue/no-3/").text
+    assert re.findall(r'hreflang="(\w+)"', page) == ["en", "kk", "ru"]
+    russian = web.get("/archive/bulletin/issue/no-3/ru/").text
+    assert '<main lang="ru" dir="ltr">' in russian and "Третий выпуск" in russian
+
+
+def test_nothing_leads_nowhere(web):
+    seen, todo = set(), ["/archive/", "/join"]
+    while todo:
+        path = todo.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        answer = web.get(path)
+        assert answer.status == 200, path
+        if "html" not in answer.getheader("Content-Type"):
+            continue
+        html5lib.HTMLParser(strict=True).parse(answer.text)
+        for link in Links(answer.text).found:
+            where = urllib.parse.urljoin(path, link)
+            if where.startswith("/") and "token" not in where:
+                todo.append(where)
+    assert len(seen) > 18 and "/archive/bulletin/issue/no-3/kk/" in seen
+
+
+@pytest.mark.parametrize("words, found", [
+    ("ferries", ["First &lt;one&gt;"]), ("FERRIES dear", ["First &lt;one&gt;"]), ("ferries trains", []),
+    ("порте", ["Third"]), ("шығарылым", ["Third"]), ("cafe", ["Third"]), ("o'neill", ["Second"]),
+    ('"', []), ("*", []), ("NEAR( OR NOT", []), ("ferries AND", []), ("title:first", []), ("", []),
+    ("first", ["First &lt;one&gt;"]), ("a" * 300, []),
+])
+def test_search(web, words, found):
+    page = web.get("/archive/bulletin/search?" + urllib.parse.urlencode({"q": words}))
+    assert page.status == 200 and titles(page) == found
+    assert ("There is nothing here." in page.text) == (found == [])
+    assert page.getheader("Cache-Control") == "no-store"
+    assert "<script" not in web.get("/archive/bulletin/search?q=%3Cscript%3E").text
+
+
+def test_feed(web):
+    answer = web.get("/archive/bulletin/feed.atom")
+    assert answer.getheader("Content-Type").startswith("application/atom+xml")
+    feed = ElementTree.fromstring(answer.text)
+    assert feed.find(ATOM + "id").text.startswith("urn:uuid:")
+    entries = feed.findall(ATOM + "entry")
+    assert [entry.find(ATOM + "title").text for entry in entries] == [
+        "No 3: Third", "No 2: Second", "No 1: First <one>"]
+    assert entries[2].find(ATOM + "link").get("href") == (
+        "https://news.example.org/archive/bulletin/issue/bulletin-no-1/")
+    assert "<p>Dear reader, about ferries.</p>" in entries[2].find(ATOM + "content").text
+    assert "Secret" not in answer.text
+    updated = [element.text for element in feed.iter(ATOM + "updated")]
+    assert updated[0] == max(updated) and all(re.fullmatch(r"[\d-]+T[\d:]+Z", text) for text in updated)
+
+
+def test_events(web):
+    page = web.get("/archive/bulletin/events/").text
+    assert page.count("Round table") == 1 and "Long past" not in page
+    assert page.count('class="event"') == 1
+    calendar = web.get("/archive/bulletin/events.ics")
+    assert calendar.getheader("Content-Type") == "text/calendar; charset=utf-8"
+    lines = calendar.text.replace("\r\n ", "").split("\r\n")
+    assert lines[0] == "BEGIN:VCALENDAR" and lines[-2] == "END:VCALENDAR"
+    assert lines.count("BEGIN:VEVENT") == 3 == lines.count("END:VEVENT")
+    assert len({line for line in lines if line.startswith("UID:")}) == 3
+    assert any(line.startswith("DTSTART:") and line.endswith("T043000Z") for line in lines)
+
+
+def test_what_the_public_may_not_see(web, published):
+    published.run("list", "add", "board", "--from", "board@example.org", "--private")
+    published.sql("INSERT INTO issue (list, slug, title, subject, date, source, message, digest, state, "
+                  "created_at) VALUES (2, 'x', 'Board', 'S', '2026-01-01', 'x', x'0a', 'd', 'sent', 1)")
+    for path in ("/archive/", "/", "/join"):
+        assert "board" not in web.get(path).text
+    assert web.get("/archive/board/").status == 404
+    assert web.get("/archive/board/issue/x/").status == 404
+    web.post("/join", {"email": "eve@example.org", "list": "board"})
+    assert published.sql("SELECT count(*) FROM subscription WHERE list = 2") == [(0,)]
+    for state in ("draft", "scheduled", "paused", "cancelled"):
+        published.sql("UPDATE issue SET state = ? WHERE slug = 'no-3'", state)
+        assert web.get("/archive/bulletin/issue/no-3/").status == 404
+        assert "Third" not in web.get("/archive/bulletin/").text
+        assert "Third" not in web.get("/archive/bulletin/feed.atom").text
+        assert titles(web.get("/archive/bulletin/search?q=harbours")) == []
+    assert "(private)" in published.run("list", "show").out
+    published.run("list", "edit", "board", "--public")
+    assert web.get("/archive/board/").status == 200
+
+
+def files_below(folder):
+    return {os.path.relpath(os.path.join(path, name), folder)
+            for path, _, names in os.walk(folder) for name in names}
+
+
+def test_files(web, published):
+    out = published.run("archive", "build", "www/news").out
+    folder = os.path.join(published.folder, "www", "news")
+    files = files_below(folder)
+    assert f"wrote {len(files)} files" in out
+    for name in files:  # every link of every page has its file
+        text = open(os.path.join(folder, name), encoding="utf-8").read()
+        if not name.endswith(".html"):
+            continue
+        html5lib.HTMLParser(strict=True).parse(text)
+        for link in Links(text).found:
+            if link.startswith("http"):
+                continue
+            where = posixpath.normpath(posixpath.join(posixpath.dirname(name), link))
+            assert where in files or posixpath.join(where, "index.html") in files or where == ".", (name, link)
+        served = web.get("/archive/" + name.replace("index.html", "")).text
+        if name.startswith("bulletin/"):  # the same words as those that are served
+            main = re.search(r"<main.*</main>", text, re.S).group()
+            assert main == re.search(r"<main.*</main>", served, re.S).group(), name
+    assert "search" not in open(os.path.join(folder, "bulletin/index.html"), encoding="utf-8").read()
+    assert open(os.path.join(folder, "bulletin/events.ics"), encoding="utf-8", newline="").read() == \
+        web.get("/archive/bulletin/events.ics").text
+    published.run("archive", "build", "www/news")
+    assert files_below(folder) == files
+
+
+def test_files_cannot_be_written(published):
+    published.write("www", "a file")
+    assert "www" in published.run("archive", "build", "www", expect=74).err
+    assert "archive what" in published.run("archive", "what", "x", expect=64).err
+
+
+def test_issues_from_before_there_was_an_archive(web, published):
+    published.sql("UPDATE issue SET body = NULL, language = NULL WHERE slug = 'no-3'")
+    page = web.get("/archive/bulletin/issue/no-3/")
+    assert page.status == 200 and "The third about harbours" in page.text
+    assert web.get("/archive/bulletin/feed.atom").status == 200

@@ -1,0 +1,38 @@
+// Somebody joins, confirms and leaves with a real browser. Standard input: {url, steps: [{goto} |
+// {fill: {label: text}} | {click: name} | {expect: text} | {shot: path} | {token: file}]}. Prints
+// what the browser complained about.
+const { chromium } = require('playwright-core');
+const fs = require('fs');
+
+const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+async function step(page, url, todo) {
+  if (todo.goto) await page.goto(url + todo.goto);
+  for (const [label, text] of Object.entries(todo.fill || {})) await page.getByLabel(label).fill(text);
+  if (todo.click) {
+    const target = page.getByRole(todo.role || 'button', { name: todo.click });
+    await Promise.all([page.waitForNavigation(), target.first().click()]);
+  }
+  if (todo.expect && !(await page.textContent('body')).includes(todo.expect)) {
+    throw new Error(`'${todo.expect}' is not on ${page.url()}: ${await page.textContent('body')}`);
+  }
+  if (todo.wait) await page.waitForTimeout(todo.wait);
+  if (todo.shot) await page.screenshot({ path: todo.shot, fullPage: true });
+}
+
+async function main() {
+  const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS });
+  const context = await browser.newContext({ javaScriptEnabled: plan.scripts !== false });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('console', (message) => complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  for (const todo of plan.steps) await step(page, plan.url, todo);
+  const cookies = await context.cookies();
+  await browser.close();
+  process.stdout.write(JSON.stringify({ complaints, cookies }));
+}
+
+main().catch((error) => { console.error(error); process.exit(1); });
