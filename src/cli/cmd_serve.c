@@ -87,13 +87,14 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_serve = {
-    "serve", "serve the pages to join, confirm and leave",
+    "serve", "serve the website: join, confirm, leave, archive",
     "Usage: newsletter serve [--listen ADDRESS:PORT] [--no-mail]\n"
     "\n"
     "An HTTP server for the public: the form to join (also for forms on pages of your own, by "
     "POST\n"
     "to /join), the pages that the links in the mails lead to, and one-click unsubscription (RFC\n"
-    "8058). It sends the mails that this causes; --no-mail leaves them to 'newsletter retry'. "
+    "8058), and the archive of the issues that went out. It sends the mails that this causes; "
+    "--no-mail leaves them to 'newsletter retry'. "
     "Listens\n"
     "at serve.listen (127.0.0.1:8025), for a web server in front of it or with a certificate of "
     "its\n"
