@@ -1,7 +1,6 @@
 #include "web/listen.h"
 
 #include "newsletter/file.h"
-#include "newsletter/network.h"
 #include "newsletter/text.h"
 
 #include <errno.h>
@@ -69,16 +68,13 @@ static enum nl_status bind_to(const struct addrinfo *address, const char *listen
 static void describe(int fd, struct nl_buf *where) {
     struct sockaddr_storage address = {0};
     socklen_t len = sizeof address;
-    struct nl_ip ip;
-    char text[NL_IP_TEXT];
-    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+    char host[256];
+    char port[16];
+    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0 ||
+        getnameinfo((struct sockaddr *)&address, len, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         return;
-    nl_ip_of((struct sockaddr *)&address, &ip);
-    nl_ip_text(&ip, text);
-    bool six = address.ss_family == AF_INET6;
-    unsigned port = ntohs(six ? ((struct sockaddr_in6 *)&address)->sin6_port
-                              : ((struct sockaddr_in *)&address)->sin_port);
-    nl_buf_addf(where, six ? "[%s]:%u" : "%s:%u", text, port);
+    nl_buf_addf(where, strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, port);
 }
 
 enum nl_status nl_listen(const char *listen, int *out, struct nl_buf *where, struct nl_error *err) {

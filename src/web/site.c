@@ -243,7 +243,7 @@ enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *confi
     *site = (struct nl_site){
         .store = store,
         .config = config,
-        .joins = nl_limit_new(per_hour > LEAST_BURST * 6 ? per_hour / 6 : LEAST_BURST, per_hour),
+        .joins = nl_limit_new(per_hour / 6 > LEAST_BURST ? per_hour / 6 : LEAST_BURST, per_hour),
         .prefix = path_of(config->serve.url),
         .themes = calloc(LANGUAGES_LIMIT, sizeof *site->themes)};
     if (site->joins == NULL || site->prefix == NULL || site->themes == NULL) {
