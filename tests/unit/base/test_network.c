@@ -1,0 +1,68 @@
+#include "support.h"
+
+#include "newsletter/network.h"
+
+static bool contains(const char *networks, const char *address) {
+    struct nl_error err = {0};
+    struct nl_networks parsed = {0};
+    struct nl_ip ip;
+    assert_ok(nl_networks_parse(networks, &parsed, &err));
+    assert_true(nl_ip_parse(address, &ip));
+    bool found = nl_networks_contain(&parsed, &ip);
+    nl_networks_free(&parsed);
+    return found;
+}
+
+static void test_contain(void **state) {
+    (void)state;
+    assert_true(contains("192.0.2.0/24", "192.0.2.255"));
+    assert_false(contains("192.0.2.0/24", "192.0.3.0"));
+    assert_true(contains("192.0.2.77/24", "192.0.2.1"));
+    assert_true(contains("10.0.0.0/9", "10.127.1.1"));
+    assert_false(contains("10.0.0.0/9", "10.128.0.0"));
+    assert_true(contains("127.0.0.1", "127.0.0.1"));
+    assert_false(contains("127.0.0.1", "127.0.0.2"));
+    assert_true(contains("10.0.0.0/8, 2001:db8::/32", "2001:db8:ffff::1"));
+    assert_false(contains("2001:db8::/32", "2001:db9::"));
+    assert_true(contains("::/0", "192.0.2.1"));
+    assert_true(contains("0.0.0.0/0", "192.0.2.1"));
+    assert_false(contains("0.0.0.0/0", "2001:db8::1"));
+    assert_true(contains("192.0.2.0/24", "::ffff:192.0.2.9"));
+    assert_false(contains("", "127.0.0.1"));
+    assert_false(contains(NULL, "127.0.0.1"));
+}
+
+static void test_errors(void **state) {
+    (void)state;
+    static const char *const bad[] = {"x",       "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/",
+                                      "192.0.2", "::1/129",      "10.0.0.0/8,x", "10.0.0.0/8/8"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct nl_error err = {0};
+        struct nl_networks parsed = {0};
+        assert_fails(nl_networks_parse(bad[i], &parsed, &err), NL_DATA, "is not a network");
+    }
+}
+
+static void check_network(const char *address, const char *expected) {
+    struct nl_ip ip;
+    char text[NL_IP_TEXT];
+    assert_true(nl_ip_parse(address, &ip));
+    struct nl_ip network = nl_ip_network(&ip);
+    nl_ip_text(&network, text);
+    assert_string_equal(text, expected);
+}
+
+static void test_network_of(void **state) {
+    (void)state;
+    check_network("192.0.2.77", "192.0.2.0");
+    check_network("2001:db8:1:2345:6789::1", "2001:db8:1:2300::");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_contain),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_network_of),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
