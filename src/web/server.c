@@ -20,6 +20,7 @@ enum {
     MEMORY_LIMIT = 24 * 1024, /* of a connection's header */
     IDLE_SECONDS = 15,
     REQUEST_SECONDS = 30, /* however slowly it trickles in */
+    ANSWER_SECONDS = 300, /* a page with large pictures over a slow line */
     DRAIN_SECONDS = 10,
     TICK_MILLISECONDS = 1000,
     PEM_LIMIT = 1 << 20,
@@ -28,7 +29,7 @@ enum {
 /* One connection, for its deadline. */
 struct link {
     int fd;
-    int64_t since; /* when its present request began */
+    int64_t until; /* when its present request must be here, or its answer there */
     struct link *previous, *next;
 };
 
@@ -41,6 +42,7 @@ struct nl_server {
     nl_handler handler;
     void *ctx;
     struct link *links;
+    int64_t looked_at;
     bool log;
 };
 
@@ -121,7 +123,11 @@ static void find_client(struct nl_request *request) {
         char *word = comma != NULL ? comma + 1 : copy;
         word += strspn(word, " \t");
         word[strcspn(word, " \t")] = '\0';
-        if (!nl_ip_parse(word, &request->client) || comma == NULL)
+        struct nl_ip named;
+        if (!nl_ip_parse(word, &named))
+            return;
+        request->client = named;
+        if (comma == NULL)
             return;
         *comma = '\0';
     }
@@ -201,6 +207,13 @@ static struct nl_request *new_request(struct nl_server *server, struct MHD_Conne
 
 /* ---- answering ---- */
 
+static void set_deadline(struct MHD_Connection *connection, int64_t seconds) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    if (info != NULL && info->socket_context != NULL)
+        ((struct link *)info->socket_context)->until = now() + seconds;
+}
+
 static void add_headers(const struct nl_response *response, struct MHD_Response *out) {
     static const char *const always[][2] = {
         {"Content-Security-Policy",
@@ -242,6 +255,7 @@ static enum MHD_Result send_response(struct nl_request *request, struct nl_respo
     }
     add_headers(response, out);
     request->status = response->status;
+    set_deadline(request->connection, ANSWER_SECONDS);
     enum MHD_Result result =
         MHD_queue_response(request->connection, (unsigned)response->status, out);
     MHD_destroy_response(out);
@@ -319,11 +333,8 @@ static void request_completed(void *ctx, struct MHD_Connection *connection, void
                               enum MHD_RequestTerminationCode code) {
     const struct nl_server *server = ctx;
     struct nl_request *request = *state;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     char client[NL_IP_TEXT];
-    if (info != NULL && info->socket_context != NULL)
-        ((struct link *)info->socket_context)->since = now();
+    set_deadline(connection, REQUEST_SECONDS);
     if (request == NULL)
         return;
     if (server->log && request->status != 0) {
@@ -347,8 +358,9 @@ static void connection_changed(void *ctx, struct MHD_Connection *connection, voi
         link = calloc(1, sizeof *link);
         if (link == NULL)
             return;
-        *link = (struct link){
-            .fd = info != NULL ? info->connect_fd : -1, .since = now(), .next = server->links};
+        *link = (struct link){.fd = info != NULL ? info->connect_fd : -1,
+                              .until = now() + REQUEST_SECONDS,
+                              .next = server->links};
         if (server->links != NULL)
             server->links->previous = link;
         server->links = link;
@@ -426,11 +438,15 @@ const char *nl_server_address(const struct nl_server *server) {
     return nl_buf_text(&server->address);
 }
 
-/* Whoever sends a request so slowly that it never ends holds a place that others need. */
+/* Whoever sends a request so slowly that it never ends, or reads its answer so, holds a place that
+ * others need. Looked for once a second. */
 static void cut_off_slow(struct nl_server *server) {
-    int64_t limit = now() - REQUEST_SECONDS;
+    int64_t time = now();
+    if (time == server->looked_at)
+        return;
+    server->looked_at = time;
     for (struct link *link = server->links; link != NULL; link = link->next)
-        if (link->since < limit && link->fd >= 0)
+        if (link->until < time && link->fd >= 0)
             shutdown(link->fd, SHUT_RDWR);
 }
 
@@ -453,6 +469,8 @@ static enum nl_status turn(struct nl_server *server, struct nl_error *err) {
 static enum nl_status drain(struct nl_server *server, struct nl_error *err) {
     int64_t end = now() + DRAIN_SECONDS;
     enum nl_status status = NL_OK;
+    MHD_run(server->daemon); /* who has been let in by the system is let in by us */
+    MHD_run(server->daemon);
     MHD_socket fd = MHD_quiesce_daemon(server->daemon);
     if (fd != MHD_INVALID_SOCKET)
         close(fd);
