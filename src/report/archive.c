@@ -7,6 +7,7 @@
 #include "newsletter/message.h"
 #include "newsletter/text.h"
 #include "newsletter/token.h"
+#include "report/pictures.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -196,9 +197,8 @@ static enum nl_status keep_entry(const struct nl_entry *entry, void *ctx, struct
     return NL_OK;
 }
 
-/* What a reader sees of whom nothing is known. */
-static enum nl_status fill_body(const struct nl_archived *text, struct nl_buf *out,
-                                struct nl_error *err) {
+enum nl_status nl_archive_fill(const struct nl_archived *text, struct nl_buf *out,
+                               struct nl_error *err) {
     static const struct nl_recipient nobody = {.address = "", .message_id = ""};
     struct nl_message *message = NULL;
     if (text->body == NULL)
@@ -207,6 +207,17 @@ static enum nl_status fill_body(const struct nl_archived *text, struct nl_buf *o
     if (status == NL_OK)
         status = nl_message_fill(message, &nobody, out, err);
     nl_message_free(message);
+    return status;
+}
+
+/* The text as a page or feed shows it: its pictures lie at `base`. */
+static enum nl_status show_body(const struct nl_archived *text, const char *base,
+                                struct nl_buf *out, struct nl_error *err) {
+    struct nl_buf filled = {0};
+    enum nl_status status = nl_archive_fill(text, &filled, err);
+    if (status == NL_OK)
+        nl_pictures_link(nl_buf_text(&filled), base, out);
+    nl_buf_free(&filled);
     return status;
 }
 
@@ -256,7 +267,7 @@ static enum nl_status make_issue(struct making *making, const char *slug, const 
         making->entry.title = text.title;
         json_t *data = page_data(making, text.title);
         json_t *entry = entry_data(making, &making->entry);
-        status = fill_body(&text, &body, err);
+        status = show_body(&text, "", &body, err);
         nl_data_set(data, "body", nl_buf_text(&body));
         nl_data_set(data, "source", text.body == NULL ? text.source : "");
         nl_data_set(data, "text_language", own != NULL ? own : archive->list->language);
@@ -269,6 +280,31 @@ static enum nl_status make_issue(struct making *making, const char *slug, const 
             status = render(making, "issue.html", data, out, err);
         json_decref(data);
     }
+    nl_buf_free(&body);
+    nl_archived_free(&text);
+    return status;
+}
+
+/* One picture of an issue's text. */
+static enum nl_status make_picture(struct making *making, char *const parts[3], size_t count,
+                                   const char *name, struct nl_archive_page *out,
+                                   struct nl_error *err) {
+    const struct nl_archive *archive = making->archive;
+    const struct nl_filter filter = {.slug = parts[1], .limit = 1};
+    struct nl_archived text = {0};
+    struct nl_buf body = {0};
+    bool found = false;
+    if (count < 2 || strcmp(parts[0], "issue") != 0)
+        return NL_OK;
+    enum nl_status status =
+        nl_archive_each(archive->store, archive->list->id, &filter, keep_entry, making, err);
+    if (status == NL_OK && making->entry.id != 0)
+        status = nl_archive_text(archive->store, making->entry.id, count == 3 ? parts[2] : NULL,
+                                 &found, &text, err);
+    if (status == NL_OK && found)
+        status = nl_archive_fill(&text, &body, err);
+    if (status == NL_OK)
+        out->found = nl_pictures_get(nl_buf_text(&body), name, &out->body, &out->type);
     nl_buf_free(&body);
     nl_archived_free(&text);
     return status;
@@ -305,11 +341,14 @@ static enum nl_status add_to_feed(const struct nl_entry *entry, void *ctx, struc
     struct making *making = ctx;
     struct nl_archived text = {0};
     struct nl_buf body = {0};
+    struct nl_buf base = {0};
     bool found = false;
     enum nl_status status =
         nl_archive_text(making->archive->store, entry->id, NULL, &found, &text, err);
+    nl_buf_addf(&base, "%sissue/%s/", nl_buf_text(&making->root), entry->slug);
     if (status == NL_OK)
-        status = fill_body(&text, &body, err);
+        status = show_body(&text, nl_buf_text(&base), &body, err);
+    nl_buf_free(&base);
     if (status == NL_OK) {
         json_t *data = entry_data(making, entry);
         add_time(data, "updated", entry->sent_at);
@@ -449,6 +488,8 @@ static enum nl_status make(struct making *making, char *path, const char *words,
     }
     while (*path != '\0') {
         char *slash = strchr(path, '/');
+        if (slash == NULL && count > 0)
+            return make_picture(making, parts, count, path, out, err);
         if (slash == NULL || slash == path || count == 3)
             return NL_OK;
         *slash = '\0';

@@ -29,8 +29,8 @@ struct nl_archive_page {
 };
 
 /* Makes the page at `path`, relative to the archive: "" (newest issues), "2008/", "2008/08/",
- * "category/KEY/", "series/KEY/", "by/KEY/", "issue/SLUG/", "issue/SLUG/LANGUAGE/", "events/",
- * "events.ics", "feed.atom" and, with `words`, "search". */
+ * "category/KEY/", "series/KEY/", "by/KEY/", "issue/SLUG/", "issue/SLUG/LANGUAGE/" (each with
+ * "image-N.png" and the like), "events/", "events.ics", "feed.atom" and, with `words`, "search". */
 enum nl_status nl_archive_make(const struct nl_archive *archive, const char *path,
                                const char *words, struct nl_archive_page *out,
                                struct nl_error *err);
@@ -40,6 +40,11 @@ enum nl_status nl_archive_paths(const struct nl_archive *archive,
                                 enum nl_status (*each)(const char *path, void *ctx,
                                                        struct nl_error *err),
                                 void *ctx, struct nl_error *err);
+
+/* Appends an issue's text as a reader sees it of whom nothing is known, its pictures as data: URLs.
+ * Nothing for an issue of old. */
+enum nl_status nl_archive_fill(const struct nl_archived *text, struct nl_buf *out,
+                               struct nl_error *err);
 
 /* What a category or a name is called in a path: ASCII, the same for the same value. */
 void nl_archive_key(const char *value, struct nl_buf *out);

@@ -1,5 +1,7 @@
 #include "report/archive.h"
 
+#include "report/pictures.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,15 +50,44 @@ static enum nl_status add_issue(const struct nl_entry *entry, void *ctx, struct 
 }
 
 struct editions {
+    const struct nl_archive *archive;
     struct paths *paths;
+    int64_t id;
     const char *slug;
 };
+
+/* The pictures of an issue in one language, beside its page. */
+static enum nl_status add_pictures(const struct nl_archive *archive,
+                                   const struct editions *editions, int64_t id,
+                                   const char *language, struct nl_error *err) {
+    struct nl_archived text = {0};
+    struct nl_buf body = {0};
+    struct nl_buf names = {0};
+    bool found = false;
+    enum nl_status status = nl_archive_text(archive->store, id, language, &found, &text, err);
+    if (status == NL_OK && found)
+        status = nl_archive_fill(&text, &body, err);
+    if (status == NL_OK)
+        nl_pictures_list(nl_buf_text(&body), &names);
+    for (size_t at = 0; status == NL_OK && at < names.len; at += strlen(names.data + at) + 1) {
+        struct nl_buf path = {0};
+        nl_buf_addf(&path, "issue/%s/%s%s%s", editions->slug, language != NULL ? language : "",
+                    language != NULL ? "/" : "", names.data + at);
+        status = add(editions->paths, &path, err);
+    }
+    nl_archived_free(&text);
+    nl_buf_free(&body);
+    nl_buf_free(&names);
+    return status;
+}
 
 static enum nl_status add_edition(const char *language, void *ctx, struct nl_error *err) {
     struct editions *editions = ctx;
     struct nl_buf path = {0};
     nl_buf_addf(&path, "issue/%s/%s/", editions->slug, language);
-    return add(editions->paths, &path, err);
+    enum nl_status status = add(editions->paths, &path, err);
+    return status == NL_OK ? add_pictures(editions->archive, editions, editions->id, language, err)
+                           : status;
 }
 
 struct ids {
@@ -81,8 +112,10 @@ static enum nl_status add_editions(const struct nl_archive *archive, struct path
     for (size_t at = 0; status == NL_OK && at < ids.list.len;) {
         int64_t id = 0;
         memcpy(&id, ids.list.data + at, sizeof id);
-        struct editions editions = {paths, ids.list.data + at + sizeof id};
-        status = nl_archive_languages(archive->store, id, add_edition, &editions, err);
+        struct editions editions = {archive, paths, id, ids.list.data + at + sizeof id};
+        status = add_pictures(archive, &editions, id, NULL, err);
+        if (status == NL_OK)
+            status = nl_archive_languages(archive->store, id, add_edition, &editions, err);
         at += sizeof id + strlen(editions.slug) + 1;
     }
     nl_buf_free(&ids.list);

@@ -1,5 +1,6 @@
 """The public archive: by newsletter serve, and as files."""
 import datetime
+import html as html_module
 import html.parser
 import os
 import posixpath
@@ -93,9 +94,16 @@ def test_an_issue(web):
     page = web.get("/archive/bulletin/issue/bulletin-no-1/")
     assert "<h1>First &lt;one&gt;</h1>" in page.text and "Dear reader, about ferries." in page.text
     assert "Secret" not in page.text and "ann@example.org" not in page.text
-    assert re.search(r'<img[^>]* src="data:image/png;base64,[^"]+" alt="Quay">', page.text)
+    assert re.search(r'<img[^>]* src="image-1.png" alt="Quay">', page.text)
     assert "style=" not in page.text and "<time datetime=\"2008-08-25\">25 August 2008</time>" in page.text
-    assert "img-src 'self' data:" in page.getheader("Content-Security-Policy")
+    base = "/archive/bulletin/issue/bulletin-no-1/"
+    picture = web.raw(f"GET {base}image-1.png HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    head, data = picture.split(b"\r\n\r\n", 1)
+    assert data == png() and b"Content-Type: image/png" in head
+    for name in ("image-2.png", "image-1.gif", "image-0.png", "image-1.png/"):
+        assert web.get(base + name).status == 404
+    assert f'src="https://news.example.org{base}image-1.png"' in html_module.unescape(
+        web.get("/archive/bulletin/feed.atom").text)
     assert web.get("/archive/bulletin/issue/bulletin-no-1").status == 301
 
 
@@ -200,9 +208,9 @@ def test_files(web, published):
     files = files_below(folder)
     assert f"wrote {len(files)} files" in out
     for name in files:  # every link of every page has its file
-        text = open(os.path.join(folder, name), encoding="utf-8").read()
         if not name.endswith(".html"):
             continue
+        text = open(os.path.join(folder, name), encoding="utf-8").read()
         html5lib.HTMLParser(strict=True).parse(text)
         for link in Links(text).found:
             if link.startswith("http"):
@@ -216,6 +224,8 @@ def test_files(web, published):
     assert "search" not in open(os.path.join(folder, "bulletin/index.html"), encoding="utf-8").read()
     assert open(os.path.join(folder, "bulletin/events.ics"), encoding="utf-8", newline="").read() == \
         web.get("/archive/bulletin/events.ics").text
+    with open(os.path.join(folder, "bulletin/issue/bulletin-no-1/image-1.png"), "rb") as picture:
+        assert picture.read() == png()
     published.run("archive", "build", "www/news")
     assert files_below(folder) == files
 
