@@ -20,6 +20,9 @@ bool nl_ip_parse(const char *text, struct nl_ip *out);
 void nl_ip_of(const struct sockaddr *address, struct nl_ip *out);
 void nl_ip_text(const struct nl_ip *ip, char out[NL_IP_TEXT]);
 
+/* Whether a host named in a setting is this machine. */
+bool nl_host_is_loopback(const char *host);
+
 /* What one person is given by their provider: /24 of IPv4, /56 of IPv6. */
 struct nl_ip nl_ip_network(const struct nl_ip *ip);
 

@@ -221,18 +221,13 @@ static enum nl_status check_url(const struct nl_config *config, const char *name
     return NL_OK;
 }
 
-static bool is_loopback(const char *host) {
-    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-           strcmp(host, "::1") == 0;
-}
-
 static enum nl_status check_server(const struct nl_config *config, const char *section,
                                    const char *host, const char *username, int64_t security,
                                    struct nl_error *err) {
     if (strpbrk(host, " /@?#%\\") != NULL)
         return nl_error_set(err, NL_CONFIG, "%s: %s.host '%s' is not a host name", config->path,
                             section, host);
-    if (username != NULL && security == NL_SMTP_PLAIN && !is_loopback(host))
+    if (username != NULL && security == NL_SMTP_PLAIN && !nl_host_is_loopback(host))
         return nl_error_set(err, NL_CONFIG,
                             "%s: %s.username with security: none would send the password in the "
                             "clear: use starttls or tls",

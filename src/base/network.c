@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -33,6 +34,15 @@ void nl_ip_text(const struct nl_ip *ip, char out[NL_IP_TEXT]) {
         inet_ntop(AF_INET, ip->bytes + sizeof mapped, out, NL_IP_TEXT);
     else
         inet_ntop(AF_INET6, ip->bytes, out, NL_IP_TEXT);
+}
+
+bool nl_host_is_loopback(const char *host) {
+    static const unsigned char one[16] = {[15] = 1};
+    struct nl_ip ip;
+    if (strcasecmp(host, "localhost") == 0)
+        return true;
+    return nl_ip_parse(host, &ip) && (memcmp(ip.bytes, one, sizeof one) == 0 ||
+                                      (is_four(&ip) && ip.bytes[sizeof mapped] == 127));
 }
 
 static void clear_behind(struct nl_ip *ip, int bits) {

@@ -1,10 +1,10 @@
 #include "doctor/doctor.h"
 
 #include "newsletter/address.h"
+#include "newsletter/network.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 /* The pairs of domains that were looked at: lists mostly share them. */
@@ -13,11 +13,6 @@ struct walk {
     struct nl_buf seen; /* "from envelope\n" ... */
     size_t lists;
 };
-
-static bool is_public(const char *address) {
-    return strncmp(address, "127.", 4) != 0 && strcmp(address, "::1") != 0 &&
-           strncasecmp(address, "fe80:", 5) != 0;
-}
 
 static bool add_origin(struct nl_answers *origins, const char *address) {
     char **grown = realloc(origins->items, (origins->count + 1) * sizeof *origins->items);
@@ -37,7 +32,8 @@ static enum nl_status origins_of(struct nl_doctor *doctor, const char *host, str
         status = NL_OK;
     }
     for (size_t i = 0; status == NL_OK && i < addresses.count; i++)
-        if (is_public(addresses.items[i]) && !add_origin(&doctor->origins, addresses.items[i]))
+        if (!nl_host_is_loopback(addresses.items[i]) &&
+            !add_origin(&doctor->origins, addresses.items[i]))
             status = nl_error_nomem(err);
     nl_answers_free(&addresses);
     return status;

@@ -8,6 +8,7 @@
 #include "newsletter/delivery.h"
 #include "newsletter/dkim.h"
 #include "newsletter/issue.h"
+#include "newsletter/network.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +17,6 @@
 #include <sys/statvfs.h>
 
 enum { LEAST_FREE_MIB = 64, PATIENCE_SECONDS = 60, OVERDUE_SECONDS = 3600 };
-
-static bool is_loopback(const char *host) {
-    return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-           strcmp(host, "::1") == 0;
-}
 
 static void error_finding(struct nl_doctor *doctor, const char *rule, struct nl_error *err) {
     nl_findings_add(doctor->out, NL_LEVEL_ERROR, rule, NULL, "%s", nl_error_text(err));
@@ -95,12 +91,12 @@ static void examine_config(struct nl_doctor *doctor) {
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "config", NULL,
                         "bounce_address is not set: what comes back cannot be told apart, and dead "
                         "addresses stay on the list");
-    if (!is_loopback(config->smtp.host) && config->smtp.security == NL_SMTP_PLAIN)
+    if (!nl_host_is_loopback(config->smtp.host) && config->smtp.security == NL_SMTP_PLAIN)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "config", NULL,
                         "smtp.security: none sends all mail to %s in the clear: use starttls or "
                         "tls",
                         config->smtp.host);
-    else if (!is_loopback(config->smtp.host) && !config->smtp.verify)
+    else if (!nl_host_is_loopback(config->smtp.host) && !config->smtp.verify)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "config", NULL,
                         "smtp.verify: false lets anybody pose as %s: name its authority as "
                         "smtp.ca_file instead",

@@ -4,7 +4,6 @@
 
 #include "bulletin/theme.h"
 #include "newsletter/archive.h"
-#include "newsletter/config.h"
 #include "newsletter/list.h"
 
 #include <stdbool.h>
@@ -12,7 +11,6 @@
 /* One list's archive in one language. All borrowed. */
 struct nl_archive {
     struct nl_store *store;
-    const struct nl_config *config;
     const struct nl_theme *theme;
     const struct nl_list *list;
     const char *url; /* absolute, ends with "/"; "" if it is not known: then there is no feed */

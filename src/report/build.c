@@ -75,7 +75,6 @@ static enum nl_status build_list(const struct nl_list *list, void *ctx, struct n
     find_url(building, list, &url);
     enum nl_status status = nl_theme_open(building->config->templates, list->language, &theme, err);
     const struct nl_archive archive = {.store = building->store,
-                                       .config = building->config,
                                        .theme = &theme,
                                        .list = list,
                                        .url = nl_buf_text(&url),

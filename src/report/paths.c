@@ -90,35 +90,29 @@ static enum nl_status add_edition(const char *language, void *ctx, struct nl_err
                            : status;
 }
 
-struct ids {
-    struct nl_store *store;
-    struct nl_buf list; /* id and slug of each, for after the walk */
-    struct paths *paths;
-};
-
 static enum nl_status add_id(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
-    struct ids *ids = ctx;
-    nl_buf_add(&ids->list, &entry->id, sizeof entry->id);
-    nl_buf_add(&ids->list, entry->slug, strlen(entry->slug) + 1);
-    return ids->list.failed ? nl_error_nomem(err) : NL_OK;
+    struct nl_buf *ids = ctx; /* id and slug of each, for after the walk */
+    nl_buf_add(ids, &entry->id, sizeof entry->id);
+    nl_buf_add(ids, entry->slug, strlen(entry->slug) + 1);
+    return ids->failed ? nl_error_nomem(err) : NL_OK;
 }
 
 static enum nl_status add_editions(const struct nl_archive *archive, struct paths *paths,
                                    struct nl_error *err) {
     const struct nl_filter all = {0};
-    struct ids ids = {.store = archive->store, .paths = paths};
+    struct nl_buf ids = {0};
     enum nl_status status =
         nl_archive_each(archive->store, archive->list->id, &all, add_id, &ids, err);
-    for (size_t at = 0; status == NL_OK && at < ids.list.len;) {
+    for (size_t at = 0; status == NL_OK && at < ids.len;) {
         int64_t id = 0;
-        memcpy(&id, ids.list.data + at, sizeof id);
-        struct editions editions = {archive, paths, id, ids.list.data + at + sizeof id};
+        memcpy(&id, ids.data + at, sizeof id);
+        struct editions editions = {archive, paths, id, ids.data + at + sizeof id};
         status = add_pictures(archive, &editions, id, NULL, err);
         if (status == NL_OK)
             status = nl_archive_languages(archive->store, id, add_edition, &editions, err);
         at += sizeof id + strlen(editions.slug) + 1;
     }
-    nl_buf_free(&ids.list);
+    nl_buf_free(&ids);
     return status;
 }
 

@@ -60,7 +60,6 @@ static enum nl_status serve_list(struct nl_site *site, const struct nl_request *
     nl_buf_addf(&join, "%s/join?list=%s", site->prefix, list->name);
     nl_buf_addf(&stylesheet, "%s/style.css", site->prefix);
     const struct nl_archive archive = {.store = site->store,
-                                       .config = site->config,
                                        .theme = theme,
                                        .list = list,
                                        .url = nl_buf_text(&url),

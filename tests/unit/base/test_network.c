@@ -58,11 +58,23 @@ static void test_network_of(void **state) {
     check_network("2001:db8:1:2345:6789::1", "2001:db8:1:2300::");
 }
 
+static void test_loopback(void **state) {
+    (void)state;
+    static const char *const own[] = {"localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "::1"};
+    static const char *const others[] = {"192.0.2.1", "::2", "localhost.example.org",
+                                         "127.example.org", ""};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        assert_true(nl_host_is_loopback(own[i]));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_false(nl_host_is_loopback(others[i]));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_contain),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_network_of),
+        cmocka_unit_test(test_loopback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
