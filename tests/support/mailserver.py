@@ -7,9 +7,11 @@ Each accepted message is durable in DIR/ADDRESS/new before the final dot is answ
 """
 import argparse
 import asyncio
+import itertools
 import mailbox
 import os
 import signal
+import socket
 import ssl
 import sys
 import threading
@@ -118,10 +120,20 @@ class MailServer:
 
 
 def free_port():
-    import socket
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody else will take meanwhile: below those that the system gives out by itself,
+    and from a range that each test process has to itself. Free for TCP and UDP."""
+    while True:
+        port = 10000 + os.getpid() % 190 * 100 + next(_ports) % 100
+        try:
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind(("127.0.0.1", port))
+            return port
+        except OSError:
+            continue
+
+
+_ports = itertools.count()
 
 
 def main():

@@ -5,6 +5,8 @@ import socket
 import subprocess
 import time
 
+from mailserver import free_port
+
 
 def available():
     return shutil.which("dnsmasq") is not None
@@ -14,9 +16,7 @@ class NameServer:
     """txt: {name: [text, ...]}, mx: {domain: [host, ...]}, a: {host: address}, ptr: {address: name}."""
 
     def __init__(self, txt=None, mx=None, a=None, ptr=None):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         options = []
         for name, texts in (txt or {}).items():
             for text in texts:

@@ -13,6 +13,8 @@ from conftest import MailServer
 pytestmark = pytest.mark.skipif(not nameserver.available(), reason="needs dnsmasq")
 
 ORIGIN = "192.0.2.25"
+# One of our own, should this test run more than once at a time.
+ADDRESS = f"127.77.{os.getpid() >> 8 & 127}.{os.getpid() % 250 + 1}"
 SPF = f"v=spf1 ip4:{ORIGIN} -all"
 DMARC = "v=DMARC1; p=quarantine; rua=mailto:dmarc@example.org"
 RECORDS = {
@@ -202,7 +204,7 @@ def policy(tmp_path):
     authority, certificate, key = certificates.make(str(tmp_path), "mta-sts.example.org")
     handler = type("Handler", (Policy,), {})
     try:
-        server = http.server.ThreadingHTTPServer(("127.0.0.77", 443), handler)
+        server = http.server.ThreadingHTTPServer((ADDRESS, 443), handler)
     except PermissionError:
         pytest.skip("port 443 may not be used")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -233,14 +235,14 @@ def test_mta_sts(healthy, names, policy, text, code, level, said):
     policy.text, policy.code = text, code
     found = examine(healthy, names, "--ca-file", policy.authority,
                     txt={**healthy.signed, "_mta-sts.example.org": ["v=STSv1; id=1"]},
-                    a={"mta-sts.example.org": "127.0.0.77"})
+                    a={"mta-sts.example.org": ADDRESS})
     assert said in found[level, "mta-sts"]
 
 
 def test_mta_sts_needs_a_certificate_and_a_host(healthy, names, policy):
     policy.text = GOOD
     txt = {**healthy.signed, "_mta-sts.example.org": ["v=STSv1; id=1"]}
-    found = examine(healthy, names, txt=txt, a={"mta-sts.example.org": "127.0.0.77"})
+    found = examine(healthy, names, txt=txt, a={"mta-sts.example.org": ADDRESS})
     assert "cannot be fetched" in found["error", "mta-sts"]
     assert "has no address" in examine(healthy, names, txt=txt)["error", "mta-sts"]
     twice = {**txt, "_mta-sts.example.org": ["v=STSv1; id=1", "v=STSv1; id=2"]}
