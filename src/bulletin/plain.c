@@ -1,13 +1,12 @@
 #include "bulletin/render.h"
+#include "bulletin/wrap.h"
 
 #include "newsletter/text.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unilbrk.h>
-#include <uniwidth.h>
 
-enum { COLUMNS = 72, LEAST_COLUMNS = 20, TABLE_COLUMNS_LIMIT = 16, TAGS_LIMIT = 64 };
+enum { TABLE_COLUMNS_LIMIT = 16 };
 
 struct writer {
     struct nl_buf *out;
@@ -15,124 +14,6 @@ struct writer {
     size_t link_count;
     bool blank; /* a paragraph came before: the next block needs a blank line */
 };
-
-static size_t width_of(const char *text) {
-    int width = u8_width((const uint8_t *)text, strlen(text), "UTF-8");
-    return width > 0 ? (size_t)width : 0;
-}
-
-/* Breaks inside addresses and URLs would make them unusable. */
-static void protect_words(const char *text, size_t len, char *override) {
-    for (size_t at = 0; at < len;) {
-        size_t end = at;
-        while (end < len && text[end] != ' ' && text[end] != '\n')
-            end++;
-        bool whole = memmem(text + at, end - at, "://", 3) != NULL ||
-                     memchr(text + at, '@', end - at) != NULL ||
-                     memmem(text + at, end - at, "{{", 2) != NULL;
-        for (size_t i = at; i < end; i++)
-            override[i] = whole && i > at ? UC_BREAK_PROHIBITED : UC_BREAK_UNDEFINED;
-        if (end < len)
-            override[end] = UC_BREAK_UNDEFINED;
-        at = end + 1;
-    }
-}
-
-static void add_line(struct nl_buf *out, const char *prefix, const char *text, size_t len) {
-    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\n'))
-        len--;
-    size_t prefix_len = strlen(prefix);
-    while (len == 0 && prefix_len > 0 && prefix[prefix_len - 1] == ' ')
-        prefix_len--;
-    nl_buf_add(out, prefix, prefix_len);
-    nl_buf_add(out, text, len);
-    nl_buf_addc(out, '\n');
-}
-
-/* Where conditions stand in a text that they were taken out of. Their tags are seen by nobody and
- * so have no width. */
-struct tag {
-    size_t at;
-    const char *text;
-    size_t len;
-};
-
-struct tags {
-    struct tag items[TAGS_LIMIT];
-    size_t count, next;
-};
-
-/* Copies `text` without the tags of conditions; those beyond the limit stay and make a line short.
- */
-static void take_tags(const char *text, struct tags *tags, struct nl_buf *out) {
-    while (*text != '\0') {
-        const char *open = strstr(text, "{{");
-        const char *close = open != NULL ? strstr(open, "}}") : NULL;
-        bool found = close != NULL && strchr("#^/", open[2]) != NULL && tags->count < TAGS_LIMIT;
-        size_t plain = close == NULL ? strlen(text) : (size_t)(open - text);
-        if (close != NULL && !found)
-            plain = (size_t)(close + 2 - text);
-        nl_buf_add(out, text, plain);
-        text += plain;
-        if (found) {
-            size_t len = (size_t)(close + 2 - open);
-            tags->items[tags->count++] = (struct tag){out->len, open, len};
-            text += len;
-        }
-    }
-}
-
-/* A line from `start` to `end` of the text, with its tags put back. */
-static void add_tagged_line(struct nl_buf *out, const char *prefix, const char *text, size_t start,
-                            size_t end, struct tags *tags) {
-    struct nl_buf line = {0};
-    bool last = text[end] == '\0';
-    while (tags->next < tags->count &&
-           (tags->items[tags->next].at < end || (last && tags->items[tags->next].at == end))) {
-        const struct tag *tag = &tags->items[tags->next++];
-        nl_buf_add(&line, text + start, tag->at - start);
-        nl_buf_add(&line, tag->text, tag->len);
-        start = tag->at;
-    }
-    nl_buf_add(&line, text + start, end - start);
-    add_line(out, prefix, nl_buf_text(&line), line.len);
-    out->failed = out->failed || line.failed;
-    nl_buf_free(&line);
-}
-
-void nl_plain_wrap(struct nl_buf *out, const char *tagged, const char *first, const char *rest) {
-    struct tags tags = {0};
-    struct nl_buf taken = {0};
-    take_tags(tagged, &tags, &taken);
-    const char *text = nl_buf_text(&taken);
-    size_t len = taken.len;
-    size_t width = width_of(rest);
-    int columns = width + LEAST_COLUMNS < COLUMNS ? (int)(COLUMNS - width) : LEAST_COLUMNS;
-    char *breaks = malloc(2 * len + 1);
-    if (breaks == NULL || taken.failed) {
-        out->failed = true;
-        free(breaks);
-        nl_buf_free(&taken);
-        return;
-    }
-    char *override = breaks + len;
-    protect_words(text, len, override);
-    u8_width_linebreaks((const uint8_t *)text, len, columns, 0, 0, override, "UTF-8", breaks);
-    const char *prefix = first;
-    size_t start = 0;
-    for (size_t at = 1; at < len; at++) {
-        bool mandatory = text[at - 1] == '\n';
-        if (!mandatory && breaks[at] != UC_BREAK_POSSIBLE)
-            continue;
-        add_tagged_line(out, prefix, text, start, at, &tags);
-        prefix = rest;
-        start = at;
-    }
-    if (len > 0 || tags.count > 0)
-        add_tagged_line(out, prefix, text, start, len, &tags);
-    free(breaks);
-    nl_buf_free(&taken);
-}
 
 static void inlines(struct writer *writer, const struct nl_md_node *node, struct nl_buf *out);
 
@@ -199,7 +80,7 @@ static void inlines(struct writer *writer, const struct nl_md_node *node, struct
 
 static void separate(struct writer *writer, const char *prefix) {
     if (writer->blank)
-        add_line(writer->out, prefix, "", 0);
+        nl_plain_line(writer->out, prefix, "", 0);
     writer->blank = false;
 }
 
@@ -220,11 +101,11 @@ static void heading(struct writer *writer, const struct nl_md_node *node, const 
         return;
     struct nl_buf text = {0};
     inlines(writer, node, &text);
-    size_t width = width_of(nl_buf_text(&text));
+    size_t width = nl_text_width(nl_buf_text(&text));
     struct nl_buf line = {0};
-    for (size_t i = 0; i < width && i < COLUMNS; i++)
+    for (size_t i = 0; i < width && i < NL_COLUMNS; i++)
         nl_buf_addc(&line, node->level == 1 ? '=' : '-');
-    add_line(writer->out, rest, nl_buf_text(&line), line.len);
+    nl_plain_line(writer->out, rest, nl_buf_text(&line), line.len);
     nl_buf_free(&line);
     nl_buf_free(&text);
 }
@@ -235,7 +116,7 @@ static void code_block(struct writer *writer, const struct nl_md_node *node, con
     nl_buf_addf(&prefix, "%s    ", rest);
     while (*text != '\0') {
         size_t len = strcspn(text, "\n");
-        add_line(writer->out, nl_buf_text(&prefix), text, len);
+        nl_plain_line(writer->out, nl_buf_text(&prefix), text, len);
         text += len + (text[len] == '\n');
     }
     nl_buf_free(&prefix);
@@ -293,7 +174,7 @@ static void blocks(struct writer *writer, const struct nl_md_node *node, const c
             writer->blank = false;
     }
     if (node->first == NULL)
-        add_line(writer->out, first, "", 0);
+        nl_plain_line(writer->out, first, "", 0);
 }
 
 static void list(struct writer *writer, const struct nl_md_node *node, const char *first,
@@ -351,7 +232,7 @@ static bool measure_table(struct writer *writer, const struct nl_md_node *table,
             /* Measured only: the links are counted when the row is written. */
             writer->link_count = links;
             writer->links.len = listed;
-            size_t width = width_of(nl_buf_text(&text));
+            size_t width = nl_text_width(nl_buf_text(&text));
             widths[at] = width > widths[at] ? width : widths[at];
             nl_buf_free(&text);
         }
@@ -359,7 +240,7 @@ static bool measure_table(struct writer *writer, const struct nl_md_node *table,
     }
     for (size_t i = 0; i < columns; i++)
         total += widths[i] + 2;
-    return total <= COLUMNS + 2;
+    return total <= NL_COLUMNS + 2;
 }
 
 static void pad(struct nl_buf *out, size_t count) {
@@ -374,7 +255,7 @@ static void table_row(struct writer *writer, const struct nl_md_node *row, const
     for (const struct nl_md_node *cell = row->first; cell != NULL; cell = cell->next, at++) {
         struct nl_buf text = {0};
         inlines(writer, cell, &text);
-        size_t width = width_of(nl_buf_text(&text));
+        size_t width = nl_text_width(nl_buf_text(&text));
         size_t gap = widths != NULL && widths[at] > width ? widths[at] - width : 0;
         if (cell->letter == 'r')
             pad(&line, gap);
@@ -386,7 +267,7 @@ static void table_row(struct writer *writer, const struct nl_md_node *row, const
         nl_buf_free(&text);
     }
     if (widths != NULL)
-        add_line(writer->out, rest, nl_buf_text(&line), line.len);
+        nl_plain_line(writer->out, rest, nl_buf_text(&line), line.len);
     else
         nl_plain_wrap(writer->out, nl_buf_text(&line), rest, rest);
     nl_buf_free(&line);
@@ -404,7 +285,7 @@ static void table(struct writer *writer, const struct nl_md_node *node, const ch
                     nl_buf_addc(&line, '-');
                 pad(&line, 2);
             }
-            add_line(writer->out, rest, nl_buf_text(&line), line.len);
+            nl_plain_line(writer->out, rest, nl_buf_text(&line), line.len);
             nl_buf_free(&line);
         }
     }
@@ -467,7 +348,7 @@ static void block(struct writer *writer, const struct nl_md_node *node, const ch
         list(writer, node, first, rest);
         break;
     case NL_MD_RULE:
-        add_line(writer->out, first, "* * *", 5);
+        nl_plain_line(writer->out, first, "* * *", 5);
         writer->blank = true;
         break;
     case NL_MD_CODE_BLOCK:

@@ -13,8 +13,4 @@ void nl_render_html(const struct nl_md_node *document, const struct nl_theme *th
  * numbered and listed at the end. */
 void nl_render_plain(const struct nl_md_node *document, struct nl_buf *out);
 
-/* plain.c: wraps one paragraph; `first` and `rest` begin its first and its other lines. The tags of
- * conditions take no room. */
-void nl_plain_wrap(struct nl_buf *out, const char *tagged, const char *first, const char *rest);
-
 #endif

@@ -1,8 +1,8 @@
 #include "bulletin/theme.h"
 
 #include "base/embedded.h"
-#include "bulletin/render.h"
 #include "bulletin/template.h"
+#include "bulletin/wrap.h"
 #include "newsletter/file.h"
 #include "newsletter/text.h"
 

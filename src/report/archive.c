@@ -1,15 +1,11 @@
-#include "report/archive.h"
+#include "report/making.h"
 
 #include "bulletin/data.h"
 #include "bulletin/dates.h"
 #include "bulletin/events.h"
-#include "newsletter/language.h"
-#include "newsletter/message.h"
 #include "newsletter/text.h"
 #include "newsletter/token.h"
-#include "report/pictures.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -46,19 +42,7 @@ void nl_archive_key(const char *value, struct nl_buf *out) {
 
 /* ---- what pages show ---- */
 
-struct making {
-    const struct nl_archive *archive;
-    struct nl_buf root; /* from the page to the archive: "", "../", "../../" ... */
-    json_t *array;
-    const struct kind *kind;
-    const char *wanted; /* a key looked for */
-    char *value;        /* and what it stands for */
-    int64_t newest;
-    struct nl_entry entry; /* one found, with copies of what is needed */
-    char *strings[8];
-};
-
-static json_t *entry_data(const struct making *making, const struct nl_entry *entry) {
+json_t *nl_making_entry(const struct making *making, const struct nl_entry *entry) {
     json_t *data = json_object();
     struct nl_buf date = {0};
     struct nl_buf href = {0};
@@ -80,7 +64,7 @@ static json_t *entry_data(const struct making *making, const struct nl_entry *en
 
 static enum nl_status add_entry(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
     struct making *making = ctx;
-    json_array_append_new(making->array, entry_data(making, entry));
+    json_array_append_new(making->array, nl_making_entry(making, entry));
     (void)err;
     return NL_OK;
 }
@@ -125,7 +109,7 @@ static enum nl_status add_facets(struct making *making, json_t *data, struct nl_
     return status;
 }
 
-static json_t *page_data(const struct making *making, const char *heading) {
+json_t *nl_making_page(const struct making *making, const char *heading) {
     const struct nl_archive *archive = making->archive;
     json_t *data = nl_data_new(archive->list, nl_catalog_language(archive->theme->catalog));
     struct nl_buf stylesheet = {0};
@@ -144,8 +128,8 @@ static json_t *page_data(const struct making *making, const char *heading) {
     return data;
 }
 
-static enum nl_status render(const struct making *making, const char *file, json_t *data,
-                             struct nl_archive_page *out, struct nl_error *err) {
+enum nl_status nl_making_render(const struct making *making, const char *file, json_t *data,
+                                struct nl_archive_page *out, struct nl_error *err) {
     out->found = true;
     out->type = html_type;
     return nl_theme_render(making->archive->theme, file, data, &out->body, err);
@@ -162,151 +146,16 @@ static enum nl_status make_list(struct making *making, const struct nl_filter *f
     enum nl_status status =
         nl_archive_each(archive->store, archive->list->id, filter, add_entry, making, err);
     if (status == NL_OK && (always || json_array_size(entries) > 0)) {
-        json_t *data = page_data(making, heading);
+        json_t *data = nl_making_page(making, heading);
         json_object_set(data, "entries", entries);
         nl_data_set(data, "words", words);
         json_object_set_new(data, "nothing", json_boolean(json_array_size(entries) == 0));
         status = add_facets(making, data, err);
         if (status == NL_OK)
-            status = render(making, "archive.html", data, out, err);
+            status = nl_making_render(making, "archive.html", data, out, err);
         json_decref(data);
     }
     json_decref(entries);
-    return status;
-}
-
-/* ---- one issue ---- */
-
-static enum nl_status keep_entry(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
-    struct making *making = ctx;
-    const char *const from[] = {entry->slug,     entry->series,    entry->number, entry->title,
-                                entry->category, entry->posted_by, entry->date,   entry->language};
-    const char **const to[] = {&making->entry.slug,     &making->entry.series,
-                               &making->entry.number,   &making->entry.title,
-                               &making->entry.category, &making->entry.posted_by,
-                               &making->entry.date,     &making->entry.language};
-    making->entry.id = entry->id;
-    for (size_t i = 0; i < sizeof from / sizeof from[0]; i++) {
-        if (from[i] == NULL)
-            continue;
-        making->strings[i] = strdup(from[i]);
-        if (making->strings[i] == NULL)
-            return nl_error_nomem(err);
-        *to[i] = making->strings[i];
-    }
-    return NL_OK;
-}
-
-enum nl_status nl_archive_fill(const struct nl_archived *text, struct nl_buf *out,
-                               struct nl_error *err) {
-    static const struct nl_recipient nobody = {.address = "", .message_id = ""};
-    struct nl_message *message = NULL;
-    if (text->body == NULL)
-        return NL_OK;
-    enum nl_status status = nl_message_parse(text->body, text->body_len, &message, err);
-    if (status == NL_OK)
-        status = nl_message_fill(message, &nobody, out, err);
-    nl_message_free(message);
-    return status;
-}
-
-/* The text as a page or feed shows it: its pictures lie at `base`. */
-static enum nl_status show_body(const struct nl_archived *text, const char *base,
-                                struct nl_buf *out, struct nl_error *err) {
-    struct nl_buf filled = {0};
-    enum nl_status status = nl_archive_fill(text, &filled, err);
-    if (status == NL_OK)
-        nl_pictures_link(nl_buf_text(&filled), base, out);
-    nl_buf_free(&filled);
-    return status;
-}
-
-static enum nl_status add_language(const char *language, void *ctx, struct nl_error *err) {
-    struct making *making = ctx;
-    struct nl_buf href = {0};
-    (void)err;
-    nl_buf_addf(&href, "%sissue/%s/%s/", nl_buf_text(&making->root), making->entry.slug, language);
-    json_array_append_new(making->array,
-                          json_pack("{s:s, s:s}", "href", nl_buf_text(&href), "name", language));
-    nl_buf_free(&href);
-    return NL_OK;
-}
-
-/* The languages to choose from, if there are several. */
-static enum nl_status add_languages(struct making *making, json_t *data, struct nl_error *err) {
-    const struct nl_entry *entry = &making->entry;
-    struct nl_buf own = {0};
-    making->array = json_array();
-    nl_buf_addf(&own, "%sissue/%s/", nl_buf_text(&making->root), entry->slug);
-    json_array_append_new(making->array,
-                          json_pack("{s:s, s:s}", "href", nl_buf_text(&own), "name",
-                                    entry->language != NULL ? entry->language : "en"));
-    enum nl_status status =
-        nl_archive_languages(making->archive->store, entry->id, add_language, making, err);
-    json_object_set_new(data, "languages",
-                        json_array_size(making->array) > 1 ? json_incref(making->array)
-                                                           : json_array());
-    json_decref(making->array);
-    nl_buf_free(&own);
-    return status;
-}
-
-static enum nl_status make_issue(struct making *making, const char *slug, const char *language,
-                                 struct nl_archive_page *out, struct nl_error *err) {
-    const struct nl_archive *archive = making->archive;
-    const struct nl_filter filter = {.slug = slug, .limit = 1};
-    struct nl_archived text = {0};
-    struct nl_buf body = {0};
-    bool found = false;
-    enum nl_status status =
-        nl_archive_each(archive->store, archive->list->id, &filter, keep_entry, making, err);
-    if (status == NL_OK && making->entry.id != 0)
-        status = nl_archive_text(archive->store, making->entry.id, language, &found, &text, err);
-    if (status == NL_OK && found) {
-        const char *own = language != NULL ? language : making->entry.language;
-        making->entry.title = text.title;
-        json_t *data = page_data(making, text.title);
-        json_t *entry = entry_data(making, &making->entry);
-        status = show_body(&text, "", &body, err);
-        nl_data_set(data, "body", nl_buf_text(&body));
-        nl_data_set(data, "source", text.body == NULL ? text.source : "");
-        nl_data_set(data, "text_language", own != NULL ? own : archive->list->language);
-        nl_data_set(data, "text_direction",
-                    nl_language_is_rtl(own != NULL ? own : "en") ? "rtl" : "ltr");
-        json_object_set_new(data, "entry", entry);
-        if (status == NL_OK)
-            status = add_languages(making, data, err);
-        if (status == NL_OK)
-            status = render(making, "issue.html", data, out, err);
-        json_decref(data);
-    }
-    nl_buf_free(&body);
-    nl_archived_free(&text);
-    return status;
-}
-
-/* One picture of an issue's text. */
-static enum nl_status make_picture(struct making *making, char *const parts[3], size_t count,
-                                   const char *name, struct nl_archive_page *out,
-                                   struct nl_error *err) {
-    const struct nl_archive *archive = making->archive;
-    const struct nl_filter filter = {.slug = parts[1], .limit = 1};
-    struct nl_archived text = {0};
-    struct nl_buf body = {0};
-    bool found = false;
-    if (count < 2 || strcmp(parts[0], "issue") != 0)
-        return NL_OK;
-    enum nl_status status =
-        nl_archive_each(archive->store, archive->list->id, &filter, keep_entry, making, err);
-    if (status == NL_OK && making->entry.id != 0)
-        status = nl_archive_text(archive->store, making->entry.id, count == 3 ? parts[2] : NULL,
-                                 &found, &text, err);
-    if (status == NL_OK && found)
-        status = nl_archive_fill(&text, &body, err);
-    if (status == NL_OK)
-        out->found = nl_pictures_get(nl_buf_text(&body), name, &out->body, &out->type);
-    nl_buf_free(&body);
-    nl_archived_free(&text);
     return status;
 }
 
@@ -318,10 +167,10 @@ static enum nl_status make_events(struct making *making, struct nl_archive_page 
     const struct nl_theme *theme = making->archive->theme;
     enum nl_status status = nl_archive_upcoming(making->archive, &events, err);
     if (status == NL_OK) {
-        json_t *data =
-            page_data(making, nl_catalog_text(theme->catalog, NULL, NL_TEXT("Upcoming events")));
+        json_t *data = nl_making_page(
+            making, nl_catalog_text(theme->catalog, NULL, NL_TEXT("Upcoming events")));
         json_object_set_new(data, "calendar", nl_events_data(&events, theme));
-        status = render(making, "events.html", data, out, err);
+        status = nl_making_render(making, "events.html", data, out, err);
         json_decref(data);
     }
     nl_events_free(&events);
@@ -347,10 +196,10 @@ static enum nl_status add_to_feed(const struct nl_entry *entry, void *ctx, struc
         nl_archive_text(making->archive->store, entry->id, NULL, &found, &text, err);
     nl_buf_addf(&base, "%sissue/%s/", nl_buf_text(&making->root), entry->slug);
     if (status == NL_OK)
-        status = show_body(&text, nl_buf_text(&base), &body, err);
+        status = nl_making_body(&text, nl_buf_text(&base), &body, err);
     nl_buf_free(&base);
     if (status == NL_OK) {
-        json_t *data = entry_data(making, entry);
+        json_t *data = nl_making_entry(making, entry);
         add_time(data, "updated", entry->sent_at);
         nl_data_set(data, "body", nl_buf_text(&body));
         nl_data_set(data, "language", entry->language);
@@ -374,13 +223,13 @@ static enum nl_status make_feed(struct making *making, struct nl_archive_page *o
     making->array = json_array();
     enum nl_status status =
         nl_archive_each(archive->store, archive->list->id, &filter, add_to_feed, making, err);
-    json_t *data = page_data(making, "");
+    json_t *data = nl_making_page(making, "");
     json_object_set(data, "entries", making->array);
     nl_data_set(data, "url", archive->url);
     nl_data_set(data, "uuid", archive->list->uuid);
     add_time(data, "updated", making->newest);
     if (status == NL_OK)
-        status = render(making, "feed.xml", data, out, err);
+        status = nl_making_render(making, "feed.xml", data, out, err);
     out->type = "application/atom+xml; charset=utf-8";
     json_decref(making->array);
     json_decref(data);
@@ -461,7 +310,7 @@ static enum nl_status make_folder(struct making *making, char *const parts[3], s
     if (is_year(parts[0]) && (count == 1 || (count == 2 && is_month(parts[1]))))
         return make_date(making, parts[0], count == 2 ? parts[1] : NULL, out, err);
     if (strcmp(parts[0], "issue") == 0 && count >= 2)
-        return make_issue(making, parts[1], count == 3 ? parts[2] : NULL, out, err);
+        return nl_making_issue(making, parts[1], count == 3 ? parts[2] : NULL, out, err);
     for (size_t i = 0; count == 2 && i < KINDS; i++)
         if (strcmp(kinds[i].name, parts[0]) == 0)
             return make_kind(making, &kinds[i], parts[1], out, err);
@@ -489,7 +338,7 @@ static enum nl_status make(struct making *making, char *path, const char *words,
     while (*path != '\0') {
         char *slash = strchr(path, '/');
         if (slash == NULL && count > 0)
-            return make_picture(making, parts, count, path, out, err);
+            return nl_making_picture(making, parts, count, path, out, err);
         if (slash == NULL || slash == path || count == 3)
             return NL_OK;
         *slash = '\0';
