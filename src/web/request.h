@@ -1,0 +1,45 @@
+/* A request while it comes in: what server.c and request.c share. */
+#ifndef NL_WEB_REQUEST_H
+#define NL_WEB_REQUEST_H
+
+#include "web/http.h"
+
+#include <microhttpd.h>
+#include <stdbool.h>
+
+enum { NL_FIELDS_LIMIT = 64 };
+
+struct nl_server; /* server.c */
+
+struct field {
+    char *name;
+    struct nl_buf value;
+};
+
+struct nl_request {
+    struct nl_server *server;
+    struct MHD_Connection *connection;
+    struct MHD_PostProcessor *form;
+    char *path;
+    const char *method;
+    struct nl_ip client;
+    struct field fields[NL_FIELDS_LIMIT];
+    size_t field_count, size;
+    bool too_large, unreadable, bad_path;
+    int status; /* of the answer, for the log */
+};
+
+/* Begins one, from whom `trusted` proxies say. NULL without memory. */
+struct nl_request *nl_request_new(struct MHD_Connection *connection, const char *path,
+                                  const char *method, const struct nl_networks *trusted);
+
+/* Takes a piece of its body. Where the form ends or breaks off, its fields are what came before;
+ * the rest is still taken in, so that the answer is. */
+void nl_request_take(struct nl_request *request, const char *data, size_t size);
+
+/* The body is complete. */
+void nl_request_end(struct nl_request *request);
+
+void nl_request_free(struct nl_request *request);
+
+#endif
