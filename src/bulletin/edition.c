@@ -116,9 +116,9 @@ static enum nl_status mark_lines(struct composition *self) {
 
 static enum nl_status place_images(struct composition *self, struct nl_md_node *document) {
     const char *images = self->out->front.images;
-    const char *base =
-        images != NULL && strcmp(images, "links") == 0 ? self->config->images_url : NULL;
-    if (images != NULL && strcmp(images, "links") == 0 && base == NULL)
+    bool links = images != NULL && strcmp(images, "links") == 0;
+    const char *base = links ? self->config->images_url : NULL;
+    if (links && base == NULL)
         return nl_error_set(self->err, NL_CONFIG,
                             "%s: images: links needs images_url in %s, the folder of the web "
                             "server where they lie",
@@ -127,8 +127,8 @@ static enum nl_status place_images(struct composition *self, struct nl_md_node *
 }
 
 static enum nl_status render_bodies(struct composition *self, const char *markdown, size_t len) {
-    struct nl_md_node *document = NULL;
     static const struct nl_theme unstyled = {0};
+    struct nl_md_node *document = NULL;
     struct nl_buf html = {0};
     struct nl_buf text = {0};
     struct nl_buf web = {0};
@@ -158,10 +158,10 @@ static enum nl_status render_bodies(struct composition *self, const char *markdo
     if (status == NL_OK)
         status = nl_slots_substitute(&self->slots, nl_buf_text(&web), self->config->unsubscribe_url,
                                      self->path, &self->body, self->err);
-    nl_buf_free(&web);
     nl_md_free(document);
     nl_buf_free(&html);
     nl_buf_free(&text);
+    nl_buf_free(&web);
     return status;
 }
 

@@ -18,8 +18,8 @@ struct building {
 };
 
 /* Makes the folders of a file's path, below `folder`, which is made too. */
-static enum nl_status make_folders(struct nl_buf *path, size_t from, struct nl_error *err) {
-    for (char *slash = path->data + from; (slash = strchr(slash, '/')) != NULL; slash++) {
+static enum nl_status make_folders(struct nl_buf *path, struct nl_error *err) {
+    for (char *slash = path->data; (slash = strchr(slash, '/')) != NULL; slash++) {
         *slash = '\0';
         int failed = path->data[0] != '\0' && mkdir(path->data, 0755) != 0 && errno != EEXIST;
         enum nl_status status = failed ? nl_error_system(err, errno, "create", path->data) : NL_OK;
@@ -36,7 +36,7 @@ static enum nl_status write_file(struct building *building, const char *list, co
     size_t len = strlen(path);
     nl_buf_addf(&full, "%s/%s%s%s%s", building->folder, list, list[0] != '\0' ? "/" : "", path,
                 len == 0 || path[len - 1] == '/' ? "index.html" : "");
-    enum nl_status status = full.failed ? nl_error_nomem(err) : make_folders(&full, 0, err);
+    enum nl_status status = full.failed ? nl_error_nomem(err) : make_folders(&full, err);
     if (status == NL_OK)
         status = nl_file_write(full.data, nl_buf_text(content), content->len, false, err);
     building->files += status == NL_OK;

@@ -81,17 +81,24 @@ static enum nl_status add_languages(struct making *making, json_t *data, struct 
     return status;
 }
 
-enum nl_status nl_making_issue(struct making *making, const char *slug, const char *language,
-                               struct nl_archive_page *out, struct nl_error *err) {
+/* Keeps the entry of that slug in `making` and reads its text in `language`, NULL for its own. */
+static enum nl_status find_text(struct making *making, const char *slug, const char *language,
+                                bool *found, struct nl_archived *text, struct nl_error *err) {
     const struct nl_archive *archive = making->archive;
     const struct nl_filter filter = {.slug = slug, .limit = 1};
-    struct nl_archived text = {0};
-    struct nl_buf body = {0};
-    bool found = false;
     enum nl_status status =
         nl_archive_each(archive->store, archive->list->id, &filter, keep_entry, making, err);
     if (status == NL_OK && making->entry.id != 0)
-        status = nl_archive_text(archive->store, making->entry.id, language, &found, &text, err);
+        status = nl_archive_text(archive->store, making->entry.id, language, found, text, err);
+    return status;
+}
+
+enum nl_status nl_making_issue(struct making *making, const char *slug, const char *language,
+                               struct nl_archive_page *out, struct nl_error *err) {
+    struct nl_archived text = {0};
+    struct nl_buf body = {0};
+    bool found = false;
+    enum nl_status status = find_text(making, slug, language, &found, &text, err);
     if (status == NL_OK && found) {
         const char *own = language != NULL ? language : making->entry.language;
         making->entry.title = text.title;
@@ -100,7 +107,7 @@ enum nl_status nl_making_issue(struct making *making, const char *slug, const ch
         status = nl_making_body(&text, "", &body, err);
         nl_data_set(data, "body", nl_buf_text(&body));
         nl_data_set(data, "source", text.body == NULL ? text.source : "");
-        nl_data_set(data, "text_language", own != NULL ? own : archive->list->language);
+        nl_data_set(data, "text_language", own != NULL ? own : making->archive->list->language);
         nl_data_set(data, "text_direction",
                     nl_language_is_rtl(own != NULL ? own : "en") ? "rtl" : "ltr");
         json_object_set_new(data, "entry", entry);
@@ -118,18 +125,13 @@ enum nl_status nl_making_issue(struct making *making, const char *slug, const ch
 enum nl_status nl_making_picture(struct making *making, char *const parts[3], size_t count,
                                  const char *name, struct nl_archive_page *out,
                                  struct nl_error *err) {
-    const struct nl_archive *archive = making->archive;
-    const struct nl_filter filter = {.slug = parts[1], .limit = 1};
     struct nl_archived text = {0};
     struct nl_buf body = {0};
     bool found = false;
     if (count < 2 || strcmp(parts[0], "issue") != 0)
         return NL_OK;
     enum nl_status status =
-        nl_archive_each(archive->store, archive->list->id, &filter, keep_entry, making, err);
-    if (status == NL_OK && making->entry.id != 0)
-        status = nl_archive_text(archive->store, making->entry.id, count == 3 ? parts[2] : NULL,
-                                 &found, &text, err);
+        find_text(making, parts[1], count == 3 ? parts[2] : NULL, &found, &text, err);
     if (status == NL_OK && found)
         status = nl_archive_fill(&text, &body, err);
     if (status == NL_OK)
