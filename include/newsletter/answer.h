@@ -12,6 +12,7 @@ enum nl_answer {
     NL_ANSWER_ASKED,     /* the same whoever asks for whatever address */
     NL_ANSWER_CONFIRMED, /* names the list */
     NL_ANSWER_LEFT,      /* names the list */
+    NL_ANSWER_MOVED,     /* the same for every list */
     NL_ANSWER_BAD_LINK,  /* the same whatever is wrong with a link */
 };
 

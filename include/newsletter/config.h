@@ -33,6 +33,9 @@ struct nl_config {
     bool raw_html;         /* issues may hold HTML */
     char *confirm_url;     /* holds "{token}" */
     char *unsubscribe_url; /* holds "{token}" */
+    char *preferences_url; /* holds "{token}", of a subscription: asks for a link to the own page */
+    char *page_url;        /* holds "{token}", of such a link; NULL without serve.url */
+    char *address_url;     /* holds "{token}": confirms a new address; NULL without serve.url */
     struct {
         char *host;
         int64_t port;
@@ -59,6 +62,9 @@ struct nl_config {
         char *text_version;
     } confirmation;
     struct {
+        int64_t expires; /* how long a link to the own page works */
+    } preferences;
+    struct {
         char *domain; /* NULL: the list's sender domain */
         char *selector;
         char *key_file;
@@ -78,7 +84,8 @@ struct nl_config {
         char *key;
         char *trusted_proxies; /* networks whose X-Forwarded-For is believed */
         int64_t connections;
-        int64_t joins_per_hour; /* from one network */
+        int64_t joins_per_hour;    /* from one network */
+        int64_t joins_per_address; /* in an hour, for one address */
         bool check_forms;       /* that they were shown by us, and not filled in at once */
         bool log;
     } serve;
@@ -109,6 +116,11 @@ struct nl_config {
 /* Reads and checks `path`. A file that others may write to is refused. Free with nl_config_free,
  * also after a failure. */
 enum nl_status nl_config_read(const char *path, struct nl_config *out, struct nl_error *err);
+
+/* The URL, with "{token}", of the link that notices of a kind carry, and for how many seconds it
+ * works. Kinds without a link have those of a confirmation. NULL where there is no such page. */
+const char *nl_config_link_url(const struct nl_config *config, const char *kind);
+int64_t nl_config_link_lifetime(const struct nl_config *config, const char *kind);
 
 /* A password from `file` (a pipe or /dev/fd/N will do) or else from the environment variable `env`,
  * without its line end. *out stays NULL if both are NULL. `what` names it in errors. The caller

@@ -4,11 +4,16 @@
 #ifndef NEWSLETTER_DELIVERY_H
 #define NEWSLETTER_DELIVERY_H
 
+#include "newsletter/link.h"
 #include "newsletter/store.h"
 #include "newsletter/token.h"
 
-/* "confirmation", "already-subscribed", "welcome" and "goodbye"; NULL ends them. */
+/* "confirmation", "already-subscribed", "welcome", "goodbye", "preferences" and "address-change";
+ * NULL ends them. */
 extern const char *const nl_notice_kinds[];
+
+/* Whether notices of that kind carry a link, and for what. */
+bool nl_notice_purpose(const char *kind, enum nl_purpose *purpose);
 
 /* What a run sends: an issue, or the notices of one kind for one list. */
 struct nl_scope {
@@ -24,10 +29,10 @@ struct nl_job {
     int64_t subscription;
     int64_t attempts;         /* made before this one */
     int64_t first_attempt_at; /* now, if this is the first */
-    char *address;
-    char *name;       /* NULL if not known */
-    char *attributes; /* a JSON object */
-    char *language;   /* NULL if not known */
+    char *address;            /* where it goes: of a change of address, the new one */
+    char *name;               /* NULL if not known */
+    char *attributes;         /* a JSON object */
+    char *language;           /* NULL if not known */
     struct nl_token unsubscribe;
 };
 

@@ -50,9 +50,4 @@ enum nl_status nl_unsubscribe_token(struct nl_store *store, const char *token, b
 enum nl_status nl_unsubscribe_address(struct nl_store *store, const struct nl_address *address,
                                       int64_t list, struct nl_error *err);
 
-/* Makes a fresh confirmation token for a subscription and remembers its digest. To be called inside
- * the transaction that leases the mail which will carry it. */
-enum nl_status nl_confirmation_new(struct nl_store *store, int64_t subscription, int64_t expires_at,
-                                   struct nl_token *token, struct nl_error *err);
-
 #endif

@@ -32,6 +32,7 @@ static const struct setting {
     {"bounce_address", TEXT, AT(bounce_address), NULL, 0, 0},
     {"confirm_url", TEXT, AT(confirm_url), NULL, 0, 0},
     {"unsubscribe_url", TEXT, AT(unsubscribe_url), NULL, 0, 0},
+    {"preferences_url", TEXT, AT(preferences_url), NULL, 0, 0},
     {"images_url", TEXT, AT(images_url), NULL, 0, 0},
     {"raw_html", BOOLEAN, AT(raw_html), "false", 0, 0},
     {"smtp.host", TEXT, AT(smtp.host), "localhost", 0, 0},
@@ -53,6 +54,7 @@ static const struct setting {
     {"confirmation.expires", DURATION, AT(confirmation.expires), "7d", 1, 31536000},
     {"confirmation.resend_interval", DURATION, AT(confirmation.resend_interval), "1h", 0, 31536000},
     {"confirmation.text_version", TEXT, AT(confirmation.text_version), "1", 0, 0},
+    {"preferences.expires", DURATION, AT(preferences.expires), "1d", 60, 31536000},
     {"contact.person", TEXT, AT(contact.person), NULL, 0, 0},
     {"contact.phone", TEXT, AT(contact.phone), NULL, 0, 0},
     {"contact.fax", TEXT, AT(contact.fax), NULL, 0, 0},
@@ -68,6 +70,7 @@ static const struct setting {
     {"serve.trusted_proxies", TEXT, AT(serve.trusted_proxies), NULL, 0, 0},
     {"serve.connections", NUMBER, AT(serve.connections), "1100", 1, 60000},
     {"serve.joins_per_hour", NUMBER, AT(serve.joins_per_hour), "60", 1, 1000000},
+    {"serve.joins_per_address", NUMBER, AT(serve.joins_per_address), "5", 1, 1000000},
     {"serve.check_forms", BOOLEAN, AT(serve.check_forms), "true", 0, 0},
     {"serve.log", BOOLEAN, AT(serve.log), "true", 0, 0},
     {"dkim.domain", TEXT, AT(dkim.domain), NULL, 0, 0},
@@ -286,7 +289,10 @@ static enum nl_status check_serve(struct nl_config *config, struct nl_error *err
     while (url != NULL && url[strlen(url) - 1] == '/')
         url[strlen(url) - 1] = '\0';
     if (!default_url(config, "confirm", &config->confirm_url) ||
-        !default_url(config, "unsubscribe", &config->unsubscribe_url))
+        !default_url(config, "unsubscribe", &config->unsubscribe_url) ||
+        !default_url(config, "preferences", &config->preferences_url) ||
+        !default_url(config, "page", &config->page_url) ||
+        !default_url(config, "address", &config->address_url))
         return nl_error_nomem(err);
     if ((config->serve.certificate != NULL) != (config->serve.key != NULL))
         return nl_error_set(err, NL_CONFIG, "%s: serve.certificate and serve.key go together",
@@ -308,6 +314,8 @@ static enum nl_status check_all(struct nl_config *config, struct nl_error *err) 
         status = check_url(config, "confirm_url", config->confirm_url, err);
     if (status == NL_OK)
         status = check_url(config, "unsubscribe_url", config->unsubscribe_url, err);
+    if (status == NL_OK)
+        status = check_url(config, "preferences_url", config->preferences_url, err);
     if (status != NL_OK)
         return status;
     if (config->images_url != NULL && !nl_text_is_http_url(config->images_url))
@@ -362,6 +370,17 @@ enum nl_status nl_config_read(const char *path, struct nl_config *out, struct nl
     return status == NL_DATA ? NL_CONFIG : status;
 }
 
+const char *nl_config_link_url(const struct nl_config *config, const char *kind) {
+    return strcmp(kind, "preferences") == 0      ? config->page_url
+           : strcmp(kind, "address-change") == 0 ? config->address_url
+                                                 : config->confirm_url;
+}
+
+int64_t nl_config_link_lifetime(const struct nl_config *config, const char *kind) {
+    return strcmp(kind, "preferences") == 0 ? config->preferences.expires
+                                            : config->confirmation.expires;
+}
+
 enum nl_status nl_config_password(const char *what, const char *file, const char *env, char **out,
                                   struct nl_error *err) {
     struct nl_buf text = {0};
@@ -402,6 +421,8 @@ void nl_config_free(struct nl_config *config) {
     for (size_t i = 0; i < SETTINGS; i++)
         if (settings[i].kind == TEXT || settings[i].kind == PATH)
             free(*(char **)((char *)config + settings[i].offset));
+    free(config->page_url);
+    free(config->address_url);
     free(config->path);
     *config = (struct nl_config){0};
 }

@@ -10,6 +10,7 @@ static const char *const sentences[] = {
     [NL_ANSWER_CONFIRMED] = NL_TEXT("Your subscription to {{list.title}} is confirmed. Welcome!"),
     [NL_ANSWER_LEFT] =
         NL_TEXT("You are unsubscribed from {{list.title}}. No further issue will reach you."),
+    [NL_ANSWER_MOVED] = NL_TEXT("Thank you. Our mails will come to the new address from now on."),
     [NL_ANSWER_BAD_LINK] =
         NL_TEXT("This link does not work or works no longer. To join, fill in the form once more; "
                 "to leave, use the link in the latest mail."),

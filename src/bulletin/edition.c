@@ -55,7 +55,7 @@ static json_t *contact_data(const struct nl_contact *issue, const struct nl_cont
 }
 
 static json_t *template_data(const struct composition *self, const char *unsubscribe_url,
-                             const struct nl_buf *body) {
+                             const char *preferences_url, const struct nl_buf *body) {
     const struct nl_frontmatter *front = &self->out->front;
     json_t *data = nl_data_new(self->list, front->language);
     struct nl_buf date = {0};
@@ -70,6 +70,7 @@ static json_t *template_data(const struct composition *self, const char *unsubsc
     nl_data_set(data, "date", nl_buf_text(&date));
     nl_data_set(data, "iso_date", front->date);
     nl_data_set(data, "unsubscribe_url", unsubscribe_url);
+    nl_data_set(data, "preferences_url", preferences_url);
     nl_data_set(data, "body", nl_buf_text(body));
     json_object_set_new(data, "contact", contact_data(&front->contact, &self->config->contact));
     json_object_set_new(data, "calendar", nl_events_data(&front->events, &self->theme));
@@ -82,6 +83,7 @@ static enum nl_status lay_out(struct composition *self, const char *file, const 
                               struct nl_buf *out) {
     struct nl_buf marked = {0};
     struct nl_buf url = {0};
+    struct nl_buf preferences = {0};
     json_t *data = NULL;
     enum nl_status status =
         nl_slots_substitute(&self->slots, nl_buf_text(body), self->config->unsubscribe_url,
@@ -89,11 +91,15 @@ static enum nl_status lay_out(struct composition *self, const char *file, const 
     if (status == NL_OK)
         status = nl_slots_url(&self->slots, self->config->unsubscribe_url, NL_SLOT_UNSUBSCRIBE,
                               &url, self->err);
+    if (status == NL_OK && self->config->preferences_url != NULL)
+        status = nl_slots_url(&self->slots, self->config->preferences_url, NL_SLOT_UNSUBSCRIBE,
+                              &preferences, self->err);
     if (status == NL_OK) {
-        data = template_data(self, nl_buf_text(&url), &marked);
+        data = template_data(self, nl_buf_text(&url), nl_buf_text(&preferences), &marked);
         status = nl_theme_render(&self->theme, file, data, out, self->err);
     }
     json_decref(data);
+    nl_buf_free(&preferences);
     nl_buf_free(&url);
     nl_buf_free(&marked);
     return status;

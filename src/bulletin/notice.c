@@ -26,11 +26,11 @@ static enum nl_status split_subject(struct nl_buf *text, char **subject, struct 
 }
 
 /* The day on which a link that goes out now ceases to work. */
-static void add_expiry(const struct nl_theme *theme, const struct nl_config *config, json_t *data) {
+static void add_expiry(const struct nl_theme *theme, int64_t lifetime, json_t *data) {
     struct nl_buf words = {0};
     char date[16];
     struct tm tm = {0};
-    time_t last = (time_t)(nl_env_now(&nl_env_system) + config->confirmation.expires);
+    time_t last = (time_t)(nl_env_now(&nl_env_system) + lifetime);
     if (gmtime_r(&last, &tm) != NULL && strftime(date, sizeof date, "%Y-%m-%d", &tm) > 0)
         nl_date_long(theme, date, &words);
     nl_data_set(data, "expires", nl_buf_text(&words));
@@ -54,13 +54,13 @@ static enum nl_status render(struct notice *notice, struct nl_error *err) {
     struct nl_buf leave = {0};
     struct nl_buf file = {0};
     json_t *data = nl_data_new(notice->list, nl_catalog_language(notice->theme.catalog));
-    enum nl_status status =
-        nl_slots_url(slots, config->confirm_url, NL_SLOT_CONFIRM, &confirm, err);
+    enum nl_status status = nl_slots_url(slots, nl_config_link_url(config, notice->kind),
+                                         NL_SLOT_CONFIRM, &confirm, err);
     if (status == NL_OK)
         status = nl_slots_url(slots, config->unsubscribe_url, NL_SLOT_UNSUBSCRIBE, &leave, err);
     nl_data_set(data, "confirm_url", nl_buf_text(&confirm));
     nl_data_set(data, "unsubscribe_url", nl_buf_text(&leave));
-    add_expiry(&notice->theme, config, data);
+    add_expiry(&notice->theme, nl_config_link_lifetime(config, notice->kind), data);
     if (status == NL_OK) {
         nl_buf_addf(&file, "%s.txt", notice->kind);
         status = nl_theme_render(&notice->theme, nl_buf_text(&file), data, &notice->text, err);
@@ -99,8 +99,10 @@ enum nl_status nl_notice_compose(const char *kind, const char *language, const s
     struct notice notice = {.kind = kind, .list = list, .config = config};
     struct nl_fields fields = {0};
     struct nl_buf message = {0};
-    if (config->confirm_url == NULL || config->unsubscribe_url == NULL)
-        return nl_error_set(err, NL_CONFIG, "%s: confirm_url and unsubscribe_url must be set",
+    if (config->confirm_url == NULL || config->unsubscribe_url == NULL ||
+        nl_config_link_url(config, kind) == NULL)
+        return nl_error_set(err, NL_CONFIG,
+                            "%s: serve.url, or confirm_url and unsubscribe_url, must be set",
                             config->path);
     enum nl_status status = nl_theme_open(config->templates, language, &notice.theme, err);
     if (status == NL_OK)

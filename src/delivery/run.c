@@ -42,7 +42,7 @@ struct run {
     struct lane *lanes;
     size_t lane_count;
     struct nl_job *queue;    /* leased, not begun */
-    struct nl_token *tokens; /* confirmations: one for each in `queue` */
+    struct nl_token *tokens; /* of links: one for each in `queue` */
     size_t queue_first, queue_count, queue_size;
     bool drained;
     int trouble;        /* broken connections since the last accepted message */
@@ -50,10 +50,6 @@ struct run {
     int64_t rejected;
     struct nl_error *err;
 };
-
-static bool is_confirmation(const struct run *run) {
-    return run->plan->scope.kind != NULL && strcmp(run->plan->scope.kind, "confirmation") == 0;
-}
 
 static enum nl_status prepare_sender(struct run *run) {
     const struct nl_config *config = run->plan->config;
@@ -253,10 +249,13 @@ static enum nl_status lease_more(struct run *run) {
     run->queue_first = 0;
     run->queue_count = count;
     run->drained = status == NL_OK && count == 0;
-    int64_t expires = nl_env_now(env) + plan->config->confirmation.expires;
-    for (size_t i = 0; status == NL_OK && is_confirmation(run) && i < count; i++)
-        status = nl_confirmation_new(plan->store, run->queue[i].subscription, expires,
-                                     &run->tokens[i], run->err);
+    enum nl_purpose purpose = NL_LINK_SUBSCRIBE;
+    if (!nl_notice_purpose(plan->scope.kind, &purpose))
+        return status;
+    int64_t expires = nl_env_now(env) + nl_config_link_lifetime(plan->config, plan->scope.kind);
+    for (size_t i = 0; status == NL_OK && i < count; i++)
+        status = nl_link_new(plan->store, run->queue[i].subscription, purpose, expires,
+                             &run->tokens[i], run->err);
     return status;
 }
 

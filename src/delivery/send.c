@@ -133,8 +133,8 @@ static enum nl_status send_kind(struct notices *notices, const struct nl_list *l
     notices->list = list;
     notices->messages = (struct messages){0};
     enum nl_status status = nl_delivery_waits(plan->store, &plan->scope, &waits, err);
-    if (status != NL_OK || !waits)
-        return status;
+    if (status != NL_OK || !waits || nl_config_link_url(plan->config, kind) == NULL)
+        return status; /* or it waits until there is the page again that it leads to */
     status = compose_notice(list->language, notices, err);
     if (status == NL_OK)
         status = nl_catalog_each(plan->config->templates, compose_notice, notices, err);

@@ -178,6 +178,8 @@ static enum nl_status compose_all(const char *language, void *ctx, struct nl_err
     texts->languages++;
     for (const char *const *kind = nl_notice_kinds; status == NL_OK && *kind != NULL; kind++) {
         nl_buf_clear(&out);
+        if (nl_config_link_url(doctor->config, *kind) == NULL)
+            continue; /* a page that there is not */
         status = nl_notice_compose(*kind, language, texts->list, doctor->config, &out, err);
     }
     if (status == NL_OK)

@@ -9,17 +9,25 @@ static const char *const outcome_states[] = {"sent",   "deferred", "bounced",
                                              "failed", "unknown",  "queued"};
 
 const char *const nl_notice_kinds[] = {"confirmation", "already-subscribed", "welcome", "goodbye",
-                                       NULL};
+                                       "preferences",  "address-change",     NULL};
 
-/* Whether a delivery may still go out. */
+/* Whether a delivery may still go out. Who asks for their own page may have left; who has
+ * complained is never mailed. */
 #define ELIGIBLE                                                                                   \
-    "s.state = CASE d.kind WHEN 'confirmation' THEN 'pending' WHEN 'goodbye' THEN 'unsubscribed' " \
-    "ELSE 'active' END AND NOT EXISTS "                                                            \
+    "CASE d.kind WHEN 'issue' THEN s.state = 'active' "                                            \
+    "WHEN 'confirmation' THEN s.state = 'pending' WHEN 'goodbye' THEN s.state = 'unsubscribed' "   \
+    "WHEN 'preferences' THEN s.state <> 'complained' "                                             \
+    "WHEN 'address-change' THEN s.state <> 'complained' AND EXISTS (SELECT 1 FROM address_change " \
+    "  c WHERE c.subscriber = r.id AND NOT EXISTS (SELECT 1 FROM suppression x WHERE "             \
+    "  x.address_key = c.address_key)) "                                                           \
+    "ELSE s.state = 'active' END AND NOT EXISTS "                                                  \
     "(SELECT 1 FROM suppression x WHERE x.address_key = r.address_key)"
 
 #define JOB_COLUMNS                                                                                \
-    "SELECT d.id, d.subscription, d.attempts, coalesce(d.first_attempt_at, ?1), r.address, "       \
-    "r.name, r.attributes, s.token, " ELIGIBLE ", r.language FROM delivery d "                     \
+    "SELECT d.id, d.subscription, d.attempts, coalesce(d.first_attempt_at, ?1), "                  \
+    "CASE d.kind WHEN 'address-change' THEN (SELECT c.address FROM address_change c WHERE "        \
+    "c.subscriber = r.id) ELSE r.address END, r.name, r.attributes, s.token, " ELIGIBLE            \
+    ", r.language FROM delivery d "                                                                \
     "JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "
 
 void nl_job_free(struct nl_job *job) {
@@ -28,6 +36,22 @@ void nl_job_free(struct nl_job *job) {
     free(job->attributes);
     free(job->language);
     *job = (struct nl_job){0};
+}
+
+bool nl_notice_purpose(const char *kind, enum nl_purpose *purpose) {
+    static const struct {
+        const char *kind;
+        enum nl_purpose purpose;
+    } links[] = {{"confirmation", NL_LINK_SUBSCRIBE},
+                 {"preferences", NL_LINK_PREFERENCES},
+                 {"address-change", NL_LINK_ADDRESS}};
+    for (size_t i = 0; kind != NULL && i < sizeof links / sizeof links[0]; i++) {
+        if (strcmp(links[i].kind, kind) != 0)
+            continue;
+        *purpose = links[i].purpose;
+        return true;
+    }
+    return false;
 }
 
 static enum nl_status read_job(sqlite3_stmt *statement, struct nl_job *job, struct nl_error *err) {

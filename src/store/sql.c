@@ -157,6 +157,13 @@ char *nl_sql_text(sqlite3_stmt *statement, int column, bool *failed) {
     return copy;
 }
 
+void nl_sql_short(sqlite3_stmt *statement, int column, char *out, size_t size) {
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    out[0] = '\0';
+    if (text != NULL && strlen(text) < size)
+        memcpy(out, text, strlen(text) + 1);
+}
+
 char *nl_sql_blob(sqlite3_stmt *statement, int column, size_t *len, bool *failed) {
     const void *data = sqlite3_column_blob(statement, column);
     *len = (size_t)sqlite3_column_bytes(statement, column);
@@ -178,6 +185,17 @@ enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t li
                       "INSERT INTO event (at, kind, list, subscriber, issue, detail) "
                       "VALUES (?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0), ?)",
                       "isiiis", nl_env_now(&store->env), kind, list, subscriber, issue, detail);
+}
+
+enum nl_status nl_notice_add(struct nl_store *store, const char *kind, int64_t subscription,
+                             int64_t *id, struct nl_error *err) {
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "INSERT INTO delivery (kind, subscription, state, created_at, updated_at) "
+                   "VALUES (?, ?, 'queued', ?3, ?3)",
+                   "sii", kind, subscription, nl_env_now(&store->env));
+    *id = sqlite3_last_insert_rowid(store->db);
+    return status;
 }
 
 enum nl_status nl_store_begin(struct nl_store *store, struct nl_error *err) {

@@ -43,6 +43,9 @@ bool nl_sql_is_duplicate(const struct nl_store *store);
 /* Copies a text column; NULL stays NULL. Sets *failed when memory ran out. */
 char *nl_sql_text(sqlite3_stmt *statement, int column, bool *failed);
 
+/* Copies a text column into `size` bytes; "" where it is NULL or does not fit. */
+void nl_sql_short(sqlite3_stmt *statement, int column, char *out, size_t size);
+
 /* Copies a blob column, with a NUL behind it. Sets *failed when memory ran out. */
 char *nl_sql_blob(sqlite3_stmt *statement, int column, size_t *len, bool *failed);
 
@@ -50,6 +53,10 @@ char *nl_sql_blob(sqlite3_stmt *statement, int column, size_t *len, bool *failed
 enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t list,
                             int64_t subscriber, int64_t issue, const char *detail,
                             struct nl_error *err);
+
+/* Queues a notice to the holder of a subscription; *id is the delivery. */
+enum nl_status nl_notice_add(struct nl_store *store, const char *kind, int64_t subscription,
+                             int64_t *id, struct nl_error *err);
 
 /* Runs `body` between begin and commit; rolls back when it fails. */
 enum nl_status nl_sql_transaction(struct nl_store *store,

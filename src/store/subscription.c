@@ -1,5 +1,6 @@
 #include "newsletter/subscription.h"
 
+#include "newsletter/link.h"
 #include "store/sql.h"
 
 #include <string.h>
@@ -98,17 +99,6 @@ static enum nl_status put_subscription(struct nl_store *store, const struct nl_s
     return status;
 }
 
-static enum nl_status add_notice(struct nl_store *store, const char *kind, int64_t subscription,
-                                 int64_t *id, struct nl_error *err) {
-    enum nl_status status =
-        nl_sql_run(store, err,
-                   "INSERT INTO delivery (kind, subscription, state, created_at, updated_at) "
-                   "VALUES (?, ?, 'queued', ?3, ?3)",
-                   "sii", kind, subscription, nl_env_now(&store->env));
-    *id = sqlite3_last_insert_rowid(store->db);
-    return status;
-}
-
 static enum nl_status queue_notice(struct nl_store *store, struct signup_call *call,
                                    const struct standing *standing, struct nl_error *err) {
     int64_t now = nl_env_now(&store->env);
@@ -117,8 +107,8 @@ static enum nl_status queue_notice(struct nl_store *store, struct signup_call *c
     if (recent || standing->notice_waits)
         return NL_OK;
     enum nl_status status =
-        add_notice(store, standing->active ? "already-subscribed" : "confirmation",
-                   standing->subscription, &call->notice, err);
+        nl_notice_add(store, standing->active ? "already-subscribed" : "confirmation",
+                      standing->subscription, &call->notice, err);
     if (status == NL_OK)
         status = nl_sql_run(store, err, "UPDATE subscription SET noticed_at = ? WHERE id = ?", "ii",
                             now, standing->subscription);
@@ -152,18 +142,6 @@ enum nl_status nl_subscribe(struct nl_store *store, const struct nl_signup *sign
     return status;
 }
 
-enum nl_status nl_confirmation_new(struct nl_store *store, int64_t subscription, int64_t expires_at,
-                                   struct nl_token *token, struct nl_error *err) {
-    unsigned char digest[NL_DIGEST_LEN];
-    nl_token_new(&store->env, token);
-    nl_digest(token->text, NL_TOKEN_LEN, digest);
-    return nl_sql_run(store, err,
-                      "INSERT INTO confirmation (digest, subscription, purpose, created_at, "
-                      "expires_at) VALUES (?, ?, 'subscribe', ?, ?)",
-                      "biii", (const void *)digest, (size_t)NL_DIGEST_LEN, subscription,
-                      nl_env_now(&store->env), expires_at);
-}
-
 struct token_call {
     struct nl_token token;
     bool notify; /* by a mail */
@@ -172,52 +150,14 @@ struct token_call {
     struct nl_standing out;
 };
 
-static void take_language(struct token_call *call, sqlite3_stmt *statement, int column) {
-    const char *language = (const char *)sqlite3_column_text(statement, column);
-    if (language != NULL && strlen(language) < sizeof call->out.language)
-        memcpy(call->out.language, language, strlen(language) + 1);
-}
-
-/* Closes every open link of a subscription. */
-static enum nl_status close_links(struct nl_store *store, int64_t subscription,
-                                  struct nl_error *err) {
-    return nl_sql_run(store, err,
-                      "UPDATE confirmation SET used_at = ? WHERE subscription = ? AND "
-                      "used_at IS NULL",
-                      "ii", nl_env_now(&store->env), subscription);
-}
-
-static enum nl_status find_confirmation(struct nl_store *store, struct token_call *call,
-                                        struct nl_error *err) {
-    unsigned char digest[NL_DIGEST_LEN];
-    bool row = false;
-    nl_digest(call->token.text, NL_TOKEN_LEN, digest);
-    sqlite3_stmt *statement =
-        nl_sql(store, err,
-               "SELECT c.expires_at, c.used_at, s.id, s.list, s.subscriber, r.language "
-               "FROM confirmation c JOIN subscription s ON s.id = c.subscription "
-               "JOIN subscriber r ON r.id = s.subscriber WHERE c.digest = ?",
-               "b", (const void *)digest, (size_t)NL_DIGEST_LEN);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    if (status == NL_OK && !row)
-        status = nl_error_set(err, NL_NOTFOUND, "the token is unknown");
-    else if (status == NL_OK && sqlite3_column_type(statement, 1) != SQLITE_NULL)
-        status = nl_error_set(err, NL_USED, "the token was used before");
-    else if (status == NL_OK && sqlite3_column_int64(statement, 0) <= nl_env_now(&store->env))
-        status = nl_error_set(err, NL_EXPIRED, "the token has expired: subscribe again");
-    call->subscription = sqlite3_column_int64(statement, 2);
-    call->out.list = sqlite3_column_int64(statement, 3);
-    call->subscriber = sqlite3_column_int64(statement, 4);
-    take_language(call, statement, 5);
-    nl_sql_done(statement);
-    return status;
-}
-
 static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct token_call *call = ctx;
-    enum nl_status status = find_confirmation(store, call, err);
+    struct nl_link link = {0};
+    enum nl_status status = nl_link_find(store, call->token.text, NL_LINK_SUBSCRIBE, &link, err);
+    call->subscription = link.subscription;
+    call->subscriber = link.subscriber;
+    call->out.list = link.list;
+    memcpy(call->out.language, link.language, sizeof link.language);
     if (status == NL_OK)
         status = nl_sql_run(store, err,
                             "UPDATE subscription SET state = 'active', confirmed_at = ?, "
@@ -226,9 +166,9 @@ static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error
                             "WHERE id = ? AND state <> 'complained'",
                             "ii", nl_env_now(&store->env), call->subscription);
     if (status == NL_OK && call->notify && sqlite3_changes(store->db) > 0)
-        status = add_notice(store, "welcome", call->subscription, &call->out.notice, err);
+        status = nl_notice_add(store, "welcome", call->subscription, &call->out.notice, err);
     if (status == NL_OK)
-        status = close_links(store, call->subscription, err);
+        status = nl_link_close(store, call->subscription, NL_LINK_SUBSCRIBE, err);
     if (status == NL_OK)
         status = nl_event_add(store, "confirmed", call->out.list, call->subscriber, 0, NULL, err);
     return status;
@@ -260,11 +200,11 @@ static enum nl_status end_subscription(struct nl_store *store, struct token_call
         "ii", nl_env_now(&store->env), call->subscription);
     bool ended = status == NL_OK && sqlite3_changes(store->db) > 0;
     if (ended && call->notify)
-        status = add_notice(store, "goodbye", call->subscription, &call->out.notice, err);
+        status = nl_notice_add(store, "goodbye", call->subscription, &call->out.notice, err);
     if (ended && status == NL_OK)
         status = nl_event_add(store, "unsubscribed", call->out.list, call->subscriber, 0, how, err);
     if (status == NL_OK)
-        status = close_links(store, call->subscription, err);
+        status = nl_link_close(store, call->subscription, NL_LINK_SUBSCRIBE, err);
     return status;
 }
 
@@ -284,7 +224,7 @@ static enum nl_status unsubscribe(struct nl_store *store, void *ctx, struct nl_e
     call->subscription = sqlite3_column_int64(statement, 0);
     call->out.list = sqlite3_column_int64(statement, 1);
     call->subscriber = sqlite3_column_int64(statement, 2);
-    take_language(call, statement, 3);
+    nl_sql_short(statement, 3, call->out.language, sizeof call->out.language);
     call->notify = call->notify && sqlite3_column_int(statement, 4) != 0;
     nl_sql_done(statement);
     return status == NL_OK ? end_subscription(store, call, "token", err) : status;

@@ -33,10 +33,11 @@ struct nl_response {
     int status;
     const char *type; /* a constant */
     struct nl_buf body;
-    char *location;      /* of a redirect; freed with the answer */
-    int64_t retry_after; /* seconds; 0 for none */
-    bool cacheable;      /* by anybody, for a while: holds nothing about a person */
-    const char *allow;   /* with 405: the methods */
+    char *location;         /* of a redirect; freed with the answer */
+    int64_t retry_after;    /* seconds; 0 for none */
+    const char *attachment; /* the name of a file to save it as; NULL to show it */
+    bool cacheable;         /* by anybody, for a while: holds nothing about a person */
+    const char *allow;      /* with 405: the methods */
 };
 
 /* Answers one request. A failure makes the answer a 500 or 503 that tells nothing; `err` is logged.

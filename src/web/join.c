@@ -3,40 +3,11 @@
 #include "newsletter/answer.h"
 #include "newsletter/form.h"
 #include "newsletter/subscription.h"
-#include "newsletter/token.h"
 #include "web/site.h"
+#include "web/stamp.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Nobody fills in a form faster; a form left open for a day is still good. */
-enum { LEAST_SECONDS = 2, MOST_SECONDS = 86400 };
-
-/* The hidden field that people do not see and robots fill in. */
-static const char honeypot[] = "website";
-
-/* ---- when the form was shown: "TIME.MAC" ---- */
-
-static void stamp(const struct nl_site *site, int64_t now, struct nl_buf *out) {
-    char mac[NL_MAC_TEXT_LEN + 1];
-    char time[24];
-    snprintf(time, sizeof time, "%lld", (long long)now);
-    nl_mac(nl_store_secret(site->store), "join", time, mac);
-    nl_buf_addf(out, "%s.%s", time, mac);
-}
-
-static bool is_timely(const struct nl_site *site, const char *stamped, int64_t now) {
-    char *dot = NULL;
-    struct nl_buf own = {0};
-    int64_t then = stamped != NULL ? strtoll(stamped, &dot, 10) : 0;
-    if (stamped == NULL || *dot != '.')
-        return false;
-    stamp(site, then, &own);
-    bool genuine = !own.failed && nl_token_equal(nl_buf_text(&own), stamped);
-    nl_buf_free(&own);
-    return genuine && now - then >= LEAST_SECONDS && now - then <= MOST_SECONDS;
-}
 
 /* ---- the form ---- */
 
@@ -82,14 +53,15 @@ static enum nl_status show(struct nl_site *site, const struct nl_request *reques
         status = nl_list_each(site->store, add_choice, choices, err);
     if (status == NL_OK) {
         json_t *data = nl_site_data(site, theme, found ? &list : NULL);
-        stamp(site, nl_env_now(nl_store_env(site->store)), &stamped);
+        nl_stamp_write(nl_store_secret(site->store), nl_env_now(nl_store_env(site->store)),
+                       &stamped);
         json_object_set(data, "choices", choices);
         nl_data_set(data, "problem",
                     problem != NULL ? nl_catalog_text(theme->catalog, NULL, problem) : "");
         nl_data_set(data, "email", form->address);
         nl_data_set(data, "name", form->name);
         nl_data_set(data, "stamp", nl_buf_text(&stamped));
-        nl_data_set(data, "honeypot", honeypot);
+        nl_data_set(data, "honeypot", NL_HONEYPOT);
         json_object_set_new(data, "extras", extras(form->attributes));
         status = nl_site_page(theme, "join.html", data, response, err);
     }
@@ -165,7 +137,7 @@ static enum nl_status accept_form(struct nl_site *site, const struct nl_request 
                                   struct nl_response *response, struct nl_error *err) {
     const struct nl_theme *theme = NULL;
     struct nl_address address = {0};
-    const char *trap = nl_request_form(request, honeypot);
+    const char *trap = nl_request_form(request, NL_HONEYPOT);
     enum nl_status status = nl_site_theme(site, request, list->language, &theme, err);
     if (status != NL_OK)
         return status;
@@ -175,11 +147,15 @@ static enum nl_status accept_form(struct nl_site *site, const struct nl_request 
         return show(site, request, form, NL_TEXT("This is not an e-mail address. Please check it."),
                     response, err);
     }
-    if (trap == NULL || trap[0] == '\0')
+    bool may = nl_site_may(site, site->addresses, address.key, strlen(address.key), response);
+    if (may && (trap == NULL || trap[0] == '\0'))
         status =
             record(site, request, form, &address, list, nl_catalog_language(theme->catalog), err);
     nl_address_free(&address);
-    return status == NL_OK ? thank(site, theme, list, response, err) : status;
+    if (status != NL_OK)
+        return status;
+    return may ? thank(site, theme, list, response, err)
+               : nl_site_say(site, request, 429, nl_too_many, response, err);
 }
 
 static enum nl_status read_and_accept(struct nl_site *site, const struct nl_request *request,
@@ -199,7 +175,8 @@ static enum nl_status read_and_accept(struct nl_site *site, const struct nl_requ
                       NL_TEXT("Something in the form cannot be used. Please fill it in again."),
                       response, err);
     } else if (status == NL_OK && site->config->serve.check_forms &&
-               !is_timely(site, nl_request_form(request, "stamp"), now)) {
+               !nl_stamp_is_timely(nl_store_secret(site->store), nl_request_form(request, "stamp"),
+                                   now)) {
         /* From a page of the operator's own, or too fast: once more, here. */
         status = show(site, request, &form, NL_TEXT("Please press the button once more."), response,
                       err);
@@ -214,13 +191,8 @@ enum nl_status nl_join(struct nl_site *site, const struct nl_request *request,
                        struct nl_response *response, struct nl_error *err) {
     struct nl_list list = {0};
     bool found = false;
-    const struct nl_ip network = nl_ip_network(nl_request_client(request));
-    if (!nl_limit_take(site->joins, network.bytes, sizeof network.bytes,
-                       nl_env_now(nl_store_env(site->store)), &response->retry_after))
-        return nl_site_say(site, request, 429,
-                           NL_TEXT("Too many have joined from your network just now. Please try "
-                                   "again later."),
-                           response, err);
+    if (!nl_site_may_join(site, request, response))
+        return nl_site_say(site, request, 429, nl_too_many, response, err);
     enum nl_status status = nl_site_list(site, request, &found, &list, err);
     if (status == NL_OK && !found)
         status = show(site, request, &(struct nl_form){0}, NULL, response, err);

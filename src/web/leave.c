@@ -1,5 +1,6 @@
 #include "bulletin/data.h"
 #include "newsletter/answer.h"
+#include "newsletter/preference.h"
 #include "newsletter/subscription.h"
 #include "web/site.h"
 
@@ -39,6 +40,13 @@ enum nl_status nl_ask_leave(struct nl_site *site, const struct nl_request *reque
     return ask(site, request, "unsubscribe",
                NL_TEXT("Do you want to receive no more of our mails?"), NL_TEXT("Unsubscribe"),
                response, err);
+}
+
+enum nl_status nl_ask_address(struct nl_site *site, const struct nl_request *request,
+                              struct nl_response *response, struct nl_error *err) {
+    return ask(site, request, "address",
+               NL_TEXT("Shall our mails come to this address from now on?"),
+               NL_TEXT("Confirm the new address"), response, err);
 }
 
 /* Tells the outcome, in the subscriber's language; the same for every link that does not work. */
@@ -93,4 +101,11 @@ enum nl_status nl_do_leave(struct nl_site *site, const struct nl_request *reques
     if (status == NL_OK && standing.notice != 0 && site->mailer != NULL)
         nl_mailer_wake(site->mailer);
     return tell(site, request, status, NL_ANSWER_LEFT, &standing, response, err);
+}
+
+enum nl_status nl_do_address(struct nl_site *site, const struct nl_request *request,
+                             struct nl_response *response, struct nl_error *err) {
+    struct nl_standing standing = {0};
+    enum nl_status status = nl_address_change(site->store, token_of(request), &standing, err);
+    return tell(site, request, status, NL_ANSWER_MOVED, &standing, response, err);
 }

@@ -79,6 +79,11 @@ static void add_headers(const struct nl_response *response, struct MHD_Response 
         MHD_add_response_header(out, "Vary", "Accept-Language");
     if (response->location != NULL)
         MHD_add_response_header(out, "Location", response->location);
+    if (response->attachment != NULL) {
+        char value[128];
+        snprintf(value, sizeof value, "attachment; filename=\"%s\"", response->attachment);
+        MHD_add_response_header(out, "Content-Disposition", value);
+    }
     if (response->allow != NULL)
         MHD_add_response_header(out, "Allow", response->allow);
     if (response->retry_after > 0) {

@@ -30,10 +30,13 @@ static enum nl_status style(struct nl_site *site, const struct nl_request *reque
 /* Links with tokens are nobody's to find. */
 static enum nl_status robots(struct nl_site *site, const struct nl_request *request,
                              struct nl_response *response, struct nl_error *err) {
+    static const char *const private[] = {"/confirm", "/unsubscribe", "/preferences", "/page",
+                                          "/address"};
     (void)request;
     (void)err;
-    nl_buf_addf(&response->body, "User-agent: *\nDisallow: %s/confirm\nDisallow: %s/unsubscribe\n",
-                site->prefix, site->prefix);
+    nl_buf_adds(&response->body, "User-agent: *\n");
+    for (size_t i = 0; i < sizeof private / sizeof private[0]; i++)
+        nl_buf_addf(&response->body, "Disallow: %s%s\n", site->prefix, private[i]);
     response->cacheable = true;
     return NL_OK;
 }
@@ -58,6 +61,9 @@ static const struct route {
     {"/join", nl_join_form, nl_join},
     {"/confirm", nl_ask_confirm, nl_do_confirm},
     {"/unsubscribe", nl_ask_leave, nl_do_leave},
+    {"/preferences", nl_preferences_ask_page, nl_preferences_ask},
+    {"/page", nl_preferences_page, nl_preferences_act},
+    {"/address", nl_ask_address, nl_do_address},
     {"/style.css", style, NULL},
     {"/robots.txt", robots, NULL},
     {"/healthz", health, NULL},
@@ -95,6 +101,22 @@ enum nl_status nl_site_handle(void *ctx, const struct nl_request *request,
         (path[prefix] == '/' || path[prefix] == '\0'))
         path += prefix;
     return dispatch(site, request, path[0] != '\0' ? path : "/", response, err);
+}
+
+/* ---- limits ---- */
+
+const char nl_too_many[] = NL_TEXT("Too many requests just now. Please try again later.");
+
+bool nl_site_may(struct nl_site *site, struct nl_limit *limit, const void *key, size_t len,
+                 struct nl_response *response) {
+    return nl_limit_take(limit, key, len, nl_env_now(nl_store_env(site->store)),
+                         &response->retry_after);
+}
+
+bool nl_site_may_join(struct nl_site *site, const struct nl_request *request,
+                      struct nl_response *response) {
+    const struct nl_ip network = nl_ip_network(nl_request_client(request));
+    return nl_site_may(site, site->joins, network.bytes, sizeof network.bytes, response);
 }
 
 /* ---- languages ---- */
@@ -244,9 +266,11 @@ enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *confi
         .store = store,
         .config = config,
         .joins = nl_limit_new(per_hour / 6 > LEAST_BURST ? per_hour / 6 : LEAST_BURST, per_hour),
+        .addresses = nl_limit_new(LEAST_BURST, config->serve.joins_per_address),
         .prefix = path_of(config->serve.url),
         .themes = calloc(LANGUAGES_LIMIT, sizeof *site->themes)};
-    if (site->joins == NULL || site->prefix == NULL || site->themes == NULL) {
+    if (site->joins == NULL || site->addresses == NULL || site->prefix == NULL ||
+        site->themes == NULL) {
         nl_site_free(site);
         return nl_error_nomem(err);
     }
@@ -262,5 +286,6 @@ void nl_site_free(struct nl_site *site) {
     free(site->themes);
     free(site->prefix);
     nl_limit_free(site->joins);
+    nl_limit_free(site->addresses);
     free(site);
 }

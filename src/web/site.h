@@ -13,10 +13,11 @@
 struct nl_site {
     struct nl_store *store;
     const struct nl_config *config;
-    struct nl_mailer *mailer; /* NULL: mails are left to cron */
-    struct nl_limit *joins;   /* by network */
-    char *prefix;             /* the path of serve.url, "" or "/news" */
-    struct nl_theme *themes;  /* one for each language asked for so far */
+    struct nl_mailer *mailer;   /* NULL: mails are left to cron */
+    struct nl_limit *joins;     /* what causes mail, by network */
+    struct nl_limit *addresses; /* the same, by the address it goes to */
+    char *prefix;               /* the path of serve.url, "" or "/news" */
+    struct nl_theme *themes;    /* one for each language asked for so far */
     size_t theme_count;
 };
 
@@ -54,6 +55,17 @@ enum nl_status nl_site_page(const struct nl_theme *theme, const char *file, json
 enum nl_status nl_site_say(struct nl_site *site, const struct nl_request *request, int status,
                            const char *text, struct nl_response *response, struct nl_error *err);
 
+/* Whether one more thing may happen for a key; if not, *response says when. */
+bool nl_site_may(struct nl_site *site, struct nl_limit *limit, const void *key, size_t len,
+                 struct nl_response *response);
+
+/* The same for the network of who asks, for what causes mail. */
+bool nl_site_may_join(struct nl_site *site, const struct nl_request *request,
+                      struct nl_response *response);
+
+/* What who may not is told. */
+extern const char nl_too_many[];
+
 /* archive.c: `path` is what stands behind /archive/. */
 enum nl_status nl_site_archive(struct nl_site *site, const struct nl_request *request,
                                const char *path, struct nl_response *response,
@@ -65,6 +77,16 @@ enum nl_status nl_join_form(struct nl_site *site, const struct nl_request *reque
 enum nl_status nl_join(struct nl_site *site, const struct nl_request *request,
                        struct nl_response *response, struct nl_error *err);
 
+/* preferences.c: asking for a link to one's own page, the page, and what its buttons do. */
+enum nl_status nl_preferences_ask_page(struct nl_site *site, const struct nl_request *request,
+                                       struct nl_response *response, struct nl_error *err);
+enum nl_status nl_preferences_ask(struct nl_site *site, const struct nl_request *request,
+                                  struct nl_response *response, struct nl_error *err);
+enum nl_status nl_preferences_page(struct nl_site *site, const struct nl_request *request,
+                                   struct nl_response *response, struct nl_error *err);
+enum nl_status nl_preferences_act(struct nl_site *site, const struct nl_request *request,
+                                  struct nl_response *response, struct nl_error *err);
+
 /* leave.c: GET shows a button, POST acts, so that link scanners do nothing. */
 enum nl_status nl_ask_confirm(struct nl_site *site, const struct nl_request *request,
                               struct nl_response *response, struct nl_error *err);
@@ -72,6 +94,10 @@ enum nl_status nl_do_confirm(struct nl_site *site, const struct nl_request *requ
                              struct nl_response *response, struct nl_error *err);
 enum nl_status nl_ask_leave(struct nl_site *site, const struct nl_request *request,
                             struct nl_response *response, struct nl_error *err);
+enum nl_status nl_ask_address(struct nl_site *site, const struct nl_request *request,
+                              struct nl_response *response, struct nl_error *err);
+enum nl_status nl_do_address(struct nl_site *site, const struct nl_request *request,
+                             struct nl_response *response, struct nl_error *err);
 enum nl_status nl_do_leave(struct nl_site *site, const struct nl_request *request,
                            struct nl_response *response, struct nl_error *err);
 

@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include "newsletter/link.h"
 #include "newsletter/subscription.h"
 
 static int64_t sign_up(struct fixture *fixture, const char *text) {
@@ -58,8 +59,8 @@ static void test_confirmation(void **state) {
     struct nl_token second;
     struct nl_standing standing = {0};
     sign_up(fixture, "ann@example.org");
-    assert_ok(nl_confirmation_new(fixture->store, 1, fixture->fake.now + 10, &first, &err));
-    assert_ok(nl_confirmation_new(fixture->store, 1, fixture->fake.now + 20, &second, &err));
+    assert_ok(nl_link_new(fixture->store, 1, NL_LINK_SUBSCRIBE, fixture->fake.now + 10, &first, &err));
+    assert_ok(nl_link_new(fixture->store, 1, NL_LINK_SUBSCRIBE, fixture->fake.now + 20, &second, &err));
     assert_fails(nl_confirm(fixture->store, "nonsense", false, &standing, &err), NL_DATA,
                  "malformed");
     assert_fails(

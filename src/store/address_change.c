@@ -1,0 +1,183 @@
+#include "newsletter/link.h"
+#include "newsletter/preference.h"
+#include "store/sql.h"
+
+#include <string.h>
+
+enum { ASKS_PER_DAY = 5, DAY = 86400 };
+
+/* ---- asking ---- */
+
+struct ask {
+    int64_t subscriber;
+    const struct nl_address *address;
+    int64_t notice;
+};
+
+/* The subscription in whose list's name the mail goes out; 0 where none shall. */
+static enum nl_status find_sender(struct nl_store *store, const struct ask *ask,
+                                  int64_t *subscription, struct nl_error *err) {
+    bool row = false;
+    sqlite3_stmt *statement = nl_sql(
+        store, err,
+        "SELECT s.id FROM subscription s WHERE s.subscriber = ?1 AND s.state <> 'complained' "
+        "AND NOT EXISTS (SELECT 1 FROM suppression WHERE address_key = ?2) "
+        "AND (SELECT count(*) FROM delivery d JOIN subscription o ON o.id = d.subscription WHERE "
+        "     o.subscriber = ?1 AND d.issue IS NULL AND d.kind = 'address-change' "
+        "     AND d.created_at > ?3) < ?4 "
+        "ORDER BY s.state = 'active' DESC, s.id DESC LIMIT 1",
+        "isii", ask->subscriber, ask->address->key, nl_env_now(&store->env) - DAY,
+        (int64_t)ASKS_PER_DAY);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    *subscription = sqlite3_column_int64(statement, 0);
+    nl_sql_done(statement);
+    return status;
+}
+
+/* The mail that an earlier wish has queued is not for this one's address. */
+static enum nl_status forget_earlier(struct nl_store *store, int64_t subscriber,
+                                     struct nl_error *err) {
+    int64_t now = nl_env_now(&store->env);
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "UPDATE delivery SET state = 'skipped', updated_at = ?, reply_text = 'another address was "
+        "given' WHERE issue IS NULL AND kind = 'address-change' AND state IN ('queued', "
+        "'deferred') "
+        "AND subscription IN (SELECT id FROM subscription WHERE subscriber = ?)",
+        "ii", now, subscriber);
+    if (status == NL_OK)
+        status =
+            nl_sql_run(store, err,
+                       "UPDATE confirmation SET used_at = ? WHERE purpose = 'address' AND "
+                       "used_at IS NULL AND subscription IN (SELECT id FROM subscription WHERE "
+                       "subscriber = ?)",
+                       "ii", now, subscriber);
+    return status;
+}
+
+static enum nl_status ask(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct ask *ask = ctx;
+    int64_t subscription = 0;
+    enum nl_status status = find_sender(store, ask, &subscription, err);
+    if (status == NL_OK && subscription != 0) {
+        status = forget_earlier(store, ask->subscriber, err);
+        if (status == NL_OK)
+            status = nl_sql_run(store, err,
+                                "INSERT OR REPLACE INTO address_change (subscriber, address, "
+                                "address_key, requested_at) VALUES (?, ?, ?, ?)",
+                                "issi", ask->subscriber, ask->address->text, ask->address->key,
+                                nl_env_now(&store->env));
+        if (status == NL_OK)
+            status = nl_notice_add(store, "address-change", subscription, &ask->notice, err);
+    }
+    if (status == NL_OK)
+        status = nl_event_add(store, "address-change-asked", 0, ask->subscriber, 0, NULL, err);
+    return status;
+}
+
+enum nl_status nl_address_change_ask(struct nl_store *store, int64_t subscriber,
+                                     const struct nl_address *address, int64_t *notice,
+                                     struct nl_error *err) {
+    struct ask call = {.subscriber = subscriber, .address = address};
+    enum nl_status status = nl_sql_transaction(store, ask, &call, err);
+    *notice = status == NL_OK ? call.notice : 0;
+    return status;
+}
+
+/* ---- confirming ---- */
+
+/* The other subscriber who has the new address, or 0. */
+static enum nl_status find_other(struct nl_store *store, int64_t subscriber, int64_t *other,
+                                 struct nl_error *err) {
+    bool row = false;
+    sqlite3_stmt *statement = nl_sql(store, err,
+                                     "SELECT r.id FROM address_change c JOIN subscriber r ON "
+                                     "r.address_key = c.address_key AND r.id <> c.subscriber "
+                                     "WHERE c.subscriber = ?",
+                                     "i", subscriber);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    *other = sqlite3_column_int64(statement, 0);
+    nl_sql_done(statement);
+    return status;
+}
+
+/* The other subscriber gets the active subscriptions; what is left of this one's ends. */
+static enum nl_status merge(struct nl_store *store, int64_t from, int64_t into,
+                            struct nl_error *err) {
+    int64_t now = nl_env_now(&store->env);
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "UPDATE subscription AS s SET state = 'active', confirmed_at = ?1, ended_at = NULL, "
+        "noticed_at = NULL, bounce_score = 0, bounce_at = NULL, consent_at = o.consent_at, "
+        "consent_source = o.consent_source, consent_ip = o.consent_ip, "
+        "consent_version = o.consent_version FROM subscription o WHERE o.subscriber = ?2 AND "
+        "o.list = s.list AND o.state = 'active' AND s.subscriber = ?3 "
+        "AND s.state NOT IN ('active', 'complained')",
+        "iii", now, from, into);
+    if (status == NL_OK)
+        status = nl_sql_run(store, err,
+                            "UPDATE subscription SET subscriber = ?2 WHERE subscriber = ?1 AND "
+                            "state = 'active' AND list NOT IN (SELECT list FROM subscription "
+                            "WHERE subscriber = ?2)",
+                            "ii", from, into);
+    if (status == NL_OK)
+        status = nl_sql_run(store, err,
+                            "UPDATE subscription SET state = 'unsubscribed', ended_at = ? "
+                            "WHERE subscriber = ? AND state IN ('active', 'pending')",
+                            "ii", now, from);
+    return status;
+}
+
+/* Links that went to the former address open nothing any more. */
+static enum nl_status close_all_links(struct nl_store *store, int64_t subscriber,
+                                      struct nl_error *err) {
+    return nl_sql_run(store, err,
+                      "UPDATE confirmation SET used_at = ? WHERE used_at IS NULL AND "
+                      "subscription IN (SELECT id FROM subscription WHERE subscriber = ?)",
+                      "ii", nl_env_now(&store->env), subscriber);
+}
+
+struct confirmation {
+    const char *token;
+    struct nl_link link;
+};
+
+static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct confirmation *call = ctx;
+    int64_t other = 0;
+    enum nl_status status = nl_link_find(store, call->token, NL_LINK_ADDRESS, &call->link, err);
+    int64_t subscriber = call->link.subscriber;
+    if (status == NL_OK)
+        status = find_other(store, subscriber, &other, err);
+    if (status == NL_OK)
+        status = close_all_links(store, subscriber, err);
+    if (status == NL_OK && other != 0)
+        status = merge(store, subscriber, other, err);
+    else if (status == NL_OK)
+        status =
+            nl_sql_run(store, err,
+                       "UPDATE subscriber SET address = c.address, address_key = c.address_key "
+                       "FROM address_change c WHERE c.subscriber = subscriber.id AND "
+                       "subscriber.id = ?",
+                       "i", subscriber);
+    if (status == NL_OK)
+        status = nl_sql_run(store, err, "DELETE FROM address_change WHERE subscriber = ?", "i",
+                            subscriber);
+    if (status == NL_OK)
+        status = nl_event_add(store, "address-changed", call->link.list,
+                              other != 0 ? other : subscriber, 0, NULL, err);
+    return status;
+}
+
+enum nl_status nl_address_change(struct nl_store *store, const char *token, struct nl_standing *out,
+                                 struct nl_error *err) {
+    struct confirmation call = {.token = token};
+    enum nl_status status = nl_sql_transaction(store, confirm, &call, err);
+    *out = (struct nl_standing){.list = call.link.list};
+    memcpy(out->language, call.link.language, sizeof out->language);
+    return status;
+}

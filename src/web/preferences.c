@@ -1,0 +1,295 @@
+#include "newsletter/preference.h"
+
+#include "bulletin/data.h"
+#include "newsletter/address.h"
+#include "newsletter/form.h"
+#include "newsletter/link.h"
+#include "newsletter/subject.h"
+#include "web/site.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char bad_link[] =
+    NL_TEXT("This link does not work or works no longer. Please ask for a new one.");
+
+static const char *field(const struct nl_request *request, const char *name) {
+    const char *value = nl_request_form(request, name);
+    return value != NULL ? value : "";
+}
+
+static void wake(const struct nl_site *site, int64_t notice) {
+    if (notice != 0 && site->mailer != NULL)
+        nl_mailer_wake(site->mailer);
+}
+
+/* ---- the page ---- */
+
+struct languages {
+    struct nl_site *site;
+    json_t *array;
+    const char *chosen;
+};
+
+static bool is_listed(const json_t *array, const char *tag) {
+    for (size_t i = 0; i < json_array_size(array); i++)
+        if (strcmp(json_string_value(json_object_get(json_array_get(array, i), "tag")), tag) == 0)
+            return true;
+    return false;
+}
+
+/* Named as its speakers do, where we have their words. */
+static enum nl_status add_language(const char *tag, void *ctx, struct nl_error *err) {
+    struct languages *languages = ctx;
+    struct nl_catalog *catalog = NULL;
+    if (tag == NULL || tag[0] == '\0' || is_listed(languages->array, tag))
+        return NL_OK;
+    enum nl_status status = nl_catalog_open(languages->site->config->templates, tag, &catalog, err);
+    if (status != NL_OK)
+        return status;
+    bool ours = strcmp(nl_catalog_language(catalog), tag) == 0;
+    const char *name = nl_catalog_text(catalog, "language", NL_TEXT_IN("language", "English"));
+    json_t *item = json_object();
+    nl_data_set(item, "tag", tag);
+    nl_data_set(item, "name", ours ? name : tag);
+    json_object_set_new(
+        item, "chosen",
+        json_boolean(languages->chosen != NULL && strcmp(languages->chosen, tag) == 0));
+    json_array_append_new(languages->array, item);
+    nl_catalog_free(catalog);
+    return NL_OK;
+}
+
+static enum nl_status add_list_language(const struct nl_list *list, void *ctx,
+                                        struct nl_error *err) {
+    return list->is_private ? NL_OK : add_language(list->language, ctx, err);
+}
+
+static enum nl_status add_languages(struct nl_site *site, const struct nl_preferences *person,
+                                    json_t *data, struct nl_error *err) {
+    struct languages languages = {site, json_array(), person->language};
+    enum nl_status status = nl_catalog_each(site->config->templates, add_language, &languages, err);
+    if (status == NL_OK)
+        status = nl_list_each(site->store, add_list_language, &languages, err);
+    if (status == NL_OK)
+        status = add_language(person->language, &languages, err);
+    json_object_set_new(data, "languages", languages.array);
+    return status;
+}
+
+static void add_lists(const struct nl_preferences *person, json_t *data) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < person->list_count; i++) {
+        json_t *item = json_object();
+        nl_data_set(item, "name", person->lists[i].name);
+        nl_data_set(item, "title", person->lists[i].title);
+        json_object_set_new(item, "active", json_boolean(person->lists[i].active));
+        json_array_append_new(array, item);
+    }
+    json_object_set_new(data, "lists", array);
+}
+
+/* As it stands, with a word about what was done or what was wrong. */
+static enum nl_status show(struct nl_site *site, const struct nl_request *request,
+                           const char *token, int64_t subscriber, const char *done,
+                           const char *problem, struct nl_response *response,
+                           struct nl_error *err) {
+    const struct nl_theme *theme = NULL;
+    struct nl_preferences person = {0};
+    json_t *data = NULL;
+    enum nl_status status = nl_preferences_read(site->store, subscriber, &person, err);
+    if (status == NL_OK)
+        status = nl_site_theme(site, request, person.language, &theme, err);
+    if (status == NL_OK) {
+        data = nl_site_data(site, theme, NULL);
+        nl_data_set(data, "token", token);
+        nl_data_set(data, "email", person.address);
+        nl_data_set(data, "new_address", person.new_address);
+        nl_data_set(data, "name", person.name);
+        nl_data_set(data, "done", done != NULL ? nl_catalog_text(theme->catalog, NULL, done) : "");
+        nl_data_set(data, "problem",
+                    problem != NULL ? nl_catalog_text(theme->catalog, NULL, problem) : "");
+        add_lists(&person, data);
+        status = add_languages(site, &person, data, err);
+    }
+    if (status == NL_OK)
+        status = nl_site_page(theme, "own-page.html", json_incref(data), response, err);
+    json_decref(data);
+    nl_preferences_free(&person);
+    return status;
+}
+
+/* ---- what its buttons do ---- */
+
+struct visit {
+    struct nl_site *site;
+    const struct nl_request *request;
+    const char *token;
+    int64_t subscriber;
+};
+
+struct choice {
+    struct nl_membership *membership;
+};
+
+static void take_list(const char *name, const char *value, void *ctx) {
+    struct choice *choice = ctx;
+    if (strcmp(name, "list") == 0 && strcmp(value, choice->membership->name) == 0)
+        choice->membership->active = true;
+}
+
+static enum nl_status replace(char **slot, const char *value, struct nl_error *err) {
+    free(*slot);
+    *slot = value != NULL && value[0] != '\0' ? strdup(value) : NULL;
+    return *slot == NULL && value != NULL && value[0] != '\0' ? nl_error_nomem(err) : NL_OK;
+}
+
+static enum nl_status write_form(const struct visit *visit, const struct nl_form *form,
+                            struct nl_error *err) {
+    struct nl_preferences person = {0};
+    char client[NL_IP_TEXT];
+    nl_ip_text(nl_request_client(visit->request), client);
+    const struct nl_signup consent = {.source = "preferences",
+                                      .ip = client,
+                                      .text_version =
+                                          visit->site->config->confirmation.text_version};
+    enum nl_status status =
+        nl_preferences_read(visit->site->store, visit->subscriber, &person, err);
+    for (size_t i = 0; i < person.list_count; i++) {
+        struct choice choice = {&person.lists[i]};
+        person.lists[i].active = false;
+        nl_request_each_field(visit->request, take_list, &choice);
+    }
+    if (status == NL_OK)
+        status = replace(&person.name, form->name, err);
+    if (status == NL_OK)
+        status = replace(&person.language, form->language, err);
+    if (status == NL_OK)
+        status = nl_preferences_write(visit->site->store, &person, &consent, err);
+    nl_preferences_free(&person);
+    return status;
+}
+
+static enum nl_status save(const struct visit *visit, struct nl_response *response,
+                           struct nl_error *err) {
+    const struct nl_form form = {.name = (char *)field(visit->request, "name"),
+                                 .language = (char *)field(visit->request, "language")};
+    enum nl_status status = nl_form_check(&form, err);
+    if (status == NL_DATA) {
+        nl_error_free(err);
+        response->status = 400;
+        return show(visit->site, visit->request, visit->token, visit->subscriber, NULL,
+                    NL_TEXT("Something in the form cannot be used. Please fill it in again."),
+                    response, err);
+    }
+    if (status == NL_OK)
+        status = write_form(visit, &form, err);
+    return status == NL_OK ? show(visit->site, visit->request, visit->token, visit->subscriber,
+                                  NL_TEXT("Saved."), NULL, response, err)
+                           : status;
+}
+
+static enum nl_status change_address(const struct visit *visit, struct nl_response *response,
+                                     struct nl_error *err) {
+    struct nl_address address = {0};
+    int64_t notice = 0;
+    if (nl_address_parse(field(visit->request, "new_address"), &address, err) != NL_OK) {
+        nl_error_free(err);
+        response->status = 400;
+        return show(visit->site, visit->request, visit->token, visit->subscriber, NULL,
+                    NL_TEXT("This is not an e-mail address. Please check it."), response, err);
+    }
+    enum nl_status status =
+        nl_address_change_ask(visit->site->store, visit->subscriber, &address, &notice, err);
+    nl_address_free(&address);
+    if (status != NL_OK)
+        return status;
+    wake(visit->site, notice);
+    return show(visit->site, visit->request, visit->token, visit->subscriber,
+                NL_TEXT("A mail is on its way to the new address: please open the link in it. "
+                        "Until then, everything stays as it is."),
+                NULL, response, err);
+}
+
+static enum nl_status download(const struct visit *visit, struct nl_response *response,
+                               struct nl_error *err) {
+    char *json = NULL;
+    enum nl_status status = nl_subject_export(visit->site->store, visit->subscriber, &json, err);
+    json_t *data = status == NL_OK ? json_loads(json, 0, NULL) : NULL;
+    char *text = data != NULL ? json_dumps(data, JSON_INDENT(2)) : NULL;
+    if (text != NULL)
+        nl_buf_addf(&response->body, "%s\n", text);
+    else if (status == NL_OK)
+        status = nl_error_nomem(err);
+    response->type = "application/json";
+    response->attachment = "my-data.json";
+    free(text);
+    json_decref(data);
+    free(json);
+    return status;
+}
+
+static enum nl_status erase(const struct visit *visit, struct nl_response *response,
+                            struct nl_error *err) {
+    if (strcmp(field(visit->request, "sure"), "yes") != 0) {
+        response->status = 400;
+        return show(visit->site, visit->request, visit->token, visit->subscriber, NULL,
+                    NL_TEXT("Nothing is erased: please tick the box first."), response, err);
+    }
+    enum nl_status status = nl_subject_erase(visit->site->store, visit->subscriber, err);
+    return status == NL_OK
+               ? nl_site_say(visit->site, visit->request, 200,
+                             NL_TEXT("Everything that told who you are is erased. No further mail "
+                                     "will reach you."),
+                             response, err)
+               : status;
+}
+
+static const struct action {
+    const char *name;
+    enum nl_status (*act)(const struct visit *visit, struct nl_response *response,
+                          struct nl_error *err);
+} actions[] = {
+    {"save", save}, {"address", change_address}, {"download", download}, {"erase", erase}};
+
+/* Opens the page that a link leads to, or says that it leads nowhere. */
+static enum nl_status open_visit(struct nl_site *site, const struct nl_request *request,
+                                 const char *token, struct visit *visit, bool *open,
+                                 struct nl_response *response, struct nl_error *err) {
+    struct nl_link link = {0};
+    enum nl_status status = nl_link_find(site->store, token, NL_LINK_PREFERENCES, &link, err);
+    *visit = (struct visit){site, request, token, link.subscriber};
+    *open = status == NL_OK;
+    if (status != NL_DATA && status != NL_NOTFOUND && status != NL_EXPIRED && status != NL_USED)
+        return status;
+    nl_error_free(err);
+    return nl_site_say(site, request, 404, bad_link, response, err);
+}
+
+enum nl_status nl_preferences_page(struct nl_site *site, const struct nl_request *request,
+                                   struct nl_response *response, struct nl_error *err) {
+    const char *token = nl_request_query(request, "token");
+    struct visit visit;
+    bool open = false;
+    enum nl_status status =
+        open_visit(site, request, token != NULL ? token : "", &visit, &open, response, err);
+    return open ? show(site, request, visit.token, visit.subscriber, NULL, NULL, response, err)
+                : status;
+}
+
+enum nl_status nl_preferences_act(struct nl_site *site, const struct nl_request *request,
+                                  struct nl_response *response, struct nl_error *err) {
+    struct visit visit;
+    bool open = false;
+    size_t at = 0;
+    enum nl_status status =
+        open_visit(site, request, field(request, "token"), &visit, &open, response, err);
+    if (!open)
+        return status;
+    while (at < sizeof actions / sizeof actions[0] &&
+           strcmp(actions[at].name, field(request, "action")) != 0)
+        at++;
+    return at < sizeof actions / sizeof actions[0]
+               ? actions[at].act(&visit, response, err)
+               : show(site, request, visit.token, visit.subscriber, NULL, NULL, response, err);
+}

@@ -1,0 +1,93 @@
+#include "newsletter/preference.h"
+
+#include "bulletin/data.h"
+#include "newsletter/address.h"
+#include "web/site.h"
+#include "web/stamp.h"
+
+#include <string.h>
+
+static const char *field(const struct nl_request *request, const char *name) {
+    const char *value = nl_request_form(request, name);
+    return value != NULL ? value : "";
+}
+
+static int64_t now(const struct nl_site *site) {
+    return nl_env_now(nl_store_env(site->store));
+}
+
+static enum nl_status show_ask(struct nl_site *site, const struct nl_request *request,
+                               const char *problem, struct nl_response *response,
+                               struct nl_error *err) {
+    const struct nl_theme *theme = NULL;
+    const char *token = nl_request_query(request, "token");
+    struct nl_buf stamp = {0};
+    enum nl_status status = nl_site_theme(site, request, NULL, &theme, err);
+    if (status != NL_OK)
+        return status;
+    json_t *data = nl_site_data(site, theme, NULL);
+    nl_stamp_write(nl_store_secret(site->store), now(site), &stamp);
+    nl_data_set(data, "token", token != NULL ? token : field(request, "token"));
+    nl_data_set(data, "email", field(request, "email"));
+    nl_data_set(data, "stamp", nl_buf_text(&stamp));
+    nl_data_set(data, "honeypot", NL_HONEYPOT);
+    nl_data_set(data, "problem",
+                problem != NULL ? nl_catalog_text(theme->catalog, NULL, problem) : "");
+    nl_buf_free(&stamp);
+    return nl_site_page(theme, "preferences-ask.html", data, response, err);
+}
+
+enum nl_status nl_preferences_ask_page(struct nl_site *site, const struct nl_request *request,
+                                       struct nl_response *response, struct nl_error *err) {
+    return show_ask(site, request, NULL, response, err);
+}
+
+/* The same answer, after the same work, whoever is or is not known. */
+static enum nl_status ask(struct nl_site *site, const struct nl_request *request, const char *token,
+                          const struct nl_address *address, struct nl_response *response,
+                          struct nl_error *err) {
+    int64_t notice = 0;
+    enum nl_status status = NL_OK;
+    if (field(request, NL_HONEYPOT)[0] == '\0')
+        status = nl_preference_ask(site->store, token, address,
+                                   site->config->confirmation.resend_interval, &notice, err);
+    if (status != NL_OK)
+        return status;
+    if (notice != 0 && site->mailer != NULL)
+        nl_mailer_wake(site->mailer);
+    return nl_site_say(site, request, 200,
+                       NL_TEXT("Thank you. If this address is known here, a mail with a link to "
+                               "your page is on its way to it."),
+                       response, err);
+}
+
+static enum nl_status ask_for_address(struct nl_site *site, const struct nl_request *request,
+                                      struct nl_response *response, struct nl_error *err) {
+    struct nl_address address = {0};
+    if (nl_address_parse(field(request, "email"), &address, err) != NL_OK) {
+        nl_error_free(err);
+        response->status = 400;
+        return show_ask(site, request, NL_TEXT("This is not an e-mail address. Please check it."),
+                        response, err);
+    }
+    enum nl_status status = NL_OK;
+    if (site->config->serve.check_forms &&
+        !nl_stamp_is_timely(nl_store_secret(site->store), field(request, "stamp"), now(site)))
+        status =
+            show_ask(site, request, NL_TEXT("Please press the button once more."), response, err);
+    else if (!nl_site_may(site, site->addresses, address.key, strlen(address.key), response))
+        status = nl_site_say(site, request, 429, nl_too_many, response, err);
+    else
+        status = ask(site, request, NULL, &address, response, err);
+    nl_address_free(&address);
+    return status;
+}
+
+enum nl_status nl_preferences_ask(struct nl_site *site, const struct nl_request *request,
+                                  struct nl_response *response, struct nl_error *err) {
+    const char *token = field(request, "token");
+    if (!nl_site_may_join(site, request, response))
+        return nl_site_say(site, request, 429, nl_too_many, response, err);
+    return token[0] != '\0' ? ask(site, request, token, NULL, response, err)
+                            : ask_for_address(site, request, response, err);
+}
