@@ -86,9 +86,16 @@ struct nl_config {
         int64_t connections;
         int64_t joins_per_hour;    /* from one network */
         int64_t joins_per_address; /* in an hour, for one address */
-        bool check_forms;       /* that they were shown by us, and not filled in at once */
+        bool check_forms;          /* that they were shown by us, and not filled in at once */
         bool log;
     } serve;
+    struct {          /* the dashboard and the API, in `newsletter serve` */
+        char *listen; /* "address:port"; NULL: there is none */
+        char *url;    /* what people reach it by, without a final slash */
+        char *certificate;
+        char *key;
+        int64_t session; /* seconds that a login lasts */
+    } staff;
     struct { /* points and seconds: see struct nl_bounce_policy */
         int64_t hard;
         int64_t soft;

@@ -86,12 +86,23 @@ enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64
 enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int64_t *list,
                                   const char **kind, struct nl_error *err);
 
-/* Calls `each` for every delivery of an issue in `state`, with its address. */
-enum nl_status
-nl_delivery_each(struct nl_store *store, int64_t issue, const char *state,
-                 enum nl_status (*each)(const char *address, const struct nl_result *result,
-                                        int64_t attempts, void *ctx, struct nl_error *err),
-                 void *ctx, struct nl_error *err);
+/* One delivery as it stands. Borrowed for the time of a call. */
+struct nl_delivery_row {
+    int64_t subscription;
+    const char *address;
+    const char *state;
+    int64_t attempts;
+    int64_t updated_at;
+    struct nl_result result; /* `outcome` is not set: see `state` */
+};
+
+/* Calls `each` for the deliveries of an issue, in the order of their subscriptions: those in
+ * `state` (NULL: in any) behind subscription `after`, at most `limit` (0: all). */
+enum nl_status nl_delivery_each(struct nl_store *store, int64_t issue, const char *state,
+                                int64_t after, int64_t limit,
+                                enum nl_status (*each)(const struct nl_delivery_row *row, void *ctx,
+                                                       struct nl_error *err),
+                                void *ctx, struct nl_error *err);
 
 void nl_job_free(struct nl_job *job);
 

@@ -74,6 +74,32 @@ enum nl_status nl_issue_each(struct nl_store *store, const char *state,
                                                     struct nl_error *err),
                              void *ctx, struct nl_error *err);
 
+/* An issue as it is listed. Borrowed for the time of a call; optional texts are NULL. */
+struct nl_issue_summary {
+    int64_t id;
+    int64_t list;
+    const char *list_name;
+    const char *slug, *series, *number, *title, *subject, *category, *posted_by, *date, *language;
+    const char *state, *pause_note;
+    int64_t created_at;
+    int64_t ended_at; /* 0 until sent */
+};
+
+/* Which: 0 and NULL stand for all. */
+struct nl_issue_filter {
+    int64_t id;
+    const char *list; /* its name */
+    const char *state;
+    int64_t before; /* an id: only those made earlier */
+    int64_t limit;
+};
+
+/* Calls `each` for issues, newest first, without their texts. */
+enum nl_status nl_issue_summaries(struct nl_store *store, const struct nl_issue_filter *filter,
+                                  enum nl_status (*each)(const struct nl_issue_summary *issue,
+                                                         void *ctx, struct nl_error *err),
+                                  void *ctx, struct nl_error *err);
+
 /* Turns a sending issue into a paused one, with a note, or back (the note is NULL then). Leaves
  * issues in other states alone; *changed tells. */
 enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue, const char *state,

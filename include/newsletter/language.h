@@ -7,6 +7,12 @@
 /* True for letters, digits and hyphens that begin with two or three letters, 35 at most. */
 bool nl_language_is_tag(const char *text);
 
+enum { NL_LANGUAGE_TAG = 36 }; /* bytes of the longest tag, with its end */
+
+/* The first choice that an Accept-Language field names (RFC 9110 section 12.5.4), "" if it names
+ * none. `header` may be NULL. */
+void nl_language_preferred(const char *header, char out[NL_LANGUAGE_TAG]);
+
 /* How well what is in language `have` serves who wants `want` (either may be NULL): 0 not at all, 1
  * another variety of it, 2 the language as such, 3 exactly. */
 int nl_language_match(const char *want, const char *have);

@@ -38,6 +38,13 @@ struct nl_networks {
 /* NL_DATA names what is not a network. NULL and "" are none at all. */
 enum nl_status nl_networks_parse(const char *text, struct nl_networks *out, struct nl_error *err);
 bool nl_networks_contain(const struct nl_networks *networks, const struct nl_ip *ip);
+
+/* Who asks, where `trusted` proxies stand between: of an X-Forwarded-For field, from the right, the
+ * first address that is not a proxy's, since what stands left of it is the visitor's own word.
+ * `header` may be NULL. */
+struct nl_ip nl_networks_client(const struct nl_networks *trusted, const struct nl_ip *peer,
+                                const char *header);
+
 void nl_networks_free(struct nl_networks *networks);
 
 #endif

@@ -73,6 +73,11 @@ static const struct setting {
     {"serve.joins_per_address", NUMBER, AT(serve.joins_per_address), "5", 1, 1000000},
     {"serve.check_forms", BOOLEAN, AT(serve.check_forms), "true", 0, 0},
     {"serve.log", BOOLEAN, AT(serve.log), "true", 0, 0},
+    {"staff.listen", TEXT, AT(staff.listen), NULL, 0, 0},
+    {"staff.url", TEXT, AT(staff.url), NULL, 0, 0},
+    {"staff.certificate", PATH, AT(staff.certificate), NULL, 0, 0},
+    {"staff.key", PATH, AT(staff.key), NULL, 0, 0},
+    {"staff.session", DURATION, AT(staff.session), "8h", 60, 2592000},
     {"dkim.domain", TEXT, AT(dkim.domain), NULL, 0, 0},
     {"dkim.selector", TEXT, AT(dkim.selector), NULL, 0, 0},
     {"dkim.key_file", PATH, AT(dkim.key_file), NULL, 0, 0},
@@ -280,24 +285,58 @@ static bool default_url(const struct nl_config *config, const char *page, char *
     return *slot != NULL;
 }
 
-static enum nl_status check_serve(struct nl_config *config, struct nl_error *err) {
-    struct nl_networks networks = {0};
-    char *url = config->serve.url;
+/* The URL of a site, whose final slashes go, and its two PEM files. */
+static enum nl_status check_site(const struct nl_config *config, const char *section, char *url,
+                                 const char *certificate, const char *key, struct nl_error *err) {
     if (url != NULL && (!nl_text_is_http_url(url) || strpbrk(url, "?#{}") != NULL))
-        return nl_error_set(err, NL_CONFIG, "%s: serve.url '%s' is not an http(s) URL of a folder",
-                            config->path, url);
+        return nl_error_set(err, NL_CONFIG, "%s: %s.url '%s' is not an http(s) URL of a folder",
+                            config->path, section, url);
     while (url != NULL && url[strlen(url) - 1] == '/')
         url[strlen(url) - 1] = '\0';
+    if ((certificate != NULL) != (key != NULL))
+        return nl_error_set(err, NL_CONFIG, "%s: %s.certificate and %s.key go together",
+                            config->path, section, section);
+    return NL_OK;
+}
+
+/* Passwords go over it: in the clear only within this machine, or to a proxy that speaks TLS. */
+static enum nl_status check_staff(const struct nl_config *config, struct nl_error *err) {
+    const char *listen = config->staff.listen;
+    const char *url = config->staff.url;
+    enum nl_status status = check_site(config, "staff", config->staff.url,
+                                       config->staff.certificate, config->staff.key, err);
+    if (status != NL_OK || listen == NULL || config->staff.certificate != NULL ||
+        (url != NULL && strncmp(url, "https://", 8) == 0))
+        return status;
+    const char *colon = strrchr(listen, ':');
+    size_t len = colon != NULL ? (size_t)(colon - listen) : strlen(listen);
+    bool bracketed = len > 1 && listen[0] == '[' && listen[len - 1] == ']';
+    char *host = strndup(listen + bracketed, len - 2 * (size_t)bracketed);
+    bool local = host != NULL && nl_host_is_loopback(host);
+    free(host);
+    return local ? NL_OK
+                 : nl_error_set(err, NL_CONFIG,
+                                "%s: staff.listen %s would take passwords in the clear: set "
+                                "staff.certificate and staff.key, or staff.url to the https "
+                                "address of a proxy before it",
+                                config->path, listen);
+}
+
+static enum nl_status check_serve(struct nl_config *config, struct nl_error *err) {
+    struct nl_networks networks = {0};
+    enum nl_status status = check_site(config, "serve", config->serve.url,
+                                       config->serve.certificate, config->serve.key, err);
+    if (status == NL_OK)
+        status = check_staff(config, err);
+    if (status != NL_OK)
+        return status;
     if (!default_url(config, "confirm", &config->confirm_url) ||
         !default_url(config, "unsubscribe", &config->unsubscribe_url) ||
         !default_url(config, "preferences", &config->preferences_url) ||
         !default_url(config, "page", &config->page_url) ||
         !default_url(config, "address", &config->address_url))
         return nl_error_nomem(err);
-    if ((config->serve.certificate != NULL) != (config->serve.key != NULL))
-        return nl_error_set(err, NL_CONFIG, "%s: serve.certificate and serve.key go together",
-                            config->path);
-    enum nl_status status = nl_networks_parse(config->serve.trusted_proxies, &networks, err);
+    status = nl_networks_parse(config->serve.trusted_proxies, &networks, err);
     if (status == NL_DATA)
         nl_error_context(err, "%s: serve.trusted_proxies", config->path);
     nl_networks_free(&networks);

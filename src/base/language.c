@@ -42,3 +42,37 @@ bool nl_language_is_rtl(const char *tag) {
             return true;
     return false;
 }
+
+/* A weight as RFC 9110 section 12.4.2 writes it, in thousandths; 0 for anything else. */
+static int weight(const char *text) {
+    int value = 0;
+    int places = 0;
+    if ((text[0] != '0' && text[0] != '1') || (text[1] != '.' && strchr(", \t;", text[1]) == NULL))
+        return 0;
+    value = (text[0] - '0') * 1000;
+    for (const char *p = text + 2; text[1] == '.' && places < 3 && *p >= '0' && *p <= '9'; p++) {
+        static const int units[] = {100, 10, 1};
+        value += (*p - '0') * units[places++];
+    }
+    return value <= 1000 ? value : 0;
+}
+
+void nl_language_preferred(const char *header, char out[NL_LANGUAGE_TAG]) {
+    int best = 0;
+    out[0] = '\0';
+    while (header != NULL && *header != '\0') {
+        size_t len = strcspn(header, ",");
+        const char *tag = header + strspn(header, " \t");
+        size_t tag_len = strcspn(tag, " \t,;");
+        const char *q = memmem(header, len, "q=", 2);
+        int quality = q != NULL ? weight(q + 2) : 1000;
+        char text[NL_LANGUAGE_TAG] = "";
+        if (tag_len < sizeof text)
+            memcpy(text, tag, tag_len);
+        if (quality > best && nl_language_is_tag(text)) {
+            best = quality;
+            memcpy(out, text, sizeof text);
+        }
+        header += len + (header[len] == ',');
+    }
+}

@@ -111,6 +111,31 @@ bool nl_networks_contain(const struct nl_networks *networks, const struct nl_ip 
     return false;
 }
 
+struct nl_ip nl_networks_client(const struct nl_networks *trusted, const struct nl_ip *peer,
+                                const char *header) {
+    struct nl_ip client = *peer;
+    size_t len = header != NULL ? strlen(header) : 0;
+    while (len > 0 && nl_networks_contain(trusted, &client)) {
+        char word[NL_IP_TEXT] = "";
+        size_t start = len;
+        while (start > 0 && header[start - 1] != ',')
+            start--;
+        size_t from = start + strspn(header + start, " \t");
+        size_t end = len;
+        while (end > from && (header[end - 1] == ' ' || header[end - 1] == '\t'))
+            end--;
+        if (from >= end || end - from >= sizeof word)
+            return client;
+        memcpy(word, header + from, end - from);
+        struct nl_ip named;
+        if (!nl_ip_parse(word, &named))
+            return client;
+        client = named;
+        len = start > 0 ? start - 1 : 0;
+    }
+    return client;
+}
+
 void nl_networks_free(struct nl_networks *networks) {
     free(networks->items);
     *networks = (struct nl_networks){0};

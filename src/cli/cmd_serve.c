@@ -2,14 +2,16 @@
 
 #include "web/server.h"
 #include "web/site.h"
+#include "web/staff.h"
 
 #include <errno.h>
 #include <grp.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { OPT_LISTEN = 1, OPT_NO_MAIL };
+enum { OPT_LISTEN = 1, OPT_NO_MAIL, STAFF_CONNECTIONS = 100 };
 
 /* Becomes serve.user once the socket is there: nothing that comes in is handled by root. */
 static enum nl_status drop_privileges(const char *user, struct nl_error *err) {
@@ -25,11 +27,20 @@ static enum nl_status drop_privileges(const char *user, struct nl_error *err) {
     return NL_OK;
 }
 
-static enum nl_status serve(struct cli *cli, const char *listen, bool mail, struct nl_error *err) {
+/* What is started, and ended in the opposite order. */
+struct service {
+    struct nl_site *site;
+    struct nl_server *server;
+    struct nl_mailer *mailer;
+    struct nl_store *staff_store; /* a connection of the staff's thread's own */
+    struct nl_staff *staff;
+    struct nl_server *staff_server;
+    struct nl_mailer *sender;
+};
+
+static enum nl_status open_site(struct cli *cli, const char *listen, struct service *service,
+                                struct nl_error *err) {
     const struct nl_config *config = &cli->config;
-    struct nl_server *server = NULL;
-    struct nl_mailer *mailer = NULL;
-    struct nl_site *site = NULL;
     const struct nl_server_options options = {
         .listen = listen != NULL ? listen : config->serve.listen,
         .certificate = config->serve.certificate,
@@ -38,25 +49,104 @@ static enum nl_status serve(struct cli *cli, const char *listen, bool mail, stru
         .connections = config->serve.connections,
         .log = config->serve.log,
     };
+    enum nl_status status = nl_site_new(cli->store, config, config->serve.url, &service->site, err);
+    return status == NL_OK
+               ? nl_server_new(&options, nl_site_handle, service->site, &service->server, err)
+               : status;
+}
+
+static enum nl_status open_staff(struct cli *cli, struct service *service, struct nl_error *err) {
+    const struct nl_config *config = &cli->config;
+    const struct nl_server_options options = {
+        .listen = config->staff.listen,
+        .certificate = config->staff.certificate,
+        .key = config->staff.key,
+        .trusted = config->serve.trusted_proxies,
+        .connections = STAFF_CONNECTIONS,
+        .log = config->serve.log,
+    };
+    if (config->staff.listen == NULL)
+        return NL_OK;
+    enum nl_status status =
+        nl_store_open(config->database, &nl_env_system, &service->staff_store, err);
+    if (status == NL_OK)
+        status = nl_staff_new(service->staff_store, config, &service->staff, err);
+    if (status == NL_OK)
+        status =
+            nl_server_new(&options, nl_staff_handle, service->staff, &service->staff_server, err);
+    return status == NL_OK ? NL_OK : nl_error_context(err, "staff");
+}
+
+static enum nl_status start_mailers(struct cli *cli, struct service *service,
+                                    struct nl_error *err) {
+    enum nl_status status =
+        nl_mailer_new(&cli->config, cli->relay, NL_MAILER_NOTICES, &service->mailer, err);
+    if (status == NL_OK && service->staff != NULL)
+        status = nl_mailer_new(&cli->config, cli->relay, NL_MAILER_ISSUES, &service->sender, err);
+    service->site->mailer = service->mailer;
+    if (service->staff != NULL)
+        service->staff->sender = service->sender;
+    return status;
+}
+
+static void *serve_staff(void *ctx) {
+    struct nl_error err = {0};
+    if (nl_server_run(ctx, &cli_stop, &err) != NL_OK)
+        fprintf(stderr, "newsletter: staff: %s\n", nl_error_text(&err));
+    nl_error_free(&err);
+    return NULL;
+}
+
+/* The staff's pages in a thread of their own: no login, no chart keeps the public waiting. */
+static enum nl_status run_servers(struct service *service, struct nl_error *err) {
+    pthread_t thread;
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the first thread */
+    int failed = service->staff_server != NULL
+                     ? pthread_create(&thread, NULL, serve_staff, service->staff_server)
+                     : 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed != 0)
+        return nl_error_set(err, NL_OS, "cannot start a thread");
+    printf("serving at %s\n", nl_server_address(service->server));
+    if (service->staff_server != NULL)
+        printf("staff at %s\n", nl_server_address(service->staff_server));
+    fflush(stdout);
+    enum nl_status status = nl_server_run(service->server, &cli_stop, err);
+    cli_stop = 1; /* also where it ended by itself */
+    if (service->staff_server != NULL)
+        pthread_join(thread, NULL);
+    return status;
+}
+
+static void close_service(struct service *service) {
+    nl_server_free(service->staff_server);
+    nl_server_free(service->server);
+    nl_staff_free(service->staff);
+    nl_site_free(service->site);
+    nl_mailer_free(service->sender);
+    nl_mailer_free(service->mailer);
+    nl_store_close(service->staff_store);
+}
+
+static enum nl_status serve(struct cli *cli, const char *listen, bool mail, struct nl_error *err) {
+    struct service service = {0};
     enum nl_status status = mail ? cli_connect(cli, err) : NL_OK;
     if (status == NL_OK)
-        status = nl_site_new(cli->store, config, &site, err);
+        status = open_site(cli, listen, &service, err);
     if (status == NL_OK)
-        status = nl_server_new(&options, nl_site_handle, site, &server, err);
+        status = open_staff(cli, &service, err);
     if (status == NL_OK)
-        status = drop_privileges(config->serve.user, err);
+        status = drop_privileges(cli->config.serve.user, err);
     if (status == NL_OK && mail)
-        status = nl_mailer_new(config, cli->relay, &mailer, err);
+        status = start_mailers(cli, &service, err);
     if (status == NL_OK) {
-        site->mailer = mailer;
         cli_catch_signals();
-        printf("serving at %s\n", nl_server_address(server));
-        fflush(stdout);
-        status = nl_server_run(server, &cli_stop, err);
+        status = run_servers(&service, err);
     }
-    nl_server_free(server);
-    nl_site_free(site);
-    nl_mailer_free(mailer);
+    close_service(&service);
     return status;
 }
 
@@ -97,7 +187,10 @@ const struct command cmd_serve = {
     "issues that went out. It sends the mails that visitors cause; --no-mail leaves them to\n"
     "'newsletter retry'. Listens at serve.listen (127.0.0.1:8025), for a web server in front of it "
     "or\n"
-    "with a certificate of its own, or at the socket that systemd hands over. SIGTERM ends it when "
+    "with a certificate of its own, or at the socket that systemd hands over. With staff.listen "
+    "there "
+    "is\n"
+    "also a dashboard and a JSON API at that address ('newsletter staff'). SIGTERM ends it when "
     "all\n"
     "that was asked is answered.\n"
     "\n"

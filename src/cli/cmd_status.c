@@ -34,23 +34,24 @@ struct rows {
     json_t *array; /* NULL for text */
 };
 
-static enum nl_status show_delivery(const char *address, const struct nl_result *result,
-                                    int64_t attempts, void *ctx, struct nl_error *err) {
+static enum nl_status show_delivery(const struct nl_delivery_row *row, void *ctx,
+                                    struct nl_error *err) {
     (void)err;
-    struct rows *rows = ctx;
+    const struct rows *rows = ctx;
+    const struct nl_result *result = &row->result;
     char next[32] = "";
     const char *text = result->text != NULL ? result->text : "";
     if (result->next_attempt_at > 0)
         cli_format_time(result->next_attempt_at, next);
     if (rows->array != NULL) {
         json_array_append_new(
-            rows->array, json_pack("{s:s, s:s, s:I, s:i, s:s, s:s, s:I}", "address", address,
-                                   "state", rows->state, "attempts", (json_int_t)attempts, "code",
-                                   result->code, "status", result->status, "text", text,
+            rows->array, json_pack("{s:s, s:s, s:I, s:i, s:s, s:s, s:I}", "address", row->address,
+                                   "state", rows->state, "attempts", (json_int_t)row->attempts,
+                                   "code", result->code, "status", result->status, "text", text,
                                    "next_attempt_at", (json_int_t)result->next_attempt_at));
         return NL_OK;
     }
-    printf("  %-8s %s", rows->state, address);
+    printf("  %-8s %s", rows->state, row->address);
     if (result->code != 0)
         printf(": %d%s%s", result->code, result->status[0] ? " " : "", result->status);
     if (text[0] != '\0')
@@ -68,8 +69,8 @@ static enum nl_status show_deliveries(struct call *call, const struct nl_issue *
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < sizeof states / sizeof states[0]; i++) {
         struct rows rows = {states[i], array};
-        status =
-            nl_delivery_each(call->cli->store, issue->id, states[i], show_delivery, &rows, err);
+        status = nl_delivery_each(call->cli->store, issue->id, states[i], 0, 0, show_delivery,
+                                  &rows, err);
     }
     return status;
 }

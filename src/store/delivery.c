@@ -319,34 +319,3 @@ enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int6
     nl_sql_done(statement);
     return status == NL_OK && !row ? nl_error_set(err, NL_NOTFOUND, "no such notice") : status;
 }
-
-enum nl_status
-nl_delivery_each(struct nl_store *store, int64_t issue, const char *state,
-                 enum nl_status (*each)(const char *address, const struct nl_result *result,
-                                        int64_t attempts, void *ctx, struct nl_error *err),
-                 void *ctx, struct nl_error *err) {
-    bool row = true;
-    sqlite3_stmt *statement = nl_sql(
-        store, err,
-        "SELECT r.address, d.attempts, d.next_attempt_at, d.reply_code, d.reply_status, "
-        "d.reply_text FROM delivery d JOIN subscription s ON s.id = d.subscription "
-        "JOIN subscriber r ON r.id = s.subscriber WHERE d.issue = ? AND d.state = ? ORDER BY d.id",
-        "is", issue, state);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    while (status == NL_OK && row) {
-        struct nl_result result = {.next_attempt_at = sqlite3_column_int64(statement, 2),
-                                   .code = sqlite3_column_int(statement, 3),
-                                   .text = (const char *)sqlite3_column_text(statement, 5)};
-        const char *enhanced = (const char *)sqlite3_column_text(statement, 4);
-        if (enhanced != NULL && strlen(enhanced) < sizeof result.status)
-            memcpy(result.status, enhanced, strlen(enhanced) + 1);
-        status = each((const char *)sqlite3_column_text(statement, 0), &result,
-                      sqlite3_column_int64(statement, 1), ctx, err);
-        if (status == NL_OK)
-            status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    return status;
-}

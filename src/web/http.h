@@ -21,6 +21,8 @@ const char *nl_request_query(const struct nl_request *request, const char *name)
 const char *nl_request_form(const struct nl_request *request, const char *name);
 const char *nl_request_header(const struct nl_request *request, const char *name);
 
+const char *nl_request_cookie(const struct nl_request *request, const char *name);
+
 /* Calls `each` for every field of the form. */
 void nl_request_each_field(const struct nl_request *request,
                            void (*each)(const char *name, const char *value, void *ctx), void *ctx);
@@ -33,11 +35,14 @@ struct nl_response {
     int status;
     const char *type; /* a constant */
     struct nl_buf body;
-    char *location;         /* of a redirect; freed with the answer */
-    int64_t retry_after;    /* seconds; 0 for none */
-    const char *attachment; /* the name of a file to save it as; NULL to show it */
-    bool cacheable;         /* by anybody, for a while: holds nothing about a person */
-    const char *allow;      /* with 405: the methods */
+    char *location;           /* of a redirect; freed with the answer */
+    int64_t retry_after;      /* seconds; 0 for none */
+    const char *attachment;   /* the name of a file to save it as; NULL to show it */
+    char *cookie;             /* Set-Cookie; wiped and freed with the answer */
+    const char *authenticate; /* with 401: WWW-Authenticate */
+    bool scripts;             /* the page has a script of ours */
+    bool cacheable;           /* by anybody, for a while: holds nothing about a person */
+    const char *allow;        /* with 405: the methods */
 };
 
 /* Answers one request. A failure makes the answer a 500 or 503 that tells nothing; `err` is logged.

@@ -7,7 +7,7 @@
 #include <time.h>
 
 /* What is deferred is cron's, but also tried here now and then. */
-enum { LOOK_SECONDS = 60 };
+enum { LOOK_SECONDS = 60, AGAIN_SECONDS = 5 };
 
 struct nl_mailer {
     const struct nl_config *config;
@@ -15,11 +15,46 @@ struct nl_mailer {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
+    enum nl_mailer_work work;
     bool wanted;
+    bool again; /* another process is at an issue: somebody must look whether it ends it */
     volatile sig_atomic_t stop;
 };
 
-static void send_all(struct nl_mailer *mailer, struct nl_store *store) {
+struct sending {
+    struct nl_mailer *mailer;
+    struct nl_store *store;
+};
+
+static enum nl_status send_issue(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
+    struct sending *sending = ctx;
+    const struct nl_run_options options = {.stop = &sending->mailer->stop};
+    struct nl_run_summary summary = {0};
+    if (sending->mailer->stop != 0)
+        return NL_OK;
+    enum nl_status status = nl_send_issue(sending->store, sending->mailer->config,
+                                          sending->mailer->relay, issue, &options, &summary, err);
+    if (status == NL_BUSY)
+        sending->mailer->again = true;
+    else if (status != NL_OK)
+        fprintf(stderr, "newsletter: %s\n", nl_error_text(err));
+    else if (summary.problem.status != NL_OK)
+        fprintf(stderr, "newsletter: %s: %s\n", issue->slug, nl_error_text(&summary.problem));
+    nl_error_free(&summary.problem);
+    nl_error_free(err);
+    return NL_OK; /* one that fails does not keep the others waiting */
+}
+
+static void send_issues(struct nl_mailer *mailer, struct nl_store *store) {
+    struct sending sending = {mailer, store};
+    struct nl_error err = {0};
+    mailer->again = false;
+    if (nl_issue_each(store, "sending", send_issue, &sending, &err) != NL_OK)
+        fprintf(stderr, "newsletter: sending issues: %s\n", nl_error_text(&err));
+    nl_error_free(&err);
+}
+
+static void send_notices(struct nl_mailer *mailer, struct nl_store *store) {
     const struct nl_run_options options = {.stop = &mailer->stop};
     struct nl_run_summary summary = {0};
     struct nl_error err = {0};
@@ -33,15 +68,18 @@ static void send_all(struct nl_mailer *mailer, struct nl_store *store) {
     nl_error_free(&err);
 }
 
-/* Waits until there is something to send, or a minute. False to end. */
+/* Waits until there is something to send, or it is time to look. False to end. */
 static bool wait_for_work(struct nl_mailer *mailer) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += LOOK_SECONDS;
+    until.tv_sec += mailer->again ? AGAIN_SECONDS : LOOK_SECONDS;
     pthread_mutex_lock(&mailer->mutex);
-    while (!mailer->wanted && mailer->stop == 0)
-        if (pthread_cond_timedwait(&mailer->changed, &mailer->mutex, &until) != 0)
+    while (!mailer->wanted && mailer->stop == 0) {
+        if (mailer->work == NL_MAILER_ISSUES && !mailer->again)
+            pthread_cond_wait(&mailer->changed, &mailer->mutex);
+        else if (pthread_cond_timedwait(&mailer->changed, &mailer->mutex, &until) != 0)
             break;
+    }
     mailer->wanted = false;
     bool go_on = mailer->stop == 0;
     pthread_mutex_unlock(&mailer->mutex);
@@ -59,14 +97,15 @@ static void *work(void *ctx) {
             nl_error_free(&err);
         }
         if (store != NULL)
-            send_all(mailer, store);
+            (mailer->work == NL_MAILER_ISSUES ? send_issues : send_notices)(mailer, store);
     }
     nl_store_close(store);
     return NULL;
 }
 
 enum nl_status nl_mailer_new(const struct nl_config *config, const struct nl_relay *relay,
-                             struct nl_mailer **out, struct nl_error *err) {
+                             enum nl_mailer_work work_to_do, struct nl_mailer **out,
+                             struct nl_error *err) {
     struct nl_mailer *mailer = calloc(1, sizeof *mailer);
     sigset_t all;
     sigset_t before;
@@ -75,7 +114,8 @@ enum nl_status nl_mailer_new(const struct nl_config *config, const struct nl_rel
         return nl_error_nomem(err);
     mailer->config = config;
     mailer->relay = relay;
-    mailer->wanted = true;
+    mailer->work = work_to_do;
+    mailer->wanted = work_to_do == NL_MAILER_NOTICES;
     pthread_mutex_init(&mailer->mutex, NULL);
     pthread_cond_init(&mailer->changed, NULL);
     /* Signals are the server's. */

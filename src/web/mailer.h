@@ -1,5 +1,4 @@
-/* Sends the mails that visitors cause, beside the server: a thread with a connection to the
- * database of its own. */
+/* Sends mail beside the server: a thread with a connection to the database of its own. */
 #ifndef NL_WEB_MAILER_H
 #define NL_WEB_MAILER_H
 
@@ -8,10 +7,16 @@
 
 struct nl_mailer;
 
-/* Starts the thread, which first looks for what an earlier run left. `config` and `relay` must
- * outlive it. Free with nl_mailer_free. */
+enum nl_mailer_work {
+    NL_MAILER_NOTICES, /* the mails that visitors cause: first what an earlier run left */
+    NL_MAILER_ISSUES,  /* issues that are to be sent, once it is woken */
+};
+
+/* Starts the thread. `config` and `relay` must outlive it. Free with nl_mailer_free. Only one that
+ * sends issues may be in a process, since their locks are the process's. */
 enum nl_status nl_mailer_new(const struct nl_config *config, const struct nl_relay *relay,
-                             struct nl_mailer **out, struct nl_error *err);
+                             enum nl_mailer_work work, struct nl_mailer **out,
+                             struct nl_error *err);
 
 /* Tells it that there is something to send; does not wait. */
 void nl_mailer_wake(struct nl_mailer *mailer);

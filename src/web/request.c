@@ -23,6 +23,10 @@ const char *nl_request_header(const struct nl_request *request, const char *name
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
+const char *nl_request_cookie(const struct nl_request *request, const char *name) {
+    return MHD_lookup_connection_value(request->connection, MHD_COOKIE_KIND, name);
+}
+
 const char *nl_request_form(const struct nl_request *request, const char *name) {
     for (size_t i = 0; i < request->field_count; i++)
         if (strcmp(request->fields[i].name, name) == 0)
@@ -43,31 +47,14 @@ const struct nl_ip *nl_request_client(const struct nl_request *request) {
 
 /* ---- reading a request ---- */
 
-/* From the right, the first address that is not a proxy of ours: what stands left of it is the
- * visitor's own word. */
 static void find_client(struct nl_request *request, const struct nl_networks *trusted) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const char *header = nl_request_header(request, "X-Forwarded-For");
+    struct nl_ip peer = {0};
     if (info != NULL)
-        nl_ip_of(info->client_addr, &request->client);
-    if (header == NULL || strlen(header) > 1024)
-        return;
-    char copy[1025];
-    memcpy(copy, header, strlen(header) + 1);
-    while (nl_networks_contain(trusted, &request->client)) {
-        char *comma = strrchr(copy, ',');
-        char *word = comma != NULL ? comma + 1 : copy;
-        word += strspn(word, " \t");
-        word[strcspn(word, " \t")] = '\0';
-        struct nl_ip named;
-        if (!nl_ip_parse(word, &named))
-            return;
-        request->client = named;
-        if (comma == NULL)
-            return;
-        *comma = '\0';
-    }
+        nl_ip_of(info->client_addr, &peer);
+    request->client =
+        nl_networks_client(trusted, &peer, nl_request_header(request, "X-Forwarded-For"));
 }
 
 static enum MHD_Result take_field(void *ctx, enum MHD_ValueKind kind, const char *name,
@@ -128,11 +115,14 @@ struct nl_request *nl_request_new(struct MHD_Connection *connection, const char 
         request->bad_path = request->bad_path || (unsigned char)*p < 0x20 || *p == 0x7f;
     if (strcmp(request->method, "POST") == 0) {
         const char *length = nl_request_header(request, "Content-Length");
+        bool empty = nl_request_header(request, "Content-Type") == NULL &&
+                     (length == NULL || strcmp(length, "0") == 0) &&
+                     nl_request_header(request, "Transfer-Encoding") == NULL;
         request->too_large = length != NULL && strtoull(length, NULL, 10) > FORM_LIMIT;
-        request->form = request->too_large
+        request->form = request->too_large || empty
                             ? NULL
                             : MHD_create_post_processor(connection, 4096, take_field, request);
-        request->unreadable = request->form == NULL && !request->too_large;
+        request->unreadable = request->form == NULL && !request->too_large && !empty;
     }
     if (request->path == NULL) {
         nl_request_free(request);

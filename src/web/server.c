@@ -58,17 +58,21 @@ static void set_deadline(struct MHD_Connection *connection, int64_t seconds) {
         ((struct link *)info->socket_context)->until = now() + seconds;
 }
 
+#define POLICY                                                                                     \
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "             \
+    "base-uri 'none'; frame-ancestors 'none'"
+
 static void add_headers(const struct nl_response *response, struct MHD_Response *out) {
     static const char *const always[][2] = {
-        {"Content-Security-Policy",
-         "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-         "base-uri 'none'; frame-ancestors 'none'"},
         {"X-Content-Type-Options", "nosniff"},
         {"Referrer-Policy", "no-referrer"},
         {"Cross-Origin-Opener-Policy", "same-origin"},
         {"Permissions-Policy", "interest-cohort=(), browsing-topics=()"},
     };
     char text[32];
+    MHD_add_response_header(out, "Content-Security-Policy",
+                            response->scripts ? POLICY "; script-src 'self'; connect-src 'self'"
+                                              : POLICY);
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
         MHD_add_response_header(out, always[i][0], always[i][1]);
     MHD_add_response_header(out, "Content-Type",
@@ -79,6 +83,10 @@ static void add_headers(const struct nl_response *response, struct MHD_Response 
         MHD_add_response_header(out, "Vary", "Accept-Language");
     if (response->location != NULL)
         MHD_add_response_header(out, "Location", response->location);
+    if (response->cookie != NULL)
+        MHD_add_response_header(out, "Set-Cookie", response->cookie);
+    if (response->authenticate != NULL)
+        MHD_add_response_header(out, "WWW-Authenticate", response->authenticate);
     if (response->attachment != NULL) {
         char value[128];
         snprintf(value, sizeof value, "attachment; filename=\"%s\"", response->attachment);
@@ -146,6 +154,9 @@ static enum MHD_Result answer(struct nl_request *request) {
     enum MHD_Result result = send_response(request, &response);
     nl_buf_free(&response.body);
     free(response.location);
+    if (response.cookie != NULL)
+        explicit_bzero(response.cookie, strlen(response.cookie));
+    free(response.cookie);
     nl_error_free(&err);
     return result;
 }

@@ -14,8 +14,8 @@ typedef enum nl_status (*page)(struct nl_site *site, const struct nl_request *re
 
 /* ---- small pages ---- */
 
-static enum nl_status style(struct nl_site *site, const struct nl_request *request,
-                            struct nl_response *response, struct nl_error *err) {
+enum nl_status nl_site_style(struct nl_site *site, const struct nl_request *request,
+                             struct nl_response *response, struct nl_error *err) {
     const struct nl_theme *theme = NULL;
     enum nl_status status = nl_site_theme(site, request, NULL, &theme, err);
     json_t *data = json_object();
@@ -64,7 +64,7 @@ static const struct route {
     {"/preferences", nl_preferences_ask_page, nl_preferences_ask},
     {"/page", nl_preferences_page, nl_preferences_act},
     {"/address", nl_ask_address, nl_do_address},
-    {"/style.css", style, NULL},
+    {"/style.css", nl_site_style, NULL},
     {"/robots.txt", robots, NULL},
     {"/healthz", health, NULL},
 };
@@ -94,13 +94,17 @@ static enum nl_status dispatch(struct nl_site *site, const struct nl_request *re
 enum nl_status nl_site_handle(void *ctx, const struct nl_request *request,
                               struct nl_response *response, struct nl_error *err) {
     struct nl_site *site = ctx;
+    return dispatch(site, request, nl_site_path(site, request), response, err);
+}
+
+/* A proxy may pass on the path of the site's URL or take it off. */
+const char *nl_site_path(const struct nl_site *site, const struct nl_request *request) {
     const char *path = nl_request_path(request);
     size_t prefix = strlen(site->prefix);
-    /* A proxy may pass on the path of serve.url or take it off. */
     if (prefix > 0 && strncmp(path, site->prefix, prefix) == 0 &&
         (path[prefix] == '/' || path[prefix] == '\0'))
         path += prefix;
-    return dispatch(site, request, path[0] != '\0' ? path : "/", response, err);
+    return path[0] != '\0' ? path : "/";
 }
 
 /* ---- limits ---- */
@@ -120,27 +124,6 @@ bool nl_site_may_join(struct nl_site *site, const struct nl_request *request,
 }
 
 /* ---- languages ---- */
-
-/* The browser's first choice among what there is (RFC 9110 section 12.5.4). */
-static void browser_language(const char *header, char out[40]) {
-    double best = 0;
-    out[0] = '\0';
-    while (header != NULL && *header != '\0') {
-        size_t len = strcspn(header, ",");
-        const char *tag = header + strspn(header, " \t");
-        size_t tag_len = strcspn(tag, " \t,;");
-        const char *q = memmem(header, len, "q=", 2);
-        double quality = q != NULL ? strtod(q + 2, NULL) : 1;
-        char text[40] = "";
-        if (tag_len < sizeof text)
-            memcpy(text, tag, tag_len);
-        if (quality > best && nl_language_is_tag(text)) {
-            best = quality;
-            memcpy(out, text, sizeof text);
-        }
-        header += len + (header[len] == ',');
-    }
-}
 
 /* Each theme is opened once, also for those who ask for languages that there are not. */
 static enum nl_status theme_of(struct nl_site *site, const char *language,
@@ -170,12 +153,12 @@ static enum nl_status theme_of(struct nl_site *site, const char *language,
 enum nl_status nl_site_theme(struct nl_site *site, const struct nl_request *request,
                              const char *fallback, const struct nl_theme **out,
                              struct nl_error *err) {
-    char browser[40];
+    char browser[NL_LANGUAGE_TAG];
     const char *language = nl_request_query(request, "language");
     if (language == NULL)
         language = nl_request_form(request, "language");
     if (language == NULL || language[0] == '\0') {
-        browser_language(nl_request_header(request, "Accept-Language"), browser);
+        nl_language_preferred(nl_request_header(request, "Accept-Language"), browser);
         language = browser[0] != '\0' ? browser : fallback;
     }
     return theme_of(site, language, out, err);
@@ -255,7 +238,7 @@ static char *path_of(const char *url) {
     return strndup(slash != NULL ? slash : "", len);
 }
 
-enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *config,
+enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *config, const char *url,
                            struct nl_site **out, struct nl_error *err) {
     struct nl_site *site = calloc(1, sizeof *site);
     int64_t per_hour = config->serve.joins_per_hour;
@@ -267,7 +250,7 @@ enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *confi
         .config = config,
         .joins = nl_limit_new(per_hour / 6 > LEAST_BURST ? per_hour / 6 : LEAST_BURST, per_hour),
         .addresses = nl_limit_new(LEAST_BURST, config->serve.joins_per_address),
-        .prefix = path_of(config->serve.url),
+        .prefix = path_of(url),
         .themes = calloc(LANGUAGES_LIMIT, sizeof *site->themes)};
     if (site->joins == NULL || site->addresses == NULL || site->prefix == NULL ||
         site->themes == NULL) {

@@ -16,13 +16,14 @@ struct nl_site {
     struct nl_mailer *mailer;   /* NULL: mails are left to cron */
     struct nl_limit *joins;     /* what causes mail, by network */
     struct nl_limit *addresses; /* the same, by the address it goes to */
-    char *prefix;               /* the path of serve.url, "" or "/news" */
+    char *prefix;               /* the path of its URL, "" or "/news" */
     struct nl_theme *themes;    /* one for each language asked for so far */
     size_t theme_count;
 };
 
-/* Borrows both. `mailer` may be set afterwards. Free with nl_site_free. */
-enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *config,
+/* Borrows both; `url` is what people reach it by, or NULL. `mailer` may be set afterwards. Free
+ * with nl_site_free. */
+enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *config, const char *url,
                            struct nl_site **out, struct nl_error *err);
 
 /* An nl_handler; `ctx` is the site. */
@@ -32,6 +33,13 @@ enum nl_status nl_site_handle(void *ctx, const struct nl_request *request,
 void nl_site_free(struct nl_site *site);
 
 /* ---- for the handlers ---- */
+
+/* The path of a request within the site; begins with "/". */
+const char *nl_site_path(const struct nl_site *site, const struct nl_request *request);
+
+/* The stylesheet. */
+enum nl_status nl_site_style(struct nl_site *site, const struct nl_request *request,
+                             struct nl_response *response, struct nl_error *err);
 
 /* The language to answer in: ?language=, the form's, the browser's, `fallback`, English. */
 enum nl_status nl_site_theme(struct nl_site *site, const struct nl_request *request,

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from conftest import BINARY, SAMPLE, link, parse, wait_for
 from test_look import WEB, look, pytestmark  # noqa: F401  (skips where there is no browser)
+from test_staff import PASSWORD, StaffServer, configure, eventful  # noqa: F401
 from webserver import WebServer
 
 
@@ -21,13 +22,13 @@ def web(connected):
     server.stop()
 
 
-def visit(web, steps):
-    plan = {"url": web.url, "scripts": False, "steps": steps}
+def visit(web, steps, cookies=(), scripts=False):
+    plan = {"url": web.url, "scripts": scripts, "steps": steps}
     run = subprocess.run(["node", "visit.cjs"], cwd=WEB, input=json.dumps(plan).encode(),
                          capture_output=True, timeout=120, check=False)
     assert run.returncode == 0, run.stderr.decode()
     result = json.loads(run.stdout)
-    assert result == {"complaints": [], "cookies": []}
+    assert result == {"complaints": [], "cookies": list(cookies)}
 
 
 def local(message, word):
@@ -68,6 +69,85 @@ def test_reading(web, connected):
                 {"click": "Second Round Table", "role": "link"}, {"expect": "What is the round table?"},
                 {"click": "ru", "role": "link"}, {"expect": "Что такое круглый стол?"},
                 {"click": "Upcoming events", "role": "link"}])
+
+
+def own_page(web, connected, server):
+    connected.add_active(["ann@example.org"], name="Ann")
+    connected.run("list", "add", "alerts", "--from", "press@example.org", "--title", "Alerts")
+    assert web.post("/preferences", {"token": connected.sql("SELECT token FROM subscription")[0][0]}).status == 200
+    wait_for(lambda: server.messages("ann@example.org"))
+    return local(parse(server.messages("ann@example.org")[0]), "/page?")
+
+
+def test_ones_own_page(web, connected, server):
+    page = own_page(web, connected, server)
+    visit(web, [{"goto": page}, {"check": ["Alerts"], "uncheck": ["News Bulletin"], "fill": {"Name": "Anna"},
+                                 "select": {"Language of our mails": "Қазақша"}},
+                {"click": "Save"}, {"expect": "Сақталды."}])
+    assert connected.sql("SELECT name, language FROM subscriber") == [("Anna", "kk")]
+    assert connected.sql("SELECT list, state FROM subscription ORDER BY list") == [(1, "unsubscribed"), (2, "active")]
+    visit(web, [{"goto": page + "&language=en"}, {"fill": {"New e-mail address": "anna@example.net"}},
+                {"click": "Change the address"}, {"expect": "A mail is on its way to the new address"}])
+    wait_for(lambda: server.messages("anna@example.net"))
+    visit(web, [{"goto": local(parse(server.messages("anna@example.net")[0]), "/address?") + "&language=en"},
+                {"click": "Confirm the new address"}, {"expect": "Our mails will come to the new address"}])
+    assert connected.sql("SELECT address FROM subscriber") == [("anna@example.net",)]
+
+
+def test_erasing_oneself(web, connected, server):
+    visit(web, [{"goto": own_page(web, connected, server)}, {"check": ["Yes, erase it"]}, {"click": "Erase me"},
+                {"expect": "is erased."}])
+    assert connected.sql("SELECT address, name FROM subscriber") == [("(erased)", None)]
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "kk"])
+def test_looks_of_ones_own_page(web, connected, server, tmp_path, language):
+    page = own_page(web, connected, server)
+    paths = {"ask": "/preferences?", "ask-token": "/preferences?token=x&", "page": page + "&",
+             "address": "/address?token=x&"}
+    look(tmp_path, {f"own-{language}-{name}": f"{web.url}{path}language={language}" for name, path in paths.items()},
+         widths=(375, 1200) if language == "en" else (375,), mail=False)
+
+
+@pytest.fixture
+def staff(connected, eventful):
+    configure(connected)
+    http = StaffServer(connected.folder)
+    yield http
+    http.stop()
+
+
+SESSION = {"name": "__Host-newsletter", "secure": True, "httpOnly": True, "sameSite": "Strict"}
+
+
+def test_live_progress(staff, connected, server):
+    """The page follows a send by itself, and shows all of it when it ends."""
+    server.handler.delay = 0.02
+    connected.add_active([f"r{number}@example.org" for number in range(200)])
+    run = connected.popen("send", "--yes", connected.issue(title="Slow", number="No 2"))
+    wait_for(lambda: connected.sql("SELECT 1 FROM issue WHERE id = 2") != [])
+    visit(staff, [{"goto": "/login"}, {"fill": {"Name": "ann", "Password": PASSWORD}}, {"click": "Log in"},
+                  {"click": "Slow", "role": "link"}, {"soon": "217 of 217 done"}, {"soon": "Sent over time"}],
+          [SESSION], scripts=True)
+    run.communicate(timeout=60)
+
+
+def test_staff_with_a_browser(staff, connected):
+    connected.sql("UPDATE issue SET state = 'paused'")
+    connected.sql("UPDATE delivery SET next_attempt_at = 1 WHERE state = 'deferred'")
+    visit(staff, [{"goto": "/"}, {"fill": {"Name": "ann", "Password": PASSWORD}}, {"click": "Log in"},
+                  {"expect": "Subscribers over time"}, {"click": "Ferries", "role": "link"},
+                  {"expect": "Deliveries by domain"}, {"click": "Resume"}, {"expect": "Returned and refused"}],
+          [SESSION])
+    wait_for(lambda: connected.sql("SELECT state FROM issue") == [("sent",)])
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "kk"])
+def test_looks_of_the_staffs_pages(staff, connected, tmp_path, language):
+    assert staff.login().status == 303
+    paths = {"login": "/login?", "overview": "/?", "list": "/list/bulletin?", "issue": "/issue/1?"}
+    look(tmp_path, {f"staff-{language}-{name}": f"{staff.url}{path}language={language}" for name, path in paths.items()},
+         widths=(375, 1200) if language == "en" else (375,), mail=False, cookie=staff.cookie)
 
 
 @pytest.mark.parametrize("language", ["en", "ru", "kk"])

@@ -18,10 +18,12 @@ pytestmark = pytest.mark.skipif(
     reason="needs tools/install-packages test")
 
 
-def look(tmp_path, pages, widths=(375, 700), mail=True):
-    """Opens each page (name to path) at each width and scheme; checks what holds for all of them."""
+def look(tmp_path, pages, widths=(375, 700), mail=True, cookie=None):
+    """Opens each page (name to path) at each width and scheme; checks what holds for all of them.
+    `cookie` is sent along."""
     folder = os.environ.get("SCREENSHOTS", str(tmp_path))
     jobs = [{"url": path if "://" in path else pathlib.Path(path).absolute().as_uri(), "width": width, "dark": dark, "mail": mail,
+             "cookie": cookie,
              "shot": os.path.join(folder, f"{name}-{width}{'-dark' if dark else ''}.png")}
             for name, path in pages.items() for width in widths for dark in (False, True)]
     run = subprocess.run(["node", "look.cjs"], cwd=WEB, input=json.dumps(jobs).encode(),

@@ -1,5 +1,5 @@
 // Opens pages in headless Chromium, as standard input says: a JSON list of {url, width, dark,
-// mail, shot}.
+// mail, shot, cookie}.
 // Prints for each what axe-core objects to, how wide it is, and what it asked the network for.
 const { chromium } = require('playwright-core');
 const axe = require('fs').readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -8,11 +8,12 @@ const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-firs
   '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 async function look(browser, job) {
-  const page = await browser.newPage({
+  const context = await browser.newContext({
     viewport: { width: job.width, height: 900 },
     colorScheme: job.dark ? 'dark' : 'light',
-    offline: false,
+    extraHTTPHeaders: job.cookie ? { Cookie: job.cookie } : {},
   });
+  const page = await context.newPage();
   const requests = [];
   page.on('request', (request) => {
     if (!/^(file|data|about):/.test(request.url())) requests.push(request.url());
@@ -39,7 +40,7 @@ async function look(browser, job) {
   }
   if (frames.length > 0) await page.waitForTimeout(500); // until they are painted
   await page.screenshot({ path: job.shot });
-  await page.close();
+  await context.close();
   return { url: job.url, width, background: scheme, frames, requests, violations };
 }
 

@@ -1,5 +1,5 @@
 // Somebody joins, confirms and leaves with a real browser. Standard input: {url, steps: [{goto} |
-// {fill: {label: text}} | {click: name} | {expect: text} | {shot: path} | {token: file}]}. Prints
+// {fill: {label: text}} | {check: [label]} | {uncheck: [label]} | {select: {label: option}} | {click: name} | {expect: text} | {soon: text} | {shot: path} | {token: file}]}. Prints
 // what the browser complained about.
 const { chromium } = require('playwright-core');
 const fs = require('fs');
@@ -10,6 +10,9 @@ const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-firs
 async function step(page, url, todo) {
   if (todo.goto) await page.goto(url + todo.goto);
   for (const [label, text] of Object.entries(todo.fill || {})) await page.getByLabel(label).fill(text);
+  for (const label of todo.check || []) await page.getByLabel(label).check();
+  for (const label of todo.uncheck || []) await page.getByLabel(label).uncheck();
+  for (const [label, option] of Object.entries(todo.select || {})) await page.getByLabel(label).selectOption(option);
   if (todo.click) {
     const target = page.getByRole(todo.role || 'button', { name: todo.click });
     await Promise.all([page.waitForNavigation(), target.first().click()]);
@@ -17,6 +20,7 @@ async function step(page, url, todo) {
   if (todo.expect && !(await page.textContent('body')).includes(todo.expect)) {
     throw new Error(`'${todo.expect}' is not on ${page.url()}: ${await page.textContent('body')}`);
   }
+  if (todo.soon) await page.getByText(todo.soon).first().waitFor({ timeout: 60000 });
   if (todo.wait) await page.waitForTimeout(todo.wait);
   if (todo.shot) await page.screenshot({ path: todo.shot, fullPage: true });
 }
@@ -30,7 +34,7 @@ async function main() {
   page.on('console', (message) => complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(String(error)));
   for (const todo of plan.steps) await step(page, plan.url, todo);
-  const cookies = await context.cookies();
+  const cookies = (await context.cookies()).map(({ name, secure, httpOnly, sameSite }) => ({ name, secure, httpOnly, sameSite }));
   await browser.close();
   process.stdout.write(JSON.stringify({ complaints, cookies }));
 }

@@ -33,11 +33,40 @@ static void test_direction(void **state) {
     assert_false(nl_language_is_rtl("kk"));
 }
 
+static void test_preferred(void **state) {
+    (void)state;
+    static const struct {
+        const char *header, *expected;
+    } cases[] = {
+        {NULL, ""},
+        {"", ""},
+        {"ru", "ru"},
+        {"en;q=0.5, kk", "kk"},
+        {"en;q=0.5,kk;q=0.501 , ru;q=0.4", "kk"},
+        {"en-GB;q=1.000", "en-GB"},
+        {"*;q=1, ru;q=0.1", "ru"},
+        {"en;q=9e99, ru;q=0.2", "ru"},
+        {"en;q=nan, ru;q=0.2", "ru"},
+        {"en;q=, ru;q=0.001", "ru"},
+        {"en;q=1.001, ru;q=0.001", "ru"},
+        {"en;q=0", ""},
+        {"a-tag-that-is-much-longer-than-any-tag-may-be, ru;q=0.1", "ru"},
+        {",,, ;, ru", "ru"},
+        {"../../etc/passwd", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char found[NL_LANGUAGE_TAG];
+        nl_language_preferred(cases[i].header, found);
+        assert_string_equal(found, cases[i].expected);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tags),
         cmocka_unit_test(test_match),
         cmocka_unit_test(test_direction),
+        cmocka_unit_test(test_preferred),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,12 +69,38 @@ static void test_loopback(void **state) {
         assert_false(nl_host_is_loopback(others[i]));
 }
 
+static void check_client(const char *peer, const char *header, const char *expected) {
+    struct nl_error err = {0};
+    struct nl_networks trusted = {0};
+    struct nl_ip ip;
+    char text[NL_IP_TEXT];
+    assert_ok(nl_networks_parse("127.0.0.1, 10.0.0.0/8", &trusted, &err));
+    assert_true(nl_ip_parse(peer, &ip));
+    struct nl_ip client = nl_networks_client(&trusted, &ip, header);
+    nl_ip_text(&client, text);
+    assert_string_equal(text, expected);
+    nl_networks_free(&trusted);
+}
+
+static void test_client(void **state) {
+    (void)state;
+    check_client("127.0.0.1", NULL, "127.0.0.1");
+    check_client("127.0.0.1", "192.0.2.9", "192.0.2.9");
+    check_client("192.0.2.1", "192.0.2.9", "192.0.2.1"); /* no proxy of ours: its word is nothing */
+    check_client("127.0.0.1", "192.0.2.1, 192.0.2.9 ,\t10.1.2.3", "192.0.2.9");
+    check_client("127.0.0.1", "10.1.2.3,10.1.2.4", "10.1.2.3");
+    check_client("127.0.0.1", "192.0.2.1, nonsense", "127.0.0.1");
+    check_client("127.0.0.1", "192.0.2.1,", "127.0.0.1");
+    check_client("127.0.0.1", "192.0.2.1, 10.1.2.3, ", "127.0.0.1");
+    check_client("127.0.0.1", ",", "127.0.0.1");
+    check_client("127.0.0.1", "2001:db8::1", "2001:db8::1");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_contain),
-        cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_network_of),
-        cmocka_unit_test(test_loopback),
+        cmocka_unit_test(test_contain),    cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_network_of), cmocka_unit_test(test_loopback),
+        cmocka_unit_test(test_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,22 @@
+/* Passwords of people who log in, kept as argon2id digests (RFC 9106). */
+#ifndef NEWSLETTER_PASSWORD_H
+#define NEWSLETTER_PASSWORD_H
+
+#include "newsletter/env.h"
+#include "newsletter/error.h"
+
+#include <stdbool.h>
+
+/* Bytes: shorter ones are refused, longer ones cost time for nothing. */
+enum { NL_PASSWORD_LEAST = 12, NL_PASSWORD_MOST = 1024, NL_PASSWORD_HASH = 128 };
+
+/* Digests a password with a salt of its own, as a PHC string. NL_DATA if it is too short or long.
+ */
+enum nl_status nl_password_hash(const struct nl_env *env, const char *password,
+                                char out[NL_PASSWORD_HASH], struct nl_error *err);
+
+/* Whether it is the password of `hash`. With `hash` NULL (no such account) it is not, after the
+ * same work. */
+bool nl_password_verify(const char *hash, const char *password);
+
+#endif

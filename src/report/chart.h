@@ -1,0 +1,33 @@
+/* Charts as inline SVG: no script, no style of their own (a strict CSP allows neither), colours by
+ * the classes of page.css, so that they follow light and dark. */
+#ifndef NL_REPORT_CHART_H
+#define NL_REPORT_CHART_H
+
+#include "newsletter/buf.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct nl_chart_point {
+    int64_t at; /* UTC seconds */
+    int64_t value;
+};
+
+/* A line over time, from zero up. `title` says in words what it shows. Nothing for less than two
+ * points. */
+void nl_chart_line(const char *title, const struct nl_chart_point *points, size_t count,
+                   struct nl_buf *out);
+
+enum { NL_CHART_PARTS = 8 };
+
+/* One bar, divided; part N is drawn in the class "pN". */
+struct nl_chart_bar {
+    const char *label;
+    int64_t parts[NL_CHART_PARTS];
+};
+
+/* Horizontal bars with their labels and sums. Nothing without bars. */
+void nl_chart_bars(const char *title, const struct nl_chart_bar *bars, size_t count,
+                   struct nl_buf *out);
+
+#endif

@@ -1,0 +1,380 @@
+"""The dashboard and the JSON API: who gets in, what they see, what they may do."""
+import http.client
+import json
+import os
+import re
+import subprocess
+import time
+import urllib.parse
+
+import jsonschema
+import pytest
+from conftest import BINARY, wait_for
+from test_look import WEB
+from webserver import WebServer
+
+PASSWORD = "correct horse battery"
+
+
+class StaffServer(WebServer):
+    """`serve` with both of its addresses; requests go to the staff's."""
+
+    def __init__(self, folder, *args):
+        super().__init__(BINARY, folder, *args)
+        self.public = self.port
+        self.port = int(re.search(r":(\d+)$", self.process.stdout.readline().strip()).group(1))
+        self.cookie = None
+
+    def login(self, name="ann", password=PASSWORD, **headers):
+        answer = self.post("/login", {"name": name, "password": password}, **headers)
+        if answer.status == 303:
+            self.cookie = re.match(r"(__Host-newsletter=[^;]+);", answer.getheader("Set-Cookie")).group(1)
+        return answer
+
+    def page(self, path):
+        return self.get(path, Cookie=self.cookie)
+
+    def press(self, path, **form):
+        csrf = re.search(r'name="csrf" value="([^"]+)"', self.page("/").text).group(1)
+        return self.post(path, {"csrf": csrf, **form}, Cookie=self.cookie)
+
+
+def configure(connected):
+    connected.configure(serve={"url": "https://news.example.org", "log": True},
+                        staff={"listen": "127.0.0.1:0", "url": "https://staff.example.org"})
+    for name in ("confirm_url", "unsubscribe_url"):
+        connected.settings.pop(name, None)
+    connected.configure()
+    connected.run("staff", "add", "ann", stdin=PASSWORD.encode() + b"\n")
+
+
+@pytest.fixture
+def staff(connected):
+    configure(connected)
+    started = []
+
+    def start(*args):
+        started.append(StaffServer(connected.folder, *args))
+        return started[-1]
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.stop()
+
+
+@pytest.fixture
+def eventful(connected, server):
+    """An issue with something of everything, and people who came and went."""
+    people = [f"reader{number}@{domain}" for number in range(6)
+              for domain in ("example.org", "mail.example.com", "bücher.example")]
+    connected.add_active(people)
+    connected.sql("UPDATE subscription SET confirmed_at = 1750000000 + id * 86400")
+    connected.sql("UPDATE subscription SET state = 'unsubscribed', ended_at = 1760000000 WHERE id = 3")
+    server.handler.reject.add(people[0])
+    server.handler.reject.add(people[1])
+    server.handler.tempfail.add(people[4])
+    connected.run("send", "--yes", connected.issue(title="Ferries <b>& ports"))
+    connected.sql("UPDATE delivery SET reply_text = '<script>alert(1)</script>' WHERE state = 'bounced'")
+    return people
+
+
+# ---- accounts ----
+
+def test_accounts(connected):
+    connected.run("staff", "add", "ann", stdin=PASSWORD.encode())
+    assert "'ann' already" in connected.run("staff", "add", "ann", stdin=PASSWORD.encode(), expect=65).err
+    assert "12 to" in connected.run("staff", "add", "bob", stdin=b"short\n", expect=65).err
+    assert "no password" in connected.run("staff", "add", "bob", expect=66).err
+    assert "not a name" in connected.run("staff", "add", "b b", stdin=PASSWORD.encode(), expect=65).err
+    token = connected.run("staff", "token", "robot").out.strip()
+    listed = connected.run("staff").out
+    assert "ann" in listed and "robot" in listed and token not in listed
+    kinds = [(row["kind"], row["name"]) for row in json.loads(connected.run("staff", "list", "--json").out)]
+    assert kinds == [("account", "ann"), ("token", "robot")]
+    stored = str(connected.sql("SELECT * FROM staff") + connected.sql("SELECT * FROM api_token"))
+    assert PASSWORD not in stored and token not in stored and "$argon2id$v=19$m=65536,t=3,p=1$" in stored
+    connected.run("staff", "remove", "ann")
+    connected.run("staff", "revoke", "robot")
+    for action in ("remove", "revoke", "password"):
+        connected.run("staff", action, "nobody", stdin=PASSWORD.encode(), expect=67)
+    connected.run("staff", "promote", "ann", expect=64)
+    connected.run("staff", "add", expect=64)
+
+
+def test_off_by_default(connected):
+    connected.configure(serve={"url": "https://news.example.org"})
+    server = WebServer(BINARY, connected.folder, "--no-mail")
+    for path in ("/login", "/api/v1/lists", "/issue/1"):
+        assert server.get(path).status == 404
+    server.stop()
+
+
+# ---- getting in ----
+
+def test_login_and_logout(staff, connected):
+    http = staff("--no-mail")
+    for path in ("/", "/issue/1", "/list/bulletin", "/nosuch"):
+        answer = http.get(path)
+        assert answer.status == 303 and answer.getheader("Location") == "/login"
+    answer = http.login()
+    assert answer.status == 303 and answer.getheader("Location") == "/"
+    attributes = answer.getheader("Set-Cookie").split("; ")[1:]
+    assert attributes == ["Path=/", "Max-Age=28800", "Secure", "HttpOnly", "SameSite=Strict"]
+    assert http.page("/").status == 200 and "News Bulletin" in http.page("/").text
+    secret = http.cookie.split("=")[1]
+    assert secret not in str(connected.sql("SELECT hex(digest) FROM staff_session"))
+    left = http.press("/logout")
+    assert left.status == 303 and "Max-Age=0" in left.getheader("Set-Cookie")
+    assert http.page("/").status == 303  # the session is over, whatever the browser keeps
+    log = http.stop()
+    assert secret not in log and PASSWORD not in log and "ann logs in from 127.0.0.1" in log
+
+
+def test_sessions_end(staff, connected):
+    http = staff("--no-mail")
+    http.login()
+    connected.sql("UPDATE staff_session SET expires_at = 1")
+    assert http.page("/").status == 303
+    http.login()
+    connected.run("staff", "password", "ann", stdin=b"another long password")
+    assert http.page("/").status == 303
+    assert http.login().status == 403
+    assert http.login(password="another long password").status == 303
+    connected.run("staff", "remove", "ann")
+    assert http.page("/").status == 303
+
+
+@pytest.mark.parametrize("name, password", [("ann", "wrong"), ("nobody", PASSWORD), ("", ""), ("ann", ""),
+                                            ("ann", "x" * 5000), ("' OR 1=1 --", PASSWORD)])
+def test_wrong_password(staff, name, password):
+    answer = staff("--no-mail").login(name, password)
+    assert answer.status == 403 and "Name or password are wrong." in answer.text
+    assert answer.getheader("Set-Cookie") is None
+
+
+def test_guessing_is_slow(staff):
+    http = staff("--no-mail")
+    statuses = [http.login(password=f"wrong {number}").status for number in range(12)]
+    assert statuses == [403] * 10 + [429] * 2
+    late = http.login()
+    assert late.status == 429 and int(late.getheader("Retry-After")) > 0  # a right one is not tried either
+
+
+def test_forms_from_elsewhere(staff, connected, eventful):
+    http = staff("--no-mail")
+    assert http.login(**{"Sec-Fetch-Site": "cross-site"}).status == 403
+    assert http.login(Origin="https://evil.example").status == 403
+    assert http.login(Origin=f"http://127.0.0.1:{http.port}").status == 303
+    connected.sql("UPDATE issue SET state = 'sending'")
+    for form in ({"action": "pause"}, {"action": "pause", "csrf": ""}, {"action": "pause", "csrf": "a" * 16}):
+        assert http.post("/issue/1", form, Cookie=http.cookie).status == 403
+    assert http.post("/logout", {}, Cookie=http.cookie).status == 403
+    assert connected.sql("SELECT state FROM issue") == [("sending",)]
+
+
+def test_the_public_site_knows_no_session(staff):
+    http = staff("--no-mail")
+    http.login()
+    http.port = http.public
+    assert http.page("/").text.count("Join our email list") > 0
+    assert http.page("/issue/1").status == 404 and http.page("/api/v1/lists").status == 404
+
+
+# ---- what is shown ----
+
+def test_pages(staff, connected, eventful):
+    http = staff("--no-mail")
+    http.login()
+    overview = http.page("/").text
+    assert 'aria-label="Subscribers over time"' in overview and "17</td>" in overview
+    assert "Ferries &lt;b&gt;&amp; ports" in overview and "<b>& ports" not in overview
+    assert http.page("/list/bulletin").status == 200 and http.page("/list/nosuch").status == 404
+    issue = http.page("/issue/1").text
+    for text in ("Deliveries by domain", "mail.example.com", "Returned and refused, by reason", "5.1.1",
+                 "Not delivered", eventful[0], "&lt;script&gt;", "16 of 17 done"):
+        assert text in issue, text
+    assert "<script>" not in issue and "<progress" in issue
+    assert http.page("/issue/2").status == 404 and http.page("/issue/x").status == 404
+
+
+def test_page_in_another_language(staff, eventful):
+    http = staff("--no-mail")
+    http.login()
+    assert "Подписчики по времени" in http.get("/", Cookie=http.cookie, **{"Accept-Language": "ru"}).text
+
+
+# ---- what is done ----
+
+def test_pause_resume_cancel(staff, connected, server, eventful):
+    http = staff()
+    http.login()
+    assert http.press("/issue/1", action="pause").status == 303
+    assert connected.sql("SELECT state, pause_note FROM issue") == [("paused", "by hand")]
+    page = http.press("/issue/1", action="pause")
+    assert page.status == 409 and "does not allow it" in page.text
+    connected.sql("UPDATE delivery SET next_attempt_at = 1 WHERE state = 'deferred'")
+    assert http.press("/issue/1", action="resume").status == 303
+    wait_for(lambda: connected.sql("SELECT state FROM issue") == [("sent",)])  # serve itself sends on
+    assert connected.states() == {"sent": 15, "bounced": 2}
+    assert http.press("/issue/1", action="cancel", sure="yes").status == 409
+    connected.sql("UPDATE issue SET state = 'paused'")
+    refused = http.press("/issue/1", action="cancel")
+    assert refused.status == 400 and "tick the box" in refused.text
+    assert http.press("/issue/1", action="cancel", sure="yes").status == 303
+    assert connected.sql("SELECT state FROM issue") == [("cancelled",)]
+    assert http.press("/issue/1", action="explode").status == 409
+    assert "ann: cancel issue 1" in http.stop()
+
+
+def test_live_progress_of_a_send(staff, connected, server):
+    """While another process sends, the page follows it; pausing there stops that process."""
+    server.handler.delay = 0.05
+    connected.add_active([f"r{number}@example.org" for number in range(400)])
+    connected.configure(smtp={"connections": 2})
+    http = staff()
+    http.login()
+    run = connected.popen("send", "--yes", connected.issue())
+    seen = set()
+    wait_for(lambda: connected.sql("SELECT 1 FROM delivery WHERE state = 'sent'") != [])
+    while len(seen) < 3:
+        page = http.page("/issue/1").text
+        assert 'data-refresh="5"' in page
+        seen.add(re.search(r"(\d+) of 400 done", page).group(1))
+        time.sleep(0.1)
+    assert http.press("/issue/1", action="pause").status == 303
+    run.communicate(timeout=60)
+    states = connected.states()
+    assert states["queued"] > 0 and states["sent"] > 0
+    assert 'data-refresh="5"' not in http.page("/issue/1").text
+    server.handler.delay = 0
+    assert http.press("/issue/1", action="resume").status == 303
+    wait_for(lambda: connected.states() == {"sent": 400}, seconds=60)
+    wait_for(lambda: connected.sql("SELECT state FROM issue") == [("sent",)])
+    assert server.handler.accepted == 400
+
+
+# ---- the API ----
+
+class Api:
+    def __init__(self, http, token):
+        self.http, self.token = http, token
+        self.description = json.loads(http.get("/api/v1/openapi.json").text)
+
+    def call(self, path, method="GET", token=None, expect=200, template=None):
+        """Calls and checks the answer against the description."""
+        answer = self.http.request(method, "/api/v1" + path,
+                                   headers={"Authorization": f"Bearer {token or self.token}"})
+        assert answer.status == expect, (path, answer.status, answer.text)
+        described = self.description["paths"][template or path.split("?")[0]][method.lower()]["responses"][str(expect)]
+        if "$ref" in described:
+            described = self.description["components"]["responses"][described["$ref"].split("/")[-1]]
+        kind = answer.getheader("Content-Type")
+        schema = {**described["content"][kind]["schema"], "components": self.description["components"]}
+        body = json.loads(answer.text)
+        jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(body)
+        return body
+
+
+@pytest.fixture
+def api(staff, connected, eventful):
+    token = connected.run("staff", "token", "robot").out.strip()
+    return Api(staff("--no-mail"), token)
+
+
+def test_the_description_is_openapi(api):
+    run = subprocess.run(["node", "openapi.mjs"], cwd=WEB, input=json.dumps(api.description).encode(),
+                         capture_output=True, timeout=60, check=True)
+    assert json.loads(run.stdout) == {"valid": True, "version": "3.1"}
+
+
+def test_api(api, connected, eventful):
+    assert api.call("/lists")["lists"][0]["subscriptions"]["active"] == 17
+    assert api.call("/lists/bulletin", template="/lists/{name}")["title"] == "News Bulletin"
+    api.call("/lists/nosuch", template="/lists/{name}", expect=404)
+    days = api.call("/lists/bulletin/growth", template="/lists/{name}/growth")["days"]
+    assert sum(day["joined"] for day in days) == 18 and days[-1]["active"] == 17
+    api.call("/lists/nosuch/growth", template="/lists/{name}/growth", expect=404)
+    issue = api.call("/issues")["issues"][0]
+    assert issue["title"] == "Ferries <b>& ports" and issue["state"] == "sending"
+    assert issue["deliveries"] == {**dict.fromkeys(issue["deliveries"], 0), "sent": 14, "deferred": 1, "bounced": 2}
+    assert api.call("/issues/1", template="/issues/{id}") == issue
+    domains = api.call("/issues/1/domains?limit=2", template="/issues/{id}/domains")["domains"]
+    assert domains == [{"domain": "example.org", "deliveries": {"bounced": 1, "sent": 5}},
+                       {"domain": "mail.example.com", "deliveries": {"bounced": 1, "deferred": 1, "sent": 4}}]
+    assert api.call("/issues/1/reasons", template="/issues/{id}/reasons")["reasons"] == [
+        {"kind": "refused", "reason": "5.1.1", "count": 2}]
+    periods = api.call("/issues/1/timeline?seconds=3600", template="/issues/{id}/timeline")["periods"]
+    assert sum(period["count"] for period in periods) == 17
+    bounced = api.call("/issues/1/deliveries?state=bounced", template="/issues/{id}/deliveries")["deliveries"]
+    assert [(row["address"], row["reply_code"]) for row in bounced] == [(eventful[0], 550), (eventful[1], 550)]
+    api.call("/notices")
+
+
+def test_api_pages_through_everything(api):
+    seen, after = [], 0
+    while rows := api.call(f"/issues/1/deliveries?limit=5&after={after}",
+                           template="/issues/{id}/deliveries")["deliveries"]:
+        seen += [row["subscription"] for row in rows]
+        after = rows[-1]["subscription"]
+    assert len(seen) == 17 == len(set(seen))
+    assert api.call("/issues?before=1")["issues"] == []
+
+
+@pytest.mark.parametrize("path", ["/issues?limit=0", "/issues?limit=1001", "/issues?limit=x", "/issues?before=-1"])
+def test_api_bad_query(api, path):
+    api.call(path, expect=400)
+
+
+@pytest.mark.parametrize("path", ["/", "/nosuch", "/issues/x", "/issues/-1", "/issues/99", "/issues/99/domains",
+                                  "/issues/1/nosuch", "/issues/1/domains/x", "/lists//growth", "/" + "x" * 300])
+def test_api_not_found(api, path):
+    answer = api.http.get("/api/v1" + path, Authorization=f"Bearer {api.token}")
+    assert answer.status == 404 and json.loads(answer.text)["status"] == 404
+
+
+def test_api_methods(api):
+    for method, path, allow in (("POST", "/lists", "GET, HEAD"), ("GET", "/issues/1/pause", "POST")):
+        answer = api.http.request(method, "/api/v1" + path, headers={"Authorization": f"Bearer {api.token}"})
+        assert answer.status == 405 and answer.getheader("Allow") == allow
+
+
+def test_api_steers(api, connected):
+    assert api.call("/issues/1/pause", "POST", template="/issues/{id}/pause")["state"] == "paused"
+    api.call("/issues/1/pause", "POST", template="/issues/{id}/pause", expect=409)
+    assert api.call("/issues/1/resume", "POST", template="/issues/{id}/resume")["state"] == "sending"
+    assert api.call("/issues/1/cancel", "POST", template="/issues/{id}/cancel")["state"] == "cancelled"
+    assert connected.states() == {"sent": 14, "bounced": 2, "skipped": 1}
+    api.call("/issues/9/cancel", "POST", template="/issues/{id}/cancel", expect=404)
+
+
+def test_api_tokens(api, connected):
+    assert api.http.get("/api/v1/lists").status == 401
+    for wrong in ("", "x", "00000000-0000-4000-8000-000000000000"):
+        api.call("/lists", token=wrong or "y", expect=401)
+    api.http.login()  # a session is no token: a page elsewhere could make the browser use it
+    assert api.http.get("/api/v1/lists", Cookie=api.http.cookie).status == 401
+    for _ in range(12):
+        last = api.http.get("/api/v1/lists", Authorization="Bearer wrong")
+    assert last.status == 429
+    api.call("/lists")  # the right one still works
+    connected.run("staff", "revoke", "robot")
+    api.call("/lists", expect=429)
+    log = api.http.stop()
+    assert api.token not in log
+
+
+def test_api_takes_a_body_of_nothing_only(api):
+    """A POST without a body needs no type; whatever is sent is bounded."""
+    connection = http.client.HTTPConnection("127.0.0.1", api.http.port, timeout=10)
+    connection.request("POST", "/api/v1/issues/1/pause", body="x" * 100000,
+                       headers={"Authorization": f"Bearer {api.token}", "Content-Type": "application/json"})
+    assert connection.getresponse().status == 413
+    assert urllib.parse.urlsplit(api.http.url).hostname == "127.0.0.1"
+
+
+def test_both_end_together(staff):
+    http = staff()
+    http.login()
+    http.stop()
+    assert http.process.returncode == 0 and not os.path.exists(f"/proc/{http.process.pid}")
