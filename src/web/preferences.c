@@ -145,7 +145,7 @@ static enum nl_status replace(char **slot, const char *value, struct nl_error *e
 }
 
 static enum nl_status write_form(const struct visit *visit, const struct nl_form *form,
-                            struct nl_error *err) {
+                                 struct nl_error *err) {
     struct nl_preferences person = {0};
     char client[NL_IP_TEXT];
     nl_ip_text(nl_request_client(visit->request), client);

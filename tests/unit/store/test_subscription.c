@@ -59,8 +59,10 @@ static void test_confirmation(void **state) {
     struct nl_token second;
     struct nl_standing standing = {0};
     sign_up(fixture, "ann@example.org");
-    assert_ok(nl_link_new(fixture->store, 1, NL_LINK_SUBSCRIBE, fixture->fake.now + 10, &first, &err));
-    assert_ok(nl_link_new(fixture->store, 1, NL_LINK_SUBSCRIBE, fixture->fake.now + 20, &second, &err));
+    assert_ok(
+        nl_link_new(fixture->store, 1, NL_LINK_SUBSCRIBE, fixture->fake.now + 10, &first, &err));
+    assert_ok(
+        nl_link_new(fixture->store, 1, NL_LINK_SUBSCRIBE, fixture->fake.now + 20, &second, &err));
     assert_fails(nl_confirm(fixture->store, "nonsense", false, &standing, &err), NL_DATA,
                  "malformed");
     assert_fails(
