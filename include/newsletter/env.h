@@ -6,11 +6,11 @@
 
 struct nl_env {
     int64_t (*now)(void *ctx);                        /* UTC seconds since the epoch */
-    void (*random)(void *ctx, unsigned char out[16]); /* one libuuid random UUID, binary */
+    void (*random)(void *ctx, unsigned char out[16]); /* one random UUID, binary */
     void *ctx;
 };
 
-/* The system's clock and libuuid's generator. */
+/* The system's clock, and random UUIDs of RFC 4122 section 4.4. */
 extern const struct nl_env nl_env_system;
 
 int64_t nl_env_now(const struct nl_env *env);

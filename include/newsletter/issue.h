@@ -2,6 +2,7 @@
 #ifndef NEWSLETTER_ISSUE_H
 #define NEWSLETTER_ISSUE_H
 
+#include "newsletter/segment.h"
 #include "newsletter/store.h"
 
 #include <stddef.h>
@@ -41,6 +42,7 @@ struct nl_issue {
     int64_t created_at;
     char *body; /* packed, for the archive; NULL when read from the store */
     size_t body_len;
+    char *segment;    /* the expression that says who gets it; NULL: everybody on the list */
     char *events;     /* JSON, for the archive; NULL for none, and when read from the store */
     int64_t ended_at; /* 0 until sent */
     struct nl_edition *editions; /* the other languages; empty when read from the store */
@@ -53,9 +55,10 @@ struct nl_counts {
 };
 
 /* Records a new issue in state sending, and one queued delivery for each active subscription of its
- * list that is not suppressed, all in one transaction. Sets issue->id; *deliveries is the number.
- */
-enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue, int64_t *deliveries,
+ * list that is not suppressed and is in `segment` (NULL: any), all in one transaction. Sets
+ * issue->id; *deliveries is the number. */
+enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue,
+                               const struct nl_segment *segment, int64_t *deliveries,
                                struct nl_error *err);
 
 /* Finds by list and slug; *found false when there is none. */
@@ -120,8 +123,9 @@ enum nl_status nl_issue_cancel(struct nl_store *store, int64_t issue, int64_t *s
 enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
                                struct nl_error *err);
 
-/* The number of people an issue for this list would go to. */
-enum nl_status nl_issue_audience(struct nl_store *store, int64_t list, int64_t *people,
+/* The number of people an issue for this list would go to, or for a segment of it (NULL: none). */
+enum nl_status nl_issue_audience(struct nl_store *store, int64_t list,
+                                 const struct nl_segment *segment, int64_t *people,
                                  struct nl_error *err);
 
 /* `issue` 0 counts the notices. */

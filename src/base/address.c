@@ -93,6 +93,31 @@ static bool is_host_name(const char *name) {
     }
 }
 
+/* Letters, digits, hyphens and dots, and no label that IDNA might have a word about: nothing to
+ * convert, which is most of all addresses. */
+static bool is_plain(const char *domain) {
+    return domain[strspn(domain,
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.")] ==
+               '\0' &&
+           strstr(domain, "--") == NULL;
+}
+
+static enum nl_status to_ascii(const char *text, const char *domain, char **out,
+                               struct nl_error *err) {
+    char *ascii = NULL;
+    if (is_plain(domain)) {
+        *out = strdup(domain);
+        return *out != NULL ? NL_OK : nl_error_nomem(err);
+    }
+    int rc = idn2_to_ascii_8z(domain, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    if (rc != IDN2_OK)
+        return nl_error_set(err, NL_DATA, "'%s' is not an address: the domain is not valid (%s)",
+                            text, idn2_strerror(rc));
+    *out = strdup(ascii);
+    idn2_free(ascii);
+    return *out != NULL ? NL_OK : nl_error_nomem(err);
+}
+
 static enum nl_status parse_domain(const char *text, const char *domain, char **out,
                                    struct nl_error *err) {
     char *ascii = NULL;
@@ -100,10 +125,9 @@ static enum nl_status parse_domain(const char *text, const char *domain, char **
     if (domain[0] == '[')
         return nl_error_set(err, NL_DATA,
                             "'%s': an IP address in place of the domain is not accepted", text);
-    int rc = idn2_to_ascii_8z(domain, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-    if (rc != IDN2_OK)
-        return nl_error_set(err, NL_DATA, "'%s' is not an address: the domain is not valid (%s)",
-                            text, idn2_strerror(rc));
+    status = to_ascii(text, domain, &ascii, err);
+    if (status != NL_OK)
+        return status;
     for (char *p = ascii; *p; p++)
         *p = (char)tolower((unsigned char)*p);
     if (strlen(ascii) > DOMAIN_LIMIT || !is_host_name(ascii))
@@ -113,9 +137,10 @@ static enum nl_status parse_domain(const char *text, const char *domain, char **
         status = nl_error_set(
             err, NL_DATA, "'%s' is not an address: the domain has no dot, as in example.org", text);
     if (status == NL_OK)
-        *out = strdup(ascii);
-    idn2_free(ascii);
-    return status == NL_OK && *out == NULL ? nl_error_nomem(err) : status;
+        *out = ascii;
+    else
+        free(ascii);
+    return status;
 }
 
 /* The local part as RFC 5321 wants it in an envelope: bare if it may be, quoted if it must be. */
@@ -137,7 +162,16 @@ static void add_local(struct nl_buf *out, const char *local) {
 /* Local parts are case-sensitive on paper only (RFC 5321 section 2.4): mailbox providers ignore
  * case, and treating Ann@ and ann@ as two people would mail one of them twice. */
 static char *fold_local(const char *local) {
-    size_t len = 0;
+    size_t len = strlen(local);
+    bool ascii = true;
+    for (size_t i = 0; i < len; i++)
+        ascii = ascii && (unsigned char)local[i] < 0x80;
+    if (ascii) {
+        char *lower = strdup(local);
+        for (char *p = lower; p != NULL && *p != '\0'; p++)
+            *p = (char)tolower((unsigned char)*p);
+        return lower;
+    }
     uint8_t *folded =
         u8_casefold((const uint8_t *)local, strlen(local), NULL, UNINORM_NFC, NULL, &len);
     char *text = folded != NULL ? strndup((const char *)folded, len) : NULL;

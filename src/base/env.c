@@ -1,5 +1,6 @@
 #include "newsletter/env.h"
 
+#include <openssl/rand.h>
 #include <string.h>
 #include <time.h>
 #include <uuid/uuid.h>
@@ -9,9 +10,16 @@ static int64_t system_now(void *ctx) {
     return (int64_t)time(NULL);
 }
 
+/* As libuuid makes them (RFC 4122 section 4.4), with OpenSSL's generator where it works: libuuid
+ * asks the system for each, which is most of the time that an import takes. */
 static void system_random(void *ctx, unsigned char out[16]) {
     (void)ctx;
-    uuid_generate_random(out);
+    if (RAND_bytes(out, 16) != 1) {
+        uuid_generate_random(out);
+        return;
+    }
+    out[6] = (unsigned char)((out[6] & 0x0f) | 0x40);
+    out[8] = (unsigned char)((out[8] & 0x3f) | 0x80);
 }
 
 const struct nl_env nl_env_system = {system_now, system_random, NULL};

@@ -1,5 +1,6 @@
 #include "newsletter/form.h"
 
+#include "newsletter/attributes.h"
 #include "newsletter/buf.h"
 #include "newsletter/language.h"
 #include "newsletter/text.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INPUT_LIMIT = 64 * 1024, VALUE_LIMIT = 1000, ATTRIBUTE_LIMIT = 32, NAME_LIMIT = 200 };
+enum { INPUT_LIMIT = 64 * 1024, NAME_LIMIT = 200 };
 
 void nl_form_free(struct nl_form *form) {
     free(form->address);
@@ -28,23 +29,8 @@ static enum nl_status put(char **slot, const char *value, struct nl_error *err) 
 
 static enum nl_status set_attribute(char **attributes, const char *key, const char *value,
                                     struct nl_error *err) {
-    static const char allowed[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     json_t *object = *attributes != NULL ? json_loads(*attributes, 0, NULL) : json_object();
-    enum nl_status status = NL_OK;
-    if (key[0] == '\0' || strspn(key, allowed) != strlen(key) || strlen(key) > 64)
-        status = nl_error_set(err, NL_DATA,
-                              "'%s' is not an attribute name: use letters, digits, _ "
-                              "and -",
-                              key);
-    else if (strlen(value) > VALUE_LIMIT)
-        status =
-            nl_error_set(err, NL_DATA, "attribute %s is longer than %d bytes", key, VALUE_LIMIT);
-    else if (json_object_size(object) >= ATTRIBUTE_LIMIT)
-        status = nl_error_set(err, NL_DATA, "more than %d attributes", ATTRIBUTE_LIMIT);
-    else if ((status = nl_text_check_line(value, "an attribute", err)) == NL_OK &&
-             json_object_set_new(object, key, json_string(value)) != 0)
-        status = nl_error_nomem(err);
+    enum nl_status status = nl_attributes_set(object, key, value, err);
     if (status == NL_OK) {
         char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
         free(*attributes);

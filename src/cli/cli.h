@@ -8,8 +8,10 @@
 #include "newsletter/error.h"
 #include "newsletter/finding.h"
 #include "newsletter/list.h"
+#include "newsletter/segment.h"
 #include "newsletter/sender.h"
 #include "newsletter/store.h"
+#include "newsletter/text.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -33,7 +35,8 @@ struct command {
 
 extern const struct command cmd_init, cmd_list, cmd_subscribe, cmd_confirm, cmd_unsubscribe,
     cmd_preview, cmd_send, cmd_retry, cmd_status, cmd_suppress, cmd_pause, cmd_resume, cmd_cancel,
-    cmd_dkim, cmd_bounce, cmd_check, cmd_doctor, cmd_serve, cmd_archive, cmd_staff;
+    cmd_dkim, cmd_bounce, cmd_check, cmd_doctor, cmd_serve, cmd_archive, cmd_staff, cmd_import,
+    cmd_export, cmd_erase, cmd_segment;
 
 /* Where the configuration is: --config, $NEWSLETTER_CONFIG, ./newsletter.yaml, the user's, /etc. */
 const char *cli_config_path(const struct cli *cli);
@@ -101,6 +104,17 @@ void cli_send_notice(struct cli *cli, int64_t notice, bool wait);
 /* notice.c: prints an answer for the public, as a line or as a page. */
 enum nl_status cli_answer(struct cli *cli, enum nl_answer answer, const char *language,
                           const struct nl_list *list, bool html, struct nl_error *err);
+
+/* segments.c: the segment that --where and --segment mean together, NULL for neither. *text, if not
+ * NULL, gets its expression. The caller frees both. */
+enum nl_status cli_segment(struct cli *cli, const char *where, const char *name,
+                           struct nl_segment **out, char **text, struct nl_error *err);
+
+/* segments.c: asks on a terminal; no elsewhere. */
+bool cli_ask(const char *question);
+
+/* segments.c: a file of mode 0600 to write to; NULL with `err` filled. */
+FILE *cli_create_secret(const char *path, struct nl_error *err);
 
 /* findings.c: prints them; turns them into a status: errors fail, with `strict` warnings too. */
 void cli_show_findings(const struct nl_findings *findings, bool json);

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_LIST = 1, OPT_TEST, OPT_DRY_RUN, OPT_YES, OPT_RESEND };
+enum { OPT_LIST = 1, OPT_TEST, OPT_DRY_RUN, OPT_YES, OPT_RESEND, OPT_WHERE, OPT_SEGMENT };
 
 struct call {
     const char *path;
     const char *list_name;
     const char *test;
+    const char *where, *segment_name;
+    struct nl_segment *segment;
     bool dry_run, yes, resend_unknown;
     struct nl_list list;
     struct nl_bulletin bulletin;
@@ -27,12 +29,18 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
                                             {"dry-run", no_argument, NULL, OPT_DRY_RUN},
                                             {"yes", no_argument, NULL, OPT_YES},
                                             {"resend-unknown", no_argument, NULL, OPT_RESEND},
+                                            {"where", required_argument, NULL, OPT_WHERE},
+                                            {"segment", required_argument, NULL, OPT_SEGMENT},
                                             {0}};
     for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
         if (option == OPT_LIST)
             call->list_name = optarg;
         else if (option == OPT_TEST)
             call->test = optarg;
+        else if (option == OPT_WHERE)
+            call->where = optarg;
+        else if (option == OPT_SEGMENT)
+            call->segment_name = optarg;
         else if (option == OPT_DRY_RUN)
             call->dry_run = true;
         else if (option == OPT_YES)
@@ -131,7 +139,7 @@ static enum nl_status show_plan(struct cli *cli, struct call *call, struct nl_er
     enum nl_status status = sample_fill(call->bulletin.issue.message,
                                         call->bulletin.issue.message_len, NULL, &sample, err);
     if (status == NL_OK && !call->found)
-        status = nl_issue_audience(cli->store, call->list.id, &call->people, err);
+        status = nl_issue_audience(cli->store, call->list.id, call->segment, &call->people, err);
     if (status == NL_OK) {
         printf("Issue:      %s%s\n", call->bulletin.issue.slug,
                call->found ? " (goes on where it stopped)" : "");
@@ -140,6 +148,8 @@ static enum nl_status show_plan(struct cli *cli, struct call *call, struct nl_er
             show_editions(&call->bulletin);
         printf("From:       %s\n", call->list.sender);
         printf("List:       %s <%s>\n", call->list.name, call->list.list_id);
+        if (call->bulletin.issue.segment != NULL && !call->found)
+            printf("Segment:    %s\n", call->bulletin.issue.segment);
         printf("Recipients: %lld\n", (long long)call->people);
         printf("Size:       %zu bytes each\n", sample.len);
     }
@@ -150,12 +160,9 @@ static enum nl_status show_plan(struct cli *cli, struct call *call, struct nl_er
 }
 
 static bool confirmed(const struct call *call) {
-    char line[16] = "";
-    if (call->yes || !cli_is_interactive())
-        return true;
-    printf("Send it to %lld people? [y/N] ", (long long)call->people);
-    fflush(stdout);
-    return fgets(line, sizeof line, stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
+    char question[64];
+    snprintf(question, sizeof question, "Send it to %lld people?", (long long)call->people);
+    return call->yes || !cli_is_interactive() || cli_ask(question);
 }
 
 static enum nl_status send(struct cli *cli, struct call *call, struct nl_error *err) {
@@ -163,7 +170,7 @@ static enum nl_status send(struct cli *cli, struct call *call, struct nl_error *
     const struct nl_issue *issue = &call->bulletin.issue;
     enum nl_status status = cli_connect(cli, err);
     if (status == NL_OK && !call->found) {
-        status = nl_issue_create(cli->store, &call->bulletin.issue, &count, err);
+        status = nl_issue_create(cli->store, &call->bulletin.issue, call->segment, &count, err);
     } else if (status == NL_OK) {
         issue = &call->known; /* composed as it was when it began */
         if (call->resend_unknown)
@@ -177,6 +184,9 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     enum nl_status status = parse(&call, argc, argv, err);
     if (status == NL_OK)
         status = cli_compose(cli, call.path, call.list_name, &call.list, &call.bulletin, err);
+    if (status == NL_OK)
+        status = cli_segment(cli, call.where, call.segment_name, &call.segment,
+                             &call.bulletin.issue.segment, err);
     if (status == NL_OK && call.test != NULL) {
         status = send_test(cli, &call, err);
     } else if (status == NL_OK) {
@@ -187,9 +197,9 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
             status = show_plan(cli, &call, err);
         if (status == NL_OK && call.people == 0 && !call.found)
             status = nl_error_set(err, NL_DATA,
-                                  "list %s has no active subscription: nobody to send "
+                                  "list %s has no active subscription%s: nobody to send "
                                   "it to",
-                                  call.list.name);
+                                  call.list.name, call.segment != NULL ? " in that segment" : "");
         else if (status == NL_OK && call.dry_run)
             puts("Nothing was sent (--dry-run).");
         else if (status == NL_OK && !confirmed(&call))
@@ -200,6 +210,7 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     nl_issue_free(&call.known);
     nl_bulletin_free(&call.bulletin);
     nl_list_free(&call.list);
+    nl_segment_free(call.segment);
     return status;
 }
 
@@ -213,6 +224,7 @@ const struct command cmd_send = {
     "\n"
     "  --list NAME       which list (may be left out where there is only one)\n"
     "  --test ADDRESS    send one copy to ADDRESS, outside all records\n"
+    "  --segment NAME    only to who is in it ('newsletter segment'); --where EXPRESSION likewise\n"
     "  --dry-run         only show what would happen\n"
     "  --yes             do not ask\n"
     "  --resend-unknown  send again what an interrupted run left in doubt\n"

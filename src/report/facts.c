@@ -3,9 +3,9 @@
 #include "newsletter/delivery.h"
 #include "newsletter/list.h"
 #include "newsletter/statistics.h"
+#include "newsletter/timestamp.h"
 
 #include <string.h>
-#include <time.h>
 
 struct gathering {
     struct nl_store *store;
@@ -14,13 +14,9 @@ struct gathering {
 };
 
 json_t *nl_facts_time(int64_t at) {
-    char text[32];
-    struct tm tm = {0};
-    time_t time = (time_t)at;
-    if (at == 0 || gmtime_r(&time, &tm) == NULL ||
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        return json_null();
-    return json_string(text);
+    char text[NL_TIMESTAMP_LEN];
+    nl_timestamp_text(at, text);
+    return text[0] != '\0' ? json_string(text) : json_null();
 }
 
 static json_t *number(int64_t value) {

@@ -1,6 +1,7 @@
 #include "newsletter/issue.h"
 
 #include "store/edition.h"
+#include "store/segment.h"
 #include "store/sql.h"
 
 #include <stdlib.h>
@@ -31,6 +32,7 @@ void nl_issue_free(struct nl_issue *issue) {
     free(issue->message);
     free(issue->body);
     free(issue->events);
+    free(issue->segment);
     nl_editions_free(issue->editions, issue->edition_count);
     *issue = (struct nl_issue){0};
 }
@@ -54,6 +56,7 @@ static enum nl_status read_row(sqlite3_stmt *statement, struct nl_issue *out,
 
 struct creation {
     struct nl_issue *issue;
+    const struct nl_segment *segment;
     int64_t deliveries;
 };
 
@@ -81,6 +84,45 @@ static enum nl_status add_to_index(struct nl_store *store, const struct nl_issue
     return status;
 }
 
+/* Runs a statement on the audience: list ?1, further numbers from ?2 on, then those of the segment.
+ */
+static enum nl_status on_audience(struct nl_store *store, const char *before, const char *behind,
+                                  const int64_t *numbers, int count,
+                                  const struct nl_segment *segment, int64_t *first,
+                                  struct nl_error *err) {
+    struct nl_buf sql = {0};
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    nl_buf_addf(&sql, "%s " AUDIENCE, before);
+    nl_segment_sql(segment, &sql);
+    nl_buf_adds(&sql, behind);
+    enum nl_status status = nl_segment_prepare(store, &sql, &statement, err);
+    for (int i = 0; status == NL_OK && i < count; i++)
+        if (sqlite3_bind_int64(statement, i + 1, numbers[i]) != SQLITE_OK)
+            status = nl_sql_error(store, err);
+    if (status == NL_OK)
+        status = nl_segment_bind(store, statement, count + 1, segment, err);
+    if (status == NL_OK)
+        status = nl_sql_step(store, statement, &row, err);
+    *first = row ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_finalize(statement);
+    nl_buf_free(&sql);
+    return status;
+}
+
+static enum nl_status fan_out(struct nl_store *store, struct creation *creation,
+                              struct nl_error *err) {
+    const int64_t numbers[] = {creation->issue->list, creation->issue->id, nl_env_now(&store->env)};
+    int64_t none = 0;
+    enum nl_status status = on_audience(
+        store,
+        "INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) "
+        "SELECT 'issue', ?2, s.id, 'queued', ?3, ?3",
+        " ORDER BY s.id", numbers, 3, creation->segment, &none, err);
+    creation->deliveries = sqlite3_changes64(store->db);
+    return status;
+}
+
 static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct creation *creation = ctx;
     struct nl_issue *issue = creation->issue;
@@ -88,12 +130,12 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
     enum nl_status status = nl_sql_run(
         store, err,
         "INSERT INTO issue (list, slug, series, number, title, subject, category, posted_by, "
-        "date, language, source, message, digest, body, events, state, created_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?)",
-        "issssssssssbsbsi", issue->list, issue->slug, issue->series, issue->number, issue->title,
+        "date, language, source, message, digest, body, events, segment, state, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?)",
+        "issssssssssbsbssi", issue->list, issue->slug, issue->series, issue->number, issue->title,
         issue->subject, issue->category, issue->posted_by, issue->date, issue->language,
         issue->source, (const void *)issue->message, issue->message_len, issue->digest,
-        (const void *)issue->body, issue->body_len, issue->events, now);
+        (const void *)issue->body, issue->body_len, issue->events, issue->segment, now);
     if (status != NL_OK)
         return nl_sql_is_duplicate(store)
                    ? nl_error_set(err, NL_BUSY, "the issue is being sent by another process")
@@ -103,20 +145,16 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
     if (status == NL_OK)
         status = add_to_index(store, issue, err);
     if (status == NL_OK)
-        status = nl_sql_run(store, err,
-                            "INSERT INTO delivery (kind, issue, subscription, state, created_at, "
-                            "updated_at) SELECT 'issue', ?2, s.id, 'queued', ?3, ?3 " AUDIENCE
-                            " ORDER BY s.id",
-                            "iii", issue->list, issue->id, now);
-    creation->deliveries = sqlite3_changes64(store->db);
+        status = fan_out(store, creation, err);
     if (status == NL_OK)
         status = nl_event_add(store, "issue-started", issue->list, 0, issue->id, NULL, err);
     return status;
 }
 
-enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue, int64_t *deliveries,
+enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue,
+                               const struct nl_segment *segment, int64_t *deliveries,
                                struct nl_error *err) {
-    struct creation creation = {.issue = issue};
+    struct creation creation = {.issue = issue, .segment = segment};
     enum nl_status status = nl_sql_transaction(store, create, &creation, err);
     *deliveries = creation.deliveries;
     return status;
@@ -255,16 +293,10 @@ enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *fini
     return status == NL_OK ? skip_cancelled(store, issue, &skipped, err) : status;
 }
 
-enum nl_status nl_issue_audience(struct nl_store *store, int64_t list, int64_t *people,
+enum nl_status nl_issue_audience(struct nl_store *store, int64_t list,
+                                 const struct nl_segment *segment, int64_t *people,
                                  struct nl_error *err) {
-    bool row = false;
-    sqlite3_stmt *statement = nl_sql(store, err, "SELECT count(*) " AUDIENCE, "i", list);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *people = sqlite3_column_int64(statement, 0);
-    nl_sql_done(statement);
-    return status;
+    return on_audience(store, "SELECT count(*)", "", &list, 1, segment, people, err);
 }
 
 enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_counts *out,

@@ -83,18 +83,19 @@ static sqlite3_stmt *prepared(struct nl_store *store, const char *sql, struct nl
     return entry->handle;
 }
 
+/* `keep`: SQLITE_STATIC where the values outlive the statement's run, else SQLITE_TRANSIENT. */
 static sqlite3_stmt *bound(struct nl_store *store, struct nl_error *err, const char *sql,
-                           const char *types, va_list args) {
+                           const char *types, sqlite3_destructor_type keep, va_list args) {
     sqlite3_stmt *statement = prepared(store, sql, err);
     for (int at = 1; statement != NULL && types[at - 1] != '\0'; at++) {
         int rc = SQLITE_OK;
         if (types[at - 1] == 'i') {
             rc = sqlite3_bind_int64(statement, at, va_arg(args, int64_t));
         } else if (types[at - 1] == 's') {
-            rc = sqlite3_bind_text(statement, at, va_arg(args, const char *), -1, SQLITE_TRANSIENT);
+            rc = sqlite3_bind_text(statement, at, va_arg(args, const char *), -1, keep);
         } else if (types[at - 1] == 'b') {
             const void *data = va_arg(args, const void *);
-            rc = sqlite3_bind_blob64(statement, at, data, va_arg(args, size_t), SQLITE_TRANSIENT);
+            rc = sqlite3_bind_blob64(statement, at, data, va_arg(args, size_t), keep);
         } else {
             rc = sqlite3_bind_null(statement, at);
         }
@@ -111,7 +112,7 @@ sqlite3_stmt *nl_sql(struct nl_store *store, struct nl_error *err, const char *s
                      const char *types, ...) {
     va_list args;
     va_start(args, types);
-    sqlite3_stmt *statement = bound(store, err, sql, types, args);
+    sqlite3_stmt *statement = bound(store, err, sql, types, SQLITE_TRANSIENT, args);
     va_end(args);
     return statement;
 }
@@ -135,7 +136,7 @@ enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const ch
     bool row = true;
     va_list args;
     va_start(args, types);
-    sqlite3_stmt *statement = bound(store, err, sql, types, args);
+    sqlite3_stmt *statement = bound(store, err, sql, types, SQLITE_STATIC, args);
     va_end(args);
     if (statement == NULL)
         return err->status;

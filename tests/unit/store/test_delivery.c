@@ -25,7 +25,7 @@ static int64_t make_issue(struct fixture *fixture, int people) {
                              .message = (char *)"\n",
                              .message_len = 1,
                              .digest = (char *)"d"};
-    assert_ok(nl_issue_create(fixture->store, &issue, &deliveries, &err));
+    assert_ok(nl_issue_create(fixture->store, &issue, NULL, &deliveries, &err));
     assert_int_equal(deliveries, people);
     return issue.id;
 }
@@ -186,7 +186,8 @@ static void test_same_slug_twice(void **state) {
     assert_ok(nl_issue_find(fixture->store, fixture->list.id, "one", &found, &issue, &err));
     assert_true(found);
     assert_string_equal(issue.state, "sending");
-    assert_fails(nl_issue_create(fixture->store, &issue, &count, &err), NL_BUSY, "another process");
+    assert_fails(nl_issue_create(fixture->store, &issue, NULL, &count, &err), NL_BUSY,
+                 "another process");
     nl_issue_free(&issue);
     assert_ok(nl_issue_find(fixture->store, fixture->list.id, "two", &found, &issue, &err));
     assert_false(found);

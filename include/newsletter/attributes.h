@@ -1,0 +1,17 @@
+/* Attributes of subscribers: texts, or lists of texts, by names of letters, digits, "_" and "-". */
+#ifndef NEWSLETTER_ATTRIBUTES_H
+#define NEWSLETTER_ATTRIBUTES_H
+
+#include "newsletter/error.h"
+
+#include <jansson.h>
+
+/* Adds one text to `object`: names, lengths and number are bounded, values are fit for a header. */
+enum nl_status nl_attributes_set(json_t *object, const char *key, const char *value,
+                                 struct nl_error *err);
+
+/* Copies what `from`, any JSON object, has: numbers and true and false become texts, null is left
+ * out, lists of texts stay; anything else is an error. */
+enum nl_status nl_attributes_take(json_t *object, json_t *from, struct nl_error *err);
+
+#endif

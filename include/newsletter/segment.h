@@ -1,0 +1,68 @@
+/* Segments: a small language that says who is meant.
+ *
+ *     language = "ru" and tags has "press" and not joined < "30 days ago"
+ *
+ * Fields are email, domain, name, language, source (of consent), joined, and any attribute by its
+ * name (or attribute.NAME, where it is called like a field). Comparisons: = != < <= > >=, ~ (holds
+ * the words, whatever their case), has (one of several values), in ("a", "b"), is known, is
+ * unknown. Words are combined with and, or, not and parentheses. */
+#ifndef NEWSLETTER_SEGMENT_H
+#define NEWSLETTER_SEGMENT_H
+
+#include "newsletter/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum nl_segment_kind { NL_SEGMENT_AND, NL_SEGMENT_OR, NL_SEGMENT_NOT, NL_SEGMENT_TEST };
+
+enum nl_segment_field {
+    NL_FIELD_EMAIL,
+    NL_FIELD_DOMAIN,
+    NL_FIELD_NAME,
+    NL_FIELD_LANGUAGE,
+    NL_FIELD_SOURCE,
+    NL_FIELD_JOINED,
+    NL_FIELD_ATTRIBUTE
+};
+
+enum nl_segment_test {
+    NL_TEST_EQUAL,
+    NL_TEST_UNEQUAL,
+    NL_TEST_LESS,
+    NL_TEST_LESS_EQUAL,
+    NL_TEST_GREATER,
+    NL_TEST_GREATER_EQUAL,
+    NL_TEST_HOLDS,
+    NL_TEST_HAS,
+    NL_TEST_IN,
+    NL_TEST_KNOWN,
+    NL_TEST_UNKNOWN
+};
+
+/* A value: text, or a number where it was written without quotes. Of `joined`, a time. */
+struct nl_segment_value {
+    char *text;
+    int64_t number;
+    bool is_number;
+};
+
+/* A tree; what a node has not is NULL or 0. Free with nl_segment_free. */
+struct nl_segment {
+    enum nl_segment_kind kind;
+    struct nl_segment *left, *right; /* NOT has only the left one */
+    enum nl_segment_field field;
+    char *attribute; /* of NL_FIELD_ATTRIBUTE */
+    enum nl_segment_test test;
+    struct nl_segment_value *values;
+    size_t value_count;
+};
+
+/* Reads an expression; `now` is what "30 days ago" counts from. The error names the character. */
+enum nl_status nl_segment_parse(const char *text, int64_t now, struct nl_segment **out,
+                                struct nl_error *err);
+
+void nl_segment_free(struct nl_segment *segment);
+
+#endif

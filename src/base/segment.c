@@ -1,0 +1,311 @@
+#include "newsletter/segment.h"
+
+#include "newsletter/buf.h"
+#include "newsletter/text.h"
+#include "newsletter/timestamp.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { DEPTH_LIMIT = 50, VALUES_LIMIT = 100, TESTS_LIMIT = 100, DAY = 86400 };
+
+struct parser {
+    const char *start, *at;
+    int64_t now;
+    int depth, tests;
+    struct nl_error *err;
+};
+
+void nl_segment_free(struct nl_segment *segment) {
+    if (segment == NULL)
+        return;
+    nl_segment_free(segment->left);
+    nl_segment_free(segment->right);
+    free(segment->attribute);
+    for (size_t i = 0; i < segment->value_count; i++)
+        free(segment->values[i].text);
+    free(segment->values);
+    free(segment);
+}
+
+static enum nl_status fail(const struct parser *parser, const char *what) {
+    return nl_error_set(parser->err, NL_DATA, "segment, at character %zu ('%.20s'): %s",
+                        (size_t)(parser->at - parser->start) + 1, parser->at, what);
+}
+
+/* ---- words and signs ---- */
+
+static void skip_space(struct parser *parser) {
+    parser->at += strspn(parser->at, " \t\n");
+}
+
+static size_t word_length(const char *text) {
+    return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+}
+
+static bool take_word(struct parser *parser, const char *word) {
+    skip_space(parser);
+    size_t len = word_length(parser->at);
+    if (len != strlen(word) || strncasecmp(parser->at, word, len) != 0)
+        return false;
+    parser->at += len;
+    return true;
+}
+
+static bool take_sign(struct parser *parser, const char *sign) {
+    skip_space(parser);
+    if (strncmp(parser->at, sign, strlen(sign)) != 0)
+        return false;
+    parser->at += strlen(sign);
+    return true;
+}
+
+/* ---- values ---- */
+
+/* "..." or '...', a backslash before what is to be taken as it is. */
+static enum nl_status take_quoted(struct parser *parser, char **out) {
+    struct nl_buf text = {0};
+    char quote = *parser->at++;
+    while (*parser->at != quote) {
+        if (*parser->at == '\\' && parser->at[1] != '\0')
+            parser->at++;
+        if (*parser->at == '\0') {
+            nl_buf_free(&text);
+            return fail(parser, "the quotation is not closed");
+        }
+        nl_buf_addc(&text, *parser->at++);
+    }
+    parser->at++;
+    if (text.data == NULL && !text.failed)
+        nl_buf_reserve(&text, 1);
+    if (text.data != NULL)
+        text.data[text.len] = '\0';
+    *out = nl_buf_take(&text);
+    return *out != NULL ? NL_OK : nl_error_nomem(parser->err);
+}
+
+/* A time, or "30 days ago". */
+static bool read_time(const char *text, int64_t now, int64_t *out) {
+    static const struct {
+        const char *unit;
+        int64_t seconds;
+    } units[] = {{"day", DAY}, {"week", 7 * DAY}, {"month", 30 * DAY}, {"year", 365 * DAY}};
+    char unit[16];
+    long long count = 0;
+    int used = 0;
+    if (sscanf(text, "%9lld %15[a-z] ago%n", &count, unit, &used) == 2 && used > 0 &&
+        text[used] == '\0' && count >= 0 && count < 100000) {
+        size_t len = strlen(unit);
+        if (len > 1 && unit[len - 1] == 's')
+            unit[len - 1] = '\0';
+        for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+            *out = now - count * units[i].seconds;
+            if (strcmp(units[i].unit, unit) == 0)
+                return true;
+        }
+        return false;
+    }
+    return nl_timestamp_parse(text, out);
+}
+
+static enum nl_status take_value(struct parser *parser, struct nl_segment *test) {
+    struct nl_segment_value value = {0};
+    enum nl_status status = NL_OK;
+    skip_space(parser);
+    if (test->value_count == VALUES_LIMIT)
+        return fail(parser, "too many values");
+    const char *start = parser->at;
+    if (*parser->at == '"' || *parser->at == '\'') {
+        status = take_quoted(parser, &value.text);
+    } else {
+        size_t len = word_length(parser->at);
+        value.text = strndup(parser->at, len);
+        value.is_number = value.text != NULL && nl_text_integer(value.text, &value.number);
+        parser->at += len;
+        if (value.text == NULL)
+            status = nl_error_nomem(parser->err);
+        else if (!value.is_number) {
+            parser->at = start;
+            status = fail(parser, "expected a text in quotation marks, or a number");
+        }
+    }
+    if (status == NL_OK && test->field == NL_FIELD_JOINED) {
+        value.is_number = read_time(value.text, parser->now, &value.number);
+        parser->at = value.is_number ? parser->at : start;
+        if (!value.is_number)
+            status = fail(parser, "expected a day such as \"2026-08-25\", or \"30 days ago\"");
+    }
+    struct nl_segment_value *grown =
+        status == NL_OK ? realloc(test->values, (test->value_count + 1) * sizeof *grown) : NULL;
+    if (grown == NULL) {
+        free(value.text);
+        return status == NL_OK ? nl_error_nomem(parser->err) : status;
+    }
+    test->values = grown;
+    test->values[test->value_count++] = value;
+    return NL_OK;
+}
+
+static enum nl_status take_values(struct parser *parser, struct nl_segment *test) {
+    enum nl_status status = NL_OK;
+    if (!take_sign(parser, "("))
+        return fail(parser, "expected ( and values");
+    do
+        status = take_value(parser, test);
+    while (status == NL_OK && take_sign(parser, ","));
+    if (status == NL_OK && !take_sign(parser, ")"))
+        status = fail(parser, "expected , or )");
+    return status;
+}
+
+/* ---- tests ---- */
+
+static enum nl_status take_field(struct parser *parser, struct nl_segment *test) {
+    static const char prefix[] = "attribute.";
+    static const char *const fields[] = {"email", "domain", "name", "language", "source", "joined"};
+    skip_space(parser);
+    size_t len = word_length(parser->at);
+    const char *word = parser->at;
+    if (len == 0)
+        return fail(parser, "expected the name of a field");
+    test->field = NL_FIELD_ATTRIBUTE;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (strlen(fields[i]) == len && strncmp(fields[i], word, len) == 0)
+            test->field = (enum nl_segment_field)i;
+    if (test->field == NL_FIELD_ATTRIBUTE) {
+        bool prefixed = len > sizeof prefix - 1 && strncmp(word, prefix, sizeof prefix - 1) == 0;
+        size_t skip = prefixed ? sizeof prefix - 1 : 0;
+        if (memchr(word + skip, '.', len - skip) != NULL)
+            return fail(parser, "an attribute's name has no dot");
+        test->attribute = strndup(word + skip, len - skip);
+        if (test->attribute == NULL)
+            return nl_error_nomem(parser->err);
+    }
+    parser->at += len;
+    return NL_OK;
+}
+
+static bool take_comparison(struct parser *parser, enum nl_segment_test *out) {
+    static const struct {
+        const char *sign;
+        enum nl_segment_test test;
+    } signs[] = {{"!=", NL_TEST_UNEQUAL}, {"<=", NL_TEST_LESS_EQUAL}, {">=", NL_TEST_GREATER_EQUAL},
+                 {"=", NL_TEST_EQUAL},    {"<", NL_TEST_LESS},        {">", NL_TEST_GREATER},
+                 {"~", NL_TEST_HOLDS}};
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+        *out = signs[i].test;
+        if (take_sign(parser, signs[i].sign))
+            return true;
+    }
+    return false;
+}
+
+static enum nl_status take_test(struct parser *parser, struct nl_segment *test) {
+    if (++parser->tests > TESTS_LIMIT)
+        return fail(parser, "too many comparisons");
+    enum nl_status status = take_field(parser, test);
+    if (status != NL_OK)
+        return status;
+    if (take_comparison(parser, &test->test)) {
+        if (test->field == NL_FIELD_JOINED && test->test == NL_TEST_HOLDS)
+            return fail(parser, "a time holds no words");
+        return take_value(parser, test);
+    }
+    if (test->field != NL_FIELD_JOINED && take_word(parser, "has")) {
+        test->test = NL_TEST_HAS;
+        return take_value(parser, test);
+    }
+    if (test->field != NL_FIELD_JOINED && take_word(parser, "in")) {
+        test->test = NL_TEST_IN;
+        return take_values(parser, test);
+    }
+    if (take_word(parser, "is")) {
+        test->test = take_word(parser, "known") ? NL_TEST_KNOWN : NL_TEST_UNKNOWN;
+        if (test->test == NL_TEST_KNOWN || take_word(parser, "unknown"))
+            return NL_OK;
+        return fail(parser, "expected known or unknown");
+    }
+    return fail(parser, "expected =, !=, <, <=, >, >=, ~, has, in or is");
+}
+
+/* ---- and, or, not ---- */
+
+static enum nl_status take_or(struct parser *parser, struct nl_segment **out);
+
+static struct nl_segment *node(enum nl_segment_kind kind, struct nl_segment *left,
+                               struct nl_segment *right) {
+    struct nl_segment *segment = calloc(1, sizeof *segment);
+    if (segment != NULL)
+        *segment = (struct nl_segment){.kind = kind, .left = left, .right = right};
+    return segment;
+}
+
+static enum nl_status take_primary(struct parser *parser, struct nl_segment **out) {
+    enum nl_status status = NL_OK;
+    if (++parser->depth > DEPTH_LIMIT)
+        return fail(parser, "too deep");
+    if (take_word(parser, "not")) {
+        struct nl_segment *inner = NULL;
+        status = take_primary(parser, &inner);
+        *out = status == NL_OK ? node(NL_SEGMENT_NOT, inner, NULL) : NULL;
+        if (*out == NULL)
+            nl_segment_free(inner);
+    } else if (take_sign(parser, "(")) {
+        status = take_or(parser, out);
+        if (status == NL_OK && !take_sign(parser, ")"))
+            status = fail(parser, "expected )");
+    } else {
+        *out = node(NL_SEGMENT_TEST, NULL, NULL);
+        if (*out != NULL)
+            status = take_test(parser, *out);
+    }
+    parser->depth--;
+    if (status == NL_OK && *out == NULL)
+        status = nl_error_nomem(parser->err);
+    return status;
+}
+
+/* A row of what `take` takes, combined by `word`, leaning to the left. */
+static enum nl_status take_row(struct parser *parser, const char *word, enum nl_segment_kind kind,
+                               enum nl_status (*take)(struct parser *, struct nl_segment **),
+                               struct nl_segment **out) {
+    enum nl_status status = take(parser, out);
+    while (status == NL_OK && take_word(parser, word)) {
+        struct nl_segment *right = NULL;
+        status = take(parser, &right);
+        struct nl_segment *both = status == NL_OK ? node(kind, *out, right) : NULL;
+        if (both == NULL) {
+            nl_segment_free(right);
+            return status == NL_OK ? nl_error_nomem(parser->err) : status;
+        }
+        *out = both;
+    }
+    return status;
+}
+
+static enum nl_status take_and(struct parser *parser, struct nl_segment **out) {
+    return take_row(parser, "and", NL_SEGMENT_AND, take_primary, out);
+}
+
+static enum nl_status take_or(struct parser *parser, struct nl_segment **out) {
+    return take_row(parser, "or", NL_SEGMENT_OR, take_and, out);
+}
+
+enum nl_status nl_segment_parse(const char *text, int64_t now, struct nl_segment **out,
+                                struct nl_error *err) {
+    struct parser parser = {.start = text, .at = text, .now = now, .err = err};
+    *out = NULL;
+    enum nl_status status = nl_text_check_body(text, strlen(text), "the segment", err);
+    if (status == NL_OK)
+        status = take_or(&parser, out);
+    skip_space(&parser);
+    if (status == NL_OK && *parser.at != '\0')
+        status = fail(&parser, "expected and, or, or the end");
+    if (status != NL_OK) {
+        nl_segment_free(*out);
+        *out = NULL;
+    }
+    return status;
+}

@@ -1,0 +1,61 @@
+#include "cli/cli.h"
+
+#include "newsletter/file.h"
+#include "newsletter/saved_segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum nl_status cli_segment(struct cli *cli, const char *where, const char *name,
+                           struct nl_segment **out, char **text, struct nl_error *err) {
+    char *saved = NULL;
+    struct nl_buf both = {0};
+    enum nl_status status = NL_OK;
+    *out = NULL;
+    if (where == NULL && name == NULL)
+        return NL_OK;
+    if (name != NULL)
+        status = nl_saved_segment_get(cli->store, name, &saved, err);
+    if (saved != NULL && where != NULL)
+        nl_buf_addf(&both, "(%s) and (%s)", saved, where);
+    else if (status == NL_OK)
+        nl_buf_adds(&both, saved != NULL ? saved : where);
+    /* By itself first: parentheses that do not match must not match around both. */
+    if (status == NL_OK && saved != NULL && where != NULL) {
+        status = nl_segment_parse(where, nl_env_now(nl_store_env(cli->store)), out, err);
+        nl_segment_free(*out);
+        *out = NULL;
+    }
+    if (status == NL_OK)
+        status =
+            nl_segment_parse(nl_buf_text(&both), nl_env_now(nl_store_env(cli->store)), out, err);
+    if (status == NL_OK && text != NULL && (*text = strdup(nl_buf_text(&both))) == NULL)
+        status = nl_error_nomem(err);
+    nl_buf_free(&both);
+    free(saved);
+    return status;
+}
+
+bool cli_ask(const char *question) {
+    char line[16] = "";
+    if (!cli_is_interactive())
+        return false;
+    printf("%s [y/N] ", question);
+    fflush(stdout);
+    return fgets(line, sizeof line, stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
+}
+
+FILE *cli_create_secret(const char *path, struct nl_error *err) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    FILE *out = fd >= 0 && fchmod(fd, 0600) == 0 ? fdopen(fd, "w") : NULL;
+    if (out == NULL) {
+        nl_error_system(err, errno, "create", path);
+        if (fd >= 0)
+            close(fd);
+    }
+    return out;
+}

@@ -1,0 +1,121 @@
+#include "newsletter/timestamp.h"
+#include "transfer/columns.h"
+
+#include <csv.h>
+#include <jansson.h>
+#include <string.h>
+
+/* In this order, in both formats. */
+static const enum nl_column written[] = {
+    NL_COLUMN_EMAIL,          NL_COLUMN_NAME,       NL_COLUMN_LANGUAGE,
+    NL_COLUMN_LIST,           NL_COLUMN_STATE,      NL_COLUMN_CONSENT_AT,
+    NL_COLUMN_CONSENT_SOURCE, NL_COLUMN_CONSENT_IP, NL_COLUMN_CONSENT_VERSION,
+    NL_COLUMN_CONFIRMED_AT,   NL_COLUMN_ENDED_AT,   NL_COLUMN_CREATED_AT,
+    NL_COLUMN_ATTRIBUTES};
+
+enum { WRITTEN = sizeof written / sizeof written[0] };
+
+struct writing {
+    FILE *out;
+    size_t count;
+};
+
+/* The text of a column; `time` is room for one. NULL for none. */
+static const char *text_of(const struct nl_member *member, enum nl_column column,
+                           char time[NL_TIMESTAMP_LEN]) {
+    int64_t at = 0;
+    switch (column) {
+    case NL_COLUMN_EMAIL:
+        return member->address;
+    case NL_COLUMN_NAME:
+        return member->name;
+    case NL_COLUMN_LANGUAGE:
+        return member->language;
+    case NL_COLUMN_LIST:
+        return member->list;
+    case NL_COLUMN_STATE:
+        return member->state;
+    case NL_COLUMN_CONSENT_SOURCE:
+        return member->consent_source;
+    case NL_COLUMN_CONSENT_IP:
+        return member->consent_ip;
+    case NL_COLUMN_CONSENT_VERSION:
+        return member->consent_version;
+    case NL_COLUMN_ATTRIBUTES:
+        return strcmp(member->attributes, "{}") != 0 ? member->attributes : NULL;
+    case NL_COLUMN_CONSENT_AT:
+        at = member->consent_at;
+        break;
+    case NL_COLUMN_CONFIRMED_AT:
+        at = member->confirmed_at;
+        break;
+    case NL_COLUMN_ENDED_AT:
+        at = member->ended_at;
+        break;
+    default:
+        at = member->created_at;
+        break;
+    }
+    nl_timestamp_text(at, time);
+    return time[0] != '\0' ? time : NULL;
+}
+
+static enum nl_status check_written(const struct writing *writing, struct nl_error *err) {
+    return ferror(writing->out) ? nl_error_set(err, NL_IO, "writing failed: is the disk full?")
+                                : NL_OK;
+}
+
+/* RFC 4180: every field in quotation marks, lines ended by CRLF. */
+static enum nl_status write_csv(const struct nl_member *member, void *ctx, struct nl_error *err) {
+    struct writing *writing = ctx;
+    char time[NL_TIMESTAMP_LEN];
+    for (size_t i = 0; i < WRITTEN; i++) {
+        const char *text = text_of(member, written[i], time);
+        if (i > 0)
+            putc(',', writing->out);
+        if (text != NULL)
+            csv_fwrite(writing->out, text, strlen(text));
+    }
+    fputs("\r\n", writing->out);
+    writing->count++;
+    return check_written(writing, err);
+}
+
+static enum nl_status write_json(const struct nl_member *member, void *ctx, struct nl_error *err) {
+    struct writing *writing = ctx;
+    char time[NL_TIMESTAMP_LEN];
+    json_t *object = json_object();
+    for (size_t i = 0; i < WRITTEN; i++) {
+        const char *text = text_of(member, written[i], time);
+        if (text != NULL)
+            json_object_set_new(object, nl_column_names[written[i]],
+                                written[i] == NL_COLUMN_ATTRIBUTES ? json_loads(text, 0, NULL)
+                                                                   : json_string(text));
+    }
+    json_dumpf(object, writing->out, JSON_COMPACT);
+    putc('\n', writing->out);
+    json_decref(object);
+    writing->count++;
+    return check_written(writing, err);
+}
+
+static void write_header(FILE *out) {
+    for (size_t i = 0; i < WRITTEN; i++)
+        fprintf(out, "%s%s", i > 0 ? "," : "", nl_column_names[written[i]]);
+    fputs("\r\n", out);
+}
+
+enum nl_status nl_export_file(struct nl_store *store, const struct nl_member_filter *filter,
+                              enum nl_transfer_format format, FILE *out, size_t *count,
+                              struct nl_error *err) {
+    struct writing writing = {.out = out};
+    bool json = format == NL_FORMAT_JSONL;
+    if (!json)
+        write_header(out);
+    enum nl_status status =
+        nl_members_each(store, filter, json ? write_json : write_csv, &writing, err);
+    if (status == NL_OK && fflush(out) != 0)
+        status = nl_error_set(err, NL_IO, "writing failed: is the disk full?");
+    *count = writing.count;
+    return status;
+}
