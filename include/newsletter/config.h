@@ -83,6 +83,7 @@ struct nl_config {
         char *certificate;
         char *key;
         char *trusted_proxies; /* networks whose X-Forwarded-For is believed */
+        char *metrics;         /* networks that may ask for /metrics */
         int64_t connections;
         int64_t joins_per_hour;    /* from one network */
         int64_t joins_per_address; /* in an hour, for one address */

@@ -42,4 +42,28 @@ enum nl_status nl_statistics_timeline(struct nl_store *store, int64_t issue, int
 enum nl_status nl_statistics_unsubscribed(struct nl_store *store, int64_t issue, int64_t *count,
                                           struct nl_error *err);
 
+/* Call `each` for the states that issues are in; the kinds and states of
+ * deliveries of issues that are going out, and of notices; and the
+ * kinds of events. The second word is "" where there is only one. */
+enum nl_status nl_statistics_issues(struct nl_store *store,
+                                    enum nl_status (*each)(const char *state, const char *unused,
+                                                           int64_t count, void *ctx,
+                                                           struct nl_error *err),
+                                    void *ctx, struct nl_error *err);
+enum nl_status nl_statistics_deliveries(struct nl_store *store,
+                                        enum nl_status (*each)(const char *kind, const char *state,
+                                                               int64_t count, void *ctx,
+                                                               struct nl_error *err),
+                                        void *ctx, struct nl_error *err);
+enum nl_status nl_statistics_events(struct nl_store *store,
+                                    enum nl_status (*each)(const char *kind, const char *unused,
+                                                           int64_t count, void *ctx,
+                                                           struct nl_error *err),
+                                    void *ctx, struct nl_error *err);
+
+/* For how many seconds the delivery has been due that waits longest, but for those of issues that
+ * are paused; 0 where none is due. */
+enum nl_status nl_statistics_overdue(struct nl_store *store, int64_t *seconds,
+                                     struct nl_error *err);
+
 #endif

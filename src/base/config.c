@@ -68,6 +68,7 @@ static const struct setting {
     {"serve.certificate", PATH, AT(serve.certificate), NULL, 0, 0},
     {"serve.key", PATH, AT(serve.key), NULL, 0, 0},
     {"serve.trusted_proxies", TEXT, AT(serve.trusted_proxies), NULL, 0, 0},
+    {"serve.metrics", TEXT, AT(serve.metrics), NULL, 0, 0},
     {"serve.connections", NUMBER, AT(serve.connections), "1100", 1, 60000},
     {"serve.joins_per_hour", NUMBER, AT(serve.joins_per_hour), "60", 1, 1000000},
     {"serve.joins_per_address", NUMBER, AT(serve.joins_per_address), "5", 1, 1000000},
@@ -339,6 +340,12 @@ static enum nl_status check_serve(struct nl_config *config, struct nl_error *err
     status = nl_networks_parse(config->serve.trusted_proxies, &networks, err);
     if (status == NL_DATA)
         nl_error_context(err, "%s: serve.trusted_proxies", config->path);
+    nl_networks_free(&networks);
+    if (status != NL_OK)
+        return status;
+    status = nl_networks_parse(config->serve.metrics, &networks, err);
+    if (status == NL_DATA)
+        nl_error_context(err, "%s: serve.metrics", config->path);
     nl_networks_free(&networks);
     return status;
 }

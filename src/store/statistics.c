@@ -135,3 +135,55 @@ enum nl_status nl_statistics_unsubscribed(struct nl_store *store, int64_t issue,
     nl_sql_done(statement);
     return status;
 }
+
+enum nl_status nl_statistics_issues(struct nl_store *store,
+                                    enum nl_status (*each)(const char *state, const char *unused,
+                                                           int64_t count, void *ctx,
+                                                           struct nl_error *err),
+                                    void *ctx, struct nl_error *err) {
+    return each_count(
+        store, nl_sql(store, err, "SELECT state, '', count(*) FROM issue GROUP BY state", ""), each,
+        ctx, err);
+}
+
+enum nl_status nl_statistics_deliveries(struct nl_store *store,
+                                        enum nl_status (*each)(const char *kind, const char *state,
+                                                               int64_t count, void *ctx,
+                                                               struct nl_error *err),
+                                        void *ctx, struct nl_error *err) {
+    return each_count(
+        store,
+        nl_sql(store, err,
+               "SELECT kind, state, count(*) FROM delivery WHERE issue IS NULL OR issue IN "
+               "(SELECT id FROM issue WHERE state IN ('sending', 'paused')) GROUP BY kind, state "
+               "ORDER BY 1, 2",
+               ""),
+        each, ctx, err);
+}
+
+enum nl_status nl_statistics_events(struct nl_store *store,
+                                    enum nl_status (*each)(const char *kind, const char *unused,
+                                                           int64_t count, void *ctx,
+                                                           struct nl_error *err),
+                                    void *ctx, struct nl_error *err) {
+    return each_count(store,
+                      nl_sql(store, err, "SELECT kind, '', count(*) FROM event GROUP BY kind", ""),
+                      each, ctx, err);
+}
+
+enum nl_status nl_statistics_overdue(struct nl_store *store, int64_t *seconds,
+                                     struct nl_error *err) {
+    bool row = false;
+    sqlite3_stmt *statement = nl_sql(
+        store, err,
+        "SELECT max(0, ?1 - coalesce(min(iif(d.state = 'queued', d.updated_at, "
+        "d.next_attempt_at)), ?1)) FROM delivery d LEFT JOIN issue i ON i.id = d.issue "
+        "WHERE d.state IN ('queued', 'deferred') AND coalesce(i.state, 'sending') = 'sending'",
+        "i", nl_env_now(&store->env));
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    *seconds = sqlite3_column_int64(statement, 0);
+    nl_sql_done(statement);
+    return status;
+}

@@ -2,12 +2,13 @@
 
 #include "bulletin/data.h"
 #include "newsletter/language.h"
+#include "report/metrics.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* What a network may do at once: ten, or what is its due in ten minutes. */
-enum { LEAST_BURST = 10, LANGUAGES_LIMIT = 20 };
+enum { LEAST_BURST = 10, LANGUAGES_LIMIT = 20, METRICS_SECONDS = 30 };
 
 typedef enum nl_status (*page)(struct nl_site *site, const struct nl_request *request,
                                struct nl_response *response, struct nl_error *err);
@@ -53,6 +54,32 @@ static enum nl_status health(struct nl_site *site, const struct nl_request *requ
     return status;
 }
 
+/* Figures about the whole installation are for those whom serve.metrics names, and only where no
+ * proxy stands between: it might ask for anybody. */
+static enum nl_status metrics(struct nl_site *site, const struct nl_request *request,
+                              struct nl_response *response, struct nl_error *err) {
+    struct nl_networks allowed = {0};
+    bool forwarded = nl_request_header(request, "X-Forwarded-For") != NULL ||
+                     nl_request_header(request, "Forwarded") != NULL ||
+                     nl_request_header(request, "Via") != NULL;
+    enum nl_status status = nl_networks_parse(site->config->serve.metrics, &allowed, err);
+    if (status != NL_OK)
+        return status;
+    bool may = !forwarded && nl_networks_contain(&allowed, nl_request_client(request));
+    nl_networks_free(&allowed);
+    if (!may)
+        return nl_site_say(site, request, 404, NL_TEXT("There is no such page."), response, err);
+    int64_t now = nl_env_now(nl_store_env(site->store));
+    if (now - site->metrics_at >= METRICS_SECONDS) {
+        nl_buf_clear(&site->metrics);
+        status = nl_metrics_write(site->store, &site->metrics, err);
+        site->metrics_at = now;
+    }
+    response->type = "text/plain; version=0.0.4; charset=utf-8";
+    nl_buf_adds(&response->body, nl_buf_text(&site->metrics));
+    return status;
+}
+
 static const struct route {
     const char *path;
     page get, post;
@@ -67,6 +94,7 @@ static const struct route {
     {"/style.css", nl_site_style, NULL},
     {"/robots.txt", robots, NULL},
     {"/healthz", health, NULL},
+    {"/metrics", metrics, NULL},
 };
 
 enum { ROUTES = sizeof routes / sizeof routes[0] };
@@ -268,6 +296,7 @@ void nl_site_free(struct nl_site *site) {
         nl_theme_free(&site->themes[i]);
     free(site->themes);
     free(site->prefix);
+    nl_buf_free(&site->metrics);
     nl_limit_free(site->joins);
     nl_limit_free(site->addresses);
     free(site);

@@ -16,8 +16,10 @@ struct nl_site {
     struct nl_mailer *mailer;   /* NULL: mails are left to cron */
     struct nl_limit *joins;     /* what causes mail, by network */
     struct nl_limit *addresses; /* the same, by the address it goes to */
-    char *prefix;               /* the path of its URL, "" or "/news" */
-    struct nl_theme *themes;    /* one for each language asked for so far */
+    struct nl_buf metrics;      /* as of metrics_at: they are counted, which takes its time */
+    int64_t metrics_at;
+    char *prefix;            /* the path of its URL, "" or "/news" */
+    struct nl_theme *themes; /* one for each language asked for so far */
     size_t theme_count;
 };
 

@@ -1,0 +1,288 @@
+#include "report/figures.h"
+
+#include "bulletin/data.h"
+#include "newsletter/statistics.h"
+#include "report/chart.h"
+#include "report/facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS_SHOWN = 15, ADDRESSES_SHOWN = 100, PERIODS = 200, DAY = 86400 };
+
+/* In the order, and by the number, in which charts draw them. */
+static const struct {
+    const char *state;
+    const char *label;
+} states[] = {
+    {"sent", NL_TEXT_IN("delivery", "Sent")},
+    {"queued", NL_TEXT_IN("delivery", "Queued")},
+    {"leased", NL_TEXT_IN("delivery", "Being sent")},
+    {"deferred", NL_TEXT_IN("delivery", "Deferred")},
+    {"bounced", NL_TEXT_IN("delivery", "Bounced")},
+    {"failed", NL_TEXT_IN("delivery", "Failed")},
+    {"unknown", NL_TEXT_IN("delivery", "Unknown")},
+    {"skipped", NL_TEXT_IN("delivery", "Skipped")},
+};
+
+enum { STATES = sizeof states / sizeof states[0] };
+_Static_assert((int)STATES == (int)NL_CHART_PARTS, "each state is a part of a bar");
+
+static const struct {
+    const char *state;
+    const char *label;
+} issue_states[] = {
+    {"draft", NL_TEXT_IN("issue", "Draft")},     {"scheduled", NL_TEXT_IN("issue", "Scheduled")},
+    {"sending", NL_TEXT_IN("issue", "Sending")}, {"paused", NL_TEXT_IN("issue", "Paused")},
+    {"sent", NL_TEXT_IN("issue", "Sent")},       {"cancelled", NL_TEXT_IN("issue", "Cancelled")},
+};
+
+static const char *translated(const struct nl_figures *self, const char *text) {
+    return nl_catalog_text(self->theme->catalog, NULL, text);
+}
+
+static const char *word(const json_t *object, const char *name) {
+    const char *text = json_string_value(json_object_get(object, name));
+    return text != NULL ? text : "";
+}
+
+static int64_t count_of(const json_t *object, const char *name) {
+    return (int64_t)json_integer_value(json_object_get(object, name));
+}
+
+static void set_count(json_t *object, const char *name, int64_t value) {
+    json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+/* "2026-08-25 09:30" of "2026-08-25T09:30:00Z". */
+static void set_time(json_t *object, const char *name, const char *from) {
+    char text[17] = "";
+    const char *value = word(object, from);
+    if (strlen(value) >= 16) {
+        memcpy(text, value, 16);
+        text[10] = ' ';
+    }
+    nl_data_set(object, name, text);
+}
+
+static void set_chart(const struct nl_figures *self, const char *name, struct nl_buf *chart) {
+    nl_data_set(self->data, name, nl_buf_text(chart));
+    nl_buf_free(chart);
+}
+
+/* ---- growth ---- */
+
+struct growth {
+    struct nl_chart_point *points;
+    size_t count, room;
+    int64_t now;
+};
+
+static enum nl_status add_point(struct growth *growth, int64_t at, int64_t value,
+                                struct nl_error *err) {
+    if (growth->count == growth->room) {
+        size_t room = growth->room > 0 ? 2 * growth->room : 256;
+        struct nl_chart_point *grown = realloc(growth->points, room * sizeof *grown);
+        if (grown == NULL)
+            return nl_error_nomem(err);
+        growth->points = grown;
+        growth->room = room;
+    }
+    growth->points[growth->count++] = (struct nl_chart_point){at, value};
+    return NL_OK;
+}
+
+static enum nl_status add_day(int64_t day, int64_t joined, int64_t left, int64_t active, void *ctx,
+                              struct nl_error *err) {
+    struct growth *growth = ctx;
+    (void)joined;
+    (void)left;
+    /* It begins with nobody, the day before. */
+    enum nl_status status = growth->count == 0 ? add_point(growth, day - DAY, 0, err) : NL_OK;
+    return status == NL_OK ? add_point(growth, day, active, err) : status;
+}
+
+/* How many were subscribed, until today. */
+enum nl_status nl_figures_growth(const struct nl_figures *self, int64_t list) {
+    struct growth growth = {.now = nl_env_now(nl_store_env(self->store))};
+    struct nl_buf chart = {0};
+    enum nl_status status = nl_statistics_growth(self->store, list, add_day, &growth, self->err);
+    if (status == NL_OK && growth.count > 0 && growth.points[growth.count - 1].at < growth.now)
+        status = add_point(&growth, growth.now, growth.points[growth.count - 1].value, self->err);
+    if (status == NL_OK)
+        nl_chart_line(translated(self, NL_TEXT("Subscribers over time")), growth.points,
+                      growth.count, &chart);
+    set_chart(self, "growth", &chart);
+    free(growth.points);
+    return status;
+}
+
+/* ---- one issue ---- */
+
+void nl_figures_row(const struct nl_figures *self, json_t *issue) {
+    const json_t *counts = json_object_get(issue, "deliveries");
+    const char *state = word(issue, "state");
+    int64_t total = 0;
+    for (size_t i = 0; i < STATES; i++)
+        total += count_of(counts, states[i].state);
+    int64_t left =
+        count_of(counts, "queued") + count_of(counts, "leased") + count_of(counts, "deferred");
+    bool going = strcmp(state, "sending") == 0 || strcmp(state, "paused") == 0;
+    set_count(issue, "total", total);
+    set_count(issue, "done", total - left);
+    json_object_set_new(issue, "going", json_boolean(going));
+    set_time(issue, "since", "created_at");
+    nl_data_set(issue, "state_label", state);
+    for (size_t i = 0; i < sizeof issue_states / sizeof issue_states[0]; i++)
+        if (strcmp(issue_states[i].state, state) == 0)
+            nl_data_set(issue, "state_label",
+                        nl_catalog_text(self->theme->catalog, "issue", issue_states[i].label));
+}
+
+/* Deliveries by state, with the number that charts draw each in. */
+static void add_states(const struct nl_figures *self, const json_t *issue) {
+    json_t *rows = json_array();
+    for (size_t i = 0; i < STATES; i++) {
+        json_t *row = json_object();
+        nl_data_set(row, "label",
+                    nl_catalog_text(self->theme->catalog, "delivery", states[i].label));
+        set_count(row, "part", (int64_t)i);
+        set_count(row, "count", count_of(json_object_get(issue, "deliveries"), states[i].state));
+        json_array_append_new(rows, row);
+    }
+    json_object_set_new(self->data, "states", rows);
+}
+
+static enum nl_status add_domains(const struct nl_figures *self, int64_t issue) {
+    struct nl_chart_bar bars[ROWS_SHOWN] = {0};
+    struct nl_buf chart = {0};
+    json_t *domains = json_array();
+    enum nl_status status = nl_facts_domains(self->store, issue, ROWS_SHOWN, domains, self->err);
+    size_t count = json_array_size(domains);
+    for (size_t i = 0; i < count && i < ROWS_SHOWN; i++) {
+        json_t *domain = json_array_get(domains, i);
+        json_t *cells = json_array();
+        bars[i].label = word(domain, "domain");
+        for (size_t part = 0; part < STATES; part++) {
+            bars[i].parts[part] =
+                count_of(json_object_get(domain, "deliveries"), states[part].state);
+            json_array_append_new(cells, json_integer((json_int_t)bars[i].parts[part]));
+        }
+        json_object_set_new(domain, "cells", cells);
+    }
+    nl_chart_bars(translated(self, NL_TEXT("Deliveries by domain")), bars, count, &chart);
+    set_chart(self, "domain_chart", &chart);
+    json_object_set_new(self->data, "domains", domains);
+    return status;
+}
+
+static enum nl_status add_reasons(const struct nl_figures *self, int64_t issue) {
+    struct nl_chart_bar bars[ROWS_SHOWN] = {0};
+    struct nl_buf chart = {0};
+    json_t *reasons = json_array();
+    enum nl_status status = nl_facts_reasons(self->store, issue, reasons, self->err);
+    size_t count = json_array_size(reasons);
+    size_t shown = count < ROWS_SHOWN ? count : ROWS_SHOWN;
+    for (size_t i = 0; i < shown; i++) {
+        json_t *reason = json_array_get(reasons, i);
+        bars[i].label = word(reason, "reason");
+        bars[i].parts[4] = count_of(reason, "count"); /* drawn as bounced */
+    }
+    nl_chart_bars(translated(self, NL_TEXT("Returned and refused, by reason")), bars, shown,
+                  &chart);
+    set_chart(self, "reason_chart", &chart);
+    json_object_set_new(self->data, "reasons", reasons);
+    return status;
+}
+
+struct course {
+    struct growth points;
+    int64_t sent;
+};
+
+static enum nl_status add_period(int64_t from, const char *state, int64_t count, void *ctx,
+                                 struct nl_error *err) {
+    struct course *course = ctx;
+    if (strcmp(state, "sent") != 0)
+        return NL_OK;
+    enum nl_status status =
+        course->points.count == 0 ? add_point(&course->points, from, 0, err) : NL_OK;
+    course->sent += count;
+    return status == NL_OK
+               ? add_point(&course->points, from + course->points.now, course->sent, err)
+               : status;
+}
+
+struct span {
+    int64_t from, to;
+};
+
+static enum nl_status take_span(const struct nl_issue_summary *issue, void *ctx,
+                                struct nl_error *err) {
+    struct span *span = ctx;
+    (void)err;
+    span->from = issue->created_at;
+    if (issue->ended_at != 0)
+        span->to = issue->ended_at;
+    return NL_OK;
+}
+
+/* How many had been sent, over the time that the issue went out. */
+static enum nl_status add_course(const struct nl_figures *self, int64_t issue) {
+    const struct nl_issue_filter filter = {.id = issue};
+    struct span span = {.to = nl_env_now(nl_store_env(self->store))};
+    struct course course = {0};
+    struct nl_buf chart = {0};
+    enum nl_status status = nl_issue_summaries(self->store, &filter, take_span, &span, self->err);
+    int64_t seconds = (span.to - span.from) / PERIODS + 1;
+    course.points.now = seconds;
+    if (status == NL_OK)
+        status =
+            nl_statistics_timeline(self->store, issue, seconds, add_period, &course, self->err);
+    if (status == NL_OK)
+        nl_chart_line(translated(self, NL_TEXT("Sent over time")), course.points.points,
+                      course.points.count, &chart);
+    set_chart(self, "course", &chart);
+    free(course.points.points);
+    return status;
+}
+
+/* The first of those that did not get it. */
+static enum nl_status add_addresses(const struct nl_figures *self, int64_t issue) {
+    static const char *const shown[] = {"bounced", "failed", "unknown", "deferred"};
+    json_t *rows = json_array();
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < sizeof shown / sizeof shown[0]; i++) {
+        size_t left = ADDRESSES_SHOWN - json_array_size(rows);
+        if (left > 0)
+            status = nl_facts_deliveries(self->store, issue, shown[i], 0, (int64_t)left, rows,
+                                         self->err);
+    }
+    size_t at = 0;
+    json_t *row = NULL;
+    json_array_foreach(rows, at, row) {
+        for (size_t i = 0; i < STATES; i++)
+            if (strcmp(states[i].state, word(row, "state")) == 0)
+                nl_data_set(row, "label",
+                            nl_catalog_text(self->theme->catalog, "delivery", states[i].label));
+        nl_data_set(row, "reply", word(row, "reply_text"));
+    }
+    json_object_set_new(self->data, "has_addresses", json_boolean(json_array_size(rows) > 0));
+    json_object_set_new(self->data, "addresses", rows);
+    return status;
+}
+
+enum nl_status nl_figures_issue(const struct nl_figures *self, const json_t *issue) {
+    int64_t id = count_of(issue, "id");
+    int64_t unsubscribed = 0;
+    add_states(self, issue);
+    enum nl_status status = nl_statistics_unsubscribed(self->store, id, &unsubscribed, self->err);
+    set_count(self->data, "unsubscribed", unsubscribed);
+    if (status == NL_OK)
+        status = add_course(self, id);
+    if (status == NL_OK)
+        status = add_domains(self, id);
+    if (status == NL_OK)
+        status = add_reasons(self, id);
+    return status == NL_OK ? add_addresses(self, id) : status;
+}

@@ -1,0 +1,213 @@
+#include "newsletter/report.h"
+
+#include "bulletin/data.h"
+#include "newsletter/list.h"
+#include "newsletter/statistics.h"
+#include "report/facts.h"
+#include "report/figures.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ISSUES = 50, DOMAINS = 20, REASONS = 20, MINUTE = 60 };
+
+static const char *word(const json_t *object, const char *name) {
+    const char *text = json_string_value(json_object_get(object, name));
+    return text != NULL ? text : "";
+}
+
+static long long count_of(const json_t *object, const char *name) {
+    return (long long)json_integer_value(json_object_get(object, name));
+}
+
+/* ---- what there is to tell ---- */
+
+static enum nl_status gather_issue(struct nl_store *store, int64_t id, json_t *out,
+                                   struct nl_error *err) {
+    const struct nl_issue_filter filter = {.id = id};
+    json_t *issues = json_array();
+    json_t *domains = json_array();
+    json_t *reasons = json_array();
+    json_t *timeline = json_array();
+    int64_t unsubscribed = 0;
+    enum nl_status status = nl_facts_issues(store, &filter, issues, err);
+    if (status == NL_OK && json_array_size(issues) == 0)
+        status = nl_error_set(err, NL_NOTFOUND, "there is no such issue");
+    if (status == NL_OK)
+        status = nl_facts_domains(store, id, DOMAINS, domains, err);
+    if (status == NL_OK)
+        status = nl_facts_reasons(store, id, reasons, err);
+    if (status == NL_OK)
+        status = nl_facts_timeline(store, id, MINUTE, timeline, err);
+    if (status == NL_OK)
+        status = nl_statistics_unsubscribed(store, id, &unsubscribed, err);
+    json_object_set(out, "issue", json_array_get(issues, 0));
+    json_object_set_new(out, "unsubscribed_within_a_week", json_integer((json_int_t)unsubscribed));
+    json_object_set_new(out, "domains", domains);
+    json_object_set_new(out, "reasons", reasons);
+    json_object_set_new(out, "timeline", timeline);
+    json_decref(issues);
+    return status;
+}
+
+static enum nl_status gather_overview(struct nl_store *store, const char *list, json_t *out,
+                                      struct nl_error *err) {
+    const struct nl_issue_filter filter = {.list = list, .limit = ISSUES};
+    json_t *lists = json_array();
+    json_t *issues = json_array();
+    size_t at = 0;
+    json_t *issue = NULL;
+    enum nl_status status = nl_facts_lists(store, list, lists, err);
+    if (status == NL_OK && list != NULL && json_array_size(lists) == 0)
+        status = nl_error_set(err, NL_NOTFOUND, "there is no list '%s'", list);
+    if (status == NL_OK)
+        status = nl_facts_issues(store, &filter, issues, err);
+    json_array_foreach(issues, at, issue) {
+        int64_t unsubscribed = 0;
+        if (status == NL_OK)
+            status = nl_statistics_unsubscribed(store, count_of(issue, "id"), &unsubscribed, err);
+        json_object_set_new(issue, "unsubscribed", json_integer((json_int_t)unsubscribed));
+    }
+    json_object_set_new(out, "lists", lists);
+    json_object_set_new(out, "issues", issues);
+    return status;
+}
+
+/* ---- as text ---- */
+
+static void write_states(const json_t *counts, struct nl_buf *out) {
+    const char *state = NULL;
+    json_t *count = NULL;
+    json_object_foreach((json_t *)counts, state, count) {
+        if (json_integer_value(count) > 0)
+            nl_buf_addf(out, "  %-12s %8lld\n", state, (long long)json_integer_value(count));
+    }
+}
+
+static void write_issue_text(const json_t *facts, struct nl_buf *out) {
+    const json_t *issue = json_object_get(facts, "issue");
+    size_t at = 0;
+    json_t *row = NULL;
+    nl_buf_addf(out, "%s\n%s, list %s, %s since %s\n\nDeliveries\n", word(issue, "title"),
+                word(issue, "slug"), word(issue, "list"), word(issue, "state"),
+                word(issue, "created_at"));
+    write_states(json_object_get(issue, "deliveries"), out);
+    nl_buf_addf(out, "Unsubscribed from the list within a week: %lld\n",
+                count_of(facts, "unsubscribed_within_a_week"));
+    nl_buf_adds(out, "\nBy domain\n");
+    json_array_foreach(json_object_get(facts, "domains"), at, row) {
+        const char *state = NULL;
+        json_t *count = NULL;
+        nl_buf_addf(out, "  %-30s", word(row, "domain"));
+        json_object_foreach(json_object_get(row, "deliveries"), state, count)
+            nl_buf_addf(out, " %s %lld", state, (long long)json_integer_value(count));
+        nl_buf_addc(out, '\n');
+    }
+    if (json_array_size(json_object_get(facts, "reasons")) > 0)
+        nl_buf_adds(out, "\nReturned and refused\n");
+    json_array_foreach(json_object_get(facts, "reasons"), at, row)
+        nl_buf_addf(out, "  %-12s %-24s %8lld\n", word(row, "kind"), word(row, "reason"),
+                    count_of(row, "count"));
+}
+
+static void write_overview_text(const json_t *facts, struct nl_buf *out) {
+    size_t at = 0;
+    json_t *row = NULL;
+    nl_buf_addf(out, "%-24s %9s %9s %12s %9s %10s\n", "LIST", "ACTIVE", "PENDING", "UNSUBSCRIBED",
+                "BOUNCED", "COMPLAINED");
+    json_array_foreach(json_object_get(facts, "lists"), at, row) {
+        const json_t *counts = json_object_get(row, "subscriptions");
+        nl_buf_addf(out, "%-24s %9lld %9lld %12lld %9lld %10lld\n", word(row, "name"),
+                    count_of(counts, "active"), count_of(counts, "pending"),
+                    count_of(counts, "unsubscribed"), count_of(counts, "bounced"),
+                    count_of(counts, "complained"));
+    }
+    nl_buf_addf(out, "\n%-40s %-10s %-20s %8s %8s %12s\n", "ISSUE", "STATE", "SINCE", "SENT",
+                "BOUNCED", "UNSUBSCRIBED");
+    json_array_foreach(json_object_get(facts, "issues"), at, row) {
+        const json_t *counts = json_object_get(row, "deliveries");
+        nl_buf_addf(out, "%-40s %-10s %-20s %8lld %8lld %12lld\n", word(row, "slug"),
+                    word(row, "state"), word(row, "created_at"), count_of(counts, "sent"),
+                    count_of(counts, "bounced"), count_of(row, "unsubscribed"));
+    }
+}
+
+/* ---- as a page ---- */
+
+static void set_common(const struct nl_figures *figures, const char *heading) {
+    json_t *now = nl_facts_time(nl_env_now(nl_store_env(figures->store)));
+    nl_data_set(figures->data, "heading", heading);
+    nl_data_set(figures->data, "stylesheet", "");
+    json_object_set_new(figures->data, "feed", json_false());
+    json_object_set_new(figures->data, "now", now);
+}
+
+static enum nl_status fill_issue_page(const struct nl_figures *figures, const json_t *facts) {
+    json_t *issue = json_object_get(facts, "issue");
+    nl_figures_row(figures, issue);
+    set_common(figures, word(issue, "title"));
+    json_object_set(figures->data, "issue", issue);
+    json_object_set_new(figures->data, "issues", json_false());
+    nl_data_set(figures->data, "growth", "");
+    return nl_figures_issue(figures, issue);
+}
+
+static enum nl_status fill_overview_page(const struct nl_figures *figures, const json_t *facts,
+                                         const char *name) {
+    struct nl_list list = {0};
+    size_t at = 0;
+    json_t *issue = NULL;
+    json_t *issues = json_object_get(facts, "issues");
+    enum nl_status status =
+        name != NULL ? nl_list_find(figures->store, name, &list, figures->err) : NL_OK;
+    json_array_foreach(issues, at, issue) nl_figures_row(figures, issue);
+    set_common(figures, list.title != NULL
+                            ? list.title
+                            : nl_catalog_text(figures->theme->catalog, NULL, NL_TEXT("Overview")));
+    json_object_set_new(figures->data, "issue", json_false());
+    json_object_set_new(figures->data, "issues", json_pack("{s:O}", "rows", issues));
+    if (status == NL_OK)
+        status = nl_figures_growth(figures, list.id);
+    nl_list_free(&list);
+    return status;
+}
+
+static enum nl_status write_page(struct nl_store *store, const struct nl_config *config,
+                                 const json_t *facts, const char *list, const char *language,
+                                 struct nl_buf *out, struct nl_error *err) {
+    static const struct nl_list none = {0};
+    struct nl_theme theme = {0};
+    enum nl_status status = nl_theme_open(config->templates, language, &theme, err);
+    if (status == NL_OK) {
+        json_t *data = nl_data_new(&none, nl_catalog_language(theme.catalog));
+        const struct nl_figures figures = {store, &theme, data, err};
+        status = json_object_get(facts, "issue") != NULL
+                     ? fill_issue_page(&figures, facts)
+                     : fill_overview_page(&figures, facts, list);
+        if (status == NL_OK)
+            status = nl_theme_render(&theme, "report.html", data, out, err);
+        json_decref(data);
+    }
+    nl_theme_free(&theme);
+    return status;
+}
+
+enum nl_status nl_report_write(struct nl_store *store, const struct nl_config *config,
+                               int64_t issue, const char *list, enum nl_report_form form,
+                               const char *language, struct nl_buf *out, struct nl_error *err) {
+    json_t *facts = json_object();
+    enum nl_status status = issue != 0 ? gather_issue(store, issue, facts, err)
+                                       : gather_overview(store, list, facts, err);
+    if (status == NL_OK && form == NL_REPORT_HTML) {
+        status = write_page(store, config, facts, list, language, out, err);
+    } else if (status == NL_OK && form == NL_REPORT_JSON) {
+        char *text = json_dumps(facts, JSON_INDENT(2));
+        nl_buf_addf(out, "%s\n", text != NULL ? text : "");
+        status = text != NULL ? NL_OK : nl_error_nomem(err);
+        free(text);
+    } else if (status == NL_OK) {
+        (issue != 0 ? write_issue_text : write_overview_text)(facts, out);
+    }
+    json_decref(facts);
+    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+}

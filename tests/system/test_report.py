@@ -1,0 +1,92 @@
+"""Reports: text, JSON, a page by itself, and figures for Prometheus."""
+import json
+import os
+import re
+
+import pytest
+from conftest import BINARY
+from test_look import look, pytestmark  # noqa: F401
+from test_staff import eventful  # noqa: F401
+from webserver import WebServer
+
+
+def test_text(connected, eventful):  # noqa: F811
+    told = connected.run("report", "no-1").out
+    for words in ("Ferries <b>& ports", "bounced             2", "By domain", "mail.example.com", "5.1.1"):
+        assert words in told, words
+    overview = connected.run("report").out
+    assert re.search(r"bulletin +17 +0 +1 +0 +0", overview) and re.search(r"no-1 +sending .* 14 +2 +0", overview)
+
+
+def test_json(connected, eventful):  # noqa: F811
+    facts = json.loads(connected.run("report", "1", "--json").out)
+    assert facts["issue"]["deliveries"]["sent"] == 14 and facts["unsubscribed_within_a_week"] == 0
+    assert facts["domains"][0]["domain"] == "example.org"
+    assert facts["reasons"] == [{"kind": "refused", "reason": "5.1.1", "count": 2}]
+    assert sum(period["count"] for period in facts["timeline"]) == 17
+    overview = json.loads(connected.run("report", "--list", "bulletin", "--json").out)
+    assert overview["lists"][0]["subscriptions"]["active"] == 17 and overview["issues"][0]["unsubscribed"] == 0
+
+
+def test_unsubscribed(connected, eventful):  # noqa: F811
+    token = connected.sql("SELECT token FROM subscription WHERE id = 1")[0][0]
+    connected.run("unsubscribe", token)
+    assert json.loads(connected.run("report", "no-1", "--json").out)["unsubscribed_within_a_week"] == 1
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "kk"])
+def test_page(connected, eventful, tmp_path, language):  # noqa: F811
+    pages = {}
+    for name, args in {"issue": ["no-1"], "overview": []}.items():
+        connected.run("report", *args, "--html", "--output", f"{name}.html", "--language", language)
+        pages[f"report-{language}-{name}"] = os.path.join(connected.folder, f"{name}.html")
+        text = open(pages[f"report-{language}-{name}"], encoding="utf-8").read()
+        assert "<svg" in text and "<script" not in text and "<link rel=\"stylesheet\"" not in text
+    look(tmp_path, pages, widths=(375, 1200) if language == "en" else (375,), mail=False)
+
+
+def test_errors(connected, eventful):  # noqa: F811
+    connected.run("report", "nosuch", expect=67)
+    connected.run("report", "--list", "nosuch", expect=67)
+    connected.run("report", "a", "b", expect=64)
+    assert connected.run("report", "no-1", "--html", "--output", "/nosuch/x.html", expect=66).err
+
+
+def parse_metrics(text):
+    """The samples by their names; every line is what the format allows."""
+    samples = {}
+    for line in text.splitlines():
+        if line.startswith("#"):
+            assert re.fullmatch(r"# (HELP|TYPE) newsletter_[a-z_]+ .+", line), line
+            continue
+        name, value = re.fullmatch(r'(newsletter_[a-z_]+(?:\{[a-z]+="[a-z0-9-]+"(?:,[a-z]+="[a-z0-9-]+")*\})?) (\d+)', line).groups()
+        assert name not in samples
+        samples[name] = int(value)
+    return samples
+
+
+def test_metrics(connected, eventful):  # noqa: F811
+    connected.run("report", "--metrics", "--output", "newsletter.prom")
+    path = os.path.join(connected.folder, "newsletter.prom")
+    samples = parse_metrics(open(path, encoding="utf-8").read())
+    assert samples['newsletter_subscriptions{list="bulletin",state="active"}'] == 17
+    assert samples['newsletter_deliveries{kind="issue",state="bounced"}'] == 2
+    assert samples['newsletter_issues{state="sending"}'] == 1
+    assert samples["newsletter_oldest_due_seconds"] == 0
+    connected.sql("UPDATE delivery SET next_attempt_at = next_attempt_at - 1000 WHERE state = 'deferred'")
+    assert parse_metrics(connected.run("report", "--metrics").out)["newsletter_oldest_due_seconds"] > 900
+    assert os.stat(path).st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("networks, headers, status", [
+    (None, {}, 404), ("127.0.0.1", {}, 200), ("192.0.2.0/24", {}, 404), ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 404),
+    ("127.0.0.1", {"Via": "1.1 x"}, 404)])
+def test_metrics_by_http(connected, networks, headers, status):
+    connected.configure(serve={"url": "https://news.example.org", **({"metrics": networks} if networks else {})})
+    http = WebServer(BINARY, connected.folder, "--no-mail")
+    answer = http.get("/metrics", **headers)
+    assert answer.status == status
+    if status == 200:
+        assert answer.getheader("Content-Type") == "text/plain; version=0.0.4; charset=utf-8"
+        assert "newsletter_issues" in answer.text and parse_metrics(answer.text)
+    http.stop()
