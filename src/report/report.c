@@ -3,6 +3,7 @@
 #include "bulletin/data.h"
 #include "newsletter/list.h"
 #include "newsletter/statistics.h"
+#include "newsletter/timestamp.h"
 #include "report/facts.h"
 #include "report/figures.h"
 
@@ -135,11 +136,14 @@ static void write_overview_text(const json_t *facts, struct nl_buf *out) {
 /* ---- as a page ---- */
 
 static void set_common(const struct nl_figures *figures, const char *heading) {
-    json_t *now = nl_facts_time(nl_env_now(nl_store_env(figures->store)));
+    char now[NL_TIMESTAMP_LEN];
+    nl_timestamp_text(nl_env_now(nl_store_env(figures->store)), now);
+    now[10] = ' '; /* 2026-08-25 09:30 */
+    now[16] = '\0';
     nl_data_set(figures->data, "heading", heading);
     nl_data_set(figures->data, "stylesheet", "");
     json_object_set_new(figures->data, "feed", json_false());
-    json_object_set_new(figures->data, "now", now);
+    nl_data_set(figures->data, "now", now);
 }
 
 static enum nl_status fill_issue_page(const struct nl_figures *figures, const json_t *facts) {

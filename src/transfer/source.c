@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <iconv.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistr.h>
@@ -23,13 +24,17 @@ static enum nl_status read_all(FILE *in, const char *name, struct nl_buf *out,
     return out->failed ? nl_error_nomem(err) : NL_OK;
 }
 
+static bool is_open(iconv_t converter) {
+    return (intptr_t)converter != -1;
+}
+
 /* Old encodings are converted as a whole: iconv keeps a state between the bytes. */
 static enum nl_status convert(struct nl_source *source, const char *encoding,
                               struct nl_error *err) {
     struct nl_buf raw = {0};
     enum nl_status status = read_all(source->in, source->name, &raw, err);
-    iconv_t converter = status == NL_OK ? iconv_open("UTF-8", encoding) : (iconv_t)-1;
-    if (status == NL_OK && converter == (iconv_t)-1)
+    iconv_t converter = iconv_open("UTF-8", encoding);
+    if (status == NL_OK && !is_open(converter))
         status = nl_error_set(err, NL_USAGE,
                               "the encoding '%s' is not known: 'iconv --list' names those that are",
                               encoding);
@@ -45,7 +50,7 @@ static enum nl_status convert(struct nl_source *source, const char *encoding,
     }
     if (status == NL_OK && source->converted.failed)
         status = nl_error_nomem(err);
-    if (converter != (iconv_t)-1)
+    if (is_open(converter))
         iconv_close(converter);
     nl_buf_free(&raw);
     if (status == NL_OK)
