@@ -4,12 +4,11 @@
 #include "newsletter/text.h"
 #include "newsletter/timestamp.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { DEPTH_LIMIT = 50, VALUES_LIMIT = 100, TESTS_LIMIT = 100, DAY = 86400 };
+enum { DEPTH_LIMIT = 50, VALUES_LIMIT = 100, TESTS_LIMIT = 100, COUNT_LIMIT = 100000 };
 
 struct parser {
     const char *start, *at;
@@ -86,28 +85,30 @@ static enum nl_status take_quoted(struct parser *parser, char **out) {
     return *out != NULL ? NL_OK : nl_error_nomem(parser->err);
 }
 
-/* A time, or "30 days ago". */
-static bool read_time(const char *text, int64_t now, int64_t *out) {
+/* "30 days ago", in seconds; -1 for anything else. */
+static int64_t ago(const char *text) {
     static const struct {
-        const char *unit;
+        const char *words[2];
         int64_t seconds;
-    } units[] = {{"day", DAY}, {"week", 7 * DAY}, {"month", 30 * DAY}, {"year", 365 * DAY}};
-    char unit[16];
-    long long count = 0;
-    int used = 0;
-    if (sscanf(text, "%9lld %15[a-z] ago%n", &count, unit, &used) == 2 && used > 0 &&
-        text[used] == '\0' && count >= 0 && count < 100000) {
-        size_t len = strlen(unit);
-        if (len > 1 && unit[len - 1] == 's')
-            unit[len - 1] = '\0';
-        for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-            *out = now - count * units[i].seconds;
-            if (strcmp(units[i].unit, unit) == 0)
-                return true;
-        }
-        return false;
-    }
-    return nl_timestamp_parse(text, out);
+    } units[] = {{{"day ago", "days ago"}, 86400},
+                 {{"week ago", "weeks ago"}, 604800},
+                 {{"month ago", "months ago"}, 2592000},
+                 {{"year ago", "years ago"}, 31536000}};
+    char *end = NULL;
+    long long count = strtoll(text, &end, 10);
+    if (end == text || *end != ' ' || count < 0 || count > COUNT_LIMIT)
+        return -1;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (strcmp(end + 1, units[i].words[0]) == 0 || strcmp(end + 1, units[i].words[1]) == 0)
+            return count * units[i].seconds;
+    return -1;
+}
+
+/* A time, or one of so long ago. */
+static bool read_time(const char *text, int64_t now, int64_t *out) {
+    int64_t before = ago(text);
+    *out = now - before;
+    return before >= 0 || nl_timestamp_parse(text, out);
 }
 
 static enum nl_status take_value(struct parser *parser, struct nl_segment *test) {
