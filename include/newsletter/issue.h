@@ -42,9 +42,11 @@ struct nl_issue {
     int64_t created_at;
     char *body; /* packed, for the archive; NULL when read from the store */
     size_t body_len;
-    char *segment;    /* the expression that says who gets it; NULL: everybody on the list */
-    char *events;     /* JSON, for the archive; NULL for none, and when read from the store */
-    int64_t ended_at; /* 0 until sent */
+    char *segment;        /* the expression that says who gets it; NULL: everybody on the list */
+    int64_t scheduled_at; /* when it is to go out; 0: at once */
+    char *local_time;     /* of each subscriber, at which it is to come; NULL: all at once */
+    char *events;         /* JSON, for the archive; NULL for none, and when read from the store */
+    int64_t ended_at;     /* 0 until sent */
     struct nl_edition *editions; /* the other languages; empty when read from the store */
     size_t edition_count;
 };
@@ -54,12 +56,51 @@ struct nl_counts {
     int64_t queued, leased, sent, deferred, bounced, failed, unknown, skipped;
 };
 
-/* Records a new issue in state sending, and one queued delivery for each active subscription of its
- * list that is not suppressed and is in `segment` (NULL: any), all in one transaction. Sets
- * issue->id; *deliveries is the number. */
+/* With `scheduled_at`, only records it, in state scheduled. Else records a new issue in state
+ * sending, and one queued delivery for each active subscription of its list that is not suppressed
+ * and is in `segment` (NULL: any), all in one transaction. Sets issue->id; *deliveries is the
+ * number. */
 enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue,
                                const struct nl_segment *segment, int64_t *deliveries,
                                struct nl_error *err);
+
+/* What is to be done with a scheduled issue. Free with nl_issue_plan_free. */
+struct nl_issue_plan {
+    int64_t list;
+    int64_t scheduled_at;
+    char *segment;
+    char *local_time;
+};
+enum nl_status nl_issue_read_plan(struct nl_store *store, int64_t issue, struct nl_issue_plan *out,
+                                  struct nl_error *err);
+void nl_issue_plan_free(struct nl_issue_plan *plan);
+
+/* Calls `each` for the scheduled issues whose time has come; it must not write. */
+enum nl_status nl_issue_due(struct nl_store *store,
+                            enum nl_status (*each)(int64_t issue, void *ctx, struct nl_error *err),
+                            void *ctx, struct nl_error *err);
+
+/* Calls `each` for the time zones that subscribers of a list have told. */
+enum nl_status nl_issue_zones(struct nl_store *store, int64_t list,
+                              enum nl_status (*each)(const char *zone, void *ctx,
+                                                     struct nl_error *err),
+                              void *ctx, struct nl_error *err);
+
+/* When those of one time zone are to get an issue. */
+struct nl_zone_hour {
+    char *zone;
+    int64_t at;
+};
+
+/* Turns a scheduled issue into one that is being sent, as nl_issue_create does at once. With
+ * `hours`, deliveries wait for those of their zones; the last of them is for everybody else. Does
+ * nothing where another process was quicker. */
+enum nl_status nl_issue_start(struct nl_store *store, int64_t issue,
+                              const struct nl_segment *segment, const struct nl_zone_hour *hours,
+                              size_t hour_count, int64_t *deliveries, struct nl_error *err);
+
+/* Forgets a scheduled issue. NL_EXISTS if it goes out already. */
+enum nl_status nl_issue_withdraw(struct nl_store *store, int64_t issue, struct nl_error *err);
 
 /* Finds by list and slug; *found false when there is none. */
 enum nl_status nl_issue_find(struct nl_store *store, int64_t list, const char *slug, bool *found,
@@ -85,7 +126,8 @@ struct nl_issue_summary {
     const char *slug, *series, *number, *title, *subject, *category, *posted_by, *date, *language;
     const char *state, *pause_note;
     int64_t created_at;
-    int64_t ended_at; /* 0 until sent */
+    int64_t ended_at;     /* 0 until sent */
+    int64_t scheduled_at; /* 0 where it was not */
 };
 
 /* Which: 0 and NULL stand for all. */

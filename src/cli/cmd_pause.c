@@ -72,6 +72,12 @@ static enum nl_status pause_issue(struct cli *cli, const struct nl_issue *issue,
 static enum nl_status cancel_issue(struct cli *cli, const struct nl_issue *issue,
                                    struct nl_error *err) {
     int64_t skipped = 0;
+    if (strcmp(issue->state, "scheduled") == 0) {
+        enum nl_status withdrawn = nl_issue_withdraw(cli->store, issue->id, err);
+        if (withdrawn == NL_OK)
+            printf("issue %s is withdrawn: nobody has got it\n", issue->slug);
+        return withdrawn;
+    }
     if (strcmp(issue->state, "sent") == 0 || strcmp(issue->state, "cancelled") == 0)
         return already(issue, err);
     enum nl_status status = nl_issue_cancel(cli->store, issue->id, &skipped, err);
@@ -131,7 +137,7 @@ const struct command cmd_cancel = {
     "Usage: newsletter cancel ISSUE\n"
     "\n"
     "A run in another terminal finishes what is in flight and stops; who has not got the issue by\n"
-    "then will not. There is no way back.\n"
+    "then will not. There is no way back. A scheduled issue is withdrawn, and can be sent anew.\n"
     "\n"
     "Example: newsletter cancel 'Special Issue No 11'\n",
     run_cancel};

@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "newsletter/schedule.h"
+
 struct call {
     struct cli *cli;
     const struct nl_run_options *options;
@@ -50,11 +52,14 @@ static enum nl_status name_paused(const struct nl_issue *issue, void *ctx, struc
 static enum nl_status retry_all(struct cli *cli, struct nl_error *err) {
     const struct nl_run_options options = {.stop = &cli_stop};
     struct call call = {.cli = cli, .options = &options};
+    size_t started = 0;
     enum nl_status status =
         nl_send_notices(cli->store, &cli->config, cli->relay, 0, &options, &call.notices, err);
     if (status == NL_OK && did_anything(&call.notices))
         call.worst = cli_report(&call.notices, "notices", err);
     nl_error_free(&call.notices.problem);
+    if (status == NL_OK)
+        status = nl_schedule_start(cli->store, &started, err);
     /* Paused ones are named before this run's own pauses add to them. */
     if (status == NL_OK)
         status = nl_issue_each(cli->store, "paused", name_paused, NULL, err);
@@ -90,8 +95,10 @@ const struct command cmd_retry = {
     "retry", "go on with what was interrupted or deferred (for cron)",
     "Usage: newsletter retry\n"
     "\n"
-    "Sends what is due: confirmation mails, deferred messages whose time has come, and issues\n"
-    "whose run was interrupted. Quiet when there is nothing to do. Paused issues are named, not\n"
+    "Sends what is due: confirmation mails, deferred messages whose time has come, issues whose "
+    "run\n"
+    "was interrupted, and those that were scheduled for now. Quiet when there is nothing to do. "
+    "Paused issues are named, not\n"
     "sent. Deferred mail is given up after retry.give_up.\n"
     "\n"
     "Example (crontab): */5 * * * * newsletter --config /etc/newsletter/newsletter.yaml retry\n",

@@ -3,11 +3,23 @@
 #include "cli/sample.h"
 #include "newsletter/address.h"
 #include "newsletter/check.h"
+#include "newsletter/zone.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_LIST = 1, OPT_TEST, OPT_DRY_RUN, OPT_YES, OPT_RESEND, OPT_WHERE, OPT_SEGMENT };
+enum {
+    OPT_LIST = 1,
+    OPT_TEST,
+    OPT_DRY_RUN,
+    OPT_YES,
+    OPT_RESEND,
+    OPT_WHERE,
+    OPT_SEGMENT,
+    OPT_AT,
+    OPT_ZONE,
+    OPT_LOCAL
+};
 
 struct call {
     const char *path;
@@ -15,6 +27,8 @@ struct call {
     const char *test;
     const char *where, *segment_name;
     struct nl_segment *segment;
+    const char *at, *zone;
+    bool local;
     bool dry_run, yes, resend_unknown;
     struct nl_list list;
     struct nl_bulletin bulletin;
@@ -31,6 +45,9 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
                                             {"resend-unknown", no_argument, NULL, OPT_RESEND},
                                             {"where", required_argument, NULL, OPT_WHERE},
                                             {"segment", required_argument, NULL, OPT_SEGMENT},
+                                            {"at", required_argument, NULL, OPT_AT},
+                                            {"timezone", required_argument, NULL, OPT_ZONE},
+                                            {"local-time", no_argument, NULL, OPT_LOCAL},
                                             {0}};
     for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
         if (option == OPT_LIST)
@@ -39,6 +56,12 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
             call->test = optarg;
         else if (option == OPT_WHERE)
             call->where = optarg;
+        else if (option == OPT_AT)
+            call->at = optarg;
+        else if (option == OPT_ZONE)
+            call->zone = optarg;
+        else if (option == OPT_LOCAL)
+            call->local = true;
         else if (option == OPT_SEGMENT)
             call->segment_name = optarg;
         else if (option == OPT_DRY_RUN)
@@ -52,6 +75,33 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
     }
     call->path = argv[optind];
     return cli_words(argc, 1, "ISSUE.md", err);
+}
+
+/* When it is to go out: with --local-time, when the first clocks on Earth show the hour. */
+static enum nl_status read_time(struct cli *cli, struct call *call, struct nl_error *err) {
+    struct nl_issue *issue = &call->bulletin.issue;
+    int64_t now = nl_env_now(nl_store_env(cli->store));
+    if (call->at == NULL)
+        return call->zone == NULL && !call->local
+                   ? NL_OK
+                   : nl_error_set(err, NL_USAGE, "--timezone and --local-time go with --at");
+    if (call->zone != NULL && call->local)
+        return nl_error_set(err, NL_USAGE, "--timezone or --local-time: give one");
+    if (!nl_zone_time(call->at, call->local ? "UTC" : call->zone, &issue->scheduled_at))
+        return nl_error_set(err, NL_USAGE,
+                            "--at '%s': write it as '2026-12-01 09:00', and --timezone as "
+                            "Asia/Almaty",
+                            call->at);
+    if (call->local) {
+        issue->scheduled_at -= (int64_t)NL_ZONE_FIRST * 3600;
+        issue->local_time = strdup(call->at);
+        if (issue->local_time == NULL)
+            return nl_error_nomem(err);
+    }
+    return issue->scheduled_at > now
+               ? NL_OK
+               : nl_error_set(err, NL_USAGE, "--at '%s' is past%s", call->at,
+                              call->local ? " somewhere on Earth, or will be at once" : "");
 }
 
 /* One mail in each language to look at, outside all records. */
@@ -98,6 +148,10 @@ static enum nl_status check_known(struct cli *cli, struct call *call, struct nl_
     status = nl_issue_count(cli->store, call->known.id, &counts, err);
     if (status != NL_OK)
         return status;
+    if (strcmp(call->known.state, "scheduled") == 0)
+        return nl_error_set(err, NL_EXISTS,
+                            "%s: issue '%s' is scheduled: 'newsletter cancel' withdraws it",
+                            call->path, call->known.slug);
     if (strcmp(call->known.state, "cancelled") == 0)
         return nl_error_set(err, NL_EXISTS, "%s: issue '%s' was cancelled", call->path,
                             call->known.slug);
@@ -136,6 +190,7 @@ static enum nl_status show_findings(struct cli *cli, const struct call *call,
 
 static enum nl_status show_plan(struct cli *cli, struct call *call, struct nl_error *err) {
     struct nl_buf sample = {0};
+    char when[32];
     enum nl_status status = sample_fill(call->bulletin.issue.message,
                                         call->bulletin.issue.message_len, NULL, &sample, err);
     if (status == NL_OK && !call->found)
@@ -150,7 +205,13 @@ static enum nl_status show_plan(struct cli *cli, struct call *call, struct nl_er
         printf("List:       %s <%s>\n", call->list.name, call->list.list_id);
         if (call->bulletin.issue.segment != NULL && !call->found)
             printf("Segment:    %s\n", call->bulletin.issue.segment);
-        printf("Recipients: %lld\n", (long long)call->people);
+        if (call->at != NULL) {
+            cli_format_time(call->bulletin.issue.scheduled_at, when);
+            printf("Goes out:   %s%s\n", when,
+                   call->local ? ", and on: to each at that hour of theirs" : "");
+        }
+        printf("Recipients: %lld%s\n", (long long)call->people,
+               call->at != NULL ? " as of now" : "");
         printf("Size:       %zu bytes each\n", sample.len);
     }
     if (status == NL_OK)
@@ -161,13 +222,21 @@ static enum nl_status show_plan(struct cli *cli, struct call *call, struct nl_er
 
 static bool confirmed(const struct call *call) {
     char question[64];
-    snprintf(question, sizeof question, "Send it to %lld people?", (long long)call->people);
+    snprintf(question, sizeof question, "%s it to %lld people?",
+             call->at != NULL ? "Schedule" : "Send", (long long)call->people);
     return call->yes || !cli_is_interactive() || cli_ask(question);
 }
 
 static enum nl_status send(struct cli *cli, struct call *call, struct nl_error *err) {
     int64_t count = 0;
     const struct nl_issue *issue = &call->bulletin.issue;
+    if (call->at != NULL) {
+        enum nl_status scheduled =
+            nl_issue_create(cli->store, &call->bulletin.issue, NULL, &count, err);
+        if (scheduled == NL_OK)
+            puts("Scheduled: 'newsletter retry' (cron) sends it when it is time.");
+        return scheduled;
+    }
     enum nl_status status = cli_connect(cli, err);
     if (status == NL_OK && !call->found) {
         status = nl_issue_create(cli->store, &call->bulletin.issue, call->segment, &count, err);
@@ -187,6 +256,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     if (status == NL_OK)
         status = cli_segment(cli, call.where, call.segment_name, &call.segment,
                              &call.bulletin.issue.segment, err);
+    if (status == NL_OK)
+        status = read_time(cli, &call, err);
     if (status == NL_OK && call.test != NULL) {
         status = send_test(cli, &call, err);
     } else if (status == NL_OK) {
@@ -195,7 +266,9 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
             call.bulletin.issue.state != NULL ? check_known(cli, &call, err) : nl_error_nomem(err);
         if (status == NL_OK)
             status = show_plan(cli, &call, err);
-        if (status == NL_OK && call.people == 0 && !call.found)
+        if (status == NL_OK && call.found && call.at != NULL)
+            status = nl_error_set(err, NL_EXISTS, "%s: the issue goes out already", call.path);
+        if (status == NL_OK && call.people == 0 && !call.found && call.at == NULL)
             status = nl_error_set(err, NL_DATA,
                                   "list %s has no active subscription%s: nobody to send "
                                   "it to",
@@ -225,6 +298,9 @@ const struct command cmd_send = {
     "  --list NAME       which list (may be left out where there is only one)\n"
     "  --test ADDRESS    send one copy to ADDRESS, outside all records\n"
     "  --segment NAME    only to who is in it ('newsletter segment'); --where EXPRESSION likewise\n"
+    "  --at TIME         record it, to go out at '2026-12-01 09:00' of this machine's clock;\n"
+    "                    --timezone ZONE of another, --local-time of each subscriber's (attribute\n"
+    "                    timezone, else UTC)\n"
     "  --dry-run         only show what would happen\n"
     "  --yes             do not ask\n"
     "  --resend-unknown  send again what an interrupted run left in doubt\n"

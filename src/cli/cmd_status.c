@@ -107,6 +107,10 @@ static void show_row(const struct call *call, const struct nl_issue *issue,
            (long long)counts->skipped);
     if (issue->pause_note != NULL)
         printf("  paused: %s\n", issue->pause_note);
+    if (issue->scheduled_at != 0 && strcmp(issue->state, "scheduled") == 0) {
+        cli_format_time(issue->scheduled_at, when);
+        printf("  goes out: %s\n", when);
+    }
 }
 
 static enum nl_status show_issue(const struct nl_issue *issue, void *ctx, struct nl_error *err) {

@@ -96,14 +96,15 @@ static enum nl_status add_issue(const struct nl_issue_summary *issue, void *ctx,
     json_array_append_new(
         gathering->array,
         json_pack(
-            "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+            "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
             "id", number(issue->id), "list", text(issue->list_name), "slug", text(issue->slug),
             "series", text(issue->series), "number", text(issue->number), "title",
             text(issue->title), "subject", text(issue->subject), "category", text(issue->category),
             "posted_by", text(issue->posted_by), "date", text(issue->date), "language",
             text(issue->language), "state", text(issue->state), "pause_note",
             text(issue->pause_note), "created_at", nl_facts_time(issue->created_at), "ended_at",
-            nl_facts_time(issue->ended_at), "deliveries", counts));
+            nl_facts_time(issue->ended_at), "scheduled_at", nl_facts_time(issue->scheduled_at),
+            "deliveries", counts));
     return NL_OK;
 }
 

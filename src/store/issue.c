@@ -1,21 +1,15 @@
 #include "newsletter/issue.h"
 
 #include "store/edition.h"
-#include "store/segment.h"
-#include "store/sql.h"
+#include "store/fan_out.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define COLUMNS                                                                                    \
     "id, list, message, created_at, coalesce(ended_at, 0), slug, series, number, title, subject, " \
-    "category, posted_by, date, language, source, digest, state, pause_note"
-
-/* Who is mailed: the one place that says so. */
-#define AUDIENCE                                                                                   \
-    "FROM subscription s JOIN subscriber r ON r.id = s.subscriber "                                \
-    "WHERE s.list = ?1 AND s.state = 'active' AND NOT EXISTS "                                     \
-    "(SELECT 1 FROM suppression x WHERE x.address_key = r.address_key)"
+    "category, posted_by, date, language, source, digest, state, pause_note, "                     \
+    "coalesce(scheduled_at, 0)"
 
 /* In the order of COLUMNS, from slug on. */
 static char **text_fields(struct nl_issue *issue, size_t at) {
@@ -33,18 +27,20 @@ void nl_issue_free(struct nl_issue *issue) {
     free(issue->body);
     free(issue->events);
     free(issue->segment);
+    free(issue->local_time);
     nl_editions_free(issue->editions, issue->edition_count);
     *issue = (struct nl_issue){0};
 }
 
 static enum nl_status read_row(sqlite3_stmt *statement, struct nl_issue *out,
                                struct nl_error *err) {
-    enum { FIRST_TEXT = 5 };
+    enum { FIRST_TEXT = 5, SCHEDULED_AT = 18 };
     bool failed = false;
     *out = (struct nl_issue){.id = sqlite3_column_int64(statement, 0),
                              .list = sqlite3_column_int64(statement, 1),
                              .created_at = sqlite3_column_int64(statement, 3),
-                             .ended_at = sqlite3_column_int64(statement, 4)};
+                             .ended_at = sqlite3_column_int64(statement, 4),
+                             .scheduled_at = sqlite3_column_int64(statement, SCHEDULED_AT)};
     for (size_t i = 0; text_fields(out, i) != NULL; i++)
         *text_fields(out, i) = nl_sql_text(statement, FIRST_TEXT + (int)i, &failed);
     out->message = nl_sql_blob(statement, 2, &out->message_len, &failed);
@@ -84,45 +80,6 @@ static enum nl_status add_to_index(struct nl_store *store, const struct nl_issue
     return status;
 }
 
-/* Runs a statement on the audience: list ?1, further numbers from ?2 on, then those of the segment.
- */
-static enum nl_status on_audience(struct nl_store *store, const char *before, const char *behind,
-                                  const int64_t *numbers, int count,
-                                  const struct nl_segment *segment, int64_t *first,
-                                  struct nl_error *err) {
-    struct nl_buf sql = {0};
-    sqlite3_stmt *statement = NULL;
-    bool row = false;
-    nl_buf_addf(&sql, "%s " AUDIENCE, before);
-    nl_segment_sql(segment, &sql);
-    nl_buf_adds(&sql, behind);
-    enum nl_status status = nl_segment_prepare(store, &sql, &statement, err);
-    for (int i = 0; status == NL_OK && i < count; i++)
-        if (sqlite3_bind_int64(statement, i + 1, numbers[i]) != SQLITE_OK)
-            status = nl_sql_error(store, err);
-    if (status == NL_OK)
-        status = nl_segment_bind(store, statement, count + 1, segment, err);
-    if (status == NL_OK)
-        status = nl_sql_step(store, statement, &row, err);
-    *first = row ? sqlite3_column_int64(statement, 0) : 0;
-    sqlite3_finalize(statement);
-    nl_buf_free(&sql);
-    return status;
-}
-
-static enum nl_status fan_out(struct nl_store *store, struct creation *creation,
-                              struct nl_error *err) {
-    const int64_t numbers[] = {creation->issue->list, creation->issue->id, nl_env_now(&store->env)};
-    int64_t none = 0;
-    enum nl_status status = on_audience(
-        store,
-        "INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) "
-        "SELECT 'issue', ?2, s.id, 'queued', ?3, ?3",
-        " ORDER BY s.id", numbers, 3, creation->segment, &none, err);
-    creation->deliveries = sqlite3_changes64(store->db);
-    return status;
-}
-
 static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct creation *creation = ctx;
     struct nl_issue *issue = creation->issue;
@@ -130,12 +87,14 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
     enum nl_status status = nl_sql_run(
         store, err,
         "INSERT INTO issue (list, slug, series, number, title, subject, category, posted_by, "
-        "date, language, source, message, digest, body, events, segment, state, created_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?)",
-        "issssssssssbsbssi", issue->list, issue->slug, issue->series, issue->number, issue->title,
+        "date, language, source, message, digest, body, events, segment, scheduled_at, "
+        "local_time, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "nullif(?, 0), ?, iif(?17 = 0, 'sending', 'scheduled'), ?)",
+        "issssssssssbsbssisi", issue->list, issue->slug, issue->series, issue->number, issue->title,
         issue->subject, issue->category, issue->posted_by, issue->date, issue->language,
         issue->source, (const void *)issue->message, issue->message_len, issue->digest,
-        (const void *)issue->body, issue->body_len, issue->events, issue->segment, now);
+        (const void *)issue->body, issue->body_len, issue->events, issue->segment,
+        issue->scheduled_at, issue->local_time, now);
     if (status != NL_OK)
         return nl_sql_is_duplicate(store)
                    ? nl_error_set(err, NL_BUSY, "the issue is being sent by another process")
@@ -144,8 +103,11 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
     status = nl_editions_add(store, issue, err);
     if (status == NL_OK)
         status = add_to_index(store, issue, err);
-    if (status == NL_OK)
-        status = fan_out(store, creation, err);
+    if (status != NL_OK || issue->scheduled_at != 0)
+        return status;
+    struct nl_fan_out fan_out = {issue->list, issue->id, creation->segment, 0};
+    status = nl_fan_out(store, &fan_out, err);
+    creation->deliveries = fan_out.deliveries;
     if (status == NL_OK)
         status = nl_event_add(store, "issue-started", issue->list, 0, issue->id, NULL, err);
     return status;
@@ -296,7 +258,7 @@ enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *fini
 enum nl_status nl_issue_audience(struct nl_store *store, int64_t list,
                                  const struct nl_segment *segment, int64_t *people,
                                  struct nl_error *err) {
-    return on_audience(store, "SELECT count(*)", "", &list, 1, segment, people, err);
+    return nl_audience_count(store, list, segment, people, err);
 }
 
 enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_counts *out,

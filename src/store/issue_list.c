@@ -6,7 +6,8 @@ static struct nl_issue_summary summary_of(sqlite3_stmt *statement) {
     struct nl_issue_summary summary = {.id = sqlite3_column_int64(statement, 0),
                                        .list = sqlite3_column_int64(statement, 1),
                                        .created_at = sqlite3_column_int64(statement, 2),
-                                       .ended_at = sqlite3_column_int64(statement, 3)};
+                                       .ended_at = sqlite3_column_int64(statement, 3),
+                                       .scheduled_at = sqlite3_column_int64(statement, 16)};
     const char **texts[] = {&summary.list_name, &summary.slug,      &summary.series,
                             &summary.number,    &summary.title,     &summary.subject,
                             &summary.category,  &summary.posted_by, &summary.date,
@@ -24,7 +25,8 @@ enum nl_status nl_issue_summaries(struct nl_store *store, const struct nl_issue_
     sqlite3_stmt *statement = nl_sql(
         store, err,
         "SELECT i.id, i.list, i.created_at, i.ended_at, l.name, i.slug, i.series, i.number, "
-        "i.title, i.subject, i.category, i.posted_by, i.date, i.language, i.state, i.pause_note "
+        "i.title, i.subject, i.category, i.posted_by, i.date, i.language, i.state, i.pause_note, "
+        "i.scheduled_at "
         "FROM issue i JOIN list l ON l.id = i.list WHERE ?1 IN (0, i.id) "
         "AND (?2 IS NULL OR l.name = ?2) AND (?3 IS NULL OR i.state = ?3) "
         "AND (?4 = 0 OR i.id < ?4) ORDER BY i.id DESC LIMIT CASE ?5 WHEN 0 THEN -1 ELSE ?5 END",

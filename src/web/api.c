@@ -173,6 +173,10 @@ static enum nl_status steer(const struct call *call, struct nl_error *err) {
         nl_staff_steer(call->staff, call->issue, call->words[2], call->who, &deed, err);
     if (status != NL_OK)
         return status;
+    if (deed == NL_DEED_WITHDRAWN) {
+        call->response->status = 204;
+        return NL_OK;
+    }
     return deed == NL_DEED_DONE ? get_issue(call, err)
            : deed == NL_DEED_UNKNOWN
                ? not_found(call, err)

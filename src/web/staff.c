@@ -70,6 +70,7 @@ enum nl_status nl_staff_steer(struct nl_staff *staff, int64_t issue, const char 
     enum nl_status status = nl_issue_summaries(store, &filter, take_state, &found, err);
     bool sending = strcmp(found.state, "sending") == 0;
     bool paused = strcmp(found.state, "paused") == 0;
+    bool scheduled = strcmp(found.state, "scheduled") == 0;
     *deed = issue == 0 || found.state[0] == '\0' ? NL_DEED_UNKNOWN : NL_DEED_TOO_LATE;
     if (status != NL_OK || *deed == NL_DEED_UNKNOWN)
         return status;
@@ -82,9 +83,12 @@ enum nl_status nl_staff_steer(struct nl_staff *staff, int64_t issue, const char 
     } else if (strcmp(action, "cancel") == 0 && (sending || paused)) {
         status = nl_issue_cancel(store, issue, &skipped, err);
         done = status == NL_OK;
+    } else if (strcmp(action, "cancel") == 0 && scheduled) {
+        status = nl_issue_withdraw(store, issue, err);
+        done = status == NL_OK;
     }
     if (done) {
-        *deed = NL_DEED_DONE;
+        *deed = scheduled ? NL_DEED_WITHDRAWN : NL_DEED_DONE;
         fprintf(stderr, "newsletter: %s: %s issue %lld\n", who, action, (long long)issue);
     }
     return status;

@@ -43,10 +43,11 @@ enum nl_status nl_staff_api(struct nl_staff *staff, const struct nl_request *req
 bool nl_staff_may_guess(struct nl_staff *staff, const struct nl_request *request,
                         struct nl_response *response);
 
-enum nl_staff_deed { NL_DEED_DONE, NL_DEED_UNKNOWN, NL_DEED_TOO_LATE };
+enum nl_staff_deed { NL_DEED_DONE, NL_DEED_WITHDRAWN, NL_DEED_UNKNOWN, NL_DEED_TOO_LATE };
 
 /* Pauses, resumes or cancels an issue in the name of `who`: NL_DEED_UNKNOWN where there is no such
- * issue or action, NL_DEED_TOO_LATE where its state does not allow it. */
+ * issue or action, NL_DEED_WITHDRAWN where a scheduled one is no more, NL_DEED_TOO_LATE where its
+ * state does not allow it. */
 enum nl_status nl_staff_steer(struct nl_staff *staff, int64_t issue, const char *action,
                               const char *who, enum nl_staff_deed *deed, struct nl_error *err);
 

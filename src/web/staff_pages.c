@@ -85,7 +85,8 @@ static enum nl_status fill_issue(const struct page *page, json_t *issue) {
     nl_data_set(page->data, "heading", word(issue, "title"));
     json_object_set_new(page->data, "can_pause", json_boolean(sending));
     json_object_set_new(page->data, "can_resume", json_boolean(paused));
-    json_object_set_new(page->data, "can_cancel", json_boolean(sending || paused));
+    json_object_set_new(page->data, "can_cancel",
+                        json_boolean(sending || paused || strcmp(state, "scheduled") == 0));
     return nl_figures_issue(&figures, issue);
 }
 
@@ -175,10 +176,12 @@ static enum nl_status act(const struct page *page, const struct nl_request *requ
             response->status = 409;
         }
     }
-    if (status == NL_OK && deed != NL_DEED_DONE)
+    if (status == NL_OK && deed != NL_DEED_DONE && deed != NL_DEED_WITHDRAWN)
         return show_issue(page, request, id, response);
     json_decref(page->data);
-    return status == NL_OK ? nl_staff_redirect(page->staff, path, response, page->err) : status;
+    return status == NL_OK ? nl_staff_redirect(page->staff, deed == NL_DEED_DONE ? path : "/",
+                                               response, page->err)
+                           : status;
 }
 
 enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *request,

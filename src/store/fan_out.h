@@ -1,0 +1,21 @@
+/* Who is mailed: the one place that says so. */
+#ifndef NL_STORE_FAN_OUT_H
+#define NL_STORE_FAN_OUT_H
+
+#include "store/segment.h"
+
+struct nl_fan_out {
+    int64_t list, issue;
+    const struct nl_segment *segment; /* NULL: everybody on the list */
+    int64_t deliveries;               /* made */
+};
+
+/* Queues a delivery for each of the audience. Within a transaction. */
+enum nl_status nl_fan_out(struct nl_store *store, struct nl_fan_out *fan_out, struct nl_error *err);
+
+/* How many they are. */
+enum nl_status nl_audience_count(struct nl_store *store, int64_t list,
+                                 const struct nl_segment *segment, int64_t *people,
+                                 struct nl_error *err);
+
+#endif
