@@ -90,6 +90,12 @@ struct nl_config {
         bool check_forms;          /* that they were shown by us, and not filled in at once */
         bool log;
     } serve;
+    struct { /* seconds that things stay; 0: for ever. See struct nl_retention */
+        int64_t events;
+        int64_t links;
+        int64_t ips;
+        int64_t ended;
+    } retention;
     struct {          /* the dashboard and the API, in `newsletter serve` */
         char *listen; /* "address:port"; NULL: there is none */
         char *url;    /* what people reach it by, without a final slash */

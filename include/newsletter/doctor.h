@@ -14,7 +14,8 @@ struct nl_examination {
     const char *ca_file; /* an authority for the MTA-STS policy's server; NULL for the system's */
     const char *const *origins; /* addresses that mail goes out from; NULL to find them */
     size_t origin_count;
-    bool local; /* ask neither relay nor DNS */
+    bool local;  /* ask neither relay nor DNS */
+    bool repair; /* first mend what can be */
 };
 
 /* Examines configuration, templates, database, relay, and the DNS of each list's domains; each

@@ -8,6 +8,7 @@
 #include "newsletter/error.h"
 #include "newsletter/finding.h"
 #include "newsletter/list.h"
+#include "newsletter/prune.h"
 #include "newsletter/segment.h"
 #include "newsletter/sender.h"
 #include "newsletter/store.h"
@@ -36,7 +37,7 @@ struct command {
 extern const struct command cmd_init, cmd_list, cmd_subscribe, cmd_confirm, cmd_unsubscribe,
     cmd_preview, cmd_send, cmd_retry, cmd_status, cmd_suppress, cmd_pause, cmd_resume, cmd_cancel,
     cmd_dkim, cmd_bounce, cmd_check, cmd_doctor, cmd_serve, cmd_archive, cmd_staff, cmd_import,
-    cmd_export, cmd_erase, cmd_segment, cmd_report;
+    cmd_export, cmd_erase, cmd_segment, cmd_report, cmd_backup, cmd_prune;
 
 /* Where the configuration is: --config, $NEWSLETTER_CONFIG, ./newsletter.yaml, the user's, /etc. */
 const char *cli_config_path(const struct cli *cli);
@@ -109,6 +110,9 @@ enum nl_status cli_answer(struct cli *cli, enum nl_answer answer, const char *la
  * NULL, gets its expression. The caller frees both. */
 enum nl_status cli_segment(struct cli *cli, const char *where, const char *name,
                            struct nl_segment **out, char **text, struct nl_error *err);
+
+/* cmd_prune.c: how long things stay. */
+struct nl_retention cli_retention(const struct nl_config *config);
 
 /* segments.c: asks on a terminal; no elsewhere. */
 bool cli_ask(const char *question);

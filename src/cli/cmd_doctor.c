@@ -2,7 +2,7 @@
 
 #include "newsletter/doctor.h"
 
-enum { OPT_JSON = 1, OPT_STRICT, OPT_LOCAL, OPT_SERVERS, OPT_ORIGIN, OPT_CA };
+enum { OPT_JSON = 1, OPT_STRICT, OPT_LOCAL, OPT_SERVERS, OPT_ORIGIN, OPT_CA, OPT_REPAIR };
 
 enum { ORIGINS_LIMIT = 16 };
 
@@ -26,6 +26,7 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
                                             {"name-servers", required_argument, NULL, OPT_SERVERS},
                                             {"origin", required_argument, NULL, OPT_ORIGIN},
                                             {"ca-file", required_argument, NULL, OPT_CA},
+                                            {"repair", no_argument, NULL, OPT_REPAIR},
                                             {0}};
     const char *origins[ORIGINS_LIMIT];
     struct nl_examination examination = {.origins = origins};
@@ -39,6 +40,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
             strict = true;
         else if (option == OPT_LOCAL)
             examination.local = true;
+        else if (option == OPT_REPAIR)
+            examination.repair = true;
         else if (option == OPT_SERVERS)
             examination.name_servers = optarg;
         else if (option == OPT_CA)
@@ -70,7 +73,7 @@ const struct command cmd_doctor = {
     "doctor", "examine the installation, its relay and its DNS records",
     "Usage: newsletter doctor [--local] [--origin ADDRESS]... [--name-servers LIST] [--ca-file "
     "FILE]\n"
-    "                         [--strict] [--json]\n"
+    "                         [--repair] [--strict] [--json]\n"
     "\n"
     "Looks at configuration, files, database and templates, connects to the relay (TLS, login), "
     "and\n"
@@ -79,6 +82,8 @@ const struct command cmd_doctor = {
     "goes out from. Each line says what to do. An error makes the exit status 65; with --strict a\n"
     "warning does too.\n"
     "\n"
+    "  --repair             first mend what can be: modes of files, indexes, the full-text index,\n"
+    "                       notices that a dead run has left\n"
     "  --local              ask neither relay nor DNS\n"
     "  --origin ADDRESS     an IP address that mail goes out from, where the relay sends from "
     "other\n"

@@ -65,6 +65,9 @@ static enum nl_status retry_all(struct cli *cli, struct nl_error *err) {
         status = nl_issue_each(cli->store, "paused", name_paused, NULL, err);
     if (status == NL_OK)
         status = nl_issue_each(cli->store, "sending", retry_issue, &call, err);
+    const struct nl_retention retention = cli_retention(&cli->config);
+    if (status == NL_OK)
+        status = nl_store_prune_daily(cli->store, &retention, err);
     return status == NL_OK ? call.worst : status;
 }
 

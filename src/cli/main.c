@@ -4,11 +4,11 @@
 #include <sysexits.h>
 
 static const struct command *const commands[] = {
-    &cmd_init,     &cmd_list,    &cmd_subscribe, &cmd_confirm, &cmd_unsubscribe,
-    &cmd_suppress, &cmd_preview, &cmd_check,     &cmd_send,    &cmd_retry,
-    &cmd_pause,    &cmd_resume,  &cmd_cancel,    &cmd_status,  &cmd_bounce,
-    &cmd_dkim,     &cmd_doctor,  &cmd_serve,     &cmd_archive, &cmd_staff,
-    &cmd_import,   &cmd_export,  &cmd_erase,     &cmd_segment, &cmd_report,
+    &cmd_init,    &cmd_list,   &cmd_subscribe, &cmd_confirm, &cmd_unsubscribe, &cmd_suppress,
+    &cmd_preview, &cmd_check,  &cmd_send,      &cmd_retry,   &cmd_pause,       &cmd_resume,
+    &cmd_cancel,  &cmd_status, &cmd_bounce,    &cmd_dkim,    &cmd_doctor,      &cmd_serve,
+    &cmd_archive, &cmd_staff,  &cmd_import,    &cmd_export,  &cmd_erase,       &cmd_segment,
+    &cmd_report,  &cmd_backup, &cmd_prune,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -9,6 +9,7 @@
 #include "newsletter/dkim.h"
 #include "newsletter/issue.h"
 #include "newsletter/network.h"
+#include "newsletter/prune.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -153,7 +154,37 @@ static enum nl_status examine_issue(const struct nl_issue *issue, void *ctx, str
                                                 : NL_OK;
 }
 
+/* ---- mending ---- */
+
+/* What is found afterwards is what could not be mended. */
+static enum nl_status repair(struct nl_doctor *doctor, struct nl_error *err) {
+    const struct nl_config *config = doctor->config;
+    const char *const secrets[] = {config->database, config->smtp.password_file,
+                                   config->fetch.password_file};
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+        struct stat info;
+        if (secrets[i] != NULL && lstat(secrets[i], &info) == 0 && S_ISREG(info.st_mode) &&
+            (info.st_mode & (S_IRWXG | S_IRWXO)) != 0 && chmod(secrets[i], S_IRUSR | S_IWUSR) == 0)
+            nl_findings_add(doctor->out, NL_LEVEL_GOOD, "repair", NULL, "%s is ours alone again",
+                            secrets[i]);
+    }
+    enum nl_status status = nl_store_repair(doctor->store, err);
+    if (status == NL_IO) {
+        error_finding(doctor, "repair", err);
+        return NL_OK;
+    }
+    if (status == NL_OK)
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "repair", NULL,
+                        "indexes are built anew, and notices that a dead run had left are queued");
+    return status;
+}
+
 enum nl_status nl_doctor_installation(struct nl_doctor *doctor, struct nl_error *err) {
+    if (doctor->examination->repair) {
+        enum nl_status mended = repair(doctor, err);
+        if (mended != NL_OK)
+            return mended;
+    }
     examine_config(doctor);
     examine_files(doctor);
     enum nl_status status = examine_database(doctor, err);

@@ -1,0 +1,145 @@
+#include "newsletter/prune.h"
+
+#include "newsletter/buf.h"
+#include "newsletter/delivery.h"
+#include "newsletter/subject.h"
+#include "store/sql.h"
+
+#include <string.h>
+
+enum { DAY = 86400 };
+
+struct call {
+    const struct nl_retention *retention;
+    bool dry_run;
+    struct nl_pruned *out;
+};
+
+/* Before when; 0 for nothing at all. */
+static int64_t limit(const struct nl_store *store, int64_t seconds) {
+    return seconds > 0 ? nl_env_now(&store->env) - seconds : 0;
+}
+
+#define OLD_EVENTS "FROM event WHERE at < ?"
+#define OLD_LINKS "FROM confirmation WHERE coalesce(used_at, expires_at) < ?"
+#define OLD_IPS                                                                                    \
+    "subscription WHERE consent_ip IS NOT NULL AND state NOT IN ('active', 'pending') AND "        \
+    "ended_at < ?"
+
+static enum nl_status count(struct nl_store *store, const char *sql, int64_t before, int64_t *out,
+                            struct nl_error *err) {
+    bool row = false;
+    sqlite3_stmt *statement = nl_sql(store, err, sql, "i", before);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    *out = sqlite3_column_int64(statement, 0);
+    nl_sql_done(statement);
+    return status;
+}
+
+static enum nl_status prune_kind(struct nl_store *store, const struct call *call,
+                                 const char *counting, const char *removing, int64_t seconds,
+                                 int64_t *out, struct nl_error *err) {
+    int64_t before = limit(store, seconds);
+    if (call->dry_run)
+        return count(store, counting, before, out, err);
+    enum nl_status status = nl_sql_run(store, err, removing, "i", before);
+    *out = sqlite3_changes64(store->db);
+    return status;
+}
+
+static enum nl_status prune_rows(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct call *call = ctx;
+    const struct nl_retention *retention = call->retention;
+    enum nl_status status =
+        prune_kind(store, call, "SELECT count(*) " OLD_EVENTS, "DELETE " OLD_EVENTS,
+                   retention->events, &call->out->events, err);
+    if (status == NL_OK)
+        status = prune_kind(store, call, "SELECT count(*) " OLD_LINKS, "DELETE " OLD_LINKS,
+                            retention->links, &call->out->links, err);
+    if (status == NL_OK)
+        status = prune_kind(
+            store, call, "SELECT count(*) FROM " OLD_IPS,
+            "UPDATE subscription SET consent_ip = NULL WHERE id IN (SELECT id FROM " OLD_IPS ")",
+            retention->ips, &call->out->ips, err);
+    if (status == NL_OK && !call->dry_run)
+        status = nl_sql_run(store, err, "DELETE FROM staff_session WHERE expires_at <= ?", "i",
+                            nl_env_now(&store->env));
+    return status;
+}
+
+/* Nothing holds them here any more. Who has complained stays, so that nobody mails them again. */
+static enum nl_status find_ended(struct nl_store *store, int64_t before, struct nl_buf *ids,
+                                 struct nl_error *err) {
+    bool row = false;
+    sqlite3_stmt *statement = nl_sql(
+        store, err,
+        "SELECT r.id FROM subscriber r WHERE r.address_key LIKE '%@%' AND EXISTS (SELECT 1 FROM "
+        "subscription s WHERE s.subscriber = r.id) AND NOT EXISTS (SELECT 1 FROM subscription s "
+        "WHERE s.subscriber = r.id AND (s.state IN ('active', 'complained') OR "
+        "coalesce(s.ended_at, s.created_at) >= ?))",
+        "i", before);
+    enum nl_status status =
+        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
+    while (status == NL_OK && row) {
+        int64_t id = sqlite3_column_int64(statement, 0);
+        nl_buf_add(ids, &id, sizeof id);
+        status = nl_sql_step(store, statement, &row, err);
+    }
+    nl_sql_done(statement);
+    return status == NL_OK && ids->failed ? nl_error_nomem(err) : status;
+}
+
+static enum nl_status prune_people(struct nl_store *store, const struct call *call,
+                                   struct nl_error *err) {
+    struct nl_buf ids = {0};
+    if (call->retention->ended == 0)
+        return NL_OK;
+    enum nl_status status = find_ended(store, limit(store, call->retention->ended), &ids, err);
+    for (size_t at = 0; status == NL_OK && at < ids.len; at += sizeof(int64_t)) {
+        int64_t id = 0;
+        memcpy(&id, ids.data + at, sizeof id);
+        if (!call->dry_run)
+            status = nl_subject_erase(store, id, err);
+        call->out->people++;
+    }
+    nl_buf_free(&ids);
+    return status;
+}
+
+enum nl_status nl_store_prune(struct nl_store *store, const struct nl_retention *retention,
+                              bool dry_run, struct nl_pruned *out, struct nl_error *err) {
+    struct call call = {retention, dry_run, out};
+    *out = (struct nl_pruned){0};
+    enum nl_status status = prune_people(store, &call, err);
+    return status == NL_OK ? nl_sql_transaction(store, prune_rows, &call, err) : status;
+}
+
+enum nl_status nl_store_prune_daily(struct nl_store *store, const struct nl_retention *retention,
+                                    struct nl_error *err) {
+    struct nl_pruned pruned = {0};
+    int64_t now = nl_env_now(&store->env);
+    int64_t last = 0;
+    enum nl_status status = count(
+        store, "SELECT coalesce((SELECT value FROM setting WHERE key = 'pruned_at'), 0) + 0 * ?", 0,
+        &last, err);
+    if (status != NL_OK || now - last < DAY)
+        return status;
+    status = nl_store_prune(store, retention, false, &pruned, err);
+    return status == NL_OK
+               ? nl_sql_run(store, err,
+                            "INSERT OR REPLACE INTO setting (key, value) VALUES ('pruned_at', "
+                            "CAST(? AS TEXT))",
+                            "i", now)
+               : status;
+}
+
+enum nl_status nl_store_repair(struct nl_store *store, struct nl_error *err) {
+    int64_t unknown = 0;
+    enum nl_status status = nl_sql_run(store, err, "REINDEX", "");
+    if (status == NL_OK)
+        status =
+            nl_sql_run(store, err, "INSERT INTO issue_text (issue_text) VALUES ('rebuild')", "");
+    return status == NL_OK ? nl_delivery_recover(store, 0, &unknown, err) : status;
+}
