@@ -32,12 +32,18 @@ struct command {
     const char *summary;
     const char *help;
     enum nl_status (*run)(struct cli *cli, int argc, char **argv, struct nl_error *err);
+    const struct option *options; /* ended by one without a name */
+    const char *words;            /* that may come first, with spaces between; NULL for none */
 };
+
+/* main.c: all of them. */
+extern const struct command *const cli_commands[];
+extern const size_t cli_command_count;
 
 extern const struct command cmd_init, cmd_list, cmd_subscribe, cmd_confirm, cmd_unsubscribe,
     cmd_preview, cmd_send, cmd_retry, cmd_status, cmd_suppress, cmd_pause, cmd_resume, cmd_cancel,
     cmd_dkim, cmd_bounce, cmd_check, cmd_doctor, cmd_serve, cmd_archive, cmd_staff, cmd_import,
-    cmd_export, cmd_erase, cmd_segment, cmd_report, cmd_backup, cmd_prune;
+    cmd_export, cmd_erase, cmd_segment, cmd_report, cmd_backup, cmd_prune, cmd_completion;
 
 /* Where the configuration is: --config, $NEWSLETTER_CONFIG, ./newsletter.yaml, the user's, /etc. */
 const char *cli_config_path(const struct cli *cli);

@@ -4,10 +4,11 @@
 
 #include <string.h>
 
+static const struct option long_options[] = {{0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{0}};
     int64_t files = 0;
-    while (cli_option(argc, argv, options, err) != -1)
+    while (cli_option(argc, argv, long_options, err) != -1)
         return NL_USAGE;
     enum nl_status status = cli_words(argc, 2, "build FOLDER", err);
     if (status == NL_OK && strcmp(argv[optind], "build") != 0)
@@ -22,7 +23,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_archive = {
-    "archive", "write the public archive as files",
+    "archive",
+    "write the public archive as files",
     "Usage: newsletter archive build FOLDER\n"
     "\n"
     "Writes what 'serve' shows below /archive/ as files for any web server: for each list that is "
@@ -33,4 +35,6 @@ const struct command cmd_archive = {
     "Again brings the files up to date; none is removed.\n"
     "\n"
     "Example: newsletter archive build /var/www/bulletin\n",
-    run};
+    run,
+    long_options,
+    "build"};

@@ -41,11 +41,12 @@ static enum nl_status remove_older(const char *folder, int64_t keep, struct nl_e
     return status;
 }
 
+static const struct option long_options[] = {{"keep", required_argument, NULL, OPT_KEEP}, {0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"keep", required_argument, NULL, OPT_KEEP}, {0}};
     struct nl_buf path = {0};
     int64_t keep = 0;
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option != OPT_KEEP)
             return NL_USAGE;
         if (!nl_text_integer(optarg, &keep) || keep < 1)
@@ -73,7 +74,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_backup = {
-    "backup", "copy the database while it is in use",
+    "backup",
+    "copy the database while it is in use",
     "Usage: newsletter backup FILE|FOLDER [--keep N]\n"
     "\n"
     "Writes a whole, consistent copy (mode 0600), also in the middle of a run, in one step. In a\n"
@@ -82,4 +84,6 @@ const struct command cmd_backup = {
     "it in the place of the database while nothing runs.\n"
     "\n"
     "Example: newsletter backup /var/backups/newsletter --keep 14\n",
-    run};
+    run,
+    long_options,
+    NULL};

@@ -199,17 +199,18 @@ static enum nl_status run_action(struct call *call, int words, char **word, stru
     return pipe ? soften(status, err) : status;
 }
 
+static const struct option long_options[] = {{"recipient", required_argument, NULL, OPT_RECIPIENT},
+                                             {"fetch", no_argument, NULL, OPT_FETCH},
+                                             {"kept", no_argument, NULL, OPT_KEPT},
+                                             {"show", required_argument, NULL, OPT_SHOW},
+                                             {"dismiss", required_argument, NULL, OPT_DISMISS},
+                                             {"json", no_argument, NULL, OPT_JSON},
+                                             {"verbose", no_argument, NULL, OPT_VERBOSE},
+                                             {0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"recipient", required_argument, NULL, OPT_RECIPIENT},
-                                            {"fetch", no_argument, NULL, OPT_FETCH},
-                                            {"kept", no_argument, NULL, OPT_KEPT},
-                                            {"show", required_argument, NULL, OPT_SHOW},
-                                            {"dismiss", required_argument, NULL, OPT_DISMISS},
-                                            {"json", no_argument, NULL, OPT_JSON},
-                                            {"verbose", no_argument, NULL, OPT_VERBOSE},
-                                            {0}};
     struct call call = {.cli = cli};
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         switch (option) {
         case OPT_RECIPIENT:
             call.recipient = optarg;
@@ -240,7 +241,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_bounce = {
-    "bounce", "take in returned mail: bounces, complaints, requests to leave",
+    "bounce",
+    "take in returned mail: bounces, complaints, requests to leave",
     "Usage: newsletter bounce [--recipient ADDRESS] [--verbose | --json] [PATH...]\n"
     "       newsletter bounce --fetch [--verbose | --json]\n"
     "       newsletter bounce --kept [--json]\n"
@@ -260,4 +262,6 @@ const struct command cmd_bounce = {
     "\n"
     "Example, in /etc/aliases: bounces: \"|/usr/bin/newsletter --config /etc/newsletter.yaml "
     "bounce\"\n",
-    run};
+    run,
+    long_options,
+    NULL};

@@ -5,13 +5,14 @@
 
 enum { OPT_LIST = 1, OPT_STRICT, OPT_JSON, OPT_DNS, OPT_SERVERS };
 
+static const struct option long_options[] = {{"list", required_argument, NULL, OPT_LIST},
+                                             {"strict", no_argument, NULL, OPT_STRICT},
+                                             {"json", no_argument, NULL, OPT_JSON},
+                                             {"dns", no_argument, NULL, OPT_DNS},
+                                             {"name-servers", required_argument, NULL, OPT_SERVERS},
+                                             {0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"list", required_argument, NULL, OPT_LIST},
-                                            {"strict", no_argument, NULL, OPT_STRICT},
-                                            {"json", no_argument, NULL, OPT_JSON},
-                                            {"dns", no_argument, NULL, OPT_DNS},
-                                            {"name-servers", required_argument, NULL, OPT_SERVERS},
-                                            {0}};
     const char *list_name = NULL;
     bool strict = false;
     bool json = false;
@@ -20,7 +21,7 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     struct nl_list list = {0};
     struct nl_bulletin bulletin = {0};
     struct nl_findings findings = {0};
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option == OPT_LIST)
             list_name = optarg;
         else if (option == OPT_STRICT)
@@ -55,7 +56,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_check = {
-    "check", "say what would hurt an issue before it goes out",
+    "check",
+    "say what would hurt an issue before it goes out",
     "Usage: newsletter check ISSUE.md [--list LIST] [--dns [--name-servers LIST]] [--strict] "
     "[--json]\n"
     "\n"
@@ -67,4 +69,6 @@ const struct command cmd_check = {
     "right. An error makes the exit status 65; with --strict a warning does too.\n"
     "\n"
     "Example: newsletter check issue-11.md\n",
-    run};
+    run,
+    long_options,
+    NULL};

@@ -80,14 +80,15 @@ static bool take_option(struct call *call, int option) {
     return option != '?';
 }
 
+static const struct option confirm_options[] = {{"verbose", no_argument, NULL, OPT_VERBOSE},
+                                                {"html", no_argument, NULL, OPT_HTML},
+                                                {"language", required_argument, NULL, OPT_LANGUAGE},
+                                                {0}};
+
 static enum nl_status run_confirm(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"verbose", no_argument, NULL, OPT_VERBOSE},
-                                            {"html", no_argument, NULL, OPT_HTML},
-                                            {"language", required_argument, NULL, OPT_LANGUAGE},
-                                            {0}};
     struct call call = {0};
     struct nl_standing standing = {0};
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;)
+    for (int option = 0; (option = cli_option(argc, argv, confirm_options, err)) != -1;)
         if (!take_option(&call, option))
             return NL_USAGE;
     enum nl_status status = read_token(&call, argc, argv, err);
@@ -100,7 +101,8 @@ static enum nl_status run_confirm(struct cli *cli, int argc, char **argv, struct
 }
 
 const struct command cmd_confirm = {
-    "confirm", "use the token of a confirmation mail",
+    "confirm",
+    "use the token of a confirmation mail",
     "Usage: newsletter confirm TOKEN [--html] [--language TAG] [--verbose]\n"
     "       newsletter confirm - < TOKEN\n"
     "\n"
@@ -111,7 +113,9 @@ const struct command cmd_confirm = {
     "the subscriber's language or --language; with --html it is a whole web page.\n"
     "\n"
     "Example: newsletter confirm 7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55\n",
-    run_confirm};
+    run_confirm,
+    confirm_options,
+    NULL};
 
 static enum nl_status by_address(struct cli *cli, const char *text, const char *list_name,
                                  struct nl_error *err) {
@@ -130,17 +134,18 @@ static enum nl_status by_address(struct cli *cli, const char *text, const char *
     return status;
 }
 
+static const struct option leave_options[] = {{"address", required_argument, NULL, OPT_ADDRESS},
+                                              {"list", required_argument, NULL, OPT_LIST},
+                                              {"verbose", no_argument, NULL, OPT_VERBOSE},
+                                              {"html", no_argument, NULL, OPT_HTML},
+                                              {"language", required_argument, NULL, OPT_LANGUAGE},
+                                              {0}};
+
 static enum nl_status run_unsubscribe(struct cli *cli, int argc, char **argv,
                                       struct nl_error *err) {
-    static const struct option options[] = {{"address", required_argument, NULL, OPT_ADDRESS},
-                                            {"list", required_argument, NULL, OPT_LIST},
-                                            {"verbose", no_argument, NULL, OPT_VERBOSE},
-                                            {"html", no_argument, NULL, OPT_HTML},
-                                            {"language", required_argument, NULL, OPT_LANGUAGE},
-                                            {0}};
     struct call call = {0};
     struct nl_standing standing = {0};
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;)
+    for (int option = 0; (option = cli_option(argc, argv, leave_options, err)) != -1;)
         if (!take_option(&call, option))
             return NL_USAGE;
     enum nl_status status = call.address != NULL ? cli_words(argc, 0, "--address alone", err)
@@ -159,7 +164,8 @@ static enum nl_status run_unsubscribe(struct cli *cli, int argc, char **argv,
 }
 
 const struct command cmd_unsubscribe = {
-    "unsubscribe", "end a subscription by token or address",
+    "unsubscribe",
+    "end a subscription by token or address",
     "Usage: newsletter unsubscribe TOKEN [--html] [--language TAG] [--verbose]\n"
     "       newsletter unsubscribe - < TOKEN\n"
     "       newsletter unsubscribe --address ADDRESS [--list NAME]\n"
@@ -170,4 +176,6 @@ const struct command cmd_unsubscribe = {
     "67 unknown.\n"
     "\n"
     "Example: newsletter unsubscribe --address ann@example.org\n",
-    run_unsubscribe};
+    run_unsubscribe,
+    leave_options,
+    NULL};

@@ -22,16 +22,17 @@ static void print_record(const char *selector, const char *domain, const struct 
     puts(" )");
 }
 
+static const struct option long_options[] = {{"type", required_argument, NULL, OPT_TYPE},
+                                             {"selector", required_argument, NULL, OPT_SELECTOR},
+                                             {"domain", required_argument, NULL, OPT_DOMAIN},
+                                             {"output", required_argument, NULL, OPT_OUTPUT},
+                                             {0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"type", required_argument, NULL, OPT_TYPE},
-                                            {"selector", required_argument, NULL, OPT_SELECTOR},
-                                            {"domain", required_argument, NULL, OPT_DOMAIN},
-                                            {"output", required_argument, NULL, OPT_OUTPUT},
-                                            {0}};
     const char *values[] = {NULL, "rsa", NULL, NULL, NULL};
     struct nl_buf record = {0};
     (void)cli;
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option == '?')
             return NL_USAGE;
         values[option] = optarg;
@@ -55,7 +56,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_dkim = {
-    "dkim", "make a key for DKIM signatures",
+    "dkim",
+    "make a key for DKIM signatures",
     "Usage: newsletter dkim keygen --selector NAME --domain DOMAIN --output FILE [--type TYPE]\n"
     "\n"
     "Makes a private key (TYPE rsa, of 2048 bits, or ed25519) in FILE, readable by you alone, and\n"
@@ -63,4 +65,6 @@ const struct command cmd_dkim = {
     "dkim.ed25519_selector and dkim.ed25519_key_file; with both, mail is signed twice.\n"
     "\n"
     "Example: newsletter dkim keygen --selector news1 --domain example.org --output dkim.key\n",
-    run};
+    run,
+    long_options,
+    "keygen"};

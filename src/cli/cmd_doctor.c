@@ -19,21 +19,22 @@ static enum nl_status connect_relay(struct cli *cli, struct nl_findings *finding
     return NL_OK;
 }
 
+static const struct option long_options[] = {{"json", no_argument, NULL, OPT_JSON},
+                                             {"strict", no_argument, NULL, OPT_STRICT},
+                                             {"local", no_argument, NULL, OPT_LOCAL},
+                                             {"name-servers", required_argument, NULL, OPT_SERVERS},
+                                             {"origin", required_argument, NULL, OPT_ORIGIN},
+                                             {"ca-file", required_argument, NULL, OPT_CA},
+                                             {"repair", no_argument, NULL, OPT_REPAIR},
+                                             {0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"json", no_argument, NULL, OPT_JSON},
-                                            {"strict", no_argument, NULL, OPT_STRICT},
-                                            {"local", no_argument, NULL, OPT_LOCAL},
-                                            {"name-servers", required_argument, NULL, OPT_SERVERS},
-                                            {"origin", required_argument, NULL, OPT_ORIGIN},
-                                            {"ca-file", required_argument, NULL, OPT_CA},
-                                            {"repair", no_argument, NULL, OPT_REPAIR},
-                                            {0}};
     const char *origins[ORIGINS_LIMIT];
     struct nl_examination examination = {.origins = origins};
     struct nl_findings findings = {0};
     bool json = false;
     bool strict = false;
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option == OPT_JSON)
             json = true;
         else if (option == OPT_STRICT)
@@ -70,7 +71,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_doctor = {
-    "doctor", "examine the installation, its relay and its DNS records",
+    "doctor",
+    "examine the installation, its relay and its DNS records",
     "Usage: newsletter doctor [--local] [--origin ADDRESS]... [--name-servers LIST] [--ca-file "
     "FILE]\n"
     "                         [--repair] [--strict] [--json]\n"
@@ -92,4 +94,6 @@ const struct command cmd_doctor = {
     "  --ca-file FILE       trust this authority for the MTA-STS policy's server\n"
     "\n"
     "Example: newsletter doctor --origin 192.0.2.25\n",
-    run};
+    run,
+    long_options,
+    NULL};

@@ -4,12 +4,13 @@
 
 enum { OPT_YES = 1 };
 
+static const struct option long_options[] = {{"yes", no_argument, NULL, OPT_YES}, {0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"yes", no_argument, NULL, OPT_YES}, {0}};
     struct nl_address address = {0};
     int64_t subscriber = 0;
     bool yes = false;
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option != OPT_YES)
             return NL_USAGE;
         yes = true;
@@ -31,7 +32,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     return status;
 }
 
-const struct command cmd_erase = {"erase", "forget a person",
+const struct command cmd_erase = {"erase",
+                                  "forget a person",
                                   "Usage: newsletter erase ADDRESS [--yes]\n"
                                   "\n"
                                   "Ends all their subscriptions and removes name, address and "
@@ -42,4 +44,6 @@ const struct command cmd_erase = {"erase", "forget a person",
                                   "themselves. Backups keep what they have.\n"
                                   "\n"
                                   "Example: newsletter erase ann@example.org\n",
-                                  run};
+                                  run,
+                                  long_options,
+                                  NULL};

@@ -61,18 +61,19 @@ static enum nl_status export_members(struct cli *cli, const char *const values[O
     return status;
 }
 
+static const struct option long_options[] = {{"list", required_argument, NULL, OPT_LIST},
+                                             {"state", required_argument, NULL, OPT_STATE},
+                                             {"format", required_argument, NULL, OPT_FORMAT},
+                                             {"output", required_argument, NULL, OPT_OUTPUT},
+                                             {"subject", required_argument, NULL, OPT_SUBJECT},
+                                             {"where", required_argument, NULL, OPT_WHERE},
+                                             {"segment", required_argument, NULL, OPT_SEGMENT},
+                                             {0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"list", required_argument, NULL, OPT_LIST},
-                                            {"state", required_argument, NULL, OPT_STATE},
-                                            {"format", required_argument, NULL, OPT_FORMAT},
-                                            {"output", required_argument, NULL, OPT_OUTPUT},
-                                            {"subject", required_argument, NULL, OPT_SUBJECT},
-                                            {"where", required_argument, NULL, OPT_WHERE},
-                                            {"segment", required_argument, NULL, OPT_SEGMENT},
-                                            {0}};
     const char *values[OPTIONS] = {NULL};
     FILE *out = stdout;
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option == '?')
             return NL_USAGE;
         values[option] = optarg;
@@ -93,7 +94,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_export = {
-    "export", "write subscribers out, as CSV or JSON lines",
+    "export",
+    "write subscribers out, as CSV or JSON lines",
     "Usage: newsletter export [--list NAME] [--state STATE] [--format csv|jsonl] [--output FILE]\n"
     "                         [--where EXPRESSION] [--segment NAME]\n"
     "       newsletter export --subject ADDRESS [--output FILE]\n"
@@ -105,4 +107,6 @@ const struct command cmd_export = {
     "mode 0600.\n"
     "\n"
     "Example: newsletter export --list bulletin --state active --output members.csv\n",
-    run};
+    run,
+    long_options,
+    NULL};

@@ -212,24 +212,26 @@ static enum nl_status import(struct cli *cli, struct call *call, const char *pat
     return status;
 }
 
+static const struct option long_options[] = {{"list", required_argument, NULL, OPT_LIST},
+                                             {"format", required_argument, NULL, OPT_FORMAT},
+                                             {"map", required_argument, NULL, OPT_MAP},
+                                             {"delimiter", required_argument, NULL, OPT_DELIMITER},
+                                             {"encoding", required_argument, NULL, OPT_ENCODING},
+                                             {"consent", required_argument, NULL, OPT_CONSENT},
+                                             {"confirm", no_argument, NULL, OPT_CONFIRM},
+                                             {"update", no_argument, NULL, OPT_UPDATE},
+                                             {"keep-columns", no_argument, NULL, OPT_KEEP},
+                                             {"partial", no_argument, NULL, OPT_PARTIAL},
+                                             {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+                                             {"rejects", required_argument, NULL, OPT_REJECTS},
+                                             {"json", no_argument, NULL, OPT_JSON},
+                                             {0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"list", required_argument, NULL, OPT_LIST},
-                                            {"format", required_argument, NULL, OPT_FORMAT},
-                                            {"map", required_argument, NULL, OPT_MAP},
-                                            {"delimiter", required_argument, NULL, OPT_DELIMITER},
-                                            {"encoding", required_argument, NULL, OPT_ENCODING},
-                                            {"consent", required_argument, NULL, OPT_CONSENT},
-                                            {"confirm", no_argument, NULL, OPT_CONFIRM},
-                                            {"update", no_argument, NULL, OPT_UPDATE},
-                                            {"keep-columns", no_argument, NULL, OPT_KEEP},
-                                            {"partial", no_argument, NULL, OPT_PARTIAL},
-                                            {"dry-run", no_argument, NULL, OPT_DRY_RUN},
-                                            {"rejects", required_argument, NULL, OPT_REJECTS},
-                                            {"json", no_argument, NULL, OPT_JSON},
-                                            {0}};
     struct call call = {0};
     enum nl_status status = NL_OK;
-    for (int option = 0; status == NL_OK && (option = cli_option(argc, argv, options, err)) != -1;)
+    for (int option = 0;
+         status == NL_OK && (option = cli_option(argc, argv, long_options, err)) != -1;)
         status = take_option(&call, option, err);
     if (status == NL_OK)
         status = cli_words(argc, 1, "one FILE, or -", err);
@@ -240,7 +242,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_import = {
-    "import", "bring subscribers in, from CSV or JSON lines",
+    "import",
+    "bring subscribers in, from CSV or JSON lines",
     "Usage: newsletter import FILE|- [--list NAME] --consent TEXT|--confirm [OPTIONS]\n"
     "\n"
     "Reads CSV (also as listmonk, phpList and Mailchimp export it), JSON lines, or lines like\n"
@@ -260,4 +263,6 @@ const struct command cmd_import = {
     "  --json             the figures as JSON\n"
     "\n"
     "Example: newsletter import members.csv --list bulletin --consent 'visitors book, 2026'\n",
-    run};
+    run,
+    long_options,
+    NULL};

@@ -5,10 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+static const struct option long_options[] = {{0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{0}};
     bool created = false;
-    while (cli_option(argc, argv, options, err) != -1)
+    while (cli_option(argc, argv, long_options, err) != -1)
         return NL_USAGE;
     enum nl_status status = cli_words(argc, 0, "no words", err);
     const char *path = cli_config_path(cli);
@@ -30,11 +31,14 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_init = {
-    "init", "write a configuration and create the database",
+    "init",
+    "write a configuration and create the database",
     "Usage: newsletter [--config FILE] init\n"
     "\n"
     "Writes an annotated newsletter.yaml and creates the database, both readable by you alone.\n"
     "What is there already stays as it is.\n"
     "\n"
     "Example: newsletter init\n",
-    run};
+    run,
+    long_options,
+    NULL};

@@ -19,19 +19,20 @@ enum {
     OPT_PUBLIC,
 };
 
-static const struct option options[] = {{"title", required_argument, NULL, OPT_TITLE},
-                                        {"from", required_argument, NULL, OPT_FROM},
-                                        {"list-id", required_argument, NULL, OPT_LIST_ID},
-                                        {"reply-to", required_argument, NULL, OPT_REPLY_TO},
-                                        {"owner", required_argument, NULL, OPT_OWNER},
-                                        {"language", required_argument, NULL, OPT_LANGUAGE},
-                                        {"archive-url", required_argument, NULL, OPT_ARCHIVE},
-                                        {"subscribe-url", required_argument, NULL, OPT_SUBSCRIBE},
-                                        {"postal-address", required_argument, NULL, OPT_POSTAL},
-                                        {"json", no_argument, NULL, OPT_JSON},
-                                        {"private", no_argument, NULL, OPT_PRIVATE},
-                                        {"public", no_argument, NULL, OPT_PUBLIC},
-                                        {0}};
+static const struct option long_options[] = {
+    {"title", required_argument, NULL, OPT_TITLE},
+    {"from", required_argument, NULL, OPT_FROM},
+    {"list-id", required_argument, NULL, OPT_LIST_ID},
+    {"reply-to", required_argument, NULL, OPT_REPLY_TO},
+    {"owner", required_argument, NULL, OPT_OWNER},
+    {"language", required_argument, NULL, OPT_LANGUAGE},
+    {"archive-url", required_argument, NULL, OPT_ARCHIVE},
+    {"subscribe-url", required_argument, NULL, OPT_SUBSCRIBE},
+    {"postal-address", required_argument, NULL, OPT_POSTAL},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"private", no_argument, NULL, OPT_PRIVATE},
+    {"public", no_argument, NULL, OPT_PUBLIC},
+    {0}};
 
 static char **slot(struct nl_list *list, int option) {
     char **slots[] = {NULL,
@@ -169,7 +170,7 @@ static enum nl_status show(struct cli *cli, const char *name, bool json, struct 
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
     struct changes changes = {0};
     bool json = false;
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option == '?')
             return NL_USAGE;
         if (option == OPT_JSON)
@@ -200,7 +201,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_list = {
-    "list", "add, show or edit mailing lists",
+    "list",
+    "add, show or edit mailing lists",
     "Usage: newsletter list add NAME --from MAILBOX [OPTIONS]\n"
     "       newsletter list edit NAME [OPTIONS]\n"
     "       newsletter list show [NAME] [--json]\n"
@@ -220,4 +222,6 @@ const struct command cmd_list = {
     "\n"
     "Example: newsletter list add bulletin --from 'Press Office <press@example.org>' \\\n"
     "             --title 'News Bulletin'\n",
-    run};
+    run,
+    long_options,
+    "add edit show"};

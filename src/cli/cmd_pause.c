@@ -38,13 +38,14 @@ static enum nl_status find_and_act(struct call *call, struct nl_error *err) {
     return status == NL_OK ? nl_issue_each(call->cli->store, NULL, visit, call, err) : status;
 }
 
+static const struct option long_options[] = {{0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv,
                           enum nl_status (*act)(struct cli *, const struct nl_issue *,
                                                 struct nl_error *),
                           struct nl_error *err) {
-    static const struct option options[] = {{0}};
     struct call call = {.cli = cli, .act = act};
-    while (cli_option(argc, argv, options, err) != -1)
+    while (cli_option(argc, argv, long_options, err) != -1)
         return NL_USAGE;
     enum nl_status status = cli_words(argc, 1, "ISSUE", err);
     call.wanted = argv[optind];
@@ -113,7 +114,8 @@ static enum nl_status run_cancel(struct cli *cli, int argc, char **argv, struct 
 }
 
 const struct command cmd_pause = {
-    "pause", "stop sending an issue for now",
+    "pause",
+    "stop sending an issue for now",
     "Usage: newsletter pause ISSUE\n"
     "\n"
     "A run in another terminal finishes what is in flight and stops; 'newsletter retry' leaves "
@@ -121,23 +123,31 @@ const struct command cmd_pause = {
     "issue alone until it is resumed. ISSUE is its slug, number or id.\n"
     "\n"
     "Example: newsletter pause 'Special Issue No 11'\n",
-    run_pause};
+    run_pause,
+    long_options,
+    NULL};
 
 const struct command cmd_resume = {
-    "resume", "go on sending a paused issue",
+    "resume",
+    "go on sending a paused issue",
     "Usage: newsletter resume ISSUE\n"
     "\n"
     "Goes on exactly where the issue stopped, as sending its file again would.\n"
     "\n"
     "Example: newsletter resume 'Special Issue No 11'\n",
-    run_resume};
+    run_resume,
+    long_options,
+    NULL};
 
 const struct command cmd_cancel = {
-    "cancel", "stop sending an issue for good",
+    "cancel",
+    "stop sending an issue for good",
     "Usage: newsletter cancel ISSUE\n"
     "\n"
     "A run in another terminal finishes what is in flight and stops; who has not got the issue by\n"
     "then will not. There is no way back. A scheduled issue is withdrawn, and can be sent anew.\n"
     "\n"
     "Example: newsletter cancel 'Special Issue No 11'\n",
-    run_cancel};
+    run_cancel,
+    long_options,
+    NULL};

@@ -107,16 +107,17 @@ static enum nl_status write_all(const struct cli *cli, const struct nl_bulletin 
     return status;
 }
 
+static const struct option long_options[] = {{"list", required_argument, NULL, OPT_LIST},
+                                             {"output", required_argument, NULL, OPT_OUTPUT},
+                                             {0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"list", required_argument, NULL, OPT_LIST},
-                                            {"output", required_argument, NULL, OPT_OUTPUT},
-                                            {0}};
     const char *list_name = NULL;
     struct nl_buf folder = {0};
     struct nl_list list = {0};
     struct nl_bulletin bulletin = {0};
     char *name = NULL;
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option == OPT_LIST) {
             list_name = optarg;
         } else if (option == OPT_OUTPUT) {
@@ -146,7 +147,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_preview = {
-    "preview", "write a page to look at an issue before it goes out",
+    "preview",
+    "write a page to look at an issue before it goes out",
     "Usage: newsletter preview ISSUE.md [--list NAME] [--output FOLDER]\n"
     "\n"
     "Composes the issue as 'send' would, for a sample recipient, and writes index.html into "
@@ -157,4 +159,6 @@ const struct command cmd_preview = {
     "beside it are the parts by themselves. Nothing is sent or recorded.\n"
     "\n"
     "Example: newsletter preview issue-11.md\n",
-    run};
+    run,
+    long_options,
+    NULL};

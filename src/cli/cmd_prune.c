@@ -28,13 +28,14 @@ static void show(const struct nl_pruned *pruned, bool json) {
     json_decref(object);
 }
 
+static const struct option long_options[] = {
+    {"dry-run", no_argument, NULL, OPT_DRY_RUN}, {"json", no_argument, NULL, OPT_JSON}, {0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {
-        {"dry-run", no_argument, NULL, OPT_DRY_RUN}, {"json", no_argument, NULL, OPT_JSON}, {0}};
     struct nl_pruned pruned = {0};
     bool dry_run = false;
     bool json = false;
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option == OPT_DRY_RUN)
             dry_run = true;
         else if (option == OPT_JSON)
@@ -54,7 +55,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     return status;
 }
 
-const struct command cmd_prune = {"prune", "remove what is past its time",
+const struct command cmd_prune = {"prune",
+                                  "remove what is past its time",
                                   "Usage: newsletter prune [--dry-run] [--json]\n"
                                   "\n"
                                   "History, links, and IP addresses of consent are kept as long as "
@@ -64,4 +66,6 @@ const struct command cmd_prune = {"prune", "remove what is past its time",
                                   "retry' does the same once a day.\n"
                                   "\n"
                                   "Example: newsletter prune --dry-run\n",
-                                  run};
+                                  run,
+                                  long_options,
+                                  NULL};

@@ -50,17 +50,18 @@ static enum nl_status put(const struct call *call, const struct nl_buf *text,
     return NL_OK;
 }
 
+static const struct option long_options[] = {{"list", required_argument, NULL, OPT_LIST},
+                                             {"json", no_argument, NULL, OPT_JSON},
+                                             {"html", no_argument, NULL, OPT_HTML},
+                                             {"output", required_argument, NULL, OPT_OUTPUT},
+                                             {"language", required_argument, NULL, OPT_LANGUAGE},
+                                             {"metrics", no_argument, NULL, OPT_METRICS},
+                                             {0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"list", required_argument, NULL, OPT_LIST},
-                                            {"json", no_argument, NULL, OPT_JSON},
-                                            {"html", no_argument, NULL, OPT_HTML},
-                                            {"output", required_argument, NULL, OPT_OUTPUT},
-                                            {"language", required_argument, NULL, OPT_LANGUAGE},
-                                            {"metrics", no_argument, NULL, OPT_METRICS},
-                                            {0}};
     struct call call = {.language = "en"};
     struct nl_buf text = {0};
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option == '?')
             return NL_USAGE;
         if (option == OPT_LIST)
@@ -92,7 +93,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_report = {
-    "report", "tell what became of issues, in figures and charts",
+    "report",
+    "tell what became of issues, in figures and charts",
     "Usage: newsletter report [ISSUE] [--list NAME] [--json|--html] [--output FILE] [--language "
     "TAG]\n"
     "       newsletter report --metrics [--output FILE]\n"
@@ -106,4 +108,6 @@ const struct command cmd_report = {
     "step.\n"
     "\n"
     "Example: newsletter report 'Special Issue No 11' --html --output report.html\n",
-    run};
+    run,
+    long_options,
+    NULL};

@@ -71,10 +71,11 @@ static enum nl_status retry_all(struct cli *cli, struct nl_error *err) {
     return status == NL_OK ? call.worst : status;
 }
 
+static const struct option long_options[] = {{0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{0}};
     int64_t holder = 0;
-    while (cli_option(argc, argv, options, err) != -1)
+    while (cli_option(argc, argv, long_options, err) != -1)
         return NL_USAGE;
     enum nl_status status = cli_words(argc, 0, "no words", err);
     if (status == NL_OK)
@@ -95,7 +96,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_retry = {
-    "retry", "go on with what was interrupted or deferred (for cron)",
+    "retry",
+    "go on with what was interrupted or deferred (for cron)",
     "Usage: newsletter retry\n"
     "\n"
     "Sends what is due: confirmation mails, deferred messages whose time has come, issues whose "
@@ -105,4 +107,6 @@ const struct command cmd_retry = {
     "sent. Deferred mail is given up after retry.give_up.\n"
     "\n"
     "Example (crontab): */5 * * * * newsletter --config /etc/newsletter/newsletter.yaml retry\n",
-    run};
+    run,
+    long_options,
+    NULL};

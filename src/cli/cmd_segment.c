@@ -103,15 +103,16 @@ static enum nl_status dispatch(struct call *call, int argc, char **argv, struct 
         action);
 }
 
+static const struct option long_options[] = {{"list", required_argument, NULL, OPT_LIST},
+                                             {"where", required_argument, NULL, OPT_WHERE},
+                                             {"sample", required_argument, NULL, OPT_SAMPLE},
+                                             {"json", no_argument, NULL, OPT_JSON},
+                                             {0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"list", required_argument, NULL, OPT_LIST},
-                                            {"where", required_argument, NULL, OPT_WHERE},
-                                            {"sample", required_argument, NULL, OPT_SAMPLE},
-                                            {"json", no_argument, NULL, OPT_JSON},
-                                            {0}};
     struct call call = {.cli = cli, .sample = SAMPLE};
     bool json = false;
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option == '?')
             return NL_USAGE;
         if (option == OPT_JSON)
@@ -136,7 +137,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_segment = {
-    "segment", "say who is meant, under a name",
+    "segment",
+    "say who is meant, under a name",
     "Usage: newsletter segment [list] [--json]\n"
     "       newsletter segment add NAME EXPRESSION\n"
     "       newsletter segment remove NAME\n"
@@ -149,4 +151,6 @@ const struct command cmd_segment = {
     "'show' counts who is meant and shows some.\n"
     "\n"
     "Example: newsletter segment add russian-press 'language = \"ru\" and tags has \"press\"'\n",
-    run};
+    run,
+    long_options,
+    "list add remove show"};

@@ -37,19 +37,20 @@ struct call {
     int64_t people;
 };
 
+static const struct option long_options[] = {{"list", required_argument, NULL, OPT_LIST},
+                                             {"test", required_argument, NULL, OPT_TEST},
+                                             {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+                                             {"yes", no_argument, NULL, OPT_YES},
+                                             {"resend-unknown", no_argument, NULL, OPT_RESEND},
+                                             {"where", required_argument, NULL, OPT_WHERE},
+                                             {"segment", required_argument, NULL, OPT_SEGMENT},
+                                             {"at", required_argument, NULL, OPT_AT},
+                                             {"timezone", required_argument, NULL, OPT_ZONE},
+                                             {"local-time", no_argument, NULL, OPT_LOCAL},
+                                             {0}};
+
 static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"list", required_argument, NULL, OPT_LIST},
-                                            {"test", required_argument, NULL, OPT_TEST},
-                                            {"dry-run", no_argument, NULL, OPT_DRY_RUN},
-                                            {"yes", no_argument, NULL, OPT_YES},
-                                            {"resend-unknown", no_argument, NULL, OPT_RESEND},
-                                            {"where", required_argument, NULL, OPT_WHERE},
-                                            {"segment", required_argument, NULL, OPT_SEGMENT},
-                                            {"at", required_argument, NULL, OPT_AT},
-                                            {"timezone", required_argument, NULL, OPT_ZONE},
-                                            {"local-time", no_argument, NULL, OPT_LOCAL},
-                                            {0}};
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option == OPT_LIST)
             call->list_name = optarg;
         else if (option == OPT_TEST)
@@ -288,7 +289,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_send = {
-    "send", "send an issue to a list",
+    "send",
+    "send an issue to a list",
     "Usage: newsletter send ISSUE.md [OPTIONS]\n"
     "\n"
     "Shows what will happen, asks on a terminal, and sends. An interrupted run goes on when the\n"
@@ -306,4 +308,6 @@ const struct command cmd_send = {
     "  --resend-unknown  send again what an interrupted run left in doubt\n"
     "\n"
     "Example: newsletter send issue-11.md\n",
-    run};
+    run,
+    long_options,
+    NULL};

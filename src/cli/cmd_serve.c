@@ -150,13 +150,14 @@ static enum nl_status serve(struct cli *cli, const char *listen, bool mail, stru
     return status;
 }
 
+static const struct option long_options[] = {{"listen", required_argument, NULL, OPT_LISTEN},
+                                             {"no-mail", no_argument, NULL, OPT_NO_MAIL},
+                                             {0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"listen", required_argument, NULL, OPT_LISTEN},
-                                            {"no-mail", no_argument, NULL, OPT_NO_MAIL},
-                                            {0}};
     const char *listen = NULL;
     bool mail = true;
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option == OPT_LISTEN)
             listen = optarg;
         else if (option == OPT_NO_MAIL)
@@ -177,7 +178,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_serve = {
-    "serve", "serve the website: join, confirm, leave, archive",
+    "serve",
+    "serve the website: join, confirm, leave, archive",
     "Usage: newsletter serve [--listen ADDRESS:PORT] [--no-mail]\n"
     "\n"
     "The website: the form to join (also for forms on pages of your own, by POST to /join), the "
@@ -195,4 +197,6 @@ const struct command cmd_serve = {
     "that was asked is answered.\n"
     "\n"
     "Example: newsletter serve --listen 127.0.0.1:8025\n",
-    run};
+    run,
+    long_options,
+    NULL};

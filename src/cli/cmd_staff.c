@@ -123,11 +123,12 @@ static const struct {
 
 enum { ACTIONS = sizeof actions / sizeof actions[0] };
 
+static const struct option long_options[] = {{"json", no_argument, NULL, OPT_JSON}, {0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"json", no_argument, NULL, OPT_JSON}, {0}};
     bool json = false;
     size_t at = 0;
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option != OPT_JSON)
             return NL_USAGE;
         json = true;
@@ -151,7 +152,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_staff = {
-    "staff", "accounts and tokens for the dashboard and the API",
+    "staff",
+    "accounts and tokens for the dashboard and the API",
     "Usage: newsletter staff add|password|remove NAME\n"
     "       newsletter staff token|revoke NAME\n"
     "       newsletter staff [list] [--json]\n"
@@ -161,4 +163,6 @@ const struct command cmd_staff = {
     "standard input. A program's token is printed once and never again; 'revoke' ends it.\n"
     "\n"
     "Example: newsletter staff add ann\n",
-    run};
+    run,
+    long_options,
+    "list add password remove token revoke"};

@@ -171,11 +171,12 @@ static bool is_markdown(const char *name) {
     return len > 3 && strcmp(name + len - 3, ".md") == 0;
 }
 
+static const struct option long_options[] = {{"json", no_argument, NULL, OPT_JSON}, {0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"json", no_argument, NULL, OPT_JSON}, {0}};
     struct call call = {.cli = cli};
     bool json = false;
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option != OPT_JSON)
             return NL_USAGE;
         json = true;
@@ -196,11 +197,14 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_status = {
-    "status", "show what became of issues and notices",
+    "status",
+    "show what became of issues and notices",
     "Usage: newsletter status [ISSUE] [--json]\n"
     "\n"
     "Without ISSUE, a line for each issue. With one (its slug, number, id or file), also every\n"
     "address that it was not simply sent to, and what the server said.\n"
     "\n"
     "Example: newsletter status 'Special Issue No 11'\n",
-    run};
+    run,
+    long_options,
+    NULL};

@@ -36,23 +36,24 @@ static enum nl_status replace(char **slot, const char *value, struct nl_error *e
     return *slot != NULL ? NL_OK : nl_error_nomem(err);
 }
 
+static const struct option long_options[] = {{"name", required_argument, NULL, OPT_NAME},
+                                             {"list", required_argument, NULL, OPT_LIST},
+                                             {"ip", required_argument, NULL, OPT_IP},
+                                             {"language", required_argument, NULL, OPT_LANGUAGE},
+                                             {"source", required_argument, NULL, OPT_SOURCE},
+                                             {"attribute", required_argument, NULL, OPT_ATTRIBUTE},
+                                             {"wait", no_argument, NULL, OPT_WAIT},
+                                             {"no-wait", no_argument, NULL, OPT_NO_WAIT},
+                                             {"html", no_argument, NULL, OPT_HTML},
+                                             {0}};
+
 static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"name", required_argument, NULL, OPT_NAME},
-                                            {"list", required_argument, NULL, OPT_LIST},
-                                            {"ip", required_argument, NULL, OPT_IP},
-                                            {"language", required_argument, NULL, OPT_LANGUAGE},
-                                            {"source", required_argument, NULL, OPT_SOURCE},
-                                            {"attribute", required_argument, NULL, OPT_ATTRIBUTE},
-                                            {"wait", no_argument, NULL, OPT_WAIT},
-                                            {"no-wait", no_argument, NULL, OPT_NO_WAIT},
-                                            {"html", no_argument, NULL, OPT_HTML},
-                                            {0}};
     struct nl_form *form = &call->form;
     enum nl_status status = NL_OK;
     bool wait = false;
     bool no_wait = false;
     for (int option = 0;
-         status == NL_OK && (option = cli_option(argc, argv, options, err)) != -1;) {
+         status == NL_OK && (option = cli_option(argc, argv, long_options, err)) != -1;) {
         switch (option) {
         case OPT_NAME:
             status = replace(&form->name, optarg, err);
@@ -184,7 +185,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_subscribe = {
-    "subscribe", "ask an address to confirm its subscription",
+    "subscribe",
+    "ask an address to confirm its subscription",
     "Usage: newsletter subscribe ADDRESS [OPTIONS]\n"
     "       newsletter subscribe [OPTIONS] < FORM\n"
     "\n"
@@ -204,4 +206,6 @@ const struct command cmd_subscribe = {
     "  --html                 answer with a whole web page (template page.html)\n"
     "\n"
     "Example: newsletter subscribe ann@example.org --name 'Ann Lee' --source fair\n",
-    run};
+    run,
+    long_options,
+    NULL};

@@ -139,12 +139,12 @@ static enum nl_status dispatch(struct call *call, int words, char **word, struct
     }
 }
 
+static const struct option long_options[] = {
+    {"reason", required_argument, NULL, OPT_REASON}, {"json", no_argument, NULL, OPT_JSON}, {0}};
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    static const struct option options[] = {{"reason", required_argument, NULL, OPT_REASON},
-                                            {"json", no_argument, NULL, OPT_JSON},
-                                            {0}};
     struct call call = {.cli = cli, .reason = "by hand"};
-    for (int option = 0; (option = cli_option(argc, argv, options, err)) != -1;) {
+    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option == OPT_REASON)
             call.reason = optarg;
         else if (option == OPT_JSON)
@@ -157,7 +157,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 }
 
 const struct command cmd_suppress = {
-    "suppress", "keep addresses from ever being mailed",
+    "suppress",
+    "keep addresses from ever being mailed",
     "Usage: newsletter suppress add ADDRESS [--reason TEXT]\n"
     "       newsletter suppress remove ADDRESS\n"
     "       newsletter suppress list [--json]\n"
@@ -169,4 +170,6 @@ const struct command cmd_suppress = {
     "writes: address, time and reason between tabs. An import is all or nothing.\n"
     "\n"
     "Example: newsletter suppress add ann@example.org --reason 'asked by telephone'\n",
-    run};
+    run,
+    long_options,
+    "add remove import list export"};

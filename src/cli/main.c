@@ -3,15 +3,15 @@
 #include <string.h>
 #include <sysexits.h>
 
-static const struct command *const commands[] = {
-    &cmd_init,    &cmd_list,   &cmd_subscribe, &cmd_confirm, &cmd_unsubscribe, &cmd_suppress,
-    &cmd_preview, &cmd_check,  &cmd_send,      &cmd_retry,   &cmd_pause,       &cmd_resume,
-    &cmd_cancel,  &cmd_status, &cmd_bounce,    &cmd_dkim,    &cmd_doctor,      &cmd_serve,
-    &cmd_archive, &cmd_staff,  &cmd_import,    &cmd_export,  &cmd_erase,       &cmd_segment,
-    &cmd_report,  &cmd_backup, &cmd_prune,
+const struct command *const cli_commands[] = {
+    &cmd_init,    &cmd_list,   &cmd_subscribe, &cmd_confirm,    &cmd_unsubscribe, &cmd_suppress,
+    &cmd_preview, &cmd_check,  &cmd_send,      &cmd_retry,      &cmd_pause,       &cmd_resume,
+    &cmd_cancel,  &cmd_status, &cmd_bounce,    &cmd_dkim,       &cmd_doctor,      &cmd_serve,
+    &cmd_archive, &cmd_staff,  &cmd_import,    &cmd_export,     &cmd_erase,       &cmd_segment,
+    &cmd_report,  &cmd_backup, &cmd_prune,     &cmd_completion,
 };
 
-enum { COMMANDS = sizeof commands / sizeof commands[0] };
+const size_t cli_command_count = sizeof cli_commands / sizeof cli_commands[0];
 
 static int exit_status(enum nl_status status) {
     static const int statuses[] = {
@@ -42,15 +42,15 @@ static void print_usage(FILE *out) {
           "\n"
           "Commands:\n",
           out);
-    for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+    for (size_t i = 0; i < cli_command_count; i++)
+        fprintf(out, "  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
     fputs("\n'newsletter COMMAND --help' tells more, as does newsletter(1).\n", out);
 }
 
 static const struct command *find_command(const char *name) {
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
+    for (size_t i = 0; i < cli_command_count; i++)
+        if (strcmp(cli_commands[i]->name, name) == 0)
+            return cli_commands[i];
     return NULL;
 }
 
