@@ -1,0 +1,93 @@
+"""What `meson install` puts where, and what shells make of it."""
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from conftest import BINARY, TOP
+
+BUILD = os.path.dirname(os.path.dirname(BINARY))
+
+
+def commands():
+    usage = subprocess.run([BINARY, "--help"], capture_output=True, text=True, check=True).stdout
+    return re.findall(r"^  ([a-z]+) ", usage, re.M)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("root"))
+    subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", folder], check=True, capture_output=True)
+    return os.path.join(folder, "usr/local")
+
+
+def run_shell(*args):
+    return subprocess.run(args, capture_output=True, text=True, timeout=60, check=True).stdout.split()
+
+
+def test_files(installed):
+    assert os.access(os.path.join(installed, "bin/newsletter"), os.X_OK)
+    assert os.path.exists(os.path.join(installed, "share/newsletter/templates/bulletin.html"))
+
+
+def test_a_man_page_for_each_command(installed):
+    pages = os.listdir(os.path.join(installed, "share/man/man1"))
+    assert sorted(pages) == sorted(["newsletter.1"] + [f"newsletter-{name}.1" for name in commands()])
+    for name in commands():
+        text = open(os.path.join(installed, "share/man/man1", f"newsletter-{name}.1"), encoding="utf-8").read()
+        assert ".SH SYNOPSIS" in text and ".SH EXAMPLE" in text, name
+    manual = open(os.path.join(TOP, "man/newsletter.1.scd"), encoding="utf-8").read()
+    assert [name for name in commands() if f"*{name}" not in manual] == []
+
+
+def complete_in_bash(installed, *words):
+    script = """source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _newsletter; printf '%s\\n' "${COMPREPLY[@]}" """
+    path = os.path.join(installed, "share/bash-completion/completions/newsletter")
+    return run_shell("bash", "-c", script, "bash", path, *words)
+
+
+@pytest.mark.parametrize("words, expected", [
+    (["newsletter", "se"], {"send", "segment", "serve"}), (["newsletter", "--config", "x", "sen"], {"send"}),
+    (["newsletter", "staff", ""], {"list", "add", "password", "remove", "token", "revoke"}), (["newsletter", "staff", "add", ""], set()),
+    (["newsletter", "send", "--d"], {"--dry-run"}), (["newsletter", "--v"], {"--version"})])
+def test_bash(installed, words, expected):
+    assert set(complete_in_bash(installed, *words)) == expected
+
+
+def test_every_option_is_completed(installed):
+    """What a command's own help names, the completion knows, and the other way round."""
+    for name in commands():
+        told = subprocess.run([BINARY, name, "--help"], capture_output=True, text=True, check=True).stdout
+        completed = set(complete_in_bash(installed, "newsletter", name, "--"))
+        usage = told.split("\n\n")[0] + "".join(re.findall(r"^  --.*$", told, re.M))
+        assert set(re.findall(r"--[a-z-]+[a-z]", usage)) - {"--config", "--db"} <= completed, name
+        assert completed - {"--help"} <= set(re.findall(r"--[a-z-]+[a-z]", told)), name
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="needs zsh")
+def test_zsh(installed):
+    run_shell("zsh", "-n", os.path.join(installed, "share/zsh/site-functions/_newsletter"))
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="needs fish")
+def test_fish(installed):
+    path = os.path.join(installed, "share/fish/vendor_completions.d/newsletter.fish")
+    assert "segment" in run_shell("fish", "-c", f"source {path}; complete -C 'newsletter se'")
+    assert "--dry-run" in run_shell("fish", "-c", f"source {path}; complete -C 'newsletter send --dry'")
+
+
+def test_errors(site):
+    site.run("completion", "tcsh", expect=64)
+    site.run("completion", expect=64)
+
+
+def test_units():
+    """As strict as they claim to be."""
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("needs systemd")
+    for name in ("newsletter", "newsletter-retry", "newsletter-backup"):
+        told = subprocess.run(["systemd-analyze", "security", "--offline=true",
+                               os.path.join(TOP, "contrib/systemd", f"{name}.service")], capture_output=True, text=True, check=False)
+        level = re.search(r"Overall exposure level .*: ([0-9.]+)", told.stdout)
+        assert level and float(level.group(1)) < 2.0, told.stdout + told.stderr
