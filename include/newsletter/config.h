@@ -90,6 +90,14 @@ struct nl_config {
         bool check_forms;          /* that they were shown by us, and not filled in at once */
         bool log;
     } serve;
+    struct {
+        int64_t expires; /* how long who is asked has to answer */
+    } reconfirmation;
+    struct {
+        int64_t after; /* who is subscribed for so long is asked whether they still want to; 0:
+                          nobody */
+        int64_t daily; /* at most so many in a day */
+    } sunset;
     struct { /* seconds that things stay; 0: for ever. See struct nl_retention */
         int64_t events;
         int64_t links;

@@ -8,7 +8,8 @@
 #include "newsletter/store.h"
 #include "newsletter/token.h"
 
-/* "confirmation", "already-subscribed", "welcome", "goodbye", "preferences" and "address-change";
+/* "confirmation", "already-subscribed", "welcome", "goodbye", "preferences", "address-change"
+ * and "reconfirmation";
  * NULL ends them. */
 extern const char *const nl_notice_kinds[];
 

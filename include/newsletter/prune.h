@@ -21,7 +21,11 @@ struct nl_pruned {
 enum nl_status nl_store_prune(struct nl_store *store, const struct nl_retention *retention,
                               bool dry_run, struct nl_pruned *out, struct nl_error *err);
 
-/* The same, if it was not done within a day. */
+/* Whether something was not done within a day; if so, it counts as done now. `what` names it. */
+enum nl_status nl_store_daily(struct nl_store *store, const char *what, bool *due,
+                              struct nl_error *err);
+
+/* The same as nl_store_prune, once a day. */
 enum nl_status nl_store_prune_daily(struct nl_store *store, const struct nl_retention *retention,
                                     struct nl_error *err);
 

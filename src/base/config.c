@@ -79,6 +79,9 @@ static const struct setting {
     {"staff.certificate", PATH, AT(staff.certificate), NULL, 0, 0},
     {"staff.key", PATH, AT(staff.key), NULL, 0, 0},
     {"staff.session", DURATION, AT(staff.session), "8h", 60, 2592000},
+    {"reconfirmation.expires", DURATION, AT(reconfirmation.expires), "30d", 3600, 31536000},
+    {"sunset.after", DURATION, AT(sunset.after), "0", 0, 3153600000},
+    {"sunset.daily", NUMBER, AT(sunset.daily), "500", 1, 1000000000},
     {"retention.events", DURATION, AT(retention.events), "730d", 0, 3153600000},
     {"retention.links", DURATION, AT(retention.links), "90d", 0, 3153600000},
     {"retention.ips", DURATION, AT(retention.ips), "0", 0, 3153600000},
@@ -427,8 +430,9 @@ const char *nl_config_link_url(const struct nl_config *config, const char *kind)
 }
 
 int64_t nl_config_link_lifetime(const struct nl_config *config, const char *kind) {
-    return strcmp(kind, "preferences") == 0 ? config->preferences.expires
-                                            : config->confirmation.expires;
+    return strcmp(kind, "preferences") == 0      ? config->preferences.expires
+           : strcmp(kind, "reconfirmation") == 0 ? config->reconfirmation.expires
+                                                 : config->confirmation.expires;
 }
 
 enum nl_status nl_config_password(const char *what, const char *file, const char *env, char **out,

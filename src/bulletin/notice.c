@@ -86,7 +86,8 @@ static enum nl_status add_notice_fields(struct notice *notice, struct nl_fields 
     struct nl_buf value = {0};
     nl_buf_adds(&value, "auto-generated");
     nl_fields_add(fields, "Auto-Submitted", &value);
-    if (strcmp(notice->kind, "welcome") == 0) /* who gets it may want to leave again */
+    if (strcmp(notice->kind, "welcome") == 0 || /* who gets it may want to leave again */
+        strcmp(notice->kind, "reconfirmation") == 0)
         return nl_fields_list(notice->list, notice->config, &notice->slots, fields, err);
     nl_buf_addf(&value, "<%s>", notice->list->list_id);
     nl_fields_add(fields, "List-Id", &value);

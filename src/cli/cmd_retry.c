@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "newsletter/reconfirmation.h"
 #include "newsletter/schedule.h"
 
 struct call {
@@ -49,6 +50,25 @@ static enum nl_status name_paused(const struct nl_issue *issue, void *ctx, struc
     return NL_OK;
 }
 
+/* Ends what was not reconfirmed in time, and asks who has been subscribed for long. */
+static enum nl_status ask_again(struct cli *cli, struct nl_error *err) {
+    const struct nl_config *config = &cli->config;
+    int64_t now = nl_env_now(nl_store_env(cli->store));
+    const struct nl_reconfirmation reconfirmation = {.before = now - config->sunset.after,
+                                                     .limit = config->sunset.daily,
+                                                     .by = now + config->reconfirmation.expires};
+    int64_t count = 0;
+    bool due = false;
+    enum nl_status status = nl_reconfirmation_end(cli->store, &count, err);
+    if (status == NL_OK && count > 0)
+        printf("%lld subscriptions ended: not reconfirmed\n", (long long)count);
+    if (status == NL_OK && config->sunset.after > 0)
+        status = nl_store_daily(cli->store, "sunset_at", &due, err);
+    if (status == NL_OK && due)
+        status = nl_reconfirmation_ask(cli->store, &reconfirmation, false, &count, err);
+    return status;
+}
+
 static enum nl_status retry_all(struct cli *cli, struct nl_error *err) {
     const struct nl_run_options options = {.stop = &cli_stop};
     struct call call = {.cli = cli, .options = &options};
@@ -65,6 +85,8 @@ static enum nl_status retry_all(struct cli *cli, struct nl_error *err) {
         status = nl_issue_each(cli->store, "paused", name_paused, NULL, err);
     if (status == NL_OK)
         status = nl_issue_each(cli->store, "sending", retry_issue, &call, err);
+    if (status == NL_OK)
+        status = ask_again(cli, err);
     const struct nl_retention retention = cli_retention(&cli->config);
     if (status == NL_OK)
         status = nl_store_prune_daily(cli->store, &retention, err);

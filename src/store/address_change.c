@@ -111,7 +111,8 @@ static enum nl_status merge(struct nl_store *store, int64_t from, int64_t into,
     int64_t now = nl_env_now(&store->env);
     enum nl_status status = nl_sql_run(
         store, err,
-        "UPDATE subscription AS s SET state = 'active', confirmed_at = ?1, ended_at = NULL, "
+        "UPDATE subscription AS s SET state = 'active', reconfirm_by = NULL, confirmed_at = ?1, "
+        "ended_at = NULL, "
         "noticed_at = NULL, bounce_score = 0, bounce_at = NULL, consent_at = o.consent_at, "
         "consent_source = o.consent_source, consent_ip = o.consent_ip, "
         "consent_version = o.consent_version FROM subscription o WHERE o.subscriber = ?2 AND "

@@ -8,8 +8,9 @@
 static const char *const outcome_states[] = {"sent",   "deferred", "bounced",
                                              "failed", "unknown",  "queued"};
 
-const char *const nl_notice_kinds[] = {"confirmation", "already-subscribed", "welcome", "goodbye",
-                                       "preferences",  "address-change",     NULL};
+const char *const nl_notice_kinds[] = {
+    "confirmation", "already-subscribed", "welcome",        "goodbye",
+    "preferences",  "address-change",     "reconfirmation", NULL};
 
 /* Whether a delivery may still go out. Who asks for their own page may have left; who has
  * complained is never mailed. */
@@ -43,6 +44,7 @@ bool nl_notice_purpose(const char *kind, enum nl_purpose *purpose) {
         const char *kind;
         enum nl_purpose purpose;
     } links[] = {{"confirmation", NL_LINK_SUBSCRIBE},
+                 {"reconfirmation", NL_LINK_SUBSCRIBE},
                  {"preferences", NL_LINK_PREFERENCES},
                  {"address-change", NL_LINK_ADDRESS}};
     for (size_t i = 0; kind != NULL && i < sizeof links / sizeof links[0]; i++) {

@@ -192,7 +192,8 @@ static enum nl_status activate(struct nl_import *import, int64_t subscription,
                                const struct nl_member *member, struct nl_error *err) {
     int64_t now = nl_env_now(&import->store->env);
     return nl_sql_run(import->store, err,
-                      "UPDATE subscription SET state = 'active', confirmed_at = ?, consent_at = ?, "
+                      "UPDATE subscription SET state = 'active', reconfirm_by = NULL, confirmed_at "
+                      "= ?, consent_at = ?, "
                       "consent_source = ?, consent_ip = ?, consent_version = ? WHERE id = ?",
                       "iisssi", known(member->confirmed_at, now), known(member->consent_at, now),
                       member->consent_source != NULL ? member->consent_source

@@ -159,7 +159,8 @@ static enum nl_status join(struct nl_store *store, const struct change *change, 
         "0 "
         "ON CONFLICT (list, subscriber) DO UPDATE SET state = 'active', consent_at = ?4, "
         "consent_source = ?5, consent_ip = ?6, consent_version = ?7, confirmed_at = ?4, "
-        "ended_at = NULL, noticed_at = NULL, bounce_score = 0, bounce_at = NULL "
+        "ended_at = NULL, noticed_at = NULL, bounce_score = 0, bounce_at = NULL, reconfirm_by = "
+        "NULL "
         "WHERE state NOT IN ('active', 'complained')",
         "iisisss", list, subscriber, token.text, nl_env_now(&store->env), consent->source,
         consent->ip, consent->text_version);

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { DAY = 86400 };
-
 struct call {
     const struct nl_retention *retention;
     bool dry_run;
@@ -116,23 +114,24 @@ enum nl_status nl_store_prune(struct nl_store *store, const struct nl_retention 
     return status == NL_OK ? nl_sql_transaction(store, prune_rows, &call, err) : status;
 }
 
+enum nl_status nl_store_daily(struct nl_store *store, const char *what, bool *due,
+                              struct nl_error *err) {
+    /* One statement, so that of two processes one finds it due. */
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "INSERT INTO setting (key, value) VALUES (?1, CAST(?2 AS TEXT)) ON CONFLICT (key) DO "
+        "UPDATE SET value = CAST(?2 AS TEXT) WHERE CAST(value AS INTEGER) <= ?2 - 86400",
+        "si", what, nl_env_now(&store->env));
+    *due = status == NL_OK && sqlite3_changes(store->db) > 0;
+    return status;
+}
+
 enum nl_status nl_store_prune_daily(struct nl_store *store, const struct nl_retention *retention,
                                     struct nl_error *err) {
     struct nl_pruned pruned = {0};
-    int64_t now = nl_env_now(&store->env);
-    int64_t last = 0;
-    enum nl_status status = count(
-        store, "SELECT coalesce((SELECT value FROM setting WHERE key = 'pruned_at'), 0) + 0 * ?", 0,
-        &last, err);
-    if (status != NL_OK || now - last < DAY)
-        return status;
-    status = nl_store_prune(store, retention, false, &pruned, err);
-    return status == NL_OK
-               ? nl_sql_run(store, err,
-                            "INSERT OR REPLACE INTO setting (key, value) VALUES ('pruned_at', "
-                            "CAST(? AS TEXT))",
-                            "i", now)
-               : status;
+    bool due = false;
+    enum nl_status status = nl_store_daily(store, "pruned_at", &due, err);
+    return status == NL_OK && due ? nl_store_prune(store, retention, false, &pruned, err) : status;
 }
 
 enum nl_status nl_store_repair(struct nl_store *store, struct nl_error *err) {

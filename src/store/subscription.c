@@ -91,7 +91,8 @@ static enum nl_status put_subscription(struct nl_store *store, const struct nl_s
         "INSERT INTO subscription (list, subscriber, state, token, consent_at, consent_source, "
         "consent_ip, consent_version, created_at) VALUES (?, ?, 'pending', ?, ?5, ?6, ?7, ?8, ?5) "
         "ON CONFLICT (list, subscriber) DO UPDATE SET state = 'pending', consent_at = ?5, "
-        "consent_source = ?6, consent_ip = ?7, consent_version = ?8, ended_at = NULL",
+        "consent_source = ?6, consent_ip = ?7, consent_version = ?8, ended_at = NULL, "
+        "reconfirm_by = NULL",
         "iisnisss", signup->list, standing->subscriber, token.text, now, signup->source, signup->ip,
         signup->text_version);
     if (status == NL_OK && standing->subscription == 0)
@@ -158,13 +159,21 @@ static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error
     call->subscriber = link.subscriber;
     call->out.list = link.list;
     memcpy(call->out.language, link.language, sizeof link.language);
+    /* Who says once more that they want to stay is not new. */
     if (status == NL_OK)
+        status = nl_sql_run(store, err,
+                            "UPDATE subscription SET confirmed_at = ?, reconfirm_by = NULL "
+                            "WHERE id = ? AND state = 'active'",
+                            "ii", nl_env_now(&store->env), call->subscription);
+    if (status == NL_OK && sqlite3_changes(store->db) == 0)
         status = nl_sql_run(store, err,
                             "UPDATE subscription SET state = 'active', confirmed_at = ?, "
                             "ended_at = NULL, noticed_at = NULL, bounce_score = 0, "
-                            "bounce_at = NULL "
+                            "bounce_at = NULL, reconfirm_by = NULL "
                             "WHERE id = ? AND state <> 'complained'",
                             "ii", nl_env_now(&store->env), call->subscription);
+    else if (status == NL_OK)
+        call->notify = false;
     if (status == NL_OK && call->notify && sqlite3_changes(store->db) > 0)
         status = nl_notice_add(store, "welcome", call->subscription, &call->out.notice, err);
     if (status == NL_OK)

@@ -1,0 +1,110 @@
+#include "newsletter/reconfirmation.h"
+
+#include "store/segment.h"
+
+#include <string.h>
+
+/* ---- asking ---- */
+
+struct ask {
+    const struct nl_reconfirmation *reconfirmation;
+    bool dry_run;
+    int64_t count;
+};
+
+/* Ids first: the rows are changed afterwards. */
+static enum nl_status find(struct nl_store *store, const struct nl_reconfirmation *self,
+                           struct nl_buf *ids, struct nl_error *err) {
+    struct nl_buf sql = {0};
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    const int64_t numbers[] = {self->list, self->before, self->limit};
+    nl_buf_adds(&sql, "SELECT s.id FROM subscription s JOIN subscriber r ON r.id = s.subscriber "
+                      "WHERE s.state = 'active' AND s.reconfirm_by IS NULL AND ?1 IN (0, s.list) "
+                      "AND (?2 = 0 OR coalesce(s.confirmed_at, 0) < ?2) AND ?3 IS NOT NULL "
+                      "AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = "
+                      "r.address_key)");
+    nl_segment_sql(self->segment, &sql);
+    nl_buf_adds(&sql, " ORDER BY s.confirmed_at, s.id LIMIT iif(?3 = 0, -1, ?3)");
+    enum nl_status status = nl_segment_prepare(store, &sql, &statement, err);
+    for (int i = 0; status == NL_OK && i < 3; i++)
+        if (sqlite3_bind_int64(statement, i + 1, numbers[i]) != SQLITE_OK)
+            status = nl_sql_error(store, err);
+    if (status == NL_OK)
+        status = nl_segment_bind(store, statement, 4, self->segment, err);
+    if (status == NL_OK)
+        status = nl_sql_step(store, statement, &row, err);
+    while (status == NL_OK && row) {
+        int64_t id = sqlite3_column_int64(statement, 0);
+        nl_buf_add(ids, &id, sizeof id);
+        status = nl_sql_step(store, statement, &row, err);
+    }
+    sqlite3_finalize(statement);
+    nl_buf_free(&sql);
+    return status == NL_OK && ids->failed ? nl_error_nomem(err) : status;
+}
+
+static enum nl_status ask_one(struct nl_store *store, int64_t subscription, int64_t by,
+                              struct nl_error *err) {
+    int64_t notice = 0;
+    enum nl_status status =
+        nl_sql_run(store, err, "UPDATE subscription SET reconfirm_by = ? WHERE id = ?", "ii", by,
+                   subscription);
+    return status == NL_OK ? nl_notice_add(store, "reconfirmation", subscription, &notice, err)
+                           : status;
+}
+
+static enum nl_status ask(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct ask *call = ctx;
+    struct nl_buf ids = {0};
+    enum nl_status status = find(store, call->reconfirmation, &ids, err);
+    for (size_t at = 0; status == NL_OK && at < ids.len; at += sizeof(int64_t)) {
+        int64_t id = 0;
+        memcpy(&id, ids.data + at, sizeof id);
+        call->count++;
+        if (!call->dry_run)
+            status = ask_one(store, id, call->reconfirmation->by, err);
+    }
+    nl_buf_free(&ids);
+    return status;
+}
+
+enum nl_status nl_reconfirmation_ask(struct nl_store *store,
+                                     const struct nl_reconfirmation *reconfirmation, bool dry_run,
+                                     int64_t *count, struct nl_error *err) {
+    struct ask call = {.reconfirmation = reconfirmation, .dry_run = dry_run};
+    enum nl_status status = nl_sql_transaction(store, ask, &call, err);
+    *count = call.count;
+    return status;
+}
+
+/* ---- ending ---- */
+
+/* A mail that never went out asked nobody. */
+#define OVER                                                                                       \
+    "reconfirm_by <= ?1 AND state = 'active' AND EXISTS (SELECT 1 FROM delivery d WHERE "          \
+    "d.subscription = subscription.id AND d.issue IS NULL AND d.kind = 'reconfirmation' AND "      \
+    "d.state IN ('sent', 'unknown'))"
+
+static enum nl_status end(struct nl_store *store, void *ctx, struct nl_error *err) {
+    int64_t *count = ctx;
+    int64_t now = nl_env_now(&store->env);
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "INSERT INTO event (at, kind, list, subscriber, detail) SELECT ?1, "
+                   "'unsubscribed', list, subscriber, 'not reconfirmed' FROM subscription "
+                   "WHERE " OVER,
+                   "i", now);
+    if (status == NL_OK)
+        status = nl_sql_run(store, err,
+                            "UPDATE subscription SET state = 'unsubscribed', ended_at = ?1, "
+                            "noticed_at = NULL, reconfirm_by = NULL WHERE " OVER,
+                            "i", now);
+    *count = sqlite3_changes64(store->db);
+    return status;
+}
+
+enum nl_status nl_reconfirmation_end(struct nl_store *store, int64_t *count, struct nl_error *err) {
+    *count = 0;
+    return nl_sql_transaction(store, end, count, err);
+}
