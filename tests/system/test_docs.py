@@ -71,6 +71,7 @@ def test_chapter(place, chapter):
     count = 0
     for kind, what, body in blocks(chapter):
         if kind == "file":
+            os.makedirs(os.path.dirname(os.path.join(place.folder, what)), exist_ok=True)
             place.write(what, body)
             continue
         done = run(place, what)

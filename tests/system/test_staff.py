@@ -66,6 +66,7 @@ def staff(connected):
 @pytest.fixture
 def eventful(connected, server):
     """An issue with something of everything, and people who came and went."""
+    connected.configure(retry={"first": "1h", "max": "1h"})  # what is deferred stays so
     people = [f"reader{number}@{domain}" for number in range(6)
               for domain in ("example.org", "mail.example.com", "bücher.example")]
     connected.add_active(people)

@@ -1,0 +1,322 @@
+#include "newsletter/digest.h"
+
+#include "bulletin/edition.h"
+#include "bulletin/frontmatter.h"
+#include "bulletin/siblings.h"
+#include "newsletter/file.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ITEMS_LIMIT = 500, LANGUAGES_LIMIT = 50, DEEPER = 2, DEEPEST = 6 };
+
+static const char prefix[] = "digest-";
+
+struct item {
+    struct nl_siblings files;
+    char *date;
+};
+
+struct gathering {
+    const struct nl_digest *digest;
+    struct item items[ITEMS_LIMIT];
+    size_t count;
+    const char *languages[LANGUAGES_LIMIT]; /* besides that of everybody else */
+    size_t language_count;
+};
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* ---- finding the items ---- */
+
+static enum nl_status read_front(const char *path, char **source, struct nl_frontmatter *front,
+                                 size_t *body, struct nl_error *err) {
+    size_t line = 0;
+    enum nl_status status = nl_edition_read(path, source, err);
+    return status == NL_OK
+               ? nl_frontmatter_read(*source, strlen(*source), path, front, body, &line, err)
+               : status;
+}
+
+static enum nl_status add_item(struct gathering *self, const char *path, struct nl_error *err) {
+    struct nl_siblings files = {0};
+    struct nl_frontmatter front = {0};
+    char *source = NULL;
+    size_t body = 0;
+    enum nl_status status = nl_siblings_find(path, NULL, &files, err);
+    /* Each item once, at the first of its files. */
+    if (status != NL_OK || strcmp(files.items[0].path, path) != 0) {
+        nl_siblings_free(&files);
+        return status;
+    }
+    status = read_front(path, &source, &front, &body, err);
+    if (status == NL_OK && self->count == ITEMS_LIMIT)
+        status = nl_error_set(err, NL_DATA, "more than %d items", ITEMS_LIMIT);
+    if (status == NL_OK) {
+        self->items[self->count++] = (struct item){files, strdup(front.date)};
+        files = (struct nl_siblings){0};
+        if (self->items[self->count - 1].date == NULL)
+            status = nl_error_nomem(err);
+    }
+    nl_siblings_free(&files);
+    nl_frontmatter_free(&front);
+    free(source);
+    return status;
+}
+
+static int by_date(const void *a, const void *b) {
+    const struct item *left = a;
+    const struct item *right = b;
+    int order = strcmp(left->date, right->date);
+    return order != 0 ? order : strcmp(left->files.items[0].path, right->files.items[0].path);
+}
+
+static void note_languages(struct gathering *self) {
+    for (size_t i = 0; i < self->count; i++) {
+        for (size_t k = 1; k < self->items[i].files.count; k++) {
+            const char *language = self->items[i].files.items[k].language;
+            size_t at = 0;
+            while (at < self->language_count && strcasecmp(self->languages[at], language) != 0)
+                at++;
+            if (at == self->language_count && at < LANGUAGES_LIMIT)
+                self->languages[self->language_count++] = language;
+        }
+    }
+}
+
+static enum nl_status gather(struct gathering *self, struct nl_error *err) {
+    struct nl_buf pattern = {0};
+    glob_t found = {0};
+    enum nl_status status = NL_OK;
+    nl_buf_addf(&pattern, "%s/*.md", self->digest->folder);
+    if (!pattern.failed && glob(nl_buf_text(&pattern), 0, NULL, &found) == 0)
+        for (size_t i = 0; status == NL_OK && i < found.gl_pathc; i++)
+            if (strncmp(base_name(found.gl_pathv[i]), prefix, sizeof prefix - 1) != 0)
+                status = add_item(self, found.gl_pathv[i], err);
+    globfree(&found);
+    nl_buf_free(&pattern);
+    if (status == NL_OK && self->count == 0)
+        status = nl_error_set(err, NL_NOINPUT, "there is no item in %s", self->digest->folder);
+    qsort(self->items, self->count, sizeof self->items[0], by_date);
+    note_languages(self);
+    return status;
+}
+
+/* ---- writing the issue ---- */
+
+/* Titles are words, not Markdown. */
+static void add_title(const char *title, struct nl_buf *out) {
+    nl_buf_adds(out, "## ");
+    for (const char *p = title; *p != '\0'; p++) {
+        if (strchr("\\`*_[]<>#&~|", *p) != NULL)
+            nl_buf_addc(out, '\\');
+        nl_buf_addc(out, *p);
+    }
+    nl_buf_adds(out, "\n\n");
+}
+
+/* How many "#" make the line a heading; 0 if it is none. */
+static size_t heading_level(const char *line) {
+    size_t level = strspn(line, "#");
+    return level >= 1 && level <= DEEPEST && (line[level] == ' ' || line[level] == '\n') ? level
+                                                                                         : 0;
+}
+
+static bool is_fence(const char *line) {
+    line += strspn(line, " ");
+    return strncmp(line, "```", 3) == 0 || strncmp(line, "~~~", 3) == 0;
+}
+
+/* An item's headings stand below its title. */
+static void add_body(const char *body, struct nl_buf *out) {
+    bool code = false;
+    body += strspn(body, "\n");
+    while (*body != '\0') {
+        size_t len = strcspn(body, "\n");
+        size_t level = code ? 0 : heading_level(body);
+        code = code != is_fence(body);
+        if (level > 0)
+            for (size_t i = level; i < level + DEEPER && i < DEEPEST; i++)
+                nl_buf_addc(out, '#');
+        nl_buf_add(out, body, len);
+        nl_buf_addc(out, '\n');
+        body += len + (body[len] == '\n');
+    }
+    nl_buf_addc(out, '\n');
+}
+
+struct issue {
+    struct nl_buf text;
+    json_t *events, *attachments;
+    char *timezone;
+};
+
+static enum nl_status add_events(struct issue *issue, const char *path,
+                                 const struct nl_frontmatter *front, struct nl_error *err) {
+    if (front->events.count == 0)
+        return NL_OK;
+    const char *zone = front->timezone != NULL ? front->timezone : "UTC";
+    if (issue->timezone != NULL && strcmp(issue->timezone, zone) != 0)
+        return nl_error_set(err, NL_DATA,
+                            "%s: its events are in the time zone %s, others in %s: make them one",
+                            path, zone, issue->timezone);
+    if (issue->timezone == NULL && (issue->timezone = strdup(zone)) == NULL)
+        return nl_error_nomem(err);
+    char *text = nl_events_json(&front->events, zone);
+    json_t *all = text != NULL ? json_loads(text, 0, NULL) : NULL;
+    json_array_extend(issue->events, json_object_get(all, "events"));
+    json_decref(all);
+    free(text);
+    return NL_OK;
+}
+
+static enum nl_status add_section(struct issue *issue, const char *path, struct nl_error *err) {
+    struct nl_frontmatter front = {0};
+    char *source = NULL;
+    size_t body = 0;
+    enum nl_status status = read_front(path, &source, &front, &body, err);
+    if (status == NL_OK)
+        status = add_events(issue, path, &front, err);
+    for (size_t i = 0; status == NL_OK && i < front.attachment_count; i++)
+        json_array_append_new(issue->attachments, json_string(front.attachments[i]));
+    if (status == NL_OK) {
+        add_title(front.title, &issue->text);
+        add_body(source + body, &issue->text);
+    }
+    nl_frontmatter_free(&front);
+    free(source);
+    return status;
+}
+
+/* What JSON writes, YAML reads. */
+static void add_line(struct nl_buf *out, const char *key, json_t *value) {
+    char *text = value != NULL ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+    if (text != NULL)
+        nl_buf_addf(out, "%s: %s\n", key, text);
+    free(text);
+    json_decref(value);
+}
+
+static void add_front(const struct nl_digest *digest, const struct issue *issue,
+                      struct nl_buf *out) {
+    nl_buf_adds(out, "---\n");
+    add_line(out, "series", digest->series != NULL ? json_string(digest->series) : NULL);
+    add_line(out, "number", digest->number != NULL ? json_string(digest->number) : NULL);
+    add_line(out, "title", json_string(digest->title));
+    add_line(out, "date", json_string(digest->date));
+    if (json_array_size(issue->events) > 0) {
+        add_line(out, "timezone", json_string(issue->timezone));
+        add_line(out, "events", json_incref(issue->events));
+    }
+    if (json_array_size(issue->attachments) > 0)
+        add_line(out, "attachments", json_incref(issue->attachments));
+    nl_buf_adds(out, "---\n\n");
+}
+
+static const char *file_in(const struct item *item, const char *language) {
+    for (size_t i = 0; language != NULL && i < item->files.count; i++)
+        if (item->files.items[i].language != NULL &&
+            strcasecmp(item->files.items[i].language, language) == 0)
+            return item->files.items[i].path;
+    return item->files.items[0].path;
+}
+
+static enum nl_status write_issue(const struct gathering *self, const char *path,
+                                  const char *language, struct nl_error *err) {
+    struct issue issue = {.events = json_array(), .attachments = json_array()};
+    struct nl_buf whole = {0};
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < self->count; i++)
+        status = add_section(&issue, file_in(&self->items[i], language), err);
+    if (status == NL_OK) {
+        add_front(self->digest, &issue, &whole);
+        nl_buf_add(&whole, nl_buf_text(&issue.text), issue.text.len);
+        status = whole.failed || issue.text.failed
+                     ? nl_error_nomem(err)
+                     : nl_file_write(path, nl_buf_text(&whole), whole.len, false, err);
+    }
+    json_decref(issue.events);
+    json_decref(issue.attachments);
+    free(issue.timezone);
+    nl_buf_free(&issue.text);
+    nl_buf_free(&whole);
+    return status;
+}
+
+static enum nl_status write_all(const struct gathering *self, char **path, struct nl_error *err) {
+    struct nl_buf name = {0};
+    enum nl_status status = NL_OK;
+    nl_buf_addf(&name, "%s/%s%s.md", self->digest->folder, prefix, self->digest->date);
+    *path = strdup(nl_buf_text(&name));
+    if (*path == NULL || name.failed)
+        status = nl_error_nomem(err);
+    else if (access(*path, F_OK) == 0)
+        status =
+            nl_error_set(err, NL_EXISTS, "there is %s already: remove it, or give a --date", *path);
+    /* The one for everybody else last: while it is missing, there is no issue. */
+    for (size_t i = 0; status == NL_OK && i < self->language_count; i++) {
+        nl_buf_clear(&name);
+        nl_buf_addf(&name, "%s/%s%s.%s.md", self->digest->folder, prefix, self->digest->date,
+                    self->languages[i]);
+        status = write_issue(self, nl_buf_text(&name), self->languages[i], err);
+    }
+    nl_buf_free(&name);
+    return status == NL_OK ? write_issue(self, *path, NULL, err) : status;
+}
+
+/* So that the next digest has only what is new. */
+static enum nl_status put_away(const struct gathering *self, struct nl_error *err) {
+    struct nl_buf folder = {0};
+    struct nl_buf target = {0};
+    enum nl_status status = NL_OK;
+    nl_buf_addf(&folder, "%s/used", self->digest->folder);
+    if (mkdir(nl_buf_text(&folder), 0777) != 0 && errno != EEXIST)
+        status = nl_error_system(err, errno, "create", nl_buf_text(&folder));
+    for (size_t i = 0; i < self->count; i++) {
+        const struct nl_siblings *files = &self->items[i].files;
+        for (size_t k = 0; status == NL_OK && k < files->count; k++) {
+            nl_buf_clear(&target);
+            nl_buf_addf(&target, "%s/%s", nl_buf_text(&folder), base_name(files->items[k].path));
+            if (rename(files->items[k].path, nl_buf_text(&target)) != 0)
+                status = nl_error_system(err, errno, "move", files->items[k].path);
+        }
+    }
+    nl_buf_free(&folder);
+    nl_buf_free(&target);
+    return status;
+}
+
+enum nl_status nl_digest_write(const struct nl_digest *digest, char **path, size_t *count,
+                               struct nl_error *err) {
+    struct gathering *self = calloc(1, sizeof *self);
+    *path = NULL;
+    *count = 0;
+    if (self == NULL)
+        return nl_error_nomem(err);
+    self->digest = digest;
+    enum nl_status status = gather(self, err);
+    if (status == NL_OK)
+        status = write_all(self, path, err);
+    if (status == NL_OK)
+        status = put_away(self, err);
+    *count = self->count;
+    for (size_t i = 0; i < self->count; i++) {
+        nl_siblings_free(&self->items[i].files);
+        free(self->items[i].date);
+    }
+    free(self);
+    if (status != NL_OK) {
+        free(*path);
+        *path = NULL;
+    }
+    return status;
+}
