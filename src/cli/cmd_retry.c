@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "newsletter/log.h"
 #include "newsletter/reconfirmation.h"
 #include "newsletter/schedule.h"
 
@@ -22,6 +23,7 @@ static enum nl_status retry_issue(const struct nl_issue *issue, void *ctx, struc
     struct call *call = ctx;
     struct nl_run_summary summary = {0};
     struct nl_error problem = {0};
+    const struct nl_log_field fields[] = {{"ISSUE", issue->slug}, {0}};
     if (cli_stop != 0)
         return NL_OK;
     enum nl_status status = nl_send_issue(call->cli->store, &call->cli->config, call->cli->relay,
@@ -33,7 +35,7 @@ static enum nl_status retry_issue(const struct nl_issue *issue, void *ctx, struc
     } else if (status == NL_OK && did_anything(&summary)) {
         enum nl_status outcome = cli_report(&summary, issue->slug, &problem);
         if (outcome != NL_OK)
-            fprintf(stderr, "newsletter: %s: %s\n", issue->slug, nl_error_text(&problem));
+            nl_log(NL_LOG_ERROR, fields, "%s: %s", issue->slug, nl_error_text(&problem));
         if (call->worst == NL_OK)
             call->worst = outcome;
     }

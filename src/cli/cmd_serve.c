@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "newsletter/log.h"
 #include "web/server.h"
 #include "web/site.h"
 #include "web/staff.h"
@@ -92,7 +93,7 @@ static enum nl_status start_mailers(struct cli *cli, struct service *service,
 static void *serve_staff(void *ctx) {
     struct nl_error err = {0};
     if (nl_server_run(ctx, &cli_stop, &err) != NL_OK)
-        fprintf(stderr, "newsletter: staff: %s\n", nl_error_text(&err));
+        nl_log(NL_LOG_ERROR, NULL, "staff: %s", nl_error_text(&err));
     nl_error_free(&err);
     return NULL;
 }

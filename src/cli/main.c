@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "newsletter/log.h"
+
 #include <string.h>
 #include <sysexits.h>
 
@@ -128,7 +130,7 @@ int main(int argc, char **argv) {
     if (fflush(stdout) != 0 && status == NL_OK)
         status = nl_error_set(&err, NL_IO, "cannot write to standard output");
     if (status != NL_OK && err.text != NULL)
-        fprintf(stderr, "newsletter: %s\n", err.text);
+        nl_log(NL_LOG_ERROR, NULL, "%s", err.text);
     nl_relay_free(cli.relay);
     cli_close_store(&cli);
     nl_config_free(&cli.config);

@@ -1,8 +1,9 @@
 #include "web/mailer.h"
 
+#include "newsletter/log.h"
+
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -29,6 +30,7 @@ struct sending {
 static enum nl_status send_issue(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
     struct sending *sending = ctx;
     const struct nl_run_options options = {.stop = &sending->mailer->stop};
+    const struct nl_log_field fields[] = {{"ISSUE", issue->slug}, {0}};
     struct nl_run_summary summary = {0};
     if (sending->mailer->stop != 0)
         return NL_OK;
@@ -37,9 +39,9 @@ static enum nl_status send_issue(const struct nl_issue *issue, void *ctx, struct
     if (status == NL_BUSY)
         sending->mailer->again = true;
     else if (status != NL_OK)
-        fprintf(stderr, "newsletter: %s\n", nl_error_text(err));
+        nl_log(NL_LOG_ERROR, NULL, "%s", nl_error_text(err));
     else if (summary.problem.status != NL_OK)
-        fprintf(stderr, "newsletter: %s: %s\n", issue->slug, nl_error_text(&summary.problem));
+        nl_log(NL_LOG_ERROR, fields, "%s: %s", issue->slug, nl_error_text(&summary.problem));
     nl_error_free(&summary.problem);
     nl_error_free(err);
     return NL_OK; /* one that fails does not keep the others waiting */
@@ -50,7 +52,7 @@ static void send_issues(struct nl_mailer *mailer, struct nl_store *store) {
     struct nl_error err = {0};
     mailer->again = false;
     if (nl_issue_each(store, "sending", send_issue, &sending, &err) != NL_OK)
-        fprintf(stderr, "newsletter: sending issues: %s\n", nl_error_text(&err));
+        nl_log(NL_LOG_ERROR, NULL, "sending issues: %s", nl_error_text(&err));
     nl_error_free(&err);
 }
 
@@ -61,9 +63,9 @@ static void send_notices(struct nl_mailer *mailer, struct nl_store *store) {
     enum nl_status status =
         nl_send_notices(store, mailer->config, mailer->relay, 0, &options, &summary, &err);
     if (status != NL_OK)
-        fprintf(stderr, "newsletter: sending notices: %s\n", nl_error_text(&err));
+        nl_log(NL_LOG_ERROR, NULL, "sending notices: %s", nl_error_text(&err));
     else if (summary.problem.status != NL_OK)
-        fprintf(stderr, "newsletter: sending notices: %s\n", nl_error_text(&summary.problem));
+        nl_log(NL_LOG_ERROR, NULL, "sending notices: %s", nl_error_text(&summary.problem));
     nl_error_free(&summary.problem);
     nl_error_free(&err);
 }
@@ -93,7 +95,7 @@ static void *work(void *ctx) {
     while (wait_for_work(mailer)) {
         if (store == NULL &&
             nl_store_open(mailer->config->database, &nl_env_system, &store, &err) != NL_OK) {
-            fprintf(stderr, "newsletter: %s\n", nl_error_text(&err));
+            nl_log(NL_LOG_ERROR, NULL, "%s", nl_error_text(&err));
             nl_error_free(&err);
         }
         if (store != NULL)

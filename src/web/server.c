@@ -2,6 +2,7 @@
 
 #include "newsletter/env.h"
 #include "newsletter/file.h"
+#include "newsletter/log.h"
 #include "web/listen.h"
 #include "web/request.h"
 
@@ -145,8 +146,8 @@ static enum MHD_Result answer(struct nl_request *request) {
         if (status == NL_OK && response.body.failed)
             status = nl_error_nomem(&err);
         if (status != NL_OK) {
-            fprintf(stderr, "newsletter: %s %s: %s\n", request->method, request->path,
-                    nl_error_text(&err));
+            nl_log(NL_LOG_ERROR, NULL, "%s %s: %s", request->method, request->path,
+                   nl_error_text(&err));
             plain_response(&response, status == NL_BUSY ? 503 : 500,
                            "Something is wrong on our side. Please try again later.\n");
         }
@@ -196,9 +197,16 @@ static void request_completed(void *ctx, struct MHD_Connection *connection, void
     if (server->log && request->status != 0) {
         /* Without the query, where the tokens are. */
         nl_ip_text(&request->client, client);
-        fprintf(stderr, "%s %s %d %s%s\n", request->method,
-                request->bad_path ? "(unprintable)" : request->path, request->status, client,
-                code == MHD_REQUEST_TERMINATED_COMPLETED_OK ? "" : " (cut off)");
+        const char *path = request->bad_path ? "(unprintable)" : request->path;
+        char status[16];
+        snprintf(status, sizeof status, "%d", request->status);
+        const struct nl_log_field fields[] = {{"METHOD", request->method},
+                                              {"PATH", path},
+                                              {"STATUS", status},
+                                              {"CLIENT", client},
+                                              {0}};
+        nl_log(NL_LOG_INFO, fields, "%s %s %s %s%s", request->method, path, status, client,
+               code == MHD_REQUEST_TERMINATED_COMPLETED_OK ? "" : " (cut off)");
     }
     nl_request_free(request);
     *state = NULL;

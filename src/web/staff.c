@@ -2,6 +2,7 @@
 
 #include "bulletin/data.h"
 #include "newsletter/issue.h"
+#include "newsletter/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,7 +90,11 @@ enum nl_status nl_staff_steer(struct nl_staff *staff, int64_t issue, const char 
     }
     if (done) {
         *deed = scheduled ? NL_DEED_WITHDRAWN : NL_DEED_DONE;
-        fprintf(stderr, "newsletter: %s: %s issue %lld\n", who, action, (long long)issue);
+        char id[24];
+        snprintf(id, sizeof id, "%lld", (long long)issue);
+        const struct nl_log_field fields[] = {
+            {"STAFF", who}, {"ACTION", action}, {"ISSUE", id}, {0}};
+        nl_log(NL_LOG_NOTICE, fields, "%s: %s issue %s", who, action, id);
     }
     return status;
 }
@@ -159,12 +164,14 @@ static enum nl_status log_in(struct nl_staff *staff, const struct nl_request *re
     if (status != NL_OK)
         return status;
     nl_ip_text(nl_request_client(request), client);
+    const struct nl_log_field fields[] = {
+        {"CLIENT", client}, {"LOGIN", ok ? "good" : "bad"}, {ok ? "STAFF" : NULL, name}, {0}};
     if (!ok) {
-        fprintf(stderr, "newsletter: a login from %s failed\n", client);
+        nl_log(NL_LOG_NOTICE, fields, "a login from %s failed", client);
         response->status = 403;
         return show_login(staff, request, NL_TEXT("Name or password are wrong."), response, err);
     }
-    fprintf(stderr, "newsletter: %s logs in from %s\n", name, client);
+    nl_log(NL_LOG_NOTICE, fields, "%s logs in from %s", name, client);
     set_cookie(session.text, lifetime, response);
     explicit_bzero(&session, sizeof session);
     return nl_staff_redirect(staff, "/", response, err);
