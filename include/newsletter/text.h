@@ -29,6 +29,9 @@ void nl_text_slug(struct nl_buf *out, const char *text);
 /* True for an absolute http or https URL of at most 900 bytes without spaces or control bytes. */
 bool nl_text_is_http_url(const char *text);
 
+/* True for one to `limit` ASCII letters, digits and characters of `signs`. */
+bool nl_text_is_name(const char *text, const char *signs, size_t limit);
+
 /* True for a day that exists, as YYYY-MM-DD. */
 bool nl_text_is_date(const char *text);
 

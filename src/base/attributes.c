@@ -10,9 +10,7 @@ enum { VALUE_LIMIT = 1000, NUMBER_LIMIT = 32, NAME_LIMIT = 64, LIST_LIMIT = 100 
 
 static enum nl_status check(const json_t *object, const char *key, const char *value,
                             struct nl_error *err) {
-    static const char allowed[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-    if (key[0] == '\0' || strspn(key, allowed) != strlen(key) || strlen(key) > NAME_LIMIT)
+    if (!nl_text_is_name(key, "_-", NAME_LIMIT))
         return nl_error_set(err, NL_DATA,
                             "'%s' is not an attribute name: use letters, digits, _ and -", key);
     if (strlen(value) > VALUE_LIMIT)

@@ -51,6 +51,15 @@ enum nl_status nl_text_check_body(const char *text, size_t len, const char *what
     return NL_OK;
 }
 
+bool nl_text_is_name(const char *text, const char *signs, size_t limit) {
+    size_t len = 0;
+    for (; text[len] != '\0'; len++)
+        if (!(isascii((unsigned char)text[len]) && isalnum((unsigned char)text[len])) &&
+            strchr(signs, text[len]) == NULL)
+            return false;
+    return len > 0 && len <= limit;
+}
+
 bool nl_text_integer(const char *text, int64_t *value) {
     char *end = NULL;
     if (!isdigit((unsigned char)text[0]) && text[0] != '-')

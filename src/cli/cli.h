@@ -121,10 +121,10 @@ enum nl_status cli_segment(struct cli *cli, const char *where, const char *name,
 /* cmd_prune.c: how long things stay. */
 struct nl_retention cli_retention(const struct nl_config *config);
 
-/* segments.c: asks on a terminal; no elsewhere. */
+/* terminal.c: asks on a terminal; no elsewhere. */
 bool cli_ask(const char *question);
 
-/* segments.c: a file of mode 0600 to write to; NULL with `err` filled. */
+/* terminal.c: a file of mode 0600 to write to; NULL with `err` filled. */
 FILE *cli_create_secret(const char *path, struct nl_error *err);
 
 /* findings.c: prints them; turns them into a status: errors fail, with `strict` warnings too. */

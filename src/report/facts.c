@@ -13,6 +13,15 @@ struct gathering {
     json_t *array;
 };
 
+const char *nl_facts_word(const json_t *object, const char *name) {
+    const char *value = json_string_value(json_object_get(object, name));
+    return value != NULL ? value : "";
+}
+
+int64_t nl_facts_number(const json_t *object, const char *name) {
+    return (int64_t)json_integer_value(json_object_get(object, name));
+}
+
 json_t *nl_facts_time(int64_t at) {
     char text[NL_TIMESTAMP_LEN];
     nl_timestamp_text(at, text);

@@ -29,6 +29,10 @@ enum nl_status nl_facts_deliveries(struct nl_store *store, int64_t issue, const 
 enum nl_status nl_facts_counts(struct nl_store *store, int64_t issue, json_t **out,
                                struct nl_error *err);
 
+/* A text, "" where there is none, and a number of an object. */
+const char *nl_facts_word(const json_t *object, const char *name);
+int64_t nl_facts_number(const json_t *object, const char *name);
+
 /* "2026-08-25T09:30:00Z", or null for 0. */
 json_t *nl_facts_time(int64_t at);
 

@@ -41,15 +41,6 @@ static const char *translated(const struct nl_figures *self, const char *text) {
     return nl_catalog_text(self->theme->catalog, NULL, text);
 }
 
-static const char *word(const json_t *object, const char *name) {
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
-
-static int64_t count_of(const json_t *object, const char *name) {
-    return (int64_t)json_integer_value(json_object_get(object, name));
-}
-
 static void set_count(json_t *object, const char *name, int64_t value) {
     json_object_set_new(object, name, json_integer((json_int_t)value));
 }
@@ -57,7 +48,7 @@ static void set_count(json_t *object, const char *name, int64_t value) {
 /* "2026-08-25 09:30" of "2026-08-25T09:30:00Z". */
 static void set_time(json_t *object, const char *name, const char *from) {
     char text[17] = "";
-    const char *value = word(object, from);
+    const char *value = nl_facts_word(object, from);
     if (strlen(value) >= 16) {
         memcpy(text, value, 16);
         text[10] = ' ';
@@ -121,12 +112,12 @@ enum nl_status nl_figures_growth(const struct nl_figures *self, int64_t list) {
 
 void nl_figures_row(const struct nl_figures *self, json_t *issue) {
     const json_t *counts = json_object_get(issue, "deliveries");
-    const char *state = word(issue, "state");
+    const char *state = nl_facts_word(issue, "state");
     int64_t total = 0;
     for (size_t i = 0; i < STATES; i++)
-        total += count_of(counts, states[i].state);
-    int64_t left =
-        count_of(counts, "queued") + count_of(counts, "leased") + count_of(counts, "deferred");
+        total += nl_facts_number(counts, states[i].state);
+    int64_t left = nl_facts_number(counts, "queued") + nl_facts_number(counts, "leased") +
+                   nl_facts_number(counts, "deferred");
     bool going = strcmp(state, "sending") == 0 || strcmp(state, "paused") == 0;
     set_count(issue, "total", total);
     set_count(issue, "done", total - left);
@@ -147,7 +138,8 @@ static void add_states(const struct nl_figures *self, const json_t *issue) {
         nl_data_set(row, "label",
                     nl_catalog_text(self->theme->catalog, "delivery", states[i].label));
         set_count(row, "part", (int64_t)i);
-        set_count(row, "count", count_of(json_object_get(issue, "deliveries"), states[i].state));
+        set_count(row, "count",
+                  nl_facts_number(json_object_get(issue, "deliveries"), states[i].state));
         json_array_append_new(rows, row);
     }
     json_object_set_new(self->data, "states", rows);
@@ -162,10 +154,10 @@ static enum nl_status add_domains(const struct nl_figures *self, int64_t issue) 
     for (size_t i = 0; i < count && i < ROWS_SHOWN; i++) {
         json_t *domain = json_array_get(domains, i);
         json_t *cells = json_array();
-        bars[i].label = word(domain, "domain");
+        bars[i].label = nl_facts_word(domain, "domain");
         for (size_t part = 0; part < STATES; part++) {
             bars[i].parts[part] =
-                count_of(json_object_get(domain, "deliveries"), states[part].state);
+                nl_facts_number(json_object_get(domain, "deliveries"), states[part].state);
             json_array_append_new(cells, json_integer((json_int_t)bars[i].parts[part]));
         }
         json_object_set_new(domain, "cells", cells);
@@ -185,8 +177,8 @@ static enum nl_status add_reasons(const struct nl_figures *self, int64_t issue) 
     size_t shown = count < ROWS_SHOWN ? count : ROWS_SHOWN;
     for (size_t i = 0; i < shown; i++) {
         json_t *reason = json_array_get(reasons, i);
-        bars[i].label = word(reason, "reason");
-        bars[i].parts[4] = count_of(reason, "count"); /* drawn as bounced */
+        bars[i].label = nl_facts_word(reason, "reason");
+        bars[i].parts[4] = nl_facts_number(reason, "count"); /* drawn as bounced */
     }
     nl_chart_bars(translated(self, NL_TEXT("Returned and refused, by reason")), bars, shown,
                   &chart);
@@ -197,6 +189,7 @@ static enum nl_status add_reasons(const struct nl_figures *self, int64_t issue) 
 
 struct course {
     struct growth points;
+    int64_t seconds; /* of a period */
     int64_t sent;
 };
 
@@ -208,9 +201,8 @@ static enum nl_status add_period(int64_t from, const char *state, int64_t count,
     enum nl_status status =
         course->points.count == 0 ? add_point(&course->points, from, 0, err) : NL_OK;
     course->sent += count;
-    return status == NL_OK
-               ? add_point(&course->points, from + course->points.now, course->sent, err)
-               : status;
+    return status == NL_OK ? add_point(&course->points, from + course->seconds, course->sent, err)
+                           : status;
 }
 
 struct span {
@@ -235,7 +227,7 @@ static enum nl_status add_course(const struct nl_figures *self, int64_t issue) {
     struct nl_buf chart = {0};
     enum nl_status status = nl_issue_summaries(self->store, &filter, take_span, &span, self->err);
     int64_t seconds = (span.to - span.from) / PERIODS + 1;
-    course.points.now = seconds;
+    course.seconds = seconds;
     if (status == NL_OK)
         status =
             nl_statistics_timeline(self->store, issue, seconds, add_period, &course, self->err);
@@ -262,10 +254,10 @@ static enum nl_status add_addresses(const struct nl_figures *self, int64_t issue
     json_t *row = NULL;
     json_array_foreach(rows, at, row) {
         for (size_t i = 0; i < STATES; i++)
-            if (strcmp(states[i].state, word(row, "state")) == 0)
+            if (strcmp(states[i].state, nl_facts_word(row, "state")) == 0)
                 nl_data_set(row, "label",
                             nl_catalog_text(self->theme->catalog, "delivery", states[i].label));
-        nl_data_set(row, "reply", word(row, "reply_text"));
+        nl_data_set(row, "reply", nl_facts_word(row, "reply_text"));
     }
     json_object_set_new(self->data, "has_addresses", json_boolean(json_array_size(rows) > 0));
     json_object_set_new(self->data, "addresses", rows);
@@ -273,7 +265,7 @@ static enum nl_status add_addresses(const struct nl_figures *self, int64_t issue
 }
 
 enum nl_status nl_figures_issue(const struct nl_figures *self, const json_t *issue) {
-    int64_t id = count_of(issue, "id");
+    int64_t id = nl_facts_number(issue, "id");
     int64_t unsubscribed = 0;
     add_states(self, issue);
     enum nl_status status = nl_statistics_unsubscribed(self->store, id, &unsubscribed, self->err);

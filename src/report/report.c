@@ -12,13 +12,8 @@
 
 enum { ISSUES = 50, DOMAINS = 20, REASONS = 20, MINUTE = 60 };
 
-static const char *word(const json_t *object, const char *name) {
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
-
 static long long count_of(const json_t *object, const char *name) {
-    return (long long)json_integer_value(json_object_get(object, name));
+    return (long long)nl_facts_number(object, name);
 }
 
 /* ---- what there is to tell ---- */
@@ -89,9 +84,9 @@ static void write_issue_text(const json_t *facts, struct nl_buf *out) {
     const json_t *issue = json_object_get(facts, "issue");
     size_t at = 0;
     json_t *row = NULL;
-    nl_buf_addf(out, "%s\n%s, list %s, %s since %s\n\nDeliveries\n", word(issue, "title"),
-                word(issue, "slug"), word(issue, "list"), word(issue, "state"),
-                word(issue, "created_at"));
+    nl_buf_addf(out, "%s\n%s, list %s, %s since %s\n\nDeliveries\n", nl_facts_word(issue, "title"),
+                nl_facts_word(issue, "slug"), nl_facts_word(issue, "list"),
+                nl_facts_word(issue, "state"), nl_facts_word(issue, "created_at"));
     write_states(json_object_get(issue, "deliveries"), out);
     nl_buf_addf(out, "Unsubscribed from the list within a week: %lld\n",
                 count_of(facts, "unsubscribed_within_a_week"));
@@ -99,7 +94,7 @@ static void write_issue_text(const json_t *facts, struct nl_buf *out) {
     json_array_foreach(json_object_get(facts, "domains"), at, row) {
         const char *state = NULL;
         json_t *count = NULL;
-        nl_buf_addf(out, "  %-30s", word(row, "domain"));
+        nl_buf_addf(out, "  %-30s", nl_facts_word(row, "domain"));
         json_object_foreach(json_object_get(row, "deliveries"), state, count)
             nl_buf_addf(out, " %s %lld", state, (long long)json_integer_value(count));
         nl_buf_addc(out, '\n');
@@ -107,8 +102,8 @@ static void write_issue_text(const json_t *facts, struct nl_buf *out) {
     if (json_array_size(json_object_get(facts, "reasons")) > 0)
         nl_buf_adds(out, "\nReturned and refused\n");
     json_array_foreach(json_object_get(facts, "reasons"), at, row)
-        nl_buf_addf(out, "  %-12s %-24s %8lld\n", word(row, "kind"), word(row, "reason"),
-                    count_of(row, "count"));
+        nl_buf_addf(out, "  %-12s %-24s %8lld\n", nl_facts_word(row, "kind"),
+                    nl_facts_word(row, "reason"), count_of(row, "count"));
 }
 
 static void write_overview_text(const json_t *facts, struct nl_buf *out) {
@@ -118,7 +113,7 @@ static void write_overview_text(const json_t *facts, struct nl_buf *out) {
                 "BOUNCED", "COMPLAINED");
     json_array_foreach(json_object_get(facts, "lists"), at, row) {
         const json_t *counts = json_object_get(row, "subscriptions");
-        nl_buf_addf(out, "%-24s %9lld %9lld %12lld %9lld %10lld\n", word(row, "name"),
+        nl_buf_addf(out, "%-24s %9lld %9lld %12lld %9lld %10lld\n", nl_facts_word(row, "name"),
                     count_of(counts, "active"), count_of(counts, "pending"),
                     count_of(counts, "unsubscribed"), count_of(counts, "bounced"),
                     count_of(counts, "complained"));
@@ -127,9 +122,10 @@ static void write_overview_text(const json_t *facts, struct nl_buf *out) {
                 "BOUNCED", "UNSUBSCRIBED");
     json_array_foreach(json_object_get(facts, "issues"), at, row) {
         const json_t *counts = json_object_get(row, "deliveries");
-        nl_buf_addf(out, "%-40s %-10s %-20s %8lld %8lld %12lld\n", word(row, "slug"),
-                    word(row, "state"), word(row, "created_at"), count_of(counts, "sent"),
-                    count_of(counts, "bounced"), count_of(row, "unsubscribed"));
+        nl_buf_addf(out, "%-40s %-10s %-20s %8lld %8lld %12lld\n", nl_facts_word(row, "slug"),
+                    nl_facts_word(row, "state"), nl_facts_word(row, "created_at"),
+                    count_of(counts, "sent"), count_of(counts, "bounced"),
+                    count_of(row, "unsubscribed"));
     }
 }
 
@@ -149,7 +145,7 @@ static void set_common(const struct nl_figures *figures, const char *heading) {
 static enum nl_status fill_issue_page(const struct nl_figures *figures, const json_t *facts) {
     json_t *issue = json_object_get(facts, "issue");
     nl_figures_row(figures, issue);
-    set_common(figures, word(issue, "title"));
+    set_common(figures, nl_facts_word(issue, "title"));
     json_object_set(figures->data, "issue", issue);
     json_object_set_new(figures->data, "issues", json_false());
     nl_data_set(figures->data, "growth", "");

@@ -17,9 +17,8 @@ struct ask {
 /* The subscription in whose list's name the mail goes out; 0 where none shall. */
 static enum nl_status find_sender(struct nl_store *store, const struct ask *ask,
                                   int64_t *subscription, struct nl_error *err) {
-    bool row = false;
-    sqlite3_stmt *statement = nl_sql(
-        store, err,
+    return nl_sql_number(
+        store, err, subscription, NULL,
         "SELECT s.id FROM subscription s WHERE s.subscriber = ?1 AND s.state <> 'complained' "
         "AND NOT EXISTS (SELECT 1 FROM suppression WHERE address_key = ?2) "
         "AND (SELECT count(*) FROM delivery d JOIN subscription o ON o.id = d.subscription WHERE "
@@ -28,12 +27,6 @@ static enum nl_status find_sender(struct nl_store *store, const struct ask *ask,
         "ORDER BY s.state = 'active' DESC, s.id DESC LIMIT 1",
         "isii", ask->subscriber, ask->address->key, nl_env_now(&store->env) - DAY,
         (int64_t)ASKS_PER_DAY);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *subscription = sqlite3_column_int64(statement, 0);
-    nl_sql_done(statement);
-    return status;
 }
 
 /* The mail that an earlier wish has queued is not for this one's address. */
@@ -91,18 +84,11 @@ enum nl_status nl_address_change_ask(struct nl_store *store, int64_t subscriber,
 /* The other subscriber who has the new address, or 0. */
 static enum nl_status find_other(struct nl_store *store, int64_t subscriber, int64_t *other,
                                  struct nl_error *err) {
-    bool row = false;
-    sqlite3_stmt *statement = nl_sql(store, err,
-                                     "SELECT r.id FROM address_change c JOIN subscriber r ON "
-                                     "r.address_key = c.address_key AND r.id <> c.subscriber "
-                                     "WHERE c.subscriber = ?",
-                                     "i", subscriber);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *other = sqlite3_column_int64(statement, 0);
-    nl_sql_done(statement);
-    return status;
+    return nl_sql_number(store, err, other, NULL,
+                         "SELECT r.id FROM address_change c JOIN subscriber r ON "
+                         "r.address_key = c.address_key AND r.id <> c.subscriber "
+                         "WHERE c.subscriber = ?",
+                         "i", subscriber);
 }
 
 /* The other subscriber gets the active subscriptions; what is left of this one's ends. */

@@ -289,17 +289,10 @@ enum nl_status nl_delivery_resend_unknown(struct nl_store *store, int64_t issue,
 
 enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64_t *due,
                                     struct nl_error *err) {
-    bool row = false;
-    sqlite3_stmt *statement = nl_sql(store, err,
-                                     "SELECT min(next_attempt_at) FROM delivery "
-                                     "WHERE issue IS nullif(?, 0) AND state = 'deferred'",
-                                     "i", issue);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *due = sqlite3_column_int64(statement, 0);
-    nl_sql_done(statement);
-    return status;
+    return nl_sql_number(store, err, due, NULL,
+                         "SELECT min(next_attempt_at) FROM delivery "
+                         "WHERE issue IS nullif(?, 0) AND state = 'deferred'",
+                         "i", issue);
 }
 
 enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int64_t *list,

@@ -1,4 +1,5 @@
 #include "newsletter/member.h"
+#include "newsletter/subject.h"
 #include "newsletter/token.h"
 #include "store/sql.h"
 
@@ -13,19 +14,10 @@ struct nl_import {
     unsigned char uuid[16];          /* of the subscriber last added */
 };
 
-static enum nl_status has_rows(struct nl_store *store, const char *sql, bool *any,
-                               struct nl_error *err) {
-    sqlite3_stmt *statement = nl_sql(store, err, sql, "");
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, any, err);
-    nl_sql_done(statement);
-    return status;
-}
-
 enum nl_status nl_import_begin(struct nl_store *store, const struct nl_import_policy *policy,
                                struct nl_import **out, struct nl_error *err) {
     struct nl_import *import = calloc(1, sizeof *import);
+    int64_t one = 0;
     *out = NULL;
     if (import == NULL)
         return nl_error_nomem(err);
@@ -36,9 +28,11 @@ enum nl_status nl_import_begin(struct nl_store *store, const struct nl_import_po
                  NULL);
     enum nl_status status = nl_store_begin(store, err);
     if (status == NL_OK)
-        status = has_rows(store, "SELECT 1 FROM suppression LIMIT 1", &import->any_suppressed, err);
+        status = nl_sql_number(store, err, &one, &import->any_suppressed,
+                               "SELECT 1 FROM suppression LIMIT 1", "");
     if (status == NL_OK)
-        status = has_rows(store, "SELECT 1 FROM erased LIMIT 1", &import->any_erased, err);
+        status = nl_sql_number(store, err, &one, &import->any_erased,
+                               "SELECT 1 FROM erased LIMIT 1", "");
     if (status != NL_OK) {
         nl_import_end(import, false, NULL, NULL);
         return status;
@@ -49,31 +43,20 @@ enum nl_status nl_import_begin(struct nl_store *store, const struct nl_import_po
 
 /* ---- who must not come in ---- */
 
-static enum nl_status is_in(struct nl_store *store, const char *sql, const char *key, bool *found,
-                            struct nl_error *err) {
-    sqlite3_stmt *statement = nl_sql(store, err, sql, "s", key);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, found, err);
-    nl_sql_done(statement);
-    return status;
-}
-
 static enum nl_status find_obstacle(struct nl_import *import, const struct nl_address *address,
                                     enum nl_import_outcome *outcome, struct nl_error *err) {
-    struct nl_store *store = import->store;
-    char digest[NL_MAC_TEXT_LEN + 1];
+    int64_t since = 0;
     bool found = false;
     enum nl_status status = NL_OK;
     if (import->any_suppressed)
-        status = is_in(store, "SELECT 1 FROM suppression WHERE address_key = ?", address->key,
-                       &found, err);
+        status =
+            nl_sql_number(import->store, err, &since, &found,
+                          "SELECT since FROM suppression WHERE address_key = ?", "s", address->key);
     if (found)
         *outcome = NL_IMPORT_SUPPRESSED;
     if (status != NL_OK || found || !import->any_erased)
         return status;
-    nl_mac(store->secret, "erased", address->key, digest);
-    status = is_in(store, "SELECT 1 FROM erased WHERE digest = ?", digest, &found, err);
+    status = nl_subject_was_erased(import->store, address, &found, err);
     if (found)
         *outcome = NL_IMPORT_ERASED;
     return status;
@@ -92,15 +75,8 @@ static enum nl_status block(struct nl_import *import, const struct nl_address *a
 
 static enum nl_status find_subscriber(struct nl_store *store, const char *key, int64_t *id,
                                       struct nl_error *err) {
-    bool row = false;
-    sqlite3_stmt *statement =
-        nl_sql(store, err, "SELECT id FROM subscriber WHERE address_key = ?", "s", key);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *id = sqlite3_column_int64(statement, 0);
-    nl_sql_done(statement);
-    return status;
+    return nl_sql_number(store, err, id, NULL, "SELECT id FROM subscriber WHERE address_key = ?",
+                         "s", key);
 }
 
 static enum nl_status update_subscriber(struct nl_import *import, const struct nl_member *member,

@@ -24,24 +24,12 @@ static int64_t limit(const struct nl_store *store, int64_t seconds) {
     "subscription WHERE consent_ip IS NOT NULL AND state NOT IN ('active', 'pending') AND "        \
     "ended_at < ?"
 
-static enum nl_status count(struct nl_store *store, const char *sql, int64_t before, int64_t *out,
-                            struct nl_error *err) {
-    bool row = false;
-    sqlite3_stmt *statement = nl_sql(store, err, sql, "i", before);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *out = sqlite3_column_int64(statement, 0);
-    nl_sql_done(statement);
-    return status;
-}
-
 static enum nl_status prune_kind(struct nl_store *store, const struct call *call,
                                  const char *counting, const char *removing, int64_t seconds,
                                  int64_t *out, struct nl_error *err) {
     int64_t before = limit(store, seconds);
     if (call->dry_run)
-        return count(store, counting, before, out, err);
+        return nl_sql_number(store, err, out, NULL, counting, "i", before);
     enum nl_status status = nl_sql_run(store, err, removing, "i", before);
     *out = sqlite3_changes64(store->db);
     return status;

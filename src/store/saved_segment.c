@@ -1,5 +1,6 @@
 #include "newsletter/saved_segment.h"
 
+#include "newsletter/text.h"
 #include "store/sql.h"
 
 #include <string.h>
@@ -8,10 +9,7 @@ enum { NAME_LIMIT = 64 };
 
 enum nl_status nl_saved_segment_put(struct nl_store *store, const char *name,
                                     const char *expression, struct nl_error *err) {
-    static const char allowed[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-    size_t len = strlen(name);
-    if (len == 0 || len > NAME_LIMIT || strspn(name, allowed) != len)
+    if (!nl_text_is_name(name, "_-", NAME_LIMIT))
         return nl_error_set(err, NL_DATA,
                             "'%s' is not a name: use up to %d letters, digits, '_' and '-'", name,
                             NAME_LIMIT);

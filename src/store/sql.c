@@ -147,6 +147,25 @@ enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const ch
     return status;
 }
 
+enum nl_status nl_sql_number(struct nl_store *store, struct nl_error *err, int64_t *out,
+                             bool *found, const char *sql, const char *types, ...) {
+    bool row = false;
+    va_list args;
+    va_start(args, types);
+    sqlite3_stmt *statement = bound(store, err, sql, types, SQLITE_STATIC, args);
+    va_end(args);
+    *out = 0;
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    if (status == NL_OK && row)
+        *out = sqlite3_column_int64(statement, 0);
+    if (found != NULL)
+        *found = status == NL_OK && row;
+    nl_sql_done(statement);
+    return status;
+}
+
 char *nl_sql_text(sqlite3_stmt *statement, int column, bool *failed) {
     const char *text = (const char *)sqlite3_column_text(statement, column);
     if (text == NULL) {

@@ -40,6 +40,11 @@ enum nl_status nl_sql_error(struct nl_store *store, struct nl_error *err);
 /* Whether the last failure was that a row like it is there already. */
 bool nl_sql_is_duplicate(const struct nl_store *store);
 
+/* Runs a query for one number: the first column of the first row, 0 where there is none. *found, if
+ * it is not NULL, tells whether there was a row. */
+enum nl_status nl_sql_number(struct nl_store *store, struct nl_error *err, int64_t *out,
+                             bool *found, const char *sql, const char *types, ...);
+
 /* Copies a text column; NULL stays NULL. Sets *failed when memory ran out. */
 char *nl_sql_text(sqlite3_stmt *statement, int column, bool *failed);
 

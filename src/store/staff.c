@@ -1,6 +1,7 @@
 #include "newsletter/staff.h"
 
 #include "newsletter/password.h"
+#include "newsletter/text.h"
 #include "store/sql.h"
 
 #include <stdlib.h>
@@ -9,10 +10,7 @@
 /* ---- accounts ---- */
 
 static enum nl_status check_name(const char *name, struct nl_error *err) {
-    static const char allowed[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    size_t len = strlen(name);
-    if (len > 0 && len <= NL_STAFF_NAME && strspn(name, allowed) == len)
+    if (nl_text_is_name(name, "._-", NL_STAFF_NAME))
         return NL_OK;
     return nl_error_set(err, NL_DATA,
                         "'%s' is not a name: use up to %d letters, digits, '.', '_' and '-'", name,

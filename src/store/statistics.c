@@ -121,19 +121,11 @@ enum nl_status nl_statistics_timeline(struct nl_store *store, int64_t issue, int
 
 enum nl_status nl_statistics_unsubscribed(struct nl_store *store, int64_t issue, int64_t *count,
                                           struct nl_error *err) {
-    bool row = false;
-    sqlite3_stmt *statement =
-        nl_sql(store, err,
-               "SELECT count(*) FROM issue i JOIN event e ON e.list = i.list AND "
-               "e.at BETWEEN i.created_at AND i.created_at + 604800 "
-               "WHERE i.id = ? AND e.kind = 'unsubscribed'",
-               "i", issue);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *count = sqlite3_column_int64(statement, 0);
-    nl_sql_done(statement);
-    return status;
+    return nl_sql_number(store, err, count, NULL,
+                         "SELECT count(*) FROM issue i JOIN event e ON e.list = i.list AND "
+                         "e.at BETWEEN i.created_at AND i.created_at + 604800 "
+                         "WHERE i.id = ? AND e.kind = 'unsubscribed'",
+                         "i", issue);
 }
 
 enum nl_status nl_statistics_issues(struct nl_store *store,
@@ -173,17 +165,10 @@ enum nl_status nl_statistics_events(struct nl_store *store,
 
 enum nl_status nl_statistics_overdue(struct nl_store *store, int64_t *seconds,
                                      struct nl_error *err) {
-    bool row = false;
-    sqlite3_stmt *statement = nl_sql(
-        store, err,
+    return nl_sql_number(
+        store, err, seconds, NULL,
         "SELECT max(0, ?1 - coalesce(min(iif(d.state = 'queued', d.updated_at, "
         "d.next_attempt_at)), ?1)) FROM delivery d LEFT JOIN issue i ON i.id = d.issue "
         "WHERE d.state IN ('queued', 'deferred') AND coalesce(i.state, 'sending') = 'sending'",
         "i", nl_env_now(&store->env));
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *seconds = sqlite3_column_int64(statement, 0);
-    nl_sql_done(statement);
-    return status;
 }

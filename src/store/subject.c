@@ -5,15 +5,11 @@
 
 enum nl_status nl_subject_find(struct nl_store *store, const struct nl_address *address,
                                int64_t *subscriber, struct nl_error *err) {
-    bool row = false;
-    sqlite3_stmt *statement =
-        nl_sql(store, err, "SELECT id FROM subscriber WHERE address_key = ?", "s", address->key);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *subscriber = sqlite3_column_int64(statement, 0);
-    nl_sql_done(statement);
-    return status == NL_OK && !row
+    bool found = false;
+    enum nl_status status =
+        nl_sql_number(store, err, subscriber, &found,
+                      "SELECT id FROM subscriber WHERE address_key = ?", "s", address->key);
+    return status == NL_OK && !found
                ? nl_error_set(err, NL_NOTFOUND, "%s is not known here", address->text)
                : status;
 }
@@ -163,12 +159,8 @@ enum nl_status nl_subject_erase(struct nl_store *store, int64_t subscriber, stru
 enum nl_status nl_subject_was_erased(struct nl_store *store, const struct nl_address *address,
                                      bool *erased, struct nl_error *err) {
     char digest[NL_MAC_TEXT_LEN + 1];
+    int64_t at = 0;
     digest_of(store, address->key, digest);
-    sqlite3_stmt *statement =
-        nl_sql(store, err, "SELECT 1 FROM erased WHERE digest = ?", "s", digest);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, erased, err);
-    nl_sql_done(statement);
-    return status;
+    return nl_sql_number(store, err, &at, erased, "SELECT at FROM erased WHERE digest = ?", "s",
+                         digest);
 }

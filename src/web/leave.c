@@ -98,8 +98,8 @@ enum nl_status nl_do_leave(struct nl_site *site, const struct nl_request *reques
     struct nl_standing standing = {0};
     enum nl_status status = nl_unsubscribe_token(site->store, token_of(request),
                                                  site->config->notices.goodbye, &standing, err);
-    if (status == NL_OK && standing.notice != 0 && site->mailer != NULL)
-        nl_mailer_wake(site->mailer);
+    if (status == NL_OK)
+        nl_site_wake(site, standing.notice);
     return tell(site, request, status, NL_ANSWER_LEFT, &standing, response, err);
 }
 

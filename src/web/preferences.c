@@ -13,16 +13,6 @@
 static const char bad_link[] =
     NL_TEXT("This link does not work or works no longer. Please ask for a new one.");
 
-static const char *field(const struct nl_request *request, const char *name) {
-    const char *value = nl_request_form(request, name);
-    return value != NULL ? value : "";
-}
-
-static void wake(const struct nl_site *site, int64_t notice) {
-    if (notice != 0 && site->mailer != NULL)
-        nl_mailer_wake(site->mailer);
-}
-
 /* ---- the page ---- */
 
 struct languages {
@@ -128,14 +118,10 @@ struct visit {
     int64_t subscriber;
 };
 
-struct choice {
-    struct nl_membership *membership;
-};
-
 static void take_list(const char *name, const char *value, void *ctx) {
-    struct choice *choice = ctx;
-    if (strcmp(name, "list") == 0 && strcmp(value, choice->membership->name) == 0)
-        choice->membership->active = true;
+    struct nl_membership *membership = ctx;
+    if (strcmp(name, "list") == 0 && strcmp(value, membership->name) == 0)
+        membership->active = true;
 }
 
 static enum nl_status replace(char **slot, const char *value, struct nl_error *err) {
@@ -156,9 +142,8 @@ static enum nl_status write_form(const struct visit *visit, const struct nl_form
     enum nl_status status =
         nl_preferences_read(visit->site->store, visit->subscriber, &person, err);
     for (size_t i = 0; i < person.list_count; i++) {
-        struct choice choice = {&person.lists[i]};
         person.lists[i].active = false;
-        nl_request_each_field(visit->request, take_list, &choice);
+        nl_request_each_field(visit->request, take_list, &person.lists[i]);
     }
     if (status == NL_OK)
         status = replace(&person.name, form->name, err);
@@ -172,8 +157,8 @@ static enum nl_status write_form(const struct visit *visit, const struct nl_form
 
 static enum nl_status save(const struct visit *visit, struct nl_response *response,
                            struct nl_error *err) {
-    const struct nl_form form = {.name = (char *)field(visit->request, "name"),
-                                 .language = (char *)field(visit->request, "language")};
+    const struct nl_form form = {.name = (char *)nl_site_field(visit->request, "name"),
+                                 .language = (char *)nl_site_field(visit->request, "language")};
     enum nl_status status = nl_form_check(&form, err);
     if (status == NL_DATA) {
         nl_error_free(err);
@@ -193,7 +178,7 @@ static enum nl_status change_address(const struct visit *visit, struct nl_respon
                                      struct nl_error *err) {
     struct nl_address address = {0};
     int64_t notice = 0;
-    if (nl_address_parse(field(visit->request, "new_address"), &address, err) != NL_OK) {
+    if (nl_address_parse(nl_site_field(visit->request, "new_address"), &address, err) != NL_OK) {
         nl_error_free(err);
         response->status = 400;
         return show(visit->site, visit->request, visit->token, visit->subscriber, NULL,
@@ -204,7 +189,7 @@ static enum nl_status change_address(const struct visit *visit, struct nl_respon
     nl_address_free(&address);
     if (status != NL_OK)
         return status;
-    wake(visit->site, notice);
+    nl_site_wake(visit->site, notice);
     return show(visit->site, visit->request, visit->token, visit->subscriber,
                 NL_TEXT("A mail is on its way to the new address: please open the link in it. "
                         "Until then, everything stays as it is."),
@@ -231,7 +216,7 @@ static enum nl_status download(const struct visit *visit, struct nl_response *re
 
 static enum nl_status erase(const struct visit *visit, struct nl_response *response,
                             struct nl_error *err) {
-    if (strcmp(field(visit->request, "sure"), "yes") != 0) {
+    if (strcmp(nl_site_field(visit->request, "sure"), "yes") != 0) {
         response->status = 400;
         return show(visit->site, visit->request, visit->token, visit->subscriber, NULL,
                     NL_TEXT("Nothing is erased: please tick the box first."), response, err);
@@ -283,11 +268,11 @@ enum nl_status nl_preferences_act(struct nl_site *site, const struct nl_request 
     bool open = false;
     size_t at = 0;
     enum nl_status status =
-        open_visit(site, request, field(request, "token"), &visit, &open, response, err);
+        open_visit(site, request, nl_site_field(request, "token"), &visit, &open, response, err);
     if (!open)
         return status;
     while (at < sizeof actions / sizeof actions[0] &&
-           strcmp(actions[at].name, field(request, "action")) != 0)
+           strcmp(actions[at].name, nl_site_field(request, "action")) != 0)
         at++;
     return at < sizeof actions / sizeof actions[0]
                ? actions[at].act(&visit, response, err)

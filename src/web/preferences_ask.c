@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-static const char *field(const struct nl_request *request, const char *name) {
-    const char *value = nl_request_form(request, name);
-    return value != NULL ? value : "";
-}
-
 static int64_t now(const struct nl_site *site) {
     return nl_env_now(nl_store_env(site->store));
 }
@@ -27,8 +22,8 @@ static enum nl_status show_ask(struct nl_site *site, const struct nl_request *re
         return status;
     json_t *data = nl_site_data(site, theme, NULL);
     nl_stamp_write(nl_store_secret(site->store), now(site), &stamp);
-    nl_data_set(data, "token", token != NULL ? token : field(request, "token"));
-    nl_data_set(data, "email", field(request, "email"));
+    nl_data_set(data, "token", token != NULL ? token : nl_site_field(request, "token"));
+    nl_data_set(data, "email", nl_site_field(request, "email"));
     nl_data_set(data, "stamp", nl_buf_text(&stamp));
     nl_data_set(data, "honeypot", NL_HONEYPOT);
     nl_data_set(data, "problem",
@@ -48,13 +43,12 @@ static enum nl_status ask(struct nl_site *site, const struct nl_request *request
                           struct nl_error *err) {
     int64_t notice = 0;
     enum nl_status status = NL_OK;
-    if (field(request, NL_HONEYPOT)[0] == '\0')
+    if (nl_site_field(request, NL_HONEYPOT)[0] == '\0')
         status = nl_preference_ask(site->store, token, address,
                                    site->config->confirmation.resend_interval, &notice, err);
     if (status != NL_OK)
         return status;
-    if (notice != 0 && site->mailer != NULL)
-        nl_mailer_wake(site->mailer);
+    nl_site_wake(site, notice);
     return nl_site_say(site, request, 200,
                        NL_TEXT("Thank you. If this address is known here, a mail with a link to "
                                "your page is on its way to it."),
@@ -64,7 +58,7 @@ static enum nl_status ask(struct nl_site *site, const struct nl_request *request
 static enum nl_status ask_for_address(struct nl_site *site, const struct nl_request *request,
                                       struct nl_response *response, struct nl_error *err) {
     struct nl_address address = {0};
-    if (nl_address_parse(field(request, "email"), &address, err) != NL_OK) {
+    if (nl_address_parse(nl_site_field(request, "email"), &address, err) != NL_OK) {
         nl_error_free(err);
         response->status = 400;
         return show_ask(site, request, NL_TEXT("This is not an e-mail address. Please check it."),
@@ -72,7 +66,8 @@ static enum nl_status ask_for_address(struct nl_site *site, const struct nl_requ
     }
     enum nl_status status = NL_OK;
     if (site->config->serve.check_forms &&
-        !nl_stamp_is_timely(nl_store_secret(site->store), field(request, "stamp"), now(site)))
+        !nl_stamp_is_timely(nl_store_secret(site->store), nl_site_field(request, "stamp"),
+                            now(site)))
         status =
             show_ask(site, request, NL_TEXT("Please press the button once more."), response, err);
     else if (!nl_site_may(site, site->addresses, address.key, strlen(address.key), response))
@@ -85,7 +80,7 @@ static enum nl_status ask_for_address(struct nl_site *site, const struct nl_requ
 
 enum nl_status nl_preferences_ask(struct nl_site *site, const struct nl_request *request,
                                   struct nl_response *response, struct nl_error *err) {
-    const char *token = field(request, "token");
+    const char *token = nl_site_field(request, "token");
     if (!nl_site_may_join(site, request, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
     return token[0] != '\0' ? ask(site, request, token, NULL, response, err)

@@ -135,6 +135,18 @@ const char *nl_site_path(const struct nl_site *site, const struct nl_request *re
     return path[0] != '\0' ? path : "/";
 }
 
+/* ---- what handlers share ---- */
+
+const char *nl_site_field(const struct nl_request *request, const char *name) {
+    const char *value = nl_request_form(request, name);
+    return value != NULL ? value : "";
+}
+
+void nl_site_wake(const struct nl_site *site, int64_t notice) {
+    if (notice != 0 && site->mailer != NULL)
+        nl_mailer_wake(site->mailer);
+}
+
 /* ---- limits ---- */
 
 const char nl_too_many[] = NL_TEXT("Too many requests just now. Please try again later.");

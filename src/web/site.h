@@ -65,6 +65,12 @@ enum nl_status nl_site_page(const struct nl_theme *theme, const char *file, json
 enum nl_status nl_site_say(struct nl_site *site, const struct nl_request *request, int status,
                            const char *text, struct nl_response *response, struct nl_error *err);
 
+/* A value of the form; "" if it is not there. */
+const char *nl_site_field(const struct nl_request *request, const char *name);
+
+/* Has a notice sent, if it is not 0. */
+void nl_site_wake(const struct nl_site *site, int64_t notice);
+
 /* Whether one more thing may happen for a key; if not, *response says when. */
 bool nl_site_may(struct nl_site *site, struct nl_limit *limit, const void *key, size_t len,
                  struct nl_response *response);

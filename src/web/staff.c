@@ -21,11 +21,6 @@ static int64_t now(const struct nl_staff *staff) {
     return nl_env_now(nl_store_env(staff->site->store));
 }
 
-static const char *field(const struct nl_request *request, const char *name) {
-    const char *value = nl_request_form(request, name);
-    return value != NULL ? value : "";
-}
-
 static bool is_post(const struct nl_request *request) {
     return strcmp(nl_request_method(request), "POST") == 0;
 }
@@ -109,7 +104,7 @@ static enum nl_status show_login(struct nl_staff *staff, const struct nl_request
     if (status != NL_OK)
         return status;
     json_t *data = json_object();
-    nl_data_set(data, "name", field(request, "name"));
+    nl_data_set(data, "name", nl_site_field(request, "name"));
     nl_data_set(data, "problem",
                 problem != NULL ? nl_catalog_text(theme->catalog, NULL, problem) : "");
     return nl_staff_render(staff, theme, "staff-login.html", data, response, err);
@@ -145,7 +140,7 @@ static bool is_from_elsewhere(const struct nl_request *request) {
 
 static enum nl_status log_in(struct nl_staff *staff, const struct nl_request *request,
                              struct nl_response *response, struct nl_error *err) {
-    const char *name = field(request, "name");
+    const char *name = nl_site_field(request, "name");
     struct nl_token session;
     bool ok = false;
     char client[NL_IP_TEXT];
@@ -159,8 +154,8 @@ static enum nl_status log_in(struct nl_staff *staff, const struct nl_request *re
         return show_login(staff, request, nl_too_many, response, err);
     }
     int64_t lifetime = staff->site->config->staff.session;
-    enum nl_status status = nl_staff_login(staff->site->store, name, field(request, "password"),
-                                           lifetime, &ok, &session, err);
+    enum nl_status status = nl_staff_login(
+        staff->site->store, name, nl_site_field(request, "password"), lifetime, &ok, &session, err);
     if (status != NL_OK)
         return status;
     nl_ip_text(nl_request_client(request), client);
@@ -218,7 +213,7 @@ static enum nl_status for_session(struct nl_staff *staff, const struct nl_reques
         return status;
     if (!ok)
         return nl_staff_redirect(staff, "/login", response, err);
-    if (is_post(request) && !nl_token_equal(session.csrf, field(request, "csrf")))
+    if (is_post(request) && !nl_token_equal(session.csrf, nl_site_field(request, "csrf")))
         return nl_site_say(staff->site, request, 403,
                            NL_TEXT("This form is no longer good. Please go back and try again."),
                            response, err);

@@ -21,11 +21,6 @@ struct page {
     struct nl_error *err;
 };
 
-static const char *word(const json_t *object, const char *name) {
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
-
 static const char *translated(const struct page *page, const char *text) {
     return nl_catalog_text(page->theme->catalog, NULL, text);
 }
@@ -48,7 +43,7 @@ static enum nl_status add_lists(const struct page *page, const char *name) {
     size_t at = 0;
     json_t *list = NULL;
     enum nl_status status = nl_facts_lists(page->store, name, lists, page->err);
-    json_array_foreach(lists, at, list) set_link(page, list, "list", word(list, "name"));
+    json_array_foreach(lists, at, list) set_link(page, list, "list", nl_facts_word(list, "name"));
     json_object_set_new(page->data, "lists", lists);
     return status;
 }
@@ -58,10 +53,10 @@ static enum nl_status add_lists(const struct page *page, const char *name) {
 static void decorate_issue(const struct page *page, json_t *issue) {
     const struct nl_figures figures = figures_of(page);
     char id[24];
-    snprintf(id, sizeof id, "%lld", (long long)json_integer_value(json_object_get(issue, "id")));
+    snprintf(id, sizeof id, "%lld", (long long)nl_facts_number(issue, "id"));
     set_link(page, issue, "issue", id);
     nl_figures_row(&figures, issue);
-    if (strcmp(word(issue, "state"), "sending") == 0)
+    if (strcmp(nl_facts_word(issue, "state"), "sending") == 0)
         nl_data_set(page->data, "refresh", refresh);
 }
 
@@ -79,10 +74,10 @@ static enum nl_status add_issues(const struct page *page, const struct nl_issue_
 
 static enum nl_status fill_issue(const struct page *page, json_t *issue) {
     const struct nl_figures figures = figures_of(page);
-    const char *state = word(issue, "state");
+    const char *state = nl_facts_word(issue, "state");
     bool sending = strcmp(state, "sending") == 0;
     bool paused = strcmp(state, "paused") == 0;
-    nl_data_set(page->data, "heading", word(issue, "title"));
+    nl_data_set(page->data, "heading", nl_facts_word(issue, "title"));
     json_object_set_new(page->data, "can_pause", json_boolean(sending));
     json_object_set_new(page->data, "can_resume", json_boolean(paused));
     json_object_set_new(page->data, "can_cancel",
