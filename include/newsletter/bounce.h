@@ -37,7 +37,9 @@ struct nl_bounce {
     size_t count;
     char **sent_to; /* the addresses the message itself came to: one may be a return path of ours */
     size_t sent_to_count;
-    char *message_id;            /* of the mail that came back, without angle brackets, or NULL */
+    char *message_id; /* of the mail that came back, without angle brackets, or NULL */
+    char **answers;   /* Message-IDs that it is an answer to */
+    size_t answers_count;
     struct nl_token unsubscribe; /* "" unless NL_BOUNCE_UNSUBSCRIBE */
 };
 

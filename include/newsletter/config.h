@@ -21,6 +21,10 @@ struct nl_contact {
     char *web;
 };
 
+/* By what the better of two subjects is chosen, and the names of these rules, NULL at the end. */
+enum nl_subject_rule { NL_BY_DEPARTURES, NL_BY_REPLIES };
+extern const char *const nl_subject_rules[];
+
 /* Every setting of newsletter.yaml(5), defaults filled in. Strings are owned by the configuration;
  * optional ones are NULL when unset. Paths are absolute or relative to the working directory, those
  * in the file having been taken relative to the file's folder. Durations are seconds. */
@@ -98,6 +102,11 @@ struct nl_config {
                           nobody */
         int64_t daily; /* at most so many in a day */
     } sunset;
+    struct { /* how two subjects are tried: see struct nl_subject_plan */
+        int64_t share;
+        int64_t wait;
+        int64_t rule;
+    } subject_test;
     struct { /* seconds that things stay; 0: for ever. See struct nl_retention */
         int64_t events;
         int64_t links;

@@ -35,6 +35,7 @@ struct nl_job {
     char *attributes;         /* a JSON object */
     char *language;           /* NULL if not known */
     struct nl_token unsubscribe;
+    int64_t subject; /* which of an issue's subjects it is to get, 1 or 2 */
 };
 
 enum nl_outcome { NL_SENT, NL_DEFERRED, NL_BOUNCED, NL_FAILED, NL_UNKNOWN, NL_REQUEUED };

@@ -28,6 +28,11 @@ struct nl_intake_result {
 enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t len,
                               const char *recipient, bool keep, struct nl_intake_result *out,
                               struct nl_error *err);
+
+/* Counts a message that somebody wrote in answer to one of ours, for trying subjects: nothing of it
+ * is kept, and more answers to one message count once. *counted is false for anything else. */
+enum nl_status nl_intake_reply(struct nl_intake *intake, const char *data, size_t len,
+                               bool *counted, struct nl_error *err);
 void nl_intake_result_free(struct nl_intake_result *result);
 
 #endif

@@ -15,8 +15,18 @@ struct nl_edition {
     char *source;
     char *message;
     size_t message_len;
+    char *alternative_subject; /* NULL: none */
+    char *alternative;         /* the message with it */
+    size_t alternative_len;
     char *body; /* the text as HTML without a layout, packed: for the archive */
     size_t body_len;
+};
+
+/* How two subjects are tried. */
+struct nl_subject_plan {
+    int64_t share; /* per cent of the audience that get one or the other */
+    int64_t wait;  /* seconds until the rest gets the better one */
+    int64_t rule;  /* enum nl_subject_rule */
 };
 
 /* Free with nl_issue_free. Optional texts are NULL. What differs between languages is that of the
@@ -36,8 +46,12 @@ struct nl_issue {
     char *source;   /* the Markdown file as sent */
     char *message;  /* the composed message of nl_message_pack */
     size_t message_len;
-    char *digest; /* SHA-256 of the source, hexadecimal */
-    char *state;  /* draft | scheduled | sending | paused | sent | cancelled */
+    char *alternative_subject; /* to be tried against the other; NULL: none */
+    char *alternative;         /* the message with it */
+    size_t alternative_len;
+    struct nl_subject_plan test; /* how they are tried; unused without an alternative */
+    char *digest;                /* SHA-256 of the source, hexadecimal */
+    char *state;                 /* draft | scheduled | sending | paused | sent | cancelled */
     char *pause_note;
     int64_t created_at;
     char *body; /* packed, for the archive; NULL when read from the store */

@@ -7,6 +7,7 @@
 #include "newsletter/error.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Takes a message and says whether it was understood; when it fails the message stays where it is
@@ -15,6 +16,7 @@ struct nl_visitor {
     enum nl_status (*message)(const char *data, size_t len, bool *understood, void *ctx,
                               struct nl_error *err);
     void *ctx;
+    bool leave;                        /* nothing moves */
     const volatile sig_atomic_t *stop; /* becomes non-zero: end after this message; may be NULL */
 };
 

@@ -16,7 +16,7 @@
 
 enum { FILE_LIMIT = 1 << 20, PASSWORD_LIMIT = 64 * 1024 };
 
-enum kind { TEXT, PATH, NUMBER, DURATION, BOOLEAN, SECURITY, AUTH, PROTOCOL };
+enum kind { TEXT, PATH, NUMBER, DURATION, BOOLEAN, SECURITY, AUTH, PROTOCOL, RULE };
 
 /* One line per setting: this table is the whole grammar of the file. */
 static const struct setting {
@@ -82,6 +82,9 @@ static const struct setting {
     {"reconfirmation.expires", DURATION, AT(reconfirmation.expires), "30d", 3600, 31536000},
     {"sunset.after", DURATION, AT(sunset.after), "0", 0, 3153600000},
     {"sunset.daily", NUMBER, AT(sunset.daily), "500", 1, 1000000000},
+    {"subject_test.share", NUMBER, AT(subject_test.share), "20", 1, 100},
+    {"subject_test.wait", DURATION, AT(subject_test.wait), "4h", 60, 2592000},
+    {"subject_test.rule", RULE, AT(subject_test.rule), "departures", 0, 0},
     {"retention.events", DURATION, AT(retention.events), "730d", 0, 3153600000},
     {"retention.links", DURATION, AT(retention.links), "90d", 0, 3153600000},
     {"retention.ips", DURATION, AT(retention.ips), "0", 0, 3153600000},
@@ -116,6 +119,7 @@ enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
 static const char *const security_names[] = {"starttls", "tls", "none", NULL};
 static const char *const protocol_names[] = {"imap", "pop3", NULL};
+const char *const nl_subject_rules[] = {"departures", "replies", NULL};
 static const char *const auth_names[] = {"auto", "plain", "login", "xoauth2", NULL};
 
 static bool find_name(const char *const names[], const char *value, int64_t *out) {
@@ -176,6 +180,10 @@ static enum nl_status apply(struct nl_config *config, const struct setting *sett
     case PROTOCOL:
         valid = find_name(protocol_names, value, &number);
         wanted = "imap or pop3";
+        break;
+    case RULE:
+        valid = find_name(nl_subject_rules, value, &number);
+        wanted = "departures or replies";
         break;
     case AUTH:
         valid = find_name(auth_names, value, &number);

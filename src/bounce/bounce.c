@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { RECIPIENTS = 200, ADDRESS_LIMIT = 320, DIAGNOSTIC_LIMIT = 500 };
+enum { RECIPIENTS = 200, ANSWERS = 20, ADDRESS_LIMIT = 320, DIAGNOSTIC_LIMIT = 500 };
 
 static const char *const kind_names[] = {"unknown", "auto-reply", "delayed",    "soft",
                                          "hard",    "complaint",  "unsubscribe"};
@@ -203,6 +203,23 @@ static void read_message_id(struct nl_reading *reading) {
     }
 }
 
+/* RFC 5322 section 3.6.4. */
+static void read_answers(struct nl_reading *reading) {
+    static const char *const names[] = {"In-Reply-To", "References"};
+    struct nl_bounce *out = reading->out;
+    out->answers = calloc(ANSWERS, sizeof *out->answers);
+    reading->nomem |= out->answers == NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && out->answers != NULL; i++) {
+        size_t at = 0;
+        char *value = nl_mail_field(&reading->mail.parts[0], names[i]);
+        char *id = NULL;
+        while (value != NULL && out->answers_count < ANSWERS &&
+               (id = nl_reading_next_address(value, &at)) != NULL)
+            out->answers[out->answers_count++] = id;
+        free(value);
+    }
+}
+
 /* "unsubscribe TOKEN" as the subject, as our List-Unsubscribe field asks for it. */
 static bool read_unsubscribe(struct nl_reading *reading, const char *subject) {
     const char *word = strcasestr(subject, "unsubscribe");
@@ -284,6 +301,7 @@ enum nl_status nl_bounce_read(const struct nl_bounce_reader *reader, const char 
     if (status == NL_OK) {
         read_sent_to(&reading);
         read_message_id(&reading);
+        read_answers(&reading);
         classify(&reading);
         if (reading.nomem)
             status = nl_error_nomem(err);
@@ -300,6 +318,9 @@ void nl_bounce_free(struct nl_bounce *bounce) {
     for (size_t i = 0; i < bounce->sent_to_count; i++)
         free(bounce->sent_to[i]);
     free(bounce->recipients);
+    for (size_t i = 0; i < bounce->answers_count; i++)
+        free(bounce->answers[i]);
+    free(bounce->answers);
     free(bounce->sent_to);
     free(bounce->message_id);
     *bounce = (struct nl_bounce){0};

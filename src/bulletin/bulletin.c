@@ -22,6 +22,9 @@ static void take_first(struct nl_composed *composed, struct nl_issue *issue) {
     issue->number = take(&front->number);
     issue->title = take(&front->title);
     issue->subject = take(&front->subject);
+    issue->alternative_subject = take(&front->alternative_subject);
+    issue->alternative_len = composed->alternative.len;
+    issue->alternative = nl_buf_take(&composed->alternative);
     issue->category = take(&front->category);
     issue->posted_by = take(&front->posted_by);
     issue->date = take(&front->date);
@@ -40,7 +43,10 @@ static void take_edition(struct nl_composed *composed, struct nl_edition *out) {
     *out = (struct nl_edition){.language = take(&composed->front.language),
                                .title = take(&composed->front.title),
                                .subject = take(&composed->front.subject),
+                               .alternative_subject = take(&composed->front.alternative_subject),
                                .source = take(&composed->source)};
+    out->alternative_len = composed->alternative.len;
+    out->alternative = nl_buf_take(&composed->alternative);
     out->message_len = composed->message.len;
     out->message = nl_buf_take(&composed->message);
     out->body_len = composed->body.len;
@@ -133,6 +139,7 @@ struct nl_edition nl_bulletin_edition(const struct nl_bulletin *bulletin, size_t
     return (struct nl_edition){.language = issue->language,
                                .title = issue->title,
                                .subject = issue->subject,
+                               .alternative_subject = issue->alternative_subject,
                                .source = issue->source,
                                .message = issue->message,
                                .message_len = issue->message_len};

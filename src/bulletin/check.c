@@ -362,6 +362,8 @@ enum nl_status nl_bulletin_check(const struct nl_bulletin *bulletin, const struc
         check.path = check.view->path;
         check.images = check.words = 0;
         check_subject(&check, check.edition.subject);
+        if (check.edition.alternative_subject != NULL)
+            check_subject(&check, check.edition.alternative_subject);
         check_size(&check);
         check_html(&check, config);
         status = check_body(&check, err);

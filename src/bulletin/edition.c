@@ -308,6 +308,44 @@ static enum nl_status read(struct composition *self, const char *language, size_
     return out->digest != NULL ? settle_language(self, language) : nl_error_nomem(self->err);
 }
 
+static enum nl_status compose(struct composition *self, const char *markdown) {
+    enum nl_status status = mark_lines(self);
+    if (status == NL_OK)
+        status = render_bodies(self, markdown, strlen(markdown));
+    if (status == NL_OK && self->out->front.events.count > 0)
+        status = add_calendar(self);
+    return status == NL_OK ? assemble(self) : status;
+}
+
+static void free_composition(struct composition *self) {
+    nl_theme_free(&self->theme);
+    nl_slots_free(&self->slots);
+    nl_enclosures_free(&self->enclosures);
+    nl_buf_free(&self->subject);
+    nl_buf_free(&self->preheader);
+    nl_buf_free(&self->body);
+    nl_buf_free(&self->html);
+    nl_buf_free(&self->text);
+}
+
+/* The subject stands in the templates too, so the whole is composed once more. */
+static enum nl_status compose_alternative(const struct composition *first, const char *markdown) {
+    struct nl_composed out = {.front = first->out->front}; /* borrowed */
+    struct composition self = {.path = first->path,
+                               .list = first->list,
+                               .config = first->config,
+                               .slug = first->slug,
+                               .out = &out,
+                               .err = first->err};
+    out.front.subject = out.front.alternative_subject;
+    enum nl_status status = compose(&self, markdown);
+    first->out->alternative = out.message;
+    free_composition(&self);
+    nl_buf_free(&out.body);
+    nl_view_free(&out.view);
+    return status;
+}
+
 enum nl_status nl_edition_compose(const char *path, const char *language, const char *slug,
                                   const struct nl_list *list, const struct nl_config *config,
                                   struct nl_composed *out, struct nl_error *err) {
@@ -319,23 +357,12 @@ enum nl_status nl_edition_compose(const char *path, const char *language, const 
         out->view.path != NULL ? read(&self, language, &body) : nl_error_nomem(err);
     self.slug = slug != NULL ? slug : out->front.slug;
     if (status == NL_OK)
-        status = mark_lines(&self);
-    if (status == NL_OK)
-        status = render_bodies(&self, out->source + body, strlen(out->source + body));
-    if (status == NL_OK && out->front.events.count > 0)
-        status = add_calendar(&self);
+        status = compose(&self, out->source + body);
     if (status == NL_OK)
         status = add_to_digest(&self.enclosures, &out->digest, err);
-    if (status == NL_OK)
-        status = assemble(&self);
-    nl_theme_free(&self.theme);
-    nl_slots_free(&self.slots);
-    nl_enclosures_free(&self.enclosures);
-    nl_buf_free(&self.subject);
-    nl_buf_free(&self.preheader);
-    nl_buf_free(&self.body);
-    nl_buf_free(&self.html);
-    nl_buf_free(&self.text);
+    if (status == NL_OK && out->front.alternative_subject != NULL)
+        status = compose_alternative(&self, out->source + body);
+    free_composition(&self);
     if (status != NL_OK)
         nl_composed_free(out);
     return status;

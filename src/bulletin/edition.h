@@ -13,7 +13,8 @@ struct nl_composed {
     char *source;
     char *digest; /* SHA-256 of the source and its files, hexadecimal */
     struct nl_buf message;
-    struct nl_buf body; /* HTML without a layout or styles, images within; packed */
+    struct nl_buf alternative; /* the same with the other subject; empty where there is none */
+    struct nl_buf body;        /* HTML without a layout or styles, images within; packed */
     struct nl_view view;
 };
 

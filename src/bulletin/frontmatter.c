@@ -20,6 +20,7 @@ static const struct key {
     {"category", AT(category)},
     {"posted_by", AT(posted_by)},
     {"subject", AT(subject)},
+    {"alternative_subject", AT(alternative_subject)},
     {"slug", AT(slug)},
     {"language", AT(language)},
     {"preheader", AT(preheader)},
@@ -100,7 +101,9 @@ static enum nl_status take_entry(struct nl_frontmatter *front, const struct nl_y
     size_t key = 0;
     while (key < KEYS && strcmp(keys[key].name, entry->path) != 0)
         key++;
-    bool variables = strcmp(entry->path, "subject") == 0 || strcmp(entry->path, "preheader") == 0;
+    bool variables = strcmp(entry->path, "subject") == 0 ||
+                     strcmp(entry->path, "alternative_subject") == 0 ||
+                     strcmp(entry->path, "preheader") == 0;
     if (!variables && strstr(entry->value, "{{") != NULL)
         return nl_error_set(
             err, NL_DATA, "%s:%zu: %s cannot hold a variable: the text, subject and preheader can",
@@ -118,13 +121,13 @@ static enum nl_status take_entry(struct nl_frontmatter *front, const struct nl_y
                             "%s:%zu: attachments is a list, as 'attachments: [programme.pdf]'",
                             name, entry->line);
     if (key == KEYS && !attachment)
-        return nl_error_set(
-            err, NL_DATA,
-            "%s:%zu: unknown key '%s': use series, number, title, date, category, "
-            "posted_by, subject, slug, language, preheader, timezone, images, attachments, "
-            "events or "
-            "contact (person, phone, fax, email, web)",
-            name, entry->line, entry->path);
+        return nl_error_set(err, NL_DATA,
+                            "%s:%zu: unknown key '%s': use series, number, title, date, category, "
+                            "posted_by, subject, alternative_subject, slug, language, preheader, "
+                            "timezone, images, attachments, "
+                            "events or "
+                            "contact (person, phone, fax, email, web)",
+                            name, entry->line, entry->path);
     if (nl_text_check_line(entry->value, entry->path, err) != NL_OK)
         return nl_error_context(err, "%s:%zu", name, entry->line);
     if (strlen(entry->value) > TITLE_LIMIT)

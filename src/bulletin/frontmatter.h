@@ -11,11 +11,12 @@
 /* Optional texts are NULL. Free with nl_frontmatter_free. */
 struct nl_frontmatter {
     char *series, *number, *title, *date, *category, *posted_by;
-    char *subject;      /* default: number and title */
-    char *slug;         /* default: from series and number, or from the title */
-    char *language;     /* default: the list's */
-    char *preheader;    /* the line that mail clients show beside the subject */
-    char **attachments; /* paths relative to the issue */
+    char *subject;             /* default: number and title */
+    char *alternative_subject; /* tried against the other; NULL: none */
+    char *slug;                /* default: from series and number, or from the title */
+    char *language;            /* default: the list's */
+    char *preheader;           /* the line that mail clients show beside the subject */
+    char **attachments;        /* paths relative to the issue */
     size_t attachment_count;
     char *timezone; /* of the events' times; default: UTC */
     char *images;   /* "inline" (the default) or "links" */

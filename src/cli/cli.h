@@ -44,7 +44,7 @@ extern const struct command cmd_init, cmd_list, cmd_subscribe, cmd_confirm, cmd_
     cmd_preview, cmd_send, cmd_retry, cmd_status, cmd_suppress, cmd_pause, cmd_resume, cmd_cancel,
     cmd_dkim, cmd_bounce, cmd_check, cmd_doctor, cmd_serve, cmd_archive, cmd_staff, cmd_import,
     cmd_export, cmd_erase, cmd_segment, cmd_report, cmd_backup, cmd_prune, cmd_completion,
-    cmd_reconfirm, cmd_digest;
+    cmd_reconfirm, cmd_digest, cmd_decide, cmd_replies;
 
 /* Where the configuration is: --config, $NEWSLETTER_CONFIG, ./newsletter.yaml, the user's, /etc. */
 const char *cli_config_path(const struct cli *cli);
@@ -91,6 +91,13 @@ void progress_end(struct progress *progress);
 
 /* Whether `wanted` (slug, number, id) names an issue. */
 bool cli_is_issue(const struct nl_issue *issue, const char *wanted);
+
+/* Opens the database, finds the one issue that `wanted` names, and acts on it. Two lists may have
+ * an issue of the same name; then the id must be given. */
+typedef enum nl_status cli_issue_action(struct cli *cli, const struct nl_issue *issue, void *ctx,
+                                        struct nl_error *err);
+enum nl_status cli_on_issue(struct cli *cli, const char *wanted, cli_issue_action *act, void *ctx,
+                            struct nl_error *err);
 
 /* Opens the database and composes the issue at `path` for the list of that name, or the only one
  * with NULL. The caller frees both, also after a failure. */

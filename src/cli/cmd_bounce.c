@@ -104,7 +104,7 @@ static enum nl_status take_pipe(struct call *call, struct nl_error *err) {
 }
 
 static enum nl_status take_paths(struct call *call, int count, char **paths, struct nl_error *err) {
-    const struct nl_visitor visitor = {take, call, &cli_stop};
+    const struct nl_visitor visitor = {take, call, false, &cli_stop};
     enum nl_status status = NL_OK;
     for (int i = 0; status == NL_OK && i < count && !cli_stop; i++) {
         struct stat info;
@@ -117,7 +117,7 @@ static enum nl_status take_paths(struct call *call, int count, char **paths, str
 
 static enum nl_status fetch(struct call *call, struct nl_error *err) {
     const struct nl_config *config = &call->cli->config;
-    const struct nl_visitor visitor = {take, call, &cli_stop};
+    const struct nl_visitor visitor = {take, call, false, &cli_stop};
     char *password = NULL;
     if (config->fetch.host == NULL)
         return nl_error_set(err, NL_CONFIG, "%s: bounce --fetch needs fetch.host", config->path);

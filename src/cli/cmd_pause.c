@@ -2,62 +2,23 @@
 
 #include <string.h>
 
-/* What the three commands do to the issue they find. */
-struct call {
-    struct cli *cli;
-    const char *wanted;
-    enum nl_status (*act)(struct cli *cli, const struct nl_issue *issue, struct nl_error *err);
-    size_t found;
-    bool only_count;
-};
-
-static enum nl_status visit(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
-    struct call *call = ctx;
-    if (!cli_is_issue(issue, call->wanted))
-        return NL_OK;
-    call->found++;
-    return call->only_count ? NL_OK : call->act(call->cli, issue, err);
-}
-
-/* Two lists may have an issue of the same name; then the id must be given. */
-static enum nl_status find_and_act(struct call *call, struct nl_error *err) {
-    enum nl_status status = cli_open(call->cli, err);
-    call->only_count = true;
-    if (status == NL_OK)
-        status = nl_issue_each(call->cli->store, NULL, visit, call, err);
-    if (status == NL_OK && call->found == 0)
-        status = nl_error_set(err, NL_NOTFOUND,
-                              "no issue '%s' has been sent: 'newsletter status' lists them",
-                              call->wanted);
-    if (status == NL_OK && call->found > 1)
-        status = nl_error_set(err, NL_USAGE,
-                              "%zu issues are called '%s': give the id that 'newsletter status "
-                              "--json' shows",
-                              call->found, call->wanted);
-    call->only_count = false;
-    return status == NL_OK ? nl_issue_each(call->cli->store, NULL, visit, call, err) : status;
-}
-
 static const struct option long_options[] = {{0}};
 
-static enum nl_status run(struct cli *cli, int argc, char **argv,
-                          enum nl_status (*act)(struct cli *, const struct nl_issue *,
-                                                struct nl_error *),
+static enum nl_status run(struct cli *cli, int argc, char **argv, cli_issue_action *act,
                           struct nl_error *err) {
-    struct call call = {.cli = cli, .act = act};
     while (cli_option(argc, argv, long_options, err) != -1)
         return NL_USAGE;
     enum nl_status status = cli_words(argc, 1, "ISSUE", err);
-    call.wanted = argv[optind];
-    return status == NL_OK ? find_and_act(&call, err) : status;
+    return status == NL_OK ? cli_on_issue(cli, argv[optind], act, NULL, err) : status;
 }
 
 static enum nl_status already(const struct nl_issue *issue, struct nl_error *err) {
     return nl_error_set(err, NL_EXISTS, "issue %s is %s already", issue->slug, issue->state);
 }
 
-static enum nl_status pause_issue(struct cli *cli, const struct nl_issue *issue,
+static enum nl_status pause_issue(struct cli *cli, const struct nl_issue *issue, void *ctx,
                                   struct nl_error *err) {
+    (void)ctx;
     bool changed = false;
     if (strcmp(issue->state, "sending") != 0)
         return already(issue, err);
@@ -70,8 +31,9 @@ static enum nl_status pause_issue(struct cli *cli, const struct nl_issue *issue,
     return status;
 }
 
-static enum nl_status cancel_issue(struct cli *cli, const struct nl_issue *issue,
+static enum nl_status cancel_issue(struct cli *cli, const struct nl_issue *issue, void *ctx,
                                    struct nl_error *err) {
+    (void)ctx;
     int64_t skipped = 0;
     if (strcmp(issue->state, "scheduled") == 0) {
         enum nl_status withdrawn = nl_issue_withdraw(cli->store, issue->id, err);
@@ -88,8 +50,9 @@ static enum nl_status cancel_issue(struct cli *cli, const struct nl_issue *issue
     return status;
 }
 
-static enum nl_status resume_issue(struct cli *cli, const struct nl_issue *issue,
+static enum nl_status resume_issue(struct cli *cli, const struct nl_issue *issue, void *ctx,
                                    struct nl_error *err) {
+    (void)ctx;
     struct nl_counts counts = {0};
     if (strcmp(issue->state, "paused") != 0 && strcmp(issue->state, "sending") != 0)
         return already(issue, err);

@@ -3,6 +3,8 @@
 #include "cli/sample.h"
 #include "newsletter/address.h"
 #include "newsletter/check.h"
+#include "newsletter/subject_test.h"
+#include "newsletter/text.h"
 #include "newsletter/zone.h"
 
 #include <stdlib.h>
@@ -18,7 +20,10 @@ enum {
     OPT_SEGMENT,
     OPT_AT,
     OPT_ZONE,
-    OPT_LOCAL
+    OPT_LOCAL,
+    OPT_SAMPLE,
+    OPT_WAIT,
+    OPT_RULE
 };
 
 struct call {
@@ -29,6 +34,7 @@ struct call {
     struct nl_segment *segment;
     const char *at, *zone;
     bool local;
+    const char *sample, *wait, *rule;
     bool dry_run, yes, resend_unknown;
     struct nl_list list;
     struct nl_bulletin bulletin;
@@ -47,6 +53,9 @@ static const struct option long_options[] = {{"list", required_argument, NULL, O
                                              {"at", required_argument, NULL, OPT_AT},
                                              {"timezone", required_argument, NULL, OPT_ZONE},
                                              {"local-time", no_argument, NULL, OPT_LOCAL},
+                                             {"sample", required_argument, NULL, OPT_SAMPLE},
+                                             {"decide-after", required_argument, NULL, OPT_WAIT},
+                                             {"winner", required_argument, NULL, OPT_RULE},
                                              {0}};
 
 static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_error *err) {
@@ -61,6 +70,12 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
             call->at = optarg;
         else if (option == OPT_ZONE)
             call->zone = optarg;
+        else if (option == OPT_SAMPLE)
+            call->sample = optarg;
+        else if (option == OPT_WAIT)
+            call->wait = optarg;
+        else if (option == OPT_RULE)
+            call->rule = optarg;
         else if (option == OPT_LOCAL)
             call->local = true;
         else if (option == OPT_SEGMENT)
@@ -103,6 +118,36 @@ static enum nl_status read_time(struct cli *cli, struct call *call, struct nl_er
                ? NL_OK
                : nl_error_set(err, NL_USAGE, "--at '%s' is past%s", call->at,
                               call->local ? " somewhere on Earth, or will be at once" : "");
+}
+
+/* How an alternative subject is tried: as the configuration says, or the options. */
+static enum nl_status read_subject_plan(struct cli *cli, struct call *call, struct nl_error *err) {
+    struct nl_issue *issue = &call->bulletin.issue;
+    issue->test = (struct nl_subject_plan){.share = cli->config.subject_test.share,
+                                           .wait = cli->config.subject_test.wait,
+                                           .rule = cli->config.subject_test.rule};
+    if (issue->alternative_subject == NULL)
+        return call->sample == NULL && call->wait == NULL && call->rule == NULL
+                   ? NL_OK
+                   : nl_error_set(err, NL_USAGE,
+                                  "%s: --sample, --decide-after and --winner are for issues with "
+                                  "an alternative_subject",
+                                  call->path);
+    if (call->local)
+        return nl_error_set(err, NL_USAGE,
+                            "%s: subjects are tried on a sample before the rest: --local-time does "
+                            "not go with it",
+                            call->path);
+    if (call->sample != NULL && (!nl_text_integer(call->sample, &issue->test.share) ||
+                                 issue->test.share < 1 || issue->test.share > 100))
+        return nl_error_set(err, NL_USAGE, "--sample '%s': give a percentage, 1 to 100",
+                            call->sample);
+    if (call->wait != NULL && !nl_text_duration(call->wait, &issue->test.wait))
+        return nl_error_set(err, NL_USAGE, "--decide-after '%s': give a time such as 90m or 4h",
+                            call->wait);
+    return call->rule == NULL || nl_subject_rule_parse(call->rule, &issue->test.rule)
+               ? NL_OK
+               : nl_error_set(err, NL_USAGE, "--winner '%s': departures or replies", call->rule);
 }
 
 /* One mail in each language to look at, outside all records. */
@@ -173,6 +218,13 @@ static void show_editions(const struct nl_bulletin *bulletin) {
     putchar('\n');
 }
 
+static void show_subject_plan(const struct nl_issue *issue) {
+    printf("Or:         %s\n", issue->alternative_subject);
+    printf("Tried on:   %lld%% for %lld minutes; the rest gets the one with %s\n",
+           (long long)issue->test.share, (long long)(issue->test.wait / 60),
+           issue->test.rule == NL_BY_REPLIES ? "more answers" : "fewer departures");
+}
+
 /* What 'newsletter check' would say, in short. Whoever sends decides. */
 static enum nl_status show_findings(struct cli *cli, const struct call *call,
                                     struct nl_error *err) {
@@ -200,6 +252,8 @@ static enum nl_status show_plan(struct cli *cli, struct call *call, struct nl_er
         printf("Issue:      %s%s\n", call->bulletin.issue.slug,
                call->found ? " (goes on where it stopped)" : "");
         printf("Subject:    %s\n", call->bulletin.issue.subject);
+        if (call->bulletin.issue.alternative_subject != NULL && !call->found)
+            show_subject_plan(&call->bulletin.issue);
         if (call->bulletin.view_count > 1)
             show_editions(&call->bulletin);
         printf("From:       %s\n", call->list.sender);
@@ -259,6 +313,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
                              &call.bulletin.issue.segment, err);
     if (status == NL_OK)
         status = read_time(cli, &call, err);
+    if (status == NL_OK)
+        status = read_subject_plan(cli, &call, err);
     if (status == NL_OK && call.test != NULL) {
         status = send_test(cli, &call, err);
     } else if (status == NL_OK) {
@@ -303,6 +359,10 @@ const struct command cmd_send = {
     "  --at TIME         record it, to go out at '2026-12-01 09:00' of this machine's clock;\n"
     "                    --timezone ZONE of another, --local-time of each subscriber's (attribute\n"
     "                    timezone, else UTC)\n"
+    "  --sample PERCENT  where the issue has an alternative_subject: on how many both are tried;\n"
+    "                    --decide-after TIME until the rest gets the better one, --winner RULE by\n"
+    "                    departures or replies (see 'newsletter decide'); subject_test in\n"
+    "                    newsletter.yaml has the defaults\n"
     "  --dry-run         only show what would happen\n"
     "  --yes             do not ask\n"
     "  --resend-unknown  send again what an interrupted run left in doubt\n"

@@ -2,6 +2,7 @@
 
 #include "delivery/verp.h"
 #include "newsletter/returned.h"
+#include "newsletter/subject_test.h"
 #include "newsletter/subscription.h"
 
 #include <stdlib.h>
@@ -149,4 +150,19 @@ enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t
 
 void nl_intake_result_free(struct nl_intake_result *result) {
     nl_bounce_free(&result->bounce);
+}
+
+enum nl_status nl_intake_reply(struct nl_intake *intake, const char *data, size_t len,
+                               bool *counted, struct nl_error *err) {
+    struct nl_bounce message = {0};
+    const char *secret = nl_store_secret(intake->store);
+    int64_t delivery = 0;
+    *counted = false;
+    enum nl_status status = nl_bounce_read(intake->reader, data, len, &message, err);
+    bool personal = message.kind == NL_BOUNCE_UNKNOWN;
+    for (size_t i = 0; status == NL_OK && personal && !*counted && i < message.answers_count; i++)
+        if (nl_verp_verify_message_id(message.answers[i], secret, &delivery))
+            status = nl_subject_test_replied(intake->store, delivery, counted, err);
+    nl_bounce_free(&message);
+    return status;
 }

@@ -9,6 +9,7 @@
 struct nl_run_message {
     char *language; /* NULL if not known */
     struct nl_message *message;
+    struct nl_message *alternative; /* with the other subject; NULL: there is none */
 };
 
 struct nl_run_plan {

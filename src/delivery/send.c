@@ -5,6 +5,7 @@
 #include "newsletter/bulletin.h"
 #include "newsletter/catalog.h"
 #include "newsletter/language.h"
+#include "newsletter/subject_test.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +35,19 @@ static void free_messages(struct messages *messages) {
     for (size_t i = 0; i < messages->count; i++) {
         free(messages->items[i].language);
         nl_message_free(messages->items[i].message);
+        nl_message_free(messages->items[i].alternative);
     }
     free(messages->items);
+}
+
+static enum nl_status add_edition(struct messages *messages, const struct nl_edition *edition,
+                                  struct nl_error *err) {
+    enum nl_status status =
+        add_message(messages, edition->language, edition->message, edition->message_len, err);
+    if (status == NL_OK && edition->alternative_len > 0)
+        status = nl_message_parse(edition->alternative, edition->alternative_len,
+                                  &messages->items[messages->count - 1].alternative, err);
+    return status;
 }
 
 /* Sends the issue's own message, and its editions to those whose languages they are in. */
@@ -45,11 +57,15 @@ static enum nl_status send_editions(struct nl_run_plan *plan, const struct nl_is
     struct nl_edition *editions = NULL;
     size_t count = 0;
     enum nl_status status = nl_editions_read(plan->store, issue->id, &editions, &count, err);
+    const struct nl_edition own = {.language = issue->language,
+                                   .message = issue->message,
+                                   .message_len = issue->message_len,
+                                   .alternative = issue->alternative,
+                                   .alternative_len = issue->alternative_len};
     if (status == NL_OK)
-        status = add_message(&messages, issue->language, issue->message, issue->message_len, err);
+        status = add_edition(&messages, &own, err);
     for (size_t i = 0; status == NL_OK && i < count; i++)
-        status = add_message(&messages, editions[i].language, editions[i].message,
-                             editions[i].message_len, err);
+        status = add_edition(&messages, &editions[i], err);
     plan->messages = messages.items;
     plan->message_count = messages.count;
     if (status == NL_OK)
@@ -86,6 +102,8 @@ enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *con
                                .scope = {.issue = issue->id},
                                .options = options};
     status = nl_delivery_recover(store, issue->id, &summary->recovered_unknown, err);
+    if (status == NL_OK)
+        status = nl_subject_test_decide(store, issue->id, 0, &changed, err);
     if (status == NL_OK)
         status = nl_list_get(store, issue->list, &list, err);
     plan.from = list.sender;

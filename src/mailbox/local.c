@@ -136,7 +136,7 @@ static enum nl_status read_directory(const char *folder, const char *inner, bool
             S_ISREG(info.st_mode)) {
             status = maildir ? read_message(path.data, visitor, &understood, err)
                              : nl_mailbox_file(path.data, visitor, err);
-            if (status == NL_OK && maildir)
+            if (status == NL_OK && maildir && !visitor->leave)
                 status = file_away(folder, path.data, entries[i]->d_name, understood, err);
         }
         free(entries[i]);

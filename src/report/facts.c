@@ -3,6 +3,7 @@
 #include "newsletter/delivery.h"
 #include "newsletter/list.h"
 #include "newsletter/statistics.h"
+#include "newsletter/subject_test.h"
 #include "newsletter/timestamp.h"
 
 #include <string.h>
@@ -191,4 +192,23 @@ enum nl_status nl_facts_deliveries(struct nl_store *store, int64_t issue, const 
                                    int64_t after, int64_t limit, json_t *out,
                                    struct nl_error *err) {
     return nl_delivery_each(store, issue, state, after, limit, add_delivery, out, err);
+}
+
+enum nl_status nl_facts_subjects(struct nl_store *store, int64_t issue, json_t *out,
+                                 struct nl_error *err) {
+    struct nl_subject_test test = {0};
+    bool found = false;
+    json_t *array = json_array();
+    enum nl_status status = nl_subject_test_read(store, issue, &found, &test, err);
+    for (int64_t i = 0; status == NL_OK && found && i < NL_SUBJECTS; i++) {
+        const struct nl_subject_score *score = &test.scores[i];
+        json_array_append_new(
+            array, json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "subject", text(test.subjects[i]),
+                             "people", number(score->people), "sent", number(score->sent), "left",
+                             number(score->left), "replied", number(score->replied), "chosen",
+                             (int)(test.winner == i + 1)));
+    }
+    json_object_set_new(out, "subjects", array);
+    nl_subject_test_free(&test);
+    return status;
 }

@@ -36,4 +36,8 @@ int64_t nl_facts_number(const json_t *object, const char *name);
 /* "2026-08-25T09:30:00Z", or null for 0. */
 json_t *nl_facts_time(int64_t at);
 
+/* Sets "subjects": what came of each where an issue has two, on the sample; else []. */
+enum nl_status nl_facts_subjects(struct nl_store *store, int64_t issue, json_t *out,
+                                 struct nl_error *err);
+
 #endif

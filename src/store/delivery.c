@@ -28,7 +28,8 @@ const char *const nl_notice_kinds[] = {
     "SELECT d.id, d.subscription, d.attempts, coalesce(d.first_attempt_at, ?1), "                  \
     "CASE d.kind WHEN 'address-change' THEN (SELECT c.address FROM address_change c WHERE "        \
     "c.subscriber = r.id) ELSE r.address END, r.name, r.attributes, s.token, " ELIGIBLE            \
-    ", r.language FROM delivery d "                                                                \
+    ", r.language, coalesce(d.variant, (SELECT t.winner FROM subject_test t WHERE "                \
+    "t.issue = d.issue), 1) FROM delivery d "                                                      \
     "JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "
 
 void nl_job_free(struct nl_job *job) {
@@ -61,7 +62,8 @@ static enum nl_status read_job(sqlite3_stmt *statement, struct nl_job *job, stru
     *job = (struct nl_job){.delivery = sqlite3_column_int64(statement, 0),
                            .subscription = sqlite3_column_int64(statement, 1),
                            .attempts = sqlite3_column_int64(statement, 2),
-                           .first_attempt_at = sqlite3_column_int64(statement, 3)};
+                           .first_attempt_at = sqlite3_column_int64(statement, 3),
+                           .subject = sqlite3_column_int64(statement, 10)};
     job->address = nl_sql_text(statement, 4, &failed);
     job->name = nl_sql_text(statement, 5, &failed);
     job->attributes = nl_sql_text(statement, 6, &failed);

@@ -12,6 +12,8 @@ void nl_editions_free(struct nl_edition *editions, size_t count) {
         free(editions[i].subject);
         free(editions[i].source);
         free(editions[i].message);
+        free(editions[i].alternative_subject);
+        free(editions[i].alternative);
         free(editions[i].body);
     }
     free(editions);
@@ -22,12 +24,15 @@ enum nl_status nl_editions_add(struct nl_store *store, const struct nl_issue *is
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < issue->edition_count; i++) {
         const struct nl_edition *edition = &issue->editions[i];
-        status = nl_sql_run(store, err,
-                            "INSERT INTO edition (issue, language, title, subject, source, "
-                            "message, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                            "issssbb", issue->id, edition->language, edition->title,
-                            edition->subject, edition->source, (const void *)edition->message,
-                            edition->message_len, (const void *)edition->body, edition->body_len);
+        status =
+            nl_sql_run(store, err,
+                       "INSERT INTO edition (issue, language, title, subject, source, "
+                       "message, body, alternative_subject, alternative) "
+                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                       "issssbbsb", issue->id, edition->language, edition->title, edition->subject,
+                       edition->source, (const void *)edition->message, edition->message_len,
+                       (const void *)edition->body, edition->body_len, edition->alternative_subject,
+                       (const void *)edition->alternative, edition->alternative_len);
     }
     return status;
 }
@@ -38,7 +43,9 @@ static enum nl_status read_row(sqlite3_stmt *statement, struct nl_edition *out,
     *out = (struct nl_edition){.language = nl_sql_text(statement, 0, &failed),
                                .title = nl_sql_text(statement, 1, &failed),
                                .subject = nl_sql_text(statement, 2, &failed),
-                               .source = nl_sql_text(statement, 3, &failed)};
+                               .source = nl_sql_text(statement, 3, &failed),
+                               .alternative_subject = nl_sql_text(statement, 5, &failed)};
+    out->alternative = nl_sql_blob(statement, 6, &out->alternative_len, &failed);
     out->message = nl_sql_blob(statement, 4, &out->message_len, &failed);
     return failed ? nl_error_nomem(err) : NL_OK;
 }
@@ -49,7 +56,8 @@ enum nl_status nl_editions_read(struct nl_store *store, int64_t issue, struct nl
     *out = NULL;
     *count = 0;
     sqlite3_stmt *statement = nl_sql(store, err,
-                                     "SELECT language, title, subject, source, message "
+                                     "SELECT language, title, subject, source, message, "
+                                     "alternative_subject, alternative "
                                      "FROM edition WHERE issue = ? ORDER BY language",
                                      "i", issue);
     if (statement == NULL)

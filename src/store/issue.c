@@ -2,6 +2,7 @@
 
 #include "store/edition.h"
 #include "store/fan_out.h"
+#include "store/subject_test.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,14 +10,17 @@
 #define COLUMNS                                                                                    \
     "id, list, message, created_at, coalesce(ended_at, 0), slug, series, number, title, subject, " \
     "category, posted_by, date, language, source, digest, state, pause_note, "                     \
-    "coalesce(scheduled_at, 0)"
+    "alternative_subject, coalesce(scheduled_at, 0), alternative"
 
 /* In the order of COLUMNS, from slug on. */
 static char **text_fields(struct nl_issue *issue, size_t at) {
-    char **fields[] = {&issue->slug,      &issue->series,   &issue->number,    &issue->title,
-                       &issue->subject,   &issue->category, &issue->posted_by, &issue->date,
-                       &issue->language,  &issue->source,   &issue->digest,    &issue->state,
-                       &issue->pause_note};
+    char **fields[] = {&issue->slug,       &issue->series,
+                       &issue->number,     &issue->title,
+                       &issue->subject,    &issue->category,
+                       &issue->posted_by,  &issue->date,
+                       &issue->language,   &issue->source,
+                       &issue->digest,     &issue->state,
+                       &issue->pause_note, &issue->alternative_subject};
     return at < sizeof fields / sizeof fields[0] ? fields[at] : NULL;
 }
 
@@ -24,6 +28,7 @@ void nl_issue_free(struct nl_issue *issue) {
     for (size_t i = 0; text_fields(issue, i) != NULL; i++)
         free(*text_fields(issue, i));
     free(issue->message);
+    free(issue->alternative);
     free(issue->body);
     free(issue->events);
     free(issue->segment);
@@ -34,7 +39,7 @@ void nl_issue_free(struct nl_issue *issue) {
 
 static enum nl_status read_row(sqlite3_stmt *statement, struct nl_issue *out,
                                struct nl_error *err) {
-    enum { FIRST_TEXT = 5, SCHEDULED_AT = 18 };
+    enum { FIRST_TEXT = 5, SCHEDULED_AT = 19, ALTERNATIVE };
     bool failed = false;
     *out = (struct nl_issue){.id = sqlite3_column_int64(statement, 0),
                              .list = sqlite3_column_int64(statement, 1),
@@ -44,6 +49,7 @@ static enum nl_status read_row(sqlite3_stmt *statement, struct nl_issue *out,
     for (size_t i = 0; text_fields(out, i) != NULL; i++)
         *text_fields(out, i) = nl_sql_text(statement, FIRST_TEXT + (int)i, &failed);
     out->message = nl_sql_blob(statement, 2, &out->message_len, &failed);
+    out->alternative = nl_sql_blob(statement, ALTERNATIVE, &out->alternative_len, &failed);
     if (!failed)
         return NL_OK;
     nl_issue_free(out);
@@ -88,13 +94,15 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
         store, err,
         "INSERT INTO issue (list, slug, series, number, title, subject, category, posted_by, "
         "date, language, source, message, digest, body, events, segment, scheduled_at, "
-        "local_time, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-        "nullif(?, 0), ?, iif(?17 = 0, 'sending', 'scheduled'), ?)",
-        "issssssssssbsbssisi", issue->list, issue->slug, issue->series, issue->number, issue->title,
-        issue->subject, issue->category, issue->posted_by, issue->date, issue->language,
-        issue->source, (const void *)issue->message, issue->message_len, issue->digest,
-        (const void *)issue->body, issue->body_len, issue->events, issue->segment,
-        issue->scheduled_at, issue->local_time, now);
+        "local_time, state, created_at, alternative_subject, alternative) VALUES (?, ?, ?, ?, ?, "
+        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, iif(?17 = 0, 'sending', 'scheduled'), "
+        "?, ?, ?)",
+        "issssssssssbsbssisisb", issue->list, issue->slug, issue->series, issue->number,
+        issue->title, issue->subject, issue->category, issue->posted_by, issue->date,
+        issue->language, issue->source, (const void *)issue->message, issue->message_len,
+        issue->digest, (const void *)issue->body, issue->body_len, issue->events, issue->segment,
+        issue->scheduled_at, issue->local_time, now, issue->alternative_subject,
+        (const void *)issue->alternative, issue->alternative_len);
     if (status != NL_OK)
         return nl_sql_is_duplicate(store)
                    ? nl_error_set(err, NL_BUSY, "the issue is being sent by another process")
@@ -103,11 +111,15 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
     status = nl_editions_add(store, issue, err);
     if (status == NL_OK)
         status = add_to_index(store, issue, err);
+    if (status == NL_OK && issue->alternative_subject != NULL)
+        status = nl_subject_test_add(store, issue->id, &issue->test, err);
     if (status != NL_OK || issue->scheduled_at != 0)
         return status;
     struct nl_fan_out fan_out = {issue->list, issue->id, creation->segment, 0};
     status = nl_fan_out(store, &fan_out, err);
     creation->deliveries = fan_out.deliveries;
+    if (status == NL_OK)
+        status = nl_subject_test_begin(store, issue->id, err);
     if (status == NL_OK)
         status = nl_event_add(store, "issue-started", issue->list, 0, issue->id, NULL, err);
     return status;

@@ -1,6 +1,7 @@
 #include "newsletter/issue.h"
 
 #include "store/fan_out.h"
+#include "store/subject_test.h"
 
 #include <stdlib.h>
 
@@ -114,6 +115,8 @@ static enum nl_status begin(struct nl_store *store, void *ctx, struct nl_error *
     status = nl_fan_out(store, &call->fan_out, err);
     if (status == NL_OK)
         status = wait_for_hours(store, call, err);
+    if (status == NL_OK)
+        status = nl_subject_test_begin(store, call->fan_out.issue, err);
     return status == NL_OK ? nl_event_add(store, "issue-started", call->fan_out.list, 0,
                                           call->fan_out.issue, NULL, err)
                            : status;
@@ -137,6 +140,7 @@ enum nl_status nl_issue_start(struct nl_store *store, int64_t issue,
 static enum nl_status withdraw(struct nl_store *store, void *ctx, struct nl_error *err) {
     static const char *const steps[] = {
         "DELETE FROM edition WHERE issue = ?",
+        "DELETE FROM subject_test WHERE issue = ?",
         "DELETE FROM issue_text WHERE rowid = ?",
         "DELETE FROM issue WHERE id = ?",
     };

@@ -50,7 +50,7 @@ def complete_in_bash(installed, *words):
 @pytest.mark.parametrize("words, expected", [
     (["newsletter", "se"], {"send", "segment", "serve"}), (["newsletter", "--config", "x", "sen"], {"send"}),
     (["newsletter", "staff", ""], {"list", "add", "password", "remove", "token", "revoke"}), (["newsletter", "staff", "add", ""], set()),
-    (["newsletter", "send", "--d"], {"--dry-run"}), (["newsletter", "--v"], {"--version"})])
+    (["newsletter", "send", "--dr"], {"--dry-run"}), (["newsletter", "--v"], {"--version"})])
 def test_bash(installed, words, expected):
     assert set(complete_in_bash(installed, *words)) == expected
 

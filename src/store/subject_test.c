@@ -1,0 +1,179 @@
+#include "newsletter/subject_test.h"
+
+#include "newsletter/config.h"
+#include "store/sql.h"
+#include "store/subject_test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool nl_subject_rule_parse(const char *name, int64_t *rule) {
+    for (int64_t i = 0; nl_subject_rules[i] != NULL; i++) {
+        *rule = i;
+        if (strcmp(nl_subject_rules[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum nl_status nl_subject_test_add(struct nl_store *store, int64_t issue,
+                                   const struct nl_subject_plan *plan, struct nl_error *err) {
+    return nl_sql_run(store, err,
+                      "INSERT INTO subject_test (issue, share, wait, rule) VALUES (?, ?, ?, ?)",
+                      "iiis", issue, plan->share, plan->wait, nl_subject_rules[plan->rule]);
+}
+
+/* Who waits is deferred without a time, so that no run takes it up before the decision. */
+enum nl_status nl_subject_test_begin(struct nl_store *store, int64_t issue, struct nl_error *err) {
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "UPDATE subject_test SET decide_at = ?2 + wait WHERE issue = ?1 AND decide_at IS NULL",
+        "ii", issue, nl_env_now(&store->env));
+    if (status != NL_OK || sqlite3_changes(store->db) == 0)
+        return status;
+    status = nl_sql_run(store, err,
+                        "UPDATE delivery SET state = 'deferred' WHERE issue = ? AND "
+                        "state = 'queued'",
+                        "i", issue);
+    return status == NL_OK
+               ? nl_sql_run(store, err,
+                            "UPDATE delivery SET state = 'queued', variant = 1 + lot.place % 2 "
+                            "FROM (SELECT id, row_number() OVER (ORDER BY random()) AS place, "
+                            "      count(*) OVER () AS people FROM delivery WHERE issue = ?1) lot "
+                            "JOIN subject_test t ON t.issue = ?1 "
+                            "WHERE delivery.id = lot.id AND "
+                            "lot.place <= max(2, (lot.people * t.share + 99) / 100)",
+                            "i", issue)
+               : status;
+}
+
+/* Departures count from when the message went out. */
+static enum nl_status read_score(struct nl_store *store, int64_t issue, int64_t variant,
+                                 struct nl_subject_score *out, struct nl_error *err) {
+    bool row = false;
+    sqlite3_stmt *statement =
+        nl_sql(store, err,
+               "SELECT count(*), count(*) FILTER (WHERE d.state = 'sent'), "
+               "count(*) FILTER (WHERE d.state = 'sent' AND s.state IN ('unsubscribed', "
+               "'complained') AND s.ended_at >= d.updated_at), "
+               "count(d.replied_at) FROM delivery d JOIN subscription s ON s.id = d.subscription "
+               "WHERE d.issue = ? AND d.variant = ?",
+               "ii", issue, variant);
+    enum nl_status status =
+        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
+    if (status == NL_OK && row)
+        *out = (struct nl_subject_score){.people = sqlite3_column_int64(statement, 0),
+                                         .sent = sqlite3_column_int64(statement, 1),
+                                         .left = sqlite3_column_int64(statement, 2),
+                                         .replied = sqlite3_column_int64(statement, 3)};
+    nl_sql_done(statement);
+    return status;
+}
+
+void nl_subject_test_free(struct nl_subject_test *test) {
+    for (size_t i = 0; i < NL_SUBJECTS; i++)
+        free(test->subjects[i]);
+    *test = (struct nl_subject_test){0};
+}
+
+enum nl_status nl_subject_test_read(struct nl_store *store, int64_t issue, bool *found,
+                                    struct nl_subject_test *out, struct nl_error *err) {
+    char rule[16];
+    bool failed = false;
+    *out = (struct nl_subject_test){0};
+    *found = false;
+    sqlite3_stmt *statement =
+        nl_sql(store, err,
+               "SELECT share, wait, rule, coalesce(decide_at, 0), coalesce(winner, 0), "
+               "(SELECT count(*) FROM delivery WHERE issue = ?1 AND state = 'deferred' AND "
+               "next_attempt_at IS NULL AND variant IS NULL), i.subject, i.alternative_subject "
+               "FROM subject_test t JOIN issue i ON i.id = t.issue WHERE t.issue = ?1",
+               "i", issue);
+    enum nl_status status =
+        statement != NULL ? nl_sql_step(store, statement, found, err) : err->status;
+    if (status == NL_OK && *found) {
+        out->plan.share = sqlite3_column_int64(statement, 0);
+        out->plan.wait = sqlite3_column_int64(statement, 1);
+        nl_sql_short(statement, 2, rule, sizeof rule);
+        nl_subject_rule_parse(rule, &out->plan.rule);
+        out->decide_at = sqlite3_column_int64(statement, 3);
+        out->winner = sqlite3_column_int64(statement, 4);
+        out->waiting = sqlite3_column_int64(statement, 5);
+        for (int i = 0; i < NL_SUBJECTS; i++)
+            out->subjects[i] = nl_sql_text(statement, 6 + i, &failed);
+    }
+    nl_sql_done(statement);
+    if (failed)
+        status = nl_error_nomem(err);
+    for (int64_t i = 0; status == NL_OK && *found && i < NL_SUBJECTS; i++)
+        status = read_score(store, issue, i + 1, &out->scores[i], err);
+    return status;
+}
+
+/* Of `a` out of `of_a` and `b` out of `of_b`: which is the larger share? 0 where they are equal. */
+static int compare_shares(int64_t a, int64_t of_a, int64_t b, int64_t of_b) {
+    double left = of_a > 0 ? (double)a / (double)of_a : 0;
+    double right = of_b > 0 ? (double)b / (double)of_b : 0;
+    return (left > right) - (left < right);
+}
+
+int64_t nl_subject_test_better(const struct nl_subject_test *test) {
+    const struct nl_subject_score *a = &test->scores[0];
+    const struct nl_subject_score *b = &test->scores[1];
+    int lead = 0;
+    if (test->plan.rule == NL_BY_REPLIES)
+        lead = compare_shares(a->replied, a->sent, b->replied, b->sent);
+    if (lead == 0)
+        lead = compare_shares(b->left, b->sent, a->left, a->sent);
+    return lead < 0 ? 2 : 1;
+}
+
+struct decision {
+    int64_t issue;
+    int64_t winner;
+    bool decided;
+};
+
+static enum nl_status decide(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct decision *call = ctx;
+    struct nl_subject_test test = {0};
+    bool found = false;
+    enum nl_status status = nl_subject_test_read(store, call->issue, &found, &test, err);
+    bool due = test.decide_at != 0 && test.decide_at <= nl_env_now(&store->env);
+    bool open = found && test.winner == 0 && test.decide_at != 0 && (call->winner != 0 || due);
+    if (call->winner == 0)
+        call->winner = nl_subject_test_better(&test);
+    nl_subject_test_free(&test);
+    if (status != NL_OK || !open)
+        return status;
+    status = nl_sql_run(store, err, "UPDATE subject_test SET winner = ? WHERE issue = ?", "ii",
+                        call->winner, call->issue);
+    if (status == NL_OK)
+        status = nl_sql_run(store, err,
+                            "UPDATE delivery SET state = 'queued' WHERE issue = ? AND "
+                            "state = 'deferred' AND next_attempt_at IS NULL AND variant IS NULL",
+                            "i", call->issue);
+    call->decided = status == NL_OK;
+    return status == NL_OK ? nl_event_add(store, "subject-chosen", 0, 0, call->issue,
+                                          call->winner == 1 ? "1" : "2", err)
+                           : status;
+}
+
+enum nl_status nl_subject_test_decide(struct nl_store *store, int64_t issue, int64_t winner,
+                                      bool *decided, struct nl_error *err) {
+    struct decision call = {issue, winner, false};
+    enum nl_status status = nl_sql_transaction(store, decide, &call, err);
+    *decided = call.decided;
+    return status;
+}
+
+enum nl_status nl_subject_test_replied(struct nl_store *store, int64_t delivery, bool *known,
+                                       struct nl_error *err) {
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "UPDATE delivery SET replied_at = coalesce(replied_at, ?) WHERE id = ? AND "
+                   "issue IS NOT NULL",
+                   "ii", nl_env_now(&store->env), delivery);
+    *known = status == NL_OK && sqlite3_changes(store->db) > 0;
+    return status;
+}

@@ -1,0 +1,163 @@
+"""Two subjects tried on a sample, and the better one for the rest."""
+import json
+import mailbox
+import email.message
+
+import pytest
+from conftest import parse
+
+FRONT = {"subject": "First words", "alternative_subject": "Other words"}
+
+
+def people(count):
+    return [f"p{n}@example.org" for n in range(count)]
+
+
+@pytest.fixture
+def started(connected, server):
+    """An issue whose sample of 10 is out, 5 with each subject; 10 people wait."""
+    connected.add_active(people(20))
+    connected.shown = connected.run("send", "--yes", connected.issue(**FRONT), "--sample", "50", "--decide-after", "2h").out
+    return connected
+
+
+def subjects(server):
+    found = {}
+    for address in people(20):
+        for message in server.messages(address):
+            found[address] = parse(message)["Subject"]
+    return found
+
+
+def decided(site, *args):
+    return json.loads(site.run("decide", "no-1", "--json", *args).out)
+
+
+def due(site):
+    site.sql("UPDATE subject_test SET decide_at = 1")
+    site.run("retry")
+
+
+def drawn(site, variant):
+    return [row[0] for row in site.sql(
+        "SELECT r.address FROM delivery d JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON "
+        "r.id = s.subscriber WHERE d.variant = ? ORDER BY r.id", variant)]
+
+
+def test_sample_first(started, server):
+    assert "Or:         Other words" in started.shown
+    assert "Tried on:   50% for 120 minutes; the rest gets the one with fewer departures" in started.shown
+    sent = subjects(server)
+    assert sorted(sent.values()) == ["First words"] * 5 + ["Other words"] * 5
+    assert started.states() == {"sent": 10, "deferred": 10}
+    started.run("retry")
+    assert server.count() == 10
+    shown = decided(started)
+    assert shown["winner"] == 0 and shown["waiting"] == 10 and [s["sent"] for s in shown["subjects"]] == [5, 5]
+    assert "10 people wait for the decision" in started.run("decide", "no-1").out
+    for address in drawn(started, 2):
+        assert sent[address] == "Other words"
+
+
+def test_fewer_departures_win(started, server):
+    leaver = drawn(started, 1)[0]
+    started.run("unsubscribe", "--address", leaver)
+    assert decided(started)["leading"] == 2
+    due(started)
+    assert sorted(subjects(server).values()) == ["First words"] * 5 + ["Other words"] * 15
+    assert started.sql("SELECT state FROM issue") == [("sent",)] and server.count() == 20
+    shown = decided(started)
+    assert shown["winner"] == 2 and [s["people"] for s in shown["subjects"]] == [5, 5]
+    report = json.loads(started.run("report", "no-1", "--json").out)
+    assert [(s["subject"], s["left"], s["chosen"]) for s in report["subjects"]] == [
+        ("First words", 1, False), ("Other words", 0, True)]
+    assert "Other words\n   5 sent, 0 left, 0 answered (chosen)" in started.run("report", "no-1").out
+
+
+def test_even_means_the_first(started, server):
+    due(started)
+    assert sorted(subjects(server).values()) == ["First words"] * 15 + ["Other words"] * 5
+
+
+def answer(raw, **fields):
+    message = email.message.EmailMessage()
+    message["From"], message["To"], message["Subject"] = "p@example.org", "press@example.org", "Re: words"
+    message["In-Reply-To"] = parse(raw)["Message-ID"]
+    for name, value in fields.items():
+        message[name.replace("_", "-")] = value
+    message.set_content("Thank you.\n")
+    return message.as_bytes()
+
+
+def test_answers(connected, server):
+    connected.add_active(people(20))
+    connected.run("send", "--yes", connected.issue(**FRONT), "--sample", "50", "--winner", "replies")
+    first, second = drawn(connected, 1), drawn(connected, 2)
+    raw = {address: server.messages(address)[0] for address in first + second}
+    for address in second[:2]:
+        connected.run("replies", stdin=answer(raw[address]))
+        connected.run("replies", stdin=answer(raw[address]))  # the same person again
+    connected.run("replies", stdin=answer(raw[first[0]], Auto_Submitted="auto-replied"))
+    forged = raw[first[1]].replace(parse(raw[first[1]])["Message-ID"].encode(), b"<1.aaaaaaaaaaaaaaaa@example.org>")
+    connected.run("replies", stdin=answer(forged))
+    maildir = mailbox.Maildir(f"{connected.folder}/Mail")
+    maildir.add(answer(raw[first[2]]))
+    maildir.add(b"From: x@example.org\nSubject: hello\n\nwords\n")
+    assert connected.run("replies", f"{connected.folder}/Mail").out == "2 messages, 1 of them answers to ours\n"
+    assert len(maildir) == 2
+    shown = decided(connected)
+    assert [s["replied"] for s in shown["subjects"]] == [1, 2] and shown["leading"] == 2
+    assert connected.sql("SELECT count(*) FROM returned") == [(0,)]
+    due(connected)
+    assert sorted(subjects(server).values()) == ["First words"] * 5 + ["Other words"] * 15
+
+
+def test_chosen_by_hand(started, server):
+    assert "queued" in started.run("decide", "no-1", "--choose", "2").out
+    started.run("retry")
+    assert sorted(subjects(server).values()) == ["First words"] * 5 + ["Other words"] * 15
+    assert "already" in started.run("decide", "no-1", "--choose", "1", expect=65).err
+    started.run("decide", "no-1", "--choose", "3", expect=64)
+    started.run("decide", "no-9", expect=67)
+
+
+def test_each_language_has_its_own(connected, server):
+    connected.add_active(people(4))
+    connected.sql("UPDATE subscriber SET language = 'ru'")
+    connected.issue(name="issue.en.md", language="en", **FRONT)
+    connected.issue(name="issue.ru.md", subject="Слова", alternative_subject="Другие слова")
+    connected.run("send", "--yes", f"{connected.folder}/issue.en.md", "--sample", "100")
+    assert sorted(subjects(server).values()) == ["Другие слова"] * 2 + ["Слова"] * 2
+
+
+def test_cancelled_and_scheduled(started, server):
+    started.run("cancel", "no-1")
+    due(started)
+    assert server.count() == 10 and started.states() == {"sent": 10, "skipped": 10}
+    started.run("send", "--yes", started.issue(number="No 2", **FRONT), "--at", "2030-01-01 09:00", "--sample", "10")
+    assert "not begun" in started.run("decide", "no-2").out
+    started.run("decide", "no-2", "--choose", "1", expect=65)
+    started.sql("UPDATE issue SET scheduled_at = 1 WHERE id = 2")
+    started.run("retry")
+    assert server.count() == 12
+    started.run("cancel", "no-2")
+    started.run("send", "--yes", started.issue(number="No 3", **FRONT), "--at", "2030-01-01 09:00")
+    started.run("cancel", "no-3")
+    assert started.sql("SELECT count(*) FROM subject_test") == [(2,)]
+
+
+@pytest.mark.parametrize("args, words", [
+    (("--sample", "0"), "percentage"), (("--sample", "x"), "percentage"), (("--decide-after", "soon"), "90m"),
+    (("--winner", "clicks"), "departures or replies"), (("--at", "2030-01-01 09:00", "--local-time"), "does not go")])
+def test_errors(connected, args, words):
+    assert words in connected.run("send", "--yes", connected.issue(**FRONT), *args, expect=64).err
+    plain = connected.issue(name="plain.md")
+    assert "alternative_subject" in connected.run("send", "--yes", plain, "--sample", "10", expect=64).err
+    connected.add_active(["ann@example.org"])
+    connected.run("send", "--yes", plain)
+    assert "one subject" in connected.run("decide", "no-1", expect=67).err
+
+
+def test_checked(connected):
+    issue = connected.issue(subject="Words", alternative_subject="RE: WORDS!")
+    assert "pretends to be a reply" in connected.run("check", issue, expect=65).out
