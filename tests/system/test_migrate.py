@@ -1,11 +1,12 @@
 """Databases of earlier schemas are brought forward with all that is in them."""
 import glob
+import gzip
 import hashlib
 import os
 import sqlite3
 
 import pytest
-from conftest import TOP
+from conftest import TOP, parse, token
 
 MIGRATIONS = sorted(glob.glob(os.path.join(TOP, "migrations", "*.sql")))
 
@@ -77,3 +78,24 @@ def test_a_row_that_refers_to_none_stops_it(bare_site):
     assert "refers to none" in bare_site.run("status", expect=74).err
     assert bare_site.sql("SELECT count(*) FROM schema_migration") == [(2,)]  # nothing half-done
     assert bare_site.sql("SELECT count(*) FROM delivery") == [(2,)]
+
+
+@pytest.mark.parametrize("file", sorted(glob.glob(os.path.join(TOP, "tests", "data", "databases", "*.gz"))),
+                         ids=os.path.basename)
+def test_goes_on_with_a_stored_database(bare_site, server, file):
+    """Made by the binary of its time: see tests/data/databases."""
+    with gzip.open(file) as stored:
+        bare_site.write("newsletter.db", stored.read())
+    os.chmod(bare_site.database, 0o600)
+    bare_site.configure(port=server.port, confirmation={"resend_interval": "0"})
+    bare_site.run("subscribe", "waits@example.org")
+    bare_site.run("retry")
+    assert bare_site.state_of_each() == {
+        "ann@example.org": "sent", "bob@example.org": "sent", "gone@example.org": "bounced", "later@example.org": "sent"}
+    assert [parse(m)["Subject"] for m in server.messages("later@example.org")] == ["No 1: A title"]
+    assert parse(server.messages("waits@example.org")[0])["Auto-Submitted"] == "auto-generated"
+    bare_site.run("confirm", token(parse(server.messages("waits@example.org")[0]), "confirm"))
+    bare_site.run("send", "--yes", bare_site.issue(number="No 2"))
+    assert len(server.messages("waits@example.org")) == 2 and server.messages("kim@example.org") == []
+    assert bare_site.sql("SELECT state FROM issue") == [("sent",), ("sent",)]
+    assert bare_site.sql("PRAGMA foreign_key_check") == [] and bare_site.run("doctor", "--local")
