@@ -93,6 +93,10 @@ const char *nl_relay_name(const struct nl_relay *relay) {
     return relay->name;
 }
 
+bool nl_relay_is_plain(const struct nl_relay *relay) {
+    return relay->security == NL_SMTP_PLAIN;
+}
+
 int64_t nl_relay_timeout(const struct nl_relay *relay) {
     return relay->timeout;
 }

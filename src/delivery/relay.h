@@ -13,6 +13,9 @@ CURL *nl_relay_handle(const struct nl_relay *relay);
 /* "host:port", for messages. */
 const char *nl_relay_name(const struct nl_relay *relay);
 
+/* Whether connections to it are without TLS. */
+bool nl_relay_is_plain(const struct nl_relay *relay);
+
 /* Seconds to wait for any single reply. */
 int64_t nl_relay_timeout(const struct nl_relay *relay);
 

@@ -6,6 +6,10 @@
 /* RFC 5321 section 4.5.3.1.5 says 512; servers send more. */
 enum { LINE_LIMIT = 4096, LINES_LIMIT = 100, TEXT_LIMIT = 1000, KEEP_OUTPUT = 256 * 1024 };
 
+/* A message of this size fits the buffers of a socket and goes out in one piece with its dot. The
+ * larger ones are on their way while the dot is being recorded. */
+enum { HOLD_LIMIT = 64 * 1024 };
+
 void nl_session_open(struct nl_session *session, const struct nl_extensions *extensions) {
     nl_buf_clear(&session->in);
     nl_buf_clear(&session->out);
@@ -15,7 +19,8 @@ void nl_session_open(struct nl_session *session, const struct nl_extensions *ext
     session->line_start = 0;
     session->lines = 0;
     session->messages = 0;
-    session->mail_refused = false;
+    session->refused = false;
+    session->held = false;
     session->extensions = *extensions;
     session->stage = NL_STAGE_IDLE;
 }
@@ -62,16 +67,21 @@ void nl_session_start(struct nl_session *session, const char *sender, const char
                       const struct nl_buf *message, bool smtputf8) {
     session->message = message;
     session->messages++;
-    session->mail_refused = false;
+    session->refused = false;
     nl_buf_clear(&session->recipient);
     nl_buf_adds(&session->recipient, recipient);
     add_mail(session, sender, smtputf8);
-    if (session->extensions.pipelining)
+    if (session->extensions.pipelining) {
         add_recipient(session);
+        nl_buf_adds(&session->out, "DATA\r\n");
+    }
     session->stage = NL_STAGE_MAIL;
 }
 
 void nl_session_release_dot(struct nl_session *session) {
+    if (session->held)
+        nl_session_stuff(&session->out, session->message->data, session->message->len);
+    session->held = false;
     session->dot_offset = session->out.len;
     nl_buf_adds(&session->out, ".\r\n");
     session->stage = NL_STAGE_DOT;
@@ -192,34 +202,30 @@ static int next_reply(struct nl_session *session) {
     return in->len > LINE_LIMIT ? -1 : 0;
 }
 
-static enum nl_session_event finish(struct nl_session *session, enum nl_stage at) {
+static void reset(struct nl_session *session) {
+    nl_buf_adds(&session->out, "RSET\r\n");
+    session->refused = false;
+    session->stage = NL_STAGE_RSET;
+}
+
+/* The message is accounted for. RFC 2920 section 3.1: the replies to what was pipelined with the
+ * refused command are still to be read. */
+static enum nl_session_event refuse(struct nl_session *session, enum nl_stage at,
+                                    enum nl_stage next) {
     session->ended_at = at;
     session->message = NULL;
-    if (at == NL_STAGE_DOT) {
-        session->stage = NL_STAGE_IDLE;
-        session->written = 0;
-        nl_buf_clear(&session->out);
-        if (session->out.cap > KEEP_OUTPUT)
-            nl_buf_free(&session->out);
+    if (session->extensions.pipelining) {
+        session->refused = true;
+        session->stage = next;
     } else {
-        nl_buf_adds(&session->out, "RSET\r\n");
-        session->stage = NL_STAGE_RSET;
+        reset(session);
     }
     return NL_SESSION_REPLIED;
 }
 
 static enum nl_session_event after_mail(struct nl_session *session) {
-    bool accepted = session->reply.code / 100 == 2;
-    if (!accepted && !session->extensions.pipelining)
-        return finish(session, NL_STAGE_MAIL);
-    if (!accepted) {
-        /* The answer to the RCPT that went with it must be read before RSET's. */
-        session->mail_refused = true;
-        session->ended_at = NL_STAGE_MAIL;
-        session->message = NULL;
-        session->stage = NL_STAGE_RCPT;
-        return NL_SESSION_REPLIED;
-    }
+    if (session->reply.code / 100 != 2)
+        return refuse(session, NL_STAGE_MAIL, NL_STAGE_RCPT);
     if (!session->extensions.pipelining)
         add_recipient(session);
     session->stage = NL_STAGE_RCPT;
@@ -227,25 +233,60 @@ static enum nl_session_event after_mail(struct nl_session *session) {
 }
 
 static enum nl_session_event after_recipient(struct nl_session *session) {
-    if (session->mail_refused) {
-        session->mail_refused = false;
-        nl_buf_adds(&session->out, "RSET\r\n");
-        session->stage = NL_STAGE_RSET;
-        return NL_SESSION_NONE;
-    }
-    if (session->reply.code / 100 != 2)
-        return finish(session, NL_STAGE_RCPT);
-    nl_buf_adds(&session->out, "DATA\r\n");
+    if (!session->refused && session->reply.code / 100 != 2)
+        return refuse(session, NL_STAGE_RCPT, NL_STAGE_DATA);
+    if (!session->extensions.pipelining)
+        nl_buf_adds(&session->out, "DATA\r\n");
     session->stage = NL_STAGE_DATA;
     return NL_SESSION_NONE;
 }
 
 static enum nl_session_event after_data(struct nl_session *session) {
-    if (session->reply.code != 354)
-        return session->reply.code / 100 >= 4 ? finish(session, NL_STAGE_DATA) : NL_SESSION_GARBAGE;
-    nl_session_stuff(&session->out, session->message->data, session->message->len);
+    bool go = session->reply.code == 354;
+    if (!go && session->reply.code / 100 < 4)
+        return NL_SESSION_GARBAGE;
+    if (session->refused) {
+        if (!go) {
+            reset(session);
+            return NL_SESSION_NONE;
+        }
+        nl_buf_adds(&session->out, ".\r\n"); /* an empty message for nobody */
+        session->stage = NL_STAGE_BODY;
+        return NL_SESSION_NONE;
+    }
+    if (!go) {
+        session->ended_at = NL_STAGE_DATA;
+        session->message = NULL;
+        reset(session);
+        return NL_SESSION_REPLIED;
+    }
+    session->held = session->message->len <= HOLD_LIMIT;
+    if (!session->held)
+        nl_session_stuff(&session->out, session->message->data, session->message->len);
     session->stage = NL_STAGE_BODY;
     return NL_SESSION_WANTS_DOT;
+}
+
+static enum nl_session_event after_dot(struct nl_session *session) {
+    /* A reply before the dot has gone out answers nothing we asked. */
+    if (!nl_session_dot_sent(session))
+        return NL_SESSION_GARBAGE;
+    session->ended_at = NL_STAGE_DOT;
+    session->message = NULL;
+    session->stage = NL_STAGE_IDLE;
+    session->written = 0;
+    nl_buf_clear(&session->out);
+    if (session->out.cap > KEEP_OUTPUT)
+        nl_buf_free(&session->out);
+    return NL_SESSION_REPLIED;
+}
+
+/* The reply to the dot of an empty message. */
+static enum nl_session_event after_nothing(struct nl_session *session) {
+    if (!session->refused)
+        return NL_SESSION_GARBAGE;
+    reset(session);
+    return NL_SESSION_NONE;
 }
 
 /* Acts on a complete reply. A 3xx is right after DATA only. */
@@ -260,15 +301,14 @@ static enum nl_session_event act(struct nl_session *session) {
     case NL_STAGE_DATA:
         return after_data(session);
     case NL_STAGE_DOT:
-        /* A reply before the dot has gone out answers nothing we asked. */
-        return nl_session_dot_sent(session) ? finish(session, NL_STAGE_DOT) : NL_SESSION_GARBAGE;
+        return after_dot(session);
     case NL_STAGE_RSET:
         if (session->reply.code / 100 != 2)
             return NL_SESSION_CLOSING;
         session->stage = NL_STAGE_IDLE;
         return NL_SESSION_NONE;
     case NL_STAGE_BODY:
-        return NL_SESSION_GARBAGE;
+        return after_nothing(session);
     default:
         return NL_SESSION_CLOSING;
     }

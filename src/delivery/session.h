@@ -19,7 +19,8 @@ enum nl_stage {
     NL_STAGE_MAIL,
     NL_STAGE_RCPT,
     NL_STAGE_DATA,
-    NL_STAGE_BODY, /* 354 received; the final dot awaits permission */
+    NL_STAGE_BODY, /* 354 received; the final dot awaits permission, or its reply is of no interest
+                    */
     NL_STAGE_DOT,  /* the final dot is queued */
     NL_STAGE_RSET,
     NL_STAGE_QUIT,
@@ -61,7 +62,8 @@ struct nl_session {
     size_t line_start, lines;
     const struct nl_buf *message;
     struct nl_buf recipient;
-    bool mail_refused; /* a pipelined RCPT's reply is still to come */
+    bool refused; /* accounted for; replies to what was pipelined are still to come */
+    bool held;    /* the message goes out with its dot */
 };
 
 /* Starts afresh on a new connection. */

@@ -340,6 +340,8 @@ static void read_input(struct nl_transport *transport, struct connection *connec
         }
         nl_session_feed(&connection->session, data, len);
         touch(transport, connection);
+        if (len < sizeof data && nl_relay_is_plain(transport->relay))
+            break; /* there is no more; TLS may hold back what poll does not see */
     }
     handle_events(transport, connection);
 }

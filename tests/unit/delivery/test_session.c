@@ -45,8 +45,12 @@ static void test_message(void **state) {
     assert_int_equal(feed(&talk.session, "0 Ok\r\n"), NL_SESSION_NONE);
     expect_output(&talk.session, "DATA\r\n");
     assert_int_equal(feed(&talk.session, "354 Go\r\n"), NL_SESSION_WANTS_DOT);
-    expect_output(&talk.session, "Subject: x\r\n\r\n..dot\r\nend\r\n");
+    expect_output(&talk.session, ""); /* it goes out with its dot */
     nl_session_release_dot(&talk.session);
+    size_t len = 0;
+    const char *out = nl_session_output(&talk.session, &len);
+    assert_string_equal(out, "Subject: x\r\n\r\n..dot\r\nend\r\n.\r\n");
+    nl_session_wrote(&talk.session, len - 3);
     assert_false(nl_session_dot_sent(&talk.session));
     expect_output(&talk.session, ".\r\n");
     assert_true(nl_session_dot_sent(&talk.session));
@@ -64,23 +68,66 @@ static void test_pipelining_and_refusals(void **state) {
     (void)state;
     struct talk talk;
     begin(&talk, true);
-    expect_output(&talk.session, "MAIL FROM:<s@x> SIZE=25\r\nRCPT TO:<r@y>\r\n");
+    expect_output(&talk.session, "MAIL FROM:<s@x> SIZE=25\r\nRCPT TO:<r@y>\r\nDATA\r\n");
     assert_int_equal(feed(&talk.session, "250 ok\r\n550 5.1.1 no\r\n"), NL_SESSION_REPLIED);
     assert_int_equal(talk.session.ended_at, NL_STAGE_RCPT);
     assert_string_equal(talk.session.reply.status, "5.1.1");
+    expect_output(&talk.session, "");
+    assert_int_equal(feed(&talk.session, "554 5.5.1 no valid recipients\r\n"), NL_SESSION_NONE);
     expect_output(&talk.session, "RSET\r\n");
     assert_int_equal(feed(&talk.session, "250 ok\r\n"), NL_SESSION_NONE);
     assert_int_equal(talk.session.stage, NL_STAGE_IDLE);
-    /* MAIL refused: the answer to the RCPT sent with it must not be taken for RSET's. */
+    /* MAIL refused: the answers to what was sent with it must not be taken for RSET's. */
     nl_session_start(&talk.session, "s@x", "r@y", &talk.message, false);
-    expect_output(&talk.session, "MAIL FROM:<s@x> SIZE=25\r\nRCPT TO:<r@y>\r\n");
-    assert_int_equal(feed(&talk.session, "451 later\r\n503 no\r\n"), NL_SESSION_REPLIED);
+    expect_output(&talk.session, "MAIL FROM:<s@x> SIZE=25\r\nRCPT TO:<r@y>\r\nDATA\r\n");
+    assert_int_equal(feed(&talk.session, "451 later\r\n503 no\r\n503 no\r\n"), NL_SESSION_REPLIED);
     assert_int_equal(talk.session.ended_at, NL_STAGE_MAIL);
     assert_int_equal(talk.session.reply.code, 451);
     assert_int_equal(nl_session_next(&talk.session), NL_SESSION_NONE);
     expect_output(&talk.session, "RSET\r\n");
     assert_int_equal(feed(&talk.session, "250 ok\r\n"), NL_SESSION_NONE);
     assert_int_equal(talk.session.stage, NL_STAGE_IDLE);
+    end(&talk);
+}
+
+/* RFC 2920 section 3.1: a server may answer DATA with 354 though it has refused the recipient. */
+static void test_data_for_nobody(void **state) {
+    (void)state;
+    struct talk talk;
+    begin(&talk, true);
+    expect_output(&talk.session, "MAIL FROM:<s@x> SIZE=25\r\nRCPT TO:<r@y>\r\nDATA\r\n");
+    assert_int_equal(feed(&talk.session, "250 ok\r\n550 no\r\n354 go\r\n"), NL_SESSION_REPLIED);
+    assert_int_equal(talk.session.ended_at, NL_STAGE_RCPT);
+    assert_int_equal(nl_session_next(&talk.session), NL_SESSION_NONE);
+    expect_output(&talk.session, ".\r\n");
+    assert_int_equal(feed(&talk.session, "554 no valid recipients\r\n"), NL_SESSION_NONE);
+    expect_output(&talk.session, "RSET\r\n");
+    assert_int_equal(feed(&talk.session, "250 ok\r\n"), NL_SESSION_NONE);
+    assert_int_equal(talk.session.stage, NL_STAGE_IDLE);
+    nl_session_start(&talk.session, "s@x", "r@y", &talk.message, false);
+    assert_int_equal(feed(&talk.session, "250 ok\r\n250 ok\r\n452 full\r\n"), NL_SESSION_REPLIED);
+    assert_int_equal(talk.session.ended_at, NL_STAGE_DATA);
+    assert_int_equal(talk.session.stage, NL_STAGE_RSET);
+    end(&talk);
+}
+
+/* What is large is on its way while the dot is recorded. */
+static void test_large_message(void **state) {
+    (void)state;
+    struct talk talk;
+    size_t len = 0;
+    begin(&talk, true);
+    for (size_t i = 0; i < 2000; i++)
+        nl_buf_adds(&talk.message, "0123456789012345678901234567890123456789\r\n");
+    nl_session_output(&talk.session, &len);
+    nl_session_wrote(&talk.session, len);
+    assert_int_equal(feed(&talk.session, "250 ok\r\n250 ok\r\n354 go\r\n"), NL_SESSION_WANTS_DOT);
+    nl_session_output(&talk.session, &len);
+    assert_int_equal(len, talk.message.len + 1); /* one dot doubled */
+    nl_session_wrote(&talk.session, len);
+    nl_session_release_dot(&talk.session);
+    expect_output(&talk.session, ".\r\n");
+    assert_true(nl_session_dot_sent(&talk.session));
     end(&talk);
 }
 
@@ -146,9 +193,10 @@ static void test_enhanced_status(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_message),  cmocka_unit_test(test_pipelining_and_refusals),
-        cmocka_unit_test(test_garbage),  cmocka_unit_test(test_closing_and_quit),
-        cmocka_unit_test(test_stuffing), cmocka_unit_test(test_enhanced_status),
+        cmocka_unit_test(test_message),         cmocka_unit_test(test_pipelining_and_refusals),
+        cmocka_unit_test(test_garbage),         cmocka_unit_test(test_closing_and_quit),
+        cmocka_unit_test(test_stuffing),        cmocka_unit_test(test_enhanced_status),
+        cmocka_unit_test(test_data_for_nobody), cmocka_unit_test(test_large_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
