@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <stdlib.h>
 #include <string.h>
 #include <uuid/uuid.h>
 
@@ -35,14 +36,16 @@ void nl_digest_hex(const void *data, size_t len, char out[2 * NL_DIGEST_LEN + 1]
     out[(size_t)2 * NL_DIGEST_LEN] = '\0';
 }
 
-void nl_mac(const char *key, const char *use, const char *text, char out[NL_MAC_TEXT_LEN + 1]) {
-    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned char keyed[EVP_MAX_MD_SIZE];
+/* A key per purpose, so that no text of one purpose can be taken for another's. */
+static unsigned int key_for(const char *key, const char *use,
+                            unsigned char keyed[EVP_MAX_MD_SIZE]) {
     unsigned int len = 0;
-    /* A key per purpose first, so that no text of one purpose can be taken for another's. */
     HMAC(EVP_sha256(), key, (int)strlen(key), (const unsigned char *)use, strlen(use), keyed, &len);
-    HMAC(EVP_sha256(), keyed, (int)len, (const unsigned char *)text, strlen(text), digest, &len);
+    return len;
+}
+
+static void write_mac(const unsigned char *digest, char out[NL_MAC_TEXT_LEN + 1]) {
+    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
     uint64_t bits = 0;
     int held = 0;
     for (size_t in = 0, at = 0; at < NL_MAC_TEXT_LEN; at++) {
@@ -54,6 +57,55 @@ void nl_mac(const char *key, const char *use, const char *text, char out[NL_MAC_
         out[at] = alphabet[bits >> held & 31];
     }
     out[NL_MAC_TEXT_LEN] = '\0';
+}
+
+void nl_mac(const char *key, const char *use, const char *text, char out[NL_MAC_TEXT_LEN + 1]) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned char keyed[EVP_MAX_MD_SIZE];
+    unsigned int len = key_for(key, use, keyed);
+    HMAC(EVP_sha256(), keyed, (int)len, (const unsigned char *)text, strlen(text), digest, &len);
+    write_mac(digest, out);
+}
+
+struct nl_mac_key {
+    EVP_MAC *algorithm;
+    EVP_MAC_CTX *context;
+};
+
+struct nl_mac_key *nl_mac_key_new(const char *key, const char *use) {
+    unsigned char keyed[EVP_MAX_MD_SIZE];
+    unsigned int len = key_for(key, use, keyed);
+    char digest[] = "SHA256";
+    const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0),
+                                 OSSL_PARAM_construct_end()};
+    struct nl_mac_key *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return NULL;
+    made->algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    made->context = EVP_MAC_CTX_new(made->algorithm);
+    if (made->context == NULL || EVP_MAC_init(made->context, keyed, len, params) != 1) {
+        nl_mac_key_free(made);
+        made = NULL;
+    }
+    OPENSSL_cleanse(keyed, sizeof keyed);
+    return made;
+}
+
+void nl_mac_with(struct nl_mac_key *key, const char *text, char out[NL_MAC_TEXT_LEN + 1]) {
+    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
+    size_t len = 0;
+    EVP_MAC_init(key->context, NULL, 0, NULL); /* the same key again */
+    EVP_MAC_update(key->context, (const unsigned char *)text, strlen(text));
+    EVP_MAC_final(key->context, digest, &len, sizeof digest);
+    write_mac(digest, out);
+}
+
+void nl_mac_key_free(struct nl_mac_key *key) {
+    if (key == NULL)
+        return;
+    EVP_MAC_CTX_free(key->context);
+    EVP_MAC_free(key->algorithm);
+    free(key);
 }
 
 bool nl_token_equal(const char *a, const char *b) {

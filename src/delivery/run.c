@@ -37,7 +37,8 @@ struct run {
     struct nl_token owner;
     char *sender_address; /* envelope form: where returned mail goes */
     struct nl_address from_address;
-    bool verp;
+    bool variable_sender; /* VERP */
+    struct nl_verp verp;
     struct nl_signer signer;
     struct lane *lanes;
     size_t lane_count;
@@ -59,12 +60,15 @@ static enum nl_status prepare_sender(struct run *run) {
     free(name);
     if (status != NL_OK)
         return status;
-    run->verp = config->bounce_address != NULL;
+    run->variable_sender = config->bounce_address != NULL;
     status = nl_signer_open(config, run->from_address.domain, &run->signer, run->err);
-    if (status == NL_OK && run->verp)
+    if (status == NL_OK)
+        status = nl_verp_open(nl_store_secret(run->plan->store), &run->verp, run->err);
+    if (status == NL_OK && run->variable_sender)
         status = nl_address_parse(config->bounce_address, &bounce, run->err);
     if (status == NL_OK) {
-        run->sender_address = strdup(run->verp ? bounce.envelope : run->from_address.envelope);
+        run->sender_address =
+            strdup(run->variable_sender ? bounce.envelope : run->from_address.envelope);
         if (run->sender_address == NULL)
             status = nl_error_nomem(run->err);
     }
@@ -102,6 +106,7 @@ static void clean_up(struct run *run) {
     free(run->sender_address);
     nl_address_free(&run->from_address);
     nl_signer_close(&run->signer);
+    nl_verp_close(&run->verp);
 }
 
 static bool is_stopping(const struct run *run) {
@@ -373,9 +378,8 @@ static const struct nl_message *message_for(const struct nl_run_plan *plan,
 
 static enum nl_status fill(struct run *run, struct lane *lane, const struct nl_token *token,
                            const struct nl_address *address) {
-    const char *secret = nl_store_secret(run->plan->store);
     struct nl_buf id = {0};
-    nl_verp_message_id(run->from_address.domain, secret, lane->job.delivery, &id);
+    nl_verp_message_id(&run->verp, run->from_address.domain, lane->job.delivery, &id);
     const struct nl_recipient recipient = {
         .address = address->envelope,
         .name = run->plan->scope.issue == 0 ? NULL : lane->job.name,
@@ -417,9 +421,8 @@ static enum nl_status start(struct run *run, size_t connection) {
         refuse_locally(run, lane, NL_BOUNCED, "5.6.7",
                        "the server does not offer SMTPUTF8, which this address needs");
     } else if ((status = fill(run, lane, token, &address)) == NL_OK) {
-        if (run->verp)
-            nl_verp_sender(run->sender_address, nl_store_secret(run->plan->store),
-                           lane->job.delivery, &sender);
+        if (run->variable_sender)
+            nl_verp_sender(&run->verp, run->sender_address, lane->job.delivery, &sender);
         else
             nl_buf_adds(&sender, run->sender_address);
         nl_transport_start(run->transport, connection, nl_buf_text(&sender), address.envelope,

@@ -15,11 +15,29 @@ static void sign(const char *secret, const char *use, int64_t delivery,
     nl_mac(secret, use, text, mac);
 }
 
-void nl_verp_sender(const char *bounce_address, const char *secret, int64_t delivery,
+static void sign_with(struct nl_mac_key *key, int64_t delivery, char mac[NL_MAC_TEXT_LEN + 1]) {
+    char text[24];
+    snprintf(text, sizeof text, "%" PRId64, delivery);
+    nl_mac_with(key, text, mac);
+}
+
+enum nl_status nl_verp_open(const char *secret, struct nl_verp *out, struct nl_error *err) {
+    out->sender = nl_mac_key_new(secret, "verp");
+    out->message_id = nl_mac_key_new(secret, "message-id");
+    return out->sender != NULL && out->message_id != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+void nl_verp_close(struct nl_verp *verp) {
+    nl_mac_key_free(verp->sender);
+    nl_mac_key_free(verp->message_id);
+    *verp = (struct nl_verp){0};
+}
+
+void nl_verp_sender(const struct nl_verp *verp, const char *bounce_address, int64_t delivery,
                     struct nl_buf *out) {
     char mac[NL_MAC_TEXT_LEN + 1];
     const char *at = strrchr(bounce_address, '@');
-    sign(secret, "verp", delivery, mac);
+    sign_with(verp->sender, delivery, mac);
     nl_buf_add(out, bounce_address, (size_t)(at - bounce_address));
     nl_buf_addf(out, "+%" PRId64 "-%s%s", delivery, mac, at);
 }
@@ -56,9 +74,9 @@ bool nl_verp_verify_message_id(const char *id, const char *secret, int64_t *deli
     return verify(id, '.', "message-id", secret, delivery);
 }
 
-void nl_verp_message_id(const char *domain, const char *secret, int64_t delivery,
+void nl_verp_message_id(const struct nl_verp *verp, const char *domain, int64_t delivery,
                         struct nl_buf *out) {
     char mac[NL_MAC_TEXT_LEN + 1];
-    sign(secret, "message-id", delivery, mac);
+    sign_with(verp->message_id, delivery, mac);
     nl_buf_addf(out, "%" PRId64 ".%s@%s", delivery, mac, domain);
 }

@@ -3,13 +3,22 @@
 #define NL_DELIVERY_VERP_H
 
 #include "newsletter/buf.h"
+#include "newsletter/error.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What names are made with. Close with nl_verp_close. */
+struct nl_verp {
+    struct nl_mac_key *sender;
+    struct nl_mac_key *message_id;
+};
+enum nl_status nl_verp_open(const char *secret, struct nl_verp *out, struct nl_error *err);
+void nl_verp_close(struct nl_verp *verp);
+
 /* Writes the variable envelope return path "LOCAL+ID-MAC@DOMAIN" for a delivery. `bounce_address`
  * is an envelope address. */
-void nl_verp_sender(const char *bounce_address, const char *secret, int64_t delivery,
+void nl_verp_sender(const struct nl_verp *verp, const char *bounce_address, int64_t delivery,
                     struct nl_buf *out);
 
 /* Reads the delivery out of such an address; false when it is none or its MAC does not verify. Case
@@ -18,7 +27,7 @@ bool nl_verp_verify(const char *address, const char *secret, int64_t *delivery);
 
 /* Writes "ID.MAC@DOMAIN", the same at every attempt, so that a mail sent again can be told from a
  * second one (RFC 5322 section 3.6.4). */
-void nl_verp_message_id(const char *domain, const char *secret, int64_t delivery,
+void nl_verp_message_id(const struct nl_verp *verp, const char *domain, int64_t delivery,
                         struct nl_buf *out);
 
 /* Reads the delivery out of such a Message-ID, as nl_verp_verify does. */

@@ -4,9 +4,12 @@
 
 static void test_round_trip(void **state) {
     (void)state;
+    struct nl_error err = {0};
+    struct nl_verp verp = {0};
+    assert_int_equal(nl_verp_open("secret", &verp, &err), NL_OK);
     struct nl_buf out = {0};
     int64_t delivery = 0;
-    nl_verp_sender("bounces@example.org", "secret", 42, &out);
+    nl_verp_sender(&verp, "bounces@example.org", 42, &out);
     assert_string_equal(out.data, "bounces+42-xetwycgu5ohbqnv4@example.org");
     assert_true(nl_verp_verify(out.data, "secret", &delivery));
     assert_int_equal(delivery, 42);
@@ -14,6 +17,7 @@ static void test_round_trip(void **state) {
     for (char *p = out.data; *p; p++) /* returned mail may have lost the case */
         *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
     assert_true(nl_verp_verify(out.data, "secret", &delivery));
+    nl_verp_close(&verp);
     nl_buf_free(&out);
 }
 
@@ -37,17 +41,21 @@ static void test_forged(void **state) {
 
 static void test_message_id(void **state) {
     (void)state;
+    struct nl_error err = {0};
+    struct nl_verp verp = {0};
+    assert_int_equal(nl_verp_open("secret", &verp, &err), NL_OK);
     struct nl_buf one = {0};
     struct nl_buf two = {0};
-    nl_verp_message_id("example.org", "secret", 42, &one);
-    nl_verp_message_id("example.org", "secret", 42, &two);
+    nl_verp_message_id(&verp, "example.org", 42, &one);
+    nl_verp_message_id(&verp, "example.org", 42, &two);
     assert_string_equal(one.data, two.data);
     nl_buf_clear(&two);
-    nl_verp_message_id("example.org", "secret", 43, &two);
+    nl_verp_message_id(&verp, "example.org", 43, &two);
     assert_string_not_equal(one.data, two.data);
     assert_null(strstr(one.data,
                        "xetwycgu5ohbqnv4")); /* the return token must not be readable in the mail */
     nl_buf_free(&one);
+    nl_verp_close(&verp);
     nl_buf_free(&two);
 }
 
