@@ -109,6 +109,11 @@ static void test_data_for_nobody(void **state) {
     assert_int_equal(talk.session.ended_at, NL_STAGE_DATA);
     assert_int_equal(talk.session.stage, NL_STAGE_RSET);
     end(&talk);
+    /* A server that takes anything after a refused MAIL must not get an empty message. */
+    begin(&talk, true);
+    assert_int_equal(feed(&talk.session, "451 no\r\n250 ok\r\n354 go\r\n"), NL_SESSION_REPLIED);
+    assert_int_equal(nl_session_next(&talk.session), NL_SESSION_CLOSING);
+    end(&talk);
 }
 
 /* What is large is on its way while the dot is recorded. */
