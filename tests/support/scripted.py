@@ -109,8 +109,11 @@ class Session(socketserver.StreamRequestHandler):
                 self.reply("500 5.5.2 What?")
 
     def receive(self):
-        while self.rfile.readline(100000) not in (b".\r\n", b""):
-            pass
+        line = None
+        while line != b".\r\n":
+            line = self.rfile.readline(100000)
+            if line == b"":
+                raise ConnectionError("gone within the message")
 
     def setup_files(self):
         self.rfile = self.connection.makefile("rb")
