@@ -21,11 +21,18 @@ enum nl_status nl_dkim_record(const struct nl_dkim_key *key, struct nl_buf *reco
 
 void nl_dkim_key_free(struct nl_dkim_key *key);
 
-/* Signs a complete message with CRLF line ends: appends one DKIM-Signature field, to be put in
- * front of the message, to `out`. `now` becomes the signature's time. Signed are From, Reply-To,
+/* Remembers what the bodies of many like messages begin with, so that it is hashed once. Free with
+ * nl_dkim_body_free; NULL without memory. */
+struct nl_dkim_body;
+struct nl_dkim_body *nl_dkim_body_new(void);
+void nl_dkim_body_free(struct nl_dkim_body *known);
+
+/* Signs a complete message with CRLF line ends: appends one DKIM-Signature field for each key, to be
+ * put in front of the message, to `out`. `known` may be NULL. `now` becomes the signature's time. Signed are From, Reply-To,
  * To, Subject, Date, Message-ID, MIME-Version, Content-* and List-*, each as often as it is there,
  * and From once more, so that none can be added. */
-enum nl_status nl_dkim_sign(const struct nl_dkim_key *key, const char *message, size_t len,
+enum nl_status nl_dkim_sign(const struct nl_dkim_key *const *keys, size_t count,
+                            struct nl_dkim_body *known, const char *message, size_t len,
                             int64_t now, struct nl_buf *out, struct nl_error *err);
 
 /* Makes a key of `type` ("rsa", of 2048 bits, or "ed25519"), writes it to `path` with mode 0600 and

@@ -82,6 +82,11 @@ static enum nl_status add_edition(struct nl_composed *composed, struct nl_bullet
     struct nl_issue *issue = &out->issue;
     const char *language = composed->front.language;
     enum nl_status status = check_language(out, composed->view.path, language, err);
+    if (status == NL_OK && composed->front.alternative_subject != NULL &&
+        issue->alternative_subject == NULL)
+        status = nl_error_set(
+            err, NL_DATA, "%s: it has an alternative_subject, which %s has not: give it one too",
+            composed->view.path, out->views[0].path);
     if (status == NL_OK)
         status = add_digest(issue, language, composed->digest, err);
     if (status == NL_OK)

@@ -364,16 +364,14 @@ static void after_commit(struct run *run) {
 
 /* ---- from the queue to the network ---- */
 
-static const struct nl_message *message_for(const struct nl_run_plan *plan,
-                                            const struct nl_job *job) {
-    const char *language = job->language;
+static const struct nl_run_message *message_in(const struct nl_run_plan *plan,
+                                               const char *language) {
     size_t best = 0;
     for (size_t i = 1; i < plan->message_count; i++)
         if (nl_language_match(language, plan->messages[i].language) >
             nl_language_match(language, plan->messages[best].language))
             best = i;
-    const struct nl_run_message *found = &plan->messages[best];
-    return job->subject == 2 && found->alternative != NULL ? found->alternative : found->message;
+    return &plan->messages[best];
 }
 
 static enum nl_status fill(struct run *run, struct lane *lane, const struct nl_token *token,
@@ -389,10 +387,13 @@ static enum nl_status fill(struct run *run, struct lane *lane, const struct nl_t
         .message_id = nl_buf_text(&id),
         .date = nl_env_now(nl_store_env(run->plan->store)),
     };
-    enum nl_status status =
-        nl_message_fill(message_for(run->plan, &lane->job), &recipient, &lane->message, run->err);
+    const struct nl_run_message *found = message_in(run->plan, lane->job.language);
+    bool other = lane->job.subject == 2 && found->alternative != NULL;
+    enum nl_status status = nl_message_fill(other ? found->alternative : found->message, &recipient,
+                                            &lane->message, run->err);
     if (status == NL_OK)
-        status = nl_signer_sign(&run->signer, &lane->message, recipient.date, run->err);
+        status =
+            nl_signer_sign(&run->signer, found->body, &lane->message, recipient.date, run->err);
     nl_buf_free(&id);
     return status;
 }

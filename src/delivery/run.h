@@ -2,6 +2,7 @@
 #ifndef NL_DELIVERY_RUN_H
 #define NL_DELIVERY_RUN_H
 
+#include "newsletter/dkim.h"
 #include "newsletter/message.h"
 #include "newsletter/sender.h"
 
@@ -10,6 +11,7 @@ struct nl_run_message {
     char *language; /* NULL if not known */
     struct nl_message *message;
     struct nl_message *alternative; /* with the other subject; NULL: there is none */
+    struct nl_dkim_body *body;      /* what its copies have in common; may be NULL */
 };
 
 struct nl_run_plan {

@@ -24,7 +24,8 @@ static enum nl_status add_message(struct messages *messages, const char *languag
         return nl_error_nomem(err);
     messages->items = grown;
     struct nl_run_message *item = &grown[messages->count];
-    *item = (struct nl_run_message){.language = language != NULL ? strdup(language) : NULL};
+    *item = (struct nl_run_message){.language = language != NULL ? strdup(language) : NULL,
+                                    .body = nl_dkim_body_new()};
     messages->count++;
     if (language != NULL && item->language == NULL)
         return nl_error_nomem(err);
@@ -36,6 +37,7 @@ static void free_messages(struct messages *messages) {
         free(messages->items[i].language);
         nl_message_free(messages->items[i].message);
         nl_message_free(messages->items[i].alternative);
+        nl_dkim_body_free(messages->items[i].body);
     }
     free(messages->items);
 }
@@ -239,7 +241,7 @@ enum nl_status nl_send_test(const struct nl_config *config, const struct nl_rela
     struct nl_signer signer = {0};
     enum nl_status status = nl_signer_open(config, strrchr(sender, '@') + 1, &signer, err);
     if (status == NL_OK)
-        status = nl_signer_sign(&signer, message, nl_env_now(&nl_env_system), err);
+        status = nl_signer_sign(&signer, NULL, message, nl_env_now(&nl_env_system), err);
     if (status == NL_OK)
         status = nl_transport_new(relay, 1, &transport, err);
     if (status == NL_OK) {

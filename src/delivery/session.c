@@ -251,7 +251,7 @@ static enum nl_session_event after_data(struct nl_session *session) {
             return NL_SESSION_NONE;
         }
         if (session->ended_at == NL_STAGE_MAIL)
-            return NL_SESSION_CLOSING; /* it may have a recipient, for whatever sender */
+            return NL_SESSION_CLOSING;       /* it may have a recipient, for whatever sender */
         nl_buf_adds(&session->out, ".\r\n"); /* an empty message for nobody */
         session->stage = NL_STAGE_BODY;
         return NL_SESSION_NONE;

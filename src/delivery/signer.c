@@ -10,31 +10,30 @@ enum nl_status nl_signer_open(const struct nl_config *config, const char *domain
         if (files[i] != NULL)
             status = nl_dkim_key_read(files[i],
                                       config->dkim.domain != NULL ? config->dkim.domain : domain,
-                                      selectors[i], &out->keys[i], err);
+                                      selectors[i], &out->keys[out->count++], err);
     if (status != NL_OK)
         nl_signer_close(out);
     return status;
 }
 
-enum nl_status nl_signer_sign(const struct nl_signer *signer, struct nl_buf *message, int64_t now,
-                              struct nl_error *err) {
+enum nl_status nl_signer_sign(const struct nl_signer *signer, struct nl_dkim_body *known,
+                              struct nl_buf *message, int64_t now, struct nl_error *err) {
     struct nl_buf complete = {0};
-    for (int i = 0; i < NL_SIGNER_KEYS; i++) {
-        if (signer->keys[i] == NULL)
-            continue;
-        enum nl_status status =
-            nl_dkim_sign(signer->keys[i], nl_buf_text(message), message->len, now, &complete, err);
-        if (status != NL_OK) {
-            nl_buf_free(&complete);
-            return status;
-        }
-    }
-    if (complete.len == 0)
+    if (signer->count == 0)
         return NL_OK;
+    enum nl_status status =
+        nl_dkim_sign((const struct nl_dkim_key *const *)signer->keys, signer->count, known,
+                     nl_buf_text(message), message->len, now, &complete, err);
     nl_buf_add(&complete, nl_buf_text(message), message->len);
+    if (status == NL_OK && complete.failed)
+        status = nl_error_nomem(err);
+    if (status != NL_OK) {
+        nl_buf_free(&complete);
+        return status;
+    }
     nl_buf_free(message);
     *message = complete;
-    return complete.failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 void nl_signer_close(struct nl_signer *signer) {

@@ -10,15 +10,16 @@ enum { NL_SIGNER_KEYS = 2 };
 /* Free with nl_signer_close. */
 struct nl_signer {
     struct nl_dkim_key *keys[NL_SIGNER_KEYS];
+    size_t count;
 };
 
 /* Reads the configured keys, none, one or two, to sign for dkim.domain or else for `domain`. */
 enum nl_status nl_signer_open(const struct nl_config *config, const char *domain,
                               struct nl_signer *out, struct nl_error *err);
 
-/* Puts the signatures, if there are keys, in front of `message`. */
-enum nl_status nl_signer_sign(const struct nl_signer *signer, struct nl_buf *message, int64_t now,
-                              struct nl_error *err);
+/* Puts the signatures, if there are keys, in front of `message`. `known` as for nl_dkim_sign. */
+enum nl_status nl_signer_sign(const struct nl_signer *signer, struct nl_dkim_body *known,
+                              struct nl_buf *message, int64_t now, struct nl_error *err);
 
 void nl_signer_close(struct nl_signer *signer);
 

@@ -91,6 +91,38 @@ def test_opendkim_agrees(signing, server, tmp_path, settings, selector):
         assert said.rstrip().endswith("succeeded") is not tampered, said
 
 
+def test_thousands(signing, server, tmp_path):
+    """What is hashed once for all must fit what each gets: names, languages, two subjects."""
+    site, records = signing
+    seeded = random.Random(8463)
+    names = ["Ann", "Ännchen “Q”", "Ә" * 30, "a  b", "", "O'Neill, \"Tip\"", "x" * 90, "=?utf-8?q?x?="]
+    addresses = [f"r{n}@example.org" for n in range(2000)]
+    site.add_active(addresses)
+    for number, name in enumerate(names):
+        site.sql("UPDATE subscriber SET name = nullif(?, '') WHERE id % ? = ?", name, len(names), number)
+    site.sql("UPDATE subscriber SET language = 'ru' WHERE id % 3 = 0")
+    text = "".join(seeded.choice(["word ", "Әлем ", "\n\n", ". ", "- item\n", "  \n", "=\n"]) for _ in range(400))
+    site.issue(name="issue.en.md", body=text + "\n\nDear {{name|reader}},\n\n.\n\nend  \n", language="en", alternative_subject="Other")
+    site.issue(name="issue.ru.md", body="{{name|x}}\n\n" + text, alternative_subject="{{name|Other}}")
+    site.run("send", "--yes", "--sample", "100", f"{site.folder}/issue.en.md")
+    raws = [server.messages(address)[0] for address in addresses]
+    for raw in raws:
+        verify(raw, records)
+    keys = tmp_path / "keys"
+    keys.write_text("".join(f"{selector}._domainkey.example.org {records[selector]}\n" for selector in records))
+    config = tmp_path / "opendkim.conf"
+    config.write_text(f"TestPublicKeys {keys}\n", encoding="ascii")
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    for number, raw in enumerate(raws):
+        (folder / str(number)).write_bytes(raw.split(b"\r\n", 2)[2])
+    for start in range(0, len(raws), 200):
+        files = ",".join(str(folder / str(n)) for n in range(start, start + 200))
+        run = subprocess.run(["opendkim", "-x", str(config), "-t", files], capture_output=True, timeout=120, check=False)
+        said = (run.stdout + run.stderr).decode()
+        assert said.count("succeeded") == 200 and "failed" not in said, said[-300:]
+
+
 def test_bad_keys(connected):
     connected.add_active(["ann@example.org"])
     path = connected.issue()

@@ -158,6 +158,12 @@ def test_errors(connected, args, words):
     assert "one subject" in connected.run("decide", "no-1", expect=67).err
 
 
+def test_only_a_translation_has_it(connected):
+    main = connected.issue(name="issue.en.md", language="en")
+    connected.issue(name="issue.ru.md", alternative_subject="x")
+    assert "issue.ru.md: it has an alternative_subject" in connected.run("send", main, expect=65).err
+
+
 def test_checked(connected):
     issue = connected.issue(subject="Words", alternative_subject="RE: WORDS!")
     assert "pretends to be a reply" in connected.run("check", issue, expect=65).out

@@ -2,6 +2,8 @@
 
 #include "newsletter/dkim.h"
 
+#define CONST(keys) ((const struct nl_dkim_key *const *)(keys))
+
 static const char message[] = "From: a@example.org\r\nTo: b@example.org\r\nSubject: x\r\n y\r\n"
                               "X-Other: z\r\n\r\nbody \r\n\r\n";
 
@@ -19,7 +21,7 @@ static void test_signature(void **state) {
     assert_fails(nl_dkim_generate("ed25519", path.data, &record, &err), NL_EXISTS, "already");
     assert_fails(nl_dkim_generate("dsa", "/nowhere", &record, &err), NL_USAGE, "rsa or ed25519");
     assert_ok(nl_dkim_key_read(path.data, "example.org", "s", &key, &err));
-    assert_ok(nl_dkim_sign(key, message, sizeof message - 1, 5, &one, &err));
+    assert_ok(nl_dkim_sign(CONST(&key), 1, NULL, message, sizeof message - 1, 5, &one, &err));
     assert_memory_equal(one.data, "DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;\r\n",
                         58);
     assert_non_null(strstr(one.data, "d=example.org; s=s; t=5;"));
@@ -28,7 +30,7 @@ static void test_signature(void **state) {
     /* Ed25519 is deterministic, and relaxed canonicalisation overlooks blanks at line ends. */
     static const char same[] = "From:  a@example.org\r\nTo: b@example.org\r\nSUBJECT: x  y\r\n"
                                "X-Other: other\r\n\r\nbody\t\r\n";
-    assert_ok(nl_dkim_sign(key, same, sizeof same - 1, 5, &two, &err));
+    assert_ok(nl_dkim_sign(CONST(&key), 1, NULL, same, sizeof same - 1, 5, &two, &err));
     assert_memory_equal(strstr(one.data, "bh="), strstr(two.data, "bh="), 47);
     nl_dkim_key_free(key);
     nl_buf_free(&record);
@@ -49,8 +51,8 @@ static void test_no_header(void **state) {
     assert_ok(nl_dkim_generate("ed25519", path.data, &record, &err));
     assert_ok(nl_dkim_key_read(path.data, "example.org", "s", &key, &err));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_fails(nl_dkim_sign(key, bad[i], strlen(bad[i]), 5, &out, &err), NL_INTERNAL,
-                     "header");
+        assert_fails(nl_dkim_sign(CONST(&key), 1, NULL, bad[i], strlen(bad[i]), 5, &out, &err),
+                     NL_INTERNAL, "header");
     nl_dkim_key_free(key);
     nl_buf_free(&record);
     nl_buf_free(&out);

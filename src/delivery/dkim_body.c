@@ -1,0 +1,182 @@
+#include "delivery/dkim_body.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A shorter prefix is not worth the comparison. */
+enum { LEAST_PREFIX = 1024 };
+
+/* ---- hashing line by line, and what is canonical already in one go ---- */
+
+struct hash {
+    EVP_MD_CTX *context;
+    size_t empty_lines; /* that wait for a line behind them: those at the end do not count */
+};
+
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+static void add_empty_lines(struct hash *hash) {
+    for (; hash->empty_lines > 0; hash->empty_lines--)
+        EVP_DigestUpdate(hash->context, "\r\n", 2);
+}
+
+/* Whole lines that are canonical as they are. */
+static void add_lines(struct hash *hash, const char *text, size_t len) {
+    size_t kept = len;
+    size_t empty = 0;
+    while (kept >= 2 && memcmp(text + kept - 2, "\r\n", 2) == 0 &&
+           (kept == 2 || text[kept - 3] == '\n')) {
+        kept -= 2;
+        empty++;
+    }
+    if (kept > 0) {
+        add_empty_lines(hash);
+        EVP_DigestUpdate(hash->context, text, kept);
+    }
+    hash->empty_lines += empty;
+}
+
+/* One line without its end: blanks at the end go, runs of blanks become one space. */
+static void add_line(struct hash *hash, const char *line, size_t len) {
+    while (len > 0 && is_blank(line[len - 1]))
+        len--;
+    if (len == 0) {
+        hash->empty_lines++;
+        return;
+    }
+    add_empty_lines(hash);
+    for (size_t at = 0; at < len;) {
+        size_t word = at;
+        while (word < len && !is_blank(line[word]))
+            word++;
+        EVP_DigestUpdate(hash->context, line + at, word - at);
+        at = word;
+        while (at < len && is_blank(line[at]))
+            at++;
+        if (at > word)
+            EVP_DigestUpdate(hash->context, " ", 1);
+    }
+    EVP_DigestUpdate(hash->context, "\r\n", 2);
+}
+
+/* What canonicalisation changes, each with where it stands next. */
+struct scan {
+    const char *body, *end;
+    const char *next[3];
+};
+
+static const char *next_change(struct scan *scan, const char *from) {
+    static const char *const patterns[] = {"\t", "  ", " \r"};
+    const char *nearest = scan->end;
+    for (size_t i = 0; i < 3; i++) {
+        if (scan->next[i] == NULL || scan->next[i] < from) {
+            scan->next[i] =
+                memmem(from, (size_t)(scan->end - from), patterns[i], strlen(patterns[i]));
+            if (scan->next[i] == NULL)
+                scan->next[i] = scan->end;
+        }
+        if (scan->next[i] < nearest)
+            nearest = scan->next[i];
+    }
+    return nearest;
+}
+
+/* Lines end in CRLF but perhaps the last, which gets its own. */
+static void add_body(struct hash *hash, const char *body, size_t len) {
+    struct scan scan = {.body = body, .end = body + len};
+    const char *at = body;
+    while (at < scan.end) {
+        const char *change = next_change(&scan, at);
+        const char *before = memrchr(at, '\n', (size_t)(change - at));
+        const char *line = before != NULL ? before + 1 : at;
+        add_lines(hash, at, (size_t)(line - at));
+        const char *end = memmem(line, (size_t)(scan.end - line), "\r\n", 2);
+        if (line < scan.end)
+            add_line(hash, line, (size_t)((end != NULL ? end : scan.end) - line));
+        at = end != NULL ? end + 2 : scan.end;
+    }
+}
+
+/* ---- what bodies begin with alike ---- */
+
+struct nl_dkim_body {
+    char *prefix; /* whole lines; at first a whole body, to compare the next one with */
+    size_t len;
+    struct hash hash; /* after the prefix; without a context while it is a whole body */
+    bool useless;     /* the bodies have too little in common */
+};
+
+struct nl_dkim_body *nl_dkim_body_new(void) {
+    return calloc(1, sizeof(struct nl_dkim_body));
+}
+
+void nl_dkim_body_free(struct nl_dkim_body *known) {
+    if (known == NULL)
+        return;
+    EVP_MD_CTX_free(known->hash.context);
+    free(known->prefix);
+    free(known);
+}
+
+static size_t common_lines(const char *a, size_t a_len, const char *b, size_t b_len) {
+    size_t len = 0;
+    while (len < a_len && len < b_len && a[len] == b[len])
+        len++;
+    while (len > 0 && a[len - 1] != '\n')
+        len--;
+    return len;
+}
+
+/* Learns from a body that does not begin with the prefix. */
+static bool learn(struct nl_dkim_body *known, const char *body, size_t len) {
+    if (known->prefix == NULL) {
+        known->prefix = malloc(len + 1);
+        if (known->prefix == NULL)
+            return false;
+        memcpy(known->prefix, body, len);
+        known->len = len;
+        return true;
+    }
+    known->len = common_lines(known->prefix, known->len, body, len);
+    known->useless = known->len < LEAST_PREFIX;
+    if (known->useless)
+        return true;
+    if (known->hash.context == NULL)
+        known->hash.context = EVP_MD_CTX_new();
+    known->hash.empty_lines = 0;
+    if (known->hash.context == NULL ||
+        EVP_DigestInit_ex(known->hash.context, EVP_sha256(), NULL) != 1)
+        return false;
+    add_body(&known->hash, known->prefix, known->len);
+    return true;
+}
+
+static bool begins_with(const struct nl_dkim_body *known, const char *body, size_t len) {
+    return known->hash.context != NULL && len >= known->len &&
+           memcmp(body, known->prefix, known->len) == 0;
+}
+
+bool nl_dkim_body_hash(struct nl_dkim_body *known, const char *body, size_t len,
+                       unsigned char digest[NL_DIGEST_LEN]) {
+    struct hash hash = {.context = EVP_MD_CTX_new()};
+    size_t from = 0;
+    bool done = hash.context != NULL;
+    if (done && known != NULL && !known->useless && !begins_with(known, body, len))
+        done = learn(known, body, len);
+    if (done && known != NULL && !known->useless && begins_with(known, body, len)) {
+        done = EVP_MD_CTX_copy_ex(hash.context, known->hash.context) == 1;
+        hash.empty_lines = known->hash.empty_lines;
+        from = known->len;
+    } else if (done) {
+        done = EVP_DigestInit_ex(hash.context, EVP_sha256(), NULL) == 1;
+    }
+    if (done) {
+        add_body(&hash, body + from, len - from);
+        done = EVP_DigestFinal_ex(hash.context, digest, NULL) == 1;
+    }
+    EVP_MD_CTX_free(hash.context);
+    return done;
+}

@@ -1,0 +1,14 @@
+/* The hash of a body in relaxed canonicalisation (RFC 6376 section 3.4.4). */
+#ifndef NL_DELIVERY_DKIM_BODY_H
+#define NL_DELIVERY_DKIM_BODY_H
+
+#include "newsletter/dkim.h"
+#include "newsletter/token.h"
+
+#include <stdbool.h>
+
+/* Hashes `body`; `known` may be NULL. False without memory. */
+bool nl_dkim_body_hash(struct nl_dkim_body *known, const char *body, size_t len,
+                       unsigned char digest[NL_DIGEST_LEN]);
+
+#endif

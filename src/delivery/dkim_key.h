@@ -1,0 +1,20 @@
+/* What a key for DKIM is made of. */
+#ifndef NL_DELIVERY_DKIM_KEY_H
+#define NL_DELIVERY_DKIM_KEY_H
+
+#include "newsletter/dkim.h"
+
+#include <openssl/evp.h>
+#include <stdbool.h>
+
+struct nl_dkim_key {
+    EVP_PKEY *pkey;
+    char *domain;
+    char *selector;
+    bool ed25519;
+};
+
+/* Appends `data` in base64, without line breaks. */
+void nl_dkim_base64(struct nl_buf *out, const unsigned char *data, size_t len);
+
+#endif
