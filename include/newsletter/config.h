@@ -25,6 +25,29 @@ struct nl_contact {
 enum nl_subject_rule { NL_BY_DEPARTURES, NL_BY_REPLIES };
 extern const char *const nl_subject_rules[];
 
+enum { NL_RELAYS = 16, NL_DOMAINS = 64, NL_DELAYS = 20, NL_WARM_UP_DAYS = 90 };
+
+/* A server that takes our mail. */
+struct nl_smtp_server {
+    char *host;
+    int64_t port;
+    int64_t security; /* enum nl_smtp_security */
+    int64_t auth;     /* enum nl_smtp_auth */
+    bool verify;
+    char *ca_file;
+    char *username;
+    char *password_file;
+    char *password_env;
+    int64_t weight; /* its share of the connections */
+};
+
+/* What a recipient domain is spared; 0: no limit. */
+struct nl_domain_limit {
+    char *domain; /* as an A-label; "*" for each that is not named */
+    int64_t per_second;
+    int64_t connections;
+};
+
 /* Every setting of newsletter.yaml(5), defaults filled in. Strings are owned by the configuration;
  * optional ones are NULL when unset. Paths are absolute or relative to the working directory, those
  * in the file having been taken relative to the file's folder. Durations are seconds. */
@@ -40,21 +63,29 @@ struct nl_config {
     char *preferences_url; /* holds "{token}", of a subscription: asks for a link to the own page */
     char *page_url;        /* holds "{token}", of such a link; NULL without serve.url */
     char *address_url;     /* holds "{token}": confirms a new address; NULL without serve.url */
+    struct nl_smtp_server server;            /* `smtp`: the one relay where `relays` has none */
+    struct nl_smtp_server relays[NL_RELAYS]; /* up to the first without a host */
     struct {
-        char *host;
-        int64_t port;
-        int64_t security; /* enum nl_smtp_security */
-        int64_t auth;     /* enum nl_smtp_auth */
-        bool verify;
-        char *ca_file;
-        char *username;
-        char *password_file;
-        char *password_env;
         char *helo;
         int64_t connections;
         int64_t timeout;
+        int64_t per_connection; /* messages; 0: any number */
     } smtp;
     struct {
+        int64_t per_second;                         /* messages; 0: any number */
+        struct nl_domain_limit domains[NL_DOMAINS]; /* up to the first without a domain */
+    } limits;
+    struct {
+        char *since;                   /* YYYY-MM-DD, the first day */
+        int64_t days[NL_WARM_UP_DAYS]; /* messages on each, up to the first 0 */
+    } warm_up;
+    struct {
+        char *hours;    /* "22:00-07:00": no issue goes out; NULL: none */
+        char *timezone; /* NULL: this machine's */
+    } quiet;
+    struct {
+        int64_t
+            schedule[NL_DELAYS]; /* delays one after the other, up to the first 0; none: the rest */
         int64_t first;
         int64_t factor;
         int64_t max;
@@ -147,6 +178,9 @@ struct nl_config {
 /* Reads and checks `path`. A file that others may write to is refused. Free with nl_config_free,
  * also after a failure. */
 enum nl_status nl_config_read(const char *path, struct nl_config *out, struct nl_error *err);
+
+/* The servers that take our mail, one at least: `relays`, else `smtp`. */
+const struct nl_smtp_server *nl_config_relays(const struct nl_config *config, size_t *count);
 
 /* The URL, with "{token}", of the link that notices of a kind carry, and for how many seconds it
  * works. Kinds without a link have those of a confirmation. NULL where there is no such page. */

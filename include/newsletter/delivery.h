@@ -35,6 +35,7 @@ struct nl_job {
     char *attributes;         /* a JSON object */
     char *language;           /* NULL if not known */
     struct nl_token unsubscribe;
+    bool paced;      /* it has waited for its domain's turn, and that has come */
     int64_t subject; /* which of an issue's subjects it is to get, 1 or 2 */
 };
 
@@ -64,6 +65,10 @@ enum nl_status nl_delivery_waits(struct nl_store *store, const struct nl_scope *
  * subscription has ended since: then it must not. */
 enum nl_status nl_delivery_commit_dot(struct nl_store *store, int64_t delivery, const char *owner,
                                       bool *ok, struct nl_error *err);
+
+/* Puts a leased delivery off until `at`, without an attempt: its domain has had enough for now. */
+enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery, const char *owner,
+                                    int64_t at, struct nl_error *err);
 
 /* Records what became of a leased delivery and ends the lease. NL_REQUEUED does not count as an
  * attempt. Does nothing when `owner` no longer holds the lease. */

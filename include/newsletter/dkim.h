@@ -27,10 +27,10 @@ struct nl_dkim_body;
 struct nl_dkim_body *nl_dkim_body_new(void);
 void nl_dkim_body_free(struct nl_dkim_body *known);
 
-/* Signs a complete message with CRLF line ends: appends one DKIM-Signature field for each key, to be
- * put in front of the message, to `out`. `known` may be NULL. `now` becomes the signature's time. Signed are From, Reply-To,
- * To, Subject, Date, Message-ID, MIME-Version, Content-* and List-*, each as often as it is there,
- * and From once more, so that none can be added. */
+/* Signs a complete message with CRLF line ends: appends one DKIM-Signature field for each key, to
+ * be put in front of the message, to `out`. `known` may be NULL. `now` becomes the signature's
+ * time. Signed are From, Reply-To, To, Subject, Date, Message-ID, MIME-Version, Content-* and
+ * List-*, each as often as it is there, and From once more, so that none can be added. */
 enum nl_status nl_dkim_sign(const struct nl_dkim_key *const *keys, size_t count,
                             struct nl_dkim_body *known, const char *message, size_t len,
                             int64_t now, struct nl_buf *out, struct nl_error *err);

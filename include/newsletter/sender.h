@@ -13,8 +13,9 @@
 
 struct nl_relay;
 
-/* Takes what it needs from the configuration. `password` may be NULL. Free with nl_relay_free. */
-enum nl_status nl_relay_new(const struct nl_config *config, const char *password,
+/* The servers that the configuration, which must outlive it, names, with their passwords.
+ * `password_file`, if it is not NULL, stands in for that of `smtp`. Free with nl_relay_free. */
+enum nl_status nl_relay_new(const struct nl_config *config, const char *password_file,
                             struct nl_relay **out, struct nl_error *err);
 void nl_relay_free(struct nl_relay *relay);
 
@@ -30,12 +31,19 @@ struct nl_run_options {
     void *ctx;
 };
 
+/* Why nothing more goes out for now. */
+struct nl_hold {
+    const char *why; /* NULL: nothing holds it */
+    int64_t until;
+};
+
 /* What came of a run. Free `problem` with nl_error_free. */
 struct nl_run_summary {
     struct nl_run_counts counts;
     bool stopped;              /* by `stop`, or for `problem` */
     bool halted;               /* somebody paused or cancelled the issue meanwhile */
     bool paused;               /* the fault is ours: no retry before somebody has looked */
+    struct nl_hold hold;       /* the configuration lets no more go out for now */
     int64_t recovered_unknown; /* left in doubt by an earlier run that died */
     struct nl_error problem;   /* why the run ended early; status NL_OK if it did not */
 };

@@ -34,7 +34,8 @@ void nl_digest_hex(const void *data, size_t len, char out[2 * NL_DIGEST_LEN + 1]
  * different purposes apart. */
 void nl_mac(const char *key, const char *use, const char *text, char out[NL_MAC_TEXT_LEN + 1]);
 
-/* The same with a key and a use that stay: for many. Free with nl_mac_key_free; NULL without memory.
+/* The same with a key and a use that stay: for many. Free with nl_mac_key_free; NULL without
+ * memory.
  */
 struct nl_mac_key;
 struct nl_mac_key *nl_mac_key_new(const char *key, const char *use);

@@ -1,11 +1,13 @@
 #include "newsletter/config.h"
 
+#include "base/config_policy.h"
 #include "newsletter/address.h"
 #include "newsletter/file.h"
 #include "newsletter/network.h"
 #include "newsletter/text.h"
 #include "newsletter/yaml.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <libgen.h>
 #include <openssl/crypto.h>
@@ -20,99 +22,131 @@ enum kind { TEXT, PATH, NUMBER, DURATION, BOOLEAN, SECURITY, AUTH, PROTOCOL, RUL
 
 /* One line per setting: this table is the whole grammar of the file. */
 static const struct setting {
-    const char *path;
+    const char *path; /* "#" stands for the number of an element */
     enum kind kind;
     size_t offset;
     const char *fallback; /* NULL: unset unless given */
     int64_t min, max;     /* NUMBER and DURATION */
+    size_t stride, count; /* of the elements; 0 for what is none */
 } settings[] = {
 #define AT(member) offsetof(struct nl_config, member)
-    {"database", PATH, AT(database), "newsletter.db", 0, 0},
-    {"templates", PATH, AT(templates), NULL, 0, 0},
-    {"bounce_address", TEXT, AT(bounce_address), NULL, 0, 0},
-    {"confirm_url", TEXT, AT(confirm_url), NULL, 0, 0},
-    {"unsubscribe_url", TEXT, AT(unsubscribe_url), NULL, 0, 0},
-    {"preferences_url", TEXT, AT(preferences_url), NULL, 0, 0},
-    {"images_url", TEXT, AT(images_url), NULL, 0, 0},
-    {"raw_html", BOOLEAN, AT(raw_html), "false", 0, 0},
-    {"smtp.host", TEXT, AT(smtp.host), "localhost", 0, 0},
-    {"smtp.port", NUMBER, AT(smtp.port), NULL, 1, 65535},
-    {"smtp.security", SECURITY, AT(smtp.security), "starttls", 0, 0},
-    {"smtp.verify", BOOLEAN, AT(smtp.verify), "true", 0, 0},
-    {"smtp.ca_file", PATH, AT(smtp.ca_file), NULL, 0, 0},
-    {"smtp.auth", AUTH, AT(smtp.auth), "auto", 0, 0},
-    {"smtp.username", TEXT, AT(smtp.username), NULL, 0, 0},
-    {"smtp.password_file", PATH, AT(smtp.password_file), NULL, 0, 0},
-    {"smtp.password_env", TEXT, AT(smtp.password_env), NULL, 0, 0},
-    {"smtp.helo", TEXT, AT(smtp.helo), NULL, 0, 0},
-    {"smtp.connections", NUMBER, AT(smtp.connections), "8", 1, 500},
-    {"smtp.timeout", DURATION, AT(smtp.timeout), "5m", 1, 3600},
-    {"retry.first", DURATION, AT(retry.first), "5m", 1, 604800},
-    {"retry.factor", NUMBER, AT(retry.factor), "2", 1, 100},
-    {"retry.max", DURATION, AT(retry.max), "4h", 1, 604800},
-    {"retry.give_up", DURATION, AT(retry.give_up), "4d", 1, 5184000},
-    {"confirmation.expires", DURATION, AT(confirmation.expires), "7d", 1, 31536000},
-    {"confirmation.resend_interval", DURATION, AT(confirmation.resend_interval), "1h", 0, 31536000},
-    {"confirmation.text_version", TEXT, AT(confirmation.text_version), "1", 0, 0},
-    {"preferences.expires", DURATION, AT(preferences.expires), "1d", 60, 31536000},
-    {"contact.person", TEXT, AT(contact.person), NULL, 0, 0},
-    {"contact.phone", TEXT, AT(contact.phone), NULL, 0, 0},
-    {"contact.fax", TEXT, AT(contact.fax), NULL, 0, 0},
-    {"contact.email", TEXT, AT(contact.email), NULL, 0, 0},
-    {"contact.web", TEXT, AT(contact.web), NULL, 0, 0},
-    {"notices.welcome", BOOLEAN, AT(notices.welcome), "true", 0, 0},
-    {"notices.goodbye", BOOLEAN, AT(notices.goodbye), "false", 0, 0},
-    {"serve.listen", TEXT, AT(serve.listen), "127.0.0.1:8025", 0, 0},
-    {"serve.url", TEXT, AT(serve.url), NULL, 0, 0},
-    {"serve.user", TEXT, AT(serve.user), NULL, 0, 0},
-    {"serve.certificate", PATH, AT(serve.certificate), NULL, 0, 0},
-    {"serve.key", PATH, AT(serve.key), NULL, 0, 0},
-    {"serve.trusted_proxies", TEXT, AT(serve.trusted_proxies), NULL, 0, 0},
-    {"serve.metrics", TEXT, AT(serve.metrics), NULL, 0, 0},
-    {"serve.connections", NUMBER, AT(serve.connections), "1100", 1, 60000},
-    {"serve.joins_per_hour", NUMBER, AT(serve.joins_per_hour), "60", 1, 1000000},
-    {"serve.joins_per_address", NUMBER, AT(serve.joins_per_address), "5", 1, 1000000},
-    {"serve.check_forms", BOOLEAN, AT(serve.check_forms), "true", 0, 0},
-    {"serve.log", BOOLEAN, AT(serve.log), "true", 0, 0},
-    {"staff.listen", TEXT, AT(staff.listen), NULL, 0, 0},
-    {"staff.url", TEXT, AT(staff.url), NULL, 0, 0},
-    {"staff.certificate", PATH, AT(staff.certificate), NULL, 0, 0},
-    {"staff.key", PATH, AT(staff.key), NULL, 0, 0},
-    {"staff.session", DURATION, AT(staff.session), "8h", 60, 2592000},
-    {"reconfirmation.expires", DURATION, AT(reconfirmation.expires), "30d", 3600, 31536000},
-    {"sunset.after", DURATION, AT(sunset.after), "0", 0, 3153600000},
-    {"sunset.daily", NUMBER, AT(sunset.daily), "500", 1, 1000000000},
-    {"subject_test.share", NUMBER, AT(subject_test.share), "20", 1, 100},
-    {"subject_test.wait", DURATION, AT(subject_test.wait), "4h", 60, 2592000},
-    {"subject_test.rule", RULE, AT(subject_test.rule), "departures", 0, 0},
-    {"retention.events", DURATION, AT(retention.events), "730d", 0, 3153600000},
-    {"retention.links", DURATION, AT(retention.links), "90d", 0, 3153600000},
-    {"retention.ips", DURATION, AT(retention.ips), "0", 0, 3153600000},
-    {"retention.ended", DURATION, AT(retention.ended), "0", 0, 3153600000},
-    {"dkim.domain", TEXT, AT(dkim.domain), NULL, 0, 0},
-    {"dkim.selector", TEXT, AT(dkim.selector), NULL, 0, 0},
-    {"dkim.key_file", PATH, AT(dkim.key_file), NULL, 0, 0},
-    {"dkim.ed25519_selector", TEXT, AT(dkim.ed25519_selector), NULL, 0, 0},
-    {"dkim.ed25519_key_file", PATH, AT(dkim.ed25519_key_file), NULL, 0, 0},
-    {"bounce.hard", NUMBER, AT(bounce.hard), "5", 1, 1000},
-    {"bounce.soft", NUMBER, AT(bounce.soft), "1", 0, 1000},
-    {"bounce.limit", NUMBER, AT(bounce.limit), "5", 1, 1000},
-    {"bounce.half_life", DURATION, AT(bounce.half_life), "120d", 1, 315360000},
-    {"bounce.interval", DURATION, AT(bounce.interval), "1d", 0, 31536000},
-    {"bounce.keep", DURATION, AT(bounce.keep), "30d", 0, 315360000},
-    {"fetch.protocol", PROTOCOL, AT(fetch.protocol), "imap", 0, 0},
-    {"fetch.host", TEXT, AT(fetch.host), NULL, 0, 0},
-    {"fetch.port", NUMBER, AT(fetch.port), NULL, 1, 65535},
-    {"fetch.security", SECURITY, AT(fetch.security), "tls", 0, 0},
-    {"fetch.verify", BOOLEAN, AT(fetch.verify), "true", 0, 0},
-    {"fetch.ca_file", PATH, AT(fetch.ca_file), NULL, 0, 0},
-    {"fetch.username", TEXT, AT(fetch.username), NULL, 0, 0},
-    {"fetch.password_file", PATH, AT(fetch.password_file), NULL, 0, 0},
-    {"fetch.password_env", TEXT, AT(fetch.password_env), NULL, 0, 0},
-    {"fetch.folder", TEXT, AT(fetch.folder), "INBOX", 0, 0},
-    {"fetch.processed", TEXT, AT(fetch.processed), "Processed", 0, 0},
-    {"fetch.unknown", TEXT, AT(fetch.unknown), "Unknown", 0, 0},
+#define RELAY(member) AT(relays[0].member)
+#define RELAYS sizeof(struct nl_smtp_server), NL_RELAYS
+#define DOMAIN(member) AT(limits.domains[0].member)
+#define DOMAINS sizeof(struct nl_domain_limit), NL_DOMAINS
+    {"database", PATH, AT(database), "newsletter.db", 0, 0, 0, 0},
+    {"templates", PATH, AT(templates), NULL, 0, 0, 0, 0},
+    {"bounce_address", TEXT, AT(bounce_address), NULL, 0, 0, 0, 0},
+    {"confirm_url", TEXT, AT(confirm_url), NULL, 0, 0, 0, 0},
+    {"unsubscribe_url", TEXT, AT(unsubscribe_url), NULL, 0, 0, 0, 0},
+    {"preferences_url", TEXT, AT(preferences_url), NULL, 0, 0, 0, 0},
+    {"images_url", TEXT, AT(images_url), NULL, 0, 0, 0, 0},
+    {"raw_html", BOOLEAN, AT(raw_html), "false", 0, 0, 0, 0},
+    {"smtp.host", TEXT, AT(server.host), "localhost", 0, 0, 0, 0},
+    {"smtp.port", NUMBER, AT(server.port), NULL, 1, 65535, 0, 0},
+    {"smtp.security", SECURITY, AT(server.security), "starttls", 0, 0, 0, 0},
+    {"smtp.verify", BOOLEAN, AT(server.verify), "true", 0, 0, 0, 0},
+    {"smtp.ca_file", PATH, AT(server.ca_file), NULL, 0, 0, 0, 0},
+    {"smtp.auth", AUTH, AT(server.auth), "auto", 0, 0, 0, 0},
+    {"smtp.username", TEXT, AT(server.username), NULL, 0, 0, 0, 0},
+    {"smtp.password_file", PATH, AT(server.password_file), NULL, 0, 0, 0, 0},
+    {"smtp.password_env", TEXT, AT(server.password_env), NULL, 0, 0, 0, 0},
+    {"smtp.helo", TEXT, AT(smtp.helo), NULL, 0, 0, 0, 0},
+    {"smtp.connections", NUMBER, AT(smtp.connections), "8", 1, 500, 0, 0},
+    {"smtp.timeout", DURATION, AT(smtp.timeout), "5m", 1, 3600, 0, 0},
+    {"smtp.per_connection", NUMBER, AT(smtp.per_connection), "0", 0, 1000000000, 0, 0},
+    {"relays.#.host", TEXT, RELAY(host), NULL, 0, 0, RELAYS},
+    {"relays.#.port", NUMBER, RELAY(port), NULL, 1, 65535, RELAYS},
+    {"relays.#.security", SECURITY, RELAY(security), "starttls", 0, 0, RELAYS},
+    {"relays.#.verify", BOOLEAN, RELAY(verify), "true", 0, 0, RELAYS},
+    {"relays.#.ca_file", PATH, RELAY(ca_file), NULL, 0, 0, RELAYS},
+    {"relays.#.auth", AUTH, RELAY(auth), "auto", 0, 0, RELAYS},
+    {"relays.#.username", TEXT, RELAY(username), NULL, 0, 0, RELAYS},
+    {"relays.#.password_file", PATH, RELAY(password_file), NULL, 0, 0, RELAYS},
+    {"relays.#.password_env", TEXT, RELAY(password_env), NULL, 0, 0, RELAYS},
+    {"relays.#.weight", NUMBER, RELAY(weight), "1", 1, 1000, RELAYS},
+    {"limits.per_second", NUMBER, AT(limits.per_second), "0", 0, 1000000, 0, 0},
+    {"limits.domains.#.domain", TEXT, DOMAIN(domain), NULL, 0, 0, DOMAINS},
+    {"limits.domains.#.per_second", NUMBER, DOMAIN(per_second), "0", 0, 1000000, DOMAINS},
+    {"limits.domains.#.connections", NUMBER, DOMAIN(connections), "0", 0, 500, DOMAINS},
+    {"warm_up.since", TEXT, AT(warm_up.since), NULL, 0, 0, 0, 0},
+    {"warm_up.days.#", NUMBER, AT(warm_up.days[0]), NULL, 1, 1000000000, sizeof(int64_t),
+     NL_WARM_UP_DAYS},
+    {"quiet.hours", TEXT, AT(quiet.hours), NULL, 0, 0, 0, 0},
+    {"quiet.timezone", TEXT, AT(quiet.timezone), NULL, 0, 0, 0, 0},
+    {"retry.schedule.#", DURATION, AT(retry.schedule[0]), NULL, 1, 5184000, sizeof(int64_t),
+     NL_DELAYS},
+    {"retry.first", DURATION, AT(retry.first), "5m", 1, 604800, 0, 0},
+    {"retry.factor", NUMBER, AT(retry.factor), "2", 1, 100, 0, 0},
+    {"retry.max", DURATION, AT(retry.max), "4h", 1, 604800, 0, 0},
+    {"retry.give_up", DURATION, AT(retry.give_up), "4d", 1, 5184000, 0, 0},
+    {"confirmation.expires", DURATION, AT(confirmation.expires), "7d", 1, 31536000, 0, 0},
+    {"confirmation.resend_interval", DURATION, AT(confirmation.resend_interval), "1h", 0, 31536000,
+     0, 0},
+    {"confirmation.text_version", TEXT, AT(confirmation.text_version), "1", 0, 0, 0, 0},
+    {"preferences.expires", DURATION, AT(preferences.expires), "1d", 60, 31536000, 0, 0},
+    {"contact.person", TEXT, AT(contact.person), NULL, 0, 0, 0, 0},
+    {"contact.phone", TEXT, AT(contact.phone), NULL, 0, 0, 0, 0},
+    {"contact.fax", TEXT, AT(contact.fax), NULL, 0, 0, 0, 0},
+    {"contact.email", TEXT, AT(contact.email), NULL, 0, 0, 0, 0},
+    {"contact.web", TEXT, AT(contact.web), NULL, 0, 0, 0, 0},
+    {"notices.welcome", BOOLEAN, AT(notices.welcome), "true", 0, 0, 0, 0},
+    {"notices.goodbye", BOOLEAN, AT(notices.goodbye), "false", 0, 0, 0, 0},
+    {"serve.listen", TEXT, AT(serve.listen), "127.0.0.1:8025", 0, 0, 0, 0},
+    {"serve.url", TEXT, AT(serve.url), NULL, 0, 0, 0, 0},
+    {"serve.user", TEXT, AT(serve.user), NULL, 0, 0, 0, 0},
+    {"serve.certificate", PATH, AT(serve.certificate), NULL, 0, 0, 0, 0},
+    {"serve.key", PATH, AT(serve.key), NULL, 0, 0, 0, 0},
+    {"serve.trusted_proxies", TEXT, AT(serve.trusted_proxies), NULL, 0, 0, 0, 0},
+    {"serve.metrics", TEXT, AT(serve.metrics), NULL, 0, 0, 0, 0},
+    {"serve.connections", NUMBER, AT(serve.connections), "1100", 1, 60000, 0, 0},
+    {"serve.joins_per_hour", NUMBER, AT(serve.joins_per_hour), "60", 1, 1000000, 0, 0},
+    {"serve.joins_per_address", NUMBER, AT(serve.joins_per_address), "5", 1, 1000000, 0, 0},
+    {"serve.check_forms", BOOLEAN, AT(serve.check_forms), "true", 0, 0, 0, 0},
+    {"serve.log", BOOLEAN, AT(serve.log), "true", 0, 0, 0, 0},
+    {"staff.listen", TEXT, AT(staff.listen), NULL, 0, 0, 0, 0},
+    {"staff.url", TEXT, AT(staff.url), NULL, 0, 0, 0, 0},
+    {"staff.certificate", PATH, AT(staff.certificate), NULL, 0, 0, 0, 0},
+    {"staff.key", PATH, AT(staff.key), NULL, 0, 0, 0, 0},
+    {"staff.session", DURATION, AT(staff.session), "8h", 60, 2592000, 0, 0},
+    {"reconfirmation.expires", DURATION, AT(reconfirmation.expires), "30d", 3600, 31536000, 0, 0},
+    {"sunset.after", DURATION, AT(sunset.after), "0", 0, 3153600000, 0, 0},
+    {"sunset.daily", NUMBER, AT(sunset.daily), "500", 1, 1000000000, 0, 0},
+    {"subject_test.share", NUMBER, AT(subject_test.share), "20", 1, 100, 0, 0},
+    {"subject_test.wait", DURATION, AT(subject_test.wait), "4h", 60, 2592000, 0, 0},
+    {"subject_test.rule", RULE, AT(subject_test.rule), "departures", 0, 0, 0, 0},
+    {"retention.events", DURATION, AT(retention.events), "730d", 0, 3153600000, 0, 0},
+    {"retention.links", DURATION, AT(retention.links), "90d", 0, 3153600000, 0, 0},
+    {"retention.ips", DURATION, AT(retention.ips), "0", 0, 3153600000, 0, 0},
+    {"retention.ended", DURATION, AT(retention.ended), "0", 0, 3153600000, 0, 0},
+    {"dkim.domain", TEXT, AT(dkim.domain), NULL, 0, 0, 0, 0},
+    {"dkim.selector", TEXT, AT(dkim.selector), NULL, 0, 0, 0, 0},
+    {"dkim.key_file", PATH, AT(dkim.key_file), NULL, 0, 0, 0, 0},
+    {"dkim.ed25519_selector", TEXT, AT(dkim.ed25519_selector), NULL, 0, 0, 0, 0},
+    {"dkim.ed25519_key_file", PATH, AT(dkim.ed25519_key_file), NULL, 0, 0, 0, 0},
+    {"bounce.hard", NUMBER, AT(bounce.hard), "5", 1, 1000, 0, 0},
+    {"bounce.soft", NUMBER, AT(bounce.soft), "1", 0, 1000, 0, 0},
+    {"bounce.limit", NUMBER, AT(bounce.limit), "5", 1, 1000, 0, 0},
+    {"bounce.half_life", DURATION, AT(bounce.half_life), "120d", 1, 315360000, 0, 0},
+    {"bounce.interval", DURATION, AT(bounce.interval), "1d", 0, 31536000, 0, 0},
+    {"bounce.keep", DURATION, AT(bounce.keep), "30d", 0, 315360000, 0, 0},
+    {"fetch.protocol", PROTOCOL, AT(fetch.protocol), "imap", 0, 0, 0, 0},
+    {"fetch.host", TEXT, AT(fetch.host), NULL, 0, 0, 0, 0},
+    {"fetch.port", NUMBER, AT(fetch.port), NULL, 1, 65535, 0, 0},
+    {"fetch.security", SECURITY, AT(fetch.security), "tls", 0, 0, 0, 0},
+    {"fetch.verify", BOOLEAN, AT(fetch.verify), "true", 0, 0, 0, 0},
+    {"fetch.ca_file", PATH, AT(fetch.ca_file), NULL, 0, 0, 0, 0},
+    {"fetch.username", TEXT, AT(fetch.username), NULL, 0, 0, 0, 0},
+    {"fetch.password_file", PATH, AT(fetch.password_file), NULL, 0, 0, 0, 0},
+    {"fetch.password_env", TEXT, AT(fetch.password_env), NULL, 0, 0, 0, 0},
+    {"fetch.folder", TEXT, AT(fetch.folder), "INBOX", 0, 0, 0, 0},
+    {"fetch.processed", TEXT, AT(fetch.processed), "Processed", 0, 0, 0, 0},
+    {"fetch.unknown", TEXT, AT(fetch.unknown), "Unknown", 0, 0, 0, 0},
 #undef AT
+#undef RELAY
+#undef RELAYS
+#undef DOMAIN
+#undef DOMAINS
 };
 
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
@@ -151,9 +185,9 @@ static enum nl_status store_text(char **slot, char *value, struct nl_error *err)
     return value != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-static enum nl_status apply(struct nl_config *config, const struct setting *setting,
+static enum nl_status apply(struct nl_config *config, const struct setting *setting, size_t index,
                             const char *value, size_t line, struct nl_error *err) {
-    void *slot = (char *)config + setting->offset;
+    void *slot = (char *)config + setting->offset + index * setting->stride;
     int64_t number = 0;
     const char *wanted = "";
     if (setting->kind == TEXT || setting->kind == PATH) {
@@ -205,27 +239,47 @@ static enum nl_status apply(struct nl_config *config, const struct setting *sett
     return NL_OK;
 }
 
+/* Whether `path` is the setting's; *index is the number in it. */
+static bool is_named(const struct setting *setting, const char *path, size_t *index) {
+    const char *sign = strchr(setting->path, '#');
+    size_t before = sign != NULL ? (size_t)(sign - setting->path) : 0;
+    char *end = NULL;
+    *index = 0;
+    if (sign == NULL)
+        return strcmp(setting->path, path) == 0;
+    if (strncmp(setting->path, path, before) != 0 || !isdigit((unsigned char)path[before]))
+        return false;
+    *index = strtoul(path + before, &end, 10);
+    return strcmp(end, sign + 1) == 0;
+}
+
 static enum nl_status apply_all(struct nl_config *config, const struct nl_yaml *yaml,
                                 struct nl_error *err) {
     for (size_t i = 0; i < SETTINGS; i++) {
         if (settings[i].fallback == NULL)
             continue;
-        enum nl_status status = apply(config, &settings[i], settings[i].fallback, 0, err);
-        if (status != NL_OK)
-            return status;
+        for (size_t at = 0; at == 0 || at < settings[i].count; at++) {
+            enum nl_status status = apply(config, &settings[i], at, settings[i].fallback, 0, err);
+            if (status != NL_OK)
+                return status;
+        }
     }
     for (size_t i = 0; i < yaml->count; i++) {
         const struct nl_yaml_entry *entry = &yaml->entries[i];
         size_t at = 0;
-        while (at < SETTINGS && strcmp(settings[at].path, entry->path) != 0)
+        size_t index = 0;
+        while (at < SETTINGS && !is_named(&settings[at], entry->path, &index))
             at++;
         if (at == SETTINGS)
             return nl_error_set(err, NL_CONFIG,
                                 "%s:%zu: unknown setting '%s': see newsletter.yaml(5)",
                                 config->path, entry->line, entry->path);
+        if (index > 0 && index >= settings[at].count)
+            return nl_error_set(err, NL_CONFIG, "%s:%zu: '%s' is one too many: %zu at most",
+                                config->path, entry->line, entry->path, settings[at].count);
         if (entry->value[0] == '\0')
             continue;
-        enum nl_status status = apply(config, &settings[at], entry->value, entry->line, err);
+        enum nl_status status = apply(config, &settings[at], index, entry->value, entry->line, err);
         if (status != NL_OK)
             return status;
     }
@@ -245,9 +299,9 @@ static enum nl_status check_url(const struct nl_config *config, const char *name
     return NL_OK;
 }
 
-static enum nl_status check_server(const struct nl_config *config, const char *section,
-                                   const char *host, const char *username, int64_t security,
-                                   struct nl_error *err) {
+enum nl_status nl_config_check_server(const struct nl_config *config, const char *section,
+                                      const char *host, const char *username, int64_t security,
+                                      struct nl_error *err) {
     if (strpbrk(host, " /@?#%\\") != NULL)
         return nl_error_set(err, NL_CONFIG, "%s: %s.host '%s' is not a host name", config->path,
                             section, host);
@@ -270,8 +324,8 @@ static enum nl_status check_fetch(struct nl_config *config, struct nl_error *err
                                 config->path, folders[i]);
     if (config->fetch.username == NULL)
         return nl_error_set(err, NL_CONFIG, "%s: fetch.host needs fetch.username", config->path);
-    return check_server(config, "fetch", config->fetch.host, config->fetch.username,
-                        config->fetch.security, err);
+    return nl_config_check_server(config, "fetch", config->fetch.host, config->fetch.username,
+                                  config->fetch.security, err);
 }
 
 /* These end up in a header field. */
@@ -367,9 +421,6 @@ static enum nl_status check_serve(struct nl_config *config, struct nl_error *err
 
 /* What no single setting can say of itself. */
 static enum nl_status check_all(struct nl_config *config, struct nl_error *err) {
-    static const int64_t default_ports[] = {587, 465, 25};
-    if (config->smtp.port == 0)
-        config->smtp.port = default_ports[config->smtp.security];
     enum nl_status status = check_serve(config, err);
     if (status == NL_OK)
         status = check_url(config, "confirm_url", config->confirm_url, err);
@@ -381,8 +432,7 @@ static enum nl_status check_all(struct nl_config *config, struct nl_error *err) 
         return status;
     if (config->images_url != NULL && !nl_text_is_http_url(config->images_url))
         return nl_error_set(err, NL_CONFIG, "%s: images_url is not an http(s) URL", config->path);
-    status = check_server(config, "smtp", config->smtp.host, config->smtp.username,
-                          config->smtp.security, err);
+    status = nl_config_check_policy(config, err);
     if (status == NL_OK && config->fetch.host != NULL)
         status = check_fetch(config, err);
     if (status != NL_OK)
@@ -482,7 +532,8 @@ void nl_config_forget(char *secret) {
 void nl_config_free(struct nl_config *config) {
     for (size_t i = 0; i < SETTINGS; i++)
         if (settings[i].kind == TEXT || settings[i].kind == PATH)
-            free(*(char **)((char *)config + settings[i].offset));
+            for (size_t at = 0; at == 0 || at < settings[i].count; at++)
+                free(*(char **)((char *)config + settings[i].offset + at * settings[i].stride));
     free(config->page_url);
     free(config->address_url);
     free(config->path);

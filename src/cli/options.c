@@ -104,19 +104,10 @@ enum nl_status cli_open(struct cli *cli, struct nl_error *err) {
 }
 
 enum nl_status cli_connect(struct cli *cli, struct nl_error *err) {
-    char *password = NULL;
     enum nl_status status = cli_configure(cli, err);
     if (status != NL_OK || cli->relay != NULL)
         return status;
-    if (cli->config.smtp.username != NULL)
-        status = nl_config_password("SMTP",
-                                    cli->password_file != NULL ? cli->password_file
-                                                               : cli->config.smtp.password_file,
-                                    cli->config.smtp.password_env, &password, err);
-    if (status == NL_OK)
-        status = nl_relay_new(&cli->config, password, &cli->relay, err);
-    nl_config_forget(password);
-    return status;
+    return nl_relay_new(&cli->config, cli->password_file, &cli->relay, err);
 }
 
 void cli_close_store(struct cli *cli) {
@@ -164,6 +155,12 @@ enum nl_status cli_report(const struct nl_run_summary *summary, const char *what
     if (summary->halted)
         return nl_error_set(err, NL_TEMPFAIL,
                             "paused or cancelled from elsewhere: see newsletter status");
+    if (summary->hold.why != NULL && !summary->stopped) {
+        char when[32];
+        cli_format_time(summary->hold.until, when);
+        printf("%s: the rest is queued, and 'newsletter retry' (cron) goes on with it from %s\n",
+               summary->hold.why, when);
+    }
     if (summary->stopped)
         return nl_error_set(err, NL_TEMPFAIL,
                             "interrupted; the rest is queued: run the same "

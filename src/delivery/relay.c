@@ -8,16 +8,17 @@
 
 enum { CONNECT_SECONDS = 60 };
 
-struct nl_relay {
+struct host {
     char *url;
     char *name;
-    char *username;
     char *password;
-    char *ca_file;
-    int64_t security;
-    int64_t auth;
-    int64_t timeout;
-    bool verify;
+    const struct nl_smtp_server *server;
+};
+
+struct nl_relay {
+    const struct nl_config *config;
+    struct host hosts[NL_RELAYS];
+    size_t count;
 };
 
 static void add_helo(struct nl_buf *url, const char *helo) {
@@ -32,43 +33,55 @@ static void add_helo(struct nl_buf *url, const char *helo) {
             nl_buf_addc(url, *p);
 }
 
-enum nl_status nl_relay_new(const struct nl_config *config, const char *password,
-                            struct nl_relay **out, struct nl_error *err) {
+static enum nl_status name_host(const struct nl_config *config, struct host *host,
+                                struct nl_error *err) {
     struct nl_buf url = {0};
     struct nl_buf name = {0};
+    bool literal = strchr(host->server->host, ':') != NULL;
+    nl_buf_addf(&name, literal ? "[%s]:%lld" : "%s:%lld", host->server->host,
+                (long long)host->server->port);
+    nl_buf_addf(&url, "%s://%s", host->server->security == NL_SMTP_TLS ? "smtps" : "smtp",
+                nl_buf_text(&name));
+    add_helo(&url, config->smtp.helo);
+    host->url = nl_buf_take(&url);
+    host->name = nl_buf_take(&name);
+    return host->url != NULL && host->name != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+static enum nl_status add_host(struct nl_relay *relay, const struct nl_smtp_server *server,
+                               const char *password_file, struct nl_error *err) {
+    struct host *host = &relay->hosts[relay->count++];
+    host->server = server;
+    enum nl_status status = name_host(relay->config, host, err);
+    if (status == NL_OK && server->username != NULL)
+        status = nl_config_password("SMTP",
+                                    password_file != NULL ? password_file : server->password_file,
+                                    server->password_env, &host->password, err);
+    if (status == NL_OK && server->username != NULL && host->password == NULL)
+        status = nl_error_set(err, NL_CONFIG,
+                              "%s: there is a username for %s but no password: set password_file "
+                              "or password_env",
+                              relay->config->path, host->name);
+    if (status == NL_OK && server->ca_file != NULL && access(server->ca_file, R_OK) != 0)
+        status = nl_error_set(err, NL_CONFIG, "ca_file %s cannot be read", server->ca_file);
+    return status;
+}
+
+enum nl_status nl_relay_new(const struct nl_config *config, const char *password_file,
+                            struct nl_relay **out, struct nl_error *err) {
     struct nl_relay *relay = calloc(1, sizeof *relay);
+    enum nl_status status = NL_OK;
     *out = NULL;
     if (relay == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         free(relay);
         return nl_error_nomem(err);
     }
-    bool literal = strchr(config->smtp.host, ':') != NULL;
-    nl_buf_addf(&name, literal ? "[%s]:%lld" : "%s:%lld", config->smtp.host,
-                (long long)config->smtp.port);
-    nl_buf_addf(&url, "%s://%s", config->smtp.security == NL_SMTP_TLS ? "smtps" : "smtp",
-                nl_buf_text(&name));
-    add_helo(&url, config->smtp.helo);
-    relay->url = nl_buf_take(&url);
-    relay->name = nl_buf_take(&name);
-    relay->security = config->smtp.security;
-    relay->auth = config->smtp.auth;
-    relay->timeout = config->smtp.timeout;
-    relay->verify = config->smtp.verify;
-    bool complete = relay->url != NULL && relay->name != NULL;
-    if (config->smtp.username != NULL)
-        complete = (relay->username = strdup(config->smtp.username)) != NULL && complete;
-    if (config->smtp.ca_file != NULL)
-        complete = (relay->ca_file = strdup(config->smtp.ca_file)) != NULL && complete;
-    if (password != NULL)
-        complete = (relay->password = strdup(password)) != NULL && complete;
-    enum nl_status status = complete ? NL_OK : nl_error_nomem(err);
-    if (status == NL_OK && relay->username != NULL && relay->password == NULL)
-        status = nl_error_set(err, NL_CONFIG,
-                              "%s: smtp.username is set but no password: set smtp.password_file or "
-                              "smtp.password_env",
-                              config->path);
-    if (status == NL_OK && relay->ca_file != NULL && access(relay->ca_file, R_OK) != 0)
-        status = nl_error_set(err, NL_CONFIG, "smtp.ca_file %s cannot be read", relay->ca_file);
+    relay->config = config;
+    size_t count = 0;
+    const struct nl_smtp_server *servers = nl_config_relays(config, &count);
+    for (size_t i = 0; status == NL_OK && i < count; i++)
+        status =
+            add_host(relay, &servers[i], servers == &config->server ? password_file : NULL, err);
     if (status != NL_OK) {
         nl_relay_free(relay);
         return status;
@@ -80,45 +93,55 @@ enum nl_status nl_relay_new(const struct nl_config *config, const char *password
 void nl_relay_free(struct nl_relay *relay) {
     if (relay == NULL)
         return;
-    free(relay->url);
-    free(relay->name);
-    free(relay->username);
-    nl_config_forget(relay->password);
-    free(relay->ca_file);
+    for (size_t i = 0; i < relay->count; i++) {
+        free(relay->hosts[i].url);
+        free(relay->hosts[i].name);
+        nl_config_forget(relay->hosts[i].password);
+    }
     free(relay);
     curl_global_cleanup();
 }
 
-const char *nl_relay_name(const struct nl_relay *relay) {
-    return relay->name;
+size_t nl_relay_count(const struct nl_relay *relay) {
+    return relay->count;
 }
 
-bool nl_relay_is_plain(const struct nl_relay *relay) {
-    return relay->security == NL_SMTP_PLAIN;
+const char *nl_relay_name(const struct nl_relay *relay, size_t host) {
+    return relay->hosts[host].name;
+}
+
+const struct nl_smtp_server *nl_relay_server(const struct nl_relay *relay, size_t host) {
+    return relay->hosts[host].server;
 }
 
 int64_t nl_relay_timeout(const struct nl_relay *relay) {
-    return relay->timeout;
+    return relay->config->smtp.timeout;
 }
 
-static void set_login(CURL *handle, const struct nl_relay *relay) {
+int64_t nl_relay_per_connection(const struct nl_relay *relay) {
+    return relay->config->smtp.per_connection;
+}
+
+static void set_login(CURL *handle, const struct host *host) {
     static const char *const options[] = {"AUTH=*", "AUTH=PLAIN", "AUTH=LOGIN", "AUTH=XOAUTH2"};
-    if (relay->username == NULL)
+    if (host->server->username == NULL)
         return;
-    curl_easy_setopt(handle, CURLOPT_USERNAME, relay->username);
-    curl_easy_setopt(handle,
-                     relay->auth == NL_AUTH_XOAUTH2 ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD,
-                     relay->password);
-    if (relay->auth != NL_AUTH_AUTO)
-        curl_easy_setopt(handle, CURLOPT_LOGIN_OPTIONS, options[relay->auth]);
+    curl_easy_setopt(handle, CURLOPT_USERNAME, host->server->username);
+    curl_easy_setopt(
+        handle, host->server->auth == NL_AUTH_XOAUTH2 ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD,
+        host->password);
+    if (host->server->auth != NL_AUTH_AUTO)
+        curl_easy_setopt(handle, CURLOPT_LOGIN_OPTIONS, options[host->server->auth]);
     curl_easy_setopt(handle, CURLOPT_SASL_IR, 1L);
 }
 
-CURL *nl_relay_handle(const struct nl_relay *relay) {
+CURL *nl_relay_handle(const struct nl_relay *relay, size_t which) {
+    const struct host *host = &relay->hosts[which];
+    int64_t timeout = relay->config->smtp.timeout;
     CURL *handle = curl_easy_init();
     if (handle == NULL)
         return NULL;
-    curl_easy_setopt(handle, CURLOPT_URL, relay->url);
+    curl_easy_setopt(handle, CURLOPT_URL, host->url);
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     curl_easy_setopt(handle, CURLOPT_PROXY, "");
     /* libcurl connects, greets, secures and logs in; the envelope is session.c's: libcurl 7.88
@@ -126,16 +149,16 @@ CURL *nl_relay_handle(const struct nl_relay *relay) {
     curl_easy_setopt(handle, CURLOPT_CONNECT_ONLY, 1L);
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT,
-                     (long)(relay->timeout < CONNECT_SECONDS ? relay->timeout : CONNECT_SECONDS));
-    curl_easy_setopt(handle, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)relay->timeout);
+                     (long)(timeout < CONNECT_SECONDS ? timeout : CONNECT_SECONDS));
+    curl_easy_setopt(handle, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)timeout);
     curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
-    if (relay->security == NL_SMTP_STARTTLS)
+    if (host->server->security == NL_SMTP_STARTTLS)
         curl_easy_setopt(handle, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
     curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, relay->verify ? 1L : 0L);
-    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, relay->verify ? 2L : 0L);
-    if (relay->ca_file != NULL)
-        curl_easy_setopt(handle, CURLOPT_CAINFO, relay->ca_file);
-    set_login(handle, relay);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, host->server->verify ? 1L : 0L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, host->server->verify ? 2L : 0L);
+    if (host->server->ca_file != NULL)
+        curl_easy_setopt(handle, CURLOPT_CAINFO, host->server->ca_file);
+    set_login(handle, host);
     return handle;
 }

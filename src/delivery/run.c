@@ -1,12 +1,12 @@
 #include "delivery/run.h"
 
+#include "delivery/backlog.h"
 #include "delivery/outcome.h"
 #include "delivery/signer.h"
 #include "delivery/transport.h"
 #include "delivery/verp.h"
 #include "newsletter/address.h"
 #include "newsletter/language.h"
-#include "newsletter/subscription.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +16,11 @@ enum {
     REJECTION_LIMIT = 20, /* recipients refused before the first one is accepted */
     BEGIN_ATTEMPTS = 30,  /* of ten seconds each */
     WAIT_MILLISECONDS = 1000,
-    LEASE_MARGIN = 300, /* seconds; a lease outlives the longest silence we wait out */
 };
 
 /* One connection's message, from lease to record. Indexed like the transport's connections. */
 struct lane {
-    struct nl_job job;
+    struct nl_pending pending;
     struct nl_buf message;
     struct nl_buf text; /* what result.text points to */
     struct nl_result result;
@@ -42,10 +41,7 @@ struct run {
     struct nl_signer signer;
     struct lane *lanes;
     size_t lane_count;
-    struct nl_job *queue;    /* leased, not begun */
-    struct nl_token *tokens; /* of links: one for each in `queue` */
-    size_t queue_first, queue_count, queue_size;
-    bool drained;
+    struct nl_backlog backlog;
     int trouble;        /* broken connections since the last accepted message */
     int64_t calm_since; /* when that was, or the start */
     int64_t rejected;
@@ -78,14 +74,14 @@ static enum nl_status prepare_sender(struct run *run) {
 
 static enum nl_status prepare(struct run *run) {
     run->lane_count = (size_t)run->plan->config->smtp.connections;
-    run->queue_size = 2 * run->lane_count + 16;
     run->lanes = calloc(run->lane_count, sizeof run->lanes[0]);
-    run->queue = calloc(run->queue_size, sizeof run->queue[0]);
-    run->tokens = calloc(run->queue_size, sizeof run->tokens[0]);
     nl_token_new(nl_store_env(run->plan->store), &run->owner);
-    if (run->lanes == NULL || run->queue == NULL || run->tokens == NULL)
+    if (run->lanes == NULL)
         return nl_error_nomem(run->err);
-    enum nl_status status = prepare_sender(run);
+    enum nl_status status = nl_backlog_open(&run->backlog, run->plan, run->owner.text,
+                                            2 * run->lane_count + 16, run->err);
+    if (status == NL_OK)
+        status = prepare_sender(run);
     return status == NL_OK
                ? nl_transport_new(run->plan->relay, run->lane_count, &run->transport, run->err)
                : status;
@@ -94,15 +90,12 @@ static enum nl_status prepare(struct run *run) {
 static void clean_up(struct run *run) {
     nl_transport_free(run->transport);
     for (size_t i = 0; run->lanes != NULL && i < run->lane_count; i++) {
-        nl_job_free(&run->lanes[i].job);
+        nl_pending_free(&run->lanes[i].pending);
         nl_buf_free(&run->lanes[i].message);
         nl_buf_free(&run->lanes[i].text);
     }
-    for (size_t i = 0; i < run->queue_count; i++)
-        nl_job_free(&run->queue[run->queue_first + i]);
+    nl_backlog_close(&run->backlog);
     free(run->lanes);
-    free(run->queue);
-    free(run->tokens);
     free(run->sender_address);
     nl_address_free(&run->from_address);
     nl_signer_close(&run->signer);
@@ -132,8 +125,9 @@ static void set_result(struct run *run, struct lane *lane, const struct nl_resul
         nl_buf_adds(&lane->text, result->text);
     lane->result.text = nl_buf_text(&lane->text);
     if (lane->result.outcome == NL_DEFERRED)
-        nl_outcome_schedule(run->plan->config, nl_store_env(run->plan->store), lane->job.attempts,
-                            lane->job.first_attempt_at, &lane->result);
+        nl_outcome_schedule(run->plan->config, nl_store_env(run->plan->store),
+                            lane->pending.job.attempts, lane->pending.job.first_attempt_at,
+                            &lane->result);
     lane->wants_dot = false;
     lane->done = true;
 }
@@ -151,7 +145,8 @@ static void count_trouble(struct run *run, const char *text) {
     struct nl_buf line = {0};
     int64_t now = nl_env_now(nl_store_env(run->plan->store));
     /* A server that answers nothing takes its time to fail; ten times that is too long. */
-    if (++run->trouble < TROUBLE_LIMIT && now - run->calm_since < run->plan->config->smtp.timeout)
+    if (++run->trouble < TROUBLE_LIMIT * (int)nl_relay_count(run->plan->relay) &&
+        now - run->calm_since < run->plan->config->smtp.timeout)
         return;
     nl_buf_addf(&line,
                 "%s; %d connection(s) failed in a row, what is left stays queued: run "
@@ -177,7 +172,7 @@ static void take_outcome(struct run *run, const struct nl_transport_event *event
         run->rejected = INT64_MIN / 2;
         break;
     case NL_TROUBLE:
-        count_trouble(run, event->text);
+        count_trouble(run, event->kind == NL_TRANSPORT_LOST ? event->text : result.text);
         break;
     case NL_PAUSE:
         pause_for_reply(run, event);
@@ -216,7 +211,7 @@ static enum nl_status record_results(struct run *run) {
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < run->lane_count; i++)
         if (run->lanes[i].done)
-            status = nl_delivery_record(run->plan->store, run->lanes[i].job.delivery,
+            status = nl_delivery_record(run->plan->store, run->lanes[i].pending.job.delivery,
                                         run->owner.text, &run->lanes[i].result, run->err);
     return status;
 }
@@ -230,63 +225,29 @@ static enum nl_status record_dots(struct run *run) {
         bool ok = false;
         if (!lane->wants_dot)
             continue;
-        status = nl_delivery_commit_dot(run->plan->store, lane->job.delivery, run->owner.text, &ok,
-                                        run->err);
+        status = nl_delivery_commit_dot(run->plan->store, lane->pending.job.delivery,
+                                        run->owner.text, &ok, run->err);
         if (status != NL_OK || ok)
             continue;
         /* Back to the queue, where the next lease finds the end of the subscription. */
         nl_transport_close(run->transport, i);
         set_result(run, lane, &ended);
-        status = nl_delivery_record(run->plan->store, lane->job.delivery, run->owner.text,
+        status = nl_delivery_record(run->plan->store, lane->pending.job.delivery, run->owner.text,
                                     &lane->result, run->err);
-        run->drained = false;
-    }
-    return status;
-}
-
-static enum nl_status lease_more(struct run *run) {
-    const struct nl_run_plan *plan = run->plan;
-    const struct nl_env *env = nl_store_env(plan->store);
-    int64_t until = nl_env_now(env) + 3 * plan->config->smtp.timeout + LEASE_MARGIN;
-    size_t count = 0;
-    enum nl_status status = nl_delivery_lease(plan->store, &plan->scope, run->owner.text, until,
-                                              run->queue_size, run->queue, &count, run->err);
-    run->queue_first = 0;
-    run->queue_count = count;
-    run->drained = status == NL_OK && count == 0;
-    enum nl_purpose purpose = NL_LINK_SUBSCRIBE;
-    if (!nl_notice_purpose(plan->scope.kind, &purpose))
-        return status;
-    int64_t expires = nl_env_now(env) + nl_config_link_lifetime(plan->config, plan->scope.kind);
-    for (size_t i = 0; status == NL_OK && i < count; i++)
-        status = nl_link_new(plan->store, run->queue[i].subscription, purpose, expires,
-                             &run->tokens[i], run->err);
-    return status;
-}
-
-/* When the run stops, what was leased and not begun goes back. */
-static enum nl_status release_queue(struct run *run) {
-    static const struct nl_result requeued = {.outcome = NL_REQUEUED};
-    enum nl_status status = NL_OK;
-    while (status == NL_OK && run->queue_count > 0) {
-        struct nl_job *job = &run->queue[run->queue_first++];
-        run->queue_count--;
-        status = nl_delivery_record(run->plan->store, job->delivery, run->owner.text, &requeued,
-                                    run->err);
-        nl_job_free(job);
+        run->backlog.drained = false;
     }
     return status;
 }
 
 static bool wants_lease(const struct run *run) {
-    return run->queue_count == 0 && !run->drained && !is_stopping(run);
+    return !is_stopping(run) && nl_backlog_wants(&run->backlog);
 }
 
 static bool has_work(const struct run *run) {
     for (size_t i = 0; i < run->lane_count; i++)
         if (run->lanes[i].done || run->lanes[i].wants_dot)
             return true;
-    return wants_lease(run) || (is_stopping(run) && run->queue_count > 0);
+    return wants_lease(run) || (is_stopping(run) && run->backlog.count > 0);
 }
 
 /* Another process may hold the database for long (a fan-out to a million); giving up would leave
@@ -325,9 +286,9 @@ static enum nl_status record(struct run *run) {
     if (status == NL_OK)
         status = record_dots(run);
     if (status == NL_OK && is_stopping(run))
-        status = release_queue(run);
+        status = nl_backlog_release(&run->backlog, run->err);
     else if (status == NL_OK && wants_lease(run))
-        status = lease_more(run);
+        status = nl_backlog_fill(&run->backlog, &run->summary->hold, run->err);
     if (status == NL_OK)
         status = nl_store_commit(run->plan->store, run->err);
     if (status != NL_OK)
@@ -349,8 +310,8 @@ static void after_commit(struct run *run) {
         if (lane->done) {
             count_result(&run->summary->counts, lane->result.outcome);
             if (lane->result.outcome == NL_REQUEUED)
-                run->drained = false;
-            nl_job_free(&lane->job);
+                run->backlog.drained = false;
+            nl_pending_free(&lane->pending);
             lane->done = false;
             lane->busy = false;
         } else if (lane->wants_dot) {
@@ -374,21 +335,21 @@ static const struct nl_run_message *message_in(const struct nl_run_plan *plan,
     return &plan->messages[best];
 }
 
-static enum nl_status fill(struct run *run, struct lane *lane, const struct nl_token *token,
-                           const struct nl_address *address) {
+static enum nl_status fill(struct run *run, struct lane *lane, const struct nl_address *address) {
+    const struct nl_job *job = &lane->pending.job;
     struct nl_buf id = {0};
-    nl_verp_message_id(&run->verp, run->from_address.domain, lane->job.delivery, &id);
+    nl_verp_message_id(&run->verp, run->from_address.domain, job->delivery, &id);
     const struct nl_recipient recipient = {
         .address = address->envelope,
-        .name = run->plan->scope.issue == 0 ? NULL : lane->job.name,
-        .attributes = lane->job.attributes,
-        .unsubscribe = lane->job.unsubscribe.text,
-        .confirmation = token->text,
+        .name = run->plan->scope.issue == 0 ? NULL : job->name,
+        .attributes = job->attributes,
+        .unsubscribe = job->unsubscribe.text,
+        .confirmation = lane->pending.token.text,
         .message_id = nl_buf_text(&id),
         .date = nl_env_now(nl_store_env(run->plan->store)),
     };
-    const struct nl_run_message *found = message_in(run->plan, lane->job.language);
-    bool other = lane->job.subject == 2 && found->alternative != NULL;
+    const struct nl_run_message *found = message_in(run->plan, job->language);
+    bool other = job->subject == 2 && found->alternative != NULL;
     enum nl_status status = nl_message_fill(other ? found->alternative : found->message, &recipient,
                                             &lane->message, run->err);
     if (status == NL_OK)
@@ -405,45 +366,75 @@ static void refuse_locally(struct run *run, struct lane *lane, enum nl_outcome o
     set_result(run, lane, &result);
 }
 
-static enum nl_status start(struct run *run, size_t connection) {
+/* RFC 1870: a server that says how much it takes is not given more. */
+static bool fits(struct run *run, struct lane *lane, const struct nl_extensions *extensions) {
+    struct nl_buf text = {0};
+    if (extensions->size_limit == 0 || lane->message.len <= extensions->size_limit)
+        return true;
+    nl_buf_addf(&text,
+                "the message has %zu bytes and the server takes %zu: make its pictures smaller, or "
+                "links (images: links)",
+                lane->message.len, extensions->size_limit);
+    stop(run, NL_UNAVAILABLE, true, nl_buf_text(&text));
+    refuse_locally(run, lane, NL_REQUEUED, "5.3.4", nl_buf_text(&text));
+    nl_buf_free(&text);
+    return false;
+}
+
+static void begin_message(struct run *run, size_t connection, const struct nl_address *address) {
     struct lane *lane = &run->lanes[connection];
+    struct nl_buf sender = {0};
+    if (run->variable_sender)
+        nl_verp_sender(&run->verp, run->sender_address, lane->pending.job.delivery, &sender);
+    else
+        nl_buf_adds(&sender, run->sender_address);
+    nl_transport_start(run->transport, connection, nl_buf_text(&sender), address->envelope,
+                       &lane->message, address->smtputf8);
+    nl_buf_free(&sender);
+}
+
+static enum nl_status start(struct run *run, size_t connection, const struct nl_pending *pending) {
+    struct lane *lane = &run->lanes[connection];
+    const struct nl_extensions *extensions = nl_transport_extensions(run->transport, connection);
     struct nl_address address = {0};
     struct nl_error bad_address = {0};
-    struct nl_buf sender = {0};
     enum nl_status status = NL_OK;
-    const struct nl_token *token = &run->tokens[run->queue_first];
-    lane->job = run->queue[run->queue_first];
-    run->queue[run->queue_first++] = (struct nl_job){0};
-    run->queue_count--;
+    lane->pending = *pending;
     lane->busy = true;
-    if (nl_address_parse(lane->job.address, &address, &bad_address) != NL_OK) {
+    if (nl_address_parse(pending->job.address, &address, &bad_address) != NL_OK) {
         refuse_locally(run, lane, NL_FAILED, "5.1.3", nl_error_text(&bad_address));
-    } else if (address.smtputf8 && !nl_transport_extensions(run->transport, connection)->smtputf8) {
+    } else if (address.smtputf8 && !extensions->smtputf8) {
         refuse_locally(run, lane, NL_BOUNCED, "5.6.7",
                        "the server does not offer SMTPUTF8, which this address needs");
-    } else if ((status = fill(run, lane, token, &address)) == NL_OK) {
-        if (run->variable_sender)
-            nl_verp_sender(&run->verp, run->sender_address, lane->job.delivery, &sender);
-        else
-            nl_buf_adds(&sender, run->sender_address);
-        nl_transport_start(run->transport, connection, nl_buf_text(&sender), address.envelope,
-                           &lane->message, address.smtputf8);
+    } else {
+        status = fill(run, lane, &address);
+        if (status == NL_OK && fits(run, lane, extensions))
+            begin_message(run, connection, &address);
     }
     nl_error_free(&bad_address);
     nl_address_free(&address);
-    nl_buf_free(&sender);
     return status;
 }
 
+static int64_t in_flight(const void *ctx, const char *domain) {
+    const struct run *run = ctx;
+    int64_t count = 0;
+    for (size_t i = 0; i < run->lane_count; i++)
+        count += run->lanes[i].busy && run->lanes[i].pending.domain != NULL &&
+                 strcmp(run->lanes[i].pending.domain, domain) == 0;
+    return count;
+}
+
 static enum nl_status hand_out(struct run *run) {
+    struct nl_pending pending = {0};
     enum nl_status status = NL_OK;
     size_t connection = 0;
     if (is_stopping(run))
         return NL_OK;
-    while (status == NL_OK && run->queue_count > 0 &&
-           nl_transport_idle(run->transport, &connection) && !run->lanes[connection].busy)
-        status = start(run, connection);
-    while (run->queue_count > nl_transport_connecting(run->transport) &&
+    while (status == NL_OK && nl_transport_idle(run->transport, &connection) &&
+           !run->lanes[connection].busy && nl_backlog_take(&run->backlog, in_flight, run, &pending))
+        status = start(run, connection, &pending);
+    while (run->backlog.count > nl_transport_connecting(run->transport) &&
            nl_transport_connect(run->transport))
         ;
     return status;
@@ -469,7 +460,8 @@ static enum nl_status loop(struct run *run) {
         status = hand_out(run);
         if (status != NL_OK)
             return status;
-        if (run->queue_count == 0 && busy_lanes(run) == 0 && !has_work(run))
+        bool waits = nl_backlog_waits(&run->backlog) && !is_stopping(run);
+        if (run->backlog.count == 0 && busy_lanes(run) == 0 && !has_work(run) && !waits)
             return NL_OK;
         if (!has_work(run))
             nl_transport_wait(run->transport, WAIT_MILLISECONDS);

@@ -28,10 +28,11 @@ enum nl_stage {
 
 /* What the server's EHLO offered. */
 struct nl_extensions {
-    bool pipelining; /* RFC 2920 */
-    bool smtputf8;   /* RFC 6531 */
-    bool eightbit;   /* RFC 6152 */
-    bool size;       /* RFC 1870 */
+    bool pipelining;   /* RFC 2920 */
+    bool smtputf8;     /* RFC 6531 */
+    bool eightbit;     /* RFC 6152 */
+    bool size;         /* RFC 1870 */
+    size_t size_limit; /* of a message; 0: none that is known */
 };
 
 /* A complete reply. */

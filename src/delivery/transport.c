@@ -1,16 +1,31 @@
 #include "delivery/transport.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
-enum { READ_SIZE = 16384, QUIT_MILLISECONDS = 1000 };
+enum {
+    READ_SIZE = 16384,
+    QUIT_MILLISECONDS = 1000,
+    HOST_TROUBLE_LIMIT = 5, /* failures in a row before a server is left out */
+    HOST_OUT_MILLISECONDS = 60000,
+};
 
 enum link_state { CLOSED, CONNECTING, OPEN };
 
+/* One of the servers, as it does. */
+struct host {
+    int64_t credit; /* of the weighted round: the largest has its turn */
+    int trouble;    /* failures since its last accepted message */
+    int64_t out_until;
+    bool out; /* for good: trying again would not help */
+};
+
 struct connection {
     enum link_state state;
+    size_t host;
     CURL *handle;
     curl_socket_t socket;
     struct nl_session session;
@@ -19,6 +34,7 @@ struct connection {
     struct nl_extensions offered;
     bool busy; /* a message is on it, unaccounted for */
     bool write_blocked;
+    bool worn; /* to be closed, politely, once it is idle */
     int64_t deadline;
     struct nl_transport_event event; /* waiting to be taken if `pending` */
     bool pending;
@@ -27,6 +43,7 @@ struct connection {
 
 struct nl_transport {
     const struct nl_relay *relay;
+    struct host hosts[NL_RELAYS];
     CURLM *multi;
     struct connection *connections;
     struct curl_waitfd *poll;
@@ -97,13 +114,63 @@ static void push(struct nl_transport *transport, struct connection *connection,
     connection->pending = true;
 }
 
+/* A server in trouble is left to the others for a while. */
+static void note_trouble(struct nl_transport *transport, const struct connection *connection,
+                         bool permanent) {
+    struct host *host = &transport->hosts[connection->host];
+    host->out |= permanent;
+    if (++host->trouble >= HOST_TROUBLE_LIMIT)
+        host->out_until = monotonic_milliseconds() + HOST_OUT_MILLISECONDS;
+}
+
+/* Weighted round robin over the servers that do; if none does, over those not out for good. */
+static size_t pick_host(struct nl_transport *transport) {
+    size_t count = nl_relay_count(transport->relay);
+    int64_t now = monotonic_milliseconds();
+    for (int patient = 0; patient < 2; patient++) {
+        struct host *best = NULL;
+        int64_t total = 0;
+        for (size_t i = 0; i < count; i++) {
+            struct host *host = &transport->hosts[i];
+            if (host->out || (patient == 0 && host->out_until > now))
+                continue;
+            host->credit += nl_relay_server(transport->relay, i)->weight;
+            total += nl_relay_server(transport->relay, i)->weight;
+            if (best == NULL || host->credit > best->credit)
+                best = host;
+        }
+        if (best != NULL) {
+            best->credit -= total;
+            return (size_t)(best - transport->hosts);
+        }
+    }
+    return 0;
+}
+
+static bool all_out(const struct nl_transport *transport) {
+    for (size_t i = 0; i < nl_relay_count(transport->relay); i++)
+        if (!transport->hosts[i].out)
+            return false;
+    return true;
+}
+
 /* The connection is of no use any more; if a message was on it, that is an event. */
 static void lose(struct nl_transport *transport, struct connection *connection, const char *how) {
     if (connection->busy) {
         snprintf(connection->error, sizeof connection->error, "%s", how);
+        note_trouble(transport, connection, false);
         push(transport, connection, NL_TRANSPORT_LOST, connection->session.stage);
     }
     drop(transport, connection);
+}
+
+/* RFC 1870 section 3: the limit may be left out, or 0 for none. */
+static void note_size(struct nl_extensions *offered, const char *text, size_t len) {
+    offered->size = true;
+    offered->size_limit = 0;
+    for (size_t i = 0; i < len && offered->size_limit < SIZE_MAX / 20; i++)
+        if (text[i] >= '0' && text[i] <= '9')
+            offered->size_limit = 10 * offered->size_limit + (size_t)(text[i] - '0');
 }
 
 static void note_extension(struct nl_extensions *offered, const char *line, size_t len) {
@@ -114,7 +181,7 @@ static void note_extension(struct nl_extensions *offered, const char *line, size
     else if (len >= 8 && strncasecmp(line, "8BITMIME", 8) == 0)
         offered->eightbit = true;
     else if (len >= 4 && strncasecmp(line, "SIZE", 4) == 0)
-        offered->size = true;
+        note_size(offered, line + 4, len - 4);
 }
 
 /* Watches libcurl's dialogue: how far it got, what the server answered last, what it offers.
@@ -143,15 +210,26 @@ static int watch(CURL *handle, curl_infotype type, char *data, size_t len, void 
     return 0;
 }
 
-bool nl_transport_connect(struct nl_transport *transport) {
+static size_t free_slot(const struct nl_transport *transport) {
     size_t at = 0;
     while (at < transport->count &&
            (transport->connections[at].state != CLOSED || transport->connections[at].pending))
         at++;
+    return at;
+}
+
+bool nl_transport_connect(struct nl_transport *transport) {
+    return free_slot(transport) < transport->count &&
+           nl_transport_connect_to(transport, pick_host(transport));
+}
+
+bool nl_transport_connect_to(struct nl_transport *transport, size_t host) {
+    size_t at = free_slot(transport);
     if (at == transport->count)
         return false;
     struct connection *connection = &transport->connections[at];
-    connection->handle = nl_relay_handle(transport->relay);
+    connection->host = host;
+    connection->handle = nl_relay_handle(transport->relay, host);
     if (connection->handle == NULL)
         return false;
     connection->stage = NL_STAGE_CONNECT;
@@ -214,7 +292,7 @@ static const char *advice(CURLcode code) {
 static void refuse(struct nl_transport *transport, struct connection *connection, CURLcode code) {
     struct nl_buf text = {0};
     bool permanent = is_permanent(connection, code);
-    nl_buf_addf(&text, "%s at %s: %s", nl_relay_name(transport->relay),
+    nl_buf_addf(&text, "%s at %s: %s", nl_relay_name(transport->relay, connection->host),
                 nl_stage_name(connection->stage),
                 connection->error[0] != '\0' ? connection->error : curl_easy_strerror(code));
     if (connection->code >= 400)
@@ -225,7 +303,8 @@ static void refuse(struct nl_transport *transport, struct connection *connection
     snprintf(connection->error, sizeof connection->error, "%s", nl_buf_text(&text));
     nl_buf_free(&text);
     push(transport, connection, NL_TRANSPORT_REFUSED, stage);
-    connection->event.permanent = permanent;
+    note_trouble(transport, connection, permanent);
+    connection->event.permanent = permanent && all_out(transport);
 }
 
 static void established(struct nl_transport *transport, struct connection *connection) {
@@ -240,6 +319,7 @@ static void established(struct nl_transport *transport, struct connection *conne
     connection->state = OPEN;
     connection->busy = false;
     connection->write_blocked = false;
+    connection->worn = false;
     nl_session_open(&connection->session, &connection->offered);
 }
 
@@ -294,11 +374,19 @@ static void flush_output(struct nl_transport *transport, struct connection *conn
     }
 }
 
+/* Whether it has had as many messages as the configuration gives one connection. */
+static bool is_worn(const struct nl_transport *transport, const struct connection *connection) {
+    int64_t most = nl_relay_per_connection(transport->relay);
+    return most > 0 && (int64_t)connection->session.messages >= most;
+}
+
 /* One event at a time: what follows in the buffer waits until this one is taken. */
 static void handle_events(struct nl_transport *transport, struct connection *connection) {
     while (connection->state == OPEN && !connection->pending) {
         switch (nl_session_next(&connection->session)) {
         case NL_SESSION_NONE:
+            if (connection->worn && connection->session.stage == NL_STAGE_IDLE)
+                nl_session_quit(&connection->session);
             flush_output(transport, connection);
             return;
         case NL_SESSION_WANTS_DOT:
@@ -308,6 +396,9 @@ static void handle_events(struct nl_transport *transport, struct connection *con
             break;
         case NL_SESSION_REPLIED:
             connection->busy = false;
+            connection->worn = is_worn(transport, connection);
+            if (connection->session.reply.code / 100 == 2)
+                transport->hosts[connection->host].trouble = 0;
             push(transport, connection, NL_TRANSPORT_REPLIED, connection->session.ended_at);
             flush_output(transport, connection);
             break;
@@ -322,6 +413,7 @@ static void handle_events(struct nl_transport *transport, struct connection *con
 }
 
 static void read_input(struct nl_transport *transport, struct connection *connection) {
+    bool plain = nl_relay_server(transport->relay, connection->host)->security == NL_SMTP_PLAIN;
     char data[READ_SIZE];
     for (;;) {
         size_t len = 0;
@@ -340,7 +432,7 @@ static void read_input(struct nl_transport *transport, struct connection *connec
         }
         nl_session_feed(&connection->session, data, len);
         touch(transport, connection);
-        if (len < sizeof data && nl_relay_is_plain(transport->relay))
+        if (len < sizeof data && plain)
             break; /* there is no more; TLS may hold back what poll does not see */
     }
     handle_events(transport, connection);
@@ -414,7 +506,7 @@ bool nl_transport_idle(const struct nl_transport *transport, size_t *connection)
     for (size_t i = 0; i < transport->count; i++) {
         const struct connection *candidate = &transport->connections[i];
         if (candidate->state == OPEN && !candidate->busy && !candidate->pending &&
-            candidate->session.stage == NL_STAGE_IDLE) {
+            !candidate->worn && candidate->session.stage == NL_STAGE_IDLE) {
             *connection = i;
             return true;
         }

@@ -23,15 +23,20 @@ struct nl_transport_event {
     const char *text;             /* LOST, REFUSED; owned by the connection */
     bool dot_sent;                /* LOST: whether the server may have taken the message */
     bool reused;                  /* REPLIED, LOST: other messages went before on it */
-    bool permanent;               /* REFUSED: trying again would not help */
+    bool permanent;               /* REFUSED: trying again would not help, with any server */
 };
 
 /* Makes room for `connections` connections; none is opened yet. */
 enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections,
                                 struct nl_transport **out, struct nl_error *err);
 
-/* Begins to open one more connection; false when all are in use or there is no memory. */
+/* Begins to open one more connection, to the server whose turn it is by weight; those that have
+ * failed again and again are left out for a while. False when all are in use or there is no memory.
+ */
 bool nl_transport_connect(struct nl_transport *transport);
+
+/* The same to one server. */
+bool nl_transport_connect_to(struct nl_transport *transport, size_t host);
 
 /* The number of connections being opened. */
 size_t nl_transport_connecting(const struct nl_transport *transport);

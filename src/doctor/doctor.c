@@ -50,7 +50,9 @@ static enum nl_status find_origins(struct nl_doctor *doctor, struct nl_error *er
             return nl_error_nomem(err);
     if (gethostname(name, sizeof name - 1) != 0)
         name[0] = '\0';
-    const char *hosts[] = {doctor->config->smtp.helo, doctor->config->smtp.host, name};
+    size_t count = 0;
+    const char *relay = nl_config_relays(doctor->config, &count)->host;
+    const char *hosts[] = {doctor->config->smtp.helo, relay, name};
     for (size_t i = 0; status == NL_OK && doctor->origins.count == 0 && i < 3; i++)
         if (hosts[i] != NULL && strchr(hosts[i], '.') != NULL)
             status = origins_of(doctor, hosts[i], err);

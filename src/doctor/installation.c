@@ -45,7 +45,10 @@ static void examine_files(struct nl_doctor *doctor) {
     struct stat info;
     size_t before = doctor->out->count;
     examine_secret(doctor, "the database", config->database);
-    examine_secret(doctor, "smtp.password_file", config->smtp.password_file);
+    size_t count = 0;
+    const struct nl_smtp_server *relays = nl_config_relays(config, &count);
+    for (size_t i = 0; i < count; i++)
+        examine_secret(doctor, "password_file", relays[i].password_file);
     examine_secret(doctor, "fetch.password_file", config->fetch.password_file);
     if (config->templates != NULL && stat(config->templates, &info) == 0 &&
         (info.st_mode & S_IWOTH) != 0)
@@ -83,6 +86,20 @@ static void examine_url(struct nl_doctor *doctor, const char *name, const char *
                         name);
 }
 
+static void examine_security(struct nl_doctor *doctor, const struct nl_smtp_server *relay) {
+    if (nl_host_is_loopback(relay->host))
+        return;
+    if (relay->security == NL_SMTP_PLAIN)
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "config", NULL,
+                        "security: none sends all mail to %s in the clear: use starttls or tls",
+                        relay->host);
+    else if (!relay->verify)
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "config", NULL,
+                        "verify: false lets anybody pose as %s: name its authority as ca_file "
+                        "instead",
+                        relay->host);
+}
+
 static void examine_config(struct nl_doctor *doctor) {
     const struct nl_config *config = doctor->config;
     size_t before = doctor->out->count;
@@ -92,16 +109,10 @@ static void examine_config(struct nl_doctor *doctor) {
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "config", NULL,
                         "bounce_address is not set: what comes back cannot be told apart, and dead "
                         "addresses stay on the list");
-    if (!nl_host_is_loopback(config->smtp.host) && config->smtp.security == NL_SMTP_PLAIN)
-        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "config", NULL,
-                        "smtp.security: none sends all mail to %s in the clear: use starttls or "
-                        "tls",
-                        config->smtp.host);
-    else if (!nl_host_is_loopback(config->smtp.host) && !config->smtp.verify)
-        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "config", NULL,
-                        "smtp.verify: false lets anybody pose as %s: name its authority as "
-                        "smtp.ca_file instead",
-                        config->smtp.host);
+    size_t count = 0;
+    const struct nl_smtp_server *relays = nl_config_relays(config, &count);
+    for (size_t i = 0; i < count; i++)
+        examine_security(doctor, &relays[i]);
     examine_key(doctor, config->dkim.key_file, config->dkim.selector);
     examine_key(doctor, config->dkim.ed25519_key_file, config->dkim.ed25519_selector);
     if (doctor->out->count == before)
@@ -156,18 +167,22 @@ static enum nl_status examine_issue(const struct nl_issue *issue, void *ctx, str
 
 /* ---- mending ---- */
 
+static void make_private(struct nl_doctor *doctor, const char *path) {
+    struct stat info;
+    if (path != NULL && lstat(path, &info) == 0 && S_ISREG(info.st_mode) &&
+        (info.st_mode & (S_IRWXG | S_IRWXO)) != 0 && chmod(path, S_IRUSR | S_IWUSR) == 0)
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "repair", NULL, "%s is ours alone again", path);
+}
+
 /* What is found afterwards is what could not be mended. */
 static enum nl_status repair(struct nl_doctor *doctor, struct nl_error *err) {
     const struct nl_config *config = doctor->config;
-    const char *const secrets[] = {config->database, config->smtp.password_file,
-                                   config->fetch.password_file};
-    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
-        struct stat info;
-        if (secrets[i] != NULL && lstat(secrets[i], &info) == 0 && S_ISREG(info.st_mode) &&
-            (info.st_mode & (S_IRWXG | S_IRWXO)) != 0 && chmod(secrets[i], S_IRUSR | S_IWUSR) == 0)
-            nl_findings_add(doctor->out, NL_LEVEL_GOOD, "repair", NULL, "%s is ours alone again",
-                            secrets[i]);
-    }
+    size_t count = 0;
+    const struct nl_smtp_server *relays = nl_config_relays(config, &count);
+    make_private(doctor, config->database);
+    make_private(doctor, config->fetch.password_file);
+    for (size_t i = 0; i < count; i++)
+        make_private(doctor, relays[i].password_file);
     enum nl_status status = nl_store_repair(doctor->store, err);
     if (status == NL_IO) {
         error_finding(doctor, "repair", err);
@@ -239,35 +254,36 @@ enum nl_status nl_doctor_templates(struct nl_doctor *doctor, const struct nl_lis
 
 /* ---- relay ---- */
 
-static void tell_relay(struct nl_doctor *doctor, const struct nl_extensions *extensions) {
+static void tell_relay(struct nl_doctor *doctor, size_t which,
+                       const struct nl_extensions *extensions) {
     static const char *const security[] = {"STARTTLS", "TLS", "no encryption"};
-    const struct nl_config *config = doctor->config;
-    nl_findings_add(doctor->out, NL_LEVEL_GOOD, "relay", NULL, "%s takes our mail (%s%s%s%s%s)",
-                    nl_relay_name(doctor->relay), security[config->smtp.security],
-                    config->smtp.username != NULL ? ", logged in as " : "",
-                    config->smtp.username != NULL ? config->smtp.username : "",
-                    extensions->pipelining ? ", PIPELINING" : "",
-                    extensions->smtputf8 ? ", SMTPUTF8" : "");
+    const struct nl_smtp_server *server = nl_relay_server(doctor->relay, which);
+    const char *name = nl_relay_name(doctor->relay, which);
+    nl_findings_add(
+        doctor->out, NL_LEVEL_GOOD, "relay", NULL, "%s takes our mail (%s%s%s%s%s)", name,
+        security[server->security], server->username != NULL ? ", logged in as " : "",
+        server->username != NULL ? server->username : "",
+        extensions->pipelining ? ", PIPELINING" : "", extensions->smtputf8 ? ", SMTPUTF8" : "");
     if (!extensions->smtputf8)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "relay", NULL,
                         "%s does not offer SMTPUTF8: mail to addresses with other letters than "
                         "ASCII before the @ will bounce",
-                        nl_relay_name(doctor->relay));
+                        name);
 }
 
-enum nl_status nl_doctor_relay(struct nl_doctor *doctor, struct nl_error *err) {
+static enum nl_status examine_relay(struct nl_doctor *doctor, size_t which, struct nl_error *err) {
     struct nl_transport *transport = NULL;
     struct nl_transport_event event = {0};
     size_t connection = 0;
     bool done = false;
     int64_t end = nl_env_now(&nl_env_system) + PATIENCE_SECONDS;
     enum nl_status status = nl_transport_new(doctor->relay, 1, &transport, err);
-    if (status == NL_OK && !nl_transport_connect(transport))
+    if (status == NL_OK && !nl_transport_connect_to(transport, which))
         status = nl_error_nomem(err);
     while (status == NL_OK && !done && nl_env_now(&nl_env_system) < end) {
         nl_transport_wait(transport, 200);
         if (nl_transport_idle(transport, &connection)) {
-            tell_relay(doctor, nl_transport_extensions(transport, connection));
+            tell_relay(doctor, which, nl_transport_extensions(transport, connection));
             done = true;
         } else if (nl_transport_next(transport, &event)) {
             nl_findings_add(doctor->out, NL_LEVEL_ERROR, "relay", NULL, "%s",
@@ -277,8 +293,15 @@ enum nl_status nl_doctor_relay(struct nl_doctor *doctor, struct nl_error *err) {
     }
     if (status == NL_OK && !done)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "relay", NULL,
-                        "%s does not answer within %d seconds", nl_relay_name(doctor->relay),
+                        "%s does not answer within %d seconds", nl_relay_name(doctor->relay, which),
                         PATIENCE_SECONDS);
     nl_transport_free(transport);
+    return status;
+}
+
+enum nl_status nl_doctor_relay(struct nl_doctor *doctor, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < nl_relay_count(doctor->relay); i++)
+        status = examine_relay(doctor, i, err);
     return status;
 }

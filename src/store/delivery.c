@@ -29,7 +29,7 @@ const char *const nl_notice_kinds[] = {
     "CASE d.kind WHEN 'address-change' THEN (SELECT c.address FROM address_change c WHERE "        \
     "c.subscriber = r.id) ELSE r.address END, r.name, r.attributes, s.token, " ELIGIBLE            \
     ", r.language, coalesce(d.variant, (SELECT t.winner FROM subject_test t WHERE "                \
-    "t.issue = d.issue), 1) FROM delivery d "                                                      \
+    "t.issue = d.issue), 1), coalesce(d.paced_at <= ?1, 0) FROM delivery d "                       \
     "JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "
 
 void nl_job_free(struct nl_job *job) {
@@ -63,7 +63,8 @@ static enum nl_status read_job(sqlite3_stmt *statement, struct nl_job *job, stru
                            .subscription = sqlite3_column_int64(statement, 1),
                            .attempts = sqlite3_column_int64(statement, 2),
                            .first_attempt_at = sqlite3_column_int64(statement, 3),
-                           .subject = sqlite3_column_int64(statement, 10)};
+                           .subject = sqlite3_column_int64(statement, 10),
+                           .paced = sqlite3_column_int(statement, 11) != 0};
     job->address = nl_sql_text(statement, 4, &failed);
     job->name = nl_sql_text(statement, 5, &failed);
     job->attributes = nl_sql_text(statement, 6, &failed);
@@ -208,6 +209,17 @@ enum nl_status nl_delivery_commit_dot(struct nl_store *store, int64_t delivery, 
     return status;
 }
 
+enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery, const char *owner,
+                                    int64_t at, struct nl_error *err) {
+    return nl_sql_run(
+        store, err,
+        "UPDATE delivery SET state = 'deferred', next_attempt_at = ?1, paced_at = ?1, "
+        "lease_owner = NULL, lease_until = NULL, "
+        "first_attempt_at = iif(attempts = 0, NULL, first_attempt_at) "
+        "WHERE id = ? AND state = 'leased' AND lease_owner = ?",
+        "iis", at, delivery, owner);
+}
+
 enum nl_status nl_delivery_record(struct nl_store *store, int64_t delivery, const char *owner,
                                   const struct nl_result *result, struct nl_error *err) {
     const char *state = outcome_states[result->outcome];
@@ -218,7 +230,8 @@ enum nl_status nl_delivery_record(struct nl_store *store, int64_t delivery, cons
         "UPDATE delivery SET state = ?1, attempts = attempts + ?2, updated_at = ?3, "
         "next_attempt_at = nullif(?4, 0), reply_code = nullif(?5, 0), "
         "reply_status = nullif(?6, ''), reply_text = ?7, lease_owner = NULL, lease_until = NULL, "
-        "dot_at = iif(?1 = 'unknown', dot_at, NULL) "
+        "dot_at = iif(?1 = 'unknown', dot_at, NULL), "
+        "paced_at = iif(?2 = 0, paced_at, NULL) "
         "WHERE id = ?8 AND state = 'leased' AND lease_owner = ?9",
         "siiiissis", state, (int64_t)counts, now, result->next_attempt_at, (int64_t)result->code,
         result->status, result->text, delivery, owner);

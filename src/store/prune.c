@@ -3,6 +3,7 @@
 #include "newsletter/buf.h"
 #include "newsletter/delivery.h"
 #include "newsletter/subject.h"
+#include "newsletter/throttle.h"
 #include "store/sql.h"
 
 #include <string.h>
@@ -52,6 +53,8 @@ static enum nl_status prune_rows(struct nl_store *store, void *ctx, struct nl_er
     if (status == NL_OK && !call->dry_run)
         status = nl_sql_run(store, err, "DELETE FROM staff_session WHERE expires_at <= ?", "i",
                             nl_env_now(&store->env));
+    if (status == NL_OK && !call->dry_run)
+        status = nl_throttle_forget(store, err);
     return status;
 }
 

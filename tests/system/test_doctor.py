@@ -268,7 +268,7 @@ def test_secrets_that_others_may_read(healthy):
     healthy.write("password", "x")
     healthy.configure(smtp={"username": "u", "password_file": "password"})
     os.chmod(os.path.join(healthy.folder, "password"), 0o640)
-    assert "smtp.password_file" in local(healthy)["error", "files"]
+    assert "password_file" in local(healthy)["error", "files"]
     healthy.configure(smtp={"password_file": "nothing"})
     assert "cannot be read" in local(healthy)["error", "files"]
     os.chmod(os.path.join(healthy.folder, "dkim.key"), 0o644)
@@ -284,7 +284,7 @@ def test_configuration(healthy):
     out = healthy.run("doctor", "--local", expect=65).out
     assert "confirm_url is not https" in out
     healthy.configure(smtp={"security": "tls", "verify": False})
-    assert "smtp.verify" in local(healthy)["error", "config"]
+    assert "verify: false" in local(healthy)["error", "config"]
     healthy.configure(unsubscribe_url=None)
     assert "unsubscribe_url is not set" in healthy.run("doctor", "--local", expect=65).out
 

@@ -20,9 +20,9 @@ static void test_defaults(void **state) {
     struct nl_config config;
     assert_ok(read_text("", &config, &err));
     assert_string_equal(config.database, "/tmp/newsletter.db");
-    assert_int_equal(config.smtp.security, NL_SMTP_STARTTLS);
-    assert_int_equal(config.smtp.port, 587);
-    assert_true(config.smtp.verify);
+    assert_int_equal(config.server.security, NL_SMTP_STARTTLS);
+    assert_int_equal(config.server.port, 587);
+    assert_true(config.server.verify);
     assert_int_equal(config.retry.give_up, 4 * 86400);
     assert_null(config.bounce_address);
     nl_config_free(&config);
@@ -33,8 +33,8 @@ static void test_sample_is_valid(void **state) {
     struct nl_error err = {0};
     struct nl_config config;
     assert_ok(read_text(nl_config_sample, &config, &err));
-    assert_int_equal(config.smtp.port, 25);
-    assert_int_equal(config.smtp.security, NL_SMTP_PLAIN);
+    assert_int_equal(config.server.port, 25);
+    assert_int_equal(config.server.security, NL_SMTP_PLAIN);
     nl_config_free(&config);
 }
 
@@ -43,10 +43,10 @@ static void test_ports_follow_security(void **state) {
     struct nl_error err = {0};
     struct nl_config config;
     assert_ok(read_text("smtp: {security: tls}", &config, &err));
-    assert_int_equal(config.smtp.port, 465);
+    assert_int_equal(config.server.port, 465);
     nl_config_free(&config);
     assert_ok(read_text("smtp: {security: none}", &config, &err));
-    assert_int_equal(config.smtp.port, 25);
+    assert_int_equal(config.server.port, 25);
     nl_config_free(&config);
 }
 
@@ -80,11 +80,11 @@ static void test_password(void **state) {
     char *password = NULL;
     assert_ok(read_text("smtp: {password_env: NL_UNIT_PASSWORD}", &config, &err));
     unsetenv("NL_UNIT_PASSWORD");
-    assert_fails(nl_config_password("SMTP", config.smtp.password_file, config.smtp.password_env,
+    assert_fails(nl_config_password("SMTP", config.server.password_file, config.server.password_env,
                                     &password, &err),
                  NL_CONFIG, "NL_UNIT_PASSWORD");
     setenv("NL_UNIT_PASSWORD", "sesame", 1);
-    assert_ok(nl_config_password("SMTP", config.smtp.password_file, config.smtp.password_env,
+    assert_ok(nl_config_password("SMTP", config.server.password_file, config.server.password_env,
                                  &password, &err));
     assert_string_equal(password, "sesame");
     nl_config_forget(password);

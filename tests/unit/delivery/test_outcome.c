@@ -3,8 +3,10 @@
 #include "delivery/outcome.h"
 
 static enum nl_verdict judge(enum nl_transport_kind kind, enum nl_stage stage, int code,
-                             bool dot_sent, bool reused, struct nl_result *result) {
-    struct nl_reply reply = {.code = code, .status = "4.2.1"};
+                             const char *status, bool dot_sent, bool reused,
+                             struct nl_result *result) {
+    struct nl_reply reply = {.code = code};
+    strcpy(reply.status, status);
     const struct nl_transport_event event = {.kind = kind,
                                              .stage = stage,
                                              .reply = &reply,
@@ -19,44 +21,58 @@ static void test_replies(void **state) {
     static const struct {
         enum nl_stage stage;
         int code;
+        const char *status;
         bool reused;
         enum nl_outcome outcome;
         enum nl_verdict verdict;
     } cases[] = {
-        {NL_STAGE_DOT, 250, true, NL_SENT, NL_GO_ON_RESET},
-        {NL_STAGE_MAIL, 451, false, NL_DEFERRED, NL_GO_ON},
-        {NL_STAGE_MAIL, 421, false, NL_DEFERRED, NL_GO_ON},
-        {NL_STAGE_MAIL, 421, true, NL_REQUEUED, NL_GO_ON},
-        {NL_STAGE_MAIL, 550, false, NL_REQUEUED, NL_PAUSE},
-        {NL_STAGE_RCPT, 450, false, NL_DEFERRED, NL_GO_ON},
-        {NL_STAGE_RCPT, 550, true, NL_BOUNCED, NL_GO_ON},
-        {NL_STAGE_RCPT, 530, true, NL_REQUEUED, NL_PAUSE},
-        {NL_STAGE_DATA, 451, true, NL_DEFERRED, NL_GO_ON},
-        {NL_STAGE_DATA, 554, true, NL_DEFERRED, NL_PAUSE},
-        {NL_STAGE_DOT, 452, true, NL_DEFERRED, NL_GO_ON},
-        {NL_STAGE_DOT, 552, true, NL_DEFERRED, NL_PAUSE},
+        {NL_STAGE_DOT, 250, "2.0.0", true, NL_SENT, NL_GO_ON_RESET},
+        {NL_STAGE_MAIL, 451, "", false, NL_DEFERRED, NL_GO_ON},
+        {NL_STAGE_MAIL, 421, "4.7.0", false, NL_DEFERRED, NL_TROUBLE},
+        {NL_STAGE_MAIL, 421, "", true, NL_REQUEUED, NL_GO_ON},
+        {NL_STAGE_MAIL, 550, "5.1.8", false, NL_REQUEUED, NL_PAUSE},
+        {NL_STAGE_MAIL, 552, "5.3.4", false, NL_REQUEUED, NL_PAUSE},
+        {NL_STAGE_RCPT, 450, "4.2.1", false, NL_DEFERRED, NL_GO_ON},
+        {NL_STAGE_RCPT, 451, "4.7.1", true, NL_DEFERRED, NL_GO_ON},
+        {NL_STAGE_RCPT, 452, "4.3.1", true, NL_DEFERRED, NL_TROUBLE},
+        {NL_STAGE_RCPT, 452, "4.2.2", true, NL_DEFERRED, NL_GO_ON},
+        {NL_STAGE_RCPT, 550, "", true, NL_BOUNCED, NL_GO_ON},
+        {NL_STAGE_RCPT, 550, "5.1.1", true, NL_BOUNCED, NL_GO_ON},
+        {NL_STAGE_RCPT, 550, "5.7.1", true, NL_BOUNCED, NL_GO_ON},
+        {NL_STAGE_RCPT, 550, "5.7.26", true, NL_REQUEUED, NL_PAUSE},
+        {NL_STAGE_RCPT, 554, "5.5.1", true, NL_REQUEUED, NL_PAUSE},
+        {NL_STAGE_RCPT, 530, "", true, NL_REQUEUED, NL_PAUSE},
+        {NL_STAGE_DATA, 451, "", true, NL_DEFERRED, NL_GO_ON},
+        {NL_STAGE_DATA, 554, "", true, NL_DEFERRED, NL_PAUSE},
+        {NL_STAGE_DOT, 452, "4.3.1", true, NL_DEFERRED, NL_TROUBLE},
+        {NL_STAGE_DOT, 552, "", true, NL_DEFERRED, NL_PAUSE},
+        {NL_STAGE_DOT, 552, "5.2.2", true, NL_BOUNCED, NL_GO_ON},
+        {NL_STAGE_DOT, 550, "5.1.1", true, NL_BOUNCED, NL_GO_ON},
+        {NL_STAGE_DOT, 550, "5.1.8", true, NL_DEFERRED, NL_PAUSE},
+        {NL_STAGE_DOT, 554, "5.7.1", true, NL_DEFERRED, NL_PAUSE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct nl_result result;
-        assert_int_equal(judge(NL_TRANSPORT_REPLIED, cases[i].stage, cases[i].code, false,
-                               cases[i].reused, &result),
+        assert_int_equal(judge(NL_TRANSPORT_REPLIED, cases[i].stage, cases[i].code, cases[i].status,
+                               false, cases[i].reused, &result),
                          cases[i].verdict);
         assert_int_equal(result.outcome, cases[i].outcome);
         assert_int_equal(result.code, cases[i].code);
-        assert_string_equal(result.status, "4.2.1");
+        assert_string_equal(result.status, cases[i].status);
     }
 }
 
 static void test_lost(void **state) {
     (void)state;
     struct nl_result result;
-    assert_int_equal(judge(NL_TRANSPORT_LOST, NL_STAGE_DOT, 0, true, true, &result), NL_TROUBLE);
+    assert_int_equal(judge(NL_TRANSPORT_LOST, NL_STAGE_DOT, 0, "", true, true, &result),
+                     NL_TROUBLE);
     assert_int_equal(result.outcome, NL_UNKNOWN);
-    judge(NL_TRANSPORT_LOST, NL_STAGE_DOT, 0, false, true, &result);
+    judge(NL_TRANSPORT_LOST, NL_STAGE_DOT, 0, "", false, true, &result);
     assert_int_equal(result.outcome, NL_DEFERRED);
-    judge(NL_TRANSPORT_LOST, NL_STAGE_MAIL, 0, false, true, &result);
+    judge(NL_TRANSPORT_LOST, NL_STAGE_MAIL, 0, "", false, true, &result);
     assert_int_equal(result.outcome, NL_REQUEUED);
-    judge(NL_TRANSPORT_LOST, NL_STAGE_MAIL, 0, false, false, &result);
+    judge(NL_TRANSPORT_LOST, NL_STAGE_MAIL, 0, "", false, false, &result);
     assert_int_equal(result.outcome, NL_DEFERRED);
     assert_string_equal(result.text, "broken");
 }

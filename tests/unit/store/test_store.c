@@ -16,7 +16,7 @@ static void test_create(void **state) {
     assert_int_equal(info.st_mode & 0777, 0600);
     assert_ok(nl_store_create(fixture->path, &fixture->env, &created, &err));
     assert_false(created);
-    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM schema_migration"), 10);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM schema_migration"), 11);
 }
 
 static void test_secret_stays(void **state) {

@@ -1,0 +1,175 @@
+#include "delivery/backlog.h"
+
+#include "newsletter/address.h"
+#include "newsletter/subscription.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LEASE_MARGIN = 300, /* seconds; a lease outlives the longest silence we wait out */
+    PATIENCE = 120,     /* seconds that a run waits for what it has put off */
+};
+
+void nl_pending_free(struct nl_pending *pending) {
+    nl_job_free(&pending->job);
+    free(pending->domain);
+    *pending = (struct nl_pending){0};
+}
+
+enum nl_status nl_backlog_open(struct nl_backlog *backlog, const struct nl_run_plan *plan,
+                               const char *owner, size_t size, struct nl_error *err) {
+    backlog->plan = plan;
+    backlog->owner = owner;
+    backlog->size = size;
+    backlog->pace = (struct nl_pace){.config = plan->config, .issue = plan->scope.issue != 0};
+    backlog->items = calloc(size, sizeof backlog->items[0]);
+    backlog->jobs = calloc(size, sizeof backlog->jobs[0]);
+    return backlog->items != NULL && backlog->jobs != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+void nl_backlog_close(struct nl_backlog *backlog) {
+    for (size_t i = 0; i < backlog->count; i++)
+        nl_pending_free(&backlog->items[backlog->first + i]);
+    free(backlog->items);
+    free(backlog->jobs);
+    *backlog = (struct nl_backlog){0};
+}
+
+static int64_t now(const struct nl_backlog *backlog) {
+    return nl_env_now(nl_store_env(backlog->plan->store));
+}
+
+bool nl_backlog_wants(const struct nl_backlog *backlog) {
+    bool low = backlog->count == 0 || (backlog->blocked && backlog->count < backlog->size);
+    return low && !backlog->drained && (backlog->again == 0 || backlog->again <= now(backlog));
+}
+
+bool nl_backlog_waits(const struct nl_backlog *backlog) {
+    return backlog->count == 0 && !backlog->drained && backlog->again != 0;
+}
+
+static enum nl_status make_link(const struct nl_backlog *backlog, struct nl_pending *pending,
+                                struct nl_error *err) {
+    const struct nl_run_plan *plan = backlog->plan;
+    enum nl_purpose purpose = NL_LINK_SUBSCRIBE;
+    if (!nl_notice_purpose(plan->scope.kind, &purpose))
+        return NL_OK;
+    int64_t expires = now(backlog) + nl_config_link_lifetime(plan->config, plan->scope.kind);
+    return nl_link_new(plan->store, pending->job.subscription, purpose, expires, &pending->token,
+                       err);
+}
+
+/* An address that cannot be read has no domain; it fails when its turn comes. */
+static enum nl_status find_limit(const struct nl_backlog *backlog, struct nl_pending *pending,
+                                 struct nl_error *err) {
+    struct nl_address address = {0};
+    struct nl_error unread = {0};
+    if (backlog->plan->config->limits.domains[0].domain == NULL)
+        return NL_OK;
+    if (nl_address_parse(pending->job.address, &address, &unread) == NL_OK)
+        pending->limit = nl_pace_limit(&backlog->pace, address.domain);
+    if (pending->limit != NULL)
+        pending->domain = strdup(address.domain);
+    nl_address_free(&address);
+    nl_error_free(&unread);
+    return pending->limit == NULL || pending->domain != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+/* Takes over a fresh job, or puts it off. */
+static enum nl_status add(struct nl_backlog *backlog, struct nl_job *job, struct nl_error *err) {
+    struct nl_pending *pending = &backlog->items[backlog->count];
+    int64_t at = 0;
+    *pending = (struct nl_pending){.job = *job};
+    *job = (struct nl_job){0};
+    backlog->count++;
+    enum nl_status status = find_limit(backlog, pending, err);
+    if (status == NL_OK && pending->limit != NULL && !pending->job.paced)
+        status = nl_pace_domain(backlog->plan->store, pending->limit, pending->domain, &at, err);
+    if (status == NL_OK && at > now(backlog)) {
+        status = nl_delivery_postpone(backlog->plan->store, pending->job.delivery, backlog->owner,
+                                      at, err);
+        backlog->throttled = true;
+        backlog->count--;
+        nl_pending_free(pending);
+        return status;
+    }
+    return status == NL_OK ? make_link(backlog, pending, err) : status;
+}
+
+/* What was put off may be due again before long; then the run stays for it. */
+static enum nl_status look_ahead(struct nl_backlog *backlog, struct nl_error *err) {
+    int64_t due = 0;
+    backlog->drained = true;
+    if (!backlog->throttled)
+        return NL_OK;
+    enum nl_status status =
+        nl_delivery_next_due(backlog->plan->store, backlog->plan->scope.issue, &due, err);
+    if (status == NL_OK && due != 0 && due <= now(backlog) + PATIENCE) {
+        backlog->drained = false;
+        backlog->again = due > now(backlog) ? due : now(backlog) + 1;
+    }
+    return status;
+}
+
+enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_hold *hold,
+                               struct nl_error *err) {
+    const struct nl_run_plan *plan = backlog->plan;
+    int64_t until = now(backlog) + 3 * plan->config->smtp.timeout + LEASE_MARGIN;
+    size_t room = 0;
+    size_t leased = 0;
+    size_t before = backlog->count;
+    memmove(backlog->items, backlog->items + backlog->first, before * sizeof backlog->items[0]);
+    backlog->first = 0;
+    backlog->again = 0;
+    backlog->blocked = false;
+    enum nl_status status = nl_pace_room(&backlog->pace, plan->store, backlog->size - before, &room,
+                                         &backlog->again, hold, err);
+    if (status != NL_OK || room == 0) {
+        backlog->drained = backlog->again == 0;
+        return status;
+    }
+    status = nl_delivery_lease(plan->store, &plan->scope, backlog->owner, until, room,
+                               backlog->jobs, &leased, err);
+    for (size_t i = 0; i < leased; i++) {
+        if (status == NL_OK)
+            status = add(backlog, &backlog->jobs[i], err);
+        nl_job_free(&backlog->jobs[i]);
+    }
+    if (status == NL_OK)
+        status =
+            nl_pace_spend(&backlog->pace, plan->store, (int64_t)(backlog->count - before), err);
+    return status == NL_OK && leased == 0 ? look_ahead(backlog, err) : status;
+}
+
+enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct nl_error *err) {
+    static const struct nl_result requeued = {.outcome = NL_REQUEUED};
+    enum nl_status status =
+        nl_pace_spend(&backlog->pace, backlog->plan->store, -(int64_t)backlog->count, err);
+    while (status == NL_OK && backlog->count > 0) {
+        struct nl_pending *pending = &backlog->items[backlog->first++];
+        backlog->count--;
+        status = nl_delivery_record(backlog->plan->store, pending->job.delivery, backlog->owner,
+                                    &requeued, err);
+        nl_pending_free(pending);
+    }
+    return status;
+}
+
+bool nl_backlog_take(struct nl_backlog *backlog,
+                     int64_t (*in_flight)(const void *ctx, const char *domain), const void *ctx,
+                     struct nl_pending *out) {
+    for (size_t i = backlog->first; i < backlog->first + backlog->count; i++) {
+        const struct nl_domain_limit *limit = backlog->items[i].limit;
+        if (limit != NULL && limit->connections > 0 &&
+            in_flight(ctx, backlog->items[i].domain) >= limit->connections)
+            continue;
+        *out = backlog->items[i];
+        backlog->items[i] = backlog->items[backlog->first];
+        backlog->items[backlog->first++] = (struct nl_pending){0};
+        backlog->count--;
+        return true;
+    }
+    backlog->blocked = backlog->count > 0;
+    return false;
+}

@@ -1,0 +1,78 @@
+#include "newsletter/throttle.h"
+
+#include "store/sql.h"
+
+enum { MICRO = 1000000 };
+
+/* The time until which the rate is used up, but not earlier than a second ago: that much may be
+ * made up for. */
+static enum nl_status read_time(struct nl_store *store, const char *name, int64_t *at,
+                                struct nl_error *err) {
+    int64_t earliest = (nl_env_now(&store->env) - 1) * MICRO;
+    enum nl_status status =
+        nl_sql_number(store, err, at, NULL, "SELECT at FROM throttle WHERE name = ?", "s", name);
+    if (*at < earliest)
+        *at = earliest;
+    return status;
+}
+
+static enum nl_status write_time(struct nl_store *store, const char *name, int64_t at,
+                                 struct nl_error *err) {
+    return nl_sql_run(store, err,
+                      "INSERT INTO throttle (name, at) VALUES (?1, ?2) "
+                      "ON CONFLICT (name) DO UPDATE SET at = ?2",
+                      "si", name, at);
+}
+
+enum nl_status nl_throttle_room(struct nl_store *store, const char *name, int64_t per_second,
+                                int64_t *room, struct nl_error *err) {
+    int64_t at = 0;
+    enum nl_status status = read_time(store, name, &at, err);
+    int64_t free = nl_env_now(&store->env) * MICRO - at;
+    *room = free > 0 ? free * per_second / MICRO : 0;
+    return status;
+}
+
+enum nl_status nl_throttle_spend(struct nl_store *store, const char *name, int64_t per_second,
+                                 int64_t count, struct nl_error *err) {
+    int64_t at = 0;
+    if (count == 0)
+        return NL_OK;
+    enum nl_status status = read_time(store, name, &at, err);
+    return status == NL_OK ? write_time(store, name, at + count * MICRO / per_second, err) : status;
+}
+
+enum nl_status nl_throttle_reserve(struct nl_store *store, const char *name, int64_t per_second,
+                                   int64_t *at, struct nl_error *err) {
+    int64_t until = 0;
+    enum nl_status status = read_time(store, name, &until, err);
+    until += MICRO / per_second;
+    *at = (until + MICRO - 1) / MICRO;
+    return status == NL_OK ? write_time(store, name, until, err) : status;
+}
+
+enum nl_status nl_daily_tried(struct nl_store *store, const char *day, int64_t *tried,
+                              struct nl_error *err) {
+    return nl_sql_number(store, err, tried, NULL, "SELECT tried FROM daily WHERE day = ?", "s",
+                         day);
+}
+
+enum nl_status nl_daily_add(struct nl_store *store, const char *day, int64_t count,
+                            struct nl_error *err) {
+    return nl_sql_run(store, err,
+                      "INSERT INTO daily (day, tried) VALUES (?1, ?2) "
+                      "ON CONFLICT (day) DO UPDATE SET tried = tried + ?2",
+                      "si", day, count);
+}
+
+enum nl_status nl_throttle_forget(struct nl_store *store, struct nl_error *err) {
+    enum { A_DAY = 86400, DAYS_KEPT = 400 };
+    int64_t now = nl_env_now(&store->env);
+    enum nl_status status =
+        nl_sql_run(store, err, "DELETE FROM throttle WHERE at < ?", "i", (now - A_DAY) * MICRO);
+    return status == NL_OK ? nl_sql_run(store, err,
+                                        "DELETE FROM daily WHERE day NOT IN (SELECT day FROM daily "
+                                        "ORDER BY day DESC LIMIT ?)",
+                                        "i", (int64_t)DAYS_KEPT)
+                           : status;
+}
