@@ -14,3 +14,6 @@ CREATE TABLE daily (
 
 -- From when on its domain lets it go out, once it was put off for that.
 ALTER TABLE delivery ADD COLUMN paced_at INTEGER;
+
+-- What an interrupted run left in doubt.
+CREATE INDEX delivery_unknown ON delivery (issue) WHERE state = 'unknown';

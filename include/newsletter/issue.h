@@ -188,6 +188,11 @@ enum nl_status nl_issue_audience(struct nl_store *store, int64_t list,
 enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_counts *out,
                               struct nl_error *err);
 
+/* How many deliveries of an issue are queued, leased or deferred, and how many are in doubt: what
+ * resuming asks, without looking at those that are done. */
+enum nl_status nl_issue_left(struct nl_store *store, int64_t issue, int64_t *left, int64_t *unknown,
+                             struct nl_error *err);
+
 void nl_issue_free(struct nl_issue *issue);
 
 #endif

@@ -53,15 +53,16 @@ static enum nl_status cancel_issue(struct cli *cli, const struct nl_issue *issue
 static enum nl_status resume_issue(struct cli *cli, const struct nl_issue *issue, void *ctx,
                                    struct nl_error *err) {
     (void)ctx;
-    struct nl_counts counts = {0};
+    int64_t left = 0;
+    int64_t unknown = 0;
     if (strcmp(issue->state, "paused") != 0 && strcmp(issue->state, "sending") != 0)
         return already(issue, err);
     enum nl_status status = cli_connect(cli, err);
     if (status == NL_OK)
-        status = nl_issue_count(cli->store, issue->id, &counts, err);
+        status = nl_issue_left(cli->store, issue->id, &left, &unknown, err);
     if (status != NL_OK)
         return status;
-    return cli_send_issue(cli, issue, counts.queued + counts.leased + counts.deferred, err);
+    return cli_send_issue(cli, issue, left, err);
 }
 
 static enum nl_status run_pause(struct cli *cli, int argc, char **argv, struct nl_error *err) {

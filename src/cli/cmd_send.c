@@ -180,7 +180,7 @@ static enum nl_status send_test(struct cli *cli, const struct call *call, struct
 /* The same issue twice is refused, unless it is the same content and there is something left. */
 static enum nl_status check_known(struct cli *cli, struct call *call, struct nl_error *err) {
     char when[32];
-    struct nl_counts counts = {0};
+    int64_t unknown = 0;
     enum nl_status status = nl_issue_find(cli->store, call->list.id, call->bulletin.issue.slug,
                                           &call->found, &call->known, err);
     if (status != NL_OK || !call->found)
@@ -191,7 +191,7 @@ static enum nl_status check_known(struct cli *cli, struct call *call, struct nl_
                             "%s: issue '%s' was sent on %s with other content: give this one "
                             "another number or slug",
                             call->path, call->known.slug, when);
-    status = nl_issue_count(cli->store, call->known.id, &counts, err);
+    status = nl_issue_left(cli->store, call->known.id, &call->people, &unknown, err);
     if (status != NL_OK)
         return status;
     if (strcmp(call->known.state, "scheduled") == 0)
@@ -201,13 +201,13 @@ static enum nl_status check_known(struct cli *cli, struct call *call, struct nl_
     if (strcmp(call->known.state, "cancelled") == 0)
         return nl_error_set(err, NL_EXISTS, "%s: issue '%s' was cancelled", call->path,
                             call->known.slug);
-    if (strcmp(call->known.state, "sent") == 0 && !(call->resend_unknown && counts.unknown > 0))
+    if (strcmp(call->known.state, "sent") == 0 && !(call->resend_unknown && unknown > 0))
         return nl_error_set(err, NL_EXISTS,
                             "%s: issue '%s' was sent on %s: nothing is left to send (see "
                             "'newsletter status %s')",
                             call->path, call->known.slug, when, call->known.slug);
-    call->people = counts.queued + counts.leased + counts.deferred +
-                   (call->resend_unknown ? counts.unknown : 0);
+    if (call->resend_unknown)
+        call->people += unknown;
     return NL_OK;
 }
 

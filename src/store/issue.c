@@ -216,16 +216,22 @@ enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *
     return status;
 }
 
-/* Skips what is not with a run, if the issue is cancelled. */
+/* Skips what is not with a run, if the issue is cancelled. One state at a time, each by its index.
+ */
 static enum nl_status skip_cancelled(struct nl_store *store, int64_t issue, int64_t *skipped,
                                      struct nl_error *err) {
-    enum nl_status status = nl_sql_run(store, err,
-                                       "UPDATE delivery SET state = 'skipped', updated_at = ?1, "
-                                       "reply_text = 'the issue was cancelled' "
-                                       "WHERE issue = ?2 AND state IN ('queued', 'deferred') AND "
-                                       "(SELECT state FROM issue WHERE id = ?2) = 'cancelled'",
-                                       "ii", nl_env_now(&store->env), issue);
-    *skipped = sqlite3_changes64(store->db);
+#define SKIP                                                                                       \
+    "UPDATE delivery SET state = 'skipped', updated_at = ?1, "                                     \
+    "reply_text = 'the issue was cancelled' WHERE issue = ?2 AND "                                 \
+    "(SELECT state FROM issue WHERE id = ?2) = 'cancelled' AND state = "
+    static const char *const steps[] = {SKIP "'queued'", SKIP "'deferred'"};
+#undef SKIP
+    enum nl_status status = NL_OK;
+    *skipped = 0;
+    for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++) {
+        status = nl_sql_run(store, err, steps[i], "ii", nl_env_now(&store->env), issue);
+        *skipped += sqlite3_changes64(store->db);
+    }
     return status;
 }
 
@@ -299,4 +305,21 @@ enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_c
     }
     nl_sql_done(statement);
     return status;
+}
+
+/* One index each: a condition on several states would look at every delivery. */
+enum nl_status nl_issue_left(struct nl_store *store, int64_t issue, int64_t *left, int64_t *unknown,
+                             struct nl_error *err) {
+    enum nl_status status = nl_sql_number(
+        store, err, left, NULL,
+        "SELECT (SELECT count(*) FROM delivery WHERE issue = ?1 AND state = 'queued') + "
+        "(SELECT count(*) FROM delivery WHERE issue = ?1 AND state = 'leased') + "
+        "(SELECT count(*) FROM delivery WHERE issue = ?1 AND state = 'deferred')",
+        "i", issue);
+    return status == NL_OK
+               ? nl_sql_number(
+                     store, err, unknown, NULL,
+                     "SELECT count(*) FROM delivery WHERE issue = ? AND state = 'unknown'", "i",
+                     issue)
+               : status;
 }

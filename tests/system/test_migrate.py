@@ -66,7 +66,7 @@ def test_from_each_schema(bare_site, schema):
         bare_site.sql("INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) "
                       "VALUES ('issue', 3, 8, 'queued', 1, 1)")  # nobody is mailed twice
     indexes = bare_site.sql("SELECT name FROM sqlite_schema WHERE type = 'index' AND name LIKE 'delivery_%'")
-    assert len(indexes) == 4
+    assert len(indexes) == 5
 
 
 def test_a_row_that_refers_to_none_stops_it(bare_site):

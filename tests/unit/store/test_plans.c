@@ -1,0 +1,142 @@
+#include "support.h"
+
+#include "newsletter/delivery.h"
+#include "newsletter/issue.h"
+#include "newsletter/subject_test.h"
+#include "newsletter/throttle.h"
+#include "store/sql.h"
+
+#include <stdio.h>
+
+enum { LEASES = 20 };
+
+/* An issue of which all but `left` of `people` deliveries are done. */
+static void make_issue(struct fixture *fixture, int64_t people, int64_t left) {
+    char sql[1200];
+    snprintf(sql, sizeof sql,
+             "INSERT INTO issue (id, list, slug, title, subject, date, source, message, digest, "
+             "state, created_at) "
+             "VALUES (1, 1, 'a', 'T', 'S', '2026-08-25', 'x', x'0a', 'd', 'sending', 1)");
+    fixture_sql(fixture, sql);
+    snprintf(sql, sizeof sql,
+             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %lld) "
+             "INSERT INTO subscriber (id, uuid, address, address_key, created_at) "
+             "SELECT i, i, 'a' || i || '@x.org', 'a' || i || '@x.org', 1 FROM n",
+             (long long)people);
+    fixture_sql(fixture, sql);
+    fixture_sql(
+        fixture,
+        "INSERT INTO subscription (id, list, subscriber, state, token, consent_at, created_at) "
+        "SELECT id, 1, id, 'active', printf('00000000-0000-4000-8000-%012d', id), 1, 1 FROM "
+        "subscriber");
+    snprintf(
+        sql, sizeof sql,
+        "INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at, dot_at, "
+        "next_attempt_at) "
+        "SELECT 'issue', 1, id, CASE WHEN id <= %lld THEN 'sent' WHEN id %% 10 = 0 THEN 'leased' "
+        "WHEN id %% 10 = 1 THEN 'deferred' WHEN id %% 10 = 2 THEN 'unknown' ELSE 'queued' END, 1, "
+        "1, "
+        "iif(id %% 20 = 0, 5, NULL), 5 FROM subscription",
+        (long long)(people - left));
+    fixture_sql(fixture, sql);
+}
+
+/* What a run does from its start to its first messages and the end, as cron's retry would. */
+static void resume(struct fixture *fixture) {
+    struct nl_store *store = fixture->store;
+    struct nl_error err = {0};
+    const struct nl_scope scope = {.issue = 1};
+    const struct nl_result sent = {.outcome = NL_SENT, .code = 250, .text = "ok"};
+    const struct nl_result later = {.outcome = NL_DEFERRED, .next_attempt_at = 9, .text = "no"};
+    struct nl_job jobs[LEASES] = {{0}};
+    size_t count = 0;
+    int64_t number = 0;
+    int64_t unknown = 0;
+    bool flag = false;
+    assert_ok(nl_delivery_recover(store, 1, &unknown, &err));
+    assert_ok(nl_issue_left(store, 1, &number, &unknown, &err));
+    assert_ok(nl_subject_test_decide(store, 1, 0, &flag, &err));
+    assert_ok(nl_issue_is_sending(store, 1, &flag, &err));
+    assert_ok(nl_throttle_room(store, "x", 5, &number, &err));
+    assert_ok(nl_throttle_spend(store, "x", 5, 2, &err));
+    assert_ok(nl_daily_add(store, "2026-12-01", 2, &err));
+    assert_ok(nl_daily_tried(store, "2026-12-01", &number, &err));
+    assert_ok(nl_delivery_lease(store, &scope, "me", 99, LEASES, jobs, &count, &err));
+    assert_int_equal(count, LEASES);
+    for (size_t i = 0; i < count; i++) {
+        assert_ok(nl_delivery_commit_dot(store, jobs[i].delivery, "me", &flag, &err));
+        assert_true(flag);
+        if (i == 0)
+            assert_ok(nl_delivery_postpone(store, jobs[i].delivery, "me", 50, &err));
+        else
+            assert_ok(
+                nl_delivery_record(store, jobs[i].delivery, "me", i % 2 ? &sent : &later, &err));
+        nl_job_free(&jobs[i]);
+    }
+    assert_ok(nl_delivery_waits(store, &scope, &flag, &err));
+    assert_ok(nl_delivery_next_due(store, 1, &number, &err));
+    assert_ok(nl_issue_finish(store, 1, &flag, &err));
+}
+
+/* Whether a step of a plan walks a whole table or index. Tables of a row or two do not matter. */
+static bool is_walk(const char *step) {
+    static const char *const small[] = {"SCAN CONSTANT ROW", "SCAN subject_test", "SCAN issue",
+                                        "SCAN t", "SCAN i"};
+    for (size_t i = 0; i < sizeof small / sizeof small[0]; i++)
+        if (strcmp(step, small[i]) == 0)
+            return false;
+    return strncmp(step, "SCAN", 4) == 0 || strstr(step, "USE TEMP B-TREE") != NULL;
+}
+
+static void check_plan(sqlite3 *db, const char *sql) {
+    struct nl_buf query = {0};
+    sqlite3_stmt *plan = NULL;
+    nl_buf_addf(&query, "EXPLAIN QUERY PLAN %s", sql);
+    assert_int_equal(sqlite3_prepare_v2(db, nl_buf_text(&query), -1, &plan, NULL), SQLITE_OK);
+    while (sqlite3_step(plan) == SQLITE_ROW) {
+        const char *step = (const char *)sqlite3_column_text(plan, 3);
+        if (is_walk(step))
+            fail_msg("%s: %s", step, sql);
+    }
+    sqlite3_finalize(plan);
+    nl_buf_free(&query);
+}
+
+/* Runs a resume over an issue; returns the steps that SQLite's machine took for it. */
+static int64_t work(struct fixture *fixture, int64_t people, bool plans) {
+    int64_t steps = 0;
+    make_issue(fixture, people, 500);
+    nl_sql_finalize(fixture->store); /* those of the start, done once whatever the size */
+    resume(fixture);
+    for (sqlite3_stmt *s = sqlite3_next_stmt(fixture->store->db, NULL); s != NULL;
+         s = sqlite3_next_stmt(fixture->store->db, s)) {
+        steps += sqlite3_stmt_status(s, SQLITE_STMTSTATUS_VM_STEP, 0);
+        if (plans)
+            check_plan(fixture->store->db, sqlite3_sql(s));
+    }
+    return steps;
+}
+
+static void test_no_walks(void **state) {
+    work(*state, 2000, true);
+}
+
+/* Ten times the recipients, and as much left: as much work. */
+static void test_work_goes_by_what_is_left(void **state) {
+    struct fixture *small = *state;
+    void *other = NULL;
+    int64_t few = work(small, 3000, false);
+    fixture_setup(&other);
+    int64_t many = work(other, 30000, false);
+    fixture_teardown(&other);
+    assert_in_range(many, 1, few + few / 20);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_no_walks, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_work_goes_by_what_is_left, fixture_setup,
+                                        fixture_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
