@@ -1,0 +1,104 @@
+"""An SMTP server that goes wrong at random: it delays, drops connections at any point, refuses for now and for good.
+It counts what it has taken, by recipient; a message counts from its final dot on, whatever the client hears of it."""
+import asyncio
+import collections
+import random
+import threading
+
+
+class Faulty:
+    """Starts on construction; stop() ends it. `rate` is how often each step goes wrong."""
+
+    def __init__(self, seed=1, rate=0.01, delay=0.002, refused=lambda address: False):
+        self.random = random.Random(seed)
+        self.rate = rate
+        self.delay = delay
+        self.refused = refused
+        self.taken = collections.Counter()
+        self.faults = collections.Counter()
+        self.loop = asyncio.new_event_loop()
+        self.ready = threading.Event()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+        self.ready.wait()
+
+    def serve(self):
+        asyncio.set_event_loop(self.loop)
+        server = self.loop.run_until_complete(asyncio.start_server(self.converse, "127.0.0.1", 0, backlog=500))
+        self.port = server.sockets[0].getsockname()[1]
+        self.ready.set()
+        self.loop.run_forever()
+
+    def stop(self):
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+
+    def wrong(self, kind):
+        if self.random.random() < self.rate:
+            self.faults[kind] += 1
+            return True
+        return False
+
+    async def step(self):
+        """A delay now and then, or the end of the connection."""
+        if self.random.random() < 0.1:
+            await asyncio.sleep(self.random.random() * self.delay)
+        if self.wrong("drop"):
+            raise ConnectionError
+
+    async def converse(self, reader, writer):
+        try:
+            await self.session(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass
+        finally:
+            writer.transport.abort()
+
+    async def session(self, reader, writer):
+        writer.write(b"220 faulty.example\r\n")
+        recipient = None
+        while True:
+            line = await reader.readline()
+            if not line:
+                return
+            verb = line[:4].upper()
+            await self.step()
+            if verb == b"EHLO":
+                reply = b"250-faulty.example\r\n250-PIPELINING\r\n250 ENHANCEDSTATUSCODES"
+            elif verb == b"MAIL":
+                recipient = None
+                reply = b"451 4.4.0 Not now" if self.wrong("MAIL") else b"250 2.1.0 Ok"
+            elif verb == b"RCPT":
+                address = line[line.index(b"<") + 1:line.index(b">")].decode()
+                if self.refused(address):
+                    reply = b"550 5.1.1 No such user"
+                elif self.wrong("RCPT"):
+                    reply = b"450 4.2.1 Busy"
+                else:
+                    recipient = address
+                    reply = b"250 2.1.5 Ok"
+            elif verb == b"DATA":
+                if recipient is None:
+                    reply = b"554 5.5.1 No valid recipients"
+                elif self.wrong("DATA"):
+                    reply = b"451 4.7.1 Not now"
+                else:
+                    writer.write(b"354 Go\r\n")
+                    await reader.readuntil(b"\r\n.\r\n")
+                    reply = await self.take(recipient)
+                recipient = None
+            elif verb == b"QUIT":
+                writer.write(b"221 2.0.0 Bye\r\n")
+                return
+            else:
+                reply = b"250 2.0.0 Ok"
+            writer.write(reply + b"\r\n")
+
+    async def take(self, recipient):
+        await self.step()
+        if self.wrong("dot"):
+            return b"452 4.2.2 Full"
+        self.taken[recipient] += 1
+        if self.wrong("silence"):
+            raise ConnectionError  # taken, and nobody heard of it
+        return b"250 2.0.0 Taken"

@@ -1,0 +1,84 @@
+"""The short form of bench/soak: a server that goes wrong at random, processes that are killed, several at once."""
+import fcntl
+import importlib.machinery
+import importlib.util
+import os
+import struct
+import subprocess
+import time
+
+import pytest
+from conftest import TOP
+from faulty import Faulty
+
+EXT4_IOC_SHUTDOWN = 0x8004587D
+loader = importlib.machinery.SourceFileLoader("soak", os.path.join(TOP, "bench", "soak"))
+soak = importlib.util.module_from_spec(importlib.util.spec_from_loader("soak", loader))
+loader.exec_module(soak)
+
+
+@pytest.mark.parametrize("processes, kills", [(1, 0), (2, 25), (4, 25)])
+def test_nobody_is_missed_or_mailed_twice(site, processes, kills):
+    server = Faulty(rate=0.01, delay=0.02, refused=soak.refused)
+    try:
+        result = soak.run(site, server, 2000, kills, processes, soak.refused)
+    finally:
+        server.stop()
+    for wrong in ("lost", "twice", "bounced wrongly", "taken and not recorded", "other"):
+        assert result[wrong] == 0, result
+    assert result["recipients"] == 2000 and result["sent"] > 1500 and result["kills"] >= kills // 3
+    assert min(server.faults[kind] for kind in ("drop", "RCPT", "DATA", "dot", "silence")) > 0
+
+
+@pytest.fixture
+def disk(site):
+    """A disk of its own for the site, which can be made to fail."""
+    image = os.path.join(site.folder, "disk.img")
+    place = os.path.join(site.folder, "disk")
+    os.mkdir(place)
+    subprocess.run(["truncate", "-s", "64M", image], check=True)
+    subprocess.run(["/sbin/mkfs.ext4", "-q", image], check=True)
+    loop = subprocess.run(["losetup", "--find", "--show", image], capture_output=True, text=True, check=False).stdout.strip()
+    if not loop or subprocess.run(["mount", loop, place], check=False).returncode != 0:
+        if loop:
+            subprocess.run(["losetup", "-d", loop], check=False)
+        pytest.skip("no right to mount")
+    yield loop, place
+    subprocess.run(["umount", place], check=False)
+    subprocess.run(["losetup", "-d", loop], check=False)
+
+
+def test_disk_that_fails(site, disk):
+    """In the middle of a run: all writing is refused; it stops with a word, and goes on once the disk is well."""
+    loop, place = disk
+    server = Faulty(rate=0, delay=0.05)
+    try:
+        site.settings["database"] = site.database = os.path.join(place, "newsletter.db")
+        site.configure(port=server.port, smtp={"connections": 8})
+        site.install()
+        site.add_active([f"reader{n}@example.org" for n in range(3000)])
+        name = site.issue()
+        running = site.popen("send", name)
+        while sum(server.taken.values()) < 300:
+            assert running.poll() is None
+            time.sleep(0.01)
+        folder = os.open(place, os.O_RDONLY)
+        fcntl.ioctl(folder, EXT4_IOC_SHUTDOWN, struct.pack("I", 1))  # every write fails from now on
+        os.close(folder)
+        out, err = running.communicate(timeout=120)
+        assert running.returncode in (74, 75) and err.count(b"\n") == 1, (running.returncode, out, err)
+        assert b"newsletter: " in err and len(err) < 500
+        subprocess.run(["umount", place], check=True)
+        subprocess.run(["mount", loop, place], check=True)  # what was under way is replayed
+        subprocess.run(["mount", "-o", "remount,ro", place], check=True)
+        taken = sum(server.taken.values())
+        assert "ead-only" in site.run("send", name, expect=77).err and sum(server.taken.values()) == taken
+        subprocess.run(["mount", "-o", "remount,rw", place], check=True)
+        site.run("send", name)
+        states = site.state_of_each()
+        assert len(states) == 3000 and set(states.values()) <= {"sent", "unknown"}
+        assert sum(state == "unknown" for state in states.values()) <= 8
+        for address, state in states.items():
+            assert server.taken[address] == 1 or (state == "unknown" and server.taken[address] == 0), address
+    finally:
+        server.stop()
