@@ -7,6 +7,7 @@
 #include "delivery/verp.h"
 #include "newsletter/address.h"
 #include "newsletter/language.h"
+#include "newsletter/sync.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,8 @@ struct lane {
     struct nl_result result;
     bool busy;
     bool wants_dot;
-    bool done; /* `result` is to be recorded */
+    uint64_t dot_commit; /* which commit said that the dot goes out; 0: none */
+    bool done;           /* `result` is to be recorded */
 };
 
 struct run {
@@ -42,6 +44,10 @@ struct run {
     struct lane *lanes;
     size_t lane_count;
     struct nl_backlog backlog;
+    struct nl_sync *sync;
+    uint64_t committed; /* commits so far */
+    uint64_t synced;    /* of these, durable */
+    uint64_t syncing;   /* until which they are being made so; 0: nothing is */
     int trouble;        /* broken connections since the last accepted message */
     int64_t calm_since; /* when that was, or the start */
     int64_t rejected;
@@ -82,12 +88,22 @@ static enum nl_status prepare(struct run *run) {
                                             2 * run->lane_count + 16, run->err);
     if (status == NL_OK)
         status = prepare_sender(run);
-    return status == NL_OK
-               ? nl_transport_new(run->plan->relay, run->lane_count, &run->transport, run->err)
-               : status;
+    if (status == NL_OK)
+        status = nl_transport_new(run->plan->relay, run->lane_count, &run->transport, run->err);
+    if (status == NL_OK)
+        status = nl_sync_start(run->plan->store, &run->sync, run->err);
+    if (status == NL_OK)
+        nl_transport_watch(run->transport, nl_sync_fd(run->sync));
+    return status;
 }
 
-static void clean_up(struct run *run) {
+/* Frees everything; *status becomes a failure if the last commits could not be made durable. */
+static void clean_up(struct run *run, enum nl_status *status) {
+    struct nl_error ignored = {0};
+    enum nl_status synced = nl_sync_stop(run->sync, *status == NL_OK ? run->err : &ignored);
+    if (*status == NL_OK)
+        *status = synced;
+    nl_error_free(&ignored);
     nl_transport_free(run->transport);
     for (size_t i = 0; run->lanes != NULL && i < run->lane_count; i++) {
         nl_pending_free(&run->lanes[i].pending);
@@ -129,6 +145,7 @@ static void set_result(struct run *run, struct lane *lane, const struct nl_resul
                             lane->pending.job.attempts, lane->pending.job.first_attempt_at,
                             &lane->result);
     lane->wants_dot = false;
+    lane->dot_commit = 0;
     lane->done = true;
 }
 
@@ -303,8 +320,33 @@ static void count_result(struct nl_run_counts *counts, enum nl_outcome outcome) 
         ++*slots[outcome];
 }
 
+/* A dot goes out once its commit is durable; nothing else waits for the disk. */
+static enum nl_status follow_sync(struct run *run) {
+    bool done = false;
+    enum nl_status status = NL_OK;
+    if (run->syncing != 0)
+        status = nl_sync_poll(run->sync, &done, run->err);
+    if (status == NL_OK && done) {
+        run->synced = run->syncing;
+        run->syncing = 0;
+    }
+    for (size_t i = 0; status == NL_OK && done && i < run->lane_count; i++) {
+        struct lane *lane = &run->lanes[i];
+        if (lane->dot_commit == 0 || lane->dot_commit > run->synced)
+            continue;
+        lane->dot_commit = 0;
+        nl_transport_release_dot(run->transport, i);
+    }
+    if (status == NL_OK && run->syncing == 0 && run->committed > run->synced) {
+        run->syncing = run->committed;
+        nl_sync_request(run->sync);
+    }
+    return status;
+}
+
 /* Only behind the commit does anything move on. */
 static void after_commit(struct run *run) {
+    run->committed++;
     for (size_t i = 0; i < run->lane_count; i++) {
         struct lane *lane = &run->lanes[i];
         if (lane->done) {
@@ -316,7 +358,7 @@ static void after_commit(struct run *run) {
             lane->busy = false;
         } else if (lane->wants_dot) {
             lane->wants_dot = false;
-            nl_transport_release_dot(run->transport, i);
+            lane->dot_commit = run->committed;
         }
     }
     if (run->plan->options->progress != NULL)
@@ -447,23 +489,39 @@ static size_t busy_lanes(const struct run *run) {
     return count;
 }
 
+/* While the disk is busy, a commit is worth its price for a third of the lanes. */
+static bool is_worth_it(const struct run *run) {
+    size_t ready = 0;
+    for (size_t i = 0; i < run->lane_count; i++)
+        ready += run->lanes[i].done || run->lanes[i].wants_dot;
+    return run->syncing == 0 || 3 * ready >= run->lane_count;
+}
+
+static enum nl_status commit(struct run *run) {
+    if (!has_work(run) || !is_worth_it(run))
+        return NL_OK;
+    enum nl_status status = record(run);
+    if (status == NL_OK)
+        after_commit(run);
+    return status;
+}
+
+static bool is_over(const struct run *run) {
+    bool waits = nl_backlog_waits(&run->backlog) && !is_stopping(run);
+    return run->backlog.count == 0 && busy_lanes(run) == 0 && !has_work(run) && !waits;
+}
+
 static enum nl_status loop(struct run *run) {
-    enum nl_status status = NL_OK;
     for (;;) {
         take_events(run);
-        if (has_work(run)) {
-            status = record(run);
-            if (status != NL_OK)
-                return status;
-            after_commit(run);
-        }
-        status = hand_out(run);
-        if (status != NL_OK)
+        enum nl_status status = commit(run);
+        if (status == NL_OK)
+            status = follow_sync(run);
+        if (status == NL_OK)
+            status = hand_out(run);
+        if (status != NL_OK || is_over(run))
             return status;
-        bool waits = nl_backlog_waits(&run->backlog) && !is_stopping(run);
-        if (run->backlog.count == 0 && busy_lanes(run) == 0 && !has_work(run) && !waits)
-            return NL_OK;
-        if (!has_work(run))
+        if (!has_work(run) || !is_worth_it(run))
             nl_transport_wait(run->transport, WAIT_MILLISECONDS);
     }
 }
@@ -479,6 +537,6 @@ enum nl_status nl_run(const struct nl_run_plan *plan, struct nl_run_summary *sum
         status = loop(&run);
     if (plan->options->stop != NULL && *plan->options->stop != 0)
         summary->stopped = true;
-    clean_up(&run);
+    clean_up(&run, &status);
     return status;
 }

@@ -4,11 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/epoll.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     READ_SIZE = 16384,
     QUIT_MILLISECONDS = 1000,
+    LOOK_MILLISECONDS = 100,
+    EVENTS = 64,
     HOST_TROUBLE_LIMIT = 5, /* failures in a row before a server is left out */
     HOST_OUT_MILLISECONDS = 60000,
 };
@@ -33,7 +37,7 @@ struct connection {
     int code;            /* the last reply while CONNECTING; 0 before one */
     struct nl_extensions offered;
     bool busy; /* a message is on it, unaccounted for */
-    bool write_blocked;
+    bool write_blocked, write_watched;
     bool worn; /* to be closed, politely, once it is idle */
     int64_t deadline;
     struct nl_transport_event event; /* waiting to be taken if `pending` */
@@ -46,7 +50,8 @@ struct nl_transport {
     struct host hosts[NL_RELAYS];
     CURLM *multi;
     struct connection *connections;
-    struct curl_waitfd *poll;
+    int poll;          /* epoll, of the open connections */
+    int64_t next_look; /* for those that are overdue */
     size_t count;
     size_t connecting;
     size_t cursor;
@@ -74,9 +79,9 @@ enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections
     transport->relay = relay;
     transport->multi = curl_multi_init();
     transport->connections = calloc(connections, sizeof transport->connections[0]);
-    transport->poll = calloc(connections, sizeof transport->poll[0]);
+    transport->poll = epoll_create1(EPOLL_CLOEXEC);
     transport->count = connections;
-    if (transport->multi == NULL || transport->connections == NULL || transport->poll == NULL) {
+    if (transport->multi == NULL || transport->connections == NULL || transport->poll < 0) {
         nl_transport_free(transport);
         return nl_error_nomem(err);
     }
@@ -318,8 +323,10 @@ static void established(struct nl_transport *transport, struct connection *conne
     transport->connecting--;
     connection->state = OPEN;
     connection->busy = false;
-    connection->write_blocked = false;
+    connection->write_blocked = connection->write_watched = false;
     connection->worn = false;
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+    epoll_ctl(transport->poll, EPOLL_CTL_ADD, connection->socket, &event);
     nl_session_open(&connection->session, &connection->offered);
 }
 
@@ -448,43 +455,64 @@ static void take_up_input(struct nl_transport *transport) {
         handle_events(transport, &transport->connections[i]);
 }
 
-static size_t fill_poll(struct nl_transport *transport) {
-    size_t count = 0;
+void nl_transport_watch(struct nl_transport *transport, int fd) {
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+    epoll_ctl(transport->poll, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* What cannot be written now is written when it can. */
+static void watch_output(struct nl_transport *transport, struct connection *connection) {
+    if (connection->state != OPEN || connection->write_blocked == connection->write_watched)
+        return;
+    struct epoll_event event = {.events = EPOLLIN | (connection->write_blocked ? EPOLLOUT : 0),
+                                .data.ptr = connection};
+    connection->write_watched = connection->write_blocked;
+    epoll_ctl(transport->poll, EPOLL_CTL_MOD, connection->socket, &event);
+}
+
+/* libcurl waits for what it connects, and for our own set beside it. */
+static int wait_for_events(struct nl_transport *transport, struct epoll_event *events,
+                           int milliseconds) {
+    struct curl_waitfd own = {.fd = transport->poll, .events = CURL_WAIT_POLLIN};
+    int ready = 0;
+    if (transport->connecting > 0) {
+        curl_multi_poll(transport->multi, &own, 1, milliseconds, &ready);
+        milliseconds = 0;
+    }
+    return epoll_wait(transport->poll, events, EVENTS, milliseconds);
+}
+
+static void lose_overdue(struct nl_transport *transport) {
+    int64_t now = monotonic_milliseconds();
+    if (now < transport->next_look)
+        return;
+    transport->next_look = now + LOOK_MILLISECONDS;
     for (size_t i = 0; i < transport->count; i++) {
         struct connection *connection = &transport->connections[i];
-        if (connection->state != OPEN)
-            continue;
-        transport->poll[count++] = (struct curl_waitfd){
-            .fd = connection->socket,
-            .events =
-                (short)(CURL_WAIT_POLLIN | (connection->write_blocked ? CURL_WAIT_POLLOUT : 0))};
+        if (connection->state == OPEN && expects_reply(connection) && now > connection->deadline)
+            lose(transport, connection, "no reply within smtp.timeout");
     }
-    return count;
 }
 
 void nl_transport_wait(struct nl_transport *transport, int milliseconds) {
-    int ready = 0;
+    struct epoll_event events[EVENTS];
     take_up_input(transport);
-    size_t count = fill_poll(transport);
-    for (size_t i = 0; i < transport->count; i++)
+    for (size_t i = 0; i < transport->count; i++) {
+        watch_output(transport, &transport->connections[i]);
         if (transport->connections[i].pending)
             milliseconds = 0;
-    curl_multi_poll(transport->multi, transport->poll, (unsigned)count, milliseconds, &ready);
-    int64_t now = monotonic_milliseconds();
-    size_t at = 0;
-    for (size_t i = 0; i < transport->count && at < count; i++) {
-        struct connection *connection = &transport->connections[i];
-        if (connection->state != OPEN)
-            continue;
-        short events = transport->poll[at++].revents;
-        if ((events & CURL_WAIT_POLLOUT) != 0)
-            flush_output(transport, connection);
-        if (connection->state == OPEN && (events & ~CURL_WAIT_POLLOUT) != 0)
-            read_input(transport, connection);
-        else if (connection->state == OPEN && expects_reply(connection) &&
-                 now > connection->deadline)
-            lose(transport, connection, "no reply within smtp.timeout");
     }
+    int count = wait_for_events(transport, events, milliseconds);
+    for (int i = 0; i < count; i++) {
+        struct connection *connection = events[i].data.ptr;
+        if (connection == NULL || connection->state != OPEN)
+            continue;
+        if ((events[i].events & EPOLLOUT) != 0)
+            flush_output(transport, connection);
+        if (connection->state == OPEN && (events[i].events & ~(uint32_t)EPOLLOUT) != 0)
+            read_input(transport, connection);
+    }
+    lose_overdue(transport);
     drive_connecting(transport);
 }
 
@@ -563,7 +591,7 @@ static void say_goodbye(struct nl_transport *transport) {
 void nl_transport_free(struct nl_transport *transport) {
     if (transport == NULL)
         return;
-    if (transport->connections != NULL && transport->poll != NULL && transport->multi != NULL)
+    if (transport->connections != NULL && transport->poll >= 0 && transport->multi != NULL)
         say_goodbye(transport);
     for (size_t i = 0; transport->connections != NULL && i < transport->count; i++) {
         drop(transport, &transport->connections[i]);
@@ -571,6 +599,7 @@ void nl_transport_free(struct nl_transport *transport) {
     }
     curl_multi_cleanup(transport->multi);
     free(transport->connections);
-    free(transport->poll);
+    if (transport->poll >= 0)
+        close(transport->poll);
     free(transport);
 }

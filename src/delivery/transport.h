@@ -53,6 +53,9 @@ void nl_transport_start(struct nl_transport *transport, size_t connection, const
 
 void nl_transport_release_dot(struct nl_transport *transport, size_t connection);
 
+/* Something else that ends a wait once it is readable; -1 for nothing. */
+void nl_transport_watch(struct nl_transport *transport, int fd);
+
 /* Drops a connection at once. */
 void nl_transport_close(struct nl_transport *transport, size_t connection);
 

@@ -13,7 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUSY_MILLISECONDS = 10000 };
+enum {
+    BUSY_MILLISECONDS = 10000,
+    /* A store belongs to one thread at a time. */
+    OPEN_FLAGS = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
+};
 
 /* The file is made by us, so that it never exists with a wider mode than 0600. */
 static enum nl_status create_file(const char *path, bool *created, struct nl_error *err) {
@@ -74,9 +78,7 @@ static enum nl_status open_file(const char *path, const struct nl_env *env, stru
     store->lock_fd = -1;
     store->path = strdup(path);
     enum nl_status status = store->path != NULL ? NL_OK : nl_error_nomem(err);
-    if (status == NL_OK &&
-        sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL) !=
-            SQLITE_OK)
+    if (status == NL_OK && sqlite3_open_v2(path, &store->db, OPEN_FLAGS, NULL) != SQLITE_OK)
         status = store->db != NULL ? nl_sql_error(store, err) : nl_error_nomem(err);
     if (status == NL_OK)
         status = configure(store, err);
