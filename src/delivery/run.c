@@ -48,6 +48,7 @@ struct run {
     uint64_t committed; /* commits so far */
     uint64_t synced;    /* of these, durable */
     uint64_t syncing;   /* until which they are being made so; 0: nothing is */
+    int64_t sync_at;    /* when that was last begun */
     int trouble;        /* broken connections since the last accepted message */
     int64_t calm_since; /* when that was, or the start */
     int64_t rejected;
@@ -320,6 +321,26 @@ static void count_result(struct nl_run_counts *counts, enum nl_outcome outcome) 
         ++*slots[outcome];
 }
 
+static void release_dots(struct run *run) {
+    for (size_t i = 0; i < run->lane_count; i++) {
+        struct lane *lane = &run->lanes[i];
+        if (lane->dot_commit == 0 || lane->dot_commit > run->synced)
+            continue;
+        lane->dot_commit = 0;
+        nl_transport_release_dot(run->transport, i);
+    }
+}
+
+/* Outcomes are in no hurry: the next dot's sync takes them along, or the next second's. */
+static bool wants_sync(const struct run *run) {
+    if (run->syncing != 0 || run->committed == run->synced)
+        return false;
+    for (size_t i = 0; i < run->lane_count; i++)
+        if (run->lanes[i].dot_commit > run->synced)
+            return true;
+    return nl_env_now(nl_store_env(run->plan->store)) > run->sync_at;
+}
+
 /* A dot goes out once its commit is durable; nothing else waits for the disk. */
 static enum nl_status follow_sync(struct run *run) {
     bool done = false;
@@ -329,16 +350,11 @@ static enum nl_status follow_sync(struct run *run) {
     if (status == NL_OK && done) {
         run->synced = run->syncing;
         run->syncing = 0;
+        release_dots(run);
     }
-    for (size_t i = 0; status == NL_OK && done && i < run->lane_count; i++) {
-        struct lane *lane = &run->lanes[i];
-        if (lane->dot_commit == 0 || lane->dot_commit > run->synced)
-            continue;
-        lane->dot_commit = 0;
-        nl_transport_release_dot(run->transport, i);
-    }
-    if (status == NL_OK && run->syncing == 0 && run->committed > run->synced) {
+    if (status == NL_OK && wants_sync(run)) {
         run->syncing = run->committed;
+        run->sync_at = nl_env_now(nl_store_env(run->plan->store));
         nl_sync_request(run->sync);
     }
     return status;
@@ -489,16 +505,8 @@ static size_t busy_lanes(const struct run *run) {
     return count;
 }
 
-/* While the disk is busy, a commit is worth its price for a third of the lanes. */
-static bool is_worth_it(const struct run *run) {
-    size_t ready = 0;
-    for (size_t i = 0; i < run->lane_count; i++)
-        ready += run->lanes[i].done || run->lanes[i].wants_dot;
-    return run->syncing == 0 || 3 * ready >= run->lane_count;
-}
-
 static enum nl_status commit(struct run *run) {
-    if (!has_work(run) || !is_worth_it(run))
+    if (!has_work(run))
         return NL_OK;
     enum nl_status status = record(run);
     if (status == NL_OK)
@@ -521,7 +529,7 @@ static enum nl_status loop(struct run *run) {
             status = hand_out(run);
         if (status != NL_OK || is_over(run))
             return status;
-        if (!has_work(run) || !is_worth_it(run))
+        if (!has_work(run))
             nl_transport_wait(run->transport, WAIT_MILLISECONDS);
     }
 }
