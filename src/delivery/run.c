@@ -1,12 +1,10 @@
 #include "delivery/run.h"
 
 #include "delivery/backlog.h"
+#include "delivery/composer.h"
 #include "delivery/outcome.h"
-#include "delivery/signer.h"
 #include "delivery/transport.h"
-#include "delivery/verp.h"
 #include "newsletter/address.h"
-#include "newsletter/language.h"
 #include "newsletter/sync.h"
 
 #include <stdlib.h>
@@ -36,11 +34,7 @@ struct run {
     struct nl_run_summary *summary;
     struct nl_transport *transport;
     struct nl_token owner;
-    char *sender_address; /* envelope form: where returned mail goes */
-    struct nl_address from_address;
-    bool variable_sender; /* VERP */
-    struct nl_verp verp;
-    struct nl_signer signer;
+    struct nl_composer composer;
     struct lane *lanes;
     size_t lane_count;
     struct nl_backlog backlog;
@@ -55,30 +49,6 @@ struct run {
     struct nl_error *err;
 };
 
-static enum nl_status prepare_sender(struct run *run) {
-    const struct nl_config *config = run->plan->config;
-    struct nl_address bounce = {0};
-    char *name = NULL;
-    enum nl_status status = nl_mailbox_parse(run->plan->from, &name, &run->from_address, run->err);
-    free(name);
-    if (status != NL_OK)
-        return status;
-    run->variable_sender = config->bounce_address != NULL;
-    status = nl_signer_open(config, run->from_address.domain, &run->signer, run->err);
-    if (status == NL_OK)
-        status = nl_verp_open(nl_store_secret(run->plan->store), &run->verp, run->err);
-    if (status == NL_OK && run->variable_sender)
-        status = nl_address_parse(config->bounce_address, &bounce, run->err);
-    if (status == NL_OK) {
-        run->sender_address =
-            strdup(run->variable_sender ? bounce.envelope : run->from_address.envelope);
-        if (run->sender_address == NULL)
-            status = nl_error_nomem(run->err);
-    }
-    nl_address_free(&bounce);
-    return status;
-}
-
 static enum nl_status prepare(struct run *run) {
     run->lane_count = (size_t)run->plan->config->smtp.connections;
     run->lanes = calloc(run->lane_count, sizeof run->lanes[0]);
@@ -88,7 +58,7 @@ static enum nl_status prepare(struct run *run) {
     enum nl_status status = nl_backlog_open(&run->backlog, run->plan, run->owner.text,
                                             2 * run->lane_count + 16, run->err);
     if (status == NL_OK)
-        status = prepare_sender(run);
+        status = nl_composer_open(&run->composer, run->plan, run->err);
     if (status == NL_OK)
         status = nl_transport_new(run->plan->relay, run->lane_count, &run->transport, run->err);
     if (status == NL_OK)
@@ -113,10 +83,7 @@ static void clean_up(struct run *run, enum nl_status *status) {
     }
     nl_backlog_close(&run->backlog);
     free(run->lanes);
-    free(run->sender_address);
-    nl_address_free(&run->from_address);
-    nl_signer_close(&run->signer);
-    nl_verp_close(&run->verp);
+    nl_composer_close(&run->composer);
 }
 
 static bool is_stopping(const struct run *run) {
@@ -383,40 +350,6 @@ static void after_commit(struct run *run) {
 
 /* ---- from the queue to the network ---- */
 
-static const struct nl_run_message *message_in(const struct nl_run_plan *plan,
-                                               const char *language) {
-    size_t best = 0;
-    for (size_t i = 1; i < plan->message_count; i++)
-        if (nl_language_match(language, plan->messages[i].language) >
-            nl_language_match(language, plan->messages[best].language))
-            best = i;
-    return &plan->messages[best];
-}
-
-static enum nl_status fill(struct run *run, struct lane *lane, const struct nl_address *address) {
-    const struct nl_job *job = &lane->pending.job;
-    struct nl_buf id = {0};
-    nl_verp_message_id(&run->verp, run->from_address.domain, job->delivery, &id);
-    const struct nl_recipient recipient = {
-        .address = address->envelope,
-        .name = run->plan->scope.issue == 0 ? NULL : job->name,
-        .attributes = job->attributes,
-        .unsubscribe = job->unsubscribe.text,
-        .confirmation = lane->pending.token.text,
-        .message_id = nl_buf_text(&id),
-        .date = nl_env_now(nl_store_env(run->plan->store)),
-    };
-    const struct nl_run_message *found = message_in(run->plan, job->language);
-    bool other = job->subject == 2 && found->alternative != NULL;
-    enum nl_status status = nl_message_fill(other ? found->alternative : found->message, &recipient,
-                                            &lane->message, run->err);
-    if (status == NL_OK)
-        status =
-            nl_signer_sign(&run->signer, found->body, &lane->message, recipient.date, run->err);
-    nl_buf_free(&id);
-    return status;
-}
-
 static void refuse_locally(struct run *run, struct lane *lane, enum nl_outcome outcome,
                            const char *status, const char *text) {
     struct nl_result result = {.outcome = outcome, .text = text};
@@ -442,10 +375,7 @@ static bool fits(struct run *run, struct lane *lane, const struct nl_extensions 
 static void begin_message(struct run *run, size_t connection, const struct nl_address *address) {
     struct lane *lane = &run->lanes[connection];
     struct nl_buf sender = {0};
-    if (run->variable_sender)
-        nl_verp_sender(&run->verp, run->sender_address, lane->pending.job.delivery, &sender);
-    else
-        nl_buf_adds(&sender, run->sender_address);
+    nl_composer_sender(&run->composer, lane->pending.job.delivery, &sender);
     nl_transport_start(run->transport, connection, nl_buf_text(&sender), address->envelope,
                        &lane->message, address->smtputf8);
     nl_buf_free(&sender);
@@ -465,7 +395,7 @@ static enum nl_status start(struct run *run, size_t connection, const struct nl_
         refuse_locally(run, lane, NL_BOUNCED, "5.6.7",
                        "the server does not offer SMTPUTF8, which this address needs");
     } else {
-        status = fill(run, lane, &address);
+        status = nl_composer_fill(&run->composer, pending, &address, &lane->message, run->err);
         if (status == NL_OK && fits(run, lane, extensions))
             begin_message(run, connection, &address);
     }

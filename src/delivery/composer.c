@@ -1,0 +1,82 @@
+#include "delivery/composer.h"
+
+#include "newsletter/language.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum nl_status nl_composer_open(struct nl_composer *composer, const struct nl_run_plan *plan,
+                                struct nl_error *err) {
+    const struct nl_config *config = plan->config;
+    struct nl_address bounce = {0};
+    char *name = NULL;
+    composer->plan = plan;
+    composer->variable_sender = config->bounce_address != NULL;
+    enum nl_status status = nl_mailbox_parse(plan->from, &name, &composer->from, err);
+    free(name);
+    if (status == NL_OK)
+        status = nl_signer_open(config, composer->from.domain, &composer->signer, err);
+    if (status == NL_OK)
+        status = nl_verp_open(nl_store_secret(plan->store), &composer->verp, err);
+    if (status == NL_OK && composer->variable_sender)
+        status = nl_address_parse(config->bounce_address, &bounce, err);
+    if (status == NL_OK) {
+        composer->sender =
+            strdup(composer->variable_sender ? bounce.envelope : composer->from.envelope);
+        if (composer->sender == NULL)
+            status = nl_error_nomem(err);
+    }
+    nl_address_free(&bounce);
+    return status;
+}
+
+void nl_composer_close(struct nl_composer *composer) {
+    nl_address_free(&composer->from);
+    free(composer->sender);
+    nl_signer_close(&composer->signer);
+    nl_verp_close(&composer->verp);
+}
+
+/* The first message is for everybody whose language has none of its own. */
+static const struct nl_run_message *message_in(const struct nl_run_plan *plan,
+                                               const char *language) {
+    size_t best = 0;
+    for (size_t i = 1; i < plan->message_count; i++)
+        if (nl_language_match(language, plan->messages[i].language) >
+            nl_language_match(language, plan->messages[best].language))
+            best = i;
+    return &plan->messages[best];
+}
+
+enum nl_status nl_composer_fill(const struct nl_composer *composer,
+                                const struct nl_pending *pending, const struct nl_address *address,
+                                struct nl_buf *message, struct nl_error *err) {
+    const struct nl_run_plan *plan = composer->plan;
+    const struct nl_job *job = &pending->job;
+    struct nl_buf id = {0};
+    nl_verp_message_id(&composer->verp, composer->from.domain, job->delivery, &id);
+    const struct nl_recipient recipient = {
+        .address = address->envelope,
+        .name = plan->scope.issue == 0 ? NULL : job->name,
+        .attributes = job->attributes,
+        .unsubscribe = job->unsubscribe.text,
+        .confirmation = pending->token.text,
+        .message_id = nl_buf_text(&id),
+        .date = nl_env_now(nl_store_env(plan->store)),
+    };
+    const struct nl_run_message *found = message_in(plan, job->language);
+    bool other = job->subject == 2 && found->alternative != NULL;
+    enum nl_status status =
+        nl_message_fill(other ? found->alternative : found->message, &recipient, message, err);
+    if (status == NL_OK)
+        status = nl_signer_sign(&composer->signer, found->body, message, recipient.date, err);
+    nl_buf_free(&id);
+    return status;
+}
+
+void nl_composer_sender(const struct nl_composer *composer, int64_t delivery, struct nl_buf *out) {
+    if (composer->variable_sender)
+        nl_verp_sender(&composer->verp, composer->sender, delivery, out);
+    else
+        nl_buf_adds(out, composer->sender);
+}

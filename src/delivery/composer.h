@@ -1,0 +1,32 @@
+/* What goes over the wire for one delivery: the message, filled and signed, and the envelope
+ * sender. */
+#ifndef NL_DELIVERY_COMPOSER_H
+#define NL_DELIVERY_COMPOSER_H
+
+#include "delivery/backlog.h"
+#include "delivery/signer.h"
+#include "delivery/verp.h"
+#include "newsletter/address.h"
+
+/* Zero it, then nl_composer_open; free with nl_composer_close. */
+struct nl_composer {
+    const struct nl_run_plan *plan;
+    struct nl_address from;
+    char *sender;         /* envelope form: where returned mail goes */
+    bool variable_sender; /* with the delivery's name in it (VERP) */
+    struct nl_verp verp;
+    struct nl_signer signer;
+};
+enum nl_status nl_composer_open(struct nl_composer *composer, const struct nl_run_plan *plan,
+                                struct nl_error *err);
+void nl_composer_close(struct nl_composer *composer);
+
+/* Fills `message` for a delivery to `address`. */
+enum nl_status nl_composer_fill(const struct nl_composer *composer,
+                                const struct nl_pending *pending, const struct nl_address *address,
+                                struct nl_buf *message, struct nl_error *err);
+
+/* Appends the envelope sender of a delivery. */
+void nl_composer_sender(const struct nl_composer *composer, int64_t delivery, struct nl_buf *out);
+
+#endif
