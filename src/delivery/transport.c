@@ -1,11 +1,12 @@
 #include "delivery/transport.h"
 
-#include <stdint.h>
+#include "delivery/greeting.h"
+#include "delivery/hosts.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -13,19 +14,9 @@ enum {
     QUIT_MILLISECONDS = 1000,
     LOOK_MILLISECONDS = 100,
     EVENTS = 64,
-    HOST_TROUBLE_LIMIT = 5, /* failures in a row before a server is left out */
-    HOST_OUT_MILLISECONDS = 60000,
 };
 
 enum link_state { CLOSED, CONNECTING, OPEN };
-
-/* One of the servers, as it does. */
-struct host {
-    int64_t credit; /* of the weighted round: the largest has its turn */
-    int trouble;    /* failures since its last accepted message */
-    int64_t out_until;
-    bool out; /* for good: trying again would not help */
-};
 
 struct connection {
     enum link_state state;
@@ -47,7 +38,7 @@ struct connection {
 
 struct nl_transport {
     const struct nl_relay *relay;
-    struct host hosts[NL_RELAYS];
+    struct nl_hosts hosts;
     CURLM *multi;
     struct connection *connections;
     int poll;          /* epoll, of the open connections */
@@ -56,12 +47,6 @@ struct nl_transport {
     size_t connecting;
     size_t cursor;
 };
-
-static int64_t monotonic_milliseconds(void) {
-    struct timespec now = {0};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 const char *nl_stage_name(enum nl_stage stage) {
     static const char *const names[] = {
@@ -77,6 +62,7 @@ enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections
     if (transport == NULL)
         return nl_error_nomem(err);
     transport->relay = relay;
+    transport->hosts.relay = relay;
     transport->multi = curl_multi_init();
     transport->connections = calloc(connections, sizeof transport->connections[0]);
     transport->poll = epoll_create1(EPOLL_CLOEXEC);
@@ -119,74 +105,14 @@ static void push(struct nl_transport *transport, struct connection *connection,
     connection->pending = true;
 }
 
-/* A server in trouble is left to the others for a while. */
-static void note_trouble(struct nl_transport *transport, const struct connection *connection,
-                         bool permanent) {
-    struct host *host = &transport->hosts[connection->host];
-    host->out |= permanent;
-    if (++host->trouble >= HOST_TROUBLE_LIMIT)
-        host->out_until = monotonic_milliseconds() + HOST_OUT_MILLISECONDS;
-}
-
-/* Weighted round robin over the servers that do; if none does, over those not out for good. */
-static size_t pick_host(struct nl_transport *transport) {
-    size_t count = nl_relay_count(transport->relay);
-    int64_t now = monotonic_milliseconds();
-    for (int patient = 0; patient < 2; patient++) {
-        struct host *best = NULL;
-        int64_t total = 0;
-        for (size_t i = 0; i < count; i++) {
-            struct host *host = &transport->hosts[i];
-            if (host->out || (patient == 0 && host->out_until > now))
-                continue;
-            host->credit += nl_relay_server(transport->relay, i)->weight;
-            total += nl_relay_server(transport->relay, i)->weight;
-            if (best == NULL || host->credit > best->credit)
-                best = host;
-        }
-        if (best != NULL) {
-            best->credit -= total;
-            return (size_t)(best - transport->hosts);
-        }
-    }
-    return 0;
-}
-
-static bool all_out(const struct nl_transport *transport) {
-    for (size_t i = 0; i < nl_relay_count(transport->relay); i++)
-        if (!transport->hosts[i].out)
-            return false;
-    return true;
-}
-
 /* The connection is of no use any more; if a message was on it, that is an event. */
 static void lose(struct nl_transport *transport, struct connection *connection, const char *how) {
     if (connection->busy) {
         snprintf(connection->error, sizeof connection->error, "%s", how);
-        note_trouble(transport, connection, false);
+        nl_hosts_failed(&transport->hosts, connection->host, false);
         push(transport, connection, NL_TRANSPORT_LOST, connection->session.stage);
     }
     drop(transport, connection);
-}
-
-/* RFC 1870 section 3: the limit may be left out, or 0 for none. */
-static void note_size(struct nl_extensions *offered, const char *text, size_t len) {
-    offered->size = true;
-    offered->size_limit = 0;
-    for (size_t i = 0; i < len && offered->size_limit < SIZE_MAX / 20; i++)
-        if (text[i] >= '0' && text[i] <= '9')
-            offered->size_limit = 10 * offered->size_limit + (size_t)(text[i] - '0');
-}
-
-static void note_extension(struct nl_extensions *offered, const char *line, size_t len) {
-    if (len >= 10 && strncasecmp(line, "PIPELINING", 10) == 0)
-        offered->pipelining = true;
-    else if (len >= 8 && strncasecmp(line, "SMTPUTF8", 8) == 0)
-        offered->smtputf8 = true;
-    else if (len >= 8 && strncasecmp(line, "8BITMIME", 8) == 0)
-        offered->eightbit = true;
-    else if (len >= 4 && strncasecmp(line, "SIZE", 4) == 0)
-        note_size(offered, line + 4, len - 4);
 }
 
 /* Watches libcurl's dialogue: how far it got, what the server answered last, what it offers.
@@ -210,7 +136,7 @@ static int watch(CURL *handle, curl_infotype type, char *data, size_t len, void 
         if (len >= 3 && data[0] >= '1' && data[0] <= '5')
             connection->code = (data[0] - '0') * 100 + (data[1] - '0') * 10 + (data[2] - '0');
         if (connection->stage == NL_STAGE_EHLO && len > 4)
-            note_extension(&connection->offered, data + 4, len - 4);
+            nl_greeting_note(&connection->offered, data + 4, len - 4);
     }
     return 0;
 }
@@ -225,7 +151,7 @@ static size_t free_slot(const struct nl_transport *transport) {
 
 bool nl_transport_connect(struct nl_transport *transport) {
     return free_slot(transport) < transport->count &&
-           nl_transport_connect_to(transport, pick_host(transport));
+           nl_transport_connect_to(transport, nl_hosts_pick(&transport->hosts));
 }
 
 bool nl_transport_connect_to(struct nl_transport *transport, size_t host) {
@@ -258,58 +184,22 @@ size_t nl_transport_connecting(const struct nl_transport *transport) {
     return transport->connecting;
 }
 
-/* Whether a later attempt could do better without somebody changing something. */
-static bool is_permanent(const struct connection *connection, CURLcode code) {
-    switch (code) {
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-        return true;
-    case CURLE_USE_SSL_FAILED:
-        return connection->code / 100 != 4;
-    case CURLE_LOGIN_DENIED:
-        return connection->code / 100 == 5 || connection->code == 0;
-    default:
-        return connection->code / 100 == 5;
-    }
-}
-
-static const char *advice(CURLcode code) {
-    switch (code) {
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-        return ": its certificate is not trusted: name the authority in smtp.ca_file";
-    case CURLE_USE_SSL_FAILED:
-        return ": it refuses STARTTLS: check smtp.port and smtp.security";
-    case CURLE_LOGIN_DENIED:
-        return ": it refuses the login: check smtp.username and the password";
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return ": check smtp.host";
-    case CURLE_COULDNT_CONNECT:
-        return ": check smtp.host and smtp.port, and that the server runs";
-    default:
-        return "";
-    }
-}
-
 static void refuse(struct nl_transport *transport, struct connection *connection, CURLcode code) {
     struct nl_buf text = {0};
-    bool permanent = is_permanent(connection, code);
+    bool permanent = nl_greeting_is_permanent(code, connection->code);
     nl_buf_addf(&text, "%s at %s: %s", nl_relay_name(transport->relay, connection->host),
                 nl_stage_name(connection->stage),
                 connection->error[0] != '\0' ? connection->error : curl_easy_strerror(code));
     if (connection->code >= 400)
         nl_buf_addf(&text, " (reply %d)", connection->code);
-    nl_buf_adds(&text, advice(code));
+    nl_buf_adds(&text, nl_greeting_advice(code));
     enum nl_stage stage = connection->stage;
     drop(transport, connection);
     snprintf(connection->error, sizeof connection->error, "%s", nl_buf_text(&text));
     nl_buf_free(&text);
     push(transport, connection, NL_TRANSPORT_REFUSED, stage);
-    note_trouble(transport, connection, permanent);
-    connection->event.permanent = permanent && all_out(transport);
+    nl_hosts_failed(&transport->hosts, connection->host, permanent);
+    connection->event.permanent = permanent && nl_hosts_all_out(&transport->hosts);
 }
 
 static void established(struct nl_transport *transport, struct connection *connection) {
@@ -352,7 +242,7 @@ static void drive_connecting(struct nl_transport *transport) {
 }
 
 static void touch(struct nl_transport *transport, struct connection *connection) {
-    connection->deadline = monotonic_milliseconds() + nl_relay_timeout(transport->relay) * 1000;
+    connection->deadline = nl_hosts_clock() + nl_relay_timeout(transport->relay) * 1000;
 }
 
 static void flush_output(struct nl_transport *transport, struct connection *connection) {
@@ -405,7 +295,7 @@ static void handle_events(struct nl_transport *transport, struct connection *con
             connection->busy = false;
             connection->worn = is_worn(transport, connection);
             if (connection->session.reply.code / 100 == 2)
-                transport->hosts[connection->host].trouble = 0;
+                nl_hosts_worked(&transport->hosts, connection->host);
             push(transport, connection, NL_TRANSPORT_REPLIED, connection->session.ended_at);
             flush_output(transport, connection);
             break;
@@ -483,7 +373,7 @@ static int wait_for_events(struct nl_transport *transport, struct epoll_event *e
 }
 
 static void lose_overdue(struct nl_transport *transport) {
-    int64_t now = monotonic_milliseconds();
+    int64_t now = nl_hosts_clock();
     if (now < transport->next_look)
         return;
     transport->next_look = now + LOOK_MILLISECONDS;
@@ -583,8 +473,8 @@ static void say_goodbye(struct nl_transport *transport) {
             drop(transport, connection);
         }
     }
-    int64_t end = monotonic_milliseconds() + QUIT_MILLISECONDS;
-    while (any_open(transport) && monotonic_milliseconds() < end)
+    int64_t end = nl_hosts_clock() + QUIT_MILLISECONDS;
+    while (any_open(transport) && nl_hosts_clock() < end)
         nl_transport_wait(transport, 50);
 }
 

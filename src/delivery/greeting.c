@@ -1,0 +1,59 @@
+#include "delivery/greeting.h"
+
+#include <stdint.h>
+#include <strings.h>
+
+/* RFC 1870 section 3: the limit may be left out, or 0 for none. */
+static void note_size(struct nl_extensions *offered, const char *text, size_t len) {
+    offered->size = true;
+    offered->size_limit = 0;
+    for (size_t i = 0; i < len && offered->size_limit < SIZE_MAX / 20; i++)
+        if (text[i] >= '0' && text[i] <= '9')
+            offered->size_limit = 10 * offered->size_limit + (size_t)(text[i] - '0');
+}
+
+void nl_greeting_note(struct nl_extensions *offered, const char *line, size_t len) {
+    if (len >= 10 && strncasecmp(line, "PIPELINING", 10) == 0)
+        offered->pipelining = true;
+    else if (len >= 8 && strncasecmp(line, "SMTPUTF8", 8) == 0)
+        offered->smtputf8 = true;
+    else if (len >= 8 && strncasecmp(line, "8BITMIME", 8) == 0)
+        offered->eightbit = true;
+    else if (len >= 4 && strncasecmp(line, "SIZE", 4) == 0)
+        note_size(offered, line + 4, len - 4);
+}
+
+bool nl_greeting_is_permanent(CURLcode code, int reply) {
+    switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return true;
+    case CURLE_USE_SSL_FAILED:
+        return reply / 100 != 4;
+    case CURLE_LOGIN_DENIED:
+        return reply / 100 == 5 || reply == 0;
+    default:
+        return reply / 100 == 5;
+    }
+}
+
+const char *nl_greeting_advice(CURLcode code) {
+    switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+        return ": its certificate is not trusted: name the authority in smtp.ca_file";
+    case CURLE_USE_SSL_FAILED:
+        return ": it refuses STARTTLS: check smtp.port and smtp.security";
+    case CURLE_LOGIN_DENIED:
+        return ": it refuses the login: check smtp.username and the password";
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return ": check smtp.host";
+    case CURLE_COULDNT_CONNECT:
+        return ": check smtp.host and smtp.port, and that the server runs";
+    default:
+        return "";
+    }
+}
