@@ -381,6 +381,7 @@ void nl_composed_free(struct nl_composed *composed) {
     free(composed->source);
     free(composed->digest);
     nl_buf_free(&composed->message);
+    nl_buf_free(&composed->alternative);
     nl_buf_free(&composed->body);
     nl_view_free(&composed->view);
     *composed = (struct nl_composed){0};
