@@ -35,7 +35,7 @@ struct nl_job {
     char *attributes;         /* a JSON object */
     char *language;           /* NULL if not known */
     struct nl_token unsubscribe;
-    bool paced;      /* it has waited for its domain's turn, and that has come */
+    bool paced;      /* it has waited for its domain's turn, which has just come */
     int64_t subject; /* which of an issue's subjects it is to get, 1 or 2 */
 };
 

@@ -101,8 +101,8 @@ static enum nl_status add(struct nl_backlog *backlog, struct nl_job *job, struct
 static enum nl_status look_ahead(struct nl_backlog *backlog, struct nl_error *err) {
     int64_t due = 0;
     backlog->drained = true;
-    if (!backlog->throttled)
-        return NL_OK;
+    if (!backlog->throttled || !backlog->pace.issue)
+        return NL_OK; /* of notices, what is due may be another run's */
     enum nl_status status =
         nl_delivery_next_due(backlog->plan->store, backlog->plan->scope.issue, &due, err);
     if (status == NL_OK && due != 0 && due <= now(backlog) + PATIENCE) {

@@ -29,7 +29,7 @@ const char *const nl_notice_kinds[] = {
     "CASE d.kind WHEN 'address-change' THEN (SELECT c.address FROM address_change c WHERE "        \
     "c.subscriber = r.id) ELSE r.address END, r.name, r.attributes, s.token, " ELIGIBLE            \
     ", r.language, coalesce(d.variant, (SELECT t.winner FROM subject_test t WHERE "                \
-    "t.issue = d.issue), 1), coalesce(d.paced_at <= ?1, 0) FROM delivery d "                       \
+    "t.issue = d.issue), 1), coalesce(d.paced_at BETWEEN ?1 - 30 AND ?1, 0) FROM delivery d "      \
     "JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "
 
 void nl_job_free(struct nl_job *job) {

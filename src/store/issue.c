@@ -193,6 +193,15 @@ enum nl_status nl_issue_each(struct nl_store *store, const char *state,
     return status;
 }
 
+/* The turns that domains have given to an issue which stops are nobody's: the next one need not
+ * wait behind them. */
+static enum nl_status forget_turns(struct nl_store *store, struct nl_error *err) {
+    return nl_sql_run(store, err,
+                      "DELETE FROM throttle WHERE name LIKE 'domain %' AND NOT EXISTS "
+                      "(SELECT 1 FROM issue WHERE state = 'sending')",
+                      "");
+}
+
 enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue, const char *state,
                                   const char *note, bool *changed, struct nl_error *err) {
     enum nl_status status =
@@ -201,7 +210,7 @@ enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue, const c
                    "state IN ('sending', 'paused')",
                    "ssi", state, note, issue);
     *changed = status == NL_OK && sqlite3_changes(store->db) > 0;
-    return status;
+    return status == NL_OK ? forget_turns(store, err) : status;
 }
 
 enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
@@ -247,6 +256,8 @@ static enum nl_status cancel(struct nl_store *store, void *ctx, struct nl_error 
                                        "UPDATE issue SET state = 'cancelled', pause_note = NULL, "
                                        "ended_at = coalesce(ended_at, ?) WHERE id = ?",
                                        "ii", now, call->issue);
+    if (status == NL_OK)
+        status = forget_turns(store, err);
     return status == NL_OK ? skip_cancelled(store, call->issue, &call->skipped, err) : status;
 }
 

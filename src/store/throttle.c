@@ -5,15 +5,20 @@
 enum { MICRO = 1000000 };
 
 /* The time until which the rate is used up, but not earlier than a second ago: that much may be
- * made up for. */
-static enum nl_status read_time(struct nl_store *store, const char *name, int64_t *at,
-                                struct nl_error *err) {
+ * made up for; and not later than `latest`, if the clock was put back. */
+static enum nl_status read_time(struct nl_store *store, const char *name, int64_t latest,
+                                int64_t *at, struct nl_error *err) {
     int64_t earliest = (nl_env_now(&store->env) - 1) * MICRO;
     enum nl_status status =
         nl_sql_number(store, err, at, NULL, "SELECT at FROM throttle WHERE name = ?", "s", name);
-    if (*at < earliest)
+    if (*at < earliest || *at > latest)
         *at = earliest;
     return status;
+}
+
+/* What happens at once never runs ahead of the clock by more than its second. */
+static int64_t soon(const struct nl_store *store) {
+    return (nl_env_now(&store->env) + 2) * MICRO;
 }
 
 static enum nl_status write_time(struct nl_store *store, const char *name, int64_t at,
@@ -27,7 +32,7 @@ static enum nl_status write_time(struct nl_store *store, const char *name, int64
 enum nl_status nl_throttle_room(struct nl_store *store, const char *name, int64_t per_second,
                                 int64_t *room, struct nl_error *err) {
     int64_t at = 0;
-    enum nl_status status = read_time(store, name, &at, err);
+    enum nl_status status = read_time(store, name, soon(store), &at, err);
     int64_t free = nl_env_now(&store->env) * MICRO - at;
     *room = free > 0 ? free * per_second / MICRO : 0;
     return status;
@@ -38,14 +43,14 @@ enum nl_status nl_throttle_spend(struct nl_store *store, const char *name, int64
     int64_t at = 0;
     if (count == 0)
         return NL_OK;
-    enum nl_status status = read_time(store, name, &at, err);
+    enum nl_status status = read_time(store, name, soon(store), &at, err);
     return status == NL_OK ? write_time(store, name, at + count * MICRO / per_second, err) : status;
 }
 
 enum nl_status nl_throttle_reserve(struct nl_store *store, const char *name, int64_t per_second,
                                    int64_t *at, struct nl_error *err) {
     int64_t until = 0;
-    enum nl_status status = read_time(store, name, &until, err);
+    enum nl_status status = read_time(store, name, INT64_MAX, &until, err);
     until += MICRO / per_second;
     *at = (until + MICRO - 1) / MICRO;
     return status == NL_OK ? write_time(store, name, until, err) : status;

@@ -118,6 +118,36 @@ def test_messages_per_second_to_a_domain(connected, server):
     assert connected.sql("SELECT max(attempts) FROM delivery") == [(1,)]
 
 
+def by_second(site):
+    return collections.Counter(row[0] for row in site.sql("SELECT first_attempt_at FROM delivery WHERE state = 'sent'"))
+
+
+def test_turns_that_have_passed_are_given_anew(connected, server):
+    """After a pause or a night there is no burst of all that should have gone out meanwhile."""
+    limits = {"domains": [{"domain": "slow.example", "per_second": 4}]}
+    connected.add_active(people(14, "slow.example"))
+    connected.configure(smtp={"connections": 8}, limits=limits, quiet={"hours": "-".join(around_now()), "timezone": "UTC"})
+    connected.run("send", "--yes", connected.issue())
+    connected.sql("UPDATE delivery SET state = 'deferred', next_attempt_at = 1000 + id, paced_at = 1000 + id")
+    connected.configure(quiet={})
+    connected.run("retry")
+    assert server.count() == 14 and max(by_second(connected).values()) <= 5
+
+
+def test_turns_of_what_was_cancelled_are_free(connected, server):
+    limits = {"domains": [{"domain": "slow.example", "per_second": 1}]}
+    connected.add_active(people(300, "slow.example"))
+    connected.configure(smtp={"connections": 8}, limits=limits)
+    running = connected.popen("send", "--yes", connected.issue())
+    wait_for(lambda: connected.states().get("deferred", 0) > 250)
+    connected.run("cancel", "no-1")
+    running.communicate(timeout=60)
+    assert connected.sql("SELECT count(*) FROM throttle") == [(0,)]
+    before = server.count()
+    connected.run("send", "--yes", "--where", 'email ~ "p7@"', connected.issue(number="No 2"))
+    assert server.count() == before + 1
+
+
 def test_connections_to_a_domain(connected, server):
     now, most, lock = collections.Counter(), collections.Counter(), threading.Lock()
     plain = server.handler.handle_DATA
@@ -139,6 +169,11 @@ def test_connections_to_a_domain(connected, server):
     connected.run("send", "--yes", connected.issue())
     assert server.count() == 44
     assert most["slow.example"] == 1 and most["a.example"] == 3 and most["b.example"] == 3
+
+
+def around_now():
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return [(now + datetime.timedelta(hours=h)).strftime("%H:00") for h in (-1, 2)]
 
 
 def day(ago):
@@ -165,8 +200,7 @@ def test_warm_up(connected, server):
 
 def test_quiet_hours(connected, server):
     connected.add_active(people(3))
-    now = datetime.datetime.now(datetime.timezone.utc)
-    around = [(now + datetime.timedelta(hours=h)).strftime("%H:00") for h in (-1, 2)]
+    around = around_now()
     connected.configure(quiet={"hours": "-".join(around), "timezone": "UTC"})
     said = connected.run("send", "--yes", connected.issue()).out
     assert "quiet hours: the rest is queued" in said and server.count() == 0

@@ -26,6 +26,17 @@ static void test_a_second_at_once(void **state) {
     assert_int_equal(room(fixture, 5), 2);
 }
 
+/* Nothing stands still until a clock that was put back has caught up. */
+static void test_clock_put_back(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    assert_ok(nl_throttle_spend(fixture->store, "x", 5, 5, &err));
+    fixture->fake.now -= 100000;
+    assert_int_equal(room(fixture, 5), 5);
+    assert_ok(nl_throttle_spend(fixture->store, "x", 5, 5, &err));
+    assert_int_equal(room(fixture, 5), 0);
+}
+
 static void test_in_the_long_run(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
@@ -72,6 +83,7 @@ static void test_days(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_second_at_once, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_clock_put_back, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_in_the_long_run, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_reserved, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_days, fixture_setup, fixture_teardown),
