@@ -24,6 +24,14 @@ struct nl_contact {
 /* By what the better of two subjects is chosen, and the names of these rules, NULL at the end. */
 enum nl_subject_rule { NL_BY_DEPARTURES, NL_BY_REPLIES };
 extern const char *const nl_subject_rules[];
+bool nl_subject_rule_parse(const char *name, int64_t *rule);
+
+/* How two subjects are tried. */
+struct nl_subject_plan {
+    int64_t share; /* per cent of the audience that get one or the other */
+    int64_t wait;  /* seconds until the rest gets the better one */
+    int64_t rule;  /* enum nl_subject_rule */
+};
 
 enum { NL_RELAYS = 16, NL_DOMAINS = 64, NL_DELAYS = 20, NL_WARM_UP_DAYS = 90 };
 
@@ -133,11 +141,7 @@ struct nl_config {
                           nobody */
         int64_t daily; /* at most so many in a day */
     } sunset;
-    struct { /* how two subjects are tried: see struct nl_subject_plan */
-        int64_t share;
-        int64_t wait;
-        int64_t rule;
-    } subject_test;
+    struct nl_subject_plan subject_test; /* unless `send` is told otherwise */
     struct { /* seconds that things stay; 0: for ever. See struct nl_retention */
         int64_t events;
         int64_t links;

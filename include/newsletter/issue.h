@@ -2,6 +2,7 @@
 #ifndef NEWSLETTER_ISSUE_H
 #define NEWSLETTER_ISSUE_H
 
+#include "newsletter/config.h"
 #include "newsletter/segment.h"
 #include "newsletter/store.h"
 
@@ -20,13 +21,6 @@ struct nl_edition {
     size_t alternative_len;
     char *body; /* the text as HTML without a layout, packed: for the archive */
     size_t body_len;
-};
-
-/* How two subjects are tried. */
-struct nl_subject_plan {
-    int64_t share; /* per cent of the audience that get one or the other */
-    int64_t wait;  /* seconds until the rest gets the better one */
-    int64_t rule;  /* enum nl_subject_rule */
 };
 
 /* Free with nl_issue_free. Optional texts are NULL. What differs between languages is that of the

@@ -29,6 +29,10 @@ enum nl_status nl_mailbox_file(const char *path, const struct nl_visitor *visito
 enum nl_status nl_mailbox_folder(const char *path, const struct nl_visitor *visitor,
                                  struct nl_error *err);
 
+/* Either, by what lies at `path`. */
+enum nl_status nl_mailbox_path(const char *path, const struct nl_visitor *visitor,
+                               struct nl_error *err);
+
 /* The mailbox that the configuration's `fetch` names. By IMAP, messages move to the folders
  * `processed` and `unknown`; by POP3 they are deleted once the visitor has taken them. */
 enum nl_status nl_mailbox_fetch(const struct nl_config *config, const char *password,

@@ -43,7 +43,4 @@ enum nl_status nl_subject_test_decide(struct nl_store *store, int64_t issue, int
 enum nl_status nl_subject_test_replied(struct nl_store *store, int64_t delivery, bool *known,
                                        struct nl_error *err);
 
-/* The rule of a name of nl_subject_rules; false for other names. */
-bool nl_subject_rule_parse(const char *name, int64_t *rule);
-
 #endif

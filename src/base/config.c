@@ -27,129 +27,142 @@ static const struct setting {
     size_t offset;
     const char *fallback; /* NULL: unset unless given */
     int64_t min, max;     /* NUMBER and DURATION */
-    size_t stride, count; /* of the elements; 0 for what is none */
 } settings[] = {
 #define AT(member) offsetof(struct nl_config, member)
 #define RELAY(member) AT(relays[0].member)
-#define RELAYS sizeof(struct nl_smtp_server), NL_RELAYS
 #define DOMAIN(member) AT(limits.domains[0].member)
-#define DOMAINS sizeof(struct nl_domain_limit), NL_DOMAINS
-    {"database", PATH, AT(database), "newsletter.db", 0, 0, 0, 0},
-    {"templates", PATH, AT(templates), NULL, 0, 0, 0, 0},
-    {"bounce_address", TEXT, AT(bounce_address), NULL, 0, 0, 0, 0},
-    {"confirm_url", TEXT, AT(confirm_url), NULL, 0, 0, 0, 0},
-    {"unsubscribe_url", TEXT, AT(unsubscribe_url), NULL, 0, 0, 0, 0},
-    {"preferences_url", TEXT, AT(preferences_url), NULL, 0, 0, 0, 0},
-    {"images_url", TEXT, AT(images_url), NULL, 0, 0, 0, 0},
-    {"raw_html", BOOLEAN, AT(raw_html), "false", 0, 0, 0, 0},
-    {"smtp.host", TEXT, AT(server.host), "localhost", 0, 0, 0, 0},
-    {"smtp.port", NUMBER, AT(server.port), NULL, 1, 65535, 0, 0},
-    {"smtp.security", SECURITY, AT(server.security), "starttls", 0, 0, 0, 0},
-    {"smtp.verify", BOOLEAN, AT(server.verify), "true", 0, 0, 0, 0},
-    {"smtp.ca_file", PATH, AT(server.ca_file), NULL, 0, 0, 0, 0},
-    {"smtp.auth", AUTH, AT(server.auth), "auto", 0, 0, 0, 0},
-    {"smtp.username", TEXT, AT(server.username), NULL, 0, 0, 0, 0},
-    {"smtp.password_file", PATH, AT(server.password_file), NULL, 0, 0, 0, 0},
-    {"smtp.password_env", TEXT, AT(server.password_env), NULL, 0, 0, 0, 0},
-    {"smtp.helo", TEXT, AT(smtp.helo), NULL, 0, 0, 0, 0},
-    {"smtp.connections", NUMBER, AT(smtp.connections), "8", 1, 500, 0, 0},
-    {"smtp.timeout", DURATION, AT(smtp.timeout), "5m", 1, 3600, 0, 0},
-    {"smtp.per_connection", NUMBER, AT(smtp.per_connection), "0", 0, 1000000000, 0, 0},
-    {"relays.#.host", TEXT, RELAY(host), NULL, 0, 0, RELAYS},
-    {"relays.#.port", NUMBER, RELAY(port), NULL, 1, 65535, RELAYS},
-    {"relays.#.security", SECURITY, RELAY(security), "starttls", 0, 0, RELAYS},
-    {"relays.#.verify", BOOLEAN, RELAY(verify), "true", 0, 0, RELAYS},
-    {"relays.#.ca_file", PATH, RELAY(ca_file), NULL, 0, 0, RELAYS},
-    {"relays.#.auth", AUTH, RELAY(auth), "auto", 0, 0, RELAYS},
-    {"relays.#.username", TEXT, RELAY(username), NULL, 0, 0, RELAYS},
-    {"relays.#.password_file", PATH, RELAY(password_file), NULL, 0, 0, RELAYS},
-    {"relays.#.password_env", TEXT, RELAY(password_env), NULL, 0, 0, RELAYS},
-    {"relays.#.weight", NUMBER, RELAY(weight), "1", 1, 1000, RELAYS},
-    {"limits.per_second", NUMBER, AT(limits.per_second), "0", 0, 1000000, 0, 0},
-    {"limits.domains.#.domain", TEXT, DOMAIN(domain), NULL, 0, 0, DOMAINS},
-    {"limits.domains.#.per_second", NUMBER, DOMAIN(per_second), "0", 0, 1000000, DOMAINS},
-    {"limits.domains.#.connections", NUMBER, DOMAIN(connections), "0", 0, 500, DOMAINS},
-    {"warm_up.since", TEXT, AT(warm_up.since), NULL, 0, 0, 0, 0},
-    {"warm_up.days.#", NUMBER, AT(warm_up.days[0]), NULL, 1, 1000000000, sizeof(int64_t),
-     NL_WARM_UP_DAYS},
-    {"quiet.hours", TEXT, AT(quiet.hours), NULL, 0, 0, 0, 0},
-    {"quiet.timezone", TEXT, AT(quiet.timezone), NULL, 0, 0, 0, 0},
-    {"retry.schedule.#", DURATION, AT(retry.schedule[0]), NULL, 1, 5184000, sizeof(int64_t),
-     NL_DELAYS},
-    {"retry.first", DURATION, AT(retry.first), "5m", 1, 604800, 0, 0},
-    {"retry.factor", NUMBER, AT(retry.factor), "2", 1, 100, 0, 0},
-    {"retry.max", DURATION, AT(retry.max), "4h", 1, 604800, 0, 0},
-    {"retry.give_up", DURATION, AT(retry.give_up), "4d", 1, 5184000, 0, 0},
-    {"confirmation.expires", DURATION, AT(confirmation.expires), "7d", 1, 31536000, 0, 0},
-    {"confirmation.resend_interval", DURATION, AT(confirmation.resend_interval), "1h", 0, 31536000,
-     0, 0},
-    {"confirmation.text_version", TEXT, AT(confirmation.text_version), "1", 0, 0, 0, 0},
-    {"preferences.expires", DURATION, AT(preferences.expires), "1d", 60, 31536000, 0, 0},
-    {"contact.person", TEXT, AT(contact.person), NULL, 0, 0, 0, 0},
-    {"contact.phone", TEXT, AT(contact.phone), NULL, 0, 0, 0, 0},
-    {"contact.fax", TEXT, AT(contact.fax), NULL, 0, 0, 0, 0},
-    {"contact.email", TEXT, AT(contact.email), NULL, 0, 0, 0, 0},
-    {"contact.web", TEXT, AT(contact.web), NULL, 0, 0, 0, 0},
-    {"notices.welcome", BOOLEAN, AT(notices.welcome), "true", 0, 0, 0, 0},
-    {"notices.goodbye", BOOLEAN, AT(notices.goodbye), "false", 0, 0, 0, 0},
-    {"serve.listen", TEXT, AT(serve.listen), "127.0.0.1:8025", 0, 0, 0, 0},
-    {"serve.url", TEXT, AT(serve.url), NULL, 0, 0, 0, 0},
-    {"serve.user", TEXT, AT(serve.user), NULL, 0, 0, 0, 0},
-    {"serve.certificate", PATH, AT(serve.certificate), NULL, 0, 0, 0, 0},
-    {"serve.key", PATH, AT(serve.key), NULL, 0, 0, 0, 0},
-    {"serve.trusted_proxies", TEXT, AT(serve.trusted_proxies), NULL, 0, 0, 0, 0},
-    {"serve.metrics", TEXT, AT(serve.metrics), NULL, 0, 0, 0, 0},
-    {"serve.connections", NUMBER, AT(serve.connections), "1100", 1, 60000, 0, 0},
-    {"serve.joins_per_hour", NUMBER, AT(serve.joins_per_hour), "60", 1, 1000000, 0, 0},
-    {"serve.joins_per_address", NUMBER, AT(serve.joins_per_address), "5", 1, 1000000, 0, 0},
-    {"serve.check_forms", BOOLEAN, AT(serve.check_forms), "true", 0, 0, 0, 0},
-    {"serve.log", BOOLEAN, AT(serve.log), "true", 0, 0, 0, 0},
-    {"staff.listen", TEXT, AT(staff.listen), NULL, 0, 0, 0, 0},
-    {"staff.url", TEXT, AT(staff.url), NULL, 0, 0, 0, 0},
-    {"staff.certificate", PATH, AT(staff.certificate), NULL, 0, 0, 0, 0},
-    {"staff.key", PATH, AT(staff.key), NULL, 0, 0, 0, 0},
-    {"staff.session", DURATION, AT(staff.session), "8h", 60, 2592000, 0, 0},
-    {"reconfirmation.expires", DURATION, AT(reconfirmation.expires), "30d", 3600, 31536000, 0, 0},
-    {"sunset.after", DURATION, AT(sunset.after), "0", 0, 3153600000, 0, 0},
-    {"sunset.daily", NUMBER, AT(sunset.daily), "500", 1, 1000000000, 0, 0},
-    {"subject_test.share", NUMBER, AT(subject_test.share), "20", 1, 100, 0, 0},
-    {"subject_test.wait", DURATION, AT(subject_test.wait), "4h", 60, 2592000, 0, 0},
-    {"subject_test.rule", RULE, AT(subject_test.rule), "departures", 0, 0, 0, 0},
-    {"retention.events", DURATION, AT(retention.events), "730d", 0, 3153600000, 0, 0},
-    {"retention.links", DURATION, AT(retention.links), "90d", 0, 3153600000, 0, 0},
-    {"retention.ips", DURATION, AT(retention.ips), "0", 0, 3153600000, 0, 0},
-    {"retention.ended", DURATION, AT(retention.ended), "0", 0, 3153600000, 0, 0},
-    {"dkim.domain", TEXT, AT(dkim.domain), NULL, 0, 0, 0, 0},
-    {"dkim.selector", TEXT, AT(dkim.selector), NULL, 0, 0, 0, 0},
-    {"dkim.key_file", PATH, AT(dkim.key_file), NULL, 0, 0, 0, 0},
-    {"dkim.ed25519_selector", TEXT, AT(dkim.ed25519_selector), NULL, 0, 0, 0, 0},
-    {"dkim.ed25519_key_file", PATH, AT(dkim.ed25519_key_file), NULL, 0, 0, 0, 0},
-    {"bounce.hard", NUMBER, AT(bounce.hard), "5", 1, 1000, 0, 0},
-    {"bounce.soft", NUMBER, AT(bounce.soft), "1", 0, 1000, 0, 0},
-    {"bounce.limit", NUMBER, AT(bounce.limit), "5", 1, 1000, 0, 0},
-    {"bounce.half_life", DURATION, AT(bounce.half_life), "120d", 1, 315360000, 0, 0},
-    {"bounce.interval", DURATION, AT(bounce.interval), "1d", 0, 31536000, 0, 0},
-    {"bounce.keep", DURATION, AT(bounce.keep), "30d", 0, 315360000, 0, 0},
-    {"fetch.protocol", PROTOCOL, AT(fetch.protocol), "imap", 0, 0, 0, 0},
-    {"fetch.host", TEXT, AT(fetch.host), NULL, 0, 0, 0, 0},
-    {"fetch.port", NUMBER, AT(fetch.port), NULL, 1, 65535, 0, 0},
-    {"fetch.security", SECURITY, AT(fetch.security), "tls", 0, 0, 0, 0},
-    {"fetch.verify", BOOLEAN, AT(fetch.verify), "true", 0, 0, 0, 0},
-    {"fetch.ca_file", PATH, AT(fetch.ca_file), NULL, 0, 0, 0, 0},
-    {"fetch.username", TEXT, AT(fetch.username), NULL, 0, 0, 0, 0},
-    {"fetch.password_file", PATH, AT(fetch.password_file), NULL, 0, 0, 0, 0},
-    {"fetch.password_env", TEXT, AT(fetch.password_env), NULL, 0, 0, 0, 0},
-    {"fetch.folder", TEXT, AT(fetch.folder), "INBOX", 0, 0, 0, 0},
-    {"fetch.processed", TEXT, AT(fetch.processed), "Processed", 0, 0, 0, 0},
-    {"fetch.unknown", TEXT, AT(fetch.unknown), "Unknown", 0, 0, 0, 0},
+    {"database", PATH, AT(database), "newsletter.db", 0, 0},
+    {"templates", PATH, AT(templates), NULL, 0, 0},
+    {"bounce_address", TEXT, AT(bounce_address), NULL, 0, 0},
+    {"confirm_url", TEXT, AT(confirm_url), NULL, 0, 0},
+    {"unsubscribe_url", TEXT, AT(unsubscribe_url), NULL, 0, 0},
+    {"preferences_url", TEXT, AT(preferences_url), NULL, 0, 0},
+    {"images_url", TEXT, AT(images_url), NULL, 0, 0},
+    {"raw_html", BOOLEAN, AT(raw_html), "false", 0, 0},
+    {"smtp.host", TEXT, AT(server.host), "localhost", 0, 0},
+    {"smtp.port", NUMBER, AT(server.port), NULL, 1, 65535},
+    {"smtp.security", SECURITY, AT(server.security), "starttls", 0, 0},
+    {"smtp.verify", BOOLEAN, AT(server.verify), "true", 0, 0},
+    {"smtp.ca_file", PATH, AT(server.ca_file), NULL, 0, 0},
+    {"smtp.auth", AUTH, AT(server.auth), "auto", 0, 0},
+    {"smtp.username", TEXT, AT(server.username), NULL, 0, 0},
+    {"smtp.password_file", PATH, AT(server.password_file), NULL, 0, 0},
+    {"smtp.password_env", TEXT, AT(server.password_env), NULL, 0, 0},
+    {"smtp.helo", TEXT, AT(smtp.helo), NULL, 0, 0},
+    {"smtp.connections", NUMBER, AT(smtp.connections), "8", 1, 500},
+    {"smtp.timeout", DURATION, AT(smtp.timeout), "5m", 1, 3600},
+    {"smtp.per_connection", NUMBER, AT(smtp.per_connection), "0", 0, 1000000000},
+    {"relays.#.host", TEXT, RELAY(host), NULL, 0, 0},
+    {"relays.#.port", NUMBER, RELAY(port), NULL, 1, 65535},
+    {"relays.#.security", SECURITY, RELAY(security), "starttls", 0, 0},
+    {"relays.#.verify", BOOLEAN, RELAY(verify), "true", 0, 0},
+    {"relays.#.ca_file", PATH, RELAY(ca_file), NULL, 0, 0},
+    {"relays.#.auth", AUTH, RELAY(auth), "auto", 0, 0},
+    {"relays.#.username", TEXT, RELAY(username), NULL, 0, 0},
+    {"relays.#.password_file", PATH, RELAY(password_file), NULL, 0, 0},
+    {"relays.#.password_env", TEXT, RELAY(password_env), NULL, 0, 0},
+    {"relays.#.weight", NUMBER, RELAY(weight), "1", 1, 1000},
+    {"limits.per_second", NUMBER, AT(limits.per_second), "0", 0, 1000000},
+    {"limits.domains.#.domain", TEXT, DOMAIN(domain), NULL, 0, 0},
+    {"limits.domains.#.per_second", NUMBER, DOMAIN(per_second), "0", 0, 1000000},
+    {"limits.domains.#.connections", NUMBER, DOMAIN(connections), "0", 0, 500},
+    {"warm_up.since", TEXT, AT(warm_up.since), NULL, 0, 0},
+    {"warm_up.days.#", NUMBER, AT(warm_up.days[0]), NULL, 1, 1000000000},
+    {"quiet.hours", TEXT, AT(quiet.hours), NULL, 0, 0},
+    {"quiet.timezone", TEXT, AT(quiet.timezone), NULL, 0, 0},
+    {"retry.schedule.#", DURATION, AT(retry.schedule[0]), NULL, 1, 5184000},
+    {"retry.first", DURATION, AT(retry.first), "5m", 1, 604800},
+    {"retry.factor", NUMBER, AT(retry.factor), "2", 1, 100},
+    {"retry.max", DURATION, AT(retry.max), "4h", 1, 604800},
+    {"retry.give_up", DURATION, AT(retry.give_up), "4d", 1, 5184000},
+    {"confirmation.expires", DURATION, AT(confirmation.expires), "7d", 1, 31536000},
+    {"confirmation.resend_interval", DURATION, AT(confirmation.resend_interval), "1h", 0, 31536000},
+    {"confirmation.text_version", TEXT, AT(confirmation.text_version), "1", 0, 0},
+    {"preferences.expires", DURATION, AT(preferences.expires), "1d", 60, 31536000},
+    {"contact.person", TEXT, AT(contact.person), NULL, 0, 0},
+    {"contact.phone", TEXT, AT(contact.phone), NULL, 0, 0},
+    {"contact.fax", TEXT, AT(contact.fax), NULL, 0, 0},
+    {"contact.email", TEXT, AT(contact.email), NULL, 0, 0},
+    {"contact.web", TEXT, AT(contact.web), NULL, 0, 0},
+    {"notices.welcome", BOOLEAN, AT(notices.welcome), "true", 0, 0},
+    {"notices.goodbye", BOOLEAN, AT(notices.goodbye), "false", 0, 0},
+    {"serve.listen", TEXT, AT(serve.listen), "127.0.0.1:8025", 0, 0},
+    {"serve.url", TEXT, AT(serve.url), NULL, 0, 0},
+    {"serve.user", TEXT, AT(serve.user), NULL, 0, 0},
+    {"serve.certificate", PATH, AT(serve.certificate), NULL, 0, 0},
+    {"serve.key", PATH, AT(serve.key), NULL, 0, 0},
+    {"serve.trusted_proxies", TEXT, AT(serve.trusted_proxies), NULL, 0, 0},
+    {"serve.metrics", TEXT, AT(serve.metrics), NULL, 0, 0},
+    {"serve.connections", NUMBER, AT(serve.connections), "1100", 1, 60000},
+    {"serve.joins_per_hour", NUMBER, AT(serve.joins_per_hour), "60", 1, 1000000},
+    {"serve.joins_per_address", NUMBER, AT(serve.joins_per_address), "5", 1, 1000000},
+    {"serve.check_forms", BOOLEAN, AT(serve.check_forms), "true", 0, 0},
+    {"serve.log", BOOLEAN, AT(serve.log), "true", 0, 0},
+    {"staff.listen", TEXT, AT(staff.listen), NULL, 0, 0},
+    {"staff.url", TEXT, AT(staff.url), NULL, 0, 0},
+    {"staff.certificate", PATH, AT(staff.certificate), NULL, 0, 0},
+    {"staff.key", PATH, AT(staff.key), NULL, 0, 0},
+    {"staff.session", DURATION, AT(staff.session), "8h", 60, 2592000},
+    {"reconfirmation.expires", DURATION, AT(reconfirmation.expires), "30d", 3600, 31536000},
+    {"sunset.after", DURATION, AT(sunset.after), "0", 0, 3153600000},
+    {"sunset.daily", NUMBER, AT(sunset.daily), "500", 1, 1000000000},
+    {"subject_test.share", NUMBER, AT(subject_test.share), "20", 1, 100},
+    {"subject_test.wait", DURATION, AT(subject_test.wait), "4h", 60, 2592000},
+    {"subject_test.rule", RULE, AT(subject_test.rule), "departures", 0, 0},
+    {"retention.events", DURATION, AT(retention.events), "730d", 0, 3153600000},
+    {"retention.links", DURATION, AT(retention.links), "90d", 0, 3153600000},
+    {"retention.ips", DURATION, AT(retention.ips), "0", 0, 3153600000},
+    {"retention.ended", DURATION, AT(retention.ended), "0", 0, 3153600000},
+    {"dkim.domain", TEXT, AT(dkim.domain), NULL, 0, 0},
+    {"dkim.selector", TEXT, AT(dkim.selector), NULL, 0, 0},
+    {"dkim.key_file", PATH, AT(dkim.key_file), NULL, 0, 0},
+    {"dkim.ed25519_selector", TEXT, AT(dkim.ed25519_selector), NULL, 0, 0},
+    {"dkim.ed25519_key_file", PATH, AT(dkim.ed25519_key_file), NULL, 0, 0},
+    {"bounce.hard", NUMBER, AT(bounce.hard), "5", 1, 1000},
+    {"bounce.soft", NUMBER, AT(bounce.soft), "1", 0, 1000},
+    {"bounce.limit", NUMBER, AT(bounce.limit), "5", 1, 1000},
+    {"bounce.half_life", DURATION, AT(bounce.half_life), "120d", 1, 315360000},
+    {"bounce.interval", DURATION, AT(bounce.interval), "1d", 0, 31536000},
+    {"bounce.keep", DURATION, AT(bounce.keep), "30d", 0, 315360000},
+    {"fetch.protocol", PROTOCOL, AT(fetch.protocol), "imap", 0, 0},
+    {"fetch.host", TEXT, AT(fetch.host), NULL, 0, 0},
+    {"fetch.port", NUMBER, AT(fetch.port), NULL, 1, 65535},
+    {"fetch.security", SECURITY, AT(fetch.security), "tls", 0, 0},
+    {"fetch.verify", BOOLEAN, AT(fetch.verify), "true", 0, 0},
+    {"fetch.ca_file", PATH, AT(fetch.ca_file), NULL, 0, 0},
+    {"fetch.username", TEXT, AT(fetch.username), NULL, 0, 0},
+    {"fetch.password_file", PATH, AT(fetch.password_file), NULL, 0, 0},
+    {"fetch.password_env", TEXT, AT(fetch.password_env), NULL, 0, 0},
+    {"fetch.folder", TEXT, AT(fetch.folder), "INBOX", 0, 0},
+    {"fetch.processed", TEXT, AT(fetch.processed), "Processed", 0, 0},
+    {"fetch.unknown", TEXT, AT(fetch.unknown), "Unknown", 0, 0},
 #undef AT
 #undef RELAY
-#undef RELAYS
 #undef DOMAIN
-#undef DOMAINS
 };
 
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
+
+/* The settings that are lists, by how their paths begin; any other is a list of one. */
+static const struct list {
+    const char *prefix;
+    size_t stride, count; /* of the elements */
+} lists[] = {{"relays.#", sizeof(struct nl_smtp_server), NL_RELAYS},
+             {"limits.domains.#", sizeof(struct nl_domain_limit), NL_DOMAINS},
+             {"warm_up.days.#", sizeof(int64_t), NL_WARM_UP_DAYS},
+             {"retry.schedule.#", sizeof(int64_t), NL_DELAYS},
+             {"", 0, 1}};
+
+static const struct list *list_of(const struct setting *setting) {
+    const struct list *list = lists;
+    while (strncmp(list->prefix, setting->path, strlen(list->prefix)) != 0)
+        list++;
+    return list;
+}
+
+static void *slot_of(struct nl_config *config, const struct setting *setting, size_t index) {
+    return (char *)config + setting->offset + index * list_of(setting)->stride;
+}
 
 static const char *const security_names[] = {"starttls", "tls", "none", NULL};
 static const char *const protocol_names[] = {"imap", "pop3", NULL};
@@ -164,6 +177,10 @@ static bool find_name(const char *const names[], const char *value, int64_t *out
         }
     }
     return false;
+}
+
+bool nl_subject_rule_parse(const char *name, int64_t *rule) {
+    return find_name(nl_subject_rules, name, rule);
 }
 
 /* Takes a path in the file as relative to the file's folder. */
@@ -187,7 +204,7 @@ static enum nl_status store_text(char **slot, char *value, struct nl_error *err)
 
 static enum nl_status apply(struct nl_config *config, const struct setting *setting, size_t index,
                             const char *value, size_t line, struct nl_error *err) {
-    void *slot = (char *)config + setting->offset + index * setting->stride;
+    void *slot = slot_of(config, setting, index);
     int64_t number = 0;
     const char *wanted = "";
     if (setting->kind == TEXT || setting->kind == PATH) {
@@ -216,7 +233,7 @@ static enum nl_status apply(struct nl_config *config, const struct setting *sett
         wanted = "imap or pop3";
         break;
     case RULE:
-        valid = find_name(nl_subject_rules, value, &number);
+        valid = nl_subject_rule_parse(value, &number);
         wanted = "departures or replies";
         break;
     case AUTH:
@@ -258,7 +275,7 @@ static enum nl_status apply_all(struct nl_config *config, const struct nl_yaml *
     for (size_t i = 0; i < SETTINGS; i++) {
         if (settings[i].fallback == NULL)
             continue;
-        for (size_t at = 0; at == 0 || at < settings[i].count; at++) {
+        for (size_t at = 0; at < list_of(&settings[i])->count; at++) {
             enum nl_status status = apply(config, &settings[i], at, settings[i].fallback, 0, err);
             if (status != NL_OK)
                 return status;
@@ -274,9 +291,10 @@ static enum nl_status apply_all(struct nl_config *config, const struct nl_yaml *
             return nl_error_set(err, NL_CONFIG,
                                 "%s:%zu: unknown setting '%s': see newsletter.yaml(5)",
                                 config->path, entry->line, entry->path);
-        if (index > 0 && index >= settings[at].count)
+        if (index >= list_of(&settings[at])->count)
             return nl_error_set(err, NL_CONFIG, "%s:%zu: '%s' is one too many: %zu at most",
-                                config->path, entry->line, entry->path, settings[at].count);
+                                config->path, entry->line, entry->path,
+                                list_of(&settings[at])->count);
         if (entry->value[0] == '\0')
             continue;
         enum nl_status status = apply(config, &settings[at], index, entry->value, entry->line, err);
@@ -532,8 +550,8 @@ void nl_config_forget(char *secret) {
 void nl_config_free(struct nl_config *config) {
     for (size_t i = 0; i < SETTINGS; i++)
         if (settings[i].kind == TEXT || settings[i].kind == PATH)
-            for (size_t at = 0; at == 0 || at < settings[i].count; at++)
-                free(*(char **)((char *)config + settings[i].offset + at * settings[i].stride));
+            for (size_t at = 0; at < list_of(&settings[i])->count; at++)
+                free(*(char **)slot_of(config, &settings[i], at));
     free(config->page_url);
     free(config->address_url);
     free(config->path);

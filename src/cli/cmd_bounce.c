@@ -9,7 +9,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { OPT_RECIPIENT = 1, OPT_FETCH, OPT_KEPT, OPT_SHOW, OPT_DISMISS, OPT_JSON, OPT_VERBOSE };
 enum { PIPE_LIMIT = 256 << 20, KINDS = NL_BOUNCE_UNSUBSCRIBE + 1 };
@@ -106,12 +105,8 @@ static enum nl_status take_pipe(struct call *call, struct nl_error *err) {
 static enum nl_status take_paths(struct call *call, int count, char **paths, struct nl_error *err) {
     const struct nl_visitor visitor = {take, call, false, &cli_stop};
     enum nl_status status = NL_OK;
-    for (int i = 0; status == NL_OK && i < count && !cli_stop; i++) {
-        struct stat info;
-        bool folder = stat(paths[i], &info) == 0 && S_ISDIR(info.st_mode);
-        status = folder ? nl_mailbox_folder(paths[i], &visitor, err)
-                        : nl_mailbox_file(paths[i], &visitor, err);
-    }
+    for (int i = 0; status == NL_OK && i < count && !cli_stop; i++)
+        status = nl_mailbox_path(paths[i], &visitor, err);
     return status;
 }
 

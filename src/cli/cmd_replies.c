@@ -4,9 +4,6 @@
 #include "newsletter/intake.h"
 #include "newsletter/mailbox.h"
 
-#include <string.h>
-#include <sys/stat.h>
-
 enum { PIPE_LIMIT = 256 << 20 };
 
 struct call {
@@ -33,17 +30,11 @@ static enum nl_status take_pipe(struct call *call, struct nl_error *err) {
     return status;
 }
 
-static enum nl_status take_path(struct call *call, const char *path, struct nl_error *err) {
-    const struct nl_visitor visitor = {take, call, true, &cli_stop};
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode) ? nl_mailbox_folder(path, &visitor, err)
-                                                           : nl_mailbox_file(path, &visitor, err);
-}
-
 static const struct option long_options[] = {{0}};
 
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
     struct call call = {0};
+    const struct nl_visitor visitor = {take, &call, true, &cli_stop};
     while (cli_option(argc, argv, long_options, err) != -1)
         return NL_USAGE;
     bool pipe = optind == argc;
@@ -54,7 +45,7 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     if (status == NL_OK && pipe)
         status = take_pipe(&call, err);
     for (int i = optind; status == NL_OK && i < argc && !cli_stop; i++)
-        status = take_path(&call, argv[i], err);
+        status = nl_mailbox_path(argv[i], &visitor, err);
     if (status == NL_OK && !pipe)
         printf("%lld messages, %lld of them answers to ours\n", (long long)call.total,
                (long long)call.counted);

@@ -3,7 +3,6 @@
 #include "cli/sample.h"
 #include "newsletter/address.h"
 #include "newsletter/check.h"
-#include "newsletter/subject_test.h"
 #include "newsletter/text.h"
 #include "newsletter/zone.h"
 
@@ -123,9 +122,7 @@ static enum nl_status read_time(struct cli *cli, struct call *call, struct nl_er
 /* How an alternative subject is tried: as the configuration says, or the options. */
 static enum nl_status read_subject_plan(struct cli *cli, struct call *call, struct nl_error *err) {
     struct nl_issue *issue = &call->bulletin.issue;
-    issue->test = (struct nl_subject_plan){.share = cli->config.subject_test.share,
-                                           .wait = cli->config.subject_test.wait,
-                                           .rule = cli->config.subject_test.rule};
+    issue->test = cli->config.subject_test;
     if (issue->alternative_subject == NULL)
         return call->sample == NULL && call->wait == NULL && call->rule == NULL
                    ? NL_OK

@@ -11,10 +11,6 @@ enum { FOLD_COLUMNS = 64, FIELD_LIMIT = 64 };
 
 /* ---- canonicalisation, RFC 6376 section 3.4 ---- */
 
-static bool is_blank(char c) {
-    return c == ' ' || c == '\t';
-}
-
 /* Relaxed: the name in lower case, unfolded, runs of blanks as one space, none at either end. */
 static void canonical_field(const char *field, size_t len, struct nl_buf *out) {
     const char *colon = memchr(field, ':', len);
@@ -23,13 +19,13 @@ static void canonical_field(const char *field, size_t len, struct nl_buf *out) {
         return;
     char *to = out->data + out->len;
     for (size_t i = 0; i < name; i++)
-        if (!is_blank(field[i]))
+        if (!nl_dkim_is_blank(field[i]))
             *to++ = (char)tolower((unsigned char)field[i]);
     *to++ = ':';
     bool pending = false;
     bool begun = false;
     for (size_t i = name + 1; i < len; i++) {
-        if (is_blank(field[i]) || field[i] == '\r' || field[i] == '\n') {
+        if (nl_dkim_is_blank(field[i]) || field[i] == '\r' || field[i] == '\n') {
             pending = begun;
             continue;
         }
@@ -85,7 +81,7 @@ static bool read_header(const char *message, size_t len, struct header *out) {
                 out->fields[i].is_signed = is_signed(&out->fields[i]);
             return true;
         }
-        if (is_blank(message[at])) {
+        if (nl_dkim_is_blank(message[at])) {
             if (out->count == 0)
                 return false;
             struct field *last = &out->fields[out->count - 1];

@@ -14,10 +14,6 @@ struct hash {
     size_t empty_lines; /* that wait for a line behind them: those at the end do not count */
 };
 
-static bool is_blank(char c) {
-    return c == ' ' || c == '\t';
-}
-
 static void add_empty_lines(struct hash *hash) {
     for (; hash->empty_lines > 0; hash->empty_lines--)
         EVP_DigestUpdate(hash->context, "\r\n", 2);
@@ -41,7 +37,7 @@ static void add_lines(struct hash *hash, const char *text, size_t len) {
 
 /* One line without its end: blanks at the end go, runs of blanks become one space. */
 static void add_line(struct hash *hash, const char *line, size_t len) {
-    while (len > 0 && is_blank(line[len - 1]))
+    while (len > 0 && nl_dkim_is_blank(line[len - 1]))
         len--;
     if (len == 0) {
         hash->empty_lines++;
@@ -50,11 +46,11 @@ static void add_line(struct hash *hash, const char *line, size_t len) {
     add_empty_lines(hash);
     for (size_t at = 0; at < len;) {
         size_t word = at;
-        while (word < len && !is_blank(line[word]))
+        while (word < len && !nl_dkim_is_blank(line[word]))
             word++;
         EVP_DigestUpdate(hash->context, line + at, word - at);
         at = word;
-        while (at < len && is_blank(line[at]))
+        while (at < len && nl_dkim_is_blank(line[at]))
             at++;
         if (at > word)
             EVP_DigestUpdate(hash->context, " ", 1);

@@ -7,6 +7,11 @@
 
 #include <stdbool.h>
 
+/* WSP of RFC 6376 section 2.8, which relaxed canonicalisation makes less of. */
+static inline bool nl_dkim_is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
 /* Hashes `body`; `known` may be NULL. False without memory. */
 bool nl_dkim_body_hash(struct nl_dkim_body *known, const char *body, size_t len,
                        unsigned char digest[NL_DIGEST_LEN]);

@@ -15,6 +15,7 @@ struct nl_intake {
     struct nl_store *store;
     const struct nl_config *config;
     struct nl_bounce_reader *reader;
+    struct nl_verp verp;
 };
 
 enum nl_status nl_intake_new(struct nl_store *store, const struct nl_config *config,
@@ -24,6 +25,8 @@ enum nl_status nl_intake_new(struct nl_store *store, const struct nl_config *con
         return nl_error_nomem(err);
     **out = (struct nl_intake){.store = store, .config = config};
     enum nl_status status = nl_bounce_reader_new(&(*out)->reader, err);
+    if (status == NL_OK)
+        status = nl_verp_open(nl_store_secret(store), &(*out)->verp, err);
     if (status == NL_OK)
         status =
             nl_returned_forget(store, nl_env_now(nl_store_env(store)) - config->bounce.keep, err);
@@ -35,8 +38,10 @@ enum nl_status nl_intake_new(struct nl_store *store, const struct nl_config *con
 }
 
 void nl_intake_free(struct nl_intake *intake) {
-    if (intake != NULL)
-        nl_bounce_reader_free(intake->reader);
+    if (intake == NULL)
+        return;
+    nl_bounce_reader_free(intake->reader);
+    nl_verp_close(&intake->verp);
     free(intake);
 }
 
@@ -44,15 +49,14 @@ void nl_intake_free(struct nl_intake *intake) {
  * Message-ID of the mail it brings back. 0 for none. */
 static int64_t find_proof(const struct nl_intake *intake, const char *recipient,
                           const struct nl_bounce *bounce) {
-    const char *secret = nl_store_secret(intake->store);
     int64_t delivery = 0;
-    if (recipient != NULL && nl_verp_verify(recipient, secret, &delivery))
+    if (recipient != NULL && nl_verp_verify(&intake->verp, recipient, &delivery))
         return delivery;
     for (size_t i = 0; i < bounce->sent_to_count; i++)
-        if (nl_verp_verify(bounce->sent_to[i], secret, &delivery))
+        if (nl_verp_verify(&intake->verp, bounce->sent_to[i], &delivery))
             return delivery;
     if (bounce->message_id != NULL &&
-        nl_verp_verify_message_id(bounce->message_id, secret, &delivery))
+        nl_verp_verify_message_id(&intake->verp, bounce->message_id, &delivery))
         return delivery;
     return 0;
 }
@@ -155,13 +159,12 @@ void nl_intake_result_free(struct nl_intake_result *result) {
 enum nl_status nl_intake_reply(struct nl_intake *intake, const char *data, size_t len,
                                bool *counted, struct nl_error *err) {
     struct nl_bounce message = {0};
-    const char *secret = nl_store_secret(intake->store);
     int64_t delivery = 0;
     *counted = false;
     enum nl_status status = nl_bounce_read(intake->reader, data, len, &message, err);
     bool personal = message.kind == NL_BOUNCE_UNKNOWN;
     for (size_t i = 0; status == NL_OK && personal && !*counted && i < message.answers_count; i++)
-        if (nl_verp_verify_message_id(message.answers[i], secret, &delivery))
+        if (nl_verp_verify_message_id(&intake->verp, message.answers[i], &delivery))
             status = nl_subject_test_replied(intake->store, delivery, counted, err);
     nl_bounce_free(&message);
     return status;

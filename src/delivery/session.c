@@ -208,19 +208,24 @@ static void reset(struct nl_session *session) {
     session->stage = NL_STAGE_RSET;
 }
 
-/* The message is accounted for. RFC 2920 section 3.1: the replies to what was pipelined with the
- * refused command are still to be read. */
-static enum nl_session_event refuse(struct nl_session *session, enum nl_stage at,
-                                    enum nl_stage next) {
+/* The message is accounted for. */
+static enum nl_session_event account(struct nl_session *session, enum nl_stage at) {
     session->ended_at = at;
     session->message = NULL;
+    return NL_SESSION_REPLIED;
+}
+
+/* RFC 2920 section 3.1: the replies to what was pipelined with the refused command are still to be
+ * read. */
+static enum nl_session_event refuse(struct nl_session *session, enum nl_stage at,
+                                    enum nl_stage next) {
     if (session->extensions.pipelining) {
         session->refused = true;
         session->stage = next;
     } else {
         reset(session);
     }
-    return NL_SESSION_REPLIED;
+    return account(session, at);
 }
 
 static enum nl_session_event after_mail(struct nl_session *session) {
@@ -241,26 +246,28 @@ static enum nl_session_event after_recipient(struct nl_session *session) {
     return NL_SESSION_NONE;
 }
 
+/* The reply to a DATA that went out with what was refused. */
+static enum nl_session_event after_refused_data(struct nl_session *session, bool go) {
+    if (!go) {
+        reset(session);
+        return NL_SESSION_NONE;
+    }
+    if (session->ended_at == NL_STAGE_MAIL)
+        return NL_SESSION_CLOSING;       /* it may have a recipient, for whatever sender */
+    nl_buf_adds(&session->out, ".\r\n"); /* an empty message for nobody */
+    session->stage = NL_STAGE_BODY;
+    return NL_SESSION_NONE;
+}
+
 static enum nl_session_event after_data(struct nl_session *session) {
     bool go = session->reply.code == 354;
     if (!go && session->reply.code / 100 < 4)
         return NL_SESSION_GARBAGE;
-    if (session->refused) {
-        if (!go) {
-            reset(session);
-            return NL_SESSION_NONE;
-        }
-        if (session->ended_at == NL_STAGE_MAIL)
-            return NL_SESSION_CLOSING;       /* it may have a recipient, for whatever sender */
-        nl_buf_adds(&session->out, ".\r\n"); /* an empty message for nobody */
-        session->stage = NL_STAGE_BODY;
-        return NL_SESSION_NONE;
-    }
+    if (session->refused)
+        return after_refused_data(session, go);
     if (!go) {
-        session->ended_at = NL_STAGE_DATA;
-        session->message = NULL;
         reset(session);
-        return NL_SESSION_REPLIED;
+        return account(session, NL_STAGE_DATA);
     }
     session->held = session->message->len <= HOLD_LIMIT;
     if (!session->held)
@@ -273,14 +280,12 @@ static enum nl_session_event after_dot(struct nl_session *session) {
     /* A reply before the dot has gone out answers nothing we asked. */
     if (!nl_session_dot_sent(session))
         return NL_SESSION_GARBAGE;
-    session->ended_at = NL_STAGE_DOT;
-    session->message = NULL;
     session->stage = NL_STAGE_IDLE;
     session->written = 0;
     nl_buf_clear(&session->out);
     if (session->out.cap > KEEP_OUTPUT)
         nl_buf_free(&session->out);
-    return NL_SESSION_REPLIED;
+    return account(session, NL_STAGE_DOT);
 }
 
 /* The reply to the dot of an empty message. */

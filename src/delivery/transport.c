@@ -37,8 +37,7 @@ struct connection {
 };
 
 struct nl_transport {
-    const struct nl_relay *relay;
-    struct nl_hosts hosts;
+    struct nl_hosts hosts; /* with the relay */
     CURLM *multi;
     struct connection *connections;
     int poll;          /* epoll, of the open connections */
@@ -61,7 +60,6 @@ enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections
     *out = NULL;
     if (transport == NULL)
         return nl_error_nomem(err);
-    transport->relay = relay;
     transport->hosts.relay = relay;
     transport->multi = curl_multi_init();
     transport->connections = calloc(connections, sizeof transport->connections[0]);
@@ -160,7 +158,7 @@ bool nl_transport_connect_to(struct nl_transport *transport, size_t host) {
         return false;
     struct connection *connection = &transport->connections[at];
     connection->host = host;
-    connection->handle = nl_relay_handle(transport->relay, host);
+    connection->handle = nl_relay_handle(transport->hosts.relay, host);
     if (connection->handle == NULL)
         return false;
     connection->stage = NL_STAGE_CONNECT;
@@ -187,7 +185,7 @@ size_t nl_transport_connecting(const struct nl_transport *transport) {
 static void refuse(struct nl_transport *transport, struct connection *connection, CURLcode code) {
     struct nl_buf text = {0};
     bool permanent = nl_greeting_is_permanent(code, connection->code);
-    nl_buf_addf(&text, "%s at %s: %s", nl_relay_name(transport->relay, connection->host),
+    nl_buf_addf(&text, "%s at %s: %s", nl_relay_name(transport->hosts.relay, connection->host),
                 nl_stage_name(connection->stage),
                 connection->error[0] != '\0' ? connection->error : curl_easy_strerror(code));
     if (connection->code >= 400)
@@ -242,7 +240,7 @@ static void drive_connecting(struct nl_transport *transport) {
 }
 
 static void touch(struct nl_transport *transport, struct connection *connection) {
-    connection->deadline = nl_hosts_clock() + nl_relay_timeout(transport->relay) * 1000;
+    connection->deadline = nl_hosts_clock() + nl_relay_timeout(transport->hosts.relay) * 1000;
 }
 
 static void flush_output(struct nl_transport *transport, struct connection *connection) {
@@ -273,7 +271,7 @@ static void flush_output(struct nl_transport *transport, struct connection *conn
 
 /* Whether it has had as many messages as the configuration gives one connection. */
 static bool is_worn(const struct nl_transport *transport, const struct connection *connection) {
-    int64_t most = nl_relay_per_connection(transport->relay);
+    int64_t most = nl_relay_per_connection(transport->hosts.relay);
     return most > 0 && (int64_t)connection->session.messages >= most;
 }
 
@@ -310,7 +308,8 @@ static void handle_events(struct nl_transport *transport, struct connection *con
 }
 
 static void read_input(struct nl_transport *transport, struct connection *connection) {
-    bool plain = nl_relay_server(transport->relay, connection->host)->security == NL_SMTP_PLAIN;
+    bool plain =
+        nl_relay_server(transport->hosts.relay, connection->host)->security == NL_SMTP_PLAIN;
     char data[READ_SIZE];
     for (;;) {
         size_t len = 0;

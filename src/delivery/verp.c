@@ -8,14 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void sign(const char *secret, const char *use, int64_t delivery,
-                 char mac[NL_MAC_TEXT_LEN + 1]) {
-    char text[24];
-    snprintf(text, sizeof text, "%" PRId64, delivery);
-    nl_mac(secret, use, text, mac);
-}
-
-static void sign_with(struct nl_mac_key *key, int64_t delivery, char mac[NL_MAC_TEXT_LEN + 1]) {
+static void sign(struct nl_mac_key *key, int64_t delivery, char mac[NL_MAC_TEXT_LEN + 1]) {
     char text[24];
     snprintf(text, sizeof text, "%" PRId64, delivery);
     nl_mac_with(key, text, mac);
@@ -37,14 +30,13 @@ void nl_verp_sender(const struct nl_verp *verp, const char *bounce_address, int6
                     struct nl_buf *out) {
     char mac[NL_MAC_TEXT_LEN + 1];
     const char *at = strrchr(bounce_address, '@');
-    sign_with(verp->sender, delivery, mac);
+    sign(verp->sender, delivery, mac);
     nl_buf_add(out, bounce_address, (size_t)(at - bounce_address));
     nl_buf_addf(out, "+%" PRId64 "-%s%s", delivery, mac, at);
 }
 
 /* Whether the text from `at` on is "ID", `separator`, MAC and "@". */
-static bool verify(const char *at, char separator, const char *use, const char *secret,
-                   int64_t *delivery) {
+static bool verify(const char *at, char separator, struct nl_mac_key *key, int64_t *delivery) {
     char expected[NL_MAC_TEXT_LEN + 1];
     char given[NL_MAC_TEXT_LEN + 1];
     char *end = NULL;
@@ -57,26 +49,26 @@ static bool verify(const char *at, char separator, const char *use, const char *
     for (size_t i = 0; i < NL_MAC_TEXT_LEN; i++)
         given[i] = (char)tolower((unsigned char)end[1 + i]);
     given[NL_MAC_TEXT_LEN] = '\0';
-    sign(secret, use, id, expected);
+    sign(key, id, expected);
     *delivery = id;
     return nl_token_equal(given, expected);
 }
 
-bool nl_verp_verify(const char *address, const char *secret, int64_t *delivery) {
+bool nl_verp_verify(const struct nl_verp *verp, const char *address, int64_t *delivery) {
     const char *at = strrchr(address, '@');
     const char *plus = at;
     while (plus != NULL && plus > address && *plus != '+')
         plus--;
-    return plus != NULL && *plus == '+' && verify(plus + 1, '-', "verp", secret, delivery);
+    return plus != NULL && *plus == '+' && verify(plus + 1, '-', verp->sender, delivery);
 }
 
-bool nl_verp_verify_message_id(const char *id, const char *secret, int64_t *delivery) {
-    return verify(id, '.', "message-id", secret, delivery);
+bool nl_verp_verify_message_id(const struct nl_verp *verp, const char *id, int64_t *delivery) {
+    return verify(id, '.', verp->message_id, delivery);
 }
 
 void nl_verp_message_id(const struct nl_verp *verp, const char *domain, int64_t delivery,
                         struct nl_buf *out) {
     char mac[NL_MAC_TEXT_LEN + 1];
-    sign_with(verp->message_id, delivery, mac);
+    sign(verp->message_id, delivery, mac);
     nl_buf_addf(out, "%" PRId64 ".%s@%s", delivery, mac, domain);
 }

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What names are made with. Close with nl_verp_close. */
+/* What names are made and checked with. Close with nl_verp_close. */
 struct nl_verp {
     struct nl_mac_key *sender;
     struct nl_mac_key *message_id;
@@ -23,7 +23,7 @@ void nl_verp_sender(const struct nl_verp *verp, const char *bounce_address, int6
 
 /* Reads the delivery out of such an address; false when it is none or its MAC does not verify. Case
  * does not matter, since returned mail may have lost it. */
-bool nl_verp_verify(const char *address, const char *secret, int64_t *delivery);
+bool nl_verp_verify(const struct nl_verp *verp, const char *address, int64_t *delivery);
 
 /* Writes "ID.MAC@DOMAIN", the same at every attempt, so that a mail sent again can be told from a
  * second one (RFC 5322 section 3.6.4). */
@@ -31,6 +31,6 @@ void nl_verp_message_id(const struct nl_verp *verp, const char *domain, int64_t 
                         struct nl_buf *out);
 
 /* Reads the delivery out of such a Message-ID, as nl_verp_verify does. */
-bool nl_verp_verify_message_id(const char *id, const char *secret, int64_t *delivery);
+bool nl_verp_verify_message_id(const struct nl_verp *verp, const char *id, int64_t *delivery);
 
 #endif

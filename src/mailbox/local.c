@@ -153,3 +153,10 @@ enum nl_status nl_mailbox_folder(const char *path, const struct nl_visitor *visi
     enum nl_status status = read_directory(path, "/new", true, visitor, err);
     return status == NL_OK ? read_directory(path, "/cur", true, visitor, err) : status;
 }
+
+enum nl_status nl_mailbox_path(const char *path, const struct nl_visitor *visitor,
+                               struct nl_error *err) {
+    struct stat info;
+    bool folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    return folder ? nl_mailbox_folder(path, visitor, err) : nl_mailbox_file(path, visitor, err);
+}

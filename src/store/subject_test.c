@@ -1,20 +1,9 @@
 #include "newsletter/subject_test.h"
 
-#include "newsletter/config.h"
 #include "store/sql.h"
 #include "store/subject_test.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-bool nl_subject_rule_parse(const char *name, int64_t *rule) {
-    for (int64_t i = 0; nl_subject_rules[i] != NULL; i++) {
-        *rule = i;
-        if (strcmp(nl_subject_rules[i], name) == 0)
-            return true;
-    }
-    return false;
-}
 
 enum nl_status nl_subject_test_add(struct nl_store *store, int64_t issue,
                                    const struct nl_subject_plan *plan, struct nl_error *err) {
@@ -134,17 +123,27 @@ struct decision {
     bool decided;
 };
 
-static enum nl_status decide(struct nl_store *store, void *ctx, struct nl_error *err) {
-    struct decision *call = ctx;
+/* By the rule, where nobody has chosen. */
+static enum nl_status choose(struct nl_store *store, struct decision *call, struct nl_error *err) {
     struct nl_subject_test test = {0};
     bool found = false;
     enum nl_status status = nl_subject_test_read(store, call->issue, &found, &test, err);
-    bool due = test.decide_at != 0 && test.decide_at <= nl_env_now(&store->env);
-    bool open = found && test.winner == 0 && test.decide_at != 0 && (call->winner != 0 || due);
-    if (call->winner == 0)
-        call->winner = nl_subject_test_better(&test);
+    call->winner = nl_subject_test_better(&test);
     nl_subject_test_free(&test);
-    if (status != NL_OK || !open)
+    return status;
+}
+
+static enum nl_status decide(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct decision *call = ctx;
+    int64_t open = 0;
+    enum nl_status status =
+        nl_sql_number(store, err, &open, NULL,
+                      "SELECT 1 FROM subject_test WHERE issue = ?1 AND winner IS NULL AND "
+                      "decide_at <= iif(?2 = 0, ?3, decide_at)",
+                      "iii", call->issue, call->winner, nl_env_now(&store->env));
+    if (status == NL_OK && open != 0 && call->winner == 0)
+        status = choose(store, call, err);
+    if (status != NL_OK || open == 0)
         return status;
     status = nl_sql_run(store, err, "UPDATE subject_test SET winner = ? WHERE issue = ?", "ii",
                         call->winner, call->issue);

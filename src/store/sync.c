@@ -25,6 +25,11 @@ struct nl_sync {
     atomic_int problem;
 };
 
+static void tell(int fd, uint64_t what) {
+    while (write(fd, &what, sizeof what) < 0 && errno == EINTR)
+        ;
+}
+
 static void *work(void *ctx) {
     struct nl_sync *sync = ctx;
     for (;;) {
@@ -35,9 +40,7 @@ static void *work(void *ctx) {
             return NULL;
         if (fdatasync(sync->log) != 0)
             atomic_store(&sync->problem, errno);
-        what = 1;
-        while (write(sync->done, &what, sizeof what) < 0 && errno == EINTR)
-            ;
+        tell(sync->done, 1);
     }
 }
 
@@ -82,13 +85,8 @@ enum nl_status nl_sync_start(struct nl_store *store, struct nl_sync **out, struc
     return NL_OK;
 }
 
-static void tell(struct nl_sync *sync, uint64_t what) {
-    while (write(sync->wake, &what, sizeof what) < 0 && errno == EINTR)
-        ;
-}
-
 void nl_sync_request(struct nl_sync *sync) {
-    tell(sync, REQUEST);
+    tell(sync->wake, REQUEST);
 }
 
 int nl_sync_fd(const struct nl_sync *sync) {
@@ -111,7 +109,7 @@ enum nl_status nl_sync_stop(struct nl_sync *sync, struct nl_error *err) {
     if (sync == NULL)
         return NL_OK;
     if (sync->started) {
-        tell(sync, END);
+        tell(sync->wake, END);
         pthread_join(sync->thread, NULL);
         if (fdatasync(sync->log) != 0)
             atomic_store(&sync->problem, errno);

@@ -6,23 +6,29 @@ static void test_round_trip(void **state) {
     (void)state;
     struct nl_error err = {0};
     struct nl_verp verp = {0};
+    struct nl_verp other = {0};
     assert_int_equal(nl_verp_open("secret", &verp, &err), NL_OK);
+    assert_int_equal(nl_verp_open("other", &other, &err), NL_OK);
     struct nl_buf out = {0};
     int64_t delivery = 0;
     nl_verp_sender(&verp, "bounces@example.org", 42, &out);
     assert_string_equal(out.data, "bounces+42-xetwycgu5ohbqnv4@example.org");
-    assert_true(nl_verp_verify(out.data, "secret", &delivery));
+    assert_true(nl_verp_verify(&verp, out.data, &delivery));
     assert_int_equal(delivery, 42);
-    assert_false(nl_verp_verify(out.data, "other", &delivery));
+    assert_false(nl_verp_verify(&other, out.data, &delivery));
     for (char *p = out.data; *p; p++) /* returned mail may have lost the case */
         *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
-    assert_true(nl_verp_verify(out.data, "secret", &delivery));
+    assert_true(nl_verp_verify(&verp, out.data, &delivery));
     nl_verp_close(&verp);
+    nl_verp_close(&other);
     nl_buf_free(&out);
 }
 
 static void test_forged(void **state) {
     (void)state;
+    struct nl_error err = {0};
+    struct nl_verp verp = {0};
+    assert_int_equal(nl_verp_open("secret", &verp, &err), NL_OK);
     int64_t delivery = 0;
     static const char *const forged[] = {
         "bounces+43-xetwycgu5ohbqnv4@example.org",
@@ -36,7 +42,8 @@ static void test_forged(void **state) {
         "bounces+42-xetwycgu5ohbqnv4x@example.org",
         "bounces+99999999999999999999-xetwycgu5ohbqnv4@example.org"};
     for (size_t i = 0; i < sizeof forged / sizeof forged[0]; i++)
-        assert_false(nl_verp_verify(forged[i], "secret", &delivery));
+        assert_false(nl_verp_verify(&verp, forged[i], &delivery));
+    nl_verp_close(&verp);
 }
 
 static void test_message_id(void **state) {
