@@ -12,6 +12,9 @@
 
 struct nl_store;
 
+/* Whether a database's name is that of a file on this machine; else it is the URL of a server. */
+bool nl_store_is_file(const char *path);
+
 /* Creates the database with mode 0600 where there is none and brings it to the present schema.
  * `*created` tells whether it was new. Harmless on a present one. */
 enum nl_status nl_store_create(const char *path, const struct nl_env *env, bool *created,
@@ -34,6 +37,10 @@ const char *nl_store_secret(const struct nl_store *store);
 /* Transactions; nothing nests. A commit is durable on disk when it returns. Rolling back where no
  * transaction is open does nothing. */
 enum nl_status nl_store_begin(struct nl_store *store, struct nl_error *err);
+
+/* As nl_store_begin, but others may write at the same time: for who changes only what is its own.
+ */
+enum nl_status nl_store_begin_beside(struct nl_store *store, struct nl_error *err);
 enum nl_status nl_store_commit(struct nl_store *store, struct nl_error *err);
 void nl_store_rollback(struct nl_store *store);
 

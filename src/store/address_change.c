@@ -58,8 +58,9 @@ static enum nl_status ask(struct nl_store *store, void *ctx, struct nl_error *er
         status = forget_earlier(store, ask->subscriber, err);
         if (status == NL_OK)
             status = nl_sql_run(store, err,
-                                "INSERT OR REPLACE INTO address_change (subscriber, address, "
-                                "address_key, requested_at) VALUES (?, ?, ?, ?)",
+                                "INSERT INTO address_change (subscriber, address, address_key, "
+                                "requested_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (subscriber) "
+                                "DO UPDATE SET address = ?2, address_key = ?3, requested_at = ?4",
                                 "issi", ask->subscriber, ask->address->text, ask->address->key,
                                 nl_env_now(&store->env));
         if (status == NL_OK)

@@ -9,49 +9,69 @@
 /* What the public may see: the one place that says so. */
 #define VISIBLE "i.list = ?1 AND i.state IN ('sending', 'sent') "
 
-static const char *text(sqlite3_stmt *statement, int column) {
-    return (const char *)sqlite3_column_text(statement, column);
+static const char *text(struct nl_statement *statement, int column) {
+    return nl_sql_borrow(statement, column);
 }
 
-/* Each word as a string of FTS5's, so that no sign in it is an operator. */
-static void match_words(const char *words, struct nl_buf *out) {
+static const char SEPARATORS[] = " \t\"";
+
+static bool has_words(const char *words) {
+    return words[strspn(words, SEPARATORS)] != '\0';
+}
+
+/* Each word in quotes, so that no sign in it is an operator to an engine's search. */
+static char *quote_words(const char *words) {
+    struct nl_buf out = {0};
     while (*words != '\0') {
-        words += strspn(words, " \t\"");
-        size_t len = strcspn(words, " \t\"");
+        words += strspn(words, SEPARATORS);
+        size_t len = strcspn(words, SEPARATORS);
         if (len > 0)
-            nl_buf_addf(out, "%s\"%.*s\"", out->len > 0 ? " " : "", (int)len, words);
+            nl_buf_addf(&out, "%s\"%.*s\"", out.len > 0 ? " " : "", (int)len, words);
         words += len;
     }
+    return nl_buf_take(&out);
+}
+
+static void ask(const struct nl_store *store, int64_t list, const struct nl_filter *filter,
+                struct nl_query *query) {
+    const char *const texts[] = {filter->date, filter->category, filter->series, filter->posted_by};
+    nl_buf_addf(&query->sql,
+                "SELECT i.id, i.created_at, i.slug, i.series, i.number, i.title, i.category, "
+                "i.posted_by, i.date, i.language, i.events FROM issue i WHERE " VISIBLE
+                "AND (?2 IS NULL OR substr(i.date, 1, length(?2)) = ?2) "
+                "AND (?3 IS NULL OR i.category = ?3) AND (?4 IS NULL OR i.series = ?4) "
+                "AND (?5 IS NULL OR i.posted_by = ?5) AND (?6 = 0 OR i.events IS NOT NULL) "
+                "AND (?7 IS NULL OR %s) AND (?10 IS NULL OR i.slug = ?10) "
+                "ORDER BY i.date DESC, i.id DESC LIMIT ?8 OFFSET ?9",
+                store->engine->dialect.search);
+    nl_query_number(query, list);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        nl_query_text(query, texts[i]);
+    nl_query_number(query, filter->with_events);
+    if (filter->words != NULL)
+        nl_query_own(query, quote_words(filter->words));
+    else
+        nl_query_text(query, NULL);
+    nl_query_number(query, nl_sql_limit(filter->limit));
+    nl_query_number(query, filter->offset);
+    nl_query_text(query, filter->slug);
 }
 
 enum nl_status nl_archive_each(struct nl_store *store, int64_t list, const struct nl_filter *filter,
                                enum nl_status (*each)(const struct nl_entry *entry, void *ctx,
                                                       struct nl_error *err),
                                void *ctx, struct nl_error *err) {
-    struct nl_buf words = {0};
+    struct nl_query query = {0};
     bool row = true;
-    if (filter->words != NULL)
-        match_words(filter->words, &words);
-    if (filter->words != NULL && words.len == 0)
+    if (filter->words != NULL && !has_words(filter->words))
         return NL_OK;
-    sqlite3_stmt *statement = nl_sql(
-        store, err,
-        "SELECT i.id, i.created_at, i.slug, i.series, i.number, i.title, i.category, i.posted_by, "
-        "i.date, i.language, i.events FROM issue i WHERE " VISIBLE
-        "AND (?2 IS NULL OR substr(i.date, 1, length(?2)) = ?2) "
-        "AND (?3 IS NULL OR i.category = ?3) AND (?4 IS NULL OR i.series = ?4) "
-        "AND (?5 IS NULL OR i.posted_by = ?5) AND (?6 = 0 OR i.events IS NOT NULL) "
-        "AND (?7 IS NULL OR i.id IN (SELECT rowid FROM issue_text WHERE issue_text MATCH ?7)) "
-        "AND (?10 IS NULL OR i.slug = ?10) "
-        "ORDER BY i.date DESC, i.id DESC LIMIT CASE ?8 WHEN 0 THEN -1 ELSE ?8 END OFFSET ?9",
-        "issssisiis", list, filter->date, filter->category, filter->series, filter->posted_by,
-        (int64_t)filter->with_events, words.len > 0 ? nl_buf_text(&words) : NULL, filter->limit,
-        filter->offset, filter->slug);
+    ask(store, list, filter, &query);
+    struct nl_statement *statement = nl_sql_query(store, &query, err);
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
     while (status == NL_OK && row) {
-        const struct nl_entry entry = {.id = sqlite3_column_int64(statement, 0),
-                                       .sent_at = sqlite3_column_int64(statement, 1),
+        const struct nl_entry entry = {.id = nl_sql_int64(statement, 0),
+                                       .sent_at = nl_sql_int64(statement, 1),
                                        .slug = text(statement, 2),
                                        .series = text(statement, 3),
                                        .number = text(statement, 4),
@@ -65,8 +85,8 @@ enum nl_status nl_archive_each(struct nl_store *store, int64_t list, const struc
         if (status == NL_OK)
             status = nl_sql_step(store, statement, &row, err);
     }
-    nl_sql_done(statement);
-    nl_buf_free(&words);
+    nl_sql_end(statement);
+    nl_query_free(&query);
     return status;
 }
 
@@ -75,7 +95,8 @@ enum nl_status nl_archive_facets(struct nl_store *store, int64_t list, enum nl_f
                                                         struct nl_error *err),
                                  void *ctx, struct nl_error *err) {
 #define FACET(value, order)                                                                        \
-    "SELECT " value " AS v, count(*) FROM issue i WHERE " VISIBLE "AND v IS NOT NULL GROUP BY v "  \
+    "SELECT " value " AS v, count(*) FROM issue i WHERE " VISIBLE "AND " value                     \
+    " IS NOT NULL GROUP BY v "                                                                     \
     "ORDER BY v " order
     static const char *const queries[] = {
         [NL_FACET_YEAR] = FACET("substr(i.date, 1, 4)", "DESC"),
@@ -86,11 +107,11 @@ enum nl_status nl_archive_facets(struct nl_store *store, int64_t list, enum nl_f
     };
 #undef FACET
     bool row = true;
-    sqlite3_stmt *statement = nl_sql(store, err, queries[facet], "i", list);
+    struct nl_statement *statement = nl_sql(store, err, queries[facet], "i", list);
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
     while (status == NL_OK && row) {
-        status = each(text(statement, 0), sqlite3_column_int64(statement, 1), ctx, err);
+        status = each(text(statement, 0), nl_sql_int64(statement, 1), ctx, err);
         if (status == NL_OK)
             status = nl_sql_step(store, statement, &row, err);
     }
@@ -103,7 +124,7 @@ enum nl_status nl_archive_text(struct nl_store *store, int64_t issue, const char
     bool failed = false;
     *out = (struct nl_archived){0};
     *found = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         language == NULL
             ? nl_sql(store, err, "SELECT title, source, body FROM issue WHERE id = ?", "i", issue)
             : nl_sql(store, err,
@@ -115,7 +136,7 @@ enum nl_status nl_archive_text(struct nl_store *store, int64_t issue, const char
     if (status == NL_OK && *found) {
         out->title = nl_sql_text(statement, 0, &failed);
         out->source = nl_sql_text(statement, 1, &failed);
-        if (sqlite3_column_type(statement, 2) != SQLITE_NULL)
+        if (!nl_sql_is_null(statement, 2))
             out->body = nl_sql_blob(statement, 2, &out->body_len, &failed);
     }
     nl_sql_done(statement);
@@ -138,7 +159,7 @@ enum nl_status nl_archive_languages(struct nl_store *store, int64_t issue,
                                                            struct nl_error *err),
                                     void *ctx, struct nl_error *err) {
     bool row = true;
-    sqlite3_stmt *statement = nl_sql(
+    struct nl_statement *statement = nl_sql(
         store, err, "SELECT language FROM edition WHERE issue = ? ORDER BY language", "i", issue);
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;

@@ -29,7 +29,7 @@ const char *const nl_notice_kinds[] = {
     "CASE d.kind WHEN 'address-change' THEN (SELECT c.address FROM address_change c WHERE "        \
     "c.subscriber = r.id) ELSE r.address END, r.name, r.attributes, s.token, " ELIGIBLE            \
     ", r.language, coalesce(d.variant, (SELECT t.winner FROM subject_test t WHERE "                \
-    "t.issue = d.issue), 1), coalesce(d.paced_at BETWEEN ?1 - 30 AND ?1, 0) FROM delivery d "      \
+    "t.issue = d.issue), 1), coalesce(d.paced_at BETWEEN ?1 - 30 AND ?1, FALSE) FROM delivery d "  \
     "JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "
 
 void nl_job_free(struct nl_job *job) {
@@ -57,28 +57,28 @@ bool nl_notice_purpose(const char *kind, enum nl_purpose *purpose) {
     return false;
 }
 
-static enum nl_status read_job(sqlite3_stmt *statement, struct nl_job *job, struct nl_error *err) {
+static enum nl_status read_job(struct nl_statement *statement, struct nl_job *job,
+                               struct nl_error *err) {
     bool failed = false;
-    *job = (struct nl_job){.delivery = sqlite3_column_int64(statement, 0),
-                           .subscription = sqlite3_column_int64(statement, 1),
-                           .attempts = sqlite3_column_int64(statement, 2),
-                           .first_attempt_at = sqlite3_column_int64(statement, 3),
-                           .subject = sqlite3_column_int64(statement, 10),
-                           .paced = sqlite3_column_int(statement, 11) != 0};
+    *job = (struct nl_job){.delivery = nl_sql_int64(statement, 0),
+                           .subscription = nl_sql_int64(statement, 1),
+                           .attempts = nl_sql_int64(statement, 2),
+                           .first_attempt_at = nl_sql_int64(statement, 3),
+                           .subject = nl_sql_int64(statement, 10),
+                           .paced = nl_sql_bool(statement, 11)};
     job->address = nl_sql_text(statement, 4, &failed);
     job->name = nl_sql_text(statement, 5, &failed);
     job->attributes = nl_sql_text(statement, 6, &failed);
     job->language = nl_sql_text(statement, 9, &failed);
-    if (!failed &&
-        nl_token_parse((const char *)sqlite3_column_text(statement, 7), &job->unsubscribe))
+    if (!failed && nl_token_parse(nl_sql_borrow(statement, 7), &job->unsubscribe))
         return NL_OK;
     nl_job_free(job);
     return failed ? nl_error_nomem(err)
                   : nl_error_set(err, NL_IO, "a subscription's token is damaged");
 }
 
-static sqlite3_stmt *select_jobs(struct nl_store *store, const struct nl_scope *scope,
-                                 bool deferred, int64_t limit, struct nl_error *err) {
+static struct nl_statement *select_jobs(struct nl_store *store, const struct nl_scope *scope,
+                                        bool deferred, int64_t limit, struct nl_error *err) {
     int64_t now = nl_env_now(&store->env);
     if (scope->issue != 0 && !deferred)
         return nl_sql(store, err,
@@ -106,7 +106,7 @@ enum nl_status nl_delivery_waits(struct nl_store *store, const struct nl_scope *
     enum nl_status status = NL_OK;
     *waits = false;
     for (int deferred = 0; status == NL_OK && !*waits && deferred < 2; deferred++) {
-        sqlite3_stmt *statement = select_jobs(store, scope, deferred != 0, 1, err);
+        struct nl_statement *statement = select_jobs(store, scope, deferred != 0, 1, err);
         status = statement != NULL ? nl_sql_step(store, statement, waits, err) : err->status;
         nl_sql_done(statement);
     }
@@ -123,14 +123,14 @@ static enum nl_status read_batch(struct nl_store *store, const struct nl_scope *
                                  bool deferred, size_t max, struct taken *taken,
                                  struct nl_buf *ended, struct nl_error *err) {
     bool row = true;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         select_jobs(store, scope, deferred, (int64_t)(max - taken->count), err);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
     while (status == NL_OK && row) {
-        int64_t id = sqlite3_column_int64(statement, 0);
-        if (sqlite3_column_int(statement, 8) != 0) {
+        int64_t id = nl_sql_int64(statement, 0);
+        if (nl_sql_bool(statement, 8)) {
             status = read_job(statement, &taken->jobs[taken->count], err);
             if (status == NL_OK)
                 taken->count++;
@@ -205,7 +205,7 @@ enum nl_status nl_delivery_commit_dot(struct nl_store *store, int64_t delivery, 
                    "d.lease_owner = ? AND EXISTS (SELECT 1 FROM subscription s JOIN subscriber r "
                    "ON r.id = s.subscriber WHERE s.id = d.subscription AND " ELIGIBLE ")",
                    "iis", nl_env_now(&store->env), delivery, owner);
-    *ok = status == NL_OK && sqlite3_changes(store->db) > 0;
+    *ok = status == NL_OK && nl_sql_changes(store) > 0;
     return status;
 }
 
@@ -215,7 +215,7 @@ enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery, co
         store, err,
         "UPDATE delivery SET state = 'deferred', next_attempt_at = ?1, paced_at = ?1, "
         "lease_owner = NULL, lease_until = NULL, "
-        "first_attempt_at = iif(attempts = 0, NULL, first_attempt_at) "
+        "first_attempt_at = CASE attempts WHEN 0 THEN NULL ELSE first_attempt_at END "
         "WHERE id = ? AND state = 'leased' AND lease_owner = ?",
         "iis", at, delivery, owner);
 }
@@ -230,8 +230,8 @@ enum nl_status nl_delivery_record(struct nl_store *store, int64_t delivery, cons
         "UPDATE delivery SET state = ?1, attempts = attempts + ?2, updated_at = ?3, "
         "next_attempt_at = nullif(?4, 0), reply_code = nullif(?5, 0), "
         "reply_status = nullif(?6, ''), reply_text = ?7, lease_owner = NULL, lease_until = NULL, "
-        "dot_at = iif(?1 = 'unknown', dot_at, NULL), "
-        "paced_at = iif(?2 = 0, paced_at, NULL) "
+        "dot_at = CASE ?1 WHEN 'unknown' THEN dot_at END, "
+        "paced_at = CASE ?2 WHEN 0 THEN paced_at END "
         "WHERE id = ?8 AND state = 'leased' AND lease_owner = ?9",
         "siiiissis", state, (int64_t)counts, now, result->next_attempt_at, (int64_t)result->code,
         result->status, result->text, delivery, owner);
@@ -257,15 +257,17 @@ static enum nl_status recover(struct nl_store *store, void *ctx, struct nl_error
                    "UPDATE delivery SET state = 'unknown', lease_owner = NULL, lease_until = NULL, "
                    "attempts = attempts + 1, updated_at = ?2, "
                    "reply_text = 'the run ended between the final dot and the reply' "
-                   "WHERE issue IS nullif(?1, 0) AND state = 'leased' AND dot_at IS NOT NULL "
+                   "WHERE issue IS NOT DISTINCT FROM nullif(?1, 0) AND state = 'leased' AND dot_at "
+                   "IS NOT NULL "
                    "AND (?1 <> 0 OR lease_until <= ?2)",
                    "ii", recovery->issue, now);
-    recovery->count = sqlite3_changes64(store->db);
+    recovery->count = nl_sql_changes(store);
     if (status == NL_OK)
         status = nl_sql_run(store, err,
                             "UPDATE delivery SET state = 'queued', lease_owner = NULL, "
                             "lease_until = NULL, updated_at = ?2 "
-                            "WHERE issue IS nullif(?1, 0) AND state = 'leased' AND dot_at IS NULL "
+                            "WHERE issue IS NOT DISTINCT FROM nullif(?1, 0) AND state = 'leased' "
+                            "AND dot_at IS NULL "
                             "AND (?1 <> 0 OR lease_until <= ?2)",
                             "ii", recovery->issue, now);
     return status;
@@ -285,7 +287,7 @@ static enum nl_status resend(struct nl_store *store, void *ctx, struct nl_error 
                                        "UPDATE delivery SET state = 'queued', dot_at = NULL, "
                                        "updated_at = ? WHERE issue = ? AND state = 'unknown'",
                                        "ii", nl_env_now(&store->env), recovery->issue);
-    recovery->count = sqlite3_changes64(store->db);
+    recovery->count = nl_sql_changes(store);
     if (status == NL_OK && recovery->count > 0)
         status = nl_sql_run(store, err,
                             "UPDATE issue SET state = 'sending', ended_at = NULL "
@@ -306,14 +308,14 @@ enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64
                                     struct nl_error *err) {
     return nl_sql_number(store, err, due, NULL,
                          "SELECT min(next_attempt_at) FROM delivery "
-                         "WHERE issue IS nullif(?, 0) AND state = 'deferred'",
+                         "WHERE issue IS NOT DISTINCT FROM nullif(?, 0) AND state = 'deferred'",
                          "i", issue);
 }
 
 enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int64_t *list,
                                   const char **kind, struct nl_error *err) {
     bool row = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err,
                "SELECT s.list, d.kind FROM delivery d "
                "JOIN subscription s ON s.id = d.subscription WHERE d.id = ? AND d.issue IS NULL",
@@ -321,10 +323,10 @@ enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int6
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *list = sqlite3_column_int64(statement, 0);
+    *list = nl_sql_int64(statement, 0);
     *kind = NULL;
     for (size_t i = 0; row && nl_notice_kinds[i] != NULL; i++)
-        if (strcmp(nl_notice_kinds[i], (const char *)sqlite3_column_text(statement, 1)) == 0)
+        if (strcmp(nl_notice_kinds[i], nl_sql_borrow(statement, 1)) == 0)
             *kind = nl_notice_kinds[i];
     nl_sql_done(statement);
     return status == NL_OK && !row ? nl_error_set(err, NL_NOTFOUND, "no such notice") : status;

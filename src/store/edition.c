@@ -37,7 +37,7 @@ enum nl_status nl_editions_add(struct nl_store *store, const struct nl_issue *is
     return status;
 }
 
-static enum nl_status read_row(sqlite3_stmt *statement, struct nl_edition *out,
+static enum nl_status read_row(struct nl_statement *statement, struct nl_edition *out,
                                struct nl_error *err) {
     bool failed = false;
     *out = (struct nl_edition){.language = nl_sql_text(statement, 0, &failed),
@@ -55,11 +55,11 @@ enum nl_status nl_editions_read(struct nl_store *store, int64_t issue, struct nl
     bool row = true;
     *out = NULL;
     *count = 0;
-    sqlite3_stmt *statement = nl_sql(store, err,
-                                     "SELECT language, title, subject, source, message, "
-                                     "alternative_subject, alternative "
-                                     "FROM edition WHERE issue = ? ORDER BY language",
-                                     "i", issue);
+    struct nl_statement *statement = nl_sql(store, err,
+                                            "SELECT language, title, subject, source, message, "
+                                            "alternative_subject, alternative "
+                                            "FROM edition WHERE issue = ? ORDER BY language",
+                                            "i", issue);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);

@@ -11,23 +11,19 @@ static enum nl_status on_audience(struct nl_store *store, const char *before, co
                                   const int64_t *numbers, int count,
                                   const struct nl_segment *segment, int64_t *first,
                                   struct nl_error *err) {
-    struct nl_buf sql = {0};
-    sqlite3_stmt *statement = NULL;
+    struct nl_query query = {0};
     bool row = false;
-    nl_buf_addf(&sql, "%s " AUDIENCE, before);
-    nl_segment_sql(segment, &sql);
-    nl_buf_adds(&sql, behind);
-    enum nl_status status = nl_segment_prepare(store, &sql, &statement, err);
-    for (int i = 0; status == NL_OK && i < count; i++)
-        if (sqlite3_bind_int64(statement, i + 1, numbers[i]) != SQLITE_OK)
-            status = nl_sql_error(store, err);
-    if (status == NL_OK)
-        status = nl_segment_bind(store, statement, count + 1, segment, err);
-    if (status == NL_OK)
-        status = nl_sql_step(store, statement, &row, err);
-    *first = row ? sqlite3_column_int64(statement, 0) : 0;
-    sqlite3_finalize(statement);
-    nl_buf_free(&sql);
+    nl_buf_addf(&query.sql, "%s " AUDIENCE, before);
+    for (int i = 0; i < count; i++)
+        nl_query_number(&query, numbers[i]);
+    nl_segment_add(store, segment, &query);
+    nl_buf_adds(&query.sql, behind);
+    struct nl_statement *statement = nl_sql_query(store, &query, err);
+    enum nl_status status =
+        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
+    *first = row ? nl_sql_int64(statement, 0) : 0;
+    nl_sql_end(statement);
+    nl_query_free(&query);
     return status;
 }
 
@@ -40,7 +36,7 @@ enum nl_status nl_fan_out(struct nl_store *store, struct nl_fan_out *fan_out,
         "INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) "
         "SELECT 'issue', ?2, s.id, 'queued', ?3, ?3",
         " ORDER BY s.id", numbers, 3, fan_out->segment, &none, err);
-    fan_out->deliveries = sqlite3_changes64(store->db);
+    fan_out->deliveries = nl_sql_changes(store);
     return status;
 }
 

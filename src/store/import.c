@@ -23,9 +23,7 @@ enum nl_status nl_import_begin(struct nl_store *store, const struct nl_import_po
         return nl_error_nomem(err);
     *import = (struct nl_import){.store = store, .policy = policy};
     store->env.random(store->env.ctx, import->uuid);
-    /* Rows go all over the indexes; and they refer to what has just been found or made. */
-    sqlite3_exec(store->db, "PRAGMA cache_size = -131072; PRAGMA foreign_keys = OFF", NULL, NULL,
-                 NULL);
+    store->engine->bulk(store, true);
     enum nl_status status = nl_store_begin(store, err);
     if (status == NL_OK)
         status = nl_sql_number(store, err, &one, &import->any_suppressed,
@@ -66,8 +64,8 @@ static enum nl_status block(struct nl_import *import, const struct nl_address *a
                             struct nl_error *err) {
     import->any_suppressed = true;
     return nl_sql_run(import->store, err,
-                      "INSERT OR IGNORE INTO suppression (address_key, reason, since) "
-                      "VALUES (?, 'imported', ?)",
+                      "INSERT INTO suppression (address_key, reason, since) "
+                      "VALUES (?, 'imported', ?) ON CONFLICT DO NOTHING",
                       "si", address->key, nl_env_now(&import->store->env));
 }
 
@@ -103,15 +101,14 @@ static enum nl_status put_subscriber(struct nl_import *import, const struct nl_a
     struct nl_store *store = import->store;
     char uuid[NL_TOKEN_LEN + 1];
     next_uuid(import, uuid);
-    enum nl_status status = nl_sql_run(
-        store, err,
+    enum nl_status status = nl_sql_insert(
+        store, err, id,
         "INSERT INTO subscriber (uuid, address, address_key, name, language, attributes, "
         "created_at) VALUES (?, ?, ?, ?, ?, coalesce(?, '{}'), ?) "
         "ON CONFLICT (address_key) DO NOTHING",
         "ssssssi", uuid, address->text, address->key, member->name, member->language,
         member->attributes, member->created_at != 0 ? member->created_at : nl_env_now(&store->env));
-    *is_new = status == NL_OK && sqlite3_changes(store->db) > 0;
-    *id = sqlite3_last_insert_rowid(store->db);
+    *is_new = *id != 0;
     if (status != NL_OK || *is_new)
         return status;
     status = find_subscriber(store, address->key, id, err);
@@ -124,13 +121,13 @@ static enum nl_status put_subscriber(struct nl_import *import, const struct nl_a
 static enum nl_status find_state(struct nl_store *store, int64_t list, int64_t subscriber,
                                  int64_t *id, char state[16], struct nl_error *err) {
     bool row = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err, "SELECT id, state FROM subscription WHERE list = ? AND subscriber = ?",
                "ii", list, subscriber);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *id = sqlite3_column_int64(statement, 0);
+    *id = nl_sql_int64(statement, 0);
     nl_sql_short(statement, 1, state, 16);
     nl_sql_done(statement);
     return status;
@@ -142,7 +139,7 @@ static int64_t known(int64_t time, int64_t fallback) {
 
 static enum nl_status add_subscription(struct nl_import *import, int64_t list, int64_t subscriber,
                                        const struct nl_member *member, const char *state,
-                                       struct nl_error *err) {
+                                       int64_t *id, struct nl_error *err) {
     struct nl_store *store = import->store;
     struct nl_token token;
     int64_t now = nl_env_now(&store->env);
@@ -150,8 +147,8 @@ static enum nl_status add_subscription(struct nl_import *import, int64_t list, i
     bool ended = !pending && strcmp(state, "active") != 0;
     int64_t created = known(member->created_at, now);
     nl_token_new(&store->env, &token);
-    return nl_sql_run(
-        store, err,
+    return nl_sql_insert(
+        store, err, id,
         "INSERT INTO subscription (list, subscriber, state, token, consent_at, consent_source, "
         "consent_ip, consent_version, confirmed_at, ended_at, created_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?)",
@@ -177,10 +174,10 @@ static enum nl_status activate(struct nl_import *import, int64_t subscription,
                       member->consent_ip, member->consent_version, subscription);
 }
 
-static enum nl_status ask_to_confirm(struct nl_import *import, struct nl_error *err) {
+static enum nl_status ask_to_confirm(struct nl_import *import, int64_t subscription,
+                                     struct nl_error *err) {
     int64_t notice = 0;
-    return nl_notice_add(import->store, "confirmation",
-                         sqlite3_last_insert_rowid(import->store->db), &notice, err);
+    return nl_notice_add(import->store, "confirmation", subscription, &notice, err);
 }
 
 static enum nl_status put_subscription(struct nl_import *import, int64_t list, int64_t subscriber,
@@ -198,8 +195,9 @@ static enum nl_status put_subscription(struct nl_import *import, int64_t list, i
         return status;
     if (id == 0) {
         *outcome = NL_IMPORT_ADDED;
-        status = add_subscription(import, list, subscriber, member, ask ? "pending" : wanted, err);
-        return status == NL_OK && ask ? ask_to_confirm(import, err) : status;
+        status =
+            add_subscription(import, list, subscriber, member, ask ? "pending" : wanted, &id, err);
+        return status == NL_OK && ask ? ask_to_confirm(import, id, err) : status;
     }
     if (strcmp(state, "pending") == 0 && active && !ask) {
         *outcome = NL_IMPORT_ADDED;
@@ -241,8 +239,7 @@ enum nl_status nl_import_end(struct nl_import *import, bool keep, const char *de
         status = nl_store_commit(store, err);
     if (!keep || status != NL_OK)
         nl_store_rollback(store);
-    sqlite3_exec(store->db, "PRAGMA cache_size = -2000; PRAGMA foreign_keys = ON", NULL, NULL,
-                 NULL);
+    store->engine->bulk(store, false);
     free(import);
     return status;
 }

@@ -37,15 +37,15 @@ void nl_issue_free(struct nl_issue *issue) {
     *issue = (struct nl_issue){0};
 }
 
-static enum nl_status read_row(sqlite3_stmt *statement, struct nl_issue *out,
+static enum nl_status read_row(struct nl_statement *statement, struct nl_issue *out,
                                struct nl_error *err) {
     enum { FIRST_TEXT = 5, SCHEDULED_AT = 19, ALTERNATIVE };
     bool failed = false;
-    *out = (struct nl_issue){.id = sqlite3_column_int64(statement, 0),
-                             .list = sqlite3_column_int64(statement, 1),
-                             .created_at = sqlite3_column_int64(statement, 3),
-                             .ended_at = sqlite3_column_int64(statement, 4),
-                             .scheduled_at = sqlite3_column_int64(statement, SCHEDULED_AT)};
+    *out = (struct nl_issue){.id = nl_sql_int64(statement, 0),
+                             .list = nl_sql_int64(statement, 1),
+                             .created_at = nl_sql_int64(statement, 3),
+                             .ended_at = nl_sql_int64(statement, 4),
+                             .scheduled_at = nl_sql_int64(statement, SCHEDULED_AT)};
     for (size_t i = 0; text_fields(out, i) != NULL; i++)
         *text_fields(out, i) = nl_sql_text(statement, FIRST_TEXT + (int)i, &failed);
     out->message = nl_sql_blob(statement, 2, &out->message_len, &failed);
@@ -90,12 +90,13 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
     struct creation *creation = ctx;
     struct nl_issue *issue = creation->issue;
     int64_t now = nl_env_now(&store->env);
-    enum nl_status status = nl_sql_run(
-        store, err,
+    enum nl_status status = nl_sql_insert(
+        store, err, &issue->id,
         "INSERT INTO issue (list, slug, series, number, title, subject, category, posted_by, "
         "date, language, source, message, digest, body, events, segment, scheduled_at, "
         "local_time, state, created_at, alternative_subject, alternative) VALUES (?, ?, ?, ?, ?, "
-        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, iif(?17 = 0, 'sending', 'scheduled'), "
+        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, CASE ?17 WHEN 0 THEN 'sending' ELSE "
+        "'scheduled' END, "
         "?, ?, ?)",
         "issssssssssbsbssisisb", issue->list, issue->slug, issue->series, issue->number,
         issue->title, issue->subject, issue->category, issue->posted_by, issue->date,
@@ -107,7 +108,6 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
         return nl_sql_is_duplicate(store)
                    ? nl_error_set(err, NL_BUSY, "the issue is being sent by another process")
                    : status;
-    issue->id = sqlite3_last_insert_rowid(store->db);
     status = nl_editions_add(store, issue, err);
     if (status == NL_OK)
         status = add_to_index(store, issue, err);
@@ -138,7 +138,7 @@ enum nl_status nl_issue_find(struct nl_store *store, int64_t list, const char *s
                              struct nl_issue *out, struct nl_error *err) {
     *out = (struct nl_issue){0};
     *found = false;
-    sqlite3_stmt *statement = nl_sql(
+    struct nl_statement *statement = nl_sql(
         store, err, "SELECT " COLUMNS " FROM issue WHERE list = ? AND slug = ?", "is", list, slug);
     if (statement == NULL)
         return err->status;
@@ -153,14 +153,14 @@ enum nl_status nl_issue_find(struct nl_store *store, int64_t list, const char *s
 static enum nl_status collect_ids(struct nl_store *store, const char *state, struct nl_buf *ids,
                                   struct nl_error *err) {
     bool row = true;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err, "SELECT id FROM issue WHERE ?1 IS NULL OR state = ?1 ORDER BY id DESC",
                "s", state);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
     while (status == NL_OK && row) {
-        int64_t id = sqlite3_column_int64(statement, 0);
+        int64_t id = nl_sql_int64(statement, 0);
         nl_buf_add(ids, &id, sizeof id);
         status = nl_sql_step(store, statement, &row, err);
     }
@@ -179,7 +179,7 @@ enum nl_status nl_issue_each(struct nl_store *store, const char *state,
         int64_t id = 0;
         bool row = false;
         memcpy(&id, ids.data + at, sizeof id);
-        sqlite3_stmt *statement =
+        struct nl_statement *statement =
             nl_sql(store, err, "SELECT " COLUMNS " FROM issue WHERE id = ?", "i", id);
         status = statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
         if (status == NL_OK && row)
@@ -209,14 +209,14 @@ enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue, const c
                    "UPDATE issue SET state = ?, pause_note = ? WHERE id = ? AND "
                    "state IN ('sending', 'paused')",
                    "ssi", state, note, issue);
-    *changed = status == NL_OK && sqlite3_changes(store->db) > 0;
+    *changed = status == NL_OK && nl_sql_changes(store) > 0;
     return status == NL_OK ? forget_turns(store, err) : status;
 }
 
 enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
                                    struct nl_error *err) {
     *sending = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err, "SELECT 1 FROM issue WHERE id = ? AND state = 'sending'", "i", issue);
     if (statement == NULL)
         return err->status;
@@ -239,7 +239,7 @@ static enum nl_status skip_cancelled(struct nl_store *store, int64_t issue, int6
     *skipped = 0;
     for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++) {
         status = nl_sql_run(store, err, steps[i], "ii", nl_env_now(&store->env), issue);
-        *skipped += sqlite3_changes64(store->db);
+        *skipped += nl_sql_changes(store);
     }
     return status;
 }
@@ -279,7 +279,7 @@ enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *fini
                    "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'leased') AND "
                    "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'deferred')",
                    "ii", nl_env_now(&store->env), issue);
-    *finished = status == NL_OK && sqlite3_changes(store->db) > 0;
+    *finished = status == NL_OK && nl_sql_changes(store) > 0;
     int64_t skipped = 0;
     return status == NL_OK ? skip_cancelled(store, issue, &skipped, err) : status;
 }
@@ -300,18 +300,18 @@ enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_c
                  {"deferred", &out->deferred}, {"bounced", &out->bounced}, {"failed", &out->failed},
                  {"unknown", &out->unknown},   {"skipped", &out->skipped}};
     bool row = true;
-    sqlite3_stmt *statement =
-        nl_sql(store, err,
-               "SELECT state, count(*) FROM delivery WHERE issue IS nullif(?, 0) GROUP BY state",
-               "i", issue);
+    struct nl_statement *statement = nl_sql(store, err,
+                                            "SELECT state, count(*) FROM delivery WHERE issue IS "
+                                            "NOT DISTINCT FROM nullif(?, 0) GROUP BY state",
+                                            "i", issue);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
     while (status == NL_OK && row) {
-        const char *state = (const char *)sqlite3_column_text(statement, 0);
+        const char *state = nl_sql_borrow(statement, 0);
         for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++)
             if (strcmp(slots[i].state, state) == 0)
-                *slots[i].count = sqlite3_column_int64(statement, 1);
+                *slots[i].count = nl_sql_int64(statement, 1);
         status = nl_sql_step(store, statement, &row, err);
     }
     nl_sql_done(statement);

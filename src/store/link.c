@@ -22,10 +22,11 @@ enum nl_status nl_link_new(struct nl_store *store, int64_t subscription, enum nl
                       purposes[purpose], nl_env_now(&store->env), expires_at);
 }
 
-static enum nl_status judge(struct nl_store *store, sqlite3_stmt *statement, struct nl_error *err) {
-    if (sqlite3_column_type(statement, 1) != SQLITE_NULL)
+static enum nl_status judge(struct nl_store *store, struct nl_statement *statement,
+                            struct nl_error *err) {
+    if (!nl_sql_is_null(statement, 1))
         return nl_error_set(err, NL_USED, "the token was used before");
-    if (sqlite3_column_int64(statement, 0) <= nl_env_now(&store->env))
+    if (nl_sql_int64(statement, 0) <= nl_env_now(&store->env))
         return nl_error_set(err, NL_EXPIRED, "the token has expired: ask for a new one");
     return NL_OK;
 }
@@ -39,7 +40,7 @@ enum nl_status nl_link_find(struct nl_store *store, const char *text, enum nl_pu
     if (!nl_token_parse(text, &token))
         return nl_error_set(err, NL_DATA, "the token is malformed: it is a UUID of 36 characters");
     nl_digest(token.text, NL_TOKEN_LEN, digest);
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err,
                "SELECT c.expires_at, c.used_at, s.id, s.list, s.subscriber, r.language "
                "FROM confirmation c JOIN subscription s ON s.id = c.subscription "
@@ -51,9 +52,9 @@ enum nl_status nl_link_find(struct nl_store *store, const char *text, enum nl_pu
     if (status == NL_OK)
         status = row ? judge(store, statement, err)
                      : nl_error_set(err, NL_NOTFOUND, "the token is unknown");
-    out->subscription = sqlite3_column_int64(statement, 2);
-    out->list = sqlite3_column_int64(statement, 3);
-    out->subscriber = sqlite3_column_int64(statement, 4);
+    out->subscription = nl_sql_int64(statement, 2);
+    out->list = nl_sql_int64(statement, 3);
+    out->subscriber = nl_sql_int64(statement, 4);
     nl_sql_short(statement, 5, out->language, sizeof out->language);
     nl_sql_done(statement);
     return status;

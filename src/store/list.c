@@ -131,19 +131,19 @@ enum nl_status nl_list_add(struct nl_store *store, struct nl_list *list, struct 
     list->uuid = strdup(token.text);
     if (list->uuid == NULL)
         return nl_error_nomem(err);
-    enum nl_status status = nl_sql_run(
-        store, err,
+    enum nl_status status = nl_sql_insert(
+        store, err, &list->id,
         "INSERT INTO list (uuid, name, title, list_id, sender, reply_to, owner, language, "
         "archive_url, subscribe_url, postal_address, private, created_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         "sssssssssssii", list->uuid, list->name, list->title, list->list_id, list->sender,
         list->reply_to, list->owner, list->language, list->archive_url, list->subscribe_url,
         list->postal_address, (int64_t)list->is_private, nl_env_now(&store->env));
-    if (status != NL_OK && nl_sql_is_duplicate(store))
-        return nl_error_set(err, NL_EXISTS,
-                            "there is a list '%s' already: change it with 'list edit'", list->name);
-    list->id = sqlite3_last_insert_rowid(store->db);
-    return status;
+    return status != NL_OK && nl_sql_is_duplicate(store)
+               ? nl_error_set(err, NL_EXISTS,
+                              "there is a list '%s' already: change it with 'list edit'",
+                              list->name)
+               : status;
 }
 
 enum nl_status nl_list_update(struct nl_store *store, const struct nl_list *list,
@@ -157,12 +157,13 @@ enum nl_status nl_list_update(struct nl_store *store, const struct nl_list *list
                       list->postal_address, (int64_t)list->is_private, list->id);
 }
 
-static enum nl_status read_row(sqlite3_stmt *statement, struct nl_list *out, struct nl_error *err) {
+static enum nl_status read_row(struct nl_statement *statement, struct nl_list *out,
+                               struct nl_error *err) {
     bool failed = false;
-    out->id = sqlite3_column_int64(statement, 0);
+    out->id = nl_sql_int64(statement, 0);
     for (size_t i = 0; text_fields(out, i) != NULL; i++)
         *text_fields(out, i) = nl_sql_text(statement, (int)i + 1, &failed);
-    out->is_private = sqlite3_column_int(statement, PRIVATE) != 0;
+    out->is_private = nl_sql_bool(statement, PRIVATE);
     if (!failed)
         return NL_OK;
     nl_list_free(out);
@@ -172,7 +173,8 @@ static enum nl_status read_row(sqlite3_stmt *statement, struct nl_list *out, str
 static enum nl_status collect(struct nl_store *store, struct nl_list **lists, size_t *count,
                               struct nl_error *err) {
     bool row = true;
-    sqlite3_stmt *statement = nl_sql(store, err, "SELECT " COLUMNS " FROM list ORDER BY name", "");
+    struct nl_statement *statement =
+        nl_sql(store, err, "SELECT " COLUMNS " FROM list ORDER BY name", "");
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
@@ -234,7 +236,7 @@ static enum nl_status not_found(struct nl_store *store, const char *name, struct
     return status;
 }
 
-static enum nl_status read_one(struct nl_store *store, sqlite3_stmt *statement, bool *found,
+static enum nl_status read_one(struct nl_store *store, struct nl_statement *statement, bool *found,
                                struct nl_list *out, struct nl_error *err) {
     *out = (struct nl_list){0};
     *found = false;
@@ -250,7 +252,7 @@ static enum nl_status read_one(struct nl_store *store, sqlite3_stmt *statement, 
 enum nl_status nl_list_find(struct nl_store *store, const char *name, struct nl_list *out,
                             struct nl_error *err) {
     bool found = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err,
                "SELECT " COLUMNS " FROM list WHERE name = ?1 OR (?1 IS NULL AND "
                "(SELECT count(*) FROM list) = 1)",
@@ -262,7 +264,7 @@ enum nl_status nl_list_find(struct nl_store *store, const char *name, struct nl_
 enum nl_status nl_list_get(struct nl_store *store, int64_t id, struct nl_list *out,
                            struct nl_error *err) {
     bool found = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err, "SELECT " COLUMNS " FROM list WHERE id = ?", "i", id);
     enum nl_status status = read_one(store, statement, &found, out, err);
     return status == NL_OK && !found ? nl_error_set(err, NL_NOTFOUND, "no such list") : status;
@@ -273,7 +275,7 @@ enum nl_status nl_list_count(struct nl_store *store, int64_t id, struct nl_list_
     bool row = false;
     int64_t *counts[] = {&out->pending, &out->active, &out->unsubscribed, &out->bounced,
                          &out->complained};
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err,
                "SELECT count(*) FILTER (WHERE state = 'pending'), "
                "count(*) FILTER (WHERE state = 'active'), "
@@ -285,7 +287,7 @@ enum nl_status nl_list_count(struct nl_store *store, int64_t id, struct nl_list_
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
     for (int i = 0; status == NL_OK && i < 5; i++)
-        *counts[i] = sqlite3_column_int64(statement, i);
+        *counts[i] = nl_sql_int64(statement, i);
     nl_sql_done(statement);
     return status;
 }

@@ -8,19 +8,16 @@
 static enum nl_status applied_number(struct nl_store *store, int64_t *number,
                                      struct nl_error *err) {
     bool row = false;
-    enum nl_status status = nl_sql_run(
-        store, err,
-        "CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER PRIMARY KEY, "
-        "name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
-        "");
+    enum nl_status status =
+        store->engine->script(store, store->engine->dialect.migrations_table, err);
     if (status != NL_OK)
         return status;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err, "SELECT coalesce(max(number), 0) FROM schema_migration", "");
     if (statement == NULL)
         return err->status;
     status = nl_sql_step(store, statement, &row, err);
-    *number = sqlite3_column_int64(statement, 0);
+    *number = nl_sql_int64(statement, 0);
     nl_sql_done(statement);
     return status;
 }
@@ -30,13 +27,12 @@ static enum nl_status applied_number(struct nl_store *store, int64_t *number,
 static enum nl_status check_applied(struct nl_store *store, const struct nl_embedded *file,
                                     int64_t number, const char *checksum, struct nl_error *err) {
     bool row = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err, "SELECT checksum FROM schema_migration WHERE number = ?", "i", number);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
-    if (status == NL_OK &&
-        (!row || strcmp((const char *)sqlite3_column_text(statement, 0), checksum) != 0))
+    if (status == NL_OK && (!row || strcmp(nl_sql_borrow(statement, 0), checksum) != 0))
         status = nl_error_set(err, NL_CONFIG,
                               "%s: migration %s was applied in another form: use the newsletter "
                               "that made this database",
@@ -48,13 +44,9 @@ static enum nl_status check_applied(struct nl_store *store, const struct nl_embe
 /* What foreign keys are told to overlook while tables are made anew. */
 static enum nl_status check_references(struct nl_store *store, const struct nl_embedded *file,
                                        struct nl_error *err) {
-    bool row = false;
-    sqlite3_stmt *statement = nl_sql(store, err, "PRAGMA foreign_key_check", "");
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    nl_sql_done(statement);
-    return status == NL_OK && row
+    bool hold = true;
+    enum nl_status status = store->engine->references_hold(store, &hold, err);
+    return status == NL_OK && !hold
                ? nl_error_set(err, NL_IO,
                               "migration %s found a row that refers to none: restore "
                               "the database from a backup",
@@ -64,11 +56,10 @@ static enum nl_status check_references(struct nl_store *store, const struct nl_e
 
 static enum nl_status apply(struct nl_store *store, const struct nl_embedded *file, int64_t number,
                             const char *checksum, struct nl_error *err) {
-    if (sqlite3_exec(store->db, file->data, NULL, NULL, NULL) != SQLITE_OK) {
-        nl_sql_error(store, err);
+    enum nl_status status = store->engine->script(store, file->data, err);
+    if (status != NL_OK)
         return nl_error_context(err, "migration %s", file->name);
-    }
-    enum nl_status status = check_references(store, file, err);
+    status = check_references(store, file, err);
     if (status != NL_OK)
         return status;
     return nl_sql_run(store, err,
@@ -97,16 +88,12 @@ static enum nl_status pending_version(struct nl_store *store, int64_t *applied, 
                                       struct nl_error *err) {
     bool row = false;
     *applied = 0;
-    sqlite3_stmt *statement =
-        nl_sql(store, err,
-               "SELECT (SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migration'), "
-               "(SELECT count(*) FROM sqlite_schema)",
-               "");
+    struct nl_statement *statement = nl_sql(store, err, store->engine->dialect.known_tables, "");
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
-    bool known = sqlite3_column_int64(statement, 0) > 0;
-    *empty = sqlite3_column_int64(statement, 1) == 0;
+    bool known = nl_sql_int64(statement, 0) > 0;
+    *empty = nl_sql_int64(statement, 1) == 0;
     nl_sql_done(statement);
     if (status == NL_OK && !known && !*empty)
         status =
@@ -116,21 +103,14 @@ static enum nl_status pending_version(struct nl_store *store, int64_t *applied, 
     return status;
 }
 
-/* Cannot be changed within a transaction. */
-static enum nl_status keep_references(struct nl_store *store, bool keep, struct nl_error *err) {
-    const char *sql = keep ? "PRAGMA foreign_keys = ON" : "PRAGMA foreign_keys = OFF";
-    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? NL_OK
-                                                                       : nl_sql_error(store, err);
-}
-
 enum nl_status nl_store_migrate(struct nl_store *store, struct nl_error *err) {
     int64_t applied = 0;
     int64_t newest = 0;
     bool empty = false;
-    enum nl_status status = keep_references(store, false, err);
+    enum nl_status status = store->engine->migrating(store, true, err);
     if (status == NL_OK)
         status = pending_version(store, &applied, &empty, err);
-    for (const struct nl_embedded *file = nl_embedded_migrations; status == NL_OK && file->name;
+    for (const struct nl_embedded *file = store->engine->migrations; status == NL_OK && file->name;
          file++) {
         struct step step = {.file = file, .number = strtoll(file->name, NULL, 10)};
         newest = step.number;
@@ -141,7 +121,7 @@ enum nl_status nl_store_migrate(struct nl_store *store, struct nl_error *err) {
             status = nl_sql_transaction(store, apply_once, &step, err);
     }
     if (status == NL_OK)
-        status = keep_references(store, true, err);
+        status = store->engine->migrating(store, false, err);
     if (status == NL_OK && applied > newest)
         status = nl_error_set(err, NL_CONFIG,
                               "%s has schema %lld, this newsletter knows up to %lld: upgrade "

@@ -19,7 +19,7 @@ struct ask {
 static enum nl_status find_asker(struct nl_store *store, const struct ask *ask,
                                  int64_t *subscription, int64_t *subscriber, struct nl_error *err) {
     bool row = false;
-    sqlite3_stmt *statement = nl_sql(
+    struct nl_statement *statement = nl_sql(
         store, err,
         "SELECT s.id, s.subscriber FROM subscription s JOIN subscriber r ON r.id = s.subscriber "
         "WHERE (s.token = ?1 OR r.address_key = ?2) AND s.state <> 'complained' "
@@ -33,8 +33,8 @@ static enum nl_status find_asker(struct nl_store *store, const struct ask *ask,
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *subscription = sqlite3_column_int64(statement, 0);
-    *subscriber = sqlite3_column_int64(statement, 1);
+    *subscription = nl_sql_int64(statement, 0);
+    *subscriber = nl_sql_int64(statement, 1);
     nl_sql_done(statement);
     return status;
 }
@@ -82,7 +82,7 @@ static enum nl_status read_person(struct nl_store *store, struct nl_preferences 
                                   struct nl_error *err) {
     bool row = false;
     bool failed = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err,
                "SELECT r.address, r.name, r.language, c.address FROM subscriber r "
                "LEFT JOIN address_change c ON c.subscriber = r.id WHERE r.id = ?",
@@ -100,7 +100,7 @@ static enum nl_status read_person(struct nl_store *store, struct nl_preferences 
     return failed ? nl_error_nomem(err) : status;
 }
 
-static enum nl_status add_membership(sqlite3_stmt *statement, struct nl_preferences *out,
+static enum nl_status add_membership(struct nl_statement *statement, struct nl_preferences *out,
                                      struct nl_error *err) {
     bool failed = false;
     struct nl_membership *grown = realloc(out->lists, (out->list_count + 1) * sizeof *out->lists);
@@ -108,8 +108,8 @@ static enum nl_status add_membership(sqlite3_stmt *statement, struct nl_preferen
         return nl_error_nomem(err);
     out->lists = grown;
     struct nl_membership *item = &grown[out->list_count++];
-    *item = (struct nl_membership){.list = sqlite3_column_int64(statement, 0),
-                                   .active = sqlite3_column_int(statement, 3) != 0};
+    *item = (struct nl_membership){.list = nl_sql_int64(statement, 0),
+                                   .active = nl_sql_bool(statement, 3)};
     item->name = nl_sql_text(statement, 1, &failed);
     item->title = nl_sql_text(statement, 2, &failed);
     return failed ? nl_error_nomem(err) : NL_OK;
@@ -122,12 +122,13 @@ enum nl_status nl_preferences_read(struct nl_store *store, int64_t subscriber,
     enum nl_status status = read_person(store, out, err);
     if (status != NL_OK)
         return status;
-    sqlite3_stmt *statement = nl_sql(
-        store, err,
-        "SELECT l.id, l.name, l.title, s.state IS 'active' FROM list l LEFT JOIN subscription s "
-        "ON s.list = l.id AND s.subscriber = ? WHERE l.private = 0 OR s.state = 'active' "
-        "ORDER BY l.title, l.id",
-        "i", subscriber);
+    struct nl_statement *statement =
+        nl_sql(store, err,
+               "SELECT l.id, l.name, l.title, coalesce(s.state = 'active', FALSE) FROM list l LEFT "
+               "JOIN subscription s "
+               "ON s.list = l.id AND s.subscriber = ? WHERE l.private = 0 OR s.state = 'active' "
+               "ORDER BY l.title, l.id",
+               "i", subscriber);
     status = statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
     while (status == NL_OK && row) {
         status = add_membership(statement, out, err);
@@ -161,10 +162,10 @@ static enum nl_status join(struct nl_store *store, const struct change *change, 
         "consent_source = ?5, consent_ip = ?6, consent_version = ?7, confirmed_at = ?4, "
         "ended_at = NULL, noticed_at = NULL, bounce_score = 0, bounce_at = NULL, reconfirm_by = "
         "NULL "
-        "WHERE state NOT IN ('active', 'complained')",
+        "WHERE subscription.state NOT IN ('active', 'complained')",
         "iisisss", list, subscriber, token.text, nl_env_now(&store->env), consent->source,
         consent->ip, consent->text_version);
-    if (status != NL_OK || sqlite3_changes(store->db) == 0)
+    if (status != NL_OK || nl_sql_changes(store) == 0)
         return status;
     return nl_event_add(store, "confirmed", list, subscriber, 0, consent->source, err);
 }
@@ -177,7 +178,7 @@ static enum nl_status leave(struct nl_store *store, const struct change *change,
                    "UPDATE subscription SET state = 'unsubscribed', ended_at = ?, "
                    "noticed_at = NULL WHERE list = ? AND subscriber = ? AND state = 'active'",
                    "iii", nl_env_now(&store->env), list, subscriber);
-    if (status != NL_OK || sqlite3_changes(store->db) == 0)
+    if (status != NL_OK || nl_sql_changes(store) == 0)
         return status;
     return nl_event_add(store, "unsubscribed", list, subscriber, 0, change->consent->source, err);
 }

@@ -32,7 +32,7 @@ static enum nl_status prune_kind(struct nl_store *store, const struct call *call
     if (call->dry_run)
         return nl_sql_number(store, err, out, NULL, counting, "i", before);
     enum nl_status status = nl_sql_run(store, err, removing, "i", before);
-    *out = sqlite3_changes64(store->db);
+    *out = nl_sql_changes(store);
     return status;
 }
 
@@ -62,7 +62,7 @@ static enum nl_status prune_rows(struct nl_store *store, void *ctx, struct nl_er
 static enum nl_status find_ended(struct nl_store *store, int64_t before, struct nl_buf *ids,
                                  struct nl_error *err) {
     bool row = false;
-    sqlite3_stmt *statement = nl_sql(
+    struct nl_statement *statement = nl_sql(
         store, err,
         "SELECT r.id FROM subscriber r WHERE r.address_key LIKE '%@%' AND EXISTS (SELECT 1 FROM "
         "subscription s WHERE s.subscriber = r.id) AND NOT EXISTS (SELECT 1 FROM subscription s "
@@ -72,7 +72,7 @@ static enum nl_status find_ended(struct nl_store *store, int64_t before, struct 
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
     while (status == NL_OK && row) {
-        int64_t id = sqlite3_column_int64(statement, 0);
+        int64_t id = nl_sql_int64(statement, 0);
         nl_buf_add(ids, &id, sizeof id);
         status = nl_sql_step(store, statement, &row, err);
     }
@@ -111,9 +111,9 @@ enum nl_status nl_store_daily(struct nl_store *store, const char *what, bool *du
     enum nl_status status = nl_sql_run(
         store, err,
         "INSERT INTO setting (key, value) VALUES (?1, CAST(?2 AS TEXT)) ON CONFLICT (key) DO "
-        "UPDATE SET value = CAST(?2 AS TEXT) WHERE CAST(value AS INTEGER) <= ?2 - 86400",
+        "UPDATE SET value = CAST(?2 AS TEXT) WHERE CAST(setting.value AS BIGINT) <= ?2 - 86400",
         "si", what, nl_env_now(&store->env));
-    *due = status == NL_OK && sqlite3_changes(store->db) > 0;
+    *due = status == NL_OK && nl_sql_changes(store) > 0;
     return status;
 }
 
@@ -127,9 +127,6 @@ enum nl_status nl_store_prune_daily(struct nl_store *store, const struct nl_rete
 
 enum nl_status nl_store_repair(struct nl_store *store, struct nl_error *err) {
     int64_t unknown = 0;
-    enum nl_status status = nl_sql_run(store, err, "REINDEX", "");
-    if (status == NL_OK)
-        status =
-            nl_sql_run(store, err, "INSERT INTO issue_text (issue_text) VALUES ('rebuild')", "");
+    enum nl_status status = store->engine->reindex(store, err);
     return status == NL_OK ? nl_delivery_recover(store, 0, &unknown, err) : status;
 }

@@ -15,32 +15,29 @@ struct ask {
 /* Ids first: the rows are changed afterwards. */
 static enum nl_status find(struct nl_store *store, const struct nl_reconfirmation *self,
                            struct nl_buf *ids, struct nl_error *err) {
-    struct nl_buf sql = {0};
-    sqlite3_stmt *statement = NULL;
+    struct nl_query query = {0};
     bool row = false;
-    const int64_t numbers[] = {self->list, self->before, self->limit};
-    nl_buf_adds(&sql, "SELECT s.id FROM subscription s JOIN subscriber r ON r.id = s.subscriber "
-                      "WHERE s.state = 'active' AND s.reconfirm_by IS NULL AND ?1 IN (0, s.list) "
-                      "AND (?2 = 0 OR coalesce(s.confirmed_at, 0) < ?2) AND ?3 IS NOT NULL "
-                      "AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = "
-                      "r.address_key)");
-    nl_segment_sql(self->segment, &sql);
-    nl_buf_adds(&sql, " ORDER BY s.confirmed_at, s.id LIMIT iif(?3 = 0, -1, ?3)");
-    enum nl_status status = nl_segment_prepare(store, &sql, &statement, err);
-    for (int i = 0; status == NL_OK && i < 3; i++)
-        if (sqlite3_bind_int64(statement, i + 1, numbers[i]) != SQLITE_OK)
-            status = nl_sql_error(store, err);
-    if (status == NL_OK)
-        status = nl_segment_bind(store, statement, 4, self->segment, err);
-    if (status == NL_OK)
-        status = nl_sql_step(store, statement, &row, err);
+    nl_query_number(&query, self->list);
+    nl_query_number(&query, self->before);
+    nl_query_number(&query, nl_sql_limit(self->limit));
+    nl_buf_adds(&query.sql,
+                "SELECT s.id FROM subscription s JOIN subscriber r ON r.id = s.subscriber "
+                "WHERE s.state = 'active' AND s.reconfirm_by IS NULL AND ?1 IN (0, s.list) "
+                "AND (?2 = 0 OR coalesce(s.confirmed_at, 0) < ?2) AND ?3 > 0 "
+                "AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = "
+                "r.address_key)");
+    nl_segment_add(store, self->segment, &query);
+    nl_buf_adds(&query.sql, " ORDER BY s.confirmed_at, s.id LIMIT ?3");
+    struct nl_statement *statement = nl_sql_query(store, &query, err);
+    enum nl_status status =
+        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
     while (status == NL_OK && row) {
-        int64_t id = sqlite3_column_int64(statement, 0);
+        int64_t id = nl_sql_int64(statement, 0);
         nl_buf_add(ids, &id, sizeof id);
         status = nl_sql_step(store, statement, &row, err);
     }
-    sqlite3_finalize(statement);
-    nl_buf_free(&sql);
+    nl_sql_end(statement);
+    nl_query_free(&query);
     return status == NL_OK && ids->failed ? nl_error_nomem(err) : status;
 }
 
@@ -100,7 +97,7 @@ static enum nl_status end(struct nl_store *store, void *ctx, struct nl_error *er
                             "UPDATE subscription SET state = 'unsubscribed', ended_at = ?1, "
                             "noticed_at = NULL, reconfirm_by = NULL WHERE " OVER,
                             "i", now);
-    *count = sqlite3_changes64(store->db);
+    *count = nl_sql_changes(store);
     return status;
 }
 

@@ -23,8 +23,8 @@ struct target {
 
 enum nl_status nl_returned_seen(struct nl_store *store, const unsigned char digest[NL_DIGEST_LEN],
                                 bool *seen, struct nl_error *err) {
-    sqlite3_stmt *statement = nl_sql(store, err, "SELECT 1 FROM returned WHERE digest = ?", "b",
-                                     (const void *)digest, (size_t)NL_DIGEST_LEN);
+    struct nl_statement *statement = nl_sql(store, err, "SELECT 1 FROM returned WHERE digest = ?",
+                                            "b", (const void *)digest, (size_t)NL_DIGEST_LEN);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, seen, err);
@@ -36,21 +36,20 @@ static enum nl_status put_message(struct nl_store *store, struct record_call *ca
                                   struct nl_error *err) {
     const struct nl_returned *returned = call->returned;
     bool known = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err, "SELECT 1 FROM delivery WHERE id = ?", "i", returned->delivery);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &known, err);
     nl_sql_done(statement);
     if (status == NL_OK)
-        status =
-            nl_sql_run(store, err,
-                       "INSERT INTO returned (digest, at, kind, delivery, message) "
-                       "VALUES (?, ?, ?, nullif(?, 0), ?)",
-                       "bisib", (const void *)returned->digest, (size_t)NL_DIGEST_LEN,
-                       nl_env_now(&store->env), returned->kind,
-                       known ? returned->delivery : (int64_t)0, returned->message, returned->len);
-    call->id = sqlite3_last_insert_rowid(store->db);
+        status = nl_sql_insert(store, err, &call->id,
+                               "INSERT INTO returned (digest, at, kind, delivery, message) "
+                               "VALUES (?, ?, ?, nullif(?, 0), ?)",
+                               "bisib", (const void *)returned->digest, (size_t)NL_DIGEST_LEN,
+                               nl_env_now(&store->env), returned->kind,
+                               known ? returned->delivery : (int64_t)0, returned->message,
+                               returned->len);
     return status;
 }
 
@@ -91,8 +90,9 @@ static enum nl_status add_points(struct nl_store *store, const struct record_cal
 static enum nl_status suppress(struct nl_store *store, const struct target *target,
                                struct nl_error *err) {
     return nl_sql_run(store, err,
-                      "INSERT OR IGNORE INTO suppression (address_key, reason, since) "
-                      "SELECT address_key, 'complaint', ? FROM subscriber WHERE id = ?",
+                      "INSERT INTO suppression (address_key, reason, since) "
+                      "SELECT address_key, 'complaint', ? FROM subscriber WHERE id = ? "
+                      "ON CONFLICT DO NOTHING",
                       "ii", nl_env_now(&store->env), target->subscriber);
 }
 
@@ -124,7 +124,7 @@ static enum nl_status find_targets(struct nl_store *store, const struct record_c
                                    size_t *count, struct nl_error *err) {
     bool row = true;
     bool proved = verdict->address == NULL;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         proved ? nl_sql(store, err,
                         "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
                         "s.state IN ('pending', 'active') FROM delivery d "
@@ -141,12 +141,12 @@ static enum nl_status find_targets(struct nl_store *store, const struct record_c
     *count = 0;
     while ((status = nl_sql_step(store, statement, &row, err)) == NL_OK && row && *count < TARGETS)
         targets[(*count)++] = (struct target){
-            .subscription = sqlite3_column_int64(statement, 0),
-            .list = sqlite3_column_int64(statement, 1),
-            .subscriber = sqlite3_column_int64(statement, 2),
-            .score = sqlite3_column_double(statement, 3),
-            .score_at = sqlite3_column_int64(statement, 4),
-            .open = sqlite3_column_int(statement, 5) != 0,
+            .subscription = nl_sql_int64(statement, 0),
+            .list = nl_sql_int64(statement, 1),
+            .subscriber = nl_sql_int64(statement, 2),
+            .score = nl_sql_double(statement, 3),
+            .score_at = nl_sql_int64(statement, 4),
+            .open = nl_sql_bool(statement, 5),
         };
     nl_sql_done(statement);
     return status;
@@ -205,16 +205,17 @@ enum nl_status nl_returned_each_kept(struct nl_store *store,
                                                             void *ctx, struct nl_error *err),
                                      void *ctx, struct nl_error *err) {
     bool row = true;
-    sqlite3_stmt *statement = nl_sql(store, err,
-                                     "SELECT id, at, length(message) FROM returned "
-                                     "WHERE kind = 'unknown' AND message IS NOT NULL ORDER BY id",
-                                     "");
+    struct nl_statement *statement =
+        nl_sql(store, err,
+               "SELECT id, at, length(message) FROM returned "
+               "WHERE kind = 'unknown' AND message IS NOT NULL ORDER BY id",
+               "");
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
     while (status == NL_OK && row) {
-        status = each(sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1),
-                      (size_t)sqlite3_column_int64(statement, 2), ctx, err);
+        status = each(nl_sql_int64(statement, 0), nl_sql_int64(statement, 1),
+                      (size_t)nl_sql_int64(statement, 2), ctx, err);
         if (status == NL_OK)
             status = nl_sql_step(store, statement, &row, err);
     }
@@ -222,17 +223,22 @@ enum nl_status nl_returned_each_kept(struct nl_store *store,
     return status;
 }
 
+static void add_bytes(const struct nl_statement *statement, struct nl_buf *out) {
+    size_t len = 0;
+    const void *data = nl_sql_bytes(statement, 0, &len);
+    nl_buf_add(out, data, len);
+}
+
 enum nl_status nl_returned_message(struct nl_store *store, int64_t id, struct nl_buf *out,
                                    struct nl_error *err) {
     bool row = false;
-    sqlite3_stmt *statement = nl_sql(
+    struct nl_statement *statement = nl_sql(
         store, err, "SELECT message FROM returned WHERE id = ? AND message IS NOT NULL", "i", id);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
     if (status == NL_OK && row)
-        nl_buf_add(out, sqlite3_column_blob(statement, 0),
-                   (size_t)sqlite3_column_bytes(statement, 0));
+        add_bytes(statement, out);
     nl_sql_done(statement);
     if (status == NL_OK && !row)
         return nl_error_set(err, NL_NOTFOUND,
@@ -246,7 +252,7 @@ enum nl_status nl_returned_dismiss(struct nl_store *store, int64_t id, struct nl
     enum nl_status status = nl_sql_run(
         store, err, "UPDATE returned SET message = NULL WHERE id = ? AND message IS NOT NULL", "i",
         id);
-    if (status == NL_OK && sqlite3_changes(store->db) == 0)
+    if (status == NL_OK && nl_sql_changes(store) == 0)
         return nl_error_set(err, NL_NOTFOUND,
                             "no message %lld is kept: see newsletter bounce "
                             "--kept",

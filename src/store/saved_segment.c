@@ -14,8 +14,8 @@ enum nl_status nl_saved_segment_put(struct nl_store *store, const char *name,
                             "'%s' is not a name: use up to %d letters, digits, '_' and '-'", name,
                             NAME_LIMIT);
     return nl_sql_run(store, err,
-                      "INSERT OR REPLACE INTO segment (name, expression, created_at) "
-                      "VALUES (?, ?, ?)",
+                      "INSERT INTO segment (name, expression, created_at) VALUES (?1, ?2, ?3) "
+                      "ON CONFLICT (name) DO UPDATE SET expression = ?2, created_at = ?3",
                       "ssi", name, expression, nl_env_now(&store->env));
 }
 
@@ -29,7 +29,7 @@ enum nl_status nl_saved_segment_get(struct nl_store *store, const char *name, ch
     bool row = false;
     bool failed = false;
     *expression = NULL;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err, "SELECT expression FROM segment WHERE name = ?", "s", name);
     if (statement == NULL)
         return err->status;
@@ -44,7 +44,7 @@ enum nl_status nl_saved_segment_get(struct nl_store *store, const char *name, ch
 enum nl_status nl_saved_segment_remove(struct nl_store *store, const char *name,
                                        struct nl_error *err) {
     enum nl_status status = nl_sql_run(store, err, "DELETE FROM segment WHERE name = ?", "s", name);
-    return status == NL_OK && sqlite3_changes(store->db) == 0 ? no_such(name, err) : status;
+    return status == NL_OK && nl_sql_changes(store) == 0 ? no_such(name, err) : status;
 }
 
 enum nl_status nl_saved_segments_each(struct nl_store *store,
@@ -53,13 +53,12 @@ enum nl_status nl_saved_segments_each(struct nl_store *store,
                                                              struct nl_error *err),
                                       void *ctx, struct nl_error *err) {
     bool row = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err, "SELECT name, expression FROM segment ORDER BY name", "");
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
     while (status == NL_OK && row) {
-        status = each((const char *)sqlite3_column_text(statement, 0),
-                      (const char *)sqlite3_column_text(statement, 1), ctx, err);
+        status = each(nl_sql_borrow(statement, 0), nl_sql_borrow(statement, 1), ctx, err);
         if (status == NL_OK)
             status = nl_sql_step(store, statement, &row, err);
     }

@@ -11,7 +11,7 @@ enum nl_status nl_issue_due(struct nl_store *store,
                             enum nl_status (*each)(int64_t issue, void *ctx, struct nl_error *err),
                             void *ctx, struct nl_error *err) {
     bool row = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err,
                "SELECT id FROM issue WHERE state = 'scheduled' AND scheduled_at <= ? "
                "ORDER BY scheduled_at",
@@ -19,7 +19,7 @@ enum nl_status nl_issue_due(struct nl_store *store,
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
     while (status == NL_OK && row) {
-        status = each(sqlite3_column_int64(statement, 0), ctx, err);
+        status = each(nl_sql_int64(statement, 0), ctx, err);
         if (status == NL_OK)
             status = nl_sql_step(store, statement, &row, err);
     }
@@ -38,15 +38,15 @@ enum nl_status nl_issue_read_plan(struct nl_store *store, int64_t issue, struct 
     bool row = false;
     bool failed = false;
     *out = (struct nl_issue_plan){0};
-    sqlite3_stmt *statement = nl_sql(
+    struct nl_statement *statement = nl_sql(
         store, err,
         "SELECT list, coalesce(scheduled_at, 0), segment, local_time FROM issue WHERE id = ?", "i",
         issue);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
-    out->list = sqlite3_column_int64(statement, 0);
-    out->scheduled_at = sqlite3_column_int64(statement, 1);
+    out->list = nl_sql_int64(statement, 0);
+    out->scheduled_at = nl_sql_int64(statement, 1);
     out->segment = nl_sql_text(statement, 2, &failed);
     out->local_time = nl_sql_text(statement, 3, &failed);
     nl_sql_done(statement);
@@ -62,7 +62,7 @@ enum nl_status nl_issue_zones(struct nl_store *store, int64_t list,
                                                      struct nl_error *err),
                               void *ctx, struct nl_error *err) {
     bool row = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err,
                "SELECT DISTINCT json_extract(r.attributes, '$.timezone') FROM subscription s "
                "JOIN subscriber r ON r.id = s.subscriber WHERE s.list = ? AND s.state = 'active' "
@@ -71,7 +71,7 @@ enum nl_status nl_issue_zones(struct nl_store *store, int64_t list,
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
     while (status == NL_OK && row) {
-        status = each((const char *)sqlite3_column_text(statement, 0), ctx, err);
+        status = each(nl_sql_borrow(statement, 0), ctx, err);
         if (status == NL_OK)
             status = nl_sql_step(store, statement, &row, err);
     }
@@ -110,7 +110,7 @@ static enum nl_status begin(struct nl_store *store, void *ctx, struct nl_error *
                    "UPDATE issue SET state = 'sending', created_at = ? WHERE id = ? AND "
                    "state = 'scheduled'",
                    "ii", nl_env_now(&store->env), call->fan_out.issue);
-    if (status != NL_OK || sqlite3_changes(store->db) == 0)
+    if (status != NL_OK || nl_sql_changes(store) == 0)
         return status; /* another process has begun, or it was withdrawn */
     status = nl_fan_out(store, &call->fan_out, err);
     if (status == NL_OK)
@@ -146,7 +146,7 @@ static enum nl_status withdraw(struct nl_store *store, void *ctx, struct nl_erro
     };
     int64_t issue = *(const int64_t *)ctx;
     bool row = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err, "SELECT 1 FROM issue WHERE id = ? AND state = 'scheduled'", "i", issue);
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;

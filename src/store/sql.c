@@ -1,150 +1,146 @@
 #include "store/sql.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { VALUES_LIMIT = 32 };
+
 struct nl_statement {
+    struct nl_store *store;
     const char *sql;
-    sqlite3_stmt *handle;
+    void *handle; /* the engine's */
     struct nl_statement *next;
 };
 
-/* A full disk shows as SQLITE_FULL when pages are written, and as an I/O error when the shared
- * memory of the write-ahead log cannot grow. */
-static int error_code(sqlite3 *db) {
-    int code = sqlite3_errcode(db) & 0xff;
-    bool full =
-        sqlite3_system_errno(db) == ENOSPC || sqlite3_extended_errcode(db) == SQLITE_IOERR_SHMSIZE;
-    return code == SQLITE_IOERR && full ? SQLITE_FULL : code;
-}
+/* ---- preparing ---- */
 
-enum nl_status nl_sql_error(struct nl_store *store, struct nl_error *err) {
-    const char *path = store->path;
-    switch (error_code(store->db)) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return nl_error_set(err, NL_BUSY, "%s is locked by another process: try again", path);
-    case SQLITE_FULL:
-        return nl_error_set(err, NL_IO, "the disk under %s is full: make room, then run again",
-                            path);
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-    case SQLITE_AUTH:
-        return nl_error_set(err, NL_NOPERM,
-                            "%s cannot be written: check the owner and mode of the file and its "
-                            "folder",
-                            path);
-    case SQLITE_CANTOPEN:
-        return nl_error_set(err, NL_NOPERM,
-                            "cannot open %s: check the path, and the owner and mode of its folder",
-                            path);
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return nl_error_set(err, NL_IO,
-                            "%s is damaged or no newsletter database (%s): restore it from a "
-                            "backup",
-                            path, sqlite3_errmsg(store->db));
-    case SQLITE_IOERR:
-        return nl_error_set(err, NL_IO, "reading or writing %s failed (%s): check the disk", path,
-                            sqlite3_errmsg(store->db));
-    case SQLITE_NOMEM:
-        return nl_error_nomem(err);
-    default:
-        return nl_error_set(err, NL_INTERNAL, "%s: %s", path, sqlite3_errmsg(store->db));
-    }
-}
-
-bool nl_sql_is_duplicate(const struct nl_store *store) {
-    return (sqlite3_errcode(store->db) & 0xff) == SQLITE_CONSTRAINT;
-}
-
-static sqlite3_stmt *prepared(struct nl_store *store, const char *sql, struct nl_error *err) {
-    struct nl_statement *entry = store->statements;
-    while (entry != NULL && entry->sql != sql)
-        entry = entry->next;
-    if (entry != NULL)
-        return entry->handle;
-    entry = calloc(1, sizeof *entry);
+static struct nl_statement *make(struct nl_store *store, const char *sql,
+                                 const struct nl_value *values, size_t count, bool insert,
+                                 struct nl_error *err) {
+    struct nl_statement *entry = calloc(1, sizeof *entry);
     if (entry == NULL) {
         nl_error_nomem(err);
         return NULL;
     }
-    if (sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &entry->handle, NULL) !=
-        SQLITE_OK) {
-        nl_sql_error(store, err);
-        free(entry);
-        return NULL;
-    }
+    entry->store = store;
     entry->sql = sql;
-    entry->next = store->statements;
-    store->statements = entry;
-    return entry->handle;
+    if (store->engine->prepare(store, sql, values, count, insert, &entry->handle, err) == NL_OK)
+        return entry;
+    free(entry);
+    return NULL;
 }
 
-/* `keep`: SQLITE_STATIC where the values outlive the statement's run, else SQLITE_TRANSIENT. */
-static sqlite3_stmt *bound(struct nl_store *store, struct nl_error *err, const char *sql,
-                           const char *types, sqlite3_destructor_type keep, va_list args) {
-    sqlite3_stmt *statement = prepared(store, sql, err);
-    for (int at = 1; statement != NULL && types[at - 1] != '\0'; at++) {
-        int rc = SQLITE_OK;
-        if (types[at - 1] == 'i') {
-            rc = sqlite3_bind_int64(statement, at, va_arg(args, int64_t));
-        } else if (types[at - 1] == 's') {
-            rc = sqlite3_bind_text(statement, at, va_arg(args, const char *), -1, keep);
-        } else if (types[at - 1] == 'b') {
-            const void *data = va_arg(args, const void *);
-            rc = sqlite3_bind_blob64(statement, at, data, va_arg(args, size_t), keep);
+static struct nl_statement *prepared(struct nl_store *store, const char *sql,
+                                     const struct nl_value *values, size_t count, bool insert,
+                                     struct nl_error *err) {
+    struct nl_statement *entry = store->statements;
+    while (entry != NULL && entry->sql != sql)
+        entry = entry->next;
+    if (entry != NULL)
+        return entry;
+    entry = make(store, sql, values, count, insert, err);
+    if (entry != NULL) {
+        entry->next = store->statements;
+        store->statements = entry;
+    }
+    return entry;
+}
+
+static size_t read_values(const char *types, va_list args, struct nl_value values[VALUES_LIMIT]) {
+    size_t count = 0;
+    for (; types[count] != '\0' && count < VALUES_LIMIT; count++) {
+        struct nl_value *value = &values[count];
+        value->type = types[count];
+        if (value->type == 'i') {
+            value->number = va_arg(args, int64_t);
         } else {
-            rc = sqlite3_bind_null(statement, at);
-        }
-        if (rc != SQLITE_OK) {
-            nl_sql_error(store, err);
-            nl_sql_done(statement);
-            statement = NULL;
+            value->data = va_arg(args, const void *);
+            value->len = value->type == 'b' ? va_arg(args, size_t) : 0;
         }
     }
-    return statement;
+    return count;
 }
 
-sqlite3_stmt *nl_sql(struct nl_store *store, struct nl_error *err, const char *sql,
-                     const char *types, ...) {
+struct use {
+    bool kept, insert;
+};
+
+static struct nl_statement *bound(struct nl_store *store, struct nl_error *err, const char *sql,
+                                  const char *types, struct use use, va_list args) {
+    struct nl_value values[VALUES_LIMIT];
+    size_t count = read_values(types, args, values);
+    struct nl_statement *statement = prepared(store, sql, values, count, use.insert, err);
+    if (statement == NULL ||
+        store->engine->bind(store, statement->handle, values, count, use.kept, err) == NL_OK)
+        return statement;
+    nl_sql_done(statement);
+    return NULL;
+}
+
+struct nl_statement *nl_sql(struct nl_store *store, struct nl_error *err, const char *sql,
+                            const char *types, ...) {
     va_list args;
     va_start(args, types);
-    sqlite3_stmt *statement = bound(store, err, sql, types, SQLITE_TRANSIENT, args);
+    struct nl_statement *statement = bound(store, err, sql, types, (struct use){0}, args);
     va_end(args);
     return statement;
 }
 
-enum nl_status nl_sql_step(struct nl_store *store, sqlite3_stmt *statement, bool *row,
+/* ---- running ---- */
+
+enum nl_status nl_sql_step(struct nl_store *store, struct nl_statement *statement, bool *row,
                            struct nl_error *err) {
-    int rc = sqlite3_step(statement);
-    *row = rc == SQLITE_ROW;
-    return rc == SQLITE_ROW || rc == SQLITE_DONE ? NL_OK : nl_sql_error(store, err);
+    return store->engine->step(store, statement->handle, row, err);
 }
 
-void nl_sql_done(sqlite3_stmt *statement) {
-    if (statement == NULL)
-        return;
-    sqlite3_reset(statement);
-    sqlite3_clear_bindings(statement);
+void nl_sql_done(struct nl_statement *statement) {
+    if (statement != NULL)
+        statement->store->engine->reset(statement->handle);
+}
+
+static enum nl_status run_through(struct nl_store *store, struct nl_statement *statement,
+                                  struct nl_error *err) {
+    bool row = true;
+    enum nl_status status = statement != NULL ? NL_OK : err->status;
+    while (status == NL_OK && row)
+        status = nl_sql_step(store, statement, &row, err);
+    return status;
 }
 
 enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const char *sql,
                           const char *types, ...) {
-    bool row = true;
     va_list args;
     va_start(args, types);
-    sqlite3_stmt *statement = bound(store, err, sql, types, SQLITE_STATIC, args);
+    struct nl_statement *statement =
+        bound(store, err, sql, types, (struct use){.kept = true}, args);
     va_end(args);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = NL_OK;
-    while (status == NL_OK && row)
-        status = nl_sql_step(store, statement, &row, err);
+    enum nl_status status = run_through(store, statement, err);
     nl_sql_done(statement);
     return status;
+}
+
+enum nl_status nl_sql_insert(struct nl_store *store, struct nl_error *err, int64_t *id,
+                             const char *sql, const char *types, ...) {
+    va_list args;
+    va_start(args, types);
+    struct nl_statement *statement =
+        bound(store, err, sql, types, (struct use){.kept = true, .insert = true}, args);
+    va_end(args);
+    enum nl_status status = run_through(store, statement, err);
+    *id = status == NL_OK && nl_sql_changes(store) > 0
+              ? store->engine->inserted(store, statement->handle)
+              : 0;
+    nl_sql_done(statement);
+    return status;
+}
+
+int64_t nl_sql_changes(const struct nl_store *store) {
+    return store->engine->changes(store);
+}
+
+bool nl_sql_is_duplicate(const struct nl_store *store) {
+    return store->engine->is_duplicate(store);
 }
 
 enum nl_status nl_sql_number(struct nl_store *store, struct nl_error *err, int64_t *out,
@@ -152,24 +148,51 @@ enum nl_status nl_sql_number(struct nl_store *store, struct nl_error *err, int64
     bool row = false;
     va_list args;
     va_start(args, types);
-    sqlite3_stmt *statement = bound(store, err, sql, types, SQLITE_STATIC, args);
+    struct nl_statement *statement =
+        bound(store, err, sql, types, (struct use){.kept = true}, args);
     va_end(args);
     *out = 0;
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
     if (status == NL_OK && row)
-        *out = sqlite3_column_int64(statement, 0);
+        *out = nl_sql_int64(statement, 0);
     if (found != NULL)
         *found = status == NL_OK && row;
     nl_sql_done(statement);
     return status;
 }
 
-char *nl_sql_text(sqlite3_stmt *statement, int column, bool *failed) {
-    const char *text = (const char *)sqlite3_column_text(statement, column);
+/* ---- reading columns ---- */
+
+int64_t nl_sql_int64(const struct nl_statement *statement, int column) {
+    return statement->store->engine->number(statement->handle, column);
+}
+
+bool nl_sql_bool(const struct nl_statement *statement, int column) {
+    return nl_sql_int64(statement, column) != 0;
+}
+
+double nl_sql_double(const struct nl_statement *statement, int column) {
+    return statement->store->engine->real(statement->handle, column);
+}
+
+bool nl_sql_is_null(const struct nl_statement *statement, int column) {
+    return statement->store->engine->is_null(statement->handle, column);
+}
+
+const char *nl_sql_borrow(const struct nl_statement *statement, int column) {
+    return statement->store->engine->text(statement->handle, column);
+}
+
+const void *nl_sql_bytes(const struct nl_statement *statement, int column, size_t *len) {
+    return statement->store->engine->bytes(statement->handle, column, len);
+}
+
+char *nl_sql_text(const struct nl_statement *statement, int column, bool *failed) {
+    const char *text = nl_sql_borrow(statement, column);
     if (text == NULL) {
-        *failed = *failed || sqlite3_column_type(statement, column) != SQLITE_NULL;
+        *failed = *failed || !nl_sql_is_null(statement, column);
         return NULL;
     }
     char *copy = strdup(text);
@@ -177,16 +200,15 @@ char *nl_sql_text(sqlite3_stmt *statement, int column, bool *failed) {
     return copy;
 }
 
-void nl_sql_short(sqlite3_stmt *statement, int column, char *out, size_t size) {
-    const char *text = (const char *)sqlite3_column_text(statement, column);
+void nl_sql_short(const struct nl_statement *statement, int column, char *out, size_t size) {
+    const char *text = nl_sql_borrow(statement, column);
     out[0] = '\0';
     if (text != NULL && strlen(text) < size)
         memcpy(out, text, strlen(text) + 1);
 }
 
-char *nl_sql_blob(sqlite3_stmt *statement, int column, size_t *len, bool *failed) {
-    const void *data = sqlite3_column_blob(statement, column);
-    *len = (size_t)sqlite3_column_bytes(statement, column);
+char *nl_sql_blob(const struct nl_statement *statement, int column, size_t *len, bool *failed) {
+    const void *data = nl_sql_bytes(statement, column, len);
     char *copy = malloc(*len + 1);
     if (copy == NULL) {
         *failed = true;
@@ -197,6 +219,66 @@ char *nl_sql_blob(sqlite3_stmt *statement, int column, size_t *len, bool *failed
     copy[*len] = '\0';
     return copy;
 }
+
+/* ---- statements made at run time ---- */
+
+void nl_query_number(struct nl_query *query, int64_t number) {
+    const struct nl_value value = {.type = 'i', .number = number};
+    nl_buf_add(&query->values, &value, sizeof value);
+}
+
+void nl_query_text(struct nl_query *query, const char *borrowed) {
+    const struct nl_value value = {.type = 's', .data = borrowed};
+    nl_buf_add(&query->values, &value, sizeof value);
+}
+
+void nl_query_own(struct nl_query *query, char *text) {
+    nl_buf_add(&query->owned, &text, sizeof text);
+    if (query->owned.failed)
+        free(text);
+    nl_query_text(query, text);
+    query->sql.failed = query->sql.failed || query->owned.failed || text == NULL;
+}
+
+void nl_query_free(struct nl_query *query) {
+    for (size_t at = 0; !query->owned.failed && at < query->owned.len; at += sizeof(char *)) {
+        char *text = NULL;
+        memcpy(&text, query->owned.data + at, sizeof text);
+        free(text);
+    }
+    nl_buf_free(&query->sql);
+    nl_buf_free(&query->values);
+    nl_buf_free(&query->owned);
+}
+
+struct nl_statement *nl_sql_query(struct nl_store *store, const struct nl_query *query,
+                                  struct nl_error *err) {
+    const struct nl_value *values = (const struct nl_value *)(const void *)query->values.data;
+    size_t count = query->values.len / sizeof *values;
+    if (query->sql.failed || query->values.failed) {
+        nl_error_nomem(err);
+        return NULL;
+    }
+    struct nl_statement *statement = make(store, query->sql.data, values, count, false, err);
+    if (statement == NULL ||
+        store->engine->bind(store, statement->handle, values, count, false, err) == NL_OK)
+        return statement;
+    nl_sql_end(statement);
+    return NULL;
+}
+
+void nl_sql_end(struct nl_statement *statement) {
+    if (statement == NULL)
+        return;
+    statement->store->engine->finalize(statement->handle);
+    free(statement);
+}
+
+int64_t nl_sql_limit(int64_t limit) {
+    return limit != 0 ? limit : INT64_MAX;
+}
+
+/* ---- rows that many write ---- */
 
 enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t list,
                             int64_t subscriber, int64_t issue, const char *detail,
@@ -209,17 +291,20 @@ enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t li
 
 enum nl_status nl_notice_add(struct nl_store *store, const char *kind, int64_t subscription,
                              int64_t *id, struct nl_error *err) {
-    enum nl_status status =
-        nl_sql_run(store, err,
-                   "INSERT INTO delivery (kind, subscription, state, created_at, updated_at) "
-                   "VALUES (?, ?, 'queued', ?3, ?3)",
-                   "sii", kind, subscription, nl_env_now(&store->env));
-    *id = sqlite3_last_insert_rowid(store->db);
-    return status;
+    return nl_sql_insert(store, err, id,
+                         "INSERT INTO delivery (kind, subscription, state, created_at, updated_at) "
+                         "VALUES (?, ?, 'queued', ?3, ?3)",
+                         "sii", kind, subscription, nl_env_now(&store->env));
 }
 
+/* ---- transactions ---- */
+
 enum nl_status nl_store_begin(struct nl_store *store, struct nl_error *err) {
-    return nl_sql_run(store, err, "BEGIN IMMEDIATE", "");
+    return store->engine->begin(store, true, err);
+}
+
+enum nl_status nl_store_begin_beside(struct nl_store *store, struct nl_error *err) {
+    return store->engine->begin(store, false, err);
 }
 
 enum nl_status nl_store_commit(struct nl_store *store, struct nl_error *err) {
@@ -228,7 +313,7 @@ enum nl_status nl_store_commit(struct nl_store *store, struct nl_error *err) {
 
 void nl_store_rollback(struct nl_store *store) {
     struct nl_error ignored = {0};
-    if (sqlite3_get_autocommit(store->db) == 0)
+    if (store->engine->in_transaction(store))
         nl_sql_run(store, &ignored, "ROLLBACK", "");
     nl_error_free(&ignored);
 }
@@ -252,7 +337,6 @@ void nl_sql_finalize(struct nl_store *store) {
     while (store->statements != NULL) {
         struct nl_statement *entry = store->statements;
         store->statements = entry->next;
-        sqlite3_finalize(entry->handle);
-        free(entry);
+        nl_sql_end(entry);
     }
 }

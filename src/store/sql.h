@@ -1,41 +1,47 @@
-/* What the files of this folder share: the open database and a short way to run a statement. */
+/* What the files of this folder share: the open database and a short way to run a statement. SQL is
+ * written so that every engine understands it. */
 #ifndef NL_STORE_SQL_H
 #define NL_STORE_SQL_H
 
 #include "newsletter/buf.h"
 #include "newsletter/store.h"
+#include "store/engine.h"
 
-#include <sqlite3.h>
+struct nl_statement;
 
 struct nl_store {
-    sqlite3 *db;
-    char *path;
+    const struct nl_engine *engine;
+    void *link; /* the engine's own */
+    char *path; /* as messages call it */
     char *secret;
     struct nl_env env;
-    int lock_fd;                     /* lock.c; -1 until the first lock */
     struct nl_statement *statements; /* prepared once, by the address of their text */
 };
 
 /* Prepares `sql`, a string literal, or takes it from the cache, and binds by `types`: one letter
- * per parameter, i int64_t, s const char * (NULL binds NULL), b const void * and size_t, n nothing
- * (NULL). Returns NULL and fills `err` on failure. The statement belongs to the store; finish with
- * nl_sql_done. */
-sqlite3_stmt *nl_sql(struct nl_store *store, struct nl_error *err, const char *sql,
-                     const char *types, ...);
+ * per parameter, i int64_t, s const char * (NULL binds NULL), b const void * and size_t. Returns
+ * NULL and fills `err` on failure. The statement belongs to the store; finish with nl_sql_done. */
+struct nl_statement *nl_sql(struct nl_store *store, struct nl_error *err, const char *sql,
+                            const char *types, ...);
 
 /* Steps. NL_OK with *row true on a row, false at the end. */
-enum nl_status nl_sql_step(struct nl_store *store, sqlite3_stmt *statement, bool *row,
+enum nl_status nl_sql_step(struct nl_store *store, struct nl_statement *statement, bool *row,
                            struct nl_error *err);
 
 /* Resets a statement for its next use. NULL is harmless. */
-void nl_sql_done(sqlite3_stmt *statement);
+void nl_sql_done(struct nl_statement *statement);
 
 /* Runs a statement that returns no rows. */
 enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const char *sql,
                           const char *types, ...);
 
-/* The status of the database's last failure, with what to do about it. */
-enum nl_status nl_sql_error(struct nl_store *store, struct nl_error *err);
+/* Runs an INSERT of one row into a table with an id. *id is that of the row; 0 where none was made
+ * (ON CONFLICT DO NOTHING). */
+enum nl_status nl_sql_insert(struct nl_store *store, struct nl_error *err, int64_t *id,
+                             const char *sql, const char *types, ...);
+
+/* How many rows the last statement that was run has changed. */
+int64_t nl_sql_changes(const struct nl_store *store);
 
 /* Whether the last failure was that a row like it is there already. */
 bool nl_sql_is_duplicate(const struct nl_store *store);
@@ -45,14 +51,42 @@ bool nl_sql_is_duplicate(const struct nl_store *store);
 enum nl_status nl_sql_number(struct nl_store *store, struct nl_error *err, int64_t *out,
                              bool *found, const char *sql, const char *types, ...);
 
+/* A column of the row; 0, NULL or true where there is no row. nl_sql_borrow and nl_sql_bytes are
+ * for the time until the next step. */
+int64_t nl_sql_int64(const struct nl_statement *statement, int column);
+bool nl_sql_bool(const struct nl_statement *statement, int column);
+double nl_sql_double(const struct nl_statement *statement, int column);
+bool nl_sql_is_null(const struct nl_statement *statement, int column);
+const char *nl_sql_borrow(const struct nl_statement *statement, int column);
+const void *nl_sql_bytes(const struct nl_statement *statement, int column, size_t *len);
+
 /* Copies a text column; NULL stays NULL. Sets *failed when memory ran out. */
-char *nl_sql_text(sqlite3_stmt *statement, int column, bool *failed);
+char *nl_sql_text(const struct nl_statement *statement, int column, bool *failed);
 
 /* Copies a text column into `size` bytes; "" where it is NULL or does not fit. */
-void nl_sql_short(sqlite3_stmt *statement, int column, char *out, size_t size);
+void nl_sql_short(const struct nl_statement *statement, int column, char *out, size_t size);
 
 /* Copies a blob column, with a NUL behind it. Sets *failed when memory ran out. */
-char *nl_sql_blob(sqlite3_stmt *statement, int column, size_t *len, bool *failed);
+char *nl_sql_blob(const struct nl_statement *statement, int column, size_t *len, bool *failed);
+
+/* A statement made at run time, with its values. Zero it, free with nl_query_free. */
+struct nl_query {
+    struct nl_buf sql;
+    struct nl_buf values; /* struct nl_value */
+    struct nl_buf owned;  /* char *, what nl_query_own took */
+};
+void nl_query_number(struct nl_query *query, int64_t number);
+void nl_query_text(struct nl_query *query, const char *borrowed);
+void nl_query_own(struct nl_query *query, char *text);
+void nl_query_free(struct nl_query *query);
+
+/* Prepares and binds it. End with nl_sql_end. */
+struct nl_statement *nl_sql_query(struct nl_store *store, const struct nl_query *query,
+                                  struct nl_error *err);
+void nl_sql_end(struct nl_statement *statement);
+
+/* "LIMIT ?" for 0, which is no limit. */
+int64_t nl_sql_limit(int64_t limit);
 
 /* Appends to the history. `detail` may be NULL; ids of 0 are stored as NULL. */
 enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t list,
@@ -63,7 +97,7 @@ enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t li
 enum nl_status nl_notice_add(struct nl_store *store, const char *kind, int64_t subscription,
                              int64_t *id, struct nl_error *err);
 
-/* Runs `body` between begin and commit; rolls back when it fails. */
+/* Runs `body` between begin and commit, alone; rolls back when it fails. */
 enum nl_status nl_sql_transaction(struct nl_store *store,
                                   enum nl_status (*body)(struct nl_store *, void *,
                                                          struct nl_error *),

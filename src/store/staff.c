@@ -40,14 +40,14 @@ enum nl_status nl_staff_put(struct nl_store *store, const char *name, const char
     if (status == NL_OK)
         status = nl_sql_run(store, err, "UPDATE staff SET password = ? WHERE name = ?", "ss", hash,
                             name);
-    return status == NL_OK && sqlite3_changes(store->db) == 0
+    return status == NL_OK && nl_sql_changes(store) == 0
                ? nl_error_set(err, NL_NOTFOUND, "there is no account '%s'", name)
                : status;
 }
 
 static enum nl_status removed(struct nl_store *store, enum nl_status status, const char *what,
                               const char *name, struct nl_error *err) {
-    return status == NL_OK && sqlite3_changes(store->db) == 0
+    return status == NL_OK && nl_sql_changes(store) == 0
                ? nl_error_set(err, NL_NOTFOUND, "there is no %s '%s'", what, name)
                : status;
 }
@@ -57,7 +57,7 @@ enum nl_status nl_staff_remove(struct nl_store *store, const char *name, struct 
                    "account", name, err);
 }
 
-static enum nl_status each_name(struct nl_store *store, sqlite3_stmt *statement,
+static enum nl_status each_name(struct nl_store *store, struct nl_statement *statement,
                                 enum nl_status (*each)(const char *, int64_t, void *,
                                                        struct nl_error *),
                                 void *ctx, struct nl_error *err) {
@@ -65,8 +65,7 @@ static enum nl_status each_name(struct nl_store *store, sqlite3_stmt *statement,
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
     while (status == NL_OK && row) {
-        status = each((const char *)sqlite3_column_text(statement, 0),
-                      sqlite3_column_int64(statement, 1), ctx, err);
+        status = each(nl_sql_borrow(statement, 0), nl_sql_int64(statement, 1), ctx, err);
         if (status == NL_OK)
             status = nl_sql_step(store, statement, &row, err);
     }
@@ -89,12 +88,12 @@ static enum nl_status find_account(struct nl_store *store, const char *name, int
                                    char **hash, struct nl_error *err) {
     bool row = false;
     bool failed = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err, "SELECT id, password FROM staff WHERE name = ?", "s", name);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *id = sqlite3_column_int64(statement, 0);
+    *id = nl_sql_int64(statement, 0);
     *hash = nl_sql_text(statement, 1, &failed);
     nl_sql_done(statement);
     return failed ? nl_error_nomem(err) : status;
@@ -140,7 +139,7 @@ static enum nl_status find_name(struct nl_store *store, const char *secret, bool
     if (secret == NULL || !nl_token_parse(secret, &token))
         return NL_OK;
     nl_digest(token.text, NL_TOKEN_LEN, digest);
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         session ? nl_sql(store, err,
                          "SELECT s.name FROM staff_session x JOIN staff s ON s.id = x.staff "
                          "WHERE x.digest = ? AND x.expires_at > ?",

@@ -2,8 +2,8 @@
 
 #include "store/sql.h"
 
-static const char *text(sqlite3_stmt *statement, int column) {
-    const char *value = (const char *)sqlite3_column_text(statement, column);
+static const char *text(struct nl_statement *statement, int column) {
+    const char *value = nl_sql_borrow(statement, column);
     return value != NULL ? value : "";
 }
 
@@ -13,7 +13,7 @@ enum nl_status nl_statistics_growth(struct nl_store *store, int64_t list,
                                                            struct nl_error *err),
                                     void *ctx, struct nl_error *err) {
     bool row = false;
-    sqlite3_stmt *statement = nl_sql(
+    struct nl_statement *statement = nl_sql(
         store, err,
         "WITH move (day, joined, gone) AS ("
         "SELECT confirmed_at / 86400, count(*), 0 FROM subscription WHERE ?1 IN (0, list) "
@@ -21,15 +21,15 @@ enum nl_status nl_statistics_growth(struct nl_store *store, int64_t list,
         "UNION ALL SELECT ended_at / 86400, 0, count(*) FROM subscription WHERE ?1 IN (0, list) "
         "AND confirmed_at IS NOT NULL AND state NOT IN ('pending', 'active') GROUP BY 1), "
         "days AS (SELECT day, sum(joined) AS joined, sum(gone) AS gone FROM move GROUP BY day) "
-        "SELECT day * 86400, joined, gone, sum(joined - gone) OVER (ORDER BY day) FROM days "
+        "SELECT day * 86400, CAST(joined AS BIGINT), CAST(gone AS BIGINT), "
+        "CAST(sum(joined - gone) OVER (ORDER BY day) AS BIGINT) FROM days "
         "ORDER BY day",
         "i", list);
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
     while (status == NL_OK && row) {
-        status =
-            each(sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1),
-                 sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 3), ctx, err);
+        status = each(nl_sql_int64(statement, 0), nl_sql_int64(statement, 1),
+                      nl_sql_int64(statement, 2), nl_sql_int64(statement, 3), ctx, err);
         if (status == NL_OK)
             status = nl_sql_step(store, statement, &row, err);
     }
@@ -38,7 +38,7 @@ enum nl_status nl_statistics_growth(struct nl_store *store, int64_t list,
 }
 
 /* Two words and a number in each row. */
-static enum nl_status each_count(struct nl_store *store, sqlite3_stmt *statement,
+static enum nl_status each_count(struct nl_store *store, struct nl_statement *statement,
                                  enum nl_status (*each)(const char *, const char *, int64_t, void *,
                                                         struct nl_error *),
                                  void *ctx, struct nl_error *err) {
@@ -46,8 +46,7 @@ static enum nl_status each_count(struct nl_store *store, sqlite3_stmt *statement
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
     while (status == NL_OK && row) {
-        status = each(text(statement, 0), text(statement, 1), sqlite3_column_int64(statement, 2),
-                      ctx, err);
+        status = each(text(statement, 0), text(statement, 1), nl_sql_int64(statement, 2), ctx, err);
         if (status == NL_OK)
             status = nl_sql_step(store, statement, &row, err);
     }
@@ -63,17 +62,19 @@ enum nl_status nl_statistics_domains(struct nl_store *store, int64_t issue, int6
     /* What stands behind the last "@": a quoted local part may hold others. */
     return each_count(
         store,
-        nl_sql(store, err,
-               "WITH row AS (SELECT CASE WHEN r.address_key LIKE '%@%' THEN replace(r.address_key, "
-               "rtrim(r.address_key, replace(r.address_key, '@', '')), '') ELSE '' END AS domain, "
-               "d.state AS state, count(*) AS n FROM delivery d JOIN subscription s ON "
-               "s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber WHERE d.issue = ?1 "
-               "GROUP BY 1, 2), "
-               "largest AS (SELECT domain, sum(n) AS total FROM row GROUP BY domain "
-               "ORDER BY total DESC, domain LIMIT ?2) "
-               "SELECT row.domain, row.state, row.n FROM largest JOIN row ON "
-               "row.domain = largest.domain ORDER BY largest.total DESC, row.domain, row.state",
-               "ii", issue, limit),
+        nl_sql(
+            store, err,
+            "WITH part AS (SELECT CASE WHEN r.address_key LIKE '%@%' THEN replace(r.address_key, "
+            "rtrim(r.address_key, replace(r.address_key, '@', '')), '') ELSE '' END AS domain, "
+            "d.state AS state, count(*) AS n FROM delivery d JOIN subscription s ON "
+            "s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber WHERE d.issue = ?1 "
+            "GROUP BY 1, 2), "
+            "largest AS (SELECT domain, sum(n) AS total FROM part GROUP BY domain "
+            "ORDER BY total DESC, domain LIMIT ?2) "
+            "SELECT part.domain, part.state, part.n FROM largest JOIN part ON "
+            "part.domain = largest.domain ORDER BY largest.total DESC, part.domain, "
+            "part.state",
+            "ii", issue, limit),
         each, ctx, err);
 }
 
@@ -87,7 +88,8 @@ enum nl_status nl_statistics_reasons(struct nl_store *store, int64_t issue,
         nl_sql(store, err,
                "SELECT kind, reason, count(*) AS n FROM (SELECT b.kind AS kind, b.reason AS reason "
                "FROM bounce b JOIN delivery d ON d.id = b.delivery WHERE d.issue = ?1 "
-               "UNION ALL SELECT 'refused', coalesce(d.reply_status, d.reply_code, 'unknown') "
+               "UNION ALL SELECT 'refused', coalesce(d.reply_status, CAST(d.reply_code AS TEXT), "
+               "'unknown') "
                "FROM delivery d WHERE d.issue = ?1 AND d.state IN ('bounced', 'failed') AND NOT "
                "EXISTS (SELECT 1 FROM bounce b WHERE b.delivery = d.id)) "
                "GROUP BY kind, reason ORDER BY n DESC, kind, reason",
@@ -101,7 +103,7 @@ enum nl_status nl_statistics_timeline(struct nl_store *store, int64_t issue, int
                                                              struct nl_error *err),
                                       void *ctx, struct nl_error *err) {
     bool row = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err,
                "SELECT updated_at / ?2 * ?2 AS period, state, count(*) FROM delivery WHERE "
                "issue = ?1 AND state NOT IN ('queued', 'leased') GROUP BY period, state "
@@ -110,8 +112,8 @@ enum nl_status nl_statistics_timeline(struct nl_store *store, int64_t issue, int
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
     while (status == NL_OK && row) {
-        status = each(sqlite3_column_int64(statement, 0), text(statement, 1),
-                      sqlite3_column_int64(statement, 2), ctx, err);
+        status = each(nl_sql_int64(statement, 0), text(statement, 1), nl_sql_int64(statement, 2),
+                      ctx, err);
         if (status == NL_OK)
             status = nl_sql_step(store, statement, &row, err);
     }
@@ -165,10 +167,13 @@ enum nl_status nl_statistics_events(struct nl_store *store,
 
 enum nl_status nl_statistics_overdue(struct nl_store *store, int64_t *seconds,
                                      struct nl_error *err) {
-    return nl_sql_number(
+    enum nl_status status = nl_sql_number(
         store, err, seconds, NULL,
-        "SELECT max(0, ?1 - coalesce(min(iif(d.state = 'queued', d.updated_at, "
-        "d.next_attempt_at)), ?1)) FROM delivery d LEFT JOIN issue i ON i.id = d.issue "
+        "SELECT ?1 - coalesce(min(CASE d.state WHEN 'queued' THEN d.updated_at ELSE "
+        "d.next_attempt_at END), ?1) FROM delivery d LEFT JOIN issue i ON i.id = d.issue "
         "WHERE d.state IN ('queued', 'deferred') AND coalesce(i.state, 'sending') = 'sending'",
         "i", nl_env_now(&store->env));
+    if (*seconds < 0)
+        *seconds = 0;
+    return status;
 }

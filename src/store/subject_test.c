@@ -18,7 +18,7 @@ enum nl_status nl_subject_test_begin(struct nl_store *store, int64_t issue, stru
         store, err,
         "UPDATE subject_test SET decide_at = ?2 + wait WHERE issue = ?1 AND decide_at IS NULL",
         "ii", issue, nl_env_now(&store->env));
-    if (status != NL_OK || sqlite3_changes(store->db) == 0)
+    if (status != NL_OK || nl_sql_changes(store) == 0)
         return status;
     status = nl_sql_run(store, err,
                         "UPDATE delivery SET state = 'deferred' WHERE issue = ? AND "
@@ -31,7 +31,8 @@ enum nl_status nl_subject_test_begin(struct nl_store *store, int64_t issue, stru
                             "      count(*) OVER () AS people FROM delivery WHERE issue = ?1) lot "
                             "JOIN subject_test t ON t.issue = ?1 "
                             "WHERE delivery.id = lot.id AND "
-                            "lot.place <= max(2, (lot.people * t.share + 99) / 100)",
+                            "lot.place <= CASE WHEN lot.people * t.share > 200 THEN (lot.people * "
+                            "t.share + 99) / 100 ELSE 2 END",
                             "i", issue)
                : status;
 }
@@ -40,7 +41,7 @@ enum nl_status nl_subject_test_begin(struct nl_store *store, int64_t issue, stru
 static enum nl_status read_score(struct nl_store *store, int64_t issue, int64_t variant,
                                  struct nl_subject_score *out, struct nl_error *err) {
     bool row = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err,
                "SELECT count(*), count(*) FILTER (WHERE d.state = 'sent'), "
                "count(*) FILTER (WHERE d.state = 'sent' AND s.state IN ('unsubscribed', "
@@ -51,10 +52,10 @@ static enum nl_status read_score(struct nl_store *store, int64_t issue, int64_t 
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
     if (status == NL_OK && row)
-        *out = (struct nl_subject_score){.people = sqlite3_column_int64(statement, 0),
-                                         .sent = sqlite3_column_int64(statement, 1),
-                                         .left = sqlite3_column_int64(statement, 2),
-                                         .replied = sqlite3_column_int64(statement, 3)};
+        *out = (struct nl_subject_score){.people = nl_sql_int64(statement, 0),
+                                         .sent = nl_sql_int64(statement, 1),
+                                         .left = nl_sql_int64(statement, 2),
+                                         .replied = nl_sql_int64(statement, 3)};
     nl_sql_done(statement);
     return status;
 }
@@ -71,7 +72,7 @@ enum nl_status nl_subject_test_read(struct nl_store *store, int64_t issue, bool 
     bool failed = false;
     *out = (struct nl_subject_test){0};
     *found = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err,
                "SELECT share, wait, rule, coalesce(decide_at, 0), coalesce(winner, 0), "
                "(SELECT count(*) FROM delivery WHERE issue = ?1 AND state = 'deferred' AND "
@@ -81,13 +82,13 @@ enum nl_status nl_subject_test_read(struct nl_store *store, int64_t issue, bool 
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, found, err) : err->status;
     if (status == NL_OK && *found) {
-        out->plan.share = sqlite3_column_int64(statement, 0);
-        out->plan.wait = sqlite3_column_int64(statement, 1);
+        out->plan.share = nl_sql_int64(statement, 0);
+        out->plan.wait = nl_sql_int64(statement, 1);
         nl_sql_short(statement, 2, rule, sizeof rule);
         nl_subject_rule_parse(rule, &out->plan.rule);
-        out->decide_at = sqlite3_column_int64(statement, 3);
-        out->winner = sqlite3_column_int64(statement, 4);
-        out->waiting = sqlite3_column_int64(statement, 5);
+        out->decide_at = nl_sql_int64(statement, 3);
+        out->winner = nl_sql_int64(statement, 4);
+        out->waiting = nl_sql_int64(statement, 5);
         for (int i = 0; i < NL_SUBJECTS; i++)
             out->subjects[i] = nl_sql_text(statement, 6 + i, &failed);
     }
@@ -139,7 +140,7 @@ static enum nl_status decide(struct nl_store *store, void *ctx, struct nl_error 
     enum nl_status status =
         nl_sql_number(store, err, &open, NULL,
                       "SELECT 1 FROM subject_test WHERE issue = ?1 AND winner IS NULL AND "
-                      "decide_at <= iif(?2 = 0, ?3, decide_at)",
+                      "decide_at IS NOT NULL AND (?2 <> 0 OR decide_at <= ?3)",
                       "iii", call->issue, call->winner, nl_env_now(&store->env));
     if (status == NL_OK && open != 0 && call->winner == 0)
         status = choose(store, call, err);
@@ -173,6 +174,6 @@ enum nl_status nl_subject_test_replied(struct nl_store *store, int64_t delivery,
                    "UPDATE delivery SET replied_at = coalesce(replied_at, ?) WHERE id = ? AND "
                    "issue IS NOT NULL",
                    "ii", nl_env_now(&store->env), delivery);
-    *known = status == NL_OK && sqlite3_changes(store->db) > 0;
+    *known = status == NL_OK && nl_sql_changes(store) > 0;
     return status;
 }

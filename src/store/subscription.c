@@ -24,31 +24,33 @@ struct signup_call {
 static enum nl_status find_standing(struct nl_store *store, const struct nl_signup *signup,
                                     struct standing *out, struct nl_error *err) {
     bool row = false;
-    sqlite3_stmt *statement = nl_sql(
+    struct nl_statement *statement = nl_sql(
         store, err,
         "SELECT r.id, s.id, s.state = 'active', "
-        "  s.state IS 'complained' OR EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = "
+        "  coalesce(s.state = 'complained', FALSE) OR EXISTS (SELECT 1 FROM suppression x WHERE "
+        "x.address_key = "
         "?1), "
         "  EXISTS (SELECT 1 FROM subscription o WHERE o.subscriber = r.id AND o.confirmed_at "
         "          IS NOT NULL), "
         "  s.noticed_at, "
         "  EXISTS (SELECT 1 FROM delivery d WHERE d.subscription = s.id AND d.issue IS NULL AND "
         "          d.state IN ('queued', 'leased', 'deferred') AND "
-        "          d.kind = iif(s.state = 'active', 'already-subscribed', 'confirmation')) "
-        "FROM (SELECT 1) LEFT JOIN subscriber r ON r.address_key = ?1 "
+        "          d.kind = CASE s.state WHEN 'active' THEN 'already-subscribed' ELSE "
+        "'confirmation' END) "
+        "FROM (SELECT 1) AS one LEFT JOIN subscriber r ON r.address_key = ?1 "
         "LEFT JOIN subscription s ON s.subscriber = r.id AND s.list = ?2",
         "si", signup->address->key, signup->list);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
     *out = (struct standing){
-        .subscriber = sqlite3_column_int64(statement, 0),
-        .subscription = sqlite3_column_int64(statement, 1),
-        .active = sqlite3_column_int(statement, 2) != 0,
-        .blocked = sqlite3_column_int(statement, 3) != 0,
-        .confirmed = sqlite3_column_int(statement, 4) != 0,
-        .noticed_at = sqlite3_column_int64(statement, 5),
-        .notice_waits = sqlite3_column_int(statement, 6) != 0,
+        .subscriber = nl_sql_int64(statement, 0),
+        .subscription = nl_sql_int64(statement, 1),
+        .active = nl_sql_bool(statement, 2),
+        .blocked = nl_sql_bool(statement, 3),
+        .confirmed = nl_sql_bool(statement, 4),
+        .noticed_at = nl_sql_int64(statement, 5),
+        .notice_waits = nl_sql_bool(statement, 6),
     };
     nl_sql_done(statement);
     return status;
@@ -60,14 +62,13 @@ static enum nl_status put_subscriber(struct nl_store *store, const struct nl_sig
     if (standing->subscriber == 0) {
         struct nl_token uuid;
         nl_token_new(&store->env, &uuid);
-        status =
-            nl_sql_run(store, err,
-                       "INSERT INTO subscriber (uuid, address, address_key, name, language, "
-                       "attributes, created_at) "
-                       "VALUES (?, ?, ?, ?, ?, coalesce(?, '{}'), ?)",
-                       "ssssssi", uuid.text, signup->address->text, signup->address->key,
-                       signup->name, signup->language, signup->attributes, nl_env_now(&store->env));
-        standing->subscriber = sqlite3_last_insert_rowid(store->db);
+        status = nl_sql_insert(
+            store, err, &standing->subscriber,
+            "INSERT INTO subscriber (uuid, address, address_key, name, language, "
+            "attributes, created_at) "
+            "VALUES (?, ?, ?, ?, ?, coalesce(?, '{}'), ?)",
+            "ssssssi", uuid.text, signup->address->text, signup->address->key, signup->name,
+            signup->language, signup->attributes, nl_env_now(&store->env));
     } else if (!standing->confirmed) {
         status = nl_sql_run(store, err,
                             "UPDATE subscriber SET name = coalesce(?, name), "
@@ -86,17 +87,18 @@ static enum nl_status put_subscription(struct nl_store *store, const struct nl_s
     if (standing->active)
         return NL_OK;
     nl_token_new(&store->env, &token);
-    enum nl_status status = nl_sql_run(
-        store, err,
+    int64_t id = 0;
+    enum nl_status status = nl_sql_insert(
+        store, err, &id,
         "INSERT INTO subscription (list, subscriber, state, token, consent_at, consent_source, "
-        "consent_ip, consent_version, created_at) VALUES (?, ?, 'pending', ?, ?5, ?6, ?7, ?8, ?5) "
-        "ON CONFLICT (list, subscriber) DO UPDATE SET state = 'pending', consent_at = ?5, "
-        "consent_source = ?6, consent_ip = ?7, consent_version = ?8, ended_at = NULL, "
+        "consent_ip, consent_version, created_at) VALUES (?, ?, 'pending', ?, ?4, ?5, ?6, ?7, ?4) "
+        "ON CONFLICT (list, subscriber) DO UPDATE SET state = 'pending', consent_at = ?4, "
+        "consent_source = ?5, consent_ip = ?6, consent_version = ?7, ended_at = NULL, "
         "reconfirm_by = NULL",
-        "iisnisss", signup->list, standing->subscriber, token.text, now, signup->source, signup->ip,
+        "iisisss", signup->list, standing->subscriber, token.text, now, signup->source, signup->ip,
         signup->text_version);
     if (status == NL_OK && standing->subscription == 0)
-        standing->subscription = sqlite3_last_insert_rowid(store->db);
+        standing->subscription = id;
     return status;
 }
 
@@ -165,7 +167,7 @@ static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error
                             "UPDATE subscription SET confirmed_at = ?, reconfirm_by = NULL "
                             "WHERE id = ? AND state = 'active'",
                             "ii", nl_env_now(&store->env), call->subscription);
-    if (status == NL_OK && sqlite3_changes(store->db) == 0)
+    if (status == NL_OK && nl_sql_changes(store) == 0)
         status = nl_sql_run(store, err,
                             "UPDATE subscription SET state = 'active', confirmed_at = ?, "
                             "ended_at = NULL, noticed_at = NULL, bounce_score = 0, "
@@ -174,7 +176,7 @@ static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error
                             "ii", nl_env_now(&store->env), call->subscription);
     else if (status == NL_OK)
         call->notify = false;
-    if (status == NL_OK && call->notify && sqlite3_changes(store->db) > 0)
+    if (status == NL_OK && call->notify && nl_sql_changes(store) > 0)
         status = nl_notice_add(store, "welcome", call->subscription, &call->out.notice, err);
     if (status == NL_OK)
         status = nl_link_close(store, call->subscription, NL_LINK_SUBSCRIBE, err);
@@ -207,7 +209,7 @@ static enum nl_status end_subscription(struct nl_store *store, struct token_call
         "UPDATE subscription SET state = 'unsubscribed', ended_at = ?, noticed_at = NULL "
         "WHERE id = ? AND state IN ('pending', 'active')",
         "ii", nl_env_now(&store->env), call->subscription);
-    bool ended = status == NL_OK && sqlite3_changes(store->db) > 0;
+    bool ended = status == NL_OK && nl_sql_changes(store) > 0;
     if (ended && call->notify)
         status = nl_notice_add(store, "goodbye", call->subscription, &call->out.notice, err);
     if (ended && status == NL_OK)
@@ -220,7 +222,7 @@ static enum nl_status end_subscription(struct nl_store *store, struct token_call
 static enum nl_status unsubscribe(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct token_call *call = ctx;
     bool row = false;
-    sqlite3_stmt *statement =
+    struct nl_statement *statement =
         nl_sql(store, err,
                "SELECT s.id, s.list, s.subscriber, r.language, s.state = 'active' "
                "FROM subscription s JOIN subscriber r ON r.id = s.subscriber WHERE s.token = ?",
@@ -230,11 +232,11 @@ static enum nl_status unsubscribe(struct nl_store *store, void *ctx, struct nl_e
     enum nl_status status = nl_sql_step(store, statement, &row, err);
     if (status == NL_OK && !row)
         status = nl_error_set(err, NL_NOTFOUND, "the token is unknown");
-    call->subscription = sqlite3_column_int64(statement, 0);
-    call->out.list = sqlite3_column_int64(statement, 1);
-    call->subscriber = sqlite3_column_int64(statement, 2);
+    call->subscription = nl_sql_int64(statement, 0);
+    call->out.list = nl_sql_int64(statement, 1);
+    call->subscriber = nl_sql_int64(statement, 2);
     nl_sql_short(statement, 3, call->out.language, sizeof call->out.language);
-    call->notify = call->notify && sqlite3_column_int(statement, 4) != 0;
+    call->notify = call->notify && nl_sql_bool(statement, 4);
     nl_sql_done(statement);
     return status == NL_OK ? end_subscription(store, call, "token", err) : status;
 }
@@ -253,18 +255,18 @@ static enum nl_status unsubscribe_address(struct nl_store *store, void *ctx, str
     const struct address_call *call = ctx;
     bool row = false;
     bool any = false;
-    sqlite3_stmt *statement = nl_sql(store, err,
-                                     "SELECT s.id, s.list, s.subscriber FROM subscription s "
-                                     "JOIN subscriber r ON r.id = s.subscriber "
-                                     "WHERE r.address_key = ? AND ?2 IN (0, s.list)",
-                                     "si", call->address->key, call->list);
+    struct nl_statement *statement = nl_sql(store, err,
+                                            "SELECT s.id, s.list, s.subscriber FROM subscription s "
+                                            "JOIN subscriber r ON r.id = s.subscriber "
+                                            "WHERE r.address_key = ? AND ?2 IN (0, s.list)",
+                                            "si", call->address->key, call->list);
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
     while (status == NL_OK && row) {
-        struct token_call found = {.subscription = sqlite3_column_int64(statement, 0),
-                                   .subscriber = sqlite3_column_int64(statement, 2),
-                                   .out.list = sqlite3_column_int64(statement, 1)};
+        struct token_call found = {.subscription = nl_sql_int64(statement, 0),
+                                   .subscriber = nl_sql_int64(statement, 2),
+                                   .out.list = nl_sql_int64(statement, 1)};
         any = true;
         status = end_subscription(store, &found, "operator", err);
         if (status == NL_OK)

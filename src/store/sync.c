@@ -1,126 +1,44 @@
 #include "newsletter/sync.h"
 
-#include "newsletter/file.h"
 #include "store/sql.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
-enum { REQUEST = 1, END };
-
-/* With synchronous = NORMAL SQLite writes the log and does not wait for it; what it does wait for,
- * at checkpoints, keeps the file sound. So a commit is durable once the log is. */
 struct nl_sync {
-    struct nl_store *store;
-    pthread_t thread;
-    bool started;
-    int log;  /* the write-ahead log; holds none of SQLite's locks */
-    int wake; /* eventfd to the thread: REQUEST or END */
-    int done; /* eventfd from it */
-    atomic_int problem;
+    const struct nl_engine *engine;
+    void *state; /* the engine's */
 };
 
-static void tell(int fd, uint64_t what) {
-    while (write(fd, &what, sizeof what) < 0 && errno == EINTR)
-        ;
-}
-
-static void *work(void *ctx) {
-    struct nl_sync *sync = ctx;
-    for (;;) {
-        uint64_t what = 0;
-        if (read(sync->wake, &what, sizeof what) != (ssize_t)sizeof what)
-            continue;
-        if (what >= END)
-            return NULL;
-        if (fdatasync(sync->log) != 0)
-            atomic_store(&sync->problem, errno);
-        tell(sync->done, 1);
-    }
-}
-
-/* SQLite checks a CHECK (state IN (...)) by a table that it makes each time. The states that a run
- * writes are constants of delivery.c. */
-static enum nl_status set_waiting(struct nl_store *store, bool waiting, struct nl_error *err) {
-    const char *pragmas = waiting
-                              ? "PRAGMA synchronous = FULL; PRAGMA ignore_check_constraints = OFF"
-                              : "PRAGMA synchronous = NORMAL; PRAGMA ignore_check_constraints = ON";
-    return sqlite3_exec(store->db, pragmas, NULL, NULL, NULL) == SQLITE_OK
-               ? NL_OK
-               : nl_sql_error(store, err);
-}
-
 enum nl_status nl_sync_start(struct nl_store *store, struct nl_sync **out, struct nl_error *err) {
-    const char *path = sqlite3_filename_wal(sqlite3_db_filename(store->db, "main"));
     struct nl_sync *sync = calloc(1, sizeof *sync);
     *out = NULL;
     if (sync == NULL)
         return nl_error_nomem(err);
-    sync->store = store;
-    sync->log = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    sync->wake = eventfd(0, EFD_CLOEXEC);
-    sync->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    enum nl_status status = NL_OK;
-    if (sync->log < 0 || sync->wake < 0 || sync->done < 0)
-        status = nl_error_system(err, errno, "open", path);
+    sync->engine = store->engine;
+    enum nl_status status = store->engine->sync_start(store, &sync->state, err);
     if (status == NL_OK)
-        status = set_waiting(store, false, err);
-    if (status == NL_OK) {
-        sync->started = pthread_create(&sync->thread, NULL, work, sync) == 0;
-        if (!sync->started)
-            status = nl_error_nomem(err);
-    }
-    if (status != NL_OK) {
-        struct nl_error ignored = {0};
-        nl_sync_stop(sync, &ignored);
-        nl_error_free(&ignored);
-        return status;
-    }
-    *out = sync;
-    return NL_OK;
+        *out = sync;
+    else
+        free(sync);
+    return status;
 }
 
 void nl_sync_request(struct nl_sync *sync) {
-    tell(sync->wake, REQUEST);
+    sync->engine->sync_request(sync->state);
 }
 
 int nl_sync_fd(const struct nl_sync *sync) {
-    return sync->done;
-}
-
-static enum nl_status judge(struct nl_sync *sync, struct nl_error *err) {
-    int problem = atomic_load(&sync->problem);
-    return problem == 0 ? NL_OK : nl_error_system(err, problem, "write", sync->store->path);
+    return sync->engine->sync_fd(sync->state);
 }
 
 enum nl_status nl_sync_poll(struct nl_sync *sync, bool *done, struct nl_error *err) {
-    uint64_t count = 0;
-    *done = read(sync->done, &count, sizeof count) == (ssize_t)sizeof count;
-    return *done ? judge(sync, err) : NL_OK;
+    return sync->engine->sync_poll(sync->state, done, err);
 }
 
 enum nl_status nl_sync_stop(struct nl_sync *sync, struct nl_error *err) {
-    enum nl_status status = NL_OK;
     if (sync == NULL)
         return NL_OK;
-    if (sync->started) {
-        tell(sync->wake, END);
-        pthread_join(sync->thread, NULL);
-        if (fdatasync(sync->log) != 0)
-            atomic_store(&sync->problem, errno);
-        status = judge(sync, err);
-    }
-    if (status == NL_OK)
-        status = set_waiting(sync->store, true, err);
-    int fds[] = {sync->log, sync->wake, sync->done};
-    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
-        if (fds[i] >= 0)
-            close(fds[i]);
+    enum nl_status status = sync->engine->sync_stop(sync->state, err);
     free(sync);
     return status;
 }

@@ -66,7 +66,7 @@ enum nl_status nl_daily_add(struct nl_store *store, const char *day, int64_t cou
                             struct nl_error *err) {
     return nl_sql_run(store, err,
                       "INSERT INTO daily (day, tried) VALUES (?1, ?2) "
-                      "ON CONFLICT (day) DO UPDATE SET tried = tried + ?2",
+                      "ON CONFLICT (day) DO UPDATE SET tried = daily.tried + ?2",
                       "si", day, count);
 }
 

@@ -4,7 +4,7 @@
 #include "newsletter/issue.h"
 #include "newsletter/subject_test.h"
 #include "newsletter/throttle.h"
-#include "store/sql.h"
+#include "store/sqlite/sqlite.h"
 
 #include <stdio.h>
 
@@ -108,11 +108,11 @@ static int64_t work(struct fixture *fixture, int64_t people, bool plans) {
     make_issue(fixture, people, 500);
     nl_sql_finalize(fixture->store); /* those of the start, done once whatever the size */
     resume(fixture);
-    for (sqlite3_stmt *s = sqlite3_next_stmt(fixture->store->db, NULL); s != NULL;
-         s = sqlite3_next_stmt(fixture->store->db, s)) {
+    for (sqlite3_stmt *s = sqlite3_next_stmt(nl_sqlite(fixture->store)->db, NULL); s != NULL;
+         s = sqlite3_next_stmt(nl_sqlite(fixture->store)->db, s)) {
         steps += sqlite3_stmt_status(s, SQLITE_STMTSTATUS_VM_STEP, 0);
         if (plans)
-            check_plan(fixture->store->db, sqlite3_sql(s));
+            check_plan(nl_sqlite(fixture->store)->db, sqlite3_sql(s));
     }
     return steps;
 }

@@ -1,7 +1,6 @@
-#include "store/lock.h"
+#include "store/sqlite/sqlite.h"
 
 #include "newsletter/file.h"
-#include "store/sql.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,38 +14,32 @@ static enum nl_status open_lock_file(struct nl_store *store, struct nl_error *er
     if (path.failed)
         return nl_error_nomem(err);
     enum nl_status status = NL_OK;
-    store->lock_fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (store->lock_fd < 0)
+    nl_sqlite(store)->lock_fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (nl_sqlite(store)->lock_fd < 0)
         status = nl_error_system(err, errno, "open", path.data);
     nl_buf_free(&path);
     return status;
 }
 
-enum nl_status nl_store_lock(struct nl_store *store, int64_t what, int64_t *holder,
-                             struct nl_error *err) {
+enum nl_status nl_sqlite_lock(struct nl_store *store, int64_t what, int64_t *holder,
+                              struct nl_error *err) {
     *holder = 0;
-    enum nl_status status = store->lock_fd < 0 ? open_lock_file(store, err) : NL_OK;
+    enum nl_status status = nl_sqlite(store)->lock_fd < 0 ? open_lock_file(store, err) : NL_OK;
     if (status != NL_OK)
         return status;
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = what, .l_len = 1};
-    if (fcntl(store->lock_fd, F_SETLK, &lock) == 0)
+    if (fcntl(nl_sqlite(store)->lock_fd, F_SETLK, &lock) == 0)
         return NL_OK;
     if (errno != EACCES && errno != EAGAIN)
         return nl_error_system(err, errno, "lock", store->path);
-    if (fcntl(store->lock_fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+    if (fcntl(nl_sqlite(store)->lock_fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
         *holder = lock.l_pid;
     return nl_error_set(err, NL_BUSY, "process %lld is already sending it: let it finish",
                         (long long)*holder);
 }
 
-void nl_store_unlock(struct nl_store *store, int64_t what) {
+void nl_sqlite_unlock(struct nl_store *store, int64_t what) {
     struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = what, .l_len = 1};
-    if (store->lock_fd >= 0)
-        (void)fcntl(store->lock_fd, F_SETLK, &lock);
-}
-
-void nl_store_unlock_all(struct nl_store *store) {
-    if (store->lock_fd >= 0)
-        close(store->lock_fd);
-    store->lock_fd = -1;
+    if (nl_sqlite(store)->lock_fd >= 0)
+        (void)fcntl(nl_sqlite(store)->lock_fd, F_SETLK, &lock);
 }

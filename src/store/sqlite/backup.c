@@ -1,7 +1,6 @@
-#include "newsletter/backup.h"
+#include "store/sqlite/sqlite.h"
 
 #include "newsletter/file.h"
-#include "store/sql.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +16,7 @@ enum { PAGES = 4096, PAUSE_MILLISECONDS = 20, BUSY_LIMIT = 500 };
 /* Page by page, with room for writers between; SQLite copies again what they change. */
 static enum nl_status copy(struct nl_store *store, sqlite3 *target, const char *path,
                            struct nl_error *err) {
-    sqlite3_backup *backup = sqlite3_backup_init(target, "main", store->db, "main");
+    sqlite3_backup *backup = sqlite3_backup_init(target, "main", nl_sqlite(store)->db, "main");
     int rc = backup != NULL ? SQLITE_OK : SQLITE_ERROR;
     int busy = 0;
     while (rc == SQLITE_OK || ((rc == SQLITE_BUSY || rc == SQLITE_LOCKED) && busy < BUSY_LIMIT)) {
@@ -85,7 +84,7 @@ static void sync_folder(const char *path) {
     free(copy);
 }
 
-enum nl_status nl_store_backup(struct nl_store *store, const char *path, struct nl_error *err) {
+enum nl_status nl_sqlite_backup(struct nl_store *store, const char *path, struct nl_error *err) {
     struct nl_buf partial = {0};
     nl_buf_addf(&partial, "%s.partial", path);
     if (partial.failed)
