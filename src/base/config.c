@@ -183,9 +183,9 @@ bool nl_subject_rule_parse(const char *name, int64_t *rule) {
     return find_name(nl_subject_rules, name, rule);
 }
 
-/* Takes a path in the file as relative to the file's folder. */
+/* Takes a path in the file as relative to the file's folder; a database may be a URL. */
 static char *resolve_path(const char *config_path, const char *value) {
-    if (value[0] == '/')
+    if (value[0] == '/' || strstr(value, "://") != NULL)
         return strdup(value);
     char *copy = strdup(config_path);
     struct nl_buf path = {0};

@@ -11,6 +11,7 @@ struct nl_embedded {
 };
 
 extern const struct nl_embedded nl_embedded_migrations[];
+extern const struct nl_embedded nl_embedded_migrations_postgresql[];
 extern const struct nl_embedded nl_embedded_templates[];
 extern const struct nl_embedded nl_embedded_patterns[];
 extern const struct nl_embedded nl_embedded_catalogs[];

@@ -7,6 +7,15 @@
 
 static const struct option long_options[] = {{0}};
 
+/* A server's URL may hold a password. */
+static void show(const char *database, bool created) {
+    if (nl_store_is_file(database))
+        printf(created ? "created the database %s\n" : "%s is there already\n", database);
+    else
+        puts(created ? "created the tables of the database"
+                     : "the database has its tables already");
+}
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
     bool created = false;
     while (cli_option(argc, argv, long_options, err) != -1)
@@ -25,8 +34,7 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     if (status == NL_OK)
         status = nl_store_create(cli->config.database, &nl_env_system, &created, err);
     if (status == NL_OK)
-        printf(created ? "created the database %s\n" : "%s is there already\n",
-               cli->config.database);
+        show(cli->config.database, created);
     return status;
 }
 

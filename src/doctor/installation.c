@@ -44,7 +44,8 @@ static void examine_files(struct nl_doctor *doctor) {
     struct statvfs disk;
     struct stat info;
     size_t before = doctor->out->count;
-    examine_secret(doctor, "the database", config->database);
+    if (nl_store_is_file(config->database))
+        examine_secret(doctor, "the database", config->database);
     size_t count = 0;
     const struct nl_smtp_server *relays = nl_config_relays(config, &count);
     for (size_t i = 0; i < count; i++)
@@ -55,7 +56,7 @@ static void examine_files(struct nl_doctor *doctor) {
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL,
                         "the templates folder %s may be written to by anybody: chmod o-w it",
                         config->templates);
-    if (statvfs(config->database, &disk) == 0 &&
+    if (nl_store_is_file(config->database) && statvfs(config->database, &disk) == 0 &&
         (uint64_t)disk.f_bavail * disk.f_frsize >> 20 < LEAST_FREE_MIB)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "disk", NULL,
                         "less than %d MiB are left where the database lies: make room",

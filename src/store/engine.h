@@ -64,7 +64,8 @@ struct nl_engine {
 
     /* Transactions: alone among all that write, or beside others. */
     enum nl_status (*begin)(struct nl_store *store, bool alone, struct nl_error *err);
-    bool (*in_transaction)(const struct nl_store *store);
+    enum nl_status (*commit)(struct nl_store *store, struct nl_error *err);
+    void (*rollback)(struct nl_store *store);
 
     /* As in store.h, sync.h and backup.h. */
     enum nl_status (*lock)(struct nl_store *store, int64_t what, int64_t *holder,

@@ -103,13 +103,16 @@ static enum nl_status pending_version(struct nl_store *store, int64_t *applied, 
     return status;
 }
 
-enum nl_status nl_store_migrate(struct nl_store *store, struct nl_error *err) {
+enum nl_status nl_store_migrate(struct nl_store *store, bool create, struct nl_error *err) {
     int64_t applied = 0;
     int64_t newest = 0;
     bool empty = false;
     enum nl_status status = store->engine->migrating(store, true, err);
     if (status == NL_OK)
         status = pending_version(store, &applied, &empty, err);
+    if (status == NL_OK && empty && !create)
+        status =
+            nl_error_set(err, NL_NOINPUT, "no database in %s: run 'newsletter init'", store->path);
     for (const struct nl_embedded *file = store->engine->migrations; status == NL_OK && file->name;
          file++) {
         struct step step = {.file = file, .number = strtoll(file->name, NULL, 10)};

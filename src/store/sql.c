@@ -308,14 +308,11 @@ enum nl_status nl_store_begin_beside(struct nl_store *store, struct nl_error *er
 }
 
 enum nl_status nl_store_commit(struct nl_store *store, struct nl_error *err) {
-    return nl_sql_run(store, err, "COMMIT", "");
+    return store->engine->commit(store, err);
 }
 
 void nl_store_rollback(struct nl_store *store) {
-    struct nl_error ignored = {0};
-    if (store->engine->in_transaction(store))
-        nl_sql_run(store, &ignored, "ROLLBACK", "");
-    nl_error_free(&ignored);
+    store->engine->rollback(store);
 }
 
 enum nl_status nl_sql_transaction(struct nl_store *store,

@@ -106,7 +106,7 @@ enum nl_status nl_sql_transaction(struct nl_store *store,
 /* Drops every cached statement, before the database is closed. */
 void nl_sql_finalize(struct nl_store *store);
 
-/* migrate.c */
-enum nl_status nl_store_migrate(struct nl_store *store, struct nl_error *err);
+/* migrate.c. `create`: whether there may be no tables yet. */
+enum nl_status nl_store_migrate(struct nl_store *store, bool create, struct nl_error *err);
 
 #endif

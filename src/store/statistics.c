@@ -91,7 +91,7 @@ enum nl_status nl_statistics_reasons(struct nl_store *store, int64_t issue,
                "UNION ALL SELECT 'refused', coalesce(d.reply_status, CAST(d.reply_code AS TEXT), "
                "'unknown') "
                "FROM delivery d WHERE d.issue = ?1 AND d.state IN ('bounced', 'failed') AND NOT "
-               "EXISTS (SELECT 1 FROM bounce b WHERE b.delivery = d.id)) "
+               "EXISTS (SELECT 1 FROM bounce b WHERE b.delivery = d.id)) AS found "
                "GROUP BY kind, reason ORDER BY n DESC, kind, reason",
                "i", issue),
         each, ctx, err);

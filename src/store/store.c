@@ -14,19 +14,20 @@ bool nl_store_is_file(const char *path) {
     return strncmp(path, "postgresql://", 13) != 0 && strncmp(path, "postgres://", 11) != 0;
 }
 
+#ifdef NL_POSTGRESQL
+static const struct nl_engine *const server = &nl_engine_postgres;
+#else
+static const struct nl_engine *const server = NULL;
+#endif
+
 static enum nl_status find_engine(const char *path, const struct nl_engine **out,
                                   struct nl_error *err) {
-    *out = &nl_engine_sqlite;
-    if (nl_store_is_file(path))
-        return NL_OK;
-#ifdef NL_POSTGRESQL
-    *out = &nl_engine_postgres;
-    return NL_OK;
-#else
-    return nl_error_set(err, NL_CONFIG,
-                        "this newsletter was built without PostgreSQL: install libpq-dev and build "
-                        "it again, or give 'database' a file");
-#endif
+    *out = nl_store_is_file(path) ? &nl_engine_sqlite : server;
+    return *out != NULL
+               ? NL_OK
+               : nl_error_set(err, NL_CONFIG,
+                              "this newsletter was built without PostgreSQL: install libpq-dev and "
+                              "build it again, or give 'database' a file");
 }
 
 /* ---- opening ---- */
@@ -59,7 +60,7 @@ static enum nl_status ensure_secret(struct nl_store *store, struct nl_error *err
     return status == NL_OK ? read_secret(store, err) : status;
 }
 
-static enum nl_status open_with(const struct nl_engine *engine, const char *path,
+static enum nl_status open_with(const struct nl_engine *engine, const char *path, bool create,
                                 const struct nl_env *env, struct nl_store **out,
                                 struct nl_error *err) {
     struct nl_store *store = calloc(1, sizeof *store);
@@ -72,7 +73,7 @@ static enum nl_status open_with(const struct nl_engine *engine, const char *path
     if (status == NL_OK)
         status = engine->open(store, path, err);
     if (status == NL_OK)
-        status = nl_store_migrate(store, err);
+        status = nl_store_migrate(store, create, err);
     if (status == NL_OK)
         status = ensure_secret(store, err);
     if (status != NL_OK) {
@@ -92,7 +93,7 @@ enum nl_status nl_store_create(const char *path, const struct nl_env *env, bool 
         status = engine->create(path, created, err);
     if (status != NL_OK)
         return status;
-    status = open_with(engine, path, env, &store, err);
+    status = open_with(engine, path, true, env, &store, err);
     if (status != NL_OK && *created)
         engine->discard(path); /* nothing half-made stays behind */
     nl_store_close(store);
@@ -106,7 +107,7 @@ enum nl_status nl_store_open(const char *path, const struct nl_env *env, struct 
     enum nl_status status = find_engine(path, &engine, err);
     if (status == NL_OK)
         status = engine->check(path, err);
-    return status == NL_OK ? open_with(engine, path, env, out, err) : status;
+    return status == NL_OK ? open_with(engine, path, false, env, out, err) : status;
 }
 
 const struct nl_env *nl_store_env(const struct nl_store *store) {

@@ -1,6 +1,9 @@
 """Shared by the system tests: an installation in a temporary folder, and servers on loopback."""
 import email
 import email.policy
+import atexit
+import functools
+import itertools
 import json
 import os
 import re
@@ -17,8 +20,59 @@ sys.path.insert(0, os.path.join(TOP, "tests", "support"))
 
 from mailserver import MailServer  # noqa: E402
 
+# Which engine the installations of this run use: NEWSLETTER_TEST_DATABASE=postgresql for the other.
+POSTGRESQL = os.environ.get("NEWSLETTER_TEST_DATABASE") == "postgresql"
+
+# What is about files of SQLite, or does not touch the database at all.
+ONLY_SQLITE = set("""
+test_browser test_check test_commonmark test_dkim test_docs test_doctor test_enclosures test_events
+test_fetch test_hostile test_install test_journal test_look test_message test_migrate test_postfix
+test_soak test_spam test_tls
+test_archive::test_what_the_public_may_not_see
+test_bad_input::test_configuration
+test_bad_input::test_corrupt_database
+test_bad_input::test_disk_that_fills_up_while_an_issue_is_sent
+test_bad_input::test_full_disk
+test_bad_input::test_locked_database
+test_bad_input::test_unwritable_database
+test_bounce::test_the_mail_system_keeps_what_we_cannot_take
+test_hooks::test_bad_forms
+test_operations::test_backup
+test_operations::test_backup_in_the_middle_of_a_run
+test_operations::test_backup_into_a_folder
+test_operations::test_backup_that_fails_leaves_what_was_there
+test_operations::test_repair
+test_operations::test_repair_of_an_index
+test_send::test_second_retry_names_the_first
+test_serve::test_a_request_that_never_ends_is_cut_off
+test_serve::test_busy_and_broken_databases_tell_nothing
+test_subscribe::test_token_is_stored_as_digest_only
+test_transfer::test_erase
+""".split())
+
 BINARY = os.environ.get("NEWSLETTER", os.path.join(TOP, "build", "src", "newsletter"))
 SAMPLE = os.path.join(TOP, "samples", "issue-11.md")
+
+
+@functools.lru_cache(None)
+def postgres():
+    """One server for all tests of this process; each installation has a schema of its own."""
+    from postgres import Postgres
+    started = Postgres(settings=["fsync = off", "synchronous_commit = off"])
+    atexit.register(started.remove)
+    return started
+
+
+SCHEMAS = itertools.count(1)
+
+
+def new_schema():
+    import psycopg2
+    schema = f"t{next(SCHEMAS)}"
+    with psycopg2.connect(postgres().url()) as connection:
+        connection.cursor().execute(f"CREATE SCHEMA {schema}")
+    connection.close()
+    return postgres().url(schema)
 
 
 class Site:
@@ -26,8 +80,10 @@ class Site:
 
     def __init__(self, folder):
         self.folder = str(folder)
-        self.database = os.path.join(self.folder, "newsletter.db")
+        self.database = (new_schema() if POSTGRESQL else
+                         os.path.join(self.folder, "newsletter.db"))
         self.settings = {
+            "database": self.database,
             "confirm_url": "https://www.example.org/confirm?token={token}",
             "unsubscribe_url": "https://www.example.org/unsubscribe?token={token}",
             "bounce_address": "bounces@example.org",
@@ -67,6 +123,8 @@ class Site:
                  "--title", "News Bulletin", "--postal-address", "1 Quay Street")
 
     def sql(self, statement, *values):
+        if POSTGRESQL:
+            return self.server_sql(statement, values)
         connection = sqlite3.connect(self.database, timeout=30)
         try:
             with connection:
@@ -74,8 +132,27 @@ class Site:
         finally:
             connection.close()
 
+    def server_sql(self, statement, values):
+        import psycopg2
+        connection = psycopg2.connect(self.database)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(statement.replace("%", "%%").replace("?", "%s"), values)
+                return [tuple(bytes(item) if isinstance(item, memoryview) else item
+                              for item in row) for row in cursor] if cursor.description else []
+        finally:
+            connection.close()
+
     def add_active(self, addresses, name=None):
         """Confirmed subscriptions, put into the database directly: many, quickly."""
+        if POSTGRESQL:
+            self.sql("WITH added AS (INSERT INTO subscriber (uuid, address, address_key, name, "
+                     "created_at) SELECT gen_random_uuid(), a, a, ?::text, 1 FROM "
+                     "unnest(?::text[]) WITH ORDINALITY AS x (a, n) ORDER BY n RETURNING id) "
+                     "INSERT INTO subscription (list, subscriber, state, token, consent_at, "
+                     "confirmed_at, created_at) SELECT 1, id, 'active', gen_random_uuid(), 1, 1, 1 "
+                     "FROM added ORDER BY id", name, list(addresses))
+            return
         connection = sqlite3.connect(self.database, timeout=30)
         with connection:
             for address in addresses:
@@ -109,6 +186,14 @@ class Site:
     def states(self):
         return dict(self.sql("SELECT state, count(*) FROM delivery WHERE issue IS NOT NULL "
                              "GROUP BY state"))
+
+
+def pytest_collection_modifyitems(items):
+    skip = pytest.mark.skip(reason="for SQLite")
+    for item in items:
+        names = {item.path.stem, f"{item.path.stem}::{item.originalname}"}
+        if POSTGRESQL and names & ONLY_SQLITE:
+            item.add_marker(skip)
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def test_prune(connected, server):
     assert json.loads(connected.run("prune", "--dry-run", "--json").out) == expected
     assert connected.sql("SELECT count(*) FROM event WHERE kind = 'signup'") == [(2,)]
     connected.run("retry")  # which does it once a day
-    assert connected.sql("SELECT address FROM subscriber") == [
+    assert connected.sql("SELECT address FROM subscriber ORDER BY id") == [
         ("here@example.org",), ("left@example.org",), ("(erased)",), ("complained@example.org",)]
     assert connected.sql("SELECT id FROM subscription WHERE consent_ip IS NOT NULL") == [(1,)]
     assert connected.sql("SELECT (SELECT count(*) FROM confirmation), (SELECT count(*) FROM event WHERE kind = 'signup')") == [(1, 1)]

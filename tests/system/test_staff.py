@@ -124,7 +124,7 @@ def test_login_and_logout(staff, connected):
     assert attributes == ["Path=/", "Max-Age=28800", "Secure", "HttpOnly", "SameSite=Strict"]
     assert http.page("/").status == 200 and "News Bulletin" in http.page("/").text
     secret = http.cookie.split("=")[1]
-    assert secret not in str(connected.sql("SELECT hex(digest) FROM staff_session"))
+    assert secret not in str([digest.hex() for digest, in connected.sql("SELECT digest FROM staff_session")])
     left = http.press("/logout")
     assert left.status == 303 and "Max-Age=0" in left.getheader("Set-Cookie")
     assert http.page("/").status == 303  # the session is over, whatever the browser keeps

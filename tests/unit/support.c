@@ -3,6 +3,7 @@
 #include "newsletter/file.h"
 #include "newsletter/link.h"
 #include "newsletter/subscription.h"
+#include "store/sql.h"
 
 #include <dirent.h>
 #include <sqlite3.h>
@@ -25,6 +26,40 @@ struct nl_env fake_env(struct fake *fake) {
     return (struct nl_env){fake_now, fake_random, fake};
 }
 
+/* NEWSLETTER_TEST_DATABASE is the URL of a server (its parameters begun with "?"): then each
+ * fixture has a schema of its own there, named after its folder; else it has a file. */
+static void name_database(struct fixture *fixture) {
+    const char *server = getenv("NEWSLETTER_TEST_DATABASE");
+    const struct nl_env env = nl_env_system;
+    struct nl_error err = {0};
+    struct nl_store *admin = NULL;
+    struct nl_buf sql = {0};
+    bool created = false;
+    if (server == NULL) {
+        snprintf(fixture->path, sizeof fixture->path, "%s/db", fixture->folder);
+        return;
+    }
+    snprintf(fixture->path, sizeof fixture->path, "%s&options=-csearch_path%%3D%%22%s%%22", server,
+             strrchr(fixture->folder, '/') + 1);
+    nl_buf_addf(&sql, "CREATE SCHEMA \"%s\"", strrchr(fixture->folder, '/') + 1);
+    assert_ok(nl_store_create(server, &env, &created, &err));
+    assert_ok(nl_store_open(server, &env, &admin, &err));
+    assert_ok(admin->engine->script(admin, nl_buf_text(&sql), &err));
+    nl_store_close(admin);
+    nl_buf_free(&sql);
+}
+
+static int64_t server_sql(struct fixture *fixture, const char *sql) {
+    struct nl_store *store = NULL;
+    struct nl_error err = {0};
+    int64_t value = 0;
+    bool found = false;
+    assert_ok(nl_store_open(fixture->path, &fixture->env, &store, &err));
+    assert_ok(nl_sql_number(store, &err, &value, &found, sql, ""));
+    nl_store_close(store);
+    return found ? value : -1;
+}
+
 int fixture_setup(void **state) {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     struct nl_error err = {0};
@@ -34,7 +69,7 @@ int fixture_setup(void **state) {
     fixture->env = fake_env(&fixture->fake);
     snprintf(fixture->folder, sizeof fixture->folder, "/tmp/newsletter-unit-XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
-    snprintf(fixture->path, sizeof fixture->path, "%s/db", fixture->folder);
+    name_database(fixture);
     assert_ok(nl_store_create(fixture->path, &fixture->env, &created, &err));
     assert_true(created);
     assert_ok(nl_store_open(fixture->path, &fixture->env, &fixture->store, &err));
@@ -83,6 +118,8 @@ int64_t fixture_subscribe(struct fixture *fixture, const char *text) {
 int64_t fixture_sql(struct fixture *fixture, const char *sql) {
     sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
+    if (!nl_store_is_file(fixture->path))
+        return server_sql(fixture, sql);
     assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
     sqlite3_busy_timeout(db, 5000);
     if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)

@@ -26,7 +26,7 @@ struct fixture {
     struct fake fake;
     struct nl_env env;
     char folder[64];
-    char path[96];
+    char path[256];
     struct nl_store *store;
     struct nl_list list;
 };

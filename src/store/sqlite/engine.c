@@ -147,8 +147,15 @@ static enum nl_status begin(struct nl_store *store, bool alone, struct nl_error 
     return nl_sql_run(store, err, "BEGIN IMMEDIATE", "");
 }
 
-static bool in_transaction(const struct nl_store *store) {
-    return sqlite3_get_autocommit(nl_sqlite(store)->db) == 0;
+static enum nl_status commit(struct nl_store *store, struct nl_error *err) {
+    return nl_sql_run(store, err, "COMMIT", "");
+}
+
+static void rollback(struct nl_store *store) {
+    struct nl_error ignored = {0};
+    if (sqlite3_get_autocommit(nl_sqlite(store)->db) == 0)
+        nl_sql_run(store, &ignored, "ROLLBACK", "");
+    nl_error_free(&ignored);
 }
 
 const struct nl_engine nl_engine_sqlite = {
@@ -184,7 +191,8 @@ const struct nl_engine nl_engine_sqlite = {
     .bytes = bytes,
     .is_null = is_null,
     .begin = begin,
-    .in_transaction = in_transaction,
+    .commit = commit,
+    .rollback = rollback,
     .lock = nl_sqlite_lock,
     .unlock = nl_sqlite_unlock,
     .examine = nl_sqlite_examine,

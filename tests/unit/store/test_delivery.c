@@ -92,7 +92,9 @@ static void test_outcomes(void **state) {
     assert_int_equal(counts.unknown, 1);
     assert_int_equal(counts.queued, 1);
     assert_int_equal(counts.leased, 1); /* only its owner may speak for a lease */
-    assert_int_equal(fixture_sql(fixture, "SELECT sum(attempts) FROM delivery WHERE issue = 1"), 4);
+    assert_int_equal(
+        fixture_sql(fixture, "SELECT CAST(sum(attempts) AS BIGINT) FROM delivery WHERE issue = 1"),
+        4);
     assert_ok(nl_delivery_next_due(fixture->store, issue, &due, &err));
     assert_int_equal(due, fixture->fake.now + 50);
     assert_ok(nl_issue_finish(fixture->store, issue, &finished, &err));

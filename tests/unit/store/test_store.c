@@ -12,11 +12,14 @@ static void test_create(void **state) {
     struct nl_error err = {0};
     struct stat info;
     bool created = true;
-    assert_int_equal(stat(fixture->path, &info), 0);
-    assert_int_equal(info.st_mode & 0777, 0600);
+    if (nl_store_is_file(fixture->path)) {
+        assert_int_equal(stat(fixture->path, &info), 0);
+        assert_int_equal(info.st_mode & 0777, 0600);
+    }
     assert_ok(nl_store_create(fixture->path, &fixture->env, &created, &err));
     assert_false(created);
-    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM schema_migration"), 11);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM schema_migration"),
+                     nl_store_is_file(fixture->path) ? 11 : 1);
 }
 
 static void test_secret_stays(void **state) {
@@ -68,15 +71,17 @@ static int try_lock(struct fixture *fixture, int64_t what) {
     return WEXITSTATUS(result);
 }
 
+/* An issue in the database of a server is everybody's. */
 static void test_locks(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
     int64_t holder = 0;
-    assert_ok(nl_store_lock(fixture->store, 7, &holder, &err));
-    assert_int_equal(try_lock(fixture, 7), 1);
+    int64_t what = nl_store_is_file(fixture->path) ? 7 : NL_LOCK_RETRY;
+    assert_ok(nl_store_lock(fixture->store, what, &holder, &err));
+    assert_int_equal(try_lock(fixture, what), 1);
     assert_int_equal(try_lock(fixture, 8), NL_OK);
-    nl_store_unlock(fixture->store, 7);
-    assert_int_equal(try_lock(fixture, 7), NL_OK);
+    nl_store_unlock(fixture->store, what);
+    assert_int_equal(try_lock(fixture, what), NL_OK);
 }
 
 int main(void) {
