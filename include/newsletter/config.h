@@ -83,6 +83,7 @@ struct nl_config {
         int64_t per_second;                         /* messages; 0: any number */
         struct nl_domain_limit domains[NL_DOMAINS]; /* up to the first without a domain */
     } limits;
+    int64_t lease; /* seconds that what a run has taken up stays its own without a sign of life */
     struct {
         char *since;                   /* YYYY-MM-DD, the first day */
         int64_t days[NL_WARM_UP_DAYS]; /* messages on each, up to the first 0 */

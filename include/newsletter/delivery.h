@@ -22,6 +22,7 @@ struct nl_scope {
     int64_t list;     /* notices only */
     const char *kind; /* notices only: one of nl_notice_kinds */
     int64_t delivery; /* notices only: just this one; 0 for all */
+    bool turns;       /* domains give turns: who comes back for theirs goes before the queue */
 };
 
 /* A leased delivery with what its message needs. Free with nl_job_free. */
@@ -51,8 +52,9 @@ struct nl_result {
 };
 
 /* Leases up to `max` deliveries until `until` for `owner`: queued ones first, then deferred ones
- * whose time has come. Those whose subscription has ended meanwhile, and the suppressed, are marked
- * skipped. A confirmation for somebody who has confirmed meanwhile counts as ended. */
+ * whose time has come, or the other way round. Those whose subscription has ended meanwhile, and
+ * the suppressed, are marked skipped. A confirmation for somebody who has confirmed meanwhile
+ * counts as ended. */
 enum nl_status nl_delivery_lease(struct nl_store *store, const struct nl_scope *scope,
                                  const char *owner, int64_t until, size_t max, struct nl_job *jobs,
                                  size_t *count, struct nl_error *err);
@@ -61,23 +63,34 @@ enum nl_status nl_delivery_lease(struct nl_store *store, const struct nl_scope *
 enum nl_status nl_delivery_waits(struct nl_store *store, const struct nl_scope *scope, bool *waits,
                                  struct nl_error *err);
 
-/* Records that the final dot is about to go out. *ok is false when the lease is gone or the
- * subscription has ended since: then it must not. */
-enum nl_status nl_delivery_commit_dot(struct nl_store *store, int64_t delivery, const char *owner,
-                                      bool *ok, struct nl_error *err);
+/* Records that the final dots of `count` deliveries are about to go out. ok[i] is false where the
+ * lease is gone or the subscription has ended since: then it must not. */
+enum nl_status nl_delivery_commit_dots(struct nl_store *store, const int64_t *deliveries,
+                                       size_t count, const char *owner, bool *ok,
+                                       struct nl_error *err);
+
+/* The heart-beat: leases of `owner` now hold until `until`. */
+enum nl_status nl_delivery_renew(struct nl_store *store, const char *owner, int64_t until,
+                                 struct nl_error *err);
 
 /* Puts a leased delivery off until `at`, without an attempt: its domain has had enough for now. */
 enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery, const char *owner,
                                     int64_t at, struct nl_error *err);
 
-/* Records what became of a leased delivery and ends the lease. NL_REQUEUED does not count as an
- * attempt. Does nothing when `owner` no longer holds the lease. */
-enum nl_status nl_delivery_record(struct nl_store *store, int64_t delivery, const char *owner,
-                                  const struct nl_result *result, struct nl_error *err);
+/* What became of one leased delivery. */
+struct nl_record {
+    int64_t delivery;
+    const struct nl_result *result;
+};
+
+/* Records what became of leased deliveries and ends their leases. NL_REQUEUED does not count as an
+ * attempt. Does nothing to those of which `owner` no longer holds the lease. */
+enum nl_status nl_delivery_record(struct nl_store *store, const struct nl_record *records,
+                                  size_t count, const char *owner, struct nl_error *err);
 
 /* Takes over what a dead run left: its leases go back to queued, or to unknown where the final dot
- * may have gone out. For an issue, the caller holds its lock; of notices only expired leases are
- * taken. Its own transaction. */
+ * may have gone out. Of an issue whose lock keeps others off these are all leases there are; else
+ * those that have expired. Its own transaction. */
 enum nl_status nl_delivery_recover(struct nl_store *store, int64_t issue, int64_t *unknown,
                                    struct nl_error *err);
 

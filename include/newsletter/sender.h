@@ -27,6 +27,7 @@ struct nl_run_counts {
 /* How a run goes about it. Zero-initialised is fine. */
 struct nl_run_options {
     const volatile sig_atomic_t *stop; /* becomes non-zero: finish what is in flight, then return */
+    int64_t until;                     /* likewise at this time; 0: as long as there is work */
     void (*progress)(const struct nl_run_counts *counts, void *ctx); /* after each commit */
     void *ctx;
 };

@@ -50,7 +50,8 @@ enum nl_status nl_store_examine(struct nl_store *store, struct nl_buf *problem,
                                 struct nl_error *err);
 
 /* Locks one thing among all processes on this database until it is unlocked or the process ends:
- * NL_LOCK_RETRY or an issue's id. NL_BUSY names the holder's process in *holder. */
+ * NL_LOCK_RETRY or an issue's id. NL_BUSY names the holder's process in *holder. An issue in the
+ * database of a server is everybody's to send at the same time. */
 enum { NL_LOCK_RETRY = 0 };
 enum nl_status nl_store_lock(struct nl_store *store, int64_t what, int64_t *holder,
                              struct nl_error *err);

@@ -66,6 +66,7 @@ static const struct setting {
     {"limits.domains.#.domain", TEXT, DOMAIN(domain), NULL, 0, 0},
     {"limits.domains.#.per_second", NUMBER, DOMAIN(per_second), "0", 0, 1000000},
     {"limits.domains.#.connections", NUMBER, DOMAIN(connections), "0", 0, 500},
+    {"workers.lease", DURATION, AT(lease), "60s", 3, 3600},
     {"warm_up.since", TEXT, AT(warm_up.since), NULL, 0, 0},
     {"warm_up.days.#", NUMBER, AT(warm_up.days[0]), NULL, 1, 1000000000},
     {"quiet.hours", TEXT, AT(quiet.hours), NULL, 0, 0},

@@ -109,6 +109,9 @@ enum nl_status cli_compose(struct cli *cli, const char *path, const char *list_n
 enum nl_status cli_report(const struct nl_run_summary *summary, const char *what,
                           struct nl_error *err);
 
+/* Sends whatever there is to send, until a signal comes. */
+enum nl_status cli_work(struct cli *cli, struct nl_error *err);
+
 /* Sends an issue with signals caught and progress towards `total` shown, and reports. */
 enum nl_status cli_send_issue(struct cli *cli, const struct nl_issue *issue, int64_t total,
                               struct nl_error *err);

@@ -22,7 +22,8 @@ enum {
     OPT_LOCAL,
     OPT_SAMPLE,
     OPT_WAIT,
-    OPT_RULE
+    OPT_RULE,
+    OPT_WORKER
 };
 
 struct call {
@@ -34,7 +35,7 @@ struct call {
     const char *at, *zone;
     bool local;
     const char *sample, *wait, *rule;
-    bool dry_run, yes, resend_unknown;
+    bool dry_run, yes, resend_unknown, worker;
     struct nl_list list;
     struct nl_bulletin bulletin;
     struct nl_issue known; /* as the store has it, if it does */
@@ -55,6 +56,7 @@ static const struct option long_options[] = {{"list", required_argument, NULL, O
                                              {"sample", required_argument, NULL, OPT_SAMPLE},
                                              {"decide-after", required_argument, NULL, OPT_WAIT},
                                              {"winner", required_argument, NULL, OPT_RULE},
+                                             {"worker", no_argument, NULL, OPT_WORKER},
                                              {0}};
 
 static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_error *err) {
@@ -83,12 +85,19 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
             call->dry_run = true;
         else if (option == OPT_YES)
             call->yes = true;
+        else if (option == OPT_WORKER)
+            call->worker = true;
         else if (option == OPT_RESEND)
             call->resend_unknown = true;
         else
             return NL_USAGE;
     }
     call->path = argv[optind];
+    if (call->worker)
+        return argc == 2 ? NL_OK
+                         : nl_error_set(err, NL_USAGE,
+                                        "--worker stands alone: it sends whatever there is to "
+                                        "send");
     return cli_words(argc, 1, "ISSUE.md", err);
 }
 
@@ -303,6 +312,8 @@ static enum nl_status send(struct cli *cli, struct call *call, struct nl_error *
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
     struct call call = {0};
     enum nl_status status = parse(&call, argc, argv, err);
+    if (status == NL_OK && call.worker)
+        return cli_work(cli, err);
     if (status == NL_OK)
         status = cli_compose(cli, call.path, call.list_name, &call.list, &call.bulletin, err);
     if (status == NL_OK)
@@ -345,6 +356,7 @@ const struct command cmd_send = {
     "send",
     "send an issue to a list",
     "Usage: newsletter send ISSUE.md [OPTIONS]\n"
+    "       newsletter send --worker\n"
     "\n"
     "Shows what will happen, asks on a terminal, and sends. An interrupted run goes on when the\n"
     "same file is sent again; what was sent is not sent again. What the server defers is left to\n"
@@ -363,6 +375,8 @@ const struct command cmd_send = {
     "  --dry-run         only show what would happen\n"
     "  --yes             do not ask\n"
     "  --resend-unknown  send again what an interrupted run left in doubt\n"
+    "  --worker          without an issue: send whatever there is to send, until stopped, beside\n"
+    "                    any number of others on a PostgreSQL database\n"
     "\n"
     "Example: newsletter send issue-11.md\n",
     run,

@@ -7,8 +7,7 @@
 #include <string.h>
 
 enum {
-    LEASE_MARGIN = 300, /* seconds; a lease outlives the longest silence we wait out */
-    PATIENCE = 120,     /* seconds that a run waits for what it has put off */
+    PATIENCE = 120, /* seconds that a run waits for what it has put off */
 };
 
 void nl_pending_free(struct nl_pending *pending) {
@@ -115,10 +114,11 @@ static enum nl_status look_ahead(struct nl_backlog *backlog, struct nl_error *er
 enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_hold *hold,
                                struct nl_error *err) {
     const struct nl_run_plan *plan = backlog->plan;
-    int64_t until = now(backlog) + 3 * plan->config->smtp.timeout + LEASE_MARGIN;
     size_t room = 0;
     size_t leased = 0;
     size_t before = backlog->count;
+    struct nl_scope scope = plan->scope;
+    scope.turns = plan->config->limits.domains[0].domain != NULL;
     memmove(backlog->items, backlog->items + backlog->first, before * sizeof backlog->items[0]);
     backlog->first = 0;
     backlog->again = 0;
@@ -129,8 +129,9 @@ enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_hold *hold,
         backlog->drained = backlog->again == 0;
         return status;
     }
-    status = nl_delivery_lease(plan->store, &plan->scope, backlog->owner, until, room,
-                               backlog->jobs, &leased, err);
+    status =
+        nl_delivery_lease(plan->store, &scope, backlog->owner, now(backlog) + plan->config->lease,
+                          room, backlog->jobs, &leased, err);
     for (size_t i = 0; i < leased; i++) {
         if (status == NL_OK)
             status = add(backlog, &backlog->jobs[i], err);
@@ -144,16 +145,25 @@ enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_hold *hold,
 
 enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct nl_error *err) {
     static const struct nl_result requeued = {.outcome = NL_REQUEUED};
+    struct nl_record *records = calloc(backlog->count + 1, sizeof *records);
+    if (records == NULL)
+        return nl_error_nomem(err);
     enum nl_status status =
         nl_pace_spend(&backlog->pace, backlog->plan->store, -(int64_t)backlog->count, err);
-    while (status == NL_OK && backlog->count > 0) {
-        struct nl_pending *pending = &backlog->items[backlog->first++];
-        backlog->count--;
-        status = nl_delivery_record(backlog->plan->store, pending->job.delivery, backlog->owner,
-                                    &requeued, err);
-        nl_pending_free(pending);
-    }
+    for (size_t i = 0; i < backlog->count; i++)
+        records[i] = (struct nl_record){backlog->items[backlog->first + i].job.delivery, &requeued};
+    if (status == NL_OK)
+        status =
+            nl_delivery_record(backlog->plan->store, records, backlog->count, backlog->owner, err);
+    if (status == NL_OK)
+        nl_backlog_forget(backlog, 0);
+    free(records);
     return status;
+}
+
+void nl_backlog_forget(struct nl_backlog *backlog, size_t kept) {
+    while (backlog->count > kept)
+        nl_pending_free(&backlog->items[backlog->first + --backlog->count]);
 }
 
 bool nl_backlog_take(struct nl_backlog *backlog,

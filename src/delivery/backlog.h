@@ -44,6 +44,10 @@ enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_hold *hold,
 /* Gives back what was not begun, within a transaction. */
 enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct nl_error *err);
 
+/* Drops all but the first `kept`, whose leases are not ours: the transaction that took them failed.
+ */
+void nl_backlog_forget(struct nl_backlog *backlog, size_t kept);
+
 /* The next one that may begin, moved to *out. `in_flight` counts the messages that are under way to
  * a domain. False when there is none. */
 bool nl_backlog_take(struct nl_backlog *backlog,

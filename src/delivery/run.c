@@ -9,11 +9,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     TROUBLE_LIMIT = 10,   /* broken connections in a row before the circuit breaker opens */
     REJECTION_LIMIT = 20, /* recipients refused before the first one is accepted */
     BEGIN_ATTEMPTS = 30,  /* of ten seconds each */
+    BEATS = 3,            /* renewals within a lease */
     WAIT_MILLISECONDS = 1000,
 };
 
@@ -37,8 +39,12 @@ struct run {
     struct nl_composer composer;
     struct lane *lanes;
     size_t lane_count;
+    struct nl_record *records; /* room for each lane */
+    int64_t *dots;
+    bool *may_go;
     struct nl_backlog backlog;
     struct nl_sync *sync;
+    int64_t renewed_at; /* the leases */
     uint64_t committed; /* commits so far */
     uint64_t synced;    /* of these, durable */
     uint64_t syncing;   /* until which they are being made so; 0: nothing is */
@@ -52,8 +58,11 @@ struct run {
 static enum nl_status prepare(struct run *run) {
     run->lane_count = (size_t)run->plan->config->smtp.connections;
     run->lanes = calloc(run->lane_count, sizeof run->lanes[0]);
+    run->records = calloc(run->lane_count, sizeof run->records[0]);
+    run->dots = calloc(run->lane_count, sizeof run->dots[0]);
+    run->may_go = calloc(run->lane_count, sizeof run->may_go[0]);
     nl_token_new(nl_store_env(run->plan->store), &run->owner);
-    if (run->lanes == NULL)
+    if (run->lanes == NULL || run->records == NULL || run->dots == NULL || run->may_go == NULL)
         return nl_error_nomem(run->err);
     enum nl_status status = nl_backlog_open(&run->backlog, run->plan, run->owner.text,
                                             2 * run->lane_count + 16, run->err);
@@ -83,12 +92,16 @@ static void clean_up(struct run *run, enum nl_status *status) {
     }
     nl_backlog_close(&run->backlog);
     free(run->lanes);
+    free(run->records);
+    free(run->dots);
+    free(run->may_go);
     nl_composer_close(&run->composer);
 }
 
 static bool is_stopping(const struct run *run) {
     const struct nl_run_options *options = run->plan->options;
-    return run->summary->stopped || (options->stop != NULL && *options->stop != 0);
+    bool over = options->until != 0 && nl_env_now(nl_store_env(run->plan->store)) >= options->until;
+    return run->summary->stopped || over || (options->stop != NULL && *options->stop != 0);
 }
 
 static void stop(struct run *run, enum nl_status status, bool pause, const char *text) {
@@ -193,35 +206,55 @@ static void take_events(struct run *run) {
 /* ---- one commit for what happened on all lanes ---- */
 
 static enum nl_status record_results(struct run *run) {
-    enum nl_status status = NL_OK;
-    for (size_t i = 0; status == NL_OK && i < run->lane_count; i++)
+    size_t count = 0;
+    for (size_t i = 0; i < run->lane_count; i++)
         if (run->lanes[i].done)
-            status = nl_delivery_record(run->plan->store, run->lanes[i].pending.job.delivery,
-                                        run->owner.text, &run->lanes[i].result, run->err);
-    return status;
+            run->records[count++] =
+                (struct nl_record){run->lanes[i].pending.job.delivery, &run->lanes[i].result};
+    return nl_delivery_record(run->plan->store, run->records, count, run->owner.text, run->err);
+}
+
+/* Back to the queue, where the next lease finds the end of the subscription. */
+static enum nl_status take_back(struct run *run, size_t connection) {
+    static const struct nl_result ended = {.outcome = NL_REQUEUED};
+    struct lane *lane = &run->lanes[connection];
+    nl_transport_close(run->transport, connection);
+    set_result(run, lane, &ended);
+    run->backlog.drained = false;
+    const struct nl_record record = {lane->pending.job.delivery, &lane->result};
+    return nl_delivery_record(run->plan->store, &record, 1, run->owner.text, run->err);
 }
 
 /* Whoever unsubscribed in the meantime is not sent the dot, and so not the message. */
 static enum nl_status record_dots(struct run *run) {
-    static const struct nl_result ended = {.outcome = NL_REQUEUED};
-    enum nl_status status = NL_OK;
-    for (size_t i = 0; status == NL_OK && i < run->lane_count; i++) {
-        struct lane *lane = &run->lanes[i];
-        bool ok = false;
-        if (!lane->wants_dot)
-            continue;
-        status = nl_delivery_commit_dot(run->plan->store, lane->pending.job.delivery,
-                                        run->owner.text, &ok, run->err);
-        if (status != NL_OK || ok)
-            continue;
-        /* Back to the queue, where the next lease finds the end of the subscription. */
-        nl_transport_close(run->transport, i);
-        set_result(run, lane, &ended);
-        status = nl_delivery_record(run->plan->store, lane->pending.job.delivery, run->owner.text,
-                                    &lane->result, run->err);
-        run->backlog.drained = false;
-    }
+    size_t count = 0;
+    for (size_t i = 0; i < run->lane_count; i++)
+        if (run->lanes[i].wants_dot)
+            run->dots[count++] = run->lanes[i].pending.job.delivery;
+    if (count == 0)
+        return NL_OK;
+    enum nl_status status = nl_delivery_commit_dots(run->plan->store, run->dots, count,
+                                                    run->owner.text, run->may_go, run->err);
+    size_t at = 0;
+    for (size_t i = 0; status == NL_OK && i < run->lane_count; i++)
+        if (run->lanes[i].wants_dot && !run->may_go[at++])
+            status = take_back(run, i);
     return status;
+}
+
+/* The heart-beat: what is under way stays ours, however long a server takes. */
+static bool wants_renewal(const struct run *run) {
+    int64_t now = nl_env_now(nl_store_env(run->plan->store));
+    return now >= run->renewed_at + run->plan->config->lease / BEATS;
+}
+
+static enum nl_status renew(struct run *run) {
+    int64_t now = nl_env_now(nl_store_env(run->plan->store));
+    if (!wants_renewal(run))
+        return NL_OK;
+    run->renewed_at = now;
+    return nl_delivery_renew(run->plan->store, run->owner.text, now + run->plan->config->lease,
+                             run->err);
 }
 
 static bool wants_lease(const struct run *run) {
@@ -232,7 +265,7 @@ static bool has_work(const struct run *run) {
     for (size_t i = 0; i < run->lane_count; i++)
         if (run->lanes[i].done || run->lanes[i].wants_dot)
             return true;
-    return wants_lease(run) || (is_stopping(run) && run->backlog.count > 0);
+    return wants_lease(run) || wants_renewal(run) || (is_stopping(run) && run->backlog.count > 0);
 }
 
 /* Another process may hold the database for long (a fan-out to a million); giving up would leave
@@ -261,7 +294,7 @@ static enum nl_status look_for_halt(struct run *run) {
     return status;
 }
 
-static enum nl_status record(struct run *run) {
+static enum nl_status record_once(struct run *run) {
     enum nl_status status = begin(run);
     if (status != NL_OK)
         return status;
@@ -270,6 +303,8 @@ static enum nl_status record(struct run *run) {
         status = look_for_halt(run);
     if (status == NL_OK)
         status = record_dots(run);
+    if (status == NL_OK)
+        status = renew(run);
     if (status == NL_OK && is_stopping(run))
         status = nl_backlog_release(&run->backlog, run->err);
     else if (status == NL_OK && wants_lease(run))
@@ -278,6 +313,25 @@ static enum nl_status record(struct run *run) {
         status = nl_store_commit(run->plan->store, run->err);
     if (status != NL_OK)
         nl_store_rollback(run->plan->store);
+    return status;
+}
+
+/* A database that is away for less than a lease costs nothing: what happened meanwhile is recorded
+ * when it is back. Whether a commit that was under way has come through does not matter: all that
+ * it holds can be said twice. */
+static enum nl_status record(struct run *run) {
+    const struct timespec pause = {.tv_sec = 1};
+    const struct nl_env *env = nl_store_env(run->plan->store);
+    size_t before = run->backlog.count;
+    int64_t patience = nl_env_now(env) + run->plan->config->lease;
+    enum nl_status status = record_once(run);
+    while (status == NL_TEMPFAIL && nl_env_now(env) < patience) {
+        nl_backlog_forget(&run->backlog, before);
+        run->renewed_at = 0;
+        nl_error_free(run->err);
+        nanosleep(&pause, NULL);
+        status = record_once(run);
+    }
     return status;
 }
 
@@ -469,6 +523,7 @@ enum nl_status nl_run(const struct nl_run_plan *plan, struct nl_run_summary *sum
     struct run run = {.plan = plan,
                       .summary = summary,
                       .calm_since = nl_env_now(nl_store_env(plan->store)),
+                      .renewed_at = nl_env_now(nl_store_env(plan->store)),
                       .err = err};
     enum nl_status status = prepare(&run);
     if (status == NL_OK)

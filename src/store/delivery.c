@@ -24,12 +24,15 @@ const char *const nl_notice_kinds[] = {
     "ELSE s.state = 'active' END AND NOT EXISTS "                                                  \
     "(SELECT 1 FROM suppression x WHERE x.address_key = r.address_key)"
 
+/* What others are about to lease is passed over. */
+#define CLAIM " /*+ FOR UPDATE OF d SKIP LOCKED */"
+
 #define JOB_COLUMNS                                                                                \
     "SELECT d.id, d.subscription, d.attempts, coalesce(d.first_attempt_at, ?1), "                  \
     "CASE d.kind WHEN 'address-change' THEN (SELECT c.address FROM address_change c WHERE "        \
     "c.subscriber = r.id) ELSE r.address END, r.name, r.attributes, s.token, " ELIGIBLE            \
     ", r.language, coalesce(d.variant, (SELECT t.winner FROM subject_test t WHERE "                \
-    "t.issue = d.issue), 1), coalesce(d.paced_at BETWEEN ?1 - 30 AND ?1, FALSE) FROM delivery d "  \
+    "t.issue = d.issue), 1), coalesce(d.paced_at BETWEEN ?1 - 2 AND ?1, FALSE) FROM delivery d "   \
     "JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "
 
 void nl_job_free(struct nl_job *job) {
@@ -82,22 +85,25 @@ static struct nl_statement *select_jobs(struct nl_store *store, const struct nl_
     int64_t now = nl_env_now(&store->env);
     if (scope->issue != 0 && !deferred)
         return nl_sql(store, err,
-                      JOB_COLUMNS "WHERE d.issue = ? AND d.state = 'queued' ORDER BY d.id LIMIT ?",
+                      JOB_COLUMNS
+                      "WHERE d.issue = ? AND d.state = 'queued' ORDER BY d.id LIMIT ?" CLAIM,
                       "iii", now, scope->issue, limit);
     if (scope->issue != 0)
         return nl_sql(store, err,
-                      JOB_COLUMNS "WHERE d.issue = ?2 AND d.state = 'deferred' "
-                                  "AND d.next_attempt_at <= ?1 ORDER BY d.next_attempt_at LIMIT ?3",
+                      JOB_COLUMNS
+                      "WHERE d.issue = ?2 AND d.state = 'deferred' "
+                      "AND d.next_attempt_at <= ?1 ORDER BY d.next_attempt_at LIMIT ?3" CLAIM,
                       "iii", now, scope->issue, limit);
     if (!deferred)
         return nl_sql(store, err,
-                      JOB_COLUMNS "WHERE d.issue IS NULL AND d.state = 'queued' AND s.list = ?2 "
-                                  "AND d.kind = ?3 AND ?4 IN (0, d.id) ORDER BY d.id LIMIT ?5",
+                      JOB_COLUMNS
+                      "WHERE d.issue IS NULL AND d.state = 'queued' AND s.list = ?2 "
+                      "AND d.kind = ?3 AND ?4 IN (0, d.id) ORDER BY d.id LIMIT ?5" CLAIM,
                       "iisii", now, scope->list, scope->kind, scope->delivery, limit);
     return nl_sql(store, err,
                   JOB_COLUMNS "WHERE d.issue IS NULL AND d.state = 'deferred' AND "
                               "d.next_attempt_at <= ?1 AND s.list = ?2 AND d.kind = ?3 "
-                              "AND ?4 IN (0, d.id) ORDER BY d.next_attempt_at LIMIT ?5",
+                              "AND ?4 IN (0, d.id) ORDER BY d.next_attempt_at LIMIT ?5" CLAIM,
                   "iisii", now, scope->list, scope->kind, scope->delivery, limit);
 }
 
@@ -111,6 +117,15 @@ enum nl_status nl_delivery_waits(struct nl_store *store, const struct nl_scope *
         nl_sql_done(statement);
     }
     return status;
+}
+
+/* Ends a batch; what failed in it first is what is told. */
+static enum nl_status end_batch(struct nl_store *store, enum nl_status status,
+                                struct nl_error *err) {
+    struct nl_error ignored = {0};
+    enum nl_status ended = nl_sql_batch_end(store, status == NL_OK ? err : &ignored);
+    nl_error_free(&ignored);
+    return status == NL_OK ? ended : status;
 }
 
 struct taken {
@@ -173,21 +188,30 @@ static enum nl_status take(struct nl_store *store, const struct nl_scope *scope,
     return status;
 }
 
-enum nl_status nl_delivery_lease(struct nl_store *store, const struct nl_scope *scope,
-                                 const char *owner, int64_t until, size_t max, struct nl_job *jobs,
-                                 size_t *count, struct nl_error *err) {
-    struct taken taken = {.jobs = jobs};
+static enum nl_status mark_leased(struct nl_store *store, const char *owner, int64_t until,
+                                  const struct taken *taken, struct nl_error *err) {
+    struct nl_batch batch = {0};
     int64_t now = nl_env_now(&store->env);
-    enum nl_status status = take(store, scope, false, max, &taken, err);
-    if (status == NL_OK && taken.count < max)
-        status = take(store, scope, true, max, &taken, err);
-    for (size_t i = 0; status == NL_OK && i < taken.count; i++)
+    enum nl_status status = nl_sql_batch_begin(store, &batch, err);
+    for (size_t i = 0; status == NL_OK && i < taken->count; i++)
         status = nl_sql_run(store, err,
                             "UPDATE delivery SET state = 'leased', lease_owner = ?, "
                             "lease_until = ?, dot_at = NULL, "
                             "first_attempt_at = coalesce(first_attempt_at, ?3), updated_at = ?3 "
                             "WHERE id = ?",
-                            "siii", owner, until, now, jobs[i].delivery);
+                            "siii", owner, until, now, taken->jobs[i].delivery);
+    return end_batch(store, status, err);
+}
+
+enum nl_status nl_delivery_lease(struct nl_store *store, const struct nl_scope *scope,
+                                 const char *owner, int64_t until, size_t max, struct nl_job *jobs,
+                                 size_t *count, struct nl_error *err) {
+    struct taken taken = {.jobs = jobs};
+    enum nl_status status = take(store, scope, scope->turns, max, &taken, err);
+    if (status == NL_OK && taken.count < max)
+        status = take(store, scope, !scope->turns, max, &taken, err);
+    if (status == NL_OK)
+        status = mark_leased(store, owner, until, &taken, err);
     if (status != NL_OK) {
         for (size_t i = 0; i < taken.count; i++)
             nl_job_free(&jobs[i]);
@@ -197,16 +221,34 @@ enum nl_status nl_delivery_lease(struct nl_store *store, const struct nl_scope *
     return status;
 }
 
-enum nl_status nl_delivery_commit_dot(struct nl_store *store, int64_t delivery, const char *owner,
-                                      bool *ok, struct nl_error *err) {
-    enum nl_status status =
-        nl_sql_run(store, err,
-                   "UPDATE delivery AS d SET dot_at = ? WHERE d.id = ? AND d.state = 'leased' AND "
-                   "d.lease_owner = ? AND EXISTS (SELECT 1 FROM subscription s JOIN subscriber r "
-                   "ON r.id = s.subscriber WHERE s.id = d.subscription AND " ELIGIBLE ")",
-                   "iis", nl_env_now(&store->env), delivery, owner);
-    *ok = status == NL_OK && nl_sql_changes(store) > 0;
+enum nl_status nl_delivery_commit_dots(struct nl_store *store, const int64_t *deliveries,
+                                       size_t count, const char *owner, bool *ok,
+                                       struct nl_error *err) {
+    int64_t *changes = calloc(count + 1, sizeof *changes);
+    struct nl_batch batch = {.changes = changes, .limit = count};
+    if (changes == NULL)
+        return nl_error_nomem(err);
+    enum nl_status status = nl_sql_batch_begin(store, &batch, err);
+    for (size_t i = 0; status == NL_OK && i < count; i++)
+        status = nl_sql_run(
+            store, err,
+            "UPDATE delivery AS d SET dot_at = ? WHERE d.id = ? AND d.state = 'leased' AND "
+            "d.lease_owner = ? AND EXISTS (SELECT 1 FROM subscription s JOIN subscriber r "
+            "ON r.id = s.subscriber WHERE s.id = d.subscription AND " ELIGIBLE ")",
+            "iis", nl_env_now(&store->env), deliveries[i], owner);
+    status = end_batch(store, status, err);
+    for (size_t i = 0; i < count; i++)
+        ok[i] = status == NL_OK && changes[i] > 0;
+    free(changes);
     return status;
+}
+
+enum nl_status nl_delivery_renew(struct nl_store *store, const char *owner, int64_t until,
+                                 struct nl_error *err) {
+    return nl_sql_run(
+        store, err,
+        "UPDATE delivery SET lease_until = ? WHERE state = 'leased' AND lease_owner = ?", "is",
+        until, owner);
 }
 
 enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery, const char *owner,
@@ -220,12 +262,24 @@ enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery, co
         "iis", at, delivery, owner);
 }
 
-enum nl_status nl_delivery_record(struct nl_store *store, int64_t delivery, const char *owner,
-                                  const struct nl_result *result, struct nl_error *err) {
+/* The event first, while the row still tells whose it is. */
+static enum nl_status record_one(struct nl_store *store, const struct nl_record *record,
+                                 const char *owner, struct nl_error *err) {
+    const struct nl_result *result = record->result;
     const char *state = outcome_states[result->outcome];
     int64_t now = nl_env_now(&store->env);
     bool counts = result->outcome != NL_REQUEUED;
-    enum nl_status status = nl_sql_run(
+    enum nl_status status = NL_OK;
+    if (counts && result->outcome != NL_SENT)
+        status = nl_sql_run(store, err,
+                            "INSERT INTO event (at, kind, list, subscriber, issue, detail) "
+                            "SELECT ?, ?, s.list, s.subscriber, d.issue, ? FROM delivery d "
+                            "JOIN subscription s ON s.id = d.subscription WHERE d.id = ? AND "
+                            "d.state = 'leased' AND d.lease_owner = ?",
+                            "issis", now, state, result->text, record->delivery, owner);
+    if (status != NL_OK)
+        return status;
+    return nl_sql_run(
         store, err,
         "UPDATE delivery SET state = ?1, attempts = attempts + ?2, updated_at = ?3, "
         "next_attempt_at = nullif(?4, 0), reply_code = nullif(?5, 0), "
@@ -234,14 +288,18 @@ enum nl_status nl_delivery_record(struct nl_store *store, int64_t delivery, cons
         "paced_at = CASE ?2 WHEN 0 THEN paced_at END "
         "WHERE id = ?8 AND state = 'leased' AND lease_owner = ?9",
         "siiiissis", state, (int64_t)counts, now, result->next_attempt_at, (int64_t)result->code,
-        result->status, result->text, delivery, owner);
-    if (status != NL_OK || result->outcome == NL_SENT || !counts)
-        return status;
-    return nl_sql_run(store, err,
-                      "INSERT INTO event (at, kind, list, subscriber, issue, detail) "
-                      "SELECT ?, ?, s.list, s.subscriber, d.issue, ? FROM delivery d "
-                      "JOIN subscription s ON s.id = d.subscription WHERE d.id = ?",
-                      "issi", now, state, result->text, delivery);
+        result->status, result->text, record->delivery, owner);
+}
+
+enum nl_status nl_delivery_record(struct nl_store *store, const struct nl_record *records,
+                                  size_t count, const char *owner, struct nl_error *err) {
+    struct nl_batch batch = {0};
+    if (count == 0)
+        return NL_OK;
+    enum nl_status status = nl_sql_batch_begin(store, &batch, err);
+    for (size_t i = 0; status == NL_OK && i < count; i++)
+        status = record_one(store, &records[i], owner, err);
+    return end_batch(store, status, err);
 }
 
 struct recovery {
@@ -249,34 +307,36 @@ struct recovery {
     int64_t count;
 };
 
+/* Leases that are over. ?3: all are, since nobody else sends the issue now. */
+#define DEAD                                                                                       \
+    "WHERE id IN (SELECT id FROM delivery WHERE issue IS NOT DISTINCT FROM nullif(?1, 0) AND "     \
+    "state = 'leased' AND (?3 <> 0 OR lease_until <= ?2) AND dot_at IS "
+
 static enum nl_status recover(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct recovery *recovery = ctx;
     int64_t now = nl_env_now(&store->env);
+    int64_t all = recovery->issue != 0 && store->engine->locks_issues;
     enum nl_status status =
         nl_sql_run(store, err,
                    "UPDATE delivery SET state = 'unknown', lease_owner = NULL, lease_until = NULL, "
                    "attempts = attempts + 1, updated_at = ?2, "
-                   "reply_text = 'the run ended between the final dot and the reply' "
-                   "WHERE issue IS NOT DISTINCT FROM nullif(?1, 0) AND state = 'leased' AND dot_at "
-                   "IS NOT NULL "
-                   "AND (?1 <> 0 OR lease_until <= ?2)",
-                   "ii", recovery->issue, now);
+                   "reply_text = 'the run ended between the final dot and the reply' " DEAD
+                   "NOT NULL /*+ FOR UPDATE SKIP LOCKED */)",
+                   "iii", recovery->issue, now, all);
     recovery->count = nl_sql_changes(store);
     if (status == NL_OK)
         status = nl_sql_run(store, err,
                             "UPDATE delivery SET state = 'queued', lease_owner = NULL, "
-                            "lease_until = NULL, updated_at = ?2 "
-                            "WHERE issue IS NOT DISTINCT FROM nullif(?1, 0) AND state = 'leased' "
-                            "AND dot_at IS NULL "
-                            "AND (?1 <> 0 OR lease_until <= ?2)",
-                            "ii", recovery->issue, now);
+                            "lease_until = NULL, updated_at = ?2 " DEAD
+                            "NULL /*+ FOR UPDATE SKIP LOCKED */)",
+                            "iii", recovery->issue, now, all);
     return status;
 }
 
 enum nl_status nl_delivery_recover(struct nl_store *store, int64_t issue, int64_t *unknown,
                                    struct nl_error *err) {
     struct recovery recovery = {.issue = issue};
-    enum nl_status status = nl_sql_transaction(store, recover, &recovery, err);
+    enum nl_status status = nl_sql_transaction_beside(store, recover, &recovery, err);
     *unknown = recovery.count;
     return status;
 }

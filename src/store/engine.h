@@ -5,6 +5,7 @@
 
 #include "base/embedded.h"
 #include "newsletter/store.h"
+#include "newsletter/wait.h"
 
 /* A parameter: 'i' number, 's' text (NULL: NULL), 'b' bytes (NULL: NULL). */
 struct nl_value {
@@ -54,6 +55,14 @@ struct nl_engine {
     /* Several statements without parameters. */
     enum nl_status (*script)(struct nl_store *store, const char *sql, struct nl_error *err);
 
+    /* From begin on statements that return no rows may be held back, and are sent together by the
+     * end, which tells how many rows each has changed. NULL: there is nothing to gain. */
+    enum nl_status (*batch_begin)(struct nl_store *store, struct nl_error *err);
+    enum nl_status (*batch_add)(struct nl_store *store, void *handle, const struct nl_value *values,
+                                size_t count, struct nl_error *err);
+    enum nl_status (*batch_end)(struct nl_store *store, int64_t *changes, size_t count,
+                                struct nl_error *err);
+
     /* Of the row that was stepped to; 0 or NULL where there is none. What is borrowed ends with the
      * next step. */
     int64_t (*number)(void *handle, int column);
@@ -71,6 +80,8 @@ struct nl_engine {
     enum nl_status (*lock)(struct nl_store *store, int64_t what, int64_t *holder,
                            struct nl_error *err);
     void (*unlock)(struct nl_store *store, int64_t what);
+    enum nl_status (*wait)(struct nl_store *store, int64_t seconds,
+                           const volatile sig_atomic_t *stop, struct nl_error *err);
     enum nl_status (*examine)(struct nl_store *store, struct nl_buf *problem, struct nl_error *err);
     enum nl_status (*backup)(struct nl_store *store, const char *path, struct nl_error *err);
     enum nl_status (*sync_start)(struct nl_store *store, void **out, struct nl_error *err);

@@ -108,16 +108,53 @@ static enum nl_status run_through(struct nl_store *store, struct nl_statement *s
     return status;
 }
 
+static enum nl_status add_to_batch(struct nl_store *store, struct nl_error *err, const char *sql,
+                                   const char *types, va_list args) {
+    struct nl_value values[VALUES_LIMIT];
+    size_t count = read_values(types, args, values);
+    struct nl_statement *statement = prepared(store, sql, values, count, false, err);
+    store->batch->count++;
+    return statement != NULL
+               ? store->engine->batch_add(store, statement->handle, values, count, err)
+               : err->status;
+}
+
+static bool is_held_back(const struct nl_store *store) {
+    return store->batch != NULL && store->engine->batch_add != NULL;
+}
+
 enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const char *sql,
                           const char *types, ...) {
     va_list args;
     va_start(args, types);
+    if (is_held_back(store)) {
+        enum nl_status added = add_to_batch(store, err, sql, types, args);
+        va_end(args);
+        return added;
+    }
     struct nl_statement *statement =
         bound(store, err, sql, types, (struct use){.kept = true}, args);
     va_end(args);
     enum nl_status status = run_through(store, statement, err);
     nl_sql_done(statement);
+    if (store->batch != NULL && store->batch->changes != NULL &&
+        store->batch->count < store->batch->limit)
+        store->batch->changes[store->batch->count++] = nl_sql_changes(store);
     return status;
+}
+
+enum nl_status nl_sql_batch_begin(struct nl_store *store, struct nl_batch *batch,
+                                  struct nl_error *err) {
+    store->batch = batch;
+    return store->engine->batch_begin != NULL ? store->engine->batch_begin(store, err) : NL_OK;
+}
+
+enum nl_status nl_sql_batch_end(struct nl_store *store, struct nl_error *err) {
+    const struct nl_batch *batch = store->batch;
+    store->batch = NULL;
+    return store->engine->batch_end != NULL
+               ? store->engine->batch_end(store, batch->changes, batch->limit, err)
+               : NL_OK;
 }
 
 enum nl_status nl_sql_insert(struct nl_store *store, struct nl_error *err, int64_t *id,
@@ -299,12 +336,17 @@ enum nl_status nl_notice_add(struct nl_store *store, const char *kind, int64_t s
 
 /* ---- transactions ---- */
 
+static enum nl_status begin(struct nl_store *store, bool alone, struct nl_error *err) {
+    store->paced = false;
+    return store->engine->begin(store, alone, err);
+}
+
 enum nl_status nl_store_begin(struct nl_store *store, struct nl_error *err) {
-    return store->engine->begin(store, true, err);
+    return begin(store, true, err);
 }
 
 enum nl_status nl_store_begin_beside(struct nl_store *store, struct nl_error *err) {
-    return store->engine->begin(store, false, err);
+    return begin(store, false, err);
 }
 
 enum nl_status nl_store_commit(struct nl_store *store, struct nl_error *err) {
@@ -315,11 +357,9 @@ void nl_store_rollback(struct nl_store *store) {
     store->engine->rollback(store);
 }
 
-enum nl_status nl_sql_transaction(struct nl_store *store,
-                                  enum nl_status (*body)(struct nl_store *, void *,
-                                                         struct nl_error *),
-                                  void *ctx, struct nl_error *err) {
-    enum nl_status status = nl_store_begin(store, err);
+static enum nl_status transact(struct nl_store *store, bool alone, nl_sql_body *body, void *ctx,
+                               struct nl_error *err) {
+    enum nl_status status = begin(store, alone, err);
     if (status != NL_OK)
         return status;
     status = body(store, ctx, err);
@@ -328,6 +368,16 @@ enum nl_status nl_sql_transaction(struct nl_store *store,
     if (status != NL_OK)
         nl_store_rollback(store);
     return status;
+}
+
+enum nl_status nl_sql_transaction(struct nl_store *store, nl_sql_body *body, void *ctx,
+                                  struct nl_error *err) {
+    return transact(store, true, body, ctx, err);
+}
+
+enum nl_status nl_sql_transaction_beside(struct nl_store *store, nl_sql_body *body, void *ctx,
+                                         struct nl_error *err) {
+    return transact(store, false, body, ctx, err);
 }
 
 void nl_sql_finalize(struct nl_store *store) {

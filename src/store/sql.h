@@ -1,5 +1,6 @@
 /* What the files of this folder share: the open database and a short way to run a statement. SQL is
- * written so that every engine understands it. */
+ * written so that every engine understands it; what stands in a comment that begins with a plus
+ * sign is for those where many write at a time. */
 #ifndef NL_STORE_SQL_H
 #define NL_STORE_SQL_H
 
@@ -16,6 +17,8 @@ struct nl_store {
     char *secret;
     struct nl_env env;
     struct nl_statement *statements; /* prepared once, by the address of their text */
+    struct nl_batch *batch;          /* the one that is open, or NULL */
+    bool paced;                      /* throttle.c: it is our turn, until the transaction ends */
 };
 
 /* Prepares `sql`, a string literal, or takes it from the cache, and binds by `types`: one letter
@@ -39,6 +42,17 @@ enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const ch
  * (ON CONFLICT DO NOTHING). */
 enum nl_status nl_sql_insert(struct nl_store *store, struct nl_error *err, int64_t *id,
                              const char *sql, const char *types, ...);
+
+/* Runs many of these at once: between begin and end nl_sql_run only notes what is to be run, and no
+ * other function may be called. *changes, if it is not NULL, has room for `limit` numbers: how many
+ * rows each has changed. End it also after a failure. */
+struct nl_batch {
+    int64_t *changes;
+    size_t limit, count;
+};
+enum nl_status nl_sql_batch_begin(struct nl_store *store, struct nl_batch *batch,
+                                  struct nl_error *err);
+enum nl_status nl_sql_batch_end(struct nl_store *store, struct nl_error *err);
 
 /* How many rows the last statement that was run has changed. */
 int64_t nl_sql_changes(const struct nl_store *store);
@@ -97,11 +111,12 @@ enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t li
 enum nl_status nl_notice_add(struct nl_store *store, const char *kind, int64_t subscription,
                              int64_t *id, struct nl_error *err);
 
-/* Runs `body` between begin and commit, alone; rolls back when it fails. */
-enum nl_status nl_sql_transaction(struct nl_store *store,
-                                  enum nl_status (*body)(struct nl_store *, void *,
-                                                         struct nl_error *),
-                                  void *ctx, struct nl_error *err);
+/* Runs `body` between begin and commit, alone or beside others; rolls back when it fails. */
+typedef enum nl_status nl_sql_body(struct nl_store *store, void *ctx, struct nl_error *err);
+enum nl_status nl_sql_transaction(struct nl_store *store, nl_sql_body *body, void *ctx,
+                                  struct nl_error *err);
+enum nl_status nl_sql_transaction_beside(struct nl_store *store, nl_sql_body *body, void *ctx,
+                                         struct nl_error *err);
 
 /* Drops every cached statement, before the database is closed. */
 void nl_sql_finalize(struct nl_store *store);

@@ -148,3 +148,8 @@ enum nl_status nl_store_lock(struct nl_store *store, int64_t what, int64_t *hold
 void nl_store_unlock(struct nl_store *store, int64_t what) {
     store->engine->unlock(store, what);
 }
+
+enum nl_status nl_store_wait(struct nl_store *store, int64_t seconds,
+                             const volatile sig_atomic_t *stop, struct nl_error *err) {
+    return store->engine->wait(store, seconds, stop, err);
+}

@@ -4,13 +4,28 @@
 
 enum { MICRO = 1000000 };
 
+/* Until the transaction ends: what is read here is not changed by others before we write it. */
+static enum nl_status take_turn(struct nl_store *store, struct nl_error *err) {
+    int64_t one = 0;
+    if (store->paced)
+        return NL_OK;
+    store->paced = true;
+    return nl_sql_number(
+        store, err, &one, NULL,
+        "SELECT 1 /*+ FROM (SELECT pg_advisory_xact_lock(hashtext('newsletter ' || "
+        "current_schema()), 2)) AS turn */",
+        "");
+}
+
 /* The time until which the rate is used up, but not earlier than a second ago: that much may be
  * made up for; and not later than `latest`, if the clock was put back. */
 static enum nl_status read_time(struct nl_store *store, const char *name, int64_t latest,
                                 int64_t *at, struct nl_error *err) {
     int64_t earliest = (nl_env_now(&store->env) - 1) * MICRO;
-    enum nl_status status =
-        nl_sql_number(store, err, at, NULL, "SELECT at FROM throttle WHERE name = ?", "s", name);
+    enum nl_status status = take_turn(store, err);
+    if (status == NL_OK)
+        status = nl_sql_number(store, err, at, NULL, "SELECT at FROM throttle WHERE name = ?", "s",
+                               name);
     if (*at < earliest || *at > latest)
         *at = earliest;
     return status;
@@ -58,8 +73,10 @@ enum nl_status nl_throttle_reserve(struct nl_store *store, const char *name, int
 
 enum nl_status nl_daily_tried(struct nl_store *store, const char *day, int64_t *tried,
                               struct nl_error *err) {
-    return nl_sql_number(store, err, tried, NULL, "SELECT tried FROM daily WHERE day = ?", "s",
-                         day);
+    enum nl_status status = take_turn(store, err);
+    return status == NL_OK ? nl_sql_number(store, err, tried, NULL,
+                                           "SELECT tried FROM daily WHERE day = ?", "s", day)
+                           : status;
 }
 
 enum nl_status nl_daily_add(struct nl_store *store, const char *day, int64_t count,

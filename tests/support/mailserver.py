@@ -80,11 +80,11 @@ class MailServer:
     """Starts on construction; stop() ends it."""
 
     def __init__(self, folder, port=0, tempfail=(), reject=(), delay=0.0, certificate=None,
-                 key=None, implicit_tls=False, users=None):
+                 key=None, implicit_tls=False, users=None, host="127.0.0.1"):
         os.makedirs(folder, exist_ok=True)
         self.folder = folder
         self.handler = Maildirs(folder, tempfail, reject, delay)
-        options = {"hostname": "127.0.0.1", "port": port or free_port()}
+        options = {"hostname": host, "port": port or free_port()}
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate, key)

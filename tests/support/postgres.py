@@ -15,7 +15,7 @@ def programs():
 class Postgres:
     """`settings` are lines of postgresql.conf."""
 
-    def __init__(self, listen="", settings=()):
+    def __init__(self, listen="", port=5432, settings=()):
         self.folder = tempfile.mkdtemp(prefix="newsletter-postgres-")
         os.chmod(self.folder, 0o700)
         if os.geteuid() == 0:
@@ -23,9 +23,13 @@ class Postgres:
         self.data = os.path.join(self.folder, "data")
         self.run("initdb", "-D", self.data, "-A", "trust", "-U", USER, "-E", "UTF8",
                  "--locale=C.UTF-8", "--no-sync")
+        self.listen, self.port = listen, port
         with open(os.path.join(self.data, "postgresql.conf"), "a", encoding="utf-8") as out:
-            out.write(f"listen_addresses = '{listen}'\nunix_socket_directories = '{self.folder}'\n"
+            out.write(f"listen_addresses = '{listen}'\nport = {port}\n"
+                      f"unix_socket_directories = '{self.folder}'\n"
                       "max_connections = 200\n" + "".join(line + "\n" for line in settings))
+        with open(os.path.join(self.data, "pg_hba.conf"), "a", encoding="utf-8") as out:
+            out.write("host all all 10.0.0.0/8 trust\n")
         self.start()
 
     def run(self, program, *args):
@@ -40,9 +44,10 @@ class Postgres:
     def stop(self, mode="fast"):
         self.run("pg_ctl", "-D", self.data, "-m", mode, "-w", "stop")
 
-    def url(self, schema=None, host=None):
+    def url(self, schema=None):
         options = f"&options=-csearch_path%3D{schema}" if schema else ""
-        return f"postgresql://{USER}@/postgres?host={host or self.folder}{options}"
+        return (f"postgresql://{USER}@/postgres?host={self.listen or self.folder}"
+                f"&port={self.port}{options}")
 
     def remove(self):
         try:

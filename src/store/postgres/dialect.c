@@ -11,13 +11,26 @@ static const char *behind_quotes(const char *p) {
     return end != NULL ? end + 1 : p + strlen(p);
 }
 
+/* What is for us alone, in the comment that begins at `p`; any other comment stays one. */
+static const char *add_hint(const char *p, struct nl_buf *out) {
+    const char *end = strstr(p, "*/");
+    if (end == NULL || p[2] != '+') {
+        nl_buf_add(out, p, 1);
+        return p + 1;
+    }
+    nl_buf_add(out, p + 3, (size_t)(end - p - 3));
+    return end + 2;
+}
+
 void nl_postgres_translate(const char *sql, bool insert, struct nl_buf *out) {
     long last = 0; /* "?" is the one behind the highest so far */
     for (const char *p = sql; *p != '\0';) {
-        size_t len = strcspn(p, "?'\"");
+        size_t len = strcspn(p, "?'\"/");
         nl_buf_add(out, p, len);
         p += len;
-        if (*p == '\'' || *p == '"') {
+        if (*p == '/') {
+            p = add_hint(p, out);
+        } else if (*p == '\'' || *p == '"') {
             const char *end = behind_quotes(p);
             nl_buf_add(out, p, (size_t)(end - p));
             p = end;

@@ -9,10 +9,12 @@
 struct nl_postgres {
     PGconn *connection;
     char *url;
+    struct nl_buf batch; /* what was sent: p a preparation, q a statement */
     int64_t offset;      /* of the server's clock to ours, seconds */
     int64_t changes;     /* of the last statement that changed rows */
     bool duplicate;      /* the last failure was that a row is there already */
     bool open;           /* a transaction is */
+    uint64_t listens;    /* wait.c: the session that hears of changes */
     uint64_t sessions;   /* how often we connected: prepared statements end with their session */
     uint64_t statements; /* for their names */
 };
@@ -61,6 +63,17 @@ double nl_postgres_real(void *handle, int column);
 const char *nl_postgres_text(void *handle, int column);
 const void *nl_postgres_bytes(void *handle, int column, size_t *len);
 bool nl_postgres_is_null(void *handle, int column);
+
+enum nl_status nl_postgres_batch_begin(struct nl_store *store, struct nl_error *err);
+enum nl_status nl_postgres_batch_add(struct nl_store *store, void *handle,
+                                     const struct nl_value *values, size_t count,
+                                     struct nl_error *err);
+enum nl_status nl_postgres_batch_end(struct nl_store *store, int64_t *changes, size_t limit,
+                                     struct nl_error *err);
+
+/* wait.c */
+enum nl_status nl_postgres_wait(struct nl_store *store, int64_t seconds,
+                                const volatile sig_atomic_t *stop, struct nl_error *err);
 
 /* upkeep.c */
 enum nl_status nl_postgres_lock(struct nl_store *store, int64_t what, int64_t *holder,

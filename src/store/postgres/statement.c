@@ -91,6 +91,11 @@ static void fill(struct parameters *parameters, const struct nl_value *values, s
     }
 }
 
+static void name_statement(struct nl_postgres *link, struct statement *statement) {
+    snprintf(statement->name, sizeof statement->name, "s%llu",
+             (unsigned long long)++link->statements);
+}
+
 /* A statement that runs once, as most do in a command, takes one round trip; from the second time
  * on the server has its plan. */
 static PGresult *execute(struct nl_postgres *link, struct statement *statement,
@@ -102,8 +107,7 @@ static PGresult *execute(struct nl_postgres *link, struct statement *statement,
                             parameters->types, parameters->data, parameters->lengths,
                             parameters->formats, BINARY);
     if (statement->session != link->sessions) {
-        snprintf(statement->name, sizeof statement->name, "s%llu",
-                 (unsigned long long)++link->statements);
+        name_statement(link, statement);
         PGresult *prepared = PQprepare(link->connection, statement->name,
                                        nl_buf_text(&statement->sql), count, parameters->types);
         if (PQresultStatus(prepared) != PGRES_COMMAND_OK)
@@ -162,6 +166,83 @@ enum nl_status nl_postgres_bind(struct nl_store *store, void *handle, const stru
     release(&parameters);
     return status;
 }
+
+/* ---- many at once ---- */
+
+/* libpq's pipeline: one round trip for all. The statements are prepared on their way. */
+enum nl_status nl_postgres_batch_begin(struct nl_store *store, struct nl_error *err) {
+    struct nl_postgres *link = nl_postgres(store);
+    enum nl_status status = nl_postgres_ensure(store, err);
+    nl_buf_clear(&link->batch);
+    if (status == NL_OK && PQenterPipelineMode(link->connection) != 1)
+        status = nl_postgres_error(store, NULL, err);
+    return status;
+}
+
+static bool send(struct nl_postgres *link, struct statement *statement,
+                 const struct parameters *parameters, int count) {
+    if (statement->session != link->sessions) {
+        name_statement(link, statement);
+        if (PQsendPrepare(link->connection, statement->name, nl_buf_text(&statement->sql), count,
+                          parameters->types) != 1)
+            return false;
+        statement->session = link->sessions;
+        nl_buf_adds(&link->batch, "p");
+    }
+    nl_buf_adds(&link->batch, "q");
+    return PQsendQueryPrepared(link->connection, statement->name, count, parameters->data,
+                               parameters->lengths, parameters->formats, BINARY) == 1;
+}
+
+enum nl_status nl_postgres_batch_add(struct nl_store *store, void *handle,
+                                     const struct nl_value *values, size_t count,
+                                     struct nl_error *err) {
+    struct nl_postgres *link = nl_postgres(store);
+    struct parameters parameters = {0};
+    if (count > VALUES_LIMIT || !allocate(&parameters, count)) {
+        release(&parameters);
+        return nl_error_nomem(err);
+    }
+    fill(&parameters, values, count);
+    enum nl_status status =
+        send(link, handle, &parameters, (int)count) ? NL_OK : nl_postgres_error(store, NULL, err);
+    release(&parameters);
+    return status;
+}
+
+/* Reads what came of each; of several failures the first is told, the rest follow from it. */
+static enum nl_status read_batch(struct nl_store *store, int64_t *changes, size_t limit,
+                                 struct nl_error *err) {
+    struct nl_postgres *link = nl_postgres(store);
+    enum nl_status status = NL_OK;
+    size_t at = 0;
+    for (size_t i = 0; i < link->batch.len; i++) {
+        PGresult *result = PQgetResult(link->connection);
+        if (PQresultStatus(result) != PGRES_COMMAND_OK && status == NL_OK)
+            status = nl_postgres_error(store, result, err);
+        if (link->batch.data[i] == 'q' && changes != NULL && at < limit)
+            changes[at++] = strtoll(PQcmdTuples(result), NULL, 10);
+        PQclear(result);
+        PQclear(PQgetResult(link->connection)); /* the end of this one: NULL */
+    }
+    PQclear(PQgetResult(link->connection)); /* PGRES_PIPELINE_SYNC */
+    return status;
+}
+
+enum nl_status nl_postgres_batch_end(struct nl_store *store, int64_t *changes, size_t limit,
+                                     struct nl_error *err) {
+    struct nl_postgres *link = nl_postgres(store);
+    if (PQpipelineStatus(link->connection) == PQ_PIPELINE_OFF)
+        return NL_OK;
+    enum nl_status status = PQpipelineSync(link->connection) == 1 && !link->batch.failed
+                                ? read_batch(store, changes, limit, err)
+                                : nl_postgres_error(store, NULL, err);
+    if (PQexitPipelineMode(link->connection) != 1 && status == NL_OK)
+        status = nl_postgres_error(store, NULL, err);
+    return status;
+}
+
+/* ---- reading ---- */
 
 enum nl_status nl_postgres_step(struct nl_store *store, void *handle, bool *row,
                                 struct nl_error *err) {

@@ -195,6 +195,7 @@ const struct nl_engine nl_engine_sqlite = {
     .rollback = rollback,
     .lock = nl_sqlite_lock,
     .unlock = nl_sqlite_unlock,
+    .wait = nl_sqlite_wait,
     .examine = nl_sqlite_examine,
     .backup = nl_sqlite_backup,
     .sync_start = nl_sqlite_sync_start,

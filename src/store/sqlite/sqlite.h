@@ -8,7 +8,8 @@
 
 struct nl_sqlite {
     sqlite3 *db;
-    int lock_fd; /* lock.c; -1 until the first lock */
+    int lock_fd;     /* lock.c; -1 until the first lock */
+    int64_t version; /* wait.c: of the file, as of the last wait */
 };
 
 static inline struct nl_sqlite *nl_sqlite(const struct nl_store *store) {
@@ -32,6 +33,10 @@ void nl_sqlite_close(struct nl_store *store);
 enum nl_status nl_sqlite_lock(struct nl_store *store, int64_t what, int64_t *holder,
                               struct nl_error *err);
 void nl_sqlite_unlock(struct nl_store *store, int64_t what);
+
+/* wait.c */
+enum nl_status nl_sqlite_wait(struct nl_store *store, int64_t seconds,
+                              const volatile sig_atomic_t *stop, struct nl_error *err);
 
 /* backup.c */
 enum nl_status nl_sqlite_backup(struct nl_store *store, const char *path, struct nl_error *err);
