@@ -44,7 +44,7 @@ extern const struct command cmd_init, cmd_list, cmd_subscribe, cmd_confirm, cmd_
     cmd_preview, cmd_send, cmd_retry, cmd_status, cmd_suppress, cmd_pause, cmd_resume, cmd_cancel,
     cmd_dkim, cmd_bounce, cmd_check, cmd_doctor, cmd_serve, cmd_archive, cmd_staff, cmd_import,
     cmd_export, cmd_erase, cmd_segment, cmd_report, cmd_backup, cmd_prune, cmd_completion,
-    cmd_reconfirm, cmd_digest, cmd_decide, cmd_replies;
+    cmd_reconfirm, cmd_digest, cmd_decide, cmd_replies, cmd_migrate_store;
 
 /* Where the configuration is: --config, $NEWSLETTER_CONFIG, ./newsletter.yaml, the user's, /etc. */
 const char *cli_config_path(const struct cli *cli);

@@ -6,12 +6,13 @@
 #include <sysexits.h>
 
 const struct command *const cli_commands[] = {
-    &cmd_init,    &cmd_list,    &cmd_subscribe, &cmd_confirm,    &cmd_unsubscribe, &cmd_suppress,
-    &cmd_preview, &cmd_check,   &cmd_send,      &cmd_retry,      &cmd_pause,       &cmd_resume,
-    &cmd_cancel,  &cmd_status,  &cmd_bounce,    &cmd_dkim,       &cmd_doctor,      &cmd_serve,
-    &cmd_archive, &cmd_staff,   &cmd_import,    &cmd_export,     &cmd_erase,       &cmd_segment,
-    &cmd_report,  &cmd_backup,  &cmd_prune,     &cmd_completion, &cmd_reconfirm,   &cmd_digest,
-    &cmd_decide,  &cmd_replies,
+    &cmd_init,     &cmd_list,    &cmd_subscribe,     &cmd_confirm,   &cmd_unsubscribe,
+    &cmd_suppress, &cmd_preview, &cmd_check,         &cmd_send,      &cmd_retry,
+    &cmd_pause,    &cmd_resume,  &cmd_cancel,        &cmd_status,    &cmd_bounce,
+    &cmd_dkim,     &cmd_doctor,  &cmd_serve,         &cmd_archive,   &cmd_staff,
+    &cmd_import,   &cmd_export,  &cmd_erase,         &cmd_segment,   &cmd_report,
+    &cmd_backup,   &cmd_prune,   &cmd_completion,    &cmd_reconfirm, &cmd_digest,
+    &cmd_decide,   &cmd_replies, &cmd_migrate_store,
 };
 
 const size_t cli_command_count = sizeof cli_commands / sizeof cli_commands[0];

@@ -44,6 +44,10 @@ static enum nl_status send_issue(const struct nl_issue *issue, void *ctx, struct
         return NL_OK;
     enum nl_status status =
         nl_send_issue(worker->store, worker->config, worker->relay, issue, &options, &summary, err);
+    if (status == NL_BUSY) { /* somebody has locked the issue, or writes for long */
+        nl_error_free(err);
+        status = NL_OK;
+    }
     bool trouble = summary.problem.status != NL_OK;
     worker->more = worker->more || (status == NL_OK && !trouble && now(worker) >= options.until);
     report(worker, issue->slug, &summary);

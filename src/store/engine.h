@@ -7,10 +7,13 @@
 #include "newsletter/store.h"
 #include "newsletter/wait.h"
 
-/* A parameter: 'i' number, 's' text (NULL: NULL), 'b' bytes (NULL: NULL). */
+/* A parameter: 'i' number, 'd' real number, 's' text, 'b' bytes; data of NULL, or `null`, is NULL.
+ */
 struct nl_value {
     char type;
+    bool null;
     int64_t number;
+    double real;
     const void *data;
     size_t len; /* 'b' */
 };
@@ -76,7 +79,7 @@ struct nl_engine {
     enum nl_status (*commit)(struct nl_store *store, struct nl_error *err);
     void (*rollback)(struct nl_store *store);
 
-    /* As in store.h, sync.h and backup.h. */
+    /* As in store.h and sync.h; `backup` writes a new file at `path`. */
     enum nl_status (*lock)(struct nl_store *store, int64_t what, int64_t *holder,
                            struct nl_error *err);
     void (*unlock)(struct nl_store *store, int64_t what);
@@ -98,6 +101,11 @@ struct nl_engine {
     void (*bulk)(struct nl_store *store, bool begins);
     /* What is removed is to be gone from the disk too, as far as that is the engine's to say. */
     void (*scrub)(struct nl_store *store, bool begins);
+    /* A transaction that sees all as it is now; `still`: which alone writes, with all others
+     * waiting. */
+    enum nl_status (*snapshot)(struct nl_store *store, bool still, struct nl_error *err);
+    /* All rows have been copied in. */
+    enum nl_status (*copied)(struct nl_store *store, struct nl_error *err);
     /* Makes all indexes anew. */
     enum nl_status (*reindex)(struct nl_store *store, struct nl_error *err);
 };

@@ -51,7 +51,7 @@ static size_t read_values(const char *types, va_list args, struct nl_value value
     size_t count = 0;
     for (; types[count] != '\0' && count < VALUES_LIMIT; count++) {
         struct nl_value *value = &values[count];
-        value->type = types[count];
+        *value = (struct nl_value){.type = types[count]};
         if (value->type == 'i') {
             value->number = va_arg(args, int64_t);
         } else {
@@ -302,6 +302,21 @@ struct nl_statement *nl_sql_query(struct nl_store *store, const struct nl_query 
         return statement;
     nl_sql_end(statement);
     return NULL;
+}
+
+struct nl_statement *nl_sql_prepare(struct nl_store *store, const char *sql, struct nl_error *err) {
+    return make(store, sql, NULL, 0, false, err);
+}
+
+enum nl_status nl_sql_put(struct nl_store *store, struct nl_statement *statement,
+                          const struct nl_value *values, size_t count, struct nl_error *err) {
+    if (is_held_back(store))
+        return store->engine->batch_add(store, statement->handle, values, count, err);
+    enum nl_status status = store->engine->bind(store, statement->handle, values, count, true, err);
+    if (status == NL_OK)
+        status = run_through(store, statement, err);
+    nl_sql_done(statement);
+    return status;
 }
 
 void nl_sql_end(struct nl_statement *statement) {

@@ -94,6 +94,12 @@ void nl_query_text(struct nl_query *query, const char *borrowed);
 void nl_query_own(struct nl_query *query, char *text);
 void nl_query_free(struct nl_query *query);
 
+/* A statement that is run again and again with values at hand, also in a batch. End with
+ * nl_sql_end. */
+struct nl_statement *nl_sql_prepare(struct nl_store *store, const char *sql, struct nl_error *err);
+enum nl_status nl_sql_put(struct nl_store *store, struct nl_statement *statement,
+                          const struct nl_value *values, size_t count, struct nl_error *err);
+
 /* Prepares and binds it. End with nl_sql_end. */
 struct nl_statement *nl_sql_query(struct nl_store *store, const struct nl_query *query,
                                   struct nl_error *err);
@@ -120,6 +126,9 @@ enum nl_status nl_sql_transaction_beside(struct nl_store *store, nl_sql_body *bo
 
 /* Drops every cached statement, before the database is closed. */
 void nl_sql_finalize(struct nl_store *store);
+
+/* Removes a database that nl_store_create has made, and nobody has used. */
+void nl_store_discard(const char *path);
 
 /* migrate.c. `create`: whether there may be no tables yet. */
 enum nl_status nl_store_migrate(struct nl_store *store, bool create, struct nl_error *err);

@@ -1,6 +1,5 @@
 #include "newsletter/store.h"
 
-#include "newsletter/backup.h"
 #include "newsletter/config.h"
 #include "newsletter/token.h"
 #include "store/sql.h"
@@ -60,6 +59,19 @@ static enum nl_status ensure_secret(struct nl_store *store, struct nl_error *err
     return status == NL_OK ? read_secret(store, err) : status;
 }
 
+static enum nl_status check_moved(struct nl_store *store, struct nl_error *err) {
+    int64_t one = 0;
+    bool moved = false;
+    enum nl_status status =
+        nl_sql_number(store, err, &one, &moved, "SELECT 1 FROM setting WHERE key = 'moved_at'", "");
+    return status == NL_OK && moved
+               ? nl_error_set(err, NL_CONFIG,
+                              "%s was moved by 'newsletter migrate-store': set 'database' in "
+                              "newsletter.yaml to where it is now",
+                              store->path)
+               : status;
+}
+
 static enum nl_status open_with(const struct nl_engine *engine, const char *path, bool create,
                                 const struct nl_env *env, struct nl_store **out,
                                 struct nl_error *err) {
@@ -74,6 +86,8 @@ static enum nl_status open_with(const struct nl_engine *engine, const char *path
         status = engine->open(store, path, err);
     if (status == NL_OK)
         status = nl_store_migrate(store, create, err);
+    if (status == NL_OK)
+        status = check_moved(store, err);
     if (status == NL_OK)
         status = ensure_secret(store, err);
     if (status != NL_OK) {
@@ -128,15 +142,19 @@ void nl_store_close(struct nl_store *store) {
     free(store);
 }
 
+void nl_store_discard(const char *path) {
+    const struct nl_engine *engine = NULL;
+    struct nl_error ignored = {0};
+    if (find_engine(path, &engine, &ignored) == NL_OK)
+        engine->discard(path);
+    nl_error_free(&ignored);
+}
+
 /* ---- what is all the engine's ---- */
 
 enum nl_status nl_store_examine(struct nl_store *store, struct nl_buf *problem,
                                 struct nl_error *err) {
     return store->engine->examine(store, problem, err);
-}
-
-enum nl_status nl_store_backup(struct nl_store *store, const char *path, struct nl_error *err) {
-    return store->engine->backup(store, path, err);
 }
 
 enum nl_status nl_store_lock(struct nl_store *store, int64_t what, int64_t *holder,

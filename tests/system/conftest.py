@@ -38,8 +38,6 @@ test_bad_input::test_unwritable_database
 test_bounce::test_the_mail_system_keeps_what_we_cannot_take
 test_hooks::test_bad_forms
 test_operations::test_backup
-test_operations::test_backup_in_the_middle_of_a_run
-test_operations::test_backup_into_a_folder
 test_operations::test_backup_that_fails_leaves_what_was_there
 test_operations::test_repair
 test_operations::test_repair_of_an_index

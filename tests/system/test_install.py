@@ -12,7 +12,7 @@ BUILD = os.path.dirname(os.path.dirname(BINARY))
 
 def commands():
     usage = subprocess.run([BINARY, "--help"], capture_output=True, text=True, check=True).stdout
-    return re.findall(r"^  ([a-z]+) ", usage, re.M)
+    return re.findall(r"^  ([a-z-]+) ", usage, re.M)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_units():
     """As strict as they claim to be."""
     if not shutil.which("systemd-analyze"):
         pytest.skip("needs systemd")
-    for name in ("newsletter", "newsletter-retry", "newsletter-backup"):
+    for name in ("newsletter", "newsletter-retry", "newsletter-worker", "newsletter-backup"):
         told = subprocess.run(["systemd-analyze", "security", "--offline=true",
                                os.path.join(TOP, "contrib/systemd", f"{name}.service")], capture_output=True, text=True, check=False)
         level = re.search(r"Overall exposure level .*: ([0-9.]+)", told.stdout)

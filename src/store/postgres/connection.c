@@ -1,5 +1,7 @@
 #include "store/postgres/postgres.h"
 
+#include "store/tables.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,6 +31,7 @@ static enum nl_status status_of(const char *state) {
         {"42501", NL_NOPERM}, /* privileges */
         {"28", NL_NOPERM},    /* login */
         {"25006", NL_NOPERM}, /* read-only: a standby */
+        {"22", NL_DATA},      /* text that is no UTF-8, and the like */
         {"3D", NL_NOINPUT},   /* no such database */
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
@@ -204,8 +207,7 @@ static enum nl_status count_tables(const char *path, bool *any, struct nl_error 
     *any = false;
     if (status == NL_OK) {
         PGresult *result = PQexec(nl_postgres(&store)->connection,
-                                  "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND "
-                                  "tablename = 'schema_migration'");
+                                  "SELECT 1 FROM pg_tables WHERE schemaname = current_schema()");
         *any = PQntuples(result) > 0;
         PQclear(result);
     }
@@ -221,8 +223,22 @@ enum nl_status nl_postgres_create(const char *path, bool *created, struct nl_err
     return status;
 }
 
+/* What the migrations have made, by name: there may be more in the schema that is not ours. */
 void nl_postgres_discard(const char *path) {
-    (void)path; /* its migrations were one transaction each */
+    struct nl_buf sql = {0};
+    nl_buf_adds(&sql, "SET client_min_messages = warning; DROP TABLE IF EXISTS schema_migration");
+    for (const struct nl_table *table = nl_tables; table->name != NULL; table++)
+        nl_buf_addf(&sql, ", %s", table->name);
+    nl_buf_adds(&sql,
+                " CASCADE; DROP FUNCTION IF EXISTS instr (TEXT, TEXT), json_extract (TEXT, TEXT), "
+                "json_type (TEXT, TEXT), json_each (TEXT, TEXT), json_patch (TEXT, TEXT), "
+                "as_number (TEXT), bare_words (TEXT), wake_workers (); "
+                "DROP DOMAIN IF EXISTS plain");
+    PGconn *connection = connect(path);
+    if (!sql.failed)
+        PQclear(PQexec(connection, nl_buf_text(&sql)));
+    PQfinish(connection);
+    nl_buf_free(&sql);
 }
 
 enum nl_status nl_postgres_check(const char *path, struct nl_error *err) {

@@ -82,6 +82,8 @@ void nl_postgres_unlock(struct nl_store *store, int64_t what);
 enum nl_status nl_postgres_examine(struct nl_store *store, struct nl_buf *problem,
                                    struct nl_error *err);
 enum nl_status nl_postgres_backup(struct nl_store *store, const char *path, struct nl_error *err);
+enum nl_status nl_postgres_snapshot(struct nl_store *store, bool still, struct nl_error *err);
+enum nl_status nl_postgres_copied(struct nl_store *store, struct nl_error *err);
 enum nl_status nl_postgres_reindex(struct nl_store *store, struct nl_error *err);
 
 #endif

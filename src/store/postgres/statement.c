@@ -77,11 +77,14 @@ static void fill(struct parameters *parameters, const struct nl_value *values, s
     for (size_t i = 0; i < count; i++) {
         const struct nl_value *value = &values[i];
         parameters->formats[i] = BINARY;
-        if (value->type == 'i') {
-            parameters->types[i] = INT8;
-            parameters->numbers[i] = (int64_t)htobe64((uint64_t)value->number);
-            parameters->data[i] = (const char *)&parameters->numbers[i];
-            parameters->lengths[i] = sizeof(int64_t);
+        if (value->type == 'i' || value->type == 'd') {
+            uint64_t bits = (uint64_t)value->number;
+            if (value->type == 'd')
+                memcpy(&bits, &value->real, sizeof bits);
+            parameters->types[i] = value->type == 'd' ? FLOAT8 : INT8;
+            parameters->numbers[i] = (int64_t)htobe64(bits);
+            parameters->data[i] = value->null ? NULL : (const char *)&parameters->numbers[i];
+            parameters->lengths[i] = sizeof bits;
         } else {
             parameters->types[i] = value->type == 's' ? TEXT : BYTEA;
             parameters->data[i] = value->data;

@@ -1,6 +1,9 @@
 #include "store/postgres/postgres.h"
 
-#include <stdlib.h>
+#include "newsletter/copy.h"
+#include "store/tables.h"
+
+#include <unistd.h>
 
 #define KEY "hashtext('newsletter ' || current_schema())"
 
@@ -60,12 +63,44 @@ enum nl_status nl_postgres_examine(struct nl_store *store, struct nl_buf *proble
     return status == NL_OK && problem->failed ? nl_error_nomem(err) : status;
 }
 
+/* A file is what can be kept anywhere, and used as it is. */
 enum nl_status nl_postgres_backup(struct nl_store *store, const char *path, struct nl_error *err) {
-    (void)path;
-    return nl_error_set(err, NL_CONFIG,
-                        "%s is a database of a server: copy it with pg_dump, or with 'newsletter "
-                        "migrate-store' into a file",
-                        store->path);
+    unlink(path); /* what an interrupted one has left */
+    return nl_store_copy(store, path, NULL, NULL, err);
+}
+
+/* ---- copies ---- */
+
+static void lock_tables(struct nl_buf *sql) {
+    for (const struct nl_table *table = nl_tables; table->name != NULL; table++)
+        nl_buf_addf(sql, "%s %s", table == nl_tables ? "; LOCK TABLE" : ",", table->name);
+    nl_buf_adds(sql, " IN SHARE ROW EXCLUSIVE MODE");
+}
+
+enum nl_status nl_postgres_snapshot(struct nl_store *store, bool still, struct nl_error *err) {
+    struct nl_buf sql = {0};
+    nl_buf_adds(&sql, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+    if (still)
+        lock_tables(&sql);
+    enum nl_status status = sql.failed ? nl_error_nomem(err) : nl_postgres_ensure(store, err);
+    if (status == NL_OK) {
+        nl_postgres(store)->open = true;
+        status = nl_postgres_script(store, nl_buf_text(&sql), err);
+    }
+    nl_buf_free(&sql);
+    return status;
+}
+
+/* New ids go on behind those that were copied; the planner knows what there is. */
+enum nl_status nl_postgres_copied(struct nl_store *store, struct nl_error *err) {
+    return nl_postgres_script(
+        store,
+        "DO $$ DECLARE t record; BEGIN FOR t IN SELECT table_name AS name FROM "
+        "information_schema.columns WHERE table_schema = current_schema() AND is_identity = 'YES' "
+        "LOOP EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, ''id''), "
+        "(SELECT coalesce(max(id), 0) + 1 FROM %I), false)', "
+        "format('%I.%I', current_schema(), t.name), t.name); END LOOP; END $$; ANALYZE",
+        err);
 }
 
 enum nl_status nl_postgres_reindex(struct nl_store *store, struct nl_error *err) {

@@ -4,9 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,7 +46,7 @@ static enum nl_status settle(sqlite3 *target, const char *path, struct nl_error 
                                 path);
 }
 
-static enum nl_status write_copy(struct nl_store *store, const char *path, struct nl_error *err) {
+enum nl_status nl_sqlite_backup(struct nl_store *store, const char *path, struct nl_error *err) {
     sqlite3 *target = NULL;
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 || fchmod(fd, 0600) != 0) {
@@ -70,32 +67,5 @@ static enum nl_status write_copy(struct nl_store *store, const char *path, struc
     if (status == NL_OK && fsync(fd) != 0)
         status = nl_error_system(err, errno, "write", path);
     close(fd);
-    return status;
-}
-
-/* So that the name is as durable as what it names. */
-static void sync_folder(const char *path) {
-    char *copy = strdup(path);
-    int fd = copy != NULL ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-    free(copy);
-}
-
-enum nl_status nl_sqlite_backup(struct nl_store *store, const char *path, struct nl_error *err) {
-    struct nl_buf partial = {0};
-    nl_buf_addf(&partial, "%s.partial", path);
-    if (partial.failed)
-        return nl_error_nomem(err);
-    enum nl_status status = write_copy(store, nl_buf_text(&partial), err);
-    if (status == NL_OK && rename(nl_buf_text(&partial), path) != 0)
-        status = nl_error_system(err, errno, "create", path);
-    if (status == NL_OK)
-        sync_folder(path);
-    else
-        unlink(nl_buf_text(&partial));
-    nl_buf_free(&partial);
     return status;
 }

@@ -71,7 +71,11 @@ static enum nl_status bind(struct nl_store *store, void *handle, const struct nl
     for (size_t i = 0; rc == SQLITE_OK && i < count; i++) {
         const struct nl_value *value = &values[i];
         int at = (int)i + 1;
-        if (value->type == 'i')
+        if (value->null)
+            rc = sqlite3_bind_null(handle, at);
+        else if (value->type == 'd')
+            rc = sqlite3_bind_double(handle, at, value->real);
+        else if (value->type == 'i')
             rc = sqlite3_bind_int64(handle, at, value->number);
         else if (value->type == 's')
             rc = sqlite3_bind_text(handle, at, value->data, -1, keep);
@@ -158,6 +162,16 @@ static void rollback(struct nl_store *store) {
     nl_error_free(&ignored);
 }
 
+/* Readers of the log see one state in any case; who writes holds off all others who do. */
+static enum nl_status snapshot(struct nl_store *store, bool still, struct nl_error *err) {
+    return nl_sqlite_script(store, still ? "BEGIN IMMEDIATE" : "BEGIN", err);
+}
+
+/* One file by itself, without a write-ahead log, until it is opened for work. */
+static enum nl_status copied(struct nl_store *store, struct nl_error *err) {
+    return nl_sqlite_script(store, "PRAGMA journal_mode = DELETE", err);
+}
+
 const struct nl_engine nl_engine_sqlite = {
     .dialect = {.number_from = "CAST(",
                 .number_end = " AS REAL)",
@@ -207,5 +221,7 @@ const struct nl_engine nl_engine_sqlite = {
     .references_hold = nl_sqlite_references_hold,
     .bulk = nl_sqlite_bulk,
     .scrub = nl_sqlite_scrub,
+    .snapshot = snapshot,
+    .copied = copied,
     .reindex = nl_sqlite_reindex,
 };

@@ -26,7 +26,13 @@ enum nl_status nl_sqlite_create(const char *path, bool *created, struct nl_error
 }
 
 void nl_sqlite_discard(const char *path) {
-    unlink(path);
+    static const char *const endings[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        struct nl_buf name = {0};
+        nl_buf_addf(&name, "%s%s", path, endings[i]);
+        unlink(nl_buf_text(&name));
+        nl_buf_free(&name);
+    }
 }
 
 enum nl_status nl_sqlite_check(const char *path, struct nl_error *err) {
