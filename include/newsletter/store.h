@@ -57,4 +57,11 @@ enum nl_status nl_store_lock(struct nl_store *store, int64_t what, int64_t *hold
                              struct nl_error *err);
 void nl_store_unlock(struct nl_store *store, int64_t what);
 
+/* One of several numbered slots under a name, for one process at a time: *taken tells whether it is
+ * ours now. It ends with nl_store_leave_slot or the process. What we hold already can be taken
+ * again, so the caller keeps count. */
+enum nl_status nl_store_take_slot(struct nl_store *store, const char *name, int64_t number,
+                                  bool *taken, struct nl_error *err);
+void nl_store_leave_slot(struct nl_store *store, const char *name, int64_t number);
+
 #endif

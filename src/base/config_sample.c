@@ -3,7 +3,8 @@
 const char nl_config_sample[] =
     "# newsletter.yaml - see newsletter.yaml(5). Paths are relative to this file's folder.\n"
     "\n"
-    "# The database: subscribers, issues and what became of every message. Mode 0600.\n"
+    "# The database: subscribers, issues and what became of every message. Mode 0600. Or that of\n"
+    "# a PostgreSQL server, for many hosts: postgresql://newsletter@db.example.org/newsletter\n"
     "database: newsletter.db\n"
     "\n"
     "# A folder with your own templates; what it lacks comes from the built-in ones.\n"

@@ -167,12 +167,11 @@ void nl_backlog_forget(struct nl_backlog *backlog, size_t kept) {
 }
 
 bool nl_backlog_take(struct nl_backlog *backlog,
-                     int64_t (*in_flight)(const void *ctx, const char *domain), const void *ctx,
+                     bool (*admit)(void *ctx, struct nl_pending *pending), void *ctx,
                      struct nl_pending *out) {
     for (size_t i = backlog->first; i < backlog->first + backlog->count; i++) {
         const struct nl_domain_limit *limit = backlog->items[i].limit;
-        if (limit != NULL && limit->connections > 0 &&
-            in_flight(ctx, backlog->items[i].domain) >= limit->connections)
+        if (limit != NULL && limit->connections > 0 && !admit(ctx, &backlog->items[i]))
             continue;
         *out = backlog->items[i];
         backlog->items[i] = backlog->items[backlog->first];

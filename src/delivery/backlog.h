@@ -10,6 +10,7 @@ struct nl_pending {
     struct nl_token token;               /* of the link in a notice */
     const struct nl_domain_limit *limit; /* of its domain; NULL: none */
     char *domain;                        /* where there is a limit: as an A-label */
+    int64_t slot;                        /* of the domain's connections; 0: none */
 };
 void nl_pending_free(struct nl_pending *pending);
 
@@ -48,10 +49,10 @@ enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct nl_error *e
  */
 void nl_backlog_forget(struct nl_backlog *backlog, size_t kept);
 
-/* The next one that may begin, moved to *out. `in_flight` counts the messages that are under way to
- * a domain. False when there is none. */
+/* The next one that may begin, moved to *out. `admit` finds a connection to its domain, where these
+ * are limited, and sets its slot. False when there is none. */
 bool nl_backlog_take(struct nl_backlog *backlog,
-                     int64_t (*in_flight)(const void *ctx, const char *domain), const void *ctx,
+                     bool (*admit)(void *ctx, struct nl_pending *pending), void *ctx,
                      struct nl_pending *out);
 
 #endif

@@ -86,6 +86,9 @@ static void clean_up(struct run *run, enum nl_status *status) {
     nl_error_free(&ignored);
     nl_transport_free(run->transport);
     for (size_t i = 0; run->lanes != NULL && i < run->lane_count; i++) {
+        if (run->lanes[i].pending.slot != 0)
+            nl_store_leave_slot(run->plan->store, run->lanes[i].pending.domain,
+                                run->lanes[i].pending.slot);
         nl_pending_free(&run->lanes[i].pending);
         nl_buf_free(&run->lanes[i].message);
         nl_buf_free(&run->lanes[i].text);
@@ -390,6 +393,8 @@ static void after_commit(struct run *run) {
             count_result(&run->summary->counts, lane->result.outcome);
             if (lane->result.outcome == NL_REQUEUED)
                 run->backlog.drained = false;
+            if (lane->pending.slot != 0)
+                nl_store_leave_slot(run->plan->store, lane->pending.domain, lane->pending.slot);
             nl_pending_free(&lane->pending);
             lane->done = false;
             lane->busy = false;
@@ -458,13 +463,28 @@ static enum nl_status start(struct run *run, size_t connection, const struct nl_
     return status;
 }
 
-static int64_t in_flight(const void *ctx, const char *domain) {
-    const struct run *run = ctx;
-    int64_t count = 0;
+static bool holds_slot(const struct run *run, const char *domain, int64_t slot) {
     for (size_t i = 0; i < run->lane_count; i++)
-        count += run->lanes[i].busy && run->lanes[i].pending.domain != NULL &&
-                 strcmp(run->lanes[i].pending.domain, domain) == 0;
-    return count;
+        if (run->lanes[i].busy && run->lanes[i].pending.slot == slot &&
+            strcmp(run->lanes[i].pending.domain, domain) == 0)
+            return true;
+    return false;
+}
+
+/* One of the connections that all processes may have to a domain. Where the database does not
+ * answer there is none, for now. */
+static bool admit(void *ctx, struct nl_pending *pending) {
+    const struct run *run = ctx;
+    bool taken = false;
+    for (int64_t slot = 1; !taken && slot <= pending->limit->connections; slot++) {
+        struct nl_error ignored = {0};
+        if (holds_slot(run, pending->domain, slot))
+            continue;
+        nl_store_take_slot(run->plan->store, pending->domain, slot, &taken, &ignored);
+        nl_error_free(&ignored);
+        pending->slot = taken ? slot : 0;
+    }
+    return taken;
 }
 
 static enum nl_status hand_out(struct run *run) {
@@ -474,7 +494,7 @@ static enum nl_status hand_out(struct run *run) {
     if (is_stopping(run))
         return NL_OK;
     while (status == NL_OK && nl_transport_idle(run->transport, &connection) &&
-           !run->lanes[connection].busy && nl_backlog_take(&run->backlog, in_flight, run, &pending))
+           !run->lanes[connection].busy && nl_backlog_take(&run->backlog, admit, run, &pending))
         status = start(run, connection, &pending);
     while (run->backlog.count > nl_transport_connecting(run->transport) &&
            nl_transport_connect(run->transport))

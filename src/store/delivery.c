@@ -119,15 +119,6 @@ enum nl_status nl_delivery_waits(struct nl_store *store, const struct nl_scope *
     return status;
 }
 
-/* Ends a batch; what failed in it first is what is told. */
-static enum nl_status end_batch(struct nl_store *store, enum nl_status status,
-                                struct nl_error *err) {
-    struct nl_error ignored = {0};
-    enum nl_status ended = nl_sql_batch_end(store, status == NL_OK ? err : &ignored);
-    nl_error_free(&ignored);
-    return status == NL_OK ? ended : status;
-}
-
 struct taken {
     struct nl_job *jobs;
     size_t count;
@@ -190,17 +181,20 @@ static enum nl_status take(struct nl_store *store, const struct nl_scope *scope,
 
 static enum nl_status mark_leased(struct nl_store *store, const char *owner, int64_t until,
                                   const struct taken *taken, struct nl_error *err) {
-    struct nl_batch batch = {0};
-    int64_t now = nl_env_now(&store->env);
-    enum nl_status status = nl_sql_batch_begin(store, &batch, err);
-    for (size_t i = 0; status == NL_OK && i < taken->count; i++)
-        status = nl_sql_run(store, err,
-                            "UPDATE delivery SET state = 'leased', lease_owner = ?, "
-                            "lease_until = ?, dot_at = NULL, "
-                            "first_attempt_at = coalesce(first_attempt_at, ?3), updated_at = ?3 "
-                            "WHERE id = ?",
-                            "siii", owner, until, now, taken->jobs[i].delivery);
-    return end_batch(store, status, err);
+    int64_t *ids = calloc(taken->count + 1, sizeof *ids);
+    if (ids == NULL)
+        return nl_error_nomem(err);
+    for (size_t i = 0; i < taken->count; i++)
+        ids[i] = taken->jobs[i].delivery;
+    enum nl_status status =
+        nl_sql_run_ids(store, err, ids, taken->count, NULL,
+                       "UPDATE delivery SET state = 'leased', lease_owner = ?2, "
+                       "lease_until = ?3, dot_at = NULL, "
+                       "first_attempt_at = coalesce(first_attempt_at, ?4), updated_at = ?4 "
+                       "WHERE id " NL_IDS NL_IDS_CHANGED("id"),
+                       "sii", owner, until, nl_env_now(&store->env));
+    free(ids);
+    return status;
 }
 
 enum nl_status nl_delivery_lease(struct nl_store *store, const struct nl_scope *scope,
@@ -224,23 +218,13 @@ enum nl_status nl_delivery_lease(struct nl_store *store, const struct nl_scope *
 enum nl_status nl_delivery_commit_dots(struct nl_store *store, const int64_t *deliveries,
                                        size_t count, const char *owner, bool *ok,
                                        struct nl_error *err) {
-    int64_t *changes = calloc(count + 1, sizeof *changes);
-    struct nl_batch batch = {.changes = changes, .limit = count};
-    if (changes == NULL)
-        return nl_error_nomem(err);
-    enum nl_status status = nl_sql_batch_begin(store, &batch, err);
-    for (size_t i = 0; status == NL_OK && i < count; i++)
-        status = nl_sql_run(
-            store, err,
-            "UPDATE delivery AS d SET dot_at = ? WHERE d.id = ? AND d.state = 'leased' AND "
-            "d.lease_owner = ? AND EXISTS (SELECT 1 FROM subscription s JOIN subscriber r "
-            "ON r.id = s.subscriber WHERE s.id = d.subscription AND " ELIGIBLE ")",
-            "iis", nl_env_now(&store->env), deliveries[i], owner);
-    status = end_batch(store, status, err);
-    for (size_t i = 0; i < count; i++)
-        ok[i] = status == NL_OK && changes[i] > 0;
-    free(changes);
-    return status;
+    return nl_sql_run_ids(
+        store, err, deliveries, count, ok,
+        "UPDATE delivery AS d SET dot_at = ?2 WHERE d.id " NL_IDS " AND d.state = 'leased' AND "
+        "d.lease_owner = ?3 AND EXISTS (SELECT 1 FROM subscription s JOIN subscriber r "
+        "ON r.id = s.subscriber WHERE s.id = d.subscription AND " ELIGIBLE
+        ")" NL_IDS_CHANGED("d.id"),
+        "is", nl_env_now(&store->env), owner);
 }
 
 enum nl_status nl_delivery_renew(struct nl_store *store, const char *owner, int64_t until,
@@ -260,6 +244,15 @@ enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery, co
         "first_attempt_at = CASE attempts WHEN 0 THEN NULL ELSE first_attempt_at END "
         "WHERE id = ? AND state = 'leased' AND lease_owner = ?",
         "iis", at, delivery, owner);
+}
+
+/* Ends a batch; what failed in it first is what is told. */
+static enum nl_status end_batch(struct nl_store *store, enum nl_status status,
+                                struct nl_error *err) {
+    struct nl_error ignored = {0};
+    enum nl_status ended = nl_sql_batch_end(store, status == NL_OK ? err : &ignored);
+    nl_error_free(&ignored);
+    return status == NL_OK ? ended : status;
 }
 
 /* The event first, while the row still tells whose it is. */
@@ -293,10 +286,9 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
 
 enum nl_status nl_delivery_record(struct nl_store *store, const struct nl_record *records,
                                   size_t count, const char *owner, struct nl_error *err) {
-    struct nl_batch batch = {0};
     if (count == 0)
         return NL_OK;
-    enum nl_status status = nl_sql_batch_begin(store, &batch, err);
+    enum nl_status status = nl_sql_batch_begin(store, err);
     for (size_t i = 0; status == NL_OK && i < count; i++)
         status = record_one(store, &records[i], owner, err);
     return end_batch(store, status, err);

@@ -31,6 +31,7 @@ struct nl_engine {
     struct nl_dialect dialect;
     const struct nl_embedded *migrations;
     bool locks_issues; /* whoever holds an issue's lock is the only one who sends it */
+    bool has_arrays;   /* a parameter may stand for many ids */
 
     /* Makes the place for a database, so that open finds it. */
     enum nl_status (*create)(const char *path, bool *created, struct nl_error *err);
@@ -59,12 +60,11 @@ struct nl_engine {
     enum nl_status (*script)(struct nl_store *store, const char *sql, struct nl_error *err);
 
     /* From begin on statements that return no rows may be held back, and are sent together by the
-     * end, which tells how many rows each has changed. NULL: there is nothing to gain. */
+     * end. NULL: there is nothing to gain. */
     enum nl_status (*batch_begin)(struct nl_store *store, struct nl_error *err);
     enum nl_status (*batch_add)(struct nl_store *store, void *handle, const struct nl_value *values,
                                 size_t count, struct nl_error *err);
-    enum nl_status (*batch_end)(struct nl_store *store, int64_t *changes, size_t count,
-                                struct nl_error *err);
+    enum nl_status (*batch_end)(struct nl_store *store, struct nl_error *err);
 
     /* Of the row that was stepped to; 0 or NULL where there is none. What is borrowed ends with the
      * next step. */
@@ -83,6 +83,10 @@ struct nl_engine {
     enum nl_status (*lock)(struct nl_store *store, int64_t what, int64_t *holder,
                            struct nl_error *err);
     void (*unlock)(struct nl_store *store, int64_t what);
+    /* `key` stands for a name and a number. */
+    enum nl_status (*take_slot)(struct nl_store *store, uint32_t key, bool *taken,
+                                struct nl_error *err);
+    void (*leave_slot)(struct nl_store *store, uint32_t key);
     enum nl_status (*wait)(struct nl_store *store, int64_t seconds,
                            const volatile sig_atomic_t *stop, struct nl_error *err);
     enum nl_status (*examine)(struct nl_store *store, struct nl_buf *problem, struct nl_error *err);

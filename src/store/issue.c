@@ -129,7 +129,7 @@ enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue,
                                const struct nl_segment *segment, int64_t *deliveries,
                                struct nl_error *err) {
     struct creation creation = {.issue = issue, .segment = segment};
-    enum nl_status status = nl_sql_transaction(store, create, &creation, err);
+    enum nl_status status = nl_sql_transaction_beside(store, create, &creation, err);
     *deliveries = creation.deliveries;
     return status;
 }

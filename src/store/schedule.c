@@ -105,14 +105,20 @@ static enum nl_status wait_for_hours(struct nl_store *store, const struct beginn
 
 static enum nl_status begin(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct beginning *call = ctx;
+    int64_t one = 0;
+    bool ours = false;
     enum nl_status status =
-        nl_sql_run(store, err,
-                   "UPDATE issue SET state = 'sending', created_at = ? WHERE id = ? AND "
-                   "state = 'scheduled'",
-                   "ii", nl_env_now(&store->env), call->fan_out.issue);
-    if (status != NL_OK || nl_sql_changes(store) == 0)
+        nl_sql_number(store, err, &one, &ours,
+                      "SELECT 1 FROM issue WHERE id = ? AND state = 'scheduled' "
+                      "/*+ FOR UPDATE SKIP LOCKED */",
+                      "i", call->fan_out.issue);
+    if (status != NL_OK || !ours)
         return status; /* another process has begun, or it was withdrawn */
-    status = nl_fan_out(store, &call->fan_out, err);
+    status =
+        nl_sql_run(store, err, "UPDATE issue SET state = 'sending', created_at = ? WHERE id = ?",
+                   "ii", nl_env_now(&store->env), call->fan_out.issue);
+    if (status == NL_OK)
+        status = nl_fan_out(store, &call->fan_out, err);
     if (status == NL_OK)
         status = wait_for_hours(store, call, err);
     if (status == NL_OK)
@@ -132,7 +138,7 @@ enum nl_status nl_issue_start(struct nl_store *store, int64_t issue,
                              .hour_count = hour_count};
     nl_issue_plan_free(&plan);
     if (status == NL_OK)
-        status = nl_sql_transaction(store, begin, &call, err);
+        status = nl_sql_transaction_beside(store, begin, &call, err);
     *deliveries = call.fan_out.deliveries;
     return status;
 }
@@ -146,8 +152,9 @@ static enum nl_status withdraw(struct nl_store *store, void *ctx, struct nl_erro
     };
     int64_t issue = *(const int64_t *)ctx;
     bool row = false;
-    struct nl_statement *statement =
-        nl_sql(store, err, "SELECT 1 FROM issue WHERE id = ? AND state = 'scheduled'", "i", issue);
+    struct nl_statement *statement = nl_sql(
+        store, err, "SELECT 1 FROM issue WHERE id = ? AND state = 'scheduled' /*+ FOR UPDATE */",
+        "i", issue);
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
     nl_sql_done(statement);

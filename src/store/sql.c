@@ -113,14 +113,13 @@ static enum nl_status add_to_batch(struct nl_store *store, struct nl_error *err,
     struct nl_value values[VALUES_LIMIT];
     size_t count = read_values(types, args, values);
     struct nl_statement *statement = prepared(store, sql, values, count, false, err);
-    store->batch->count++;
     return statement != NULL
                ? store->engine->batch_add(store, statement->handle, values, count, err)
                : err->status;
 }
 
 static bool is_held_back(const struct nl_store *store) {
-    return store->batch != NULL && store->engine->batch_add != NULL;
+    return store->batch && store->engine->batch_add != NULL;
 }
 
 enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const char *sql,
@@ -137,24 +136,81 @@ enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const ch
     va_end(args);
     enum nl_status status = run_through(store, statement, err);
     nl_sql_done(statement);
-    if (store->batch != NULL && store->batch->changes != NULL &&
-        store->batch->count < store->batch->limit)
-        store->batch->changes[store->batch->count++] = nl_sql_changes(store);
     return status;
 }
 
-enum nl_status nl_sql_batch_begin(struct nl_store *store, struct nl_batch *batch,
-                                  struct nl_error *err) {
-    store->batch = batch;
+enum nl_status nl_sql_batch_begin(struct nl_store *store, struct nl_error *err) {
+    store->batch = true;
     return store->engine->batch_begin != NULL ? store->engine->batch_begin(store, err) : NL_OK;
 }
 
 enum nl_status nl_sql_batch_end(struct nl_store *store, struct nl_error *err) {
-    const struct nl_batch *batch = store->batch;
-    store->batch = NULL;
-    return store->engine->batch_end != NULL
-               ? store->engine->batch_end(store, batch->changes, batch->limit, err)
-               : NL_OK;
+    store->batch = false;
+    return store->engine->batch_end != NULL ? store->engine->batch_end(store, err) : NL_OK;
+}
+
+/* ---- many rows ---- */
+
+static enum nl_status run_for_each(struct nl_store *store, struct nl_error *err, const int64_t *ids,
+                                   size_t count, bool *changed, const char *sql,
+                                   struct nl_value *values, size_t value_count) {
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < count; i++) {
+        values[0] = (struct nl_value){.type = 'i', .number = ids[i]};
+        struct nl_statement *statement = prepared(store, sql, values, value_count, false, err);
+        status = statement != NULL ? nl_sql_put(store, statement, values, value_count, err)
+                                   : err->status;
+        if (changed != NULL)
+            changed[i] = status == NL_OK && nl_sql_changes(store) > 0;
+    }
+    return status;
+}
+
+static void mark(const int64_t *ids, size_t count, bool *changed, int64_t id) {
+    for (size_t i = 0; changed != NULL && i < count; i++)
+        if (ids[i] == id)
+            changed[i] = true;
+}
+
+/* In one statement: its first parameter is an array. */
+static enum nl_status run_for_all(struct nl_store *store, struct nl_error *err, const int64_t *ids,
+                                  size_t count, bool *changed, const char *sql,
+                                  struct nl_value *values, size_t value_count) {
+    struct nl_buf array = {0};
+    bool row = true;
+    for (size_t i = 0; i < count; i++)
+        nl_buf_addf(&array, "%c%lld", i == 0 ? '{' : ',', (long long)ids[i]);
+    nl_buf_adds(&array, "}");
+    values[0] = (struct nl_value){.type = 's', .data = nl_buf_text(&array)};
+    struct nl_statement *statement =
+        array.failed ? NULL : prepared(store, sql, values, value_count, false, err);
+    enum nl_status status = statement != NULL ? store->engine->bind(store, statement->handle,
+                                                                    values, value_count, true, err)
+                                              : nl_error_nomem(err);
+    for (size_t i = 0; changed != NULL && i < count; i++)
+        changed[i] = false;
+    while (status == NL_OK && row) {
+        status = nl_sql_step(store, statement, &row, err);
+        if (row)
+            mark(ids, count, changed, nl_sql_int64(statement, 0));
+    }
+    nl_sql_done(statement);
+    nl_buf_free(&array);
+    return status;
+}
+
+enum nl_status nl_sql_run_ids(struct nl_store *store, struct nl_error *err, const int64_t *ids,
+                              size_t count, bool *changed, const char *sql, const char *types,
+                              ...) {
+    struct nl_value values[VALUES_LIMIT + 1];
+    va_list args;
+    va_start(args, types);
+    size_t value_count = 1 + read_values(types, args, values + 1);
+    va_end(args);
+    if (count == 0)
+        return NL_OK;
+    return (store->engine->has_arrays ? run_for_all : run_for_each)(store, err, ids, count, changed,
+                                                                    sql, values, value_count);
 }
 
 enum nl_status nl_sql_insert(struct nl_store *store, struct nl_error *err, int64_t *id,

@@ -17,7 +17,7 @@ struct nl_store {
     char *secret;
     struct nl_env env;
     struct nl_statement *statements; /* prepared once, by the address of their text */
-    struct nl_batch *batch;          /* the one that is open, or NULL */
+    bool batch;                      /* one is open */
     bool paced;                      /* throttle.c: it is our turn, until the transaction ends */
 };
 
@@ -43,15 +43,17 @@ enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const ch
 enum nl_status nl_sql_insert(struct nl_store *store, struct nl_error *err, int64_t *id,
                              const char *sql, const char *types, ...);
 
-/* Runs many of these at once: between begin and end nl_sql_run only notes what is to be run, and no
- * other function may be called. *changes, if it is not NULL, has room for `limit` numbers: how many
- * rows each has changed. End it also after a failure. */
-struct nl_batch {
-    int64_t *changes;
-    size_t limit, count;
-};
-enum nl_status nl_sql_batch_begin(struct nl_store *store, struct nl_batch *batch,
-                                  struct nl_error *err);
+/* Changes many rows in the same way: `sql` is an UPDATE of the row NL_IDS, its parameter ?1, and
+ * ends with NL_IDS_CHANGED("id"); `types` and what follows are for ?2 and on. changed[i], unless it
+ * is NULL, tells whether the row ids[i] was changed. */
+#define NL_IDS "= /*+ ANY (CAST( */ ?1 /*+ AS BIGINT[])) */"
+#define NL_IDS_CHANGED(id) " /*+ RETURNING " id " */"
+enum nl_status nl_sql_run_ids(struct nl_store *store, struct nl_error *err, const int64_t *ids,
+                              size_t count, bool *changed, const char *sql, const char *types, ...);
+
+/* Runs many statements at once: between begin and end nl_sql_run may only note what is to be run,
+ * and no other function may be called. End it also after a failure. */
+enum nl_status nl_sql_batch_begin(struct nl_store *store, struct nl_error *err);
 enum nl_status nl_sql_batch_end(struct nl_store *store, struct nl_error *err);
 
 /* How many rows the last statement that was run has changed. */

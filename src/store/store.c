@@ -167,6 +167,24 @@ void nl_store_unlock(struct nl_store *store, int64_t what) {
     store->engine->unlock(store, what);
 }
 
+/* FNV-1a. Two slots with one key are one: stricter than asked, and rare. */
+static uint32_t slot_key(const char *name, int64_t number) {
+    uint32_t key = 2166136261U;
+    for (const char *p = name; *p != '\0'; p++)
+        key = (key ^ (unsigned char)*p) * 16777619U;
+    return (key ^ (uint32_t)number) * 16777619U;
+}
+
+enum nl_status nl_store_take_slot(struct nl_store *store, const char *name, int64_t number,
+                                  bool *taken, struct nl_error *err) {
+    *taken = false;
+    return store->engine->take_slot(store, slot_key(name, number), taken, err);
+}
+
+void nl_store_leave_slot(struct nl_store *store, const char *name, int64_t number) {
+    store->engine->leave_slot(store, slot_key(name, number));
+}
+
 enum nl_status nl_store_wait(struct nl_store *store, int64_t seconds,
                              const volatile sig_atomic_t *stop, struct nl_error *err) {
     return store->engine->wait(store, seconds, stop, err);

@@ -1,10 +1,12 @@
 """Several workers on one PostgreSQL, each on a host of its own: killed, cut off, with a wrong clock."""
+import asyncio
 import collections
 import glob
 import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -226,6 +228,30 @@ def test_one_rate_for_all(workers):
             "SELECT d.first_attempt_at FROM delivery d JOIN subscription s ON s.id = d.subscription "
             "JOIN subscriber r ON r.id = s.subscriber WHERE " + condition))
         assert max(times.values()) <= most, (condition, times)
+
+
+def test_connections_of_all_to_a_domain(workers):
+    handler, now, most, lock = workers.relay.handler, collections.Counter(), collections.Counter(), threading.Lock()
+    plain = handler.handle_DATA
+
+    async def handle(smtp, session, envelope):
+        domain = envelope.rcpt_tos[0].split("@")[1]
+        with lock:
+            now[domain] += 1
+            most[domain] = max(most[domain], now[domain])
+        await asyncio.sleep(0.02)
+        with lock:
+            now[domain] -= 1
+        return await plain(smtp, session, envelope)
+
+    handler.handle_DATA = handle
+    workers.site.configure(limits={"domains": [{"domain": "slow.example", "connections": 2}]})
+    workers.start_all()
+    workers.site.add_active([f"p{i}@slow.example" for i in range(40)])
+    workers.send(120)
+    workers.wait_until_sent()
+    assert most["slow.example"] == 2 and most["example.org"] > 5
+    assert workers.relay.handler.accepted == 160
 
 
 @pytest.mark.parametrize("command, left", [("pause", "queued"), ("cancel", "skipped")])

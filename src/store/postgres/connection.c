@@ -192,7 +192,6 @@ void nl_postgres_close(struct nl_store *store) {
     if (link == NULL)
         return;
     PQfinish(link->connection);
-    nl_buf_free(&link->batch);
     free(link->url);
     free(link);
     store->link = NULL;

@@ -9,7 +9,7 @@
 struct nl_postgres {
     PGconn *connection;
     char *url;
-    struct nl_buf batch; /* what was sent: p a preparation, q a statement */
+    size_t batch;        /* how many answers to what was sent are to come */
     int64_t offset;      /* of the server's clock to ours, seconds */
     int64_t changes;     /* of the last statement that changed rows */
     bool duplicate;      /* the last failure was that a row is there already */
@@ -68,8 +68,7 @@ enum nl_status nl_postgres_batch_begin(struct nl_store *store, struct nl_error *
 enum nl_status nl_postgres_batch_add(struct nl_store *store, void *handle,
                                      const struct nl_value *values, size_t count,
                                      struct nl_error *err);
-enum nl_status nl_postgres_batch_end(struct nl_store *store, int64_t *changes, size_t limit,
-                                     struct nl_error *err);
+enum nl_status nl_postgres_batch_end(struct nl_store *store, struct nl_error *err);
 
 /* wait.c */
 enum nl_status nl_postgres_wait(struct nl_store *store, int64_t seconds,
@@ -79,6 +78,9 @@ enum nl_status nl_postgres_wait(struct nl_store *store, int64_t seconds,
 enum nl_status nl_postgres_lock(struct nl_store *store, int64_t what, int64_t *holder,
                                 struct nl_error *err);
 void nl_postgres_unlock(struct nl_store *store, int64_t what);
+enum nl_status nl_postgres_take_slot(struct nl_store *store, uint32_t key, bool *taken,
+                                     struct nl_error *err);
+void nl_postgres_leave_slot(struct nl_store *store, uint32_t key);
 enum nl_status nl_postgres_examine(struct nl_store *store, struct nl_buf *problem,
                                    struct nl_error *err);
 enum nl_status nl_postgres_backup(struct nl_store *store, const char *path, struct nl_error *err);

@@ -176,7 +176,7 @@ enum nl_status nl_postgres_bind(struct nl_store *store, void *handle, const stru
 enum nl_status nl_postgres_batch_begin(struct nl_store *store, struct nl_error *err) {
     struct nl_postgres *link = nl_postgres(store);
     enum nl_status status = nl_postgres_ensure(store, err);
-    nl_buf_clear(&link->batch);
+    link->batch = 0;
     if (status == NL_OK && PQenterPipelineMode(link->connection) != 1)
         status = nl_postgres_error(store, NULL, err);
     return status;
@@ -190,9 +190,9 @@ static bool send(struct nl_postgres *link, struct statement *statement,
                           parameters->types) != 1)
             return false;
         statement->session = link->sessions;
-        nl_buf_adds(&link->batch, "p");
+        link->batch++;
     }
-    nl_buf_adds(&link->batch, "q");
+    link->batch++;
     return PQsendQueryPrepared(link->connection, statement->name, count, parameters->data,
                                parameters->lengths, parameters->formats, BINARY) == 1;
 }
@@ -214,17 +214,13 @@ enum nl_status nl_postgres_batch_add(struct nl_store *store, void *handle,
 }
 
 /* Reads what came of each; of several failures the first is told, the rest follow from it. */
-static enum nl_status read_batch(struct nl_store *store, int64_t *changes, size_t limit,
-                                 struct nl_error *err) {
+static enum nl_status read_batch(struct nl_store *store, struct nl_error *err) {
     struct nl_postgres *link = nl_postgres(store);
     enum nl_status status = NL_OK;
-    size_t at = 0;
-    for (size_t i = 0; i < link->batch.len; i++) {
+    for (; link->batch > 0; link->batch--) {
         PGresult *result = PQgetResult(link->connection);
         if (PQresultStatus(result) != PGRES_COMMAND_OK && status == NL_OK)
             status = nl_postgres_error(store, result, err);
-        if (link->batch.data[i] == 'q' && changes != NULL && at < limit)
-            changes[at++] = strtoll(PQcmdTuples(result), NULL, 10);
         PQclear(result);
         PQclear(PQgetResult(link->connection)); /* the end of this one: NULL */
     }
@@ -232,13 +228,12 @@ static enum nl_status read_batch(struct nl_store *store, int64_t *changes, size_
     return status;
 }
 
-enum nl_status nl_postgres_batch_end(struct nl_store *store, int64_t *changes, size_t limit,
-                                     struct nl_error *err) {
+enum nl_status nl_postgres_batch_end(struct nl_store *store, struct nl_error *err) {
     struct nl_postgres *link = nl_postgres(store);
     if (PQpipelineStatus(link->connection) == PQ_PIPELINE_OFF)
         return NL_OK;
-    enum nl_status status = PQpipelineSync(link->connection) == 1 && !link->batch.failed
-                                ? read_batch(store, changes, limit, err)
+    enum nl_status status = PQpipelineSync(link->connection) == 1
+                                ? read_batch(store, err)
                                 : nl_postgres_error(store, NULL, err);
     if (PQexitPipelineMode(link->connection) != 1 && status == NL_OK)
         status = nl_postgres_error(store, NULL, err);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* POSIX record locks, one byte per thing: they end with the process, even by SIGKILL, and tell who
- * holds them. Byte 0 is the retry run, byte N the issue N. */
+ * holds them. Byte 0 is the retry run, byte N the issue N, and slots come behind them all. */
 static enum nl_status open_lock_file(struct nl_store *store, struct nl_error *err) {
     struct nl_buf path = {0};
     nl_buf_addf(&path, "%s.lock", store->path);
@@ -42,4 +42,21 @@ void nl_sqlite_unlock(struct nl_store *store, int64_t what) {
     struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = what, .l_len = 1};
     if (nl_sqlite(store)->lock_fd >= 0)
         (void)fcntl(nl_sqlite(store)->lock_fd, F_SETLK, &lock);
+}
+
+static const int64_t FIRST_SLOT = INT64_C(1) << 40;
+
+enum nl_status nl_sqlite_take_slot(struct nl_store *store, uint32_t key, bool *taken,
+                                   struct nl_error *err) {
+    int64_t holder = 0;
+    enum nl_status status = nl_sqlite_lock(store, FIRST_SLOT + key, &holder, err);
+    *taken = status == NL_OK;
+    if (status != NL_BUSY)
+        return status;
+    nl_error_free(err);
+    return NL_OK;
+}
+
+void nl_sqlite_leave_slot(struct nl_store *store, uint32_t key) {
+    nl_sqlite_unlock(store, FIRST_SLOT + key);
 }
