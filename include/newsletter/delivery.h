@@ -22,7 +22,8 @@ struct nl_scope {
     int64_t list;     /* notices only */
     const char *kind; /* notices only: one of nl_notice_kinds */
     int64_t delivery; /* notices only: just this one; 0 for all */
-    bool turns;       /* domains give turns: who comes back for theirs goes before the queue */
+    int64_t after; /* an issue's queue was looked through up to here; kept by nl_delivery_lease */
+    bool turns;    /* domains give turns: who comes back for theirs goes before the queue */
 };
 
 /* A leased delivery with what its message needs. Free with nl_job_free. */
@@ -55,9 +56,9 @@ struct nl_result {
  * whose time has come, or the other way round. Those whose subscription has ended meanwhile, and
  * the suppressed, are marked skipped. A confirmation for somebody who has confirmed meanwhile
  * counts as ended. */
-enum nl_status nl_delivery_lease(struct nl_store *store, const struct nl_scope *scope,
-                                 const char *owner, int64_t until, size_t max, struct nl_job *jobs,
-                                 size_t *count, struct nl_error *err);
+enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_scope *scope, const char *owner,
+                                 int64_t until, size_t max, struct nl_job *jobs, size_t *count,
+                                 struct nl_error *err);
 
 /* Whether anything of the scope is queued or due. */
 enum nl_status nl_delivery_waits(struct nl_store *store, const struct nl_scope *scope, bool *waits,

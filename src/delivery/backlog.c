@@ -19,6 +19,8 @@ void nl_pending_free(struct nl_pending *pending) {
 enum nl_status nl_backlog_open(struct nl_backlog *backlog, const struct nl_run_plan *plan,
                                const char *owner, size_t size, struct nl_error *err) {
     backlog->plan = plan;
+    backlog->scope = plan->scope;
+    backlog->scope.turns = plan->config->limits.domains[0].domain != NULL;
     backlog->owner = owner;
     backlog->size = size;
     backlog->pace = (struct nl_pace){.config = plan->config, .issue = plan->scope.issue != 0};
@@ -117,8 +119,6 @@ enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_hold *hold,
     size_t room = 0;
     size_t leased = 0;
     size_t before = backlog->count;
-    struct nl_scope scope = plan->scope;
-    scope.turns = plan->config->limits.domains[0].domain != NULL;
     memmove(backlog->items, backlog->items + backlog->first, before * sizeof backlog->items[0]);
     backlog->first = 0;
     backlog->again = 0;
@@ -130,8 +130,8 @@ enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_hold *hold,
         return status;
     }
     status =
-        nl_delivery_lease(plan->store, &scope, backlog->owner, now(backlog) + plan->config->lease,
-                          room, backlog->jobs, &leased, err);
+        nl_delivery_lease(plan->store, &backlog->scope, backlog->owner,
+                          now(backlog) + plan->config->lease, room, backlog->jobs, &leased, err);
     for (size_t i = 0; i < leased; i++) {
         if (status == NL_OK)
             status = add(backlog, &backlog->jobs[i], err);

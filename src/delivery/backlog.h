@@ -17,6 +17,7 @@ void nl_pending_free(struct nl_pending *pending);
 /* Zero it, then nl_backlog_open; free with nl_backlog_close. */
 struct nl_backlog {
     const struct nl_run_plan *plan;
+    struct nl_scope scope;
     const char *owner; /* of the leases */
     struct nl_pace pace;
     struct nl_pending *items; /* from `first` on */

@@ -328,7 +328,7 @@ static enum nl_status record(struct run *run) {
     size_t before = run->backlog.count;
     int64_t patience = nl_env_now(env) + run->plan->config->lease;
     enum nl_status status = record_once(run);
-    while (status == NL_TEMPFAIL && nl_env_now(env) < patience) {
+    while ((status == NL_TEMPFAIL || status == NL_BUSY) && nl_env_now(env) < patience) {
         nl_backlog_forget(&run->backlog, before);
         run->renewed_at = 0;
         nl_error_free(run->err);

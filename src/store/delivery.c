@@ -85,9 +85,9 @@ static struct nl_statement *select_jobs(struct nl_store *store, const struct nl_
     int64_t now = nl_env_now(&store->env);
     if (scope->issue != 0 && !deferred)
         return nl_sql(store, err,
-                      JOB_COLUMNS
-                      "WHERE d.issue = ? AND d.state = 'queued' ORDER BY d.id LIMIT ?" CLAIM,
-                      "iii", now, scope->issue, limit);
+                      JOB_COLUMNS "WHERE d.issue = ? AND d.state = 'queued' AND d.id > ? "
+                                  "ORDER BY d.id LIMIT ?" CLAIM,
+                      "iiii", now, scope->issue, scope->after, limit);
     if (scope->issue != 0)
         return nl_sql(store, err,
                       JOB_COLUMNS
@@ -197,13 +197,31 @@ static enum nl_status mark_leased(struct nl_store *store, const char *owner, int
     return status;
 }
 
-enum nl_status nl_delivery_lease(struct nl_store *store, const struct nl_scope *scope,
-                                 const char *owner, int64_t until, size_t max, struct nl_job *jobs,
-                                 size_t *count, struct nl_error *err) {
+/* From where the last look ended: what has left the queue is in the way of a server's index until
+ * it is vacuumed. Behind the end comes the beginning, with what was put back. */
+static enum nl_status take_queued(struct nl_store *store, struct nl_scope *scope, size_t max,
+                                  struct taken *taken, struct nl_error *err) {
+    size_t before = taken->count;
+    enum nl_status status = take(store, scope, false, max, taken, err);
+    if (status == NL_OK && taken->count == before && scope->after != 0) {
+        scope->after = 0;
+        status = take(store, scope, false, max, taken, err);
+    }
+    for (size_t i = before; i < taken->count; i++)
+        if (taken->jobs[i].delivery > scope->after)
+            scope->after = taken->jobs[i].delivery;
+    return status;
+}
+
+enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_scope *scope, const char *owner,
+                                 int64_t until, size_t max, struct nl_job *jobs, size_t *count,
+                                 struct nl_error *err) {
     struct taken taken = {.jobs = jobs};
-    enum nl_status status = take(store, scope, scope->turns, max, &taken, err);
+    enum nl_status status = scope->turns ? take(store, scope, true, max, &taken, err) : NL_OK;
     if (status == NL_OK && taken.count < max)
-        status = take(store, scope, !scope->turns, max, &taken, err);
+        status = take_queued(store, scope, max, &taken, err);
+    if (status == NL_OK && taken.count < max && !scope->turns)
+        status = take(store, scope, true, max, &taken, err);
     if (status == NL_OK)
         status = mark_leased(store, owner, until, &taken, err);
     if (status != NL_OK) {

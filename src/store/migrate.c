@@ -7,19 +7,8 @@
 
 static enum nl_status applied_number(struct nl_store *store, int64_t *number,
                                      struct nl_error *err) {
-    bool row = false;
-    enum nl_status status =
-        store->engine->script(store, store->engine->dialect.migrations_table, err);
-    if (status != NL_OK)
-        return status;
-    struct nl_statement *statement =
-        nl_sql(store, err, "SELECT coalesce(max(number), 0) FROM schema_migration", "");
-    if (statement == NULL)
-        return err->status;
-    status = nl_sql_step(store, statement, &row, err);
-    *number = nl_sql_int64(statement, 0);
-    nl_sql_done(statement);
-    return status;
+    return nl_sql_number(store, err, number, NULL,
+                         "SELECT coalesce(max(number), 0) FROM schema_migration", "");
 }
 
 /* A released migration is never edited; one that differs means two builds that do not belong
@@ -78,7 +67,10 @@ static enum nl_status apply_once(struct nl_store *store, void *ctx, struct nl_er
     const struct step *step = ctx;
     int64_t applied = 0;
     /* Asked again inside the transaction: another process may have migrated in between. */
-    enum nl_status status = applied_number(store, &applied, err);
+    enum nl_status status =
+        store->engine->script(store, store->engine->dialect.migrations_table, err);
+    if (status == NL_OK)
+        status = applied_number(store, &applied, err);
     if (status == NL_OK && step->number > applied)
         status = apply(store, step->file, step->number, step->checksum, err);
     return status;

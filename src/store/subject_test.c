@@ -162,7 +162,13 @@ static enum nl_status decide(struct nl_store *store, void *ctx, struct nl_error 
 enum nl_status nl_subject_test_decide(struct nl_store *store, int64_t issue, int64_t winner,
                                       bool *decided, struct nl_error *err) {
     struct decision call = {issue, winner, false};
-    enum nl_status status = nl_sql_transaction(store, decide, &call, err);
+    int64_t one = 0;
+    bool open = false;
+    enum nl_status status =
+        nl_sql_number(store, err, &one, &open,
+                      "SELECT 1 FROM subject_test WHERE issue = ? AND winner IS NULL", "i", issue);
+    if (status == NL_OK && open)
+        status = nl_sql_transaction(store, decide, &call, err);
     *decided = call.decided;
     return status;
 }

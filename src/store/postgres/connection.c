@@ -104,7 +104,9 @@ static PGconn *connect(const char *url) {
 static enum nl_status greet(struct nl_store *store, struct nl_error *err) {
     static const char greeting[] =
         "SET lock_timeout = '10s'; SET standard_conforming_strings = on; "
-        "SET client_min_messages = warning; " CLOCK ", current_setting('server_encoding')";
+        "SET client_min_messages = warning; SET tcp_keepalives_idle = 10; "
+        "SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; "
+        "SET tcp_user_timeout = '20s'; " CLOCK ", current_setting('server_encoding')";
     struct nl_postgres *link = nl_postgres(store);
     PGresult *result = PQexec(link->connection, greeting);
     enum nl_status status =
@@ -267,9 +269,20 @@ enum nl_status nl_postgres_begin(struct nl_store *store, bool alone, struct nl_e
     return status;
 }
 
+/* A transaction in which something has failed is rolled back by COMMIT, without a word. */
 enum nl_status nl_postgres_commit(struct nl_store *store, struct nl_error *err) {
-    enum nl_status status = nl_postgres_script(store, "COMMIT", err);
-    nl_postgres(store)->open = nl_postgres(store)->open && status != NL_OK;
+    struct nl_postgres *link = nl_postgres(store);
+    enum nl_status status = nl_postgres_ensure(store, err);
+    if (status != NL_OK)
+        return status;
+    PGresult *result = PQexec(link->connection, "COMMIT");
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        status = nl_postgres_error(store, result, err);
+    else if (strcmp(PQcmdStatus(result), "COMMIT") != 0)
+        status =
+            nl_error_set(err, NL_INTERNAL, "%s: nothing was written, after a failure", store->path);
+    PQclear(result);
+    link->open = status != NL_OK;
     return status;
 }
 

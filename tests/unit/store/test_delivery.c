@@ -33,7 +33,7 @@ static int64_t make_issue(struct fixture *fixture, int people) {
 static size_t lease(struct fixture *fixture, int64_t issue, const char *owner, size_t max,
                     struct nl_job *jobs) {
     struct nl_error err = {0};
-    const struct nl_scope scope = {.issue = issue};
+    struct nl_scope scope = {.issue = issue};
     size_t count = 0;
     assert_ok(nl_store_begin(fixture->store, &err));
     assert_ok(nl_delivery_lease(fixture->store, &scope, owner, fixture->fake.now + 60, max, jobs,

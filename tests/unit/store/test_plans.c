@@ -45,7 +45,7 @@ static void make_issue(struct fixture *fixture, int64_t people, int64_t left) {
 static void resume(struct fixture *fixture) {
     struct nl_store *store = fixture->store;
     struct nl_error err = {0};
-    const struct nl_scope scope = {.issue = 1};
+    struct nl_scope scope = {.issue = 1};
     const struct nl_result sent = {.outcome = NL_SENT, .code = 250, .text = "ok"};
     const struct nl_result later = {.outcome = NL_DEFERRED, .next_attempt_at = 9, .text = "no"};
     struct nl_job jobs[LEASES] = {{0}};
