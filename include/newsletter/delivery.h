@@ -85,7 +85,8 @@ struct nl_record {
 };
 
 /* Records what became of leased deliveries and ends their leases. NL_REQUEUED does not count as an
- * attempt. Does nothing to those of which `owner` no longer holds the lease. */
+ * attempt. Does nothing to those of which `owner` no longer holds the lease; but that one was sent
+ * is still told of what others have found to be unknown meanwhile. */
 enum nl_status nl_delivery_record(struct nl_store *store, const struct nl_record *records,
                                   size_t count, const char *owner, struct nl_error *err);
 

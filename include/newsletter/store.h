@@ -15,6 +15,9 @@ struct nl_store;
 /* Whether a database's name is that of a file on this machine; else it is the URL of a server. */
 bool nl_store_is_file(const char *path);
 
+/* Whether a URL holds a password, which then must not be seen where the URL is. */
+bool nl_store_has_password(const char *path);
+
 /* Creates the database with mode 0600 where there is none and brings it to the present schema.
  * `*created` tells whether it was new. Harmless on a present one. */
 enum nl_status nl_store_create(const char *path, const struct nl_env *env, bool *created,
@@ -27,6 +30,9 @@ enum nl_status nl_store_open(const char *path, const struct nl_env *env, struct 
                              struct nl_error *err);
 
 void nl_store_close(struct nl_store *store);
+
+/* What messages call it: the file, or the URL without its password. */
+const char *nl_store_name(const struct nl_store *store);
 
 /* The environment the store was opened with. */
 const struct nl_env *nl_store_env(const struct nl_store *store);

@@ -109,6 +109,9 @@ enum nl_status cli_compose(struct cli *cli, const char *path, const char *list_n
 enum nl_status cli_report(const struct nl_run_summary *summary, const char *what,
                           struct nl_error *err);
 
+/* An error if a database's name, given on the command line, holds a password. */
+enum nl_status cli_check_database(const char *database, struct nl_error *err);
+
 /* Sends whatever there is to send, until a signal comes. */
 enum nl_status cli_work(struct cli *cli, struct nl_error *err);
 

@@ -2,8 +2,6 @@
 
 #include "newsletter/copy.h"
 
-#include <string.h>
-
 static void show(const struct nl_copied *copied, void *ctx) {
     int64_t *rows = ctx;
     *rows += copied->rows;
@@ -11,18 +9,6 @@ static void show(const struct nl_copied *copied, void *ctx) {
         printf("%-16s %10lld rows  %.16s\n", copied->table, (long long)copied->rows,
                copied->checksum);
     fflush(stdout);
-}
-
-/* Others on this machine may see the words of a command. */
-static enum nl_status check_target(const char *target, struct nl_error *err) {
-    const char *user = strstr(target, "://");
-    const char *at = user != NULL ? strchr(user + 3, '@') : NULL;
-    bool password = at != NULL && memchr(user + 3, ':', (size_t)(at - user - 3)) != NULL;
-    if (!nl_store_is_file(target) && (password || strstr(target, "password=") != NULL))
-        return nl_error_set(err, NL_USAGE,
-                            "a password does not belong in a command: put it in ~/.pgpass or "
-                            "PGPASSFILE");
-    return NL_OK;
 }
 
 static const struct option long_options[] = {{0}};
@@ -34,7 +20,7 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     enum nl_status status = cli_words(argc, 1, "where to: a FILE or a postgresql:// URL", err);
     const char *target = argv[optind];
     if (status == NL_OK)
-        status = check_target(target, err);
+        status = cli_check_database(target, err);
     if (status == NL_OK)
         status = cli_open(cli, err);
     if (status == NL_OK)

@@ -82,10 +82,21 @@ const char *cli_config_path(const struct cli *cli) {
     return access(system, F_OK) == 0 ? system : local;
 }
 
+/* Others on this machine may see the words of a command. */
+enum nl_status cli_check_database(const char *database, struct nl_error *err) {
+    return nl_store_has_password(database)
+               ? nl_error_set(err, NL_USAGE,
+                              "a password does not belong in a command: put it in ~/.pgpass or "
+                              "PGPASSFILE")
+               : NL_OK;
+}
+
 enum nl_status cli_configure(struct cli *cli, struct nl_error *err) {
     if (cli->config.path != NULL)
         return NL_OK;
     enum nl_status status = nl_config_read(cli_config_path(cli), &cli->config, err);
+    if (status == NL_OK && cli->database != NULL)
+        status = cli_check_database(cli->database, err);
     if (status == NL_OK && cli->database != NULL) {
         char *database = strdup(cli->database);
         if (database == NULL)

@@ -46,6 +46,8 @@ static void examine_files(struct nl_doctor *doctor) {
     size_t before = doctor->out->count;
     if (nl_store_is_file(config->database))
         examine_secret(doctor, "the database", config->database);
+    else if (nl_store_has_password(config->database))
+        examine_secret(doctor, "the password of the database in", config->path);
     size_t count = 0;
     const struct nl_smtp_server *relays = nl_config_relays(config, &count);
     for (size_t i = 0; i < count; i++)
@@ -134,7 +136,7 @@ static enum nl_status examine_database(struct nl_doctor *doctor, struct nl_error
                         nl_buf_text(&problem));
     } else if (status == NL_OK) {
         nl_findings_add(doctor->out, NL_LEVEL_GOOD, "database", NULL, "%s is whole",
-                        doctor->config->database);
+                        nl_store_name(doctor->store));
     }
     nl_buf_free(&problem);
     return status;
@@ -180,7 +182,8 @@ static enum nl_status repair(struct nl_doctor *doctor, struct nl_error *err) {
     const struct nl_config *config = doctor->config;
     size_t count = 0;
     const struct nl_smtp_server *relays = nl_config_relays(config, &count);
-    make_private(doctor, config->database);
+    if (nl_store_is_file(config->database))
+        make_private(doctor, config->database);
     make_private(doctor, config->fetch.password_file);
     for (size_t i = 0; i < count; i++)
         make_private(doctor, relays[i].password_file);

@@ -292,12 +292,14 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
         return status;
     return nl_sql_run(
         store, err,
-        "UPDATE delivery SET state = ?1, attempts = attempts + ?2, updated_at = ?3, "
+        "UPDATE delivery SET state = ?1, "
+        "attempts = attempts + CASE state WHEN 'unknown' THEN 0 ELSE ?2 END, updated_at = ?3, "
         "next_attempt_at = nullif(?4, 0), reply_code = nullif(?5, 0), "
         "reply_status = nullif(?6, ''), reply_text = ?7, lease_owner = NULL, lease_until = NULL, "
         "dot_at = CASE ?1 WHEN 'unknown' THEN dot_at END, "
         "paced_at = CASE ?2 WHEN 0 THEN paced_at END "
-        "WHERE id = ?8 AND state = 'leased' AND lease_owner = ?9",
+        "WHERE id = ?8 AND lease_owner = ?9 AND "
+        "(state = 'leased' OR (state = 'unknown' AND ?1 = 'sent'))",
         "siiiissis", state, (int64_t)counts, now, result->next_attempt_at, (int64_t)result->code,
         result->status, result->text, record->delivery, owner);
 }
@@ -328,7 +330,7 @@ static enum nl_status recover(struct nl_store *store, void *ctx, struct nl_error
     int64_t all = recovery->issue != 0 && store->engine->locks_issues;
     enum nl_status status =
         nl_sql_run(store, err,
-                   "UPDATE delivery SET state = 'unknown', lease_owner = NULL, lease_until = NULL, "
+                   "UPDATE delivery SET state = 'unknown', lease_until = NULL, "
                    "attempts = attempts + 1, updated_at = ?2, "
                    "reply_text = 'the run ended between the final dot and the reply' " DEAD
                    "NOT NULL /*+ FOR UPDATE SKIP LOCKED */)",
@@ -353,10 +355,11 @@ enum nl_status nl_delivery_recover(struct nl_store *store, int64_t issue, int64_
 
 static enum nl_status resend(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct recovery *recovery = ctx;
-    enum nl_status status = nl_sql_run(store, err,
-                                       "UPDATE delivery SET state = 'queued', dot_at = NULL, "
-                                       "updated_at = ? WHERE issue = ? AND state = 'unknown'",
-                                       "ii", nl_env_now(&store->env), recovery->issue);
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "UPDATE delivery SET state = 'queued', dot_at = NULL, "
+                   "lease_owner = NULL, updated_at = ? WHERE issue = ? AND state = 'unknown'",
+                   "ii", nl_env_now(&store->env), recovery->issue);
     recovery->count = nl_sql_changes(store);
     if (status == NL_OK && recovery->count > 0)
         status = nl_sql_run(store, err,

@@ -13,6 +13,13 @@ bool nl_store_is_file(const char *path) {
     return strncmp(path, "postgresql://", 13) != 0 && strncmp(path, "postgres://", 11) != 0;
 }
 
+bool nl_store_has_password(const char *path) {
+    const char *user = nl_store_is_file(path) ? NULL : strstr(path, "://") + 3;
+    const char *at = user != NULL ? strchr(user, '@') : NULL;
+    return user != NULL && ((at != NULL && memchr(user, ':', (size_t)(at - user)) != NULL) ||
+                            strstr(user, "password=") != NULL);
+}
+
 #ifdef NL_POSTGRESQL
 static const struct nl_engine *const server = &nl_engine_postgres;
 #else
@@ -122,6 +129,10 @@ enum nl_status nl_store_open(const char *path, const struct nl_env *env, struct 
     if (status == NL_OK)
         status = engine->check(path, err);
     return status == NL_OK ? open_with(engine, path, false, env, out, err) : status;
+}
+
+const char *nl_store_name(const struct nl_store *store) {
+    return store->path;
 }
 
 const struct nl_env *nl_store_env(const struct nl_store *store) {

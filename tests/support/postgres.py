@@ -9,7 +9,8 @@ USER = "postgres"  # Debian's package makes it
 
 
 def programs():
-    return sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+    """Where the server's programs are; None if they are nowhere."""
+    return max(glob.glob("/usr/lib/postgresql/*/bin"), default=None)
 
 
 class Postgres:

@@ -87,6 +87,7 @@ def test_bad_targets(used, tmp_path):
     assert "already" in used.run("migrate-store", str(tmp_path / "other.db"), expect=65).err
     assert "already" in used.run("migrate-store", used.database, expect=65).err
     assert "password" in used.run("migrate-store", "postgresql://me:secret@127.0.0.1/x", expect=64).err
+    assert "password" in used.run("--db", "postgresql://127.0.0.1/x?password=y", "status", expect=64).err
     assert "cannot connect" in used.run("migrate-store", "postgresql://me@127.0.0.1:1/x", expect=69).err
     assert "malformed" in used.run("migrate-store", "postgresql://[/x", expect=78).err
     used.run("status")
@@ -127,3 +128,13 @@ def test_backup_is_a_file_that_works(used, tmp_path):
     used.configure(database=str(tmp_path / "copy.db"))
     assert everything(used) == before
     assert json.loads(before[0])
+
+
+def test_a_password_in_a_configuration_for_all(used):
+    with_password = used.database.replace("postgres@", "postgres:secret@")
+    used.configure(database=with_password)
+    os.chmod(os.path.join(used.folder, "newsletter.yaml"), 0o644)
+    told = used.run("doctor", "--local", expect=None).out
+    assert "password of the database" in told and "may be read by others" in told and "secret" not in told
+    os.chmod(os.path.join(used.folder, "newsletter.yaml"), 0o600)
+    assert "password of the database" not in used.run("doctor", "--local", expect=None).out
