@@ -24,6 +24,9 @@ struct nl_run_counts {
     int64_t sent, deferred, bounced, failed, unknown, skipped;
 };
 
+/* How many messages it has tried. */
+int64_t nl_run_tried(const struct nl_run_counts *counts);
+
 /* How a run goes about it. Zero-initialised is fine. */
 struct nl_run_options {
     const volatile sig_atomic_t *stop; /* becomes non-zero: finish what is in flight, then return */

@@ -12,11 +12,7 @@ struct call {
 };
 
 static bool did_anything(const struct nl_run_summary *summary) {
-    const struct nl_run_counts *counts = &summary->counts;
-    return counts->sent + counts->deferred + counts->bounced + counts->failed + counts->unknown +
-                   summary->recovered_unknown >
-               0 ||
-           summary->stopped;
+    return nl_run_tried(&summary->counts) + summary->recovered_unknown > 0 || summary->stopped;
 }
 
 static enum nl_status retry_issue(const struct nl_issue *issue, void *ctx, struct nl_error *err) {

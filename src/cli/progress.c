@@ -44,8 +44,7 @@ void progress_show(const struct nl_run_counts *counts, void *ctx) {
     double interval = progress->terminal ? TERMINAL_INTERVAL : LINE_INTERVAL;
     if (time - progress->shown < interval)
         return;
-    int64_t done =
-        counts->sent + counts->deferred + counts->bounced + counts->failed + counts->unknown;
+    int64_t done = nl_run_tried(counts);
     double rate = time > progress->started ? (double)done / (time - progress->started) : 0;
     double left = rate > 0 && progress->total > done ? (double)(progress->total - done) / rate : 0;
     progress->shown = time;

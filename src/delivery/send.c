@@ -77,6 +77,10 @@ static enum nl_status send_editions(struct nl_run_plan *plan, const struct nl_is
     return status;
 }
 
+int64_t nl_run_tried(const struct nl_run_counts *counts) {
+    return counts->sent + counts->deferred + counts->bounced + counts->failed + counts->unknown;
+}
+
 /* Writes what the run means for the issue as a whole. */
 static enum nl_status settle(struct nl_store *store, const struct nl_issue *issue,
                              const struct nl_run_summary *summary, struct nl_error *err) {

@@ -25,9 +25,7 @@ static int64_t now(const struct worker *worker) {
 }
 
 static void report(const struct worker *worker, const char *what, struct nl_run_summary *summary) {
-    const struct nl_run_counts *counts = &summary->counts;
-    int64_t done = counts->sent + counts->deferred + counts->bounced + counts->failed +
-                   counts->unknown + summary->recovered_unknown;
+    int64_t done = nl_run_tried(&summary->counts) + summary->recovered_unknown;
     if (done > 0 || summary->problem.status != NL_OK)
         worker->options->report(what, summary, worker->options->ctx);
     nl_error_free(&summary->problem);

@@ -9,10 +9,6 @@
 /* What the public may see: the one place that says so. */
 #define VISIBLE "i.list = ?1 AND i.state IN ('sending', 'sent') "
 
-static const char *text(struct nl_statement *statement, int column) {
-    return nl_sql_borrow(statement, column);
-}
-
 static const char SEPARATORS[] = " \t\"";
 
 static bool has_words(const char *words) {
@@ -72,15 +68,15 @@ enum nl_status nl_archive_each(struct nl_store *store, int64_t list, const struc
     while (status == NL_OK && row) {
         const struct nl_entry entry = {.id = nl_sql_int64(statement, 0),
                                        .sent_at = nl_sql_int64(statement, 1),
-                                       .slug = text(statement, 2),
-                                       .series = text(statement, 3),
-                                       .number = text(statement, 4),
-                                       .title = text(statement, 5),
-                                       .category = text(statement, 6),
-                                       .posted_by = text(statement, 7),
-                                       .date = text(statement, 8),
-                                       .language = text(statement, 9),
-                                       .events = text(statement, 10)};
+                                       .slug = nl_sql_borrow(statement, 2),
+                                       .series = nl_sql_borrow(statement, 3),
+                                       .number = nl_sql_borrow(statement, 4),
+                                       .title = nl_sql_borrow(statement, 5),
+                                       .category = nl_sql_borrow(statement, 6),
+                                       .posted_by = nl_sql_borrow(statement, 7),
+                                       .date = nl_sql_borrow(statement, 8),
+                                       .language = nl_sql_borrow(statement, 9),
+                                       .events = nl_sql_borrow(statement, 10)};
         status = each(&entry, ctx, err);
         if (status == NL_OK)
             status = nl_sql_step(store, statement, &row, err);
@@ -111,7 +107,7 @@ enum nl_status nl_archive_facets(struct nl_store *store, int64_t list, enum nl_f
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
     while (status == NL_OK && row) {
-        status = each(text(statement, 0), nl_sql_int64(statement, 1), ctx, err);
+        status = each(nl_sql_borrow(statement, 0), nl_sql_int64(statement, 1), ctx, err);
         if (status == NL_OK)
             status = nl_sql_step(store, statement, &row, err);
     }
@@ -164,7 +160,7 @@ enum nl_status nl_archive_languages(struct nl_store *store, int64_t issue,
     enum nl_status status =
         statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
     while (status == NL_OK && row) {
-        status = each(text(statement, 0), ctx, err);
+        status = each(nl_sql_borrow(statement, 0), ctx, err);
         if (status == NL_OK)
             status = nl_sql_step(store, statement, &row, err);
     }

@@ -165,13 +165,10 @@ static struct nl_statement *prepare_insert(struct nl_store *store, const struct 
 static enum nl_status copy_pages(struct walk *walk, struct target *target, struct nl_error *err) {
     enum nl_status status = NL_OK;
     for (int read = walk->table->page; status == NL_OK && read == walk->table->page;) {
-        struct nl_error ignored = {0};
         status = nl_sql_batch_begin(target->store, err);
         if (status == NL_OK)
             status = read_page(walk, put_row, target, &read, err);
-        enum nl_status ended = nl_sql_batch_end(target->store, status == NL_OK ? err : &ignored);
-        status = status == NL_OK ? ended : status;
-        nl_error_free(&ignored);
+        status = nl_sql_batch_end(target->store, status, err);
     }
     return status;
 }

@@ -264,15 +264,6 @@ enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery, co
         "iis", at, delivery, owner);
 }
 
-/* Ends a batch; what failed in it first is what is told. */
-static enum nl_status end_batch(struct nl_store *store, enum nl_status status,
-                                struct nl_error *err) {
-    struct nl_error ignored = {0};
-    enum nl_status ended = nl_sql_batch_end(store, status == NL_OK ? err : &ignored);
-    nl_error_free(&ignored);
-    return status == NL_OK ? ended : status;
-}
-
 /* The event first, while the row still tells whose it is. */
 static enum nl_status record_one(struct nl_store *store, const struct nl_record *record,
                                  const char *owner, struct nl_error *err) {
@@ -311,7 +302,7 @@ enum nl_status nl_delivery_record(struct nl_store *store, const struct nl_record
     enum nl_status status = nl_sql_batch_begin(store, err);
     for (size_t i = 0; status == NL_OK && i < count; i++)
         status = record_one(store, &records[i], owner, err);
-    return end_batch(store, status, err);
+    return nl_sql_batch_end(store, status, err);
 }
 
 struct recovery {

@@ -20,9 +20,9 @@ struct nl_value {
 
 /* What the engines say in different words. */
 struct nl_dialect {
-    const char *number_from; /* around a text that is to be a real number; what is none */
-    const char *number_end;  /* counts as 0 */
-    const char *search;      /* issues i whose text holds the words ?7, as nl_words writes them */
+    const char *number_from;      /* around a text that is to be a real number; what is none */
+    const char *number_end;       /* counts as 0 */
+    const char *search;           /* issues i whose text holds the words ?7, each in quotes */
     const char *migrations_table; /* the table of migrations, made where it is missing */
     const char *known_tables;     /* whether that is there, and how many tables are */
 };
@@ -42,11 +42,10 @@ struct nl_engine {
     enum nl_status (*open)(struct nl_store *store, const char *path, struct nl_error *err);
     void (*close)(struct nl_store *store);
 
-    /* A handle stands for a statement with parameters ?, ?1, ... of the types of `values`. An
-     * `insert` tells the id of its row by `inserted`. */
-    enum nl_status (*prepare)(struct nl_store *store, const char *sql,
-                              const struct nl_value *values, size_t count, bool insert,
-                              void **handle, struct nl_error *err);
+    /* A handle stands for a statement with parameters ?, ?1, ... An `insert` tells the id of its
+     * row by `inserted`. */
+    enum nl_status (*prepare)(struct nl_store *store, const char *sql, bool insert, void **handle,
+                              struct nl_error *err);
     /* `kept`: the values outlive the statement's run. */
     enum nl_status (*bind)(struct nl_store *store, void *handle, const struct nl_value *values,
                            size_t count, bool kept, struct nl_error *err);
@@ -79,7 +78,8 @@ struct nl_engine {
     enum nl_status (*commit)(struct nl_store *store, struct nl_error *err);
     void (*rollback)(struct nl_store *store);
 
-    /* As in store.h and sync.h; `backup` writes a new file at `path`. */
+    /* As in store.h and sync.h; of NL_BUSY `lock` fills in the holder alone, `backup` writes a new
+     * file at `path`. */
     enum nl_status (*lock)(struct nl_store *store, int64_t what, int64_t *holder,
                            struct nl_error *err);
     void (*unlock)(struct nl_store *store, int64_t what);

@@ -15,8 +15,7 @@ struct nl_statement {
 
 /* ---- preparing ---- */
 
-static struct nl_statement *make(struct nl_store *store, const char *sql,
-                                 const struct nl_value *values, size_t count, bool insert,
+static struct nl_statement *make(struct nl_store *store, const char *sql, bool insert,
                                  struct nl_error *err) {
     struct nl_statement *entry = calloc(1, sizeof *entry);
     if (entry == NULL) {
@@ -25,21 +24,20 @@ static struct nl_statement *make(struct nl_store *store, const char *sql,
     }
     entry->store = store;
     entry->sql = sql;
-    if (store->engine->prepare(store, sql, values, count, insert, &entry->handle, err) == NL_OK)
+    if (store->engine->prepare(store, sql, insert, &entry->handle, err) == NL_OK)
         return entry;
     free(entry);
     return NULL;
 }
 
-static struct nl_statement *prepared(struct nl_store *store, const char *sql,
-                                     const struct nl_value *values, size_t count, bool insert,
+static struct nl_statement *prepared(struct nl_store *store, const char *sql, bool insert,
                                      struct nl_error *err) {
     struct nl_statement *entry = store->statements;
     while (entry != NULL && entry->sql != sql)
         entry = entry->next;
     if (entry != NULL)
         return entry;
-    entry = make(store, sql, values, count, insert, err);
+    entry = make(store, sql, insert, err);
     if (entry != NULL) {
         entry->next = store->statements;
         store->statements = entry;
@@ -70,7 +68,7 @@ static struct nl_statement *bound(struct nl_store *store, struct nl_error *err, 
                                   const char *types, struct use use, va_list args) {
     struct nl_value values[VALUES_LIMIT];
     size_t count = read_values(types, args, values);
-    struct nl_statement *statement = prepared(store, sql, values, count, use.insert, err);
+    struct nl_statement *statement = prepared(store, sql, use.insert, err);
     if (statement == NULL ||
         store->engine->bind(store, statement->handle, values, count, use.kept, err) == NL_OK)
         return statement;
@@ -108,35 +106,31 @@ static enum nl_status run_through(struct nl_store *store, struct nl_statement *s
     return status;
 }
 
-static enum nl_status add_to_batch(struct nl_store *store, struct nl_error *err, const char *sql,
-                                   const char *types, va_list args) {
-    struct nl_value values[VALUES_LIMIT];
-    size_t count = read_values(types, args, values);
-    struct nl_statement *statement = prepared(store, sql, values, count, false, err);
-    return statement != NULL
-               ? store->engine->batch_add(store, statement->handle, values, count, err)
-               : err->status;
+enum nl_status nl_sql_put(struct nl_store *store, struct nl_statement *statement,
+                          const struct nl_value *values, size_t count, struct nl_error *err) {
+    if (store->batch && store->engine->batch_add != NULL)
+        return store->engine->batch_add(store, statement->handle, values, count, err);
+    enum nl_status status = store->engine->bind(store, statement->handle, values, count, true, err);
+    if (status == NL_OK)
+        status = run_through(store, statement, err);
+    nl_sql_done(statement);
+    return status;
 }
 
-static bool is_held_back(const struct nl_store *store) {
-    return store->batch && store->engine->batch_add != NULL;
+static enum nl_status put(struct nl_store *store, struct nl_error *err, const char *sql,
+                          const struct nl_value *values, size_t count) {
+    struct nl_statement *statement = prepared(store, sql, false, err);
+    return statement != NULL ? nl_sql_put(store, statement, values, count, err) : err->status;
 }
 
 enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const char *sql,
                           const char *types, ...) {
+    struct nl_value values[VALUES_LIMIT];
     va_list args;
     va_start(args, types);
-    if (is_held_back(store)) {
-        enum nl_status added = add_to_batch(store, err, sql, types, args);
-        va_end(args);
-        return added;
-    }
-    struct nl_statement *statement =
-        bound(store, err, sql, types, (struct use){.kept = true}, args);
+    size_t count = read_values(types, args, values);
     va_end(args);
-    enum nl_status status = run_through(store, statement, err);
-    nl_sql_done(statement);
-    return status;
+    return put(store, err, sql, values, count);
 }
 
 enum nl_status nl_sql_batch_begin(struct nl_store *store, struct nl_error *err) {
@@ -144,9 +138,15 @@ enum nl_status nl_sql_batch_begin(struct nl_store *store, struct nl_error *err) 
     return store->engine->batch_begin != NULL ? store->engine->batch_begin(store, err) : NL_OK;
 }
 
-enum nl_status nl_sql_batch_end(struct nl_store *store, struct nl_error *err) {
+enum nl_status nl_sql_batch_end(struct nl_store *store, enum nl_status status,
+                                struct nl_error *err) {
+    struct nl_error ignored = {0};
+    enum nl_status ended = NL_OK;
     store->batch = false;
-    return store->engine->batch_end != NULL ? store->engine->batch_end(store, err) : NL_OK;
+    if (store->engine->batch_end != NULL)
+        ended = store->engine->batch_end(store, status == NL_OK ? err : &ignored);
+    nl_error_free(&ignored);
+    return status == NL_OK ? ended : status;
 }
 
 /* ---- many rows ---- */
@@ -157,9 +157,7 @@ static enum nl_status run_for_each(struct nl_store *store, struct nl_error *err,
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < count; i++) {
         values[0] = (struct nl_value){.type = 'i', .number = ids[i]};
-        struct nl_statement *statement = prepared(store, sql, values, value_count, false, err);
-        status = statement != NULL ? nl_sql_put(store, statement, values, value_count, err)
-                                   : err->status;
+        status = put(store, err, sql, values, value_count);
         if (changed != NULL)
             changed[i] = status == NL_OK && nl_sql_changes(store) > 0;
     }
@@ -182,8 +180,7 @@ static enum nl_status run_for_all(struct nl_store *store, struct nl_error *err, 
         nl_buf_addf(&array, "%c%lld", i == 0 ? '{' : ',', (long long)ids[i]);
     nl_buf_adds(&array, "}");
     values[0] = (struct nl_value){.type = 's', .data = nl_buf_text(&array)};
-    struct nl_statement *statement =
-        array.failed ? NULL : prepared(store, sql, values, value_count, false, err);
+    struct nl_statement *statement = array.failed ? NULL : prepared(store, sql, false, err);
     enum nl_status status = statement != NULL ? store->engine->bind(store, statement->handle,
                                                                     values, value_count, true, err)
                                               : nl_error_nomem(err);
@@ -352,7 +349,7 @@ struct nl_statement *nl_sql_query(struct nl_store *store, const struct nl_query 
         nl_error_nomem(err);
         return NULL;
     }
-    struct nl_statement *statement = make(store, query->sql.data, values, count, false, err);
+    struct nl_statement *statement = make(store, query->sql.data, false, err);
     if (statement == NULL ||
         store->engine->bind(store, statement->handle, values, count, false, err) == NL_OK)
         return statement;
@@ -361,18 +358,7 @@ struct nl_statement *nl_sql_query(struct nl_store *store, const struct nl_query 
 }
 
 struct nl_statement *nl_sql_prepare(struct nl_store *store, const char *sql, struct nl_error *err) {
-    return make(store, sql, NULL, 0, false, err);
-}
-
-enum nl_status nl_sql_put(struct nl_store *store, struct nl_statement *statement,
-                          const struct nl_value *values, size_t count, struct nl_error *err) {
-    if (is_held_back(store))
-        return store->engine->batch_add(store, statement->handle, values, count, err);
-    enum nl_status status = store->engine->bind(store, statement->handle, values, count, true, err);
-    if (status == NL_OK)
-        status = run_through(store, statement, err);
-    nl_sql_done(statement);
-    return status;
+    return make(store, sql, false, err);
 }
 
 void nl_sql_end(struct nl_statement *statement) {
@@ -380,6 +366,17 @@ void nl_sql_end(struct nl_statement *statement) {
         return;
     statement->store->engine->finalize(statement->handle);
     free(statement);
+}
+
+enum nl_status nl_sql_list(struct nl_store *store, const char *sql, struct nl_buf *out,
+                           struct nl_error *err) {
+    bool row = true;
+    struct nl_statement *statement = nl_sql(store, err, sql, "");
+    enum nl_status status = statement != NULL ? NL_OK : err->status;
+    while (status == NL_OK && (status = nl_sql_step(store, statement, &row, err)) == NL_OK && row)
+        nl_buf_addf(out, "%s%s", out->len > 0 ? "; " : "", nl_sql_borrow(statement, 0));
+    nl_sql_done(statement);
+    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
 }
 
 int64_t nl_sql_limit(int64_t limit) {

@@ -52,9 +52,11 @@ enum nl_status nl_sql_run_ids(struct nl_store *store, struct nl_error *err, cons
                               size_t count, bool *changed, const char *sql, const char *types, ...);
 
 /* Runs many statements at once: between begin and end nl_sql_run may only note what is to be run,
- * and no other function may be called. End it also after a failure. */
+ * and no other function may be called. End it also after a failure, `status`, which is then
+ * returned: what failed first is what is told. */
 enum nl_status nl_sql_batch_begin(struct nl_store *store, struct nl_error *err);
-enum nl_status nl_sql_batch_end(struct nl_store *store, struct nl_error *err);
+enum nl_status nl_sql_batch_end(struct nl_store *store, enum nl_status status,
+                                struct nl_error *err);
 
 /* How many rows the last statement that was run has changed. */
 int64_t nl_sql_changes(const struct nl_store *store);
@@ -106,6 +108,10 @@ enum nl_status nl_sql_put(struct nl_store *store, struct nl_statement *statement
 struct nl_statement *nl_sql_query(struct nl_store *store, const struct nl_query *query,
                                   struct nl_error *err);
 void nl_sql_end(struct nl_statement *statement);
+
+/* Appends the first column of each row, with "; " between them. */
+enum nl_status nl_sql_list(struct nl_store *store, const char *sql, struct nl_buf *out,
+                           struct nl_error *err);
 
 /* "LIMIT ?" for 0, which is no limit. */
 int64_t nl_sql_limit(int64_t limit);

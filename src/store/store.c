@@ -38,17 +38,27 @@ static enum nl_status find_engine(const char *path, const struct nl_engine **out
 
 /* ---- opening ---- */
 
+/* And whether the database was moved away, so that opening it takes one look at the settings. */
 static enum nl_status read_secret(struct nl_store *store, struct nl_error *err) {
     bool row = false;
     bool failed = false;
     struct nl_statement *statement =
-        nl_sql(store, err, "SELECT value FROM setting WHERE key = 'secret'", "");
+        nl_sql(store, err,
+               "SELECT value, EXISTS (SELECT 1 FROM setting WHERE key = 'moved_at') "
+               "FROM setting WHERE key = 'secret'",
+               "");
     if (statement == NULL)
         return err->status;
     enum nl_status status = nl_sql_step(store, statement, &row, err);
-    if (status == NL_OK && row)
+    bool moved = nl_sql_bool(statement, 1);
+    if (status == NL_OK && row && !moved)
         store->secret = nl_sql_text(statement, 0, &failed);
     nl_sql_done(statement);
+    if (status == NL_OK && moved)
+        return nl_error_set(err, NL_CONFIG,
+                            "%s was moved by 'newsletter migrate-store': set 'database' in "
+                            "newsletter.yaml to where it is now",
+                            store->path);
     return failed ? nl_error_nomem(err) : status;
 }
 
@@ -66,19 +76,6 @@ static enum nl_status ensure_secret(struct nl_store *store, struct nl_error *err
     return status == NL_OK ? read_secret(store, err) : status;
 }
 
-static enum nl_status check_moved(struct nl_store *store, struct nl_error *err) {
-    int64_t one = 0;
-    bool moved = false;
-    enum nl_status status =
-        nl_sql_number(store, err, &one, &moved, "SELECT 1 FROM setting WHERE key = 'moved_at'", "");
-    return status == NL_OK && moved
-               ? nl_error_set(err, NL_CONFIG,
-                              "%s was moved by 'newsletter migrate-store': set 'database' in "
-                              "newsletter.yaml to where it is now",
-                              store->path)
-               : status;
-}
-
 static enum nl_status open_with(const struct nl_engine *engine, const char *path, bool create,
                                 const struct nl_env *env, struct nl_store **out,
                                 struct nl_error *err) {
@@ -93,8 +90,6 @@ static enum nl_status open_with(const struct nl_engine *engine, const char *path
         status = engine->open(store, path, err);
     if (status == NL_OK)
         status = nl_store_migrate(store, create, err);
-    if (status == NL_OK)
-        status = check_moved(store, err);
     if (status == NL_OK)
         status = ensure_secret(store, err);
     if (status != NL_OK) {
@@ -171,7 +166,11 @@ enum nl_status nl_store_examine(struct nl_store *store, struct nl_buf *problem,
 enum nl_status nl_store_lock(struct nl_store *store, int64_t what, int64_t *holder,
                              struct nl_error *err) {
     *holder = 0;
-    return store->engine->lock(store, what, holder, err);
+    enum nl_status status = store->engine->lock(store, what, holder, err);
+    return status == NL_BUSY
+               ? nl_error_set(err, NL_BUSY, "process %lld is already sending it: let it finish",
+                              (long long)*holder)
+               : status;
 }
 
 void nl_store_unlock(struct nl_store *store, int64_t what) {

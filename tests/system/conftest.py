@@ -1,7 +1,9 @@
 """Shared by the system tests: an installation in a temporary folder, and servers on loopback."""
 import email
 import email.policy
+import asyncio
 import atexit
+import collections
 import functools
 import itertools
 import json
@@ -10,6 +12,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import uuid
 
@@ -248,6 +251,25 @@ def link(message, word):
 
 def token(message, word):
     return link(message, word).split("token=")[1]
+
+
+def most_at_once(server):
+    """From now on each message takes a while; how many there were at a time, at most, by domain."""
+    now, most, lock = collections.Counter(), collections.Counter(), threading.Lock()
+    plain = server.handler.handle_DATA
+
+    async def handle(smtp, session, envelope):
+        domain = envelope.rcpt_tos[0].split("@")[1]
+        with lock:
+            now[domain] += 1
+            most[domain] = max(most[domain], now[domain])
+        await asyncio.sleep(0.02)
+        with lock:
+            now[domain] -= 1
+        return await plain(smtp, session, envelope)
+
+    server.handler.handle_DATA = handle
+    return most
 
 
 def wait_for(condition, seconds=20):

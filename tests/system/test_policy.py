@@ -1,12 +1,10 @@
 """How fast mail goes out, by which relays, and when it does not."""
-import asyncio
 import collections
 import datetime
-import threading
 import time
 
 import pytest
-from conftest import MailServer, wait_for
+from conftest import MailServer, most_at_once, wait_for
 from mailserver import free_port
 
 
@@ -149,20 +147,7 @@ def test_turns_of_what_was_cancelled_are_free(connected, server):
 
 
 def test_connections_to_a_domain(connected, server):
-    now, most, lock = collections.Counter(), collections.Counter(), threading.Lock()
-    plain = server.handler.handle_DATA
-
-    async def handle(smtp, session, envelope):
-        domain = envelope.rcpt_tos[0].split("@")[1]
-        with lock:
-            now[domain] += 1
-            most[domain] = max(most[domain], now[domain])
-        await asyncio.sleep(0.02)
-        with lock:
-            now[domain] -= 1
-        return await plain(smtp, session, envelope)
-
-    server.handler.handle_DATA = handle
+    most = most_at_once(server)
     connected.add_active(people(20, "slow.example") + people(12, "a.example") + people(12, "b.example"))
     connected.configure(smtp={"connections": 10}, limits={"domains": [
         {"domain": "slow.example", "connections": 1}, {"domain": "*", "connections": 3}]})

@@ -1,16 +1,14 @@
 """Several workers on one PostgreSQL, each on a host of its own: killed, cut off, with a wrong clock."""
-import asyncio
 import collections
 import glob
 import os
 import shutil
 import signal
 import subprocess
-import threading
 import time
 
 import pytest
-from conftest import BINARY, POSTGRESQL, Site, new_schema, wait_for
+from conftest import BINARY, POSTGRESQL, Site, most_at_once, new_schema, wait_for
 
 from hosts import Hosts
 from mailserver import MailServer, free_port
@@ -65,6 +63,13 @@ class Workers:
         path = self.site.issue(**front)
         self.site.run("send", path, "--at", "2100-01-01 00:00")
         self.site.sql("UPDATE issue SET scheduled_at = 1, state = state")  # and wakes them
+        return addresses
+
+    def start_sending(self):
+        """All of them, in the middle of an issue to 300 people."""
+        self.start_all()
+        addresses = self.send(300)
+        wait_for(lambda: self.relay.handler.accepted > 40)
         return addresses
 
     def wait_until_sent(self, seconds=90):
@@ -135,9 +140,7 @@ def test_killed(workers):
 def test_stopped_for_longer_than_a_lease(workers):
     """What it has in hand when it wakes up is not its own any more; what the relay took, it still tells."""
     workers.site.configure(smtp={"timeout": "60s"})
-    workers.start_all()
-    addresses = workers.send(300)
-    wait_for(lambda: workers.relay.handler.accepted > 40)
+    addresses = workers.start_sending()
     workers.running[0].send_signal(signal.SIGSTOP)
     workers.wait_until_sent()
     in_doubt = workers.site.states().get("unknown", 0)
@@ -149,9 +152,7 @@ def test_stopped_for_longer_than_a_lease(workers):
 
 
 def test_cut_off_from_the_database(workers):
-    workers.start_all()
-    addresses = workers.send(300)
-    wait_for(lambda: workers.relay.handler.accepted > 40)
+    addresses = workers.start_sending()
     workers.hosts.cut("db", 0)
     workers.wait_until_sent()
     workers.check(addresses, in_doubt=5)
@@ -184,9 +185,7 @@ def test_cut_off_for_a_moment(workers):
 
 def test_database_restarts(workers):
     workers.site.configure(workers={"lease": "50s"})
-    workers.start_all()
-    addresses = workers.send(300)
-    wait_for(lambda: workers.relay.handler.accepted > 40)
+    addresses = workers.start_sending()
     workers.database.stop("immediate")
     time.sleep(1)
     workers.database.start()
@@ -195,9 +194,7 @@ def test_database_restarts(workers):
 
 
 def test_cut_off_from_the_relay(workers):
-    workers.start_all()
-    addresses = workers.send(300)
-    wait_for(lambda: workers.relay.handler.accepted > 40)
+    addresses = workers.start_sending()
     workers.hosts.cut("mx", 0)
     workers.wait_until_sent()
     workers.check(addresses, in_doubt=5)
@@ -235,20 +232,7 @@ def test_one_rate_for_all(workers):
 
 
 def test_connections_of_all_to_a_domain(workers):
-    handler, now, most, lock = workers.relay.handler, collections.Counter(), collections.Counter(), threading.Lock()
-    plain = handler.handle_DATA
-
-    async def handle(smtp, session, envelope):
-        domain = envelope.rcpt_tos[0].split("@")[1]
-        with lock:
-            now[domain] += 1
-            most[domain] = max(most[domain], now[domain])
-        await asyncio.sleep(0.02)
-        with lock:
-            now[domain] -= 1
-        return await plain(smtp, session, envelope)
-
-    handler.handle_DATA = handle
+    most = most_at_once(workers.relay)
     workers.site.configure(limits={"domains": [{"domain": "slow.example", "connections": 2}]})
     workers.start_all()
     workers.site.add_active([f"p{i}@slow.example" for i in range(40)])
@@ -260,9 +244,7 @@ def test_connections_of_all_to_a_domain(workers):
 
 @pytest.mark.parametrize("command, left", [("pause", "queued"), ("cancel", "skipped")])
 def test_all_stop_within_a_batch(workers, command, left):
-    workers.start_all()
-    workers.send(300)
-    wait_for(lambda: workers.relay.handler.accepted > 40)
+    workers.start_sending()
     workers.site.run(command, "no-1")
     at = workers.relay.handler.accepted
     wait_for(lambda: not workers.shares())

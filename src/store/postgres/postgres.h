@@ -48,8 +48,7 @@ enum nl_status nl_postgres_commit(struct nl_store *store, struct nl_error *err);
 void nl_postgres_rollback(struct nl_store *store);
 
 /* statement.c */
-enum nl_status nl_postgres_prepare(struct nl_store *store, const char *sql,
-                                   const struct nl_value *values, size_t count, bool insert,
+enum nl_status nl_postgres_prepare(struct nl_store *store, const char *sql, bool insert,
                                    void **handle, struct nl_error *err);
 enum nl_status nl_postgres_bind(struct nl_store *store, void *handle, const struct nl_value *values,
                                 size_t count, bool kept, struct nl_error *err);

@@ -19,7 +19,6 @@ enum {
 };
 
 struct statement {
-    struct nl_store *store;
     struct nl_buf sql; /* translated */
     char name[24];
     uint64_t session; /* in which it is prepared; 0: in none */
@@ -28,15 +27,12 @@ struct statement {
     int row;
 };
 
-enum nl_status nl_postgres_prepare(struct nl_store *store, const char *sql,
-                                   const struct nl_value *values, size_t count, bool insert,
+enum nl_status nl_postgres_prepare(struct nl_store *store, const char *sql, bool insert,
                                    void **handle, struct nl_error *err) {
     struct statement *statement = calloc(1, sizeof *statement);
-    (void)values;
-    (void)count;
+    (void)store;
     if (statement == NULL)
         return nl_error_nomem(err);
-    statement->store = store;
     statement->row = -1;
     nl_postgres_translate(sql, insert, &statement->sql);
     if (statement->sql.failed) {
@@ -47,31 +43,14 @@ enum nl_status nl_postgres_prepare(struct nl_store *store, const char *sql,
     return NL_OK;
 }
 
-/* The values as the protocol wants them. */
+/* The values as the protocol wants them; all in one piece of memory, which begins with `numbers`.
+ */
 struct parameters {
-    Oid *types;
+    uint64_t *numbers; /* in network order */
     const char **data;
+    Oid *types;
     int *lengths, *formats;
-    int64_t *numbers; /* in network order */
 };
-
-static bool allocate(struct parameters *parameters, size_t count) {
-    parameters->types = calloc(count + 1, sizeof *parameters->types);
-    parameters->data = calloc(count + 1, sizeof *parameters->data);
-    parameters->lengths = calloc(count + 1, sizeof *parameters->lengths);
-    parameters->formats = calloc(count + 1, sizeof *parameters->formats);
-    parameters->numbers = calloc(count + 1, sizeof *parameters->numbers);
-    return parameters->types != NULL && parameters->data != NULL && parameters->lengths != NULL &&
-           parameters->formats != NULL && parameters->numbers != NULL;
-}
-
-static void release(struct parameters *parameters) {
-    free(parameters->types);
-    free(parameters->data);
-    free(parameters->lengths);
-    free(parameters->formats);
-    free(parameters->numbers);
-}
 
 static void fill(struct parameters *parameters, const struct nl_value *values, size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -82,7 +61,7 @@ static void fill(struct parameters *parameters, const struct nl_value *values, s
             if (value->type == 'd')
                 memcpy(&bits, &value->real, sizeof bits);
             parameters->types[i] = value->type == 'd' ? FLOAT8 : INT8;
-            parameters->numbers[i] = (int64_t)htobe64(bits);
+            parameters->numbers[i] = htobe64(bits);
             parameters->data[i] = value->null ? NULL : (const char *)&parameters->numbers[i];
             parameters->lengths[i] = sizeof bits;
         } else {
@@ -92,6 +71,22 @@ static void fill(struct parameters *parameters, const struct nl_value *values, s
                 (int)(value->type == 's' && value->data != NULL ? strlen(value->data) : value->len);
         }
     }
+}
+
+/* To be freed by its `numbers`. */
+static enum nl_status make_parameters(struct parameters *out, const struct nl_value *values,
+                                      size_t count, struct nl_error *err) {
+    size_t each = sizeof *out->numbers + sizeof *out->data + sizeof *out->types +
+                  sizeof *out->lengths + sizeof *out->formats;
+    out->numbers = count <= VALUES_LIMIT ? calloc(count + 1, each) : NULL;
+    if (out->numbers == NULL)
+        return nl_error_nomem(err);
+    out->data = (const char **)(void *)(out->numbers + count);
+    out->types = (Oid *)(void *)(out->data + count);
+    out->lengths = (int *)(out->types + count);
+    out->formats = out->lengths + count;
+    fill(out, values, count);
+    return NL_OK;
 }
 
 static void name_statement(struct nl_postgres *link, struct statement *statement) {
@@ -156,17 +151,14 @@ enum nl_status nl_postgres_bind(struct nl_store *store, void *handle, const stru
     struct parameters parameters = {0};
     (void)kept; /* they are sent here and now */
     nl_postgres_reset(statement);
-    if (count > VALUES_LIMIT || !allocate(&parameters, count)) {
-        release(&parameters);
-        return nl_error_nomem(err);
-    }
-    fill(&parameters, values, count);
-    enum nl_status status = nl_postgres_ensure(store, err);
+    enum nl_status status = make_parameters(&parameters, values, count, err);
+    if (status == NL_OK)
+        status = nl_postgres_ensure(store, err);
     if (status == NL_OK) {
         statement->result = execute(nl_postgres(store), statement, &parameters, (int)count);
         status = judge(store, statement, err);
     }
-    release(&parameters);
+    free(parameters.numbers);
     return status;
 }
 
@@ -202,14 +194,10 @@ enum nl_status nl_postgres_batch_add(struct nl_store *store, void *handle,
                                      struct nl_error *err) {
     struct nl_postgres *link = nl_postgres(store);
     struct parameters parameters = {0};
-    if (count > VALUES_LIMIT || !allocate(&parameters, count)) {
-        release(&parameters);
-        return nl_error_nomem(err);
-    }
-    fill(&parameters, values, count);
-    enum nl_status status =
-        send(link, handle, &parameters, (int)count) ? NL_OK : nl_postgres_error(store, NULL, err);
-    release(&parameters);
+    enum nl_status status = make_parameters(&parameters, values, count, err);
+    if (status == NL_OK && !send(link, handle, &parameters, (int)count))
+        status = nl_postgres_error(store, NULL, err);
+    free(parameters.numbers);
     return status;
 }
 

@@ -25,10 +25,7 @@ enum nl_status nl_postgres_lock(struct nl_store *store, int64_t what, int64_t *h
                       "WHERE l.locktype = 'advisory' AND l.classid = CAST(" KEY
                       " AS BIGINT) & 4294967295 AND l.objid = 1 AND l.granted",
                       "");
-    return status == NL_OK
-               ? nl_error_set(err, NL_BUSY, "process %lld is already sending it: let it finish",
-                              (long long)*holder)
-               : status;
+    return status == NL_OK ? NL_BUSY : status;
 }
 
 void nl_postgres_unlock(struct nl_store *store, int64_t what) {
@@ -63,23 +60,12 @@ void nl_postgres_leave_slot(struct nl_store *store, uint32_t key) {
  * was never finished. */
 enum nl_status nl_postgres_examine(struct nl_store *store, struct nl_buf *problem,
                                    struct nl_error *err) {
-    bool row = true;
-    struct nl_statement *statement =
-        nl_sql(store, err,
-               "SELECT CAST(c.relname AS TEXT) FROM pg_index i JOIN pg_class c ON "
-               "c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
-               "n.nspname = current_schema() AND NOT i.indisvalid ORDER BY 1 LIMIT 5",
-               "");
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    while (status == NL_OK && row) {
-        nl_buf_addf(problem, "%sthe index %s is not whole", problem->len > 0 ? "; " : "",
-                    nl_sql_borrow(statement, 0));
-        status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    return status == NL_OK && problem->failed ? nl_error_nomem(err) : status;
+    return nl_sql_list(store,
+                       "SELECT 'the index ' || c.relname || ' is not whole' FROM pg_index i "
+                       "JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON "
+                       "n.oid = c.relnamespace WHERE n.nspname = current_schema() AND "
+                       "NOT i.indisvalid ORDER BY 1 LIMIT 5",
+                       problem, err);
 }
 
 /* A file is what can be kept anywhere, and used as it is. */

@@ -50,12 +50,9 @@ enum nl_status nl_sqlite_error(struct nl_store *store, struct nl_error *err) {
 
 /* ---- statements ---- */
 
-static enum nl_status prepare(struct nl_store *store, const char *sql,
-                              const struct nl_value *values, size_t count, bool insert,
-                              void **handle, struct nl_error *err) {
+static enum nl_status prepare(struct nl_store *store, const char *sql, bool insert, void **handle,
+                              struct nl_error *err) {
     sqlite3_stmt *statement = NULL;
-    (void)values;
-    (void)count;
     (void)insert;
     if (sqlite3_prepare_v3(nl_sqlite(store)->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
                            NULL) != SQLITE_OK)

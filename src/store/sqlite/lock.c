@@ -23,7 +23,6 @@ static enum nl_status open_lock_file(struct nl_store *store, struct nl_error *er
 
 enum nl_status nl_sqlite_lock(struct nl_store *store, int64_t what, int64_t *holder,
                               struct nl_error *err) {
-    *holder = 0;
     enum nl_status status = nl_sqlite(store)->lock_fd < 0 ? open_lock_file(store, err) : NL_OK;
     if (status != NL_OK)
         return status;
@@ -34,8 +33,7 @@ enum nl_status nl_sqlite_lock(struct nl_store *store, int64_t what, int64_t *hol
         return nl_error_system(err, errno, "lock", store->path);
     if (fcntl(nl_sqlite(store)->lock_fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
         *holder = lock.l_pid;
-    return nl_error_set(err, NL_BUSY, "process %lld is already sending it: let it finish",
-                        (long long)*holder);
+    return NL_BUSY;
 }
 
 void nl_sqlite_unlock(struct nl_store *store, int64_t what) {
@@ -51,10 +49,7 @@ enum nl_status nl_sqlite_take_slot(struct nl_store *store, uint32_t key, bool *t
     int64_t holder = 0;
     enum nl_status status = nl_sqlite_lock(store, FIRST_SLOT + key, &holder, err);
     *taken = status == NL_OK;
-    if (status != NL_BUSY)
-        return status;
-    nl_error_free(err);
-    return NL_OK;
+    return status == NL_BUSY ? NL_OK : status;
 }
 
 void nl_sqlite_leave_slot(struct nl_store *store, uint32_t key) {

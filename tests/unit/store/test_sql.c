@@ -89,7 +89,7 @@ static void test_batch(void **state) {
     assert_ok(nl_sql_batch_begin(fixture->store, &err));
     put(fixture, "a");
     put(fixture, "b");
-    assert_ok(nl_sql_batch_end(fixture->store, &err));
+    assert_ok(nl_sql_batch_end(fixture->store, NL_OK, &err));
     assert_ok(nl_store_commit(fixture->store, &err));
     assert_int_equal(count(fixture), 2);
 }
@@ -108,12 +108,9 @@ static void test_batch_that_fails(void **state) {
     status = nl_sql_run(fixture->store, &err, "UPDATE segment SET created_at = 'x' || name", "");
     if (status == NL_OK)
         status = add(fixture, "b", &err);
-    struct nl_error ended = {0};
-    enum nl_status end = nl_sql_batch_end(fixture->store, &ended);
-    assert_true(status != NL_OK || end != NL_OK);
+    assert_true(nl_sql_batch_end(fixture->store, status, &err) != NL_OK);
     nl_store_rollback(fixture->store);
     nl_error_free(&err);
-    nl_error_free(&ended);
     assert_int_equal(count(fixture), 1);
     assert_ok(nl_store_begin(fixture->store, &err));
     put(fixture, "d");
