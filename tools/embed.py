@@ -15,7 +15,7 @@ def literal(data):
 
 def main():
     output, symbol, *files = sys.argv[1:]
-    out = ['#include "base/embedded.h"\n']
+    out = ['#include "newsletter/base/embedded.h"\n']
     table = []
     for index, path in enumerate(sorted(files, key=os.path.basename)):
         with open(path, "rb") as source:

@@ -2,7 +2,7 @@
 #ifndef NEWSLETTER_ANSWER_H
 #define NEWSLETTER_ANSWER_H
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 #include "newsletter/config.h"
 #include "newsletter/list.h"
 

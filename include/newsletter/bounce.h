@@ -4,8 +4,8 @@
 #ifndef NEWSLETTER_BOUNCE_H
 #define NEWSLETTER_BOUNCE_H
 
-#include "newsletter/error.h"
-#include "newsletter/token.h"
+#include "newsletter/base/error.h"
+#include "newsletter/base/token.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #ifndef NEWSLETTER_BULLETIN_H
 #define NEWSLETTER_BULLETIN_H
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 #include "newsletter/config.h"
 #include "newsletter/issue.h"
 #include "newsletter/list.h"

@@ -2,8 +2,8 @@
 #ifndef NEWSLETTER_CHECK_H
 #define NEWSLETTER_CHECK_H
 
+#include "newsletter/base/finding.h"
 #include "newsletter/bulletin.h"
-#include "newsletter/finding.h"
 
 /* Bytes of HTML; Gmail shows no more and hides the rest, the unsubscribe link included. */
 enum { NL_CLIP_SIZE = 102 * 1024 };

@@ -2,8 +2,8 @@
 #ifndef NEWSLETTER_CONFIG_H
 #define NEWSLETTER_CONFIG_H
 
-#include "newsletter/buf.h"
-#include "newsletter/error.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -191,14 +191,6 @@ const struct nl_smtp_server *nl_config_relays(const struct nl_config *config, si
  * works. Kinds without a link have those of a confirmation. NULL where there is no such page. */
 const char *nl_config_link_url(const struct nl_config *config, const char *kind);
 int64_t nl_config_link_lifetime(const struct nl_config *config, const char *kind);
-
-/* A password from `file` (a pipe or /dev/fd/N will do) or else from the environment variable `env`,
- * without its line end. *out stays NULL if both are NULL. `what` names it in errors. The caller
- * wipes and frees it with nl_config_forget. */
-enum nl_status nl_config_password(const char *what, const char *file, const char *env, char **out,
-                                  struct nl_error *err);
-
-void nl_config_forget(char *secret);
 
 /* The annotated file that `newsletter init` writes. */
 extern const char nl_config_sample[];

@@ -4,9 +4,9 @@
 #ifndef NEWSLETTER_DELIVERY_H
 #define NEWSLETTER_DELIVERY_H
 
+#include "newsletter/base/token.h"
 #include "newsletter/link.h"
 #include "newsletter/store.h"
-#include "newsletter/token.h"
 
 /* "confirmation", "already-subscribed", "welcome", "goodbye", "preferences", "address-change"
  * and "reconfirmation";

@@ -2,7 +2,7 @@
 #ifndef NEWSLETTER_DIGEST_H
 #define NEWSLETTER_DIGEST_H
 
-#include "newsletter/error.h"
+#include "newsletter/base/error.h"
 
 #include <stddef.h>
 

@@ -3,8 +3,8 @@
 #ifndef NEWSLETTER_DKIM_H
 #define NEWSLETTER_DKIM_H
 
-#include "newsletter/buf.h"
-#include "newsletter/error.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
 
 #include <stdint.h>
 

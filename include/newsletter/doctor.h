@@ -2,8 +2,8 @@
 #ifndef NEWSLETTER_DOCTOR_H
 #define NEWSLETTER_DOCTOR_H
 
+#include "newsletter/base/finding.h"
 #include "newsletter/config.h"
-#include "newsletter/finding.h"
 #include "newsletter/list.h"
 #include "newsletter/sender.h"
 #include "newsletter/store.h"

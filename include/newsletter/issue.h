@@ -2,8 +2,8 @@
 #ifndef NEWSLETTER_ISSUE_H
 #define NEWSLETTER_ISSUE_H
 
+#include "newsletter/base/segment.h"
 #include "newsletter/config.h"
-#include "newsletter/segment.h"
 #include "newsletter/store.h"
 
 #include <stddef.h>

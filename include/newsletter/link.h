@@ -3,8 +3,8 @@
 #ifndef NEWSLETTER_LINK_H
 #define NEWSLETTER_LINK_H
 
+#include "newsletter/base/token.h"
 #include "newsletter/store.h"
-#include "newsletter/token.h"
 
 enum nl_purpose {
     NL_LINK_SUBSCRIBE,   /* confirms a subscription; once */

@@ -3,8 +3,8 @@
 #ifndef NEWSLETTER_MAILBOX_H
 #define NEWSLETTER_MAILBOX_H
 
+#include "newsletter/base/error.h"
 #include "newsletter/config.h"
-#include "newsletter/error.h"
 
 #include <signal.h>
 #include <stdbool.h>

@@ -2,8 +2,8 @@
 #ifndef NEWSLETTER_MEMBER_H
 #define NEWSLETTER_MEMBER_H
 
-#include "newsletter/address.h"
-#include "newsletter/segment.h"
+#include "newsletter/base/address.h"
+#include "newsletter/base/segment.h"
 #include "newsletter/store.h"
 
 /* All borrowed. Optional texts are NULL, times that are not known 0. */

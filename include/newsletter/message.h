@@ -4,8 +4,8 @@
 #ifndef NEWSLETTER_MESSAGE_H
 #define NEWSLETTER_MESSAGE_H
 
-#include "newsletter/buf.h"
-#include "newsletter/error.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
 
 #include <stdint.h>
 

@@ -3,7 +3,7 @@
 #ifndef NEWSLETTER_PREFERENCE_H
 #define NEWSLETTER_PREFERENCE_H
 
-#include "newsletter/address.h"
+#include "newsletter/base/address.h"
 #include "newsletter/store.h"
 #include "newsletter/subscription.h"
 

@@ -2,7 +2,7 @@
 #ifndef NEWSLETTER_PREVIEW_H
 #define NEWSLETTER_PREVIEW_H
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 #include "newsletter/bulletin.h"
 #include "newsletter/config.h"
 

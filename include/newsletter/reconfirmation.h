@@ -3,7 +3,7 @@
 #ifndef NEWSLETTER_RECONFIRMATION_H
 #define NEWSLETTER_RECONFIRMATION_H
 
-#include "newsletter/segment.h"
+#include "newsletter/base/segment.h"
 #include "newsletter/store.h"
 
 /* Whom to ask: 0 and NULL stand for all. */

@@ -2,7 +2,7 @@
 #ifndef NEWSLETTER_REPORT_H
 #define NEWSLETTER_REPORT_H
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 #include "newsletter/config.h"
 #include "newsletter/store.h"
 

@@ -2,10 +2,10 @@
 #ifndef NEWSLETTER_RETURNED_H
 #define NEWSLETTER_RETURNED_H
 
-#include "newsletter/address.h"
-#include "newsletter/buf.h"
+#include "newsletter/base/address.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/token.h"
 #include "newsletter/store.h"
-#include "newsletter/token.h"
 
 /* How a message bears on one subscription. */
 enum nl_effect { NL_EFFECT_NONE, NL_EFFECT_SOFT, NL_EFFECT_HARD, NL_EFFECT_COMPLAINT };

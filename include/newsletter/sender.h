@@ -2,8 +2,8 @@
 #ifndef NEWSLETTER_SENDER_H
 #define NEWSLETTER_SENDER_H
 
-#include "newsletter/address.h"
-#include "newsletter/buf.h"
+#include "newsletter/base/address.h"
+#include "newsletter/base/buf.h"
 #include "newsletter/config.h"
 #include "newsletter/delivery.h"
 #include "newsletter/issue.h"

@@ -2,8 +2,8 @@
 #ifndef NEWSLETTER_STAFF_H
 #define NEWSLETTER_STAFF_H
 
+#include "newsletter/base/token.h"
 #include "newsletter/store.h"
-#include "newsletter/token.h"
 
 #include <stdbool.h>
 

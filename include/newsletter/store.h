@@ -3,9 +3,9 @@
 #ifndef NEWSLETTER_STORE_H
 #define NEWSLETTER_STORE_H
 
-#include "newsletter/buf.h"
-#include "newsletter/env.h"
-#include "newsletter/error.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/env.h"
+#include "newsletter/base/error.h"
 
 #include <stdbool.h>
 #include <stdint.h>

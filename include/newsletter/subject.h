@@ -2,7 +2,7 @@
 #ifndef NEWSLETTER_SUBJECT_H
 #define NEWSLETTER_SUBJECT_H
 
-#include "newsletter/address.h"
+#include "newsletter/base/address.h"
 #include "newsletter/store.h"
 
 /* The subscriber with that address. NL_NOTFOUND when there is none. */

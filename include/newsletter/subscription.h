@@ -2,9 +2,9 @@
 #ifndef NEWSLETTER_SUBSCRIPTION_H
 #define NEWSLETTER_SUBSCRIPTION_H
 
-#include "newsletter/address.h"
+#include "newsletter/base/address.h"
+#include "newsletter/base/token.h"
 #include "newsletter/store.h"
-#include "newsletter/token.h"
 
 /* What a form or an operator gave. Optional texts are NULL. */
 struct nl_signup {

@@ -3,7 +3,7 @@
 #ifndef NEWSLETTER_SUPPRESSION_H
 #define NEWSLETTER_SUPPRESSION_H
 
-#include "newsletter/address.h"
+#include "newsletter/base/address.h"
 #include "newsletter/store.h"
 
 /* Suppresses an address from now on, or from `since` if that is not 0. One that is suppressed

@@ -1,7 +1,7 @@
-#include "newsletter/address.h"
+#include "newsletter/base/address.h"
 
-#include "newsletter/buf.h"
-#include "newsletter/text.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/text.h"
 
 #include <ctype.h>
 #include <idn2.h>

@@ -1,7 +1,7 @@
-#include "newsletter/attributes.h"
+#include "newsletter/base/attributes.h"
 
-#include "newsletter/buf.h"
-#include "newsletter/text.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/text.h"
 
 #include <stdio.h>
 #include <string.h>

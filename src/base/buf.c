@@ -1,4 +1,4 @@
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 #include <stdarg.h>
 #include <stdint.h>

@@ -1,9 +1,9 @@
-#include "newsletter/catalog.h"
+#include "newsletter/base/catalog.h"
 
-#include "base/embedded.h"
-#include "newsletter/buf.h"
-#include "newsletter/file.h"
-#include "newsletter/language.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/embedded.h"
+#include "newsletter/base/file.h"
+#include "newsletter/base/language.h"
 
 #include <dirent.h>
 #include <stdint.h>

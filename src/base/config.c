@@ -1,22 +1,21 @@
 #include "newsletter/config.h"
 
 #include "base/config_policy.h"
-#include "newsletter/address.h"
-#include "newsletter/file.h"
-#include "newsletter/network.h"
-#include "newsletter/text.h"
-#include "newsletter/yaml.h"
+#include "newsletter/base/address.h"
+#include "newsletter/base/file.h"
+#include "newsletter/base/network.h"
+#include "newsletter/base/text.h"
+#include "newsletter/base/yaml.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <libgen.h>
-#include <openssl/crypto.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FILE_LIMIT = 1 << 20, PASSWORD_LIMIT = 64 * 1024 };
+enum { FILE_LIMIT = 1 << 20 };
 
 enum kind { TEXT, PATH, NUMBER, DURATION, BOOLEAN, SECURITY, AUTH, PROTOCOL, RULE };
 
@@ -318,20 +317,6 @@ static enum nl_status check_url(const struct nl_config *config, const char *name
     return NL_OK;
 }
 
-enum nl_status nl_config_check_server(const struct nl_config *config, const char *section,
-                                      const char *host, const char *username, int64_t security,
-                                      struct nl_error *err) {
-    if (strpbrk(host, " /@?#%\\") != NULL)
-        return nl_error_set(err, NL_CONFIG, "%s: %s.host '%s' is not a host name", config->path,
-                            section, host);
-    if (username != NULL && security == NL_SMTP_PLAIN && !nl_host_is_loopback(host))
-        return nl_error_set(err, NL_CONFIG,
-                            "%s: %s.username with security: none would send the password in the "
-                            "clear: use starttls or tls",
-                            config->path, section);
-    return NL_OK;
-}
-
 static enum nl_status check_fetch(struct nl_config *config, struct nl_error *err) {
     static const int64_t default_ports[2][3] = {{143, 993, 143}, {110, 995, 110}};
     if (config->fetch.port == 0)
@@ -510,42 +495,6 @@ int64_t nl_config_link_lifetime(const struct nl_config *config, const char *kind
     return strcmp(kind, "preferences") == 0      ? config->preferences.expires
            : strcmp(kind, "reconfirmation") == 0 ? config->reconfirmation.expires
                                                  : config->confirmation.expires;
-}
-
-enum nl_status nl_config_password(const char *what, const char *file, const char *env, char **out,
-                                  struct nl_error *err) {
-    struct nl_buf text = {0};
-    *out = NULL;
-    if (file == NULL && env == NULL)
-        return NL_OK;
-    if (file != NULL) {
-        enum nl_status status = nl_file_read(file, PASSWORD_LIMIT, &text, err);
-        if (status != NL_OK) {
-            nl_buf_free(&text);
-            return nl_error_context(err, "the %s password", what);
-        }
-    } else {
-        const char *value = getenv(env);
-        if (value == NULL)
-            return nl_error_set(err, NL_CONFIG,
-                                "the environment variable %s that holds the %s password is "
-                                "not set",
-                                env, what);
-        nl_buf_adds(&text, value);
-    }
-    while (text.len > 0 && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == '\r'))
-        text.data[--text.len] = '\0';
-    *out = nl_buf_take(&text);
-    if (*out == NULL)
-        return nl_error_nomem(err);
-    return (*out)[0] != '\0' ? NL_OK
-                             : nl_error_set(err, NL_CONFIG, "the %s password is empty", what);
-}
-
-void nl_config_forget(char *secret) {
-    if (secret != NULL)
-        OPENSSL_cleanse(secret, strlen(secret));
-    free(secret);
 }
 
 void nl_config_free(struct nl_config *config) {

@@ -1,12 +1,27 @@
 #include "base/config_policy.h"
 
-#include "newsletter/address.h"
-#include "newsletter/buf.h"
-#include "newsletter/zone.h"
+#include "newsletter/base/address.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/network.h"
+#include "newsletter/base/zone.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum nl_status nl_config_check_server(const struct nl_config *config, const char *section,
+                                      const char *host, const char *username, int64_t security,
+                                      struct nl_error *err) {
+    if (strpbrk(host, " /@?#%\\") != NULL)
+        return nl_error_set(err, NL_CONFIG, "%s: %s.host '%s' is not a host name", config->path,
+                            section, host);
+    if (username != NULL && security == NL_SMTP_PLAIN && !nl_host_is_loopback(host))
+        return nl_error_set(err, NL_CONFIG,
+                            "%s: %s.username with security: none would send the password in the "
+                            "clear: use starttls or tls",
+                            config->path, section);
+    return NL_OK;
+}
 
 static enum nl_status check_relay(struct nl_config *config, struct nl_smtp_server *server,
                                   const char *section, struct nl_error *err) {

@@ -7,7 +7,7 @@
 /* Checks them, and fills in what follows from others: ports, domains as A-labels. */
 enum nl_status nl_config_check_policy(struct nl_config *config, struct nl_error *err);
 
-/* Host and login of a server that a password may go to. In config.c. */
+/* Host and login of a server that a password may go to. */
 enum nl_status nl_config_check_server(const struct nl_config *config, const char *section,
                                       const char *host, const char *username, int64_t security,
                                       struct nl_error *err);

@@ -1,4 +1,4 @@
-#include "newsletter/env.h"
+#include "newsletter/base/env.h"
 
 #include <openssl/rand.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "newsletter/error.h"
+#include "newsletter/base/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "newsletter/file.h"
+#include "newsletter/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
-#include "newsletter/finding.h"
+#include "newsletter/base/finding.h"
 
-#include "newsletter/error.h"
+#include "newsletter/base/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
-#include "newsletter/form.h"
+#include "newsletter/base/form.h"
 
-#include "newsletter/attributes.h"
-#include "newsletter/buf.h"
-#include "newsletter/language.h"
-#include "newsletter/text.h"
+#include "newsletter/base/attributes.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/language.h"
+#include "newsletter/base/text.h"
 
 #include <curl/curl.h>
 #include <jansson.h>

@@ -1,4 +1,4 @@
-#include "newsletter/language.h"
+#include "newsletter/base/language.h"
 
 #include <ctype.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-#include "newsletter/log.h"
+#include "newsletter/base/log.h"
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 #include <stdarg.h>
 #include <stdio.h>

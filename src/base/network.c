@@ -1,6 +1,6 @@
-#include "newsletter/network.h"
+#include "newsletter/base/network.h"
 
-#include "newsletter/text.h"
+#include "newsletter/base/text.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

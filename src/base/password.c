@@ -1,4 +1,4 @@
-#include "newsletter/password.h"
+#include "newsletter/base/password.h"
 
 #include <argon2.h>
 #include <string.h>

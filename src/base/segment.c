@@ -1,8 +1,8 @@
-#include "newsletter/segment.h"
+#include "newsletter/base/segment.h"
 
-#include "newsletter/buf.h"
-#include "newsletter/text.h"
-#include "newsletter/timestamp.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/text.h"
+#include "newsletter/base/timestamp.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "newsletter/text.h"
+#include "newsletter/base/text.h"
 
 #include <ctype.h>
 #include <errno.h>

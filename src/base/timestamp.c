@@ -1,6 +1,6 @@
-#include "newsletter/timestamp.h"
+#include "newsletter/base/timestamp.h"
 
-#include "newsletter/text.h"
+#include "newsletter/base/text.h"
 
 #include <string.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-#include "newsletter/token.h"
+#include "newsletter/base/token.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

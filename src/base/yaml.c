@@ -1,6 +1,6 @@
-#include "newsletter/yaml.h"
+#include "newsletter/base/yaml.h"
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 #include <stdlib.h>
 #include <string.h>

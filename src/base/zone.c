@@ -1,4 +1,4 @@
-#include "newsletter/zone.h"
+#include "newsletter/base/zone.h"
 
 #include <libical/ical.h>
 #include <stddef.h>

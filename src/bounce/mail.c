@@ -1,6 +1,6 @@
 #include "bounce/mail.h"
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 #include <ctype.h>
 #include <libetpan/libetpan.h>

@@ -3,7 +3,7 @@
 #ifndef NL_BOUNCE_MAIL_H
 #define NL_BOUNCE_MAIL_H
 
-#include "newsletter/error.h"
+#include "newsletter/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "bounce/patterns.h"
 
-#include "base/embedded.h"
+#include "newsletter/base/embedded.h"
 
 #include <pcre2.h>
 #include <stdio.h>

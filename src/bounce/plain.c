@@ -1,8 +1,8 @@
 /* Bounces without a form: the address that failed stands on a line of its own or within the prose,
  * and why stands near it. */
 #include "bounce/reading.h"
-#include "newsletter/buf.h"
-#include "newsletter/text.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/text.h"
 
 #include <ctype.h>
 #include <stdlib.h>

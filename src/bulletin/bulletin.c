@@ -2,7 +2,7 @@
 
 #include "bulletin/edition.h"
 #include "bulletin/siblings.h"
-#include "newsletter/token.h"
+#include "newsletter/base/token.h"
 
 #include <stdlib.h>
 #include <string.h>

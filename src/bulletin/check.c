@@ -2,7 +2,7 @@
 
 #include "bulletin/frontmatter.h"
 #include "bulletin/markdown.h"
-#include "newsletter/address.h"
+#include "newsletter/base/address.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

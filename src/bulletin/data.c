@@ -1,6 +1,6 @@
 #include "bulletin/data.h"
 
-#include "newsletter/language.h"
+#include "newsletter/base/language.h"
 
 void nl_data_set(json_t *data, const char *name, const char *value) {
     json_t *text = json_string(value != NULL ? value : "");

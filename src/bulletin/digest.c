@@ -3,7 +3,7 @@
 #include "bulletin/edition.h"
 #include "bulletin/frontmatter.h"
 #include "bulletin/siblings.h"
-#include "newsletter/file.h"
+#include "newsletter/base/file.h"
 
 #include <errno.h>
 #include <glob.h>

@@ -8,10 +8,10 @@
 #include "bulletin/pack.h"
 #include "bulletin/render.h"
 #include "bulletin/theme.h"
-#include "newsletter/file.h"
-#include "newsletter/language.h"
-#include "newsletter/text.h"
-#include "newsletter/token.h"
+#include "newsletter/base/file.h"
+#include "newsletter/base/language.h"
+#include "newsletter/base/text.h"
+#include "newsletter/base/token.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 #include "bulletin/enclosure.h"
 
 #include "bulletin/picture.h"
-#include "newsletter/file.h"
-#include "newsletter/token.h"
+#include "newsletter/base/file.h"
+#include "newsletter/base/token.h"
 
 #include <libgen.h>
 #include <openssl/evp.h>

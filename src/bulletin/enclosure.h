@@ -3,8 +3,8 @@
 #define NL_BULLETIN_ENCLOSURE_H
 
 #include "bulletin/markdown.h"
-#include "newsletter/buf.h"
-#include "newsletter/error.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #ifndef NL_BULLETIN_ESCAPE_H
 #define NL_BULLETIN_ESCAPE_H
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 /* The entity for a character that may not stand in HTML text or attributes; NULL if it may. */
 const char *nl_html_entity(char c);

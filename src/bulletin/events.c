@@ -2,7 +2,7 @@
 
 #include "bulletin/data.h"
 #include "bulletin/dates.h"
-#include "newsletter/text.h"
+#include "newsletter/base/text.h"
 
 #include <libical/ical.h>
 #include <stdio.h>

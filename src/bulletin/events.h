@@ -4,8 +4,8 @@
 #define NL_BULLETIN_EVENTS_H
 
 #include "bulletin/theme.h"
-#include "newsletter/buf.h"
-#include "newsletter/error.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
 
 #include <jansson.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 #include "bulletin/fields.h"
 
 #include "bulletin/header.h"
-#include "newsletter/address.h"
+#include "newsletter/base/address.h"
 
 #include <stdlib.h>
 #include <string.h>

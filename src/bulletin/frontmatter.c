@@ -1,7 +1,7 @@
 #include "bulletin/frontmatter.h"
 
-#include "newsletter/text.h"
-#include "newsletter/yaml.h"
+#include "newsletter/base/text.h"
+#include "newsletter/base/yaml.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 #define NL_BULLETIN_FRONTMATTER_H
 
 #include "bulletin/events.h"
+#include "newsletter/base/error.h"
 #include "newsletter/config.h"
-#include "newsletter/error.h"
 
 #include <stddef.h>
 

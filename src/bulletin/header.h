@@ -2,7 +2,7 @@
 #ifndef NL_BULLETIN_HEADER_H
 #define NL_BULLETIN_HEADER_H
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 #ifndef NL_BULLETIN_MARKDOWN_H
 #define NL_BULLETIN_MARKDOWN_H
 
-#include "newsletter/buf.h"
-#include "newsletter/error.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
 
 enum nl_md_type {
     NL_MD_DOCUMENT,

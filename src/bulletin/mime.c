@@ -1,7 +1,7 @@
 #include "bulletin/mime.h"
 
 #include "bulletin/qp.h"
-#include "newsletter/token.h"
+#include "newsletter/base/token.h"
 
 #include <ctype.h>
 #include <libetpan/libetpan.h>

@@ -3,8 +3,8 @@
 #include "bulletin/fields.h"
 #include "bulletin/pack.h"
 #include "bulletin/theme.h"
+#include "newsletter/base/env.h"
 #include "newsletter/bulletin.h"
-#include "newsletter/env.h"
 
 #include <stdlib.h>
 #include <string.h>

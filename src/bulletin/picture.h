@@ -2,7 +2,7 @@
 #ifndef NL_BULLETIN_PICTURE_H
 #define NL_BULLETIN_PICTURE_H
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 /* The media type of a PNG, JPEG or GIF, a constant; NULL for anything else. */
 const char *nl_picture_type(const struct nl_buf *data);

@@ -1,7 +1,7 @@
 #include "bulletin/render.h"
 #include "bulletin/wrap.h"
 
-#include "newsletter/text.h"
+#include "newsletter/base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef NL_BULLETIN_QP_H
 #define NL_BULLETIN_QP_H
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 /* Appends bytes of one line, which stands at *column; breaks it softly where it grows long. White
  * space is left as it is: the caller sees to it that none ends a line. */

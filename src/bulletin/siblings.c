@@ -1,7 +1,7 @@
 #include "bulletin/siblings.h"
 
-#include "newsletter/buf.h"
-#include "newsletter/language.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/language.h"
 
 #include <dirent.h>
 #include <stdlib.h>

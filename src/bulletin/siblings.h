@@ -2,7 +2,7 @@
 #ifndef NL_BULLETIN_SIBLINGS_H
 #define NL_BULLETIN_SIBLINGS_H
 
-#include "newsletter/error.h"
+#include "newsletter/base/error.h"
 
 #include <stddef.h>
 

@@ -4,8 +4,8 @@
 #ifndef NL_BULLETIN_SLOTS_H
 #define NL_BULLETIN_SLOTS_H
 
-#include "newsletter/buf.h"
-#include "newsletter/error.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
 
 enum nl_slot_kind {
     NL_SLOT_TO = 'T', /* the To field's content */

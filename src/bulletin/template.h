@@ -3,8 +3,8 @@
 #ifndef NL_BULLETIN_TEMPLATE_H
 #define NL_BULLETIN_TEMPLATE_H
 
-#include "newsletter/buf.h"
-#include "newsletter/error.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,10 +1,10 @@
 #include "bulletin/theme.h"
 
-#include "base/embedded.h"
 #include "bulletin/template.h"
 #include "bulletin/wrap.h"
-#include "newsletter/file.h"
-#include "newsletter/text.h"
+#include "newsletter/base/embedded.h"
+#include "newsletter/base/file.h"
+#include "newsletter/base/text.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -3,10 +3,10 @@
 #ifndef NL_BULLETIN_THEME_H
 #define NL_BULLETIN_THEME_H
 
-#include "newsletter/buf.h"
-#include "newsletter/catalog.h"
-#include "newsletter/error.h"
-#include "newsletter/yaml.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/catalog.h"
+#include "newsletter/base/error.h"
+#include "newsletter/base/yaml.h"
 
 #include <jansson.h>
 

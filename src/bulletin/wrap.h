@@ -2,7 +2,7 @@
 #ifndef NL_BULLETIN_WRAP_H
 #define NL_BULLETIN_WRAP_H
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 enum { NL_COLUMNS = 72 };
 

@@ -3,16 +3,16 @@
 #define NL_CLI_CLI_H
 
 #include "newsletter/answer.h"
+#include "newsletter/base/error.h"
+#include "newsletter/base/finding.h"
+#include "newsletter/base/segment.h"
+#include "newsletter/base/text.h"
 #include "newsletter/bulletin.h"
 #include "newsletter/config.h"
-#include "newsletter/error.h"
-#include "newsletter/finding.h"
 #include "newsletter/list.h"
 #include "newsletter/prune.h"
-#include "newsletter/segment.h"
 #include "newsletter/sender.h"
 #include "newsletter/store.h"
-#include "newsletter/text.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -1,10 +1,11 @@
 #include "cli/cli.h"
+#include "newsletter/base/secret.h"
 
-#include "newsletter/file.h"
+#include "newsletter/base/file.h"
+#include "newsletter/base/text.h"
 #include "newsletter/intake.h"
 #include "newsletter/mailbox.h"
 #include "newsletter/returned.h"
-#include "newsletter/text.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -117,11 +118,11 @@ static enum nl_status fetch(struct call *call, struct nl_error *err) {
     if (config->fetch.host == NULL)
         return nl_error_set(err, NL_CONFIG, "%s: bounce --fetch needs fetch.host", config->path);
     call->keep = config->fetch.protocol == NL_FETCH_POP3;
-    enum nl_status status = nl_config_password("fetch", config->fetch.password_file,
-                                               config->fetch.password_env, &password, err);
+    enum nl_status status = nl_secret_read("fetch", config->fetch.password_file,
+                                           config->fetch.password_env, &password, err);
     if (status == NL_OK)
         status = nl_mailbox_fetch(config, password, &visitor, err);
-    nl_config_forget(password);
+    nl_secret_free(password);
     return status;
 }
 

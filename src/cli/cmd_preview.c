@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 
 #include "cli/sample.h"
-#include "newsletter/file.h"
+#include "newsletter/base/file.h"
 #include "newsletter/preview.h"
 
 #include <errno.h>

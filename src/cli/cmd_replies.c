@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/file.h"
+#include "newsletter/base/file.h"
 #include "newsletter/intake.h"
 #include "newsletter/mailbox.h"
 

@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/file.h"
+#include "newsletter/base/file.h"
 #include "newsletter/report.h"
 #include "report/metrics.h"
 

@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/log.h"
+#include "newsletter/base/log.h"
 #include "newsletter/reconfirmation.h"
 #include "newsletter/schedule.h"
 

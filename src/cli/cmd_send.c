@@ -1,10 +1,10 @@
 #include "cli/cli.h"
 
 #include "cli/sample.h"
-#include "newsletter/address.h"
+#include "newsletter/base/address.h"
+#include "newsletter/base/text.h"
+#include "newsletter/base/zone.h"
 #include "newsletter/check.h"
-#include "newsletter/text.h"
-#include "newsletter/zone.h"
 
 #include <stdlib.h>
 #include <string.h>

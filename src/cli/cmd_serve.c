@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/log.h"
+#include "newsletter/base/log.h"
 #include "web/server.h"
 #include "web/site.h"
 #include "web/staff.h"

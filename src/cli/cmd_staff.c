@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/password.h"
+#include "newsletter/base/password.h"
 #include "newsletter/staff.h"
 
 #include <jansson.h>

@@ -1,8 +1,8 @@
 #include "cli/cli.h"
 
-#include "newsletter/form.h"
+#include "newsletter/base/form.h"
+#include "newsletter/base/text.h"
 #include "newsletter/subscription.h"
-#include "newsletter/text.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "cli/cli.h"
 
-#include "newsletter/file.h"
+#include "newsletter/base/file.h"
+#include "newsletter/base/text.h"
 #include "newsletter/suppression.h"
-#include "newsletter/text.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "cli/sample.h"
 
-#include "newsletter/token.h"
+#include "newsletter/base/token.h"
 
 enum nl_status sample_fill(const char *packed, size_t len, const char *address, struct nl_buf *out,
                            struct nl_error *err) {

@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/log.h"
+#include "newsletter/base/log.h"
 #include "newsletter/worker.h"
 
 static void report(const char *what, const struct nl_run_summary *summary, void *ctx) {

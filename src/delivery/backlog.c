@@ -1,6 +1,6 @@
 #include "delivery/backlog.h"
 
-#include "newsletter/address.h"
+#include "newsletter/base/address.h"
 #include "newsletter/subscription.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "delivery/composer.h"
 
-#include "newsletter/language.h"
+#include "newsletter/base/language.h"
 
 #include <stdlib.h>
 #include <string.h>

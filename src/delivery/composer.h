@@ -5,8 +5,8 @@
 
 #include "delivery/backlog.h"
 #include "delivery/signer.h"
-#include "delivery/verp.h"
-#include "newsletter/address.h"
+#include "newsletter/base/address.h"
+#include "newsletter/base/verp.h"
 
 /* Zero it, then nl_composer_open; free with nl_composer_close. */
 struct nl_composer {

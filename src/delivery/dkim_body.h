@@ -2,8 +2,8 @@
 #ifndef NL_DELIVERY_DKIM_BODY_H
 #define NL_DELIVERY_DKIM_BODY_H
 
+#include "newsletter/base/token.h"
 #include "newsletter/dkim.h"
-#include "newsletter/token.h"
 
 #include <stdbool.h>
 

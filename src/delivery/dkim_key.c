@@ -1,6 +1,6 @@
 #include "delivery/dkim_key.h"
 
-#include "newsletter/file.h"
+#include "newsletter/base/file.h"
 
 #include <openssl/pem.h>
 #include <stdlib.h>

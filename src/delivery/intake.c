@@ -1,6 +1,6 @@
 #include "newsletter/intake.h"
 
-#include "delivery/verp.h"
+#include "newsletter/base/verp.h"
 #include "newsletter/returned.h"
 #include "newsletter/subject_test.h"
 #include "newsletter/subscription.h"

@@ -3,9 +3,9 @@
 #ifndef NL_DELIVERY_PACE_H
 #define NL_DELIVERY_PACE_H
 
+#include "newsletter/base/zone.h"
 #include "newsletter/config.h"
 #include "newsletter/sender.h"
-#include "newsletter/zone.h"
 
 struct nl_pace {
     const struct nl_config *config;

@@ -1,6 +1,7 @@
 #include "delivery/relay.h"
+#include "newsletter/base/secret.h"
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,9 +55,9 @@ static enum nl_status add_host(struct nl_relay *relay, const struct nl_smtp_serv
     host->server = server;
     enum nl_status status = name_host(relay->config, host, err);
     if (status == NL_OK && server->username != NULL)
-        status = nl_config_password("SMTP",
-                                    password_file != NULL ? password_file : server->password_file,
-                                    server->password_env, &host->password, err);
+        status =
+            nl_secret_read("SMTP", password_file != NULL ? password_file : server->password_file,
+                           server->password_env, &host->password, err);
     if (status == NL_OK && server->username != NULL && host->password == NULL)
         status = nl_error_set(err, NL_CONFIG,
                               "%s: there is a username for %s but no password: set password_file "
@@ -96,7 +97,7 @@ void nl_relay_free(struct nl_relay *relay) {
     for (size_t i = 0; i < relay->count; i++) {
         free(relay->hosts[i].url);
         free(relay->hosts[i].name);
-        nl_config_forget(relay->hosts[i].password);
+        nl_secret_free(relay->hosts[i].password);
     }
     free(relay);
     curl_global_cleanup();

@@ -2,7 +2,7 @@
 
 #include "delivery/lanes.h"
 #include "delivery/outcome.h"
-#include "newsletter/address.h"
+#include "newsletter/base/address.h"
 #include "newsletter/sync.h"
 
 #include <stdlib.h>

@@ -2,9 +2,9 @@
 #include "delivery/run.h"
 #include "delivery/signer.h"
 #include "delivery/transport.h"
+#include "newsletter/base/catalog.h"
+#include "newsletter/base/language.h"
 #include "newsletter/bulletin.h"
-#include "newsletter/catalog.h"
-#include "newsletter/language.h"
 #include "newsletter/subject_test.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #ifndef NL_DELIVERY_SESSION_H
 #define NL_DELIVERY_SESSION_H
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 #include <stdbool.h>
 #include <stddef.h>

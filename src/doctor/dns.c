@@ -1,6 +1,6 @@
 #include "doctor/dns.h"
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 #include <ares.h>
 #include <arpa/inet.h>

@@ -2,7 +2,7 @@
 #ifndef NL_DOCTOR_DNS_H
 #define NL_DOCTOR_DNS_H
 
-#include "newsletter/error.h"
+#include "newsletter/base/error.h"
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 #include "doctor/doctor.h"
 
-#include "newsletter/address.h"
-#include "newsletter/network.h"
+#include "newsletter/base/address.h"
+#include "newsletter/base/network.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,12 +3,12 @@
 #include "delivery/relay.h"
 #include "delivery/transport.h"
 #include "newsletter/answer.h"
+#include "newsletter/base/catalog.h"
+#include "newsletter/base/network.h"
 #include "newsletter/bulletin.h"
-#include "newsletter/catalog.h"
 #include "newsletter/delivery.h"
 #include "newsletter/dkim.h"
 #include "newsletter/issue.h"
-#include "newsletter/network.h"
 #include "newsletter/prune.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 #include "doctor/doctor.h"
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>

@@ -3,7 +3,7 @@
 #define NL_DOCTOR_SPF_H
 
 #include "doctor/dns.h"
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 enum nl_spf_result {
     NL_SPF_NONE,

@@ -1,7 +1,7 @@
 /* IMAP (RFC 3501, RFC 6851) and POP3 (RFC 1939) through libcurl, which checks certificates. */
 #include "newsletter/mailbox.h"
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 #include <curl/curl.h>
 #include <stdio.h>

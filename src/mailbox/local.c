@@ -1,4 +1,4 @@
-#include "newsletter/file.h"
+#include "newsletter/base/file.h"
 #include "newsletter/mailbox.h"
 
 #include <dirent.h>

@@ -3,8 +3,8 @@
 #include "bulletin/data.h"
 #include "bulletin/dates.h"
 #include "bulletin/events.h"
-#include "newsletter/text.h"
-#include "newsletter/token.h"
+#include "newsletter/base/text.h"
+#include "newsletter/base/token.h"
 
 #include <stdlib.h>
 #include <string.h>

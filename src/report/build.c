@@ -1,7 +1,7 @@
 #include "report/build.h"
 
 #include "bulletin/data.h"
-#include "newsletter/file.h"
+#include "newsletter/base/file.h"
 #include "report/archive.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 #include "report/archive.h"
 
 #include "bulletin/events.h"
-#include "newsletter/env.h"
+#include "newsletter/base/env.h"
 
 #include <stdlib.h>
 #include <string.h>

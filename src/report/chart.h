@@ -3,7 +3,7 @@
 #ifndef NL_REPORT_CHART_H
 #define NL_REPORT_CHART_H
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 #include <stddef.h>
 #include <stdint.h>

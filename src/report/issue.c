@@ -1,7 +1,7 @@
 #include "report/making.h"
 
 #include "bulletin/data.h"
-#include "newsletter/language.h"
+#include "newsletter/base/language.h"
 #include "newsletter/message.h"
 #include "report/pictures.h"
 

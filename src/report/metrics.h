@@ -2,7 +2,7 @@
 #ifndef NL_REPORT_METRICS_H
 #define NL_REPORT_METRICS_H
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 #include "newsletter/store.h"
 
 /* Appends them in the text format (version 0.0.4): for a scrape, or as the node exporter's

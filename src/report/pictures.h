@@ -2,7 +2,7 @@
 #ifndef NL_REPORT_PICTURES_H
 #define NL_REPORT_PICTURES_H
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 #include <stdbool.h>
 

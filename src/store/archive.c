@@ -1,6 +1,6 @@
 #include "newsletter/archive.h"
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 #include "store/sql.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "newsletter/backup.h"
 
-#include "newsletter/file.h"
+#include "newsletter/base/file.h"
 #include "store/sql.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "newsletter/copy.h"
 
-#include "newsletter/token.h"
+#include "newsletter/base/token.h"
 #include "store/sql.h"
 #include "store/tables.h"
 

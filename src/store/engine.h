@@ -3,7 +3,7 @@
 #ifndef NL_STORE_ENGINE_H
 #define NL_STORE_ENGINE_H
 
-#include "base/embedded.h"
+#include "newsletter/base/embedded.h"
 #include "newsletter/store.h"
 #include "newsletter/wait.h"
 

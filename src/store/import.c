@@ -1,6 +1,6 @@
+#include "newsletter/base/token.h"
 #include "newsletter/member.h"
 #include "newsletter/subject.h"
-#include "newsletter/token.h"
 #include "store/sql.h"
 
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 #include "newsletter/list.h"
 
-#include "newsletter/address.h"
-#include "newsletter/buf.h"
-#include "newsletter/language.h"
-#include "newsletter/text.h"
-#include "newsletter/token.h"
+#include "newsletter/base/address.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/language.h"
+#include "newsletter/base/text.h"
+#include "newsletter/base/token.h"
 #include "store/sql.h"
 
 #include <ctype.h>

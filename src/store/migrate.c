@@ -1,5 +1,5 @@
-#include "base/embedded.h"
-#include "newsletter/token.h"
+#include "newsletter/base/embedded.h"
+#include "newsletter/base/token.h"
 #include "store/sql.h"
 
 #include <stdlib.h>

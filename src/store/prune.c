@@ -1,6 +1,6 @@
 #include "newsletter/prune.h"
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 #include "newsletter/delivery.h"
 #include "newsletter/subject.h"
 #include "newsletter/throttle.h"

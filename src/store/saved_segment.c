@@ -1,6 +1,6 @@
 #include "newsletter/saved_segment.h"
 
-#include "newsletter/text.h"
+#include "newsletter/base/text.h"
 #include "store/sql.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef NL_STORE_SEGMENT_H
 #define NL_STORE_SEGMENT_H
 
-#include "newsletter/segment.h"
+#include "newsletter/base/segment.h"
 #include "store/sql.h"
 
 /* Appends " AND (...)" and its values to a query whose own parameters are numbered and stand

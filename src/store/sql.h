@@ -4,7 +4,7 @@
 #ifndef NL_STORE_SQL_H
 #define NL_STORE_SQL_H
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 #include "newsletter/store.h"
 #include "store/engine.h"
 

@@ -1,7 +1,7 @@
 #include "newsletter/staff.h"
 
-#include "newsletter/password.h"
-#include "newsletter/text.h"
+#include "newsletter/base/password.h"
+#include "newsletter/base/text.h"
 #include "store/sql.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "newsletter/store.h"
 
-#include "newsletter/config.h"
-#include "newsletter/token.h"
+#include "newsletter/base/secret.h"
+#include "newsletter/base/token.h"
 #include "store/sql.h"
 
 #include <stdlib.h>
@@ -144,7 +144,7 @@ void nl_store_close(struct nl_store *store) {
     nl_sql_finalize(store);
     store->engine->close(store);
     free(store->path);
-    nl_config_forget(store->secret);
+    nl_secret_free(store->secret);
     free(store);
 }
 

@@ -1,6 +1,6 @@
 #include "newsletter/subject.h"
 
-#include "newsletter/timestamp.h"
+#include "newsletter/base/timestamp.h"
 #include "store/subject.h"
 
 #include <jansson.h>

@@ -1,4 +1,4 @@
-#include "newsletter/address.h"
+#include "newsletter/base/address.h"
 #include "transfer/reader.h"
 
 #include <csv.h>

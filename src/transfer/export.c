@@ -1,4 +1,4 @@
-#include "newsletter/timestamp.h"
+#include "newsletter/base/timestamp.h"
 #include "transfer/columns.h"
 
 #include <csv.h>

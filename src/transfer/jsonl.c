@@ -1,4 +1,4 @@
-#include "newsletter/attributes.h"
+#include "newsletter/base/attributes.h"
 #include "transfer/reader.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "transfer/reader.h"
 
-#include "newsletter/address.h"
+#include "newsletter/base/address.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 #include "transfer/row.h"
 
-#include "newsletter/attributes.h"
-#include "newsletter/form.h"
-#include "newsletter/language.h"
-#include "newsletter/text.h"
-#include "newsletter/timestamp.h"
+#include "newsletter/base/attributes.h"
+#include "newsletter/base/form.h"
+#include "newsletter/base/language.h"
+#include "newsletter/base/text.h"
+#include "newsletter/base/timestamp.h"
 
 #include <stdlib.h>
 #include <string.h>

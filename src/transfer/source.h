@@ -2,8 +2,8 @@
 #ifndef NL_TRANSFER_SOURCE_H
 #define NL_TRANSFER_SOURCE_H
 
-#include "newsletter/buf.h"
-#include "newsletter/error.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "newsletter/text.h"
+#include "newsletter/base/text.h"
 #include "report/facts.h"
 #include "web/staff.h"
 

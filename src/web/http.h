@@ -2,9 +2,9 @@
 #ifndef NL_WEB_HTTP_H
 #define NL_WEB_HTTP_H
 
-#include "newsletter/buf.h"
-#include "newsletter/error.h"
-#include "newsletter/network.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
+#include "newsletter/base/network.h"
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 #include "web/listen.h"
 
-#include "newsletter/file.h"
-#include "newsletter/text.h"
+#include "newsletter/base/file.h"
+#include "newsletter/base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,8 @@
 #ifndef NL_WEB_LISTEN_H
 #define NL_WEB_LISTEN_H
 
-#include "newsletter/buf.h"
-#include "newsletter/error.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
 
 /* Opens a listening socket at "address:port" (or takes systemd's), and writes where it is to
  * `where`. The caller closes *out. */

@@ -1,6 +1,6 @@
 #include "web/mailer.h"
 
-#include "newsletter/log.h"
+#include "newsletter/base/log.h"
 
 #include <pthread.h>
 #include <signal.h>

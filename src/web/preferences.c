@@ -1,8 +1,8 @@
 #include "newsletter/preference.h"
 
 #include "bulletin/data.h"
-#include "newsletter/address.h"
-#include "newsletter/form.h"
+#include "newsletter/base/address.h"
+#include "newsletter/base/form.h"
 #include "newsletter/link.h"
 #include "newsletter/subject.h"
 #include "web/site.h"

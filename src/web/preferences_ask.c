@@ -1,7 +1,7 @@
 #include "newsletter/preference.h"
 
 #include "bulletin/data.h"
-#include "newsletter/address.h"
+#include "newsletter/base/address.h"
 #include "web/site.h"
 #include "web/stamp.h"
 

@@ -1,8 +1,8 @@
 #include "web/server.h"
 
-#include "newsletter/env.h"
-#include "newsletter/file.h"
-#include "newsletter/log.h"
+#include "newsletter/base/env.h"
+#include "newsletter/base/file.h"
+#include "newsletter/base/log.h"
 #include "web/listen.h"
 #include "web/request.h"
 

@@ -1,5 +1,5 @@
 #include "bulletin/data.h"
-#include "newsletter/text.h"
+#include "newsletter/base/text.h"
 #include "report/facts.h"
 #include "report/figures.h"
 #include "web/staff.h"

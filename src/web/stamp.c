@@ -1,6 +1,6 @@
 #include "web/stamp.h"
 
-#include "newsletter/token.h"
+#include "newsletter/base/token.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef NL_WEB_STAMP_H
 #define NL_WEB_STAMP_H
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Any bytes as a catalog in the operator's folder. */
-#include "newsletter/catalog.h"
-#include "newsletter/file.h"
+#include "newsletter/base/catalog.h"
+#include "newsletter/base/file.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Any bytes as the form that a website's hook hands over: what is taken is fit for a header. */
-#include "newsletter/form.h"
+#include "newsletter/base/form.h"
 
 #include <jansson.h>
 #include <stdbool.h>

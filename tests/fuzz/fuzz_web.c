@@ -3,8 +3,8 @@
  * name, "=" and its value. "@s", "@c", "@a", "@u", "@p" as a value stand for a session, its form
  * token, an API token, an unsubscribe token and a link to a subscriber's own page. The transport's
  * side of web/http.h is this file's. */
+#include "newsletter/base/file.h"
 #include "newsletter/bulletin.h"
-#include "newsletter/file.h"
 #include "newsletter/link.h"
 #include "newsletter/subscription.h"
 #include "web/site.h"

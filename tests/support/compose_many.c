@@ -1,8 +1,8 @@
 /* Composes issue after issue in one process. Standard input: for each body a line with its length,
  * then its bytes. Standard output: for each a line "ok LENGTH" and the filled message, or "refused
  * LENGTH" and the error's text. The argument is a folder to write each issue to. */
+#include "newsletter/base/file.h"
 #include "newsletter/bulletin.h"
-#include "newsletter/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

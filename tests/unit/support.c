@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/file.h"
+#include "newsletter/base/file.h"
 #include "newsletter/link.h"
 #include "newsletter/subscription.h"
 #include "store/sql.h"

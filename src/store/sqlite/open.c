@@ -1,6 +1,6 @@
 #include "store/sqlite/sqlite.h"
 
-#include "newsletter/file.h"
+#include "newsletter/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

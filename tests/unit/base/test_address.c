@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/address.h"
+#include "newsletter/base/address.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 #include <stdlib.h>
 

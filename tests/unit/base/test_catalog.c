@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/catalog.h"
+#include "newsletter/base/catalog.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 #include "support.h"
 
+#include "newsletter/base/file.h"
+#include "newsletter/base/secret.h"
 #include "newsletter/config.h"
-#include "newsletter/file.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -80,20 +81,19 @@ static void test_password(void **state) {
     char *password = NULL;
     assert_ok(read_text("smtp: {password_env: NL_UNIT_PASSWORD}", &config, &err));
     unsetenv("NL_UNIT_PASSWORD");
-    assert_fails(nl_config_password("SMTP", config.server.password_file, config.server.password_env,
-                                    &password, &err),
+    assert_fails(nl_secret_read("SMTP", config.server.password_file, config.server.password_env,
+                                &password, &err),
                  NL_CONFIG, "NL_UNIT_PASSWORD");
     setenv("NL_UNIT_PASSWORD", "sesame", 1);
-    assert_ok(nl_config_password("SMTP", config.server.password_file, config.server.password_env,
-                                 &password, &err));
+    assert_ok(nl_secret_read("SMTP", config.server.password_file, config.server.password_env,
+                             &password, &err));
     assert_string_equal(password, "sesame");
-    nl_config_forget(password);
+    nl_secret_free(password);
     assert_ok(nl_file_write(path, "open\r\n", 6, true, &err));
-    assert_ok(nl_config_password("SMTP", path, NULL, &password, &err));
+    assert_ok(nl_secret_read("SMTP", path, NULL, &password, &err));
     assert_string_equal(password, "open");
-    nl_config_forget(password);
-    assert_fails(nl_config_password("SMTP", "/nowhere", NULL, &password, &err), NL_NOINPUT,
-                 "password");
+    nl_secret_free(password);
+    assert_fails(nl_secret_read("SMTP", "/nowhere", NULL, &password, &err), NL_NOINPUT, "password");
     nl_config_free(&config);
 }
 

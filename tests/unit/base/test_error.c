@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/error.h"
+#include "newsletter/base/error.h"
 
 static void test_text_is_one_line(void **state) {
     (void)state;

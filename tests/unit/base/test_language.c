@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/language.h"
+#include "newsletter/base/language.h"
 
 static void test_tags(void **state) {
     (void)state;

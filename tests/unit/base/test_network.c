@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/network.h"
+#include "newsletter/base/network.h"
 
 static bool contains(const char *networks, const char *address) {
     struct nl_error err = {0};

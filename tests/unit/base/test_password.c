@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/password.h"
+#include "newsletter/base/password.h"
 
 static void test_round_trip(void **state) {
     (void)state;

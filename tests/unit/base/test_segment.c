@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/segment.h"
+#include "newsletter/base/segment.h"
 
 #include <stdio.h>
 

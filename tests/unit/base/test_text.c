@@ -1,7 +1,7 @@
 #include "support.h"
 
-#include "newsletter/file.h"
-#include "newsletter/text.h"
+#include "newsletter/base/file.h"
+#include "newsletter/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/timestamp.h"
+#include "newsletter/base/timestamp.h"
 
 static void test_parse(void **state) {
     (void)state;

@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/token.h"
+#include "newsletter/base/token.h"
 
 static void test_tokens(void **state) {
     (void)state;

@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/yaml.h"
+#include "newsletter/base/yaml.h"
 
 static enum nl_status read(const char *text, struct nl_yaml *yaml, struct nl_error *err) {
     return nl_yaml_read(text, strlen(text), "f", 10, yaml, err);

@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/zone.h"
+#include "newsletter/base/zone.h"
 
 #include <stdlib.h>
 #include <time.h>

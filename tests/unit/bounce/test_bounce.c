@@ -1,7 +1,7 @@
 #include "support.h"
 
+#include "newsletter/base/buf.h"
 #include "newsletter/bounce.h"
-#include "newsletter/buf.h"
 
 #include <stdio.h>
 #include <stdlib.h>

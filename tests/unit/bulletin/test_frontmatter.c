@@ -1,7 +1,7 @@
 #include "support.h"
 
 #include "bulletin/frontmatter.h"
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 
 static void test_complete(void **state) {
     (void)state;

@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "delivery/verp.h"
+#include "newsletter/base/verp.h"
 
 static void test_round_trip(void **state) {
     (void)state;

@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/buf.h"
+#include "newsletter/base/buf.h"
 #include "newsletter/suppression.h"
 
 static enum nl_status collect(const char *address, const char *reason, int64_t since, void *ctx,

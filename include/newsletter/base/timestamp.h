@@ -1,6 +1,6 @@
 /* Times as text (RFC 3339). */
-#ifndef NEWSLETTER_TIMESTAMP_H
-#define NEWSLETTER_TIMESTAMP_H
+#ifndef NEWSLETTER_BASE_TIMESTAMP_H
+#define NEWSLETTER_BASE_TIMESTAMP_H
 
 #include <stdbool.h>
 #include <stdint.h>

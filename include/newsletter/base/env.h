@@ -1,6 +1,6 @@
 /* Time and randomness, passed down so that a test can set them. */
-#ifndef NEWSLETTER_ENV_H
-#define NEWSLETTER_ENV_H
+#ifndef NEWSLETTER_BASE_ENV_H
+#define NEWSLETTER_BASE_ENV_H
 
 #include <stdint.h>
 

@@ -1,9 +1,9 @@
 /* Checks and small readers for text that comes from outside. */
-#ifndef NEWSLETTER_TEXT_H
-#define NEWSLETTER_TEXT_H
+#ifndef NEWSLETTER_BASE_TEXT_H
+#define NEWSLETTER_BASE_TEXT_H
 
-#include "newsletter/buf.h"
-#include "newsletter/error.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* Tokens (random UUIDs that travel in URLs), their digests, and keyed MACs. */
-#ifndef NEWSLETTER_TOKEN_H
-#define NEWSLETTER_TOKEN_H
+#ifndef NEWSLETTER_BASE_TOKEN_H
+#define NEWSLETTER_BASE_TOKEN_H
 
-#include "newsletter/env.h"
+#include "newsletter/base/env.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* The one growable buffer. A failed allocation is remembered in `failed` and makes every later
  * append a no-op, so a writer appends freely and checks once, at the end. */
-#ifndef NEWSLETTER_BUF_H
-#define NEWSLETTER_BUF_H
+#ifndef NEWSLETTER_BASE_BUF_H
+#define NEWSLETTER_BASE_BUF_H
 
 #include <stdbool.h>
 #include <stddef.h>

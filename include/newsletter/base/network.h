@@ -1,8 +1,8 @@
 /* IP addresses and networks, as an access decision needs them. */
-#ifndef NEWSLETTER_NETWORK_H
-#define NEWSLETTER_NETWORK_H
+#ifndef NEWSLETTER_BASE_NETWORK_H
+#define NEWSLETTER_BASE_NETWORK_H
 
-#include "newsletter/error.h"
+#include "newsletter/base/error.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* Local times of time zones (the names of the IANA database, such as Asia/Almaty). */
-#ifndef NEWSLETTER_ZONE_H
-#define NEWSLETTER_ZONE_H
+#ifndef NEWSLETTER_BASE_ZONE_H
+#define NEWSLETTER_BASE_ZONE_H
 
 #include <stdbool.h>
 #include <stdint.h>

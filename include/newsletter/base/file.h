@@ -1,9 +1,9 @@
 /* Whole files, read within a limit and written in one step. */
-#ifndef NEWSLETTER_FILE_H
-#define NEWSLETTER_FILE_H
+#ifndef NEWSLETTER_BASE_FILE_H
+#define NEWSLETTER_BASE_FILE_H
 
-#include "newsletter/buf.h"
-#include "newsletter/error.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

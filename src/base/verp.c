@@ -1,6 +1,6 @@
-#include "delivery/verp.h"
+#include "newsletter/base/verp.h"
 
-#include "newsletter/token.h"
+#include "newsletter/base/token.h"
 
 #include <ctype.h>
 #include <inttypes.h>

@@ -1,9 +1,9 @@
 /* E-mail addresses: RFC 5321 section 4.1.2 mailboxes, internationalised by RFC 6531 and IDNA2008.
  */
-#ifndef NEWSLETTER_ADDRESS_H
-#define NEWSLETTER_ADDRESS_H
+#ifndef NEWSLETTER_BASE_ADDRESS_H
+#define NEWSLETTER_BASE_ADDRESS_H
 
-#include "newsletter/error.h"
+#include "newsletter/base/error.h"
 
 #include <stdbool.h>
 

@@ -1,9 +1,9 @@
 /* A YAML mapping read by libyaml and flattened to dotted paths: what the configuration file and the
  * front matter of an issue both are. */
-#ifndef NEWSLETTER_YAML_H
-#define NEWSLETTER_YAML_H
+#ifndef NEWSLETTER_BASE_YAML_H
+#define NEWSLETTER_BASE_YAML_H
 
-#include "newsletter/error.h"
+#include "newsletter/base/error.h"
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* What an examination found: of an issue, or of the installation. */
-#ifndef NEWSLETTER_FINDING_H
-#define NEWSLETTER_FINDING_H
+#ifndef NEWSLETTER_BASE_FINDING_H
+#define NEWSLETTER_BASE_FINDING_H
 
 #include <stdbool.h>
 #include <stddef.h>

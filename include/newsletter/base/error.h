@@ -1,7 +1,7 @@
 /* The one error idiom: a function that may fail returns an nl_status and describes the failure in
  * an nl_error. The status is turned into a sysexits number by the command line alone. */
-#ifndef NEWSLETTER_ERROR_H
-#define NEWSLETTER_ERROR_H
+#ifndef NEWSLETTER_BASE_ERROR_H
+#define NEWSLETTER_BASE_ERROR_H
 
 enum nl_status {
     NL_OK = 0,

@@ -1,8 +1,8 @@
 /* What somebody who joins has filled in. */
-#ifndef NEWSLETTER_FORM_H
-#define NEWSLETTER_FORM_H
+#ifndef NEWSLETTER_BASE_FORM_H
+#define NEWSLETTER_BASE_FORM_H
 
-#include "newsletter/error.h"
+#include "newsletter/base/error.h"
 
 #include <stdio.h>
 

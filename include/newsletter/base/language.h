@@ -1,6 +1,6 @@
 /* Language tags (RFC 5646) and the choice among what there is (RFC 4647 section 3.4). */
-#ifndef NEWSLETTER_LANGUAGE_H
-#define NEWSLETTER_LANGUAGE_H
+#ifndef NEWSLETTER_BASE_LANGUAGE_H
+#define NEWSLETTER_BASE_LANGUAGE_H
 
 #include <stdbool.h>
 

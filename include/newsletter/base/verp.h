@@ -1,9 +1,9 @@
 /* Names for one delivery that nobody can make up: the envelope sender and the Message-ID. */
-#ifndef NL_DELIVERY_VERP_H
-#define NL_DELIVERY_VERP_H
+#ifndef NEWSLETTER_BASE_VERP_H
+#define NEWSLETTER_BASE_VERP_H
 
-#include "newsletter/buf.h"
-#include "newsletter/error.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* Attributes of subscribers: texts, or lists of texts, by names of letters, digits, "_" and "-". */
-#ifndef NEWSLETTER_ATTRIBUTES_H
-#define NEWSLETTER_ATTRIBUTES_H
+#ifndef NEWSLETTER_BASE_ATTRIBUTES_H
+#define NEWSLETTER_BASE_ATTRIBUTES_H
 
-#include "newsletter/error.h"
+#include "newsletter/base/error.h"
 
 #include <jansson.h>
 

@@ -6,10 +6,10 @@
  * name (or attribute.NAME, where it is called like a field). Comparisons: = != < <= > >=, ~ (holds
  * the words, whatever their case), has (one of several values), in ("a", "b"), is known, is
  * unknown. Words are combined with and, or, not and parentheses. */
-#ifndef NEWSLETTER_SEGMENT_H
-#define NEWSLETTER_SEGMENT_H
+#ifndef NEWSLETTER_BASE_SEGMENT_H
+#define NEWSLETTER_BASE_SEGMENT_H
 
-#include "newsletter/error.h"
+#include "newsletter/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

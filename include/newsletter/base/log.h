@@ -1,6 +1,6 @@
 /* What a service says of itself: lines on standard error, or entries of the journal. */
-#ifndef NEWSLETTER_LOG_H
-#define NEWSLETTER_LOG_H
+#ifndef NEWSLETTER_BASE_LOG_H
+#define NEWSLETTER_BASE_LOG_H
 
 /* As syslog(3) numbers them. */
 enum nl_log_level { NL_LOG_ERROR = 3, NL_LOG_NOTICE = 5, NL_LOG_INFO = 6 };

@@ -1,8 +1,8 @@
 /* Translations of the texts that subscribers read, from gettext's compiled catalogs (.mo). */
-#ifndef NEWSLETTER_CATALOG_H
-#define NEWSLETTER_CATALOG_H
+#ifndef NEWSLETTER_BASE_CATALOG_H
+#define NEWSLETTER_BASE_CATALOG_H
 
-#include "newsletter/error.h"
+#include "newsletter/base/error.h"
 
 #include <stddef.h>
 

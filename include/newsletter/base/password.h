@@ -1,9 +1,9 @@
 /* Passwords of people who log in, kept as argon2id digests (RFC 9106). */
-#ifndef NEWSLETTER_PASSWORD_H
-#define NEWSLETTER_PASSWORD_H
+#ifndef NEWSLETTER_BASE_PASSWORD_H
+#define NEWSLETTER_BASE_PASSWORD_H
 
-#include "newsletter/env.h"
-#include "newsletter/error.h"
+#include "newsletter/base/env.h"
+#include "newsletter/base/error.h"
 
 #include <stdbool.h>
 
