@@ -3,7 +3,7 @@
 #define NEWSLETTER_ANSWER_H
 
 #include "newsletter/base/buf.h"
-#include "newsletter/config.h"
+#include "newsletter/config/config.h"
 #include "newsletter/list.h"
 
 #include <stdbool.h>

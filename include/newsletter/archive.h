@@ -2,7 +2,7 @@
 #ifndef NEWSLETTER_ARCHIVE_H
 #define NEWSLETTER_ARCHIVE_H
 
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 #include <stddef.h>
 

@@ -3,7 +3,7 @@
 #define NEWSLETTER_BULLETIN_H
 
 #include "newsletter/base/buf.h"
-#include "newsletter/config.h"
+#include "newsletter/config/config.h"
 #include "newsletter/issue.h"
 #include "newsletter/list.h"
 #include "newsletter/message.h"

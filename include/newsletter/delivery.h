@@ -5,8 +5,8 @@
 #define NEWSLETTER_DELIVERY_H
 
 #include "newsletter/base/token.h"
+#include "newsletter/db/handle.h"
 #include "newsletter/link.h"
-#include "newsletter/store.h"
 
 /* "confirmation", "already-subscribed", "welcome", "goodbye", "preferences", "address-change"
  * and "reconfirmation";

@@ -3,10 +3,10 @@
 #define NEWSLETTER_DOCTOR_H
 
 #include "newsletter/base/finding.h"
-#include "newsletter/config.h"
+#include "newsletter/config/config.h"
+#include "newsletter/db/handle.h"
 #include "newsletter/list.h"
 #include "newsletter/sender.h"
-#include "newsletter/store.h"
 
 /* Zero-initialised is fine. */
 struct nl_examination {

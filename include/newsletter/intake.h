@@ -3,8 +3,8 @@
 #define NEWSLETTER_INTAKE_H
 
 #include "newsletter/bounce.h"
-#include "newsletter/config.h"
-#include "newsletter/store.h"
+#include "newsletter/config/config.h"
+#include "newsletter/db/handle.h"
 
 struct nl_intake;
 

@@ -3,8 +3,8 @@
 #define NEWSLETTER_ISSUE_H
 
 #include "newsletter/base/segment.h"
-#include "newsletter/config.h"
-#include "newsletter/store.h"
+#include "newsletter/config/config.h"
+#include "newsletter/db/handle.h"
 
 #include <stddef.h>
 

@@ -4,7 +4,7 @@
 #define NEWSLETTER_LINK_H
 
 #include "newsletter/base/token.h"
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 enum nl_purpose {
     NL_LINK_SUBSCRIBE,   /* confirms a subscription; once */

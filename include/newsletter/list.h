@@ -2,7 +2,7 @@
 #ifndef NEWSLETTER_LIST_H
 #define NEWSLETTER_LIST_H
 
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 /* Optional texts are NULL when unset. Free with nl_list_free. */
 struct nl_list {

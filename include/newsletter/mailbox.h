@@ -4,7 +4,7 @@
 #define NEWSLETTER_MAILBOX_H
 
 #include "newsletter/base/error.h"
-#include "newsletter/config.h"
+#include "newsletter/config/config.h"
 
 #include <signal.h>
 #include <stdbool.h>

@@ -4,7 +4,7 @@
 
 #include "newsletter/base/address.h"
 #include "newsletter/base/segment.h"
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 /* All borrowed. Optional texts are NULL, times that are not known 0. */
 struct nl_member {

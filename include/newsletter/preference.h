@@ -4,7 +4,7 @@
 #define NEWSLETTER_PREFERENCE_H
 
 #include "newsletter/base/address.h"
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 #include "newsletter/subscription.h"
 
 /* Queues the mail with a link to their page for whoever has the subscription that `token` ends, or

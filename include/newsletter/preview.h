@@ -4,7 +4,7 @@
 
 #include "newsletter/base/buf.h"
 #include "newsletter/bulletin.h"
-#include "newsletter/config.h"
+#include "newsletter/config/config.h"
 
 /* The parts of one edition, filled for a sample recipient. Borrowed. */
 struct nl_sample {

@@ -2,7 +2,7 @@
 #ifndef NEWSLETTER_PRUNE_H
 #define NEWSLETTER_PRUNE_H
 
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 /* For how many seconds each kind stays; 0 for ever. */
 struct nl_retention {

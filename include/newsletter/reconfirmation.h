@@ -4,7 +4,7 @@
 #define NEWSLETTER_RECONFIRMATION_H
 
 #include "newsletter/base/segment.h"
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 /* Whom to ask: 0 and NULL stand for all. */
 struct nl_reconfirmation {

@@ -3,8 +3,8 @@
 #define NEWSLETTER_REPORT_H
 
 #include "newsletter/base/buf.h"
-#include "newsletter/config.h"
-#include "newsletter/store.h"
+#include "newsletter/config/config.h"
+#include "newsletter/db/handle.h"
 
 enum nl_report_form { NL_REPORT_TEXT, NL_REPORT_JSON, NL_REPORT_HTML };
 

@@ -5,7 +5,7 @@
 #include "newsletter/base/address.h"
 #include "newsletter/base/buf.h"
 #include "newsletter/base/token.h"
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 /* How a message bears on one subscription. */
 enum nl_effect { NL_EFFECT_NONE, NL_EFFECT_SOFT, NL_EFFECT_HARD, NL_EFFECT_COMPLAINT };

@@ -2,7 +2,7 @@
 #ifndef NEWSLETTER_SAVED_SEGMENT_H
 #define NEWSLETTER_SAVED_SEGMENT_H
 
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 /* Keeps an expression, in place of an earlier one of that name. The caller has parsed it. NL_DATA
  * for a name that is not made of letters, digits, "_" and "-". */

@@ -2,7 +2,7 @@
 #ifndef NEWSLETTER_SCHEDULE_H
 #define NEWSLETTER_SCHEDULE_H
 
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 #include <stddef.h>
 

@@ -4,10 +4,10 @@
 
 #include "newsletter/base/address.h"
 #include "newsletter/base/buf.h"
-#include "newsletter/config.h"
+#include "newsletter/config/config.h"
+#include "newsletter/db/handle.h"
 #include "newsletter/delivery.h"
 #include "newsletter/issue.h"
-#include "newsletter/store.h"
 
 #include <signal.h>
 

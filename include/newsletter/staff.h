@@ -3,7 +3,7 @@
 #define NEWSLETTER_STAFF_H
 
 #include "newsletter/base/token.h"
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 #include <stdbool.h>
 

@@ -2,7 +2,7 @@
 #ifndef NEWSLETTER_STATISTICS_H
 #define NEWSLETTER_STATISTICS_H
 
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 /* Calls `each` for every day (UTC) on which somebody joined or left a list (0: any), in order, with
  * how many were active when it ended. `day` is its first second. Of who left and came back only the

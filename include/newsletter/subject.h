@@ -3,7 +3,7 @@
 #define NEWSLETTER_SUBJECT_H
 
 #include "newsletter/base/address.h"
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 /* The subscriber with that address. NL_NOTFOUND when there is none. */
 enum nl_status nl_subject_find(struct nl_store *store, const struct nl_address *address,

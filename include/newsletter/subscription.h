@@ -4,7 +4,7 @@
 
 #include "newsletter/base/address.h"
 #include "newsletter/base/token.h"
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 /* What a form or an operator gave. Optional texts are NULL. */
 struct nl_signup {

@@ -4,7 +4,7 @@
 #define NEWSLETTER_SUPPRESSION_H
 
 #include "newsletter/base/address.h"
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 /* Suppresses an address from now on, or from `since` if that is not 0. One that is suppressed
  * already keeps its reason and date; *added tells. */

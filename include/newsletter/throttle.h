@@ -3,7 +3,7 @@
 #ifndef NEWSLETTER_THROTTLE_H
 #define NEWSLETTER_THROTTLE_H
 
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 /* How many events of a rate of `per_second` may happen now; a second's worth at most. */
 enum nl_status nl_throttle_room(struct nl_store *store, const char *name, int64_t per_second,

@@ -4,7 +4,7 @@
 
 #include "bulletin/frontmatter.h"
 #include "newsletter/bulletin.h"
-#include "newsletter/config.h"
+#include "newsletter/config/config.h"
 #include "newsletter/list.h"
 
 /* Free with nl_composed_free. */

@@ -3,7 +3,7 @@
 #define NL_BULLETIN_FIELDS_H
 
 #include "bulletin/mime.h"
-#include "newsletter/config.h"
+#include "newsletter/config/config.h"
 #include "newsletter/list.h"
 
 /* `subject` may hold markers. From, To, Reply-To, Subject, Date, Message-ID and Content-Language.

@@ -4,7 +4,7 @@
 
 #include "bulletin/events.h"
 #include "newsletter/base/error.h"
-#include "newsletter/config.h"
+#include "newsletter/config/config.h"
 
 #include <stddef.h>
 

@@ -8,11 +8,11 @@
 #include "newsletter/base/segment.h"
 #include "newsletter/base/text.h"
 #include "newsletter/bulletin.h"
-#include "newsletter/config.h"
+#include "newsletter/config/config.h"
+#include "newsletter/db/handle.h"
 #include "newsletter/list.h"
 #include "newsletter/prune.h"
 #include "newsletter/sender.h"
-#include "newsletter/store.h"
 
 #include <getopt.h>
 #include <stdio.h>

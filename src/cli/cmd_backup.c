@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 
-#include "newsletter/backup.h"
 #include "newsletter/base/file.h"
+#include "newsletter/db/backup.h"
 
 #include <errno.h>
 #include <glob.h>

@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/copy.h"
+#include "newsletter/db/copy.h"
 
 static void show(const struct nl_copied *copied, void *ctx) {
     int64_t *rows = ctx;

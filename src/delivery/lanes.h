@@ -6,7 +6,7 @@
 #include "delivery/backlog.h"
 #include "delivery/composer.h"
 #include "delivery/transport.h"
-#include "newsletter/sync.h"
+#include "newsletter/db/sync.h"
 
 /* One connection's message, from lease to record. Indexed like the transport's connections. */
 struct nl_lane {

@@ -4,7 +4,7 @@
 #define NL_DELIVERY_PACE_H
 
 #include "newsletter/base/zone.h"
-#include "newsletter/config.h"
+#include "newsletter/config/config.h"
 #include "newsletter/sender.h"
 
 struct nl_pace {

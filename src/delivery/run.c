@@ -3,7 +3,7 @@
 #include "delivery/lanes.h"
 #include "delivery/outcome.h"
 #include "newsletter/base/address.h"
-#include "newsletter/sync.h"
+#include "newsletter/db/sync.h"
 
 #include <stdlib.h>
 #include <string.h>

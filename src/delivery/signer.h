@@ -2,7 +2,7 @@
 #ifndef NL_DELIVERY_SIGNER_H
 #define NL_DELIVERY_SIGNER_H
 
-#include "newsletter/config.h"
+#include "newsletter/config/config.h"
 #include "newsletter/dkim.h"
 
 enum { NL_SIGNER_KEYS = 2 };

@@ -2,8 +2,8 @@
 #ifndef NL_REPORT_BUILD_H
 #define NL_REPORT_BUILD_H
 
-#include "newsletter/config.h"
-#include "newsletter/store.h"
+#include "newsletter/config/config.h"
+#include "newsletter/db/handle.h"
 
 /* Writes the archives of all lists that are not private below `folder`: LIST/..., style.css and
  * index.html. Each file is replaced in one step. *files is how many were written. */

@@ -3,8 +3,8 @@
 #ifndef NL_REPORT_FACTS_H
 #define NL_REPORT_FACTS_H
 
+#include "newsletter/db/handle.h"
 #include "newsletter/issue.h"
-#include "newsletter/store.h"
 
 #include <jansson.h>
 #include <stdbool.h>

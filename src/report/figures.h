@@ -4,7 +4,7 @@
 #define NL_REPORT_FIGURES_H
 
 #include "bulletin/theme.h"
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 #include <jansson.h>
 

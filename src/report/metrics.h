@@ -3,7 +3,7 @@
 #define NL_REPORT_METRICS_H
 
 #include "newsletter/base/buf.h"
-#include "newsletter/store.h"
+#include "newsletter/db/handle.h"
 
 /* Appends them in the text format (version 0.0.4): for a scrape, or as the node exporter's
  * textfile. */

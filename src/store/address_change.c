@@ -1,6 +1,7 @@
+#include "newsletter/db/sql.h"
 #include "newsletter/link.h"
 #include "newsletter/preference.h"
-#include "store/sql.h"
+#include "store/event.h"
 
 #include <string.h>
 

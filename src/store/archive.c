@@ -1,7 +1,7 @@
 #include "newsletter/archive.h"
 
 #include "newsletter/base/buf.h"
-#include "store/sql.h"
+#include "newsletter/db/sql.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "newsletter/delivery.h"
 
-#include "store/sql.h"
+#include "newsletter/db/sql.h"
 
 #include <stdlib.h>
 #include <string.h>

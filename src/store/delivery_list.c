@@ -1,6 +1,6 @@
 #include "newsletter/delivery.h"
 
-#include "store/sql.h"
+#include "newsletter/db/sql.h"
 
 static struct nl_delivery_row row_of(struct nl_statement *statement) {
     struct nl_delivery_row row = {

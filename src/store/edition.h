@@ -2,8 +2,8 @@
 #ifndef NL_STORE_EDITION_H
 #define NL_STORE_EDITION_H
 
+#include "newsletter/db/sql.h"
 #include "newsletter/issue.h"
-#include "store/sql.h"
 
 /* Records the editions of an issue that has an id, inside the caller's transaction. */
 enum nl_status nl_editions_add(struct nl_store *store, const struct nl_issue *issue,

@@ -1,7 +1,8 @@
 #include "newsletter/base/token.h"
+#include "newsletter/db/sql.h"
 #include "newsletter/member.h"
 #include "newsletter/subject.h"
-#include "store/sql.h"
+#include "store/event.h"
 
 #include <stdlib.h>
 #include <string.h>

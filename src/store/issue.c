@@ -1,6 +1,7 @@
 #include "newsletter/issue.h"
 
 #include "store/edition.h"
+#include "store/event.h"
 #include "store/fan_out.h"
 #include "store/subject_test.h"
 

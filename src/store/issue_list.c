@@ -1,6 +1,6 @@
 #include "newsletter/issue.h"
 
-#include "store/sql.h"
+#include "newsletter/db/sql.h"
 
 static struct nl_issue_summary summary_of(struct nl_statement *statement) {
     struct nl_issue_summary summary = {.id = nl_sql_int64(statement, 0),

@@ -1,6 +1,6 @@
 #include "newsletter/link.h"
 
-#include "store/sql.h"
+#include "newsletter/db/sql.h"
 
 #include <string.h>
 

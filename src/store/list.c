@@ -5,7 +5,7 @@
 #include "newsletter/base/language.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/token.h"
-#include "store/sql.h"
+#include "newsletter/db/sql.h"
 
 #include <ctype.h>
 #include <stddef.h>

@@ -1,7 +1,8 @@
 #include "newsletter/preference.h"
 
+#include "newsletter/db/sql.h"
 #include "newsletter/link.h"
-#include "store/sql.h"
+#include "store/event.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 #include "newsletter/prune.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/db/sql.h"
 #include "newsletter/delivery.h"
 #include "newsletter/subject.h"
 #include "newsletter/throttle.h"
-#include "store/sql.h"
 
 #include <string.h>
 

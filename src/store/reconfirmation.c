@@ -1,5 +1,6 @@
 #include "newsletter/reconfirmation.h"
 
+#include "store/event.h"
 #include "store/segment.h"
 
 #include <string.h>

@@ -1,7 +1,8 @@
 #include "newsletter/returned.h"
 
+#include "newsletter/db/sql.h"
 #include "newsletter/suppression.h"
-#include "store/sql.h"
+#include "store/event.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "newsletter/saved_segment.h"
 
 #include "newsletter/base/text.h"
-#include "store/sql.h"
+#include "newsletter/db/sql.h"
 
 #include <string.h>
 

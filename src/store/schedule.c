@@ -1,5 +1,6 @@
 #include "newsletter/issue.h"
 
+#include "store/event.h"
 #include "store/fan_out.h"
 #include "store/subject_test.h"
 

@@ -3,7 +3,7 @@
 #define NL_STORE_SEGMENT_H
 
 #include "newsletter/base/segment.h"
-#include "store/sql.h"
+#include "newsletter/db/sql.h"
 
 /* Appends " AND (...)" and its values to a query whose own parameters are numbered and stand
  * before. Nothing for NULL. */

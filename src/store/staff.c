@@ -2,7 +2,7 @@
 
 #include "newsletter/base/password.h"
 #include "newsletter/base/text.h"
-#include "store/sql.h"
+#include "newsletter/db/sql.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "newsletter/statistics.h"
 
-#include "store/sql.h"
+#include "newsletter/db/sql.h"
 
 static const char *text(struct nl_statement *statement, int column) {
     const char *value = nl_sql_borrow(statement, column);

@@ -1,6 +1,7 @@
 #include "newsletter/subject.h"
 
 #include "newsletter/base/token.h"
+#include "store/event.h"
 #include "store/subject.h"
 
 enum nl_status nl_subject_find(struct nl_store *store, const struct nl_address *address,

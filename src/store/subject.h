@@ -2,7 +2,7 @@
 #ifndef NL_STORE_SUBJECT_H
 #define NL_STORE_SUBJECT_H
 
-#include "store/sql.h"
+#include "newsletter/db/sql.h"
 
 #define THEIRS "(SELECT id FROM subscription WHERE subscriber = ?1)"
 

@@ -1,6 +1,7 @@
 #include "newsletter/subject_test.h"
 
-#include "store/sql.h"
+#include "newsletter/db/sql.h"
+#include "store/event.h"
 #include "store/subject_test.h"
 
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 #include "newsletter/subscription.h"
 
+#include "newsletter/db/sql.h"
 #include "newsletter/link.h"
-#include "store/sql.h"
+#include "store/event.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 #include "newsletter/suppression.h"
 
-#include "store/sql.h"
+#include "newsletter/db/sql.h"
+#include "store/event.h"
 
 enum nl_status nl_suppression_add(struct nl_store *store, const struct nl_address *address,
                                   const char *reason, int64_t since, bool *added,

@@ -1,6 +1,6 @@
 #include "newsletter/throttle.h"
 
-#include "store/sql.h"
+#include "newsletter/db/sql.h"
 
 enum { MICRO = 1000000 };
 

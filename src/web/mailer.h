@@ -2,7 +2,7 @@
 #ifndef NL_WEB_MAILER_H
 #define NL_WEB_MAILER_H
 
-#include "newsletter/config.h"
+#include "newsletter/config/config.h"
 #include "newsletter/sender.h"
 
 struct nl_mailer;

@@ -3,9 +3,9 @@
 #define NL_WEB_SITE_H
 
 #include "bulletin/theme.h"
-#include "newsletter/config.h"
+#include "newsletter/config/config.h"
+#include "newsletter/db/handle.h"
 #include "newsletter/list.h"
-#include "newsletter/store.h"
 #include "web/http.h"
 #include "web/limit.h"
 #include "web/mailer.h"

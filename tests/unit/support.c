@@ -1,9 +1,9 @@
 #include "support.h"
 
 #include "newsletter/base/file.h"
+#include "newsletter/db/sql.h"
 #include "newsletter/link.h"
 #include "newsletter/subscription.h"
-#include "store/sql.h"
 
 #include <dirent.h>
 #include <sqlite3.h>

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
+#include "newsletter/db/handle.h"
 #include "newsletter/list.h"
-#include "newsletter/store.h"
 
 #include <string.h>
 

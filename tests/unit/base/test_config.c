@@ -2,7 +2,7 @@
 
 #include "newsletter/base/file.h"
 #include "newsletter/base/secret.h"
-#include "newsletter/config.h"
+#include "newsletter/config/config.h"
 
 #include <stdlib.h>
 #include <unistd.h>

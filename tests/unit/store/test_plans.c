@@ -1,10 +1,10 @@
 #include "support.h"
 
+#include "db/sqlite/sqlite.h"
 #include "newsletter/delivery.h"
 #include "newsletter/issue.h"
 #include "newsletter/subject_test.h"
 #include "newsletter/throttle.h"
-#include "store/sqlite/sqlite.h"
 
 #include <stdio.h>
 

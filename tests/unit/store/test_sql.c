@@ -1,7 +1,7 @@
 /* What the store's files rely on, on whatever engine it is. */
 #include "support.h"
 
-#include "store/sql.h"
+#include "newsletter/db/sql.h"
 
 #include <sys/wait.h>
 #include <unistd.h>

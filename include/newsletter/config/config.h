@@ -1,0 +1,200 @@
+/* The configuration file newsletter.yaml, read once and passed down. */
+#ifndef NEWSLETTER_CONFIG_CONFIG_H
+#define NEWSLETTER_CONFIG_CONFIG_H
+
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum nl_smtp_security { NL_SMTP_STARTTLS, NL_SMTP_TLS, NL_SMTP_PLAIN };
+enum nl_fetch_protocol { NL_FETCH_IMAP, NL_FETCH_POP3 };
+enum nl_smtp_auth { NL_AUTH_AUTO, NL_AUTH_PLAIN, NL_AUTH_LOGIN, NL_AUTH_XOAUTH2 };
+
+/* Whom readers may turn to. Unset lines are NULL. */
+struct nl_contact {
+    char *person;
+    char *phone;
+    char *fax;
+    char *email;
+    char *web;
+};
+
+/* By what the better of two subjects is chosen, and the names of these rules, NULL at the end. */
+enum nl_subject_rule { NL_BY_DEPARTURES, NL_BY_REPLIES };
+extern const char *const nl_subject_rules[];
+bool nl_subject_rule_parse(const char *name, int64_t *rule);
+
+/* How two subjects are tried. */
+struct nl_subject_plan {
+    int64_t share; /* per cent of the audience that get one or the other */
+    int64_t wait;  /* seconds until the rest gets the better one */
+    int64_t rule;  /* enum nl_subject_rule */
+};
+
+enum { NL_RELAYS = 16, NL_DOMAINS = 64, NL_DELAYS = 20, NL_WARM_UP_DAYS = 90 };
+
+/* A server that takes our mail. */
+struct nl_smtp_server {
+    char *host;
+    int64_t port;
+    int64_t security; /* enum nl_smtp_security */
+    int64_t auth;     /* enum nl_smtp_auth */
+    bool verify;
+    char *ca_file;
+    char *username;
+    char *password_file;
+    char *password_env;
+    int64_t weight; /* its share of the connections */
+};
+
+/* What a recipient domain is spared; 0: no limit. */
+struct nl_domain_limit {
+    char *domain; /* as an A-label; "*" for each that is not named */
+    int64_t per_second;
+    int64_t connections;
+};
+
+/* Every setting of newsletter.yaml(5), defaults filled in. Strings are owned by the configuration;
+ * optional ones are NULL when unset. Paths are absolute or relative to the working directory, those
+ * in the file having been taken relative to the file's folder. Durations are seconds. */
+struct nl_config {
+    char *path; /* the file itself, for messages */
+    char *database;
+    char *templates; /* folder that overrides the built-in templates, or NULL */
+    char *bounce_address;
+    char *images_url;      /* where the pictures of issues lie on the web, or NULL */
+    bool raw_html;         /* issues may hold HTML */
+    char *confirm_url;     /* holds "{token}" */
+    char *unsubscribe_url; /* holds "{token}" */
+    char *preferences_url; /* holds "{token}", of a subscription: asks for a link to the own page */
+    char *page_url;        /* holds "{token}", of such a link; NULL without serve.url */
+    char *address_url;     /* holds "{token}": confirms a new address; NULL without serve.url */
+    struct nl_smtp_server server;            /* `smtp`: the one relay where `relays` has none */
+    struct nl_smtp_server relays[NL_RELAYS]; /* up to the first without a host */
+    struct {
+        char *helo;
+        int64_t connections;
+        int64_t timeout;
+        int64_t per_connection; /* messages; 0: any number */
+    } smtp;
+    struct {
+        int64_t per_second;                         /* messages; 0: any number */
+        struct nl_domain_limit domains[NL_DOMAINS]; /* up to the first without a domain */
+    } limits;
+    int64_t lease; /* seconds that what a run has taken up stays its own without a sign of life */
+    struct {
+        char *since;                   /* YYYY-MM-DD, the first day */
+        int64_t days[NL_WARM_UP_DAYS]; /* messages on each, up to the first 0 */
+    } warm_up;
+    struct {
+        char *hours;    /* "22:00-07:00": no issue goes out; NULL: none */
+        char *timezone; /* NULL: this machine's */
+    } quiet;
+    struct {
+        int64_t
+            schedule[NL_DELAYS]; /* delays one after the other, up to the first 0; none: the rest */
+        int64_t first;
+        int64_t factor;
+        int64_t max;
+        int64_t give_up;
+    } retry;
+    struct {
+        int64_t expires;
+        int64_t resend_interval;
+        char *text_version;
+    } confirmation;
+    struct {
+        int64_t expires; /* how long a link to the own page works */
+    } preferences;
+    struct {
+        char *domain; /* NULL: the list's sender domain */
+        char *selector;
+        char *key_file;
+        char *ed25519_selector;
+        char *ed25519_key_file;
+    } dkim;
+    struct nl_contact contact; /* below each issue, where it gives no other */
+    struct {
+        bool welcome; /* a mail to who has confirmed */
+        bool goodbye; /* a mail to who has left by a link */
+    } notices;
+    struct {          /* newsletter serve */
+        char *listen; /* "address:port" */
+        char *url;    /* what people reach it by, without a final slash */
+        char *user;   /* whom root becomes; NULL: stays */
+        char *certificate;
+        char *key;
+        char *trusted_proxies; /* networks whose X-Forwarded-For is believed */
+        char *metrics;         /* networks that may ask for /metrics */
+        int64_t connections;
+        int64_t joins_per_hour;    /* from one network */
+        int64_t joins_per_address; /* in an hour, for one address */
+        bool check_forms;          /* that they were shown by us, and not filled in at once */
+        bool log;
+    } serve;
+    struct {
+        int64_t expires; /* how long who is asked has to answer */
+    } reconfirmation;
+    struct {
+        int64_t after; /* who is subscribed for so long is asked whether they still want to; 0:
+                          nobody */
+        int64_t daily; /* at most so many in a day */
+    } sunset;
+    struct nl_subject_plan subject_test; /* unless `send` is told otherwise */
+    struct { /* seconds that things stay; 0: for ever. See struct nl_retention */
+        int64_t events;
+        int64_t links;
+        int64_t ips;
+        int64_t ended;
+    } retention;
+    struct {          /* the dashboard and the API, in `newsletter serve` */
+        char *listen; /* "address:port"; NULL: there is none */
+        char *url;    /* what people reach it by, without a final slash */
+        char *certificate;
+        char *key;
+        int64_t session; /* seconds that a login lasts */
+    } staff;
+    struct { /* points and seconds: see struct nl_bounce_policy */
+        int64_t hard;
+        int64_t soft;
+        int64_t limit;
+        int64_t half_life;
+        int64_t interval;
+        int64_t keep; /* how long the text of understood messages stays */
+    } bounce;
+    struct {              /* the mailbox that returned mail goes to */
+        int64_t protocol; /* enum nl_fetch_protocol */
+        char *host;       /* NULL: nothing is fetched */
+        int64_t port;
+        int64_t security; /* enum nl_smtp_security */
+        bool verify;
+        char *ca_file;
+        char *username;
+        char *password_file;
+        char *password_env;
+        char *folder;    /* IMAP */
+        char *processed; /* IMAP: where understood messages go */
+        char *unknown;   /* IMAP: where the others go */
+    } fetch;
+};
+
+/* Reads and checks `path`. A file that others may write to is refused. Free with nl_config_free,
+ * also after a failure. */
+enum nl_status nl_config_read(const char *path, struct nl_config *out, struct nl_error *err);
+
+/* The servers that take our mail, one at least: `relays`, else `smtp`. */
+const struct nl_smtp_server *nl_config_relays(const struct nl_config *config, size_t *count);
+
+/* The URL, with "{token}", of the link that notices of a kind carry, and for how many seconds it
+ * works. Kinds without a link have those of a confirmation. NULL where there is no such page. */
+const char *nl_config_link_url(const struct nl_config *config, const char *kind);
+int64_t nl_config_link_lifetime(const struct nl_config *config, const char *kind);
+
+/* The annotated file that `newsletter init` writes. */
+extern const char nl_config_sample[];
+
+void nl_config_free(struct nl_config *config);
+
+#endif

@@ -1,0 +1,122 @@
+/* What a database engine does for the store. One table of functions each, in a folder of its own:
+ * nothing outside that folder knows its library. */
+#ifndef NEWSLETTER_DB_ENGINE_H
+#define NEWSLETTER_DB_ENGINE_H
+
+#include "newsletter/base/embedded.h"
+#include "newsletter/db/handle.h"
+#include "newsletter/db/wait.h"
+
+/* A parameter: 'i' number, 'd' real number, 's' text, 'b' bytes; data of NULL, or `null`, is NULL.
+ */
+struct nl_value {
+    char type;
+    bool null;
+    int64_t number;
+    double real;
+    const void *data;
+    size_t len; /* 'b' */
+};
+
+/* What the engines say in different words. */
+struct nl_dialect {
+    const char *number_from;      /* around a text that is to be a real number; what is none */
+    const char *number_end;       /* counts as 0 */
+    const char *search;           /* issues i whose text holds the words ?7, each in quotes */
+    const char *migrations_table; /* the table of migrations, made where it is missing */
+    const char *known_tables;     /* whether that is there, and how many tables are */
+};
+
+struct nl_engine {
+    struct nl_dialect dialect;
+    const struct nl_embedded *migrations;
+    bool locks_issues; /* whoever holds an issue's lock is the only one who sends it */
+    bool has_arrays;   /* a parameter may stand for many ids */
+
+    /* Makes the place for a database, so that open finds it. */
+    enum nl_status (*create)(const char *path, bool *created, struct nl_error *err);
+    void (*discard)(const char *path); /* what create made, when nothing came of it */
+    /* Whether there is one. */
+    enum nl_status (*check)(const char *path, struct nl_error *err);
+    /* Sets store->link; store->path is what messages call it. */
+    enum nl_status (*open)(struct nl_store *store, const char *path, struct nl_error *err);
+    void (*close)(struct nl_store *store);
+
+    /* A handle stands for a statement with parameters ?, ?1, ... An `insert` tells the id of its
+     * row by `inserted`. */
+    enum nl_status (*prepare)(struct nl_store *store, const char *sql, bool insert, void **handle,
+                              struct nl_error *err);
+    /* `kept`: the values outlive the statement's run. */
+    enum nl_status (*bind)(struct nl_store *store, void *handle, const struct nl_value *values,
+                           size_t count, bool kept, struct nl_error *err);
+    enum nl_status (*step)(struct nl_store *store, void *handle, bool *row, struct nl_error *err);
+    void (*reset)(void *handle);
+    void (*finalize)(void *handle);
+    int64_t (*inserted)(struct nl_store *store, void *handle);
+    int64_t (*changes)(const struct nl_store *store);
+    bool (*is_duplicate)(const struct nl_store *store);
+    /* Several statements without parameters. */
+    enum nl_status (*script)(struct nl_store *store, const char *sql, struct nl_error *err);
+
+    /* From begin on statements that return no rows may be held back, and are sent together by the
+     * end. NULL: there is nothing to gain. */
+    enum nl_status (*batch_begin)(struct nl_store *store, struct nl_error *err);
+    enum nl_status (*batch_add)(struct nl_store *store, void *handle, const struct nl_value *values,
+                                size_t count, struct nl_error *err);
+    enum nl_status (*batch_end)(struct nl_store *store, struct nl_error *err);
+
+    /* Of the row that was stepped to; 0 or NULL where there is none. What is borrowed ends with the
+     * next step. */
+    int64_t (*number)(void *handle, int column);
+    double (*real)(void *handle, int column);
+    const char *(*text)(void *handle, int column);
+    const void *(*bytes)(void *handle, int column, size_t *len);
+    bool (*is_null)(void *handle, int column);
+
+    /* Transactions: alone among all that write, or beside others. */
+    enum nl_status (*begin)(struct nl_store *store, bool alone, struct nl_error *err);
+    enum nl_status (*commit)(struct nl_store *store, struct nl_error *err);
+    void (*rollback)(struct nl_store *store);
+
+    /* As in store.h and sync.h; of NL_BUSY `lock` fills in the holder alone, `backup` writes a new
+     * file at `path`. */
+    enum nl_status (*lock)(struct nl_store *store, int64_t what, int64_t *holder,
+                           struct nl_error *err);
+    void (*unlock)(struct nl_store *store, int64_t what);
+    /* `key` stands for a name and a number. */
+    enum nl_status (*take_slot)(struct nl_store *store, uint32_t key, bool *taken,
+                                struct nl_error *err);
+    void (*leave_slot)(struct nl_store *store, uint32_t key);
+    enum nl_status (*wait)(struct nl_store *store, int64_t seconds,
+                           const volatile sig_atomic_t *stop, struct nl_error *err);
+    enum nl_status (*examine)(struct nl_store *store, struct nl_buf *problem, struct nl_error *err);
+    enum nl_status (*backup)(struct nl_store *store, const char *path, struct nl_error *err);
+    enum nl_status (*sync_start)(struct nl_store *store, void **out, struct nl_error *err);
+    void (*sync_request)(void *state);
+    int (*sync_fd)(const void *state);
+    enum nl_status (*sync_poll)(void *state, bool *done, struct nl_error *err);
+    enum nl_status (*sync_stop)(void *state, struct nl_error *err);
+
+    /* Tables are about to be made anew, or have been: references are overlooked in between. */
+    enum nl_status (*migrating)(struct nl_store *store, bool begins, struct nl_error *err);
+    /* Whether each reference leads to a row. */
+    enum nl_status (*references_hold)(struct nl_store *store, bool *hold, struct nl_error *err);
+    /* Many rows are about to be written, or have been. */
+    void (*bulk)(struct nl_store *store, bool begins);
+    /* What is removed is to be gone from the disk too, as far as that is the engine's to say. */
+    void (*scrub)(struct nl_store *store, bool begins);
+    /* A transaction that sees all as it is now; `still`: which alone writes, with all others
+     * waiting. */
+    enum nl_status (*snapshot)(struct nl_store *store, bool still, struct nl_error *err);
+    /* All rows have been copied in. */
+    enum nl_status (*copied)(struct nl_store *store, struct nl_error *err);
+    /* Makes all indexes anew. */
+    enum nl_status (*reindex)(struct nl_store *store, struct nl_error *err);
+};
+
+extern const struct nl_engine nl_engine_sqlite;
+#ifdef NL_POSTGRESQL
+extern const struct nl_engine nl_engine_postgres;
+#endif
+
+#endif

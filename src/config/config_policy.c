@@ -1,0 +1,129 @@
+#include "config/config_policy.h"
+
+#include "newsletter/base/address.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/network.h"
+#include "newsletter/base/zone.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum nl_status nl_config_check_server(const struct nl_config *config, const char *section,
+                                      const char *host, const char *username, int64_t security,
+                                      struct nl_error *err) {
+    if (strpbrk(host, " /@?#%\\") != NULL)
+        return nl_error_set(err, NL_CONFIG, "%s: %s.host '%s' is not a host name", config->path,
+                            section, host);
+    if (username != NULL && security == NL_SMTP_PLAIN && !nl_host_is_loopback(host))
+        return nl_error_set(err, NL_CONFIG,
+                            "%s: %s.username with security: none would send the password in the "
+                            "clear: use starttls or tls",
+                            config->path, section);
+    return NL_OK;
+}
+
+static enum nl_status check_relay(struct nl_config *config, struct nl_smtp_server *server,
+                                  const char *section, struct nl_error *err) {
+    static const int64_t default_ports[] = {587, 465, 25};
+    if (server->weight == 0)
+        server->weight = 1;
+    if (server->port == 0)
+        server->port = default_ports[server->security];
+    return nl_config_check_server(config, section, server->host, server->username, server->security,
+                                  err);
+}
+
+static enum nl_status check_relays(struct nl_config *config, struct nl_error *err) {
+    enum nl_status status = check_relay(config, &config->server, "smtp", err);
+    bool ended = false;
+    for (size_t i = 0; status == NL_OK && i < NL_RELAYS; i++) {
+        struct nl_smtp_server *server = &config->relays[i];
+        char section[32];
+        snprintf(section, sizeof section, "relays.%zu", i);
+        bool given = server->host != NULL || server->port != 0 || server->username != NULL;
+        if (given && (ended || server->host == NULL))
+            status = nl_error_set(err, NL_CONFIG, "%s: %s has no host", config->path, section);
+        else if (given)
+            status = check_relay(config, server, section, err);
+        ended = ended || !given;
+    }
+    return status;
+}
+
+/* As the envelope has it. */
+static enum nl_status normalise(char **domain, struct nl_error *err) {
+    struct nl_address address = {0};
+    struct nl_buf text = {0};
+    if (strcmp(*domain, "*") == 0)
+        return NL_OK;
+    nl_buf_addf(&text, "x@%s", *domain);
+    enum nl_status status =
+        text.failed ? nl_error_nomem(err) : nl_address_parse(nl_buf_text(&text), &address, err);
+    if (status == NL_OK) {
+        free(*domain);
+        *domain = strdup(strchr(address.envelope, '@') + 1);
+        if (*domain == NULL)
+            status = nl_error_nomem(err);
+    }
+    nl_address_free(&address);
+    nl_buf_free(&text);
+    return status;
+}
+
+static enum nl_status check_domains(struct nl_config *config, struct nl_error *err) {
+    struct nl_domain_limit *limits = config->limits.domains;
+    for (size_t i = 0; i < NL_DOMAINS; i++) {
+        bool given = limits[i].per_second != 0 || limits[i].connections != 0;
+        if (limits[i].domain == NULL && given)
+            return nl_error_set(err, NL_CONFIG, "%s: limits.domains.%zu has no domain",
+                                config->path, i);
+        if (limits[i].domain != NULL && normalise(&limits[i].domain, err) != NL_OK)
+            return nl_error_set(err, NL_CONFIG,
+                                "%s: limits.domains.%zu: '%s' is not a domain, nor *", config->path,
+                                i, limits[i].domain);
+    }
+    return NL_OK;
+}
+
+static enum nl_status check_times(struct nl_config *config, struct nl_error *err) {
+    const char *since = config->warm_up.since;
+    struct nl_hours hours = {0};
+    char text[32];
+    int64_t at = 0;
+    if ((since != NULL) != (config->warm_up.days[0] != 0))
+        return nl_error_set(err, NL_CONFIG, "%s: warm_up needs both since and days", config->path);
+    if (since != NULL) {
+        snprintf(text, sizeof text, "%.20s 00:00", since);
+        if (!nl_zone_time(text, NULL, &at))
+            return nl_error_set(err, NL_CONFIG,
+                                "%s: warm_up.since '%s' is not a day such as "
+                                "2026-12-01",
+                                config->path, since);
+    }
+    if (config->quiet.timezone != NULL &&
+        !nl_zone_time("2026-01-01 00:00", config->quiet.timezone, &at))
+        return nl_error_set(err, NL_CONFIG,
+                            "%s: quiet.timezone '%s' is not a zone such as Asia/Almaty",
+                            config->path, config->quiet.timezone);
+    if (config->quiet.hours != NULL && !nl_hours_parse(config->quiet.hours, &hours))
+        return nl_error_set(err, NL_CONFIG, "%s: quiet.hours '%s' are not like 22:00-07:00",
+                            config->path, config->quiet.hours);
+    return NL_OK;
+}
+
+enum nl_status nl_config_check_policy(struct nl_config *config, struct nl_error *err) {
+    enum nl_status status = check_relays(config, err);
+    if (status == NL_OK)
+        status = check_domains(config, err);
+    return status == NL_OK ? check_times(config, err) : status;
+}
+
+const struct nl_smtp_server *nl_config_relays(const struct nl_config *config, size_t *count) {
+    for (*count = 0; *count < NL_RELAYS && config->relays[*count].host != NULL;)
+        ++*count;
+    if (*count > 0)
+        return config->relays;
+    *count = 1;
+    return &config->server;
+}

@@ -1,0 +1,201 @@
+#include "newsletter/db/handle.h"
+
+#include "newsletter/base/secret.h"
+#include "newsletter/base/token.h"
+#include "newsletter/db/sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the engine behind a name ---- */
+
+bool nl_store_is_file(const char *path) {
+    return strncmp(path, "postgresql://", 13) != 0 && strncmp(path, "postgres://", 11) != 0;
+}
+
+bool nl_store_has_password(const char *path) {
+    const char *user = nl_store_is_file(path) ? NULL : strstr(path, "://") + 3;
+    const char *at = user != NULL ? strchr(user, '@') : NULL;
+    return user != NULL && ((at != NULL && memchr(user, ':', (size_t)(at - user)) != NULL) ||
+                            strstr(user, "password=") != NULL);
+}
+
+#ifdef NL_POSTGRESQL
+static const struct nl_engine *const server = &nl_engine_postgres;
+#else
+static const struct nl_engine *const server = NULL;
+#endif
+
+static enum nl_status find_engine(const char *path, const struct nl_engine **out,
+                                  struct nl_error *err) {
+    *out = nl_store_is_file(path) ? &nl_engine_sqlite : server;
+    return *out != NULL
+               ? NL_OK
+               : nl_error_set(err, NL_CONFIG,
+                              "this newsletter was built without PostgreSQL: install libpq-dev and "
+                              "build it again, or give 'database' a file");
+}
+
+/* ---- opening ---- */
+
+/* And whether the database was moved away, so that opening it takes one look at the settings. */
+static enum nl_status read_secret(struct nl_store *store, struct nl_error *err) {
+    bool row = false;
+    bool failed = false;
+    struct nl_statement *statement =
+        nl_sql(store, err,
+               "SELECT value, EXISTS (SELECT 1 FROM setting WHERE key = 'moved_at') "
+               "FROM setting WHERE key = 'secret'",
+               "");
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    bool moved = nl_sql_bool(statement, 1);
+    if (status == NL_OK && row && !moved)
+        store->secret = nl_sql_text(statement, 0, &failed);
+    nl_sql_done(statement);
+    if (status == NL_OK && moved)
+        return nl_error_set(err, NL_CONFIG,
+                            "%s was moved by 'newsletter migrate-store': set 'database' in "
+                            "newsletter.yaml to where it is now",
+                            store->path);
+    return failed ? nl_error_nomem(err) : status;
+}
+
+/* Two processes may meet here on a new database: the first one's key stays. */
+static enum nl_status ensure_secret(struct nl_store *store, struct nl_error *err) {
+    struct nl_token token;
+    enum nl_status status = read_secret(store, err);
+    if (status != NL_OK || store->secret != NULL)
+        return status;
+    nl_token_new(&store->env, &token);
+    status = nl_sql_run(store, err,
+                        "INSERT INTO setting (key, value) VALUES ('secret', ?) "
+                        "ON CONFLICT DO NOTHING",
+                        "s", token.text);
+    return status == NL_OK ? read_secret(store, err) : status;
+}
+
+static enum nl_status open_with(const struct nl_engine *engine, const char *path, bool create,
+                                const struct nl_env *env, struct nl_store **out,
+                                struct nl_error *err) {
+    struct nl_store *store = calloc(1, sizeof *store);
+    if (store == NULL)
+        return nl_error_nomem(err);
+    store->engine = engine;
+    store->env = *env;
+    store->path = strdup(path);
+    enum nl_status status = store->path != NULL ? NL_OK : nl_error_nomem(err);
+    if (status == NL_OK)
+        status = engine->open(store, path, err);
+    if (status == NL_OK)
+        status = nl_store_migrate(store, create, err);
+    if (status == NL_OK)
+        status = ensure_secret(store, err);
+    if (status != NL_OK) {
+        nl_store_close(store);
+        return status;
+    }
+    *out = store;
+    return NL_OK;
+}
+
+enum nl_status nl_store_create(const char *path, const struct nl_env *env, bool *created,
+                               struct nl_error *err) {
+    const struct nl_engine *engine = NULL;
+    struct nl_store *store = NULL;
+    enum nl_status status = find_engine(path, &engine, err);
+    if (status == NL_OK)
+        status = engine->create(path, created, err);
+    if (status != NL_OK)
+        return status;
+    status = open_with(engine, path, true, env, &store, err);
+    if (status != NL_OK && *created)
+        engine->discard(path); /* nothing half-made stays behind */
+    nl_store_close(store);
+    return status;
+}
+
+enum nl_status nl_store_open(const char *path, const struct nl_env *env, struct nl_store **out,
+                             struct nl_error *err) {
+    const struct nl_engine *engine = NULL;
+    *out = NULL;
+    enum nl_status status = find_engine(path, &engine, err);
+    if (status == NL_OK)
+        status = engine->check(path, err);
+    return status == NL_OK ? open_with(engine, path, false, env, out, err) : status;
+}
+
+const char *nl_store_name(const struct nl_store *store) {
+    return store->path;
+}
+
+const struct nl_env *nl_store_env(const struct nl_store *store) {
+    return &store->env;
+}
+
+const char *nl_store_secret(const struct nl_store *store) {
+    return store->secret;
+}
+
+void nl_store_close(struct nl_store *store) {
+    if (store == NULL)
+        return;
+    nl_sql_finalize(store);
+    store->engine->close(store);
+    free(store->path);
+    nl_secret_free(store->secret);
+    free(store);
+}
+
+void nl_store_discard(const char *path) {
+    const struct nl_engine *engine = NULL;
+    struct nl_error ignored = {0};
+    if (find_engine(path, &engine, &ignored) == NL_OK)
+        engine->discard(path);
+    nl_error_free(&ignored);
+}
+
+/* ---- what is all the engine's ---- */
+
+enum nl_status nl_store_examine(struct nl_store *store, struct nl_buf *problem,
+                                struct nl_error *err) {
+    return store->engine->examine(store, problem, err);
+}
+
+enum nl_status nl_store_lock(struct nl_store *store, int64_t what, int64_t *holder,
+                             struct nl_error *err) {
+    *holder = 0;
+    enum nl_status status = store->engine->lock(store, what, holder, err);
+    return status == NL_BUSY
+               ? nl_error_set(err, NL_BUSY, "process %lld is already sending it: let it finish",
+                              (long long)*holder)
+               : status;
+}
+
+void nl_store_unlock(struct nl_store *store, int64_t what) {
+    store->engine->unlock(store, what);
+}
+
+/* FNV-1a. Two slots with one key are one: stricter than asked, and rare. */
+static uint32_t slot_key(const char *name, int64_t number) {
+    uint32_t key = 2166136261U;
+    for (const char *p = name; *p != '\0'; p++)
+        key = (key ^ (unsigned char)*p) * 16777619U;
+    return (key ^ (uint32_t)number) * 16777619U;
+}
+
+enum nl_status nl_store_take_slot(struct nl_store *store, const char *name, int64_t number,
+                                  bool *taken, struct nl_error *err) {
+    *taken = false;
+    return store->engine->take_slot(store, slot_key(name, number), taken, err);
+}
+
+void nl_store_leave_slot(struct nl_store *store, const char *name, int64_t number) {
+    store->engine->leave_slot(store, slot_key(name, number));
+}
+
+enum nl_status nl_store_wait(struct nl_store *store, int64_t seconds,
+                             const volatile sig_atomic_t *stop, struct nl_error *err) {
+    return store->engine->wait(store, seconds, stop, err);
+}

@@ -1,0 +1,126 @@
+#include "newsletter/base/embedded.h"
+#include "newsletter/base/token.h"
+#include "newsletter/db/sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum nl_status applied_number(struct nl_store *store, int64_t *number,
+                                     struct nl_error *err) {
+    return nl_sql_number(store, err, number, NULL,
+                         "SELECT coalesce(max(number), 0) FROM schema_migration", "");
+}
+
+/* A released migration is never edited; one that differs means two builds that do not belong
+ * together, and writing with the wrong one could lose data. */
+static enum nl_status check_applied(struct nl_store *store, const struct nl_embedded *file,
+                                    int64_t number, const char *checksum, struct nl_error *err) {
+    bool row = false;
+    struct nl_statement *statement =
+        nl_sql(store, err, "SELECT checksum FROM schema_migration WHERE number = ?", "i", number);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    if (status == NL_OK && (!row || strcmp(nl_sql_borrow(statement, 0), checksum) != 0))
+        status = nl_error_set(err, NL_CONFIG,
+                              "%s: migration %s was applied in another form: use the newsletter "
+                              "that made this database",
+                              store->path, file->name);
+    nl_sql_done(statement);
+    return status;
+}
+
+/* What foreign keys are told to overlook while tables are made anew. */
+static enum nl_status check_references(struct nl_store *store, const struct nl_embedded *file,
+                                       struct nl_error *err) {
+    bool hold = true;
+    enum nl_status status = store->engine->references_hold(store, &hold, err);
+    return status == NL_OK && !hold
+               ? nl_error_set(err, NL_IO,
+                              "migration %s found a row that refers to none: restore "
+                              "the database from a backup",
+                              file->name)
+               : status;
+}
+
+static enum nl_status apply(struct nl_store *store, const struct nl_embedded *file, int64_t number,
+                            const char *checksum, struct nl_error *err) {
+    enum nl_status status = store->engine->script(store, file->data, err);
+    if (status != NL_OK)
+        return nl_error_context(err, "migration %s", file->name);
+    status = check_references(store, file, err);
+    if (status != NL_OK)
+        return status;
+    return nl_sql_run(store, err,
+                      "INSERT INTO schema_migration (number, name, checksum, applied_at) "
+                      "VALUES (?, ?, ?, ?)",
+                      "issi", number, file->name, checksum, nl_env_now(&store->env));
+}
+
+struct step {
+    const struct nl_embedded *file;
+    int64_t number;
+    char checksum[2 * NL_DIGEST_LEN + 1];
+};
+
+static enum nl_status apply_once(struct nl_store *store, void *ctx, struct nl_error *err) {
+    const struct step *step = ctx;
+    int64_t applied = 0;
+    /* Asked again inside the transaction: another process may have migrated in between. */
+    enum nl_status status =
+        store->engine->script(store, store->engine->dialect.migrations_table, err);
+    if (status == NL_OK)
+        status = applied_number(store, &applied, err);
+    if (status == NL_OK && step->number > applied)
+        status = apply(store, step->file, step->number, step->checksum, err);
+    return status;
+}
+
+static enum nl_status pending_version(struct nl_store *store, int64_t *applied, bool *empty,
+                                      struct nl_error *err) {
+    bool row = false;
+    *applied = 0;
+    struct nl_statement *statement = nl_sql(store, err, store->engine->dialect.known_tables, "");
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    bool known = nl_sql_int64(statement, 0) > 0;
+    *empty = nl_sql_int64(statement, 1) == 0;
+    nl_sql_done(statement);
+    if (status == NL_OK && !known && !*empty)
+        status =
+            nl_error_set(err, NL_CONFIG, "%s is a database of some other program", store->path);
+    if (status == NL_OK && known)
+        status = applied_number(store, applied, err);
+    return status;
+}
+
+enum nl_status nl_store_migrate(struct nl_store *store, bool create, struct nl_error *err) {
+    int64_t applied = 0;
+    int64_t newest = 0;
+    bool empty = false;
+    enum nl_status status = store->engine->migrating(store, true, err);
+    if (status == NL_OK)
+        status = pending_version(store, &applied, &empty, err);
+    if (status == NL_OK && empty && !create)
+        status =
+            nl_error_set(err, NL_NOINPUT, "no database in %s: run 'newsletter init'", store->path);
+    for (const struct nl_embedded *file = store->engine->migrations; status == NL_OK && file->name;
+         file++) {
+        struct step step = {.file = file, .number = strtoll(file->name, NULL, 10)};
+        newest = step.number;
+        nl_digest_hex(file->data, file->len, step.checksum);
+        if (step.number <= applied)
+            status = check_applied(store, file, step.number, step.checksum, err);
+        else
+            status = nl_sql_transaction(store, apply_once, &step, err);
+    }
+    if (status == NL_OK)
+        status = store->engine->migrating(store, false, err);
+    if (status == NL_OK && applied > newest)
+        status = nl_error_set(err, NL_CONFIG,
+                              "%s has schema %lld, this newsletter knows up to %lld: upgrade "
+                              "newsletter",
+                              store->path, (long long)applied, (long long)newest);
+    return status;
+}

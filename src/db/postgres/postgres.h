@@ -1,0 +1,90 @@
+/* PostgreSQL: what the files of this folder share. */
+#ifndef NL_DB_POSTGRES_POSTGRES_H
+#define NL_DB_POSTGRES_POSTGRES_H
+
+#include "newsletter/db/sql.h"
+
+#include <libpq-fe.h>
+
+struct nl_postgres {
+    PGconn *connection;
+    char *url;
+    size_t batch;        /* how many answers to what was sent are to come */
+    int64_t offset;      /* of the server's clock to ours, seconds */
+    int64_t changes;     /* of the last statement that changed rows */
+    bool duplicate;      /* the last failure was that a row is there already */
+    bool open;           /* a transaction is */
+    uint64_t listens;    /* wait.c: the session that hears of changes */
+    uint64_t sessions;   /* how often we connected: prepared statements end with their session */
+    uint64_t statements; /* for their names */
+};
+
+static inline struct nl_postgres *nl_postgres(const struct nl_store *store) {
+    return store->link;
+}
+
+/* The status of a failed statement or connection, with what to do about it. `result` may be NULL.
+ * A server that is away is NL_TEMPFAIL. */
+enum nl_status nl_postgres_error(struct nl_store *store, const PGresult *result,
+                                 struct nl_error *err);
+
+/* Runs statements without parameters. */
+enum nl_status nl_postgres_script(struct nl_store *store, const char *sql, struct nl_error *err);
+
+/* Connects anew where the connection is lost and no transaction was open. */
+enum nl_status nl_postgres_ensure(struct nl_store *store, struct nl_error *err);
+
+/* dialect.c: `sql` with parameters written $1, $2; an insert returns its id. */
+void nl_postgres_translate(const char *sql, bool insert, struct nl_buf *out);
+
+/* connection.c */
+enum nl_status nl_postgres_create(const char *path, bool *created, struct nl_error *err);
+void nl_postgres_discard(const char *path);
+enum nl_status nl_postgres_check(const char *path, struct nl_error *err);
+enum nl_status nl_postgres_open(struct nl_store *store, const char *path, struct nl_error *err);
+void nl_postgres_close(struct nl_store *store);
+enum nl_status nl_postgres_begin(struct nl_store *store, bool alone, struct nl_error *err);
+enum nl_status nl_postgres_commit(struct nl_store *store, struct nl_error *err);
+void nl_postgres_rollback(struct nl_store *store);
+
+/* statement.c */
+enum nl_status nl_postgres_prepare(struct nl_store *store, const char *sql, bool insert,
+                                   void **handle, struct nl_error *err);
+enum nl_status nl_postgres_bind(struct nl_store *store, void *handle, const struct nl_value *values,
+                                size_t count, bool kept, struct nl_error *err);
+enum nl_status nl_postgres_step(struct nl_store *store, void *handle, bool *row,
+                                struct nl_error *err);
+void nl_postgres_reset(void *handle);
+void nl_postgres_finalize(void *handle);
+int64_t nl_postgres_inserted(struct nl_store *store, void *handle);
+int64_t nl_postgres_number(void *handle, int column);
+double nl_postgres_real(void *handle, int column);
+const char *nl_postgres_text(void *handle, int column);
+const void *nl_postgres_bytes(void *handle, int column, size_t *len);
+bool nl_postgres_is_null(void *handle, int column);
+
+enum nl_status nl_postgres_batch_begin(struct nl_store *store, struct nl_error *err);
+enum nl_status nl_postgres_batch_add(struct nl_store *store, void *handle,
+                                     const struct nl_value *values, size_t count,
+                                     struct nl_error *err);
+enum nl_status nl_postgres_batch_end(struct nl_store *store, struct nl_error *err);
+
+/* wait.c */
+enum nl_status nl_postgres_wait(struct nl_store *store, int64_t seconds,
+                                const volatile sig_atomic_t *stop, struct nl_error *err);
+
+/* upkeep.c */
+enum nl_status nl_postgres_lock(struct nl_store *store, int64_t what, int64_t *holder,
+                                struct nl_error *err);
+void nl_postgres_unlock(struct nl_store *store, int64_t what);
+enum nl_status nl_postgres_take_slot(struct nl_store *store, uint32_t key, bool *taken,
+                                     struct nl_error *err);
+void nl_postgres_leave_slot(struct nl_store *store, uint32_t key);
+enum nl_status nl_postgres_examine(struct nl_store *store, struct nl_buf *problem,
+                                   struct nl_error *err);
+enum nl_status nl_postgres_backup(struct nl_store *store, const char *path, struct nl_error *err);
+enum nl_status nl_postgres_snapshot(struct nl_store *store, bool still, struct nl_error *err);
+enum nl_status nl_postgres_copied(struct nl_store *store, struct nl_error *err);
+enum nl_status nl_postgres_reindex(struct nl_store *store, struct nl_error *err);
+
+#endif

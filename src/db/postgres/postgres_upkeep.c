@@ -1,0 +1,114 @@
+#include "db/postgres/postgres.h"
+
+#include "db/tables.h"
+#include "newsletter/db/copy.h"
+
+#include <unistd.h>
+
+#define KEY "hashtext('newsletter ' || current_schema())"
+
+/* An issue is everybody's to send, each with leases of its own. What runs once in all installations
+ * is locked by the session, and free when that ends. */
+enum nl_status nl_postgres_lock(struct nl_store *store, int64_t what, int64_t *holder,
+                                struct nl_error *err) {
+    int64_t locked = 0;
+    if (what != NL_LOCK_RETRY)
+        return NL_OK;
+    enum nl_status status =
+        nl_sql_number(store, err, &locked, NULL, "SELECT pg_try_advisory_lock(" KEY ", 1)", "");
+    if (status != NL_OK || locked != 0)
+        return status;
+    status =
+        nl_sql_number(store, err, holder, NULL,
+                      "SELECT CAST(coalesce(substring(a.application_name FROM '[0-9]+$'), '0') "
+                      "AS BIGINT) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
+                      "WHERE l.locktype = 'advisory' AND l.classid = CAST(" KEY
+                      " AS BIGINT) & 4294967295 AND l.objid = 1 AND l.granted",
+                      "");
+    return status == NL_OK ? NL_BUSY : status;
+}
+
+void nl_postgres_unlock(struct nl_store *store, int64_t what) {
+    struct nl_error ignored = {0};
+    int64_t unlocked = 0;
+    if (what == NL_LOCK_RETRY)
+        nl_sql_number(store, &ignored, &unlocked, NULL, "SELECT pg_advisory_unlock(" KEY ", 1)",
+                      "");
+    nl_error_free(&ignored);
+}
+
+#define SLOT "(hashtext('newsletter slots ' || current_schema()), CAST(? AS INTEGER))"
+
+enum nl_status nl_postgres_take_slot(struct nl_store *store, uint32_t key, bool *taken,
+                                     struct nl_error *err) {
+    int64_t locked = 0;
+    enum nl_status status = nl_sql_number(
+        store, err, &locked, NULL, "SELECT pg_try_advisory_lock" SLOT, "i", (int64_t)(int32_t)key);
+    *taken = locked != 0;
+    return status;
+}
+
+void nl_postgres_leave_slot(struct nl_store *store, uint32_t key) {
+    struct nl_error ignored = {0};
+    int64_t left = 0;
+    nl_sql_number(store, &ignored, &left, NULL, "SELECT pg_advisory_unlock" SLOT, "i",
+                  (int64_t)(int32_t)key);
+    nl_error_free(&ignored);
+}
+
+/* References and constraints are the server's to keep; what can be told from here is an index that
+ * was never finished. */
+enum nl_status nl_postgres_examine(struct nl_store *store, struct nl_buf *problem,
+                                   struct nl_error *err) {
+    return nl_sql_list(store,
+                       "SELECT 'the index ' || c.relname || ' is not whole' FROM pg_index i "
+                       "JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON "
+                       "n.oid = c.relnamespace WHERE n.nspname = current_schema() AND "
+                       "NOT i.indisvalid ORDER BY 1 LIMIT 5",
+                       problem, err);
+}
+
+/* A file is what can be kept anywhere, and used as it is. */
+enum nl_status nl_postgres_backup(struct nl_store *store, const char *path, struct nl_error *err) {
+    unlink(path); /* what an interrupted one has left */
+    return nl_store_copy(store, path, NULL, NULL, err);
+}
+
+/* ---- copies ---- */
+
+static void lock_tables(struct nl_buf *sql) {
+    for (const struct nl_table *table = nl_tables; table->name != NULL; table++)
+        nl_buf_addf(sql, "%s %s", table == nl_tables ? "; LOCK TABLE" : ",", table->name);
+    nl_buf_adds(sql, " IN SHARE ROW EXCLUSIVE MODE");
+}
+
+enum nl_status nl_postgres_snapshot(struct nl_store *store, bool still, struct nl_error *err) {
+    struct nl_buf sql = {0};
+    nl_buf_adds(&sql, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+    if (still)
+        lock_tables(&sql);
+    enum nl_status status = sql.failed ? nl_error_nomem(err) : nl_postgres_ensure(store, err);
+    if (status == NL_OK) {
+        nl_postgres(store)->open = true;
+        status = nl_postgres_script(store, nl_buf_text(&sql), err);
+    }
+    nl_buf_free(&sql);
+    return status;
+}
+
+/* New ids go on behind those that were copied; the planner knows what there is. */
+enum nl_status nl_postgres_copied(struct nl_store *store, struct nl_error *err) {
+    return nl_postgres_script(
+        store,
+        "DO $$ DECLARE t record; BEGIN FOR t IN SELECT table_name AS name FROM "
+        "information_schema.columns WHERE table_schema = current_schema() AND is_identity = 'YES' "
+        "LOOP EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, ''id''), "
+        "(SELECT coalesce(max(id), 0) + 1 FROM %I), false)', "
+        "format('%I.%I', current_schema(), t.name), t.name); END LOOP; END $$; ANALYZE",
+        err);
+}
+
+enum nl_status nl_postgres_reindex(struct nl_store *store, struct nl_error *err) {
+    return nl_postgres_script(
+        store, "DO $$ BEGIN EXECUTE format('REINDEX SCHEMA %I', current_schema()); END $$", err);
+}

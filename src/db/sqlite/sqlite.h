@@ -1,0 +1,63 @@
+/* SQLite: what the files of this folder share. */
+#ifndef NL_DB_SQLITE_SQLITE_H
+#define NL_DB_SQLITE_SQLITE_H
+
+#include "newsletter/db/sql.h"
+
+#include <sqlite3.h>
+
+struct nl_sqlite {
+    sqlite3 *db;
+    int lock_fd;     /* lock.c; -1 until the first lock */
+    int64_t version; /* wait.c: of the file, as of the last wait */
+};
+
+static inline struct nl_sqlite *nl_sqlite(const struct nl_store *store) {
+    return store->link;
+}
+
+/* The status of the database's last failure, with what to do about it. */
+enum nl_status nl_sqlite_error(struct nl_store *store, struct nl_error *err);
+
+/* Runs statements without parameters, whose rows are of no interest. */
+enum nl_status nl_sqlite_script(struct nl_store *store, const char *sql, struct nl_error *err);
+
+/* open.c */
+enum nl_status nl_sqlite_create(const char *path, bool *created, struct nl_error *err);
+void nl_sqlite_discard(const char *path);
+enum nl_status nl_sqlite_check(const char *path, struct nl_error *err);
+enum nl_status nl_sqlite_open(struct nl_store *store, const char *path, struct nl_error *err);
+void nl_sqlite_close(struct nl_store *store);
+
+/* lock.c. The operating system drops locks with the process that holds them. */
+enum nl_status nl_sqlite_lock(struct nl_store *store, int64_t what, int64_t *holder,
+                              struct nl_error *err);
+void nl_sqlite_unlock(struct nl_store *store, int64_t what);
+enum nl_status nl_sqlite_take_slot(struct nl_store *store, uint32_t key, bool *taken,
+                                   struct nl_error *err);
+void nl_sqlite_leave_slot(struct nl_store *store, uint32_t key);
+
+/* wait.c */
+enum nl_status nl_sqlite_wait(struct nl_store *store, int64_t seconds,
+                              const volatile sig_atomic_t *stop, struct nl_error *err);
+
+/* backup.c */
+enum nl_status nl_sqlite_backup(struct nl_store *store, const char *path, struct nl_error *err);
+
+/* sync.c */
+enum nl_status nl_sqlite_sync_start(struct nl_store *store, void **out, struct nl_error *err);
+void nl_sqlite_sync_request(void *state);
+int nl_sqlite_sync_fd(const void *state);
+enum nl_status nl_sqlite_sync_poll(void *state, bool *done, struct nl_error *err);
+enum nl_status nl_sqlite_sync_stop(void *state, struct nl_error *err);
+
+/* upkeep.c */
+enum nl_status nl_sqlite_examine(struct nl_store *store, struct nl_buf *problem,
+                                 struct nl_error *err);
+enum nl_status nl_sqlite_migrating(struct nl_store *store, bool begins, struct nl_error *err);
+enum nl_status nl_sqlite_references_hold(struct nl_store *store, bool *hold, struct nl_error *err);
+void nl_sqlite_bulk(struct nl_store *store, bool begins);
+void nl_sqlite_scrub(struct nl_store *store, bool begins);
+enum nl_status nl_sqlite_reindex(struct nl_store *store, struct nl_error *err);
+
+#endif

@@ -1,0 +1,226 @@
+#include "db/sqlite/sqlite.h"
+
+#include <errno.h>
+
+/* A full disk shows as SQLITE_FULL when pages are written, and as an I/O error when the shared
+ * memory of the write-ahead log cannot grow. */
+static int error_code(sqlite3 *db) {
+    int code = sqlite3_errcode(db) & 0xff;
+    bool full =
+        sqlite3_system_errno(db) == ENOSPC || sqlite3_extended_errcode(db) == SQLITE_IOERR_SHMSIZE;
+    return code == SQLITE_IOERR && full ? SQLITE_FULL : code;
+}
+
+enum nl_status nl_sqlite_error(struct nl_store *store, struct nl_error *err) {
+    sqlite3 *db = nl_sqlite(store)->db;
+    const char *path = store->path;
+    switch (error_code(db)) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return nl_error_set(err, NL_BUSY, "%s is locked by another process: try again", path);
+    case SQLITE_FULL:
+        return nl_error_set(err, NL_IO, "the disk under %s is full: make room, then run again",
+                            path);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return nl_error_set(err, NL_NOPERM,
+                            "%s cannot be written: check the owner and mode of the file and its "
+                            "folder",
+                            path);
+    case SQLITE_CANTOPEN:
+        return nl_error_set(err, NL_NOPERM,
+                            "cannot open %s: check the path, and the owner and mode of its folder",
+                            path);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return nl_error_set(err, NL_IO,
+                            "%s is damaged or no newsletter database (%s): restore it from a "
+                            "backup",
+                            path, sqlite3_errmsg(db));
+    case SQLITE_IOERR:
+        return nl_error_set(err, NL_IO, "reading or writing %s failed (%s): check the disk", path,
+                            sqlite3_errmsg(db));
+    case SQLITE_NOMEM:
+        return nl_error_nomem(err);
+    default:
+        return nl_error_set(err, NL_INTERNAL, "%s: %s", path, sqlite3_errmsg(db));
+    }
+}
+
+/* ---- statements ---- */
+
+static enum nl_status prepare(struct nl_store *store, const char *sql, bool insert, void **handle,
+                              struct nl_error *err) {
+    sqlite3_stmt *statement = NULL;
+    (void)insert;
+    if (sqlite3_prepare_v3(nl_sqlite(store)->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
+                           NULL) != SQLITE_OK)
+        return nl_sqlite_error(store, err);
+    *handle = statement;
+    return NL_OK;
+}
+
+static enum nl_status bind(struct nl_store *store, void *handle, const struct nl_value *values,
+                           size_t count, bool kept, struct nl_error *err) {
+    sqlite3_destructor_type keep = kept ? SQLITE_STATIC : SQLITE_TRANSIENT;
+    int rc = SQLITE_OK;
+    for (size_t i = 0; rc == SQLITE_OK && i < count; i++) {
+        const struct nl_value *value = &values[i];
+        int at = (int)i + 1;
+        if (value->null)
+            rc = sqlite3_bind_null(handle, at);
+        else if (value->type == 'd')
+            rc = sqlite3_bind_double(handle, at, value->real);
+        else if (value->type == 'i')
+            rc = sqlite3_bind_int64(handle, at, value->number);
+        else if (value->type == 's')
+            rc = sqlite3_bind_text(handle, at, value->data, -1, keep);
+        else
+            rc = sqlite3_bind_blob64(handle, at, value->data, value->len, keep);
+    }
+    return rc == SQLITE_OK ? NL_OK : nl_sqlite_error(store, err);
+}
+
+static enum nl_status step(struct nl_store *store, void *handle, bool *row, struct nl_error *err) {
+    int rc = sqlite3_step(handle);
+    *row = rc == SQLITE_ROW;
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? NL_OK : nl_sqlite_error(store, err);
+}
+
+static void reset(void *handle) {
+    sqlite3_reset(handle);
+    sqlite3_clear_bindings(handle);
+}
+
+static void finalize(void *handle) {
+    sqlite3_finalize(handle);
+}
+
+static int64_t inserted(struct nl_store *store, void *handle) {
+    (void)handle;
+    return sqlite3_last_insert_rowid(nl_sqlite(store)->db);
+}
+
+static int64_t changes(const struct nl_store *store) {
+    return sqlite3_changes64(nl_sqlite(store)->db);
+}
+
+static bool is_duplicate(const struct nl_store *store) {
+    return (sqlite3_errcode(nl_sqlite(store)->db) & 0xff) == SQLITE_CONSTRAINT;
+}
+
+enum nl_status nl_sqlite_script(struct nl_store *store, const char *sql, struct nl_error *err) {
+    return sqlite3_exec(nl_sqlite(store)->db, sql, NULL, NULL, NULL) == SQLITE_OK
+               ? NL_OK
+               : nl_sqlite_error(store, err);
+}
+
+/* ---- columns ---- */
+
+static int64_t number(void *handle, int column) {
+    return sqlite3_column_int64(handle, column);
+}
+
+static double real(void *handle, int column) {
+    return sqlite3_column_double(handle, column);
+}
+
+static const char *text(void *handle, int column) {
+    return (const char *)sqlite3_column_text(handle, column);
+}
+
+static const void *bytes(void *handle, int column, size_t *len) {
+    const void *data = sqlite3_column_blob(handle, column);
+    *len = (size_t)sqlite3_column_bytes(handle, column);
+    return data;
+}
+
+static bool is_null(void *handle, int column) {
+    return sqlite3_column_type(handle, column) == SQLITE_NULL;
+}
+
+/* ---- transactions ---- */
+
+/* There is one writer at a time in any case. */
+static enum nl_status begin(struct nl_store *store, bool alone, struct nl_error *err) {
+    (void)alone;
+    return nl_sql_run(store, err, "BEGIN IMMEDIATE", "");
+}
+
+static enum nl_status commit(struct nl_store *store, struct nl_error *err) {
+    return nl_sql_run(store, err, "COMMIT", "");
+}
+
+static void rollback(struct nl_store *store) {
+    struct nl_error ignored = {0};
+    if (sqlite3_get_autocommit(nl_sqlite(store)->db) == 0)
+        nl_sql_run(store, &ignored, "ROLLBACK", "");
+    nl_error_free(&ignored);
+}
+
+/* Readers of the log see one state in any case; who writes holds off all others who do. */
+static enum nl_status snapshot(struct nl_store *store, bool still, struct nl_error *err) {
+    return nl_sqlite_script(store, still ? "BEGIN IMMEDIATE" : "BEGIN", err);
+}
+
+/* One file by itself, without a write-ahead log, until it is opened for work. */
+static enum nl_status copied(struct nl_store *store, struct nl_error *err) {
+    return nl_sqlite_script(store, "PRAGMA journal_mode = DELETE", err);
+}
+
+const struct nl_engine nl_engine_sqlite = {
+    .dialect = {.number_from = "CAST(",
+                .number_end = " AS REAL)",
+                .search = "i.id IN (SELECT rowid FROM issue_text WHERE issue_text MATCH ?7)",
+                .migrations_table =
+                    "CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER PRIMARY "
+                    "KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER "
+                    "NOT NULL) STRICT",
+                .known_tables =
+                    "SELECT (SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migration'), "
+                    "(SELECT count(*) FROM sqlite_schema)"},
+    .migrations = nl_embedded_migrations,
+    .locks_issues = true,
+    .create = nl_sqlite_create,
+    .discard = nl_sqlite_discard,
+    .check = nl_sqlite_check,
+    .open = nl_sqlite_open,
+    .close = nl_sqlite_close,
+    .prepare = prepare,
+    .bind = bind,
+    .step = step,
+    .reset = reset,
+    .finalize = finalize,
+    .inserted = inserted,
+    .changes = changes,
+    .is_duplicate = is_duplicate,
+    .script = nl_sqlite_script,
+    .number = number,
+    .real = real,
+    .text = text,
+    .bytes = bytes,
+    .is_null = is_null,
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .lock = nl_sqlite_lock,
+    .unlock = nl_sqlite_unlock,
+    .take_slot = nl_sqlite_take_slot,
+    .leave_slot = nl_sqlite_leave_slot,
+    .wait = nl_sqlite_wait,
+    .examine = nl_sqlite_examine,
+    .backup = nl_sqlite_backup,
+    .sync_start = nl_sqlite_sync_start,
+    .sync_request = nl_sqlite_sync_request,
+    .sync_fd = nl_sqlite_sync_fd,
+    .sync_poll = nl_sqlite_sync_poll,
+    .sync_stop = nl_sqlite_sync_stop,
+    .migrating = nl_sqlite_migrating,
+    .references_hold = nl_sqlite_references_hold,
+    .bulk = nl_sqlite_bulk,
+    .scrub = nl_sqlite_scrub,
+    .snapshot = snapshot,
+    .copied = copied,
+    .reindex = nl_sqlite_reindex,
+};

@@ -1,0 +1,57 @@
+#include "db/sqlite/sqlite.h"
+
+#include "newsletter/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+/* POSIX record locks, one byte per thing: they end with the process, even by SIGKILL, and tell who
+ * holds them. Byte 0 is the retry run, byte N the issue N, and slots come behind them all. */
+static enum nl_status open_lock_file(struct nl_store *store, struct nl_error *err) {
+    struct nl_buf path = {0};
+    nl_buf_addf(&path, "%s.lock", store->path);
+    if (path.failed)
+        return nl_error_nomem(err);
+    enum nl_status status = NL_OK;
+    nl_sqlite(store)->lock_fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (nl_sqlite(store)->lock_fd < 0)
+        status = nl_error_system(err, errno, "open", path.data);
+    nl_buf_free(&path);
+    return status;
+}
+
+enum nl_status nl_sqlite_lock(struct nl_store *store, int64_t what, int64_t *holder,
+                              struct nl_error *err) {
+    enum nl_status status = nl_sqlite(store)->lock_fd < 0 ? open_lock_file(store, err) : NL_OK;
+    if (status != NL_OK)
+        return status;
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = what, .l_len = 1};
+    if (fcntl(nl_sqlite(store)->lock_fd, F_SETLK, &lock) == 0)
+        return NL_OK;
+    if (errno != EACCES && errno != EAGAIN)
+        return nl_error_system(err, errno, "lock", store->path);
+    if (fcntl(nl_sqlite(store)->lock_fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+        *holder = lock.l_pid;
+    return NL_BUSY;
+}
+
+void nl_sqlite_unlock(struct nl_store *store, int64_t what) {
+    struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = what, .l_len = 1};
+    if (nl_sqlite(store)->lock_fd >= 0)
+        (void)fcntl(nl_sqlite(store)->lock_fd, F_SETLK, &lock);
+}
+
+static const int64_t FIRST_SLOT = INT64_C(1) << 40;
+
+enum nl_status nl_sqlite_take_slot(struct nl_store *store, uint32_t key, bool *taken,
+                                   struct nl_error *err) {
+    int64_t holder = 0;
+    enum nl_status status = nl_sqlite_lock(store, FIRST_SLOT + key, &holder, err);
+    *taken = status == NL_OK;
+    return status == NL_BUSY ? NL_OK : status;
+}
+
+void nl_sqlite_leave_slot(struct nl_store *store, uint32_t key) {
+    nl_sqlite_unlock(store, FIRST_SLOT + key);
+}

@@ -1,0 +1,82 @@
+#include "db/sqlite/sqlite.h"
+
+#include "newsletter/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    BUSY_MILLISECONDS = 10000,
+    /* A store belongs to one thread at a time. */
+    OPEN_FLAGS = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
+};
+
+/* The file is made by us, so that it never exists with a wider mode than 0600. */
+enum nl_status nl_sqlite_create(const char *path, bool *created, struct nl_error *err) {
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    *created = fd >= 0;
+    if (fd < 0 && errno != EEXIST)
+        return nl_error_system(err, errno, "create", path);
+    if (fd >= 0)
+        close(fd);
+    return NL_OK;
+}
+
+void nl_sqlite_discard(const char *path) {
+    static const char *const endings[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        struct nl_buf name = {0};
+        nl_buf_addf(&name, "%s%s", path, endings[i]);
+        unlink(nl_buf_text(&name));
+        nl_buf_free(&name);
+    }
+}
+
+enum nl_status nl_sqlite_check(const char *path, struct nl_error *err) {
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return errno == ENOENT
+                   ? nl_error_set(err, NL_NOINPUT, "no database at %s: run 'newsletter init'", path)
+                   : nl_error_system(err, errno, "open", path);
+    if (info.st_size == 0)
+        return nl_error_set(err, NL_IO,
+                            "%s is empty: restore it from a backup, or remove it and "
+                            "run 'newsletter init'",
+                            path);
+    return NL_OK;
+}
+
+static enum nl_status configure(struct nl_store *store, struct nl_error *err) {
+    static const char pragmas[] = "PRAGMA journal_mode = WAL;"
+                                  "PRAGMA synchronous = FULL;"
+                                  "PRAGMA foreign_keys = ON;"
+                                  "PRAGMA trusted_schema = OFF;";
+    sqlite3_extended_result_codes(nl_sqlite(store)->db, 1);
+    sqlite3_busy_timeout(nl_sqlite(store)->db, BUSY_MILLISECONDS);
+    return nl_sqlite_script(store, pragmas, err);
+}
+
+enum nl_status nl_sqlite_open(struct nl_store *store, const char *path, struct nl_error *err) {
+    struct nl_sqlite *link = calloc(1, sizeof *link);
+    store->link = link;
+    if (link == NULL)
+        return nl_error_nomem(err);
+    link->lock_fd = -1;
+    if (sqlite3_open_v2(path, &link->db, OPEN_FLAGS, NULL) != SQLITE_OK)
+        return link->db != NULL ? nl_sqlite_error(store, err) : nl_error_nomem(err);
+    return configure(store, err);
+}
+
+void nl_sqlite_close(struct nl_store *store) {
+    struct nl_sqlite *link = store->link;
+    if (link == NULL)
+        return;
+    sqlite3_close(link->db);
+    if (link->lock_fd >= 0)
+        close(link->lock_fd); /* and with it every lock of this store */
+    free(link);
+    store->link = NULL;
+}

@@ -1,0 +1,58 @@
+#include "db/sqlite/sqlite.h"
+
+enum nl_status nl_sqlite_examine(struct nl_store *store, struct nl_buf *problem,
+                                 struct nl_error *err) {
+    enum nl_status status = nl_sql_list(store,
+                                        "SELECT integrity_check FROM pragma_integrity_check(5) "
+                                        "WHERE lower(integrity_check) <> 'ok'",
+                                        problem, err);
+    return status == NL_OK ? nl_sql_list(store,
+                                         "SELECT DISTINCT 'a row refers to none, in ' || \"table\" "
+                                         "FROM pragma_foreign_key_check LIMIT 5",
+                                         problem, err)
+                           : status;
+}
+
+/* ---- migrations ---- */
+
+/* Cannot be changed within a transaction. */
+enum nl_status nl_sqlite_migrating(struct nl_store *store, bool begins, struct nl_error *err) {
+    return nl_sqlite_script(store,
+                            begins ? "PRAGMA foreign_keys = OFF" : "PRAGMA foreign_keys = ON", err);
+}
+
+enum nl_status nl_sqlite_references_hold(struct nl_store *store, bool *hold, struct nl_error *err) {
+    bool row = false;
+    struct nl_statement *statement = nl_sql(store, err, "PRAGMA foreign_key_check", "");
+    enum nl_status status =
+        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
+    nl_sql_done(statement);
+    *hold = !row;
+    return status;
+}
+
+/* ---- for a while ---- */
+
+static void change(struct nl_store *store, const char *pragmas) {
+    sqlite3_exec(nl_sqlite(store)->db, pragmas, NULL, NULL, NULL);
+}
+
+/* Rows go all over the indexes; and they refer to what has just been found or made. */
+void nl_sqlite_bulk(struct nl_store *store, bool begins) {
+    change(store, begins ? "PRAGMA cache_size = -131072; PRAGMA foreign_keys = OFF"
+                         : "PRAGMA cache_size = -2000; PRAGMA foreign_keys = ON");
+}
+
+/* What is freed in the file is overwritten, and the log that may still hold it is emptied; where a
+ * reader keeps that from happening now, the next checkpoint does it. */
+void nl_sqlite_scrub(struct nl_store *store, bool begins) {
+    change(store, begins ? "PRAGMA secure_delete = ON" : "PRAGMA secure_delete = OFF");
+    if (!begins)
+        sqlite3_wal_checkpoint_v2(nl_sqlite(store)->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                  NULL);
+}
+
+enum nl_status nl_sqlite_reindex(struct nl_store *store, struct nl_error *err) {
+    return nl_sqlite_script(store,
+                            "REINDEX; INSERT INTO issue_text (issue_text) VALUES ('rebuild')", err);
+}

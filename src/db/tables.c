@@ -1,0 +1,50 @@
+#include "db/tables.h"
+
+#include <stddef.h>
+
+enum { SMALL = 5000, LARGE = 50 };
+
+const struct nl_table nl_tables[] = {
+    {"setting", "key, value", "ss", SMALL},
+    {"list",
+     "id, uuid, name, title, list_id, sender, reply_to, owner, language, archive_url, "
+     "subscribe_url, postal_address, created_at, private",
+     "isssssssssssii", SMALL},
+    {"subscriber", "id, uuid, address, address_key, name, language, attributes, created_at",
+     "issssssi", SMALL},
+    {"subscription",
+     "id, list, subscriber, state, token, consent_at, consent_source, consent_ip, consent_version, "
+     "confirmed_at, ended_at, noticed_at, created_at, bounce_score, bounce_at, reconfirm_by",
+     "iiississsiiiidii", SMALL},
+    {"confirmation", "digest, subscription, purpose, created_at, expires_at, used_at", "bisiii",
+     SMALL},
+    {"suppression", "address_key, reason, since", "ssi", SMALL},
+    {"issue",
+     "id, list, slug, series, number, title, subject, category, posted_by, date, source, message, "
+     "digest, state, pause_note, created_at, ended_at, language, body, events, segment, "
+     "scheduled_at, local_time, alternative_subject, alternative",
+     "iisssssssssbsssiisbssissb", LARGE},
+    {"edition",
+     "id, issue, language, title, subject, source, message, body, alternative_subject, alternative",
+     "iissssbbsb", LARGE},
+    {"subject_test", "issue, share, wait, rule, decide_at, winner", "iiisii", SMALL},
+    {"delivery",
+     "id, kind, issue, subscription, state, attempts, first_attempt_at, created_at, "
+     "next_attempt_at, updated_at, lease_owner, lease_until, dot_at, reply_code, reply_status, "
+     "reply_text, variant, replied_at, paced_at",
+     "isiisiiiiisiiissiii", SMALL},
+    {"event", "id, at, kind, list, subscriber, issue, detail", "iisiiis", SMALL},
+    {"returned", "id, digest, at, kind, delivery, message", "ibisib", LARGE},
+    {"bounce", "id, returned, at, delivery, subscription, kind, reason, status, diagnostic",
+     "iiiiissss", SMALL},
+    {"issue_text", "rowid, title, text", "iss", LARGE},
+    {"address_change", "subscriber, address, address_key, requested_at", "issi", SMALL},
+    {"erased", "digest, at", "si", SMALL},
+    {"staff", "id, name, password, created_at", "issi", SMALL},
+    {"staff_session", "digest, staff, expires_at", "bii", SMALL},
+    {"api_token", "name, digest, created_at", "sbi", SMALL},
+    {"segment", "name, expression, created_at", "ssi", SMALL},
+    {"throttle", "name, at", "si", SMALL},
+    {"daily", "day, tried", "si", SMALL},
+    {NULL, NULL, NULL, 0},
+};
