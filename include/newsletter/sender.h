@@ -8,16 +8,9 @@
 #include "newsletter/db/handle.h"
 #include "newsletter/delivery.h"
 #include "newsletter/issue.h"
+#include "newsletter/smtp/relay.h"
 
 #include <signal.h>
-
-struct nl_relay;
-
-/* The servers that the configuration, which must outlive it, names, with their passwords.
- * `password_file`, if it is not NULL, stands in for that of `smtp`. Free with nl_relay_free. */
-enum nl_status nl_relay_new(const struct nl_config *config, const char *password_file,
-                            struct nl_relay **out, struct nl_error *err);
-void nl_relay_free(struct nl_relay *relay);
 
 /* What a run has done so far. */
 struct nl_run_counts {

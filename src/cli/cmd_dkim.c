@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/buf.h"
-#include "newsletter/dkim.h"
+#include "newsletter/dkim/dkim.h"
 
 #include <string.h>
 

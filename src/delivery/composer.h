@@ -4,9 +4,9 @@
 #define NL_DELIVERY_COMPOSER_H
 
 #include "delivery/backlog.h"
-#include "delivery/signer.h"
 #include "newsletter/base/address.h"
 #include "newsletter/base/verp.h"
+#include "newsletter/dkim/signer.h"
 
 /* Zero it, then nl_composer_open; free with nl_composer_close. */
 struct nl_composer {

@@ -5,8 +5,8 @@
 
 #include "delivery/backlog.h"
 #include "delivery/composer.h"
-#include "delivery/transport.h"
 #include "newsletter/db/sync.h"
+#include "newsletter/smtp/transport.h"
 
 /* One connection's message, from lease to record. Indexed like the transport's connections. */
 struct nl_lane {

@@ -2,8 +2,8 @@
 #ifndef NL_DELIVERY_OUTCOME_H
 #define NL_DELIVERY_OUTCOME_H
 
-#include "delivery/transport.h"
 #include "newsletter/delivery.h"
+#include "newsletter/smtp/transport.h"
 
 enum nl_verdict {
     NL_GO_ON,

@@ -2,7 +2,7 @@
 #ifndef NL_DELIVERY_RUN_H
 #define NL_DELIVERY_RUN_H
 
-#include "newsletter/dkim.h"
+#include "newsletter/dkim/dkim.h"
 #include "newsletter/message.h"
 #include "newsletter/sender.h"
 

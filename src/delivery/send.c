@@ -1,10 +1,10 @@
-#include "delivery/relay.h"
 #include "delivery/run.h"
-#include "delivery/signer.h"
-#include "delivery/transport.h"
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/language.h"
 #include "newsletter/bulletin.h"
+#include "newsletter/dkim/signer.h"
+#include "newsletter/smtp/relay.h"
+#include "newsletter/smtp/transport.h"
 #include "newsletter/subject_test.h"
 
 #include <stdlib.h>

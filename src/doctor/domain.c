@@ -1,6 +1,6 @@
 #include "doctor/doctor.h"
 #include "doctor/spf.h"
-#include "newsletter/dkim.h"
+#include "newsletter/dkim/dkim.h"
 
 #include <stdlib.h>
 #include <string.h>

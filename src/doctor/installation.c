@@ -1,15 +1,15 @@
 #include "doctor/doctor.h"
 
-#include "delivery/relay.h"
-#include "delivery/transport.h"
 #include "newsletter/answer.h"
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/network.h"
 #include "newsletter/bulletin.h"
 #include "newsletter/delivery.h"
-#include "newsletter/dkim.h"
+#include "newsletter/dkim/dkim.h"
 #include "newsletter/issue.h"
 #include "newsletter/prune.h"
+#include "newsletter/smtp/relay.h"
+#include "newsletter/smtp/transport.h"
 
 #include <stdlib.h>
 #include <string.h>

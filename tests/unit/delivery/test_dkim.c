@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/dkim.h"
+#include "newsletter/dkim/dkim.h"
 
 #define CONST(keys) ((const struct nl_dkim_key *const *)(keys))
 

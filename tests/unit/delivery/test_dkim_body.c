@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "delivery/dkim_body.h"
+#include "dkim/dkim_body.h"
 
 #include <openssl/evp.h>
 

@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "delivery/session.h"
+#include "newsletter/smtp/session.h"
 
 struct talk {
     struct nl_session session;

@@ -1,11 +1,11 @@
 /* The servers of a relay as they do: whose turn it is, and who is left out. */
-#ifndef NL_DELIVERY_HOSTS_H
-#define NL_DELIVERY_HOSTS_H
+#ifndef NL_SMTP_RELAY_HEALTH_H
+#define NL_SMTP_RELAY_HEALTH_H
 
-#include "delivery/relay.h"
+#include "newsletter/smtp/relay.h"
 
 /* Zero it, then set `relay`. */
-struct nl_hosts {
+struct nl_relay_health {
     const struct nl_relay *relay;
     struct {
         int64_t credit; /* of the weighted round: the largest has its turn */
@@ -16,19 +16,19 @@ struct nl_hosts {
 };
 
 /* Weighted round robin over the servers that do; if none does, over those not out for good. */
-size_t nl_hosts_pick(struct nl_hosts *hosts);
+size_t nl_relay_health_pick(struct nl_relay_health *hosts);
 
 /* One has failed; after some times in a row it is left to the others for a while, and at once for
  * good if that is `permanent`. */
-void nl_hosts_failed(struct nl_hosts *hosts, size_t which, bool permanent);
+void nl_relay_health_failed(struct nl_relay_health *hosts, size_t which, bool permanent);
 
 /* One has accepted a message. */
-void nl_hosts_worked(struct nl_hosts *hosts, size_t which);
+void nl_relay_health_worked(struct nl_relay_health *hosts, size_t which);
 
 /* Whether all are out for good. */
-bool nl_hosts_all_out(const struct nl_hosts *hosts);
+bool nl_relay_health_all_out(const struct nl_relay_health *hosts);
 
 /* Milliseconds of a clock that only goes forward. */
-int64_t nl_hosts_clock(void);
+int64_t nl_relay_clock(void);
 
 #endif

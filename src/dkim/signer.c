@@ -1,4 +1,4 @@
-#include "delivery/signer.h"
+#include "newsletter/dkim/signer.h"
 
 enum nl_status nl_signer_open(const struct nl_config *config, const char *domain,
                               struct nl_signer *out, struct nl_error *err) {

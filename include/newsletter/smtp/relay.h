@@ -1,17 +1,21 @@
 /* The server that takes our mail: where it is, and how to reach it. */
-#ifndef NL_DELIVERY_RELAY_H
-#define NL_DELIVERY_RELAY_H
+#ifndef NEWSLETTER_SMTP_RELAY_H
+#define NEWSLETTER_SMTP_RELAY_H
 
-#include "newsletter/sender.h"
+#include "newsletter/config/config.h"
 
-#include <curl/curl.h>
+#include <stddef.h>
+
+struct nl_relay;
+
+/* The servers that the configuration, which must outlive it, names, with their passwords.
+ * `password_file`, if it is not NULL, stands in for that of `smtp`. Free with nl_relay_free. */
+enum nl_status nl_relay_new(const struct nl_config *config, const char *password_file,
+                            struct nl_relay **out, struct nl_error *err);
+void nl_relay_free(struct nl_relay *relay);
 
 /* How many servers there are, numbered from 0. */
 size_t nl_relay_count(const struct nl_relay *relay);
-
-/* A new handle that connects to one of them, greets, secures and authenticates, and then leaves the
- * connection to curl_easy_send and curl_easy_recv. NULL without memory. */
-CURL *nl_relay_handle(const struct nl_relay *relay, size_t which);
 
 /* "host:port", for messages. */
 const char *nl_relay_name(const struct nl_relay *relay, size_t which);

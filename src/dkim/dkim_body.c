@@ -1,4 +1,4 @@
-#include "delivery/dkim_body.h"
+#include "dkim/dkim_body.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* Many SMTP sessions at once: libcurl connects, secures and authenticates each; then bytes move
  * between its connection and a session machine. */
-#ifndef NL_DELIVERY_TRANSPORT_H
-#define NL_DELIVERY_TRANSPORT_H
+#ifndef NEWSLETTER_SMTP_TRANSPORT_H
+#define NEWSLETTER_SMTP_TRANSPORT_H
 
-#include "delivery/relay.h"
-#include "delivery/session.h"
+#include "newsletter/smtp/relay.h"
+#include "newsletter/smtp/session.h"
 
 struct nl_transport;
 

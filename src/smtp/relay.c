@@ -1,7 +1,7 @@
-#include "delivery/relay.h"
-#include "newsletter/base/secret.h"
+#include "smtp/relay_handle.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/secret.h"
 
 #include <stdlib.h>
 #include <string.h>

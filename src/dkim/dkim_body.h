@@ -1,9 +1,9 @@
 /* The hash of a body in relaxed canonicalisation (RFC 6376 section 3.4.4). */
-#ifndef NL_DELIVERY_DKIM_BODY_H
-#define NL_DELIVERY_DKIM_BODY_H
+#ifndef NL_DKIM_DKIM_BODY_H
+#define NL_DKIM_DKIM_BODY_H
 
 #include "newsletter/base/token.h"
-#include "newsletter/dkim.h"
+#include "newsletter/dkim/dkim.h"
 
 #include <stdbool.h>
 

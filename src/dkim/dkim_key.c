@@ -1,4 +1,4 @@
-#include "delivery/dkim_key.h"
+#include "dkim/dkim_key.h"
 
 #include "newsletter/base/file.h"
 

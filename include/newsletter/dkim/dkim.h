@@ -1,7 +1,7 @@
 /* DKIM signatures: RFC 6376 with relaxed/relaxed canonicalisation, RSA-SHA256 and Ed25519-SHA256
  * (RFC 8463). */
-#ifndef NEWSLETTER_DKIM_H
-#define NEWSLETTER_DKIM_H
+#ifndef NEWSLETTER_DKIM_DKIM_H
+#define NEWSLETTER_DKIM_DKIM_H
 
 #include "newsletter/base/buf.h"
 #include "newsletter/base/error.h"

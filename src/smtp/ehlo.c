@@ -1,4 +1,4 @@
-#include "delivery/greeting.h"
+#include "smtp/ehlo.h"
 
 #include <stdint.h>
 #include <strings.h>
@@ -12,7 +12,7 @@ static void note_size(struct nl_extensions *offered, const char *text, size_t le
             offered->size_limit = 10 * offered->size_limit + (size_t)(text[i] - '0');
 }
 
-void nl_greeting_note(struct nl_extensions *offered, const char *line, size_t len) {
+void nl_ehlo_note(struct nl_extensions *offered, const char *line, size_t len) {
     if (len >= 10 && strncasecmp(line, "PIPELINING", 10) == 0)
         offered->pipelining = true;
     else if (len >= 8 && strncasecmp(line, "SMTPUTF8", 8) == 0)
@@ -23,7 +23,7 @@ void nl_greeting_note(struct nl_extensions *offered, const char *line, size_t le
         note_size(offered, line + 4, len - 4);
 }
 
-bool nl_greeting_is_permanent(CURLcode code, int reply) {
+bool nl_ehlo_is_permanent(CURLcode code, int reply) {
     switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
@@ -40,7 +40,7 @@ bool nl_greeting_is_permanent(CURLcode code, int reply) {
     }
 }
 
-const char *nl_greeting_advice(CURLcode code) {
+const char *nl_ehlo_advice(CURLcode code) {
     switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:

@@ -1,4 +1,4 @@
-#include "delivery/session.h"
+#include "newsletter/smtp/session.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* What a key for DKIM is made of. */
-#ifndef NL_DELIVERY_DKIM_KEY_H
-#define NL_DELIVERY_DKIM_KEY_H
+#ifndef NL_DKIM_DKIM_KEY_H
+#define NL_DKIM_DKIM_KEY_H
 
-#include "newsletter/dkim.h"
+#include "newsletter/dkim/dkim.h"
 
 #include <openssl/evp.h>
 #include <stdbool.h>

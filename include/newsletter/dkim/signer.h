@@ -1,9 +1,9 @@
 /* The DKIM keys of the configuration, and how a message gets their signatures. */
-#ifndef NL_DELIVERY_SIGNER_H
-#define NL_DELIVERY_SIGNER_H
+#ifndef NEWSLETTER_DKIM_SIGNER_H
+#define NEWSLETTER_DKIM_SIGNER_H
 
 #include "newsletter/config/config.h"
-#include "newsletter/dkim.h"
+#include "newsletter/dkim/dkim.h"
 
 enum { NL_SIGNER_KEYS = 2 };
 

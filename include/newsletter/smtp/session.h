@@ -1,8 +1,8 @@
 /* One SMTP session behind EHLO and AUTH, as a machine without input or output of its own: bytes
  * from the server go in, bytes for the server come out, and it says when a message is accounted
  * for. What the network does is transport.c's. */
-#ifndef NL_DELIVERY_SESSION_H
-#define NL_DELIVERY_SESSION_H
+#ifndef NEWSLETTER_SMTP_SESSION_H
+#define NEWSLETTER_SMTP_SESSION_H
 
 #include "newsletter/base/buf.h"
 

@@ -1,7 +1,7 @@
-#include "newsletter/dkim.h"
+#include "newsletter/dkim/dkim.h"
 
-#include "delivery/dkim_body.h"
-#include "delivery/dkim_key.h"
+#include "dkim/dkim_body.h"
+#include "dkim/dkim_key.h"
 
 #include <ctype.h>
 #include <string.h>

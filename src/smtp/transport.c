@@ -1,7 +1,8 @@
-#include "delivery/transport.h"
+#include "newsletter/smtp/transport.h"
 
-#include "delivery/greeting.h"
-#include "delivery/hosts.h"
+#include "smtp/ehlo.h"
+#include "smtp/relay_handle.h"
+#include "smtp/relay_health.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,7 @@ struct connection {
 };
 
 struct nl_transport {
-    struct nl_hosts hosts; /* with the relay */
+    struct nl_relay_health hosts; /* with the relay */
     CURLM *multi;
     struct connection *connections;
     int poll;          /* epoll, of the open connections */
@@ -107,7 +108,7 @@ static void push(struct nl_transport *transport, struct connection *connection,
 static void lose(struct nl_transport *transport, struct connection *connection, const char *how) {
     if (connection->busy) {
         snprintf(connection->error, sizeof connection->error, "%s", how);
-        nl_hosts_failed(&transport->hosts, connection->host, false);
+        nl_relay_health_failed(&transport->hosts, connection->host, false);
         push(transport, connection, NL_TRANSPORT_LOST, connection->session.stage);
     }
     drop(transport, connection);
@@ -134,7 +135,7 @@ static int watch(CURL *handle, curl_infotype type, char *data, size_t len, void 
         if (len >= 3 && data[0] >= '1' && data[0] <= '5')
             connection->code = (data[0] - '0') * 100 + (data[1] - '0') * 10 + (data[2] - '0');
         if (connection->stage == NL_STAGE_EHLO && len > 4)
-            nl_greeting_note(&connection->offered, data + 4, len - 4);
+            nl_ehlo_note(&connection->offered, data + 4, len - 4);
     }
     return 0;
 }
@@ -149,7 +150,7 @@ static size_t free_slot(const struct nl_transport *transport) {
 
 bool nl_transport_connect(struct nl_transport *transport) {
     return free_slot(transport) < transport->count &&
-           nl_transport_connect_to(transport, nl_hosts_pick(&transport->hosts));
+           nl_transport_connect_to(transport, nl_relay_health_pick(&transport->hosts));
 }
 
 bool nl_transport_connect_to(struct nl_transport *transport, size_t host) {
@@ -184,20 +185,20 @@ size_t nl_transport_connecting(const struct nl_transport *transport) {
 
 static void refuse(struct nl_transport *transport, struct connection *connection, CURLcode code) {
     struct nl_buf text = {0};
-    bool permanent = nl_greeting_is_permanent(code, connection->code);
+    bool permanent = nl_ehlo_is_permanent(code, connection->code);
     nl_buf_addf(&text, "%s at %s: %s", nl_relay_name(transport->hosts.relay, connection->host),
                 nl_stage_name(connection->stage),
                 connection->error[0] != '\0' ? connection->error : curl_easy_strerror(code));
     if (connection->code >= 400)
         nl_buf_addf(&text, " (reply %d)", connection->code);
-    nl_buf_adds(&text, nl_greeting_advice(code));
+    nl_buf_adds(&text, nl_ehlo_advice(code));
     enum nl_stage stage = connection->stage;
     drop(transport, connection);
     snprintf(connection->error, sizeof connection->error, "%s", nl_buf_text(&text));
     nl_buf_free(&text);
     push(transport, connection, NL_TRANSPORT_REFUSED, stage);
-    nl_hosts_failed(&transport->hosts, connection->host, permanent);
-    connection->event.permanent = permanent && nl_hosts_all_out(&transport->hosts);
+    nl_relay_health_failed(&transport->hosts, connection->host, permanent);
+    connection->event.permanent = permanent && nl_relay_health_all_out(&transport->hosts);
 }
 
 static void established(struct nl_transport *transport, struct connection *connection) {
@@ -240,7 +241,7 @@ static void drive_connecting(struct nl_transport *transport) {
 }
 
 static void touch(struct nl_transport *transport, struct connection *connection) {
-    connection->deadline = nl_hosts_clock() + nl_relay_timeout(transport->hosts.relay) * 1000;
+    connection->deadline = nl_relay_clock() + nl_relay_timeout(transport->hosts.relay) * 1000;
 }
 
 static void flush_output(struct nl_transport *transport, struct connection *connection) {
@@ -293,7 +294,7 @@ static void handle_events(struct nl_transport *transport, struct connection *con
             connection->busy = false;
             connection->worn = is_worn(transport, connection);
             if (connection->session.reply.code / 100 == 2)
-                nl_hosts_worked(&transport->hosts, connection->host);
+                nl_relay_health_worked(&transport->hosts, connection->host);
             push(transport, connection, NL_TRANSPORT_REPLIED, connection->session.ended_at);
             flush_output(transport, connection);
             break;
@@ -372,7 +373,7 @@ static int wait_for_events(struct nl_transport *transport, struct epoll_event *e
 }
 
 static void lose_overdue(struct nl_transport *transport) {
-    int64_t now = nl_hosts_clock();
+    int64_t now = nl_relay_clock();
     if (now < transport->next_look)
         return;
     transport->next_look = now + LOOK_MILLISECONDS;
@@ -472,8 +473,8 @@ static void say_goodbye(struct nl_transport *transport) {
             drop(transport, connection);
         }
     }
-    int64_t end = nl_hosts_clock() + QUIT_MILLISECONDS;
-    while (any_open(transport) && nl_hosts_clock() < end)
+    int64_t end = nl_relay_clock() + QUIT_MILLISECONDS;
+    while (any_open(transport) && nl_relay_clock() < end)
         nl_transport_wait(transport, 50);
 }
 

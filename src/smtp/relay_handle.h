@@ -1,0 +1,13 @@
+/* libcurl's handle for a connection to a relay. */
+#ifndef NL_SMTP_RELAY_HANDLE_H
+#define NL_SMTP_RELAY_HANDLE_H
+
+#include "newsletter/smtp/relay.h"
+
+#include <curl/curl.h>
+
+/* A new handle that connects to one of them, greets, secures and authenticates, and then leaves the
+ * connection to curl_easy_send and curl_easy_recv. NULL without memory. */
+CURL *nl_relay_handle(const struct nl_relay *relay, size_t which);
+
+#endif
