@@ -4,7 +4,7 @@
 
 #include "newsletter/base/buf.h"
 #include "newsletter/config/config.h"
-#include "newsletter/list.h"
+#include "newsletter/store/list.h"
 
 #include <stdbool.h>
 

@@ -4,9 +4,9 @@
 
 #include "newsletter/base/buf.h"
 #include "newsletter/config/config.h"
-#include "newsletter/issue.h"
-#include "newsletter/list.h"
 #include "newsletter/message.h"
+#include "newsletter/store/issue.h"
+#include "newsletter/store/list.h"
 
 /* One edition's parts, to be looked at. */
 struct nl_view {

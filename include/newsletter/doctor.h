@@ -5,8 +5,8 @@
 #include "newsletter/base/finding.h"
 #include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
-#include "newsletter/list.h"
 #include "newsletter/sender.h"
+#include "newsletter/store/list.h"
 
 /* Zero-initialised is fine. */
 struct nl_examination {

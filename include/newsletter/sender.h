@@ -6,9 +6,9 @@
 #include "newsletter/base/buf.h"
 #include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
-#include "newsletter/delivery.h"
-#include "newsletter/issue.h"
 #include "newsletter/smtp/relay.h"
+#include "newsletter/store/delivery.h"
+#include "newsletter/store/issue.h"
 
 #include <signal.h>
 

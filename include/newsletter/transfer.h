@@ -2,7 +2,7 @@
 #ifndef NEWSLETTER_TRANSFER_H
 #define NEWSLETTER_TRANSFER_H
 
-#include "newsletter/member.h"
+#include "newsletter/store/member.h"
 
 #include <stdbool.h>
 #include <stddef.h>

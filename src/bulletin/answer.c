@@ -1,7 +1,7 @@
 #include "newsletter/answer.h"
 
-#include "bulletin/data.h"
-#include "bulletin/theme.h"
+#include "newsletter/template/data.h"
+#include "newsletter/template/theme.h"
 
 static const char *const sentences[] = {
     [NL_ANSWER_ASKED] =

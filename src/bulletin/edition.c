@@ -1,17 +1,17 @@
 #include "bulletin/edition.h"
 
 #include "bulletin/condition.h"
-#include "bulletin/data.h"
-#include "bulletin/dates.h"
 #include "bulletin/fields.h"
 #include "bulletin/markdown.h"
 #include "bulletin/pack.h"
 #include "bulletin/render.h"
-#include "bulletin/theme.h"
 #include "newsletter/base/file.h"
 #include "newsletter/base/language.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/token.h"
+#include "newsletter/template/data.h"
+#include "newsletter/template/dates.h"
+#include "newsletter/template/theme.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "bulletin/frontmatter.h"
 #include "newsletter/bulletin.h"
 #include "newsletter/config/config.h"
-#include "newsletter/list.h"
+#include "newsletter/store/list.h"
 
 /* Free with nl_composed_free. */
 struct nl_composed {

@@ -1,8 +1,8 @@
 #include "bulletin/events.h"
 
-#include "bulletin/data.h"
-#include "bulletin/dates.h"
 #include "newsletter/base/text.h"
+#include "newsletter/template/data.h"
+#include "newsletter/template/dates.h"
 
 #include <libical/ical.h>
 #include <stdio.h>

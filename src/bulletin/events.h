@@ -3,9 +3,9 @@
 #ifndef NL_BULLETIN_EVENTS_H
 #define NL_BULLETIN_EVENTS_H
 
-#include "bulletin/theme.h"
 #include "newsletter/base/buf.h"
 #include "newsletter/base/error.h"
+#include "newsletter/template/theme.h"
 
 #include <jansson.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
 
 #include "bulletin/mime.h"
 #include "newsletter/config/config.h"
-#include "newsletter/list.h"
+#include "newsletter/store/list.h"
 
 /* `subject` may hold markers. From, To, Reply-To, Subject, Date, Message-ID and Content-Language.
  */

@@ -1,6 +1,6 @@
 #include "bulletin/render.h"
 
-#include "bulletin/escape.h"
+#include "newsletter/template/escape.h"
 
 #include <string.h>
 

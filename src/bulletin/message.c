@@ -1,9 +1,9 @@
 #include "newsletter/message.h"
 
-#include "bulletin/escape.h"
 #include "bulletin/header.h"
 #include "bulletin/pack.h"
 #include "bulletin/qp.h"
+#include "newsletter/template/escape.h"
 
 #include <ctype.h>
 #include <jansson.h>

@@ -1,10 +1,10 @@
-#include "bulletin/data.h"
-#include "bulletin/dates.h"
 #include "bulletin/fields.h"
 #include "bulletin/pack.h"
-#include "bulletin/theme.h"
 #include "newsletter/base/env.h"
 #include "newsletter/bulletin.h"
+#include "newsletter/template/data.h"
+#include "newsletter/template/dates.h"
+#include "newsletter/template/theme.h"
 
 #include <stdlib.h>
 #include <string.h>

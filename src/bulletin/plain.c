@@ -1,5 +1,5 @@
 #include "bulletin/render.h"
-#include "bulletin/wrap.h"
+#include "newsletter/template/wrap.h"
 
 #include "newsletter/base/text.h"
 

@@ -1,8 +1,8 @@
 #include "newsletter/preview.h"
 
-#include "bulletin/data.h"
-#include "bulletin/theme.h"
 #include "newsletter/check.h"
+#include "newsletter/template/data.h"
+#include "newsletter/template/theme.h"
 
 #include <string.h>
 #include <unistr.h>

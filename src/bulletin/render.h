@@ -3,7 +3,7 @@
 #define NL_BULLETIN_RENDER_H
 
 #include "bulletin/markdown.h"
-#include "bulletin/theme.h"
+#include "newsletter/template/theme.h"
 
 /* html.c: HTML with the theme's styles inlined. */
 void nl_render_html(const struct nl_md_node *document, const struct nl_theme *theme,

@@ -10,9 +10,9 @@
 #include "newsletter/bulletin.h"
 #include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
-#include "newsletter/list.h"
-#include "newsletter/prune.h"
 #include "newsletter/sender.h"
+#include "newsletter/store/list.h"
+#include "newsletter/store/prune.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include "newsletter/base/text.h"
 #include "newsletter/intake.h"
 #include "newsletter/mailbox.h"
-#include "newsletter/returned.h"
+#include "newsletter/store/bounce_record.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/subscription.h"
+#include "newsletter/store/subscription.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/text.h"
-#include "newsletter/subject_test.h"
+#include "newsletter/store/subject_test.h"
 
 #include <jansson.h>
 

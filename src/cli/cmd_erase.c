@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/subject.h"
+#include "newsletter/store/person.h"
 
 enum { OPT_YES = 1 };
 
@@ -21,11 +21,11 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     if (status == NL_OK)
         status = cli_open(cli, err);
     if (status == NL_OK)
-        status = nl_subject_find(cli->store, &address, &subscriber, err);
+        status = nl_person_find(cli->store, &address, &subscriber, err);
     if (status == NL_OK && !yes && !cli_ask("Erase all that is known of this person?"))
         status = nl_error_set(err, NL_USAGE, "nothing is erased: say --yes");
     if (status == NL_OK)
-        status = nl_subject_erase(cli->store, subscriber, err);
+        status = nl_person_erase(cli->store, subscriber, err);
     if (status == NL_OK)
         puts("erased");
     nl_address_free(&address);

@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/file.h"
-#include "newsletter/subject.h"
+#include "newsletter/store/person.h"
 #include "newsletter/transfer.h"
 
 #include <errno.h>
@@ -21,9 +21,9 @@ static enum nl_status export_subject(struct cli *cli, const char *text, FILE *ou
     char *json = NULL;
     enum nl_status status = nl_address_parse(text, &address, err);
     if (status == NL_OK)
-        status = nl_subject_find(cli->store, &address, &subscriber, err);
+        status = nl_person_find(cli->store, &address, &subscriber, err);
     if (status == NL_OK)
-        status = nl_subject_export(cli->store, subscriber, &json, err);
+        status = nl_person_export(cli->store, subscriber, &json, err);
     json_t *object = status == NL_OK ? json_loads(json, 0, NULL) : NULL;
     if (status == NL_OK &&
         (object == NULL || json_dumpf(object, out, JSON_INDENT(2)) != 0 || putc('\n', out) == EOF))

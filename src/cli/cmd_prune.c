@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/prune.h"
+#include "newsletter/store/prune.h"
 
 #include <jansson.h>
 

@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/reconfirmation.h"
+#include "newsletter/store/reconfirmation.h"
 
 enum { OPT_LIST = 1, OPT_WHERE, OPT_SEGMENT, OPT_YES, OPT_DRY_RUN };
 

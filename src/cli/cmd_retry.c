@@ -1,8 +1,8 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/log.h"
-#include "newsletter/reconfirmation.h"
 #include "newsletter/schedule.h"
+#include "newsletter/store/reconfirmation.h"
 
 struct call {
     struct cli *cli;

@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 
-#include "newsletter/member.h"
-#include "newsletter/saved_segment.h"
+#include "newsletter/store/member.h"
+#include "newsletter/store/saved_segment.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/password.h"
-#include "newsletter/staff.h"
+#include "newsletter/store/staff_account.h"
 
 #include <jansson.h>
 #include <openssl/crypto.h>

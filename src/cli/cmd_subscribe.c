@@ -2,7 +2,7 @@
 
 #include "newsletter/base/form.h"
 #include "newsletter/base/text.h"
-#include "newsletter/subscription.h"
+#include "newsletter/store/subscription.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "newsletter/base/file.h"
 #include "newsletter/base/text.h"
-#include "newsletter/suppression.h"
+#include "newsletter/store/suppression.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/saved_segment.h"
+#include "newsletter/store/saved_segment.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "delivery/backlog.h"
 
 #include "newsletter/base/address.h"
-#include "newsletter/subscription.h"
+#include "newsletter/store/subscription.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 #include "newsletter/intake.h"
 
 #include "newsletter/base/verp.h"
-#include "newsletter/returned.h"
-#include "newsletter/subject_test.h"
-#include "newsletter/subscription.h"
+#include "newsletter/store/bounce_record.h"
+#include "newsletter/store/subject_test.h"
+#include "newsletter/store/subscription.h"
 
 #include <stdlib.h>
 #include <string.h>

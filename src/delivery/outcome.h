@@ -2,8 +2,8 @@
 #ifndef NL_DELIVERY_OUTCOME_H
 #define NL_DELIVERY_OUTCOME_H
 
-#include "newsletter/delivery.h"
 #include "newsletter/smtp/transport.h"
+#include "newsletter/store/delivery.h"
 
 enum nl_verdict {
     NL_GO_ON,

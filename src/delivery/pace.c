@@ -1,6 +1,6 @@
 #include "delivery/pace.h"
 
-#include "newsletter/throttle.h"
+#include "newsletter/store/throttle.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "newsletter/schedule.h"
 
 #include "newsletter/base/zone.h"
-#include "newsletter/issue.h"
+#include "newsletter/store/issue.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "newsletter/dkim/signer.h"
 #include "newsletter/smtp/relay.h"
 #include "newsletter/smtp/transport.h"
-#include "newsletter/subject_test.h"
+#include "newsletter/store/subject_test.h"
 
 #include <stdlib.h>
 #include <string.h>

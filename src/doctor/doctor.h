@@ -4,7 +4,7 @@
 
 #include "doctor/dns.h"
 #include "newsletter/doctor.h"
-#include "newsletter/list.h"
+#include "newsletter/store/list.h"
 
 struct nl_doctor {
     struct nl_store *store;

@@ -4,12 +4,12 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/network.h"
 #include "newsletter/bulletin.h"
-#include "newsletter/delivery.h"
 #include "newsletter/dkim/dkim.h"
-#include "newsletter/issue.h"
-#include "newsletter/prune.h"
 #include "newsletter/smtp/relay.h"
 #include "newsletter/smtp/transport.h"
+#include "newsletter/store/delivery.h"
+#include "newsletter/store/issue.h"
+#include "newsletter/store/prune.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 #include "report/making.h"
 
-#include "bulletin/data.h"
-#include "bulletin/dates.h"
 #include "bulletin/events.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/token.h"
+#include "newsletter/template/data.h"
+#include "newsletter/template/dates.h"
 
 #include <stdlib.h>
 #include <string.h>

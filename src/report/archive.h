@@ -2,9 +2,9 @@
 #ifndef NL_REPORT_ARCHIVE_H
 #define NL_REPORT_ARCHIVE_H
 
-#include "bulletin/theme.h"
-#include "newsletter/archive.h"
-#include "newsletter/list.h"
+#include "newsletter/store/archived_issue.h"
+#include "newsletter/store/list.h"
+#include "newsletter/template/theme.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 #include "report/build.h"
 
-#include "bulletin/data.h"
 #include "newsletter/base/file.h"
+#include "newsletter/template/data.h"
 #include "report/archive.h"
 
 #include <errno.h>

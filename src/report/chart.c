@@ -1,6 +1,6 @@
 #include "report/chart.h"
 
-#include "bulletin/escape.h"
+#include "newsletter/template/escape.h"
 
 #include <stdlib.h>
 #include <string.h>

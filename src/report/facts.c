@@ -1,10 +1,10 @@
 #include "report/facts.h"
 
 #include "newsletter/base/timestamp.h"
-#include "newsletter/delivery.h"
-#include "newsletter/list.h"
-#include "newsletter/statistics.h"
-#include "newsletter/subject_test.h"
+#include "newsletter/store/delivery.h"
+#include "newsletter/store/list.h"
+#include "newsletter/store/statistics.h"
+#include "newsletter/store/subject_test.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #define NL_REPORT_FACTS_H
 
 #include "newsletter/db/handle.h"
-#include "newsletter/issue.h"
+#include "newsletter/store/issue.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 #include "report/figures.h"
 
-#include "bulletin/data.h"
-#include "newsletter/statistics.h"
+#include "newsletter/store/statistics.h"
+#include "newsletter/template/data.h"
 #include "report/chart.h"
 #include "report/facts.h"
 

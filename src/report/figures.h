@@ -3,8 +3,8 @@
 #ifndef NL_REPORT_FIGURES_H
 #define NL_REPORT_FIGURES_H
 
-#include "bulletin/theme.h"
 #include "newsletter/db/handle.h"
+#include "newsletter/template/theme.h"
 
 #include <jansson.h>
 

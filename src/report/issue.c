@@ -1,8 +1,8 @@
 #include "report/making.h"
 
-#include "bulletin/data.h"
 #include "newsletter/base/language.h"
 #include "newsletter/message.h"
+#include "newsletter/template/data.h"
 #include "report/pictures.h"
 
 #include <stdlib.h>

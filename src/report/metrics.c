@@ -1,9 +1,9 @@
 #include "report/metrics.h"
 
-#include "newsletter/delivery.h"
-#include "newsletter/issue.h"
-#include "newsletter/list.h"
-#include "newsletter/statistics.h"
+#include "newsletter/store/delivery.h"
+#include "newsletter/store/issue.h"
+#include "newsletter/store/list.h"
+#include "newsletter/store/statistics.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 #include "newsletter/report.h"
 
-#include "bulletin/data.h"
 #include "newsletter/base/timestamp.h"
-#include "newsletter/list.h"
-#include "newsletter/statistics.h"
+#include "newsletter/store/list.h"
+#include "newsletter/store/statistics.h"
+#include "newsletter/template/data.h"
 #include "report/facts.h"
 #include "report/figures.h"
 

@@ -1,6 +1,6 @@
 #include "newsletter/db/sql.h"
-#include "newsletter/link.h"
-#include "newsletter/preference.h"
+#include "newsletter/store/link.h"
+#include "newsletter/store/preference.h"
 #include "store/event.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "newsletter/delivery.h"
+#include "newsletter/store/delivery.h"
 
 #include "newsletter/db/sql.h"
 

@@ -2,7 +2,7 @@
 #ifndef NL_STORE_FAN_OUT_H
 #define NL_STORE_FAN_OUT_H
 
-#include "store/segment.h"
+#include "store/segment_sql.h"
 
 struct nl_fan_out {
     int64_t list, issue;

@@ -1,9 +1,9 @@
-#include "newsletter/issue.h"
+#include "newsletter/store/issue.h"
 
-#include "store/edition.h"
 #include "store/event.h"
 #include "store/fan_out.h"
-#include "store/subject_test.h"
+#include "store/issue_edition.h"
+#include "store/subject_test_row.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "newsletter/issue.h"
+#include "newsletter/store/issue.h"
 
 #include "newsletter/db/sql.h"
 

@@ -1,4 +1,4 @@
-#include "newsletter/link.h"
+#include "newsletter/store/link.h"
 
 #include "newsletter/db/sql.h"
 

@@ -1,4 +1,4 @@
-#include "newsletter/list.h"
+#include "newsletter/store/list.h"
 
 #include "newsletter/base/address.h"
 #include "newsletter/base/buf.h"

@@ -1,6 +1,6 @@
-#include "newsletter/member.h"
+#include "newsletter/store/member.h"
 
-#include "store/segment.h"
+#include "store/segment_sql.h"
 
 enum { PAGE = 10000, ID = 13 /* the column */ };
 

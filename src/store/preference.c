@@ -1,7 +1,7 @@
-#include "newsletter/preference.h"
+#include "newsletter/store/preference.h"
 
 #include "newsletter/db/sql.h"
-#include "newsletter/link.h"
+#include "newsletter/store/link.h"
 #include "store/event.h"
 
 #include <stdlib.h>

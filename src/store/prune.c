@@ -1,10 +1,10 @@
-#include "newsletter/prune.h"
+#include "newsletter/store/prune.h"
 
 #include "newsletter/base/buf.h"
 #include "newsletter/db/sql.h"
-#include "newsletter/delivery.h"
-#include "newsletter/subject.h"
-#include "newsletter/throttle.h"
+#include "newsletter/store/delivery.h"
+#include "newsletter/store/person.h"
+#include "newsletter/store/throttle.h"
 
 #include <string.h>
 
@@ -90,7 +90,7 @@ static enum nl_status prune_people(struct nl_store *store, const struct call *ca
         int64_t id = 0;
         memcpy(&id, ids.data + at, sizeof id);
         if (!call->dry_run)
-            status = nl_subject_erase(store, id, err);
+            status = nl_person_erase(store, id, err);
         call->out->people++;
     }
     nl_buf_free(&ids);

@@ -1,7 +1,7 @@
-#include "newsletter/reconfirmation.h"
+#include "newsletter/store/reconfirmation.h"
 
 #include "store/event.h"
-#include "store/segment.h"
+#include "store/segment_sql.h"
 
 #include <string.h>
 

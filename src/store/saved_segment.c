@@ -1,4 +1,4 @@
-#include "newsletter/saved_segment.h"
+#include "newsletter/store/saved_segment.h"
 
 #include "newsletter/base/text.h"
 #include "newsletter/db/sql.h"

@@ -1,4 +1,4 @@
-#include "newsletter/statistics.h"
+#include "newsletter/store/statistics.h"
 
 #include "newsletter/db/sql.h"
 

@@ -1,8 +1,8 @@
-#include "newsletter/subject_test.h"
+#include "newsletter/store/subject_test.h"
 
 #include "newsletter/db/sql.h"
 #include "store/event.h"
-#include "store/subject_test.h"
+#include "store/subject_test_row.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
-#include "newsletter/subscription.h"
+#include "newsletter/store/subscription.h"
 
 #include "newsletter/db/sql.h"
-#include "newsletter/link.h"
+#include "newsletter/store/link.h"
 #include "store/event.h"
 
 #include <string.h>

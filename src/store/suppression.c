@@ -1,4 +1,4 @@
-#include "newsletter/suppression.h"
+#include "newsletter/store/suppression.h"
 
 #include "newsletter/db/sql.h"
 #include "store/event.h"

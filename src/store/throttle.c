@@ -1,4 +1,4 @@
-#include "newsletter/throttle.h"
+#include "newsletter/store/throttle.h"
 
 #include "newsletter/db/sql.h"
 

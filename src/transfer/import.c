@@ -1,4 +1,4 @@
-#include "newsletter/list.h"
+#include "newsletter/store/list.h"
 #include "transfer/reader.h"
 
 #include <stdlib.h>

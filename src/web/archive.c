@@ -1,6 +1,6 @@
 #include "report/archive.h"
 
-#include "bulletin/data.h"
+#include "newsletter/template/data.h"
 #include "web/site.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
-#include "bulletin/data.h"
 #include "newsletter/answer.h"
 #include "newsletter/base/address.h"
 #include "newsletter/base/form.h"
-#include "newsletter/subscription.h"
+#include "newsletter/store/subscription.h"
+#include "newsletter/template/data.h"
 #include "web/site.h"
 #include "web/stamp.h"
 

@@ -1,7 +1,7 @@
-#include "bulletin/data.h"
 #include "newsletter/answer.h"
-#include "newsletter/preference.h"
-#include "newsletter/subscription.h"
+#include "newsletter/store/preference.h"
+#include "newsletter/store/subscription.h"
+#include "newsletter/template/data.h"
 #include "web/site.h"
 
 #include <string.h>

@@ -1,10 +1,10 @@
-#include "newsletter/preference.h"
+#include "newsletter/store/preference.h"
 
-#include "bulletin/data.h"
 #include "newsletter/base/address.h"
 #include "newsletter/base/form.h"
-#include "newsletter/link.h"
-#include "newsletter/subject.h"
+#include "newsletter/store/link.h"
+#include "newsletter/store/person.h"
+#include "newsletter/template/data.h"
 #include "web/site.h"
 
 #include <stdlib.h>
@@ -199,7 +199,7 @@ static enum nl_status change_address(const struct visit *visit, struct nl_respon
 static enum nl_status download(const struct visit *visit, struct nl_response *response,
                                struct nl_error *err) {
     char *json = NULL;
-    enum nl_status status = nl_subject_export(visit->site->store, visit->subscriber, &json, err);
+    enum nl_status status = nl_person_export(visit->site->store, visit->subscriber, &json, err);
     json_t *data = status == NL_OK ? json_loads(json, 0, NULL) : NULL;
     char *text = data != NULL ? json_dumps(data, JSON_INDENT(2)) : NULL;
     if (text != NULL)
@@ -221,7 +221,7 @@ static enum nl_status erase(const struct visit *visit, struct nl_response *respo
         return show(visit->site, visit->request, visit->token, visit->subscriber, NULL,
                     NL_TEXT("Nothing is erased: please tick the box first."), response, err);
     }
-    enum nl_status status = nl_subject_erase(visit->site->store, visit->subscriber, err);
+    enum nl_status status = nl_person_erase(visit->site->store, visit->subscriber, err);
     return status == NL_OK
                ? nl_site_say(visit->site, visit->request, 200,
                              NL_TEXT("Everything that told who you are is erased. No further mail "

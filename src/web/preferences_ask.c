@@ -1,7 +1,7 @@
-#include "newsletter/preference.h"
+#include "newsletter/store/preference.h"
 
-#include "bulletin/data.h"
 #include "newsletter/base/address.h"
+#include "newsletter/template/data.h"
 #include "web/site.h"
 #include "web/stamp.h"
 

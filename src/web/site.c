@@ -1,7 +1,7 @@
 #include "web/site.h"
 
-#include "bulletin/data.h"
 #include "newsletter/base/language.h"
+#include "newsletter/template/data.h"
 #include "report/metrics.h"
 
 #include <stdlib.h>

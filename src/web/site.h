@@ -2,10 +2,10 @@
 #ifndef NL_WEB_SITE_H
 #define NL_WEB_SITE_H
 
-#include "bulletin/theme.h"
 #include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
-#include "newsletter/list.h"
+#include "newsletter/store/list.h"
+#include "newsletter/template/theme.h"
 #include "web/http.h"
 #include "web/limit.h"
 #include "web/mailer.h"

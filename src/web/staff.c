@@ -1,8 +1,8 @@
 #include "web/staff.h"
 
-#include "bulletin/data.h"
 #include "newsletter/base/log.h"
-#include "newsletter/issue.h"
+#include "newsletter/store/issue.h"
+#include "newsletter/template/data.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef NL_WEB_STAFF_H
 #define NL_WEB_STAFF_H
 
-#include "newsletter/staff.h"
+#include "newsletter/store/staff_account.h"
 #include "web/site.h"
 
 struct nl_staff {

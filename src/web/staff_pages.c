@@ -1,5 +1,5 @@
-#include "bulletin/data.h"
 #include "newsletter/base/text.h"
+#include "newsletter/template/data.h"
 #include "report/facts.h"
 #include "report/figures.h"
 #include "web/staff.h"

@@ -1,7 +1,7 @@
 /* Any bytes as a file to import, in any format, and the first line as a segment: rows are taken or
  * refused with a reason, and what is taken comes out as it is read back. */
 #include "newsletter/base/segment.h"
-#include "newsletter/list.h"
+#include "newsletter/store/list.h"
 #include "newsletter/transfer.h"
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* Any bytes as a template, behind a NUL its data as JSON, behind another a partial. */
-#include "bulletin/template.h"
+#include "template/mustache.h"
 
 #include <stdint.h>
 #include <stdlib.h>

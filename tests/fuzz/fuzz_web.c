@@ -5,8 +5,8 @@
  * side of web/http.h is this file's. */
 #include "newsletter/base/file.h"
 #include "newsletter/bulletin.h"
-#include "newsletter/link.h"
-#include "newsletter/subscription.h"
+#include "newsletter/store/link.h"
+#include "newsletter/store/subscription.h"
 #include "web/site.h"
 #include "web/staff.h"
 

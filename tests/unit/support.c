@@ -2,8 +2,8 @@
 
 #include "newsletter/base/file.h"
 #include "newsletter/db/sql.h"
-#include "newsletter/link.h"
-#include "newsletter/subscription.h"
+#include "newsletter/store/link.h"
+#include "newsletter/store/subscription.h"
 
 #include <dirent.h>
 #include <sqlite3.h>

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "newsletter/db/handle.h"
-#include "newsletter/list.h"
+#include "newsletter/store/list.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 
 #include "bulletin/markdown.h"
 #include "bulletin/render.h"
-#include "bulletin/wrap.h"
+#include "newsletter/template/wrap.h"
 
 static void check(const char *markdown, const char *html, const char *text) {
     struct nl_error err = {0};

@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "bulletin/template.h"
+#include "template/mustache.h"
 
 static void stars(struct nl_buf *out, const char *text) {
     nl_buf_addf(out, "*%s*", text);

@@ -1,7 +1,7 @@
 #include "support.h"
 
-#include "newsletter/delivery.h"
-#include "newsletter/issue.h"
+#include "newsletter/store/delivery.h"
+#include "newsletter/store/issue.h"
 
 #include <stdio.h>
 

@@ -1,10 +1,10 @@
 #include "support.h"
 
 #include "db/sqlite/sqlite.h"
-#include "newsletter/delivery.h"
-#include "newsletter/issue.h"
-#include "newsletter/subject_test.h"
-#include "newsletter/throttle.h"
+#include "newsletter/store/delivery.h"
+#include "newsletter/store/issue.h"
+#include "newsletter/store/subject_test.h"
+#include "newsletter/store/throttle.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/delivery.h"
+#include "newsletter/store/delivery.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>

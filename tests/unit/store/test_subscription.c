@@ -1,7 +1,7 @@
 #include "support.h"
 
-#include "newsletter/link.h"
-#include "newsletter/subscription.h"
+#include "newsletter/store/link.h"
+#include "newsletter/store/subscription.h"
 
 static int64_t sign_up(struct fixture *fixture, const char *text) {
     struct nl_error err = {0};

@@ -1,7 +1,7 @@
 #include "support.h"
 
 #include "newsletter/base/buf.h"
-#include "newsletter/suppression.h"
+#include "newsletter/store/suppression.h"
 
 static enum nl_status collect(const char *address, const char *reason, int64_t since, void *ctx,
                               struct nl_error *err) {

@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/throttle.h"
+#include "newsletter/store/throttle.h"
 
 static int64_t room(struct fixture *fixture, int64_t per_second) {
     struct nl_error err = {0};

@@ -1,0 +1,67 @@
+/* What the public may read of the issues that went out. */
+#ifndef NEWSLETTER_STORE_ARCHIVED_ISSUE_H
+#define NEWSLETTER_STORE_ARCHIVED_ISSUE_H
+
+#include "newsletter/db/handle.h"
+
+#include <stddef.h>
+
+/* One issue as the archive lists it. Borrowed for the time of a call; optional texts are NULL. */
+struct nl_entry {
+    int64_t id;
+    int64_t sent_at; /* when it began to go out */
+    const char *slug, *series, *number, *title, *category, *posted_by;
+    const char *date;     /* YYYY-MM-DD */
+    const char *language; /* of its own text; NULL in issues of old */
+    const char *events;   /* JSON */
+};
+
+/* Which issues: NULL and 0 stand for all. */
+struct nl_filter {
+    const char *date; /* a beginning: "2008", "2008-08" */
+    const char *category, *series, *posted_by;
+    const char *slug;
+    const char *words; /* to be found in the text, in any language */
+    bool with_events;
+    int64_t limit, offset;
+};
+
+/* Calls `each` for the issues of a list that went out, newest first. */
+enum nl_status nl_archive_each(struct nl_store *store, int64_t list, const struct nl_filter *filter,
+                               enum nl_status (*each)(const struct nl_entry *entry, void *ctx,
+                                                      struct nl_error *err),
+                               void *ctx, struct nl_error *err);
+
+enum nl_facet {
+    NL_FACET_YEAR,
+    NL_FACET_MONTH,
+    NL_FACET_CATEGORY,
+    NL_FACET_SERIES,
+    NL_FACET_POSTED_BY
+};
+
+/* Calls `each` for every value there is, years and months newest first. */
+enum nl_status nl_archive_facets(struct nl_store *store, int64_t list, enum nl_facet facet,
+                                 enum nl_status (*each)(const char *value, int64_t count, void *ctx,
+                                                        struct nl_error *err),
+                                 void *ctx, struct nl_error *err);
+
+/* The text of an issue in one of its languages: its own, or `language` exactly. Free with
+ * nl_archived_free. */
+struct nl_archived {
+    char *title;
+    char *body; /* packed; NULL in issues of old */
+    size_t body_len;
+    char *source;
+};
+enum nl_status nl_archive_text(struct nl_store *store, int64_t issue, const char *language,
+                               bool *found, struct nl_archived *out, struct nl_error *err);
+void nl_archived_free(struct nl_archived *archived);
+
+/* Calls `each` for the languages that an issue has besides its own. */
+enum nl_status nl_archive_languages(struct nl_store *store, int64_t issue,
+                                    enum nl_status (*each)(const char *language, void *ctx,
+                                                           struct nl_error *err),
+                                    void *ctx, struct nl_error *err);
+
+#endif

@@ -1,0 +1,71 @@
+/* What returned mail does to subscriptions, and the returned mail itself. */
+#ifndef NEWSLETTER_STORE_BOUNCE_RECORD_H
+#define NEWSLETTER_STORE_BOUNCE_RECORD_H
+
+#include "newsletter/base/address.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/base/token.h"
+#include "newsletter/db/handle.h"
+
+/* How a message bears on one subscription. */
+enum nl_effect { NL_EFFECT_NONE, NL_EFFECT_SOFT, NL_EFFECT_HARD, NL_EFFECT_COMPLAINT };
+
+struct nl_verdict {
+    const struct nl_address *address; /* NULL for the subscription that the token proves */
+    enum nl_effect effect;
+    const char *kind, *reason, *status; /* words, for the record; never NULL */
+    const char *diagnostic;             /* NULL for none */
+};
+
+/* One message as it was understood. */
+struct nl_returned {
+    const char *kind;
+    int64_t delivery; /* proved by a token of ours; 0 for none */
+    const struct nl_verdict *verdicts;
+    size_t count;
+    const void *message; /* what to keep of it; NULL for nothing */
+    size_t len;
+    unsigned char digest[NL_DIGEST_LEN]; /* of the whole message */
+};
+
+/* Points: a subscription ends when it has `limit`. They halve every `half_life` seconds. */
+struct nl_bounce_policy {
+    int64_t hard, soft, limit;
+    int64_t half_life;
+    int64_t interval; /* seconds in which further soft bounces do not count */
+};
+
+/* What it came to. */
+struct nl_returned_outcome {
+    bool seen;     /* this very message was recorded before: nothing was done */
+    int64_t ended; /* subscriptions that it ended */
+};
+
+/* Records a message and what follows from it, in one transaction. With a proved delivery, its
+ * subscription gains points, or ends at once by a complaint, which also suppresses the address.
+ * Without one nothing but soft points is given, to every subscription of the address. */
+enum nl_status nl_returned_record(struct nl_store *store, const struct nl_returned *returned,
+                                  const struct nl_bounce_policy *policy,
+                                  struct nl_returned_outcome *outcome, struct nl_error *err);
+
+/* Whether a message of that digest was recorded. */
+enum nl_status nl_returned_seen(struct nl_store *store, const unsigned char digest[NL_DIGEST_LEN],
+                                bool *seen, struct nl_error *err);
+
+/* Calls `each` for every message that was not understood and is still kept. */
+enum nl_status nl_returned_each_kept(struct nl_store *store,
+                                     enum nl_status (*each)(int64_t id, int64_t at, size_t len,
+                                                            void *ctx, struct nl_error *err),
+                                     void *ctx, struct nl_error *err);
+
+/* Appends a kept message. NL_NOTFOUND. */
+enum nl_status nl_returned_message(struct nl_store *store, int64_t id, struct nl_buf *out,
+                                   struct nl_error *err);
+
+/* Drops a kept message that somebody has looked at; that it came stays on record. NL_NOTFOUND. */
+enum nl_status nl_returned_dismiss(struct nl_store *store, int64_t id, struct nl_error *err);
+
+/* Drops the text of understood messages from before `before`. */
+enum nl_status nl_returned_forget(struct nl_store *store, int64_t before, struct nl_error *err);
+
+#endif

@@ -1,0 +1,131 @@
+/* Deliveries: one row per message, leased, sent and accounted for. The functions that change rows
+ * are to be called between nl_store_begin and nl_store_commit, so that one commit carries what
+ * happened on all connections. */
+#ifndef NEWSLETTER_STORE_DELIVERY_H
+#define NEWSLETTER_STORE_DELIVERY_H
+
+#include "newsletter/base/token.h"
+#include "newsletter/db/handle.h"
+#include "newsletter/store/link.h"
+
+/* "confirmation", "already-subscribed", "welcome", "goodbye", "preferences", "address-change"
+ * and "reconfirmation";
+ * NULL ends them. */
+extern const char *const nl_notice_kinds[];
+
+/* Whether notices of that kind carry a link, and for what. */
+bool nl_notice_purpose(const char *kind, enum nl_purpose *purpose);
+
+/* What a run sends: an issue, or the notices of one kind for one list. */
+struct nl_scope {
+    int64_t issue;    /* 0 for notices */
+    int64_t list;     /* notices only */
+    const char *kind; /* notices only: one of nl_notice_kinds */
+    int64_t delivery; /* notices only: just this one; 0 for all */
+    int64_t after; /* an issue's queue was looked through up to here; kept by nl_delivery_lease */
+    bool turns;    /* domains give turns: who comes back for theirs goes before the queue */
+};
+
+/* A leased delivery with what its message needs. Free with nl_job_free. */
+struct nl_job {
+    int64_t delivery;
+    int64_t subscription;
+    int64_t attempts;         /* made before this one */
+    int64_t first_attempt_at; /* now, if this is the first */
+    char *address;            /* where it goes: of a change of address, the new one */
+    char *name;               /* NULL if not known */
+    char *attributes;         /* a JSON object */
+    char *language;           /* NULL if not known */
+    struct nl_token unsubscribe;
+    bool paced;      /* it has waited for its domain's turn, which has just come */
+    int64_t subject; /* which of an issue's subjects it is to get, 1 or 2 */
+};
+
+enum nl_outcome { NL_SENT, NL_DEFERRED, NL_BOUNCED, NL_FAILED, NL_UNKNOWN, NL_REQUEUED };
+
+/* What became of one attempt. */
+struct nl_result {
+    enum nl_outcome outcome;
+    int64_t next_attempt_at; /* NL_DEFERRED */
+    int code;                /* SMTP reply code, 0 without a reply */
+    char status[12];         /* enhanced status code of RFC 3463, or "" */
+    const char *text;        /* the reply's text or our own words; NULL for none */
+};
+
+/* Leases up to `max` deliveries until `until` for `owner`: queued ones first, then deferred ones
+ * whose time has come, or the other way round. Those whose subscription has ended meanwhile, and
+ * the suppressed, are marked skipped. A confirmation for somebody who has confirmed meanwhile
+ * counts as ended. */
+enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_scope *scope, const char *owner,
+                                 int64_t until, size_t max, struct nl_job *jobs, size_t *count,
+                                 struct nl_error *err);
+
+/* Whether anything of the scope is queued or due. */
+enum nl_status nl_delivery_waits(struct nl_store *store, const struct nl_scope *scope, bool *waits,
+                                 struct nl_error *err);
+
+/* Records that the final dots of `count` deliveries are about to go out. ok[i] is false where the
+ * lease is gone or the subscription has ended since: then it must not. */
+enum nl_status nl_delivery_commit_dots(struct nl_store *store, const int64_t *deliveries,
+                                       size_t count, const char *owner, bool *ok,
+                                       struct nl_error *err);
+
+/* The heart-beat: leases of `owner` now hold until `until`. */
+enum nl_status nl_delivery_renew(struct nl_store *store, const char *owner, int64_t until,
+                                 struct nl_error *err);
+
+/* Puts a leased delivery off until `at`, without an attempt: its domain has had enough for now. */
+enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery, const char *owner,
+                                    int64_t at, struct nl_error *err);
+
+/* What became of one leased delivery. */
+struct nl_record {
+    int64_t delivery;
+    const struct nl_result *result;
+};
+
+/* Records what became of leased deliveries and ends their leases. NL_REQUEUED does not count as an
+ * attempt. Does nothing to those of which `owner` no longer holds the lease; but that one was sent
+ * is still told of what others have found to be unknown meanwhile. */
+enum nl_status nl_delivery_record(struct nl_store *store, const struct nl_record *records,
+                                  size_t count, const char *owner, struct nl_error *err);
+
+/* Takes over what a dead run left: its leases go back to queued, or to unknown where the final dot
+ * may have gone out. Of an issue whose lock keeps others off these are all leases there are; else
+ * those that have expired. Its own transaction. */
+enum nl_status nl_delivery_recover(struct nl_store *store, int64_t issue, int64_t *unknown,
+                                   struct nl_error *err);
+
+/* Queues the unknown deliveries of an issue again, at the operator's word. Its own transaction. */
+enum nl_status nl_delivery_resend_unknown(struct nl_store *store, int64_t issue, int64_t *count,
+                                          struct nl_error *err);
+
+/* The earliest time at which a deferred delivery of the issue is due; 0 if none is deferred. */
+enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64_t *due,
+                                    struct nl_error *err);
+
+/* The list and kind of one notice. *kind is a constant. */
+enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int64_t *list,
+                                  const char **kind, struct nl_error *err);
+
+/* One delivery as it stands. Borrowed for the time of a call. */
+struct nl_delivery_row {
+    int64_t subscription;
+    const char *address;
+    const char *state;
+    int64_t attempts;
+    int64_t updated_at;
+    struct nl_result result; /* `outcome` is not set: see `state` */
+};
+
+/* Calls `each` for the deliveries of an issue, in the order of their subscriptions: those in
+ * `state` (NULL: in any) behind subscription `after`, at most `limit` (0: all). */
+enum nl_status nl_delivery_each(struct nl_store *store, int64_t issue, const char *state,
+                                int64_t after, int64_t limit,
+                                enum nl_status (*each)(const struct nl_delivery_row *row, void *ctx,
+                                                       struct nl_error *err),
+                                void *ctx, struct nl_error *err);
+
+void nl_job_free(struct nl_job *job);
+
+#endif

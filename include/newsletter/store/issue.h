@@ -1,0 +1,192 @@
+/* Issues as the store keeps them. */
+#ifndef NEWSLETTER_STORE_ISSUE_H
+#define NEWSLETTER_STORE_ISSUE_H
+
+#include "newsletter/base/segment.h"
+#include "newsletter/config/config.h"
+#include "newsletter/db/handle.h"
+
+#include <stddef.h>
+
+/* An issue in one more language. */
+struct nl_edition {
+    char *language;
+    char *title;
+    char *subject;
+    char *source;
+    char *message;
+    size_t message_len;
+    char *alternative_subject; /* NULL: none */
+    char *alternative;         /* the message with it */
+    size_t alternative_len;
+    char *body; /* the text as HTML without a layout, packed: for the archive */
+    size_t body_len;
+};
+
+/* Free with nl_issue_free. Optional texts are NULL. What differs between languages is that of the
+ * edition which goes to everybody whose language has none. */
+struct nl_issue {
+    int64_t id;
+    int64_t list;
+    char *slug; /* names the issue within its list */
+    char *series;
+    char *number;
+    char *title;
+    char *subject;
+    char *category;
+    char *posted_by;
+    char *date;     /* YYYY-MM-DD */
+    char *language; /* NULL in issues of old */
+    char *source;   /* the Markdown file as sent */
+    char *message;  /* the composed message of nl_message_pack */
+    size_t message_len;
+    char *alternative_subject; /* to be tried against the other; NULL: none */
+    char *alternative;         /* the message with it */
+    size_t alternative_len;
+    struct nl_subject_plan test; /* how they are tried; unused without an alternative */
+    char *digest;                /* SHA-256 of the source, hexadecimal */
+    char *state;                 /* draft | scheduled | sending | paused | sent | cancelled */
+    char *pause_note;
+    int64_t created_at;
+    char *body; /* packed, for the archive; NULL when read from the store */
+    size_t body_len;
+    char *segment;        /* the expression that says who gets it; NULL: everybody on the list */
+    int64_t scheduled_at; /* when it is to go out; 0: at once */
+    char *local_time;     /* of each subscriber, at which it is to come; NULL: all at once */
+    char *events;         /* JSON, for the archive; NULL for none, and when read from the store */
+    int64_t ended_at;     /* 0 until sent */
+    struct nl_edition *editions; /* the other languages; empty when read from the store */
+    size_t edition_count;
+};
+
+/* Deliveries of one issue (or of all notices) by state. */
+struct nl_counts {
+    int64_t queued, leased, sent, deferred, bounced, failed, unknown, skipped;
+};
+
+/* With `scheduled_at`, only records it, in state scheduled. Else records a new issue in state
+ * sending, and one queued delivery for each active subscription of its list that is not suppressed
+ * and is in `segment` (NULL: any), all in one transaction. Sets issue->id; *deliveries is the
+ * number. */
+enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue,
+                               const struct nl_segment *segment, int64_t *deliveries,
+                               struct nl_error *err);
+
+/* What is to be done with a scheduled issue. Free with nl_issue_plan_free. */
+struct nl_issue_plan {
+    int64_t list;
+    int64_t scheduled_at;
+    char *segment;
+    char *local_time;
+};
+enum nl_status nl_issue_read_plan(struct nl_store *store, int64_t issue, struct nl_issue_plan *out,
+                                  struct nl_error *err);
+void nl_issue_plan_free(struct nl_issue_plan *plan);
+
+/* Calls `each` for the scheduled issues whose time has come; it must not write. */
+enum nl_status nl_issue_due(struct nl_store *store,
+                            enum nl_status (*each)(int64_t issue, void *ctx, struct nl_error *err),
+                            void *ctx, struct nl_error *err);
+
+/* Calls `each` for the time zones that subscribers of a list have told. */
+enum nl_status nl_issue_zones(struct nl_store *store, int64_t list,
+                              enum nl_status (*each)(const char *zone, void *ctx,
+                                                     struct nl_error *err),
+                              void *ctx, struct nl_error *err);
+
+/* When those of one time zone are to get an issue. */
+struct nl_zone_hour {
+    char *zone;
+    int64_t at;
+};
+
+/* Turns a scheduled issue into one that is being sent, as nl_issue_create does at once. With
+ * `hours`, deliveries wait for those of their zones; the last of them is for everybody else. Does
+ * nothing where another process was quicker. */
+enum nl_status nl_issue_start(struct nl_store *store, int64_t issue,
+                              const struct nl_segment *segment, const struct nl_zone_hour *hours,
+                              size_t hour_count, int64_t *deliveries, struct nl_error *err);
+
+/* Forgets a scheduled issue. NL_EXISTS if it goes out already. */
+enum nl_status nl_issue_withdraw(struct nl_store *store, int64_t issue, struct nl_error *err);
+
+/* Finds by list and slug; *found false when there is none. */
+enum nl_status nl_issue_find(struct nl_store *store, int64_t list, const char *slug, bool *found,
+                             struct nl_issue *out, struct nl_error *err);
+
+/* Reads the editions of an issue in other languages than its own. The caller frees them with
+ * nl_editions_free. */
+enum nl_status nl_editions_read(struct nl_store *store, int64_t issue, struct nl_edition **out,
+                                size_t *count, struct nl_error *err);
+void nl_editions_free(struct nl_edition *editions, size_t count);
+
+/* Calls `each` for every issue, newest first, or only for those in `state` if it is not NULL. */
+enum nl_status nl_issue_each(struct nl_store *store, const char *state,
+                             enum nl_status (*each)(const struct nl_issue *issue, void *ctx,
+                                                    struct nl_error *err),
+                             void *ctx, struct nl_error *err);
+
+/* An issue as it is listed. Borrowed for the time of a call; optional texts are NULL. */
+struct nl_issue_summary {
+    int64_t id;
+    int64_t list;
+    const char *list_name;
+    const char *slug, *series, *number, *title, *subject, *category, *posted_by, *date, *language;
+    const char *state, *pause_note;
+    int64_t created_at;
+    int64_t ended_at;     /* 0 until sent */
+    int64_t scheduled_at; /* 0 where it was not */
+};
+
+/* Which: 0 and NULL stand for all. */
+struct nl_issue_filter {
+    int64_t id;
+    const char *list; /* its name */
+    const char *state;
+    int64_t before; /* an id: only those made earlier */
+    int64_t limit;
+};
+
+/* Calls `each` for issues, newest first, without their texts. */
+enum nl_status nl_issue_summaries(struct nl_store *store, const struct nl_issue_filter *filter,
+                                  enum nl_status (*each)(const struct nl_issue_summary *issue,
+                                                         void *ctx, struct nl_error *err),
+                                  void *ctx, struct nl_error *err);
+
+/* Turns a sending issue into a paused one, with a note, or back (the note is NULL then). Leaves
+ * issues in other states alone; *changed tells. */
+enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue, const char *state,
+                                  const char *note, bool *changed, struct nl_error *err);
+
+/* The present state, as another process may have set it: *sending is false once the issue is paused
+ * or cancelled. */
+enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
+                                   struct nl_error *err);
+
+/* Cancels an issue for good: what of it is queued or deferred is skipped, at the latest when a run
+ * that has leased some of it ends. *skipped is how many were so far. */
+enum nl_status nl_issue_cancel(struct nl_store *store, int64_t issue, int64_t *skipped,
+                               struct nl_error *err);
+
+/* To be called when a run ends: marks a sending issue as sent when nothing of it is queued, leased
+ * or deferred any more, and skips what the run left of a cancelled one. */
+enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
+                               struct nl_error *err);
+
+/* The number of people an issue for this list would go to, or for a segment of it (NULL: none). */
+enum nl_status nl_issue_audience(struct nl_store *store, int64_t list,
+                                 const struct nl_segment *segment, int64_t *people,
+                                 struct nl_error *err);
+
+/* `issue` 0 counts the notices. */
+enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_counts *out,
+                              struct nl_error *err);
+
+/* How many deliveries of an issue are queued, leased or deferred, and how many are in doubt: what
+ * resuming asks, without looking at those that are done. */
+enum nl_status nl_issue_left(struct nl_store *store, int64_t issue, int64_t *left, int64_t *unknown,
+                             struct nl_error *err);
+
+void nl_issue_free(struct nl_issue *issue);
+
+#endif

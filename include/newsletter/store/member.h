@@ -1,0 +1,66 @@
+/* Subscriptions with their people, as they are carried in and out. */
+#ifndef NEWSLETTER_STORE_MEMBER_H
+#define NEWSLETTER_STORE_MEMBER_H
+
+#include "newsletter/base/address.h"
+#include "newsletter/base/segment.h"
+#include "newsletter/db/handle.h"
+
+/* All borrowed. Optional texts are NULL, times that are not known 0. */
+struct nl_member {
+    const char *address, *name, *language;
+    const char *attributes; /* a JSON object */
+    const char *list;       /* its name */
+    const char *state;      /* pending | active | unsubscribed | bounced | complained | blocked */
+    const char *consent_source, *consent_ip, *consent_version;
+    int64_t consent_at, confirmed_at, ended_at, created_at;
+};
+
+/* Which: 0 and NULL stand for all. */
+struct nl_member_filter {
+    int64_t list;
+    const char *state;
+    const struct nl_segment *segment;
+};
+
+/* Calls `each` for subscriptions, in the order in which they were made. */
+enum nl_status nl_members_each(struct nl_store *store, const struct nl_member_filter *filter,
+                               enum nl_status (*each)(const struct nl_member *member, void *ctx,
+                                                      struct nl_error *err),
+                               void *ctx, struct nl_error *err);
+
+/* ---- bringing in ---- */
+
+struct nl_import_policy {
+    const char *consent; /* where consent was given, for rows that do not say */
+    bool confirm;        /* who would be active is pending, and gets a mail to confirm */
+    bool update;         /* names, languages and attributes replace those that are known */
+};
+
+enum nl_import_outcome {
+    NL_IMPORT_ADDED,
+    NL_IMPORT_UNCHANGED,  /* on the list already, or twice in the file */
+    NL_IMPORT_ENDED,      /* unsubscribed, bounced or complained before: never revived */
+    NL_IMPORT_SUPPRESSED, /* never mailed, whatever an import says */
+    NL_IMPORT_ERASED,     /* asked to be forgotten */
+    NL_IMPORT_BLOCKED,    /* suppressed from now on, as the row says */
+    NL_IMPORT_OUTCOMES
+};
+
+struct nl_import;
+
+/* Begins: everything until nl_import_end is one transaction. */
+enum nl_status nl_import_begin(struct nl_store *store, const struct nl_import_policy *policy,
+                               struct nl_import **out, struct nl_error *err);
+
+/* Takes one row in for `list`. `address` is the member's. */
+enum nl_status nl_import_row(struct nl_import *import, int64_t list,
+                             const struct nl_address *address, const struct nl_member *member,
+                             enum nl_import_outcome *outcome, struct nl_error *err);
+
+/* Keeps all of it, durably, with `detail` in the history, or nothing. Frees `import`, also when it
+ * fails; NULL is harmless. */
+enum nl_status nl_import_end(struct nl_import *import, bool keep, const char *detail,
+                             struct nl_error *err);
+
+#endif

@@ -1,0 +1,36 @@
+/* What is kept no longer than it has to be. */
+#ifndef NEWSLETTER_STORE_PRUNE_H
+#define NEWSLETTER_STORE_PRUNE_H
+
+#include "newsletter/db/handle.h"
+
+/* For how many seconds each kind stays; 0 for ever. */
+struct nl_retention {
+    int64_t events; /* the history */
+    int64_t links;  /* used and expired ones, and sessions that are over */
+    int64_t ips;    /* where consent came from, once the subscription has ended */
+    int64_t ended;  /* people, once all their subscriptions have: they are erased */
+};
+
+/* What was removed. */
+struct nl_pruned {
+    int64_t events, links, ips, people;
+};
+
+/* Removes what is past its time; with `dry_run` only counts. */
+enum nl_status nl_store_prune(struct nl_store *store, const struct nl_retention *retention,
+                              bool dry_run, struct nl_pruned *out, struct nl_error *err);
+
+/* Whether something was not done within a day; if so, it counts as done now. `what` names it. */
+enum nl_status nl_store_daily(struct nl_store *store, const char *what, bool *due,
+                              struct nl_error *err);
+
+/* The same as nl_store_prune, once a day. */
+enum nl_status nl_store_prune_daily(struct nl_store *store, const struct nl_retention *retention,
+                                    struct nl_error *err);
+
+/* Mends what can be: builds indexes and the full-text index anew, takes up notices whose lease has
+ * expired. */
+enum nl_status nl_store_repair(struct nl_store *store, struct nl_error *err);
+
+#endif

@@ -1,0 +1,46 @@
+/* Two subjects of one issue, tried on a share of its audience: the rest gets the better one.
+ * Nothing is tracked for it: what counts is who leaves, or who answers. */
+#ifndef NEWSLETTER_STORE_SUBJECT_TEST_H
+#define NEWSLETTER_STORE_SUBJECT_TEST_H
+
+#include "newsletter/store/issue.h"
+
+enum { NL_SUBJECTS = 2 };
+
+/* What came of one of the subjects in the sample. */
+struct nl_subject_score {
+    int64_t people; /* to whom it goes */
+    int64_t sent;
+    int64_t left;    /* of those: unsubscribed, or complained, since */
+    int64_t replied; /* of those: answered */
+};
+
+struct nl_subject_test {
+    struct nl_subject_plan plan;
+    int64_t decide_at; /* 0: the issue has not begun to go out */
+    int64_t winner;    /* 1 or 2; 0: not decided */
+    int64_t waiting;   /* deliveries that wait for the decision */
+    struct nl_subject_score scores[NL_SUBJECTS];
+    char *subjects[NL_SUBJECTS];
+};
+void nl_subject_test_free(struct nl_subject_test *test);
+
+/* *found false where the issue has only one subject. Free with nl_subject_test_free. */
+enum nl_status nl_subject_test_read(struct nl_store *store, int64_t issue, bool *found,
+                                    struct nl_subject_test *out, struct nl_error *err);
+
+/* The better subject by the rule, 1 or 2; with nothing between them the one that fewer left over,
+ * else the first. */
+int64_t nl_subject_test_better(const struct nl_subject_test *test);
+
+/* Decides if it is time, or, with `winner` 1 or 2, at once: the deliveries that wait are queued
+ * with that subject. *decided is false where nothing was to be decided. */
+enum nl_status nl_subject_test_decide(struct nl_store *store, int64_t issue, int64_t winner,
+                                      bool *decided, struct nl_error *err);
+
+/* Notes that a delivery was answered; a second answer changes nothing. *known is false when there
+ * is no such delivery. */
+enum nl_status nl_subject_test_replied(struct nl_store *store, int64_t delivery, bool *known,
+                                       struct nl_error *err);
+
+#endif

@@ -1,0 +1,53 @@
+/* Joining and leaving a list: double opt-in, tokens, consent. */
+#ifndef NEWSLETTER_STORE_SUBSCRIPTION_H
+#define NEWSLETTER_STORE_SUBSCRIPTION_H
+
+#include "newsletter/base/address.h"
+#include "newsletter/base/token.h"
+#include "newsletter/db/handle.h"
+
+/* What a form or an operator gave. Optional texts are NULL. */
+struct nl_signup {
+    int64_t list;
+    const struct nl_address *address;
+    const char *name;
+    const char *language;
+    const char *attributes;   /* a JSON object */
+    const char *source;       /* where consent was given, such as a page's name */
+    const char *ip;           /* from where */
+    const char *text_version; /* which wording was agreed to */
+    int64_t resend_interval;  /* seconds between two notices to one subscription */
+};
+
+/* Records a sign-up and queues the notice that answers it: the confirmation mail, or a friendly
+ * word to somebody who is on the list already, at most one per interval, and nothing for a
+ * suppressed address. `*notice` is the delivery queued, or 0; it tells who was there before and so
+ * must not reach the public. Every path does the same kind of work: one durable transaction. */
+enum nl_status nl_subscribe(struct nl_store *store, const struct nl_signup *signup, int64_t *notice,
+                            struct nl_error *err);
+
+/* What a token did. */
+struct nl_standing {
+    int64_t list;
+    int64_t notice;    /* the delivery queued to tell the subscriber, or 0 */
+    char language[36]; /* the subscriber's, or "" */
+};
+
+/* Uses a confirmation token: pending becomes active and every other open link of that subscription
+ * is closed; with `welcome` the welcoming mail is queued. NL_DATA malformed, NL_NOTFOUND unknown,
+ * NL_EXPIRED, NL_USED. */
+enum nl_status nl_confirm(struct nl_store *store, const char *token, bool welcome,
+                          struct nl_standing *out, struct nl_error *err);
+
+/* Ends the subscription that a List-Unsubscribe token belongs to; again is as good as once. With
+ * `goodbye` a mail that says so is queued, if it was active. NL_DATA malformed, NL_NOTFOUND
+ * unknown. */
+enum nl_status nl_unsubscribe_token(struct nl_store *store, const char *token, bool goodbye,
+                                    struct nl_standing *out, struct nl_error *err);
+
+/* Ends an address's subscription to one list, or to all with `list` 0. NL_NOTFOUND when there is
+ * none. */
+enum nl_status nl_unsubscribe_address(struct nl_store *store, const struct nl_address *address,
+                                      int64_t list, struct nl_error *err);
+
+#endif

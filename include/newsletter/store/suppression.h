@@ -1,0 +1,27 @@
+/* Suppression: addresses that are never mailed, whatever a subscription, an import or a form says.
+ */
+#ifndef NEWSLETTER_STORE_SUPPRESSION_H
+#define NEWSLETTER_STORE_SUPPRESSION_H
+
+#include "newsletter/base/address.h"
+#include "newsletter/db/handle.h"
+
+/* Suppresses an address from now on, or from `since` if that is not 0. One that is suppressed
+ * already keeps its reason and date; *added tells. */
+enum nl_status nl_suppression_add(struct nl_store *store, const struct nl_address *address,
+                                  const char *reason, int64_t since, bool *added,
+                                  struct nl_error *err);
+
+/* Lifts a suppression. NL_NOTFOUND when there is none. */
+enum nl_status nl_suppression_remove(struct nl_store *store, const struct nl_address *address,
+                                     struct nl_error *err);
+
+/* Calls `each` for every suppressed address, in order; `address` is its normalised form. `each`
+ * must not write. */
+enum nl_status nl_suppression_each(struct nl_store *store,
+                                   enum nl_status (*each)(const char *address, const char *reason,
+                                                          int64_t since, void *ctx,
+                                                          struct nl_error *err),
+                                   void *ctx, struct nl_error *err);
+
+#endif

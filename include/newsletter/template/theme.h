@@ -1,0 +1,37 @@
+/* The look and the language: templates, styles and translations, from the user's folder first and
+ * the built-in ones else. */
+#ifndef NEWSLETTER_TEMPLATE_THEME_H
+#define NEWSLETTER_TEMPLATE_THEME_H
+
+#include "newsletter/base/buf.h"
+#include "newsletter/base/catalog.h"
+#include "newsletter/base/error.h"
+#include "newsletter/base/yaml.h"
+
+#include <jansson.h>
+
+struct nl_theme {
+    const char *folder;                /* NULL for built-in only; borrowed */
+    struct nl_yaml styles, own_styles; /* the latter over the former */
+    struct nl_catalog *catalog;
+};
+
+/* Reads styles.yaml and the catalog of `language`. Free with nl_theme_free, also after a failure.
+ */
+enum nl_status nl_theme_open(const char *folder, const char *language, struct nl_theme *out,
+                             struct nl_error *err);
+
+/* The declarations for `element` or a named style, "" if none. */
+const char *nl_theme_style(const struct nl_theme *theme, const char *element);
+
+/* Renders NAME.html or NAME.txt over `data`, to which the styles are added as "styles". */
+enum nl_status nl_theme_render(const struct nl_theme *theme, const char *file, json_t *data,
+                               struct nl_buf *out, struct nl_error *err);
+
+/* Renders one translatable text over `data`, as plain text. Appends. */
+enum nl_status nl_theme_text(const struct nl_theme *theme, const char *context, const char *text,
+                             const json_t *data, struct nl_buf *out, struct nl_error *err);
+
+void nl_theme_free(struct nl_theme *theme);
+
+#endif

@@ -1,0 +1,19 @@
+/* Lines of plain text. */
+#ifndef NEWSLETTER_TEMPLATE_WRAP_H
+#define NEWSLETTER_TEMPLATE_WRAP_H
+
+#include "newsletter/base/buf.h"
+
+enum { NL_COLUMNS = 72 };
+
+/* How many columns a text takes, East Asian characters being two wide. */
+size_t nl_text_width(const char *text);
+
+/* Appends one line: the prefix and the text, without white space at its end. */
+void nl_plain_line(struct nl_buf *out, const char *prefix, const char *text, size_t len);
+
+/* Wraps one paragraph at NL_COLUMNS (by display width, breaking lines as UAX 14 says); `first` and
+ * `rest` begin its first and its other lines. The tags of conditions take no room. */
+void nl_plain_wrap(struct nl_buf *out, const char *tagged, const char *first, const char *rest);
+
+#endif

@@ -1,0 +1,246 @@
+#include "newsletter/base/token.h"
+#include "newsletter/db/sql.h"
+#include "newsletter/store/member.h"
+#include "newsletter/store/person.h"
+#include "store/event.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uuid/uuid.h>
+
+struct nl_import {
+    struct nl_store *store;
+    const struct nl_import_policy *policy;
+    bool any_suppressed, any_erased; /* whether it is worth asking for each row */
+    unsigned char uuid[16];          /* of the subscriber last added */
+};
+
+enum nl_status nl_import_begin(struct nl_store *store, const struct nl_import_policy *policy,
+                               struct nl_import **out, struct nl_error *err) {
+    struct nl_import *import = calloc(1, sizeof *import);
+    int64_t one = 0;
+    *out = NULL;
+    if (import == NULL)
+        return nl_error_nomem(err);
+    *import = (struct nl_import){.store = store, .policy = policy};
+    store->env.random(store->env.ctx, import->uuid);
+    store->engine->bulk(store, true);
+    enum nl_status status = nl_store_begin(store, err);
+    if (status == NL_OK)
+        status = nl_sql_number(store, err, &one, &import->any_suppressed,
+                               "SELECT 1 FROM suppression LIMIT 1", "");
+    if (status == NL_OK)
+        status = nl_sql_number(store, err, &one, &import->any_erased,
+                               "SELECT 1 FROM erased LIMIT 1", "");
+    if (status != NL_OK) {
+        nl_import_end(import, false, NULL, NULL);
+        return status;
+    }
+    *out = import;
+    return NL_OK;
+}
+
+/* ---- who must not come in ---- */
+
+static enum nl_status find_obstacle(struct nl_import *import, const struct nl_address *address,
+                                    enum nl_import_outcome *outcome, struct nl_error *err) {
+    int64_t since = 0;
+    bool found = false;
+    enum nl_status status = NL_OK;
+    if (import->any_suppressed)
+        status =
+            nl_sql_number(import->store, err, &since, &found,
+                          "SELECT since FROM suppression WHERE address_key = ?", "s", address->key);
+    if (found)
+        *outcome = NL_IMPORT_SUPPRESSED;
+    if (status != NL_OK || found || !import->any_erased)
+        return status;
+    status = nl_person_was_erased(import->store, address, &found, err);
+    if (found)
+        *outcome = NL_IMPORT_ERASED;
+    return status;
+}
+
+static enum nl_status block(struct nl_import *import, const struct nl_address *address,
+                            struct nl_error *err) {
+    import->any_suppressed = true;
+    return nl_sql_run(import->store, err,
+                      "INSERT INTO suppression (address_key, reason, since) "
+                      "VALUES (?, 'imported', ?) ON CONFLICT DO NOTHING",
+                      "si", address->key, nl_env_now(&import->store->env));
+}
+
+/* ---- the person ---- */
+
+static enum nl_status find_subscriber(struct nl_store *store, const char *key, int64_t *id,
+                                      struct nl_error *err) {
+    return nl_sql_number(store, err, id, NULL, "SELECT id FROM subscriber WHERE address_key = ?",
+                         "s", key);
+}
+
+static enum nl_status update_subscriber(struct nl_import *import, const struct nl_member *member,
+                                        int64_t id, struct nl_error *err) {
+    return nl_sql_run(import->store, err,
+                      "UPDATE subscriber SET name = coalesce(?, name), "
+                      "language = coalesce(?, language), "
+                      "attributes = json_patch(attributes, coalesce(?, '{}')) WHERE id = ?",
+                      "sssi", member->name, member->language, member->attributes, id);
+}
+
+/* One behind the other, from a random one on: an index that grows at its end is quicker, and these
+ * are no secrets. */
+static void next_uuid(struct nl_import *import, char out[NL_TOKEN_LEN + 1]) {
+    for (size_t at = sizeof import->uuid; at-- > 9 && ++import->uuid[at] == 0;)
+        ;
+    uuid_unparse_lower(import->uuid, out);
+}
+
+/* Most are new: to insert and see is quicker than to look and insert. */
+static enum nl_status put_subscriber(struct nl_import *import, const struct nl_address *address,
+                                     const struct nl_member *member, int64_t *id, bool *is_new,
+                                     struct nl_error *err) {
+    struct nl_store *store = import->store;
+    char uuid[NL_TOKEN_LEN + 1];
+    next_uuid(import, uuid);
+    enum nl_status status = nl_sql_insert(
+        store, err, id,
+        "INSERT INTO subscriber (uuid, address, address_key, name, language, attributes, "
+        "created_at) VALUES (?, ?, ?, ?, ?, coalesce(?, '{}'), ?) "
+        "ON CONFLICT (address_key) DO NOTHING",
+        "ssssssi", uuid, address->text, address->key, member->name, member->language,
+        member->attributes, member->created_at != 0 ? member->created_at : nl_env_now(&store->env));
+    *is_new = *id != 0;
+    if (status != NL_OK || *is_new)
+        return status;
+    status = find_subscriber(store, address->key, id, err);
+    return status == NL_OK && import->policy->update ? update_subscriber(import, member, *id, err)
+                                                     : status;
+}
+
+/* ---- the subscription ---- */
+
+static enum nl_status find_state(struct nl_store *store, int64_t list, int64_t subscriber,
+                                 int64_t *id, char state[16], struct nl_error *err) {
+    bool row = false;
+    struct nl_statement *statement =
+        nl_sql(store, err, "SELECT id, state FROM subscription WHERE list = ? AND subscriber = ?",
+               "ii", list, subscriber);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    *id = nl_sql_int64(statement, 0);
+    nl_sql_short(statement, 1, state, 16);
+    nl_sql_done(statement);
+    return status;
+}
+
+static int64_t known(int64_t time, int64_t fallback) {
+    return time != 0 ? time : fallback;
+}
+
+static enum nl_status add_subscription(struct nl_import *import, int64_t list, int64_t subscriber,
+                                       const struct nl_member *member, const char *state,
+                                       int64_t *id, struct nl_error *err) {
+    struct nl_store *store = import->store;
+    struct nl_token token;
+    int64_t now = nl_env_now(&store->env);
+    bool pending = strcmp(state, "pending") == 0;
+    bool ended = !pending && strcmp(state, "active") != 0;
+    int64_t created = known(member->created_at, now);
+    nl_token_new(&store->env, &token);
+    return nl_sql_insert(
+        store, err, id,
+        "INSERT INTO subscription (list, subscriber, state, token, consent_at, consent_source, "
+        "consent_ip, consent_version, confirmed_at, ended_at, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?)",
+        "iississsiii", list, subscriber, state, token.text,
+        known(member->consent_at, known(member->confirmed_at, created)),
+        member->consent_source != NULL ? member->consent_source : import->policy->consent,
+        member->consent_ip, member->consent_version,
+        pending ? 0 : known(member->confirmed_at, ended ? 0 : created),
+        ended ? known(member->ended_at, now) : 0, created);
+}
+
+/* Somebody who has not confirmed yet, and of whom the row says that they have. */
+static enum nl_status activate(struct nl_import *import, int64_t subscription,
+                               const struct nl_member *member, struct nl_error *err) {
+    int64_t now = nl_env_now(&import->store->env);
+    return nl_sql_run(import->store, err,
+                      "UPDATE subscription SET state = 'active', reconfirm_by = NULL, confirmed_at "
+                      "= ?, consent_at = ?, "
+                      "consent_source = ?, consent_ip = ?, consent_version = ? WHERE id = ?",
+                      "iisssi", known(member->confirmed_at, now), known(member->consent_at, now),
+                      member->consent_source != NULL ? member->consent_source
+                                                     : import->policy->consent,
+                      member->consent_ip, member->consent_version, subscription);
+}
+
+static enum nl_status ask_to_confirm(struct nl_import *import, int64_t subscription,
+                                     struct nl_error *err) {
+    int64_t notice = 0;
+    return nl_notice_add(import->store, "confirmation", subscription, &notice, err);
+}
+
+static enum nl_status put_subscription(struct nl_import *import, int64_t list, int64_t subscriber,
+                                       bool is_new, const struct nl_member *member,
+                                       enum nl_import_outcome *outcome, struct nl_error *err) {
+    const char *wanted = member->state != NULL ? member->state : "active";
+    char state[16];
+    int64_t id = 0;
+    bool active = strcmp(wanted, "active") == 0;
+    bool ask = import->policy->confirm && (active || strcmp(wanted, "pending") == 0);
+    enum nl_status status =
+        is_new ? NL_OK : find_state(import->store, list, subscriber, &id, state, err);
+    *outcome = NL_IMPORT_UNCHANGED;
+    if (status != NL_OK)
+        return status;
+    if (id == 0) {
+        *outcome = NL_IMPORT_ADDED;
+        status =
+            add_subscription(import, list, subscriber, member, ask ? "pending" : wanted, &id, err);
+        return status == NL_OK && ask ? ask_to_confirm(import, id, err) : status;
+    }
+    if (strcmp(state, "pending") == 0 && active && !ask) {
+        *outcome = NL_IMPORT_ADDED;
+        return activate(import, id, member, err);
+    }
+    if (strcmp(state, "active") != 0 && strcmp(state, "pending") != 0)
+        *outcome = NL_IMPORT_ENDED;
+    return NL_OK;
+}
+
+enum nl_status nl_import_row(struct nl_import *import, int64_t list,
+                             const struct nl_address *address, const struct nl_member *member,
+                             enum nl_import_outcome *outcome, struct nl_error *err) {
+    int64_t subscriber = 0;
+    bool is_new = false;
+    *outcome = NL_IMPORT_ADDED;
+    enum nl_status status = find_obstacle(import, address, outcome, err);
+    if (status != NL_OK || *outcome != NL_IMPORT_ADDED)
+        return status;
+    if (member->state != NULL && strcmp(member->state, "blocked") == 0) {
+        *outcome = NL_IMPORT_BLOCKED;
+        return block(import, address, err);
+    }
+    status = put_subscriber(import, address, member, &subscriber, &is_new, err);
+    return status == NL_OK
+               ? put_subscription(import, list, subscriber, is_new, member, outcome, err)
+               : status;
+}
+
+enum nl_status nl_import_end(struct nl_import *import, bool keep, const char *detail,
+                             struct nl_error *err) {
+    if (import == NULL)
+        return NL_OK;
+    struct nl_store *store = import->store;
+    enum nl_status status = NL_OK;
+    if (keep)
+        status = nl_event_add(store, "imported", 0, 0, 0, detail, err);
+    if (keep && status == NL_OK)
+        status = nl_store_commit(store, err);
+    if (!keep || status != NL_OK)
+        nl_store_rollback(store);
+    store->engine->bulk(store, false);
+    free(import);
+    return status;
+}

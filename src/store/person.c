@@ -1,0 +1,88 @@
+#include "newsletter/store/person.h"
+
+#include "newsletter/base/token.h"
+#include "store/event.h"
+#include "store/person_row.h"
+
+enum nl_status nl_person_find(struct nl_store *store, const struct nl_address *address,
+                              int64_t *subscriber, struct nl_error *err) {
+    bool found = false;
+    enum nl_status status =
+        nl_sql_number(store, err, subscriber, &found,
+                      "SELECT id FROM subscriber WHERE address_key = ?", "s", address->key);
+    return status == NL_OK && !found
+               ? nl_error_set(err, NL_NOTFOUND, "%s is not known here", address->text)
+               : status;
+}
+
+/* ---- forgetting ---- */
+
+static void digest_of(const struct nl_store *store, const char *address_key,
+                      char out[NL_MAC_TEXT_LEN + 1]) {
+    nl_mac(store->secret, "erased", address_key, out);
+}
+
+static enum nl_status leave_tombstone(struct nl_store *store, int64_t subscriber,
+                                      struct nl_error *err) {
+    char digest[NL_MAC_TEXT_LEN + 1];
+    bool row = false;
+    struct nl_statement *statement =
+        nl_sql(store, err, "SELECT address_key FROM subscriber WHERE id = ?", "i", subscriber);
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = nl_sql_step(store, statement, &row, err);
+    if (status == NL_OK && row)
+        digest_of(store, nl_sql_borrow(statement, 0), digest);
+    nl_sql_done(statement);
+    if (status == NL_OK && !row)
+        return nl_error_set(err, NL_NOTFOUND, "there is no such subscriber");
+    return status == NL_OK
+               ? nl_sql_run(store, err,
+                            "INSERT INTO erased (digest, at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                            "si", digest, nl_env_now(&store->env))
+               : status;
+}
+
+static enum nl_status erase(struct nl_store *store, void *ctx, struct nl_error *err) {
+    /* In this order: what refers to others first. Unsubscribe tokens stay, so that the links in old
+     * mails still say that nothing more will come. */
+    static const char *const steps[] = {
+        ("UPDATE subscription SET consent_source = NULL, consent_ip = NULL, ended_at = "
+         "coalesce(ended_at, ?2), state = CASE WHEN state IN ('active', 'pending') THEN "
+         "'unsubscribed' ELSE state END "
+         "WHERE subscriber = ?1"),
+        ("UPDATE delivery SET state = 'skipped', updated_at = ?2 WHERE id IN " THEIR_DELIVERIES
+         " AND state IN ('queued', 'deferred')"),
+        ("UPDATE delivery SET reply_text = NULL WHERE id IN " THEIR_DELIVERIES " AND ?2 > 0"),
+        ("UPDATE returned SET message = NULL WHERE id IN (SELECT returned FROM bounce WHERE "
+         "subscription IN " THEIRS ") AND ?2 > 0"),
+        ("UPDATE bounce SET diagnostic = NULL WHERE subscription IN " THEIRS " AND ?2 > 0"),
+        ("UPDATE event SET detail = NULL WHERE subscriber = ?1 AND ?2 > 0"),
+        ("DELETE FROM confirmation WHERE subscription IN " THEIRS " AND ?2 > 0"),
+        ("DELETE FROM address_change WHERE subscriber = ?1 AND ?2 > 0"),
+        ("UPDATE subscriber SET address = '(erased)', address_key = 'erased ' || uuid, name = "
+         "NULL, "
+         "language = NULL, attributes = '{}' WHERE id = ?1 AND ?2 > 0"),
+    };
+    int64_t subscriber = *(const int64_t *)ctx;
+    enum nl_status status = leave_tombstone(store, subscriber, err);
+    for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
+        status = nl_sql_run(store, err, steps[i], "ii", subscriber, nl_env_now(&store->env));
+    return status == NL_OK ? nl_event_add(store, "erased", 0, subscriber, 0, NULL, err) : status;
+}
+
+enum nl_status nl_person_erase(struct nl_store *store, int64_t subscriber, struct nl_error *err) {
+    store->engine->scrub(store, true);
+    enum nl_status status = nl_sql_transaction(store, erase, &subscriber, err);
+    store->engine->scrub(store, false);
+    return status;
+}
+
+enum nl_status nl_person_was_erased(struct nl_store *store, const struct nl_address *address,
+                                    bool *erased, struct nl_error *err) {
+    char digest[NL_MAC_TEXT_LEN + 1];
+    int64_t at = 0;
+    digest_of(store, address->key, digest);
+    return nl_sql_number(store, err, &at, erased, "SELECT at FROM erased WHERE digest = ?", "s",
+                         digest);
+}

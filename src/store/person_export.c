@@ -1,0 +1,171 @@
+#include "newsletter/store/person.h"
+
+#include "newsletter/base/timestamp.h"
+#include "store/person_row.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a column is called, and what it is: 's' text, 'i' number, 't' time, 'j' JSON. "consent.at"
+ * stands in an object of its own. */
+struct column {
+    const char *name;
+    char type;
+};
+
+/* The rows about a subscriber that stand under one name. */
+struct chapter {
+    const char *name;
+    const char *sql;
+    struct column columns[12]; /* a name of NULL ends them */
+};
+
+static const struct chapter person = {
+    NULL,
+    "SELECT r.address, r.name, r.language, r.attributes, r.created_at, c.address "
+    "FROM subscriber r LEFT JOIN address_change c ON c.subscriber = r.id WHERE r.id = ?1",
+    {{"address", 's'},
+     {"name", 's'},
+     {"language", 's'},
+     {"attributes", 'j'},
+     {"created_at", 't'},
+     {"new_address", 's'}}};
+
+static const struct chapter chapters[] = {
+    {"subscriptions",
+     "SELECT l.name, l.title, s.state, s.consent_at, s.consent_source, s.consent_ip, "
+     "s.consent_version, s.confirmed_at, s.ended_at FROM subscription s "
+     "JOIN list l ON l.id = s.list WHERE s.subscriber = ?1 ORDER BY s.id",
+     {{"list", 's'},
+      {"title", 's'},
+      {"state", 's'},
+      {"consent.at", 't'},
+      {"consent.source", 's'},
+      {"consent.ip", 's'},
+      {"consent.form_version", 's'},
+      {"confirmed_at", 't'},
+      {"ended_at", 't'}}},
+    {"deliveries",
+     "SELECT d.kind, i.title, d.state, d.attempts, d.created_at, d.updated_at, d.reply_code, "
+     "d.reply_text FROM delivery d LEFT JOIN issue i ON i.id = d.issue "
+     "WHERE d.id IN " THEIR_DELIVERIES " ORDER BY d.id",
+     {{"kind", 's'},
+      {"issue", 's'},
+      {"state", 's'},
+      {"attempts", 'i'},
+      {"created_at", 't'},
+      {"updated_at", 't'},
+      {"reply_code", 'i'},
+      {"reply", 's'}}},
+    {"returned_mail",
+     "SELECT b.at, b.kind, b.reason, b.status, b.diagnostic FROM bounce b "
+     "JOIN subscription s ON s.id = b.subscription WHERE s.subscriber = ?1 ORDER BY b.id",
+     {{"at", 't'}, {"kind", 's'}, {"reason", 's'}, {"status", 's'}, {"diagnostic", 's'}}},
+    {"history",
+     "SELECT e.at, e.kind, l.name, e.detail FROM event e LEFT JOIN list l ON l.id = e.list "
+     "WHERE e.subscriber = ?1 ORDER BY e.id",
+     {{"at", 't'}, {"what", 's'}, {"list", 's'}, {"detail", 's'}}},
+    {"suppressed",
+     "SELECT x.reason, x.since FROM suppression x JOIN subscriber r ON "
+     "r.address_key = x.address_key WHERE r.id = ?1",
+     {{"reason", 's'}, {"since", 't'}}},
+};
+
+static json_t *value_of(const struct nl_statement *statement, int at, char type) {
+    char time[NL_TIMESTAMP_LEN];
+    const char *text = type == 's' || type == 'j' ? nl_sql_borrow(statement, at) : NULL;
+    if (nl_sql_is_null(statement, at))
+        return json_null();
+    if (type == 'i')
+        return json_integer(nl_sql_int64(statement, at));
+    if (type == 'j')
+        return json_loads(text, 0, NULL);
+    if (type == 's')
+        return json_string(text);
+    nl_timestamp_text(nl_sql_int64(statement, at), time);
+    return json_string(time);
+}
+
+/* The object that a column belongs to; *name is what it is called there. */
+static json_t *owner_of(json_t *row, const char **name) {
+    const char *dot = strchr(*name, '.');
+    char group[16] = "";
+    if (dot == NULL)
+        return row;
+    memcpy(group, *name, (size_t)(dot - *name));
+    *name = dot + 1;
+    if (json_object_get(row, group) == NULL)
+        json_object_set_new(row, group, json_object());
+    return json_object_get(row, group);
+}
+
+static json_t *row_of(const struct nl_statement *statement, const struct column *columns) {
+    json_t *row = json_object();
+    bool failed = row == NULL;
+    for (int i = 0; !failed && columns[i].name != NULL; i++) {
+        const char *name = columns[i].name;
+        json_t *owner = owner_of(row, &name);
+        failed = json_object_set_new(owner, name, value_of(statement, i, columns[i].type)) != 0;
+    }
+    if (!failed)
+        return row;
+    json_decref(row);
+    return NULL;
+}
+
+static enum nl_status read_rows(struct nl_store *store, int64_t subscriber,
+                                const struct chapter *chapter, json_t *rows, struct nl_error *err) {
+    bool row = false;
+    struct nl_statement *statement = nl_sql(store, err, chapter->sql, "i", subscriber);
+    enum nl_status status =
+        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
+    while (status == NL_OK && row) {
+        status = json_array_append_new(rows, row_of(statement, chapter->columns)) == 0
+                     ? nl_sql_step(store, statement, &row, err)
+                     : nl_error_nomem(err);
+    }
+    nl_sql_done(statement);
+    return status;
+}
+
+/* There is one suppression or none; of the rest there are lists. */
+static void add_chapter(json_t *whole, const char *name, json_t *rows) {
+    bool list = strcmp(name, "suppressed") != 0;
+    json_t *one = json_array_get(rows, 0);
+    if (list)
+        json_object_set(whole, name, rows);
+    else
+        json_object_set_new(whole, name, one != NULL ? json_incref(one) : json_null());
+}
+
+static enum nl_status add_chapters(struct nl_store *store, int64_t subscriber, json_t *whole,
+                                   struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < sizeof chapters / sizeof chapters[0]; i++) {
+        json_t *rows = json_array();
+        status = read_rows(store, subscriber, &chapters[i], rows, err);
+        if (status == NL_OK)
+            add_chapter(whole, chapters[i].name, rows);
+        json_decref(rows);
+    }
+    return status;
+}
+
+enum nl_status nl_person_export(struct nl_store *store, int64_t subscriber, char **json,
+                                struct nl_error *err) {
+    json_t *found = json_array();
+    *json = NULL;
+    enum nl_status status = read_rows(store, subscriber, &person, found, err);
+    json_t *whole = json_array_get(found, 0);
+    if (status == NL_OK && whole == NULL)
+        status = nl_error_set(err, NL_NOTFOUND, "there is no such subscriber");
+    if (status == NL_OK)
+        status = add_chapters(store, subscriber, whole, err);
+    if (status == NL_OK) {
+        *json = json_dumps(whole, JSON_COMPACT);
+        status = *json != NULL ? NL_OK : nl_error_nomem(err);
+    }
+    json_decref(found);
+    return status;
+}

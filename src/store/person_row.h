@@ -1,0 +1,16 @@
+/* Which rows are about one subscriber, ?1. */
+#ifndef NL_STORE_PERSON_ROW_H
+#define NL_STORE_PERSON_ROW_H
+
+#include "newsletter/db/sql.h"
+
+#define THEIRS "(SELECT id FROM subscription WHERE subscriber = ?1)"
+
+/* By issue, since that is what deliveries are indexed on: an index for this alone would make every
+ * fan-out slower. */
+#define THEIR_DELIVERIES                                                                           \
+    "(SELECT d.id FROM issue i CROSS JOIN subscription s CROSS JOIN delivery d WHERE "             \
+    "d.issue = i.id AND d.subscription = s.id AND s.subscriber = ?1 UNION ALL "                    \
+    "SELECT id FROM delivery WHERE issue IS NULL AND subscription IN " THEIRS ")"
+
+#endif

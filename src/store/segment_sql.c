@@ -1,0 +1,171 @@
+#include "store/segment_sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What each field is in the database. Who has told no language reads the list's. */
+static const char *const columns[] = {
+    [NL_FIELD_EMAIL] = "r.address_key",
+    [NL_FIELD_DOMAIN] = ("replace(r.address_key, rtrim(r.address_key, "
+                         "replace(r.address_key, '@', '')), '')"),
+    [NL_FIELD_NAME] = "r.name",
+    [NL_FIELD_LANGUAGE] =
+        "coalesce(r.language, (SELECT l.language FROM list l WHERE l.id = s.list))",
+    [NL_FIELD_SOURCE] = "s.consent_source",
+    [NL_FIELD_JOINED] = "s.confirmed_at",
+    [NL_FIELD_ATTRIBUTE] = "json_extract(r.attributes, ?)",
+};
+
+static const char *const signs[] = {
+    [NL_TEST_EQUAL] = "=",   [NL_TEST_UNEQUAL] = "IS DISTINCT FROM",
+    [NL_TEST_LESS] = "<",    [NL_TEST_LESS_EQUAL] = "<=",
+    [NL_TEST_GREATER] = ">", [NL_TEST_GREATER_EQUAL] = ">=",
+};
+
+/* ---- values, in the order in which they stand in the SQL ---- */
+
+static void add_path(const struct nl_segment *test, struct nl_query *query) {
+    struct nl_buf path = {0};
+    nl_buf_addf(&path, "$.\"%s\"", test->attribute);
+    nl_query_own(query, nl_buf_take(&path));
+}
+
+/* The column of a test, which has a parameter if it is an attribute. */
+static void add_column(const struct nl_segment *test, struct nl_query *query) {
+    nl_buf_adds(&query->sql, columns[test->field]);
+    if (test->field == NL_FIELD_ATTRIBUTE)
+        add_path(test, query);
+}
+
+static void add_lower(const struct nl_segment *test, struct nl_query *query) {
+    nl_buf_adds(&query->sql, "lower(");
+    add_column(test, query);
+    nl_buf_adds(&query->sql, ")");
+}
+
+/* In lower case as lower() makes it of columns: ASCII only. */
+static void add_text(const char *text, struct nl_query *query) {
+    char *lower = strdup(text);
+    for (char *p = lower; p != NULL && *p != '\0'; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p - 'A' + 'a');
+    nl_buf_adds(&query->sql, "?");
+    nl_query_own(query, lower);
+}
+
+/* ---- tests ---- */
+
+static void add_known(const struct nl_segment *test, bool known, struct nl_query *query) {
+    if (test->field == NL_FIELD_JOINED) {
+        nl_buf_addf(&query->sql, "%s IS %sNULL", columns[test->field], known ? "NOT " : "");
+        return;
+    }
+    nl_buf_adds(&query->sql, "coalesce(");
+    add_column(test, query);
+    nl_buf_addf(&query->sql, ", '') %s ''", known ? "<>" : "=");
+}
+
+/* A list of values is an array, or one text with commas. */
+static void add_has(const struct nl_segment *test, struct nl_query *query) {
+    const char *value = test->values[0].text;
+    if (test->field == NL_FIELD_ATTRIBUTE) {
+        nl_buf_adds(&query->sql, "EXISTS (SELECT 1 FROM json_each(r.attributes, ?) e WHERE "
+                                 "lower(e.value) = ");
+        add_path(test, query);
+        add_text(value, query);
+        nl_buf_adds(&query->sql, ") OR ");
+    }
+    nl_buf_adds(&query->sql, "instr(',' || replace(");
+    add_lower(test, query);
+    nl_buf_adds(&query->sql, ", ', ', ',') || ',', ',' || ");
+    add_text(value, query);
+    nl_buf_adds(&query->sql, " || ',') > 0");
+}
+
+static void add_in(const struct nl_segment *test, struct nl_query *query) {
+    add_lower(test, query);
+    for (size_t i = 0; i < test->value_count; i++) {
+        nl_buf_adds(&query->sql, i == 0 ? " IN (" : ", ");
+        add_text(test->values[i].text, query);
+    }
+    nl_buf_adds(&query->sql, ")");
+}
+
+static void add_number(const struct nl_store *store, const struct nl_segment *test,
+                       struct nl_query *query) {
+    const struct nl_dialect *dialect = &store->engine->dialect;
+    bool text = test->field == NL_FIELD_ATTRIBUTE;
+    nl_buf_adds(&query->sql, text ? dialect->number_from : "");
+    add_column(test, query);
+    nl_buf_addf(&query->sql, "%s %s ?", text ? dialect->number_end : "", signs[test->test]);
+    nl_query_number(query, test->values[0].number);
+}
+
+static void add_comparison(const struct nl_store *store, const struct nl_segment *test,
+                           struct nl_query *query) {
+    bool numbers = test->field == NL_FIELD_JOINED || test->field == NL_FIELD_ATTRIBUTE;
+    bool same = test->test == NL_TEST_EQUAL || test->test == NL_TEST_UNEQUAL;
+    if (numbers && test->values[0].is_number) {
+        add_number(store, test, query);
+    } else if (test->field == NL_FIELD_LANGUAGE && same) { /* "ru" is also who reads ru-KZ */
+        nl_buf_adds(&query->sql, "instr(");
+        add_lower(test, query);
+        nl_buf_adds(&query->sql, " || '-', ");
+        add_text(test->values[0].text, query);
+        nl_buf_addf(&query->sql, " || '-') %s 1", test->test == NL_TEST_EQUAL ? "=" : "<>");
+    } else {
+        add_lower(test, query);
+        nl_buf_addf(&query->sql, " %s ", signs[test->test]);
+        add_text(test->values[0].text, query);
+    }
+}
+
+static void add_test(const struct nl_store *store, const struct nl_segment *test,
+                     struct nl_query *query) {
+    switch (test->test) {
+    case NL_TEST_KNOWN:
+    case NL_TEST_UNKNOWN:
+        add_known(test, test->test == NL_TEST_KNOWN, query);
+        break;
+    case NL_TEST_HOLDS:
+        nl_buf_adds(&query->sql, "instr(");
+        add_lower(test, query);
+        nl_buf_adds(&query->sql, ", ");
+        add_text(test->values[0].text, query);
+        nl_buf_adds(&query->sql, ") > 0");
+        break;
+    case NL_TEST_HAS:
+        add_has(test, query);
+        break;
+    case NL_TEST_IN:
+        add_in(test, query);
+        break;
+    default:
+        add_comparison(store, test, query);
+        break;
+    }
+}
+
+static void add_node(const struct nl_store *store, const struct nl_segment *segment,
+                     struct nl_query *query) {
+    nl_buf_adds(&query->sql, segment->kind == NL_SEGMENT_NOT ? "(NOT coalesce(" : "(");
+    if (segment->kind == NL_SEGMENT_TEST) {
+        add_test(store, segment, query);
+    } else {
+        add_node(store, segment->left, query);
+        if (segment->right != NULL) {
+            nl_buf_adds(&query->sql, segment->kind == NL_SEGMENT_AND ? " AND " : " OR ");
+            add_node(store, segment->right, query);
+        }
+    }
+    /* What is not known is not so: NOT of it holds. */
+    nl_buf_adds(&query->sql, segment->kind == NL_SEGMENT_NOT ? ", FALSE))" : ")");
+}
+
+void nl_segment_add(const struct nl_store *store, const struct nl_segment *segment,
+                    struct nl_query *query) {
+    if (segment == NULL)
+        return;
+    nl_buf_adds(&query->sql, " AND ");
+    add_node(store, segment, query);
+}

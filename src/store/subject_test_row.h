@@ -1,0 +1,15 @@
+/* Trying two subjects, as the files that make issues need it. */
+#ifndef NL_STORE_SUBJECT_TEST_ROW_H
+#define NL_STORE_SUBJECT_TEST_ROW_H
+
+#include "newsletter/store/issue.h"
+
+/* Records how the subjects of a new issue are to be tried. */
+enum nl_status nl_subject_test_add(struct nl_store *store, int64_t issue,
+                                   const struct nl_subject_plan *plan, struct nl_error *err);
+
+/* For an issue whose deliveries have just been made: gives the sample its subjects, by lot, and
+ * lets the others wait. Does nothing without a test. Within the caller's transaction. */
+enum nl_status nl_subject_test_begin(struct nl_store *store, int64_t issue, struct nl_error *err);
+
+#endif

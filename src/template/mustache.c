@@ -1,0 +1,400 @@
+#include "template/mustache.h"
+
+#include "newsletter/template/escape.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEPTH_LIMIT = 50, DELIMITER_LIMIT = 16 };
+
+struct delimiters {
+    char open[DELIMITER_LIMIT], close[DELIMITER_LIMIT];
+};
+
+/* One text being rendered: a file, a partial or a translation. */
+struct renderer {
+    const char *start;
+    const char *where;
+    const struct nl_template_host *host;
+    struct delimiters delimiters;
+    const json_t *stack[DEPTH_LIMIT]; /* contexts, innermost last */
+    size_t depth;
+    int level; /* of partials within partials */
+    struct nl_buf *out;
+    struct nl_error *err;
+    int skipping; /* how many sections around here are not shown */
+};
+
+/* One tag: what kind, its name, and the text it spans. */
+struct tag {
+    char kind; /* '#', '^', '/', '!', '&', '>', '=' or 'v' */
+    const char *name;
+    size_t name_len;
+    const char *begin, *end; /* with the white space of a line of its own, where it has one */
+    const char *indent;      /* the white space before a partial alone on its line */
+    size_t indent_len;
+};
+
+static enum nl_status fail(struct renderer *renderer, const char *at, const char *what,
+                           const struct tag *tag) {
+    size_t line = 1;
+    for (const char *p = renderer->start; p < at; p++)
+        line += *p == '\n';
+    return nl_error_set(renderer->err, NL_DATA, "%s:%zu: %s%s%.*s", renderer->where, line, what,
+                        tag != NULL ? " " : "", tag != NULL ? (int)tag->name_len : 0,
+                        tag != NULL ? tag->name : "");
+}
+
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static void trim(const char **text, size_t *len) {
+    while (*len > 0 && is_blank(**text)) {
+        ++*text;
+        --*len;
+    }
+    while (*len > 0 && is_blank((*text)[*len - 1]))
+        --*len;
+}
+
+/* Tags other than values that stand alone on a line take the line with them. */
+static void widen_standalone(const char *start, struct tag *tag) {
+    const char *left = tag->begin;
+    const char *right = tag->end;
+    while (left > start && (left[-1] == ' ' || left[-1] == '\t'))
+        left--;
+    while (*right == ' ' || *right == '\t')
+        right++;
+    if ((left > start && left[-1] != '\n') ||
+        (*right != '\n' && *right != '\0' && strncmp(right, "\r\n", 2) != 0))
+        return;
+    tag->indent = left;
+    tag->indent_len = (size_t)(tag->begin - left);
+    tag->begin = left;
+    tag->end = right + (*right == '\r') + (*right != '\0');
+}
+
+static enum nl_status next_tag(struct renderer *renderer, const char *text, struct tag *tag,
+                               bool *found) {
+    const struct delimiters *marks = &renderer->delimiters;
+    const char *open = strstr(text, marks->open);
+    *found = open != NULL;
+    *tag = (struct tag){.kind = 'v'};
+    if (open == NULL)
+        return NL_OK;
+    const char *name = open + strlen(marks->open);
+    bool triple = *name == '{' && strcmp(marks->open, "{{") == 0;
+    if (triple || (*name != '\0' && strchr("#^/!&>=", *name) != NULL))
+        tag->kind = triple ? '&' : *name;
+    if (tag->kind != 'v')
+        name++;
+    const char *end = triple ? "}}}" : marks->close;
+    const char *close = strstr(name, end);
+    if (close == NULL)
+        return fail(renderer, open, "a {{ is not closed", NULL);
+    tag->begin = open;
+    tag->end = close + strlen(end);
+    tag->name = name;
+    tag->name_len = (size_t)(close - name);
+    if (tag->kind == '=' && tag->name_len > 0)
+        tag->name_len--; /* the second '=' */
+    trim(&tag->name, &tag->name_len);
+    if (tag->kind != 'v' && tag->kind != '&')
+        widen_standalone(renderer->start, tag);
+    return NL_OK;
+}
+
+static enum nl_status set_delimiters(struct renderer *renderer, const struct tag *tag) {
+    const char *gap = tag->name;
+    const char *end = tag->name + tag->name_len;
+    while (gap < end && !is_blank(*gap))
+        gap++;
+    const char *second = gap;
+    while (second < end && is_blank(*second))
+        second++;
+    size_t open = (size_t)(gap - tag->name);
+    size_t close = (size_t)(end - second);
+    if (open == 0 || close == 0 || open >= DELIMITER_LIMIT || close >= DELIMITER_LIMIT)
+        return fail(renderer, tag->begin, "not a pair of delimiters:", tag);
+    renderer->delimiters = (struct delimiters){0};
+    memcpy(renderer->delimiters.open, tag->name, open);
+    memcpy(renderer->delimiters.close, second, close);
+    return NL_OK;
+}
+
+static const json_t *member(const json_t *object, const char *name, size_t len) {
+    char *key = strndup(name, len);
+    const json_t *value = key != NULL ? json_object_get(object, key) : NULL;
+    free(key);
+    return value;
+}
+
+/* Finds "a.b.c": the first part in any context from the inside out, the rest below it. */
+static const json_t *look_up(const struct renderer *renderer, const struct tag *tag) {
+    if (tag->name_len == 1 && tag->name[0] == '.')
+        return renderer->stack[renderer->depth - 1];
+    const char *dot = memchr(tag->name, '.', tag->name_len);
+    size_t head = dot != NULL ? (size_t)(dot - tag->name) : tag->name_len;
+    const json_t *value = NULL;
+    for (size_t i = renderer->depth; value == NULL && i-- > 0;)
+        value = member(renderer->stack[i], tag->name, head);
+    const char *rest = tag->name + head;
+    const char *end = tag->name + tag->name_len;
+    while (value != NULL && rest < end) {
+        rest++;
+        dot = memchr(rest, '.', (size_t)(end - rest));
+        size_t len = dot != NULL ? (size_t)(dot - rest) : (size_t)(end - rest);
+        value = member(value, rest, len);
+        rest += len;
+    }
+    return value;
+}
+
+static bool is_truthy(const json_t *value) {
+    return !(json_is_false(value) || json_is_null(value) ||
+             (json_is_string(value) && json_string_length(value) == 0) ||
+             (json_is_array(value) && json_array_size(value) == 0));
+}
+
+static bool is_named(const struct tag *tag, const char *name) {
+    return tag->name_len == strlen(name) && memcmp(tag->name, name, tag->name_len) == 0;
+}
+
+static enum nl_status render(struct renderer *renderer, const char *text, const char **end);
+
+static enum nl_status value(struct renderer *renderer, const struct tag *tag, const json_t *found) {
+    char number[40];
+    const char *text = "";
+    if (json_is_string(found))
+        text = json_string_value(found);
+    else if (json_is_integer(found))
+        snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(found));
+    else if (json_is_real(found))
+        snprintf(number, sizeof number, "%.15g", json_real_value(found));
+    else if (!json_is_null(found))
+        return fail(renderer, tag->begin, "not a text:", tag);
+    if (json_is_number(found))
+        text = number;
+    if (renderer->host->html && tag->kind == 'v')
+        nl_html_escape(renderer->out, text);
+    else
+        nl_buf_adds(renderer->out, text);
+    return NL_OK;
+}
+
+/* Renders a section's inside over `context` to `out`; NULL skips it into the void. */
+static enum nl_status inside(struct renderer *renderer, const char *text, const json_t *context,
+                             struct nl_buf *out, const char **end) {
+    struct nl_buf sink = {0};
+    struct nl_buf *outer = renderer->out;
+    if (renderer->depth == DEPTH_LIMIT)
+        return fail(renderer, text, "sections are nested too deeply", NULL);
+    renderer->stack[renderer->depth] =
+        context != NULL ? context : renderer->stack[renderer->depth - 1];
+    renderer->depth++;
+    renderer->out = context != NULL ? out : &sink;
+    renderer->skipping += context == NULL;
+    enum nl_status status = render(renderer, text, end);
+    renderer->skipping -= context == NULL;
+    renderer->out = outer;
+    renderer->depth--;
+    nl_buf_free(&sink);
+    return status;
+}
+
+/* Renders another text than the one we are in, over the same contexts, with default delimiters. */
+static enum nl_status embed(struct renderer *renderer, const char *text, const char *where) {
+    struct renderer inner = *renderer;
+    const char *end = text;
+    if (renderer->level == DEPTH_LIMIT)
+        return nl_error_set(renderer->err, NL_DATA, "%s: partials are nested too deeply", where);
+    inner.level++;
+    inner.start = text;
+    inner.where = where;
+    inner.delimiters = (struct delimiters){"{{", "}}"};
+    enum nl_status status = render(&inner, text, &end);
+    if (status == NL_OK && *end != '\0')
+        status = fail(&inner, end, "a section ends that did not begin", NULL);
+    return status;
+}
+
+/* Puts `indent` before each line. */
+static void add_indented(struct nl_buf *out, const char *text, const char *indent, size_t len) {
+    while (*text != '\0') {
+        size_t line = strcspn(text, "\n");
+        line += text[line] == '\n';
+        nl_buf_add(out, indent, len);
+        nl_buf_add(out, text, line);
+        text += line;
+    }
+}
+
+static enum nl_status partial(struct renderer *renderer, const struct tag *tag) {
+    const struct nl_template_host *host = renderer->host;
+    struct nl_buf text = {0};
+    struct nl_buf indented = {0};
+    char *name = strndup(tag->name, tag->name_len);
+    enum nl_status status = name == NULL ? nl_error_nomem(renderer->err) : NL_NOTFOUND;
+    if (renderer->skipping > 0)
+        status = NL_OK;
+    else if (name != NULL && host->partial != NULL)
+        status = host->partial(host->ctx, name, &text, renderer->err);
+    if (status == NL_OK && text.len > 0) {
+        add_indented(&indented, nl_buf_text(&text), tag->indent, tag->indent_len);
+        status = indented.failed ? nl_error_nomem(renderer->err)
+                                 : embed(renderer, nl_buf_text(&indented), name);
+    }
+    if (status == NL_NOTFOUND)
+        status = host->lenient ? NL_OK : fail(renderer, tag->begin, "there is no partial", tag);
+    free(name);
+    nl_buf_free(&text);
+    nl_buf_free(&indented);
+    return status;
+}
+
+static void add_single_spaced(struct nl_buf *out, const char *text, size_t len) {
+    trim(&text, &len);
+    for (size_t i = 0; i < len; i++)
+        if (!is_blank(text[i]))
+            nl_buf_addc(out, text[i]);
+        else if (!is_blank(text[i - 1]))
+            nl_buf_addc(out, ' ');
+}
+
+/* {{#_}}: *end is where the section's closing tag begins. The words are no mark-up, whatever the
+ * template is; the tags within them hold nothing that escaping would touch. */
+static enum nl_status translation(struct renderer *renderer, const struct tag *tag,
+                                  const char **end) {
+    const struct nl_template_host *host = renderer->host;
+    struct nl_buf words = {0};
+    struct nl_buf text = {0};
+    enum nl_status status = inside(renderer, tag->end, NULL, NULL, end);
+    if (status != NL_OK || renderer->skipping > 0)
+        return status;
+    add_single_spaced(&words, tag->end, (size_t)(*end - tag->end));
+    const char *found = nl_buf_text(&words);
+    if (host->translate != NULL)
+        found = host->translate(host->ctx, found);
+    if (host->html)
+        nl_html_escape(&text, found);
+    else
+        nl_buf_adds(&text, found);
+    status = words.failed || text.failed ? nl_error_nomem(renderer->err)
+                                         : embed(renderer, nl_buf_text(&text), renderer->where);
+    nl_buf_free(&words);
+    nl_buf_free(&text);
+    return status;
+}
+
+static enum nl_status wrap(struct renderer *renderer, const struct tag *tag, const char **end) {
+    struct nl_buf text = {0};
+    struct nl_buf words = {0};
+    enum nl_status status =
+        inside(renderer, tag->end, renderer->stack[renderer->depth - 1], &text, end);
+    if (status == NL_OK && renderer->skipping == 0) {
+        add_single_spaced(&words, nl_buf_text(&text), text.len);
+        renderer->host->wrap(renderer->out, nl_buf_text(&words));
+    }
+    renderer->out->failed = renderer->out->failed || text.failed || words.failed;
+    nl_buf_free(&text);
+    nl_buf_free(&words);
+    return status;
+}
+
+static enum nl_status section(struct renderer *renderer, const struct tag *tag, const json_t *found,
+                              const char **end) {
+    bool shown = is_truthy(found) == (tag->kind == '#');
+    enum nl_status status = NL_OK;
+    if (!shown || renderer->skipping > 0)
+        return inside(renderer, tag->end, NULL, NULL, end);
+    if (tag->kind == '^')
+        found = renderer->stack[renderer->depth - 1];
+    if (tag->kind == '^' || !json_is_array(found))
+        return inside(renderer, tag->end, found, renderer->out, end);
+    const struct delimiters delimiters = renderer->delimiters;
+    for (size_t i = 0; status == NL_OK && i < json_array_size(found); i++) {
+        renderer->delimiters = delimiters;
+        status = inside(renderer, tag->end, json_array_get(found, i), renderer->out, end);
+    }
+    return status;
+}
+
+/* A section from its opening tag to behind its closing one, where *text is left. */
+static enum nl_status whole_section(struct renderer *renderer, const struct tag *tag,
+                                    const char **text) {
+    struct tag close = {0};
+    bool closed = false;
+    enum nl_status status = NL_OK;
+    if (tag->kind == '#' && is_named(tag, "_")) {
+        status = translation(renderer, tag, text);
+    } else if (tag->kind == '#' && is_named(tag, "wrap") && renderer->host->wrap != NULL) {
+        status = wrap(renderer, tag, text);
+    } else {
+        const json_t *found = look_up(renderer, tag);
+        if (found == NULL && (renderer->host->lenient || renderer->skipping > 0))
+            found = json_null(); /* what is not there has no members */
+        status = found != NULL ? section(renderer, tag, found, text)
+                               : fail(renderer, tag->begin, "unknown variable", tag);
+    }
+    if (status == NL_OK)
+        status = next_tag(renderer, *text, &close, &closed);
+    if (status == NL_OK && (!closed || close.name_len != tag->name_len ||
+                            memcmp(close.name, tag->name, tag->name_len) != 0))
+        status = fail(renderer, tag->begin, "a section is not closed:", tag);
+    *text = close.end;
+    return status;
+}
+
+static enum nl_status one_tag(struct renderer *renderer, const struct tag *tag, const char **text) {
+    const json_t *found = NULL;
+    *text = tag->end;
+    switch (tag->kind) {
+    case '!':
+        return NL_OK;
+    case '=':
+        return set_delimiters(renderer, tag);
+    case '>':
+        return partial(renderer, tag);
+    case '#':
+    case '^':
+        return whole_section(renderer, tag, text);
+    default:
+        if (renderer->skipping > 0)
+            return NL_OK;
+        found = look_up(renderer, tag);
+        if (found != NULL)
+            return value(renderer, tag, found);
+        return renderer->host->lenient ? NL_OK
+                                       : fail(renderer, tag->begin, "unknown variable", tag);
+    }
+}
+
+/* Renders until the closing tag of the section it is in, or the end. *end is where that closing tag
+ * begins; the caller checks its name. */
+static enum nl_status render(struct renderer *renderer, const char *text, const char **end) {
+    struct tag tag = {0};
+    bool found = false;
+    for (;;) {
+        enum nl_status status = next_tag(renderer, text, &tag, &found);
+        if (status != NL_OK)
+            return status;
+        nl_buf_add(renderer->out, text, found ? (size_t)(tag.begin - text) : strlen(text));
+        if (!found || tag.kind == '/') {
+            *end = found ? tag.begin : text + strlen(text);
+            return NL_OK;
+        }
+        status = one_tag(renderer, &tag, &text);
+        if (status != NL_OK)
+            return status;
+    }
+}
+
+enum nl_status nl_template_render(const char *text, const char *where,
+                                  const struct nl_template_host *host, const json_t *data,
+                                  struct nl_buf *out, struct nl_error *err) {
+    struct renderer renderer = {
+        .where = where, .host = host, .stack = {data}, .depth = 1, .out = out, .err = err};
+    enum nl_status status = embed(&renderer, text, where);
+    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+}
