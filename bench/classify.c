@@ -1,7 +1,7 @@
 /* Reads each file and prints what it means: FILE, kind, then "ADDRESS KIND REASON STATUS" for each
  * recipient, between tabs. What bench/bounce-accuracy judges. */
 #include "newsletter/base/file.h"
-#include "newsletter/bounce.h"
+#include "newsletter/inbound/bounce.h"
 
 #include <stdio.h>
 

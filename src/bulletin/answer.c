@@ -1,4 +1,4 @@
-#include "newsletter/answer.h"
+#include "newsletter/bulletin/answer.h"
 
 #include "newsletter/template/data.h"
 #include "newsletter/template/theme.h"

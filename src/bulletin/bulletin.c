@@ -1,4 +1,4 @@
-#include "newsletter/bulletin.h"
+#include "newsletter/bulletin/bulletin.h"
 
 #include "bulletin/edition.h"
 #include "bulletin/siblings.h"

@@ -1,4 +1,4 @@
-#include "newsletter/check.h"
+#include "newsletter/bulletin/check.h"
 
 #include "bulletin/frontmatter.h"
 #include "bulletin/markdown.h"

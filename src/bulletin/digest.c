@@ -1,4 +1,4 @@
-#include "newsletter/digest.h"
+#include "newsletter/bulletin/digest.h"
 
 #include "bulletin/edition.h"
 #include "bulletin/frontmatter.h"

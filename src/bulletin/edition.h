@@ -3,7 +3,7 @@
 #define NL_BULLETIN_EDITION_H
 
 #include "bulletin/frontmatter.h"
-#include "newsletter/bulletin.h"
+#include "newsletter/bulletin/bulletin.h"
 #include "newsletter/config/config.h"
 #include "newsletter/store/list.h"
 

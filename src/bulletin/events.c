@@ -1,4 +1,4 @@
-#include "bulletin/events.h"
+#include "newsletter/bulletin/events.h"
 
 #include "newsletter/base/text.h"
 #include "newsletter/template/data.h"

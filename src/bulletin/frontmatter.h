@@ -2,8 +2,8 @@
 #ifndef NL_BULLETIN_FRONTMATTER_H
 #define NL_BULLETIN_FRONTMATTER_H
 
-#include "bulletin/events.h"
 #include "newsletter/base/error.h"
+#include "newsletter/bulletin/events.h"
 #include "newsletter/config/config.h"
 
 #include <stddef.h>

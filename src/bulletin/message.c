@@ -1,4 +1,4 @@
-#include "newsletter/message.h"
+#include "newsletter/bulletin/message.h"
 
 #include "bulletin/header.h"
 #include "bulletin/pack.h"

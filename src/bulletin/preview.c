@@ -1,6 +1,6 @@
-#include "newsletter/preview.h"
+#include "newsletter/bulletin/preview.h"
 
-#include "newsletter/check.h"
+#include "newsletter/bulletin/check.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/theme.h"
 

@@ -2,15 +2,15 @@
 #ifndef NL_CLI_CLI_H
 #define NL_CLI_CLI_H
 
-#include "newsletter/answer.h"
 #include "newsletter/base/error.h"
 #include "newsletter/base/finding.h"
 #include "newsletter/base/segment.h"
 #include "newsletter/base/text.h"
-#include "newsletter/bulletin.h"
+#include "newsletter/bulletin/answer.h"
+#include "newsletter/bulletin/bulletin.h"
 #include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
-#include "newsletter/sender.h"
+#include "newsletter/delivery/send.h"
 #include "newsletter/store/list.h"
 #include "newsletter/store/prune.h"
 

@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "report/build.h"
+#include "newsletter/archive/build.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
 
 #include "newsletter/base/file.h"
 #include "newsletter/base/text.h"
-#include "newsletter/intake.h"
-#include "newsletter/mailbox.h"
+#include "newsletter/inbound/intake.h"
+#include "newsletter/inbound/mailbox.h"
 #include "newsletter/store/bounce_record.h"
 
 #include <jansson.h>

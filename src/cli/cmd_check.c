@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 
-#include "newsletter/check.h"
-#include "newsletter/doctor.h"
+#include "newsletter/bulletin/check.h"
+#include "newsletter/doctor/doctor.h"
 
 enum { OPT_LIST = 1, OPT_STRICT, OPT_JSON, OPT_DNS, OPT_SERVERS };
 

@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/digest.h"
+#include "newsletter/bulletin/digest.h"
 
 #include <stdlib.h>
 #include <string.h>

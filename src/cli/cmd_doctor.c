@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/doctor.h"
+#include "newsletter/doctor/doctor.h"
 
 enum { OPT_JSON = 1, OPT_STRICT, OPT_LOCAL, OPT_SERVERS, OPT_ORIGIN, OPT_CA, OPT_REPAIR };
 

@@ -2,7 +2,7 @@
 
 #include "newsletter/base/file.h"
 #include "newsletter/store/person.h"
-#include "newsletter/transfer.h"
+#include "newsletter/transfer/transfer.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/file.h"
-#include "newsletter/transfer.h"
+#include "newsletter/transfer/transfer.h"
 
 #include <errno.h>
 #include <jansson.h>

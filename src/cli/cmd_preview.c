@@ -2,7 +2,7 @@
 
 #include "cli/sample.h"
 #include "newsletter/base/file.h"
-#include "newsletter/preview.h"
+#include "newsletter/bulletin/preview.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/file.h"
-#include "newsletter/intake.h"
-#include "newsletter/mailbox.h"
+#include "newsletter/inbound/intake.h"
+#include "newsletter/inbound/mailbox.h"
 
 enum { PIPE_LIMIT = 256 << 20 };
 

@@ -1,8 +1,8 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/file.h"
-#include "newsletter/report.h"
-#include "report/metrics.h"
+#include "newsletter/report/metrics.h"
+#include "newsletter/report/report.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/log.h"
-#include "newsletter/schedule.h"
+#include "newsletter/delivery/schedule_start.h"
 #include "newsletter/store/reconfirmation.h"
 
 struct call {

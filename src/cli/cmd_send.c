@@ -4,7 +4,7 @@
 #include "newsletter/base/address.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/zone.h"
-#include "newsletter/check.h"
+#include "newsletter/bulletin/check.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/log.h"
-#include "web/server.h"
-#include "web/site.h"
-#include "web/staff.h"
+#include "newsletter/web/server.h"
+#include "newsletter/web/site.h"
+#include "newsletter/web/staff.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/bulletin.h"
+#include "newsletter/bulletin/bulletin.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef NL_CLI_SAMPLE_H
 #define NL_CLI_SAMPLE_H
 
-#include "newsletter/bulletin.h"
+#include "newsletter/bulletin/bulletin.h"
 
 /* Fills a packed message for `address`, or for a made-up reader with NULL. Its links hold tokens
  * that nobody has. */

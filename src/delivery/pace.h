@@ -5,7 +5,7 @@
 
 #include "newsletter/base/zone.h"
 #include "newsletter/config/config.h"
-#include "newsletter/sender.h"
+#include "newsletter/delivery/send.h"
 
 struct nl_pace {
     const struct nl_config *config;

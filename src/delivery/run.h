@@ -2,9 +2,9 @@
 #ifndef NL_DELIVERY_RUN_H
 #define NL_DELIVERY_RUN_H
 
+#include "newsletter/bulletin/message.h"
+#include "newsletter/delivery/send.h"
 #include "newsletter/dkim/dkim.h"
-#include "newsletter/message.h"
-#include "newsletter/sender.h"
 
 /* What goes to those whose language is nearest to it. */
 struct nl_run_message {

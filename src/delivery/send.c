@@ -1,7 +1,7 @@
 #include "delivery/run.h"
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/language.h"
-#include "newsletter/bulletin.h"
+#include "newsletter/bulletin/bulletin.h"
 #include "newsletter/dkim/signer.h"
 #include "newsletter/smtp/relay.h"
 #include "newsletter/smtp/transport.h"

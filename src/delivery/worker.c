@@ -1,7 +1,7 @@
-#include "newsletter/worker.h"
+#include "newsletter/delivery/worker.h"
 
 #include "newsletter/db/wait.h"
-#include "newsletter/schedule.h"
+#include "newsletter/delivery/schedule_start.h"
 
 #include <time.h>
 

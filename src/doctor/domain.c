@@ -1,4 +1,4 @@
-#include "doctor/doctor.h"
+#include "doctor/checks.h"
 #include "doctor/spf.h"
 #include "newsletter/dkim/dkim.h"
 

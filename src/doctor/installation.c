@@ -1,9 +1,9 @@
-#include "doctor/doctor.h"
+#include "doctor/checks.h"
 
-#include "newsletter/answer.h"
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/network.h"
-#include "newsletter/bulletin.h"
+#include "newsletter/bulletin/answer.h"
+#include "newsletter/bulletin/bulletin.h"
 #include "newsletter/dkim/dkim.h"
 #include "newsletter/smtp/relay.h"
 #include "newsletter/smtp/transport.h"

@@ -1,4 +1,4 @@
-#include "doctor/doctor.h"
+#include "doctor/checks.h"
 #include "newsletter/base/buf.h"
 
 #include <curl/curl.h>

@@ -1,4 +1,4 @@
-#include "report/facts.h"
+#include "newsletter/report/facts.h"
 
 #include "newsletter/base/timestamp.h"
 #include "newsletter/store/delivery.h"

@@ -1,9 +1,9 @@
-#include "report/figures.h"
+#include "newsletter/report/figures.h"
 
+#include "newsletter/report/facts.h"
 #include "newsletter/store/statistics.h"
 #include "newsletter/template/data.h"
 #include "report/chart.h"
-#include "report/facts.h"
 
 #include <stdlib.h>
 #include <string.h>

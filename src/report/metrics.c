@@ -1,4 +1,4 @@
-#include "report/metrics.h"
+#include "newsletter/report/metrics.h"
 
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/issue.h"

@@ -1,11 +1,11 @@
-#include "newsletter/report.h"
+#include "newsletter/report/report.h"
 
 #include "newsletter/base/timestamp.h"
+#include "newsletter/report/facts.h"
+#include "newsletter/report/figures.h"
 #include "newsletter/store/list.h"
 #include "newsletter/store/statistics.h"
 #include "newsletter/template/data.h"
-#include "report/facts.h"
-#include "report/figures.h"
 
 #include <stdlib.h>
 #include <string.h>

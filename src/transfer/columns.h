@@ -2,7 +2,7 @@
 #ifndef NL_TRANSFER_COLUMNS_H
 #define NL_TRANSFER_COLUMNS_H
 
-#include "newsletter/transfer.h"
+#include "newsletter/transfer/transfer.h"
 
 enum nl_column {
     NL_COLUMN_EMAIL,

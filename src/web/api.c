@@ -1,6 +1,6 @@
 #include "newsletter/base/text.h"
-#include "report/facts.h"
-#include "web/staff.h"
+#include "newsletter/report/facts.h"
+#include "newsletter/web/staff.h"
 
 #include <stdlib.h>
 #include <string.h>

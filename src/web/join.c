@@ -1,9 +1,9 @@
-#include "newsletter/answer.h"
 #include "newsletter/base/address.h"
 #include "newsletter/base/form.h"
+#include "newsletter/bulletin/answer.h"
 #include "newsletter/store/subscription.h"
 #include "newsletter/template/data.h"
-#include "web/site.h"
+#include "newsletter/web/site.h"
 #include "web/stamp.h"
 
 #include <stdlib.h>

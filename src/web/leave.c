@@ -1,8 +1,8 @@
-#include "newsletter/answer.h"
+#include "newsletter/bulletin/answer.h"
 #include "newsletter/store/preference.h"
 #include "newsletter/store/subscription.h"
 #include "newsletter/template/data.h"
-#include "web/site.h"
+#include "newsletter/web/site.h"
 
 #include <string.h>
 

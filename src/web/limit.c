@@ -1,4 +1,4 @@
-#include "web/limit.h"
+#include "newsletter/web/limit.h"
 
 #include <openssl/rand.h>
 #include <openssl/sha.h>

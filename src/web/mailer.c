@@ -1,4 +1,4 @@
-#include "web/mailer.h"
+#include "newsletter/web/mailer.h"
 
 #include "newsletter/base/log.h"
 

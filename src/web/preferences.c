@@ -5,7 +5,7 @@
 #include "newsletter/store/link.h"
 #include "newsletter/store/person.h"
 #include "newsletter/template/data.h"
-#include "web/site.h"
+#include "newsletter/web/site.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 
 #include "newsletter/base/address.h"
 #include "newsletter/template/data.h"
-#include "web/site.h"
+#include "newsletter/web/site.h"
 #include "web/stamp.h"
 
 #include <string.h>

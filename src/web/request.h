@@ -2,7 +2,7 @@
 #ifndef NL_WEB_REQUEST_H
 #define NL_WEB_REQUEST_H
 
-#include "web/http.h"
+#include "newsletter/web/http.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>

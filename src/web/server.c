@@ -1,4 +1,4 @@
-#include "web/server.h"
+#include "newsletter/web/server.h"
 
 #include "newsletter/base/env.h"
 #include "newsletter/base/file.h"

@@ -1,8 +1,8 @@
-#include "web/site.h"
+#include "newsletter/web/site.h"
 
 #include "newsletter/base/language.h"
+#include "newsletter/report/metrics.h"
 #include "newsletter/template/data.h"
-#include "report/metrics.h"
 
 #include <stdlib.h>
 #include <string.h>

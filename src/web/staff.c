@@ -1,4 +1,4 @@
-#include "web/staff.h"
+#include "newsletter/web/staff.h"
 
 #include "newsletter/base/log.h"
 #include "newsletter/store/issue.h"

@@ -1,8 +1,8 @@
 #include "newsletter/base/text.h"
+#include "newsletter/report/facts.h"
+#include "newsletter/report/figures.h"
 #include "newsletter/template/data.h"
-#include "report/facts.h"
-#include "report/figures.h"
-#include "web/staff.h"
+#include "newsletter/web/staff.h"
 
 #include <stdlib.h>
 #include <string.h>

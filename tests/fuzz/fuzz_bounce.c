@@ -1,7 +1,7 @@
 /* The whole reader of returned mail on any bytes: must neither crash, leak nor hang, and what it
  * reports must be fit for a database and a terminal. */
 #include "newsletter/base/text.h"
-#include "newsletter/bounce.h"
+#include "newsletter/inbound/bounce.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * refused with a reason, and what is taken comes out as it is read back. */
 #include "newsletter/base/segment.h"
 #include "newsletter/store/list.h"
-#include "newsletter/transfer.h"
+#include "newsletter/transfer/transfer.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Any bytes as an issue: the composer refuses them with an error or makes a message that fills. */
 #include "newsletter/base/file.h"
-#include "newsletter/bulletin.h"
+#include "newsletter/bulletin/bulletin.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -4,11 +4,11 @@
  * token, an API token, an unsubscribe token and a link to a subscriber's own page. The transport's
  * side of web/http.h is this file's. */
 #include "newsletter/base/file.h"
-#include "newsletter/bulletin.h"
+#include "newsletter/bulletin/bulletin.h"
 #include "newsletter/store/link.h"
 #include "newsletter/store/subscription.h"
-#include "web/site.h"
-#include "web/staff.h"
+#include "newsletter/web/site.h"
+#include "newsletter/web/staff.h"
 
 #include <stdint.h>
 #include <stdio.h>

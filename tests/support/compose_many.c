@@ -2,7 +2,7 @@
  * then its bytes. Standard output: for each a line "ok LENGTH" and the filled message, or "refused
  * LENGTH" and the error's text. The argument is a folder to write each issue to. */
 #include "newsletter/base/file.h"
-#include "newsletter/bulletin.h"
+#include "newsletter/bulletin/bulletin.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,8 +10,6 @@ struct nl_embedded {
     size_t len;       /* without the NUL */
 };
 
-extern const struct nl_embedded nl_embedded_migrations[];
-extern const struct nl_embedded nl_embedded_migrations_postgresql[];
 extern const struct nl_embedded nl_embedded_templates[];
 extern const struct nl_embedded nl_embedded_patterns[];
 extern const struct nl_embedded nl_embedded_catalogs[];

@@ -114,6 +114,9 @@ struct nl_engine {
     enum nl_status (*reindex)(struct nl_store *store, struct nl_error *err);
 };
 
+extern const struct nl_embedded nl_embedded_migrations[];
+extern const struct nl_embedded nl_embedded_migrations_postgresql[];
+
 extern const struct nl_engine nl_engine_sqlite;
 #ifdef NL_POSTGRESQL
 extern const struct nl_engine nl_engine_postgres;

@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/bulletin.h"
+#include "newsletter/bulletin/bulletin.h"
 
 #include <stdlib.h>
 

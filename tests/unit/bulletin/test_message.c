@@ -2,7 +2,7 @@
 
 #include "bulletin/mime.h"
 #include "bulletin/pack.h"
-#include "newsletter/message.h"
+#include "newsletter/bulletin/message.h"
 
 static const struct nl_recipient ann = {
     .address = "ann@example.org",

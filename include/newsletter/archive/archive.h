@@ -1,0 +1,58 @@
+/* The pages of the public archive: the same for `serve` and as files. */
+#ifndef NEWSLETTER_ARCHIVE_ARCHIVE_H
+#define NEWSLETTER_ARCHIVE_ARCHIVE_H
+
+#include "newsletter/store/archived_issue.h"
+#include "newsletter/store/list.h"
+#include "newsletter/template/theme.h"
+
+#include <stdbool.h>
+
+/* One list's archive in one language. All borrowed. */
+struct nl_archive {
+    struct nl_store *store;
+    const struct nl_theme *theme;
+    const struct nl_list *list;
+    const char *url; /* absolute, ends with "/"; "" if it is not known: then there is no feed */
+    const char *stylesheet; /* for a page at the root; NULL: ROOT/../style.css */
+    const char *join;       /* where to join; "" for nowhere */
+    bool searchable;        /* somebody answers search?q= */
+};
+
+/* A page made. Free `body`. */
+struct nl_archive_page {
+    struct nl_buf body;
+    const char *type; /* a constant */
+    bool found;
+};
+
+/* Makes the page at `path`, relative to the archive: "" (newest issues), "2008/", "2008/08/",
+ * "category/KEY/", "series/KEY/", "by/KEY/", "issue/SLUG/", "issue/SLUG/LANGUAGE/" (each with
+ * "image-N.png" and the like), "events/", "events.ics", "feed.atom" and, with `words`, "search". */
+enum nl_status nl_archive_make(const struct nl_archive *archive, const char *path,
+                               const char *words, struct nl_archive_page *out,
+                               struct nl_error *err);
+
+/* Calls `each` for every path there is. */
+enum nl_status nl_archive_paths(const struct nl_archive *archive,
+                                enum nl_status (*each)(const char *path, void *ctx,
+                                                       struct nl_error *err),
+                                void *ctx, struct nl_error *err);
+
+/* Appends an issue's text as a reader sees it of whom nothing is known, its pictures as data: URLs.
+ * Nothing for an issue of old. */
+enum nl_status nl_archive_fill(const struct nl_archived *text, struct nl_buf *out,
+                               struct nl_error *err);
+
+/* What a category or a name is called in a path: ASCII, the same for the same value. */
+void nl_archive_key(const char *value, struct nl_buf *out);
+
+/* calendar.c: all events of the list's issues, once each: as JSON for nl_events_data ("upcoming"
+ * ones only), and as iCalendar. */
+struct nl_events;
+enum nl_status nl_archive_upcoming(const struct nl_archive *archive, struct nl_events *out,
+                                   struct nl_error *err);
+enum nl_status nl_archive_ics(const struct nl_archive *archive, struct nl_buf *out,
+                              struct nl_error *err);
+
+#endif

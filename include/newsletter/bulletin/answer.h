@@ -1,0 +1,25 @@
+/* What the public is told on joining, confirming and leaving. */
+#ifndef NEWSLETTER_BULLETIN_ANSWER_H
+#define NEWSLETTER_BULLETIN_ANSWER_H
+
+#include "newsletter/base/buf.h"
+#include "newsletter/config/config.h"
+#include "newsletter/store/list.h"
+
+#include <stdbool.h>
+
+enum nl_answer {
+    NL_ANSWER_ASKED,     /* the same whoever asks for whatever address */
+    NL_ANSWER_CONFIRMED, /* names the list */
+    NL_ANSWER_LEFT,      /* names the list */
+    NL_ANSWER_MOVED,     /* the same for every list */
+    NL_ANSWER_BAD_LINK,  /* the same whatever is wrong with a link */
+};
+
+/* Appends the sentence in `language` (NULL for the list's), as a line of text or, with `html`, as a
+ * page by the template page.html. `list` may be NULL where the answer names none. */
+enum nl_status nl_answer_compose(enum nl_answer answer, const char *language,
+                                 const struct nl_list *list, const struct nl_config *config,
+                                 bool html, struct nl_buf *out, struct nl_error *err);
+
+#endif

@@ -1,0 +1,18 @@
+/* What would hurt an issue on its way: looked for before it goes out. */
+#ifndef NEWSLETTER_BULLETIN_CHECK_H
+#define NEWSLETTER_BULLETIN_CHECK_H
+
+#include "newsletter/base/finding.h"
+#include "newsletter/bulletin/bulletin.h"
+
+/* Bytes of HTML; Gmail shows no more and hides the rest, the unsubscribe link included. */
+enum { NL_CLIP_SIZE = 102 * 1024 };
+
+/* Looks through a composed issue, its list and the configuration: size, subject, links, images,
+ * sender and authentication, as the bulk-sender rules of the large mailbox providers have it. Asks
+ * no network. */
+enum nl_status nl_bulletin_check(const struct nl_bulletin *bulletin, const struct nl_list *list,
+                                 const struct nl_config *config, struct nl_findings *out,
+                                 struct nl_error *err);
+
+#endif

@@ -1,0 +1,57 @@
+/* The "Upcoming events" of an issue: from its front matter into the text, a calendar page of each
+ * month, and one iCalendar attachment (RFC 5545). */
+#ifndef NEWSLETTER_BULLETIN_EVENTS_H
+#define NEWSLETTER_BULLETIN_EVENTS_H
+
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
+#include "newsletter/template/theme.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+/* Optional texts are NULL. */
+struct nl_event {
+    char *title;
+    char *date;  /* YYYY-MM-DD */
+    char *until; /* last day, of an event of several days */
+    char *time;  /* HH:MM; NULL for all day */
+    char *end;   /* HH:MM */
+    char *place;
+    char *url;
+};
+
+struct nl_events {
+    struct nl_event *items;
+    size_t count;
+};
+
+/* Takes one value of the front matter, such as "0.title". `where` and `line` serve errors. */
+enum nl_status nl_events_take(struct nl_events *events, const char *path, const char *value,
+                              const char *where, size_t line, struct nl_error *err);
+
+/* Checks that each event is complete and possible, and puts them in order. */
+enum nl_status nl_events_check(struct nl_events *events, const char *where, struct nl_error *err);
+
+/* For the templates, in the language of the theme: {months: [{name, weeks: [{days: [{number,
+ * event}]}]}], events: [{title, when, place, url}], weekdays: [...]}, or null without events.
+ * Months of events, the first three. The caller owns it. */
+json_t *nl_events_data(const struct nl_events *events, const struct nl_theme *theme);
+
+/* Writes them as iCalendar. Times are of `timezone` (an IANA name; NULL for UTC) and written in
+ * UTC. `uid` is part of each UID, `date` (YYYY-MM-DD) the time stamp: the same issue always gives
+ * the same bytes. NL_DATA for an unknown timezone. */
+enum nl_status nl_events_ics(const struct nl_events *events, const char *timezone, const char *uid,
+                             const char *date, struct nl_buf *out, struct nl_error *err);
+
+/* As the store keeps them: {"timezone": ..., "events": [...]}. The caller frees it; NULL without
+ * memory. */
+char *nl_events_json(const struct nl_events *events, const char *timezone);
+
+/* Adds what nl_events_json wrote; *timezone is the caller's to free. NL_IO for anything else. */
+enum nl_status nl_events_read(const char *json, struct nl_events *out, char **timezone,
+                              struct nl_error *err);
+
+void nl_events_free(struct nl_events *events);
+
+#endif

@@ -1,0 +1,24 @@
+/* A page by which staff look at an issue before it goes out. */
+#ifndef NEWSLETTER_BULLETIN_PREVIEW_H
+#define NEWSLETTER_BULLETIN_PREVIEW_H
+
+#include "newsletter/base/buf.h"
+#include "newsletter/bulletin/bulletin.h"
+#include "newsletter/config/config.h"
+
+/* The parts of one edition, filled for a sample recipient. Borrowed. */
+struct nl_sample {
+    const char *page; /* HTML with its images within */
+    const char *text;
+    const char *html; /* as it is sent */
+    const char *message;
+};
+
+/* Writes a page that stands alone: each edition at the width of a phone and of a desktop, light and
+ * dark, with its text part, header and sizes. `samples` has one for each of the bulletin's views.
+ */
+enum nl_status nl_preview_compose(const char *name, const struct nl_bulletin *bulletin,
+                                  const struct nl_sample *samples, const struct nl_config *config,
+                                  struct nl_buf *out, struct nl_error *err);
+
+#endif

@@ -1,0 +1,35 @@
+/* Examining an installation: what it is made of, and what the world sees of it. */
+#ifndef NEWSLETTER_DOCTOR_DOCTOR_H
+#define NEWSLETTER_DOCTOR_DOCTOR_H
+
+#include "newsletter/base/finding.h"
+#include "newsletter/config/config.h"
+#include "newsletter/db/handle.h"
+#include "newsletter/delivery/send.h"
+#include "newsletter/store/list.h"
+
+/* Zero-initialised is fine. */
+struct nl_examination {
+    const char *name_servers; /* "address:port,..."; NULL for the system's */
+    const char *ca_file; /* an authority for the MTA-STS policy's server; NULL for the system's */
+    const char *const *origins; /* addresses that mail goes out from; NULL to find them */
+    size_t origin_count;
+    bool local;  /* ask neither relay nor DNS */
+    bool repair; /* first mend what can be */
+};
+
+/* Examines configuration, templates, database, relay, and the DNS of each list's domains; each
+ * finding says what to do. A failure of the examined is a finding; only the lack of memory and the
+ * like is an error. `relay` may be NULL: then it is not
+ * looked at. */
+enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config *config,
+                                 const struct nl_relay *relay,
+                                 const struct nl_examination *examination, struct nl_findings *out,
+                                 struct nl_error *err);
+
+/* Only what the DNS says of one list's domains and of the addresses that mail goes out from. */
+enum nl_status nl_doctor_list(const struct nl_list *list, const struct nl_config *config,
+                              const struct nl_examination *examination, struct nl_findings *out,
+                              struct nl_error *err);
+
+#endif

@@ -1,0 +1,61 @@
+/* Reading returned mail: delivery status notifications (RFC 3464), feedback reports (RFC 5965),
+ * automatic replies (RFC 3834), bounces of no standard form, and requests to unsubscribe. Says what
+ * a message means and knows nothing of subscribers. */
+#ifndef NEWSLETTER_INBOUND_BOUNCE_H
+#define NEWSLETTER_INBOUND_BOUNCE_H
+
+#include "newsletter/base/error.h"
+#include "newsletter/base/token.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* In order of severity: a message is what its gravest recipient is. */
+enum nl_bounce_kind {
+    NL_BOUNCE_UNKNOWN,     /* not understood */
+    NL_BOUNCE_AUTO_REPLY,  /* somebody is away, or a machine answers: means nothing */
+    NL_BOUNCE_DELAYED,     /* a warning: the mail is still being tried */
+    NL_BOUNCE_SOFT,        /* not delivered; the address may be good */
+    NL_BOUNCE_HARD,        /* not delivered; the address is dead */
+    NL_BOUNCE_COMPLAINT,   /* reported as spam */
+    NL_BOUNCE_UNSUBSCRIBE, /* the mailto form of List-Unsubscribe (RFC 2369) */
+};
+
+/* One address that the mail is about. */
+struct nl_bounce_recipient {
+    char *address;
+    enum nl_bounce_kind kind;
+    const char *reason; /* one of the set in bounce/patterns.txt, a constant of the reader's */
+    char status[12];    /* RFC 3463, or "" */
+    char *diagnostic;   /* what the server said, one line, or NULL */
+};
+
+/* Free with nl_bounce_free. */
+struct nl_bounce {
+    enum nl_bounce_kind kind;
+    struct nl_bounce_recipient *recipients;
+    size_t count;
+    char **sent_to; /* the addresses the message itself came to: one may be a return path of ours */
+    size_t sent_to_count;
+    char *message_id; /* of the mail that came back, without angle brackets, or NULL */
+    char **answers;   /* Message-IDs that it is an answer to */
+    size_t answers_count;
+    struct nl_token unsubscribe; /* "" unless NL_BOUNCE_UNSUBSCRIBE */
+};
+
+struct nl_bounce_reader;
+
+/* Takes the table of patterns into use. Free with nl_bounce_reader_free. */
+enum nl_status nl_bounce_reader_new(struct nl_bounce_reader **out, struct nl_error *err);
+void nl_bounce_reader_free(struct nl_bounce_reader *reader);
+
+/* Reads one message, however malformed; only a lack of memory is an error. Time and memory are in
+ * proportion to its size, and of more than 1 MiB the beginning is read. */
+enum nl_status nl_bounce_read(const struct nl_bounce_reader *reader, const char *data, size_t len,
+                              struct nl_bounce *out, struct nl_error *err);
+void nl_bounce_free(struct nl_bounce *bounce);
+
+/* "hard", "auto-reply" and so on. */
+const char *nl_bounce_kind_name(enum nl_bounce_kind kind);
+
+#endif

@@ -1,0 +1,38 @@
+/* Taking in returned mail: read it, check the token it came with, act, and keep it. */
+#ifndef NEWSLETTER_INBOUND_INTAKE_H
+#define NEWSLETTER_INBOUND_INTAKE_H
+
+#include "newsletter/config/config.h"
+#include "newsletter/db/handle.h"
+#include "newsletter/inbound/bounce.h"
+
+struct nl_intake;
+
+/* `store` and `config` must outlive it. Free with nl_intake_free. */
+enum nl_status nl_intake_new(struct nl_store *store, const struct nl_config *config,
+                             struct nl_intake **out, struct nl_error *err);
+void nl_intake_free(struct nl_intake *intake);
+
+/* What one message meant and did. Free with nl_intake_result_free. */
+struct nl_intake_result {
+    struct nl_bounce bounce;
+    bool proved;   /* it came with a token of ours */
+    bool seen;     /* it was taken in before: nothing was done */
+    int64_t ended; /* subscriptions that it ended */
+};
+
+/* Takes in one message, once however often it is handed over. `recipient` is the envelope recipient
+ * if the mail system told it, else NULL. `keep` stores the message itself, for a source that
+ * forgets it. When this fails nothing was recorded, and the same message may be handed over again.
+ */
+enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t len,
+                              const char *recipient, bool keep, struct nl_intake_result *out,
+                              struct nl_error *err);
+
+/* Counts a message that somebody wrote in answer to one of ours, for trying subjects: nothing of it
+ * is kept, and more answers to one message count once. *counted is false for anything else. */
+enum nl_status nl_intake_reply(struct nl_intake *intake, const char *data, size_t len,
+                               bool *counted, struct nl_error *err);
+void nl_intake_result_free(struct nl_intake_result *result);
+
+#endif

@@ -1,0 +1,43 @@
+/* What there is to tell of lists and issues, as JSON: what the API answers and the dashboard shows.
+ * Times are RFC 3339 in UTC, null where something has not happened. */
+#ifndef NEWSLETTER_REPORT_FACTS_H
+#define NEWSLETTER_REPORT_FACTS_H
+
+#include "newsletter/db/handle.h"
+#include "newsletter/store/issue.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* Each appends objects to `out`, an array. */
+enum nl_status nl_facts_lists(struct nl_store *store, const char *name, json_t *out,
+                              struct nl_error *err);
+enum nl_status nl_facts_growth(struct nl_store *store, int64_t list, json_t *out,
+                               struct nl_error *err);
+enum nl_status nl_facts_issues(struct nl_store *store, const struct nl_issue_filter *filter,
+                               json_t *out, struct nl_error *err);
+enum nl_status nl_facts_domains(struct nl_store *store, int64_t issue, int64_t limit, json_t *out,
+                                struct nl_error *err);
+enum nl_status nl_facts_reasons(struct nl_store *store, int64_t issue, json_t *out,
+                                struct nl_error *err);
+enum nl_status nl_facts_timeline(struct nl_store *store, int64_t issue, int64_t seconds,
+                                 json_t *out, struct nl_error *err);
+enum nl_status nl_facts_deliveries(struct nl_store *store, int64_t issue, const char *state,
+                                   int64_t after, int64_t limit, json_t *out, struct nl_error *err);
+
+/* Deliveries by state; `issue` 0 for the notices. *out is the caller's. */
+enum nl_status nl_facts_counts(struct nl_store *store, int64_t issue, json_t **out,
+                               struct nl_error *err);
+
+/* A text, "" where there is none, and a number of an object. */
+const char *nl_facts_word(const json_t *object, const char *name);
+int64_t nl_facts_number(const json_t *object, const char *name);
+
+/* "2026-08-25T09:30:00Z", or null for 0. */
+json_t *nl_facts_time(int64_t at);
+
+/* Sets "subjects": what came of each where an issue has two, on the sample; else []. */
+enum nl_status nl_facts_subjects(struct nl_store *store, int64_t issue, json_t *out,
+                                 struct nl_error *err);
+
+#endif

@@ -1,0 +1,30 @@
+/* Figures and charts of lists and issues, as templates show them: for the dashboard and for
+ * reports. */
+#ifndef NEWSLETTER_REPORT_FIGURES_H
+#define NEWSLETTER_REPORT_FIGURES_H
+
+#include "newsletter/db/handle.h"
+#include "newsletter/template/theme.h"
+
+#include <jansson.h>
+
+/* All borrowed. What is found goes to `data`. */
+struct nl_figures {
+    struct nl_store *store;
+    const struct nl_theme *theme;
+    json_t *data;
+    struct nl_error *err;
+};
+
+/* How many were subscribed to a list (0: to any), over time: "growth", a chart. */
+enum nl_status nl_figures_growth(const struct nl_figures *self, int64_t list);
+
+/* Adds to an issue of nl_facts_issues what a row of a list shows: "since", "state_label", "done",
+ * "total", "going". */
+void nl_figures_row(const struct nl_figures *self, json_t *issue);
+
+/* What became of an issue of nl_facts_issues: "states", "unsubscribed", "course", "domains",
+ * "reasons", "addresses", and the charts. */
+enum nl_status nl_figures_issue(const struct nl_figures *self, const json_t *issue);
+
+#endif

@@ -1,0 +1,50 @@
+/* Subscribers in and out, as CSV and JSON lines. */
+#ifndef NEWSLETTER_TRANSFER_TRANSFER_H
+#define NEWSLETTER_TRANSFER_TRANSFER_H
+
+#include "newsletter/store/member.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum nl_transfer_format { NL_FORMAT_GUESS, NL_FORMAT_CSV, NL_FORMAT_JSONL, NL_FORMAT_MAILBOXES };
+
+/* Zero-initialised is fine. All borrowed. */
+struct nl_import_options {
+    enum nl_transfer_format format;
+    const char *encoding;    /* as iconv(3) calls it; NULL: UTF-8, or what the file's mark says */
+    char delimiter;          /* 0: guessed from the header line */
+    const char *const *maps; /* "FIELD=COLUMN" each */
+    size_t map_count;
+    bool keep_columns; /* those that are not known become attributes */
+    int64_t list;      /* where everybody goes; 0: where the rows say, or the only list there is */
+    struct nl_import_policy policy;
+    bool partial; /* good rows are kept even where others are not */
+    bool dry_run;
+    /* Told of each row that is not good; `row` is what it said, for the eye. */
+    void (*reject)(size_t line, const char *reason, const char *row, void *ctx);
+    void (*progress)(size_t rows, void *ctx);
+    void *ctx;
+};
+
+struct nl_import_report {
+    size_t rows;
+    size_t outcomes[NL_IMPORT_OUTCOMES];
+    size_t rejected;
+    bool kept;             /* written, and durable */
+    struct nl_buf ignored; /* names of columns that were not used, with commas; free it */
+};
+
+/* Reads `in`, called `name` in messages. Rows that are not good are told and counted; with any of
+ * them nothing is kept, unless `partial`. Fails where the file as a whole cannot be read. */
+enum nl_status nl_import_file(struct nl_store *store, FILE *in, const char *name,
+                              const struct nl_import_options *options,
+                              struct nl_import_report *report, struct nl_error *err);
+
+/* Writes subscriptions as CSV or JSON lines, which nl_import_file reads back. */
+enum nl_status nl_export_file(struct nl_store *store, const struct nl_member_filter *filter,
+                              enum nl_transfer_format format, FILE *out, size_t *count,
+                              struct nl_error *err);
+
+#endif

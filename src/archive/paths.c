@@ -1,0 +1,161 @@
+#include "newsletter/archive/archive.h"
+
+#include "archive/pictures.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Paths are collected first: making a page asks the store again. */
+struct paths {
+    char **items;
+    size_t count;
+    const char *prefix; /* of a facet's values: "category/" */
+    bool months;
+};
+
+static enum nl_status add(struct paths *paths, struct nl_buf *path, struct nl_error *err) {
+    char **grown = realloc(paths->items, (paths->count + 1) * sizeof *paths->items);
+    if (grown == NULL) {
+        nl_buf_free(path);
+        return nl_error_nomem(err);
+    }
+    paths->items = grown;
+    grown[paths->count] = nl_buf_take(path);
+    return grown[paths->count++] != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+static enum nl_status add_text(struct paths *paths, const char *path, struct nl_error *err) {
+    struct nl_buf copy = {0};
+    nl_buf_addf(&copy, "%s", path);
+    return copy.len > 0 ? add(paths, &copy, err) : NL_OK;
+}
+
+static enum nl_status add_value(const char *value, int64_t count, void *ctx, struct nl_error *err) {
+    struct paths *paths = ctx;
+    struct nl_buf path = {0};
+    (void)count;
+    nl_buf_adds(&path, paths->prefix);
+    if (paths->months)
+        nl_buf_addf(&path, "%.4s/%.2s", value, value + 5);
+    else
+        nl_archive_key(value, &path);
+    nl_buf_addc(&path, '/');
+    return add(paths, &path, err);
+}
+
+static enum nl_status add_issue(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
+    struct nl_buf path = {0};
+    nl_buf_addf(&path, "issue/%s/", entry->slug);
+    return add(ctx, &path, err);
+}
+
+struct editions {
+    const struct nl_archive *archive;
+    struct paths *paths;
+    int64_t id;
+    const char *slug;
+};
+
+/* The pictures of an issue in one language, beside its page. */
+static enum nl_status add_pictures(const struct nl_archive *archive,
+                                   const struct editions *editions, int64_t id,
+                                   const char *language, struct nl_error *err) {
+    struct nl_archived text = {0};
+    struct nl_buf body = {0};
+    struct nl_buf names = {0};
+    bool found = false;
+    enum nl_status status = nl_archive_text(archive->store, id, language, &found, &text, err);
+    if (status == NL_OK && found)
+        status = nl_archive_fill(&text, &body, err);
+    if (status == NL_OK)
+        nl_pictures_list(nl_buf_text(&body), &names);
+    for (size_t at = 0; status == NL_OK && at < names.len; at += strlen(names.data + at) + 1) {
+        struct nl_buf path = {0};
+        nl_buf_addf(&path, "issue/%s/%s%s%s", editions->slug, language != NULL ? language : "",
+                    language != NULL ? "/" : "", names.data + at);
+        status = add(editions->paths, &path, err);
+    }
+    nl_archived_free(&text);
+    nl_buf_free(&body);
+    nl_buf_free(&names);
+    return status;
+}
+
+static enum nl_status add_edition(const char *language, void *ctx, struct nl_error *err) {
+    struct editions *editions = ctx;
+    struct nl_buf path = {0};
+    nl_buf_addf(&path, "issue/%s/%s/", editions->slug, language);
+    enum nl_status status = add(editions->paths, &path, err);
+    return status == NL_OK ? add_pictures(editions->archive, editions, editions->id, language, err)
+                           : status;
+}
+
+static enum nl_status add_id(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
+    struct nl_buf *ids = ctx; /* id and slug of each, for after the walk */
+    nl_buf_add(ids, &entry->id, sizeof entry->id);
+    nl_buf_add(ids, entry->slug, strlen(entry->slug) + 1);
+    return ids->failed ? nl_error_nomem(err) : NL_OK;
+}
+
+static enum nl_status add_editions(const struct nl_archive *archive, struct paths *paths,
+                                   struct nl_error *err) {
+    const struct nl_filter all = {0};
+    struct nl_buf ids = {0};
+    enum nl_status status =
+        nl_archive_each(archive->store, archive->list->id, &all, add_id, &ids, err);
+    for (size_t at = 0; status == NL_OK && at < ids.len;) {
+        int64_t id = 0;
+        memcpy(&id, ids.data + at, sizeof id);
+        struct editions editions = {archive, paths, id, ids.data + at + sizeof id};
+        status = add_pictures(archive, &editions, id, NULL, err);
+        if (status == NL_OK)
+            status = nl_archive_languages(archive->store, id, add_edition, &editions, err);
+        at += sizeof id + strlen(editions.slug) + 1;
+    }
+    nl_buf_free(&ids);
+    return status;
+}
+
+static enum nl_status collect(const struct nl_archive *archive, struct paths *paths,
+                              struct nl_error *err) {
+    static const struct {
+        enum nl_facet facet;
+        const char *prefix;
+    } facets[] = {{NL_FACET_YEAR, ""},
+                  {NL_FACET_MONTH, ""},
+                  {NL_FACET_CATEGORY, "category/"},
+                  {NL_FACET_SERIES, "series/"},
+                  {NL_FACET_POSTED_BY, "by/"}};
+    const struct nl_filter all = {0};
+    enum nl_status status = add_text(paths, "events/", err);
+    if (status == NL_OK)
+        status = add_text(paths, "events.ics", err);
+    if (status == NL_OK && archive->url[0] != '\0')
+        status = add_text(paths, "feed.atom", err);
+    for (size_t i = 0; status == NL_OK && i < sizeof facets / sizeof facets[0]; i++) {
+        paths->prefix = facets[i].prefix;
+        paths->months = facets[i].facet == NL_FACET_MONTH;
+        status = nl_archive_facets(archive->store, archive->list->id, facets[i].facet, add_value,
+                                   paths, err);
+    }
+    if (status == NL_OK)
+        status = nl_archive_each(archive->store, archive->list->id, &all, add_issue, paths, err);
+    return status == NL_OK ? add_editions(archive, paths, err) : status;
+}
+
+enum nl_status nl_archive_paths(const struct nl_archive *archive,
+                                enum nl_status (*each)(const char *path, void *ctx,
+                                                       struct nl_error *err),
+                                void *ctx, struct nl_error *err) {
+    struct paths paths = {0};
+    enum nl_status status = collect(archive, &paths, err);
+    if (status == NL_OK)
+        status = each("", ctx, err);
+    for (size_t i = 0; i < paths.count; i++) {
+        if (status == NL_OK)
+            status = each(paths.items[i], ctx, err);
+        free(paths.items[i]);
+    }
+    free(paths.items);
+    return status;
+}

@@ -1,0 +1,130 @@
+#include "bulletin/fields.h"
+#include "bulletin/pack.h"
+#include "newsletter/base/env.h"
+#include "newsletter/bulletin/bulletin.h"
+#include "newsletter/template/data.h"
+#include "newsletter/template/dates.h"
+#include "newsletter/template/theme.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* The first line of a notice's text template is "Subject: ..."; the rest is the text. */
+static enum nl_status split_subject(struct nl_buf *text, char **subject, struct nl_error *err) {
+    static const char prefix[] = "Subject: ";
+    char *end = strchr(nl_buf_text(text), '\n');
+    if (end == NULL || strncmp(text->data, prefix, sizeof prefix - 1) != 0)
+        return nl_error_set(err, NL_DATA,
+                            "the text template of a notice must begin with a line 'Subject: ...'");
+    *end = '\0';
+    *subject = strdup(text->data + sizeof prefix - 1);
+    char *body = end + 1 + strspn(end + 1, "\n");
+    text->len -= (size_t)(body - text->data);
+    memmove(text->data, body, text->len + 1);
+    return *subject != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+/* The day on which a link that goes out now ceases to work. */
+static void add_expiry(const struct nl_theme *theme, int64_t lifetime, json_t *data) {
+    struct nl_buf words = {0};
+    char date[16];
+    struct tm tm = {0};
+    time_t last = (time_t)(nl_env_now(&nl_env_system) + lifetime);
+    if (gmtime_r(&last, &tm) != NULL && strftime(date, sizeof date, "%Y-%m-%d", &tm) > 0)
+        nl_date_long(theme, date, &words);
+    nl_data_set(data, "expires", nl_buf_text(&words));
+    nl_buf_free(&words);
+}
+
+struct notice {
+    const char *kind;
+    const struct nl_list *list;
+    const struct nl_config *config;
+    struct nl_theme theme;
+    struct nl_slots slots;
+    struct nl_buf text, html;
+    char *subject;
+};
+
+static enum nl_status render(struct notice *notice, struct nl_error *err) {
+    const struct nl_config *config = notice->config;
+    struct nl_slots *slots = &notice->slots;
+    struct nl_buf confirm = {0};
+    struct nl_buf leave = {0};
+    struct nl_buf file = {0};
+    json_t *data = nl_data_new(notice->list, nl_catalog_language(notice->theme.catalog));
+    enum nl_status status = nl_slots_url(slots, nl_config_link_url(config, notice->kind),
+                                         NL_SLOT_CONFIRM, &confirm, err);
+    if (status == NL_OK)
+        status = nl_slots_url(slots, config->unsubscribe_url, NL_SLOT_UNSUBSCRIBE, &leave, err);
+    nl_data_set(data, "confirm_url", nl_buf_text(&confirm));
+    nl_data_set(data, "unsubscribe_url", nl_buf_text(&leave));
+    add_expiry(&notice->theme, nl_config_link_lifetime(config, notice->kind), data);
+    if (status == NL_OK) {
+        nl_buf_addf(&file, "%s.txt", notice->kind);
+        status = nl_theme_render(&notice->theme, nl_buf_text(&file), data, &notice->text, err);
+    }
+    if (status == NL_OK)
+        status = split_subject(&notice->text, &notice->subject, err);
+    if (status == NL_OK) {
+        nl_data_set(data, "subject", notice->subject);
+        nl_buf_clear(&file);
+        nl_buf_addf(&file, "%s.html", notice->kind);
+        status = nl_theme_render(&notice->theme, nl_buf_text(&file), data, &notice->html, err);
+    }
+    json_decref(data);
+    nl_buf_free(&confirm);
+    nl_buf_free(&leave);
+    nl_buf_free(&file);
+    return status;
+}
+
+/* RFC 3834 section 5: so that no vacation responder answers. */
+static enum nl_status add_notice_fields(struct notice *notice, struct nl_fields *fields,
+                                        struct nl_error *err) {
+    struct nl_buf value = {0};
+    nl_buf_adds(&value, "auto-generated");
+    nl_fields_add(fields, "Auto-Submitted", &value);
+    if (strcmp(notice->kind, "welcome") == 0 || /* who gets it may want to leave again */
+        strcmp(notice->kind, "reconfirmation") == 0)
+        return nl_fields_list(notice->list, notice->config, &notice->slots, fields, err);
+    nl_buf_addf(&value, "<%s>", notice->list->list_id);
+    nl_fields_add(fields, "List-Id", &value);
+    return NL_OK;
+}
+
+enum nl_status nl_notice_compose(const char *kind, const char *language, const struct nl_list *list,
+                                 const struct nl_config *config, struct nl_buf *out,
+                                 struct nl_error *err) {
+    struct notice notice = {.kind = kind, .list = list, .config = config};
+    struct nl_fields fields = {0};
+    struct nl_buf message = {0};
+    if (config->confirm_url == NULL || config->unsubscribe_url == NULL ||
+        nl_config_link_url(config, kind) == NULL)
+        return nl_error_set(err, NL_CONFIG,
+                            "%s: serve.url, or confirm_url and unsubscribe_url, must be set",
+                            config->path);
+    enum nl_status status = nl_theme_open(config->templates, language, &notice.theme, err);
+    if (status == NL_OK)
+        status = render(&notice, err);
+    if (status == NL_OK)
+        status = nl_fields_common(list, notice.subject, nl_catalog_language(notice.theme.catalog),
+                                  &notice.slots, &fields, err);
+    if (status == NL_OK)
+        status = add_notice_fields(&notice, &fields, err);
+    if (status == NL_OK)
+        status = nl_mime_compose(&fields, &notice.text, &notice.html, NULL, &message, err);
+    if (status == NL_OK) {
+        nl_message_pack(&notice.slots, &message, out);
+        status = out->failed ? nl_error_nomem(err) : NL_OK;
+    }
+    free(notice.subject);
+    nl_theme_free(&notice.theme);
+    nl_slots_free(&notice.slots);
+    nl_buf_free(&notice.text);
+    nl_buf_free(&notice.html);
+    nl_fields_free(&fields);
+    nl_buf_free(&message);
+    return status;
+}

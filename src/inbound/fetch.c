@@ -1,0 +1,213 @@
+/* IMAP (RFC 3501, RFC 6851) and POP3 (RFC 1939) through libcurl, which checks certificates. */
+#include "newsletter/inbound/mailbox.h"
+
+#include "newsletter/base/buf.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MESSAGE_LIMIT = 4 << 20, CONNECT_TIMEOUT = 30, STALL_TIMEOUT = 60 };
+
+struct fetch {
+    CURL *curl;
+    const struct nl_config *config;
+    const struct nl_visitor *visitor;
+    struct nl_buf base; /* the server's URL with a slash at its end */
+    struct nl_buf answer;
+    size_t waiting; /* messages, as the reply to STAT has it */
+    char detail[CURL_ERROR_SIZE];
+};
+
+/* Of a huge message the beginning is enough. */
+static size_t collect(char *data, size_t size, size_t count, void *ctx) {
+    struct nl_buf *out = ctx;
+    size_t len = size * count;
+    size_t room = MESSAGE_LIMIT - out->len;
+    nl_buf_add(out, data, len < room ? len : room);
+    return out->failed ? 0 : len;
+}
+
+/* The reply to STAT, "+OK 2 320", is nothing but a line of its own. libcurl cannot LIST an empty
+ * mailbox. */
+static size_t read_reply(char *line, size_t size, size_t count, void *ctx) {
+    struct fetch *fetch = ctx;
+    char text[32] = "";
+    size_t len = size * count;
+    memcpy(text, line, len < sizeof text - 1 ? len : sizeof text - 1);
+    fetch->waiting = strncmp(text, "+OK ", 4) == 0 ? strtoul(text + 4, NULL, 10) : 0;
+    return len;
+}
+
+static enum nl_status fail(const struct fetch *fetch, CURLcode code, struct nl_error *err) {
+    const char *host = fetch->config->fetch.host;
+    const char *detail = fetch->detail[0] != '\0' ? fetch->detail : curl_easy_strerror(code);
+    /* libcurl says the same of a folder that cannot be selected. */
+    if (code == CURLE_LOGIN_DENIED && strstr(detail, "Select") == NULL)
+        return nl_error_set(err, NL_NOPERM,
+                            "%s refused the login of %s: check fetch.username and its password",
+                            host, fetch->config->fetch.username);
+    if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+        return nl_error_set(err, NL_CONFIG,
+                            "%s: its certificate does not verify (%s): check fetch.host, or name "
+                            "its authority in fetch.ca_file",
+                            host, detail);
+    if (code == CURLE_LOGIN_DENIED || code == CURLE_QUOTE_ERROR ||
+        code == CURLE_REMOTE_FILE_NOT_FOUND)
+        return nl_error_set(err, NL_UNAVAILABLE, "%s refused a command (%s): is there a folder %s?",
+                            host, detail, fetch->config->fetch.folder);
+    return nl_error_set(err, NL_TEMPFAIL, "%s:%lld: %s", host, (long long)fetch->config->fetch.port,
+                        detail);
+}
+
+/* One command or retrieval on the connection, which libcurl keeps. `command` NULL retrieves. */
+static CURLcode perform(struct fetch *fetch, const char *path, const char *command, bool bodiless) {
+    struct nl_buf url = {0};
+    nl_buf_addf(&url, "%s%s", nl_buf_text(&fetch->base), path);
+    nl_buf_clear(&fetch->answer);
+    fetch->detail[0] = '\0';
+    curl_easy_setopt(fetch->curl, CURLOPT_URL, nl_buf_text(&url));
+    curl_easy_setopt(fetch->curl, CURLOPT_NOBODY, bodiless ? 1L : 0L);
+    curl_easy_setopt(fetch->curl, CURLOPT_CUSTOMREQUEST, command);
+    CURLcode code = url.failed ? CURLE_OUT_OF_MEMORY : curl_easy_perform(fetch->curl);
+    nl_buf_free(&url);
+    return code;
+}
+
+static bool stopped(const struct fetch *fetch) {
+    return fetch->visitor->stop != NULL && *fetch->visitor->stop;
+}
+
+/* Retrieves a message and hands it over. */
+static enum nl_status take(struct fetch *fetch, const char *path, bool *understood,
+                           struct nl_error *err) {
+    CURLcode code = perform(fetch, path, NULL, false);
+    if (code != CURLE_OK)
+        return fail(fetch, code, err);
+    return fetch->visitor->message(nl_buf_text(&fetch->answer), fetch->answer.len, understood,
+                                   fetch->visitor->ctx, err);
+}
+
+static CURLcode command(struct fetch *fetch, const char *folder, const char *format,
+                        const char *uid, const char *target) {
+    struct nl_buf text = {0};
+    nl_buf_addf(&text, format, uid, target);
+    CURLcode code = perform(fetch, folder, nl_buf_text(&text), false);
+    nl_buf_free(&text);
+    return code;
+}
+
+/* RFC 6851, or by copying where the server has no MOVE. */
+static enum nl_status move(struct fetch *fetch, const char *folder, const char *uid,
+                           const char *target, struct nl_error *err) {
+    CURLcode code = command(fetch, folder, "UID MOVE %s \"%s\"", uid, target);
+    if (code == CURLE_QUOTE_ERROR) {
+        command(fetch, folder, "CREATE%.0s \"%s\"", uid, target);
+        code = command(fetch, folder, "UID MOVE %s \"%s\"", uid, target);
+    }
+    if (code == CURLE_QUOTE_ERROR) {
+        code = command(fetch, folder, "UID COPY %s \"%s\"", uid, target);
+        if (code == CURLE_OK)
+            code = command(fetch, folder, "UID STORE %s +FLAGS.SILENT (\\Deleted)%.0s", uid, "");
+    }
+    return code == CURLE_OK ? NL_OK : fail(fetch, code, err);
+}
+
+static enum nl_status read_imap(struct fetch *fetch, struct nl_error *err) {
+    char *folder = curl_easy_escape(fetch->curl, fetch->config->fetch.folder, 0);
+    struct nl_buf path = {0};
+    char *uids = NULL;
+    if (folder == NULL)
+        return nl_error_nomem(err);
+    CURLcode code = perform(fetch, folder, "UID SEARCH UNDELETED", false);
+    enum nl_status status = code == CURLE_OK ? NL_OK : fail(fetch, code, err);
+    if (status == NL_OK && (uids = strdup(nl_buf_text(&fetch->answer))) == NULL)
+        status = nl_error_nomem(err);
+    char *rest = NULL;
+    for (char *uid = uids != NULL ? strtok_r(uids, " \r\n", &rest) : NULL;
+         status == NL_OK && uid != NULL && !stopped(fetch); uid = strtok_r(NULL, " \r\n", &rest)) {
+        bool understood = false;
+        if (uid[strspn(uid, "0123456789")] != '\0')
+            continue; /* "* SEARCH" */
+        nl_buf_clear(&path);
+        nl_buf_addf(&path, "%s/;UID=%s", folder, uid);
+        status = take(fetch, nl_buf_text(&path), &understood, err);
+        if (status == NL_OK)
+            status = move(
+                fetch, folder, uid,
+                understood ? fetch->config->fetch.processed : fetch->config->fetch.unknown, err);
+    }
+    free(uids);
+    nl_buf_free(&path);
+    curl_free(folder);
+    return status;
+}
+
+static enum nl_status read_pop3(struct fetch *fetch, struct nl_error *err) {
+    char path[24];
+    CURLcode code = perform(fetch, "", "STAT", true);
+    enum nl_status status = code == CURLE_OK ? NL_OK : fail(fetch, code, err);
+    size_t count = fetch->waiting;
+    for (size_t i = 1; status == NL_OK && i <= count && !stopped(fetch); i++) {
+        bool understood = false;
+        snprintf(path, sizeof path, "%zu", i);
+        status = take(fetch, path, &understood, err);
+        if (status != NL_OK)
+            break;
+        code = perform(fetch, path, "DELE", true);
+        if (code != CURLE_OK)
+            status = fail(fetch, code, err);
+    }
+    return status;
+}
+
+static void set_up(struct fetch *fetch, const char *password) {
+    const struct nl_config *config = fetch->config;
+    CURL *curl = fetch->curl;
+    bool imap = config->fetch.protocol == NL_FETCH_IMAP;
+    bool tls = config->fetch.security == NL_SMTP_TLS;
+    bool literal = strchr(config->fetch.host, ':') != NULL;
+    nl_buf_addf(&fetch->base, "%s%s://%s%s%s:%lld/", imap ? "imap" : "pop3", tls ? "s" : "",
+                literal ? "[" : "", config->fetch.host, literal ? "]" : "",
+                (long long)config->fetch.port);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, fetch->detail);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "imap,imaps,pop3,pop3s");
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_TIMEOUT);
+    curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)STALL_TIMEOUT);
+    curl_easy_setopt(
+        curl, CURLOPT_USE_SSL,
+        (long)(config->fetch.security == NL_SMTP_PLAIN ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, config->fetch.verify ? 1L : 0L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, config->fetch.verify ? 2L : 0L);
+    if (config->fetch.ca_file != NULL)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, config->fetch.ca_file);
+    curl_easy_setopt(curl, CURLOPT_USERNAME, config->fetch.username);
+    curl_easy_setopt(curl, CURLOPT_PASSWORD, password != NULL ? password : "");
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, read_reply);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, fetch);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &fetch->answer);
+}
+
+enum nl_status nl_mailbox_fetch(const struct nl_config *config, const char *password,
+                                const struct nl_visitor *visitor, struct nl_error *err) {
+    struct fetch fetch = {.config = config, .visitor = visitor};
+    enum nl_status status = NL_OK;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || (fetch.curl = curl_easy_init()) == NULL)
+        return nl_error_nomem(err);
+    set_up(&fetch, password);
+    if (fetch.base.failed)
+        status = nl_error_nomem(err);
+    else
+        status = config->fetch.protocol == NL_FETCH_IMAP ? read_imap(&fetch, err)
+                                                         : read_pop3(&fetch, err);
+    curl_easy_cleanup(fetch.curl); /* QUIT or LOGOUT: what POP3 deletes is deleted now */
+    nl_buf_free(&fetch.base);
+    nl_buf_free(&fetch.answer);
+    return status;
+}

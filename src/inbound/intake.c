@@ -1,0 +1,171 @@
+#include "newsletter/inbound/intake.h"
+
+#include "newsletter/base/verp.h"
+#include "newsletter/store/bounce_record.h"
+#include "newsletter/store/subject_test.h"
+#include "newsletter/store/subscription.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Of a message that was understood, its beginning is worth keeping. */
+enum { KEEP_UNKNOWN = 1 << 20, KEEP_UNDERSTOOD = 16 * 1024 };
+
+struct nl_intake {
+    struct nl_store *store;
+    const struct nl_config *config;
+    struct nl_bounce_reader *reader;
+    struct nl_verp verp;
+};
+
+enum nl_status nl_intake_new(struct nl_store *store, const struct nl_config *config,
+                             struct nl_intake **out, struct nl_error *err) {
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL)
+        return nl_error_nomem(err);
+    **out = (struct nl_intake){.store = store, .config = config};
+    enum nl_status status = nl_bounce_reader_new(&(*out)->reader, err);
+    if (status == NL_OK)
+        status = nl_verp_open(nl_store_secret(store), &(*out)->verp, err);
+    if (status == NL_OK)
+        status =
+            nl_returned_forget(store, nl_env_now(nl_store_env(store)) - config->bounce.keep, err);
+    if (status != NL_OK) {
+        nl_intake_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+void nl_intake_free(struct nl_intake *intake) {
+    if (intake == NULL)
+        return;
+    nl_bounce_reader_free(intake->reader);
+    nl_verp_close(&intake->verp);
+    free(intake);
+}
+
+/* The delivery that the message proves to know of: by the return path it came to, or by the
+ * Message-ID of the mail it brings back. 0 for none. */
+static int64_t find_proof(const struct nl_intake *intake, const char *recipient,
+                          const struct nl_bounce *bounce) {
+    int64_t delivery = 0;
+    if (recipient != NULL && nl_verp_verify(&intake->verp, recipient, &delivery))
+        return delivery;
+    for (size_t i = 0; i < bounce->sent_to_count; i++)
+        if (nl_verp_verify(&intake->verp, bounce->sent_to[i], &delivery))
+            return delivery;
+    if (bounce->message_id != NULL &&
+        nl_verp_verify_message_id(&intake->verp, bounce->message_id, &delivery))
+        return delivery;
+    return 0;
+}
+
+static enum nl_effect effect_of(enum nl_bounce_kind kind) {
+    return kind == NL_BOUNCE_SOFT        ? NL_EFFECT_SOFT
+           : kind == NL_BOUNCE_HARD      ? NL_EFFECT_HARD
+           : kind == NL_BOUNCE_COMPLAINT ? NL_EFFECT_COMPLAINT
+                                         : NL_EFFECT_NONE;
+}
+
+static struct nl_verdict verdict_of(const struct nl_bounce_recipient *recipient,
+                                    const struct nl_address *address) {
+    return (struct nl_verdict){.address = address,
+                               .effect = effect_of(recipient->kind),
+                               .kind = nl_bounce_kind_name(recipient->kind),
+                               .reason = recipient->reason,
+                               .status = recipient->status,
+                               .diagnostic = recipient->diagnostic};
+}
+
+/* One mail, one recipient: of all that is said the gravest counts. */
+static struct nl_verdict proved_verdict(const struct nl_bounce *bounce) {
+    const struct nl_bounce_recipient bare = {.kind = bounce->kind, .reason = "undetermined"};
+    const struct nl_bounce_recipient *gravest = &bare;
+    for (size_t i = 0; i < bounce->count; i++)
+        if (bounce->recipients[i].kind == bounce->kind)
+            gravest = &bounce->recipients[i];
+    struct nl_verdict verdict = verdict_of(gravest, NULL);
+    verdict.status = gravest == &bare ? "" : gravest->status;
+    return verdict;
+}
+
+static enum nl_status record(const struct nl_intake *intake, struct nl_returned *returned,
+                             const struct nl_bounce *bounce, struct nl_intake_result *out,
+                             struct nl_error *err) {
+    const struct nl_bounce_policy policy = {
+        intake->config->bounce.hard, intake->config->bounce.soft, intake->config->bounce.limit,
+        intake->config->bounce.half_life, intake->config->bounce.interval};
+    struct nl_returned_outcome outcome = {0};
+    struct nl_address *addresses = calloc(bounce->count + 1, sizeof *addresses);
+    struct nl_verdict *verdicts = calloc(bounce->count + 1, sizeof *verdicts);
+    enum nl_status status = addresses != NULL && verdicts != NULL ? NL_OK : nl_error_nomem(err);
+    if (status == NL_OK && out->proved && bounce->kind >= NL_BOUNCE_DELAYED)
+        verdicts[returned->count++] = proved_verdict(bounce);
+    for (size_t i = 0; status == NL_OK && !out->proved && i < bounce->count; i++)
+        if (nl_address_parse(bounce->recipients[i].address, &addresses[i], NULL) == NL_OK)
+            verdicts[returned->count++] = verdict_of(&bounce->recipients[i], &addresses[i]);
+    returned->verdicts = verdicts;
+    if (status == NL_OK)
+        status = nl_returned_record(intake->store, returned, &policy, &outcome, err);
+    out->seen = outcome.seen;
+    out->ended += outcome.ended;
+    for (size_t i = 0; addresses != NULL && i < bounce->count; i++)
+        nl_address_free(&addresses[i]);
+    free(addresses);
+    free(verdicts);
+    return status;
+}
+
+/* A token that is unknown or worn is no reason to see the message again. */
+static enum nl_status unsubscribe(const struct nl_intake *intake, const struct nl_bounce *bounce,
+                                  struct nl_intake_result *out, struct nl_error *err) {
+    struct nl_standing standing = {0};
+    enum nl_status status = nl_unsubscribe_token(intake->store, bounce->unsubscribe.text,
+                                                 intake->config->notices.goodbye, &standing, err);
+    if (status == NL_OK)
+        out->ended = 1;
+    return status == NL_NOTFOUND || status == NL_DATA ? NL_OK : status;
+}
+
+enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t len,
+                              const char *recipient, bool keep, struct nl_intake_result *out,
+                              struct nl_error *err) {
+    struct nl_returned returned = {0};
+    *out = (struct nl_intake_result){0};
+    nl_digest(data, len, returned.digest);
+    enum nl_status status = nl_bounce_read(intake->reader, data, len, &out->bounce, err);
+    if (status == NL_OK)
+        status = nl_returned_seen(intake->store, returned.digest, &out->seen, err);
+    if (status != NL_OK || out->seen)
+        return status;
+    returned.kind = nl_bounce_kind_name(out->bounce.kind);
+    returned.delivery = find_proof(intake, recipient, &out->bounce);
+    out->proved = returned.delivery != 0;
+    if (keep) {
+        size_t most = out->bounce.kind == NL_BOUNCE_UNKNOWN ? KEEP_UNKNOWN : KEEP_UNDERSTOOD;
+        returned.message = data;
+        returned.len = len < most ? len : most;
+    }
+    if (out->bounce.kind == NL_BOUNCE_UNSUBSCRIBE)
+        status = unsubscribe(intake, &out->bounce, out, err);
+    return status == NL_OK ? record(intake, &returned, &out->bounce, out, err) : status;
+}
+
+void nl_intake_result_free(struct nl_intake_result *result) {
+    nl_bounce_free(&result->bounce);
+}
+
+enum nl_status nl_intake_reply(struct nl_intake *intake, const char *data, size_t len,
+                               bool *counted, struct nl_error *err) {
+    struct nl_bounce message = {0};
+    int64_t delivery = 0;
+    *counted = false;
+    enum nl_status status = nl_bounce_read(intake->reader, data, len, &message, err);
+    bool personal = message.kind == NL_BOUNCE_UNKNOWN;
+    for (size_t i = 0; status == NL_OK && personal && !*counted && i < message.answers_count; i++)
+        if (nl_verp_verify_message_id(&intake->verp, message.answers[i], &delivery))
+            status = nl_subject_test_replied(intake->store, delivery, counted, err);
+    nl_bounce_free(&message);
+    return status;
+}

@@ -1,0 +1,162 @@
+#include "newsletter/base/file.h"
+#include "newsletter/inbound/mailbox.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <libetpan/libetpan.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_LIMIT = 256 << 20 };
+
+static bool stopped(const struct nl_visitor *visitor) {
+    return visitor->stop != NULL && *visitor->stop;
+}
+
+static enum nl_status read_mbox(const char *path, const struct nl_visitor *visitor,
+                                struct nl_error *err) {
+    struct mailmbox_folder *folder = NULL;
+    int failure = mailmbox_init(path, 1, 1, 0, &folder);
+    if (failure != MAILMBOX_NO_ERROR)
+        return nl_error_set(err, NL_NOINPUT, "%s cannot be read as an mbox", path);
+    enum nl_status status = NL_OK;
+    for (unsigned i = 0; status == NL_OK && i < carray_count(folder->mb_tab) && !stopped(visitor);
+         i++) {
+        const struct mailmbox_msg_info *info = carray_get(folder->mb_tab, i);
+        char *data = NULL;
+        size_t len = 0;
+        bool understood = false;
+        if (info == NULL ||
+            mailmbox_fetch_msg_no_lock(folder, info->msg_uid, &data, &len) != MAILMBOX_NO_ERROR)
+            continue;
+        /* data lies in the mapped file */
+        status = visitor->message(data, len, &understood, visitor->ctx, err);
+    }
+    mailmbox_done(folder);
+    return status == NL_OK ? status : nl_error_context(err, "%s", path);
+}
+
+static enum nl_status read_message(const char *path, const struct nl_visitor *visitor,
+                                   bool *understood, struct nl_error *err) {
+    struct nl_buf text = {0};
+    enum nl_status status = nl_file_read(path, FILE_LIMIT, &text, err);
+    if (status == NL_OK) {
+        status = visitor->message(nl_buf_text(&text), text.len, understood, visitor->ctx, err);
+        if (status != NL_OK)
+            nl_error_context(err, "%s", path);
+    }
+    nl_buf_free(&text);
+    return status;
+}
+
+enum nl_status nl_mailbox_file(const char *path, const struct nl_visitor *visitor,
+                               struct nl_error *err) {
+    char start[5] = "";
+    bool understood = false;
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return nl_error_system(err, errno, "read", path);
+    struct stat info;
+    bool mbox = fstat(fileno(file), &info) == 0 && S_ISREG(info.st_mode) &&
+                fread(start, 1, sizeof start, file) == sizeof start &&
+                memcmp(start, "From ", sizeof start) == 0;
+    fclose(file);
+    return mbox ? read_mbox(path, visitor, err) : read_message(path, visitor, &understood, err);
+}
+
+static int visible(const struct dirent *entry) {
+    return entry->d_name[0] != '.';
+}
+
+static bool add_path(struct nl_buf *path, const char *folder, const char *rest, const char *name) {
+    nl_buf_clear(path);
+    nl_buf_addf(path, "%s%s/%s", folder, rest, name);
+    return !path->failed;
+}
+
+static bool is_folder(const char *folder, const char *name) {
+    struct nl_buf path = {0};
+    struct stat info;
+    bool is =
+        add_path(&path, folder, "", name) && stat(path.data, &info) == 0 && S_ISDIR(info.st_mode);
+    nl_buf_free(&path);
+    return is;
+}
+
+/* Makes FOLDER/.NAME a Maildir. */
+static enum nl_status make_maildir(const char *folder, const char *name, struct nl_error *err) {
+    static const char *const inner[] = {"", "/tmp", "/new", "/cur"};
+    struct nl_buf path = {0};
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < sizeof inner / sizeof inner[0]; i++) {
+        nl_buf_clear(&path);
+        nl_buf_addf(&path, "%s/.%s%s", folder, name, inner[i]);
+        if (path.failed)
+            status = nl_error_nomem(err);
+        else if (mkdir(path.data, 0700) != 0 && errno != EEXIST)
+            status = nl_error_system(err, errno, "create", path.data);
+    }
+    nl_buf_free(&path);
+    return status;
+}
+
+/* Moves a message within one file system: it is here or there at any moment, and never twice. */
+static enum nl_status file_away(const char *folder, const char *from, const char *name,
+                                bool understood, struct nl_error *err) {
+    struct nl_buf target = {0};
+    const char *where = understood ? "Processed" : "Unknown";
+    enum nl_status status = make_maildir(folder, where, err);
+    nl_buf_addf(&target, "%s/.%s/cur/%.*s:2,S", folder, where, (int)strcspn(name, ":"), name);
+    if (status == NL_OK && target.failed)
+        status = nl_error_nomem(err);
+    if (status == NL_OK && rename(from, target.data) != 0)
+        status = nl_error_system(err, errno, "move to", target.data);
+    nl_buf_free(&target);
+    return status;
+}
+
+static enum nl_status read_directory(const char *folder, const char *inner, bool maildir,
+                                     const struct nl_visitor *visitor, struct nl_error *err) {
+    struct nl_buf path = {0};
+    struct dirent **entries = NULL;
+    enum nl_status status = NL_OK;
+    if (!add_path(&path, folder, inner, ""))
+        return nl_error_nomem(err);
+    int count = scandir(path.data, &entries, visible, alphasort);
+    if (count < 0)
+        status = nl_error_system(err, errno, "read", path.data);
+    for (int i = 0; i < count; i++) {
+        struct stat info;
+        bool understood = false;
+        if (status == NL_OK && !stopped(visitor) &&
+            add_path(&path, folder, inner, entries[i]->d_name) && stat(path.data, &info) == 0 &&
+            S_ISREG(info.st_mode)) {
+            status = maildir ? read_message(path.data, visitor, &understood, err)
+                             : nl_mailbox_file(path.data, visitor, err);
+            if (status == NL_OK && maildir && !visitor->leave)
+                status = file_away(folder, path.data, entries[i]->d_name, understood, err);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    nl_buf_free(&path);
+    return status;
+}
+
+enum nl_status nl_mailbox_folder(const char *path, const struct nl_visitor *visitor,
+                                 struct nl_error *err) {
+    if (!is_folder(path, "new") || !is_folder(path, "cur"))
+        return read_directory(path, "", false, visitor, err);
+    enum nl_status status = read_directory(path, "/new", true, visitor, err);
+    return status == NL_OK ? read_directory(path, "/cur", true, visitor, err) : status;
+}
+
+enum nl_status nl_mailbox_path(const char *path, const struct nl_visitor *visitor,
+                               struct nl_error *err) {
+    struct stat info;
+    bool folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    return folder ? nl_mailbox_folder(path, visitor, err) : nl_mailbox_file(path, visitor, err);
+}

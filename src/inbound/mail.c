@@ -1,0 +1,285 @@
+#include "inbound/mail.h"
+
+#include "newsletter/base/buf.h"
+
+#include <ctype.h>
+#include <libetpan/libetpan.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <uniconv.h>
+#include <unistr.h>
+
+/* Longer fields are not decoded: libetpan copies the rest for every word. */
+enum { WORDS_LIMIT = 4096, PADDING = 8 };
+
+/* The next line with its end; *len is its length without. */
+static struct nl_span take_line(struct nl_span *at, size_t *len) {
+    const char *end = at->len > 0 ? memchr(at->data, '\n', at->len) : NULL;
+    struct nl_span line = {at->data, end != NULL ? (size_t)(end - at->data) + 1 : at->len};
+    *len = line.len;
+    while (*len > 0 && (line.data[*len - 1] == '\n' || line.data[*len - 1] == '\r'))
+        --*len;
+    at->data += line.len;
+    at->len -= line.len;
+    return line;
+}
+
+/* The length of a control character (C0 but tab and line ends, DEL, C1, the Unicode separators) at
+ * the start of valid UTF-8; 0 if another stands there. */
+static size_t control_length(const char *text, size_t len) {
+    const unsigned char *p = (const unsigned char *)text;
+    if ((p[0] < 32 && strchr("\t\n\r", p[0]) == NULL) || p[0] == 0 || p[0] == 127)
+        return 1;
+    if (len >= 2 && p[0] == 0xC2 && p[1] < 0xA0)
+        return 2;
+    if (len >= 3 && p[0] == 0xE2 && p[1] == 0x80 && (p[2] == 0xA8 || p[2] == 0xA9))
+        return 3;
+    return 0;
+}
+
+/* Valid UTF-8 without control characters but tab and LF, from any charset. What does not convert
+ * becomes a question mark. NULL without memory. */
+static char *to_utf8(const char *charset, const char *data, size_t len) {
+    size_t converted_len = 0;
+    char *converted = NULL;
+    bool utf8 = charset == NULL || strcasecmp(charset, "utf-8") == 0 ||
+                strcasecmp(charset, "us-ascii") == 0;
+    if (!utf8 || u8_check((const uint8_t *)data, len) != NULL) {
+        converted =
+            (char *)u8_conv_from_encoding(utf8 ? "windows-1252" : charset, iconveh_question_mark,
+                                          data, len, NULL, NULL, &converted_len);
+        if (converted == NULL) /* no such charset */
+            converted = (char *)u8_conv_from_encoding("ISO-8859-1", iconveh_question_mark, data,
+                                                      len, NULL, NULL, &converted_len);
+    }
+    const char *text = converted != NULL ? converted : data;
+    size_t text_len = converted != NULL ? converted_len : len;
+    char *clean = malloc(text_len + 1);
+    size_t at = 0;
+    for (size_t i = 0; clean != NULL && i < text_len; i++) {
+        size_t control = control_length(text + i, text_len - i);
+        if (control > 0)
+            clean[at++] = ' ';
+        else if (text[i] != '\r')
+            clean[at++] = text[i];
+        i += control > 0 ? control - 1 : 0;
+    }
+    if (clean != NULL)
+        clean[at] = '\0';
+    free(converted);
+    return clean;
+}
+
+static char *decode_words(const char *raw, size_t len) {
+    char *decoded = NULL;
+    size_t index = 0;
+    if (len > WORDS_LIMIT || memmem(raw, len, "=?", 2) == NULL ||
+        mailmime_encoded_phrase_parse("utf-8", raw, len, &index, "utf-8", &decoded) !=
+            MAILIMF_NO_ERROR)
+        return to_utf8(NULL, raw, len);
+    char *clean = to_utf8(NULL, decoded, strlen(decoded));
+    free(decoded);
+    return clean;
+}
+
+static struct nl_span trim(const char *data, size_t len) {
+    while (len > 0 && isspace((unsigned char)data[len - 1]))
+        len--;
+    while (len > 0 && isspace((unsigned char)data[0])) {
+        data++;
+        len--;
+    }
+    return (struct nl_span){data, len};
+}
+
+bool nl_mail_next_field(struct nl_span *at, char **name, char **value) {
+    while (at->len > 0) {
+        struct nl_buf text = {0};
+        size_t len = 0;
+        struct nl_span line = take_line(at, &len);
+        const char *colon = memchr(line.data, ':', len);
+        struct nl_span key = trim(line.data, colon != NULL ? (size_t)(colon - line.data) : 0);
+        if (key.len == 0 || memchr(key.data, ' ', key.len) != NULL)
+            continue;
+        nl_buf_add(&text, colon + 1, len - (size_t)(colon + 1 - line.data));
+        while (at->len > 0 && (at->data[0] == ' ' || at->data[0] == '\t')) {
+            line = take_line(at, &len);
+            nl_buf_add(&text, line.data, len);
+        }
+        struct nl_span words = trim(nl_buf_text(&text), text.len);
+        *name = to_utf8(NULL, key.data, key.len);
+        *value = decode_words(words.data, words.len);
+        nl_buf_free(&text);
+        return true;
+    }
+    return false;
+}
+
+char *nl_mail_field(const struct nl_part *part, const char *wanted) {
+    struct nl_span at = part->header;
+    char *name = NULL;
+    char *value = NULL;
+    for (int i = 0; i < NL_MAIL_FIELDS && nl_mail_next_field(&at, &name, &value); i++) {
+        bool found = name != NULL && strcasecmp(name, wanted) == 0;
+        free(name);
+        if (found)
+            return value;
+        free(value);
+    }
+    return NULL;
+}
+
+/* What Content-Type says; what it says wrongly is left at the default. */
+static void read_type(struct nl_part *part, char **boundary) {
+    struct mailmime_content *content = NULL;
+    char *value = nl_mail_field(part, "Content-Type");
+    size_t index = 0;
+    snprintf(part->type, sizeof part->type, "text/plain");
+    if (value != NULL &&
+        mailmime_content_parse(value, strlen(value), &index, &content) == MAILIMF_NO_ERROR) {
+        struct mailmime_type *type = content->ct_type;
+        const char *major =
+            type->tp_type == MAILMIME_TYPE_COMPOSITE_TYPE
+                ? (type->tp_data.tp_composite_type->ct_type == MAILMIME_COMPOSITE_TYPE_MESSAGE
+                       ? "message"
+                       : "multipart")
+            : type->tp_data.tp_discrete_type->dt_type == MAILMIME_DISCRETE_TYPE_TEXT ? "text"
+                                                                                     : "other";
+        snprintf(part->type, sizeof part->type, "%s/%s", major, content->ct_subtype);
+        for (char *p = part->type; *p; p++)
+            *p = (char)tolower((unsigned char)*p);
+        for (clistiter *i = clist_begin(content->ct_parameters); i != NULL; i = clist_next(i)) {
+            const struct mailmime_parameter *parameter = clist_content(i);
+            char **slot = strcasecmp(parameter->pa_name, "boundary") == 0      ? boundary
+                          : strcasecmp(parameter->pa_name, "charset") == 0     ? &part->charset
+                          : strcasecmp(parameter->pa_name, "report-type") == 0 ? &part->report_type
+                                                                               : NULL;
+            if (slot != NULL && *slot == NULL)
+                *slot = strdup(parameter->pa_value);
+        }
+    }
+    if (content != NULL)
+        mailmime_content_free(content);
+    free(value);
+}
+
+static int read_encoding(const struct nl_part *part) {
+    char *value = nl_mail_field(part, "Content-Transfer-Encoding");
+    int encoding = MAILMIME_MECHANISM_8BIT;
+    if (value != NULL && strncasecmp(value, "quoted-printable", 16) == 0)
+        encoding = MAILMIME_MECHANISM_QUOTED_PRINTABLE;
+    else if (value != NULL && strncasecmp(value, "base64", 6) == 0)
+        encoding = MAILMIME_MECHANISM_BASE64;
+    free(value);
+    return encoding;
+}
+
+/* Text and everything that is written as text: reports and returned header fields. */
+static bool is_text(const struct nl_part *part) {
+    return strncmp(part->type, "text/", 5) == 0 || strncmp(part->type, "message/", 8) == 0;
+}
+
+static bool decode_body(struct nl_part *part) {
+    char *decoded = NULL;
+    size_t decoded_len = 0;
+    size_t index = 0;
+    /* libetpan's decoder looks a few bytes beyond the end of what is cut off. */
+    char *padded = calloc(1, part->body.len + PADDING);
+    if (padded == NULL)
+        return false;
+    memcpy(padded, part->body.data, part->body.len);
+    bool plain = part->encoding == MAILMIME_MECHANISM_8BIT ||
+                 mailmime_part_parse(padded, part->body.len, &index, part->encoding, &decoded,
+                                     &decoded_len) != MAILIMF_NO_ERROR;
+    part->text = plain ? to_utf8(part->charset, part->body.data, part->body.len)
+                       : to_utf8(part->charset, decoded, decoded_len);
+    if (decoded != NULL)
+        mailmime_decoded_part_free(decoded);
+    free(padded);
+    return part->text != NULL;
+}
+
+static bool add_part(struct nl_mail *mail, const char *data, size_t len, int depth);
+
+/* Whether a line is "--boundary", or "--boundary--" with *last set. */
+static bool is_boundary(const char *line, size_t len, const char *boundary, size_t boundary_len,
+                        bool *last) {
+    if (len < boundary_len + 2 || memcmp(line, "--", 2) != 0 ||
+        memcmp(line + 2, boundary, boundary_len) != 0)
+        return false;
+    struct nl_span rest = trim(line + 2 + boundary_len, len - 2 - boundary_len);
+    *last = rest.len >= 2 && memcmp(rest.data, "--", 2) == 0;
+    return rest.len == 0 || *last;
+}
+
+static bool add_children(struct nl_mail *mail, size_t parent, const char *boundary) {
+    struct nl_span at = mail->parts[parent].body;
+    int depth = mail->parts[parent].depth + 1;
+    size_t boundary_len = strlen(boundary);
+    const char *start = NULL;
+    bool last = false;
+    bool complete = true;
+    while (complete && !last && at.len > 0) {
+        size_t len = 0;
+        struct nl_span line = take_line(&at, &len);
+        if (!is_boundary(line.data, len, boundary, boundary_len, &last))
+            continue;
+        if (start != NULL)
+            complete = add_part(mail, start, (size_t)(line.data - start), depth);
+        start = at.data;
+    }
+    if (complete && !last && start != NULL)
+        complete = add_part(mail, start, (size_t)(at.data - start), depth);
+    return complete;
+}
+
+/* False only without memory. */
+static bool add_part(struct nl_mail *mail, const char *data, size_t len, int depth) {
+    if (mail->count == NL_MAIL_PARTS || depth > NL_MAIL_DEPTH)
+        return true;
+    size_t self = mail->count++;
+    struct nl_part *part = &mail->parts[self];
+    struct nl_span at = {data, len};
+    char *boundary = NULL;
+    size_t line_len = 1;
+    while (at.len > 0 && line_len > 0)
+        take_line(&at, &line_len);
+    *part =
+        (struct nl_part){.header = {data, (size_t)(at.data - data)}, .body = at, .depth = depth};
+    read_type(part, &boundary);
+    part->encoding = read_encoding(part);
+    bool multipart = strncmp(part->type, "multipart/", 10) == 0;
+    bool complete = true;
+    if (multipart && boundary != NULL && boundary[0] != '\0')
+        complete = add_children(mail, self, boundary);
+    multipart = multipart && mail->count > self + 1;
+    if (complete && !multipart && (is_text(part) || strncmp(part->type, "multipart/", 10) == 0))
+        complete = decode_body(part);
+    if (complete && strncmp(part->type, "message/", 8) == 0 &&
+        strstr(part->type, "rfc822") != NULL && part->encoding == MAILMIME_MECHANISM_8BIT)
+        complete = add_part(mail, part->body.data, part->body.len, depth + 1);
+    free(boundary);
+    return complete;
+}
+
+enum nl_status nl_mail_read(const char *data, size_t len, struct nl_mail *out,
+                            struct nl_error *err) {
+    *out = (struct nl_mail){.parts = calloc(NL_MAIL_PARTS, sizeof(struct nl_part))};
+    if (len > NL_MAIL_SIZE)
+        len = NL_MAIL_SIZE;
+    if (out->parts == NULL || !add_part(out, data, len, 0))
+        return nl_error_nomem(err);
+    return NL_OK;
+}
+
+void nl_mail_free(struct nl_mail *mail) {
+    for (size_t i = 0; i < mail->count; i++) {
+        free(mail->parts[i].charset);
+        free(mail->parts[i].report_type);
+        free(mail->parts[i].text);
+    }
+    free(mail->parts);
+    *mail = (struct nl_mail){0};
+}

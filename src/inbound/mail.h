@@ -1,0 +1,49 @@
+/* A message that came from anywhere, taken apart within fixed bounds: whatever it holds, reading it
+ * takes time and memory in proportion to its size. */
+#ifndef NL_INBOUND_MAIL_H
+#define NL_INBOUND_MAIL_H
+
+#include "newsletter/base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { NL_MAIL_SIZE = 1 << 20, NL_MAIL_PARTS = 64, NL_MAIL_DEPTH = 8, NL_MAIL_FIELDS = 300 };
+
+/* Bytes of the message. Not NUL-terminated. */
+struct nl_span {
+    const char *data;
+    size_t len;
+};
+
+/* One MIME part (RFC 2046). Parts stand in the order of the text, each before what it holds. */
+struct nl_part {
+    struct nl_span header;
+    struct nl_span body; /* as it was sent */
+    int depth;
+    char type[64];     /* lower case, "text/plain" by default */
+    char *charset;     /* NULL when none is named */
+    char *report_type; /* of multipart/report, lower case */
+    int encoding;      /* libetpan's MAILMIME_MECHANISM_* */
+    char *text;        /* the body as UTF-8 with LF, NULL unless it is some sort of text */
+};
+
+struct nl_mail {
+    struct nl_part *parts; /* parts[0] is the message */
+    size_t count;
+};
+
+/* Takes a message apart; `data` must outlive the mail. What is beyond the bounds above is left out,
+ * and what is malformed is text: only a lack of memory is an error. Free with nl_mail_free. */
+enum nl_status nl_mail_read(const char *data, size_t len, struct nl_mail *out,
+                            struct nl_error *err);
+void nl_mail_free(struct nl_mail *mail);
+
+/* The next field of a header from *at on (RFC 5322 section 2.2): unfolded, RFC 2047 decoded, valid
+ * UTF-8. False at the end. `name` and `value` are the caller's to free; NULL without memory. */
+bool nl_mail_next_field(struct nl_span *at, char **name, char **value);
+
+/* The first field of that name, decoded, or NULL; the caller frees it. */
+char *nl_mail_field(const struct nl_part *part, const char *name);
+
+#endif

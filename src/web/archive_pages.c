@@ -1,0 +1,119 @@
+#include "newsletter/archive/archive.h"
+
+#include "newsletter/template/data.h"
+#include "newsletter/web/site.h"
+
+#include <string.h>
+
+static enum nl_status add_archive(const struct nl_list *list, void *ctx, struct nl_error *err) {
+    (void)err;
+    if (!list->is_private)
+        json_array_append_new(ctx,
+                              json_pack("{s:s, s:s}", "name", list->name, "title", list->title));
+    return NL_OK;
+}
+
+/* The archives there are. */
+static enum nl_status index_of_lists(struct nl_site *site, const struct nl_request *request,
+                                     struct nl_response *response, struct nl_error *err) {
+    const struct nl_theme *theme = NULL;
+    json_t *archives = json_array();
+    enum nl_status status = nl_site_theme(site, request, NULL, &theme, err);
+    if (status == NL_OK)
+        status = nl_list_each(site->store, add_archive, archives, err);
+    if (status == NL_OK) {
+        json_t *data = nl_site_data(site, theme, NULL);
+        nl_data_set(data, "heading", nl_catalog_text(theme->catalog, NULL, NL_TEXT("Archive")));
+        json_object_set(data, "archives", archives);
+        status = nl_site_page(theme, "archives.html", data, response, err);
+    }
+    json_decref(archives);
+    return status;
+}
+
+static enum nl_status not_found(struct nl_site *site, const struct nl_request *request,
+                                struct nl_response *response, struct nl_error *err) {
+    return nl_site_say(site, request, 404, NL_TEXT("There is no such page."), response, err);
+}
+
+/* A folder without its slash: relative links would lead astray. */
+static enum nl_status add_slash(const struct nl_site *site, const char *path,
+                                struct nl_response *response, struct nl_error *err) {
+    struct nl_buf location = {0};
+    nl_buf_addf(&location, "%s/archive/%s/", site->prefix, path);
+    response->status = 301;
+    response->location = nl_buf_take(&location);
+    return response->location != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+static enum nl_status serve_list(struct nl_site *site, const struct nl_request *request,
+                                 const struct nl_list *list, const char *path,
+                                 struct nl_response *response, struct nl_error *err) {
+    const struct nl_theme *theme = NULL;
+    struct nl_archive_page page = {0};
+    struct nl_buf url = {0};
+    struct nl_buf join = {0};
+    struct nl_buf stylesheet = {0};
+    enum nl_status status = nl_site_theme(site, request, list->language, &theme, err);
+    if (site->config->serve.url != NULL)
+        nl_buf_addf(&url, "%s/archive/%s/", site->config->serve.url, list->name);
+    nl_buf_addf(&join, "%s/join?list=%s", site->prefix, list->name);
+    nl_buf_addf(&stylesheet, "%s/style.css", site->prefix);
+    const struct nl_archive archive = {.store = site->store,
+                                       .theme = theme,
+                                       .list = list,
+                                       .url = nl_buf_text(&url),
+                                       .stylesheet = nl_buf_text(&stylesheet),
+                                       .join = nl_buf_text(&join),
+                                       .searchable = true};
+    if (status == NL_OK)
+        status = nl_archive_make(&archive, path, nl_request_query(request, "q"), &page, err);
+    if (status == NL_OK && page.found) {
+        response->body = page.body;
+        page.body = (struct nl_buf){0};
+        response->type = page.type;
+        response->cacheable = strcmp(path, "search") != 0;
+    } else if (status == NL_OK) {
+        status = not_found(site, request, response, err);
+    }
+    nl_buf_free(&page.body);
+    nl_buf_free(&url);
+    nl_buf_free(&join);
+    nl_buf_free(&stylesheet);
+    return status;
+}
+
+/* Slugs, keys and languages are made of these; anything else need not be looked for. */
+static bool is_path(const char *path) {
+    return path[strspn(path,
+                       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./")] ==
+               '\0' &&
+           strlen(path) < 512;
+}
+
+enum nl_status nl_site_archive(struct nl_site *site, const struct nl_request *request,
+                               const char *path, struct nl_response *response,
+                               struct nl_error *err) {
+    char name[80] = "";
+    struct nl_list list = {0};
+    size_t len = strcspn(path, "/");
+    if (path[0] == '\0')
+        return index_of_lists(site, request, response, err);
+    if (!is_path(path) || len >= sizeof name)
+        return not_found(site, request, response, err);
+    memcpy(name, path, len);
+    enum nl_status status = nl_list_find(site->store, name, &list, err);
+    const char *last = strrchr(path, '/');
+    last = last != NULL ? last + 1 : path;
+    if (status == NL_NOTFOUND || (status == NL_OK && list.is_private)) {
+        nl_error_free(err);
+        status = not_found(site, request, response, err);
+    } else if (status == NL_OK && *last != '\0' && strchr(last, '.') == NULL &&
+               strcmp(last, "search") != 0) {
+        status = add_slash(site, path, response, err);
+    } else if (status == NL_OK) {
+        status = serve_list(site, request, &list, path + len + 1, response, err);
+    }
+    nl_list_free(&list);
+    return status;
+}

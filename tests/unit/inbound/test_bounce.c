@@ -1,0 +1,200 @@
+#include "support.h"
+
+#include "newsletter/base/buf.h"
+#include "newsletter/inbound/bounce.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct nl_error err;
+
+static int setup(void **state) {
+    struct nl_bounce_reader *reader = NULL;
+    assert_ok(nl_bounce_reader_new(&reader, &err));
+    *state = reader;
+    return 0;
+}
+
+static int teardown(void **state) {
+    nl_bounce_reader_free(*state);
+    return 0;
+}
+
+/* Reads a message and demands its kind and "address kind reason status" of each recipient. */
+static void expect(void **state, const char *message, enum nl_bounce_kind kind,
+                   const char *wanted) {
+    struct nl_bounce bounce = {0};
+    struct nl_buf found = {0};
+    assert_ok(nl_bounce_read(*state, message, strlen(message), &bounce, &err));
+    for (size_t i = 0; i < bounce.count; i++)
+        nl_buf_addf(&found, "%s%s %s %s%s%s", i > 0 ? ", " : "", bounce.recipients[i].address,
+                    nl_bounce_kind_name(bounce.recipients[i].kind), bounce.recipients[i].reason,
+                    bounce.recipients[i].status[0] != '\0' ? " " : "", bounce.recipients[i].status);
+    assert_string_equal(nl_buf_text(&found), wanted);
+    assert_string_equal(nl_bounce_kind_name(bounce.kind), nl_bounce_kind_name(kind));
+    nl_buf_free(&found);
+    nl_bounce_free(&bounce);
+}
+
+#define REPORT                                                                                     \
+    "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"                  \
+    "--b\n\nIt failed.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\n"
+
+static void test_delivery_status(void **state) {
+    expect(state,
+           REPORT "Final-Recipient: RFC822; <Ann@example.org>\nAction: failed (really)\n"
+                  "Status: 5.0.0\nDiagnostic-Code: smtp;\n 550 5.1.1 No such\n user\n--b--\n",
+           NL_BOUNCE_HARD, "Ann@example.org hard no-such-user 5.1.1");
+    expect(state,
+           REPORT
+           "Original-Recipient: rfc822;a@example.org\nFinal-Recipient: rfc822;b@example.net\n"
+           "Action: failed\nStatus: 5.2.2\n--b--\n",
+           NL_BOUNCE_SOFT, "a@example.org soft mailbox-full 5.2.2");
+    expect(state, REPORT "Final-Recipient: rfc822;a@example.org\nAction: delayed\nStatus: 4.4.1\n",
+           NL_BOUNCE_DELAYED, "a@example.org delayed undetermined 4.4.1");
+    expect(state,
+           REPORT "Final-Recipient: rfc822;a@example.org\nAction: relayed\nStatus: 2.0.0\n--b--\n",
+           NL_BOUNCE_AUTO_REPLY, "");
+    expect(state,
+           REPORT "Final-Recipient: rfc822;a@example.org\nAction: failed\nStatus: 4.4.7\n\n"
+                  "Final-Recipient: rfc822;b@example.org\nAction: failed\nStatus: 5.1.1\n--b--\n",
+           NL_BOUNCE_HARD,
+           "a@example.org soft expired 4.4.7, b@example.org hard no-such-user 5.1.1");
+    expect(state,
+           REPORT "Final-Recipient: rfc822;a@example.org\n\nAction: failed\nStatus: 5.7.1\n"
+                  "Diagnostic-Code: smtp; 554 message refused as spam\n--b--\n",
+           NL_BOUNCE_SOFT, "a@example.org soft content 5.7.1");
+}
+
+static void test_encodings(void **state) {
+    expect(state,
+           "From: MAILER-DAEMON@x.example\nSubject: =?utf-8?B?VW5kZWxpdmVyYWJsZQ==?=\n"
+           "Content-Transfer-Encoding: base64\n\n"
+           "WW91ciBtYWlsIGNvdWxkIG5vdCBiZSBkZWxpdmVyZWQgdG8KYW5uQGV4YW1wbGUub3JnOiB1c2Vy\n"
+           "IHVua25vd24K\n",
+           NL_BOUNCE_HARD, "ann@example.org hard no-such-user");
+    expect(
+        state,
+        "From: MAILER-DAEMON@x.example\nSubject: failure\n"
+        "Content-Type: text/plain; charset=koi8-r\nContent-Transfer-Encoding: quoted-printable\n\n"
+        "<ann@example.org>: =D1=DD=C9=CB =D0=C5=D2=C5=D0=CF=CC=CE=C5=CE\n",
+        NL_BOUNCE_SOFT, "ann@example.org soft mailbox-full");
+}
+
+static void test_prose(void **state) {
+    expect(state,
+           "From: MAILER-DAEMON@x.example\nTo: list@example.com\nSubject: failure notice\n\n"
+           "I was not able to deliver your message to the following addresses.\n\n"
+           "<ann@example.org>:\nThe mailbox is full.\n\n<bob@example.org>:\n"
+           "Sorry, no such user here. (#5.1.1)\n\n--- Below this line is a copy of the message.\n\n"
+           "To: carl@example.org\n",
+           NL_BOUNCE_HARD,
+           "ann@example.org soft mailbox-full, bob@example.org hard no-such-user 5.1.1");
+    expect(state,
+           "From: postmaster@x.example\nSubject: Undeliverable\n\nYour message\n\n"
+           "  To:      list@example.com\n  Subject: News\n\n"
+           "did not reach the following recipient(s):\n\nann@example.org on Friday\n"
+           "    The recipient name is not recognized\n",
+           NL_BOUNCE_HARD, "ann@example.org hard no-such-user");
+    expect(state,
+           "From: MAILER-DAEMON@x.example\nSubject: Mail failure\n\n"
+           "Your mail to the following recipients could not be delivered:\n\tannie\n",
+           NL_BOUNCE_HARD, "annie@x.example hard undetermined");
+    expect(state,
+           "From: Mailer-Daemon@x.example\nX-Failed-Recipients: ann@example.org\n"
+           "Subject: Mail delivery failed\n\nSome text.\n",
+           NL_BOUNCE_HARD, "ann@example.org hard undetermined");
+    expect(state,
+           "From: Mailer-Daemon@x.example\nSubject: Warning\n\n"
+           "Your message to\n\n  ann@example.org\n\nhas not yet been delivered. We will keep "
+           "trying.\n",
+           NL_BOUNCE_DELAYED, "ann@example.org delayed undetermined");
+}
+
+static void test_not_bounces(void **state) {
+    expect(state, "Subject: Automatische Antwort: News\n\nann@example.org\n", NL_BOUNCE_AUTO_REPLY,
+           "");
+    expect(state, "From: ann@example.org\nAuto-Submitted: auto-replied\n\nAway.\n",
+           NL_BOUNCE_AUTO_REPLY, "");
+    expect(state, "From: ann@example.org\nAuto-Submitted: no\n\nHello.\n", NL_BOUNCE_UNKNOWN, "");
+    expect(state, "From: ann@example.org\nSubject: Thanks\n\nbob@example.org says hello\n",
+           NL_BOUNCE_UNKNOWN, "");
+    expect(state,
+           "From: ann@example.org\nSubject: Re: your failed deliveries\n\n"
+           "I could not deliver the papers to bob@example.com, he is unknown here.\n",
+           NL_BOUNCE_UNKNOWN, "");
+    expect(state, "", NL_BOUNCE_UNKNOWN, "");
+}
+
+static void test_feedback(void **state) {
+    static const char report[] = "Content-Type: multipart/report; boundary=b\n\n--b\n\nx\n--b\n"
+                                 "Content-Type: message/feedback-report\n\nFeedback-Type: %s\n"
+                                 "Original-Rcpt-To: <ann@example.org>\n--b--\n";
+    char text[400];
+    snprintf(text, sizeof text, report, "abuse");
+    expect(state, text, NL_BOUNCE_COMPLAINT, "ann@example.org complaint complaint");
+    expect(state,
+           "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n"
+           "X-HmXmrOriginalRecipient: ann@example.org\n\nx\n--b--\n",
+           NL_BOUNCE_COMPLAINT, "ann@example.org complaint complaint");
+    expect(state,
+           "Content-Type: multipart/report; boundary=b\n\n--b\n"
+           "Content-Type: message/feedback-report\n\nFeedback-Type: abuse\n"
+           "--b\nContent-Type: text/rfc822-headers\n\nTo: ann@example.org\n--b--\n",
+           NL_BOUNCE_COMPLAINT, "ann@example.org complaint complaint");
+    snprintf(text, sizeof text, report, "not-spam");
+    expect(state, text, NL_BOUNCE_UNKNOWN, "");
+}
+
+static void test_unsubscribe(void **state) {
+    struct nl_bounce bounce = {0};
+    static const char message[] =
+        "Subject: Re: Unsubscribe 0F8FAD5B-D9CB-469F-A165-70867728950E\n\n";
+    assert_ok(nl_bounce_read(*state, message, strlen(message), &bounce, &err));
+    assert_int_equal(bounce.kind, NL_BOUNCE_UNSUBSCRIBE);
+    assert_string_equal(bounce.unsubscribe.text, "0f8fad5b-d9cb-469f-a165-70867728950e");
+    nl_bounce_free(&bounce);
+    expect(state, "Subject: unsubscribe me\n\n", NL_BOUNCE_UNKNOWN, "");
+}
+
+/* Parts within parts without end, and more parts than anybody sends. */
+static void test_bounds(void **state) {
+    struct nl_buf deep = {0};
+    for (int i = 0; i < 500; i++)
+        nl_buf_addf(&deep, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i);
+    expect(state, nl_buf_text(&deep), NL_BOUNCE_UNKNOWN, "");
+    nl_buf_clear(&deep);
+    nl_buf_adds(&deep, "Subject: failure\nContent-Type: multipart/mixed; boundary=b\n\n");
+    for (int i = 0; i < 20000; i++)
+        nl_buf_adds(&deep, "--b\nContent-Type: message/rfc822\n\n\n");
+    expect(state, nl_buf_text(&deep), NL_BOUNCE_UNKNOWN, "");
+    nl_buf_clear(&deep);
+    nl_buf_adds(&deep, "Subject: failure\n\n");
+    for (int i = 0; i < 300000; i++)
+        nl_buf_adds(&deep, "user unknown ");
+    expect(state, nl_buf_text(&deep), NL_BOUNCE_HARD, "");
+    nl_buf_clear(&deep);
+    nl_buf_adds(&deep, "Subject: unsubscribe ");
+    for (int i = 0; i < 300000; i++)
+        nl_buf_adds(&deep, "abc ");
+    expect(state, nl_buf_text(&deep), NL_BOUNCE_UNKNOWN, "");
+    nl_buf_clear(&deep);
+    nl_buf_adds(&deep, "Subject: failure\nContent-Type: text/html\n\n");
+    for (int i = 0; i < 300000; i++)
+        nl_buf_adds(&deep, "<a ");
+    expect(state, nl_buf_text(&deep), NL_BOUNCE_UNKNOWN, "");
+    nl_buf_free(&deep);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_delivery_status, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_encodings, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_prose, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_not_bounces, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_feedback, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unsubscribe, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
