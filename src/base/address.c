@@ -45,7 +45,7 @@ static size_t quoted_length(const char *text, struct nl_buf *out) {
     return out->len > 0 ? at + 1 : 0;
 }
 
-/* Splits `text` at the "@" behind the local part; the local part comes out unquoted. */
+/* Splits `text` at the "@" after the local part; the local part comes out unquoted. */
 static enum nl_status split_local(const char *text, struct nl_buf *local, const char **domain,
                                   struct nl_error *err) {
     size_t len = 0;
@@ -93,8 +93,8 @@ static bool is_host_name(const char *name) {
     }
 }
 
-/* Letters, digits, hyphens and dots, and no label that IDNA might have a word about: nothing to
- * convert, which is most of all addresses. */
+/* A domain of letters, digits, hyphens and dots without a label that IDNA treats specially needs no
+ * conversion. Most addresses have one. */
 static bool is_plain(const char *domain) {
     return domain[strspn(domain,
                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.")] ==
@@ -143,7 +143,7 @@ static enum nl_status parse_domain(const char *text, const char *domain, char **
     return status;
 }
 
-/* The local part as RFC 5321 wants it in an envelope: bare if it may be, quoted if it must be. */
+/* Writes the local part as RFC 5321 wants it in an envelope: bare if possible, else quoted. */
 static void add_local(struct nl_buf *out, const char *local) {
     size_t atom = dot_atom_length(local);
     if (atom > 0 && local[atom] == '\0') {
@@ -159,8 +159,8 @@ static void add_local(struct nl_buf *out, const char *local) {
     nl_buf_addc(out, '"');
 }
 
-/* Local parts are case-sensitive on paper only (RFC 5321 section 2.4): mailbox providers ignore
- * case, and treating Ann@ and ann@ as two people would mail one of them twice. */
+/* RFC 5321 section 2.4 makes local parts case-sensitive, but mailbox providers ignore case: if Ann@
+ * and ann@ counted as two people, one person would be mailed twice. */
 static char *fold_local(const char *local) {
     size_t len = strlen(local);
     bool ascii = true;

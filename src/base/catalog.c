@@ -16,8 +16,9 @@ enum { FILE_LIMIT = 4 << 20, HEADER = 20, ENTRY = 8, CONTEXT_END = '\x04' };
 
 static const char english[] = "en";
 
-/* A file in the format of GNU gettext: two tables, each of (length, offset), of the texts in order
- * and of their translations. libintl would want the file on disk and a locale in the process. */
+/* A catalog in the file format of GNU gettext: two tables of (length, offset), one for the sorted
+ * texts and one for their translations. libintl is not used: it needs the file on disk and takes
+ * the language from the locale of the process. */
 struct nl_catalog {
     char *language;
     struct nl_buf file; /* empty for English */
@@ -67,7 +68,7 @@ static const struct nl_embedded *find_built_in(const char *language, size_t len)
     return NULL;
 }
 
-/* Looks for the catalog of the first `len` bytes of `language`. */
+/* Looks for the catalog named by the first `len` bytes of `language`. */
 static enum nl_status try_open(struct nl_catalog *catalog, const char *folder, const char *language,
                                size_t len, struct nl_error *err) {
     struct nl_buf path = {0};

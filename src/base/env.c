@@ -10,8 +10,8 @@ static int64_t system_now(void *ctx) {
     return (int64_t)time(NULL);
 }
 
-/* As libuuid makes them (RFC 4122 section 4.4), with OpenSSL's generator where it works: libuuid
- * asks the system for each, which is most of the time that an import takes. */
+/* Random UUIDs of RFC 4122 section 4.4. The bits come from OpenSSL's generator where it works:
+ * libuuid makes a system call for each UUID, and that was most of the time that an import took. */
 static void system_random(void *ctx, unsigned char out[16]) {
     (void)ctx;
     if (RAND_bytes(out, 16) != 1) {
@@ -32,6 +32,7 @@ double nl_env_fraction(const struct nl_env *env) {
     unsigned char bytes[16];
     uint32_t bits = 0;
     env->random(env->ctx, bytes);
-    memcpy(&bits, bytes, sizeof bits); /* a UUID's fixed bits lie behind its first four bytes */
+    memcpy(&bits, bytes,
+           sizeof bits); /* the fixed bits of a UUID come after its first four bytes */
     return (double)bits / 4294967296.0;
 }

@@ -38,7 +38,7 @@ enum nl_status nl_error_system(struct nl_error *err, int errnum, const char *doi
 enum nl_status nl_file_read(const char *path, size_t limit, struct nl_buf *out,
                             struct nl_error *err) {
     enum nl_status status = NL_OK;
-    /* Opened anew, a pipe of another user's would be refused. */
+    /* Opening /dev/fd/N a second time fails for a pipe that belongs to another user. */
     bool standard = strcmp(path, "/dev/stdin") == 0;
     int fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)

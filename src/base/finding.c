@@ -27,7 +27,7 @@ void nl_findings_add(struct nl_findings *findings, enum nl_level level, const ch
         findings->failed = true;
         return;
     }
-    /* What servers and files said is in it: one line, whatever they held. */
+    /* The text may quote servers and files: it stays one line whatever they said. */
     for (char *p = item.text; *p != '\0'; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = ' ';

@@ -70,7 +70,7 @@ enum nl_status nl_form_take(struct nl_form *form, const char *key, const char *v
     return NL_OK;
 }
 
-/* One percent-encoded word; NULL when it is malformed or holds a NUL. */
+/* Decodes one percent-encoded word; NULL when it is malformed or holds a NUL. */
 static char *decode(const char *text, size_t len) {
     int decoded_len = 0;
     char *copy = strndup(text, len);

@@ -15,8 +15,8 @@
 
 enum { FIELDS_LIMIT = 12 };
 
-/* "DEVICE:INODE" of the stream that systemd connected to the journal: nobody has redirected it
- * since. */
+/* Whether standard error is still the stream that systemd connected to the journal, which
+ * JOURNAL_STREAM names as "DEVICE:INODE". */
 static bool is_journal(void) {
     const char *stream = getenv("JOURNAL_STREAM");
     struct stat info;

@@ -3,11 +3,12 @@
 #include <argon2.h>
 #include <string.h>
 
-/* RFC 9106 section 4, the second recommended option, in one lane: logins are rare, and one thread
- * serves them all. */
+/* The second recommended option of RFC 9106 section 4, with a parallelism of one: logins are rare,
+ * and one thread serves all of them. */
 enum { PASSES = 3, MEMORY_KIB = 64 * 1024, LANES = 1, SALT = 16, DIGEST = 32 };
 
-/* Of nobody's password, for accounts that there are not. */
+/* The digest of no password. Checking it makes a login for an unknown account take as long as one
+ * for a known account. */
 static const char nobody[] = "$argon2id$v=19$m=65536,t=3,p=1$bmV3c2xldHRlcm5vYm9keQ$"
                              "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 

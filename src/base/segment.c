@@ -63,7 +63,7 @@ static bool take_sign(struct parser *parser, const char *sign) {
 
 /* ---- values ---- */
 
-/* "..." or '...', a backslash before what is to be taken as it is. */
+/* Reads "..." or '...'. A backslash takes the next character as it is. */
 static enum nl_status take_quoted(struct parser *parser, char **out) {
     struct nl_buf text = {0};
     char quote = *parser->at++;
@@ -85,7 +85,7 @@ static enum nl_status take_quoted(struct parser *parser, char **out) {
     return *out != NULL ? NL_OK : nl_error_nomem(parser->err);
 }
 
-/* "30 days ago", in seconds; -1 for anything else. */
+/* Reads "30 days ago" as seconds; -1 for anything else. */
 static int64_t ago(const char *text) {
     static const struct {
         const char *words[2];
@@ -104,7 +104,7 @@ static int64_t ago(const char *text) {
     return -1;
 }
 
-/* A time, or one of so long ago. */
+/* Reads a point in time, or a distance into the past. */
 static bool read_time(const char *text, int64_t now, int64_t *out) {
     int64_t before = ago(text);
     *out = now - before;
@@ -268,7 +268,7 @@ static enum nl_status take_primary(struct parser *parser, struct nl_segment **ou
     return status;
 }
 
-/* A row of what `take` takes, combined by `word`, leaning to the left. */
+/* Reads one or more operands with `take`, combined by `word`; left-associative. */
 static enum nl_status take_row(struct parser *parser, const char *word, enum nl_segment_kind kind,
                                enum nl_status (*take)(struct parser *, struct nl_segment **),
                                struct nl_segment **out) {

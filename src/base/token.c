@@ -36,7 +36,7 @@ void nl_digest_hex(const void *data, size_t len, char out[2 * NL_DIGEST_LEN + 1]
     out[(size_t)2 * NL_DIGEST_LEN] = '\0';
 }
 
-/* A key per purpose, so that no text of one purpose can be taken for another's. */
+/* Each purpose has a key of its own, so that a MAC made for one is not valid for another. */
 static unsigned int key_for(const char *key, const char *use,
                             unsigned char keyed[EVP_MAX_MD_SIZE]) {
     unsigned int len = 0;

@@ -106,8 +106,8 @@ static enum nl_status walk(struct reader *reader, const char *path, int index, i
     }
 }
 
-/* libyaml resolves aliases while it composes, so nested ones could blow a small file up; nobody
- * needs them here. */
+/* Aliases are refused: libyaml resolves them while it composes, so nested aliases turn a small file
+ * into a huge document. Neither file format needs them. */
 static enum nl_status refuse_aliases(const char *text, size_t len, const char *name,
                                      size_t first_line, struct nl_error *err) {
     yaml_parser_t parser;

@@ -183,7 +183,7 @@ bool nl_subject_rule_parse(const char *name, int64_t *rule) {
     return find_name(nl_subject_rules, name, rule);
 }
 
-/* Takes a path in the file as relative to the file's folder; a database may be a URL. */
+/* Resolves a path relative to the file's folder. A database may also be a URL. */
 static char *resolve_path(const char *config_path, const char *value) {
     if (value[0] == '/' || strstr(value, "://") != NULL)
         return strdup(value);
@@ -332,7 +332,7 @@ static enum nl_status check_fetch(struct nl_config *config, struct nl_error *err
                                   config->fetch.security, err);
 }
 
-/* These end up in a header field. */
+/* DKIM domains and selectors become part of a header field. */
 static enum nl_status check_dkim(const struct nl_config *config, struct nl_error *err) {
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
@@ -349,7 +349,7 @@ static enum nl_status check_dkim(const struct nl_config *config, struct nl_error
     return NL_OK;
 }
 
-/* A page of `serve`, unless the setting names another. */
+/* Fills in the address of a page of `serve`, unless the setting names another. */
 static bool default_url(const struct nl_config *config, const char *page, char **slot) {
     struct nl_buf url = {0};
     if (*slot != NULL || config->serve.url == NULL)
@@ -359,7 +359,7 @@ static bool default_url(const struct nl_config *config, const char *page, char *
     return *slot != NULL;
 }
 
-/* The URL of a site, whose final slashes go, and its two PEM files. */
+/* Checks the URL of a site, removes its final slashes, and checks its two PEM files. */
 static enum nl_status check_site(const struct nl_config *config, const char *section, char *url,
                                  const char *certificate, const char *key, struct nl_error *err) {
     if (url != NULL && (!nl_text_is_http_url(url) || strpbrk(url, "?#{}") != NULL))
@@ -373,7 +373,8 @@ static enum nl_status check_site(const struct nl_config *config, const char *sec
     return NL_OK;
 }
 
-/* Passwords go over it: in the clear only within this machine, or to a proxy that speaks TLS. */
+/* The dashboard receives passwords: without TLS it may only listen on this machine, or sit behind a
+ * proxy that speaks TLS. */
 static enum nl_status check_staff(const struct nl_config *config, struct nl_error *err) {
     const char *listen = config->staff.listen;
     const char *url = config->staff.url;
@@ -423,7 +424,7 @@ static enum nl_status check_serve(struct nl_config *config, struct nl_error *err
     return status;
 }
 
-/* What no single setting can say of itself. */
+/* Checks that need more than one setting. */
 static enum nl_status check_all(struct nl_config *config, struct nl_error *err) {
     enum nl_status status = check_serve(config, err);
     if (status == NL_OK)

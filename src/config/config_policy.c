@@ -51,7 +51,7 @@ static enum nl_status check_relays(struct nl_config *config, struct nl_error *er
     return status;
 }
 
-/* As the envelope has it. */
+/* Converts the domain to A-labels, as they stand in the envelope. */
 static enum nl_status normalise(char **domain, struct nl_error *err) {
     struct nl_address address = {0};
     struct nl_buf text = {0};

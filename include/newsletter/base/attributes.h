@@ -10,8 +10,8 @@
 enum nl_status nl_attributes_set(json_t *object, const char *key, const char *value,
                                  struct nl_error *err);
 
-/* Copies what `from`, any JSON object, has: numbers and true and false become texts, null is left
- * out, lists of texts stay; anything else is an error. */
+/* Copies the members of the JSON object `from`. Numbers, true and false become texts; null is left
+ * out; lists of texts stay lists; anything else is an error. */
 enum nl_status nl_attributes_take(json_t *object, json_t *from, struct nl_error *err);
 
 #endif

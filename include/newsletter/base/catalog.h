@@ -8,9 +8,9 @@
 
 struct nl_catalog;
 
-/* Opens what serves `language` best: its own catalog, else that of its primary subtag, from the
- * folder first (LANGUAGE.mo; `folder` may be NULL) and built in else. Where there is none, the
- * texts stay English, as they are written. Free with nl_catalog_free. */
+/* Opens the catalog that serves `language` best: its own, else that of its primary subtag. Each is
+ * looked for in `folder` (LANGUAGE.mo; `folder` may be NULL), then among the built-in ones. Without
+ * a catalog the texts stay English. Free with nl_catalog_free. */
 enum nl_status nl_catalog_open(const char *folder, const char *language, struct nl_catalog **out,
                                struct nl_error *err);
 

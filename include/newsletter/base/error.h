@@ -9,18 +9,18 @@ enum nl_status {
     NL_DATA,        /* input that does not parse or is not allowed */
     NL_NOINPUT,     /* a file cannot be read */
     NL_NOTFOUND,    /* no such list, issue, address or token */
-    NL_EXISTS,      /* it is there already */
+    NL_EXISTS,      /* it exists already */
     NL_EXPIRED,     /* a token past its time */
     NL_USED,        /* a token used before */
     NL_UNAVAILABLE, /* the server refused for good, or a run was paused */
-    NL_BUSY,        /* somebody else holds the lock; later may do */
-    NL_TEMPFAIL,    /* a passing fault; a later try may do */
-    NL_PROTOCOL,    /* the server speaks nonsense */
+    NL_BUSY,        /* another process holds the lock; a later try may succeed */
+    NL_TEMPFAIL,    /* a temporary failure; a later try may succeed */
+    NL_PROTOCOL,    /* the server broke the protocol */
     NL_CONFIG,      /* the configuration is wrong */
     NL_NOPERM,      /* the system denies permission */
     NL_CANTCREATE,  /* a file cannot be created */
     NL_IO,          /* reading or writing failed, a full disk included */
-    NL_OS,          /* the system is short of something, memory mostly */
+    NL_OS,          /* the system lacks a resource, mostly memory */
     NL_INTERNAL,    /* a bug in newsletter */
 };
 
@@ -39,7 +39,7 @@ enum nl_status nl_error_set(struct nl_error *err, enum nl_status status, const c
 enum nl_status nl_error_context(struct nl_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Shorthand for the one failure that has nothing to explain. */
+/* Shorthand for "out of memory". */
 enum nl_status nl_error_nomem(struct nl_error *err);
 
 /* The text, or a fallback when there was no memory even for that. Never NULL. */

@@ -1,4 +1,4 @@
-/* What an examination found: of an issue, or of the installation. */
+/* Findings: the result of checking an issue or the installation. */
 #ifndef NEWSLETTER_BASE_FINDING_H
 #define NEWSLETTER_BASE_FINDING_H
 
@@ -7,7 +7,7 @@
 
 enum nl_level { NL_LEVEL_GOOD, NL_LEVEL_WARNING, NL_LEVEL_ERROR };
 
-/* One thing found. */
+/* One finding. */
 struct nl_finding {
     enum nl_level level;
     const char *rule; /* a short constant name, such as "size" */
@@ -15,20 +15,20 @@ struct nl_finding {
     char *text;       /* what, where, what to do; one line */
 };
 
-/* Zero-initialise it; free with nl_findings_free. A failed allocation is remembered in `failed`, to
- * be looked at once, at the end. */
+/* Zero-initialise it; free with nl_findings_free. A failed allocation is remembered in `failed`;
+ * check it once, at the end. */
 struct nl_findings {
     struct nl_finding *items;
     size_t count;
     bool failed;
 };
 
-/* Adds one. `path` is copied and may be NULL. */
+/* Adds one finding. `path` is copied and may be NULL. */
 void nl_findings_add(struct nl_findings *findings, enum nl_level level, const char *rule,
                      const char *path, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* How many are of this level. */
+/* The number of findings of this level. */
 size_t nl_findings_count(const struct nl_findings *findings, enum nl_level level);
 
 void nl_findings_free(struct nl_findings *findings);

@@ -1,4 +1,4 @@
-/* Language tags (RFC 5646) and the choice among what there is (RFC 4647 section 3.4). */
+/* Language tags (RFC 5646) and choosing among the available ones (RFC 4647 section 3.4). */
 #ifndef NEWSLETTER_BASE_LANGUAGE_H
 #define NEWSLETTER_BASE_LANGUAGE_H
 
@@ -13,8 +13,8 @@ enum { NL_LANGUAGE_TAG = 36 }; /* bytes of the longest tag, with its end */
  * none. `header` may be NULL. */
 void nl_language_preferred(const char *header, char out[NL_LANGUAGE_TAG]);
 
-/* How well what is in language `have` serves who wants `want` (either may be NULL): 0 not at all, 1
- * another variety of it, 2 the language as such, 3 exactly. */
+/* How well a text in language `have` serves a reader who wants `want` (either may be NULL): 0 not
+ * at all, 1 another variety of the language, 2 the language without a variety, 3 exactly. */
 int nl_language_match(const char *want, const char *have);
 
 /* True for a language written from right to left. */

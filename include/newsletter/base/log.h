@@ -1,8 +1,8 @@
-/* What a service says of itself: lines on standard error, or entries of the journal. */
+/* Log messages of services: lines on standard error, or entries of the systemd journal. */
 #ifndef NEWSLETTER_BASE_LOG_H
 #define NEWSLETTER_BASE_LOG_H
 
-/* As syslog(3) numbers them. */
+/* Levels, numbered as in syslog(3). */
 enum nl_log_level { NL_LOG_ERROR = 3, NL_LOG_NOTICE = 5, NL_LOG_INFO = 6 };
 
 /* A field of a journal entry: "ISSUE" is NEWSLETTER_ISSUE there. An array ends with a NULL name. */
@@ -10,9 +10,10 @@ struct nl_log_field {
     const char *name, *value;
 };
 
-/* Says one line. Where standard error is the journal's (as systemd has it, systemd.exec(5)
- * JOURNAL_STREAM) it is an entry with its level and `fields` (NULL for none); elsewhere a line on
- * standard error, with "newsletter: " before what is not mere information. */
+/* Logs one line. Where systemd has connected standard error to the journal (JOURNAL_STREAM in
+ * systemd.exec(5)), it becomes a journal entry with its level and `fields` (NULL for none);
+ * elsewhere a line on standard error, which begins with "newsletter: " unless it is mere
+ * information. */
 void nl_log(enum nl_log_level level, const struct nl_log_field *fields, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

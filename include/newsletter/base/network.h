@@ -1,4 +1,4 @@
-/* IP addresses and networks, as an access decision needs them. */
+/* IP addresses and networks, for access decisions and limits. */
 #ifndef NEWSLETTER_BASE_NETWORK_H
 #define NEWSLETTER_BASE_NETWORK_H
 
@@ -23,7 +23,7 @@ void nl_ip_text(const struct nl_ip *ip, char out[NL_IP_TEXT]);
 /* Whether a host named in a setting is this machine. */
 bool nl_host_is_loopback(const char *host);
 
-/* What one person is given by their provider: /24 of IPv4, /56 of IPv6. */
+/* The network that a provider typically gives to one customer: /24 of IPv4, /56 of IPv6. */
 struct nl_ip nl_ip_network(const struct nl_ip *ip);
 
 /* Networks as "192.0.2.0/24, 2001:db8::/32, 127.0.0.1". Free with nl_networks_free. */
@@ -35,13 +35,13 @@ struct nl_networks {
     size_t count;
 };
 
-/* NL_DATA names what is not a network. NULL and "" are none at all. */
+/* NL_DATA names the word that is not a network. NULL and "" are an empty list. */
 enum nl_status nl_networks_parse(const char *text, struct nl_networks *out, struct nl_error *err);
 bool nl_networks_contain(const struct nl_networks *networks, const struct nl_ip *ip);
 
-/* Who asks, where `trusted` proxies stand between: of an X-Forwarded-For field, from the right, the
- * first address that is not a proxy's, since what stands left of it is the visitor's own word.
- * `header` may be NULL. */
+/* The visitor's address where `trusted` proxies stand between: the first address of an
+ * X-Forwarded-For field, from the right, that is not a proxy's. Addresses to its left are only the
+ * visitor's claim. `header` may be NULL. */
 struct nl_ip nl_networks_client(const struct nl_networks *trusted, const struct nl_ip *peer,
                                 const char *header);
 

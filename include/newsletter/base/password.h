@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Bytes: shorter ones are refused, longer ones cost time for nothing. */
+/* Bytes. Shorter passwords are too weak; longer ones only cost time. */
 enum { NL_PASSWORD_LEAST = 12, NL_PASSWORD_MOST = 1024, NL_PASSWORD_HASH = 128 };
 
 /* Digests a password with a salt of its own, as a PHC string. NL_DATA if it is too short or long.

@@ -1,9 +1,9 @@
-/* Segments: a small language that says who is meant.
+/* Segments: a small expression language that selects subscribers.
  *
  *     language = "ru" and tags has "press" and not joined < "30 days ago"
  *
  * Fields are email, domain, name, language, source (of consent), joined, and any attribute by its
- * name (or attribute.NAME, where it is called like a field). Comparisons: = != < <= > >=, ~ (holds
+ * name (or attribute.NAME, if it is named like a field). Comparisons: = != < <= > >=, ~ (holds
  * the words, whatever their case), has (one of several values), in ("a", "b"), is known, is
  * unknown. Words are combined with and, or, not and parentheses. */
 #ifndef NEWSLETTER_BASE_SEGMENT_H
@@ -48,7 +48,8 @@ struct nl_segment_value {
     bool is_number;
 };
 
-/* A tree; what a node has not is NULL or 0. Free with nl_segment_free. */
+/* A node of the expression tree; members that do not apply to its kind are NULL or 0. Free with
+ * nl_segment_free. */
 struct nl_segment {
     enum nl_segment_kind kind;
     struct nl_segment *left, *right; /* NOT has only the left one */
@@ -59,7 +60,7 @@ struct nl_segment {
     size_t value_count;
 };
 
-/* Reads an expression; `now` is what "30 days ago" counts from. The error names the character. */
+/* Reads an expression; "30 days ago" counts from `now`. The error names the character. */
 enum nl_status nl_segment_parse(const char *text, int64_t now, struct nl_segment **out,
                                 struct nl_error *err);
 

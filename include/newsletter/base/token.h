@@ -30,12 +30,11 @@ void nl_digest(const void *data, size_t len, unsigned char out[NL_DIGEST_LEN]);
 void nl_digest_hex(const void *data, size_t len, char out[2 * NL_DIGEST_LEN + 1]);
 
 /* An HMAC-SHA256 over `text`, cut to 80 bits and written in 16 characters of lower-case base32
- * (RFC 4648 section 6): a name that nobody without the key can make up. `use` keeps MACs for
+ * (RFC 4648 section 6): without the key nobody can make one up. `use` keeps MACs for
  * different purposes apart. */
 void nl_mac(const char *key, const char *use, const char *text, char out[NL_MAC_TEXT_LEN + 1]);
 
-/* The same with a key and a use that stay: for many. Free with nl_mac_key_free; NULL without
- * memory.
+/* A key prepared for one use, for making many MACs. Free with nl_mac_key_free; NULL without memory.
  */
 struct nl_mac_key;
 struct nl_mac_key *nl_mac_key_new(const char *key, const char *use);

@@ -1,4 +1,5 @@
-/* Names for one delivery that nobody can make up: the envelope sender and the Message-ID. */
+/* Unforgeable names of one delivery: the variable envelope return path (VERP) and the Message-ID.
+ */
 #ifndef NEWSLETTER_BASE_VERP_H
 #define NEWSLETTER_BASE_VERP_H
 
@@ -8,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What names are made and checked with. Close with nl_verp_close. */
+/* The keys that names are made and checked with. Close with nl_verp_close. */
 struct nl_verp {
     struct nl_mac_key *sender;
     struct nl_mac_key *message_id;
@@ -22,7 +23,7 @@ void nl_verp_sender(const struct nl_verp *verp, const char *bounce_address, int6
                     struct nl_buf *out);
 
 /* Reads the delivery out of such an address; false when it is none or its MAC does not verify. Case
- * does not matter, since returned mail may have lost it. */
+ * does not matter, since mail systems may change it in a bounce. */
 bool nl_verp_verify(const struct nl_verp *verp, const char *address, int64_t *delivery);
 
 /* Writes "ID.MAC@DOMAIN", the same at every attempt, so that a mail sent again can be told from a

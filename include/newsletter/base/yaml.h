@@ -1,5 +1,5 @@
-/* A YAML mapping read by libyaml and flattened to dotted paths: what the configuration file and the
- * front matter of an issue both are. */
+/* A YAML mapping, read by libyaml and flattened to dotted paths: the form of the configuration file
+ * and of the front matter of an issue. */
 #ifndef NEWSLETTER_BASE_YAML_H
 #define NEWSLETTER_BASE_YAML_H
 

@@ -12,7 +12,7 @@ enum nl_smtp_security { NL_SMTP_STARTTLS, NL_SMTP_TLS, NL_SMTP_PLAIN };
 enum nl_fetch_protocol { NL_FETCH_IMAP, NL_FETCH_POP3 };
 enum nl_smtp_auth { NL_AUTH_AUTO, NL_AUTH_PLAIN, NL_AUTH_LOGIN, NL_AUTH_XOAUTH2 };
 
-/* Whom readers may turn to. Unset lines are NULL. */
+/* The contact for readers. Unset lines are NULL. */
 struct nl_contact {
     char *person;
     char *phone;
@@ -21,21 +21,21 @@ struct nl_contact {
     char *web;
 };
 
-/* By what the better of two subjects is chosen, and the names of these rules, NULL at the end. */
+/* The rules that can choose the better of two subjects, and their names, NULL at the end. */
 enum nl_subject_rule { NL_BY_DEPARTURES, NL_BY_REPLIES };
 extern const char *const nl_subject_rules[];
 bool nl_subject_rule_parse(const char *name, int64_t *rule);
 
-/* How two subjects are tried. */
+/* How two subjects are tested against each other. */
 struct nl_subject_plan {
-    int64_t share; /* per cent of the audience that get one or the other */
+    int64_t share; /* per cent of the audience that receive one of the two */
     int64_t wait;  /* seconds until the rest gets the better one */
     int64_t rule;  /* enum nl_subject_rule */
 };
 
 enum { NL_RELAYS = 16, NL_DOMAINS = 64, NL_DELAYS = 20, NL_WARM_UP_DAYS = 90 };
 
-/* A server that takes our mail. */
+/* A relay: a server that takes our mail. */
 struct nl_smtp_server {
     char *host;
     int64_t port;
@@ -49,22 +49,22 @@ struct nl_smtp_server {
     int64_t weight; /* its share of the connections */
 };
 
-/* What a recipient domain is spared; 0: no limit. */
+/* Limits for a recipient domain; 0: no limit. */
 struct nl_domain_limit {
-    char *domain; /* as an A-label; "*" for each that is not named */
+    char *domain; /* as an A-label; "*" for every domain without an entry */
     int64_t per_second;
     int64_t connections;
 };
 
 /* Every setting of newsletter.yaml(5), defaults filled in. Strings are owned by the configuration;
- * optional ones are NULL when unset. Paths are absolute or relative to the working directory, those
- * in the file having been taken relative to the file's folder. Durations are seconds. */
+ * optional ones are NULL when unset. Paths in the file are relative to the file's folder; here they
+ * are absolute or relative to the working directory. Durations are seconds. */
 struct nl_config {
     char *path; /* the file itself, for messages */
     char *database;
     char *templates; /* folder that overrides the built-in templates, or NULL */
     char *bounce_address;
-    char *images_url;      /* where the pictures of issues lie on the web, or NULL */
+    char *images_url;      /* web address of the issues' pictures, or NULL */
     bool raw_html;         /* issues may hold HTML */
     char *confirm_url;     /* holds "{token}" */
     char *unsubscribe_url; /* holds "{token}" */
@@ -83,7 +83,7 @@ struct nl_config {
         int64_t per_second;                         /* messages; 0: any number */
         struct nl_domain_limit domains[NL_DOMAINS]; /* up to the first without a domain */
     } limits;
-    int64_t lease; /* seconds that what a run has taken up stays its own without a sign of life */
+    int64_t lease; /* seconds that a lease lasts without being renewed */
     struct {
         char *since;                   /* YYYY-MM-DD, the first day */
         int64_t days[NL_WARM_UP_DAYS]; /* messages on each, up to the first 0 */
@@ -93,8 +93,8 @@ struct nl_config {
         char *timezone; /* NULL: this machine's */
     } quiet;
     struct {
-        int64_t
-            schedule[NL_DELAYS]; /* delays one after the other, up to the first 0; none: the rest */
+        int64_t schedule[NL_DELAYS]; /* delays in order, up to the first 0; none: see first, factor,
+                                        max */
         int64_t first;
         int64_t factor;
         int64_t max;
@@ -117,13 +117,13 @@ struct nl_config {
     } dkim;
     struct nl_contact contact; /* below each issue, where it gives no other */
     struct {
-        bool welcome; /* a mail to who has confirmed */
-        bool goodbye; /* a mail to who has left by a link */
+        bool welcome; /* a mail after confirming */
+        bool goodbye; /* a mail after unsubscribing by a link */
     } notices;
     struct {          /* newsletter serve */
         char *listen; /* "address:port" */
         char *url;    /* what people reach it by, without a final slash */
-        char *user;   /* whom root becomes; NULL: stays */
+        char *user;   /* the user to become after starting as root; NULL: none */
         char *certificate;
         char *key;
         char *trusted_proxies; /* networks whose X-Forwarded-For is believed */
@@ -135,15 +135,15 @@ struct nl_config {
         bool log;
     } serve;
     struct {
-        int64_t expires; /* how long who is asked has to answer */
+        int64_t expires; /* how long people have to answer */
     } reconfirmation;
     struct {
         int64_t after; /* who is subscribed for so long is asked whether they still want to; 0:
                           nobody */
-        int64_t daily; /* at most so many in a day */
+        int64_t daily; /* at most this many a day */
     } sunset;
     struct nl_subject_plan subject_test; /* unless `send` is told otherwise */
-    struct { /* seconds that things stay; 0: for ever. See struct nl_retention */
+    struct { /* how many seconds data is kept; 0: for ever. See struct nl_retention */
         int64_t events;
         int64_t links;
         int64_t ips;
@@ -164,7 +164,7 @@ struct nl_config {
         int64_t interval;
         int64_t keep; /* how long the text of understood messages stays */
     } bounce;
-    struct {              /* the mailbox that returned mail goes to */
+    struct {              /* the mailbox that bounces go to */
         int64_t protocol; /* enum nl_fetch_protocol */
         char *host;       /* NULL: nothing is fetched */
         int64_t port;
@@ -184,7 +184,7 @@ struct nl_config {
  * also after a failure. */
 enum nl_status nl_config_read(const char *path, struct nl_config *out, struct nl_error *err);
 
-/* The servers that take our mail, one at least: `relays`, else `smtp`. */
+/* The relays, at least one: `relays`, else `smtp`. */
 const struct nl_smtp_server *nl_config_relays(const struct nl_config *config, size_t *count);
 
 /* The URL, with "{token}", of the link that notices of a kind carry, and for how many seconds it
