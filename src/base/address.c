@@ -1,6 +1,7 @@
 #include "newsletter/base/address.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/clean.h"
 #include "newsletter/base/text.h"
 
 #include <ctype.h>
@@ -211,18 +212,10 @@ enum nl_status nl_address_parse(const char *text, struct nl_address *out, struct
     struct nl_buf local = {0};
     const char *domain = NULL;
     *out = (struct nl_address){0};
-    while (*text == ' ' || *text == '\t')
-        text++;
-    size_t len = strlen(text);
-    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
-        len--;
-    nl_buf_add(&given, text, len);
-    enum nl_status status = given.failed ? nl_error_nomem(err) : NL_OK;
-    if (status == NL_OK && len == 0)
+    enum nl_status status = nl_clean_address(text, &given, err);
+    if (status == NL_OK && given.len == 0)
         status =
             nl_error_set(err, NL_DATA, "the address is empty: give one, as in ann@example.org");
-    if (status == NL_OK)
-        status = nl_text_check_line(given.data, "the address", err);
     if (status == NL_OK)
         status = split_local(given.data, &local, &domain, err);
     if (status == NL_OK)
@@ -246,40 +239,67 @@ void nl_address_free(struct nl_address *address) {
     *address = (struct nl_address){0};
 }
 
-static char *trimmed_name(const char *text, size_t len) {
-    while (len > 0 && text[0] == ' ') {
-        text++;
-        len--;
+static bool is_blank(const char *text) {
+    struct nl_buf rest = {0};
+    bool blank = nl_clean_line(text, "", &rest, NULL) == NL_OK && rest.len == 0;
+    nl_buf_free(&rest);
+    return blank;
+}
+
+/* Takes the quotation marks away if all that is not blank stands between two. */
+static void unquote(char *name) {
+    char *first = strchr(name, '"');
+    char *last = strrchr(name, '"');
+    if (first == NULL || last == first || !is_blank(last + 1))
+        return;
+    *first = '\0';
+    bool quoted = is_blank(name);
+    *first = '"';
+    if (!quoted)
+        return;
+    for (char *p = first + 1; p < last; p++) {
+        p += *p == '\\' && p + 1 < last;
+        *name++ = *p;
     }
-    while (len > 0 && text[len - 1] == ' ')
-        len--;
-    if (len >= 2 && text[0] == '"' && text[len - 1] == '"') {
-        text++;
-        len -= 2;
-    }
-    return strndup(text, len);
+    *name = '\0';
+}
+
+/* The name before an address; NULL where it is blank. */
+static enum nl_status read_name(const char *text, size_t len, char **out, struct nl_error *err) {
+    struct nl_buf name = {0};
+    char *given = strndup(text, len);
+    if (given == NULL)
+        return nl_error_nomem(err);
+    unquote(given);
+    enum nl_status status = nl_clean_line(given, "the name", &name, err);
+    if (status == NL_OK && name.len > 0 && (*out = nl_buf_take(&name)) == NULL)
+        status = nl_error_nomem(err);
+    free(given);
+    nl_buf_free(&name);
+    return status;
 }
 
 enum nl_status nl_mailbox_parse(const char *text, char **name, struct nl_address *out,
                                 struct nl_error *err) {
+    struct nl_buf line = {0};
     *name = NULL;
     *out = (struct nl_address){0};
     enum nl_status status = nl_text_check_line(text, "the mailbox", err);
     const char *open = strrchr(text, '<');
-    size_t len = strlen(text);
     if (status != NL_OK || open == NULL)
         return status != NL_OK ? status : nl_address_parse(text, out, err);
-    if (text[len - 1] != '>')
-        return nl_error_set(err, NL_DATA, "'%s' is not a mailbox: write Name <address>", text);
-    char *inner = strndup(open + 1, len - (size_t)(open - text) - 2);
-    status = inner != NULL ? nl_address_parse(inner, out, err) : nl_error_nomem(err);
+    const char *close = strrchr(open, '>');
+    status = nl_clean_line(close != NULL ? close + 1 : "", "the mailbox", &line, err);
+    if (status == NL_OK && (close == NULL || line.len > 0))
+        status = nl_error_set(err, NL_DATA, "'%s' is not a mailbox: write Name <address>", text);
+    nl_buf_free(&line);
+    char *inner = status == NL_OK ? strndup(open + 1, (size_t)(close - open) - 1) : NULL;
+    if (status == NL_OK)
+        status = inner != NULL ? nl_address_parse(inner, out, err) : nl_error_nomem(err);
     free(inner);
+    if (status == NL_OK)
+        status = read_name(text, (size_t)(open - text), name, err);
     if (status != NL_OK)
-        return status;
-    *name = trimmed_name(text, (size_t)(open - text));
-    if (*name != NULL && (*name)[0] == '\0') {
-        free(*name);
-        *name = NULL;
-    }
-    return NL_OK;
+        nl_address_free(out);
+    return status;
 }

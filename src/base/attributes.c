@@ -1,6 +1,7 @@
 #include "newsletter/base/attributes.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/clean.h"
 #include "newsletter/base/text.h"
 
 #include <stdio.h>
@@ -8,8 +9,9 @@
 
 enum { VALUE_LIMIT = 1000, NUMBER_LIMIT = 32, NAME_LIMIT = 64, LIST_LIMIT = 100 };
 
+/* Checks one value and appends it, cleaned, to `out`. */
 static enum nl_status check(const json_t *object, const char *key, const char *value,
-                            struct nl_error *err) {
+                            struct nl_buf *out, struct nl_error *err) {
     if (!nl_text_is_name(key, "_-", NAME_LIMIT))
         return nl_error_set(err, NL_DATA,
                             "'%s' is not an attribute name: use letters, digits, _ and -", key);
@@ -17,31 +19,38 @@ static enum nl_status check(const json_t *object, const char *key, const char *v
         return nl_error_set(err, NL_DATA, "attribute %s is longer than %d bytes", key, VALUE_LIMIT);
     if (json_object_size(object) >= NUMBER_LIMIT && json_object_get(object, key) == NULL)
         return nl_error_set(err, NL_DATA, "more than %d attributes", NUMBER_LIMIT);
-    return nl_text_check_line(value, "an attribute", err);
+    return nl_clean_line(value, "an attribute", out, err);
 }
 
 enum nl_status nl_attributes_set(json_t *object, const char *key, const char *value,
                                  struct nl_error *err) {
-    enum nl_status status = check(object, key, value, err);
-    return status == NL_OK && json_object_set_new(object, key, json_string(value)) != 0
-               ? nl_error_nomem(err)
-               : status;
+    struct nl_buf text = {0};
+    enum nl_status status = check(object, key, value, &text, err);
+    if (status == NL_OK && text.len == 0)
+        json_object_del(object, key);
+    else if (status == NL_OK && json_object_set_new(object, key, json_string(text.data)) != 0)
+        status = nl_error_nomem(err);
+    nl_buf_free(&text);
+    return status;
 }
 
 static enum nl_status take_list(json_t *object, const char *key, const json_t *list,
                                 struct nl_error *err) {
     json_t *copy = json_array();
+    struct nl_buf text = {0};
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < json_array_size(list); i++) {
         const json_t *value = json_array_get(list, i);
         if (!json_is_string(value) || i == LIST_LIMIT)
             status = nl_error_set(err, NL_DATA, "attribute %s is not a list of up to %d texts", key,
                                   LIST_LIMIT);
+        nl_buf_clear(&text);
         if (status == NL_OK)
-            status = check(object, key, json_string_value(value), err);
-        if (status == NL_OK)
-            json_array_append_new(copy, json_string(json_string_value(value)));
+            status = check(object, key, json_string_value(value), &text, err);
+        if (status == NL_OK && text.len > 0)
+            json_array_append_new(copy, json_string(text.data));
     }
+    nl_buf_free(&text);
     if (status == NL_OK && json_object_set(object, key, copy) != 0)
         status = nl_error_nomem(err);
     json_decref(copy);

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/attributes.h"
 #include "newsletter/base/buf.h"
+#include "newsletter/base/clean.h"
 #include "newsletter/base/language.h"
 #include "newsletter/base/text.h"
 
@@ -21,7 +22,20 @@ void nl_form_free(struct nl_form *form) {
     *form = (struct nl_form){0};
 }
 
-static enum nl_status put(char **slot, const char *value, struct nl_error *err) {
+/* Puts a value, cleaned, into its slot; a blank one is none. */
+static enum nl_status put(char **slot, const char *value, const char *what, struct nl_error *err) {
+    struct nl_buf text = {0};
+    enum nl_status status = nl_clean_line(value, what, &text, err);
+    free(*slot);
+    *slot = NULL;
+    if (status == NL_OK && text.len > 0 && (*slot = nl_buf_take(&text)) == NULL)
+        status = nl_error_nomem(err);
+    nl_buf_free(&text);
+    return status;
+}
+
+/* The address is cleaned where it is parsed; here also an empty one is a value. */
+static enum nl_status put_address(char **slot, const char *value, struct nl_error *err) {
     free(*slot);
     *slot = strdup(value);
     return *slot != NULL ? NL_OK : nl_error_nomem(err);
@@ -56,15 +70,15 @@ enum nl_status nl_form_take(struct nl_form *form, const char *key, const char *v
                             struct nl_error *err) {
     static const char prefix[] = "attribute.";
     if (strcmp(key, "address") == 0 || strcmp(key, "email") == 0)
-        return put(&form->address, value, err);
+        return put_address(&form->address, value, err);
     if (value[0] == '\0')
         return NL_OK;
     if (strcmp(key, "name") == 0)
-        return put(&form->name, value, err);
+        return put(&form->name, value, "the name", err);
     if (strcmp(key, "list") == 0)
-        return put(&form->list, value, err);
+        return put(&form->list, value, "the list", err);
     if (strcmp(key, "language") == 0)
-        return put(&form->language, value, err);
+        return put(&form->language, value, "the language", err);
     if (strncmp(key, prefix, sizeof prefix - 1) == 0)
         return set_attribute(&form->attributes, key + sizeof prefix - 1, value, err);
     return NL_OK;

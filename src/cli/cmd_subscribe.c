@@ -30,12 +30,6 @@ struct call {
     struct nl_list list;
 };
 
-static enum nl_status replace(char **slot, const char *value, struct nl_error *err) {
-    free(*slot);
-    *slot = strdup(value);
-    return *slot != NULL ? NL_OK : nl_error_nomem(err);
-}
-
 static const struct option long_options[] = {{"name", required_argument, NULL, OPT_NAME},
                                              {"list", required_argument, NULL, OPT_LIST},
                                              {"ip", required_argument, NULL, OPT_IP},
@@ -56,13 +50,13 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
          status == NL_OK && (option = cli_option(argc, argv, long_options, err)) != -1;) {
         switch (option) {
         case OPT_NAME:
-            status = replace(&form->name, optarg, err);
+            status = nl_form_take(form, "name", optarg, err);
             break;
         case OPT_LIST:
-            status = replace(&form->list, optarg, err);
+            status = nl_form_take(form, "list", optarg, err);
             break;
         case OPT_LANGUAGE:
-            status = replace(&form->language, optarg, err);
+            status = nl_form_take(form, "language", optarg, err);
             break;
         case OPT_ATTRIBUTE:
             status = nl_form_attribute(&form->attributes, optarg, err);
@@ -92,7 +86,7 @@ static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_
         status =
             nl_error_set(err, NL_USAGE, "one address at a time: see newsletter subscribe --help");
     if (status == NL_OK && !call->from_form)
-        status = replace(&form->address, argv[optind], err);
+        status = nl_form_take(form, "address", argv[optind], err);
     return status;
 }
 

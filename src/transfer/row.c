@@ -1,6 +1,7 @@
 #include "transfer/row.h"
 
 #include "newsletter/base/attributes.h"
+#include "newsletter/base/clean.h"
 #include "newsletter/base/form.h"
 #include "newsletter/base/language.h"
 #include "newsletter/base/text.h"
@@ -93,15 +94,24 @@ static enum nl_status read_state(const struct nl_row *row, struct nl_member *out
     return status;
 }
 
-static void read_name(struct nl_row *row, struct nl_member *out) {
-    const char *first = text_of(row, NL_COLUMN_FIRST_NAME);
-    const char *last = text_of(row, NL_COLUMN_LAST_NAME);
-    out->name = text_of(row, NL_COLUMN_NAME);
-    if (out->name != NULL || (first == NULL && last == NULL))
-        return;
-    nl_buf_addf(&row->name, "%s%s%s", first != NULL ? first : "",
-                first != NULL && last != NULL ? " " : "", last != NULL ? last : "");
-    out->name = nl_buf_text(&row->name);
+static enum nl_status read_name(struct nl_row *row, struct nl_member *out, struct nl_error *err) {
+    const char *name = text_of(row, NL_COLUMN_NAME);
+    enum nl_status status = nl_clean_line(name != NULL ? name : "", "the name", &row->name, err);
+    for (enum nl_column part = NL_COLUMN_FIRST_NAME;
+         name == NULL && status == NL_OK && part <= NL_COLUMN_LAST_NAME; part++) {
+        size_t before = row->name.len;
+        if (before > 0)
+            nl_buf_addc(&row->name, ' ');
+        size_t start = row->name.len;
+        const char *text = text_of(row, part);
+        status = nl_clean_line(text != NULL ? text : "", "the name", &row->name, err);
+        if (row->name.len == start)
+            row->name.len = before;
+    }
+    if (row->name.len > 0)
+        row->name.data[row->name.len] = '\0';
+    out->name = row->name.len > 0 ? row->name.data : NULL;
+    return status;
 }
 
 /* "ru_RU.UTF-8", as some write it, is ru-RU. */
@@ -166,10 +176,11 @@ enum nl_status nl_row_member(struct nl_row *row, struct nl_member *out, struct n
                               .consent_version = text_of(row, NL_COLUMN_CONSENT_VERSION)};
     if (out->address == NULL)
         return nl_error_set(err, NL_DATA, "there is no address");
-    read_name(row, out);
+    enum nl_status status = read_name(row, out, err);
     read_language(row, out);
     const struct nl_form form = {.name = (char *)out->name, .language = (char *)out->language};
-    enum nl_status status = nl_form_check(&form, err);
+    if (status == NL_OK)
+        status = nl_form_check(&form, err);
     if (status == NL_OK)
         status = check_line(out->consent_source, NL_COLUMN_CONSENT_SOURCE, err);
     if (status == NL_OK)

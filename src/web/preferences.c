@@ -157,9 +157,15 @@ static enum nl_status write_form(const struct visit *visit, const struct nl_form
 
 static enum nl_status save(const struct visit *visit, struct nl_response *response,
                            struct nl_error *err) {
-    const struct nl_form form = {.name = (char *)nl_site_field(visit->request, "name"),
-                                 .language = (char *)nl_site_field(visit->request, "language")};
-    enum nl_status status = nl_form_check(&form, err);
+    struct nl_form form = {0};
+    enum nl_status status = nl_form_take(&form, "name", nl_site_field(visit->request, "name"), err);
+    if (status == NL_OK)
+        status = nl_form_take(&form, "language", nl_site_field(visit->request, "language"), err);
+    if (status == NL_OK)
+        status = nl_form_check(&form, err);
+    if (status == NL_OK)
+        status = write_form(visit, &form, err);
+    nl_form_free(&form);
     if (status == NL_DATA) {
         nl_error_free(err);
         response->status = 400;
@@ -167,8 +173,6 @@ static enum nl_status save(const struct visit *visit, struct nl_response *respon
                     NL_TEXT("Something in the form cannot be used. Please fill it in again."),
                     response, err);
     }
-    if (status == NL_OK)
-        status = write_form(visit, &form, err);
     return status == NL_OK ? show(visit->site, visit->request, visit->token, visit->subscriber,
                                   NL_TEXT("Saved."), NULL, response, err)
                            : status;

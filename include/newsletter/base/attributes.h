@@ -6,7 +6,8 @@
 
 #include <jansson.h>
 
-/* Adds one text to `object`: names, lengths and number are bounded, values are fit for a header. */
+/* Adds one text to `object`, cleaned (newsletter/clean.h): names, lengths and number are bounded,
+ * values are fit for a header. A blank one removes it. */
 enum nl_status nl_attributes_set(json_t *object, const char *key, const char *value,
                                  struct nl_error *err);
 

@@ -1,0 +1,21 @@
+/* Values that people type, paste or export: addresses, names, attributes. Editors, web pages and
+ * spreadsheets put characters into them that nobody sees and that make two values of one. */
+#ifndef NEWSLETTER_BASE_CLEAN_H
+#define NEWSLETTER_BASE_CLEAN_H
+
+#include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
+
+/* Appends one line of text to `out`, without the white space and the invisible characters at its
+ * ends; nothing is left of a blank one. White space within that is not an ordinary space becomes
+ * one. Invisible within are the Default_Ignorable characters, format and bidi controls; they are
+ * refused, except where writing needs them: joiners as RFC 5892 appendix A allows them, what emoji
+ * are made of, variants of ideographs. `what` names the text in the error, such as "the name". */
+enum nl_status nl_clean_line(const char *text, const char *what, struct nl_buf *out,
+                             struct nl_error *err);
+
+/* As nl_clean_line, for an address: white space beyond ASCII within it is refused too, and so is
+ * everything invisible, but for the joiners of a domain name, which IDNA judges. */
+enum nl_status nl_clean_address(const char *text, struct nl_buf *out, struct nl_error *err);
+
+#endif
