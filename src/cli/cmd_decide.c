@@ -106,7 +106,7 @@ const struct command cmd_decide = {
     "An issue with an alternative_subject goes to a sample first, half of it with each subject. "
     "When\n"
     "the time is over, 'newsletter retry' sends the better one to the rest: that with fewer\n"
-    "departures (unsubscriptions and complaints, in proportion), or, by the rule 'replies', with\n"
+    "unsubscribes (and complaints, in proportion), or, by the rule 'replies', with\n"
     "more answers, which 'newsletter replies' counts; then the first. Nothing is tracked for it.\n"
     "The rest need not wait for that: choose one yourself.\n"
     "\n"

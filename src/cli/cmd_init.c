@@ -23,7 +23,7 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     enum nl_status status = cli_words(argc, 0, "no words", err);
     const char *path = cli_config_path(cli);
     if (status == NL_OK && access(path, F_OK) != 0) {
-        status = nl_file_write(path, nl_config_sample, strlen(nl_config_sample), true, err);
+        status = nl_file_write(path, nl_config_sample(), strlen(nl_config_sample()), true, err);
         if (status == NL_OK)
             printf("wrote %s: edit it now\n", path);
     } else if (status == NL_OK) {

@@ -153,7 +153,7 @@ static enum nl_status read_subject_plan(struct cli *cli, struct call *call, stru
                             call->wait);
     return call->rule == NULL || nl_subject_rule_parse(call->rule, &issue->test.rule)
                ? NL_OK
-               : nl_error_set(err, NL_USAGE, "--winner '%s': departures or replies", call->rule);
+               : nl_error_set(err, NL_USAGE, "--winner '%s': unsubscribes or replies", call->rule);
 }
 
 /* One mail in each language to look at, outside all records. */
@@ -228,7 +228,7 @@ static void show_subject_plan(const struct nl_issue *issue) {
     printf("Or:         %s\n", issue->alternative_subject);
     printf("Tried on:   %lld%% for %lld minutes; the rest gets the one with %s\n",
            (long long)issue->test.share, (long long)(issue->test.wait / 60),
-           issue->test.rule == NL_BY_REPLIES ? "more answers" : "fewer departures");
+           issue->test.rule == NL_BY_REPLIES ? "more answers" : "fewer unsubscribes");
 }
 
 /* What 'newsletter check' would say, in short. Whoever sends decides. */
@@ -370,7 +370,7 @@ const struct command cmd_send = {
     "                    timezone, else UTC)\n"
     "  --sample PERCENT  where the issue has an alternative_subject: on how many both are tried;\n"
     "                    --decide-after TIME until the rest gets the better one, --winner RULE by\n"
-    "                    departures or replies (see 'newsletter decide'); subject_test in\n"
+    "                    unsubscribes or replies (see 'newsletter decide'); subject_test in\n"
     "                    newsletter.yaml has the defaults\n"
     "  --dry-run         only show what would happen\n"
     "  --yes             do not ask\n"

@@ -91,10 +91,17 @@ enum nl_status cli_check_database(const char *database, struct nl_error *err) {
                : NL_OK;
 }
 
+static void show_warnings(const struct nl_findings *warnings) {
+    for (size_t i = 0; i < warnings->count; i++)
+        fprintf(stderr, "newsletter: warning: %s: %s\n", warnings->items[i].path,
+                warnings->items[i].text);
+}
+
 enum nl_status cli_configure(struct cli *cli, struct nl_error *err) {
     if (cli->config.path != NULL)
         return NL_OK;
     enum nl_status status = nl_config_read(cli_config_path(cli), &cli->config, err);
+    show_warnings(&cli->config.warnings);
     if (status == NL_OK && cli->database != NULL)
         status = cli_check_database(cli->database, err);
     if (status == NL_OK && cli->database != NULL) {

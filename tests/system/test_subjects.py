@@ -46,7 +46,7 @@ def drawn(site, variant):
 
 def test_sample_first(started, server):
     assert "Or:         Other words" in started.shown
-    assert "Tried on:   50% for 120 minutes; the rest gets the one with fewer departures" in started.shown
+    assert "Tried on:   50% for 120 minutes; the rest gets the one with fewer unsubscribes" in started.shown
     sent = subjects(server)
     assert sorted(sent.values()) == ["First words"] * 5 + ["Other words"] * 5
     assert started.states() == {"sent": 10, "deferred": 10}
@@ -59,7 +59,7 @@ def test_sample_first(started, server):
         assert sent[address] == "Other words"
 
 
-def test_fewer_departures_win(started, server):
+def test_fewer_unsubscribes_win(started, server):
     leaver = drawn(started, 1)[0]
     started.run("unsubscribe", "--address", leaver)
     assert decided(started)["leading"] == 2
@@ -148,7 +148,7 @@ def test_cancelled_and_scheduled(started, server):
 
 @pytest.mark.parametrize("args, words", [
     (("--sample", "0"), "percentage"), (("--sample", "x"), "percentage"), (("--decide-after", "soon"), "90m"),
-    (("--winner", "clicks"), "departures or replies"), (("--at", "2030-01-01 09:00", "--local-time"), "does not go")])
+    (("--winner", "clicks"), "unsubscribes or replies"), (("--at", "2030-01-01 09:00", "--local-time"), "does not go")])
 def test_errors(connected, args, words):
     assert words in connected.run("send", "--yes", connected.issue(**FRONT), *args, expect=64).err
     plain = connected.issue(name="plain.md")

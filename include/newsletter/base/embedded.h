@@ -13,5 +13,6 @@ struct nl_embedded {
 extern const struct nl_embedded nl_embedded_templates[];
 extern const struct nl_embedded nl_embedded_patterns[];
 extern const struct nl_embedded nl_embedded_catalogs[];
+extern const struct nl_embedded nl_embedded_sample[]; /* of the configuration */
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "newsletter/base/buf.h"
 #include "newsletter/base/error.h"
+#include "newsletter/base/finding.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -60,7 +61,8 @@ struct nl_domain_limit {
  * optional ones are NULL when unset. Paths in the file are relative to the file's folder; here they
  * are absolute or relative to the working directory. Durations are seconds. */
 struct nl_config {
-    char *path; /* the file itself, for messages */
+    char *path;                  /* the file itself, for messages */
+    struct nl_findings warnings; /* of the file: what is read for now, but should be changed */
     char *database;
     char *templates; /* folder that overrides the built-in templates, or NULL */
     char *bounce_address;
@@ -138,8 +140,8 @@ struct nl_config {
         int64_t expires; /* how long people have to answer */
     } reconfirmation;
     struct {
-        int64_t after; /* who is subscribed for so long is asked whether they still want to; 0:
-                          nobody */
+        int64_t after; /* subscribers of this age are asked whether they still want the mail; 0:
+                          nobody is asked */
         int64_t daily; /* at most this many a day */
     } sunset;
     struct nl_subject_plan subject_test; /* unless `send` is told otherwise */
@@ -193,7 +195,7 @@ const char *nl_config_link_url(const struct nl_config *config, const char *kind)
 int64_t nl_config_link_lifetime(const struct nl_config *config, const char *kind);
 
 /* The annotated file that `newsletter init` writes. */
-extern const char nl_config_sample[];
+const char *nl_config_sample(void);
 
 void nl_config_free(struct nl_config *config);
 

@@ -33,7 +33,7 @@ static void test_sample_is_valid(void **state) {
     (void)state;
     struct nl_error err = {0};
     struct nl_config config;
-    assert_ok(read_text(nl_config_sample, &config, &err));
+    assert_ok(read_text(nl_config_sample(), &config, &err));
     assert_int_equal(config.server.port, 25);
     assert_int_equal(config.server.security, NL_SMTP_PLAIN);
     nl_config_free(&config);
@@ -58,6 +58,8 @@ static void test_refused(void **state) {
         const char *words;
     } cases[] = {
         {"nonsense: 1", "unknown setting 'nonsense'"},
+        {"smtp: {hots: mail.example.org}", "did you mean 'smtp.host'?"},
+        {"bounce_adress: bounces@example.org", "did you mean 'bounce_address'?"},
         {"smtp: {connections: 0}", "smtp.connections"},
         {"smtp: {connections: 501}", "smtp.connections"},
         {"retry: {first: 0}", "retry.first"},
@@ -72,6 +74,25 @@ static void test_refused(void **state) {
         assert_fails(read_text(cases[i].text, &config, &err), NL_CONFIG, cases[i].words);
         nl_config_free(&config);
     }
+}
+
+static void test_old_names_are_read_with_a_warning(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    struct nl_config config;
+    int64_t rule = NL_BY_REPLIES;
+    assert_ok(read_text("subject_test: {rule: departures}", &config, &err));
+    assert_int_equal(config.subject_test.rule, 0);
+    assert_int_equal(config.warnings.count, 1);
+    assert_non_null(
+        strstr(config.warnings.items[0].text, "line 1: subject_test.rule: 'departures'"));
+    assert_non_null(strstr(config.warnings.items[0].text, "'unsubscribes'"));
+    nl_config_free(&config);
+    assert_ok(read_text("subject_test: {rule: unsubscribes}", &config, &err));
+    assert_int_equal(config.warnings.count, 0);
+    nl_config_free(&config);
+    assert_true(nl_subject_rule_parse("departures", &rule));
+    assert_int_equal(rule, 0);
 }
 
 static void test_password(void **state) {
@@ -103,6 +124,7 @@ int main(void) {
         cmocka_unit_test(test_sample_is_valid),
         cmocka_unit_test(test_ports_follow_security),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_old_names_are_read_with_a_warning),
         cmocka_unit_test(test_password),
     };
     int fd = mkstemp(path);

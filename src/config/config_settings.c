@@ -1,0 +1,337 @@
+#include "config/config_settings.h"
+
+#include "newsletter/base/suggest.h"
+#include "newsletter/base/text.h"
+
+#include <ctype.h>
+#include <libgen.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum kind { TEXT, PATH, NUMBER, DURATION, BOOLEAN, SECURITY, AUTH, PROTOCOL, RULE };
+
+/* One line per setting: this table is the whole grammar of the file. */
+static const struct setting {
+    const char *path; /* "#" stands for the number of an element */
+    enum kind kind;
+    size_t offset;
+    const char *fallback; /* NULL: unset unless given */
+    int64_t min, max;     /* NUMBER and DURATION */
+} settings[] = {
+#define AT(member) offsetof(struct nl_config, member)
+#define RELAY(member) AT(relays[0].member)
+#define DOMAIN(member) AT(limits.domains[0].member)
+    {"database", PATH, AT(database), "newsletter.db", 0, 0},
+    {"templates", PATH, AT(templates), NULL, 0, 0},
+    {"bounce_address", TEXT, AT(bounce_address), NULL, 0, 0},
+    {"confirm_url", TEXT, AT(confirm_url), NULL, 0, 0},
+    {"unsubscribe_url", TEXT, AT(unsubscribe_url), NULL, 0, 0},
+    {"preferences_url", TEXT, AT(preferences_url), NULL, 0, 0},
+    {"images_url", TEXT, AT(images_url), NULL, 0, 0},
+    {"raw_html", BOOLEAN, AT(raw_html), "false", 0, 0},
+    {"smtp.host", TEXT, AT(server.host), "localhost", 0, 0},
+    {"smtp.port", NUMBER, AT(server.port), NULL, 1, 65535},
+    {"smtp.security", SECURITY, AT(server.security), "starttls", 0, 0},
+    {"smtp.verify", BOOLEAN, AT(server.verify), "true", 0, 0},
+    {"smtp.ca_file", PATH, AT(server.ca_file), NULL, 0, 0},
+    {"smtp.auth", AUTH, AT(server.auth), "auto", 0, 0},
+    {"smtp.username", TEXT, AT(server.username), NULL, 0, 0},
+    {"smtp.password_file", PATH, AT(server.password_file), NULL, 0, 0},
+    {"smtp.password_env", TEXT, AT(server.password_env), NULL, 0, 0},
+    {"smtp.helo", TEXT, AT(smtp.helo), NULL, 0, 0},
+    {"smtp.connections", NUMBER, AT(smtp.connections), "8", 1, 500},
+    {"smtp.timeout", DURATION, AT(smtp.timeout), "5m", 1, 3600},
+    {"smtp.per_connection", NUMBER, AT(smtp.per_connection), "0", 0, 1000000000},
+    {"relays.#.host", TEXT, RELAY(host), NULL, 0, 0},
+    {"relays.#.port", NUMBER, RELAY(port), NULL, 1, 65535},
+    {"relays.#.security", SECURITY, RELAY(security), "starttls", 0, 0},
+    {"relays.#.verify", BOOLEAN, RELAY(verify), "true", 0, 0},
+    {"relays.#.ca_file", PATH, RELAY(ca_file), NULL, 0, 0},
+    {"relays.#.auth", AUTH, RELAY(auth), "auto", 0, 0},
+    {"relays.#.username", TEXT, RELAY(username), NULL, 0, 0},
+    {"relays.#.password_file", PATH, RELAY(password_file), NULL, 0, 0},
+    {"relays.#.password_env", TEXT, RELAY(password_env), NULL, 0, 0},
+    {"relays.#.weight", NUMBER, RELAY(weight), "1", 1, 1000},
+    {"limits.per_second", NUMBER, AT(limits.per_second), "0", 0, 1000000},
+    {"limits.domains.#.domain", TEXT, DOMAIN(domain), NULL, 0, 0},
+    {"limits.domains.#.per_second", NUMBER, DOMAIN(per_second), "0", 0, 1000000},
+    {"limits.domains.#.connections", NUMBER, DOMAIN(connections), "0", 0, 500},
+    {"workers.lease", DURATION, AT(lease), "60s", 3, 3600},
+    {"warm_up.since", TEXT, AT(warm_up.since), NULL, 0, 0},
+    {"warm_up.days.#", NUMBER, AT(warm_up.days[0]), NULL, 1, 1000000000},
+    {"quiet.hours", TEXT, AT(quiet.hours), NULL, 0, 0},
+    {"quiet.timezone", TEXT, AT(quiet.timezone), NULL, 0, 0},
+    {"retry.schedule.#", DURATION, AT(retry.schedule[0]), NULL, 1, 5184000},
+    {"retry.first", DURATION, AT(retry.first), "5m", 1, 604800},
+    {"retry.factor", NUMBER, AT(retry.factor), "2", 1, 100},
+    {"retry.max", DURATION, AT(retry.max), "4h", 1, 604800},
+    {"retry.give_up", DURATION, AT(retry.give_up), "4d", 1, 5184000},
+    {"confirmation.expires", DURATION, AT(confirmation.expires), "7d", 1, 31536000},
+    {"confirmation.resend_interval", DURATION, AT(confirmation.resend_interval), "1h", 0, 31536000},
+    {"confirmation.text_version", TEXT, AT(confirmation.text_version), "1", 0, 0},
+    {"preferences.expires", DURATION, AT(preferences.expires), "1d", 60, 31536000},
+    {"contact.person", TEXT, AT(contact.person), NULL, 0, 0},
+    {"contact.phone", TEXT, AT(contact.phone), NULL, 0, 0},
+    {"contact.fax", TEXT, AT(contact.fax), NULL, 0, 0},
+    {"contact.email", TEXT, AT(contact.email), NULL, 0, 0},
+    {"contact.web", TEXT, AT(contact.web), NULL, 0, 0},
+    {"notices.welcome", BOOLEAN, AT(notices.welcome), "true", 0, 0},
+    {"notices.goodbye", BOOLEAN, AT(notices.goodbye), "false", 0, 0},
+    {"serve.listen", TEXT, AT(serve.listen), "127.0.0.1:8025", 0, 0},
+    {"serve.url", TEXT, AT(serve.url), NULL, 0, 0},
+    {"serve.user", TEXT, AT(serve.user), NULL, 0, 0},
+    {"serve.certificate", PATH, AT(serve.certificate), NULL, 0, 0},
+    {"serve.key", PATH, AT(serve.key), NULL, 0, 0},
+    {"serve.trusted_proxies", TEXT, AT(serve.trusted_proxies), NULL, 0, 0},
+    {"serve.metrics", TEXT, AT(serve.metrics), NULL, 0, 0},
+    {"serve.connections", NUMBER, AT(serve.connections), "1100", 1, 60000},
+    {"serve.joins_per_hour", NUMBER, AT(serve.joins_per_hour), "60", 1, 1000000},
+    {"serve.joins_per_address", NUMBER, AT(serve.joins_per_address), "5", 1, 1000000},
+    {"serve.check_forms", BOOLEAN, AT(serve.check_forms), "true", 0, 0},
+    {"serve.log", BOOLEAN, AT(serve.log), "true", 0, 0},
+    {"staff.listen", TEXT, AT(staff.listen), NULL, 0, 0},
+    {"staff.url", TEXT, AT(staff.url), NULL, 0, 0},
+    {"staff.certificate", PATH, AT(staff.certificate), NULL, 0, 0},
+    {"staff.key", PATH, AT(staff.key), NULL, 0, 0},
+    {"staff.session", DURATION, AT(staff.session), "8h", 60, 2592000},
+    {"reconfirmation.expires", DURATION, AT(reconfirmation.expires), "30d", 3600, 31536000},
+    {"sunset.after", DURATION, AT(sunset.after), "0", 0, 3153600000},
+    {"sunset.daily", NUMBER, AT(sunset.daily), "500", 1, 1000000000},
+    {"subject_test.share", NUMBER, AT(subject_test.share), "20", 1, 100},
+    {"subject_test.wait", DURATION, AT(subject_test.wait), "4h", 60, 2592000},
+    {"subject_test.rule", RULE, AT(subject_test.rule), "unsubscribes", 0, 0},
+    {"retention.events", DURATION, AT(retention.events), "730d", 0, 3153600000},
+    {"retention.links", DURATION, AT(retention.links), "90d", 0, 3153600000},
+    {"retention.ips", DURATION, AT(retention.ips), "0", 0, 3153600000},
+    {"retention.ended", DURATION, AT(retention.ended), "0", 0, 3153600000},
+    {"dkim.domain", TEXT, AT(dkim.domain), NULL, 0, 0},
+    {"dkim.selector", TEXT, AT(dkim.selector), NULL, 0, 0},
+    {"dkim.key_file", PATH, AT(dkim.key_file), NULL, 0, 0},
+    {"dkim.ed25519_selector", TEXT, AT(dkim.ed25519_selector), NULL, 0, 0},
+    {"dkim.ed25519_key_file", PATH, AT(dkim.ed25519_key_file), NULL, 0, 0},
+    {"bounce.hard", NUMBER, AT(bounce.hard), "5", 1, 1000},
+    {"bounce.soft", NUMBER, AT(bounce.soft), "1", 0, 1000},
+    {"bounce.limit", NUMBER, AT(bounce.limit), "5", 1, 1000},
+    {"bounce.half_life", DURATION, AT(bounce.half_life), "120d", 1, 315360000},
+    {"bounce.interval", DURATION, AT(bounce.interval), "1d", 0, 31536000},
+    {"bounce.keep", DURATION, AT(bounce.keep), "30d", 0, 315360000},
+    {"fetch.protocol", PROTOCOL, AT(fetch.protocol), "imap", 0, 0},
+    {"fetch.host", TEXT, AT(fetch.host), NULL, 0, 0},
+    {"fetch.port", NUMBER, AT(fetch.port), NULL, 1, 65535},
+    {"fetch.security", SECURITY, AT(fetch.security), "tls", 0, 0},
+    {"fetch.verify", BOOLEAN, AT(fetch.verify), "true", 0, 0},
+    {"fetch.ca_file", PATH, AT(fetch.ca_file), NULL, 0, 0},
+    {"fetch.username", TEXT, AT(fetch.username), NULL, 0, 0},
+    {"fetch.password_file", PATH, AT(fetch.password_file), NULL, 0, 0},
+    {"fetch.password_env", TEXT, AT(fetch.password_env), NULL, 0, 0},
+    {"fetch.folder", TEXT, AT(fetch.folder), "INBOX", 0, 0},
+    {"fetch.processed", TEXT, AT(fetch.processed), "Processed", 0, 0},
+    {"fetch.unknown", TEXT, AT(fetch.unknown), "Unknown", 0, 0},
+#undef AT
+#undef RELAY
+#undef DOMAIN
+};
+
+enum { SETTINGS = sizeof settings / sizeof settings[0] };
+
+/* The settings that are lists, by how their paths begin; any other is a list of one. */
+static const struct list {
+    const char *prefix;
+    size_t stride, count; /* of the elements */
+} lists[] = {{"relays.#", sizeof(struct nl_smtp_server), NL_RELAYS},
+             {"limits.domains.#", sizeof(struct nl_domain_limit), NL_DOMAINS},
+             {"warm_up.days.#", sizeof(int64_t), NL_WARM_UP_DAYS},
+             {"retry.schedule.#", sizeof(int64_t), NL_DELAYS},
+             {"", 0, 1}};
+
+static const struct list *list_of(const struct setting *setting) {
+    const struct list *list = lists;
+    while (strncmp(list->prefix, setting->path, strlen(list->prefix)) != 0)
+        list++;
+    return list;
+}
+
+static void *slot_of(struct nl_config *config, const struct setting *setting, size_t index) {
+    return (char *)config + setting->offset + index * list_of(setting)->stride;
+}
+
+static const char *const security_names[] = {"starttls", "tls", "none", NULL};
+static const char *const protocol_names[] = {"imap", "pop3", NULL};
+const char *const nl_subject_rules[] = {"unsubscribes", "replies", NULL};
+static const char *const auth_names[] = {"auto", "plain", "login", "xoauth2", NULL};
+
+static bool find_name(const char *const names[], const char *value, int64_t *out) {
+    for (int64_t i = 0; names[i] != NULL; i++) {
+        if (strcmp(names[i], value) == 0) {
+            *out = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Values that had another name in an earlier version. They are still read, with a warning, and
+ * databases hold them too. */
+static const struct renamed {
+    const char *path, *old, *name;
+} renamed[] = {{"subject_test.rule", "departures", "unsubscribes"}};
+
+/* The present name of a value. */
+static const char *present_name(const char *path, const char *value) {
+    for (size_t i = 0; i < sizeof renamed / sizeof renamed[0]; i++)
+        if (strcmp(path, renamed[i].path) == 0 && strcmp(value, renamed[i].old) == 0)
+            return renamed[i].name;
+    return value;
+}
+
+bool nl_subject_rule_parse(const char *name, int64_t *rule) {
+    return find_name(nl_subject_rules, present_name("subject_test.rule", name), rule);
+}
+
+/* Resolves a path relative to the file's folder. A database may also be a URL. */
+static char *resolve_path(const char *config_path, const char *value) {
+    if (value[0] == '/' || strstr(value, "://") != NULL)
+        return strdup(value);
+    char *copy = strdup(config_path);
+    struct nl_buf path = {0};
+    if (copy != NULL)
+        nl_buf_addf(&path, "%s/%s", dirname(copy), value);
+    bool complete = copy != NULL;
+    free(copy);
+    return complete ? nl_buf_take(&path) : NULL;
+}
+
+static enum nl_status store_text(char **slot, char *value, struct nl_error *err) {
+    free(*slot);
+    *slot = value;
+    return value != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+static enum nl_status apply(struct nl_config *config, const struct setting *setting, size_t index,
+                            const char *value, size_t line, struct nl_error *err) {
+    void *slot = slot_of(config, setting, index);
+    int64_t number = 0;
+    const char *wanted = "";
+    if (setting->kind == TEXT || setting->kind == PATH) {
+        if (nl_text_check_line(value, setting->path, err) != NL_OK)
+            return nl_error_context(err, "%s:%zu", config->path, line);
+        return store_text(
+            slot, setting->kind == PATH ? resolve_path(config->path, value) : strdup(value), err);
+    }
+    bool valid = false;
+    switch (setting->kind) {
+    case NUMBER:
+        valid = nl_text_integer(value, &number) && number >= setting->min && number <= setting->max;
+        wanted = "a number in range";
+        break;
+    case DURATION:
+        valid =
+            nl_text_duration(value, &number) && number >= setting->min && number <= setting->max;
+        wanted = "a duration in range, such as 90s, 5m, 1h or 3d";
+        break;
+    case SECURITY:
+        valid = find_name(security_names, value, &number);
+        wanted = "starttls, tls or none";
+        break;
+    case PROTOCOL:
+        valid = find_name(protocol_names, value, &number);
+        wanted = "imap or pop3";
+        break;
+    case RULE:
+        valid = nl_subject_rule_parse(value, &number);
+        wanted = "unsubscribes or replies";
+        break;
+    case AUTH:
+        valid = find_name(auth_names, value, &number);
+        wanted = "auto, plain, login or xoauth2";
+        break;
+    default:
+        number = strcmp(value, "true") == 0 || strcmp(value, "yes") == 0;
+        valid = number || strcmp(value, "false") == 0 || strcmp(value, "no") == 0;
+        wanted = "true or false";
+        break;
+    }
+    if (!valid)
+        return nl_error_set(err, NL_CONFIG, "%s:%zu: %s is '%s', expected %s", config->path, line,
+                            setting->path, value, wanted);
+    if (setting->kind == BOOLEAN)
+        *(bool *)slot = number != 0;
+    else
+        *(int64_t *)slot = number;
+    return NL_OK;
+}
+
+/* Whether `path` is the setting's; *index is the number in it. */
+static bool is_named(const struct setting *setting, const char *path, size_t *index) {
+    const char *sign = strchr(setting->path, '#');
+    size_t before = sign != NULL ? (size_t)(sign - setting->path) : 0;
+    char *end = NULL;
+    *index = 0;
+    if (sign == NULL)
+        return strcmp(setting->path, path) == 0;
+    if (strncmp(setting->path, path, before) != 0 || !isdigit((unsigned char)path[before]))
+        return false;
+    *index = strtoul(path + before, &end, 10);
+    return strcmp(end, sign + 1) == 0;
+}
+
+static enum nl_status apply_defaults(struct nl_config *config, struct nl_error *err) {
+    for (size_t i = 0; i < SETTINGS; i++) {
+        if (settings[i].fallback == NULL)
+            continue;
+        for (size_t at = 0; at < list_of(&settings[i])->count; at++) {
+            enum nl_status status = apply(config, &settings[i], at, settings[i].fallback, 0, err);
+            if (status != NL_OK)
+                return status;
+        }
+    }
+    return NL_OK;
+}
+
+static enum nl_status unknown_setting(const struct nl_config *config,
+                                      const struct nl_yaml_entry *entry, struct nl_error *err) {
+    const char *paths[SETTINGS + 1];
+    for (size_t i = 0; i < SETTINGS; i++)
+        paths[i] = settings[i].path;
+    paths[SETTINGS] = NULL;
+    const char *near = nl_suggest(entry->path, paths);
+    return nl_error_set(err, NL_CONFIG, "%s:%zu: unknown setting '%s': %s%s%s", config->path,
+                        entry->line, entry->path, near != NULL ? "did you mean '" : "see ",
+                        near != NULL ? near : "newsletter.yaml(5)", near != NULL ? "'?" : "");
+}
+
+static enum nl_status apply_entry(struct nl_config *config, const struct nl_yaml_entry *entry,
+                                  struct nl_error *err) {
+    size_t at = 0;
+    size_t index = 0;
+    while (at < SETTINGS && !is_named(&settings[at], entry->path, &index))
+        at++;
+    if (at == SETTINGS)
+        return unknown_setting(config, entry, err);
+    size_t most = list_of(&settings[at])->count;
+    if (index >= most)
+        return nl_error_set(err, NL_CONFIG, "%s:%zu: '%s' is one too many: %zu at most",
+                            config->path, entry->line, entry->path, most);
+    const char *value = present_name(settings[at].path, entry->value);
+    if (value != entry->value)
+        nl_findings_add(&config->warnings, NL_LEVEL_WARNING, "renamed", config->path,
+                        "line %zu: %s: '%s' is now called '%s': change it", entry->line,
+                        entry->path, entry->value, value);
+    return value[0] != '\0' ? apply(config, &settings[at], index, value, entry->line, err) : NL_OK;
+}
+
+enum nl_status nl_config_apply(struct nl_config *config, const struct nl_yaml *yaml,
+                               struct nl_error *err) {
+    enum nl_status status = apply_defaults(config, err);
+    for (size_t i = 0; status == NL_OK && i < yaml->count; i++)
+        status = apply_entry(config, &yaml->entries[i], err);
+    return status;
+}
+
+void nl_config_free_settings(struct nl_config *config) {
+    for (size_t i = 0; i < SETTINGS; i++)
+        if (settings[i].kind == TEXT || settings[i].kind == PATH)
+            for (size_t at = 0; at < list_of(&settings[i])->count; at++)
+                free(*(char **)slot_of(config, &settings[i], at));
+}
