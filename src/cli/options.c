@@ -173,11 +173,11 @@ enum nl_status cli_report(const struct nl_run_summary *summary, const char *what
     if (summary->halted)
         return nl_error_set(err, NL_TEMPFAIL,
                             "paused or cancelled from elsewhere: see newsletter status");
-    if (summary->hold.why != NULL && !summary->stopped) {
+    if (summary->pause_reason.text != NULL && !summary->stopped) {
         char when[32];
-        cli_format_time(summary->hold.until, when);
+        cli_format_time(summary->pause_reason.until, when);
         printf("%s: the rest is queued, and 'newsletter retry' (cron) goes on with it from %s\n",
-               summary->hold.why, when);
+               summary->pause_reason.text, when);
     }
     if (summary->stopped)
         return nl_error_set(err, NL_TEMPFAIL,

@@ -386,7 +386,7 @@ int64_t nl_sql_limit(int64_t limit) {
 /* ---- transactions ---- */
 
 static enum nl_status begin(struct nl_store *store, bool alone, struct nl_error *err) {
-    store->paced = false;
+    store->rates_locked = false;
     return store->engine->begin(store, alone, err);
 }
 

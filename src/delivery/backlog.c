@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    PATIENCE = 120, /* seconds that a run waits for what it has put off */
+    LONGEST_WAIT = 120, /* seconds that a run stays for deliveries which it has postponed */
 };
 
 void nl_pending_free(struct nl_pending *pending) {
@@ -20,7 +20,7 @@ enum nl_status nl_backlog_open(struct nl_backlog *backlog, const struct nl_run_p
                                const char *owner, size_t size, struct nl_error *err) {
     backlog->plan = plan;
     backlog->scope = plan->scope;
-    backlog->scope.turns = plan->config->limits.domains[0].domain != NULL;
+    backlog->scope.reservations = plan->config->limits.domains[0].domain != NULL;
     backlog->owner = owner;
     backlog->size = size;
     backlog->pace = (struct nl_pace){.config = plan->config, .issue = plan->scope.issue != 0};
@@ -43,11 +43,12 @@ static int64_t now(const struct nl_backlog *backlog) {
 
 bool nl_backlog_wants(const struct nl_backlog *backlog) {
     bool low = backlog->count == 0 || (backlog->blocked && backlog->count < backlog->size);
-    return low && !backlog->drained && (backlog->again == 0 || backlog->again <= now(backlog));
+    return low && !backlog->drained &&
+           (backlog->not_before == 0 || backlog->not_before <= now(backlog));
 }
 
 bool nl_backlog_waits(const struct nl_backlog *backlog) {
-    return backlog->count == 0 && !backlog->drained && backlog->again != 0;
+    return backlog->count == 0 && !backlog->drained && backlog->not_before != 0;
 }
 
 static enum nl_status make_link(const struct nl_backlog *backlog, struct nl_pending *pending,
@@ -61,7 +62,7 @@ static enum nl_status make_link(const struct nl_backlog *backlog, struct nl_pend
                        err);
 }
 
-/* An address that cannot be read has no domain; it fails when its turn comes. */
+/* An address that cannot be parsed has no domain. It fails when its message is to be composed. */
 static enum nl_status find_limit(const struct nl_backlog *backlog, struct nl_pending *pending,
                                  struct nl_error *err) {
     struct nl_address address = {0};
@@ -77,7 +78,7 @@ static enum nl_status find_limit(const struct nl_backlog *backlog, struct nl_pen
     return pending->limit == NULL || pending->domain != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-/* Takes over a fresh job, or puts it off. */
+/* Takes over a job that was just leased, or postpones it. */
 static enum nl_status add(struct nl_backlog *backlog, struct nl_job *job, struct nl_error *err) {
     struct nl_pending *pending = &backlog->items[backlog->count];
     int64_t at = 0;
@@ -85,7 +86,7 @@ static enum nl_status add(struct nl_backlog *backlog, struct nl_job *job, struct
     *job = (struct nl_job){0};
     backlog->count++;
     enum nl_status status = find_limit(backlog, pending, err);
-    if (status == NL_OK && pending->limit != NULL && !pending->job.paced)
+    if (status == NL_OK && pending->limit != NULL && !pending->job.reserved)
         status = nl_pace_domain(backlog->plan->store, pending->limit, pending->domain, &at, err);
     if (status == NL_OK && at > now(backlog)) {
         status = nl_delivery_postpone(backlog->plan->store, pending->job.delivery, backlog->owner,
@@ -98,22 +99,22 @@ static enum nl_status add(struct nl_backlog *backlog, struct nl_job *job, struct
     return status == NL_OK ? make_link(backlog, pending, err) : status;
 }
 
-/* What was put off may be due again before long; then the run stays for it. */
-static enum nl_status look_ahead(struct nl_backlog *backlog, struct nl_error *err) {
+/* A postponed delivery may be due soon. Then the run stays for it. */
+static enum nl_status find_next_due(struct nl_backlog *backlog, struct nl_error *err) {
     int64_t due = 0;
     backlog->drained = true;
     if (!backlog->throttled || !backlog->pace.issue)
-        return NL_OK; /* of notices, what is due may be another run's */
+        return NL_OK; /* a notice that is due may belong to another run */
     enum nl_status status =
         nl_delivery_next_due(backlog->plan->store, backlog->plan->scope.issue, &due, err);
-    if (status == NL_OK && due != 0 && due <= now(backlog) + PATIENCE) {
+    if (status == NL_OK && due != 0 && due <= now(backlog) + LONGEST_WAIT) {
         backlog->drained = false;
-        backlog->again = due > now(backlog) ? due : now(backlog) + 1;
+        backlog->not_before = due > now(backlog) ? due : now(backlog) + 1;
     }
     return status;
 }
 
-enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_hold *hold,
+enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_pause_reason *reason,
                                struct nl_error *err) {
     const struct nl_run_plan *plan = backlog->plan;
     size_t room = 0;
@@ -121,12 +122,12 @@ enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_hold *hold,
     size_t before = backlog->count;
     memmove(backlog->items, backlog->items + backlog->first, before * sizeof backlog->items[0]);
     backlog->first = 0;
-    backlog->again = 0;
+    backlog->not_before = 0;
     backlog->blocked = false;
     enum nl_status status = nl_pace_room(&backlog->pace, plan->store, backlog->size - before, &room,
-                                         &backlog->again, hold, err);
+                                         &backlog->not_before, reason, err);
     if (status != NL_OK || room == 0) {
-        backlog->drained = backlog->again == 0;
+        backlog->drained = backlog->not_before == 0;
         return status;
     }
     status =
@@ -140,7 +141,7 @@ enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_hold *hold,
     if (status == NL_OK)
         status =
             nl_pace_spend(&backlog->pace, plan->store, (int64_t)(backlog->count - before), err);
-    return status == NL_OK && leased == 0 ? look_ahead(backlog, err) : status;
+    return status == NL_OK && leased == 0 ? find_next_due(backlog, err) : status;
 }
 
 enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct nl_error *err) {

@@ -1,4 +1,4 @@
-/* What a run has leased and not begun, and when it may lease more. */
+/* The deliveries that a run has leased and not begun, and when it may lease more. */
 #ifndef NL_DELIVERY_BACKLOG_H
 #define NL_DELIVERY_BACKLOG_H
 
@@ -7,10 +7,10 @@
 
 struct nl_pending {
     struct nl_job job;
-    struct nl_token token;               /* of the link in a notice */
-    const struct nl_domain_limit *limit; /* of its domain; NULL: none */
-    char *domain;                        /* where there is a limit: as an A-label */
-    int64_t slot;                        /* of the domain's connections; 0: none */
+    struct nl_token token;               /* for the link in a notice */
+    const struct nl_domain_limit *limit; /* of the recipient's domain; NULL: none */
+    char *domain;                        /* an A-label, where there is a limit */
+    int64_t slot;                        /* which of the domain's connections; 0: none */
 };
 void nl_pending_free(struct nl_pending *pending);
 
@@ -18,15 +18,15 @@ void nl_pending_free(struct nl_pending *pending);
 struct nl_backlog {
     const struct nl_run_plan *plan;
     struct nl_scope scope;
-    const char *owner; /* of the leases */
+    const char *owner; /* holds the leases */
     struct nl_pace pace;
     struct nl_pending *items; /* from `first` on */
     struct nl_job *jobs;      /* fresh from the store */
     size_t first, count, size;
-    bool drained;   /* there was nothing to lease */
-    bool blocked;   /* all that is there waits for connections to its domain */
-    bool throttled; /* something was put off for its domain's sake */
-    int64_t again;  /* not before this; 0: at once */
+    bool drained;       /* there was nothing to lease */
+    bool blocked;       /* everything here waits for a connection to its domain */
+    bool throttled;     /* something was postponed because of its domain's rate */
+    int64_t not_before; /* lease no more until then; 0: at once */
 };
 enum nl_status nl_backlog_open(struct nl_backlog *backlog, const struct nl_run_plan *plan,
                                const char *owner, size_t size, struct nl_error *err);
@@ -35,23 +35,23 @@ void nl_backlog_close(struct nl_backlog *backlog);
 /* Whether it is time to lease more. */
 bool nl_backlog_wants(const struct nl_backlog *backlog);
 
-/* Whether there will be something to lease soon, though nothing is there now. */
+/* Whether the run should stay: nothing can be leased now, but soon. */
 bool nl_backlog_waits(const struct nl_backlog *backlog);
 
-/* Leases more, as far as limits let it; those that have to wait for their domain's sake are put
- * off. `hold` says why when there is no more for now. Within a transaction. */
-enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_hold *hold,
+/* Leases as many deliveries as the limits allow. Deliveries beyond their domain's rate are
+ * postponed. When nothing may be sent for now, `reason` says why. To be called within a
+ * transaction. */
+enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_pause_reason *reason,
                                struct nl_error *err);
 
-/* Gives back what was not begun, within a transaction. */
+/* Puts the deliveries that were not begun back into the queue, within a transaction. */
 enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct nl_error *err);
 
-/* Drops all but the first `kept`, whose leases are not ours: the transaction that took them failed.
- */
+/* Drops all but the first `kept`: the transaction that leased the others failed. */
 void nl_backlog_forget(struct nl_backlog *backlog, size_t kept);
 
-/* The next one that may begin, moved to *out. `admit` finds a connection to its domain, where these
- * are limited, and sets its slot. False when there is none. */
+/* Moves the next delivery that may begin to *out. Where the connections to its domain are limited,
+ * `admit` takes one and sets the slot. False when no delivery may begin. */
 bool nl_backlog_take(struct nl_backlog *backlog,
                      bool (*admit)(void *ctx, struct nl_pending *pending), void *ctx,
                      struct nl_pending *out);

@@ -37,7 +37,7 @@ void nl_composer_close(struct nl_composer *composer) {
     nl_verp_close(&composer->verp);
 }
 
-/* The first message is for everybody whose language has none of its own. */
+/* The first message is for everybody who has no edition in their language. */
 static const struct nl_run_message *message_in(const struct nl_run_plan *plan,
                                                const char *language) {
     size_t best = 0;

@@ -1,5 +1,4 @@
-/* What goes over the wire for one delivery: the message, filled and signed, and the envelope
- * sender. */
+/* Composes the message of one delivery, filled and signed, and its envelope sender. */
 #ifndef NL_DELIVERY_COMPOSER_H
 #define NL_DELIVERY_COMPOSER_H
 
@@ -12,8 +11,8 @@
 struct nl_composer {
     const struct nl_run_plan *plan;
     struct nl_address from;
-    char *sender;         /* envelope form: where returned mail goes */
-    bool variable_sender; /* with the delivery's name in it (VERP) */
+    char *sender;         /* envelope form: bounces go there */
+    bool variable_sender; /* it names the delivery (VERP) */
     struct nl_verp verp;
     struct nl_signer signer;
 };

@@ -1,4 +1,4 @@
-/* What a reply or a broken connection means for a delivery and for the run. */
+/* Judges what a reply or a broken connection means for a delivery and for the run. */
 #ifndef NL_DELIVERY_OUTCOME_H
 #define NL_DELIVERY_OUTCOME_H
 

@@ -6,7 +6,7 @@
 
 static const char ALL[] = "all";
 
-/* What is left of today's share; -1 for any number. */
+/* *left is what is left of today's share; -1 for any number. */
 static enum nl_status left_today(struct nl_pace *pace, struct nl_store *store, int64_t *left,
                                  struct nl_error *err) {
     const struct nl_config *config = pace->config;
@@ -19,7 +19,7 @@ static enum nl_status left_today(struct nl_pace *pace, struct nl_store *store, i
     nl_zone_today(now, pace->day);
     day = nl_zone_days_since(config->warm_up.since, now);
     if (day >= NL_WARM_UP_DAYS || (day >= 0 && config->warm_up.days[day] == 0))
-        return NL_OK; /* it is warm */
+        return NL_OK; /* the warm-up is over */
     enum nl_status status = nl_daily_tried(store, pace->day, &tried, err);
     int64_t share = day < 0 ? 0 : config->warm_up.days[day];
     *left = share > tried ? share - tried : 0;
@@ -43,23 +43,24 @@ static bool is_quiet(const struct nl_config *config, int64_t now, int64_t *end) 
 }
 
 enum nl_status nl_pace_room(struct nl_pace *pace, struct nl_store *store, size_t most, size_t *room,
-                            int64_t *again, struct nl_hold *hold, struct nl_error *err) {
+                            int64_t *not_before, struct nl_pause_reason *reason,
+                            struct nl_error *err) {
     int64_t now = nl_env_now(nl_store_env(store));
     int64_t per_second = pace->config->limits.per_second;
     int64_t free = (int64_t)most;
     int64_t left = -1;
     *room = 0;
-    *again = 0;
-    if (pace->issue && is_quiet(pace->config, now, &hold->until)) {
-        hold->why = "quiet hours";
+    *not_before = 0;
+    if (pace->issue && is_quiet(pace->config, now, &reason->until)) {
+        reason->text = "quiet hours";
         return NL_OK;
     }
     enum nl_status status = left_today(pace, store, &left, err);
     if (status != NL_OK)
         return status;
     if (pace->issue && left == 0) {
-        *hold = (struct nl_hold){"the messages of this day (warm_up) have gone out",
-                                 next_midnight(now)};
+        *reason = (struct nl_pause_reason){"the messages of this day (warm_up) have gone out",
+                                           next_midnight(now)};
         return NL_OK;
     }
     if (pace->issue && left > 0 && left < free)
@@ -70,7 +71,7 @@ enum nl_status nl_pace_room(struct nl_pace *pace, struct nl_store *store, size_t
         if (allowed < free)
             free = allowed;
         if (free == 0)
-            *again = now + 1;
+            *not_before = now + 1;
     }
     *room = (size_t)free;
     return status;

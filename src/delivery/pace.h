@@ -9,22 +9,25 @@
 
 struct nl_pace {
     const struct nl_config *config;
-    bool issue;               /* notices do not wait for hours or days: somebody asked for them */
-    char day[NL_DAY_LEN + 1]; /* today, while it is counted; else "" */
+    bool issue;               /* notices were asked for: they do not wait for hours or days */
+    char day[NL_DAY_LEN + 1]; /* today, while messages per day are counted; else "" */
 };
 
-/* How many messages may be taken up now, at most `most`. Where it is none: *again is when to ask
- * anew, if that is soon; else `hold` says why the run ends. Within the transaction that takes them
- * up, which nl_pace_spend then tells how many it were. */
+/* *room is how many messages may be leased now, at most `most`. When it is 0, either *not_before is
+ * the time to ask again, which is soon, or `reason` says why the run ends. To be called within the
+ * transaction that leases them. nl_pace_spend then records how many were leased; a negative count
+ * gives them back. */
 enum nl_status nl_pace_room(struct nl_pace *pace, struct nl_store *store, size_t most, size_t *room,
-                            int64_t *again, struct nl_hold *hold, struct nl_error *err);
+                            int64_t *not_before, struct nl_pause_reason *reason,
+                            struct nl_error *err);
 enum nl_status nl_pace_spend(const struct nl_pace *pace, struct nl_store *store, int64_t count,
                              struct nl_error *err);
 
-/* The limit of a domain (an A-label), NULL if it has none. */
+/* The limit of a domain (an A-label). NULL if it has none. */
 const struct nl_domain_limit *nl_pace_limit(const struct nl_pace *pace, const char *domain);
 
-/* When a message to a domain with a limit may go out: now, or a time to come. */
+/* Reserves the time of one message to a domain with a limit. *at is that time: now or later, 0
+ * where the domain has no rate. */
 enum nl_status nl_pace_domain(struct nl_store *store, const struct nl_domain_limit *limit,
                               const char *domain, int64_t *at, struct nl_error *err);
 

@@ -1,7 +1,7 @@
 #include "delivery/run.h"
 
-#include "delivery/lanes.h"
 #include "delivery/outcome.h"
+#include "delivery/record.h"
 #include "newsletter/base/address.h"
 #include "newsletter/db/sync.h"
 
@@ -9,26 +9,27 @@
 #include <string.h>
 
 enum {
-    TROUBLE_LIMIT = 10,   /* broken connections in a row before the circuit breaker opens */
+    FAILURE_LIMIT = 10,   /* broken connections in a row before the circuit breaker opens */
     REJECTION_LIMIT = 20, /* recipients refused before the first one is accepted */
     WAIT_MILLISECONDS = 1000,
 };
 
-static enum nl_status prepare(struct nl_lanes *run) {
-    run->lane_count = (size_t)run->plan->config->smtp.connections;
-    run->lanes = calloc(run->lane_count, sizeof run->lanes[0]);
-    run->records = calloc(run->lane_count, sizeof run->records[0]);
-    run->dots = calloc(run->lane_count, sizeof run->dots[0]);
-    run->may_go = calloc(run->lane_count, sizeof run->may_go[0]);
+static enum nl_status prepare(struct run *run) {
+    run->size = (size_t)run->plan->config->smtp.connections;
+    run->messages = calloc(run->size, sizeof run->messages[0]);
+    run->records = calloc(run->size, sizeof run->records[0]);
+    run->commit_points = calloc(run->size, sizeof run->commit_points[0]);
+    run->may_go = calloc(run->size, sizeof run->may_go[0]);
     nl_token_new(nl_store_env(run->plan->store), &run->owner);
-    if (run->lanes == NULL || run->records == NULL || run->dots == NULL || run->may_go == NULL)
+    if (run->messages == NULL || run->records == NULL || run->commit_points == NULL ||
+        run->may_go == NULL)
         return nl_error_nomem(run->err);
-    enum nl_status status = nl_backlog_open(&run->backlog, run->plan, run->owner.text,
-                                            2 * run->lane_count + 16, run->err);
+    enum nl_status status =
+        nl_backlog_open(&run->backlog, run->plan, run->owner.text, 2 * run->size + 16, run->err);
     if (status == NL_OK)
         status = nl_composer_open(&run->composer, run->plan, run->err);
     if (status == NL_OK)
-        status = nl_transport_new(run->plan->relay, run->lane_count, &run->transport, run->err);
+        status = nl_transport_new(run->plan->relay, run->size, &run->transport, run->err);
     if (status == NL_OK)
         status = nl_sync_start(run->plan->store, &run->sync, run->err);
     if (status == NL_OK)
@@ -36,37 +37,31 @@ static enum nl_status prepare(struct nl_lanes *run) {
     return status;
 }
 
-/* Frees everything; *status becomes a failure if the last commits could not be made durable. */
-static void clean_up(struct nl_lanes *run, enum nl_status *status) {
+/* Frees everything. *status becomes a failure if the last commits could not be made durable. */
+static void clean_up(struct run *run, enum nl_status *status) {
     struct nl_error ignored = {0};
     enum nl_status synced = nl_sync_stop(run->sync, *status == NL_OK ? run->err : &ignored);
     if (*status == NL_OK)
         *status = synced;
     nl_error_free(&ignored);
     nl_transport_free(run->transport);
-    for (size_t i = 0; run->lanes != NULL && i < run->lane_count; i++) {
-        if (run->lanes[i].pending.slot != 0)
-            nl_store_leave_slot(run->plan->store, run->lanes[i].pending.domain,
-                                run->lanes[i].pending.slot);
-        nl_pending_free(&run->lanes[i].pending);
-        nl_buf_free(&run->lanes[i].message);
-        nl_buf_free(&run->lanes[i].text);
+    for (size_t i = 0; run->messages != NULL && i < run->size; i++) {
+        if (run->messages[i].pending.slot != 0)
+            nl_store_leave_slot(run->plan->store, run->messages[i].pending.domain,
+                                run->messages[i].pending.slot);
+        nl_pending_free(&run->messages[i].pending);
+        nl_buf_free(&run->messages[i].message);
+        nl_buf_free(&run->messages[i].text);
     }
     nl_backlog_close(&run->backlog);
-    free(run->lanes);
+    free(run->messages);
     free(run->records);
-    free(run->dots);
+    free(run->commit_points);
     free(run->may_go);
     nl_composer_close(&run->composer);
 }
 
-bool nl_lanes_stop(const struct nl_lanes *run) {
-    const struct nl_run_options *options = run->plan->options;
-    bool over = options->until != 0 && nl_env_now(nl_store_env(run->plan->store)) >= options->until;
-    return run->summary->stopped || over || (options->stop != NULL && *options->stop != 0);
-}
-
-static void stop(struct nl_lanes *run, enum nl_status status, bool pause, const char *text) {
+static void stop(struct run *run, enum nl_status status, bool pause, const char *text) {
     struct nl_run_summary *summary = run->summary;
     if (summary->problem.status != NL_OK)
         return;
@@ -75,64 +70,50 @@ static void stop(struct nl_lanes *run, enum nl_status status, bool pause, const 
     nl_error_set(&summary->problem, status, "%s", text);
 }
 
-/* ---- from the network to the lanes ---- */
+/* ---- from the network ---- */
 
-void nl_lane_end(struct nl_lanes *run, struct nl_lane *lane, const struct nl_result *result) {
-    lane->result = *result;
-    nl_buf_clear(&lane->text);
-    if (result->text != NULL)
-        nl_buf_adds(&lane->text, result->text);
-    lane->result.text = nl_buf_text(&lane->text);
-    if (lane->result.outcome == NL_DEFERRED)
-        nl_outcome_schedule(run->plan->config, nl_store_env(run->plan->store),
-                            lane->pending.job.attempts, lane->pending.job.first_attempt_at,
-                            &lane->result);
-    lane->wants_dot = false;
-    lane->dot_commit = 0;
-    lane->done = true;
-}
-
-static void pause_for_reply(struct nl_lanes *run, const struct nl_transport_event *event) {
+static void pause_for_reply(struct run *run, const struct nl_transport_event *event) {
     struct nl_buf text = {0};
-    nl_buf_addf(&text, "the server refused %s with %d %s %s: mend the cause, then send again",
+    nl_buf_addf(&text, "the server refused %s with %d %s %s: correct the cause, then send again",
                 nl_stage_name(event->stage), event->reply->code, event->reply->status,
                 nl_buf_text(&event->reply->text));
     stop(run, NL_UNAVAILABLE, true, nl_buf_text(&text));
     nl_buf_free(&text);
 }
 
-static void count_trouble(struct nl_lanes *run, const char *text) {
+static void count_failure(struct run *run, const char *text) {
     struct nl_buf line = {0};
     int64_t now = nl_env_now(nl_store_env(run->plan->store));
-    /* A server that answers nothing takes its time to fail; ten times that is too long. */
-    if (++run->trouble < TROUBLE_LIMIT * (int)nl_relay_count(run->plan->relay) &&
-        now - run->calm_since < run->plan->config->smtp.timeout)
+    /* Each failure of a server that does not answer takes as long as the timeout: waiting for ten
+     * of them would be too long. */
+    if (++run->consecutive_failures < FAILURE_LIMIT * (int)nl_relay_count(run->plan->relay) &&
+        now - run->last_success_at < run->plan->config->smtp.timeout)
         return;
     nl_buf_addf(&line,
                 "%s; %d connection(s) failed in a row, what is left stays queued: run "
-                "'newsletter retry' when the server is well",
-                text, run->trouble);
+                "'newsletter retry' when the server works again",
+                text, run->consecutive_failures);
     stop(run, NL_TEMPFAIL, false, nl_buf_text(&line));
     nl_buf_free(&line);
 }
 
-/* A server that refuses everybody from the start objects to us, whatever its replies say. */
-static void count_rejection(struct nl_lanes *run, const struct nl_transport_event *event) {
+/* A server that refuses everybody from the start refuses us, whatever its replies say. */
+static void count_rejection(struct run *run, const struct nl_transport_event *event) {
     if (run->summary->counts.sent > 0 || ++run->rejected < REJECTION_LIMIT)
         return;
     pause_for_reply(run, event);
 }
 
-static void take_outcome(struct nl_lanes *run, const struct nl_transport_event *event) {
+static void take_outcome(struct run *run, const struct nl_transport_event *event) {
     struct nl_result result = {0};
     switch (nl_outcome_judge(event, &result)) {
     case NL_GO_ON_RESET:
-        run->trouble = 0;
-        run->calm_since = nl_env_now(nl_store_env(run->plan->store));
+        run->consecutive_failures = 0;
+        run->last_success_at = nl_env_now(nl_store_env(run->plan->store));
         run->rejected = INT64_MIN / 2;
         break;
     case NL_TROUBLE:
-        count_trouble(run, event->kind == NL_TRANSPORT_LOST ? event->text : result.text);
+        count_failure(run, event->kind == NL_TRANSPORT_LOST ? event->text : result.text);
         break;
     case NL_PAUSE:
         pause_for_reply(run, event);
@@ -142,21 +123,21 @@ static void take_outcome(struct nl_lanes *run, const struct nl_transport_event *
             count_rejection(run, event);
         break;
     }
-    nl_lane_end(run, &run->lanes[event->connection], &result);
+    nl_in_flight_end(run, &run->messages[event->connection], &result);
 }
 
-static void take_events(struct nl_lanes *run) {
+static void take_events(struct run *run) {
     struct nl_transport_event event = {0};
     while (nl_transport_next(run->transport, &event)) {
         switch (event.kind) {
         case NL_TRANSPORT_WANTS_DOT:
-            run->lanes[event.connection].wants_dot = true;
+            run->messages[event.connection].wants_commit_point = true;
             break;
         case NL_TRANSPORT_REFUSED:
             if (event.permanent)
                 stop(run, NL_UNAVAILABLE, true, event.text);
             else
-                count_trouble(run, event.text);
+                count_failure(run, event.text);
             break;
         default:
             take_outcome(run, &event);
@@ -165,58 +146,56 @@ static void take_events(struct nl_lanes *run) {
     }
 }
 
-/* ---- from the queue to the network ---- */
+/* ---- to the network ---- */
 
-static void refuse_locally(struct nl_lanes *run, struct nl_lane *lane, enum nl_outcome outcome,
+static void refuse_locally(struct run *run, struct nl_in_flight *message, enum nl_outcome outcome,
                            const char *status, const char *text) {
     struct nl_result result = {.outcome = outcome, .text = text};
     memcpy(result.status, status, strlen(status) + 1);
-    nl_lane_end(run, lane, &result);
+    nl_in_flight_end(run, message, &result);
 }
 
-/* RFC 1870: a server that says how much it takes is not given more. */
-static bool fits(struct nl_lanes *run, struct nl_lane *lane,
+/* RFC 1870: a server that announces a size limit is not sent more. */
+static bool fits(struct run *run, struct nl_in_flight *message,
                  const struct nl_extensions *extensions) {
     struct nl_buf text = {0};
-    if (extensions->size_limit == 0 || lane->message.len <= extensions->size_limit)
+    if (extensions->size_limit == 0 || message->message.len <= extensions->size_limit)
         return true;
     nl_buf_addf(&text,
                 "the message has %zu bytes and the server takes %zu: make its pictures smaller, or "
                 "links (images: links)",
-                lane->message.len, extensions->size_limit);
+                message->message.len, extensions->size_limit);
     stop(run, NL_UNAVAILABLE, true, nl_buf_text(&text));
-    refuse_locally(run, lane, NL_REQUEUED, "5.3.4", nl_buf_text(&text));
+    refuse_locally(run, message, NL_REQUEUED, "5.3.4", nl_buf_text(&text));
     nl_buf_free(&text);
     return false;
 }
 
-static void begin_message(struct nl_lanes *run, size_t connection,
-                          const struct nl_address *address) {
-    struct nl_lane *lane = &run->lanes[connection];
+static void begin_message(struct run *run, size_t connection, const struct nl_address *address) {
+    struct nl_in_flight *message = &run->messages[connection];
     struct nl_buf sender = {0};
-    nl_composer_sender(&run->composer, lane->pending.job.delivery, &sender);
+    nl_composer_sender(&run->composer, message->pending.job.delivery, &sender);
     nl_transport_start(run->transport, connection, nl_buf_text(&sender), address->envelope,
-                       &lane->message, address->smtputf8);
+                       &message->message, address->smtputf8);
     nl_buf_free(&sender);
 }
 
-static enum nl_status start(struct nl_lanes *run, size_t connection,
-                            const struct nl_pending *pending) {
-    struct nl_lane *lane = &run->lanes[connection];
+static enum nl_status start(struct run *run, size_t connection, const struct nl_pending *pending) {
+    struct nl_in_flight *message = &run->messages[connection];
     const struct nl_extensions *extensions = nl_transport_extensions(run->transport, connection);
     struct nl_address address = {0};
     struct nl_error bad_address = {0};
     enum nl_status status = NL_OK;
-    lane->pending = *pending;
-    lane->busy = true;
+    message->pending = *pending;
+    message->busy = true;
     if (nl_address_parse(pending->job.address, &address, &bad_address) != NL_OK) {
-        refuse_locally(run, lane, NL_FAILED, "5.1.3", nl_error_text(&bad_address));
+        refuse_locally(run, message, NL_FAILED, "5.1.3", nl_error_text(&bad_address));
     } else if (address.smtputf8 && !extensions->smtputf8) {
-        refuse_locally(run, lane, NL_BOUNCED, "5.6.7",
+        refuse_locally(run, message, NL_BOUNCED, "5.6.7",
                        "the server does not offer SMTPUTF8, which this address needs");
     } else {
-        status = nl_composer_fill(&run->composer, pending, &address, &lane->message, run->err);
-        if (status == NL_OK && fits(run, lane, extensions))
+        status = nl_composer_fill(&run->composer, pending, &address, &message->message, run->err);
+        if (status == NL_OK && fits(run, message, extensions))
             begin_message(run, connection, &address);
     }
     nl_error_free(&bad_address);
@@ -224,22 +203,22 @@ static enum nl_status start(struct nl_lanes *run, size_t connection,
     return status;
 }
 
-static bool holds_slot(const struct nl_lanes *run, const char *domain, int64_t slot) {
-    for (size_t i = 0; i < run->lane_count; i++)
-        if (run->lanes[i].busy && run->lanes[i].pending.slot == slot &&
-            strcmp(run->lanes[i].pending.domain, domain) == 0)
+static bool has_slot(const struct run *run, const char *domain, int64_t slot) {
+    for (size_t i = 0; i < run->size; i++)
+        if (run->messages[i].busy && run->messages[i].pending.slot == slot &&
+            strcmp(run->messages[i].pending.domain, domain) == 0)
             return true;
     return false;
 }
 
-/* One of the connections that all processes may have to a domain. Where the database does not
- * answer there is none, for now. */
+/* Takes one of the connections that all processes together may have to a domain. None is taken
+ * while the database does not answer. */
 static bool admit(void *ctx, struct nl_pending *pending) {
-    const struct nl_lanes *run = ctx;
+    const struct run *run = ctx;
     bool taken = false;
     for (int64_t slot = 1; !taken && slot <= pending->limit->connections; slot++) {
         struct nl_error ignored = {0};
-        if (holds_slot(run, pending->domain, slot))
+        if (has_slot(run, pending->domain, slot))
             continue;
         nl_store_take_slot(run->plan->store, pending->domain, slot, &taken, &ignored);
         nl_error_free(&ignored);
@@ -248,14 +227,14 @@ static bool admit(void *ctx, struct nl_pending *pending) {
     return taken;
 }
 
-static enum nl_status hand_out(struct nl_lanes *run) {
+static enum nl_status start_messages(struct run *run) {
     struct nl_pending pending = {0};
     enum nl_status status = NL_OK;
     size_t connection = 0;
-    if (nl_lanes_stop(run))
+    if (nl_run_must_stop(run))
         return NL_OK;
     while (status == NL_OK && nl_transport_idle(run->transport, &connection) &&
-           !run->lanes[connection].busy && nl_backlog_take(&run->backlog, admit, run, &pending))
+           !run->messages[connection].busy && nl_backlog_take(&run->backlog, admit, run, &pending))
         status = start(run, connection, &pending);
     while (run->backlog.count > nl_transport_connecting(run->transport) &&
            nl_transport_connect(run->transport))
@@ -263,40 +242,34 @@ static enum nl_status hand_out(struct nl_lanes *run) {
     return status;
 }
 
-static size_t busy_lanes(const struct nl_lanes *run) {
-    size_t count = 0;
-    for (size_t i = 0; i < run->lane_count; i++)
-        count += run->lanes[i].busy;
-    return count;
+static bool is_over(const struct run *run) {
+    bool waits = nl_backlog_waits(&run->backlog) && !nl_run_must_stop(run);
+    return run->backlog.count == 0 && nl_in_flight_count(run) == 0 && !nl_record_has_work(run) &&
+           !waits;
 }
 
-static bool is_over(const struct nl_lanes *run) {
-    bool waits = nl_backlog_waits(&run->backlog) && !nl_lanes_stop(run);
-    return run->backlog.count == 0 && busy_lanes(run) == 0 && !nl_lanes_have_work(run) && !waits;
-}
-
-static enum nl_status loop(struct nl_lanes *run) {
+static enum nl_status loop(struct run *run) {
     for (;;) {
         take_events(run);
-        enum nl_status status = nl_lanes_commit(run);
+        enum nl_status status = nl_record_commit(run);
         if (status == NL_OK)
-            status = nl_lanes_follow_sync(run);
+            status = nl_record_follow_sync(run);
         if (status == NL_OK)
-            status = hand_out(run);
+            status = start_messages(run);
         if (status != NL_OK || is_over(run))
             return status;
-        if (!nl_lanes_have_work(run))
+        if (!nl_record_has_work(run))
             nl_transport_wait(run->transport, WAIT_MILLISECONDS);
     }
 }
 
 enum nl_status nl_run(const struct nl_run_plan *plan, struct nl_run_summary *summary,
                       struct nl_error *err) {
-    struct nl_lanes run = {.plan = plan,
-                           .summary = summary,
-                           .calm_since = nl_env_now(nl_store_env(plan->store)),
-                           .renewed_at = nl_env_now(nl_store_env(plan->store)),
-                           .err = err};
+    struct run run = {.plan = plan,
+                      .summary = summary,
+                      .last_success_at = nl_env_now(nl_store_env(plan->store)),
+                      .renewed_at = nl_env_now(nl_store_env(plan->store)),
+                      .err = err};
     enum nl_status status = prepare(&run);
     if (status == NL_OK)
         status = loop(&run);

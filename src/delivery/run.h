@@ -6,12 +6,12 @@
 #include "newsletter/delivery/send.h"
 #include "newsletter/dkim/dkim.h"
 
-/* What goes to those whose language is nearest to it. */
+/* The message for subscribers of one language. */
 struct nl_run_message {
     char *language; /* NULL if not known */
     struct nl_message *message;
-    struct nl_message *alternative; /* with the other subject; NULL: there is none */
-    struct nl_dkim_body *body;      /* what its copies have in common; may be NULL */
+    struct nl_message *alternative; /* with the other subject; NULL if there is none */
+    struct nl_dkim_body *body;      /* the common beginning of its copies; may be NULL */
 };
 
 struct nl_run_plan {
@@ -19,13 +19,13 @@ struct nl_run_plan {
     const struct nl_config *config;
     const struct nl_relay *relay;
     struct nl_scope scope;
-    const struct nl_run_message *messages; /* the first is for everybody else */
+    const struct nl_run_message *messages; /* the first is for languages without one */
     size_t message_count;
     const char *from; /* the list's sender, "Name <address>" */
     const struct nl_run_options *options;
 };
 
-/* Sends until nothing is queued or due, or something stops it. Adds to `summary`. */
+/* Sends until nothing is queued or due, or until something stops it. Adds to `summary`. */
 enum nl_status nl_run(const struct nl_run_plan *plan, struct nl_run_summary *summary,
                       struct nl_error *err);
 

@@ -16,7 +16,7 @@ struct due {
 static enum nl_status note_due(int64_t id, void *ctx, struct nl_error *err) {
     struct due *due = ctx;
     (void)err;
-    if (due->count < DUE_LIMIT) /* the others' turn is the next time */
+    if (due->count < DUE_LIMIT) /* the others begin with the next call */
         due->ids[due->count++] = id;
     return NL_OK;
 }
@@ -33,7 +33,7 @@ static enum nl_status add_zone(const char *zone, void *ctx, struct nl_error *err
     struct hours *hours = ctx;
     int64_t at = 0;
     if (hours->count == ZONES_LIMIT || !nl_zone_time(hours->local_time, zone, &at))
-        return NL_OK; /* not a zone: as good as none */
+        return NL_OK; /* a name that is no zone counts as none */
     hours->items[hours->count] = (struct nl_zone_hour){.zone = strdup(zone), .at = at};
     return hours->items[hours->count++].zone != NULL ? NL_OK : nl_error_nomem(err);
 }
@@ -51,7 +51,7 @@ static enum nl_status start(struct nl_store *store, int64_t id, struct nl_error 
         hours->local_time = plan.local_time;
         status = nl_issue_zones(store, plan.list, add_zone, hours, err);
         if (status == NL_OK)
-            status = add_zone("UTC", hours, err); /* the last: for everybody else */
+            status = add_zone("UTC", hours, err); /* the last one is for everybody else */
     }
     if (status == NL_OK)
         status = nl_issue_start(store, id, segment, hours->items, hours->count, &deliveries, err);

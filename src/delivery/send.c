@@ -52,7 +52,7 @@ static enum nl_status add_edition(struct messages *messages, const struct nl_edi
     return status;
 }
 
-/* Sends the issue's own message, and its editions to those whose languages they are in. */
+/* Sends the issue's own message, and its editions to subscribers of their languages. */
 static enum nl_status send_editions(struct nl_run_plan *plan, const struct nl_issue *issue,
                                     struct nl_run_summary *summary, struct nl_error *err) {
     struct messages messages = {0};
@@ -81,7 +81,7 @@ int64_t nl_run_tried(const struct nl_run_counts *counts) {
     return counts->sent + counts->deferred + counts->bounced + counts->failed + counts->unknown;
 }
 
-/* Writes what the run means for the issue as a whole. */
+/* Sets the state of the issue after a run. */
 static enum nl_status settle(struct nl_store *store, const struct nl_issue *issue,
                              const struct nl_run_summary *summary, struct nl_error *err) {
     bool done = false;
@@ -146,7 +146,7 @@ static enum nl_status compose_notice(const char *language, void *ctx, struct nl_
     return status;
 }
 
-/* The list's language first, for those who have not said theirs. */
+/* The list's language comes first: it is for subscribers whose language is not known. */
 static enum nl_status send_kind(struct notices *notices, const struct nl_list *list,
                                 const char *kind, struct nl_error *err) {
     struct nl_run_plan *plan = &notices->plan;
@@ -158,7 +158,7 @@ static enum nl_status send_kind(struct notices *notices, const struct nl_list *l
     notices->messages = (struct messages){0};
     enum nl_status status = nl_delivery_waits(plan->store, &plan->scope, &waits, err);
     if (status != NL_OK || !waits || nl_config_link_url(plan->config, kind) == NULL)
-        return status; /* or it waits until there is the page again that it leads to */
+        return status; /* without the page that it links to, a notice waits */
     status = compose_notice(list->language, notices, err);
     if (status == NL_OK)
         status = nl_catalog_each(plan->config->templates, compose_notice, notices, err);

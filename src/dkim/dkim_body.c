@@ -7,11 +7,11 @@
 /* A shorter prefix is not worth the comparison. */
 enum { LEAST_PREFIX = 1024 };
 
-/* ---- hashing line by line, and what is canonical already in one go ---- */
+/* ---- hashing: canonical text in one go, other lines one by one ---- */
 
 struct hash {
     EVP_MD_CTX *context;
-    size_t empty_lines; /* that wait for a line behind them: those at the end do not count */
+    size_t empty_lines; /* not hashed yet: those at the end of the body do not count */
 };
 
 static void add_empty_lines(struct hash *hash) {
@@ -19,7 +19,7 @@ static void add_empty_lines(struct hash *hash) {
         EVP_DigestUpdate(hash->context, "\r\n", 2);
 }
 
-/* Whole lines that are canonical as they are. */
+/* Adds whole lines that are canonical already. */
 static void add_lines(struct hash *hash, const char *text, size_t len) {
     size_t kept = len;
     size_t empty = 0;
@@ -35,7 +35,9 @@ static void add_lines(struct hash *hash, const char *text, size_t len) {
     hash->empty_lines += empty;
 }
 
-/* One line without its end: blanks at the end go, runs of blanks become one space. */
+/* Adds one line, given without its end: trailing blanks are dropped, runs of blanks become one
+ * space.
+ */
 static void add_line(struct hash *hash, const char *line, size_t len) {
     while (len > 0 && nl_dkim_is_blank(line[len - 1]))
         len--;
@@ -58,7 +60,7 @@ static void add_line(struct hash *hash, const char *line, size_t len) {
     EVP_DigestUpdate(hash->context, "\r\n", 2);
 }
 
-/* What canonicalisation changes, each with where it stands next. */
+/* The patterns that canonicalisation changes: where each of them occurs next. */
 struct scan {
     const char *body, *end;
     const char *next[3];
@@ -80,7 +82,7 @@ static const char *next_change(struct scan *scan, const char *from) {
     return nearest;
 }
 
-/* Lines end in CRLF but perhaps the last, which gets its own. */
+/* Lines end in CRLF. If the last one does not, CRLF is added. */
 static void add_body(struct hash *hash, const char *body, size_t len) {
     struct scan scan = {.body = body, .end = body + len};
     const char *at = body;
@@ -96,7 +98,7 @@ static void add_body(struct hash *hash, const char *body, size_t len) {
     }
 }
 
-/* ---- what bodies begin with alike ---- */
+/* ---- the common beginning of many bodies ---- */
 
 struct nl_dkim_body {
     char *prefix; /* whole lines; at first a whole body, to compare the next one with */

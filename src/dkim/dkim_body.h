@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* WSP of RFC 6376 section 2.8, which relaxed canonicalisation makes less of. */
+/* WSP of RFC 6376 section 2.8, which relaxed canonicalisation reduces. */
 static inline bool nl_dkim_is_blank(char c) {
     return c == ' ' || c == '\t';
 }

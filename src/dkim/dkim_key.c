@@ -69,7 +69,8 @@ void nl_dkim_base64(struct nl_buf *out, const unsigned char *data, size_t len) {
     out->len += (size_t)EVP_EncodeBlock((unsigned char *)out->data + out->len, data, (int)len);
 }
 
-/* RFC 6376 section 3.6.1; an Ed25519 key stands bare (RFC 8463 section 4.2). */
+/* RFC 6376 section 3.6.1. An Ed25519 key is given without an ASN.1 wrapper (RFC 8463 section 4.2).
+ */
 static bool add_record(EVP_PKEY *pkey, struct nl_buf *record) {
     unsigned char *der = NULL;
     unsigned char raw[32];

@@ -1,4 +1,4 @@
-/* What a key for DKIM is made of. */
+/* A DKIM key, for the files of this room. */
 #ifndef NL_DKIM_DKIM_KEY_H
 #define NL_DKIM_DKIM_KEY_H
 

@@ -155,8 +155,8 @@ static bool sign(const struct nl_dkim_key *key, const struct nl_buf *input,
     return signed_it;
 }
 
-/* Appends the signature field of one key. What is signed: the fields, and then the signature field
- * itself as far as "b=". */
+/* Appends the signature field of one key. It signs the fields, and then the signature field itself
+ * up to "b=". */
 static bool add_signature(const struct nl_dkim_key *key, const struct header *header,
                           const struct nl_buf *fields, const unsigned char body[NL_DIGEST_LEN],
                           int64_t now, struct nl_buf *out) {

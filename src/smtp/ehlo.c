@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <strings.h>
 
-/* RFC 1870 section 3: the limit may be left out, or 0 for none. */
+/* RFC 1870 section 3: the limit may be absent; 0 means none. */
 static void note_size(struct nl_extensions *offered, const char *text, size_t len) {
     offered->size = true;
     offered->size_limit = 0;

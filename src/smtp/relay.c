@@ -145,8 +145,8 @@ CURL *nl_relay_handle(const struct nl_relay *relay, size_t which) {
     curl_easy_setopt(handle, CURLOPT_URL, host->url);
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     curl_easy_setopt(handle, CURLOPT_PROXY, "");
-    /* libcurl connects, greets, secures and logs in; the envelope is session.c's: libcurl 7.88
-     * waits for the reply to the final dot with all other connections standing still. */
+    /* libcurl connects, sends EHLO, starts TLS and logs in. session.c does the rest, because
+     * libcurl 7.88 lets all other connections wait while it awaits the reply to a final dot. */
     curl_easy_setopt(handle, CURLOPT_CONNECT_ONLY, 1L);
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT,

@@ -6,7 +6,7 @@
 
 #include <curl/curl.h>
 
-/* A new handle that connects to one of them, greets, secures and authenticates, and then leaves the
+/* A new handle that connects to a server, sends EHLO, starts TLS and logs in, and then leaves the
  * connection to curl_easy_send and curl_easy_recv. NULL without memory. */
 CURL *nl_relay_handle(const struct nl_relay *relay, size_t which);
 

@@ -2,7 +2,7 @@
 
 #include <time.h>
 
-enum { TROUBLE_LIMIT = 5, OUT_MILLISECONDS = 60000 };
+enum { FAILURE_LIMIT = 5, OUT_MILLISECONDS = 60000 };
 
 int64_t nl_relay_clock(void) {
     struct timespec now = {0};
@@ -10,46 +10,46 @@ int64_t nl_relay_clock(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* The one with the most credit of those that may have a turn; -1 for none. */
-static int pick(struct nl_relay_health *hosts, bool patient) {
+/* The server with the most credit; -1 for none. `desperate` includes those that are avoided. */
+static int pick(struct nl_relay_health *health, bool desperate) {
     int64_t now = nl_relay_clock();
     int64_t total = 0;
     int best = -1;
-    for (size_t i = 0; i < nl_relay_count(hosts->relay); i++) {
-        int64_t weight = nl_relay_server(hosts->relay, i)->weight;
-        if (hosts->hosts[i].out || (!patient && hosts->hosts[i].out_until > now))
+    for (size_t i = 0; i < nl_relay_count(health->relay); i++) {
+        int64_t weight = nl_relay_server(health->relay, i)->weight;
+        if (health->servers[i].out || (!desperate && health->servers[i].out_until > now))
             continue;
-        hosts->hosts[i].credit += weight;
+        health->servers[i].credit += weight;
         total += weight;
-        if (best < 0 || hosts->hosts[i].credit > hosts->hosts[best].credit)
+        if (best < 0 || health->servers[i].credit > health->servers[best].credit)
             best = (int)i;
     }
     if (best >= 0)
-        hosts->hosts[best].credit -= total;
+        health->servers[best].credit -= total;
     return best;
 }
 
-size_t nl_relay_health_pick(struct nl_relay_health *hosts) {
-    int best = pick(hosts, false);
+size_t nl_relay_health_pick(struct nl_relay_health *health) {
+    int best = pick(health, false);
     if (best < 0)
-        best = pick(hosts, true);
+        best = pick(health, true);
     return best < 0 ? 0 : (size_t)best;
 }
 
-void nl_relay_health_failed(struct nl_relay_health *hosts, size_t which, bool permanent) {
-    hosts->hosts[which].out |= permanent;
-    if (++hosts->hosts[which].trouble >= TROUBLE_LIMIT)
-        hosts->hosts[which].out_until = nl_relay_clock() + OUT_MILLISECONDS;
+void nl_relay_health_failed(struct nl_relay_health *health, size_t which, bool permanent) {
+    health->servers[which].out |= permanent;
+    if (++health->servers[which].consecutive_failures >= FAILURE_LIMIT)
+        health->servers[which].out_until = nl_relay_clock() + OUT_MILLISECONDS;
 }
 
-void nl_relay_health_worked(struct nl_relay_health *hosts, size_t which) {
-    hosts->hosts[which].trouble = 0;
-    hosts->hosts[which].out_until = 0;
+void nl_relay_health_worked(struct nl_relay_health *health, size_t which) {
+    health->servers[which].consecutive_failures = 0;
+    health->servers[which].out_until = 0;
 }
 
-bool nl_relay_health_all_out(const struct nl_relay_health *hosts) {
-    for (size_t i = 0; i < nl_relay_count(hosts->relay); i++)
-        if (!hosts->hosts[i].out)
+bool nl_relay_health_all_out(const struct nl_relay_health *health) {
+    for (size_t i = 0; i < nl_relay_count(health->relay); i++)
+        if (!health->servers[i].out)
             return false;
     return true;
 }

@@ -1,4 +1,4 @@
-/* The servers of a relay as they do: whose turn it is, and who is left out. */
+/* The health of a relay's servers: which one is next, and which ones are avoided. */
 #ifndef NL_SMTP_RELAY_HEALTH_H
 #define NL_SMTP_RELAY_HEALTH_H
 
@@ -8,25 +8,26 @@
 struct nl_relay_health {
     const struct nl_relay *relay;
     struct {
-        int64_t credit; /* of the weighted round: the largest has its turn */
-        int trouble;    /* failures since its last accepted message */
+        int64_t credit;           /* of the weighted round robin: the largest is next */
+        int consecutive_failures; /* since its last accepted message */
         int64_t out_until;
-        bool out; /* for good: trying again would not help */
-    } hosts[NL_RELAYS];
+        bool out; /* permanently: trying again would not help */
+    } servers[NL_RELAYS];
 };
 
-/* Weighted round robin over the servers that do; if none does, over those not out for good. */
-size_t nl_relay_health_pick(struct nl_relay_health *hosts);
+/* The next server: weighted round robin over the healthy ones; if there is none, over those that
+ * are not permanently out. */
+size_t nl_relay_health_pick(struct nl_relay_health *health);
 
-/* One has failed; after some times in a row it is left to the others for a while, and at once for
- * good if that is `permanent`. */
-void nl_relay_health_failed(struct nl_relay_health *hosts, size_t which, bool permanent);
+/* A server has failed. After several failures in a row it is avoided for a while; after a
+ * `permanent` one, for the rest of the run. */
+void nl_relay_health_failed(struct nl_relay_health *health, size_t which, bool permanent);
 
-/* One has accepted a message. */
-void nl_relay_health_worked(struct nl_relay_health *hosts, size_t which);
+/* A server has accepted a message. */
+void nl_relay_health_worked(struct nl_relay_health *health, size_t which);
 
-/* Whether all are out for good. */
-bool nl_relay_health_all_out(const struct nl_relay_health *hosts);
+/* Whether all servers are out permanently. */
+bool nl_relay_health_all_out(const struct nl_relay_health *health);
 
 /* Milliseconds of a clock that only goes forward. */
 int64_t nl_relay_clock(void);

@@ -6,9 +6,9 @@
 /* RFC 5321 section 4.5.3.1.5 says 512; servers send more. */
 enum { LINE_LIMIT = 4096, LINES_LIMIT = 100, TEXT_LIMIT = 1000, KEEP_OUTPUT = 256 * 1024 };
 
-/* A message of this size fits the buffers of a socket and goes out in one piece with its dot. The
- * larger ones are on their way while the dot is being recorded. */
-enum { HOLD_LIMIT = 64 * 1024 };
+/* A message of this size fits into the buffers of a socket and is sent in one piece with its dot.
+ * Larger ones are sent while the commit point is being recorded. */
+enum { WHOLE_LIMIT = 64 * 1024 };
 
 void nl_session_open(struct nl_session *session, const struct nl_extensions *extensions) {
     nl_buf_clear(&session->in);
@@ -20,7 +20,7 @@ void nl_session_open(struct nl_session *session, const struct nl_extensions *ext
     session->lines = 0;
     session->messages = 0;
     session->refused = false;
-    session->held = false;
+    session->whole = false;
     session->extensions = *extensions;
     session->stage = NL_STAGE_IDLE;
 }
@@ -79,9 +79,9 @@ void nl_session_start(struct nl_session *session, const char *sender, const char
 }
 
 void nl_session_release_dot(struct nl_session *session) {
-    if (session->held)
+    if (session->whole)
         nl_session_stuff(&session->out, session->message->data, session->message->len);
-    session->held = false;
+    session->whole = false;
     session->dot_offset = session->out.len;
     nl_buf_adds(&session->out, ".\r\n");
     session->stage = NL_STAGE_DOT;
@@ -132,7 +132,7 @@ size_t nl_reply_status(const char *text, size_t len, char status[12]) {
     return at;
 }
 
-/* Keeps what a reply says, fit to be shown and stored. */
+/* Keeps the text of a reply, with other than printable ASCII replaced. */
 static void add_reply_text(struct nl_reply *reply, const char *text, size_t len) {
     if (reply->text.len > TEXT_LIMIT)
         return;
@@ -208,15 +208,15 @@ static void reset(struct nl_session *session) {
     session->stage = NL_STAGE_RSET;
 }
 
-/* The message is accounted for. */
-static enum nl_session_event account(struct nl_session *session, enum nl_stage at) {
+/* The message has ended. */
+static enum nl_session_event end_message(struct nl_session *session, enum nl_stage at) {
     session->ended_at = at;
     session->message = NULL;
     return NL_SESSION_REPLIED;
 }
 
-/* RFC 2920 section 3.1: the replies to what was pipelined with the refused command are still to be
- * read. */
+/* RFC 2920 section 3.1: the replies to commands that were pipelined with the refused one are still
+ * to be read. */
 static enum nl_session_event refuse(struct nl_session *session, enum nl_stage at,
                                     enum nl_stage next) {
     if (session->extensions.pipelining) {
@@ -225,7 +225,7 @@ static enum nl_session_event refuse(struct nl_session *session, enum nl_stage at
     } else {
         reset(session);
     }
-    return account(session, at);
+    return end_message(session, at);
 }
 
 static enum nl_session_event after_mail(struct nl_session *session) {
@@ -246,14 +246,14 @@ static enum nl_session_event after_recipient(struct nl_session *session) {
     return NL_SESSION_NONE;
 }
 
-/* The reply to a DATA that went out with what was refused. */
+/* The reply to a DATA that was pipelined with a refused command. */
 static enum nl_session_event after_refused_data(struct nl_session *session, bool go) {
     if (!go) {
         reset(session);
         return NL_SESSION_NONE;
     }
     if (session->ended_at == NL_STAGE_MAIL)
-        return NL_SESSION_CLOSING;       /* it may have a recipient, for whatever sender */
+        return NL_SESSION_CLOSING; /* it may have accepted the recipient, for some other sender */
     nl_buf_adds(&session->out, ".\r\n"); /* an empty message for nobody */
     session->stage = NL_STAGE_BODY;
     return NL_SESSION_NONE;
@@ -267,17 +267,17 @@ static enum nl_session_event after_data(struct nl_session *session) {
         return after_refused_data(session, go);
     if (!go) {
         reset(session);
-        return account(session, NL_STAGE_DATA);
+        return end_message(session, NL_STAGE_DATA);
     }
-    session->held = session->message->len <= HOLD_LIMIT;
-    if (!session->held)
+    session->whole = session->message->len <= WHOLE_LIMIT;
+    if (!session->whole)
         nl_session_stuff(&session->out, session->message->data, session->message->len);
     session->stage = NL_STAGE_BODY;
     return NL_SESSION_WANTS_DOT;
 }
 
 static enum nl_session_event after_dot(struct nl_session *session) {
-    /* A reply before the dot has gone out answers nothing we asked. */
+    /* A reply before the dot was sent answers no command of ours. */
     if (!nl_session_dot_sent(session))
         return NL_SESSION_GARBAGE;
     session->stage = NL_STAGE_IDLE;
@@ -285,18 +285,18 @@ static enum nl_session_event after_dot(struct nl_session *session) {
     nl_buf_clear(&session->out);
     if (session->out.cap > KEEP_OUTPUT)
         nl_buf_free(&session->out);
-    return account(session, NL_STAGE_DOT);
+    return end_message(session, NL_STAGE_DOT);
 }
 
 /* The reply to the dot of an empty message. */
-static enum nl_session_event after_nothing(struct nl_session *session) {
+static enum nl_session_event after_empty_message(struct nl_session *session) {
     if (!session->refused)
         return NL_SESSION_GARBAGE;
     reset(session);
     return NL_SESSION_NONE;
 }
 
-/* Acts on a complete reply. A 3xx is right after DATA only. */
+/* Acts on a complete reply. A 3xx is valid after DATA only. */
 static enum nl_session_event act(struct nl_session *session) {
     if (session->reply.code / 100 == 3 && session->stage != NL_STAGE_DATA)
         return NL_SESSION_GARBAGE;
@@ -315,7 +315,7 @@ static enum nl_session_event act(struct nl_session *session) {
         session->stage = NL_STAGE_IDLE;
         return NL_SESSION_NONE;
     case NL_STAGE_BODY:
-        return after_nothing(session);
+        return after_empty_message(session);
     default:
         return NL_SESSION_CLOSING;
     }

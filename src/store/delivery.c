@@ -68,7 +68,7 @@ static enum nl_status read_job(struct nl_statement *statement, struct nl_job *jo
                            .attempts = nl_sql_int64(statement, 2),
                            .first_attempt_at = nl_sql_int64(statement, 3),
                            .subject = nl_sql_int64(statement, 10),
-                           .paced = nl_sql_bool(statement, 11)};
+                           .reserved = nl_sql_bool(statement, 11)};
     job->address = nl_sql_text(statement, 4, &failed);
     job->name = nl_sql_text(statement, 5, &failed);
     job->attributes = nl_sql_text(statement, 6, &failed);
@@ -217,10 +217,11 @@ enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_scope *scope,
                                  int64_t until, size_t max, struct nl_job *jobs, size_t *count,
                                  struct nl_error *err) {
     struct taken taken = {.jobs = jobs};
-    enum nl_status status = scope->turns ? take(store, scope, true, max, &taken, err) : NL_OK;
+    enum nl_status status =
+        scope->reservations ? take(store, scope, true, max, &taken, err) : NL_OK;
     if (status == NL_OK && taken.count < max)
         status = take_queued(store, scope, max, &taken, err);
-    if (status == NL_OK && taken.count < max && !scope->turns)
+    if (status == NL_OK && taken.count < max && !scope->reservations)
         status = take(store, scope, true, max, &taken, err);
     if (status == NL_OK)
         status = mark_leased(store, owner, until, &taken, err);
@@ -233,9 +234,9 @@ enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_scope *scope,
     return status;
 }
 
-enum nl_status nl_delivery_commit_dots(struct nl_store *store, const int64_t *deliveries,
-                                       size_t count, const char *owner, bool *ok,
-                                       struct nl_error *err) {
+enum nl_status nl_delivery_commit_points(struct nl_store *store, const int64_t *deliveries,
+                                         size_t count, const char *owner, bool *ok,
+                                         struct nl_error *err) {
     return nl_sql_run_ids(
         store, err, deliveries, count, ok,
         "UPDATE delivery AS d SET dot_at = ?2 WHERE d.id " NL_IDS " AND d.state = 'leased' AND "

@@ -194,9 +194,9 @@ enum nl_status nl_issue_each(struct nl_store *store, const char *state,
     return status;
 }
 
-/* The turns that domains have given to an issue which stops are nobody's: the next one need not
- * wait behind them. */
-static enum nl_status forget_turns(struct nl_store *store, struct nl_error *err) {
+/* When an issue stops, the seconds that were reserved for it by domains' rates are free again: the
+ * next issue need not wait for them. */
+static enum nl_status forget_rate_reservations(struct nl_store *store, struct nl_error *err) {
     return nl_sql_run(store, err,
                       "DELETE FROM throttle WHERE name LIKE 'domain %' AND NOT EXISTS "
                       "(SELECT 1 FROM issue WHERE state = 'sending')",
@@ -211,7 +211,7 @@ enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue, const c
                    "state IN ('sending', 'paused')",
                    "ssi", state, note, issue);
     *changed = status == NL_OK && nl_sql_changes(store) > 0;
-    return status == NL_OK ? forget_turns(store, err) : status;
+    return status == NL_OK ? forget_rate_reservations(store, err) : status;
 }
 
 enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
@@ -258,7 +258,7 @@ static enum nl_status cancel(struct nl_store *store, void *ctx, struct nl_error 
                                        "ended_at = coalesce(ended_at, ?) WHERE id = ?",
                                        "ii", now, call->issue);
     if (status == NL_OK)
-        status = forget_turns(store, err);
+        status = forget_rate_reservations(store, err);
     return status == NL_OK ? skip_cancelled(store, call->issue, &call->skipped, err) : status;
 }
 

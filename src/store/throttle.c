@@ -7,9 +7,9 @@ enum { MICRO = 1000000 };
 /* Until the transaction ends: what is read here is not changed by others before we write it. */
 static enum nl_status take_turn(struct nl_store *store, struct nl_error *err) {
     int64_t one = 0;
-    if (store->paced)
+    if (store->rates_locked)
         return NL_OK;
-    store->paced = true;
+    store->rates_locked = true;
     return nl_sql_number(
         store, err, &one, NULL,
         "SELECT 1 /*+ FROM (SELECT pg_advisory_xact_lock(hashtext('newsletter ' || "

@@ -18,7 +18,7 @@ struct nl_store {
     struct nl_env env;
     struct nl_statement *statements; /* prepared once, by the address of their text */
     bool batch;                      /* one is open */
-    bool paced;                      /* throttle.c: it is our turn, until the transaction ends */
+    bool rates_locked;               /* throttle.c: the rates are ours until the transaction ends */
 };
 
 /* Prepares `sql`, a string literal, or takes it from the cache, and binds by `types`: one letter

@@ -1,4 +1,4 @@
-/* Issues that wait for their time. */
+/* Starts scheduled issues. */
 #ifndef NEWSLETTER_DELIVERY_SCHEDULE_START_H
 #define NEWSLETTER_DELIVERY_SCHEDULE_START_H
 
@@ -6,9 +6,10 @@
 
 #include <stddef.h>
 
-/* Begins to send every scheduled issue whose time has come: from now on it is one that is being
- * sent, with deliveries for those who are subscribed now. Of one for local times, each delivery
- * waits for its subscriber's (the attribute "timezone", else UTC). *count is how many issues. */
+/* Starts every scheduled issue whose time has come: its state becomes "sending", and it gets a
+ * delivery for each person who is subscribed now. When it is scheduled for local times, each
+ * delivery waits for the time in its subscriber's zone (the attribute "timezone", else UTC). *count
+ * is the number of issues. */
 enum nl_status nl_schedule_start(struct nl_store *store, size_t *count, struct nl_error *err);
 
 #endif

@@ -15,22 +15,22 @@ struct nl_dkim_key;
 enum nl_status nl_dkim_key_read(const char *path, const char *domain, const char *selector,
                                 struct nl_dkim_key **out, struct nl_error *err);
 
-/* Appends the content of the TXT record that others check our signatures by. */
+/* Appends the content of the TXT record with which receivers check our signatures. */
 enum nl_status nl_dkim_record(const struct nl_dkim_key *key, struct nl_buf *record,
                               struct nl_error *err);
 
 void nl_dkim_key_free(struct nl_dkim_key *key);
 
-/* Remembers what the bodies of many like messages begin with, so that it is hashed once. Free with
- * nl_dkim_body_free; NULL without memory. */
+/* Remembers the common beginning of similar bodies, so that it is hashed only once. Free with
+ * nl_dkim_body_free. NULL without memory. */
 struct nl_dkim_body;
 struct nl_dkim_body *nl_dkim_body_new(void);
 void nl_dkim_body_free(struct nl_dkim_body *known);
 
 /* Signs a complete message with CRLF line ends: appends one DKIM-Signature field for each key, to
  * be put in front of the message, to `out`. `known` may be NULL. `now` becomes the signature's
- * time. Signed are From, Reply-To, To, Subject, Date, Message-ID, MIME-Version, Content-* and
- * List-*, each as often as it is there, and From once more, so that none can be added. */
+ * time. It signs From, Reply-To, To, Subject, Date, Message-ID, MIME-Version, Content-* and List-*,
+ * each as often as it occurs, and From once more, so that nobody can add one. */
 enum nl_status nl_dkim_sign(const struct nl_dkim_key *const *keys, size_t count,
                             struct nl_dkim_body *known, const char *message, size_t len,
                             int64_t now, struct nl_buf *out, struct nl_error *err);

@@ -1,4 +1,4 @@
-/* The server that takes our mail: where it is, and how to reach it. */
+/* The relay: the servers that accept our mail, and how to reach them. */
 #ifndef NEWSLETTER_SMTP_RELAY_H
 #define NEWSLETTER_SMTP_RELAY_H
 
@@ -8,25 +8,25 @@
 
 struct nl_relay;
 
-/* The servers that the configuration, which must outlive it, names, with their passwords.
- * `password_file`, if it is not NULL, stands in for that of `smtp`. Free with nl_relay_free. */
+/* Makes a relay of the configured servers and reads their passwords. `config` must outlive it.
+ * `password_file`, if it is not NULL, replaces the one of `smtp`. Free with nl_relay_free. */
 enum nl_status nl_relay_new(const struct nl_config *config, const char *password_file,
                             struct nl_relay **out, struct nl_error *err);
 void nl_relay_free(struct nl_relay *relay);
 
-/* How many servers there are, numbered from 0. */
+/* The number of servers. They are numbered from 0. */
 size_t nl_relay_count(const struct nl_relay *relay);
 
 /* "host:port", for messages. */
 const char *nl_relay_name(const struct nl_relay *relay, size_t which);
 
-/* Its settings. */
+/* The settings of a server. */
 const struct nl_smtp_server *nl_relay_server(const struct nl_relay *relay, size_t which);
 
 /* Seconds to wait for any single reply. */
 int64_t nl_relay_timeout(const struct nl_relay *relay);
 
-/* How many messages one connection takes; 0: any number. */
+/* How many messages one connection may carry; 0 for any number. */
 int64_t nl_relay_per_connection(const struct nl_relay *relay);
 
 #endif

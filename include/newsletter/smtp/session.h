@@ -1,6 +1,6 @@
-/* One SMTP session behind EHLO and AUTH, as a machine without input or output of its own: bytes
- * from the server go in, bytes for the server come out, and it says when a message is accounted
- * for. What the network does is transport.c's. */
+/* One SMTP session after EHLO and AUTH, as a state machine that does no I/O: bytes from the server
+ * go in, bytes for the server come out, and events say how each message ended. transport.c connects
+ * it to the network. */
 #ifndef NEWSLETTER_SMTP_SESSION_H
 #define NEWSLETTER_SMTP_SESSION_H
 
@@ -19,20 +19,19 @@ enum nl_stage {
     NL_STAGE_MAIL,
     NL_STAGE_RCPT,
     NL_STAGE_DATA,
-    NL_STAGE_BODY, /* 354 received; the final dot awaits permission, or its reply is of no interest
-                    */
+    NL_STAGE_BODY, /* 354 received: the commit point is awaited, or an empty message is refused */
     NL_STAGE_DOT,  /* the final dot is queued */
     NL_STAGE_RSET,
     NL_STAGE_QUIT,
 };
 
-/* What the server's EHLO offered. */
+/* The extensions that the server offered in its reply to EHLO. */
 struct nl_extensions {
     bool pipelining;   /* RFC 2920 */
     bool smtputf8;     /* RFC 6531 */
     bool eightbit;     /* RFC 6152 */
     bool size;         /* RFC 1870 */
-    size_t size_limit; /* of a message; 0: none that is known */
+    size_t size_limit; /* bytes of a message; 0 if there is no limit or it is not known */
 };
 
 /* A complete reply. */
@@ -44,8 +43,8 @@ struct nl_reply {
 
 enum nl_session_event {
     NL_SESSION_NONE,
-    NL_SESSION_WANTS_DOT, /* nl_session_release_dot, once it is recorded */
-    NL_SESSION_REPLIED,   /* `stage` and `reply` say how the message ended; now resetting or idle */
+    NL_SESSION_WANTS_DOT, /* record the commit point, then nl_session_release_dot */
+    NL_SESSION_REPLIED,   /* `ended_at` and `reply` say how the message ended */
     NL_SESSION_GARBAGE,   /* the server does not speak SMTP: close */
     NL_SESSION_CLOSING,   /* 421 outside a message, or the end of QUIT: close */
 };
@@ -63,11 +62,11 @@ struct nl_session {
     size_t line_start, lines;
     const struct nl_buf *message;
     struct nl_buf recipient;
-    bool refused; /* accounted for; replies to what was pipelined are still to come */
-    bool held;    /* the message goes out with its dot */
+    bool refused; /* the message has ended; replies to pipelined commands are still to come */
+    bool whole;   /* the message is sent in one piece with its dot */
 };
 
-/* Starts afresh on a new connection. */
+/* Begins on a new connection. */
 void nl_session_open(struct nl_session *session, const struct nl_extensions *extensions);
 
 /* Begins a message on an idle session. `message` must stay until NL_SESSION_REPLIED or the end; the
@@ -81,17 +80,18 @@ void nl_session_release_dot(struct nl_session *session);
 /* Queues QUIT. */
 void nl_session_quit(struct nl_session *session);
 
-/* Adds what the server sent. */
+/* Adds bytes from the server. */
 void nl_session_feed(struct nl_session *session, const char *data, size_t len);
 
-/* Works on what was fed, up to the next event; to be called until it returns NL_SESSION_NONE. */
+/* Parses the input up to the next event. Call it until it returns NL_SESSION_NONE. */
 enum nl_session_event nl_session_next(struct nl_session *session);
 
-/* The bytes to write; nl_session_wrote tells how many went out. */
+/* The bytes to write. nl_session_wrote says how many were written. */
 const char *nl_session_output(const struct nl_session *session, size_t *len);
 void nl_session_wrote(struct nl_session *session, size_t len);
 
-/* Whether any byte of the final dot may have left: after that only a reply tells the outcome. */
+/* Whether any byte of the final dot may have been sent. After that, only the reply tells the
+ * outcome. */
 bool nl_session_dot_sent(const struct nl_session *session);
 
 /* Appends `text` with dots at line starts doubled (RFC 5321 section 4.5.2). */

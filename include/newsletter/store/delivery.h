@@ -18,12 +18,12 @@ bool nl_notice_purpose(const char *kind, enum nl_purpose *purpose);
 
 /* What a run sends: an issue, or the notices of one kind for one list. */
 struct nl_scope {
-    int64_t issue;    /* 0 for notices */
-    int64_t list;     /* notices only */
-    const char *kind; /* notices only: one of nl_notice_kinds */
-    int64_t delivery; /* notices only: just this one; 0 for all */
-    int64_t after; /* an issue's queue was looked through up to here; kept by nl_delivery_lease */
-    bool turns;    /* domains give turns: who comes back for theirs goes before the queue */
+    int64_t issue;     /* 0 for notices */
+    int64_t list;      /* notices only */
+    const char *kind;  /* notices only: one of nl_notice_kinds */
+    int64_t delivery;  /* notices only: just this one; 0 for all */
+    int64_t after;     /* an issue's queue was searched up to here; kept by nl_delivery_lease */
+    bool reservations; /* domains have rates: deliveries whose reserved time has come go first */
 };
 
 /* A leased delivery with what its message needs. Free with nl_job_free. */
@@ -37,7 +37,7 @@ struct nl_job {
     char *attributes;         /* a JSON object */
     char *language;           /* NULL if not known */
     struct nl_token unsubscribe;
-    bool paced;      /* it has waited for its domain's turn, which has just come */
+    bool reserved;   /* it has waited for the second its domain's rate reserved for it: now */
     int64_t subject; /* which of an issue's subjects it is to get, 1 or 2 */
 };
 
@@ -64,11 +64,12 @@ enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_scope *scope,
 enum nl_status nl_delivery_waits(struct nl_store *store, const struct nl_scope *scope, bool *waits,
                                  struct nl_error *err);
 
-/* Records that the final dots of `count` deliveries are about to go out. ok[i] is false where the
- * lease is gone or the subscription has ended since: then it must not. */
-enum nl_status nl_delivery_commit_dots(struct nl_store *store, const int64_t *deliveries,
-                                       size_t count, const char *owner, bool *ok,
-                                       struct nl_error *err);
+/* Records the commit points of `count` deliveries. The commit point is the moment before the final
+ * dot: after it, only the server's reply tells whether the message was accepted. ok[i] is false
+ * where the lease is gone or the subscription has ended since: then the dot must not be sent. */
+enum nl_status nl_delivery_commit_points(struct nl_store *store, const int64_t *deliveries,
+                                         size_t count, const char *owner, bool *ok,
+                                         struct nl_error *err);
 
 /* The heart-beat: leases of `owner` now hold until `until`. */
 enum nl_status nl_delivery_renew(struct nl_store *store, const char *owner, int64_t until,

@@ -135,7 +135,7 @@ static void test_ended_subscriptions_are_skipped(void **state) {
                      3);
     /* Ended between the lease and the final dot: it must not go out. */
     fixture_sql(fixture, "UPDATE subscription SET state = 'unsubscribed' WHERE id = 5");
-    assert_ok(nl_delivery_commit_dots(fixture->store, &jobs[0].delivery, 1, "a", &ok, &err));
+    assert_ok(nl_delivery_commit_points(fixture->store, &jobs[0].delivery, 1, "a", &ok, &err));
     assert_false(ok);
     free_jobs(jobs, 1);
 }
@@ -149,7 +149,7 @@ static void test_recovery(void **state) {
     int64_t count = 0;
     int64_t issue = make_issue(fixture, 4);
     assert_int_equal(lease(fixture, issue, "dead", 3, jobs), 3);
-    assert_ok(nl_delivery_commit_dots(fixture->store, &jobs[0].delivery, 1, "dead", &ok, &err));
+    assert_ok(nl_delivery_commit_points(fixture->store, &jobs[0].delivery, 1, "dead", &ok, &err));
     assert_true(ok);
     if (!nl_store_is_file(fixture->path)) { /* whose leases end by time alone */
         assert_ok(nl_delivery_recover(fixture->store, issue, &count, &err));

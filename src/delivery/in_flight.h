@@ -1,0 +1,57 @@
+/* The state of a run: the messages in flight, one for each connection, and what is committed. run.c
+ * moves messages to the network and back, record.c commits what became of them. */
+#ifndef NL_DELIVERY_IN_FLIGHT_H
+#define NL_DELIVERY_IN_FLIGHT_H
+
+#include "delivery/backlog.h"
+#include "delivery/composer.h"
+#include "newsletter/db/sync.h"
+#include "newsletter/smtp/transport.h"
+
+/* One connection's message, from its lease to its record. */
+struct nl_in_flight {
+    struct nl_pending pending;
+    struct nl_buf message;
+    struct nl_buf text; /* result.text points to it */
+    struct nl_result result;
+    bool busy;
+    bool wants_commit_point; /* the server waits for the message's end */
+    uint64_t commit_point;   /* the number of the commit that holds it; 0: none */
+    bool done;               /* `result` is to be recorded */
+};
+
+struct run {
+    const struct nl_run_plan *plan;
+    struct nl_run_summary *summary;
+    struct nl_transport *transport;
+    struct nl_token owner;
+    struct nl_composer composer;
+    struct nl_in_flight *messages; /* indexed like the transport's connections */
+    size_t size;
+    struct nl_record *records; /* room for each message */
+    int64_t *commit_points;
+    bool *may_go;
+    struct nl_backlog backlog;
+    struct nl_sync *sync;
+    int64_t renewed_at;       /* the leases */
+    uint64_t committed;       /* commits so far */
+    uint64_t synced;          /* the number of the last durable commit */
+    uint64_t syncing;         /* the number of the last commit of the sync under way; 0: none is */
+    int64_t sync_at;          /* when a sync was last requested */
+    int consecutive_failures; /* broken connections since the last accepted message */
+    int64_t last_success_at;  /* the last accepted message, or the start */
+    int64_t rejected;
+    struct nl_error *err;
+};
+
+/* Ends a message with `result`, whose text is copied. The next commit records it. */
+void nl_in_flight_end(struct run *run, struct nl_in_flight *message,
+                      const struct nl_result *result);
+
+/* How many messages are in flight. */
+size_t nl_in_flight_count(const struct run *run);
+
+/* Whether no further message may begin. */
+bool nl_run_must_stop(const struct run *run);
+
+#endif

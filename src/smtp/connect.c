@@ -1,0 +1,133 @@
+#include "smtp/connection.h"
+
+#include "smtp/ehlo.h"
+#include "smtp/relay_handle.h"
+
+#include <string.h>
+#include <sys/epoll.h>
+
+/* Watches libcurl's dialogue: which stage it has reached, the server's last reply code, and the
+ * extensions it offers. No text is kept, since the dialogue contains the password. */
+static int watch(CURL *handle, curl_infotype type, char *data, size_t len, void *userdata) {
+    (void)handle;
+    struct connection *connection = userdata;
+    if (type == CURLINFO_HEADER_OUT) {
+        connection->code = 0;
+        if (len >= 4 && (strncmp(data, "EHLO", 4) == 0 || strncmp(data, "HELO", 4) == 0)) {
+            connection->stage = NL_STAGE_EHLO;
+            connection->offered = (struct nl_extensions){0};
+        } else if (len >= 8 && strncmp(data, "STARTTLS", 8) == 0) {
+            connection->stage = NL_STAGE_STARTTLS;
+        } else if (len >= 4 && strncmp(data, "AUTH", 4) == 0) {
+            connection->stage = NL_STAGE_AUTH;
+        }
+    } else if (type == CURLINFO_HEADER_IN) {
+        if (connection->stage == NL_STAGE_CONNECT)
+            connection->stage = NL_STAGE_BANNER;
+        if (len >= 3 && data[0] >= '1' && data[0] <= '5')
+            connection->code = (data[0] - '0') * 100 + (data[1] - '0') * 10 + (data[2] - '0');
+        if (connection->stage == NL_STAGE_EHLO && len > 4)
+            nl_ehlo_note(&connection->offered, data + 4, len - 4);
+    }
+    return 0;
+}
+
+static size_t free_slot(const struct nl_transport *transport) {
+    size_t at = 0;
+    while (at < transport->count &&
+           (transport->connections[at].state != CLOSED || transport->connections[at].pending))
+        at++;
+    return at;
+}
+
+bool nl_transport_connect(struct nl_transport *transport) {
+    return free_slot(transport) < transport->count &&
+           nl_transport_connect_to(transport, nl_relay_health_pick(&transport->health));
+}
+
+bool nl_transport_connect_to(struct nl_transport *transport, size_t server) {
+    size_t at = free_slot(transport);
+    if (at == transport->count)
+        return false;
+    struct connection *connection = &transport->connections[at];
+    connection->host = server;
+    connection->handle = nl_relay_handle(transport->health.relay, server);
+    if (connection->handle == NULL)
+        return false;
+    connection->stage = NL_STAGE_CONNECT;
+    connection->code = 0;
+    connection->error[0] = '\0';
+    curl_easy_setopt(connection->handle, CURLOPT_PRIVATE, connection);
+    curl_easy_setopt(connection->handle, CURLOPT_ERRORBUFFER, connection->error);
+    curl_easy_setopt(connection->handle, CURLOPT_DEBUGFUNCTION, watch);
+    curl_easy_setopt(connection->handle, CURLOPT_DEBUGDATA, connection);
+    curl_easy_setopt(connection->handle, CURLOPT_VERBOSE, 1L);
+    if (curl_multi_add_handle(transport->multi, connection->handle) != CURLM_OK) {
+        nl_connection_close(transport, connection);
+        return false;
+    }
+    connection->state = CONNECTING;
+    transport->connecting++;
+    return true;
+}
+
+size_t nl_transport_connecting(const struct nl_transport *transport) {
+    return transport->connecting;
+}
+
+static void refuse(struct nl_transport *transport, struct connection *connection, CURLcode code) {
+    struct nl_buf text = {0};
+    bool permanent = nl_ehlo_is_permanent(code, connection->code);
+    nl_buf_addf(&text, "%s at %s: %s", nl_relay_name(transport->health.relay, connection->host),
+                nl_stage_name(connection->stage),
+                connection->error[0] != '\0' ? connection->error : curl_easy_strerror(code));
+    if (connection->code >= 400)
+        nl_buf_addf(&text, " (reply %d)", connection->code);
+    nl_buf_adds(&text, nl_ehlo_advice(code));
+    enum nl_stage stage = connection->stage;
+    nl_connection_close(transport, connection);
+    snprintf(connection->error, sizeof connection->error, "%s", nl_buf_text(&text));
+    nl_buf_free(&text);
+    nl_connection_report(transport, connection, NL_TRANSPORT_REFUSED, stage);
+    nl_relay_health_failed(&transport->health, connection->host, permanent);
+    connection->event.permanent = permanent && nl_relay_health_all_out(&transport->health);
+}
+
+static void established(struct nl_transport *transport, struct connection *connection) {
+    curl_easy_setopt(connection->handle, CURLOPT_VERBOSE, 0L);
+    connection->socket = CURL_SOCKET_BAD;
+    curl_easy_getinfo(connection->handle, CURLINFO_ACTIVESOCKET, &connection->socket);
+    if (connection->socket == CURL_SOCKET_BAD) {
+        refuse(transport, connection, CURLE_COULDNT_CONNECT);
+        return;
+    }
+    transport->connecting--;
+    connection->state = OPEN;
+    connection->busy = false;
+    connection->write_blocked = connection->write_watched = false;
+    connection->message_limit_reached = false;
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+    epoll_ctl(transport->poll, EPOLL_CTL_ADD, connection->socket, &event);
+    nl_session_open(&connection->session, &connection->offered);
+}
+
+void nl_connect_drive(struct nl_transport *transport) {
+    int running = 0;
+    int left = 0;
+    CURLMsg *message = NULL;
+    if (transport->connecting == 0)
+        return;
+    curl_multi_perform(transport->multi, &running);
+    while ((message = curl_multi_info_read(transport->multi, &left)) != NULL) {
+        char *private = NULL;
+        CURLcode code = message->data.result;
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+        struct connection *connection = (struct connection *)(void *)private;
+        if (code == CURLE_OK)
+            established(transport, connection);
+        else
+            refuse(transport, connection, code);
+    }
+}

@@ -1,0 +1,27 @@
+#include "smtp/connection.h"
+
+void nl_connection_close(struct nl_transport *transport, struct connection *connection) {
+    if (connection->state == CONNECTING)
+        transport->connecting--;
+    if (connection->handle != NULL) {
+        curl_multi_remove_handle(transport->multi, connection->handle);
+        curl_easy_cleanup(connection->handle);
+    }
+    connection->handle = NULL;
+    connection->state = CLOSED;
+    connection->busy = false;
+}
+
+void nl_connection_report(struct nl_transport *transport, struct connection *connection,
+                          enum nl_transport_kind kind, enum nl_stage stage) {
+    connection->event = (struct nl_transport_event){
+        .kind = kind,
+        .connection = (size_t)(connection - transport->connections),
+        .stage = stage,
+        .reply = &connection->session.reply,
+        .text = connection->error,
+        .dot_sent = nl_session_dot_sent(&connection->session),
+        .reused = connection->session.messages > 1,
+    };
+    connection->pending = true;
+}
