@@ -84,9 +84,9 @@ static enum nl_status start_mailers(struct cli *cli, struct service *service,
         nl_mailer_new(&cli->config, cli->relay, NL_MAILER_NOTICES, &service->mailer, err);
     if (status == NL_OK && service->staff != NULL)
         status = nl_mailer_new(&cli->config, cli->relay, NL_MAILER_ISSUES, &service->sender, err);
-    service->site->mailer = service->mailer;
+    nl_site_set_mailer(service->site, service->mailer);
     if (service->staff != NULL)
-        service->staff->sender = service->sender;
+        nl_staff_set_sender(service->staff, service->sender);
     return status;
 }
 

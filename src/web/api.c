@@ -1,6 +1,6 @@
 #include "newsletter/base/text.h"
 #include "newsletter/report/facts.h"
-#include "newsletter/web/staff.h"
+#include "web/staff_common.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ struct call {
     struct nl_response *response;
     char words[WORDS][WORD_LIMIT + 1];
     size_t count;
-    int64_t issue; /* where the second word is to name one */
+    int64_t issue; /* the number in the second word, where the path has one */
     char who[NL_STAFF_NAME + 1];
 };
 
@@ -55,7 +55,7 @@ static enum nl_status answer_array(const struct call *call, enum nl_status statu
     return status;
 }
 
-/* The one there is to be. Takes `array`. */
+/* Answers the only element, or 404 if there is none. Takes `array`. */
 static enum nl_status answer_first(const struct call *call, enum nl_status status, json_t *array,
                                    struct nl_error *err) {
     json_t *first = json_incref(json_array_get(array, 0));
@@ -67,7 +67,7 @@ static enum nl_status answer_first(const struct call *call, enum nl_status statu
     return first != NULL ? answer(call, 200, "application/json", first, err) : not_found(call, err);
 }
 
-/* A number of the query, `fallback` without one; false if it is none or out of range. */
+/* A number of the query, or `fallback` without one; false if it is no number or out of range. */
 static bool number_of(const struct call *call, const char *name, int64_t fallback, int64_t least,
                       int64_t most, int64_t *out) {
     const char *text = nl_request_query(call->request, name);
@@ -167,18 +167,18 @@ static enum nl_status get_deliveries(const struct call *call, struct nl_error *e
                         "deliveries", array, err);
 }
 
-static enum nl_status steer(const struct call *call, struct nl_error *err) {
-    enum nl_staff_deed deed = NL_DEED_UNKNOWN;
+static enum nl_status control_issue(const struct call *call, struct nl_error *err) {
+    enum nl_action_result result = NL_ACTION_UNKNOWN;
     enum nl_status status =
-        nl_staff_steer(call->staff, call->issue, call->words[2], call->who, &deed, err);
+        nl_staff_control_issue(call->staff, call->issue, call->words[2], call->who, &result, err);
     if (status != NL_OK)
         return status;
-    if (deed == NL_DEED_WITHDRAWN) {
+    if (result == NL_ACTION_WITHDRAWN) {
         call->response->status = 204;
         return NL_OK;
     }
-    return deed == NL_DEED_DONE ? get_issue(call, err)
-           : deed == NL_DEED_UNKNOWN
+    return result == NL_ACTION_DONE ? get_issue(call, err)
+           : result == NL_ACTION_UNKNOWN
                ? not_found(call, err)
                : problem(call, 409, "Conflict", "The state of the issue does not allow it.", err);
 }
@@ -193,7 +193,7 @@ static enum nl_status get_notices(const struct call *call, struct nl_error *err)
                            : status;
 }
 
-/* "*" stands for one word of the caller's. */
+/* "*" matches any one word. */
 static const struct route {
     const char *words[WORDS];
     bool post;
@@ -208,9 +208,9 @@ static const struct route {
     {{"issues", "*", "reasons"}, false, get_reasons},
     {{"issues", "*", "timeline"}, false, get_timeline},
     {{"issues", "*", "deliveries"}, false, get_deliveries},
-    {{"issues", "*", "pause"}, true, steer},
-    {{"issues", "*", "resume"}, true, steer},
-    {{"issues", "*", "cancel"}, true, steer},
+    {{"issues", "*", "pause"}, true, control_issue},
+    {{"issues", "*", "resume"}, true, control_issue},
+    {{"issues", "*", "cancel"}, true, control_issue},
     {{"notices"}, false, get_notices},
 };
 
@@ -236,26 +236,26 @@ static bool split(const char *path, struct call *call) {
     return true;
 }
 
-static enum nl_status note_it(const struct nl_issue_summary *issue, void *ctx,
-                              struct nl_error *err) {
+static enum nl_status note_issue(const struct nl_issue_summary *issue, void *ctx,
+                                 struct nl_error *err) {
     (void)issue;
     (void)err;
     *(bool *)ctx = true;
     return NL_OK;
 }
 
-/* Whether the issue that the path names, if it does, is there. */
+/* Whether the issue in the path exists; true if the path names none. */
 static enum nl_status find_issue(struct call *call, bool *found, struct nl_error *err) {
     struct nl_issue_filter filter = {0};
     *found = strcmp(call->words[0], "issues") != 0 || call->count < 2;
     if (*found || !nl_text_integer(call->words[1], &filter.id) || filter.id <= 0)
         return NL_OK;
     call->issue = filter.id;
-    return nl_issue_summaries(call->staff->site->store, &filter, note_it, found, err);
+    return nl_issue_summaries(call->staff->site->store, &filter, note_issue, found, err);
 }
 
 static enum nl_status dispatch(struct call *call, const char *path, struct nl_error *err) {
-    bool post = strcmp(nl_request_method(call->request), "POST") == 0;
+    bool post = nl_request_is_post(call->request);
     bool known = false;
     bool found = false;
     if (!split(path, call))
@@ -288,7 +288,7 @@ static enum nl_status send_description(struct call *call, struct nl_error *err) 
     return status;
 }
 
-/* RFC 6750 section 2.1. Right tokens may come as often as they like. */
+/* RFC 6750 section 2.1. Only wrong tokens count against the limit. */
 static enum nl_status authenticate(struct call *call, bool *ok, struct nl_error *err) {
     static const char scheme[] = "Bearer ";
     const char *header = nl_request_header(call->request, "Authorization");
@@ -309,7 +309,7 @@ enum nl_status nl_staff_api(struct nl_staff *staff, const struct nl_request *req
                             const char *path, struct nl_response *response, struct nl_error *err) {
     struct call call = {.staff = staff, .request = request, .response = response};
     bool ok = false;
-    if (strcmp(path, "openapi.json") == 0 && strcmp(nl_request_method(request), "POST") != 0)
+    if (strcmp(path, "openapi.json") == 0 && !nl_request_is_post(request))
         return send_description(&call, err);
     enum nl_status status = authenticate(&call, &ok, err);
     return status == NL_OK && ok ? dispatch(&call, path, err) : status;

@@ -1,7 +1,7 @@
 #include "newsletter/archive/archive.h"
 
 #include "newsletter/template/data.h"
-#include "newsletter/web/site.h"
+#include "web/handlers.h"
 
 #include <string.h>
 
@@ -13,7 +13,7 @@ static enum nl_status add_archive(const struct nl_list *list, void *ctx, struct 
     return NL_OK;
 }
 
-/* The archives there are. */
+/* A page with the archives of all public lists. */
 static enum nl_status index_of_lists(struct nl_site *site, const struct nl_request *request,
                                      struct nl_response *response, struct nl_error *err) {
     const struct nl_theme *theme = NULL;
@@ -31,12 +31,7 @@ static enum nl_status index_of_lists(struct nl_site *site, const struct nl_reque
     return status;
 }
 
-static enum nl_status not_found(struct nl_site *site, const struct nl_request *request,
-                                struct nl_response *response, struct nl_error *err) {
-    return nl_site_say(site, request, 404, NL_TEXT("There is no such page."), response, err);
-}
-
-/* A folder without its slash: relative links would lead astray. */
+/* Redirects a folder without its final slash: relative links would lead to the wrong place. */
 static enum nl_status add_slash(const struct nl_site *site, const char *path,
                                 struct nl_response *response, struct nl_error *err) {
     struct nl_buf location = {0};
@@ -74,7 +69,7 @@ static enum nl_status serve_list(struct nl_site *site, const struct nl_request *
         response->type = page.type;
         response->cacheable = strcmp(path, "search") != 0;
     } else if (status == NL_OK) {
-        status = not_found(site, request, response, err);
+        status = nl_site_not_found(site, request, response, err);
     }
     nl_buf_free(&page.body);
     nl_buf_free(&url);
@@ -83,7 +78,7 @@ static enum nl_status serve_list(struct nl_site *site, const struct nl_request *
     return status;
 }
 
-/* Slugs, keys and languages are made of these; anything else need not be looked for. */
+/* Slugs, keys and languages hold only these characters; nothing else can be found. */
 static bool is_path(const char *path) {
     return path[strspn(path,
                        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./")] ==
@@ -100,14 +95,14 @@ enum nl_status nl_site_archive(struct nl_site *site, const struct nl_request *re
     if (path[0] == '\0')
         return index_of_lists(site, request, response, err);
     if (!is_path(path) || len >= sizeof name)
-        return not_found(site, request, response, err);
+        return nl_site_not_found(site, request, response, err);
     memcpy(name, path, len);
     enum nl_status status = nl_list_find(site->store, name, &list, err);
     const char *last = strrchr(path, '/');
     last = last != NULL ? last + 1 : path;
     if (status == NL_NOTFOUND || (status == NL_OK && list.is_private)) {
         nl_error_free(err);
-        status = not_found(site, request, response, err);
+        status = nl_site_not_found(site, request, response, err);
     } else if (status == NL_OK && *last != '\0' && strchr(last, '.') == NULL &&
                strcmp(last, "search") != 0) {
         status = add_slash(site, path, response, err);

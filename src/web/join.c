@@ -3,7 +3,7 @@
 #include "newsletter/bulletin/answer.h"
 #include "newsletter/store/subscription.h"
 #include "newsletter/template/data.h"
-#include "newsletter/web/site.h"
+#include "web/handlers.h"
 #include "web/stamp.h"
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static enum nl_status add_choice(const struct nl_list *list, void *ctx, struct n
     return NL_OK;
 }
 
-/* What else the form of a page of the operator's own said, to be said again. */
+/* Attributes that a form on one of the operator's own pages sent, so that ours sends them again. */
 static json_t *extras(const char *attributes) {
     const char *key = NULL;
     json_t *value = NULL;
@@ -37,7 +37,7 @@ static json_t *extras(const char *attributes) {
     return array;
 }
 
-/* Shows the form with what was filled in, and a word about what to do. */
+/* Shows the form with the values filled in so far, and says what to do. */
 static enum nl_status show(struct nl_site *site, const struct nl_request *request,
                            const struct nl_form *form, const char *problem,
                            struct nl_response *response, struct nl_error *err) {
@@ -53,8 +53,7 @@ static enum nl_status show(struct nl_site *site, const struct nl_request *reques
         status = nl_list_each(site->store, add_choice, choices, err);
     if (status == NL_OK) {
         json_t *data = nl_site_data(site, theme, found ? &list : NULL);
-        nl_stamp_write(nl_store_secret(site->store), nl_env_now(nl_store_env(site->store)),
-                       &stamped);
+        nl_stamp_write(nl_store_secret(site->store), nl_site_now(site), &stamped);
         json_object_set(data, "choices", choices);
         nl_data_set(data, "problem",
                     problem != NULL ? nl_catalog_text(theme->catalog, NULL, problem) : "");
@@ -91,7 +90,7 @@ static void take(const char *name, const char *value, void *ctx) {
         reading->status = nl_form_take(reading->form, name, value, reading->err);
 }
 
-/* Every path that leads here does the same work, whoever was or was not on the list. */
+/* Every path that leads here does the same work, whether the address was on the list or not. */
 static enum nl_status record(struct nl_site *site, const struct nl_request *request,
                              const struct nl_form *form, const struct nl_address *address,
                              const struct nl_list *list, const char *language,
@@ -131,7 +130,7 @@ static enum nl_status thank(struct nl_site *site, const struct nl_theme *theme,
     return status;
 }
 
-/* A form that is complete and timely, for a list that is there. */
+/* Accepts a complete and timely form for a list that exists. */
 static enum nl_status accept_form(struct nl_site *site, const struct nl_request *request,
                                   const struct nl_form *form, const struct nl_list *list,
                                   struct nl_response *response, struct nl_error *err) {
@@ -163,7 +162,7 @@ static enum nl_status read_and_accept(struct nl_site *site, const struct nl_requ
                                       struct nl_error *err) {
     struct nl_form form = {0};
     struct reading reading = {.form = &form, .err = err};
-    int64_t now = nl_env_now(nl_store_env(site->store));
+    int64_t now = nl_site_now(site);
     nl_request_each_field(request, take, &reading);
     enum nl_status status = reading.status;
     if (status == NL_OK)
@@ -177,7 +176,7 @@ static enum nl_status read_and_accept(struct nl_site *site, const struct nl_requ
     } else if (status == NL_OK && site->config->serve.check_forms &&
                !nl_stamp_is_timely(nl_store_secret(site->store), nl_request_form(request, "stamp"),
                                    now)) {
-        /* From a page of the operator's own, or too fast: once more, here. */
+        /* It comes from one of the operator's own pages, or too fast: ask once more, here. */
         status = show(site, request, &form, NL_TEXT("Please press the button once more."), response,
                       err);
     } else if (status == NL_OK) {
@@ -191,7 +190,7 @@ enum nl_status nl_join(struct nl_site *site, const struct nl_request *request,
                        struct nl_response *response, struct nl_error *err) {
     struct nl_list list = {0};
     bool found = false;
-    if (!nl_site_may_join(site, request, response))
+    if (!nl_site_may_network(site, site->joins, request, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
     enum nl_status status = nl_site_list(site, request, &found, &list, err);
     if (status == NL_OK && !found)

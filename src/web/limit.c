@@ -1,17 +1,18 @@
-#include "newsletter/web/limit.h"
+#include "web/limit.h"
 
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A key has WAYS places; the emptiest memory of another gives way when all are taken. */
+/* A key has WAYS places. When all are taken, the key that has used least of its allowance gives
+ * way: it loses least. */
 enum { BUCKETS = 4096, WAYS = 4, KEY = 8, HOUR = 3600 };
 
 struct place {
     unsigned char key[KEY];
     double left;
-    int64_t at; /* when `left` was right; 0 for a free place */
+    int64_t at; /* when `left` was computed; 0 for a free place */
 };
 
 struct nl_limit {
@@ -41,7 +42,7 @@ static double refilled(const struct nl_limit *limit, const struct place *place, 
     return place->at == 0 || left > limit->burst ? limit->burst : left;
 }
 
-/* The key's place, or the one whose owner has most left and so loses least. */
+/* The key's place, or the place of the key that has most left. */
 static struct place *find(struct nl_limit *limit, const unsigned char *digest, int64_t now) {
     size_t bucket = ((size_t)digest[0] << 8 | digest[1]) % BUCKETS;
     struct place *best = &limit->places[bucket][0];

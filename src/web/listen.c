@@ -12,7 +12,7 @@
 
 enum { SYSTEMD_FIRST = 3, BACKLOG = 1024 };
 
-/* sd_listen_fds(3): the socket is there already, and so may be below 1024 without privileges. */
+/* sd_listen_fds(3): the socket exists already, so that ports below 1024 need no privileges. */
 static bool take_systemd_socket(int *out) {
     int64_t pid = 0;
     int64_t count = 0;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* What is deferred is cron's, but also tried here now and then. */
+/* Deferred mails are tried again by cron, and also here from time to time. */
 enum { LOOK_SECONDS = 60, AGAIN_SECONDS = 5 };
 
 struct nl_mailer {
@@ -18,7 +18,7 @@ struct nl_mailer {
     pthread_cond_t changed;
     enum nl_mailer_work work;
     bool wanted;
-    bool again; /* another process is at an issue: somebody must look whether it ends it */
+    bool again; /* another process is sending an issue: check later whether it finished */
     volatile sig_atomic_t stop;
 };
 
@@ -44,7 +44,7 @@ static enum nl_status send_issue(const struct nl_issue *issue, void *ctx, struct
         nl_log(NL_LOG_ERROR, fields, "%s: %s", issue->slug, nl_error_text(&summary.problem));
     nl_error_free(&summary.problem);
     nl_error_free(err);
-    return NL_OK; /* one that fails does not keep the others waiting */
+    return NL_OK; /* an issue that fails does not keep the others waiting */
 }
 
 static void send_issues(struct nl_mailer *mailer, struct nl_store *store) {
@@ -70,7 +70,7 @@ static void send_notices(struct nl_mailer *mailer, struct nl_store *store) {
     nl_error_free(&err);
 }
 
-/* Waits until there is something to send, or it is time to look. False to end. */
+/* Waits until there is something to send, or until it is time to check. False ends the thread. */
 static bool wait_for_work(struct nl_mailer *mailer) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
@@ -120,7 +120,7 @@ enum nl_status nl_mailer_new(const struct nl_config *config, const struct nl_rel
     mailer->wanted = work_to_do == NL_MAILER_NOTICES;
     pthread_mutex_init(&mailer->mutex, NULL);
     pthread_cond_init(&mailer->changed, NULL);
-    /* Signals are the server's. */
+    /* The server handles signals. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int failed = pthread_create(&mailer->thread, NULL, work, mailer);

@@ -2,14 +2,10 @@
 
 #include "newsletter/base/address.h"
 #include "newsletter/template/data.h"
-#include "newsletter/web/site.h"
+#include "web/handlers.h"
 #include "web/stamp.h"
 
 #include <string.h>
-
-static int64_t now(const struct nl_site *site) {
-    return nl_env_now(nl_store_env(site->store));
-}
 
 static enum nl_status show_ask(struct nl_site *site, const struct nl_request *request,
                                const char *problem, struct nl_response *response,
@@ -21,7 +17,7 @@ static enum nl_status show_ask(struct nl_site *site, const struct nl_request *re
     if (status != NL_OK)
         return status;
     json_t *data = nl_site_data(site, theme, NULL);
-    nl_stamp_write(nl_store_secret(site->store), now(site), &stamp);
+    nl_stamp_write(nl_store_secret(site->store), nl_site_now(site), &stamp);
     nl_data_set(data, "token", token != NULL ? token : nl_site_field(request, "token"));
     nl_data_set(data, "email", nl_site_field(request, "email"));
     nl_data_set(data, "stamp", nl_buf_text(&stamp));
@@ -37,7 +33,7 @@ enum nl_status nl_preferences_ask_page(struct nl_site *site, const struct nl_req
     return show_ask(site, request, NULL, response, err);
 }
 
-/* The same answer, after the same work, whoever is or is not known. */
+/* Gives the same answer after the same work, whether the address is known or not. */
 static enum nl_status ask(struct nl_site *site, const struct nl_request *request, const char *token,
                           const struct nl_address *address, struct nl_response *response,
                           struct nl_error *err) {
@@ -67,7 +63,7 @@ static enum nl_status ask_for_address(struct nl_site *site, const struct nl_requ
     enum nl_status status = NL_OK;
     if (site->config->serve.check_forms &&
         !nl_stamp_is_timely(nl_store_secret(site->store), nl_site_field(request, "stamp"),
-                            now(site)))
+                            nl_site_now(site)))
         status =
             show_ask(site, request, NL_TEXT("Please press the button once more."), response, err);
     else if (!nl_site_may(site, site->addresses, address.key, strlen(address.key), response))
@@ -81,7 +77,7 @@ static enum nl_status ask_for_address(struct nl_site *site, const struct nl_requ
 enum nl_status nl_preferences_ask(struct nl_site *site, const struct nl_request *request,
                                   struct nl_response *response, struct nl_error *err) {
     const char *token = nl_site_field(request, "token");
-    if (!nl_site_may_join(site, request, response))
+    if (!nl_site_may_network(site, site->joins, request, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
     return token[0] != '\0' ? ask(site, request, token, NULL, response, err)
                             : ask_for_address(site, request, response, err);

@@ -5,7 +5,7 @@
 
 enum { FORM_LIMIT = 64 * 1024 }; /* bytes of a request's body */
 
-/* ---- what a handler may ask ---- */
+/* ---- for handlers ---- */
 
 const char *nl_request_method(const struct nl_request *request) {
     return request->method;
@@ -111,7 +111,7 @@ struct nl_request *nl_request_new(struct MHD_Connection *connection, const char 
                       : strcmp(method, "GET") == 0  ? "GET"
                                                     : "";
     find_client(request, trusted);
-    for (const char *p = path; *p != '\0'; p++) /* it is to be logged as one line */
+    for (const char *p = path; *p != '\0'; p++) /* the log has one line for each request */
         request->bad_path = request->bad_path || (unsigned char)*p < 0x20 || *p == 0x7f;
     if (strcmp(request->method, "POST") == 0) {
         const char *length = nl_request_header(request, "Content-Length");
@@ -132,7 +132,7 @@ struct nl_request *nl_request_new(struct MHD_Connection *connection, const char 
 }
 
 void nl_request_end(struct nl_request *request) {
-    /* Hands over the last field. Its verdict is on what stands behind a multipart form. */
+    /* Hands over the last field. Its result concerns only the text after a multipart form. */
     if (request->form != NULL)
         MHD_destroy_post_processor(request->form);
     request->form = NULL;

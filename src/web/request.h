@@ -1,8 +1,8 @@
-/* A request while it comes in: what server.c and request.c share. */
+/* A request while it arrives: shared by server.c and request.c. */
 #ifndef NL_WEB_REQUEST_H
 #define NL_WEB_REQUEST_H
 
-#include "newsletter/web/http.h"
+#include "web/http.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>
@@ -29,12 +29,13 @@ struct nl_request {
     int status; /* of the answer, for the log */
 };
 
-/* Begins one, from whom `trusted` proxies say. NULL without memory. */
+/* Begins a request. `trusted` are the proxies whose word about the visitor's address is believed.
+ * NULL without memory. */
 struct nl_request *nl_request_new(struct MHD_Connection *connection, const char *path,
                                   const char *method, const struct nl_networks *trusted);
 
-/* Takes a piece of its body. Where the form ends or breaks off, its fields are what came before;
- * the rest is still taken in, so that the answer is. */
+/* Takes a piece of its body. If a form ends early or is broken, the fields before that count; the
+ * rest is still read, so that the client reads the answer. */
 void nl_request_take(struct nl_request *request, const char *data, size_t size);
 
 /* The body is complete. */

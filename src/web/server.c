@@ -19,7 +19,7 @@
 enum {
     MEMORY_LIMIT = 24 * 1024, /* of a connection's header */
     IDLE_SECONDS = 15,
-    REQUEST_SECONDS = 30, /* however slowly it trickles in */
+    REQUEST_SECONDS = 30, /* for the whole request */
     ANSWER_SECONDS = 300, /* a page with large pictures over a slow line */
     DRAIN_SECONDS = 10,
     TICK_MILLISECONDS = 1000,
@@ -27,10 +27,11 @@ enum {
 };
 
 /* One connection, for its deadline. */
-struct link {
+struct peer {
     int fd;
-    int64_t until; /* when its present request must be here, or its answer there */
-    struct link *previous, *next;
+    int64_t
+        until; /* when the present request must have arrived, or its answer must have been sent */
+    struct peer *previous, *next;
 };
 
 struct nl_server {
@@ -41,8 +42,8 @@ struct nl_server {
     struct nl_networks trusted;
     nl_handler handler;
     void *ctx;
-    struct link *links;
-    int64_t looked_at;
+    struct peer *peers;
+    int64_t checked_at;
     bool log;
 };
 
@@ -56,7 +57,7 @@ static void set_deadline(struct MHD_Connection *connection, int64_t seconds) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     if (info != NULL && info->socket_context != NULL)
-        ((struct link *)info->socket_context)->until = now() + seconds;
+        ((struct peer *)info->socket_context)->until = now() + seconds;
 }
 
 #define POLICY                                                                                     \
@@ -162,7 +163,7 @@ static enum MHD_Result answer(struct nl_request *request) {
     return result;
 }
 
-/* ---- what libmicrohttpd calls ---- */
+/* ---- callbacks of libmicrohttpd ---- */
 
 static enum MHD_Result access_handler(void *ctx, struct MHD_Connection *connection,
                                       const char *path, const char *method, const char *version,
@@ -215,31 +216,31 @@ static void request_completed(void *ctx, struct MHD_Connection *connection, void
 static void connection_changed(void *ctx, struct MHD_Connection *connection, void **state,
                                enum MHD_ConnectionNotificationCode code) {
     struct nl_server *server = ctx;
-    struct link *link = *state;
+    struct peer *peer = *state;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        link = calloc(1, sizeof *link);
-        if (link == NULL)
+        peer = calloc(1, sizeof *peer);
+        if (peer == NULL)
             return;
-        *link = (struct link){.fd = info != NULL ? info->connect_fd : -1,
+        *peer = (struct peer){.fd = info != NULL ? info->connect_fd : -1,
                               .until = now() + REQUEST_SECONDS,
-                              .next = server->links};
-        if (server->links != NULL)
-            server->links->previous = link;
-        server->links = link;
-        *state = link;
+                              .next = server->peers};
+        if (server->peers != NULL)
+            server->peers->previous = peer;
+        server->peers = peer;
+        *state = peer;
         return;
     }
-    if (link == NULL)
+    if (peer == NULL)
         return;
-    if (link->previous != NULL)
-        link->previous->next = link->next;
+    if (peer->previous != NULL)
+        peer->previous->next = peer->next;
     else
-        server->links = link->next;
-    if (link->next != NULL)
-        link->next->previous = link->previous;
-    free(link);
+        server->peers = peer->next;
+    if (peer->next != NULL)
+        peer->next->previous = peer->previous;
+    free(peer);
     *state = NULL;
 }
 
@@ -302,19 +303,19 @@ const char *nl_server_address(const struct nl_server *server) {
     return nl_buf_text(&server->address);
 }
 
-/* Whoever sends a request so slowly that it never ends, or reads its answer so, holds a place that
- * others need. Looked for once a second. */
+/* A request that arrives so slowly that it never ends, or an answer that is read so slowly, holds a
+ * place that others need. Checked once a second. */
 static void cut_off_slow(struct nl_server *server) {
     int64_t time = now();
-    if (time == server->looked_at)
+    if (time == server->checked_at)
         return;
-    server->looked_at = time;
-    for (struct link *link = server->links; link != NULL; link = link->next)
-        if (link->until < time && link->fd >= 0)
-            shutdown(link->fd, SHUT_RDWR);
+    server->checked_at = time;
+    for (struct peer *peer = server->peers; peer != NULL; peer = peer->next)
+        if (peer->until < time && peer->fd >= 0)
+            shutdown(peer->fd, SHUT_RDWR);
 }
 
-/* Waits for something to do, at most a tick, and does it. */
+/* Waits for work, one tick at most, and does it. */
 static enum nl_status turn(struct nl_server *server, struct nl_error *err) {
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -329,19 +330,19 @@ static enum nl_status turn(struct nl_server *server, struct nl_error *err) {
     return NL_OK;
 }
 
-/* Takes no more connections, and waits for those that are there. */
+/* Accepts no further connections, and waits for the open ones. */
 static enum nl_status drain(struct nl_server *server, struct nl_error *err) {
     int64_t end = now() + DRAIN_SECONDS;
     enum nl_status status = NL_OK;
-    MHD_run(server->daemon); /* who has been let in by the system is let in by us */
+    MHD_run(server->daemon); /* connections that the kernel has accepted are served */
     MHD_run(server->daemon);
     MHD_socket fd = MHD_quiesce_daemon(server->daemon);
     if (fd != MHD_INVALID_SOCKET)
         close(fd);
     server->fd = -1;
-    for (struct link *link = server->links; link != NULL; link = link->next)
-        shutdown(link->fd, SHUT_RD); /* what was asked is answered, nothing more is heard */
-    while (status == NL_OK && server->links != NULL && now() < end)
+    for (struct peer *peer = server->peers; peer != NULL; peer = peer->next)
+        shutdown(peer->fd, SHUT_RD); /* complete requests are answered, nothing more is read */
+    while (status == NL_OK && server->peers != NULL && now() < end)
         status = turn(server, err);
     return status;
 }

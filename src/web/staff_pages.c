@@ -2,17 +2,17 @@
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
 #include "newsletter/template/data.h"
-#include "newsletter/web/staff.h"
+#include "web/staff_common.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { ISSUES_SHOWN = 20 };
 
-/* How often a page looks again while something is being sent, in seconds. */
+/* A page reloads itself while an issue is being sent, after this number of seconds. */
 static const char refresh[] = "5";
 
-/* A page being made. */
+/* A page that is being built. */
 struct page {
     struct nl_staff *staff;
     struct nl_store *store;
@@ -98,8 +98,7 @@ static enum nl_status finish(const struct page *page, enum nl_status status, con
 static enum nl_status no_such_page(const struct page *page, const struct nl_request *request,
                                    struct nl_response *response) {
     json_decref(page->data);
-    return nl_site_say(page->staff->site, request, 404, NL_TEXT("There is no such page."), response,
-                       page->err);
+    return nl_site_not_found(page->staff->site, request, response, page->err);
 }
 
 static enum nl_status show_overview(const struct page *page, struct nl_response *response) {
@@ -148,14 +147,14 @@ static enum nl_status show_issue(const struct page *page, const struct nl_reques
     return finish(page, status, "staff-issue.html", response);
 }
 
-/* What a button of an issue's page does; then the page again, with a word where it could not. Where
- * it could, by a redirect: loading it once more does nothing twice. */
+/* Does what a button on an issue's page asks. After success it redirects, so that reloading the
+ * page repeats nothing; otherwise it shows the page again with the reason. */
 static enum nl_status act(const struct page *page, const struct nl_request *request,
                           const char *path, int64_t id, const char *who,
                           struct nl_response *response) {
     const char *action = nl_request_form(request, "action");
     const char *sure = nl_request_form(request, "sure");
-    enum nl_staff_deed deed = NL_DEED_UNKNOWN;
+    enum nl_action_result result = NL_ACTION_UNKNOWN;
     enum nl_status status = NL_OK;
     if (action != NULL && strcmp(action, "cancel") == 0 &&
         (sure == NULL || strcmp(sure, "yes") != 0)) {
@@ -163,18 +162,18 @@ static enum nl_status act(const struct page *page, const struct nl_request *requ
                     translated(page, NL_TEXT("Nothing is cancelled: please tick the box first.")));
         response->status = 400;
     } else {
-        status =
-            nl_staff_steer(page->staff, id, action != NULL ? action : "", who, &deed, page->err);
-        if (status == NL_OK && deed == NL_DEED_TOO_LATE) {
+        status = nl_staff_control_issue(page->staff, id, action != NULL ? action : "", who, &result,
+                                        page->err);
+        if (status == NL_OK && result == NL_ACTION_TOO_LATE) {
             nl_data_set(page->data, "problem",
                         translated(page, NL_TEXT("The state of the issue does not allow it now.")));
             response->status = 409;
         }
     }
-    if (status == NL_OK && deed != NL_DEED_DONE && deed != NL_DEED_WITHDRAWN)
+    if (status == NL_OK && result != NL_ACTION_DONE && result != NL_ACTION_WITHDRAWN)
         return show_issue(page, request, id, response);
     json_decref(page->data);
-    return status == NL_OK ? nl_staff_redirect(page->staff, deed == NL_DEED_DONE ? path : "/",
+    return status == NL_OK ? nl_staff_redirect(page->staff, result == NL_ACTION_DONE ? path : "/",
                                                response, page->err)
                            : status;
 }
@@ -185,7 +184,7 @@ enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *re
     static const char list[] = "/list/";
     static const char issue[] = "/issue/";
     struct page page = {.staff = staff, .store = staff->site->store, .err = err};
-    bool post = strcmp(nl_request_method(request), "POST") == 0;
+    bool post = nl_request_is_post(request);
     int64_t id = 0;
     enum nl_status status = nl_site_theme(staff->site, request, NULL, &page.theme, err);
     if (status != NL_OK)

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Nobody fills in a form faster; a form left open for a day is still good. */
+/* Nobody fills in a form faster; a form may stay open for a day. */
 enum { LEAST_SECONDS = 2, MOST_SECONDS = 86400 };
 
 void nl_stamp_write(const char *secret, int64_t now, struct nl_buf *out) {

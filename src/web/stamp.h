@@ -1,4 +1,4 @@
-/* When a form was shown, said by us: robots post at once, or keep a form for ever. */
+/* A signed note of when a form was shown: robots post at once, or use a form for ever. */
 #ifndef NL_WEB_STAMP_H
 #define NL_WEB_STAMP_H
 

@@ -6,9 +6,11 @@
 #include "newsletter/base/file.h"
 #include "newsletter/bulletin/bulletin.h"
 #include "newsletter/store/link.h"
+#include "newsletter/store/staff_account.h"
 #include "newsletter/store/subscription.h"
 #include "newsletter/web/site.h"
 #include "newsletter/web/staff.h"
+#include "web/http.h"
 
 #include <stdint.h>
 #include <stdio.h>

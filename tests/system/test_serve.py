@@ -1,6 +1,7 @@
 """newsletter serve: join, confirm, leave over HTTP."""
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -10,7 +11,7 @@ import urllib.parse
 
 import certificates
 import pytest
-from conftest import BINARY, link, parse, wait_for
+from conftest import BINARY, TOP, link, parse, wait_for
 from webserver import WebServer
 
 
@@ -189,6 +190,28 @@ def test_languages(web, connected):
     page = http.post("/join", {"email": "ann@example.org"}, **{"Accept-Language": "fr;q=0.1, kk;q=0.9"})
     assert "Рақмет." in page.text and '<html lang="kk"' in page.text
     assert connected.sql("SELECT language FROM subscriber") == [("kk",)]
+
+
+def test_any_number_of_languages(web, connected):
+    """Each catalog that an operator adds is one more language; none of them ends the server."""
+    tags = ["de", "fr", "es", "it", "pt", "nl", "pl", "cs", "sk", "hu", "ro", "bg", "uk", "be", "tr", "az",
+            "uz", "ky", "tg", "tk", "mn", "ka", "hy", "he", "ar"]
+    folder = os.path.join(connected.folder, "look")
+    os.mkdir(folder)
+    subprocess.run(["msgfmt", "--endianness=little", "-o", os.path.join(folder, "ru.mo"),
+                    os.path.join(TOP, "po", "ru.po")], check=True)
+    for tag in tags:
+        shutil.copy(os.path.join(folder, "ru.mo"), os.path.join(folder, f"{tag}.mo"))
+    http = web("--no-mail", templates="look")
+    for tag in ["en", "ru", "kk", *tags, *tags, "xx"]:
+        page = http.get(f"/join?language={tag}")
+        assert page.status == 200 and f'<html lang="{"en" if tag == "xx" else tag}"' in page.text
+    with open(os.path.join(folder, "ga.mo"), "wb") as broken:
+        broken.write(b"not a catalog")
+    for _ in range(2):
+        assert http.get("/join?language=ga").status == 500
+    assert http.get("/join?language=de").status == 200
+    http.stop()
 
 
 def test_several_lists(web, connected):

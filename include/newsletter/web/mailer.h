@@ -1,4 +1,4 @@
-/* Sends mail beside the server: a thread with a connection to the database of its own. */
+/* Sends mail while the server serves: a thread with its own connection to the database. */
 #ifndef NEWSLETTER_WEB_MAILER_H
 #define NEWSLETTER_WEB_MAILER_H
 
@@ -8,12 +8,12 @@
 struct nl_mailer;
 
 enum nl_mailer_work {
-    NL_MAILER_NOTICES, /* the mails that visitors cause: first what an earlier run left */
-    NL_MAILER_ISSUES,  /* issues that are to be sent, once it is woken */
+    NL_MAILER_NOTICES, /* the mails that visitors cause, and those that an earlier run left */
+    NL_MAILER_ISSUES,  /* issues in the state "sending", each time it is woken */
 };
 
-/* Starts the thread. `config` and `relay` must outlive it. Free with nl_mailer_free. Only one that
- * sends issues may be in a process, since their locks are the process's. */
+/* Starts the thread. `config` and `relay` must outlive it. Free with nl_mailer_free. A process may
+ * have only one mailer that sends issues, since the locks on issues belong to the process. */
 enum nl_status nl_mailer_new(const struct nl_config *config, const struct nl_relay *relay,
                              enum nl_mailer_work work, struct nl_mailer **out,
                              struct nl_error *err);
@@ -21,7 +21,7 @@ enum nl_status nl_mailer_new(const struct nl_config *config, const struct nl_rel
 /* Tells it that there is something to send; does not wait. */
 void nl_mailer_wake(struct nl_mailer *mailer);
 
-/* Ends what is in flight, then the thread. */
+/* Finishes the messages in flight, then ends the thread. */
 void nl_mailer_free(struct nl_mailer *mailer);
 
 #endif

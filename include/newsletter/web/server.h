@@ -2,19 +2,27 @@
 #ifndef NEWSLETTER_WEB_SERVER_H
 #define NEWSLETTER_WEB_SERVER_H
 
-#include "newsletter/web/http.h"
+#include "newsletter/base/error.h"
 
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 struct nl_server;
+struct nl_request;
+struct nl_response;
+
+/* Answers one request. A failure makes the answer a 500 or 503 without details; `err` is logged. */
+typedef enum nl_status (*nl_handler)(void *ctx, const struct nl_request *request,
+                                     struct nl_response *response, struct nl_error *err);
 
 struct nl_server_options {
-    const char
-        *listen; /* "address:port" or "[address]:port"; not used with a socket of systemd's */
+    const char *listen;      /* "address:port" or "[address]:port"; ignored if systemd hands over a
+                                socket */
     const char *certificate; /* PEM files for TLS; NULL for none */
     const char *key;
-    const char *trusted; /* networks whose X-Forwarded-For is believed */
-    int64_t connections; /* at once, at most */
+    const char *trusted; /* networks whose X-Forwarded-For and Forwarded are believed */
+    int64_t connections; /* at most this many at once */
     bool log;            /* each request to standard error */
 };
 
@@ -23,10 +31,10 @@ struct nl_server_options {
 enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler handler, void *ctx,
                              struct nl_server **out, struct nl_error *err);
 
-/* "http://127.0.0.1:8025", where it listens. Owned by the server. */
+/* Where it listens, as "http://127.0.0.1:8025". Owned by the server. */
 const char *nl_server_address(const struct nl_server *server);
 
-/* Serves until *stop is not 0, then ends what is in flight. */
+/* Serves until *stop is not 0, then finishes the requests that have arrived. */
 enum nl_status nl_server_run(struct nl_server *server, const volatile sig_atomic_t *stop,
                              struct nl_error *err);
 

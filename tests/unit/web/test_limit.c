@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "newsletter/web/limit.h"
+#include "web/limit.h"
 
 static bool take(struct nl_limit *limit, int key, int64_t now) {
     int64_t wait = 0;

@@ -5,7 +5,7 @@
 #include "newsletter/store/link.h"
 #include "newsletter/store/person.h"
 #include "newsletter/template/data.h"
-#include "newsletter/web/site.h"
+#include "web/handlers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +79,7 @@ static void add_lists(const struct nl_preferences *person, json_t *data) {
     json_object_set_new(data, "lists", array);
 }
 
-/* As it stands, with a word about what was done or what was wrong. */
+/* Shows the page in its present state, and says what was done or what was wrong. */
 static enum nl_status show(struct nl_site *site, const struct nl_request *request,
                            const char *token, int64_t subscriber, const char *done,
                            const char *problem, struct nl_response *response,
@@ -109,7 +109,7 @@ static enum nl_status show(struct nl_site *site, const struct nl_request *reques
     return status;
 }
 
-/* ---- what its buttons do ---- */
+/* ---- the actions of its buttons ---- */
 
 struct visit {
     struct nl_site *site;

@@ -1,14 +1,11 @@
-/* Requests and answers, apart from the library that carries them. */
-#ifndef NEWSLETTER_WEB_HTTP_H
-#define NEWSLETTER_WEB_HTTP_H
+/* Requests and answers, as handlers see them: they know nothing of the library that carries them.
+ */
+#ifndef NL_WEB_HTTP_H
+#define NL_WEB_HTTP_H
 
 #include "newsletter/base/buf.h"
-#include "newsletter/base/error.h"
 #include "newsletter/base/network.h"
-
-#include <stdint.h>
-
-struct nl_request; /* server.c */
+#include "newsletter/web/server.h"
 
 /* GET, HEAD or POST. */
 const char *nl_request_method(const struct nl_request *request);
@@ -27,7 +24,7 @@ const char *nl_request_cookie(const struct nl_request *request, const char *name
 void nl_request_each_field(const struct nl_request *request,
                            void (*each)(const char *name, const char *value, void *ctx), void *ctx);
 
-/* Who asks: the peer, or whom a trusted proxy names. */
+/* The address of the visitor: the peer, or the one that a trusted proxy names. */
 const struct nl_ip *nl_request_client(const struct nl_request *request);
 
 /* An answer to be filled; zero-initialised but for `status`. */
@@ -40,14 +37,9 @@ struct nl_response {
     const char *attachment;   /* the name of a file to save it as; NULL to show it */
     char *cookie;             /* Set-Cookie; wiped and freed with the answer */
     const char *authenticate; /* with 401: WWW-Authenticate */
-    bool scripts;             /* the page has a script of ours */
-    bool cacheable;           /* by anybody, for a while: holds nothing about a person */
+    bool scripts;             /* the page loads a script of ours */
+    bool cacheable;           /* anybody may cache it for a while: nothing personal is in it */
     const char *allow;        /* with 405: the methods */
 };
-
-/* Answers one request. A failure makes the answer a 500 or 503 that tells nothing; `err` is logged.
- */
-typedef enum nl_status (*nl_handler)(void *ctx, const struct nl_request *request,
-                                     struct nl_response *response, struct nl_error *err);
 
 #endif

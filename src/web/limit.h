@@ -1,7 +1,7 @@
-/* How often something may happen: token buckets in a table of fixed size, so that no flood of
- * different visitors costs memory. */
-#ifndef NEWSLETTER_WEB_LIMIT_H
-#define NEWSLETTER_WEB_LIMIT_H
+/* How often something may happen: token buckets in a table of fixed size, so that a flood of
+ * different visitors costs no memory. */
+#ifndef NL_WEB_LIMIT_H
+#define NL_WEB_LIMIT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,8 +13,8 @@ struct nl_limit;
  * with nl_limit_free. */
 struct nl_limit *nl_limit_new(int64_t burst, int64_t per_hour);
 
-/* Takes one for the `len` bytes of `key` at time `now` (seconds); false where there is none left,
- * with the seconds until there is in *wait. */
+/* Takes one for the `len` bytes of `key` at time `now` (seconds). False if none is left; *wait is
+ * then the number of seconds until the next. */
 bool nl_limit_take(struct nl_limit *limit, const void *key, size_t len, int64_t now, int64_t *wait);
 
 void nl_limit_free(struct nl_limit *limit);

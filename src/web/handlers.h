@@ -1,0 +1,31 @@
+/* The pages of the public website, one handler for each way to ask for one. */
+#ifndef NL_WEB_HANDLERS_H
+#define NL_WEB_HANDLERS_H
+
+#include "web/page.h"
+
+/* What answers one path and method. */
+typedef enum nl_status nl_page_handler(struct nl_site *site, const struct nl_request *request,
+                                       struct nl_response *response, struct nl_error *err);
+
+/* join.c */
+nl_page_handler nl_join_form, nl_join;
+
+/* Each page that a link in a mail leads to. GET shows a button and POST acts, so that a scanner
+ * that follows links changes nothing. confirm_page.c, unsubscribe_page.c, address_page.c */
+nl_page_handler nl_confirm_ask, nl_confirm_act;
+nl_page_handler nl_unsubscribe_ask, nl_unsubscribe_act;
+nl_page_handler nl_address_ask, nl_address_act;
+
+/* preferences_ask.c: asks for a link to one's own page. */
+nl_page_handler nl_preferences_ask_page, nl_preferences_ask;
+
+/* preferences_page.c: the page, and the actions of its buttons. */
+nl_page_handler nl_preferences_page, nl_preferences_act;
+
+/* archive_pages.c: `path` is the part after /archive/. */
+enum nl_status nl_site_archive(struct nl_site *site, const struct nl_request *request,
+                               const char *path, struct nl_response *response,
+                               struct nl_error *err);
+
+#endif

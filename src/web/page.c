@@ -1,0 +1,200 @@
+#include "web/page.h"
+
+#include "newsletter/base/language.h"
+#include "newsletter/template/data.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int64_t nl_site_now(const struct nl_site *site) {
+    return nl_env_now(nl_store_env(site->store));
+}
+
+/* A proxy may pass on the path of the site's URL or take it off. */
+const char *nl_site_path(const struct nl_site *site, const struct nl_request *request) {
+    const char *path = nl_request_path(request);
+    size_t prefix = strlen(site->prefix);
+    if (prefix > 0 && strncmp(path, site->prefix, prefix) == 0 &&
+        (path[prefix] == '/' || path[prefix] == '\0'))
+        path += prefix;
+    return path[0] != '\0' ? path : "/";
+}
+
+bool nl_request_is_post(const struct nl_request *request) {
+    return strcmp(nl_request_method(request), "POST") == 0;
+}
+
+const char *nl_site_field(const struct nl_request *request, const char *name) {
+    const char *value = nl_request_form(request, name);
+    return value != NULL ? value : "";
+}
+
+void nl_site_wake(const struct nl_site *site, int64_t notice) {
+    if (notice != 0 && site->mailer != NULL)
+        nl_mailer_wake(site->mailer);
+}
+
+/* ---- limits ---- */
+
+const char nl_too_many[] = NL_TEXT("Too many requests just now. Please try again later.");
+
+bool nl_site_may(struct nl_site *site, struct nl_limit *limit, const void *key, size_t len,
+                 struct nl_response *response) {
+    return nl_limit_take(limit, key, len, nl_site_now(site), &response->retry_after);
+}
+
+bool nl_site_may_network(struct nl_site *site, struct nl_limit *limit,
+                         const struct nl_request *request, struct nl_response *response) {
+    const struct nl_ip network = nl_ip_network(nl_request_client(request));
+    return nl_site_may(site, limit, network.bytes, sizeof network.bytes, response);
+}
+
+/* ---- languages ---- */
+
+static struct nl_theme *find_theme(const struct nl_site *site, const char *tag) {
+    for (size_t i = 0; i < site->theme_count; i++)
+        if (strcmp(nl_catalog_language(site->themes[i]->catalog), tag) == 0)
+            return site->themes[i];
+    return NULL;
+}
+
+/* Opens a theme and keeps it. The array grows, but a theme stays where it is: a page that is being
+ * built may use it. */
+static enum nl_status add_theme(struct nl_site *site, const char *tag, struct nl_theme **out,
+                                struct nl_error *err) {
+    struct nl_theme **grown =
+        realloc(site->themes, (site->theme_count + 1) * sizeof(struct nl_theme *));
+    if (grown == NULL)
+        return nl_error_nomem(err);
+    site->themes = grown;
+    struct nl_theme *theme = calloc(1, sizeof *theme);
+    if (theme == NULL)
+        return nl_error_nomem(err);
+    enum nl_status status = nl_theme_open(site->config->templates, tag, theme, err);
+    if (status != NL_OK) {
+        nl_theme_free(theme);
+        free(theme);
+        return status;
+    }
+    grown[site->theme_count++] = theme;
+    *out = theme;
+    return NL_OK;
+}
+
+/* There are as many themes as catalogs: a language without a catalog gets that of English. So
+ * visitors cannot make their number grow. */
+static enum nl_status theme_of(struct nl_site *site, const char *language,
+                               const struct nl_theme **out, struct nl_error *err) {
+    struct nl_catalog *catalog = NULL;
+    enum nl_status status = nl_catalog_open(site->config->templates, language, &catalog, err);
+    if (status != NL_OK)
+        return status;
+    struct nl_theme *theme = find_theme(site, nl_catalog_language(catalog));
+    if (theme == NULL)
+        status = add_theme(site, nl_catalog_language(catalog), &theme, err);
+    nl_catalog_free(catalog);
+    *out = theme;
+    return status;
+}
+
+void nl_site_themes_free(struct nl_site *site) {
+    for (size_t i = 0; i < site->theme_count; i++) {
+        nl_theme_free(site->themes[i]);
+        free(site->themes[i]);
+    }
+    free(site->themes);
+}
+
+enum nl_status nl_site_theme(struct nl_site *site, const struct nl_request *request,
+                             const char *fallback, const struct nl_theme **out,
+                             struct nl_error *err) {
+    char browser[NL_LANGUAGE_TAG];
+    const char *language = nl_request_query(request, "language");
+    if (language == NULL)
+        language = nl_request_form(request, "language");
+    if (language == NULL || language[0] == '\0') {
+        nl_language_preferred(nl_request_header(request, "Accept-Language"), browser);
+        language = browser[0] != '\0' ? browser : fallback;
+    }
+    return theme_of(site, language, out, err);
+}
+
+/* ---- lists and pages ---- */
+
+struct choice {
+    const char *name; /* NULL for any */
+    size_t count;
+    int64_t id;
+};
+
+static enum nl_status consider(const struct nl_list *list, void *ctx, struct nl_error *err) {
+    struct choice *choice = ctx;
+    (void)err;
+    if (list->is_private || (choice->name != NULL && strcmp(choice->name, list->name) != 0))
+        return NL_OK;
+    choice->count++;
+    choice->id = list->id;
+    return NL_OK;
+}
+
+enum nl_status nl_site_list(struct nl_site *site, const struct nl_request *request, bool *found,
+                            struct nl_list *list, struct nl_error *err) {
+    struct choice choice = {.name = nl_request_query(request, "list")};
+    if (choice.name == NULL)
+        choice.name = nl_request_form(request, "list");
+    enum nl_status status = nl_list_each(site->store, consider, &choice, err);
+    *found = status == NL_OK && choice.count == 1;
+    return *found ? nl_list_get(site->store, choice.id, list, err) : status;
+}
+
+json_t *nl_site_data(const struct nl_site *site, const struct nl_theme *theme,
+                     const struct nl_list *list) {
+    static const struct nl_list none = {0};
+    json_t *data = nl_data_new(list != NULL ? list : &none, nl_catalog_language(theme->catalog));
+    struct nl_buf stylesheet = {0};
+    nl_buf_addf(&stylesheet, "%s/style.css", site->prefix);
+    nl_data_set(data, "base", site->prefix);
+    nl_data_set(data, "stylesheet", nl_buf_text(&stylesheet));
+    nl_data_set(data, "heading", "");
+    json_object_set_new(data, "feed", json_false());
+    nl_buf_free(&stylesheet);
+    return data;
+}
+
+enum nl_status nl_site_page(const struct nl_theme *theme, const char *file, json_t *data,
+                            struct nl_response *response, struct nl_error *err) {
+    enum nl_status status = nl_theme_render(theme, file, data, &response->body, err);
+    response->type = "text/html; charset=utf-8";
+    json_decref(data);
+    return status;
+}
+
+enum nl_status nl_site_say(struct nl_site *site, const struct nl_request *request, int status,
+                           const char *text, struct nl_response *response, struct nl_error *err) {
+    const struct nl_theme *theme = NULL;
+    response->status = status;
+    enum nl_status result = nl_site_theme(site, request, NULL, &theme, err);
+    if (result != NL_OK)
+        return result;
+    json_t *data = nl_site_data(site, theme, NULL);
+    nl_data_set(data, "answer", nl_catalog_text(theme->catalog, NULL, text));
+    return nl_site_page(theme, "page.html", data, response, err);
+}
+
+enum nl_status nl_site_not_found(struct nl_site *site, const struct nl_request *request,
+                                 struct nl_response *response, struct nl_error *err) {
+    return nl_site_say(site, request, 404, NL_TEXT("There is no such page."), response, err);
+}
+
+enum nl_status nl_site_style(struct nl_site *site, const struct nl_request *request,
+                             struct nl_response *response, struct nl_error *err) {
+    const struct nl_theme *theme = NULL;
+    enum nl_status status = nl_site_theme(site, request, NULL, &theme, err);
+    json_t *data = json_object();
+    if (status == NL_OK)
+        status = nl_theme_render(theme, "page.css", data, &response->body, err);
+    json_decref(data);
+    response->type = "text/css; charset=utf-8";
+    response->cacheable = true;
+    return status;
+}

@@ -1,0 +1,82 @@
+/* What the handlers of both sites share: the site, its languages, and the pages they build. */
+#ifndef NL_WEB_PAGE_H
+#define NL_WEB_PAGE_H
+
+#include "newsletter/store/list.h"
+#include "newsletter/template/theme.h"
+#include "newsletter/web/site.h"
+#include "web/http.h"
+#include "web/limit.h"
+
+struct nl_site {
+    struct nl_store *store;
+    const struct nl_config *config;
+    struct nl_mailer *mailer;   /* NULL: mails are left to cron */
+    struct nl_limit *joins;     /* requests that cause mail, by network */
+    struct nl_limit *addresses; /* the same, by the address it goes to */
+    struct nl_buf metrics;      /* as of metrics_at: counting them takes a while */
+    int64_t metrics_at;
+    char *prefix;             /* the path of its URL, "" or "/news" */
+    struct nl_theme **themes; /* one for each catalog used so far */
+    size_t theme_count;
+};
+
+/* The time in seconds, by the store's clock. */
+int64_t nl_site_now(const struct nl_site *site);
+
+/* The path of a request within the site; begins with "/". */
+const char *nl_site_path(const struct nl_site *site, const struct nl_request *request);
+
+bool nl_request_is_post(const struct nl_request *request);
+
+/* The language to answer in: ?language=, the form's, the browser's, `fallback`, English. Owned by
+ * the site. */
+enum nl_status nl_site_theme(struct nl_site *site, const struct nl_request *request,
+                             const char *fallback, const struct nl_theme **out,
+                             struct nl_error *err);
+
+void nl_site_themes_free(struct nl_site *site);
+
+/* The list that ?list= or the form names, or the only public one; *found is false if there is no
+ * such list. Free *list. */
+enum nl_status nl_site_list(struct nl_site *site, const struct nl_request *request, bool *found,
+                            struct nl_list *list, struct nl_error *err);
+
+/* The data that every page needs: the list (NULL for none) and where the site is. */
+json_t *nl_site_data(const struct nl_site *site, const struct nl_theme *theme,
+                     const struct nl_list *list);
+
+/* Renders a template as the answer. Takes `data`. */
+enum nl_status nl_site_page(const struct nl_theme *theme, const char *file, json_t *data,
+                            struct nl_response *response, struct nl_error *err);
+
+/* The stylesheet. */
+enum nl_status nl_site_style(struct nl_site *site, const struct nl_request *request,
+                             struct nl_response *response, struct nl_error *err);
+
+/* An answer of one sentence (a translatable text), with a status. */
+enum nl_status nl_site_say(struct nl_site *site, const struct nl_request *request, int status,
+                           const char *text, struct nl_response *response, struct nl_error *err);
+
+/* The same for an address that leads nowhere. */
+enum nl_status nl_site_not_found(struct nl_site *site, const struct nl_request *request,
+                                 struct nl_response *response, struct nl_error *err);
+
+/* A value of the form; "" if it is not there. */
+const char *nl_site_field(const struct nl_request *request, const char *name);
+
+/* Wakes the mailer, unless `notice` is 0. */
+void nl_site_wake(const struct nl_site *site, int64_t notice);
+
+/* Whether one more thing may happen for a key; if not, *response says when. */
+bool nl_site_may(struct nl_site *site, struct nl_limit *limit, const void *key, size_t len,
+                 struct nl_response *response);
+
+/* The same for the visitor's network. */
+bool nl_site_may_network(struct nl_site *site, struct nl_limit *limit,
+                         const struct nl_request *request, struct nl_response *response);
+
+/* Tells a visitor who has reached a limit. */
+extern const char nl_too_many[];
+
+#endif

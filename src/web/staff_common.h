@@ -1,0 +1,66 @@
+/* What the parts of the staff's site share. */
+#ifndef NL_WEB_STAFF_COMMON_H
+#define NL_WEB_STAFF_COMMON_H
+
+#include "newsletter/store/staff_account.h"
+#include "newsletter/web/staff.h"
+#include "web/page.h"
+
+struct nl_staff {
+    struct nl_site *site;     /* for its languages, templates and limits */
+    struct nl_mailer *sender; /* sends the issues that are resumed; NULL: left to cron */
+    struct nl_limit *guesses; /* of passwords and tokens, by network */
+    struct nl_limit *names;   /* of passwords, by account */
+};
+
+/* Somebody who is logged in. */
+struct nl_session {
+    char name[NL_STAFF_NAME + 1];
+    char csrf[NL_MAC_TEXT_LEN + 1]; /* proves that a form comes from one of our pages */
+};
+
+/* Whether one more guess may be made from the visitor's network. */
+bool nl_staff_may_guess(struct nl_staff *staff, const struct nl_request *request,
+                        struct nl_response *response);
+
+enum nl_action_result {
+    NL_ACTION_DONE,
+    NL_ACTION_WITHDRAWN, /* a scheduled issue, which is gone now */
+    NL_ACTION_UNKNOWN,   /* no such issue or action */
+    NL_ACTION_TOO_LATE,  /* the state of the issue does not allow it */
+};
+
+/* Pauses, resumes or cancels an issue in the name of `who`. */
+enum nl_status nl_staff_control_issue(struct nl_staff *staff, int64_t issue, const char *action,
+                                      const char *who, enum nl_action_result *result,
+                                      struct nl_error *err);
+
+/* Redirects the browser to another page; `path` begins with "/". */
+enum nl_status nl_staff_redirect(const struct nl_staff *staff, const char *path,
+                                 struct nl_response *response, struct nl_error *err);
+
+/* Renders a page of the dashboard. Takes `data`. */
+enum nl_status nl_staff_render(struct nl_staff *staff, const struct nl_theme *theme,
+                               const char *file, json_t *data, struct nl_response *response,
+                               struct nl_error *err);
+
+/* staff_login.c: the form, logging in and out, and who sends a request. */
+enum nl_status nl_login_form(struct nl_staff *staff, const struct nl_request *request,
+                             struct nl_response *response, struct nl_error *err);
+enum nl_status nl_login(struct nl_staff *staff, const struct nl_request *request,
+                        struct nl_response *response, struct nl_error *err);
+enum nl_status nl_logout(struct nl_staff *staff, const struct nl_request *request,
+                         struct nl_response *response, struct nl_error *err);
+enum nl_status nl_login_session(struct nl_staff *staff, const struct nl_request *request, bool *ok,
+                                struct nl_session *out, struct nl_error *err);
+
+/* staff_pages.c: the pages. `path` begins with "/". */
+enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *request,
+                             const struct nl_session *session, const char *path,
+                             struct nl_response *response, struct nl_error *err);
+
+/* api.c: the same as JSON; `path` is the part after /api/v1/. */
+enum nl_status nl_staff_api(struct nl_staff *staff, const struct nl_request *request,
+                            const char *path, struct nl_response *response, struct nl_error *err);
+
+#endif

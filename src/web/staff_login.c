@@ -1,0 +1,101 @@
+#include "newsletter/base/log.h"
+#include "newsletter/template/data.h"
+#include "web/staff_common.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The prefix binds it to this very host, path / and TLS (RFC 6265bis section 4.1.3.2); browsers
+ * take it over plain HTTP from this machine only. */
+static const char cookie_name[] = "__Host-newsletter";
+
+static enum nl_status show_login(struct nl_staff *staff, const struct nl_request *request,
+                                 const char *problem, struct nl_response *response,
+                                 struct nl_error *err) {
+    const struct nl_theme *theme = NULL;
+    enum nl_status status = nl_site_theme(staff->site, request, NULL, &theme, err);
+    if (status != NL_OK)
+        return status;
+    json_t *data = json_object();
+    nl_data_set(data, "name", nl_site_field(request, "name"));
+    nl_data_set(data, "problem",
+                problem != NULL ? nl_catalog_text(theme->catalog, NULL, problem) : "");
+    return nl_staff_render(staff, theme, "staff-login.html", data, response, err);
+}
+
+enum nl_status nl_login_form(struct nl_staff *staff, const struct nl_request *request,
+                             struct nl_response *response, struct nl_error *err) {
+    return show_login(staff, request, NULL, response, err);
+}
+
+static void set_cookie(const char *value, int64_t lifetime, struct nl_response *response) {
+    struct nl_buf cookie = {0};
+    nl_buf_addf(&cookie, "%s=%s; Path=/; Max-Age=%lld; Secure; HttpOnly; SameSite=Strict",
+                cookie_name, value, (long long)lifetime);
+    response->cookie = nl_buf_take(&cookie);
+}
+
+/* A form on another site must not log anybody in. Browsers say where a form comes from; a client
+ * that says nothing is no browser. */
+static bool is_from_elsewhere(const struct nl_request *request) {
+    const char *site = nl_request_header(request, "Sec-Fetch-Site");
+    const char *origin = nl_request_header(request, "Origin");
+    const char *host = nl_request_header(request, "Host");
+    if (site != NULL)
+        return strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
+    const char *named = origin != NULL ? strstr(origin, "://") : NULL;
+    return origin != NULL && (named == NULL || host == NULL || strcmp(named + 3, host) != 0);
+}
+
+enum nl_status nl_login(struct nl_staff *staff, const struct nl_request *request,
+                        struct nl_response *response, struct nl_error *err) {
+    const char *name = nl_site_field(request, "name");
+    struct nl_token session;
+    bool ok = false;
+    char client[NL_IP_TEXT];
+    if (is_from_elsewhere(request)) {
+        response->status = 403;
+        return show_login(staff, request, NL_TEXT("Please log in here."), response, err);
+    }
+    if (!nl_staff_may_guess(staff, request, response) ||
+        !nl_limit_take(staff->names, name, strlen(name), nl_site_now(staff->site),
+                       &response->retry_after)) {
+        response->status = 429;
+        return show_login(staff, request, nl_too_many, response, err);
+    }
+    int64_t lifetime = staff->site->config->staff.session;
+    enum nl_status status = nl_staff_login(
+        staff->site->store, name, nl_site_field(request, "password"), lifetime, &ok, &session, err);
+    if (status != NL_OK)
+        return status;
+    nl_ip_text(nl_request_client(request), client);
+    const struct nl_log_field fields[] = {
+        {"CLIENT", client}, {"LOGIN", ok ? "good" : "bad"}, {ok ? "STAFF" : NULL, name}, {0}};
+    if (!ok) {
+        nl_log(NL_LOG_NOTICE, fields, "a login from %s failed", client);
+        response->status = 403;
+        return show_login(staff, request, NL_TEXT("Name or password are wrong."), response, err);
+    }
+    nl_log(NL_LOG_NOTICE, fields, "%s logs in from %s", name, client);
+    set_cookie(session.text, lifetime, response);
+    explicit_bzero(&session, sizeof session);
+    return nl_staff_redirect(staff, "/", response, err);
+}
+
+enum nl_status nl_logout(struct nl_staff *staff, const struct nl_request *request,
+                         struct nl_response *response, struct nl_error *err) {
+    enum nl_status status =
+        nl_staff_logout(staff->site->store, nl_request_cookie(request, cookie_name), err);
+    set_cookie("", 0, response);
+    return status == NL_OK ? nl_staff_redirect(staff, "/login", response, err) : status;
+}
+
+enum nl_status nl_login_session(struct nl_staff *staff, const struct nl_request *request, bool *ok,
+                                struct nl_session *out, struct nl_error *err) {
+    struct nl_store *store = staff->site->store;
+    const char *cookie = nl_request_cookie(request, cookie_name);
+    enum nl_status status = nl_staff_session(store, cookie, ok, out->name, err);
+    if (*ok)
+        nl_mac(nl_store_secret(store), "csrf", cookie, out->csrf);
+    return status;
+}
