@@ -17,7 +17,7 @@ struct building {
     int64_t files;
 };
 
-/* Makes the folders of a file's path, below `folder`, which is made too. */
+/* Makes the missing folders of a file's path. */
 static enum nl_status make_folders(struct nl_buf *path, struct nl_error *err) {
     for (char *slash = path->data; (slash = strchr(slash, '/')) != NULL; slash++) {
         *slash = '\0';
@@ -54,7 +54,7 @@ static enum nl_status write_page(const char *path, void *ctx, struct nl_error *e
     return status;
 }
 
-/* Where the archive will be: the list's own word, or below serve.url. */
+/* The archive's address: the list's archive_url, or a path below serve.url. */
 static void find_url(const struct building *building, const struct nl_list *list,
                      struct nl_buf *out) {
     if (list->archive_url != NULL) {

@@ -7,15 +7,15 @@
 #include <string.h>
 #include <time.h>
 
-static void today(char out[16]) {
+static void current_day(char out[16]) {
     time_t now = (time_t)nl_env_now(&nl_env_system);
     struct tm tm = {0};
     if (gmtime_r(&now, &tm) == NULL || strftime(out, 16, "%Y-%m-%d", &tm) == 0)
         out[0] = '\0';
 }
 
-/* Keeps what has not ended, and what no other issue has announced already. */
-static void drop_past(struct nl_events *events, size_t from, const char *day) {
+/* Keeps events that have not ended and that no other issue has announced. */
+static void drop_past_events(struct nl_events *events, size_t from, const char *day) {
     size_t kept = from;
     for (size_t i = from; i < events->count; i++) {
         struct nl_event *event = &events->items[i];
@@ -33,7 +33,7 @@ static void drop_past(struct nl_events *events, size_t from, const char *day) {
     struct nl_events rest = {.count = events->count - kept};
     rest.items = calloc(rest.count + 1, sizeof *rest.items);
     if (rest.items == NULL)
-        return; /* shown, rather than lost */
+        return; /* rather show them than lose them */
     memcpy(rest.items, events->items + kept, rest.count * sizeof *rest.items);
     events->count = kept;
     nl_events_free(&rest);
@@ -46,14 +46,15 @@ struct gathering {
     struct nl_buf *out;
 };
 
-static enum nl_status gather(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
+static enum nl_status gather_upcoming(const struct nl_entry *entry, void *ctx,
+                                      struct nl_error *err) {
     struct gathering *gathering = ctx;
     char *timezone = NULL;
     size_t before = gathering->events->count;
     enum nl_status status = nl_events_read(entry->events, gathering->events, &timezone, err);
     free(timezone);
     if (status == NL_OK)
-        drop_past(gathering->events, before, gathering->day);
+        drop_past_events(gathering->events, before, gathering->day);
     return status;
 }
 
@@ -62,9 +63,9 @@ enum nl_status nl_archive_upcoming(const struct nl_archive *archive, struct nl_e
     const struct nl_filter filter = {.with_events = true, .limit = 200};
     struct gathering gathering = {.archive = archive, .events = out};
     *out = (struct nl_events){0};
-    today(gathering.day);
-    enum nl_status status =
-        nl_archive_each(archive->store, archive->list->id, &filter, gather, &gathering, err);
+    current_day(gathering.day);
+    enum nl_status status = nl_archive_each(archive->store, archive->list->id, &filter,
+                                            gather_upcoming, &gathering, err);
     if (status == NL_OK)
         status = nl_events_check(out, "the archive", err);
     if (status != NL_OK)
@@ -72,8 +73,8 @@ enum nl_status nl_archive_upcoming(const struct nl_archive *archive, struct nl_e
     return status;
 }
 
-/* Takes the VEVENTs out of one issue's calendar. */
-static enum nl_status add_events(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
+/* Copies the VEVENTs of one issue's calendar. */
+static enum nl_status add_vevents(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
     struct gathering *gathering = ctx;
     struct nl_events events = {0};
     struct nl_buf uid = {0};
@@ -100,7 +101,7 @@ enum nl_status nl_archive_ics(const struct nl_archive *archive, struct nl_buf *o
     struct gathering gathering = {.archive = archive, .out = out};
     nl_buf_adds(out, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//newsletter//EN\r\n");
     enum nl_status status =
-        nl_archive_each(archive->store, archive->list->id, &filter, add_events, &gathering, err);
+        nl_archive_each(archive->store, archive->list->id, &filter, add_vevents, &gathering, err);
     nl_buf_adds(out, "END:VCALENDAR\r\n");
     return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Paths are collected first: making a page asks the store again. */
+/* Paths are collected first, since making a page queries the store again. */
 struct paths {
     char **items;
     size_t count;
@@ -13,7 +13,7 @@ struct paths {
     bool months;
 };
 
-static enum nl_status add(struct paths *paths, struct nl_buf *path, struct nl_error *err) {
+static enum nl_status add_path(struct paths *paths, struct nl_buf *path, struct nl_error *err) {
     char **grown = realloc(paths->items, (paths->count + 1) * sizeof *paths->items);
     if (grown == NULL) {
         nl_buf_free(path);
@@ -24,13 +24,14 @@ static enum nl_status add(struct paths *paths, struct nl_buf *path, struct nl_er
     return grown[paths->count++] != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-static enum nl_status add_text(struct paths *paths, const char *path, struct nl_error *err) {
+static enum nl_status add_fixed_path(struct paths *paths, const char *path, struct nl_error *err) {
     struct nl_buf copy = {0};
     nl_buf_addf(&copy, "%s", path);
-    return copy.len > 0 ? add(paths, &copy, err) : NL_OK;
+    return copy.len > 0 ? add_path(paths, &copy, err) : NL_OK;
 }
 
-static enum nl_status add_value(const char *value, int64_t count, void *ctx, struct nl_error *err) {
+static enum nl_status add_facet_path(const char *value, int64_t count, void *ctx,
+                                     struct nl_error *err) {
     struct paths *paths = ctx;
     struct nl_buf path = {0};
     (void)count;
@@ -40,13 +41,14 @@ static enum nl_status add_value(const char *value, int64_t count, void *ctx, str
     else
         nl_archive_key(value, &path);
     nl_buf_addc(&path, '/');
-    return add(paths, &path, err);
+    return add_path(paths, &path, err);
 }
 
-static enum nl_status add_issue(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
+static enum nl_status add_issue_path(const struct nl_entry *entry, void *ctx,
+                                     struct nl_error *err) {
     struct nl_buf path = {0};
     nl_buf_addf(&path, "issue/%s/", entry->slug);
-    return add(ctx, &path, err);
+    return add_path(ctx, &path, err);
 }
 
 struct editions {
@@ -73,7 +75,7 @@ static enum nl_status add_pictures(const struct nl_archive *archive,
         struct nl_buf path = {0};
         nl_buf_addf(&path, "issue/%s/%s%s%s", editions->slug, language != NULL ? language : "",
                     language != NULL ? "/" : "", names.data + at);
-        status = add(editions->paths, &path, err);
+        status = add_path(editions->paths, &path, err);
     }
     nl_archived_free(&text);
     nl_buf_free(&body);
@@ -81,16 +83,16 @@ static enum nl_status add_pictures(const struct nl_archive *archive,
     return status;
 }
 
-static enum nl_status add_edition(const char *language, void *ctx, struct nl_error *err) {
+static enum nl_status add_edition_paths(const char *language, void *ctx, struct nl_error *err) {
     struct editions *editions = ctx;
     struct nl_buf path = {0};
     nl_buf_addf(&path, "issue/%s/%s/", editions->slug, language);
-    enum nl_status status = add(editions->paths, &path, err);
+    enum nl_status status = add_path(editions->paths, &path, err);
     return status == NL_OK ? add_pictures(editions->archive, editions, editions->id, language, err)
                            : status;
 }
 
-static enum nl_status add_id(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
+static enum nl_status add_issue_id(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
     struct nl_buf *ids = ctx; /* id and slug of each, for after the walk */
     nl_buf_add(ids, &entry->id, sizeof entry->id);
     nl_buf_add(ids, entry->slug, strlen(entry->slug) + 1);
@@ -102,22 +104,22 @@ static enum nl_status add_editions(const struct nl_archive *archive, struct path
     const struct nl_filter all = {0};
     struct nl_buf ids = {0};
     enum nl_status status =
-        nl_archive_each(archive->store, archive->list->id, &all, add_id, &ids, err);
+        nl_archive_each(archive->store, archive->list->id, &all, add_issue_id, &ids, err);
     for (size_t at = 0; status == NL_OK && at < ids.len;) {
         int64_t id = 0;
         memcpy(&id, ids.data + at, sizeof id);
         struct editions editions = {archive, paths, id, ids.data + at + sizeof id};
         status = add_pictures(archive, &editions, id, NULL, err);
         if (status == NL_OK)
-            status = nl_archive_languages(archive->store, id, add_edition, &editions, err);
+            status = nl_archive_languages(archive->store, id, add_edition_paths, &editions, err);
         at += sizeof id + strlen(editions.slug) + 1;
     }
     nl_buf_free(&ids);
     return status;
 }
 
-static enum nl_status collect(const struct nl_archive *archive, struct paths *paths,
-                              struct nl_error *err) {
+static enum nl_status collect_paths(const struct nl_archive *archive, struct paths *paths,
+                                    struct nl_error *err) {
     static const struct {
         enum nl_facet facet;
         const char *prefix;
@@ -127,19 +129,20 @@ static enum nl_status collect(const struct nl_archive *archive, struct paths *pa
                   {NL_FACET_SERIES, "series/"},
                   {NL_FACET_POSTED_BY, "by/"}};
     const struct nl_filter all = {0};
-    enum nl_status status = add_text(paths, "events/", err);
+    enum nl_status status = add_fixed_path(paths, "events/", err);
     if (status == NL_OK)
-        status = add_text(paths, "events.ics", err);
+        status = add_fixed_path(paths, "events.ics", err);
     if (status == NL_OK && archive->url[0] != '\0')
-        status = add_text(paths, "feed.atom", err);
+        status = add_fixed_path(paths, "feed.atom", err);
     for (size_t i = 0; status == NL_OK && i < sizeof facets / sizeof facets[0]; i++) {
         paths->prefix = facets[i].prefix;
         paths->months = facets[i].facet == NL_FACET_MONTH;
-        status = nl_archive_facets(archive->store, archive->list->id, facets[i].facet, add_value,
-                                   paths, err);
+        status = nl_archive_facets(archive->store, archive->list->id, facets[i].facet,
+                                   add_facet_path, paths, err);
     }
     if (status == NL_OK)
-        status = nl_archive_each(archive->store, archive->list->id, &all, add_issue, paths, err);
+        status =
+            nl_archive_each(archive->store, archive->list->id, &all, add_issue_path, paths, err);
     return status == NL_OK ? add_editions(archive, paths, err) : status;
 }
 
@@ -148,7 +151,7 @@ enum nl_status nl_archive_paths(const struct nl_archive *archive,
                                                        struct nl_error *err),
                                 void *ctx, struct nl_error *err) {
     struct paths paths = {0};
-    enum nl_status status = collect(archive, &paths, err);
+    enum nl_status status = collect_paths(archive, &paths, err);
     if (status == NL_OK)
         status = each("", ctx, err);
     for (size_t i = 0; i < paths.count; i++) {

@@ -17,8 +17,9 @@ struct found {
     const char *data;        /* base64, up to `end` */
 };
 
-/* The next one from `html` on; NULL where it ends without. What is not as we write it is text. */
-static const char *next(const char *html, struct found *out) {
+/* Finds the next picture; NULL if there is none. Anything that our writer would not produce is
+ * text. */
+static const char *next_picture(const char *html, struct found *out) {
     for (const char *at = strstr(html, start); at != NULL; at = strstr(at + 1, start)) {
         const char *name = at + sizeof start - 1;
         for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -38,7 +39,7 @@ static const char *next(const char *html, struct found *out) {
 
 void nl_pictures_link(const char *html, const char *base, struct nl_buf *out) {
     struct found picture;
-    for (size_t number = 1; next(html, &picture) != NULL; number++) {
+    for (size_t number = 1; next_picture(html, &picture) != NULL; number++) {
         nl_buf_add(out, html, (size_t)(picture.begin - html));
         nl_buf_addf(out, "%simage-%zu.%s", base, number, picture.kind->name);
         html = picture.end;
@@ -49,7 +50,7 @@ void nl_pictures_link(const char *html, const char *base, struct nl_buf *out) {
 size_t nl_pictures_list(const char *html, struct nl_buf *names) {
     struct found picture;
     size_t count = 0;
-    for (; next(html, &picture) != NULL; html = picture.end) {
+    for (; next_picture(html, &picture) != NULL; html = picture.end) {
         count++;
         if (names == NULL)
             continue;
@@ -61,7 +62,7 @@ size_t nl_pictures_list(const char *html, struct nl_buf *names) {
 
 bool nl_pictures_get(const char *html, const char *name, struct nl_buf *out, const char **type) {
     struct found picture;
-    for (size_t number = 1; next(html, &picture) != NULL; number++, html = picture.end) {
+    for (size_t number = 1; next_picture(html, &picture) != NULL; number++, html = picture.end) {
         struct nl_buf own = {0};
         nl_buf_addf(&own, "image-%zu.%s", number, picture.kind->name);
         bool same = strcmp(nl_buf_text(&own), name) == 0;

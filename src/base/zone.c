@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-static bool read(const char *text, struct tm *out) {
+static bool read_local_time(const char *text, struct tm *out) {
     const char *rest = strptime(text, "%Y-%m-%d", out);
     if (rest == NULL || (*rest != ' ' && *rest != 'T'))
         return false;
@@ -22,7 +22,7 @@ static icaltimezone *find_zone(const char *name) {
 
 bool nl_zone_time(const char *text, const char *zone, int64_t *at) {
     struct tm tm = {.tm_isdst = -1};
-    if (!read(text, &tm))
+    if (!read_local_time(text, &tm))
         return false;
     if (zone == NULL) {
         *at = (int64_t)mktime(&tm);
@@ -80,7 +80,7 @@ void nl_zone_today(int64_t now, char out[NL_DAY_LEN + 1]) {
     strftime(out, NL_DAY_LEN + 1, "%Y-%m-%d", &tm);
 }
 
-/* Both at noon, which clocks that go forward or back do not change the day of. */
+/* Compares both days at noon, since a change of clocks never moves noon to another day. */
 int64_t nl_zone_days_since(const char *day, int64_t now) {
     char today[NL_DAY_LEN + 1];
     char text[NL_DAY_LEN + 8];

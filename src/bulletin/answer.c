@@ -34,7 +34,7 @@ enum nl_status nl_answer_compose(enum nl_answer answer, const char *language,
     }
     if (status == NL_OK && html) {
         nl_data_set(data, "answer", nl_buf_text(&sentence));
-        nl_data_set(data, "stylesheet", ""); /* it stands alone */
+        nl_data_set(data, "stylesheet", ""); /* the page has its styles in it */
         nl_data_set(data, "heading", "");
         json_object_set_new(data, "feed", json_false());
         status = nl_theme_render(&theme, "page.html", data, out, err);

@@ -8,29 +8,29 @@
 #include <string.h>
 #include <strings.h>
 
-static char *take(char **from) {
+static char *take_text(char **from) {
     char *value = *from;
     *from = NULL;
     return value;
 }
 
-/* The first edition says what the issue is called. */
-static void take_first(struct nl_composed *composed, struct nl_issue *issue) {
+/* The first edition names the issue: its slug, number, title and date. */
+static void fill_issue(struct nl_composed *composed, struct nl_issue *issue) {
     struct nl_frontmatter *front = &composed->front;
-    issue->slug = take(&front->slug);
-    issue->series = take(&front->series);
-    issue->number = take(&front->number);
-    issue->title = take(&front->title);
-    issue->subject = take(&front->subject);
-    issue->alternative_subject = take(&front->alternative_subject);
+    issue->slug = take_text(&front->slug);
+    issue->series = take_text(&front->series);
+    issue->number = take_text(&front->number);
+    issue->title = take_text(&front->title);
+    issue->subject = take_text(&front->subject);
+    issue->alternative_subject = take_text(&front->alternative_subject);
     issue->alternative_len = composed->alternative.len;
     issue->alternative = nl_buf_take(&composed->alternative);
-    issue->category = take(&front->category);
-    issue->posted_by = take(&front->posted_by);
-    issue->date = take(&front->date);
-    issue->language = take(&front->language);
-    issue->source = take(&composed->source);
-    issue->digest = take(&composed->digest);
+    issue->category = take_text(&front->category);
+    issue->posted_by = take_text(&front->posted_by);
+    issue->date = take_text(&front->date);
+    issue->language = take_text(&front->language);
+    issue->source = take_text(&composed->source);
+    issue->digest = take_text(&composed->digest);
     issue->message_len = composed->message.len;
     issue->message = nl_buf_take(&composed->message);
     issue->body_len = composed->body.len;
@@ -39,12 +39,13 @@ static void take_first(struct nl_composed *composed, struct nl_issue *issue) {
         issue->events = nl_events_json(&front->events, front->timezone);
 }
 
-static void take_edition(struct nl_composed *composed, struct nl_edition *out) {
-    *out = (struct nl_edition){.language = take(&composed->front.language),
-                               .title = take(&composed->front.title),
-                               .subject = take(&composed->front.subject),
-                               .alternative_subject = take(&composed->front.alternative_subject),
-                               .source = take(&composed->source)};
+static void fill_edition(struct nl_composed *composed, struct nl_edition *out) {
+    *out =
+        (struct nl_edition){.language = take_text(&composed->front.language),
+                            .title = take_text(&composed->front.title),
+                            .subject = take_text(&composed->front.subject),
+                            .alternative_subject = take_text(&composed->front.alternative_subject),
+                            .source = take_text(&composed->source)};
     out->alternative_len = composed->alternative.len;
     out->alternative = nl_buf_take(&composed->alternative);
     out->message_len = composed->message.len;
@@ -53,9 +54,9 @@ static void take_edition(struct nl_composed *composed, struct nl_edition *out) {
     out->body = nl_buf_take(&composed->body);
 }
 
-/* Another text in any language makes another issue. */
-static enum nl_status add_digest(struct nl_issue *issue, const char *language, const char *digest,
-                                 struct nl_error *err) {
+/* The digest covers the text of each language, so that a change in any of them is noticed. */
+static enum nl_status extend_digest(struct nl_issue *issue, const char *language,
+                                    const char *digest, struct nl_error *err) {
     struct nl_buf all = {0};
     char text[2 * NL_DIGEST_LEN + 1];
     nl_buf_addf(&all, "%s %s %s", issue->digest, language, digest);
@@ -66,8 +67,8 @@ static enum nl_status add_digest(struct nl_issue *issue, const char *language, c
     return issue->digest != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-static enum nl_status check_language(const struct nl_bulletin *bulletin, const char *path,
-                                     const char *language, struct nl_error *err) {
+static enum nl_status check_language_is_new(const struct nl_bulletin *bulletin, const char *path,
+                                            const char *language, struct nl_error *err) {
     for (size_t i = 0; i < bulletin->view_count; i++)
         if (strcasecmp(nl_bulletin_edition(bulletin, i).language, language) == 0)
             return nl_error_set(err, NL_DATA,
@@ -81,27 +82,27 @@ static enum nl_status add_edition(struct nl_composed *composed, struct nl_bullet
                                   struct nl_error *err) {
     struct nl_issue *issue = &out->issue;
     const char *language = composed->front.language;
-    enum nl_status status = check_language(out, composed->view.path, language, err);
+    enum nl_status status = check_language_is_new(out, composed->view.path, language, err);
     if (status == NL_OK && composed->front.alternative_subject != NULL &&
         issue->alternative_subject == NULL)
         status = nl_error_set(
             err, NL_DATA, "%s: it has an alternative_subject, which %s has not: give it one too",
             composed->view.path, out->views[0].path);
     if (status == NL_OK)
-        status = add_digest(issue, language, composed->digest, err);
+        status = extend_digest(issue, language, composed->digest, err);
     if (status == NL_OK)
-        take_edition(composed, &issue->editions[issue->edition_count++]);
+        fill_edition(composed, &issue->editions[issue->edition_count++]);
     return status;
 }
 
-static enum nl_status add_file(const struct nl_sibling *file, const struct nl_list *list,
-                               const struct nl_config *config, struct nl_bulletin *out,
-                               struct nl_error *err) {
+static enum nl_status compose_file(const struct nl_sibling *file, const struct nl_list *list,
+                                   const struct nl_config *config, struct nl_bulletin *out,
+                                   struct nl_error *err) {
     struct nl_composed composed = {0};
     enum nl_status status = nl_edition_compose(file->path, file->language, out->issue.slug, list,
                                                config, &composed, err);
     if (status == NL_OK && out->view_count == 0)
-        take_first(&composed, &out->issue);
+        fill_issue(&composed, &out->issue);
     else if (status == NL_OK)
         status = add_edition(&composed, out, err);
     if (status == NL_OK) {
@@ -130,7 +131,7 @@ enum nl_status nl_bulletin_compose(const char *path, const struct nl_list *list,
             status = nl_error_nomem(err);
     }
     for (size_t i = 0; status == NL_OK && i < files.count; i++)
-        status = add_file(&files.items[i], list, config, out, err);
+        status = compose_file(&files.items[i], list, config, out, err);
     nl_siblings_free(&files);
     if (status != NL_OK)
         nl_bulletin_free(out);
@@ -164,7 +165,7 @@ enum nl_status nl_bulletin_slug(const char *path, char **slug, struct nl_error *
         status = nl_frontmatter_read(source, strlen(source), files.items[0].path, &front, &body,
                                      &line, err);
     if (status == NL_OK)
-        *slug = take(&front.slug);
+        *slug = take_text(&front.slug);
     nl_frontmatter_free(&front);
     nl_siblings_free(&files);
     free(source);

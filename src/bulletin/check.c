@@ -16,7 +16,7 @@
 enum { SUBJECT_LENGTH = 70, FEW_WORDS = 20, MESSAGE_SIZE = 1024 * 1024, STYLE_SIZE = 8192 };
 
 struct check {
-    const char *path; /* of the edition being looked at */
+    const char *path; /* of the edition that is checked */
     struct nl_edition edition;
     const struct nl_view *view;
     const struct nl_config *config;
@@ -36,7 +36,7 @@ static bool ends_with(const char *text, const char *end) {
 
 /* Whether one of two domains is the other or lies below it: DMARC's relaxed alignment (RFC 7489
  * section 3.1), as far as that can be told without a list of public suffixes. */
-static bool aligned(const char *a, const char *b) {
+static bool are_aligned(const char *a, const char *b) {
     size_t a_len = strlen(a);
     size_t b_len = strlen(b);
     if (a_len == b_len)
@@ -113,19 +113,19 @@ static bool is_unreachable(const char *host) {
     return strchr(host, '.') == NULL;
 }
 
-static void add_text(const struct nl_md_node *node, struct nl_buf *out) {
+static void add_words(const struct nl_md_node *node, struct nl_buf *out) {
     if (node->text != NULL && (node->type == NL_MD_TEXT || node->type == NL_MD_CODE))
         nl_buf_adds(out, node->text);
     for (const struct nl_md_node *child = node->first; child != NULL; child = child->next)
-        add_text(child, out);
+        add_words(child, out);
 }
 
-/* A link whose words are another site's address is what phishing looks like. */
+/* A link that shows the address of another site looks like phishing. */
 static void check_words(struct check *check, const struct nl_md_node *link, const char *host) {
     struct nl_buf words = {0};
-    add_text(link, &words);
+    add_words(link, &words);
     char *shown = host_of(nl_buf_text(&words));
-    if (shown != NULL && !aligned(shown, host))
+    if (shown != NULL && !are_aligned(shown, host))
         find(check, true, "link-deceives",
              "the words of a link say %s but it leads to %s: filters take that for phishing", shown,
              host);
@@ -171,7 +171,7 @@ static void check_node(struct check *check, const struct nl_md_node *node) {
     case NL_MD_IMAGE:
         check->images++;
         check_url(check, "the image", node->text);
-        add_text(node, &alt);
+        add_words(node, &alt);
         if (nl_buf_text(&alt)[strspn(nl_buf_text(&alt), " ")] == '\0')
             find(check, false, "image-alt",
                  "the image %s has no alternative text, and many see no images: ![what it "
@@ -210,14 +210,13 @@ static enum nl_status check_body(struct check *check, struct nl_error *err) {
     if (status == NL_OK) {
         check_node(check, document);
         if (check->images > 0 && check->words < FEW_WORDS)
-            find(
-                check, false, "all-images",
-                "%zu words beside %zu image%s: filters distrust mail of images alone, and who sees "
-                "no images sees nothing",
-                check->words, check->images, check->images == 1 ? "" : "s");
+            find(check, false, "all-images",
+                 "%zu words and %zu image%s: filters distrust mail of images alone, and readers "
+                 "without images see nothing",
+                 check->words, check->images, check->images == 1 ? "" : "s");
         if (front.preheader == NULL)
             find(check, false, "preheader",
-                 "no 'preheader': mail programs show the first words of the mail beside the "
+                 "no 'preheader': mail programs show the first words of the mail next to the "
                  "subject instead");
     }
     nl_md_free(document);
@@ -240,8 +239,8 @@ static void check_size(struct check *check) {
              check->edition.message_len / 1024);
 }
 
-/* Rules that are for one medium may stand in a style block, since they only refine what is inlined.
- * Anything else there is lost in programs that drop it, Gmail's for forwarded mail among them. */
+/* Rules for one medium may stand in a style block, since they only refine inlined styles. Other
+ * rules there are lost in programs that drop style blocks, as Gmail does in forwarded mail. */
 static void check_styles(struct check *check, const char *html) {
     size_t size = 0;
     for (const char *at = strcasestr(html, "<style"); at != NULL; at = strcasestr(at, "<style")) {
@@ -271,7 +270,7 @@ static void check_styles(struct check *check, const char *html) {
              size, (int)STYLE_SIZE);
 }
 
-/* What a template of the operator's own may have lost or brought in. */
+/* Looks for faults that an operator's own template can have. */
 static void check_html(struct check *check, const struct nl_config *config) {
     static const struct {
         const char *text, *problem;
@@ -300,7 +299,7 @@ static void check_one_click(struct check *check, const struct nl_config *config)
              "and Yahoo's rules for bulk senders require");
 }
 
-/* What Gmail and Yahoo demand of bulk senders. */
+/* Checks the sender as Gmail and Yahoo demand it of bulk senders. */
 static enum nl_status check_sender(struct check *check, const struct nl_list *list,
                                    const struct nl_config *config, struct nl_error *err) {
     static const char *const free_mail[] = {
@@ -322,16 +321,16 @@ static enum nl_status check_sender(struct check *check, const struct nl_list *li
         find(check, false, "dkim",
              "mail is not signed by us; Gmail and Yahoo refuse unsigned bulk mail: run 'newsletter "
              "dkim keygen', unless your mail server signs");
-    if (config->dkim.domain != NULL && !aligned(config->dkim.domain, sender.domain))
+    if (config->dkim.domain != NULL && !are_aligned(config->dkim.domain, sender.domain))
         find(check, true, "dkim-alignment",
              "dkim.domain %s signs for another domain than that of From, %s: DMARC fails",
              config->dkim.domain, sender.domain);
     const char *at = config->bounce_address != NULL ? strrchr(config->bounce_address, '@') : NULL;
     if (at == NULL)
         find(check, false, "bounce-address",
-             "no bounce_address: what comes back cannot be told apart, and dead addresses stay on "
-             "the list");
-    else if (!signs && !aligned(at + 1, sender.domain))
+             "no bounce_address: returned mail cannot be assigned to recipients, and dead "
+             "addresses stay on the list");
+    else if (!signs && !are_aligned(at + 1, sender.domain))
         find(check, false, "spf-alignment",
              "bounce_address is in %s, From in %s: without a DKIM signature DMARC fails", at + 1,
              sender.domain);
@@ -342,7 +341,7 @@ static enum nl_status check_sender(struct check *check, const struct nl_list *li
              list->name);
     if (name == NULL)
         find(check, false, "from-name",
-             "From has no name beside the address, and readers know names: newsletter list edit %s "
+             "From has no name before the address, and readers know names: newsletter list edit %s "
              "--from 'NAME <%s>'",
              list->name, sender.text);
     free(name);
@@ -368,7 +367,7 @@ enum nl_status nl_bulletin_check(const struct nl_bulletin *bulletin, const struc
         check_html(&check, config);
         status = check_body(&check, err);
     }
-    check.path = NULL; /* what follows is not of one edition */
+    check.path = NULL; /* the next checks concern all editions */
     check_one_click(&check, config);
     if (status == NL_OK)
         status = check_sender(&check, list, config, err);

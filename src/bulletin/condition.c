@@ -18,7 +18,7 @@ static const char *find_tag(const char *text, size_t *len) {
     return NULL;
 }
 
-static bool opens(const struct nl_md_node *node) {
+static bool is_opening(const struct nl_md_node *node) {
     return node->text[2] != '/';
 }
 
@@ -29,17 +29,6 @@ static bool is_pair(const char *open, const char *close) {
 
 static bool is_condition(const struct nl_md_node *node) {
     return node != NULL && node->type == NL_MD_CONDITION;
-}
-
-/* Puts a node that is nobody's at the end of `parent`'s children. */
-static void adopt(struct nl_md_node *parent, struct nl_md_node *node) {
-    node->parent = parent;
-    node->next = NULL;
-    if (parent->last != NULL)
-        parent->last->next = node;
-    else
-        parent->first = node;
-    parent->last = node;
 }
 
 static struct nl_md_node *detach(struct nl_md_node *parent, struct nl_md_node *node) {
@@ -56,37 +45,37 @@ static struct nl_md_node *detach(struct nl_md_node *parent, struct nl_md_node *n
     return node;
 }
 
-static bool add_piece(struct nl_md_node *parent, enum nl_md_type type, const char *text,
-                      size_t len) {
+static bool append_text(struct nl_md_node *parent, enum nl_md_type type, const char *text,
+                        size_t len) {
     struct nl_md_node *node = len > 0 ? nl_md_append(parent, type) : NULL;
     if (node != NULL)
         node->text = strndup(text, len);
     return len == 0 || (node != NULL && node->text != NULL);
 }
 
-/* Adds a text in pieces, its tags as nodes of their own. Takes the node. */
-static bool add_text(struct nl_md_node *parent, struct nl_md_node *node) {
+/* Replaces a text node by pieces: plain text, and a node for each tag. Frees the node. */
+static bool split_text(struct nl_md_node *parent, struct nl_md_node *node) {
     size_t len = 0;
     bool complete = true;
     const char *text = node->text;
     for (const char *tag = NULL; complete && (tag = find_tag(text, &len)) != NULL;) {
-        complete = add_piece(parent, NL_MD_TEXT, text, (size_t)(tag - text)) &&
-                   add_piece(parent, NL_MD_CONDITION, tag, len);
+        complete = append_text(parent, NL_MD_TEXT, text, (size_t)(tag - text)) &&
+                   append_text(parent, NL_MD_CONDITION, tag, len);
         text = tag + len;
     }
-    complete = complete && add_piece(parent, NL_MD_TEXT, text, strlen(text));
+    complete = complete && append_text(parent, NL_MD_TEXT, text, strlen(text));
     nl_md_free(node);
     return complete;
 }
 
-/* Whether the tag at one edge has its partner among its siblings, but not at the other edge. */
-static bool is_held(const struct nl_md_node *parent, const struct nl_md_node *tag) {
+/* Whether the partner of the tag at one edge is among its siblings, but not at the other edge. */
+static bool has_partner_within(const struct nl_md_node *parent, const struct nl_md_node *tag) {
     const struct nl_md_node *open[NESTING_LIMIT];
     size_t depth = 0;
     for (const struct nl_md_node *node = parent->first; node != NULL; node = node->next) {
         if (!is_condition(node))
             continue;
-        if (opens(node)) {
+        if (is_opening(node)) {
             if (depth == NESTING_LIMIT)
                 return true;
             open[depth++] = node;
@@ -105,22 +94,22 @@ static void drop_break(struct nl_md_node *parent, struct nl_md_node *node) {
         nl_md_free(detach(parent, node));
 }
 
-static bool is_loose(const struct nl_md_node *parent, const struct nl_md_node *tag) {
-    return is_condition(tag) && !is_held(parent, tag);
+static bool can_move_out(const struct nl_md_node *parent, const struct nl_md_node *tag) {
+    return is_condition(tag) && !has_partner_within(parent, tag);
 }
 
-/* Moves the tags at the edges of `node` out to its parent, before and after it. A pair at both
- * edges goes one by one: the second is loose as soon as the first has gone. */
+/* Adds `node` to `parent` and moves the tags at its edges out of it, before and after it. Of a pair
+ * at both edges, one tag moves first; then its partner can move too. */
 static void add_hoisted(struct nl_md_node *parent, struct nl_md_node *node) {
     struct nl_md_node *behind = NULL; /* in order, linked by next */
     for (bool moved = true; moved;) {
         moved = false;
-        if (is_loose(node, node->first)) {
-            adopt(parent, detach(node, node->first));
+        if (can_move_out(node, node->first)) {
+            nl_md_adopt(parent, detach(node, node->first));
             drop_break(node, node->first);
             moved = true;
         }
-        if (is_loose(node, node->last)) {
+        if (can_move_out(node, node->last)) {
             struct nl_md_node *tag = detach(node, node->last);
             tag->next = behind;
             behind = tag;
@@ -129,12 +118,12 @@ static void add_hoisted(struct nl_md_node *parent, struct nl_md_node *node) {
         }
     }
     if (node->first != NULL)
-        adopt(parent, node);
+        nl_md_adopt(parent, node);
     else
         nl_md_free(node);
     while (behind != NULL) {
         struct nl_md_node *next = behind->next;
-        adopt(parent, behind);
+        nl_md_adopt(parent, behind);
         behind = next;
     }
 }
@@ -154,8 +143,8 @@ static bool is_tag_line(const struct nl_md_node *node) {
     return any;
 }
 
-/* Adds what has come together of a paragraph. */
-static void end_piece(struct nl_md_node *parent, struct nl_md_node **piece) {
+/* Adds the paragraph collected so far. */
+static void close_paragraph(struct nl_md_node *parent, struct nl_md_node **piece) {
     if (*piece == NULL)
         return;
     drop_break(*piece, (*piece)->last);
@@ -163,8 +152,8 @@ static void end_piece(struct nl_md_node *parent, struct nl_md_node **piece) {
     *piece = NULL;
 }
 
-/* A paragraph ends at tags that have a line to themselves, and another begins behind them. */
-static bool add_paragraph(struct nl_md_node *parent, struct nl_md_node *node) {
+/* A line of tags alone ends the paragraph; the text after it begins another one. */
+static bool split_paragraph_at_tags(struct nl_md_node *parent, struct nl_md_node *node) {
     struct nl_md_node *piece = NULL;
     struct nl_md_node *child = node->first;
     bool line_begins = true;
@@ -177,12 +166,12 @@ static bool add_paragraph(struct nl_md_node *parent, struct nl_md_node *node) {
             tags = is_tag_line(child);
         line_begins = is_break(child);
         if (tags)
-            end_piece(parent, &piece);
+            close_paragraph(parent, &piece);
         if (tags && line_begins) {
             child->next = NULL;
             nl_md_free(child);
         } else if (tags) {
-            adopt(parent, child);
+            nl_md_adopt(parent, child);
         } else {
             if (piece == NULL)
                 piece = calloc(1, sizeof *piece);
@@ -190,16 +179,16 @@ static bool add_paragraph(struct nl_md_node *parent, struct nl_md_node *node) {
                 complete = false;
             else
                 piece->type = node->type;
-            adopt(piece != NULL ? piece : node, child);
+            nl_md_adopt(piece != NULL ? piece : node, child);
         }
         child = next;
     }
-    end_piece(parent, &piece);
+    close_paragraph(parent, &piece);
     nl_md_free(node);
     return complete;
 }
 
-static bool may_lose_edges(const struct nl_md_node *node) {
+static bool may_hoist_from(const struct nl_md_node *node) {
     switch (node->type) {
     case NL_MD_HEADING:
     case NL_MD_ITEM:
@@ -212,7 +201,7 @@ static bool may_lose_edges(const struct nl_md_node *node) {
     }
 }
 
-static bool place(struct nl_md_node *parent) {
+static bool place_tags(struct nl_md_node *parent) {
     bool complete = true;
     struct nl_md_node *node = parent->first;
     parent->first = parent->last = NULL;
@@ -220,46 +209,46 @@ static bool place(struct nl_md_node *parent) {
         struct nl_md_node *next = node->next;
         node->next = NULL;
         if (!complete || parent->type == NL_MD_CODE || parent->type == NL_MD_CODE_BLOCK) {
-            adopt(parent, node);
+            nl_md_adopt(parent, node);
         } else if (node->type == NL_MD_TEXT) {
-            complete = add_text(parent, node);
+            complete = split_text(parent, node);
         } else {
-            complete = place(node);
+            complete = place_tags(node);
             if (node->type == NL_MD_PARAGRAPH)
-                complete = add_paragraph(parent, node) && complete;
-            else if (may_lose_edges(node))
+                complete = split_paragraph_at_tags(parent, node) && complete;
+            else if (may_hoist_from(node))
                 add_hoisted(parent, node);
             else
-                adopt(parent, node);
+                nl_md_adopt(parent, node);
         }
         node = next;
     }
     return complete;
 }
 
-static enum nl_status check(const struct nl_md_node *parent, const char *where,
-                            struct nl_error *err) {
+static enum nl_status check_pairs(const struct nl_md_node *parent, const char *where,
+                                  struct nl_error *err) {
     const struct nl_md_node *open[NESTING_LIMIT];
     size_t depth = 0;
     enum nl_status status = NL_OK;
     for (const struct nl_md_node *node = parent->first; status == NL_OK && node != NULL;
          node = node->next) {
         if (!is_condition(node))
-            status = check(node, where, err);
-        else if (opens(node) && depth == NESTING_LIMIT)
+            status = check_pairs(node, where, err);
+        else if (is_opening(node) && depth == NESTING_LIMIT)
             status = nl_error_set(err, NL_DATA, "%s: conditions nested more than %d deep", where,
                                   NESTING_LIMIT);
-        else if (opens(node))
+        else if (is_opening(node))
             open[depth++] = node;
         else if (depth == 0 || !is_pair(open[--depth]->text, node->text))
             status = nl_error_set(err, NL_DATA,
-                                  "%s: %s ends what does not begin there: begin and end must both "
-                                  "stand between paragraphs, or both within one",
+                                  "%s: %s does not begin in the same place: both tags must stand "
+                                  "between paragraphs, or both within one",
                                   where, node->text);
     }
     if (status == NL_OK && depth > 0)
         status = nl_error_set(err, NL_DATA,
-                              "%s: %s does not end there: begin and end must both stand between "
+                              "%s: %s does not end in the same place: both tags must stand between "
                               "paragraphs, or both within one",
                               where, open[depth - 1]->text);
     return status;
@@ -267,5 +256,5 @@ static enum nl_status check(const struct nl_md_node *parent, const char *where,
 
 enum nl_status nl_conditions_place(struct nl_md_node *document, const char *where,
                                    struct nl_error *err) {
-    return place(document) ? check(document, where, err) : nl_error_nomem(err);
+    return place_tags(document) ? check_pairs(document, where, err) : nl_error_nomem(err);
 }

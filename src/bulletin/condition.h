@@ -1,5 +1,5 @@
-/* Conditional passages in Markdown: {{#name}} ... {{/name}} is for those who have a name, {{^name}}
- * ... {{/name}} for the others. */
+/* Conditional passages in Markdown: {{#name}} ... {{/name}} is for subscribers with a name,
+ * {{^name}} ... {{/name}} for the others. */
 #ifndef NL_BULLETIN_CONDITION_H
 #define NL_BULLETIN_CONDITION_H
 
@@ -7,9 +7,9 @@
 
 /* Turns the tags in the document's text into nodes of their own. A tag at the edge of a paragraph,
  * item or list whose partner is elsewhere moves out of it, so that both stand between blocks; a tag
- * on a line of its own ends the paragraph. Two
- * that still have different parents would leave half an element behind where the passage is left
- * out: that is an error. `where` names the issue. */
+ * on a line of its own ends the paragraph. It is an error if the two tags of a pair still have
+ * different parents, since leaving the passage out would then leave half an element. `where` names
+ * the issue. */
 enum nl_status nl_conditions_place(struct nl_md_node *document, const char *where,
                                    struct nl_error *err);
 

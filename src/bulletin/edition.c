@@ -32,7 +32,8 @@ struct composition {
     struct nl_error *err;
 };
 
-/* Each line from the issue, else from the configuration; null where there is none at all. */
+/* Each line comes from the issue or, if it has none, from the configuration. null if there is no
+ * line at all. */
 static json_t *contact_data(const struct nl_contact *issue, const struct nl_contact *common) {
     const struct {
         const char *name, *own, *other;
@@ -78,9 +79,9 @@ static json_t *template_data(const struct composition *self, const char *unsubsc
     return data;
 }
 
-/* One rendered body into its layout, with markers in place of the variables. */
-static enum nl_status lay_out(struct composition *self, const char *file, const struct nl_buf *body,
-                              struct nl_buf *out) {
+/* Renders the layout around one body, with markers in place of the variables. */
+static enum nl_status render_layout(struct composition *self, const char *file,
+                                    const struct nl_buf *body, struct nl_buf *out) {
     struct nl_buf marked = {0};
     struct nl_buf url = {0};
     struct nl_buf preferences = {0};
@@ -105,7 +106,7 @@ static enum nl_status lay_out(struct composition *self, const char *file, const 
     return status;
 }
 
-/* The two lines of the front matter that may hold variables. */
+/* Marks the variables of the subject and the preheader. */
 static enum nl_status mark_lines(struct composition *self) {
     const struct nl_frontmatter *front = &self->out->front;
     const char *preheader = front->preheader != NULL ? front->preheader : "";
@@ -158,9 +159,9 @@ static enum nl_status render_bodies(struct composition *self, const char *markdo
             status = nl_error_nomem(self->err);
     }
     if (status == NL_OK)
-        status = lay_out(self, "bulletin.html", &html, &self->html);
+        status = render_layout(self, "bulletin.html", &html, &self->html);
     if (status == NL_OK)
-        status = lay_out(self, "bulletin.txt", &text, &self->text);
+        status = render_layout(self, "bulletin.txt", &text, &self->text);
     if (status == NL_OK)
         status = nl_slots_substitute(&self->slots, nl_buf_text(&web), self->config->unsubscribe_url,
                                      self->path, &self->body, self->err);
@@ -179,7 +180,7 @@ static void pack_part(struct composition *self, const struct nl_buf *part, char 
     nl_buf_free(&marked);
 }
 
-static enum nl_status assemble(struct composition *self) {
+static enum nl_status assemble_message(struct composition *self) {
     struct nl_fields fields = {0};
     struct nl_buf message = {0};
     struct nl_buf page = {0};
@@ -213,7 +214,7 @@ static enum nl_status assemble(struct composition *self) {
 }
 
 /* Windows editors end lines in CRLF and begin the file with a byte order mark. */
-static void normalise(struct nl_buf *source) {
+static void normalise_line_ends(struct nl_buf *source) {
     size_t at = source->len >= 3 && memcmp(source->data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     size_t len = 0;
     for (; at < source->len; at++)
@@ -241,7 +242,7 @@ static enum nl_status add_calendar(struct composition *self) {
     return status;
 }
 
-/* Another picture under the same name makes another issue. */
+/* Extends the digest by the files, so that a changed picture under the same name is noticed. */
 static enum nl_status add_to_digest(const struct nl_enclosures *enclosures, char **digest,
                                     struct nl_error *err) {
     struct nl_buf all = {0};
@@ -266,7 +267,7 @@ enum nl_status nl_edition_read(const char *path, char **source, struct nl_error 
     *source = NULL;
     enum nl_status status = nl_file_read(path, SOURCE_LIMIT, &text, err);
     if (status == NL_OK) {
-        normalise(&text);
+        normalise_line_ends(&text);
         status = nl_text_check_body(nl_buf_text(&text), text.len, path, err);
     }
     if (status == NL_OK && (*source = strdup(nl_buf_text(&text))) == NULL)
@@ -275,7 +276,8 @@ enum nl_status nl_edition_read(const char *path, char **source, struct nl_error 
     return status;
 }
 
-/* The front matter's language, the file name's or the list's; the first two must not differ. */
+/* The language comes from the front matter, the file name or the list, in this order. The first two
+ * must not differ. */
 static enum nl_status settle_language(struct composition *self, const char *language) {
     char **own = &self->out->front.language;
     if (*own != NULL && !nl_language_is_tag(*own))
@@ -290,7 +292,7 @@ static enum nl_status settle_language(struct composition *self, const char *lang
     return *own != NULL ? NL_OK : nl_error_nomem(self->err);
 }
 
-static enum nl_status read(struct composition *self, const char *language, size_t *body) {
+static enum nl_status read_source(struct composition *self, const char *language, size_t *body) {
     size_t body_line = 0;
     struct nl_composed *out = self->out;
     char digest[2 * NL_DIGEST_LEN + 1];
@@ -308,13 +310,13 @@ static enum nl_status read(struct composition *self, const char *language, size_
     return out->digest != NULL ? settle_language(self, language) : nl_error_nomem(self->err);
 }
 
-static enum nl_status compose(struct composition *self, const char *markdown) {
+static enum nl_status compose_message(struct composition *self, const char *markdown) {
     enum nl_status status = mark_lines(self);
     if (status == NL_OK)
         status = render_bodies(self, markdown, strlen(markdown));
     if (status == NL_OK && self->out->front.events.count > 0)
         status = add_calendar(self);
-    return status == NL_OK ? assemble(self) : status;
+    return status == NL_OK ? assemble_message(self) : status;
 }
 
 static void free_composition(struct composition *self) {
@@ -328,7 +330,7 @@ static void free_composition(struct composition *self) {
     nl_buf_free(&self->text);
 }
 
-/* The subject stands in the templates too, so the whole is composed once more. */
+/* Composes the whole once more for the other subject, since templates show the subject too. */
 static enum nl_status compose_alternative(const struct composition *first, const char *markdown) {
     struct nl_composed out = {.front = first->out->front}; /* borrowed */
     struct composition self = {.path = first->path,
@@ -338,7 +340,7 @@ static enum nl_status compose_alternative(const struct composition *first, const
                                .out = &out,
                                .err = first->err};
     out.front.subject = out.front.alternative_subject;
-    enum nl_status status = compose(&self, markdown);
+    enum nl_status status = compose_message(&self, markdown);
     first->out->alternative = out.message;
     free_composition(&self);
     nl_buf_free(&out.body);
@@ -354,10 +356,10 @@ enum nl_status nl_edition_compose(const char *path, const char *language, const 
     size_t body = 0;
     *out = (struct nl_composed){.view = {.path = strdup(path)}};
     enum nl_status status =
-        out->view.path != NULL ? read(&self, language, &body) : nl_error_nomem(err);
+        out->view.path != NULL ? read_source(&self, language, &body) : nl_error_nomem(err);
     self.slug = slug != NULL ? slug : out->front.slug;
     if (status == NL_OK)
-        status = compose(&self, out->source + body);
+        status = compose_message(&self, out->source + body);
     if (status == NL_OK)
         status = add_to_digest(&self.enclosures, &out->digest, err);
     if (status == NL_OK && out->front.alternative_subject != NULL)

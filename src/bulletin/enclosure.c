@@ -34,12 +34,12 @@ static const struct {
     {".mp3", "audio/mpeg"},
 };
 
-/* What mail servers refuse to take, whoever sends it. */
+/* Files that mail servers refuse from any sender. */
 static const char *const programs[] = {".exe", ".bat", ".cmd", ".com", ".scr", ".js",  ".jse",
                                        ".vbs", ".jar", ".msi", ".lnk", ".ps1", ".hta", ".wsf",
                                        ".pif", ".cpl", ".apk", ".iso", ".reg", ".dll"};
 
-static bool ends_with(const char *text, const char *ending) {
+static bool has_ending(const char *text, const char *ending) {
     size_t len = strlen(text);
     size_t end = strlen(ending);
     return len > end && strcasecmp(text + len - end, ending) == 0;
@@ -47,7 +47,7 @@ static bool ends_with(const char *text, const char *ending) {
 
 static const char *type_by_name(const char *name) {
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (ends_with(name, types[i].ending))
+        if (has_ending(name, types[i].ending))
             return types[i].type;
     return "application/octet-stream";
 }
@@ -61,13 +61,12 @@ static bool leads_out(const char *path) {
     return path[0] == '/' || path[0] == '\0';
 }
 
-/* Reads a file of the issue's folder into a new last item. */
-static enum nl_status add(struct nl_enclosures *enclosures, const char *issue_path,
-                          const char *path, struct nl_error *err) {
+/* Reads a file of the issue's folder into a new item at the end. */
+static enum nl_status read_enclosure(struct nl_enclosures *enclosures, const char *issue_path,
+                                     const char *path, struct nl_error *err) {
     if (leads_out(path))
         return nl_error_set(err, NL_DATA,
-                            "%s: '%s' is not within the issue's folder: put the file beside the "
-                            "issue",
+                            "%s: '%s' is not within the issue's folder: put the file there",
                             issue_path, path);
     if (enclosures->count == COUNT_LIMIT)
         return nl_error_set(err, NL_DATA, "%s: more than %d files", issue_path, COUNT_LIMIT);
@@ -90,7 +89,7 @@ static enum nl_status add(struct nl_enclosures *enclosures, const char *issue_pa
                                 ? nl_error_nomem(err)
                                 : nl_file_read(full.data, SIZE_LIMIT, &item->data, err);
     enclosures->size += item->data.len;
-    if (status == NL_NOINPUT) /* the issue names what is not there */
+    if (status == NL_NOINPUT) /* the issue names a file that does not exist */
         status = err->status = NL_DATA;
     if (status != NL_OK)
         nl_error_context(err, "%s", issue_path);
@@ -123,13 +122,13 @@ enum nl_status nl_enclosures_add(struct nl_enclosures *enclosures, const char *n
 enum nl_status nl_enclosures_attach(struct nl_enclosures *enclosures, const char *issue_path,
                                     const char *path, struct nl_error *err) {
     for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
-        if (ends_with(path, programs[i]))
+        if (has_ending(path, programs[i]))
             return nl_error_set(
                 err, NL_DATA,
                 "%s: '%s' is a program or like one, which mail servers refuse: link "
                 "to it instead",
                 issue_path, path);
-    enum nl_status status = add(enclosures, issue_path, path, err);
+    enum nl_status status = read_enclosure(enclosures, issue_path, path, err);
     if (status == NL_OK)
         enclosures->items[enclosures->count - 1].type = type_by_name(path);
     return status;
@@ -144,7 +143,7 @@ static enum nl_status set_content_id(struct nl_enclosure *item, struct nl_error 
     return item->content_id != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-static void drop_last(struct nl_enclosures *enclosures) {
+static void remove_last(struct nl_enclosures *enclosures) {
     struct nl_enclosure *item = &enclosures->items[--enclosures->count];
     enclosures->size -= item->data.len;
     free(item->name);
@@ -152,12 +151,12 @@ static void drop_last(struct nl_enclosures *enclosures) {
     nl_buf_free(&item->data);
 }
 
-/* The picture stays on the web server, where the same path leads to it. */
-static enum nl_status link_image(struct nl_enclosures *enclosures, const char *base,
-                                 struct nl_md_node *node, struct nl_error *err) {
+/* Points the image to the web server, where it has the same path, and drops the file. */
+static enum nl_status refer_to_image(struct nl_enclosures *enclosures, const char *base,
+                                     struct nl_md_node *node, struct nl_error *err) {
     struct nl_buf url = {0};
     const char *slash = base[strlen(base) - 1] == '/' ? "" : "/";
-    drop_last(enclosures);
+    remove_last(enclosures);
     nl_buf_addf(&url, "%s%s%s", base, slash, node->text);
     free(node->text);
     node->text = nl_buf_take(&url);
@@ -175,7 +174,7 @@ static enum nl_status enclose_image(struct nl_enclosures *enclosures, struct nl_
     for (size_t i = 0; i + 1 < enclosures->count; i++) {
         const char *other = enclosures->items[i].content_id;
         if (other != NULL && strcmp(other, item->content_id) == 0) {
-            drop_last(enclosures);
+            remove_last(enclosures);
             break;
         }
     }
@@ -186,7 +185,7 @@ static enum nl_status enclose_image(struct nl_enclosures *enclosures, struct nl_
 
 static enum nl_status add_image(struct nl_enclosures *enclosures, const char *issue_path,
                                 const char *base, struct nl_md_node *node, struct nl_error *err) {
-    enum nl_status status = add(enclosures, issue_path, node->text, err);
+    enum nl_status status = read_enclosure(enclosures, issue_path, node->text, err);
     if (status != NL_OK)
         return status;
     struct nl_enclosure *item = &enclosures->items[enclosures->count - 1];
@@ -197,7 +196,7 @@ static enum nl_status add_image(struct nl_enclosures *enclosures, const char *is
                             "%s: image '%s' is neither PNG, JPEG nor GIF, which is what mail "
                             "programs show: convert it",
                             issue_path, node->text);
-    return base != NULL ? link_image(enclosures, base, node, err)
+    return base != NULL ? refer_to_image(enclosures, base, node, err)
                         : enclose_image(enclosures, node, err);
 }
 
@@ -252,7 +251,7 @@ void nl_enclosures_embed(const struct nl_enclosures *enclosures, const char *htm
 
 void nl_enclosures_free(struct nl_enclosures *enclosures) {
     while (enclosures->count > 0)
-        drop_last(enclosures);
+        remove_last(enclosures);
     free(enclosures->items);
     *enclosures = (struct nl_enclosures){0};
 }

@@ -28,13 +28,14 @@ struct nl_enclosures {
 enum nl_status nl_enclosures_attach(struct nl_enclosures *enclosures, const char *issue_path,
                                     const char *path, struct nl_error *err);
 
-/* Adds an attachment made by ourselves. Takes what `data` holds; `type` is a constant. */
+/* Adds an attachment that the program has made. Takes the content of `data`; `type` is a constant.
+ */
 enum nl_status nl_enclosures_add(struct nl_enclosures *enclosures, const char *name,
                                  const char *type, struct nl_buf *data, struct nl_error *err);
 
-/* Reads each image of the document that is named by a path, and points it to the Content-ID of its
- * part (RFC 2392), or below the URL `base` where that is not NULL: then the file is not enclosed.
- * PNG, JPEG and GIF, which every mail program shows; the same file once. */
+/* Reads each image that the document names by a path, and replaces the path by the Content-ID of
+ * its part (RFC 2392) or, where `base` is not NULL, by a URL below `base`, without enclosing the
+ * file. Takes PNG, JPEG and GIF, which every mail program shows. Encloses the same file once. */
 enum nl_status nl_enclosures_images(struct nl_enclosures *enclosures, const char *issue_path,
                                     const char *base, struct nl_md_node *document,
                                     struct nl_error *err);

@@ -24,14 +24,14 @@ static const struct {
 
 enum { KEYS = sizeof keys / sizeof keys[0] };
 
-static char **slot(struct nl_event *event, size_t key) {
+static char **text_field(struct nl_event *event, size_t key) {
     return (char **)((char *)event + keys[key].offset);
 }
 
 void nl_events_free(struct nl_events *events) {
     for (size_t i = 0; i < events->count; i++)
         for (size_t key = 0; key < KEYS; key++)
-            free(*slot(&events->items[i], key));
+            free(*text_field(&events->items[i], key));
     free(events->items);
     *events = (struct nl_events){0};
 }
@@ -70,26 +70,26 @@ enum nl_status nl_events_take(struct nl_events *events, const char *path, const 
         return nl_error_nomem(err);
     if (value[0] == '\0')
         return NL_OK;
-    *slot(event, key) = strdup(value);
-    return *slot(event, key) != NULL ? NL_OK : nl_error_nomem(err);
+    *text_field(event, key) = strdup(value);
+    return *text_field(event, key) != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-static bool is_time(const char *text) {
+static bool is_time_of_day(const char *text) {
     return strlen(text) == 5 && text[2] == ':' && strspn(text, "012") >= 1 &&
            strspn(text, "0123456789:") == 5 && strncmp(text, "24", 2) < 0 && text[3] <= '5' &&
            text[1] != ':' && text[4] != ':' && text[3] != ':';
 }
 
-static enum nl_status check_one(const struct nl_event *event, size_t number, const char *where,
-                                struct nl_error *err) {
+static enum nl_status check_event(const struct nl_event *event, size_t number, const char *where,
+                                  struct nl_error *err) {
     const char *problem =
         event->title == NULL                                   ? "it has no title"
         : event->date == NULL || !nl_text_is_date(event->date) ? "it has no date like 2026-09-14"
         : event->until != NULL &&
                 (!nl_text_is_date(event->until) || strcmp(event->until, event->date) < 0)
             ? "until is not a day from its date on"
-        : event->time != NULL && !is_time(event->time) ? "time is not like \"09:30\""
-        : event->end != NULL && (event->time == NULL || !is_time(event->end))
+        : event->time != NULL && !is_time_of_day(event->time) ? "time is not like \"09:30\""
+        : event->end != NULL && (event->time == NULL || !is_time_of_day(event->end))
             ? "end is not like \"17:00\", beside a time"
         : event->end != NULL && event->until == NULL && strcmp(event->end, event->time) <= 0
             ? "it ends before it begins"
@@ -101,7 +101,7 @@ static enum nl_status check_one(const struct nl_event *event, size_t number, con
     return NL_OK;
 }
 
-static int compare(const void *a, const void *b) {
+static int compare_events(const void *a, const void *b) {
     const struct nl_event *left = a;
     const struct nl_event *right = b;
     int order = strcmp(left->date, right->date);
@@ -113,9 +113,9 @@ static int compare(const void *a, const void *b) {
 enum nl_status nl_events_check(struct nl_events *events, const char *where, struct nl_error *err) {
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < events->count; i++)
-        status = check_one(&events->items[i], i + 1, where, err);
+        status = check_event(&events->items[i], i + 1, where, err);
     if (status == NL_OK && events->count > 1)
-        qsort(events->items, events->count, sizeof *events->items, compare);
+        qsort(events->items, events->count, sizeof *events->items, compare_events);
     return status;
 }
 
@@ -218,7 +218,7 @@ char *nl_events_json(const struct nl_events *events, const char *timezone) {
     for (size_t i = 0; i < events->count; i++) {
         json_t *event = json_object();
         for (size_t key = 0; key < KEYS; key++) {
-            const char *value = *slot(&events->items[i], key);
+            const char *value = *text_field(&events->items[i], key);
             if (value != NULL)
                 json_object_set_new(event, keys[key].name, json_string(value));
         }
@@ -230,16 +230,16 @@ char *nl_events_json(const struct nl_events *events, const char *timezone) {
     return text;
 }
 
-static enum nl_status read_event(json_t *object, struct nl_events *out, struct nl_error *err) {
+static enum nl_status read_json_event(json_t *object, struct nl_events *out, struct nl_error *err) {
     struct nl_event *event = event_at(out, out->count);
     if (event == NULL)
         return nl_error_nomem(err);
     for (size_t key = 0; key < KEYS; key++) {
         const char *value = json_string_value(json_object_get(object, keys[key].name));
-        if (value != NULL && (*slot(event, key) = strdup(value)) == NULL)
+        if (value != NULL && (*text_field(event, key) = strdup(value)) == NULL)
             return nl_error_nomem(err);
     }
-    return check_one(event, out->count, "the events of an issue", err);
+    return check_event(event, out->count, "the events of an issue", err);
 }
 
 enum nl_status nl_events_read(const char *json, struct nl_events *out, char **timezone,
@@ -252,12 +252,12 @@ enum nl_status nl_events_read(const char *json, struct nl_events *out, char **ti
                                 : nl_error_set(err, NL_IO, "the events of an issue are damaged");
     *timezone = zone != NULL ? strdup(zone) : NULL;
     for (size_t i = 0; status == NL_OK && i < json_array_size(array); i++)
-        status = read_event(json_array_get(array, i), out, err);
+        status = read_json_event(json_array_get(array, i), out, err);
     json_decref(all);
     return status;
 }
 
-static struct icaltimetype moment(const char *date, const char *time, icaltimezone *zone) {
+static struct icaltimetype ical_time(const char *date, const char *time, icaltimezone *zone) {
     struct icaltimetype value = icaltime_null_time();
     value.year = (int)strtol(date, NULL, 10);
     value.month = (int)strtol(date + 5, NULL, 10);
@@ -279,12 +279,12 @@ static icalcomponent *make_event(const struct nl_event *event, icaltimezone *zon
     struct nl_buf id = {0};
     nl_buf_addf(&id, "%zu-%s", number, uid);
     icalcomponent_add_property(component, icalproperty_new_uid(nl_buf_text(&id)));
-    icalcomponent_add_property(component, icalproperty_new_dtstamp(moment(
+    icalcomponent_add_property(component, icalproperty_new_dtstamp(ical_time(
                                               stamp, "00:00", icaltimezone_get_utc_timezone())));
     icalcomponent_add_property(component,
-                               icalproperty_new_dtstart(moment(event->date, event->time, zone)));
-    struct icaltimetype end =
-        moment(until, event->time != NULL && event->end != NULL ? event->end : event->time, zone);
+                               icalproperty_new_dtstart(ical_time(event->date, event->time, zone)));
+    struct icaltimetype end = ical_time(
+        until, event->time != NULL && event->end != NULL ? event->end : event->time, zone);
     if (event->time == NULL)
         icaltime_adjust(&end, 1, 0, 0, 0); /* the day after the last one */
     if (event->time == NULL || event->end != NULL)

@@ -57,8 +57,8 @@ enum nl_status nl_fields_common(const struct nl_list *list, const char *subject,
     return status;
 }
 
-/* RFC 6068; 'newsletter bounce' reads what comes of it. Left out for an address that would need
- * escapes. */
+/* Adds a mailto: address (RFC 6068) for unsubscribing; 'newsletter bounce' reads the mail that it
+ * produces. Adds nothing for an address that would need escapes. */
 static enum nl_status add_mailto(const char *address, struct nl_slots *slots, struct nl_buf *out,
                                  struct nl_error *err) {
     static const char plain[] =

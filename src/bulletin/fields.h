@@ -12,7 +12,7 @@ enum nl_status nl_fields_common(const struct nl_list *list, const char *subject,
                                 const char *language, struct nl_slots *slots,
                                 struct nl_fields *fields, struct nl_error *err);
 
-/* What an issue has besides: RFC 2919, RFC 2369 and RFC 8058. */
+/* Adds the fields of a mailing list: RFC 2919, RFC 2369 and RFC 8058. */
 enum nl_status nl_fields_list(const struct nl_list *list, const struct nl_config *config,
                               struct nl_slots *slots, struct nl_fields *fields,
                               struct nl_error *err);

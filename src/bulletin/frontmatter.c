@@ -36,13 +36,13 @@ static const struct key {
 
 enum { KEYS = sizeof keys / sizeof keys[0] };
 
-static char **slot(struct nl_frontmatter *front, size_t key) {
+static char **text_field(struct nl_frontmatter *front, size_t key) {
     return (char **)((char *)front + keys[key].offset);
 }
 
 void nl_frontmatter_free(struct nl_frontmatter *front) {
     for (size_t i = 0; i < KEYS; i++)
-        free(*slot(front, i));
+        free(*text_field(front, i));
     for (size_t i = 0; i < front->attachment_count; i++)
         free(front->attachments[i]);
     free(front->attachments);
@@ -50,18 +50,18 @@ void nl_frontmatter_free(struct nl_frontmatter *front) {
     *front = (struct nl_frontmatter){0};
 }
 
-static bool is_fence(const char *line, size_t len) {
+static bool is_marker_line(const char *line, size_t len) {
     while (len > 0 && (line[len - 1] == ' ' || line[len - 1] == '\t'))
         len--;
     return len == 3 && memcmp(line, "---", 3) == 0;
 }
 
-/* Finds both fences: the YAML between them and where the body begins. */
-static enum nl_status find_block(const char *text, size_t len, const char *name, size_t *yaml,
-                                 size_t *yaml_len, size_t *body, size_t *body_line,
-                                 struct nl_error *err) {
+/* Finds the two lines '---', the YAML between them, and the begin of the body. */
+static enum nl_status find_yaml(const char *text, size_t len, const char *name, size_t *yaml,
+                                size_t *yaml_len, size_t *body, size_t *body_line,
+                                struct nl_error *err) {
     const char *end = memchr(text, '\n', len);
-    if (end == NULL || !is_fence(text, (size_t)(end - text)))
+    if (end == NULL || !is_marker_line(text, (size_t)(end - text)))
         return nl_error_set(err, NL_DATA,
                             "%s:1: no front matter: begin the file with a line '---', then title: "
                             "and date:, then '---'",
@@ -72,7 +72,7 @@ static enum nl_status find_block(const char *text, size_t len, const char *name,
     while (at < len) {
         end = memchr(text + at, '\n', len - at);
         size_t line_len = end != NULL ? (size_t)(end - text) - at : len - at;
-        if (is_fence(text + at, line_len)) {
+        if (is_marker_line(text + at, line_len)) {
             *yaml_len = at - *yaml;
             *body = at + line_len + (end != NULL);
             *body_line = line + 1;
@@ -137,8 +137,8 @@ static enum nl_status take_entry(struct nl_frontmatter *front, const struct nl_y
         return NL_OK;
     if (attachment)
         return add_attachment(front, entry->value, err);
-    *slot(front, key) = strdup(entry->value);
-    return *slot(front, key) != NULL ? NL_OK : nl_error_nomem(err);
+    *text_field(front, key) = strdup(entry->value);
+    return *text_field(front, key) != NULL ? NL_OK : nl_error_nomem(err);
 }
 
 static enum nl_status fill_defaults(struct nl_frontmatter *front, struct nl_error *err) {
@@ -167,8 +167,8 @@ static enum nl_status fill_defaults(struct nl_frontmatter *front, struct nl_erro
     return front->subject != NULL && front->slug != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-static enum nl_status check(const struct nl_frontmatter *front, const char *name,
-                            struct nl_error *err) {
+static enum nl_status check_values(const struct nl_frontmatter *front, const char *name,
+                                   struct nl_error *err) {
     struct nl_buf slug = {0};
     if (front->title == NULL)
         return nl_error_set(err, NL_DATA, "%s: the front matter has no title: add 'title: ...'",
@@ -200,13 +200,13 @@ enum nl_status nl_frontmatter_read(const char *text, size_t len, const char *nam
     size_t start = 0;
     size_t yaml_len = 0;
     *out = (struct nl_frontmatter){0};
-    enum nl_status status = find_block(text, len, name, &start, &yaml_len, body, body_line, err);
+    enum nl_status status = find_yaml(text, len, name, &start, &yaml_len, body, body_line, err);
     if (status == NL_OK)
         status = nl_yaml_read(text + start, yaml_len, name, 2, &yaml, err);
     for (size_t i = 0; status == NL_OK && i < yaml.count; i++)
         status = take_entry(out, &yaml.entries[i], name, err);
     if (status == NL_OK)
-        status = check(out, name, err);
+        status = check_values(out, name, err);
     if (status == NL_OK)
         status = nl_events_check(&out->events, name, err);
     if (status == NL_OK)

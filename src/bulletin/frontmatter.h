@@ -12,7 +12,7 @@
 struct nl_frontmatter {
     char *series, *number, *title, *date, *category, *posted_by;
     char *subject;             /* default: number and title */
-    char *alternative_subject; /* tried against the other; NULL: none */
+    char *alternative_subject; /* the other subject of an A/B test; NULL: none */
     char *slug;                /* default: from series and number, or from the title */
     char *language;            /* default: the list's */
     char *preheader;           /* the line that mail clients show beside the subject */
@@ -24,9 +24,9 @@ struct nl_frontmatter {
     struct nl_events events;
 };
 
-/* Reads and checks the front matter of `text`; *body is the offset of the Markdown behind it and
- * *body_line its line. Required: title and date (YYYY-MM-DD, a day that exists). Unknown keys are
- * errors, since a misspelt one would be lost without a word. */
+/* Reads and checks the front matter of `text`. *body is the offset of the Markdown after it,
+ * *body_line its line. Required are title and date (YYYY-MM-DD, a day that exists). Unknown keys
+ * are errors, since the value of a misspelt one would be lost silently. */
 enum nl_status nl_frontmatter_read(const char *text, size_t len, const char *name,
                                    struct nl_frontmatter *out, size_t *body, size_t *body_line,
                                    struct nl_error *err);

@@ -25,7 +25,8 @@ static bool is_plain(const char *text) {
            (text[0] == '\0' || text[strlen(text) - 1] != ' ');
 }
 
-/* As many whole characters as fit into one encoded word; bytes that are none count as one. */
+/* The length of the whole characters that fit into one encoded word. An invalid byte counts as one
+ * character. */
 static size_t word_length(const char *text, size_t len) {
     size_t at = 0;
     while (at < len) {
@@ -38,7 +39,7 @@ static size_t word_length(const char *text, size_t len) {
     return at;
 }
 
-static void encoded_words(struct nl_buf *out, const char *text) {
+static void add_encoded_words(struct nl_buf *out, const char *text) {
     size_t left = strlen(text);
     bool first = true;
     while (left > 0) {
@@ -59,11 +60,11 @@ void nl_header_text(struct nl_buf *out, const char *text) {
     if (is_plain(text))
         nl_buf_adds(out, text);
     else
-        encoded_words(out, text);
+        add_encoded_words(out, text);
 }
 
-/* Copies words, breaking lines between them; returns the column it comes to. */
-static size_t fold(struct nl_buf *out, const char *words, size_t column) {
+/* Copies words, breaking lines between them. Returns the column after the last one. */
+static size_t add_folded(struct nl_buf *out, const char *words, size_t column) {
     bool first = true;
     while (*words != '\0') {
         size_t len = strcspn(words, " ");
@@ -84,7 +85,7 @@ static size_t fold(struct nl_buf *out, const char *words, size_t column) {
 void nl_header_folded(struct nl_buf *out, const char *text, size_t column) {
     struct nl_buf words = {0};
     nl_header_text(&words, text);
-    fold(out, nl_buf_text(&words), column);
+    add_folded(out, nl_buf_text(&words), column);
     out->failed = out->failed || words.failed;
     nl_buf_free(&words);
 }
@@ -96,7 +97,7 @@ static bool is_phrase(const char *name) {
     return true;
 }
 
-static void quoted(struct nl_buf *out, const char *name) {
+static void add_quoted(struct nl_buf *out, const char *name) {
     nl_buf_addc(out, '"');
     for (const char *p = name; *p; p++) {
         if (*p == '"' || *p == '\\')
@@ -113,15 +114,15 @@ void nl_header_mailbox(struct nl_buf *out, const char *name, const char *address
     }
     struct nl_buf phrase = {0};
     if (!is_plain(name) || strlen(name) > PLAIN_WORD_LIMIT)
-        encoded_words(&phrase, name);
+        add_encoded_words(&phrase, name);
     else if (is_phrase(name))
         nl_buf_adds(&phrase, name);
     else
-        quoted(&phrase, name);
+        add_quoted(&phrase, name);
     /* A quoted phrase stays whole. */
     size_t column = 4;
     if (nl_buf_text(&phrase)[0] == '=')
-        column = fold(out, nl_buf_text(&phrase), column);
+        column = add_folded(out, nl_buf_text(&phrase), column);
     else
         nl_buf_adds(out, nl_buf_text(&phrase));
     column += nl_buf_text(&phrase)[0] == '=' ? 0 : phrase.len;

@@ -7,16 +7,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Appends unstructured text such as a Subject: as it is where it is plain ASCII in short words, as
- * encoded words with spaces between them otherwise. Control characters become spaces, whatever the
- * caller checked. */
+/* Appends unstructured text such as a Subject: unchanged if it is plain ASCII in short words,
+ * otherwise as encoded words with spaces between them. Control characters always become spaces. */
 void nl_header_text(struct nl_buf *out, const char *text);
 
-/* The same, folded, from `column` of its line on. */
+/* Appends the same, folded; its first line begins at `column`. */
 void nl_header_folded(struct nl_buf *out, const char *text, size_t column);
 
-/* Appends "Display Name <address>", folded, or the bare address where `name` is NULL or empty. The
- * address stands as it is: RFC 6532 lets UTF-8 in where SMTPUTF8 is used. */
+/* Appends "Display Name <address>", folded, or the bare address if `name` is NULL or blank. The
+ * address is not encoded: RFC 6532 allows UTF-8 where SMTPUTF8 is used. */
 void nl_header_mailbox(struct nl_buf *out, const char *name, const char *address);
 
 /* Appends an RFC 5322 date, in UTC. */

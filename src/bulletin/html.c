@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Pixels between the paddings of the layout's 600. */
+/* The width of the text in pixels: the layout's 600 without its paddings. */
 enum { CONTENT_WIDTH = 536 };
 
 struct writer {
@@ -26,17 +26,18 @@ static void open_tag(struct writer *writer, const char *element, const char *sty
     nl_buf_addc(writer->out, '>');
 }
 
-static void children(struct writer *writer, const struct nl_md_node *node);
+static void write_children(struct writer *writer, const struct nl_md_node *node);
 
-static void element(struct writer *writer, const struct nl_md_node *node, const char *name,
-                    const char *more, const char *end) {
+static void write_element(struct writer *writer, const struct nl_md_node *node, const char *name,
+                          const char *more, const char *end) {
     open_tag(writer, name, name, more);
-    children(writer, node);
+    write_children(writer, node);
     nl_buf_addf(writer->out, "</%s>%s", name, end);
 }
 
-/* A URL inside an attribute: what may not stand in one is percent-encoded, then escaped. */
-static void add_url(struct nl_buf *out, const char *url) {
+/* Adds a URL to an attribute: escapes it after percent-encoding the bytes that a URL must not hold.
+ */
+static void add_escaped_url(struct nl_buf *out, const char *url) {
     static const char hex[] = "0123456789ABCDEF";
     struct nl_buf encoded = {0};
     for (const char *p = url; *p; p++) {
@@ -52,98 +53,98 @@ static void add_url(struct nl_buf *out, const char *url) {
 }
 
 /* The alternative text of an image: its content without any mark-up. */
-static void add_alt(struct nl_buf *out, const struct nl_md_node *node) {
+static void add_alternative(struct nl_buf *out, const struct nl_md_node *node) {
     for (const struct nl_md_node *child = node->first; child != NULL; child = child->next) {
         if (child->type == NL_MD_TEXT)
             nl_html_escape(out, child->text);
         else if (child->type == NL_MD_SOFT_BREAK || child->type == NL_MD_HARD_BREAK)
             nl_buf_addc(out, ' ');
         else
-            add_alt(out, child);
+            add_alternative(out, child);
     }
 }
 
-static void image(struct writer *writer, const struct nl_md_node *node) {
+static void write_image(struct writer *writer, const struct nl_md_node *node) {
     struct nl_buf more = {0};
-    if (node->level > 0) /* Outlook knows no max-width */
+    if (node->level > 0) /* Outlook ignores max-width */
         nl_buf_addf(&more, " width=\"%d\"",
                     node->level < CONTENT_WIDTH ? node->level : CONTENT_WIDTH);
     nl_buf_adds(&more, " src=\"");
-    add_url(&more, node->text);
+    add_escaped_url(&more, node->text);
     nl_buf_adds(&more, "\" alt=\"");
-    add_alt(&more, node);
+    add_alternative(&more, node);
     nl_buf_addc(&more, '"');
     open_tag(writer, "img", "img", nl_buf_text(&more));
     nl_buf_free(&more);
 }
 
-static void link_to(struct writer *writer, const struct nl_md_node *node) {
+static void write_link(struct writer *writer, const struct nl_md_node *node) {
     struct nl_buf more = {0};
     nl_buf_adds(&more, " href=\"");
-    add_url(&more, node->text);
+    add_escaped_url(&more, node->text);
     nl_buf_addc(&more, '"');
-    element(writer, node, "a", nl_buf_text(&more), "");
+    write_element(writer, node, "a", nl_buf_text(&more), "");
     nl_buf_free(&more);
 }
 
-static void numbers(struct writer *writer, const struct nl_md_node *node) {
+static void write_numbered(struct writer *writer, const struct nl_md_node *node) {
     struct nl_buf more = {0};
     if (node->letter != '\0')
         nl_buf_addf(&more, " type=\"%c\"", node->letter);
     else if (node->level != 1)
         nl_buf_addf(&more, " start=\"%d\"", node->level);
-    element(writer, node, "ol", nl_buf_text(&more), "\n");
+    write_element(writer, node, "ol", nl_buf_text(&more), "\n");
     nl_buf_free(&more);
 }
 
-static void item(struct writer *writer, const struct nl_md_node *node) {
+static void write_item(struct writer *writer, const struct nl_md_node *node) {
     open_tag(writer, "li", node->letter != '\0' ? "task" : "li", NULL);
     if (node->letter != '\0')
         nl_buf_adds(writer->out, node->letter == 'x' ? "&#9745; " : "&#9744; ");
-    /* A tight list's items are bare text; ours hold a paragraph where they were lettered. */
+    /* Items of a tight list are bare text, but those of a lettered list hold a paragraph. */
     if (node->parent->tight && node->first != NULL && node->first->type == NL_MD_PARAGRAPH &&
         node->first->next == NULL)
-        children(writer, node->first);
+        write_children(writer, node->first);
     else
-        children(writer, node);
+        write_children(writer, node);
     nl_buf_adds(writer->out, "</li>\n");
 }
 
-static void cell(struct writer *writer, const struct nl_md_node *node, const char *name) {
+static void write_cell(struct writer *writer, const struct nl_md_node *node, const char *name) {
     const char *more = node->letter == 'r'   ? " align=\"right\""
                        : node->letter == 'c' ? " align=\"center\""
                        : node->letter == 'l' ? " align=\"left\""
                                              : NULL;
-    element(writer, node, name, more, "");
+    write_element(writer, node, name, more, "");
 }
 
-static void heading(struct writer *writer, const struct nl_md_node *node) {
+static void write_heading(struct writer *writer, const struct nl_md_node *node) {
     const char name[] = {'h', (char)('0' + node->level), '\0'};
-    element(writer, node, name, NULL, "\n");
+    write_element(writer, node, name, NULL, "\n");
 }
 
 static void write_node(struct writer *writer, const struct nl_md_node *node) {
     switch (node->type) {
     case NL_MD_DOCUMENT:
-        children(writer, node);
+        write_children(writer, node);
         break;
     case NL_MD_HEADING:
-        heading(writer, node);
+        write_heading(writer, node);
         break;
     case NL_MD_PARAGRAPH:
-        element(writer, node, "p", NULL, "\n");
+        write_element(writer, node, "p", NULL, "\n");
         break;
     case NL_MD_QUOTE:
-        element(writer, node, "blockquote", NULL, "\n");
+        write_element(writer, node, "blockquote", NULL, "\n");
         break;
     case NL_MD_BULLETS:
-        element(writer, node, "ul", NULL, "\n");
+        write_element(writer, node, "ul", NULL, "\n");
         break;
     case NL_MD_NUMBERS:
-        numbers(writer, node);
+        write_numbered(writer, node);
         break;
     case NL_MD_ITEM:
-        item(writer, node);
+        write_item(writer, node);
         break;
     case NL_MD_RULE:
         open_tag(writer, "hr", "hr", NULL);
@@ -154,19 +155,19 @@ static void write_node(struct writer *writer, const struct nl_md_node *node) {
             nl_buf_adds(writer->out, text->text);
         break;
     case NL_MD_CODE_BLOCK:
-        element(writer, node, "pre", NULL, "\n");
+        write_element(writer, node, "pre", NULL, "\n");
         break;
     case NL_MD_TABLE:
-        element(writer, node, "table", NULL, "\n");
+        write_element(writer, node, "table", NULL, "\n");
         break;
     case NL_MD_ROW:
-        element(writer, node, "tr", NULL, "\n");
+        write_element(writer, node, "tr", NULL, "\n");
         break;
     case NL_MD_HEADER_CELL:
-        cell(writer, node, "th");
+        write_cell(writer, node, "th");
         break;
     case NL_MD_CELL:
-        cell(writer, node, "td");
+        write_cell(writer, node, "td");
         break;
     case NL_MD_CONDITION:
     case NL_MD_HTML:
@@ -176,22 +177,22 @@ static void write_node(struct writer *writer, const struct nl_md_node *node) {
         nl_html_escape(writer->out, node->text);
         break;
     case NL_MD_CODE:
-        element(writer, node, "code", NULL, "");
+        write_element(writer, node, "code", NULL, "");
         break;
     case NL_MD_EMPHASIS:
-        element(writer, node, "em", NULL, "");
+        write_element(writer, node, "em", NULL, "");
         break;
     case NL_MD_STRONG:
-        element(writer, node, "strong", NULL, "");
+        write_element(writer, node, "strong", NULL, "");
         break;
     case NL_MD_STRUCK:
-        element(writer, node, "del", NULL, "");
+        write_element(writer, node, "del", NULL, "");
         break;
     case NL_MD_LINK:
-        link_to(writer, node);
+        write_link(writer, node);
         break;
     case NL_MD_IMAGE:
-        image(writer, node);
+        write_image(writer, node);
         break;
     case NL_MD_SOFT_BREAK:
         nl_buf_addc(writer->out, '\n');
@@ -202,7 +203,7 @@ static void write_node(struct writer *writer, const struct nl_md_node *node) {
     }
 }
 
-static void children(struct writer *writer, const struct nl_md_node *node) {
+static void write_children(struct writer *writer, const struct nl_md_node *node) {
     for (const struct nl_md_node *child = node->first; child != NULL; child = child->next)
         write_node(writer, child);
 }

@@ -1,11 +1,8 @@
-/* Lettered lists. "a)" opens no list in CommonMark, so such items arrive as paragraphs, or as lines
- * of one. A run of them that begins with a) and goes on with b) is made a list here, on the tree,
- * where neither code blocks nor anything else can be mistaken for one. */
-#include "bulletin/markdown.h"
+#include "bulletin/lettered.h"
 
 #include <string.h>
 
-/* "a) " or "a. " at the start of a text: the letter, else 0. */
+/* The letter of "a) " at the start of a text; 0 for other texts. */
 static char marker_letter(const struct nl_md_node *node) {
     if (node == NULL || node->type != NL_MD_TEXT || node->text[0] == '\0')
         return '\0';
@@ -27,7 +24,8 @@ static char last_letter(const struct nl_md_node *paragraph) {
     return letter;
 }
 
-/* How many sibling paragraphs from `node` on continue one lettered list; 0 if that is no list. */
+/* How many sibling paragraphs, beginning with `node`, make one lettered list; 0 if they make none.
+ */
 static size_t run_length(const struct nl_md_node *node) {
     char first = paragraph_letter(node);
     size_t count = 0;
@@ -46,23 +44,14 @@ static void strip_marker(struct nl_md_node *text) {
     memmove(text->text, text->text + skip, strlen(text->text + skip) + 1);
 }
 
-static struct nl_md_node *new_item(struct nl_md_node *list, struct nl_md_node **paragraph) {
+static struct nl_md_node *add_item(struct nl_md_node *list, struct nl_md_node **paragraph) {
     struct nl_md_node *item = nl_md_append(list, NL_MD_ITEM);
     *paragraph = item != NULL ? nl_md_append(item, NL_MD_PARAGRAPH) : NULL;
     return *paragraph;
 }
 
-static void adopt(struct nl_md_node *parent, struct nl_md_node *child) {
-    child->parent = parent;
-    child->next = NULL;
-    if (parent->last != NULL)
-        parent->last->next = child;
-    else
-        parent->first = child;
-    parent->last = child;
-}
-
-/* Deals the content of one paragraph out to items of `list`. The paragraph is left empty. */
+/* Moves the content of one paragraph to items of `list`, one for each marker. Leaves the paragraph
+ * empty. */
 static bool split_paragraph(struct nl_md_node *list, struct nl_md_node *paragraph, char letter) {
     struct nl_md_node *target = NULL;
     struct nl_md_node *node = paragraph->first;
@@ -78,21 +67,21 @@ static bool split_paragraph(struct nl_md_node *list, struct nl_md_node *paragrap
             starts = true;
         }
         if (starts) {
-            if (new_item(list, &target) == NULL)
+            if (add_item(list, &target) == NULL)
                 return false;
             strip_marker(node);
         }
         paragraph->first = next;
-        adopt(target, node);
+        nl_md_adopt(target, node);
         node = next;
     }
     paragraph->last = NULL;
     return true;
 }
 
-/* Replaces `count` siblings from *link on by one list. */
-static bool make_list(struct nl_md_node *parent, struct nl_md_node **link, size_t count) {
-    struct nl_md_node *node = *link;
+/* Replaces `count` siblings from *place on by one list. */
+static bool replace_by_list(struct nl_md_node *parent, struct nl_md_node **place, size_t count) {
+    struct nl_md_node *node = *place;
     struct nl_md_node *list = nl_md_append(NULL, NL_MD_NUMBERS);
     if (list == NULL)
         return false;
@@ -108,19 +97,19 @@ static bool make_list(struct nl_md_node *parent, struct nl_md_node **link, size_
         nl_md_free(node);
         node = next;
     }
-    *link = list;
+    *place = list;
     list->next = node;
     if (node == NULL)
         parent->last = list;
     return complete;
 }
 
-bool nl_md_find_lettered(struct nl_md_node *node) {
-    for (struct nl_md_node **link = &node->first; *link != NULL; link = &(*link)->next) {
-        size_t count = run_length(*link);
-        if (count > 0 && !make_list(node, link, count))
+bool nl_lettered_lists(struct nl_md_node *node) {
+    for (struct nl_md_node **place = &node->first; *place != NULL; place = &(*place)->next) {
+        size_t count = run_length(*place);
+        if (count > 0 && !replace_by_list(node, place, count))
             return false;
-        if (count == 0 && !nl_md_find_lettered(*link))
+        if (count == 0 && !nl_lettered_lists(*place))
             return false;
     }
     return true;

@@ -1,5 +1,6 @@
 #include "bulletin/markdown.h"
 
+#include "bulletin/lettered.h"
 #include "bulletin/slots.h"
 
 #include <md4c-html.h>
@@ -20,42 +21,13 @@ struct builder {
     int depth;
 };
 
-struct nl_md_node *nl_md_append(struct nl_md_node *parent, enum nl_md_type type) {
-    struct nl_md_node *node = calloc(1, sizeof *node);
-    if (node == NULL)
-        return NULL;
-    node->type = type;
-    node->parent = parent;
-    if (parent != NULL) {
-        if (parent->last != NULL)
-            parent->last->next = node;
-        else
-            parent->first = node;
-        parent->last = node;
-    }
-    return node;
-}
-
-void nl_md_free(struct nl_md_node *node) {
-    if (node == NULL)
-        return;
-    /* The depth is bounded by DEPTH_LIMIT; siblings are many, so they are walked. */
-    for (struct nl_md_node *child = node->first; child != NULL;) {
-        struct nl_md_node *next = child->next;
-        nl_md_free(child);
-        child = next;
-    }
-    free(node->text);
-    free(node);
-}
-
-static int fail(struct builder *builder, enum nl_status status) {
+static int stop_parser(struct builder *builder, enum nl_status status) {
     builder->status = status;
     return -1; /* md4c passes only negative results up through all its levels */
 }
 
-/* Ends the run of text, which md4c hands over in pieces. */
-static bool flush(struct builder *builder) {
+/* Ends a run of text, which md4c passes in pieces, and makes it a node. */
+static bool end_text_run(struct builder *builder) {
     if (builder->text.len == 0)
         return !builder->text.failed;
     struct nl_md_node *node = nl_md_append(builder->at, NL_MD_TEXT);
@@ -64,24 +36,24 @@ static bool flush(struct builder *builder) {
     return node != NULL && node->text != NULL;
 }
 
-static int enter(struct builder *builder, enum nl_md_type type, struct nl_md_node **out) {
-    if (!flush(builder))
-        return fail(builder, nl_error_nomem(builder->err));
+static int enter_node(struct builder *builder, enum nl_md_type type, struct nl_md_node **out) {
+    if (!end_text_run(builder))
+        return stop_parser(builder, nl_error_nomem(builder->err));
     if (++builder->depth > DEPTH_LIMIT)
-        return fail(builder, nl_error_set(builder->err, NL_DATA,
-                                          "%s: quotes or lists nested more than %d deep",
-                                          builder->where, DEPTH_LIMIT));
+        return stop_parser(builder, nl_error_set(builder->err, NL_DATA,
+                                                 "%s: quotes or lists nested more than %d deep",
+                                                 builder->where, DEPTH_LIMIT));
     *out = nl_md_append(builder->at, type);
     if (*out == NULL)
-        return fail(builder, nl_error_nomem(builder->err));
+        return stop_parser(builder, nl_error_nomem(builder->err));
     builder->at = *out;
     return 0;
 }
 
-/* Goes up past `node`, which is at or above where we are. */
-static int leave(struct builder *builder, const struct nl_md_node *node) {
-    if (!flush(builder))
-        return fail(builder, nl_error_nomem(builder->err));
+/* Leaves `node`, which is the current node or one of its ancestors. */
+static int leave_node(struct builder *builder, const struct nl_md_node *node) {
+    if (!end_text_run(builder))
+        return stop_parser(builder, nl_error_nomem(builder->err));
     for (const struct nl_md_node *at = NULL; at != node;) {
         at = builder->at;
         builder->at = builder->at->parent;
@@ -103,7 +75,7 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *userdata) {
         return 0;
     while (!is_block(node))
         node = node->parent;
-    return leave(builder, node);
+    return leave_node(builder, node);
 }
 
 static char cell_letter(const MD_BLOCK_TD_DETAIL *detail) {
@@ -125,46 +97,46 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *userdata) {
     int rc = 0;
     switch (type) {
     case MD_BLOCK_QUOTE:
-        return enter(builder, NL_MD_QUOTE, &node);
+        return enter_node(builder, NL_MD_QUOTE, &node);
     case MD_BLOCK_UL:
-        rc = enter(builder, NL_MD_BULLETS, &node);
+        rc = enter_node(builder, NL_MD_BULLETS, &node);
         if (rc == 0)
             node->tight = ((MD_BLOCK_UL_DETAIL *)detail)->is_tight;
         return rc;
     case MD_BLOCK_OL:
-        rc = enter(builder, NL_MD_NUMBERS, &node);
+        rc = enter_node(builder, NL_MD_NUMBERS, &node);
         if (rc == 0) {
             node->level = (int)((MD_BLOCK_OL_DETAIL *)detail)->start;
             node->tight = ((MD_BLOCK_OL_DETAIL *)detail)->is_tight;
         }
         return rc;
     case MD_BLOCK_LI:
-        rc = enter(builder, NL_MD_ITEM, &node);
+        rc = enter_node(builder, NL_MD_ITEM, &node);
         if (rc == 0 && ((MD_BLOCK_LI_DETAIL *)detail)->is_task)
             node->letter = ((MD_BLOCK_LI_DETAIL *)detail)->task_mark == ' ' ? ' ' : 'x';
         return rc;
     case MD_BLOCK_HR:
-        return flush(builder) && nl_md_append(builder->at, NL_MD_RULE) != NULL
+        return end_text_run(builder) && nl_md_append(builder->at, NL_MD_RULE) != NULL
                    ? 0
-                   : fail(builder, nl_error_nomem(builder->err));
+                   : stop_parser(builder, nl_error_nomem(builder->err));
     case MD_BLOCK_H:
-        rc = enter(builder, NL_MD_HEADING, &node);
+        rc = enter_node(builder, NL_MD_HEADING, &node);
         if (rc == 0)
             node->level = (int)((MD_BLOCK_H_DETAIL *)detail)->level;
         return rc;
     case MD_BLOCK_CODE:
-        return enter(builder, NL_MD_CODE_BLOCK, &node);
+        return enter_node(builder, NL_MD_CODE_BLOCK, &node);
     case MD_BLOCK_HTML:
-        return enter(builder, NL_MD_HTML_BLOCK, &node);
+        return enter_node(builder, NL_MD_HTML_BLOCK, &node);
     case MD_BLOCK_P:
-        return enter(builder, NL_MD_PARAGRAPH, &node);
+        return enter_node(builder, NL_MD_PARAGRAPH, &node);
     case MD_BLOCK_TABLE:
-        return enter(builder, NL_MD_TABLE, &node);
+        return enter_node(builder, NL_MD_TABLE, &node);
     case MD_BLOCK_TR:
-        return enter(builder, NL_MD_ROW, &node);
+        return enter_node(builder, NL_MD_ROW, &node);
     case MD_BLOCK_TH:
     case MD_BLOCK_TD:
-        rc = enter(builder, type == MD_BLOCK_TH ? NL_MD_HEADER_CELL : NL_MD_CELL, &node);
+        rc = enter_node(builder, type == MD_BLOCK_TH ? NL_MD_HEADER_CELL : NL_MD_CELL, &node);
         if (rc == 0)
             node->letter = cell_letter(detail);
         return rc;
@@ -179,14 +151,14 @@ static bool is_allowed_url(const char *url, bool image) {
     for (size_t i = 0; i < (image ? 2 : sizeof schemes / sizeof schemes[0]); i++)
         if (strncasecmp(url, schemes[i], strlen(schemes[i])) == 0)
             return true;
-    /* A file beside the issue. */
+    /* The path of a file in the issue's folder. */
     return image && url[0] != '\0' && strchr(url, ':') == NULL;
 }
 
 static void add_entity(struct nl_buf *out, const char *text, size_t len);
 
 /* An attribute, such as a URL, with its entities resolved. */
-static char *attribute_text(const MD_ATTRIBUTE *attribute) {
+static char *url_of(const MD_ATTRIBUTE *attribute) {
     struct nl_buf out = {0};
     for (size_t i = 0; attribute->substr_offsets[i] < attribute->size; i++) {
         size_t from = attribute->substr_offsets[i];
@@ -201,22 +173,21 @@ static char *attribute_text(const MD_ATTRIBUTE *attribute) {
 
 static int enter_target(struct builder *builder, enum nl_md_type type, const MD_ATTRIBUTE *target) {
     struct nl_md_node *node = NULL;
-    int rc = enter(builder, type, &node);
+    int rc = enter_node(builder, type, &node);
     if (rc != 0)
         return rc;
-    node->text = attribute_text(target);
+    node->text = url_of(target);
     if (node->text == NULL)
-        return fail(builder, nl_error_nomem(builder->err));
+        return stop_parser(builder, nl_error_nomem(builder->err));
     if (is_allowed_url(node->text, type == NL_MD_IMAGE))
         return 0;
-    return fail(
-        builder,
-        nl_error_set(builder->err, NL_DATA,
-                     type == NL_MD_IMAGE
-                         ? "%s: image '%s': give a full https:// address, or the path of a file "
-                           "beside the issue"
-                         : "%s: link '%s': give a full https://, mailto: or tel: address",
-                     builder->where, node->text));
+    return stop_parser(
+        builder, nl_error_set(builder->err, NL_DATA,
+                              type == NL_MD_IMAGE
+                                  ? "%s: image '%s': give a full https:// address, or the path of "
+                                    "a file in the issue's folder"
+                                  : "%s: link '%s': give a full https://, mailto: or tel: address",
+                              builder->where, node->text));
 }
 
 static int enter_span(MD_SPANTYPE type, void *detail, void *userdata) {
@@ -224,13 +195,13 @@ static int enter_span(MD_SPANTYPE type, void *detail, void *userdata) {
     struct nl_md_node *node = NULL;
     switch (type) {
     case MD_SPAN_EM:
-        return enter(builder, NL_MD_EMPHASIS, &node);
+        return enter_node(builder, NL_MD_EMPHASIS, &node);
     case MD_SPAN_STRONG:
-        return enter(builder, NL_MD_STRONG, &node);
+        return enter_node(builder, NL_MD_STRONG, &node);
     case MD_SPAN_DEL:
-        return enter(builder, NL_MD_STRUCK, &node);
+        return enter_node(builder, NL_MD_STRUCK, &node);
     case MD_SPAN_CODE:
-        return enter(builder, NL_MD_CODE, &node);
+        return enter_node(builder, NL_MD_CODE, &node);
     case MD_SPAN_A:
         return enter_target(builder, NL_MD_LINK, &((MD_SPAN_A_DETAIL *)detail)->href);
     case MD_SPAN_IMG:
@@ -240,8 +211,8 @@ static int enter_span(MD_SPANTYPE type, void *detail, void *userdata) {
     }
 }
 
-/* md4c 0.4.8 may end a span that it never began (emphasis behind a bare URL); that is passed over.
- */
+/* md4c 0.4.8 may end a span that it never began (emphasis after a bare URL). Such an end is
+ * ignored. */
 static int leave_span(MD_SPANTYPE type, void *detail, void *userdata) {
     static const struct {
         MD_SPANTYPE span;
@@ -257,24 +228,24 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *userdata) {
             continue;
         while (!is_block(node) && node->type != types[i].type)
             node = node->parent;
-        return is_block(node) ? 0 : leave(builder, node);
+        return is_block(node) ? 0 : leave_node(builder, node);
     }
     return 0;
 }
 
-static void collect(const MD_CHAR *text, MD_SIZE size, void *userdata) {
+static void collect_html(const MD_CHAR *text, MD_SIZE size, void *userdata) {
     nl_buf_add(userdata, text, size);
 }
 
-/* md4c knows the two thousand entities of HTML, but only its HTML writer resolves them; so a lone
- * entity is written and its paragraph tags are taken off again. */
+/* md4c knows the two thousand entities of HTML, but only its HTML writer resolves them. So the
+ * entity is written as a paragraph of HTML, and the paragraph's tags are removed. */
 static void add_entity(struct nl_buf *out, const char *text, size_t len) {
     static const struct {
         const char *escaped;
         char plain;
     } escapes[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}};
     struct nl_buf html = {0};
-    md_html(text, (MD_SIZE)len, collect, &html, 0, 0);
+    md_html(text, (MD_SIZE)len, collect_html, &html, 0, 0);
     char *start = strstr(nl_buf_text(&html), "<p>");
     char *end = start != NULL ? strstr(start, "</p>") : NULL;
     if (end == NULL) {
@@ -295,15 +266,15 @@ static void add_entity(struct nl_buf *out, const char *text, size_t len) {
     nl_buf_free(&html);
 }
 
-/* A tag within text is a node; a block of HTML is its text as it stands. */
+/* A tag within text becomes a node. A block of HTML keeps its text unchanged. */
 static int add_html(struct builder *builder, const MD_CHAR *text, MD_SIZE size) {
     if (builder->at->type == NL_MD_HTML_BLOCK) {
         nl_buf_add(&builder->text, text, size);
         return 0;
     }
-    struct nl_md_node *node = flush(builder) ? nl_md_append(builder->at, NL_MD_HTML) : NULL;
+    struct nl_md_node *node = end_text_run(builder) ? nl_md_append(builder->at, NL_MD_HTML) : NULL;
     if (node == NULL || (node->text = strndup(text, size)) == NULL)
-        return fail(builder, nl_error_nomem(builder->err));
+        return stop_parser(builder, nl_error_nomem(builder->err));
     return 0;
 }
 
@@ -312,11 +283,11 @@ static int add_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *u
     switch (type) {
     case MD_TEXT_BR:
     case MD_TEXT_SOFTBR:
-        return flush(builder) &&
+        return end_text_run(builder) &&
                        nl_md_append(builder->at, type == MD_TEXT_BR ? NL_MD_HARD_BREAK
                                                                     : NL_MD_SOFT_BREAK) != NULL
                    ? 0
-                   : fail(builder, nl_error_nomem(builder->err));
+                   : stop_parser(builder, nl_error_nomem(builder->err));
     case MD_TEXT_ENTITY:
         add_entity(&builder->text, text, size);
         return 0;
@@ -331,7 +302,7 @@ static int add_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *u
     }
 }
 
-/* Takes "\{{" out of Markdown's sight. */
+/* Hides "\{{" from Markdown, which would drop the backslash. */
 static void protect_braces(const char *text, size_t len, struct nl_buf *out) {
     static const char escaped[] = "\\{{";
     const char *end = text + len;
@@ -364,7 +335,7 @@ enum nl_status nl_markdown_read(const char *text, size_t len, const char *where,
     enum nl_status status = NL_OK;
     if (builder.root == NULL || source.failed ||
         md_parse(nl_buf_text(&source), (MD_SIZE)source.len, &parser, &builder) != 0 ||
-        builder.status != NL_OK || builder.text.failed || !nl_md_find_lettered(builder.root))
+        builder.status != NL_OK || builder.text.failed || !nl_lettered_lists(builder.root))
         status = builder.status != NL_OK ? builder.status : nl_error_nomem(err);
     nl_buf_free(&builder.text);
     nl_buf_free(&source);

@@ -43,20 +43,20 @@ void nl_message_pack(const struct nl_slots *slots, const struct nl_buf *text, st
     out->failed = out->failed || text->failed;
 }
 
-static enum nl_status damaged(struct nl_error *err) {
+static enum nl_status damaged_message(struct nl_error *err) {
     return nl_error_set(err, NL_IO,
                         "the composed message in the database is damaged: restore the "
                         "database from a backup");
 }
 
-/* Reads the slot table; *text is where the message begins. */
+/* Reads the slot table. *text is the start of the message after it. */
 static enum nl_status read_slots(struct nl_message *message, char **text, struct nl_error *err) {
     char *line = message->packed;
     while (*line != '\n') {
         char *middle = strchr(line, FIELD_END);
         char *end = strchr(line, '\n');
         if (middle == NULL || end == NULL || middle > end)
-            return damaged(err);
+            return damaged_message(err);
         *middle = '\0';
         *end = '\0';
         struct nl_slot *grown =
@@ -91,7 +91,7 @@ static bool add_segment(struct nl_message *message, struct segment segment) {
     return true;
 }
 
-/* Reads one marker; returns its length, 0 if it is none. */
+/* Reads one marker. Returns its length; 0 if there is no marker. */
 static size_t read_marker(const struct nl_message *message, const char *text, size_t len,
                           struct segment *out) {
     if (*text == NL_BASE64_OPEN || *text == NL_BASE64_CLOSE) {
@@ -118,7 +118,7 @@ static enum nl_status read_segments(struct nl_message *message, const char *text
             break;
         size_t used = read_marker(message, text, len, &segment);
         if (used == 0)
-            return damaged(err);
+            return damaged_message(err);
         if (!add_segment(message, segment))
             return nl_error_nomem(err);
         text += used;
@@ -136,15 +136,15 @@ static enum nl_status pair_conditions(struct nl_message *message, struct nl_erro
         char kind = segment->kind == SLOT ? message->slots.items[segment->slot].kind : '\0';
         if (kind == NL_SLOT_IF || kind == NL_SLOT_UNLESS) {
             if (depth == NESTING_LIMIT)
-                return damaged(err);
+                return damaged_message(err);
             open[depth++] = i;
         } else if (kind == NL_SLOT_END) {
             if (depth == 0)
-                return damaged(err);
+                return damaged_message(err);
             message->segments[open[--depth]].end = i;
         }
     }
-    return depth == 0 ? NL_OK : damaged(err);
+    return depth == 0 ? NL_OK : damaged_message(err);
 }
 
 enum nl_status nl_message_parse(const char *packed, size_t len, struct nl_message **out,
@@ -152,7 +152,7 @@ enum nl_status nl_message_parse(const char *packed, size_t len, struct nl_messag
     char *text = NULL;
     *out = NULL;
     if (memchr(packed, '\0', len) != NULL || (len == 0 || packed[len - 1] != '\n'))
-        return damaged(err);
+        return damaged_message(err);
     struct nl_message *message = calloc(1, sizeof *message);
     if (message == NULL)
         return nl_error_nomem(err);
@@ -180,8 +180,8 @@ void nl_message_free(struct nl_message *message) {
     free(message);
 }
 
-/* Writes one value. The text around a quoted-printable slot leaves off and takes up at the start of
- * a line, so the value's length does not matter to it. */
+/* Writes one value. In quoted-printable text, a soft line break stands before each slot and after
+ * its value, so the value's length does not affect the text around it. */
 static void add_value(struct nl_buf *out, const char *value, char context) {
     bool html = context == NL_CONTEXT_HTML || context == NL_CONTEXT_HTML_QP;
     bool qp = context == NL_CONTEXT_QP || context == NL_CONTEXT_HTML_QP;
@@ -209,8 +209,8 @@ static const char *attribute_text(const json_t *value, char number[32]) {
     return number;
 }
 
-/* An answer of a form is a text: "no" is no. */
-static bool is_set(const json_t *value) {
+/* Forms store answers as texts, so "no" and "0" count as unset. */
+static bool counts_as_set(const json_t *value) {
     static const char *const nothing[] = {"", "0", "no", "false"};
     for (size_t i = 0; json_is_string(value) && i < sizeof nothing / sizeof nothing[0]; i++)
         if (strcasecmp(json_string_value(value), nothing[i]) == 0)
@@ -219,13 +219,13 @@ static bool is_set(const json_t *value) {
            !(json_is_integer(value) && json_integer_value(value) == 0);
 }
 
-static bool holds(const struct nl_slot *condition, const struct nl_recipient *recipient,
-                  const json_t *attributes) {
+static bool condition_holds(const struct nl_slot *condition, const struct nl_recipient *recipient,
+                            const json_t *attributes) {
     bool set = true;
     if (condition->name[0] == NL_SLOT_NAME)
         set = recipient->name != NULL && recipient->name[0] != '\0';
     else if (condition->name[0] == NL_SLOT_ATTRIBUTE)
-        set = is_set(json_object_get(attributes, condition->name + 1));
+        set = counts_as_set(json_object_get(attributes, condition->name + 1));
     return set == (condition->kind == NL_SLOT_IF);
 }
 
@@ -252,7 +252,7 @@ static const char *value_of(const struct nl_slot *slot, const struct nl_recipien
     return value != NULL && value[0] != '\0' ? value : slot->fallback;
 }
 
-/* The subject is encoded as a whole: where its words end depends on what fills it. */
+/* The subject is encoded as a whole, since the values in it move the ends of its encoded words. */
 static void fill_subject(const struct nl_slots *slots, const char *text,
                          const struct nl_recipient *recipient, const json_t *attributes,
                          struct nl_buf *out) {
@@ -304,7 +304,8 @@ static void fill_slot(const struct nl_slots *slots, const struct segment *segmen
 
 static bool is_left_out(const struct nl_message *message, const struct segment *segment,
                         const struct nl_recipient *recipient, const json_t *attributes) {
-    return segment->end != 0 && !holds(&message->slots.items[segment->slot], recipient, attributes);
+    return segment->end != 0 &&
+           !condition_holds(&message->slots.items[segment->slot], recipient, attributes);
 }
 
 static void add_base64(struct nl_buf *out, const struct nl_buf *raw) {

@@ -22,7 +22,8 @@ void nl_fields_free(struct nl_fields *fields) {
     *fields = (struct nl_fields){0};
 }
 
-/* The next stretch without markers; *marker is the length of the marker behind it, 0 at the end. */
+/* The length of the text before the next marker. *marker is the length of that marker, 0 at the
+ * end. */
 static size_t plain_length(const char *text, size_t len, size_t *marker) {
     size_t number = 0;
     char context = 0;
@@ -94,8 +95,8 @@ static void encode_base64(const struct nl_buf *text, char context, struct nl_buf
     nl_buf_free(&lines);
 }
 
-/* Encodes a part and says how. */
-static int encode(const struct nl_buf *text, bool html, struct nl_buf *out) {
+/* Encodes a part and returns the encoding. */
+static int encode_part(const struct nl_buf *text, bool html, struct nl_buf *out) {
     encode_qp(text, html ? NL_CONTEXT_HTML_QP : NL_CONTEXT_QP, out);
     if (out->len <= text->len + text->len / 3 + text->len / 30)
         return MAILMIME_MECHANISM_QUOTED_PRINTABLE;
@@ -153,7 +154,7 @@ static struct mailmime *make_multipart(const char *type, const struct nl_buf *te
     return part;
 }
 
-static char *copy_text(const char *text) {
+static char *copy_or_null(const char *text) {
     return text != NULL ? strdup(text) : NULL;
 }
 
@@ -194,13 +195,13 @@ static struct mailmime_disposition *make_disposition(const struct nl_enclosure *
     return wrapped != NULL && none != NULL ? mailmime_disposition_new(wrapped, none) : NULL;
 }
 
-static struct mailmime *make_file(const struct nl_enclosure *file) {
+static struct mailmime *make_file_part(const struct nl_enclosure *file) {
     struct mailmime_content *content = mailmime_content_new_with_str(file->type);
     struct mailmime_mechanism *encoding = mailmime_mechanism_new(MAILMIME_MECHANISM_BASE64, NULL);
     struct mailmime_disposition *disposition = make_disposition(file);
     struct mailmime_fields *fields =
         encoding != NULL && disposition != NULL
-            ? mailmime_fields_new_with_data(encoding, copy_text(file->content_id), NULL,
+            ? mailmime_fields_new_with_data(encoding, copy_or_null(file->content_id), NULL,
                                             disposition, NULL)
             : NULL;
     bool text = strncmp(file->type, "text/", 5) == 0;
@@ -220,8 +221,9 @@ static struct mailmime *make_file(const struct nl_enclosure *file) {
     return part;
 }
 
-/* Puts `part` and the files of one sort into a multipart of `type`; `part` itself where there are
- * none. What fails is leaked, as the process is about to end for lack of memory. */
+/* Puts `part` and the files of one sort into a multipart of `type`. Returns `part` itself if there
+ * are no such files. A failure leaks the parts, since the process is about to end for lack of
+ * memory. */
 static struct mailmime *with_files(struct mailmime *part, const char *type,
                                    const struct nl_buf *seed,
                                    const struct nl_enclosures *enclosures, bool images) {
@@ -235,14 +237,14 @@ static struct mailmime *with_files(struct mailmime *part, const char *type,
     for (size_t i = 0; i < enclosures->count; i++) {
         if ((enclosures->items[i].content_id != NULL) != images)
             continue;
-        struct mailmime *file = make_file(&enclosures->items[i]);
+        struct mailmime *file = make_file_part(&enclosures->items[i]);
         if (file == NULL || mailmime_add_part(whole, file) != MAILIMF_NO_ERROR)
             return NULL;
     }
     return whole;
 }
 
-static struct mailimf_field *make_field(const struct nl_field *field) {
+static struct mailimf_field *make_imf_field(const struct nl_field *field) {
     char *name = strdup(field->name);
     char *value = field->value != NULL ? strdup(field->value) : NULL;
     struct mailimf_field *wrapped = NULL;
@@ -261,10 +263,10 @@ static struct mailimf_field *make_field(const struct nl_field *field) {
     return wrapped;
 }
 
-static struct mailimf_fields *make_fields(const struct nl_fields *fields) {
+static struct mailimf_fields *make_imf_fields(const struct nl_fields *fields) {
     struct mailimf_fields *list = mailimf_fields_new_empty();
     for (size_t i = 0; list != NULL && i < fields->count; i++) {
-        struct mailimf_field *field = make_field(&fields->items[i]);
+        struct mailimf_field *field = make_imf_field(&fields->items[i]);
         if (field != NULL && mailimf_fields_add(list, field) == MAILIMF_NO_ERROR)
             continue;
         if (field != NULL)
@@ -275,9 +277,9 @@ static struct mailimf_fields *make_fields(const struct nl_fields *fields) {
     return list;
 }
 
-static bool build(const struct nl_fields *fields, const struct nl_buf *text, int text_encoding,
-                  const struct nl_buf *html, int html_encoding,
-                  const struct nl_enclosures *enclosures, struct nl_buf *out) {
+static bool build_message(const struct nl_fields *fields, const struct nl_buf *text,
+                          int text_encoding, const struct nl_buf *html, int html_encoding,
+                          const struct nl_enclosures *enclosures, struct nl_buf *out) {
     int column = 0;
     bool complete = false;
     struct mailmime *message = mailmime_new_message_data(NULL);
@@ -285,7 +287,7 @@ static bool build(const struct nl_fields *fields, const struct nl_buf *text, int
     struct mailmime *plain_part = make_part("text/plain", text, text_encoding);
     struct mailmime *html_part = with_files(make_part("text/html", html, html_encoding),
                                             "multipart/related", text, enclosures, true);
-    struct mailimf_fields *headers = make_fields(fields);
+    struct mailimf_fields *headers = make_imf_fields(fields);
     MMAPString *written = mmap_string_new("");
     if (message != NULL && alternative != NULL && plain_part != NULL && html_part != NULL &&
         headers != NULL && written != NULL) {
@@ -311,11 +313,11 @@ enum nl_status nl_mime_compose(const struct nl_fields *fields, const struct nl_b
                                struct nl_buf *out, struct nl_error *err) {
     struct nl_buf plain_body = {0};
     struct nl_buf html_body = {0};
-    int text_encoding = encode(text, false, &plain_body);
-    int html_encoding = encode(html, true, &html_body);
-    bool complete =
-        !plain_body.failed && !html_body.failed &&
-        build(fields, &plain_body, text_encoding, &html_body, html_encoding, enclosures, out);
+    int text_encoding = encode_part(text, false, &plain_body);
+    int html_encoding = encode_part(html, true, &html_body);
+    bool complete = !plain_body.failed && !html_body.failed &&
+                    build_message(fields, &plain_body, text_encoding, &html_body, html_encoding,
+                                  enclosures, out);
     nl_buf_free(&plain_body);
     nl_buf_free(&html_body);
     return complete && !out->failed ? NL_OK : nl_error_nomem(err);

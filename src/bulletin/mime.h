@@ -16,7 +16,7 @@ struct nl_fields {
     size_t count;
 };
 
-/* Adds a field and takes what `value` holds, leaving it empty. */
+/* Adds a field and takes the content of `value`, which is empty afterwards. */
 void nl_fields_add(struct nl_fields *fields, const char *name, struct nl_buf *value);
 void nl_fields_free(struct nl_fields *fields);
 

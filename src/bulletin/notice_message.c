@@ -25,7 +25,7 @@ static enum nl_status split_subject(struct nl_buf *text, char **subject, struct 
     return *subject != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-/* The day on which a link that goes out now ceases to work. */
+/* The day on which a link that is sent now expires. */
 static void add_expiry(const struct nl_theme *theme, int64_t lifetime, json_t *data) {
     struct nl_buf words = {0};
     char date[16];
@@ -47,7 +47,7 @@ struct notice {
     char *subject;
 };
 
-static enum nl_status render(struct notice *notice, struct nl_error *err) {
+static enum nl_status render_notice(struct notice *notice, struct nl_error *err) {
     const struct nl_config *config = notice->config;
     struct nl_slots *slots = &notice->slots;
     struct nl_buf confirm = {0};
@@ -80,13 +80,13 @@ static enum nl_status render(struct notice *notice, struct nl_error *err) {
     return status;
 }
 
-/* RFC 3834 section 5: so that no vacation responder answers. */
+/* RFC 3834 section 5: the field keeps vacation responders from answering. */
 static enum nl_status add_notice_fields(struct notice *notice, struct nl_fields *fields,
                                         struct nl_error *err) {
     struct nl_buf value = {0};
     nl_buf_adds(&value, "auto-generated");
     nl_fields_add(fields, "Auto-Submitted", &value);
-    if (strcmp(notice->kind, "welcome") == 0 || /* who gets it may want to leave again */
+    if (strcmp(notice->kind, "welcome") == 0 || /* its reader may want to leave again */
         strcmp(notice->kind, "reconfirmation") == 0)
         return nl_fields_list(notice->list, notice->config, &notice->slots, fields, err);
     nl_buf_addf(&value, "<%s>", notice->list->list_id);
@@ -107,7 +107,7 @@ enum nl_status nl_notice_compose(const char *kind, const char *language, const s
                             config->path);
     enum nl_status status = nl_theme_open(config->templates, language, &notice.theme, err);
     if (status == NL_OK)
-        status = render(&notice, err);
+        status = render_notice(&notice, err);
     if (status == NL_OK)
         status = nl_fields_common(list, notice.subject, nl_catalog_language(notice.theme.catalog),
                                   &notice.slots, &fields, err);

@@ -22,7 +22,7 @@ static int big_endian(const unsigned char *bytes) {
     return bytes[0] << 8 | bytes[1];
 }
 
-/* The width stands in the first frame header (SOF), behind other segments of given length. */
+/* The width stands in the first frame header (SOF), after other segments that give their length. */
 static int jpeg_width(const unsigned char *bytes, size_t len) {
     size_t at = 2;
     while (at + 9 < len && bytes[at] == 0xff) {

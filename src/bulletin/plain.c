@@ -12,15 +12,15 @@ struct writer {
     struct nl_buf *out;
     struct nl_buf links; /* the numbered list for the end */
     size_t link_count;
-    bool blank; /* a paragraph came before: the next block needs a blank line */
+    bool blank; /* the next block needs a blank line before it */
 };
 
-static void inlines(struct writer *writer, const struct nl_md_node *node, struct nl_buf *out);
+static void write_inlines(struct writer *writer, const struct nl_md_node *node, struct nl_buf *out);
 
 /* The text of a link, then its number, unless the text is the address itself. */
-static void link_text(struct writer *writer, const struct nl_md_node *node, struct nl_buf *out) {
+static void write_link(struct writer *writer, const struct nl_md_node *node, struct nl_buf *out) {
     size_t start = out->len;
-    inlines(writer, node, out);
+    write_inlines(writer, node, out);
     const char *shown = nl_buf_text(out) + start;
     const char *url = node->text;
     if (strcmp(shown, url) == 0)
@@ -35,14 +35,15 @@ static void link_text(struct writer *writer, const struct nl_md_node *node, stru
     nl_buf_addf(&writer->links, "[%zu] %s\n", writer->link_count, url);
 }
 
-static void marked(struct writer *writer, const struct nl_md_node *node, const char *mark,
-                   struct nl_buf *out) {
+static void write_between(struct writer *writer, const struct nl_md_node *node, const char *mark,
+                          struct nl_buf *out) {
     nl_buf_adds(out, mark);
-    inlines(writer, node, out);
+    write_inlines(writer, node, out);
     nl_buf_adds(out, mark);
 }
 
-static void inlines(struct writer *writer, const struct nl_md_node *node, struct nl_buf *out) {
+static void write_inlines(struct writer *writer, const struct nl_md_node *node,
+                          struct nl_buf *out) {
     for (const struct nl_md_node *child = node->first; child != NULL; child = child->next) {
         switch (child->type) {
         case NL_MD_CONDITION:
@@ -58,49 +59,49 @@ static void inlines(struct writer *writer, const struct nl_md_node *node, struct
         case NL_MD_HTML:
             break;
         case NL_MD_LINK:
-            link_text(writer, child, out);
+            write_link(writer, child, out);
             break;
         case NL_MD_EMPHASIS:
-            marked(writer, child, "_", out);
+            write_between(writer, child, "_", out);
             break;
         case NL_MD_STRONG:
-            marked(writer, child, "*", out);
+            write_between(writer, child, "*", out);
             break;
         case NL_MD_IMAGE:
             nl_buf_addc(out, '[');
-            inlines(writer, child, out);
+            write_inlines(writer, child, out);
             nl_buf_addc(out, ']');
             break;
         default:
-            inlines(writer, child, out);
+            write_inlines(writer, child, out);
             break;
         }
     }
 }
 
-static void separate(struct writer *writer, const char *prefix) {
+static void end_paragraph(struct writer *writer, const char *prefix) {
     if (writer->blank)
         nl_plain_line(writer->out, prefix, "", 0);
     writer->blank = false;
 }
 
-static void paragraph(struct writer *writer, const struct nl_md_node *node, const char *first,
-                      const char *rest) {
+static void write_paragraph(struct writer *writer, const struct nl_md_node *node, const char *first,
+                            const char *rest) {
     struct nl_buf text = {0};
-    inlines(writer, node, &text);
+    write_inlines(writer, node, &text);
     nl_plain_wrap(writer->out, nl_buf_text(&text), first, rest);
     writer->out->failed = writer->out->failed || text.failed;
     nl_buf_free(&text);
     writer->blank = true;
 }
 
-static void heading(struct writer *writer, const struct nl_md_node *node, const char *first,
-                    const char *rest) {
-    paragraph(writer, node, first, rest);
+static void write_heading(struct writer *writer, const struct nl_md_node *node, const char *first,
+                          const char *rest) {
+    write_paragraph(writer, node, first, rest);
     if (node->level > 2)
         return;
     struct nl_buf text = {0};
-    inlines(writer, node, &text);
+    write_inlines(writer, node, &text);
     size_t width = nl_text_width(nl_buf_text(&text));
     struct nl_buf line = {0};
     for (size_t i = 0; i < width && i < NL_COLUMNS; i++)
@@ -110,7 +111,8 @@ static void heading(struct writer *writer, const struct nl_md_node *node, const 
     nl_buf_free(&text);
 }
 
-static void code_block(struct writer *writer, const struct nl_md_node *node, const char *rest) {
+static void write_code_block(struct writer *writer, const struct nl_md_node *node,
+                             const char *rest) {
     const char *text = node->first != NULL && node->first->text != NULL ? node->first->text : "";
     struct nl_buf prefix = {0};
     nl_buf_addf(&prefix, "%s    ", rest);
@@ -123,20 +125,19 @@ static void code_block(struct writer *writer, const struct nl_md_node *node, con
     writer->blank = true;
 }
 
-static void block(struct writer *writer, const struct nl_md_node *node, const char *first,
-                  const char *rest);
+static void write_block(struct writer *writer, const struct nl_md_node *node, const char *first,
+                        const char *rest);
 
 static bool is_inline(const struct nl_md_node *node) {
     return node->type >= NL_MD_CONDITION;
 }
 
-/* A tag on a line of its own, which goes with it. */
-static void condition(struct writer *writer, const struct nl_md_node *node) {
+/* Writes a tag on a line of its own; the line disappears with the tag. */
+static void write_condition(struct writer *writer, const struct nl_md_node *node) {
     nl_buf_addf(writer->out, "%s\n", node->text);
 }
 
-/* The last of the inline nodes that make a paragraph from `first` on, or NULL where they are but
- * tags. */
+/* The last of the inline nodes that make a paragraph with `first`; NULL if all of them are tags. */
 static struct nl_md_node *end_of_run(struct nl_md_node *first) {
     bool words = false;
     struct nl_md_node *last = first;
@@ -147,14 +148,15 @@ static struct nl_md_node *end_of_run(struct nl_md_node *first) {
     return words ? last : NULL;
 }
 
-/* The blocks inside an item or quote. Bare text, as tight lists have it, is a paragraph. */
-static void blocks(struct writer *writer, const struct nl_md_node *node, const char *first,
-                   const char *rest, bool tight) {
+/* Writes the blocks inside an item or quote. Bare text, as in tight lists, is written as a
+ * paragraph. */
+static void write_blocks(struct writer *writer, const struct nl_md_node *node, const char *first,
+                         const char *rest, bool tight) {
     const char *prefix = first;
     for (struct nl_md_node *child = node->first; child != NULL;) {
         struct nl_md_node *last = is_inline(child) ? end_of_run(child) : child;
         if (last == NULL) {
-            condition(writer, child);
+            write_condition(writer, child);
             child = child->next;
             continue;
         }
@@ -162,11 +164,11 @@ static void blocks(struct writer *writer, const struct nl_md_node *node, const c
             struct nl_md_node run = {.type = NL_MD_PARAGRAPH, .first = child};
             struct nl_md_node *next = last->next;
             last->next = NULL;
-            block(writer, &run, prefix, rest);
+            write_block(writer, &run, prefix, rest);
             last->next = next;
             child = next;
         } else {
-            block(writer, child, prefix, rest);
+            write_block(writer, child, prefix, rest);
             child = child->next;
         }
         prefix = rest;
@@ -177,13 +179,13 @@ static void blocks(struct writer *writer, const struct nl_md_node *node, const c
         nl_plain_line(writer->out, first, "", 0);
 }
 
-static void list(struct writer *writer, const struct nl_md_node *node, const char *first,
-                 const char *rest) {
+static void write_list_items(struct writer *writer, const struct nl_md_node *node,
+                             const char *first, const char *rest) {
     int number = node->level;
     const char *outer = first;
     for (const struct nl_md_node *item = node->first; item != NULL; item = item->next) {
         if (item->type == NL_MD_CONDITION) {
-            condition(writer, item);
+            write_condition(writer, item);
             continue;
         }
         struct nl_buf marker = {0};
@@ -198,8 +200,8 @@ static void list(struct writer *writer, const struct nl_md_node *node, const cha
         nl_buf_addf(&start, "%s%s", outer, nl_buf_text(&marker));
         nl_buf_addf(&indent, "%s%*s", rest, (int)marker.len, "");
         if (!node->tight)
-            separate(writer, rest);
-        blocks(writer, item, nl_buf_text(&start), nl_buf_text(&indent), node->tight);
+            end_paragraph(writer, rest);
+        write_blocks(writer, item, nl_buf_text(&start), nl_buf_text(&indent), node->tight);
         outer = rest;
         nl_buf_free(&marker);
         nl_buf_free(&start);
@@ -215,7 +217,7 @@ static size_t cell_count(const struct nl_md_node *row) {
     return count;
 }
 
-/* Column widths; false when the table is too wide to be set in columns. */
+/* Measures the columns. False if the table is too wide for a line. */
 static bool measure_table(struct writer *writer, const struct nl_md_node *table,
                           size_t widths[TABLE_COLUMNS_LIMIT]) {
     size_t total = 0;
@@ -228,8 +230,8 @@ static bool measure_table(struct writer *writer, const struct nl_md_node *table,
             struct nl_buf text = {0};
             size_t links = writer->link_count;
             size_t listed = writer->links.len;
-            inlines(writer, cell, &text);
-            /* Measured only: the links are counted when the row is written. */
+            write_inlines(writer, cell, &text);
+            /* This only measures: links are numbered when the row is written. */
             writer->link_count = links;
             writer->links.len = listed;
             size_t width = nl_text_width(nl_buf_text(&text));
@@ -243,25 +245,25 @@ static bool measure_table(struct writer *writer, const struct nl_md_node *table,
     return total <= NL_COLUMNS + 2;
 }
 
-static void pad(struct nl_buf *out, size_t count) {
+static void add_spaces(struct nl_buf *out, size_t count) {
     while (count-- > 0)
         nl_buf_addc(out, ' ');
 }
 
-static void table_row(struct writer *writer, const struct nl_md_node *row, const size_t *widths,
-                      const char *rest) {
+static void write_table_row(struct writer *writer, const struct nl_md_node *row,
+                            const size_t *widths, const char *rest) {
     struct nl_buf line = {0};
     size_t at = 0;
     for (const struct nl_md_node *cell = row->first; cell != NULL; cell = cell->next, at++) {
         struct nl_buf text = {0};
-        inlines(writer, cell, &text);
+        write_inlines(writer, cell, &text);
         size_t width = nl_text_width(nl_buf_text(&text));
         size_t gap = widths != NULL && widths[at] > width ? widths[at] - width : 0;
         if (cell->letter == 'r')
-            pad(&line, gap);
+            add_spaces(&line, gap);
         nl_buf_adds(&line, nl_buf_text(&text));
         if (cell->letter != 'r' && cell->next != NULL)
-            pad(&line, gap);
+            add_spaces(&line, gap);
         if (cell->next != NULL)
             nl_buf_adds(&line, widths != NULL ? "  " : " | ");
         nl_buf_free(&text);
@@ -273,17 +275,17 @@ static void table_row(struct writer *writer, const struct nl_md_node *row, const
     nl_buf_free(&line);
 }
 
-static void table(struct writer *writer, const struct nl_md_node *node, const char *rest) {
+static void write_table(struct writer *writer, const struct nl_md_node *node, const char *rest) {
     size_t widths[TABLE_COLUMNS_LIMIT] = {0};
     bool fits = measure_table(writer, node, widths);
     for (const struct nl_md_node *row = node->first; row != NULL; row = row->next) {
-        table_row(writer, row, fits ? widths : NULL, rest);
+        write_table_row(writer, row, fits ? widths : NULL, rest);
         if (fits && row->first != NULL && row->first->type == NL_MD_HEADER_CELL) {
             struct nl_buf line = {0};
             for (size_t i = 0, columns = cell_count(row); i < columns; i++) {
                 for (size_t k = 0; k < widths[i]; k++)
                     nl_buf_addc(&line, '-');
-                pad(&line, 2);
+                add_spaces(&line, 2);
             }
             nl_plain_line(writer->out, rest, nl_buf_text(&line), line.len);
             nl_buf_free(&line);
@@ -292,21 +294,21 @@ static void table(struct writer *writer, const struct nl_md_node *node, const ch
     writer->blank = true;
 }
 
-static void quote(struct writer *writer, const struct nl_md_node *node, const char *first,
-                  const char *rest) {
+static void write_quote(struct writer *writer, const struct nl_md_node *node, const char *first,
+                        const char *rest) {
     struct nl_buf start = {0};
     struct nl_buf indent = {0};
     nl_buf_addf(&start, "%s> ", first);
     nl_buf_addf(&indent, "%s> ", rest);
-    blocks(writer, node, nl_buf_text(&start), nl_buf_text(&indent), false);
+    write_blocks(writer, node, nl_buf_text(&start), nl_buf_text(&indent), false);
     nl_buf_free(&start);
     nl_buf_free(&indent);
     writer->blank = true;
 }
 
-/* What a block of raw HTML says without its tags. */
-static void html_block(struct writer *writer, const struct nl_md_node *node, const char *first,
-                       const char *rest) {
+/* Writes the words of a block of raw HTML, without its tags. */
+static void write_html_block(struct writer *writer, const struct nl_md_node *node,
+                             const char *first, const char *rest) {
     struct nl_buf html = {0};
     struct nl_buf text = {0};
     for (const struct nl_md_node *child = node->first; child != NULL; child = child->next)
@@ -316,7 +318,7 @@ static void html_block(struct writer *writer, const struct nl_md_node *node, con
     while (text.len > 0 && strchr(" \n", text.data[text.len - 1]) != NULL)
         text.data[--text.len] = '\0';
     if (*words != '\0') {
-        separate(writer, rest);
+        end_paragraph(writer, rest);
         nl_plain_wrap(writer->out, words, first, rest);
         writer->blank = true;
     }
@@ -325,40 +327,40 @@ static void html_block(struct writer *writer, const struct nl_md_node *node, con
     nl_buf_free(&text);
 }
 
-static void block(struct writer *writer, const struct nl_md_node *node, const char *first,
-                  const char *rest) {
+static void write_block(struct writer *writer, const struct nl_md_node *node, const char *first,
+                        const char *rest) {
     if (node->type == NL_MD_HTML_BLOCK) {
-        html_block(writer, node, first, rest);
+        write_html_block(writer, node, first, rest);
         return;
     }
     if (node->type == NL_MD_CONDITION) {
-        condition(writer, node);
+        write_condition(writer, node);
         return;
     }
-    separate(writer, rest);
+    end_paragraph(writer, rest);
     switch (node->type) {
     case NL_MD_HEADING:
-        heading(writer, node, first, rest);
+        write_heading(writer, node, first, rest);
         break;
     case NL_MD_QUOTE:
-        quote(writer, node, first, rest);
+        write_quote(writer, node, first, rest);
         break;
     case NL_MD_BULLETS:
     case NL_MD_NUMBERS:
-        list(writer, node, first, rest);
+        write_list_items(writer, node, first, rest);
         break;
     case NL_MD_RULE:
         nl_plain_line(writer->out, first, "* * *", 5);
         writer->blank = true;
         break;
     case NL_MD_CODE_BLOCK:
-        code_block(writer, node, rest);
+        write_code_block(writer, node, rest);
         break;
     case NL_MD_TABLE:
-        table(writer, node, rest);
+        write_table(writer, node, rest);
         break;
     default:
-        paragraph(writer, node, first, rest);
+        write_paragraph(writer, node, first, rest);
         break;
     }
 }
@@ -366,9 +368,9 @@ static void block(struct writer *writer, const struct nl_md_node *node, const ch
 void nl_render_plain(const struct nl_md_node *document, struct nl_buf *out) {
     struct writer writer = {.out = out};
     for (const struct nl_md_node *node = document->first; node != NULL; node = node->next)
-        block(&writer, node, "", "");
+        write_block(&writer, node, "", "");
     if (writer.link_count > 0) {
-        separate(&writer, "");
+        end_paragraph(&writer, "");
         nl_buf_adds(out, nl_buf_text(&writer.links));
     }
     out->failed = out->failed || writer.links.failed;

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistr.h>
 
-/* Dark or light whatever the browser prefers: the condition is made one that always or never
- * holds. */
+/* Fixes the page to dark or light, independent of the browser's preference: replaces the condition
+ * by one that is always or never true. */
 static void settle_scheme(const char *page, bool dark, struct nl_buf *out) {
     static const char condition[] = "(prefers-color-scheme:";
     for (const char *at = NULL; (at = strstr(page, condition)) != NULL;) {
@@ -23,7 +23,7 @@ static void settle_scheme(const char *page, bool dark, struct nl_buf *out) {
     nl_buf_adds(out, page);
 }
 
-static json_t *frames(const char *page) {
+static json_t *frames_of(const char *page) {
     static const struct {
         const char *name;
         int width;
@@ -58,7 +58,7 @@ static json_t *edition_data(const struct nl_edition *edition, const struct nl_vi
     json_object_set_new(data, "clipped", json_boolean(strlen(sample->html) > NL_CLIP_SIZE));
     json_object_set_new(data, "message_size", json_integer((json_int_t)strlen(sample->message)));
     json_object_set_new(data, "headers", json_stringn(sample->message, len));
-    json_object_set_new(data, "frames", frames(sample->page));
+    json_object_set_new(data, "frames", frames_of(sample->page));
     return data;
 }
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { COLUMNS = 75 }; /* and a "=" behind them makes 76 */
+enum { COLUMNS = 75 }; /* and a "=" at the end makes 76 */
 
 static void add_escaped(struct nl_buf *out, unsigned char c, size_t *column) {
     static const char hex[] = "0123456789ABCDEF";
@@ -13,7 +13,7 @@ static void add_escaped(struct nl_buf *out, unsigned char c, size_t *column) {
     *column += sizeof escape;
 }
 
-/* A dot or a "From " at the start of a line is at the mercy of transports and mailboxes. */
+/* Transports and mailboxes may change a dot or a "From " at the start of a line. */
 static bool is_endangered(const char *text, size_t len, size_t column) {
     return column == 0 && (*text == '.' || (len >= 5 && memcmp(text, "From ", 5) == 0));
 }

@@ -1,4 +1,4 @@
-/* The two writers over one Markdown tree. Both leave {{variables}} as they are. */
+/* The two writers of a Markdown tree: HTML and plain text. Both leave {{variables}} unchanged. */
 #ifndef NL_BULLETIN_RENDER_H
 #define NL_BULLETIN_RENDER_H
 

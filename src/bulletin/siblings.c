@@ -15,8 +15,8 @@ struct name {
     const char *ending;
 };
 
-/* A part between two dots is a language only with two letters at its head: "issue.new.md" and
- * "issue.v2.md" are names like others. */
+/* A part between two dots is a language only if it begins with two letters and a hyphen or end:
+ * "issue.new.md" and "issue.v2.md" name no language. */
 static bool is_language(const char *text, size_t len, char out[40]) {
     if (len < 2 || len >= 40)
         return false;
@@ -25,7 +25,7 @@ static bool is_language(const char *text, size_t len, char out[40]) {
     return strcspn(out, "-") == 2 && nl_language_is_tag(out);
 }
 
-static void split(const char *path, struct name *out) {
+static void split_path(const char *path, struct name *out) {
     const char *slash = strrchr(path, '/');
     const char *base = slash != NULL ? slash + 1 : path;
     const char *dot = strrchr(base, '.');
@@ -46,8 +46,8 @@ static void free_name(struct name *name) {
     nl_buf_free(&name->stem);
 }
 
-static enum nl_status add(struct nl_siblings *siblings, const struct name *name,
-                          const char *language, struct nl_error *err) {
+static enum nl_status add_sibling(struct nl_siblings *siblings, const struct name *name,
+                                  const char *language, struct nl_error *err) {
     struct nl_buf path = {0};
     struct nl_sibling *grown =
         realloc(siblings->items, (siblings->count + 1) * sizeof *siblings->items);
@@ -65,31 +65,32 @@ static enum nl_status add(struct nl_siblings *siblings, const struct name *name,
                                                                               : nl_error_nomem(err);
 }
 
-static enum nl_status scan(struct nl_siblings *siblings, const struct name *name,
-                           struct nl_error *err) {
+static enum nl_status scan_folder(struct nl_siblings *siblings, const struct name *name,
+                                  struct nl_error *err) {
     enum nl_status status = NL_OK;
     DIR *folder = opendir(name->folder.len > 0 ? name->folder.data : ".");
     if (folder == NULL)
-        return NL_OK; /* reading the file will say it better */
+        return NL_OK; /* reading the file will report it better */
     for (const struct dirent *item = NULL; status == NL_OK && (item = readdir(folder)) != NULL;) {
         struct name other = {0};
-        split(item->d_name, &other);
+        split_path(item->d_name, &other);
         if (other.language[0] != '\0' && strcmp(other.ending, name->ending) == 0 &&
             strcmp(nl_buf_text(&other.stem), nl_buf_text(&name->stem)) == 0)
-            status = add(siblings, name, other.language, err);
+            status = add_sibling(siblings, name, other.language, err);
         free_name(&other);
     }
     closedir(folder);
     return status;
 }
 
-static int compare(const void *a, const void *b) {
+static int compare_paths(const void *a, const void *b) {
     return strcmp(((const struct nl_sibling *)a)->path, ((const struct nl_sibling *)b)->path);
 }
 
-/* How well a file serves those whose language has none: the one without a language is made for it,
- * one in the list's language will do, else it is the one that was named. */
-static int rank(const struct nl_sibling *sibling, const struct name *name, const char *language) {
+/* How well a file suits readers whose language has no file. Best is the file without a language,
+ * then one in the list's language, then the one that was named. */
+static int rank_as_first(const struct nl_sibling *sibling, const struct name *name,
+                         const char *language) {
     if (sibling->language == NULL)
         return 5;
     int match = nl_language_match(language, sibling->language);
@@ -100,11 +101,11 @@ static enum nl_status put_first(struct nl_siblings *siblings, const struct name 
                                 const char *path, const char *language, struct nl_error *err) {
     size_t best = 0;
     for (size_t i = 1; i < siblings->count; i++)
-        if (rank(&siblings->items[i], name, language) >
-            rank(&siblings->items[best], name, language))
+        if (rank_as_first(&siblings->items[i], name, language) >
+            rank_as_first(&siblings->items[best], name, language))
             best = i;
     struct nl_sibling first = siblings->items[best];
-    if (rank(&first, name, language) == 0)
+    if (rank_as_first(&first, name, language) == 0)
         return nl_error_set(err, NL_NOINPUT,
                             "%s: there is no such file, nor one in the list's language: name the "
                             "one that readers of other languages shall get, such as %s",
@@ -120,20 +121,20 @@ enum nl_status nl_siblings_find(const char *path, const char *language, struct n
     struct nl_buf plain = {0};
     enum nl_status status = NL_OK;
     *out = (struct nl_siblings){0};
-    split(path, &name);
+    split_path(path, &name);
     nl_buf_addf(&plain, "%s%s%s", nl_buf_text(&name.folder), nl_buf_text(&name.stem), name.ending);
     if (plain.failed || name.folder.failed || name.stem.failed)
         status = nl_error_nomem(err);
     /* A pipe (/dev/fd/N) has no siblings. */
     if (status == NL_OK && strncmp(path, "/dev/", 5) != 0)
-        status = scan(out, &name, err);
+        status = scan_folder(out, &name, err);
     if (status == NL_OK && (out->count == 0 || access(plain.data, F_OK) == 0)) {
-        /* What is not there is looked for under the name that was given. */
+        /* A missing file is reported under the name that was given. */
         bool given = out->count == 0 && name.language[0] != '\0';
-        status = add(out, &name, given ? name.language : NULL, err);
+        status = add_sibling(out, &name, given ? name.language : NULL, err);
     }
     if (status == NL_OK) {
-        qsort(out->items, out->count, sizeof *out->items, compare);
+        qsort(out->items, out->count, sizeof *out->items, compare_paths);
         status = put_first(out, &name, path, language, err);
     }
     nl_buf_free(&plain);

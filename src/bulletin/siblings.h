@@ -12,13 +12,13 @@ struct nl_sibling {
 };
 
 struct nl_siblings {
-    struct nl_sibling *items; /* the first is for those whose language has none */
+    struct nl_sibling *items; /* the first is for readers whose language has no file */
     size_t count;
 };
 
-/* Finds the files that belong with `path`, which may itself name a language, or be the common name
- * of files that all do. First comes the file without a language, else the one in `language` (NULL
- * for any), else `path`. Free with nl_siblings_free. */
+/* Finds the files of the issue that `path` belongs to. `path` may name a language itself, or be the
+ * common name of files that all name one. The first result is the file without a language, or the
+ * one in `language` (NULL for any), or `path`. Free with nl_siblings_free. */
 enum nl_status nl_siblings_find(const char *path, const char *language, struct nl_siblings *out,
                                 struct nl_error *err);
 

@@ -6,8 +6,8 @@
 
 enum { SLOT_LIMIT = 1000, NESTING_LIMIT = 20 };
 
-static enum nl_status add(struct nl_slots *slots, enum nl_slot_kind kind, const char *name,
-                          const char *fallback, struct nl_error *err) {
+static enum nl_status add_slot(struct nl_slots *slots, enum nl_slot_kind kind, const char *name,
+                               const char *fallback, struct nl_error *err) {
     struct nl_slot *grown = realloc(slots->items, (slots->count + 1) * sizeof slots->items[0]);
     if (grown == NULL)
         return nl_error_nomem(err);
@@ -26,7 +26,7 @@ enum nl_status nl_slots_mark(struct nl_slots *slots, enum nl_slot_kind kind, con
         at++;
     if (at == SLOT_LIMIT)
         return nl_error_set(err, NL_DATA, "more than %d different variables", SLOT_LIMIT);
-    enum nl_status status = at == slots->count ? add(slots, kind, name, fallback, err) : NL_OK;
+    enum nl_status status = at == slots->count ? add_slot(slots, kind, name, fallback, err) : NL_OK;
     nl_buf_addf(out, "%c%zu%c", NL_SLOT_OPEN, at, NL_SLOT_CLOSE);
     return status;
 }
@@ -61,25 +61,25 @@ static bool is_attribute_name(const char *name) {
                                    "0123456789_-") == len;
 }
 
-/* One text being copied. */
+/* The copying of one text. */
 struct copy {
     struct nl_slots *slots;
     const char *unsubscribe_url;
     const char *where;
     struct nl_buf *out;
     struct nl_error *err;
-    char *open[NESTING_LIMIT]; /* the conditions around here, as of their slots' names */
+    char *open[NESTING_LIMIT]; /* the open conditions, as the names of their slots */
     size_t depth;
 };
 
-static void trim(char **text) {
+static void trim_spaces(char **text) {
     while (**text == ' ')
         ++*text;
     for (size_t len = strlen(*text); len > 0 && (*text)[len - 1] == ' '; len--)
         (*text)[len - 1] = '\0';
 }
 
-/* The kind and name of what a variable stands for; '\0' if it is unknown. */
+/* The slot kind of a variable, and its name in the slot; '\0' if the variable is unknown. */
 static char kind_of(const char *variable, const char **name) {
     static const char prefix[] = "attribute.";
     *name = "";
@@ -93,7 +93,7 @@ static char kind_of(const char *variable, const char **name) {
     return is_attribute_name(*name) ? NL_SLOT_ATTRIBUTE : '\0';
 }
 
-static enum nl_status unknown(const struct copy *copy, const char *variable) {
+static enum nl_status unknown_variable(const struct copy *copy, const char *variable) {
     return nl_error_set(copy->err, NL_DATA,
                         "%s: unknown variable {{%s}}: there are {{name}}, {{email}}, "
                         "{{unsubscribe_url}} and {{attribute.NAME}}, each with |fallback",
@@ -106,10 +106,10 @@ static enum nl_status mark_condition(struct copy *copy, char *tag) {
     char *variable = tag + 1;
     const char *name = NULL;
     struct nl_buf test = {0};
-    trim(&variable);
+    trim_spaces(&variable);
     char kind = kind_of(variable, &name);
     if (kind == '\0')
-        return unknown(copy, tag);
+        return unknown_variable(copy, tag);
     nl_buf_addf(&test, "%c%s", kind, name);
     char *key = nl_buf_take(&test);
     enum nl_status status = key != NULL ? NL_OK : nl_error_nomem(copy->err);
@@ -119,8 +119,8 @@ static enum nl_status mark_condition(struct copy *copy, char *tag) {
                               copy->where, NESTING_LIMIT);
     if (status == NL_OK && slot == NL_SLOT_END &&
         (copy->depth == 0 || strcmp(copy->open[copy->depth - 1], key) != 0))
-        status = nl_error_set(copy->err, NL_DATA, "%s: {{%s}} ends what did not begin", copy->where,
-                              tag);
+        status = nl_error_set(copy->err, NL_DATA, "%s: {{%s}} ends a condition that was not begun",
+                              copy->where, tag);
     if (status == NL_OK)
         status = nl_slots_mark(copy->slots, slot, key, "", copy->out, copy->err);
     if (status == NL_OK && slot == NL_SLOT_END)
@@ -140,27 +140,26 @@ static enum nl_status mark_variable(struct copy *copy, char *variable) {
     if (bar != NULL)
         *bar = '\0';
     for (char *p = fallback; *p != '\0'; p++)
-        if (*p == '\n') /* a long one that the text part wraps */
+        if (*p == '\n') /* the text part wraps a long fallback */
             *p = ' ';
-    trim(&variable);
+    trim_spaces(&variable);
     if (strcmp(variable, "unsubscribe_url") == 0 && copy->unsubscribe_url != NULL)
         return nl_slots_url(copy->slots, copy->unsubscribe_url, NL_SLOT_UNSUBSCRIBE, copy->out,
                             copy->err);
     char kind = kind_of(variable, &name);
     if (kind == '\0')
-        return unknown(copy, variable);
+        return unknown_variable(copy, variable);
     return nl_slots_mark(copy->slots, (enum nl_slot_kind)kind, name,
                          kind == NL_SLOT_ADDRESS ? "" : fallback, copy->out, copy->err);
 }
 
-/* Whether a tag from `open` up to `close` is alone on its line, of a text that begins at `start`.
- */
+/* Whether the tag from `open` to `close` is alone on its line. The text begins at `start`. */
 static bool is_alone(const char *start, const char *open, const char *close) {
     return strchr("#^/", open[2]) != NULL && (open == start || open[-1] == '\n') &&
            close[2] == '\n';
 }
 
-static enum nl_status copy_all(struct copy *copy, const char *text) {
+static enum nl_status copy_marking(struct copy *copy, const char *text) {
     const char *start = text;
     const char escape[] = {NL_LITERAL_BRACES, '\0'};
     while (*text != '\0') {
@@ -195,7 +194,7 @@ enum nl_status nl_slots_substitute(struct nl_slots *slots, const char *text,
                                    struct nl_buf *out, struct nl_error *err) {
     struct copy copy = {
         .slots = slots, .unsubscribe_url = unsubscribe_url, .where = where, .out = out, .err = err};
-    enum nl_status status = copy_all(&copy, text);
+    enum nl_status status = copy_marking(&copy, text);
     if (status == NL_OK && copy.depth > 0)
         status = nl_error_set(err, NL_DATA, "%s: a condition on {{%s}} is not closed", where,
                               copy.open[copy.depth - 1][1] != '\0' ? copy.open[copy.depth - 1] + 1

@@ -1,6 +1,6 @@
-/* Slots: the places in a message that differ from recipient to recipient. While a message is
- * composed a slot is a marker in the text, "\x01" NUMBER "\x02": control characters that no input
- * may hold, so nothing from outside can be taken for one, and that no escaping touches. */
+/* Slots: the places in a message whose text differs from recipient to recipient. While a message is
+ * composed, a slot is a marker in the text, "\x01" NUMBER "\x02". No input may hold these control
+ * characters, so no outside text can pass for a marker, and no escaping changes them. */
 #ifndef NL_BULLETIN_SLOTS_H
 #define NL_BULLETIN_SLOTS_H
 
@@ -24,11 +24,10 @@ enum nl_slot_kind {
 
 #define NL_SLOT_OPEN '\x01'
 #define NL_SLOT_CLOSE '\x02'
-/* Around a part that is to be base64-encoded once its slots are filled. */
+/* Enclose a part that is base64-encoded after its slots are filled. */
 #define NL_BASE64_OPEN '\x03'
 #define NL_BASE64_CLOSE '\x04'
-/* Stands for the "{{" that an author wrote as "\{{" while Markdown, which would eat the backslash,
- * is at work. */
+/* Stands for an escaped "\{{" until Markdown, which would drop the backslash, has read the text. */
 #define NL_LITERAL_BRACES '\x05'
 
 struct nl_slot {
@@ -42,7 +41,7 @@ struct nl_slots {
     size_t count;
 };
 
-/* Appends the marker of such a slot, which is added to the table if it is new. */
+/* Appends the marker of the slot with these values, and adds the slot to the table if it is new. */
 enum nl_status nl_slots_mark(struct nl_slots *slots, enum nl_slot_kind kind, const char *name,
                              const char *fallback, struct nl_buf *out, struct nl_error *err);
 
@@ -59,7 +58,7 @@ enum nl_status nl_slots_substitute(struct nl_slots *slots, const char *text,
 enum nl_status nl_slots_url(struct nl_slots *slots, const char *url, enum nl_slot_kind kind,
                             struct nl_buf *out, struct nl_error *err);
 
-/* How a slot's value is written where it stands; a letter in its marker. */
+/* How a slot's value is encoded at its place; a letter in its marker. */
 enum nl_slot_context {
     NL_CONTEXT_RAW = '\0',    /* header fields, plain text that base64 will wrap */
     NL_CONTEXT_QP = 'q',      /* quoted-printable plain text */
@@ -67,8 +66,8 @@ enum nl_slot_context {
     NL_CONTEXT_HTML_QP = 'H', /* quoted-printable HTML */
 };
 
-/* Reads a marker at `text` (which is on NL_SLOT_OPEN): its length, number and context. 0 if it is
- * malformed. */
+/* Reads the marker at `text`, which begins with NL_SLOT_OPEN: its number and context. Returns its
+ * length; 0 if it is malformed. */
 size_t nl_slots_marker(const char *text, size_t len, size_t *number, char *context);
 
 void nl_slots_free(struct nl_slots *slots);

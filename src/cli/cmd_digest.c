@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/bulletin/digest.h"
+#include "newsletter/bulletin/compilation.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static const struct option long_options[] = {{"title", required_argument, NULL, 
                                              {0}};
 
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    struct nl_digest digest = {0};
+    struct nl_compilation compilation = {0};
     char today[16] = "";
     char *path = NULL;
     size_t count = 0;
@@ -24,28 +24,28 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     (void)cli;
     if (localtime_r(&now, &tm) != NULL)
         strftime(today, sizeof today, "%Y-%m-%d", &tm);
-    digest.date = today;
+    compilation.date = today;
     for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
         if (option == '?')
             return NL_USAGE;
         if (option == OPT_TITLE)
-            digest.title = optarg;
+            compilation.title = optarg;
         else if (option == OPT_DATE)
-            digest.date = optarg;
+            compilation.date = optarg;
         else if (option == OPT_NUMBER)
-            digest.number = optarg;
+            compilation.number = optarg;
         else
-            digest.series = optarg;
+            compilation.series = optarg;
     }
     enum nl_status status = cli_words(argc, 1, "the FOLDER of the items", err);
-    if (status == NL_OK && digest.title == NULL)
+    if (status == NL_OK && compilation.title == NULL)
         status = nl_error_set(err, NL_USAGE, "give --title TEXT, that of the issue");
-    if (status == NL_OK && !nl_text_is_date(digest.date))
-        status =
-            nl_error_set(err, NL_USAGE, "--date '%s' is not a day like 2026-08-25", digest.date);
-    digest.folder = argv[optind];
+    if (status == NL_OK && !nl_text_is_date(compilation.date))
+        status = nl_error_set(err, NL_USAGE, "--date '%s' is not a day like 2026-08-25",
+                              compilation.date);
+    compilation.folder = argv[optind];
     if (status == NL_OK)
-        status = nl_digest_write(&digest, &path, &count, err);
+        status = nl_compilation_write(&compilation, &path, &count, err);
     if (status == NL_OK)
         puts(path);
     free(path);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-/* In the units of the picture, which is as wide as its place allows. */
+/* Sizes in units of the picture, which scales to the width of its place. */
 enum {
     WIDTH = 640,
     HEIGHT = 240,
@@ -30,7 +30,7 @@ static void open_picture(const char *title, int height, struct nl_buf *out) {
     nl_buf_adds(out, "\">\n");
 }
 
-/* The least of 1, 2, 5, 10, 20 ... that `TICKS` of reach `value`. */
+/* The smallest step of 1, 2, 5, 10, 20 ... with which `TICKS` steps reach `value`. */
 static int64_t step_for(int64_t value) {
     static const int64_t factors[] = {2, 5, 10};
     int64_t power = 1;
@@ -43,13 +43,15 @@ static int64_t step_for(int64_t value) {
     return step;
 }
 
-static void add_text(struct nl_buf *out, double x, double y, const char *anchor, const char *text) {
+static void add_svg_text(struct nl_buf *out, double x, double y, const char *anchor,
+                         const char *text) {
     nl_buf_addf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", x, y, anchor);
     nl_html_escape(out, text);
     nl_buf_adds(out, "</text>\n");
 }
 
-static void add_number(struct nl_buf *out, double x, double y, const char *anchor, int64_t number) {
+static void add_svg_number(struct nl_buf *out, double x, double y, const char *anchor,
+                           int64_t number) {
     nl_buf_addf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%lld</text>\n", x, y, anchor,
                 (long long)number);
 }
@@ -74,7 +76,7 @@ static void add_grid(const struct scale *scale, int64_t step, struct nl_buf *out
         double y = y_of(scale, value);
         nl_buf_addf(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>\n",
                     LEFT, WIDTH - RIGHT, y, y);
-        add_number(out, LEFT - 6, y + 4, "end", value);
+        add_svg_number(out, LEFT - 6, y + 4, "end", value);
     }
 }
 
@@ -90,7 +92,7 @@ static void add_times(const struct scale *scale, struct nl_buf *out) {
         time_t at = (time_t)(scale->from + (scale->to - scale->from) * i / 2);
         if (gmtime_r(&at, &tm) != NULL)
             strftime(text, sizeof text, format, &tm);
-        add_text(out, x_of(scale, at), HEIGHT - 8, anchors[i], text);
+        add_svg_text(out, x_of(scale, at), HEIGHT - 8, anchors[i], text);
     }
 }
 
@@ -111,7 +113,7 @@ void nl_chart_line(const char *title, const struct nl_chart_point *points, size_
     add_grid(&scale, step, out);
     add_times(&scale, out);
     nl_buf_adds(out, "<polyline class=\"line\" points=\"");
-    /* No more points than there are places to draw them at. */
+    /* More points than units of width would not be seen. */
     size_t every = count / WIDTH + 1;
     for (size_t i = 0; i < count; i++)
         if (i % every == 0 || i == count - 1)
@@ -129,7 +131,7 @@ static int64_t sum_of(const struct nl_chart_bar *bar) {
     return sum;
 }
 
-/* As much of a label as there is room for, cut between characters. */
+/* Adds the part of a label that fits, cut between characters. */
 static void add_label(const char *label, double y, struct nl_buf *out) {
     struct nl_buf text = {0};
     size_t characters = 0;
@@ -142,9 +144,9 @@ static void add_label(const char *label, double y, struct nl_buf *out) {
         while (((unsigned char)*p & 0xc0) == 0x80);
         nl_buf_add(&text, label, (size_t)(p - label));
         nl_buf_adds(&text, "\xe2\x80\xa6");
-        add_text(out, BAR_LEFT - 8, y, "end", nl_buf_text(&text));
+        add_svg_text(out, BAR_LEFT - 8, y, "end", nl_buf_text(&text));
     } else {
-        add_text(out, BAR_LEFT - 8, y, "end", label);
+        add_svg_text(out, BAR_LEFT - 8, y, "end", label);
     }
     nl_buf_free(&text);
 }
@@ -171,7 +173,7 @@ void nl_chart_bars(const char *title, const struct nl_chart_bar *bars, size_t co
                             part, x, y + 3, width > 1 ? width : 1, BAR_HEIGHT - 6);
             x += width;
         }
-        add_number(out, x + 6, y + 17, "start", sum_of(&bars[i]));
+        add_svg_number(out, x + 6, y + 17, "start", sum_of(&bars[i]));
     }
     nl_buf_adds(out, "</svg>\n");
 }

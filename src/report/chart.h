@@ -13,8 +13,8 @@ struct nl_chart_point {
     int64_t value;
 };
 
-/* A line over time, from zero up. `title` says in words what it shows. Nothing for less than two
- * points. */
+/* Appends a line over time, with zero at the bottom. `title` describes the chart in words. Appends
+ * nothing for less than two points. */
 void nl_chart_line(const char *title, const struct nl_chart_point *points, size_t count,
                    struct nl_buf *out);
 
@@ -26,7 +26,7 @@ struct nl_chart_bar {
     int64_t parts[NL_CHART_PARTS];
 };
 
-/* Horizontal bars with their labels and sums. Nothing without bars. */
+/* Appends horizontal bars with their labels and sums. Appends nothing without bars. */
 void nl_chart_bars(const char *title, const struct nl_chart_bar *bars, size_t count,
                    struct nl_buf *out);
 

@@ -29,19 +29,19 @@ json_t *nl_facts_time(int64_t at) {
     return text[0] != '\0' ? json_string(text) : json_null();
 }
 
-static json_t *number(int64_t value) {
+static json_t *json_number(int64_t value) {
     return json_integer((json_int_t)value);
 }
 
-/* null where there is no text, and where it is not UTF-8, as a server's words may be. */
-static json_t *text(const char *value) {
+/* null if there is no text or it is not UTF-8, as can happen in a server's reply. */
+static json_t *json_text(const char *value) {
     json_t *string = value != NULL ? json_string(value) : NULL;
     return string != NULL ? string : json_null();
 }
 
 /* ---- lists ---- */
 
-static enum nl_status add_list(const struct nl_list *list, void *ctx, struct nl_error *err) {
+static enum nl_status add_list_facts(const struct nl_list *list, void *ctx, struct nl_error *err) {
     struct gathering *gathering = ctx;
     struct nl_list_counts counts = {0};
     if (gathering->name != NULL && strcmp(gathering->name, list->name) != 0)
@@ -52,32 +52,33 @@ static enum nl_status add_list(const struct nl_list *list, void *ctx, struct nl_
     json_array_append_new(
         gathering->array,
         json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:{s:o, s:o, s:o, s:o, s:o}}", "name",
-                  text(list->name), "title", text(list->title), "list_id", text(list->list_id),
-                  "sender", text(list->sender), "language", text(list->language), "private",
-                  list->is_private, "subscriptions", "pending", number(counts.pending), "active",
-                  number(counts.active), "unsubscribed", number(counts.unsubscribed), "bounced",
-                  number(counts.bounced), "complained", number(counts.complained)));
+                  json_text(list->name), "title", json_text(list->title), "list_id",
+                  json_text(list->list_id), "sender", json_text(list->sender), "language",
+                  json_text(list->language), "private", list->is_private, "subscriptions",
+                  "pending", json_number(counts.pending), "active", json_number(counts.active),
+                  "unsubscribed", json_number(counts.unsubscribed), "bounced",
+                  json_number(counts.bounced), "complained", json_number(counts.complained)));
     return NL_OK;
 }
 
 enum nl_status nl_facts_lists(struct nl_store *store, const char *name, json_t *out,
                               struct nl_error *err) {
     struct gathering gathering = {store, name, out};
-    return nl_list_each(store, add_list, &gathering, err);
+    return nl_list_each(store, add_list_facts, &gathering, err);
 }
 
-static enum nl_status add_day(int64_t day, int64_t joined, int64_t left, int64_t active, void *ctx,
-                              struct nl_error *err) {
+static enum nl_status add_day_facts(int64_t day, int64_t joined, int64_t left, int64_t active,
+                                    void *ctx, struct nl_error *err) {
     (void)err;
     json_array_append_new(ctx, json_pack("{s:o, s:o, s:o, s:o}", "day", nl_facts_time(day),
-                                         "joined", number(joined), "left", number(left), "active",
-                                         number(active)));
+                                         "joined", json_number(joined), "left", json_number(left),
+                                         "active", json_number(active)));
     return NL_OK;
 }
 
 enum nl_status nl_facts_growth(struct nl_store *store, int64_t list, json_t *out,
                                struct nl_error *err) {
-    return nl_statistics_growth(store, list, add_day, out, err);
+    return nl_statistics_growth(store, list, add_day_facts, out, err);
 }
 
 /* ---- issues ---- */
@@ -88,16 +89,17 @@ enum nl_status nl_facts_counts(struct nl_store *store, int64_t issue, json_t **o
     enum nl_status status = nl_issue_count(store, issue, &counts, err);
     *out = status == NL_OK
                ? json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "queued",
-                           number(counts.queued), "leased", number(counts.leased), "sent",
-                           number(counts.sent), "deferred", number(counts.deferred), "bounced",
-                           number(counts.bounced), "failed", number(counts.failed), "unknown",
-                           number(counts.unknown), "skipped", number(counts.skipped))
+                           json_number(counts.queued), "leased", json_number(counts.leased), "sent",
+                           json_number(counts.sent), "deferred", json_number(counts.deferred),
+                           "bounced", json_number(counts.bounced), "failed",
+                           json_number(counts.failed), "unknown", json_number(counts.unknown),
+                           "skipped", json_number(counts.skipped))
                : NULL;
     return status == NL_OK && *out == NULL ? nl_error_nomem(err) : status;
 }
 
-static enum nl_status add_issue(const struct nl_issue_summary *issue, void *ctx,
-                                struct nl_error *err) {
+static enum nl_status add_issue_facts(const struct nl_issue_summary *issue, void *ctx,
+                                      struct nl_error *err) {
     const struct gathering *gathering = ctx;
     json_t *counts = NULL;
     enum nl_status status = nl_facts_counts(gathering->store, issue->id, &counts, err);
@@ -107,26 +109,27 @@ static enum nl_status add_issue(const struct nl_issue_summary *issue, void *ctx,
         gathering->array,
         json_pack(
             "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-            "id", number(issue->id), "list", text(issue->list_name), "slug", text(issue->slug),
-            "series", text(issue->series), "number", text(issue->number), "title",
-            text(issue->title), "subject", text(issue->subject), "category", text(issue->category),
-            "posted_by", text(issue->posted_by), "date", text(issue->date), "language",
-            text(issue->language), "state", text(issue->state), "pause_note",
-            text(issue->pause_note), "created_at", nl_facts_time(issue->created_at), "ended_at",
-            nl_facts_time(issue->ended_at), "scheduled_at", nl_facts_time(issue->scheduled_at),
-            "deliveries", counts));
+            "id", json_number(issue->id), "list", json_text(issue->list_name), "slug",
+            json_text(issue->slug), "series", json_text(issue->series), "number",
+            json_text(issue->number), "title", json_text(issue->title), "subject",
+            json_text(issue->subject), "category", json_text(issue->category), "posted_by",
+            json_text(issue->posted_by), "date", json_text(issue->date), "language",
+            json_text(issue->language), "state", json_text(issue->state), "pause_note",
+            json_text(issue->pause_note), "created_at", nl_facts_time(issue->created_at),
+            "ended_at", nl_facts_time(issue->ended_at), "scheduled_at",
+            nl_facts_time(issue->scheduled_at), "deliveries", counts));
     return NL_OK;
 }
 
 enum nl_status nl_facts_issues(struct nl_store *store, const struct nl_issue_filter *filter,
                                json_t *out, struct nl_error *err) {
     struct gathering gathering = {store, NULL, out};
-    return nl_issue_summaries(store, filter, add_issue, &gathering, err);
+    return nl_issue_summaries(store, filter, add_issue_facts, &gathering, err);
 }
 
-/* ---- what became of an issue ---- */
+/* ---- results of an issue ---- */
 
-/* Rows of one domain follow one another. */
+/* The rows of one domain come one after another. */
 static enum nl_status add_domain(const char *domain, const char *state, int64_t count, void *ctx,
                                  struct nl_error *err) {
     json_t *array = ctx;
@@ -134,10 +137,10 @@ static enum nl_status add_domain(const char *domain, const char *state, int64_t 
     const char *known = json_string_value(json_object_get(last, "domain"));
     (void)err;
     if (known == NULL || strcmp(known, domain) != 0) {
-        last = json_pack("{s:o, s:{}}", "domain", text(domain), "deliveries");
+        last = json_pack("{s:o, s:{}}", "domain", json_text(domain), "deliveries");
         json_array_append_new(array, last);
     }
-    json_object_set_new(json_object_get(last, "deliveries"), state, number(count));
+    json_object_set_new(json_object_get(last, "deliveries"), state, json_number(count));
     return NL_OK;
 }
 
@@ -149,8 +152,8 @@ enum nl_status nl_facts_domains(struct nl_store *store, int64_t issue, int64_t l
 static enum nl_status add_reason(const char *kind, const char *reason, int64_t count, void *ctx,
                                  struct nl_error *err) {
     (void)err;
-    json_array_append_new(ctx, json_pack("{s:o, s:o, s:o}", "kind", text(kind), "reason",
-                                         text(reason), "count", number(count)));
+    json_array_append_new(ctx, json_pack("{s:o, s:o, s:o}", "kind", json_text(kind), "reason",
+                                         json_text(reason), "count", json_number(count)));
     return NL_OK;
 }
 
@@ -163,7 +166,7 @@ static enum nl_status add_period(int64_t from, const char *state, int64_t count,
                                  struct nl_error *err) {
     (void)err;
     json_array_append_new(ctx, json_pack("{s:o, s:o, s:o}", "from", nl_facts_time(from), "state",
-                                         text(state), "count", number(count)));
+                                         json_text(state), "count", json_number(count)));
     return NL_OK;
 }
 
@@ -178,13 +181,13 @@ static enum nl_status add_delivery(const struct nl_delivery_row *row, void *ctx,
     (void)err;
     json_array_append_new(
         ctx, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "subscription",
-                       number(row->subscription), "address", text(row->address), "state",
-                       text(row->state), "attempts", number(row->attempts), "updated_at",
+                       json_number(row->subscription), "address", json_text(row->address), "state",
+                       json_text(row->state), "attempts", json_number(row->attempts), "updated_at",
                        nl_facts_time(row->updated_at), "next_attempt_at",
                        nl_facts_time(result->next_attempt_at), "reply_code",
-                       result->code != 0 ? number(result->code) : json_null(), "reply_status",
-                       text(result->status[0] != '\0' ? result->status : NULL), "reply_text",
-                       text(result->text)));
+                       result->code != 0 ? json_number(result->code) : json_null(), "reply_status",
+                       json_text(result->status[0] != '\0' ? result->status : NULL), "reply_text",
+                       json_text(result->text)));
     return NL_OK;
 }
 
@@ -203,10 +206,11 @@ enum nl_status nl_facts_subjects(struct nl_store *store, int64_t issue, json_t *
     for (int64_t i = 0; status == NL_OK && found && i < NL_SUBJECTS; i++) {
         const struct nl_subject_score *score = &test.scores[i];
         json_array_append_new(
-            array, json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "subject", text(test.subjects[i]),
-                             "people", number(score->people), "sent", number(score->sent), "left",
-                             number(score->left), "replied", number(score->replied), "chosen",
-                             (int)(test.winner == i + 1)));
+            array,
+            json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "subject", json_text(test.subjects[i]),
+                      "people", json_number(score->people), "sent", json_number(score->sent),
+                      "left", json_number(score->left), "replied", json_number(score->replied),
+                      "chosen", (int)(test.winner == i + 1)));
     }
     json_object_set_new(out, "subjects", array);
     nl_subject_test_free(&test);

@@ -10,7 +10,7 @@
 
 enum { ROWS_SHOWN = 15, ADDRESSES_SHOWN = 100, PERIODS = 200, DAY = 86400 };
 
-/* In the order, and by the number, in which charts draw them. */
+/* The order is that in which charts draw the states; the index is the number of the colour. */
 static const struct {
     const char *state;
     const char *label;
@@ -83,21 +83,22 @@ static enum nl_status add_point(struct growth *growth, int64_t at, int64_t value
     return NL_OK;
 }
 
-static enum nl_status add_day(int64_t day, int64_t joined, int64_t left, int64_t active, void *ctx,
-                              struct nl_error *err) {
+static enum nl_status add_growth_point(int64_t day, int64_t joined, int64_t left, int64_t active,
+                                       void *ctx, struct nl_error *err) {
     struct growth *growth = ctx;
     (void)joined;
     (void)left;
-    /* It begins with nobody, the day before. */
+    /* The curve begins with zero on the day before. */
     enum nl_status status = growth->count == 0 ? add_point(growth, day - DAY, 0, err) : NL_OK;
     return status == NL_OK ? add_point(growth, day, active, err) : status;
 }
 
-/* How many were subscribed, until today. */
+/* Draws the number of subscribers until today. */
 enum nl_status nl_figures_growth(const struct nl_figures *self, int64_t list) {
     struct growth growth = {.now = nl_env_now(nl_store_env(self->store))};
     struct nl_buf chart = {0};
-    enum nl_status status = nl_statistics_growth(self->store, list, add_day, &growth, self->err);
+    enum nl_status status =
+        nl_statistics_growth(self->store, list, add_growth_point, &growth, self->err);
     if (status == NL_OK && growth.count > 0 && growth.points[growth.count - 1].at < growth.now)
         status = add_point(&growth, growth.now, growth.points[growth.count - 1].value, self->err);
     if (status == NL_OK)
@@ -193,8 +194,8 @@ struct course {
     int64_t sent;
 };
 
-static enum nl_status add_period(int64_t from, const char *state, int64_t count, void *ctx,
-                                 struct nl_error *err) {
+static enum nl_status add_course_point(int64_t from, const char *state, int64_t count, void *ctx,
+                                       struct nl_error *err) {
     struct course *course = ctx;
     if (strcmp(state, "sent") != 0)
         return NL_OK;
@@ -219,7 +220,7 @@ static enum nl_status take_span(const struct nl_issue_summary *issue, void *ctx,
     return NL_OK;
 }
 
-/* How many had been sent, over the time that the issue went out. */
+/* Draws the number of sent messages over the time of sending. */
 static enum nl_status add_course(const struct nl_figures *self, int64_t issue) {
     const struct nl_issue_filter filter = {.id = issue};
     struct span span = {.to = nl_env_now(nl_store_env(self->store))};
@@ -229,8 +230,8 @@ static enum nl_status add_course(const struct nl_figures *self, int64_t issue) {
     int64_t seconds = (span.to - span.from) / PERIODS + 1;
     course.seconds = seconds;
     if (status == NL_OK)
-        status =
-            nl_statistics_timeline(self->store, issue, seconds, add_period, &course, self->err);
+        status = nl_statistics_timeline(self->store, issue, seconds, add_course_point, &course,
+                                        self->err);
     if (status == NL_OK)
         nl_chart_line(translated(self, NL_TEXT("Sent over time")), course.points.points,
                       course.points.count, &chart);
@@ -239,7 +240,7 @@ static enum nl_status add_course(const struct nl_figures *self, int64_t issue) {
     return status;
 }
 
-/* The first of those that did not get it. */
+/* Lists the first recipients who did not get the issue. */
 static enum nl_status add_addresses(const struct nl_figures *self, int64_t issue) {
     static const char *const shown[] = {"bounced", "failed", "unknown", "deferred"};
     json_t *rows = json_array();

@@ -12,7 +12,7 @@ struct writing {
     struct nl_buf *out;
 };
 
-static void head(struct nl_buf *out, const char *name, const char *type, const char *help) {
+static void write_head(struct nl_buf *out, const char *name, const char *type, const char *help) {
     nl_buf_addf(out, "# HELP newsletter_%s %s\n# TYPE newsletter_%s %s\n", name, help, name, type);
 }
 
@@ -66,20 +66,20 @@ static enum nl_status write_events(const char *kind, const char *unused, int64_t
 enum nl_status nl_metrics_write(struct nl_store *store, struct nl_buf *out, struct nl_error *err) {
     struct writing writing = {store, out};
     int64_t oldest = 0;
-    head(out, "subscriptions", "gauge", "Subscriptions by list and state.");
+    write_head(out, "subscriptions", "gauge", "Subscriptions by list and state.");
     enum nl_status status = nl_list_each(store, write_list, &writing, err);
-    head(out, "issues", "gauge", "Issues by state.");
+    write_head(out, "issues", "gauge", "Issues by state.");
     if (status == NL_OK)
         status = nl_statistics_issues(store, write_issues, &writing, err);
-    head(out, "deliveries", "gauge",
-         "Deliveries of issues that are going out, and notices, by kind and state.");
+    write_head(out, "deliveries", "gauge",
+               "Deliveries of issues that are going out, and notices, by kind and state.");
     if (status == NL_OK)
         status = nl_statistics_deliveries(store, write_deliveries, &writing, err);
-    head(out, "events_total", "counter", "What happened to subscriptions, by kind.");
+    write_head(out, "events_total", "counter", "Events of subscriptions, by kind.");
     if (status == NL_OK)
         status = nl_statistics_events(store, write_events, &writing, err);
-    head(out, "oldest_due_seconds", "gauge",
-         "For how long the mail has been due that waits longest; 0 where none is.");
+    write_head(out, "oldest_due_seconds", "gauge",
+               "Seconds for which the oldest waiting mail has been due; 0 if no mail is due.");
     if (status == NL_OK)
         status = nl_statistics_overdue(store, &oldest, err);
     nl_buf_addf(out, "newsletter_oldest_due_seconds %lld\n", (long long)oldest);

@@ -16,7 +16,7 @@ static long long count_of(const json_t *object, const char *name) {
     return (long long)nl_facts_number(object, name);
 }
 
-/* ---- what there is to tell ---- */
+/* ---- facts ---- */
 
 static enum nl_status gather_issue(struct nl_store *store, int64_t id, json_t *out,
                                    struct nl_error *err) {

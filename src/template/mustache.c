@@ -22,7 +22,7 @@ struct renderer {
     int level; /* of partials within partials */
     struct nl_buf *out;
     struct nl_error *err;
-    int skipping; /* how many sections around here are not shown */
+    int skipping; /* how many of the enclosing sections are not shown */
 };
 
 /* One tag: what kind, its name, and the text it spans. */
@@ -30,13 +30,13 @@ struct tag {
     char kind; /* '#', '^', '/', '!', '&', '>', '=' or 'v' */
     const char *name;
     size_t name_len;
-    const char *begin, *end; /* with the white space of a line of its own, where it has one */
+    const char *begin, *end; /* if it has a line of its own, with that line's white space */
     const char *indent;      /* the white space before a partial alone on its line */
     size_t indent_len;
 };
 
-static enum nl_status fail(struct renderer *renderer, const char *at, const char *what,
-                           const struct tag *tag) {
+static enum nl_status fail_at(struct renderer *renderer, const char *at, const char *what,
+                              const struct tag *tag) {
     size_t line = 1;
     for (const char *p = renderer->start; p < at; p++)
         line += *p == '\n';
@@ -49,7 +49,7 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static void trim(const char **text, size_t *len) {
+static void trim_blanks(const char **text, size_t *len) {
     while (*len > 0 && is_blank(**text)) {
         ++*text;
         --*len;
@@ -58,7 +58,7 @@ static void trim(const char **text, size_t *len) {
         --*len;
 }
 
-/* Tags other than values that stand alone on a line take the line with them. */
+/* A tag other than a value that stands alone on a line removes the whole line. */
 static void widen_standalone(const char *start, struct tag *tag) {
     const char *left = tag->begin;
     const char *right = tag->end;
@@ -92,14 +92,14 @@ static enum nl_status next_tag(struct renderer *renderer, const char *text, stru
     const char *end = triple ? "}}}" : marks->close;
     const char *close = strstr(name, end);
     if (close == NULL)
-        return fail(renderer, open, "a {{ is not closed", NULL);
+        return fail_at(renderer, open, "a {{ is not closed", NULL);
     tag->begin = open;
     tag->end = close + strlen(end);
     tag->name = name;
     tag->name_len = (size_t)(close - name);
     if (tag->kind == '=' && tag->name_len > 0)
         tag->name_len--; /* the second '=' */
-    trim(&tag->name, &tag->name_len);
+    trim_blanks(&tag->name, &tag->name_len);
     if (tag->kind != 'v' && tag->kind != '&')
         widen_standalone(renderer->start, tag);
     return NL_OK;
@@ -116,21 +116,22 @@ static enum nl_status set_delimiters(struct renderer *renderer, const struct tag
     size_t open = (size_t)(gap - tag->name);
     size_t close = (size_t)(end - second);
     if (open == 0 || close == 0 || open >= DELIMITER_LIMIT || close >= DELIMITER_LIMIT)
-        return fail(renderer, tag->begin, "not a pair of delimiters:", tag);
+        return fail_at(renderer, tag->begin, "not a pair of delimiters:", tag);
     renderer->delimiters = (struct delimiters){0};
     memcpy(renderer->delimiters.open, tag->name, open);
     memcpy(renderer->delimiters.close, second, close);
     return NL_OK;
 }
 
-static const json_t *member(const json_t *object, const char *name, size_t len) {
+static const json_t *member_of(const json_t *object, const char *name, size_t len) {
     char *key = strndup(name, len);
     const json_t *value = key != NULL ? json_object_get(object, key) : NULL;
     free(key);
     return value;
 }
 
-/* Finds "a.b.c": the first part in any context from the inside out, the rest below it. */
+/* Finds "a.b.c": looks for the first part in the contexts from the innermost outwards, for the rest
+ * below it. */
 static const json_t *look_up(const struct renderer *renderer, const struct tag *tag) {
     if (tag->name_len == 1 && tag->name[0] == '.')
         return renderer->stack[renderer->depth - 1];
@@ -138,14 +139,14 @@ static const json_t *look_up(const struct renderer *renderer, const struct tag *
     size_t head = dot != NULL ? (size_t)(dot - tag->name) : tag->name_len;
     const json_t *value = NULL;
     for (size_t i = renderer->depth; value == NULL && i-- > 0;)
-        value = member(renderer->stack[i], tag->name, head);
+        value = member_of(renderer->stack[i], tag->name, head);
     const char *rest = tag->name + head;
     const char *end = tag->name + tag->name_len;
     while (value != NULL && rest < end) {
         rest++;
         dot = memchr(rest, '.', (size_t)(end - rest));
         size_t len = dot != NULL ? (size_t)(dot - rest) : (size_t)(end - rest);
-        value = member(value, rest, len);
+        value = member_of(value, rest, len);
         rest += len;
     }
     return value;
@@ -161,9 +162,11 @@ static bool is_named(const struct tag *tag, const char *name) {
     return tag->name_len == strlen(name) && memcmp(tag->name, name, tag->name_len) == 0;
 }
 
-static enum nl_status render(struct renderer *renderer, const char *text, const char **end);
+static enum nl_status render_until_close(struct renderer *renderer, const char *text,
+                                         const char **end);
 
-static enum nl_status value(struct renderer *renderer, const struct tag *tag, const json_t *found) {
+static enum nl_status add_value(struct renderer *renderer, const struct tag *tag,
+                                const json_t *found) {
     char number[40];
     const char *text = "";
     if (json_is_string(found))
@@ -173,7 +176,7 @@ static enum nl_status value(struct renderer *renderer, const struct tag *tag, co
     else if (json_is_real(found))
         snprintf(number, sizeof number, "%.15g", json_real_value(found));
     else if (!json_is_null(found))
-        return fail(renderer, tag->begin, "not a text:", tag);
+        return fail_at(renderer, tag->begin, "not a text:", tag);
     if (json_is_number(found))
         text = number;
     if (renderer->host->html && tag->kind == 'v')
@@ -183,19 +186,19 @@ static enum nl_status value(struct renderer *renderer, const struct tag *tag, co
     return NL_OK;
 }
 
-/* Renders a section's inside over `context` to `out`; NULL skips it into the void. */
-static enum nl_status inside(struct renderer *renderer, const char *text, const json_t *context,
-                             struct nl_buf *out, const char **end) {
+/* Renders the content of a section over `context` to `out`; skips it if `context` is NULL. */
+static enum nl_status render_inside(struct renderer *renderer, const char *text,
+                                    const json_t *context, struct nl_buf *out, const char **end) {
     struct nl_buf sink = {0};
     struct nl_buf *outer = renderer->out;
     if (renderer->depth == DEPTH_LIMIT)
-        return fail(renderer, text, "sections are nested too deeply", NULL);
+        return fail_at(renderer, text, "sections are nested too deeply", NULL);
     renderer->stack[renderer->depth] =
         context != NULL ? context : renderer->stack[renderer->depth - 1];
     renderer->depth++;
     renderer->out = context != NULL ? out : &sink;
     renderer->skipping += context == NULL;
-    enum nl_status status = render(renderer, text, end);
+    enum nl_status status = render_until_close(renderer, text, end);
     renderer->skipping -= context == NULL;
     renderer->out = outer;
     renderer->depth--;
@@ -203,8 +206,9 @@ static enum nl_status inside(struct renderer *renderer, const char *text, const 
     return status;
 }
 
-/* Renders another text than the one we are in, over the same contexts, with default delimiters. */
-static enum nl_status embed(struct renderer *renderer, const char *text, const char *where) {
+/* Renders another text over the same contexts, with the default delimiters. */
+static enum nl_status render_embedded(struct renderer *renderer, const char *text,
+                                      const char *where) {
     struct renderer inner = *renderer;
     const char *end = text;
     if (renderer->level == DEPTH_LIMIT)
@@ -213,9 +217,9 @@ static enum nl_status embed(struct renderer *renderer, const char *text, const c
     inner.start = text;
     inner.where = where;
     inner.delimiters = (struct delimiters){"{{", "}}"};
-    enum nl_status status = render(&inner, text, &end);
+    enum nl_status status = render_until_close(&inner, text, &end);
     if (status == NL_OK && *end != '\0')
-        status = fail(&inner, end, "a section ends that did not begin", NULL);
+        status = fail_at(&inner, end, "a closing tag has no section", NULL);
     return status;
 }
 
@@ -230,7 +234,7 @@ static void add_indented(struct nl_buf *out, const char *text, const char *inden
     }
 }
 
-static enum nl_status partial(struct renderer *renderer, const struct tag *tag) {
+static enum nl_status render_partial(struct renderer *renderer, const struct tag *tag) {
     const struct nl_template_host *host = renderer->host;
     struct nl_buf text = {0};
     struct nl_buf indented = {0};
@@ -243,10 +247,10 @@ static enum nl_status partial(struct renderer *renderer, const struct tag *tag) 
     if (status == NL_OK && text.len > 0) {
         add_indented(&indented, nl_buf_text(&text), tag->indent, tag->indent_len);
         status = indented.failed ? nl_error_nomem(renderer->err)
-                                 : embed(renderer, nl_buf_text(&indented), name);
+                                 : render_embedded(renderer, nl_buf_text(&indented), name);
     }
     if (status == NL_NOTFOUND)
-        status = host->lenient ? NL_OK : fail(renderer, tag->begin, "there is no partial", tag);
+        status = host->lenient ? NL_OK : fail_at(renderer, tag->begin, "there is no partial", tag);
     free(name);
     nl_buf_free(&text);
     nl_buf_free(&indented);
@@ -254,7 +258,7 @@ static enum nl_status partial(struct renderer *renderer, const struct tag *tag) 
 }
 
 static void add_single_spaced(struct nl_buf *out, const char *text, size_t len) {
-    trim(&text, &len);
+    trim_blanks(&text, &len);
     for (size_t i = 0; i < len; i++)
         if (!is_blank(text[i]))
             nl_buf_addc(out, text[i]);
@@ -262,14 +266,15 @@ static void add_single_spaced(struct nl_buf *out, const char *text, size_t len) 
             nl_buf_addc(out, ' ');
 }
 
-/* {{#_}}: *end is where the section's closing tag begins. The words are no mark-up, whatever the
- * template is; the tags within them hold nothing that escaping would touch. */
-static enum nl_status translation(struct renderer *renderer, const struct tag *tag,
-                                  const char **end) {
+/* Renders {{#_}}. *end is the start of the section's closing tag. The words are plain text even in
+ * an HTML template, so they are escaped; the tags in them hold no character that escaping would
+ * change. */
+static enum nl_status render_translation(struct renderer *renderer, const struct tag *tag,
+                                         const char **end) {
     const struct nl_template_host *host = renderer->host;
     struct nl_buf words = {0};
     struct nl_buf text = {0};
-    enum nl_status status = inside(renderer, tag->end, NULL, NULL, end);
+    enum nl_status status = render_inside(renderer, tag->end, NULL, NULL, end);
     if (status != NL_OK || renderer->skipping > 0)
         return status;
     add_single_spaced(&words, tag->end, (size_t)(*end - tag->end));
@@ -280,18 +285,20 @@ static enum nl_status translation(struct renderer *renderer, const struct tag *t
         nl_html_escape(&text, found);
     else
         nl_buf_adds(&text, found);
-    status = words.failed || text.failed ? nl_error_nomem(renderer->err)
-                                         : embed(renderer, nl_buf_text(&text), renderer->where);
+    status = words.failed || text.failed
+                 ? nl_error_nomem(renderer->err)
+                 : render_embedded(renderer, nl_buf_text(&text), renderer->where);
     nl_buf_free(&words);
     nl_buf_free(&text);
     return status;
 }
 
-static enum nl_status wrap(struct renderer *renderer, const struct tag *tag, const char **end) {
+static enum nl_status render_wrapped(struct renderer *renderer, const struct tag *tag,
+                                     const char **end) {
     struct nl_buf text = {0};
     struct nl_buf words = {0};
     enum nl_status status =
-        inside(renderer, tag->end, renderer->stack[renderer->depth - 1], &text, end);
+        render_inside(renderer, tag->end, renderer->stack[renderer->depth - 1], &text, end);
     if (status == NL_OK && renderer->skipping == 0) {
         add_single_spaced(&words, nl_buf_text(&text), text.len);
         renderer->host->wrap(renderer->out, nl_buf_text(&words));
@@ -302,51 +309,52 @@ static enum nl_status wrap(struct renderer *renderer, const struct tag *tag, con
     return status;
 }
 
-static enum nl_status section(struct renderer *renderer, const struct tag *tag, const json_t *found,
-                              const char **end) {
+static enum nl_status render_section(struct renderer *renderer, const struct tag *tag,
+                                     const json_t *found, const char **end) {
     bool shown = is_truthy(found) == (tag->kind == '#');
     enum nl_status status = NL_OK;
     if (!shown || renderer->skipping > 0)
-        return inside(renderer, tag->end, NULL, NULL, end);
+        return render_inside(renderer, tag->end, NULL, NULL, end);
     if (tag->kind == '^')
         found = renderer->stack[renderer->depth - 1];
     if (tag->kind == '^' || !json_is_array(found))
-        return inside(renderer, tag->end, found, renderer->out, end);
+        return render_inside(renderer, tag->end, found, renderer->out, end);
     const struct delimiters delimiters = renderer->delimiters;
     for (size_t i = 0; status == NL_OK && i < json_array_size(found); i++) {
         renderer->delimiters = delimiters;
-        status = inside(renderer, tag->end, json_array_get(found, i), renderer->out, end);
+        status = render_inside(renderer, tag->end, json_array_get(found, i), renderer->out, end);
     }
     return status;
 }
 
-/* A section from its opening tag to behind its closing one, where *text is left. */
-static enum nl_status whole_section(struct renderer *renderer, const struct tag *tag,
-                                    const char **text) {
+/* Renders a section with both its tags. *text is set to the text after the closing one. */
+static enum nl_status render_whole_section(struct renderer *renderer, const struct tag *tag,
+                                           const char **text) {
     struct tag close = {0};
     bool closed = false;
     enum nl_status status = NL_OK;
     if (tag->kind == '#' && is_named(tag, "_")) {
-        status = translation(renderer, tag, text);
+        status = render_translation(renderer, tag, text);
     } else if (tag->kind == '#' && is_named(tag, "wrap") && renderer->host->wrap != NULL) {
-        status = wrap(renderer, tag, text);
+        status = render_wrapped(renderer, tag, text);
     } else {
         const json_t *found = look_up(renderer, tag);
         if (found == NULL && (renderer->host->lenient || renderer->skipping > 0))
-            found = json_null(); /* what is not there has no members */
-        status = found != NULL ? section(renderer, tag, found, text)
-                               : fail(renderer, tag->begin, "unknown variable", tag);
+            found = json_null(); /* a missing value has no members */
+        status = found != NULL ? render_section(renderer, tag, found, text)
+                               : fail_at(renderer, tag->begin, "unknown variable", tag);
     }
     if (status == NL_OK)
         status = next_tag(renderer, *text, &close, &closed);
     if (status == NL_OK && (!closed || close.name_len != tag->name_len ||
                             memcmp(close.name, tag->name, tag->name_len) != 0))
-        status = fail(renderer, tag->begin, "a section is not closed:", tag);
+        status = fail_at(renderer, tag->begin, "a section is not closed:", tag);
     *text = close.end;
     return status;
 }
 
-static enum nl_status one_tag(struct renderer *renderer, const struct tag *tag, const char **text) {
+static enum nl_status render_tag(struct renderer *renderer, const struct tag *tag,
+                                 const char **text) {
     const json_t *found = NULL;
     *text = tag->end;
     switch (tag->kind) {
@@ -355,24 +363,25 @@ static enum nl_status one_tag(struct renderer *renderer, const struct tag *tag, 
     case '=':
         return set_delimiters(renderer, tag);
     case '>':
-        return partial(renderer, tag);
+        return render_partial(renderer, tag);
     case '#':
     case '^':
-        return whole_section(renderer, tag, text);
+        return render_whole_section(renderer, tag, text);
     default:
         if (renderer->skipping > 0)
             return NL_OK;
         found = look_up(renderer, tag);
         if (found != NULL)
-            return value(renderer, tag, found);
+            return add_value(renderer, tag, found);
         return renderer->host->lenient ? NL_OK
-                                       : fail(renderer, tag->begin, "unknown variable", tag);
+                                       : fail_at(renderer, tag->begin, "unknown variable", tag);
     }
 }
 
-/* Renders until the closing tag of the section it is in, or the end. *end is where that closing tag
- * begins; the caller checks its name. */
-static enum nl_status render(struct renderer *renderer, const char *text, const char **end) {
+/* Renders until the closing tag of the current section, or to the end. *end is the start of that
+ * closing tag, whose name the caller checks. */
+static enum nl_status render_until_close(struct renderer *renderer, const char *text,
+                                         const char **end) {
     struct tag tag = {0};
     bool found = false;
     for (;;) {
@@ -384,7 +393,7 @@ static enum nl_status render(struct renderer *renderer, const char *text, const 
             *end = found ? tag.begin : text + strlen(text);
             return NL_OK;
         }
-        status = one_tag(renderer, &tag, &text);
+        status = render_tag(renderer, &tag, &text);
         if (status != NL_OK)
             return status;
     }
@@ -395,6 +404,6 @@ enum nl_status nl_template_render(const char *text, const char *where,
                                   struct nl_buf *out, struct nl_error *err) {
     struct renderer renderer = {
         .where = where, .host = host, .stack = {data}, .depth = 1, .out = out, .err = err};
-    enum nl_status status = embed(&renderer, text, where);
+    enum nl_status status = render_embedded(&renderer, text, where);
     return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
 }

@@ -88,12 +88,12 @@ static enum nl_status read_partial(void *ctx, const char *name, struct nl_buf *o
     return status;
 }
 
-static const char *translate(void *ctx, const char *text) {
+static const char *translate_text(void *ctx, const char *text) {
     const struct nl_theme *theme = ctx;
     return nl_catalog_text(theme->catalog, NULL, text);
 }
 
-static void wrap(struct nl_buf *out, const char *text) {
+static void wrap_text(struct nl_buf *out, const char *text) {
     nl_plain_wrap(out, text, "", "");
 }
 
@@ -101,8 +101,8 @@ static struct nl_template_host host_of(const struct nl_theme *theme, bool html) 
     return (struct nl_template_host){.html = html,
                                      .ctx = (void *)theme,
                                      .partial = read_partial,
-                                     .translate = translate,
-                                     .wrap = wrap};
+                                     .translate = translate_text,
+                                     .wrap = wrap_text};
 }
 
 enum nl_status nl_theme_render(const struct nl_theme *theme, const char *file, json_t *data,

@@ -41,8 +41,8 @@ void nl_plain_line(struct nl_buf *out, const char *prefix, const char *text, siz
     nl_buf_addc(out, '\n');
 }
 
-/* Where conditions stand in a text that they were taken out of. Their tags are seen by nobody and
- * so have no width. */
+/* The places of condition tags that were removed from a text. No reader sees them, so they have no
+ * width. */
 struct tag {
     size_t at;
     const char *text;
@@ -54,8 +54,8 @@ struct tags {
     size_t count, next;
 };
 
-/* Copies `text` without the tags of conditions; those beyond the limit stay and make a line short.
- */
+/* Copies `text` without the tags of conditions. Tags beyond the limit stay, and make their line
+ * shorter. */
 static void take_tags(const char *text, struct tags *tags, struct nl_buf *out) {
     while (*text != '\0') {
         const char *open = strstr(text, "{{");
@@ -74,7 +74,7 @@ static void take_tags(const char *text, struct tags *tags, struct nl_buf *out) {
     }
 }
 
-/* A line from `start` to `end` of the text, with its tags put back. */
+/* Adds the line from `start` to `end` of the text, with its tags back in their places. */
 static void add_tagged_line(struct nl_buf *out, const char *prefix, const char *text, size_t start,
                             size_t end, struct tags *tags) {
     struct nl_buf line = {0};

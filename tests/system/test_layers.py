@@ -1,11 +1,13 @@
 """Which room may know which: every include of src/ and include/ is held against this table."""
+import collections
 import glob
 import os
 import re
+import subprocess
 
 import pytest
 
-from conftest import TOP
+from conftest import BINARY, TOP
 
 # From the ground up. A room may include public headers (include/newsletter/ROOM/) of the rooms of
 # lower levels, and of no other; it may use the libraries named here, besides the C library.
@@ -132,3 +134,40 @@ def test_file_names_are_unique():
         if path.endswith(".c"):
             other = seen.setdefault(os.path.basename(path), path)
             assert other == path, (other, path)
+
+
+# Rooms whose files may still call each other both ways.
+TANGLED = {"db", "delivery", "inbound", "web"}
+
+
+def calls_between_files():
+    """{file: files whose functions or data it uses}, read from the library's object files."""
+    library = os.path.join(os.path.dirname(BINARY), "libnewsletter.a")
+    if not os.path.exists(library):
+        pytest.skip("the binary under test has no library next to it")
+    defined, used = {}, collections.defaultdict(set)
+    listing = subprocess.run(["nm", "-A", library], capture_output=True, text=True, check=True).stdout
+    for line in listing.splitlines():
+        file = os.path.basename(line.split(":")[1])
+        kind, name = line.split()[-2:]
+        if kind in "TDRB":
+            defined[name] = file
+        elif kind == "U":
+            used[file].add(name)
+    return {file: {defined[name] for name in names if name in defined} - {file} for file, names in used.items()}
+
+
+def reachable(calls, start):
+    seen, todo = set(), [start]
+    while todo:
+        for other in calls.get(todo.pop(), ()):
+            if other not in seen:
+                seen.add(other)
+                todo.append(other)
+    return seen
+
+
+def test_files_of_a_room_call_each_other_in_one_direction():
+    calls = calls_between_files()
+    circles = {file for file in calls if file in reachable(calls, file)}
+    assert not {file for file in circles if file.split("_")[0] not in TANGLED}

@@ -93,9 +93,9 @@ def test_a_long_fallback_is_one(connected, server):
 
 
 @pytest.mark.parametrize("body, said", [
-    ("{{#name}}x\n", "does not end there"),
-    ("x{{/name}}\n", "ends what does not begin"),
-    ("{{#name}}x{{/email}}\n", "ends what does not begin"),
+    ("{{#name}}x\n", "does not end in the same place"),
+    ("x{{/name}}\n", "does not begin in the same place"),
+    ("{{#name}}x{{/email}}\n", "does not begin in the same place"),
     ("*a {{#name}}b* c{{/name}}\n", "both within one"),
     ("a {{#name}}b\n\nc{{/name}} d\n", "both within one"),
     ("{{#nmae}}x{{/nmae}}\n", "unknown variable {{#nmae}}"),

@@ -1,4 +1,4 @@
-/* The pages of the public archive: the same for `serve` and as files. */
+/* The pages of the public archive, both for `serve` and for files. */
 #ifndef NEWSLETTER_ARCHIVE_ARCHIVE_H
 #define NEWSLETTER_ARCHIVE_ARCHIVE_H
 
@@ -16,10 +16,10 @@ struct nl_archive {
     const char *url; /* absolute, ends with "/"; "" if it is not known: then there is no feed */
     const char *stylesheet; /* for a page at the root; NULL: ROOT/../style.css */
     const char *join;       /* where to join; "" for nowhere */
-    bool searchable;        /* somebody answers search?q= */
+    bool searchable;        /* a server answers search?q= */
 };
 
-/* A page made. Free `body`. */
+/* A finished page. Free `body`. */
 struct nl_archive_page {
     struct nl_buf body;
     const char *type; /* a constant */
@@ -33,18 +33,19 @@ enum nl_status nl_archive_make(const struct nl_archive *archive, const char *pat
                                const char *words, struct nl_archive_page *out,
                                struct nl_error *err);
 
-/* Calls `each` for every path there is. */
+/* Calls `each` with the path of every page. */
 enum nl_status nl_archive_paths(const struct nl_archive *archive,
                                 enum nl_status (*each)(const char *path, void *ctx,
                                                        struct nl_error *err),
                                 void *ctx, struct nl_error *err);
 
-/* Appends an issue's text as a reader sees it of whom nothing is known, its pictures as data: URLs.
- * Nothing for an issue of old. */
+/* Appends an issue's text as an unknown reader sees it, with its pictures as data: URLs. Appends
+ * nothing for an issue that was sent before bodies were stored. */
 enum nl_status nl_archive_fill(const struct nl_archived *text, struct nl_buf *out,
                                struct nl_error *err);
 
-/* What a category or a name is called in a path: ASCII, the same for the same value. */
+/* Appends the name of a category, series or author in a path: ASCII, and always the same for the
+ * same value. */
 void nl_archive_key(const char *value, struct nl_buf *out);
 
 /* calendar.c: all events of the list's issues, once each: as JSON for nl_events_data ("upcoming"

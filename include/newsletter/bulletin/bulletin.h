@@ -8,33 +8,34 @@
 #include "newsletter/store/issue.h"
 #include "newsletter/store/list.h"
 
-/* One edition's parts, to be looked at. */
+/* The parts of one edition, for previews and checks. */
 struct nl_view {
     char *path;         /* of its file */
     struct nl_buf html; /* the HTML part alone, packed like the message */
-    struct nl_buf page; /* the same with its images within, to be looked at by itself */
+    struct nl_buf
+        page; /* the HTML part with its images embedded, so that a browser can show it alone */
     struct nl_buf text; /* the text part alone, packed */
 };
 
 /* A composed issue. Free with nl_bulletin_free. */
 struct nl_bulletin {
-    struct nl_issue issue; /* everything but the ids and the state */
+    struct nl_issue issue; /* all members but the ids and the state */
     struct nl_view *views; /* one for each edition, the issue's own first */
     size_t view_count;
 };
 
 /* Reads the issue in `path` and composes it for `list`: front matter, Markdown, templates, MIME.
- * Files beside it that differ in a language before the ending (issue.ru.md) are its editions.
- * Each problem of the input is an error with the line. */
+ * Files in the same folder whose names differ only by a language before the ending (issue.ru.md)
+ * are its editions. Each fault of the input is an error that names the line. */
 enum nl_status nl_bulletin_compose(const char *path, const struct nl_list *list,
                                    const struct nl_config *config, struct nl_bulletin *out,
                                    struct nl_error *err);
 
-/* One edition of it, 0 being that of the issue itself. Borrowed. */
+/* Edition number `index`; 0 is the issue's own. Borrowed. */
 struct nl_edition nl_bulletin_edition(const struct nl_bulletin *bulletin, size_t index);
 
-/* Only reads the front matter of `path`, for the name its issue has in the store. The caller frees
- * *slug. */
+/* Reads only the front matter of `path` and returns the name that the issue has in the store. The
+ * caller frees *slug. */
 enum nl_status nl_bulletin_slug(const char *path, char **slug, struct nl_error *err);
 
 void nl_bulletin_free(struct nl_bulletin *bulletin);

@@ -1,4 +1,5 @@
-/* What would hurt an issue on its way: looked for before it goes out. */
+/* Checks of an issue before it is sent: it looks for faults that get mail rejected, filtered or cut
+ * off. */
 #ifndef NEWSLETTER_BULLETIN_CHECK_H
 #define NEWSLETTER_BULLETIN_CHECK_H
 
@@ -8,9 +9,9 @@
 /* Bytes of HTML; Gmail shows no more and hides the rest, the unsubscribe link included. */
 enum { NL_CLIP_SIZE = 102 * 1024 };
 
-/* Looks through a composed issue, its list and the configuration: size, subject, links, images,
- * sender and authentication, as the bulk-sender rules of the large mailbox providers have it. Asks
- * no network. */
+/* Checks a composed issue, its list and the configuration: size, subject, links, images, sender and
+ * authentication, by the rules that the large mailbox providers have for bulk senders. Uses no
+ * network. */
 enum nl_status nl_bulletin_check(const struct nl_bulletin *bulletin, const struct nl_list *list,
                                  const struct nl_config *config, struct nl_findings *out,
                                  struct nl_error *err);

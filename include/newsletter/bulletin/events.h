@@ -26,16 +26,17 @@ struct nl_events {
     size_t count;
 };
 
-/* Takes one value of the front matter, such as "0.title". `where` and `line` serve errors. */
+/* Stores one value of the front matter under its path, such as "0.title". `where` and `line` are
+ * for error messages. */
 enum nl_status nl_events_take(struct nl_events *events, const char *path, const char *value,
                               const char *where, size_t line, struct nl_error *err);
 
-/* Checks that each event is complete and possible, and puts them in order. */
+/* Checks that each event is complete and possible, and sorts them by time. */
 enum nl_status nl_events_check(struct nl_events *events, const char *where, struct nl_error *err);
 
-/* For the templates, in the language of the theme: {months: [{name, weeks: [{days: [{number,
+/* The events for templates, in the language of the theme: {months: [{name, weeks: [{days: [{number,
  * event}]}]}], events: [{title, when, place, url}], weekdays: [...]}, or null without events.
- * Months of events, the first three. The caller owns it. */
+ * `months` are the first three in which an event begins. The caller owns it. */
 json_t *nl_events_data(const struct nl_events *events, const struct nl_theme *theme);
 
 /* Writes them as iCalendar. Times are of `timezone` (an IANA name; NULL for UTC) and written in
@@ -44,11 +45,11 @@ json_t *nl_events_data(const struct nl_events *events, const struct nl_theme *th
 enum nl_status nl_events_ics(const struct nl_events *events, const char *timezone, const char *uid,
                              const char *date, struct nl_buf *out, struct nl_error *err);
 
-/* As the store keeps them: {"timezone": ..., "events": [...]}. The caller frees it; NULL without
- * memory. */
+/* The events as the store keeps them: {"timezone": ..., "events": [...]}. The caller frees the
+ * text; NULL without memory. */
 char *nl_events_json(const struct nl_events *events, const char *timezone);
 
-/* Adds what nl_events_json wrote; *timezone is the caller's to free. NL_IO for anything else. */
+/* Adds events that nl_events_json wrote. The caller frees *timezone. NL_IO for any other text. */
 enum nl_status nl_events_read(const char *json, struct nl_events *out, char **timezone,
                               struct nl_error *err);
 

@@ -1,6 +1,6 @@
-/* A composed message: text that is the same for everybody, with slots for what is not. Composed
- * once per issue, filled once per recipient; nothing but copying and encoding of short values is
- * done then. */
+/* A composed message: the text that all recipients share, with slots for the values that differ. An
+ * issue is composed once and filled once for each recipient, which only copies text and encodes
+ * short values. */
 #ifndef NEWSLETTER_BULLETIN_MESSAGE_H
 #define NEWSLETTER_BULLETIN_MESSAGE_H
 
@@ -11,7 +11,7 @@
 
 struct nl_message;
 
-/* Everything a slot may be filled with. Optional texts are NULL. */
+/* All values that may fill a slot. Optional texts are NULL. */
 struct nl_recipient {
     const char *address;      /* its envelope form; goes into the To field */
     const char *name;         /* UTF-8, one line */
@@ -22,8 +22,8 @@ struct nl_recipient {
     int64_t date;             /* seconds UTC, for the Date field */
 };
 
-/* Reads a composed message as nl_bulletin_compose and nl_notice_compose made it. Copies what it
- * needs. Free with nl_message_free. */
+/* Reads a composed message that nl_bulletin_compose or nl_notice_compose made. Copies the text.
+ * Free with nl_message_free. */
 enum nl_status nl_message_parse(const char *packed, size_t len, struct nl_message **out,
                                 struct nl_error *err);
 

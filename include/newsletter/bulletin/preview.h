@@ -1,4 +1,4 @@
-/* A page by which staff look at an issue before it goes out. */
+/* A page on which staff look at an issue before it is sent. */
 #ifndef NEWSLETTER_BULLETIN_PREVIEW_H
 #define NEWSLETTER_BULLETIN_PREVIEW_H
 
@@ -8,9 +8,9 @@
 
 /* The parts of one edition, filled for a sample recipient. Borrowed. */
 struct nl_sample {
-    const char *page; /* HTML with its images within */
+    const char *page; /* HTML with its images embedded */
     const char *text;
-    const char *html; /* as it is sent */
+    const char *html; /* the HTML part as it is sent */
     const char *message;
 };
 

@@ -1,5 +1,5 @@
-/* What there is to tell of lists and issues, as JSON: what the API answers and the dashboard shows.
- * Times are RFC 3339 in UTC, null where something has not happened. */
+/* Facts about lists and issues as JSON, for the answers of the API and for the dashboard. Times are
+ * RFC 3339 in UTC; null if the event has not happened. */
 #ifndef NEWSLETTER_REPORT_FACTS_H
 #define NEWSLETTER_REPORT_FACTS_H
 
@@ -29,14 +29,15 @@ enum nl_status nl_facts_deliveries(struct nl_store *store, int64_t issue, const 
 enum nl_status nl_facts_counts(struct nl_store *store, int64_t issue, json_t **out,
                                struct nl_error *err);
 
-/* A text, "" where there is none, and a number of an object. */
+/* A text of an object ("" if it has none), and a number. */
 const char *nl_facts_word(const json_t *object, const char *name);
 int64_t nl_facts_number(const json_t *object, const char *name);
 
 /* "2026-08-25T09:30:00Z", or null for 0. */
 json_t *nl_facts_time(int64_t at);
 
-/* Sets "subjects": what came of each where an issue has two, on the sample; else []. */
+/* Sets "subjects": the results of each of an issue's two subjects on the sample; [] for an issue
+ * with one. */
 enum nl_status nl_facts_subjects(struct nl_store *store, int64_t issue, json_t *out,
                                  struct nl_error *err);
 

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-/* All borrowed. What is found goes to `data`. */
+/* All borrowed. The functions add their results to `data`. */
 struct nl_figures {
     struct nl_store *store;
     const struct nl_theme *theme;
@@ -16,14 +16,14 @@ struct nl_figures {
     struct nl_error *err;
 };
 
-/* How many were subscribed to a list (0: to any), over time: "growth", a chart. */
+/* Sets "growth": a chart of the number of subscribers of a list (0: of all lists) over time. */
 enum nl_status nl_figures_growth(const struct nl_figures *self, int64_t list);
 
-/* Adds to an issue of nl_facts_issues what a row of a list shows: "since", "state_label", "done",
- * "total", "going". */
+/* Adds the members that a row in a list of issues shows to an issue of nl_facts_issues: "since",
+ * "state_label", "done", "total", "going". */
 void nl_figures_row(const struct nl_figures *self, json_t *issue);
 
-/* What became of an issue of nl_facts_issues: "states", "unsubscribed", "course", "domains",
+/* Sets the results of an issue of nl_facts_issues: "states", "unsubscribed", "course", "domains",
  * "reasons", "addresses", and the charts. */
 enum nl_status nl_figures_issue(const struct nl_figures *self, const json_t *issue);
 

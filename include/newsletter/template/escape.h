@@ -1,4 +1,4 @@
-/* HTML escaping, shared by what is written once and what is filled in for each recipient. */
+/* HTML escaping, for templates and for the values that are filled in for each recipient. */
 #ifndef NEWSLETTER_TEMPLATE_ESCAPE_H
 #define NEWSLETTER_TEMPLATE_ESCAPE_H
 

@@ -1,5 +1,5 @@
-/* The look and the language: templates, styles and translations, from the user's folder first and
- * the built-in ones else. */
+/* The look and the language of pages and mails: templates, styles and translations. Files in the
+ * user's folder replace the built-in ones. */
 #ifndef NEWSLETTER_TEMPLATE_THEME_H
 #define NEWSLETTER_TEMPLATE_THEME_H
 
@@ -12,7 +12,7 @@
 
 struct nl_theme {
     const char *folder;                /* NULL for built-in only; borrowed */
-    struct nl_yaml styles, own_styles; /* the latter over the former */
+    struct nl_yaml styles, own_styles; /* own_styles replace styles of the same name */
     struct nl_catalog *catalog;
 };
 

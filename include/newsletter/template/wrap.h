@@ -6,7 +6,7 @@
 
 enum { NL_COLUMNS = 72 };
 
-/* How many columns a text takes, East Asian characters being two wide. */
+/* The number of columns that a text takes. Wide East Asian characters take two. */
 size_t nl_text_width(const char *text);
 
 /* Appends one line: the prefix and the text, without white space at its end. */

@@ -119,7 +119,7 @@ static void test_errors(void **state) {
         {"{{b", "not closed"},
         {"{{#b}}x", "section is not closed: b"},
         {"{{#b}}x{{/c}}", "section is not closed: b"},
-        {"x{{/b}}", "did not begin"},
+        {"x{{/b}}", "has no section"},
         {"{{o}}", "not a text"},
         {"{{o.z}}", "unknown variable o.z"},
         {"{{>nosuch}}", "there is no partial nosuch"},

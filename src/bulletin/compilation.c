@@ -1,4 +1,4 @@
-#include "newsletter/bulletin/digest.h"
+#include "newsletter/bulletin/compilation.h"
 
 #include "bulletin/edition.h"
 #include "bulletin/frontmatter.h"
@@ -24,10 +24,10 @@ struct item {
 };
 
 struct gathering {
-    const struct nl_digest *digest;
+    const struct nl_compilation *compilation;
     struct item items[ITEMS_LIMIT];
     size_t count;
-    const char *languages[LANGUAGES_LIMIT]; /* besides that of everybody else */
+    const char *languages[LANGUAGES_LIMIT]; /* apart from the main language */
     size_t language_count;
 };
 
@@ -38,8 +38,8 @@ static const char *base_name(const char *path) {
 
 /* ---- finding the items ---- */
 
-static enum nl_status read_front(const char *path, char **source, struct nl_frontmatter *front,
-                                 size_t *body, struct nl_error *err) {
+static enum nl_status read_item(const char *path, char **source, struct nl_frontmatter *front,
+                                size_t *body, struct nl_error *err) {
     size_t line = 0;
     enum nl_status status = nl_edition_read(path, source, err);
     return status == NL_OK
@@ -53,12 +53,12 @@ static enum nl_status add_item(struct gathering *self, const char *path, struct 
     char *source = NULL;
     size_t body = 0;
     enum nl_status status = nl_siblings_find(path, NULL, &files, err);
-    /* Each item once, at the first of its files. */
+    /* An item has one file for each language: it is added at the first of them. */
     if (status != NL_OK || strcmp(files.items[0].path, path) != 0) {
         nl_siblings_free(&files);
         return status;
     }
-    status = read_front(path, &source, &front, &body, err);
+    status = read_item(path, &source, &front, &body, err);
     if (status == NL_OK && self->count == ITEMS_LIMIT)
         status = nl_error_set(err, NL_DATA, "more than %d items", ITEMS_LIMIT);
     if (status == NL_OK) {
@@ -73,7 +73,7 @@ static enum nl_status add_item(struct gathering *self, const char *path, struct 
     return status;
 }
 
-static int by_date(const void *a, const void *b) {
+static int compare_dates(const void *a, const void *b) {
     const struct item *left = a;
     const struct item *right = b;
     int order = strcmp(left->date, right->date);
@@ -93,11 +93,11 @@ static void note_languages(struct gathering *self) {
     }
 }
 
-static enum nl_status gather(struct gathering *self, struct nl_error *err) {
+static enum nl_status find_items(struct gathering *self, struct nl_error *err) {
     struct nl_buf pattern = {0};
     glob_t found = {0};
     enum nl_status status = NL_OK;
-    nl_buf_addf(&pattern, "%s/*.md", self->digest->folder);
+    nl_buf_addf(&pattern, "%s/*.md", self->compilation->folder);
     if (!pattern.failed && glob(nl_buf_text(&pattern), 0, NULL, &found) == 0)
         for (size_t i = 0; status == NL_OK && i < found.gl_pathc; i++)
             if (strncmp(base_name(found.gl_pathv[i]), prefix, sizeof prefix - 1) != 0)
@@ -105,15 +105,15 @@ static enum nl_status gather(struct gathering *self, struct nl_error *err) {
     globfree(&found);
     nl_buf_free(&pattern);
     if (status == NL_OK && self->count == 0)
-        status = nl_error_set(err, NL_NOINPUT, "there is no item in %s", self->digest->folder);
-    qsort(self->items, self->count, sizeof self->items[0], by_date);
+        status = nl_error_set(err, NL_NOINPUT, "there is no item in %s", self->compilation->folder);
+    qsort(self->items, self->count, sizeof self->items[0], compare_dates);
     note_languages(self);
     return status;
 }
 
 /* ---- writing the issue ---- */
 
-/* Titles are words, not Markdown. */
+/* Titles are plain text: characters that Markdown would interpret are escaped. */
 static void add_title(const char *title, struct nl_buf *out) {
     nl_buf_adds(out, "## ");
     for (const char *p = title; *p != '\0'; p++) {
@@ -131,19 +131,19 @@ static size_t heading_level(const char *line) {
                                                                                          : 0;
 }
 
-static bool is_fence(const char *line) {
+static bool is_code_fence(const char *line) {
     line += strspn(line, " ");
     return strncmp(line, "```", 3) == 0 || strncmp(line, "~~~", 3) == 0;
 }
 
-/* An item's headings stand below its title. */
+/* Copies an item's text, its headings moved to levels below its title. */
 static void add_body(const char *body, struct nl_buf *out) {
     bool code = false;
     body += strspn(body, "\n");
     while (*body != '\0') {
         size_t len = strcspn(body, "\n");
         size_t level = code ? 0 : heading_level(body);
-        code = code != is_fence(body);
+        code = code != is_code_fence(body);
         if (level > 0)
             for (size_t i = level; i < level + DEEPER && i < DEEPEST; i++)
                 nl_buf_addc(out, '#');
@@ -183,7 +183,7 @@ static enum nl_status add_section(struct issue *issue, const char *path, struct 
     struct nl_frontmatter front = {0};
     char *source = NULL;
     size_t body = 0;
-    enum nl_status status = read_front(path, &source, &front, &body, err);
+    enum nl_status status = read_item(path, &source, &front, &body, err);
     if (status == NL_OK)
         status = add_events(issue, path, &front, err);
     for (size_t i = 0; status == NL_OK && i < front.attachment_count; i++)
@@ -197,8 +197,8 @@ static enum nl_status add_section(struct issue *issue, const char *path, struct 
     return status;
 }
 
-/* What JSON writes, YAML reads. */
-static void add_line(struct nl_buf *out, const char *key, json_t *value) {
+/* YAML reads JSON values as they are. */
+static void add_yaml_line(struct nl_buf *out, const char *key, json_t *value) {
     char *text = value != NULL ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
     if (text != NULL)
         nl_buf_addf(out, "%s: %s\n", key, text);
@@ -206,19 +206,21 @@ static void add_line(struct nl_buf *out, const char *key, json_t *value) {
     json_decref(value);
 }
 
-static void add_front(const struct nl_digest *digest, const struct issue *issue,
+static void add_front(const struct nl_compilation *compilation, const struct issue *issue,
                       struct nl_buf *out) {
     nl_buf_adds(out, "---\n");
-    add_line(out, "series", digest->series != NULL ? json_string(digest->series) : NULL);
-    add_line(out, "number", digest->number != NULL ? json_string(digest->number) : NULL);
-    add_line(out, "title", json_string(digest->title));
-    add_line(out, "date", json_string(digest->date));
+    add_yaml_line(out, "series",
+                  compilation->series != NULL ? json_string(compilation->series) : NULL);
+    add_yaml_line(out, "number",
+                  compilation->number != NULL ? json_string(compilation->number) : NULL);
+    add_yaml_line(out, "title", json_string(compilation->title));
+    add_yaml_line(out, "date", json_string(compilation->date));
     if (json_array_size(issue->events) > 0) {
-        add_line(out, "timezone", json_string(issue->timezone));
-        add_line(out, "events", json_incref(issue->events));
+        add_yaml_line(out, "timezone", json_string(issue->timezone));
+        add_yaml_line(out, "events", json_incref(issue->events));
     }
     if (json_array_size(issue->attachments) > 0)
-        add_line(out, "attachments", json_incref(issue->attachments));
+        add_yaml_line(out, "attachments", json_incref(issue->attachments));
     nl_buf_adds(out, "---\n\n");
 }
 
@@ -238,7 +240,7 @@ static enum nl_status write_issue(const struct gathering *self, const char *path
     for (size_t i = 0; status == NL_OK && i < self->count; i++)
         status = add_section(&issue, file_in(&self->items[i], language), err);
     if (status == NL_OK) {
-        add_front(self->digest, &issue, &whole);
+        add_front(self->compilation, &issue, &whole);
         nl_buf_add(&whole, nl_buf_text(&issue.text), issue.text.len);
         status = whole.failed || issue.text.failed
                      ? nl_error_nomem(err)
@@ -255,30 +257,30 @@ static enum nl_status write_issue(const struct gathering *self, const char *path
 static enum nl_status write_all(const struct gathering *self, char **path, struct nl_error *err) {
     struct nl_buf name = {0};
     enum nl_status status = NL_OK;
-    nl_buf_addf(&name, "%s/%s%s.md", self->digest->folder, prefix, self->digest->date);
+    nl_buf_addf(&name, "%s/%s%s.md", self->compilation->folder, prefix, self->compilation->date);
     *path = strdup(nl_buf_text(&name));
     if (*path == NULL || name.failed)
         status = nl_error_nomem(err);
     else if (access(*path, F_OK) == 0)
         status =
             nl_error_set(err, NL_EXISTS, "there is %s already: remove it, or give a --date", *path);
-    /* The one for everybody else last: while it is missing, there is no issue. */
+    /* The main file comes last: as long as it is missing, the issue does not exist. */
     for (size_t i = 0; status == NL_OK && i < self->language_count; i++) {
         nl_buf_clear(&name);
-        nl_buf_addf(&name, "%s/%s%s.%s.md", self->digest->folder, prefix, self->digest->date,
-                    self->languages[i]);
+        nl_buf_addf(&name, "%s/%s%s.%s.md", self->compilation->folder, prefix,
+                    self->compilation->date, self->languages[i]);
         status = write_issue(self, nl_buf_text(&name), self->languages[i], err);
     }
     nl_buf_free(&name);
     return status == NL_OK ? write_issue(self, *path, NULL, err) : status;
 }
 
-/* So that the next digest has only what is new. */
-static enum nl_status put_away(const struct gathering *self, struct nl_error *err) {
+/* Moves the items to the folder of used ones, so that the next issue has only new items. */
+static enum nl_status move_used_items(const struct gathering *self, struct nl_error *err) {
     struct nl_buf folder = {0};
     struct nl_buf target = {0};
     enum nl_status status = NL_OK;
-    nl_buf_addf(&folder, "%s/used", self->digest->folder);
+    nl_buf_addf(&folder, "%s/used", self->compilation->folder);
     if (mkdir(nl_buf_text(&folder), 0777) != 0 && errno != EEXIST)
         status = nl_error_system(err, errno, "create", nl_buf_text(&folder));
     for (size_t i = 0; i < self->count; i++) {
@@ -295,19 +297,19 @@ static enum nl_status put_away(const struct gathering *self, struct nl_error *er
     return status;
 }
 
-enum nl_status nl_digest_write(const struct nl_digest *digest, char **path, size_t *count,
-                               struct nl_error *err) {
+enum nl_status nl_compilation_write(const struct nl_compilation *compilation, char **path,
+                                    size_t *count, struct nl_error *err) {
     struct gathering *self = calloc(1, sizeof *self);
     *path = NULL;
     *count = 0;
     if (self == NULL)
         return nl_error_nomem(err);
-    self->digest = digest;
-    enum nl_status status = gather(self, err);
+    self->compilation = compilation;
+    enum nl_status status = find_items(self, err);
     if (status == NL_OK)
         status = write_all(self, path, err);
     if (status == NL_OK)
-        status = put_away(self, err);
+        status = move_used_items(self, err);
     *count = self->count;
     for (size_t i = 0; i < self->count; i++) {
         nl_siblings_free(&self->items[i].files);

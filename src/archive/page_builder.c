@@ -1,0 +1,96 @@
+#include "archive/page_builder.h"
+
+#include "archive/pictures.h"
+#include "newsletter/base/text.h"
+#include "newsletter/base/token.h"
+#include "newsletter/bulletin/message.h"
+#include "newsletter/template/data.h"
+#include "newsletter/template/dates.h"
+
+#include <string.h>
+
+static const char html_type[] = "text/html; charset=utf-8";
+
+void nl_archive_key(const char *value, struct nl_buf *out) {
+    char digest[2 * NL_DIGEST_LEN + 1];
+    struct nl_buf slug = {0};
+    bool ascii = true;
+    for (const char *p = value; *p != '\0'; p++)
+        ascii = ascii && (unsigned char)*p < 0x80;
+    nl_text_slug(&slug, value);
+    nl_buf_adds(out, nl_buf_text(&slug));
+    if (!ascii || slug.len == 0) { /* the slug leaves out what is not ASCII */
+        nl_digest_hex(value, strlen(value), digest);
+        nl_buf_addf(out, "%s%.8s", slug.len > 0 ? "-" : "", digest);
+    }
+    nl_buf_free(&slug);
+}
+
+json_t *nl_page_entry(const struct nl_page_builder *builder, const struct nl_entry *entry) {
+    json_t *data = json_object();
+    struct nl_buf date = {0};
+    struct nl_buf href = {0};
+    nl_date_long(builder->archive->theme, entry->date, &date);
+    nl_buf_addf(&href, "%sissue/%s/", nl_buf_text(&builder->root), entry->slug);
+    nl_data_set(data, "href", nl_buf_text(&href));
+    nl_data_set(data, "slug", entry->slug);
+    nl_data_set(data, "series", entry->series);
+    nl_data_set(data, "number", entry->number);
+    nl_data_set(data, "title", entry->title);
+    nl_data_set(data, "category", entry->category);
+    nl_data_set(data, "posted_by", entry->posted_by);
+    nl_data_set(data, "date", nl_buf_text(&date));
+    nl_data_set(data, "iso_date", entry->date);
+    nl_buf_free(&date);
+    nl_buf_free(&href);
+    return data;
+}
+
+json_t *nl_page_data(const struct nl_page_builder *builder, const char *heading) {
+    const struct nl_archive *archive = builder->archive;
+    json_t *data = nl_data_new(archive->list, nl_catalog_language(archive->theme->catalog));
+    struct nl_buf stylesheet = {0};
+    if (archive->stylesheet != NULL)
+        nl_buf_adds(&stylesheet, archive->stylesheet);
+    else
+        nl_buf_addf(&stylesheet, "%s../style.css", nl_buf_text(&builder->root));
+    nl_data_set(data, "stylesheet", nl_buf_text(&stylesheet));
+    nl_data_set(data, "root", builder->root.len > 0 ? nl_buf_text(&builder->root) : "./");
+    nl_data_set(data, "heading", heading);
+    nl_data_set(data, "join", archive->join);
+    nl_data_set(data, "words", "");
+    json_object_set_new(data, "feed", json_boolean(archive->url[0] != '\0'));
+    json_object_set_new(data, "searchable", json_boolean(archive->searchable));
+    nl_buf_free(&stylesheet);
+    return data;
+}
+
+enum nl_status nl_page_render(const struct nl_page_builder *builder, const char *file, json_t *data,
+                              struct nl_archive_page *out, struct nl_error *err) {
+    out->found = true;
+    out->type = html_type;
+    return nl_theme_render(builder->archive->theme, file, data, &out->body, err);
+}
+
+enum nl_status nl_archive_fill(const struct nl_archived *text, struct nl_buf *out,
+                               struct nl_error *err) {
+    static const struct nl_recipient nobody = {.address = "", .message_id = ""};
+    struct nl_message *message = NULL;
+    if (text->body == NULL)
+        return NL_OK;
+    enum nl_status status = nl_message_parse(text->body, text->body_len, &message, err);
+    if (status == NL_OK)
+        status = nl_message_fill(message, &nobody, out, err);
+    nl_message_free(message);
+    return status;
+}
+
+enum nl_status nl_page_body(const struct nl_archived *text, const char *base, struct nl_buf *out,
+                            struct nl_error *err) {
+    struct nl_buf filled = {0};
+    enum nl_status status = nl_archive_fill(text, &filled, err);
+    if (status == NL_OK)
+        nl_pictures_link(nl_buf_text(&filled), base, out);
+    nl_buf_free(&filled);
+    return status;
+}

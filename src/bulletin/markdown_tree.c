@@ -1,0 +1,36 @@
+#include "bulletin/markdown_tree.h"
+
+#include <stdlib.h>
+
+void nl_md_adopt(struct nl_md_node *parent, struct nl_md_node *node) {
+    node->parent = parent;
+    node->next = NULL;
+    if (parent->last != NULL)
+        parent->last->next = node;
+    else
+        parent->first = node;
+    parent->last = node;
+}
+
+struct nl_md_node *nl_md_append(struct nl_md_node *parent, enum nl_md_type type) {
+    struct nl_md_node *node = calloc(1, sizeof *node);
+    if (node == NULL)
+        return NULL;
+    node->type = type;
+    if (parent != NULL)
+        nl_md_adopt(parent, node);
+    return node;
+}
+
+void nl_md_free(struct nl_md_node *node) {
+    if (node == NULL)
+        return;
+    /* The parser bounds the depth. Siblings may be many, so a loop frees them. */
+    for (struct nl_md_node *child = node->first; child != NULL;) {
+        struct nl_md_node *next = child->next;
+        nl_md_free(child);
+        child = next;
+    }
+    free(node->text);
+    free(node);
+}
