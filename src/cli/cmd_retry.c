@@ -1,43 +1,36 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/log.h"
-#include "newsletter/delivery/schedule_start.h"
+#include "newsletter/delivery/service.h"
 #include "newsletter/store/reconfirmation.h"
 
 struct call {
-    struct cli *cli;
-    const struct nl_run_options *options;
-    struct nl_run_summary notices;
-    enum nl_status worst; /* an issue that fails does not keep the others waiting */
+    enum nl_status worst; /* of the runs; an issue that fails does not keep the others waiting */
 };
 
 static bool did_anything(const struct nl_run_summary *summary) {
     return nl_run_tried(&summary->counts) + summary->recovered_unknown > 0 || summary->stopped;
 }
 
-static enum nl_status retry_issue(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
+static void report(const struct nl_issue *issue, const struct nl_run_summary *summary, void *ctx) {
     struct call *call = ctx;
-    struct nl_run_summary summary = {0};
     struct nl_error problem = {0};
-    const struct nl_log_field fields[] = {{"ISSUE", issue->slug}, {0}};
-    if (cli_stop != 0)
-        return NL_OK;
-    enum nl_status status = nl_send_issue(call->cli->store, &call->cli->config, call->cli->relay,
-                                          issue, call->options, &summary, err);
-    if (status == NL_BUSY) {
-        fprintf(stderr, "%s\n", nl_error_text(err));
-        nl_error_free(err);
-        status = NL_OK;
-    } else if (status == NL_OK && did_anything(&summary)) {
-        enum nl_status outcome = cli_report(&summary, issue->slug, &problem);
-        if (outcome != NL_OK)
-            nl_log(NL_LOG_ERROR, fields, "%s: %s", issue->slug, nl_error_text(&problem));
-        if (call->worst == NL_OK)
-            call->worst = outcome;
-    }
+    const char *what = issue != NULL ? issue->slug : "notices";
+    const struct nl_log_field fields[] = {{issue != NULL ? "ISSUE" : NULL, what}, {0}};
+    if (!did_anything(summary))
+        return;
+    enum nl_status outcome = cli_report(summary, what, &problem);
+    if (outcome != NL_OK)
+        nl_log(NL_LOG_ERROR, fields, "%s: %s", what, nl_error_text(&problem));
+    if (call->worst == NL_OK)
+        call->worst = outcome;
     nl_error_free(&problem);
-    nl_error_free(&summary.problem);
-    return status;
+}
+
+static void name_busy(const struct nl_issue *issue, const char *text, void *ctx) {
+    (void)issue;
+    (void)ctx;
+    fprintf(stderr, "%s\n", text);
 }
 
 static enum nl_status name_paused(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
@@ -68,21 +61,20 @@ static enum nl_status ask_again(struct cli *cli, struct nl_error *err) {
 }
 
 static enum nl_status retry_all(struct cli *cli, struct nl_error *err) {
-    const struct nl_run_options options = {.stop = &cli_stop};
-    struct call call = {.cli = cli, .options = &options};
-    size_t started = 0;
-    enum nl_status status =
-        nl_send_notices(cli->store, &cli->config, cli->relay, 0, &options, &call.notices, err);
-    if (status == NL_OK && did_anything(&call.notices))
-        call.worst = cli_report(&call.notices, "notices", err);
-    nl_error_free(&call.notices.problem);
+    struct call call = {0};
+    const struct nl_service service = {.store = cli->store,
+                                       .config = &cli->config,
+                                       .relay = cli->relay,
+                                       .work = NL_SERVICE_ALL,
+                                       .stop = &cli_stop,
+                                       .report = report,
+                                       .busy = name_busy,
+                                       .ctx = &call};
+    struct nl_service_pass pass = {0};
+    /* Paused issues are named before the pass pauses further ones. */
+    enum nl_status status = nl_issue_each(cli->store, "paused", name_paused, NULL, err);
     if (status == NL_OK)
-        status = nl_schedule_start(cli->store, &started, err);
-    /* Paused ones are named before this run's own pauses add to them. */
-    if (status == NL_OK)
-        status = nl_issue_each(cli->store, "paused", name_paused, NULL, err);
-    if (status == NL_OK)
-        status = nl_issue_each(cli->store, "sending", retry_issue, &call, err);
+        status = nl_service_run(&service, &pass, err);
     if (status == NL_OK)
         status = ask_again(cli, err);
     const struct nl_retention retention = cli_retention(&cli->config);

@@ -81,9 +81,9 @@ static enum nl_status open_staff(struct cli *cli, struct service *service, struc
 static enum nl_status start_mailers(struct cli *cli, struct service *service,
                                     struct nl_error *err) {
     enum nl_status status =
-        nl_mailer_new(&cli->config, cli->relay, NL_MAILER_NOTICES, &service->mailer, err);
+        nl_mailer_new(&cli->config, cli->relay, NL_SERVICE_NOTICES, &service->mailer, err);
     if (status == NL_OK && service->staff != NULL)
-        status = nl_mailer_new(&cli->config, cli->relay, NL_MAILER_ISSUES, &service->sender, err);
+        status = nl_mailer_new(&cli->config, cli->relay, NL_SERVICE_ISSUES, &service->sender, err);
     nl_site_set_mailer(service->site, service->mailer);
     if (service->staff != NULL)
         nl_staff_set_sender(service->staff, service->sender);

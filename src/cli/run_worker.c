@@ -3,28 +3,39 @@
 #include "newsletter/base/log.h"
 #include "newsletter/delivery/worker.h"
 
-static void report(const char *what, const struct nl_run_summary *summary, void *ctx) {
+enum { SLICE = 30 }; /* seconds for one issue, so that the next one and the notices are not late */
+
+static void report(const struct nl_issue *issue, const struct nl_run_summary *summary, void *ctx) {
     struct nl_error problem = {0};
+    const char *what = issue != NULL ? issue->slug : "notices";
     (void)ctx;
+    if (nl_run_tried(&summary->counts) + summary->recovered_unknown == 0 &&
+        summary->problem.status == NL_OK)
+        return;
     if (cli_report(summary, what, &problem) != NL_OK)
         nl_log(NL_LOG_ERROR, NULL, "%s: %s", what, nl_error_text(&problem));
     nl_error_free(&problem);
     fflush(stdout);
 }
 
-static void trouble(const char *text, int64_t again, void *ctx) {
+static void waiting(const char *text, int64_t seconds, void *ctx) {
     (void)ctx;
-    nl_log(NL_LOG_ERROR, NULL, "%s; again in %lld s", text, (long long)again);
+    nl_log(NL_LOG_ERROR, NULL, "%s; again in %lld s", text, (long long)seconds);
 }
 
 enum nl_status cli_work(struct cli *cli, struct nl_error *err) {
-    const struct nl_worker_options options = {
-        .stop = &cli_stop, .report = report, .trouble = trouble};
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = cli_connect(cli, err);
     if (status != NL_OK)
         return status;
+    const struct nl_service service = {.store = cli->store,
+                                       .config = &cli->config,
+                                       .relay = cli->relay,
+                                       .work = NL_SERVICE_ALL,
+                                       .slice = SLICE,
+                                       .stop = &cli_stop,
+                                       .report = report};
     cli_catch_signals();
-    return nl_worker_run(cli->store, &cli->config, cli->relay, &options, err);
+    return nl_worker_run(&service, waiting, err);
 }

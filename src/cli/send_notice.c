@@ -10,8 +10,8 @@ static void send_notice(struct cli *cli, int64_t notice) {
     struct nl_run_summary summary = {0};
     struct nl_error ignored = {0};
     if (cli_open(cli, &ignored) == NL_OK && cli_connect(cli, &ignored) == NL_OK)
-        (void)nl_send_notices(cli->store, &cli->config, cli->relay, notice, &options, &summary,
-                              &ignored);
+        (void)nl_send_notice(cli->store, &cli->config, cli->relay, notice, &options, &summary,
+                             &ignored);
     nl_error_free(&summary.problem);
     nl_error_free(&ignored);
 }

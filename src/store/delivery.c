@@ -378,12 +378,14 @@ enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64
 }
 
 enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int64_t *list,
-                                  const char **kind, struct nl_error *err) {
+                                  const char **kind, char **language, struct nl_error *err) {
     bool row = false;
+    bool failed = false;
     struct nl_statement *statement =
         nl_sql(store, err,
-               "SELECT s.list, d.kind FROM delivery d "
-               "JOIN subscription s ON s.id = d.subscription WHERE d.id = ? AND d.issue IS NULL",
+               "SELECT s.list, d.kind, r.language FROM delivery d "
+               "JOIN subscription s ON s.id = d.subscription "
+               "JOIN subscriber r ON r.id = s.subscriber WHERE d.id = ? AND d.issue IS NULL",
                "i", delivery);
     if (statement == NULL)
         return err->status;
@@ -393,6 +395,9 @@ enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int6
     for (size_t i = 0; row && nl_notice_kinds[i] != NULL; i++)
         if (strcmp(nl_notice_kinds[i], nl_sql_borrow(statement, 1)) == 0)
             *kind = nl_notice_kinds[i];
+    *language = row ? nl_sql_text(statement, 2, &failed) : NULL;
     nl_sql_done(statement);
+    if (status == NL_OK && failed)
+        return nl_error_nomem(err);
     return status == NL_OK && !row ? nl_error_set(err, NL_NOTFOUND, "no such notice") : status;
 }

@@ -13,6 +13,6 @@ enum nl_status nl_confirm_act(struct nl_site *site, const struct nl_request *req
     enum nl_status status = nl_confirm(site->store, nl_request_token(request),
                                        site->config->notices.welcome, &standing, err);
     if (status == NL_OK && site->mailer != NULL)
-        nl_mailer_wake(site->mailer);
+        nl_mailer_wake(site->mailer, standing.notice);
     return nl_token_tell(site, request, status, NL_ANSWER_CONFIRMED, &standing, response, err);
 }

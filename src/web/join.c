@@ -111,7 +111,7 @@ static enum nl_status record(struct nl_site *site, const struct nl_request *requ
     };
     enum nl_status status = nl_subscribe(site->store, &signup, &notice, err);
     if (status == NL_OK && site->mailer != NULL)
-        nl_mailer_wake(site->mailer);
+        nl_mailer_wake(site->mailer, notice);
     return status;
 }
 

@@ -1,14 +1,18 @@
 #include "newsletter/web/mailer.h"
 
 #include "newsletter/base/log.h"
+#include "newsletter/delivery/service.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
-/* Deferred mails are tried again by cron, and also here from time to time. */
-enum { LOOK_SECONDS = 60, AGAIN_SECONDS = 5 };
+enum {
+    POLL_SECONDS = 60,      /* deferred notices are cron's, but are also tried here now and then */
+    BUSY_SECONDS = 5,       /* until an issue is looked at again that another process is sending */
+    NOTICES_ONE_BY_ONE = 4, /* more of them are sent in one pass, over several connections */
+};
 
 struct nl_mailer {
     const struct nl_config *config;
@@ -16,73 +20,69 @@ struct nl_mailer {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    enum nl_mailer_work work;
-    bool wanted;
-    bool again; /* another process is sending an issue: check later whether it finished */
+    enum nl_service_work work;
+    bool woken;
+    bool full_pass; /* more notices than fit into `notices`, or whatever else there is */
+    int64_t notices[NOTICES_ONE_BY_ONE];
+    size_t count;
+    bool busy; /* another process is sending an issue, and may leave it unfinished */
     volatile sig_atomic_t stop;
 };
 
-struct sending {
-    struct nl_mailer *mailer;
-    struct nl_store *store;
+/* What one awakening is for. */
+struct errand {
+    bool full_pass;
+    int64_t notices[NOTICES_ONE_BY_ONE];
+    size_t count;
 };
 
-static enum nl_status send_issue(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
-    struct sending *sending = ctx;
-    const struct nl_run_options options = {.stop = &sending->mailer->stop};
-    const struct nl_log_field fields[] = {{"ISSUE", issue->slug}, {0}};
-    struct nl_run_summary summary = {0};
-    if (sending->mailer->stop != 0)
-        return NL_OK;
-    enum nl_status status = nl_send_issue(sending->store, sending->mailer->config,
-                                          sending->mailer->relay, issue, &options, &summary, err);
-    if (status == NL_BUSY)
-        sending->mailer->again = true;
-    else if (status != NL_OK)
-        nl_log(NL_LOG_ERROR, NULL, "%s", nl_error_text(err));
-    else if (summary.problem.status != NL_OK)
-        nl_log(NL_LOG_ERROR, fields, "%s: %s", issue->slug, nl_error_text(&summary.problem));
-    nl_error_free(&summary.problem);
-    nl_error_free(err);
-    return NL_OK; /* an issue that fails does not keep the others waiting */
+static void report(const struct nl_issue *issue, const struct nl_run_summary *summary, void *ctx) {
+    const char *what = issue != NULL ? issue->slug : "sending notices";
+    const struct nl_log_field fields[] = {{issue != NULL ? "ISSUE" : NULL, what}, {0}};
+    (void)ctx;
+    if (summary->problem.status != NL_OK)
+        nl_log(NL_LOG_ERROR, fields, "%s: %s", what, nl_error_text(&summary->problem));
 }
 
-static void send_issues(struct nl_mailer *mailer, struct nl_store *store) {
-    struct sending sending = {mailer, store};
+static void run(struct nl_mailer *mailer, struct nl_store *store, const struct errand *errand) {
+    const struct nl_service service = {.store = store,
+                                       .config = mailer->config,
+                                       .relay = mailer->relay,
+                                       .work = mailer->work,
+                                       .stop = &mailer->stop,
+                                       .report = report};
+    struct nl_service_pass pass = {0};
     struct nl_error err = {0};
-    mailer->again = false;
-    if (nl_issue_each(store, "sending", send_issue, &sending, &err) != NL_OK)
-        nl_log(NL_LOG_ERROR, NULL, "sending issues: %s", nl_error_text(&err));
-    nl_error_free(&err);
-}
-
-static void send_notices(struct nl_mailer *mailer, struct nl_store *store) {
-    const struct nl_run_options options = {.stop = &mailer->stop};
-    struct nl_run_summary summary = {0};
-    struct nl_error err = {0};
-    enum nl_status status =
-        nl_send_notices(store, mailer->config, mailer->relay, 0, &options, &summary, &err);
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && !errand->full_pass && i < errand->count; i++)
+        status = nl_service_notice(&service, errand->notices[i], &err);
+    if (status == NL_OK && errand->full_pass)
+        status = nl_service_run(&service, &pass, &err);
     if (status != NL_OK)
-        nl_log(NL_LOG_ERROR, NULL, "sending notices: %s", nl_error_text(&err));
-    else if (summary.problem.status != NL_OK)
-        nl_log(NL_LOG_ERROR, NULL, "sending notices: %s", nl_error_text(&summary.problem));
-    nl_error_free(&summary.problem);
+        nl_log(NL_LOG_ERROR, NULL, "sending: %s", nl_error_text(&err));
+    mailer->busy = pass.busy;
     nl_error_free(&err);
 }
 
-/* Waits until there is something to send, or until it is time to check. False ends the thread. */
-static bool wait_for_work(struct nl_mailer *mailer) {
+/* Waits until there is something to send, or it is time to search for it. False to end. */
+static bool wait_for_work(struct nl_mailer *mailer, struct errand *errand) {
     struct timespec until;
+    bool timed_out = false;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += mailer->again ? AGAIN_SECONDS : LOOK_SECONDS;
+    until.tv_sec += mailer->busy ? BUSY_SECONDS : POLL_SECONDS;
     pthread_mutex_lock(&mailer->mutex);
-    while (!mailer->wanted && mailer->stop == 0) {
-        if (mailer->work == NL_MAILER_ISSUES && !mailer->again)
+    while (!mailer->woken && mailer->stop == 0 && !timed_out) {
+        if (mailer->work == NL_SERVICE_ISSUES && !mailer->busy)
             pthread_cond_wait(&mailer->changed, &mailer->mutex);
-        else if (pthread_cond_timedwait(&mailer->changed, &mailer->mutex, &until) != 0)
-            break;
+        else
+            timed_out = pthread_cond_timedwait(&mailer->changed, &mailer->mutex, &until) != 0;
     }
-    mailer->wanted = false;
+    *errand = (struct errand){.full_pass = mailer->full_pass || timed_out, .count = mailer->count};
+    for (size_t i = 0; i < mailer->count; i++)
+        errand->notices[i] = mailer->notices[i];
+    mailer->woken = false;
+    mailer->full_pass = false;
+    mailer->count = 0;
     bool go_on = mailer->stop == 0;
     pthread_mutex_unlock(&mailer->mutex);
     return go_on;
@@ -92,21 +92,22 @@ static void *work(void *ctx) {
     struct nl_mailer *mailer = ctx;
     struct nl_store *store = NULL;
     struct nl_error err = {0};
-    while (wait_for_work(mailer)) {
+    struct errand errand = {0};
+    while (wait_for_work(mailer, &errand)) {
         if (store == NULL &&
             nl_store_open(mailer->config->database, &nl_env_system, &store, &err) != NL_OK) {
             nl_log(NL_LOG_ERROR, NULL, "%s", nl_error_text(&err));
             nl_error_free(&err);
         }
         if (store != NULL)
-            (mailer->work == NL_MAILER_ISSUES ? send_issues : send_notices)(mailer, store);
+            run(mailer, store, &errand);
     }
     nl_store_close(store);
     return NULL;
 }
 
 enum nl_status nl_mailer_new(const struct nl_config *config, const struct nl_relay *relay,
-                             enum nl_mailer_work work_to_do, struct nl_mailer **out,
+                             enum nl_service_work work_to_do, struct nl_mailer **out,
                              struct nl_error *err) {
     struct nl_mailer *mailer = calloc(1, sizeof *mailer);
     sigset_t all;
@@ -117,10 +118,10 @@ enum nl_status nl_mailer_new(const struct nl_config *config, const struct nl_rel
     mailer->config = config;
     mailer->relay = relay;
     mailer->work = work_to_do;
-    mailer->wanted = work_to_do == NL_MAILER_NOTICES;
+    mailer->woken = mailer->full_pass = work_to_do == NL_SERVICE_NOTICES;
     pthread_mutex_init(&mailer->mutex, NULL);
     pthread_cond_init(&mailer->changed, NULL);
-    /* The server handles signals. */
+    /* Signals are the server's. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int failed = pthread_create(&mailer->thread, NULL, work, mailer);
@@ -133,9 +134,13 @@ enum nl_status nl_mailer_new(const struct nl_config *config, const struct nl_rel
     return NL_OK;
 }
 
-void nl_mailer_wake(struct nl_mailer *mailer) {
+void nl_mailer_wake(struct nl_mailer *mailer, int64_t notice) {
     pthread_mutex_lock(&mailer->mutex);
-    mailer->wanted = true;
+    if (mailer->work == NL_SERVICE_ISSUES || (notice != 0 && mailer->count == NOTICES_ONE_BY_ONE))
+        mailer->full_pass = true;
+    else if (notice != 0)
+        mailer->notices[mailer->count++] = notice;
+    mailer->woken = true;
     pthread_cond_signal(&mailer->changed);
     pthread_mutex_unlock(&mailer->mutex);
 }

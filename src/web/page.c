@@ -31,7 +31,7 @@ const char *nl_site_field(const struct nl_request *request, const char *name) {
 
 void nl_site_wake(const struct nl_site *site, int64_t notice) {
     if (notice != 0 && site->mailer != NULL)
-        nl_mailer_wake(site->mailer);
+        nl_mailer_wake(site->mailer, notice);
 }
 
 /* ---- limits ---- */

@@ -64,7 +64,7 @@ enum nl_status nl_staff_control_issue(struct nl_staff *staff, int64_t issue, con
     } else if (strcmp(action, "resume") == 0 && paused) {
         status = nl_issue_set_state(store, issue, "sending", NULL, &done, err);
         if (done && staff->sender != NULL)
-            nl_mailer_wake(staff->sender);
+            nl_mailer_wake(staff->sender, 0);
     } else if (strcmp(action, "cancel") == 0 && (sending || paused)) {
         status = nl_issue_cancel(store, issue, &skipped, err);
         done = status == NL_OK;

@@ -214,6 +214,30 @@ def test_any_number_of_languages(web, connected):
     http.stop()
 
 
+def test_each_notice_is_one_delivery_in_one_language(web, connected, server):
+    http = web(notices={"welcome": True, "goodbye": True})
+    for language in ("kk", "ru", "en"):
+        http.post("/join", {"email": f"{language}@example.org"}, **{"Accept-Language": language})
+    for language in ("kk", "ru", "en"):
+        wait_for(lambda: server.messages(f"{language}@example.org"))
+        key = path_of(parse(server.messages(f"{language}@example.org")[0]), "confirm").split("token=")[1]
+        http.post("/confirm", {"token": key})
+    for language in ("kk", "ru", "en"):
+        wait_for(lambda: len(server.messages(f"{language}@example.org")) == 2)
+        assert {parse(raw)["Content-Language"] for raw in server.messages(f"{language}@example.org")} == {language}
+    assert connected.sql("SELECT kind, state, count(*) FROM delivery GROUP BY 1, 2 ORDER BY 1") == [
+        ("confirmation", "sent", 3), ("welcome", "sent", 3)]
+
+
+def test_many_notices_at_once(web, connected, server):
+    http = web()
+    for i in range(40):
+        http.post("/join", {"email": f"a{i}@example.org"})
+    wait_for(lambda: all(server.messages(f"a{i}@example.org") for i in range(40)))
+    http.stop()
+    assert all(len(server.messages(f"a{i}@example.org")) == 1 for i in range(40))
+
+
 def test_several_lists(web, connected):
     connected.run("list", "add", "events", "--from", "events@example.org", "--title", "Events & more")
     http = web("--no-mail")

@@ -53,12 +53,17 @@ enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *con
                              const struct nl_run_options *options, struct nl_run_summary *summary,
                              struct nl_error *err);
 
-/* Sends the notices that are queued or due, or only `delivery` if it is not 0. Several processes
- * may do so at the same time. */
+/* Sends the notices that are queued or due. Several processes may do so at the same time. */
 enum nl_status nl_send_notices(struct nl_store *store, const struct nl_config *config,
-                               const struct nl_relay *relay, int64_t delivery,
-                               const struct nl_run_options *options, struct nl_run_summary *summary,
-                               struct nl_error *err);
+                               const struct nl_relay *relay, const struct nl_run_options *options,
+                               struct nl_run_summary *summary, struct nl_error *err);
+
+/* Sends one notice, which is composed in its subscriber's language alone. Does nothing when another
+ * process has sent it. NL_NOTFOUND. */
+enum nl_status nl_send_notice(struct nl_store *store, const struct nl_config *config,
+                              const struct nl_relay *relay, int64_t delivery,
+                              const struct nl_run_options *options, struct nl_run_summary *summary,
+                              struct nl_error *err);
 
 /* Signs one message, in place, and sends it from `sender` (an envelope address) to `recipient`,
  * without recording anything, for `send --test`. */

@@ -1,23 +1,15 @@
-/* A worker sends whatever there is to send, beside any number of others on the same database, as
- * long as it is wanted. */
+/* A worker runs the sending service in a loop until it is stopped. Any number of workers may share
+ * a database. */
 #ifndef NEWSLETTER_DELIVERY_WORKER_H
 #define NEWSLETTER_DELIVERY_WORKER_H
 
-#include "newsletter/delivery/send.h"
+#include "newsletter/delivery/service.h"
 
-struct nl_worker_options {
-    const volatile sig_atomic_t *stop; /* becomes non-zero: finish what is in flight, then return */
-    /* Once something came of an issue, or of "notices". */
-    void (*report)(const char *what, const struct nl_run_summary *summary, void *ctx);
-    /* What failed, and after how many seconds it is tried again. */
-    void (*trouble)(const char *text, int64_t again, void *ctx);
-    void *ctx;
-};
-
-/* Notices, issues that are scheduled for now, and those being sent, half a minute at a time each. A
- * database that is away or locked is waited for; any other failure ends it. */
-enum nl_status nl_worker_run(struct nl_store *store, const struct nl_config *config,
-                             const struct nl_relay *relay, const struct nl_worker_options *options,
+/* Runs passes of `service` and waits for work between them. While the database is away or locked,
+ * the worker waits, and calls `waiting` with the reason and the seconds until the next attempt. Any
+ * other failure ends it. */
+enum nl_status nl_worker_run(const struct nl_service *service,
+                             void (*waiting)(const char *text, int64_t seconds, void *ctx),
                              struct nl_error *err);
 
 #endif

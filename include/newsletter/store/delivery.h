@@ -105,9 +105,10 @@ enum nl_status nl_delivery_resend_unknown(struct nl_store *store, int64_t issue,
 enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64_t *due,
                                     struct nl_error *err);
 
-/* The list and kind of one notice. *kind is a constant. */
+/* The list and kind of one notice, and its subscriber's language, NULL if that is not known. *kind
+ * is a constant; free *language. NL_NOTFOUND. */
 enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int64_t *list,
-                                  const char **kind, struct nl_error *err);
+                                  const char **kind, char **language, struct nl_error *err);
 
 /* One delivery as it stands. Borrowed for the time of a call. */
 struct nl_delivery_row {

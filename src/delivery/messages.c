@@ -1,0 +1,30 @@
+#include "delivery/messages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum nl_status nl_messages_add(struct nl_messages *messages, const char *language,
+                               const char *packed, size_t len, struct nl_error *err) {
+    struct nl_run_message *grown =
+        realloc(messages->items, (messages->count + 1) * sizeof *messages->items);
+    if (grown == NULL)
+        return nl_error_nomem(err);
+    messages->items = grown;
+    struct nl_run_message *item = &grown[messages->count];
+    *item = (struct nl_run_message){.language = language != NULL ? strdup(language) : NULL,
+                                    .body = nl_dkim_body_new()};
+    messages->count++;
+    if (language != NULL && item->language == NULL)
+        return nl_error_nomem(err);
+    return nl_message_parse(packed, len, &item->message, err);
+}
+
+void nl_messages_free(struct nl_messages *messages) {
+    for (size_t i = 0; i < messages->count; i++) {
+        free(messages->items[i].language);
+        nl_message_free(messages->items[i].message);
+        nl_message_free(messages->items[i].alternative);
+        nl_dkim_body_free(messages->items[i].body);
+    }
+    free(messages->items);
+}

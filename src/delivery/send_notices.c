@@ -1,0 +1,131 @@
+#include "delivery/messages.h"
+#include "newsletter/base/catalog.h"
+#include "newsletter/base/language.h"
+#include "newsletter/bulletin/bulletin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct notices {
+    struct nl_run_plan plan;
+    struct nl_run_summary *summary;
+    const struct nl_list *list;
+    struct nl_messages messages;
+};
+
+static enum nl_status compose(const char *language, void *ctx, struct nl_error *err) {
+    struct notices *notices = ctx;
+    const struct nl_run_plan *plan = &notices->plan;
+    struct nl_buf packed = {0};
+    for (size_t i = 0; i < notices->messages.count; i++)
+        if (nl_language_match(language, notices->messages.items[i].language) == 3)
+            return NL_OK;
+    enum nl_status status =
+        nl_notice_compose(plan->scope.kind, language, notices->list, plan->config, &packed, err);
+    if (status == NL_OK)
+        status =
+            nl_messages_add(&notices->messages, language, nl_buf_text(&packed), packed.len, err);
+    nl_buf_free(&packed);
+    return status;
+}
+
+/* The list's language comes first: it is for subscribers whose language is not known. */
+static enum nl_status compose_all(struct notices *notices, struct nl_error *err) {
+    enum nl_status status = compose(notices->list->language, notices, err);
+    return status == NL_OK ? nl_catalog_each(notices->plan.config->templates, compose, notices, err)
+                           : status;
+}
+
+/* The language for one subscriber, of all that there are catalogs for. */
+struct choice {
+    const char *wanted;
+    char best[NL_LANGUAGE_TAG];
+    int match;
+};
+
+static enum nl_status consider(const char *language, void *ctx, struct nl_error *err) {
+    struct choice *choice = ctx;
+    int match = nl_language_match(choice->wanted, language);
+    (void)err;
+    if (match > choice->match && strlen(language) < sizeof choice->best) {
+        memcpy(choice->best, language, strlen(language) + 1);
+        choice->match = match;
+    }
+    return NL_OK;
+}
+
+static enum nl_status compose_one(struct notices *notices, const char *wanted,
+                                  struct nl_error *err) {
+    const char *own = notices->list->language;
+    struct choice choice = {.wanted = wanted, .match = nl_language_match(wanted, own)};
+    enum nl_status status =
+        nl_catalog_each(notices->plan.config->templates, consider, &choice, err);
+    return status == NL_OK ? compose(choice.best[0] != '\0' ? choice.best : own, notices, err)
+                           : status;
+}
+
+/* Sends the notices of one kind of a list, or one notice, in the language `wanted`. */
+static enum nl_status send_kind(struct notices *notices, const struct nl_list *list,
+                                const char *kind, const char *wanted, struct nl_error *err) {
+    struct nl_run_plan *plan = &notices->plan;
+    bool waits = false;
+    plan->scope.list = list->id;
+    plan->scope.kind = kind;
+    plan->from = list->sender;
+    notices->list = list;
+    notices->messages = (struct nl_messages){0};
+    enum nl_status status = nl_delivery_waits(plan->store, &plan->scope, &waits, err);
+    if (status != NL_OK || !waits || nl_config_link_url(plan->config, kind) == NULL)
+        return status; /* without the page that it links to, a notice waits */
+    status =
+        plan->scope.delivery != 0 ? compose_one(notices, wanted, err) : compose_all(notices, err);
+    plan->messages = notices->messages.items;
+    plan->message_count = notices->messages.count;
+    if (status == NL_OK)
+        status = nl_run(plan, notices->summary, err);
+    nl_messages_free(&notices->messages);
+    return status;
+}
+
+static enum nl_status send_list(const struct nl_list *list, void *ctx, struct nl_error *err) {
+    struct notices *notices = ctx;
+    enum nl_status status = NL_OK;
+    for (const char *const *kind = nl_notice_kinds;
+         status == NL_OK && *kind != NULL && !notices->summary->stopped; kind++)
+        status = send_kind(notices, list, *kind, NULL, err);
+    return status;
+}
+
+enum nl_status nl_send_notices(struct nl_store *store, const struct nl_config *config,
+                               const struct nl_relay *relay, const struct nl_run_options *options,
+                               struct nl_run_summary *summary, struct nl_error *err) {
+    struct notices notices = {
+        .plan = {.store = store, .config = config, .relay = relay, .options = options},
+        .summary = summary};
+    enum nl_status status = nl_delivery_recover(store, 0, &summary->recovered_unknown, err);
+    return status == NL_OK ? nl_list_each(store, send_list, &notices, err) : status;
+}
+
+enum nl_status nl_send_notice(struct nl_store *store, const struct nl_config *config,
+                              const struct nl_relay *relay, int64_t delivery,
+                              const struct nl_run_options *options, struct nl_run_summary *summary,
+                              struct nl_error *err) {
+    struct notices notices = {.plan = {.store = store,
+                                       .config = config,
+                                       .relay = relay,
+                                       .scope = {.delivery = delivery},
+                                       .options = options},
+                              .summary = summary};
+    struct nl_list list = {0};
+    const char *kind = NULL;
+    char *language = NULL;
+    int64_t list_id = 0;
+    enum nl_status status = nl_delivery_notice(store, delivery, &list_id, &kind, &language, err);
+    if (status == NL_OK)
+        status = nl_list_get(store, list_id, &list, err);
+    if (status == NL_OK)
+        status = send_kind(&notices, &list, kind, language, err);
+    nl_list_free(&list);
+    free(language);
+    return status;
+}
