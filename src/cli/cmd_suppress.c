@@ -95,7 +95,7 @@ static enum nl_status import(struct call *call, const char *path, struct nl_erro
     if (status == NL_OK && strlen(nl_buf_text(&text)) != text.len)
         status = nl_error_set(err, NL_DATA, "%s holds a NUL byte", path);
     if (status == NL_OK)
-        status = nl_store_begin(store, err);
+        status = nl_store_begin_exclusive(store, err);
     for (char *line = text.data; status == NL_OK && line != NULL && *line != '\0'; number++) {
         char *end = line + strcspn(line, "\n");
         char *next = *end != '\0' ? end + 1 : end;

@@ -1,7 +1,7 @@
 #include "newsletter/db/backup.h"
 
+#include "db/database.h"
 #include "newsletter/base/file.h"
-#include "newsletter/db/sql.h"
 
 #include <errno.h>
 #include <fcntl.h>

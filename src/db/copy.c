@@ -1,8 +1,8 @@
 #include "newsletter/db/copy.h"
 
+#include "db/database.h"
 #include "db/tables.h"
 #include "newsletter/base/token.h"
-#include "newsletter/db/sql.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +14,8 @@ struct walk {
     const struct nl_table *table;
     struct nl_store *store;
     size_t columns;
-    struct nl_value values[COLUMNS_LIMIT]; /* of the present row, borrowed */
-    struct nl_value last;                  /* the key up to which we are; owns its data */
+    struct nl_value values[COLUMNS_LIMIT + 1]; /* of the present row, borrowed, and their end */
+    struct nl_value last;                      /* the last key that was read; owns its data */
     int64_t rows;
     unsigned char digest[NL_DIGEST_LEN]; /* over the rows so far, one chained to the next */
 };
@@ -29,18 +29,18 @@ static void walk_close(struct walk *walk) {
     walk->last.data = NULL;
 }
 
-static struct nl_value value_of(const struct nl_statement *statement, int column, char type) {
-    struct nl_value value = {.type = type, .null = nl_sql_is_null(statement, column)};
+static struct nl_value value_of(const struct nl_sql_row *row, int column, char type) {
+    struct nl_value value = {.type = type, .null = nl_sql_is_null(row, column)};
     if (type == 'i') {
-        value.number = nl_sql_int64(statement, column);
+        value.number = nl_sql_int(row, column);
     } else if (type == 'd') {
-        value.real = nl_sql_double(statement, column);
+        value.real = nl_sql_real(row, column);
     } else if (type == 's') {
-        value.data = nl_sql_borrow(statement, column);
+        value.data = nl_sql_text(row, column);
         value.len = value.data != NULL ? strlen(value.data) : 0;
     } else if (!value.null) {
-        value.data = nl_sql_bytes(statement, column, &value.len);
-        value.data = value.data != NULL ? value.data : ""; /* of no bytes, which is not NULL */
+        value.data = nl_sql_bytes(row, column, &value.len);
+        value.data = value.data != NULL ? value.data : ""; /* no bytes, which is not NULL */
     }
     return value;
 }
@@ -100,36 +100,45 @@ static void next_page(const struct walk *walk, struct nl_query *query) {
     nl_buf_addf(&query->sql, "SELECT %s FROM %s ", columns, walk->table->name);
     if (walk->rows > 0) {
         nl_buf_addf(&query->sql, "WHERE %.*s > ? ", key, columns);
-        nl_buf_add(&query->values, &walk->last, sizeof walk->last);
+        nl_query_add(query, NL_VALUES(walk->last));
     }
     nl_buf_addf(&query->sql, "ORDER BY %.*s LIMIT ?", key, columns);
-    nl_query_number(query, walk->table->page);
+    nl_query_add(query, NL_VALUES(NL_INT(walk->table->page)));
 }
 
 typedef enum nl_status on_row(struct walk *walk, void *ctx, struct nl_error *err);
 
+struct page {
+    struct walk *walk;
+    on_row *each; /* may be NULL */
+    void *ctx;
+    int read;
+    struct nl_buf bytes;
+};
+
+static enum nl_status read_row(const struct nl_sql_row *row, void *ctx, struct nl_error *err) {
+    struct page *page = ctx;
+    struct walk *walk = page->walk;
+    for (size_t i = 0; i < walk->columns; i++)
+        walk->values[i] = value_of(row, (int)i, walk->table->types[i]);
+    page->read++;
+    if (!count_row(walk, &page->bytes) || !remember_key(walk))
+        return nl_error_nomem(err);
+    return page->each != NULL ? page->each(walk, page->ctx, err) : NL_OK;
+}
+
 static enum nl_status read_page(struct walk *walk, on_row *each, void *ctx, int *read,
                                 struct nl_error *err) {
     struct nl_query query = {0};
-    struct nl_buf bytes = {0};
-    bool row = false;
+    struct page page = {.walk = walk, .each = each, .ctx = ctx};
     next_page(walk, &query);
-    struct nl_statement *statement = nl_sql_query(walk->store, &query, err);
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(walk->store, statement, &row, err) : err->status;
-    for (*read = 0; status == NL_OK && row; ++*read) {
-        for (size_t i = 0; i < walk->columns; i++)
-            walk->values[i] = value_of(statement, (int)i, walk->table->types[i]);
-        if (!count_row(walk, &bytes) || !remember_key(walk))
-            status = nl_error_nomem(err);
-        else if (each != NULL)
-            status = each(walk, ctx, err);
-        if (status == NL_OK)
-            status = nl_sql_step(walk->store, statement, &row, err);
-    }
-    nl_sql_end(statement);
+    void *start = (void *)walk->last.data; /* the query needs it to the end of the page */
+    walk->last.data = NULL;
+    enum nl_status status = nl_query_each(walk->store, err, read_row, &page, &query);
+    *read = page.read;
+    free(start);
     nl_query_free(&query);
-    nl_buf_free(&bytes);
+    nl_buf_free(&page.bytes);
     return status;
 }
 
@@ -142,23 +151,20 @@ struct target {
 
 static enum nl_status put_row(struct walk *walk, void *ctx, struct nl_error *err) {
     struct target *target = ctx;
-    return nl_sql_put(target->store, target->insert, walk->values, walk->columns, err);
+    return nl_sql_put(target->store, target->insert, walk->values, err);
 }
 
-static struct nl_statement *prepare_insert(struct nl_store *store, const struct nl_table *table,
-                                           struct nl_error *err) {
+static enum nl_status prepare_insert(struct nl_store *store, const struct nl_table *table,
+                                     struct nl_statement **out, struct nl_error *err) {
     struct nl_buf sql = {0};
     nl_buf_addf(&sql, "INSERT INTO %s (%s) VALUES (", table->name, table->columns);
     for (size_t i = 0; i < strlen(table->types); i++)
         nl_buf_adds(&sql, i > 0 ? ", ?" : "?");
     nl_buf_adds(&sql, ")");
-    struct nl_statement *statement = NULL;
-    if (sql.failed)
-        nl_error_nomem(err);
-    else
-        statement = nl_sql_prepare(store, nl_buf_text(&sql), err);
+    enum nl_status status =
+        sql.failed ? nl_error_nomem(err) : nl_sql_prepare(store, nl_buf_text(&sql), out, err);
     nl_buf_free(&sql);
-    return statement;
+    return status;
 }
 
 /* A page is read, then written in one batch. */
@@ -192,10 +198,11 @@ static enum nl_status compare(const struct copy *copy, const struct walk *from,
     checksum_text(from, checksum);
     const struct nl_copied copied = {from->table->name, from->rows, checksum};
     if (from->rows != to->rows || memcmp(from->digest, to->digest, sizeof from->digest) != 0)
-        return nl_error_set(err, NL_IO,
-                            "the copy of table %s is not what was copied (%lld of %lld rows): keep "
-                            "the old database and report this",
-                            from->table->name, (long long)to->rows, (long long)from->rows);
+        return nl_error_set(
+            err, NL_IO,
+            "the copy of table %s differs from the original (%lld of %lld rows): keep "
+            "the old database and report this",
+            from->table->name, (long long)to->rows, (long long)from->rows);
     if (copy->each != NULL)
         copy->each(&copied, copy->ctx);
     return NL_OK;
@@ -205,10 +212,10 @@ static enum nl_status copy_table(const struct copy *copy, const struct nl_table 
                                  struct nl_error *err) {
     struct walk from;
     struct walk to;
-    struct target target = {copy->to, prepare_insert(copy->to, table, err)};
+    struct target target = {.store = copy->to};
     walk_open(&from, table, copy->from);
     walk_open(&to, table, copy->to);
-    enum nl_status status = target.insert != NULL ? NL_OK : err->status;
+    enum nl_status status = prepare_insert(copy->to, table, &target.insert, err);
     if (status == NL_OK)
         status = copy_pages(&from, &target, err);
     if (status == NL_OK)
@@ -221,10 +228,10 @@ static enum nl_status copy_table(const struct copy *copy, const struct nl_table 
     return status;
 }
 
-/* The new database has made itself a key, which is not the one that our links were signed with. */
+/* The new database has made a key of its own, but our links were signed with the old one. */
 static enum nl_status copy_tables(struct nl_store *to, void *ctx, struct nl_error *err) {
     const struct copy *copy = ctx;
-    enum nl_status status = nl_sql_run(to, err, "DELETE FROM setting", "");
+    enum nl_status status = nl_sql_run(to, err, "DELETE FROM setting", NL_NO_VALUES);
     for (const struct nl_table *table = nl_tables; status == NL_OK && table->name != NULL; table++)
         status = copy_table(copy, table, err);
     return status;
@@ -234,11 +241,11 @@ static enum nl_status fill(struct copy *copy, const char *path, struct nl_error 
     enum nl_status status = nl_store_open(path, nl_store_env(copy->from), &copy->to, err);
     if (status != NL_OK)
         return status;
-    copy->to->engine->bulk(copy->to, true);
-    status = nl_sql_transaction(copy->to, copy_tables, copy, err);
-    copy->to->engine->bulk(copy->to, false);
+    nl_store_bulk_load(copy->to, true);
+    status = nl_sql_exclusive(copy->to, copy_tables, copy, err);
+    nl_store_bulk_load(copy->to, false);
     if (status == NL_OK)
-        status = copy->to->engine->copied(copy->to, err);
+        status = copy->to->engine->after_copy(copy->to, err);
     nl_store_close(copy->to);
     return status;
 }
@@ -248,7 +255,7 @@ static enum nl_status make(struct copy *copy, const char *path, struct nl_error 
     enum nl_status status = nl_store_create(path, nl_store_env(copy->from), &created, err);
     if (status == NL_OK && !created)
         return nl_error_set(err, NL_EXISTS,
-                            "there is a database already where it shall go: give it another place");
+                            "there is already a database at the new place: choose another one");
     if (status == NL_OK)
         status = fill(copy, path, err);
     if (status != NL_OK && created)
@@ -273,7 +280,7 @@ static enum nl_status check_idle(struct nl_store *store, struct nl_error *err) {
     enum nl_status status = nl_sql_number(store, err, &under_way, NULL,
                                           "SELECT count(*) FROM delivery WHERE state = 'leased' "
                                           "AND lease_until > ?",
-                                          "i", nl_env_now(&store->env));
+                                          NL_VALUES(NL_INT(nl_store_now(store))));
     return status == NL_OK && under_way > 0
                ? nl_error_set(err, NL_BUSY,
                               "%lld messages are under way: stop all that sends, then run it again",
@@ -281,15 +288,16 @@ static enum nl_status check_idle(struct nl_store *store, struct nl_error *err) {
                : status;
 }
 
-/* Who has it open finds no deliveries any more; who opens it is told why. */
+/* Processes that still have the old database open find no deliveries; opening it again reports why.
+ */
 static enum nl_status retire(struct nl_store *store, struct nl_error *err) {
     enum nl_status status = nl_sql_run(store, err,
                                        "INSERT INTO setting (key, value) VALUES ('moved_at', "
                                        "CAST(? AS TEXT))",
-                                       "i", nl_env_now(&store->env));
-    return status == NL_OK
-               ? nl_sql_run(store, err, "ALTER TABLE delivery RENAME TO delivery_moved", "")
-               : status;
+                                       NL_VALUES(NL_INT(nl_store_now(store))));
+    return status == NL_OK ? nl_sql_run(store, err, "ALTER TABLE delivery RENAME TO delivery_moved",
+                                        NL_NO_VALUES)
+                           : status;
 }
 
 enum nl_status nl_store_move(struct nl_store *from, const char *path, nl_copied_each *each,

@@ -1,8 +1,8 @@
 #include "newsletter/db/handle.h"
 
+#include "db/database.h"
 #include "newsletter/base/secret.h"
 #include "newsletter/base/token.h"
-#include "newsletter/db/sql.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,31 +38,29 @@ static enum nl_status find_engine(const char *path, const struct nl_engine **out
 
 /* ---- opening ---- */
 
-/* And whether the database was moved away, so that opening it takes one look at the settings. */
+/* Also tells whether the database was moved away, so that opening it takes one look at the
+ * settings. */
 static enum nl_status read_secret(struct nl_store *store, struct nl_error *err) {
-    bool row = false;
-    bool failed = false;
-    struct nl_statement *statement =
-        nl_sql(store, err,
-               "SELECT value, EXISTS (SELECT 1 FROM setting WHERE key = 'moved_at') "
-               "FROM setting WHERE key = 'secret'",
-               "");
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    bool moved = nl_sql_bool(statement, 1);
-    if (status == NL_OK && row && !moved)
-        store->secret = nl_sql_text(statement, 0, &failed);
-    nl_sql_done(statement);
+    bool moved = false;
+    char *secret = NULL;
+    enum nl_status status =
+        nl_sql_first(store, err, NULL,
+                     "SELECT value, EXISTS (SELECT 1 FROM setting WHERE key = 'moved_at') "
+                     "FROM setting WHERE key = 'secret'",
+                     NL_NO_VALUES, NL_COLUMNS(NL_INTO(&secret), NL_INTO(&moved)));
     if (status == NL_OK && moved)
-        return nl_error_set(err, NL_CONFIG,
-                            "%s was moved by 'newsletter migrate-store': set 'database' in "
-                            "newsletter.yaml to where it is now",
-                            store->path);
-    return failed ? nl_error_nomem(err) : status;
+        status = nl_error_set(err, NL_CONFIG,
+                              "%s was moved by 'newsletter migrate-store': set 'database' in "
+                              "newsletter.yaml to where it is now",
+                              store->path);
+    if (status == NL_OK)
+        store->secret = secret;
+    else
+        nl_secret_free(secret);
+    return status;
 }
 
-/* Two processes may meet here on a new database: the first one's key stays. */
+/* Two processes may come here at once on a new database: the first one's key stays. */
 static enum nl_status ensure_secret(struct nl_store *store, struct nl_error *err) {
     struct nl_token token;
     enum nl_status status = read_secret(store, err);
@@ -72,7 +70,7 @@ static enum nl_status ensure_secret(struct nl_store *store, struct nl_error *err
     status = nl_sql_run(store, err,
                         "INSERT INTO setting (key, value) VALUES ('secret', ?) "
                         "ON CONFLICT DO NOTHING",
-                        "s", token.text);
+                        NL_VALUES(NL_STRING(token.text)));
     return status == NL_OK ? read_secret(store, err) : status;
 }
 
@@ -111,7 +109,7 @@ enum nl_status nl_store_create(const char *path, const struct nl_env *env, bool 
         return status;
     status = open_with(engine, path, true, env, &store, err);
     if (status != NL_OK && *created)
-        engine->discard(path); /* nothing half-made stays behind */
+        engine->discard(path);
     nl_store_close(store);
     return status;
 }
@@ -132,6 +130,10 @@ const char *nl_store_name(const struct nl_store *store) {
 
 const struct nl_env *nl_store_env(const struct nl_store *store) {
     return &store->env;
+}
+
+int64_t nl_store_now(const struct nl_store *store) {
+    return nl_env_now(&store->env);
 }
 
 const char *nl_store_secret(const struct nl_store *store) {
@@ -156,11 +158,23 @@ void nl_store_discard(const char *path) {
     nl_error_free(&ignored);
 }
 
-/* ---- what is all the engine's ---- */
+/* ---- work of the engine ---- */
 
 enum nl_status nl_store_examine(struct nl_store *store, struct nl_buf *problem,
                                 struct nl_error *err) {
     return store->engine->examine(store, problem, err);
+}
+
+enum nl_status nl_store_reindex(struct nl_store *store, struct nl_error *err) {
+    return store->engine->reindex(store, err);
+}
+
+void nl_store_bulk_load(struct nl_store *store, bool begins) {
+    store->engine->bulk_load(store, begins);
+}
+
+void nl_store_secure_delete(struct nl_store *store, bool begins) {
+    store->engine->secure_delete(store, begins);
 }
 
 enum nl_status nl_store_lock(struct nl_store *store, int64_t what, int64_t *holder,
@@ -177,7 +191,11 @@ void nl_store_unlock(struct nl_store *store, int64_t what) {
     store->engine->unlock(store, what);
 }
 
-/* FNV-1a. Two slots with one key are one: stricter than asked, and rare. */
+bool nl_store_locks_issues(const struct nl_store *store) {
+    return store->engine->locks_issues;
+}
+
+/* FNV-1a. Two slots that get the same key count as one: stricter than asked, and rare. */
 static uint32_t slot_key(const char *name, int64_t number) {
     uint32_t key = 2166136261U;
     for (const char *p = name; *p != '\0'; p++)

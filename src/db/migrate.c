@@ -1,6 +1,6 @@
+#include "db/database.h"
 #include "newsletter/base/embedded.h"
 #include "newsletter/base/token.h"
-#include "newsletter/db/sql.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,36 +8,34 @@
 static enum nl_status applied_number(struct nl_store *store, int64_t *number,
                                      struct nl_error *err) {
     return nl_sql_number(store, err, number, NULL,
-                         "SELECT coalesce(max(number), 0) FROM schema_migration", "");
+                         "SELECT coalesce(max(number), 0) FROM schema_migration", NL_NO_VALUES);
 }
 
 /* A released migration is never edited; one that differs means two builds that do not belong
  * together, and writing with the wrong one could lose data. */
 static enum nl_status check_applied(struct nl_store *store, const struct nl_embedded *file,
                                     int64_t number, const char *checksum, struct nl_error *err) {
-    bool row = false;
-    struct nl_statement *statement =
-        nl_sql(store, err, "SELECT checksum FROM schema_migration WHERE number = ?", "i", number);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    if (status == NL_OK && (!row || strcmp(nl_sql_borrow(statement, 0), checksum) != 0))
+    char *found = NULL;
+    enum nl_status status =
+        nl_sql_first(store, err, NULL, "SELECT checksum FROM schema_migration WHERE number = ?",
+                     NL_VALUES(NL_INT(number)), NL_COLUMNS(NL_INTO(&found)));
+    if (status == NL_OK && (found == NULL || strcmp(found, checksum) != 0))
         status = nl_error_set(err, NL_CONFIG,
                               "%s: migration %s was applied in another form: use the newsletter "
                               "that made this database",
                               store->path, file->name);
-    nl_sql_done(statement);
+    free(found);
     return status;
 }
 
-/* What foreign keys are told to overlook while tables are made anew. */
+/* References are not enforced while tables are replaced, so they are checked afterwards. */
 static enum nl_status check_references(struct nl_store *store, const struct nl_embedded *file,
                                        struct nl_error *err) {
     bool hold = true;
     enum nl_status status = store->engine->references_hold(store, &hold, err);
     return status == NL_OK && !hold
                ? nl_error_set(err, NL_IO,
-                              "migration %s found a row that refers to none: restore "
+                              "migration %s found a row that refers to a missing one: restore "
                               "the database from a backup",
                               file->name)
                : status;
@@ -54,7 +52,8 @@ static enum nl_status apply(struct nl_store *store, const struct nl_embedded *fi
     return nl_sql_run(store, err,
                       "INSERT INTO schema_migration (number, name, checksum, applied_at) "
                       "VALUES (?, ?, ?, ?)",
-                      "issi", number, file->name, checksum, nl_env_now(&store->env));
+                      NL_VALUES(NL_INT(number), NL_STRING(file->name), NL_STRING(checksum),
+                                NL_INT(nl_env_now(&store->env))));
 }
 
 struct step {
@@ -78,15 +77,13 @@ static enum nl_status apply_once(struct nl_store *store, void *ctx, struct nl_er
 
 static enum nl_status pending_version(struct nl_store *store, int64_t *applied, bool *empty,
                                       struct nl_error *err) {
-    bool row = false;
+    bool known = false;
+    bool tables = false;
     *applied = 0;
-    struct nl_statement *statement = nl_sql(store, err, store->engine->dialect.known_tables, "");
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    bool known = nl_sql_int64(statement, 0) > 0;
-    *empty = nl_sql_int64(statement, 1) == 0;
-    nl_sql_done(statement);
+    enum nl_status status =
+        nl_sql_first(store, err, NULL, store->engine->dialect.known_tables, NL_NO_VALUES,
+                     NL_COLUMNS(NL_INTO(&known), NL_INTO(&tables)));
+    *empty = !tables;
     if (status == NL_OK && !known && !*empty)
         status =
             nl_error_set(err, NL_CONFIG, "%s is a database of some other program", store->path);
@@ -113,7 +110,7 @@ enum nl_status nl_store_migrate(struct nl_store *store, bool create, struct nl_e
         if (step.number <= applied)
             status = check_applied(store, file, step.number, step.checksum, err);
         else
-            status = nl_sql_transaction(store, apply_once, &step, err);
+            status = nl_sql_exclusive(store, apply_once, &step, err);
     }
     if (status == NL_OK)
         status = store->engine->migrating(store, false, err);

@@ -1,15 +1,20 @@
 #include "newsletter/db/sql.h"
 
-#include <stdarg.h>
+#include "db/database.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUES_LIMIT = 32 };
+/* A statement, and the row that it stands on. */
+struct nl_sql_row {
+    const struct nl_engine *engine;
+    void *handle; /* the engine's */
+};
 
 struct nl_statement {
-    struct nl_store *store;
+    struct nl_sql_row row;
     const char *sql;
-    void *handle; /* the engine's */
+    bool busy; /* it is being walked through */
     struct nl_statement *next;
 };
 
@@ -22,18 +27,19 @@ static struct nl_statement *make(struct nl_store *store, const char *sql, bool i
         nl_error_nomem(err);
         return NULL;
     }
-    entry->store = store;
+    entry->row.engine = store->engine;
     entry->sql = sql;
-    if (store->engine->prepare(store, sql, insert, &entry->handle, err) == NL_OK)
+    if (store->engine->prepare(store, sql, insert, &entry->row.handle, err) == NL_OK)
         return entry;
     free(entry);
     return NULL;
 }
 
+/* One that is busy belongs to a walk further up on the stack: this call gets another. */
 static struct nl_statement *prepared(struct nl_store *store, const char *sql, bool insert,
                                      struct nl_error *err) {
     struct nl_statement *entry = store->statements;
-    while (entry != NULL && entry->sql != sql)
+    while (entry != NULL && (entry->sql != sql || entry->busy))
         entry = entry->next;
     if (entry != NULL)
         return entry;
@@ -45,92 +51,166 @@ static struct nl_statement *prepared(struct nl_store *store, const char *sql, bo
     return entry;
 }
 
-static size_t read_values(const char *types, va_list args, struct nl_value values[VALUES_LIMIT]) {
+static size_t count_values(const struct nl_value *values) {
     size_t count = 0;
-    for (; types[count] != '\0' && count < VALUES_LIMIT; count++) {
-        struct nl_value *value = &values[count];
-        *value = (struct nl_value){.type = types[count]};
-        if (value->type == 'i') {
-            value->number = va_arg(args, int64_t);
-        } else {
-            value->data = va_arg(args, const void *);
-            value->len = value->type == 'b' ? va_arg(args, size_t) : 0;
-        }
-    }
+    while (values[count].type != '\0')
+        count++;
     return count;
 }
 
-struct use {
-    bool kept, insert;
-};
+/* ---- walking ---- */
 
-static struct nl_statement *bound(struct nl_store *store, struct nl_error *err, const char *sql,
-                                  const char *types, struct use use, va_list args) {
-    struct nl_value values[VALUES_LIMIT];
-    size_t count = read_values(types, args, values);
-    struct nl_statement *statement = prepared(store, sql, use.insert, err);
-    if (statement == NULL ||
-        store->engine->bind(store, statement->handle, values, count, use.kept, err) == NL_OK)
-        return statement;
-    nl_sql_done(statement);
-    return NULL;
+static enum nl_status begin_walk(struct nl_store *store, struct nl_statement *statement,
+                                 const struct nl_value *values, struct nl_error *err) {
+    statement->busy = true;
+    return store->engine->bind(store, statement->row.handle, values, count_values(values), err);
 }
 
-struct nl_statement *nl_sql(struct nl_store *store, struct nl_error *err, const char *sql,
-                            const char *types, ...) {
-    va_list args;
-    va_start(args, types);
-    struct nl_statement *statement = bound(store, err, sql, types, (struct use){0}, args);
-    va_end(args);
-    return statement;
-}
-
-/* ---- running ---- */
-
-enum nl_status nl_sql_step(struct nl_store *store, struct nl_statement *statement, bool *row,
+static enum nl_status step(struct nl_store *store, struct nl_statement *statement, bool *row,
                            struct nl_error *err) {
-    return store->engine->step(store, statement->handle, row, err);
+    return store->engine->step(store, statement->row.handle, row, err);
 }
 
-void nl_sql_done(struct nl_statement *statement) {
-    if (statement != NULL)
-        statement->store->engine->reset(statement->handle);
+static void end_walk(struct nl_statement *statement) {
+    statement->row.engine->reset(statement->row.handle);
+    statement->busy = false;
 }
 
-static enum nl_status run_through(struct nl_store *store, struct nl_statement *statement,
-                                  struct nl_error *err) {
+static enum nl_status walk(struct nl_store *store, struct nl_statement *statement,
+                           const struct nl_value *values, nl_sql_visit *each, void *context,
+                           struct nl_error *err) {
     bool row = true;
-    enum nl_status status = statement != NULL ? NL_OK : err->status;
-    while (status == NL_OK && row)
-        status = nl_sql_step(store, statement, &row, err);
+    enum nl_status status = begin_walk(store, statement, values, err);
+    while (status == NL_OK && (status = step(store, statement, &row, err)) == NL_OK && row)
+        status = each(&statement->row, context, err);
+    end_walk(statement);
     return status;
+}
+
+/* Takes the first row and reads it. */
+static enum nl_status first(struct nl_store *store, struct nl_statement *statement,
+                            const struct nl_value *values, bool *found,
+                            const struct nl_column *columns, struct nl_error *err) {
+    bool row = false;
+    enum nl_status status = begin_walk(store, statement, values, err);
+    if (status == NL_OK)
+        status = step(store, statement, &row, err);
+    if (status == NL_OK && row)
+        status = nl_sql_read(&statement->row, columns, err);
+    end_walk(statement);
+    if (found != NULL)
+        *found = row;
+    return status;
+}
+
+enum nl_status nl_sql_each(struct nl_store *store, struct nl_error *err, nl_sql_visit *each,
+                           void *context, const char *sql, const struct nl_value *values) {
+    struct nl_statement *statement = prepared(store, sql, false, err);
+    return statement != NULL ? walk(store, statement, values, each, context, err) : err->status;
+}
+
+static void clear_column(const struct nl_column *column) {
+    switch (column->type) {
+    case 'i':
+        *(int64_t *)column->to = 0;
+        break;
+    case 'n':
+        *(int *)column->to = 0;
+        break;
+    case 'o':
+        *(bool *)column->to = false;
+        break;
+    case 'd':
+        *(double *)column->to = 0;
+        break;
+    case 'f':
+        *(char *)column->to = '\0';
+        break;
+    case 'b':
+        *column->len = 0;
+        *(char **)column->to = NULL;
+        break;
+    case 'c':
+        *(char **)column->to = NULL;
+        break;
+    case 's':
+        *(const char **)column->to = NULL;
+        break;
+    default:
+        break;
+    }
+}
+
+enum nl_status nl_sql_first(struct nl_store *store, struct nl_error *err, bool *found,
+                            const char *sql, const struct nl_value *values,
+                            const struct nl_column *columns) {
+    struct nl_statement *statement = prepared(store, sql, false, err);
+    for (const struct nl_column *column = columns; column->type != '\0'; column++)
+        clear_column(column);
+    if (found != NULL)
+        *found = false;
+    return statement != NULL ? first(store, statement, values, found, columns, err) : err->status;
+}
+
+enum nl_status nl_sql_exists(struct nl_store *store, struct nl_error *err, bool *found,
+                             const char *sql, const struct nl_value *values) {
+    return nl_sql_first(store, err, found, sql, values, NL_COLUMNS(NL_SKIP));
+}
+
+enum nl_status nl_sql_number(struct nl_store *store, struct nl_error *err, int64_t *out,
+                             bool *found, const char *sql, const struct nl_value *values) {
+    return nl_sql_first(store, err, found, sql, values, NL_COLUMNS(NL_INTO(out)));
+}
+
+static enum nl_status add_to_list(const struct nl_sql_row *row, void *context,
+                                  struct nl_error *err) {
+    struct nl_buf *out = context;
+    nl_buf_addf(out, "%s%s", out->len > 0 ? "; " : "", nl_sql_text(row, 0));
+    return out->failed ? nl_error_nomem(err) : NL_OK;
+}
+
+enum nl_status nl_sql_list(struct nl_store *store, const char *sql, struct nl_buf *out,
+                           struct nl_error *err) {
+    return nl_sql_each(store, err, add_to_list, out, sql, NL_NO_VALUES);
+}
+
+/* ---- changing ---- */
+
+static enum nl_status pass_over(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    (void)row;
+    (void)context;
+    (void)err;
+    return NL_OK;
 }
 
 enum nl_status nl_sql_put(struct nl_store *store, struct nl_statement *statement,
-                          const struct nl_value *values, size_t count, struct nl_error *err) {
+                          const struct nl_value *values, struct nl_error *err) {
     if (store->batch && store->engine->batch_add != NULL)
-        return store->engine->batch_add(store, statement->handle, values, count, err);
-    enum nl_status status = store->engine->bind(store, statement->handle, values, count, true, err);
-    if (status == NL_OK)
-        status = run_through(store, statement, err);
-    nl_sql_done(statement);
-    return status;
-}
-
-static enum nl_status put(struct nl_store *store, struct nl_error *err, const char *sql,
-                          const struct nl_value *values, size_t count) {
-    struct nl_statement *statement = prepared(store, sql, false, err);
-    return statement != NULL ? nl_sql_put(store, statement, values, count, err) : err->status;
+        return store->engine->batch_add(store, statement->row.handle, values, count_values(values),
+                                        err);
+    return walk(store, statement, values, pass_over, NULL, err);
 }
 
 enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const char *sql,
-                          const char *types, ...) {
-    struct nl_value values[VALUES_LIMIT];
-    va_list args;
-    va_start(args, types);
-    size_t count = read_values(types, args, values);
-    va_end(args);
-    return put(store, err, sql, values, count);
+                          const struct nl_value *values) {
+    struct nl_statement *statement = prepared(store, sql, false, err);
+    return statement != NULL ? nl_sql_put(store, statement, values, err) : err->status;
+}
+
+enum nl_status nl_sql_insert(struct nl_store *store, struct nl_error *err, int64_t *id,
+                             const char *sql, const struct nl_value *values) {
+    struct nl_statement *statement = prepared(store, sql, true, err);
+    bool row = true;
+    *id = 0;
+    if (statement == NULL)
+        return err->status;
+    enum nl_status status = begin_walk(store, statement, values, err);
+    while (status == NL_OK && row)
+        status = step(store, statement, &row, err);
+    if (status == NL_OK && nl_sql_changes(store) > 0)
+        *id = store->engine->inserted(store, statement->row.handle);
+    end_walk(statement);
+    return status;
 }
 
 enum nl_status nl_sql_batch_begin(struct nl_store *store, struct nl_error *err) {
@@ -149,82 +229,6 @@ enum nl_status nl_sql_batch_end(struct nl_store *store, enum nl_status status,
     return status == NL_OK ? ended : status;
 }
 
-/* ---- many rows ---- */
-
-static enum nl_status run_for_each(struct nl_store *store, struct nl_error *err, const int64_t *ids,
-                                   size_t count, bool *changed, const char *sql,
-                                   struct nl_value *values, size_t value_count) {
-    enum nl_status status = NL_OK;
-    for (size_t i = 0; status == NL_OK && i < count; i++) {
-        values[0] = (struct nl_value){.type = 'i', .number = ids[i]};
-        status = put(store, err, sql, values, value_count);
-        if (changed != NULL)
-            changed[i] = status == NL_OK && nl_sql_changes(store) > 0;
-    }
-    return status;
-}
-
-static void mark(const int64_t *ids, size_t count, bool *changed, int64_t id) {
-    for (size_t i = 0; changed != NULL && i < count; i++)
-        if (ids[i] == id)
-            changed[i] = true;
-}
-
-/* In one statement: its first parameter is an array. */
-static enum nl_status run_for_all(struct nl_store *store, struct nl_error *err, const int64_t *ids,
-                                  size_t count, bool *changed, const char *sql,
-                                  struct nl_value *values, size_t value_count) {
-    struct nl_buf array = {0};
-    bool row = true;
-    for (size_t i = 0; i < count; i++)
-        nl_buf_addf(&array, "%c%lld", i == 0 ? '{' : ',', (long long)ids[i]);
-    nl_buf_adds(&array, "}");
-    values[0] = (struct nl_value){.type = 's', .data = nl_buf_text(&array)};
-    struct nl_statement *statement = array.failed ? NULL : prepared(store, sql, false, err);
-    enum nl_status status = statement != NULL ? store->engine->bind(store, statement->handle,
-                                                                    values, value_count, true, err)
-                                              : nl_error_nomem(err);
-    for (size_t i = 0; changed != NULL && i < count; i++)
-        changed[i] = false;
-    while (status == NL_OK && row) {
-        status = nl_sql_step(store, statement, &row, err);
-        if (row)
-            mark(ids, count, changed, nl_sql_int64(statement, 0));
-    }
-    nl_sql_done(statement);
-    nl_buf_free(&array);
-    return status;
-}
-
-enum nl_status nl_sql_run_ids(struct nl_store *store, struct nl_error *err, const int64_t *ids,
-                              size_t count, bool *changed, const char *sql, const char *types,
-                              ...) {
-    struct nl_value values[VALUES_LIMIT + 1];
-    va_list args;
-    va_start(args, types);
-    size_t value_count = 1 + read_values(types, args, values + 1);
-    va_end(args);
-    if (count == 0)
-        return NL_OK;
-    return (store->engine->has_arrays ? run_for_all : run_for_each)(store, err, ids, count, changed,
-                                                                    sql, values, value_count);
-}
-
-enum nl_status nl_sql_insert(struct nl_store *store, struct nl_error *err, int64_t *id,
-                             const char *sql, const char *types, ...) {
-    va_list args;
-    va_start(args, types);
-    struct nl_statement *statement =
-        bound(store, err, sql, types, (struct use){.kept = true, .insert = true}, args);
-    va_end(args);
-    enum nl_status status = run_through(store, statement, err);
-    *id = status == NL_OK && nl_sql_changes(store) > 0
-              ? store->engine->inserted(store, statement->handle)
-              : 0;
-    nl_sql_done(statement);
-    return status;
-}
-
 int64_t nl_sql_changes(const struct nl_store *store) {
     return store->engine->changes(store);
 }
@@ -233,101 +237,198 @@ bool nl_sql_is_duplicate(const struct nl_store *store) {
     return store->engine->is_duplicate(store);
 }
 
-enum nl_status nl_sql_number(struct nl_store *store, struct nl_error *err, int64_t *out,
-                             bool *found, const char *sql, const char *types, ...) {
-    bool row = false;
-    va_list args;
-    va_start(args, types);
-    struct nl_statement *statement =
-        bound(store, err, sql, types, (struct use){.kept = true}, args);
-    va_end(args);
-    *out = 0;
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    if (status == NL_OK && row)
-        *out = nl_sql_int64(statement, 0);
-    if (found != NULL)
-        *found = status == NL_OK && row;
-    nl_sql_done(statement);
+enum nl_status nl_sql_script(struct nl_store *store, const char *sql, struct nl_error *err) {
+    return store->engine->script(store, sql, err);
+}
+
+/* ---- many rows ---- */
+
+enum { VALUES_LIMIT = 32 };
+
+struct many {
+    const int64_t *ids;
+    size_t count;
+    bool *changed; /* may be NULL */
+    const char *sql;
+    struct nl_value *values; /* the first is for the ids */
+};
+
+static enum nl_status run_for_each(struct nl_store *store, const struct many *many,
+                                   struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < many->count; i++) {
+        many->values[0] = NL_INT(many->ids[i]);
+        status = nl_sql_run(store, err, many->sql, many->values);
+        if (many->changed != NULL)
+            many->changed[i] = status == NL_OK && nl_sql_changes(store) > 0;
+    }
     return status;
+}
+
+static enum nl_status mark_changed(const struct nl_sql_row *row, void *context,
+                                   struct nl_error *err) {
+    const struct many *many = context;
+    int64_t id = nl_sql_int(row, 0);
+    (void)err;
+    for (size_t i = 0; many->changed != NULL && i < many->count; i++)
+        if (many->ids[i] == id)
+            many->changed[i] = true;
+    return NL_OK;
+}
+
+/* In one statement: its first parameter is an array. */
+static enum nl_status run_for_all(struct nl_store *store, struct many *many, struct nl_error *err) {
+    struct nl_buf array = {0};
+    for (size_t i = 0; i < many->count; i++)
+        nl_buf_addf(&array, "%c%lld", i == 0 ? '{' : ',', (long long)many->ids[i]);
+    nl_buf_adds(&array, "}");
+    many->values[0] = NL_STRING(nl_buf_text(&array));
+    for (size_t i = 0; many->changed != NULL && i < many->count; i++)
+        many->changed[i] = false;
+    enum nl_status status =
+        array.failed ? nl_error_nomem(err)
+                     : nl_sql_each(store, err, mark_changed, many, many->sql, many->values);
+    nl_buf_free(&array);
+    return status;
+}
+
+enum nl_status nl_sql_run_ids(struct nl_store *store, struct nl_error *err, const int64_t *ids,
+                              size_t count, bool *changed, const char *sql,
+                              const struct nl_value *values) {
+    struct nl_value all[VALUES_LIMIT + 2] = {{0}};
+    struct many many = {ids, count, changed, sql, all};
+    size_t given = count_values(values);
+    if (count == 0)
+        return NL_OK;
+    if (given > VALUES_LIMIT)
+        return nl_error_set(err, NL_INTERNAL, "more than %d values for: %s", VALUES_LIMIT, sql);
+    memcpy(all + 1, values, given * sizeof *values);
+    return store->engine->has_arrays ? run_for_all(store, &many, err)
+                                     : run_for_each(store, &many, err);
 }
 
 /* ---- reading columns ---- */
 
-int64_t nl_sql_int64(const struct nl_statement *statement, int column) {
-    return statement->store->engine->number(statement->handle, column);
+int64_t nl_sql_int(const struct nl_sql_row *row, int column) {
+    return row->engine->number(row->handle, column);
 }
 
-bool nl_sql_bool(const struct nl_statement *statement, int column) {
-    return nl_sql_int64(statement, column) != 0;
+bool nl_sql_bool(const struct nl_sql_row *row, int column) {
+    return nl_sql_int(row, column) != 0;
 }
 
-double nl_sql_double(const struct nl_statement *statement, int column) {
-    return statement->store->engine->real(statement->handle, column);
+double nl_sql_real(const struct nl_sql_row *row, int column) {
+    return row->engine->real(row->handle, column);
 }
 
-bool nl_sql_is_null(const struct nl_statement *statement, int column) {
-    return statement->store->engine->is_null(statement->handle, column);
+bool nl_sql_is_null(const struct nl_sql_row *row, int column) {
+    return row->engine->is_null(row->handle, column);
 }
 
-const char *nl_sql_borrow(const struct nl_statement *statement, int column) {
-    return statement->store->engine->text(statement->handle, column);
+const char *nl_sql_text(const struct nl_sql_row *row, int column) {
+    return row->engine->text(row->handle, column);
 }
 
-const void *nl_sql_bytes(const struct nl_statement *statement, int column, size_t *len) {
-    return statement->store->engine->bytes(statement->handle, column, len);
+const void *nl_sql_bytes(const struct nl_sql_row *row, int column, size_t *len) {
+    return row->engine->bytes(row->handle, column, len);
 }
 
-char *nl_sql_text(const struct nl_statement *statement, int column, bool *failed) {
-    const char *text = nl_sql_borrow(statement, column);
-    if (text == NULL) {
-        *failed = *failed || !nl_sql_is_null(statement, column);
-        return NULL;
-    }
-    char *copy = strdup(text);
-    *failed = *failed || copy == NULL;
-    return copy;
+/* False when memory ran out; an engine tells that by a text of NULL where there is one. */
+static bool copy_text(const struct nl_sql_row *row, int column, char **to) {
+    const char *text = nl_sql_text(row, column);
+    *to = text != NULL ? strdup(text) : NULL;
+    return *to != NULL || (text == NULL && nl_sql_is_null(row, column));
 }
 
-void nl_sql_short(const struct nl_statement *statement, int column, char *out, size_t size) {
-    const char *text = nl_sql_borrow(statement, column);
-    out[0] = '\0';
-    if (text != NULL && strlen(text) < size)
-        memcpy(out, text, strlen(text) + 1);
-}
-
-char *nl_sql_blob(const struct nl_statement *statement, int column, size_t *len, bool *failed) {
-    const void *data = nl_sql_bytes(statement, column, len);
-    char *copy = malloc(*len + 1);
-    if (copy == NULL) {
-        *failed = true;
-        return NULL;
-    }
+static bool copy_bytes(const struct nl_sql_row *row, int column, char **to, size_t *len) {
+    const void *data = nl_sql_bytes(row, column, len);
+    *to = NULL;
+    if (nl_sql_is_null(row, column))
+        return true;
+    *to = malloc(*len + 1);
+    if (*to == NULL)
+        return false;
     if (*len > 0)
-        memcpy(copy, data, *len);
-    copy[*len] = '\0';
-    return copy;
+        memcpy(*to, data, *len);
+    (*to)[*len] = '\0';
+    return true;
+}
+
+static void copy_fixed(const struct nl_sql_row *row, int column, char *to, size_t size) {
+    const char *text = nl_sql_text(row, column);
+    to[0] = '\0';
+    if (text != NULL && strlen(text) < size)
+        memcpy(to, text, strlen(text) + 1);
+}
+
+/* False when memory ran out. */
+static bool read_column(const struct nl_sql_row *row, int at, const struct nl_column *column) {
+    switch (column->type) {
+    case 'i':
+        *(int64_t *)column->to = nl_sql_int(row, at);
+        return true;
+    case 'n':
+        *(int *)column->to = (int)nl_sql_int(row, at);
+        return true;
+    case 'o':
+        *(bool *)column->to = nl_sql_bool(row, at);
+        return true;
+    case 'd':
+        *(double *)column->to = nl_sql_real(row, at);
+        return true;
+    case 's':
+        *(const char **)column->to = nl_sql_text(row, at);
+        return true;
+    case 'f':
+        copy_fixed(row, at, column->to, column->size);
+        return true;
+    case 'c':
+        return copy_text(row, at, column->to);
+    case 'b':
+        return copy_bytes(row, at, column->to, column->len);
+    default:
+        return true;
+    }
+}
+
+enum nl_status nl_sql_read(const struct nl_sql_row *row, const struct nl_column *columns,
+                           struct nl_error *err) {
+    bool done = true;
+    for (int at = 0; columns[at].type != '\0'; at++)
+        done = read_column(row, at, &columns[at]) && done;
+    return done ? NL_OK : nl_error_nomem(err);
+}
+
+enum nl_status nl_sql_add_id(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    struct nl_buf *ids = context;
+    int64_t id = nl_sql_int(row, 0);
+    nl_buf_add(ids, &id, sizeof id);
+    return ids->failed ? nl_error_nomem(err) : NL_OK;
+}
+
+size_t nl_ids_count(const struct nl_buf *ids) {
+    return ids->len / sizeof(int64_t);
+}
+
+int64_t nl_ids_at(const struct nl_buf *ids, size_t at) {
+    int64_t id = 0;
+    memcpy(&id, ids->data + at * sizeof id, sizeof id);
+    return id;
 }
 
 /* ---- statements made at run time ---- */
 
-void nl_query_number(struct nl_query *query, int64_t number) {
-    const struct nl_value value = {.type = 'i', .number = number};
-    nl_buf_add(&query->values, &value, sizeof value);
-}
-
-void nl_query_text(struct nl_query *query, const char *borrowed) {
-    const struct nl_value value = {.type = 's', .data = borrowed};
-    nl_buf_add(&query->values, &value, sizeof value);
+void nl_query_add(struct nl_query *query, const struct nl_value *values) {
+    nl_buf_add(&query->values, values, count_values(values) * sizeof *values);
 }
 
 void nl_query_own(struct nl_query *query, char *text) {
     nl_buf_add(&query->owned, &text, sizeof text);
     if (query->owned.failed)
         free(text);
-    nl_query_text(query, text);
     query->sql.failed = query->sql.failed || query->owned.failed || text == NULL;
+    if (!query->sql.failed)
+        nl_query_add(query, NL_VALUES(NL_STRING(text)));
 }
 
 void nl_query_free(struct nl_query *query) {
@@ -341,92 +442,51 @@ void nl_query_free(struct nl_query *query) {
     nl_buf_free(&query->owned);
 }
 
-struct nl_statement *nl_sql_query(struct nl_store *store, const struct nl_query *query,
-                                  struct nl_error *err) {
-    const struct nl_value *values = (const struct nl_value *)(const void *)query->values.data;
-    size_t count = query->values.len / sizeof *values;
-    if (query->sql.failed || query->values.failed) {
-        nl_error_nomem(err);
-        return NULL;
-    }
-    struct nl_statement *statement = make(store, query->sql.data, false, err);
-    if (statement == NULL ||
-        store->engine->bind(store, statement->handle, values, count, false, err) == NL_OK)
-        return statement;
-    nl_sql_end(statement);
+/* Prepares it; *values are its values with their end. */
+static struct nl_statement *make_query(struct nl_store *store, struct nl_query *query,
+                                       const struct nl_value **values, struct nl_error *err) {
+    static const struct nl_value end = {.type = '\0'};
+    nl_buf_add(&query->values, &end, sizeof end);
+    *values = (const struct nl_value *)(const void *)query->values.data;
+    if (!query->sql.failed && !query->values.failed)
+        return make(store, nl_buf_text(&query->sql), false, err);
+    nl_error_nomem(err);
     return NULL;
 }
 
-struct nl_statement *nl_sql_prepare(struct nl_store *store, const char *sql, struct nl_error *err) {
-    return make(store, sql, false, err);
+enum nl_status nl_query_each(struct nl_store *store, struct nl_error *err, nl_sql_visit *each,
+                             void *context, struct nl_query *query) {
+    const struct nl_value *values = NULL;
+    struct nl_statement *statement = make_query(store, query, &values, err);
+    enum nl_status status =
+        statement != NULL ? walk(store, statement, values, each, context, err) : err->status;
+    nl_sql_end(statement);
+    return status;
+}
+
+enum nl_status nl_query_number(struct nl_store *store, struct nl_error *err, int64_t *out,
+                               struct nl_query *query) {
+    const struct nl_value *values = NULL;
+    struct nl_statement *statement = make_query(store, query, &values, err);
+    *out = 0;
+    enum nl_status status =
+        statement != NULL ? first(store, statement, values, NULL, NL_COLUMNS(NL_INTO(out)), err)
+                          : err->status;
+    nl_sql_end(statement);
+    return status;
+}
+
+enum nl_status nl_sql_prepare(struct nl_store *store, const char *sql, struct nl_statement **out,
+                              struct nl_error *err) {
+    *out = make(store, sql, false, err);
+    return *out != NULL ? NL_OK : err->status;
 }
 
 void nl_sql_end(struct nl_statement *statement) {
     if (statement == NULL)
         return;
-    statement->store->engine->finalize(statement->handle);
+    statement->row.engine->finalize(statement->row.handle);
     free(statement);
-}
-
-enum nl_status nl_sql_list(struct nl_store *store, const char *sql, struct nl_buf *out,
-                           struct nl_error *err) {
-    bool row = true;
-    struct nl_statement *statement = nl_sql(store, err, sql, "");
-    enum nl_status status = statement != NULL ? NL_OK : err->status;
-    while (status == NL_OK && (status = nl_sql_step(store, statement, &row, err)) == NL_OK && row)
-        nl_buf_addf(out, "%s%s", out->len > 0 ? "; " : "", nl_sql_borrow(statement, 0));
-    nl_sql_done(statement);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
-}
-
-int64_t nl_sql_limit(int64_t limit) {
-    return limit != 0 ? limit : INT64_MAX;
-}
-
-/* ---- transactions ---- */
-
-static enum nl_status begin(struct nl_store *store, bool alone, struct nl_error *err) {
-    store->rates_locked = false;
-    return store->engine->begin(store, alone, err);
-}
-
-enum nl_status nl_store_begin(struct nl_store *store, struct nl_error *err) {
-    return begin(store, true, err);
-}
-
-enum nl_status nl_store_begin_beside(struct nl_store *store, struct nl_error *err) {
-    return begin(store, false, err);
-}
-
-enum nl_status nl_store_commit(struct nl_store *store, struct nl_error *err) {
-    return store->engine->commit(store, err);
-}
-
-void nl_store_rollback(struct nl_store *store) {
-    store->engine->rollback(store);
-}
-
-static enum nl_status transact(struct nl_store *store, bool alone, nl_sql_body *body, void *ctx,
-                               struct nl_error *err) {
-    enum nl_status status = begin(store, alone, err);
-    if (status != NL_OK)
-        return status;
-    status = body(store, ctx, err);
-    if (status == NL_OK)
-        status = nl_store_commit(store, err);
-    if (status != NL_OK)
-        nl_store_rollback(store);
-    return status;
-}
-
-enum nl_status nl_sql_transaction(struct nl_store *store, nl_sql_body *body, void *ctx,
-                                  struct nl_error *err) {
-    return transact(store, true, body, ctx, err);
-}
-
-enum nl_status nl_sql_transaction_beside(struct nl_store *store, nl_sql_body *body, void *ctx,
-                                         struct nl_error *err) {
-    return transact(store, false, body, ctx, err);
 }
 
 void nl_sql_finalize(struct nl_store *store) {
@@ -435,4 +495,12 @@ void nl_sql_finalize(struct nl_store *store) {
         store->statements = entry->next;
         nl_sql_end(entry);
     }
+}
+
+const struct nl_dialect *nl_sql_dialect(const struct nl_store *store) {
+    return &store->engine->dialect;
+}
+
+int64_t nl_sql_limit(int64_t limit) {
+    return limit != 0 ? limit : INT64_MAX;
 }

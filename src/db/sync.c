@@ -1,6 +1,6 @@
 #include "newsletter/db/sync.h"
 
-#include "newsletter/db/sql.h"
+#include "db/database.h"
 
 #include <stdlib.h>
 

@@ -78,7 +78,7 @@ bool nl_record_has_work(const struct run *run) {
 static enum nl_status begin(struct run *run) {
     enum nl_status status = NL_BUSY;
     for (int attempt = 0; status == NL_BUSY && attempt < BEGIN_ATTEMPTS; attempt++)
-        status = nl_store_begin_beside(run->plan->store, run->err);
+        status = nl_store_begin_shared(run->plan->store, run->err);
     if (status == NL_OK)
         nl_error_free(run->err);
     return status;

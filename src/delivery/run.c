@@ -220,7 +220,8 @@ static bool admit(void *ctx, struct nl_pending *pending) {
         struct nl_error ignored = {0};
         if (has_slot(run, pending->domain, slot))
             continue;
-        nl_store_take_slot(run->plan->store, pending->domain, slot, &taken, &ignored);
+        nl_error_ignore(
+            nl_store_take_slot(run->plan->store, pending->domain, slot, &taken, &ignored));
         nl_error_free(&ignored);
         pending->slot = taken ? slot : 0;
     }

@@ -26,28 +26,28 @@ static enum nl_status find_sender(struct nl_store *store, const struct ask *ask,
         "     o.subscriber = ?1 AND d.issue IS NULL AND d.kind = 'address-change' "
         "     AND d.created_at > ?3) < ?4 "
         "ORDER BY s.state = 'active' DESC, s.id DESC LIMIT 1",
-        "isii", ask->subscriber, ask->address->key, nl_env_now(&store->env) - DAY,
-        (int64_t)ASKS_PER_DAY);
+        NL_VALUES(NL_INT(ask->subscriber), NL_STRING(ask->address->key),
+                  NL_INT(nl_store_now(store) - DAY), NL_INT(ASKS_PER_DAY)));
 }
 
 /* The mail that an earlier wish has queued is not for this one's address. */
 static enum nl_status forget_earlier(struct nl_store *store, int64_t subscriber,
                                      struct nl_error *err) {
-    int64_t now = nl_env_now(&store->env);
+    int64_t now = nl_store_now(store);
     enum nl_status status = nl_sql_run(
         store, err,
         "UPDATE delivery SET state = 'skipped', updated_at = ?, reply_text = 'another address was "
         "given' WHERE issue IS NULL AND kind = 'address-change' AND state IN ('queued', "
         "'deferred') "
         "AND subscription IN (SELECT id FROM subscription WHERE subscriber = ?)",
-        "ii", now, subscriber);
+        NL_VALUES(NL_INT(now), NL_INT(subscriber)));
     if (status == NL_OK)
         status =
             nl_sql_run(store, err,
                        "UPDATE confirmation SET used_at = ? WHERE purpose = 'address' AND "
                        "used_at IS NULL AND subscription IN (SELECT id FROM subscription WHERE "
                        "subscriber = ?)",
-                       "ii", now, subscriber);
+                       NL_VALUES(NL_INT(now), NL_INT(subscriber)));
     return status;
 }
 
@@ -58,12 +58,13 @@ static enum nl_status ask(struct nl_store *store, void *ctx, struct nl_error *er
     if (status == NL_OK && subscription != 0) {
         status = forget_earlier(store, ask->subscriber, err);
         if (status == NL_OK)
-            status = nl_sql_run(store, err,
-                                "INSERT INTO address_change (subscriber, address, address_key, "
-                                "requested_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (subscriber) "
-                                "DO UPDATE SET address = ?2, address_key = ?3, requested_at = ?4",
-                                "issi", ask->subscriber, ask->address->text, ask->address->key,
-                                nl_env_now(&store->env));
+            status =
+                nl_sql_run(store, err,
+                           "INSERT INTO address_change (subscriber, address, address_key, "
+                           "requested_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (subscriber) "
+                           "DO UPDATE SET address = ?2, address_key = ?3, requested_at = ?4",
+                           NL_VALUES(NL_INT(ask->subscriber), NL_STRING(ask->address->text),
+                                     NL_STRING(ask->address->key), NL_INT(nl_store_now(store))));
         if (status == NL_OK)
             status = nl_notice_add(store, "address-change", subscription, &ask->notice, err);
     }
@@ -76,7 +77,7 @@ enum nl_status nl_address_change_ask(struct nl_store *store, int64_t subscriber,
                                      const struct nl_address *address, int64_t *notice,
                                      struct nl_error *err) {
     struct ask call = {.subscriber = subscriber, .address = address};
-    enum nl_status status = nl_sql_transaction(store, ask, &call, err);
+    enum nl_status status = nl_sql_exclusive(store, ask, &call, err);
     *notice = status == NL_OK ? call.notice : 0;
     return status;
 }
@@ -90,13 +91,13 @@ static enum nl_status find_other(struct nl_store *store, int64_t subscriber, int
                          "SELECT r.id FROM address_change c JOIN subscriber r ON "
                          "r.address_key = c.address_key AND r.id <> c.subscriber "
                          "WHERE c.subscriber = ?",
-                         "i", subscriber);
+                         NL_VALUES(NL_INT(subscriber)));
 }
 
 /* The other subscriber gets the active subscriptions; what is left of this one's ends. */
 static enum nl_status merge(struct nl_store *store, int64_t from, int64_t into,
                             struct nl_error *err) {
-    int64_t now = nl_env_now(&store->env);
+    int64_t now = nl_store_now(store);
     enum nl_status status = nl_sql_run(
         store, err,
         "UPDATE subscription AS s SET state = 'active', reconfirm_by = NULL, confirmed_at = ?1, "
@@ -106,18 +107,18 @@ static enum nl_status merge(struct nl_store *store, int64_t from, int64_t into,
         "consent_version = o.consent_version FROM subscription o WHERE o.subscriber = ?2 AND "
         "o.list = s.list AND o.state = 'active' AND s.subscriber = ?3 "
         "AND s.state NOT IN ('active', 'complained')",
-        "iii", now, from, into);
+        NL_VALUES(NL_INT(now), NL_INT(from), NL_INT(into)));
     if (status == NL_OK)
         status = nl_sql_run(store, err,
                             "UPDATE subscription SET subscriber = ?2 WHERE subscriber = ?1 AND "
                             "state = 'active' AND list NOT IN (SELECT list FROM subscription "
                             "WHERE subscriber = ?2)",
-                            "ii", from, into);
+                            NL_VALUES(NL_INT(from), NL_INT(into)));
     if (status == NL_OK)
         status = nl_sql_run(store, err,
                             "UPDATE subscription SET state = 'unsubscribed', ended_at = ? "
                             "WHERE subscriber = ? AND state IN ('active', 'pending')",
-                            "ii", now, from);
+                            NL_VALUES(NL_INT(now), NL_INT(from)));
     return status;
 }
 
@@ -127,7 +128,7 @@ static enum nl_status close_all_links(struct nl_store *store, int64_t subscriber
     return nl_sql_run(store, err,
                       "UPDATE confirmation SET used_at = ? WHERE used_at IS NULL AND "
                       "subscription IN (SELECT id FROM subscription WHERE subscriber = ?)",
-                      "ii", nl_env_now(&store->env), subscriber);
+                      NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(subscriber)));
 }
 
 struct confirmation {
@@ -152,10 +153,10 @@ static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error
                        "UPDATE subscriber SET address = c.address, address_key = c.address_key "
                        "FROM address_change c WHERE c.subscriber = subscriber.id AND "
                        "subscriber.id = ?",
-                       "i", subscriber);
+                       NL_VALUES(NL_INT(subscriber)));
     if (status == NL_OK)
-        status = nl_sql_run(store, err, "DELETE FROM address_change WHERE subscriber = ?", "i",
-                            subscriber);
+        status = nl_sql_run(store, err, "DELETE FROM address_change WHERE subscriber = ?",
+                            NL_VALUES(NL_INT(subscriber)));
     if (status == NL_OK)
         status = nl_event_add(store, "address-changed", call->link.list,
                               other != 0 ? other : subscriber, 0, NULL, err);
@@ -165,7 +166,7 @@ static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error
 enum nl_status nl_address_change(struct nl_store *store, const char *token, struct nl_standing *out,
                                  struct nl_error *err) {
     struct confirmation call = {.token = token};
-    enum nl_status status = nl_sql_transaction(store, confirm, &call, err);
+    enum nl_status status = nl_sql_exclusive(store, confirm, &call, err);
     *out = (struct nl_standing){.list = call.link.list};
     memcpy(out->language, call.link.language, sizeof out->language);
     return status;

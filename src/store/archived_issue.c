@@ -30,7 +30,6 @@ static char *quote_words(const char *words) {
 
 static void ask(const struct nl_store *store, int64_t list, const struct nl_filter *filter,
                 struct nl_query *query) {
-    const char *const texts[] = {filter->date, filter->category, filter->series, filter->posted_by};
     nl_buf_addf(&query->sql,
                 "SELECT i.id, i.created_at, i.slug, i.series, i.number, i.title, i.category, "
                 "i.posted_by, i.date, i.language, i.events FROM issue i WHERE " VISIBLE
@@ -39,18 +38,35 @@ static void ask(const struct nl_store *store, int64_t list, const struct nl_filt
                 "AND (?5 IS NULL OR i.posted_by = ?5) AND (?6 = 0 OR i.events IS NOT NULL) "
                 "AND (?7 IS NULL OR %s) AND (?10 IS NULL OR i.slug = ?10) "
                 "ORDER BY i.date DESC, i.id DESC LIMIT ?8 OFFSET ?9",
-                store->engine->dialect.search);
-    nl_query_number(query, list);
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        nl_query_text(query, texts[i]);
-    nl_query_number(query, filter->with_events);
+                nl_sql_dialect(store)->search);
+    nl_query_add(query, NL_VALUES(NL_INT(list), NL_STRING(filter->date),
+                                  NL_STRING(filter->category), NL_STRING(filter->series),
+                                  NL_STRING(filter->posted_by), NL_INT(filter->with_events)));
     if (filter->words != NULL)
         nl_query_own(query, quote_words(filter->words));
     else
-        nl_query_text(query, NULL);
-    nl_query_number(query, nl_sql_limit(filter->limit));
-    nl_query_number(query, filter->offset);
-    nl_query_text(query, filter->slug);
+        nl_query_add(query, NL_VALUES(NL_NULL));
+    nl_query_add(query, NL_VALUES(NL_INT(nl_sql_limit(filter->limit)), NL_INT(filter->offset),
+                                  NL_STRING(filter->slug)));
+}
+
+struct entries {
+    enum nl_status (*each)(const struct nl_entry *entry, void *ctx, struct nl_error *err);
+    void *ctx;
+};
+
+static enum nl_status visit_entry(const struct nl_sql_row *row, void *context,
+                                  struct nl_error *err) {
+    const struct entries *entries = context;
+    struct nl_entry entry = {0};
+    enum nl_status status = nl_sql_read(
+        row,
+        NL_COLUMNS(NL_INTO(&entry.id), NL_INTO(&entry.sent_at), NL_INTO(&entry.slug),
+                   NL_INTO(&entry.series), NL_INTO(&entry.number), NL_INTO(&entry.title),
+                   NL_INTO(&entry.category), NL_INTO(&entry.posted_by), NL_INTO(&entry.date),
+                   NL_INTO(&entry.language), NL_INTO(&entry.events)),
+        err);
+    return status == NL_OK ? entries->each(&entry, entries->ctx, err) : status;
 }
 
 enum nl_status nl_archive_each(struct nl_store *store, int64_t list, const struct nl_filter *filter,
@@ -58,32 +74,24 @@ enum nl_status nl_archive_each(struct nl_store *store, int64_t list, const struc
                                                       struct nl_error *err),
                                void *ctx, struct nl_error *err) {
     struct nl_query query = {0};
-    bool row = true;
+    struct entries entries = {each, ctx};
     if (filter->words != NULL && !has_words(filter->words))
         return NL_OK;
     ask(store, list, filter, &query);
-    struct nl_statement *statement = nl_sql_query(store, &query, err);
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    while (status == NL_OK && row) {
-        const struct nl_entry entry = {.id = nl_sql_int64(statement, 0),
-                                       .sent_at = nl_sql_int64(statement, 1),
-                                       .slug = nl_sql_borrow(statement, 2),
-                                       .series = nl_sql_borrow(statement, 3),
-                                       .number = nl_sql_borrow(statement, 4),
-                                       .title = nl_sql_borrow(statement, 5),
-                                       .category = nl_sql_borrow(statement, 6),
-                                       .posted_by = nl_sql_borrow(statement, 7),
-                                       .date = nl_sql_borrow(statement, 8),
-                                       .language = nl_sql_borrow(statement, 9),
-                                       .events = nl_sql_borrow(statement, 10)};
-        status = each(&entry, ctx, err);
-        if (status == NL_OK)
-            status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_end(statement);
+    enum nl_status status = nl_query_each(store, err, visit_entry, &entries, &query);
     nl_query_free(&query);
     return status;
+}
+
+struct facets {
+    enum nl_status (*each)(const char *value, int64_t count, void *ctx, struct nl_error *err);
+    void *ctx;
+};
+
+static enum nl_status visit_facet(const struct nl_sql_row *row, void *context,
+                                  struct nl_error *err) {
+    const struct facets *facets = context;
+    return facets->each(nl_sql_text(row, 0), nl_sql_int(row, 1), facets->ctx, err);
 }
 
 enum nl_status nl_archive_facets(struct nl_store *store, int64_t list, enum nl_facet facet,
@@ -102,44 +110,24 @@ enum nl_status nl_archive_facets(struct nl_store *store, int64_t list, enum nl_f
         [NL_FACET_POSTED_BY] = FACET("i.posted_by", "ASC"),
     };
 #undef FACET
-    bool row = true;
-    struct nl_statement *statement = nl_sql(store, err, queries[facet], "i", list);
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    while (status == NL_OK && row) {
-        status = each(nl_sql_borrow(statement, 0), nl_sql_int64(statement, 1), ctx, err);
-        if (status == NL_OK)
-            status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    return status;
+    struct facets facets = {each, ctx};
+    return nl_sql_each(store, err, visit_facet, &facets, queries[facet], NL_VALUES(NL_INT(list)));
 }
 
 enum nl_status nl_archive_text(struct nl_store *store, int64_t issue, const char *language,
                                bool *found, struct nl_archived *out, struct nl_error *err) {
-    bool failed = false;
-    *out = (struct nl_archived){0};
-    *found = false;
-    struct nl_statement *statement =
+    const struct nl_column *columns = NL_COLUMNS(NL_INTO(&out->title), NL_INTO(&out->source),
+                                                 NL_INTO_BYTES(&out->body, &out->body_len));
+    enum nl_status status =
         language == NULL
-            ? nl_sql(store, err, "SELECT title, source, body FROM issue WHERE id = ?", "i", issue)
-            : nl_sql(store, err,
-                     "SELECT title, source, body FROM edition WHERE issue = ? AND language = ?",
-                     "is", issue, language);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, found, err);
-    if (status == NL_OK && *found) {
-        out->title = nl_sql_text(statement, 0, &failed);
-        out->source = nl_sql_text(statement, 1, &failed);
-        if (!nl_sql_is_null(statement, 2))
-            out->body = nl_sql_blob(statement, 2, &out->body_len, &failed);
-    }
-    nl_sql_done(statement);
-    if (failed) {
+            ? nl_sql_first(store, err, found, "SELECT title, source, body FROM issue WHERE id = ?",
+                           NL_VALUES(NL_INT(issue)), columns)
+            : nl_sql_first(store, err, found,
+                           "SELECT title, source, body FROM edition WHERE issue = ? AND language "
+                           "= ?",
+                           NL_VALUES(NL_INT(issue), NL_STRING(language)), columns);
+    if (status != NL_OK)
         nl_archived_free(out);
-        return nl_error_nomem(err);
-    }
     return status;
 }
 
@@ -150,20 +138,23 @@ void nl_archived_free(struct nl_archived *archived) {
     *archived = (struct nl_archived){0};
 }
 
+struct languages {
+    enum nl_status (*each)(const char *language, void *ctx, struct nl_error *err);
+    void *ctx;
+};
+
+static enum nl_status visit_language(const struct nl_sql_row *row, void *context,
+                                     struct nl_error *err) {
+    const struct languages *languages = context;
+    return languages->each(nl_sql_text(row, 0), languages->ctx, err);
+}
+
 enum nl_status nl_archive_languages(struct nl_store *store, int64_t issue,
                                     enum nl_status (*each)(const char *language, void *ctx,
                                                            struct nl_error *err),
                                     void *ctx, struct nl_error *err) {
-    bool row = true;
-    struct nl_statement *statement = nl_sql(
-        store, err, "SELECT language FROM edition WHERE issue = ? ORDER BY language", "i", issue);
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    while (status == NL_OK && row) {
-        status = each(nl_sql_borrow(statement, 0), ctx, err);
-        if (status == NL_OK)
-            status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    return status;
+    struct languages languages = {each, ctx};
+    return nl_sql_each(store, err, visit_language, &languages,
+                       "SELECT language FROM edition WHERE issue = ? ORDER BY language",
+                       NL_VALUES(NL_INT(issue)));
 }

@@ -24,33 +24,24 @@ struct target {
 
 enum nl_status nl_returned_seen(struct nl_store *store, const unsigned char digest[NL_DIGEST_LEN],
                                 bool *seen, struct nl_error *err) {
-    struct nl_statement *statement = nl_sql(store, err, "SELECT 1 FROM returned WHERE digest = ?",
-                                            "b", (const void *)digest, (size_t)NL_DIGEST_LEN);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, seen, err);
-    nl_sql_done(statement);
-    return status;
+    return nl_sql_exists(store, err, seen, "SELECT 1 FROM returned WHERE digest = ?",
+                         NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN)));
 }
 
 static enum nl_status put_message(struct nl_store *store, struct record_call *call,
                                   struct nl_error *err) {
     const struct nl_returned *returned = call->returned;
     bool known = false;
-    struct nl_statement *statement =
-        nl_sql(store, err, "SELECT 1 FROM delivery WHERE id = ?", "i", returned->delivery);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &known, err);
-    nl_sql_done(statement);
+    enum nl_status status = nl_sql_exists(store, err, &known, "SELECT 1 FROM delivery WHERE id = ?",
+                                          NL_VALUES(NL_INT(returned->delivery)));
     if (status == NL_OK)
         status = nl_sql_insert(store, err, &call->id,
                                "INSERT INTO returned (digest, at, kind, delivery, message) "
                                "VALUES (?, ?, ?, nullif(?, 0), ?)",
-                               "bisib", (const void *)returned->digest, (size_t)NL_DIGEST_LEN,
-                               nl_env_now(&store->env), returned->kind,
-                               known ? returned->delivery : (int64_t)0, returned->message,
-                               returned->len);
+                               NL_VALUES(NL_BYTES(returned->digest, NL_DIGEST_LEN),
+                                         NL_INT(nl_store_now(store)), NL_STRING(returned->kind),
+                                         NL_INT(known ? returned->delivery : (int64_t)0),
+                                         NL_BYTES(returned->message, returned->len)));
     return status;
 }
 
@@ -60,8 +51,8 @@ static enum nl_status end_subscription(struct nl_store *store, const struct reco
                                        struct nl_error *err) {
     enum nl_status status = nl_sql_run(
         store, err,
-        "UPDATE subscription SET state = ?, ended_at = ?, noticed_at = NULL WHERE id = ?", "sii",
-        state, nl_env_now(&store->env), target->subscription);
+        "UPDATE subscription SET state = ?, ended_at = ?, noticed_at = NULL WHERE id = ?",
+        NL_VALUES(NL_STRING(state), NL_INT(nl_store_now(store)), NL_INT(target->subscription)));
     call->outcome->ended++;
     return status == NL_OK ? nl_event_add(store, state, target->list, target->subscriber, 0,
                                           verdict->reason, err)
@@ -72,7 +63,7 @@ static enum nl_status add_points(struct nl_store *store, const struct record_cal
                                  const struct target *target, const struct nl_verdict *verdict,
                                  bool hard, struct nl_error *err) {
     const struct nl_bounce_policy *policy = call->policy;
-    int64_t now = nl_env_now(&store->env);
+    int64_t now = nl_store_now(store);
     int64_t age = now > target->score_at ? now - target->score_at : 0;
     bool recent = target->score_at != 0 && age < policy->interval;
     if (!target->open || (!hard && recent))
@@ -82,7 +73,7 @@ static enum nl_status add_points(struct nl_store *store, const struct record_cal
     /* In thousandths, so that the store needs no floating-point parameters. */
     enum nl_status status = nl_sql_run(
         store, err, "UPDATE subscription SET bounce_score = ? / 1000.0, bounce_at = ? WHERE id = ?",
-        "iii", (int64_t)llround(score * 1000), now, target->subscription);
+        NL_VALUES(NL_INT(llround(score * 1000)), NL_INT(now), NL_INT(target->subscription)));
     if (status == NL_OK && llround(score * 1000) >= policy->limit * 1000)
         status = end_subscription(store, call, target, verdict, "bounced", err);
     return status;
@@ -94,7 +85,7 @@ static enum nl_status suppress(struct nl_store *store, const struct target *targ
                       "INSERT INTO suppression (address_key, reason, since) "
                       "SELECT address_key, 'complaint', ? FROM subscriber WHERE id = ? "
                       "ON CONFLICT DO NOTHING",
-                      "ii", nl_env_now(&store->env), target->subscriber);
+                      NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(target->subscriber)));
 }
 
 static enum nl_status apply(struct nl_store *store, const struct record_call *call,
@@ -105,9 +96,11 @@ static enum nl_status apply(struct nl_store *store, const struct record_call *ca
         nl_sql_run(store, err,
                    "INSERT INTO bounce (returned, at, delivery, subscription, kind, reason, "
                    "status, diagnostic) VALUES (?, ?, nullif(?, 0), nullif(?, 0), ?, ?, ?, ?)",
-                   "iiiissss", call->id, nl_env_now(&store->env),
-                   proved ? call->returned->delivery : (int64_t)0, target->subscription,
-                   verdict->kind, verdict->reason, verdict->status, verdict->diagnostic);
+                   NL_VALUES(NL_INT(call->id), NL_INT(nl_store_now(store)),
+                             NL_INT(proved ? call->returned->delivery : (int64_t)0),
+                             NL_INT(target->subscription), NL_STRING(verdict->kind),
+                             NL_STRING(verdict->reason), NL_STRING(verdict->status),
+                             NL_STRING(verdict->diagnostic)));
     if (status != NL_OK || target->subscription == 0 || verdict->effect == NL_EFFECT_NONE)
         return status;
     if (!proved || verdict->effect != NL_EFFECT_COMPLAINT)
@@ -120,37 +113,39 @@ static enum nl_status apply(struct nl_store *store, const struct record_call *ca
 
 enum { TARGETS = 100 };
 
+struct targets {
+    struct target items[TARGETS];
+    size_t count;
+};
+
+static enum nl_status add_target(const struct nl_sql_row *row, void *context,
+                                 struct nl_error *err) {
+    struct targets *targets = context;
+    if (targets->count == TARGETS)
+        return NL_OK;
+    struct target *target = &targets->items[targets->count++];
+    return nl_sql_read(row,
+                       NL_COLUMNS(NL_INTO(&target->subscription), NL_INTO(&target->list),
+                                  NL_INTO(&target->subscriber), NL_INTO(&target->score),
+                                  NL_INTO(&target->score_at), NL_INTO(&target->open)),
+                       err);
+}
+
 static enum nl_status find_targets(struct nl_store *store, const struct record_call *call,
-                                   const struct nl_verdict *verdict, struct target *targets,
-                                   size_t *count, struct nl_error *err) {
-    bool row = true;
-    bool proved = verdict->address == NULL;
-    struct nl_statement *statement =
-        proved ? nl_sql(store, err,
-                        "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
-                        "s.state IN ('pending', 'active') FROM delivery d "
-                        "JOIN subscription s ON s.id = d.subscription WHERE d.id = ?",
-                        "i", call->returned->delivery)
-               : nl_sql(store, err,
-                        "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
-                        "s.state IN ('pending', 'active') FROM subscriber r "
-                        "JOIN subscription s ON s.subscriber = r.id WHERE r.address_key = ?",
-                        "s", verdict->address->key);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = NL_OK;
-    *count = 0;
-    while ((status = nl_sql_step(store, statement, &row, err)) == NL_OK && row && *count < TARGETS)
-        targets[(*count)++] = (struct target){
-            .subscription = nl_sql_int64(statement, 0),
-            .list = nl_sql_int64(statement, 1),
-            .subscriber = nl_sql_int64(statement, 2),
-            .score = nl_sql_double(statement, 3),
-            .score_at = nl_sql_int64(statement, 4),
-            .open = nl_sql_bool(statement, 5),
-        };
-    nl_sql_done(statement);
-    return status;
+                                   const struct nl_verdict *verdict, struct targets *targets,
+                                   struct nl_error *err) {
+    targets->count = 0;
+    if (verdict->address == NULL) /* proved: the token names the delivery */
+        return nl_sql_each(store, err, add_target, targets,
+                           "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
+                           "s.state IN ('pending', 'active') FROM delivery d "
+                           "JOIN subscription s ON s.id = d.subscription WHERE d.id = ?",
+                           NL_VALUES(NL_INT(call->returned->delivery)));
+    return nl_sql_each(store, err, add_target, targets,
+                       "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
+                       "s.state IN ('pending', 'active') FROM subscriber r "
+                       "JOIN subscription s ON s.subscriber = r.id WHERE r.address_key = ?",
+                       NL_VALUES(NL_STRING(verdict->address->key)));
 }
 
 /* What the relay took and the world gave back was not delivered. */
@@ -162,9 +157,9 @@ static enum nl_status mark_delivery(struct nl_store *store, const struct nl_retu
         store, err,
         "UPDATE delivery SET state = 'bounced', reply_code = NULL, reply_status = ?, "
         "reply_text = ?, updated_at = ? WHERE id = ? AND state IN ('sent', 'unknown')",
-        "ssii", verdict->status,
-        verdict->diagnostic != NULL ? verdict->diagnostic : verdict->reason,
-        nl_env_now(&store->env), returned->delivery);
+        NL_VALUES(NL_STRING(verdict->status),
+                  NL_STRING(verdict->diagnostic != NULL ? verdict->diagnostic : verdict->reason),
+                  NL_INT(nl_store_now(store)), NL_INT(returned->delivery)));
 }
 
 static enum nl_status record(struct nl_store *store, void *ctx, struct nl_error *err) {
@@ -176,17 +171,18 @@ static enum nl_status record(struct nl_store *store, void *ctx, struct nl_error 
     status = put_message(store, call, err);
     for (size_t i = 0; status == NL_OK && i < returned->count; i++) {
         const struct nl_verdict *verdict = &returned->verdicts[i];
-        struct target targets[TARGETS];
-        size_t count = 0;
-        status = find_targets(store, call, verdict, targets, &count, err);
-        for (size_t j = 0; status == NL_OK && j < count; j++)
-            status = apply(store, call, &targets[j], verdict, err);
-        if (status == NL_OK && count == 0)
-            status = nl_sql_run(store, err,
-                                "INSERT INTO bounce (returned, at, kind, reason, status, "
-                                "diagnostic) VALUES (?, ?, ?, ?, ?, ?)",
-                                "iissss", call->id, nl_env_now(&store->env), verdict->kind,
-                                verdict->reason, verdict->status, verdict->diagnostic);
+        struct targets targets;
+        status = find_targets(store, call, verdict, &targets, err);
+        for (size_t j = 0; status == NL_OK && j < targets.count; j++)
+            status = apply(store, call, &targets.items[j], verdict, err);
+        if (status == NL_OK && targets.count == 0)
+            status =
+                nl_sql_run(store, err,
+                           "INSERT INTO bounce (returned, at, kind, reason, status, "
+                           "diagnostic) VALUES (?, ?, ?, ?, ?, ?)",
+                           NL_VALUES(NL_INT(call->id), NL_INT(nl_store_now(store)),
+                                     NL_STRING(verdict->kind), NL_STRING(verdict->reason),
+                                     NL_STRING(verdict->status), NL_STRING(verdict->diagnostic)));
         if (status == NL_OK)
             status = mark_delivery(store, returned, verdict, err);
     }
@@ -198,61 +194,65 @@ enum nl_status nl_returned_record(struct nl_store *store, const struct nl_return
                                   struct nl_returned_outcome *outcome, struct nl_error *err) {
     struct record_call call = {.returned = returned, .policy = policy, .outcome = outcome};
     *outcome = (struct nl_returned_outcome){0};
-    return nl_sql_transaction(store, record, &call, err);
+    return nl_sql_exclusive(store, record, &call, err);
+}
+
+struct visit {
+    enum nl_status (*each)(int64_t id, int64_t at, size_t len, void *ctx, struct nl_error *err);
+    void *ctx;
+};
+
+static enum nl_status visit_kept(const struct nl_sql_row *row, void *context,
+                                 struct nl_error *err) {
+    const struct visit *visit = context;
+    return visit->each(nl_sql_int(row, 0), nl_sql_int(row, 1), (size_t)nl_sql_int(row, 2),
+                       visit->ctx, err);
 }
 
 enum nl_status nl_returned_each_kept(struct nl_store *store,
                                      enum nl_status (*each)(int64_t id, int64_t at, size_t len,
                                                             void *ctx, struct nl_error *err),
                                      void *ctx, struct nl_error *err) {
-    bool row = true;
-    struct nl_statement *statement =
-        nl_sql(store, err,
-               "SELECT id, at, length(message) FROM returned "
-               "WHERE kind = 'unknown' AND message IS NOT NULL ORDER BY id",
-               "");
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    while (status == NL_OK && row) {
-        status = each(nl_sql_int64(statement, 0), nl_sql_int64(statement, 1),
-                      (size_t)nl_sql_int64(statement, 2), ctx, err);
-        if (status == NL_OK)
-            status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    return status;
+    struct visit visit = {each, ctx};
+    return nl_sql_each(store, err, visit_kept, &visit,
+                       "SELECT id, at, length(message) FROM returned "
+                       "WHERE kind = 'unknown' AND message IS NOT NULL ORDER BY id",
+                       NL_NO_VALUES);
 }
 
-static void add_bytes(const struct nl_statement *statement, struct nl_buf *out) {
+struct kept {
+    struct nl_buf *out;
+    bool found;
+};
+
+static enum nl_status add_message(const struct nl_sql_row *row, void *context,
+                                  struct nl_error *err) {
+    struct kept *kept = context;
     size_t len = 0;
-    const void *data = nl_sql_bytes(statement, 0, &len);
-    nl_buf_add(out, data, len);
+    const void *data = nl_sql_bytes(row, 0, &len);
+    nl_buf_add(kept->out, data, len);
+    kept->found = true;
+    return kept->out->failed ? nl_error_nomem(err) : NL_OK;
 }
 
 enum nl_status nl_returned_message(struct nl_store *store, int64_t id, struct nl_buf *out,
                                    struct nl_error *err) {
-    bool row = false;
-    struct nl_statement *statement = nl_sql(
-        store, err, "SELECT message FROM returned WHERE id = ? AND message IS NOT NULL", "i", id);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    if (status == NL_OK && row)
-        add_bytes(statement, out);
-    nl_sql_done(statement);
-    if (status == NL_OK && !row)
+    struct kept kept = {.out = out};
+    enum nl_status status = nl_sql_each(
+        store, err, add_message, &kept,
+        "SELECT message FROM returned WHERE id = ? AND message IS NOT NULL", NL_VALUES(NL_INT(id)));
+    if (status == NL_OK && !kept.found)
         return nl_error_set(err, NL_NOTFOUND,
                             "no message %lld is kept: see newsletter bounce "
                             "--kept",
                             (long long)id);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 enum nl_status nl_returned_dismiss(struct nl_store *store, int64_t id, struct nl_error *err) {
     enum nl_status status = nl_sql_run(
-        store, err, "UPDATE returned SET message = NULL WHERE id = ? AND message IS NOT NULL", "i",
-        id);
+        store, err, "UPDATE returned SET message = NULL WHERE id = ? AND message IS NOT NULL",
+        NL_VALUES(NL_INT(id)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
         return nl_error_set(err, NL_NOTFOUND,
                             "no message %lld is kept: see newsletter bounce "
@@ -265,5 +265,5 @@ enum nl_status nl_returned_forget(struct nl_store *store, int64_t before, struct
     return nl_sql_run(store, err,
                       "UPDATE returned SET message = NULL "
                       "WHERE at < ? AND message IS NOT NULL AND kind <> 'unknown'",
-                      "i", before);
+                      NL_VALUES(NL_INT(before)));
 }

@@ -30,9 +30,10 @@ const char *const nl_notice_kinds[] = {
 #define JOB_COLUMNS                                                                                \
     "SELECT d.id, d.subscription, d.attempts, coalesce(d.first_attempt_at, ?1), "                  \
     "CASE d.kind WHEN 'address-change' THEN (SELECT c.address FROM address_change c WHERE "        \
-    "c.subscriber = r.id) ELSE r.address END, r.name, r.attributes, s.token, " ELIGIBLE            \
-    ", r.language, coalesce(d.variant, (SELECT t.winner FROM subject_test t WHERE "                \
-    "t.issue = d.issue), 1), coalesce(d.paced_at BETWEEN ?1 - 2 AND ?1, FALSE) FROM delivery d "   \
+    "c.subscriber = r.id) ELSE r.address END, r.name, r.attributes, s.token, "                     \
+    "r.language, coalesce(d.variant, (SELECT t.winner FROM subject_test t WHERE "                  \
+    "t.issue = d.issue), 1), coalesce(d.paced_at BETWEEN ?1 - 2 AND ?1, FALSE), " ELIGIBLE         \
+    " FROM delivery d "                                                                            \
     "JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "
 
 void nl_job_free(struct nl_job *job) {
@@ -60,63 +61,72 @@ bool nl_notice_purpose(const char *kind, enum nl_purpose *purpose) {
     return false;
 }
 
-static enum nl_status read_job(struct nl_statement *statement, struct nl_job *job,
+enum { SENDABLE = 11 }; /* the column that tells whether the message may go out */
+
+static enum nl_status read_job(const struct nl_sql_row *row, struct nl_job *job,
                                struct nl_error *err) {
-    bool failed = false;
-    *job = (struct nl_job){.delivery = nl_sql_int64(statement, 0),
-                           .subscription = nl_sql_int64(statement, 1),
-                           .attempts = nl_sql_int64(statement, 2),
-                           .first_attempt_at = nl_sql_int64(statement, 3),
-                           .subject = nl_sql_int64(statement, 10),
-                           .reserved = nl_sql_bool(statement, 11)};
-    job->address = nl_sql_text(statement, 4, &failed);
-    job->name = nl_sql_text(statement, 5, &failed);
-    job->attributes = nl_sql_text(statement, 6, &failed);
-    job->language = nl_sql_text(statement, 9, &failed);
-    if (!failed && nl_token_parse(nl_sql_borrow(statement, 7), &job->unsubscribe))
-        return NL_OK;
-    nl_job_free(job);
-    return failed ? nl_error_nomem(err)
-                  : nl_error_set(err, NL_IO, "a subscription's token is damaged");
+    const char *token = NULL;
+    *job = (struct nl_job){0};
+    enum nl_status status = nl_sql_read(
+        row,
+        NL_COLUMNS(NL_INTO(&job->delivery), NL_INTO(&job->subscription), NL_INTO(&job->attempts),
+                   NL_INTO(&job->first_attempt_at), NL_INTO(&job->address), NL_INTO(&job->name),
+                   NL_INTO(&job->attributes), NL_INTO(&token), NL_INTO(&job->language),
+                   NL_INTO(&job->subject), NL_INTO(&job->reserved)),
+        err);
+    if (status == NL_OK && !nl_token_parse(token, &job->unsubscribe))
+        status = nl_error_set(err, NL_IO, "a subscription's token is damaged");
+    if (status != NL_OK)
+        nl_job_free(job);
+    return status;
 }
 
-static struct nl_statement *select_jobs(struct nl_store *store, const struct nl_scope *scope,
-                                        bool deferred, int64_t limit, struct nl_error *err) {
-    int64_t now = nl_env_now(&store->env);
+/* Calls `each` for the rows of JOB_COLUMNS that a scope holds. */
+static enum nl_status each_job(struct nl_store *store, const struct nl_scope *scope, bool deferred,
+                               int64_t limit, nl_sql_visit *each, void *context,
+                               struct nl_error *err) {
+    int64_t now = nl_store_now(store);
     if (scope->issue != 0 && !deferred)
-        return nl_sql(store, err,
-                      JOB_COLUMNS "WHERE d.issue = ? AND d.state = 'queued' AND d.id > ? "
-                                  "ORDER BY d.id LIMIT ?" CLAIM,
-                      "iiii", now, scope->issue, scope->after, limit);
+        return nl_sql_each(
+            store, err, each, context,
+            JOB_COLUMNS "WHERE d.issue = ? AND d.state = 'queued' AND d.id > ? "
+                        "ORDER BY d.id LIMIT ?" CLAIM,
+            NL_VALUES(NL_INT(now), NL_INT(scope->issue), NL_INT(scope->after), NL_INT(limit)));
     if (scope->issue != 0)
-        return nl_sql(store, err,
-                      JOB_COLUMNS
-                      "WHERE d.issue = ?2 AND d.state = 'deferred' "
-                      "AND d.next_attempt_at <= ?1 ORDER BY d.next_attempt_at LIMIT ?3" CLAIM,
-                      "iii", now, scope->issue, limit);
+        return nl_sql_each(store, err, each, context,
+                           JOB_COLUMNS
+                           "WHERE d.issue = ?2 AND d.state = 'deferred' "
+                           "AND d.next_attempt_at <= ?1 ORDER BY d.next_attempt_at LIMIT ?3" CLAIM,
+                           NL_VALUES(NL_INT(now), NL_INT(scope->issue), NL_INT(limit)));
+    const struct nl_value *values =
+        NL_VALUES(NL_INT(now), NL_INT(scope->list), NL_STRING(scope->kind), NL_INT(scope->delivery),
+                  NL_INT(limit));
     if (!deferred)
-        return nl_sql(store, err,
-                      JOB_COLUMNS
-                      "WHERE d.issue IS NULL AND d.state = 'queued' AND s.list = ?2 "
-                      "AND d.kind = ?3 AND ?4 IN (0, d.id) ORDER BY d.id LIMIT ?5" CLAIM,
-                      "iisii", now, scope->list, scope->kind, scope->delivery, limit);
-    return nl_sql(store, err,
-                  JOB_COLUMNS "WHERE d.issue IS NULL AND d.state = 'deferred' AND "
-                              "d.next_attempt_at <= ?1 AND s.list = ?2 AND d.kind = ?3 "
-                              "AND ?4 IN (0, d.id) ORDER BY d.next_attempt_at LIMIT ?5" CLAIM,
-                  "iisii", now, scope->list, scope->kind, scope->delivery, limit);
+        return nl_sql_each(store, err, each, context,
+                           JOB_COLUMNS
+                           "WHERE d.issue IS NULL AND d.state = 'queued' AND s.list = ?2 "
+                           "AND d.kind = ?3 AND ?4 IN (0, d.id) ORDER BY d.id LIMIT ?5" CLAIM,
+                           values);
+    return nl_sql_each(store, err, each, context,
+                       JOB_COLUMNS "WHERE d.issue IS NULL AND d.state = 'deferred' AND "
+                                   "d.next_attempt_at <= ?1 AND s.list = ?2 AND d.kind = ?3 "
+                                   "AND ?4 IN (0, d.id) ORDER BY d.next_attempt_at LIMIT ?5" CLAIM,
+                       values);
+}
+
+static enum nl_status note_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    (void)row;
+    (void)err;
+    *(bool *)context = true;
+    return NL_OK;
 }
 
 enum nl_status nl_delivery_waits(struct nl_store *store, const struct nl_scope *scope, bool *waits,
                                  struct nl_error *err) {
-    enum nl_status status = NL_OK;
     *waits = false;
-    for (int deferred = 0; status == NL_OK && !*waits && deferred < 2; deferred++) {
-        struct nl_statement *statement = select_jobs(store, scope, deferred != 0, 1, err);
-        status = statement != NULL ? nl_sql_step(store, statement, waits, err) : err->status;
-        nl_sql_done(statement);
-    }
-    return status;
+    enum nl_status status = each_job(store, scope, false, 1, note_row, waits, err);
+    return status == NL_OK && !*waits ? each_job(store, scope, true, 1, note_row, waits, err)
+                                      : status;
 }
 
 struct taken {
@@ -124,43 +134,29 @@ struct taken {
     size_t count;
 };
 
-/* Reads one batch: eligible rows into `taken`, the others' ids into `ended`. */
-static enum nl_status read_batch(struct nl_store *store, const struct nl_scope *scope,
-                                 bool deferred, size_t max, struct taken *taken,
-                                 struct nl_buf *ended, struct nl_error *err) {
-    bool row = true;
-    struct nl_statement *statement =
-        select_jobs(store, scope, deferred, (int64_t)(max - taken->count), err);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    while (status == NL_OK && row) {
-        int64_t id = nl_sql_int64(statement, 0);
-        if (nl_sql_bool(statement, 8)) {
-            status = read_job(statement, &taken->jobs[taken->count], err);
-            if (status == NL_OK)
-                taken->count++;
-        } else {
-            nl_buf_add(ended, &id, sizeof id);
-        }
-        if (status == NL_OK)
-            status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    return status == NL_OK && ended->failed ? nl_error_nomem(err) : status;
+/* One batch: rows that may go out into `taken`, the ids of the others into `ended`. */
+struct batch {
+    struct taken *taken;
+    struct nl_buf ended;
+};
+
+static enum nl_status add_job(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    struct batch *batch = context;
+    if (!nl_sql_bool(row, SENDABLE))
+        return nl_sql_add_id(row, &batch->ended, err);
+    enum nl_status status = read_job(row, &batch->taken->jobs[batch->taken->count], err);
+    batch->taken->count += status == NL_OK;
+    return status;
 }
 
 static enum nl_status skip_ended(struct nl_store *store, const struct nl_buf *ended,
                                  struct nl_error *err) {
     enum nl_status status = NL_OK;
-    for (size_t at = 0; status == NL_OK && at < ended->len; at += sizeof(int64_t)) {
-        int64_t id = 0;
-        memcpy(&id, ended->data + at, sizeof id);
+    for (size_t i = 0; status == NL_OK && i < nl_ids_count(ended); i++)
         status = nl_sql_run(store, err,
                             "UPDATE delivery SET state = 'skipped', updated_at = ?, "
                             "reply_text = 'the subscription ended before its turn' WHERE id = ?",
-                            "ii", nl_env_now(&store->env), id);
-    }
+                            NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(nl_ids_at(ended, i))));
     return status;
 }
 
@@ -168,13 +164,14 @@ static enum nl_status take(struct nl_store *store, const struct nl_scope *scope,
                            size_t max, struct taken *taken, struct nl_error *err) {
     enum nl_status status = NL_OK;
     for (bool again = true; status == NL_OK && again && taken->count < max;) {
-        struct nl_buf ended = {0};
-        status = read_batch(store, scope, deferred, max, taken, &ended, err);
+        struct batch batch = {.taken = taken};
+        size_t room = max - taken->count;
+        status = each_job(store, scope, deferred, (int64_t)room, add_job, &batch, err);
         if (status == NL_OK)
-            status = skip_ended(store, &ended, err);
-        /* Rows that turned out ended made room for others of the same batch. */
-        again = ended.len > 0 && taken->count == 0;
-        nl_buf_free(&ended);
+            status = skip_ended(store, &batch.ended, err);
+        /* Rows whose subscription had ended made room for others of the same batch. */
+        again = batch.ended.len > 0 && taken->count == 0;
+        nl_buf_free(&batch.ended);
     }
     return status;
 }
@@ -192,7 +189,7 @@ static enum nl_status mark_leased(struct nl_store *store, const char *owner, int
                        "lease_until = ?3, dot_at = NULL, "
                        "first_attempt_at = coalesce(first_attempt_at, ?4), updated_at = ?4 "
                        "WHERE id " NL_IDS NL_IDS_CHANGED("id"),
-                       "sii", owner, until, nl_env_now(&store->env));
+                       NL_VALUES(NL_STRING(owner), NL_INT(until), NL_INT(nl_store_now(store))));
     free(ids);
     return status;
 }
@@ -243,15 +240,15 @@ enum nl_status nl_delivery_commit_points(struct nl_store *store, const int64_t *
         "d.lease_owner = ?3 AND EXISTS (SELECT 1 FROM subscription s JOIN subscriber r "
         "ON r.id = s.subscriber WHERE s.id = d.subscription AND " ELIGIBLE
         ")" NL_IDS_CHANGED("d.id"),
-        "is", nl_env_now(&store->env), owner);
+        NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(owner)));
 }
 
 enum nl_status nl_delivery_renew(struct nl_store *store, const char *owner, int64_t until,
                                  struct nl_error *err) {
     return nl_sql_run(
         store, err,
-        "UPDATE delivery SET lease_until = ? WHERE state = 'leased' AND lease_owner = ?", "is",
-        until, owner);
+        "UPDATE delivery SET lease_until = ? WHERE state = 'leased' AND lease_owner = ?",
+        NL_VALUES(NL_INT(until), NL_STRING(owner)));
 }
 
 enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery, const char *owner,
@@ -262,7 +259,7 @@ enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery, co
         "lease_owner = NULL, lease_until = NULL, "
         "first_attempt_at = CASE attempts WHEN 0 THEN NULL ELSE first_attempt_at END "
         "WHERE id = ? AND state = 'leased' AND lease_owner = ?",
-        "iis", at, delivery, owner);
+        NL_VALUES(NL_INT(at), NL_INT(delivery), NL_STRING(owner)));
 }
 
 /* The event first, while the row still tells whose it is. */
@@ -270,7 +267,7 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
                                  const char *owner, struct nl_error *err) {
     const struct nl_result *result = record->result;
     const char *state = outcome_states[result->outcome];
-    int64_t now = nl_env_now(&store->env);
+    int64_t now = nl_store_now(store);
     bool counts = result->outcome != NL_REQUEUED;
     enum nl_status status = NL_OK;
     if (counts && result->outcome != NL_SENT)
@@ -279,7 +276,8 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
                             "SELECT ?, ?, s.list, s.subscriber, d.issue, ? FROM delivery d "
                             "JOIN subscription s ON s.id = d.subscription WHERE d.id = ? AND "
                             "d.state = 'leased' AND d.lease_owner = ?",
-                            "issis", now, state, result->text, record->delivery, owner);
+                            NL_VALUES(NL_INT(now), NL_STRING(state), NL_STRING(result->text),
+                                      NL_INT(record->delivery), NL_STRING(owner)));
     if (status != NL_OK)
         return status;
     return nl_sql_run(
@@ -292,8 +290,9 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
         "paced_at = CASE ?2 WHEN 0 THEN paced_at END "
         "WHERE id = ?8 AND lease_owner = ?9 AND "
         "(state = 'leased' OR (state = 'unknown' AND ?1 = 'sent'))",
-        "siiiissis", state, (int64_t)counts, now, result->next_attempt_at, (int64_t)result->code,
-        result->status, result->text, record->delivery, owner);
+        NL_VALUES(NL_STRING(state), NL_INT(counts), NL_INT(now), NL_INT(result->next_attempt_at),
+                  NL_INT(result->code), NL_STRING(result->status), NL_STRING(result->text),
+                  NL_INT(record->delivery), NL_STRING(owner)));
 }
 
 enum nl_status nl_delivery_record(struct nl_store *store, const struct nl_record *records,
@@ -318,29 +317,29 @@ struct recovery {
 
 static enum nl_status recover(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct recovery *recovery = ctx;
-    int64_t now = nl_env_now(&store->env);
-    int64_t all = recovery->issue != 0 && store->engine->locks_issues;
+    int64_t now = nl_store_now(store);
+    int64_t all = recovery->issue != 0 && nl_store_locks_issues(store);
     enum nl_status status =
         nl_sql_run(store, err,
                    "UPDATE delivery SET state = 'unknown', lease_until = NULL, "
                    "attempts = attempts + 1, updated_at = ?2, "
                    "reply_text = 'the run ended between the final dot and the reply' " DEAD
                    "NOT NULL /*+ FOR UPDATE SKIP LOCKED */)",
-                   "iii", recovery->issue, now, all);
+                   NL_VALUES(NL_INT(recovery->issue), NL_INT(now), NL_INT(all)));
     recovery->count = nl_sql_changes(store);
     if (status == NL_OK)
         status = nl_sql_run(store, err,
                             "UPDATE delivery SET state = 'queued', lease_owner = NULL, "
                             "lease_until = NULL, updated_at = ?2 " DEAD
                             "NULL /*+ FOR UPDATE SKIP LOCKED */)",
-                            "iii", recovery->issue, now, all);
+                            NL_VALUES(NL_INT(recovery->issue), NL_INT(now), NL_INT(all)));
     return status;
 }
 
 enum nl_status nl_delivery_recover(struct nl_store *store, int64_t issue, int64_t *unknown,
                                    struct nl_error *err) {
     struct recovery recovery = {.issue = issue};
-    enum nl_status status = nl_sql_transaction_beside(store, recover, &recovery, err);
+    enum nl_status status = nl_sql_shared(store, recover, &recovery, err);
     *unknown = recovery.count;
     return status;
 }
@@ -351,20 +350,20 @@ static enum nl_status resend(struct nl_store *store, void *ctx, struct nl_error 
         nl_sql_run(store, err,
                    "UPDATE delivery SET state = 'queued', dot_at = NULL, "
                    "lease_owner = NULL, updated_at = ? WHERE issue = ? AND state = 'unknown'",
-                   "ii", nl_env_now(&store->env), recovery->issue);
+                   NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(recovery->issue)));
     recovery->count = nl_sql_changes(store);
     if (status == NL_OK && recovery->count > 0)
         status = nl_sql_run(store, err,
                             "UPDATE issue SET state = 'sending', ended_at = NULL "
                             "WHERE id = ? AND state = 'sent'",
-                            "i", recovery->issue);
+                            NL_VALUES(NL_INT(recovery->issue)));
     return status;
 }
 
 enum nl_status nl_delivery_resend_unknown(struct nl_store *store, int64_t issue, int64_t *count,
                                           struct nl_error *err) {
     struct recovery recovery = {.issue = issue};
-    enum nl_status status = nl_sql_transaction(store, resend, &recovery, err);
+    enum nl_status status = nl_sql_exclusive(store, resend, &recovery, err);
     *count = recovery.count;
     return status;
 }
@@ -374,30 +373,23 @@ enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64
     return nl_sql_number(store, err, due, NULL,
                          "SELECT min(next_attempt_at) FROM delivery "
                          "WHERE issue IS NOT DISTINCT FROM nullif(?, 0) AND state = 'deferred'",
-                         "i", issue);
+                         NL_VALUES(NL_INT(issue)));
 }
 
 enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int64_t *list,
                                   const char **kind, char **language, struct nl_error *err) {
     bool row = false;
-    bool failed = false;
-    struct nl_statement *statement =
-        nl_sql(store, err,
-               "SELECT s.list, d.kind, r.language FROM delivery d "
-               "JOIN subscription s ON s.id = d.subscription "
-               "JOIN subscriber r ON r.id = s.subscriber WHERE d.id = ? AND d.issue IS NULL",
-               "i", delivery);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *list = nl_sql_int64(statement, 0);
+    char text[32];
+    enum nl_status status = nl_sql_first(
+        store, err, &row,
+        "SELECT s.list, d.kind, r.language FROM delivery d "
+        "JOIN subscription s ON s.id = d.subscription "
+        "JOIN subscriber r ON r.id = s.subscriber WHERE d.id = ? AND d.issue IS NULL",
+        NL_VALUES(NL_INT(delivery)),
+        NL_COLUMNS(NL_INTO(list), NL_INTO_FIXED(text, sizeof text), NL_INTO(language)));
     *kind = NULL;
     for (size_t i = 0; row && nl_notice_kinds[i] != NULL; i++)
-        if (strcmp(nl_notice_kinds[i], nl_sql_borrow(statement, 1)) == 0)
+        if (strcmp(nl_notice_kinds[i], text) == 0)
             *kind = nl_notice_kinds[i];
-    *language = row ? nl_sql_text(statement, 2, &failed) : NULL;
-    nl_sql_done(statement);
-    if (status == NL_OK && failed)
-        return nl_error_nomem(err);
     return status == NL_OK && !row ? nl_error_set(err, NL_NOTFOUND, "no such notice") : status;
 }

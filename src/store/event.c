@@ -6,13 +6,15 @@ enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t li
     return nl_sql_run(store, err,
                       "INSERT INTO event (at, kind, list, subscriber, issue, detail) "
                       "VALUES (?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0), ?)",
-                      "isiiis", nl_env_now(&store->env), kind, list, subscriber, issue, detail);
+                      NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(kind), NL_INT(list),
+                                NL_INT(subscriber), NL_INT(issue), NL_STRING(detail)));
 }
 
 enum nl_status nl_notice_add(struct nl_store *store, const char *kind, int64_t subscription,
                              int64_t *id, struct nl_error *err) {
-    return nl_sql_insert(store, err, id,
-                         "INSERT INTO delivery (kind, subscription, state, created_at, updated_at) "
-                         "VALUES (?, ?, 'queued', ?3, ?3)",
-                         "sii", kind, subscription, nl_env_now(&store->env));
+    return nl_sql_insert(
+        store, err, id,
+        "INSERT INTO delivery (kind, subscription, state, created_at, updated_at) "
+        "VALUES (?, ?, 'queued', ?3, ?3)",
+        NL_VALUES(NL_STRING(kind), NL_INT(subscription), NL_INT(nl_store_now(store))));
 }

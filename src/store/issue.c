@@ -38,23 +38,24 @@ void nl_issue_free(struct nl_issue *issue) {
     *issue = (struct nl_issue){0};
 }
 
-static enum nl_status read_row(struct nl_statement *statement, struct nl_issue *out,
-                               struct nl_error *err) {
-    enum { FIRST_TEXT = 5, SCHEDULED_AT = 19, ALTERNATIVE };
-    bool failed = false;
-    *out = (struct nl_issue){.id = nl_sql_int64(statement, 0),
-                             .list = nl_sql_int64(statement, 1),
-                             .created_at = nl_sql_int64(statement, 3),
-                             .ended_at = nl_sql_int64(statement, 4),
-                             .scheduled_at = nl_sql_int64(statement, SCHEDULED_AT)};
-    for (size_t i = 0; text_fields(out, i) != NULL; i++)
-        *text_fields(out, i) = nl_sql_text(statement, FIRST_TEXT + (int)i, &failed);
-    out->message = nl_sql_blob(statement, 2, &out->message_len, &failed);
-    out->alternative = nl_sql_blob(statement, ALTERNATIVE, &out->alternative_len, &failed);
-    if (!failed)
-        return NL_OK;
-    nl_issue_free(out);
-    return nl_error_nomem(err);
+/* All columns of COLUMNS. */
+static enum nl_status read_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    struct nl_issue *out = context;
+    enum nl_status status = nl_sql_read(
+        row,
+        NL_COLUMNS(NL_INTO(&out->id), NL_INTO(&out->list),
+                   NL_INTO_BYTES(&out->message, &out->message_len), NL_INTO(&out->created_at),
+                   NL_INTO(&out->ended_at), NL_INTO(&out->slug), NL_INTO(&out->series),
+                   NL_INTO(&out->number), NL_INTO(&out->title), NL_INTO(&out->subject),
+                   NL_INTO(&out->category), NL_INTO(&out->posted_by), NL_INTO(&out->date),
+                   NL_INTO(&out->language), NL_INTO(&out->source), NL_INTO(&out->digest),
+                   NL_INTO(&out->state), NL_INTO(&out->pause_note),
+                   NL_INTO(&out->alternative_subject), NL_INTO(&out->scheduled_at),
+                   NL_INTO_BYTES(&out->alternative, &out->alternative_len)),
+        err);
+    if (status != NL_OK)
+        nl_issue_free(out);
+    return status;
 }
 
 struct creation {
@@ -82,7 +83,8 @@ static enum nl_status add_to_index(struct nl_store *store, const struct nl_issue
         text.failed
             ? nl_error_nomem(err)
             : nl_sql_run(store, err, "INSERT INTO issue_text (rowid, title, text) VALUES (?, ?, ?)",
-                         "iss", issue->id, issue->title, nl_buf_text(&text));
+                         NL_VALUES(NL_INT(issue->id), NL_STRING(issue->title),
+                                   NL_STRING(nl_buf_text(&text))));
     nl_buf_free(&text);
     return status;
 }
@@ -90,7 +92,7 @@ static enum nl_status add_to_index(struct nl_store *store, const struct nl_issue
 static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct creation *creation = ctx;
     struct nl_issue *issue = creation->issue;
-    int64_t now = nl_env_now(&store->env);
+    int64_t now = nl_store_now(store);
     enum nl_status status = nl_sql_insert(
         store, err, &issue->id,
         "INSERT INTO issue (list, slug, series, number, title, subject, category, posted_by, "
@@ -99,12 +101,15 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
         "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, CASE ?17 WHEN 0 THEN 'sending' ELSE "
         "'scheduled' END, "
         "?, ?, ?)",
-        "issssssssssbsbssisisb", issue->list, issue->slug, issue->series, issue->number,
-        issue->title, issue->subject, issue->category, issue->posted_by, issue->date,
-        issue->language, issue->source, (const void *)issue->message, issue->message_len,
-        issue->digest, (const void *)issue->body, issue->body_len, issue->events, issue->segment,
-        issue->scheduled_at, issue->local_time, now, issue->alternative_subject,
-        (const void *)issue->alternative, issue->alternative_len);
+        NL_VALUES(NL_INT(issue->list), NL_STRING(issue->slug), NL_STRING(issue->series),
+                  NL_STRING(issue->number), NL_STRING(issue->title), NL_STRING(issue->subject),
+                  NL_STRING(issue->category), NL_STRING(issue->posted_by), NL_STRING(issue->date),
+                  NL_STRING(issue->language), NL_STRING(issue->source),
+                  NL_BYTES(issue->message, issue->message_len), NL_STRING(issue->digest),
+                  NL_BYTES(issue->body, issue->body_len), NL_STRING(issue->events),
+                  NL_STRING(issue->segment), NL_INT(issue->scheduled_at),
+                  NL_STRING(issue->local_time), NL_INT(now), NL_STRING(issue->alternative_subject),
+                  NL_BYTES(issue->alternative, issue->alternative_len)));
     if (status != NL_OK)
         return nl_sql_is_duplicate(store)
                    ? nl_error_set(err, NL_BUSY, "the issue is being sent by another process")
@@ -130,7 +135,7 @@ enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue,
                                const struct nl_segment *segment, int64_t *deliveries,
                                struct nl_error *err) {
     struct creation creation = {.issue = issue, .segment = segment};
-    enum nl_status status = nl_sql_transaction_beside(store, create, &creation, err);
+    enum nl_status status = nl_sql_shared(store, create, &creation, err);
     *deliveries = creation.deliveries;
     return status;
 }
@@ -138,55 +143,29 @@ enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue,
 enum nl_status nl_issue_find(struct nl_store *store, int64_t list, const char *slug, bool *found,
                              struct nl_issue *out, struct nl_error *err) {
     *out = (struct nl_issue){0};
-    *found = false;
-    struct nl_statement *statement = nl_sql(
-        store, err, "SELECT " COLUMNS " FROM issue WHERE list = ? AND slug = ?", "is", list, slug);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, found, err);
-    if (status == NL_OK && *found)
-        status = read_row(statement, out, err);
-    nl_sql_done(statement);
+    enum nl_status status = nl_sql_each(store, err, read_row, out,
+                                        "SELECT " COLUMNS " FROM issue WHERE list = ? AND slug = ?",
+                                        NL_VALUES(NL_INT(list), NL_STRING(slug)));
+    *found = status == NL_OK && out->id != 0;
     return status;
 }
 
 /* Ids first: `each` may change states, and a statement must not walk what changes under it. */
-static enum nl_status collect_ids(struct nl_store *store, const char *state, struct nl_buf *ids,
-                                  struct nl_error *err) {
-    bool row = true;
-    struct nl_statement *statement =
-        nl_sql(store, err, "SELECT id FROM issue WHERE ?1 IS NULL OR state = ?1 ORDER BY id DESC",
-               "s", state);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    while (status == NL_OK && row) {
-        int64_t id = nl_sql_int64(statement, 0);
-        nl_buf_add(ids, &id, sizeof id);
-        status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    return status == NL_OK && ids->failed ? nl_error_nomem(err) : status;
-}
-
 enum nl_status nl_issue_each(struct nl_store *store, const char *state,
                              enum nl_status (*each)(const struct nl_issue *issue, void *ctx,
                                                     struct nl_error *err),
                              void *ctx, struct nl_error *err) {
     struct nl_buf ids = {0};
-    enum nl_status status = collect_ids(store, state, &ids, err);
-    for (size_t at = 0; status == NL_OK && at < ids.len; at += sizeof(int64_t)) {
+    enum nl_status status =
+        nl_sql_each(store, err, nl_sql_add_id, &ids,
+                    "SELECT id FROM issue WHERE ?1 IS NULL OR state = ?1 ORDER BY id DESC",
+                    NL_VALUES(NL_STRING(state)));
+    for (size_t i = 0; status == NL_OK && i < nl_ids_count(&ids); i++) {
         struct nl_issue issue = {0};
-        int64_t id = 0;
-        bool row = false;
-        memcpy(&id, ids.data + at, sizeof id);
-        struct nl_statement *statement =
-            nl_sql(store, err, "SELECT " COLUMNS " FROM issue WHERE id = ?", "i", id);
-        status = statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-        if (status == NL_OK && row)
-            status = read_row(statement, &issue, err);
-        nl_sql_done(statement);
-        if (status == NL_OK && row)
+        status =
+            nl_sql_each(store, err, read_row, &issue, "SELECT " COLUMNS " FROM issue WHERE id = ?",
+                        NL_VALUES(NL_INT(nl_ids_at(&ids, i))));
+        if (status == NL_OK && issue.id != 0)
             status = each(&issue, ctx, err);
         nl_issue_free(&issue);
     }
@@ -200,7 +179,7 @@ static enum nl_status forget_rate_reservations(struct nl_store *store, struct nl
     return nl_sql_run(store, err,
                       "DELETE FROM throttle WHERE name LIKE 'domain %' AND NOT EXISTS "
                       "(SELECT 1 FROM issue WHERE state = 'sending')",
-                      "");
+                      NL_NO_VALUES);
 }
 
 enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue, const char *state,
@@ -209,21 +188,16 @@ enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue, const c
         nl_sql_run(store, err,
                    "UPDATE issue SET state = ?, pause_note = ? WHERE id = ? AND "
                    "state IN ('sending', 'paused')",
-                   "ssi", state, note, issue);
+                   NL_VALUES(NL_STRING(state), NL_STRING(note), NL_INT(issue)));
     *changed = status == NL_OK && nl_sql_changes(store) > 0;
     return status == NL_OK ? forget_rate_reservations(store, err) : status;
 }
 
 enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
                                    struct nl_error *err) {
-    *sending = false;
-    struct nl_statement *statement =
-        nl_sql(store, err, "SELECT 1 FROM issue WHERE id = ? AND state = 'sending'", "i", issue);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, sending, err);
-    nl_sql_done(statement);
-    return status;
+    return nl_sql_exists(store, err, sending,
+                         "SELECT 1 FROM issue WHERE id = ? AND state = 'sending'",
+                         NL_VALUES(NL_INT(issue)));
 }
 
 /* Skips what is not with a run, if the issue is cancelled. One state at a time, each by its index.
@@ -239,7 +213,8 @@ static enum nl_status skip_cancelled(struct nl_store *store, int64_t issue, int6
     enum nl_status status = NL_OK;
     *skipped = 0;
     for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++) {
-        status = nl_sql_run(store, err, steps[i], "ii", nl_env_now(&store->env), issue);
+        status =
+            nl_sql_run(store, err, steps[i], NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
         *skipped += nl_sql_changes(store);
     }
     return status;
@@ -252,11 +227,11 @@ struct cancellation {
 
 static enum nl_status cancel(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct cancellation *call = ctx;
-    int64_t now = nl_env_now(&store->env);
+    int64_t now = nl_store_now(store);
     enum nl_status status = nl_sql_run(store, err,
                                        "UPDATE issue SET state = 'cancelled', pause_note = NULL, "
                                        "ended_at = coalesce(ended_at, ?) WHERE id = ?",
-                                       "ii", now, call->issue);
+                                       NL_VALUES(NL_INT(now), NL_INT(call->issue)));
     if (status == NL_OK)
         status = forget_rate_reservations(store, err);
     return status == NL_OK ? skip_cancelled(store, call->issue, &call->skipped, err) : status;
@@ -265,7 +240,7 @@ static enum nl_status cancel(struct nl_store *store, void *ctx, struct nl_error 
 enum nl_status nl_issue_cancel(struct nl_store *store, int64_t issue, int64_t *skipped,
                                struct nl_error *err) {
     struct cancellation call = {.issue = issue};
-    enum nl_status status = nl_sql_transaction(store, cancel, &call, err);
+    enum nl_status status = nl_sql_exclusive(store, cancel, &call, err);
     *skipped = call.skipped;
     return status;
 }
@@ -279,7 +254,7 @@ enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *fini
                    "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'queued') AND "
                    "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'leased') AND "
                    "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'deferred')",
-                   "ii", nl_env_now(&store->env), issue);
+                   NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
     *finished = status == NL_OK && nl_sql_changes(store) > 0;
     int64_t skipped = 0;
     return status == NL_OK ? skip_cancelled(store, issue, &skipped, err) : status;
@@ -291,32 +266,30 @@ enum nl_status nl_issue_audience(struct nl_store *store, int64_t list,
     return nl_audience_count(store, list, segment, people, err);
 }
 
-enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_counts *out,
-                              struct nl_error *err) {
-    *out = (struct nl_counts){0};
+static enum nl_status read_count(const struct nl_sql_row *row, void *context,
+                                 struct nl_error *err) {
+    struct nl_counts *out = context;
     const struct {
         const char *state;
         int64_t *count;
-    } slots[] = {{"queued", &out->queued},     {"leased", &out->leased},   {"sent", &out->sent},
-                 {"deferred", &out->deferred}, {"bounced", &out->bounced}, {"failed", &out->failed},
-                 {"unknown", &out->unknown},   {"skipped", &out->skipped}};
-    bool row = true;
-    struct nl_statement *statement = nl_sql(store, err,
-                                            "SELECT state, count(*) FROM delivery WHERE issue IS "
-                                            "NOT DISTINCT FROM nullif(?, 0) GROUP BY state",
-                                            "i", issue);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    while (status == NL_OK && row) {
-        const char *state = nl_sql_borrow(statement, 0);
-        for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++)
-            if (strcmp(slots[i].state, state) == 0)
-                *slots[i].count = nl_sql_int64(statement, 1);
-        status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    return status;
+    } fields[] = {{"queued", &out->queued},   {"leased", &out->leased},
+                  {"sent", &out->sent},       {"deferred", &out->deferred},
+                  {"bounced", &out->bounced}, {"failed", &out->failed},
+                  {"unknown", &out->unknown}, {"skipped", &out->skipped}};
+    (void)err;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (strcmp(fields[i].state, nl_sql_text(row, 0)) == 0)
+            *fields[i].count = nl_sql_int(row, 1);
+    return NL_OK;
+}
+
+enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_counts *out,
+                              struct nl_error *err) {
+    *out = (struct nl_counts){0};
+    return nl_sql_each(store, err, read_count, out,
+                       "SELECT state, count(*) FROM delivery WHERE issue IS "
+                       "NOT DISTINCT FROM nullif(?, 0) GROUP BY state",
+                       NL_VALUES(NL_INT(issue)));
 }
 
 /* One index each: a condition on several states would look at every delivery. */
@@ -327,11 +300,11 @@ enum nl_status nl_issue_left(struct nl_store *store, int64_t issue, int64_t *lef
         "SELECT (SELECT count(*) FROM delivery WHERE issue = ?1 AND state = 'queued') + "
         "(SELECT count(*) FROM delivery WHERE issue = ?1 AND state = 'leased') + "
         "(SELECT count(*) FROM delivery WHERE issue = ?1 AND state = 'deferred')",
-        "i", issue);
+        NL_VALUES(NL_INT(issue)));
     return status == NL_OK
                ? nl_sql_number(
                      store, err, unknown, NULL,
-                     "SELECT count(*) FROM delivery WHERE issue = ? AND state = 'unknown'", "i",
-                     issue)
+                     "SELECT count(*) FROM delivery WHERE issue = ? AND state = 'unknown'",
+                     NL_VALUES(NL_INT(issue)))
                : status;
 }

@@ -24,61 +24,57 @@ enum nl_status nl_editions_add(struct nl_store *store, const struct nl_issue *is
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < issue->edition_count; i++) {
         const struct nl_edition *edition = &issue->editions[i];
-        status =
-            nl_sql_run(store, err,
-                       "INSERT INTO edition (issue, language, title, subject, source, "
-                       "message, body, alternative_subject, alternative) "
-                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                       "issssbbsb", issue->id, edition->language, edition->title, edition->subject,
-                       edition->source, (const void *)edition->message, edition->message_len,
-                       (const void *)edition->body, edition->body_len, edition->alternative_subject,
-                       (const void *)edition->alternative, edition->alternative_len);
+        status = nl_sql_run(store, err,
+                            "INSERT INTO edition (issue, language, title, subject, source, "
+                            "message, body, alternative_subject, alternative) "
+                            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                            NL_VALUES(NL_INT(issue->id), NL_STRING(edition->language),
+                                      NL_STRING(edition->title), NL_STRING(edition->subject),
+                                      NL_STRING(edition->source),
+                                      NL_BYTES(edition->message, edition->message_len),
+                                      NL_BYTES(edition->body, edition->body_len),
+                                      NL_STRING(edition->alternative_subject),
+                                      NL_BYTES(edition->alternative, edition->alternative_len)));
     }
     return status;
 }
 
-static enum nl_status read_row(struct nl_statement *statement, struct nl_edition *out,
-                               struct nl_error *err) {
-    bool failed = false;
-    *out = (struct nl_edition){.language = nl_sql_text(statement, 0, &failed),
-                               .title = nl_sql_text(statement, 1, &failed),
-                               .subject = nl_sql_text(statement, 2, &failed),
-                               .source = nl_sql_text(statement, 3, &failed),
-                               .alternative_subject = nl_sql_text(statement, 5, &failed)};
-    out->alternative = nl_sql_blob(statement, 6, &out->alternative_len, &failed);
-    out->message = nl_sql_blob(statement, 4, &out->message_len, &failed);
-    return failed ? nl_error_nomem(err) : NL_OK;
+struct editions {
+    struct nl_edition *items;
+    size_t count;
+};
+
+static enum nl_status add_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    struct editions *editions = context;
+    struct nl_edition *grown =
+        realloc(editions->items, (editions->count + 1) * sizeof *editions->items);
+    if (grown == NULL)
+        return nl_error_nomem(err);
+    editions->items = grown;
+    struct nl_edition *out = &grown[editions->count++];
+    *out = (struct nl_edition){0};
+    return nl_sql_read(row,
+                       NL_COLUMNS(NL_INTO(&out->language), NL_INTO(&out->title),
+                                  NL_INTO(&out->subject), NL_INTO(&out->source),
+                                  NL_INTO_BYTES(&out->message, &out->message_len),
+                                  NL_INTO(&out->alternative_subject),
+                                  NL_INTO_BYTES(&out->alternative, &out->alternative_len)),
+                       err);
 }
 
 enum nl_status nl_editions_read(struct nl_store *store, int64_t issue, struct nl_edition **out,
                                 size_t *count, struct nl_error *err) {
-    bool row = true;
-    *out = NULL;
-    *count = 0;
-    struct nl_statement *statement = nl_sql(store, err,
-                                            "SELECT language, title, subject, source, message, "
-                                            "alternative_subject, alternative "
-                                            "FROM edition WHERE issue = ? ORDER BY language",
-                                            "i", issue);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    while (status == NL_OK && row) {
-        struct nl_edition *grown = realloc(*out, (*count + 1) * sizeof *grown);
-        if (grown == NULL) {
-            status = nl_error_nomem(err);
-            break;
-        }
-        *out = grown;
-        status = read_row(statement, &grown[(*count)++], err);
-        if (status == NL_OK)
-            status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
+    struct editions editions = {0};
+    enum nl_status status = nl_sql_each(store, err, add_row, &editions,
+                                        "SELECT language, title, subject, source, message, "
+                                        "alternative_subject, alternative "
+                                        "FROM edition WHERE issue = ? ORDER BY language",
+                                        NL_VALUES(NL_INT(issue)));
     if (status != NL_OK) {
-        nl_editions_free(*out, *count);
-        *out = NULL;
-        *count = 0;
+        nl_editions_free(editions.items, editions.count);
+        editions = (struct editions){0};
     }
+    *out = editions.items;
+    *count = editions.count;
     return status;
 }

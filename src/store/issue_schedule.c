@@ -8,24 +8,25 @@
 
 /* ---- reading ---- */
 
+struct due {
+    enum nl_status (*each)(int64_t issue, void *ctx, struct nl_error *err);
+    void *ctx;
+};
+
+static enum nl_status visit_issue(const struct nl_sql_row *row, void *context,
+                                  struct nl_error *err) {
+    const struct due *due = context;
+    return due->each(nl_sql_int(row, 0), due->ctx, err);
+}
+
 enum nl_status nl_issue_due(struct nl_store *store,
                             enum nl_status (*each)(int64_t issue, void *ctx, struct nl_error *err),
                             void *ctx, struct nl_error *err) {
-    bool row = false;
-    struct nl_statement *statement =
-        nl_sql(store, err,
-               "SELECT id FROM issue WHERE state = 'scheduled' AND scheduled_at <= ? "
-               "ORDER BY scheduled_at",
-               "i", nl_env_now(&store->env));
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    while (status == NL_OK && row) {
-        status = each(nl_sql_int64(statement, 0), ctx, err);
-        if (status == NL_OK)
-            status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    return status;
+    struct due due = {each, ctx};
+    return nl_sql_each(store, err, visit_issue, &due,
+                       "SELECT id FROM issue WHERE state = 'scheduled' AND scheduled_at <= ? "
+                       "ORDER BY scheduled_at",
+                       NL_VALUES(NL_INT(nl_store_now(store))));
 }
 
 void nl_issue_plan_free(struct nl_issue_plan *plan) {
@@ -36,48 +37,39 @@ void nl_issue_plan_free(struct nl_issue_plan *plan) {
 
 enum nl_status nl_issue_read_plan(struct nl_store *store, int64_t issue, struct nl_issue_plan *out,
                                   struct nl_error *err) {
-    bool row = false;
-    bool failed = false;
-    *out = (struct nl_issue_plan){0};
-    struct nl_statement *statement = nl_sql(
-        store, err,
-        "SELECT list, coalesce(scheduled_at, 0), segment, local_time FROM issue WHERE id = ?", "i",
-        issue);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    out->list = nl_sql_int64(statement, 0);
-    out->scheduled_at = nl_sql_int64(statement, 1);
-    out->segment = nl_sql_text(statement, 2, &failed);
-    out->local_time = nl_sql_text(statement, 3, &failed);
-    nl_sql_done(statement);
-    if (failed) {
+    enum nl_status status = nl_sql_first(
+        store, err, NULL,
+        "SELECT list, coalesce(scheduled_at, 0), segment, local_time FROM issue WHERE id = ?",
+        NL_VALUES(NL_INT(issue)),
+        NL_COLUMNS(NL_INTO(&out->list), NL_INTO(&out->scheduled_at), NL_INTO(&out->segment),
+                   NL_INTO(&out->local_time)));
+    if (status != NL_OK)
         nl_issue_plan_free(out);
-        return nl_error_nomem(err);
-    }
     return status;
+}
+
+struct zones {
+    enum nl_status (*each)(const char *zone, void *ctx, struct nl_error *err);
+    void *ctx;
+};
+
+static enum nl_status visit_zone(const struct nl_sql_row *row, void *context,
+                                 struct nl_error *err) {
+    const struct zones *zones = context;
+    return zones->each(nl_sql_text(row, 0), zones->ctx, err);
 }
 
 enum nl_status nl_issue_zones(struct nl_store *store, int64_t list,
                               enum nl_status (*each)(const char *zone, void *ctx,
                                                      struct nl_error *err),
                               void *ctx, struct nl_error *err) {
-    bool row = false;
-    struct nl_statement *statement =
-        nl_sql(store, err,
-               "SELECT DISTINCT json_extract(r.attributes, '$.timezone') FROM subscription s "
-               "JOIN subscriber r ON r.id = s.subscriber WHERE s.list = ? AND s.state = 'active' "
-               "AND json_type(r.attributes, '$.timezone') = 'text'",
-               "i", list);
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    while (status == NL_OK && row) {
-        status = each(nl_sql_borrow(statement, 0), ctx, err);
-        if (status == NL_OK)
-            status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    return status;
+    struct zones zones = {each, ctx};
+    return nl_sql_each(
+        store, err, visit_zone, &zones,
+        "SELECT DISTINCT json_extract(r.attributes, '$.timezone') FROM subscription s "
+        "JOIN subscriber r ON r.id = s.subscriber WHERE s.list = ? AND s.state = 'active' "
+        "AND json_type(r.attributes, '$.timezone') = 'text'",
+        NL_VALUES(NL_INT(list)));
 }
 
 /* ---- beginning, withdrawing ---- */
@@ -99,8 +91,9 @@ static enum nl_status wait_for_hours(struct nl_store *store, const struct beginn
             "state = 'queued' AND (?3 IS NULL OR subscription IN (SELECT s.id FROM subscription s "
             "JOIN subscriber r ON r.id = s.subscriber WHERE s.list = ?4 AND "
             "json_extract(r.attributes, '$.timezone') = ?3))",
-            "iisi", call->hours[i].at, call->fan_out.issue,
-            i + 1 < call->hour_count ? call->hours[i].zone : NULL, call->fan_out.list);
+            NL_VALUES(NL_INT(call->hours[i].at), NL_INT(call->fan_out.issue),
+                      NL_STRING(i + 1 < call->hour_count ? call->hours[i].zone : NULL),
+                      NL_INT(call->fan_out.list)));
     return status;
 }
 
@@ -112,12 +105,12 @@ static enum nl_status begin(struct nl_store *store, void *ctx, struct nl_error *
         nl_sql_number(store, err, &one, &ours,
                       "SELECT 1 FROM issue WHERE id = ? AND state = 'scheduled' "
                       "/*+ FOR UPDATE SKIP LOCKED */",
-                      "i", call->fan_out.issue);
+                      NL_VALUES(NL_INT(call->fan_out.issue)));
     if (status != NL_OK || !ours)
         return status; /* another process has begun, or it was withdrawn */
     status =
         nl_sql_run(store, err, "UPDATE issue SET state = 'sending', created_at = ? WHERE id = ?",
-                   "ii", nl_env_now(&store->env), call->fan_out.issue);
+                   NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(call->fan_out.issue)));
     if (status == NL_OK)
         status = nl_fan_out(store, &call->fan_out, err);
     if (status == NL_OK)
@@ -139,7 +132,7 @@ enum nl_status nl_issue_start(struct nl_store *store, int64_t issue,
                              .hour_count = hour_count};
     nl_issue_plan_free(&plan);
     if (status == NL_OK)
-        status = nl_sql_transaction_beside(store, begin, &call, err);
+        status = nl_sql_shared(store, begin, &call, err);
     *deliveries = call.fan_out.deliveries;
     return status;
 }
@@ -153,19 +146,17 @@ static enum nl_status withdraw(struct nl_store *store, void *ctx, struct nl_erro
     };
     int64_t issue = *(const int64_t *)ctx;
     bool row = false;
-    struct nl_statement *statement = nl_sql(
-        store, err, "SELECT 1 FROM issue WHERE id = ? AND state = 'scheduled' /*+ FOR UPDATE */",
-        "i", issue);
     enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    nl_sql_done(statement);
+        nl_sql_exists(store, err, &row,
+                      "SELECT 1 FROM issue WHERE id = ? AND state = 'scheduled' /*+ FOR UPDATE */",
+                      NL_VALUES(NL_INT(issue)));
     if (status == NL_OK && !row)
         return nl_error_set(err, NL_EXISTS, "the issue has just begun to go out");
     for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
-        status = nl_sql_run(store, err, steps[i], "i", issue);
+        status = nl_sql_run(store, err, steps[i], NL_VALUES(NL_INT(issue)));
     return status;
 }
 
 enum nl_status nl_issue_withdraw(struct nl_store *store, int64_t issue, struct nl_error *err) {
-    return nl_sql_transaction(store, withdraw, &issue, err);
+    return nl_sql_exclusive(store, withdraw, &issue, err);
 }

@@ -13,20 +13,21 @@ static const char *const purposes[] = {
 enum nl_status nl_link_new(struct nl_store *store, int64_t subscription, enum nl_purpose purpose,
                            int64_t expires_at, struct nl_token *token, struct nl_error *err) {
     unsigned char digest[NL_DIGEST_LEN];
-    nl_token_new(&store->env, token);
+    nl_token_new(nl_store_env(store), token);
     nl_digest(token->text, NL_TOKEN_LEN, digest);
     return nl_sql_run(store, err,
                       "INSERT INTO confirmation (digest, subscription, purpose, created_at, "
                       "expires_at) VALUES (?, ?, ?, ?, ?)",
-                      "bisii", (const void *)digest, (size_t)NL_DIGEST_LEN, subscription,
-                      purposes[purpose], nl_env_now(&store->env), expires_at);
+                      NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(subscription),
+                                NL_STRING(purposes[purpose]), NL_INT(nl_store_now(store)),
+                                NL_INT(expires_at)));
 }
 
-static enum nl_status judge(struct nl_store *store, struct nl_statement *statement,
+static enum nl_status judge(const struct nl_store *store, int64_t expires_at, int64_t used_at,
                             struct nl_error *err) {
-    if (!nl_sql_is_null(statement, 1))
+    if (used_at != 0)
         return nl_error_set(err, NL_USED, "the token was used before");
-    if (nl_sql_int64(statement, 0) <= nl_env_now(&store->env))
+    if (expires_at <= nl_store_now(store))
         return nl_error_set(err, NL_EXPIRED, "the token has expired: ask for a new one");
     return NL_OK;
 }
@@ -35,35 +36,32 @@ enum nl_status nl_link_find(struct nl_store *store, const char *text, enum nl_pu
                             struct nl_link *out, struct nl_error *err) {
     struct nl_token token;
     unsigned char digest[NL_DIGEST_LEN];
-    bool row = false;
+    int64_t expires_at = 0;
+    int64_t used_at = 0;
+    bool found = false;
     *out = (struct nl_link){0};
     if (!nl_token_parse(text, &token))
         return nl_error_set(err, NL_DATA, "the token is malformed: it is a UUID of 36 characters");
     nl_digest(token.text, NL_TOKEN_LEN, digest);
-    struct nl_statement *statement =
-        nl_sql(store, err,
-               "SELECT c.expires_at, c.used_at, s.id, s.list, s.subscriber, r.language "
-               "FROM confirmation c JOIN subscription s ON s.id = c.subscription "
-               "JOIN subscriber r ON r.id = s.subscriber WHERE c.digest = ? AND c.purpose = ?",
-               "bs", (const void *)digest, (size_t)NL_DIGEST_LEN, purposes[purpose]);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    if (status == NL_OK)
-        status = row ? judge(store, statement, err)
-                     : nl_error_set(err, NL_NOTFOUND, "the token is unknown");
-    out->subscription = nl_sql_int64(statement, 2);
-    out->list = nl_sql_int64(statement, 3);
-    out->subscriber = nl_sql_int64(statement, 4);
-    nl_sql_short(statement, 5, out->language, sizeof out->language);
-    nl_sql_done(statement);
-    return status;
+    enum nl_status status = nl_sql_first(
+        store, err, &found,
+        "SELECT c.expires_at, c.used_at, s.id, s.list, s.subscriber, r.language "
+        "FROM confirmation c JOIN subscription s ON s.id = c.subscription "
+        "JOIN subscriber r ON r.id = s.subscriber WHERE c.digest = ? AND c.purpose = ?",
+        NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN), NL_STRING(purposes[purpose])),
+        NL_COLUMNS(NL_INTO(&expires_at), NL_INTO(&used_at), NL_INTO(&out->subscription),
+                   NL_INTO(&out->list), NL_INTO(&out->subscriber),
+                   NL_INTO_FIXED(out->language, sizeof out->language)));
+    if (status == NL_OK && !found)
+        return nl_error_set(err, NL_NOTFOUND, "the token is unknown");
+    return status == NL_OK ? judge(store, expires_at, used_at, err) : status;
 }
 
 enum nl_status nl_link_close(struct nl_store *store, int64_t subscription, enum nl_purpose purpose,
                              struct nl_error *err) {
-    return nl_sql_run(store, err,
-                      "UPDATE confirmation SET used_at = ? WHERE subscription = ? AND "
-                      "purpose = ? AND used_at IS NULL",
-                      "iis", nl_env_now(&store->env), subscription, purposes[purpose]);
+    return nl_sql_run(
+        store, err,
+        "UPDATE confirmation SET used_at = ? WHERE subscription = ? AND "
+        "purpose = ? AND used_at IS NULL",
+        NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(subscription), NL_STRING(purposes[purpose])));
 }

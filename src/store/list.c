@@ -12,9 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The column behind the texts of COLUMNS. */
-enum { PRIVATE = 12 };
-
 enum { NAME_LIMIT = 64, TEXT_LIMIT = 500 };
 
 #define COLUMNS                                                                                    \
@@ -126,7 +123,7 @@ enum nl_status nl_list_check(struct nl_list *list, struct nl_error *err) {
 
 enum nl_status nl_list_add(struct nl_store *store, struct nl_list *list, struct nl_error *err) {
     struct nl_token token;
-    nl_token_new(&store->env, &token);
+    nl_token_new(nl_store_env(store), &token);
     free(list->uuid);
     list->uuid = strdup(token.text);
     if (list->uuid == NULL)
@@ -136,9 +133,11 @@ enum nl_status nl_list_add(struct nl_store *store, struct nl_list *list, struct 
         "INSERT INTO list (uuid, name, title, list_id, sender, reply_to, owner, language, "
         "archive_url, subscribe_url, postal_address, private, created_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        "sssssssssssii", list->uuid, list->name, list->title, list->list_id, list->sender,
-        list->reply_to, list->owner, list->language, list->archive_url, list->subscribe_url,
-        list->postal_address, (int64_t)list->is_private, nl_env_now(&store->env));
+        NL_VALUES(NL_STRING(list->uuid), NL_STRING(list->name), NL_STRING(list->title),
+                  NL_STRING(list->list_id), NL_STRING(list->sender), NL_STRING(list->reply_to),
+                  NL_STRING(list->owner), NL_STRING(list->language), NL_STRING(list->archive_url),
+                  NL_STRING(list->subscribe_url), NL_STRING(list->postal_address),
+                  NL_INT(list->is_private), NL_INT(nl_store_now(store))));
     return status != NL_OK && nl_sql_is_duplicate(store)
                ? nl_error_set(err, NL_EXISTS,
                               "there is a list '%s' already: change it with 'list edit'",
@@ -148,51 +147,47 @@ enum nl_status nl_list_add(struct nl_store *store, struct nl_list *list, struct 
 
 enum nl_status nl_list_update(struct nl_store *store, const struct nl_list *list,
                               struct nl_error *err) {
-    return nl_sql_run(store, err,
-                      "UPDATE list SET title = ?, list_id = ?, sender = ?, reply_to = ?, "
-                      "owner = ?, language = ?, archive_url = ?, subscribe_url = ?, "
-                      "postal_address = ?, private = ? WHERE id = ?",
-                      "sssssssssii", list->title, list->list_id, list->sender, list->reply_to,
-                      list->owner, list->language, list->archive_url, list->subscribe_url,
-                      list->postal_address, (int64_t)list->is_private, list->id);
+    return nl_sql_run(
+        store, err,
+        "UPDATE list SET title = ?, list_id = ?, sender = ?, reply_to = ?, "
+        "owner = ?, language = ?, archive_url = ?, subscribe_url = ?, "
+        "postal_address = ?, private = ? WHERE id = ?",
+        NL_VALUES(NL_STRING(list->title), NL_STRING(list->list_id), NL_STRING(list->sender),
+                  NL_STRING(list->reply_to), NL_STRING(list->owner), NL_STRING(list->language),
+                  NL_STRING(list->archive_url), NL_STRING(list->subscribe_url),
+                  NL_STRING(list->postal_address), NL_INT(list->is_private), NL_INT(list->id)));
 }
 
-static enum nl_status read_row(struct nl_statement *statement, struct nl_list *out,
-                               struct nl_error *err) {
-    bool failed = false;
-    out->id = nl_sql_int64(statement, 0);
-    for (size_t i = 0; text_fields(out, i) != NULL; i++)
-        *text_fields(out, i) = nl_sql_text(statement, (int)i + 1, &failed);
-    out->is_private = nl_sql_bool(statement, PRIVATE);
-    if (!failed)
-        return NL_OK;
-    nl_list_free(out);
-    return nl_error_nomem(err);
+/* All columns of COLUMNS. */
+static enum nl_status read_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    struct nl_list *out = context;
+    enum nl_status status = nl_sql_read(
+        row,
+        NL_COLUMNS(NL_INTO(&out->id), NL_INTO(&out->uuid), NL_INTO(&out->name),
+                   NL_INTO(&out->title), NL_INTO(&out->list_id), NL_INTO(&out->sender),
+                   NL_INTO(&out->reply_to), NL_INTO(&out->owner), NL_INTO(&out->language),
+                   NL_INTO(&out->archive_url), NL_INTO(&out->subscribe_url),
+                   NL_INTO(&out->postal_address), NL_INTO(&out->is_private)),
+        err);
+    if (status != NL_OK)
+        nl_list_free(out);
+    return status;
 }
 
-static enum nl_status collect(struct nl_store *store, struct nl_list **lists, size_t *count,
-                              struct nl_error *err) {
-    bool row = true;
-    struct nl_statement *statement =
-        nl_sql(store, err, "SELECT " COLUMNS " FROM list ORDER BY name", "");
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    while (status == NL_OK && row) {
-        struct nl_list *grown = realloc(*lists, (*count + 1) * sizeof *grown);
-        if (grown == NULL) {
-            status = nl_error_nomem(err);
-            break;
-        }
-        *lists = grown;
-        grown[*count] = (struct nl_list){0};
-        status = read_row(statement, &grown[*count], err);
-        if (status == NL_OK) {
-            ++*count;
-            status = nl_sql_step(store, statement, &row, err);
-        }
-    }
-    nl_sql_done(statement);
+struct lists {
+    struct nl_list *items;
+    size_t count;
+};
+
+static enum nl_status add_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    struct lists *lists = context;
+    struct nl_list *grown = realloc(lists->items, (lists->count + 1) * sizeof *grown);
+    if (grown == NULL)
+        return nl_error_nomem(err);
+    lists->items = grown;
+    grown[lists->count] = (struct nl_list){0};
+    enum nl_status status = read_row(row, &grown[lists->count], err);
+    lists->count += status == NL_OK;
     return status;
 }
 
@@ -201,14 +196,14 @@ enum nl_status nl_list_each(struct nl_store *store,
                             enum nl_status (*each)(const struct nl_list *list, void *ctx,
                                                    struct nl_error *err),
                             void *ctx, struct nl_error *err) {
-    struct nl_list *lists = NULL;
-    size_t count = 0;
-    enum nl_status status = collect(store, &lists, &count, err);
-    for (size_t i = 0; status == NL_OK && i < count; i++)
-        status = each(&lists[i], ctx, err);
-    for (size_t i = 0; i < count; i++)
-        nl_list_free(&lists[i]);
-    free(lists);
+    struct lists lists = {0};
+    enum nl_status status = nl_sql_each(store, err, add_row, &lists,
+                                        "SELECT " COLUMNS " FROM list ORDER BY name", NL_NO_VALUES);
+    for (size_t i = 0; status == NL_OK && i < lists.count; i++)
+        status = each(&lists.items[i], ctx, err);
+    for (size_t i = 0; i < lists.count; i++)
+        nl_list_free(&lists.items[i]);
+    free(lists.items);
     return status;
 }
 
@@ -236,58 +231,37 @@ static enum nl_status not_found(struct nl_store *store, const char *name, struct
     return status;
 }
 
-static enum nl_status read_one(struct nl_store *store, struct nl_statement *statement, bool *found,
-                               struct nl_list *out, struct nl_error *err) {
-    *out = (struct nl_list){0};
-    *found = false;
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, found, err);
-    if (status == NL_OK && *found)
-        status = read_row(statement, out, err);
-    nl_sql_done(statement);
-    return status;
-}
-
 enum nl_status nl_list_find(struct nl_store *store, const char *name, struct nl_list *out,
                             struct nl_error *err) {
-    bool found = false;
-    struct nl_statement *statement =
-        nl_sql(store, err,
-               "SELECT " COLUMNS " FROM list WHERE name = ?1 OR (?1 IS NULL AND "
-               "(SELECT count(*) FROM list) = 1)",
-               "s", name);
-    enum nl_status status = read_one(store, statement, &found, out, err);
-    return status == NL_OK && !found ? not_found(store, name, err) : status;
+    *out = (struct nl_list){0};
+    enum nl_status status =
+        nl_sql_each(store, err, read_row, out,
+                    "SELECT " COLUMNS " FROM list WHERE name = ?1 OR (?1 IS NULL AND "
+                    "(SELECT count(*) FROM list) = 1)",
+                    NL_VALUES(NL_STRING(name)));
+    return status == NL_OK && out->id == 0 ? not_found(store, name, err) : status;
 }
 
 enum nl_status nl_list_get(struct nl_store *store, int64_t id, struct nl_list *out,
                            struct nl_error *err) {
-    bool found = false;
-    struct nl_statement *statement =
-        nl_sql(store, err, "SELECT " COLUMNS " FROM list WHERE id = ?", "i", id);
-    enum nl_status status = read_one(store, statement, &found, out, err);
-    return status == NL_OK && !found ? nl_error_set(err, NL_NOTFOUND, "no such list") : status;
+    *out = (struct nl_list){0};
+    enum nl_status status =
+        nl_sql_each(store, err, read_row, out, "SELECT " COLUMNS " FROM list WHERE id = ?",
+                    NL_VALUES(NL_INT(id)));
+    return status == NL_OK && out->id == 0 ? nl_error_set(err, NL_NOTFOUND, "no such list")
+                                           : status;
 }
 
 enum nl_status nl_list_count(struct nl_store *store, int64_t id, struct nl_list_counts *out,
                              struct nl_error *err) {
-    bool row = false;
-    int64_t *counts[] = {&out->pending, &out->active, &out->unsubscribed, &out->bounced,
-                         &out->complained};
-    struct nl_statement *statement =
-        nl_sql(store, err,
-               "SELECT count(*) FILTER (WHERE state = 'pending'), "
-               "count(*) FILTER (WHERE state = 'active'), "
-               "count(*) FILTER (WHERE state = 'unsubscribed'), "
-               "count(*) FILTER (WHERE state = 'bounced'), "
-               "count(*) FILTER (WHERE state = 'complained') FROM subscription WHERE list = ?",
-               "i", id);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    for (int i = 0; status == NL_OK && i < 5; i++)
-        *counts[i] = nl_sql_int64(statement, i);
-    nl_sql_done(statement);
-    return status;
+    return nl_sql_first(
+        store, err, NULL,
+        "SELECT count(*) FILTER (WHERE state = 'pending'), "
+        "count(*) FILTER (WHERE state = 'active'), "
+        "count(*) FILTER (WHERE state = 'unsubscribed'), "
+        "count(*) FILTER (WHERE state = 'bounced'), "
+        "count(*) FILTER (WHERE state = 'complained') FROM subscription WHERE list = ?",
+        NL_VALUES(NL_INT(id)),
+        NL_COLUMNS(NL_INTO(&out->pending), NL_INTO(&out->active), NL_INTO(&out->unsubscribed),
+                   NL_INTO(&out->bounced), NL_INTO(&out->complained)));
 }

@@ -4,26 +4,23 @@
 
 enum { PAGE = 10000, ID = 13 /* the column */ };
 
-static struct nl_member member_of(struct nl_statement *statement) {
-    struct nl_member member = {.consent_at = nl_sql_int64(statement, 0),
-                               .confirmed_at = nl_sql_int64(statement, 1),
-                               .ended_at = nl_sql_int64(statement, 2),
-                               .created_at = nl_sql_int64(statement, 3)};
-    const char **texts[] = {&member.address,        &member.name,       &member.language,
-                            &member.attributes,     &member.list,       &member.state,
-                            &member.consent_source, &member.consent_ip, &member.consent_version};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        *texts[i] = nl_sql_borrow(statement, 4 + (int)i);
-    return member;
+static enum nl_status read_member(const struct nl_sql_row *row, struct nl_member *out,
+                                  struct nl_error *err) {
+    return nl_sql_read(
+        row,
+        NL_COLUMNS(NL_INTO(&out->consent_at), NL_INTO(&out->confirmed_at), NL_INTO(&out->ended_at),
+                   NL_INTO(&out->created_at), NL_INTO(&out->address), NL_INTO(&out->name),
+                   NL_INTO(&out->language), NL_INTO(&out->attributes), NL_INTO(&out->list),
+                   NL_INTO(&out->state), NL_INTO(&out->consent_source), NL_INTO(&out->consent_ip),
+                   NL_INTO(&out->consent_version)),
+        err);
 }
 
 /* Who was erased has no address any more. */
 static void ask(const struct nl_store *store, const struct nl_member_filter *filter, int64_t after,
                 struct nl_query *query) {
-    nl_query_number(query, filter->list);
-    nl_query_text(query, filter->state);
-    nl_query_number(query, after);
-    nl_query_number(query, PAGE);
+    nl_query_add(query, NL_VALUES(NL_INT(filter->list), NL_STRING(filter->state), NL_INT(after),
+                                  NL_INT(PAGE)));
     nl_buf_adds(&query->sql,
                 "SELECT s.consent_at, s.confirmed_at, s.ended_at, s.created_at, r.address, "
                 "r.name, r.language, r.attributes, l.name, s.state, s.consent_source, "
@@ -42,22 +39,21 @@ struct visit {
     int count;    /* on this page */
 };
 
+static enum nl_status visit_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    struct visit *visit = context;
+    struct nl_member member = {0};
+    enum nl_status status = read_member(row, &member, err);
+    visit->count++;
+    visit->last = nl_sql_int(row, ID);
+    return status == NL_OK ? visit->each(&member, visit->ctx, err) : status;
+}
+
 static enum nl_status visit_page(struct nl_store *store, const struct nl_member_filter *filter,
                                  struct visit *visit, struct nl_error *err) {
     struct nl_query query = {0};
-    bool row = false;
     ask(store, filter, visit->last, &query);
-    struct nl_statement *statement = nl_sql_query(store, &query, err);
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    for (visit->count = 0; status == NL_OK && row; visit->count++) {
-        const struct nl_member member = member_of(statement);
-        visit->last = nl_sql_int64(statement, ID);
-        status = visit->each(&member, visit->ctx, err);
-        if (status == NL_OK)
-            status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_end(statement);
+    visit->count = 0;
+    enum nl_status status = nl_query_each(store, err, visit_row, visit, &query);
     nl_query_free(&query);
     return status;
 }

@@ -23,15 +23,15 @@ enum nl_status nl_import_begin(struct nl_store *store, const struct nl_import_po
     if (import == NULL)
         return nl_error_nomem(err);
     *import = (struct nl_import){.store = store, .policy = policy};
-    store->env.random(store->env.ctx, import->uuid);
-    store->engine->bulk(store, true);
-    enum nl_status status = nl_store_begin(store, err);
+    nl_store_env(store)->random(nl_store_env(store)->ctx, import->uuid);
+    nl_store_bulk_load(store, true);
+    enum nl_status status = nl_store_begin_exclusive(store, err);
     if (status == NL_OK)
         status = nl_sql_number(store, err, &one, &import->any_suppressed,
-                               "SELECT 1 FROM suppression LIMIT 1", "");
+                               "SELECT 1 FROM suppression LIMIT 1", NL_NO_VALUES);
     if (status == NL_OK)
         status = nl_sql_number(store, err, &one, &import->any_erased,
-                               "SELECT 1 FROM erased LIMIT 1", "");
+                               "SELECT 1 FROM erased LIMIT 1", NL_NO_VALUES);
     if (status != NL_OK) {
         nl_import_end(import, false, NULL, NULL);
         return status;
@@ -48,9 +48,9 @@ static enum nl_status find_obstacle(struct nl_import *import, const struct nl_ad
     bool found = false;
     enum nl_status status = NL_OK;
     if (import->any_suppressed)
-        status =
-            nl_sql_number(import->store, err, &since, &found,
-                          "SELECT since FROM suppression WHERE address_key = ?", "s", address->key);
+        status = nl_sql_number(import->store, err, &since, &found,
+                               "SELECT since FROM suppression WHERE address_key = ?",
+                               NL_VALUES(NL_STRING(address->key)));
     if (found)
         *outcome = NL_IMPORT_SUPPRESSED;
     if (status != NL_OK || found || !import->any_erased)
@@ -67,7 +67,7 @@ static enum nl_status block(struct nl_import *import, const struct nl_address *a
     return nl_sql_run(import->store, err,
                       "INSERT INTO suppression (address_key, reason, since) "
                       "VALUES (?, 'imported', ?) ON CONFLICT DO NOTHING",
-                      "si", address->key, nl_env_now(&import->store->env));
+                      NL_VALUES(NL_STRING(address->key), NL_INT(nl_store_now(import->store))));
 }
 
 /* ---- the person ---- */
@@ -75,7 +75,7 @@ static enum nl_status block(struct nl_import *import, const struct nl_address *a
 static enum nl_status find_subscriber(struct nl_store *store, const char *key, int64_t *id,
                                       struct nl_error *err) {
     return nl_sql_number(store, err, id, NULL, "SELECT id FROM subscriber WHERE address_key = ?",
-                         "s", key);
+                         NL_VALUES(NL_STRING(key)));
 }
 
 static enum nl_status update_subscriber(struct nl_import *import, const struct nl_member *member,
@@ -84,7 +84,8 @@ static enum nl_status update_subscriber(struct nl_import *import, const struct n
                       "UPDATE subscriber SET name = coalesce(?, name), "
                       "language = coalesce(?, language), "
                       "attributes = json_patch(attributes, coalesce(?, '{}')) WHERE id = ?",
-                      "sssi", member->name, member->language, member->attributes, id);
+                      NL_VALUES(NL_STRING(member->name), NL_STRING(member->language),
+                                NL_STRING(member->attributes), NL_INT(id)));
 }
 
 /* One behind the other, from a random one on: an index that grows at its end is quicker, and these
@@ -107,8 +108,10 @@ static enum nl_status put_subscriber(struct nl_import *import, const struct nl_a
         "INSERT INTO subscriber (uuid, address, address_key, name, language, attributes, "
         "created_at) VALUES (?, ?, ?, ?, ?, coalesce(?, '{}'), ?) "
         "ON CONFLICT (address_key) DO NOTHING",
-        "ssssssi", uuid, address->text, address->key, member->name, member->language,
-        member->attributes, member->created_at != 0 ? member->created_at : nl_env_now(&store->env));
+        NL_VALUES(NL_STRING(uuid), NL_STRING(address->text), NL_STRING(address->key),
+                  NL_STRING(member->name), NL_STRING(member->language),
+                  NL_STRING(member->attributes),
+                  NL_INT(member->created_at != 0 ? member->created_at : nl_store_now(store))));
     *is_new = *id != 0;
     if (status != NL_OK || *is_new)
         return status;
@@ -121,17 +124,10 @@ static enum nl_status put_subscriber(struct nl_import *import, const struct nl_a
 
 static enum nl_status find_state(struct nl_store *store, int64_t list, int64_t subscriber,
                                  int64_t *id, char state[16], struct nl_error *err) {
-    bool row = false;
-    struct nl_statement *statement =
-        nl_sql(store, err, "SELECT id, state FROM subscription WHERE list = ? AND subscriber = ?",
-               "ii", list, subscriber);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *id = nl_sql_int64(statement, 0);
-    nl_sql_short(statement, 1, state, 16);
-    nl_sql_done(statement);
-    return status;
+    return nl_sql_first(store, err, NULL,
+                        "SELECT id, state FROM subscription WHERE list = ? AND subscriber = ?",
+                        NL_VALUES(NL_INT(list), NL_INT(subscriber)),
+                        NL_COLUMNS(NL_INTO(id), NL_INTO_FIXED(state, 16)));
 }
 
 static int64_t known(int64_t time, int64_t fallback) {
@@ -143,36 +139,39 @@ static enum nl_status add_subscription(struct nl_import *import, int64_t list, i
                                        int64_t *id, struct nl_error *err) {
     struct nl_store *store = import->store;
     struct nl_token token;
-    int64_t now = nl_env_now(&store->env);
+    int64_t now = nl_store_now(store);
     bool pending = strcmp(state, "pending") == 0;
     bool ended = !pending && strcmp(state, "active") != 0;
     int64_t created = known(member->created_at, now);
-    nl_token_new(&store->env, &token);
+    nl_token_new(nl_store_env(store), &token);
     return nl_sql_insert(
         store, err, id,
         "INSERT INTO subscription (list, subscriber, state, token, consent_at, consent_source, "
         "consent_ip, consent_version, confirmed_at, ended_at, created_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?)",
-        "iississsiii", list, subscriber, state, token.text,
-        known(member->consent_at, known(member->confirmed_at, created)),
-        member->consent_source != NULL ? member->consent_source : import->policy->consent,
-        member->consent_ip, member->consent_version,
-        pending ? 0 : known(member->confirmed_at, ended ? 0 : created),
-        ended ? known(member->ended_at, now) : 0, created);
+        NL_VALUES(NL_INT(list), NL_INT(subscriber), NL_STRING(state), NL_STRING(token.text),
+                  NL_INT(known(member->consent_at, known(member->confirmed_at, created))),
+                  NL_STRING(member->consent_source != NULL ? member->consent_source
+                                                           : import->policy->consent),
+                  NL_STRING(member->consent_ip), NL_STRING(member->consent_version),
+                  NL_INT(pending ? 0 : known(member->confirmed_at, ended ? 0 : created)),
+                  NL_INT(ended ? known(member->ended_at, now) : 0), NL_INT(created)));
 }
 
 /* Somebody who has not confirmed yet, and of whom the row says that they have. */
 static enum nl_status activate(struct nl_import *import, int64_t subscription,
                                const struct nl_member *member, struct nl_error *err) {
-    int64_t now = nl_env_now(&import->store->env);
+    int64_t now = nl_store_now(import->store);
     return nl_sql_run(import->store, err,
                       "UPDATE subscription SET state = 'active', reconfirm_by = NULL, confirmed_at "
                       "= ?, consent_at = ?, "
                       "consent_source = ?, consent_ip = ?, consent_version = ? WHERE id = ?",
-                      "iisssi", known(member->confirmed_at, now), known(member->consent_at, now),
-                      member->consent_source != NULL ? member->consent_source
-                                                     : import->policy->consent,
-                      member->consent_ip, member->consent_version, subscription);
+                      NL_VALUES(NL_INT(known(member->confirmed_at, now)),
+                                NL_INT(known(member->consent_at, now)),
+                                NL_STRING(member->consent_source != NULL ? member->consent_source
+                                                                         : import->policy->consent),
+                                NL_STRING(member->consent_ip), NL_STRING(member->consent_version),
+                                NL_INT(subscription)));
 }
 
 static enum nl_status ask_to_confirm(struct nl_import *import, int64_t subscription,
@@ -240,7 +239,7 @@ enum nl_status nl_import_end(struct nl_import *import, bool keep, const char *de
         status = nl_store_commit(store, err);
     if (!keep || status != NL_OK)
         nl_store_rollback(store);
-    store->engine->bulk(store, false);
+    nl_store_bulk_load(store, false);
     free(import);
     return status;
 }

@@ -4,12 +4,14 @@
 #include "store/event.h"
 #include "store/person_row.h"
 
+#include <stdlib.h>
+
 enum nl_status nl_person_find(struct nl_store *store, const struct nl_address *address,
                               int64_t *subscriber, struct nl_error *err) {
     bool found = false;
-    enum nl_status status =
-        nl_sql_number(store, err, subscriber, &found,
-                      "SELECT id FROM subscriber WHERE address_key = ?", "s", address->key);
+    enum nl_status status = nl_sql_number(store, err, subscriber, &found,
+                                          "SELECT id FROM subscriber WHERE address_key = ?",
+                                          NL_VALUES(NL_STRING(address->key)));
     return status == NL_OK && !found
                ? nl_error_set(err, NL_NOTFOUND, "%s is not known here", address->text)
                : status;
@@ -19,28 +21,25 @@ enum nl_status nl_person_find(struct nl_store *store, const struct nl_address *a
 
 static void digest_of(const struct nl_store *store, const char *address_key,
                       char out[NL_MAC_TEXT_LEN + 1]) {
-    nl_mac(store->secret, "erased", address_key, out);
+    nl_mac(nl_store_secret(store), "erased", address_key, out);
 }
 
 static enum nl_status leave_tombstone(struct nl_store *store, int64_t subscriber,
                                       struct nl_error *err) {
     char digest[NL_MAC_TEXT_LEN + 1];
-    bool row = false;
-    struct nl_statement *statement =
-        nl_sql(store, err, "SELECT address_key FROM subscriber WHERE id = ?", "i", subscriber);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    if (status == NL_OK && row)
-        digest_of(store, nl_sql_borrow(statement, 0), digest);
-    nl_sql_done(statement);
-    if (status == NL_OK && !row)
+    char *key = NULL;
+    enum nl_status status =
+        nl_sql_first(store, err, NULL, "SELECT address_key FROM subscriber WHERE id = ?",
+                     NL_VALUES(NL_INT(subscriber)), NL_COLUMNS(NL_INTO(&key)));
+    if (status != NL_OK)
+        return status;
+    if (key == NULL)
         return nl_error_set(err, NL_NOTFOUND, "there is no such subscriber");
-    return status == NL_OK
-               ? nl_sql_run(store, err,
-                            "INSERT INTO erased (digest, at) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                            "si", digest, nl_env_now(&store->env))
-               : status;
+    digest_of(store, key, digest);
+    free(key);
+    return nl_sql_run(store, err,
+                      "INSERT INTO erased (digest, at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                      NL_VALUES(NL_STRING(digest), NL_INT(nl_store_now(store))));
 }
 
 static enum nl_status erase(struct nl_store *store, void *ctx, struct nl_error *err) {
@@ -67,14 +66,15 @@ static enum nl_status erase(struct nl_store *store, void *ctx, struct nl_error *
     int64_t subscriber = *(const int64_t *)ctx;
     enum nl_status status = leave_tombstone(store, subscriber, err);
     for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
-        status = nl_sql_run(store, err, steps[i], "ii", subscriber, nl_env_now(&store->env));
+        status = nl_sql_run(store, err, steps[i],
+                            NL_VALUES(NL_INT(subscriber), NL_INT(nl_store_now(store))));
     return status == NL_OK ? nl_event_add(store, "erased", 0, subscriber, 0, NULL, err) : status;
 }
 
 enum nl_status nl_person_erase(struct nl_store *store, int64_t subscriber, struct nl_error *err) {
-    store->engine->scrub(store, true);
-    enum nl_status status = nl_sql_transaction(store, erase, &subscriber, err);
-    store->engine->scrub(store, false);
+    nl_store_secure_delete(store, true);
+    enum nl_status status = nl_sql_exclusive(store, erase, &subscriber, err);
+    nl_store_secure_delete(store, false);
     return status;
 }
 
@@ -83,6 +83,6 @@ enum nl_status nl_person_was_erased(struct nl_store *store, const struct nl_addr
     char digest[NL_MAC_TEXT_LEN + 1];
     int64_t at = 0;
     digest_of(store, address->key, digest);
-    return nl_sql_number(store, err, &at, erased, "SELECT at FROM erased WHERE digest = ?", "s",
-                         digest);
+    return nl_sql_number(store, err, &at, erased, "SELECT at FROM erased WHERE digest = ?",
+                         NL_VALUES(NL_STRING(digest)));
 }

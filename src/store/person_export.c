@@ -72,18 +72,18 @@ static const struct chapter chapters[] = {
      {{"reason", 's'}, {"since", 't'}}},
 };
 
-static json_t *value_of(const struct nl_statement *statement, int at, char type) {
+static json_t *value_of(const struct nl_sql_row *row, int at, char type) {
     char time[NL_TIMESTAMP_LEN];
-    const char *text = type == 's' || type == 'j' ? nl_sql_borrow(statement, at) : NULL;
-    if (nl_sql_is_null(statement, at))
+    const char *text = type == 's' || type == 'j' ? nl_sql_text(row, at) : NULL;
+    if (nl_sql_is_null(row, at))
         return json_null();
     if (type == 'i')
-        return json_integer(nl_sql_int64(statement, at));
+        return json_integer(nl_sql_int(row, at));
     if (type == 'j')
         return json_loads(text, 0, NULL);
     if (type == 's')
         return json_string(text);
-    nl_timestamp_text(nl_sql_int64(statement, at), time);
+    nl_timestamp_text(nl_sql_int(row, at), time);
     return json_string(time);
 }
 
@@ -100,33 +100,36 @@ static json_t *owner_of(json_t *row, const char **name) {
     return json_object_get(row, group);
 }
 
-static json_t *row_of(const struct nl_statement *statement, const struct column *columns) {
-    json_t *row = json_object();
-    bool failed = row == NULL;
+static json_t *object_of(const struct nl_sql_row *row, const struct column *columns) {
+    json_t *object = json_object();
+    bool failed = object == NULL;
     for (int i = 0; !failed && columns[i].name != NULL; i++) {
         const char *name = columns[i].name;
-        json_t *owner = owner_of(row, &name);
-        failed = json_object_set_new(owner, name, value_of(statement, i, columns[i].type)) != 0;
+        json_t *owner = owner_of(object, &name);
+        failed = json_object_set_new(owner, name, value_of(row, i, columns[i].type)) != 0;
     }
     if (!failed)
-        return row;
-    json_decref(row);
+        return object;
+    json_decref(object);
     return NULL;
+}
+
+struct reading {
+    const struct chapter *chapter;
+    json_t *rows;
+};
+
+static enum nl_status read_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    const struct reading *reading = context;
+    return json_array_append_new(reading->rows, object_of(row, reading->chapter->columns)) == 0
+               ? NL_OK
+               : nl_error_nomem(err);
 }
 
 static enum nl_status read_rows(struct nl_store *store, int64_t subscriber,
                                 const struct chapter *chapter, json_t *rows, struct nl_error *err) {
-    bool row = false;
-    struct nl_statement *statement = nl_sql(store, err, chapter->sql, "i", subscriber);
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    while (status == NL_OK && row) {
-        status = json_array_append_new(rows, row_of(statement, chapter->columns)) == 0
-                     ? nl_sql_step(store, statement, &row, err)
-                     : nl_error_nomem(err);
-    }
-    nl_sql_done(statement);
-    return status;
+    struct reading reading = {chapter, rows};
+    return nl_sql_each(store, err, read_row, &reading, chapter->sql, NL_VALUES(NL_INT(subscriber)));
 }
 
 /* There is one suppression or none; of the rest there are lists. */

@@ -6,8 +6,6 @@
 #include "newsletter/store/person.h"
 #include "newsletter/store/throttle.h"
 
-#include <string.h>
-
 struct call {
     const struct nl_retention *retention;
     bool dry_run;
@@ -16,7 +14,7 @@ struct call {
 
 /* Before when; 0 for nothing at all. */
 static int64_t limit(const struct nl_store *store, int64_t seconds) {
-    return seconds > 0 ? nl_env_now(&store->env) - seconds : 0;
+    return seconds > 0 ? nl_store_now(store) - seconds : 0;
 }
 
 #define OLD_EVENTS "FROM event WHERE at < ?"
@@ -30,8 +28,8 @@ static enum nl_status prune_kind(struct nl_store *store, const struct call *call
                                  int64_t *out, struct nl_error *err) {
     int64_t before = limit(store, seconds);
     if (call->dry_run)
-        return nl_sql_number(store, err, out, NULL, counting, "i", before);
-    enum nl_status status = nl_sql_run(store, err, removing, "i", before);
+        return nl_sql_number(store, err, out, NULL, counting, NL_VALUES(NL_INT(before)));
+    enum nl_status status = nl_sql_run(store, err, removing, NL_VALUES(NL_INT(before)));
     *out = nl_sql_changes(store);
     return status;
 }
@@ -51,8 +49,8 @@ static enum nl_status prune_rows(struct nl_store *store, void *ctx, struct nl_er
             "UPDATE subscription SET consent_ip = NULL WHERE id IN (SELECT id FROM " OLD_IPS ")",
             retention->ips, &call->out->ips, err);
     if (status == NL_OK && !call->dry_run)
-        status = nl_sql_run(store, err, "DELETE FROM staff_session WHERE expires_at <= ?", "i",
-                            nl_env_now(&store->env));
+        status = nl_sql_run(store, err, "DELETE FROM staff_session WHERE expires_at <= ?",
+                            NL_VALUES(NL_INT(nl_store_now(store))));
     if (status == NL_OK && !call->dry_run)
         status = nl_throttle_forget(store, err);
     return status;
@@ -61,23 +59,13 @@ static enum nl_status prune_rows(struct nl_store *store, void *ctx, struct nl_er
 /* Nothing holds them here any more. Who has complained stays, so that nobody mails them again. */
 static enum nl_status find_ended(struct nl_store *store, int64_t before, struct nl_buf *ids,
                                  struct nl_error *err) {
-    bool row = false;
-    struct nl_statement *statement = nl_sql(
-        store, err,
+    return nl_sql_each(
+        store, err, nl_sql_add_id, ids,
         "SELECT r.id FROM subscriber r WHERE r.address_key LIKE '%@%' AND EXISTS (SELECT 1 FROM "
         "subscription s WHERE s.subscriber = r.id) AND NOT EXISTS (SELECT 1 FROM subscription s "
         "WHERE s.subscriber = r.id AND (s.state IN ('active', 'complained') OR "
         "coalesce(s.ended_at, s.created_at) >= ?))",
-        "i", before);
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    while (status == NL_OK && row) {
-        int64_t id = nl_sql_int64(statement, 0);
-        nl_buf_add(ids, &id, sizeof id);
-        status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    return status == NL_OK && ids->failed ? nl_error_nomem(err) : status;
+        NL_VALUES(NL_INT(before)));
 }
 
 static enum nl_status prune_people(struct nl_store *store, const struct call *call,
@@ -86,11 +74,9 @@ static enum nl_status prune_people(struct nl_store *store, const struct call *ca
     if (call->retention->ended == 0)
         return NL_OK;
     enum nl_status status = find_ended(store, limit(store, call->retention->ended), &ids, err);
-    for (size_t at = 0; status == NL_OK && at < ids.len; at += sizeof(int64_t)) {
-        int64_t id = 0;
-        memcpy(&id, ids.data + at, sizeof id);
+    for (size_t i = 0; status == NL_OK && i < nl_ids_count(&ids); i++) {
         if (!call->dry_run)
-            status = nl_person_erase(store, id, err);
+            status = nl_person_erase(store, nl_ids_at(&ids, i), err);
         call->out->people++;
     }
     nl_buf_free(&ids);
@@ -102,7 +88,7 @@ enum nl_status nl_store_prune(struct nl_store *store, const struct nl_retention 
     struct call call = {retention, dry_run, out};
     *out = (struct nl_pruned){0};
     enum nl_status status = prune_people(store, &call, err);
-    return status == NL_OK ? nl_sql_transaction(store, prune_rows, &call, err) : status;
+    return status == NL_OK ? nl_sql_exclusive(store, prune_rows, &call, err) : status;
 }
 
 enum nl_status nl_store_daily(struct nl_store *store, const char *what, bool *due,
@@ -112,7 +98,7 @@ enum nl_status nl_store_daily(struct nl_store *store, const char *what, bool *du
         store, err,
         "INSERT INTO setting (key, value) VALUES (?1, CAST(?2 AS TEXT)) ON CONFLICT (key) DO "
         "UPDATE SET value = CAST(?2 AS TEXT) WHERE CAST(setting.value AS BIGINT) <= ?2 - 86400",
-        "si", what, nl_env_now(&store->env));
+        NL_VALUES(NL_STRING(what), NL_INT(nl_store_now(store))));
     *due = status == NL_OK && nl_sql_changes(store) > 0;
     return status;
 }
@@ -127,6 +113,6 @@ enum nl_status nl_store_prune_daily(struct nl_store *store, const struct nl_rete
 
 enum nl_status nl_store_repair(struct nl_store *store, struct nl_error *err) {
     int64_t unknown = 0;
-    enum nl_status status = store->engine->reindex(store, err);
+    enum nl_status status = nl_store_reindex(store, err);
     return status == NL_OK ? nl_delivery_recover(store, 0, &unknown, err) : status;
 }

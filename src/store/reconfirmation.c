@@ -3,8 +3,6 @@
 #include "store/event.h"
 #include "store/segment_sql.h"
 
-#include <string.h>
-
 /* ---- asking ---- */
 
 struct ask {
@@ -17,10 +15,8 @@ struct ask {
 static enum nl_status find(struct nl_store *store, const struct nl_reconfirmation *self,
                            struct nl_buf *ids, struct nl_error *err) {
     struct nl_query query = {0};
-    bool row = false;
-    nl_query_number(&query, self->list);
-    nl_query_number(&query, self->before);
-    nl_query_number(&query, nl_sql_limit(self->limit));
+    nl_query_add(&query, NL_VALUES(NL_INT(self->list), NL_INT(self->before),
+                                   NL_INT(nl_sql_limit(self->limit))));
     nl_buf_adds(&query.sql,
                 "SELECT s.id FROM subscription s JOIN subscriber r ON r.id = s.subscriber "
                 "WHERE s.state = 'active' AND s.reconfirm_by IS NULL AND ?1 IN (0, s.list) "
@@ -29,25 +25,17 @@ static enum nl_status find(struct nl_store *store, const struct nl_reconfirmatio
                 "r.address_key)");
     nl_segment_add(store, self->segment, &query);
     nl_buf_adds(&query.sql, " ORDER BY s.confirmed_at, s.id LIMIT ?3");
-    struct nl_statement *statement = nl_sql_query(store, &query, err);
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    while (status == NL_OK && row) {
-        int64_t id = nl_sql_int64(statement, 0);
-        nl_buf_add(ids, &id, sizeof id);
-        status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_end(statement);
+    enum nl_status status = nl_query_each(store, err, nl_sql_add_id, ids, &query);
     nl_query_free(&query);
-    return status == NL_OK && ids->failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 static enum nl_status ask_one(struct nl_store *store, int64_t subscription, int64_t by,
                               struct nl_error *err) {
     int64_t notice = 0;
     enum nl_status status =
-        nl_sql_run(store, err, "UPDATE subscription SET reconfirm_by = ? WHERE id = ?", "ii", by,
-                   subscription);
+        nl_sql_run(store, err, "UPDATE subscription SET reconfirm_by = ? WHERE id = ?",
+                   NL_VALUES(NL_INT(by), NL_INT(subscription)));
     return status == NL_OK ? nl_notice_add(store, "reconfirmation", subscription, &notice, err)
                            : status;
 }
@@ -56,12 +44,10 @@ static enum nl_status ask(struct nl_store *store, void *ctx, struct nl_error *er
     struct ask *call = ctx;
     struct nl_buf ids = {0};
     enum nl_status status = find(store, call->reconfirmation, &ids, err);
-    for (size_t at = 0; status == NL_OK && at < ids.len; at += sizeof(int64_t)) {
-        int64_t id = 0;
-        memcpy(&id, ids.data + at, sizeof id);
+    for (size_t i = 0; status == NL_OK && i < nl_ids_count(&ids); i++) {
         call->count++;
         if (!call->dry_run)
-            status = ask_one(store, id, call->reconfirmation->by, err);
+            status = ask_one(store, nl_ids_at(&ids, i), call->reconfirmation->by, err);
     }
     nl_buf_free(&ids);
     return status;
@@ -71,7 +57,7 @@ enum nl_status nl_reconfirmation_ask(struct nl_store *store,
                                      const struct nl_reconfirmation *reconfirmation, bool dry_run,
                                      int64_t *count, struct nl_error *err) {
     struct ask call = {.reconfirmation = reconfirmation, .dry_run = dry_run};
-    enum nl_status status = nl_sql_transaction(store, ask, &call, err);
+    enum nl_status status = nl_sql_exclusive(store, ask, &call, err);
     *count = call.count;
     return status;
 }
@@ -86,23 +72,23 @@ enum nl_status nl_reconfirmation_ask(struct nl_store *store,
 
 static enum nl_status end(struct nl_store *store, void *ctx, struct nl_error *err) {
     int64_t *count = ctx;
-    int64_t now = nl_env_now(&store->env);
+    int64_t now = nl_store_now(store);
     enum nl_status status =
         nl_sql_run(store, err,
                    "INSERT INTO event (at, kind, list, subscriber, detail) SELECT ?1, "
                    "'unsubscribed', list, subscriber, 'not reconfirmed' FROM subscription "
                    "WHERE " OVER,
-                   "i", now);
+                   NL_VALUES(NL_INT(now)));
     if (status == NL_OK)
         status = nl_sql_run(store, err,
                             "UPDATE subscription SET state = 'unsubscribed', ended_at = ?1, "
                             "noticed_at = NULL, reconfirm_by = NULL WHERE " OVER,
-                            "i", now);
+                            NL_VALUES(NL_INT(now)));
     *count = nl_sql_changes(store);
     return status;
 }
 
 enum nl_status nl_reconfirmation_end(struct nl_store *store, int64_t *count, struct nl_error *err) {
     *count = 0;
-    return nl_sql_transaction(store, end, count, err);
+    return nl_sql_exclusive(store, end, count, err);
 }

@@ -3,8 +3,6 @@
 #include "newsletter/base/text.h"
 #include "newsletter/db/sql.h"
 
-#include <string.h>
-
 enum { NAME_LIMIT = 64 };
 
 enum nl_status nl_saved_segment_put(struct nl_store *store, const char *name,
@@ -13,10 +11,11 @@ enum nl_status nl_saved_segment_put(struct nl_store *store, const char *name,
         return nl_error_set(err, NL_DATA,
                             "'%s' is not a name: use up to %d letters, digits, '_' and '-'", name,
                             NAME_LIMIT);
-    return nl_sql_run(store, err,
-                      "INSERT INTO segment (name, expression, created_at) VALUES (?1, ?2, ?3) "
-                      "ON CONFLICT (name) DO UPDATE SET expression = ?2, created_at = ?3",
-                      "ssi", name, expression, nl_env_now(&store->env));
+    return nl_sql_run(
+        store, err,
+        "INSERT INTO segment (name, expression, created_at) VALUES (?1, ?2, ?3) "
+        "ON CONFLICT (name) DO UPDATE SET expression = ?2, created_at = ?3",
+        NL_VALUES(NL_STRING(name), NL_STRING(expression), NL_INT(nl_store_now(store))));
 }
 
 static enum nl_status no_such(const char *name, struct nl_error *err) {
@@ -26,25 +25,29 @@ static enum nl_status no_such(const char *name, struct nl_error *err) {
 
 enum nl_status nl_saved_segment_get(struct nl_store *store, const char *name, char **expression,
                                     struct nl_error *err) {
-    bool row = false;
-    bool failed = false;
-    *expression = NULL;
-    struct nl_statement *statement =
-        nl_sql(store, err, "SELECT expression FROM segment WHERE name = ?", "s", name);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *expression = nl_sql_text(statement, 0, &failed);
-    nl_sql_done(statement);
-    if (status == NL_OK && !row)
-        return no_such(name, err);
-    return failed ? nl_error_nomem(err) : status;
+    bool found = false;
+    enum nl_status status =
+        nl_sql_first(store, err, &found, "SELECT expression FROM segment WHERE name = ?",
+                     NL_VALUES(NL_STRING(name)), NL_COLUMNS(NL_INTO(expression)));
+    return status == NL_OK && !found ? no_such(name, err) : status;
 }
 
 enum nl_status nl_saved_segment_remove(struct nl_store *store, const char *name,
                                        struct nl_error *err) {
-    enum nl_status status = nl_sql_run(store, err, "DELETE FROM segment WHERE name = ?", "s", name);
+    enum nl_status status =
+        nl_sql_run(store, err, "DELETE FROM segment WHERE name = ?", NL_VALUES(NL_STRING(name)));
     return status == NL_OK && nl_sql_changes(store) == 0 ? no_such(name, err) : status;
+}
+
+struct visit {
+    enum nl_status (*each)(const char *name, const char *expression, void *ctx,
+                           struct nl_error *err);
+    void *ctx;
+};
+
+static enum nl_status visit_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    const struct visit *visit = context;
+    return visit->each(nl_sql_text(row, 0), nl_sql_text(row, 1), visit->ctx, err);
 }
 
 enum nl_status nl_saved_segments_each(struct nl_store *store,
@@ -52,16 +55,7 @@ enum nl_status nl_saved_segments_each(struct nl_store *store,
                                                              const char *expression, void *ctx,
                                                              struct nl_error *err),
                                       void *ctx, struct nl_error *err) {
-    bool row = false;
-    struct nl_statement *statement =
-        nl_sql(store, err, "SELECT name, expression FROM segment ORDER BY name", "");
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    while (status == NL_OK && row) {
-        status = each(nl_sql_borrow(statement, 0), nl_sql_borrow(statement, 1), ctx, err);
-        if (status == NL_OK)
-            status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    return status;
+    struct visit visit = {each, ctx};
+    return nl_sql_each(store, err, visit_row, &visit,
+                       "SELECT name, expression FROM segment ORDER BY name", NL_NO_VALUES);
 }

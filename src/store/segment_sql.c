@@ -93,12 +93,12 @@ static void add_in(const struct nl_segment *test, struct nl_query *query) {
 
 static void add_number(const struct nl_store *store, const struct nl_segment *test,
                        struct nl_query *query) {
-    const struct nl_dialect *dialect = &store->engine->dialect;
+    const struct nl_dialect *dialect = nl_sql_dialect(store);
     bool text = test->field == NL_FIELD_ATTRIBUTE;
     nl_buf_adds(&query->sql, text ? dialect->number_from : "");
     add_column(test, query);
     nl_buf_addf(&query->sql, "%s %s ?", text ? dialect->number_end : "", signs[test->test]);
-    nl_query_number(query, test->values[0].number);
+    nl_query_add(query, NL_VALUES(NL_INT(test->values[0].number)));
 }
 
 static void add_comparison(const struct nl_store *store, const struct nl_segment *test,

@@ -22,13 +22,13 @@ enum nl_status nl_staff_put(struct nl_store *store, const char *name, const char
     char hash[NL_PASSWORD_HASH];
     enum nl_status status = check_name(name, err);
     if (status == NL_OK)
-        status = nl_password_hash(&store->env, password, hash, err);
+        status = nl_password_hash(nl_store_env(store), password, hash, err);
     if (status != NL_OK)
         return status;
     if (!replace) {
-        status = nl_sql_run(store, err,
-                            "INSERT INTO staff (name, password, created_at) VALUES (?, ?, ?)",
-                            "ssi", name, hash, nl_env_now(&store->env));
+        status = nl_sql_run(
+            store, err, "INSERT INTO staff (name, password, created_at) VALUES (?, ?, ?)",
+            NL_VALUES(NL_STRING(name), NL_STRING(hash), NL_INT(nl_store_now(store))));
         return status != NL_OK && nl_sql_is_duplicate(store)
                    ? nl_error_set(err, NL_EXISTS, "there is an account '%s' already", name)
                    : status;
@@ -36,10 +36,10 @@ enum nl_status nl_staff_put(struct nl_store *store, const char *name, const char
     status = nl_sql_run(store, err,
                         "DELETE FROM staff_session WHERE staff = (SELECT id FROM staff WHERE "
                         "name = ?)",
-                        "s", name);
+                        NL_VALUES(NL_STRING(name)));
     if (status == NL_OK)
-        status = nl_sql_run(store, err, "UPDATE staff SET password = ? WHERE name = ?", "ss", hash,
-                            name);
+        status = nl_sql_run(store, err, "UPDATE staff SET password = ? WHERE name = ?",
+                            NL_VALUES(NL_STRING(hash), NL_STRING(name)));
     return status == NL_OK && nl_sql_changes(store) == 0
                ? nl_error_set(err, NL_NOTFOUND, "there is no account '%s'", name)
                : status;
@@ -53,65 +53,53 @@ static enum nl_status removed(struct nl_store *store, enum nl_status status, con
 }
 
 enum nl_status nl_staff_remove(struct nl_store *store, const char *name, struct nl_error *err) {
-    return removed(store, nl_sql_run(store, err, "DELETE FROM staff WHERE name = ?", "s", name),
-                   "account", name, err);
+    return removed(
+        store,
+        nl_sql_run(store, err, "DELETE FROM staff WHERE name = ?", NL_VALUES(NL_STRING(name))),
+        "account", name, err);
 }
 
-static enum nl_status each_name(struct nl_store *store, struct nl_statement *statement,
-                                enum nl_status (*each)(const char *, int64_t, void *,
-                                                       struct nl_error *),
-                                void *ctx, struct nl_error *err) {
-    bool row = false;
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    while (status == NL_OK && row) {
-        status = each(nl_sql_borrow(statement, 0), nl_sql_int64(statement, 1), ctx, err);
-        if (status == NL_OK)
-            status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    return status;
+struct visit {
+    enum nl_status (*each)(const char *name, int64_t created_at, void *ctx, struct nl_error *err);
+    void *ctx;
+};
+
+static enum nl_status visit_name(const struct nl_sql_row *row, void *context,
+                                 struct nl_error *err) {
+    const struct visit *visit = context;
+    return visit->each(nl_sql_text(row, 0), nl_sql_int(row, 1), visit->ctx, err);
 }
 
 enum nl_status nl_staff_each(struct nl_store *store,
                              enum nl_status (*each)(const char *name, int64_t created_at, void *ctx,
                                                     struct nl_error *err),
                              void *ctx, struct nl_error *err) {
-    return each_name(store,
-                     nl_sql(store, err, "SELECT name, created_at FROM staff ORDER BY name", ""),
-                     each, ctx, err);
+    struct visit visit = {each, ctx};
+    return nl_sql_each(store, err, visit_name, &visit,
+                       "SELECT name, created_at FROM staff ORDER BY name", NL_NO_VALUES);
 }
 
 /* ---- sessions ---- */
 
 static enum nl_status find_account(struct nl_store *store, const char *name, int64_t *id,
                                    char **hash, struct nl_error *err) {
-    bool row = false;
-    bool failed = false;
-    struct nl_statement *statement =
-        nl_sql(store, err, "SELECT id, password FROM staff WHERE name = ?", "s", name);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *id = nl_sql_int64(statement, 0);
-    *hash = nl_sql_text(statement, 1, &failed);
-    nl_sql_done(statement);
-    return failed ? nl_error_nomem(err) : status;
+    return nl_sql_first(store, err, NULL, "SELECT id, password FROM staff WHERE name = ?",
+                        NL_VALUES(NL_STRING(name)), NL_COLUMNS(NL_INTO(id), NL_INTO(hash)));
 }
 
 static enum nl_status begin_session(struct nl_store *store, int64_t staff, int64_t lifetime,
                                     struct nl_token *session, struct nl_error *err) {
     unsigned char digest[NL_DIGEST_LEN];
-    int64_t now = nl_env_now(&store->env);
-    nl_token_new(&store->env, session);
+    int64_t now = nl_store_now(store);
+    nl_token_new(nl_store_env(store), session);
     nl_digest(session->text, NL_TOKEN_LEN, digest);
-    enum nl_status status =
-        nl_sql_run(store, err, "DELETE FROM staff_session WHERE expires_at <= ?", "i", now);
+    enum nl_status status = nl_sql_run(
+        store, err, "DELETE FROM staff_session WHERE expires_at <= ?", NL_VALUES(NL_INT(now)));
     return status == NL_OK ? nl_sql_run(store, err,
                                         "INSERT INTO staff_session (digest, staff, expires_at) "
                                         "VALUES (?, ?, ?)",
-                                        "bii", (const void *)digest, (size_t)NL_DIGEST_LEN, staff,
-                                        now + lifetime)
+                                        NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(staff),
+                                                  NL_INT(now + lifetime)))
                            : status;
 }
 
@@ -139,20 +127,15 @@ static enum nl_status find_name(struct nl_store *store, const char *secret, bool
     if (secret == NULL || !nl_token_parse(secret, &token))
         return NL_OK;
     nl_digest(token.text, NL_TOKEN_LEN, digest);
-    struct nl_statement *statement =
-        session ? nl_sql(store, err,
-                         "SELECT s.name FROM staff_session x JOIN staff s ON s.id = x.staff "
-                         "WHERE x.digest = ? AND x.expires_at > ?",
-                         "bi", (const void *)digest, (size_t)NL_DIGEST_LEN, nl_env_now(&store->env))
-                : nl_sql(store, err, "SELECT name FROM api_token WHERE digest = ?", "b",
-                         (const void *)digest, (size_t)NL_DIGEST_LEN);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, ok, err);
-    if (*ok)
-        nl_sql_short(statement, 0, name, NL_STAFF_NAME + 1);
-    nl_sql_done(statement);
-    return status;
+    if (session)
+        return nl_sql_first(store, err, ok,
+                            "SELECT s.name FROM staff_session x JOIN staff s ON s.id = x.staff "
+                            "WHERE x.digest = ? AND x.expires_at > ?",
+                            NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(nl_store_now(store))),
+                            NL_COLUMNS(NL_INTO_FIXED(name, NL_STAFF_NAME + 1)));
+    return nl_sql_first(store, err, ok, "SELECT name FROM api_token WHERE digest = ?",
+                        NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN)),
+                        NL_COLUMNS(NL_INTO_FIXED(name, NL_STAFF_NAME + 1)));
 }
 
 enum nl_status nl_staff_session(struct nl_store *store, const char *session, bool *ok,
@@ -166,8 +149,8 @@ enum nl_status nl_staff_logout(struct nl_store *store, const char *session, stru
     if (!nl_token_parse(session, &token))
         return NL_OK;
     nl_digest(token.text, NL_TOKEN_LEN, digest);
-    return nl_sql_run(store, err, "DELETE FROM staff_session WHERE digest = ?", "b",
-                      (const void *)digest, (size_t)NL_DIGEST_LEN);
+    return nl_sql_run(store, err, "DELETE FROM staff_session WHERE digest = ?",
+                      NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN)));
 }
 
 /* ---- programs ---- */
@@ -178,28 +161,30 @@ enum nl_status nl_api_token_add(struct nl_store *store, const char *name, struct
     enum nl_status status = check_name(name, err);
     if (status != NL_OK)
         return status;
-    nl_token_new(&store->env, token);
+    nl_token_new(nl_store_env(store), token);
     nl_digest(token->text, NL_TOKEN_LEN, digest);
-    status = nl_sql_run(store, err,
-                        "INSERT INTO api_token (name, digest, created_at) VALUES (?, ?, ?)", "sbi",
-                        name, (const void *)digest, (size_t)NL_DIGEST_LEN, nl_env_now(&store->env));
+    status = nl_sql_run(
+        store, err, "INSERT INTO api_token (name, digest, created_at) VALUES (?, ?, ?)",
+        NL_VALUES(NL_STRING(name), NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(nl_store_now(store))));
     return status != NL_OK && nl_sql_is_duplicate(store)
                ? nl_error_set(err, NL_EXISTS, "there is a token '%s' already", name)
                : status;
 }
 
 enum nl_status nl_api_token_remove(struct nl_store *store, const char *name, struct nl_error *err) {
-    return removed(store, nl_sql_run(store, err, "DELETE FROM api_token WHERE name = ?", "s", name),
-                   "token", name, err);
+    return removed(
+        store,
+        nl_sql_run(store, err, "DELETE FROM api_token WHERE name = ?", NL_VALUES(NL_STRING(name))),
+        "token", name, err);
 }
 
 enum nl_status nl_api_token_each(struct nl_store *store,
                                  enum nl_status (*each)(const char *name, int64_t created_at,
                                                         void *ctx, struct nl_error *err),
                                  void *ctx, struct nl_error *err) {
-    return each_name(store,
-                     nl_sql(store, err, "SELECT name, created_at FROM api_token ORDER BY name", ""),
-                     each, ctx, err);
+    struct visit visit = {each, ctx};
+    return nl_sql_each(store, err, visit_name, &visit,
+                       "SELECT name, created_at FROM api_token ORDER BY name", NL_NO_VALUES);
 }
 
 enum nl_status nl_api_token_check(struct nl_store *store, const char *token, bool *ok,

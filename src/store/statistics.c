@@ -2,9 +2,21 @@
 
 #include "newsletter/db/sql.h"
 
-static const char *text(struct nl_statement *statement, int column) {
-    const char *value = nl_sql_borrow(statement, column);
+static const char *text(const struct nl_sql_row *row, int column) {
+    const char *value = nl_sql_text(row, column);
     return value != NULL ? value : "";
+}
+
+struct growth {
+    enum nl_status (*each)(int64_t day, int64_t joined, int64_t left, int64_t active, void *ctx,
+                           struct nl_error *err);
+    void *ctx;
+};
+
+static enum nl_status visit_day(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    const struct growth *growth = context;
+    return growth->each(nl_sql_int(row, 0), nl_sql_int(row, 1), nl_sql_int(row, 2),
+                        nl_sql_int(row, 3), growth->ctx, err);
 }
 
 enum nl_status nl_statistics_growth(struct nl_store *store, int64_t list,
@@ -12,9 +24,9 @@ enum nl_status nl_statistics_growth(struct nl_store *store, int64_t list,
                                                            int64_t left, int64_t active, void *ctx,
                                                            struct nl_error *err),
                                     void *ctx, struct nl_error *err) {
-    bool row = false;
-    struct nl_statement *statement = nl_sql(
-        store, err,
+    struct growth growth = {each, ctx};
+    return nl_sql_each(
+        store, err, visit_day, &growth,
         "WITH move (day, joined, gone) AS ("
         "SELECT confirmed_at / 86400, count(*), 0 FROM subscription WHERE ?1 IN (0, list) "
         "AND confirmed_at IS NOT NULL AND state <> 'pending' GROUP BY 1 "
@@ -24,34 +36,19 @@ enum nl_status nl_statistics_growth(struct nl_store *store, int64_t list,
         "SELECT day * 86400, CAST(joined AS BIGINT), CAST(gone AS BIGINT), "
         "CAST(sum(joined - gone) OVER (ORDER BY day) AS BIGINT) FROM days "
         "ORDER BY day",
-        "i", list);
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    while (status == NL_OK && row) {
-        status = each(nl_sql_int64(statement, 0), nl_sql_int64(statement, 1),
-                      nl_sql_int64(statement, 2), nl_sql_int64(statement, 3), ctx, err);
-        if (status == NL_OK)
-            status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    return status;
+        NL_VALUES(NL_INT(list)));
 }
 
-/* Two words and a number in each row. */
-static enum nl_status each_count(struct nl_store *store, struct nl_statement *statement,
-                                 enum nl_status (*each)(const char *, const char *, int64_t, void *,
-                                                        struct nl_error *),
-                                 void *ctx, struct nl_error *err) {
-    bool row = false;
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    while (status == NL_OK && row) {
-        status = each(text(statement, 0), text(statement, 1), nl_sql_int64(statement, 2), ctx, err);
-        if (status == NL_OK)
-            status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    return status;
+/* Rows of two words and a number. */
+struct counts {
+    enum nl_status (*each)(const char *, const char *, int64_t, void *, struct nl_error *);
+    void *ctx;
+};
+
+static enum nl_status visit_count(const struct nl_sql_row *row, void *context,
+                                  struct nl_error *err) {
+    const struct counts *counts = context;
+    return counts->each(text(row, 0), text(row, 1), nl_sql_int(row, 2), counts->ctx, err);
 }
 
 enum nl_status nl_statistics_domains(struct nl_store *store, int64_t issue, int64_t limit,
@@ -60,22 +57,20 @@ enum nl_status nl_statistics_domains(struct nl_store *store, int64_t issue, int6
                                                             struct nl_error *err),
                                      void *ctx, struct nl_error *err) {
     /* What stands behind the last "@": a quoted local part may hold others. */
-    return each_count(
-        store,
-        nl_sql(
-            store, err,
-            "WITH part AS (SELECT CASE WHEN r.address_key LIKE '%@%' THEN replace(r.address_key, "
-            "rtrim(r.address_key, replace(r.address_key, '@', '')), '') ELSE '' END AS domain, "
-            "d.state AS state, count(*) AS n FROM delivery d JOIN subscription s ON "
-            "s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber WHERE d.issue = ?1 "
-            "GROUP BY 1, 2), "
-            "largest AS (SELECT domain, sum(n) AS total FROM part GROUP BY domain "
-            "ORDER BY total DESC, domain LIMIT ?2) "
-            "SELECT part.domain, part.state, part.n FROM largest JOIN part ON "
-            "part.domain = largest.domain ORDER BY largest.total DESC, part.domain, "
-            "part.state",
-            "ii", issue, limit),
-        each, ctx, err);
+    struct counts counts = {each, ctx};
+    return nl_sql_each(
+        store, err, visit_count, &counts,
+        "WITH part AS (SELECT CASE WHEN r.address_key LIKE '%@%' THEN replace(r.address_key, "
+        "rtrim(r.address_key, replace(r.address_key, '@', '')), '') ELSE '' END AS domain, "
+        "d.state AS state, count(*) AS n FROM delivery d JOIN subscription s ON "
+        "s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber WHERE d.issue = ?1 "
+        "GROUP BY 1, 2), "
+        "largest AS (SELECT domain, sum(n) AS total FROM part GROUP BY domain "
+        "ORDER BY total DESC, domain LIMIT ?2) "
+        "SELECT part.domain, part.state, part.n FROM largest JOIN part ON "
+        "part.domain = largest.domain ORDER BY largest.total DESC, part.domain, "
+        "part.state",
+        NL_VALUES(NL_INT(issue), NL_INT(limit)));
 }
 
 enum nl_status nl_statistics_reasons(struct nl_store *store, int64_t issue,
@@ -83,18 +78,29 @@ enum nl_status nl_statistics_reasons(struct nl_store *store, int64_t issue,
                                                             int64_t count, void *ctx,
                                                             struct nl_error *err),
                                      void *ctx, struct nl_error *err) {
-    return each_count(
-        store,
-        nl_sql(store, err,
-               "SELECT kind, reason, count(*) AS n FROM (SELECT b.kind AS kind, b.reason AS reason "
-               "FROM bounce b JOIN delivery d ON d.id = b.delivery WHERE d.issue = ?1 "
-               "UNION ALL SELECT 'refused', coalesce(d.reply_status, CAST(d.reply_code AS TEXT), "
-               "'unknown') "
-               "FROM delivery d WHERE d.issue = ?1 AND d.state IN ('bounced', 'failed') AND NOT "
-               "EXISTS (SELECT 1 FROM bounce b WHERE b.delivery = d.id)) AS found "
-               "GROUP BY kind, reason ORDER BY n DESC, kind, reason",
-               "i", issue),
-        each, ctx, err);
+    struct counts counts = {each, ctx};
+    return nl_sql_each(
+        store, err, visit_count, &counts,
+        "SELECT kind, reason, count(*) AS n FROM (SELECT b.kind AS kind, b.reason AS reason "
+        "FROM bounce b JOIN delivery d ON d.id = b.delivery WHERE d.issue = ?1 "
+        "UNION ALL SELECT 'refused', coalesce(d.reply_status, CAST(d.reply_code AS TEXT), "
+        "'unknown') "
+        "FROM delivery d WHERE d.issue = ?1 AND d.state IN ('bounced', 'failed') AND NOT "
+        "EXISTS (SELECT 1 FROM bounce b WHERE b.delivery = d.id)) AS found "
+        "GROUP BY kind, reason ORDER BY n DESC, kind, reason",
+        NL_VALUES(NL_INT(issue)));
+}
+
+struct timeline {
+    enum nl_status (*each)(int64_t from, const char *state, int64_t count, void *ctx,
+                           struct nl_error *err);
+    void *ctx;
+};
+
+static enum nl_status visit_period(const struct nl_sql_row *row, void *context,
+                                   struct nl_error *err) {
+    const struct timeline *timeline = context;
+    return timeline->each(nl_sql_int(row, 0), text(row, 1), nl_sql_int(row, 2), timeline->ctx, err);
 }
 
 enum nl_status nl_statistics_timeline(struct nl_store *store, int64_t issue, int64_t seconds,
@@ -102,23 +108,12 @@ enum nl_status nl_statistics_timeline(struct nl_store *store, int64_t issue, int
                                                              int64_t count, void *ctx,
                                                              struct nl_error *err),
                                       void *ctx, struct nl_error *err) {
-    bool row = false;
-    struct nl_statement *statement =
-        nl_sql(store, err,
-               "SELECT updated_at / ?2 * ?2 AS period, state, count(*) FROM delivery WHERE "
-               "issue = ?1 AND state NOT IN ('queued', 'leased') GROUP BY period, state "
-               "ORDER BY period, state",
-               "ii", issue, seconds);
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    while (status == NL_OK && row) {
-        status = each(nl_sql_int64(statement, 0), text(statement, 1), nl_sql_int64(statement, 2),
-                      ctx, err);
-        if (status == NL_OK)
-            status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    return status;
+    struct timeline timeline = {each, ctx};
+    return nl_sql_each(store, err, visit_period, &timeline,
+                       "SELECT updated_at / ?2 * ?2 AS period, state, count(*) FROM delivery WHERE "
+                       "issue = ?1 AND state NOT IN ('queued', 'leased') GROUP BY period, state "
+                       "ORDER BY period, state",
+                       NL_VALUES(NL_INT(issue), NL_INT(seconds)));
 }
 
 enum nl_status nl_statistics_unsubscribed(struct nl_store *store, int64_t issue, int64_t *count,
@@ -127,7 +122,7 @@ enum nl_status nl_statistics_unsubscribed(struct nl_store *store, int64_t issue,
                          "SELECT count(*) FROM issue i JOIN event e ON e.list = i.list AND "
                          "e.at BETWEEN i.created_at AND i.created_at + 604800 "
                          "WHERE i.id = ? AND e.kind = 'unsubscribed'",
-                         "i", issue);
+                         NL_VALUES(NL_INT(issue)));
 }
 
 enum nl_status nl_statistics_issues(struct nl_store *store,
@@ -135,9 +130,9 @@ enum nl_status nl_statistics_issues(struct nl_store *store,
                                                            int64_t count, void *ctx,
                                                            struct nl_error *err),
                                     void *ctx, struct nl_error *err) {
-    return each_count(
-        store, nl_sql(store, err, "SELECT state, '', count(*) FROM issue GROUP BY state", ""), each,
-        ctx, err);
+    struct counts counts = {each, ctx};
+    return nl_sql_each(store, err, visit_count, &counts,
+                       "SELECT state, '', count(*) FROM issue GROUP BY state", NL_NO_VALUES);
 }
 
 enum nl_status nl_statistics_deliveries(struct nl_store *store,
@@ -145,14 +140,13 @@ enum nl_status nl_statistics_deliveries(struct nl_store *store,
                                                                int64_t count, void *ctx,
                                                                struct nl_error *err),
                                         void *ctx, struct nl_error *err) {
-    return each_count(
-        store,
-        nl_sql(store, err,
-               "SELECT kind, state, count(*) FROM delivery WHERE issue IS NULL OR issue IN "
-               "(SELECT id FROM issue WHERE state IN ('sending', 'paused')) GROUP BY kind, state "
-               "ORDER BY 1, 2",
-               ""),
-        each, ctx, err);
+    struct counts counts = {each, ctx};
+    return nl_sql_each(
+        store, err, visit_count, &counts,
+        "SELECT kind, state, count(*) FROM delivery WHERE issue IS NULL OR issue IN "
+        "(SELECT id FROM issue WHERE state IN ('sending', 'paused')) GROUP BY kind, state "
+        "ORDER BY 1, 2",
+        NL_NO_VALUES);
 }
 
 enum nl_status nl_statistics_events(struct nl_store *store,
@@ -160,9 +154,9 @@ enum nl_status nl_statistics_events(struct nl_store *store,
                                                            int64_t count, void *ctx,
                                                            struct nl_error *err),
                                     void *ctx, struct nl_error *err) {
-    return each_count(store,
-                      nl_sql(store, err, "SELECT kind, '', count(*) FROM event GROUP BY kind", ""),
-                      each, ctx, err);
+    struct counts counts = {each, ctx};
+    return nl_sql_each(store, err, visit_count, &counts,
+                       "SELECT kind, '', count(*) FROM event GROUP BY kind", NL_NO_VALUES);
 }
 
 enum nl_status nl_statistics_overdue(struct nl_store *store, int64_t *seconds,
@@ -172,7 +166,7 @@ enum nl_status nl_statistics_overdue(struct nl_store *store, int64_t *seconds,
         "SELECT ?1 - coalesce(min(CASE d.state WHEN 'queued' THEN d.updated_at ELSE "
         "d.next_attempt_at END), ?1) FROM delivery d LEFT JOIN issue i ON i.id = d.issue "
         "WHERE d.state IN ('queued', 'deferred') AND coalesce(i.state, 'sending') = 'sending'",
-        "i", nl_env_now(&store->env));
+        NL_VALUES(NL_INT(nl_store_now(store))));
     if (*seconds < 0)
         *seconds = 0;
     return status;

@@ -10,7 +10,8 @@ enum nl_status nl_subject_test_add(struct nl_store *store, int64_t issue,
                                    const struct nl_subject_plan *plan, struct nl_error *err) {
     return nl_sql_run(store, err,
                       "INSERT INTO subject_test (issue, share, wait, rule) VALUES (?, ?, ?, ?)",
-                      "iiis", issue, plan->share, plan->wait, nl_subject_rules[plan->rule]);
+                      NL_VALUES(NL_INT(issue), NL_INT(plan->share), NL_INT(plan->wait),
+                                NL_STRING(nl_subject_rules[plan->rule])));
 }
 
 /* Who waits is deferred without a time, so that no run takes it up before the decision. */
@@ -18,13 +19,13 @@ enum nl_status nl_subject_test_begin(struct nl_store *store, int64_t issue, stru
     enum nl_status status = nl_sql_run(
         store, err,
         "UPDATE subject_test SET decide_at = ?2 + wait WHERE issue = ?1 AND decide_at IS NULL",
-        "ii", issue, nl_env_now(&store->env));
+        NL_VALUES(NL_INT(issue), NL_INT(nl_store_now(store))));
     if (status != NL_OK || nl_sql_changes(store) == 0)
         return status;
     status = nl_sql_run(store, err,
                         "UPDATE delivery SET state = 'deferred' WHERE issue = ? AND "
                         "state = 'queued'",
-                        "i", issue);
+                        NL_VALUES(NL_INT(issue)));
     return status == NL_OK
                ? nl_sql_run(store, err,
                             "UPDATE delivery SET state = 'queued', variant = 1 + lot.place % 2 "
@@ -34,31 +35,23 @@ enum nl_status nl_subject_test_begin(struct nl_store *store, int64_t issue, stru
                             "WHERE delivery.id = lot.id AND "
                             "lot.place <= CASE WHEN lot.people * t.share > 200 THEN (lot.people * "
                             "t.share + 99) / 100 ELSE 2 END",
-                            "i", issue)
+                            NL_VALUES(NL_INT(issue)))
                : status;
 }
 
 /* Departures count from when the message went out. */
 static enum nl_status read_score(struct nl_store *store, int64_t issue, int64_t variant,
                                  struct nl_subject_score *out, struct nl_error *err) {
-    bool row = false;
-    struct nl_statement *statement =
-        nl_sql(store, err,
-               "SELECT count(*), count(*) FILTER (WHERE d.state = 'sent'), "
-               "count(*) FILTER (WHERE d.state = 'sent' AND s.state IN ('unsubscribed', "
-               "'complained') AND s.ended_at >= d.updated_at), "
-               "count(d.replied_at) FROM delivery d JOIN subscription s ON s.id = d.subscription "
-               "WHERE d.issue = ? AND d.variant = ?",
-               "ii", issue, variant);
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    if (status == NL_OK && row)
-        *out = (struct nl_subject_score){.people = nl_sql_int64(statement, 0),
-                                         .sent = nl_sql_int64(statement, 1),
-                                         .left = nl_sql_int64(statement, 2),
-                                         .replied = nl_sql_int64(statement, 3)};
-    nl_sql_done(statement);
-    return status;
+    return nl_sql_first(
+        store, err, NULL,
+        "SELECT count(*), count(*) FILTER (WHERE d.state = 'sent'), "
+        "count(*) FILTER (WHERE d.state = 'sent' AND s.state IN ('unsubscribed', "
+        "'complained') AND s.ended_at >= d.updated_at), "
+        "count(d.replied_at) FROM delivery d JOIN subscription s ON s.id = d.subscription "
+        "WHERE d.issue = ? AND d.variant = ?",
+        NL_VALUES(NL_INT(issue), NL_INT(variant)),
+        NL_COLUMNS(NL_INTO(&out->people), NL_INTO(&out->sent), NL_INTO(&out->left),
+                   NL_INTO(&out->replied)));
 }
 
 void nl_subject_test_free(struct nl_subject_test *test) {
@@ -69,33 +62,21 @@ void nl_subject_test_free(struct nl_subject_test *test) {
 
 enum nl_status nl_subject_test_read(struct nl_store *store, int64_t issue, bool *found,
                                     struct nl_subject_test *out, struct nl_error *err) {
-    char rule[16];
-    bool failed = false;
+    char rule[16] = "";
     *out = (struct nl_subject_test){0};
-    *found = false;
-    struct nl_statement *statement =
-        nl_sql(store, err,
-               "SELECT share, wait, rule, coalesce(decide_at, 0), coalesce(winner, 0), "
-               "(SELECT count(*) FROM delivery WHERE issue = ?1 AND state = 'deferred' AND "
-               "next_attempt_at IS NULL AND variant IS NULL), i.subject, i.alternative_subject "
-               "FROM subject_test t JOIN issue i ON i.id = t.issue WHERE t.issue = ?1",
-               "i", issue);
-    enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, found, err) : err->status;
-    if (status == NL_OK && *found) {
-        out->plan.share = nl_sql_int64(statement, 0);
-        out->plan.wait = nl_sql_int64(statement, 1);
-        nl_sql_short(statement, 2, rule, sizeof rule);
+    enum nl_status status = nl_sql_first(
+        store, err, found,
+        "SELECT share, wait, rule, coalesce(decide_at, 0), coalesce(winner, 0), "
+        "(SELECT count(*) FROM delivery WHERE issue = ?1 AND state = 'deferred' AND "
+        "next_attempt_at IS NULL AND variant IS NULL), i.subject, i.alternative_subject "
+        "FROM subject_test t JOIN issue i ON i.id = t.issue WHERE t.issue = ?1",
+        NL_VALUES(NL_INT(issue)),
+        NL_COLUMNS(NL_INTO(&out->plan.share), NL_INTO(&out->plan.wait),
+                   NL_INTO_FIXED(rule, sizeof rule), NL_INTO(&out->decide_at),
+                   NL_INTO(&out->winner), NL_INTO(&out->waiting), NL_INTO(&out->subjects[0]),
+                   NL_INTO(&out->subjects[1])));
+    if (status == NL_OK && *found)
         nl_subject_rule_parse(rule, &out->plan.rule);
-        out->decide_at = nl_sql_int64(statement, 3);
-        out->winner = nl_sql_int64(statement, 4);
-        out->waiting = nl_sql_int64(statement, 5);
-        for (int i = 0; i < NL_SUBJECTS; i++)
-            out->subjects[i] = nl_sql_text(statement, 6 + i, &failed);
-    }
-    nl_sql_done(statement);
-    if (failed)
-        status = nl_error_nomem(err);
     for (int64_t i = 0; status == NL_OK && *found && i < NL_SUBJECTS; i++)
         status = read_score(store, issue, i + 1, &out->scores[i], err);
     return status;
@@ -138,22 +119,22 @@ static enum nl_status choose(struct nl_store *store, struct decision *call, stru
 static enum nl_status decide(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct decision *call = ctx;
     int64_t open = 0;
-    enum nl_status status =
-        nl_sql_number(store, err, &open, NULL,
-                      "SELECT 1 FROM subject_test WHERE issue = ?1 AND winner IS NULL AND "
-                      "decide_at IS NOT NULL AND (?2 <> 0 OR decide_at <= ?3)",
-                      "iii", call->issue, call->winner, nl_env_now(&store->env));
+    enum nl_status status = nl_sql_number(
+        store, err, &open, NULL,
+        "SELECT 1 FROM subject_test WHERE issue = ?1 AND winner IS NULL AND "
+        "decide_at IS NOT NULL AND (?2 <> 0 OR decide_at <= ?3)",
+        NL_VALUES(NL_INT(call->issue), NL_INT(call->winner), NL_INT(nl_store_now(store))));
     if (status == NL_OK && open != 0 && call->winner == 0)
         status = choose(store, call, err);
     if (status != NL_OK || open == 0)
         return status;
-    status = nl_sql_run(store, err, "UPDATE subject_test SET winner = ? WHERE issue = ?", "ii",
-                        call->winner, call->issue);
+    status = nl_sql_run(store, err, "UPDATE subject_test SET winner = ? WHERE issue = ?",
+                        NL_VALUES(NL_INT(call->winner), NL_INT(call->issue)));
     if (status == NL_OK)
         status = nl_sql_run(store, err,
                             "UPDATE delivery SET state = 'queued' WHERE issue = ? AND "
                             "state = 'deferred' AND next_attempt_at IS NULL AND variant IS NULL",
-                            "i", call->issue);
+                            NL_VALUES(NL_INT(call->issue)));
     call->decided = status == NL_OK;
     return status == NL_OK ? nl_event_add(store, "subject-chosen", 0, 0, call->issue,
                                           call->winner == 1 ? "1" : "2", err)
@@ -165,11 +146,11 @@ enum nl_status nl_subject_test_decide(struct nl_store *store, int64_t issue, int
     struct decision call = {issue, winner, false};
     int64_t one = 0;
     bool open = false;
-    enum nl_status status =
-        nl_sql_number(store, err, &one, &open,
-                      "SELECT 1 FROM subject_test WHERE issue = ? AND winner IS NULL", "i", issue);
+    enum nl_status status = nl_sql_number(
+        store, err, &one, &open, "SELECT 1 FROM subject_test WHERE issue = ? AND winner IS NULL",
+        NL_VALUES(NL_INT(issue)));
     if (status == NL_OK && open)
-        status = nl_sql_transaction(store, decide, &call, err);
+        status = nl_sql_exclusive(store, decide, &call, err);
     *decided = call.decided;
     return status;
 }
@@ -180,7 +161,7 @@ enum nl_status nl_subject_test_replied(struct nl_store *store, int64_t delivery,
         nl_sql_run(store, err,
                    "UPDATE delivery SET replied_at = coalesce(replied_at, ?) WHERE id = ? AND "
                    "issue IS NOT NULL",
-                   "ii", nl_env_now(&store->env), delivery);
+                   NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(delivery)));
     *known = status == NL_OK && nl_sql_changes(store) > 0;
     return status;
 }

@@ -24,9 +24,8 @@ struct signup_call {
 
 static enum nl_status find_standing(struct nl_store *store, const struct nl_signup *signup,
                                     struct standing *out, struct nl_error *err) {
-    bool row = false;
-    struct nl_statement *statement = nl_sql(
-        store, err,
+    return nl_sql_first(
+        store, err, NULL,
         "SELECT r.id, s.id, s.state = 'active', "
         "  coalesce(s.state = 'complained', FALSE) OR EXISTS (SELECT 1 FROM suppression x WHERE "
         "x.address_key = "
@@ -40,21 +39,10 @@ static enum nl_status find_standing(struct nl_store *store, const struct nl_sign
         "'confirmation' END) "
         "FROM (SELECT 1) AS one LEFT JOIN subscriber r ON r.address_key = ?1 "
         "LEFT JOIN subscription s ON s.subscriber = r.id AND s.list = ?2",
-        "si", signup->address->key, signup->list);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    *out = (struct standing){
-        .subscriber = nl_sql_int64(statement, 0),
-        .subscription = nl_sql_int64(statement, 1),
-        .active = nl_sql_bool(statement, 2),
-        .blocked = nl_sql_bool(statement, 3),
-        .confirmed = nl_sql_bool(statement, 4),
-        .noticed_at = nl_sql_int64(statement, 5),
-        .notice_waits = nl_sql_bool(statement, 6),
-    };
-    nl_sql_done(statement);
-    return status;
+        NL_VALUES(NL_STRING(signup->address->key), NL_INT(signup->list)),
+        NL_COLUMNS(NL_INTO(&out->subscriber), NL_INTO(&out->subscription), NL_INTO(&out->active),
+                   NL_INTO(&out->blocked), NL_INTO(&out->confirmed), NL_INTO(&out->noticed_at),
+                   NL_INTO(&out->notice_waits)));
 }
 
 static enum nl_status put_subscriber(struct nl_store *store, const struct nl_signup *signup,
@@ -62,32 +50,34 @@ static enum nl_status put_subscriber(struct nl_store *store, const struct nl_sig
     enum nl_status status = NL_OK;
     if (standing->subscriber == 0) {
         struct nl_token uuid;
-        nl_token_new(&store->env, &uuid);
-        status = nl_sql_insert(
-            store, err, &standing->subscriber,
-            "INSERT INTO subscriber (uuid, address, address_key, name, language, "
-            "attributes, created_at) "
-            "VALUES (?, ?, ?, ?, ?, coalesce(?, '{}'), ?)",
-            "ssssssi", uuid.text, signup->address->text, signup->address->key, signup->name,
-            signup->language, signup->attributes, nl_env_now(&store->env));
+        nl_token_new(nl_store_env(store), &uuid);
+        status =
+            nl_sql_insert(store, err, &standing->subscriber,
+                          "INSERT INTO subscriber (uuid, address, address_key, name, language, "
+                          "attributes, created_at) "
+                          "VALUES (?, ?, ?, ?, ?, coalesce(?, '{}'), ?)",
+                          NL_VALUES(NL_STRING(uuid.text), NL_STRING(signup->address->text),
+                                    NL_STRING(signup->address->key), NL_STRING(signup->name),
+                                    NL_STRING(signup->language), NL_STRING(signup->attributes),
+                                    NL_INT(nl_store_now(store))));
     } else if (!standing->confirmed) {
         status = nl_sql_run(store, err,
                             "UPDATE subscriber SET name = coalesce(?, name), "
                             "language = coalesce(?, language), "
                             "attributes = coalesce(?, attributes) WHERE id = ?",
-                            "sssi", signup->name, signup->language, signup->attributes,
-                            standing->subscriber);
+                            NL_VALUES(NL_STRING(signup->name), NL_STRING(signup->language),
+                                      NL_STRING(signup->attributes), NL_INT(standing->subscriber)));
     }
     return status;
 }
 
 static enum nl_status put_subscription(struct nl_store *store, const struct nl_signup *signup,
                                        struct standing *standing, struct nl_error *err) {
-    int64_t now = nl_env_now(&store->env);
+    int64_t now = nl_store_now(store);
     struct nl_token token;
     if (standing->active)
         return NL_OK;
-    nl_token_new(&store->env, &token);
+    nl_token_new(nl_store_env(store), &token);
     int64_t id = 0;
     enum nl_status status = nl_sql_insert(
         store, err, &id,
@@ -96,8 +86,9 @@ static enum nl_status put_subscription(struct nl_store *store, const struct nl_s
         "ON CONFLICT (list, subscriber) DO UPDATE SET state = 'pending', consent_at = ?4, "
         "consent_source = ?5, consent_ip = ?6, consent_version = ?7, ended_at = NULL, "
         "reconfirm_by = NULL",
-        "iisisss", signup->list, standing->subscriber, token.text, now, signup->source, signup->ip,
-        signup->text_version);
+        NL_VALUES(NL_INT(signup->list), NL_INT(standing->subscriber), NL_STRING(token.text),
+                  NL_INT(now), NL_STRING(signup->source), NL_STRING(signup->ip),
+                  NL_STRING(signup->text_version)));
     if (status == NL_OK && standing->subscription == 0)
         standing->subscription = id;
     return status;
@@ -105,7 +96,7 @@ static enum nl_status put_subscription(struct nl_store *store, const struct nl_s
 
 static enum nl_status queue_notice(struct nl_store *store, struct signup_call *call,
                                    const struct standing *standing, struct nl_error *err) {
-    int64_t now = nl_env_now(&store->env);
+    int64_t now = nl_store_now(store);
     bool recent =
         standing->noticed_at != 0 && now - standing->noticed_at < call->signup->resend_interval;
     if (recent || standing->notice_waits)
@@ -114,8 +105,8 @@ static enum nl_status queue_notice(struct nl_store *store, struct signup_call *c
         nl_notice_add(store, standing->active ? "already-subscribed" : "confirmation",
                       standing->subscription, &call->notice, err);
     if (status == NL_OK)
-        status = nl_sql_run(store, err, "UPDATE subscription SET noticed_at = ? WHERE id = ?", "ii",
-                            now, standing->subscription);
+        status = nl_sql_run(store, err, "UPDATE subscription SET noticed_at = ? WHERE id = ?",
+                            NL_VALUES(NL_INT(now), NL_INT(standing->subscription)));
     return status;
 }
 
@@ -141,7 +132,7 @@ static enum nl_status subscribe(struct nl_store *store, void *ctx, struct nl_err
 enum nl_status nl_subscribe(struct nl_store *store, const struct nl_signup *signup, int64_t *notice,
                             struct nl_error *err) {
     struct signup_call call = {.signup = signup};
-    enum nl_status status = nl_sql_transaction(store, subscribe, &call, err);
+    enum nl_status status = nl_sql_exclusive(store, subscribe, &call, err);
     *notice = status == NL_OK ? call.notice : 0;
     return status;
 }
@@ -167,14 +158,14 @@ static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error
         status = nl_sql_run(store, err,
                             "UPDATE subscription SET confirmed_at = ?, reconfirm_by = NULL "
                             "WHERE id = ? AND state = 'active'",
-                            "ii", nl_env_now(&store->env), call->subscription);
+                            NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(call->subscription)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
         status = nl_sql_run(store, err,
                             "UPDATE subscription SET state = 'active', confirmed_at = ?, "
                             "ended_at = NULL, noticed_at = NULL, bounce_score = 0, "
                             "bounce_at = NULL, reconfirm_by = NULL "
                             "WHERE id = ? AND state <> 'complained'",
-                            "ii", nl_env_now(&store->env), call->subscription);
+                            NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(call->subscription)));
     else if (status == NL_OK)
         call->notify = false;
     if (status == NL_OK && call->notify && nl_sql_changes(store) > 0)
@@ -193,7 +184,7 @@ static enum nl_status run_token(struct nl_store *store, const char *token, bool 
     struct token_call call = {.notify = notify};
     if (!nl_token_parse(token, &call.token))
         return nl_error_set(err, NL_DATA, "the token is malformed: it is a UUID of 36 characters");
-    enum nl_status status = nl_sql_transaction(store, body, &call, err);
+    enum nl_status status = nl_sql_exclusive(store, body, &call, err);
     *out = call.out;
     return status;
 }
@@ -209,7 +200,7 @@ static enum nl_status end_subscription(struct nl_store *store, struct token_call
         store, err,
         "UPDATE subscription SET state = 'unsubscribed', ended_at = ?, noticed_at = NULL "
         "WHERE id = ? AND state IN ('pending', 'active')",
-        "ii", nl_env_now(&store->env), call->subscription);
+        NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(call->subscription)));
     bool ended = status == NL_OK && nl_sql_changes(store) > 0;
     if (ended && call->notify)
         status = nl_notice_add(store, "goodbye", call->subscription, &call->out.notice, err);
@@ -222,23 +213,20 @@ static enum nl_status end_subscription(struct nl_store *store, struct token_call
 
 static enum nl_status unsubscribe(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct token_call *call = ctx;
-    bool row = false;
-    struct nl_statement *statement =
-        nl_sql(store, err,
-               "SELECT s.id, s.list, s.subscriber, r.language, s.state = 'active' "
-               "FROM subscription s JOIN subscriber r ON r.id = s.subscriber WHERE s.token = ?",
-               "s", call->token.text);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    if (status == NL_OK && !row)
-        status = nl_error_set(err, NL_NOTFOUND, "the token is unknown");
-    call->subscription = nl_sql_int64(statement, 0);
-    call->out.list = nl_sql_int64(statement, 1);
-    call->subscriber = nl_sql_int64(statement, 2);
-    nl_sql_short(statement, 3, call->out.language, sizeof call->out.language);
-    call->notify = call->notify && nl_sql_bool(statement, 4);
-    nl_sql_done(statement);
+    bool found = false;
+    bool active = false;
+    enum nl_status status = nl_sql_first(
+        store, err, &found,
+        "SELECT s.id, s.list, s.subscriber, r.language, s.state = 'active' "
+        "FROM subscription s JOIN subscriber r ON r.id = s.subscriber WHERE s.token = "
+        "?",
+        NL_VALUES(NL_STRING(call->token.text)),
+        NL_COLUMNS(NL_INTO(&call->subscription), NL_INTO(&call->out.list),
+                   NL_INTO(&call->subscriber),
+                   NL_INTO_FIXED(call->out.language, sizeof call->out.language), NL_INTO(&active)));
+    if (status == NL_OK && !found)
+        return nl_error_set(err, NL_NOTFOUND, "the token is unknown");
+    call->notify = call->notify && active;
     return status == NL_OK ? end_subscription(store, call, "token", err) : status;
 }
 
@@ -252,35 +240,34 @@ struct address_call {
     int64_t list;
 };
 
+static enum nl_status end_one(struct nl_store *store, int64_t subscription, struct nl_error *err) {
+    struct token_call found = {.subscription = subscription};
+    enum nl_status status =
+        nl_sql_first(store, err, NULL, "SELECT list, subscriber FROM subscription WHERE id = ?",
+                     NL_VALUES(NL_INT(subscription)),
+                     NL_COLUMNS(NL_INTO(&found.out.list), NL_INTO(&found.subscriber)));
+    return status == NL_OK ? end_subscription(store, &found, "operator", err) : status;
+}
+
+/* Ids first: the rows are changed afterwards. */
 static enum nl_status unsubscribe_address(struct nl_store *store, void *ctx, struct nl_error *err) {
     const struct address_call *call = ctx;
-    bool row = false;
-    bool any = false;
-    struct nl_statement *statement = nl_sql(store, err,
-                                            "SELECT s.id, s.list, s.subscriber FROM subscription s "
-                                            "JOIN subscriber r ON r.id = s.subscriber "
-                                            "WHERE r.address_key = ? AND ?2 IN (0, s.list)",
-                                            "si", call->address->key, call->list);
-    if (statement == NULL)
-        return err->status;
-    enum nl_status status = nl_sql_step(store, statement, &row, err);
-    while (status == NL_OK && row) {
-        struct token_call found = {.subscription = nl_sql_int64(statement, 0),
-                                   .subscriber = nl_sql_int64(statement, 2),
-                                   .out.list = nl_sql_int64(statement, 1)};
-        any = true;
-        status = end_subscription(store, &found, "operator", err);
-        if (status == NL_OK)
-            status = nl_sql_step(store, statement, &row, err);
-    }
-    nl_sql_done(statement);
-    if (status == NL_OK && !any)
+    struct nl_buf ids = {0};
+    enum nl_status status =
+        nl_sql_each(store, err, nl_sql_add_id, &ids,
+                    "SELECT s.id FROM subscription s JOIN subscriber r ON r.id = s.subscriber "
+                    "WHERE r.address_key = ? AND ?2 IN (0, s.list)",
+                    NL_VALUES(NL_STRING(call->address->key), NL_INT(call->list)));
+    for (size_t i = 0; status == NL_OK && i < nl_ids_count(&ids); i++)
+        status = end_one(store, nl_ids_at(&ids, i), err);
+    if (status == NL_OK && nl_ids_count(&ids) == 0)
         status = nl_error_set(err, NL_NOTFOUND, "%s has no such subscription", call->address->text);
+    nl_buf_free(&ids);
     return status;
 }
 
 enum nl_status nl_unsubscribe_address(struct nl_store *store, const struct nl_address *address,
                                       int64_t list, struct nl_error *err) {
     struct address_call call = {address, list};
-    return nl_sql_transaction(store, unsubscribe_address, &call, err);
+    return nl_sql_exclusive(store, unsubscribe_address, &call, err);
 }

@@ -4,28 +4,22 @@
 
 enum { MICRO = 1000000 };
 
-/* Until the transaction ends: what is read here is not changed by others before we write it. */
-static enum nl_status take_turn(struct nl_store *store, struct nl_error *err) {
-    int64_t one = 0;
-    if (store->rates_locked)
-        return NL_OK;
-    store->rates_locked = true;
-    return nl_sql_number(
-        store, err, &one, NULL,
-        "SELECT 1 /*+ FROM (SELECT pg_advisory_xact_lock(hashtext('newsletter ' || "
-        "current_schema()), 2)) AS turn */",
-        "");
+/* Until the transaction ends, no other process changes what is read here before it is written. */
+static enum nl_status reserve(struct nl_store *store, struct nl_error *err) {
+    static const char sql[] = "SELECT 1 /*+ FROM (SELECT pg_advisory_xact_lock(hashtext("
+                              "'newsletter ' || current_schema()), 2)) AS reserved */";
+    return nl_sql_once(store, sql, err);
 }
 
 /* The time until which the rate is used up, but not earlier than a second ago: that much may be
  * made up for; and not later than `latest`, if the clock was put back. */
 static enum nl_status read_time(struct nl_store *store, const char *name, int64_t latest,
                                 int64_t *at, struct nl_error *err) {
-    int64_t earliest = (nl_env_now(&store->env) - 1) * MICRO;
-    enum nl_status status = take_turn(store, err);
+    int64_t earliest = (nl_store_now(store) - 1) * MICRO;
+    enum nl_status status = reserve(store, err);
     if (status == NL_OK)
-        status = nl_sql_number(store, err, at, NULL, "SELECT at FROM throttle WHERE name = ?", "s",
-                               name);
+        status = nl_sql_number(store, err, at, NULL, "SELECT at FROM throttle WHERE name = ?",
+                               NL_VALUES(NL_STRING(name)));
     if (*at < earliest || *at > latest)
         *at = earliest;
     return status;
@@ -33,7 +27,7 @@ static enum nl_status read_time(struct nl_store *store, const char *name, int64_
 
 /* What happens at once never runs ahead of the clock by more than its second. */
 static int64_t soon(const struct nl_store *store) {
-    return (nl_env_now(&store->env) + 2) * MICRO;
+    return (nl_store_now(store) + 2) * MICRO;
 }
 
 static enum nl_status write_time(struct nl_store *store, const char *name, int64_t at,
@@ -41,14 +35,14 @@ static enum nl_status write_time(struct nl_store *store, const char *name, int64
     return nl_sql_run(store, err,
                       "INSERT INTO throttle (name, at) VALUES (?1, ?2) "
                       "ON CONFLICT (name) DO UPDATE SET at = ?2",
-                      "si", name, at);
+                      NL_VALUES(NL_STRING(name), NL_INT(at)));
 }
 
 enum nl_status nl_throttle_room(struct nl_store *store, const char *name, int64_t per_second,
                                 int64_t *room, struct nl_error *err) {
     int64_t at = 0;
     enum nl_status status = read_time(store, name, soon(store), &at, err);
-    int64_t free = nl_env_now(&store->env) * MICRO - at;
+    int64_t free = nl_store_now(store) * MICRO - at;
     *room = free > 0 ? free * per_second / MICRO : 0;
     return status;
 }
@@ -73,10 +67,11 @@ enum nl_status nl_throttle_reserve(struct nl_store *store, const char *name, int
 
 enum nl_status nl_daily_tried(struct nl_store *store, const char *day, int64_t *tried,
                               struct nl_error *err) {
-    enum nl_status status = take_turn(store, err);
-    return status == NL_OK ? nl_sql_number(store, err, tried, NULL,
-                                           "SELECT tried FROM daily WHERE day = ?", "s", day)
-                           : status;
+    enum nl_status status = reserve(store, err);
+    return status == NL_OK
+               ? nl_sql_number(store, err, tried, NULL, "SELECT tried FROM daily WHERE day = ?",
+                               NL_VALUES(NL_STRING(day)))
+               : status;
 }
 
 enum nl_status nl_daily_add(struct nl_store *store, const char *day, int64_t count,
@@ -84,17 +79,17 @@ enum nl_status nl_daily_add(struct nl_store *store, const char *day, int64_t cou
     return nl_sql_run(store, err,
                       "INSERT INTO daily (day, tried) VALUES (?1, ?2) "
                       "ON CONFLICT (day) DO UPDATE SET tried = daily.tried + ?2",
-                      "si", day, count);
+                      NL_VALUES(NL_STRING(day), NL_INT(count)));
 }
 
 enum nl_status nl_throttle_forget(struct nl_store *store, struct nl_error *err) {
     enum { A_DAY = 86400, DAYS_KEPT = 400 };
-    int64_t now = nl_env_now(&store->env);
-    enum nl_status status =
-        nl_sql_run(store, err, "DELETE FROM throttle WHERE at < ?", "i", (now - A_DAY) * MICRO);
+    int64_t now = nl_store_now(store);
+    enum nl_status status = nl_sql_run(store, err, "DELETE FROM throttle WHERE at < ?",
+                                       NL_VALUES(NL_INT((now - A_DAY) * MICRO)));
     return status == NL_OK ? nl_sql_run(store, err,
                                         "DELETE FROM daily WHERE day NOT IN (SELECT day FROM daily "
                                         "ORDER BY day DESC LIMIT ?)",
-                                        "i", (int64_t)DAYS_KEPT)
+                                        NL_VALUES(NL_INT(DAYS_KEPT)))
                            : status;
 }

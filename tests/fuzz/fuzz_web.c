@@ -199,7 +199,7 @@ static void find_unsubscribe_token(void) {
     struct nl_job job = {0};
     size_t count = 0;
     struct nl_scope scope = {.issue = 1};
-    demand(nl_store_begin(store, &err) == NL_OK);
+    demand(nl_store_begin_exclusive(store, &err) == NL_OK);
     demand(nl_delivery_lease(store, &scope, "fuzz", 0, 1, &job, &count, &err) == NL_OK);
     nl_store_rollback(store);
     demand(count == 1);

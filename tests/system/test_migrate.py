@@ -75,7 +75,7 @@ def test_a_row_that_refers_to_none_stops_it(bare_site):
     make(bare_site.database, 2)
     bare_site.sql("INSERT INTO bounce (returned, at, delivery, kind, reason, status) "
                   "VALUES (1, 9, 999, 'hard', 'x', '5.1.1')")
-    assert "refers to none" in bare_site.run("status", expect=74).err
+    assert "refers to a missing one" in bare_site.run("status", expect=74).err
     assert bare_site.sql("SELECT count(*) FROM schema_migration") == [(2,)]  # nothing half-done
     assert bare_site.sql("SELECT count(*) FROM delivery") == [(2,)]
 

@@ -44,7 +44,7 @@ static void name_database(struct fixture *fixture) {
     nl_buf_addf(&sql, "CREATE SCHEMA \"%s\"", strrchr(fixture->folder, '/') + 1);
     assert_ok(nl_store_create(server, &env, &created, &err));
     assert_ok(nl_store_open(server, &env, &admin, &err));
-    assert_ok(admin->engine->script(admin, nl_buf_text(&sql), &err));
+    assert_ok(nl_sql_script(admin, nl_buf_text(&sql), &err));
     nl_store_close(admin);
     nl_buf_free(&sql);
 }
@@ -55,7 +55,7 @@ static int64_t server_sql(struct fixture *fixture, const char *sql) {
     int64_t value = 0;
     bool found = false;
     assert_ok(nl_store_open(fixture->path, &fixture->env, &store, &err));
-    assert_ok(nl_sql_number(store, &err, &value, &found, sql, ""));
+    assert_ok(nl_sql_number(store, &err, &value, &found, sql, NL_NO_VALUES));
     nl_store_close(store);
     return found ? value : -1;
 }

@@ -3,6 +3,8 @@
 #ifndef NEWSLETTER_BASE_ERROR_H
 #define NEWSLETTER_BASE_ERROR_H
 
+#include "newsletter/base/attribute.h"
+
 enum nl_status {
     NL_OK = 0,
     NL_USAGE,       /* the command line is wrong */
@@ -44,6 +46,11 @@ enum nl_status nl_error_nomem(struct nl_error *err);
 
 /* The text, or a fallback when there was no memory even for that. Never NULL. */
 const char *nl_error_text(const struct nl_error *err);
+
+/* For a status that changes nothing any more: after another failure, or in a clean-up. */
+static inline void nl_error_ignore(enum nl_status status) {
+    (void)status;
+}
 
 void nl_error_free(struct nl_error *err);
 

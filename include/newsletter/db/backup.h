@@ -4,8 +4,9 @@
 
 #include "newsletter/db/handle.h"
 
-/* Writes a whole and consistent copy to `path` (mode 0600), in place of what was there, in one
- * step; a failure leaves that as it was. It can be opened as it is. */
-enum nl_status nl_store_backup(struct nl_store *store, const char *path, struct nl_error *err);
+/* Writes a whole and consistent copy to `path` (mode 0600), replacing a file that was there in one
+ * step; a failure leaves that file as it was. The copy can be opened as it is. */
+NL_CHECKED enum nl_status nl_store_backup(struct nl_store *store, const char *path,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

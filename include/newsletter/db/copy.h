@@ -15,14 +15,17 @@ typedef void nl_copied_each(const struct nl_copied *copied, void *ctx);
 
 /* Makes a database at `path`, where there must be none, with all that `from` holds, reads it again
  * and compares the counts and checksums of each table, which `each` (may be NULL) is told. Others
- * may go on writing to `from`: the copy shows it as it was when it began. What is half-made is
- * removed when it fails. */
-enum nl_status nl_store_copy(struct nl_store *from, const char *path, nl_copied_each *each,
-                             void *ctx, struct nl_error *err);
+ * may go on writing to `from`: the copy shows it as it was when it began. A copy that fails is
+ * removed. */
+NL_CHECKED enum nl_status nl_store_copy(struct nl_store *from, const char *path,
+                                        nl_copied_each *each, void *ctx, struct nl_error *err)
+    NL_NONNULL(1, 2, 5);
 
-/* Likewise, and ends `from`, which nobody can write to meanwhile and nobody can use any more: two
- * databases that both send would mail everybody twice. NL_BUSY while messages are under way. */
-enum nl_status nl_store_move(struct nl_store *from, const char *path, nl_copied_each *each,
-                             void *ctx, struct nl_error *err);
+/* Likewise, and ends `from`: nobody can write to it meanwhile and nobody can use it afterwards,
+ * since two databases that both send would mail everybody twice. NL_BUSY while messages are under
+ * way. */
+NL_CHECKED enum nl_status nl_store_move(struct nl_store *from, const char *path,
+                                        nl_copied_each *each, void *ctx, struct nl_error *err)
+    NL_NONNULL(1, 2, 5);
 
 #endif

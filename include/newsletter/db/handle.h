@@ -1,5 +1,4 @@
-/* The store: everything newsletter remembers. This header says nothing of SQL, so that another
- * engine can stand behind it. */
+/* The open database. This header says nothing of SQL, so that any engine can lie under it. */
 #ifndef NEWSLETTER_DB_HANDLE_H
 #define NEWSLETTER_DB_HANDLE_H
 
@@ -13,61 +12,82 @@
 struct nl_store;
 
 /* Whether a database's name is that of a file on this machine; else it is the URL of a server. */
-bool nl_store_is_file(const char *path);
+bool nl_store_is_file(const char *path) NL_ALL_NONNULL;
 
 /* Whether a URL holds a password, which then must not be seen where the URL is. */
-bool nl_store_has_password(const char *path);
+bool nl_store_has_password(const char *path) NL_ALL_NONNULL;
 
 /* Creates the database with mode 0600 where there is none and brings it to the present schema.
- * `*created` tells whether it was new. Harmless on a present one. */
-enum nl_status nl_store_create(const char *path, const struct nl_env *env, bool *created,
-                               struct nl_error *err);
+ * `*created` tells whether it was new. Harmless on one that exists. */
+NL_CHECKED enum nl_status nl_store_create(const char *path, const struct nl_env *env, bool *created,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* Opens an existing database and applies pending migrations, each in one transaction. A newer
- * schema than this binary knows, a damaged file or a missing one is an error. `env` must outlive
- * the store. Close with nl_store_close. */
-enum nl_status nl_store_open(const char *path, const struct nl_env *env, struct nl_store **out,
-                             struct nl_error *err);
+ * schema than this binary knows, a damaged file or a missing one is an error. `env` is copied; its
+ * context must outlive the store. Close with nl_store_close. */
+NL_CHECKED enum nl_status nl_store_open(const char *path, const struct nl_env *env,
+                                        struct nl_store **out, struct nl_error *err) NL_ALL_NONNULL;
 
 void nl_store_close(struct nl_store *store);
 
-/* What messages call it: the file, or the URL without its password. */
-const char *nl_store_name(const struct nl_store *store);
+/* The name that messages give it: the file, or the URL without its password. */
+const char *nl_store_name(const struct nl_store *store) NL_ALL_NONNULL;
 
-/* The environment the store was opened with. */
-const struct nl_env *nl_store_env(const struct nl_store *store);
+/* The environment that upper layers use: the one the store was opened with, but a server's clock
+ * where the database is on a server. */
+const struct nl_env *nl_store_env(const struct nl_store *store) NL_ALL_NONNULL;
+
+/* The time of that environment, in UTC seconds. */
+int64_t nl_store_now(const struct nl_store *store) NL_ALL_NONNULL;
 
 /* The installation's own random key, made with the database; keys the MACs of nl_mac. */
-const char *nl_store_secret(const struct nl_store *store);
+const char *nl_store_secret(const struct nl_store *store) NL_ALL_NONNULL;
 
 /* Transactions; nothing nests. A commit is durable on disk when it returns. Rolling back where no
- * transaction is open does nothing. */
-enum nl_status nl_store_begin(struct nl_store *store, struct nl_error *err);
-
-/* As nl_store_begin, but others may write at the same time: for who changes only what is its own.
- */
-enum nl_status nl_store_begin_beside(struct nl_store *store, struct nl_error *err);
-enum nl_status nl_store_commit(struct nl_store *store, struct nl_error *err);
-void nl_store_rollback(struct nl_store *store);
+ * transaction is open does nothing. Exclusive transactions run one after the other, so that one may
+ * rely on what it has read. Shared ones run at the same time as others: for a caller that changes
+ * only its own rows. */
+NL_CHECKED enum nl_status nl_store_begin_exclusive(struct nl_store *store,
+                                                   struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_store_begin_shared(struct nl_store *store,
+                                                struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_store_commit(struct nl_store *store,
+                                          struct nl_error *err) NL_ALL_NONNULL;
+void nl_store_rollback(struct nl_store *store) NL_ALL_NONNULL;
 
 /* Appends what is wrong with the database's pages, indexes and references; nothing if it is whole.
  */
-enum nl_status nl_store_examine(struct nl_store *store, struct nl_buf *problem,
-                                struct nl_error *err);
+NL_CHECKED enum nl_status nl_store_examine(struct nl_store *store, struct nl_buf *problem,
+                                           struct nl_error *err) NL_ALL_NONNULL;
+
+/* Builds all indexes again from their tables. */
+NL_CHECKED enum nl_status nl_store_reindex(struct nl_store *store,
+                                           struct nl_error *err) NL_ALL_NONNULL;
+
+/* Tells the engine that many rows are about to be written, or have been. Outside a transaction. */
+void nl_store_bulk_load(struct nl_store *store, bool begins) NL_ALL_NONNULL;
+
+/* Between begin and end, rows that are deleted are also overwritten on the disk, as far as the
+ * engine can. Outside a transaction. */
+void nl_store_secure_delete(struct nl_store *store, bool begins) NL_ALL_NONNULL;
 
 /* Locks one thing among all processes on this database until it is unlocked or the process ends:
  * NL_LOCK_RETRY or an issue's id. NL_BUSY names the holder's process in *holder. An issue in the
- * database of a server is everybody's to send at the same time. */
+ * database of a server is never locked: several processes may send it at the same time. */
 enum { NL_LOCK_RETRY = 0 };
-enum nl_status nl_store_lock(struct nl_store *store, int64_t what, int64_t *holder,
-                             struct nl_error *err);
-void nl_store_unlock(struct nl_store *store, int64_t what);
+NL_CHECKED enum nl_status nl_store_lock(struct nl_store *store, int64_t what, int64_t *holder,
+                                        struct nl_error *err) NL_ALL_NONNULL;
+void nl_store_unlock(struct nl_store *store, int64_t what) NL_ALL_NONNULL;
+
+/* Whether the holder of an issue's lock is the only process that sends it. */
+bool nl_store_locks_issues(const struct nl_store *store) NL_ALL_NONNULL;
 
 /* One of several numbered slots under a name, for one process at a time: *taken tells whether it is
- * ours now. It ends with nl_store_leave_slot or the process. What we hold already can be taken
- * again, so the caller keeps count. */
-enum nl_status nl_store_take_slot(struct nl_store *store, const char *name, int64_t number,
-                                  bool *taken, struct nl_error *err);
-void nl_store_leave_slot(struct nl_store *store, const char *name, int64_t number);
+ * ours now. It ends with nl_store_leave_slot or the process. A slot that we hold already can be
+ * taken again, so the caller keeps count. */
+NL_CHECKED enum nl_status nl_store_take_slot(struct nl_store *store, const char *name,
+                                             int64_t number, bool *taken,
+                                             struct nl_error *err) NL_ALL_NONNULL;
+void nl_store_leave_slot(struct nl_store *store, const char *name, int64_t number) NL_ALL_NONNULL;
 
 #endif

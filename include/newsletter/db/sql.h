@@ -1,135 +1,175 @@
-/* What the files of this folder share: the open database and a short way to run a statement. SQL is
- * written so that every engine understands it; what stands in a comment that begins with a plus
- * sign is for those where many write at a time. */
+/* Running statements. SQL is written so that every engine understands it; what stands in a comment
+ * that begins with a plus sign is only for engines where many processes write at a time.
+ *
+ * Every function that takes a statement as `sql` keeps it prepared, by the address of its text:
+ * give it a string literal or a constant. `values` are its parameters (NL_VALUES or NL_NO_VALUES);
+ * the texts and bytes in them must live until the function returns. */
 #ifndef NEWSLETTER_DB_SQL_H
 #define NEWSLETTER_DB_SQL_H
 
 #include "newsletter/base/buf.h"
-#include "newsletter/db/engine.h"
 #include "newsletter/db/handle.h"
+#include "newsletter/db/value.h"
 
-struct nl_statement;
+/* ---- rows ---- */
 
-struct nl_store {
-    const struct nl_engine *engine;
-    void *link; /* the engine's own */
-    char *path; /* as messages call it */
-    char *secret;
-    struct nl_env env;
-    struct nl_statement *statements; /* prepared once, by the address of their text */
-    bool batch;                      /* one is open */
-    bool rates_locked;               /* throttle.c: the rates are ours until the transaction ends */
-};
+struct nl_sql_row;
 
-/* Prepares `sql`, a string literal, or takes it from the cache, and binds by `types`: one letter
- * per parameter, i int64_t, s const char * (NULL binds NULL), b const void * and size_t. Returns
- * NULL and fills `err` on failure. The statement belongs to the store; finish with nl_sql_done. */
-struct nl_statement *nl_sql(struct nl_store *store, struct nl_error *err, const char *sql,
-                            const char *types, ...);
+/* Called for each row, which is valid until it returns. Other statements may be run meanwhile.
+ * Anything but NL_OK ends the walk. */
+typedef enum nl_status nl_sql_visit(const struct nl_sql_row *row, void *context,
+                                    struct nl_error *err);
 
-/* Steps. NL_OK with *row true on a row, false at the end. */
-enum nl_status nl_sql_step(struct nl_store *store, struct nl_statement *statement, bool *row,
-                           struct nl_error *err);
+/* Runs a query and calls `each` for every row, in order. */
+NL_CHECKED enum nl_status nl_sql_each(struct nl_store *store, struct nl_error *err,
+                                      nl_sql_visit *each, void *context, const char *sql,
+                                      const struct nl_value *values) NL_NONNULL(1, 2, 3, 5, 6);
 
-/* Resets a statement for its next use. NULL is harmless. */
-void nl_sql_done(struct nl_statement *statement);
+/* Runs a query for its first row. `*found`, unless `found` is NULL, tells whether there was one;
+ * where there was none, all columns are 0 or NULL. After a failure, copies that were made are in
+ * place: free them as after success. */
+NL_CHECKED enum nl_status nl_sql_first(struct nl_store *store, struct nl_error *err, bool *found,
+                                       const char *sql, const struct nl_value *values,
+                                       const struct nl_column *columns) NL_NONNULL(1, 2, 4, 5, 6);
+
+/* Whether a query has any row. */
+NL_CHECKED enum nl_status nl_sql_exists(struct nl_store *store, struct nl_error *err, bool *found,
+                                        const char *sql,
+                                        const struct nl_value *values) NL_ALL_NONNULL;
+
+/* Runs a query for one number: the first column of the first row, 0 where there is none. `*found`,
+ * unless `found` is NULL, tells whether there was a row. */
+NL_CHECKED enum nl_status nl_sql_number(struct nl_store *store, struct nl_error *err, int64_t *out,
+                                        bool *found, const char *sql, const struct nl_value *values)
+    NL_NONNULL(1, 2, 3, 5, 6);
+
+/* Appends the first column of each row to a text, with "; " between them. */
+NL_CHECKED enum nl_status nl_sql_list(struct nl_store *store, const char *sql, struct nl_buf *out,
+                                      struct nl_error *err) NL_ALL_NONNULL;
+
+/* Reads a row's columns, from the first on. Copies are the caller's to free, also after NL_OS. */
+NL_CHECKED enum nl_status nl_sql_read(const struct nl_sql_row *row, const struct nl_column *columns,
+                                      struct nl_error *err) NL_ALL_NONNULL;
+
+/* One column of the row, counted from 0. NULL is 0 or NULL. A text or bytes end with the row. */
+int64_t nl_sql_int(const struct nl_sql_row *row, int column) NL_ALL_NONNULL;
+bool nl_sql_bool(const struct nl_sql_row *row, int column) NL_ALL_NONNULL;
+double nl_sql_real(const struct nl_sql_row *row, int column) NL_ALL_NONNULL;
+bool nl_sql_is_null(const struct nl_sql_row *row, int column) NL_ALL_NONNULL;
+const char *nl_sql_text(const struct nl_sql_row *row, int column) NL_ALL_NONNULL;
+const void *nl_sql_bytes(const struct nl_sql_row *row, int column, size_t *len) NL_ALL_NONNULL;
+
+/* An nl_sql_visit that appends the first column to `ids`, a struct nl_buf of int64_t: for walks
+ * whose rows are to be changed afterwards. */
+nl_sql_visit nl_sql_add_id;
+
+/* How many ids there are in such a buffer, and one of them. */
+size_t nl_ids_count(const struct nl_buf *ids) NL_ALL_NONNULL;
+int64_t nl_ids_at(const struct nl_buf *ids, size_t at) NL_ALL_NONNULL;
+
+/* ---- changes ---- */
 
 /* Runs a statement that returns no rows. */
-enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const char *sql,
-                          const char *types, ...);
+NL_CHECKED enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const char *sql,
+                                     const struct nl_value *values) NL_ALL_NONNULL;
 
 /* Runs an INSERT of one row into a table with an id. *id is that of the row; 0 where none was made
  * (ON CONFLICT DO NOTHING). */
-enum nl_status nl_sql_insert(struct nl_store *store, struct nl_error *err, int64_t *id,
-                             const char *sql, const char *types, ...);
+NL_CHECKED enum nl_status nl_sql_insert(struct nl_store *store, struct nl_error *err, int64_t *id,
+                                        const char *sql,
+                                        const struct nl_value *values) NL_ALL_NONNULL;
 
 /* Changes many rows in the same way: `sql` is an UPDATE of the row NL_IDS, its parameter ?1, and
- * ends with NL_IDS_CHANGED("id"); `types` and what follows are for ?2 and on. changed[i], unless it
- * is NULL, tells whether the row ids[i] was changed. */
+ * ends with NL_IDS_CHANGED("id"); `values` are for ?2 and on. changed[i], unless it is NULL, tells
+ * whether the row ids[i] was changed. */
 #define NL_IDS "= /*+ ANY (CAST( */ ?1 /*+ AS BIGINT[])) */"
 #define NL_IDS_CHANGED(id) " /*+ RETURNING " id " */"
-enum nl_status nl_sql_run_ids(struct nl_store *store, struct nl_error *err, const int64_t *ids,
-                              size_t count, bool *changed, const char *sql, const char *types, ...);
+NL_CHECKED enum nl_status nl_sql_run_ids(struct nl_store *store, struct nl_error *err,
+                                         const int64_t *ids, size_t count, bool *changed,
+                                         const char *sql, const struct nl_value *values)
+    NL_NONNULL(1, 2, 3, 6, 7);
 
 /* Runs many statements at once: between begin and end nl_sql_run may only note what is to be run,
  * and no other function may be called. End it also after a failure, `status`, which is then
- * returned: what failed first is what is told. */
-enum nl_status nl_sql_batch_begin(struct nl_store *store, struct nl_error *err);
-enum nl_status nl_sql_batch_end(struct nl_store *store, enum nl_status status,
-                                struct nl_error *err);
+ * returned: the first failure is the one that is told. */
+NL_CHECKED enum nl_status nl_sql_batch_begin(struct nl_store *store,
+                                             struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_sql_batch_end(struct nl_store *store, enum nl_status status,
+                                           struct nl_error *err) NL_ALL_NONNULL;
 
 /* How many rows the last statement that was run has changed. */
-int64_t nl_sql_changes(const struct nl_store *store);
+int64_t nl_sql_changes(const struct nl_store *store) NL_ALL_NONNULL;
 
 /* Whether the last failure was that a row like it is there already. */
-bool nl_sql_is_duplicate(const struct nl_store *store);
+bool nl_sql_is_duplicate(const struct nl_store *store) NL_ALL_NONNULL;
 
-/* Runs a query for one number: the first column of the first row, 0 where there is none. *found, if
- * it is not NULL, tells whether there was a row. */
-enum nl_status nl_sql_number(struct nl_store *store, struct nl_error *err, int64_t *out,
-                             bool *found, const char *sql, const char *types, ...);
+/* Several statements without parameters, whose rows are of no interest. */
+NL_CHECKED enum nl_status nl_sql_script(struct nl_store *store, const char *sql,
+                                        struct nl_error *err) NL_ALL_NONNULL;
 
-/* A column of the row; 0, NULL or true where there is no row. nl_sql_borrow and nl_sql_bytes are
- * for the time until the next step. */
-int64_t nl_sql_int64(const struct nl_statement *statement, int column);
-bool nl_sql_bool(const struct nl_statement *statement, int column);
-double nl_sql_double(const struct nl_statement *statement, int column);
-bool nl_sql_is_null(const struct nl_statement *statement, int column);
-const char *nl_sql_borrow(const struct nl_statement *statement, int column);
-const void *nl_sql_bytes(const struct nl_statement *statement, int column, size_t *len);
+/* ---- statements made at run time ---- */
 
-/* Copies a text column; NULL stays NULL. Sets *failed when memory ran out. */
-char *nl_sql_text(const struct nl_statement *statement, int column, bool *failed);
-
-/* Copies a text column into `size` bytes; "" where it is NULL or does not fit. */
-void nl_sql_short(const struct nl_statement *statement, int column, char *out, size_t size);
-
-/* Copies a blob column, with a NUL behind it. Sets *failed when memory ran out. */
-char *nl_sql_blob(const struct nl_statement *statement, int column, size_t *len, bool *failed);
-
-/* A statement made at run time, with its values. Zero it, free with nl_query_free. */
+/* Text and values of a statement. Zero it, free with nl_query_free. Running out of memory is told
+ * when it runs. */
 struct nl_query {
     struct nl_buf sql;
     struct nl_buf values; /* struct nl_value */
     struct nl_buf owned;  /* char *, what nl_query_own took */
 };
-void nl_query_number(struct nl_query *query, int64_t number);
-void nl_query_text(struct nl_query *query, const char *borrowed);
-void nl_query_own(struct nl_query *query, char *text);
-void nl_query_free(struct nl_query *query);
 
-/* A statement that is run again and again with values at hand, also in a batch. End with
- * nl_sql_end. */
-struct nl_statement *nl_sql_prepare(struct nl_store *store, const char *sql, struct nl_error *err);
-enum nl_status nl_sql_put(struct nl_store *store, struct nl_statement *statement,
-                          const struct nl_value *values, size_t count, struct nl_error *err);
+/* Appends values. */
+void nl_query_add(struct nl_query *query, const struct nl_value *values) NL_ALL_NONNULL;
 
-/* Prepares and binds it. End with nl_sql_end. */
-struct nl_statement *nl_sql_query(struct nl_store *store, const struct nl_query *query,
-                                  struct nl_error *err);
+/* Appends a text, which becomes the query's to free. NULL means that memory had run out. */
+void nl_query_own(struct nl_query *query, char *text) NL_NONNULL(1);
+
+void nl_query_free(struct nl_query *query) NL_ALL_NONNULL;
+
+/* As nl_sql_each and nl_sql_number. */
+NL_CHECKED enum nl_status nl_query_each(struct nl_store *store, struct nl_error *err,
+                                        nl_sql_visit *each, void *context, struct nl_query *query)
+    NL_NONNULL(1, 2, 3, 5);
+NL_CHECKED enum nl_status nl_query_number(struct nl_store *store, struct nl_error *err,
+                                          int64_t *out, struct nl_query *query) NL_ALL_NONNULL;
+
+/* A statement that is run again and again, also in a batch. End with nl_sql_end. */
+struct nl_statement;
+NL_CHECKED enum nl_status nl_sql_prepare(struct nl_store *store, const char *sql,
+                                         struct nl_statement **out,
+                                         struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_sql_put(struct nl_store *store, struct nl_statement *statement,
+                                     const struct nl_value *values,
+                                     struct nl_error *err) NL_ALL_NONNULL;
 void nl_sql_end(struct nl_statement *statement);
 
-/* Appends the first column of each row, with "; " between them. */
-enum nl_status nl_sql_list(struct nl_store *store, const char *sql, struct nl_buf *out,
-                           struct nl_error *err);
+/* ---- words that engines say differently ---- */
 
-/* "LIMIT ?" for 0, which is no limit. */
+struct nl_dialect {
+    const char *number_from;      /* around a text that is to be a real number; one that is none */
+    const char *number_end;       /* counts as 0 */
+    const char *search;           /* issues i whose text holds the words ?7, each in quotes */
+    const char *migrations_table; /* the table of migrations, made where it is missing */
+    const char *known_tables;     /* whether that is there, and how many tables are */
+};
+const struct nl_dialect *nl_sql_dialect(const struct nl_store *store) NL_ALL_NONNULL;
+
+/* The parameter of "LIMIT ?" for 0, which is no limit. */
 int64_t nl_sql_limit(int64_t limit);
 
-/* Runs `body` between begin and commit, alone or beside others; rolls back when it fails. */
-typedef enum nl_status nl_sql_body(struct nl_store *store, void *ctx, struct nl_error *err);
-enum nl_status nl_sql_transaction(struct nl_store *store, nl_sql_body *body, void *ctx,
-                                  struct nl_error *err);
-enum nl_status nl_sql_transaction_beside(struct nl_store *store, nl_sql_body *body, void *ctx,
-                                         struct nl_error *err);
+/* ---- transactions ---- */
 
-/* Drops every cached statement, before the database is closed. */
-void nl_sql_finalize(struct nl_store *store);
+/* Runs `body` in a transaction; rolls back when it fails. Exclusive: no other transaction of that
+ * kind runs meanwhile, so what it reads stays as it was read. Shared: others may write at the same
+ * time; for a body that changes only what is its own. */
+typedef enum nl_status nl_sql_body(struct nl_store *store, void *context, struct nl_error *err);
+NL_CHECKED enum nl_status nl_sql_exclusive(struct nl_store *store, nl_sql_body *body, void *context,
+                                           struct nl_error *err) NL_NONNULL(1, 2, 4);
+NL_CHECKED enum nl_status nl_sql_shared(struct nl_store *store, nl_sql_body *body, void *context,
+                                        struct nl_error *err) NL_NONNULL(1, 2, 4);
 
-/* Removes a database that nl_store_create has made, and nobody has used. */
-void nl_store_discard(const char *path);
-
-/* migrate.c. `create`: whether there may be no tables yet. */
-enum nl_status nl_store_migrate(struct nl_store *store, bool create, struct nl_error *err);
+/* Runs a query for its effect, once in each transaction: does nothing if the last call in this
+ * transaction gave the same statement. */
+NL_CHECKED enum nl_status nl_sql_once(struct nl_store *store, const char *sql,
+                                      struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -1,4 +1,4 @@
-/* Word of what others have changed. */
+/* Waiting for changes that other processes make. */
 #ifndef NEWSLETTER_DB_WAIT_H
 #define NEWSLETTER_DB_WAIT_H
 
@@ -7,8 +7,9 @@
 #include <signal.h>
 
 /* Waits until somebody has changed what there is to send, as far as can be told, `seconds` are over
- * or `stop` becomes non-zero. What happened since the last call ends the wait at once. */
-enum nl_status nl_store_wait(struct nl_store *store, int64_t seconds,
-                             const volatile sig_atomic_t *stop, struct nl_error *err);
+ * or `stop` becomes non-zero. A change since the last call ends the wait at once. */
+NL_CHECKED enum nl_status nl_store_wait(struct nl_store *store, int64_t seconds,
+                                        const volatile sig_atomic_t *stop,
+                                        struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -1,6 +1,6 @@
 /* Deliveries: one row per message, leased, sent and accounted for. The functions that change rows
- * are to be called between nl_store_begin and nl_store_commit, so that one commit carries what
- * happened on all connections. */
+ * are to be called between nl_store_begin_exclusive and nl_store_commit, so that one commit carries
+ * what happened on all connections. */
 #ifndef NEWSLETTER_STORE_DELIVERY_H
 #define NEWSLETTER_STORE_DELIVERY_H
 

@@ -2,7 +2,7 @@
 #ifndef NL_DB_POSTGRES_POSTGRES_H
 #define NL_DB_POSTGRES_POSTGRES_H
 
-#include "newsletter/db/sql.h"
+#include "db/database.h"
 
 #include <libpq-fe.h>
 
@@ -43,7 +43,7 @@ void nl_postgres_discard(const char *path);
 enum nl_status nl_postgres_check(const char *path, struct nl_error *err);
 enum nl_status nl_postgres_open(struct nl_store *store, const char *path, struct nl_error *err);
 void nl_postgres_close(struct nl_store *store);
-enum nl_status nl_postgres_begin(struct nl_store *store, bool alone, struct nl_error *err);
+enum nl_status nl_postgres_begin(struct nl_store *store, bool exclusive, struct nl_error *err);
 enum nl_status nl_postgres_commit(struct nl_store *store, struct nl_error *err);
 void nl_postgres_rollback(struct nl_store *store);
 
@@ -51,7 +51,7 @@ void nl_postgres_rollback(struct nl_store *store);
 enum nl_status nl_postgres_prepare(struct nl_store *store, const char *sql, bool insert,
                                    void **handle, struct nl_error *err);
 enum nl_status nl_postgres_bind(struct nl_store *store, void *handle, const struct nl_value *values,
-                                size_t count, bool kept, struct nl_error *err);
+                                size_t count, struct nl_error *err);
 enum nl_status nl_postgres_step(struct nl_store *store, void *handle, bool *row,
                                 struct nl_error *err);
 void nl_postgres_reset(void *handle);
@@ -83,8 +83,8 @@ void nl_postgres_leave_slot(struct nl_store *store, uint32_t key);
 enum nl_status nl_postgres_examine(struct nl_store *store, struct nl_buf *problem,
                                    struct nl_error *err);
 enum nl_status nl_postgres_backup(struct nl_store *store, const char *path, struct nl_error *err);
-enum nl_status nl_postgres_snapshot(struct nl_store *store, bool still, struct nl_error *err);
-enum nl_status nl_postgres_copied(struct nl_store *store, struct nl_error *err);
+enum nl_status nl_postgres_snapshot(struct nl_store *store, bool exclusive, struct nl_error *err);
+enum nl_status nl_postgres_after_copy(struct nl_store *store, struct nl_error *err);
 enum nl_status nl_postgres_reindex(struct nl_store *store, struct nl_error *err);
 
 #endif

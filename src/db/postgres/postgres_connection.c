@@ -249,7 +249,7 @@ enum nl_status nl_postgres_check(const char *path, struct nl_error *err) {
 /* ---- transactions ---- */
 
 /* Those who change what they have just read take turns, as with SQLite. */
-enum nl_status nl_postgres_begin(struct nl_store *store, bool alone, struct nl_error *err) {
+enum nl_status nl_postgres_begin(struct nl_store *store, bool exclusive, struct nl_error *err) {
     static const char together[] = "BEGIN; " CLOCK;
     static const char one[] = "BEGIN; SELECT pg_advisory_xact_lock(hashtext('newsletter ' || "
                               "current_schema()), 0); " CLOCK;
@@ -257,7 +257,7 @@ enum nl_status nl_postgres_begin(struct nl_store *store, bool alone, struct nl_e
     if (status != NL_OK)
         return status;
     struct nl_postgres *link = nl_postgres(store);
-    PGresult *result = PQexec(link->connection, alone ? one : together);
+    PGresult *result = PQexec(link->connection, exclusive ? one : together);
     link->open = true;
     if (PQresultStatus(result) == PGRES_TUPLES_OK)
         set_clock(link, result);

@@ -146,10 +146,9 @@ static enum nl_status judge(struct nl_store *store, struct statement *statement,
 }
 
 enum nl_status nl_postgres_bind(struct nl_store *store, void *handle, const struct nl_value *values,
-                                size_t count, bool kept, struct nl_error *err) {
+                                size_t count, struct nl_error *err) {
     struct statement *statement = handle;
     struct parameters parameters = {0};
-    (void)kept; /* they are sent here and now */
     nl_postgres_reset(statement);
     enum nl_status status = make_parameters(&parameters, values, count, err);
     if (status == NL_OK)

@@ -14,8 +14,8 @@ enum nl_status nl_postgres_lock(struct nl_store *store, int64_t what, int64_t *h
     int64_t locked = 0;
     if (what != NL_LOCK_RETRY)
         return NL_OK;
-    enum nl_status status =
-        nl_sql_number(store, err, &locked, NULL, "SELECT pg_try_advisory_lock(" KEY ", 1)", "");
+    enum nl_status status = nl_sql_number(store, err, &locked, NULL,
+                                          "SELECT pg_try_advisory_lock(" KEY ", 1)", NL_NO_VALUES);
     if (status != NL_OK || locked != 0)
         return status;
     status =
@@ -24,7 +24,7 @@ enum nl_status nl_postgres_lock(struct nl_store *store, int64_t what, int64_t *h
                       "AS BIGINT) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
                       "WHERE l.locktype = 'advisory' AND l.classid = CAST(" KEY
                       " AS BIGINT) & 4294967295 AND l.objid = 1 AND l.granted",
-                      "");
+                      NL_NO_VALUES);
     return status == NL_OK ? NL_BUSY : status;
 }
 
@@ -32,8 +32,8 @@ void nl_postgres_unlock(struct nl_store *store, int64_t what) {
     struct nl_error ignored = {0};
     int64_t unlocked = 0;
     if (what == NL_LOCK_RETRY)
-        nl_sql_number(store, &ignored, &unlocked, NULL, "SELECT pg_advisory_unlock(" KEY ", 1)",
-                      "");
+        nl_error_ignore(nl_sql_number(store, &ignored, &unlocked, NULL,
+                                      "SELECT pg_advisory_unlock(" KEY ", 1)", NL_NO_VALUES));
     nl_error_free(&ignored);
 }
 
@@ -42,8 +42,9 @@ void nl_postgres_unlock(struct nl_store *store, int64_t what) {
 enum nl_status nl_postgres_take_slot(struct nl_store *store, uint32_t key, bool *taken,
                                      struct nl_error *err) {
     int64_t locked = 0;
-    enum nl_status status = nl_sql_number(
-        store, err, &locked, NULL, "SELECT pg_try_advisory_lock" SLOT, "i", (int64_t)(int32_t)key);
+    enum nl_status status =
+        nl_sql_number(store, err, &locked, NULL, "SELECT pg_try_advisory_lock" SLOT,
+                      NL_VALUES(NL_INT((int32_t)key)));
     *taken = locked != 0;
     return status;
 }
@@ -51,8 +52,8 @@ enum nl_status nl_postgres_take_slot(struct nl_store *store, uint32_t key, bool 
 void nl_postgres_leave_slot(struct nl_store *store, uint32_t key) {
     struct nl_error ignored = {0};
     int64_t left = 0;
-    nl_sql_number(store, &ignored, &left, NULL, "SELECT pg_advisory_unlock" SLOT, "i",
-                  (int64_t)(int32_t)key);
+    nl_error_ignore(nl_sql_number(store, &ignored, &left, NULL, "SELECT pg_advisory_unlock" SLOT,
+                                  NL_VALUES(NL_INT((int32_t)key))));
     nl_error_free(&ignored);
 }
 
@@ -82,10 +83,10 @@ static void lock_tables(struct nl_buf *sql) {
     nl_buf_adds(sql, " IN SHARE ROW EXCLUSIVE MODE");
 }
 
-enum nl_status nl_postgres_snapshot(struct nl_store *store, bool still, struct nl_error *err) {
+enum nl_status nl_postgres_snapshot(struct nl_store *store, bool exclusive, struct nl_error *err) {
     struct nl_buf sql = {0};
     nl_buf_adds(&sql, "BEGIN ISOLATION LEVEL REPEATABLE READ");
-    if (still)
+    if (exclusive)
         lock_tables(&sql);
     enum nl_status status = sql.failed ? nl_error_nomem(err) : nl_postgres_ensure(store, err);
     if (status == NL_OK) {
@@ -97,7 +98,7 @@ enum nl_status nl_postgres_snapshot(struct nl_store *store, bool still, struct n
 }
 
 /* New ids go on behind those that were copied; the planner knows what there is. */
-enum nl_status nl_postgres_copied(struct nl_store *store, struct nl_error *err) {
+enum nl_status nl_postgres_after_copy(struct nl_store *store, struct nl_error *err) {
     return nl_postgres_script(
         store,
         "DO $$ DECLARE t record; BEGIN FOR t IN SELECT table_name AS name FROM "

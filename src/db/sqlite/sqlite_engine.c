@@ -62,8 +62,7 @@ static enum nl_status prepare(struct nl_store *store, const char *sql, bool inse
 }
 
 static enum nl_status bind(struct nl_store *store, void *handle, const struct nl_value *values,
-                           size_t count, bool kept, struct nl_error *err) {
-    sqlite3_destructor_type keep = kept ? SQLITE_STATIC : SQLITE_TRANSIENT;
+                           size_t count, struct nl_error *err) {
     int rc = SQLITE_OK;
     for (size_t i = 0; rc == SQLITE_OK && i < count; i++) {
         const struct nl_value *value = &values[i];
@@ -75,9 +74,9 @@ static enum nl_status bind(struct nl_store *store, void *handle, const struct nl
         else if (value->type == 'i')
             rc = sqlite3_bind_int64(handle, at, value->number);
         else if (value->type == 's')
-            rc = sqlite3_bind_text(handle, at, value->data, -1, keep);
+            rc = sqlite3_bind_text(handle, at, value->data, -1, SQLITE_STATIC);
         else
-            rc = sqlite3_bind_blob64(handle, at, value->data, value->len, keep);
+            rc = sqlite3_bind_blob64(handle, at, value->data, value->len, SQLITE_STATIC);
     }
     return rc == SQLITE_OK ? NL_OK : nl_sqlite_error(store, err);
 }
@@ -143,29 +142,29 @@ static bool is_null(void *handle, int column) {
 /* ---- transactions ---- */
 
 /* There is one writer at a time in any case. */
-static enum nl_status begin(struct nl_store *store, bool alone, struct nl_error *err) {
-    (void)alone;
-    return nl_sql_run(store, err, "BEGIN IMMEDIATE", "");
+static enum nl_status begin(struct nl_store *store, bool exclusive, struct nl_error *err) {
+    (void)exclusive;
+    return nl_sql_run(store, err, "BEGIN IMMEDIATE", NL_NO_VALUES);
 }
 
 static enum nl_status commit(struct nl_store *store, struct nl_error *err) {
-    return nl_sql_run(store, err, "COMMIT", "");
+    return nl_sql_run(store, err, "COMMIT", NL_NO_VALUES);
 }
 
 static void rollback(struct nl_store *store) {
     struct nl_error ignored = {0};
     if (sqlite3_get_autocommit(nl_sqlite(store)->db) == 0)
-        nl_sql_run(store, &ignored, "ROLLBACK", "");
+        nl_error_ignore(nl_sql_run(store, &ignored, "ROLLBACK", NL_NO_VALUES));
     nl_error_free(&ignored);
 }
 
 /* Readers of the log see one state in any case; who writes holds off all others who do. */
-static enum nl_status snapshot(struct nl_store *store, bool still, struct nl_error *err) {
-    return nl_sqlite_script(store, still ? "BEGIN IMMEDIATE" : "BEGIN", err);
+static enum nl_status snapshot(struct nl_store *store, bool exclusive, struct nl_error *err) {
+    return nl_sqlite_script(store, exclusive ? "BEGIN IMMEDIATE" : "BEGIN", err);
 }
 
 /* One file by itself, without a write-ahead log, until it is opened for work. */
-static enum nl_status copied(struct nl_store *store, struct nl_error *err) {
+static enum nl_status after_copy(struct nl_store *store, struct nl_error *err) {
     return nl_sqlite_script(store, "PRAGMA journal_mode = DELETE", err);
 }
 
@@ -218,9 +217,9 @@ const struct nl_engine nl_engine_sqlite = {
     .sync_stop = nl_sqlite_sync_stop,
     .migrating = nl_sqlite_migrating,
     .references_hold = nl_sqlite_references_hold,
-    .bulk = nl_sqlite_bulk,
-    .scrub = nl_sqlite_scrub,
+    .bulk_load = nl_sqlite_bulk_load,
+    .secure_delete = nl_sqlite_secure_delete,
     .snapshot = snapshot,
-    .copied = copied,
+    .after_copy = after_copy,
     .reindex = nl_sqlite_reindex,
 };

@@ -23,10 +23,8 @@ enum nl_status nl_sqlite_migrating(struct nl_store *store, bool begins, struct n
 
 enum nl_status nl_sqlite_references_hold(struct nl_store *store, bool *hold, struct nl_error *err) {
     bool row = false;
-    struct nl_statement *statement = nl_sql(store, err, "PRAGMA foreign_key_check", "");
     enum nl_status status =
-        statement != NULL ? nl_sql_step(store, statement, &row, err) : err->status;
-    nl_sql_done(statement);
+        nl_sql_exists(store, err, &row, "PRAGMA foreign_key_check", NL_NO_VALUES);
     *hold = !row;
     return status;
 }
@@ -38,14 +36,14 @@ static void change(struct nl_store *store, const char *pragmas) {
 }
 
 /* Rows go all over the indexes; and they refer to what has just been found or made. */
-void nl_sqlite_bulk(struct nl_store *store, bool begins) {
+void nl_sqlite_bulk_load(struct nl_store *store, bool begins) {
     change(store, begins ? "PRAGMA cache_size = -131072; PRAGMA foreign_keys = OFF"
                          : "PRAGMA cache_size = -2000; PRAGMA foreign_keys = ON");
 }
 
 /* What is freed in the file is overwritten, and the log that may still hold it is emptied; where a
  * reader keeps that from happening now, the next checkpoint does it. */
-void nl_sqlite_scrub(struct nl_store *store, bool begins) {
+void nl_sqlite_secure_delete(struct nl_store *store, bool begins) {
     change(store, begins ? "PRAGMA secure_delete = ON" : "PRAGMA secure_delete = OFF");
     if (!begins)
         sqlite3_wal_checkpoint_v2(nl_sqlite(store)->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,

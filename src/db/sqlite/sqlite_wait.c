@@ -6,7 +6,7 @@
 static enum nl_status has_changed(struct nl_store *store, bool *changed, struct nl_error *err) {
     int64_t version = 0;
     enum nl_status status =
-        nl_sql_number(store, err, &version, NULL, "PRAGMA main.data_version", "");
+        nl_sql_number(store, err, &version, NULL, "PRAGMA main.data_version", NL_NO_VALUES);
     *changed = version != nl_sqlite(store)->version;
     nl_sqlite(store)->version = version;
     return status;

@@ -47,7 +47,7 @@ static void test_rollback(void **state) {
     struct nl_error err = {0};
     struct nl_list list = {.name = strdup("other"), .sender = strdup("a@example.org")};
     nl_store_rollback(fixture->store); /* harmless outside a transaction */
-    assert_ok(nl_store_begin(fixture->store, &err));
+    assert_ok(nl_store_begin_exclusive(fixture->store, &err));
     assert_ok(nl_list_check(&list, &err));
     assert_ok(nl_list_add(fixture->store, &list, &err));
     nl_store_rollback(fixture->store);
@@ -61,9 +61,10 @@ static int try_lock(struct fixture *fixture, int64_t what) {
     if (child == 0) {
         struct nl_store *store = NULL;
         int64_t holder = 0;
-        enum nl_status status = nl_store_open(fixture->path, &fixture->env, &store, NULL);
+        struct nl_error err = {0};
+        enum nl_status status = nl_store_open(fixture->path, &fixture->env, &store, &err);
         if (status == NL_OK)
-            status = nl_store_lock(store, what, &holder, NULL);
+            status = nl_store_lock(store, what, &holder, &err);
         _exit(status == NL_BUSY && holder == getppid() ? 1 : (int)status);
     }
     int result = 0;

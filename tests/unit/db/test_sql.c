@@ -3,13 +3,14 @@
 
 #include "newsletter/db/sql.h"
 
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static enum nl_status add(struct fixture *fixture, const char *name, struct nl_error *err) {
     return nl_sql_run(fixture->store, err,
-                      "INSERT INTO segment (name, expression, created_at) VALUES (?, 'x', 1)", "s",
-                      name);
+                      "INSERT INTO segment (name, expression, created_at) VALUES (?, 'x', 1)",
+                      NL_VALUES(NL_STRING(name)));
 }
 
 static void put(struct fixture *fixture, const char *name) {
@@ -28,37 +29,166 @@ static void test_insert_tells_the_id(void **state) {
     int64_t again = 7;
     static const char sql[] = "INSERT INTO returned (digest, at, kind) VALUES (?, 1, 'x') "
                               "ON CONFLICT (digest) DO NOTHING";
-    assert_ok(nl_sql_insert(fixture->store, &err, &first, sql, "b", "abc", (size_t)3));
+    assert_ok(nl_sql_insert(fixture->store, &err, &first, sql, NL_VALUES(NL_BYTES("abc", 3))));
     assert_true(first > 0);
-    assert_ok(nl_sql_insert(fixture->store, &err, &again, sql, "b", "abc", (size_t)3));
+    assert_ok(nl_sql_insert(fixture->store, &err, &again, sql, NL_VALUES(NL_BYTES("abc", 3))));
     assert_int_equal(again, 0);
 }
 
 static void test_values_come_back(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
-    bool row = false;
+    static const char sql[] =
+        "SELECT ?1 + 1, ?2 || 'x', ?3, ?1 > 3, ?4 IS NULL, CAST(NULL AS BIGINT), '?', ?2, ?2, "
+        "CAST(NULL AS TEXT), CAST(?5 AS DOUBLE PRECISION), 5 + CAST(0 AS BIGINT)";
+    int64_t number = 0;
+    int64_t nothing = 7;
+    char *text = NULL;
+    char *bytes = NULL;
+    char *mark = NULL;
+    char *none = &(char){'x'};
+    char fits[16];
+    char too_small[8] = "x";
     size_t len = 0;
-    struct nl_statement *statement =
-        nl_sql(fixture->store, &err,
-               "SELECT ?1 + 1, ?2 || 'x', ?3, ?1 > 3, ?4 IS NULL, CAST(NULL AS BIGINT), '?'",
-               "isbs", (int64_t)1 << 40, "it's a ?", (const void *)"\0\1", (size_t)2, NULL);
-    assert_non_null(statement);
-    assert_ok(nl_sql_step(fixture->store, statement, &row, &err));
-    assert_true(row);
-    assert_int_equal(nl_sql_int64(statement, 0), ((int64_t)1 << 40) + 1);
-    assert_string_equal(nl_sql_borrow(statement, 1), "it's a ?x");
-    assert_memory_equal(nl_sql_bytes(statement, 2, &len), "\0\1", 2);
+    double real = 0;
+    int five = 0;
+    bool greater = false;
+    bool is_null = false;
+    bool found = false;
+    assert_ok(nl_sql_first(fixture->store, &err, &found, sql,
+                           NL_VALUES(NL_INT((int64_t)1 << 40), NL_STRING("it's a ?"),
+                                     NL_BYTES("\0\1", 2), NL_NULL, NL_REAL(0.5)),
+                           NL_COLUMNS(NL_INTO(&number), NL_INTO(&text), NL_INTO_BYTES(&bytes, &len),
+                                      NL_INTO(&greater), NL_INTO(&is_null), NL_INTO(&nothing),
+                                      NL_INTO(&mark), NL_INTO_FIXED(fits, sizeof fits),
+                                      NL_INTO_FIXED(too_small, sizeof too_small), NL_INTO(&none),
+                                      NL_INTO(&real), NL_INTO(&five))));
+    assert_true(found && greater && is_null);
+    assert_int_equal(number, ((int64_t)1 << 40) + 1);
+    assert_int_equal(nothing, 0);
+    assert_string_equal(text, "it's a ?x");
     assert_int_equal(len, 2);
-    assert_true(nl_sql_bool(statement, 3));
-    assert_true(nl_sql_bool(statement, 4));
-    assert_true(nl_sql_is_null(statement, 5));
-    assert_int_equal(nl_sql_int64(statement, 5), 0);
-    assert_string_equal(nl_sql_borrow(statement, 6), "?");
-    assert_ok(nl_sql_step(fixture->store, statement, &row, &err));
-    assert_false(row);
-    assert_null(nl_sql_borrow(statement, 1));
-    nl_sql_done(statement);
+    assert_memory_equal(bytes, "\0\1", 3);
+    assert_string_equal(mark, "?");
+    assert_string_equal(fits, "it's a ?");
+    assert_string_equal(too_small, "");
+    assert_null(none);
+    assert_true(real == 0.5);
+    assert_int_equal(five, 5);
+    free(text);
+    free(bytes);
+    free(mark);
+}
+
+/* Where there is no row, nothing is left of what the columns held before. */
+static void test_no_row(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    bool found = true;
+    bool truth = true;
+    int64_t number = 7;
+    size_t len = 7;
+    char *text = &(char){'x'};
+    char *bytes = text;
+    char fixed[4] = "abc";
+    assert_ok(nl_sql_first(fixture->store, &err, &found,
+                           "SELECT created_at, expression, name, name, 1 FROM segment WHERE name = "
+                           "?",
+                           NL_VALUES(NL_STRING("none")),
+                           NL_COLUMNS(NL_INTO(&number), NL_INTO(&text), NL_INTO_BYTES(&bytes, &len),
+                                      NL_INTO_FIXED(fixed, sizeof fixed), NL_INTO(&truth))));
+    assert_false(found || truth);
+    assert_int_equal(number, 0);
+    assert_int_equal(len, 0);
+    assert_null(text);
+    assert_null(bytes);
+    assert_string_equal(fixed, "");
+}
+
+struct walk {
+    struct nl_store *store;
+    int depth, rows, stop_at;
+    char names[16];
+};
+
+static enum nl_status visit(const struct nl_sql_row *row, void *context, struct nl_error *err);
+
+static enum nl_status walk_through(struct walk *walk, struct nl_error *err) {
+    return nl_sql_each(walk->store, err, visit, walk,
+                       "SELECT name FROM segment WHERE name > ? ORDER BY name",
+                       NL_VALUES(NL_STRING("a")));
+}
+
+/* In the first row of the outer walk, the same statement is walked through once more. */
+static enum nl_status visit(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    struct walk *walk = context;
+    strncat(walk->names, nl_sql_text(row, 0), 1);
+    if (++walk->rows == walk->stop_at)
+        return nl_error_set(err, NL_DATA, "stop here");
+    if (walk->depth > 0) {
+        walk->depth--;
+        return walk_through(walk, err);
+    }
+    return NL_OK;
+}
+
+static void test_walks_within_walks(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct walk nested = {.store = fixture->store, .depth = 1};
+    struct walk stopped = {.store = fixture->store, .stop_at = 2};
+    struct walk after = {.store = fixture->store};
+    put(fixture, "a");
+    put(fixture, "b");
+    put(fixture, "c");
+    assert_ok(walk_through(&nested, &err));
+    assert_string_equal(nested.names, "bbcc");
+    assert_fails(walk_through(&stopped, &err), NL_DATA, "stop here");
+    assert_string_equal(stopped.names, "bc");
+    assert_ok(walk_through(&after, &err));
+    assert_string_equal(after.names, "bc");
+}
+
+/* A transaction takes its lock once, the next one again. */
+static void test_once_in_each_transaction(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    static const char sql[] = "INSERT INTO segment (name, expression, created_at) SELECT 'n' || "
+                              "count(*), 'x', 1 FROM segment RETURNING 1";
+    for (int64_t i = 1; i <= 2; i++) {
+        assert_ok(nl_store_begin_exclusive(fixture->store, &err));
+        assert_ok(nl_sql_once(fixture->store, sql, &err));
+        assert_ok(nl_sql_once(fixture->store, sql, &err));
+        assert_ok(nl_store_commit(fixture->store, &err));
+        assert_int_equal(count(fixture), i);
+    }
+}
+
+static void test_queries(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_query query = {0};
+    struct walk walk = {.store = fixture->store};
+    int64_t number = 0;
+    put(fixture, "b");
+    put(fixture, "c");
+    nl_buf_adds(&query.sql, "SELECT name, ?1 FROM segment WHERE name IN (?2, ?3) ORDER BY name");
+    nl_query_add(&query, NL_VALUES(NL_INT(5), NL_STRING("c")));
+    nl_query_own(&query, strdup("b"));
+    assert_ok(nl_query_each(fixture->store, &err, visit, &walk, &query));
+    assert_string_equal(walk.names, "bc");
+    nl_query_free(&query);
+    query = (struct nl_query){0};
+    nl_buf_adds(&query.sql, "SELECT count(*) + ? FROM segment");
+    nl_query_add(&query, NL_VALUES(NL_INT(40)));
+    assert_ok(nl_query_number(fixture->store, &err, &number, &query));
+    assert_int_equal(number, 42);
+    nl_query_free(&query);
+    query = (struct nl_query){0};
+    nl_query_own(&query, NULL); /* memory had run out */
+    assert_int_equal(nl_query_number(fixture->store, &err, &number, &query), NL_OS);
+    nl_error_free(&err);
+    nl_query_free(&query);
 }
 
 static void test_many_rows(void **state) {
@@ -68,24 +198,24 @@ static void test_many_rows(void **state) {
     bool changed[4];
     for (int i = 0; i < 3; i++)
         assert_ok(nl_sql_insert(fixture->store, &err, &ids[i],
-                                "INSERT INTO returned (digest, at, kind) VALUES (?, 1, 'x')", "b",
-                                &"abc"[i], (size_t)1));
+                                "INSERT INTO returned (digest, at, kind) VALUES (?, 1, 'x')",
+                                NL_VALUES(NL_BYTES(&"abc"[i], 1))));
     ids[3] = 999;
-    assert_ok(
-        nl_sql_run(fixture->store, &err, "UPDATE returned SET at = 5 WHERE id = ?", "i", ids[1]));
+    assert_ok(nl_sql_run(fixture->store, &err, "UPDATE returned SET at = 5 WHERE id = ?",
+                         NL_VALUES(NL_INT(ids[1]))));
     assert_ok(nl_sql_run_ids(fixture->store, &err, ids, 4, changed,
                              "UPDATE returned SET at = ?2 WHERE id " NL_IDS
                              " AND at < ?3" NL_IDS_CHANGED("id"),
-                             "ii", (int64_t)9, (int64_t)5));
+                             NL_VALUES(NL_INT(9), NL_INT(5))));
     assert_true(changed[0] && !changed[1] && changed[2] && !changed[3]);
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM returned WHERE at = 9"), 2);
-    assert_ok(nl_sql_run_ids(fixture->store, &err, ids, 0, NULL, "no statement", "", 0));
+    assert_ok(nl_sql_run_ids(fixture->store, &err, ids, 0, NULL, "no statement", NL_NO_VALUES));
 }
 
 static void test_batch(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
-    assert_ok(nl_store_begin(fixture->store, &err));
+    assert_ok(nl_store_begin_exclusive(fixture->store, &err));
     assert_ok(nl_sql_batch_begin(fixture->store, &err));
     put(fixture, "a");
     put(fixture, "b");
@@ -101,18 +231,19 @@ static void test_batch_that_fails(void **state) {
     enum nl_status status = NL_OK;
     assert_ok(nl_sql_run(fixture->store, &err,
                          "INSERT INTO segment (name, expression, created_at) VALUES ('b', 'x', 1)",
-                         ""));
-    assert_ok(nl_store_begin(fixture->store, &err));
+                         NL_NO_VALUES));
+    assert_ok(nl_store_begin_exclusive(fixture->store, &err));
     assert_ok(nl_sql_batch_begin(fixture->store, &err));
     /* This one is prepared behind what fails. */
-    status = nl_sql_run(fixture->store, &err, "UPDATE segment SET created_at = 'x' || name", "");
+    status = nl_sql_run(fixture->store, &err, "UPDATE segment SET created_at = 'x' || name",
+                        NL_NO_VALUES);
     if (status == NL_OK)
         status = add(fixture, "b", &err);
     assert_true(nl_sql_batch_end(fixture->store, status, &err) != NL_OK);
     nl_store_rollback(fixture->store);
     nl_error_free(&err);
     assert_int_equal(count(fixture), 1);
-    assert_ok(nl_store_begin(fixture->store, &err));
+    assert_ok(nl_store_begin_exclusive(fixture->store, &err));
     put(fixture, "d");
     put(fixture, "e");
     assert_ok(nl_store_commit(fixture->store, &err));
@@ -124,9 +255,10 @@ static bool other_takes(struct fixture *fixture, const char *name, int64_t numbe
     if (child == 0) {
         struct nl_store *store = NULL;
         bool taken = false;
-        enum nl_status status = nl_store_open(fixture->path, &fixture->env, &store, NULL);
+        struct nl_error err = {0};
+        enum nl_status status = nl_store_open(fixture->path, &fixture->env, &store, &err);
         if (status == NL_OK)
-            status = nl_store_take_slot(store, name, number, &taken, NULL);
+            status = nl_store_take_slot(store, name, number, &taken, &err);
         _exit(status == NL_OK && taken ? 0 : 1);
     }
     int result = 0;
@@ -151,6 +283,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_insert_tells_the_id, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_values_come_back, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_no_row, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_walks_within_walks, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_once_in_each_transaction, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_queries, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_many_rows, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_batch, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_batch_that_fails, fixture_setup, fixture_teardown),

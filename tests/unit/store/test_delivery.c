@@ -35,7 +35,7 @@ static size_t lease(struct fixture *fixture, int64_t issue, const char *owner, s
     struct nl_error err = {0};
     struct nl_scope scope = {.issue = issue};
     size_t count = 0;
-    assert_ok(nl_store_begin(fixture->store, &err));
+    assert_ok(nl_store_begin_exclusive(fixture->store, &err));
     assert_ok(nl_delivery_lease(fixture->store, &scope, owner, fixture->fake.now + 60, max, jobs,
                                 &count, &err));
     assert_ok(nl_store_commit(fixture->store, &err));

@@ -1,31 +1,12 @@
-/* What a database engine does for the store. One table of functions each, in a folder of its own:
- * nothing outside that folder knows its library. */
-#ifndef NEWSLETTER_DB_ENGINE_H
-#define NEWSLETTER_DB_ENGINE_H
+/* The table of functions that each database engine fills in, in a folder of its own: nothing
+ * outside that folder knows its library. */
+#ifndef NL_DB_ENGINE_H
+#define NL_DB_ENGINE_H
 
 #include "newsletter/base/embedded.h"
 #include "newsletter/db/handle.h"
+#include "newsletter/db/sql.h"
 #include "newsletter/db/wait.h"
-
-/* A parameter: 'i' number, 'd' real number, 's' text, 'b' bytes; data of NULL, or `null`, is NULL.
- */
-struct nl_value {
-    char type;
-    bool null;
-    int64_t number;
-    double real;
-    const void *data;
-    size_t len; /* 'b' */
-};
-
-/* What the engines say in different words. */
-struct nl_dialect {
-    const char *number_from;      /* around a text that is to be a real number; what is none */
-    const char *number_end;       /* counts as 0 */
-    const char *search;           /* issues i whose text holds the words ?7, each in quotes */
-    const char *migrations_table; /* the table of migrations, made where it is missing */
-    const char *known_tables;     /* whether that is there, and how many tables are */
-};
 
 struct nl_engine {
     struct nl_dialect dialect;
@@ -46,9 +27,9 @@ struct nl_engine {
      * row by `inserted`. */
     enum nl_status (*prepare)(struct nl_store *store, const char *sql, bool insert, void **handle,
                               struct nl_error *err);
-    /* `kept`: the values outlive the statement's run. */
+    /* The values outlive the statement's run. */
     enum nl_status (*bind)(struct nl_store *store, void *handle, const struct nl_value *values,
-                           size_t count, bool kept, struct nl_error *err);
+                           size_t count, struct nl_error *err);
     enum nl_status (*step)(struct nl_store *store, void *handle, bool *row, struct nl_error *err);
     void (*reset)(void *handle);
     void (*finalize)(void *handle);
@@ -73,13 +54,13 @@ struct nl_engine {
     const void *(*bytes)(void *handle, int column, size_t *len);
     bool (*is_null)(void *handle, int column);
 
-    /* Transactions: alone among all that write, or beside others. */
-    enum nl_status (*begin)(struct nl_store *store, bool alone, struct nl_error *err);
+    /* Transactions: exclusive among all that ask for that, or shared with others that write. */
+    enum nl_status (*begin)(struct nl_store *store, bool exclusive, struct nl_error *err);
     enum nl_status (*commit)(struct nl_store *store, struct nl_error *err);
     void (*rollback)(struct nl_store *store);
 
-    /* As in store.h and sync.h; of NL_BUSY `lock` fills in the holder alone, `backup` writes a new
-     * file at `path`. */
+    /* As in handle.h, wait.h and sync.h; with NL_BUSY `lock` fills in only the holder; `backup`
+     * writes a new file at `path`. */
     enum nl_status (*lock)(struct nl_store *store, int64_t what, int64_t *holder,
                            struct nl_error *err);
     void (*unlock)(struct nl_store *store, int64_t what);
@@ -97,20 +78,22 @@ struct nl_engine {
     enum nl_status (*sync_poll)(void *state, bool *done, struct nl_error *err);
     enum nl_status (*sync_stop)(void *state, struct nl_error *err);
 
-    /* Tables are about to be made anew, or have been: references are overlooked in between. */
+    /* Migrations are about to replace tables, or have done so: references are not checked in
+     * between. */
     enum nl_status (*migrating)(struct nl_store *store, bool begins, struct nl_error *err);
     /* Whether each reference leads to a row. */
     enum nl_status (*references_hold)(struct nl_store *store, bool *hold, struct nl_error *err);
     /* Many rows are about to be written, or have been. */
-    void (*bulk)(struct nl_store *store, bool begins);
-    /* What is removed is to be gone from the disk too, as far as that is the engine's to say. */
-    void (*scrub)(struct nl_store *store, bool begins);
-    /* A transaction that sees all as it is now; `still`: which alone writes, with all others
-     * waiting. */
-    enum nl_status (*snapshot)(struct nl_store *store, bool still, struct nl_error *err);
+    void (*bulk_load)(struct nl_store *store, bool begins);
+    /* Between begin and end, rows that are deleted are also overwritten on the disk, as far as that
+     * is the engine's to say. */
+    void (*secure_delete)(struct nl_store *store, bool begins);
+    /* Begins a transaction that sees everything as it is now. Exclusive: all others that write wait
+     * for its end. */
+    enum nl_status (*snapshot)(struct nl_store *store, bool exclusive, struct nl_error *err);
     /* All rows have been copied in. */
-    enum nl_status (*copied)(struct nl_store *store, struct nl_error *err);
-    /* Makes all indexes anew. */
+    enum nl_status (*after_copy)(struct nl_store *store, struct nl_error *err);
+    /* Builds all indexes again from their tables. */
     enum nl_status (*reindex)(struct nl_store *store, struct nl_error *err);
 };
 

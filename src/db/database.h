@@ -1,0 +1,30 @@
+/* The open database, as the files of this room and the engines know it. */
+#ifndef NL_DB_DATABASE_H
+#define NL_DB_DATABASE_H
+
+#include "db/engine.h"
+#include "newsletter/db/handle.h"
+#include "newsletter/db/sql.h"
+
+struct nl_store {
+    const struct nl_engine *engine;
+    void *link; /* the engine's own */
+    char *path; /* as messages call it */
+    char *secret;
+    struct nl_env env;
+    struct nl_statement *statements; /* prepared, by the address of their text */
+    bool batch;                      /* one is open */
+    const char *once;                /* the last statement of nl_sql_once in this transaction */
+};
+
+/* Drops every prepared statement, before the database is closed. */
+void nl_sql_finalize(struct nl_store *store) NL_ALL_NONNULL;
+
+/* Removes a database that nl_store_create has made and nobody has used. */
+void nl_store_discard(const char *path) NL_ALL_NONNULL;
+
+/* migrate.c. `create`: whether there may be no tables yet. */
+NL_CHECKED enum nl_status nl_store_migrate(struct nl_store *store, bool create,
+                                           struct nl_error *err) NL_ALL_NONNULL;
+
+#endif
