@@ -40,8 +40,10 @@ static bool fetch(const struct nl_doctor *doctor, const char *host, const char *
         curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error);
         curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take);
         curl_easy_setopt(handle, CURLOPT_WRITEDATA, out);
-        if (doctor->examination->ca_file != NULL)
+        if (doctor->examination->ca_file != NULL) {
             curl_easy_setopt(handle, CURLOPT_CAINFO, doctor->examination->ca_file);
+            curl_easy_setopt(handle, CURLOPT_CAPATH, NULL); /* trusts no other */
+        }
         result = curl_easy_perform(handle);
         curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code);
     }

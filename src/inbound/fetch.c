@@ -184,8 +184,10 @@ static void set_up(struct fetch *fetch, const char *password) {
         (long)(config->fetch.security == NL_SMTP_PLAIN ? CURLUSESSL_NONE : CURLUSESSL_ALL));
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, config->fetch.verify ? 1L : 0L);
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, config->fetch.verify ? 2L : 0L);
-    if (config->fetch.ca_file != NULL)
+    if (config->fetch.ca_file != NULL) {
         curl_easy_setopt(curl, CURLOPT_CAINFO, config->fetch.ca_file);
+        curl_easy_setopt(curl, CURLOPT_CAPATH, NULL); /* trusts no other */
+    }
     curl_easy_setopt(curl, CURLOPT_USERNAME, config->fetch.username);
     curl_easy_setopt(curl, CURLOPT_PASSWORD, password != NULL ? password : "");
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, read_reply);

@@ -158,8 +158,10 @@ CURL *nl_relay_handle(const struct nl_relay *relay, size_t which) {
     curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, host->server->verify ? 1L : 0L);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, host->server->verify ? 2L : 0L);
-    if (host->server->ca_file != NULL)
+    if (host->server->ca_file != NULL) {
         curl_easy_setopt(handle, CURLOPT_CAINFO, host->server->ca_file);
+        curl_easy_setopt(handle, CURLOPT_CAPATH, NULL); /* trusts no other */
+    }
     set_login(handle, host);
     return handle;
 }

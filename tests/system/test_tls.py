@@ -1,9 +1,13 @@
 """Encryption, verification and login, against a real server and real certificates."""
 import os
+import shutil
+import subprocess
 
 import certificates
 import pytest
-from conftest import MailServer
+from conftest import BINARY, MailServer
+
+pytestmark = pytest.mark.one_engine("the engine makes no difference")
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +50,33 @@ def test_untrusted_is_refused_by_default(site, secure, tls, implicit, security):
     site.configure(smtp={"verify": False})
     site.run("send", os.path.join(site.folder, "issue.md"))
     assert server.count() == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount other authorities for one process")
+def test_an_authority_that_is_named_is_the_only_one(site, secure, tls, tmp_path):
+    """The system's own authorities are trusted as long as no ca_file is named, and no longer."""
+    other = tmp_path / "other"
+    other.mkdir()
+    authority, certificate, key = certificates.make(str(other))
+    system = tmp_path / "system"
+    system.mkdir()
+    shutil.copy(authority, system / "ca.pem")
+    mounted = f'mount --bind {system} /etc/ssl/certs && exec "$@"'
+    if subprocess.run(["unshare", "--mount", "bash", "-c", mounted, "bash", "true"],
+                      capture_output=True, check=False).returncode != 0:
+        pytest.skip("may not mount")
+    server = secure(certificate=certificate, key=key)
+    site.add_active(["ann@example.org"])
+
+    def send(ca_file):
+        site.configure(port=server.port, smtp={"security": "starttls", "ca_file": ca_file})
+        return subprocess.run(["unshare", "--mount", "bash", "-c", mounted, "bash", BINARY, "send", "--yes",
+                               site.issue()], cwd=site.folder, capture_output=True, timeout=60, check=False)
+
+    named = send(tls[0])
+    assert named.returncode == 69 and b"not trusted" in named.stderr and server.count() == 0
+    unnamed = send(None)
+    assert unnamed.returncode == 0 and server.count() == 1, unnamed.stderr
 
 
 def test_name_must_match(site, secure, tmp_path):
