@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -25,31 +26,6 @@ from mailserver import MailServer  # noqa: E402
 
 # Which engine the installations of this run use: NEWSLETTER_TEST_DATABASE=postgresql for the other.
 POSTGRESQL = os.environ.get("NEWSLETTER_TEST_DATABASE") == "postgresql"
-
-# What is about files of SQLite, or does not touch the database at all.
-ONLY_SQLITE = set("""
-test_browser test_check test_commonmark test_dkim test_docs test_doctor test_enclosures test_events
-test_fetch test_hostile test_install test_journal test_look test_message test_migrate test_postfix
-test_soak test_spam test_tls
-test_archive::test_what_the_public_may_not_see
-test_bad_input::test_configuration
-test_bad_input::test_corrupt_database
-test_bad_input::test_disk_that_fills_up_while_an_issue_is_sent
-test_bad_input::test_full_disk
-test_bad_input::test_locked_database
-test_bad_input::test_unwritable_database
-test_bounce::test_the_mail_system_keeps_what_we_cannot_take
-test_hooks::test_bad_forms
-test_operations::test_backup
-test_operations::test_backup_that_fails_leaves_what_was_there
-test_operations::test_repair
-test_operations::test_repair_of_an_index
-test_send::test_second_retry_names_the_first
-test_serve::test_a_request_that_never_ends_is_cut_off
-test_serve::test_busy_and_broken_databases_tell_nothing
-test_subscribe::test_token_is_stored_as_digest_only
-test_transfer::test_erase
-""".split())
 
 BINARY = os.environ.get("NEWSLETTER", os.path.join(TOP, "build", "src", "newsletter"))
 SAMPLE = os.path.join(TOP, "samples", "issue-11.md")
@@ -190,12 +166,42 @@ class Site:
                              "GROUP BY state"))
 
 
-def pytest_collection_modifyitems(items):
-    skip = pytest.mark.skip(reason="for SQLite")
-    for item in items:
-        names = {item.path.stem, f"{item.path.stem}::{item.originalname}"}
-        if POSTGRESQL and names & ONLY_SQLITE:
-            item.add_marker(skip)
+def pytest_configure(config):
+    config.addinivalue_line("markers", "one_engine(reason): runs with SQLite only, since it is about SQLite's own files "
+                            "or the engine makes no difference to it")
+    config.addinivalue_line("markers", "postgresql: runs with PostgreSQL only")
+    config.addinivalue_line("markers", "slow: takes seconds; ./check --quick leaves it out")
+
+
+def is_for_this_engine(item):
+    return item.get_closest_marker("one_engine" if POSTGRESQL else "postgresql") is None
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out what is for the other engine. Files with slow tests come first: whoever runs several files
+    at a time does not wait for one of them at the end."""
+    left_out = [item for item in items if not is_for_this_engine(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+    kept = [item for item in items if is_for_this_engine(item)]
+    weight = collections.Counter()
+    for item in kept:
+        weight[item.path] += 20 if item.get_closest_marker("slow") else 1
+    items[:] = sorted(kept, key=lambda item: (-weight[item.path], str(item.path)))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """./check hands over what its parts have taken so far, for the summary to close with the tests' result."""
+    path = os.environ.get("NEWSLETTER_CHECK_PARTS")
+    if path is None:
+        return
+    terminalreporter.section("what each part took")
+    with open(path, encoding="utf-8") as parts:
+        for line in parts:
+            seconds, name = line.rstrip("\n").split("\t")
+            if seconds.startswith("@"):  # under way since then
+                seconds = time.time() - float(seconds[1:])
+            terminalreporter.write_line(f"{float(seconds):7.1f} s  {name}")
 
 
 @pytest.fixture
@@ -203,10 +209,30 @@ def bare_site(tmp_path):
     return Site(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory):
+    """An installation for the tests' sites to begin as copies of, which takes them two processes less each."""
+    first = Site(tmp_path_factory.mktemp("installation"))
+    first.install()
+    return first
+
+
 @pytest.fixture
-def site(bare_site):
-    bare_site.install()
+def site(bare_site, request):
+    if POSTGRESQL:
+        bare_site.install()
+    else:
+        shutil.copy(request.getfixturevalue("installation").database, bare_site.database)
     return bare_site
+
+
+@pytest.fixture(scope="session")
+def signing_key(tmp_path_factory):
+    """A key for DKIM, which takes long to make, and what to publish for it as s1._domainkey.example.org."""
+    path = str(tmp_path_factory.mktemp("dkim") / "dkim.key")
+    made = subprocess.run([BINARY, "dkim", "keygen", "--selector", "s1", "--domain", "example.org", "--output", path],
+                          cwd=os.path.dirname(path), capture_output=True, text=True, timeout=60, check=True)
+    return path, "".join(made.stdout.split('"')[1::2])
 
 
 @pytest.fixture

@@ -176,6 +176,7 @@ def test_events(web):
     assert any(line.startswith("DTSTART:") and line.endswith("T043000Z") for line in lines)
 
 
+@pytest.mark.one_engine("about SQLite's own files")
 def test_what_the_public_may_not_see(web, published):
     published.run("list", "add", "board", "--from", "board@example.org", "--private")
     published.sql("INSERT INTO issue (list, slug, title, subject, date, source, message, digest, state, "

@@ -15,6 +15,7 @@ def one_line(result):
     return result.err
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("text, words", [
     ("", "no front matter"),
     ("# Just Markdown\n", "no front matter"),
@@ -54,6 +55,7 @@ def test_unreadable_issue(site):
     one_line(site.run("send", "folder.md", expect=74))
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("args", [
     (), ("frobnicate",), ("send",), ("send", "a.md", "b.md"), ("send", "--frob", "a.md"),
     ("list",), ("list", "frob"), ("list", "add"), ("confirm",), ("subscribe", "a@b.org", "c@d.org"),
@@ -90,6 +92,7 @@ def test_which_list(site):
     assert "Other News" in site.run("list", "show", "other").out
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("text, words", [
     ("smtp: {port: 99999}", "smtp.port"), ("smpt: {port: 25}", "unknown setting 'smpt.port'"),
     ("retry: {first: soon}", "expected a duration"), ("smtp: {security: maybe}", "starttls, tls"),
@@ -124,6 +127,7 @@ def test_no_way_to_leave(site):
     assert "unsubscribe_url" in one_line(site.run("send", site.issue(), expect=78))
 
 
+@pytest.mark.one_engine("about SQLite's own files")
 def test_corrupt_database(site):
     with open(site.database, "r+b") as database:
         database.write(b"not a database at all" * 20)
@@ -151,6 +155,8 @@ def test_changed_migration(site):
     assert "another form" in one_line(site.run("status", expect=78))
 
 
+@pytest.mark.slow
+@pytest.mark.one_engine("about SQLite's own files")
 def test_locked_database(site, tmp_path):
     import sqlite3
     holder = sqlite3.connect(site.database, isolation_level=None)
@@ -176,6 +182,7 @@ def open_path():
     shutil.rmtree(folder)
 
 
+@pytest.mark.one_engine("about SQLite's own files")
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody else")
 def test_unwritable_database(open_path):
     site = Site(open_path)
@@ -187,6 +194,7 @@ def test_unwritable_database(open_path):
     assert b"check" in result.stderr
 
 
+@pytest.mark.one_engine("about SQLite's own files")
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a small disk")
 def test_full_disk(tmp_path):
     """A database on a disk that fills up in the middle of a fan-out: nothing of it stays."""
@@ -237,6 +245,8 @@ def full_disk_by_limit(tmp_path):
     assert site.sql("SELECT count(*) FROM issue") == [(0,)]
 
 
+@pytest.mark.slow
+@pytest.mark.one_engine("about SQLite's own files")
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a small disk")
 def test_disk_that_fills_up_while_an_issue_is_sent(tmp_path, server):
     """The run stops, and goes on once there is room: nobody is missed, nobody mailed twice."""
@@ -269,6 +279,7 @@ def test_disk_that_fills_up_while_an_issue_is_sent(tmp_path, server):
         subprocess.run(["umount", str(disk)], check=True)
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 def test_output_that_cannot_be_written(site):
     with open("/dev/full", "wb") as full:
         run = subprocess.run([BINARY, "list", "show"], cwd=site.folder, stdout=full,
@@ -276,6 +287,7 @@ def test_output_that_cannot_be_written(site):
     assert run.returncode == 74 and b"standard output" in run.stderr
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 def test_help_everywhere():
     for command in ("init", "list", "subscribe", "confirm", "unsubscribe", "preview", "send",
                     "retry", "status", "suppress", "pause", "resume", "cancel", "dkim"):

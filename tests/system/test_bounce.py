@@ -265,6 +265,7 @@ def test_mbox_and_folder_of_files(sent, tmp_path):
     assert site.run("bounce", str(folder)).out.startswith("1 messages, 1 hard")
 
 
+@pytest.mark.one_engine("about SQLite's own files")
 def test_the_mail_system_keeps_what_we_cannot_take(sent):
     site, paths = sent
     message = dsn(to=paths["ann@example.org"][0])

@@ -6,9 +6,11 @@ import subprocess
 
 import pytest
 from conftest import BINARY, SAMPLE, link, parse, wait_for
-from test_look import WEB, look, pytestmark  # noqa: F401  (skips where there is no browser)
+from test_look import WEB, look, needs_browser
 from test_staff import PASSWORD, StaffServer, configure, eventful  # noqa: F401
 from webserver import WebServer
+
+pytestmark = [pytest.mark.slow, needs_browser, pytest.mark.one_engine("the engine makes no difference")]
 
 
 @pytest.fixture

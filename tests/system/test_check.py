@@ -1,18 +1,20 @@
 """newsletter check: what would hurt an issue, said before it goes out."""
 import json
 import os
+import shutil
 
 import pytest
 from conftest import SAMPLE
+
+pytestmark = pytest.mark.one_engine("the engine makes no difference")
 
 BODY = "Dear {{name|reader}},\n\n" + "Words and more words about ferries and harbours. " * 5 + "\n\n"
 
 
 @pytest.fixture
-def good(site):
+def good(site, signing_key):
     """A site with nothing to object to."""
-    site.run("dkim", "keygen", "--selector", "s1", "--domain", "example.org", "--output",
-             os.path.join(site.folder, "dkim.key"))
+    shutil.copy(signing_key[0], os.path.join(site.folder, "dkim.key"))
     site.configure(dkim={"selector": "s1", "key_file": "dkim.key"})
     return site
 

@@ -21,8 +21,10 @@ ISSUES, BATCH = 10000, 1000
 # What mail cannot have: addresses that lead nowhere, pictures that are not there, no text at all.
 REFUSAL = re.compile(rb"issue\.md: (link '|image '|cannot read |'.*' is not within)|:\d+: the issue has no text")
 
-pytestmark = pytest.mark.skipif(not os.path.isdir(os.path.join(WEB, "node_modules")),
-                                reason="needs tools/install-packages test")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not os.path.isdir(os.path.join(WEB, "node_modules")), reason="needs tools/install-packages test"),
+    pytest.mark.one_engine("the engine makes no difference")]
 
 
 def examples():

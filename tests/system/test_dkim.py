@@ -8,6 +8,8 @@ import subprocess
 import dkim
 import pytest
 
+pytestmark = pytest.mark.one_engine("the engine makes no difference")
+
 
 def make_key(site, kind, selector):
     """Makes a key; returns the TXT record's content."""
@@ -91,6 +93,7 @@ def test_opendkim_agrees(signing, server, tmp_path, settings, selector):
         assert said.rstrip().endswith("succeeded") is not tampered, said
 
 
+@pytest.mark.slow
 def test_thousands(signing, server, tmp_path):
     """What is hashed once for all must fit what each gets: names, languages, two subjects."""
     site, records = signing

@@ -9,6 +9,8 @@ import subprocess
 import pytest
 from conftest import BINARY, TOP, parse, token
 
+pytestmark = pytest.mark.one_engine("the book tells of SQLite")
+
 CHAPTERS = sorted(name for name in os.listdir(os.path.join(TOP, "docs")) if name.endswith(".md"))
 ISSUE = "---\nseries: Harbour News\nnumber: No {0}\ntitle: Issue {0}\ndate: 2026-08-25\n---\nDear {{{{name|reader}}}},\n\nwords.\n"
 

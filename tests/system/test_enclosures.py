@@ -6,6 +6,8 @@ import zlib
 import pytest
 from conftest import html, parse, plain
 
+pytestmark = pytest.mark.one_engine("the engine makes no difference")
+
 
 def png(width=8, height=8, colour=(200, 30, 30)):
     """A real picture of one colour."""

@@ -2,6 +2,8 @@
 import pytest
 from conftest import html, parse, plain
 
+pytestmark = pytest.mark.one_engine("the engine makes no difference")
+
 EVENTS = [
     {"title": "Concert", "date": "2026-10-02", "time": "19:00", "place": "Қазақстан залы"},
     {"title": "Round table; ferries, rails", "date": "2026-09-30", "until": "2026-10-01",

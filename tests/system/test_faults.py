@@ -11,6 +11,8 @@ def tls(tmp_path_factory):
     return certificates.make(str(tmp_path_factory.mktemp("tls")))
 
 
+PIPELINING = [True, pytest.param(False, marks=pytest.mark.one_engine("the dialogue is the same with both"))]
+
 # (stage, action): (exit status, state of the delivery, state of the issue)
 TRYING = (75, "queued", "sending")    # the circuit breaker opened
 REFUSED = (69, "queued", "paused")    # the fault is ours; nothing was tried
@@ -31,7 +33,7 @@ EXPECTED["dot", "disconnect"] = (0, "unknown", "sent")
 EXPECTED["dot", "garbage"] = (0, "unknown", "sent")
 
 
-@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("pipelining", PIPELINING)
 @pytest.mark.parametrize("stage, action", EXPECTED)
 def test_fault(site, tls, stage, action, pipelining):
     authority, certificate, key = tls
@@ -74,7 +76,7 @@ def recover(site, path, delivery, issue):
     assert site.sql("SELECT state FROM issue") == [("sent",)]
 
 
-@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("pipelining", PIPELINING)
 @pytest.mark.parametrize("stage, action, state", [
     ("MAIL", "4xx", "deferred"), ("RCPT", "4xx", "deferred"), ("DATA", "4xx", "deferred"),
     ("dot", "4xx", "deferred"), ("RCPT", "5xx", "bounced"), ("RCPT", "disconnect", "deferred"),

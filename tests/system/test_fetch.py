@@ -7,8 +7,9 @@ import pytest
 from dovecot import Dovecot
 from test_bounce import dsn, sent, state  # noqa: F401
 
-pytestmark = pytest.mark.skipif(not shutil.which("dovecot") or os.getuid() != 0,
-                                reason="needs Dovecot and root")
+pytestmark = [
+    pytest.mark.skipif(not shutil.which("dovecot") or os.getuid() != 0, reason="needs Dovecot and root"),
+    pytest.mark.one_engine("the engine makes no difference")]
 
 QUESTION = b"From: bob@example.org\nSubject: A question\n\nHow are you?\n"
 
@@ -116,6 +117,7 @@ def test_nothing_is_lost_when_the_database_cannot_be_written(box, dovecot):
     assert state(site, "ann@example.org") == "bounced"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["imap", "pop3"])
 def test_faults(box, dovecot, protocol, tmp_path):
     site, _, user, configure = box
@@ -130,6 +132,7 @@ def test_faults(box, dovecot, protocol, tmp_path):
     assert "not a host name" in site.run("bounce", "--fetch", expect=78).err
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_not_there(box):
     site, _, _, configure = box
     configure(folder="Nowhere")

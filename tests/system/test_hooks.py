@@ -48,6 +48,7 @@ def test_bad_links_say_the_same(connected, name, query):
     assert "<script>" not in page and "rm -rf" not in page
 
 
+@pytest.mark.one_engine("about SQLite's own files")
 def test_bad_forms(connected):
     assert "400" in cgi(connected, "subscribe.cgi", b"email=nonsense")[0]
     assert "405" in cgi(connected, "subscribe.cgi", method="GET")[0]

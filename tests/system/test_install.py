@@ -7,6 +7,8 @@ import subprocess
 import pytest
 from conftest import BINARY, TOP
 
+pytestmark = pytest.mark.one_engine("the engine makes no difference")
+
 BUILD = os.path.dirname(os.path.dirname(BINARY))
 
 

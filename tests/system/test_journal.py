@@ -8,6 +8,8 @@ import pytest
 from conftest import BINARY
 from test_staff import PASSWORD, StaffServer, configure
 
+pytestmark = pytest.mark.one_engine("the engine makes no difference")
+
 JOURNAL = "/run/systemd/journal/socket"
 
 

@@ -3,7 +3,10 @@ import random
 import signal
 import time
 
+import pytest
 from conftest import POSTGRESQL
+
+pytestmark = pytest.mark.slow
 
 KILLS = 55
 PEOPLE = 3000

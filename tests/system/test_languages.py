@@ -89,6 +89,7 @@ def test_test_mail_and_preview_show_each(connected, server):
     assert "issue.preview/issue.ru.eml" in written and "issue.preview/index.html" in written
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("make, said", [
     (lambda site: files(site, plain="x", en="y"), "one file for each language"),
     (lambda site: site.issue(name="issue.ru.md", language="kk"), "its name says ru"),
@@ -113,6 +114,7 @@ def test_other_names_with_dots_are_names(connected):
     assert "final" not in out and "v2" not in out
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 def test_right_to_left(connected):
     path = connected.issue("مرحبا\n", language="ar")
     connected.run("preview", path)
@@ -206,6 +208,7 @@ def entries(path):
     return {(context, words): translation for context, words, translation in found}
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("path", glob.glob(os.path.join(TOP, "po", "*.po")), ids=os.path.basename)
 def test_catalogs_are_complete(tmp_path, path):
     subprocess.run([os.path.join(TOP, "tools", "messages"), "--list", str(tmp_path / "all.pot")],

@@ -9,6 +9,8 @@ import pytest
 
 from conftest import BINARY, TOP
 
+pytestmark = pytest.mark.one_engine("the engine makes no difference")
+
 # From the ground up. A room may include public headers (include/newsletter/ROOM/) of the rooms of
 # lower levels, and of no other; it may use the libraries named here, besides the C library.
 ROOMS = {

@@ -13,9 +13,10 @@ from test_enclosures import png
 
 WEB = os.path.join(TOP, "tests", "web")
 
-pytestmark = pytest.mark.skipif(
+needs_browser = pytest.mark.skipif(
     not (shutil.which("chromium") and os.path.isdir(os.path.join(WEB, "node_modules"))),
     reason="needs tools/install-packages test")
+pytestmark = [pytest.mark.slow, needs_browser, pytest.mark.one_engine("the engine makes no difference")]
 
 
 def look(tmp_path, pages, widths=(375, 700), mail=True, cookie=None):

@@ -7,6 +7,8 @@ import html5lib
 import pytest
 from conftest import html, parse, plain
 
+pytestmark = pytest.mark.one_engine("the engine makes no difference")
+
 NAMES = [
     "Ann", 'Quo"te \\ back', "Ә" * 60, "x" * 200, "日本語の名前 " * 5, "=?UTF-8?Q?evil?=", "<b>&amp;'",
     "a,b;c:d@e <f>", "  two  spaces  ", ".dot", "trailing =", "emoji 🚢 " * 8, "{{email}}", "'; DROP",
@@ -115,6 +117,7 @@ def test_awkward_bodies(connected, server):
     assert "    .\n" in text and "> . dot" in text.replace("> quote . dot", "> . dot")
 
 
+@pytest.mark.slow
 def test_generated_issues(connected, server):
     """Random mixtures of awkward pieces, from a fixed seed: each parses back without a defect."""
     seeded = random.Random(20080825)

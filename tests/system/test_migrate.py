@@ -8,6 +8,8 @@ import sqlite3
 import pytest
 from conftest import TOP, parse, token
 
+pytestmark = pytest.mark.one_engine("earlier schemas were SQLite's")
+
 MIGRATIONS = sorted(glob.glob(os.path.join(TOP, "migrations", "*.sql")))
 
 

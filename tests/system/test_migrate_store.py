@@ -5,9 +5,9 @@ import re
 import sqlite3
 
 import pytest
-from conftest import POSTGRESQL, Site, new_schema, parse, token
+from conftest import Site, new_schema, parse, token
 
-pytestmark = pytest.mark.skipif(not POSTGRESQL, reason="needs PostgreSQL")
+pytestmark = pytest.mark.postgresql
 SOURCES = os.path.join(os.path.dirname(__file__), "..", "..", "src", "store", "tables.c")
 
 

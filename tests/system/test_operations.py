@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import time
 
+import pytest
 from conftest import wait_for
 
 
@@ -18,6 +19,7 @@ def whole(path):
     return rows
 
 
+@pytest.mark.one_engine("about SQLite's own files")
 def test_backup(site):
     site.add_active(["ann@example.org"])
     path = os.path.join(site.folder, "copy.db")
@@ -34,6 +36,7 @@ def test_backup(site):
     assert "bulletin" in site.run("list", "show").out
 
 
+@pytest.mark.slow
 def test_backup_into_a_folder(site):
     os.mkdir(os.path.join(site.folder, "old"))
     other = site.write("old/notes.txt", "mine")
@@ -44,6 +47,7 @@ def test_backup_into_a_folder(site):
     assert len(found) == 2 and found[-1].endswith(name) and os.path.exists(other)
 
 
+@pytest.mark.slow
 def test_backup_in_the_middle_of_a_run(connected, server):
     server.handler.delay = 0.01
     connected.add_active([f"r{number}@example.org" for number in range(300)])
@@ -55,6 +59,7 @@ def test_backup_in_the_middle_of_a_run(connected, server):
     assert connected.states() == {"sent": 300}
 
 
+@pytest.mark.one_engine("about SQLite's own files")
 def test_backup_that_fails_leaves_what_was_there(site):
     path = site.write("copy.db", "precious")
     os.mkdir(path + ".partial")
@@ -91,6 +96,7 @@ def test_prune(connected, server):
     assert "1 events" in connected.run("prune").out
 
 
+@pytest.mark.one_engine("about SQLite's own files")
 def test_repair(connected):
     connected.add_active(["ann@example.org"])
     os.chmod(connected.database, 0o644)
@@ -103,6 +109,7 @@ def test_repair(connected):
     assert connected.sql("SELECT state FROM delivery") == [("queued",)]
 
 
+@pytest.mark.one_engine("about SQLite's own files")
 def test_repair_of_an_index(connected):
     """An index that lacks rows, as a fault of the disk may leave it, is built anew."""
     connected.add_active([f"r{number}@example.org" for number in range(50)])

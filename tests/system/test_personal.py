@@ -92,6 +92,7 @@ def test_a_long_fallback_is_one(connected, server):
     assert fallback in plain(message).replace("\n", " ") and fallback in html(message)
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("body, said", [
     ("{{#name}}x\n", "does not end in the same place"),
     ("x{{/name}}\n", "does not begin in the same place"),
@@ -108,6 +109,7 @@ def test_bad_conditions(connected, body, said):
     assert said in result.err and "issue.md" in result.err and len(result.err.splitlines()) == 1
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("front, said", [
     ({"title": "For {{name}}"}, "title cannot hold a variable"),
     ({"subject": "{{#name}}x{{/name}}"}, "cannot hold a condition"),

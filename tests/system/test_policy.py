@@ -1,7 +1,6 @@
 """How fast mail goes out, by which relays, and when it does not."""
 import collections
 import datetime
-import time
 
 import pytest
 from conftest import MailServer, most_at_once, wait_for
@@ -92,6 +91,7 @@ def test_doctor_asks_each_relay(connected, server, second):
     assert said.count("takes our mail") == 2 and "could not" in said.lower() or "connect" in said
 
 
+@pytest.mark.slow
 def test_messages_per_second(connected, server):
     connected.add_active(people(16))
     connected.configure(smtp={"connections": 8}, limits={"per_second": 4})
@@ -102,6 +102,7 @@ def test_messages_per_second(connected, server):
     assert connected.sql("SELECT count(*) FROM throttle") == [(1,)]
 
 
+@pytest.mark.slow
 def test_messages_per_second_to_a_domain(connected, server):
     connected.add_active(people(8, "slow.example") + people(20, "bücher.example") + people(20))
     connected.configure(smtp={"connections": 8}, limits={"domains": [{"domain": "slow.example", "per_second": 2},
@@ -120,6 +121,7 @@ def by_second(site):
     return collections.Counter(row[0] for row in site.sql("SELECT first_attempt_at FROM delivery WHERE state = 'sent'"))
 
 
+@pytest.mark.slow
 def test_turns_that_have_passed_are_given_anew(connected, server):
     """After a pause or a night there is no burst of all that should have gone out meanwhile."""
     limits = {"domains": [{"domain": "slow.example", "per_second": 4}]}
@@ -253,6 +255,7 @@ def test_a_server_in_trouble_is_left_alone(connected, server, reply):
     assert states["queued"] >= 25 and states["deferred"] >= 10
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("settings, words", [
     ({"relays": [{"port": 25}]}, "relays.0 has no host"), ({"relays": [{"host": "a b"}]}, "not a host name"),
     ({"relays": [{"host": "x", "weight": 0}]}, "number in range"), ({"relays": [{"host": "x"}] * 17}, "one too many"),

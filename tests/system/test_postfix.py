@@ -7,7 +7,10 @@ import pytest
 from conftest import BINARY, Site, parse, plain, token, wait_for
 from postfix import Postfix, available
 
-pytestmark = pytest.mark.skipif(not available(), reason="needs Postfix, and root to start it")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not available(), reason="needs Postfix, and root to start it"),
+    pytest.mark.one_engine("the engine makes no difference")]
 
 
 @pytest.fixture

@@ -66,6 +66,7 @@ def test_this_machines_zone(connected):
     assert when(connected) == ("scheduled", 1922313600)  # midnight in UTC
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("args", [("--at", "tomorrow"), ("--at", "2030-12-01"), ("--at", "2001-01-01 09:00"),
                                   ("--at", "2030-12-01 09:00", "--timezone", "Mars/Olympus"), ("--timezone", "UTC"),
                                   ("--local-time",), ("--at", "2030-12-01 09:00", "--timezone", "UTC", "--local-time")])

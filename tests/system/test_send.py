@@ -143,6 +143,7 @@ def test_status_knows_an_issue_by_many_names(connected):
     assert whole["issues"][0]["slug"] == "the-news-no-1" and whole["notices"]["sent"] == 0
 
 
+@pytest.mark.slow
 def test_unsubscribing_works_while_an_issue_is_sent(connected, server):
     server.handler.delay = 0.02
     connected.configure(smtp={"connections": 2})
@@ -156,6 +157,7 @@ def test_unsubscribing_works_while_an_issue_is_sent(connected, server):
     assert connected.states() == {"sent": 199, "skipped": 1}
 
 
+@pytest.mark.slow
 def test_sigterm_finishes_what_is_in_flight(connected, server):
     server.handler.delay = 0.02
     connected.configure(smtp={"connections": 4})
@@ -186,6 +188,7 @@ def test_two_at_once_send_nothing_twice(connected, server):
     assert connected.states() == {"sent": 150} and server.count() == 150
 
 
+@pytest.mark.one_engine("about SQLite's own files")
 def test_second_retry_names_the_first(connected, server):
     server.handler.delay = 0.05
     connected.configure(smtp={"connections": 1})
@@ -232,6 +235,7 @@ def test_asks_on_a_terminal(connected, server):
     assert code == 0 and b"1 sent" in shown and server.count() == 1
 
 
+@pytest.mark.slow
 def test_stays_small_for_a_long_list(connected, server):
     """Memory is bounded by connections, not by the list: rows are leased in batches."""
     connected.configure(smtp={"connections": 2})

@@ -136,6 +136,7 @@ def test_robots_fill_in_what_people_do_not_see(web, connected):
     assert connected.sql("SELECT count(*) FROM subscriber") == [(0,)]
 
 
+@pytest.mark.slow
 def test_a_form_takes_time_to_fill_in(web, connected):
     http = web("--no-mail", serve={"check_forms": True})
     embedded = http.post("/join", {"email": "ann@example.org", "name": "Ann <3", "attribute.city": "A&B"})
@@ -259,6 +260,7 @@ def test_below_a_path(web, connected, server):
     assert "https://www.example.org/news/confirm?token=" in server.messages("ann@example.org")[0].decode()
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 def test_headers(web):
     http = web("--no-mail")
     for path, status in (("/join", 200), ("/nosuch", 404), ("/style.css", 200), ("/healthz", 200)):
@@ -276,6 +278,7 @@ def test_headers(web):
     assert head.status == 200 and head.text == "" and int(head.getheader("Content-Length")) > 500
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 def test_methods(web):
     http = web("--no-mail")
     for method in ("PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"):
@@ -285,6 +288,7 @@ def test_methods(web):
     assert answer.status == 405 and answer.getheader("Allow") == "GET, HEAD"
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 def test_sizes(web, connected):
     http = web("--no-mail")
     assert http.post("/join", {"email": "x" * 70000}).status == 413
@@ -302,12 +306,15 @@ def test_sizes(web, connected):
     assert connected.sql("SELECT count(*) FROM subscriber") == [(0,)]
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 def test_a_path_that_cannot_be_logged(web):
     http = web("--no-mail")
     assert http.get("/a%0aGET%20/evil%20200").status == 400
     assert "evil" not in http.stop()
 
 
+@pytest.mark.slow
+@pytest.mark.one_engine("the engine makes no difference")
 def test_a_request_that_never_ends_is_cut_off(web):
     http = web("--no-mail")
     with socket.create_connection(("127.0.0.1", http.port)) as slow:
@@ -328,6 +335,8 @@ def test_a_request_that_never_ends_is_cut_off(web):
     assert http.get("/join").status == 200
 
 
+@pytest.mark.slow
+@pytest.mark.one_engine("the engine makes no difference")
 def test_a_thousand_connections(web):
     http = web("--no-mail")
     before = memory(http)
@@ -431,6 +440,7 @@ def test_bad_configuration(connected, serve, said):
     assert said in connected.run("serve", expect=78).err
 
 
+@pytest.mark.one_engine("about SQLite's own files")
 def test_busy_and_broken_databases_tell_nothing(web, connected):
     http = web("--no-mail")
     connected.sql("DROP TABLE event")

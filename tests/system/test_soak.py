@@ -11,6 +11,8 @@ import pytest
 from conftest import TOP
 from faulty import Faulty
 
+pytestmark = [pytest.mark.slow, pytest.mark.one_engine("about disks and files")]
+
 EXT4_IOC_SHUTDOWN = 0x8004587D
 loader = importlib.machinery.SourceFileLoader("soak", os.path.join(TOP, "bench", "soak"))
 soak = importlib.util.module_from_spec(importlib.util.spec_from_loader("soak", loader))

@@ -9,7 +9,10 @@ from conftest import SAMPLE, parse, token
 from test_enclosures import png
 from test_look import EVENTS, EVERYTHING
 
-pytestmark = pytest.mark.skipif(shutil.which("spamassassin") is None, reason="needs spamassassin")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("spamassassin") is None, reason="needs spamassassin"),
+    pytest.mark.one_engine("the engine makes no difference")]
 
 # What it says of letters and words other than English ones; nothing that a composer could change.
 ABOUT_WORDS = re.compile(r"MIXED_ES|FUZZY_\w+")

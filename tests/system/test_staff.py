@@ -14,6 +14,7 @@ from test_look import WEB
 from webserver import WebServer
 
 PASSWORD = "correct horse battery"
+ACCOUNT = []
 
 
 class StaffServer(WebServer):
@@ -45,7 +46,11 @@ def configure(connected):
     for name in ("confirm_url", "unsubscribe_url"):
         connected.settings.pop(name, None)
     connected.configure()
-    connected.run("staff", "add", "ann", stdin=PASSWORD.encode() + b"\n")
+    if not ACCOUNT:  # a password's digest takes long to make: once is enough
+        connected.run("staff", "add", "ann", stdin=PASSWORD.encode() + b"\n")
+        ACCOUNT.extend(connected.sql("SELECT name, password, created_at FROM staff")[0])
+    else:
+        connected.sql("INSERT INTO staff (name, password, created_at) VALUES (?, ?, ?)", *ACCOUNT)
 
 
 @pytest.fixture
@@ -132,6 +137,7 @@ def test_login_and_logout(staff, connected):
     assert secret not in log and PASSWORD not in log and "ann logs in from 127.0.0.1" in log
 
 
+@pytest.mark.slow
 def test_sessions_end(staff, connected):
     http = staff("--no-mail")
     http.login()
@@ -154,6 +160,8 @@ def test_wrong_password(staff, name, password):
     assert answer.getheader("Set-Cookie") is None
 
 
+@pytest.mark.slow
+@pytest.mark.one_engine("the engine makes no difference")
 def test_guessing_is_slow(staff):
     http = staff("--no-mail")
     statuses = [http.login(password=f"wrong {number}").status for number in range(12)]
@@ -228,6 +236,7 @@ def test_pause_resume_cancel(staff, connected, server, eventful):
     assert "ann: cancel issue 1" in http.stop()
 
 
+@pytest.mark.slow
 def test_live_progress_of_a_send(staff, connected, server):
     """While another process sends, the page follows it; pausing there stops that process."""
     server.handler.delay = 0.05

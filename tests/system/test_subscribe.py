@@ -40,6 +40,7 @@ def test_double_opt_in(connected, server):
     assert connected.sql("SELECT state FROM subscription") == [("active",)]
 
 
+@pytest.mark.one_engine("about SQLite's own files")
 def test_token_is_stored_as_digest_only(connected, server):
     connected.run("subscribe", "ann@example.org")
     secret = token(parse(server.messages("ann@example.org")[0]), "confirm")
@@ -163,6 +164,7 @@ def test_deferred_confirmation_is_retried(connected, server):
     confirm(connected, server, "ann@example.org")
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("address", [
     "plain", "@example.org", "ann@", "ann@@example.org", "ann@example", "ann@[192.0.2.1]",
     "ann b@example.org", "ann@exa mple.org", "ann@-example.org", "ann@example..org",
@@ -191,6 +193,7 @@ def test_unusual_addresses(connected, server, address, envelope):
     assert connected.sql("SELECT state FROM delivery") == [("sent",)]
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("option, value", [
     ("--name", "Ann\r\nBcc: victim@example.org"), ("--name", "x" * 201), ("--language", "e n"),
     ("--ip", "300.1.1.1"), ("--attribute", "a b=c"), ("--attribute", "city=x\ny"),
@@ -201,12 +204,14 @@ def test_bad_details(connected, option, value):
     assert connected.sql("SELECT count(*) FROM subscriber") == [(0,)]
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("body", [b"", b"name=x", b"{", b"[]", b'{"email": 5}', b"email=%00a@b.org",
                                   b"\xff\xfe", b"email=" + b"x" * 70000, b"a\x00b"])
 def test_bad_form(connected, body):
     assert connected.run("subscribe", expect=65, stdin=body).out == ""
 
 
+@pytest.mark.slow
 def test_many_at_once(connected, server):
     """Hooks that run at the same time: nobody is turned away, and nobody gets two mails."""
     addresses = [f"user{i % 20}@example.org" for i in range(40)]

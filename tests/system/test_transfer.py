@@ -7,7 +7,7 @@ import sqlite3
 import stat
 
 import pytest
-from conftest import BINARY, Site
+from conftest import POSTGRESQL, Site
 
 CONSENT = ("--consent", "visitors book, 2026")
 
@@ -290,6 +290,7 @@ def test_subject(eventful):
     eventful.run("export", "--subject", "nonsense", expect=65)
 
 
+@pytest.mark.one_engine("about SQLite's own files")
 def test_erase(eventful):
     assert "--yes" in eventful.run("erase", "ann@example.org", expect=64).err
     eventful.run("erase", "ann@example.org", "--yes")
@@ -304,12 +305,13 @@ def test_erase(eventful):
     assert b"Ann@example" not in content and "Ақтау".encode() not in content
 
 
+@pytest.mark.slow
 def test_a_large_file(site):
-    """A hundred thousand rows in one transaction, and memory that does not grow with them."""
+    """A hundred thousand rows in one transaction; a server's database takes a tenth of them, each by itself."""
+    count = 10000 if POSTGRESQL else 100000
     path = os.path.join(site.folder, "in.csv")
     with open(path, "w", encoding="utf-8") as out:
         out.write("email,name\n")
-        out.writelines(f"r{number}@example{number % 100}.org,Reader {number}\n" for number in range(100000))
-    assert report(site, path, *CONSENT)["added"] == 100000
-    assert report(site, path, *CONSENT)["unchanged"] == 100000
-    assert os.path.exists(BINARY)
+        out.writelines(f"r{number}@example{number % 100}.org,Reader {number}\n" for number in range(count))
+    assert report(site, path, *CONSENT)["added"] == count
+    assert report(site, path, *CONSENT)["unchanged"] == count

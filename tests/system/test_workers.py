@@ -8,14 +8,16 @@ import subprocess
 import time
 
 import pytest
-from conftest import BINARY, POSTGRESQL, Site, most_at_once, new_schema, wait_for
+from conftest import BINARY, Site, most_at_once, new_schema, wait_for
 
 from hosts import Hosts
 from mailserver import MailServer, free_port
 
-pytestmark = pytest.mark.skipif(
-    not POSTGRESQL or os.geteuid() != 0 or shutil.which("ip") is None,
-    reason="for PostgreSQL, with namespaces that only root may make")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.postgresql,
+    pytest.mark.skipif(os.geteuid() != 0 or shutil.which("ip") is None,
+                       reason="needs namespaces, which only root may make")]
 
 LEASE = 4
 WORKERS = 3
