@@ -22,6 +22,7 @@ struct cli {
     const char *config_path;
     const char *database;
     const char *password_file;
+    bool trace; /* --trace */
     struct nl_config config;
     struct nl_store *store;
     struct nl_relay *relay;
@@ -54,6 +55,10 @@ const char *cli_config_path(const struct cli *cli);
 enum nl_status cli_configure(struct cli *cli, struct nl_error *err);
 enum nl_status cli_open(struct cli *cli, struct nl_error *err);
 enum nl_status cli_connect(struct cli *cli, struct nl_error *err);
+
+/* smtp_trace.c: prints the SMTP dialogue on standard error, if --trace or NEWSLETTER_TRACE=smtp
+ * asks for it. */
+enum nl_status cli_trace(const struct cli *cli, struct nl_error *err);
 
 /* Closes the database early, before a fork. */
 void cli_close_store(struct cli *cli);

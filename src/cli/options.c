@@ -125,7 +125,8 @@ enum nl_status cli_connect(struct cli *cli, struct nl_error *err) {
     enum nl_status status = cli_configure(cli, err);
     if (status != NL_OK || cli->relay != NULL)
         return status;
-    return nl_relay_new(&cli->config, cli->password_file, &cli->relay, err);
+    status = nl_relay_new(&cli->config, cli->password_file, &cli->relay, err);
+    return status == NL_OK ? cli_trace(cli, err) : status;
 }
 
 void cli_close_store(struct cli *cli) {

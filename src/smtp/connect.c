@@ -1,10 +1,20 @@
 #include "smtp/connection.h"
 
+#include "newsletter/base/env.h"
 #include "smtp/ehlo.h"
 #include "smtp/relay_handle.h"
+#include "smtp/tls_fault.h"
+#include "smtp/trace.h"
 
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
+
+static void note_offer(struct connection *connection, const char *line, size_t len) {
+    nl_ehlo_note(&connection->offered, line, len);
+    if (len > 5 && strncasecmp(line, "AUTH", 4) == 0 && (line[4] == ' ' || line[4] == '='))
+        nl_login_note_offer(&connection->transport->logins[connection->host], line + 5, len - 5);
+}
 
 /* Watches libcurl's dialogue: which stage it has reached, the server's last reply code, and the
  * extensions it offers. No text is kept, since the dialogue contains the password. */
@@ -20,6 +30,7 @@ static int watch(CURL *handle, curl_infotype type, char *data, size_t len, void 
             connection->stage = NL_STAGE_STARTTLS;
         } else if (len >= 4 && strncmp(data, "AUTH", 4) == 0) {
             connection->stage = NL_STAGE_AUTH;
+            connection->mechanism = nl_login_mechanism(data, len);
         }
     } else if (type == CURLINFO_HEADER_IN) {
         if (connection->stage == NL_STAGE_CONNECT)
@@ -27,8 +38,9 @@ static int watch(CURL *handle, curl_infotype type, char *data, size_t len, void 
         if (len >= 3 && data[0] >= '1' && data[0] <= '5')
             connection->code = (data[0] - '0') * 100 + (data[1] - '0') * 10 + (data[2] - '0');
         if (connection->stage == NL_STAGE_EHLO && len > 4)
-            nl_ehlo_note(&connection->offered, data + 4, len - 4);
+            note_offer(connection, data + 4, len - 4);
     }
+    nl_trace_dialogue(connection->transport, connection, type, data, len);
     return 0;
 }
 
@@ -51,11 +63,13 @@ bool nl_transport_connect_to(struct nl_transport *transport, size_t server) {
         return false;
     struct connection *connection = &transport->connections[at];
     connection->host = server;
-    connection->handle = nl_relay_handle(transport->health.relay, server);
+    connection->handle =
+        nl_relay_handle(transport->health.relay, server, &transport->logins[server]);
     if (connection->handle == NULL)
         return false;
     connection->stage = NL_STAGE_CONNECT;
     connection->code = 0;
+    connection->mechanism = 0;
     connection->error[0] = '\0';
     curl_easy_setopt(connection->handle, CURLOPT_PRIVATE, connection);
     curl_easy_setopt(connection->handle, CURLOPT_ERRORBUFFER, connection->error);
@@ -75,19 +89,55 @@ size_t nl_transport_connecting(const struct nl_transport *transport) {
     return transport->connecting;
 }
 
-static void refuse(struct nl_transport *transport, struct connection *connection, CURLcode code) {
-    struct nl_buf text = {0};
-    bool permanent = nl_ehlo_is_permanent(code, connection->code);
-    nl_buf_addf(&text, "%s at %s: %s", nl_relay_name(transport->health.relay, connection->host),
+static void explain(const struct nl_transport *transport, struct connection *connection,
+                    CURLcode code) {
+    const struct nl_relay *relay = transport->health.relay;
+    const struct nl_smtp_server *server = nl_relay_server(relay, connection->host);
+    struct nl_buf *text = &connection->text;
+    nl_buf_clear(text);
+    nl_buf_addf(text, "%s at %s: %s", nl_relay_name(relay, connection->host),
                 nl_stage_name(connection->stage),
                 connection->error[0] != '\0' ? connection->error : curl_easy_strerror(code));
     if (connection->code >= 400)
-        nl_buf_addf(&text, " (reply %d)", connection->code);
-    nl_buf_adds(&text, nl_ehlo_advice(code));
-    enum nl_stage stage = connection->stage;
+        nl_buf_addf(text, " (reply %d)", connection->code);
+    if (nl_tls_is_fault(code))
+        nl_tls_explain(connection->handle, code, connection->error, server->host,
+                       nl_env_now(&nl_env_system), text);
+    else if (code == CURLE_LOGIN_DENIED && connection->code / 100 != 4)
+        nl_login_explain(&transport->logins[connection->host], connection->mechanism, text);
+    else
+        nl_buf_adds(text, nl_ehlo_advice(code));
+}
+
+/* A login that failed by one mechanism is tried again by the next. A connection that breaks within
+ * AUTH may be the server's way to refuse the mechanism. */
+static bool try_next_login(struct nl_transport *transport, struct connection *connection,
+                           CURLcode code) {
+    const struct nl_smtp_server *server =
+        nl_relay_server(transport->health.relay, connection->host);
+    struct nl_login *login = &transport->logins[connection->host];
+    bool refused = code == CURLE_LOGIN_DENIED && connection->code / 100 != 4;
+    bool broken = code != CURLE_LOGIN_DENIED && code != CURLE_OPERATION_TIMEDOUT &&
+                  connection->stage == NL_STAGE_AUTH && connection->code / 100 != 4;
+    if (server->username == NULL || (!refused && !broken) ||
+        !nl_login_failed(login, server, connection->mechanism, refused))
+        return false;
+    nl_trace(transport, connection, "%s -> closed: trying the next login mechanism",
+             nl_stage_name(connection->stage));
     nl_connection_close(transport, connection);
-    snprintf(connection->error, sizeof connection->error, "%s", nl_buf_text(&text));
-    nl_buf_free(&text);
+    return nl_transport_connect_to(transport, connection->host);
+}
+
+static void refuse(struct nl_transport *transport, struct connection *connection, CURLcode code) {
+    bool permanent = nl_ehlo_is_permanent(code, connection->code);
+    enum nl_stage stage = connection->stage;
+    if (try_next_login(transport, connection, code))
+        return;
+    if (connection->handle != NULL)
+        explain(transport, connection, code);
+    nl_trace(transport, connection, "%s -> closed: %s", nl_stage_name(stage),
+             nl_buf_text(&connection->text));
+    nl_connection_close(transport, connection);
     nl_connection_report(transport, connection, NL_TRANSPORT_REFUSED, stage);
     nl_relay_health_failed(&transport->health, connection->host, permanent);
     connection->event.permanent = permanent && nl_relay_health_all_out(&transport->health);
@@ -102,6 +152,7 @@ static void established(struct nl_transport *transport, struct connection *conne
         return;
     }
     transport->connecting--;
+    nl_login_succeeded(&transport->logins[connection->host]);
     connection->state = OPEN;
     connection->busy = false;
     connection->write_blocked = connection->write_watched = false;
@@ -109,6 +160,8 @@ static void established(struct nl_transport *transport, struct connection *conne
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
     epoll_ctl(transport->poll, EPOLL_CTL_ADD, connection->socket, &event);
     nl_session_open(&connection->session, &connection->offered);
+    nl_trace_session(connection);
+    nl_trace(transport, connection, "%s -> idle", nl_stage_name(connection->stage));
 }
 
 void nl_connect_drive(struct nl_transport *transport) {

@@ -19,7 +19,7 @@ void nl_connection_report(struct nl_transport *transport, struct connection *con
         .connection = (size_t)(connection - transport->connections),
         .stage = stage,
         .reply = &connection->session.reply,
-        .text = connection->error,
+        .text = nl_buf_text(&connection->text),
         .dot_sent = nl_session_dot_sent(&connection->session),
         .reused = connection->session.messages > 1,
     };

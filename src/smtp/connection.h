@@ -4,6 +4,7 @@
 #define NL_SMTP_CONNECTION_H
 
 #include "newsletter/smtp/transport.h"
+#include "smtp/login.h"
 #include "smtp/relay_health.h"
 
 #include <curl/curl.h>
@@ -11,6 +12,7 @@
 enum connection_state { CLOSED, CONNECTING, OPEN };
 
 struct connection {
+    struct nl_transport *transport;
     enum connection_state state;
     size_t host; /* which server of the relay */
     CURL *handle;
@@ -18,6 +20,7 @@ struct connection {
     struct nl_session session;
     enum nl_stage stage; /* while CONNECTING */
     int code;            /* the last reply while CONNECTING; 0 before one */
+    unsigned mechanism;  /* the last one tried of a login; 0 before one */
     struct nl_extensions offered;
     bool busy; /* a message is on it whose outcome is not known */
     bool write_blocked, write_watched;
@@ -25,11 +28,13 @@ struct connection {
     int64_t deadline;
     struct nl_transport_event event; /* valid while `pending`: it waits to be taken */
     bool pending;
-    char error[CURL_ERROR_SIZE];
+    char error[CURL_ERROR_SIZE]; /* libcurl's */
+    struct nl_buf text;          /* of the event */
 };
 
 struct nl_transport {
     struct nl_relay_health health; /* with the relay */
+    struct nl_login logins[NL_RELAYS];
     CURLM *multi;
     struct connection *connections;
     int poll; /* epoll, of the open connections */

@@ -34,7 +34,7 @@ bool nl_ehlo_is_permanent(CURLcode code, int reply) {
     case CURLE_USE_SSL_FAILED:
         return reply / 100 != 4;
     case CURLE_LOGIN_DENIED:
-        return reply / 100 == 5 || reply == 0;
+        return reply / 100 != 4;
     default:
         return reply / 100 == 5;
     }
@@ -42,13 +42,12 @@ bool nl_ehlo_is_permanent(CURLcode code, int reply) {
 
 const char *nl_ehlo_advice(CURLcode code) {
     switch (code) {
-    case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
-        return ": its certificate is not trusted: name the authority in smtp.ca_file";
+        return ": smtp.ca_file cannot be read as certificates (PEM)";
     case CURLE_USE_SSL_FAILED:
         return ": it refuses STARTTLS: check smtp.port and smtp.security";
     case CURLE_LOGIN_DENIED:
-        return ": it refuses the login: check smtp.username and the password";
+        return ": it refuses the login for now";
     case CURLE_COULDNT_RESOLVE_HOST:
         return ": check smtp.host";
     case CURLE_COULDNT_CONNECT:

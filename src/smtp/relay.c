@@ -20,6 +20,7 @@ struct nl_relay {
     const struct nl_config *config;
     struct host hosts[NL_RELAYS];
     size_t count;
+    struct nl_relay_trace trace;
 };
 
 static void add_helo(struct nl_buf *url, const char *helo) {
@@ -103,6 +104,14 @@ void nl_relay_free(struct nl_relay *relay) {
     curl_global_cleanup();
 }
 
+void nl_relay_set_trace(struct nl_relay *relay, const struct nl_relay_trace *trace) {
+    relay->trace = *trace;
+}
+
+const struct nl_relay_trace *nl_relay_trace(const struct nl_relay *relay) {
+    return &relay->trace;
+}
+
 size_t nl_relay_count(const struct nl_relay *relay) {
     return relay->count;
 }
@@ -123,20 +132,23 @@ int64_t nl_relay_per_connection(const struct nl_relay *relay) {
     return relay->config->smtp.per_connection;
 }
 
-static void set_login(CURL *handle, const struct host *host) {
-    static const char *const options[] = {"AUTH=*", "AUTH=PLAIN", "AUTH=LOGIN", "AUTH=XOAUTH2"};
+static bool set_login(CURL *handle, const struct host *host, const struct nl_login *login) {
+    struct nl_buf options = {0};
     if (host->server->username == NULL)
-        return;
+        return true;
     curl_easy_setopt(handle, CURLOPT_USERNAME, host->server->username);
     curl_easy_setopt(
         handle, host->server->auth == NL_AUTH_XOAUTH2 ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD,
         host->password);
-    if (host->server->auth != NL_AUTH_AUTO)
-        curl_easy_setopt(handle, CURLOPT_LOGIN_OPTIONS, options[host->server->auth]);
+    nl_login_options(login, host->server, &options);
+    bool done = !options.failed;
+    curl_easy_setopt(handle, CURLOPT_LOGIN_OPTIONS, nl_buf_text(&options));
     curl_easy_setopt(handle, CURLOPT_SASL_IR, 1L);
+    nl_buf_free(&options);
+    return done;
 }
 
-CURL *nl_relay_handle(const struct nl_relay *relay, size_t which) {
+CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct nl_login *login) {
     const struct host *host = &relay->hosts[which];
     int64_t timeout = relay->config->smtp.timeout;
     CURL *handle = curl_easy_init();
@@ -162,6 +174,10 @@ CURL *nl_relay_handle(const struct nl_relay *relay, size_t which) {
         curl_easy_setopt(handle, CURLOPT_CAINFO, host->server->ca_file);
         curl_easy_setopt(handle, CURLOPT_CAPATH, NULL); /* trusts no other */
     }
-    set_login(handle, host);
+    curl_easy_setopt(handle, CURLOPT_CERTINFO, 1L); /* to say what is wrong with them */
+    if (!set_login(handle, host, login)) {
+        curl_easy_cleanup(handle);
+        return NULL;
+    }
     return handle;
 }

@@ -4,10 +4,13 @@
 
 #include "newsletter/smtp/relay.h"
 
+#include "smtp/login.h"
+
 #include <curl/curl.h>
 
 /* A new handle that connects to a server, sends EHLO, starts TLS and logs in, and then leaves the
- * connection to curl_easy_send and curl_easy_recv. NULL without memory. */
-CURL *nl_relay_handle(const struct nl_relay *relay, size_t which);
+ * connection to curl_easy_send and curl_easy_recv. `login` says by which mechanisms. NULL without
+ * memory. */
+CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct nl_login *login);
 
 #endif

@@ -10,6 +10,13 @@ enum { LINE_LIMIT = 4096, LINES_LIMIT = 100, TEXT_LIMIT = 1000, KEEP_OUTPUT = 25
  * Larger ones are sent while the commit point is being recorded. */
 enum { WHOLE_LIMIT = 64 * 1024 };
 
+const char *nl_stage_name(enum nl_stage stage) {
+    static const char *const names[] = {
+        "connect", "banner", "EHLO",        "STARTTLS",      "AUTH", "idle", "MAIL",
+        "RCPT",    "DATA",   "the message", "the final dot", "RSET", "QUIT"};
+    return names[stage];
+}
+
 void nl_session_open(struct nl_session *session, const struct nl_extensions *extensions) {
     nl_buf_clear(&session->in);
     nl_buf_clear(&session->out);
@@ -330,7 +337,10 @@ enum nl_session_event nl_session_next(struct nl_session *session) {
             return session->stage == NL_STAGE_IDLE || session->stage == NL_STAGE_QUIT
                        ? NL_SESSION_CLOSING
                        : NL_SESSION_GARBAGE;
+        enum nl_stage before = session->stage;
         enum nl_session_event event = act(session);
+        if (session->observe != NULL)
+            session->observe(session, before, session->observe_ctx);
         if (event != NL_SESSION_NONE)
             return event;
     }

@@ -1,6 +1,7 @@
 #include "newsletter/smtp/transport.h"
 
 #include "smtp/connection.h"
+#include "smtp/trace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,6 @@ enum {
     EVENTS = 64,
 };
 
-const char *nl_stage_name(enum nl_stage stage) {
-    static const char *const names[] = {
-        "connect", "banner", "EHLO",        "STARTTLS",      "AUTH", "idle", "MAIL",
-        "RCPT",    "DATA",   "the message", "the final dot", "RSET", "QUIT"};
-    return names[stage];
-}
-
 enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections,
                                 struct nl_transport **out, struct nl_error *err) {
     struct nl_transport *transport = calloc(1, sizeof *transport);
@@ -32,6 +26,8 @@ enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections
     transport->connections = calloc(connections, sizeof transport->connections[0]);
     transport->poll = epoll_create1(EPOLL_CLOEXEC);
     transport->count = connections;
+    for (size_t i = 0; transport->connections != NULL && i < connections; i++)
+        transport->connections[i].transport = transport;
     if (transport->multi == NULL || transport->connections == NULL || transport->poll < 0) {
         nl_transport_free(transport);
         return nl_error_nomem(err);
@@ -46,8 +42,11 @@ void nl_transport_close(struct nl_transport *transport, size_t connection) {
 
 /* Closes a connection that is broken. If a message was on it, that is an event. */
 static void lose(struct nl_transport *transport, struct connection *connection, const char *how) {
+    nl_trace(transport, connection, "%s -> closed: %s", nl_stage_name(connection->session.stage),
+             how);
     if (connection->busy) {
-        snprintf(connection->error, sizeof connection->error, "%s", how);
+        nl_buf_clear(&connection->text);
+        nl_buf_adds(&connection->text, how);
         nl_relay_health_failed(&transport->health, connection->host, false);
         nl_connection_report(transport, connection, NL_TRANSPORT_LOST, connection->session.stage);
     }
@@ -260,6 +259,8 @@ void nl_transport_start(struct nl_transport *transport, size_t connection, const
     taken->busy = true;
     set_deadline(transport, taken);
     nl_session_start(&taken->session, sender, recipient, message, smtputf8);
+    nl_trace(transport, taken, "idle -> MAIL: from <%s> to <%s>, %zu bytes", sender, recipient,
+             message->len);
     flush_output(transport, taken);
 }
 
@@ -268,6 +269,7 @@ void nl_transport_release_dot(struct nl_transport *transport, size_t connection)
     if (taken->state != OPEN)
         return;
     nl_session_release_dot(&taken->session);
+    nl_trace(transport, taken, "the message -> the final dot");
     flush_output(transport, taken);
 }
 
@@ -303,6 +305,7 @@ void nl_transport_free(struct nl_transport *transport) {
     for (size_t i = 0; transport->connections != NULL && i < transport->count; i++) {
         nl_connection_close(transport, &transport->connections[i]);
         nl_session_free(&transport->connections[i].session);
+        nl_buf_free(&transport->connections[i].text);
     }
     curl_multi_cleanup(transport->multi);
     free(transport->connections);

@@ -2,8 +2,14 @@
 
 Scripted(fault=(stage, action)) breaks at that stage: connect, banner, EHLO, STARTTLS, AUTH, MAIL,
 RCPT, DATA or dot; the action is 4xx, 5xx, disconnect or garbage. Accepted messages are counted.
+
+Scripted(login=b"\\0user\\0password", mechanisms={"NTLM": "disconnect", "PLAIN": "refuse", "LOGIN": "accept"}) offers
+these mechanisms in this order. "accept" checks the password (PLAIN, LOGIN and CRAM-MD5), "refuse" answers 535,
+"challenge" sends a challenge that nobody can answer, and "disconnect" closes the connection. `tried` lists them.
 """
 import base64
+import hashlib
+import hmac
 import socketserver
 import ssl
 import threading
@@ -65,7 +71,7 @@ class Session(socketserver.StreamRequestHandler):
                 offers = ["scripted.example", "8BITMIME"]
                 offers += ["PIPELINING"] if server.pipelining else []
                 offers += ["STARTTLS"] if server.context and not secure else []
-                offers += ["AUTH PLAIN"] if server.login else []
+                offers += ["AUTH " + " ".join(server.mechanisms)] if server.login else []
                 for offer in offers[:-1]:
                     self.reply("250-" + offer)
                 self.reply("250 " + offers[-1])
@@ -79,8 +85,7 @@ class Session(socketserver.StreamRequestHandler):
             elif verb == "AUTH":
                 if self.fault("AUTH"):
                     continue
-                good = base64.b64decode(line.split(" ")[2]) == server.login
-                self.reply("235 2.7.0 Welcome" if good else "535 5.7.8 Wrong")
+                self.authenticate(line.split(" ")[1].upper(), line.split(" ")[2:])
             elif verb == "MAIL":
                 recipients = []
                 if not self.fault("MAIL"):
@@ -108,6 +113,35 @@ class Session(socketserver.StreamRequestHandler):
             else:
                 self.reply("500 5.5.2 What?")
 
+    def answer(self, challenge):
+        """What the client says to a challenge; None when it cancels."""
+        self.reply("334 " + base64.b64encode(challenge).decode())
+        line = self.line()
+        return None if line == "*" else base64.b64decode(line)
+
+    def proves(self, mechanism, initial):
+        _, user, password = self.server.login.split(b"\0")
+        if mechanism == "PLAIN":
+            return (base64.b64decode(initial[0]) if initial else self.answer(b"")) == self.server.login
+        if mechanism == "LOGIN":
+            name = base64.b64decode(initial[0]) if initial else self.answer(b"Username:")
+            return (name, self.answer(b"Password:")) == (user, password)
+        assert mechanism == "CRAM-MD5"
+        return self.answer(b"<1@x>") == user + b" " + hmac.new(password, b"<1@x>", hashlib.md5).hexdigest().encode()
+
+    def authenticate(self, mechanism, initial):
+        server = self.server
+        server.tried.append(mechanism)
+        behaviour = server.mechanisms.get(mechanism, "refuse")
+        if behaviour == "disconnect":
+            raise EOFError
+        if behaviour == "challenge":
+            if self.answer(b"\0\0\0 nobody can answer this") is None:
+                return self.reply("501 5.7.0 Cancelled")
+        if behaviour == "accept" and self.proves(mechanism, initial):
+            return self.reply("235 2.7.0 Welcome")
+        return self.reply(server.refusal)
+
     def receive(self):
         line = None
         while line != b".\r\n":
@@ -124,11 +158,15 @@ class Scripted(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, fault=None, certificate=None, key=None, login=None, pipelining=True):
+    def __init__(self, fault=None, certificate=None, key=None, login=None, pipelining=True,
+                 mechanisms=None):
         super().__init__(("127.0.0.1", 0), Session)
         self.fault = fault
         self.faults = 0
         self.login = login
+        self.mechanisms = mechanisms or {"PLAIN": "accept"}
+        self.refusal = "535 5.7.8 Wrong"
+        self.tried = []
         self.pipelining = pipelining
         self.received = []
         self.lock = threading.Lock()

@@ -18,7 +18,7 @@ ROOMS = {
     "config": (2, ""),
     "db": (3, "libpq-fe.h sqlite3.h"),
     "dkim": (3, "openssl"),
-    "smtp": (3, "curl"),
+    "smtp": (3, "curl openssl"),
     "store": (4, "jansson.h uuid"),
     "template": (5, "jansson.h unilbrk.h uniwidth.h"),
     "inbound": (5, "curl libetpan pcre2.h uniconv.h unistr.h"),
@@ -139,7 +139,7 @@ def test_file_names_are_unique():
 
 
 # Rooms whose files may still call each other both ways.
-TANGLED = {"db", "inbound", "smtp"}
+TANGLED = {"db", "inbound"}
 
 
 def calls_between_files():

@@ -1,11 +1,14 @@
 """Encryption, verification and login, against a real server and real certificates."""
 import os
+import re
 import shutil
+import ssl
 import subprocess
 
 import certificates
 import pytest
 from conftest import BINARY, MailServer
+from scripted import Scripted
 
 pytestmark = pytest.mark.one_engine("the engine makes no difference")
 
@@ -21,6 +24,19 @@ def secure(tmp_path):
 
     def start(**options):
         started.append(MailServer(str(tmp_path / f"mail{len(started)}"), **options))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def scripted():
+    started = []
+
+    def start(**options):
+        started.append(Scripted(**options))
         return started[-1]
 
     yield start
@@ -83,7 +99,54 @@ def test_name_must_match(site, secure, tmp_path):
     authority, certificate, key = certificates.make(str(tmp_path), "other.example")
     server = secure(certificate=certificate, key=key)
     result = send(site, server, expect=69, security="starttls", ca_file=authority)
-    assert "not trusted" in result.err and server.count() == 0
+    assert "is for other.example, not for 127.0.0.1: set smtp.host" in result.err and server.count() == 0
+    assert "ca_file" not in result.err.split("not for 127.0.0.1")[1]
+
+
+@pytest.mark.parametrize("days, said", [
+    (("20200101000000Z", "20210102000000Z"), "expired on 2021-01-02: its operator must renew it"),
+    (("20900101000000Z", "20910101000000Z"), "is not valid before 2090-01-01: check this machine's clock"),
+])
+@pytest.mark.parametrize("trusted", [True, False])
+def test_time_of_a_certificate(site, secure, tmp_path, days, said, trusted):
+    authority, certificate, key = certificates.make(str(tmp_path), days=days)
+    server = secure(certificate=certificate, key=key)
+    more = {"ca_file": authority} if trusted else {}
+    result = send(site, server, expect=69, security="starttls", **more)
+    assert said in result.err and "ca_file" not in result.err
+    assert site.states() == {"queued": 1}
+
+
+def test_unknown_authority_is_named(site, secure, tls):
+    server = secure(certificate=tls[1], key=tls[2])
+    result = send(site, server, expect=69, security="starttls")
+    assert "issued by an authority that is not trusted here, Test authority: name that" in result.err
+    assert "smtp.ca_file" in result.err
+
+
+def test_self_signed(site, secure, tls):
+    """The authority's own certificate and key serve as those of a server that signed for itself."""
+    folder = os.path.dirname(tls[0])
+    server = secure(certificate=tls[0], key=os.path.join(folder, "ca.key"))
+    result = send(site, server, expect=69, security="starttls")
+    assert "is self-signed" in result.err and "smtp.ca_file" in result.err
+    assert "not for 127.0.0.1" in result.err  # both at once
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+def test_protocol_too_old(site, tls, scripted):
+    server = scripted(certificate=tls[1], key=tls[2])
+    server.context.minimum_version = ssl.TLSVersion.TLSv1
+    server.context.maximum_version = ssl.TLSVersion.TLSv1
+    server.context.set_ciphers("ALL:@SECLEVEL=0")
+    result = send(site, server, expect=75, security="starttls", ca_file=tls[0])
+    assert "speaks no TLS 1.2 or newer" in result.err and not server.received
+    assert site.states() == {"queued": 1}
+
+
+def test_no_tls_where_it_is_expected(site, scripted):
+    result = send(site, scripted(), expect=75, security="tls")
+    assert "there is no TLS at this port: check smtp.port and smtp.security" in result.err
 
 
 def test_no_starttls_no_mail(site, secure):
@@ -134,6 +197,103 @@ def test_wrong_password_pauses(site, secure, tls):
     site.write("password", "sesame")
     site.run("send", os.path.join(site.folder, "issue.md"))
     assert server.count() == 1
+
+
+@pytest.mark.parametrize("security", ["starttls", "none"])
+@pytest.mark.parametrize("mechanisms, used", [
+    ({"PLAIN": "accept"}, ["PLAIN"]),
+    ({"LOGIN": "accept"}, ["LOGIN"]),
+    ({"CRAM-MD5": "accept"}, ["CRAM-MD5"]),
+    ({"PLAIN": "refuse", "LOGIN": "accept"}, ["PLAIN", "LOGIN"]),
+    ({"PLAIN": "disconnect", "LOGIN": "accept"}, ["PLAIN", "LOGIN"]),
+    ({"PLAIN": "challenge", "LOGIN": "accept"}, ["PLAIN", "LOGIN"]),
+    ({"DIGEST-MD5": "challenge", "NTLM": "challenge", "GSSAPI": "refuse", "LOGIN": "accept"}, ["LOGIN"]),
+    ({"NTLM": "disconnect", "DIGEST-MD5": "disconnect", "PLAIN": "accept"}, ["PLAIN"]),
+    ({"X-OWN": "refuse", "SCRAM-SHA-256": "challenge", "PLAIN": "accept"}, ["PLAIN"]),
+    ({"PLAIN": "refuse", "LOGIN": "refuse", "CRAM-MD5": "accept"}, None),
+    ({"PLAIN": "disconnect", "LOGIN": "refuse", "CRAM-MD5": "accept"}, None),
+])
+def test_login_by_the_mechanism_that_works(site, scripted, tls, mechanisms, used, security):
+    server = scripted(certificate=tls[1] if security == "starttls" else None, key=tls[2],
+                      login=b"\0press\0sesame", mechanisms=mechanisms)
+    site.write("password", "sesame")
+    site.configure(smtp={"connections": 1})
+    send(site, server, security=security, ca_file=tls[0], username="press", password_file="password", connections=1)
+    assert server.received == ["ann@example.org"]
+    if used is not None:
+        assert server.tried == used
+    assert mechanisms[server.tried[-1]] == "accept"
+
+
+@pytest.mark.parametrize("mechanisms, said", [
+    ({"PLAIN": "refuse"}, "refuses the login by PLAIN: check smtp.username and the password"),
+    ({"LOGIN": "refuse", "PLAIN": "refuse"}, "refuses the login by PLAIN, LOGIN: check"),
+    ({"LOGIN": "refuse", "CRAM-MD5": "refuse", "PLAIN": "refuse"}, "refuses the login by CRAM-MD5, PLAIN, LOGIN: check"),
+    ({"GSSAPI": "refuse", "X-OWN": "refuse"}, "offers no login that we can use"),
+])
+def test_refused_logins_are_named(site, scripted, tls, mechanisms, said):
+    server = scripted(certificate=tls[1], key=tls[2], login=b"\0press\0sesame", mechanisms=mechanisms)
+    site.write("password", "wrong")
+    result = send(site, server, expect=69, security="starttls", ca_file=tls[0], username="press",
+                  password_file="password")
+    assert said in result.err and site.states() == {"queued": 1}
+    assert len(server.tried) <= 2 * len(mechanisms)  # for each connection, each mechanism once
+
+
+def test_a_configured_mechanism_is_the_only_one(site, scripted, tls):
+    server = scripted(certificate=tls[1], key=tls[2], login=b"\0press\0sesame",
+                      mechanisms={"PLAIN": "refuse", "LOGIN": "accept"})
+    site.write("password", "sesame")
+    result = send(site, server, expect=69, security="starttls", ca_file=tls[0], username="press", auth="plain",
+                  password_file="password", connections=1)
+    assert "refuses the login by PLAIN" in result.err and server.tried == ["PLAIN"]
+
+
+def test_a_login_refused_for_now_is_not_tried_otherwise(site, scripted, tls):
+    server = scripted(certificate=tls[1], key=tls[2], login=b"\0press\0sesame",
+                      mechanisms={"PLAIN": "refuse", "LOGIN": "accept"})
+    server.refusal = "454 4.7.0 Temporary authentication failure"
+    site.write("password", "sesame")
+    result = send(site, server, expect=75, security="starttls", ca_file=tls[0], username="press",
+                  password_file="password", connections=1)
+    assert set(server.tried) == {"PLAIN"} and "for now" in result.err
+
+
+TRACE = {"NEWSLETTER_TRACE": "smtp"}
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
+@pytest.mark.parametrize("accepted", [True, False])
+def test_trace_shows_everything_but_the_login(site, scripted, tls, mechanism, accepted):
+    server = scripted(certificate=tls[1], key=tls[2], login=b"\0press.office\0s3same-open",
+                      mechanisms={mechanism: "accept"})
+    server.refusal = "535 5.7.8 Not s3same-0pen, press.office"
+    site.write("password", "s3same-open" if accepted else "s3same-0pen")
+    result = send(site, server, expect=0 if accepted else 69, security="starttls", ca_file=tls[0],
+                  username="press.office", password_file="password", connections=1, env=TRACE)
+    lines = [line for line in result.err.splitlines() if " smtp 1 127.0.0.1:" in line]
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z smtp 1 127\.0\.0\.1:\d+ ", line) for line in lines)
+    text = "\n".join(line.split(" ", 4)[-1] for line in lines)
+    for part in ("banner < 220 scripted.example ESMTP", "EHLO > EHLO ", "STARTTLS > STARTTLS", f"AUTH > AUTH {mechanism}"):
+        assert part in text, (part, text)
+    shown = result.err
+    for secret in ("s3same", "press.office\\0", "czNzYW1l", "cHJlc3Mub2ZmaWNl", "AHByZXNz"):
+        assert secret not in shown, (secret, shown)
+    if accepted:
+        for part in ("AUTH < 235 2.7.0 (hidden)", "-> idle", "idle -> MAIL: from <bounces+", "> to <ann@example.org>, ",
+                     "MAIL -> RCPT: 250 2.1.0 Ok", "RCPT -> DATA: 250 2.1.5 Ok", "DATA -> the message: 354 Go ahead",
+                     "the message -> the final dot", "the final dot -> idle: 250 2.0.0 Queued", "QUIT -> QUIT: 221"):
+            assert part in text, (part, text)
+    else:
+        assert "AUTH < 535 5.7.8 (hidden)" in text and "-> closed: " in text
+
+
+def test_trace_of_refusals_and_lost_connections(site, scripted):
+    server = scripted(fault=("RCPT", "disconnect"))
+    site.configure(smtp={"connections": 1})
+    result = send(site, server, expect=None, env=TRACE, security="none")
+    assert "RCPT -> closed: the server closed the connection" in result.err
+    assert "the only trace is smtp" in site.run("retry", expect=64, env={"NEWSLETTER_TRACE": "sql"}).err
 
 
 def test_no_password(site, secure):

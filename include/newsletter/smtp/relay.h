@@ -14,6 +14,15 @@ enum nl_status nl_relay_new(const struct nl_config *config, const char *password
                             struct nl_relay **out, struct nl_error *err);
 void nl_relay_free(struct nl_relay *relay);
 
+/* Where the trace of all sessions goes: `line` is called with each line. It never contains a
+ * password or a part of an AUTH exchange. */
+struct nl_relay_trace {
+    void (*line)(const char *line, void *ctx); /* NULL: there is no trace */
+    void *ctx;
+};
+void nl_relay_set_trace(struct nl_relay *relay, const struct nl_relay_trace *trace);
+const struct nl_relay_trace *nl_relay_trace(const struct nl_relay *relay);
+
 /* The number of servers. They are numbered from 0. */
 size_t nl_relay_count(const struct nl_relay *relay);
 

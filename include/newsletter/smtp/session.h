@@ -62,6 +62,9 @@ struct nl_session {
     size_t line_start, lines;
     const struct nl_buf *message;
     struct nl_buf recipient;
+    /* Called after each reply has been acted upon, with the stage before; NULL for nobody. */
+    void (*observe)(const struct nl_session *session, enum nl_stage before, void *ctx);
+    void *observe_ctx;
     bool refused; /* the message has ended; replies to pipelined commands are still to come */
     bool whole;   /* the message is sent in one piece with its dot */
 };
@@ -101,5 +104,8 @@ void nl_session_stuff(struct nl_buf *out, const char *text, size_t len);
 size_t nl_reply_status(const char *text, size_t len, char status[12]);
 
 void nl_session_free(struct nl_session *session);
+
+/* The name of a stage in messages. */
+const char *nl_stage_name(enum nl_stage stage);
 
 #endif

@@ -69,7 +69,4 @@ bool nl_transport_next(struct nl_transport *transport, struct nl_transport_event
 /* Says QUIT on idle connections, waits a moment for the answers, and frees everything. */
 void nl_transport_free(struct nl_transport *transport);
 
-/* The name of a stage in messages. */
-const char *nl_stage_name(enum nl_stage stage);
-
 #endif
