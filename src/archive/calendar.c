@@ -67,7 +67,7 @@ enum nl_status nl_archive_upcoming(const struct nl_archive *archive, struct nl_e
     enum nl_status status = nl_archive_each(archive->store, archive->list->id, &filter,
                                             gather_upcoming, &gathering, err);
     if (status == NL_OK)
-        status = nl_events_check(out, "the archive", err);
+        nl_events_sort(out);
     if (status != NL_OK)
         nl_events_free(out);
     return status;

@@ -1,5 +1,7 @@
 #include "newsletter/base/text.h"
 
+#include "newsletter/base/timestamp.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -120,13 +122,8 @@ bool nl_text_is_http_url(const char *text) {
 }
 
 bool nl_text_is_date(const char *text) {
-    struct tm tm = {0};
-    const char *end = strptime(text, "%Y-%m-%d", &tm);
-    if (strlen(text) != 10 || end == NULL || *end != '\0')
-        return false;
-    int day = tm.tm_mday;
-    tm.tm_isdst = 0;
-    return timegm(&tm) != (time_t)-1 && tm.tm_mday == day; /* timegm moves 30 February on */
+    struct nl_datetime day = {0};
+    return nl_datetime_read(text, &day) && !day.has_time;
 }
 
 void nl_text_from_html(struct nl_buf *out, const char *html, size_t limit) {

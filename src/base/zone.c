@@ -1,95 +1,129 @@
 #include "newsletter/base/zone.h"
 
 #include <libical/ical.h>
-#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-static bool read_local_time(const char *text, struct tm *out) {
-    const char *rest = strptime(text, "%Y-%m-%d", out);
-    if (rest == NULL || (*rest != ' ' && *rest != 'T'))
-        return false;
-    const char *seconds = strptime(rest + 1, "%H:%M:%S", out);
-    const char *end = seconds != NULL ? seconds : strptime(rest + 1, "%H:%M", out);
-    return end != NULL && *end == '\0';
-}
+enum { DAY = 86400 };
 
-static icaltimezone *find_zone(const char *name) {
+static icaltimezone *ical_zone(const char *name) {
     return strcmp(name, "UTC") == 0 ? icaltimezone_get_utc_timezone()
                                     : icaltimezone_get_builtin_timezone(name);
 }
 
-bool nl_zone_time(const char *text, const char *zone, int64_t *at) {
-    struct tm tm = {.tm_isdst = -1};
-    if (!read_local_time(text, &tm))
-        return false;
+/* Seconds east of UTC at a moment. Of libical only this direction is used: its other one takes the
+ * wrong side of skipped and doubled hours. */
+static int64_t offset_at(int64_t at, const char *zone) {
     if (zone == NULL) {
-        *at = (int64_t)mktime(&tm);
-        return *at != -1;
+        time_t time = (time_t)at;
+        struct tm tm = {0};
+        localtime_r(&time, &tm);
+        return tm.tm_gmtoff;
     }
-    icaltimezone *found = find_zone(zone);
-    struct icaltimetype time = icaltime_null_time();
-    time.year = tm.tm_year + 1900;
-    time.month = tm.tm_mon + 1;
-    time.day = tm.tm_mday;
-    time.hour = tm.tm_hour;
-    time.minute = tm.tm_min;
-    time.second = tm.tm_sec;
-    *at = found != NULL ? (int64_t)icaltime_as_timet_with_zone(time, found) : 0;
-    return found != NULL;
+    int is_daylight = 0;
+    struct icaltimetype utc =
+        icaltime_from_timet_with_zone((time_t)at, 0, icaltimezone_get_utc_timezone());
+    return icaltimezone_get_utc_offset_of_utc_time(ical_zone(zone), &utc, &is_daylight);
+}
+
+int64_t nl_zone_seconds(const struct nl_datetime *datetime, const char *zone) {
+    /* No zone is a day or more from UTC, so these two are on either side of a change nearby. */
+    int64_t as_utc = nl_datetime_seconds(datetime);
+    int64_t before = offset_at(as_utc - DAY, zone);
+    int64_t after = offset_at(as_utc + DAY, zone);
+    if (offset_at(as_utc - before, zone) == before)
+        return as_utc - before; /* the only time, or the first of two */
+    if (offset_at(as_utc - after, zone) == after)
+        return as_utc - after;
+    return as_utc - before; /* skipped */
+}
+
+void nl_zone_clock(int64_t at, const char *zone, struct nl_datetime *out) {
+    nl_datetime_of(at + offset_at(at, zone), out);
+}
+
+enum nl_status nl_zone_read(const char *text, const char *zone, int64_t *at, struct nl_error *err) {
+    struct nl_datetime datetime = {0};
+    *at = 0;
+    if (zone != NULL && nl_zone_check(zone, err) != NL_OK)
+        return NL_DATA;
+    if (!nl_datetime_read(text, &datetime) || !datetime.has_time ||
+        (datetime.has_offset && zone != NULL))
+        return nl_error_set(err, NL_DATA,
+                            "'%s' is not a day and time that exist: write it as "
+                            "'2026-12-01 09:00'",
+                            text);
+    *at = datetime.has_offset ? nl_datetime_seconds(&datetime) - datetime.offset
+                              : nl_zone_seconds(&datetime, zone);
+    return NL_OK;
+}
+
+bool nl_zone_time(const char *text, const char *zone, int64_t *at) {
+    struct nl_error ignored = {0};
+    enum nl_status status = nl_zone_read(text, zone, at, &ignored);
+    nl_error_free(&ignored);
+    return status == NL_OK;
+}
+
+/* ---- hours of the day ---- */
+
+/* "22:00" or "7:30" in minutes from midnight; *rest is the text after it. */
+static bool read_minutes(const char *text, int *minutes, const char **rest) {
+    size_t digits = strspn(text, "0123456789");
+    if (digits < 1 || digits > 2 || text[digits] != ':' ||
+        strspn(text + digits + 1, "0123456789") != 2)
+        return false;
+    long hour = strtol(text, NULL, 10);
+    long minute = strtol(text + digits + 1, NULL, 10);
+    *minutes = (int)(hour * 60 + minute);
+    *rest = text + digits + 3;
+    return hour < 24 && minute < 60;
 }
 
 bool nl_hours_parse(const char *text, struct nl_hours *out) {
-    struct tm from = {0};
-    struct tm to = {0};
-    const char *rest = strptime(text, "%H:%M", &from);
-    if (rest == NULL || *rest != '-')
-        return false;
-    rest = strptime(rest + 1, "%H:%M", &to);
-    *out = (struct nl_hours){from.tm_hour * 60 + from.tm_min, to.tm_hour * 60 + to.tm_min};
-    return rest != NULL && *rest == '\0' && out->from != out->to;
+    const char *rest = NULL;
+    *out = (struct nl_hours){0};
+    return read_minutes(text, &out->from, &rest) && *rest == '-' &&
+           read_minutes(rest + 1, &out->to, &rest) && *rest == '\0' && out->from != out->to;
 }
 
 bool nl_hours_hold(const struct nl_hours *hours, const char *zone, int64_t now, int64_t *end) {
-    enum { DAY = 24 * 60 };
-    int minute = 0;
-    int second = 0;
-    if (zone == NULL) {
-        time_t at = (time_t)now;
-        struct tm tm = {0};
-        localtime_r(&at, &tm);
-        minute = tm.tm_hour * 60 + tm.tm_min;
-        second = tm.tm_sec;
-    } else {
-        struct icaltimetype time = icaltime_from_timet_with_zone((time_t)now, 0, find_zone(zone));
-        minute = time.hour * 60 + time.minute;
-        second = time.second;
-    }
-    int since = (minute - hours->from + DAY) % DAY;
-    int length = (hours->to - hours->from + DAY) % DAY;
-    *end = now + (int64_t)(length - since) * 60 - second;
+    enum { MINUTES = 24 * 60 };
+    struct nl_datetime clock = {0};
+    nl_zone_clock(now, zone, &clock);
+    int minute = clock.hour * 60 + clock.minute;
+    int since = (minute - hours->from + MINUTES) % MINUTES;
+    int length = (hours->to - hours->from + MINUTES) % MINUTES;
+    /* The clock may be changed before the hours are over, so the end is a local time too. */
+    int64_t midnight = nl_datetime_seconds(&clock) - (int64_t)minute * 60 - clock.second;
+    bool tomorrow = hours->to <= minute;
+    struct nl_datetime last = {0};
+    nl_datetime_of(midnight + (tomorrow ? DAY : 0) + (int64_t)hours->to * 60, &last);
+    *end = nl_zone_seconds(&last, zone);
     return since < length;
 }
 
+/* ---- days ---- */
+
 void nl_zone_today(int64_t now, char out[NL_DAY_LEN + 1]) {
-    time_t at = (time_t)now;
-    struct tm tm = {0};
-    localtime_r(&at, &tm);
-    out[0] = '\0';
-    strftime(out, NL_DAY_LEN + 1, "%Y-%m-%d", &tm);
+    struct nl_datetime clock = {0};
+    char text[40];
+    nl_zone_clock(now, NULL, &clock);
+    snprintf(text, sizeof text, "%04d-%02d-%02d", clock.year, clock.month, clock.day);
+    memcpy(out, text, NL_DAY_LEN);
+    out[NL_DAY_LEN] = '\0';
 }
 
-/* Compares both days at noon, since a change of clocks never moves noon to another day. */
 int64_t nl_zone_days_since(const char *day, int64_t now) {
-    char today[NL_DAY_LEN + 1];
-    char text[NL_DAY_LEN + 8];
-    int64_t from = 0;
-    int64_t to = 0;
-    nl_zone_today(now, today);
-    snprintf(text, sizeof text, "%.10s 12:00", day);
-    nl_zone_time(text, "UTC", &from);
-    snprintf(text, sizeof text, "%.10s 12:00", today);
-    nl_zone_time(text, "UTC", &to);
-    return (to - from) / 86400;
+    struct nl_datetime from = {0};
+    struct nl_datetime today = {0};
+    char text[NL_DAY_LEN + 1];
+    snprintf(text, sizeof text, "%.10s", day);
+    nl_zone_clock(now, NULL, &today);
+    today.hour = today.minute = today.second = 0;
+    if (!nl_datetime_read(text, &from))
+        return 0;
+    return (nl_datetime_seconds(&today) - nl_datetime_seconds(&from)) / DAY;
 }

@@ -1,6 +1,7 @@
 #include "newsletter/bulletin/events.h"
 
 #include "newsletter/base/text.h"
+#include "newsletter/base/zone.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/dates.h"
 
@@ -75,26 +76,64 @@ enum nl_status nl_events_take(struct nl_events *events, const char *path, const 
 }
 
 static bool is_time_of_day(const char *text) {
-    return strlen(text) == 5 && text[2] == ':' && strspn(text, "012") >= 1 &&
-           strspn(text, "0123456789:") == 5 && strncmp(text, "24", 2) < 0 && text[3] <= '5' &&
-           text[1] != ':' && text[4] != ':' && text[3] != ':';
+    struct nl_datetime datetime = {0};
+    char whole[32];
+    if (strlen(text) != 5)
+        return false;
+    snprintf(whole, sizeof whole, "2000-01-01 %s", text);
+    return nl_datetime_read(whole, &datetime);
 }
 
-static enum nl_status check_event(const struct nl_event *event, size_t number, const char *where,
-                                  struct nl_error *err) {
-    const char *problem =
-        event->title == NULL                                   ? "it has no title"
-        : event->date == NULL || !nl_text_is_date(event->date) ? "it has no date like 2026-09-14"
-        : event->until != NULL &&
-                (!nl_text_is_date(event->until) || strcmp(event->until, event->date) < 0)
-            ? "until is not a day from its date on"
-        : event->time != NULL && !is_time_of_day(event->time) ? "time is not like \"09:30\""
-        : event->end != NULL && (event->time == NULL || !is_time_of_day(event->end))
-            ? "end is not like \"17:00\", beside a time"
-        : event->end != NULL && event->until == NULL && strcmp(event->end, event->time) <= 0
-            ? "it ends before it begins"
-        : event->url != NULL && !nl_text_is_http_url(event->url) ? "url is not an https address"
-                                                                 : NULL;
+/* The moment of a day and time that were checked, in `zone`. */
+static int64_t moment_of(const char *date, const char *time, const char *zone) {
+    struct nl_datetime datetime = {0};
+    char whole[32];
+    snprintf(whole, sizeof whole, "%.10s %.5s", date, time);
+    nl_datetime_read(whole, &datetime);
+    return nl_zone_seconds(&datetime, zone != NULL ? zone : "UTC");
+}
+
+static const char *last_day(const struct nl_event *event) {
+    return event->until != NULL ? event->until : event->date;
+}
+
+/* The hours may be in order and their moments not, where clocks change between them. */
+static const char *order_problem(const struct nl_event *event, const char *zone) {
+    int days = strcmp(last_day(event), event->date);
+    if (days < 0)
+        return "it ends before it begins: until is before its date";
+    if (event->end == NULL)
+        return NULL;
+    if (days == 0 && strcmp(event->end, event->time) <= 0)
+        return "it ends before it begins: give until, if it ends on another day";
+    if (moment_of(last_day(event), event->end, zone) <= moment_of(event->date, event->time, zone))
+        return "it ends before it begins, since clocks go forward in between";
+    return NULL;
+}
+
+static const char *field_problem(const struct nl_event *event) {
+    if (event->title == NULL)
+        return "it has no title";
+    if (event->date == NULL)
+        return "it has no date like 2026-09-14";
+    if (!nl_text_is_date(event->date))
+        return "its date is not a day that exists, like 2026-09-14";
+    if (event->until != NULL && !nl_text_is_date(event->until))
+        return "until is not a day that exists, like 2026-09-15";
+    if (event->time != NULL && !is_time_of_day(event->time))
+        return "time is not like \"09:30\"";
+    if (event->end != NULL && (event->time == NULL || !is_time_of_day(event->end)))
+        return "end is not like \"17:00\", with a time";
+    if (event->url != NULL && !nl_text_is_http_url(event->url))
+        return "url is not an https address";
+    return NULL;
+}
+
+static enum nl_status check_event(const struct nl_event *event, const char *zone, size_t number,
+                                  const char *where, struct nl_error *err) {
+    const char *problem = field_problem(event);
+    if (problem == NULL)
+        problem = order_problem(event, zone);
     if (problem != NULL)
         return nl_error_set(err, NL_DATA, "%s: event %zu (%s): %s", where, number,
                             event->title != NULL ? event->title : "no title", problem);
@@ -110,13 +149,21 @@ static int compare_events(const void *a, const void *b) {
                                right->time != NULL ? right->time : "");
 }
 
-enum nl_status nl_events_check(struct nl_events *events, const char *where, struct nl_error *err) {
-    enum nl_status status = NL_OK;
+enum nl_status nl_events_check(struct nl_events *events, const char *timezone, const char *where,
+                               struct nl_error *err) {
+    enum nl_status status = timezone != NULL ? nl_zone_check(timezone, err) : NL_OK;
+    if (status != NL_OK)
+        return nl_error_context(err, "%s: timezone", where);
     for (size_t i = 0; status == NL_OK && i < events->count; i++)
-        status = check_event(&events->items[i], i + 1, where, err);
-    if (status == NL_OK && events->count > 1)
-        qsort(events->items, events->count, sizeof *events->items, compare_events);
+        status = check_event(&events->items[i], timezone, i + 1, where, err);
+    if (status == NL_OK)
+        nl_events_sort(events);
     return status;
+}
+
+void nl_events_sort(struct nl_events *events) {
+    if (events->count > 1)
+        qsort(events->items, events->count, sizeof *events->items, compare_events);
 }
 
 /* "14 September 2026, 09:30-17:00" */
@@ -147,8 +194,7 @@ static json_t *event_data(const struct nl_event *event, const struct nl_theme *t
 static bool has_event(const struct nl_events *events, const char *date) {
     for (size_t i = 0; i < events->count; i++) {
         const struct nl_event *event = &events->items[i];
-        const char *until = event->until != NULL ? event->until : event->date;
-        if (strcmp(date, event->date) >= 0 && strcmp(date, until) <= 0)
+        if (strcmp(date, event->date) >= 0 && strcmp(date, last_day(event)) <= 0)
             return true;
     }
     return false;
@@ -163,7 +209,7 @@ static json_t *month_data(const struct nl_events *events, const struct nl_theme 
     json_t *weeks = json_array();
     timegm(&first);
     int lead = (first.tm_wday + 6) % 7;
-    int days = icaltime_days_in_month(month, year);
+    int days = nl_days_in_month(year, month);
     for (int start = 1 - lead; start <= days; start += 7) {
         json_t *week = json_array();
         for (int day = start; day < start + 7; day++) {
@@ -230,7 +276,9 @@ char *nl_events_json(const struct nl_events *events, const char *timezone) {
     return text;
 }
 
-static enum nl_status read_json_event(json_t *object, struct nl_events *out, struct nl_error *err) {
+/* Older versions let events end before they begin, which is no reason to lose a page. */
+static enum nl_status read_json_event(const json_t *object, struct nl_events *out,
+                                      struct nl_error *err) {
     struct nl_event *event = event_at(out, out->count);
     if (event == NULL)
         return nl_error_nomem(err);
@@ -239,7 +287,10 @@ static enum nl_status read_json_event(json_t *object, struct nl_events *out, str
         if (value != NULL && (*text_field(event, key) = strdup(value)) == NULL)
             return nl_error_nomem(err);
     }
-    return check_event(event, out->count, "the events of an issue", err);
+    const char *problem = field_problem(event);
+    return problem == NULL
+               ? NL_OK
+               : nl_error_set(err, NL_IO, "the events of an issue are damaged: %s", problem);
 }
 
 enum nl_status nl_events_read(const char *json, struct nl_events *out, char **timezone,
@@ -257,38 +308,46 @@ enum nl_status nl_events_read(const char *json, struct nl_events *out, char **ti
     return status;
 }
 
-static struct icaltimetype ical_time(const char *date, const char *time, icaltimezone *zone) {
-    struct icaltimetype value = icaltime_null_time();
+static struct icaltimetype ical_day(const char *date) {
+    struct icaltimetype value = icaltime_null_date();
     value.year = (int)strtol(date, NULL, 10);
     value.month = (int)strtol(date + 5, NULL, 10);
     value.day = (int)strtol(date + 8, NULL, 10);
-    value.is_date = time == NULL;
-    if (time != NULL) {
-        value.hour = (int)strtol(time, NULL, 10);
-        value.minute = (int)strtol(time + 3, NULL, 10);
-        value.zone = zone;
-        value = icaltime_convert_to_zone(value, icaltimezone_get_utc_timezone());
-    }
     return value;
 }
 
-static icalcomponent *make_event(const struct nl_event *event, icaltimezone *zone, const char *uid,
+static struct icaltimetype ical_moment(int64_t at) {
+    return icaltime_from_timet_with_zone((time_t)at, 0, icaltimezone_get_utc_timezone());
+}
+
+/* RFC 5545 3.6.1: the end is not part of the event, so a last day ends with the one after it. */
+static void add_times(icalcomponent *component, const struct nl_event *event, const char *zone) {
+    struct icaltimetype start = ical_day(event->date);
+    struct icaltimetype end = ical_day(last_day(event));
+    bool has_end = event->time == NULL || event->end != NULL || event->until != NULL;
+    if (event->time == NULL || event->end == NULL)
+        icaltime_adjust(&end, 1, 0, 0, 0);
+    if (event->time != NULL) {
+        char next_day[32];
+        snprintf(next_day, sizeof next_day, "%04d-%02d-%02d", end.year, end.month, end.day);
+        start = ical_moment(moment_of(event->date, event->time, zone));
+        end = ical_moment(event->end != NULL ? moment_of(last_day(event), event->end, zone)
+                                             : moment_of(next_day, "00:00", zone));
+    }
+    icalcomponent_add_property(component, icalproperty_new_dtstart(start));
+    if (has_end && icaltime_compare(end, start) > 0)
+        icalcomponent_add_property(component, icalproperty_new_dtend(end));
+}
+
+static icalcomponent *make_event(const struct nl_event *event, const char *zone, const char *uid,
                                  size_t number, const char *stamp) {
     icalcomponent *component = icalcomponent_new(ICAL_VEVENT_COMPONENT);
-    const char *until = event->until != NULL ? event->until : event->date;
     struct nl_buf id = {0};
     nl_buf_addf(&id, "%zu-%s", number, uid);
     icalcomponent_add_property(component, icalproperty_new_uid(nl_buf_text(&id)));
-    icalcomponent_add_property(component, icalproperty_new_dtstamp(ical_time(
-                                              stamp, "00:00", icaltimezone_get_utc_timezone())));
-    icalcomponent_add_property(component,
-                               icalproperty_new_dtstart(ical_time(event->date, event->time, zone)));
-    struct icaltimetype end = ical_time(
-        until, event->time != NULL && event->end != NULL ? event->end : event->time, zone);
-    if (event->time == NULL)
-        icaltime_adjust(&end, 1, 0, 0, 0); /* the day after the last one */
-    if (event->time == NULL || event->end != NULL)
-        icalcomponent_add_property(component, icalproperty_new_dtend(end));
+    icalcomponent_add_property(
+        component, icalproperty_new_dtstamp(ical_moment(moment_of(stamp, "00:00", "UTC"))));
+    add_times(component, event, zone);
     icalcomponent_add_property(component, icalproperty_new_summary(event->title));
     if (event->place != NULL)
         icalcomponent_add_property(component, icalproperty_new_location(event->place));
@@ -300,18 +359,15 @@ static icalcomponent *make_event(const struct nl_event *event, icaltimezone *zon
 
 enum nl_status nl_events_ics(const struct nl_events *events, const char *timezone, const char *uid,
                              const char *date, struct nl_buf *out, struct nl_error *err) {
-    icaltimezone *zone = timezone != NULL ? icaltimezone_get_builtin_timezone(timezone)
-                                          : icaltimezone_get_utc_timezone();
-    if (zone == NULL)
-        return nl_error_set(err, NL_DATA, "unknown timezone '%s': use a name such as Asia/Almaty",
-                            timezone);
+    if (timezone != NULL && nl_zone_check(timezone, err) != NL_OK)
+        return NL_DATA;
     icalcomponent *calendar = icalcomponent_new(ICAL_VCALENDAR_COMPONENT);
     icalcomponent_add_property(calendar, icalproperty_new_version("2.0"));
     icalcomponent_add_property(calendar, icalproperty_new_prodid("-//newsletter//EN"));
     icalcomponent_add_property(calendar, icalproperty_new_method(ICAL_METHOD_PUBLISH));
     for (size_t i = 0; i < events->count; i++)
         icalcomponent_add_component(calendar,
-                                    make_event(&events->items[i], zone, uid, i + 1, date));
+                                    make_event(&events->items[i], timezone, uid, i + 1, date));
     char *text = icalcomponent_as_ical_string_r(calendar);
     nl_buf_adds(out, text != NULL ? text : "");
     enum nl_status status = text != NULL && !out->failed ? NL_OK : nl_error_nomem(err);

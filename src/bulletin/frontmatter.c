@@ -208,7 +208,7 @@ enum nl_status nl_frontmatter_read(const char *text, size_t len, const char *nam
     if (status == NL_OK)
         status = check_values(out, name, err);
     if (status == NL_OK)
-        status = nl_events_check(&out->events, name, err);
+        status = nl_events_check(&out->events, out->timezone, name, err);
     if (status == NL_OK)
         status = fill_defaults(out, err);
     nl_yaml_free(&yaml);

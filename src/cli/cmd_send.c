@@ -111,11 +111,11 @@ static enum nl_status read_time(struct cli *cli, struct call *call, struct nl_er
                    : nl_error_set(err, NL_USAGE, "--timezone and --local-time go with --at");
     if (call->zone != NULL && call->local)
         return nl_error_set(err, NL_USAGE, "--timezone or --local-time: give one");
-    if (!nl_zone_time(call->at, call->local ? "UTC" : call->zone, &issue->scheduled_at))
-        return nl_error_set(err, NL_USAGE,
-                            "--at '%s': write it as '2026-12-01 09:00', and --timezone as "
-                            "Asia/Almaty",
-                            call->at);
+    if (nl_zone_read(call->at, call->local ? "UTC" : call->zone, &issue->scheduled_at, err) !=
+        NL_OK) {
+        err->status = NL_USAGE;
+        return nl_error_context(err, "--at");
+    }
     if (call->local) {
         issue->scheduled_at -= (int64_t)NL_ZONE_FIRST * 3600;
         issue->local_time = strdup(call->at);

@@ -101,11 +101,10 @@ static enum nl_status check_times(struct nl_config *config, struct nl_error *err
                                 "2026-12-01",
                                 config->path, since);
     }
-    if (config->quiet.timezone != NULL &&
-        !nl_zone_time("2026-01-01 00:00", config->quiet.timezone, &at))
-        return nl_error_set(err, NL_CONFIG,
-                            "%s: quiet.timezone '%s' is not a zone such as Asia/Almaty",
-                            config->path, config->quiet.timezone);
+    if (config->quiet.timezone != NULL && nl_zone_check(config->quiet.timezone, err) != NL_OK) {
+        err->status = NL_CONFIG;
+        return nl_error_context(err, "%s: quiet.timezone", config->path);
+    }
     if (config->quiet.hours != NULL && !nl_hours_parse(config->quiet.hours, &hours))
         return nl_error_set(err, NL_CONFIG, "%s: quiet.hours '%s' are not like 22:00-07:00",
                             config->path, config->quiet.hours);

@@ -32,7 +32,9 @@ struct hours {
 static enum nl_status add_zone(const char *zone, void *ctx, struct nl_error *err) {
     struct hours *hours = ctx;
     int64_t at = 0;
-    if (hours->count == ZONES_LIMIT || !nl_zone_time(hours->local_time, zone, &at))
+    const char *found = nl_zone_find(zone);
+    if (hours->count == ZONES_LIMIT || found == NULL ||
+        !nl_zone_time(hours->local_time, found, &at))
         return NL_OK; /* a name that is no zone counts as none */
     hours->items[hours->count] = (struct nl_zone_hour){.zone = strdup(zone), .at = at};
     return hours->items[hours->count++].zone != NULL ? NL_OK : nl_error_nomem(err);

@@ -73,7 +73,7 @@ def test_without_events_there_is_nothing_of_them(connected, server):
 @pytest.mark.parametrize("event, said", [
     ({"date": "2026-09-03"}, "no title"),
     ({"title": "x"}, "no date"),
-    ({"title": "x", "date": "2026-02-30"}, "no date"),
+    ({"title": "x", "date": "2026-02-30"}, "not a day that exists"),
     ({"title": "x", "date": "2026-09-03", "until": "2026-09-02"}, "until"),
     ({"title": "x", "date": "2026-09-03", "time": "25:00"}, "time"),
     ({"title": "x", "date": "2026-09-03", "time": "9:30"}, "time"),

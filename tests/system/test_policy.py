@@ -263,7 +263,7 @@ def test_a_server_in_trouble_is_left_alone(connected, server, reply):
     ({"limits": {"domains": [{"domain": "a b", "per_second": 1}]}}, "is not a domain"),
     ({"warm_up": {"days": [1]}}, "both since and days"), ({"warm_up": {"since": "soon", "days": [1]}}, "not a day"),
     ({"quiet": {"hours": "22-7"}}, "not like 22:00-07:00"), ({"quiet": {"hours": "22:00-25:00"}}, "not like"),
-    ({"quiet": {"timezone": "Mars/Phobos"}}, "not a zone"), ({"retry": {"schedule": ["soon"]}}, "duration")])
+    ({"quiet": {"timezone": "Mars/Phobos"}}, "unknown time zone"), ({"retry": {"schedule": ["soon"]}}, "duration")])
 def test_bad_settings(connected, settings, words):
     connected.configure(**settings)
     assert words in connected.run("retry", expect=78).err

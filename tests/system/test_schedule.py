@@ -75,6 +75,29 @@ def test_bad_times(connected, args):
     assert connected.sql("SELECT count(*) FROM issue") == [(0,)]
 
 
+@pytest.mark.parametrize("args, said", [
+    (("--at", "2030-02-30 09:00"), "'2030-02-30 09:00' is not a day and time that exist"),
+    (("--at", "2030-04-31 09:00", "--timezone", "UTC"), "exist"),
+    (("--at", "2030-12-01 09:00", "--timezone", "PST"), "'PST': write America/Los_Angeles"),
+    (("--at", "2030-12-01 09:00", "--timezone", "+05:00"), "'+05:00': an offset"),
+    (("--at", "2030-12-01 09:00", "--timezone", "europe/berlin"), "write Europe/Berlin"),
+    (("--at", "2030-12-01 09:00", "--timezone", "Mars/X"), "unknown time zone 'Mars/X'")])
+def test_bad_times_are_named(connected, args, said):
+    assert said in connected.run("send", "--yes", connected.issue(), *args, expect=64).err
+
+
+@pytest.mark.parametrize("time, utc", [("2030-03-31 02:30", "2030-03-31T01:30"), ("2030-10-27 02:30", "2030-10-27T00:30")])
+@pytest.mark.parametrize("machine", [False, True])
+def test_skipped_and_doubled_hours(connected, time, utc, machine):
+    """RFC 5545 3.3.5, whether the zone is the machine's or was given."""
+    if machine:
+        connected.run("send", "--yes", connected.issue(), "--at", time, env={"TZ": "Europe/Berlin"})
+    else:
+        connected.run("send", "--yes", connected.issue(), "--at", time, "--timezone", "Europe/Berlin")
+    at = datetime.datetime.fromtimestamp(when(connected)[1], datetime.timezone.utc)
+    assert at.isoformat() == f"{utc}:00+00:00"
+
+
 def test_each_at_their_hour(connected, server):
     """At nine in Almaty, some hours later in Berlin; who has told no zone, by UTC."""
     zones = {"a@example.org": "Asia/Almaty", "b@example.org": "Europe/Berlin", "c@example.org": "Nowhere/Town",

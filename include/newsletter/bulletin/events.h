@@ -31,8 +31,13 @@ struct nl_events {
 enum nl_status nl_events_take(struct nl_events *events, const char *path, const char *value,
                               const char *where, size_t line, struct nl_error *err);
 
-/* Checks that each event is complete and possible, and sorts them by time. */
-enum nl_status nl_events_check(struct nl_events *events, const char *where, struct nl_error *err);
+/* Checks that each event is complete and possible in `timezone` (NULL for UTC), and sorts them by
+ * time. */
+enum nl_status nl_events_check(struct nl_events *events, const char *timezone, const char *where,
+                               struct nl_error *err);
+
+/* Sorts them by day and time. */
+void nl_events_sort(struct nl_events *events);
 
 /* The events for templates, in the language of the theme: {months: [{name, weeks: [{days: [{number,
  * event}]}]}], events: [{title, when, place, url}], weekdays: [...]}, or null without events.

@@ -20,7 +20,19 @@ static void test_parse(void **state) {
                  {"x", -1},
                  {"2020-13-02", -1},
                  {"2020-01-02T", -1},
-                 {"2020-01-02T03:04", -1},
+                 {"2020-01-02T03:04", 1577934240},
+                 {"2020-02-29", 1582934400},
+                 {"2020-02-30", -1},
+                 {"2021-02-29", -1},
+                 {"2100-02-29", -1},
+                 {"2020-04-31 10:00:00", -1},
+                 {"2020-1-2", -1},
+                 {" 2020-01-02", -1},
+                 {"2020-01-02 24:00:00", -1},
+                 {"2020-01-02 03:04:60", -1},
+                 {"2020-01-02 03:04:05.", -1},
+                 {"2020-01-02 03:04:05+05:60", -1},
+                 {"2020-01-02 03:04:05+0", -1},
                  {"2020-01-02x", -1},
                  {"2020-01-02T03:04:05+2", -1},
                  {"2020-01-02T03:04:05+99:00", -1},
@@ -32,6 +44,19 @@ static void test_parse(void **state) {
         bool good = nl_timestamp_parse(cases[i].text, &at);
         assert_int_equal(good ? at : -1, cases[i].expected);
     }
+}
+
+/* Against the C library, over leap years and the ends of months. */
+static void test_days(void **state) {
+    (void)state;
+    for (int64_t at = -86400LL * 3000; at < 86400LL * 50000; at += 86400LL * 13 + 3661) {
+        struct nl_datetime datetime = {0};
+        nl_datetime_of(at, &datetime);
+        assert_true(datetime.day <= nl_days_in_month(datetime.year, datetime.month));
+        assert_int_equal(nl_datetime_seconds(&datetime), at);
+    }
+    assert_int_equal(nl_days_in_month(2100, 2), 28);
+    assert_int_equal(nl_days_in_month(2000, 2), 29);
 }
 
 static void test_text(void **state) {
@@ -46,6 +71,7 @@ static void test_text(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_days),
         cmocka_unit_test(test_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "newsletter/base/zone.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static void test_hours_parse(void **state) {
@@ -36,6 +37,10 @@ static void test_hours_hold(void **state) {
         {"12:00-14:00", "UTC", "2026-12-02 13:00:00", "2026-12-02 14:00"},
         {"22:00-07:00", "Asia/Almaty", "2026-12-01 17:00:00", "2026-12-02 02:00"},
         {"22:00-07:00", "Asia/Almaty", "2026-12-02 02:00:00", NULL},
+        /* a night in which clocks go forward, and one in which they go back */
+        {"22:00-07:00", "Europe/Berlin", "2027-03-27 22:00:00", "2027-03-28 05:00"},
+        {"22:00-07:00", "Europe/Berlin", "2027-10-30 21:00:00", "2027-10-31 06:00"},
+        {"7:00-9:00", "UTC", "2026-12-02 08:00:00", "2026-12-02 09:00"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct nl_hours hours = {0};
@@ -68,11 +73,153 @@ static void test_days(void **state) {
     tzset();
 }
 
+static void set_machine_zone(const char *zone) {
+    if (zone != NULL)
+        setenv("TZ", zone, 1);
+    else
+        unsetenv("TZ");
+    tzset();
+}
+
+/* RFC 5545 3.3.5: a skipped time has the offset from before the change, a doubled one is the first.
+ */
+static void test_gaps_and_folds(void **state) {
+    (void)state;
+    static const struct {
+        const char *zone, *local, *utc;
+    } cases[] = {
+        {"Europe/Berlin", "2027-03-28 01:59:59", "2027-03-28T00:59:59Z"},
+        {"Europe/Berlin", "2027-03-28 02:00", "2027-03-28T01:00:00Z"},
+        {"Europe/Berlin", "2027-03-28 02:30", "2027-03-28T01:30:00Z"},
+        {"Europe/Berlin", "2027-03-28 02:59:59", "2027-03-28T01:59:59Z"},
+        {"Europe/Berlin", "2027-03-28 03:00", "2027-03-28T01:00:00Z"},
+        {"Europe/Berlin", "2027-10-31 01:59", "2027-10-30T23:59:00Z"},
+        {"Europe/Berlin", "2027-10-31 02:00", "2027-10-31T00:00:00Z"},
+        {"Europe/Berlin", "2027-10-31 02:30", "2027-10-31T00:30:00Z"},
+        {"Europe/Berlin", "2027-10-31 03:00", "2027-10-31T02:00:00Z"},
+        {"America/New_York", "2027-03-14 02:30", "2027-03-14T07:30:00Z"},
+        {"America/New_York", "2027-11-07 01:30", "2027-11-07T05:30:00Z"},
+        {"America/New_York", "2027-11-07 02:00", "2027-11-07T07:00:00Z"},
+        /* half an hour */
+        {"Australia/Lord_Howe", "2027-10-03 02:15", "2027-10-02T15:45:00Z"},
+        {"Australia/Lord_Howe", "2027-04-04 01:45", "2027-04-03T14:45:00Z"},
+        /* a whole day was skipped */
+        {"Pacific/Apia", "2011-12-30 12:00", "2011-12-30T22:00:00Z"},
+        /* the zone itself changed */
+        {"Asia/Almaty", "2024-02-29 23:30", "2024-02-29T17:30:00Z"},
+        {"Asia/Almaty", "2024-03-01 00:00", "2024-02-29T19:00:00Z"},
+        {"Asia/Almaty", "2026-12-01 09:00", "2026-12-01T04:00:00Z"},
+        {"America/St_Johns", "2027-07-01 12:00", "2027-07-01T14:30:00Z"},
+        {"UTC", "2027-03-28 02:30", "2027-03-28T02:30:00Z"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[NL_TIMESTAMP_LEN];
+        int64_t at = 0;
+        set_machine_zone(NULL);
+        print_message("row %zu: %s %s\n", i, cases[i].zone, cases[i].local);
+        assert_true(nl_zone_time(cases[i].local, cases[i].zone, &at));
+        nl_timestamp_text(at, text);
+        assert_string_equal(text, cases[i].utc);
+        set_machine_zone(cases[i].zone);
+        assert_true(nl_zone_time(cases[i].local, NULL, &at));
+        nl_timestamp_text(at, text);
+        assert_string_equal(text, cases[i].utc);
+    }
+    set_machine_zone(NULL);
+}
+
+/* Every local time that exists comes back as itself. */
+static void test_round_trip(void **state) {
+    (void)state;
+    static const char *const zones[] = {"Europe/Berlin", "America/Santiago", "Asia/Kolkata",
+                                        "Pacific/Chatham"};
+    for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++) {
+        for (int64_t at = 1798761600; at < 1798761600 + 366 * 86400; at += 1800) { /* 2027 */
+            struct nl_datetime clock = {0};
+            struct nl_datetime again = {0};
+            nl_zone_clock(at, zones[i], &clock);
+            int64_t found = nl_zone_seconds(&clock, zones[i]);
+            nl_zone_clock(found, zones[i], &again);
+            assert_memory_equal(&clock, &again, sizeof clock);
+            assert_true(found == at || found == at - 3600); /* the first of two */
+        }
+    }
+}
+
+static void test_bad_times(void **state) {
+    (void)state;
+    static const char *const bad[] = {
+        "2027-02-30 09:00",    "2027-04-31 09:00",  "2027-02-29 09:00",
+        "2027-13-01 09:00",    "2027-00-10 09:00",  "2027-01-00 09:00",
+        "2027-01-32 09:00",    "2027-01-01 24:00",  "2027-01-01 09:60",
+        "2027-01-01 9:00",     "2027-1-1 09:00",    "2027-01-01",
+        "27-01-01 09:00",      " 2027-01-01 09:00", "2027-01-01 09:00x",
+        "2027-01-01 09:00:61", "tomorrow",          "",
+        "2027-01-01 09:00 Z",  "+2027-01-01 09:00"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        int64_t at = 0;
+        print_message("row %zu: %s\n", i, bad[i]);
+        assert_false(nl_zone_time(bad[i], "Europe/Berlin", &at));
+    }
+    int64_t at = 0;
+    assert_true(nl_zone_time("2028-02-29T09:00:30", "UTC", &at));
+    assert_int_equal(at, 1835427630);
+    assert_true(nl_zone_time("2028-02-29 09:00+05:00", NULL, &at));
+    assert_int_equal(at, 1835427600 - 5 * 3600);
+}
+
+static void test_names(void **state) {
+    (void)state;
+    static const struct {
+        const char *zone, *hint; /* NULL: good */
+    } cases[] = {
+        {"Asia/Almaty", NULL},
+        {"UTC", NULL},
+        {"GMT", NULL},
+        {"Etc/GMT-5", NULL},
+        {"US/Pacific", NULL},
+        {"America/Argentina/Buenos_Aires", NULL},
+        {"europe/berlin", "write Europe/Berlin"},
+        {"EUROPE/BERLIN", "write Europe/Berlin"},
+        {"America/New York", "write America/New_York"},
+        {"berlin", "write Europe/Berlin"},
+        {"new york", "write America/New_York"},
+        {"PST", "write America/Los_Angeles"},
+        {"msk", "write Europe/Moscow"},
+        {"+05:00", "such as Asia/Almaty"},
+        {"+5", "such as Asia/Almaty"},
+        {"GMT+3", "such as Asia/Almaty"},
+        {"UTC-08:00", "such as Asia/Almaty"},
+        {"utc", "write UTC"},
+        {"Mars/X", "IANA"},
+        {"", "IANA"},
+        {"Asia", "IANA"},
+        {"../../../etc/passwd", "IANA"},
+        {"Asia/../Asia/Almaty", "IANA"},
+        {"/usr/share/zoneinfo/Asia/Almaty", "IANA"},
+        {"posix/Asia/Almaty", "IANA"},
+        {"Asia/Almaty/", "IANA"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct nl_error err = {0};
+        print_message("row %zu: %s\n", i, cases[i].zone);
+        assert_int_equal(nl_zone_check(cases[i].zone, &err) == NL_OK, cases[i].hint == NULL);
+        if (cases[i].hint != NULL) {
+            assert_non_null(strstr(nl_error_text(&err), cases[i].hint));
+            assert_non_null(strstr(nl_error_text(&err), cases[i].zone));
+        }
+        nl_error_free(&err);
+    }
+    assert_string_equal(nl_zone_find("europe/berlin"), "Europe/Berlin");
+    assert_null(nl_zone_find("Mars/X"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hours_parse),
-        cmocka_unit_test(test_hours_hold),
-        cmocka_unit_test(test_days),
+        cmocka_unit_test(test_hours_parse), cmocka_unit_test(test_hours_hold),
+        cmocka_unit_test(test_days),        cmocka_unit_test(test_gaps_and_folds),
+        cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_bad_times),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
