@@ -1,13 +1,10 @@
 #include "newsletter/base/text.h"
 
-#include "newsletter/base/timestamp.h"
-
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistr.h>
 
 enum { TAG_LIMIT = 4096, URL_LIMIT = 900 };
@@ -119,11 +116,6 @@ bool nl_text_is_http_url(const char *text) {
         if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f || strchr("<>\"\\^`", *p))
             return false;
     return true;
-}
-
-bool nl_text_is_date(const char *text) {
-    struct nl_datetime day = {0};
-    return nl_datetime_read(text, &day) && !day.has_time;
 }
 
 void nl_text_from_html(struct nl_buf *out, const char *html, size_t limit) {

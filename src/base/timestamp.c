@@ -119,6 +119,11 @@ bool nl_datetime_read(const char *text, struct nl_datetime *out) {
     return *text == '\0' || (read_offset(&text, out) && *text == '\0');
 }
 
+bool nl_datetime_is_day(const char *text) {
+    struct nl_datetime day = {0};
+    return nl_datetime_read(text, &day) && !day.has_time;
+}
+
 bool nl_timestamp_parse(const char *text, int64_t *at) {
     struct nl_datetime datetime = {0};
     if (nl_text_integer(text, at))

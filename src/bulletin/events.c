@@ -116,9 +116,9 @@ static const char *field_problem(const struct nl_event *event) {
         return "it has no title";
     if (event->date == NULL)
         return "it has no date like 2026-09-14";
-    if (!nl_text_is_date(event->date))
+    if (!nl_datetime_is_day(event->date))
         return "its date is not a day that exists, like 2026-09-14";
-    if (event->until != NULL && !nl_text_is_date(event->until))
+    if (event->until != NULL && !nl_datetime_is_day(event->until))
         return "until is not a day that exists, like 2026-09-15";
     if (event->time != NULL && !is_time_of_day(event->time))
         return "time is not like \"09:30\"";

@@ -1,6 +1,7 @@
 #include "bulletin/frontmatter.h"
 
 #include "newsletter/base/text.h"
+#include "newsletter/base/timestamp.h"
 #include "newsletter/base/yaml.h"
 
 #include <stdlib.h>
@@ -173,7 +174,7 @@ static enum nl_status check_values(const struct nl_frontmatter *front, const cha
     if (front->title == NULL)
         return nl_error_set(err, NL_DATA, "%s: the front matter has no title: add 'title: ...'",
                             name);
-    if (front->date == NULL || !nl_text_is_date(front->date))
+    if (front->date == NULL || !nl_datetime_is_day(front->date))
         return nl_error_set(err, NL_DATA,
                             "%s: %s '%s': add a day that exists, as 'date: 2008-08-25'", name,
                             front->date != NULL ? "invalid date" : "the front matter has no date",

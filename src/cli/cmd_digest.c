@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "newsletter/base/timestamp.h"
 #include "newsletter/bulletin/compilation.h"
 
 #include <stdlib.h>
@@ -40,7 +41,7 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     enum nl_status status = cli_words(argc, 1, "the FOLDER of the items", err);
     if (status == NL_OK && compilation.title == NULL)
         status = nl_error_set(err, NL_USAGE, "give --title TEXT, that of the issue");
-    if (status == NL_OK && !nl_text_is_date(compilation.date))
+    if (status == NL_OK && !nl_datetime_is_day(compilation.date))
         status = nl_error_set(err, NL_USAGE, "--date '%s' is not a day like 2026-08-25",
                               compilation.date);
     compilation.folder = argv[optind];

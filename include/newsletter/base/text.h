@@ -32,9 +32,6 @@ bool nl_text_is_http_url(const char *text);
 /* True for one to `limit` ASCII letters, digits and characters of `signs`. */
 bool nl_text_is_name(const char *text, const char *signs, size_t limit);
 
-/* True for a day that exists, as YYYY-MM-DD. */
-bool nl_text_is_date(const char *text);
-
 /* Appends the text of HTML without its tags, up to `limit` bytes. It is no parser, but serves for
  * bounces and for HTML that an author writes by hand. */
 void nl_text_from_html(struct nl_buf *out, const char *html, size_t limit);

@@ -22,6 +22,9 @@ struct nl_datetime {
  * stand before it). The day must exist, as must the hour. False for anything else. */
 bool nl_datetime_read(const char *text, struct nl_datetime *out);
 
+/* True for a day that exists, as YYYY-MM-DD, and nothing else. */
+bool nl_datetime_is_day(const char *text);
+
 /* The seconds since 1970 at which clocks on UTC show that day and time. The offset is ignored. */
 int64_t nl_datetime_seconds(const struct nl_datetime *datetime);
 
