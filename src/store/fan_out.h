@@ -11,11 +11,12 @@ struct nl_fan_out {
 };
 
 /* Queues a delivery for each of the audience. Within a transaction. */
-enum nl_status nl_fan_out(struct nl_store *store, struct nl_fan_out *fan_out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_fan_out(struct nl_store *store, struct nl_fan_out *fan_out,
+                                     struct nl_error *err) NL_ALL_NONNULL;
 
 /* How many they are. */
-enum nl_status nl_audience_count(struct nl_store *store, int64_t list,
-                                 const struct nl_segment *segment, int64_t *people,
-                                 struct nl_error *err);
+NL_CHECKED enum nl_status nl_audience_count(struct nl_store *store, int64_t list,
+                                            const struct nl_segment *segment, int64_t *people,
+                                            struct nl_error *err) NL_NONNULL(1, 4, 5);
 
 #endif

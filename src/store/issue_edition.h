@@ -6,7 +6,7 @@
 #include "newsletter/store/issue.h"
 
 /* Records the editions of an issue that has an id, inside the caller's transaction. */
-enum nl_status nl_editions_add(struct nl_store *store, const struct nl_issue *issue,
-                               struct nl_error *err);
+NL_CHECKED enum nl_status nl_editions_add(struct nl_store *store, const struct nl_issue *issue,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

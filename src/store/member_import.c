@@ -33,7 +33,7 @@ enum nl_status nl_import_begin(struct nl_store *store, const struct nl_import_po
         status = nl_sql_number(store, err, &one, &import->any_erased,
                                "SELECT 1 FROM erased LIMIT 1", NL_NO_VALUES);
     if (status != NL_OK) {
-        nl_import_end(import, false, NULL, NULL);
+        nl_import_drop(import);
         return status;
     }
     *out = import;
@@ -227,19 +227,21 @@ enum nl_status nl_import_row(struct nl_import *import, int64_t list,
                : status;
 }
 
+void nl_import_drop(struct nl_import *import) {
+    if (import == NULL)
+        return;
+    nl_store_rollback(import->store);
+    nl_store_bulk_load(import->store, false);
+    free(import);
+}
+
 enum nl_status nl_import_end(struct nl_import *import, bool keep, const char *detail,
                              struct nl_error *err) {
-    if (import == NULL)
-        return NL_OK;
-    struct nl_store *store = import->store;
     enum nl_status status = NL_OK;
     if (keep)
-        status = nl_event_add(store, "imported", 0, 0, 0, detail, err);
+        status = nl_event_add(import->store, "imported", 0, 0, 0, detail, err);
     if (keep && status == NL_OK)
-        status = nl_store_commit(store, err);
-    if (!keep || status != NL_OK)
-        nl_store_rollback(store);
-    nl_store_bulk_load(store, false);
-    free(import);
+        status = nl_store_commit(import->store, err);
+    nl_import_drop(import);
     return status;
 }

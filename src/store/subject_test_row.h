@@ -5,11 +5,13 @@
 #include "newsletter/store/issue.h"
 
 /* Records how the subjects of a new issue are to be tried. */
-enum nl_status nl_subject_test_add(struct nl_store *store, int64_t issue,
-                                   const struct nl_subject_plan *plan, struct nl_error *err);
+NL_CHECKED enum nl_status nl_subject_test_add(struct nl_store *store, int64_t issue,
+                                              const struct nl_subject_plan *plan,
+                                              struct nl_error *err) NL_ALL_NONNULL;
 
 /* For an issue whose deliveries have just been made: gives the sample its subjects, by lot, and
  * lets the others wait. Does nothing without a test. Within the caller's transaction. */
-enum nl_status nl_subject_test_begin(struct nl_store *store, int64_t issue, struct nl_error *err);
+NL_CHECKED enum nl_status nl_subject_test_begin(struct nl_store *store, int64_t issue,
+                                                struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

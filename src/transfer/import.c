@@ -151,7 +151,7 @@ enum nl_status nl_import_file(struct nl_store *store, FILE *in, const char *name
         status = take_all(&self, err);
     if (status == NL_OK)
         status = finish(&self, name, err);
-    nl_import_end(self.import, false, NULL, NULL);
+    nl_import_drop(self.import);
     report->ignored = self.reader.ignored;
     self.reader.ignored = (struct nl_buf){0};
     nl_reader_free(&self.reader);

@@ -27,10 +27,11 @@ struct nl_filter {
 };
 
 /* Calls `each` for the issues of a list that went out, newest first. */
-enum nl_status nl_archive_each(struct nl_store *store, int64_t list, const struct nl_filter *filter,
-                               enum nl_status (*each)(const struct nl_entry *entry, void *ctx,
-                                                      struct nl_error *err),
-                               void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status nl_archive_each(struct nl_store *store, int64_t list,
+                                          const struct nl_filter *filter,
+                                          enum nl_status (*each)(const struct nl_entry *entry,
+                                                                 void *ctx, struct nl_error *err),
+                                          void *ctx, struct nl_error *err) NL_NONNULL(1, 3, 4, 6);
 
 enum nl_facet {
     NL_FACET_YEAR,
@@ -41,10 +42,11 @@ enum nl_facet {
 };
 
 /* Calls `each` for every value there is, years and months newest first. */
-enum nl_status nl_archive_facets(struct nl_store *store, int64_t list, enum nl_facet facet,
-                                 enum nl_status (*each)(const char *value, int64_t count, void *ctx,
-                                                        struct nl_error *err),
-                                 void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status nl_archive_facets(struct nl_store *store, int64_t list,
+                                            enum nl_facet facet,
+                                            enum nl_status (*each)(const char *value, int64_t count,
+                                                                   void *ctx, struct nl_error *err),
+                                            void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
 
 /* The text of an issue in one of its languages: its own, or `language` exactly. Free with
  * nl_archived_free. */
@@ -54,14 +56,16 @@ struct nl_archived {
     size_t body_len;
     char *source;
 };
-enum nl_status nl_archive_text(struct nl_store *store, int64_t issue, const char *language,
-                               bool *found, struct nl_archived *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_archive_text(struct nl_store *store, int64_t issue,
+                                          const char *language, bool *found,
+                                          struct nl_archived *out, struct nl_error *err)
+    NL_NONNULL(1, 4, 5, 6);
 void nl_archived_free(struct nl_archived *archived);
 
 /* Calls `each` for the languages that an issue has besides its own. */
-enum nl_status nl_archive_languages(struct nl_store *store, int64_t issue,
-                                    enum nl_status (*each)(const char *language, void *ctx,
-                                                           struct nl_error *err),
-                                    void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status
+nl_archive_languages(struct nl_store *store, int64_t issue,
+                     enum nl_status (*each)(const char *language, void *ctx, struct nl_error *err),
+                     void *ctx, struct nl_error *err) NL_NONNULL(1, 3, 5);
 
 #endif

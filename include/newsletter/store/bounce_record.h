@@ -44,28 +44,34 @@ struct nl_returned_outcome {
 /* Records a message and what follows from it, in one transaction. With a proved delivery, its
  * subscription gains points, or ends at once by a complaint, which also suppresses the address.
  * Without one nothing but soft points is given, to every subscription of the address. */
-enum nl_status nl_returned_record(struct nl_store *store, const struct nl_returned *returned,
-                                  const struct nl_bounce_policy *policy,
-                                  struct nl_returned_outcome *outcome, struct nl_error *err);
+NL_CHECKED enum nl_status nl_returned_record(struct nl_store *store,
+                                             const struct nl_returned *returned,
+                                             const struct nl_bounce_policy *policy,
+                                             struct nl_returned_outcome *outcome,
+                                             struct nl_error *err) NL_ALL_NONNULL;
 
 /* Whether a message of that digest was recorded. */
-enum nl_status nl_returned_seen(struct nl_store *store, const unsigned char digest[NL_DIGEST_LEN],
-                                bool *seen, struct nl_error *err);
+NL_CHECKED enum nl_status nl_returned_seen(struct nl_store *store,
+                                           const unsigned char digest[NL_DIGEST_LEN], bool *seen,
+                                           struct nl_error *err) NL_ALL_NONNULL;
 
 /* Calls `each` for every message that was not understood and is still kept. */
-enum nl_status nl_returned_each_kept(struct nl_store *store,
-                                     enum nl_status (*each)(int64_t id, int64_t at, size_t len,
-                                                            void *ctx, struct nl_error *err),
-                                     void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status nl_returned_each_kept(
+    struct nl_store *store,
+    enum nl_status (*each)(int64_t id, int64_t at, size_t len, void *ctx, struct nl_error *err),
+    void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
 
 /* Appends a kept message. NL_NOTFOUND. */
-enum nl_status nl_returned_message(struct nl_store *store, int64_t id, struct nl_buf *out,
-                                   struct nl_error *err);
+NL_CHECKED enum nl_status nl_returned_message(struct nl_store *store, int64_t id,
+                                              struct nl_buf *out,
+                                              struct nl_error *err) NL_ALL_NONNULL;
 
 /* Drops a kept message that somebody has looked at; that it came stays on record. NL_NOTFOUND. */
-enum nl_status nl_returned_dismiss(struct nl_store *store, int64_t id, struct nl_error *err);
+NL_CHECKED enum nl_status nl_returned_dismiss(struct nl_store *store, int64_t id,
+                                              struct nl_error *err) NL_ALL_NONNULL;
 
 /* Drops the text of understood messages from before `before`. */
-enum nl_status nl_returned_forget(struct nl_store *store, int64_t before, struct nl_error *err);
+NL_CHECKED enum nl_status nl_returned_forget(struct nl_store *store, int64_t before,
+                                             struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

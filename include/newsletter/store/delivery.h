@@ -56,28 +56,31 @@ struct nl_result {
  * whose time has come, or the other way round. Those whose subscription has ended meanwhile, and
  * the suppressed, are marked skipped. A confirmation for somebody who has confirmed meanwhile
  * counts as ended. */
-enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_scope *scope, const char *owner,
-                                 int64_t until, size_t max, struct nl_job *jobs, size_t *count,
-                                 struct nl_error *err);
+NL_CHECKED enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_scope *scope,
+                                            const char *owner, int64_t until, size_t max,
+                                            struct nl_job *jobs, size_t *count,
+                                            struct nl_error *err) NL_ALL_NONNULL;
 
 /* Whether anything of the scope is queued or due. */
-enum nl_status nl_delivery_waits(struct nl_store *store, const struct nl_scope *scope, bool *waits,
-                                 struct nl_error *err);
+NL_CHECKED enum nl_status nl_delivery_waits(struct nl_store *store, const struct nl_scope *scope,
+                                            bool *waits, struct nl_error *err) NL_ALL_NONNULL;
 
 /* Records the commit points of `count` deliveries. The commit point is the moment before the final
  * dot: after it, only the server's reply tells whether the message was accepted. ok[i] is false
  * where the lease is gone or the subscription has ended since: then the dot must not be sent. */
-enum nl_status nl_delivery_commit_points(struct nl_store *store, const int64_t *deliveries,
-                                         size_t count, const char *owner, bool *ok,
-                                         struct nl_error *err);
+NL_CHECKED enum nl_status nl_delivery_commit_points(struct nl_store *store,
+                                                    const int64_t *deliveries, size_t count,
+                                                    const char *owner, bool *ok,
+                                                    struct nl_error *err) NL_ALL_NONNULL;
 
 /* The heart-beat: leases of `owner` now hold until `until`. */
-enum nl_status nl_delivery_renew(struct nl_store *store, const char *owner, int64_t until,
-                                 struct nl_error *err);
+NL_CHECKED enum nl_status nl_delivery_renew(struct nl_store *store, const char *owner,
+                                            int64_t until, struct nl_error *err) NL_ALL_NONNULL;
 
 /* Puts a leased delivery off until `at`, without an attempt: its domain has had enough for now. */
-enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery, const char *owner,
-                                    int64_t at, struct nl_error *err);
+NL_CHECKED enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery,
+                                               const char *owner, int64_t at,
+                                               struct nl_error *err) NL_ALL_NONNULL;
 
 /* What became of one leased delivery. */
 struct nl_record {
@@ -88,27 +91,32 @@ struct nl_record {
 /* Records what became of leased deliveries and ends their leases. NL_REQUEUED does not count as an
  * attempt. Does nothing to those of which `owner` no longer holds the lease; but that one was sent
  * is still told of what others have found to be unknown meanwhile. */
-enum nl_status nl_delivery_record(struct nl_store *store, const struct nl_record *records,
-                                  size_t count, const char *owner, struct nl_error *err);
+NL_CHECKED enum nl_status nl_delivery_record(struct nl_store *store,
+                                             const struct nl_record *records, size_t count,
+                                             const char *owner, struct nl_error *err)
+    NL_NONNULL(1, 4, 5);
 
 /* Takes over what a dead run left: its leases go back to queued, or to unknown where the final dot
  * may have gone out. Of an issue whose lock keeps others off these are all leases there are; else
  * those that have expired. Its own transaction. */
-enum nl_status nl_delivery_recover(struct nl_store *store, int64_t issue, int64_t *unknown,
-                                   struct nl_error *err);
+NL_CHECKED enum nl_status nl_delivery_recover(struct nl_store *store, int64_t issue,
+                                              int64_t *unknown,
+                                              struct nl_error *err) NL_ALL_NONNULL;
 
 /* Queues the unknown deliveries of an issue again, at the operator's word. Its own transaction. */
-enum nl_status nl_delivery_resend_unknown(struct nl_store *store, int64_t issue, int64_t *count,
-                                          struct nl_error *err);
+NL_CHECKED enum nl_status nl_delivery_resend_unknown(struct nl_store *store, int64_t issue,
+                                                     int64_t *count,
+                                                     struct nl_error *err) NL_ALL_NONNULL;
 
 /* The earliest time at which a deferred delivery of the issue is due; 0 if none is deferred. */
-enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64_t *due,
-                                    struct nl_error *err);
+NL_CHECKED enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64_t *due,
+                                               struct nl_error *err) NL_ALL_NONNULL;
 
 /* The list and kind of one notice, and its subscriber's language, NULL if that is not known. *kind
  * is a constant; free *language. NL_NOTFOUND. */
-enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int64_t *list,
-                                  const char **kind, char **language, struct nl_error *err);
+NL_CHECKED enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery,
+                                             int64_t *list, const char **kind, char **language,
+                                             struct nl_error *err) NL_ALL_NONNULL;
 
 /* One delivery as it stands. Borrowed for the time of a call. */
 struct nl_delivery_row {
@@ -122,11 +130,11 @@ struct nl_delivery_row {
 
 /* Calls `each` for the deliveries of an issue, in the order of their subscriptions: those in
  * `state` (NULL: in any) behind subscription `after`, at most `limit` (0: all). */
-enum nl_status nl_delivery_each(struct nl_store *store, int64_t issue, const char *state,
-                                int64_t after, int64_t limit,
-                                enum nl_status (*each)(const struct nl_delivery_row *row, void *ctx,
-                                                       struct nl_error *err),
-                                void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status nl_delivery_each(struct nl_store *store, int64_t issue, const char *state,
+                                           int64_t after, int64_t limit,
+                                           enum nl_status (*each)(const struct nl_delivery_row *row,
+                                                                  void *ctx, struct nl_error *err),
+                                           void *ctx, struct nl_error *err) NL_NONNULL(1, 6, 8);
 
 void nl_job_free(struct nl_job *job);
 

@@ -68,9 +68,9 @@ struct nl_counts {
  * sending, and one queued delivery for each active subscription of its list that is not suppressed
  * and is in `segment` (NULL: any), all in one transaction. Sets issue->id; *deliveries is the
  * number. */
-enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue,
-                               const struct nl_segment *segment, int64_t *deliveries,
-                               struct nl_error *err);
+NL_CHECKED enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue,
+                                          const struct nl_segment *segment, int64_t *deliveries,
+                                          struct nl_error *err) NL_NONNULL(1, 2, 4, 5);
 
 /* What is to be done with a scheduled issue. Free with nl_issue_plan_free. */
 struct nl_issue_plan {
@@ -79,20 +79,22 @@ struct nl_issue_plan {
     char *segment;
     char *local_time;
 };
-enum nl_status nl_issue_read_plan(struct nl_store *store, int64_t issue, struct nl_issue_plan *out,
-                                  struct nl_error *err);
+NL_CHECKED enum nl_status nl_issue_read_plan(struct nl_store *store, int64_t issue,
+                                             struct nl_issue_plan *out,
+                                             struct nl_error *err) NL_ALL_NONNULL;
 void nl_issue_plan_free(struct nl_issue_plan *plan);
 
 /* Calls `each` for the scheduled issues whose time has come; it must not write. */
-enum nl_status nl_issue_due(struct nl_store *store,
-                            enum nl_status (*each)(int64_t issue, void *ctx, struct nl_error *err),
-                            void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status nl_issue_due(struct nl_store *store,
+                                       enum nl_status (*each)(int64_t issue, void *ctx,
+                                                              struct nl_error *err),
+                                       void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
 
 /* Calls `each` for the time zones that subscribers of a list have told. */
-enum nl_status nl_issue_zones(struct nl_store *store, int64_t list,
-                              enum nl_status (*each)(const char *zone, void *ctx,
-                                                     struct nl_error *err),
-                              void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status nl_issue_zones(struct nl_store *store, int64_t list,
+                                         enum nl_status (*each)(const char *zone, void *ctx,
+                                                                struct nl_error *err),
+                                         void *ctx, struct nl_error *err) NL_NONNULL(1, 3, 5);
 
 /* When those of one time zone are to get an issue. */
 struct nl_zone_hour {
@@ -103,28 +105,33 @@ struct nl_zone_hour {
 /* Turns a scheduled issue into one that is being sent, as nl_issue_create does at once. With
  * `hours`, deliveries wait for those of their zones; the last of them is for everybody else. Does
  * nothing where another process was quicker. */
-enum nl_status nl_issue_start(struct nl_store *store, int64_t issue,
-                              const struct nl_segment *segment, const struct nl_zone_hour *hours,
-                              size_t hour_count, int64_t *deliveries, struct nl_error *err);
+NL_CHECKED enum nl_status nl_issue_start(struct nl_store *store, int64_t issue,
+                                         const struct nl_segment *segment,
+                                         const struct nl_zone_hour *hours, size_t hour_count,
+                                         int64_t *deliveries, struct nl_error *err)
+    NL_NONNULL(1, 6, 7);
 
 /* Forgets a scheduled issue. NL_EXISTS if it goes out already. */
-enum nl_status nl_issue_withdraw(struct nl_store *store, int64_t issue, struct nl_error *err);
+NL_CHECKED enum nl_status nl_issue_withdraw(struct nl_store *store, int64_t issue,
+                                            struct nl_error *err) NL_ALL_NONNULL;
 
 /* Finds by list and slug; *found false when there is none. */
-enum nl_status nl_issue_find(struct nl_store *store, int64_t list, const char *slug, bool *found,
-                             struct nl_issue *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_issue_find(struct nl_store *store, int64_t list, const char *slug,
+                                        bool *found, struct nl_issue *out,
+                                        struct nl_error *err) NL_ALL_NONNULL;
 
 /* Reads the editions of an issue in other languages than its own. The caller frees them with
  * nl_editions_free. */
-enum nl_status nl_editions_read(struct nl_store *store, int64_t issue, struct nl_edition **out,
-                                size_t *count, struct nl_error *err);
+NL_CHECKED enum nl_status nl_editions_read(struct nl_store *store, int64_t issue,
+                                           struct nl_edition **out, size_t *count,
+                                           struct nl_error *err) NL_ALL_NONNULL;
 void nl_editions_free(struct nl_edition *editions, size_t count);
 
 /* Calls `each` for every issue, newest first, or only for those in `state` if it is not NULL. */
-enum nl_status nl_issue_each(struct nl_store *store, const char *state,
-                             enum nl_status (*each)(const struct nl_issue *issue, void *ctx,
-                                                    struct nl_error *err),
-                             void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status nl_issue_each(struct nl_store *store, const char *state,
+                                        enum nl_status (*each)(const struct nl_issue *issue,
+                                                               void *ctx, struct nl_error *err),
+                                        void *ctx, struct nl_error *err) NL_NONNULL(1, 3, 5);
 
 /* An issue as it is listed. Borrowed for the time of a call; optional texts are NULL. */
 struct nl_issue_summary {
@@ -148,44 +155,46 @@ struct nl_issue_filter {
 };
 
 /* Calls `each` for issues, newest first, without their texts. */
-enum nl_status nl_issue_summaries(struct nl_store *store, const struct nl_issue_filter *filter,
-                                  enum nl_status (*each)(const struct nl_issue_summary *issue,
-                                                         void *ctx, struct nl_error *err),
-                                  void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status nl_issue_summaries(
+    struct nl_store *store, const struct nl_issue_filter *filter,
+    enum nl_status (*each)(const struct nl_issue_summary *issue, void *ctx, struct nl_error *err),
+    void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 3, 5);
 
 /* Turns a sending issue into a paused one, with a note, or back (the note is NULL then). Leaves
  * issues in other states alone; *changed tells. */
-enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue, const char *state,
-                                  const char *note, bool *changed, struct nl_error *err);
+NL_CHECKED enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue,
+                                             const char *state, const char *note, bool *changed,
+                                             struct nl_error *err) NL_NONNULL(1, 3, 5, 6);
 
 /* The present state, as another process may have set it: *sending is false once the issue is paused
  * or cancelled. */
-enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
-                                   struct nl_error *err);
+NL_CHECKED enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
+                                              struct nl_error *err) NL_ALL_NONNULL;
 
 /* Cancels an issue for good: what of it is queued or deferred is skipped, at the latest when a run
  * that has leased some of it ends. *skipped is how many were so far. */
-enum nl_status nl_issue_cancel(struct nl_store *store, int64_t issue, int64_t *skipped,
-                               struct nl_error *err);
+NL_CHECKED enum nl_status nl_issue_cancel(struct nl_store *store, int64_t issue, int64_t *skipped,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* To be called when a run ends: marks a sending issue as sent when nothing of it is queued, leased
  * or deferred any more, and skips what the run left of a cancelled one. */
-enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
-                               struct nl_error *err);
+NL_CHECKED enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* The number of people an issue for this list would go to, or for a segment of it (NULL: none). */
-enum nl_status nl_issue_audience(struct nl_store *store, int64_t list,
-                                 const struct nl_segment *segment, int64_t *people,
-                                 struct nl_error *err);
+NL_CHECKED enum nl_status nl_issue_audience(struct nl_store *store, int64_t list,
+                                            const struct nl_segment *segment, int64_t *people,
+                                            struct nl_error *err) NL_NONNULL(1, 4, 5);
 
 /* `issue` 0 counts the notices. */
-enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_counts *out,
-                              struct nl_error *err);
+NL_CHECKED enum nl_status nl_issue_count(struct nl_store *store, int64_t issue,
+                                         struct nl_counts *out,
+                                         struct nl_error *err) NL_ALL_NONNULL;
 
 /* How many deliveries of an issue are queued, leased or deferred, and how many are in doubt: what
  * resuming asks, without looking at those that are done. */
-enum nl_status nl_issue_left(struct nl_store *store, int64_t issue, int64_t *left, int64_t *unknown,
-                             struct nl_error *err);
+NL_CHECKED enum nl_status nl_issue_left(struct nl_store *store, int64_t issue, int64_t *left,
+                                        int64_t *unknown, struct nl_error *err) NL_ALL_NONNULL;
 
 void nl_issue_free(struct nl_issue *issue);
 

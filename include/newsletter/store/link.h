@@ -14,8 +14,9 @@ enum nl_purpose {
 
 /* Makes a fresh token for a subscription and remembers its digest. To be called inside the
  * transaction that leases the mail which will carry it. */
-enum nl_status nl_link_new(struct nl_store *store, int64_t subscription, enum nl_purpose purpose,
-                           int64_t expires_at, struct nl_token *token, struct nl_error *err);
+NL_CHECKED enum nl_status nl_link_new(struct nl_store *store, int64_t subscription,
+                                      enum nl_purpose purpose, int64_t expires_at,
+                                      struct nl_token *token, struct nl_error *err) NL_ALL_NONNULL;
 
 /* What a token leads to. */
 struct nl_link {
@@ -27,11 +28,13 @@ struct nl_link {
 
 /* Looks a token up. NL_DATA malformed, NL_NOTFOUND unknown or for another purpose, NL_EXPIRED,
  * NL_USED. */
-enum nl_status nl_link_find(struct nl_store *store, const char *token, enum nl_purpose purpose,
-                            struct nl_link *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_link_find(struct nl_store *store, const char *token,
+                                       enum nl_purpose purpose, struct nl_link *out,
+                                       struct nl_error *err) NL_ALL_NONNULL;
 
 /* Ends all open links of a subscription for one purpose. */
-enum nl_status nl_link_close(struct nl_store *store, int64_t subscription, enum nl_purpose purpose,
-                             struct nl_error *err);
+NL_CHECKED enum nl_status nl_link_close(struct nl_store *store, int64_t subscription,
+                                        enum nl_purpose purpose,
+                                        struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -28,30 +28,33 @@ struct nl_list_counts {
 
 /* Checks every field (header-safe, addresses and URLs well-formed) and fills the defaults: the
  * title from the name, the List-Id from name and sender domain, the language en. */
-enum nl_status nl_list_check(struct nl_list *list, struct nl_error *err);
+NL_CHECKED enum nl_status nl_list_check(struct nl_list *list, struct nl_error *err) NL_ALL_NONNULL;
 
 /* Adds `list`, whose fields nl_list_check has passed; NL_EXISTS when the name is taken. */
-enum nl_status nl_list_add(struct nl_store *store, struct nl_list *list, struct nl_error *err);
+NL_CHECKED enum nl_status nl_list_add(struct nl_store *store, struct nl_list *list,
+                                      struct nl_error *err) NL_ALL_NONNULL;
 
 /* Writes all fields but name and uuid of the list with this id. */
-enum nl_status nl_list_update(struct nl_store *store, const struct nl_list *list,
-                              struct nl_error *err);
+NL_CHECKED enum nl_status nl_list_update(struct nl_store *store, const struct nl_list *list,
+                                         struct nl_error *err) NL_ALL_NONNULL;
 
 /* Finds by name; with `name` NULL, the only list there is. NL_NOTFOUND names the choices. */
-enum nl_status nl_list_find(struct nl_store *store, const char *name, struct nl_list *out,
-                            struct nl_error *err);
+NL_CHECKED enum nl_status nl_list_find(struct nl_store *store, const char *name,
+                                       struct nl_list *out, struct nl_error *err)
+    NL_NONNULL(1, 3, 4);
 
-enum nl_status nl_list_get(struct nl_store *store, int64_t id, struct nl_list *out,
-                           struct nl_error *err);
+NL_CHECKED enum nl_status nl_list_get(struct nl_store *store, int64_t id, struct nl_list *out,
+                                      struct nl_error *err) NL_ALL_NONNULL;
 
 /* Calls `each` for every list by name, until it returns something else than NL_OK. */
-enum nl_status nl_list_each(struct nl_store *store,
-                            enum nl_status (*each)(const struct nl_list *list, void *ctx,
-                                                   struct nl_error *err),
-                            void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status nl_list_each(struct nl_store *store,
+                                       enum nl_status (*each)(const struct nl_list *list, void *ctx,
+                                                              struct nl_error *err),
+                                       void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
 
-enum nl_status nl_list_count(struct nl_store *store, int64_t id, struct nl_list_counts *out,
-                             struct nl_error *err);
+NL_CHECKED enum nl_status nl_list_count(struct nl_store *store, int64_t id,
+                                        struct nl_list_counts *out,
+                                        struct nl_error *err) NL_ALL_NONNULL;
 
 void nl_list_free(struct nl_list *list);
 

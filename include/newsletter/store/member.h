@@ -24,10 +24,11 @@ struct nl_member_filter {
 };
 
 /* Calls `each` for subscriptions, in the order in which they were made. */
-enum nl_status nl_members_each(struct nl_store *store, const struct nl_member_filter *filter,
-                               enum nl_status (*each)(const struct nl_member *member, void *ctx,
-                                                      struct nl_error *err),
-                               void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status nl_members_each(struct nl_store *store,
+                                          const struct nl_member_filter *filter,
+                                          enum nl_status (*each)(const struct nl_member *member,
+                                                                 void *ctx, struct nl_error *err),
+                                          void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 3, 5);
 
 /* ---- bringing in ---- */
 
@@ -50,17 +51,24 @@ enum nl_import_outcome {
 struct nl_import;
 
 /* Begins: everything until nl_import_end is one transaction. */
-enum nl_status nl_import_begin(struct nl_store *store, const struct nl_import_policy *policy,
-                               struct nl_import **out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_import_begin(struct nl_store *store,
+                                          const struct nl_import_policy *policy,
+                                          struct nl_import **out,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* Takes one row in for `list`. `address` is the member's. */
-enum nl_status nl_import_row(struct nl_import *import, int64_t list,
-                             const struct nl_address *address, const struct nl_member *member,
-                             enum nl_import_outcome *outcome, struct nl_error *err);
+NL_CHECKED enum nl_status nl_import_row(struct nl_import *import, int64_t list,
+                                        const struct nl_address *address,
+                                        const struct nl_member *member,
+                                        enum nl_import_outcome *outcome,
+                                        struct nl_error *err) NL_ALL_NONNULL;
 
 /* Keeps all of it, durably, with `detail` in the history, or nothing. Frees `import`, also when it
- * fails; NULL is harmless. */
-enum nl_status nl_import_end(struct nl_import *import, bool keep, const char *detail,
-                             struct nl_error *err);
+ * fails. */
+NL_CHECKED enum nl_status nl_import_end(struct nl_import *import, bool keep, const char *detail,
+                                        struct nl_error *err) NL_NONNULL(1, 4);
+
+/* Gives up: nothing of it is kept. Frees `import`; NULL is harmless. */
+void nl_import_drop(struct nl_import *import);
 
 #endif

@@ -6,20 +6,22 @@
 #include "newsletter/db/handle.h"
 
 /* The subscriber with that address. NL_NOTFOUND when there is none. */
-enum nl_status nl_person_find(struct nl_store *store, const struct nl_address *address,
-                              int64_t *subscriber, struct nl_error *err);
+NL_CHECKED enum nl_status nl_person_find(struct nl_store *store, const struct nl_address *address,
+                                         int64_t *subscriber, struct nl_error *err) NL_ALL_NONNULL;
 
 /* Everything that is stored of a subscriber, as a JSON object. The caller frees *json. */
-enum nl_status nl_person_export(struct nl_store *store, int64_t subscriber, char **json,
-                                struct nl_error *err);
+NL_CHECKED enum nl_status nl_person_export(struct nl_store *store, int64_t subscriber, char **json,
+                                           struct nl_error *err) NL_ALL_NONNULL;
 
 /* Forgets a subscriber: subscriptions end, what is queued is skipped, and every text that tells who
  * it was is removed, from the file too. What was sent stays counted. A keyed digest of the address
  * remains, so that no import brings it back; a suppression stays. */
-enum nl_status nl_person_erase(struct nl_store *store, int64_t subscriber, struct nl_error *err);
+NL_CHECKED enum nl_status nl_person_erase(struct nl_store *store, int64_t subscriber,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* Whether an address was erased. */
-enum nl_status nl_person_was_erased(struct nl_store *store, const struct nl_address *address,
-                                    bool *erased, struct nl_error *err);
+NL_CHECKED enum nl_status nl_person_was_erased(struct nl_store *store,
+                                               const struct nl_address *address, bool *erased,
+                                               struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -11,9 +11,10 @@
  * (with `token` NULL) the address: none for the unknown, the suppressed and who has complained, and
  * one per `interval` seconds. `*notice` is the delivery or 0, and not for the public. Every path
  * does the same kind of work: one durable transaction. */
-enum nl_status nl_preference_ask(struct nl_store *store, const char *token,
-                                 const struct nl_address *address, int64_t interval,
-                                 int64_t *notice, struct nl_error *err);
+NL_CHECKED enum nl_status nl_preference_ask(struct nl_store *store, const char *token,
+                                            const struct nl_address *address, int64_t interval,
+                                            int64_t *notice, struct nl_error *err)
+    NL_NONNULL(1, 5, 6);
 
 /* A list that is open to a subscriber: a public one, or one they are on. */
 struct nl_membership {
@@ -34,25 +35,29 @@ struct nl_preferences {
     size_t list_count;
 };
 
-enum nl_status nl_preferences_read(struct nl_store *store, int64_t subscriber,
-                                   struct nl_preferences *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_preferences_read(struct nl_store *store, int64_t subscriber,
+                                              struct nl_preferences *out,
+                                              struct nl_error *err) NL_ALL_NONNULL;
 void nl_preferences_free(struct nl_preferences *preferences);
 
 /* Writes name and language (NULL for none) and joins or leaves the lists of `changed` (as read,
  * `active` being what is wanted). Joining needs no confirmation: the link has come by mail. Of
  * `consent` source, ip and text_version are kept. */
-enum nl_status nl_preferences_write(struct nl_store *store, const struct nl_preferences *changed,
-                                    const struct nl_signup *consent, struct nl_error *err);
+NL_CHECKED enum nl_status nl_preferences_write(struct nl_store *store,
+                                               const struct nl_preferences *changed,
+                                               const struct nl_signup *consent,
+                                               struct nl_error *err) NL_ALL_NONNULL;
 
 /* Remembers a new address and queues the mail that asks its owner. Nothing happens with a
  * suppressed one, or at the sixth time within a day. */
-enum nl_status nl_address_change_ask(struct nl_store *store, int64_t subscriber,
-                                     const struct nl_address *address, int64_t *notice,
-                                     struct nl_error *err);
+NL_CHECKED enum nl_status nl_address_change_ask(struct nl_store *store, int64_t subscriber,
+                                                const struct nl_address *address, int64_t *notice,
+                                                struct nl_error *err) NL_ALL_NONNULL;
 
 /* Uses the token of that mail. If somebody has the address already, the two become one: they have
  * shown to read both. Errors are those of nl_link_find. */
-enum nl_status nl_address_change(struct nl_store *store, const char *token, struct nl_standing *out,
-                                 struct nl_error *err);
+NL_CHECKED enum nl_status nl_address_change(struct nl_store *store, const char *token,
+                                            struct nl_standing *out,
+                                            struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

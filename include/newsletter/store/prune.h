@@ -18,19 +18,23 @@ struct nl_pruned {
 };
 
 /* Removes what is past its time; with `dry_run` only counts. */
-enum nl_status nl_store_prune(struct nl_store *store, const struct nl_retention *retention,
-                              bool dry_run, struct nl_pruned *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_store_prune(struct nl_store *store,
+                                         const struct nl_retention *retention, bool dry_run,
+                                         struct nl_pruned *out,
+                                         struct nl_error *err) NL_ALL_NONNULL;
 
 /* Whether something was not done within a day; if so, it counts as done now. `what` names it. */
-enum nl_status nl_store_daily(struct nl_store *store, const char *what, bool *due,
-                              struct nl_error *err);
+NL_CHECKED enum nl_status nl_store_daily(struct nl_store *store, const char *what, bool *due,
+                                         struct nl_error *err) NL_ALL_NONNULL;
 
 /* The same as nl_store_prune, once a day. */
-enum nl_status nl_store_prune_daily(struct nl_store *store, const struct nl_retention *retention,
-                                    struct nl_error *err);
+NL_CHECKED enum nl_status nl_store_prune_daily(struct nl_store *store,
+                                               const struct nl_retention *retention,
+                                               struct nl_error *err) NL_ALL_NONNULL;
 
 /* Mends what can be: builds indexes and the full-text index anew, takes up notices whose lease has
  * expired. */
-enum nl_status nl_store_repair(struct nl_store *store, struct nl_error *err);
+NL_CHECKED enum nl_status nl_store_repair(struct nl_store *store,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

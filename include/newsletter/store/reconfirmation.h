@@ -17,11 +17,13 @@ struct nl_reconfirmation {
 
 /* Queues the mail to each active subscription that is meant and is not being asked already; with
  * `dry_run` only counts. */
-enum nl_status nl_reconfirmation_ask(struct nl_store *store,
-                                     const struct nl_reconfirmation *reconfirmation, bool dry_run,
-                                     int64_t *count, struct nl_error *err);
+NL_CHECKED enum nl_status nl_reconfirmation_ask(struct nl_store *store,
+                                                const struct nl_reconfirmation *reconfirmation,
+                                                bool dry_run, int64_t *count,
+                                                struct nl_error *err) NL_ALL_NONNULL;
 
 /* Ends the subscriptions whose time to answer is over and whose mail went out. */
-enum nl_status nl_reconfirmation_end(struct nl_store *store, int64_t *count, struct nl_error *err);
+NL_CHECKED enum nl_status nl_reconfirmation_end(struct nl_store *store, int64_t *count,
+                                                struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -11,40 +11,49 @@ enum { NL_STAFF_NAME = 64 };
 
 /* Adds an account, or with `replace` gives an existing one another password, which ends its
  * sessions. Names are of letters, digits, ".", "_" and "-". NL_EXISTS, NL_NOTFOUND, NL_DATA. */
-enum nl_status nl_staff_put(struct nl_store *store, const char *name, const char *password,
-                            bool replace, struct nl_error *err);
+NL_CHECKED enum nl_status nl_staff_put(struct nl_store *store, const char *name,
+                                       const char *password, bool replace,
+                                       struct nl_error *err) NL_ALL_NONNULL;
 
 /* Removes an account and its sessions. NL_NOTFOUND. */
-enum nl_status nl_staff_remove(struct nl_store *store, const char *name, struct nl_error *err);
+NL_CHECKED enum nl_status nl_staff_remove(struct nl_store *store, const char *name,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
-enum nl_status nl_staff_each(struct nl_store *store,
-                             enum nl_status (*each)(const char *name, int64_t created_at, void *ctx,
-                                                    struct nl_error *err),
-                             void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status nl_staff_each(struct nl_store *store,
+                                        enum nl_status (*each)(const char *name, int64_t created_at,
+                                                               void *ctx, struct nl_error *err),
+                                        void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
 
 /* Begins a session of `lifetime` seconds if the password is right; *ok tells. An unknown name takes
  * as long as a wrong password. */
-enum nl_status nl_staff_login(struct nl_store *store, const char *name, const char *password,
-                              int64_t lifetime, bool *ok, struct nl_token *session,
-                              struct nl_error *err);
+NL_CHECKED enum nl_status nl_staff_login(struct nl_store *store, const char *name,
+                                         const char *password, int64_t lifetime, bool *ok,
+                                         struct nl_token *session,
+                                         struct nl_error *err) NL_ALL_NONNULL;
 
 /* Whose session it is; *ok false if it is none or over. */
-enum nl_status nl_staff_session(struct nl_store *store, const char *session, bool *ok,
-                                char name[NL_STAFF_NAME + 1], struct nl_error *err);
+NL_CHECKED enum nl_status nl_staff_session(struct nl_store *store, const char *session, bool *ok,
+                                           char name[NL_STAFF_NAME + 1], struct nl_error *err)
+    NL_NONNULL(1, 3, 4, 5);
 
-enum nl_status nl_staff_logout(struct nl_store *store, const char *session, struct nl_error *err);
+NL_CHECKED enum nl_status nl_staff_logout(struct nl_store *store, const char *session,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* Makes a token for a program. It is told now and never again. NL_EXISTS. */
-enum nl_status nl_api_token_add(struct nl_store *store, const char *name, struct nl_token *token,
-                                struct nl_error *err);
-enum nl_status nl_api_token_remove(struct nl_store *store, const char *name, struct nl_error *err);
-enum nl_status nl_api_token_each(struct nl_store *store,
-                                 enum nl_status (*each)(const char *name, int64_t created_at,
-                                                        void *ctx, struct nl_error *err),
-                                 void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status nl_api_token_add(struct nl_store *store, const char *name,
+                                           struct nl_token *token,
+                                           struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_api_token_remove(struct nl_store *store, const char *name,
+                                              struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_api_token_each(struct nl_store *store,
+                                            enum nl_status (*each)(const char *name,
+                                                                   int64_t created_at, void *ctx,
+                                                                   struct nl_error *err),
+                                            void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
 
 /* Whose token it is; *ok false if it is nobody's. */
-enum nl_status nl_api_token_check(struct nl_store *store, const char *token, bool *ok,
-                                  char name[NL_STAFF_NAME + 1], struct nl_error *err);
+NL_CHECKED enum nl_status nl_api_token_check(struct nl_store *store, const char *token, bool *ok,
+                                             char name[NL_STAFF_NAME + 1], struct nl_error *err)
+    NL_NONNULL(1, 3, 4, 5);
 
 #endif

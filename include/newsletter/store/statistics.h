@@ -7,63 +7,64 @@
 /* Calls `each` for every day (UTC) on which somebody joined or left a list (0: any), in order, with
  * how many were active when it ended. `day` is its first second. Of who left and came back only the
  * latest stay is known. */
-enum nl_status nl_statistics_growth(struct nl_store *store, int64_t list,
-                                    enum nl_status (*each)(int64_t day, int64_t joined,
-                                                           int64_t left, int64_t active, void *ctx,
-                                                           struct nl_error *err),
-                                    void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status
+nl_statistics_growth(struct nl_store *store, int64_t list,
+                     enum nl_status (*each)(int64_t day, int64_t joined, int64_t left,
+                                            int64_t active, void *ctx, struct nl_error *err),
+                     void *ctx, struct nl_error *err) NL_NONNULL(1, 3, 5);
 
 /* Calls `each` for the domains that an issue goes to and the states of the deliveries there, the
  * largest domains first, at most `limit` of them; the rows of a domain follow one another. */
-enum nl_status nl_statistics_domains(struct nl_store *store, int64_t issue, int64_t limit,
-                                     enum nl_status (*each)(const char *domain, const char *state,
-                                                            int64_t count, void *ctx,
-                                                            struct nl_error *err),
-                                     void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status
+nl_statistics_domains(struct nl_store *store, int64_t issue, int64_t limit,
+                      enum nl_status (*each)(const char *domain, const char *state, int64_t count,
+                                             void *ctx, struct nl_error *err),
+                      void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
 
 /* Calls `each` for the reasons for which messages of an issue came back (or the relay refused them:
  * the reason is its enhanced status code then, or reply code), the most frequent first. `kind` is
  * that of the returned mail, or "refused". */
-enum nl_status nl_statistics_reasons(struct nl_store *store, int64_t issue,
-                                     enum nl_status (*each)(const char *kind, const char *reason,
-                                                            int64_t count, void *ctx,
-                                                            struct nl_error *err),
-                                     void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status
+nl_statistics_reasons(struct nl_store *store, int64_t issue,
+                      enum nl_status (*each)(const char *kind, const char *reason, int64_t count,
+                                             void *ctx, struct nl_error *err),
+                      void *ctx, struct nl_error *err) NL_NONNULL(1, 3, 5);
 
 /* Calls `each` for every period of `seconds` in which messages of an issue reached their last state
  * so far, in order. */
-enum nl_status nl_statistics_timeline(struct nl_store *store, int64_t issue, int64_t seconds,
-                                      enum nl_status (*each)(int64_t from, const char *state,
-                                                             int64_t count, void *ctx,
-                                                             struct nl_error *err),
-                                      void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status
+nl_statistics_timeline(struct nl_store *store, int64_t issue, int64_t seconds,
+                       enum nl_status (*each)(int64_t from, const char *state, int64_t count,
+                                              void *ctx, struct nl_error *err),
+                       void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
 
 /* How many left a list by unsubscribing in the week from when an issue began to go out. */
-enum nl_status nl_statistics_unsubscribed(struct nl_store *store, int64_t issue, int64_t *count,
-                                          struct nl_error *err);
+NL_CHECKED enum nl_status nl_statistics_unsubscribed(struct nl_store *store, int64_t issue,
+                                                     int64_t *count,
+                                                     struct nl_error *err) NL_ALL_NONNULL;
 
 /* Call `each` for the states that issues are in; the kinds and states of
  * deliveries of issues that are going out, and of notices; and the
  * kinds of events. The second word is "" where there is only one. */
-enum nl_status nl_statistics_issues(struct nl_store *store,
-                                    enum nl_status (*each)(const char *state, const char *unused,
-                                                           int64_t count, void *ctx,
-                                                           struct nl_error *err),
-                                    void *ctx, struct nl_error *err);
-enum nl_status nl_statistics_deliveries(struct nl_store *store,
-                                        enum nl_status (*each)(const char *kind, const char *state,
-                                                               int64_t count, void *ctx,
-                                                               struct nl_error *err),
-                                        void *ctx, struct nl_error *err);
-enum nl_status nl_statistics_events(struct nl_store *store,
-                                    enum nl_status (*each)(const char *kind, const char *unused,
-                                                           int64_t count, void *ctx,
-                                                           struct nl_error *err),
-                                    void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status
+nl_statistics_issues(struct nl_store *store,
+                     enum nl_status (*each)(const char *state, const char *unused, int64_t count,
+                                            void *ctx, struct nl_error *err),
+                     void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
+NL_CHECKED enum nl_status
+nl_statistics_deliveries(struct nl_store *store,
+                         enum nl_status (*each)(const char *kind, const char *state, int64_t count,
+                                                void *ctx, struct nl_error *err),
+                         void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
+NL_CHECKED enum nl_status
+nl_statistics_events(struct nl_store *store,
+                     enum nl_status (*each)(const char *kind, const char *unused, int64_t count,
+                                            void *ctx, struct nl_error *err),
+                     void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
 
 /* For how many seconds the delivery has been due that waits longest, but for those of issues that
  * are paused; 0 where none is due. */
-enum nl_status nl_statistics_overdue(struct nl_store *store, int64_t *seconds,
-                                     struct nl_error *err);
+NL_CHECKED enum nl_status nl_statistics_overdue(struct nl_store *store, int64_t *seconds,
+                                                struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

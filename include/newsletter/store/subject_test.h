@@ -26,8 +26,9 @@ struct nl_subject_test {
 void nl_subject_test_free(struct nl_subject_test *test);
 
 /* *found false where the issue has only one subject. Free with nl_subject_test_free. */
-enum nl_status nl_subject_test_read(struct nl_store *store, int64_t issue, bool *found,
-                                    struct nl_subject_test *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_subject_test_read(struct nl_store *store, int64_t issue, bool *found,
+                                               struct nl_subject_test *out,
+                                               struct nl_error *err) NL_ALL_NONNULL;
 
 /* The better subject by the rule, 1 or 2; with nothing between them the one that fewer left over,
  * else the first. */
@@ -35,12 +36,13 @@ int64_t nl_subject_test_better(const struct nl_subject_test *test);
 
 /* Decides if it is time, or, with `winner` 1 or 2, at once: the deliveries that wait are queued
  * with that subject. *decided is false where nothing was to be decided. */
-enum nl_status nl_subject_test_decide(struct nl_store *store, int64_t issue, int64_t winner,
-                                      bool *decided, struct nl_error *err);
+NL_CHECKED enum nl_status nl_subject_test_decide(struct nl_store *store, int64_t issue,
+                                                 int64_t winner, bool *decided,
+                                                 struct nl_error *err) NL_ALL_NONNULL;
 
 /* Notes that a delivery was answered; a second answer changes nothing. *known is false when there
  * is no such delivery. */
-enum nl_status nl_subject_test_replied(struct nl_store *store, int64_t delivery, bool *known,
-                                       struct nl_error *err);
+NL_CHECKED enum nl_status nl_subject_test_replied(struct nl_store *store, int64_t delivery,
+                                                  bool *known, struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

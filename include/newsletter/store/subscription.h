@@ -23,8 +23,8 @@ struct nl_signup {
  * word to somebody who is on the list already, at most one per interval, and nothing for a
  * suppressed address. `*notice` is the delivery queued, or 0; it tells who was there before and so
  * must not reach the public. Every path does the same kind of work: one durable transaction. */
-enum nl_status nl_subscribe(struct nl_store *store, const struct nl_signup *signup, int64_t *notice,
-                            struct nl_error *err);
+NL_CHECKED enum nl_status nl_subscribe(struct nl_store *store, const struct nl_signup *signup,
+                                       int64_t *notice, struct nl_error *err) NL_ALL_NONNULL;
 
 /* What a token did. */
 struct nl_standing {
@@ -36,18 +36,20 @@ struct nl_standing {
 /* Uses a confirmation token: pending becomes active and every other open link of that subscription
  * is closed; with `welcome` the welcoming mail is queued. NL_DATA malformed, NL_NOTFOUND unknown,
  * NL_EXPIRED, NL_USED. */
-enum nl_status nl_confirm(struct nl_store *store, const char *token, bool welcome,
-                          struct nl_standing *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_confirm(struct nl_store *store, const char *token, bool welcome,
+                                     struct nl_standing *out, struct nl_error *err) NL_ALL_NONNULL;
 
 /* Ends the subscription that a List-Unsubscribe token belongs to; again is as good as once. With
  * `goodbye` a mail that says so is queued, if it was active. NL_DATA malformed, NL_NOTFOUND
  * unknown. */
-enum nl_status nl_unsubscribe_token(struct nl_store *store, const char *token, bool goodbye,
-                                    struct nl_standing *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_unsubscribe_token(struct nl_store *store, const char *token,
+                                               bool goodbye, struct nl_standing *out,
+                                               struct nl_error *err) NL_ALL_NONNULL;
 
 /* Ends an address's subscription to one list, or to all with `list` 0. NL_NOTFOUND when there is
  * none. */
-enum nl_status nl_unsubscribe_address(struct nl_store *store, const struct nl_address *address,
-                                      int64_t list, struct nl_error *err);
+NL_CHECKED enum nl_status nl_unsubscribe_address(struct nl_store *store,
+                                                 const struct nl_address *address, int64_t list,
+                                                 struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -8,20 +8,22 @@
 
 /* Suppresses an address from now on, or from `since` if that is not 0. One that is suppressed
  * already keeps its reason and date; *added tells. */
-enum nl_status nl_suppression_add(struct nl_store *store, const struct nl_address *address,
-                                  const char *reason, int64_t since, bool *added,
-                                  struct nl_error *err);
+NL_CHECKED enum nl_status nl_suppression_add(struct nl_store *store,
+                                             const struct nl_address *address, const char *reason,
+                                             int64_t since, bool *added,
+                                             struct nl_error *err) NL_ALL_NONNULL;
 
 /* Lifts a suppression. NL_NOTFOUND when there is none. */
-enum nl_status nl_suppression_remove(struct nl_store *store, const struct nl_address *address,
-                                     struct nl_error *err);
+NL_CHECKED enum nl_status nl_suppression_remove(struct nl_store *store,
+                                                const struct nl_address *address,
+                                                struct nl_error *err) NL_ALL_NONNULL;
 
 /* Calls `each` for every suppressed address, in order; `address` is its normalised form. `each`
  * must not write. */
-enum nl_status nl_suppression_each(struct nl_store *store,
-                                   enum nl_status (*each)(const char *address, const char *reason,
-                                                          int64_t since, void *ctx,
-                                                          struct nl_error *err),
-                                   void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status
+nl_suppression_each(struct nl_store *store,
+                    enum nl_status (*each)(const char *address, const char *reason, int64_t since,
+                                           void *ctx, struct nl_error *err),
+                    void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
 
 #endif
