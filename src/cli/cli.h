@@ -2,6 +2,7 @@
 #ifndef NL_CLI_CLI_H
 #define NL_CLI_CLI_H
 
+#include "cli/command.h"
 #include "newsletter/base/error.h"
 #include "newsletter/base/finding.h"
 #include "newsletter/base/segment.h"
@@ -14,38 +15,24 @@
 #include "newsletter/store/list.h"
 #include "newsletter/store/prune.h"
 
-#include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 
-/* One invocation: the global options, and what was opened for it. */
+/* One invocation: the global options, the words of the command, and what was opened for it. */
 struct cli {
     const char *config_path;
     const char *database;
     const char *password_file;
     bool trace; /* --trace */
+    bool help, version;
+    const struct cli_command *command;
+    char **words; /* after the command (and its action); NULL after the last */
+    int word_count;
+    int option_count; /* of the command's own that were given */
     struct nl_config config;
     struct nl_store *store;
     struct nl_relay *relay;
 };
-
-struct command {
-    const char *name;
-    const char *summary;
-    const char *help;
-    enum nl_status (*run)(struct cli *cli, int argc, char **argv, struct nl_error *err);
-    const struct option *options; /* ended by one without a name */
-    const char *words;            /* that may come first, with spaces between; NULL for none */
-};
-
-/* main.c: all of them. */
-extern const struct command *const cli_commands[];
-extern const size_t cli_command_count;
-
-extern const struct command cmd_init, cmd_list, cmd_subscribe, cmd_confirm, cmd_unsubscribe,
-    cmd_preview, cmd_send, cmd_retry, cmd_status, cmd_suppress, cmd_pause, cmd_resume, cmd_cancel,
-    cmd_dkim, cmd_bounce, cmd_check, cmd_doctor, cmd_serve, cmd_archive, cmd_staff, cmd_import,
-    cmd_export, cmd_erase, cmd_segment, cmd_report, cmd_backup, cmd_prune, cmd_completion,
-    cmd_reconfirm, cmd_digest, cmd_decide, cmd_replies, cmd_migrate_store;
 
 /* Where the configuration is: --config, $NEWSLETTER_CONFIG, ./newsletter.yaml, the user's, /etc. */
 const char *cli_config_path(const struct cli *cli);
@@ -62,16 +49,6 @@ enum nl_status cli_trace(const struct cli *cli, struct nl_error *err);
 
 /* Closes the database early, before a fork. */
 void cli_close_store(struct cli *cli);
-
-/* getopt_long with the project's error style: the next option's number, -1 at the end, and '?' with
- * `err` filled for a wrong one. Options and words may be mixed. */
-int cli_option(int argc, char **argv, const struct option *options, struct nl_error *err);
-
-/* The same, ending at the first word: for the options before the command. */
-int cli_leading_option(int argc, char **argv, const struct option *options, struct nl_error *err);
-
-/* An error unless exactly `count` words are left behind the options. */
-enum nl_status cli_words(int argc, int count, const char *what, struct nl_error *err);
 
 /* "2026-08-25 09:30 UTC". */
 void cli_format_time(int64_t time, char out[32]);
@@ -103,6 +80,9 @@ typedef enum nl_status cli_issue_action(struct cli *cli, const struct nl_issue *
                                         struct nl_error *err);
 enum nl_status cli_on_issue(struct cli *cli, const char *wanted, cli_issue_action *act, void *ctx,
                             struct nl_error *err);
+
+/* The error for an issue that is in the state that was asked for, or past it. */
+enum nl_status cli_already(const struct nl_issue *issue, struct nl_error *err);
 
 /* Opens the database and composes the issue at `path` for the list of that name, or the only one
  * with NULL. The caller frees both, also after a failure. */

@@ -9,7 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OPT_KEEP = 1 };
+struct backup_options {
+    int64_t keep; /* copies in a folder; 0: all */
+};
 
 static bool is_folder(const char *path) {
     struct stat info;
@@ -41,23 +43,13 @@ static enum nl_status remove_older(const char *folder, int64_t keep, struct nl_e
     return status;
 }
 
-static const struct option long_options[] = {{"keep", required_argument, NULL, OPT_KEEP}, {0}};
-
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
+static enum nl_status backup_run(struct cli *cli, void *options, struct nl_error *err) {
+    const struct backup_options *chosen = options;
+    const char *target = cli->words[0];
     struct nl_buf path = {0};
-    int64_t keep = 0;
-    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
-        if (option != OPT_KEEP)
-            return NL_USAGE;
-        if (!nl_text_integer(optarg, &keep) || keep < 1)
-            return nl_error_set(err, NL_USAGE, "--keep '%s' is not a number from 1 on", optarg);
-    }
-    enum nl_status status = cli_words(argc, 1, "a FILE or a FOLDER", err);
-    const char *target = argv[optind];
-    if (status == NL_OK && keep > 0 && !is_folder(target))
-        status = nl_error_set(err, NL_USAGE, "--keep goes with a folder: %s is none", target);
-    if (status == NL_OK)
-        status = cli_open(cli, err);
+    if (chosen->keep > 0 && !is_folder(target))
+        return cli_usage_error(cli, err, "--keep needs a folder, and %s is none", target);
+    enum nl_status status = cli_open(cli, err);
     if (status != NL_OK)
         return status;
     if (is_folder(target))
@@ -67,23 +59,21 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     status = nl_store_backup(cli->store, nl_buf_text(&path), err);
     if (status == NL_OK)
         printf("%s\n", nl_buf_text(&path));
-    if (status == NL_OK && keep > 0)
-        status = remove_older(target, keep, err);
+    if (status == NL_OK && chosen->keep > 0)
+        status = remove_older(target, chosen->keep, err);
     nl_buf_free(&path);
     return status;
 }
 
-const struct command cmd_backup = {
-    "backup",
-    "copy the database while it is in use",
-    "Usage: newsletter backup FILE|FOLDER [--keep N]\n"
-    "\n"
-    "Writes a whole, consistent copy (mode 0600), also in the middle of a run, in one step. In a\n"
-    "FOLDER it is named by the time; with --keep, only the N newest of those stay. To restore, "
-    "put\n"
-    "it in the place of the database while nothing runs.\n"
-    "\n"
-    "Example: newsletter backup /var/backups/newsletter --keep 14\n",
-    run,
-    long_options,
-    NULL};
+static const struct cli_option backup_table[] = {
+    CLI_NUMBER("keep", struct backup_options, keep, 1, INT64_MAX),
+    {0},
+};
+
+const struct cli_command cmd_backup = {
+    .name = "backup",
+    .options = backup_table,
+    .size = sizeof(struct backup_options),
+    .run = backup_run,
+    .words = {1, 1, "a FILE or a FOLDER"},
+};

@@ -11,16 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_RECIPIENT = 1, OPT_FETCH, OPT_KEPT, OPT_SHOW, OPT_DISMISS, OPT_JSON, OPT_VERBOSE };
 enum { PIPE_LIMIT = 256 << 20, KINDS = NL_BOUNCE_UNSUBSCRIBE + 1 };
 
-struct call {
+struct bounce_options {
+    const char *recipient;
+    bool fetch, kept;
+    const char *show, *dismiss; /* the id of a message that was kept */
+    bool json, verbose;
+};
+
+struct bounce_call {
     struct cli *cli;
+    const struct bounce_options *options;
     struct nl_intake *intake;
     const char *recipient;
-    const char *message; /* an id, for --show and --dismiss */
-    int action;          /* OPT_FETCH, OPT_KEPT, OPT_SHOW, OPT_DISMISS; 0 to take mail in */
-    bool json, verbose;
     bool keep; /* the source forgets what it hands over */
     int64_t counts[KINDS];
     int64_t total, seen, ended;
@@ -41,14 +45,14 @@ static json_t *result_json(const struct nl_intake_result *result) {
                      (json_int_t)result->ended, "recipients", recipients);
 }
 
-static void show_result(const struct call *call, const struct nl_intake_result *result) {
-    if (call->json) {
+static void show_result(const struct bounce_call *call, const struct nl_intake_result *result) {
+    if (call->options->json) {
         json_t *object = result_json(result);
         if (object != NULL)
             json_dumpf(object, stdout, JSON_COMPACT);
         putchar('\n');
         json_decref(object);
-    } else if (call->verbose) {
+    } else if (call->options->verbose) {
         printf("%s%s%s\n", nl_bounce_kind_name(result->bounce.kind),
                result->seen     ? " (seen before)"
                : result->proved ? " (proved)"
@@ -64,7 +68,7 @@ static void show_result(const struct call *call, const struct nl_intake_result *
 
 static enum nl_status take(const char *data, size_t len, bool *understood, void *ctx,
                            struct nl_error *err) {
-    struct call *call = ctx;
+    struct bounce_call *call = ctx;
     struct nl_intake_result result = {0};
     enum nl_status status =
         nl_intake_take(call->intake, data, len, call->recipient, call->keep, &result, err);
@@ -80,7 +84,7 @@ static enum nl_status take(const char *data, size_t len, bool *understood, void 
     return status;
 }
 
-static void show_counts(const struct call *call) {
+static void show_counts(const struct bounce_call *call) {
     printf("%lld messages", (long long)call->total);
     for (int kind = KINDS - 1; kind >= 0; kind--)
         if (call->counts[kind] > 0)
@@ -90,7 +94,14 @@ static void show_counts(const struct call *call) {
     printf("; %lld subscriptions ended\n", (long long)call->ended);
 }
 
-static enum nl_status take_pipe(struct call *call, struct nl_error *err) {
+/* Whether the message comes from standard input. */
+static bool reads_pipe(const struct bounce_call *call) {
+    const struct cli *cli = call->cli;
+    return !call->options->fetch &&
+           (cli->word_count == 0 || (cli->word_count == 1 && strcmp(cli->words[0], "-") == 0));
+}
+
+static enum nl_status take_pipe(struct bounce_call *call, struct nl_error *err) {
     struct nl_buf text = {0};
     bool understood = false;
     call->keep = true;
@@ -103,15 +114,15 @@ static enum nl_status take_pipe(struct call *call, struct nl_error *err) {
     return status;
 }
 
-static enum nl_status take_paths(struct call *call, int count, char **paths, struct nl_error *err) {
+static enum nl_status take_paths(struct bounce_call *call, struct nl_error *err) {
     const struct nl_visitor visitor = {take, call, false, &cli_stop};
     enum nl_status status = NL_OK;
-    for (int i = 0; status == NL_OK && i < count && !cli_stop; i++)
-        status = nl_mailbox_path(paths[i], &visitor, err);
+    for (char **path = call->cli->words; status == NL_OK && *path != NULL && !cli_stop; path++)
+        status = nl_mailbox_path(*path, &visitor, err);
     return status;
 }
 
-static enum nl_status fetch(struct call *call, struct nl_error *err) {
+static enum nl_status fetch(struct bounce_call *call, struct nl_error *err) {
     const struct nl_config *config = &call->cli->config;
     const struct nl_visitor visitor = {take, call, false, &cli_stop};
     char *password = NULL;
@@ -126,15 +137,16 @@ static enum nl_status fetch(struct call *call, struct nl_error *err) {
     return status;
 }
 
-static enum nl_status take_all(struct call *call, int words, char **word, struct nl_error *err) {
-    bool pipe = call->action == 0 && (words == 0 || (words == 1 && strcmp(word[0], "-") == 0));
-    enum nl_status status = nl_intake_new(call->cli->store, &call->cli->config, &call->intake, err);
+static enum nl_status take_all(struct bounce_call *call, struct nl_error *err) {
+    struct cli *cli = call->cli;
+    bool pipe = reads_pipe(call);
+    enum nl_status status = nl_intake_new(cli->store, &cli->config, &call->intake, err);
     cli_catch_signals();
     if (status == NL_OK)
-        status = pipe                ? take_pipe(call, err)
-                 : call->action == 0 ? take_paths(call, words, word, err)
-                                     : fetch(call, err);
-    if (!pipe && !call->json && (status == NL_OK || call->total > 0))
+        status = pipe                   ? take_pipe(call, err)
+                 : call->options->fetch ? fetch(call, err)
+                                        : take_paths(call, err);
+    if (!pipe && !call->options->json && (status == NL_OK || call->total > 0))
         show_counts(call);
     nl_intake_free(call->intake);
     return status;
@@ -143,33 +155,39 @@ static enum nl_status take_all(struct call *call, int words, char **word, struct
 static enum nl_status show_kept(int64_t id, int64_t at, size_t len, void *ctx,
                                 struct nl_error *err) {
     (void)err;
-    const struct call *call = ctx;
+    const struct bounce_call *call = ctx;
     char time[32];
     cli_format_time(at, time);
-    if (call->json)
+    if (call->options->json)
         printf("{\"id\":%lld,\"at\":%lld,\"size\":%zu}\n", (long long)id, (long long)at, len);
     else
         printf("%lld\t%s\t%zu bytes\n", (long long)id, time, len);
     return NL_OK;
 }
 
-static enum nl_status kept(struct call *call, struct nl_error *err) {
+static enum nl_status show_message(struct bounce_call *call, int64_t id, struct nl_error *err) {
     struct nl_buf text = {0};
-    int64_t id = 0;
-    if (call->action == OPT_KEPT)
-        return nl_returned_each_kept(call->cli->store, show_kept, call, err);
-    if (!nl_text_integer(call->message, &id))
-        return nl_error_set(err, NL_USAGE,
-                            "'%s' is not the number of a message: see newsletter "
-                            "bounce --kept",
-                            call->message);
-    if (call->action == OPT_DISMISS)
-        return nl_returned_dismiss(call->cli->store, id, err);
     enum nl_status status = nl_returned_message(call->cli->store, id, &text, err);
     if (status == NL_OK)
         fwrite(nl_buf_text(&text), 1, text.len, stdout);
     nl_buf_free(&text);
     return status;
+}
+
+static enum nl_status kept(struct bounce_call *call, struct nl_error *err) {
+    const struct bounce_options *options = call->options;
+    const char *wanted = options->show != NULL ? options->show : options->dismiss;
+    int64_t id = 0;
+    if (options->kept)
+        return nl_returned_each_kept(call->cli->store, show_kept, call, err);
+    if (!nl_text_integer(wanted, &id))
+        return nl_error_set(err, NL_USAGE,
+                            "'%s' is not the number of a message: 'newsletter bounce --kept' "
+                            "lists them",
+                            wanted);
+    if (options->show != NULL)
+        return show_message(call, id, err);
+    return nl_returned_dismiss(call->cli->store, id, err);
 }
 
 /* A mail system bounces what its pipe refuses, and a bounce of a bounce is lost. So whatever goes
@@ -181,83 +199,42 @@ static enum nl_status soften(enum nl_status status, struct nl_error *err) {
     return NL_TEMPFAIL;
 }
 
-static enum nl_status run_action(struct call *call, int words, char **word, struct nl_error *err) {
-    bool pipe = call->action == 0 && words == 0;
-    if (call->action != 0 && words > 0)
-        return nl_error_set(err, NL_USAGE,
-                            "'%s' is one word too many: see newsletter bounce "
-                            "--help",
-                            word[0]);
-    enum nl_status status = cli_open(call->cli, err);
-    if (status == NL_OK)
-        status = call->action == 0 || call->action == OPT_FETCH ? take_all(call, words, word, err)
-                                                                : kept(call, err);
-    return pipe ? soften(status, err) : status;
-}
-
-static const struct option long_options[] = {{"recipient", required_argument, NULL, OPT_RECIPIENT},
-                                             {"fetch", no_argument, NULL, OPT_FETCH},
-                                             {"kept", no_argument, NULL, OPT_KEPT},
-                                             {"show", required_argument, NULL, OPT_SHOW},
-                                             {"dismiss", required_argument, NULL, OPT_DISMISS},
-                                             {"json", no_argument, NULL, OPT_JSON},
-                                             {"verbose", no_argument, NULL, OPT_VERBOSE},
-                                             {0}};
-
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    struct call call = {.cli = cli};
-    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
-        switch (option) {
-        case OPT_RECIPIENT:
-            call.recipient = optarg;
-            break;
-        case OPT_JSON:
-            call.json = true;
-            break;
-        case OPT_VERBOSE:
-            call.verbose = true;
-            break;
-        case '?':
-            return NL_USAGE;
-        default:
-            if (call.action != 0)
-                return nl_error_set(err, NL_USAGE,
-                                    "--fetch, --kept, --show and --dismiss exclude each other");
-            call.action = option;
-            call.message = optarg;
-            break;
-        }
-    }
-    /* What Postfix's local(8) and qmail-local set for a command they pipe to. */
+static enum nl_status bounce_run(struct cli *cli, void *options, struct nl_error *err) {
+    const struct bounce_options *chosen = options;
+    struct bounce_call call = {.cli = cli, .options = chosen, .recipient = chosen->recipient};
+    bool on_kept = chosen->kept || chosen->show != NULL || chosen->dismiss != NULL;
+    int modes = chosen->fetch + chosen->kept + (chosen->show != NULL) + (chosen->dismiss != NULL);
+    if (modes > 1)
+        return cli_usage_error(cli, err,
+                               "--fetch, --kept, --show and --dismiss exclude each other");
+    if (modes > 0 && cli->word_count > 0)
+        return cli_usage_error(cli, err, "unexpected '%s'", cli->words[0]);
+    /* Postfix's local(8) and qmail-local set these for a command that they pipe to. */
     if (call.recipient == NULL)
         call.recipient = getenv("ORIGINAL_RECIPIENT");
     if (call.recipient == NULL)
         call.recipient = getenv("RECIPIENT");
-    return run_action(&call, argc - optind, argv + optind, err);
+    enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK)
+        status = on_kept ? kept(&call, err) : take_all(&call, err);
+    return modes == 0 && cli->word_count == 0 ? soften(status, err) : status;
 }
 
-const struct command cmd_bounce = {
-    "bounce",
-    "take in returned mail: bounces, complaints, requests to leave",
-    "Usage: newsletter bounce [--recipient ADDRESS] [--verbose | --json] [PATH...]\n"
-    "       newsletter bounce --fetch [--verbose | --json]\n"
-    "       newsletter bounce --kept [--json]\n"
-    "       newsletter bounce --show N\n"
-    "       newsletter bounce --dismiss N\n"
-    "\n"
-    "Reads one message from standard input, or those in PATH: a file, an mbox, a Maildir, a "
-    "folder\n"
-    "of files. --fetch reads the mailbox that the configuration's 'fetch' names. A message handed\n"
-    "over twice counts once. --recipient is the address it came to, if no header field tells.\n"
-    "\n"
-    "A dead address ends the subscription, passing failures add up, a complaint ends it and\n"
-    "suppresses the address; newsletter.yaml(5) has the weights. Without the token that our mail\n"
-    "carries in its return path, a message counts as a passing failure at most.\n"
-    "\n"
-    "What is not understood is kept: --kept lists it, --show prints it, --dismiss lets it go.\n"
-    "\n"
-    "Example, in /etc/aliases: bounces: \"|/usr/bin/newsletter --config /etc/newsletter.yaml "
-    "bounce\"\n",
-    run,
-    long_options,
-    NULL};
+static const struct cli_option bounce_table[] = {
+    CLI_TEXT("recipient", struct bounce_options, recipient),
+    CLI_FLAG("fetch", struct bounce_options, fetch),
+    CLI_FLAG("kept", struct bounce_options, kept),
+    CLI_TEXT("show", struct bounce_options, show),
+    CLI_TEXT("dismiss", struct bounce_options, dismiss),
+    CLI_FLAG("json", struct bounce_options, json),
+    CLI_FLAG("verbose", struct bounce_options, verbose),
+    {0},
+};
+
+const struct cli_command cmd_bounce = {
+    .name = "bounce",
+    .options = bounce_table,
+    .size = sizeof(struct bounce_options),
+    .run = bounce_run,
+    .words = {0, CLI_ANY, NULL},
+};

@@ -2,19 +2,40 @@
 
 #include <string.h>
 
-static const struct option long_options[] = {{0}};
-
-static const char *const global_options = "--config --db --password-file --help --version";
+/* "--config --db --help": those that hold without a command. */
+static void print_global_options(void) {
+    for (const struct cli_option *option = cli_global_options; option->name != NULL; option++)
+        printf("%s--%s", option > cli_global_options ? " " : "", option->name);
+}
 
 /* "--list --json --help", of a command. */
-static void print_options(const struct command *command) {
-    for (const struct option *option = command->options; option->name != NULL; option++)
+static void print_options(const struct cli_command *command) {
+    for (const struct cli_option *option = command->options; option != NULL && option->name != NULL;
+         option++)
         printf("--%s ", option->name);
     fputs("--help", stdout);
 }
 
-static const char *words_of(const struct command *command) {
-    return command->words != NULL ? command->words : "";
+/* "add edit show": the words that may come first. */
+static void print_words(const struct cli_command *command) {
+    const struct cli_action *first = command->actions;
+    for (const struct cli_action *action = first; action != NULL && action->name != NULL; action++)
+        printf("%s%s", action > first ? " " : "", action->name);
+    if (command->values != NULL)
+        fputs(command->values, stdout);
+}
+
+static bool has_words(const struct cli_command *command) {
+    return command->actions != NULL || command->values != NULL;
+}
+
+/* Writes the name and the summary of a command; a summary has no quotation marks (a test says so).
+ */
+static void print_summary(const char *before, const char *between, const char *after,
+                          const struct cli_command *command) {
+    int len = 0;
+    const char *summary = cli_help_summary(command->name, &len);
+    printf("%s%s%s%.*s%s", before, command->name, between, len, summary, after);
 }
 
 /* ---- bash ---- */
@@ -33,13 +54,18 @@ static void print_bash(void) {
           "    local words= options=\n"
           "    case $command in\n",
           stdout);
-    printf("    '') options='%s' words='", global_options);
+    fputs("    '') options='", stdout);
+    print_global_options();
+    fputs("' words='", stdout);
     for (size_t i = 0; i < cli_command_count; i++)
-        printf("%s%s", i > 0 ? " " : "", cli_commands[i]->name);
+        printf("%s%s", i > 0 ? " " : "", cli_commands[i].command->name);
     puts("' ;;");
     for (size_t i = 0; i < cli_command_count; i++) {
-        printf("    %s) words='%s' options='", cli_commands[i]->name, words_of(cli_commands[i]));
-        print_options(cli_commands[i]);
+        const struct cli_command *command = cli_commands[i].command;
+        printf("    %s) words='", command->name);
+        print_words(command);
+        fputs("' options='", stdout);
+        print_options(command);
         puts("' ;;");
     }
     fputs("    esac\n"
@@ -62,19 +88,24 @@ static void print_zsh(void) {
           "    commands=(\n",
           stdout);
     for (size_t i = 0; i < cli_command_count; i++)
-        printf("        '%s:%s'\n", cli_commands[i]->name, cli_commands[i]->summary);
-    printf("    )\n"
-           "    if (( CURRENT == 2 )); then\n"
-           "        _describe command commands\n"
-           "        compadd -- %s\n"
-           "        return\n"
-           "    fi\n"
-           "    case $words[2] in\n",
-           global_options);
+        print_summary("        '", ":", "'\n", cli_commands[i].command);
+    fputs("    )\n"
+          "    if (( CURRENT == 2 )); then\n"
+          "        _describe command commands\n"
+          "        compadd -- ",
+          stdout);
+    print_global_options();
+    fputs("\n"
+          "        return\n"
+          "    fi\n"
+          "    case $words[2] in\n",
+          stdout);
     for (size_t i = 0; i < cli_command_count; i++) {
-        printf("    %s) (( CURRENT == 3 )) && compadd -- %s\n        compadd -- ",
-               cli_commands[i]->name, words_of(cli_commands[i]));
-        print_options(cli_commands[i]);
+        const struct cli_command *command = cli_commands[i].command;
+        printf("    %s) (( CURRENT == 3 )) && compadd -- ", command->name);
+        print_words(command);
+        fputs("\n        compadd -- ", stdout);
+        print_options(command);
         puts(" ;;");
     }
     fputs("    esac\n"
@@ -86,61 +117,55 @@ static void print_zsh(void) {
 
 /* ---- fish ---- */
 
-static void print_fish_options(const struct command *command) {
-    for (const struct option *option = command->options; option->name != NULL; option++)
-        printf("complete -c newsletter -n '__fish_seen_subcommand_from %s' -l %s%s\n",
-               command->name, option->name, option->has_arg == required_argument ? " -r" : "");
-    printf("complete -c newsletter -n '__fish_seen_subcommand_from %s' -l help\n", command->name);
+/* "complete -c newsletter CONDITION -l NAME": -r where a value follows, -F where it is a file. */
+static void print_fish_option(const char *condition, const struct cli_option *option) {
+    printf("complete -c newsletter -n '%s' -l %s%s%s\n", condition, option->name,
+           cli_takes_value(option) ? " -r" : "", option->type == CLI_TYPE_PATH ? " -F" : "");
+}
+
+static void print_fish_command(const struct cli_command *command) {
+    char condition[80];
+    snprintf(condition, sizeof condition, "__fish_seen_subcommand_from %s", command->name);
+    if (has_words(command)) {
+        printf("complete -c newsletter -n '%s' -f -a '", condition);
+        print_words(command);
+        puts("'");
+    }
+    for (const struct cli_option *option = command->options; option != NULL && option->name != NULL;
+         option++)
+        print_fish_option(condition, option);
+    printf("complete -c newsletter -n '%s' -l help\n", condition);
 }
 
 static void print_fish(void) {
-    fputs("# fish completion for newsletter\n"
-          "complete -c newsletter -n __fish_use_subcommand -l config -r\n"
-          "complete -c newsletter -n __fish_use_subcommand -l db -r\n"
-          "complete -c newsletter -n __fish_use_subcommand -l password-file -r\n"
-          "complete -c newsletter -n __fish_use_subcommand -l help\n"
-          "complete -c newsletter -n __fish_use_subcommand -l version\n",
-          stdout);
+    puts("# fish completion for newsletter");
+    for (const struct cli_option *option = cli_global_options; option->name != NULL; option++)
+        print_fish_option("__fish_use_subcommand", option);
     for (size_t i = 0; i < cli_command_count; i++) {
-        const struct command *command = cli_commands[i];
-        printf("complete -c newsletter -n __fish_use_subcommand -f -a %s -d '%s'\n", command->name,
-               command->summary);
-        if (command->words != NULL)
-            printf("complete -c newsletter -n '__fish_seen_subcommand_from %s' -f -a '%s'\n",
-                   command->name, command->words);
-        print_fish_options(command);
+        print_summary("complete -c newsletter -n __fish_use_subcommand -f -a ", " -d '", "'\n",
+                      cli_commands[i].command);
+        print_fish_command(cli_commands[i].command);
     }
 }
 
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
+static enum nl_status completion_run(struct cli *cli, void *options, struct nl_error *err) {
     static const struct {
         const char *shell;
         void (*print)(void);
     } shells[] = {{"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}};
-    (void)cli;
-    if (cli_option(argc, argv, long_options, err) != -1)
-        return NL_USAGE;
-    enum nl_status status = cli_words(argc, 1, "bash, zsh or fish", err);
-    for (size_t i = 0; status == NL_OK && i < sizeof shells / sizeof shells[0]; i++) {
-        if (strcmp(shells[i].shell, argv[optind]) != 0)
+    (void)options;
+    for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++) {
+        if (strcmp(shells[i].shell, cli->words[0]) != 0)
             continue;
         shells[i].print();
         return NL_OK;
     }
-    return status == NL_OK
-               ? nl_error_set(err, NL_USAGE, "'%s'? there are bash, zsh and fish", argv[optind])
-               : status;
+    return cli_usage_error(cli, err, "'%s': expected bash, zsh or fish", cli->words[0]);
 }
 
-const struct command cmd_completion = {
-    "completion",
-    "print what makes a shell complete our commands",
-    "Usage: newsletter completion bash|zsh|fish\n"
-    "\n"
-    "Made from the options that each command knows. 'meson install' puts them where the shells "
-    "look.\n"
-    "\n"
-    "Example: newsletter completion bash > /usr/share/bash-completion/completions/newsletter\n",
-    run,
-    long_options,
-    "bash zsh fish"};
+const struct cli_command cmd_completion = {
+    .name = "completion",
+    .run = completion_run,
+    .words = {1, 1, "bash, zsh or fish"},
+    .values = "bash zsh fish",
+};

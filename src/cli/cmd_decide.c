@@ -5,9 +5,7 @@
 
 #include <jansson.h>
 
-enum { OPT_CHOOSE = 1, OPT_JSON };
-
-struct call {
+struct decide_options {
     int64_t choice; /* 0: only show */
     bool json;
 };
@@ -52,7 +50,7 @@ static void show_text(const struct nl_subject_test *test) {
 
 static enum nl_status decide(struct cli *cli, const struct nl_issue *issue, void *ctx,
                              struct nl_error *err) {
-    const struct call *call = ctx;
+    const struct decide_options *call = ctx;
     struct nl_store *store = cli->store;
     struct nl_subject_test test = {0};
     bool found = false;
@@ -80,37 +78,20 @@ static enum nl_status decide(struct cli *cli, const struct nl_issue *issue, void
     return status;
 }
 
-static const struct option long_options[] = {
-    {"choose", required_argument, NULL, OPT_CHOOSE}, {"json", no_argument, NULL, OPT_JSON}, {0}};
-
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    struct call call = {0};
-    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
-        if (option == '?')
-            return NL_USAGE;
-        if (option == OPT_JSON)
-            call.json = true;
-        else if (!nl_text_integer(optarg, &call.choice) || call.choice < 1 ||
-                 call.choice > NL_SUBJECTS)
-            return nl_error_set(err, NL_USAGE, "--choose '%s': 1 or 2", optarg);
-    }
-    enum nl_status status = cli_words(argc, 1, "ISSUE", err);
-    return status == NL_OK ? cli_on_issue(cli, argv[optind], decide, &call, err) : status;
+static enum nl_status decide_run(struct cli *cli, void *options, struct nl_error *err) {
+    return cli_on_issue(cli, cli->words[0], decide, options, err);
 }
 
-const struct command cmd_decide = {
-    "decide",
-    "show how two subjects do, or choose one",
-    "Usage: newsletter decide ISSUE [--choose 1|2] [--json]\n"
-    "\n"
-    "An issue with an alternative_subject goes to a sample first, half of it with each subject. "
-    "When\n"
-    "the time is over, 'newsletter retry' sends the better one to the rest: that with fewer\n"
-    "unsubscribes (and complaints, in proportion), or, by the rule 'replies', with\n"
-    "more answers, which 'newsletter replies' counts; then the first. Nothing is tracked for it.\n"
-    "The rest need not wait for that: choose one yourself.\n"
-    "\n"
-    "Example: newsletter decide embassy-news-11 --choose 2\n",
-    run,
-    long_options,
-    NULL};
+static const struct cli_option decide_table[] = {
+    CLI_NUMBER("choose", struct decide_options, choice, 1, NL_SUBJECTS),
+    CLI_FLAG("json", struct decide_options, json),
+    {0},
+};
+
+const struct cli_command cmd_decide = {
+    .name = "decide",
+    .options = decide_table,
+    .size = sizeof(struct decide_options),
+    .run = decide_run,
+    .words = {1, 1, "one ISSUE"},
+};

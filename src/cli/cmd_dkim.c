@@ -5,7 +5,9 @@
 
 #include <string.h>
 
-enum { OPT_TYPE = 1, OPT_SELECTOR, OPT_DOMAIN, OPT_OUTPUT };
+struct dkim_options {
+    const char *type, *selector, *domain, *output;
+};
 
 enum { STRING_LIMIT = 250 }; /* a TXT record's strings are 255 bytes at most */
 
@@ -22,49 +24,35 @@ static void print_record(const char *selector, const char *domain, const struct 
     puts(" )");
 }
 
-static const struct option long_options[] = {{"type", required_argument, NULL, OPT_TYPE},
-                                             {"selector", required_argument, NULL, OPT_SELECTOR},
-                                             {"domain", required_argument, NULL, OPT_DOMAIN},
-                                             {"output", required_argument, NULL, OPT_OUTPUT},
-                                             {0}};
-
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    const char *values[] = {NULL, "rsa", NULL, NULL, NULL};
+static enum nl_status dkim_keygen(struct cli *cli, void *options, struct nl_error *err) {
+    const struct dkim_options *chosen = options;
     struct nl_buf record = {0};
-    (void)cli;
-    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
-        if (option == '?')
-            return NL_USAGE;
-        values[option] = optarg;
-    }
-    enum nl_status status = cli_words(argc, 1, "keygen", err);
-    if (status == NL_OK && strcmp(argv[optind], "keygen") != 0)
-        status = nl_error_set(err, NL_USAGE, "dkim '%s'? there is keygen", argv[optind]);
-    if (status == NL_OK &&
-        (values[OPT_SELECTOR] == NULL || values[OPT_DOMAIN] == NULL || values[OPT_OUTPUT] == NULL))
-        status = nl_error_set(err, NL_USAGE, "dkim keygen needs --selector, --domain and --output");
-    if (status == NL_OK && (!is_name(values[OPT_SELECTOR]) || !is_name(values[OPT_DOMAIN])))
-        status = nl_error_set(err, NL_DATA,
-                              "selector and domain are made of letters, digits, "
-                              "dots and hyphens");
+    if (chosen->selector == NULL || chosen->domain == NULL || chosen->output == NULL)
+        return cli_usage_error(cli, err, "dkim keygen needs --selector, --domain and --output");
+    if (!is_name(chosen->selector) || !is_name(chosen->domain))
+        return nl_error_set(err, NL_DATA,
+                            "selector and domain are made of letters, digits, dots and hyphens");
+    enum nl_status status = nl_dkim_generate(chosen->type, chosen->output, &record, err);
     if (status == NL_OK)
-        status = nl_dkim_generate(values[OPT_TYPE], values[OPT_OUTPUT], &record, err);
-    if (status == NL_OK)
-        print_record(values[OPT_SELECTOR], values[OPT_DOMAIN], &record);
+        print_record(chosen->selector, chosen->domain, &record);
     nl_buf_free(&record);
     return status;
 }
 
-const struct command cmd_dkim = {
-    "dkim",
-    "make a key for DKIM signatures",
-    "Usage: newsletter dkim keygen --selector NAME --domain DOMAIN --output FILE [--type TYPE]\n"
-    "\n"
-    "Makes a private key (TYPE rsa, of 2048 bits, or ed25519) in FILE, readable by you alone, and\n"
-    "prints the DNS record that belongs to it. Then set dkim.selector and dkim.key_file, or\n"
-    "dkim.ed25519_selector and dkim.ed25519_key_file; with both, mail is signed twice.\n"
-    "\n"
-    "Example: newsletter dkim keygen --selector news1 --domain example.org --output dkim.key\n",
-    run,
-    long_options,
-    "keygen"};
+static const struct cli_option dkim_table[] = {
+    CLI_TEXT("type", struct dkim_options, type),
+    CLI_TEXT("selector", struct dkim_options, selector),
+    CLI_TEXT("domain", struct dkim_options, domain),
+    CLI_PATH("output", struct dkim_options, output),
+    {0},
+};
+
+static const struct cli_action dkim_actions[] = {{"keygen", dkim_keygen, {0, 0, NULL}}, {0}};
+
+const struct cli_command cmd_dkim = {
+    .name = "dkim",
+    .options = dkim_table,
+    .size = sizeof(struct dkim_options),
+    .defaults = &(const struct dkim_options){.type = "rsa"},
+    .actions = dkim_actions,
+};

@@ -2,27 +2,20 @@
 
 #include "newsletter/store/person.h"
 
-enum { OPT_YES = 1 };
+struct erase_options {
+    bool yes;
+};
 
-static const struct option long_options[] = {{"yes", no_argument, NULL, OPT_YES}, {0}};
-
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
+static enum nl_status erase_run(struct cli *cli, void *options, struct nl_error *err) {
+    const struct erase_options *chosen = options;
     struct nl_address address = {0};
     int64_t subscriber = 0;
-    bool yes = false;
-    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
-        if (option != OPT_YES)
-            return NL_USAGE;
-        yes = true;
-    }
-    enum nl_status status = cli_words(argc, 1, "one ADDRESS", err);
-    if (status == NL_OK)
-        status = nl_address_parse(argv[optind], &address, err);
+    enum nl_status status = nl_address_parse(cli->words[0], &address, err);
     if (status == NL_OK)
         status = cli_open(cli, err);
     if (status == NL_OK)
         status = nl_person_find(cli->store, &address, &subscriber, err);
-    if (status == NL_OK && !yes && !cli_ask("Erase all that is known of this person?"))
+    if (status == NL_OK && !chosen->yes && !cli_ask("Erase all that is known of this person?"))
         status = nl_error_set(err, NL_USAGE, "nothing is erased: say --yes");
     if (status == NL_OK)
         status = nl_person_erase(cli->store, subscriber, err);
@@ -32,18 +25,15 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     return status;
 }
 
-const struct command cmd_erase = {"erase",
-                                  "forget a person",
-                                  "Usage: newsletter erase ADDRESS [--yes]\n"
-                                  "\n"
-                                  "Ends all their subscriptions and removes name, address and "
-                                  "every other text that tells who it\n"
-                                  "was. What was sent stays counted; a keyed digest of the address "
-                                  "stays, so that no import brings\n"
-                                  "them back; a suppression stays. They may join again by "
-                                  "themselves. Backups keep what they have.\n"
-                                  "\n"
-                                  "Example: newsletter erase ann@example.org\n",
-                                  run,
-                                  long_options,
-                                  NULL};
+static const struct cli_option erase_table[] = {
+    CLI_FLAG("yes", struct erase_options, yes),
+    {0},
+};
+
+const struct cli_command cmd_erase = {
+    .name = "erase",
+    .options = erase_table,
+    .size = sizeof(struct erase_options),
+    .run = erase_run,
+    .words = {1, 1, "one ADDRESS"},
+};

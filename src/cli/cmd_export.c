@@ -7,13 +7,21 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { OPT_LIST = 1, OPT_STATE, OPT_FORMAT, OPT_OUTPUT, OPT_SUBJECT, OPT_WHERE, OPT_SEGMENT };
+static const char *const states[] = {"pending", "active",     "unsubscribed",
+                                     "bounced", "complained", NULL};
 
-enum { OPTIONS = OPT_SEGMENT + 1 };
+enum { CSV, JSONL };
+static const char *const formats[] = {[CSV] = "csv", [JSONL] = "jsonl", NULL};
 
-/* Everything about one person, for who asks what is known of them. */
+struct export_options {
+    const char *list;
+    int state; /* of `states`; -1: any */
+    int format;
+    const char *output, *subject, *where, *segment;
+};
+
+/* Everything about one person, for a person who asks what is known of them. */
 static enum nl_status export_subject(struct cli *cli, const char *text, FILE *out,
                                      struct nl_error *err) {
     struct nl_address address = {0};
@@ -34,25 +42,22 @@ static enum nl_status export_subject(struct cli *cli, const char *text, FILE *ou
     return status;
 }
 
-static enum nl_status export_members(struct cli *cli, const char *const values[OPTIONS], FILE *out,
-                                     struct nl_error *err) {
-    struct nl_member_filter filter = {.state = values[OPT_STATE]};
+static enum nl_status export_members(struct cli *cli, const struct export_options *chosen,
+                                     FILE *out, struct nl_error *err) {
+    struct nl_member_filter filter = {.state = chosen->state >= 0 ? states[chosen->state] : NULL};
     struct nl_segment *segment = NULL;
     struct nl_list list = {0};
     size_t count = 0;
-    bool json = values[OPT_FORMAT] != NULL && strcmp(values[OPT_FORMAT], "jsonl") == 0;
     enum nl_status status = NL_OK;
-    if (values[OPT_FORMAT] != NULL && !json && strcmp(values[OPT_FORMAT], "csv") != 0)
-        return nl_error_set(err, NL_USAGE, "--format '%s'? there are csv and jsonl",
-                            values[OPT_FORMAT]);
-    if (values[OPT_LIST] != NULL)
-        status = nl_list_find(cli->store, values[OPT_LIST], &list, err);
+    if (chosen->list != NULL)
+        status = nl_list_find(cli->store, chosen->list, &list, err);
     if (status == NL_OK)
-        status = cli_segment(cli, values[OPT_WHERE], values[OPT_SEGMENT], &segment, NULL, err);
+        status = cli_segment(cli, chosen->where, chosen->segment, &segment, NULL, err);
     filter.list = list.id;
     filter.segment = segment;
     if (status == NL_OK)
-        status = nl_export_file(cli->store, &filter, json ? NL_FORMAT_JSONL : NL_FORMAT_CSV, out,
+        status = nl_export_file(cli->store, &filter,
+                                chosen->format == JSONL ? NL_FORMAT_JSONL : NL_FORMAT_CSV, out,
                                 &count, err);
     if (status == NL_OK && cli_is_interactive())
         fprintf(stderr, "%zu subscriptions\n", count);
@@ -61,52 +66,37 @@ static enum nl_status export_members(struct cli *cli, const char *const values[O
     return status;
 }
 
-static const struct option long_options[] = {{"list", required_argument, NULL, OPT_LIST},
-                                             {"state", required_argument, NULL, OPT_STATE},
-                                             {"format", required_argument, NULL, OPT_FORMAT},
-                                             {"output", required_argument, NULL, OPT_OUTPUT},
-                                             {"subject", required_argument, NULL, OPT_SUBJECT},
-                                             {"where", required_argument, NULL, OPT_WHERE},
-                                             {"segment", required_argument, NULL, OPT_SEGMENT},
-                                             {0}};
-
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    const char *values[OPTIONS] = {NULL};
+static enum nl_status export_run(struct cli *cli, void *options, struct nl_error *err) {
+    const struct export_options *chosen = options;
     FILE *out = stdout;
-    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
-        if (option == '?')
-            return NL_USAGE;
-        values[option] = optarg;
-    }
-    enum nl_status status = cli_words(argc, 0, "no words", err);
-    if (status == NL_OK)
-        status = cli_open(cli, err);
-    if (status == NL_OK && values[OPT_OUTPUT] != NULL) {
-        out = cli_create_secret(values[OPT_OUTPUT], err);
+    enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK && chosen->output != NULL) {
+        out = cli_create_secret(chosen->output, err);
         status = out != NULL ? NL_OK : err->status;
     }
     if (status == NL_OK)
-        status = values[OPT_SUBJECT] != NULL ? export_subject(cli, values[OPT_SUBJECT], out, err)
-                                             : export_members(cli, values, out, err);
+        status = chosen->subject != NULL ? export_subject(cli, chosen->subject, out, err)
+                                         : export_members(cli, chosen, out, err);
     if (out != NULL && out != stdout && fclose(out) != 0 && status == NL_OK)
-        status = nl_error_system(err, errno, "write", values[OPT_OUTPUT]);
+        status = nl_error_system(err, errno, "write", chosen->output);
     return status;
 }
 
-const struct command cmd_export = {
-    "export",
-    "write subscribers out, as CSV or JSON lines",
-    "Usage: newsletter export [--list NAME] [--state STATE] [--format csv|jsonl] [--output FILE]\n"
-    "                         [--where EXPRESSION] [--segment NAME]\n"
-    "       newsletter export --subject ADDRESS [--output FILE]\n"
-    "\n"
-    "What it writes, 'newsletter import' reads back. STATE is pending, active, unsubscribed, "
-    "bounced\n"
-    "or complained. With --subject, everything that is stored about one person, as JSON. FILE "
-    "gets\n"
-    "mode 0600.\n"
-    "\n"
-    "Example: newsletter export --list bulletin --state active --output members.csv\n",
-    run,
-    long_options,
-    NULL};
+static const struct cli_option export_table[] = {
+    CLI_TEXT("list", struct export_options, list),
+    CLI_CHOICE("state", struct export_options, state, states),
+    CLI_CHOICE("format", struct export_options, format, formats),
+    CLI_PATH("output", struct export_options, output),
+    CLI_TEXT("subject", struct export_options, subject),
+    CLI_TEXT("where", struct export_options, where),
+    CLI_TEXT("segment", struct export_options, segment),
+    {0},
+};
+
+const struct cli_command cmd_export = {
+    .name = "export",
+    .options = export_table,
+    .size = sizeof(struct export_options),
+    .defaults = &(const struct export_options){.state = -1},
+    .run = export_run,
+};

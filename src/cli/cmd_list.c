@@ -4,77 +4,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    OPT_TITLE = 1,
-    OPT_FROM,
-    OPT_LIST_ID,
-    OPT_REPLY_TO,
-    OPT_OWNER,
-    OPT_LANGUAGE,
-    OPT_ARCHIVE,
-    OPT_SUBSCRIBE,
-    OPT_POSTAL,
-    OPT_JSON,
-    OPT_PRIVATE,
-    OPT_PUBLIC,
+struct list_options {
+    const char *title, *from, *list_id, *reply_to, *owner, *language;
+    const char *archive_url, *subscribe_url, *postal_address;
+    enum { UNCHANGED, PRIVATE, PUBLIC } visibility;
+    bool json;
 };
 
-static const struct option long_options[] = {
-    {"title", required_argument, NULL, OPT_TITLE},
-    {"from", required_argument, NULL, OPT_FROM},
-    {"list-id", required_argument, NULL, OPT_LIST_ID},
-    {"reply-to", required_argument, NULL, OPT_REPLY_TO},
-    {"owner", required_argument, NULL, OPT_OWNER},
-    {"language", required_argument, NULL, OPT_LANGUAGE},
-    {"archive-url", required_argument, NULL, OPT_ARCHIVE},
-    {"subscribe-url", required_argument, NULL, OPT_SUBSCRIBE},
-    {"postal-address", required_argument, NULL, OPT_POSTAL},
-    {"json", no_argument, NULL, OPT_JSON},
-    {"private", no_argument, NULL, OPT_PRIVATE},
-    {"public", no_argument, NULL, OPT_PUBLIC},
-    {0}};
-
-static char **slot(struct nl_list *list, int option) {
-    char **slots[] = {NULL,
-                      &list->title,
-                      &list->sender,
-                      &list->list_id,
-                      &list->reply_to,
-                      &list->owner,
-                      &list->language,
-                      &list->archive_url,
-                      &list->subscribe_url,
-                      &list->postal_address};
-    return slots[option];
+/* Sets a text of a list to what the option says; an empty value unsets it. */
+static enum nl_status set_text(char **text, const char *value, struct nl_error *err) {
+    if (value == NULL)
+        return NL_OK;
+    free(*text);
+    *text = value[0] != '\0' ? strdup(value) : NULL;
+    return value[0] == '\0' || *text != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-/* What the options say. */
-struct changes {
-    char *values[OPT_JSON];
-    bool make_private, make_public;
-};
-
-/* Lays the options over `list`; an empty value unsets. */
-static enum nl_status apply(struct nl_list *list, const struct changes *changes,
+static enum nl_status apply(struct nl_list *list, const struct list_options *chosen,
                             struct nl_error *err) {
-    char *const *values = changes->values;
-    list->is_private = changes->make_private || (list->is_private && !changes->make_public);
-    for (int i = 1; i < OPT_JSON; i++) {
-        if (values[i] == NULL)
-            continue;
-        free(*slot(list, i));
-        *slot(list, i) = values[i][0] != '\0' ? strdup(values[i]) : NULL;
-        if (values[i][0] != '\0' && *slot(list, i) == NULL)
-            return nl_error_nomem(err);
-    }
-    return nl_list_check(list, err);
+    const struct {
+        char **text;
+        const char *value;
+    } texts[] = {
+        {&list->title, chosen->title},
+        {&list->sender, chosen->from},
+        {&list->list_id, chosen->list_id},
+        {&list->reply_to, chosen->reply_to},
+        {&list->owner, chosen->owner},
+        {&list->language, chosen->language},
+        {&list->archive_url, chosen->archive_url},
+        {&list->subscribe_url, chosen->subscribe_url},
+        {&list->postal_address, chosen->postal_address},
+    };
+    enum nl_status status = NL_OK;
+    if (chosen->visibility != UNCHANGED)
+        list->is_private = chosen->visibility == PRIVATE;
+    for (size_t i = 0; status == NL_OK && i < sizeof texts / sizeof texts[0]; i++)
+        status = set_text(texts[i].text, texts[i].value, err);
+    return status == NL_OK ? nl_list_check(list, err) : status;
 }
 
-static enum nl_status add(struct cli *cli, const char *name, const struct changes *changes,
-                          struct nl_error *err) {
-    struct nl_list list = {0};
-    list.name = strdup(name);
-    enum nl_status status = list.name != NULL ? apply(&list, changes, err) : nl_error_nomem(err);
+static enum nl_status list_add(struct cli *cli, void *options, struct nl_error *err) {
+    struct nl_list list = {.name = strdup(cli->words[0])};
+    enum nl_status status = list.name != NULL ? cli_open(cli, err) : nl_error_nomem(err);
+    if (status == NL_OK)
+        status = apply(&list, options, err);
     if (status == NL_OK)
         status = nl_list_add(cli->store, &list, err);
     if (status == NL_OK)
@@ -83,12 +57,13 @@ static enum nl_status add(struct cli *cli, const char *name, const struct change
     return status;
 }
 
-static enum nl_status edit(struct cli *cli, const char *name, const struct changes *changes,
-                           struct nl_error *err) {
+static enum nl_status list_edit(struct cli *cli, void *options, struct nl_error *err) {
     struct nl_list list = {0};
-    enum nl_status status = nl_list_find(cli->store, name, &list, err);
+    enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
-        status = apply(&list, changes, err);
+        status = nl_list_find(cli->store, cli->words[0], &list, err);
+    if (status == NL_OK)
+        status = apply(&list, options, err);
     if (status == NL_OK)
         status = nl_list_update(cli->store, &list, err);
     if (status == NL_OK)
@@ -147,18 +122,19 @@ static enum nl_status show_one(const struct nl_list *list, void *ctx, struct nl_
     return NL_OK;
 }
 
-static enum nl_status show(struct cli *cli, const char *name, bool json, struct nl_error *err) {
-    struct show call = {.cli = cli, .array = json ? json_array() : NULL};
+static enum nl_status list_show(struct cli *cli, void *options, struct nl_error *err) {
+    const struct list_options *chosen = options;
+    struct show call = {cli, chosen->json ? json_array() : NULL};
     struct nl_list list = {0};
-    enum nl_status status = NL_OK;
-    if (name == NULL) {
+    enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK && cli->word_count == 0) {
         status = nl_list_each(cli->store, show_one, &call, err);
-    } else {
-        status = nl_list_find(cli->store, name, &list, err);
+    } else if (status == NL_OK) {
+        status = nl_list_find(cli->store, cli->words[0], &list, err);
         if (status == NL_OK)
             status = show_one(&list, &call, err);
     }
-    if (status == NL_OK && json) {
+    if (status == NL_OK && chosen->json) {
         json_dumpf(call.array, stdout, JSON_INDENT(2));
         putchar('\n');
     }
@@ -167,61 +143,32 @@ static enum nl_status show(struct cli *cli, const char *name, bool json, struct 
     return status;
 }
 
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    struct changes changes = {0};
-    bool json = false;
-    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
-        if (option == '?')
-            return NL_USAGE;
-        if (option == OPT_JSON)
-            json = true;
-        else if (option == OPT_PRIVATE)
-            changes.make_private = true;
-        else if (option == OPT_PUBLIC)
-            changes.make_public = true;
-        else
-            changes.values[option] = optarg;
-    }
-    const char *words[2] = {argv[optind], optind < argc ? argv[optind + 1] : NULL};
-    if (argc - optind > 2)
-        return nl_error_set(err, NL_USAGE, "too many words: see newsletter list --help");
-    if (words[0] == NULL)
-        return nl_error_set(err, NL_USAGE, "list what? add NAME, show [NAME] or edit NAME");
-    enum nl_status status = cli_open(cli, err);
-    if (status != NL_OK)
-        return status;
-    if (strcmp(words[0], "show") == 0)
-        return show(cli, words[1], json, err);
-    if (strcmp(words[0], "add") != 0 && strcmp(words[0], "edit") != 0)
-        return nl_error_set(err, NL_USAGE, "list '%s'? there are add, show and edit", words[0]);
-    if (words[1] == NULL)
-        return nl_error_set(err, NL_USAGE, "list %s: which list? give its name", words[0]);
-    return words[0][0] == 'a' ? add(cli, words[1], &changes, err)
-                              : edit(cli, words[1], &changes, err);
-}
+static const struct cli_option list_table[] = {
+    CLI_TEXT("title", struct list_options, title),
+    CLI_TEXT("from", struct list_options, from),
+    CLI_TEXT("list-id", struct list_options, list_id),
+    CLI_TEXT("reply-to", struct list_options, reply_to),
+    CLI_TEXT("owner", struct list_options, owner),
+    CLI_TEXT("language", struct list_options, language),
+    CLI_TEXT("archive-url", struct list_options, archive_url),
+    CLI_TEXT("subscribe-url", struct list_options, subscribe_url),
+    CLI_TEXT("postal-address", struct list_options, postal_address),
+    CLI_FLAG("json", struct list_options, json),
+    CLI_SET("private", struct list_options, visibility, PRIVATE),
+    CLI_SET("public", struct list_options, visibility, PUBLIC),
+    {0},
+};
 
-const struct command cmd_list = {
-    "list",
-    "add, show or edit mailing lists",
-    "Usage: newsletter list add NAME --from MAILBOX [OPTIONS]\n"
-    "       newsletter list edit NAME [OPTIONS]\n"
-    "       newsletter list show [NAME] [--json]\n"
-    "\n"
-    "  --from MAILBOX         the sender, 'Name <address>'\n"
-    "  --title TEXT           what people call the list\n"
-    "  --list-id ID           RFC 2919 List-Id (default: NAME.DOMAIN)\n"
-    "  --reply-to ADDRESS     where answers go\n"
-    "  --owner ADDRESS        List-Owner\n"
-    "  --language TAG         of its mails (default: en)\n"
-    "  --archive-url URL      List-Archive, and a link below each issue\n"
-    "  --subscribe-url URL    List-Subscribe\n"
-    "  --postal-address TEXT  printed below each issue\n"
-    "  --private, --public    whether the web shows its archive and a way to join (default: "
-    "public)\n"
-    "An empty value unsets.\n"
-    "\n"
-    "Example: newsletter list add bulletin --from 'Press Office <press@example.org>' \\\n"
-    "             --title 'News Bulletin'\n",
-    run,
-    long_options,
-    "add edit show"};
+static const struct cli_action list_actions[] = {
+    {"add", list_add, {1, 1, "one NAME"}},
+    {"edit", list_edit, {1, 1, "one NAME"}},
+    {"show", list_show, {0, 1, "one NAME at most"}},
+    {0},
+};
+
+const struct cli_command cmd_list = {
+    .name = "list",
+    .options = list_table,
+    .size = sizeof(struct list_options),
+    .actions = list_actions,
+};

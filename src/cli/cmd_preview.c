@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { OPT_LIST = 1, OPT_OUTPUT };
+struct preview_options {
+    const char *list, *output;
+};
 
 /* "issue-11" from "drafts/issue-11.md". */
 static char *stem(const char *path) {
@@ -107,37 +109,20 @@ static enum nl_status write_all(const struct cli *cli, const struct nl_bulletin 
     return status;
 }
 
-static const struct option long_options[] = {{"list", required_argument, NULL, OPT_LIST},
-                                             {"output", required_argument, NULL, OPT_OUTPUT},
-                                             {0}};
-
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    const char *list_name = NULL;
+static enum nl_status preview_run(struct cli *cli, void *options, struct nl_error *err) {
+    const struct preview_options *chosen = options;
+    const char *path = cli->words[0];
     struct nl_buf folder = {0};
     struct nl_list list = {0};
     struct nl_bulletin bulletin = {0};
-    char *name = NULL;
-    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
-        if (option == OPT_LIST) {
-            list_name = optarg;
-        } else if (option == OPT_OUTPUT) {
-            nl_buf_clear(&folder);
-            nl_buf_adds(&folder, optarg);
-        } else {
-            nl_buf_free(&folder);
-            return NL_USAGE;
-        }
-    }
-    enum nl_status status = cli_words(argc, 1, "ISSUE.md", err);
-    const char *path = argv[optind];
-    if (status == NL_OK)
-        status = cli_compose(cli, path, list_name, &list, &bulletin, err);
+    char *name = stem(path);
+    enum nl_status status = name != NULL
+                                ? cli_compose(cli, path, chosen->list, &list, &bulletin, err)
+                                : nl_error_nomem(err);
     if (status == NL_OK) {
-        name = stem(path);
-        if (folder.len == 0)
-            nl_buf_addf(&folder, "%s.preview", name != NULL ? name : "");
-        status = name != NULL ? write_all(cli, &bulletin, nl_buf_text(&folder), name, err)
-                              : nl_error_nomem(err);
+        nl_buf_addf(&folder, "%s%s", chosen->output != NULL ? chosen->output : name,
+                    chosen->output != NULL ? "" : ".preview");
+        status = write_all(cli, &bulletin, nl_buf_text(&folder), name, err);
     }
     free(name);
     nl_buf_free(&folder);
@@ -146,19 +131,16 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     return status;
 }
 
-const struct command cmd_preview = {
-    "preview",
-    "write a page to look at an issue before it goes out",
-    "Usage: newsletter preview ISSUE.md [--list NAME] [--output FOLDER]\n"
-    "\n"
-    "Composes the issue as 'send' would, for a sample recipient, and writes index.html into "
-    "FOLDER\n"
-    "(default: ISSUE.preview): a page that shows each language at the width of a phone and of a\n"
-    "desktop, light and dark, with text part, header and sizes. ISSUE.html, ISSUE.txt and "
-    "ISSUE.eml\n"
-    "beside it are the parts by themselves. Nothing is sent or recorded.\n"
-    "\n"
-    "Example: newsletter preview issue-11.md\n",
-    run,
-    long_options,
-    NULL};
+static const struct cli_option preview_table[] = {
+    CLI_TEXT("list", struct preview_options, list),
+    CLI_PATH("output", struct preview_options, output),
+    {0},
+};
+
+const struct cli_command cmd_preview = {
+    .name = "preview",
+    .options = preview_table,
+    .size = sizeof(struct preview_options),
+    .run = preview_run,
+    .words = {1, 1, "one ISSUE.md"},
+};

@@ -4,7 +4,9 @@
 
 #include <jansson.h>
 
-enum { OPT_DRY_RUN = 1, OPT_JSON };
+struct prune_options {
+    bool dry_run, json;
+};
 
 struct nl_retention cli_retention(const struct nl_config *config) {
     return (struct nl_retention){.events = config->retention.events,
@@ -28,44 +30,28 @@ static void show(const struct nl_pruned *pruned, bool json) {
     json_decref(object);
 }
 
-static const struct option long_options[] = {
-    {"dry-run", no_argument, NULL, OPT_DRY_RUN}, {"json", no_argument, NULL, OPT_JSON}, {0}};
-
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
+static enum nl_status prune_run(struct cli *cli, void *options, struct nl_error *err) {
+    const struct prune_options *chosen = options;
     struct nl_pruned pruned = {0};
-    bool dry_run = false;
-    bool json = false;
-    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
-        if (option == OPT_DRY_RUN)
-            dry_run = true;
-        else if (option == OPT_JSON)
-            json = true;
-        else
-            return NL_USAGE;
-    }
-    enum nl_status status = cli_words(argc, 0, "no words", err);
-    if (status == NL_OK)
-        status = cli_open(cli, err);
+    enum nl_status status = cli_open(cli, err);
     if (status == NL_OK) {
         const struct nl_retention retention = cli_retention(&cli->config);
-        status = nl_store_prune(cli->store, &retention, dry_run, &pruned, err);
+        status = nl_store_prune(cli->store, &retention, chosen->dry_run, &pruned, err);
     }
     if (status == NL_OK)
-        show(&pruned, json);
+        show(&pruned, chosen->json);
     return status;
 }
 
-const struct command cmd_prune = {"prune",
-                                  "remove what is past its time",
-                                  "Usage: newsletter prune [--dry-run] [--json]\n"
-                                  "\n"
-                                  "History, links, and IP addresses of consent are kept as long as "
-                                  "retention: in the configuration\n"
-                                  "says, and people whose last subscription ended so long ago are "
-                                  "erased, if it says so. 'newsletter\n"
-                                  "retry' does the same once a day.\n"
-                                  "\n"
-                                  "Example: newsletter prune --dry-run\n",
-                                  run,
-                                  long_options,
-                                  NULL};
+static const struct cli_option prune_table[] = {
+    CLI_FLAG("dry-run", struct prune_options, dry_run),
+    CLI_FLAG("json", struct prune_options, json),
+    {0},
+};
+
+const struct cli_command cmd_prune = {
+    .name = "prune",
+    .options = prune_table,
+    .size = sizeof(struct prune_options),
+    .run = prune_run,
+};

@@ -2,14 +2,12 @@
 
 #include "newsletter/store/reconfirmation.h"
 
-enum { OPT_LIST = 1, OPT_WHERE, OPT_SEGMENT, OPT_YES, OPT_DRY_RUN };
-
-struct call {
+struct reconfirm_options {
     const char *list, *where, *segment;
     bool yes, dry_run;
 };
 
-static enum nl_status ask(struct cli *cli, const struct call *call,
+static enum nl_status ask(struct cli *cli, const struct reconfirm_options *call,
                           const struct nl_reconfirmation *reconfirmation, struct nl_error *err) {
     char by[32];
     char question[160];
@@ -22,10 +20,11 @@ static enum nl_status ask(struct cli *cli, const struct call *call,
         printf("%lld people would be asked\n", (long long)count);
         return NL_OK;
     }
-    snprintf(question, sizeof question,
-             "Ask %lld people whether they still want our mails, and unsubscribe who has not "
-             "answered by %s?",
-             (long long)count, by);
+    snprintf(
+        question, sizeof question,
+        "Ask %lld people whether they still want our mails, and unsubscribe those who have not "
+        "answered by %s?",
+        (long long)count, by);
     if (!call->yes && !cli_ask(question))
         return nl_error_set(err, NL_USAGE, "nobody is asked: say --yes");
     status = nl_reconfirmation_ask(cli->store, reconfirmation, false, &count, err);
@@ -35,63 +34,40 @@ static enum nl_status ask(struct cli *cli, const struct call *call,
     return status;
 }
 
-static const struct option long_options[] = {{"list", required_argument, NULL, OPT_LIST},
-                                             {"where", required_argument, NULL, OPT_WHERE},
-                                             {"segment", required_argument, NULL, OPT_SEGMENT},
-                                             {"yes", no_argument, NULL, OPT_YES},
-                                             {"dry-run", no_argument, NULL, OPT_DRY_RUN},
-                                             {0}};
-
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    struct call call = {0};
+static enum nl_status reconfirm_run(struct cli *cli, void *options, struct nl_error *err) {
+    const struct reconfirm_options *chosen = options;
     struct nl_reconfirmation reconfirmation = {0};
     struct nl_segment *segment = NULL;
     struct nl_list list = {0};
-    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
-        if (option == '?')
-            return NL_USAGE;
-        if (option == OPT_LIST)
-            call.list = optarg;
-        else if (option == OPT_WHERE)
-            call.where = optarg;
-        else if (option == OPT_SEGMENT)
-            call.segment = optarg;
-        else if (option == OPT_YES)
-            call.yes = true;
-        else
-            call.dry_run = true;
-    }
-    enum nl_status status = cli_words(argc, 0, "no words", err);
+    enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
-        status = cli_open(cli, err);
+        status = nl_list_find(cli->store, chosen->list, &list, err);
     if (status == NL_OK)
-        status = nl_list_find(cli->store, call.list, &list, err);
-    if (status == NL_OK)
-        status = cli_segment(cli, call.where, call.segment, &segment, NULL, err);
+        status = cli_segment(cli, chosen->where, chosen->segment, &segment, NULL, err);
     if (status == NL_OK) {
         reconfirmation.list = list.id;
         reconfirmation.segment = segment;
         reconfirmation.by =
             nl_env_now(nl_store_env(cli->store)) + cli->config.reconfirmation.expires;
-        status = ask(cli, &call, &reconfirmation, err);
+        status = ask(cli, chosen, &reconfirmation, err);
     }
     nl_segment_free(segment);
     nl_list_free(&list);
     return status;
 }
 
-const struct command cmd_reconfirm = {
-    "reconfirm",
-    "ask subscribers whether they still want our mails",
-    "Usage: newsletter reconfirm [--list NAME] [--segment NAME] [--where EXPRESSION] [--dry-run] "
-    "[--yes]\n"
-    "\n"
-    "For lists of old: a mail to each active subscriber with a link. Who has not opened it within\n"
-    "reconfirmation.expires (30 days) is unsubscribed by 'newsletter retry'. With sunset.after in "
-    "the\n"
-    "configuration, retry asks who has been subscribed for so long, by itself.\n"
-    "\n"
-    "Example: newsletter reconfirm --list bulletin --where 'joined < \"3 years ago\"'\n",
-    run,
-    long_options,
-    NULL};
+static const struct cli_option reconfirm_table[] = {
+    CLI_TEXT("list", struct reconfirm_options, list),
+    CLI_TEXT("where", struct reconfirm_options, where),
+    CLI_TEXT("segment", struct reconfirm_options, segment),
+    CLI_FLAG("yes", struct reconfirm_options, yes),
+    CLI_FLAG("dry-run", struct reconfirm_options, dry_run),
+    {0},
+};
+
+const struct cli_command cmd_reconfirm = {
+    .name = "reconfirm",
+    .options = reconfirm_table,
+    .size = sizeof(struct reconfirm_options),
+    .run = reconfirm_run,
+};

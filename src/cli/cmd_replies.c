@@ -6,21 +6,21 @@
 
 enum { PIPE_LIMIT = 256 << 20 };
 
-struct call {
+struct replies_call {
     struct nl_intake *intake;
     int64_t total, counted;
 };
 
 static enum nl_status take(const char *data, size_t len, bool *understood, void *ctx,
                            struct nl_error *err) {
-    struct call *call = ctx;
+    struct replies_call *call = ctx;
     enum nl_status status = nl_intake_reply(call->intake, data, len, understood, err);
     call->total += status == NL_OK;
     call->counted += *understood;
     return status;
 }
 
-static enum nl_status take_pipe(struct call *call, struct nl_error *err) {
+static enum nl_status take_pipe(struct replies_call *call, struct nl_error *err) {
     struct nl_buf text = {0};
     bool counted = false;
     enum nl_status status = nl_file_read("/dev/stdin", PIPE_LIMIT, &text, err);
@@ -30,22 +30,19 @@ static enum nl_status take_pipe(struct call *call, struct nl_error *err) {
     return status;
 }
 
-static const struct option long_options[] = {{0}};
-
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    struct call call = {0};
+static enum nl_status replies_run(struct cli *cli, void *options, struct nl_error *err) {
+    struct replies_call call = {0};
     const struct nl_visitor visitor = {take, &call, true, &cli_stop};
-    while (cli_option(argc, argv, long_options, err) != -1)
-        return NL_USAGE;
-    bool pipe = optind == argc;
+    bool pipe = cli->word_count == 0;
+    (void)options;
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = nl_intake_new(cli->store, &cli->config, &call.intake, err);
     cli_catch_signals();
     if (status == NL_OK && pipe)
         status = take_pipe(&call, err);
-    for (int i = optind; status == NL_OK && i < argc && !cli_stop; i++)
-        status = nl_mailbox_path(argv[i], &visitor, err);
+    for (char **path = cli->words; status == NL_OK && *path != NULL && !cli_stop; path++)
+        status = nl_mailbox_path(*path, &visitor, err);
     if (status == NL_OK && !pipe)
         printf("%lld messages, %lld of them answers to ours\n", (long long)call.total,
                (long long)call.counted);
@@ -55,21 +52,8 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     return status;
 }
 
-const struct command cmd_replies = {
-    "replies",
-    "count answers to an issue, to choose between two subjects",
-    "Usage: newsletter replies [PATH...]\n"
-    "\n"
-    "For 'newsletter decide' by the rule 'replies'. Reads messages from standard input, or in "
-    "PATH: a\n"
-    "file, an mbox, a Maildir, a folder of files. Those that somebody wrote in answer to a "
-    "message\n"
-    "of ours (In-Reply-To, References) are counted, one for each person and issue. Automatic\n"
-    "replies are not. Nothing of the text is kept, and the messages stay where they are. Who does\n"
-    "not run it has no answers counted.\n"
-    "\n"
-    "Example, in /etc/aliases: press: press-office, \"|/usr/bin/newsletter --config "
-    "/etc/newsletter.yaml replies\"\n",
-    run,
-    long_options,
-    NULL};
+const struct cli_command cmd_replies = {
+    .name = "replies",
+    .run = replies_run,
+    .words = {0, CLI_ANY, NULL},
+};

@@ -4,7 +4,7 @@
 #include "newsletter/delivery/service.h"
 #include "newsletter/store/reconfirmation.h"
 
-struct call {
+struct retry_call {
     enum nl_status worst; /* of the runs; an issue that fails does not keep the others waiting */
 };
 
@@ -13,7 +13,7 @@ static bool did_anything(const struct nl_run_summary *summary) {
 }
 
 static void report(const struct nl_issue *issue, const struct nl_run_summary *summary, void *ctx) {
-    struct call *call = ctx;
+    struct retry_call *call = ctx;
     struct nl_error problem = {0};
     const char *what = issue != NULL ? issue->slug : "notices";
     const struct nl_log_field fields[] = {{issue != NULL ? "ISSUE" : NULL, what}, {0}};
@@ -61,7 +61,7 @@ static enum nl_status ask_again(struct cli *cli, struct nl_error *err) {
 }
 
 static enum nl_status retry_all(struct cli *cli, struct nl_error *err) {
-    struct call call = {0};
+    struct retry_call call = {0};
     const struct nl_service service = {.store = cli->store,
                                        .config = &cli->config,
                                        .relay = cli->relay,
@@ -83,15 +83,10 @@ static enum nl_status retry_all(struct cli *cli, struct nl_error *err) {
     return status == NL_OK ? call.worst : status;
 }
 
-static const struct option long_options[] = {{0}};
-
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
+static enum nl_status retry_run(struct cli *cli, void *options, struct nl_error *err) {
     int64_t holder = 0;
-    while (cli_option(argc, argv, long_options, err) != -1)
-        return NL_USAGE;
-    enum nl_status status = cli_words(argc, 0, "no words", err);
-    if (status == NL_OK)
-        status = cli_open(cli, err);
+    (void)options;
+    enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = cli_connect(cli, err);
     if (status == NL_OK && nl_store_lock(cli->store, NL_LOCK_RETRY, &holder, err) != NL_OK)
@@ -107,18 +102,4 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     return retry_all(cli, err);
 }
 
-const struct command cmd_retry = {
-    "retry",
-    "go on with what was interrupted or deferred (for cron)",
-    "Usage: newsletter retry\n"
-    "\n"
-    "Sends what is due: confirmation mails, deferred messages whose time has come, issues whose "
-    "run\n"
-    "was interrupted, and those that were scheduled for now. Quiet when there is nothing to do. "
-    "Paused issues are named, not\n"
-    "sent. Deferred mail is given up after retry.give_up.\n"
-    "\n"
-    "Example (crontab): */5 * * * * newsletter --config /etc/newsletter/newsletter.yaml retry\n",
-    run,
-    long_options,
-    NULL};
+const struct cli_command cmd_retry = {.name = "retry", .run = retry_run};

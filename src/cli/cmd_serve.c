@@ -12,7 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPT_LISTEN = 1, OPT_NO_MAIL, STAFF_CONNECTIONS = 100 };
+enum { STAFF_CONNECTIONS = 100 };
+
+struct serve_options {
+    const char *listen;
+    bool no_mail;
+};
 
 /* Becomes serve.user once the socket is there: nothing that comes in is handled by root. */
 static enum nl_status drop_privileges(const char *user, struct nl_error *err) {
@@ -151,53 +156,27 @@ static enum nl_status serve(struct cli *cli, const char *listen, bool mail, stru
     return status;
 }
 
-static const struct option long_options[] = {{"listen", required_argument, NULL, OPT_LISTEN},
-                                             {"no-mail", no_argument, NULL, OPT_NO_MAIL},
-                                             {0}};
-
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    const char *listen = NULL;
-    bool mail = true;
-    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
-        if (option == OPT_LISTEN)
-            listen = optarg;
-        else if (option == OPT_NO_MAIL)
-            mail = false;
-        else
-            return NL_USAGE;
-    }
-    enum nl_status status = cli_words(argc, 0, "no words", err);
-    if (status == NL_OK)
-        status = cli_configure(cli, err);
+static enum nl_status serve_run(struct cli *cli, void *options, struct nl_error *err) {
+    const struct serve_options *chosen = options;
+    enum nl_status status = cli_configure(cli, err);
     if (status == NL_OK && (cli->config.confirm_url == NULL || cli->config.unsubscribe_url == NULL))
         status = nl_error_set(err, NL_CONFIG,
                               "%s: set serve.url, the address under which people reach this server",
                               cli->config.path);
     if (status == NL_OK)
         status = cli_open(cli, err);
-    return status == NL_OK ? serve(cli, listen, mail, err) : status;
+    return status == NL_OK ? serve(cli, chosen->listen, !chosen->no_mail, err) : status;
 }
 
-const struct command cmd_serve = {
-    "serve",
-    "serve the website: join, confirm, leave, archive",
-    "Usage: newsletter serve [--listen ADDRESS:PORT] [--no-mail]\n"
-    "\n"
-    "The website: the form to join (also for forms on pages of your own, by POST to /join), the "
-    "pages\n"
-    "that the links in the mails lead to, one-click unsubscription (RFC 8058), and the archive of "
-    "the\n"
-    "issues that went out. It sends the mails that visitors cause; --no-mail leaves them to\n"
-    "'newsletter retry'. Listens at serve.listen (127.0.0.1:8025), for a web server in front of it "
-    "or\n"
-    "with a certificate of its own, or at the socket that systemd hands over. With staff.listen "
-    "there "
-    "is\n"
-    "also a dashboard and a JSON API at that address ('newsletter staff'). SIGTERM ends it when "
-    "all\n"
-    "that was asked is answered.\n"
-    "\n"
-    "Example: newsletter serve --listen 127.0.0.1:8025\n",
-    run,
-    long_options,
-    NULL};
+static const struct cli_option serve_table[] = {
+    CLI_TEXT("listen", struct serve_options, listen),
+    CLI_FLAG("no-mail", struct serve_options, no_mail),
+    {0},
+};
+
+const struct cli_command cmd_serve = {
+    .name = "serve",
+    .options = serve_table,
+    .size = sizeof(struct serve_options),
+    .run = serve_run,
+};

@@ -9,7 +9,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { OPT_JSON = 1 };
+struct staff_options {
+    bool json;
+};
 
 /* ---- passwords: typed unseen on a terminal, else the first line of standard input ---- */
 
@@ -38,7 +40,9 @@ static bool ask_unseen(const char *prompt, char *out, size_t size) {
 static enum nl_status put(struct cli *cli, const char *name, bool replace, struct nl_error *err) {
     char password[NL_PASSWORD_MOST + 2] = "";
     char again[NL_PASSWORD_MOST + 2] = "";
-    enum nl_status status = NL_OK;
+    enum nl_status status = cli_open(cli, err);
+    if (status != NL_OK)
+        return status;
     if (!ask_unseen("Password: ", password, sizeof password))
         status = nl_error_set(err, NL_NOINPUT,
                               "no password: type it, or give it as the first line of standard "
@@ -53,28 +57,37 @@ static enum nl_status put(struct cli *cli, const char *name, bool replace, struc
     return status;
 }
 
-static enum nl_status add(struct cli *cli, const char *name, struct nl_error *err) {
-    return put(cli, name, false, err);
+static enum nl_status staff_add(struct cli *cli, void *options, struct nl_error *err) {
+    (void)options;
+    return put(cli, cli->words[0], false, err);
 }
 
-static enum nl_status change(struct cli *cli, const char *name, struct nl_error *err) {
-    return put(cli, name, true, err);
+static enum nl_status staff_password(struct cli *cli, void *options, struct nl_error *err) {
+    (void)options;
+    return put(cli, cli->words[0], true, err);
 }
 
-static enum nl_status remove_account(struct cli *cli, const char *name, struct nl_error *err) {
-    return nl_staff_remove(cli->store, name, err);
+static enum nl_status staff_remove(struct cli *cli, void *options, struct nl_error *err) {
+    (void)options;
+    enum nl_status status = cli_open(cli, err);
+    return status == NL_OK ? nl_staff_remove(cli->store, cli->words[0], err) : status;
 }
 
-static enum nl_status add_token(struct cli *cli, const char *name, struct nl_error *err) {
+static enum nl_status staff_token(struct cli *cli, void *options, struct nl_error *err) {
     struct nl_token token;
-    enum nl_status status = nl_api_token_add(cli->store, name, &token, err);
+    (void)options;
+    enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK)
+        status = nl_api_token_add(cli->store, cli->words[0], &token, err);
     if (status == NL_OK)
         puts(token.text);
     return status;
 }
 
-static enum nl_status revoke_token(struct cli *cli, const char *name, struct nl_error *err) {
-    return nl_api_token_remove(cli->store, name, err);
+static enum nl_status staff_revoke(struct cli *cli, void *options, struct nl_error *err) {
+    (void)options;
+    enum nl_status status = cli_open(cli, err);
+    return status == NL_OK ? nl_api_token_remove(cli->store, cli->words[0], err) : status;
 }
 
 /* ---- listing ---- */
@@ -98,13 +111,16 @@ static enum nl_status show(const char *name, int64_t created_at, void *ctx, stru
     return NL_OK;
 }
 
-static enum nl_status list(struct cli *cli, bool json, struct nl_error *err) {
-    struct listing listing = {.kind = "account", .array = json ? json_array() : NULL};
-    enum nl_status status = nl_staff_each(cli->store, show, &listing, err);
+static enum nl_status staff_list(struct cli *cli, void *options, struct nl_error *err) {
+    const struct staff_options *chosen = options;
+    struct listing listing = {.kind = "account", .array = chosen->json ? json_array() : NULL};
+    enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK)
+        status = nl_staff_each(cli->store, show, &listing, err);
     listing.kind = "token";
     if (status == NL_OK)
         status = nl_api_token_each(cli->store, show, &listing, err);
-    if (status == NL_OK && json) {
+    if (status == NL_OK && chosen->json) {
         json_dumpf(listing.array, stdout, JSON_INDENT(2));
         putchar('\n');
     }
@@ -112,57 +128,25 @@ static enum nl_status list(struct cli *cli, bool json, struct nl_error *err) {
     return status;
 }
 
-static const struct {
-    const char *name;
-    enum nl_status (*run)(struct cli *cli, const char *name, struct nl_error *err);
-} actions[] = {{"add", add},
-               {"password", change},
-               {"remove", remove_account},
-               {"token", add_token},
-               {"revoke", revoke_token}};
+static const struct cli_option staff_table[] = {
+    CLI_FLAG("json", struct staff_options, json),
+    {0},
+};
 
-enum { ACTIONS = sizeof actions / sizeof actions[0] };
+static const struct cli_action staff_actions[] = {
+    {"list", staff_list, {0, 0, NULL}},
+    {"add", staff_add, {1, 1, "one NAME"}},
+    {"password", staff_password, {1, 1, "one NAME"}},
+    {"remove", staff_remove, {1, 1, "one NAME"}},
+    {"token", staff_token, {1, 1, "one NAME"}},
+    {"revoke", staff_revoke, {1, 1, "one NAME"}},
+    {0},
+};
 
-static const struct option long_options[] = {{"json", no_argument, NULL, OPT_JSON}, {0}};
-
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    bool json = false;
-    size_t at = 0;
-    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
-        if (option != OPT_JSON)
-            return NL_USAGE;
-        json = true;
-    }
-    const char *wanted = optind < argc ? argv[optind] : "list";
-    bool listing = strcmp(wanted, "list") == 0;
-    while (at < ACTIONS && strcmp(actions[at].name, wanted) != 0)
-        at++;
-    if (!listing && at == ACTIONS)
-        return nl_error_set(err, NL_USAGE,
-                            "staff '%s'? there are add, password, remove, token, revoke and list",
-                            wanted);
-    enum nl_status status = NL_OK;
-    if (optind < argc)
-        status = cli_words(argc, listing ? 1 : 2, listing ? "list" : "an action and a NAME", err);
-    if (status == NL_OK)
-        status = cli_open(cli, err);
-    if (status != NL_OK)
-        return status;
-    return listing ? list(cli, json, err) : actions[at].run(cli, argv[optind + 1], err);
-}
-
-const struct command cmd_staff = {
-    "staff",
-    "accounts and tokens for the dashboard and the API",
-    "Usage: newsletter staff add|password|remove NAME\n"
-    "       newsletter staff token|revoke NAME\n"
-    "       newsletter staff [list] [--json]\n"
-    "\n"
-    "Who may log in at the dashboard (staff.listen), and programs that may call its JSON API. The\n"
-    "password, of 12 characters at least, is asked for on a terminal, or is the first line of\n"
-    "standard input. A program's token is printed once and never again; 'revoke' ends it.\n"
-    "\n"
-    "Example: newsletter staff add ann\n",
-    run,
-    long_options,
-    "list add password remove token revoke"};
+const struct cli_command cmd_staff = {
+    .name = "staff",
+    .options = staff_table,
+    .size = sizeof(struct staff_options),
+    .actions = staff_actions,
+    .run = staff_list,
+};

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_JSON = 1 };
+struct status_options {
+    bool json;
+};
 
-struct call {
+struct status_call {
     struct cli *cli;
     const char *wanted; /* slug, number, id or file; NULL for all */
     char *slug;         /* if `wanted` names a file */
@@ -16,7 +18,7 @@ struct call {
     size_t shown;
 };
 
-static bool is_wanted(const struct call *call, const struct nl_issue *issue) {
+static bool is_wanted(const struct status_call *call, const struct nl_issue *issue) {
     return call->wanted == NULL || cli_is_issue(issue, call->wanted) ||
            (call->slug != NULL && strcmp(call->slug, issue->slug) == 0);
 }
@@ -63,7 +65,7 @@ static enum nl_status show_delivery(const struct nl_delivery_row *row, void *ctx
 }
 
 /* Everything that was not simply sent, with the server's words. */
-static enum nl_status show_deliveries(struct call *call, const struct nl_issue *issue,
+static enum nl_status show_deliveries(struct status_call *call, const struct nl_issue *issue,
                                       json_t *array, struct nl_error *err) {
     static const char *const states[] = {"deferred", "bounced", "failed", "unknown", "skipped"};
     enum nl_status status = NL_OK;
@@ -75,7 +77,7 @@ static enum nl_status show_deliveries(struct call *call, const struct nl_issue *
     return status;
 }
 
-static enum nl_status show_json(struct call *call, const struct nl_issue *issue,
+static enum nl_status show_json(struct status_call *call, const struct nl_issue *issue,
                                 const struct nl_counts *counts, struct nl_error *err) {
     json_t *object =
         json_pack("{s:I, s:s, s:s?, s:s, s:s, s:s, s:s?, s:I, s:I, s:o}", "id",
@@ -93,7 +95,7 @@ static enum nl_status show_json(struct call *call, const struct nl_issue *issue,
     return status;
 }
 
-static void show_row(const struct call *call, const struct nl_issue *issue,
+static void show_row(const struct status_call *call, const struct nl_issue *issue,
                      const struct nl_counts *counts) {
     char when[32];
     cli_format_time(issue->created_at, when);
@@ -114,7 +116,7 @@ static void show_row(const struct call *call, const struct nl_issue *issue,
 }
 
 static enum nl_status show_issue(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
-    struct call *call = ctx;
+    struct status_call *call = ctx;
     struct nl_counts counts = {0};
     if (!is_wanted(call, issue))
         return NL_OK;
@@ -130,7 +132,7 @@ static enum nl_status show_issue(const struct nl_issue *issue, void *ctx, struct
     return status;
 }
 
-static enum nl_status show_notices(struct call *call, struct nl_error *err) {
+static enum nl_status show_notices(struct status_call *call, struct nl_error *err) {
     struct nl_counts counts = {0};
     enum nl_status status = nl_issue_count(call->cli->store, 0, &counts, err);
     if (status != NL_OK)
@@ -151,7 +153,7 @@ static enum nl_status show_notices(struct call *call, struct nl_error *err) {
     return NL_OK;
 }
 
-static enum nl_status show(struct call *call, struct nl_error *err) {
+static enum nl_status show(struct status_call *call, struct nl_error *err) {
     enum nl_status status = nl_issue_each(call->cli->store, NULL, show_issue, call, err);
     if (status == NL_OK && call->wanted != NULL && call->shown == 0)
         status = nl_error_set(err, NL_NOTFOUND,
@@ -171,24 +173,14 @@ static bool is_markdown(const char *name) {
     return len > 3 && strcmp(name + len - 3, ".md") == 0;
 }
 
-static const struct option long_options[] = {{"json", no_argument, NULL, OPT_JSON}, {0}};
-
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    struct call call = {.cli = cli};
-    bool json = false;
-    for (int option = 0; (option = cli_option(argc, argv, long_options, err)) != -1;) {
-        if (option != OPT_JSON)
-            return NL_USAGE;
-        json = true;
-    }
-    enum nl_status status = optind < argc ? cli_words(argc, 1, "one ISSUE at most", err) : NL_OK;
-    call.wanted = argv[optind];
-    if (status == NL_OK)
-        status = cli_open(cli, err);
+static enum nl_status status_run(struct cli *cli, void *options, struct nl_error *err) {
+    const struct status_options *chosen = options;
+    struct status_call call = {.cli = cli, .wanted = cli->words[0]};
+    enum nl_status status = cli_open(cli, err);
     if (status == NL_OK && call.wanted != NULL && is_markdown(call.wanted))
         status = nl_bulletin_slug(call.wanted, &call.slug, err);
     if (status == NL_OK) {
-        call.issues = json ? json_array() : NULL;
+        call.issues = chosen->json ? json_array() : NULL;
         status = show(&call, err);
     }
     json_decref(call.issues);
@@ -196,15 +188,15 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     return status;
 }
 
-const struct command cmd_status = {
-    "status",
-    "show what became of issues and notices",
-    "Usage: newsletter status [ISSUE] [--json]\n"
-    "\n"
-    "Without ISSUE, a line for each issue. With one (its slug, number, id or file), also every\n"
-    "address that it was not simply sent to, and what the server said.\n"
-    "\n"
-    "Example: newsletter status 'Special Issue No 11'\n",
-    run,
-    long_options,
-    NULL};
+static const struct cli_option status_table[] = {
+    CLI_FLAG("json", struct status_options, json),
+    {0},
+};
+
+const struct cli_command cmd_status = {
+    .name = "status",
+    .options = status_table,
+    .size = sizeof(struct status_options),
+    .run = status_run,
+    .words = {0, 1, "one ISSUE at most"},
+};

@@ -8,19 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    OPT_NAME = 1,
-    OPT_LIST,
-    OPT_IP,
-    OPT_LANGUAGE,
-    OPT_SOURCE,
-    OPT_ATTRIBUTE,
-    OPT_WAIT,
-    OPT_NO_WAIT,
-    OPT_HTML,
+struct subscribe_options {
+    const char *name, *list, *language, *ip, *source;
+    struct cli_texts attributes;
+    enum { WAIT_UNSAID, WAIT, NO_WAIT } wait;
+    bool html;
 };
 
-struct call {
+struct subscribe_call {
     struct nl_form form;
     const char *ip;
     const char *source;
@@ -30,68 +25,32 @@ struct call {
     struct nl_list list;
 };
 
-static const struct option long_options[] = {{"name", required_argument, NULL, OPT_NAME},
-                                             {"list", required_argument, NULL, OPT_LIST},
-                                             {"ip", required_argument, NULL, OPT_IP},
-                                             {"language", required_argument, NULL, OPT_LANGUAGE},
-                                             {"source", required_argument, NULL, OPT_SOURCE},
-                                             {"attribute", required_argument, NULL, OPT_ATTRIBUTE},
-                                             {"wait", no_argument, NULL, OPT_WAIT},
-                                             {"no-wait", no_argument, NULL, OPT_NO_WAIT},
-                                             {"html", no_argument, NULL, OPT_HTML},
-                                             {0}};
+static enum nl_status take_field(struct nl_form *form, const char *key, const char *value,
+                                 struct nl_error *err) {
+    return value != NULL ? nl_form_take(form, key, value, err) : NL_OK;
+}
 
-static enum nl_status parse(struct call *call, int argc, char **argv, struct nl_error *err) {
+/* Begins the form with what the command line says. */
+static enum nl_status read_options(const struct cli *cli, const struct subscribe_options *chosen,
+                                   struct subscribe_call *call, struct nl_error *err) {
     struct nl_form *form = &call->form;
-    enum nl_status status = NL_OK;
-    bool wait = false;
-    bool no_wait = false;
-    for (int option = 0;
-         status == NL_OK && (option = cli_option(argc, argv, long_options, err)) != -1;) {
-        switch (option) {
-        case OPT_NAME:
-            status = nl_form_take(form, "name", optarg, err);
-            break;
-        case OPT_LIST:
-            status = nl_form_take(form, "list", optarg, err);
-            break;
-        case OPT_LANGUAGE:
-            status = nl_form_take(form, "language", optarg, err);
-            break;
-        case OPT_ATTRIBUTE:
-            status = nl_form_attribute(&form->attributes, optarg, err);
-            break;
-        case OPT_IP:
-            call->ip = optarg;
-            break;
-        case OPT_SOURCE:
-            call->source = optarg;
-            break;
-        case OPT_WAIT:
-            wait = true;
-            break;
-        case OPT_NO_WAIT:
-            no_wait = true;
-            break;
-        case OPT_HTML:
-            call->html = true;
-            break;
-        default:
-            return NL_USAGE;
-        }
-    }
-    call->from_form = optind == argc;
-    call->wait = wait || (!call->from_form && !no_wait);
-    if (status == NL_OK && argc - optind > 1)
-        status =
-            nl_error_set(err, NL_USAGE, "one address at a time: see newsletter subscribe --help");
-    if (status == NL_OK && !call->from_form)
-        status = nl_form_take(form, "address", argv[optind], err);
-    return status;
+    call->ip = chosen->ip;
+    call->source = chosen->source;
+    call->html = chosen->html;
+    call->from_form = cli->word_count == 0;
+    call->wait = chosen->wait == WAIT || (!call->from_form && chosen->wait != NO_WAIT);
+    enum nl_status status = take_field(form, "name", chosen->name, err);
+    if (status == NL_OK)
+        status = take_field(form, "list", chosen->list, err);
+    if (status == NL_OK)
+        status = take_field(form, "language", chosen->language, err);
+    for (size_t i = 0; status == NL_OK && i < chosen->attributes.count; i++)
+        status = nl_form_attribute(&form->attributes, chosen->attributes.items[i], err);
+    return status == NL_OK ? take_field(form, "address", cli->words[0], err) : status;
 }
 
 /* Fields that the form gave and the command line did not. */
-static enum nl_status read_form(struct call *call, struct nl_error *err) {
+static enum nl_status read_form(struct subscribe_call *call, struct nl_error *err) {
     struct nl_form read = {0};
     struct nl_form *form = &call->form;
     enum nl_status status = nl_form_read(stdin, &read, err);
@@ -115,7 +74,7 @@ static bool is_ip(const char *text) {
     return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
 }
 
-static enum nl_status check(struct call *call, struct nl_error *err) {
+static enum nl_status check(struct subscribe_call *call, struct nl_error *err) {
     if (call->ip == NULL)
         call->ip = getenv("REMOTE_ADDR"); /* as CGI sets it */
     if (call->ip != NULL && call->ip[0] == '\0')
@@ -127,7 +86,7 @@ static enum nl_status check(struct call *call, struct nl_error *err) {
     return nl_form_check(&call->form, err);
 }
 
-static enum nl_status sign_up(struct cli *cli, struct call *call, int64_t *notice,
+static enum nl_status sign_up(struct cli *cli, struct subscribe_call *call, int64_t *notice,
                               struct nl_error *err) {
     struct nl_address address = {0};
     enum nl_status status = nl_address_parse(call->form.address, &address, err);
@@ -152,10 +111,10 @@ static enum nl_status sign_up(struct cli *cli, struct call *call, int64_t *notic
     return status;
 }
 
-static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    struct call call = {0};
+static enum nl_status subscribe_run(struct cli *cli, void *options, struct nl_error *err) {
+    struct subscribe_call call = {0};
     int64_t notice = 0;
-    enum nl_status status = parse(&call, argc, argv, err);
+    enum nl_status status = read_options(cli, options, &call, err);
     if (status == NL_OK && call.from_form)
         status = read_form(&call, err);
     if (status == NL_OK)
@@ -178,28 +137,23 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
     return status;
 }
 
-const struct command cmd_subscribe = {
-    "subscribe",
-    "ask an address to confirm its subscription",
-    "Usage: newsletter subscribe ADDRESS [OPTIONS]\n"
-    "       newsletter subscribe [OPTIONS] < FORM\n"
-    "\n"
-    "Sends the confirmation mail. Without ADDRESS, reads a form from standard input, URL-encoded\n"
-    "or as a JSON object: email, name, list, language, attribute.KEY. The answer never tells\n"
-    "whether an address was there already; repeating sends at most one mail per\n"
-    "confirmation.resend_interval.\n"
-    "\n"
-    "  --name TEXT            the subscriber's name\n"
-    "  --list NAME            which list (may be left out where there is only one)\n"
-    "  --language TAG         the subscriber's language\n"
-    "  --attribute KEY=VALUE  more about the subscriber; may be repeated\n"
-    "  --ip ADDRESS           where consent came from (default: $REMOTE_ADDR)\n"
-    "  --source TEXT          which form or page it was\n"
-    "  --wait, --no-wait      wait until the mail is sent (default with ADDRESS), or answer at\n"
-    "                         once and send in the background (default with a form)\n"
-    "  --html                 answer with a whole web page (template page.html)\n"
-    "\n"
-    "Example: newsletter subscribe ann@example.org --name 'Ann Lee' --source fair\n",
-    run,
-    long_options,
-    NULL};
+static const struct cli_option subscribe_table[] = {
+    CLI_TEXT("name", struct subscribe_options, name),
+    CLI_TEXT("list", struct subscribe_options, list),
+    CLI_TEXT("ip", struct subscribe_options, ip),
+    CLI_TEXT("language", struct subscribe_options, language),
+    CLI_TEXT("source", struct subscribe_options, source),
+    CLI_REPEATED("attribute", struct subscribe_options, attributes),
+    CLI_SET("wait", struct subscribe_options, wait, WAIT),
+    CLI_SET("no-wait", struct subscribe_options, wait, NO_WAIT),
+    CLI_FLAG("html", struct subscribe_options, html),
+    {0},
+};
+
+const struct cli_command cmd_subscribe = {
+    .name = "subscribe",
+    .options = subscribe_table,
+    .size = sizeof(struct subscribe_options),
+    .run = subscribe_run,
+    .words = {0, 1, "one ADDRESS at a time"},
+};

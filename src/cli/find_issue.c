@@ -35,3 +35,7 @@ enum nl_status cli_on_issue(struct cli *cli, const char *wanted, cli_issue_actio
     search.only_count = false;
     return status == NL_OK ? nl_issue_each(cli->store, NULL, visit, &search, err) : status;
 }
+
+enum nl_status cli_already(const struct nl_issue *issue, struct nl_error *err) {
+    return nl_error_set(err, NL_EXISTS, "issue %s is %s already", issue->slug, issue->state);
+}

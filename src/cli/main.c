@@ -2,20 +2,9 @@
 
 #include "newsletter/base/log.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-
-const struct command *const cli_commands[] = {
-    &cmd_init,     &cmd_list,    &cmd_subscribe,     &cmd_confirm,   &cmd_unsubscribe,
-    &cmd_suppress, &cmd_preview, &cmd_check,         &cmd_send,      &cmd_retry,
-    &cmd_pause,    &cmd_resume,  &cmd_cancel,        &cmd_status,    &cmd_bounce,
-    &cmd_dkim,     &cmd_doctor,  &cmd_serve,         &cmd_archive,   &cmd_staff,
-    &cmd_import,   &cmd_export,  &cmd_erase,         &cmd_segment,   &cmd_report,
-    &cmd_backup,   &cmd_prune,   &cmd_completion,    &cmd_reconfirm, &cmd_digest,
-    &cmd_decide,   &cmd_replies, &cmd_migrate_store,
-};
-
-const size_t cli_command_count = sizeof cli_commands / sizeof cli_commands[0];
 
 static int exit_status(enum nl_status status) {
     static const int statuses[] = {
@@ -41,88 +30,51 @@ static int exit_status(enum nl_status status) {
     return statuses[status];
 }
 
-static void print_usage(FILE *out) {
-    fputs("Usage: newsletter [--config FILE] [--db FILE] [--password-file FILE] COMMAND ...\n"
-          "\n"
-          "Commands:\n",
-          out);
-    for (size_t i = 0; i < cli_command_count; i++)
-        fprintf(out, "  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
-    fputs("\n'newsletter COMMAND --help' tells more, as does newsletter(1).\n", out);
-}
-
-static const struct command *find_command(const char *name) {
-    for (size_t i = 0; i < cli_command_count; i++)
-        if (strcmp(cli_commands[i]->name, name) == 0)
-            return cli_commands[i];
-    return NULL;
-}
-
-enum { OPT_CONFIG = 1, OPT_DB, OPT_PASSWORD, OPT_HELP, OPT_VERSION };
-
-/* Reads the options before the command; *done when there is nothing left to do. */
-static enum nl_status global_options(struct cli *cli, int argc, char **argv, bool *done,
-                                     struct nl_error *err) {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, OPT_CONFIG},
-        {"db", required_argument, NULL, OPT_DB},
-        {"password-file", required_argument, NULL, OPT_PASSWORD},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"version", no_argument, NULL, OPT_VERSION},
-        {0}};
-    for (int option = 0; (option = cli_leading_option(argc, argv, options, err)) != -1;) {
-        switch (option) {
-        case OPT_CONFIG:
-            cli->config_path = optarg;
-            break;
-        case OPT_DB:
-            cli->database = optarg;
-            break;
-        case OPT_PASSWORD:
-            cli->password_file = optarg;
-            break;
-        case OPT_HELP:
-            print_usage(stdout);
-            *done = true;
-            return NL_OK;
-        case OPT_VERSION:
-            puts("newsletter " NL_VERSION);
-            *done = true;
-            return NL_OK;
-        default:
-            return NL_USAGE;
-        }
-    }
-    return NL_OK;
-}
-
 static bool wants_help(int argc, char **argv) {
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
             return true;
     return false;
 }
 
+static enum nl_status run_command(struct cli *cli, const struct cli_command *command, int argc,
+                                  char **argv, struct nl_error *err) {
+    cli_run *run = NULL;
+    void *options = calloc(1, command->size + 1);
+    if (options == NULL)
+        return nl_error_nomem(err);
+    if (command->defaults != NULL)
+        memcpy(options, command->defaults, command->size);
+    enum nl_status status = cli_read_arguments(cli, command, argc, argv, options, &run, err);
+    if (status == NL_OK && cli->version)
+        puts("newsletter " NL_VERSION);
+    else if (status == NL_OK)
+        status = run(cli, options, err);
+    free(options);
+    return status;
+}
+
 static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_error *err) {
-    bool done = false;
-    enum nl_status status = global_options(cli, argc, argv, &done, err);
-    if (status != NL_OK || done)
+    int first = argc;
+    enum nl_status status = cli_read_global(cli, argc, argv, &first, err);
+    if (status != NL_OK)
         return status;
-    if (optind == argc) {
-        print_usage(stderr);
-        return nl_error_set(err, NL_USAGE, "which command?");
-    }
-    const struct command *command = find_command(argv[optind]);
-    if (command == NULL)
-        return nl_error_set(err, NL_USAGE, "unknown command '%s': see newsletter --help",
-                            argv[optind]);
-    int first = optind;
-    optind = 0; /* glibc: scan a new argument list */
-    if (wants_help(argc - first, argv + first)) {
-        fputs(command->help, stdout);
+    if (cli->version) {
+        puts("newsletter " NL_VERSION);
         return NL_OK;
     }
-    return command->run(cli, argc - first, argv + first, err);
+    if (first == argc) {
+        cli_print_usage(cli->help ? stdout : stderr);
+        return cli->help ? NL_OK : nl_error_set(err, NL_USAGE, "which command?");
+    }
+    const struct cli_command *command = cli_find_command(argv[first], err);
+    if (command == NULL)
+        return err->status;
+    if (cli->help || wants_help(argc - first, argv + first)) {
+        fputs(cli_help_text(command->name), stdout);
+        return NL_OK;
+    }
+    return run_command(cli, command, argc - first - 1, argv + first + 1, err);
 }
 
 int main(int argc, char **argv) {

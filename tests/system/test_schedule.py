@@ -47,7 +47,7 @@ def test_withdrawn_and_sent_anew(connected, server):
     connected.add_active(["ann@example.org"])
     issue = connected.issue()
     connected.run("send", "--yes", issue, "--at", hours(1))
-    assert "withdrawn" in connected.run("cancel", "no-1").out
+    assert "cancelled; it was not sent to anybody" in connected.run("cancel", "no-1").out
     assert connected.sql("SELECT (SELECT count(*) FROM issue), (SELECT count(*) FROM issue_text)") == [(0, 0)]
     connected.run("pause", "no-1", expect=67)
     connected.run("send", "--yes", issue)

@@ -33,35 +33,6 @@ void cli_format_time(int64_t time, char out[32]) {
         out[0] = '\0';
 }
 
-static int next_option(int argc, char **argv, const char *mode, const struct option *options,
-                       struct nl_error *err) {
-    opterr = 0;
-    int option = getopt_long(argc, argv, mode, options, NULL);
-    if (option == '?')
-        nl_error_set(err, NL_USAGE, "unknown option '%s': see --help", argv[optind - 1]);
-    else if (option == ':')
-        nl_error_set(err, NL_USAGE, "option '%s' needs a value", argv[optind - 1]);
-    return option == ':' ? '?' : option;
-}
-
-int cli_option(int argc, char **argv, const struct option *options, struct nl_error *err) {
-    return next_option(argc, argv, ":", options, err);
-}
-
-int cli_leading_option(int argc, char **argv, const struct option *options, struct nl_error *err) {
-    return next_option(argc, argv, "+:", options, err);
-}
-
-enum nl_status cli_words(int argc, int count, const char *what, struct nl_error *err) {
-    if (argc - optind == count)
-        return NL_OK;
-    return nl_error_set(err, NL_USAGE,
-                        argc - optind < count ? "missing: %s"
-                                              : "too many words; "
-                                                "expected: %s",
-                        what);
-}
-
 const char *cli_config_path(const struct cli *cli) {
     static const char local[] = "newsletter.yaml";
     static const char system[] = "/etc/newsletter/newsletter.yaml";

@@ -1,0 +1,58 @@
+#include "cli/link_answer.h"
+
+static enum nl_status by_address(struct cli *cli, const char *text, const char *list_name,
+                                 struct nl_error *err) {
+    struct nl_address address = {0};
+    struct nl_list list = {0};
+    enum nl_status status = nl_address_parse(text, &address, err);
+    if (status == NL_OK && list_name != NULL)
+        status = nl_list_find(cli->store, list_name, &list, err);
+    if (status == NL_OK)
+        status = nl_unsubscribe_address(cli->store, &address, list.id, err);
+    if (status == NL_OK)
+        printf("%s is unsubscribed from %s\n", address.text,
+               list_name != NULL ? list_name : "all lists");
+    nl_list_free(&list);
+    nl_address_free(&address);
+    return status;
+}
+
+static enum nl_status unsubscribe_run(struct cli *cli, void *options, struct nl_error *err) {
+    struct link_call call = {.options = *(const struct link_options *)options};
+    struct nl_standing standing = {0};
+    const char *address = call.options.address;
+    if (address != NULL && cli->word_count > 0)
+        return cli_usage_error(cli, err, "unexpected '%s': --address takes the place of a token",
+                               cli->words[0]);
+    if (address == NULL && cli->word_count == 0)
+        return cli_usage_error(cli, err, "expected a TOKEN, or - to read it, or --address");
+    if (address == NULL && call.options.list != NULL)
+        return cli_usage_error(cli, err, "--list goes with --address: a token knows its list");
+    if (address == NULL)
+        cli_read_token(cli, &call);
+    enum nl_status status = cli_open(cli, err);
+    if (status != NL_OK)
+        return status;
+    if (address != NULL)
+        return by_address(cli, address, call.options.list, err);
+    status =
+        nl_unsubscribe_token(cli->store, call.token, cli->config.notices.goodbye, &standing, err);
+    return cli_answer_link(cli, &call, status, NL_ANSWER_LEFT, &standing, err);
+}
+
+static const struct cli_option unsubscribe_table[] = {
+    CLI_TEXT("address", struct link_options, address),
+    CLI_TEXT("list", struct link_options, list),
+    CLI_FLAG("verbose", struct link_options, verbose),
+    CLI_FLAG("html", struct link_options, html),
+    CLI_TEXT("language", struct link_options, language),
+    {0},
+};
+
+const struct cli_command cmd_unsubscribe = {
+    .name = "unsubscribe",
+    .options = unsubscribe_table,
+    .size = sizeof(struct link_options),
+    .run = unsubscribe_run,
+    .words = {0, 1, "one TOKEN"},
+};

@@ -1,0 +1,48 @@
+#include "cli/link_answer.h"
+
+#include <string.h>
+
+void cli_read_token(const struct cli *cli, struct link_call *call) {
+    call->wait = strcmp(cli->words[0], "-") != 0;
+    call->token[0] = '\0';
+    if (call->wait)
+        snprintf(call->token, sizeof call->token, "%s", cli->words[0]);
+    else if (fgets(call->token, sizeof call->token, stdin) == NULL)
+        call->token[0] = '\0';
+    call->token[strcspn(call->token, "\r\n")] = '\0';
+}
+
+enum nl_status cli_answer_link(struct cli *cli, const struct link_call *call, enum nl_status status,
+                               enum nl_answer good, const struct nl_standing *standing,
+                               struct nl_error *err) {
+    struct nl_list list = {0};
+    const char *language =
+        call->options.language != NULL ? call->options.language : standing->language;
+    struct nl_error ignored = {0};
+    switch (status) {
+    case NL_OK:
+        status = nl_list_get(cli->store, standing->list, &list, err);
+        if (status == NL_OK)
+            status = cli_answer(cli, good, language, &list, call->options.html, err);
+        if (status == NL_OK)
+            cli_send_notice(cli, standing->notice, call->wait);
+        break;
+    case NL_DATA:
+    case NL_NOTFOUND:
+    case NL_EXPIRED:
+    case NL_USED:
+        /* The list whose language serves, if there is just one. */
+        if (nl_list_find(cli->store, NULL, &list, &ignored) != NL_OK)
+            list = (struct nl_list){0};
+        (void)cli_answer(cli, NL_ANSWER_BAD_LINK, language, list.language ? &list : NULL,
+                         call->options.html, &ignored);
+        if (!call->options.verbose)
+            nl_error_free(err);
+        break;
+    default:
+        break;
+    }
+    nl_error_free(&ignored);
+    nl_list_free(&list);
+    return status;
+}

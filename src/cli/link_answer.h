@@ -1,0 +1,31 @@
+/* What 'confirm' and 'unsubscribe' share: the token of a link, and the answer for the public. */
+#ifndef NL_CLI_LINK_ANSWER_H
+#define NL_CLI_LINK_ANSWER_H
+
+#include "cli/cli.h"
+
+#include "newsletter/store/subscription.h"
+
+struct link_options {
+    const char *language;
+    bool verbose, html;
+    const char *address, *list; /* unsubscribe only */
+};
+
+struct link_call {
+    struct link_options options;
+    bool wait; /* for the mail that follows; a hook's caller does not wait */
+    char token[128];
+};
+
+/* Reads the token from the command line or, for "-", from standard input, where no list of
+ * processes shows it. */
+void cli_read_token(const struct cli *cli, struct link_call *call);
+
+/* Prints the outcome for the public, `good` or one answer for every link that does not work;
+ * --verbose adds the reason for the operator. Returns the status, or that of printing. */
+enum nl_status cli_answer_link(struct cli *cli, const struct link_call *call, enum nl_status status,
+                               enum nl_answer good, const struct nl_standing *standing,
+                               struct nl_error *err);
+
+#endif
