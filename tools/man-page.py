@@ -1,38 +1,95 @@
-"""Writes the man page of one command, in scdoc's notation, from what the command says of itself.
+"""Writes man pages in scdoc's notation, from the help texts of the commands.
 
-    man-page.py PROGRAM COMMAND
+    man-page.py NAME HELP.txt              the page of one command
+    man-page.py --index PAGE LIST HELP...  PAGE, with all commands by group instead of @COMMANDS@
 """
+import os
 import re
-import subprocess
 import sys
-
-program, command = sys.argv[1:]
-
-
-def said(*args):
-    return subprocess.run([program, *args], check=True, capture_output=True, text=True).stdout
 
 
 def plain(text):
-    return re.sub(r"([\\*_#<>`~\[\]])", r"\\\1", text)
+    return re.sub(r"([\\*_#<>`~\[\]|])", r"\\\1", text)
 
 
-def literal(lines):
-    return ["```", *lines, "```"]
+def marked(text):
+    """Usage and options: words in capitals are what one replaces, the others what one types."""
+    out = []
+    for word in re.findall(r"[A-Z][A-Z0-9:.=_-]*(?:\.md)?|--?[a-z][a-z-]*|[a-z][a-z.-]*|.", text):
+        if re.fullmatch(r"[A-Z][A-Z0-9:.=_-]*(\.md)?", word):
+            out.append(f"_{plain(word)}_")
+        elif re.match(r"[a-z-]", word) and len(word) > 1:
+            out.append(f"*{plain(word)}*")
+        else:
+            out.append(plain(word))
+    return "".join(out)
 
 
-summary = re.search(rf"^  {command} +(.*)$", said("--help"), re.M).group(1)
-usage, rest = said(command, "--help").rstrip("\n").split("\n\n", 1)
-usage = [re.sub("^(Usage: |       )", "", line) for line in usage.split("\n")]
-out = [f"newsletter-{command}(1)", "", "# NAME", "", f"newsletter-{command} - {plain(summary)}", "",
-       "# SYNOPSIS", "", *literal(usage), "", "# DESCRIPTION", ""]
-for paragraph in rest.split("\n\n"):
-    lines = paragraph.split("\n")
-    if lines[0].startswith("Example"):
-        out += ["# EXAMPLE", "", *literal([re.sub(r"^Example[^:]*: ", "", line) for line in lines]), ""]
-    elif any(line.startswith("  ") for line in lines):
-        out += [*literal(lines), ""]
-    else:
-        out += [*map(plain, lines), ""]
-out += ["# SEE ALSO", "", "*newsletter*(1), *newsletter.yaml*(5)"]
-print("\n".join(out))
+def synopsis(lines):
+    """One form of the command on each line; deeper lines go on with the one before."""
+    forms = []
+    for line in lines:
+        form = re.sub(r"^(Usage: |       (?=newsletter))", "", line)
+        if form.startswith("newsletter"):
+            forms.append(form)
+        else:
+            forms[-1] += " " + form.strip()
+    return "++\n".join(marked(form) for form in forms)
+
+
+def options(lines):
+    """'  --list NAME  text', and deeper lines that go on with the text."""
+    out = []
+    for line in lines:
+        found = re.fullmatch(r"  (\S.*?)(?:  +(\S.*))?", line)
+        if found and not line.startswith("   "):
+            out += ["", marked(found.group(1)), *([f"\t{plain(found.group(2))}"] if found.group(2) else [])]
+        else:
+            out.append(f"\t{plain(line.strip())}")
+    return out[1:]
+
+
+def page(name, text):
+    summary, rest = text.rstrip("\n").split("\n\n", 1)
+    usage, *paragraphs = rest.split("\n\n")
+    out = [f"newsletter-{name}(1)", "", "# NAME", "", f"newsletter-{name} - {plain(summary)}", "",
+           "# SYNOPSIS", "", synopsis(usage.split("\n")), "", "# DESCRIPTION", ""]
+    if not paragraphs[:-1]:
+        out += [plain(summary[0].upper() + summary[1:]) + ".", ""]
+    for paragraph in paragraphs:
+        lines = paragraph.split("\n")
+        if lines[0].startswith("Example"):
+            where, first = re.fullmatch(r"Example(.*?):(.*)", lines[0]).groups()
+            introduction = [plain(where.strip(" ,").capitalize()) + ":", ""] if where else []
+            example = [line.strip() for line in [first.strip(), *lines[1:]] if line.strip()]
+            out += ["# EXAMPLE", "", *introduction, "```", example[0], *(f"    {line}" for line in example[1:]), "```", ""]
+        elif lines[0].startswith("  "):
+            out += [*options(lines), ""]
+        else:
+            out += [plain(" ".join(lines)), ""]
+    return "\n".join([*out, "# SEE ALSO", "", "*newsletter*(1), *newsletter.yaml*(5)"])
+
+
+def read(path):
+    with open(path, encoding="utf-8") as source:
+        return source.read()
+
+
+def index(text, listed, helps):
+    """`listed` is commands.def: the groups are in the order in which they first come."""
+    summaries = {os.path.basename(path)[:-len(".txt")]: read(path).split("\n", 1)[0] for path in helps}
+    groups = {}
+    for name, group in re.findall(r"^COMMAND\((\w+), (\w+)\)$", listed, re.M):
+        groups.setdefault(group, []).append(name.replace("_", "-"))
+    out = ["Each has a page of its own."]
+    for group, names in groups.items():
+        out += ["", f"## {group.replace('_', ' ').capitalize()}", ""]
+        for name in names:
+            out += [f"*newsletter-{plain(name)}*(1)", f"\t{plain(summaries[name])}"]
+    return text.replace("@COMMANDS@", "\n".join(out))
+
+
+if sys.argv[1] == "--index":
+    print(index(read(sys.argv[2]), read(sys.argv[3]), sys.argv[4:]), end="")
+else:
+    print(page(sys.argv[1], read(sys.argv[2])))

@@ -1,0 +1,99 @@
+"""The command line itself: help, suggestions, options before and after the command, man pages."""
+import glob
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from conftest import BINARY, TOP
+
+BUILD = os.path.dirname(os.path.dirname(BINARY))
+
+
+def said(*args):
+    run = subprocess.run([BINARY, *args], capture_output=True, text=True, timeout=60, check=False)
+    return run.returncode, run.stdout, run.stderr
+
+
+def commands():
+    return re.findall(r"^  ([a-z-]+) ", said("--help")[1], re.M)
+
+
+def test_commands_stand_under_the_job_at_hand():
+    groups = re.findall(r"^([A-Z].*):\n((?:  .*\n)+)", said("--help")[1], re.M)
+    assert [len(lines.splitlines()) > 1 for _, lines in groups] == [True] * 5, groups
+    assert len(commands()) == len(set(commands())) == len(os.listdir(os.path.join(TOP, "src/cli/help")))
+
+
+def test_help_fits_80_columns():
+    assert len(commands()) > 30
+    for args in [(), *((name,) for name in commands())]:
+        code, out, _ = said(*args, "--help")
+        assert code == 0
+        assert [line for line in out.splitlines() if len(line) > 80 or line != line.rstrip()] == [], args
+        assert not args or re.match(r"Usage: newsletter [\s\S]*\nExample", out), args
+        assert '"' not in said("--help")[1] and "'" not in said("--help")[1].split("\n\n'")[0], "completions quote the summaries"
+
+
+def test_man_pages_fit_80_columns():
+    pages = glob.glob(os.path.join(BUILD, "man/*.[15]"))
+    assert len(pages) == len(commands()) + 2
+    for page in pages:
+        out = subprocess.run(["man", "-l", page], env={**os.environ, "MANWIDTH": "80", "LC_ALL": "C.UTF-8", "MANPAGER": "cat"},
+                             capture_output=True, text=True, check=True).stdout
+        assert [line for line in out.splitlines() if len(line) > 80] == [], page
+        assert "NAME" in out and len(out.splitlines()) > 10, page
+
+
+@pytest.mark.skipif(not shutil.which("mandoc"), reason="needs mandoc")
+def test_man_pages_are_good_man():
+    for page in glob.glob(os.path.join(BUILD, "man/*.[15]")):
+        lint = subprocess.run(["mandoc", "-Tlint", "-Wwarning", page], capture_output=True, text=True, check=False)
+        assert lint.stdout == "", lint.stdout
+
+
+@pytest.mark.parametrize("args", [("-h",), ("help",), ("--help",)])
+def test_ways_to_the_overview(args):
+    assert said(*args) == said("--help") and said(*args)[0] == 0
+
+
+@pytest.mark.parametrize("args", [("send", "-h"), ("help", "send"), ("--help", "send"), ("send", "x.md", "--bogus", "--help")])
+def test_ways_to_the_help_of_a_command(args):
+    assert said(*args) == said("send", "--help") and said(*args)[0] == 0
+
+
+@pytest.mark.parametrize("args", [("version",), ("--version",), ("status", "--version")])
+def test_ways_to_the_version(args):
+    code, out, _ = said(*args)
+    assert code == 0 and re.fullmatch(r"newsletter \d+\.\d+\.\d+\n", out)
+
+
+@pytest.mark.parametrize("args, words", [
+    (("sned",), "did you mean 'send'?"), (("subscirbe",), "did you mean 'subscribe'?"), (("help", "stauts"), "did you mean 'status'?"),
+    (("migrate",), "did you mean 'migrate-store'?"), (("xyzzy",), "'newsletter --help' lists them"), (("send", "--dri-run"), "'--dry-run'?"),
+    (("send", "--resend"), None), (("send", "--se=x", "--re"), "expected one ISSUE.md"), (("list", "--p", "show"), "ambiguous"),
+    (("export", "--state", "activ"), "did you mean 'active'?"), (("export", "--state", "xyzzy"), "pending, active"),
+    (("list", "shwo"), "did you mean 'show'?"), (("suppress", "xyzzy"), "add, remove, import, list or export"),
+    (("list",), "list what?"), (("--confg", "x", "status"), "'--config'?"), (("send", "--list"), "--list needs a value"),
+    (("send", "--yes=1", "x.md"), "--yes takes no value"), (("send", "-y", "x.md"), "unknown option '-y'"),
+    (("report", "--json", "--html"), "--json and --html exclude each other"), (("backup", "x", "--keep", "0"), "from 1 on"),
+    (("status", "a", "b"), "unexpected 'b': expected one ISSUE at most"), (("version", "x"), "unexpected 'x'"), ((), "which command?")])
+def test_what_is_mistyped_gets_a_suggestion(args, words):
+    code, _, err = said(*args)
+    assert code == 64 and (words is None or words in err), err
+    name = args[0] if args and args[0] in commands() else None
+    assert name is None or args[0] == "help" or f"'newsletter {name} --help'" in err, err
+
+
+def test_global_options_go_before_and_after_the_command(site):
+    os.rename(os.path.join(site.folder, "newsletter.yaml"), os.path.join(site.folder, "other.yaml"))
+    for args in (("--config", "other.yaml", "list", "show"), ("list", "show", "--config", "other.yaml"), ("list", "--config=other.yaml", "show"),
+                 ("list", "--conf", "other.yaml", "show")):
+        assert "bulletin" in site.run(*args).out, args
+    site.run("list", "show", expect=78)
+    site.run("list", "show", "--config", "other.yaml", "--db", "missing.db", expect=66)
+
+
+def test_words_after_two_hyphens_are_no_options(site):
+    assert "--yes" in site.run("status", "--", "--yes", expect=67).err
