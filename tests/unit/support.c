@@ -11,6 +11,39 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Where a test is in a table; no table: in none. */
+static struct {
+    const char *table;
+    size_t index;
+    const char *name;
+} row;
+
+void row_at(const char *table, size_t index, const char *name) {
+    row.table = table;
+    row.index = index;
+    row.name = name;
+}
+
+static void print_row_name(const char *name) {
+    for (const char *c = name; *c != '\0'; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            print_error("\\x%02x", (unsigned)(unsigned char)*c);
+        else
+            print_error("%c", *c);
+    }
+}
+
+int row_report(void **state) {
+    (void)state;
+    if (row.table != NULL) {
+        print_error("at row %zu of %s[]: ", row.index, row.table);
+        print_row_name(row.name != NULL ? row.name : "");
+        print_error("\n");
+    }
+    row_at(NULL, 0, NULL);
+    return 0;
+}
+
 static int64_t fake_now(void *ctx) {
     return ((struct fake *)ctx)->now;
 }
@@ -83,6 +116,7 @@ int fixture_setup(void **state) {
 
 int fixture_teardown(void **state) {
     struct fixture *fixture = *state;
+    row_report(state);
     nl_store_close(fixture->store);
     nl_list_free(&fixture->list);
     DIR *folder = opendir(fixture->folder);

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,23 @@ int64_t fixture_sql(struct fixture *fixture, const char *sql);
 
 /* Writes a file into the folder and returns its path, to be freed. */
 char *fixture_write(struct fixture *fixture, const char *name, const char *text);
+
+/* Goes through the rows of a table, each with the index `i`; a test that fails at a row says at
+ * which, with its `name`: a text that tells it from the others, or NULL. A loop that ends early
+ * must not use it. */
+#define for_each_row(i, table, name)                                                               \
+    for (size_t i = 0;                                                                             \
+         (i) < sizeof(table) / sizeof(table)[0] ? (row_at(#table, (i), (name)), true)              \
+                                                : (row_at(NULL, 0, NULL), false);                  \
+         (i)++)
+void row_at(const char *table, size_t index, const char *name);
+
+/* Says after a test at which row of a table it failed; does nothing after one that passed. */
+int row_report(void **state);
+
+#undef cmocka_unit_test
+#define cmocka_unit_test(test)                                                                     \
+    { #test, test, NULL, row_report, NULL }
 
 /* Asserts success, and shows the error otherwise. */
 #define assert_ok(call)                                                                            \

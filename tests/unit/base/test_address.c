@@ -76,7 +76,7 @@ static void test_refused(void **state) {
         "Ann <ann@example.org>",
         "ann(c)@example.org",
     };
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+    for_each_row (i, refused, refused[i]) {
         struct nl_error err = {0};
         struct nl_address address = {0};
         if (nl_address_parse(refused[i], &address, &err) != NL_DATA)

@@ -31,7 +31,7 @@ static void test_built_in(void **state) {
 static void test_english_is_as_written(void **state) {
     (void)state;
     static const char *const languages[] = {"en", "de", "xx-YY", "", "../ru", NULL};
-    for (size_t i = 0; i < sizeof languages / sizeof languages[0]; i++) {
+    for_each_row (i, languages, languages[i]) {
         struct nl_catalog *catalog = open_catalog(NULL, languages[i]);
         assert_string_equal(nl_catalog_language(catalog), "en");
         assert_string_equal(nl_catalog_text(catalog, "date", "August"), "August");
@@ -64,7 +64,7 @@ static void test_own(void **state) {
     nl_catalog_free(catalog);
     /* Each number of the file out of bounds, and a text without its end. */
     static const int places[] = {0, 10, 14, 18, 30, 34, 38, 42, 45};
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+    for_each_row (i, places, NULL) {
         write_catalog(fixture, "de.mo", places[i]);
         assert_fails(nl_catalog_open(fixture->folder, "de", &catalog, &err), NL_CONFIG,
                      "is not a catalog");

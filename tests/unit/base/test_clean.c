@@ -110,15 +110,15 @@ static void test_what_writing_needs(void **state) {
         "\xf0\x9f\x8f\xb3\xef\xb8\x8f\xe2\x80\x8d\xf0\x9f\x8c\x88", /* rainbow flag */
         "1\xef\xb8\x8f\xe2\x83\xa3",                                /* keycap */
         "\xe8\x91\x9b\xf3\xa0\x84\x80\xe5\x9f\x8e",                 /* variant of an ideograph */
-        "\xf0\x9f\x8f\xb4\xf3\xa0\x81\xa7\xf3\xa0\x81\xa2\xf3\xa0\x81\xb3\xf3\xa0\x81\xa3"
-        "\xf3\xa0\x81\xb4\xf3\xa0\x81\xbf", /* flag of Scotland */
+        ("\xf0\x9f\x8f\xb4\xf3\xa0\x81\xa7\xf3\xa0\x81\xa2\xf3\xa0\x81\xb3\xf3\xa0\x81\xa3"
+         "\xf3\xa0\x81\xb4\xf3\xa0\x81\xbf"), /* flag of Scotland */
         "Әсел Ақтау",
         "山田 太郎",
         "José María",
         "O’Brien – Smith",
         "=1+1",
     };
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+    for_each_row (i, kept, kept[i])
         check_line(kept[i], kept[i]);
     check_line("Ann\xe2\x80\x83Lee", "Ann Lee");
 }
@@ -127,7 +127,7 @@ static void test_controls(void **state) {
     (void)state;
     static const char *const bad[] = {"a\nb",    "a\rb", "a\tb",       "a\x01",
                                       "\x1b[1m", "é\nb", "é\xc2\x85x", "é\xe2\x80\xa8x"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for_each_row (i, bad, bad[i]) {
         struct nl_error err = {0};
         struct nl_buf out = {0};
         assert_fails(nl_clean_line(bad[i], "it", &out, &err), NL_DATA, "it holds a line break");
@@ -156,7 +156,7 @@ static void test_addresses(void **state) {
                                                {"ann@", "example.org"},
                                                {"ann@exam", "ple.org"},
                                                {"\"a", "b\"@example.org"}};
-        for (size_t part = 0; part < sizeof parts / sizeof parts[0]; part++) {
+        for_each_row (part, parts, parts[part][0]) {
             char *within = join(parts[part][0], strange[i], parts[part][1]);
             assert_fails(nl_address_parse(within, &address, &err), NL_DATA,
                          "the address holds an invisible character");

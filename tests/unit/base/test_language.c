@@ -7,9 +7,9 @@ static void test_tags(void **state) {
     static const char *const good[] = {"en", "kk", "pt-BR", "zh-Hant-TW", "kaz", "de-1996"};
     static const char *const bad[] = {"",    "e",   "engl", "e1",   "1e", "en_US",
                                       "en-", "-en", "../",  "en/x", "ен", "en us"};
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+    for_each_row (i, good, good[i])
         assert_true(nl_language_is_tag(good[i]));
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    for_each_row (i, bad, bad[i])
         assert_false(nl_language_is_tag(bad[i]));
     assert_false(nl_language_is_tag("en-abcdefgh-abcdefgh-abcdefgh-abcdefgh"));
 }
@@ -54,7 +54,7 @@ static void test_preferred(void **state) {
         {",,, ;, ru", "ru"},
         {"../../etc/passwd", ""},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, cases[i].header) {
         char found[NL_LANGUAGE_TAG];
         nl_language_preferred(cases[i].header, found);
         assert_string_equal(found, cases[i].expected);

@@ -36,7 +36,7 @@ static void test_errors(void **state) {
     (void)state;
     static const char *const bad[] = {"x",       "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/",
                                       "192.0.2", "::1/129",      "10.0.0.0/8,x", "10.0.0.0/8/8"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for_each_row (i, bad, bad[i]) {
         struct nl_error err = {0};
         struct nl_networks parsed = {0};
         assert_fails(nl_networks_parse(bad[i], &parsed, &err), NL_DATA, "is not a network");
@@ -63,9 +63,9 @@ static void test_loopback(void **state) {
     static const char *const own[] = {"localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "::1"};
     static const char *const others[] = {"192.0.2.1", "::2", "localhost.example.org",
                                          "127.example.org", ""};
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+    for_each_row (i, own, own[i])
         assert_true(nl_host_is_loopback(own[i]));
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+    for_each_row (i, others, others[i])
         assert_false(nl_host_is_loopback(others[i]));
 }
 

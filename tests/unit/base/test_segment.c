@@ -62,7 +62,7 @@ static void test_times(void **state) {
                  {"joined = \"2020-01-02\"", 1577923200},
                  {"joined > \"2020-01-02T00:00:01+01:00\"", 1577923200 + 1 - 3600},
                  {"joined > 5", 5}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, cases[i].text) {
         assert_ok(nl_segment_parse(cases[i].text, NOW, &segment, &err));
         assert_true(segment->values[0].is_number);
         assert_int_equal(segment->values[0].number, cases[i].expected);
@@ -94,7 +94,7 @@ static void test_errors(void **state) {
                  {"a is maybe", "known or unknown"},
                  {"a == 1", "expected a text"},
                  {"a = 1; DROP TABLE list", "expected and, or, or the end"}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, cases[i].text) {
         assert_fails(nl_segment_parse(cases[i].text, NOW, &segment, &err), NL_DATA, cases[i].words);
         assert_null(segment);
     }

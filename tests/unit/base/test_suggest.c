@@ -11,7 +11,7 @@ static void distance_counts_edits(void **state) {
         {"", "abc", 3},       {"ca", "abc", 3},    {"kitten", "sitting", 3},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for_each_row (i, rows, rows[i].a) {
         if (nl_edit_distance(rows[i].a, rows[i].b) != rows[i].distance)
             fail_msg("row %zu: %s, %s", i, rows[i].a, rows[i].b);
     }
@@ -37,7 +37,7 @@ static void the_nearest_word_is_suggested(void **state) {
         {"sxxx", NULL},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for_each_row (i, rows, rows[i].word) {
         const char *found = nl_suggest(rows[i].word, known);
         if ((found == NULL) != (rows[i].expected == NULL) ||
             (found != NULL && strcmp(found, rows[i].expected) != 0))

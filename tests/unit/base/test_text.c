@@ -14,11 +14,11 @@ static void test_line(void **state) {
     assert_ok(nl_text_check_line("", "it", &err));
     static const char *const bad[] = {"a\nb",      "a\rb",          "a\tb", "a\x7f",
                                       "a\xc2\x85", "a\xe2\x80\xa8", "a\x01"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    for_each_row (i, bad, bad[i])
         assert_fails(nl_text_check_line(bad[i], "it", &err), NL_DATA, "it holds");
     static const char *const broken[] = {"\xff", "a\xc3", "\xed\xa0\x80", "\xc0\xaf",
                                          "\xf4\x90\x80\x80"};
-    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++)
+    for_each_row (i, broken, broken[i])
         assert_fails(nl_text_check_line(broken[i], "it", &err), NL_DATA, "UTF-8");
 }
 
@@ -39,12 +39,12 @@ static void test_duration(void **state) {
         int64_t seconds;
     } good[] = {{"0", 0},     {"90", 90},     {"90s", 90},    {"5m", 300},
                 {"1h", 3600}, {"3d", 259200}, {"2w", 1209600}};
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    for_each_row (i, good, good[i].text) {
         assert_true(nl_text_duration(good[i].text, &seconds));
         assert_int_equal(seconds, good[i].seconds);
     }
     static const char *const bad[] = {"", "m", "-5m", "5x", "5mm", "1h30m", "99999999999", " 5m"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    for_each_row (i, bad, bad[i])
         assert_false(nl_text_duration(bad[i], &seconds));
 }
 
@@ -69,7 +69,7 @@ static void test_url(void **state) {
                                       "https://a\r\nX: y",
                                       "https://a>b",
                                       "https://\xc3\xa9"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    for_each_row (i, bad, bad[i])
         assert_false(nl_text_is_http_url(bad[i]));
 }
 

@@ -39,7 +39,7 @@ static void test_parse(void **state) {
                  {"2020-01-02T03:04:05Zx", -1},
                  {"-5", -1},
                  {"1900-01-01", -1}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, cases[i].text) {
         int64_t at = 0;
         bool good = nl_timestamp_parse(cases[i].text, &at);
         assert_int_equal(good ? at : -1, cases[i].expected);

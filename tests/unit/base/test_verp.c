@@ -41,7 +41,7 @@ static void test_forged(void **state) {
         "+",
         "bounces+42-xetwycgu5ohbqnv4x@example.org",
         "bounces+99999999999999999999-xetwycgu5ohbqnv4@example.org"};
-    for (size_t i = 0; i < sizeof forged / sizeof forged[0]; i++)
+    for_each_row (i, forged, forged[i])
         assert_false(nl_verp_verify(&verp, forged[i], &delivery));
     nl_verp_close(&verp);
 }

@@ -37,7 +37,7 @@ static void test_refused(void **state) {
         {"a: {b: {c: {d: {e: {f: {g: {h: {i: {j: 1}}}}}}}}}\n", "nested too deeply"},
         {"a: \xff\n", "not valid YAML"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, cases[i].text) {
         struct nl_error err = {0};
         struct nl_yaml yaml = {0};
         assert_fails(read(cases[i].text, &yaml, &err), NL_DATA, cases[i].words);

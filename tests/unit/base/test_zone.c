@@ -21,7 +21,7 @@ static void test_hours_parse(void **state) {
     assert_true(nl_hours_parse("22:30-07:00", &hours));
     assert_int_equal(hours.from, 22 * 60 + 30);
     assert_int_equal(hours.to, 7 * 60);
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    for_each_row (i, bad, bad[i])
         assert_false(nl_hours_parse(bad[i], &hours));
 }
 
@@ -42,7 +42,7 @@ static void test_hours_hold(void **state) {
         {"22:00-07:00", "Europe/Berlin", "2027-10-30 21:00:00", "2027-10-31 06:00"},
         {"7:00-9:00", "UTC", "2026-12-02 08:00:00", "2026-12-02 09:00"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, cases[i].hours) {
         struct nl_hours hours = {0};
         int64_t now = 0;
         int64_t end = 0;

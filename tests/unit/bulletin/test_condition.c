@@ -77,7 +77,7 @@ static void test_errors(void **state) {
         "{{#name}}a{{/email}}\n",
         "| {{#name}}a | b{{/name}} |\n|---|---|\n| c | d |\n",
     };
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for_each_row (i, bad, bad[i]) {
         struct nl_error err = {0};
         struct nl_md_node *document = NULL;
         assert_ok(nl_markdown_read(bad[i], strlen(bad[i]), "f", false, &document, &err));

@@ -39,7 +39,7 @@ static void test_dates(void **state) {
     (void)state;
     static const char *const bad[] = {"2026-02-29", "2026-13-01",  "26-01-01",
                                       "2026-1-1",   "2026-01-01x", "2026-04-31"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for_each_row (i, bad, bad[i]) {
         struct nl_error err = {0};
         struct nl_frontmatter front = {0};
         struct nl_buf text = {0};

@@ -129,7 +129,7 @@ static void test_refused(void **state) {
     struct nl_md_node *document = NULL;
     static const char *const bad[] = {"[x](javascript:x)", "**[x](data:y)**", "[x](/relative)",
                                       "![x](cid:y)", "- > [x](JAVASCRIPT:x)"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    for_each_row (i, bad, bad[i])
         assert_fails(nl_markdown_read(bad[i], strlen(bad[i]), "f", false, &document, &err), NL_DATA,
                      "f:");
     struct nl_buf deep = {0};

@@ -66,7 +66,7 @@ static void test_damaged(void **state) {
                                           "1\x02\n",
                                           "N\x1f\n",
                                           "N\x1f"};
-    for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
+    for_each_row (i, damaged, damaged[i]) {
         struct nl_error err = {0};
         struct nl_message *message = NULL;
         assert_fails(nl_message_parse(damaged[i], strlen(damaged[i]), &message, &err), NL_IO,

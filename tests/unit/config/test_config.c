@@ -68,7 +68,7 @@ static void test_refused(void **state) {
         {"smtp: {host: mail.example.org, security: none, username: x}", "in the clear"},
         {"confirmation: {text_version: \"a\\nb\"}", "control character"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, cases[i].text) {
         struct nl_error err = {0};
         struct nl_config config;
         assert_fails(read_text(cases[i].text, &config, &err), NL_CONFIG, cases[i].words);

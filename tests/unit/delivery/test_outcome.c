@@ -51,7 +51,7 @@ static void test_replies(void **state) {
         {NL_STAGE_DOT, 550, "5.1.8", true, NL_DEFERRED, NL_PAUSE},
         {NL_STAGE_DOT, 554, "5.7.1", true, NL_DEFERRED, NL_PAUSE},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, cases[i].status) {
         struct nl_result result;
         assert_int_equal(judge(NL_TRANSPORT_REPLIED, cases[i].stage, cases[i].code, cases[i].status,
                                false, cases[i].reused, &result),

@@ -50,7 +50,7 @@ static void test_no_header(void **state) {
     nl_buf_addf(&path, "%s/key", fixture->folder);
     assert_ok(nl_dkim_generate("ed25519", path.data, &record, &err));
     assert_ok(nl_dkim_key_read(path.data, "example.org", "s", &key, &err));
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    for_each_row (i, bad, bad[i])
         assert_fails(nl_dkim_sign(CONST(&key), 1, NULL, bad[i], strlen(bad[i]), 5, &out, &err),
                      NL_INTERNAL, "header");
     nl_dkim_key_free(key);

@@ -141,7 +141,7 @@ static void test_garbage(void **state) {
     static const char *const garbage[] = {"hello\r\n",         "25\r\n",    "250ok\r\n",
                                           "150 x\r\n",         "650 x\r\n", "250-a\r\n251 b\r\n",
                                           "354 too early\r\n", "\r\n"};
-    for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++) {
+    for_each_row (i, garbage, garbage[i]) {
         struct talk talk;
         begin(&talk, false);
         assert_int_equal(feed(&talk.session, garbage[i]), NL_SESSION_GARBAGE);
@@ -176,7 +176,7 @@ static void test_stuffing(void **state) {
                                            {"a.b\r\nc\r\n", "a.b\r\nc\r\n"},
                                            {"", ""},
                                            {"a\r\nb\r\n.", "a\r\nb\r\n.."}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, cases[i][0]) {
         struct nl_buf out = {0};
         nl_session_stuff(&out, cases[i][0], strlen(cases[i][0]));
         assert_string_equal(nl_buf_text(&out), cases[i][1]);

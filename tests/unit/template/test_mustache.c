@@ -77,7 +77,7 @@ static void test_specification(void **state) {
     static const char *const modules[] = {"comments", "delimiters", "interpolation",
                                           "inverted", "partials",   "sections"};
     size_t count = 0;
-    for (size_t i = 0; i < sizeof modules / sizeof modules[0]; i++) {
+    for_each_row (i, modules, modules[i]) {
         struct nl_buf path = {0};
         size_t index = 0;
         json_t *test = NULL;
@@ -127,7 +127,7 @@ static void test_errors(void **state) {
         {"{{#_}}x {{nosuch}}{{/_}}", "unknown variable nosuch"},
         {"{{=x=}}", "not a pair of delimiters"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, cases[i].template) {
         struct nl_error err = {0};
         struct nl_buf out = {0};
         json_t *data = json_pack("{s:s, s:{s:s}}", "b", "B", "o", "p", "q");

@@ -29,7 +29,7 @@ static void test_forgeries(void **state) {
                                          "-9223372036854775808.x",
                                          "99999999999999999999.x"};
     assert_false(nl_stamp_is_timely("secret", NULL, 1000002));
-    for (size_t i = 0; i < sizeof forged / sizeof forged[0]; i++)
+    for_each_row (i, forged, forged[i])
         assert_false(nl_stamp_is_timely("secret", forged[i], 1000002));
 }
 
