@@ -12,12 +12,20 @@ class Hosts:
     def __init__(self, count):
         self.count = count
         self.name = f"nl{os.getpid() % 10000}"
-        self.net = f"10.{100 + os.getpid() % 100}"
+        self.net = self.take_net()
         self.addresses = {"db": f"{self.net}.201.1", "mx": f"{self.net}.202.1"}
-        for address in self.addresses.values():
-            ip("addr", "add", f"{address}/32", "dev", "lo")
+        ip("addr", "add", f"{self.addresses['mx']}/32", "dev", "lo")
         for host in range(count):
             self.add(host)
+
+    def take_net(self):
+        """A network that no other process uses: an address can be added only once."""
+        for number in range(100):
+            net = f"10.{100 + (os.getpid() + number) % 100}"
+            if subprocess.run(["ip", "addr", "add", f"{net}.201.1/32", "dev", "lo"], capture_output=True,
+                              check=False).returncode == 0:
+                return net
+        raise AssertionError("no network is free")
 
     def add(self, host):
         space = f"{self.name}-{host}"

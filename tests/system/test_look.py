@@ -14,7 +14,7 @@ from test_enclosures import png
 WEB = os.path.join(TOP, "tests", "web")
 
 needs_browser = pytest.mark.skipif(
-    not (shutil.which("chromium") and os.path.isdir(os.path.join(WEB, "node_modules"))),
+    not ((shutil.which("chromium-headless-shell") or shutil.which("chromium")) and os.path.isdir(os.path.join(WEB, "node_modules"))),
     reason="needs tools/install-packages test")
 pytestmark = [pytest.mark.slow, needs_browser, pytest.mark.one_engine("the engine makes no difference")]
 

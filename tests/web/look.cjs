@@ -1,11 +1,8 @@
 // Opens pages in headless Chromium, as standard input says: a JSON list of {url, width, dark,
 // mail, shot, cookie}.
 // Prints for each what axe-core objects to, how wide it is, and what it asked the network for.
-const { chromium } = require('playwright-core');
+const { launch } = require('./browser.cjs');
 const axe = require('fs').readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 async function look(browser, job) {
   const context = await browser.newContext({
@@ -46,7 +43,7 @@ async function look(browser, job) {
 
 async function main() {
   const jobs = JSON.parse(require('fs').readFileSync(0, 'utf8'));
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS });
+  const browser = await launch();
   const results = [];
   for (const job of jobs) results.push(await look(browser, job));
   await browser.close();

@@ -1,11 +1,8 @@
 // Somebody joins, confirms and leaves with a real browser. Standard input: {url, steps: [{goto} |
 // {fill: {label: text}} | {check: [label]} | {uncheck: [label]} | {select: {label: option}} | {click: name} | {expect: text} | {soon: text} | {shot: path} | {token: file}]}. Prints
 // what the browser complained about.
-const { chromium } = require('playwright-core');
+const { launch } = require('./browser.cjs');
 const fs = require('fs');
-
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 async function step(page, url, todo) {
   if (todo.goto) await page.goto(url + todo.goto);
@@ -27,7 +24,7 @@ async function step(page, url, todo) {
 
 async function main() {
   const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS });
+  const browser = await launch();
   const context = await browser.newContext({ javaScriptEnabled: plan.scripts !== false });
   const page = await context.newPage();
   const complaints = [];
