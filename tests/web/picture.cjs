@@ -1,0 +1,22 @@
+// Takes pictures of pages in headless Chromium, as standard input says: a JSON list of {url, width,
+// height, file}. The pictures are WebP.
+const { chromium } = require('playwright-core');
+const fs = require('fs');
+
+const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+async function main() {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS });
+  for (const { url, width, height, file } of JSON.parse(fs.readFileSync(0, 'utf8'))) {
+    const page = await browser.newPage({ viewport: { width, height } });
+    await page.goto(url, { waitUntil: 'load' });
+    const session = await page.context().newCDPSession(page);
+    const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 80 });
+    fs.writeFileSync(file, Buffer.from(data, 'base64'));
+    await page.close();
+  }
+  await browser.close();
+}
+
+main();
