@@ -1,4 +1,4 @@
-/* What the parts of the examination share. */
+/* The examination, shared by its parts. */
 #ifndef NL_DOCTOR_CHECKS_H
 #define NL_DOCTOR_CHECKS_H
 
@@ -12,7 +12,7 @@ struct nl_doctor {
     const struct nl_relay *relay;
     const struct nl_examination *examination;
     struct nl_dns *dns;
-    struct nl_answers origins; /* addresses that mail goes out from, as far as they can be told */
+    struct nl_answers origins; /* addresses that our mail comes from, if known */
     struct nl_findings *out;
 };
 
@@ -20,18 +20,18 @@ struct nl_doctor {
 enum nl_status nl_doctor_installation(struct nl_doctor *doctor, struct nl_error *err);
 enum nl_status nl_doctor_relay(struct nl_doctor *doctor, struct nl_error *err);
 
-/* Notices and answers of one list in every language. */
+/* Composes the notices and answers of one list in every language. */
 enum nl_status nl_doctor_templates(struct nl_doctor *doctor, const struct nl_list *list,
                                    struct nl_error *err);
 
-/* domain.c: what the DNS says of a sender's domain and of that returned mail goes to. */
+/* domain.c: checks the DNS of a sender's domain and of the domain that bounces go to. */
 enum nl_status nl_doctor_domain(struct nl_doctor *doctor, const char *from_domain,
                                 const char *envelope_domain, struct nl_error *err);
 
-/* domain.c: names of the addresses that mail goes out from. */
+/* domain.c: checks the reverse names of the addresses that our mail comes from. */
 enum nl_status nl_doctor_origins(struct nl_doctor *doctor, struct nl_error *err);
 
-/* mta_sts.c: RFC 8461, for mail that comes in to `domain`, whose hosts are `hosts`. */
+/* mta_sts.c: checks MTA-STS (RFC 8461) for incoming mail of `domain`, whose hosts are `hosts`. */
 enum nl_status nl_doctor_mta_sts(struct nl_doctor *doctor, const char *domain,
                                  const struct nl_answers *hosts, struct nl_error *err);
 

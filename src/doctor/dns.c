@@ -61,7 +61,7 @@ static bool add(struct nl_answers *answers, const char *text, size_t len) {
     return grown[answers->count++] != NULL;
 }
 
-/* One question on its way. */
+/* One question whose answer is awaited. */
 struct question {
     enum nl_dns_type type;
     bool names; /* PTR */
@@ -113,7 +113,7 @@ static bool add_hosts(struct question *question, const unsigned char *reply, int
     return complete;
 }
 
-/* The strings of one record belong together (RFC 7208 section 3.3). */
+/* A record may come in several strings, which are joined (RFC 7208 section 3.3). */
 static bool add_texts(struct question *question, const unsigned char *reply, int len) {
     struct ares_txt_ext *strings = NULL;
     struct nl_buf record = {0};
@@ -219,7 +219,8 @@ enum nl_status nl_dns_addresses(struct nl_dns *dns, const char *host, struct nl_
     return status;
 }
 
-/* RFC 1035 section 3.5, RFC 3596 section 2.5. */
+/* Writes the name under which an address is looked up (RFC 1035 section 3.5, RFC 3596 section 2.5).
+ */
 static bool reverse_name(const char *address, struct nl_buf *out) {
     unsigned char bytes[sizeof(struct in6_addr)];
     if (inet_pton(AF_INET, address, bytes) == 1) {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The pairs of domains that were looked at: lists mostly share them. */
+/* The pairs of domains that were examined: most lists share them. */
 struct walk {
     struct nl_doctor *doctor;
     struct nl_buf seen; /* "from envelope\n" ... */
@@ -23,7 +23,7 @@ static bool add_origin(struct nl_answers *origins, const char *address) {
     return grown[origins->count++] != NULL;
 }
 
-/* What a host's name says of where its mail comes from. */
+/* Adds the addresses of a host that our mail may come from. */
 static enum nl_status origins_of(struct nl_doctor *doctor, const char *host, struct nl_error *err) {
     struct nl_answers addresses = {0};
     enum nl_status status = nl_dns_addresses(doctor->dns, host, &addresses, err);
@@ -39,8 +39,8 @@ static enum nl_status origins_of(struct nl_doctor *doctor, const char *host, str
     return status;
 }
 
-/* The addresses that were given, else those of the name we greet with, of the relay, of this
- * machine: the first of them that has any. */
+/* The addresses that were given; else those of the EHLO name, of the relay, or of this machine: the
+ * first of these that has any. */
 static enum nl_status find_origins(struct nl_doctor *doctor, struct nl_error *err) {
     const struct nl_examination *examination = doctor->examination;
     char name[256] = "";
@@ -59,7 +59,7 @@ static enum nl_status find_origins(struct nl_doctor *doctor, struct nl_error *er
     return status;
 }
 
-/* The domains of From and of the return path. */
+/* Finds the domains of From and of the return path. */
 static enum nl_status examine_domains(struct walk *walk, const struct nl_list *list,
                                       struct nl_error *err) {
     const char *bounces = walk->doctor->config->bounce_address;

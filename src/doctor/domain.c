@@ -6,10 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
-/* An address for documentation (RFC 5737), from which nobody may send. */
+/* An address for documentation (RFC 5737): no record should allow it to send. */
 static const char nobody[] = "192.0.2.1";
 
-/* A question that the DNS failed to answer is a finding, and no reason to stop. */
+/* A question that the DNS failed to answer is a finding; the examination goes on. */
 static bool asked(struct nl_doctor *doctor, const char *rule, enum nl_status status,
                   struct nl_error *err) {
     if (status == NL_OK)
@@ -22,7 +22,7 @@ static bool asked(struct nl_doctor *doctor, const char *rule, enum nl_status sta
     return false;
 }
 
-/* Only what a finding could not tell stops the examination. */
+/* Only errors that no finding could describe stop the examination. */
 static enum nl_status ended(enum nl_status status) {
     return status == NL_TEMPFAIL ? NL_OK : status;
 }
@@ -69,7 +69,7 @@ static enum nl_status judge_origin(struct nl_doctor *doctor, const char *domain,
                         origin);
     else if (status == NL_OK)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "spf", NULL,
-                        "SPF of %s does not let %s send, which mail goes out from: add ip%c:%s to "
+                        "SPF of %s does not allow %s, where your mail comes from: add ip%c:%s to "
                         "the record (or give the right address with --origin)",
                         domain, origin, strchr(origin, ':') != NULL ? '6' : '4', origin);
     nl_buf_free(&why);
@@ -137,8 +137,8 @@ static void judge_key(struct nl_doctor *doctor, const char *name, const char *re
                         "the key at %s is not the one we sign with: publish \"%s\"", name, wanted);
     else if (tag_value(record, "t", &flags) && strchr(nl_buf_text(&flags), 'y') != NULL)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "dkim", NULL,
-                        "the record at %s says that signing is being tested (t=y), so failures "
-                        "count for nothing: remove it",
+                        "the record at %s says that signing is being tested (t=y), so receivers "
+                        "ignore failures: remove it",
                         name);
     else
         nl_findings_add(doctor->out, NL_LEVEL_GOOD, "dkim", NULL, "DKIM key published at %s", name);
@@ -154,7 +154,7 @@ static enum nl_status examine_key(struct nl_doctor *doctor, const char *path, co
     struct nl_buf wanted = {0};
     struct nl_answers answers = {0};
     enum nl_status status = nl_dkim_key_read(path, domain, selector, &key, err);
-    if (status != NL_OK) { /* said as a fault of the installation */
+    if (status != NL_OK) { /* reported as a finding of the installation */
         nl_error_free(err);
         return NL_OK;
     }
@@ -202,7 +202,7 @@ static enum nl_status examine_dkim(struct nl_doctor *doctor, const char *from_do
 
 /* ---- DMARC (RFC 7489 section 6.6.3) ---- */
 
-/* Keeps only what is a DMARC record. */
+/* Keeps only DMARC records. */
 static size_t dmarc_records(const struct nl_answers *answers, const char **record) {
     size_t count = 0;
     for (size_t i = 0; i < answers->count; i++) {
@@ -278,7 +278,7 @@ static enum nl_status examine_host(struct nl_doctor *doctor, const char *domain,
     enum nl_status status = nl_dns_addresses(doctor->dns, host, &addresses, err);
     if (asked(doctor, "mx", status, err) && addresses.count == 0)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "mx", NULL,
-                        "the MX of %s, %s, has no address: mend the record", domain, host);
+                        "the MX of %s, %s, has no address: correct the record", domain, host);
     nl_answers_free(&addresses);
     return ended(status);
 }
@@ -369,8 +369,8 @@ static enum nl_status examine_ptr(struct nl_doctor *doctor, const char *origin,
         status = ended(status);
     else if (names.count == 0)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "ptr", NULL,
-                        "%s, which mail goes out from, has no name in the DNS (PTR), and Gmail "
-                        "refuses such mail: ask whoever runs that network for one",
+                        "%s, where your mail comes from, has no name in the DNS (PTR), and Gmail "
+                        "refuses such mail: ask your network provider for one",
                         origin);
     else if (!back)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "ptr", NULL,
@@ -388,8 +388,8 @@ enum nl_status nl_doctor_origins(struct nl_doctor *doctor, struct nl_error *err)
     enum nl_status status = NL_OK;
     if (doctor->origins.count == 0)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "ptr", NULL,
-                        "it cannot be told which address mail goes out from: give it with --origin "
-                        "to have SPF and its name looked at");
+                        "the address that your mail comes from is not known: give it with --origin "
+                        "to have SPF and its reverse name checked");
     for (size_t i = 0; status == NL_OK && i < doctor->origins.count; i++)
         status = examine_ptr(doctor, doctor->origins.items[i], err);
     return status;

@@ -26,7 +26,7 @@ static void error_finding(struct nl_doctor *doctor, const char *rule, struct nl_
 
 /* ---- files ---- */
 
-/* A secret that others of this machine may read is none. */
+/* Secrets must not be readable by other users of this machine. */
 static void examine_secret(struct nl_doctor *doctor, const char *what, const char *path) {
     struct stat info;
     if (path == NULL)
@@ -56,16 +56,16 @@ static void examine_files(struct nl_doctor *doctor) {
     if (config->templates != NULL && stat(config->templates, &info) == 0 &&
         (info.st_mode & S_IWOTH) != 0)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL,
-                        "the templates folder %s may be written to by anybody: chmod o-w it",
+                        "the templates folder %s can be written to by anybody: chmod o-w it",
                         config->templates);
     if (nl_store_is_file(config->database) && statvfs(config->database, &disk) == 0 &&
         (uint64_t)disk.f_bavail * disk.f_frsize >> 20 < LEAST_FREE_MIB)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "disk", NULL,
-                        "less than %d MiB are left where the database lies: make room",
+                        "less than %d MiB are free on the disk of the database: make room",
                         LEAST_FREE_MIB);
     if (doctor->out->count == before)
         nl_findings_add(doctor->out, NL_LEVEL_GOOD, "files", NULL,
-                        "the database and the secrets are ours alone");
+                        "only this user can read the database and the secrets");
 }
 
 static void examine_key(struct nl_doctor *doctor, const char *path, const char *selector) {
@@ -84,7 +84,7 @@ static void examine_url(struct nl_doctor *doctor, const char *name, const char *
                         "%s is not set, and no mail goes out without it", name);
     else if (strncasecmp(url, "https://", 8) != 0)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "config", NULL,
-                        "%s is not https: its tokens can be read on their way, and one-click "
+                        "%s is not https: its tokens can be read in transit, and one-click "
                         "unsubscription (RFC 8058) needs it",
                         name);
 }
@@ -109,9 +109,10 @@ static void examine_config(struct nl_doctor *doctor) {
     examine_url(doctor, "confirm_url", config->confirm_url);
     examine_url(doctor, "unsubscribe_url", config->unsubscribe_url);
     if (config->bounce_address == NULL)
-        nl_findings_add(doctor->out, NL_LEVEL_WARNING, "config", NULL,
-                        "bounce_address is not set: what comes back cannot be told apart, and dead "
-                        "addresses stay on the list");
+        nl_findings_add(
+            doctor->out, NL_LEVEL_WARNING, "config", NULL,
+            "bounce_address is not set: bounces cannot be assigned to anybody, and dead "
+            "addresses stay on the list");
     size_t count = 0;
     const struct nl_smtp_server *relays = nl_config_relays(config, &count);
     for (size_t i = 0; i < count; i++)
@@ -119,7 +120,7 @@ static void examine_config(struct nl_doctor *doctor) {
     examine_key(doctor, config->dkim.key_file, config->dkim.selector);
     examine_key(doctor, config->dkim.ed25519_key_file, config->dkim.ed25519_selector);
     if (doctor->out->count == before)
-        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "config", NULL, "%s is sound", config->path);
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "config", NULL, "%s is in order", config->path);
 }
 
 /* ---- database ---- */
@@ -135,14 +136,14 @@ static enum nl_status examine_database(struct nl_doctor *doctor, struct nl_error
                         "the database is damaged (%s): restore it from a backup",
                         nl_buf_text(&problem));
     } else if (status == NL_OK) {
-        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "database", NULL, "%s is whole",
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "database", NULL, "%s is undamaged",
                         nl_store_name(doctor->store));
     }
     nl_buf_free(&problem);
     return status;
 }
 
-/* ---- what is under way ---- */
+/* ---- issues that are being sent ---- */
 
 static enum nl_status examine_due(struct nl_doctor *doctor, int64_t issue, const char *what,
                                   struct nl_error *err) {
@@ -161,23 +162,24 @@ static enum nl_status examine_issue(const struct nl_issue *issue, void *ctx, str
     struct nl_doctor *doctor = ctx;
     if (strcmp(issue->state, "paused") == 0)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "paused", NULL,
-                        "issue %s is paused (%s): mend the cause, then run 'newsletter resume %s'",
+                        "issue %s is paused (%s): fix the cause, then run 'newsletter resume %s'",
                         issue->slug, issue->pause_note != NULL ? issue->pause_note : "no reason",
                         issue->slug);
     return strcmp(issue->state, "sending") == 0 ? examine_due(doctor, issue->id, issue->slug, err)
                                                 : NL_OK;
 }
 
-/* ---- mending ---- */
+/* ---- repairs ---- */
 
 static void make_private(struct nl_doctor *doctor, const char *path) {
     struct stat info;
     if (path != NULL && lstat(path, &info) == 0 && S_ISREG(info.st_mode) &&
         (info.st_mode & (S_IRWXG | S_IRWXO)) != 0 && chmod(path, S_IRUSR | S_IWUSR) == 0)
-        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "repair", NULL, "%s is ours alone again", path);
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "repair", NULL,
+                        "only this user can read %s again", path);
 }
 
-/* What is found afterwards is what could not be mended. */
+/* Repairs come first, so that the findings that follow are the ones that remain. */
 static enum nl_status repair(struct nl_doctor *doctor, struct nl_error *err) {
     const struct nl_config *config = doctor->config;
     size_t count = 0;
@@ -193,8 +195,9 @@ static enum nl_status repair(struct nl_doctor *doctor, struct nl_error *err) {
         return NL_OK;
     }
     if (status == NL_OK)
-        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "repair", NULL,
-                        "indexes are built anew, and notices that a dead run had left are queued");
+        nl_findings_add(
+            doctor->out, NL_LEVEL_GOOD, "repair", NULL,
+            "indexes were rebuilt, and notices that a dead run had left are queued again");
     return status;
 }
 
@@ -229,7 +232,7 @@ static enum nl_status compose_all(const char *language, void *ctx, struct nl_err
     for (const char *const *kind = nl_notice_kinds; status == NL_OK && *kind != NULL; kind++) {
         nl_buf_clear(&out);
         if (nl_config_link_url(doctor->config, *kind) == NULL)
-            continue; /* a page that there is not */
+            continue; /* this installation has no such page */
         status = nl_notice_compose(*kind, language, texts->list, doctor->config, &out, err);
     }
     if (status == NL_OK)
@@ -243,7 +246,7 @@ enum nl_status nl_doctor_templates(struct nl_doctor *doctor, const struct nl_lis
                                    struct nl_error *err) {
     struct texts texts = {doctor, list, 0};
     if (doctor->config->confirm_url == NULL || doctor->config->unsubscribe_url == NULL)
-        return NL_OK; /* said already */
+        return NL_OK; /* reported already */
     enum nl_status status = nl_catalog_each(doctor->config->templates, compose_all, &texts, err);
     if (status == NL_OK)
         nl_findings_add(doctor->out, NL_LEVEL_GOOD, "templates", NULL,
@@ -271,7 +274,7 @@ static void tell_relay(struct nl_doctor *doctor, size_t which,
     if (!extensions->smtputf8)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "relay", NULL,
                         "%s does not offer SMTPUTF8: mail to addresses with other letters than "
-                        "ASCII before the @ will bounce",
+                        "ASCII before the @ will fail",
                         name);
 }
 

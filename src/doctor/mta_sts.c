@@ -42,7 +42,7 @@ static bool fetch(const struct nl_doctor *doctor, const char *host, const char *
         curl_easy_setopt(handle, CURLOPT_WRITEDATA, out);
         if (doctor->examination->ca_file != NULL) {
             curl_easy_setopt(handle, CURLOPT_CAINFO, doctor->examination->ca_file);
-            curl_easy_setopt(handle, CURLOPT_CAPATH, NULL); /* trusts no other */
+            curl_easy_setopt(handle, CURLOPT_CAPATH, NULL); /* trust no other authority */
         }
         result = curl_easy_perform(handle);
         curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code);
@@ -59,7 +59,7 @@ static bool fetch(const struct nl_doctor *doctor, const char *host, const char *
     return problem->len == 0;
 }
 
-/* The next "key: value" line (RFC 8461 section 3.2); false at the end. */
+/* Reads the next "key: value" line (RFC 8461 section 3.2); false at the end. */
 static bool next_line(const char **text, const char *key, const char **value, size_t *len) {
     while (**text != '\0') {
         const char *line = *text;
@@ -96,10 +96,11 @@ static void judge(struct nl_doctor *doctor, const char *domain, const struct nl_
         next_line(&text, "version", &value, &len) && len == 5 && strncmp(value, "STSv1", 5) == 0;
     text = policy;
     if (!version || !next_line(&text, "mode", &value, &len)) {
-        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "mta-sts", NULL,
-                        "the MTA-STS policy of %s is not one: it needs the lines 'version: STSv1' "
-                        "and 'mode: enforce'",
-                        domain);
+        nl_findings_add(
+            doctor->out, NL_LEVEL_ERROR, "mta-sts", NULL,
+            "the MTA-STS policy of %s is not valid: it needs the lines 'version: STSv1' "
+            "and 'mode: enforce'",
+            domain);
         return;
     }
     size_t mode_len = len;
@@ -163,11 +164,11 @@ enum nl_status nl_doctor_mta_sts(struct nl_doctor *doctor, const char *domain,
         count += strncmp(answers.items[i], "v=STSv1", 7) == 0;
     if (status == NL_TEMPFAIL) {
         nl_error_free(err);
-        status = NL_OK; /* other questions have told of it */
+        status = NL_OK; /* earlier questions have reported it */
     } else if (status == NL_OK && count == 0) {
         nl_findings_add(doctor->out, NL_LEVEL_GOOD, "mta-sts", NULL,
                         "%s has no MTA-STS policy, which is optional: it would keep mail to you "
-                        "from being read on its way (RFC 8461)",
+                        "from being read in transit (RFC 8461)",
                         domain);
     } else if (status == NL_OK && count > 1) {
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "mta-sts", NULL,

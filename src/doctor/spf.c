@@ -59,7 +59,7 @@ static SPF_dns_rr_t *look_up(SPF_dns_server_t *layer, const char *name, ns_type 
     return answer;
 }
 
-/* ---- the judgement ---- */
+/* ---- the result ---- */
 
 static enum nl_spf_result translate(SPF_result_t result) {
     switch (result) {
@@ -88,7 +88,7 @@ static void explain(SPF_response_t *response, struct nl_buf *why) {
         nl_buf_adds(why, SPF_strerror(SPF_response_errcode(response)));
 }
 
-/* libspf2 would print what it finds. */
+/* libspf2 would print its findings. */
 static void be_silent(const char *file, int line, const char *text) {
     (void)file;
     (void)line;

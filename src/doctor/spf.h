@@ -14,7 +14,7 @@ enum nl_spf_result {
     NL_SPF_BROKEN, /* permanent or temporary error */
 };
 
-/* What a receiver makes of mail from `domain` that comes from `address`. With NL_SPF_BROKEN `why`
+/* How a receiver judges mail from `domain` that comes from `address`. With NL_SPF_BROKEN, `why`
  * says what is wrong. */
 enum nl_status nl_spf_judge(struct nl_dns *dns, const char *domain, const char *address,
                             enum nl_spf_result *out, struct nl_buf *why, struct nl_error *err);

@@ -81,7 +81,7 @@ def test_all_is_well(healthy, names):
     (["v=spf1 +all"], "error", "lets everybody send"),
     ([f"v=spf1 ip4:{ORIGIN} ?all"], "warning", "does not say who may not"),
     ([f"v=spf1 ip4:{ORIGIN}"], "warning", "does not say who may not"),
-    (["v=spf1 ip4:192.0.2.99 ~all"], "error", "does not let 192.0.2.25 send"),
+    (["v=spf1 ip4:192.0.2.99 ~all"], "error", "does not allow 192.0.2.25"),
     (["v=spf1 include:nowhere.example.org -all"], "error", "is broken"),
     (["v=spf1 ipv4:192.0.2.25 -all"], "error", "is broken"),
     (["v=spf1 " + " ".join(f"a:h{i}.example.org" for i in range(11)) + " -all"], "error", "is broken"),
@@ -223,7 +223,7 @@ GOOD = b"version: STSv1\r\nmode: enforce\r\nmx: *.example.org\r\nmax_age: 86400\
     (GOOD.replace(b"*.", b"mx."), 200, "ok", "mode enforce"),
     (GOOD.replace(b"*.example.org", b"other.example.org"), 200, "error", "does not name its MX mx.example.org"),
     (GOOD.replace(b"*.example.org", b"*.org"), 200, "error", "does not name its MX"),
-    (b"<html>", 200, "error", "is not one"),
+    (b"<html>", 200, "error", "is not valid"),
     (GOOD, 404, "error", "answers 404"),
     (GOOD + b"x" * 70000, 200, "error", "cannot be fetched"),
 ], ids=["wildcard", "exact", "other host", "too wide", "html", "404", "huge"])

@@ -1,4 +1,4 @@
-/* Examining an installation: what it is made of, and what the world sees of it. */
+/* Examining an installation: its own parts, and what the DNS says about it. */
 #ifndef NEWSLETTER_DOCTOR_DOCTOR_H
 #define NEWSLETTER_DOCTOR_DOCTOR_H
 
@@ -12,22 +12,21 @@
 struct nl_examination {
     const char *name_servers; /* "address:port,..."; NULL for the system's */
     const char *ca_file; /* an authority for the MTA-STS policy's server; NULL for the system's */
-    const char *const *origins; /* addresses that mail goes out from; NULL to find them */
+    const char *const *origins; /* addresses that our mail comes from; NULL to find them */
     size_t origin_count;
     bool local;  /* ask neither relay nor DNS */
-    bool repair; /* first mend what can be */
+    bool repair; /* first repair what can be repaired */
 };
 
 /* Examines configuration, templates, database, relay, and the DNS of each list's domains; each
- * finding says what to do. A failure of the examined is a finding; only the lack of memory and the
- * like is an error. `relay` may be NULL: then it is not
- * looked at. */
+ * finding says what to do. A failure of an examined part is a finding; only a lack of memory and
+ * the like is an error. `relay` may be NULL: then it is not examined. */
 enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config *config,
                                  const struct nl_relay *relay,
                                  const struct nl_examination *examination, struct nl_findings *out,
                                  struct nl_error *err);
 
-/* Only what the DNS says of one list's domains and of the addresses that mail goes out from. */
+/* Examines only the DNS: of one list's domains and of the addresses that our mail comes from. */
 enum nl_status nl_doctor_list(const struct nl_list *list, const struct nl_config *config,
                               const struct nl_examination *examination, struct nl_findings *out,
                               struct nl_error *err);
