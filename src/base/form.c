@@ -6,19 +6,23 @@
 #include "newsletter/base/language.h"
 #include "newsletter/base/text.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { INPUT_LIMIT = 64 * 1024, NAME_LIMIT = 200 };
+enum { INPUT_LIMIT = 64 * 1024, NAME_LIMIT = 200, LISTS_LIMIT = 100, IGNORED_LIMIT = 200 };
 
 void nl_form_free(struct nl_form *form) {
     free(form->address);
     free(form->name);
-    free(form->list);
     free(form->language);
+    for (size_t i = 0; i < form->list_count; i++)
+        free(form->lists[i]);
+    free(form->lists);
     free(form->attributes);
+    nl_buf_free(&form->ignored);
     *form = (struct nl_form){0};
 }
 
@@ -55,6 +59,56 @@ static enum nl_status set_attribute(char **attributes, const char *key, const ch
     return status;
 }
 
+static enum nl_status add_list(struct nl_form *form, const char *value, struct nl_error *err) {
+    char *name = NULL;
+    enum nl_status status = put(&name, value, "the list", err);
+    if (status != NL_OK || name == NULL)
+        return status;
+    for (size_t i = 0; i < form->list_count; i++) {
+        if (strcmp(form->lists[i], name) == 0) {
+            free(name);
+            return NL_OK;
+        }
+    }
+    char **grown = form->list_count < LISTS_LIMIT
+                       ? realloc(form->lists, (form->list_count + 1) * sizeof *form->lists)
+                       : NULL;
+    if (grown == NULL) {
+        free(name);
+        return form->list_count < LISTS_LIMIT
+                   ? nl_error_nomem(err)
+                   : nl_error_set(err, NL_DATA, "more than %d lists", LISTS_LIMIT);
+    }
+    form->lists = grown;
+    grown[form->list_count++] = name;
+    return NL_OK;
+}
+
+/* The name goes into a log: only what it is made of, and not too much of it. */
+static void note_ignored(struct nl_form *form, const char *key) {
+    if (form->ignored.len > IGNORED_LIMIT)
+        return;
+    nl_buf_adds(&form->ignored, form->ignored.len > 0 ? ", '" : "'");
+    for (size_t i = 0; i < NAME_LIMIT / 4 && key[i] != '\0'; i++)
+        nl_buf_addf(&form->ignored, "%c", isalnum((unsigned char)key[i]) ? key[i] : '_');
+    nl_buf_adds(&form->ignored, "'");
+}
+
+static enum nl_status take_attribute(struct nl_form *form, const char *key, const char *value,
+                                     struct nl_error *err) {
+    const struct nl_form_field *field = nl_form_field_find(form->fields, key);
+    struct nl_buf checked = {0};
+    if (field == NULL) {
+        note_ignored(form, key);
+        return NL_OK;
+    }
+    enum nl_status status = nl_form_field_check(field, value, &checked, err);
+    if (status == NL_OK)
+        status = set_attribute(&form->attributes, key, nl_buf_text(&checked), err);
+    nl_buf_free(&checked);
+    return status;
+}
+
 enum nl_status nl_form_attribute(char **attributes, const char *pair, struct nl_error *err) {
     const char *equals = strchr(pair, '=');
     if (equals == NULL)
@@ -76,11 +130,11 @@ enum nl_status nl_form_take(struct nl_form *form, const char *key, const char *v
     if (strcmp(key, "name") == 0)
         return put(&form->name, value, "the name", err);
     if (strcmp(key, "list") == 0)
-        return put(&form->list, value, "the list", err);
+        return add_list(form, value, err);
     if (strcmp(key, "language") == 0)
         return put(&form->language, value, "the language", err);
     if (strncmp(key, prefix, sizeof prefix - 1) == 0)
-        return set_attribute(&form->attributes, key + sizeof prefix - 1, value, err);
+        return take_attribute(form, key + sizeof prefix - 1, value, err);
     return NL_OK;
 }
 
@@ -120,6 +174,16 @@ static enum nl_status read_urlencoded(struct nl_form *form, const char *text,
     return status;
 }
 
+/* "list": ["news", "events"]. */
+static enum nl_status take_texts(struct nl_form *form, const char *name, const json_t *array,
+                                 struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < json_array_size(array); i++)
+        if (json_is_string(json_array_get(array, i)))
+            status = nl_form_take(form, name, json_string_value(json_array_get(array, i)), err);
+    return status;
+}
+
 static enum nl_status take_json(struct nl_form *form, const char *prefix, json_t *object,
                                 struct nl_error *err) {
     const char *key = NULL;
@@ -130,6 +194,8 @@ static enum nl_status take_json(struct nl_form *form, const char *prefix, json_t
         nl_buf_addf(&name, "%s%s", prefix, key);
         if (json_is_string(value))
             status = nl_form_take(form, nl_buf_text(&name), json_string_value(value), err);
+        else if (json_is_array(value))
+            status = take_texts(form, nl_buf_text(&name), value, err);
         else if (json_is_object(value) && prefix[0] == '\0' && strcmp(key, "attributes") == 0)
             status = take_json(form, "attribute.", value, err);
         nl_buf_free(&name);
@@ -166,10 +232,11 @@ enum nl_status nl_form_check(const struct nl_form *form, struct nl_error *err) {
     return status;
 }
 
-enum nl_status nl_form_read(FILE *in, struct nl_form *out, struct nl_error *err) {
+enum nl_status nl_form_read(FILE *in, const struct nl_form_fields *fields, struct nl_form *out,
+                            struct nl_error *err) {
     struct nl_buf text = {0};
     enum nl_status status = NL_OK;
-    *out = (struct nl_form){0};
+    *out = (struct nl_form){.fields = fields};
     while (text.len <= INPUT_LIMIT && nl_buf_reserve(&text, 4096)) {
         size_t got = fread(text.data + text.len, 1, 4096, in);
         if (got == 0)

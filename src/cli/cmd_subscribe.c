@@ -1,7 +1,9 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/form.h"
+#include "newsletter/base/log.h"
 #include "newsletter/base/text.h"
+#include "newsletter/store/public_list.h"
 #include "newsletter/store/subscription.h"
 
 #include <arpa/inet.h>
@@ -9,8 +11,8 @@
 #include <string.h>
 
 struct subscribe_options {
-    const char *name, *list, *language, *ip, *source;
-    struct cli_texts attributes;
+    const char *name, *language, *ip, *source;
+    struct cli_texts lists, attributes;
     enum { WAIT_UNSAID, WAIT, NO_WAIT } wait;
     bool html;
 };
@@ -21,8 +23,10 @@ struct subscribe_call {
     const char *source;
     bool from_form;
     bool wait;
-    bool html; /* the answer is a page */
-    struct nl_list list;
+    bool html;         /* the answer is a page */
+    bool trusts_lists; /* the command line named them, not the form */
+    struct nl_public_lists lists;
+    int64_t *notices; /* one for each list */
 };
 
 static enum nl_status take_field(struct nl_form *form, const char *key, const char *value,
@@ -40,8 +44,8 @@ static enum nl_status read_options(const struct cli *cli, const struct subscribe
     call->from_form = cli->word_count == 0;
     call->wait = chosen->wait == WAIT || (!call->from_form && chosen->wait != NO_WAIT);
     enum nl_status status = take_field(form, "name", chosen->name, err);
-    if (status == NL_OK)
-        status = take_field(form, "list", chosen->list, err);
+    for (size_t i = 0; status == NL_OK && i < chosen->lists.count; i++)
+        status = take_field(form, "list", chosen->lists.items[i], err);
     if (status == NL_OK)
         status = take_field(form, "language", chosen->language, err);
     for (size_t i = 0; status == NL_OK && i < chosen->attributes.count; i++)
@@ -49,14 +53,14 @@ static enum nl_status read_options(const struct cli *cli, const struct subscribe
     return status == NL_OK ? take_field(form, "address", cli->words[0], err) : status;
 }
 
-/* Fields that the form gave and the command line did not. */
-static enum nl_status read_form(struct subscribe_call *call, struct nl_error *err) {
+/* Reads the form: its fields fill in what the command line left out. */
+static enum nl_status read_form(const struct cli *cli, struct subscribe_call *call,
+                                struct nl_error *err) {
     struct nl_form read = {0};
     struct nl_form *form = &call->form;
-    enum nl_status status = nl_form_read(stdin, &read, err);
+    enum nl_status status = nl_form_read(stdin, &cli->config.forms, &read, err);
     char **slots[][2] = {{&form->address, &read.address},
                          {&form->name, &read.name},
-                         {&form->list, &read.list},
                          {&form->language, &read.language},
                          {&form->attributes, &read.attributes}};
     for (size_t i = 0; status == NL_OK && i < sizeof slots / sizeof slots[0]; i++) {
@@ -64,6 +68,16 @@ static enum nl_status read_form(struct subscribe_call *call, struct nl_error *er
             continue;
         *slots[i][0] = *slots[i][1];
         *slots[i][1] = NULL;
+    }
+    if (status == NL_OK && read.ignored.len > 0)
+        nl_log(NL_LOG_NOTICE, NULL, "the form's attributes %s are left out: list them under forms",
+               nl_buf_text(&read.ignored));
+    call->trusts_lists = form->list_count > 0;
+    if (status == NL_OK && !call->trusts_lists) {
+        form->lists = read.lists;
+        form->list_count = read.list_count;
+        read.lists = NULL;
+        read.list_count = 0;
     }
     nl_form_free(&read);
     return status;
@@ -86,14 +100,39 @@ static enum nl_status check(struct subscribe_call *call, struct nl_error *err) {
     return nl_form_check(&call->form, err);
 }
 
-static enum nl_status sign_up(struct cli *cli, struct subscribe_call *call, int64_t *notice,
-                              struct nl_error *err) {
+/* A form names public lists only; an operator, and a hook with --list, may name any. */
+static enum nl_status find_lists(struct cli *cli, struct subscribe_call *call,
+                                 struct nl_error *err) {
+    const struct nl_form *form = &call->form;
+    struct nl_public_lists *lists = &call->lists;
+    enum nl_status status = NL_OK;
+    if (call->from_form && !call->trusts_lists) {
+        status = nl_public_lists_find(cli->store, form->lists, form->list_count, lists, err);
+        return status == NL_OK && lists->count == 0
+                   ? nl_public_lists_missing(cli->store,
+                                             form->list_count > 0 ? form->lists[0] : NULL, err)
+                   : status;
+    }
+    size_t count = form->list_count > 0 ? form->list_count : 1;
+    lists->items = calloc(count, sizeof *lists->items);
+    if (lists->items == NULL)
+        return nl_error_nomem(err);
+    while (status == NL_OK && lists->count < count) {
+        const char *name = form->list_count > 0 ? form->lists[lists->count] : NULL;
+        status = nl_list_find(cli->store, name, &lists->items[lists->count], err);
+        lists->count += status == NL_OK;
+    }
+    return status;
+}
+
+static enum nl_status sign_up(struct cli *cli, struct subscribe_call *call, struct nl_error *err) {
     struct nl_address address = {0};
     enum nl_status status = nl_address_parse(call->form.address, &address, err);
     if (status == NL_OK)
-        status = nl_list_find(cli->store, call->form.list, &call->list, err);
-    const struct nl_signup signup = {
-        .list = call->list.id,
+        status = find_lists(cli, call, err);
+    if (status == NL_OK && (call->notices = calloc(call->lists.count, sizeof(int64_t))) == NULL)
+        status = nl_error_nomem(err);
+    struct nl_signup signup = {
         .address = &address,
         .name = call->form.name,
         .language = call->form.language,
@@ -105,18 +144,27 @@ static enum nl_status sign_up(struct cli *cli, struct subscribe_call *call, int6
         .text_version = cli->config.confirmation.text_version,
         .resend_interval = cli->config.confirmation.resend_interval,
     };
-    if (status == NL_OK)
-        status = nl_subscribe(cli->store, &signup, notice, err);
+    for (size_t i = 0; status == NL_OK && i < call->lists.count; i++) {
+        signup.list = call->lists.items[i].id;
+        status = nl_subscribe(cli->store, &signup, &call->notices[i], err);
+    }
     nl_address_free(&address);
     return status;
 }
 
+static void free_call(struct subscribe_call *call) {
+    free(call->notices);
+    nl_public_lists_free(&call->lists);
+    nl_form_free(&call->form);
+}
+
 static enum nl_status subscribe_run(struct cli *cli, void *options, struct nl_error *err) {
     struct subscribe_call call = {0};
-    int64_t notice = 0;
     enum nl_status status = read_options(cli, options, &call, err);
+    if (status == NL_OK)
+        status = cli_configure(cli, err);
     if (status == NL_OK && call.from_form)
-        status = read_form(&call, err);
+        status = read_form(cli, &call, err);
     if (status == NL_OK)
         status = check(&call, err);
     if (status == NL_OK)
@@ -127,19 +175,19 @@ static enum nl_status subscribe_run(struct cli *cli, void *options, struct nl_er
     if (status == NL_OK)
         status = cli_connect(cli, err);
     if (status == NL_OK)
-        status = sign_up(cli, &call, &notice, err);
+        status = sign_up(cli, &call, err);
     if (status == NL_OK)
-        status = cli_answer(cli, NL_ANSWER_ASKED, call.form.language, &call.list, call.html, err);
-    if (status == NL_OK)
-        cli_send_notice(cli, notice, call.wait);
-    nl_list_free(&call.list);
-    nl_form_free(&call.form);
+        status = cli_answer(cli, NL_ANSWER_ASKED, call.form.language, &call.lists.items[0],
+                            call.html, err);
+    for (size_t i = 0; status == NL_OK && i < call.lists.count; i++)
+        cli_send_notice(cli, call.notices[i], call.wait);
+    free_call(&call);
     return status;
 }
 
 static const struct cli_option subscribe_table[] = {
     CLI_TEXT("name", struct subscribe_options, name),
-    CLI_TEXT("list", struct subscribe_options, list),
+    CLI_REPEATED("list", struct subscribe_options, lists),
     CLI_TEXT("ip", struct subscribe_options, ip),
     CLI_TEXT("language", struct subscribe_options, language),
     CLI_TEXT("source", struct subscribe_options, source),

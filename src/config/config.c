@@ -55,6 +55,7 @@ const char *nl_config_sample(void) {
 
 void nl_config_free(struct nl_config *config) {
     nl_config_free_settings(config);
+    nl_form_fields_free(&config->forms);
     nl_findings_free(&config->warnings);
     free(config->page_url);
     free(config->address_url);

@@ -1,5 +1,6 @@
 #include "config/config_check.h"
 
+#include "config/config_forms.h"
 #include "config/config_policy.h"
 #include "newsletter/base/address.h"
 #include "newsletter/base/network.h"
@@ -158,6 +159,8 @@ enum nl_status nl_config_check(struct nl_config *config, struct nl_error *err) {
     if (config->images_url != NULL && !nl_text_is_http_url(config->images_url))
         return nl_error_set(err, NL_CONFIG, "%s: images_url is not an http(s) URL", config->path);
     status = check_dkim(config, err);
+    if (status == NL_OK)
+        status = nl_config_check_forms(config, err);
     if (status == NL_OK)
         status = nl_config_check_policy(config, err);
     if (status == NL_OK && config->fetch.host != NULL)

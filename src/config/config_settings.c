@@ -1,5 +1,6 @@
 #include "config/config_settings.h"
 
+#include "config/config_forms.h"
 #include "newsletter/base/suggest.h"
 #include "newsletter/base/text.h"
 
@@ -305,6 +306,8 @@ static enum nl_status apply_entry(struct nl_config *config, const struct nl_yaml
                                   struct nl_error *err) {
     size_t at = 0;
     size_t index = 0;
+    if (nl_config_is_form(entry))
+        return nl_config_apply_form(config, entry, err);
     while (at < SETTINGS && !is_named(&settings[at], entry->path, &index))
         at++;
     if (at == SETTINGS)

@@ -64,6 +64,7 @@ void nl_preferences_free(struct nl_preferences *preferences) {
     free(preferences->address);
     free(preferences->name);
     free(preferences->language);
+    free(preferences->attributes);
     free(preferences->new_address);
     for (size_t i = 0; i < preferences->list_count; i++) {
         free(preferences->lists[i].name);
@@ -76,13 +77,13 @@ void nl_preferences_free(struct nl_preferences *preferences) {
 static enum nl_status read_person(struct nl_store *store, struct nl_preferences *out,
                                   struct nl_error *err) {
     bool found = false;
-    enum nl_status status =
-        nl_sql_first(store, err, &found,
-                     "SELECT r.address, r.name, r.language, c.address FROM subscriber r "
-                     "LEFT JOIN address_change c ON c.subscriber = r.id WHERE r.id = ?",
-                     NL_VALUES(NL_INT(out->subscriber)),
-                     NL_COLUMNS(NL_INTO(&out->address), NL_INTO(&out->name),
-                                NL_INTO(&out->language), NL_INTO(&out->new_address)));
+    enum nl_status status = nl_sql_first(
+        store, err, &found,
+        "SELECT r.address, r.name, r.language, c.address, r.attributes FROM subscriber r "
+        "LEFT JOIN address_change c ON c.subscriber = r.id WHERE r.id = ?",
+        NL_VALUES(NL_INT(out->subscriber)),
+        NL_COLUMNS(NL_INTO(&out->address), NL_INTO(&out->name), NL_INTO(&out->language),
+                   NL_INTO(&out->new_address), NL_INTO(&out->attributes)));
     return status == NL_OK && !found ? nl_error_set(err, NL_NOTFOUND, "there is no such subscriber")
                                      : status;
 }
@@ -122,9 +123,10 @@ enum nl_status nl_preferences_read(struct nl_store *store, int64_t subscriber,
 struct change {
     const struct nl_preferences *wanted;
     const struct nl_signup *consent;
+    bool happened; /* something has changed */
 };
 
-static enum nl_status join(struct nl_store *store, const struct change *change, int64_t list,
+static enum nl_status join(struct nl_store *store, struct change *change, int64_t list,
                            struct nl_error *err) {
     const struct nl_signup *consent = change->consent;
     int64_t subscriber = change->wanted->subscriber;
@@ -146,10 +148,11 @@ static enum nl_status join(struct nl_store *store, const struct change *change, 
                   NL_STRING(consent->text_version)));
     if (status != NL_OK || nl_sql_changes(store) == 0)
         return status;
+    change->happened = true;
     return nl_event_add(store, "confirmed", list, subscriber, 0, consent->source, err);
 }
 
-static enum nl_status leave(struct nl_store *store, const struct change *change, int64_t list,
+static enum nl_status leave(struct nl_store *store, struct change *change, int64_t list,
                             struct nl_error *err) {
     int64_t subscriber = change->wanted->subscriber;
     enum nl_status status =
@@ -159,26 +162,31 @@ static enum nl_status leave(struct nl_store *store, const struct change *change,
                    NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(list), NL_INT(subscriber)));
     if (status != NL_OK || nl_sql_changes(store) == 0)
         return status;
+    change->happened = true;
     return nl_event_add(store, "unsubscribed", list, subscriber, 0, change->consent->source, err);
 }
 
 static enum nl_status write_all(struct nl_store *store, void *ctx, struct nl_error *err) {
-    const struct change *change = ctx;
+    struct change *change = ctx;
     const struct nl_preferences *wanted = change->wanted;
-    enum nl_status status =
-        nl_sql_run(store, err, "UPDATE subscriber SET name = ?, language = ? WHERE id = ?",
-                   NL_VALUES(NL_STRING(wanted->name), NL_STRING(wanted->language),
-                             NL_INT(wanted->subscriber)));
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "UPDATE subscriber SET name = ?1, language = ?2, attributes = ?3 WHERE id = ?4 AND (name "
+        "IS "
+        "DISTINCT FROM ?1 OR language IS DISTINCT FROM ?2 OR attributes IS DISTINCT FROM ?3)",
+        NL_VALUES(NL_STRING(wanted->name), NL_STRING(wanted->language),
+                  NL_STRING(wanted->attributes), NL_INT(wanted->subscriber)));
+    change->happened = status == NL_OK && nl_sql_changes(store) > 0;
     for (size_t i = 0; status == NL_OK && i < wanted->list_count; i++)
         status =
             (wanted->lists[i].active ? join : leave)(store, change, wanted->lists[i].list, err);
-    if (status == NL_OK)
+    if (status == NL_OK && change->happened)
         status = nl_event_add(store, "preferences", 0, wanted->subscriber, 0, NULL, err);
     return status;
 }
 
 enum nl_status nl_preferences_write(struct nl_store *store, const struct nl_preferences *changed,
                                     const struct nl_signup *consent, struct nl_error *err) {
-    struct change change = {changed, consent};
+    struct change change = {.wanted = changed, .consent = consent};
     return nl_sql_exclusive(store, write_all, &change, err);
 }

@@ -1,202 +1,238 @@
 #include "newsletter/base/address.h"
 #include "newsletter/base/form.h"
+#include "newsletter/base/log.h"
 #include "newsletter/bulletin/answer.h"
+#include "newsletter/store/public_list.h"
 #include "newsletter/store/subscription.h"
 #include "newsletter/template/data.h"
+#include "web/form_fields.h"
 #include "web/handlers.h"
 #include "web/stamp.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* A visit to the form: what was asked, and what is needed to answer. */
+struct visit {
+    struct nl_site *site;
+    const struct nl_request *request;
+    struct nl_response *response;
+    struct nl_error *err;
+    struct nl_form form;          /* the values filled in so far */
+    struct nl_public_lists lists; /* to join; none: the visitor has yet to choose */
+};
+
 /* ---- the form ---- */
 
+struct choices {
+    json_t *array;
+    const struct nl_public_lists *chosen;
+};
+
 static enum nl_status add_choice(const struct nl_list *list, void *ctx, struct nl_error *err) {
-    if (!list->is_private)
-        json_array_append_new(ctx,
-                              json_pack("{s:s, s:s}", "name", list->name, "title", list->title));
+    struct choices *choices = ctx;
+    bool chosen = false;
     (void)err;
+    for (size_t i = 0; i < choices->chosen->count; i++)
+        chosen = chosen || choices->chosen->items[i].id == list->id;
+    if (list->is_private)
+        return NL_OK;
+    json_array_append_new(choices->array, json_pack("{s:s, s:s, s:b}", "name", list->name, "title",
+                                                    list->title, "chosen", chosen));
     return NL_OK;
 }
 
-/* Attributes that a form on one of the operator's own pages sent, so that ours sends them again. */
-static json_t *extras(const char *attributes) {
-    const char *key = NULL;
-    json_t *value = NULL;
-    json_t *array = json_array();
-    json_t *object = attributes != NULL ? json_loads(attributes, 0, NULL) : NULL;
-    json_object_foreach(object, key, value) {
-        struct nl_buf name = {0};
-        nl_buf_addf(&name, "attribute.%s", key);
-        if (json_is_string(value))
-            json_array_append_new(array, json_pack("{s:s, s:s}", "name", nl_buf_text(&name),
-                                                   "value", json_string_value(value)));
-        nl_buf_free(&name);
-    }
-    json_decref(object);
-    return array;
+/* The list that the page is about; NULL if there are several to choose from. */
+static const struct nl_list *only_list(const struct visit *visit) {
+    return visit->lists.count == 1 ? &visit->lists.items[0] : NULL;
 }
 
-/* Shows the form with the values filled in so far, and says what to do. */
-static enum nl_status show(struct nl_site *site, const struct nl_request *request,
-                           const struct nl_form *form, const char *problem,
-                           struct nl_response *response, struct nl_error *err) {
+/* Shows the form with the values filled in so far, and says what to do. `bad` is the attribute
+ * whose value was refused, or NULL. */
+static enum nl_status show(const struct visit *visit, const char *problem, const char *bad) {
+    struct nl_site *site = visit->site;
     const struct nl_theme *theme = NULL;
-    struct nl_list list = {0};
-    struct nl_buf stamped = {0};
-    bool found = false;
-    json_t *choices = json_array();
-    enum nl_status status = nl_site_list(site, request, &found, &list, err);
-    if (status == NL_OK)
-        status = nl_site_theme(site, request, found ? list.language : NULL, &theme, err);
-    if (status == NL_OK && !found)
-        status = nl_list_each(site->store, add_choice, choices, err);
+    const struct nl_list *list = only_list(visit);
+    struct choices choices = {json_array(), &visit->lists};
+    struct nl_buf stamp = {0};
+    enum nl_status status = nl_site_theme(site, visit->request,
+                                          list != NULL ? list->language : NULL, &theme, visit->err);
+    if (status == NL_OK && list == NULL)
+        status = nl_list_each(site->store, add_choice, &choices, visit->err);
     if (status == NL_OK) {
-        json_t *data = nl_site_data(site, theme, found ? &list : NULL);
-        nl_stamp_write(nl_store_secret(site->store), nl_site_now(site), &stamped);
-        json_object_set(data, "choices", choices);
+        json_t *data = nl_site_data(site, theme, list);
+        nl_stamp_write(nl_store_secret(site->store), nl_site_now(site), &stamp);
+        json_object_set(data, "choices", choices.array);
         nl_data_set(data, "problem",
                     problem != NULL ? nl_catalog_text(theme->catalog, NULL, problem) : "");
-        nl_data_set(data, "email", form->address);
-        nl_data_set(data, "name", form->name);
-        nl_data_set(data, "stamp", nl_buf_text(&stamped));
+        nl_data_set(data, "email", visit->form.address);
+        nl_data_set(data, "name", visit->form.name);
+        nl_data_set(data, "stamp", nl_buf_text(&stamp));
         nl_data_set(data, "honeypot", NL_HONEYPOT);
-        json_object_set_new(data, "extras", extras(form->attributes));
-        status = nl_site_page(theme, "join.html", data, response, err);
+        json_object_set_new(data, "fields",
+                            nl_form_fields_data(&site->config->forms, visit->form.attributes, bad,
+                                                nl_catalog_language(theme->catalog)));
+        status = nl_site_page(theme, "join.html", data, visit->response, visit->err);
     }
-    json_decref(choices);
-    nl_buf_free(&stamped);
-    nl_list_free(&list);
+    json_decref(choices.array);
+    nl_buf_free(&stamp);
     return status;
+}
+
+/* A bad request: the form again, with the reason. */
+static enum nl_status refuse(const struct visit *visit, const char *problem, const char *bad) {
+    nl_error_free(visit->err);
+    visit->response->status = 400;
+    return show(visit, problem, bad);
+}
+
+static void close_visit(struct visit *visit) {
+    nl_public_lists_free(&visit->lists);
+    nl_form_free(&visit->form);
 }
 
 enum nl_status nl_join_form(struct nl_site *site, const struct nl_request *request,
                             struct nl_response *response, struct nl_error *err) {
-    const struct nl_form empty = {0};
-    return show(site, request, &empty, NULL, response, err);
+    struct visit visit = {.site = site, .request = request, .response = response, .err = err};
+    char *name = (char *)nl_request_query(request, "list");
+    enum nl_status status =
+        nl_public_lists_find(site->store, &name, name != NULL ? 1 : 0, &visit.lists, err);
+    if (status == NL_OK)
+        status = show(&visit, NULL, NULL);
+    close_visit(&visit);
+    return status;
 }
 
 /* ---- joining ---- */
 
 struct reading {
     struct nl_form *form;
+    const char *bad; /* the attribute whose value was refused */
     enum nl_status status;
-    struct nl_error *err;
 };
 
 static void take(const char *name, const char *value, void *ctx) {
+    static const char prefix[] = "attribute.";
     struct reading *reading = ctx;
-    if (reading->status == NL_OK)
-        reading->status = nl_form_take(reading->form, name, value, reading->err);
+    struct nl_error err = {0};
+    enum nl_status status = nl_form_take(reading->form, name, value, &err);
+    if (status != NL_OK && reading->status == NL_OK) { /* the other fields are shown again */
+        reading->status = status;
+        reading->bad =
+            strncmp(name, prefix, sizeof prefix - 1) == 0 ? name + sizeof prefix - 1 : NULL;
+    }
+    nl_error_free(&err);
 }
 
-/* Every path that leads here does the same work, whether the address was on the list or not. */
-static enum nl_status record(struct nl_site *site, const struct nl_request *request,
-                             const struct nl_form *form, const struct nl_address *address,
-                             const struct nl_list *list, const char *language,
-                             struct nl_error *err) {
+/* Every path that leads here does the same work, whether the address was on the lists or not. */
+static enum nl_status record(const struct visit *visit, const struct nl_address *address,
+                             const char *language) {
+    const struct nl_site *site = visit->site;
     char client[NL_IP_TEXT];
-    int64_t notice = 0;
-    nl_ip_text(nl_request_client(request), client);
-    const struct nl_signup signup = {
-        .list = list->id,
+    enum nl_status status = NL_OK;
+    nl_ip_text(nl_request_client(visit->request), client);
+    struct nl_signup signup = {
         .address = address,
-        .name = form->name,
-        .language = form->language != NULL ? form->language : language,
-        .attributes = form->attributes,
+        .name = visit->form.name,
+        .language = visit->form.language != NULL ? visit->form.language : language,
+        .attributes = visit->form.attributes,
         .source = "web",
         .ip = client,
         .text_version = site->config->confirmation.text_version,
         .resend_interval = site->config->confirmation.resend_interval,
     };
-    enum nl_status status = nl_subscribe(site->store, &signup, &notice, err);
+    for (size_t i = 0; status == NL_OK && i < visit->lists.count; i++) {
+        int64_t notice = 0;
+        signup.list = visit->lists.items[i].id;
+        status = nl_subscribe(site->store, &signup, &notice, visit->err);
+    }
     if (status == NL_OK && site->mailer != NULL)
         nl_mailer_wake(site->mailer, notice);
     return status;
 }
 
-static enum nl_status thank(struct nl_site *site, const struct nl_theme *theme,
-                            const struct nl_list *list, struct nl_response *response,
-                            struct nl_error *err) {
+static enum nl_status thank(const struct visit *visit, const struct nl_theme *theme) {
+    const struct nl_list *list = &visit->lists.items[0];
     struct nl_buf sentence = {0};
-    json_t *data = nl_site_data(site, theme, list);
-    enum nl_status status = nl_answer_compose(NL_ANSWER_ASKED, nl_catalog_language(theme->catalog),
-                                              list, site->config, false, &sentence, err);
+    json_t *data = nl_site_data(visit->site, theme, only_list(visit));
+    enum nl_status status =
+        nl_answer_compose(NL_ANSWER_ASKED, nl_catalog_language(theme->catalog), list,
+                          visit->site->config, false, &sentence, visit->err);
     nl_data_set(data, "answer", nl_buf_text(&sentence));
     nl_buf_free(&sentence);
     if (status == NL_OK)
-        return nl_site_page(theme, "page.html", data, response, err);
+        return nl_site_page(theme, "page.html", data, visit->response, visit->err);
     json_decref(data);
     return status;
 }
 
-/* Accepts a complete and timely form for a list that exists. */
-static enum nl_status accept_form(struct nl_site *site, const struct nl_request *request,
-                                  const struct nl_form *form, const struct nl_list *list,
-                                  struct nl_response *response, struct nl_error *err) {
+/* Accepts a complete and timely form for lists that exist. */
+static enum nl_status accept_form(const struct visit *visit) {
+    struct nl_site *site = visit->site;
     const struct nl_theme *theme = NULL;
     struct nl_address address = {0};
-    const char *trap = nl_request_form(request, NL_HONEYPOT);
-    enum nl_status status = nl_site_theme(site, request, list->language, &theme, err);
+    const char *typed = visit->form.address != NULL ? visit->form.address : "";
+    enum nl_status status =
+        nl_site_theme(site, visit->request, visit->lists.items[0].language, &theme, visit->err);
     if (status != NL_OK)
         return status;
-    if (nl_address_parse(form->address != NULL ? form->address : "", &address, err) != NL_OK) {
-        nl_error_free(err);
-        response->status = 400;
-        return show(site, request, form, NL_TEXT("This is not an e-mail address. Please check it."),
-                    response, err);
-    }
-    bool may = nl_site_may(site, site->addresses, address.key, strlen(address.key), response);
-    if (may && (trap == NULL || trap[0] == '\0'))
-        status =
-            record(site, request, form, &address, list, nl_catalog_language(theme->catalog), err);
+    if (nl_address_parse(typed, &address, visit->err) != NL_OK)
+        return refuse(visit, NL_TEXT("This is not an e-mail address. Please check it."), NULL);
+    bool may =
+        nl_site_may(site, site->addresses, address.key, strlen(address.key), visit->response);
+    if (may && nl_site_field(visit->request, NL_HONEYPOT)[0] == '\0')
+        status = record(visit, &address, nl_catalog_language(theme->catalog));
     nl_address_free(&address);
     if (status != NL_OK)
         return status;
-    return may ? thank(site, theme, list, response, err)
-               : nl_site_say(site, request, 429, nl_too_many, response, err);
+    return may ? thank(visit, theme)
+               : nl_site_say(site, visit->request, 429, nl_too_many, visit->response, visit->err);
 }
 
-static enum nl_status read_and_accept(struct nl_site *site, const struct nl_request *request,
-                                      const struct nl_list *list, struct nl_response *response,
-                                      struct nl_error *err) {
-    struct nl_form form = {0};
-    struct reading reading = {.form = &form, .err = err};
-    int64_t now = nl_site_now(site);
-    nl_request_each_field(request, take, &reading);
-    enum nl_status status = reading.status;
-    if (status == NL_OK)
-        status = nl_form_check(&form, err);
-    if (status == NL_DATA) {
-        nl_error_free(err);
-        response->status = 400;
-        status = show(site, request, &(struct nl_form){0},
+static void log_ignored(const struct nl_form *form) {
+    if (form->ignored.len > 0)
+        nl_log(NL_LOG_NOTICE, NULL, "the form's attributes %s are left out: list them under forms",
+               nl_buf_text(&form->ignored));
+}
+
+static enum nl_status read_and_accept(struct visit *visit) {
+    struct nl_site *site = visit->site;
+    struct reading reading = {.form = &visit->form};
+    const char *in_query = nl_request_query(visit->request, "list");
+    nl_request_each_field(visit->request, take, &reading);
+    if (reading.status == NL_OK && visit->form.list_count == 0 && in_query != NULL)
+        reading.status = nl_form_take(&visit->form, "list", in_query, visit->err);
+    if (reading.status == NL_OK)
+        reading.status = nl_form_check(&visit->form, visit->err);
+    log_ignored(&visit->form);
+    if (reading.status != NL_OK && reading.status != NL_DATA)
+        return nl_error_nomem(visit->err);
+    nl_error_free(visit->err);
+    enum nl_status status = nl_public_lists_find(site->store, visit->form.lists,
+                                                 visit->form.list_count, &visit->lists, visit->err);
+    if (status != NL_OK)
+        return status;
+    if (reading.status != NL_OK)
+        return refuse(visit,
                       NL_TEXT("Something in the form cannot be used. Please fill it in again."),
-                      response, err);
-    } else if (status == NL_OK && site->config->serve.check_forms &&
-               !nl_stamp_is_timely(nl_store_secret(site->store), nl_request_form(request, "stamp"),
-                                   now)) {
-        /* It comes from one of the operator's own pages, or too fast: ask once more, here. */
-        status = show(site, request, &form, NL_TEXT("Please press the button once more."), response,
-                      err);
-    } else if (status == NL_OK) {
-        status = accept_form(site, request, &form, list, response, err);
-    }
-    nl_form_free(&form);
-    return status;
+                      reading.bad);
+    if (visit->lists.count == 0)
+        return show(visit, NL_TEXT("Please choose a list."), NULL);
+    /* It comes from one of the operator's own pages, or too fast: ask once more, here. */
+    if (site->config->serve.check_forms &&
+        !nl_stamp_is_timely(nl_store_secret(site->store), nl_request_form(visit->request, "stamp"),
+                            nl_site_now(site)))
+        return show(visit, NL_TEXT("Please press the button once more."), NULL);
+    return accept_form(visit);
 }
 
 enum nl_status nl_join(struct nl_site *site, const struct nl_request *request,
                        struct nl_response *response, struct nl_error *err) {
-    struct nl_list list = {0};
-    bool found = false;
+    struct visit visit = {.site = site, .request = request, .response = response, .err = err};
     if (!nl_site_may_network(site, site->joins, request, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
-    enum nl_status status = nl_site_list(site, request, &found, &list, err);
-    if (status == NL_OK && !found)
-        status = show(site, request, &(struct nl_form){0}, NULL, response, err);
-    else if (status == NL_OK)
-        status = read_and_accept(site, request, &list, response, err);
-    nl_list_free(&list);
+    visit.form.fields = &site->config->forms;
+    enum nl_status status = read_and_accept(&visit);
+    close_visit(&visit);
     return status;
 }

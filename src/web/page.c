@@ -119,33 +119,7 @@ enum nl_status nl_site_theme(struct nl_site *site, const struct nl_request *requ
     return theme_of(site, language, out, err);
 }
 
-/* ---- lists and pages ---- */
-
-struct choice {
-    const char *name; /* NULL for any */
-    size_t count;
-    int64_t id;
-};
-
-static enum nl_status consider(const struct nl_list *list, void *ctx, struct nl_error *err) {
-    struct choice *choice = ctx;
-    (void)err;
-    if (list->is_private || (choice->name != NULL && strcmp(choice->name, list->name) != 0))
-        return NL_OK;
-    choice->count++;
-    choice->id = list->id;
-    return NL_OK;
-}
-
-enum nl_status nl_site_list(struct nl_site *site, const struct nl_request *request, bool *found,
-                            struct nl_list *list, struct nl_error *err) {
-    struct choice choice = {.name = nl_request_query(request, "list")};
-    if (choice.name == NULL)
-        choice.name = nl_request_form(request, "list");
-    enum nl_status status = nl_list_each(site->store, consider, &choice, err);
-    *found = status == NL_OK && choice.count == 1;
-    return *found ? nl_list_get(site->store, choice.id, list, err) : status;
-}
+/* ---- pages ---- */
 
 json_t *nl_site_data(const struct nl_site *site, const struct nl_theme *theme,
                      const struct nl_list *list) {

@@ -37,11 +37,6 @@ enum nl_status nl_site_theme(struct nl_site *site, const struct nl_request *requ
 
 void nl_site_themes_free(struct nl_site *site);
 
-/* The list that ?list= or the form names, or the only public one; *found is false if there is no
- * such list. Free *list. */
-enum nl_status nl_site_list(struct nl_site *site, const struct nl_request *request, bool *found,
-                            struct nl_list *list, struct nl_error *err);
-
 /* The data that every page needs: the list (NULL for none) and where the site is. */
 json_t *nl_site_data(const struct nl_site *site, const struct nl_theme *theme,
                      const struct nl_list *list);

@@ -1,10 +1,12 @@
 #include "newsletter/store/preference.h"
 
 #include "newsletter/base/address.h"
+#include "newsletter/base/attributes.h"
 #include "newsletter/base/form.h"
 #include "newsletter/store/link.h"
 #include "newsletter/store/person.h"
 #include "newsletter/template/data.h"
+#include "web/form_fields.h"
 #include "web/handlers.h"
 
 #include <stdlib.h>
@@ -100,6 +102,9 @@ static enum nl_status show(struct nl_site *site, const struct nl_request *reques
         nl_data_set(data, "problem",
                     problem != NULL ? nl_catalog_text(theme->catalog, NULL, problem) : "");
         add_lists(&person, data);
+        json_object_set_new(data, "fields",
+                            nl_form_fields_data(&site->config->forms, person.attributes, NULL,
+                                                nl_catalog_language(theme->catalog)));
         status = add_languages(site, &person, data, err);
     }
     if (status == NL_OK)
@@ -130,6 +135,47 @@ static enum nl_status replace(char **slot, const char *value, struct nl_error *e
     return *slot == NULL && value != NULL && value[0] != '\0' ? nl_error_nomem(err) : NL_OK;
 }
 
+/* Changes the attributes that forms may set, and leaves the others alone. A box that is not ticked
+ * sends nothing, so its absence is a no, unless it never was a yes. */
+static enum nl_status set_attribute(const struct nl_form_field *field, const char *value,
+                                    json_t *attributes, struct nl_error *err) {
+    struct nl_buf checked = {0};
+    if (value == NULL && field->type == NL_FORM_YES_NO &&
+        json_object_get(attributes, field->attribute) != NULL)
+        value = "no";
+    if (value == NULL)
+        return NL_OK;
+    enum nl_status status = nl_form_field_check(field, value, &checked, err);
+    if (status == NL_OK)
+        status = nl_attributes_set(attributes, field->attribute, nl_buf_text(&checked), err);
+    nl_buf_free(&checked);
+    return status;
+}
+
+static enum nl_status set_attributes(const struct visit *visit, struct nl_preferences *person,
+                                     struct nl_error *err) {
+    const struct nl_form_fields *fields = &visit->site->config->forms;
+    json_t *attributes = json_loads(person->attributes, 0, NULL);
+    enum nl_status status = attributes != NULL ? NL_OK : nl_error_nomem(err);
+    for (size_t i = 0; status == NL_OK && i < fields->count; i++) {
+        struct nl_buf name = {0};
+        nl_buf_addf(&name, "attribute.%s", fields->items[i].attribute);
+        status =
+            set_attribute(&fields->items[i], nl_request_form(visit->request, nl_buf_text(&name)),
+                          attributes, err);
+        nl_buf_free(&name);
+    }
+    char *text = status == NL_OK && fields->count > 0
+                     ? json_dumps(attributes, JSON_COMPACT | JSON_SORT_KEYS)
+                     : NULL;
+    if (text != NULL) {
+        free(person->attributes);
+        person->attributes = text;
+    }
+    json_decref(attributes);
+    return status;
+}
+
 static enum nl_status write_form(const struct visit *visit, const struct nl_form *form,
                                  struct nl_error *err) {
     struct nl_preferences person = {0};
@@ -149,6 +195,8 @@ static enum nl_status write_form(const struct visit *visit, const struct nl_form
         status = replace(&person.name, form->name, err);
     if (status == NL_OK)
         status = replace(&person.language, form->language, err);
+    if (status == NL_OK)
+        status = set_attributes(visit, &person, err);
     if (status == NL_OK)
         status = nl_preferences_write(visit->site->store, &person, &consent, err);
     nl_preferences_free(&person);

@@ -1,7 +1,7 @@
 #include "newsletter/web/site.h"
 
 #include "newsletter/report/metrics.h"
-#include "newsletter/template/data.h"
+#include "newsletter/store/public_list.h"
 #include "web/handlers.h"
 
 #include <stdlib.h>
@@ -29,12 +29,12 @@ static enum nl_status robots(struct nl_site *site, const struct nl_request *requ
 /* For monitoring: the database answers. */
 static enum nl_status health(struct nl_site *site, const struct nl_request *request,
                              struct nl_response *response, struct nl_error *err) {
-    struct nl_list list = {0};
-    bool found = false;
-    enum nl_status status = nl_site_list(site, request, &found, &list, err);
+    struct nl_public_lists lists = {0};
+    (void)request;
+    enum nl_status status = nl_public_lists_find(site->store, NULL, 0, &lists, err);
     if (status == NL_OK)
         nl_buf_adds(&response->body, "ok\n");
-    nl_list_free(&list);
+    nl_public_lists_free(&lists);
     return status;
 }
 

@@ -27,10 +27,15 @@ static void check_attributes(const char *attributes) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     struct nl_error err = {0};
     struct nl_form form = {0};
+    static struct nl_form_field items[] = {{.attribute = "city"},
+                                           {.attribute = "age", .type = NL_FORM_NUMBER},
+                                           {.attribute = "born", .type = NL_FORM_DATE},
+                                           {.attribute = "press", .type = NL_FORM_YES_NO}};
+    static const struct nl_form_fields fields = {items, 4};
     FILE *in = len > 0 ? fmemopen((void *)data, len, "r") : NULL;
     if (in == NULL)
         return 0;
-    if (nl_form_read(in, &form, &err) == NL_OK && nl_form_check(&form, &err) == NL_OK) {
+    if (nl_form_read(in, &fields, &form, &err) == NL_OK && nl_form_check(&form, &err) == NL_OK) {
         demand(form.address != NULL);
         demand(form.name == NULL || strpbrk(form.name, "\r\n") == NULL);
         if (form.attributes != NULL)

@@ -28,7 +28,7 @@ ROOMS = {
     "delivery": (7, ""),
     "archive": (7, "jansson.h openssl"),
     "doctor": (8, "ares.h curl spf2"),
-    "web": (8, "microhttpd.h openssl"),
+    "web": (8, "jansson.h microhttpd.h openssl"),
     "cli": (9, "jansson.h openssl"),
 }
 

@@ -43,7 +43,7 @@ def path_of(message, word):
 
 
 def test_join_confirm_leave(web, connected, server):
-    http = web(notices={"welcome": True})
+    http = web(notices={"welcome": True}, forms={"city": {"label": "City"}})
     answer = http.post("/join", {"email": "Ann@example.org", "name": "Ann", "attribute.city": "Aktau"})
     assert answer.status == 200 and "Thank you." in answer.text
     wait_for(lambda: server.messages("Ann@example.org"))
@@ -121,9 +121,9 @@ def test_no_address(web, connected, form):
 
 
 @pytest.mark.parametrize("field, value", [("name", "x" * 300), ("name", "a\nb"), ("language", "../.."),
-                                          ("attribute.", "x"), ("attribute.x", "y" * 2000)])
+                                          ("attribute.x", "y" * 2000)])
 def test_bad_fields(web, connected, field, value):
-    http = web("--no-mail")
+    http = web("--no-mail", forms={"x": None})
     answer = http.post("/join", {"email": "ann@example.org", field: value})
     assert answer.status == 400 and "cannot be used" in answer.text
     assert connected.sql("SELECT count(*) FROM subscriber") == [(0,)]
@@ -138,7 +138,7 @@ def test_robots_fill_in_what_people_do_not_see(web, connected):
 
 @pytest.mark.slow
 def test_a_form_takes_time_to_fill_in(web, connected):
-    http = web("--no-mail", serve={"check_forms": True})
+    http = web("--no-mail", serve={"check_forms": True}, forms={"city": None})
     embedded = http.post("/join", {"email": "ann@example.org", "name": "Ann <3", "attribute.city": "A&B"})
     assert "press the button once more" in embedded.text
     fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', embedded.text))
@@ -243,7 +243,7 @@ def test_several_lists(web, connected):
     connected.run("list", "add", "events", "--from", "events@example.org", "--title", "Events & more")
     http = web("--no-mail")
     page = http.get("/")
-    assert 'value="events" required> Events &amp; more' in page.text and 'value="bulletin"' in page.text
+    assert 'value="events"> Events &amp; more' in page.text and 'value="bulletin"' in page.text
     assert "Events &amp; more" in http.get("/join?list=events").text
     assert http.post("/join", {"email": "ann@example.org", "list": "events"}).status == 200
     assert "Which one?" in http.post("/join", {"email": "ann@example.org", "list": "nosuch"}).text

@@ -58,6 +58,7 @@ def test_token_is_stored_as_digest_only(connected, server):
 ])
 def test_form_on_standard_input(connected, server, body):
     environment = {"REMOTE_ADDR": "192.0.2.9"}
+    connected.configure(forms={"city": {"label": "City"}})
     result = connected.run("subscribe", "--source", "website", stdin=body, env=environment)
     assert result.out.startswith("Рақмет.")
     wait_for(lambda: server.messages("bob@example.org"))

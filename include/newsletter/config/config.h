@@ -4,6 +4,7 @@
 
 #include "newsletter/base/buf.h"
 #include "newsletter/base/error.h"
+#include "newsletter/base/form_field.h"
 #include "newsletter/base/finding.h"
 
 #include <stdbool.h>
@@ -136,6 +137,7 @@ struct nl_config {
         bool check_forms;          /* that they were shown by us, and not filled in at once */
         bool log;
     } serve;
+    struct nl_form_fields forms; /* the attributes that visitors may set */
     struct {
         int64_t expires; /* how long people have to answer */
     } reconfirmation;

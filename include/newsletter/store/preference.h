@@ -30,6 +30,7 @@ struct nl_preferences {
     char *address;
     char *name;
     char *language;
+    char *attributes;  /* a JSON object */
     char *new_address; /* asked for and not confirmed yet */
     struct nl_membership *lists;
     size_t list_count;
@@ -40,9 +41,10 @@ NL_CHECKED enum nl_status nl_preferences_read(struct nl_store *store, int64_t su
                                               struct nl_error *err) NL_ALL_NONNULL;
 void nl_preferences_free(struct nl_preferences *preferences);
 
-/* Writes name and language (NULL for none) and joins or leaves the lists of `changed` (as read,
- * `active` being what is wanted). Joining needs no confirmation: the link has come by mail. Of
- * `consent` source, ip and text_version are kept. */
+/* Writes name, language (NULL for none) and attributes, and joins or leaves the lists of `changed`
+ * (as read, `active` being what is wanted). Joining needs no confirmation: the link has come by
+ * mail. Of `consent` source, ip and text_version are kept. Where nothing has changed, nothing is
+ * recorded. */
 NL_CHECKED enum nl_status nl_preferences_write(struct nl_store *store,
                                                const struct nl_preferences *changed,
                                                const struct nl_signup *consent,

@@ -199,7 +199,9 @@ static void test_mailboxes(void **state) {
 static void test_forms_and_attributes(void **state) {
     (void)state;
     struct nl_error err = {0};
-    struct nl_form form = {0};
+    struct nl_form_field items[] = {{.attribute = "city"}, {.attribute = "zone"}};
+    const struct nl_form_fields fields = {items, 2};
+    struct nl_form form = {.fields = &fields};
     assert_ok(nl_form_take(&form, "name", " \xc2\xa0 ", &err));
     assert_null(form.name);
     assert_ok(nl_form_take(&form, "name",
