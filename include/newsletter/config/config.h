@@ -4,8 +4,8 @@
 
 #include "newsletter/base/buf.h"
 #include "newsletter/base/error.h"
-#include "newsletter/base/form_field.h"
 #include "newsletter/base/finding.h"
+#include "newsletter/base/form_field.h"
 
 #include <stdbool.h>
 #include <stdint.h>
