@@ -145,9 +145,9 @@ static enum nl_status record(const struct visit *visit, const struct nl_address 
         int64_t notice = 0;
         signup.list = visit->lists.items[i].id;
         status = nl_subscribe(site->store, &signup, &notice, visit->err);
+        if (status == NL_OK && site->mailer != NULL)
+            nl_mailer_wake(site->mailer, notice); /* also where there is none: see above */
     }
-    if (status == NL_OK && site->mailer != NULL)
-        nl_mailer_wake(site->mailer, notice);
     return status;
 }
 
