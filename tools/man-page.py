@@ -1,10 +1,11 @@
 """Writes man pages in scdoc's notation, from the help texts of the commands.
 
-    man-page.py NAME HELP.txt              the page of one command
-    man-page.py --index PAGE LIST HELP...  PAGE, with all commands by group instead of @COMMANDS@
+    man-page.py --all FOLDER HELP... -- SCDOC...   the pages of all commands, set by SCDOC, in FOLDER
+    man-page.py --index PAGE LIST HELP...          PAGE, with all commands by group instead of @COMMANDS@
 """
 import os
 import re
+import subprocess
 import sys
 
 
@@ -89,7 +90,15 @@ def index(text, listed, helps):
     return text.replace("@COMMANDS@", "\n".join(out))
 
 
+def write_all(folder, helps, scdoc):
+    for path in helps:
+        name = os.path.basename(path)[:-len(".txt")]
+        with open(os.path.join(folder, f"newsletter-{name}.1"), "wb") as out:
+            subprocess.run(scdoc, input=(page(name, read(path)) + "\n").encode(), stdout=out, check=True)
+
+
 if sys.argv[1] == "--index":
     print(index(read(sys.argv[2]), read(sys.argv[3]), sys.argv[4:]), end="")
 else:
-    print(page(sys.argv[1], read(sys.argv[2])))
+    end = sys.argv.index("--")
+    write_all(sys.argv[2], sys.argv[3:end], sys.argv[end + 1:])
