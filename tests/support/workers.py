@@ -11,7 +11,7 @@ from hosts import Hosts
 from mailserver import MailServer, free_port
 
 MARKS = [
-    pytest.mark.slow,
+    pytest.mark.slow(8),
     pytest.mark.postgresql,
     pytest.mark.skipif(os.geteuid() != 0 or shutil.which("ip") is None,
                        reason="needs namespaces, which only root may make")]

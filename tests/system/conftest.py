@@ -170,7 +170,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "one_engine(reason): runs with SQLite only, since it is about SQLite's own files "
                             "or the engine makes no difference to it")
     config.addinivalue_line("markers", "postgresql: runs with PostgreSQL only")
-    config.addinivalue_line("markers", "slow: takes seconds; ./check --quick leaves it out")
+    config.addinivalue_line("markers", "slow(seconds): takes that long, 5 if nothing is said; ./check --quick leaves it out")
 
 
 def is_for_this_engine(item):
@@ -178,16 +178,17 @@ def is_for_this_engine(item):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out what is for the other engine. Files with slow tests come first: whoever runs several files
-    at a time does not wait for one of them at the end."""
+    """Leaves out what is for the other engine. Files that take long come first: a run of several files at a
+    time does not end with waiting for one of them."""
     left_out = [item for item in items if not is_for_this_engine(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
     kept = [item for item in items if is_for_this_engine(item)]
-    weight = collections.Counter()
+    seconds = collections.Counter()
     for item in kept:
-        weight[item.path] += 20 if item.get_closest_marker("slow") else 1
-    items[:] = sorted(kept, key=lambda item: (-weight[item.path], str(item.path)))
+        slow = item.get_closest_marker("slow")
+        seconds[item.path] += (slow.args or (5,))[0] if slow else 0.3
+    items[:] = sorted(kept, key=lambda item: (-seconds[item.path], str(item.path)))
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -155,7 +155,7 @@ def test_changed_migration(site):
     assert "another form" in one_line(site.run("status", expect=78))
 
 
-@pytest.mark.slow
+@pytest.mark.slow(10)
 @pytest.mark.one_engine("about SQLite's own files")
 def test_locked_database(site, tmp_path):
     import sqlite3

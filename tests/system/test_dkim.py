@@ -93,7 +93,7 @@ def test_opendkim_agrees(signing, server, tmp_path, settings, selector):
         assert said.rstrip().endswith("succeeded") is not tampered, said
 
 
-@pytest.mark.slow
+@pytest.mark.slow(12)
 def test_thousands(signing, server, tmp_path):
     """What is hashed once for all must fit what each gets: names, languages, two subjects."""
     site, records = signing

@@ -7,7 +7,7 @@ import threading
 import pytest
 from test_staff import StaffServer
 
-pytestmark = [pytest.mark.slow, pytest.mark.one_engine("the engine makes no difference")]
+pytestmark = [pytest.mark.slow(60), pytest.mark.one_engine("the engine makes no difference")]
 
 LAST = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 REQUESTS, PER_CONNECTION, THREADS = 100000, 50, 4

@@ -6,7 +6,7 @@ import time
 import pytest
 from conftest import POSTGRESQL
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(20)
 
 KILLS = 55
 PEOPLE = 3000

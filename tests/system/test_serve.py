@@ -313,7 +313,7 @@ def test_a_path_that_cannot_be_logged(web):
     assert "evil" not in http.stop()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(30)
 @pytest.mark.one_engine("the engine makes no difference")
 def test_a_request_that_never_ends_is_cut_off(web):
     http = web("--no-mail")

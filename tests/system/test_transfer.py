@@ -305,7 +305,7 @@ def test_erase(eventful):
     assert b"Ann@example" not in content and "Ақтау".encode() not in content
 
 
-@pytest.mark.slow
+@pytest.mark.slow(10)
 def test_a_large_file(site):
     """A hundred thousand rows in one transaction; a server's database takes a tenth of them, each by itself."""
     count = 10000 if POSTGRESQL else 100000
