@@ -299,6 +299,14 @@ def most_at_once(server):
     return most
 
 
+def check_rate(times, per_second, since):
+    """Whether messages tried at `times`, in seconds, kept to a rate, however busy the machine was: none is early,
+    and at most three seconds' worth go out in one, since a reservation is good for two seconds after its own."""
+    for index, at in enumerate(sorted(times)):
+        assert at >= since + index // per_second, (index, at - since, sorted(times))
+    assert max(collections.Counter(times).values()) <= 3 * per_second, sorted(times)
+
+
 def wait_for(condition, seconds=20):
     """Waits until the condition holds; what a background process does has no other sign."""
     end = time.monotonic() + seconds
