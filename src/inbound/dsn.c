@@ -1,4 +1,4 @@
-#include "inbound/reading.h"
+#include "inbound/prose.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -20,11 +20,10 @@ static void free_group(struct group *group) {
 
 /* The address in "rfc822; ann@example.org". */
 static char *typed_address(const char *value) {
-    size_t at = 0;
     if (value == NULL)
         return NULL;
     const char *semicolon = strchr(value, ';');
-    return nl_reading_next_address(semicolon != NULL ? semicolon + 1 : value, &at);
+    return nl_reading_address(semicolon != NULL ? semicolon + 1 : value);
 }
 
 /* RFC 3464 section 2.3.3: the mail arrived, or somebody else answers for it now. */
@@ -36,21 +35,34 @@ static bool is_success(const char *action) {
     return false;
 }
 
+/* What a server said, without its type ("smtp; 550 No such user"). */
+static const char *typed_text(const char *value) {
+    if (value == NULL)
+        return NULL;
+    size_t type = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+    if (type == 0 || value[type] != ';')
+        return value;
+    value += type + 1;
+    return value + strspn(value, " \t");
+}
+
 static void end_group(struct nl_reading *reading, struct group *group) {
     char status[12];
     char *original = typed_address(group->original);
     char *final = typed_address(group->final);
     const char *action = group->action != NULL ? group->action : "";
     const char *address = original != NULL ? original : final;
-    nl_reading_find_status(group->status != NULL ? group->status : "", status);
+    nl_status_find(group->status != NULL ? group->status : "",
+                   group->status != NULL ? strlen(group->status) : 0, status);
     if (address != NULL && strncasecmp(action, "delayed", 7) == 0)
-        nl_reading_add(reading, address, NL_BOUNCE_DELAYED, "undetermined", status,
-                       group->diagnostic);
+        nl_reading_add_failed(reading, address, NL_BOUNCE_DELAYED, status,
+                              typed_text(group->diagnostic));
     else if (address != NULL &&
              (strncasecmp(action, "fail", 4) == 0 ||
               ((action[0] == '\0' || strchr("deru", tolower((unsigned char)action[0])) == NULL) &&
                status[0] != '\0' && status[0] != '2')))
-        nl_reading_add_failed(reading, address, status, group->diagnostic);
+        nl_reading_add_failed(reading, address, NL_BOUNCE_SOFT, status,
+                              typed_text(group->diagnostic));
     else if (address != NULL && is_success(action) && reading->out->kind == NL_BOUNCE_UNKNOWN)
         reading->out->kind = NL_BOUNCE_AUTO_REPLY;
     free(original);
@@ -105,78 +117,108 @@ static void read_groups(struct nl_reading *reading, const char *text) {
 
 bool nl_read_delivery_status(struct nl_reading *reading) {
     bool found = false;
-    for (size_t i = 0; i < reading->mail.count; i++) {
+    int depth = NL_MAIL_DEPTH;
+    for (size_t i = 0; i < reading->mail.count && !nl_reading_spent(reading); i++) {
         const struct nl_part *part = &reading->mail.parts[i];
+        if (part->depth > depth)
+            continue; /* what came back was a bounce itself */
         bool report = strcmp(part->type, "message/delivery-status") == 0 ||
                       strcmp(part->type, "message/global-delivery-status") == 0;
-        if (report && part->text != NULL) {
+        const char *text = report ? nl_mail_text(&reading->mail, i) : NULL;
+        if (text != NULL) {
             found = true;
-            read_groups(reading, part->text);
+            depth = part->depth;
+            read_groups(reading, text);
         }
     }
     return found;
 }
 
-/* The recipient that a report names, or the one the mail that came back was for. */
-static void add_complaint(struct nl_reading *reading, const char *text) {
-    static const char *const names[] = {"Original-Rcpt-To", "Removal-Recipient",
-                                        "Redacted-Address"};
-    struct nl_part report = {.header = {text, strlen(text)}};
-    char *address = NULL;
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && address == NULL; i++) {
-        size_t at = 0;
-        char *value = nl_mail_field(&report, names[i]);
-        address = value != NULL ? nl_reading_next_address(value, &at) : NULL;
-        free(value);
-    }
-    for (size_t i = 1; i < reading->mail.count && address == NULL; i++) {
-        size_t at = 0;
-        char *value = reading->mail.parts[i].depth > 1 ||
-                              strcmp(reading->mail.parts[i].type, "text/rfc822-headers") == 0
-                          ? nl_reading_returned_field(&reading->mail.parts[i], "To")
-                          : NULL;
-        address = value != NULL ? nl_reading_next_address(value, &at) : NULL;
-        free(value);
-    }
-    if (address != NULL)
-        nl_reading_add(reading, address, NL_BOUNCE_COMPLAINT, "complaint", NULL, NULL);
-    free(address);
-    if (reading->out->kind < NL_BOUNCE_COMPLAINT)
-        reading->out->kind = NL_BOUNCE_COMPLAINT;
-}
-
-/* Microsoft's Junk Mail Reporting Program sends the mail back with a field of its own. */
-static bool read_junk_report(struct nl_reading *reading) {
-    for (size_t i = 0; i < reading->mail.count; i++) {
-        char *value = nl_mail_field(&reading->mail.parts[i], "X-HmXmrOriginalRecipient");
-        bool found = value != NULL;
-        size_t at = 0;
-        char *address = found ? nl_reading_next_address(value, &at) : NULL;
-        if (address != NULL)
-            nl_reading_add(reading, address, NL_BOUNCE_COMPLAINT, "complaint", NULL, NULL);
-        free(address);
-        free(value);
-        if (found) {
-            reading->out->kind = NL_BOUNCE_COMPLAINT;
-            return true;
-        }
-    }
-    return false;
-}
-
-bool nl_read_feedback(struct nl_reading *reading) {
-    for (size_t i = 0; i < reading->mail.count; i++) {
-        const struct nl_part *part = &reading->mail.parts[i];
-        if (strcmp(part->type, "message/feedback-report") != 0 || part->text == NULL)
+/* Postfix tells in its prose alone which command was refused. */
+void nl_read_stage(struct nl_reading *reading) {
+    const struct nl_bounce_reader *reader = reading->reader;
+    bool sender = false;
+    bool recipient = false;
+    for (size_t i = 0; i < reading->mail.count && i < 6 && !nl_reading_spent(reading); i++) {
+        bool plain = strcmp(reading->mail.parts[i].type, "text/plain") == 0;
+        const char *text = plain ? nl_mail_text(&reading->mail, i) : NULL;
+        if (text == NULL)
             continue;
-        const struct nl_part report = {.header = {part->text, strlen(part->text)}};
-        char *type = nl_mail_field(&report, "Feedback-Type");
-        /* RFC 5965 section 7.3; not-spam and auth-failure (RFC 6591) are no complaints. */
-        if (type == NULL ||
-            (strncasecmp(type, "not-spam", 8) != 0 && strncasecmp(type, "auth-failure", 12) != 0))
-            add_complaint(reading, part->text);
-        free(type);
-        return true;
+        reading->out->steps += strlen(text) / 4;
+        sender |= strcasestr(text, "in reply to MAIL FROM") != NULL ||
+                  strcasestr(text, "in reply to EHLO") != NULL ||
+                  strcasestr(text, "in reply to HELO") != NULL ||
+                  strcasestr(text, "after MAIL FROM") != NULL;
+        recipient |=
+            strcasestr(text, "in reply to RCPT") != NULL || strcasestr(text, "after RCPT") != NULL;
     }
-    return read_junk_report(reading);
+    for (size_t i = 0; sender && !recipient && i < reading->out->count; i++) {
+        struct nl_bounce_recipient *one = &reading->out->recipients[i];
+        if (one->kind != NL_BOUNCE_HARD)
+            continue;
+        one->kind = NL_BOUNCE_SOFT;
+        one->fault = NL_FAULT_SENDER;
+        one->reason = nl_reader_reason(reader, "policy")->name;
+    }
+}
+
+bool nl_read_groups_in_prose(struct nl_reading *reading, const char *text) {
+    const char *final = strcasestr(text, "\nFinal-Recipient:");
+    const char *action = final != NULL ? strcasestr(text, "\nAction:") : NULL;
+    reading->out->steps += strlen(text) / 16;
+    if (action == NULL)
+        return false;
+    size_t before = reading->out->count;
+    read_groups(reading, text);
+    return reading->out->count > before;
+}
+
+/* The address of a To field that names just one. */
+static char *only_address(const char *value) {
+    size_t at = 0;
+    size_t len = strlen(value);
+    char *address = nl_reading_next_address(value, len, &at);
+    char *second = address != NULL ? nl_reading_next_address(value, len, &at) : NULL;
+    if (second != NULL) {
+        free(address);
+        address = NULL;
+    }
+    free(second);
+    return address;
+}
+
+/* To of the mail that came back: attached, or within the text after its header began. */
+static char *returned_recipient(struct nl_reading *reading) {
+    static const char *const labels[] = {"\nRCPT TO:", "\nTo:", "\n  RCPT TO:", "\n  To:"};
+    char *address = NULL;
+    for (size_t i = 1; i < reading->mail.count && address == NULL; i++) {
+        bool returned = strcmp(reading->mail.parts[i].type, "text/rfc822-headers") == 0 ||
+                        strcmp(reading->mail.parts[i - 1].type, "message/rfc822") == 0;
+        char *value = returned ? nl_reading_returned_field(reading, i, "To") : NULL;
+        address = value != NULL ? only_address(value) : NULL;
+        free(value);
+    }
+    const char *text = NULL;
+    for (size_t i = 0; i < reading->mail.count && text == NULL; i++)
+        if (strncmp(reading->mail.parts[i].type, "text/plain", 10) == 0)
+            text = nl_mail_text(&reading->mail, i);
+    for (size_t i = 0; text != NULL && address == NULL && i < sizeof labels / sizeof labels[0];
+         i++) {
+        const char *line = strcasestr(text, labels[i]);
+        reading->out->steps += strlen(text) / 16;
+        char *value = line != NULL ? strndup(line + 1, strcspn(line + 1, "\n")) : NULL;
+        address = value != NULL ? only_address(value) : NULL;
+        free(value);
+    }
+    return address;
+}
+
+void nl_read_returned_recipient(struct nl_reading *reading) {
+    struct nl_bounce *out = reading->out;
+    if (out->count > 0 || out->kind < NL_BOUNCE_DELAYED || nl_reading_spent(reading))
+        return;
+    char *address = returned_recipient(reading);
+    if (address != NULL)
+        nl_reading_add(reading, address, out->kind, &reading->unnamed, NULL);
+    free(address);
 }

@@ -11,7 +11,8 @@
 #include <uniconv.h>
 #include <unistr.h>
 
-/* Longer fields are not decoded: libetpan copies the rest for every word. */
+/* Longer fields are not decoded: libetpan copies the rest for every word, and its parsers recurse.
+ */
 enum { WORDS_LIMIT = 4096, PADDING = 8 };
 
 /* The next line with its end; *len is its length without. */
@@ -94,74 +95,147 @@ static struct nl_span trim(const char *data, size_t len) {
     return (struct nl_span){data, len};
 }
 
-bool nl_mail_next_field(struct nl_span *at, char **name, char **value) {
+/* The next field as it stands: its name, and its value with the lines it was folded into. */
+static bool next_raw(struct nl_span *at, struct nl_span *name, struct nl_span *value) {
     while (at->len > 0) {
-        struct nl_buf text = {0};
         size_t len = 0;
         struct nl_span line = take_line(at, &len);
         const char *colon = memchr(line.data, ':', len);
-        struct nl_span key = trim(line.data, colon != NULL ? (size_t)(colon - line.data) : 0);
-        if (key.len == 0 || memchr(key.data, ' ', key.len) != NULL)
+        *name = trim(line.data, colon != NULL ? (size_t)(colon - line.data) : 0);
+        if (name->len == 0 || memchr(name->data, ' ', name->len) != NULL)
             continue;
-        nl_buf_add(&text, colon + 1, len - (size_t)(colon + 1 - line.data));
+        const char *end = line.data + len;
         while (at->len > 0 && (at->data[0] == ' ' || at->data[0] == '\t')) {
             line = take_line(at, &len);
-            nl_buf_add(&text, line.data, len);
+            end = line.data + len;
         }
-        struct nl_span words = trim(nl_buf_text(&text), text.len);
-        *name = to_utf8(NULL, key.data, key.len);
-        *value = decode_words(words.data, words.len);
-        nl_buf_free(&text);
+        *value = trim(colon + 1, (size_t)(end - colon - 1));
         return true;
     }
     return false;
 }
 
-char *nl_mail_field(const struct nl_part *part, const char *wanted) {
-    struct nl_span at = part->header;
-    char *name = NULL;
-    char *value = NULL;
-    for (int i = 0; i < NL_MAIL_FIELDS && nl_mail_next_field(&at, &name, &value); i++) {
-        bool found = name != NULL && strcasecmp(name, wanted) == 0;
-        free(name);
-        if (found)
-            return value;
-        free(value);
+/* Unfolds and decodes a value. NULL without memory. */
+static char *decode_value(struct nl_span value) {
+    struct nl_buf text = {0};
+    size_t len = value.len < NL_MAIL_FIELD ? value.len : NL_MAIL_FIELD;
+    for (size_t i = 0; i < len;) {
+        size_t line = i;
+        while (line < len && value.data[line] != '\n' && value.data[line] != '\r')
+            line++;
+        nl_buf_add(&text, value.data + i, line - i);
+        i = line;
+        while (i < len && (value.data[i] == '\n' || value.data[i] == '\r'))
+            i++;
     }
+    char *decoded = text.failed ? NULL : decode_words(nl_buf_text(&text), text.len);
+    nl_buf_free(&text);
+    return decoded;
+}
+
+bool nl_mail_next_field(struct nl_span *at, char **name, char **value) {
+    struct nl_span raw_name;
+    struct nl_span raw_value;
+    if (!next_raw(at, &raw_name, &raw_value))
+        return false;
+    *name = to_utf8(NULL, raw_name.data, raw_name.len);
+    *value = decode_value(raw_value);
+    return true;
+}
+
+char *nl_mail_find(struct nl_span header, const char *wanted) {
+    struct nl_span name;
+    struct nl_span value;
+    size_t len = strlen(wanted);
+    for (int i = 0; i < NL_MAIL_FIELDS && next_raw(&header, &name, &value); i++)
+        if (name.len == len && strncasecmp(name.data, wanted, len) == 0)
+            return decode_value(value);
     return NULL;
 }
 
-/* What Content-Type says; what it says wrongly is left at the default. */
-static void read_type(struct nl_part *part, char **boundary) {
-    struct mailmime_content *content = NULL;
-    char *value = nl_mail_field(part, "Content-Type");
-    size_t index = 0;
-    snprintf(part->type, sizeof part->type, "text/plain");
-    if (value != NULL &&
-        mailmime_content_parse(value, strlen(value), &index, &content) == MAILIMF_NO_ERROR) {
-        struct mailmime_type *type = content->ct_type;
-        const char *major =
-            type->tp_type == MAILMIME_TYPE_COMPOSITE_TYPE
-                ? (type->tp_data.tp_composite_type->ct_type == MAILMIME_COMPOSITE_TYPE_MESSAGE
-                       ? "message"
-                       : "multipart")
-            : type->tp_data.tp_discrete_type->dt_type == MAILMIME_DISCRETE_TYPE_TEXT ? "text"
-                                                                                     : "other";
-        snprintf(part->type, sizeof part->type, "%s/%s", major, content->ct_subtype);
-        for (char *p = part->type; *p; p++)
-            *p = (char)tolower((unsigned char)*p);
-        for (clistiter *i = clist_begin(content->ct_parameters); i != NULL; i = clist_next(i)) {
-            const struct mailmime_parameter *parameter = clist_content(i);
-            char **slot = strcasecmp(parameter->pa_name, "boundary") == 0      ? boundary
-                          : strcasecmp(parameter->pa_name, "charset") == 0     ? &part->charset
-                          : strcasecmp(parameter->pa_name, "report-type") == 0 ? &part->report_type
-                                                                               : NULL;
-            if (slot != NULL && *slot == NULL)
-                *slot = strdup(parameter->pa_value);
-        }
+char *nl_mail_field(const struct nl_part *part, const char *name) {
+    return nl_mail_find(part->header, name);
+}
+
+/* Skips white space and comments (RFC 5322 section 3.2.2), which may nest as deep as they like. */
+static const char *skip_comments(const char *at) {
+    size_t depth = 0;
+    for (; *at != '\0'; at++) {
+        if (*at == '\\' && depth > 0 && at[1] != '\0')
+            at++;
+        else if (*at == '(')
+            depth++;
+        else if (*at == ')' && depth > 0)
+            depth--;
+        else if (depth == 0 && !isspace((unsigned char)*at))
+            break;
     }
-    if (content != NULL)
-        mailmime_content_free(content);
+    return at;
+}
+
+/* A token or a quoted string (RFC 2045 section 5.1); *at moves behind it. NULL without memory. */
+static char *take_value(const char **at) {
+    struct nl_buf out = {0};
+    const char *p = *at;
+    if (*p == '"') {
+        for (p++; *p != '\0' && *p != '"'; p++) {
+            if (*p == '\\' && p[1] != '\0')
+                p++;
+            nl_buf_addc(&out, *p);
+        }
+        p += *p == '"' ? 1 : 0;
+    } else {
+        size_t len = strcspn(p, "; \t\r\n(");
+        nl_buf_add(&out, p, len);
+        p += len;
+    }
+    *at = p;
+    nl_buf_adds(&out, "");
+    return nl_buf_take(&out);
+}
+
+static void read_parameter(struct nl_part *part, const char **at, char **boundary) {
+    const char *name = *at;
+    size_t len = strcspn(name, "=; \t");
+    const char *p = skip_comments(name + len);
+    if (*p != '=') {
+        *at = p + strcspn(p, ";");
+        return;
+    }
+    p = skip_comments(p + 1);
+    char *value = take_value(&p);
+    char **slot = len == 8 && strncasecmp(name, "boundary", 8) == 0        ? boundary
+                  : len == 7 && strncasecmp(name, "charset", 7) == 0       ? &part->charset
+                  : len == 11 && strncasecmp(name, "report-type", 11) == 0 ? &part->report_type
+                                                                           : NULL;
+    if (slot != NULL && *slot == NULL)
+        *slot = value;
+    else
+        free(value);
+    *at = p + strcspn(p, ";");
+}
+
+/* What Content-Type says (RFC 2045 section 5.1); what it says wrongly is left at the default. An
+ * own reader, since libetpan's recurses for each bracket. */
+static void read_type(struct nl_part *part, char **boundary) {
+    char *value = nl_mail_field(part, "Content-Type");
+    const char *at = skip_comments(value != NULL ? value : "");
+    size_t major = strcspn(at, "/; \t(");
+    const char *slash = skip_comments(at + major);
+    snprintf(part->type, sizeof part->type, "text/plain");
+    if (major > 0 && *slash == '/') {
+        const char *minor = skip_comments(slash + 1);
+        size_t len = strcspn(minor, "; \t(");
+        snprintf(part->type, sizeof part->type, "%.*s/%.*s", (int)major, at, (int)len, minor);
+        for (char *p = part->type; *p != '\0'; p++)
+            *p = (char)tolower((unsigned char)*p);
+        at = minor + len;
+    }
+    at += strcspn(at, ";");
+    for (int i = 0; i < NL_MAIL_FIELDS && *at == ';'; i++) {
+        at = skip_comments(at + 1);
+        read_parameter(part, &at, boundary);
+    }
     free(value);
 }
 
@@ -181,24 +255,35 @@ static bool is_text(const struct nl_part *part) {
     return strncmp(part->type, "text/", 5) == 0 || strncmp(part->type, "message/", 8) == 0;
 }
 
-static bool decode_body(struct nl_part *part) {
+static char *decode_body(const struct nl_part *part) {
     char *decoded = NULL;
     size_t decoded_len = 0;
     size_t index = 0;
+    size_t len = part->body.len < NL_MAIL_TEXT ? part->body.len : NL_MAIL_TEXT;
+    if (part->encoding == MAILMIME_MECHANISM_8BIT)
+        return to_utf8(part->charset, part->body.data, len);
     /* libetpan's decoder looks a few bytes beyond the end of what is cut off. */
-    char *padded = calloc(1, part->body.len + PADDING);
+    char *padded = calloc(1, len + PADDING);
     if (padded == NULL)
-        return false;
-    memcpy(padded, part->body.data, part->body.len);
-    bool plain = part->encoding == MAILMIME_MECHANISM_8BIT ||
-                 mailmime_part_parse(padded, part->body.len, &index, part->encoding, &decoded,
-                                     &decoded_len) != MAILIMF_NO_ERROR;
-    part->text = plain ? to_utf8(part->charset, part->body.data, part->body.len)
+        return NULL;
+    memcpy(padded, part->body.data, len);
+    bool plain = mailmime_part_parse(padded, len, &index, part->encoding, &decoded, &decoded_len) !=
+                 MAILIMF_NO_ERROR;
+    char *text = plain ? to_utf8(part->charset, part->body.data, len)
                        : to_utf8(part->charset, decoded, decoded_len);
     if (decoded != NULL)
         mailmime_decoded_part_free(decoded);
     free(padded);
-    return part->text != NULL;
+    return text;
+}
+
+const char *nl_mail_text(struct nl_mail *mail, size_t part) {
+    struct nl_part *it = &mail->parts[part];
+    if (it->text == NULL && it->leaf) {
+        mail->steps += (it->body.len < NL_MAIL_TEXT ? it->body.len : NL_MAIL_TEXT) / 16;
+        it->text = decode_body(it);
+    }
+    return it->text;
 }
 
 static bool add_part(struct nl_mail *mail, const char *data, size_t len, int depth);
@@ -252,11 +337,13 @@ static bool add_part(struct nl_mail *mail, const char *data, size_t len, int dep
     part->encoding = read_encoding(part);
     bool multipart = strncmp(part->type, "multipart/", 10) == 0;
     bool complete = true;
+    if (part->header.len > NL_MAIL_HEADER)
+        part->header.len = NL_MAIL_HEADER;
+    mail->steps += len / 64;
     if (multipart && boundary != NULL && boundary[0] != '\0')
         complete = add_children(mail, self, boundary);
     multipart = multipart && mail->count > self + 1;
-    if (complete && !multipart && (is_text(part) || strncmp(part->type, "multipart/", 10) == 0))
-        complete = decode_body(part);
+    part->leaf = !multipart && (is_text(part) || strncmp(part->type, "multipart/", 10) == 0);
     if (complete && strncmp(part->type, "message/", 8) == 0 &&
         strstr(part->type, "rfc822") != NULL && part->encoding == MAILMIME_MECHANISM_8BIT)
         complete = add_part(mail, part->body.data, part->body.len, depth + 1);
@@ -269,6 +356,13 @@ enum nl_status nl_mail_read(const char *data, size_t len, struct nl_mail *out,
     *out = (struct nl_mail){.parts = calloc(NL_MAIL_PARTS, sizeof(struct nl_part))};
     if (len > NL_MAIL_SIZE)
         len = NL_MAIL_SIZE;
+    if (memchr(data, '\n', len) == NULL && memchr(data, '\r', len) != NULL) {
+        if ((out->owned = malloc(len)) == NULL)
+            return nl_error_nomem(err);
+        for (size_t i = 0; i < len; i++)
+            out->owned[i] = data[i] == '\r' ? '\n' : data[i];
+        data = out->owned;
+    }
     if (out->parts == NULL || !add_part(out, data, len, 0))
         return nl_error_nomem(err);
     return NL_OK;
@@ -281,5 +375,6 @@ void nl_mail_free(struct nl_mail *mail) {
         free(mail->parts[i].text);
     }
     free(mail->parts);
+    free(mail->owned);
     *mail = (struct nl_mail){0};
 }

@@ -8,7 +8,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { NL_MAIL_SIZE = 1 << 20, NL_MAIL_PARTS = 64, NL_MAIL_DEPTH = 8, NL_MAIL_FIELDS = 300 };
+enum {
+    NL_MAIL_SIZE = 1 << 20,
+    NL_MAIL_PARTS = 64,
+    NL_MAIL_DEPTH = 8,
+    NL_MAIL_FIELDS = 300,
+    NL_MAIL_HEADER = 64 << 10,
+    NL_MAIL_FIELD = 4096,
+    NL_MAIL_TEXT = 96 << 10,
+};
 
 /* Bytes of the message. Not NUL-terminated. */
 struct nl_span {
@@ -18,32 +26,42 @@ struct nl_span {
 
 /* One MIME part (RFC 2046). Parts stand in the order of the text, each before what it holds. */
 struct nl_part {
-    struct nl_span header;
-    struct nl_span body; /* as it was sent */
+    struct nl_span header; /* no more than NL_MAIL_HEADER bytes of it */
+    struct nl_span body;   /* as it was sent */
     int depth;
     char type[64];     /* lower case, "text/plain" by default */
     char *charset;     /* NULL when none is named */
     char *report_type; /* of multipart/report, lower case */
     int encoding;      /* libetpan's MAILMIME_MECHANISM_* */
-    char *text;        /* the body as UTF-8 with LF, NULL unless it is some sort of text */
+    bool leaf;         /* it holds text itself, and no parts */
+    char *text;        /* once nl_mail_text was asked for it */
 };
 
 struct nl_mail {
     struct nl_part *parts; /* parts[0] is the message */
     size_t count;
+    char *owned;  /* a copy with proper line ends, where the message had none */
+    size_t steps; /* of work done so far, see nl_bounce.steps */
 };
 
-/* Takes a message apart; `data` must outlive the mail. What is beyond the bounds above is left out,
- * and what is malformed is text: only a lack of memory is an error. Free with nl_mail_free. */
+/* Takes a message apart; `data` must outlive the mail. Lines may end in CR LF, LF or CR. What is
+ * beyond the bounds above is left out, and what is malformed is text: only a lack of memory is an
+ * error. Free with nl_mail_free. */
 enum nl_status nl_mail_read(const char *data, size_t len, struct nl_mail *out,
                             struct nl_error *err);
 void nl_mail_free(struct nl_mail *mail);
+
+/* The first NL_MAIL_TEXT bytes of a part's body, decoded: UTF-8 with LF, without control
+ * characters. NULL for what is no text, or without memory. The mail's. */
+const char *nl_mail_text(struct nl_mail *mail, size_t part);
 
 /* The next field of a header from *at on (RFC 5322 section 2.2): unfolded, RFC 2047 decoded, valid
  * UTF-8. False at the end. `name` and `value` are the caller's to free; NULL without memory. */
 bool nl_mail_next_field(struct nl_span *at, char **name, char **value);
 
-/* The first field of that name, decoded, or NULL; the caller frees it. */
+/* The first field of that name in a header, decoded, or NULL; the caller frees it. Of a longer
+ * field the first NL_MAIL_FIELD bytes are read. */
+char *nl_mail_find(struct nl_span header, const char *name);
 char *nl_mail_field(const struct nl_part *part, const char *name);
 
 #endif

@@ -102,7 +102,7 @@ def test_hard_bounce_ends_the_subscription_and_marks_the_delivery(sent):
     assert state(site, "bob@example.org") == "active"
     assert site.state_of_each() == {"ann@example.org": "bounced", "bob@example.org": "sent"}
     assert site.sql("SELECT reply_status, reply_text FROM delivery WHERE state = 'bounced'") == [
-        ("5.1.1", "smtp; 550 5.1.1 User unknown")]
+        ("5.1.1", "550 5.1.1 User unknown")]
 
 
 def test_the_token_counts_whatever_the_case_and_wherever_it_stands(sent):

@@ -6,6 +6,7 @@
 
 #include "newsletter/base/error.h"
 #include "newsletter/base/token.h"
+#include "newsletter/inbound/judge.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +26,8 @@ enum nl_bounce_kind {
 struct nl_bounce_recipient {
     char *address;
     enum nl_bounce_kind kind;
-    const char *reason; /* one of the set in bounce/patterns.txt, a constant of the reader's */
+    enum nl_fault fault;
+    const char *reason; /* one of the set in inbound/patterns.txt, a constant of the reader's */
     char status[12];    /* RFC 3463, or "" */
     char *diagnostic;   /* what the server said, one line, or NULL */
 };
@@ -41,16 +43,15 @@ struct nl_bounce {
     char **answers;   /* Message-IDs that it is an answer to */
     size_t answers_count;
     struct nl_token unsubscribe; /* "" unless NL_BOUNCE_UNSUBSCRIBE */
+    size_t steps;                /* the work that reading it took, NL_BOUNCE_STEPS at most */
 };
 
-struct nl_bounce_reader;
+/* One message costs no more steps than this; what would cost more is left unread. A step is some
+ * nanoseconds of work, so that the worst message takes about 30 ms on a small machine. */
+enum { NL_BOUNCE_STEPS = 1000000 };
 
-/* Takes the table of patterns into use. Free with nl_bounce_reader_free. */
-enum nl_status nl_bounce_reader_new(struct nl_bounce_reader **out, struct nl_error *err);
-void nl_bounce_reader_free(struct nl_bounce_reader *reader);
-
-/* Reads one message, however malformed; only a lack of memory is an error. Time and memory are in
- * proportion to its size, and of more than 1 MiB the beginning is read. */
+/* Reads one message, however malformed; only a lack of memory is an error. Memory is in proportion
+ * to its size, time too and within NL_BOUNCE_STEPS; of more than 1 MiB the beginning is read. */
 enum nl_status nl_bounce_read(const struct nl_bounce_reader *reader, const char *data, size_t len,
                               struct nl_bounce *out, struct nl_error *err);
 void nl_bounce_free(struct nl_bounce *bounce);

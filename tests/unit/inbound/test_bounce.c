@@ -51,7 +51,7 @@ static void test_delivery_status(void **state) {
            "Action: failed\nStatus: 5.2.2\n--b--\n",
            NL_BOUNCE_SOFT, "a@example.org soft mailbox-full 5.2.2");
     expect(state, REPORT "Final-Recipient: rfc822;a@example.org\nAction: delayed\nStatus: 4.4.1\n",
-           NL_BOUNCE_DELAYED, "a@example.org delayed undetermined 4.4.1");
+           NL_BOUNCE_DELAYED, "a@example.org delayed network 4.4.1");
     expect(state,
            REPORT "Final-Recipient: rfc822;a@example.org\nAction: relayed\nStatus: 2.0.0\n--b--\n",
            NL_BOUNCE_AUTO_REPLY, "");
@@ -99,16 +99,16 @@ static void test_prose(void **state) {
     expect(state,
            "From: MAILER-DAEMON@x.example\nSubject: Mail failure\n\n"
            "Your mail to the following recipients could not be delivered:\n\tannie\n",
-           NL_BOUNCE_HARD, "annie@x.example hard undetermined");
+           NL_BOUNCE_SOFT, "annie@x.example soft undetermined");
     expect(state,
            "From: Mailer-Daemon@x.example\nX-Failed-Recipients: ann@example.org\n"
            "Subject: Mail delivery failed\n\nSome text.\n",
-           NL_BOUNCE_HARD, "ann@example.org hard undetermined");
+           NL_BOUNCE_SOFT, "ann@example.org soft undetermined");
     expect(state,
            "From: Mailer-Daemon@x.example\nSubject: Warning\n\n"
            "Your message to\n\n  ann@example.org\n\nhas not yet been delivered. We will keep "
            "trying.\n",
-           NL_BOUNCE_DELAYED, "ann@example.org delayed undetermined");
+           NL_BOUNCE_DELAYED, "ann@example.org delayed expired");
 }
 
 static void test_not_bounces(void **state) {

@@ -1,0 +1,388 @@
+#include "inbound/table.h"
+
+#include "newsletter/base/embedded.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NEAR = 3, FAR = 8 };
+
+static const char *const sort_names[NL_SORTS] = {
+    "daemon", "subject", "answer", "away",  "delayed",    "success", "final", "intro",
+    "label",  "noise",   "quoted", "frame", "at-connect", "at-mail", "end",   "why"};
+
+static const char *const fault_names[] = {"none",  "recipient", "sender",
+                                          "relay", "network",   "content"};
+
+/* A line of the table, being read. */
+struct line {
+    struct nl_bounce_reader *reader;
+    char *at;
+    unsigned number;
+    const char *wrong; /* what is wrong with it; NULL for nothing so far */
+    bool nomem;
+};
+
+/* Room for one more row; false without memory. */
+static bool grow(void **array, size_t *cap, size_t count, size_t size) {
+    if (count < *cap)
+        return true;
+    size_t more = *cap > 0 ? *cap * 2 : 512;
+    void *grown = realloc(*array, more * size);
+    if (grown == NULL)
+        return false;
+    memset((char *)grown + *cap * size, 0, (more - *cap) * size);
+    *array = grown;
+    *cap = more;
+    return true;
+}
+
+size_t nl_table_edge(const struct nl_bounce_reader *reader, unsigned from, unsigned short word) {
+    size_t at = (from * 2654435761u ^ word * 40503u) & (reader->edges_cap - 1);
+    while (reader->edges[at].word != 0 &&
+           (reader->edges[at].from != from || reader->edges[at].word != word))
+        at = (at + 1) & (reader->edges_cap - 1);
+    return at;
+}
+
+/* Doubles the table of edges; its size is a power of two. */
+static bool grow_edges(struct nl_bounce_reader *reader) {
+    struct nl_edge *old = reader->edges;
+    size_t old_cap = reader->edges_cap;
+    if (reader->edges_count * 2 < old_cap)
+        return true;
+    size_t cap = old_cap > 0 ? old_cap * 2 : 16384;
+    struct nl_edge *edges = calloc(cap, sizeof *edges);
+    if (edges == NULL)
+        return false;
+    reader->edges = edges;
+    reader->edges_cap = cap;
+    for (size_t i = 0; i < old_cap; i++)
+        if (old[i].word != 0)
+            edges[nl_table_edge(reader, old[i].from, old[i].word)] = old[i];
+    free(old);
+    return true;
+}
+
+/* The node after a word; a new one where there is none. 0 without memory. */
+static unsigned step_to(struct nl_bounce_reader *reader, unsigned from, unsigned short word) {
+    if (word == 0 || !grow_edges(reader))
+        return 0;
+    struct nl_edge *edge = &reader->edges[nl_table_edge(reader, from, word)];
+    if (edge->word != 0)
+        return edge->to;
+    if (!grow((void **)&reader->nodes, &reader->nodes_cap, reader->nodes_count,
+              sizeof *reader->nodes))
+        return 0;
+    *edge = (struct nl_edge){from, (unsigned)reader->nodes_count++, word};
+    reader->edges_count++;
+    return edge->to;
+}
+
+/* Adds a phrase to a set. Its words go the same way as those of a text. */
+static bool add_phrase(struct line *line, unsigned set, const char *text, size_t len) {
+    struct nl_bounce_reader *reader = line->reader;
+    unsigned node = 0;
+    while (len > 0) {
+        size_t word = 0;
+        while (word < len && text[word] != ' ')
+            word++;
+        unsigned short ids[NL_VOCABULARY_MEANINGS];
+        int count = word > 0 ? nl_vocabulary_add(reader->vocabulary, text, word, ids) : 0;
+        for (int i = 0; i < count; i++)
+            if ((node = step_to(reader, node, ids[i])) == 0)
+                return false;
+        if (count < 0)
+            return false;
+        if (word > 0 && count == 0)
+            line->wrong = "it holds a word that is dropped from every text";
+        word += word < len ? 1 : 0;
+        text += word;
+        len -= word;
+    }
+    if (node == 0 || !grow((void **)&reader->endings, &reader->endings_cap, reader->endings_count,
+                           sizeof *reader->endings))
+        return node == 0;
+    reader->endings[reader->endings_count++] = (struct nl_ending){set, reader->nodes[node].sets};
+    reader->nodes[node].sets = (unsigned)reader->endings_count;
+    return true;
+}
+
+/* Adds "unknown|not found|no such *" to a set. */
+static bool add_phrases(struct line *line, unsigned set, const char *text, size_t len) {
+    while (len > 0) {
+        const char *bar = memchr(text, '|', len);
+        size_t phrase = bar != NULL ? (size_t)(bar - text) : len;
+        if (!add_phrase(line, set, text, phrase)) {
+            line->nomem = true;
+            return false;
+        }
+        phrase += bar != NULL ? 1 : 0;
+        text += phrase;
+        len -= phrase;
+    }
+    return true;
+}
+
+static unsigned add_set(struct line *line, const char *name) {
+    struct nl_bounce_reader *reader = line->reader;
+    if (!grow((void **)&reader->sets, &reader->sets_cap, reader->sets_count,
+              sizeof *reader->sets)) {
+        line->nomem = true;
+        return 0;
+    }
+    struct nl_set *set = &reader->sets[reader->sets_count];
+    if (name != NULL && (set->name = strdup(name)) == NULL)
+        line->nomem = true;
+    return (unsigned)reader->sets_count++;
+}
+
+/* The class of that name. */
+static unsigned find_set(struct line *line, const char *name, size_t len) {
+    for (size_t i = 0; i < line->reader->sets_count; i++) {
+        const char *known = line->reader->sets[i].name;
+        if (known != NULL && strncmp(known, name, len) == 0 && known[len] == '\0')
+            return (unsigned)i;
+    }
+    line->wrong = "no class of that name stands above";
+    return 0;
+}
+
+/* The next word of a line, cut off. */
+static char *take_word(struct line *line) {
+    char *word = line->at;
+    line->at += strcspn(line->at, " ");
+    if (*line->at != '\0')
+        *line->at++ = '\0';
+    line->at += strspn(line->at, " ");
+    return word;
+}
+
+static void take_codes(struct line *line, struct nl_rule *rule) {
+    rule->codes = strdup(take_word(line) + 1);
+    line->nomem |= rule->codes == NULL;
+}
+
+static void add_part(struct line *line, struct nl_rule *rule, unsigned set, unsigned char gap) {
+    if (rule->count == NL_PARTS) {
+        line->wrong = "it has too many parts";
+        return;
+    }
+    rule->parts[rule->count] = set;
+    rule->gaps[rule->count++] = gap;
+}
+
+/* One element of an expression: a class, phrases in braces, or words that follow each other. */
+static unsigned take_set(struct line *line) {
+    char *at = line->at;
+    size_t len = 0;
+    if (*at == '<') {
+        len = strcspn(at, ">");
+        line->at += len + (at[len] != '\0' ? 1 : 0);
+        line->at += strspn(line->at, " ");
+        return find_set(line, at + 1, len - 1);
+    }
+    unsigned set = add_set(line, NULL);
+    if (*at == '{') {
+        len = strcspn(at, "}");
+        add_phrases(line, set, at + 1, len - 1);
+        line->at += len + (at[len] != '\0' ? 1 : 0);
+    } else {
+        while (at[len] != '\0' && strchr("<{~$#", at[len]) == NULL)
+            len++;
+        line->at += len;
+        while (len > 0 && at[len - 1] == ' ')
+            len--;
+        add_phrases(line, set, at, len);
+    }
+    line->at += strspn(line->at, " ");
+    return set;
+}
+
+/* "^ <who> ~ {unknown|not found} $" */
+static void take_expression(struct line *line, struct nl_rule *rule) {
+    unsigned char gap = 0;
+    while (*line->at != '\0' && line->wrong == NULL && !line->nomem) {
+        if (*line->at == '#') {
+            take_codes(line, rule);
+        } else if (strchr("~^$", *line->at) != NULL) {
+            const char *sign = take_word(line);
+            gap = strcmp(sign, "~") == 0 ? NEAR : strcmp(sign, "~~") == 0 ? FAR : 0;
+            rule->at_start |= *sign == '^';
+            rule->at_end |= *sign == '$';
+        } else {
+            unsigned set = take_set(line);
+            add_part(line, rule, set, gap);
+            gap = 0;
+        }
+    }
+}
+
+const struct nl_reason *nl_reader_reason(const struct nl_bounce_reader *reader, const char *name) {
+    for (size_t i = 0; i < reader->reasons_count; i++)
+        if (strcmp(reader->reasons[i].name, name) == 0)
+            return &reader->reasons[i];
+    return NULL;
+}
+
+static enum nl_fault find_fault(struct line *line, const char *name) {
+    for (size_t i = 0; i < sizeof fault_names / sizeof fault_names[0]; i++)
+        if (strcmp(fault_names[i], name) == 0)
+            return (enum nl_fault)i;
+    line->wrong = "it names no fault";
+    return NL_FAULT_NONE;
+}
+
+/* "no-such-user" or "policy/sender" */
+static void take_reason(struct line *line, struct nl_rule *rule) {
+    char *word = take_word(line);
+    char *slash = strchr(word, '/');
+    if (slash != NULL)
+        *slash++ = '\0';
+    rule->reason = nl_reader_reason(line->reader, word);
+    if (rule->reason == NULL)
+        line->wrong = "no reason of that name stands above";
+    else
+        rule->fault = slash != NULL ? find_fault(line, slash) : rule->reason->fault;
+}
+
+enum { REASONS = 32 };
+
+static void add_reason(struct line *line) {
+    struct nl_bounce_reader *reader = line->reader;
+    if (reader->reasons_count == REASONS) {
+        line->wrong = "there are too many reasons";
+        return;
+    }
+    struct nl_reason *reason = &reader->reasons[reader->reasons_count++];
+    snprintf(reason->name, sizeof reason->name, "%s", take_word(line));
+    reason->hard = strcmp(take_word(line), "hard") == 0;
+    reason->fault = find_fault(line, take_word(line));
+}
+
+static void add_rule(struct line *line, const char *name) {
+    struct nl_bounce_reader *reader = line->reader;
+    struct nl_rule rule = {.line = line->number};
+    while (rule.sort < NL_SORTS && strcmp(sort_names[rule.sort], name) != 0)
+        rule.sort++;
+    if (rule.sort == NL_SORTS) {
+        line->wrong = "it begins with no sort of rule";
+        return;
+    }
+    if (rule.sort == NL_SORT_WHY)
+        take_reason(line, &rule);
+    if (line->wrong == NULL)
+        take_expression(line, &rule);
+    if (line->wrong == NULL && rule.count == 0 && rule.codes == NULL)
+        line->wrong = "it holds no expression";
+    if (!grow((void **)&reader->rules, &reader->rules_cap, reader->rules_count,
+              sizeof *reader->rules))
+        line->nomem = true;
+    else if (line->wrong == NULL)
+        reader->rules[reader->rules_count++] = rule;
+}
+
+static void add_line(struct line *line) {
+    struct nl_vocabulary *vocabulary = line->reader->vocabulary;
+    const char *name = take_word(line);
+    if (strcmp(name, "drop") == 0) {
+        while (*line->at != '\0')
+            line->nomem |= !nl_vocabulary_drop(vocabulary, take_word(line));
+    } else if (strcmp(name, "keep") == 0) {
+        while (*line->at != '\0')
+            line->nomem |= !nl_vocabulary_keep(vocabulary, take_word(line));
+    } else if (strcmp(name, "same") == 0) {
+        const char *word = take_word(line);
+        line->nomem |= !nl_vocabulary_same(vocabulary, word, line->at);
+    } else if (strcmp(name, "class") == 0) {
+        unsigned set = add_set(line, take_word(line));
+        add_phrases(line, set, line->at, strlen(line->at));
+    } else if (strcmp(name, "reason") == 0) {
+        add_reason(line);
+    } else {
+        add_rule(line, name);
+    }
+}
+
+/* Chains the rules that begin with the same set, in the order of the table. */
+static bool chain_rules(struct nl_bounce_reader *reader) {
+    reader->next_rule = calloc(reader->rules_count + 1, sizeof *reader->next_rule);
+    reader->scans = calloc(NL_SCANS, sizeof *reader->scans);
+    unsigned *last = &reader->first_code_rule;
+    for (size_t i = 0; reader->next_rule != NULL && i < reader->rules_count; i++) {
+        if (reader->rules[i].count == 0) {
+            *last = (unsigned)i + 1;
+            last = &reader->next_rule[i];
+        }
+    }
+    for (size_t i = reader->rules_count; reader->next_rule != NULL && i > 0; i--) {
+        const struct nl_rule *rule = &reader->rules[i - 1];
+        if (rule->count == 0)
+            continue;
+        reader->next_rule[i - 1] = reader->sets[rule->parts[0]].rules;
+        reader->sets[rule->parts[0]].rules = (unsigned)i;
+    }
+    return reader->next_rule != NULL && reader->scans != NULL;
+}
+
+static enum nl_status read_table(struct nl_bounce_reader *reader, char *text,
+                                 struct nl_error *err) {
+    size_t number = 1;
+    for (char *at = text; *at != '\0'; number++) {
+        size_t len = strcspn(at, "\n");
+        char *next = at[len] != '\0' ? at + len + 1 : at + len;
+        struct line line = {.reader = reader, .at = at, .number = (unsigned)number};
+        at[len] = '\0';
+        if (len > 0 && *at != '#')
+            add_line(&line);
+        if (line.nomem)
+            return nl_error_nomem(err);
+        if (line.wrong != NULL)
+            return nl_error_set(err, NL_INTERNAL, "inbound/patterns.txt:%zu: %s", number,
+                                line.wrong);
+        at = next;
+    }
+    return chain_rules(reader) ? NL_OK : nl_error_nomem(err);
+}
+
+enum nl_status nl_bounce_reader_new(struct nl_bounce_reader **out, struct nl_error *err) {
+    struct nl_bounce_reader *reader = calloc(1, sizeof *reader);
+    char *text = strdup(nl_embedded_patterns[0].data);
+    *out = reader;
+    enum nl_status status = NL_OK;
+    if (reader == NULL || text == NULL || (reader->vocabulary = nl_vocabulary_new()) == NULL ||
+        (reader->reasons = calloc(REASONS, sizeof *reader->reasons)) == NULL ||
+        !grow((void **)&reader->nodes, &reader->nodes_cap, reader->nodes_count++,
+              sizeof *reader->nodes))
+        status = nl_error_nomem(err);
+    if (status == NL_OK)
+        status = read_table(reader, text, err);
+    free(text);
+    if (status != NL_OK) {
+        nl_bounce_reader_free(reader);
+        *out = NULL;
+    }
+    return status;
+}
+
+void nl_bounce_reader_free(struct nl_bounce_reader *reader) {
+    if (reader == NULL)
+        return;
+    nl_vocabulary_free(reader->vocabulary);
+    for (size_t i = 0; i < reader->sets_count; i++)
+        free(reader->sets[i].name);
+    for (size_t i = 0; reader->scans != NULL && i < NL_SCANS; i++)
+        nl_scan_free(&reader->scans[i]);
+    for (size_t i = 0; i < reader->rules_count; i++)
+        free(reader->rules[i].codes);
+    free(reader->reasons);
+    free(reader->rules);
+    free(reader->next_rule);
+    free(reader->sets);
+    free(reader->nodes);
+    free(reader->endings);
+    free(reader->edges);
+    free(reader->scans);
+    free(reader);
+}

@@ -1,0 +1,423 @@
+#include "inbound/words.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unicase.h>
+#include <unistr.h>
+
+/* Of a longer line the beginning is enough. */
+enum { LINE_LIMIT = 4000 };
+
+enum { SLOTS = 8192, OTHERS = 4, WORD = 48, IDS = 60000 };
+
+/* The length of the shortest beginning that a pattern may name. */
+enum { SHORTEST = 3 };
+
+struct entry {
+    char *text;
+    unsigned short id;
+    bool begins; /* "reject*" */
+    bool drop, keep;
+    char *others[OTHERS]; /* what it stands for */
+};
+
+struct nl_vocabulary {
+    struct entry table[SLOTS];
+    size_t count;
+    unsigned short next;
+    unsigned char beginnings[SLOTS]; /* whether a beginning of that digest may exist */
+};
+
+static const unsigned BASIS = 2166136261u;
+
+/* FNV-1a, byte by byte. */
+static unsigned mix(unsigned digest, char c) {
+    return (digest ^ (unsigned char)c) * 16777619u;
+}
+
+static unsigned digest_of(const char *text, size_t len) {
+    unsigned digest = BASIS;
+    for (size_t i = 0; i < len; i++)
+        digest = mix(digest, text[i]);
+    return digest;
+}
+
+/* Chinese, Japanese and Korean have no blanks between words: each sign is one. */
+static bool is_sign(ucs4_t c) {
+    return (c >= 0x3041 && c <= 0x30FF) || (c >= 0x3400 && c <= 0x9FFF) ||
+           (c >= 0xAC00 && c <= 0xD7AF);
+}
+
+struct nl_vocabulary *nl_vocabulary_new(void) {
+    return calloc(1, sizeof(struct nl_vocabulary));
+}
+
+void nl_vocabulary_free(struct nl_vocabulary *vocabulary) {
+    for (size_t i = 0; vocabulary != NULL && i < SLOTS; i++) {
+        free(vocabulary->table[i].text);
+        for (size_t j = 0; j < OTHERS; j++)
+            free(vocabulary->table[i].others[j]);
+    }
+    free(vocabulary);
+}
+
+/* The entry's place: its own, or a free one. The table is never full. */
+static size_t place(const struct nl_vocabulary *vocabulary, unsigned digest, const char *text,
+                    size_t len, bool begins) {
+    size_t at = (digest + (begins ? 977u : 0u)) % SLOTS;
+    for (; vocabulary->table[at].text != NULL; at = (at + 1) % SLOTS) {
+        const struct entry *entry = &vocabulary->table[at];
+        if (entry->begins == begins && strncmp(entry->text, text, len) == 0 &&
+            entry->text[len] == '\0')
+            break;
+    }
+    return at;
+}
+
+static struct entry *add(struct nl_vocabulary *vocabulary, const char *word, size_t len) {
+    bool begins = len > 1 && word[len - 1] == '*';
+    len -= begins ? 1 : 0;
+    unsigned digest = digest_of(word, len);
+    struct entry *entry = &vocabulary->table[place(vocabulary, digest, word, len, begins)];
+    if (entry->text != NULL)
+        return entry;
+    if (vocabulary->count > SLOTS / 2 || (entry->text = strndup(word, len)) == NULL)
+        return NULL;
+    entry->begins = begins;
+    vocabulary->count++;
+    if (begins)
+        vocabulary->beginnings[digest % SLOTS] = 1;
+    return entry;
+}
+
+static int identify(struct nl_vocabulary *vocabulary, const char *word, size_t len,
+                    unsigned short *id) {
+    struct entry *entry = add(vocabulary, word, len);
+    if (entry == NULL || vocabulary->next == IDS)
+        return -1;
+    if (entry->id == 0)
+        entry->id = ++vocabulary->next;
+    *id = entry->id;
+    return 1;
+}
+
+int nl_vocabulary_add(struct nl_vocabulary *vocabulary, const char *word, size_t len,
+                      unsigned short ids[NL_VOCABULARY_MEANINGS]) {
+    const struct entry *known =
+        &vocabulary->table[place(vocabulary, digest_of(word, len), word, len, false)];
+    if (known->drop)
+        return 0;
+    int count = 0;
+    for (; count < OTHERS && known->others[count] != NULL; count++)
+        if (identify(vocabulary, known->others[count], strlen(known->others[count]), &ids[count]) <
+            0)
+            return -1;
+    /* Signs are words by themselves. */
+    ucs4_t sign = 0;
+    size_t at = 0;
+    while (count < NL_VOCABULARY_MEANINGS && at < len && (unsigned char)word[at] >= 0x80) {
+        int size = u8_mbtouc(&sign, (const uint8_t *)word + at, len - at);
+        if (!is_sign(sign) || identify(vocabulary, word + at, (size_t)size, &ids[count]) < 0)
+            break;
+        at += (size_t)size;
+        count++;
+    }
+    return count > 0 ? count : identify(vocabulary, word, len, &ids[0]);
+}
+
+bool nl_vocabulary_drop(struct nl_vocabulary *vocabulary, const char *word) {
+    struct entry *entry = add(vocabulary, word, strlen(word));
+    return entry != NULL && (entry->drop = true);
+}
+
+bool nl_vocabulary_keep(struct nl_vocabulary *vocabulary, const char *word) {
+    struct entry *entry = add(vocabulary, word, strlen(word));
+    return entry != NULL && (entry->keep = true);
+}
+
+bool nl_vocabulary_same(struct nl_vocabulary *vocabulary, const char *word, const char *others) {
+    struct entry *entry = add(vocabulary, word, strlen(word));
+    size_t count = 0;
+    while (entry != NULL && *others != '\0' && count < OTHERS) {
+        size_t len = strcspn(others, " ");
+        if ((entry->others[count++] = strndup(others, len)) == NULL)
+            return false;
+        others += len + strspn(others + len, " ");
+    }
+    return entry != NULL;
+}
+
+static struct nl_word *append(struct nl_words *out) {
+    if (out->count == out->cap) {
+        size_t cap = out->cap > 0 ? out->cap * 2 : 512;
+        struct nl_word *grown = realloc(out->words, cap * sizeof *grown);
+        out->failed |= grown == NULL;
+        if (grown == NULL)
+            return NULL;
+        out->words = grown;
+        out->cap = cap;
+    }
+    struct nl_word *word = &out->words[out->count++];
+    word->count = 0;
+    word->opens = out->opens;
+    word->framed = false;
+    word->line = out->line;
+    word->at = out->at;
+    out->opens = false;
+    return word;
+}
+
+/* Appends a word in small letters. */
+static void emit(const struct nl_vocabulary *vocabulary, struct nl_words *out, const char *text,
+                 size_t len);
+
+/* Appends the words that an entry stands for: words that stand for themselves. */
+static void emit_others(const struct nl_vocabulary *vocabulary, struct nl_words *out,
+                        const struct entry *entry) {
+    for (size_t i = 0; i < OTHERS && entry->others[i] != NULL; i++)
+        if (strcmp(entry->others[i], entry->text) != 0)
+            emit(vocabulary, out, entry->others[i], strlen(entry->others[i]));
+}
+
+static void emit(const struct nl_vocabulary *vocabulary, struct nl_words *out, const char *text,
+                 size_t len) {
+    unsigned short ids[NL_WORD_IDS];
+    unsigned char count = 0;
+    unsigned digest = BASIS;
+    for (size_t i = 0; i < len; i++) {
+        digest = mix(digest, text[i]);
+        if (i + 1 < SHORTEST || !vocabulary->beginnings[digest % SLOTS] || count == NL_WORD_IDS - 1)
+            continue;
+        const struct entry *entry =
+            &vocabulary->table[place(vocabulary, digest, text, i + 1, true)];
+        if (entry->id != 0)
+            ids[count++] = entry->id;
+    }
+    const struct entry *entry = &vocabulary->table[place(vocabulary, digest, text, len, false)];
+    if (entry->drop)
+        return;
+    if (entry->others[0] != NULL) {
+        emit_others(vocabulary, out, entry);
+        return;
+    }
+    if (entry->id != 0)
+        ids[count++] = entry->id;
+    struct nl_word *word = append(out);
+    if (word != NULL) {
+        memcpy(word->ids, ids, count * sizeof *ids);
+        word->count = count;
+    }
+}
+
+static bool is_punctuation(ucs4_t c) {
+    return c < 0xC0 || c == 0xD7 || (c >= 0x2000 && c <= 0x206F) || (c >= 0x3000 && c <= 0x303F) ||
+           c >= 0xFF00;
+}
+
+/* Appends the words of text[0..len) as they stand between punctuation. An apostrophe parts
+ * nothing. */
+static void emit_words(const struct nl_vocabulary *vocabulary, struct nl_words *out,
+                       const char *text, size_t len, size_t most) {
+    char word[WORD + 8];
+    size_t at = 0;
+    size_t before = out->count;
+    for (size_t i = 0; i <= len && out->count - before < most;) {
+        unsigned char byte = i < len ? (unsigned char)text[i] : ' ';
+        ucs4_t c = byte;
+        int size = 1;
+        if (byte >= 0x80)
+            size = u8_mbtouc(&c, (const uint8_t *)text + i, len - i);
+        bool apostrophe = c == '\'' || c == '`' || c == 0xB4 || c == 0x2019 || c == 0x2018;
+        bool letter = byte < 0x80 ? isalnum(byte) != 0 : !is_punctuation(c);
+        bool sign = byte >= 0x80 && is_sign(c);
+        if ((!letter && !apostrophe) || sign) {
+            if (at > 0)
+                emit(vocabulary, out, word, at);
+            at = 0;
+            if (sign)
+                emit(vocabulary, out, text + i, (size_t)size);
+        } else if (letter && at < WORD) {
+            int written = 1;
+            if (byte < 0x80)
+                word[at] = (char)tolower(byte);
+            else
+                written = u8_uctomb((uint8_t *)word + at, uc_tolower(c), 8);
+            at += written > 0 ? (size_t)written : 0;
+        }
+        i += (size_t)size;
+    }
+}
+
+/* Appends those words of a location that count by themselves: "...?p=NoSuchUser". The others are
+ * names of pages, and say anything. */
+static void emit_kept(const struct nl_vocabulary *vocabulary, struct nl_words *out,
+                      const char *text, size_t len) {
+    char word[WORD];
+    size_t at = 0;
+    for (size_t i = 0; i <= len; i++) {
+        if (i < len && isalnum((unsigned char)text[i])) {
+            if (at < WORD)
+                word[at++] = (char)tolower((unsigned char)text[i]);
+            continue;
+        }
+        if (at > 0 &&
+            vocabulary->table[place(vocabulary, digest_of(word, at), word, at, false)].keep)
+            emit(vocabulary, out, word, at);
+        at = 0;
+    }
+}
+
+/* "5.1.1", "#5.1.1", "550": they are read elsewhere, and stand anywhere within a sentence. */
+static bool is_code(const char *text, size_t len) {
+    size_t dots = 0;
+    if (len > 0 && text[0] == '#') {
+        text++;
+        len--;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (!isdigit((unsigned char)text[i]) && text[i] != '.')
+            return false;
+        dots += text[i] == '.';
+    }
+    /* RFC 7504: these two name a reason by themselves. */
+    if (len == 3 && (memcmp(text, "521", 3) == 0 || memcmp(text, "556", 3) == 0))
+        return false;
+    return len > 0 && strchr("245", text[0]) != NULL && ((dots == 0 && len == 3) || dots == 2);
+}
+
+static bool is_number(const char *text, size_t len) {
+    size_t dots = 0;
+    size_t colons = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (!isxdigit((unsigned char)text[i]) && text[i] != '.' && text[i] != ':')
+            return false;
+        dots += text[i] == '.';
+        colons += text[i] == ':';
+    }
+    if (colons >= 3)
+        return true;
+    return dots == 3 && len >= 7 && strspn(text, "0123456789.") >= len;
+}
+
+/* The name of a host: labels of letters, digits and hyphens between dots, the last one of letters.
+ */
+static bool is_host(const char *text, size_t len) {
+    size_t dots = 0;
+    size_t last = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (!isalnum((unsigned char)text[i]) && strchr("-._", text[i]) == NULL)
+            return false;
+        if (text[i] != '.')
+            continue;
+        if (i == 0 || i + 1 == len || text[i + 1] == '.' ||
+            (islower((unsigned char)text[i - 1]) && isupper((unsigned char)text[i + 1])))
+            return false; /* "mailbox.Please": a sentence ends */
+        dots++;
+        last = i + 1;
+    }
+    return dots > 0 && len - last >= 2 && isalpha((unsigned char)text[last]);
+}
+
+/* "RESOLVER.ADR.RecipNotFound", as Exchange names its errors: no host. */
+static bool is_symbol(const char *text, size_t len) {
+    bool lower = false;
+    size_t first = 0;
+    while (first < len && isupper((unsigned char)text[first]))
+        first++;
+    for (size_t i = first; i < len; i++)
+        lower |= islower((unsigned char)text[i]) != 0;
+    return first > 2 && text[first] == '.' && lower;
+}
+
+static void emit_host(const struct nl_vocabulary *vocabulary, struct nl_words *out,
+                      const char *text, size_t len) {
+    char name[WORD * 2];
+    size_t label = 0;
+    emit(vocabulary, out, "host", 4);
+    len = len < sizeof name ? len : sizeof name;
+    for (size_t i = 0; i < len; i++)
+        name[i] = (char)tolower((unsigned char)text[i]);
+    for (size_t i = 0; i <= len; i++) {
+        if (i < len && name[i] != '.')
+            continue;
+        unsigned digest = digest_of(name + label, i - label);
+        if (vocabulary->table[place(vocabulary, digest, name + label, i - label, false)].keep)
+            emit(vocabulary, out, name + label, i - label);
+        label = i + 1;
+    }
+}
+
+/* A run of characters without white space or brackets. */
+static void emit_chunk(const struct nl_vocabulary *vocabulary, struct nl_words *out,
+                       const char *text, size_t len) {
+    while (len > 4 && strchr("245", text[0]) != NULL && isdigit((unsigned char)text[1]) &&
+           isdigit((unsigned char)text[2]) && text[3] == '-') { /* "550-5.1.1 The" */
+        text += 4;
+        len -= 4;
+    }
+    size_t bare = len;
+    while (bare > 0 && strchr(".:!?'*=", text[bare - 1]) != NULL)
+        bare--;
+    const char *at = memchr(text, '@', bare);
+    if (is_code(text, bare))
+        return;
+    if (memmem(text, len, "://", 3) != NULL) {
+        emit(vocabulary, out, "url", 3);
+        emit_kept(vocabulary, out, text, bare);
+    } else if (at != NULL && at + 1 < text + bare) {
+        emit(vocabulary, out, "addr", 4);
+    } else if (is_number(text, bare)) {
+        emit(vocabulary, out, "ip", 2);
+    } else if (is_host(text, bare) && !is_symbol(text, bare)) {
+        emit_host(vocabulary, out, text, bare);
+    } else {
+        emit_words(vocabulary, out, text, len, len);
+    }
+}
+
+/* Whether a sentence ends with text[at - 1]: "full. Please", and not "<ann@x>... User". */
+static bool ends_sentence(const char *text, size_t len, size_t at) {
+    if (at < 2 || strchr(".!?", text[at - 1]) == NULL || text[at - 2] == '.')
+        return false;
+    return at == len || isspace((unsigned char)text[at]);
+}
+
+void nl_words_split(const struct nl_vocabulary *vocabulary, const char *text, size_t len,
+                    size_t lines, size_t most, struct nl_words *out) {
+    static const char breaks[] = " \t\r\v\f\n<>()[]{},;\"";
+    bool blank = true;
+    size_t line = 0;
+    out->count = 0;
+    out->line = 0;
+    out->opens = true;
+    for (size_t i = 0; i < len && out->line < lines && out->count < most;) {
+        size_t start = i;
+        while (i < len && (text[i] == '\0' || strchr(breaks, text[i]) == NULL))
+            i++;
+        if (i > start && i - line > LINE_LIMIT) {
+            const char *end = memchr(text + i, '\n', len - i);
+            i = end != NULL ? (size_t)(end - text) : len;
+            continue;
+        }
+        if (i > start) {
+            out->at = (unsigned)start;
+            emit_chunk(vocabulary, out, text + start, i - start);
+            out->opens |= ends_sentence(text, len, i);
+            blank = false;
+            continue;
+        }
+        if (text[i] == '\n') {
+            out->opens |= blank;
+            out->line++;
+            line = i + 1;
+            blank = true;
+        }
+        i++;
+    }
+}
+
+void nl_words_free(struct nl_words *words) {
+    free(words->words);
+    *words = (struct nl_words){0};
+}
