@@ -4,6 +4,7 @@
 #define NL_DELIVERY_IN_FLIGHT_H
 
 #include "delivery/backlog.h"
+#include "delivery/breaker.h"
 #include "delivery/composer.h"
 #include "newsletter/db/sync.h"
 #include "newsletter/smtp/transport.h"
@@ -17,7 +18,8 @@ struct nl_in_flight {
     bool busy;
     bool wants_commit_point; /* the server waits for the message's end */
     uint64_t commit_point;   /* the number of the commit that holds it; 0: none */
-    bool done;               /* `result` is to be recorded */
+    bool done;               /* the next commit ends it: `result` is recorded, unless it is held */
+    bool held;               /* the breaker holds its refusal, and its lease goes on */
 };
 
 struct run {
@@ -28,7 +30,7 @@ struct run {
     struct nl_composer composer;
     struct nl_in_flight *messages; /* indexed like the transport's connections */
     size_t size;
-    struct nl_record *records; /* room for each message */
+    struct nl_record *records; /* room for each message and each refusal that is held */
     int64_t *commit_points;
     bool *may_go;
     struct nl_backlog backlog;
@@ -40,13 +42,25 @@ struct run {
     int64_t sync_at;          /* when a sync was last requested */
     int consecutive_failures; /* broken connections since the last accepted message */
     int64_t last_success_at;  /* the last accepted message, or the start */
-    int64_t rejected;
+    struct nl_breaker breaker;
+    struct nl_bounce_reader *reader; /* made for the first refusal */
     struct nl_error *err;
 };
 
 /* Ends a message with `result`, whose text is copied. The next commit records it. */
 void nl_in_flight_end(struct run *run, struct nl_in_flight *message,
                       const struct nl_result *result);
+
+/* Ends a message whose refusal the breaker holds. */
+void nl_in_flight_hold(struct nl_in_flight *message);
+
+/* Stops a run: no further message begins. Only the first reason counts. `pause` says that the fault
+ * is ours. */
+void nl_run_stop(struct run *run, enum nl_status status, bool pause, const char *text);
+
+/* Gives a deferral its next attempt. When it is too old, it has failed; but where the fault is ours
+ * or the relay's, it is queued again, and the run stops. */
+void nl_run_schedule(struct run *run, int64_t attempts, int64_t first, struct nl_result *result);
 
 /* How many messages are in flight. */
 size_t nl_in_flight_count(const struct run *run);

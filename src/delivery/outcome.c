@@ -2,83 +2,123 @@
 
 #include <string.h>
 
-static enum nl_verdict judge_lost(const struct nl_transport_event *event,
-                                  struct nl_result *result) {
+static enum nl_reaction judge_lost(const struct nl_transport_event *event,
+                                   struct nl_result *result) {
     result->text = event->text;
+    result->blame = NL_BLAME_RELAY;
     if (event->dot_sent) {
         result->outcome = NL_UNKNOWN;
     } else if (event->reused && event->stage == NL_STAGE_MAIL) {
-        /* A kept connection that the server had given up: nothing was tried. */
+        /* The server had closed an idle connection: nothing was tried. */
         result->outcome = NL_REQUEUED;
     } else {
         result->outcome = NL_DEFERRED;
     }
-    return NL_TROUBLE;
+    return NL_REACT_FAILURE;
 }
 
-/* RFC 3463: x.1.x and x.2.x speak of the address and the mailbox, but for those of the sender. */
-static bool is_about_recipient(const char *status) {
-    return status[0] != '\0' &&
-           (strncmp(status + 1, ".1.", 3) == 0 || strncmp(status + 1, ".2.", 3) == 0) &&
-           strcmp(status, "5.1.7") != 0 && strcmp(status, "5.1.8") != 0;
+static enum nl_judge_stage stage_of(enum nl_stage stage) {
+    switch (stage) {
+    case NL_STAGE_MAIL:
+        return NL_JUDGE_MAIL;
+    case NL_STAGE_RCPT:
+        return NL_JUDGE_RCPT;
+    case NL_STAGE_DATA:
+        return NL_JUDGE_DATA;
+    case NL_STAGE_BODY:
+    case NL_STAGE_DOT:
+        return NL_JUDGE_DOT;
+    default:
+        return NL_JUDGE_CONNECT;
+    }
 }
 
-/* Of the protocol, or that we must log in, or that SPF, DKIM or DMARC failed (RFC 7372, RFC 7489).
- */
-static bool is_about_us(const char *status) {
-    static const char *const statuses[] = {"5.7.8",  "5.7.9",  "5.7.20", "5.7.21", "5.7.22",
-                                           "5.7.23", "5.7.24", "5.7.25", "5.7.26", "5.7.27"};
-    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
-        if (strcmp(status, statuses[i]) == 0)
-            return true;
-    return strncmp(status, "5.5.", 4) == 0;
+/* The relay cannot reach the recipient's server: that says nothing of the address. */
+static bool is_out_of_reach(const char *reason) {
+    return strcmp(reason, "network") == 0 || strcmp(reason, "system") == 0 ||
+           strcmp(reason, "expired") == 0;
 }
 
-/* What is refused at RCPT is the recipient, and later the message, unless the status says else. */
-static bool is_our_fault(enum nl_stage stage, const struct nl_reply *reply) {
-    if (stage == NL_STAGE_RCPT)
-        return reply->code == 530 || reply->code == 503 || is_about_us(reply->status);
-    return stage == NL_STAGE_MAIL || !is_about_recipient(reply->status);
+/* RFC 3463: x.1.x and x.2.x speak of the address and the mailbox, whatever the words. */
+static bool is_about_address(const struct nl_result *result) {
+    return result->code != 421 && result->status[0] != '\0' &&
+           (strncmp(result->status + 1, ".1.", 3) == 0 ||
+            strncmp(result->status + 1, ".2.", 3) == 0);
 }
 
-/* The server as a whole: it closes, or its system is full or down (RFC 3463 section 3.4). */
-static bool is_server_trouble(const struct nl_reply *reply) {
-    return reply->code == 421 || strncmp(reply->status, "4.3.", 4) == 0;
-}
-
-static enum nl_verdict judge_reply(const struct nl_transport_event *event,
+static enum nl_fault judge_refusal(const struct nl_bounce_reader *reader,
+                                   const struct nl_transport_event *event,
                                    struct nl_result *result) {
+    const struct nl_failure failure = {.stage = stage_of(event->stage),
+                                       .code = result->code,
+                                       .status = result->status,
+                                       .text = result->text};
+    if (reader == NULL)
+        return NL_FAULT_SENDER;
+    const struct nl_judgement judgement = nl_judge(reader, &failure);
+    result->reason = judgement.reason;
+    if (judgement.fault == NL_FAULT_RELAY && is_about_address(result))
+        return NL_FAULT_NETWORK;
+    if (judgement.fault == NL_FAULT_RECIPIENT && is_out_of_reach(judgement.reason))
+        return NL_FAULT_NETWORK;
+    if (judgement.fault == NL_FAULT_RECIPIENT)
+        result->effect = judgement.hard ? NL_EFFECT_HARD : NL_EFFECT_SOFT;
+    return judgement.fault;
+}
+
+/* A refusal for now. After 421 on a kept connection, another connection is opened: the server wants
+ * no more messages on this one. */
+static enum nl_reaction judge_passing(const struct nl_transport_event *event, enum nl_fault fault,
+                                      struct nl_result *result) {
+    result->outcome = NL_DEFERRED;
+    result->blame = fault == NL_FAULT_SENDER  ? NL_BLAME_US
+                    : fault == NL_FAULT_RELAY ? NL_BLAME_RELAY
+                                              : NL_BLAME_NONE;
+    if (result->code == 421 && event->reused && event->stage == NL_STAGE_MAIL) {
+        result->outcome = NL_REQUEUED;
+        return NL_REACT_NONE;
+    }
+    return fault == NL_FAULT_RELAY    ? NL_REACT_FAILURE
+           : fault == NL_FAULT_SENDER ? NL_REACT_OURS
+                                      : NL_REACT_NONE;
+}
+
+static enum nl_reaction judge_reply(const struct nl_bounce_reader *reader,
+                                    const struct nl_transport_event *event,
+                                    struct nl_result *result) {
     const struct nl_reply *reply = event->reply;
     result->code = reply->code;
     result->text = nl_buf_text(&reply->text);
     memcpy(result->status, reply->status, sizeof result->status);
-    switch (reply->code / 100) {
-    case 2:
+    if (reply->code / 100 == 2) {
         result->outcome = NL_SENT;
-        return NL_GO_ON_RESET;
-    case 4:
-        /* 421 on a kept connection: enough messages on this one, take another. */
-        result->outcome = reply->code == 421 && event->reused && event->stage == NL_STAGE_MAIL
-                              ? NL_REQUEUED
-                              : NL_DEFERRED;
-        return result->outcome == NL_DEFERRED && is_server_trouble(reply) ? NL_TROUBLE : NL_GO_ON;
-    default:
-        break;
+        return NL_REACT_ACCEPTED;
     }
-    if (!is_our_fault(event->stage, reply)) {
-        result->outcome = NL_BOUNCED;
-        return NL_GO_ON;
+    enum nl_fault fault = judge_refusal(reader, event, result);
+    if (reply->code / 100 == 4)
+        return judge_passing(event, fault, result);
+    if (fault == NL_FAULT_SENDER || fault == NL_FAULT_RELAY) {
+        result->outcome = NL_REQUEUED;
+        result->blame = NL_BLAME_US;
+        return NL_REACT_OURS;
     }
-    /* Refused before the recipient was so much as named: it was no attempt. */
-    result->outcome =
-        event->stage == NL_STAGE_MAIL || event->stage == NL_STAGE_RCPT ? NL_REQUEUED : NL_DEFERRED;
-    return NL_PAUSE;
+    /* A recipient that the relay cannot reach, or a message that it does not take, says nothing of
+     * the address. */
+    result->outcome = fault == NL_FAULT_RECIPIENT ? NL_BOUNCED : NL_FAILED;
+    return NL_REACT_HOLD;
 }
 
-enum nl_verdict nl_outcome_judge(const struct nl_transport_event *event, struct nl_result *result) {
+enum nl_reaction nl_outcome_judge(const struct nl_bounce_reader *reader,
+                                  const struct nl_transport_event *event,
+                                  struct nl_result *result) {
     *result = (struct nl_result){0};
     return event->kind == NL_TRANSPORT_LOST ? judge_lost(event, result)
-                                            : judge_reply(event, result);
+                                            : judge_reply(reader, event, result);
+}
+
+bool nl_outcome_is_vague(const struct nl_result *result) {
+    return result->reason == NULL || strcmp(result->reason, "undetermined") == 0 ||
+           is_out_of_reach(result->reason);
 }
 
 /* The schedule's, whose last one repeats; else growing from the first to the largest. */

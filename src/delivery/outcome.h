@@ -1,20 +1,28 @@
-/* Judges what a reply or a broken connection means for a delivery and for the run. */
+/* Judges what a reply or a broken connection means for a delivery and for the run. Refusals are
+ * judged by the same table as bounces (inbound/judge.h). */
 #ifndef NL_DELIVERY_OUTCOME_H
 #define NL_DELIVERY_OUTCOME_H
 
+#include "newsletter/inbound/judge.h"
 #include "newsletter/smtp/transport.h"
 #include "newsletter/store/delivery.h"
 
-enum nl_verdict {
-    NL_GO_ON,
-    NL_GO_ON_RESET, /* a message was accepted: the relay works */
-    NL_TROUBLE,     /* the connection broke: counts towards the circuit breaker */
-    NL_PAUSE,       /* the fault is ours: stop the run */
+enum nl_reaction {
+    NL_REACT_NONE,     /* record the outcome, and go on */
+    NL_REACT_ACCEPTED, /* a message was accepted: the relay works */
+    NL_REACT_FAILURE,  /* the connection or the relay failed: counts towards the circuit breaker */
+    NL_REACT_OURS,     /* the relay refuses us, whoever the recipient is */
+    NL_REACT_HOLD,     /* the relay refuses this recipient or message: see breaker.h */
 };
 
-/* Judges a REPLIED or LOST event by DESIGN.md's promise 3. result->text points into the event.
- * A deferral has no time yet: see nl_outcome_schedule. */
-enum nl_verdict nl_outcome_judge(const struct nl_transport_event *event, struct nl_result *result);
+/* Judges a REPLIED or LOST event: what happens to the delivery, and to the run. `reader` is only
+ * used for refusals; NULL takes every refusal for one of us. result->text points into the event. A
+ * deferral has no time yet: see nl_outcome_schedule. */
+enum nl_reaction nl_outcome_judge(const struct nl_bounce_reader *reader,
+                                  const struct nl_transport_event *event, struct nl_result *result);
+
+/* Whether a refusal has no clear reason, or one that may pass. */
+bool nl_outcome_is_vague(const struct nl_result *result);
 
 /* Gives a deferral its next attempt: exponential backoff with jitter, or NL_FAILED when `first`
  * lies further back than the configured age. `attempts` were made before this one. */

@@ -1,5 +1,6 @@
 #include "delivery/record.h"
 
+#include <stdio.h>
 #include <time.h>
 
 enum {
@@ -7,13 +8,41 @@ enum {
     RENEWALS_PER_LEASE = 3,
 };
 
+/* The outcome of a refusal that the breaker has decided. */
+static void settle(struct run *run, struct nl_held *held) {
+    if (held->state == NL_HELD_REQUEUED)
+        held->result.outcome = NL_REQUEUED;
+    else if (held->state == NL_HELD_DEFERRED)
+        held->result.outcome = NL_DEFERRED;
+    if (held->result.outcome == NL_DEFERRED && held->result.next_attempt_at == 0)
+        nl_run_schedule(run, held->attempts, held->first_attempt_at, &held->result);
+}
+
 static enum nl_status record_results(struct run *run) {
     size_t count = 0;
     for (size_t i = 0; i < run->size; i++)
-        if (run->messages[i].done)
+        if (run->messages[i].done && !run->messages[i].held)
             run->records[count++] =
                 (struct nl_record){run->messages[i].pending.job.delivery, &run->messages[i].result};
+    for (size_t i = 0; i < run->breaker.count; i++) {
+        struct nl_held *held = &run->breaker.items[i];
+        if (held->state == NL_HELD_WAITING)
+            continue;
+        settle(run, held);
+        run->records[count++] = (struct nl_record){held->delivery, &held->result};
+    }
     return nl_delivery_record(run->plan->store, run->records, count, run->owner.text, run->err);
+}
+
+/* A message that was refused has not been sent: should we die now, it is queued, not unknown. */
+static enum nl_status withdraw_commit_points(struct run *run) {
+    size_t count = 0;
+    for (size_t i = 0; i < run->size; i++)
+        if (run->messages[i].done && run->messages[i].held)
+            run->commit_points[count++] = run->messages[i].pending.job.delivery;
+    return count == 0 ? NL_OK
+                      : nl_delivery_withdraw_commit_points(run->plan->store, run->commit_points,
+                                                           count, run->owner.text, run->err);
 }
 
 /* Puts a delivery back into the queue, where the next lease finds that its subscription has ended.
@@ -69,7 +98,7 @@ bool nl_record_has_work(const struct run *run) {
     for (size_t i = 0; i < run->size; i++)
         if (run->messages[i].done || run->messages[i].wants_commit_point)
             return true;
-    return wants_lease(run) || wants_renewal(run) ||
+    return nl_breaker_decided(&run->breaker) || wants_lease(run) || wants_renewal(run) ||
            (nl_run_must_stop(run) && run->backlog.count > 0);
 }
 
@@ -104,6 +133,8 @@ static enum nl_status record_once(struct run *run) {
     if (status != NL_OK)
         return status;
     status = record_results(run);
+    if (status == NL_OK)
+        status = withdraw_commit_points(run);
     if (status == NL_OK)
         status = check_for_halt(run);
     if (status == NL_OK)
@@ -186,28 +217,91 @@ enum nl_status nl_record_follow_sync(struct run *run) {
     return status;
 }
 
+static void end_message(struct run *run, struct nl_in_flight *message) {
+    if (!message->held)
+        count_result(&run->summary->counts, message->result.outcome);
+    if (!message->held && message->result.outcome == NL_REQUEUED)
+        run->backlog.drained = false;
+    if (message->pending.slot != 0)
+        nl_store_leave_slot(run->plan->store, message->pending.domain, message->pending.slot);
+    nl_pending_free(&message->pending);
+    message->done = false;
+    message->held = false;
+    message->busy = false;
+}
+
 /* Connections go on only after the commit. */
 static void after_commit(struct run *run) {
     run->committed++;
     for (size_t i = 0; i < run->size; i++) {
         struct nl_in_flight *message = &run->messages[i];
         if (message->done) {
-            count_result(&run->summary->counts, message->result.outcome);
-            if (message->result.outcome == NL_REQUEUED)
-                run->backlog.drained = false;
-            if (message->pending.slot != 0)
-                nl_store_leave_slot(run->plan->store, message->pending.domain,
-                                    message->pending.slot);
-            nl_pending_free(&message->pending);
-            message->done = false;
-            message->busy = false;
+            end_message(run, message);
         } else if (message->wants_commit_point) {
             message->wants_commit_point = false;
             message->commit_point = run->committed;
         }
     }
+    for (size_t i = 0; i < run->breaker.count; i++) {
+        const struct nl_held *held = &run->breaker.items[i];
+        if (held->state == NL_HELD_WAITING)
+            continue;
+        count_result(&run->summary->counts, held->result.outcome);
+        if (held->result.outcome == NL_REQUEUED)
+            run->backlog.drained = false;
+    }
     if (run->plan->options->progress != NULL)
         run->plan->options->progress(&run->summary->counts, run->plan->options->ctx);
+}
+
+/* ---- what a refusal does to the subscription: as much as the same words in a bounce ---- */
+
+static enum nl_status apply_refusal(struct run *run, int64_t delivery, int64_t attempts,
+                                    const struct nl_result *result) {
+    const struct nl_config *config = run->plan->config;
+    const struct nl_bounce_policy policy = {config->bounce.hard, config->bounce.soft,
+                                            config->bounce.limit, config->bounce.half_life,
+                                            config->bounce.interval};
+    const struct nl_verdict verdict = {.effect = result->effect,
+                                       .kind = result->effect == NL_EFFECT_HARD ? "hard" : "soft",
+                                       .reason = result->reason,
+                                       .status = result->status,
+                                       .diagnostic = result->text};
+    struct nl_returned refusal = {
+        .kind = "reply", .delivery = delivery, .verdicts = &verdict, .count = 1};
+    struct nl_returned_outcome outcome = {0};
+    char name[64];
+    int len =
+        snprintf(name, sizeof name, "reply %lld %lld", (long long)delivery, (long long)attempts);
+    nl_digest(name, (size_t)len, refusal.digest);
+    enum nl_status status = NL_BUSY;
+    for (int attempt = 0; status == NL_BUSY && attempt < BEGIN_ATTEMPTS; attempt++) {
+        nl_error_free(run->err);
+        status = nl_returned_record(run->plan->store, &refusal, &policy, &outcome, run->err);
+    }
+    return status;
+}
+
+static bool has_effect(const struct nl_result *result) {
+    return result->effect != NL_EFFECT_NONE && result->reason != NULL &&
+           (result->outcome == NL_BOUNCED || result->outcome == NL_FAILED);
+}
+
+/* In transactions of their own, since they change subscriptions: see DESIGN.md, Transactions. */
+static enum nl_status apply_refusals(struct run *run) {
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < run->size; i++) {
+        const struct nl_in_flight *message = &run->messages[i];
+        if (message->done && !message->held && has_effect(&message->result))
+            status = apply_refusal(run, message->pending.job.delivery,
+                                   message->pending.job.attempts, &message->result);
+    }
+    for (size_t i = 0; status == NL_OK && i < run->breaker.count; i++) {
+        const struct nl_held *held = &run->breaker.items[i];
+        if (held->state != NL_HELD_WAITING && has_effect(&held->result))
+            status = apply_refusal(run, held->delivery, held->attempts, &held->result);
+    }
+    return status;
 }
 
 enum nl_status nl_record_commit(struct run *run) {
@@ -215,6 +309,10 @@ enum nl_status nl_record_commit(struct run *run) {
         return NL_OK;
     enum nl_status status = record(run);
     if (status == NL_OK)
+        status = apply_refusals(run);
+    if (status == NL_OK) {
         after_commit(run);
+        nl_breaker_drop_decided(&run->breaker);
+    }
     return status;
 }

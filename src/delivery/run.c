@@ -9,23 +9,26 @@
 #include <string.h>
 
 enum {
-    FAILURE_LIMIT = 10,   /* broken connections in a row before the circuit breaker opens */
-    REJECTION_LIMIT = 20, /* recipients refused before the first one is accepted */
+    FAILURE_LIMIT = 10, /* broken connections in a row before the circuit breaker opens */
     WAIT_MILLISECONDS = 1000,
 };
 
 static enum nl_status prepare(struct run *run) {
     run->size = (size_t)run->plan->config->smtp.connections;
     run->messages = calloc(run->size, sizeof run->messages[0]);
-    run->records = calloc(run->size, sizeof run->records[0]);
+    run->records = calloc(run->size + NL_HELD_LIMIT, sizeof run->records[0]);
     run->commit_points = calloc(run->size, sizeof run->commit_points[0]);
     run->may_go = calloc(run->size, sizeof run->may_go[0]);
     nl_token_new(nl_store_env(run->plan->store), &run->owner);
     if (run->messages == NULL || run->records == NULL || run->commit_points == NULL ||
         run->may_go == NULL)
         return nl_error_nomem(run->err);
+    run->breaker.issue = run->plan->scope.issue != 0;
     enum nl_status status =
         nl_backlog_open(&run->backlog, run->plan, run->owner.text, 2 * run->size + 16, run->err);
+    if (status == NL_OK && run->breaker.issue)
+        status = nl_delivery_any_sent(run->plan->store, run->plan->scope.issue,
+                                      &run->breaker.proved, run->err);
     if (status == NL_OK)
         status = nl_composer_open(&run->composer, run->plan, run->err);
     if (status == NL_OK)
@@ -59,27 +62,11 @@ static void clean_up(struct run *run, enum nl_status *status) {
     free(run->commit_points);
     free(run->may_go);
     nl_composer_close(&run->composer);
-}
-
-static void stop(struct run *run, enum nl_status status, bool pause, const char *text) {
-    struct nl_run_summary *summary = run->summary;
-    if (summary->problem.status != NL_OK)
-        return;
-    summary->stopped = true;
-    summary->paused = pause;
-    nl_error_set(&summary->problem, status, "%s", text);
+    nl_breaker_free(&run->breaker);
+    nl_bounce_reader_free(run->reader);
 }
 
 /* ---- from the network ---- */
-
-static void pause_for_reply(struct run *run, const struct nl_transport_event *event) {
-    struct nl_buf text = {0};
-    nl_buf_addf(&text, "the server refused %s with %d %s %s: correct the cause, then send again",
-                nl_stage_name(event->stage), event->reply->code, event->reply->status,
-                nl_buf_text(&event->reply->text));
-    stop(run, NL_UNAVAILABLE, true, nl_buf_text(&text));
-    nl_buf_free(&text);
-}
 
 static void count_failure(struct run *run, const char *text) {
     struct nl_buf line = {0};
@@ -93,35 +80,86 @@ static void count_failure(struct run *run, const char *text) {
                 "%s; %d connection(s) failed in a row, what is left stays queued: run "
                 "'newsletter retry' when the server works again",
                 text, run->consecutive_failures);
-    stop(run, NL_TEMPFAIL, false, nl_buf_text(&line));
+    nl_run_stop(run, NL_TEMPFAIL, false, nl_buf_text(&line));
     nl_buf_free(&line);
 }
 
-/* A server that refuses everybody from the start refuses us, whatever its replies say. */
-static void count_rejection(struct run *run, const struct nl_transport_event *event) {
-    if (run->summary->counts.sent > 0 || ++run->rejected < REJECTION_LIMIT)
+/* Says what the server has refused, and stops the run; or leaves the server to the others. */
+static void open_breaker(struct run *run, size_t server, const struct nl_held *refusal) {
+    struct nl_buf text = {0};
+    size_t domains = 0;
+    size_t waiting = nl_breaker_waiting(&run->breaker, server, &domains);
+    bool for_now = refusal->result.code / 100 == 4;
+    nl_buf_addf(&text, "the server %s refused %s with %d %s%s%s",
+                nl_relay_name(run->plan->relay, server), nl_stage_name(refusal->stage),
+                refusal->result.code, refusal->result.status,
+                refusal->result.status[0] != '\0' ? " " : "", refusal->result.text);
+    if (!refusal->ours && waiting > 1)
+        nl_buf_addf(&text, ", as it did for the last %zu recipients", waiting);
+    nl_buf_adds(&text, for_now ? ": what is left stays queued, and 'newsletter retry' tries again"
+                               : ": everybody whom it refused is queued again; correct the cause, "
+                                 "then send again");
+    nl_breaker_requeue(&run->breaker, server);
+    if (!nl_transport_avoid(run->transport, server))
+        nl_run_stop(run, for_now ? NL_TEMPFAIL : NL_UNAVAILABLE, !for_now, nl_buf_text(&text));
+    nl_buf_free(&text);
+}
+
+static const struct nl_bounce_reader *reader(struct run *run) {
+    struct nl_error ignored = {0};
+    if (run->reader == NULL && nl_bounce_reader_new(&run->reader, &ignored) != NL_OK)
+        run->reader = NULL;
+    nl_error_free(&ignored);
+    return run->reader;
+}
+
+static const char *domain_of(const struct nl_in_flight *message) {
+    const char *at = strrchr(message->pending.job.address, '@');
+    return at != NULL ? at + 1 : "";
+}
+
+/* Holds a refusal, or opens the breaker. What is refused after that is queued again. */
+static void hold(struct run *run, const struct nl_transport_event *event, bool ours,
+                 struct nl_result *result) {
+    struct nl_in_flight *message = &run->messages[event->connection];
+    const struct nl_held refusal = {.delivery = message->pending.job.delivery,
+                                    .attempts = message->pending.job.attempts,
+                                    .first_attempt_at = message->pending.job.first_attempt_at,
+                                    .server = event->server,
+                                    .stage = event->stage,
+                                    .ours = ours,
+                                    .vague = nl_outcome_is_vague(result),
+                                    .result = *result,
+                                    .domain = (char *)domain_of(message)};
+    bool held = false;
+    /* Before the recipient is named, one refusal is enough. */
+    bool opens = (event->stage == NL_STAGE_MAIL && ours && result->code / 100 == 5) ||
+                 run->summary->paused || nl_breaker_hold(&run->breaker, &refusal, &held);
+    if (opens)
+        open_breaker(run, event->server, &refusal);
+    if (held) {
+        nl_in_flight_hold(message);
         return;
-    pause_for_reply(run, event);
+    }
+    result->outcome = NL_REQUEUED;
+    nl_in_flight_end(run, message, result);
 }
 
 static void take_outcome(struct run *run, const struct nl_transport_event *event) {
     struct nl_result result = {0};
-    switch (nl_outcome_judge(event, &result)) {
-    case NL_GO_ON_RESET:
+    bool refused = event->kind == NL_TRANSPORT_REPLIED && event->reply->code / 100 != 2;
+    enum nl_reaction reaction =
+        nl_outcome_judge(refused ? reader(run) : run->reader, event, &result);
+    if (reaction == NL_REACT_OURS || reaction == NL_REACT_HOLD) {
+        hold(run, event, reaction == NL_REACT_OURS, &result);
+        return;
+    }
+    if (reaction == NL_REACT_ACCEPTED) {
         run->consecutive_failures = 0;
         run->last_success_at = nl_env_now(nl_store_env(run->plan->store));
-        run->rejected = INT64_MIN / 2;
-        break;
-    case NL_TROUBLE:
+        nl_breaker_accept(&run->breaker, event->server);
+    } else if (reaction == NL_REACT_FAILURE) {
         count_failure(run, event->kind == NL_TRANSPORT_LOST ? event->text : result.text);
-        break;
-    case NL_PAUSE:
-        pause_for_reply(run, event);
-        break;
-    default:
-        if (result.outcome == NL_BOUNCED)
-            count_rejection(run, event);
-        break;
     }
     nl_in_flight_end(run, &run->messages[event->connection], &result);
 }
@@ -135,7 +173,7 @@ static void take_events(struct run *run) {
             break;
         case NL_TRANSPORT_REFUSED:
             if (event.permanent)
-                stop(run, NL_UNAVAILABLE, true, event.text);
+                nl_run_stop(run, NL_UNAVAILABLE, true, event.text);
             else
                 count_failure(run, event.text);
             break;
@@ -148,16 +186,17 @@ static void take_events(struct run *run) {
 
 /* ---- to the network ---- */
 
-static void refuse_locally(struct run *run, struct nl_in_flight *message, enum nl_outcome outcome,
-                           const char *status, const char *text) {
-    struct nl_result result = {.outcome = outcome, .text = text};
+static void refuse_locally(struct run *run, struct nl_in_flight *message, const char *status,
+                           const char *text) {
+    struct nl_result result = {.outcome = NL_FAILED, .text = text};
     memcpy(result.status, status, strlen(status) + 1);
     nl_in_flight_end(run, message, &result);
 }
 
-/* RFC 1870: a server that announces a size limit is not sent more. */
-static bool fits(struct run *run, struct nl_in_flight *message,
-                 const struct nl_extensions *extensions) {
+/* RFC 1870: a server that announces a size limit is not sent more. It is a refusal like any other:
+ * when smaller messages are accepted, this one has failed. */
+static bool fits(struct run *run, size_t connection, const struct nl_extensions *extensions) {
+    struct nl_in_flight *message = &run->messages[connection];
     struct nl_buf text = {0};
     if (extensions->size_limit == 0 || message->message.len <= extensions->size_limit)
         return true;
@@ -165,8 +204,16 @@ static bool fits(struct run *run, struct nl_in_flight *message,
                 "the message has %zu bytes and the server takes %zu: make its pictures smaller, or "
                 "links (images: links)",
                 message->message.len, extensions->size_limit);
-    stop(run, NL_UNAVAILABLE, true, nl_buf_text(&text));
-    refuse_locally(run, message, NL_REQUEUED, "5.3.4", nl_buf_text(&text));
+    struct nl_result result = {.outcome = NL_FAILED,
+                               .code = 552,
+                               .status = "5.3.4",
+                               .text = nl_buf_text(&text),
+                               .reason = "too-large"};
+    const struct nl_transport_event event = {.connection = connection,
+                                             .server =
+                                                 nl_transport_server(run->transport, connection),
+                                             .stage = NL_STAGE_MAIL};
+    hold(run, &event, false, &result);
     nl_buf_free(&text);
     return false;
 }
@@ -189,13 +236,13 @@ static enum nl_status start(struct run *run, size_t connection, const struct nl_
     message->pending = *pending;
     message->busy = true;
     if (nl_address_parse(pending->job.address, &address, &bad_address) != NL_OK) {
-        refuse_locally(run, message, NL_FAILED, "5.1.3", nl_error_text(&bad_address));
+        refuse_locally(run, message, "5.1.3", nl_error_text(&bad_address));
     } else if (address.smtputf8 && !extensions->smtputf8) {
-        refuse_locally(run, message, NL_BOUNCED, "5.6.7",
+        refuse_locally(run, message, "5.6.7",
                        "the server does not offer SMTPUTF8, which this address needs");
     } else {
         status = nl_composer_fill(&run->composer, pending, &address, &message->message, run->err);
-        if (status == NL_OK && fits(run, message, extensions))
+        if (status == NL_OK && fits(run, connection, extensions))
             begin_message(run, connection, &address);
     }
     nl_error_free(&bad_address);
@@ -249,6 +296,15 @@ static bool is_over(const struct run *run) {
            !waits;
 }
 
+/* At the end, what is still held is decided. An open breaker lets the others go on. */
+static void finish(struct run *run) {
+    for (size_t i = 0; i < nl_relay_count(run->plan->relay); i++)
+        if (nl_breaker_finish(&run->breaker, i)) {
+            const struct nl_held last = *nl_breaker_last(&run->breaker, i);
+            open_breaker(run, i, &last);
+        }
+}
+
 static enum nl_status loop(struct run *run) {
     for (;;) {
         take_events(run);
@@ -257,6 +313,8 @@ static enum nl_status loop(struct run *run) {
             status = nl_record_follow_sync(run);
         if (status == NL_OK)
             status = start_messages(run);
+        if (status == NL_OK && is_over(run))
+            finish(run);
         if (status != NL_OK || is_over(run))
             return status;
         if (!nl_record_has_work(run))

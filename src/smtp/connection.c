@@ -17,6 +17,7 @@ void nl_connection_report(struct nl_transport *transport, struct connection *con
     connection->event = (struct nl_transport_event){
         .kind = kind,
         .connection = (size_t)(connection - transport->connections),
+        .server = connection->host,
         .stage = stage,
         .reply = &connection->session.reply,
         .text = nl_buf_text(&connection->text),

@@ -106,7 +106,8 @@ static void handle_events(struct nl_transport *transport, struct connection *con
             break;
         case NL_SESSION_REPLIED:
             connection->busy = false;
-            connection->message_limit_reached = has_reached_limit(transport, connection);
+            connection->message_limit_reached =
+                connection->message_limit_reached || has_reached_limit(transport, connection);
             if (connection->session.reply.code / 100 == 2)
                 nl_relay_health_worked(&transport->health, connection->host);
             nl_connection_report(transport, connection, NL_TRANSPORT_REPLIED,
@@ -248,6 +249,10 @@ bool nl_transport_idle(const struct nl_transport *transport, size_t *connection)
     return false;
 }
 
+size_t nl_transport_server(const struct nl_transport *transport, size_t connection) {
+    return transport->connections[connection].host;
+}
+
 const struct nl_extensions *nl_transport_extensions(const struct nl_transport *transport,
                                                     size_t connection) {
     return &transport->connections[connection].session.extensions;
@@ -271,6 +276,18 @@ void nl_transport_release_dot(struct nl_transport *transport, size_t connection)
     nl_session_release_dot(&taken->session);
     nl_trace(transport, taken, "the message -> the final dot");
     flush_output(transport, taken);
+}
+
+bool nl_transport_avoid(struct nl_transport *transport, size_t server) {
+    nl_relay_health_failed(&transport->health, server, true);
+    for (size_t i = 0; i < transport->count; i++) {
+        struct connection *connection = &transport->connections[i];
+        if (connection->state != OPEN || connection->host != server)
+            continue;
+        connection->message_limit_reached = true;
+        handle_events(transport, connection);
+    }
+    return !nl_relay_health_all_out(&transport->health);
 }
 
 static bool any_open(const struct nl_transport *transport) {

@@ -243,6 +243,22 @@ enum nl_status nl_delivery_commit_points(struct nl_store *store, const int64_t *
         NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(owner)));
 }
 
+enum nl_status nl_delivery_withdraw_commit_points(struct nl_store *store, const int64_t *deliveries,
+                                                  size_t count, const char *owner,
+                                                  struct nl_error *err) {
+    return nl_sql_run_ids(store, err, deliveries, count, NULL,
+                          "UPDATE delivery SET dot_at = NULL WHERE id " NL_IDS
+                          " AND state = 'leased' AND lease_owner = ?2" NL_IDS_CHANGED("id"),
+                          NL_VALUES(NL_STRING(owner)));
+}
+
+enum nl_status nl_delivery_any_sent(struct nl_store *store, int64_t issue, bool *any,
+                                    struct nl_error *err) {
+    return nl_sql_exists(store, err, any,
+                         "SELECT 1 FROM delivery WHERE issue = ? AND state = 'sent' LIMIT 1",
+                         NL_VALUES(NL_INT(issue)));
+}
+
 enum nl_status nl_delivery_renew(struct nl_store *store, const char *owner, int64_t until,
                                  struct nl_error *err) {
     return nl_sql_run(
@@ -287,6 +303,7 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
         "next_attempt_at = nullif(?4, 0), reply_code = nullif(?5, 0), "
         "reply_status = nullif(?6, ''), reply_text = ?7, lease_owner = NULL, lease_until = NULL, "
         "dot_at = CASE ?1 WHEN 'unknown' THEN dot_at END, "
+        "first_attempt_at = CASE WHEN ?2 = 0 AND attempts = 0 THEN NULL ELSE first_attempt_at END, "
         "paced_at = CASE ?2 WHEN 0 THEN paced_at END "
         "WHERE id = ?8 AND lease_owner = ?9 AND "
         "(state = 'leased' OR (state = 'unknown' AND ?1 = 'sent'))",

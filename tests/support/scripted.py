@@ -3,6 +3,9 @@
 Scripted(fault=(stage, action)) breaks at that stage: connect, banner, EHLO, STARTTLS, AUTH, MAIL,
 RCPT, DATA or dot; the action is 4xx, 5xx, disconnect or garbage. Accepted messages are counted.
 
+Scripted(answer=function): function(stage, recipient) returns the reply at MAIL, RCPT, DATA or dot, of one line or
+several, or None for the usual one. At MAIL the recipient is None.
+
 Scripted(login=b"\\0user\\0password", mechanisms={"NTLM": "disconnect", "PLAIN": "refuse", "LOGIN": "accept"}) offers
 these mechanisms in this order. "accept" checks the password (PLAIN, LOGIN and CRAM-MD5), "refuse" answers 535,
 "challenge" sends a challenge that nobody can answer, and "disconnect" closes the connection. `tried` lists them.
@@ -20,6 +23,8 @@ GARBAGE = b"\x00\xff<html>what?\r\n" * 3
 class Session(socketserver.StreamRequestHandler):
     wbufsize = -1  # what is not flushed waits
 
+    recipient = None
+
     def handle(self):
         try:
             self.converse()
@@ -33,6 +38,10 @@ class Session(socketserver.StreamRequestHandler):
     def fault(self, stage):
         """Goes wrong if it is time to. True when the session goes on all the same."""
         server = self.server
+        text = server.answer(stage, self.recipient) if server.answer else None
+        if text is not None:
+            self.reply(text)
+            return True
         if server.fault is None or server.fault[0] != stage:
             return False
         action = server.fault[1]
@@ -61,6 +70,7 @@ class Session(socketserver.StreamRequestHandler):
             return
         self.reply("220 scripted.example ESMTP")
         secure = False
+        self.recipient = None
         recipients = []
         while True:
             line = self.line()
@@ -70,6 +80,7 @@ class Session(socketserver.StreamRequestHandler):
                     continue
                 offers = ["scripted.example", "8BITMIME"]
                 offers += ["PIPELINING"] if server.pipelining else []
+                offers += server.offers
                 offers += ["STARTTLS"] if server.context and not secure else []
                 offers += ["AUTH " + " ".join(server.mechanisms)] if server.login else []
                 for offer in offers[:-1]:
@@ -88,11 +99,13 @@ class Session(socketserver.StreamRequestHandler):
                 self.authenticate(line.split(" ")[1].upper(), line.split(" ")[2:])
             elif verb == "MAIL":
                 recipients = []
+                self.recipient = None
                 if not self.fault("MAIL"):
                     self.reply("250 2.1.0 Ok")
             elif verb == "RCPT":
+                self.recipient = line[line.index("<") + 1:line.rindex(">")]
                 if not self.fault("RCPT"):
-                    recipients.append(line[line.index("<") + 1:line.rindex(">")])
+                    recipients.append(self.recipient)
                     self.reply("250 2.1.5 Ok")
             elif verb == "DATA":
                 if not recipients:
@@ -159,9 +172,11 @@ class Scripted(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
 
     def __init__(self, fault=None, certificate=None, key=None, login=None, pipelining=True,
-                 mechanisms=None):
+                 mechanisms=None, answer=None, offers=()):
         super().__init__(("127.0.0.1", 0), Session)
         self.fault = fault
+        self.answer = answer
+        self.offers = list(offers)
         self.faults = 0
         self.login = login
         self.mechanisms = mechanisms or {"PLAIN": "accept"}

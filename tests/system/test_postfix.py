@@ -78,7 +78,7 @@ def test_bounces_come_back_through_the_alias(returning, postfix, server):
         ("ann@example.org", "active", 0), ("full@example.org", "active", 1),
         ("gone@example.org", "bounced", 5), ("slow@example.org", "active", 0)]
     assert sorted(site.sql("SELECT kind, reason, status FROM bounce WHERE delivery NOT NULL")) == [
-        ("delayed", "undetermined", "4.3.0"), ("hard", "no-such-user", "5.1.1"),
+        ("delayed", "system", "4.3.0"), ("hard", "no-such-user", "5.1.1"),
         ("soft", "mailbox-full", "5.2.2")]
 
 

@@ -18,6 +18,7 @@ enum nl_transport_kind {
 struct nl_transport_event {
     enum nl_transport_kind kind;
     size_t connection;
+    size_t server;                /* which one of the relay */
     enum nl_stage stage;          /* of the command or phase */
     const struct nl_reply *reply; /* REPLIED; owned by the connection */
     const char *text;             /* LOST, REFUSED; owned by the connection */
@@ -44,6 +45,8 @@ size_t nl_transport_connecting(const struct nl_transport *transport);
 /* A connection ready for a message; false if there is none. */
 bool nl_transport_idle(const struct nl_transport *transport, size_t *connection);
 
+/* Which server of the relay a connection leads to, and the extensions that it offers. */
+size_t nl_transport_server(const struct nl_transport *transport, size_t connection);
 const struct nl_extensions *nl_transport_extensions(const struct nl_transport *transport,
                                                     size_t connection);
 
@@ -55,6 +58,10 @@ void nl_transport_release_dot(struct nl_transport *transport, size_t connection)
 
 /* A descriptor that ends a wait once it is readable; -1 for none. */
 void nl_transport_watch(struct nl_transport *transport, int fd);
+
+/* Avoids a server from now on. Its connections are closed as soon as no message is on them. False
+ * when no other server is left. */
+bool nl_transport_avoid(struct nl_transport *transport, size_t server);
 
 /* Closes a connection at once. */
 void nl_transport_close(struct nl_transport *transport, size_t connection);

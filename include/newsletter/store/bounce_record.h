@@ -17,7 +17,7 @@ struct nl_verdict {
     const char *diagnostic;             /* NULL for none */
 };
 
-/* One message as it was understood. */
+/* One message as it was understood, or one reply with which the relay refused a delivery. */
 struct nl_returned {
     const char *kind;
     int64_t delivery; /* proved by a token of ours; 0 for none */

@@ -6,6 +6,7 @@
 
 #include "newsletter/base/token.h"
 #include "newsletter/db/handle.h"
+#include "newsletter/store/bounce_record.h"
 #include "newsletter/store/link.h"
 
 /* "confirmation", "already-subscribed", "welcome", "goodbye", "preferences", "address-change"
@@ -43,6 +44,9 @@ struct nl_job {
 
 enum nl_outcome { NL_SENT, NL_DEFERRED, NL_BOUNCED, NL_FAILED, NL_UNKNOWN, NL_REQUEUED };
 
+/* Whose fault a failed attempt is, if not the recipient's or the message's. */
+enum nl_blame { NL_BLAME_NONE, NL_BLAME_RELAY, NL_BLAME_US };
+
 /* What became of one attempt. */
 struct nl_result {
     enum nl_outcome outcome;
@@ -50,6 +54,9 @@ struct nl_result {
     int code;                /* SMTP reply code, 0 without a reply */
     char status[12];         /* enhanced status code of RFC 3463, or "" */
     const char *text;        /* the reply's text or our own words; NULL for none */
+    const char *reason;      /* of a refusal, as in inbound/patterns.txt; NULL for none */
+    enum nl_effect effect;   /* of NL_BOUNCED and NL_FAILED on the subscription */
+    enum nl_blame blame;
 };
 
 /* Leases up to `max` deliveries until `until` for `owner`: queued ones first, then deferred ones
@@ -76,6 +83,15 @@ NL_CHECKED enum nl_status nl_delivery_commit_points(struct nl_store *store,
 /* The heart-beat: leases of `owner` now hold until `until`. */
 NL_CHECKED enum nl_status nl_delivery_renew(struct nl_store *store, const char *owner,
                                             int64_t until, struct nl_error *err) NL_ALL_NONNULL;
+
+/* Takes the commit points of leased deliveries back: their messages were refused. */
+enum nl_status nl_delivery_withdraw_commit_points(struct nl_store *store, const int64_t *deliveries,
+                                                  size_t count, const char *owner,
+                                                  struct nl_error *err);
+
+/* Whether any message of an issue was sent. */
+enum nl_status nl_delivery_any_sent(struct nl_store *store, int64_t issue, bool *any,
+                                    struct nl_error *err);
 
 /* Puts a leased delivery off until `at`, without an attempt: its domain has had enough for now. */
 NL_CHECKED enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery,

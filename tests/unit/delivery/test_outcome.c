@@ -2,79 +2,129 @@
 
 #include "delivery/outcome.h"
 
-static enum nl_verdict judge(enum nl_transport_kind kind, enum nl_stage stage, int code,
-                             const char *status, bool dot_sent, bool reused,
-                             struct nl_result *result) {
-    struct nl_reply reply = {.code = code};
-    strcpy(reply.status, status);
-    const struct nl_transport_event event = {.kind = kind,
-                                             .stage = stage,
+static struct nl_bounce_reader *reader;
+
+static int set_up(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    return nl_bounce_reader_new(&reader, &err) == NL_OK ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    nl_bounce_reader_free(reader);
+    return 0;
+}
+
+struct refusal {
+    enum nl_stage stage;
+    int code;
+    const char *status;
+    const char *text;
+    bool reused;
+    enum nl_outcome outcome;
+    enum nl_reaction reaction;
+    enum nl_effect effect;
+};
+
+static void check(const struct refusal *refusal) {
+    struct nl_reply reply = {.code = refusal->code};
+    struct nl_result result;
+    strcpy(reply.status, refusal->status);
+    nl_buf_adds(&reply.text, refusal->text);
+    const struct nl_transport_event event = {.kind = NL_TRANSPORT_REPLIED,
+                                             .stage = refusal->stage,
                                              .reply = &reply,
-                                             .text = "broken",
-                                             .dot_sent = dot_sent,
-                                             .reused = reused};
-    return nl_outcome_judge(&event, result);
+                                             .reused = refusal->reused};
+    enum nl_reaction reaction = nl_outcome_judge(reader, &event, &result);
+    if (reaction != refusal->reaction || result.outcome != refusal->outcome ||
+        result.effect != refusal->effect)
+        fail_msg("stage %d, %d %s %s: reaction %d, outcome %d, effect %d", refusal->stage,
+                 refusal->code, refusal->status, refusal->text, reaction, result.outcome,
+                 result.effect);
+    assert_int_equal(result.code, refusal->code);
+    assert_string_equal(result.status, refusal->status);
+    nl_buf_free(&reply.text);
 }
 
 static void test_replies(void **state) {
     (void)state;
-    static const struct {
-        enum nl_stage stage;
-        int code;
-        const char *status;
-        bool reused;
-        enum nl_outcome outcome;
-        enum nl_verdict verdict;
-    } cases[] = {
-        {NL_STAGE_DOT, 250, "2.0.0", true, NL_SENT, NL_GO_ON_RESET},
-        {NL_STAGE_MAIL, 451, "", false, NL_DEFERRED, NL_GO_ON},
-        {NL_STAGE_MAIL, 421, "4.7.0", false, NL_DEFERRED, NL_TROUBLE},
-        {NL_STAGE_MAIL, 421, "", true, NL_REQUEUED, NL_GO_ON},
-        {NL_STAGE_MAIL, 550, "5.1.8", false, NL_REQUEUED, NL_PAUSE},
-        {NL_STAGE_MAIL, 552, "5.3.4", false, NL_REQUEUED, NL_PAUSE},
-        {NL_STAGE_RCPT, 450, "4.2.1", false, NL_DEFERRED, NL_GO_ON},
-        {NL_STAGE_RCPT, 451, "4.7.1", true, NL_DEFERRED, NL_GO_ON},
-        {NL_STAGE_RCPT, 452, "4.3.1", true, NL_DEFERRED, NL_TROUBLE},
-        {NL_STAGE_RCPT, 452, "4.2.2", true, NL_DEFERRED, NL_GO_ON},
-        {NL_STAGE_RCPT, 550, "", true, NL_BOUNCED, NL_GO_ON},
-        {NL_STAGE_RCPT, 550, "5.1.1", true, NL_BOUNCED, NL_GO_ON},
-        {NL_STAGE_RCPT, 550, "5.7.1", true, NL_BOUNCED, NL_GO_ON},
-        {NL_STAGE_RCPT, 550, "5.7.26", true, NL_REQUEUED, NL_PAUSE},
-        {NL_STAGE_RCPT, 554, "5.5.1", true, NL_REQUEUED, NL_PAUSE},
-        {NL_STAGE_RCPT, 530, "", true, NL_REQUEUED, NL_PAUSE},
-        {NL_STAGE_DATA, 451, "", true, NL_DEFERRED, NL_GO_ON},
-        {NL_STAGE_DATA, 554, "", true, NL_DEFERRED, NL_PAUSE},
-        {NL_STAGE_DOT, 452, "4.3.1", true, NL_DEFERRED, NL_TROUBLE},
-        {NL_STAGE_DOT, 552, "", true, NL_DEFERRED, NL_PAUSE},
-        {NL_STAGE_DOT, 552, "5.2.2", true, NL_BOUNCED, NL_GO_ON},
-        {NL_STAGE_DOT, 550, "5.1.1", true, NL_BOUNCED, NL_GO_ON},
-        {NL_STAGE_DOT, 550, "5.1.8", true, NL_DEFERRED, NL_PAUSE},
-        {NL_STAGE_DOT, 554, "5.7.1", true, NL_DEFERRED, NL_PAUSE},
+    static const struct refusal cases[] = {
+        {NL_STAGE_DOT, 250, "2.0.0", "Queued", true, NL_SENT, NL_REACT_ACCEPTED, NL_EFFECT_NONE},
+        /* for now */
+        {NL_STAGE_MAIL, 451, "", "Later", false, NL_DEFERRED, NL_REACT_FAILURE, NL_EFFECT_NONE},
+        {NL_STAGE_MAIL, 421, "4.7.0", "Bye", false, NL_DEFERRED, NL_REACT_OURS, NL_EFFECT_NONE},
+        {NL_STAGE_MAIL, 421, "", "Bye", false, NL_DEFERRED, NL_REACT_FAILURE, NL_EFFECT_NONE},
+        {NL_STAGE_MAIL, 421, "", "Enough", true, NL_REQUEUED, NL_REACT_NONE, NL_EFFECT_NONE},
+        {NL_STAGE_RCPT, 450, "4.2.1", "Busy", false, NL_DEFERRED, NL_REACT_NONE, NL_EFFECT_NONE},
+        {NL_STAGE_RCPT, 452, "4.2.2", "Full", true, NL_DEFERRED, NL_REACT_NONE, NL_EFFECT_SOFT},
+        {NL_STAGE_RCPT, 452, "4.3.1", "Disk full", true, NL_DEFERRED, NL_REACT_FAILURE,
+         NL_EFFECT_NONE},
+        {NL_STAGE_RCPT, 450, "4.2.0", "Greylisted, come back later", true, NL_DEFERRED,
+         NL_REACT_NONE, NL_EFFECT_SOFT},
+        {NL_STAGE_RCPT, 454, "4.7.1", "Relay access denied", true, NL_DEFERRED, NL_REACT_OURS,
+         NL_EFFECT_NONE},
+        {NL_STAGE_DOT, 452, "4.3.1", "Disk full", true, NL_DEFERRED, NL_REACT_FAILURE,
+         NL_EFFECT_NONE},
+        /* of us */
+        {NL_STAGE_MAIL, 550, "5.1.8", "Domain not found", false, NL_REQUEUED, NL_REACT_OURS,
+         NL_EFFECT_NONE},
+        {NL_STAGE_MAIL, 550, "", "No", false, NL_REQUEUED, NL_REACT_OURS, NL_EFFECT_NONE},
+        {NL_STAGE_MAIL, 550, "5.1.1", "User unknown", false, NL_REQUEUED, NL_REACT_OURS,
+         NL_EFFECT_NONE},
+        {NL_STAGE_RCPT, 550, "5.1.8", "Domain not found", true, NL_REQUEUED, NL_REACT_OURS,
+         NL_EFFECT_NONE},
+        {NL_STAGE_RCPT, 554, "5.7.1", "Relay access denied", true, NL_REQUEUED, NL_REACT_OURS,
+         NL_EFFECT_NONE},
+        {NL_STAGE_RCPT, 550, "5.7.26", "DMARC", true, NL_REQUEUED, NL_REACT_OURS, NL_EFFECT_NONE},
+        {NL_STAGE_RCPT, 530, "", "Log in", true, NL_REQUEUED, NL_REACT_OURS, NL_EFFECT_NONE},
+        {NL_STAGE_DOT, 550, "5.1.8", "Domain not found", true, NL_REQUEUED, NL_REACT_OURS,
+         NL_EFFECT_NONE},
+        /* of the recipient */
+        {NL_STAGE_RCPT, 550, "5.1.1", "User unknown", true, NL_BOUNCED, NL_REACT_HOLD,
+         NL_EFFECT_HARD},
+        {NL_STAGE_RCPT, 550, "", "No", true, NL_BOUNCED, NL_REACT_HOLD, NL_EFFECT_SOFT},
+        {NL_STAGE_RCPT, 552, "5.2.2", "Mailbox full", true, NL_BOUNCED, NL_REACT_HOLD,
+         NL_EFFECT_SOFT},
+        {NL_STAGE_DOT, 552, "5.2.2", "Mailbox full", true, NL_BOUNCED, NL_REACT_HOLD,
+         NL_EFFECT_SOFT},
+        {NL_STAGE_DOT, 550, "5.1.1", "User unknown", true, NL_BOUNCED, NL_REACT_HOLD,
+         NL_EFFECT_HARD},
+        /* of the message, or of the way to the recipient */
+        {NL_STAGE_MAIL, 552, "5.3.4", "Message too big", false, NL_FAILED, NL_REACT_HOLD,
+         NL_EFFECT_NONE},
+        {NL_STAGE_DOT, 552, "5.3.4", "Message too big", true, NL_FAILED, NL_REACT_HOLD,
+         NL_EFFECT_NONE},
+        {NL_STAGE_RCPT, 550, "5.4.1", "No answer from host", true, NL_FAILED, NL_REACT_HOLD,
+         NL_EFFECT_NONE},
+        {NL_STAGE_DATA, 554, "", "No", true, NL_FAILED, NL_REACT_HOLD, NL_EFFECT_NONE},
+        {NL_STAGE_DOT, 554, "5.6.0", "Bad content", true, NL_FAILED, NL_REACT_HOLD, NL_EFFECT_NONE},
     };
-    for_each_row (i, cases, cases[i].status) {
-        struct nl_result result;
-        assert_int_equal(judge(NL_TRANSPORT_REPLIED, cases[i].stage, cases[i].code, cases[i].status,
-                               false, cases[i].reused, &result),
-                         cases[i].verdict);
-        assert_int_equal(result.outcome, cases[i].outcome);
-        assert_int_equal(result.code, cases[i].code);
-        assert_string_equal(result.status, cases[i].status);
-    }
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        check(&cases[i]);
 }
 
 static void test_lost(void **state) {
     (void)state;
-    struct nl_result result;
-    assert_int_equal(judge(NL_TRANSPORT_LOST, NL_STAGE_DOT, 0, "", true, true, &result),
-                     NL_TROUBLE);
-    assert_int_equal(result.outcome, NL_UNKNOWN);
-    judge(NL_TRANSPORT_LOST, NL_STAGE_DOT, 0, "", false, true, &result);
-    assert_int_equal(result.outcome, NL_DEFERRED);
-    judge(NL_TRANSPORT_LOST, NL_STAGE_MAIL, 0, "", false, true, &result);
-    assert_int_equal(result.outcome, NL_REQUEUED);
-    judge(NL_TRANSPORT_LOST, NL_STAGE_MAIL, 0, "", false, false, &result);
-    assert_int_equal(result.outcome, NL_DEFERRED);
-    assert_string_equal(result.text, "broken");
+    static const struct {
+        enum nl_stage stage;
+        bool dot_sent, reused;
+        enum nl_outcome outcome;
+    } cases[] = {{NL_STAGE_DOT, true, true, NL_UNKNOWN},
+                 {NL_STAGE_DOT, false, true, NL_DEFERRED},
+                 {NL_STAGE_MAIL, false, true, NL_REQUEUED},
+                 {NL_STAGE_MAIL, false, false, NL_DEFERRED}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct nl_result result;
+        const struct nl_transport_event event = {.kind = NL_TRANSPORT_LOST,
+                                                 .stage = cases[i].stage,
+                                                 .text = "broken",
+                                                 .dot_sent = cases[i].dot_sent,
+                                                 .reused = cases[i].reused};
+        assert_int_equal(nl_outcome_judge(reader, &event, &result), NL_REACT_FAILURE);
+        assert_int_equal(result.outcome, cases[i].outcome);
+        assert_string_equal(result.text, "broken");
+    }
 }
 
 static void test_backoff(void **state) {
@@ -104,5 +154,5 @@ int main(void) {
         cmocka_unit_test(test_lost),
         cmocka_unit_test(test_backoff),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }
