@@ -43,6 +43,7 @@ struct nl_rule {
     unsigned parts[NL_PARTS];     /* sets of phrases that follow each other */
     unsigned char gaps[NL_PARTS]; /* words that may stand before each part */
     unsigned char count;          /* of parts; 0: status codes alone */
+    bool weak;                    /* its words hardly say why */
     bool at_start, at_end;        /* of a line */
     char *codes; /* status codes of which one must be given, between commas; NULL for any */
 };

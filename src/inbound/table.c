@@ -20,6 +20,7 @@ struct line {
     struct nl_bounce_reader *reader;
     char *at;
     unsigned number;
+    bool weak;         /* it stands below the line "weak" */
     const char *wrong; /* what is wrong with it; NULL for nothing so far */
     bool nomem;
 };
@@ -263,7 +264,7 @@ static void add_reason(struct line *line) {
 
 static void add_rule(struct line *line, const char *name) {
     struct nl_bounce_reader *reader = line->reader;
-    struct nl_rule rule = {.line = line->number};
+    struct nl_rule rule = {.line = line->number, .weak = line->weak};
     while (rule.sort < NL_SORTS && strcmp(sort_names[rule.sort], name) != 0)
         rule.sort++;
     if (rule.sort == NL_SORTS) {
@@ -329,12 +330,15 @@ static bool chain_rules(struct nl_bounce_reader *reader) {
 static enum nl_status read_table(struct nl_bounce_reader *reader, char *text,
                                  struct nl_error *err) {
     size_t number = 1;
+    bool weak = false;
     for (char *at = text; *at != '\0'; number++) {
         size_t len = strcspn(at, "\n");
         char *next = at[len] != '\0' ? at + len + 1 : at + len;
         struct line line = {.reader = reader, .at = at, .number = (unsigned)number};
         at[len] = '\0';
-        if (len > 0 && *at != '#')
+        weak |= strcmp(at, "weak") == 0;
+        line.weak = weak;
+        if (len > 0 && *at != '#' && strcmp(at, "weak") != 0)
             add_line(&line);
         if (line.nomem)
             return nl_error_nomem(err);

@@ -47,6 +47,7 @@ struct nl_judgement {
     bool hard; /* the address is dead; else the failure may pass */
     enum nl_fault fault;
     const char *reason; /* one of those in inbound/patterns.txt, the reader's own */
+    bool exact;         /* a cause was named; false for words such as "rejected", and for none */
     char status[12];    /* the most exact status code that was given, or "" */
 };
 

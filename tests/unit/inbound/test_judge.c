@@ -214,12 +214,28 @@ static void test_stages(void **state) {
     judge(state, NL_JUDGE_LATER, 0, "5.0.0", "550 5.1.1 no", "hard no-such-user recipient");
 }
 
+/* Words that refuse without a cause are told from those that name one. */
+static void test_exact(void **state) {
+    static const struct {
+        const char *text;
+        bool exact;
+    } rows[] = {{"550 Rejected", false},
+                {"550 Message refused", false},
+                {"550 Sorry", false},
+                {"550 Relay access denied", true},
+                {"550 User unknown", true}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct nl_failure failure = {NL_JUDGE_RCPT, 550, "", rows[i].text};
+        assert_int_equal(nl_judge(*state, &failure).exact, rows[i].exact);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused_relaying), cmocka_unit_test(test_refused_sender),
         cmocka_unit_test(test_refused_network),  cmocka_unit_test(test_refused_rate),
         cmocka_unit_test(test_recipients),       cmocka_unit_test(test_content),
-        cmocka_unit_test(test_stages),
+        cmocka_unit_test(test_stages),           cmocka_unit_test(test_exact),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
