@@ -239,21 +239,14 @@ void nl_address_free(struct nl_address *address) {
     *address = (struct nl_address){0};
 }
 
-static bool is_blank(const char *text) {
-    struct nl_buf rest = {0};
-    bool blank = nl_clean_line(text, "", &rest, NULL) == NL_OK && rest.len == 0;
-    nl_buf_free(&rest);
-    return blank;
-}
-
 /* Takes the quotation marks away if all that is not blank stands between two. */
 static void unquote(char *name) {
     char *first = strchr(name, '"');
     char *last = strrchr(name, '"');
-    if (first == NULL || last == first || !is_blank(last + 1))
+    if (first == NULL || last == first || !nl_is_blank(last + 1))
         return;
     *first = '\0';
-    bool quoted = is_blank(name);
+    bool quoted = nl_is_blank(name);
     *first = '"';
     if (!quoted)
         return;

@@ -166,16 +166,15 @@ static enum nl_status clean(struct characters text, bool address, const char *wh
     return NL_OK;
 }
 
-static bool is_ascii(const char *text) {
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text >= 0x80)
-            return false;
-    return true;
+/* Most texts are plain, and need no tables. */
+static bool is_plain(const char *text, size_t len) {
+    unsigned char bits = 0;
+    for (size_t i = 0; i < len; i++)
+        bits |= (unsigned char)text[i];
+    return bits < 0x80;
 }
 
-/* Most are plain, and need no tables. */
-static void clean_ascii(const char *text, struct nl_buf *out) {
-    size_t len = strlen(text);
+static void clean_plain(const char *text, size_t len, struct nl_buf *out) {
     while (len > 0 && is_space((unsigned char)text[len - 1]))
         len--;
     while (len > 0 && is_space((unsigned char)*text)) {
@@ -189,11 +188,12 @@ static enum nl_status clean_text(const char *text, bool address, const char *wha
                                  struct nl_buf *out, struct nl_error *err) {
     enum nl_status status = NL_OK;
     size_t start = out->len;
+    size_t len = strlen(text);
     size_t count = 0;
-    if (is_ascii(text)) {
-        clean_ascii(text, out);
+    if (is_plain(text, len)) {
+        clean_plain(text, len, out);
     } else {
-        ucs4_t *at = u8_to_u32((const uint8_t *)text, strlen(text), NULL, &count);
+        ucs4_t *at = u8_to_u32((const uint8_t *)text, len, NULL, &count);
         if (at == NULL) /* memory, or bytes that are no UTF-8: which is found out here */
             status = nl_text_check_line(text, what, err);
         status = at == NULL && status == NL_OK ? nl_error_nomem(err)
@@ -217,4 +217,14 @@ enum nl_status nl_clean_address(const char *text, struct nl_buf *out, struct nl_
     if (strpbrk(text, "\r\n") != NULL)
         return nl_text_check_line(text, "the address", err);
     return clean_text(text, true, "the address", out, err);
+}
+
+bool nl_is_blank(const char *text) {
+    struct nl_buf rest = {0};
+    text += strspn(text, " \t\r\n");
+    bool blank = text[0] == '\0';
+    if ((unsigned char)text[0] >= 0x80)
+        blank = nl_clean_line(text, "", &rest, NULL) == NL_OK && rest.len == 0;
+    nl_buf_free(&rest);
+    return blank;
 }

@@ -106,3 +106,74 @@ out:
     nl_buf_free(&temporary);
     return status;
 }
+
+bool nl_file_is_same(const char *a, const char *b) {
+    struct stat left;
+    struct stat right;
+    return stat(a, &left) == 0 && stat(b, &right) == 0 && left.st_dev == right.st_dev &&
+           left.st_ino == right.st_ino;
+}
+
+/* A pipe, a terminal or another device cannot be replaced, and a link below /dev may lead to a file
+ * that somebody has open. */
+static bool is_device(const char *path) {
+    struct stat status;
+    return strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0 ||
+           (stat(path, &status) == 0 && !S_ISREG(status.st_mode));
+}
+
+enum nl_status nl_file_begin(struct nl_file_output *output, const char *path,
+                             struct nl_error *err) {
+    struct nl_buf temporary = {0};
+    bool device = is_device(path);
+    int fd = -1;
+    *output = (struct nl_file_output){.path = strdup(path)};
+    nl_buf_addf(&temporary, "%s.XXXXXX", path);
+    if (output->path == NULL || temporary.failed) {
+        nl_buf_free(&temporary);
+        nl_file_end(output, false, NULL);
+        return nl_error_nomem(err);
+    }
+    if (device) {
+        nl_buf_free(&temporary);
+        fd = open(path, O_WRONLY | O_CLOEXEC);
+    } else {
+        fd = mkostemp(temporary.data, O_CLOEXEC); /* O_EXCL, mode 0600 */
+        if (fd >= 0)
+            output->temporary = nl_buf_take(&temporary);
+    }
+    output->stream = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (output->stream != NULL)
+        return NL_OK;
+    nl_error_system(err, errno, "create", path);
+    if (fd >= 0)
+        close(fd);
+    nl_buf_free(&temporary);
+    nl_file_end(output, false, NULL);
+    return err != NULL ? err->status : NL_IO;
+}
+
+enum nl_status nl_file_end(struct nl_file_output *output, bool keep, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    int failed = 0;
+    if (output->stream != NULL) {
+        bool broken = ferror(output->stream) != 0 || fflush(output->stream) != 0;
+        failed = broken ? (errno != 0 ? errno : EIO) : 0;
+        if (failed == 0 && keep && output->temporary != NULL && fsync(fileno(output->stream)) != 0)
+            failed = errno;
+        if (fclose(output->stream) != 0 && failed == 0)
+            failed = errno;
+    }
+    if (output->temporary != NULL) {
+        if (failed == 0 && keep && rename(output->temporary, output->path) != 0)
+            failed = errno;
+        if (failed != 0 || !keep)
+            unlink(output->temporary);
+    }
+    if (failed != 0 && keep)
+        status = nl_error_system(err, failed, "write", output->path);
+    free(output->path);
+    free(output->temporary);
+    *output = (struct nl_file_output){0};
+    return status;
+}

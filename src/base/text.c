@@ -17,8 +17,8 @@ enum nl_status nl_text_check_line(const char *text, const char *what, struct nl_
     const uint8_t *p = (const uint8_t *)text;
     size_t left = strlen(text);
     while (left > 0) {
-        ucs4_t c = 0;
-        int used = u8_mbtoucr(&c, p, left);
+        ucs4_t c = *p;
+        int used = c >= 0x20 && c < 0x7f ? 1 : u8_mbtoucr(&c, p, left);
         if (used <= 0)
             return nl_error_set(err, NL_DATA, "%s is not valid UTF-8: save it as UTF-8", what);
         if (is_control(c))

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "newsletter/base/error.h"
+#include "newsletter/base/file.h"
 #include "newsletter/base/finding.h"
 #include "newsletter/base/segment.h"
 #include "newsletter/base/text.h"
@@ -122,8 +123,9 @@ struct nl_retention cli_retention(const struct nl_config *config);
 /* terminal.c: asks on a terminal; no elsewhere. */
 bool cli_ask(const char *question);
 
-/* terminal.c: a file of mode 0600 to write to; NULL with `err` filled. */
-FILE *cli_create_secret(const char *path, struct nl_error *err);
+/* terminal.c: a file of mode 0600 to write to, but never the database; end it with nl_file_end. */
+enum nl_status cli_begin_output(const struct cli *cli, const char *path,
+                                struct nl_file_output *output, struct nl_error *err);
 
 /* findings.c: prints them; turns them into a status: errors fail, with `strict` warnings too. */
 void cli_show_findings(const struct nl_findings *findings, bool json);

@@ -4,21 +4,18 @@
 #include "newsletter/store/person.h"
 #include "newsletter/transfer/transfer.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
-
-static const char *const states[] = {"pending", "active",     "unsubscribed",
-                                     "bounced", "complained", NULL};
 
 enum { CSV, JSONL };
 static const char *const formats[] = {[CSV] = "csv", [JSONL] = "jsonl", NULL};
 
 struct export_options {
     const char *list;
-    int state; /* of `states`; -1: any */
+    int state; /* of nl_member_states; -1: any */
     int format;
     const char *output, *subject, *where, *segment;
+    bool for_spreadsheet;
 };
 
 /* Everything about one person, for a person who asks what is known of them. */
@@ -44,9 +41,13 @@ static enum nl_status export_subject(struct cli *cli, const char *text, FILE *ou
 
 static enum nl_status export_members(struct cli *cli, const struct export_options *chosen,
                                      FILE *out, struct nl_error *err) {
-    struct nl_member_filter filter = {.state = chosen->state >= 0 ? states[chosen->state] : NULL};
+    struct nl_member_filter filter = {.state = chosen->state >= 0 ? nl_member_states[chosen->state]
+                                                                  : NULL};
     struct nl_segment *segment = NULL;
     struct nl_list list = {0};
+    const struct nl_export_options options = {.format = chosen->format == JSONL ? NL_FORMAT_JSONL
+                                                                                : NL_FORMAT_CSV,
+                                              .for_spreadsheet = chosen->for_spreadsheet};
     size_t count = 0;
     enum nl_status status = NL_OK;
     if (chosen->list != NULL)
@@ -56,9 +57,7 @@ static enum nl_status export_members(struct cli *cli, const struct export_option
     filter.list = list.id;
     filter.segment = segment;
     if (status == NL_OK)
-        status = nl_export_file(cli->store, &filter,
-                                chosen->format == JSONL ? NL_FORMAT_JSONL : NL_FORMAT_CSV, out,
-                                &count, err);
+        status = nl_export_file(cli->store, &filter, &options, out, &count, err);
     if (status == NL_OK && cli_is_interactive())
         fprintf(stderr, "%zu subscriptions\n", count);
     nl_segment_free(segment);
@@ -68,28 +67,31 @@ static enum nl_status export_members(struct cli *cli, const struct export_option
 
 static enum nl_status export_run(struct cli *cli, void *options, struct nl_error *err) {
     const struct export_options *chosen = options;
+    struct nl_file_output output = {0};
     FILE *out = stdout;
+    if (chosen->for_spreadsheet && chosen->format == JSONL)
+        return cli_usage_error(cli, err, "--for-spreadsheet is for CSV: leave --format out");
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK && chosen->output != NULL) {
-        out = cli_create_secret(chosen->output, err);
-        status = out != NULL ? NL_OK : err->status;
+        status = cli_begin_output(cli, chosen->output, &output, err);
+        out = output.stream;
     }
     if (status == NL_OK)
         status = chosen->subject != NULL ? export_subject(cli, chosen->subject, out, err)
                                          : export_members(cli, chosen, out, err);
-    if (out != NULL && out != stdout && fclose(out) != 0 && status == NL_OK)
-        status = nl_error_system(err, errno, "write", chosen->output);
-    return status;
+    enum nl_status ended = nl_file_end(&output, status == NL_OK, status == NL_OK ? err : NULL);
+    return status != NL_OK ? status : ended;
 }
 
 static const struct cli_option export_table[] = {
     CLI_TEXT("list", struct export_options, list),
-    CLI_CHOICE("state", struct export_options, state, states),
+    CLI_CHOICE("state", struct export_options, state, nl_member_states),
     CLI_CHOICE("format", struct export_options, format, formats),
     CLI_PATH("output", struct export_options, output),
     CLI_TEXT("subject", struct export_options, subject),
     CLI_TEXT("where", struct export_options, where),
     CLI_TEXT("segment", struct export_options, segment),
+    CLI_FLAG("for-spreadsheet", struct export_options, for_spreadsheet),
     {0},
 };
 

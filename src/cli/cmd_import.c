@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/rejected_rows.h"
 
 #include "newsletter/base/file.h"
 #include "newsletter/base/text.h"
@@ -10,50 +11,38 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TOLD = 20 };
-
 static const char *const formats[] = {"guess", "csv", "jsonl", "mailboxes", NULL};
+static const char *const orders[] = {"unknown", "day-first", "month-first", NULL};
 
 struct import_options {
     const char *list, *consent, *encoding, *delimiter, *rejects;
     enum nl_transfer_format format;
-    struct cli_texts maps;
+    enum nl_date_order dates;
+    struct cli_texts maps, ignores, states;
     bool confirm, update, keep_columns, partial, dry_run, json;
 };
 
 struct import_call {
     const struct import_options *chosen;
     struct nl_import_options options;
-    FILE *rejects;
-    size_t told;
+    struct nl_file_output rejects;
+    struct cli_rejected rejected;
 };
 
 static const char *const outcome_names[] = {
-    [NL_IMPORT_ADDED] = "added",          [NL_IMPORT_UNCHANGED] = "unchanged",
-    [NL_IMPORT_ENDED] = "ended_before",   [NL_IMPORT_SUPPRESSED] = "suppressed",
-    [NL_IMPORT_ERASED] = "erased_before", [NL_IMPORT_BLOCKED] = "blocked",
-};
-
-static const char *const outcome_words[] = {
-    [NL_IMPORT_ADDED] = "added",
-    [NL_IMPORT_UNCHANGED] = "on the list already",
-    [NL_IMPORT_ENDED] = "left, bounced or complained before: not revived",
-    [NL_IMPORT_SUPPRESSED] = "suppressed: not added",
-    [NL_IMPORT_ERASED] = "asked to be forgotten: not added",
-    [NL_IMPORT_BLOCKED] = "blocked where they come from: suppressed here too",
+    [NL_IMPORT_ADDED] = "added",           [NL_IMPORT_UPDATED] = "updated",
+    [NL_IMPORT_UNCHANGED] = "unchanged",   [NL_IMPORT_ENDED] = "ended_before",
+    [NL_IMPORT_SUPPRESSED] = "suppressed", [NL_IMPORT_ERASED] = "erased_before",
+    [NL_IMPORT_BLOCKED] = "blocked",
 };
 
 /* ---- what is told of rows ---- */
 
-static void tell_reject(size_t line, const char *reason, const char *row, void *ctx) {
+static void take_reject(size_t line, const char *reason, const char *row, void *ctx) {
     struct import_call *call = ctx;
-    if (call->rejects != NULL)
-        fprintf(call->rejects, "%zu\t%s\t%s\n", line, reason, row);
-    if (call->told++ < TOLD)
-        fprintf(stderr, "line %zu: %s\n", line, reason);
-    else if (call->told == TOLD + 1)
-        fprintf(stderr, "...%s\n",
-                call->rejects == NULL ? " (--rejects FILE keeps all of them)" : "");
+    if (call->rejects.stream != NULL)
+        fprintf(call->rejects.stream, "%zu\t%s\t%s\n", line, reason, row);
+    cli_rejected_add(&call->rejected, line, reason);
 }
 
 static void tell_progress(size_t rows, void *ctx) {
@@ -62,18 +51,66 @@ static void tell_progress(size_t rows, void *ctx) {
         fprintf(stderr, "\r%zu rows", rows);
 }
 
-static void tell(const struct import_call *call, const struct nl_import_report *report) {
-    if (cli_is_interactive())
-        fputs("\r\033[K", stderr);
-    printf("%zu rows\n", report->rows);
-    for (size_t i = 0; i < NL_IMPORT_OUTCOMES; i++)
-        if (report->outcomes[i] > 0 || i == NL_IMPORT_ADDED)
-            printf("%8zu %s\n", report->outcomes[i], outcome_words[i]);
+/* One part of a line such as "added 12: 10 active, 2 unsubscribed". */
+static void tell_part(size_t number, const char *words, bool *any) {
+    if (number == 0)
+        return;
+    printf("%s%zu %s", *any ? ", " : ": ", number, words);
+    *any = true;
+}
+
+static void tell_added(const struct nl_import_report *report) {
+    static const size_t order[] = {1, 0, 2, 3, 4}; /* who gets mail stands first */
+    size_t blocked = report->outcomes[NL_IMPORT_BLOCKED];
+    bool any = false;
+    printf("added %zu", report->outcomes[NL_IMPORT_ADDED] + blocked);
+    for (size_t i = 0; i < NL_MEMBER_STATES; i++)
+        tell_part(report->added[order[i]], nl_member_states[order[i]], &any);
+    tell_part(blocked, "suppressed, since they were blocked where they come from", &any);
+    putchar('\n');
+}
+
+static void tell_others(const struct nl_import_report *report) {
+    static const struct {
+        enum nl_import_outcome outcome;
+        const char *words;
+    } kinds[] = {
+        {NL_IMPORT_UNCHANGED, "on the list already"},
+        {NL_IMPORT_ENDED, "left, bounced or complained before (not revived)"},
+        {NL_IMPORT_SUPPRESSED, "suppressed (not added)"},
+        {NL_IMPORT_ERASED, "asked to be forgotten (not added)"},
+    };
+    enum { KINDS = sizeof kinds / sizeof kinds[0] };
+    size_t updated = report->outcomes[NL_IMPORT_UPDATED];
+    size_t unchanged = 0;
+    bool any = false;
+    if (updated > 0) {
+        printf("updated %zu", updated);
+        tell_part(updated - report->ended, "with another name, language or attribute", &any);
+        tell_part(report->ended, "ended, as the file says", &any);
+        putchar('\n');
+    }
+    for (size_t i = 0; i < KINDS; i++)
+        unchanged += report->outcomes[kinds[i].outcome];
+    if (unchanged > 0) {
+        printf("unchanged %zu", unchanged);
+        any = false;
+        for (size_t i = 0; i < KINDS; i++)
+            tell_part(report->outcomes[kinds[i].outcome], kinds[i].words, &any);
+        putchar('\n');
+    }
     if (report->rejected > 0)
-        printf("%8zu not good\n", report->rejected);
+        printf("refused %zu\n", report->rejected);
+}
+
+static void tell(const struct import_call *call, const struct nl_import_report *report) {
+    printf("%zu rows\n", report->rows);
+    tell_added(report);
+    tell_others(report);
     if (report->ignored.len > 0)
         printf("columns not used: %s (--map FIELD=COLUMN or --keep-columns)\n",
                nl_buf_text(&report->ignored));
+    fputs(nl_buf_text(&report->notes), stdout);
     if (call->options.dry_run)
         puts("dry run: nothing is kept");
     else if (!report->kept)
@@ -81,12 +118,20 @@ static void tell(const struct import_call *call, const struct nl_import_report *
 }
 
 static void tell_json(const struct import_call *call, const struct nl_import_report *report) {
-    json_t *object = json_pack("{s:I, s:I, s:b, s:b}", "rows", (json_int_t)report->rows, "rejected",
-                               (json_int_t)report->rejected, "dry_run", call->options.dry_run,
-                               "kept", report->kept);
+    json_t *object =
+        json_pack("{s:I, s:I, s:b, s:b, s:I}", "rows", (json_int_t)report->rows, "rejected",
+                  (json_int_t)report->rejected, "dry_run", call->options.dry_run, "kept",
+                  report->kept, "ended_now", (json_int_t)report->ended);
     for (size_t i = 0; i < NL_IMPORT_OUTCOMES; i++)
         json_object_set_new(object, outcome_names[i],
                             json_integer((json_int_t)report->outcomes[i]));
+    json_t *states = json_object();
+    for (size_t i = 0; i < NL_MEMBER_STATES; i++)
+        json_object_set_new(states, nl_member_states[i],
+                            json_integer((json_int_t)report->added[i]));
+    json_object_set_new(object, "added_states", states);
+    json_object_set_new(object, "columns_not_used", json_string(nl_buf_text(&report->ignored)));
+    json_object_set_new(object, "notes", json_string(nl_buf_text(&report->notes)));
     json_dumpf(object, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(object);
@@ -111,6 +156,11 @@ static enum nl_status read_options(const struct cli *cli, const struct import_op
         .encoding = chosen->encoding,
         .maps = chosen->maps.items,
         .map_count = chosen->maps.count,
+        .ignores = chosen->ignores.items,
+        .ignore_count = chosen->ignores.count,
+        .states = chosen->states.items,
+        .state_count = chosen->states.count,
+        .dates = chosen->dates,
         .keep_columns = chosen->keep_columns,
         .policy = {.consent = chosen->consent,
                    .confirm = chosen->confirm,
@@ -123,20 +173,43 @@ static enum nl_status read_options(const struct cli *cli, const struct import_op
                                "--consent says that they agreed, --confirm asks them: give one");
     if (chosen->consent != NULL && nl_text_check_line(chosen->consent, "--consent", err) != NL_OK)
         return err->status;
+    for (size_t i = 0; i < chosen->states.count; i++)
+        if (nl_import_check_state(chosen->states.items[i], err) != NL_OK)
+            return err->status;
     return read_delimiter(cli, chosen->delimiter, &out->delimiter, err);
 }
 
 /* ---- doing it ---- */
 
-static enum nl_status open_files(struct import_call *call, const char *path, FILE **in,
-                                 struct nl_error *err) {
+static enum nl_status open_files(const struct cli *cli, struct import_call *call, const char *path,
+                                 FILE **in, struct nl_error *err) {
     *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     if (*in == NULL)
         return nl_error_system(err, errno, "read", path);
     if (call->chosen->rejects == NULL)
         return NL_OK;
-    call->rejects = cli_create_secret(call->chosen->rejects, err);
-    return call->rejects != NULL ? NL_OK : err->status;
+    if (nl_file_is_same(path, call->chosen->rejects))
+        return nl_error_set(err, NL_USAGE, "--rejects %s is the file to import: name another",
+                            call->chosen->rejects);
+    return cli_begin_output(cli, call->chosen->rejects, &call->rejects, err);
+}
+
+/* What was refused is told also where the file as a whole is. */
+static enum nl_status tell_all(struct import_call *call, const struct nl_import_report *report,
+                               enum nl_status status, struct nl_error *err) {
+    if (cli_is_interactive())
+        fputs("\r\033[K", stderr);
+    cli_rejected_show(&call->rejected, report->rows, call->chosen->rejects != NULL);
+    if (status == NL_OK)
+        (call->chosen->json ? tell_json : tell)(call, report);
+    bool begun = call->rejects.stream != NULL;
+    enum nl_status ended = nl_file_end(&call->rejects, begun, status == NL_OK ? err : NULL);
+    if (status == NL_OK)
+        status = ended;
+    if (status == NL_OK && report->rejected > 0)
+        status = nl_error_set(err, NL_DATA, "%zu of %zu rows are not good", report->rejected,
+                              report->rows);
+    return status;
 }
 
 static enum nl_status import(struct cli *cli, struct import_call *call, const char *path,
@@ -148,23 +221,18 @@ static enum nl_status import(struct cli *cli, struct import_call *call, const ch
     if (status == NL_OK && call->chosen->list != NULL)
         status = nl_list_find(cli->store, call->chosen->list, &list, err);
     if (status == NL_OK)
-        status = open_files(call, path, &in, err);
+        status = open_files(cli, call, path, &in, err);
     call->options.list = list.id;
-    call->options.reject = tell_reject;
+    call->options.reject = take_reject;
     call->options.progress = cli_is_interactive() ? tell_progress : NULL;
     call->options.ctx = call;
     if (status == NL_OK)
         status = nl_import_file(cli->store, in, path, &call->options, &report, err);
-    if (status == NL_OK)
-        (call->chosen->json ? tell_json : tell)(call, &report);
-    if (call->rejects != NULL && fclose(call->rejects) != 0 && status == NL_OK)
-        status = nl_error_system(err, errno, "write", call->chosen->rejects);
-    if (status == NL_OK && report.rejected > 0)
-        status = nl_error_set(err, NL_DATA, "%zu of %zu rows are not good", report.rejected,
-                              report.rows);
+    status = tell_all(call, &report, status, err);
     if (in != NULL && in != stdin)
         fclose(in);
-    nl_buf_free(&report.ignored);
+    cli_rejected_free(&call->rejected);
+    nl_import_report_free(&report);
     nl_list_free(&list);
     return status;
 }
@@ -179,6 +247,9 @@ static const struct cli_option import_table[] = {
     CLI_TEXT("list", struct import_options, list),
     CLI_CHOICE("format", struct import_options, format, formats),
     CLI_REPEATED("map", struct import_options, maps),
+    CLI_REPEATED("ignore", struct import_options, ignores),
+    CLI_REPEATED("state", struct import_options, states),
+    CLI_CHOICE("dates", struct import_options, dates, orders),
     CLI_TEXT("delimiter", struct import_options, delimiter),
     CLI_TEXT("encoding", struct import_options, encoding),
     CLI_TEXT("consent", struct import_options, consent),

@@ -2,10 +2,7 @@
 
 #include "newsletter/base/file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <stdio.h>
 
 bool cli_ask(const char *question) {
     char line[16] = "";
@@ -16,13 +13,9 @@ bool cli_ask(const char *question) {
     return fgets(line, sizeof line, stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
 }
 
-FILE *cli_create_secret(const char *path, struct nl_error *err) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    FILE *out = fd >= 0 && fchmod(fd, 0600) == 0 ? fdopen(fd, "w") : NULL;
-    if (out == NULL) {
-        nl_error_system(err, errno, "create", path);
-        if (fd >= 0)
-            close(fd);
-    }
-    return out;
+enum nl_status cli_begin_output(const struct cli *cli, const char *path,
+                                struct nl_file_output *output, struct nl_error *err) {
+    if (nl_file_is_same(path, cli->config.database))
+        return nl_error_set(err, NL_USAGE, "%s is the database: write to another file", path);
+    return nl_file_begin(output, path, err);
 }

@@ -4,6 +4,9 @@
 
 enum { PAGE = 10000, ID = 13 /* the column */ };
 
+const char *const nl_member_states[NL_MEMBER_STATES + 1] = {"pending", "active",     "unsubscribed",
+                                                            "bounced", "complained", NULL};
+
 static enum nl_status read_member(const struct nl_sql_row *row, struct nl_member *out,
                                   struct nl_error *err) {
     return nl_sql_read(

@@ -1,5 +1,6 @@
 #include "newsletter/base/token.h"
 #include "newsletter/db/sql.h"
+#include "newsletter/store/link.h"
 #include "newsletter/store/member.h"
 #include "newsletter/store/person.h"
 #include "store/event.h"
@@ -78,14 +79,19 @@ static enum nl_status find_subscriber(struct nl_store *store, const char *key, i
                          NL_VALUES(NL_STRING(key)));
 }
 
+/* *changed tells whether the row says anything that was not known. */
 static enum nl_status update_subscriber(struct nl_import *import, const struct nl_member *member,
-                                        int64_t id, struct nl_error *err) {
-    return nl_sql_run(import->store, err,
-                      "UPDATE subscriber SET name = coalesce(?, name), "
-                      "language = coalesce(?, language), "
-                      "attributes = json_patch(attributes, coalesce(?, '{}')) WHERE id = ?",
-                      NL_VALUES(NL_STRING(member->name), NL_STRING(member->language),
-                                NL_STRING(member->attributes), NL_INT(id)));
+                                        int64_t id, bool *changed, struct nl_error *err) {
+    enum nl_status status = nl_sql_run(
+        import->store, err,
+        "UPDATE subscriber SET name = coalesce(?1, name), language = coalesce(?2, language), "
+        "attributes = json_patch(attributes, coalesce(?3, '{}')) WHERE id = ?4 AND "
+        "(coalesce(?1, name) IS DISTINCT FROM name OR coalesce(?2, language) IS DISTINCT FROM "
+        "language OR json_patch(attributes, coalesce(?3, '{}')) <> json_patch(attributes, '{}'))",
+        NL_VALUES(NL_STRING(member->name), NL_STRING(member->language),
+                  NL_STRING(member->attributes), NL_INT(id)));
+    *changed = status == NL_OK && nl_sql_changes(import->store) > 0;
+    return status;
 }
 
 /* One behind the other, from a random one on: an index that grows at its end is quicker, and these
@@ -99,7 +105,7 @@ static void next_uuid(struct nl_import *import, char out[NL_TOKEN_LEN + 1]) {
 /* Most are new: to insert and see is quicker than to look and insert. */
 static enum nl_status put_subscriber(struct nl_import *import, const struct nl_address *address,
                                      const struct nl_member *member, int64_t *id, bool *is_new,
-                                     struct nl_error *err) {
+                                     bool *changed, struct nl_error *err) {
     struct nl_store *store = import->store;
     char uuid[NL_TOKEN_LEN + 1];
     next_uuid(import, uuid);
@@ -116,8 +122,9 @@ static enum nl_status put_subscriber(struct nl_import *import, const struct nl_a
     if (status != NL_OK || *is_new)
         return status;
     status = find_subscriber(store, address->key, id, err);
-    return status == NL_OK && import->policy->update ? update_subscriber(import, member, *id, err)
-                                                     : status;
+    return status == NL_OK && import->policy->update
+               ? update_subscriber(import, member, *id, changed, err)
+               : status;
 }
 
 /* ---- the subscription ---- */
@@ -180,51 +187,101 @@ static enum nl_status ask_to_confirm(struct nl_import *import, int64_t subscript
     return nl_notice_add(import->store, "confirmation", subscription, &notice, err);
 }
 
+/* The row says that somebody has left who is on the list here. That counts, unless they have
+ * confirmed here since. */
+static enum nl_status end_as_told(struct nl_import *import, int64_t list, int64_t subscriber,
+                                  int64_t id, const struct nl_member *member, bool *ended,
+                                  struct nl_error *err) {
+    struct nl_store *store = import->store;
+    bool came_back = false;
+    enum nl_status status = NL_OK;
+    *ended = false;
+    if (member->ended_at != 0)
+        status =
+            nl_sql_exists(store, err, &came_back,
+                          "SELECT 1 FROM event WHERE subscriber = ? AND list = ? AND kind = "
+                          "'confirmed' AND at > ?",
+                          NL_VALUES(NL_INT(subscriber), NL_INT(list), NL_INT(member->ended_at)));
+    if (status != NL_OK || came_back)
+        return status;
+    status =
+        nl_sql_run(store, err,
+                   "UPDATE subscription SET state = ?, ended_at = ?, noticed_at = NULL, "
+                   "reconfirm_by = NULL WHERE id = ?",
+                   NL_VALUES(NL_STRING(member->state),
+                             NL_INT(known(member->ended_at, nl_store_now(store))), NL_INT(id)));
+    if (status == NL_OK)
+        status = nl_event_add(store, member->state, list, subscriber, 0, "import", err);
+    if (status == NL_OK)
+        status = nl_link_close(store, id, NL_LINK_SUBSCRIBE, err);
+    *ended = status == NL_OK;
+    return status;
+}
+
+static bool is_open(const char *state) {
+    return strcmp(state, "active") == 0 || strcmp(state, "pending") == 0;
+}
+
+/* Somebody who is on the list already. */
+static enum nl_status meet_subscription(struct nl_import *import, int64_t list, int64_t subscriber,
+                                        int64_t id, const char *state, bool ask,
+                                        const struct nl_member *member,
+                                        struct nl_import_result *result, struct nl_error *err) {
+    const char *wanted = member->state != NULL ? member->state : "active";
+    if (!is_open(state)) {
+        result->outcome = NL_IMPORT_ENDED;
+        return NL_OK;
+    }
+    if (!is_open(wanted)) {
+        enum nl_status status =
+            end_as_told(import, list, subscriber, id, member, &result->ended, err);
+        if (result->ended)
+            result->outcome = NL_IMPORT_UPDATED;
+        return status;
+    }
+    if (strcmp(state, "pending") != 0 || strcmp(wanted, "active") != 0 || ask)
+        return NL_OK;
+    *result = (struct nl_import_result){.outcome = NL_IMPORT_ADDED, .state = "active"};
+    return activate(import, id, member, err);
+}
+
 static enum nl_status put_subscription(struct nl_import *import, int64_t list, int64_t subscriber,
                                        bool is_new, const struct nl_member *member,
-                                       enum nl_import_outcome *outcome, struct nl_error *err) {
+                                       struct nl_import_result *result, struct nl_error *err) {
     const char *wanted = member->state != NULL ? member->state : "active";
     char state[16];
     int64_t id = 0;
-    bool active = strcmp(wanted, "active") == 0;
-    bool ask = import->policy->confirm && (active || strcmp(wanted, "pending") == 0);
+    bool ask = import->policy->confirm && is_open(wanted);
     enum nl_status status =
         is_new ? NL_OK : find_state(import->store, list, subscriber, &id, state, err);
-    *outcome = NL_IMPORT_UNCHANGED;
     if (status != NL_OK)
         return status;
-    if (id == 0) {
-        *outcome = NL_IMPORT_ADDED;
-        status =
-            add_subscription(import, list, subscriber, member, ask ? "pending" : wanted, &id, err);
-        return status == NL_OK && ask ? ask_to_confirm(import, id, err) : status;
-    }
-    if (strcmp(state, "pending") == 0 && active && !ask) {
-        *outcome = NL_IMPORT_ADDED;
-        return activate(import, id, member, err);
-    }
-    if (strcmp(state, "active") != 0 && strcmp(state, "pending") != 0)
-        *outcome = NL_IMPORT_ENDED;
-    return NL_OK;
+    if (id != 0)
+        return meet_subscription(import, list, subscriber, id, state, ask, member, result, err);
+    *result =
+        (struct nl_import_result){.outcome = NL_IMPORT_ADDED, .state = ask ? "pending" : wanted};
+    status = add_subscription(import, list, subscriber, member, result->state, &id, err);
+    return status == NL_OK && ask ? ask_to_confirm(import, id, err) : status;
 }
 
 enum nl_status nl_import_row(struct nl_import *import, int64_t list,
                              const struct nl_address *address, const struct nl_member *member,
-                             enum nl_import_outcome *outcome, struct nl_error *err) {
+                             struct nl_import_result *result, struct nl_error *err) {
     int64_t subscriber = 0;
     bool is_new = false;
-    *outcome = NL_IMPORT_ADDED;
-    enum nl_status status = find_obstacle(import, address, outcome, err);
-    if (status != NL_OK || *outcome != NL_IMPORT_ADDED)
+    bool changed = false;
+    *result = (struct nl_import_result){.outcome = NL_IMPORT_ADDED};
+    enum nl_status status = find_obstacle(import, address, &result->outcome, err);
+    if (status != NL_OK || result->outcome != NL_IMPORT_ADDED)
         return status;
     if (member->state != NULL && strcmp(member->state, "blocked") == 0) {
-        *outcome = NL_IMPORT_BLOCKED;
+        result->outcome = NL_IMPORT_BLOCKED;
         return block(import, address, err);
     }
-    status = put_subscriber(import, address, member, &subscriber, &is_new, err);
-    return status == NL_OK
-               ? put_subscription(import, list, subscriber, is_new, member, outcome, err)
-               : status;
+    status = put_subscriber(import, address, member, &subscriber, &is_new, &changed, err);
+    result->outcome = changed ? NL_IMPORT_UPDATED : NL_IMPORT_UNCHANGED;
+    return status == NL_OK ? put_subscription(import, list, subscriber, is_new, member, result, err)
+                           : status;
 }
 
 void nl_import_drop(struct nl_import *import) {

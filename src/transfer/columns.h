@@ -1,44 +1,65 @@
-/* What the columns of a file mean. */
+/* The columns of a file, or the keys of its JSON objects, and what each of them holds. */
 #ifndef NL_TRANSFER_COLUMNS_H
 #define NL_TRANSFER_COLUMNS_H
 
 #include "newsletter/transfer/transfer.h"
+#include "transfer/lexicon.h"
 
-enum nl_column {
-    NL_COLUMN_EMAIL,
-    NL_COLUMN_NAME,
-    NL_COLUMN_FIRST_NAME,
-    NL_COLUMN_LAST_NAME,
-    NL_COLUMN_LANGUAGE,
-    NL_COLUMN_LIST,
-    NL_COLUMN_STATE,
-    NL_COLUMN_CONFIRMED, /* yes or no */
-    NL_COLUMN_BLOCKED,   /* yes or no */
-    NL_COLUMN_CONSENT_AT,
-    NL_COLUMN_CONSENT_SOURCE,
-    NL_COLUMN_CONSENT_IP,
-    NL_COLUMN_CONSENT_VERSION,
-    NL_COLUMN_CONFIRMED_AT,
-    NL_COLUMN_ENDED_AT,
-    NL_COLUMN_CREATED_AT,
-    NL_COLUMN_TAGS,
-    NL_COLUMN_ATTRIBUTES, /* a JSON object */
-    NL_COLUMN_ATTRIBUTE,  /* one of them, under a name */
-    NL_COLUMN_NONE
+enum { NL_COLUMNS_LIMIT = 256, NL_MEMO_SIZE = 32 };
+
+struct nl_file_column {
+    char *name; /* as the file has it */
+    enum nl_column kind;
+    char *attribute; /* of NL_COLUMN_ATTRIBUTE */
+    bool mapped;     /* by --map */
+    bool guessed;    /* gives way to a column with a better name */
+    bool unused;     /* ignored, or another column is better */
+    bool suspect;    /* nobody has said what it is, and its name speaks of consent or state */
+    bool kept;       /* an attribute only since --keep-columns is given */
+    bool told;       /* what it holds was not what its name says */
+    char memo[NL_MEMO_SIZE]; /* the last value, and what it said */
+    enum nl_sign memo_sign;
 };
 
-/* The names that our own exports give, up to NL_COLUMN_ATTRIBUTES. */
-extern const char *const nl_column_names[];
+/* Zero-initialise; free with nl_columns_free. */
+struct nl_columns {
+    const struct nl_lexicon *lexicon;
+    const struct nl_import_options *options;
+    struct nl_file_column list[NL_COLUMNS_LIMIT];
+    size_t count;
+    bool mapped[NL_COLUMN_FIELDS];    /* --map says which column it is */
+    size_t speaker[NL_COLUMN_FIELDS]; /* the column that has had a value, plus one */
+    struct nl_buf unused;             /* names of those that are not used */
+    struct nl_buf notes;              /* what else is to be told, a line each */
+};
 
-/* What a column called `header` is, as newsletter, listmonk, phpList, Mailman and Mailchimp call
- * theirs, whatever the case and signs between the words. "attribute.KEY" gives *attribute, within
- * `header`. */
-enum nl_column nl_column_of(const char *header, const char **attribute);
+/* Checks the options that name columns. */
+enum nl_status nl_columns_open(struct nl_columns *columns, const struct nl_lexicon *lexicon,
+                               const struct nl_import_options *options, struct nl_error *err);
+void nl_columns_free(struct nl_columns *columns);
 
-/* The state that a word in such a file stands for, or NULL. */
-const char *nl_column_state(const char *word);
+/* Adds the next column. */
+enum nl_status nl_columns_add(struct nl_columns *columns, const char *name, struct nl_error *err);
 
-/* Yes, no, or neither. */
-bool nl_column_flag(const char *word, bool *out);
+/* The column of such a name; count if there is none. */
+size_t nl_columns_find(const struct nl_columns *columns, const char *name);
+
+/* All columns are there: those with a better name win. */
+void nl_columns_settle(struct nl_columns *columns);
+
+/* Whether each column that an option names was there. */
+enum nl_status nl_columns_check(const struct nl_columns *columns, const char *file,
+                                struct nl_error *err);
+
+/* Whether a column holds an attribute, or what is such a field. */
+bool nl_columns_have(const struct nl_columns *columns, enum nl_column kind);
+
+/* Notes that the column `index` has said what only one column may say. NL_DATA if another one has:
+ * then the file is not understood. */
+enum nl_status nl_columns_speak(struct nl_columns *columns, size_t index, struct nl_error *err);
+
+/* NL_DATA: a column whose name speaks of consent or state has a value, and nobody has said what it
+ * means. */
+enum nl_status nl_columns_refuse(const struct nl_columns *columns, struct nl_error *err);
 
 #endif

@@ -1,33 +1,30 @@
-#include "newsletter/base/address.h"
+#include "newsletter/base/clean.h"
 #include "transfer/reader.h"
 
 #include <csv.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-enum { COLUMNS_LIMIT = 256, ROW_LIMIT = 1 << 20 };
-
-struct column {
-    enum nl_column kind;
-    char *attribute; /* of NL_COLUMN_ATTRIBUTE */
-};
+enum { ROW_LIMIT = 1 << 20 };
 
 /* libcsv calls back for each field and each row; a line of the file ends one row at most. */
 struct nl_csv {
     struct csv_parser parser;
-    bool open; /* the parser */
-    struct column columns[COLUMNS_LIMIT];
-    size_t column_count;
-    struct nl_buf text;           /* the fields of the row, each with a NUL behind it */
-    size_t fields[COLUMNS_LIMIT]; /* where each begins */
-    size_t field_count, extra;    /* extra: beyond the limit */
-    bool complete;                /* a row is there */
+    bool open;                       /* the parser */
+    struct nl_buf text;              /* the fields of the row, each with a NUL behind it */
+    size_t fields[NL_COLUMNS_LIMIT]; /* where each begins */
+    size_t field_count, extra;       /* extra: beyond the limit */
+    bool extra_filled;               /* and not all of them are blank */
+    bool complete;                   /* a row is there */
+    struct nl_buf header;            /* the text of the first row */
 };
 
 static void take_field(void *data, size_t len, void *ctx) {
     struct nl_csv *csv = ctx;
-    if (csv->field_count == COLUMNS_LIMIT) {
+    if (csv->field_count == NL_COLUMNS_LIMIT) {
         csv->extra++;
+        csv->extra_filled = csv->extra_filled || len > 0;
         return;
     }
     csv->fields[csv->field_count++] = csv->text.len;
@@ -56,8 +53,9 @@ static enum nl_status read_fields(struct nl_reader *reader, bool *end, struct nl
     struct nl_source *source = &reader->source;
     enum nl_status status = NL_OK;
     nl_buf_clear(&csv->text);
+    nl_buf_clear(&reader->raw);
     csv->field_count = csv->extra = 0;
-    csv->complete = false;
+    csv->complete = csv->extra_filled = false;
     *end = false;
     reader->row.line = 0;
     while (status == NL_OK && !csv->complete) {
@@ -66,10 +64,7 @@ static enum nl_status read_fields(struct nl_reader *reader, bool *end, struct nl
             break;
         if (reader->row.line == 0 || (csv->text.len == 0 && csv->field_count == 0))
             reader->row.line = source->number;
-        if (source->len > 1 && source->line[source->len - 2] == '\r') {
-            source->line[source->len - 2] = '\n';
-            source->len--;
-        }
+        nl_buf_add(&reader->raw, source->line, source->len);
         csv_parse(&csv->parser, source->line, source->len, take_field, take_row, csv);
         if (csv->text.len > ROW_LIMIT)
             status = nl_error_set(err, NL_DATA,
@@ -89,7 +84,7 @@ static enum nl_status read_fields(struct nl_reader *reader, bool *end, struct nl
     return status == NL_OK && csv->text.failed ? nl_error_nomem(err) : status;
 }
 
-/* ---- the header ---- */
+/* ---- what separates the fields ---- */
 
 /* The sign that stands most often outside of quotation marks. */
 static char guess_delimiter(const char *line) {
@@ -109,122 +104,110 @@ static char guess_delimiter(const char *line) {
     return candidates[best];
 }
 
-/* What --map says of a column; false if nothing. */
-static bool find_map(const struct nl_import_options *options, const char *header,
-                     const char **field_name, size_t *len) {
-    for (size_t i = 0; i < options->map_count; i++) {
-        const char *equals = strchr(options->maps[i], '=');
-        if (equals == NULL || strcmp(equals + 1, header) != 0)
-            continue;
-        *field_name = options->maps[i];
-        *len = (size_t)(equals - options->maps[i]);
+/* "sep=;", which Excel writes into the first line: the sign, or 0 if the line is another. */
+static char declared_delimiter(const char *line) {
+    line += line[0] == '"';
+    if (strncasecmp(line, "sep=", 4) != 0)
+        return 0;
+    const char *sign = line + 4;
+    if (strncasecmp(sign, "tab", 3) == 0 || strncmp(sign, "\\t", 2) == 0)
+        return '\t';
+    size_t rest = strspn(sign + (sign[0] != '\0'), "\";,|\t\r\n ");
+    return sign[0] == '\0' || sign[0] == '"' || sign[1 + rest] != '\0' ? 0 : sign[0];
+}
+
+/* ---- rows ---- */
+
+/* Of separators only, as spreadsheets leave them, or the header once more, between files that were
+ * put together. */
+static bool is_technical(const struct nl_csv *csv) {
+    if (csv->header.len > 0 && csv->text.len == csv->header.len &&
+        memcmp(csv->text.data, csv->header.data, csv->text.len) == 0)
         return true;
-    }
-    return false;
-}
-
-/* A name for an attribute out of a header: "City of birth" is City_of_birth. */
-static char *attribute_name(const char *header) {
-    char *name = strdup(header);
-    for (char *p = name; p != NULL && *p != '\0'; p++)
-        if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", *p) == NULL)
-            *p = '_';
-    return name;
-}
-
-static enum nl_status add_column(struct nl_reader *reader, const struct nl_import_options *options,
-                                 const char *header, struct nl_error *err) {
-    struct nl_csv *csv = reader->csv;
-    struct column *column = &csv->columns[csv->column_count++];
-    const char *mapped = NULL;
-    const char *attribute = NULL;
-    char name[80] = "";
-    size_t len = 0;
-    bool by_map = find_map(options, header, &mapped, &len);
-    if (by_map && len < sizeof name)
-        memcpy(name, mapped, len);
-    column->kind = nl_column_of(by_map ? name : header, &attribute);
-    if (by_map && column->kind == NL_COLUMN_NONE)
-        return nl_error_set(err, NL_USAGE, "--map '%s': there is no field '%s': see newsletter(1)",
-                            mapped, name);
-    if (column->kind == NL_COLUMN_NONE && options->keep_columns) {
-        column->kind = NL_COLUMN_ATTRIBUTE;
-        column->attribute = attribute_name(header);
-    } else if (column->kind == NL_COLUMN_ATTRIBUTE) {
-        column->attribute = strdup(attribute);
-    } else if (column->kind == NL_COLUMN_NONE) {
-        nl_buf_addf(&reader->ignored, "%s%s", reader->ignored.len > 0 ? ", " : "", header);
-    }
-    return column->kind == NL_COLUMN_ATTRIBUTE && column->attribute == NULL ? nl_error_nomem(err)
-                                                                            : NL_OK;
-}
-
-static bool has_column(const struct nl_csv *csv, const char *header) {
     for (size_t i = 0; i < csv->field_count; i++)
-        if (strcmp(field(csv, i), header) == 0)
-            return true;
-    return false;
+        if (!nl_is_blank(field(csv, i)))
+            return false;
+    return !csv->extra_filled;
 }
 
-/* Every --map must name a column that there is. */
-static enum nl_status check_maps(const struct nl_reader *reader,
-                                 const struct nl_import_options *options, struct nl_error *err) {
-    for (size_t i = 0; i < options->map_count; i++) {
-        const char *equals = strchr(options->maps[i], '=');
-        if (equals == NULL)
-            return nl_error_set(err, NL_USAGE, "--map '%s': write it as FIELD=COLUMN",
-                                options->maps[i]);
-        if (!has_column(reader->csv, equals + 1))
-            return nl_error_set(err, NL_DATA, "%s:1: there is no column '%s'", reader->source.name,
-                                equals + 1);
-    }
-    return NL_OK;
-}
-
-static enum nl_status read_header(struct nl_reader *reader, const struct nl_import_options *options,
-                                  struct nl_error *err) {
-    struct nl_csv *csv = reader->csv;
-    bool end = false;
-    bool email = false;
-    enum nl_status status = read_fields(reader, &end, err);
-    if (status == NL_OK && csv->extra > 0)
-        status = nl_error_set(err, NL_DATA, "%s:1: more than %d columns", reader->source.name,
-                              COLUMNS_LIMIT);
-    if (status == NL_OK)
-        status = check_maps(reader, options, err);
-    for (size_t i = 0; status == NL_OK && i < csv->field_count; i++) {
-        status = add_column(reader, options, field(csv, i), err);
-        email = email || csv->columns[i].kind == NL_COLUMN_EMAIL;
-    }
-    if (status == NL_OK && !email)
-        status = nl_error_set(err, NL_DATA,
-                              "%s:1: no column is called email: name it with --map email=COLUMN",
-                              reader->source.name);
+static enum nl_status next_row(struct nl_reader *reader, bool *end, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    do
+        status = read_fields(reader, end, err);
+    while (status == NL_OK && !*end && reader->csv->extra == 0 && is_technical(reader->csv));
     return status;
 }
 
-/* ---- the rows ---- */
+/* ---- the header ---- */
+
+static enum nl_status add_columns(struct nl_reader *reader, struct nl_error *err) {
+    const struct nl_csv *csv = reader->csv;
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < csv->field_count; i++) {
+        struct nl_buf name = {0};
+        status = nl_clean_line(field(csv, i), "the name of a column", &name, err);
+        if (status == NL_OK)
+            status = nl_columns_add(&reader->columns, nl_buf_text(&name), err);
+        nl_buf_free(&name);
+        if (status == NL_DATA)
+            nl_error_context(err, "%s:%zu", reader->source.name, reader->row.line);
+    }
+    return status;
+}
+
+/* Without names of columns, their first row would be lost. */
+static enum nl_status refuse_header(const struct nl_reader *reader, struct nl_error *err) {
+    for (size_t i = 0; i < reader->csv->field_count; i++)
+        if (strchr(field(reader->csv, i), '@') != NULL)
+            return nl_error_set(err, NL_DATA,
+                                "%s:%zu: no column is called email: '%s' stands where the names of "
+                                "the columns should: put a line such as email,name above it",
+                                reader->source.name, reader->row.line, field(reader->csv, i));
+    return nl_error_set(err, NL_DATA,
+                        "%s:%zu: no column is called email: name it with --map email=COLUMN",
+                        reader->source.name, reader->row.line);
+}
+
+static enum nl_status read_header(struct nl_reader *reader, struct nl_error *err) {
+    struct nl_csv *csv = reader->csv;
+    bool end = false;
+    enum nl_status status = next_row(reader, &end, err);
+    if (status == NL_OK && csv->extra > 0)
+        status = nl_error_set(err, NL_DATA, "%s:1: more than %d columns", reader->source.name,
+                              NL_COLUMNS_LIMIT);
+    if (status == NL_OK && end)
+        status = nl_error_set(err, NL_DATA, "%s is empty", reader->source.name);
+    if (status == NL_OK)
+        status = add_columns(reader, err);
+    if (status == NL_OK)
+        status = nl_columns_check(&reader->columns, reader->source.name, err);
+    nl_columns_settle(&reader->columns);
+    if (status == NL_OK && !nl_columns_have(&reader->columns, NL_COLUMN_EMAIL))
+        status = refuse_header(reader, err);
+    if (status == NL_OK)
+        nl_buf_add(&csv->header, csv->text.data, csv->text.len);
+    return status;
+}
 
 static enum nl_status fill_row(struct nl_reader *reader, struct nl_error *err) {
     const struct nl_csv *csv = reader->csv;
     enum nl_status status = NL_OK;
+    size_t fields = csv->field_count;
     nl_row_clear(&reader->row);
-    if (csv->field_count + csv->extra > csv->column_count)
-        return nl_error_set(err, NL_DATA, "it has %zu fields, the header %zu",
-                            csv->field_count + csv->extra, csv->column_count);
-    for (size_t i = 0; status == NL_OK && i < csv->field_count; i++) {
-        const struct column *column = &csv->columns[i];
-        if (column->kind == NL_COLUMN_ATTRIBUTE)
-            status = nl_row_attribute(&reader->row, column->attribute, field(csv, i), err);
-        else if (column->kind != NL_COLUMN_NONE)
-            reader->row.texts[column->kind] = field(csv, i);
-    }
+    while (fields > reader->columns.count && field(csv, fields - 1)[0] == '\0')
+        fields--;
+    if (fields > reader->columns.count || csv->extra_filled)
+        return nl_error_set(err, NL_DATA, "it has %zu fields, the header %zu", fields + csv->extra,
+                            reader->columns.count);
+    for (size_t i = 0; status == NL_OK && i < reader->columns.count; i++)
+        status =
+            nl_row_put(&reader->row, &reader->columns, i, i < fields ? field(csv, i) : "", err);
     return status;
 }
 
 static enum nl_status next(struct nl_reader *reader, bool *end, bool *bad, struct nl_error *err) {
     *bad = false;
-    enum nl_status status = read_fields(reader, end, err);
+    enum nl_status status = next_row(reader, end, err);
     if (status != NL_OK || *end)
         return status;
     status = fill_row(reader, err);
@@ -241,17 +224,21 @@ enum nl_status nl_csv_open(struct nl_reader *reader, const struct nl_import_opti
     reader->csv->open = true;
     csv_set_term_func(&reader->csv->parser, is_line_end);
     reader->next = next;
-    enum nl_status status = nl_source_next(&reader->source, &end, err);
+    enum nl_status status = nl_source_next_filled(&reader->source, &end, err);
+    char delimiter = status == NL_OK && !end ? declared_delimiter(reader->source.line) : 0;
+    if (delimiter != 0)
+        status = nl_source_next_filled(&reader->source, &end, err);
     if (status == NL_OK && end)
         status = nl_error_set(err, NL_DATA, "%s is empty", reader->source.name);
     if (status != NL_OK)
         return status;
-    csv_set_delim(&reader->csv->parser,
-                  (unsigned char)(options->delimiter != '\0'
-                                      ? options->delimiter
-                                      : guess_delimiter(reader->source.line)));
+    if (options->delimiter != '\0')
+        delimiter = options->delimiter;
+    else if (delimiter == 0)
+        delimiter = guess_delimiter(reader->source.line);
+    csv_set_delim(&reader->csv->parser, (unsigned char)delimiter);
     nl_source_back(&reader->source);
-    return read_header(reader, options, err);
+    return read_header(reader, err);
 }
 
 void nl_csv_free(struct nl_csv *csv) {
@@ -259,8 +246,7 @@ void nl_csv_free(struct nl_csv *csv) {
         return;
     if (csv->open)
         csv_free(&csv->parser);
-    for (size_t i = 0; i < csv->column_count; i++)
-        free(csv->columns[i].attribute);
     nl_buf_free(&csv->text);
+    nl_buf_free(&csv->header);
     free(csv);
 }

@@ -1,5 +1,6 @@
 #include "newsletter/base/timestamp.h"
-#include "transfer/columns.h"
+#include "newsletter/transfer/transfer.h"
+#include "transfer/lexicon.h"
 
 #include <csv.h>
 #include <jansson.h>
@@ -17,6 +18,7 @@ enum { WRITTEN = sizeof written / sizeof written[0] };
 
 struct writing {
     FILE *out;
+    bool for_spreadsheet;
     size_t count;
 };
 
@@ -65,6 +67,26 @@ static enum nl_status check_written(const struct writing *writing, struct nl_err
                                 : NL_OK;
 }
 
+/* What spreadsheets calculate instead of showing it, also in the wide forms of East Asia. */
+static bool is_formula(const char *text) {
+    static const char *const wide[] = {"\uff1d", "\uff0b", "\uff0d", "\uff20"};
+    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
+        if (strncmp(text, wide[i], strlen(wide[i])) == 0)
+            return true;
+    return strchr("=+-@\t\r\n", text[0]) != NULL && text[0] != '\0';
+}
+
+/* An apostrophe before it makes it a text. */
+static void write_defused(FILE *out, const char *text) {
+    fputs("\"'", out);
+    for (; *text != '\0'; text++) {
+        if (*text == '"')
+            putc('"', out);
+        putc(*text, out);
+    }
+    putc('"', out);
+}
+
 /* RFC 4180: every field in quotation marks, lines ended by CRLF. */
 static enum nl_status write_csv(const struct nl_member *member, void *ctx, struct nl_error *err) {
     struct writing *writing = ctx;
@@ -73,7 +95,9 @@ static enum nl_status write_csv(const struct nl_member *member, void *ctx, struc
         const char *text = text_of(member, written[i], time);
         if (i > 0)
             putc(',', writing->out);
-        if (text != NULL)
+        if (text != NULL && writing->for_spreadsheet && is_formula(text))
+            write_defused(writing->out, text);
+        else if (text != NULL)
             csv_fwrite(writing->out, text, strlen(text));
     }
     fputs("\r\n", writing->out);
@@ -106,10 +130,10 @@ static void write_header(FILE *out) {
 }
 
 enum nl_status nl_export_file(struct nl_store *store, const struct nl_member_filter *filter,
-                              enum nl_transfer_format format, FILE *out, size_t *count,
+                              const struct nl_export_options *options, FILE *out, size_t *count,
                               struct nl_error *err) {
-    struct writing writing = {.out = out};
-    bool json = format == NL_FORMAT_JSONL;
+    struct writing writing = {.out = out, .for_spreadsheet = options->for_spreadsheet};
+    bool json = options->format == NL_FORMAT_JSONL;
     if (!json)
         write_header(out);
     enum nl_status status =

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LISTS = 64, SHOWN = 200, PROGRESS_ROWS = 1000 };
+enum { LISTS = 64, PROGRESS_ROWS = 1000 };
 
 /* A file being brought in. */
 struct importing {
     struct nl_store *store;
     const struct nl_import_options *options;
     struct nl_import_report *report;
-    struct nl_reader reader;
+    struct nl_reader *reader;
     struct nl_import *import;
     struct {
         char *name;
@@ -44,7 +44,8 @@ static enum nl_status list_of(struct importing *self, const char *name, int64_t 
     }
     if (nl_list_find(self->store, name, &list, err) != NL_OK) {
         nl_error_free(err);
-        return nl_error_set(err, NL_DATA, "there is no list '%s'", name);
+        return nl_error_set(err, NL_DATA,
+                            "there is no list '%s': --list NAME puts everybody on one", name);
     }
     *id = list.id;
     if (self->list_count < LISTS) {
@@ -57,19 +58,20 @@ static enum nl_status list_of(struct importing *self, const char *name, int64_t 
 }
 
 static void reject(struct importing *self, struct nl_error *err) {
-    const struct nl_source *source = &self->reader.source;
-    char row[SHOWN + 1];
-    size_t len = source->len < SHOWN ? source->len : SHOWN;
+    struct nl_buf *raw = &self->reader->raw;
     self->report->rejected++;
-    memcpy(row, source->line, len);
-    row[len] = '\0';
-    row[strcspn(row, "\r\n")] = '\0';
+    while (raw->len > 0 && raw->data[raw->len - 1] == '\n')
+        raw->data[--raw->len] = '\0';
+    for (size_t i = 0; i < raw->len; i++)
+        if (raw->data[i] == '\n' || raw->data[i] == '\r')
+            raw->data[i] = ' ';
     if (self->options->reject != NULL)
-        self->options->reject(self->reader.row.line, nl_error_text(err), row, self->options->ctx);
+        self->options->reject(self->reader->row.line, nl_error_text(err), nl_buf_text(raw),
+                              self->options->ctx);
     nl_error_free(err);
 }
 
-/* Whoever is to be mailed has agreed, somewhere. */
+/* Everybody who is to be mailed has agreed, somewhere. */
 static enum nl_status check_consent(const struct importing *self, const struct nl_member *member,
                                     struct nl_error *err) {
     const struct nl_import_policy *policy = &self->options->policy;
@@ -81,23 +83,61 @@ static enum nl_status check_consent(const struct importing *self, const struct n
                               "them by mail");
 }
 
+/* Several addresses in one field are several people, or one with two addresses: nobody knows. */
+static enum nl_status explain_address(const char *text, struct nl_error *err) {
+    const char *first = strchr(text, '@');
+    if (first == NULL || strchr(first + 1, '@') == NULL || text[0] == '"')
+        return NL_DATA;
+    nl_error_free(err);
+    return nl_error_set(err, NL_DATA, "'%s' is more than one address: give each a row of its own",
+                        text);
+}
+
+static void count(struct nl_import_report *report, const struct nl_import_result *result) {
+    report->outcomes[result->outcome]++;
+    report->ended += result->ended;
+    for (size_t i = 0; result->outcome == NL_IMPORT_ADDED && i < NL_MEMBER_STATES; i++)
+        report->added[i] += strcmp(nl_member_states[i], result->state) == 0;
+}
+
 static enum nl_status take_row(struct importing *self, struct nl_error *err) {
     struct nl_member member = {0};
     struct nl_address address = {0};
     int64_t list = 0;
-    enum nl_import_outcome outcome = NL_IMPORT_ADDED;
-    enum nl_status status = nl_row_member(&self->reader.row, &member, err);
-    if (status == NL_OK)
+    struct nl_import_result result = {0};
+    enum nl_status status = nl_row_member(&self->reader->row, &self->reader->columns, &member, err);
+    if (status == NL_OK) {
         status = nl_address_parse(member.address, &address, err);
+        if (status == NL_DATA)
+            status = explain_address(member.address, err);
+    }
     if (status == NL_OK)
         status = list_of(self, member.list, &list, err);
     if (status == NL_OK)
         status = check_consent(self, &member, err);
     if (status == NL_OK)
-        status = nl_import_row(self->import, list, &address, &member, &outcome, err);
+        status = nl_import_row(self->import, list, &address, &member, &result, err);
     if (status == NL_OK)
-        self->report->outcomes[outcome]++;
+        count(self->report, &result);
     nl_address_free(&address);
+    return status;
+}
+
+/* The next row. *bad: it is one that is not good. */
+static enum nl_status next_row(struct importing *self, bool *end, bool *bad, struct nl_error *err) {
+    struct nl_reader *reader = self->reader;
+    enum nl_status status = reader->next(reader, end, bad, err);
+    if (*end || (status != NL_OK && !*bad))
+        return status;
+    if (*bad && reader->row.fatal) {
+        *bad = false;
+        return nl_error_context(err, "%s:%zu", reader->source.name, reader->row.line);
+    }
+    self->report->rows++;
+    if (status == NL_OK) {
+        status = take_row(self, err);
+        *bad = status == NL_DATA;
+    }
     return status;
 }
 
@@ -106,18 +146,11 @@ static enum nl_status take_all(struct importing *self, struct nl_error *err) {
     for (;;) {
         bool end = false;
         bool bad = false;
-        enum nl_status status = self->reader.next(&self->reader, &end, &bad, err);
+        enum nl_status status = next_row(self, &end, &bad, err);
         if (end || (status != NL_OK && !bad))
             return status;
-        self->report->rows++;
-        if (status == NL_OK) {
-            status = take_row(self, err);
-            bad = status == NL_DATA;
-        }
         if (bad)
             reject(self, err);
-        else if (status != NL_OK)
-            return status;
         if (options->progress != NULL && self->report->rows % PROGRESS_ROWS == 0)
             options->progress(self->report->rows, options->ctx);
     }
@@ -137,14 +170,33 @@ static enum nl_status finish(struct importing *self, const char *name, struct nl
     return status;
 }
 
+void nl_import_report_free(struct nl_import_report *report) {
+    nl_buf_free(&report->ignored);
+    nl_buf_free(&report->notes);
+}
+
+enum nl_status nl_import_check_state(const char *text, struct nl_error *err) {
+    const char *equals = strrchr(text, '=');
+    for (int i = NL_SIGN_ACTIVE; equals != NULL && equals > text && i < NL_SIGNS; i++)
+        if (strcmp(nl_sign_names[i], equals + 1) == 0)
+            return NL_OK;
+    return nl_error_set(err, NL_USAGE,
+                        "--state '%s': write it as WORD=STATE, with one of active, pending, "
+                        "unsubscribed, bounced, complained and blocked",
+                        text);
+}
+
 enum nl_status nl_import_file(struct nl_store *store, FILE *in, const char *name,
                               const struct nl_import_options *options,
                               struct nl_import_report *report, struct nl_error *err) {
     struct importing self = {.store = store, .options = options, .report = report};
     *report = (struct nl_import_report){0};
+    self.reader = calloc(1, sizeof *self.reader);
+    if (self.reader == NULL)
+        return nl_error_nomem(err);
     enum nl_status status = nl_list_each(store, count_list, &self.only_list, err);
     if (status == NL_OK)
-        status = nl_reader_open(&self.reader, in, name, options, err);
+        status = nl_reader_open(self.reader, in, name, options, err);
     if (status == NL_OK)
         status = nl_import_begin(store, &options->policy, &self.import, err);
     if (status == NL_OK)
@@ -152,9 +204,11 @@ enum nl_status nl_import_file(struct nl_store *store, FILE *in, const char *name
     if (status == NL_OK)
         status = finish(&self, name, err);
     nl_import_drop(self.import);
-    report->ignored = self.reader.ignored;
-    self.reader.ignored = (struct nl_buf){0};
-    nl_reader_free(&self.reader);
+    report->ignored = self.reader->columns.unused;
+    report->notes = self.reader->columns.notes;
+    self.reader->columns.unused = self.reader->columns.notes = (struct nl_buf){0};
+    nl_reader_free(self.reader);
+    free(self.reader);
     for (size_t i = 0; i < self.list_count; i++)
         free(self.lists[i].name);
     return status;

@@ -1,60 +1,137 @@
-#include "newsletter/base/attributes.h"
 #include "transfer/reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A number is as good as its text where a time or a flag is meant. */
-static enum nl_status take(struct nl_reader *reader, json_t *object, const char *key, json_t *value,
-                           struct nl_error *err) {
-    const char *attribute = NULL;
-    enum nl_column column = nl_column_of(key, &attribute);
+enum { DEPTH_LIMIT = 6 };
+
+/* The column of a key, which is made when it first comes. */
+static enum nl_status column_of(struct nl_reader *reader, const char *key, size_t *index,
+                                struct nl_error *err) {
+    *index = nl_columns_find(&reader->columns, key);
+    return *index < reader->columns.count ? NL_OK : nl_columns_add(&reader->columns, key, err);
+}
+
+/* A number, true or false as a text, which lives as long as the row. */
+static const char *text_of(struct nl_reader *reader, const json_t *value) {
+    char number[32];
+    if (json_is_string(value))
+        return json_string_value(value);
     if (json_is_null(value))
-        return NL_OK;
-    if (column == NL_COLUMN_ATTRIBUTES || column == NL_COLUMN_TAGS) {
-        json_t *holder =
-            column == NL_COLUMN_TAGS ? json_pack("{s:O}", "tags", value) : json_incref(value);
-        if (reader->row.attributes == NULL)
-            reader->row.attributes = json_object();
-        enum nl_status status = json_is_object(holder)
-                                    ? nl_attributes_take(reader->row.attributes, holder, err)
-                                    : nl_error_set(err, NL_DATA, "%s is not an object", key);
-        json_decref(holder);
-        return status;
-    }
-    if (column == NL_COLUMN_ATTRIBUTE)
-        return json_is_string(value)
-                   ? nl_row_attribute(&reader->row, attribute, json_string_value(value), err)
-                   : nl_error_set(err, NL_DATA, "%s is not a text", key);
-    if (column == NL_COLUMN_NONE)
-        return NL_OK;
-    if (json_is_integer(value) || json_is_boolean(value)) {
-        char number[32];
+        return "";
+    if (json_is_real(value))
+        snprintf(number, sizeof number, "%.17g", json_real_value(value));
+    else
         snprintf(number, sizeof number, "%lld",
                  json_is_integer(value) ? (long long)json_integer_value(value)
                                         : (long long)json_is_true(value));
-        value = json_string(number);
-        json_object_set_new(object, key, value); /* keeps it for as long as the row */
-    }
-    if (!json_is_string(value))
-        return nl_error_set(err, NL_DATA, "%s is not a text", key);
-    reader->row.texts[column] = json_string_value(value);
-    return NL_OK;
+    json_t *text = json_string(number);
+    json_array_append_new(reader->texts, text);
+    return json_string_value(text);
 }
 
-static enum nl_status fill_row(struct nl_reader *reader, json_t *object, struct nl_error *err) {
+/* ---- what lies within other values ---- */
+
+/* Objects that hold what belongs to the person, as Mailchimp, Mautic and Brevo have them. */
+static bool holds_fields(const char *key) {
+    static const char *const names[] = {"mergefields", "fields",          "customfields",
+                                        "metadata",    "properties",      "attribs",
+                                        "data",        "customattributes"};
+    char folded[NL_WORD_SIZE];
+    nl_word_fold(key, folded);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i], folded) == 0)
+            return true;
+    return false;
+}
+
+/* A value deep within says something if it is a sign of a state: {"lists": [{"status": ...}]}. What
+ * it says otherwise is somebody else's. */
+static void look_within(struct nl_reader *reader, const char *key, json_t *value, int depth) {
+    bool guessed = false;
+    const char *inner = NULL;
+    json_t *item = NULL;
+    size_t index = 0;
+    if (depth == DEPTH_LIMIT)
+        return;
+    json_object_foreach(value, inner, item) look_within(reader, inner, item, depth + 1);
+    json_array_foreach(value, index, item) look_within(reader, key, item, depth + 1);
+    if (json_is_object(value) || json_is_array(value) || json_is_null(value))
+        return;
+    const struct nl_lexicon *lexicon = reader->columns.lexicon;
+    enum nl_column kind = nl_lexicon_column(lexicon, key, &guessed);
+    if (kind < NL_COLUMN_STATE || kind >= NL_COLUMN_FIELDS)
+        kind = NL_COLUMN_NONE;
+    const char *text = text_of(reader, value);
+    enum nl_sign sign = nl_row_word(&reader->columns, text);
+    if (sign == NL_SIGN_UNKNOWN)
+        sign = nl_lexicon_sign(lexicon, kind, text);
+    if (sign != NL_SIGN_UNKNOWN && sign > reader->row.sign)
+        reader->row.sign = sign;
+}
+
+static enum nl_status take(struct nl_reader *reader, const char *key, json_t *value,
+                           struct nl_error *err);
+
+static enum nl_status take_fields(struct nl_reader *reader, json_t *object, struct nl_error *err) {
+    const char *key = NULL;
+    json_t *value = NULL;
     enum nl_status status = NL_OK;
-    for (void *iterator = json_object_iter(object); status == NL_OK && iterator != NULL;) {
-        const char *key = json_object_iter_key(iterator);
-        json_t *value = json_object_iter_value(iterator);
-        iterator = json_object_iter_next(object, iterator);
-        status = take(reader, object, key, value, err);
+    json_object_foreach(object, key, value) {
+        if (status == NL_OK && (!json_is_object(value) || !holds_fields(key)))
+            status = take(reader, key, value, err);
     }
     return status;
 }
 
-static bool is_blank(const struct nl_source *source) {
-    return strspn(source->line, " \t\r\n") == source->len;
+/* An object or a list. */
+static enum nl_status take_nested(struct nl_reader *reader, size_t index, json_t *value,
+                                  struct nl_error *err) {
+    const struct nl_file_column *column = &reader->columns.list[index];
+    const char *name = column->kind == NL_COLUMN_TAGS ? "tags" : column->attribute;
+    enum nl_status status = NL_OK;
+    if (column->unused)
+        return NL_OK;
+    if (column->kind == NL_COLUMN_ATTRIBUTES)
+        return json_is_object(value)
+                   ? nl_row_attributes(&reader->row, &reader->columns, value, err)
+                   : nl_error_set(err, NL_DATA, "%s is not an object", column->name);
+    if (column->kind < NL_COLUMN_STATE && column->kind != NL_COLUMN_TAGS)
+        return nl_error_set(err, NL_DATA, "%s is not a text", column->name);
+    if (name != NULL) {
+        json_t *object = json_pack("{s:O}", name, value);
+        status = nl_row_attributes(&reader->row, &reader->columns, object, err);
+        json_decref(object);
+    } else if (json_is_object(value) && holds_fields(column->name)) {
+        status = take_fields(reader, value, err);
+    }
+    if (status == NL_OK && !column->mapped && column->kind != NL_COLUMN_ATTRIBUTE)
+        look_within(reader, column->name, value, 0);
+    return status;
+}
+
+static enum nl_status take(struct nl_reader *reader, const char *key, json_t *value,
+                           struct nl_error *err) {
+    size_t index = 0;
+    enum nl_status status = column_of(reader, key, &index, err);
+    if (status != NL_OK)
+        reader->row.fatal = true;
+    else if (json_is_object(value) || json_is_array(value))
+        status = take_nested(reader, index, value, err);
+    else
+        status = nl_row_put(&reader->row, &reader->columns, index, text_of(reader, value), err);
+    return status;
+}
+
+static enum nl_status fill_row(struct nl_reader *reader, json_t *object, struct nl_error *err) {
+    const char *key = NULL;
+    json_t *value = NULL;
+    enum nl_status status = NL_OK;
+    json_object_foreach(object, key, value) {
+        if (status == NL_OK)
+            status = take(reader, key, value, err);
+    }
+    return status;
 }
 
 enum nl_status nl_jsonl_next(struct nl_reader *reader, bool *end, bool *bad, struct nl_error *err) {
@@ -62,13 +139,17 @@ enum nl_status nl_jsonl_next(struct nl_reader *reader, bool *end, bool *bad, str
     json_error_t problem;
     *bad = false;
     nl_row_clear(&reader->row);
-    enum nl_status status = nl_source_next(source, end, err);
-    while (status == NL_OK && !*end && is_blank(source))
-        status = nl_source_next(source, end, err);
-    if (status != NL_OK || *end)
+    enum nl_status status = nl_source_next_filled(source, end, err);
+    if (status == NL_OK && *end) /* only now all keys have been seen */
+        return nl_columns_check(&reader->columns, source->name, err);
+    if (status != NL_OK)
         return status;
     reader->row.line = source->number;
+    nl_buf_clear(&reader->raw);
+    nl_buf_add(&reader->raw, source->line, source->len);
     json_decref(reader->object);
+    json_decref(reader->texts);
+    reader->texts = json_array();
     reader->object = json_loadb(source->line, source->len, JSON_REJECT_DUPLICATES, &problem);
     if (!json_is_object(reader->object))
         status = nl_error_set(err, NL_DATA, "not a JSON object: %s",

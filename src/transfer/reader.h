@@ -5,18 +5,25 @@
 #include "transfer/row.h"
 #include "transfer/source.h"
 
+/* Zero-initialise; it is large, so not on a stack. */
 struct nl_reader {
+    struct nl_lexicon *lexicon;
     struct nl_source source;
+    struct nl_columns columns;
     struct nl_row row;
-    struct nl_buf ignored; /* names of columns that are not used */
-    struct nl_csv *csv;    /* csv.c */
-    json_t *object;        /* jsonl.c: what the texts of the row belong to */
-    char *mailbox[2];      /* name and address, of a line that is one */
-    /* Reads the next row. NL_DATA with `bad` set: this one is not good, but others may be. */
+    struct nl_buf raw;   /* what the row says in the file */
+    struct nl_csv *csv;  /* csv.c */
+    json_t *object;      /* jsonl.c: what the texts of the row belong to */
+    json_t *texts;       /* jsonl.c: and those made of numbers */
+    size_t at;           /* mailboxes.c: where the next one begins within the line */
+    char *mailbox[2];    /* mailboxes.c: name and address */
+    struct nl_buf block; /* dump.c: the values of the row, each with a NUL behind it */
+    /* Reads the next row. NL_DATA with `bad` set: this one is not good, but others may be, unless
+     * row.fatal is set. */
     enum nl_status (*next)(struct nl_reader *reader, bool *end, bool *bad, struct nl_error *err);
 };
 
-/* Zero-initialise `out`; free with nl_reader_free, also after a failure. */
+/* Opens a file; free with nl_reader_free, also after a failure. `options` must outlive it. */
 enum nl_status nl_reader_open(struct nl_reader *out, FILE *in, const char *name,
                               const struct nl_import_options *options, struct nl_error *err);
 void nl_reader_free(struct nl_reader *reader);
@@ -28,5 +35,15 @@ void nl_csv_free(struct nl_csv *csv);
 
 /* jsonl.c */
 enum nl_status nl_jsonl_next(struct nl_reader *reader, bool *end, bool *bad, struct nl_error *err);
+
+/* mailboxes.c: lines of addresses, with names or without, several of them on a line or one. */
+enum nl_status nl_mailboxes_open(struct nl_reader *reader, struct nl_error *err);
+
+/* Whether all that a line holds are mailboxes. */
+bool nl_mailboxes_are(const char *line);
+
+/* dump.c: blocks of lines "email ann@example.org", "gecos Ann", as Sympa dumps a list. */
+enum nl_status nl_dump_open(struct nl_reader *reader, struct nl_error *err);
+bool nl_dump_begins(const char *line);
 
 #endif

@@ -4,8 +4,8 @@
 #include "newsletter/base/clean.h"
 #include "newsletter/base/form.h"
 #include "newsletter/base/language.h"
-#include "newsletter/base/text.h"
-#include "newsletter/base/timestamp.h"
+#include "newsletter/base/zone.h"
+#include "transfer/moment.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,14 +17,15 @@ void nl_row_clear(struct nl_row *row) {
     row->attributes = NULL;
     free(row->attribute_text);
     row->attribute_text = NULL;
-    nl_buf_clear(&row->name);
-    nl_buf_clear(&row->language);
+    row->sign = NL_SIGN_NONE;
+    row->ended_at = row->consent_at = row->confirmed_at = 0;
+    row->fatal = false;
 }
 
 void nl_row_free(struct nl_row *row) {
     nl_row_clear(row);
-    nl_buf_free(&row->name);
-    nl_buf_free(&row->language);
+    for (size_t i = 0; i < NL_ROW_FIELDS; i++)
+        nl_buf_free(&row->cleaned[i]);
 }
 
 static json_t *attributes_of(struct nl_row *row) {
@@ -33,129 +34,216 @@ static json_t *attributes_of(struct nl_row *row) {
     return row->attributes;
 }
 
-enum nl_status nl_row_attribute(struct nl_row *row, const char *key, const char *value,
-                                struct nl_error *err) {
-    return value[0] != '\0' ? nl_attributes_set(attributes_of(row), key, value, err) : NL_OK;
+/* ---- taking what columns say ---- */
+
+enum nl_status nl_row_attributes(struct nl_row *row, struct nl_columns *columns, json_t *object,
+                                 struct nl_error *err) {
+    struct nl_buf passed = {0};
+    enum nl_status status = nl_attributes_take(attributes_of(row), object, &passed, err);
+    /* Which ones is told once; the file may have a million rows. */
+    if (passed.len > 0 && strstr(nl_buf_text(&columns->notes), passed.data) == NULL &&
+        columns->notes.len < 4096)
+        nl_buf_addf(&columns->notes, "attributes passed over, since they are no texts: %s\n",
+                    passed.data);
+    nl_buf_free(&passed);
+    return status;
 }
 
-/* ---- what a column says ---- */
-
-static const char *text_of(const struct nl_row *row, enum nl_column column) {
-    const char *text = row->texts[column];
-    return text != NULL && text[0] != '\0' ? text : NULL;
+static enum nl_status put_attribute(struct nl_row *row, struct nl_columns *columns, size_t index,
+                                    const char *text, struct nl_error *err) {
+    const struct nl_file_column *column = &columns->list[index];
+    enum nl_status status =
+        column->kept ? nl_row_look_for_sign(row, columns, index, text, err) : NL_OK;
+    if (status == NL_OK && json_object_get(row->attributes, column->attribute) != NULL) {
+        row->fatal = true;
+        return nl_error_set(err, NL_DATA,
+                            "two columns are the attribute %s: one of them is '%s': give it "
+                            "another name with --map, or pass it over with --ignore",
+                            column->attribute, column->name);
+    }
+    return status == NL_OK ? nl_attributes_set(attributes_of(row), column->attribute, text, err)
+                           : status;
 }
 
-static enum nl_status read_time(const struct nl_row *row, enum nl_column column, int64_t *out,
-                                struct nl_error *err) {
-    const char *text = text_of(row, column);
+static enum nl_status put_field(struct nl_row *row, struct nl_columns *columns, size_t index,
+                                const char *text, struct nl_error *err) {
+    const struct nl_file_column *column = &columns->list[index];
+    if (nl_columns_speak(columns, index, err) != NL_OK) {
+        row->fatal = true;
+        return NL_DATA;
+    }
+    if (row->texts[column->kind] != NULL && column->guessed && !row->guessed[column->kind])
+        return NL_OK;
+    row->texts[column->kind] = text;
+    row->guessed[column->kind] = column->guessed;
+    return NL_OK;
+}
+
+enum nl_status nl_row_put(struct nl_row *row, struct nl_columns *columns, size_t index,
+                          const char *text, struct nl_error *err) {
+    const struct nl_file_column *column = &columns->list[index];
+    bool blank = nl_is_blank(text);
+    if (column->unused)
+        return NL_OK;
+    if (column->kind >= NL_COLUMN_STATE && column->kind < NL_COLUMN_FIELDS)
+        return nl_row_take_sign(row, columns, index, blank ? "" : text, err);
+    if (blank)
+        return NL_OK;
+    if (column->kind == NL_COLUMN_ATTRIBUTE)
+        return put_attribute(row, columns, index, text, err);
+    return column->kind < NL_COLUMN_STATE ? put_field(row, columns, index, text, err)
+                                          : nl_row_look_for_sign(row, columns, index, text, err);
+}
+
+/* ---- the member that they make ---- */
+
+/* The text of a field, cleaned; NULL where there is none. */
+static const char *clean(struct nl_row *row, enum nl_column field, enum nl_status *status,
+                         struct nl_error *err) {
+    struct nl_buf *out = &row->cleaned[field];
+    const char *text = row->texts[field];
+    nl_buf_clear(out);
+    if (text == NULL || *status != NL_OK)
+        return NULL;
+    const char *what = field <= NL_COLUMN_LAST_NAME && field > NL_COLUMN_EMAIL
+                           ? "the name"
+                           : nl_column_names[field];
+    *status = nl_clean_line(text, what, out, err);
+    return *status == NL_OK && out->len > 0 ? out->data : NULL;
+}
+
+static enum nl_status read_time(struct nl_row *row, const struct nl_columns *columns,
+                                enum nl_column field, int64_t *out, struct nl_error *err) {
+    const char *text = row->texts[field];
     *out = 0;
-    return text == NULL || nl_timestamp_parse(text, out)
-               ? NL_OK
-               : nl_error_set(err, NL_DATA, "%s '%s' is not a time like 2026-08-25T09:30:00Z",
-                              nl_column_names[column], text);
+    if (text == NULL)
+        return NL_OK;
+    switch (nl_moment_read(columns->lexicon, text, columns->options->dates, out)) {
+    case NL_MOMENT_AMBIGUOUS:
+        return nl_error_set(err, NL_DATA,
+                            "%s '%s' is a day of one month or of another: give --dates "
+                            "day-first or --dates month-first",
+                            nl_column_names[field], text);
+    case NL_MOMENT_WRONG:
+        return nl_error_set(err, NL_DATA, "%s '%s' is not a time like 2026-08-25T09:30:00Z",
+                            nl_column_names[field], text);
+    default:
+        return NL_OK;
+    }
 }
 
-static enum nl_status read_times(const struct nl_row *row, struct nl_member *out,
-                                 struct nl_error *err) {
-    enum nl_status status = read_time(row, NL_COLUMN_CONSENT_AT, &out->consent_at, err);
+static enum nl_status read_times(struct nl_row *row, const struct nl_columns *columns,
+                                 struct nl_member *out, struct nl_error *err) {
+    enum nl_status status = read_time(row, columns, NL_COLUMN_CONSENT_AT, &out->consent_at, err);
     if (status == NL_OK)
-        status = read_time(row, NL_COLUMN_CONFIRMED_AT, &out->confirmed_at, err);
+        status = read_time(row, columns, NL_COLUMN_CONFIRMED_AT, &out->confirmed_at, err);
     if (status == NL_OK)
-        status = read_time(row, NL_COLUMN_ENDED_AT, &out->ended_at, err);
-    return status == NL_OK ? read_time(row, NL_COLUMN_CREATED_AT, &out->created_at, err) : status;
+        status = read_time(row, columns, NL_COLUMN_CREATED_AT, &out->created_at, err);
+    if (out->consent_at == 0)
+        out->consent_at = row->consent_at;
+    if (out->confirmed_at == 0)
+        out->confirmed_at = row->confirmed_at;
+    out->ended_at = row->ended_at;
+    return status;
 }
 
-static enum nl_status read_flag(const struct nl_row *row, enum nl_column column, bool *flag,
+/* "Ann" and "Lee", or a name that has both already. Where "name" is a family name, as in German
+ * files, the first name stands before it. */
+static const char *read_name(struct nl_row *row, enum nl_status *status, struct nl_error *err) {
+    const char *name = clean(row, NL_COLUMN_NAME, status, err);
+    const char *first = clean(row, NL_COLUMN_FIRST_NAME, status, err);
+    const char *middle = clean(row, NL_COLUMN_MIDDLE_NAME, status, err);
+    const char *last = clean(row, NL_COLUMN_LAST_NAME, status, err);
+    if (name != NULL && (first == NULL || last != NULL || strstr(name, first) != NULL))
+        return name;
+    last = name != NULL ? name : last;
+    if (middle == NULL && (first == NULL || last == NULL))
+        return first != NULL ? first : last;
+    struct nl_buf joined = {0};
+    const char *const parts[] = {first, middle, last};
+    for (size_t i = 0; i < 3; i++)
+        if (parts[i] != NULL)
+            nl_buf_addf(&joined, "%s%s", joined.len > 0 ? " " : "", parts[i]);
+    if (joined.failed)
+        *status = nl_error_nomem(err);
+    nl_buf_free(&row->cleaned[NL_COLUMN_NAME]);
+    row->cleaned[NL_COLUMN_NAME] = joined;
+    return nl_buf_text(&row->cleaned[NL_COLUMN_NAME]);
+}
+
+/* "ru_RU.UTF-8", as some write it, is ru-RU; "Russian" is ru. */
+static const char *read_language(struct nl_row *row, const struct nl_columns *columns,
+                                 enum nl_status *status, struct nl_error *err) {
+    const char *text = clean(row, NL_COLUMN_LANGUAGE, status, err);
+    if (text == NULL || nl_language_is_tag(text))
+        return text;
+    if (nl_lexicon_is_none(columns->lexicon, text))
+        return NULL;
+    const char *tag = nl_lexicon_language(columns->lexicon, text);
+    if (tag != NULL)
+        return tag;
+    char *data = row->cleaned[NL_COLUMN_LANGUAGE].data;
+    data[strcspn(data, ".@")] = '\0';
+    for (char *p = data; *p != '\0'; p++)
+        *p = *p == '_' ? '-' : *p;
+    return data;
+}
+
+/* "press, vip"; in Google's form "* myContacts ::: press". */
+static enum nl_status read_tags(struct nl_row *row, struct nl_columns *columns,
                                 struct nl_error *err) {
-    const char *text = text_of(row, column);
-    return nl_column_flag(text != NULL ? text : "", flag)
-               ? NL_OK
-               : nl_error_set(err, NL_DATA, "%s '%s' is neither yes nor no",
-                              nl_column_names[column], text);
-}
-
-static enum nl_status read_state(const struct nl_row *row, struct nl_member *out,
-                                 struct nl_error *err) {
-    const char *word = text_of(row, NL_COLUMN_STATE);
-    bool flag = false;
-    out->state = word != NULL ? nl_column_state(word) : NULL;
-    if (word != NULL && out->state == NULL)
-        return nl_error_set(err, NL_DATA, "the state '%s' is not known", word);
-    enum nl_status status = NL_OK;
-    if (row->texts[NL_COLUMN_CONFIRMED] != NULL) {
-        status = read_flag(row, NL_COLUMN_CONFIRMED, &flag, err);
-        if (!flag && out->state == NULL)
-            out->state = "pending";
-    }
-    if (status == NL_OK)
-        status = read_flag(row, NL_COLUMN_BLOCKED, &flag, err);
-    if (status == NL_OK && flag)
-        out->state = "blocked";
-    return status;
-}
-
-static enum nl_status read_name(struct nl_row *row, struct nl_member *out, struct nl_error *err) {
-    const char *name = text_of(row, NL_COLUMN_NAME);
-    enum nl_status status = nl_clean_line(name != NULL ? name : "", "the name", &row->name, err);
-    for (enum nl_column part = NL_COLUMN_FIRST_NAME;
-         name == NULL && status == NL_OK && part <= NL_COLUMN_LAST_NAME; part++) {
-        size_t before = row->name.len;
-        if (before > 0)
-            nl_buf_addc(&row->name, ' ');
-        size_t start = row->name.len;
-        const char *text = text_of(row, part);
-        status = nl_clean_line(text != NULL ? text : "", "the name", &row->name, err);
-        if (row->name.len == start)
-            row->name.len = before;
-    }
-    if (row->name.len > 0)
-        row->name.data[row->name.len] = '\0';
-    out->name = row->name.len > 0 ? row->name.data : NULL;
-    return status;
-}
-
-/* "ru_RU.UTF-8", as some write it, is ru-RU. */
-static void read_language(struct nl_row *row, struct nl_member *out) {
-    out->language = text_of(row, NL_COLUMN_LANGUAGE);
-    if (out->language == NULL || nl_language_is_tag(out->language))
-        return;
-    for (const char *p = out->language; *p != '\0' && *p != '.'; p++)
-        nl_buf_addc(&row->language, *p == '_' ? '-' : *p);
-    out->language = nl_buf_text(&row->language);
-}
-
-static enum nl_status read_tags(struct nl_row *row, struct nl_error *err) {
-    const char *text = text_of(row, NL_COLUMN_TAGS);
+    const char *text = row->texts[NL_COLUMN_TAGS];
+    const char *separator = text != NULL && strstr(text, ":::") != NULL ? ":::"
+                            : text != NULL && strchr(text, ',') == NULL ? ";"
+                                                                        : ",";
     json_t *tags = text != NULL ? json_array() : NULL;
-    for (; text != NULL && *text != '\0'; text += text[0] == ',') {
-        text += strspn(text, " \"");
-        size_t len = strcspn(text, ",");
+    while (text != NULL && *text != '\0') {
+        text += strspn(text, " \"*");
+        const char *next = strstr(text, separator);
+        size_t len = next != NULL ? (size_t)(next - text) : strlen(text);
         size_t end = len;
         while (end > 0 && strchr(" \"", text[end - 1]) != NULL)
             end--;
         if (end > 0)
             json_array_append_new(tags, json_stringn(text, end));
-        text += len;
+        text += len + (next != NULL ? strlen(separator) : 0);
     }
     json_t *object = tags != NULL ? json_pack("{s:o}", "tags", tags) : NULL;
-    enum nl_status status =
-        object != NULL ? nl_attributes_take(attributes_of(row), object, err) : NL_OK;
+    enum nl_status status = object != NULL ? nl_row_attributes(row, columns, object, err) : NL_OK;
     json_decref(object);
     return status;
 }
 
-static enum nl_status read_attributes(struct nl_row *row, struct nl_member *out,
-                                      struct nl_error *err) {
-    const char *text = text_of(row, NL_COLUMN_ATTRIBUTES);
+static enum nl_status read_timezone(struct nl_row *row, struct nl_columns *columns,
+                                    struct nl_error *err) {
+    int64_t at = 0;
+    enum nl_status status = NL_OK;
+    const char *zone = clean(row, NL_COLUMN_TIMEZONE, &status, err);
+    if (zone == NULL || nl_lexicon_is_none(columns->lexicon, zone))
+        return status;
+    if (!nl_zone_time("2026-01-01 00:00", zone, &at) &&
+        strstr(nl_buf_text(&columns->notes), "time zone") == NULL)
+        nl_buf_addf(&columns->notes,
+                    "a time zone is not known, such as '%s': with --local-time these people get "
+                    "mail by UTC\n",
+                    zone);
+    return nl_attributes_set(attributes_of(row), "timezone", zone, err);
+}
+
+static enum nl_status read_attributes(struct nl_row *row, struct nl_columns *columns,
+                                      struct nl_member *out, struct nl_error *err) {
+    const char *text = row->texts[NL_COLUMN_ATTRIBUTES];
     json_t *object = text != NULL ? json_loads(text, 0, NULL) : NULL;
     enum nl_status status = NL_OK;
     if (text != NULL && !json_is_object(object))
         status = nl_error_set(err, NL_DATA, "attributes are not a JSON object");
     if (status == NL_OK && object != NULL)
-        status = nl_attributes_take(attributes_of(row), object, err);
+        status = nl_row_attributes(row, columns, object, err);
     json_decref(object);
     if (status == NL_OK)
-        status = read_tags(row, err);
+        status = read_tags(row, columns, err);
+    if (status == NL_OK)
+        status = read_timezone(row, columns, err);
     if (status == NL_OK && row->attributes != NULL && json_object_size(row->attributes) > 0) {
         row->attribute_text = json_dumps(row->attributes, JSON_COMPACT | JSON_SORT_KEYS);
         status = row->attribute_text != NULL ? NL_OK : nl_error_nomem(err);
@@ -164,32 +252,55 @@ static enum nl_status read_attributes(struct nl_row *row, struct nl_member *out,
     return status;
 }
 
-static enum nl_status check_line(const char *text, enum nl_column column, struct nl_error *err) {
-    return text != NULL ? nl_text_check_line(text, nl_column_names[column], err) : NL_OK;
+/* "ann@example.org", or as spreadsheets have it "mailto:ann@example.org" and "Ann <ann@...>". */
+static enum nl_status read_address(struct nl_row *row, struct nl_member *out,
+                                   struct nl_error *err) {
+    const char *text = row->texts[NL_COLUMN_EMAIL];
+    struct nl_buf *cleaned = &row->cleaned[NL_COLUMN_EMAIL];
+    struct nl_address address = {0};
+    char *name = NULL;
+    if (text == NULL)
+        return nl_error_set(err, NL_DATA, "there is no address");
+    text += strspn(text, " \t\r\n");
+    if (strncasecmp(text, "mailto:", 7) == 0)
+        text += 7;
+    out->address = text;
+    if (text[0] == '\0')
+        return nl_error_set(err, NL_DATA, "there is no address");
+    if (strchr(text, '<') == NULL)
+        return NL_OK;
+    enum nl_status status = nl_mailbox_parse(text, &name, &address, err);
+    nl_buf_clear(cleaned);
+    if (status == NL_OK) {
+        nl_buf_adds(cleaned, address.text);
+        out->address = nl_buf_text(cleaned);
+    }
+    if (status == NL_OK && out->name == NULL && name != NULL) {
+        nl_buf_clear(&row->cleaned[NL_COLUMN_NAME]);
+        nl_buf_adds(&row->cleaned[NL_COLUMN_NAME], name);
+        out->name = nl_buf_text(&row->cleaned[NL_COLUMN_NAME]);
+    }
+    free(name);
+    nl_address_free(&address);
+    return status;
 }
 
-enum nl_status nl_row_member(struct nl_row *row, struct nl_member *out, struct nl_error *err) {
-    *out = (struct nl_member){.address = text_of(row, NL_COLUMN_EMAIL),
-                              .list = text_of(row, NL_COLUMN_LIST),
-                              .consent_source = text_of(row, NL_COLUMN_CONSENT_SOURCE),
-                              .consent_ip = text_of(row, NL_COLUMN_CONSENT_IP),
-                              .consent_version = text_of(row, NL_COLUMN_CONSENT_VERSION)};
-    if (out->address == NULL)
-        return nl_error_set(err, NL_DATA, "there is no address");
-    enum nl_status status = read_name(row, out, err);
-    read_language(row, out);
+enum nl_status nl_row_member(struct nl_row *row, struct nl_columns *columns, struct nl_member *out,
+                             struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    *out = (struct nl_member){.state = nl_sign_names[row->sign]};
+    out->name = read_name(row, &status, err);
+    out->language = read_language(row, columns, &status, err);
+    out->list = clean(row, NL_COLUMN_LIST, &status, err);
+    out->consent_source = clean(row, NL_COLUMN_CONSENT_SOURCE, &status, err);
+    out->consent_ip = clean(row, NL_COLUMN_CONSENT_IP, &status, err);
+    out->consent_version = clean(row, NL_COLUMN_CONSENT_VERSION, &status, err);
+    if (status == NL_OK)
+        status = read_address(row, out, err);
     const struct nl_form form = {.name = (char *)out->name, .language = (char *)out->language};
     if (status == NL_OK)
         status = nl_form_check(&form, err);
     if (status == NL_OK)
-        status = check_line(out->consent_source, NL_COLUMN_CONSENT_SOURCE, err);
-    if (status == NL_OK)
-        status = check_line(out->consent_ip, NL_COLUMN_CONSENT_IP, err);
-    if (status == NL_OK)
-        status = check_line(out->consent_version, NL_COLUMN_CONSENT_VERSION, err);
-    if (status == NL_OK)
-        status = read_state(row, out, err);
-    if (status == NL_OK)
-        status = read_times(row, out, err);
-    return status == NL_OK ? read_attributes(row, out, err) : status;
+        status = read_times(row, columns, out, err);
+    return status == NL_OK ? read_attributes(row, columns, out, err) : status;
 }

@@ -1,5 +1,7 @@
 #include "transfer/source.h"
 
+#include "newsletter/base/file_kind.h"
+
 #include <errno.h>
 #include <iconv.h>
 #include <stdint.h>
@@ -58,52 +60,158 @@ static enum nl_status convert(struct nl_source *source, const char *encoding,
     return status;
 }
 
-static bool is_utf16(FILE *in) {
-    int first = getc(in);
-    if (first != 0xff && first != 0xfe) {
-        if (first != EOF)
-            ungetc(first, in);
-        return false;
-    }
-    int second = getc(in);
-    ungetc(second, in);
-    ungetc(first, in);
-    return (first ^ second) == (0xff ^ 0xfe);
+enum { HEAD = 4, FIRST_PIECE = 1 << 16 };
+
+/* Looks at the first bytes without taking them. */
+static size_t peek(FILE *in, unsigned char head[HEAD]) {
+    size_t got = fread(head, 1, HEAD, in);
+    for (size_t i = got; i > 0; i--)
+        ungetc(head[i - 1], in);
+    return got;
+}
+
+static bool is_utf16(const unsigned char *head, size_t len) {
+    return len >= 2 &&
+           ((head[0] == 0xff && head[1] == 0xfe) || (head[0] == 0xfe && head[1] == 0xff));
+}
+
+/* What spreadsheets save by themselves is no text: say so before anything is made of it. */
+static enum nl_status check_kind(struct nl_source *source, const unsigned char *head, size_t len,
+                                 struct nl_error *err) {
+    char piece[FIRST_PIECE];
+    const char *kind = nl_file_kind(head, len);
+    if (kind == NULL)
+        return NL_OK;
+    kind = nl_file_kind(piece, fread(piece, 1, sizeof piece, source->in));
+    return nl_error_set(err, NL_DATA,
+                        "%s is %s: open it and save or export it as CSV (UTF-8), then import that",
+                        source->name, kind != NULL ? kind : "not a text");
 }
 
 enum nl_status nl_source_open(struct nl_source *source, FILE *in, const char *name,
                               const char *encoding, struct nl_error *err) {
+    unsigned char head[HEAD];
     source->in = in;
     source->name = name;
-    if (encoding == NULL && is_utf16(in))
+    size_t len = peek(in, head);
+    enum nl_status status = check_kind(source, head, len, err);
+    if (encoding == NULL && is_utf16(head, len))
         encoding = "UTF-16";
-    return encoding != NULL ? convert(source, encoding, err) : NL_OK;
+    return status == NL_OK && encoding != NULL ? convert(source, encoding, err) : status;
 }
 
-/* From the memory or from the file; false at the end. */
-static bool take_line(struct nl_source *source, struct nl_error *err) {
-    if (source->in != NULL) {
-        ssize_t got = getline(&source->line, &source->room, source->in);
-        source->len = got > 0 ? (size_t)got : 0;
-        return got > 0;
-    }
-    const char *start = source->converted.data + source->at;
+/* ---- lines ---- */
+
+static enum nl_status grow_line(struct nl_source *source, size_t room, struct nl_error *err) {
+    if (room <= source->room)
+        return NL_OK;
+    char *grown = realloc(source->line, room);
+    if (grown == NULL)
+        return nl_error_nomem(err);
+    source->line = grown;
+    source->room = room;
+    return NL_OK;
+}
+
+static enum nl_status take_from_memory(struct nl_source *source, bool *end, struct nl_error *err) {
+    const char *start = nl_buf_text(&source->converted) + source->at;
     size_t left = source->converted.len - source->at;
-    const char *end = left > 0 ? memchr(start, '\n', left) : NULL;
-    source->len = end != NULL ? (size_t)(end - start) + 1 : left;
-    if (source->len + 1 > source->room) {
-        char *grown = realloc(source->line, source->len + 1);
-        if (grown == NULL) {
-            nl_error_nomem(err);
-            return false;
-        }
-        source->line = grown;
-        source->room = source->len + 1;
-    }
-    memcpy(source->line, start, source->len);
+    size_t len = 0;
+    while (len < left && start[len] != '\n' && !(source->cr && start[len] == '\r'))
+        len++;
+    size_t whole = len + (len < left);
+    if (source->cr && whole < left && start[len] == '\r' && start[len + 1] == '\n')
+        whole++;
+    *end = left == 0;
+    enum nl_status status = *end ? NL_OK : grow_line(source, len + 2, err);
+    if (status != NL_OK || *end)
+        return status;
+    memcpy(source->line, start, len);
+    source->line[len] = '\n';
+    source->len = len + 1;
     source->line[source->len] = '\0';
-    source->at += source->len;
-    return source->len > 0;
+    source->at += whole;
+    return NL_OK;
+}
+
+/* Whether a file whose text up to its first LF is this one has lines that end with CR, as old
+ * Macintosh programs write them: one stands neither before that LF nor within quotation marks. */
+static bool ends_with_cr(const char *text, size_t len) {
+    bool quoted = false;
+    size_t end = len;
+    while (end > 0 && (text[end - 1] == '\r' || text[end - 1] == '\n'))
+        end--;
+    for (size_t i = 0; i < end; i++) {
+        quoted = quoted != (text[i] == '"');
+        if (text[i] == '\r' && !quoted)
+            return true;
+    }
+    return len > end && text[len - 1] == '\r';
+}
+
+/* The first line of what is in memory says how lines end. */
+static void find_line_end(struct nl_source *source) {
+    const char *text = nl_buf_text(&source->converted);
+    const char *lf = memchr(text, '\n', source->converted.len);
+    source->cr = ends_with_cr(text, lf != NULL ? (size_t)(lf - text) + 1 : source->converted.len);
+}
+
+/* Reads the rest of a file with such lines, which are taken out of memory from now on. */
+static enum nl_status turn_to_cr(struct nl_source *source, bool *end, struct nl_error *err) {
+    source->cr = true;
+    nl_buf_add(&source->converted, source->line, source->len);
+    enum nl_status status = read_all(source->in, source->name, &source->converted, err);
+    source->in = NULL;
+    return status == NL_OK ? take_from_memory(source, end, err) : status;
+}
+
+static enum nl_status take_line(struct nl_source *source, bool *end, struct nl_error *err) {
+    if (source->in == NULL) {
+        if (source->number == 0)
+            find_line_end(source);
+        return take_from_memory(source, end, err);
+    }
+    ssize_t got = getline(&source->line, &source->room, source->in);
+    source->len = got > 0 ? (size_t)got : 0;
+    *end = got <= 0;
+    if (*end)
+        return ferror(source->in) ? nl_error_set(err, NL_NOINPUT, "cannot read %s", source->name)
+                                  : NL_OK;
+    return source->number == 0 && ends_with_cr(source->line, source->len)
+               ? turn_to_cr(source, end, err)
+               : NL_OK;
+}
+
+static bool is_last(struct nl_source *source) {
+    if (source->in == NULL)
+        return source->at == source->converted.len;
+    int next = getc(source->in);
+    if (next != EOF)
+        ungetc(next, source->in);
+    return next == EOF;
+}
+
+/* Leaves out what is no part of the line's text. *end if nothing is left of the last line. */
+static enum nl_status tidy(struct nl_source *source, bool *end, struct nl_error *err) {
+    size_t len = source->len;
+    len -= len > 0 && source->line[len - 1] == '\n';
+    while (len > 0 && source->line[len - 1] == '\r')
+        len--;
+    if (len > 0 && source->line[len - 1] == 0x1a && is_last(source)) {
+        while (len > 0 && source->line[len - 1] == 0x1a)
+            len--;
+        *end = len == 0;
+    }
+    while (len >= 3 && memcmp(source->line, utf8_mark, 3) == 0) {
+        len -= 3;
+        memmove(source->line, source->line + 3, len);
+    }
+    if (grow_line(source, len + 2, err) != NL_OK)
+        return NL_OS;
+    source->line[len++] = '\n';
+    source->line[len] = '\0';
+    source->len = len;
+    return NL_OK;
 }
 
 static enum nl_status check(const struct nl_source *source, struct nl_error *err) {
@@ -124,17 +232,25 @@ enum nl_status nl_source_next(struct nl_source *source, bool *end, struct nl_err
         source->again = false;
         return NL_OK;
     }
-    *end = !take_line(source, err);
-    if (*end)
-        return source->in != NULL && ferror(source->in)
-                   ? nl_error_set(err, NL_NOINPUT, "cannot read %s", source->name)
-                   : NL_OK;
+    enum nl_status status = take_line(source, end, err);
+    if (status == NL_OK && !*end)
+        status = tidy(source, end, err);
+    if (status != NL_OK || *end)
+        return status;
     source->number++;
-    if (source->number == 1 && strncmp(source->line, utf8_mark, 3) == 0) {
-        source->len -= 3;
-        memmove(source->line, source->line + 3, source->len + 1);
-    }
     return check(source, err);
+}
+
+bool nl_source_is_blank(const struct nl_source *source) {
+    return strspn(source->line, " \t\n") == source->len;
+}
+
+enum nl_status nl_source_next_filled(struct nl_source *source, bool *end, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    do
+        status = nl_source_next(source, end, err);
+    while (status == NL_OK && !*end && nl_source_is_blank(source));
+    return status;
 }
 
 void nl_source_back(struct nl_source *source) {

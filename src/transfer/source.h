@@ -19,15 +19,24 @@ struct nl_source {
     size_t len, room;
     size_t number; /* of it, from 1 */
     bool again;    /* nl_source_next gives it once more */
+    bool cr;       /* lines of the file end with CR */
 };
 
-/* Begins to read. `encoding` NULL: UTF-8, or UTF-16 where the file says so. */
+/* Begins to read. `encoding` NULL: UTF-8, or UTF-16 where the file says so. A workbook, a document
+ * or another file that is no text is an error that names it. */
 enum nl_status nl_source_open(struct nl_source *source, FILE *in, const char *name,
                               const char *encoding, struct nl_error *err);
 
-/* The next line in source->line; *end behind the last one. A line that is not UTF-8, holds a NUL or
- * is larger than a megabyte is an error of the file as a whole. */
+/* The next line in source->line, which ends with LF whatever the file has (CR, LF, CRLF); *end
+ * after the last one. Byte order marks at the beginning of a line and a final ^Z are left out. A
+ * line that is not UTF-8, holds a NUL or is larger than a megabyte is an error of the file as a
+ * whole. */
 enum nl_status nl_source_next(struct nl_source *source, bool *end, struct nl_error *err);
+
+/* As nl_source_next, but blank lines are passed over. */
+enum nl_status nl_source_next_filled(struct nl_source *source, bool *end, struct nl_error *err);
+
+bool nl_source_is_blank(const struct nl_source *source);
 
 /* Gives the present line back. */
 void nl_source_back(struct nl_source *source);

@@ -64,7 +64,7 @@ static void import(const uint8_t *data, size_t len) {
         return;
     if (nl_import_file(store, in, "fuzz", &options, &report, &err) != NL_OK)
         demand(err.text != NULL && strpbrk(err.text, "\r\n") == NULL);
-    nl_buf_free(&report.ignored);
+    nl_import_report_free(&report);
     nl_error_free(&err);
     fclose(in);
 }

@@ -2,17 +2,24 @@
 #ifndef NEWSLETTER_BASE_ATTRIBUTES_H
 #define NEWSLETTER_BASE_ATTRIBUTES_H
 
+#include "newsletter/base/buf.h"
 #include "newsletter/base/error.h"
 
 #include <jansson.h>
 
-/* Adds one text to `object`, cleaned (newsletter/clean.h): names, lengths and number are bounded,
- * values are fit for a header. A blank one removes it. */
+/* Adds one text to `object`, cleaned (newsletter/base/clean.h): names, lengths and number are
+ * bounded, values are fit for a header. A blank one removes it. */
 enum nl_status nl_attributes_set(json_t *object, const char *key, const char *value,
                                  struct nl_error *err);
 
+/* A name for an attribute made of any text: "City of birth" is City_of_birth. NULL where the text
+ * has letters that no such name has, or is too long. The caller frees it. */
+char *nl_attribute_name(const char *text);
+
 /* Copies the members of the JSON object `from`. Numbers, true and false become texts; null is left
- * out; lists of texts stay lists; anything else is an error. */
-enum nl_status nl_attributes_take(json_t *object, json_t *from, struct nl_error *err);
+ * out; lists of such stay lists; what lies within objects gets a name of both, joined by "_". Names
+ * of what cannot be an attribute are appended to `passed`, with commas. */
+enum nl_status nl_attributes_take(json_t *object, json_t *from, struct nl_buf *passed,
+                                  struct nl_error *err);
 
 #endif

@@ -6,6 +6,8 @@
 #include "newsletter/base/buf.h"
 #include "newsletter/base/error.h"
 
+#include <stdbool.h>
+
 /* Appends one line of text to `out`, without the white space and the invisible characters at its
  * ends; nothing is left of a blank one. White space within that is not an ordinary space becomes
  * one. Invisible within are the Default_Ignorable characters, format and bidi controls; they are
@@ -17,5 +19,8 @@ enum nl_status nl_clean_line(const char *text, const char *what, struct nl_buf *
 /* As nl_clean_line, for an address: white space beyond ASCII within it is refused too, and so is
  * everything invisible, but for the joiners of a domain name, which IDNA judges. */
 enum nl_status nl_clean_address(const char *text, struct nl_buf *out, struct nl_error *err);
+
+/* Whether nothing that can be seen is in a text. */
+bool nl_is_blank(const char *text);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* Reads a file of at most `limit` bytes. Works on pipes and /dev/fd/N too. CRLF is kept. */
 enum nl_status nl_file_read(const char *path, size_t limit, struct nl_buf *out,
@@ -16,6 +17,24 @@ enum nl_status nl_file_read(const char *path, size_t limit, struct nl_buf *out,
  * the old or the new content and never half of it. */
 enum nl_status nl_file_write(const char *path, const void *data, size_t len, bool secret,
                              struct nl_error *err);
+
+/* A file that is written piece by piece, with mode 0600. Other processes see nothing of it before
+ * it is complete, and whoever owned a file of that name before does not own this one.
+ * Zero-initialise.
+ */
+struct nl_file_output {
+    FILE *stream;
+    char *path;
+    char *temporary; /* NULL where `path` is a pipe or device, which is written to directly */
+};
+enum nl_status nl_file_begin(struct nl_file_output *output, const char *path, struct nl_error *err);
+
+/* Puts it in its place, or removes it where it is not to be kept. Harmless if it was never begun.
+ */
+enum nl_status nl_file_end(struct nl_file_output *output, bool keep, struct nl_error *err);
+
+/* Whether both names lead to one file. */
+bool nl_file_is_same(const char *a, const char *b);
 
 /* Says why a system call on `path` failed, in words, with the matching status. */
 enum nl_status nl_error_system(struct nl_error *err, int errnum, const char *doing,

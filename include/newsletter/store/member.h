@@ -16,6 +16,10 @@ struct nl_member {
     int64_t consent_at, confirmed_at, ended_at, created_at;
 };
 
+/* Names of the states of a subscription, in the order of its life, and NULL. */
+enum { NL_MEMBER_STATES = 5 };
+extern const char *const nl_member_states[NL_MEMBER_STATES + 1];
+
 /* Which: 0 and NULL stand for all. */
 struct nl_member_filter {
     int64_t list;
@@ -40,12 +44,19 @@ struct nl_import_policy {
 
 enum nl_import_outcome {
     NL_IMPORT_ADDED,
+    NL_IMPORT_UPDATED,    /* on the list already: the person or their state is another now */
     NL_IMPORT_UNCHANGED,  /* on the list already, or twice in the file */
     NL_IMPORT_ENDED,      /* unsubscribed, bounced or complained before: never revived */
     NL_IMPORT_SUPPRESSED, /* never mailed, whatever an import says */
     NL_IMPORT_ERASED,     /* asked to be forgotten */
     NL_IMPORT_BLOCKED,    /* suppressed from now on, as the row says */
     NL_IMPORT_OUTCOMES
+};
+
+struct nl_import_result {
+    enum nl_import_outcome outcome;
+    const char *state; /* of who was added; borrowed from the member or static */
+    bool ended;        /* the row has ended a subscription */
 };
 
 struct nl_import;
@@ -56,11 +67,12 @@ NL_CHECKED enum nl_status nl_import_begin(struct nl_store *store,
                                           struct nl_import **out,
                                           struct nl_error *err) NL_ALL_NONNULL;
 
-/* Takes one row in for `list`. `address` is the member's. */
+/* Takes one row in for `list`. `address` is the member's. A row that says that somebody has left
+ * ends their subscription, unless they have confirmed it here after that day. */
 NL_CHECKED enum nl_status nl_import_row(struct nl_import *import, int64_t list,
                                         const struct nl_address *address,
                                         const struct nl_member *member,
-                                        enum nl_import_outcome *outcome,
+                                        struct nl_import_result *result,
                                         struct nl_error *err) NL_ALL_NONNULL;
 
 /* Keeps all of it, durably, with `detail` in the history, or nothing. Frees `import`, also when it

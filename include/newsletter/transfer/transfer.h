@@ -10,6 +10,9 @@
 
 enum nl_transfer_format { NL_FORMAT_GUESS, NL_FORMAT_CSV, NL_FORMAT_JSONL, NL_FORMAT_MAILBOXES };
 
+/* How to read 03/04/2021. */
+enum nl_date_order { NL_DATES_UNKNOWN, NL_DATES_DAY_FIRST, NL_DATES_MONTH_FIRST };
+
 /* Zero-initialised is fine. All borrowed. */
 struct nl_import_options {
     enum nl_transfer_format format;
@@ -17,34 +20,56 @@ struct nl_import_options {
     char delimiter;          /* 0: guessed from the header line */
     const char *const *maps; /* "FIELD=COLUMN" each */
     size_t map_count;
+    const char *const *ignores; /* names of columns that are passed over */
+    size_t ignore_count;
+    const char *const *states; /* "WORD=STATE" each: what words in the file mean */
+    size_t state_count;
+    enum nl_date_order dates;
     bool keep_columns; /* those that are not known become attributes */
     int64_t list;      /* where everybody goes; 0: where the rows say, or the only list there is */
     struct nl_import_policy policy;
     bool partial; /* good rows are kept even where others are not */
     bool dry_run;
-    /* Told of each row that is not good; `row` is what it said, for the eye. */
+    /* Told of each row that is not good; `row` is what it said, on one line. */
     void (*reject)(size_t line, const char *reason, const char *row, void *ctx);
     void (*progress)(size_t rows, void *ctx);
     void *ctx;
 };
 
+/* The rows are the sum of the outcomes and of those rejected. Zero-initialise; free with
+ * nl_import_report_free. */
 struct nl_import_report {
     size_t rows;
     size_t outcomes[NL_IMPORT_OUTCOMES];
+    size_t added[NL_MEMBER_STATES]; /* those added, by their state */
+    size_t ended;                   /* of those updated: subscriptions that a row has ended */
     size_t rejected;
     bool kept;             /* written, and durable */
-    struct nl_buf ignored; /* names of columns that were not used, with commas; free it */
+    struct nl_buf ignored; /* names of columns that were not used, with commas */
+    struct nl_buf notes;   /* what else was noticed, a line each */
 };
 
+void nl_import_report_free(struct nl_import_report *report);
+
+/* NL_USAGE unless `text` is "WORD=STATE" with a state that there is. */
+enum nl_status nl_import_check_state(const char *text, struct nl_error *err);
+
 /* Reads `in`, called `name` in messages. Rows that are not good are told and counted; with any of
- * them nothing is kept, unless `partial`. Fails where the file as a whole cannot be read. */
+ * them nothing is kept, unless `partial`. Fails where the file as a whole cannot be read, or where
+ * a column that speaks of consent or a state is not understood. */
 enum nl_status nl_import_file(struct nl_store *store, FILE *in, const char *name,
                               const struct nl_import_options *options,
                               struct nl_import_report *report, struct nl_error *err);
 
-/* Writes subscriptions as CSV or JSON lines, which nl_import_file reads back. */
+struct nl_export_options {
+    enum nl_transfer_format format; /* CSV or JSON lines */
+    bool for_spreadsheet;           /* what a spreadsheet takes for a formula gets an apostrophe */
+};
+
+/* Writes subscriptions as CSV or JSON lines. Unless they are for a spreadsheet, nl_import_file
+ * reads them back. */
 enum nl_status nl_export_file(struct nl_store *store, const struct nl_member_filter *filter,
-                              enum nl_transfer_format format, FILE *out, size_t *count,
+                              const struct nl_export_options *options, FILE *out, size_t *count,
                               struct nl_error *err);
 
 #endif

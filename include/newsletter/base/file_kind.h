@@ -1,0 +1,11 @@
+/* Files that are given where a text is meant. */
+#ifndef NEWSLETTER_BASE_FILE_KIND_H
+#define NEWSLETTER_BASE_FILE_KIND_H
+
+#include <stddef.h>
+
+/* What a file is that begins with these bytes, such as "an Excel workbook"; NULL for one that may
+ * be a text. Four bytes tell whether it is none; what exactly, some kilobytes. */
+const char *nl_file_kind(const void *head, size_t len);
+
+#endif
