@@ -114,7 +114,7 @@ static enum nl_status send_test(struct cli *cli, const struct send_call *call,
 
 /* Looks for the issue in the store; also under the slug that an earlier version gave it, if it has
  * the same title there: else an issue that was begun before an upgrade would go out twice. */
-static enum nl_status find_known(struct cli *cli, struct call *call, struct nl_error *err) {
+static enum nl_status find_known(struct cli *cli, struct send_call *call, struct nl_error *err) {
     const struct nl_issue *issue = &call->bulletin.issue;
     enum nl_status status =
         nl_issue_find(cli->store, call->list.id, issue->slug, &call->found, &call->known, err);
@@ -131,7 +131,7 @@ static enum nl_status find_known(struct cli *cli, struct call *call, struct nl_e
     return status;
 }
 
-static enum nl_status refuse_other_content(const struct call *call, const char *when,
+static enum nl_status refuse_other_content(const struct send_call *call, const char *when,
                                            struct nl_error *err) {
     char at[32];
     const char *slug = call->known.slug;
