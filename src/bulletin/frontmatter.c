@@ -137,7 +137,7 @@ static enum nl_status check_line(struct nl_yaml_entry *entry, const char *name,
     size_t len = strlen(entry->value);
     while (entry->form == NL_YAML_BLOCK && len > 0 && entry->value[len - 1] == '\n')
         entry->value[--len] = '\0';
-    if (strchr(entry->value, '\n') != NULL)
+    if (entry->form == NL_YAML_BLOCK && strchr(entry->value, '\n') != NULL)
         return nl_error_set(err, NL_DATA, "%s:%zu: %s has several lines: write it on one", name,
                             entry->line, entry->path);
     if (nl_text_check_line(entry->value, entry->path, err) != NL_OK)

@@ -95,7 +95,7 @@ static void test_lost_text(void **state) {
         {"title: {x}", "f:3: title is one text"},
         {"title: > 5 years", "put the title in quotation marks"},
         {"title: |\n  A\n  B", "f:3: title has several lines"},
-        {"title: \"A\\nB\"", "f:3: title has several lines"},
+        {"title: \"A\\nB\"", "f:3: title"},
         {"title: \"A\\tB\"", "f:3: title"},
         {"title: A\ntitle: B", "f:4: 'title' is given twice"},
         {"title: A\n...\nnumber: 5", "f:5: not valid YAML: lines after '...' would be lost"},
