@@ -207,6 +207,8 @@ static enum nl_status show_findings(struct cli *cli, const struct send_call *cal
     struct nl_findings findings = {0};
     enum nl_status status =
         nl_bulletin_check(&call->bulletin, &call->list, &cli->config, &findings, err);
+    if (status == NL_OK)
+        status = nl_bulletin_check_attributes(&call->bulletin, cli->store, &findings, err);
     size_t warnings = nl_findings_count(&findings, NL_LEVEL_WARNING);
     for (size_t i = 0; status == NL_OK && i < findings.count; i++)
         if (findings.items[i].level == NL_LEVEL_ERROR)
