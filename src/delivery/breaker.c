@@ -126,7 +126,7 @@ static bool finish_unproved(struct nl_breaker *breaker, size_t server, size_t wa
     for (size_t i = 0; i < breaker->count; i++) {
         struct nl_held *held = &breaker->items[i];
         if (waits(held, server))
-            held->state = held->vague ? NL_HELD_DEFERRED : NL_HELD_BELIEVED;
+            held->state = held->result.vague ? NL_HELD_DEFERRED : NL_HELD_BELIEVED;
     }
     return false;
 }

@@ -20,7 +20,6 @@ struct nl_held {
     enum nl_stage stage;
     enum nl_held_state state;
     bool ours;               /* the relay refuses us, for good or for now (`result.code`) */
-    bool vague;              /* it gives no reason that we understand */
     struct nl_result result; /* once it is believed */
     char *domain;
     char *text; /* result.text points to it */

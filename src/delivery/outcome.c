@@ -46,6 +46,12 @@ static bool is_about_address(const struct nl_result *result) {
             strncmp(result->status + 1, ".2.", 3) == 0);
 }
 
+/* RFC 4954 section 6 and RFC 5321 section 4.2.3: we should have logged in, or sent other commands.
+ */
+static bool names_us(int code) {
+    return code == 503 || code == 530 || code == 534 || code == 535 || code == 538;
+}
+
 static enum nl_fault judge_refusal(const struct nl_bounce_reader *reader,
                                    const struct nl_transport_event *event,
                                    struct nl_result *result) {
@@ -57,6 +63,13 @@ static enum nl_fault judge_refusal(const struct nl_bounce_reader *reader,
         return NL_FAULT_SENDER;
     const struct nl_judgement judgement = nl_judge(reader, &failure);
     result->reason = judgement.reason;
+    bool exact = judgement.exact || names_us(result->code);
+    result->vague = !exact || is_out_of_reach(judgement.reason);
+    /* Words such as "rejected" may be meant for this recipient's mail alone. */
+    if (judgement.fault == NL_FAULT_SENDER && !exact && failure.stage >= NL_JUDGE_RCPT) {
+        result->blame = NL_BLAME_RELAY;
+        return NL_FAULT_NONE;
+    }
     if (judgement.fault == NL_FAULT_RELAY && is_about_address(result))
         return NL_FAULT_NETWORK;
     if (judgement.fault == NL_FAULT_RECIPIENT && is_out_of_reach(judgement.reason))
@@ -71,9 +84,8 @@ static enum nl_fault judge_refusal(const struct nl_bounce_reader *reader,
 static enum nl_reaction judge_passing(const struct nl_transport_event *event, enum nl_fault fault,
                                       struct nl_result *result) {
     result->outcome = NL_DEFERRED;
-    result->blame = fault == NL_FAULT_SENDER  ? NL_BLAME_US
-                    : fault == NL_FAULT_RELAY ? NL_BLAME_RELAY
-                                              : NL_BLAME_NONE;
+    if (fault == NL_FAULT_SENDER || fault == NL_FAULT_RELAY)
+        result->blame = fault == NL_FAULT_SENDER ? NL_BLAME_US : NL_BLAME_RELAY;
     if (result->code == 421 && event->reused && event->stage == NL_STAGE_MAIL) {
         result->outcome = NL_REQUEUED;
         return NL_REACT_NONE;
@@ -114,11 +126,6 @@ enum nl_reaction nl_outcome_judge(const struct nl_bounce_reader *reader,
     *result = (struct nl_result){0};
     return event->kind == NL_TRANSPORT_LOST ? judge_lost(event, result)
                                             : judge_reply(reader, event, result);
-}
-
-bool nl_outcome_is_vague(const struct nl_result *result) {
-    return result->reason == NULL || strcmp(result->reason, "undetermined") == 0 ||
-           is_out_of_reach(result->reason);
 }
 
 /* The schedule's, whose last one repeats; else growing from the first to the largest. */

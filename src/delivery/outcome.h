@@ -21,9 +21,6 @@ enum nl_reaction {
 enum nl_reaction nl_outcome_judge(const struct nl_bounce_reader *reader,
                                   const struct nl_transport_event *event, struct nl_result *result);
 
-/* Whether a refusal has no clear reason, or one that may pass. */
-bool nl_outcome_is_vague(const struct nl_result *result);
-
 /* Gives a deferral its next attempt: exponential backoff with jitter, or NL_FAILED when `first`
  * lies further back than the configured age. `attempts` were made before this one. */
 void nl_outcome_schedule(const struct nl_config *config, const struct nl_env *env, int64_t attempts,

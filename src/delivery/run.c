@@ -128,7 +128,6 @@ static void hold(struct run *run, const struct nl_transport_event *event, bool o
                                     .server = event->server,
                                     .stage = event->stage,
                                     .ours = ours,
-                                    .vague = nl_outcome_is_vague(result),
                                     .result = *result,
                                     .domain = (char *)domain_of(message)};
     bool held = false;

@@ -55,6 +55,7 @@ struct nl_result {
     char status[12];         /* enhanced status code of RFC 3463, or "" */
     const char *text;        /* the reply's text or our own words; NULL for none */
     const char *reason;      /* of a refusal, as in inbound/patterns.txt; NULL for none */
+    bool vague;              /* the refusal names no cause, or one that may pass */
     enum nl_effect effect;   /* of NL_BOUNCED and NL_FAILED on the subscription */
     enum nl_blame blame;
 };

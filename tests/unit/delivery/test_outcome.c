@@ -97,6 +97,7 @@ static void test_replies(void **state) {
          NL_EFFECT_NONE},
         {NL_STAGE_RCPT, 550, "5.4.1", "No answer from host", true, NL_FAILED, NL_REACT_HOLD,
          NL_EFFECT_NONE},
+        {NL_STAGE_RCPT, 550, "", "Rejected", true, NL_FAILED, NL_REACT_HOLD, NL_EFFECT_NONE},
         {NL_STAGE_DATA, 554, "", "No", true, NL_FAILED, NL_REACT_HOLD, NL_EFFECT_NONE},
         {NL_STAGE_DOT, 554, "5.6.0", "Bad content", true, NL_FAILED, NL_REACT_HOLD, NL_EFFECT_NONE},
     };

@@ -1,0 +1,143 @@
+#include "delivery/made_transport.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONNECTIONS = 4 };
+
+struct made made;
+
+struct nl_transport {
+    size_t count;
+    struct {
+        bool open, busy, pending;
+        char recipient[128];
+        struct nl_reply reply;
+        struct nl_transport_event event;
+    } connections[CONNECTIONS];
+    struct nl_extensions extensions;
+};
+
+enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections,
+                                struct nl_transport **out, struct nl_error *err) {
+    (void)relay;
+    (void)err;
+    *out = calloc(1, sizeof **out);
+    (*out)->count = connections < CONNECTIONS ? connections : CONNECTIONS;
+    (*out)->extensions.size_limit = made.size_limit;
+    return NL_OK;
+}
+
+void nl_transport_free(struct nl_transport *transport) {
+    for (size_t i = 0; transport != NULL && i < transport->count; i++)
+        nl_buf_free(&transport->connections[i].reply.text);
+    free(transport);
+}
+
+bool nl_transport_connect(struct nl_transport *transport) {
+    for (size_t i = 0; i < transport->count; i++)
+        if (!transport->connections[i].open)
+            return transport->connections[i].open = true;
+    return false;
+}
+
+size_t nl_transport_connecting(const struct nl_transport *transport) {
+    (void)transport;
+    return 0;
+}
+
+bool nl_transport_idle(const struct nl_transport *transport, size_t *connection) {
+    for (size_t i = 0; i < transport->count; i++)
+        if (transport->connections[i].open && !transport->connections[i].busy) {
+            *connection = i;
+            return true;
+        }
+    return false;
+}
+
+size_t nl_transport_server(const struct nl_transport *transport, size_t connection) {
+    (void)transport;
+    (void)connection;
+    return 0;
+}
+
+const struct nl_extensions *nl_transport_extensions(const struct nl_transport *transport,
+                                                    size_t connection) {
+    (void)connection;
+    return &transport->extensions;
+}
+
+bool nl_transport_avoid(struct nl_transport *transport, size_t server) {
+    (void)transport;
+    (void)server;
+    return false;
+}
+
+void nl_transport_watch(struct nl_transport *transport, int fd) {
+    (void)transport;
+    (void)fd;
+}
+
+void nl_transport_close(struct nl_transport *transport, size_t connection) {
+    transport->connections[connection].open = false;
+    transport->connections[connection].busy = false;
+}
+
+static void report(struct nl_transport *transport, size_t at, enum nl_transport_kind kind,
+                   const struct made_answer *answer) {
+    struct nl_reply *reply = &transport->connections[at].reply;
+    bool wants_dot = kind == NL_TRANSPORT_WANTS_DOT;
+    reply->code = answer->code;
+    snprintf(reply->status, sizeof reply->status, "%s", answer->status ? answer->status : "");
+    nl_buf_clear(&reply->text);
+    nl_buf_adds(&reply->text, answer->text != NULL ? answer->text : "Ok");
+    transport->connections[at].event = (struct nl_transport_event){
+        .kind = kind, .connection = at, .stage = answer->stage, .reply = reply, .text = "broken"};
+    transport->connections[at].pending = true;
+    transport->connections[at].busy = wants_dot;
+    if (kind == NL_TRANSPORT_LOST)
+        transport->connections[at].open = false;
+}
+
+void nl_transport_start(struct nl_transport *transport, size_t connection, const char *sender,
+                        const char *recipient, const struct nl_buf *message, bool smtputf8) {
+    struct made_answer answer = made.answer(recipient);
+    (void)sender;
+    (void)smtputf8;
+    made.started++;
+    made.length = message->len;
+    snprintf(transport->connections[connection].recipient, 128, "%s", recipient);
+    if (answer.stage == NL_STAGE_RCPT)
+        report(transport, connection, NL_TRANSPORT_REPLIED, &answer);
+    else if (answer.stage == NL_STAGE_CONNECT && answer.code != 0)
+        report(transport, connection, NL_TRANSPORT_LOST, &answer);
+    else
+        report(transport, connection, NL_TRANSPORT_WANTS_DOT, &answer);
+}
+
+void nl_transport_release_dot(struct nl_transport *transport, size_t connection) {
+    struct made_answer answer = made.answer(transport->connections[connection].recipient);
+    made.dots++;
+    if (made.before_dot != NULL)
+        made.before_dot(transport->connections[connection].recipient);
+    if (answer.code == 0)
+        answer = (struct made_answer){NL_STAGE_DOT, 250, "2.0.0", "Queued"};
+    report(transport, connection, NL_TRANSPORT_REPLIED, &answer);
+}
+
+bool nl_transport_next(struct nl_transport *transport, struct nl_transport_event *event) {
+    for (size_t i = 0; i < transport->count; i++) {
+        if (!transport->connections[i].pending)
+            continue;
+        transport->connections[i].pending = false;
+        *event = transport->connections[i].event;
+        return true;
+    }
+    return false;
+}
+
+void nl_transport_wait(struct nl_transport *transport, int milliseconds) {
+    (void)transport;
+    (void)milliseconds;
+}
