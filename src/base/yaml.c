@@ -1,15 +1,19 @@
 #include "newsletter/base/yaml.h"
 
+#include "base/yaml_hint.h"
 #include "newsletter/base/buf.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <yaml.h>
 
 enum { DEPTH_LIMIT = 8, ENTRY_LIMIT = 1000 };
 
 struct reader {
     yaml_document_t document;
+    const char *text;
+    size_t len;
     const char *name;
     size_t first_line;
     struct nl_yaml *out;
@@ -18,6 +22,36 @@ struct reader {
 
 static size_t line_of(const struct reader *reader, const yaml_node_t *node) {
     return reader->first_line + node->start_mark.line;
+}
+
+static enum nl_yaml_form form_of(const yaml_node_t *node) {
+    const char *value = (const char *)node->data.scalar.value;
+    switch (node->data.scalar.style) {
+    case YAML_PLAIN_SCALAR_STYLE:
+        return value[0] == '\0'                                            ? NL_YAML_EMPTY
+               : strcmp(value, "~") == 0 || strcasecmp(value, "null") == 0 ? NL_YAML_NULL
+                                                                           : NL_YAML_PLAIN;
+    case YAML_LITERAL_SCALAR_STYLE:
+    case YAML_FOLDED_SCALAR_STYLE:
+        return NL_YAML_BLOCK;
+    default:
+        return NL_YAML_QUOTED;
+    }
+}
+
+/* Whether "#" comes next after a value, on the same line. libyaml counts columns in characters. */
+static bool has_comment(const struct reader *reader, const yaml_node_t *node,
+                        enum nl_yaml_form form) {
+    if (form == NL_YAML_QUOTED || form == NL_YAML_BLOCK)
+        return false;
+    const char *line = nl_yaml_line(reader->text, reader->len, node->end_mark.line);
+    const char *end = reader->text + reader->len;
+    for (size_t column = 0; column < node->end_mark.column && line < end; column++)
+        for (line++; line < end && ((unsigned char)*line & 0xc0) == 0x80;)
+            line++;
+    while (line < end && (*line == ' ' || *line == '\t'))
+        line++;
+    return line < end && *line == '#';
 }
 
 static enum nl_status add_entry(struct reader *reader, const char *path, const yaml_node_t *node) {
@@ -37,10 +71,13 @@ static enum nl_status add_entry(struct reader *reader, const char *path, const y
     if (grown == NULL)
         return nl_error_nomem(reader->err);
     out->entries = grown;
-    bool null = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-                (strcmp(value, "~") == 0 || strcmp(value, "null") == 0);
+    enum nl_yaml_form form = form_of(node);
     struct nl_yaml_entry *entry = &grown[out->count++];
-    *entry = (struct nl_yaml_entry){strdup(path), strdup(null ? "" : value), line_of(reader, node)};
+    *entry = (struct nl_yaml_entry){.path = strdup(path),
+                                    .value = strdup(form == NL_YAML_NULL ? "" : value),
+                                    .line = line_of(reader, node),
+                                    .form = form,
+                                    .comment = has_comment(reader, node, form)};
     return entry->path != NULL && entry->value != NULL ? NL_OK : nl_error_nomem(reader->err);
 }
 
@@ -106,26 +143,63 @@ static enum nl_status walk(struct reader *reader, const char *path, int index, i
     }
 }
 
-/* Aliases are refused: libyaml resolves them while it composes, so nested aliases turn a small file
- * into a huge document. Neither file format needs them. */
-static enum nl_status refuse_aliases(const char *text, size_t len, const char *name,
-                                     size_t first_line, struct nl_error *err) {
+/* The anchor or tag of an event, which would be taken off its value silently; NULL for none. */
+static const yaml_char_t *anchor_or_tag(const yaml_event_t *event) {
+    const yaml_char_t *anchor = NULL;
+    const yaml_char_t *tag = NULL;
+    if (event->type == YAML_SCALAR_EVENT) {
+        anchor = event->data.scalar.anchor;
+        tag = event->data.scalar.tag;
+    } else if (event->type == YAML_SEQUENCE_START_EVENT) {
+        anchor = event->data.sequence_start.anchor;
+        tag = event->data.sequence_start.tag;
+    } else if (event->type == YAML_MAPPING_START_EVENT) {
+        anchor = event->data.mapping_start.anchor;
+        tag = event->data.mapping_start.tag;
+    }
+    return anchor != NULL ? anchor : tag;
+}
+
+static enum nl_status check_event(const struct reader *reader, const yaml_event_t *event,
+                                  int *documents) {
+    size_t line = reader->first_line + event->start_mark.line;
+    const yaml_char_t *lost = anchor_or_tag(event);
+    /* libyaml resolves aliases while it composes, so nested aliases turn a small file into a huge
+     * document. */
+    if (event->type == YAML_ALIAS_EVENT)
+        return nl_error_set(reader->err, NL_DATA,
+                            "%s:%zu: YAML aliases are not supported: put a value that begins with "
+                            "* in quotation marks",
+                            reader->name, line);
+    if (lost != NULL)
+        return nl_error_set(reader->err, NL_DATA,
+                            "%s:%zu: '%s' would be an anchor or a tag of YAML, and lost: put a "
+                            "value that begins with & or ! in quotation marks",
+                            reader->name, line, (const char *)lost);
+    if (event->type == YAML_DOCUMENT_START_EVENT && ++*documents > 1)
+        return nl_error_set(reader->err, NL_DATA,
+                            "%s:%zu: a second document begins here, and would be lost: remove the "
+                            "line '...' or '---' before it",
+                            reader->name, line);
+    return NL_OK;
+}
+
+/* Reads the whole text once for its form, and for the things that composing it would hide. */
+static enum nl_status check_form(const struct reader *reader) {
     yaml_parser_t parser;
     enum nl_status status = NL_OK;
+    int documents = 0;
     if (!yaml_parser_initialize(&parser))
-        return nl_error_nomem(err);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+        return nl_error_nomem(reader->err);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)reader->text, reader->len);
     for (bool more = true; more && status == NL_OK;) {
         yaml_event_t event;
         if (!yaml_parser_parse(&parser, &event)) {
-            status = nl_error_set(err, NL_DATA, "%s:%zu: not valid YAML: %s", name,
-                                  first_line + parser.problem_mark.line,
-                                  parser.problem != NULL ? parser.problem : "unreadable");
+            status = nl_yaml_explain(&parser, reader->text, reader->len, reader->name,
+                                     reader->first_line, reader->err);
             break;
         }
-        if (event.type == YAML_ALIAS_EVENT)
-            status = nl_error_set(err, NL_DATA, "%s:%zu: YAML aliases are not supported", name,
-                                  first_line + event.start_mark.line);
+        status = check_event(reader, &event, &documents);
         more = event.type != YAML_STREAM_END_EVENT;
         yaml_event_delete(&event);
     }
@@ -135,10 +209,11 @@ static enum nl_status refuse_aliases(const char *text, size_t len, const char *n
 
 enum nl_status nl_yaml_read(const char *text, size_t len, const char *name, size_t first_line,
                             struct nl_yaml *out, struct nl_error *err) {
-    struct reader reader = {.name = name, .first_line = first_line, .out = out, .err = err};
+    struct reader reader = {
+        .text = text, .len = len, .name = name, .first_line = first_line, .out = out, .err = err};
     yaml_parser_t parser;
     *out = (struct nl_yaml){0};
-    enum nl_status status = refuse_aliases(text, len, name, first_line, err);
+    enum nl_status status = check_form(&reader);
     if (status != NL_OK)
         return status;
     if (!yaml_parser_initialize(&parser))

@@ -101,9 +101,10 @@ static enum nl_status compose_file(const struct nl_sibling *file, const struct n
     struct nl_composed composed = {0};
     enum nl_status status = nl_edition_compose(file->path, file->language, out->issue.slug, list,
                                                config, &composed, err);
-    if (status == NL_OK && out->view_count == 0)
+    if (status == NL_OK && out->view_count == 0) {
         fill_issue(&composed, &out->issue);
-    else if (status == NL_OK)
+        out->former_slug = take_text(&composed.front.former_slug);
+    } else if (status == NL_OK)
         status = add_edition(&composed, out, err);
     if (status == NL_OK) {
         out->views[out->view_count++] = composed.view;
@@ -174,6 +175,7 @@ enum nl_status nl_bulletin_slug(const char *path, char **slug, struct nl_error *
 
 void nl_bulletin_free(struct nl_bulletin *bulletin) {
     nl_issue_free(&bulletin->issue);
+    free(bulletin->former_slug);
     for (size_t i = 0; i < bulletin->view_count; i++)
         nl_view_free(&bulletin->views[i]);
     free(bulletin->views);

@@ -1,5 +1,7 @@
 #include "bulletin/condition.h"
 
+#include "bulletin/expression.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +26,8 @@ static bool is_opening(const struct nl_md_node *node) {
 
 /* Whether `close` ends what `open` begins. */
 static bool is_pair(const char *open, const char *close) {
+    if (nl_expression_is_if(open + 3))
+        return strcmp(close + 3, "if}}") == 0;
     return strcmp(open + 3, close + 3) == 0;
 }
 
@@ -226,6 +230,33 @@ static bool place_tags(struct nl_md_node *parent) {
     return complete;
 }
 
+/* A tag as its author wrote it. */
+static void add_readable(const char *tag, struct nl_buf *out) {
+    size_t len = strlen(tag);
+    char *name = len > 5 ? strndup(tag + 3, len - 5) : NULL;
+    if (name != NULL && tag[2] != '/' && nl_expression_is_if(name)) {
+        nl_buf_addf(out, "{{%cif ", tag[2]);
+        nl_expression_show(name + 2, out);
+        nl_buf_adds(out, "}}");
+    } else {
+        nl_buf_adds(out, tag);
+    }
+    free(name);
+}
+
+static enum nl_status lone_tag(const struct nl_md_node *tag, bool begins, const char *where,
+                               struct nl_error *err) {
+    struct nl_buf text = {0};
+    add_readable(tag->text, &text);
+    enum nl_status status =
+        nl_error_set(err, NL_DATA,
+                     "%s: %s does not %s in the same place: both tags must stand between "
+                     "paragraphs, or both within one",
+                     where, nl_buf_text(&text), begins ? "end" : "begin");
+    nl_buf_free(&text);
+    return status;
+}
+
 static enum nl_status check_pairs(const struct nl_md_node *parent, const char *where,
                                   struct nl_error *err) {
     const struct nl_md_node *open[NESTING_LIMIT];
@@ -241,16 +272,10 @@ static enum nl_status check_pairs(const struct nl_md_node *parent, const char *w
         else if (is_opening(node))
             open[depth++] = node;
         else if (depth == 0 || !is_pair(open[--depth]->text, node->text))
-            status = nl_error_set(err, NL_DATA,
-                                  "%s: %s does not begin in the same place: both tags must stand "
-                                  "between paragraphs, or both within one",
-                                  where, node->text);
+            status = lone_tag(node, false, where, err);
     }
     if (status == NL_OK && depth > 0)
-        status = nl_error_set(err, NL_DATA,
-                              "%s: %s does not end in the same place: both tags must stand between "
-                              "paragraphs, or both within one",
-                              where, open[depth - 1]->text);
+        status = lone_tag(open[depth - 1], true, where, err);
     return status;
 }
 

@@ -1,5 +1,7 @@
 #include "bulletin/frontmatter.h"
 
+#include "bulletin/slug.h"
+#include "newsletter/base/suggest.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/timestamp.h"
 #include "newsletter/base/yaml.h"
@@ -7,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TITLE_LIMIT = 500, SLUG_LIMIT = 100 };
+enum { TITLE_LIMIT = 500 };
 
 static const struct key {
     const char *name;
@@ -47,6 +49,7 @@ void nl_frontmatter_free(struct nl_frontmatter *front) {
     for (size_t i = 0; i < front->attachment_count; i++)
         free(front->attachments[i]);
     free(front->attachments);
+    free(front->former_slug);
     nl_events_free(&front->events);
     *front = (struct nl_frontmatter){0};
 }
@@ -97,47 +100,103 @@ static enum nl_status add_attachment(struct nl_frontmatter *front, const char *p
     return grown[front->attachment_count++] != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-static enum nl_status take_entry(struct nl_frontmatter *front, const struct nl_yaml_entry *entry,
+/* Whether a key without a value is a list or a section that somebody left empty. */
+static bool is_section(const char *path) {
+    return strcmp(path, "attachments") == 0 || strcmp(path, "events") == 0 ||
+           strcmp(path, "contact") == 0;
+}
+
+static bool may_hold_variables(const char *path) {
+    return strcmp(path, "subject") == 0 || strcmp(path, "alternative_subject") == 0 ||
+           strcmp(path, "preheader") == 0;
+}
+
+/* Looks for text that YAML does not take as part of the value: it would be lost silently. */
+static enum nl_status check_form(const struct nl_yaml_entry *entry, const char *name,
+                                 struct nl_error *err) {
+    if (entry->comment)
+        return nl_error_set(err, NL_DATA,
+                            "%s:%zu: %s: YAML takes the text after # for a comment: put the whole "
+                            "value in quotation marks, or the comment on a line of its own",
+                            name, entry->line, entry->path);
+    if (entry->form == NL_YAML_NULL)
+        return nl_error_set(err, NL_DATA,
+                            "%s:%zu: %s: YAML takes this word for no value: put it in quotation "
+                            "marks, or leave the value empty",
+                            name, entry->line, entry->path);
+    if (!may_hold_variables(entry->path) && strstr(entry->value, "{{") != NULL)
+        return nl_error_set(
+            err, NL_DATA, "%s:%zu: %s cannot hold a variable: the text, subject and preheader can",
+            name, entry->line, entry->path);
+    return NL_OK;
+}
+
+/* A block of YAML (| or >) ends with a line end, which is no part of a title. */
+static enum nl_status check_line(struct nl_yaml_entry *entry, const char *name,
+                                 struct nl_error *err) {
+    size_t len = strlen(entry->value);
+    while (entry->form == NL_YAML_BLOCK && len > 0 && entry->value[len - 1] == '\n')
+        entry->value[--len] = '\0';
+    if (entry->form == NL_YAML_BLOCK && strchr(entry->value, '\n') != NULL)
+        return nl_error_set(err, NL_DATA, "%s:%zu: %s has several lines: write it on one", name,
+                            entry->line, entry->path);
+    if (nl_text_check_line(entry->value, entry->path, err) != NL_OK)
+        return nl_error_context(err, "%s:%zu", name, entry->line);
+    return NL_OK;
+}
+
+static enum nl_status unknown_key(const struct nl_yaml_entry *entry, const char *name,
+                                  struct nl_error *err) {
+    const char *known[KEYS + 4] = {"attachments", "events", "contact"};
+    for (size_t i = 0; i < KEYS; i++)
+        known[i + 3] = keys[i].name;
+    const char *near = nl_suggest(entry->path, known);
+    const char *dot = strchr(entry->path, '.');
+    size_t head = dot != NULL ? (size_t)(dot - entry->path) : strlen(entry->path);
+    for (size_t i = 0; i < KEYS; i++)
+        if (dot != NULL && strlen(keys[i].name) == head &&
+            strncmp(keys[i].name, entry->path, head) == 0)
+            return nl_error_set(err, NL_DATA,
+                                "%s:%zu: %s is one text: put it in quotation marks, since YAML "
+                                "takes [ and { for the begin of a list",
+                                name, entry->line, keys[i].name);
+    if (near != NULL)
+        return nl_error_set(err, NL_DATA, "%s:%zu: unknown key '%s': did you mean %s?", name,
+                            entry->line, entry->path, near);
+    return nl_error_set(err, NL_DATA,
+                        "%s:%zu: unknown key '%s': use series, number, title, date, category, "
+                        "posted_by, subject, alternative_subject, slug, language, preheader, "
+                        "timezone, images, attachments, events or contact (person, phone, fax, "
+                        "email, web)",
+                        name, entry->line, entry->path);
+}
+
+static enum nl_status take_entry(struct nl_frontmatter *front, struct nl_yaml_entry *entry,
                                  const char *name, struct nl_error *err) {
     size_t key = 0;
     while (key < KEYS && strcmp(keys[key].name, entry->path) != 0)
         key++;
-    bool variables = strcmp(entry->path, "subject") == 0 ||
-                     strcmp(entry->path, "alternative_subject") == 0 ||
-                     strcmp(entry->path, "preheader") == 0;
-    if (!variables && strstr(entry->value, "{{") != NULL)
-        return nl_error_set(
-            err, NL_DATA, "%s:%zu: %s cannot hold a variable: the text, subject and preheader can",
-            name, entry->line, entry->path);
-    if (strncmp(entry->path, "events.", 7) == 0) {
-        if (nl_text_check_line(entry->value, entry->path, err) != NL_OK)
-            return nl_error_context(err, "%s:%zu", name, entry->line);
-        return nl_events_take(&front->events, entry->path + 7, entry->value, name, entry->line,
-                              err);
-    }
+    bool event = strncmp(entry->path, "events.", 7) == 0;
     bool attachment =
         strncmp(entry->path, "attachments.", 12) == 0 && strchr(entry->path + 12, '.') == NULL;
-    if (key == KEYS && !attachment && strcmp(entry->path, "attachments") == 0)
+    if (strcmp(entry->path, "attachments") == 0 && entry->form != NL_YAML_EMPTY)
         return nl_error_set(err, NL_DATA,
                             "%s:%zu: attachments is a list, as 'attachments: [programme.pdf]'",
                             name, entry->line);
-    if (key == KEYS && !attachment)
-        return nl_error_set(err, NL_DATA,
-                            "%s:%zu: unknown key '%s': use series, number, title, date, category, "
-                            "posted_by, subject, alternative_subject, slug, language, preheader, "
-                            "timezone, images, attachments, "
-                            "events or "
-                            "contact (person, phone, fax, email, web)",
-                            name, entry->line, entry->path);
-    if (nl_text_check_line(entry->value, entry->path, err) != NL_OK)
-        return nl_error_context(err, "%s:%zu", name, entry->line);
+    if (key == KEYS && !attachment && !event && entry->form != NL_YAML_EMPTY)
+        return unknown_key(entry, name, err);
+    if (check_form(entry, name, err) != NL_OK || check_line(entry, name, err) != NL_OK)
+        return NL_DATA;
+    if (event)
+        return nl_events_take(&front->events, entry->path + 7, entry->value, name, entry->line,
+                              err);
     if (strlen(entry->value) > TITLE_LIMIT)
         return nl_error_set(err, NL_DATA, "%s:%zu: %s is longer than %d bytes", name, entry->line,
                             entry->path, TITLE_LIMIT);
-    if (entry->value[0] == '\0')
-        return NL_OK;
     if (attachment)
-        return add_attachment(front, entry->value, err);
+        return entry->value[0] != '\0' ? add_attachment(front, entry->value, err) : NL_OK;
+    if (entry->value[0] == '\0')
+        return key < KEYS || is_section(entry->path) ? NL_OK : unknown_key(entry, name, err);
     *text_field(front, key) = strdup(entry->value);
     return *text_field(front, key) != NULL ? NL_OK : nl_error_nomem(err);
 }
@@ -157,13 +216,11 @@ static enum nl_status fill_defaults(struct nl_frontmatter *front, struct nl_erro
             nl_buf_addf(&name, "%s %s", front->series != NULL ? front->series : "", front->number);
         else
             nl_buf_adds(&name, front->title);
-        nl_text_slug(&slug, nl_buf_text(&name));
-        if (slug.len == 0)
-            nl_text_slug(&slug, front->date); /* a title with no ASCII letter in it */
-        nl_buf_free(&name);
-        if (slug.len > SLUG_LIMIT)
-            slug.data[slug.len = SLUG_LIMIT] = '\0';
+        nl_slug_make(&slug, nl_buf_text(&name), front->language, front->date);
         front->slug = nl_buf_take(&slug);
+        nl_slug_former(&slug, nl_buf_text(&name), front->date);
+        front->former_slug = nl_buf_take(&slug);
+        nl_buf_free(&name);
     }
     return front->subject != NULL && front->slug != NULL ? NL_OK : nl_error_nomem(err);
 }
@@ -185,11 +242,11 @@ static enum nl_status check_values(const struct nl_frontmatter *front, const cha
                             front->images);
     if (front->slug != NULL) {
         nl_text_slug(&slug, front->slug);
-        bool same = strcmp(nl_buf_text(&slug), front->slug) == 0 && slug.len <= SLUG_LIMIT;
+        bool same = strcmp(nl_buf_text(&slug), front->slug) == 0 && slug.len <= NL_SLUG_LIMIT;
         nl_buf_free(&slug);
         if (!same)
             return nl_error_set(err, NL_DATA, "%s: slug '%s': use up to %d of a-z, 0-9 and -", name,
-                                front->slug, SLUG_LIMIT);
+                                front->slug, NL_SLUG_LIMIT);
     }
     return NL_OK;
 }

@@ -14,9 +14,11 @@ struct nl_frontmatter {
     char *subject;             /* default: number and title */
     char *alternative_subject; /* the other subject of an A/B test; NULL: none */
     char *slug;                /* default: from series and number, or from the title */
-    char *language;            /* default: the list's */
-    char *preheader;           /* the line that mail clients show beside the subject */
-    char **attachments;        /* paths relative to the issue */
+    char *former_slug;  /* that of earlier versions, which left out what is not ASCII; NULL with a
+                           slug of its own */
+    char *language;     /* default: the list's */
+    char *preheader;    /* the line that mail clients show beside the subject */
+    char **attachments; /* paths relative to the issue */
     size_t attachment_count;
     char *timezone; /* of the events' times; default: UTC */
     char *images;   /* "inline" (the default) or "links" */

@@ -1,5 +1,6 @@
 #include "bulletin/markdown.h"
 
+#include "bulletin/expression.h"
 #include "bulletin/lettered.h"
 #include "bulletin/slots.h"
 
@@ -327,9 +328,12 @@ enum nl_status nl_markdown_read(const char *text, size_t len, const char *where,
         .text = add_text,
     };
     struct builder builder = {.where = where, .err = err};
+    struct nl_buf braces = {0};
     struct nl_buf source = {0};
     *out = NULL;
-    protect_braces(text, len, &source);
+    protect_braces(text, len, &braces);
+    nl_expressions_hide(nl_buf_text(&braces), braces.len, &source);
+    source.failed = source.failed || braces.failed;
     builder.root = nl_md_append(NULL, NL_MD_DOCUMENT);
     builder.at = builder.root;
     enum nl_status status = NL_OK;
@@ -338,6 +342,7 @@ enum nl_status nl_markdown_read(const char *text, size_t len, const char *where,
         builder.status != NL_OK || builder.text.failed || !nl_lettered_lists(builder.root))
         status = builder.status != NL_OK ? builder.status : nl_error_nomem(err);
     nl_buf_free(&builder.text);
+    nl_buf_free(&braces);
     nl_buf_free(&source);
     if (status != NL_OK) {
         nl_md_free(builder.root);

@@ -1,10 +1,13 @@
 #include "bulletin/slots.h"
 
+#include "bulletin/expression.h"
+
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOT_LIMIT = 1000, NESTING_LIMIT = 20 };
+enum { SLOT_LIMIT = 1000, NESTING_LIMIT = 20, NAME_LIMIT = 200 };
 
 static enum nl_status add_slot(struct nl_slots *slots, enum nl_slot_kind kind, const char *name,
                                const char *fallback, struct nl_error *err) {
@@ -57,8 +60,9 @@ enum nl_status nl_slots_url(struct nl_slots *slots, const char *url, enum nl_slo
 
 static bool is_attribute_name(const char *name) {
     size_t len = strlen(name);
-    return len > 0 && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                   "0123456789_-") == len;
+    return len > 0 && len <= NAME_LIMIT &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                        "0123456789_-") == len;
 }
 
 /* The copying of one text. */
@@ -100,35 +104,80 @@ static enum nl_status unknown_variable(const struct copy *copy, const char *vari
                         copy->where, variable);
 }
 
-/* "#name", "^name" or "/name". */
-static enum nl_status mark_condition(struct copy *copy, char *tag) {
-    char mark = tag[0];
-    char *variable = tag + 1;
+/* The name of the slot for "if EXPRESSION". An expression that is but a variable asks whether that
+ * has a value. */
+static enum nl_status name_expression(const struct copy *copy, const char *expression,
+                                      struct nl_buf *slot_name) {
+    struct nl_buf text = {0};
+    struct nl_segment *segment = NULL;
     const char *name = NULL;
-    struct nl_buf test = {0};
-    trim_spaces(&variable);
-    char kind = kind_of(variable, &name);
-    if (kind == '\0')
-        return unknown_variable(copy, tag);
-    nl_buf_addf(&test, "%c%s", kind, name);
-    char *key = nl_buf_take(&test);
-    enum nl_status status = key != NULL ? NL_OK : nl_error_nomem(copy->err);
-    enum nl_slot_kind slot = mark == '#' ? NL_SLOT_IF : mark == '^' ? NL_SLOT_UNLESS : NL_SLOT_END;
-    if (status == NL_OK && slot != NL_SLOT_END && copy->depth == NESTING_LIMIT)
+    nl_expression_show(expression, &text);
+    char kind = kind_of(nl_buf_text(&text), &name);
+    enum nl_status status = NL_OK;
+    if (kind != '\0') {
+        nl_buf_addf(slot_name, "%c%s", kind, name);
+    } else {
+        status = nl_expression_read(nl_buf_text(&text), copy->where, &segment, copy->err);
+        nl_buf_addf(slot_name, "%c%s", NL_SLOT_EXPRESSION, nl_buf_text(&text));
+    }
+    nl_segment_free(segment);
+    nl_buf_free(&text);
+    return status;
+}
+
+/* Begins a condition; the tag that ends it has the name `key`. Takes the key. */
+static enum nl_status open_condition(struct copy *copy, enum nl_slot_kind kind, const char *name,
+                                     char *key) {
+    enum nl_status status = NL_OK;
+    if (copy->depth == NESTING_LIMIT)
         status = nl_error_set(copy->err, NL_DATA, "%s: conditions nested more than %d deep",
                               copy->where, NESTING_LIMIT);
-    if (status == NL_OK && slot == NL_SLOT_END &&
-        (copy->depth == 0 || strcmp(copy->open[copy->depth - 1], key) != 0))
-        status = nl_error_set(copy->err, NL_DATA, "%s: {{%s}} ends a condition that was not begun",
-                              copy->where, tag);
     if (status == NL_OK)
-        status = nl_slots_mark(copy->slots, slot, key, "", copy->out, copy->err);
-    if (status == NL_OK && slot == NL_SLOT_END)
-        free(copy->open[--copy->depth]);
-    if (status == NL_OK && slot != NL_SLOT_END)
+        status = nl_slots_mark(copy->slots, kind, name, "", copy->out, copy->err);
+    if (status == NL_OK)
         copy->open[copy->depth++] = key;
     else
         free(key);
+    return status;
+}
+
+static enum nl_status close_condition(struct copy *copy, const char *tag, const char *key) {
+    if (copy->depth == 0 || strcmp(copy->open[copy->depth - 1], key) != 0)
+        return nl_error_set(copy->err, NL_DATA, "%s: {{%s}} ends a condition that was not begun",
+                            copy->where, tag);
+    free(copy->open[--copy->depth]);
+    return nl_slots_mark(copy->slots, NL_SLOT_END, key, "", copy->out, copy->err);
+}
+
+/* "#name", "^name" or "/name"; "#if EXPRESSION", "^if EXPRESSION" or "/if". */
+static enum nl_status mark_condition(struct copy *copy, char *tag) {
+    char mark = tag[0];
+    char *variable = tag + 1;
+    const char *name = "";
+    struct nl_buf slot_name = {0};
+    enum nl_status status = NL_OK;
+    trim_spaces(&variable);
+    bool compares = nl_expression_is_if(variable);
+    char kind = compares ? NL_SLOT_EXPRESSION : kind_of(variable, &name);
+    if (kind == '\0')
+        return unknown_variable(copy, tag);
+    char key[1 + NAME_LIMIT + 1];
+    snprintf(key, sizeof key, "%c%s", kind, name);
+    if (mark == '/')
+        return close_condition(copy, tag, key);
+    if (compares)
+        status = name_expression(copy, variable + 2, &slot_name);
+    else
+        nl_buf_adds(&slot_name, key);
+    char *copied = strdup(key);
+    if (status == NL_OK && (copied == NULL || slot_name.failed))
+        status = nl_error_nomem(copy->err);
+    if (status == NL_OK)
+        status = open_condition(copy, mark == '#' ? NL_SLOT_IF : NL_SLOT_UNLESS,
+                                nl_buf_text(&slot_name), copied);
+    else
+        free(copied);
+    nl_buf_free(&slot_name);
     return status;
 }
 
@@ -189,6 +238,13 @@ static enum nl_status copy_marking(struct copy *copy, const char *text) {
     return copy->out->failed ? nl_error_nomem(copy->err) : NL_OK;
 }
 
+/* What an author calls an open condition. */
+static const char *readable_name(const char *key) {
+    if (key[0] == NL_SLOT_EXPRESSION)
+        return "#if ...";
+    return key[1] != '\0' ? key + 1 : key[0] == NL_SLOT_NAME ? "name" : "email";
+}
+
 enum nl_status nl_slots_substitute(struct nl_slots *slots, const char *text,
                                    const char *unsubscribe_url, const char *where,
                                    struct nl_buf *out, struct nl_error *err) {
@@ -197,8 +253,7 @@ enum nl_status nl_slots_substitute(struct nl_slots *slots, const char *text,
     enum nl_status status = copy_marking(&copy, text);
     if (status == NL_OK && copy.depth > 0)
         status = nl_error_set(err, NL_DATA, "%s: a condition on {{%s}} is not closed", where,
-                              copy.open[copy.depth - 1][1] != '\0' ? copy.open[copy.depth - 1] + 1
-                                                                   : "name");
+                              readable_name(copy.open[copy.depth - 1]));
     while (copy.depth > 0)
         free(copy.open[--copy.depth]);
     return status;

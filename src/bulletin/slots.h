@@ -19,7 +19,9 @@ enum nl_slot_kind {
     NL_SLOT_SUBJECT = 'S', /* the Subject field; name: its text with markers */
     NL_SLOT_IF = '?',     /* what stands until its NL_SLOT_END is only for who has a value there; */
     NL_SLOT_UNLESS = '!', /* ... has none; name: the value's kind, then its name */
-    NL_SLOT_END = '/',    /* name: as of what it ends */
+    NL_SLOT_EXPRESSION = 'X', /* never a slot, but the first letter of the name of a condition that
+                                 compares: {{#if ...}} */
+    NL_SLOT_END = '/',        /* name: as of what it ends */
 };
 
 #define NL_SLOT_OPEN '\x01'
@@ -47,7 +49,8 @@ enum nl_status nl_slots_mark(struct nl_slots *slots, enum nl_slot_kind kind, con
 
 /* Copies `text`, replacing {{variable}} and {{variable|fallback}} by markers. Known variables are
  * name, email, unsubscribe_url and attribute.NAME; NL_LITERAL_BRACES becomes "{{". So are
- * {{#variable}}, {{^variable}} and {{/variable}}, which must be balanced and take the line with
+ * {{#variable}}, {{^variable}} and {{/variable}}, as well as {{#if EXPRESSION}}, {{^if EXPRESSION}}
+ * and {{/if}}, which must be balanced and take the line with
  * them on which they stand alone. `where` names the text in the error for an unknown one.
  * `unsubscribe_url` may be NULL if there is none. */
 enum nl_status nl_slots_substitute(struct nl_slots *slots, const char *text,

@@ -19,6 +19,8 @@ static enum nl_status check_run(struct cli *cli, void *options, struct nl_error 
     enum nl_status status = cli_compose(cli, path, chosen->list, &list, &bulletin, err);
     if (status == NL_OK)
         status = nl_bulletin_check(&bulletin, &list, &cli->config, &findings, err);
+    if (status == NL_OK)
+        status = nl_bulletin_check_attributes(&bulletin, cli->store, &findings, err);
     if (status == NL_OK && chosen->dns)
         status = nl_doctor_list(&list, &cli->config, &examination, &findings, err);
     if (status == NL_OK) {

@@ -112,20 +112,61 @@ static enum nl_status send_test(struct cli *cli, const struct send_call *call,
     return status;
 }
 
+/* Looks for the issue in the store; also under the slug that an earlier version gave it, if it has
+ * the same title there: else an issue that was begun before an upgrade would go out twice. */
+static enum nl_status find_known(struct cli *cli, struct send_call *call, struct nl_error *err) {
+    const struct nl_issue *issue = &call->bulletin.issue;
+    enum nl_status status =
+        nl_issue_find(cli->store, call->list.id, issue->slug, &call->found, &call->known, err);
+    if (status != NL_OK || call->found || call->bulletin.former_slug == NULL ||
+        strcmp(call->bulletin.former_slug, issue->slug) == 0)
+        return status;
+    status = nl_issue_find(cli->store, call->list.id, call->bulletin.former_slug, &call->found,
+                           &call->known, err);
+    if (status == NL_OK && call->found && strcmp(call->known.title, issue->title) != 0) {
+        nl_issue_free(&call->known);
+        call->known = (struct nl_issue){0};
+        call->found = false;
+    }
+    return status;
+}
+
+static enum nl_status refuse_other_content(const struct send_call *call, const char *when,
+                                           struct nl_error *err) {
+    char at[32];
+    const char *slug = call->known.slug;
+    cli_format_time(call->known.scheduled_at, at);
+    if (strcmp(call->known.state, "scheduled") == 0)
+        return nl_error_set(err, NL_EXISTS,
+                            "%s: issue '%s' is scheduled for %s with other content: to send this "
+                            "text in its place, run 'newsletter cancel %s' and send it again",
+                            call->path, slug, at, slug);
+    if (strcmp(call->known.state, "cancelled") == 0)
+        return nl_error_set(err, NL_EXISTS,
+                            "%s: issue '%s' was cancelled, with other content: give this one "
+                            "another number or slug",
+                            call->path, slug);
+    if (strcmp(call->known.state, "sent") != 0)
+        return nl_error_set(err, NL_EXISTS,
+                            "%s: issue '%s' is %s since %s with other content: give this one "
+                            "another number or slug, or undo the changes to go on with it",
+                            call->path, slug, call->known.state, when);
+    return nl_error_set(err, NL_EXISTS,
+                        "%s: issue '%s' was sent on %s with other content: give this one another "
+                        "number or slug",
+                        call->path, slug, when);
+}
+
 /* The same issue twice is refused, unless it is the same content and there is something left. */
 static enum nl_status check_known(struct cli *cli, struct send_call *call, struct nl_error *err) {
     char when[32];
     int64_t unknown = 0;
-    enum nl_status status = nl_issue_find(cli->store, call->list.id, call->bulletin.issue.slug,
-                                          &call->found, &call->known, err);
+    enum nl_status status = find_known(cli, call, err);
     if (status != NL_OK || !call->found)
         return status;
     cli_format_time(call->known.created_at, when);
     if (strcmp(call->known.digest, call->bulletin.issue.digest) != 0)
-        return nl_error_set(err, NL_EXISTS,
-                            "%s: issue '%s' was sent on %s with other content: give this one "
-                            "another number or slug",
-                            call->path, call->known.slug, when);
+        return refuse_other_content(call, when, err);
     status = nl_issue_left(cli->store, call->known.id, &call->people, &unknown, err);
     if (status != NL_OK)
         return status;
@@ -166,6 +207,8 @@ static enum nl_status show_findings(struct cli *cli, const struct send_call *cal
     struct nl_findings findings = {0};
     enum nl_status status =
         nl_bulletin_check(&call->bulletin, &call->list, &cli->config, &findings, err);
+    if (status == NL_OK)
+        status = nl_bulletin_check_attributes(&call->bulletin, cli->store, &findings, err);
     size_t warnings = nl_findings_count(&findings, NL_LEVEL_WARNING);
     for (size_t i = 0; status == NL_OK && i < findings.count; i++)
         if (findings.items[i].level == NL_LEVEL_ERROR)

@@ -27,7 +27,7 @@ def one_line(result):
     ("---\ntitel: T\ndate: 2026-08-25\n---\nx\n", "issue.md:2: unknown key 'titel'"),
     ("---\ntitle: A\ntitle: B\ndate: 2026-08-25\n---\nx\n", "issue.md:3: 'title' is given twice"),
     ("---\ntitle: [a\n---\nx\n", "not valid YAML"),
-    ("---\ntitle: &a x\nnumber: *a\ndate: 2026-08-25\n---\nx\n", "aliases"),
+    ("---\ntitle: &a x\nnumber: *a\ndate: 2026-08-25\n---\nx\n", "anchor"),
     ('---\ntitle: "T\\r\\nBcc: x@example.org"\ndate: 2026-08-25\n---\nx\n', "control character"),
     ('---\ntitle: "T\\u2028x"\ndate: 2026-08-25\n---\nx\n', "control character"),
     ("---\ntitle: T\ndate: 2026-08-25\nslug: A b\n---\nx\n", "slug"),

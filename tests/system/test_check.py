@@ -51,6 +51,18 @@ def test_body(good, body, level, rule):
     assert found == {(level, rule)}
 
 
+def test_attributes_that_nobody_has(good):
+    body = BODY + """{{attribute.ctiy}} {{attribute.city}} {{#attribute.vpi}}x{{/attribute.vpi}} {{attribute.ctiy|there}}
+{{#if city = "Aktau" or contry = "kz"}}x{{/if}}\n"""
+    assert rules(good, body) == set()  # nobody is there yet
+    good.add_active(["ann@example.org", "bob@example.org"])
+    good.sql("""UPDATE subscriber SET attributes = '{"city":"Aktau"}' WHERE id = 2""")
+    found = json.loads(good.run("check", "--json", good.issue(body, preheader="A line")).out)
+    assert [(one["level"], one["rule"]) for one in found] == [("warning", "attribute")] * 3
+    assert [one["text"].split("'")[1] for one in found] == ["ctiy", "vpi", "contry"]
+    assert "1 to consider" in good.run("send", "--dry-run", good.issue(BODY + "{{attribute.x}}\n", preheader="A line")).out
+
+
 def test_images_alone(good):
     assert rules(good, "![A chart](https://www.example.org/a.png)\n") == {("warning", "all-images")}
 

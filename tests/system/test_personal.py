@@ -54,11 +54,62 @@ def test_what_counts_as_set(connected, server, value, shown):
     assert body_of(message) == "A.\n\n" + ("Shown." if shown else "Hidden.")
 
 
+@pytest.mark.parametrize("value, shown", [("   ", None), ("\u00a0", None), ("\u200b\u2060", None), ("\t\u3000", None),
+                                          ("  Ann ", "Ann"), ("\u00a0Әсел\u200b", "Әсел"), ("", None)])
+def test_blank_values_fall_back(connected, server, value, shown):
+    (message,) = read(connected, server, [(value, {"city": value})],
+                      "Dear {{name|reader}} of {{attribute.city|nowhere}}.\n\n{{#name}}\nN\n{{/name}}\n"
+                      "{{#attribute.city}}\nA\n{{/attribute.city}}\n{{#if city is known}}\nK\n{{/if}}\n")
+    assert body_of(message) == (f"Dear {shown} of {shown}.\n\nN\n\nA\n\nK" if shown else "Dear reader of nowhere.")
+    assert message["To"].addresses[0].display_name == (shown or "")
+
+
 def test_nested_and_repeated(connected, server):
     first, second = read(connected, server, [("Ann", {"a": "1"}), ("Ann", {"a": "1", "b": "1"})],
                          "{{#attribute.a}}\nA\n\n{{#attribute.b}}B{{/attribute.b}}\n\n"
                          "{{^attribute.b}}{{#name}}C{{/name}}{{/attribute.b}}\n{{/attribute.a}}\n")
     assert body_of(first) == "A\n\nC" and body_of(second) == "A\n\nB"
+
+
+COMPARED = """{{#if attribute.city = "Aktau" and age >= 18}}
+For *grown-ups* in Aktau.
+
+- one
+
+{{/if}}
+{{^if city = "Aktau"}}
+For others.
+{{/if}}
+
+Tags: {{#if tags has 'press' or name ~ "*b_"}}press <{{name|nobody}}>{{/if}}{{#if not (city = "Ak}}tau")}}.{{/if}}
+"""
+
+
+def test_comparisons(connected, server):
+    messages = read(connected, server, [("Ann", {"city": "aktau", "age": "42", "tags": ["press"]}),
+                                        ("Ann", {"city": "Aktau", "age": 9}), ("a*b_c", {"city": "Ak}}tau"}), (None, {})],
+                    COMPARED)
+    assert [body_of(message) for message in messages] == [
+        "For _grown-ups_ in Aktau.\n\n- one\n\nTags: press <Ann>.", "Tags: .", "For others.\n\nTags: press <a*b_c>",
+        "For others.\n\nTags: ."]
+    assert ["<li" in html(message) for message in messages] == [True, False, False, False]
+    assert "0x" not in plain(messages[0]).split("\n-- \n")[0] and "{{" not in html(messages[0])
+
+
+def test_a_segment_and_a_condition_mean_the_same(connected, server):
+    """The same expression chooses the same people in --where, by SQL, and within an issue, without it."""
+    people = [(None, {}), ("Ann", {"city": "Aktau"}), ("Bob", {"city": "АҚТАУ", "age": "9"}), ("Cyd", {"age": 42, "city": ""}),
+              ("Dan", {"tags": ["a", "b"], "age": "x"}), (None, {"tags": "a, c", "vip": True, "city": None})]
+    expressions = ['city = "aktau"', 'city != "aktau"', "age > 9", "age >= 9", "age != 42", 'age < "5"', 'tags has "A"',
+                   "vip = 1", "city is known", "city is unknown", 'not city ~ "k"', 'name in ("ann", "dan")',
+                   'not (age = 42 or city = "Aktau")', 'email ~ "p3"', 'domain = "example.org"', 'domain != "example.org"']
+    body = "".join(f"{{{{#if {expression}}}}}[{index}]{{{{/if}}}}" for index, expression in enumerate(expressions))
+    messages = read(connected, server, people, body + " end\n")
+    for index, expression in enumerate(expressions):
+        within = sum(f"[{index}]" in plain(message) for message in messages)
+        result = connected.run("send", connected.issue(number=f"No {index + 9}"), "--dry-run", "--where", expression,
+                               expect=0 if within else 65)
+        assert (f"Recipients: {within}\n" if within else "no active subscription in that segment") in result.out + result.err
 
 
 def test_in_base64_as_well(connected, server):
@@ -102,8 +153,16 @@ def test_a_long_fallback_is_one(connected, server):
     ("{{#nmae}}x{{/nmae}}\n", "unknown variable {{#nmae}}"),
     ("{{#attribute.}}x{{/attribute.}}\n", "unknown variable"),
     ("`{{#name}}`\n", "is not closed"),
+    ('{{#if city = Aktau}}x{{/if}}\n', "in quotation marks"),
+    ('{{#if city}}x{{/if}}\n', "{{#if city}}"),
+    ('{{#if language = "ru"}}x{{/if}}\n', "not for language"),
+    ('{{#if city = "a"}}x{{/city}}\n', '{{/city}} does not begin'),
+    ('{{#if city = "a"}}x\n', '{{#if city = "a"}} does not end'),
+    ('x{{/if}}\n', "{{/if}} does not begin"),
+    ('*a {{#if city = "a"}}b* c{{/if}}\n', "both within one"),
     ("{{#name}}" * 21 + "x" + "{{/name}}" * 21 + "\n", "nested more than 20 deep"),
-], ids=["open", "close", "other", "span", "blocks", "unknown", "no name", "code", "deep"])
+], ids=["open", "close", "other", "span", "blocks", "unknown", "no name", "code", "no quotes", "no comparison",
+        "field", "other end", "if open", "if close", "if span", "deep"])
 def test_bad_conditions(connected, body, said):
     result = connected.run("preview", connected.issue(body), expect=65)
     assert said in result.err and "issue.md" in result.err and len(result.err.splitlines()) == 1

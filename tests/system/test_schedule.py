@@ -24,6 +24,10 @@ def test_goes_out_when_it_is_time(connected, server):
     assert "goes out: " in connected.run("status").out
     assert connected.run("archive", "build", "www") and "A title" not in open(f"{connected.folder}/www/bulletin/index.html").read()
     assert "is scheduled" in connected.run("send", "--yes", issue, expect=65).err
+    connected.issue("Other words.\n")
+    edited = connected.run("send", "--yes", issue, expect=65).err
+    assert "is scheduled for" in edited and "with other content" in edited and "newsletter cancel no-1" in edited
+    connected.issue()
     connected.add_active(["later@example.org"])
     connected.sql("UPDATE subscription SET state = 'unsubscribed' WHERE id = 2")
     connected.sql("UPDATE issue SET scheduled_at = 1")

@@ -64,6 +64,29 @@ def test_again_is_refused(connected, server):
     assert server.count() == 2
 
 
+def test_two_releases_on_one_day(connected, server):
+    """Titles without a Latin letter make slugs of their own."""
+    connected.add_active(["ann@example.org"])
+    for title in ("Пресс-релиз", "Заявление", "🎉", "🎉🎉"):
+        connected.run("send", connected.issue(title=title, number=None))
+    assert server.count() == 4
+    slugs = [slug for slug, in connected.sql("SELECT slug FROM issue ORDER BY id")]
+    assert slugs[:2] == ["press-reliz", "zayavleniye"] and all(slug.startswith("2026-08-25-") for slug in slugs[2:])
+
+
+def test_an_issue_begun_before_slugs_had_all_letters(connected, server):
+    """It is known by its former slug, so that an upgrade in between mails nobody twice."""
+    connected.add_active(["ann@example.org"])
+    path = connected.issue(title="Пресс-релиз", number=None)
+    connected.run("send", path)
+    connected.sql("UPDATE issue SET slug = '2026-08-25'")
+    assert "nothing is left" in connected.run("send", path, expect=65).err
+    connected.issue("Other words.\n", title="Пресс-релиз", number=None)
+    assert "other content" in connected.run("send", path, expect=65).err
+    connected.run("send", connected.issue(title="Другой релиз", number=None))
+    assert server.count() == 2
+
+
 def test_nobody_to_send_to(connected):
     connected.run("subscribe", "ann@example.org")  # pending: has not agreed
     assert "no active subscription" in connected.run("send", connected.issue(), expect=65).err

@@ -20,6 +20,7 @@ struct nl_view {
 /* A composed issue. Free with nl_bulletin_free. */
 struct nl_bulletin {
     struct nl_issue issue; /* all members but the ids and the state */
+    char *former_slug; /* that of earlier versions, under which they may have stored it; or NULL */
     struct nl_view *views; /* one for each edition, the issue's own first */
     size_t view_count;
 };

@@ -16,4 +16,10 @@ enum nl_status nl_bulletin_check(const struct nl_bulletin *bulletin, const struc
                                  const struct nl_config *config, struct nl_findings *out,
                                  struct nl_error *err);
 
+/* Adds a warning for each attribute that the issue asks for and no subscriber has: a mistyped name
+ * would leave a gap in every mail. */
+enum nl_status nl_bulletin_check_attributes(const struct nl_bulletin *bulletin,
+                                            struct nl_store *store, struct nl_findings *out,
+                                            struct nl_error *err);
+
 #endif

@@ -33,6 +33,13 @@ enum nl_status nl_message_fill(const struct nl_message *message,
                                const struct nl_recipient *recipient, struct nl_buf *out,
                                struct nl_error *err);
 
+/* Calls `each` for every attribute that the message asks for, in variables and conditions; for one
+ * that it asks for often, as often. */
+enum nl_status nl_message_attributes(const struct nl_message *message,
+                                     enum nl_status (*each)(const char *name, void *ctx,
+                                                            struct nl_error *err),
+                                     void *ctx, struct nl_error *err);
+
 void nl_message_free(struct nl_message *message);
 
 #endif

@@ -30,7 +30,8 @@ static void test_defaults(void **state) {
     static const char text[] = "---\ntitle: Кездесу\ndate: 2026-02-28\n---";
     assert_ok(nl_frontmatter_read(text, sizeof text - 1, "f", &front, &body, &line, &err));
     assert_string_equal(front.subject, "Кездесу");
-    assert_string_equal(front.slug, "2026-02-28");
+    assert_string_equal(front.slug, "kezdesu");
+    assert_string_equal(front.former_slug, "2026-02-28");
     assert_int_equal(body, sizeof text - 1);
     nl_frontmatter_free(&front);
 }
@@ -52,11 +53,106 @@ static void test_dates(void **state) {
     }
 }
 
+static enum nl_status read_lines(const char *lines, struct nl_frontmatter *front,
+                                 struct nl_error *err) {
+    struct nl_buf text = {0};
+    size_t body = 0;
+    size_t line = 0;
+    nl_buf_addf(&text, "---\ndate: 2026-09-01\n%s\n---\nText\n", lines);
+    enum nl_status status = nl_frontmatter_read(text.data, text.len, "f", front, &body, &line, err);
+    nl_buf_free(&text);
+    return status;
+}
+
+/* Text that YAML would take for something else is an error that names the line. */
+static void test_lost_text(void **state) {
+    (void)state;
+    static const struct {
+        const char *lines, *words;
+    } cases[] = {
+        {"title: Issue #5 comments", "f:3: title: YAML takes the text after #"},
+        {"title: #5", "f:3: title: YAML takes the text after #"},
+        {"title: T\nnumber: № #5", "f:4: number: YAML takes the text after #"},
+        {"title: T\ncontact:\n  phone: 1 # home", "f:5: contact.phone: YAML takes"},
+        {"title: T\nevents:\n  - title: A #1\n    date: 2026-09-02", "f:5: events.0.title: YAML"},
+        {"title: T\nattachments:\n  - a.pdf\n  - b #2.pdf", "f:6: attachments.1: YAML"},
+        {"title: null", "f:3: title: YAML takes this word for no value"},
+        {"title: T\nposted_by: Null", "f:4: posted_by: YAML takes this word"},
+        {"title: T\ncategory: ~", "f:4: category: YAML takes this word"},
+        {"title: &Co KG", "f:3: 'Co' would be an anchor or a tag"},
+        {"title: !Important News", "f:3: '!Important' would be an anchor or a tag"},
+        {"title: *star", "f:3: YAML aliases"},
+        {"title: A: B", "f:3: not valid YAML: a colon within a value needs quotation marks: put "
+                        "the title in quotation marks"},
+        {"title: A:", "put the title in quotation marks"},
+        {"title:News", "f:3: not valid YAML: write 'key: value'"},
+        {"title: @home", "put the title in quotation marks"},
+        {"title: %x", "put the title in quotation marks"},
+        {"title: \"A\" B", "f:3: not valid YAML: put the whole value"},
+        {"title: 'It's'", "f:3: not valid YAML: put the whole value"},
+        {"title: [Draft] News", "f:3"},
+        {"title: [Draft]", "f:3: title is one text"},
+        {"title: {x}", "f:3: title is one text"},
+        {"title: > 5 years", "put the title in quotation marks"},
+        {"title: |\n  A\n  B", "f:3: title has several lines"},
+        {"title: \"A\\nB\"", "f:3: title"},
+        {"title: \"A\\tB\"", "f:3: title"},
+        {"title: A\ntitle: B", "f:4: 'title' is given twice"},
+        {"title: A\n...\nnumber: 5", "f:5: not valid YAML: lines after '...' would be lost"},
+        {"titel: A", "f:3: unknown key 'titel': did you mean title?"},
+        {"Title: A", "f:3: unknown key 'Title': did you mean title?"},
+        {"title: A\ncolour: red", "f:4: unknown key 'colour': use series"},
+        {"title: A\ncolour:", "f:4: unknown key 'colour'"},
+        {"\ttitle: A", "f:3: not valid YAML: indent with spaces"},
+        {"title: A\n <<: {number: 5}", "f:4"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct nl_error err = {0};
+        struct nl_frontmatter front = {0};
+        print_message("row %zu: %s\n", i, cases[i].lines);
+        assert_fails(read_lines(cases[i].lines, &front, &err), NL_DATA, cases[i].words);
+    }
+}
+
+/* Values that YAML knows as something else than text stay as they were written. */
+static void test_kept_text(void **state) {
+    (void)state;
+    static const struct {
+        const char *lines, *title;
+    } cases[] = {
+        {"title: no", "no"},
+        {"title: 1.10", "1.10"},
+        {"title: 012", "012"},
+        {"title: 0x1F", "0x1F"},
+        {"title: 2026-09-01", "2026-09-01"},
+        {"title: 1_000", "1_000"},
+        {"title: 12:30", "12:30"},
+        {"title: Yes", "Yes"},
+        {"title: .inf", ".inf"},
+        {"title: C#5 and F#", "C#5 and F#"},
+        {"title: 'Issue #5' # the fifth", "Issue #5"},
+        {"title: \"null\"", "null"},
+        {"title: A & B! * C", "A & B! * C"},
+        {"title: >-\n  A\n  B", "A B"},
+        {"title: >\n  A\n  B\n", "A B"},
+        {"title: A\n  B", "A B"},
+        {"title: T\n# a comment\nnumber:\nattachments:\nevents: []", "T"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct nl_error err = {0};
+        struct nl_frontmatter front = {0};
+        print_message("row %zu: %s\n", i, cases[i].lines);
+        assert_ok(read_lines(cases[i].lines, &front, &err));
+        assert_string_equal(front.title, cases[i].title);
+        nl_frontmatter_free(&front);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_complete),
-        cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_complete),  cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_dates),     cmocka_unit_test(test_lost_text),
+        cmocka_unit_test(test_kept_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
