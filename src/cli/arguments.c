@@ -54,6 +54,7 @@ struct lookup {
     size_t count;
     bool exact;
     struct cli_suggestion near;
+    struct cli_suggestion matches; /* filled here, by the beginning alone */
 };
 
 static void look_in(struct lookup *lookup, const struct cli_option *options, void *target) {
@@ -62,6 +63,8 @@ static void look_in(struct lookup *lookup, const struct cli_option *options, voi
         if (strncmp(options->name, lookup->name, lookup->len) != 0)
             continue;
         lookup->exact = options->name[lookup->len] == '\0';
+        if (lookup->matches.count < CLI_SUGGESTIONS)
+            lookup->matches.words[lookup->matches.count++] = options->name;
         lookup->count = lookup->exact ? 1 : lookup->count + 1;
         lookup->found = (struct found){options, target};
     }
@@ -80,7 +83,7 @@ static enum nl_status find_option(const struct source *source, const char *word,
     *found = lookup.found;
     if (lookup.count == 1)
         return NL_OK;
-    cli_suggestion_text(&lookup.near, "--", hint);
+    cli_suggestion_text(lookup.count == 0 ? &lookup.near : &lookup.matches, "--", hint);
     return cli_usage_error(
         source->cli, err,
         lookup.count == 0 ? "unknown option '--%s'%s" : "option '--%s' is ambiguous%s", name, hint);

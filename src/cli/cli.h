@@ -16,6 +16,7 @@
 #include "newsletter/store/list.h"
 #include "newsletter/store/prune.h"
 
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -51,14 +52,20 @@ enum nl_status cli_trace(const struct cli *cli, struct nl_error *err);
 /* Closes the database early, before a fork. */
 void cli_close_store(struct cli *cli);
 
-/* "2026-08-25 09:30 UTC". */
-void cli_format_time(int64_t time, char out[32]);
+/* times.c: a moment for people, by this machine's clock or by that of `zone`: "2026-08-25 14:30
+ * +05:00", with "UTC" in place of "+00:00". */
+enum { CLI_TIME_LEN = 32 };
+void cli_format_time(int64_t at, char out[CLI_TIME_LEN]);
+void cli_format_time_in(int64_t at, const char *zone, char out[CLI_TIME_LEN]);
 
-/* Set by SIGINT and SIGTERM once cli_catch_signals was called: finish what is in flight. */
+/* times.c: a moment for programs, as the API has it: "2026-08-25T09:30:00Z"; null for 0. */
+json_t *cli_json_time(int64_t at);
+
+/* Set by SIGINT, SIGTERM and SIGHUP once cli_catch_signals was called: finish what is in flight. */
 extern volatile sig_atomic_t cli_stop;
 void cli_catch_signals(void);
 
-/* True when standard output and standard error are a terminal. */
+/* terminal.c: true when standard input and standard error are a terminal. */
 bool cli_is_interactive(void);
 
 /* progress.c: shows how a run goes: a bar on a terminal, a line now and then elsewhere. */
@@ -120,8 +127,13 @@ enum nl_status cli_segment(struct cli *cli, const char *where, const char *name,
 /* cmd_prune.c: how long things stay. */
 struct nl_retention cli_retention(const struct nl_config *config);
 
-/* terminal.c: asks on a terminal; no elsewhere. */
-bool cli_ask(const char *question);
+/* terminal.c: asks whether to do what cannot be undone, unless `yes` was said. Without a terminal
+ * to ask on it is an error. */
+enum nl_status cli_confirm(const struct cli *cli, bool yes, const char *question, bool *agreed,
+                           struct nl_error *err);
+
+/* terminal.c: says on standard error that the command waits for what is typed, if it does. */
+void cli_say_reading(const char *what);
 
 /* terminal.c: a file of mode 0600 to write to, but never the database; end it with nl_file_end. */
 enum nl_status cli_begin_output(const struct cli *cli, const char *path,

@@ -105,6 +105,7 @@ static enum nl_status take_pipe(struct bounce_call *call, struct nl_error *err) 
     struct nl_buf text = {0};
     bool understood = false;
     call->keep = true;
+    cli_say_reading("a message");
     enum nl_status status = nl_file_read("/dev/stdin", PIPE_LIMIT, &text, err);
     if (status == NL_OK && text.len == 0)
         status = nl_error_set(err, NL_DATA, "standard input holds no message");
@@ -152,14 +153,23 @@ static enum nl_status take_all(struct bounce_call *call, struct nl_error *err) {
     return status;
 }
 
+static void show_kept_json(int64_t id, int64_t at, size_t len) {
+    json_t *object = json_pack("{s:I, s:o, s:I}", "id", (json_int_t)id, "at", cli_json_time(at),
+                               "size", (json_int_t)len);
+    if (object != NULL)
+        json_dumpf(object, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(object);
+}
+
 static enum nl_status show_kept(int64_t id, int64_t at, size_t len, void *ctx,
                                 struct nl_error *err) {
     (void)err;
     const struct bounce_call *call = ctx;
-    char time[32];
+    char time[CLI_TIME_LEN];
     cli_format_time(at, time);
     if (call->options->json)
-        printf("{\"id\":%lld,\"at\":%lld,\"size\":%zu}\n", (long long)id, (long long)at, len);
+        show_kept_json(id, at, len);
     else
         printf("%lld\t%s\t%zu bytes\n", (long long)id, time, len);
     return NL_OK;

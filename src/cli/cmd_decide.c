@@ -19,9 +19,9 @@ static void show_json(const struct nl_issue *issue, const struct nl_subject_test
                                 (json_int_t)score->people, "sent", (json_int_t)score->sent, "left",
                                 (json_int_t)score->left, "replied", (json_int_t)score->replied));
     }
-    json_t *all = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "issue", issue->slug, "rule",
+    json_t *all = json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:o}", "issue", issue->slug, "rule",
                             nl_subject_rules[test->plan.rule], "decide_at",
-                            (json_int_t)test->decide_at, "winner", (json_int_t)test->winner,
+                            cli_json_time(test->decide_at), "winner", (json_int_t)test->winner,
                             "leading", (json_int_t)nl_subject_test_better(test), "waiting",
                             (json_int_t)test->waiting, "subjects", subjects);
     json_dumpf(all, stdout, JSON_INDENT(2));
@@ -30,7 +30,7 @@ static void show_json(const struct nl_issue *issue, const struct nl_subject_test
 }
 
 static void show_text(const struct nl_subject_test *test) {
-    char when[32];
+    char when[CLI_TIME_LEN];
     for (size_t i = 0; i < NL_SUBJECTS; i++)
         printf("%zu: %s\n   %lld people, %lld sent; %lld left, %lld answered\n", i + 1,
                test->subjects[i], (long long)test->scores[i].people,

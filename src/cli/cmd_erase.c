@@ -10,17 +10,19 @@ static enum nl_status erase_run(struct cli *cli, void *options, struct nl_error 
     const struct erase_options *chosen = options;
     struct nl_address address = {0};
     int64_t subscriber = 0;
+    bool agreed = false;
     enum nl_status status = nl_address_parse(cli->words[0], &address, err);
     if (status == NL_OK)
         status = cli_open(cli, err);
     if (status == NL_OK)
         status = nl_person_find(cli->store, &address, &subscriber, err);
-    if (status == NL_OK && !chosen->yes && !cli_ask("Erase all that is known of this person?"))
-        status = nl_error_set(err, NL_USAGE, "nothing is erased: say --yes");
     if (status == NL_OK)
+        status = cli_confirm(cli, chosen->yes, "Erase all that is known about this person?",
+                             &agreed, err);
+    if (status == NL_OK && agreed)
         status = nl_person_erase(cli->store, subscriber, err);
     if (status == NL_OK)
-        puts("erased");
+        puts(agreed ? "erased" : "Nothing was erased.");
     nl_address_free(&address);
     return status;
 }

@@ -183,6 +183,8 @@ static enum nl_status read_options(const struct cli *cli, const struct import_op
 
 static enum nl_status open_files(const struct cli *cli, struct import_call *call, const char *path,
                                  FILE **in, struct nl_error *err) {
+    if (strcmp(path, "-") == 0)
+        cli_say_reading("the rows");
     *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     if (*in == NULL)
         return nl_error_system(err, errno, "read", path);

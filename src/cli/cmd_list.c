@@ -75,6 +75,7 @@ static enum nl_status list_edit(struct cli *cli, void *options, struct nl_error 
 struct show {
     struct cli *cli;
     json_t *array; /* NULL for text */
+    size_t count;
 };
 
 static json_t *text_or_null(const char *text) {
@@ -84,6 +85,7 @@ static json_t *text_or_null(const char *text) {
 static enum nl_status show_one(const struct nl_list *list, void *ctx, struct nl_error *err) {
     struct show *show = ctx;
     struct nl_list_counts counts = {0};
+    show->count++;
     enum nl_status status = nl_list_count(show->cli->store, list->id, &counts, err);
     if (status != NL_OK)
         return status;
@@ -124,7 +126,7 @@ static enum nl_status show_one(const struct nl_list *list, void *ctx, struct nl_
 
 static enum nl_status list_show(struct cli *cli, void *options, struct nl_error *err) {
     const struct list_options *chosen = options;
-    struct show call = {cli, chosen->json ? json_array() : NULL};
+    struct show call = {.cli = cli, .array = chosen->json ? json_array() : NULL};
     struct nl_list list = {0};
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK && cli->word_count == 0) {
@@ -134,6 +136,8 @@ static enum nl_status list_show(struct cli *cli, void *options, struct nl_error 
         if (status == NL_OK)
             status = show_one(&list, &call, err);
     }
+    if (status == NL_OK && !chosen->json && call.count == 0)
+        puts("no lists: 'newsletter list add NAME --from MAILBOX' adds one");
     if (status == NL_OK && chosen->json) {
         json_dumpf(call.array, stdout, JSON_INDENT(2));
         putchar('\n');

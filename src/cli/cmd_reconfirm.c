@@ -9,9 +9,10 @@ struct reconfirm_options {
 
 static enum nl_status ask(struct cli *cli, const struct reconfirm_options *call,
                           const struct nl_reconfirmation *reconfirmation, struct nl_error *err) {
-    char by[32];
+    char by[CLI_TIME_LEN];
     char question[160];
     int64_t count = 0;
+    bool agreed = false;
     enum nl_status status = nl_reconfirmation_ask(cli->store, reconfirmation, true, &count, err);
     if (status != NL_OK)
         return status;
@@ -25,8 +26,11 @@ static enum nl_status ask(struct cli *cli, const struct reconfirm_options *call,
         "Ask %lld people whether they still want our mails, and unsubscribe those who have not "
         "answered by %s?",
         (long long)count, by);
-    if (!call->yes && !cli_ask(question))
-        return nl_error_set(err, NL_USAGE, "nobody is asked: say --yes");
+    status = cli_confirm(cli, call->yes, question, &agreed, err);
+    if (status == NL_OK && !agreed)
+        puts("Nobody was asked.");
+    if (status != NL_OK || !agreed)
+        return status;
     status = nl_reconfirmation_ask(cli->store, reconfirmation, false, &count, err);
     if (status == NL_OK)
         printf("%lld people are asked, until %s: 'newsletter retry' (cron) sends the mails\n",

@@ -23,6 +23,7 @@ static enum nl_status take(const char *data, size_t len, bool *understood, void 
 static enum nl_status take_pipe(struct replies_call *call, struct nl_error *err) {
     struct nl_buf text = {0};
     bool counted = false;
+    cli_say_reading("a message");
     enum nl_status status = nl_file_read("/dev/stdin", PIPE_LIMIT, &text, err);
     if (status == NL_OK)
         status = take(nl_buf_text(&text), text.len, &counted, call, err);

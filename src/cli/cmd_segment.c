@@ -19,12 +19,18 @@ static void print_json(json_t *json) {
     json_decref(json);
 }
 
+struct listing {
+    json_t *array; /* NULL for text */
+    size_t count;
+};
+
 static enum nl_status list_one(const char *name, const char *expression, void *ctx,
                                struct nl_error *err) {
-    json_t *array = ctx; /* NULL for text */
+    struct listing *listing = ctx;
     (void)err;
-    if (array != NULL)
-        json_array_append_new(array,
+    listing->count++;
+    if (listing->array != NULL)
+        json_array_append_new(listing->array,
                               json_pack("{s:s, s:s}", "name", name, "expression", expression));
     else
         printf("%-24s %s\n", name, expression);
@@ -33,13 +39,15 @@ static enum nl_status list_one(const char *name, const char *expression, void *c
 
 static enum nl_status segment_list(struct cli *cli, void *options, struct nl_error *err) {
     const struct segment_options *chosen = options;
-    json_t *array = chosen->json ? json_array() : NULL;
+    struct listing listing = {.array = chosen->json ? json_array() : NULL};
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
-        status = nl_saved_segments_each(cli->store, list_one, array, err);
-    if (status == NL_OK && array != NULL)
-        print_json(json_incref(array));
-    json_decref(array);
+        status = nl_saved_segments_each(cli->store, list_one, &listing, err);
+    if (status == NL_OK && listing.array != NULL)
+        print_json(json_incref(listing.array));
+    else if (status == NL_OK && listing.count == 0)
+        puts("no segments: 'newsletter segment add NAME EXPRESSION' adds one");
+    json_decref(listing.array);
     return status;
 }
 
@@ -53,6 +61,8 @@ static enum nl_status segment_add(struct cli *cli, void *options, struct nl_erro
         status = cli_segment(cli, expression, NULL, &segment, NULL, err);
     if (status == NL_OK)
         status = nl_saved_segment_put(cli->store, name, expression, err);
+    if (status == NL_OK)
+        printf("saved the segment %s\n", name);
     nl_segment_free(segment);
     return status;
 }
@@ -60,7 +70,11 @@ static enum nl_status segment_add(struct cli *cli, void *options, struct nl_erro
 static enum nl_status segment_remove(struct cli *cli, void *options, struct nl_error *err) {
     (void)options;
     enum nl_status status = cli_open(cli, err);
-    return status == NL_OK ? nl_saved_segment_remove(cli->store, cli->words[0], err) : status;
+    if (status == NL_OK)
+        status = nl_saved_segment_remove(cli->store, cli->words[0], err);
+    if (status == NL_OK)
+        printf("removed the segment %s\n", cli->words[0]);
+    return status;
 }
 
 /* ---- the subscriptions in a segment ---- */

@@ -43,6 +43,8 @@ static enum nl_status put(struct cli *cli, const char *name, bool replace, struc
     enum nl_status status = cli_open(cli, err);
     if (status != NL_OK)
         return status;
+    if (isatty(STDIN_FILENO))
+        fprintf(stderr, "A password has at least %d characters.\n", NL_PASSWORD_LEAST);
     if (!ask_unseen("Password: ", password, sizeof password))
         status = nl_error_set(err, NL_NOINPUT,
                               "no password: type it, or give it as the first line of standard "
@@ -52,6 +54,8 @@ static enum nl_status put(struct cli *cli, const char *name, bool replace, struc
         status = nl_error_set(err, NL_DATA, "the two passwords differ");
     if (status == NL_OK)
         status = nl_staff_put(cli->store, name, password, replace, err);
+    if (status == NL_OK)
+        printf(replace ? "changed the password of %s\n" : "added the account %s\n", name);
     OPENSSL_cleanse(password, sizeof password);
     OPENSSL_cleanse(again, sizeof again);
     return status;
@@ -70,7 +74,11 @@ static enum nl_status staff_password(struct cli *cli, void *options, struct nl_e
 static enum nl_status staff_remove(struct cli *cli, void *options, struct nl_error *err) {
     (void)options;
     enum nl_status status = cli_open(cli, err);
-    return status == NL_OK ? nl_staff_remove(cli->store, cli->words[0], err) : status;
+    if (status == NL_OK)
+        status = nl_staff_remove(cli->store, cli->words[0], err);
+    if (status == NL_OK)
+        printf("removed the account %s\n", cli->words[0]);
+    return status;
 }
 
 static enum nl_status staff_token(struct cli *cli, void *options, struct nl_error *err) {
@@ -87,7 +95,11 @@ static enum nl_status staff_token(struct cli *cli, void *options, struct nl_erro
 static enum nl_status staff_revoke(struct cli *cli, void *options, struct nl_error *err) {
     (void)options;
     enum nl_status status = cli_open(cli, err);
-    return status == NL_OK ? nl_api_token_remove(cli->store, cli->words[0], err) : status;
+    if (status == NL_OK)
+        status = nl_api_token_remove(cli->store, cli->words[0], err);
+    if (status == NL_OK)
+        printf("revoked the token %s\n", cli->words[0]);
+    return status;
 }
 
 /* ---- listing ---- */
@@ -95,17 +107,19 @@ static enum nl_status staff_revoke(struct cli *cli, void *options, struct nl_err
 struct listing {
     const char *kind;
     json_t *array; /* NULL for text */
+    size_t count;
 };
 
 static enum nl_status show(const char *name, int64_t created_at, void *ctx, struct nl_error *err) {
-    const struct listing *listing = ctx;
-    char when[32];
+    struct listing *listing = ctx;
+    char when[CLI_TIME_LEN];
     (void)err;
+    listing->count++;
     cli_format_time(created_at, when);
     if (listing->array != NULL)
         json_array_append_new(listing->array,
-                              json_pack("{s:s, s:s, s:I}", "kind", listing->kind, "name", name,
-                                        "created_at", (json_int_t)created_at));
+                              json_pack("{s:s, s:s, s:o}", "kind", listing->kind, "name", name,
+                                        "created_at", cli_json_time(created_at)));
     else
         printf("%-8s %-24s %s\n", listing->kind, name, when);
     return NL_OK;
@@ -120,6 +134,8 @@ static enum nl_status staff_list(struct cli *cli, void *options, struct nl_error
     listing.kind = "token";
     if (status == NL_OK)
         status = nl_api_token_each(cli->store, show, &listing, err);
+    if (status == NL_OK && !chosen->json && listing.count == 0)
+        puts("no accounts and no tokens: 'newsletter staff add NAME' adds an account");
     if (status == NL_OK && chosen->json) {
         json_dumpf(listing.array, stdout, JSON_INDENT(2));
         putchar('\n');

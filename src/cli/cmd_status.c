@@ -41,16 +41,16 @@ static enum nl_status show_delivery(const struct nl_delivery_row *row, void *ctx
     (void)err;
     const struct rows *rows = ctx;
     const struct nl_result *result = &row->result;
-    char next[32] = "";
+    char next[CLI_TIME_LEN] = "";
     const char *text = result->text != NULL ? result->text : "";
     if (result->next_attempt_at > 0)
         cli_format_time(result->next_attempt_at, next);
     if (rows->array != NULL) {
         json_array_append_new(
-            rows->array, json_pack("{s:s, s:s, s:I, s:i, s:s, s:s, s:I}", "address", row->address,
+            rows->array, json_pack("{s:s, s:s, s:I, s:i, s:s, s:s, s:o}", "address", row->address,
                                    "state", rows->state, "attempts", (json_int_t)row->attempts,
                                    "code", result->code, "status", result->status, "text", text,
-                                   "next_attempt_at", (json_int_t)result->next_attempt_at));
+                                   "next_attempt_at", cli_json_time(result->next_attempt_at)));
         return NL_OK;
     }
     printf("  %-8s %s", rows->state, row->address);
@@ -80,11 +80,11 @@ static enum nl_status show_deliveries(struct status_call *call, const struct nl_
 static enum nl_status show_json(struct status_call *call, const struct nl_issue *issue,
                                 const struct nl_counts *counts, struct nl_error *err) {
     json_t *object =
-        json_pack("{s:I, s:s, s:s?, s:s, s:s, s:s, s:s?, s:I, s:I, s:o}", "id",
+        json_pack("{s:I, s:s, s:s?, s:s, s:s, s:s, s:s?, s:o, s:o, s:o}", "id",
                   (json_int_t)issue->id, "slug", issue->slug, "number", issue->number, "title",
                   issue->title, "subject", issue->subject, "state", issue->state, "pause_note",
-                  issue->pause_note, "created_at", (json_int_t)issue->created_at, "ended_at",
-                  (json_int_t)issue->ended_at, "deliveries", counts_object(counts));
+                  issue->pause_note, "created_at", cli_json_time(issue->created_at), "ended_at",
+                  cli_json_time(issue->ended_at), "deliveries", counts_object(counts));
     enum nl_status status = NL_OK;
     if (call->wanted != NULL) {
         json_t *rows = json_array();
@@ -97,7 +97,7 @@ static enum nl_status show_json(struct status_call *call, const struct nl_issue 
 
 static void show_row(const struct status_call *call, const struct nl_issue *issue,
                      const struct nl_counts *counts) {
-    char when[32];
+    char when[CLI_TIME_LEN];
     cli_format_time(issue->created_at, when);
     if (call->shown == 0)
         printf("%-48s %-9s %-20s %7s %7s %8s %7s %6s %7s %7s\n", "ISSUE", "STATE", "SINCE", "SENT",

@@ -58,6 +58,7 @@ static enum nl_status read_form(const struct cli *cli, struct subscribe_call *ca
                                 struct nl_error *err) {
     struct nl_form read = {0};
     struct nl_form *form = &call->form;
+    cli_say_reading("the form");
     enum nl_status status = nl_form_read(stdin, &cli->config.forms, &read, err);
     char **slots[][2] = {{&form->address, &read.address},
                          {&form->name, &read.name},

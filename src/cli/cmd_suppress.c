@@ -2,6 +2,7 @@
 
 #include "newsletter/base/file.h"
 #include "newsletter/base/text.h"
+#include "newsletter/base/timestamp.h"
 #include "newsletter/store/suppression.h"
 
 #include <jansson.h>
@@ -53,18 +54,30 @@ static enum nl_status suppress_remove(struct cli *cli, void *options, struct nl_
     return status;
 }
 
+static enum nl_status export_one(const char *address, const char *reason, int64_t since, void *ctx,
+                                 struct nl_error *err) {
+    char when[NL_TIMESTAMP_LEN];
+    (void)ctx;
+    (void)err;
+    nl_timestamp_text(since, when);
+    printf("%s\t%s\t%s\n", address, when, reason);
+    return NL_OK;
+}
+
 static enum nl_status show(const char *address, const char *reason, int64_t since, void *ctx,
                            struct nl_error *err) {
     (void)err;
     const struct suppress_options *chosen = ctx;
+    char when[CLI_TIME_LEN];
+    cli_format_time(since, when);
     if (chosen->json) {
-        json_t *object = json_pack("{s:s, s:s, s:I}", "address", address, "reason", reason, "since",
-                                   (json_int_t)since);
+        json_t *object = json_pack("{s:s, s:s, s:o}", "address", address, "reason", reason, "since",
+                                   cli_json_time(since));
         json_dumpf(object, stdout, JSON_COMPACT);
         putchar('\n');
         json_decref(object);
     } else {
-        printf("%s\t%lld\t%s\n", address, (long long)since, reason);
+        printf("%-40s %-23s %s\n", address, when, reason);
     }
     return NL_OK;
 }
@@ -82,9 +95,9 @@ static enum nl_status import_line(struct nl_store *store, char *line, const char
     if (reason != NULL)
         *reason++ = '\0';
     enum nl_status status = nl_address_parse(line, &address, err);
-    if (status == NL_OK && since_text != NULL &&
-        (!nl_text_integer(since_text, &since) || since < 0))
-        status = nl_error_set(err, NL_DATA, "'%s' is not a time in seconds since 1970", since_text);
+    if (status == NL_OK && since_text != NULL && !nl_timestamp_parse(since_text, &since))
+        status = nl_error_set(err, NL_DATA, "'%s' is not a time such as 2026-12-01T09:00:00Z",
+                              since_text);
     if (status == NL_OK && reason != NULL)
         status = check_reason(reason, err);
     if (status == NL_OK)
@@ -101,6 +114,8 @@ static enum nl_status import(struct nl_store *store, const char *path, const cha
     struct nl_buf text = {0};
     int64_t count = 0;
     size_t number = 1;
+    if (strcmp(path, "-") == 0)
+        cli_say_reading("addresses");
     enum nl_status status =
         nl_file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, FILE_LIMIT, &text, err);
     if (status == NL_OK && strlen(nl_buf_text(&text)) != text.len)
@@ -140,6 +155,12 @@ static enum nl_status suppress_list(struct cli *cli, void *options, struct nl_er
     return status == NL_OK ? nl_suppression_each(cli->store, show, options, err) : status;
 }
 
+static enum nl_status suppress_export(struct cli *cli, void *options, struct nl_error *err) {
+    (void)options;
+    enum nl_status status = cli_open(cli, err);
+    return status == NL_OK ? nl_suppression_each(cli->store, export_one, NULL, err) : status;
+}
+
 static const struct cli_option suppress_table[] = {
     CLI_TEXT("reason", struct suppress_options, reason),
     CLI_FLAG("json", struct suppress_options, json),
@@ -151,7 +172,7 @@ static const struct cli_action suppress_actions[] = {
     {"remove", suppress_remove, {1, 1, "one ADDRESS"}},
     {"import", suppress_import, {1, 1, "one FILE, or -"}},
     {"list", suppress_list, {0, 0, NULL}},
-    {"export", suppress_list, {0, 0, NULL}},
+    {"export", suppress_export, {0, 0, NULL}},
     {0},
 };
 

@@ -36,7 +36,7 @@ enum nl_status cli_judge_findings(const struct nl_findings *findings, bool stric
     size_t errors = nl_findings_count(findings, NL_LEVEL_ERROR);
     size_t warnings = nl_findings_count(findings, NL_LEVEL_WARNING);
     if (errors > 0 || (strict && warnings > 0))
-        return nl_error_set(err, NL_DATA, "%s: %zu to mend, %zu to consider", what, errors,
-                            warnings);
+        return nl_error_set(err, NL_DATA, "%s: %zu error%s, %zu warning%s", what, errors,
+                            errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
     return NL_OK;
 }

@@ -14,43 +14,62 @@ static void handle_signal(int number) {
     cli_stop = 1;
 }
 
-/* SA_RESETHAND: a second Ctrl-C ends the process at once. */
+/* SA_RESETHAND: a second Ctrl-C ends the process at once. A signal that is ignored stays so:
+ * nohup(1) asks for that, with the hang-up of a terminal that is closed. */
 void cli_catch_signals(void) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action = {.sa_handler = handle_signal, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction before = {0};
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &action, NULL);
 }
 
-bool cli_is_interactive(void) {
-    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-}
+enum { PLACES = 3 };
 
-void cli_format_time(int64_t time, char out[32]) {
-    time_t seconds = (time_t)time;
-    struct tm tm = {0};
-    if (gmtime_r(&seconds, &tm) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M UTC", &tm) == 0)
-        out[0] = '\0';
-}
-
-const char *cli_config_path(const struct cli *cli) {
-    static const char local[] = "newsletter.yaml";
-    static const char system[] = "/etc/newsletter/newsletter.yaml";
+/* The places where a configuration may be, if none is named; the user's is NULL without a home. */
+static void list_places(const char *places[PLACES]) {
     static char user[4096];
-    const char *environment = getenv("NEWSLETTER_CONFIG");
     const char *home = getenv("HOME");
-    if (cli->config_path != NULL)
-        return cli->config_path;
-    if (environment != NULL && environment[0] != '\0')
-        return environment;
-    if (access(local, F_OK) == 0)
-        return local;
     int len = home != NULL
                   ? snprintf(user, sizeof user, "%s/.config/newsletter/newsletter.yaml", home)
                   : 0;
-    if (len > 0 && (size_t)len < sizeof user && access(user, F_OK) == 0)
-        return user;
-    return access(system, F_OK) == 0 ? system : local;
+    places[0] = "newsletter.yaml";
+    places[1] = len > 0 && (size_t)len < sizeof user ? user : NULL;
+    places[2] = "/etc/newsletter/newsletter.yaml";
+}
+
+/* The name that --config or the environment gives; NULL for none. */
+static const char *named_config(const struct cli *cli) {
+    const char *environment = getenv("NEWSLETTER_CONFIG");
+    if (cli->config_path != NULL)
+        return cli->config_path;
+    return environment != NULL && environment[0] != '\0' ? environment : NULL;
+}
+
+const char *cli_config_path(const struct cli *cli) {
+    const char *places[PLACES];
+    const char *named = named_config(cli);
+    list_places(places);
+    for (size_t i = 0; named == NULL && i < PLACES; i++)
+        if (places[i] != NULL && access(places[i], F_OK) == 0)
+            return places[i];
+    return named != NULL ? named : places[0];
+}
+
+/* No configuration is an error that names every place. */
+static enum nl_status find_config(const struct cli *cli, const char **path, struct nl_error *err) {
+    const char *places[PLACES];
+    *path = cli_config_path(cli);
+    if (named_config(cli) != NULL || access(*path, F_OK) == 0)
+        return NL_OK;
+    list_places(places);
+    return nl_error_set(err, NL_CONFIG,
+                        "no configuration: there is no ./%s%s%s and no %s; run 'newsletter init', "
+                        "or name one with --config",
+                        places[0], places[1] != NULL ? ", no " : "",
+                        places[1] != NULL ? places[1] : "", places[2]);
 }
 
 /* Others on this machine may see the words of a command. */
@@ -71,7 +90,10 @@ static void show_warnings(const struct nl_findings *warnings) {
 enum nl_status cli_configure(struct cli *cli, struct nl_error *err) {
     if (cli->config.path != NULL)
         return NL_OK;
-    enum nl_status status = nl_config_read(cli_config_path(cli), &cli->config, err);
+    const char *path = NULL;
+    enum nl_status status = find_config(cli, &path, err);
+    if (status == NL_OK)
+        status = nl_config_read(path, &cli->config, err);
     show_warnings(&cli->config.warnings);
     if (status == NL_OK && cli->database != NULL)
         status = cli_check_database(cli->database, err);
@@ -146,7 +168,7 @@ enum nl_status cli_report(const struct nl_run_summary *summary, const char *what
         return nl_error_set(err, NL_TEMPFAIL,
                             "paused or cancelled from elsewhere: see newsletter status");
     if (summary->pause_reason.text != NULL && !summary->stopped) {
-        char when[32];
+        char when[CLI_TIME_LEN];
         cli_format_time(summary->pause_reason.until, when);
         printf("%s: the rest is queued, and 'newsletter retry' (cron) goes on with it from %s\n",
                summary->pause_reason.text, when);

@@ -5,6 +5,8 @@
 void cli_read_token(const struct cli *cli, struct link_call *call) {
     call->wait = strcmp(cli->words[0], "-") != 0;
     call->token[0] = '\0';
+    if (!call->wait)
+        cli_say_reading("the token");
     if (call->wait)
         snprintf(call->token, sizeof call->token, "%s", cli->words[0]);
     else if (fgets(call->token, sizeof call->token, stdin) == NULL)

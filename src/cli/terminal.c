@@ -4,13 +4,28 @@
 
 #include <stdio.h>
 
-bool cli_ask(const char *question) {
+bool cli_is_interactive(void) {
+    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+enum nl_status cli_confirm(const struct cli *cli, bool yes, const char *question, bool *agreed,
+                           struct nl_error *err) {
     char line[16] = "";
+    *agreed = yes;
+    if (yes)
+        return NL_OK;
     if (!cli_is_interactive())
-        return false;
-    printf("%s [y/N] ", question);
+        return cli_usage_error(cli, err,
+                               "nothing is done: there is no terminal to ask on; say --yes");
     fflush(stdout);
-    return fgets(line, sizeof line, stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
+    fprintf(stderr, "%s [y/N] ", question);
+    *agreed = fgets(line, sizeof line, stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
+    return NL_OK;
+}
+
+void cli_say_reading(const char *what) {
+    if (isatty(STDIN_FILENO))
+        fprintf(stderr, "reading %s from standard input; Ctrl-D ends it ...\n", what);
 }
 
 enum nl_status cli_begin_output(const struct cli *cli, const char *path,

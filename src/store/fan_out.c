@@ -34,6 +34,47 @@ enum nl_status nl_fan_out(struct nl_store *store, struct nl_fan_out *fan_out,
     return status;
 }
 
+/* A subject test that is not decided makes people wait, as it does those of the first fan-out. */
+#define STATE_OF_FURTHER                                                                           \
+    "CASE WHEN EXISTS (SELECT 1 FROM subject_test t WHERE t.issue = ?2 AND t.winner IS NULL) "     \
+    "THEN 'deferred' ELSE 'queued' END"
+#define VARIANT_OF_FURTHER "(SELECT t.winner FROM subject_test t WHERE t.issue = ?2)"
+
+/* Skipped deliveries first: the others are those without any. */
+enum nl_status nl_fan_out_further(struct nl_store *store, struct nl_fan_out *fan_out,
+                                  struct nl_error *err) {
+    int64_t none = 0;
+    const struct nl_value *values =
+        NL_VALUES(NL_INT(fan_out->list), NL_INT(fan_out->issue), NL_INT(nl_store_now(store)));
+    enum nl_status status =
+        on_audience(store,
+                    "UPDATE delivery SET state = " STATE_OF_FURTHER
+                    ", variant = " VARIANT_OF_FURTHER ", reply_text = NULL, updated_at = ?3 "
+                    "WHERE issue = ?2 AND state = 'skipped' AND subscription IN (SELECT s.id",
+                    ")", values, fan_out->segment, &none, err);
+    fan_out->deliveries = nl_sql_changes(store);
+    if (status == NL_OK)
+        status = on_audience(
+            store,
+            "INSERT INTO delivery (kind, issue, subscription, state, variant, created_at, "
+            "updated_at) SELECT 'issue', ?2, s.id, " STATE_OF_FURTHER ", " VARIANT_OF_FURTHER
+            ", ?3, ?3",
+            " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.issue = ?2 AND "
+            "d.subscription = s.id) ORDER BY s.id",
+            values, fan_out->segment, &none, err);
+    fan_out->deliveries += nl_sql_changes(store);
+    return status;
+}
+
+enum nl_status nl_further_count(struct nl_store *store, int64_t list, int64_t issue,
+                                const struct nl_segment *segment, int64_t *people,
+                                struct nl_error *err) {
+    return on_audience(store,
+                       "SELECT count(*) FILTER (WHERE NOT EXISTS (SELECT 1 FROM delivery d WHERE "
+                       "d.issue = ?2 AND d.subscription = s.id AND d.state <> 'skipped'))",
+                       "", NL_VALUES(NL_INT(list), NL_INT(issue)), segment, people, err);
+}
+
 enum nl_status nl_audience_count(struct nl_store *store, int64_t list,
                                  const struct nl_segment *segment, int64_t *people,
                                  struct nl_error *err) {

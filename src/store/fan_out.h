@@ -14,7 +14,16 @@ struct nl_fan_out {
 NL_CHECKED enum nl_status nl_fan_out(struct nl_store *store, struct nl_fan_out *fan_out,
                                      struct nl_error *err) NL_ALL_NONNULL;
 
-/* How many they are. */
+/* The same for those who have no delivery of the issue yet, or a skipped one. */
+NL_CHECKED enum nl_status nl_fan_out_further(struct nl_store *store, struct nl_fan_out *fan_out,
+                                             struct nl_error *err) NL_ALL_NONNULL;
+
+/* How many nl_fan_out_further would queue. */
+NL_CHECKED enum nl_status nl_further_count(struct nl_store *store, int64_t list, int64_t issue,
+                                           const struct nl_segment *segment, int64_t *people,
+                                           struct nl_error *err) NL_NONNULL(1, 5, 6);
+
+/* How many the audience are. */
 NL_CHECKED enum nl_status nl_audience_count(struct nl_store *store, int64_t list,
                                             const struct nl_segment *segment, int64_t *people,
                                             struct nl_error *err) NL_NONNULL(1, 4, 5);

@@ -50,9 +50,9 @@ def test_issue(site, text, words):
 
 
 def test_unreadable_issue(site):
-    assert "check the path" in one_line(site.run("send", "nowhere.md", expect=66))
+    assert "check the path" in one_line(site.run("send", "--yes", "nowhere.md", expect=66))
     os.mkdir(os.path.join(site.folder, "folder.md"))
-    one_line(site.run("send", "folder.md", expect=74))
+    one_line(site.run("send", "--yes", "folder.md", expect=74))
 
 
 @pytest.mark.one_engine("the engine makes no difference")
@@ -124,7 +124,7 @@ def test_no_way_to_leave(site):
     site.settings.pop("unsubscribe_url")
     site.configure()
     site.add_active(["ann@example.org"])
-    assert "unsubscribe_url" in one_line(site.run("send", site.issue(), expect=78))
+    assert "unsubscribe_url" in one_line(site.run("send", "--yes", site.issue(), expect=78))
 
 
 @pytest.mark.one_engine("about SQLite's own files")
@@ -225,7 +225,7 @@ def fill_up_and_send(site, make_full):
     site.add_active([f"user{i}@example.org" for i in range(500)])
     path = site.issue()
     make_full()
-    result = site.run("send", path, expect=74)
+    result = site.run("send", "--yes", path, expect=74)
     assert "make room" in result.err and result.err.count("\n") == 1
     os.unlink(os.path.join(site.folder, "ballast"))
     assert site.sql("SELECT count(*) FROM issue") == [(0,)]
@@ -238,7 +238,7 @@ def full_disk_by_limit(tmp_path):
     site.install()
     site.add_active([f"user{i}@example.org" for i in range(500)])
     limit = f"ulimit -f {os.path.getsize(site.database) // 1024}; exec \"$@\""
-    result = subprocess.run(["bash", "-c", "trap '' XFSZ; " + limit, "bash", BINARY, "send",
+    result = subprocess.run(["bash", "-c", "trap '' XFSZ; " + limit, "bash", BINARY, "send", "--yes",
                              site.issue()], cwd=site.folder, capture_output=True, timeout=60,
                             check=False)
     assert result.returncode == 74, result.stderr
@@ -263,13 +263,13 @@ def test_disk_that_fills_up_while_an_issue_is_sent(tmp_path, server):
         site.add_active(people)
         path = site.issue()
         server.handler.delay = 0.01
-        run = site.popen("send", path)
+        run = site.popen("send", "--yes", path)
         wait_for(lambda: server.handler.accepted > 100)
         fill(disk)
         _, err = run.communicate(timeout=60)
         assert run.returncode == 74 and b"make room" in err
         os.unlink(disk / "ballast")
-        site.run("send", path)
+        site.run("send", "--yes", path)
         states = site.state_of_each()
         assert list(states.values()).count("unknown") <= 6  # one for each connection
         for address in people:

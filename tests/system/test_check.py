@@ -60,7 +60,7 @@ def test_attributes_that_nobody_has(good):
     found = json.loads(good.run("check", "--json", good.issue(body, preheader="A line")).out)
     assert [(one["level"], one["rule"]) for one in found] == [("warning", "attribute")] * 3
     assert [one["text"].split("'")[1] for one in found] == ["ctiy", "vpi", "contry"]
-    assert "1 to consider" in good.run("send", "--dry-run", good.issue(BODY + "{{attribute.x}}\n", preheader="A line")).out
+    assert "1 to consider" in good.run("send", "--yes", "--dry-run", good.issue(BODY + "{{attribute.x}}\n", preheader="A line")).out
 
 
 def test_images_alone(good):
@@ -120,7 +120,7 @@ def test_strict_and_plain_output(good):
     issue = good.issue(BODY)
     assert good.run("check", issue).out.startswith(
         f"warning: {issue}: no 'preheader'")
-    assert "0 to mend, 1 to consider" in good.run("check", "--strict", issue, expect=65).err
+    assert "0 errors, 1 warning" in good.run("check", "--strict", issue, expect=65).err
 
 
 def test_an_unknown_variable_is_an_error(good):
@@ -151,6 +151,10 @@ def test_each_language_is_looked_at(good):
 
 def test_send_says_what_is_wrong(good):
     good.add_active(["ann@example.org"])
-    out = good.run("send", "--dry-run", good.issue(BODY + "[x](http://intranet/)\n", preheader="y")).out
-    assert "To mend:    the link http://intranet/ leads to a host" in out
-    assert "Check:      1 to consider: see newsletter check" in out
+    path = good.issue(BODY + "[x](http://intranet/)\n", preheader="y")
+    for args in (("--dry-run",), ("--yes",), ("--yes", "--at", "2030-01-01 09:00")):
+        told = good.run("send", "--yes", path, *args, expect=65)
+        assert "Error:      the link http://intranet/ leads to a host" in told.out
+        assert "Check:      1 warning: see 'newsletter check" in told.out and "1 error, nothing was sent" in told.err, args
+    assert good.sql("SELECT count(*) FROM issue") == [(0,)]
+    good.run("send", "--yes", path, "--dry-run", "--despite-errors")

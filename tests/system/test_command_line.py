@@ -72,7 +72,7 @@ def test_ways_to_the_version(args):
 @pytest.mark.parametrize("args, words", [
     (("sned",), "did you mean 'send'?"), (("subscirbe",), "did you mean 'subscribe'?"), (("help", "stauts"), "did you mean 'status'?"),
     (("migrate",), "did you mean 'migrate-store'?"), (("xyzzy",), "'newsletter --help' lists them"), (("send", "--dri-run"), "'--dry-run'?"),
-    (("send", "--resend"), None), (("send", "--se=x", "--re"), "expected one ISSUE.md"), (("list", "--p", "show"), "ambiguous"),
+    (("send", "--resend"), None), (("send", "--seg=x", "--resend"), "expected one ISSUE.md"), (("list", "--p", "show"), "ambiguous: did you mean '--postal-address', '--private' or '--public'?"),
     (("export", "--state", "activ"), "did you mean 'active'?"), (("export", "--state", "xyzzy"), "pending, active"),
     (("list", "shwo"), "did you mean 'show'?"), (("suppress", "xyzzy"), "add, remove, import, list or export"),
     (("list",), "list what?"), (("--confg", "x", "status"), "'--config'?"), (("send", "--list"), "--list needs a value"),

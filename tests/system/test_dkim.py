@@ -53,7 +53,7 @@ def test_signed_mail_verifies(signing, server):
     for number in range(25):
         body = "x" + "".join(seeded.choice(words) for _ in range(80)) + seeded.choice(
             ["", "\n\n\n", "   "])
-        site.run("send", site.issue(body=body, number=f"No {number}"))
+        site.run("send", "--yes", site.issue(body=body, number=f"No {number}"))
     raws = server.messages("ann@example.org")
     assert len(raws) == 25
     for raw in raws:
@@ -67,7 +67,7 @@ def test_confirmation_and_test_mails_are_signed(signing, server):
     site, records = signing
     site.run("subscribe", "ann@example.org")
     verify(server.messages("ann@example.org")[0], records)
-    site.run("send", site.issue(), "--test", "boss@example.org")
+    site.run("send", "--yes", site.issue(), "--test", "boss@example.org")
     verify(server.messages("boss@example.org")[0], records)
 
 
@@ -79,7 +79,7 @@ def test_opendkim_agrees(signing, server, tmp_path, settings, selector):
     site, records = signing
     site.configure(dkim=settings)
     site.add_active(["ann@example.org"], "Әсел")
-    site.run("send", site.issue(body="Dear {{name}},\n\n.\n\nhello  world \n"))
+    site.run("send", "--yes", site.issue(body="Dear {{name}},\n\n.\n\nhello  world \n"))
     raw = server.messages("ann@example.org")[0].split(b"\r\n", 2)[2]
     keys = tmp_path / "keys"
     keys.write_text(f"{selector}._domainkey.example.org {records[selector]}\n", encoding="ascii")
@@ -130,16 +130,16 @@ def test_bad_keys(connected):
     connected.add_active(["ann@example.org"])
     path = connected.issue()
     connected.configure(dkim={"selector": "x", "key_file": "nokey"})
-    connected.run("send", path, expect=66)
+    connected.run("send", "--yes", path, expect=66)
     connected.write("nokey", "nonsense")
     os.chmod(os.path.join(connected.folder, "nokey"), 0o600)
-    assert "no private key" in connected.run("send", path, expect=78).err
+    assert "no private key" in connected.run("send", "--yes", path, expect=78).err
     make_key(connected, "rsa", "x")
     connected.configure(dkim={"selector": "x", "key_file": "rsa.key"})
     os.chmod(os.path.join(connected.folder, "rsa.key"), 0o644)
-    assert "chmod 600" in connected.run("send", path, expect=78).err
+    assert "chmod 600" in connected.run("send", "--yes", path, expect=78).err
     os.chmod(os.path.join(connected.folder, "rsa.key"), 0o600)
-    connected.run("send", path)
+    connected.run("send", "--yes", path)
     again = ("dkim", "keygen", "--selector", "x", "--domain", "example.org", "--output", "rsa.key")
     connected.run(*again, expect=65)
     connected.run("dkim", "keygen", "--type", "dsa", "--selector", "x", "--domain", "e.org",

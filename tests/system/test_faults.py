@@ -46,7 +46,7 @@ def test_fault(site, tls, stage, action, pipelining):
     site.add_active(["ann@example.org"])
     path = site.issue()
     try:
-        result = site.run("send", path, expect=code)
+        result = site.run("send", "--yes", path, expect=code)
         assert server.faults >= 1
         assert site.states() == {delivery: 1}
         assert site.sql("SELECT state FROM issue") == [(issue,)]
@@ -65,11 +65,11 @@ def recover(site, path, delivery, issue):
     site.sql("UPDATE delivery SET next_attempt_at = 1 WHERE state = 'deferred'")
     if issue == "paused":
         assert "is paused" in site.run("retry").err
-        site.run("send", path)
+        site.run("send", "--yes", path)
     elif delivery == "unknown":
         site.run("retry")
-        site.run("send", path, expect=65)
-        site.run("send", path, "--resend-unknown")
+        site.run("send", "--yes", path, expect=65)
+        site.run("send", "--yes", path, "--resend-unknown")
     else:
         site.run("retry")
     assert set(site.states()) == {"sent"}
@@ -86,7 +86,7 @@ def test_fault_for_everybody_on_one_connection(site, stage, action, state, pipel
     server = Scripted((stage, action), pipelining=pipelining)
     site.configure(port=server.port, smtp={"connections": 1}, retry={"first": "1h"})
     site.add_active([f"user{i}@example.org" for i in range(8)])
-    site.run("send", site.issue())
+    site.run("send", "--yes", site.issue())
     server.stop()
     assert site.states() == {state: 8} and server.faults == 8
 
@@ -99,10 +99,10 @@ def test_one_bad_recipient_costs_only_himself(site):
     server.answer = lambda stage, recipient: "550 5.1.1 User unknown" if stage == "RCPT" else None
     site.sql("UPDATE subscription SET state = 'pending' WHERE id > 1")
     first = site.issue()
-    site.run("send", first)
+    site.run("send", "--yes", first)
     server.answer = None
     site.sql("UPDATE subscription SET state = 'active', bounce_score = 0")
-    site.run("send", site.issue(name="two.md", number="No 2"))
+    site.run("send", "--yes", site.issue(name="two.md", number="No 2"))
     server.stop()
     assert site.states() == {"bounced": 1, "sent": 9}
 
@@ -112,7 +112,7 @@ def test_server_that_refuses_everybody_pauses_the_run(site):
     site.configure(port=server.port, smtp={"connections": 2})
     site.add_active([f"user{i}@example.org" for i in range(100)])
     path = site.issue()
-    result = site.run("send", path, expect=69)
+    result = site.run("send", "--yes", path, expect=69)
     assert "refused RCPT" in result.err
     assert site.states() == {"queued": 100} and server.faults < 15
     server.stop()
@@ -120,7 +120,7 @@ def test_server_that_refuses_everybody_pauses_the_run(site):
 
 def test_unreachable_server(site):
     site.add_active(["ann@example.org"])
-    result = site.run("send", site.issue(), expect=75)
+    result = site.run("send", "--yes", site.issue(), expect=75)
     assert "127.0.0.1:9" in result.err and "check smtp.host" in result.err
     assert site.states() == {"queued": 1}
 
@@ -128,7 +128,7 @@ def test_unreachable_server(site):
 def test_unresolvable_server(site):
     site.configure(smtp={"host": "no-such-host.invalid"})
     site.add_active(["ann@example.org"])
-    site.run("send", site.issue(), expect=75)
+    site.run("send", "--yes", site.issue(), expect=75)
     assert site.states() == {"queued": 1}
 
 
@@ -136,7 +136,7 @@ def test_test_mail_reports_the_reply(site):
     for fault, code in (("RCPT", 69), ("AUTH", 0), ("dot", 69)):
         server = Scripted((fault, "5xx"))
         site.configure(port=server.port)
-        result = site.run("send", site.issue(), "--test", "boss@example.org", expect=code)
+        result = site.run("send", "--yes", site.issue(), "--test", "boss@example.org", expect=code)
         assert code == 0 or "554" in result.err
         server.stop()
 

@@ -31,7 +31,7 @@ def test_join_confirm_leave(connected, server):
     assert "confirmed" in cgi(connected, "confirm.cgi", query=query)[1]
     assert connected.sql("SELECT state FROM subscription") == [("active",)]
 
-    connected.run("send", connected.issue())
+    connected.run("send", "--yes", connected.issue())
     query = "token=" + token(parse(server.messages("ann@example.org")[1]), "unsubscribe")
     one_click = b"List-Unsubscribe=One-Click"  # RFC 8058
     assert "unsubscribed" in cgi(connected, "unsubscribe.cgi", one_click, query=query)[1]

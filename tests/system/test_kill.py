@@ -21,7 +21,7 @@ def test_killed_again_and_again(connected, server):
     seeded = random.Random(11)
     kills = 0
     while kills < KILLS:
-        run = connected.popen("send", path)
+        run = connected.popen("send", "--yes", path)
         time.sleep(seeded.uniform(0.0, 0.35))
         run.send_signal(signal.SIGKILL)
         run.communicate(timeout=60)
@@ -35,7 +35,7 @@ def test_killed_again_and_again(connected, server):
     server.handler.delay = 0
     if POSTGRESQL:
         time.sleep(4)
-    connected.run("send", path)
+    connected.run("send", "--yes", path)
 
     states = connected.state_of_each()
     received = {address: len(server.messages(address)) for address in addresses}
@@ -46,7 +46,7 @@ def test_killed_again_and_again(connected, server):
     doubtful = [address for address in addresses if states[address] == "unknown"]
     assert connected.sql("SELECT state FROM issue") == [("sent",)]
 
-    connected.run("send", path, "--resend-unknown")
+    connected.run("send", "--yes", path, "--resend-unknown")
     assert connected.states() == {"sent": PEOPLE}
     for address in addresses:
         count = len(server.messages(address))

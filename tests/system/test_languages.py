@@ -82,7 +82,7 @@ def test_one_issue_whatever_file_is_named(connected, server):
 
 def test_test_mail_and_preview_show_each(connected, server):
     path = files(connected, en="News", ru="Новости")
-    connected.run("send", "--test", "boss@example.org", path)
+    connected.run("send", "--yes", "--test", "boss@example.org", path)
     assert [parse(raw.split(b"\r\n", 2)[2])["Content-Language"]
             for raw in server.messages("boss@example.org")] == ["en", "ru"]
     written = connected.run("preview", path).out.split()

@@ -23,7 +23,7 @@ def deliver(site, server, body, names=("Ann",), **front):
     addresses = [f"user{i}@example.org" for i in range(len(names))]
     for address, name in zip(addresses, names):
         site.add_active([address], name)
-    site.run("send", site.issue(body=body, **front))
+    site.run("send", "--yes", site.issue(body=body, **front))
     messages = []
     for address in addresses:
         [raw] = server.messages(address)
@@ -61,7 +61,7 @@ def test_attributes(connected, server):
     connected.sql("UPDATE subscriber SET attributes = ? WHERE id = 1",
                   '{"city": "Алматы <&>", "seats": 5, "evil": "x\\r\\nBcc: y"}')
     body = "{{attribute.city|somewhere}} {{attribute.seats}} {{attribute.evil|-}} \\{{name}}\n"
-    connected.run("send", connected.issue(body=body))
+    connected.run("send", "--yes", connected.issue(body=body))
     ann, bob = (parse(server.messages(f"{name}@example.org")[0]) for name in ("ann", "bob"))
     assert "Алматы <&> 5 x  Bcc: y\n{{name}}" in plain(ann)
     assert "Алматы &lt;&amp;&gt; 5" in html(ann) and ann["Bcc"] is None
@@ -130,7 +130,7 @@ def test_generated_issues(connected, server):
     connected.add_active(["bob@example.org"], names[1])
     for number in range(60):
         body = "x" + "".join(seeded.choice(pieces) for _ in range(seeded.randrange(5, 120)))
-        connected.run("send", connected.issue(body=body, number=f"No {number}"))
+        connected.run("send", "--yes", connected.issue(body=body, number=f"No {number}"))
     for address in ("ann@example.org", "bob@example.org"):
         found = server.messages(address)
         assert len(found) == 60
@@ -166,7 +166,7 @@ def test_smtputf8_only_where_needed(site, tmp_path):
     scripted = Scripted()  # does not offer SMTPUTF8
     site.configure(port=scripted.port)
     site.add_active(["әсел@example.org", "ann@bücher.example"])
-    site.run("send", site.issue())
+    site.run("send", "--yes", site.issue())
     scripted.stop()
     assert scripted.received == ["ann@xn--bcher-kva.example"]
     assert site.sql("SELECT state, reply_status FROM delivery WHERE state <> 'sent'") == [

@@ -17,7 +17,7 @@ def used(connected, server):
     connected.add_active([f"user{i}@example.org" for i in range(30)], name="Änne")
     server.handler.tempfail = {"user3@example.org"}
     server.handler.reject = {"user4@example.org"}
-    connected.run("send", connected.issue(alternative_subject="Or this", body="Words of all kinds.\n"))
+    connected.run("send", "--yes", connected.issue(alternative_subject="Or this", body="Words of all kinds.\n"))
     connected.run("suppress", "add", "user5@example.org", "--reason", "a letter")
     connected.run("erase", "user6@example.org", "--yes")
     connected.run("segment", "add", "kz", 'language = "kk"')
@@ -69,7 +69,7 @@ def test_the_old_one_answers_no_more(used, tmp_path):
     old = used.database
     move(used, str(tmp_path / "moved.db"))
     used.configure(database=old)
-    for command in (["retry"], ["status"], ["send", used.issue(number="No 2")],
+    for command in (["retry"], ["status"], ["send", "--yes", used.issue(number="No 2")],
                     ["migrate-store", str(tmp_path / "again.db")]):
         assert "was moved" in used.run(*command, expect=78).err
     assert not os.path.exists(tmp_path / "again.db")

@@ -10,7 +10,7 @@ def sending(connected, server):
     connected.configure(smtp={"connections": 4})
     connected.add_active([f"user{i}@example.org" for i in range(200)])
     path = connected.issue()
-    run = connected.popen("send", path)
+    run = connected.popen("send", "--yes", path)
     wait_for(lambda: server.handler.accepted > 10)
     yield connected, path, run
     run.kill()
@@ -41,7 +41,7 @@ def test_cancel(sending, server):
     states = site.states()
     assert set(states) == {"sent", "skipped"} and states["sent"] == server.count() < 150
     assert site.run("retry").out == ""
-    for command in (("send", path), ("resume", "No 1"), ("pause", "No 1"), ("cancel", "No 1")):
+    for command in (("send", "--yes", path), ("resume", "No 1"), ("pause", "No 1"), ("cancel", "No 1")):
         site.run(*command, expect=65)
     assert site.states() == states
 
@@ -49,7 +49,7 @@ def test_cancel(sending, server):
 def test_cancel_after_an_interruption(connected):
     connected.add_active(["ann@example.org"])
     connected.configure(port=9)
-    connected.run("send", connected.issue(), expect=75)
+    connected.run("send", "--yes", connected.issue(), expect=75)
     connected.run("cancel", "1")
     assert connected.states() == {"skipped": 1}
 
@@ -57,7 +57,7 @@ def test_cancel_after_an_interruption(connected):
 def test_which_issue(connected):
     connected.run("pause", "nothing", expect=67)
     connected.add_active(["ann@example.org"])
-    connected.run("send", connected.issue(slug="one"))
-    connected.run("send", connected.issue(slug="two"))
+    connected.run("send", "--yes", connected.issue(slug="one"))
+    connected.run("send", "--yes", connected.issue(slug="two"))
     assert "2 issues" in connected.run("pause", "No 1", expect=64).err
     connected.run("pause", "one", expect=65)

@@ -107,7 +107,7 @@ def test_a_segment_and_a_condition_mean_the_same(connected, server):
     messages = read(connected, server, people, body + " end\n")
     for index, expression in enumerate(expressions):
         within = sum(f"[{index}]" in plain(message) for message in messages)
-        result = connected.run("send", connected.issue(number=f"No {index + 9}"), "--dry-run", "--where", expression,
+        result = connected.run("send", "--yes", connected.issue(number=f"No {index + 9}"), "--dry-run", "--where", expression,
                                expect=0 if within else 65)
         assert (f"Recipients: {within}\n" if within else "no active subscription in that segment") in result.out + result.err
 

@@ -30,7 +30,7 @@ def test_the_whole_way_through_postfix(site, postfix):
         "sent": 1, "deferred": 1, "bounced": 1}
     site.add_active([f"user{i}@example.org" for i in range(40)])
     site.sql("UPDATE subscription SET state = 'active'")
-    site.run("send", site.issue(body="Dear {{name|reader}},\n\n.\n\nӘлем\n"))
+    site.run("send", "--yes", site.issue(body="Dear {{name|reader}},\n\n.\n\nӘлем\n"))
     assert site.states() == {"sent": 41, "deferred": 1, "bounced": 1}
     postfix.write("access", "/^x@/ 550\n")
     postfix.run("reload")
@@ -69,7 +69,7 @@ def test_bounces_come_back_through_the_alias(returning, postfix, server):
                                        for name in ("gone", "full", "slow")))
     people = ["ann", "gone", "full", "slow"]
     site.add_active([f"{name}@example.org" for name in people])
-    site.run("send", site.issue())
+    site.run("send", "--yes", site.issue())
     assert site.states() == {"sent": 4}
     give_to_nobody(site)
     wait_for(lambda: len(site.sql("SELECT 1 FROM returned")) == 3, seconds=60)
@@ -87,7 +87,7 @@ def test_postfix_keeps_a_bounce_that_we_cannot_take(returning, postfix, server):
     server.handler.replies = {"gone@example.org": "550 5.1.1 <gone@example.org>: unknown user"}
     postfix.write("transport", f"gone@example.org smtp:[127.0.0.1]:{server.port}\n")
     site.add_active(["gone@example.org"])
-    site.run("send", site.issue())
+    site.run("send", "--yes", site.issue())
     os.rename(site.database, site.database + ".away")
     give_to_nobody(site)
     wait_for(lambda: "Command died with status 75" in postfix.log() or

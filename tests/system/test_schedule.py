@@ -111,7 +111,7 @@ def test_each_at_their_hour(connected, server):
         if zone:
             connected.sql("UPDATE subscriber SET attributes = ? WHERE address = ?", json.dumps({"timezone": zone}), address)
     shown = connected.run("send", "--yes", connected.issue(), "--at", "2030-12-01 09:00", "--local-time").out
-    assert "to each at that hour of theirs" in shown
+    assert "to each at that hour of their own clock" in shown
     assert when(connected)[1] == 1922346000 - 14 * 3600
     connected.sql("UPDATE issue SET scheduled_at = 1")
     connected.run("retry")

@@ -60,7 +60,7 @@ def test_errors(people):
 
 def test_sending_to_a_segment(people, server):
     people.run("segment", "add", "press", 'tags has "press"')
-    shown = people.run("send", "--dry-run", "--segment", "press", "--where", 'language = "ru"', SAMPLE).out
+    shown = people.run("send", "--yes", "--dry-run", "--segment", "press", "--where", 'language = "ru"', SAMPLE).out
     assert 'Segment:    (tags has "press") and (language = "ru")' in shown and "Recipients: 2" in shown
     people.run("send", "--yes", "--segment", "press", SAMPLE)
     assert people.state_of_each() == {"ann@example.org": "sent", "bob@mail.example.com": "sent"}

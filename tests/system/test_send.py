@@ -18,7 +18,7 @@ def test_the_sample_arrives_personalised(connected, server):
                   "https://www.example.org/join", "--reply-to", "desk@example.org")
     connected.add_active(["ann@example.org"], "Änn “Q” Lee")
     connected.add_active(["bob@example.org"])
-    result = connected.run("send", SAMPLE)
+    result = connected.run("send", "--yes", SAMPLE)
     assert "2 sent" in result.out
     [raw] = server.messages("ann@example.org")
     message = parse(raw)
@@ -54,13 +54,13 @@ def test_the_sample_arrives_personalised(connected, server):
 def test_again_is_refused(connected, server):
     connected.add_active(["ann@example.org"])
     path = connected.issue()
-    connected.run("send", path)
-    assert "nothing is left" in connected.run("send", path, expect=65).err
+    connected.run("send", "--yes", path)
+    assert "nothing is left" in connected.run("send", "--yes", path, expect=65).err
     connected.issue(body="Other words.\n")
-    assert "other content" in connected.run("send", path, expect=65).err
+    assert "other content" in connected.run("send", "--yes", path, expect=65).err
     assert server.count() == 1
     connected.issue(body="Other words.\n", number="No 2")
-    connected.run("send", path)
+    connected.run("send", "--yes", path)
     assert server.count() == 2
 
 
@@ -68,7 +68,7 @@ def test_two_releases_on_one_day(connected, server):
     """Titles without a Latin letter make slugs of their own."""
     connected.add_active(["ann@example.org"])
     for title in ("Пресс-релиз", "Заявление", "🎉", "🎉🎉"):
-        connected.run("send", connected.issue(title=title, number=None))
+        connected.run("send", "--yes", connected.issue(title=title, number=None))
     assert server.count() == 4
     slugs = [slug for slug, in connected.sql("SELECT slug FROM issue ORDER BY id")]
     assert slugs[:2] == ["press-reliz", "zayavleniye"] and all(slug.startswith("2026-08-25-") for slug in slugs[2:])
@@ -78,18 +78,18 @@ def test_an_issue_begun_before_slugs_had_all_letters(connected, server):
     """It is known by its former slug, so that an upgrade in between mails nobody twice."""
     connected.add_active(["ann@example.org"])
     path = connected.issue(title="Пресс-релиз", number=None)
-    connected.run("send", path)
+    connected.run("send", "--yes", path)
     connected.sql("UPDATE issue SET slug = '2026-08-25'")
-    assert "nothing is left" in connected.run("send", path, expect=65).err
+    assert "nothing is left" in connected.run("send", "--yes", path, expect=65).err
     connected.issue("Other words.\n", title="Пресс-релиз", number=None)
-    assert "other content" in connected.run("send", path, expect=65).err
-    connected.run("send", connected.issue(title="Другой релиз", number=None))
+    assert "other content" in connected.run("send", "--yes", path, expect=65).err
+    connected.run("send", "--yes", connected.issue(title="Другой релиз", number=None))
     assert server.count() == 2
 
 
 def test_nobody_to_send_to(connected):
     connected.run("subscribe", "ann@example.org")  # pending: has not agreed
-    assert "no active subscription" in connected.run("send", connected.issue(), expect=65).err
+    assert "no active subscription" in connected.run("send", "--yes", connected.issue(), expect=65).err
     assert connected.sql("SELECT count(*) FROM issue") == [(0,)]
 
 
@@ -100,17 +100,17 @@ def test_only_who_agreed(connected, server):
         connected.sql("UPDATE subscription SET state = ? WHERE subscriber = (SELECT id FROM "
                       "subscriber WHERE address LIKE ?)", state, state + "@%")
     connected.sql("INSERT INTO suppression VALUES ('gone@example.org', 'by hand', 1)")
-    connected.run("send", connected.issue())
+    connected.run("send", "--yes", connected.issue())
     assert os.listdir(server.folder) == ["active@example.org"]
 
 
 def test_dry_run_and_test_mail_leave_no_trace(connected, server):
     connected.add_active(["ann@example.org"])
     path = connected.issue()
-    result = connected.run("send", path, "--dry-run")
+    result = connected.run("send", "--yes", path, "--dry-run")
     assert "Recipients: 1" in result.out and "Subject:    No 1: A title" in result.out
     assert server.count() == 0
-    connected.run("send", path, "--test", "boss@example.org")
+    connected.run("send", "--yes", path, "--test", "boss@example.org")
     assert os.listdir(server.folder) == ["boss@example.org"]
     parse(server.messages("boss@example.org")[0])
     assert connected.sql("SELECT count(*) FROM issue") == [(0,)]
@@ -131,7 +131,7 @@ def test_preview_writes_what_would_be_sent(connected):
 def test_rejected_recipient_is_bounced(connected, server):
     server.handler.reject.add("bob@example.org")
     connected.add_active(["ann@example.org", "bob@example.org"])
-    result = connected.run("send", connected.issue())
+    result = connected.run("send", "--yes", connected.issue())
     assert "1 sent, 1 bounced" in result.out
     status = json.loads(connected.run("status", "No 1", "--json").out)[0]
     assert status["state"] == "sent" and status["deliveries"]["bounced"] == 1
@@ -143,7 +143,7 @@ def test_deferred_is_retried_and_given_up(connected, server):
     server.handler.tempfail.update(["ann@example.org", "bob@example.org"])
     connected.configure(retry={"first": "1h", "max": "1h", "give_up": "1d"})
     connected.add_active(["ann@example.org", "bob@example.org"])
-    connected.run("send", connected.issue())
+    connected.run("send", "--yes", connected.issue())
     assert connected.states() == {"deferred": 2}
     assert connected.run("retry").out == ""  # not due
     connected.sql("UPDATE delivery SET next_attempt_at = 1")
@@ -158,7 +158,7 @@ def test_deferred_is_retried_and_given_up(connected, server):
 def test_status_knows_an_issue_by_many_names(connected):
     connected.add_active(["ann@example.org"])
     path = connected.issue(series="The News")
-    connected.run("send", path)
+    connected.run("send", "--yes", path)
     for name in ("the-news-no-1", "No 1", "1", path):
         assert "the-news-no-1" in connected.run("status", name).out
     connected.run("status", "No 2", expect=67)
@@ -171,7 +171,7 @@ def test_unsubscribing_works_while_an_issue_is_sent(connected, server):
     server.handler.delay = 0.02
     connected.configure(smtp={"connections": 2})
     connected.add_active([f"user{i}@example.org" for i in range(200)])
-    run = connected.popen("send", connected.issue())
+    run = connected.popen("send", "--yes", connected.issue())
     wait_for(lambda: server.handler.accepted > 10)
     connected.run("unsubscribe", "--address", "user199@example.org")
     run.communicate(timeout=60)
@@ -186,7 +186,7 @@ def test_sigterm_finishes_what_is_in_flight(connected, server):
     connected.configure(smtp={"connections": 4})
     connected.add_active([f"user{i}@example.org" for i in range(300)])
     path = connected.issue()
-    run = connected.popen("send", path)
+    run = connected.popen("send", "--yes", path)
     wait_for(lambda: server.handler.accepted > 20)
     run.send_signal(signal.SIGTERM)
     _, err = run.communicate(timeout=60)
@@ -194,7 +194,7 @@ def test_sigterm_finishes_what_is_in_flight(connected, server):
     states = connected.states()
     assert set(states) == {"sent", "queued"} and states["sent"] == server.handler.accepted
     server.handler.delay = 0
-    connected.run("send", path)
+    connected.run("send", "--yes", path)
     assert connected.states() == {"sent": 300} and server.count() == 300
 
 
@@ -203,7 +203,7 @@ def test_two_at_once_send_nothing_twice(connected, server):
     connected.configure(smtp={"connections": 3})
     connected.add_active([f"user{i}@example.org" for i in range(150)])
     path = connected.issue()
-    runs = [connected.popen("send", path) for _ in range(3)] + [connected.popen("retry")]
+    runs = [connected.popen("send", "--yes", path) for _ in range(3)] + [connected.popen("retry")]
     for run in runs:
         run.communicate(timeout=90)
     assert sorted(run.returncode for run in runs)[0] == 0
@@ -217,9 +217,9 @@ def test_second_retry_names_the_first(connected, server):
     connected.configure(smtp={"connections": 1})
     connected.add_active([f"user{i}@example.org" for i in range(60)])
     path = connected.issue()
-    run = connected.popen("send", path)
+    run = connected.popen("send", "--yes", path)
     wait_for(lambda: server.handler.accepted > 2)
-    assert f"process {run.pid}" in connected.run("send", path, expect=75).err
+    assert f"process {run.pid}" in connected.run("send", "--yes", path, expect=75).err
     assert f"process {run.pid}" in connected.run("retry").err
     run.send_signal(signal.SIGTERM)
     run.communicate(timeout=60)
@@ -264,7 +264,7 @@ def test_stays_small_for_a_long_list(connected, server):
     connected.configure(smtp={"connections": 2})
     connected.add_active([f"user{i}@example.org" for i in range(200)])
     server.handler.delay = 0.01
-    run = connected.popen("send", connected.issue())
+    run = connected.popen("send", "--yes", connected.issue())
     wait_for(lambda: server.handler.accepted > 50)
     leased = connected.sql("SELECT count(*) FROM delivery WHERE state = 'leased'")[0][0]
     run.communicate(timeout=60)

@@ -60,7 +60,7 @@ def test_disk_that_fails(site, disk):
         site.install()
         site.add_active([f"reader{n}@example.org" for n in range(3000)])
         name = site.issue()
-        running = site.popen("send", name)
+        running = site.popen("send", "--yes", name)
         while sum(server.taken.values()) < 300:
             assert running.poll() is None
             time.sleep(0.01)
@@ -74,9 +74,9 @@ def test_disk_that_fails(site, disk):
         subprocess.run(["mount", loop, place], check=True)  # what was under way is replayed
         subprocess.run(["mount", "-o", "remount,ro", place], check=True)
         taken = sum(server.taken.values())
-        assert "ead-only" in site.run("send", name, expect=77).err and sum(server.taken.values()) == taken
+        assert "ead-only" in site.run("send", "--yes", name, expect=77).err and sum(server.taken.values()) == taken
         subprocess.run(["mount", "-o", "remount,rw", place], check=True)
-        site.run("send", name)
+        site.run("send", "--yes", name)
         states = site.state_of_each()
         assert len(states) == 3000 and set(states.values()) <= {"sent", "unknown"}
         assert sum(state == "unknown" for state in states.values()) <= 8

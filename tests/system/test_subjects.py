@@ -161,7 +161,7 @@ def test_errors(connected, args, words):
 def test_only_a_translation_has_it(connected):
     main = connected.issue(name="issue.en.md", language="en")
     connected.issue(name="issue.ru.md", alternative_subject="x")
-    assert "issue.ru.md: it has an alternative_subject" in connected.run("send", main, expect=65).err
+    assert "issue.ru.md: it has an alternative_subject" in connected.run("send", "--yes", main, expect=65).err
 
 
 def test_checked(connected):

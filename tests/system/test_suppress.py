@@ -9,18 +9,18 @@ def test_suppressed_gets_nothing(connected, server):
     assert "is suppressed" in connected.run("suppress", "add", "ANN@Example.org").out
     assert "already" in connected.run("suppress", "add", "ann@example.org").out
     connected.run("subscribe", "ann@example.org")
-    connected.run("send", connected.issue())
+    connected.run("send", "--yes", connected.issue())
     assert server.messages("ann@example.org") == [] and server.count() == 1
     connected.run("suppress", "remove", "ann@example.org")
     connected.run("suppress", "remove", "ann@example.org", expect=67)
-    connected.run("send", connected.issue(number="No 2"))
+    connected.run("send", "--yes", connected.issue(number="No 2"))
     assert len(server.messages("ann@example.org")) == 1
 
 
 def test_in_the_middle_of_an_issue(connected, server):
     server.handler.tempfail.add("ann@example.org")
     connected.add_active(["ann@example.org"])
-    connected.run("send", connected.issue())
+    connected.run("send", "--yes", connected.issue())
     connected.run("suppress", "add", "ann@example.org")
     connected.sql("UPDATE delivery SET next_attempt_at = 1")
     connected.run("retry")

@@ -47,7 +47,7 @@ def scripted():
 def send(site, server, expect=0, env=None, args=(), **smtp):
     site.configure(port=server.port, smtp={"connections": 2, **smtp})
     site.add_active(["ann@example.org"])
-    return site.run(*args, "send", site.issue(), expect=expect, env=env)
+    return site.run(*args, "send", "--yes", site.issue(), expect=expect, env=env)
 
 
 @pytest.mark.parametrize("implicit, security", [(False, "starttls"), (True, "tls")])
@@ -64,7 +64,7 @@ def test_untrusted_is_refused_by_default(site, secure, tls, implicit, security):
     assert "not trusted" in result.err
     assert server.count() == 0 and site.states() == {"queued": 1}
     site.configure(smtp={"verify": False})
-    site.run("send", os.path.join(site.folder, "issue.md"))
+    site.run("send", "--yes", os.path.join(site.folder, "issue.md"))
     assert server.count() == 1
 
 
@@ -180,7 +180,7 @@ def test_password_from_the_output_of_a_command(site, secure, tls):
     site.configure(port=server.port, smtp={"security": "starttls", "ca_file": tls[0],
                                            "username": "press"})
     site.add_active(["ann@example.org"])
-    run = site.popen("--password-file", f"/dev/fd/{reader}", "send", site.issue(),
+    run = site.popen("--password-file", f"/dev/fd/{reader}", "send", "--yes", site.issue(),
                      pass_fds=(reader,))
     run.communicate(timeout=30)
     os.close(reader)
@@ -195,7 +195,7 @@ def test_wrong_password_pauses(site, secure, tls):
     assert "refuses the login" in result.err and "wrong" not in result.err.split("login")[0]
     assert site.sql("SELECT state FROM issue") == [("paused",)]
     site.write("password", "sesame")
-    site.run("send", os.path.join(site.folder, "issue.md"))
+    site.run("send", "--yes", os.path.join(site.folder, "issue.md"))
     assert server.count() == 1
 
 
@@ -340,6 +340,6 @@ def test_xoauth2(site, tmp_path):
             "username": "press@example.org", "auth": "xoauth2", "password_file": "token",
             "connections": 1})
         site.add_active(["ann@example.org"])
-        site.run("send", site.issue())
+        site.run("send", "--yes", site.issue())
         server.shutdown()
     assert seen == [b"user=press@example.org\x01auth=Bearer ya29.token\x01\x01"]

@@ -20,7 +20,7 @@ def worker(connected):
 def test_sends_what_comes(connected, server, worker):
     connected.add_active([f"user{i}@example.org" for i in range(20)])
     server.handler.tempfail = {"user7@example.org"}
-    connected.run("send", connected.issue(), "--at", "2100-01-01 00:00")
+    connected.run("send", "--yes", connected.issue(), "--at", "2100-01-01 00:00")
     connected.sql("UPDATE issue SET scheduled_at = 1, state = state")
     wait_for(lambda: connected.sql("SELECT state FROM issue") == [("sent",)], 60)
     assert server.count() == 20 and connected.states() == {"sent": 20}
@@ -41,7 +41,7 @@ def test_confirmation_mails(connected, server, worker):
 def test_ends_in_the_middle(connected, server, worker):
     server.handler.delay = 0.05
     connected.add_active([f"user{i}@example.org" for i in range(400)])
-    connected.run("send", connected.issue(), "--at", "2100-01-01 00:00")
+    connected.run("send", "--yes", connected.issue(), "--at", "2100-01-01 00:00")
     connected.sql("UPDATE issue SET scheduled_at = 1, state = state")
     wait_for(lambda: server.handler.accepted > 10)
     worker.send_signal(signal.SIGTERM)
@@ -55,7 +55,7 @@ def test_a_relay_that_is_away(connected):
     connected.configure(port=9)
     worker = connected.popen("send", "--worker")
     connected.add_active(["ann@example.org"])
-    connected.run("send", connected.issue(), "--at", "2100-01-01 00:00")
+    connected.run("send", "--yes", connected.issue(), "--at", "2100-01-01 00:00")
     connected.sql("UPDATE issue SET scheduled_at = 1, state = state")
     assert b"no-1" in worker.stderr.readline()
     worker.send_signal(signal.SIGTERM)

@@ -45,7 +45,7 @@ def test_cut_off_from_the_database(workers):
     more = workers.site.issue(number="No 2")
     for host in (1, 2):
         workers.stop(host)
-    workers.site.run("send", more, "--at", "2100-01-01 00:00")
+    workers.site.run("send", "--yes", more, "--at", "2100-01-01 00:00")
     workers.site.sql("UPDATE issue SET scheduled_at = 1, state = state WHERE state = 'scheduled'")
     wait_for(lambda: workers.site.sql("SELECT count(*) FROM issue WHERE state = 'sent'") == [(2,)], 90)
     states = collections.Counter(workers.site.sql("SELECT i.number, d.state FROM delivery d JOIN "

@@ -72,6 +72,21 @@ NL_CHECKED enum nl_status nl_issue_create(struct nl_store *store, struct nl_issu
                                           const struct nl_segment *segment, int64_t *deliveries,
                                           struct nl_error *err) NL_NONNULL(1, 2, 4, 5);
 
+/* How many of an issue's list, or of a segment of it (NULL: none), have not been sent the issue:
+ * they have no delivery of it, or one that was skipped because their subscription had ended. */
+NL_CHECKED enum nl_status nl_issue_further(struct nl_store *store, int64_t issue,
+                                           const struct nl_segment *segment, int64_t *people,
+                                           struct nl_error *err) NL_NONNULL(1, 4, 5);
+
+/* Queues an issue, that is sent, being sent or paused, for these people too, and makes it one that
+ * is being sent. `expression` is the segment's text: the issue is then meant for those of before
+ * and these; NULL makes it one for everybody. A subject that has won is theirs; until then they
+ * wait for it. NL_EXISTS for an issue in another state. */
+NL_CHECKED enum nl_status nl_issue_extend(struct nl_store *store, int64_t issue,
+                                          const struct nl_segment *segment, const char *expression,
+                                          int64_t *deliveries, struct nl_error *err)
+    NL_NONNULL(1, 5, 6);
+
 /* What is to be done with a scheduled issue. Free with nl_issue_plan_free. */
 struct nl_issue_plan {
     int64_t list;

@@ -4,7 +4,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* A lock file that root has made for another user's database belongs to that user, as SQLite's own
+ * files do; otherwise it would lock its owner out. A file that
+ * somebody else has put there is left alone: a lock file is empty and has one name. */
+static enum nl_status give_to_owner(int fd, const char *database, struct nl_error *err) {
+    struct stat owner;
+    struct stat info;
+    if (geteuid() != 0 || stat(database, &owner) != 0 || fstat(fd, &info) != 0 ||
+        !S_ISREG(info.st_mode) || info.st_size > 0 || info.st_nlink != 1 ||
+        (info.st_uid == owner.st_uid && info.st_gid == owner.st_gid))
+        return NL_OK;
+    return fchown(fd, owner.st_uid, owner.st_gid) == 0
+               ? NL_OK
+               : nl_error_system(err, errno, "give to its owner the lock of", database);
+}
 
 /* POSIX record locks, one byte per thing: they end with the process, even by SIGKILL, and tell who
  * holds them. Byte 0 is the retry run, byte N the issue N, and slots come behind them all. */
@@ -17,6 +33,8 @@ static enum nl_status open_lock_file(struct nl_store *store, struct nl_error *er
     nl_sqlite(store)->lock_fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (nl_sqlite(store)->lock_fd < 0)
         status = nl_error_system(err, errno, "open", path.data);
+    else
+        status = give_to_owner(nl_sqlite(store)->lock_fd, store->path, err);
     nl_buf_free(&path);
     return status;
 }

@@ -1,0 +1,34 @@
+#include "cli/send_call.h"
+
+#include "cli/sample.h"
+#include "newsletter/base/address.h"
+
+#include <stdlib.h>
+
+enum nl_status cli_send_copy(struct cli *cli, const struct send_call *call, struct nl_error *err) {
+    struct nl_address to = {0};
+    struct nl_address from = {0};
+    struct nl_buf message = {0};
+    char *name = NULL;
+    enum nl_status status = nl_address_parse(call->chosen->test, &to, err);
+    if (status == NL_OK)
+        status = nl_mailbox_parse(call->list.sender, &name, &from, err);
+    if (status == NL_OK && !call->chosen->dry_run)
+        status = cli_connect(cli, err);
+    for (size_t i = 0; status == NL_OK && i < call->bulletin.view_count; i++) {
+        const struct nl_edition edition = nl_bulletin_edition(&call->bulletin, i);
+        status = sample_fill(edition.message, edition.message_len, to.envelope, &message, err);
+        if (status == NL_OK && !call->chosen->dry_run)
+            status = nl_send_test(&cli->config, cli->relay, from.envelope, &to, &message, err);
+        if (status == NL_OK)
+            printf(call->chosen->dry_run
+                       ? "would send a test copy to %s (%s); nothing was sent (--dry-run)\n"
+                       : "sent a test copy to %s (%s); the unsubscribe link in it does nothing\n",
+                   to.text, edition.language);
+    }
+    free(name);
+    nl_address_free(&to);
+    nl_address_free(&from);
+    nl_buf_free(&message);
+    return status;
+}

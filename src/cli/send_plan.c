@@ -1,0 +1,77 @@
+#include "cli/send_call.h"
+
+#include "cli/sample.h"
+#include "newsletter/bulletin/check.h"
+
+static void show_editions(const struct nl_bulletin *bulletin) {
+    printf("Languages:  %s for everybody else", bulletin->issue.language);
+    for (size_t i = 1; i < bulletin->view_count; i++)
+        printf(", %s (%s)", nl_bulletin_edition(bulletin, i).language, bulletin->views[i].path);
+    putchar('\n');
+}
+
+static void show_subject_plan(const struct nl_issue *issue) {
+    printf("Or:         %s\n", issue->alternative_subject);
+    printf("Tried on:   %lld%% for %lld minutes; the rest gets the one with %s\n",
+           (long long)issue->test.share, (long long)(issue->test.wait / 60),
+           issue->test.rule == NL_BY_REPLIES ? "more answers" : "fewer unsubscribes");
+}
+
+/* Says in short what 'newsletter check' finds. */
+static enum nl_status show_findings(struct cli *cli, struct send_call *call, struct nl_error *err) {
+    struct nl_findings findings = {0};
+    enum nl_status status =
+        nl_bulletin_check(&call->bulletin, &call->list, &cli->config, &findings, err);
+    if (status == NL_OK)
+        status = nl_bulletin_check_attributes(&call->bulletin, cli->store, &findings, err);
+    size_t warnings = nl_findings_count(&findings, NL_LEVEL_WARNING);
+    for (size_t i = 0; status == NL_OK && i < findings.count; i++)
+        if (findings.items[i].level == NL_LEVEL_ERROR)
+            printf("Error:      %s\n", findings.items[i].text);
+    call->errors = nl_findings_count(&findings, NL_LEVEL_ERROR);
+    if (status == NL_OK && warnings > 0)
+        printf("Check:      %zu warning%s: see 'newsletter check %s'\n", warnings,
+               warnings == 1 ? "" : "s", call->path);
+    nl_findings_free(&findings);
+    return status;
+}
+
+static void show_recipients(const struct send_call *call) {
+    const struct send_options *chosen = call->chosen;
+    const struct nl_issue *issue = &call->bulletin.issue;
+    char when[CLI_TIME_LEN];
+    if (issue->segment != NULL && (!call->found || call->extends))
+        printf("Segment:    %s\n", issue->segment);
+    if (chosen->at != NULL) {
+        cli_format_time_in(issue->scheduled_at, chosen->timezone, when);
+        printf("Goes out:   %s%s\n", when,
+               chosen->local_time ? ", and later: to each at that hour of their own clock" : "");
+    }
+    if (call->extends)
+        printf("Had it:     %lld already\n", (long long)call->had_already);
+    printf("Recipients: %lld%s\n", (long long)call->people, chosen->at != NULL ? " as of now" : "");
+}
+
+enum nl_status cli_send_plan(struct cli *cli, struct send_call *call, struct nl_error *err) {
+    const struct nl_issue *issue = &call->bulletin.issue;
+    struct nl_buf sample = {0};
+    enum nl_status status = sample_fill(issue->message, issue->message_len, NULL, &sample, err);
+    if (status == NL_OK) {
+        printf("Issue:      %s%s\n", issue->slug,
+               call->extends ? " (goes on to further people)"
+               : call->found ? " (goes on where it stopped)"
+                             : "");
+        printf("Subject:    %s\n", issue->subject);
+        if (issue->alternative_subject != NULL && !call->found)
+            show_subject_plan(issue);
+        if (call->bulletin.view_count > 1)
+            show_editions(&call->bulletin);
+        printf("From:       %s\n", call->list.sender);
+        printf("List:       %s <%s>\n", call->list.name, call->list.list_id);
+        show_recipients(call);
+        printf("Size:       %zu bytes each\n", sample.len);
+        status = show_findings(cli, call, err);
+    }
+    nl_buf_free(&sample);
+    return status;
+}

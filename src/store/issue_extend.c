@@ -1,0 +1,54 @@
+#include "newsletter/store/issue.h"
+
+#include "newsletter/db/sql.h"
+#include "store/event.h"
+#include "store/fan_out.h"
+
+static enum nl_status find_list(struct nl_store *store, int64_t issue, int64_t *list,
+                                struct nl_error *err) {
+    return nl_sql_number(store, err, list, NULL, "SELECT list FROM issue WHERE id = ?",
+                         NL_VALUES(NL_INT(issue)));
+}
+
+enum nl_status nl_issue_further(struct nl_store *store, int64_t issue,
+                                const struct nl_segment *segment, int64_t *people,
+                                struct nl_error *err) {
+    int64_t list = 0;
+    enum nl_status status = find_list(store, issue, &list, err);
+    return status == NL_OK ? nl_further_count(store, list, issue, segment, people, err) : status;
+}
+
+struct extension {
+    struct nl_fan_out fan_out;
+    const char *expression;
+};
+
+/* Who the issue is meant for is a text that is parsed again: parentheses keep both parts whole. */
+static enum nl_status extend(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct extension *call = ctx;
+    enum nl_status status = find_list(store, call->fan_out.issue, &call->fan_out.list, err);
+    if (status == NL_OK)
+        status = nl_sql_run(store, err,
+                            "UPDATE issue SET state = 'sending', pause_note = NULL, ended_at = "
+                            "NULL, segment = CASE WHEN ?2 IS NULL THEN NULL WHEN segment = ?2 "
+                            "THEN segment ELSE '(' || segment || ') or (' || ?2 || ')' END "
+                            "WHERE id = ?1 AND state IN ('sent', 'sending', 'paused')",
+                            NL_VALUES(NL_INT(call->fan_out.issue), NL_STRING(call->expression)));
+    if (status == NL_OK && nl_sql_changes(store) == 0)
+        return nl_error_set(err, NL_EXISTS, "the issue is neither sent nor being sent");
+    if (status == NL_OK)
+        status = nl_fan_out_further(store, &call->fan_out, err);
+    return status == NL_OK ? nl_event_add(store, "issue-extended", call->fan_out.list, 0,
+                                          call->fan_out.issue, NULL, err)
+                           : status;
+}
+
+enum nl_status nl_issue_extend(struct nl_store *store, int64_t issue,
+                               const struct nl_segment *segment, const char *expression,
+                               int64_t *deliveries, struct nl_error *err) {
+    struct extension call = {.fan_out = {.issue = issue, .segment = segment},
+                             .expression = expression};
+    enum nl_status status = nl_sql_exclusive(store, extend, &call, err);
+    *deliveries = call.fan_out.deliveries;
+    return status;
+}
