@@ -112,11 +112,10 @@ static void test_gaps_and_folds(void **state) {
         {"America/St_Johns", "2027-07-01 12:00", "2027-07-01T14:30:00Z"},
         {"UTC", "2027-03-28 02:30", "2027-03-28T02:30:00Z"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, cases[i].local) {
         char text[NL_TIMESTAMP_LEN];
         int64_t at = 0;
         set_machine_zone(NULL);
-        print_message("row %zu: %s %s\n", i, cases[i].zone, cases[i].local);
         assert_true(nl_zone_time(cases[i].local, cases[i].zone, &at));
         nl_timestamp_text(at, text);
         assert_string_equal(text, cases[i].utc);
@@ -133,14 +132,14 @@ static void test_round_trip(void **state) {
     (void)state;
     static const char *const zones[] = {"Europe/Berlin", "America/Santiago", "Asia/Kolkata",
                                         "Pacific/Chatham"};
-    for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++) {
+    for_each_row (i, zones, zones[i]) {
         for (int64_t at = 1798761600; at < 1798761600 + 366 * 86400; at += 1800) { /* 2027 */
             struct nl_datetime clock = {0};
             struct nl_datetime again = {0};
             nl_zone_clock(at, zones[i], &clock);
             int64_t found = nl_zone_seconds(&clock, zones[i]);
             nl_zone_clock(found, zones[i], &again);
-            assert_memory_equal(&clock, &again, sizeof clock);
+            assert_int_equal(nl_datetime_seconds(&clock), nl_datetime_seconds(&again));
             assert_true(found == at || found == at - 3600); /* the first of two */
         }
     }
@@ -156,9 +155,8 @@ static void test_bad_times(void **state) {
         "27-01-01 09:00",      " 2027-01-01 09:00", "2027-01-01 09:00x",
         "2027-01-01 09:00:61", "tomorrow",          "",
         "2027-01-01 09:00 Z",  "+2027-01-01 09:00"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for_each_row (i, bad, bad[i]) {
         int64_t at = 0;
-        print_message("row %zu: %s\n", i, bad[i]);
         assert_false(nl_zone_time(bad[i], "Europe/Berlin", &at));
     }
     int64_t at = 0;
@@ -200,9 +198,8 @@ static void test_names(void **state) {
         {"posix/Asia/Almaty", "IANA"},
         {"Asia/Almaty/", "IANA"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, cases[i].zone) {
         struct nl_error err = {0};
-        print_message("row %zu: %s\n", i, cases[i].zone);
         assert_int_equal(nl_zone_check(cases[i].zone, &err) == NL_OK, cases[i].hint == NULL);
         if (cases[i].hint != NULL) {
             assert_non_null(strstr(nl_error_text(&err), cases[i].hint));

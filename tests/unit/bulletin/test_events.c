@@ -84,11 +84,10 @@ static const struct {
 
 static void test_check_and_calendar(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, cases[i].zone) {
         struct nl_events events = {0};
         struct nl_error err = {0};
         struct nl_buf out = {0};
-        print_message("row %zu\n", i);
         assert_int_equal(take(&events, (const char *const[]){"title", "x", NULL}), NL_OK);
         assert_int_equal(take(&events, cases[i].pairs), NL_OK);
         enum nl_status status = nl_events_check(&events, cases[i].zone, "issue.md", &err);

@@ -101,7 +101,7 @@ static void test_replies(void **state) {
         {NL_STAGE_DATA, 554, "", "No", true, NL_FAILED, NL_REACT_HOLD, NL_EFFECT_NONE},
         {NL_STAGE_DOT, 554, "5.6.0", "Bad content", true, NL_FAILED, NL_REACT_HOLD, NL_EFFECT_NONE},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    for_each_row (i, cases, cases[i].status)
         check(&cases[i]);
 }
 
@@ -115,7 +115,7 @@ static void test_lost(void **state) {
                  {NL_STAGE_DOT, false, true, NL_DEFERRED},
                  {NL_STAGE_MAIL, false, true, NL_REQUEUED},
                  {NL_STAGE_MAIL, false, false, NL_DEFERRED}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, NULL) {
         struct nl_result result;
         const struct nl_transport_event event = {.kind = NL_TRANSPORT_LOST,
                                                  .stage = cases[i].stage,

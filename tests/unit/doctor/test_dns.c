@@ -109,7 +109,7 @@ static void each_type_is_answered(void **state) {
         {"nobody.test", NL_DNS_TXT, ""},
     };
     const struct name_server *server = *state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for_each_row (i, rows, rows[i].name) {
         struct nl_answers answers = {0};
         struct nl_error err = {0};
         struct nl_buf all = {0};

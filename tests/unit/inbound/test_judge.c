@@ -224,7 +224,7 @@ static void test_exact(void **state) {
                 {"550 Sorry", false},
                 {"550 Relay access denied", true},
                 {"550 User unknown", true}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for_each_row (i, rows, rows[i].text) {
         const struct nl_failure failure = {NL_JUDGE_RCPT, 550, "", rows[i].text};
         assert_int_equal(nl_judge(*state, &failure).exact, rows[i].exact);
     }
