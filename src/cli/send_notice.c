@@ -9,9 +9,14 @@ static void send_notice(struct cli *cli, int64_t notice) {
     const struct nl_run_options options = {.stop = &cli_stop};
     struct nl_run_summary summary = {0};
     struct nl_error ignored = {0};
-    if (cli_open(cli, &ignored) == NL_OK && cli_connect(cli, &ignored) == NL_OK)
-        (void)nl_send_notice(cli->store, &cli->config, cli->relay, notice, &options, &summary,
-                             &ignored);
+    enum nl_status status = cli_open(cli, &ignored);
+    if (status == NL_OK)
+        status = cli_connect(cli, &ignored);
+    if (status == NL_OK)
+        status = nl_send_notice(cli->store, &cli->config, cli->relay, notice, &options, &summary,
+                                &ignored);
+    if (status != NL_OK)
+        nl_error_free(&ignored);
     nl_error_free(&summary.problem);
     nl_error_free(&ignored);
 }

@@ -4,6 +4,7 @@
 
 #include "delivery/pace.h"
 #include "delivery/run.h"
+#include "newsletter/base/attribute.h"
 
 struct nl_pending {
     struct nl_job job;
@@ -28,8 +29,9 @@ struct nl_backlog {
     bool throttled;     /* something was postponed because of its domain's rate */
     int64_t not_before; /* lease no more until then; 0: at once */
 };
-enum nl_status nl_backlog_open(struct nl_backlog *backlog, const struct nl_run_plan *plan,
-                               const char *owner, size_t size, struct nl_error *err);
+NL_CHECKED enum nl_status nl_backlog_open(struct nl_backlog *backlog,
+                                          const struct nl_run_plan *plan, const char *owner,
+                                          size_t size, struct nl_error *err);
 void nl_backlog_close(struct nl_backlog *backlog);
 
 /* Whether it is time to lease more. */
@@ -41,11 +43,11 @@ bool nl_backlog_waits(const struct nl_backlog *backlog);
 /* Leases as many deliveries as the limits allow. Deliveries beyond their domain's rate are
  * postponed. When nothing may be sent for now, `reason` says why. To be called within a
  * transaction. */
-enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_pause_reason *reason,
-                               struct nl_error *err);
+NL_CHECKED enum nl_status nl_backlog_fill(struct nl_backlog *backlog,
+                                          struct nl_pause_reason *reason, struct nl_error *err);
 
 /* Puts the deliveries that were not begun back into the queue, within a transaction. */
-enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct nl_error *err);
+NL_CHECKED enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct nl_error *err);
 
 /* Drops all but the first `kept`: the transaction that leased the others failed. */
 void nl_backlog_forget(struct nl_backlog *backlog, size_t kept);

@@ -4,6 +4,7 @@
 
 #include "delivery/backlog.h"
 #include "newsletter/base/address.h"
+#include "newsletter/base/attribute.h"
 #include "newsletter/base/verp.h"
 #include "newsletter/dkim/signer.h"
 
@@ -16,14 +17,15 @@ struct nl_composer {
     struct nl_verp verp;
     struct nl_signer signer;
 };
-enum nl_status nl_composer_open(struct nl_composer *composer, const struct nl_run_plan *plan,
-                                struct nl_error *err);
+NL_CHECKED enum nl_status nl_composer_open(struct nl_composer *composer,
+                                           const struct nl_run_plan *plan, struct nl_error *err);
 void nl_composer_close(struct nl_composer *composer);
 
 /* Fills `message` for a delivery to `address`. */
-enum nl_status nl_composer_fill(const struct nl_composer *composer,
-                                const struct nl_pending *pending, const struct nl_address *address,
-                                struct nl_buf *message, struct nl_error *err);
+NL_CHECKED enum nl_status nl_composer_fill(const struct nl_composer *composer,
+                                           const struct nl_pending *pending,
+                                           const struct nl_address *address, struct nl_buf *message,
+                                           struct nl_error *err);
 
 /* Appends the envelope sender of a delivery. */
 void nl_composer_sender(const struct nl_composer *composer, int64_t delivery, struct nl_buf *out);

@@ -3,6 +3,7 @@
 #define NL_DELIVERY_MESSAGES_H
 
 #include "delivery/run.h"
+#include "newsletter/base/attribute.h"
 
 /* Zero it; free with nl_messages_free. */
 struct nl_messages {
@@ -11,8 +12,8 @@ struct nl_messages {
 };
 
 /* Adds a packed message. `language` may be NULL. */
-enum nl_status nl_messages_add(struct nl_messages *messages, const char *language,
-                               const char *packed, size_t len, struct nl_error *err);
+NL_CHECKED enum nl_status nl_messages_add(struct nl_messages *messages, const char *language,
+                                          const char *packed, size_t len, struct nl_error *err);
 
 void nl_messages_free(struct nl_messages *messages);
 

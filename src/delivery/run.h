@@ -2,6 +2,7 @@
 #ifndef NL_DELIVERY_RUN_H
 #define NL_DELIVERY_RUN_H
 
+#include "newsletter/base/attribute.h"
 #include "newsletter/bulletin/message.h"
 #include "newsletter/delivery/send.h"
 #include "newsletter/dkim/dkim.h"
@@ -26,7 +27,7 @@ struct nl_run_plan {
 };
 
 /* Sends until nothing is queued or due, or until something stops it. Adds to `summary`. */
-enum nl_status nl_run(const struct nl_run_plan *plan, struct nl_run_summary *summary,
-                      struct nl_error *err);
+NL_CHECKED enum nl_status nl_run(const struct nl_run_plan *plan, struct nl_run_summary *summary,
+                                 struct nl_error *err);
 
 #endif

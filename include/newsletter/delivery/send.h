@@ -3,6 +3,7 @@
 #define NEWSLETTER_DELIVERY_SEND_H
 
 #include "newsletter/base/address.h"
+#include "newsletter/base/attribute.h"
 #include "newsletter/base/buf.h"
 #include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
@@ -48,27 +49,28 @@ struct nl_run_summary {
 /* Sends the queued and due deliveries of an issue: takes its lock (NL_BUSY names the holder),
  * recovers the leases of a dead run, sends, and marks the issue as sent or paused. Fails only when
  * the store fails or the lock is taken; failures of the server are in the summary. */
-enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *config,
-                             const struct nl_relay *relay, const struct nl_issue *issue,
-                             const struct nl_run_options *options, struct nl_run_summary *summary,
-                             struct nl_error *err);
+NL_CHECKED enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *config,
+                                        const struct nl_relay *relay, const struct nl_issue *issue,
+                                        const struct nl_run_options *options,
+                                        struct nl_run_summary *summary, struct nl_error *err);
 
 /* Sends the notices that are queued or due. Several processes may do so at the same time. */
-enum nl_status nl_send_notices(struct nl_store *store, const struct nl_config *config,
-                               const struct nl_relay *relay, const struct nl_run_options *options,
-                               struct nl_run_summary *summary, struct nl_error *err);
+NL_CHECKED enum nl_status nl_send_notices(struct nl_store *store, const struct nl_config *config,
+                                          const struct nl_relay *relay,
+                                          const struct nl_run_options *options,
+                                          struct nl_run_summary *summary, struct nl_error *err);
 
 /* Sends one notice, which is composed in its subscriber's language alone. Does nothing when another
  * process has sent it. NL_NOTFOUND. */
-enum nl_status nl_send_notice(struct nl_store *store, const struct nl_config *config,
-                              const struct nl_relay *relay, int64_t delivery,
-                              const struct nl_run_options *options, struct nl_run_summary *summary,
-                              struct nl_error *err);
+NL_CHECKED enum nl_status nl_send_notice(struct nl_store *store, const struct nl_config *config,
+                                         const struct nl_relay *relay, int64_t delivery,
+                                         const struct nl_run_options *options,
+                                         struct nl_run_summary *summary, struct nl_error *err);
 
 /* Signs one message, in place, and sends it from `sender` (an envelope address) to `recipient`,
  * without recording anything, for `send --test`. */
-enum nl_status nl_send_test(const struct nl_config *config, const struct nl_relay *relay,
-                            const char *sender, const struct nl_address *recipient,
-                            struct nl_buf *message, struct nl_error *err);
+NL_CHECKED enum nl_status nl_send_test(const struct nl_config *config, const struct nl_relay *relay,
+                                       const char *sender, const struct nl_address *recipient,
+                                       struct nl_buf *message, struct nl_error *err);
 
 #endif

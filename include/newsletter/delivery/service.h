@@ -3,6 +3,7 @@
 #ifndef NEWSLETTER_DELIVERY_SERVICE_H
 #define NEWSLETTER_DELIVERY_SERVICE_H
 
+#include "newsletter/base/attribute.h"
 #include "newsletter/delivery/send.h"
 
 enum nl_service_work {
@@ -36,11 +37,11 @@ struct nl_service_pass {
 /* Sends notices, starts the scheduled issues whose time has come, and sends issues. An issue that
  * fails does not keep the others waiting: the first failure is returned at the end. A database that
  * is away (NL_TEMPFAIL) ends the pass at once. */
-enum nl_status nl_service_run(const struct nl_service *service, struct nl_service_pass *pass,
-                              struct nl_error *err);
+NL_CHECKED enum nl_status nl_service_run(const struct nl_service *service,
+                                         struct nl_service_pass *pass, struct nl_error *err);
 
 /* Sends one notice. `delivery` comes from the function that queued it. */
-enum nl_status nl_service_notice(const struct nl_service *service, int64_t delivery,
-                                 struct nl_error *err);
+NL_CHECKED enum nl_status nl_service_notice(const struct nl_service *service, int64_t delivery,
+                                            struct nl_error *err);
 
 #endif

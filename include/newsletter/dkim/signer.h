@@ -2,6 +2,7 @@
 #ifndef NEWSLETTER_DKIM_SIGNER_H
 #define NEWSLETTER_DKIM_SIGNER_H
 
+#include "newsletter/base/attribute.h"
 #include "newsletter/config/config.h"
 #include "newsletter/dkim/dkim.h"
 
@@ -14,12 +15,12 @@ struct nl_signer {
 };
 
 /* Reads the configured keys, none, one or two, to sign for dkim.domain or else for `domain`. */
-enum nl_status nl_signer_open(const struct nl_config *config, const char *domain,
-                              struct nl_signer *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_signer_open(const struct nl_config *config, const char *domain,
+                                         struct nl_signer *out, struct nl_error *err);
 
 /* Puts the signatures, if there are keys, in front of `message`. `known` as for nl_dkim_sign. */
-enum nl_status nl_signer_sign(const struct nl_signer *signer, struct nl_dkim_body *known,
-                              struct nl_buf *message, int64_t now, struct nl_error *err);
+NL_CHECKED enum nl_status nl_signer_sign(const struct nl_signer *signer, struct nl_dkim_body *known,
+                                         struct nl_buf *message, int64_t now, struct nl_error *err);
 
 void nl_signer_close(struct nl_signer *signer);
 

@@ -2,6 +2,7 @@
 #ifndef NEWSLETTER_SMTP_RELAY_H
 #define NEWSLETTER_SMTP_RELAY_H
 
+#include "newsletter/base/attribute.h"
 #include "newsletter/config/config.h"
 
 #include <stddef.h>
@@ -10,8 +11,8 @@ struct nl_relay;
 
 /* Makes a relay of the configured servers and reads their passwords. `config` must outlive it.
  * `password_file`, if it is not NULL, replaces the one of `smtp`. Free with nl_relay_free. */
-enum nl_status nl_relay_new(const struct nl_config *config, const char *password_file,
-                            struct nl_relay **out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_relay_new(const struct nl_config *config, const char *password_file,
+                                       struct nl_relay **out, struct nl_error *err);
 void nl_relay_free(struct nl_relay *relay);
 
 /* Where the trace of all sessions goes: `line` is called with each line. It never contains a

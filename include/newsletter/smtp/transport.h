@@ -3,6 +3,7 @@
 #ifndef NEWSLETTER_SMTP_TRANSPORT_H
 #define NEWSLETTER_SMTP_TRANSPORT_H
 
+#include "newsletter/base/attribute.h"
 #include "newsletter/smtp/relay.h"
 #include "newsletter/smtp/session.h"
 
@@ -28,8 +29,8 @@ struct nl_transport_event {
 };
 
 /* Makes room for `connections` connections; none is opened yet. */
-enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections,
-                                struct nl_transport **out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections,
+                                           struct nl_transport **out, struct nl_error *err);
 
 /* Begins to open one more connection, to the next server by weight. Servers that have failed
  * several times in a row are avoided for a while. False when all connections are in use or there is
