@@ -4,6 +4,7 @@
 #include "newsletter/base/file.h"
 #include "newsletter/base/token.h"
 
+#include <ctype.h>
 #include <libgen.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -73,7 +74,6 @@ static enum nl_status read_enclosure(struct nl_enclosures *enclosures, const cha
     struct nl_enclosure *grown =
         realloc(enclosures->items, (enclosures->count + 1) * sizeof *enclosures->items);
     char *copy = strdup(issue_path);
-    struct nl_buf full = {0};
     if (grown == NULL || copy == NULL) {
         if (grown != NULL)
             enclosures->items = grown;
@@ -84,10 +84,9 @@ static enum nl_status read_enclosure(struct nl_enclosures *enclosures, const cha
     struct nl_enclosure *item = &grown[enclosures->count++];
     const char *slash = strrchr(path, '/');
     *item = (struct nl_enclosure){.name = strdup(slash != NULL ? slash + 1 : path)};
-    nl_buf_addf(&full, "%s/%s", dirname(copy), path);
-    enum nl_status status = item->name == NULL || full.failed
-                                ? nl_error_nomem(err)
-                                : nl_file_read(full.data, SIZE_LIMIT, &item->data, err);
+    enum nl_status status = item->name == NULL ? nl_error_nomem(err)
+                                               : nl_file_read_beneath(dirname(copy), path,
+                                                                      SIZE_LIMIT, &item->data, err);
     enclosures->size += item->data.len;
     if (status == NL_NOINPUT) /* the issue names a file that does not exist */
         status = err->status = NL_DATA;
@@ -101,7 +100,6 @@ static enum nl_status read_enclosure(struct nl_enclosures *enclosures, const cha
                               "refuse: link to them instead",
                               issue_path, SIZE_LIMIT >> 20);
     free(copy);
-    nl_buf_free(&full);
     return status;
 }
 
@@ -183,9 +181,53 @@ static enum nl_status enclose_image(struct nl_enclosures *enclosures, struct nl_
     return node->text != NULL ? NL_OK : nl_error_nomem(err);
 }
 
+/* Decodes "%20" and the like; false if there is none, or one that stands for a control character.
+ */
+static bool decode_path(const char *path, struct nl_buf *out) {
+    bool decoded = false;
+    for (; *path != '\0'; path++) {
+        unsigned int code = 0;
+        bool escape = path[0] == '%' && isxdigit((unsigned char)path[1]) &&
+                      isxdigit((unsigned char)path[2]) && sscanf(path + 1, "%2x", &code) == 1;
+        if (escape && (code < 0x20 || code == 0x7f))
+            return false;
+        nl_buf_addc(out, escape ? (char)code : *path);
+        path += escape ? 2 : 0;
+        decoded = decoded || escape;
+    }
+    return decoded;
+}
+
+/* Editors write the path of a picture as part of a URL: "my%20ferry.png" is "my ferry.png", unless
+ * a file has that very name. The node keeps the path as a URL has it. */
+static enum nl_status read_image(struct nl_enclosures *enclosures, const char *issue_path,
+                                 struct nl_md_node *node, struct nl_error *err) {
+    struct nl_buf path = {0};
+    struct nl_error first = {0};
+    bool encoded = decode_path(node->text, &path);
+    size_t count = enclosures->count;
+    enum nl_status status =
+        read_enclosure(enclosures, issue_path, node->text, encoded ? &first : err);
+    if (encoded && status != NL_OK) {
+        while (enclosures->count > count)
+            remove_last(enclosures);
+        status = read_enclosure(enclosures, issue_path, nl_buf_text(&path), err);
+    } else if (encoded) {
+        nl_buf_clear(&path); /* a literal % */
+        for (const char *p = node->text; *p != '\0'; p++)
+            nl_buf_adds(&path, *p == '%' ? "%25" : (const char[]){*p, '\0'});
+        free(node->text);
+        node->text = nl_buf_take(&path);
+        status = node->text != NULL ? NL_OK : nl_error_nomem(err);
+    }
+    nl_error_free(&first);
+    nl_buf_free(&path);
+    return status;
+}
+
 static enum nl_status add_image(struct nl_enclosures *enclosures, const char *issue_path,
                                 const char *base, struct nl_md_node *node, struct nl_error *err) {
-    enum nl_status status = read_enclosure(enclosures, issue_path, node->text, err);
+    enum nl_status status = read_image(enclosures, issue_path, node, err);
     if (status != NL_OK)
         return status;
     struct nl_enclosure *item = &enclosures->items[enclosures->count - 1];

@@ -35,18 +35,9 @@ static void write_element(struct writer *writer, const struct nl_md_node *node, 
     nl_buf_addf(writer->out, "</%s>%s", name, end);
 }
 
-/* Adds a URL to an attribute: escapes it after percent-encoding the bytes that a URL must not hold.
- */
 static void add_escaped_url(struct nl_buf *out, const char *url) {
-    static const char hex[] = "0123456789ABCDEF";
     struct nl_buf encoded = {0};
-    for (const char *p = url; *p; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c > 0x20 && c < 0x7f && strchr("\"<>\\^`", c) == NULL)
-            nl_buf_addc(&encoded, (char)c);
-        else
-            nl_buf_addf(&encoded, "%%%c%c", hex[c >> 4], hex[c & 15]);
-    }
+    nl_url_add(&encoded, url);
     nl_html_escape(out, nl_buf_text(&encoded));
     out->failed = out->failed || encoded.failed;
     nl_buf_free(&encoded);

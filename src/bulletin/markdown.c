@@ -1,10 +1,9 @@
 #include "bulletin/markdown.h"
 
-#include "bulletin/expression.h"
+#include "bulletin/entity.h"
 #include "bulletin/lettered.h"
-#include "bulletin/slots.h"
+#include "bulletin/markdown_source.h"
 
-#include <md4c-html.h>
 #include <md4c.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,10 +26,29 @@ static int stop_parser(struct builder *builder, enum nl_status status) {
     return -1; /* md4c passes only negative results up through all its levels */
 }
 
+static bool is_in_table(const struct nl_md_node *node) {
+    while (node != NULL && node->type != NL_MD_CELL && node->type != NL_MD_HEADER_CELL)
+        node = node->parent;
+    return node != NULL;
+}
+
+/* In a table "\\|" is a bar, in code too (GitHub Flavored Markdown, 4.10); md4c leaves it in code.
+ */
+static void unescape_bars(struct nl_buf *text) {
+    size_t len = 0;
+    for (size_t i = 0; i < text->len; i++)
+        if (text->data[i] != '\\' || text->data[i + 1] != '|')
+            text->data[len++] = text->data[i];
+    text->len = len;
+    text->data[len] = '\0';
+}
+
 /* Ends a run of text, which md4c passes in pieces, and makes it a node. */
 static bool end_text_run(struct builder *builder) {
     if (builder->text.len == 0)
         return !builder->text.failed;
+    if (builder->at->type == NL_MD_CODE && is_in_table(builder->at))
+        unescape_bars(&builder->text);
     struct nl_md_node *node = nl_md_append(builder->at, NL_MD_TEXT);
     if (node != NULL)
         node->text = nl_buf_take(&builder->text);
@@ -156,8 +174,6 @@ static bool is_allowed_url(const char *url, bool image) {
     return image && url[0] != '\0' && strchr(url, ':') == NULL;
 }
 
-static void add_entity(struct nl_buf *out, const char *text, size_t len);
-
 /* An attribute, such as a URL, with its entities resolved. */
 static char *url_of(const MD_ATTRIBUTE *attribute) {
     struct nl_buf out = {0};
@@ -165,9 +181,9 @@ static char *url_of(const MD_ATTRIBUTE *attribute) {
         size_t from = attribute->substr_offsets[i];
         size_t len = attribute->substr_offsets[i + 1] - from;
         if (attribute->substr_types[i] == MD_TEXT_ENTITY)
-            add_entity(&out, attribute->text + from, len);
+            nl_entity_add(&out, attribute->text + from, len);
         else
-            nl_buf_add(&out, attribute->text + from, len);
+            nl_md_source_show(&out, attribute->text + from, len);
     }
     return nl_buf_take(&out);
 }
@@ -234,47 +250,19 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *userdata) {
     return 0;
 }
 
-static void collect_html(const MD_CHAR *text, MD_SIZE size, void *userdata) {
-    nl_buf_add(userdata, text, size);
-}
-
-/* md4c knows the two thousand entities of HTML, but only its HTML writer resolves them. So the
- * entity is written as a paragraph of HTML, and the paragraph's tags are removed. */
-static void add_entity(struct nl_buf *out, const char *text, size_t len) {
-    static const struct {
-        const char *escaped;
-        char plain;
-    } escapes[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}};
-    struct nl_buf html = {0};
-    md_html(text, (MD_SIZE)len, collect_html, &html, 0, 0);
-    char *start = strstr(nl_buf_text(&html), "<p>");
-    char *end = start != NULL ? strstr(start, "</p>") : NULL;
-    if (end == NULL) {
-        nl_buf_add(out, text, len);
-    } else {
-        *end = '\0';
-        start += 3;
-        for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++)
-            if (strcmp(start, escapes[i].escaped) == 0)
-                memcpy(start, (char[]){escapes[i].plain, '\0'}, 2);
-        /* A numeric entity could name a control character. */
-        for (char *p = start; *p; p++)
-            if ((unsigned char)*p < 0x20 || *p == 0x7f)
-                *p = ' ';
-        nl_buf_adds(out, start);
-    }
-    out->failed = out->failed || html.failed;
-    nl_buf_free(&html);
-}
-
 /* A tag within text becomes a node. A block of HTML keeps its text unchanged. */
 static int add_html(struct builder *builder, const MD_CHAR *text, MD_SIZE size) {
     if (builder->at->type == NL_MD_HTML_BLOCK) {
-        nl_buf_add(&builder->text, text, size);
+        nl_md_source_show(&builder->text, text, size);
         return 0;
     }
+    struct nl_buf tag = {0};
+    nl_md_source_show(&tag, text, size);
     struct nl_md_node *node = end_text_run(builder) ? nl_md_append(builder->at, NL_MD_HTML) : NULL;
-    if (node == NULL || (node->text = strndup(text, size)) == NULL)
+    if (node != NULL)
+        node->text = nl_buf_take(&tag);
+    nl_buf_free(&tag);
+    if (node == NULL || node->text == NULL)
         return stop_parser(builder, nl_error_nomem(builder->err));
     return 0;
 }
@@ -290,7 +278,7 @@ static int add_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *u
                    ? 0
                    : stop_parser(builder, nl_error_nomem(builder->err));
     case MD_TEXT_ENTITY:
-        add_entity(&builder->text, text, size);
+        nl_entity_add(&builder->text, text, size);
         return 0;
     case MD_TEXT_HTML:
         return add_html(builder, text, size);
@@ -298,21 +286,9 @@ static int add_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *u
         nl_buf_adds(&builder->text, "\xef\xbf\xbd");
         return 0;
     default:
-        nl_buf_add(&builder->text, text, size);
+        nl_md_source_show(&builder->text, text, size);
         return 0;
     }
-}
-
-/* Hides "\{{" from Markdown, which would drop the backslash. */
-static void protect_braces(const char *text, size_t len, struct nl_buf *out) {
-    static const char escaped[] = "\\{{";
-    const char *end = text + len;
-    for (const char *at = NULL; (at = memmem(text, (size_t)(end - text), escaped, 3)) != NULL;
-         text = at + 3) {
-        nl_buf_add(out, text, (size_t)(at - text));
-        nl_buf_addc(out, NL_LITERAL_BRACES);
-    }
-    nl_buf_add(out, text, (size_t)(end - text));
 }
 
 enum nl_status nl_markdown_read(const char *text, size_t len, const char *where, bool raw_html,
@@ -328,12 +304,9 @@ enum nl_status nl_markdown_read(const char *text, size_t len, const char *where,
         .text = add_text,
     };
     struct builder builder = {.where = where, .err = err};
-    struct nl_buf braces = {0};
     struct nl_buf source = {0};
     *out = NULL;
-    protect_braces(text, len, &braces);
-    nl_expressions_hide(nl_buf_text(&braces), braces.len, &source);
-    source.failed = source.failed || braces.failed;
+    nl_md_source_hide(text, len, &source);
     builder.root = nl_md_append(NULL, NL_MD_DOCUMENT);
     builder.at = builder.root;
     enum nl_status status = NL_OK;
@@ -342,7 +315,6 @@ enum nl_status nl_markdown_read(const char *text, size_t len, const char *where,
         builder.status != NL_OK || builder.text.failed || !nl_lettered_lists(builder.root))
         status = builder.status != NL_OK ? builder.status : nl_error_nomem(err);
     nl_buf_free(&builder.text);
-    nl_buf_free(&braces);
     nl_buf_free(&source);
     if (status != NL_OK) {
         nl_md_free(builder.root);

@@ -1,13 +1,13 @@
 #include "bulletin/render.h"
-#include "newsletter/template/wrap.h"
 
 #include "newsletter/base/text.h"
+#include "newsletter/template/wrap.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { TABLE_COLUMNS_LIMIT = 16 };
-
 struct writer {
     struct nl_buf *out;
     struct nl_buf links; /* the numbered list for the end */
@@ -23,16 +23,20 @@ static void write_link(struct writer *writer, const struct nl_md_node *node, str
     write_inlines(writer, node, out);
     const char *shown = nl_buf_text(out) + start;
     const char *url = node->text;
-    if (strcmp(shown, url) == 0)
+    if (strcmp(shown, url) == 0) {
+        out->len = start;
+        nl_url_add(out, url);
         return;
-    if (strncmp(url, "mailto:", 7) == 0 && strcmp(shown, url + 7) == 0)
-        return;
-    if (strncmp(url, "http", 4) == 0 && strstr(url, "://") != NULL &&
-        strcmp(shown, strstr(url, "://") + 3) == 0)
+    }
+    const char *rest = strstr(url, "://");
+    if ((strncmp(url, "mailto:", 7) == 0 && strcmp(shown, url + 7) == 0) ||
+        (strncmp(url, "http", 4) == 0 && rest != NULL && strcmp(shown, rest + 3) == 0))
         return;
     writer->link_count++;
     nl_buf_addf(out, " [%zu]", writer->link_count);
-    nl_buf_addf(&writer->links, "[%zu] %s\n", writer->link_count, url);
+    nl_buf_addf(&writer->links, "[%zu] ", writer->link_count);
+    nl_url_add(&writer->links, url);
+    nl_buf_addc(&writer->links, '\n');
 }
 
 static void write_between(struct writer *writer, const struct nl_md_node *node, const char *mark,
@@ -40,6 +44,20 @@ static void write_between(struct writer *writer, const struct nl_md_node *node, 
     nl_buf_adds(out, mark);
     write_inlines(writer, node, out);
     nl_buf_adds(out, mark);
+}
+
+/* The mark for a raw tag whose format carries meaning; "" for others. */
+static const char *mark_of_tag(const char *tag) {
+    static const struct {
+        const char *name, *mark;
+    } marks[] = {{"del", "~~"}, {"s", "~~"}, {"strike", "~~"}, {"b", "*"},   {"strong", "*"},
+                 {"i", "_"},    {"em", "_"}, {"br", "\n"},     {"sup", "^"}, {"sub", "_"}};
+    tag += tag[1] == '/' ? 2 : 1;
+    size_t len = strcspn(tag, " />\t\n");
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        if (strlen(marks[i].name) == len && strncasecmp(marks[i].name, tag, len) == 0)
+            return marks[i].mark;
+    return "";
 }
 
 static void write_inlines(struct writer *writer, const struct nl_md_node *node,
@@ -57,9 +75,13 @@ static void write_inlines(struct writer *writer, const struct nl_md_node *node,
             nl_buf_addc(out, '\n');
             break;
         case NL_MD_HTML:
+            nl_buf_adds(out, mark_of_tag(child->text));
             break;
         case NL_MD_LINK:
             write_link(writer, child, out);
+            break;
+        case NL_MD_STRUCK:
+            write_between(writer, child, "~~", out);
             break;
         case NL_MD_EMPHASIS:
             write_between(writer, child, "_", out);
@@ -314,9 +336,9 @@ static void write_html_block(struct writer *writer, const struct nl_md_node *nod
     for (const struct nl_md_node *child = node->first; child != NULL; child = child->next)
         nl_buf_adds(&html, child->text);
     nl_text_from_html(&text, nl_buf_text(&html), html.len);
-    const char *words = nl_buf_text(&text) + strspn(nl_buf_text(&text), " \n");
     while (text.len > 0 && strchr(" \n", text.data[text.len - 1]) != NULL)
         text.data[--text.len] = '\0';
+    const char *words = nl_buf_text(&text) + strspn(nl_buf_text(&text), " \n");
     if (*words != '\0') {
         end_paragraph(writer, rest);
         nl_plain_wrap(writer->out, words, first, rest);

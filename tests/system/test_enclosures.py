@@ -1,6 +1,7 @@
 """Images in the text and attachments."""
 import os
 import struct
+import urllib.parse
 import zlib
 
 import pytest
@@ -89,6 +90,57 @@ def test_images_that_cannot_go(connected, name, data, said):
     result = connected.run("preview", connected.issue(f"![x]({name})\n"), expect=65)
     assert said in result.err and "issue.md" in result.err
     assert len(result.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("path, name", [("my%20ferry.png", "my ferry.png"), ("%D0%BF.png", "п.png"), ("100%.png", "100%.png"),
+                                        ("my%20ferry.png", "my%20ferry.png"), ("a%2Fb.png", "a/b.png"), ("a&b.png", "a&b.png")])
+def test_paths_as_editors_write_them(connected, server, path, name):
+    os.makedirs(os.path.join(connected.folder, "a"), exist_ok=True)
+    connected.write(name, png())
+    message = sent(connected, server, f"![x]({path})\n")
+    assert html(message).count("cid:") == 1
+    linked = connected.issue(f"![x]({path})\n", images="links", number="No 2")
+    connected.configure(images_url="https://www.example.org/i")
+    connected.run("preview", linked)
+    page = open(os.path.join(connected.folder, "issue.preview", "issue.html"), encoding="utf-8").read()
+    source = page.split('<img')[1].split('src="')[1].split('"')[0].replace("&amp;", "&")
+    assert urllib.parse.unquote(source) == "https://www.example.org/i/" + name
+
+
+@pytest.mark.parametrize("path", ["%2e%2e/x.png", "%2Fetc/hostname", "a%00.png", "%0a.png"])
+def test_encoded_paths_that_lead_elsewhere(connected, path):
+    connected.write("../x.png", png())
+    connected.run("preview", connected.issue(f"![x]({path})\n"), expect=65)
+
+
+@pytest.mark.parametrize("image", [True, False])
+@pytest.mark.parametrize("kind", ["file", "folder", "relative", "fifo", "inside", "chain"])
+def test_no_link_leads_out(connected, kind, image):
+    """An editor of the folder of issues must not read by mail what only the sender may read."""
+    outside = os.path.join(os.path.dirname(connected.folder), "outside-" + os.path.basename(connected.folder))
+    os.makedirs(outside, exist_ok=True)
+    secret = os.path.join(outside, "a.png")
+    with open(secret, "wb") as file:
+        file.write(png())
+    here = connected.folder
+    path = "d/a.png" if kind == "folder" else "a.png"
+    if kind == "folder":
+        os.symlink(outside, os.path.join(here, "d"))
+    elif kind == "fifo":
+        os.mkfifo(os.path.join(here, path))
+    elif kind == "inside":
+        connected.write("b.png", png())
+        os.symlink("b.png", os.path.join(here, path))
+    else:
+        target = secret if kind != "relative" else os.path.relpath(secret, here)
+        if kind == "chain":
+            os.symlink(target, os.path.join(here, "c.png"))
+            target = "c.png"
+        os.symlink(target, os.path.join(here, path))
+    issue = connected.issue(f"![x]({path})\n") if image else connected.issue(attachments=[path])
+    result = connected.run("preview", issue, expect=0 if kind == "inside" else 65)
+    if kind != "inside":
+        assert ("not a regular file" if kind == "fifo" else "leads out of the folder") in result.err
 
 
 @pytest.mark.parametrize("attachments, said", [
@@ -189,4 +241,4 @@ def test_raw_html(connected, server):
     assert "Some <b>bold</b> words &amp; Ann." in html(message)
     assert '<div class="x">\nBlock &amp; <i>more</i>\n</div>' in html(message)
     text = plain(message)
-    assert "Some bold words & Ann." in text and "Block &" in text and "<div" not in text
+    assert "Some *bold* words & Ann." in text and "Block &" in text and "<div" not in text

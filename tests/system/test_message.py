@@ -37,6 +37,7 @@ def test_names(connected, server):
         shown = message["To"].addresses[0].display_name
         # Python keeps the space between adjacent encoded words of a phrase (RFC 2047 6.2 drops it).
         assert "".join(shown.split()) == "".join(name.split())
+        name = name.strip()
         assert f"Dear {name}, write" in plain(message).replace(" \n", " ").replace("\n", " ")
         text = "".join(html5lib.parse(html(message)).itertext())
         assert f"Dear {name}, write to {name}." in text

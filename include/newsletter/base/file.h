@@ -13,6 +13,16 @@
 enum nl_status nl_file_read(const char *path, size_t limit, struct nl_buf *out,
                             struct nl_error *err);
 
+/* Reads the regular file `path`, which must lie below `folder`, also after all symbolic links on
+ * its way are followed: somebody who may write into the folder must not make us read what we may
+ * read and they may not. NL_DATA for a path that leads out, a FIFO and the like. */
+enum nl_status nl_file_read_beneath(const char *folder, const char *path, size_t limit,
+                                    struct nl_buf *out, struct nl_error *err);
+
+/* Opens a file below an open folder part by part, following no symbolic link: nl_file_read_beneath
+ * on kernels without openat2. -1 with errno. */
+int nl_file_open_by_parts(int folder, const char *path);
+
 /* Writes a file with mode 0644, or 0600 where `secret`, replacing it in one step: a reader sees
  * the old or the new content and never half of it. */
 enum nl_status nl_file_write(const char *path, const void *data, size_t len, bool secret,

@@ -45,7 +45,7 @@ static void test_inlines(void **state) {
     (void)state;
     check("**a** `b<` ~~c~~ &copy;&amp;&lt;",
           "<p><strong>a</strong> <code>b&lt;</code> <del>c</del> ©&amp;&lt;</p>\n",
-          "*a* b< c ©&<\n");
+          "*a* b< ~~c~~ ©&<\n");
     check("[a](https://x.org/?a=b&c) <https://x.org>",
           "<p><a href=\"https://x.org/?a=b&amp;c\">a</a> <a "
           "href=\"https://x.org\">https://x.org</a></p>\n",
@@ -54,7 +54,7 @@ static void test_inlines(void **state) {
           "[A _b_]\n");
     check("<b>x</b>", "<p>&lt;b&gt;x&lt;/b&gt;</p>\n", "<b>x</b>\n");
     check("[x](https://x.org/\"y)", "<p><a href=\"https://x.org/%22y\">x</a></p>\n",
-          "x [1]\n\n[1] https://x.org/\"y\n");
+          "x [1]\n\n[1] https://x.org/%22y\n");
 }
 
 /* md4c ends an emphasis here that it never began; what follows must not suffer. */
@@ -90,6 +90,79 @@ static void test_lettered(void **state) {
     check("1. a\n\n   a) x\n   b) y",
           "<ol><li><p>a</p>\n<ol type=\"a\"><li>x</li>\n<li>y</li>\n</ol>\n</li>\n</ol>\n",
           "1. a\n\n   a) x\n   b) y\n");
+}
+
+/* Formats that carry meaning, entities, addresses and code of tables come out in both forms. */
+static void test_meaning(void **state) {
+    (void)state;
+    static const struct {
+        const char *markdown, *plain, *html;
+    } cases[] = {
+        {"Price ~~100~~ 80\n", "Price ~~100~~ 80\n", "<p>Price <del>100</del> 80</p>\n"},
+        {"# ~~a~~\n", "~~a~~\n=====\n", "<h1><del>a</del></h1>\n"},
+        {"- ~~a **b**~~\n", "- ~~a *b*~~\n",
+         "<ul><li><del>a <strong>b</strong></del></li>\n</ul>\n"},
+        {"H~2~O, ~5 or ~6; x~y~z\n", "H~2~O, ~5 or ~6; x~y~z\n", "<p>H~2~O, ~5 or ~6; x~y~z</p>\n"},
+        {"\\~a\\~ `~b~`\n", "~a~ ~b~\n", "<p>~a~ <code>~b~</code></p>\n"},
+        {"https://example.org/~ann/ ~~x~~\n", "https://example.org/~ann/ ~~x~~\n",
+         "<p><a href=\"https://example.org/~ann/\">https://example.org/~ann/</a> "
+         "<del>x</del></p>\n"},
+        {"&foo; R&D; &amp;foo;\n", "&foo; R&D; &foo;\n", "<p>&amp;foo; R&amp;D; &amp;foo;</p>\n"},
+        {"&lt;b&gt; &quot;x&quot; &nvlt;\n", "<b> \"x\" <\u20d2\n",
+         "<p>&lt;b&gt; &quot;x&quot; &lt;\u20d2</p>\n"},
+        {"&#1; &#x27; &nosuchthing;\n", "  ' &nosuchthing;\n", NULL},
+        {"[x](https://example.org/?a=1&bogus;=2&amp;c)\n",
+         "x [1]\n\n[1] https://example.org/?a=1&bogus;=2&c\n",
+         "<p><a href=\"https://example.org/?a=1&amp;bogus;=2&amp;c\">x</a></p>\n"},
+        {"[x](<https://example.org/a b\"c>)\n", "x [1]\n\n[1] https://example.org/a%20b%22c\n",
+         "<p><a href=\"https://example.org/a%20b%22c\">x</a></p>\n"},
+        {"[x](https://example.org/путь)\n",
+         "x [1]\n\n[1] https://example.org/%D0%BF%D1%83%D1%82%D1%8C\n", NULL},
+        {"<https://example.org/\u00e9>\n", "https://example.org/%C3%A9\n", NULL},
+        {"| `x\\|y` | b\\|c |\n|---|---|\n| `\\\\` | **`p\\|q`** |\n",
+         "x|y  b|c\n---  -----\n\\\\   *p|q*\n", NULL},
+        {"`x\\|y`\n", "x\\|y\n", "<p><code>x\\|y</code></p>\n"},
+    };
+    for_each_row (i, cases, cases[i].markdown) {
+        struct nl_error err = {0};
+        struct nl_md_node *document = NULL;
+        struct nl_buf text = {0};
+        struct nl_buf page = {0};
+        const struct nl_theme theme = {0};
+        assert_ok(nl_markdown_read(cases[i].markdown, strlen(cases[i].markdown), "f", false,
+                                   &document, &err));
+        nl_render_plain(document, &text);
+        nl_render_html(document, &theme, &page);
+        assert_string_equal(nl_buf_text(&text), cases[i].plain);
+        if (cases[i].html != NULL)
+            assert_string_equal(nl_buf_text(&page), cases[i].html);
+        nl_md_free(document);
+        nl_buf_free(&text);
+        nl_buf_free(&page);
+    }
+}
+
+/* A block of raw HTML without words, and tags that carry meaning. */
+static void test_raw_html(void **state) {
+    (void)state;
+    static const struct {
+        const char *markdown, *plain;
+    } cases[] = {{"<div></div>\n", ""},
+                 {"<div> \n</div>\n\na\n", "a\n"},
+                 {"<!-- x -->\n", ""},
+                 {"a <del>b</del> x<sup>2</sup> H<sub>2</sub>O<br/>c\n", "a ~~b~~ x^2^ H_2_O\nc\n"},
+                 {"a <span class=\"b\">b</span>\n", "a b\n"}};
+    for_each_row (i, cases, cases[i].markdown) {
+        struct nl_error err = {0};
+        struct nl_md_node *document = NULL;
+        struct nl_buf text = {0};
+        assert_ok(nl_markdown_read(cases[i].markdown, strlen(cases[i].markdown), "f", true,
+                                   &document, &err));
+        nl_render_plain(document, &text);
+        assert_string_equal(nl_buf_text(&text), cases[i].plain);
+        nl_md_free(document);
+        nl_buf_free(&text);
+    }
 }
 
 static void test_wrapping(void **state) {
@@ -146,6 +219,7 @@ int main(void) {
         cmocka_unit_test(test_blocks),   cmocka_unit_test(test_inlines),
         cmocka_unit_test(test_lettered), cmocka_unit_test(test_wrapping),
         cmocka_unit_test(test_refused),  cmocka_unit_test(test_unbalanced_spans),
+        cmocka_unit_test(test_meaning),  cmocka_unit_test(test_raw_html),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
