@@ -60,6 +60,7 @@ json_t *nl_page_data(const struct nl_page_builder *builder, const char *heading)
     nl_data_set(data, "join", archive->join);
     nl_data_set(data, "words", "");
     json_object_set_new(data, "feed", json_boolean(archive->url[0] != '\0'));
+    json_object_set_new(data, "closed", json_true()); /* any web server may hand the page out */
     json_object_set_new(data, "searchable", json_boolean(archive->searchable));
     nl_buf_free(&stylesheet);
     return data;
@@ -85,12 +86,35 @@ enum nl_status nl_archive_fill(const struct nl_archived *text, struct nl_buf *ou
     return status;
 }
 
+/* The next "<script" or "</script" at or after `html`; NULL for none. */
+static const char *find_script(const char *html, const char *tag) {
+    for (const char *at = strcasestr(html, tag); at != NULL; at = strcasestr(at + 1, tag))
+        if (strchr(" \t\n\f/>", at[strlen(tag)]) != NULL)
+            return at;
+    return NULL;
+}
+
+/* Raw HTML of an issue may hold scripts: no mail program runs them, but browsers do. */
+static void add_without_scripts(const char *html, const char *base, struct nl_buf *out) {
+    struct nl_buf clean = {0};
+    for (const char *open = NULL; (open = find_script(html, "<script")) != NULL;) {
+        const char *close = find_script(open, "</script");
+        const char *end = close != NULL ? strchr(close, '>') : NULL;
+        nl_buf_add(&clean, html, (size_t)(open - html));
+        html = end != NULL ? end + 1 : open + strlen(open);
+    }
+    nl_buf_adds(&clean, html);
+    nl_pictures_link(nl_buf_text(&clean), base, out);
+    out->failed = out->failed || clean.failed;
+    nl_buf_free(&clean);
+}
+
 enum nl_status nl_page_body(const struct nl_archived *text, const char *base, struct nl_buf *out,
                             struct nl_error *err) {
     struct nl_buf filled = {0};
     enum nl_status status = nl_archive_fill(text, &filled, err);
     if (status == NL_OK)
-        nl_pictures_link(nl_buf_text(&filled), base, out);
+        add_without_scripts(nl_buf_text(&filled), base, out);
     nl_buf_free(&filled);
     return status;
 }

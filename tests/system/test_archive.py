@@ -234,7 +234,7 @@ def test_files(web, published):
 def test_files_cannot_be_written(published):
     published.write("www", "a file")
     assert "www" in published.run("archive", "build", "www", expect=74).err
-    assert "archive what" in published.run("archive", "what", "x", expect=64).err
+    assert "archive 'what'" in published.run("archive", "what", "x", expect=64).err
 
 
 def test_issues_from_before_there_was_an_archive(web, published):
@@ -242,3 +242,16 @@ def test_issues_from_before_there_was_an_archive(web, published):
     page = web.get("/archive/bulletin/issue/no-3/")
     assert page.status == 200 and "The third about harbours" in page.text
     assert web.get("/archive/bulletin/feed.atom").status == 200
+
+
+def test_scripts_of_raw_html_stay_out(connected):
+    """The files may lie on any web server, which sets no policy."""
+    connected.configure(raw_html=True)
+    connected.add_active(["ann@example.org"])
+    connected.run("send", "--yes", connected.issue("Hi.\n\n<SCRIPT src='x'>alert(1)</script >\n\n<div>kept</div>\n\n"
+                                                   "a <script>b</script> c <scripted> d\n\n<script>open\n"))
+    connected.run("archive", "build", "www")
+    page = open(os.path.join(connected.folder, "www", "bulletin", "issue", "no-1", "index.html"), encoding="utf-8").read()
+    assert "<script>" not in page.lower() and "<script " not in page.lower() and "alert" not in page
+    assert "<div>kept</div>" in page and "<scripted>" in page
+    assert "default-src 'none'" in page.split("</head>")[0]
