@@ -13,6 +13,7 @@
 #include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
 #include "newsletter/delivery/send.h"
+#include "newsletter/store/issue_control.h"
 #include "newsletter/store/list.h"
 #include "newsletter/store/prune.h"
 
@@ -89,8 +90,9 @@ typedef enum nl_status cli_issue_action(struct cli *cli, const struct nl_issue *
 enum nl_status cli_on_issue(struct cli *cli, const char *wanted, cli_issue_action *act, void *ctx,
                             struct nl_error *err);
 
-/* The error for an issue that is in the state that was asked for, or past it. */
-enum nl_status cli_already(const struct nl_issue *issue, struct nl_error *err);
+/* The error for an action that the issue's state does not allow. */
+enum nl_status cli_refused(const struct nl_issue *issue, enum nl_action_result result,
+                           enum nl_issue_state state, struct nl_error *err);
 
 /* Opens the database and composes the issue at `path` for the list of that name, or the only one
  * with NULL. The caller frees both, also after a failure. */

@@ -1,24 +1,21 @@
 #include "cli/cli.h"
 
-#include <string.h>
-
 static enum nl_status cancel_issue(struct cli *cli, const struct nl_issue *issue, void *ctx,
                                    struct nl_error *err) {
     (void)ctx;
-    int64_t skipped = 0;
-    if (strcmp(issue->state, "scheduled") == 0) {
-        enum nl_status withdrawn = nl_issue_withdraw(cli->store, issue->id, err);
-        if (withdrawn == NL_OK)
-            printf("issue %s is cancelled; it was not sent to anybody\n", issue->slug);
-        return withdrawn;
-    }
-    if (strcmp(issue->state, "sent") == 0 || strcmp(issue->state, "cancelled") == 0)
-        return cli_already(issue, err);
-    enum nl_status status = nl_issue_cancel(cli->store, issue->id, &skipped, err);
-    if (status == NL_OK)
+    struct nl_issue_change change = {0};
+    enum nl_status status =
+        nl_issue_control(cli->store, issue->id, NL_ISSUE_CANCEL, NULL, &change, err);
+    if (status != NL_OK)
+        return status;
+    if (change.result == NL_ACTION_WITHDRAWN)
+        printf("issue %s is cancelled; it was not sent to anybody\n", issue->slug);
+    else if (change.result == NL_ACTION_DONE)
         printf("issue %s is cancelled: %lld people will not get it\n", issue->slug,
-               (long long)skipped);
-    return status;
+               (long long)change.skipped);
+    else
+        return cli_refused(issue, change.result, change.found, err);
+    return NL_OK;
 }
 
 static enum nl_status cancel_run(struct cli *cli, void *options, struct nl_error *err) {

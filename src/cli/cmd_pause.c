@@ -1,17 +1,13 @@
 #include "cli/cli.h"
 
-#include <string.h>
-
 static enum nl_status pause_issue(struct cli *cli, const struct nl_issue *issue, void *ctx,
                                   struct nl_error *err) {
     (void)ctx;
-    bool changed = false;
-    if (strcmp(issue->state, "sending") != 0)
-        return cli_already(issue, err);
+    struct nl_issue_change change = {0};
     enum nl_status status =
-        nl_issue_set_state(cli->store, issue->id, "paused", "by hand", &changed, err);
-    if (status == NL_OK && !changed)
-        return nl_error_set(err, NL_EXISTS, "issue %s has just ended", issue->slug);
+        nl_issue_control(cli->store, issue->id, NL_ISSUE_PAUSE, "by hand", &change, err);
+    if (status == NL_OK && change.result != NL_ACTION_DONE)
+        return cli_refused(issue, change.result, change.found, err);
     if (status == NL_OK)
         printf("issue %s is paused: newsletter resume goes on with it\n", issue->slug);
     return status;

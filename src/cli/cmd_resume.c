@@ -1,14 +1,14 @@
 #include "cli/cli.h"
 
-#include <string.h>
-
+/* The run itself changes the state. */
 static enum nl_status resume_issue(struct cli *cli, const struct nl_issue *issue, void *ctx,
                                    struct nl_error *err) {
     (void)ctx;
     int64_t left = 0;
     int64_t unknown = 0;
-    if (strcmp(issue->state, "paused") != 0 && strcmp(issue->state, "sending") != 0)
-        return cli_already(issue, err);
+    enum nl_action_result result = nl_issue_allows(issue->state, NL_ISSUE_RESUME);
+    if (result != NL_ACTION_DONE && result != NL_ACTION_UNCHANGED)
+        return cli_refused(issue, result, issue->state, err);
     enum nl_status status = cli_connect(cli, err);
     if (status == NL_OK)
         status = nl_issue_left(cli->store, issue->id, &left, &unknown, err);

@@ -72,7 +72,7 @@ static enum nl_status retry_all(struct cli *cli, struct nl_error *err) {
                                        .ctx = &call};
     struct nl_service_pass pass = {0};
     /* Paused issues are named before the pass pauses further ones. */
-    enum nl_status status = nl_issue_each(cli->store, "paused", name_paused, NULL, err);
+    enum nl_status status = nl_issue_each(cli->store, NL_ISSUE_PAUSED, name_paused, NULL, err);
     if (status == NL_OK)
         status = nl_service_run(&service, &pass, err);
     if (status == NL_OK)

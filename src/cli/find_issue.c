@@ -22,7 +22,7 @@ enum nl_status cli_on_issue(struct cli *cli, const char *wanted, cli_issue_actio
     struct search search = {cli, wanted, act, ctx, 0, true};
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
-        status = nl_issue_each(cli->store, NULL, visit, &search, err);
+        status = nl_issue_each(cli->store, NL_ISSUE_ANY, visit, &search, err);
     if (status == NL_OK && search.found == 0)
         status =
             nl_error_set(err, NL_NOTFOUND,
@@ -33,9 +33,18 @@ enum nl_status cli_on_issue(struct cli *cli, const char *wanted, cli_issue_actio
                               "--json' shows",
                               search.found, wanted);
     search.only_count = false;
-    return status == NL_OK ? nl_issue_each(cli->store, NULL, visit, &search, err) : status;
+    return status == NL_OK ? nl_issue_each(cli->store, NL_ISSUE_ANY, visit, &search, err) : status;
 }
 
-enum nl_status cli_already(const struct nl_issue *issue, struct nl_error *err) {
-    return nl_error_set(err, NL_EXISTS, "issue %s is %s already", issue->slug, issue->state);
+enum nl_status cli_refused(const struct nl_issue *issue, enum nl_action_result result,
+                           enum nl_issue_state state, struct nl_error *err) {
+    if (result == NL_ACTION_UNKNOWN)
+        return nl_error_set(err, NL_NOTFOUND, "issue %s was cancelled just now", issue->slug);
+    if (state == NL_ISSUE_SCHEDULED)
+        return nl_error_set(err, NL_EXISTS,
+                            "issue %s is scheduled: it does not go out yet; 'newsletter cancel' "
+                            "withdraws it",
+                            issue->slug);
+    return nl_error_set(err, NL_EXISTS, "issue %s is %s already", issue->slug,
+                        nl_issue_state_text(state));
 }

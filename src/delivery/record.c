@@ -1,5 +1,7 @@
 #include "delivery/record.h"
 
+#include "newsletter/store/issue_control.h"
+
 #include <stdio.h>
 #include <time.h>
 

@@ -1,5 +1,6 @@
 #include "delivery/messages.h"
 #include "delivery/run.h"
+#include "newsletter/store/issue_control.h"
 #include "newsletter/store/list.h"
 #include "newsletter/store/subject_test.h"
 
@@ -47,11 +48,12 @@ int64_t nl_run_tried(const struct nl_run_counts *counts) {
 /* Sets the state of the issue after a run. */
 static enum nl_status settle(struct nl_store *store, const struct nl_issue *issue,
                              const struct nl_run_summary *summary, struct nl_error *err) {
+    struct nl_issue_change change = {0};
     bool done = false;
     enum nl_status status = NL_OK;
     if (summary->paused)
-        status = nl_issue_set_state(store, issue->id, "paused", nl_error_text(&summary->problem),
-                                    &done, err);
+        status = nl_issue_control(store, issue->id, NL_ISSUE_PAUSE,
+                                  nl_error_text(&summary->problem), &change, err);
     return status != NL_OK ? status : nl_issue_finish(store, issue->id, &done, err);
 }
 
@@ -61,6 +63,7 @@ enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *con
                              struct nl_error *err) {
     struct nl_list list = {0};
     int64_t holder = 0;
+    struct nl_issue_change change = {0};
     bool changed = false;
     enum nl_status status = nl_store_lock(store, issue->id, &holder, err);
     if (status != NL_OK)
@@ -76,8 +79,8 @@ enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *con
     if (status == NL_OK)
         status = nl_list_get(store, issue->list, &list, err);
     plan.from = list.sender;
-    if (status == NL_OK && strcmp(issue->state, "paused") == 0)
-        status = nl_issue_set_state(store, issue->id, "sending", NULL, &changed, err);
+    if (status == NL_OK && issue->state == NL_ISSUE_PAUSED)
+        status = nl_issue_control(store, issue->id, NL_ISSUE_RESUME, NULL, &change, err);
     if (status == NL_OK)
         status = send_editions(&plan, issue, summary, err);
     if (status == NL_OK)

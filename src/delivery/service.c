@@ -85,7 +85,7 @@ static enum nl_status send_issues(struct pass *pass, struct nl_error *err) {
     size_t started = 0;
     enum nl_status status = nl_schedule_start(service->store, &started, err);
     if (status == NL_OK)
-        status = nl_issue_each(service->store, "sending", send_issue, pass, err);
+        status = nl_issue_each(service->store, NL_ISSUE_SENDING, send_issue, pass, err);
     if (status == NL_OK && pass->failure.status != NL_OK) {
         status = pass->failure.status;
         *err = pass->failure;

@@ -160,13 +160,13 @@ static enum nl_status examine_due(struct nl_doctor *doctor, int64_t issue, const
 
 static enum nl_status examine_issue(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
     struct nl_doctor *doctor = ctx;
-    if (strcmp(issue->state, "paused") == 0)
+    if (issue->state == NL_ISSUE_PAUSED)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "paused", NULL,
                         "issue %s is paused (%s): fix the cause, then run 'newsletter resume %s'",
                         issue->slug, issue->pause_note != NULL ? issue->pause_note : "no reason",
                         issue->slug);
-    return strcmp(issue->state, "sending") == 0 ? examine_due(doctor, issue->id, issue->slug, err)
-                                                : NL_OK;
+    return issue->state == NL_ISSUE_SENDING ? examine_due(doctor, issue->id, issue->slug, err)
+                                            : NL_OK;
 }
 
 /* ---- repairs ---- */
@@ -211,7 +211,7 @@ enum nl_status nl_doctor_installation(struct nl_doctor *doctor, struct nl_error 
     examine_files(doctor);
     enum nl_status status = examine_database(doctor, err);
     if (status == NL_OK)
-        status = nl_issue_each(doctor->store, NULL, examine_issue, doctor, err);
+        status = nl_issue_each(doctor->store, NL_ISSUE_ANY, examine_issue, doctor, err);
     return status == NL_OK ? examine_due(doctor, 0, "the queue of notices", err) : status;
 }
 

@@ -114,10 +114,10 @@ static enum nl_status add_issue_facts(const struct nl_issue_summary *issue, void
             json_text(issue->number), "title", json_text(issue->title), "subject",
             json_text(issue->subject), "category", json_text(issue->category), "posted_by",
             json_text(issue->posted_by), "date", json_text(issue->date), "language",
-            json_text(issue->language), "state", json_text(issue->state), "pause_note",
-            json_text(issue->pause_note), "created_at", nl_facts_time(issue->created_at),
-            "ended_at", nl_facts_time(issue->ended_at), "scheduled_at",
-            nl_facts_time(issue->scheduled_at), "deliveries", counts));
+            json_text(issue->language), "state", json_text(nl_issue_state_text(issue->state)),
+            "pause_note", json_text(issue->pause_note), "created_at",
+            nl_facts_time(issue->created_at), "ended_at", nl_facts_time(issue->ended_at),
+            "scheduled_at", nl_facts_time(issue->scheduled_at), "deliveries", counts));
     return NL_OK;
 }
 
@@ -182,18 +182,18 @@ static enum nl_status add_delivery(const struct nl_delivery_row *row, void *ctx,
     json_array_append_new(
         ctx, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "subscription",
                        json_number(row->subscription), "address", json_text(row->address), "state",
-                       json_text(row->state), "attempts", json_number(row->attempts), "updated_at",
-                       nl_facts_time(row->updated_at), "next_attempt_at",
-                       nl_facts_time(result->next_attempt_at), "reply_code",
+                       json_text(nl_delivery_state_text(row->state)), "attempts",
+                       json_number(row->attempts), "updated_at", nl_facts_time(row->updated_at),
+                       "next_attempt_at", nl_facts_time(result->next_attempt_at), "reply_code",
                        result->code != 0 ? json_number(result->code) : json_null(), "reply_status",
                        json_text(result->status[0] != '\0' ? result->status : NULL), "reply_text",
                        json_text(result->text)));
     return NL_OK;
 }
 
-enum nl_status nl_facts_deliveries(struct nl_store *store, int64_t issue, const char *state,
-                                   int64_t after, int64_t limit, json_t *out,
-                                   struct nl_error *err) {
+enum nl_status nl_facts_deliveries(struct nl_store *store, int64_t issue,
+                                   enum nl_delivery_state state, int64_t after, int64_t limit,
+                                   json_t *out, struct nl_error *err) {
     return nl_delivery_each(store, issue, state, after, limit, add_delivery, out, err);
 }
 

@@ -242,7 +242,8 @@ static enum nl_status add_course(const struct nl_figures *self, int64_t issue) {
 
 /* Lists the first recipients who did not get the issue. */
 static enum nl_status add_addresses(const struct nl_figures *self, int64_t issue) {
-    static const char *const shown[] = {"bounced", "failed", "unknown", "deferred"};
+    static const enum nl_delivery_state shown[] = {NL_DELIVERY_BOUNCED, NL_DELIVERY_FAILED,
+                                                   NL_DELIVERY_UNKNOWN, NL_DELIVERY_DEFERRED};
     json_t *rows = json_array();
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < sizeof shown / sizeof shown[0]; i++) {

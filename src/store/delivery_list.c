@@ -10,18 +10,21 @@ struct visit {
 static enum nl_status visit_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
     const struct visit *visit = context;
     struct nl_delivery_row item = {0};
-    enum nl_status status = nl_sql_read(
-        row,
-        NL_COLUMNS(NL_INTO(&item.subscription), NL_INTO(&item.address), NL_INTO(&item.state),
-                   NL_INTO(&item.attempts), NL_INTO(&item.updated_at),
-                   NL_INTO(&item.result.next_attempt_at), NL_INTO(&item.result.code),
-                   NL_INTO_FIXED(item.result.status, sizeof item.result.status),
-                   NL_INTO(&item.result.text)),
-        err);
+    char state[16];
+    enum nl_status status =
+        nl_sql_read(row,
+                    NL_COLUMNS(NL_INTO(&item.subscription), NL_INTO(&item.address),
+                               NL_INTO_FIXED(state, sizeof state), NL_INTO(&item.attempts),
+                               NL_INTO(&item.updated_at), NL_INTO(&item.result.next_attempt_at),
+                               NL_INTO(&item.result.code),
+                               NL_INTO_FIXED(item.result.status, sizeof item.result.status),
+                               NL_INTO(&item.result.text)),
+                    err);
+    nl_delivery_state_parse(state, &item.state);
     return status == NL_OK ? visit->each(&item, visit->ctx, err) : status;
 }
 
-enum nl_status nl_delivery_each(struct nl_store *store, int64_t issue, const char *state,
+enum nl_status nl_delivery_each(struct nl_store *store, int64_t issue, enum nl_delivery_state state,
                                 int64_t after, int64_t limit,
                                 enum nl_status (*each)(const struct nl_delivery_row *row, void *ctx,
                                                        struct nl_error *err),
@@ -34,5 +37,6 @@ enum nl_status nl_delivery_each(struct nl_store *store, int64_t issue, const cha
         "JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "
         "WHERE d.issue = ?1 AND d.subscription > ?2 AND (?3 IS NULL OR d.state = ?3) "
         "ORDER BY d.subscription LIMIT ?4",
-        NL_VALUES(NL_INT(issue), NL_INT(after), NL_STRING(state), NL_INT(nl_sql_limit(limit))));
+        NL_VALUES(NL_INT(issue), NL_INT(after), NL_STRING(nl_delivery_state_text(state)),
+                  NL_INT(nl_sql_limit(limit))));
 }

@@ -15,13 +15,19 @@
 
 /* In the order of COLUMNS, from slug on. */
 static char **text_fields(struct nl_issue *issue, size_t at) {
-    char **fields[] = {&issue->slug,       &issue->series,
-                       &issue->number,     &issue->title,
-                       &issue->subject,    &issue->category,
-                       &issue->posted_by,  &issue->date,
-                       &issue->language,   &issue->source,
-                       &issue->digest,     &issue->state,
-                       &issue->pause_note, &issue->alternative_subject};
+    char **fields[] = {&issue->slug,
+                       &issue->series,
+                       &issue->number,
+                       &issue->title,
+                       &issue->subject,
+                       &issue->category,
+                       &issue->posted_by,
+                       &issue->date,
+                       &issue->language,
+                       &issue->source,
+                       &issue->digest,
+                       &issue->pause_note,
+                       &issue->alternative_subject};
     return at < sizeof fields / sizeof fields[0] ? fields[at] : NULL;
 }
 
@@ -41,6 +47,7 @@ void nl_issue_free(struct nl_issue *issue) {
 /* All columns of COLUMNS. */
 static enum nl_status read_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
     struct nl_issue *out = context;
+    char state[16];
     enum nl_status status = nl_sql_read(
         row,
         NL_COLUMNS(NL_INTO(&out->id), NL_INTO(&out->list),
@@ -49,10 +56,11 @@ static enum nl_status read_row(const struct nl_sql_row *row, void *context, stru
                    NL_INTO(&out->number), NL_INTO(&out->title), NL_INTO(&out->subject),
                    NL_INTO(&out->category), NL_INTO(&out->posted_by), NL_INTO(&out->date),
                    NL_INTO(&out->language), NL_INTO(&out->source), NL_INTO(&out->digest),
-                   NL_INTO(&out->state), NL_INTO(&out->pause_note),
+                   NL_INTO_FIXED(state, sizeof state), NL_INTO(&out->pause_note),
                    NL_INTO(&out->alternative_subject), NL_INTO(&out->scheduled_at),
                    NL_INTO_BYTES(&out->alternative, &out->alternative_len)),
         err);
+    nl_issue_state_parse(state, &out->state);
     if (status != NL_OK)
         nl_issue_free(out);
     return status;
@@ -151,7 +159,7 @@ enum nl_status nl_issue_find(struct nl_store *store, int64_t list, const char *s
 }
 
 /* Ids first: `each` may change states, and a statement must not walk what changes under it. */
-enum nl_status nl_issue_each(struct nl_store *store, const char *state,
+enum nl_status nl_issue_each(struct nl_store *store, enum nl_issue_state state,
                              enum nl_status (*each)(const struct nl_issue *issue, void *ctx,
                                                     struct nl_error *err),
                              void *ctx, struct nl_error *err) {
@@ -159,7 +167,7 @@ enum nl_status nl_issue_each(struct nl_store *store, const char *state,
     enum nl_status status =
         nl_sql_each(store, err, nl_sql_add_id, &ids,
                     "SELECT id FROM issue WHERE ?1 IS NULL OR state = ?1 ORDER BY id DESC",
-                    NL_VALUES(NL_STRING(state)));
+                    NL_VALUES(NL_STRING(nl_issue_state_text(state))));
     for (size_t i = 0; status == NL_OK && i < nl_ids_count(&ids); i++) {
         struct nl_issue issue = {0};
         status =
@@ -173,93 +181,6 @@ enum nl_status nl_issue_each(struct nl_store *store, const char *state,
     return status;
 }
 
-/* When an issue stops, the seconds that were reserved for it by domains' rates are free again: the
- * next issue need not wait for them. */
-static enum nl_status forget_rate_reservations(struct nl_store *store, struct nl_error *err) {
-    return nl_sql_run(store, err,
-                      "DELETE FROM throttle WHERE name LIKE 'domain %' AND NOT EXISTS "
-                      "(SELECT 1 FROM issue WHERE state = 'sending')",
-                      NL_NO_VALUES);
-}
-
-enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue, const char *state,
-                                  const char *note, bool *changed, struct nl_error *err) {
-    enum nl_status status =
-        nl_sql_run(store, err,
-                   "UPDATE issue SET state = ?, pause_note = ? WHERE id = ? AND "
-                   "state IN ('sending', 'paused')",
-                   NL_VALUES(NL_STRING(state), NL_STRING(note), NL_INT(issue)));
-    *changed = status == NL_OK && nl_sql_changes(store) > 0;
-    return status == NL_OK ? forget_rate_reservations(store, err) : status;
-}
-
-enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
-                                   struct nl_error *err) {
-    return nl_sql_exists(store, err, sending,
-                         "SELECT 1 FROM issue WHERE id = ? AND state = 'sending'",
-                         NL_VALUES(NL_INT(issue)));
-}
-
-/* Skips what is not with a run, if the issue is cancelled. One state at a time, each by its index.
- */
-static enum nl_status skip_cancelled(struct nl_store *store, int64_t issue, int64_t *skipped,
-                                     struct nl_error *err) {
-#define SKIP                                                                                       \
-    "UPDATE delivery SET state = 'skipped', updated_at = ?1, "                                     \
-    "reply_text = 'the issue was cancelled' WHERE issue = ?2 AND "                                 \
-    "(SELECT state FROM issue WHERE id = ?2) = 'cancelled' AND state = "
-    static const char *const steps[] = {SKIP "'queued'", SKIP "'deferred'"};
-#undef SKIP
-    enum nl_status status = NL_OK;
-    *skipped = 0;
-    for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++) {
-        status =
-            nl_sql_run(store, err, steps[i], NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
-        *skipped += nl_sql_changes(store);
-    }
-    return status;
-}
-
-struct cancellation {
-    int64_t issue;
-    int64_t skipped;
-};
-
-static enum nl_status cancel(struct nl_store *store, void *ctx, struct nl_error *err) {
-    struct cancellation *call = ctx;
-    int64_t now = nl_store_now(store);
-    enum nl_status status = nl_sql_run(store, err,
-                                       "UPDATE issue SET state = 'cancelled', pause_note = NULL, "
-                                       "ended_at = coalesce(ended_at, ?) WHERE id = ?",
-                                       NL_VALUES(NL_INT(now), NL_INT(call->issue)));
-    if (status == NL_OK)
-        status = forget_rate_reservations(store, err);
-    return status == NL_OK ? skip_cancelled(store, call->issue, &call->skipped, err) : status;
-}
-
-enum nl_status nl_issue_cancel(struct nl_store *store, int64_t issue, int64_t *skipped,
-                               struct nl_error *err) {
-    struct cancellation call = {.issue = issue};
-    enum nl_status status = nl_sql_exclusive(store, cancel, &call, err);
-    *skipped = call.skipped;
-    return status;
-}
-
-enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
-                               struct nl_error *err) {
-    enum nl_status status =
-        nl_sql_run(store, err,
-                   "UPDATE issue SET state = 'sent', pause_note = NULL, ended_at = ?1 "
-                   "WHERE id = ?2 AND state = 'sending' AND "
-                   "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'queued') AND "
-                   "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'leased') AND "
-                   "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'deferred')",
-                   NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
-    *finished = status == NL_OK && nl_sql_changes(store) > 0;
-    int64_t skipped = 0;
-    return status == NL_OK ? skip_cancelled(store, issue, &skipped, err) : status;
-}
-
 enum nl_status nl_issue_audience(struct nl_store *store, int64_t list,
                                  const struct nl_segment *segment, int64_t *people,
                                  struct nl_error *err) {
@@ -269,17 +190,15 @@ enum nl_status nl_issue_audience(struct nl_store *store, int64_t list,
 static enum nl_status read_count(const struct nl_sql_row *row, void *context,
                                  struct nl_error *err) {
     struct nl_counts *out = context;
-    const struct {
-        const char *state;
-        int64_t *count;
-    } fields[] = {{"queued", &out->queued},   {"leased", &out->leased},
-                  {"sent", &out->sent},       {"deferred", &out->deferred},
-                  {"bounced", &out->bounced}, {"failed", &out->failed},
-                  {"unknown", &out->unknown}, {"skipped", &out->skipped}};
+    int64_t *const counts[NL_DELIVERY_STATES] = {
+        [NL_DELIVERY_QUEUED] = &out->queued,   [NL_DELIVERY_LEASED] = &out->leased,
+        [NL_DELIVERY_SENT] = &out->sent,       [NL_DELIVERY_DEFERRED] = &out->deferred,
+        [NL_DELIVERY_BOUNCED] = &out->bounced, [NL_DELIVERY_FAILED] = &out->failed,
+        [NL_DELIVERY_UNKNOWN] = &out->unknown, [NL_DELIVERY_SKIPPED] = &out->skipped};
+    enum nl_delivery_state state = NL_DELIVERY_ANY;
     (void)err;
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        if (strcmp(fields[i].state, nl_sql_text(row, 0)) == 0)
-            *fields[i].count = nl_sql_int(row, 1);
+    if (nl_delivery_state_parse(nl_sql_text(row, 0), &state))
+        *counts[state] = nl_sql_int(row, 1);
     return NL_OK;
 }
 

@@ -72,7 +72,7 @@ enum nl_status nl_issue_zones(struct nl_store *store, int64_t list,
         NL_VALUES(NL_INT(list)));
 }
 
-/* ---- beginning, withdrawing ---- */
+/* ---- beginning ---- */
 
 struct beginning {
     struct nl_fan_out fan_out;
@@ -135,28 +135,4 @@ enum nl_status nl_issue_start(struct nl_store *store, int64_t issue,
         status = nl_sql_shared(store, begin, &call, err);
     *deliveries = call.fan_out.deliveries;
     return status;
-}
-
-static enum nl_status withdraw(struct nl_store *store, void *ctx, struct nl_error *err) {
-    static const char *const steps[] = {
-        "DELETE FROM edition WHERE issue = ?",
-        "DELETE FROM subject_test WHERE issue = ?",
-        "DELETE FROM issue_text WHERE rowid = ?",
-        "DELETE FROM issue WHERE id = ?",
-    };
-    int64_t issue = *(const int64_t *)ctx;
-    bool row = false;
-    enum nl_status status =
-        nl_sql_exists(store, err, &row,
-                      "SELECT 1 FROM issue WHERE id = ? AND state = 'scheduled' /*+ FOR UPDATE */",
-                      NL_VALUES(NL_INT(issue)));
-    if (status == NL_OK && !row)
-        return nl_error_set(err, NL_EXISTS, "the issue has just begun to go out");
-    for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
-        status = nl_sql_run(store, err, steps[i], NL_VALUES(NL_INT(issue)));
-    return status;
-}
-
-enum nl_status nl_issue_withdraw(struct nl_store *store, int64_t issue, struct nl_error *err) {
-    return nl_sql_exclusive(store, withdraw, &issue, err);
 }

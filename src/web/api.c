@@ -75,8 +75,7 @@ static bool number_of(const struct call *call, const char *name, int64_t fallbac
     return text == NULL || (nl_text_integer(text, out) && *out >= least && *out <= most);
 }
 
-static enum nl_status bad_number(const struct call *call, const char *detail,
-                                 struct nl_error *err) {
+static enum nl_status bad_value(const struct call *call, const char *detail, struct nl_error *err) {
     return problem(call, 400, "Bad request", detail, err);
 }
 
@@ -108,13 +107,14 @@ static enum nl_status get_growth(const struct call *call, struct nl_error *err) 
 /* ---- issues ---- */
 
 static enum nl_status get_issues(const struct call *call, struct nl_error *err) {
-    struct nl_issue_filter filter = {.list = nl_request_query(call->request, "list"),
-                                     .state = nl_request_query(call->request, "state")};
+    struct nl_issue_filter filter = {.list = nl_request_query(call->request, "list")};
+    const char *state = nl_request_query(call->request, "state");
     json_t *array = NULL;
+    if (state != NULL && !nl_issue_state_parse(state, &filter.state))
+        return bad_value(call, "There is no such state of an issue.", err);
     if (!number_of(call, "limit", DEFAULT_LIMIT, 1, MOST, &filter.limit) ||
         !number_of(call, "before", 0, 1, INT64_MAX, &filter.before))
-        return bad_number(call, "limit is a number from 1 to 1000, before the id of an issue.",
-                          err);
+        return bad_value(call, "limit is a number from 1 to 1000, before the id of an issue.", err);
     array = json_array();
     return answer_array(call, nl_facts_issues(call->staff->site->store, &filter, array, err),
                         "issues", array, err);
@@ -130,7 +130,7 @@ static enum nl_status get_issue(const struct call *call, struct nl_error *err) {
 static enum nl_status get_domains(const struct call *call, struct nl_error *err) {
     int64_t limit = 0;
     if (!number_of(call, "limit", DEFAULT_LIMIT, 1, MOST, &limit))
-        return bad_number(call, "limit is a number from 1 to 1000.", err);
+        return bad_value(call, "limit is a number from 1 to 1000.", err);
     json_t *array = json_array();
     return answer_array(call,
                         nl_facts_domains(call->staff->site->store, call->issue, limit, array, err),
@@ -146,7 +146,7 @@ static enum nl_status get_reasons(const struct call *call, struct nl_error *err)
 static enum nl_status get_timeline(const struct call *call, struct nl_error *err) {
     int64_t seconds = 0;
     if (!number_of(call, "seconds", MINUTE, 1, DAY, &seconds))
-        return bad_number(call, "seconds is a number from 1 to 86400.", err);
+        return bad_value(call, "seconds is a number from 1 to 86400.", err);
     json_t *array = json_array();
     return answer_array(
         call, nl_facts_timeline(call->staff->site->store, call->issue, seconds, array, err),
@@ -154,17 +154,20 @@ static enum nl_status get_timeline(const struct call *call, struct nl_error *err
 }
 
 static enum nl_status get_deliveries(const struct call *call, struct nl_error *err) {
+    enum nl_delivery_state state = NL_DELIVERY_ANY;
+    const char *word = nl_request_query(call->request, "state");
     int64_t after = 0;
     int64_t limit = 0;
+    if (word != NULL && !nl_delivery_state_parse(word, &state))
+        return bad_value(call, "There is no such state of a delivery.", err);
     if (!number_of(call, "limit", DEFAULT_LIMIT, 1, MOST, &limit) ||
         !number_of(call, "after", 0, 0, INT64_MAX, &after))
-        return bad_number(call, "limit is a number from 1 to 1000, after a subscription's.", err);
+        return bad_value(call, "limit is a number from 1 to 1000, after a subscription's.", err);
     json_t *array = json_array();
-    return answer_array(call,
-                        nl_facts_deliveries(call->staff->site->store, call->issue,
-                                            nl_request_query(call->request, "state"), after, limit,
-                                            array, err),
-                        "deliveries", array, err);
+    return answer_array(
+        call,
+        nl_facts_deliveries(call->staff->site->store, call->issue, state, after, limit, array, err),
+        "deliveries", array, err);
 }
 
 static enum nl_status control_issue(const struct call *call, struct nl_error *err) {

@@ -32,53 +32,28 @@ enum nl_status nl_staff_redirect(const struct nl_staff *staff, const char *path,
     return response->location != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-struct found {
-    char state[16];
-};
-
-static enum nl_status take_state(const struct nl_issue_summary *issue, void *ctx,
-                                 struct nl_error *err) {
-    struct found *found = ctx;
-    (void)err;
-    snprintf(found->state, sizeof found->state, "%s", issue->state);
-    return NL_OK;
+/* Tells the journal, and a thread that has something to send now. */
+static void note_action(struct nl_staff *staff, int64_t issue, const char *action,
+                        const char *who) {
+    char id[24];
+    snprintf(id, sizeof id, "%lld", (long long)issue);
+    const struct nl_log_field fields[] = {{"STAFF", who}, {"ACTION", action}, {"ISSUE", id}, {0}};
+    nl_log(NL_LOG_NOTICE, fields, "%s: %s issue %s", who, action, id);
+    if (strcmp(action, "resume") == 0 && staff->sender != NULL)
+        nl_mailer_wake(staff->sender, 0);
 }
 
 enum nl_status nl_staff_control_issue(struct nl_staff *staff, int64_t issue, const char *action,
                                       const char *who, enum nl_action_result *result,
                                       struct nl_error *err) {
-    struct nl_store *store = staff->site->store;
-    const struct nl_issue_filter filter = {.id = issue};
-    struct found found = {0};
-    int64_t skipped = 0;
-    bool done = false;
-    enum nl_status status = nl_issue_summaries(store, &filter, take_state, &found, err);
-    bool sending = strcmp(found.state, "sending") == 0;
-    bool paused = strcmp(found.state, "paused") == 0;
-    bool scheduled = strcmp(found.state, "scheduled") == 0;
-    *result = issue == 0 || found.state[0] == '\0' ? NL_ACTION_UNKNOWN : NL_ACTION_TOO_LATE;
-    if (status != NL_OK || *result == NL_ACTION_UNKNOWN)
-        return status;
-    if (strcmp(action, "pause") == 0 && sending) {
-        status = nl_issue_set_state(store, issue, "paused", "by hand", &done, err);
-    } else if (strcmp(action, "resume") == 0 && paused) {
-        status = nl_issue_set_state(store, issue, "sending", NULL, &done, err);
-        if (done && staff->sender != NULL)
-            nl_mailer_wake(staff->sender, 0);
-    } else if (strcmp(action, "cancel") == 0 && (sending || paused)) {
-        status = nl_issue_cancel(store, issue, &skipped, err);
-        done = status == NL_OK;
-    } else if (strcmp(action, "cancel") == 0 && scheduled) {
-        status = nl_issue_withdraw(store, issue, err);
-        done = status == NL_OK;
-    }
-    if (done) {
-        *result = scheduled ? NL_ACTION_WITHDRAWN : NL_ACTION_DONE;
-        char id[24];
-        snprintf(id, sizeof id, "%lld", (long long)issue);
-        const struct nl_log_field fields[] = {
-            {"STAFF", who}, {"ACTION", action}, {"ISSUE", id}, {0}};
-        nl_log(NL_LOG_NOTICE, fields, "%s: %s issue %s", who, action, id);
-    }
+    struct nl_issue_change change = {.result = NL_ACTION_REFUSED};
+    enum nl_issue_action wanted = NL_ISSUE_PAUSE;
+    enum nl_status status = NL_OK;
+    if (nl_issue_action_parse(action, &wanted))
+        status = nl_issue_control(staff->site->store, issue, wanted,
+                                  wanted == NL_ISSUE_PAUSE ? "by hand" : NULL, &change, err);
+    *result = change.result;
+    if (status == NL_OK && (*result == NL_ACTION_DONE || *result == NL_ACTION_WITHDRAWN))
+        note_action(staff, issue, action, who);
     return status;
 }

@@ -2,6 +2,7 @@
 #ifndef NL_WEB_STAFF_COMMON_H
 #define NL_WEB_STAFF_COMMON_H
 
+#include "newsletter/store/issue_control.h"
 #include "newsletter/store/staff_account.h"
 #include "newsletter/web/staff.h"
 #include "web/page.h"
@@ -23,14 +24,7 @@ struct nl_session {
 bool nl_staff_may_guess(struct nl_staff *staff, const struct nl_request *request,
                         struct nl_response *response);
 
-enum nl_action_result {
-    NL_ACTION_DONE,
-    NL_ACTION_WITHDRAWN, /* a scheduled issue, which is gone now */
-    NL_ACTION_UNKNOWN,   /* no such issue or action */
-    NL_ACTION_TOO_LATE,  /* the state of the issue does not allow it */
-};
-
-/* Pauses, resumes or cancels an issue in the name of `who`. */
+/* Pauses, resumes or cancels an issue in the name of `who`. A word that is no action is refused. */
 enum nl_status nl_staff_control_issue(struct nl_staff *staff, int64_t issue, const char *action,
                                       const char *who, enum nl_action_result *result,
                                       struct nl_error *err);

@@ -50,13 +50,19 @@ static enum nl_status add_lists(const struct page *page, const char *name) {
 
 /* ---- issues in a list ---- */
 
+static enum nl_issue_state state_of(const json_t *issue) {
+    enum nl_issue_state state = NL_ISSUE_ANY;
+    nl_issue_state_parse(nl_facts_word(issue, "state"), &state);
+    return state;
+}
+
 static void decorate_issue(const struct page *page, json_t *issue) {
     const struct nl_figures figures = figures_of(page);
     char id[24];
     snprintf(id, sizeof id, "%lld", (long long)nl_facts_number(issue, "id"));
     set_link(page, issue, "issue", id);
     nl_figures_row(&figures, issue);
-    if (strcmp(nl_facts_word(issue, "state"), "sending") == 0)
+    if (state_of(issue) == NL_ISSUE_SENDING)
         nl_data_set(page->data, "refresh", refresh);
 }
 
@@ -72,16 +78,19 @@ static enum nl_status add_issues(const struct page *page, const struct nl_issue_
 
 /* ---- one issue ---- */
 
+/* Whether the page offers a button. */
+static bool may(enum nl_issue_state state, enum nl_issue_action action) {
+    enum nl_action_result result = nl_issue_allows(state, action);
+    return result == NL_ACTION_DONE || result == NL_ACTION_WITHDRAWN;
+}
+
 static enum nl_status fill_issue(const struct page *page, json_t *issue) {
     const struct nl_figures figures = figures_of(page);
-    const char *state = nl_facts_word(issue, "state");
-    bool sending = strcmp(state, "sending") == 0;
-    bool paused = strcmp(state, "paused") == 0;
+    enum nl_issue_state state = state_of(issue);
     nl_data_set(page->data, "heading", nl_facts_word(issue, "title"));
-    json_object_set_new(page->data, "can_pause", json_boolean(sending));
-    json_object_set_new(page->data, "can_resume", json_boolean(paused));
-    json_object_set_new(page->data, "can_cancel",
-                        json_boolean(sending || paused || strcmp(state, "scheduled") == 0));
+    json_object_set_new(page->data, "can_pause", json_boolean(may(state, NL_ISSUE_PAUSE)));
+    json_object_set_new(page->data, "can_resume", json_boolean(may(state, NL_ISSUE_RESUME)));
+    json_object_set_new(page->data, "can_cancel", json_boolean(may(state, NL_ISSUE_CANCEL)));
     return nl_figures_issue(&figures, issue);
 }
 
@@ -164,7 +173,7 @@ static enum nl_status act(const struct page *page, const struct nl_request *requ
     } else {
         status = nl_staff_control_issue(page->staff, id, action != NULL ? action : "", who, &result,
                                         page->err);
-        if (status == NL_OK && result == NL_ACTION_TOO_LATE) {
+        if (status == NL_OK && (result == NL_ACTION_REFUSED || result == NL_ACTION_UNCHANGED)) {
             nl_data_set(page->data, "problem",
                         translated(page, NL_TEXT("The state of the issue does not allow it now.")));
             response->status = 409;

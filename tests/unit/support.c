@@ -158,10 +158,24 @@ int64_t fixture_sql(struct fixture *fixture, const char *sql) {
     sqlite3_busy_timeout(db, 5000);
     if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
         fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    int64_t value = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
+    int rc = sqlite3_step(statement);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    int64_t value = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
     sqlite3_finalize(statement);
     sqlite3_close(db);
     return value;
+}
+
+void fixture_issue(struct fixture *fixture, int64_t id, const char *state) {
+    char sql[320];
+    snprintf(sql, sizeof sql,
+             "INSERT INTO issue (id, list, slug, title, subject, date, source, message, digest, "
+             "state, created_at) VALUES (%lld, 1, '%lld', 'T', 'S', '2026-08-25', 'x', %s, 'd', "
+             "'%s', 1)",
+             (long long)id, (long long)id, nl_store_is_file(fixture->path) ? "x'0a'" : "'\\x0a'",
+             state);
+    fixture_sql(fixture, sql);
 }
 
 char *fixture_write(struct fixture *fixture, const char *name, const char *text) {

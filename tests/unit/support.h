@@ -40,6 +40,9 @@ int64_t fixture_subscribe(struct fixture *fixture, const char *address);
 /* Runs SQL behind the library's back; returns the first column of the first row as a number. */
 int64_t fixture_sql(struct fixture *fixture, const char *sql);
 
+/* Records an issue of the list without any deliveries; its slug is its id. */
+void fixture_issue(struct fixture *fixture, int64_t id, const char *state);
+
 /* Writes a file into the folder and returns its path, to be freed. */
 char *fixture_write(struct fixture *fixture, const char *name, const char *text);
 

@@ -22,8 +22,9 @@ enum nl_status nl_facts_reasons(struct nl_store *store, int64_t issue, json_t *o
                                 struct nl_error *err);
 enum nl_status nl_facts_timeline(struct nl_store *store, int64_t issue, int64_t seconds,
                                  json_t *out, struct nl_error *err);
-enum nl_status nl_facts_deliveries(struct nl_store *store, int64_t issue, const char *state,
-                                   int64_t after, int64_t limit, json_t *out, struct nl_error *err);
+enum nl_status nl_facts_deliveries(struct nl_store *store, int64_t issue,
+                                   enum nl_delivery_state state, int64_t after, int64_t limit,
+                                   json_t *out, struct nl_error *err);
 
 /* Deliveries by state; `issue` 0 for the notices. *out is the caller's. */
 enum nl_status nl_facts_counts(struct nl_store *store, int64_t issue, json_t **out,

@@ -8,6 +8,7 @@
 #include "newsletter/db/handle.h"
 #include "newsletter/store/bounce_record.h"
 #include "newsletter/store/link.h"
+#include "newsletter/store/state.h"
 
 /* "confirmation", "already-subscribed", "welcome", "goodbye", "preferences", "address-change"
  * and "reconfirmation";
@@ -139,16 +140,17 @@ NL_CHECKED enum nl_status nl_delivery_notice(struct nl_store *store, int64_t del
 struct nl_delivery_row {
     int64_t subscription;
     const char *address;
-    const char *state;
+    enum nl_delivery_state state;
     int64_t attempts;
     int64_t updated_at;
     struct nl_result result; /* `outcome` is not set: see `state` */
 };
 
 /* Calls `each` for the deliveries of an issue, in the order of their subscriptions: those in
- * `state` (NULL: in any) behind subscription `after`, at most `limit` (0: all). */
-NL_CHECKED enum nl_status nl_delivery_each(struct nl_store *store, int64_t issue, const char *state,
-                                           int64_t after, int64_t limit,
+ * `state` after subscription `after`, at most `limit` (0: all). */
+NL_CHECKED enum nl_status nl_delivery_each(struct nl_store *store, int64_t issue,
+                                           enum nl_delivery_state state, int64_t after,
+                                           int64_t limit,
                                            enum nl_status (*each)(const struct nl_delivery_row *row,
                                                                   void *ctx, struct nl_error *err),
                                            void *ctx, struct nl_error *err) NL_NONNULL(1, 6, 8);

@@ -5,6 +5,7 @@
 #include "newsletter/base/segment.h"
 #include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
+#include "newsletter/store/state.h"
 
 #include <stddef.h>
 
@@ -45,7 +46,7 @@ struct nl_issue {
     size_t alternative_len;
     struct nl_subject_plan test; /* how they are tried; unused without an alternative */
     char *digest;                /* SHA-256 of the source, hexadecimal */
-    char *state;                 /* draft | scheduled | sending | paused | sent | cancelled */
+    enum nl_issue_state state;
     char *pause_note;
     int64_t created_at;
     char *body; /* packed, for the archive; NULL when read from the store */
@@ -126,10 +127,6 @@ NL_CHECKED enum nl_status nl_issue_start(struct nl_store *store, int64_t issue,
                                          int64_t *deliveries, struct nl_error *err)
     NL_NONNULL(1, 6, 7);
 
-/* Forgets a scheduled issue. NL_EXISTS if it goes out already. */
-NL_CHECKED enum nl_status nl_issue_withdraw(struct nl_store *store, int64_t issue,
-                                            struct nl_error *err) NL_ALL_NONNULL;
-
 /* Finds by list and slug; *found false when there is none. */
 NL_CHECKED enum nl_status nl_issue_find(struct nl_store *store, int64_t list, const char *slug,
                                         bool *found, struct nl_issue *out,
@@ -142,8 +139,9 @@ NL_CHECKED enum nl_status nl_editions_read(struct nl_store *store, int64_t issue
                                            struct nl_error *err) NL_ALL_NONNULL;
 void nl_editions_free(struct nl_edition *editions, size_t count);
 
-/* Calls `each` for every issue, newest first, or only for those in `state` if it is not NULL. */
-NL_CHECKED enum nl_status nl_issue_each(struct nl_store *store, const char *state,
+/* Calls `each` for every issue, newest first, or only for those in `state` if that is not
+ * NL_ISSUE_ANY. */
+NL_CHECKED enum nl_status nl_issue_each(struct nl_store *store, enum nl_issue_state state,
                                         enum nl_status (*each)(const struct nl_issue *issue,
                                                                void *ctx, struct nl_error *err),
                                         void *ctx, struct nl_error *err) NL_NONNULL(1, 3, 5);
@@ -154,7 +152,8 @@ struct nl_issue_summary {
     int64_t list;
     const char *list_name;
     const char *slug, *series, *number, *title, *subject, *category, *posted_by, *date, *language;
-    const char *state, *pause_note;
+    enum nl_issue_state state;
+    const char *pause_note;
     int64_t created_at;
     int64_t ended_at;     /* 0 until sent */
     int64_t scheduled_at; /* 0 where it was not */
@@ -164,7 +163,7 @@ struct nl_issue_summary {
 struct nl_issue_filter {
     int64_t id;
     const char *list; /* its name */
-    const char *state;
+    enum nl_issue_state state;
     int64_t before; /* an id: only those made earlier */
     int64_t limit;
 };
@@ -174,27 +173,6 @@ NL_CHECKED enum nl_status nl_issue_summaries(
     struct nl_store *store, const struct nl_issue_filter *filter,
     enum nl_status (*each)(const struct nl_issue_summary *issue, void *ctx, struct nl_error *err),
     void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 3, 5);
-
-/* Turns a sending issue into a paused one, with a note, or back (the note is NULL then). Leaves
- * issues in other states alone; *changed tells. */
-NL_CHECKED enum nl_status nl_issue_set_state(struct nl_store *store, int64_t issue,
-                                             const char *state, const char *note, bool *changed,
-                                             struct nl_error *err) NL_NONNULL(1, 3, 5, 6);
-
-/* The present state, as another process may have set it: *sending is false once the issue is paused
- * or cancelled. */
-NL_CHECKED enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
-                                              struct nl_error *err) NL_ALL_NONNULL;
-
-/* Cancels an issue for good: what of it is queued or deferred is skipped, at the latest when a run
- * that has leased some of it ends. *skipped is how many were so far. */
-NL_CHECKED enum nl_status nl_issue_cancel(struct nl_store *store, int64_t issue, int64_t *skipped,
-                                          struct nl_error *err) NL_ALL_NONNULL;
-
-/* To be called when a run ends: marks a sending issue as sent when nothing of it is queued, leased
- * or deferred any more, and skips what the run left of a cancelled one. */
-NL_CHECKED enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
-                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* The number of people an issue for this list would go to, or for a segment of it (NULL: none). */
 NL_CHECKED enum nl_status nl_issue_audience(struct nl_store *store, int64_t list,

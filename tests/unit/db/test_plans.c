@@ -3,6 +3,7 @@
 #include "db/sqlite/sqlite.h"
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/issue.h"
+#include "newsletter/store/issue_control.h"
 #include "newsletter/store/subject_test.h"
 #include "newsletter/store/throttle.h"
 

@@ -1,0 +1,50 @@
+/* Pausing, resuming and cancelling an issue: what may be done in which state, told once for the
+ * command line, the dashboard and the API, which only word the result. */
+#ifndef NEWSLETTER_STORE_ISSUE_CONTROL_H
+#define NEWSLETTER_STORE_ISSUE_CONTROL_H
+
+#include "newsletter/db/handle.h"
+#include "newsletter/store/state.h"
+
+enum nl_issue_action { NL_ISSUE_PAUSE, NL_ISSUE_RESUME, NL_ISSUE_CANCEL };
+
+/* "pause", "resume", "cancel". */
+bool nl_issue_action_parse(const char *word, enum nl_issue_action *out) NL_ALL_NONNULL;
+
+enum nl_action_result {
+    NL_ACTION_DONE,
+    NL_ACTION_WITHDRAWN, /* a scheduled issue was cancelled: it is gone, nobody has got it */
+    NL_ACTION_UNCHANGED, /* the issue is in the state that was asked for already */
+    NL_ACTION_REFUSED,   /* its state does not allow it */
+    NL_ACTION_UNKNOWN,   /* there is no such issue */
+};
+
+/* The result that an action has on an issue in this state. */
+enum nl_action_result nl_issue_allows(enum nl_issue_state state, enum nl_issue_action action);
+
+struct nl_issue_change {
+    enum nl_action_result result;
+    enum nl_issue_state found; /* the state in which the action found the issue */
+    int64_t skipped;           /* cancelled: how many people will not get it, so far */
+};
+
+/* Does it, in one transaction: the state is the present one, whatever another process did in the
+ * meantime. `note` says why an issue is paused; NULL otherwise. A cancelled issue is cancelled for
+ * good: its queued and deferred deliveries are skipped, at the latest when a run that has leased
+ * some of them ends. */
+NL_CHECKED enum nl_status nl_issue_control(struct nl_store *store, int64_t issue,
+                                           enum nl_issue_action action, const char *note,
+                                           struct nl_issue_change *out, struct nl_error *err)
+    NL_NONNULL(1, 5, 6);
+
+/* The present state, as another process may have set it: *sending is false once the issue is paused
+ * or cancelled. */
+NL_CHECKED enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
+                                              struct nl_error *err) NL_ALL_NONNULL;
+
+/* To be called when a run ends: marks a sending issue as sent when none of its deliveries is
+ * queued, leased or deferred any more, and skips those that the run left of a cancelled one. */
+NL_CHECKED enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
+                                          struct nl_error *err) NL_ALL_NONNULL;
+
+#endif

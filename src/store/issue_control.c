@@ -1,0 +1,174 @@
+#include "newsletter/store/issue_control.h"
+
+#include "newsletter/db/sql.h"
+
+#include <string.h>
+
+/* ---- the rules ---- */
+
+static const char *const actions[] = {
+    [NL_ISSUE_PAUSE] = "pause",
+    [NL_ISSUE_RESUME] = "resume",
+    [NL_ISSUE_CANCEL] = "cancel",
+};
+
+bool nl_issue_action_parse(const char *word, enum nl_issue_action *out) {
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        if (strcmp(actions[i], word) != 0)
+            continue;
+        *out = (enum nl_issue_action)i;
+        return true;
+    }
+    return false;
+}
+
+enum nl_action_result nl_issue_allows(enum nl_issue_state state, enum nl_issue_action action) {
+    static const struct {
+        enum nl_issue_state state;
+        enum nl_issue_action action;
+        enum nl_action_result result;
+    } rules[] = {
+        {NL_ISSUE_SENDING, NL_ISSUE_PAUSE, NL_ACTION_DONE},
+        {NL_ISSUE_PAUSED, NL_ISSUE_PAUSE, NL_ACTION_UNCHANGED},
+        {NL_ISSUE_PAUSED, NL_ISSUE_RESUME, NL_ACTION_DONE},
+        {NL_ISSUE_SENDING, NL_ISSUE_RESUME, NL_ACTION_UNCHANGED},
+        {NL_ISSUE_SENDING, NL_ISSUE_CANCEL, NL_ACTION_DONE},
+        {NL_ISSUE_PAUSED, NL_ISSUE_CANCEL, NL_ACTION_DONE},
+        {NL_ISSUE_SCHEDULED, NL_ISSUE_CANCEL, NL_ACTION_WITHDRAWN},
+        {NL_ISSUE_CANCELLED, NL_ISSUE_CANCEL, NL_ACTION_UNCHANGED},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        if (rules[i].state == state && rules[i].action == action)
+            return rules[i].result;
+    return NL_ACTION_REFUSED;
+}
+
+/* ---- changing ---- */
+
+/* When an issue stops, the seconds that were reserved for it by domains' rates are free again: the
+ * next issue need not wait for them. */
+static enum nl_status forget_rate_reservations(struct nl_store *store, struct nl_error *err) {
+    return nl_sql_run(store, err,
+                      "DELETE FROM throttle WHERE name LIKE 'domain %' AND NOT EXISTS "
+                      "(SELECT 1 FROM issue WHERE state = 'sending')",
+                      NL_NO_VALUES);
+}
+
+static enum nl_status set_state(struct nl_store *store, int64_t issue, enum nl_issue_state state,
+                                const char *note, struct nl_error *err) {
+    enum nl_status status = nl_sql_run(
+        store, err, "UPDATE issue SET state = ?, pause_note = ? WHERE id = ?",
+        NL_VALUES(NL_STRING(nl_issue_state_text(state)), NL_STRING(note), NL_INT(issue)));
+    return status == NL_OK ? forget_rate_reservations(store, err) : status;
+}
+
+/* Skips the deliveries that no run has leased, if the issue is cancelled. One state at a time, each
+ * by its index. */
+static enum nl_status skip_cancelled(struct nl_store *store, int64_t issue, int64_t *skipped,
+                                     struct nl_error *err) {
+#define SKIP                                                                                       \
+    "UPDATE delivery SET state = 'skipped', updated_at = ?1, "                                     \
+    "reply_text = 'the issue was cancelled' WHERE issue = ?2 AND "                                 \
+    "(SELECT state FROM issue WHERE id = ?2) = 'cancelled' AND state = "
+    static const char *const steps[] = {SKIP "'queued'", SKIP "'deferred'"};
+#undef SKIP
+    enum nl_status status = NL_OK;
+    *skipped = 0;
+    for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++) {
+        status =
+            nl_sql_run(store, err, steps[i], NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
+        *skipped += nl_sql_changes(store);
+    }
+    return status;
+}
+
+static enum nl_status cancel(struct nl_store *store, int64_t issue, int64_t *skipped,
+                             struct nl_error *err) {
+    enum nl_status status =
+        nl_sql_run(store, err, "UPDATE issue SET ended_at = coalesce(ended_at, ?) WHERE id = ?",
+                   NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
+    if (status == NL_OK)
+        status = set_state(store, issue, NL_ISSUE_CANCELLED, NULL, err);
+    return status == NL_OK ? skip_cancelled(store, issue, skipped, err) : status;
+}
+
+/* A scheduled issue has no deliveries yet. */
+static enum nl_status withdraw(struct nl_store *store, int64_t issue, struct nl_error *err) {
+    static const char *const steps[] = {
+        "DELETE FROM edition WHERE issue = ?",
+        "DELETE FROM subject_test WHERE issue = ?",
+        "DELETE FROM issue_text WHERE rowid = ?",
+        "DELETE FROM issue WHERE id = ?",
+    };
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
+        status = nl_sql_run(store, err, steps[i], NL_VALUES(NL_INT(issue)));
+    return status;
+}
+
+struct call {
+    int64_t issue;
+    enum nl_issue_action action;
+    const char *note;
+    struct nl_issue_change *out;
+};
+
+static enum nl_status change(struct nl_store *store, const struct call *call,
+                             struct nl_error *err) {
+    if (call->out->result == NL_ACTION_WITHDRAWN)
+        return withdraw(store, call->issue, err);
+    if (call->out->result != NL_ACTION_DONE)
+        return NL_OK;
+    switch (call->action) {
+    case NL_ISSUE_PAUSE:
+        return set_state(store, call->issue, NL_ISSUE_PAUSED, call->note, err);
+    case NL_ISSUE_RESUME:
+        return set_state(store, call->issue, NL_ISSUE_SENDING, NULL, err);
+    default:
+        return cancel(store, call->issue, &call->out->skipped, err);
+    }
+}
+
+static enum nl_status control(struct nl_store *store, void *ctx, struct nl_error *err) {
+    const struct call *call = ctx;
+    char state[16];
+    bool found = false;
+    enum nl_status status = nl_sql_first(
+        store, err, &found, "SELECT state FROM issue WHERE id = ? /*+ FOR UPDATE */",
+        NL_VALUES(NL_INT(call->issue)), NL_COLUMNS(NL_INTO_FIXED(state, sizeof state)));
+    call->out->result = NL_ACTION_UNKNOWN;
+    if (status != NL_OK || !found || !nl_issue_state_parse(state, &call->out->found))
+        return status;
+    call->out->result = nl_issue_allows(call->out->found, call->action);
+    return change(store, call, err);
+}
+
+enum nl_status nl_issue_control(struct nl_store *store, int64_t issue, enum nl_issue_action action,
+                                const char *note, struct nl_issue_change *out,
+                                struct nl_error *err) {
+    struct call call = {issue, action, note, out};
+    *out = (struct nl_issue_change){0};
+    return nl_sql_exclusive(store, control, &call, err);
+}
+
+enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
+                                   struct nl_error *err) {
+    return nl_sql_exists(store, err, sending,
+                         "SELECT 1 FROM issue WHERE id = ? AND state = 'sending'",
+                         NL_VALUES(NL_INT(issue)));
+}
+
+enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
+                               struct nl_error *err) {
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "UPDATE issue SET state = 'sent', pause_note = NULL, ended_at = ?1 "
+                   "WHERE id = ?2 AND state = 'sending' AND "
+                   "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'queued') AND "
+                   "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'leased') AND "
+                   "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'deferred')",
+                   NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
+    *finished = status == NL_OK && nl_sql_changes(store) > 0;
+    int64_t skipped = 0;
+    return status == NL_OK ? skip_cancelled(store, issue, &skipped, err) : status;
+}
