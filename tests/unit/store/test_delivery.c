@@ -2,6 +2,7 @@
 
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/issue.h"
+#include "newsletter/store/issue_control.h"
 
 #include <stdio.h>
 
@@ -184,6 +185,91 @@ static void test_leases_of_notices_expire(void **state) {
                      1);
 }
 
+/* A lease that has passed to another owner: the first one must not send any more. */
+static void test_only_the_owner_reaches_the_commit_point(void **state) {
+    static const char *const others[] = {"queued", "sent",    "deferred", "bounced",
+                                         "failed", "unknown", "skipped"};
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_job jobs[MANY];
+    char sql[128];
+    bool ok[2] = {true, true};
+    int64_t issue = make_issue(fixture, 2);
+    assert_int_equal(lease(fixture, issue, "first", 1, jobs), 1);
+    assert_int_equal(lease(fixture, issue, "second", 1, jobs + 1), 1);
+    const int64_t deliveries[] = {jobs[0].delivery, jobs[1].delivery};
+    assert_ok(nl_delivery_commit_points(fixture->store, deliveries, 2, "first", ok, &err));
+    assert_true(ok[0] && !ok[1]);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE dot_at IS NOT NULL"),
+                     1);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        snprintf(sql, sizeof sql, "UPDATE delivery SET state = '%s' WHERE id = %lld", others[i],
+                 (long long)deliveries[0]);
+        fixture_sql(fixture, sql);
+        assert_ok(nl_delivery_commit_points(fixture->store, deliveries, 1, "first", ok, &err));
+        if (ok[0])
+            fail_msg("a delivery that is %s by now was sent", others[i]);
+    }
+    free_jobs(jobs, 2);
+}
+
+/* A result that comes late, when others have taken the delivery over, changes nothing; but that it
+ * was sent is still recorded of one that has become unknown. */
+static void test_late_results(void **state) {
+    static const enum nl_outcome late[] = {NL_SENT,   NL_DEFERRED, NL_BOUNCED,
+                                           NL_FAILED, NL_UNKNOWN,  NL_REQUEUED};
+    struct fixture *fixture = *state;
+    struct nl_job jobs[MANY];
+    char sql[160];
+    int64_t issue = make_issue(fixture, 1);
+    assert_int_equal(lease(fixture, issue, "me", 1, jobs), 1);
+    for (int now = NL_DELIVERY_QUEUED; now < NL_DELIVERY_STATES; now++) {
+        for (size_t i = 0; i < sizeof late / sizeof late[0]; i++) {
+            const char *word = nl_delivery_state_text((enum nl_delivery_state)now);
+            bool stays = !(now == NL_DELIVERY_UNKNOWN && late[i] == NL_SENT);
+            snprintf(sql, sizeof sql,
+                     "UPDATE delivery SET state = '%s', lease_owner = '%s', attempts = 1 "
+                     "WHERE issue = 1",
+                     word, now == NL_DELIVERY_LEASED ? "another" : "me");
+            fixture_sql(fixture, sql);
+            record(fixture, &jobs[0], "me",
+                   (struct nl_result){.outcome = late[i], .next_attempt_at = 5, .text = "late"});
+            snprintf(sql, sizeof sql,
+                     "SELECT count(*) FROM delivery WHERE issue = 1 AND state = '%s' AND attempts "
+                     "= 1",
+                     stays ? word : "sent");
+            if (fixture_sql(fixture, sql) != 1)
+                fail_msg("a late result %d changed a delivery that is %s", (int)late[i], word);
+        }
+    }
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE detail = 'late'"), 0);
+    free_jobs(jobs, 1);
+}
+
+/* One owner's heart-beat and postponement leave another's leases alone. */
+static void test_two_owners(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_job jobs[MANY];
+    int64_t issue = make_issue(fixture, 2);
+    assert_int_equal(lease(fixture, issue, "a", 1, jobs), 1);
+    assert_int_equal(lease(fixture, issue, "b", 1, jobs + 1), 1);
+    assert_ok(nl_delivery_renew(fixture->store, "a", 5000000, &err));
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE lease_until = "
+                                          "5000000 AND lease_owner = 'a'"),
+                     1);
+    assert_int_equal(
+        fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE lease_until = 5000000"), 1);
+    assert_ok(nl_delivery_postpone(fixture->store, jobs[1].delivery, "a", 9, &err));
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE state = 'leased'"),
+                     2);
+    assert_ok(nl_delivery_postpone(fixture->store, jobs[1].delivery, "b", 9, &err));
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE state = 'deferred' "
+                                          "AND next_attempt_at = 9 AND attempts = 0"),
+                     1);
+    free_jobs(jobs, 2);
+}
+
 static void test_same_slug_twice(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
@@ -193,7 +279,7 @@ static void test_same_slug_twice(void **state) {
     make_issue(fixture, 1);
     assert_ok(nl_issue_find(fixture->store, fixture->list.id, "one", &found, &issue, &err));
     assert_true(found);
-    assert_string_equal(issue.state, "sending");
+    assert_int_equal(issue.state, NL_ISSUE_SENDING);
     assert_fails(nl_issue_create(fixture->store, &issue, NULL, &count, &err), NL_BUSY,
                  "another process");
     nl_issue_free(&issue);
@@ -214,6 +300,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_recovery, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_leases_of_notices_expire, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_only_the_owner_reaches_the_commit_point, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_late_results, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_two_owners, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_same_slug_twice, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
