@@ -88,8 +88,11 @@ static enum nl_status add_growth_point(int64_t day, int64_t joined, int64_t left
     struct growth *growth = ctx;
     (void)joined;
     (void)left;
-    /* The curve begins with zero on the day before. */
+    /* Steps, since a day's number is known only as a whole; the first one rises from zero. */
+    int64_t before = growth->count > 0 ? growth->points[growth->count - 1].value : 0;
     enum nl_status status = growth->count == 0 ? add_point(growth, day - DAY, 0, err) : NL_OK;
+    if (status == NL_OK)
+        status = add_point(growth, day, before, err);
     return status == NL_OK ? add_point(growth, day, active, err) : status;
 }
 

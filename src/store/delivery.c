@@ -361,30 +361,6 @@ enum nl_status nl_delivery_recover(struct nl_store *store, int64_t issue, int64_
     return status;
 }
 
-static enum nl_status resend(struct nl_store *store, void *ctx, struct nl_error *err) {
-    struct recovery *recovery = ctx;
-    enum nl_status status =
-        nl_sql_run(store, err,
-                   "UPDATE delivery SET state = 'queued', dot_at = NULL, "
-                   "lease_owner = NULL, updated_at = ? WHERE issue = ? AND state = 'unknown'",
-                   NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(recovery->issue)));
-    recovery->count = nl_sql_changes(store);
-    if (status == NL_OK && recovery->count > 0)
-        status = nl_sql_run(store, err,
-                            "UPDATE issue SET state = 'sending', ended_at = NULL "
-                            "WHERE id = ? AND state = 'sent'",
-                            NL_VALUES(NL_INT(recovery->issue)));
-    return status;
-}
-
-enum nl_status nl_delivery_resend_unknown(struct nl_store *store, int64_t issue, int64_t *count,
-                                          struct nl_error *err) {
-    struct recovery recovery = {.issue = issue};
-    enum nl_status status = nl_sql_exclusive(store, resend, &recovery, err);
-    *count = recovery.count;
-    return status;
-}
-
 enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64_t *due,
                                     struct nl_error *err) {
     return nl_sql_number(store, err, due, NULL,

@@ -42,7 +42,8 @@ static enum nl_status leave_tombstone(struct nl_store *store, int64_t subscriber
                       NL_VALUES(NL_STRING(digest), NL_INT(nl_store_now(store))));
 }
 
-static enum nl_status erase(struct nl_store *store, void *ctx, struct nl_error *err) {
+enum nl_status nl_person_erase_rows(struct nl_store *store, int64_t subscriber,
+                                    struct nl_error *err) {
     /* In this order: what refers to others first. Unsubscribe tokens stay, so that the links in old
      * mails still say that nothing more will come. */
     static const char *const steps[] = {
@@ -63,12 +64,15 @@ static enum nl_status erase(struct nl_store *store, void *ctx, struct nl_error *
          "NULL, "
          "language = NULL, attributes = '{}' WHERE id = ?1 AND ?2 > 0"),
     };
-    int64_t subscriber = *(const int64_t *)ctx;
     enum nl_status status = leave_tombstone(store, subscriber, err);
     for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
         status = nl_sql_run(store, err, steps[i],
                             NL_VALUES(NL_INT(subscriber), NL_INT(nl_store_now(store))));
     return status == NL_OK ? nl_event_add(store, "erased", 0, subscriber, 0, NULL, err) : status;
+}
+
+static enum nl_status erase(struct nl_store *store, void *ctx, struct nl_error *err) {
+    return nl_person_erase_rows(store, *(const int64_t *)ctx, err);
 }
 
 enum nl_status nl_person_erase(struct nl_store *store, int64_t subscriber, struct nl_error *err) {

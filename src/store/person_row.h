@@ -13,4 +13,8 @@
     "d.issue = i.id AND d.subscription = s.id AND s.subscriber = ?1 UNION ALL "                    \
     "SELECT id FROM delivery WHERE issue IS NULL AND subscription IN " THEIRS ")"
 
+/* nl_person_erase within the caller's transaction. */
+NL_CHECKED enum nl_status nl_person_erase_rows(struct nl_store *store, int64_t subscriber,
+                                               struct nl_error *err) NL_ALL_NONNULL;
+
 #endif

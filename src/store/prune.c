@@ -5,6 +5,7 @@
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/person.h"
 #include "newsletter/store/throttle.h"
+#include "store/person_row.h"
 
 struct call {
     const struct nl_retention *retention;
@@ -56,29 +57,52 @@ static enum nl_status prune_rows(struct nl_store *store, void *ctx, struct nl_er
     return status;
 }
 
-/* Nothing holds them here any more. Who has complained stays, so that nobody mails them again. */
-static enum nl_status find_ended(struct nl_store *store, int64_t before, struct nl_buf *ids,
-                                 struct nl_error *err) {
+/* People whose subscriptions all ended before `before`. A pending one counts from its latest
+ * sign-up: it may belong to somebody who left long ago and has come back. People who have
+ * complained stay, so that nobody mails them again. ?2: only this one, 0 for all. */
+static enum nl_status find_ended(struct nl_store *store, int64_t before, int64_t only,
+                                 struct nl_buf *ids, struct nl_error *err) {
     return nl_sql_each(
         store, err, nl_sql_add_id, ids,
-        "SELECT r.id FROM subscriber r WHERE r.address_key LIKE '%@%' AND EXISTS (SELECT 1 FROM "
-        "subscription s WHERE s.subscriber = r.id) AND NOT EXISTS (SELECT 1 FROM subscription s "
-        "WHERE s.subscriber = r.id AND (s.state IN ('active', 'complained') OR "
-        "coalesce(s.ended_at, s.created_at) >= ?))",
-        NL_VALUES(NL_INT(before)));
+        "SELECT r.id FROM subscriber r WHERE ?2 IN (0, r.id) AND r.address_key LIKE '%@%' AND "
+        "EXISTS (SELECT 1 FROM subscription s WHERE s.subscriber = r.id) AND NOT EXISTS "
+        "(SELECT 1 FROM subscription s WHERE s.subscriber = r.id AND "
+        "(s.state IN ('active', 'complained') OR CASE s.state WHEN 'pending' THEN s.consent_at "
+        "ELSE coalesce(s.ended_at, s.created_at) END >= ?1))",
+        NL_VALUES(NL_INT(before), NL_INT(only)));
+}
+
+struct erasure {
+    int64_t before, subscriber;
+};
+
+/* Looks once more: somebody may have come back since all were looked for. */
+static enum nl_status erase_if_ended(struct nl_store *store, void *ctx, struct nl_error *err) {
+    const struct erasure *erasure = ctx;
+    struct nl_buf ids = {0};
+    enum nl_status status = find_ended(store, erasure->before, erasure->subscriber, &ids, err);
+    if (status == NL_OK && nl_ids_count(&ids) == 1)
+        status = nl_person_erase_rows(store, erasure->subscriber, err);
+    nl_buf_free(&ids);
+    return status;
 }
 
 static enum nl_status prune_people(struct nl_store *store, const struct call *call,
                                    struct nl_error *err) {
     struct nl_buf ids = {0};
+    struct erasure erasure = {.before = limit(store, call->retention->ended)};
     if (call->retention->ended == 0)
         return NL_OK;
-    enum nl_status status = find_ended(store, limit(store, call->retention->ended), &ids, err);
-    for (size_t i = 0; status == NL_OK && i < nl_ids_count(&ids); i++) {
-        if (!call->dry_run)
-            status = nl_person_erase(store, nl_ids_at(&ids, i), err);
-        call->out->people++;
+    enum nl_status status = find_ended(store, erasure.before, 0, &ids, err);
+    call->out->people = (int64_t)nl_ids_count(&ids);
+    if (!call->dry_run)
+        nl_store_secure_delete(store, true);
+    for (size_t i = 0; status == NL_OK && !call->dry_run && i < nl_ids_count(&ids); i++) {
+        erasure.subscriber = nl_ids_at(&ids, i);
+        status = nl_sql_exclusive(store, erase_if_ended, &erasure, err);
     }
+    if (!call->dry_run)
+        nl_store_secure_delete(store, false);
     nl_buf_free(&ids);
     return status;
 }

@@ -116,13 +116,28 @@ enum nl_status nl_statistics_timeline(struct nl_store *store, int64_t issue, int
                        NL_VALUES(NL_INT(issue), NL_INT(seconds)));
 }
 
+/* An event may name the issue whose link was used. Of the others, the issue is the last one that
+ * was sent to that person before. Somebody who did not answer a question, or whom the operator
+ * removed, did not leave because of an issue. */
 enum nl_status nl_statistics_unsubscribed(struct nl_store *store, int64_t issue, int64_t *count,
                                           struct nl_error *err) {
-    return nl_sql_number(store, err, count, NULL,
-                         "SELECT count(*) FROM issue i JOIN event e ON e.list = i.list AND "
-                         "e.at BETWEEN i.created_at AND i.created_at + 604800 "
-                         "WHERE i.id = ? AND e.kind = 'unsubscribed'",
-                         NL_VALUES(NL_INT(issue)));
+#define GOT(issue)                                                                                 \
+    "d.issue = " issue " AND d.subscription = s.id AND d.state = 'sent' AND d.updated_at <= e.at"
+    return nl_sql_number(
+        store, err, count, NULL,
+        "SELECT count(*) FROM issue i JOIN event e ON e.list = i.list AND e.kind = 'unsubscribed' "
+        "AND e.at >= i.created_at AND coalesce(e.detail, '') NOT IN ('operator', 'not "
+        "reconfirmed') LEFT JOIN subscription s ON s.list = e.list AND s.subscriber = "
+        "e.subscriber WHERE i.id = ? AND (e.issue = i.id OR (e.issue IS NULL AND "
+        "EXISTS (SELECT 1 FROM delivery d WHERE " GOT(
+            "i.id") ") AND "
+                    "NOT EXISTS (SELECT 1 FROM issue o JOIN delivery d ON " GOT(
+                        "o.id") " WHERE "
+                                "o.list = i.list AND (o.created_at > i.created_at OR (o.created_at "
+                                "= i.created_at AND "
+                                "o.id > i.id)) AND o.created_at <= e.at)))",
+        NL_VALUES(NL_INT(issue)));
+#undef GOT
 }
 
 enum nl_status nl_statistics_issues(struct nl_store *store,

@@ -121,11 +121,6 @@ NL_CHECKED enum nl_status nl_delivery_recover(struct nl_store *store, int64_t is
                                               int64_t *unknown,
                                               struct nl_error *err) NL_ALL_NONNULL;
 
-/* Queues the unknown deliveries of an issue again, at the operator's word. Its own transaction. */
-NL_CHECKED enum nl_status nl_delivery_resend_unknown(struct nl_store *store, int64_t issue,
-                                                     int64_t *count,
-                                                     struct nl_error *err) NL_ALL_NONNULL;
-
 /* The earliest time at which a deferred delivery of the issue is due; 0 if none is deferred. */
 NL_CHECKED enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64_t *due,
                                                struct nl_error *err) NL_ALL_NONNULL;

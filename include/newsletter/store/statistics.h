@@ -38,7 +38,8 @@ nl_statistics_timeline(struct nl_store *store, int64_t issue, int64_t seconds,
                                               void *ctx, struct nl_error *err),
                        void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
 
-/* How many left a list by unsubscribing in the week from when an issue began to go out. */
+/* How many unsubscribed because of an issue: by a link in it, or, where that is not known, after it
+ * was the last issue that they had got. */
 NL_CHECKED enum nl_status nl_statistics_unsubscribed(struct nl_store *store, int64_t issue,
                                                      int64_t *count,
                                                      struct nl_error *err) NL_ALL_NONNULL;

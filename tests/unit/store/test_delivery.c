@@ -3,6 +3,7 @@
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/issue.h"
 #include "newsletter/store/issue_control.h"
+#include "newsletter/store/resend.h"
 
 #include <stdio.h>
 
@@ -162,8 +163,10 @@ static void test_recovery(void **state) {
     assert_ok(nl_issue_count(fixture->store, issue, &counts, &err));
     assert_int_equal(counts.unknown, 1);
     assert_int_equal(counts.queued, 3);
-    assert_ok(nl_delivery_resend_unknown(fixture->store, issue, &count, &err));
-    assert_int_equal(count, 1);
+    const struct nl_resend unknown = {.issue = issue, .state = NL_DELIVERY_UNKNOWN};
+    struct nl_resend_counts again = {0};
+    assert_ok(nl_resend(fixture->store, &unknown, &again, &err));
+    assert_int_equal(again.people, 1);
     assert_ok(nl_issue_count(fixture->store, issue, &counts, &err));
     assert_int_equal(counts.queued, 4);
     free_jobs(jobs, 3);

@@ -1,0 +1,35 @@
+/* Putting deliveries of an issue back into the queue, at the operator's word: after a relay has
+ * refused them for a cause that is gone, or a run has ended before it knew. */
+#ifndef NEWSLETTER_STORE_RESEND_H
+#define NEWSLETTER_STORE_RESEND_H
+
+#include "newsletter/db/handle.h"
+#include "newsletter/store/state.h"
+
+/* Which deliveries. */
+struct nl_resend {
+    int64_t issue;
+    enum nl_delivery_state state; /* bounced, failed or unknown */
+    const char *reply;            /* words of the server's reply, its code and status before them;
+                                     '*' stands for anything between; NULL: any reply */
+    int64_t since;                /* only those that got there at this time or later; 0: all */
+};
+
+struct nl_resend_counts {
+    int64_t people; /* who get it (again) */
+    int64_t ended;  /* left out: their subscription has ended, or they are suppressed */
+};
+
+/* Counts without changing anything. */
+NL_CHECKED enum nl_status nl_resend_count(struct nl_store *store, const struct nl_resend *resend,
+                                          struct nl_resend_counts *out,
+                                          struct nl_error *err) NL_ALL_NONNULL;
+
+/* Queues them, as if they had not been tried. A sent issue goes out again for them, a paused one
+ * stays paused; NL_EXISTS for one that is cancelled. Nobody is reached whose subscription has
+ * ended. */
+NL_CHECKED enum nl_status nl_resend(struct nl_store *store, const struct nl_resend *resend,
+                                    struct nl_resend_counts *out,
+                                    struct nl_error *err) NL_ALL_NONNULL;
+
+#endif

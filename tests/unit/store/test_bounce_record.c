@@ -1,0 +1,121 @@
+/* Mail that comes back late: for subscriptions that have ended, for deliveries in any state, and
+ * for one of two subscribers. */
+#include "support.h"
+
+#include "newsletter/store/bounce_record.h"
+#include "newsletter/store/state.h"
+
+#include <stdio.h>
+
+static const struct nl_bounce_policy policy = {
+    .hard = 1, .soft = 1, .limit = 1, .half_life = 1000, .interval = 10};
+
+static void set_up(struct fixture *fixture) {
+    fixture_subscribe(fixture, "ann@example.org");
+    fixture_subscribe(fixture, "bob@example.org");
+    fixture_issue(fixture, 1, "sent");
+    fixture_sql(fixture, "INSERT INTO delivery (id, kind, issue, subscription, state, created_at, "
+                         "updated_at) SELECT 70 + id, 'issue', 1, id, 'sent', 1, 1 FROM "
+                         "subscription");
+}
+
+/* A message about Ann's delivery, proved by its token. */
+static int64_t come_back(struct fixture *fixture, enum nl_effect effect) {
+    static unsigned char number = 0;
+    struct nl_error err = {0};
+    struct nl_returned_outcome outcome = {0};
+    const struct nl_verdict verdict = {
+        .effect = effect, .kind = "dsn", .reason = "no-user", .status = "5.1.1"};
+    const struct nl_returned returned = {
+        .kind = "dsn", .delivery = 71, .verdicts = &verdict, .count = 1, .digest = {++number}};
+    assert_ok(nl_returned_record(fixture->store, &returned, &policy, &outcome, &err));
+    return outcome.ended;
+}
+
+static bool is_in(struct fixture *fixture, const char *table, int64_t id, const char *state) {
+    char sql[128];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM %s WHERE id = %lld AND state = '%s'", table,
+             (long long)id, state);
+    return fixture_sql(fixture, sql) == 1;
+}
+
+static void set_state(struct fixture *fixture, const char *table, int64_t id, const char *state) {
+    char sql[128];
+    snprintf(sql, sizeof sql, "UPDATE %s SET state = '%s' WHERE id = %lld", table, state,
+             (long long)id);
+    fixture_sql(fixture, sql);
+}
+
+static void test_a_bounce_ends_open_subscriptions_alone(void **state) {
+    static const enum nl_effect effects[] = {NL_EFFECT_SOFT, NL_EFFECT_HARD};
+    struct fixture *fixture = *state;
+    set_up(fixture);
+    for (size_t i = 0; i < sizeof effects / sizeof effects[0]; i++) {
+        for (int now = NL_SUBSCRIPTION_PENDING; now < NL_SUBSCRIPTION_STATES; now++) {
+            const char *word = nl_subscription_state_text((enum nl_subscription_state)now);
+            bool open = now == NL_SUBSCRIPTION_PENDING || now == NL_SUBSCRIPTION_ACTIVE;
+            fixture_sql(fixture, "UPDATE subscription SET bounce_score = 0, bounce_at = NULL, "
+                                 "ended_at = 5");
+            set_state(fixture, "subscription", 1, word);
+            assert_int_equal(come_back(fixture, effects[i]), open);
+            if (!is_in(fixture, "subscription", 1, open ? "bounced" : word))
+                fail_msg("effect %d on a subscription that was %s", (int)effects[i], word);
+            assert_int_equal(fixture_sql(fixture, "SELECT ended_at FROM subscription WHERE id = 1"),
+                             open ? fixture->fake.now : 5);
+            assert_true(is_in(fixture, "subscription", 2, "active"));
+        }
+    }
+}
+
+/* Only a delivery that counted as sent, or of which nothing was known, came back: one that is
+ * queued again, for instance, is still to be sent. */
+static void test_a_hard_bounce_on_a_delivery_in_each_state(void **state) {
+    struct fixture *fixture = *state;
+    set_up(fixture);
+    for (int now = NL_DELIVERY_QUEUED; now < NL_DELIVERY_STATES; now++) {
+        const char *word = nl_delivery_state_text((enum nl_delivery_state)now);
+        bool counts = now == NL_DELIVERY_SENT || now == NL_DELIVERY_UNKNOWN;
+        set_state(fixture, "delivery", 71, word);
+        come_back(fixture, NL_EFFECT_HARD);
+        if (!is_in(fixture, "delivery", 71, counts ? "bounced" : word))
+            fail_msg("a hard bounce on a delivery that was %s", word);
+        assert_true(is_in(fixture, "delivery", 72, "sent"));
+        set_state(fixture, "delivery", 71, "sent");
+        come_back(fixture, NL_EFFECT_SOFT);
+        assert_true(is_in(fixture, "delivery", 71, "sent"));
+    }
+}
+
+static void test_the_same_message_counts_once(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_returned_outcome outcome = {0};
+    const struct nl_bounce_policy twice = {
+        .hard = 1, .soft = 1, .limit = 2, .half_life = 100000, .interval = 10};
+    const struct nl_verdict verdict = {
+        .effect = NL_EFFECT_HARD, .kind = "dsn", .reason = "no-user", .status = "5.1.1"};
+    struct nl_returned returned = {
+        .kind = "dsn", .delivery = 71, .verdicts = &verdict, .count = 1, .digest = {200}};
+    set_up(fixture);
+    assert_ok(nl_returned_record(fixture->store, &returned, &twice, &outcome, &err));
+    assert_false(outcome.seen);
+    assert_ok(nl_returned_record(fixture->store, &returned, &twice, &outcome, &err));
+    assert_true(outcome.seen);
+    assert_true(is_in(fixture, "subscription", 1, "active"));
+    returned.digest[0] = 201;
+    assert_ok(nl_returned_record(fixture->store, &returned, &twice, &outcome, &err));
+    assert_int_equal(outcome.ended, 1);
+    assert_true(is_in(fixture, "subscription", 1, "bounced"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_bounce_ends_open_subscriptions_alone, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_hard_bounce_on_a_delivery_in_each_state,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_the_same_message_counts_once, fixture_setup,
+                                        fixture_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
