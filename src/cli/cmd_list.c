@@ -8,7 +8,7 @@ struct list_options {
     const char *title, *from, *list_id, *reply_to, *owner, *language;
     const char *archive_url, *subscribe_url, *postal_address;
     enum { UNCHANGED, PRIVATE, PUBLIC } visibility;
-    bool json;
+    bool json, yes;
 };
 
 /* Sets a text of a list to what the option says; an empty value unsets it. */
@@ -68,6 +68,65 @@ static enum nl_status list_edit(struct cli *cli, void *options, struct nl_error 
         status = nl_list_update(cli->store, &list, err);
     if (status == NL_OK)
         printf("changed the list %s\n", list.name);
+    nl_list_free(&list);
+    return status;
+}
+
+/* Says first what happens to the people of a list. */
+static enum nl_status agree(struct cli *cli, const struct nl_list *list,
+                            const struct list_options *chosen, bool removes, struct nl_error *err) {
+    struct nl_list_counts counts = {0};
+    struct nl_list_remains remains = {0};
+    enum nl_status status = nl_list_count(cli->store, list->id, &counts, err);
+    if (status == NL_OK)
+        status = nl_list_remains(cli->store, list->id, &remains, err);
+    if (status != NL_OK)
+        return status;
+    printf("The list %s has %lld active subscribers, %lld pending ones, %lld who have left, and "
+           "%lld issues.\n",
+           list->name, (long long)counts.active, (long long)counts.pending,
+           (long long)(counts.unsubscribed + counts.bounced + counts.complained),
+           (long long)remains.issues);
+    if (removes)
+        printf(
+            "All of them are unsubscribed from it without a mail; its issues leave the archive.\n"
+            "%lld people are on no other list: all that is known of them is erased.\n",
+            (long long)remains.people);
+    else
+        printf("They all stay on it, and its List-Id stays %s.\n"
+               "Addresses of its archive and forms that hold the old name stop working.\n",
+               list->list_id);
+    if (chosen->yes || cli_ask(removes ? "Remove the list?" : "Rename the list?"))
+        return NL_OK;
+    return nl_error_set(err, NL_USAGE, "nothing is changed: say --yes");
+}
+
+static enum nl_status list_rename(struct cli *cli, void *options, struct nl_error *err) {
+    struct nl_list list = {0};
+    enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK)
+        status = nl_list_find(cli->store, cli->words[0], &list, err);
+    if (status == NL_OK)
+        status = agree(cli, &list, options, false, err);
+    if (status == NL_OK)
+        status = nl_list_rename(cli->store, list.id, cli->words[1], err);
+    if (status == NL_OK)
+        printf("the list %s is called %s now\n", list.name, cli->words[1]);
+    nl_list_free(&list);
+    return status;
+}
+
+static enum nl_status list_remove(struct cli *cli, void *options, struct nl_error *err) {
+    struct nl_list list = {0};
+    enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK)
+        status = nl_list_find(cli->store, cli->words[0], &list, err);
+    if (status == NL_OK)
+        status = agree(cli, &list, options, true, err);
+    if (status == NL_OK)
+        status = nl_list_remove(cli->store, list.id, err);
+    if (status == NL_OK)
+        printf("the list %s is removed\n", list.name);
     nl_list_free(&list);
     return status;
 }
@@ -158,6 +217,7 @@ static const struct cli_option list_table[] = {
     CLI_TEXT("subscribe-url", struct list_options, subscribe_url),
     CLI_TEXT("postal-address", struct list_options, postal_address),
     CLI_FLAG("json", struct list_options, json),
+    CLI_FLAG("yes", struct list_options, yes),
     CLI_SET("private", struct list_options, visibility, PRIVATE),
     CLI_SET("public", struct list_options, visibility, PUBLIC),
     {0},
@@ -166,6 +226,8 @@ static const struct cli_option list_table[] = {
 static const struct cli_action list_actions[] = {
     {"add", list_add, {1, 1, "one NAME"}},
     {"edit", list_edit, {1, 1, "one NAME"}},
+    {"rename", list_rename, {2, 2, "NAME and NEW-NAME"}},
+    {"remove", list_remove, {1, 1, "one NAME"}},
     {"show", list_show, {0, 1, "one NAME at most"}},
     {0},
 };

@@ -40,7 +40,7 @@ static enum nl_status gather_issue(struct nl_store *store, int64_t id, json_t *o
     json_object_set(out, "issue", json_array_get(issues, 0));
     if (status == NL_OK)
         status = nl_facts_subjects(store, id, out, err);
-    json_object_set_new(out, "unsubscribed_within_a_week", json_integer((json_int_t)unsubscribed));
+    json_object_set_new(out, "unsubscribed", json_integer((json_int_t)unsubscribed));
     json_object_set_new(out, "domains", domains);
     json_object_set_new(out, "reasons", reasons);
     json_object_set_new(out, "timeline", timeline);
@@ -90,8 +90,7 @@ static void write_issue_text(const json_t *facts, struct nl_buf *out) {
                 nl_facts_word(issue, "slug"), nl_facts_word(issue, "list"),
                 nl_facts_word(issue, "state"), nl_facts_word(issue, "created_at"));
     write_states(json_object_get(issue, "deliveries"), out);
-    nl_buf_addf(out, "Unsubscribed from the list within a week: %lld\n",
-                count_of(facts, "unsubscribed_within_a_week"));
+    nl_buf_addf(out, "Unsubscribed after this issue: %lld\n", count_of(facts, "unsubscribed"));
     json_array_foreach(json_object_get(facts, "subjects"), at, row) nl_buf_addf(
         out, "%s%zu: %s\n   %lld sent, %lld left, %lld answered%s\n",
         at == 0 ? "\nBy subject, on the sample\n" : "", at + 1, nl_facts_word(row, "subject"),

@@ -158,6 +158,18 @@ enum nl_status nl_list_update(struct nl_store *store, const struct nl_list *list
                   NL_STRING(list->postal_address), NL_INT(list->is_private), NL_INT(list->id)));
 }
 
+enum nl_status nl_list_rename(struct nl_store *store, int64_t list, const char *name,
+                              struct nl_error *err) {
+    if (!is_name(name))
+        return nl_error_set(err, NL_DATA, "'%s' is not a list name: use up to %d of a-z, 0-9 and -",
+                            name, NAME_LIMIT);
+    enum nl_status status = nl_sql_run(store, err, "UPDATE list SET name = ? WHERE id = ?",
+                                       NL_VALUES(NL_STRING(name), NL_INT(list)));
+    return status != NL_OK && nl_sql_is_duplicate(store)
+               ? nl_error_set(err, NL_EXISTS, "there is a list '%s' already", name)
+               : status;
+}
+
 /* All columns of COLUMNS. */
 static enum nl_status read_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
     struct nl_list *out = context;

@@ -24,8 +24,8 @@ static void digest_of(const struct nl_store *store, const char *address_key,
     nl_mac(nl_store_secret(store), "erased", address_key, out);
 }
 
-static enum nl_status leave_tombstone(struct nl_store *store, int64_t subscriber,
-                                      struct nl_error *err) {
+enum nl_status nl_person_leave_tombstone(struct nl_store *store, int64_t subscriber,
+                                         struct nl_error *err) {
     char digest[NL_MAC_TEXT_LEN + 1];
     char *key = NULL;
     enum nl_status status =
@@ -64,7 +64,7 @@ enum nl_status nl_person_erase_rows(struct nl_store *store, int64_t subscriber,
          "NULL, "
          "language = NULL, attributes = '{}' WHERE id = ?1 AND ?2 > 0"),
     };
-    enum nl_status status = leave_tombstone(store, subscriber, err);
+    enum nl_status status = nl_person_leave_tombstone(store, subscriber, err);
     for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
         status = nl_sql_run(store, err, steps[i],
                             NL_VALUES(NL_INT(subscriber), NL_INT(nl_store_now(store))));

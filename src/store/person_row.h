@@ -17,4 +17,8 @@
 NL_CHECKED enum nl_status nl_person_erase_rows(struct nl_store *store, int64_t subscriber,
                                                struct nl_error *err) NL_ALL_NONNULL;
 
+/* Keeps a keyed digest of the person's address, so that no import brings them back. */
+NL_CHECKED enum nl_status nl_person_leave_tombstone(struct nl_store *store, int64_t subscriber,
+                                                    struct nl_error *err) NL_ALL_NONNULL;
+
 #endif

@@ -58,4 +58,24 @@ NL_CHECKED enum nl_status nl_list_count(struct nl_store *store, int64_t id,
 
 void nl_list_free(struct nl_list *list);
 
+/* Gives a list another name; its List-Id stays. NL_EXISTS if there is one of that name. */
+NL_CHECKED enum nl_status nl_list_rename(struct nl_store *store, int64_t list, const char *name,
+                                         struct nl_error *err) NL_ALL_NONNULL;
+
+/* What goes with a list. */
+struct nl_list_remains {
+    int64_t issues;
+    int64_t people; /* who are on no other list */
+};
+NL_CHECKED enum nl_status nl_list_remains(struct nl_store *store, int64_t list,
+                                          struct nl_list_remains *out,
+                                          struct nl_error *err) NL_ALL_NONNULL;
+
+/* Removes a list with its issues, their deliveries and its subscriptions. People who are on no
+ * other list are forgotten; of those who had left this one a keyed digest stays, so that no import
+ * brings them back. Suppressions stay. NL_BUSY while an issue of it is scheduled, being sent or
+ * paused. */
+NL_CHECKED enum nl_status nl_list_remove(struct nl_store *store, int64_t list,
+                                         struct nl_error *err) NL_ALL_NONNULL;
+
 #endif

@@ -9,6 +9,40 @@
 NL_CHECKED enum nl_status nl_person_find(struct nl_store *store, const struct nl_address *address,
                                          int64_t *subscriber, struct nl_error *err) NL_ALL_NONNULL;
 
+/* What can be corrected of a person. Optional texts are NULL. Free with nl_person_free. */
+struct nl_person {
+    int64_t id;
+    char *address;
+    char *name;
+    char *language;
+    char *attributes; /* a JSON object */
+};
+NL_CHECKED enum nl_status nl_person_read(struct nl_store *store, int64_t subscriber,
+                                         struct nl_person *out,
+                                         struct nl_error *err) NL_ALL_NONNULL;
+void nl_person_free(struct nl_person *person);
+
+/* Writes name, language and attributes, which the caller has checked, and notes it in the history.
+ */
+NL_CHECKED enum nl_status nl_person_write(struct nl_store *store, const struct nl_person *person,
+                                          struct nl_error *err) NL_ALL_NONNULL;
+
+/* One subscription of somebody who was looked for; a person without any has no list. Borrowed for
+ * the time of a call. */
+struct nl_person_row {
+    const char *address, *name, *language;
+    const char *list, *state;
+    int64_t since; /* when it began, or ended */
+};
+
+/* Calls `each` for people whose address or name holds `part` (NULL: everybody), in the order of
+ * their addresses, at most `limit` rows (0: all). Small and capital letters of ASCII are the same.
+ */
+NL_CHECKED enum nl_status nl_persons_each(struct nl_store *store, const char *part, int64_t limit,
+                                          enum nl_status (*each)(const struct nl_person_row *row,
+                                                                 void *ctx, struct nl_error *err),
+                                          void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
+
 /* Everything that is stored of a subscriber, as a JSON object. The caller frees *json. */
 NL_CHECKED enum nl_status nl_person_export(struct nl_store *store, int64_t subscriber, char **json,
                                            struct nl_error *err) NL_ALL_NONNULL;

@@ -1,0 +1,104 @@
+#include "newsletter/store/list.h"
+
+#include "newsletter/db/sql.h"
+#include "store/event.h"
+#include "store/person_row.h"
+
+/* People of list ?1 who are on no other one. */
+#define ONLY_HERE                                                                                  \
+    "(SELECT s.subscriber FROM subscription s WHERE s.list = ?1 AND NOT EXISTS "                   \
+    "(SELECT 1 FROM subscription o WHERE o.subscriber = s.subscriber AND o.list <> ?1))"
+
+#define SUBSCRIPTIONS "(SELECT id FROM subscription WHERE list = ?1)"
+#define ISSUES "(SELECT id FROM issue WHERE list = ?1)"
+
+/* Of its issues, and the notices to its subscribers. */
+#define DELIVERIES                                                                                 \
+    "(SELECT d.id FROM delivery d WHERE d.issue IN " ISSUES " UNION ALL SELECT d.id FROM "         \
+    "delivery d WHERE d.issue IS NULL AND d.subscription IN " SUBSCRIPTIONS ")"
+
+enum nl_status nl_list_remains(struct nl_store *store, int64_t list, struct nl_list_remains *out,
+                               struct nl_error *err) {
+    return nl_sql_first(store, err, NULL,
+                        "SELECT (SELECT count(*) FROM issue WHERE list = ?1), "
+                        "(SELECT count(*) FROM " ONLY_HERE " AS only_here)",
+                        NL_VALUES(NL_INT(list)),
+                        NL_COLUMNS(NL_INTO(&out->issues), NL_INTO(&out->people)));
+}
+
+/* People who have left and are on no other list: nothing must bring them back by mistake. */
+static enum nl_status leave_tombstones(struct nl_store *store, int64_t list, struct nl_error *err) {
+    struct nl_buf ids = {0};
+    enum nl_status status =
+        nl_sql_each(store, err, nl_sql_add_id, &ids,
+                    "SELECT subscriber FROM subscription WHERE list = ?1 AND state NOT IN "
+                    "('active', 'pending') AND subscriber IN " ONLY_HERE
+                    " AND subscriber IN (SELECT id FROM subscriber WHERE address_key LIKE '%@%')",
+                    NL_VALUES(NL_INT(list)));
+    for (size_t i = 0; status == NL_OK && i < nl_ids_count(&ids); i++)
+        status = nl_person_leave_tombstone(store, nl_ids_at(&ids, i), err);
+    nl_buf_free(&ids);
+    return status;
+}
+
+static enum nl_status check_idle(struct nl_store *store, int64_t list, struct nl_error *err) {
+    bool busy = false;
+    enum nl_status status = nl_sql_exists(store, err, &busy,
+                                          "SELECT 1 FROM issue WHERE list = ? AND state IN "
+                                          "('scheduled', 'sending', 'paused')",
+                                          NL_VALUES(NL_INT(list)));
+    return status == NL_OK && busy
+               ? nl_error_set(err, NL_BUSY,
+                              "an issue of the list is scheduled, being sent or paused: let it "
+                              "finish, or run 'newsletter cancel'")
+               : status;
+}
+
+static enum nl_status remove_list(struct nl_store *store, void *ctx, struct nl_error *err) {
+    /* In this order: rows that refer to others go before those. */
+    static const char *const steps[] = {
+        "UPDATE returned SET message = NULL, delivery = NULL WHERE delivery IN " DELIVERIES,
+        "UPDATE returned SET message = NULL WHERE id IN (SELECT returned FROM bounce WHERE "
+        "subscription IN " SUBSCRIPTIONS ")",
+        "DELETE FROM bounce WHERE subscription IN " SUBSCRIPTIONS,
+        "UPDATE bounce SET delivery = NULL WHERE delivery IN " DELIVERIES,
+        "DELETE FROM confirmation WHERE subscription IN " SUBSCRIPTIONS,
+        "DELETE FROM delivery WHERE id IN " DELIVERIES,
+        "DELETE FROM edition WHERE issue IN " ISSUES,
+        "DELETE FROM subject_test WHERE issue IN " ISSUES,
+        "DELETE FROM issue_text WHERE rowid IN " ISSUES,
+        "DELETE FROM event WHERE list = ?1 OR issue IN " ISSUES " OR subscriber IN " ONLY_HERE,
+        "DELETE FROM issue WHERE list = ?1",
+        "DELETE FROM address_change WHERE subscriber IN " ONLY_HERE,
+    };
+    int64_t list = *(const int64_t *)ctx;
+    struct nl_buf people = {0};
+    enum nl_status status = check_idle(store, list, err);
+    if (status == NL_OK)
+        status = leave_tombstones(store, list, err);
+    if (status == NL_OK)
+        status = nl_sql_each(store, err, nl_sql_add_id, &people,
+                             "SELECT subscriber FROM " ONLY_HERE " AS only_here",
+                             NL_VALUES(NL_INT(list)));
+    for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
+        status = nl_sql_run(store, err, steps[i], NL_VALUES(NL_INT(list)));
+    if (status == NL_OK)
+        status = nl_sql_run(store, err, "DELETE FROM subscription WHERE list = ?",
+                            NL_VALUES(NL_INT(list)));
+    for (size_t i = 0; status == NL_OK && i < nl_ids_count(&people); i++)
+        status = nl_sql_run(store, err, "DELETE FROM subscriber WHERE id = ?",
+                            NL_VALUES(NL_INT(nl_ids_at(&people, i))));
+    if (status == NL_OK)
+        status = nl_sql_run(store, err, "DELETE FROM list WHERE id = ?", NL_VALUES(NL_INT(list)));
+    if (status == NL_OK)
+        status = nl_event_add(store, "list-removed", 0, 0, 0, NULL, err);
+    nl_buf_free(&people);
+    return status;
+}
+
+enum nl_status nl_list_remove(struct nl_store *store, int64_t list, struct nl_error *err) {
+    nl_store_secure_delete(store, true);
+    enum nl_status status = nl_sql_exclusive(store, remove_list, &list, err);
+    nl_store_secure_delete(store, false);
+    return status;
+}

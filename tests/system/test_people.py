@@ -1,0 +1,138 @@
+"""The operator's view of people and lists: subscriber, resend, list rename and list remove."""
+import json
+
+import pytest
+
+
+def lines(text):
+    return [line.split("\t") for line in text.splitlines()]
+
+
+@pytest.fixture
+def two_lists(site):
+    site.run("list", "add", "second", "--from", "press@example.org")
+    site.add_active(["ann@example.org", "bob@example.net"])
+    site.run("import", "-", "--list", "second", "--consent", "asked", stdin=b"email,name,city\n"
+             b"ann@example.org,Ann,\ncat@example.org,Cat Black,Aktau\n")
+    return site
+
+
+def test_finding_people(two_lists):
+    found = lines(two_lists.run("subscriber", "list", "ann").out)
+    assert [row[0] for row in found] == ["ann@example.org"] * 2
+    assert sorted(row[2] for row in found) == ["bulletin", "second"]
+    assert {row[3] for row in found} == {"active"}
+    assert [row[0] for row in lines(two_lists.run("subscriber", "list", "bLACK").out)] == ["cat@example.org"]
+    assert [row[0] for row in lines(two_lists.run("subscriber", "list", "example.NET").out)] == ["bob@example.net"]
+    assert len(lines(two_lists.run("subscriber", "list").out)) == 4
+    assert len(lines(two_lists.run("subscriber", "list", "--limit", "2").out)) == 2
+    assert two_lists.run("subscriber", "list", "%").out == ""
+    one = json.loads(two_lists.run("subscriber", "list", "Cat", "--json").out)
+    assert one["address"] == "cat@example.org" and one["list"] == "second" and one["state"] == "active"
+
+
+def test_correcting_somebody(two_lists):
+    two_lists.run("subscriber", "edit", "CAT@example.org", "--name", " Cat White ", "--language", "kk",
+                  "--attribute", "city=Almaty", "--attribute", "role=editor")
+    person = json.loads(two_lists.run("subscriber", "show", "cat@example.org", "--json").out)
+    assert (person["name"], person["language"]) == ("Cat White", "kk")
+    assert person["attributes"] == {"city": "Almaty", "role": "editor"}
+    assert person["history"][-1]["what"] == "edited"
+    two_lists.run("subscriber", "edit", "cat@example.org", "--name", "", "--attribute", "role=")
+    person = json.loads(two_lists.run("subscriber", "show", "cat@example.org", "--json").out)
+    assert person["name"] is None and person["attributes"] == {"city": "Almaty"}
+    assert person["language"] == "kk"
+    two_lists.run("subscriber", "edit", "cat@example.org", expect=64)
+    two_lists.run("subscriber", "edit", "cat@example.org", "--language", "no such", expect=65)
+    two_lists.run("subscriber", "edit", "cat@example.org", "--attribute", "city", expect=64)
+    two_lists.run("subscriber", "edit", "cat@example.org", "--name", "a\nb", expect=65)
+    two_lists.run("subscriber", "edit", "nobody@example.org", "--name", "x", expect=67)
+
+
+def test_all_about_somebody(connected, server):
+    connected.add_active(["ann@example.org", "full@example.org"])
+    server.handler.replies["full@example.org"] = "550 5.2.1 mailbox is closed today"
+    connected.run("send", connected.issue(), expect=None)
+    shown = connected.run("subscriber", "show", "full@example.org").out
+    for word in ("full@example.org", "Subscriptions", "Deliveries", "mailbox is closed today", "550", "History"):
+        assert word in shown, (word, shown)
+    assert "mailbox is closed" not in connected.run("subscriber", "show", "ann@example.org").out
+
+
+def test_resending(connected, server):
+    connected.add_active(["ann@example.org", "blocked@example.org", "other@example.org", "gone@example.org"])
+    for name in ("blocked", "other", "gone"):
+        server.handler.replies[f"{name}@example.org"] = "554 5.6.0 message not liked" if name == "other" else \
+            "554 5.6.0 your network is on a list"
+    connected.run("send", connected.issue(), expect=None)
+    connected.sql("UPDATE delivery SET state = 'failed', reply_text = 'your network is on a list' WHERE subscription IN "
+                  "(2, 4)")
+    connected.sql("UPDATE delivery SET state = 'failed', reply_text = 'message not liked' WHERE subscription = 3")
+    connected.sql("UPDATE subscription SET state = 'active' WHERE id IN (2, 3)")
+    connected.sql("UPDATE subscription SET state = 'unsubscribed' WHERE id = 4")
+    connected.sql("UPDATE issue SET state = 'sent'")
+    server.handler.replies.clear()
+    before = server.count()
+    connected.run("resend", "no-1", expect=64)
+    connected.run("resend", "no-1", "--state", "sent", expect=64)
+    connected.run("resend", "no-1", "--state", "failed", "--since", "yesterday", expect=64)
+    refused = connected.run("resend", "no-1", "--state", "failed", "--reply", "network", expect=64)
+    assert "1 person" in refused.out and "Left out: 1" in refused.out and "--yes" in refused.err
+    assert server.count() == before
+    connected.run("resend", "no-1", "--state", "failed", "--reply", "no such words", "--yes", expect=67)
+    connected.run("resend", "no-1", "--state", "bounced", "--yes", expect=67)
+    assert "1 delivery is queued again" in connected.run("resend", "no-1", "--state", "failed", "--reply",
+                                                         "Network*LIST", "--yes").out
+    connected.run("retry")
+    assert server.count() == before + 1
+    assert connected.sql("SELECT state FROM delivery WHERE issue = 1 ORDER BY subscription") == [
+        ("sent",), ("sent",), ("failed",), ("failed",)]
+
+
+def test_a_cancelled_issue_is_not_resent(connected, server):
+    connected.add_active(["ann@example.org"])
+    server.handler.replies["ann@example.org"] = "451 4.3.0 later"
+    connected.run("send", connected.issue(), expect=None)
+    connected.sql("UPDATE delivery SET state = 'failed' WHERE issue = 1")
+    connected.sql("UPDATE issue SET state = 'cancelled'")
+    assert "cancelled" in connected.run("resend", "no-1", "--state", "failed", "--yes", expect=65).err
+
+
+def test_renaming_a_list(two_lists):
+    before = two_lists.sql("SELECT list_id FROM list WHERE name = 'second'")
+    asked = two_lists.run("list", "rename", "second", "press", expect=64)
+    assert "2 active" in asked.out and "--yes" in asked.err
+    two_lists.run("list", "rename", "second", "press", "--yes")
+    assert two_lists.sql("SELECT list_id FROM list WHERE name = 'press'") == before
+    two_lists.run("list", "rename", "press", "bulletin", "--yes", expect=65)
+    two_lists.run("list", "rename", "press", "No Name", "--yes", expect=65)
+    two_lists.run("list", "rename", "second", "x", "--yes", expect=67)
+    assert "press" in two_lists.run("subscriber", "list", "cat").out
+
+
+def test_removing_a_list(two_lists):
+    two_lists.run("import", "-", "--list", "second", "--consent", "asked", stdin=b"email\ndan@example.org\n")
+    two_lists.run("unsubscribe", "--address", "dan@example.org", "--list", "second")
+    asked = two_lists.run("list", "remove", "second", expect=64)
+    assert "2 active" in asked.out and "2 people are on no other list" in asked.out
+    two_lists.run("list", "remove", "second", "--yes")
+    assert two_lists.sql("SELECT name FROM list") == [("bulletin",)]
+    assert sorted(row[0] for row in lines(two_lists.run("subscriber", "list").out)) == [
+        "ann@example.org", "bob@example.net"]
+    two_lists.run("doctor", expect=None)
+    # Whoever had left does not come back with a file; whoever had not may.
+    two_lists.run("import", "-", "--consent", "asked", "--partial", stdin=b"email\ncat@example.org\ndan@example.org\n",
+                  expect=None)
+    people = two_lists.run("subscriber", "list").out
+    assert "cat@example.org" in people and "dan@example.org" not in people
+
+
+def test_a_list_with_an_issue_under_way_stays(connected):
+    connected.add_active(["ann@example.org"])
+    connected.configure(port=9)
+    connected.run("send", connected.issue(), expect=75)
+    assert "newsletter cancel" in connected.run("list", "remove", "bulletin", "--yes", expect=75).err
+    connected.run("cancel", "no-1")
+    connected.run("list", "remove", "bulletin", "--yes")
+    for table in ("list", "issue", "delivery", "subscription", "subscriber"):
+        assert connected.sql(f"SELECT count(*) FROM {table}") == [(0,)], table
