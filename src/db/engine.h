@@ -46,8 +46,8 @@ struct nl_engine {
                                 size_t count, struct nl_error *err);
     enum nl_status (*batch_end)(struct nl_store *store, struct nl_error *err);
 
-    /* Of the row that was stepped to; 0 or NULL where there is none. What is borrowed ends with the
-     * next step. */
+    /* Columns of the row that was stepped to; 0 or NULL where there is none. Borrowed data ends
+     * with the next step. */
     int64_t (*number)(void *handle, int column);
     double (*real)(void *handle, int column);
     const char *(*text)(void *handle, int column);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the engine behind a name ---- */
+/* ---- the engine for a name ---- */
 
 bool nl_store_is_file(const char *path) {
     return strncmp(path, "postgresql://", 13) != 0 && strncmp(path, "postgres://", 11) != 0;

@@ -296,10 +296,11 @@ enum nl_status nl_sql_run_ids(struct nl_store *store, struct nl_error *err, cons
                               size_t count, bool *changed, const char *sql,
                               const struct nl_value *values) {
     struct nl_value all[VALUES_LIMIT + 2] = {{0}};
-    struct many many = {ids, count, changed, sql, all};
+    struct many many = {.ids = ids, .count = count, .sql = sql, .values = all};
     size_t given = count_values(values);
     if (count == 0)
         return NL_OK;
+    many.changed = changed;
     if (given > VALUES_LIMIT)
         return nl_error_set(err, NL_INTERNAL, "more than %d values for: %s", VALUES_LIMIT, sql);
     memcpy(all + 1, values, given * sizeof *values);

@@ -1,11 +1,11 @@
-/* All tables and their columns, for who copies them. */
+/* All tables and their columns, for copying them. */
 #ifndef NL_DB_TABLES_H
 #define NL_DB_TABLES_H
 
 struct nl_table {
     const char *name;
     const char *columns; /* the first one is the key */
-    const char *types;   /* a letter each: i, s, b as in nl_sql, d for a real number */
+    const char *types;   /* a letter each, as in struct nl_value */
     int page;            /* how many rows are read at once */
 };
 

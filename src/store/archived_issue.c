@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the public may see: the one place that says so. */
+/* The issues that the public may see: the one place that says so. */
 #define VISIBLE "i.list = ?1 AND i.state IN ('sending', 'sent') "
 
 static const char SEPARATORS[] = " \t\"";

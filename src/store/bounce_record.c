@@ -148,7 +148,7 @@ static enum nl_status find_targets(struct nl_store *store, const struct record_c
                        NL_VALUES(NL_STRING(verdict->address->key)));
 }
 
-/* What the relay took and the world gave back was not delivered. */
+/* A message that the relay accepted and that came back was not delivered. */
 static enum nl_status mark_delivery(struct nl_store *store, const struct nl_returned *returned,
                                     const struct nl_verdict *verdict, struct nl_error *err) {
     if (verdict->address != NULL || verdict->effect != NL_EFFECT_HARD)

@@ -12,8 +12,8 @@ const char *const nl_notice_kinds[] = {
     "confirmation", "already-subscribed", "welcome",        "goodbye",
     "preferences",  "address-change",     "reconfirmation", NULL};
 
-/* Whether a delivery may still go out. Who asks for their own page may have left; who has
- * complained is never mailed. */
+/* Whether a delivery may still go out. People who have left may ask for their own page; people who
+ * have complained are never mailed. */
 #define ELIGIBLE                                                                                   \
     "CASE d.kind WHEN 'issue' THEN s.state = 'active' "                                            \
     "WHEN 'confirmation' THEN s.state = 'pending' WHEN 'goodbye' THEN s.state = 'unsubscribed' "   \
@@ -24,7 +24,7 @@ const char *const nl_notice_kinds[] = {
     "ELSE s.state = 'active' END AND NOT EXISTS "                                                  \
     "(SELECT 1 FROM suppression x WHERE x.address_key = r.address_key)"
 
-/* What others are about to lease is passed over. */
+/* Rows that other processes are about to lease are passed over. */
 #define CLAIM " /*+ FOR UPDATE OF d SKIP LOCKED */"
 
 #define JOB_COLUMNS                                                                                \
@@ -194,8 +194,8 @@ static enum nl_status mark_leased(struct nl_store *store, const char *owner, int
     return status;
 }
 
-/* From where the last look ended: what has left the queue is in the way of a server's index until
- * it is vacuumed. Behind the end comes the beginning, with what was put back. */
+/* Searches from where the last search ended: rows that have left the queue slow down a server's
+ * index until it is vacuumed. After the end it starts again, for rows that were put back. */
 static enum nl_status take_queued(struct nl_store *store, struct nl_scope *scope, size_t max,
                                   struct taken *taken, struct nl_error *err) {
     size_t before = taken->count;

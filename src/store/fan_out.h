@@ -1,4 +1,4 @@
-/* Who is mailed: the one place that says so. */
+/* The audience of an issue: the one place that says who is mailed. */
 #ifndef NL_STORE_FAN_OUT_H
 #define NL_STORE_FAN_OUT_H
 

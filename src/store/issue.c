@@ -72,8 +72,8 @@ struct creation {
     int64_t deliveries;
 };
 
-/* Its keys are no words that anybody looks for. */
-static const char *behind_front_matter(const char *source) {
+/* Nobody searches for the keys of the front matter. */
+static const char *after_front_matter(const char *source) {
     static const char fence[] = "\n---\n";
     const char *end = strncmp(source, "---", 3) == 0 ? strstr(source, fence) : NULL;
     return end != NULL ? end + sizeof fence - 1 : source;
@@ -83,10 +83,10 @@ static const char *behind_front_matter(const char *source) {
 static enum nl_status add_to_index(struct nl_store *store, const struct nl_issue *issue,
                                    struct nl_error *err) {
     struct nl_buf text = {0};
-    nl_buf_adds(&text, behind_front_matter(issue->source));
+    nl_buf_adds(&text, after_front_matter(issue->source));
     for (size_t i = 0; i < issue->edition_count; i++)
         nl_buf_addf(&text, "\n%s\n%s", issue->editions[i].title,
-                    behind_front_matter(issue->editions[i].source));
+                    after_front_matter(issue->editions[i].source));
     enum nl_status status =
         text.failed
             ? nl_error_nomem(err)

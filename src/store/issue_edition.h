@@ -1,4 +1,4 @@
-/* The rows that an issue in several languages has beside its own. */
+/* The further rows of an issue in several languages. */
 #ifndef NL_STORE_ISSUE_EDITION_H
 #define NL_STORE_ISSUE_EDITION_H
 

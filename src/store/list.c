@@ -18,7 +18,7 @@ enum { NAME_LIMIT = 64, TEXT_LIMIT = 500 };
     "id, uuid, name, title, list_id, sender, reply_to, owner, language, archive_url, "             \
     "subscribe_url, postal_address, private"
 
-/* In the order of COLUMNS, behind the id. */
+/* In the order of COLUMNS, after the id. */
 static char **text_fields(struct nl_list *list, size_t at) {
     char **fields[] = {&list->uuid,          &list->name,          &list->title,
                        &list->list_id,       &list->sender,        &list->reply_to,

@@ -19,7 +19,7 @@ static enum nl_status read_member(const struct nl_sql_row *row, struct nl_member
         err);
 }
 
-/* Who was erased has no address any more. */
+/* Erased people have no address any more. */
 static void ask(const struct nl_store *store, const struct nl_member_filter *filter, int64_t after,
                 struct nl_query *query) {
     nl_query_add(query, NL_VALUES(NL_INT(filter->list), NL_STRING(filter->state), NL_INT(after),

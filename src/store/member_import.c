@@ -94,8 +94,8 @@ static enum nl_status update_subscriber(struct nl_import *import, const struct n
     return status;
 }
 
-/* One behind the other, from a random one on: an index that grows at its end is quicker, and these
- * are no secrets. */
+/* They count up from a random one: an index that grows at its end is quicker, and these are no
+ * secrets. */
 static void next_uuid(struct nl_import *import, char out[NL_TOKEN_LEN + 1]) {
     for (size_t at = sizeof import->uuid; at-- > 9 && ++import->uuid[at] == 0;)
         ;

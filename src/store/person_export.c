@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a column is called, and what it is: 's' text, 'i' number, 't' time, 'j' JSON. "consent.at"
+/* The name of a column, and its type: 's' text, 'i' number, 't' time, 'j' JSON. "consent.at"
  * stands in an object of its own. */
 struct column {
     const char *name;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What each field is in the database. Who has told no language reads the list's. */
+/* Each field in the database. People who gave no language read the list's. */
 static const char *const columns[] = {
     [NL_FIELD_EMAIL] = "r.address_key",
     [NL_FIELD_DOMAIN] = ("replace(r.address_key, rtrim(r.address_key, "
@@ -158,7 +158,7 @@ static void add_node(const struct nl_store *store, const struct nl_segment *segm
             add_node(store, segment->right, query);
         }
     }
-    /* What is not known is not so: NOT of it holds. */
+    /* An unknown attribute compares as false, so NOT of it is true. */
     nl_buf_adds(&query->sql, segment->kind == NL_SEGMENT_NOT ? ", FALSE))" : ")");
 }
 

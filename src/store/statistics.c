@@ -56,7 +56,7 @@ enum nl_status nl_statistics_domains(struct nl_store *store, int64_t issue, int6
                                                             int64_t count, void *ctx,
                                                             struct nl_error *err),
                                      void *ctx, struct nl_error *err) {
-    /* What stands behind the last "@": a quoted local part may hold others. */
+    /* The domain is the text after the last "@": a quoted local part may hold others. */
     struct counts counts = {each, ctx};
     return nl_sql_each(
         store, err, visit_count, &counts,

@@ -14,7 +14,8 @@ enum nl_status nl_subject_test_add(struct nl_store *store, int64_t issue,
                                 NL_STRING(nl_subject_rules[plan->rule])));
 }
 
-/* Who waits is deferred without a time, so that no run takes it up before the decision. */
+/* Deliveries that wait are deferred without a time, so that no run takes them up before the
+ * decision. */
 enum nl_status nl_subject_test_begin(struct nl_store *store, int64_t issue, struct nl_error *err) {
     enum nl_status status = nl_sql_run(
         store, err,
@@ -39,7 +40,7 @@ enum nl_status nl_subject_test_begin(struct nl_store *store, int64_t issue, stru
                : status;
 }
 
-/* Departures count from when the message went out. */
+/* Unsubscribes count from when the message went out. */
 static enum nl_status read_score(struct nl_store *store, int64_t issue, int64_t variant,
                                  struct nl_subject_score *out, struct nl_error *err) {
     return nl_sql_first(

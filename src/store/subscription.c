@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* What is known of one address on one list. */
+/* One address on one list, as it is known so far. */
 struct standing {
     int64_t subscriber;
     int64_t subscription;
@@ -153,7 +153,7 @@ static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error
     call->subscriber = link.subscriber;
     call->out.list = link.list;
     memcpy(call->out.language, link.language, sizeof link.language);
-    /* Who says once more that they want to stay is not new. */
+    /* Somebody who confirms once more that they want to stay is not new. */
     if (status == NL_OK)
         status = nl_sql_run(store, err,
                             "UPDATE subscription SET confirmed_at = ?, reconfirm_by = NULL "

@@ -1,4 +1,4 @@
-/* What the public may read of the issues that went out. */
+/* The issues that went out, as the public may read them. */
 #ifndef NEWSLETTER_STORE_ARCHIVED_ISSUE_H
 #define NEWSLETTER_STORE_ARCHIVED_ISSUE_H
 
@@ -12,7 +12,7 @@ struct nl_entry {
     int64_t sent_at; /* when it began to go out */
     const char *slug, *series, *number, *title, *category, *posted_by;
     const char *date;     /* YYYY-MM-DD */
-    const char *language; /* of its own text; NULL in issues of old */
+    const char *language; /* of its own text; NULL in early issues */
     const char *events;   /* JSON */
 };
 
@@ -52,7 +52,7 @@ NL_CHECKED enum nl_status nl_archive_facets(struct nl_store *store, int64_t list
  * nl_archived_free. */
 struct nl_archived {
     char *title;
-    char *body; /* packed; NULL in issues of old */
+    char *body; /* packed; NULL in early issues */
     size_t body_len;
     char *source;
 };

@@ -1,4 +1,4 @@
-/* What returned mail does to subscriptions, and the returned mail itself. */
+/* Bounces: the mail that came back, and its effect on subscriptions. */
 #ifndef NEWSLETTER_STORE_BOUNCE_RECORD_H
 #define NEWSLETTER_STORE_BOUNCE_RECORD_H
 
@@ -35,7 +35,7 @@ struct nl_bounce_policy {
     int64_t interval; /* seconds in which further soft bounces do not count */
 };
 
-/* What it came to. */
+/* The effect of a message. */
 struct nl_returned_outcome {
     bool seen;     /* this very message was recorded before: nothing was done */
     int64_t ended; /* subscriptions that it ended */

@@ -18,7 +18,7 @@ extern const char *const nl_notice_kinds[];
 /* Whether notices of that kind carry a link, and for what. */
 bool nl_notice_purpose(const char *kind, enum nl_purpose *purpose);
 
-/* What a run sends: an issue, or the notices of one kind for one list. */
+/* The scope of a run: an issue, or the notices of one kind for one list. */
 struct nl_scope {
     int64_t issue;     /* 0 for notices */
     int64_t list;      /* notices only */
@@ -48,7 +48,7 @@ enum nl_outcome { NL_SENT, NL_DEFERRED, NL_BOUNCED, NL_FAILED, NL_UNKNOWN, NL_RE
 /* Whose fault a failed attempt is, if not the recipient's or the message's. */
 enum nl_blame { NL_BLAME_NONE, NL_BLAME_RELAY, NL_BLAME_US };
 
-/* What became of one attempt. */
+/* The result of one attempt. */
 struct nl_result {
     enum nl_outcome outcome;
     int64_t next_attempt_at; /* NL_DEFERRED */
@@ -62,9 +62,9 @@ struct nl_result {
 };
 
 /* Leases up to `max` deliveries until `until` for `owner`: queued ones first, then deferred ones
- * whose time has come, or the other way round. Those whose subscription has ended meanwhile, and
- * the suppressed, are marked skipped. A confirmation for somebody who has confirmed meanwhile
- * counts as ended. */
+ * whose time has come, or the other way round. Deliveries to people whose subscription has ended
+ * meanwhile, or who are suppressed, are marked skipped. A confirmation for somebody who has
+ * confirmed meanwhile counts as ended. */
 NL_CHECKED enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_scope *scope,
                                             const char *owner, int64_t until, size_t max,
                                             struct nl_job *jobs, size_t *count,
@@ -82,7 +82,7 @@ NL_CHECKED enum nl_status nl_delivery_commit_points(struct nl_store *store,
                                                     const char *owner, bool *ok,
                                                     struct nl_error *err) NL_ALL_NONNULL;
 
-/* The heart-beat: leases of `owner` now hold until `until`. */
+/* Renews the leases of `owner` until `until`. */
 NL_CHECKED enum nl_status nl_delivery_renew(struct nl_store *store, const char *owner,
                                             int64_t until, struct nl_error *err) NL_ALL_NONNULL;
 
@@ -100,13 +100,13 @@ NL_CHECKED enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t d
                                                const char *owner, int64_t at,
                                                struct nl_error *err) NL_ALL_NONNULL;
 
-/* What became of one leased delivery. */
+/* The result for one leased delivery. */
 struct nl_record {
     int64_t delivery;
     const struct nl_result *result;
 };
 
-/* Records what became of leased deliveries and ends their leases. NL_REQUEUED does not count as an
+/* Records the results for leased deliveries and ends their leases. NL_REQUEUED does not count as an
  * attempt. Does nothing to those of which `owner` no longer holds the lease; but that one was sent
  * is still told of what others have found to be unknown meanwhile. */
 NL_CHECKED enum nl_status nl_delivery_record(struct nl_store *store,
@@ -114,9 +114,9 @@ NL_CHECKED enum nl_status nl_delivery_record(struct nl_store *store,
                                              const char *owner, struct nl_error *err)
     NL_NONNULL(1, 4, 5);
 
-/* Takes over what a dead run left: its leases go back to queued, or to unknown where the final dot
- * may have gone out. Of an issue whose lock keeps others off these are all leases there are; else
- * those that have expired. Its own transaction. */
+/* Takes over the deliveries that a dead run left: its leases go back to queued, or to unknown where
+ * the final dot may have gone out. For an issue whose lock keeps other processes off, all leases
+ * are dead; otherwise those that have expired. Its own transaction. */
 NL_CHECKED enum nl_status nl_delivery_recover(struct nl_store *store, int64_t issue,
                                               int64_t *unknown,
                                               struct nl_error *err) NL_ALL_NONNULL;

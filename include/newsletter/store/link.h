@@ -18,7 +18,7 @@ NL_CHECKED enum nl_status nl_link_new(struct nl_store *store, int64_t subscripti
                                       enum nl_purpose purpose, int64_t expires_at,
                                       struct nl_token *token, struct nl_error *err) NL_ALL_NONNULL;
 
-/* What a token leads to. */
+/* The subscription that a token leads to. */
 struct nl_link {
     int64_t subscription;
     int64_t list;

@@ -62,7 +62,7 @@ void nl_list_free(struct nl_list *list);
 NL_CHECKED enum nl_status nl_list_rename(struct nl_store *store, int64_t list, const char *name,
                                          struct nl_error *err) NL_ALL_NONNULL;
 
-/* What goes with a list. */
+/* How much would be removed with a list. */
 struct nl_list_remains {
     int64_t issues;
     int64_t people; /* who are on no other list */

@@ -1,4 +1,4 @@
-/* Data subjects: what is known of a person, and how it is forgotten. */
+/* Data subjects: everything that is known of a person, and erasing it. */
 #ifndef NEWSLETTER_STORE_PERSON_H
 #define NEWSLETTER_STORE_PERSON_H
 
@@ -9,7 +9,7 @@
 NL_CHECKED enum nl_status nl_person_find(struct nl_store *store, const struct nl_address *address,
                                          int64_t *subscriber, struct nl_error *err) NL_ALL_NONNULL;
 
-/* What can be corrected of a person. Optional texts are NULL. Free with nl_person_free. */
+/* A person, as an operator can correct them. Optional texts are NULL. Free with nl_person_free. */
 struct nl_person {
     int64_t id;
     char *address;
@@ -48,8 +48,8 @@ NL_CHECKED enum nl_status nl_person_export(struct nl_store *store, int64_t subsc
                                            struct nl_error *err) NL_ALL_NONNULL;
 
 /* Forgets a subscriber: subscriptions end, what is queued is skipped, and every text that tells who
- * it was is removed, from the file too. What was sent stays counted. A keyed digest of the address
- * remains, so that no import brings it back; a suppression stays. */
+ * it was is removed, from the file too. Messages that were sent stay counted. A keyed digest of the
+ * address remains, so that no import brings it back; a suppression stays. */
 NL_CHECKED enum nl_status nl_person_erase(struct nl_store *store, int64_t subscriber,
                                           struct nl_error *err) NL_ALL_NONNULL;
 

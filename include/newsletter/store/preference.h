@@ -1,5 +1,5 @@
-/* What subscribers may see and change of themselves, once a mail has shown that they read what is
- * sent to their address. */
+/* The data that subscribers may see and change of themselves, once a mail has shown that they read
+ * their address. */
 #ifndef NEWSLETTER_STORE_PREFERENCE_H
 #define NEWSLETTER_STORE_PREFERENCE_H
 
@@ -7,10 +7,10 @@
 #include "newsletter/db/handle.h"
 #include "newsletter/store/subscription.h"
 
-/* Queues the mail with a link to their page for whoever has the subscription that `token` ends, or
- * (with `token` NULL) the address: none for the unknown, the suppressed and who has complained, and
- * one per `interval` seconds. `*notice` is the delivery or 0, and not for the public. Every path
- * does the same kind of work: one durable transaction. */
+/* Queues the mail with a link to the own page for the holder of the subscription that `token` ends,
+ * or (with `token` NULL) of the address: none for people who are unknown, are suppressed or have
+ * complained, and one per `interval` seconds. `*notice` is the delivery or 0, and not for the
+ * public. Every path does the same kind of work: one durable transaction. */
 NL_CHECKED enum nl_status nl_preference_ask(struct nl_store *store, const char *token,
                                             const struct nl_address *address, int64_t interval,
                                             int64_t *notice, struct nl_error *err)

@@ -1,4 +1,4 @@
-/* What is kept no longer than it has to be. */
+/* Deleting data past its retention period. */
 #ifndef NEWSLETTER_STORE_PRUNE_H
 #define NEWSLETTER_STORE_PRUNE_H
 
@@ -12,12 +12,12 @@ struct nl_retention {
     int64_t ended;  /* people, once all their subscriptions have: they are erased */
 };
 
-/* What was removed. */
+/* How much was removed. */
 struct nl_pruned {
     int64_t events, links, ips, people;
 };
 
-/* Removes what is past its time; with `dry_run` only counts. */
+/* Deletes data past its retention period; with `dry_run` only counts. */
 NL_CHECKED enum nl_status nl_store_prune(struct nl_store *store,
                                          const struct nl_retention *retention, bool dry_run,
                                          struct nl_pruned *out,
@@ -32,8 +32,8 @@ NL_CHECKED enum nl_status nl_store_prune_daily(struct nl_store *store,
                                                const struct nl_retention *retention,
                                                struct nl_error *err) NL_ALL_NONNULL;
 
-/* Mends what can be: builds indexes and the full-text index anew, takes up notices whose lease has
- * expired. */
+/* Repairs what it can: builds the indexes and the full-text index again, and takes up notices whose
+ * lease has expired. */
 NL_CHECKED enum nl_status nl_store_repair(struct nl_store *store,
                                           struct nl_error *err) NL_ALL_NONNULL;
 

@@ -1,12 +1,12 @@
-/* Asking subscribers whether they still want our mails: for lists of old, and for who has been on
- * one for long. Who does not answer in time is unsubscribed. */
+/* Asking subscribers whether they still want our mails: for old lists, and for people who have been
+ * on one for a long time. People who do not answer in time are unsubscribed. */
 #ifndef NEWSLETTER_STORE_RECONFIRMATION_H
 #define NEWSLETTER_STORE_RECONFIRMATION_H
 
 #include "newsletter/base/segment.h"
 #include "newsletter/db/handle.h"
 
-/* Whom to ask: 0 and NULL stand for all. */
+/* The people to ask: 0 and NULL stand for all. */
 struct nl_reconfirmation {
     int64_t list;
     const struct nl_segment *segment;

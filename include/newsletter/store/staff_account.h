@@ -1,4 +1,4 @@
-/* Who may see the dashboard, their sessions, and the tokens of programs. */
+/* Accounts for the dashboard, their sessions, and the tokens of programs. */
 #ifndef NEWSLETTER_STORE_STAFF_ACCOUNT_H
 #define NEWSLETTER_STORE_STAFF_ACCOUNT_H
 

@@ -1,5 +1,5 @@
 /* Two subjects of one issue, tried on a share of its audience: the rest gets the better one.
- * Nothing is tracked for it: what counts is who leaves, or who answers. */
+ * Nothing is tracked for it: only unsubscribes, or answers, count. */
 #ifndef NEWSLETTER_STORE_SUBJECT_TEST_H
 #define NEWSLETTER_STORE_SUBJECT_TEST_H
 
@@ -7,7 +7,7 @@
 
 enum { NL_SUBJECTS = 2 };
 
-/* What came of one of the subjects in the sample. */
+/* The results of one of the subjects in the sample. */
 struct nl_subject_score {
     int64_t people; /* to whom it goes */
     int64_t sent;

@@ -6,7 +6,7 @@
 #include "newsletter/base/token.h"
 #include "newsletter/db/handle.h"
 
-/* What a form or an operator gave. Optional texts are NULL. */
+/* The data that a form or an operator gave. Optional texts are NULL. */
 struct nl_signup {
     int64_t list;
     const struct nl_address *address;
@@ -26,7 +26,7 @@ struct nl_signup {
 NL_CHECKED enum nl_status nl_subscribe(struct nl_store *store, const struct nl_signup *signup,
                                        int64_t *notice, struct nl_error *err) NL_ALL_NONNULL;
 
-/* What a token did. */
+/* The result of using a token. */
 struct nl_standing {
     int64_t list;
     int64_t notice;    /* the delivery queued to tell the subscriber, or 0 */

@@ -31,7 +31,7 @@ enum nl_status nl_postgres_error(struct nl_store *store, const PGresult *result,
 /* Runs statements without parameters. */
 enum nl_status nl_postgres_script(struct nl_store *store, const char *sql, struct nl_error *err);
 
-/* Connects anew where the connection is lost and no transaction was open. */
+/* Connects again where the connection is lost and no transaction was open. */
 enum nl_status nl_postgres_ensure(struct nl_store *store, struct nl_error *err);
 
 /* dialect.c: `sql` with parameters written $1, $2; an insert returns its id. */

@@ -224,7 +224,7 @@ enum nl_status nl_postgres_create(const char *path, bool *created, struct nl_err
     return status;
 }
 
-/* What the migrations have made, by name: there may be more in the schema that is not ours. */
+/* Drops by name what the migrations have made: there may be more in the schema that is not ours. */
 void nl_postgres_discard(const char *path) {
     struct nl_buf sql = {0};
     nl_buf_adds(&sql, "SET client_min_messages = warning; DROP TABLE IF EXISTS schema_migration");
@@ -248,7 +248,7 @@ enum nl_status nl_postgres_check(const char *path, struct nl_error *err) {
 
 /* ---- transactions ---- */
 
-/* Those who change what they have just read take turns, as with SQLite. */
+/* Transactions that change what they have just read run one after the other, as with SQLite. */
 enum nl_status nl_postgres_begin(struct nl_store *store, bool exclusive, struct nl_error *err) {
     static const char together[] = "BEGIN; " CLOCK;
     static const char one[] = "BEGIN; SELECT pg_advisory_xact_lock(hashtext('newsletter ' || "

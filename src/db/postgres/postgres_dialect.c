@@ -11,7 +11,7 @@ static const char *behind_quotes(const char *p) {
     return end != NULL ? end + 1 : p + strlen(p);
 }
 
-/* What is for us alone, in the comment that begins at `p`; any other comment stays one. */
+/* Opens the comment at `p` if it begins with a plus sign; any other comment stays one. */
 static const char *add_hint(const char *p, struct nl_buf *out) {
     const char *end = strstr(p, "*/");
     if (end == NULL || p[2] != '+') {
@@ -23,7 +23,7 @@ static const char *add_hint(const char *p, struct nl_buf *out) {
 }
 
 void nl_postgres_translate(const char *sql, bool insert, struct nl_buf *out) {
-    long last = 0; /* "?" is the one behind the highest so far */
+    long last = 0; /* "?" is the next after the highest so far */
     for (const char *p = sql; *p != '\0';) {
         size_t len = strcspn(p, "?'\"/");
         nl_buf_add(out, p, len);

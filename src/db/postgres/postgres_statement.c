@@ -225,7 +225,7 @@ enum nl_status nl_postgres_batch_end(struct nl_store *store, struct nl_error *er
     if (PQexitPipelineMode(link->connection) != 1 && status == NL_OK)
         status = nl_postgres_error(store, NULL, err);
     if (status != NL_OK)
-        link->sessions++; /* what was to be prepared behind the failure was not: all anew */
+        link->sessions++; /* statements after the failure were not prepared: prepare all again */
     return status;
 }
 

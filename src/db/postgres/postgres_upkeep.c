@@ -7,7 +7,7 @@
 
 #define KEY "hashtext('newsletter ' || current_schema())"
 
-/* An issue is everybody's to send, each with leases of its own. What runs once in all installations
+/* Every process may send an issue, each with leases of its own. Work that only one process may do
  * is locked by the session, and free when that ends. */
 enum nl_status nl_postgres_lock(struct nl_store *store, int64_t what, int64_t *holder,
                                 struct nl_error *err) {
@@ -97,7 +97,7 @@ enum nl_status nl_postgres_snapshot(struct nl_store *store, bool exclusive, stru
     return status;
 }
 
-/* New ids go on behind those that were copied; the planner knows what there is. */
+/* New ids continue after those that were copied; the planner learns how much there is. */
 enum nl_status nl_postgres_after_copy(struct nl_store *store, struct nl_error *err) {
     return nl_postgres_script(
         store,

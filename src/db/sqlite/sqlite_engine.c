@@ -158,7 +158,7 @@ static void rollback(struct nl_store *store) {
     nl_error_free(&ignored);
 }
 
-/* Readers of the log see one state in any case; who writes holds off all others who do. */
+/* Readers of the log see one state in any case; a writer keeps all other writers waiting. */
 static enum nl_status snapshot(struct nl_store *store, bool exclusive, struct nl_error *err) {
     return nl_sqlite_script(store, exclusive ? "BEGIN IMMEDIATE" : "BEGIN", err);
 }

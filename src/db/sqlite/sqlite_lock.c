@@ -23,7 +23,7 @@ static enum nl_status give_to_owner(int fd, const char *database, struct nl_erro
 }
 
 /* POSIX record locks, one byte per thing: they end with the process, even by SIGKILL, and tell who
- * holds them. Byte 0 is the retry run, byte N the issue N, and slots come behind them all. */
+ * holds them. Byte 0 is the retry run, byte N the issue N, and slots come after them all. */
 static enum nl_status open_lock_file(struct nl_store *store, struct nl_error *err) {
     struct nl_buf path = {0};
     nl_buf_addf(&path, "%s.lock", store->path);

@@ -29,7 +29,7 @@ enum nl_status nl_sqlite_references_hold(struct nl_store *store, bool *hold, str
     return status;
 }
 
-/* ---- for a while ---- */
+/* ---- settings for a time ---- */
 
 static void change(struct nl_store *store, const char *pragmas) {
     sqlite3_exec(nl_sqlite(store)->db, pragmas, NULL, NULL, NULL);
@@ -41,8 +41,8 @@ void nl_sqlite_bulk_load(struct nl_store *store, bool begins) {
                          : "PRAGMA cache_size = -2000; PRAGMA foreign_keys = ON");
 }
 
-/* What is freed in the file is overwritten, and the log that may still hold it is emptied; where a
- * reader keeps that from happening now, the next checkpoint does it. */
+/* Freed parts of the file are overwritten, and the log that may still hold them is emptied. Where a
+ * reader prevents that now, the next checkpoint does it. */
 void nl_sqlite_secure_delete(struct nl_store *store, bool begins) {
     change(store, begins ? "PRAGMA secure_delete = ON" : "PRAGMA secure_delete = OFF");
     if (!begins)
