@@ -74,7 +74,8 @@ static enum nl_status list_edit(struct cli *cli, void *options, struct nl_error 
 
 /* Says first what happens to the people of a list. */
 static enum nl_status agree(struct cli *cli, const struct nl_list *list,
-                            const struct list_options *chosen, bool removes, struct nl_error *err) {
+                            const struct list_options *chosen, bool removes, bool *agreed,
+                            struct nl_error *err) {
     struct nl_list_counts counts = {0};
     struct nl_list_remains remains = {0};
     enum nl_status status = nl_list_count(cli->store, list->id, &counts, err);
@@ -96,21 +97,23 @@ static enum nl_status agree(struct cli *cli, const struct nl_list *list,
         printf("They all stay on it, and its List-Id stays %s.\n"
                "Addresses of its archive and forms that hold the old name stop working.\n",
                list->list_id);
-    if (chosen->yes || cli_ask(removes ? "Remove the list?" : "Rename the list?"))
-        return NL_OK;
-    return nl_error_set(err, NL_USAGE, "nothing is changed: say --yes");
+    return cli_confirm(cli, chosen->yes, removes ? "Remove the list?" : "Rename the list?", agreed,
+                       err);
 }
 
 static enum nl_status list_rename(struct cli *cli, void *options, struct nl_error *err) {
     struct nl_list list = {0};
+    bool agreed = false;
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = nl_list_find(cli->store, cli->words[0], &list, err);
     if (status == NL_OK)
-        status = agree(cli, &list, options, false, err);
-    if (status == NL_OK)
+        status = agree(cli, &list, options, false, &agreed, err);
+    if (status == NL_OK && agreed)
         status = nl_list_rename(cli->store, list.id, cli->words[1], err);
-    if (status == NL_OK)
+    if (status == NL_OK && !agreed)
+        puts("Nothing was changed.");
+    else if (status == NL_OK)
         printf("the list %s is called %s now\n", list.name, cli->words[1]);
     nl_list_free(&list);
     return status;
@@ -118,14 +121,17 @@ static enum nl_status list_rename(struct cli *cli, void *options, struct nl_erro
 
 static enum nl_status list_remove(struct cli *cli, void *options, struct nl_error *err) {
     struct nl_list list = {0};
+    bool agreed = false;
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = nl_list_find(cli->store, cli->words[0], &list, err);
     if (status == NL_OK)
-        status = agree(cli, &list, options, true, err);
-    if (status == NL_OK)
+        status = agree(cli, &list, options, true, &agreed, err);
+    if (status == NL_OK && agreed)
         status = nl_list_remove(cli->store, list.id, err);
-    if (status == NL_OK)
+    if (status == NL_OK && !agreed)
+        puts("Nothing was changed.");
+    else if (status == NL_OK)
         printf("the list %s is removed\n", list.name);
     nl_list_free(&list);
     return status;

@@ -20,8 +20,9 @@ static const char *people(int64_t count) {
     return count == 1 ? "person" : "people";
 }
 
-static enum nl_status confirm(const struct resend_call *call, const struct nl_issue *issue,
-                              const struct nl_resend_counts *counts, struct nl_error *err) {
+static enum nl_status confirm(const struct cli *cli, const struct resend_call *call,
+                              const struct nl_issue *issue, const struct nl_resend_counts *counts,
+                              bool *agreed, struct nl_error *err) {
     printf("Issue %s: %lld %s with a delivery that is %s%s%s%s\n", issue->slug,
            (long long)counts->people, people(counts->people), states[call->chosen->state],
            call->chosen->reply != NULL ? " and a reply like '" : "",
@@ -36,24 +37,25 @@ static enum nl_status confirm(const struct resend_call *call, const struct nl_is
                             issue->slug);
     if (call->chosen->state == UNKNOWN)
         puts("Some of them may have got it already: the run ended before the server answered.");
-    if (call->chosen->yes || cli_ask("Send the issue to them again?"))
-        return NL_OK;
-    return nl_error_set(err, NL_USAGE, "nothing is sent: say --yes");
+    return cli_confirm(cli, call->chosen->yes, "Send the issue to them again?", agreed, err);
 }
 
 static enum nl_status resend_issue(struct cli *cli, const struct nl_issue *issue, void *ctx,
                                    struct nl_error *err) {
     struct resend_call *call = ctx;
     struct nl_resend_counts counts = {0};
+    bool agreed = false;
     call->resend.issue = issue->id;
     if (issue->state == NL_ISSUE_CANCELLED)
         return cli_refused(issue, NL_ACTION_REFUSED, issue->state, err);
     enum nl_status status = nl_resend_count(cli->store, &call->resend, &counts, err);
     if (status == NL_OK)
-        status = confirm(call, issue, &counts, err);
-    if (status == NL_OK)
+        status = confirm(cli, call, issue, &counts, &agreed, err);
+    if (status == NL_OK && agreed)
         status = nl_resend(cli->store, &call->resend, &counts, err);
-    if (status == NL_OK)
+    if (status == NL_OK && !agreed)
+        puts("Nothing was sent.");
+    else if (status == NL_OK)
         printf("%lld %s queued again: 'newsletter %s' sends them\n", (long long)counts.people,
                counts.people == 1 ? "delivery is" : "deliveries are",
                issue->state == NL_ISSUE_PAUSED ? "resume" : "retry");

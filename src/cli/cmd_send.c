@@ -1,6 +1,7 @@
 #include "cli/send_call.h"
 
 #include "newsletter/base/zone.h"
+#include "newsletter/store/resend.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,8 +77,10 @@ static enum nl_status start(struct cli *cli, struct send_call *call, struct nl_e
         status = nl_issue_create(cli->store, &call->bulletin.issue, call->segment, &count, err);
     } else if (status == NL_OK) {
         issue = &call->known; /* composed as it was when it began */
+        const struct nl_resend unknown = {.issue = issue->id, .state = NL_DELIVERY_UNKNOWN};
+        struct nl_resend_counts counts = {0};
         if (call->chosen->resend_unknown)
-            status = nl_delivery_resend_unknown(cli->store, issue->id, &count, err);
+            status = nl_resend(cli->store, &unknown, &counts, err);
         if (status == NL_OK && call->extends)
             status = nl_issue_extend(cli->store, issue->id, call->segment,
                                      call->bulletin.issue.segment, &count, err);
@@ -151,9 +154,8 @@ static enum nl_status send_run(struct cli *cli, void *options, struct nl_error *
     if (status == NL_OK && chosen->test != NULL) {
         status = cli_send_copy(cli, &call, err);
     } else if (status == NL_OK) {
-        call.bulletin.issue.state = strdup("sending");
-        status = call.bulletin.issue.state != NULL ? cli_send_audience(cli, &call, err)
-                                                   : nl_error_nomem(err);
+        call.bulletin.issue.state = NL_ISSUE_SENDING;
+        status = cli_send_audience(cli, &call, err);
         if (status == NL_OK)
             status = cli_send_plan(cli, &call, err);
         if (status == NL_OK)

@@ -31,29 +31,25 @@ static json_t *counts_object(const struct nl_counts *counts) {
                      (json_int_t)counts->unknown, "skipped", (json_int_t)counts->skipped);
 }
 
-struct rows {
-    const char *state;
-    json_t *array; /* NULL for text */
-};
-
 static enum nl_status show_delivery(const struct nl_delivery_row *row, void *ctx,
                                     struct nl_error *err) {
     (void)err;
-    const struct rows *rows = ctx;
+    json_t *array = ctx; /* NULL for text */
     const struct nl_result *result = &row->result;
     char next[CLI_TIME_LEN] = "";
     const char *text = result->text != NULL ? result->text : "";
     if (result->next_attempt_at > 0)
         cli_format_time(result->next_attempt_at, next);
-    if (rows->array != NULL) {
-        json_array_append_new(
-            rows->array, json_pack("{s:s, s:s, s:I, s:i, s:s, s:s, s:o}", "address", row->address,
-                                   "state", rows->state, "attempts", (json_int_t)row->attempts,
-                                   "code", result->code, "status", result->status, "text", text,
-                                   "next_attempt_at", cli_json_time(result->next_attempt_at)));
+    if (array != NULL) {
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:I, s:i, s:s, s:s, s:o}", "address",
+                                        row->address, "state", nl_delivery_state_text(row->state),
+                                        "attempts", (json_int_t)row->attempts, "code", result->code,
+                                        "status", result->status, "text", text, "next_attempt_at",
+                                        cli_json_time(result->next_attempt_at)));
         return NL_OK;
     }
-    printf("  %-8s %s", rows->state, row->address);
+    printf("  %-8s %s", nl_delivery_state_text(row->state), row->address);
     if (result->code != 0)
         printf(": %d%s%s", result->code, result->status[0] ? " " : "", result->status);
     if (text[0] != '\0')
@@ -67,24 +63,25 @@ static enum nl_status show_delivery(const struct nl_delivery_row *row, void *ctx
 /* Everything that was not simply sent, with the server's words. */
 static enum nl_status show_deliveries(struct status_call *call, const struct nl_issue *issue,
                                       json_t *array, struct nl_error *err) {
-    static const char *const states[] = {"deferred", "bounced", "failed", "unknown", "skipped"};
+    static const enum nl_delivery_state states[] = {NL_DELIVERY_DEFERRED, NL_DELIVERY_BOUNCED,
+                                                    NL_DELIVERY_FAILED, NL_DELIVERY_UNKNOWN,
+                                                    NL_DELIVERY_SKIPPED};
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < sizeof states / sizeof states[0]; i++) {
-        struct rows rows = {states[i], array};
         status = nl_delivery_each(call->cli->store, issue->id, states[i], 0, 0, show_delivery,
-                                  &rows, err);
+                                  array, err);
     }
     return status;
 }
 
 static enum nl_status show_json(struct status_call *call, const struct nl_issue *issue,
                                 const struct nl_counts *counts, struct nl_error *err) {
-    json_t *object =
-        json_pack("{s:I, s:s, s:s?, s:s, s:s, s:s, s:s?, s:o, s:o, s:o}", "id",
-                  (json_int_t)issue->id, "slug", issue->slug, "number", issue->number, "title",
-                  issue->title, "subject", issue->subject, "state", issue->state, "pause_note",
-                  issue->pause_note, "created_at", cli_json_time(issue->created_at), "ended_at",
-                  cli_json_time(issue->ended_at), "deliveries", counts_object(counts));
+    json_t *object = json_pack("{s:I, s:s, s:s?, s:s, s:s, s:s, s:s?, s:o, s:o, s:o}", "id",
+                               (json_int_t)issue->id, "slug", issue->slug, "number", issue->number,
+                               "title", issue->title, "subject", issue->subject, "state",
+                               nl_issue_state_text(issue->state), "pause_note", issue->pause_note,
+                               "created_at", cli_json_time(issue->created_at), "ended_at",
+                               cli_json_time(issue->ended_at), "deliveries", counts_object(counts));
     enum nl_status status = NL_OK;
     if (call->wanted != NULL) {
         json_t *rows = json_array();
@@ -103,13 +100,13 @@ static void show_row(const struct status_call *call, const struct nl_issue *issu
         printf("%-48s %-9s %-20s %7s %7s %8s %7s %6s %7s %7s\n", "ISSUE", "STATE", "SINCE", "SENT",
                "QUEUED", "DEFERRED", "BOUNCED", "FAILED", "UNKNOWN", "SKIPPED");
     printf("%-48s %-9s %-20s %7lld %7lld %8lld %7lld %6lld %7lld %7lld\n", issue->slug,
-           issue->state, when, (long long)counts->sent,
+           nl_issue_state_text(issue->state), when, (long long)counts->sent,
            (long long)(counts->queued + counts->leased), (long long)counts->deferred,
            (long long)counts->bounced, (long long)counts->failed, (long long)counts->unknown,
            (long long)counts->skipped);
     if (issue->pause_note != NULL)
         printf("  paused: %s\n", issue->pause_note);
-    if (issue->scheduled_at != 0 && strcmp(issue->state, "scheduled") == 0) {
+    if (issue->scheduled_at != 0 && issue->state == NL_ISSUE_SCHEDULED) {
         cli_format_time(issue->scheduled_at, when);
         printf("  goes out: %s\n", when);
     }
@@ -154,7 +151,7 @@ static enum nl_status show_notices(struct status_call *call, struct nl_error *er
 }
 
 static enum nl_status show(struct status_call *call, struct nl_error *err) {
-    enum nl_status status = nl_issue_each(call->cli->store, NULL, show_issue, call, err);
+    enum nl_status status = nl_issue_each(call->cli->store, NL_ISSUE_ANY, show_issue, call, err);
     if (status == NL_OK && call->wanted != NULL && call->shown == 0)
         status = nl_error_set(err, NL_NOTFOUND,
                               "no issue '%s' has been sent: 'newsletter status' lists them",

@@ -31,12 +31,12 @@ static enum nl_status find(struct cli *cli, int64_t *subscriber, struct nl_error
 
 static enum nl_status list_row(const struct nl_person_row *row, void *ctx, struct nl_error *err) {
     const struct subscriber_options *chosen = ctx;
-    char since[32] = "";
+    char since[CLI_TIME_LEN] = "";
     (void)err;
     if (chosen->json) {
-        json_t *object = json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:I}", "address", row->address,
+        json_t *object = json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:o}", "address", row->address,
                                    "name", row->name, "language", row->language, "list", row->list,
-                                   "state", row->state, "since", (json_int_t)row->since);
+                                   "state", row->state, "since", cli_json_time(row->since));
         json_dumpf(object, stdout, JSON_COMPACT);
         putchar('\n');
         json_decref(object);
@@ -66,6 +66,7 @@ static char *text_of(const json_t *value) {
                                                 : json_dumps(value, JSON_ENCODE_ANY);
 }
 
+/* A field on each line; an object within is indented. */
 static void show_fields(const json_t *object, int indent) {
     const char *name = NULL;
     json_t *value = NULL;
@@ -73,6 +74,12 @@ static void show_fields(const json_t *object, int indent) {
         char *text = NULL;
         if (json_is_array(value) || json_is_null(value))
             continue;
+        if (json_is_object(value)) { /* consent, attributes */
+            if (json_object_size(value) > 0)
+                printf("%*s%s\n", indent, "", name);
+            show_fields(value, indent + 2);
+            continue;
+        }
         text = text_of(value);
         if (text != NULL)
             printf("%*s%-14s %s\n", indent, "", name, text);

@@ -2,10 +2,6 @@
 
 #include <string.h>
 
-static bool is_in(const struct nl_issue *issue, const char *state) {
-    return strcmp(issue->state, state) == 0;
-}
-
 /* Looks for the issue in the store; also under the slug that an earlier version gave it, if it has
  * the same title there: else an issue that was begun before an upgrade would go out twice. */
 static enum nl_status find_known(struct cli *cli, struct send_call *call, struct nl_error *err) {
@@ -30,21 +26,21 @@ static enum nl_status refuse_other_content(const struct send_call *call, const c
     char at[CLI_TIME_LEN];
     const char *slug = call->known.slug;
     cli_format_time(call->known.scheduled_at, at);
-    if (strcmp(call->known.state, "scheduled") == 0)
+    if (call->known.state == NL_ISSUE_SCHEDULED)
         return nl_error_set(err, NL_EXISTS,
                             "%s: issue '%s' is scheduled for %s with other content: to send this "
                             "text in its place, run 'newsletter cancel %s' and send it again",
                             call->path, slug, at, slug);
-    if (strcmp(call->known.state, "cancelled") == 0)
+    if (call->known.state == NL_ISSUE_CANCELLED)
         return nl_error_set(err, NL_EXISTS,
                             "%s: issue '%s' was cancelled, with other content: give this one "
                             "another number or slug",
                             call->path, slug);
-    if (strcmp(call->known.state, "sent") != 0)
+    if (call->known.state != NL_ISSUE_SENT)
         return nl_error_set(err, NL_EXISTS,
                             "%s: issue '%s' is %s since %s with other content: give this one "
                             "another number or slug, or undo the changes to go on with it",
-                            call->path, slug, call->known.state, when);
+                            call->path, slug, nl_issue_state_text(call->known.state), when);
     return nl_error_set(err, NL_EXISTS,
                         "%s: issue '%s' was sent on %s with other content: give this one another "
                         "number or slug",
@@ -58,14 +54,14 @@ static enum nl_status check_known(const struct send_call *call, struct nl_error 
     cli_format_time(known->created_at, when);
     if (strcmp(known->digest, call->bulletin.issue.digest) != 0)
         return refuse_other_content(call, when, err);
-    if (is_in(known, "scheduled")) {
+    if (known->state == NL_ISSUE_SCHEDULED) {
         cli_format_time(known->scheduled_at, when);
         return nl_error_set(err, NL_EXISTS,
                             "%s: issue '%s' is scheduled for %s: to change that, run 'newsletter "
                             "cancel %s' and send it again",
                             call->path, known->slug, when, known->slug);
     }
-    if (is_in(known, "cancelled"))
+    if (known->state == NL_ISSUE_CANCELLED)
         return nl_error_set(err, NL_EXISTS, "%s: issue '%s' was cancelled", call->path,
                             known->slug);
     if (call->chosen->at != NULL)
@@ -81,7 +77,7 @@ static enum nl_status read_extension(struct cli *cli, struct send_call *call,
     const char *wanted = call->bulletin.issue.segment;
     struct nl_issue_plan plan = {0};
     call->extends = call->chosen->rest || wanted != NULL;
-    if (!call->extends || call->chosen->rest || is_in(&call->known, "sent"))
+    if (!call->extends || call->chosen->rest || call->known.state == NL_ISSUE_SENT)
         return NL_OK;
     enum nl_status status = nl_issue_read_plan(cli->store, call->known.id, &plan, err);
     if (status == NL_OK)
@@ -119,7 +115,7 @@ static enum nl_status count_known(struct cli *cli, struct send_call *call, struc
         return status;
     call->had_already = meant - further;
     call->people += further + (call->chosen->resend_unknown ? unknown : 0);
-    return call->people == 0 && (call->extends || is_in(&call->known, "sent"))
+    return call->people == 0 && (call->extends || call->known.state == NL_ISSUE_SENT)
                ? nothing_left(call, err)
                : NL_OK;
 }

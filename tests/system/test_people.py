@@ -52,7 +52,7 @@ def test_correcting_somebody(two_lists):
 def test_all_about_somebody(connected, server):
     connected.add_active(["ann@example.org", "full@example.org"])
     server.handler.replies["full@example.org"] = "550 5.2.1 mailbox is closed today"
-    connected.run("send", connected.issue(), expect=None)
+    connected.run("send", "--yes", connected.issue(), expect=None)
     shown = connected.run("subscriber", "show", "full@example.org").out
     for word in ("full@example.org", "Subscriptions", "Deliveries", "mailbox is closed today", "550", "History"):
         assert word in shown, (word, shown)
@@ -64,7 +64,7 @@ def test_resending(connected, server):
     for name in ("blocked", "other", "gone"):
         server.handler.replies[f"{name}@example.org"] = "554 5.6.0 message not liked" if name == "other" else \
             "554 5.6.0 your network is on a list"
-    connected.run("send", connected.issue(), expect=None)
+    connected.run("send", "--yes", connected.issue(), expect=None)
     connected.sql("UPDATE delivery SET state = 'failed', reply_text = 'your network is on a list' WHERE subscription IN "
                   "(2, 4)")
     connected.sql("UPDATE delivery SET state = 'failed', reply_text = 'message not liked' WHERE subscription = 3")
@@ -92,7 +92,7 @@ def test_resending(connected, server):
 def test_a_cancelled_issue_is_not_resent(connected, server):
     connected.add_active(["ann@example.org"])
     server.handler.replies["ann@example.org"] = "451 4.3.0 later"
-    connected.run("send", connected.issue(), expect=None)
+    connected.run("send", "--yes", connected.issue(), expect=None)
     connected.sql("UPDATE delivery SET state = 'failed' WHERE issue = 1")
     connected.sql("UPDATE issue SET state = 'cancelled'")
     assert "cancelled" in connected.run("resend", "no-1", "--state", "failed", "--yes", expect=65).err
@@ -130,7 +130,7 @@ def test_removing_a_list(two_lists):
 def test_a_list_with_an_issue_under_way_stays(connected):
     connected.add_active(["ann@example.org"])
     connected.configure(port=9)
-    connected.run("send", connected.issue(), expect=75)
+    connected.run("send", "--yes", connected.issue(), expect=75)
     assert "newsletter cancel" in connected.run("list", "remove", "bulletin", "--yes", expect=75).err
     connected.run("cancel", "no-1")
     connected.run("list", "remove", "bulletin", "--yes")
