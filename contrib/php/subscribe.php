@@ -20,6 +20,9 @@ $status = proc_close($hook);
 if ($status === 65) {
     http_response_code(400);
     $answer = "This is not an e-mail address. Please go back and check it.\n";
+} elseif ($status === 75) {
+    http_response_code(429);
+    $answer = "Too many requests just now. Please try again later.\n";
 } elseif ($status !== 0) {
     http_response_code(503);
     $answer = "Something is wrong on our side. Please try again later.\n";

@@ -57,8 +57,14 @@ static void clear_behind(struct nl_ip *ip, int bits) {
 
 struct nl_ip nl_ip_network(const struct nl_ip *ip) {
     struct nl_ip network = *ip;
-    clear_behind(&network, is_four(ip) ? 96 + 24 : 56);
+    clear_behind(&network, is_four(ip) ? 96 + 24 : 64);
     return network;
+}
+
+struct nl_ip nl_ip_site(const struct nl_ip *ip) {
+    struct nl_ip site = *ip;
+    clear_behind(&site, is_four(ip) ? 96 + 24 : 48);
+    return site;
 }
 
 static bool parse_network(char *text, struct nl_network *out) {

@@ -12,19 +12,22 @@ struct nl_retention cli_retention(const struct nl_config *config) {
     return (struct nl_retention){.events = config->retention.events,
                                  .links = config->retention.links,
                                  .ips = config->retention.ips,
+                                 .unconfirmed = config->retention.unconfirmed,
                                  .ended = config->retention.ended};
 }
 
 static void show(const struct nl_pruned *pruned, bool json) {
     if (!json) {
-        printf("%lld events, %lld links, %lld addresses of consent, %lld people\n",
+        printf("%lld events, %lld links, %lld addresses of consent, %lld people, "
+               "%lld unconfirmed sign-ups\n",
                (long long)pruned->events, (long long)pruned->links, (long long)pruned->ips,
-               (long long)pruned->people);
+               (long long)pruned->people, (long long)pruned->unconfirmed);
         return;
     }
-    json_t *object = json_pack("{s:I, s:I, s:I, s:I}", "events", (json_int_t)pruned->events,
-                               "links", (json_int_t)pruned->links, "ips", (json_int_t)pruned->ips,
-                               "people", (json_int_t)pruned->people);
+    json_t *object =
+        json_pack("{s:I, s:I, s:I, s:I, s:I}", "events", (json_int_t)pruned->events, "links",
+                  (json_int_t)pruned->links, "ips", (json_int_t)pruned->ips, "people",
+                  (json_int_t)pruned->people, "unconfirmed", (json_int_t)pruned->unconfirmed);
     json_dumpf(object, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(object);

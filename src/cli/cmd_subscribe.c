@@ -2,8 +2,10 @@
 
 #include "newsletter/base/form.h"
 #include "newsletter/base/log.h"
+#include "newsletter/base/network.h"
 #include "newsletter/base/text.h"
 #include "newsletter/store/public_list.h"
+#include "newsletter/store/signup_limit.h"
 #include "newsletter/store/subscription.h"
 
 #include <arpa/inet.h>
@@ -126,11 +128,32 @@ static enum nl_status find_lists(struct cli *cli, struct subscribe_call *call,
     return status;
 }
 
+/* The limits of the website hold for the hook too; they know the visitor by --ip. */
+static enum nl_status check_limits(struct cli *cli, const struct subscribe_call *call,
+                                   struct nl_error *err) {
+    const struct nl_signup_limit limit = {.per_network = cli->config.serve.joins_per_hour,
+                                          .in_total = cli->config.serve.joins_in_total};
+    struct nl_ip client;
+    int64_t wait = 0;
+    bool known = call->ip != NULL && nl_ip_parse(call->ip, &client);
+    if (!call->from_form)
+        return NL_OK;
+    enum nl_status status = nl_signup_admit(cli->store, &limit, known ? &client : NULL, &wait, err);
+    if (status == NL_OK && wait > 0)
+        status = nl_error_set(err, NL_TEMPFAIL,
+                              "too many sign-ups just now: there is room in %lld seconds (see "
+                              "serve.joins_per_hour and serve.joins_in_total)",
+                              (long long)wait);
+    return status;
+}
+
 static enum nl_status sign_up(struct cli *cli, struct subscribe_call *call, struct nl_error *err) {
     struct nl_address address = {0};
     enum nl_status status = nl_address_parse(call->form.address, &address, err);
     if (status == NL_OK)
         status = find_lists(cli, call, err);
+    if (status == NL_OK)
+        status = check_limits(cli, call, err);
     if (status == NL_OK && (call->notices = calloc(call->lists.count, sizeof(int64_t))) == NULL)
         status = nl_error_nomem(err);
     struct nl_signup signup = {

@@ -45,6 +45,7 @@ const struct nl_table nl_tables[] = {
     {"api_token", "name, digest, created_at", "sbi", SMALL},
     {"segment", "name, expression, created_at", "ssi", SMALL},
     {"throttle", "name, at", "si", SMALL},
+    {"unanswered", "digest, mails, last_at", "sii", SMALL},
     {"daily", "day, tried", "si", SMALL},
     {NULL, NULL, NULL, 0},
 };

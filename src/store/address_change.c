@@ -2,6 +2,7 @@
 #include "newsletter/store/link.h"
 #include "newsletter/store/preference.h"
 #include "store/event.h"
+#include "store/unanswered.h"
 
 #include <string.h>
 
@@ -30,6 +31,21 @@ static enum nl_status find_sender(struct nl_store *store, const struct ask *ask,
                   NL_INT(nl_store_now(store) - DAY), NL_INT(ASKS_PER_DAY)));
 }
 
+/* A new address may be anybody's: it gets as many mails as any other that does not answer. Sets
+ * *subscription to 0 if it has had them. */
+static enum nl_status check_unanswered(struct nl_store *store, const struct ask *ask,
+                                       int64_t *subscription, struct nl_error *err) {
+    struct nl_unanswered unanswered = {0};
+    enum nl_status status = nl_unanswered_read(store, ask->address->key, &unanswered, err);
+    if (status != NL_OK)
+        return status;
+    if (nl_unanswered_wait(&unanswered, false, 0) < 0) {
+        *subscription = 0;
+        return NL_OK;
+    }
+    return nl_unanswered_add(store, ask->address->key, err);
+}
+
 /* The mail that an earlier wish has queued is not for this one's address. */
 static enum nl_status forget_earlier(struct nl_store *store, int64_t subscriber,
                                      struct nl_error *err) {
@@ -55,6 +71,8 @@ static enum nl_status ask(struct nl_store *store, void *ctx, struct nl_error *er
     struct ask *ask = ctx;
     int64_t subscription = 0;
     enum nl_status status = find_sender(store, ask, &subscription, err);
+    if (status == NL_OK && subscription != 0)
+        status = check_unanswered(store, ask, &subscription, err);
     if (status == NL_OK && subscription != 0) {
         status = forget_earlier(store, ask->subscriber, err);
         if (status == NL_OK)
@@ -157,6 +175,8 @@ static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error
     if (status == NL_OK)
         status = nl_sql_run(store, err, "DELETE FROM address_change WHERE subscriber = ?",
                             NL_VALUES(NL_INT(subscriber)));
+    if (status == NL_OK)
+        status = nl_unanswered_clear(store, other != 0 ? other : subscriber, err);
     if (status == NL_OK)
         status = nl_event_add(store, "address-changed", call->link.list,
                               other != 0 ? other : subscriber, 0, NULL, err);

@@ -1,5 +1,6 @@
 #include "newsletter/store/link.h"
 
+#include "newsletter/base/token_find.h"
 #include "newsletter/db/sql.h"
 
 #include <string.h>
@@ -40,7 +41,7 @@ enum nl_status nl_link_find(struct nl_store *store, const char *text, enum nl_pu
     int64_t used_at = 0;
     bool found = false;
     *out = (struct nl_link){0};
-    if (!nl_token_parse(text, &token))
+    if (!nl_token_find(text, &token))
         return nl_error_set(err, NL_DATA, "the token is malformed: it is a UUID of 36 characters");
     nl_digest(token.text, NL_TOKEN_LEN, digest);
     enum nl_status status = nl_sql_first(

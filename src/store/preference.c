@@ -1,8 +1,10 @@
 #include "newsletter/store/preference.h"
 
+#include "newsletter/base/token_find.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/link.h"
 #include "store/event.h"
+#include "store/unanswered.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +18,20 @@ struct ask {
     int64_t notice;
 };
 
+struct asker {
+    int64_t subscription, subscriber;
+    char *key; /* of the address; freed by the caller */
+    bool confirmed;
+};
+
 /* Of an address, the subscription that says most about which list its holder means. */
-static enum nl_status find_asker(struct nl_store *store, const struct ask *ask,
-                                 int64_t *subscription, int64_t *subscriber, struct nl_error *err) {
+static enum nl_status find_asker(struct nl_store *store, const struct ask *ask, struct asker *out,
+                                 struct nl_error *err) {
     return nl_sql_first(
         store, err, NULL,
-        "SELECT s.id, s.subscriber FROM subscription s JOIN subscriber r ON r.id = s.subscriber "
+        "SELECT s.id, s.subscriber, r.address_key, EXISTS (SELECT 1 FROM subscription o WHERE "
+        "o.subscriber = r.id AND (o.confirmed_at IS NOT NULL OR o.state = 'active')) "
+        "FROM subscription s JOIN subscriber r ON r.id = s.subscriber "
         "WHERE (s.token = ?1 OR r.address_key = ?2) AND s.state <> 'complained' "
         "AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = r.address_key) "
         "AND NOT EXISTS (SELECT 1 FROM delivery d JOIN subscription o ON o.id = d.subscription "
@@ -31,18 +41,33 @@ static enum nl_status find_asker(struct nl_store *store, const struct ask *ask,
         NL_VALUES(NL_STRING(ask->token),
                   ask->address != NULL ? NL_STRING(ask->address->key) : NL_NULL,
                   NL_INT(nl_store_now(store) - ask->interval)),
-        NL_COLUMNS(NL_INTO(subscription), NL_INTO(subscriber)));
+        NL_COLUMNS(NL_INTO(&out->subscription), NL_INTO(&out->subscriber), NL_INTO(&out->key),
+                   NL_INTO(&out->confirmed)));
+}
+
+/* Whether one more mail may go to an address that leaves them unanswered. */
+static enum nl_status may_mail(struct nl_store *store, const struct asker *asker, int64_t interval,
+                               bool *may, struct nl_error *err) {
+    struct nl_unanswered unanswered = {0};
+    enum nl_status status = nl_unanswered_read(store, asker->key, &unanswered, err);
+    int64_t wait = nl_unanswered_wait(&unanswered, asker->confirmed, interval);
+    *may = status == NL_OK && wait >= 0 &&
+           (unanswered.mails < 2 || nl_store_now(store) - unanswered.last_at >= wait);
+    return status == NL_OK && *may ? nl_unanswered_add(store, asker->key, err) : status;
 }
 
 static enum nl_status ask_for_page(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct ask *ask = ctx;
-    int64_t subscription = 0;
-    int64_t subscriber = 0;
-    enum nl_status status = find_asker(store, ask, &subscription, &subscriber, err);
-    if (status == NL_OK && subscription != 0)
-        status = nl_notice_add(store, "preferences", subscription, &ask->notice, err);
+    struct asker asker = {0};
+    bool may = false;
+    enum nl_status status = find_asker(store, ask, &asker, err);
+    if (status == NL_OK && asker.subscription != 0)
+        status = may_mail(store, &asker, ask->interval, &may, err);
+    if (status == NL_OK && may)
+        status = nl_notice_add(store, "preferences", asker.subscription, &ask->notice, err);
     if (status == NL_OK) /* written on every path, so that each takes one commit */
-        status = nl_event_add(store, "preferences-asked", 0, subscriber, 0, NULL, err);
+        status = nl_event_add(store, "preferences-asked", 0, asker.subscriber, 0, NULL, err);
+    free(asker.key);
     return status;
 }
 
@@ -51,7 +76,7 @@ enum nl_status nl_preference_ask(struct nl_store *store, const char *token,
                                  int64_t *notice, struct nl_error *err) {
     struct nl_token parsed = {0};
     struct ask ask = {.address = address, .interval = interval};
-    if (token != NULL && nl_token_parse(token, &parsed))
+    if (token != NULL && nl_token_find(token, &parsed))
         ask.token = parsed.text;
     enum nl_status status = nl_sql_exclusive(store, ask_for_page, &ask, err);
     *notice = status == NL_OK ? ask.notice : 0;

@@ -6,6 +6,7 @@
 #include "newsletter/store/person.h"
 #include "newsletter/store/throttle.h"
 #include "store/person_row.h"
+#include "store/unconfirmed.h"
 
 struct call {
     const struct nl_retention *retention;
@@ -49,6 +50,9 @@ static enum nl_status prune_rows(struct nl_store *store, void *ctx, struct nl_er
             store, call, "SELECT count(*) FROM " OLD_IPS,
             "UPDATE subscription SET consent_ip = NULL WHERE id IN (SELECT id FROM " OLD_IPS ")",
             retention->ips, &call->out->ips, err);
+    if (status == NL_OK && retention->unconfirmed > 0)
+        status = nl_unconfirmed_delete(store, limit(store, retention->unconfirmed), call->dry_run,
+                                       &call->out->unconfirmed, err);
     if (status == NL_OK && !call->dry_run)
         status = nl_sql_run(store, err, "DELETE FROM staff_session WHERE expires_at <= ?",
                             NL_VALUES(NL_INT(nl_store_now(store))));

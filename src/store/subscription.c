@@ -1,8 +1,10 @@
 #include "newsletter/store/subscription.h"
 
+#include "newsletter/base/token_find.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/link.h"
 #include "store/event.h"
+#include "store/unanswered.h"
 
 #include <string.h>
 
@@ -97,13 +99,18 @@ static enum nl_status put_subscription(struct nl_store *store, const struct nl_s
 static enum nl_status queue_notice(struct nl_store *store, struct signup_call *call,
                                    const struct standing *standing, struct nl_error *err) {
     int64_t now = nl_store_now(store);
-    bool recent =
-        standing->noticed_at != 0 && now - standing->noticed_at < call->signup->resend_interval;
-    if (recent || standing->notice_waits)
-        return NL_OK;
-    enum nl_status status =
-        nl_notice_add(store, standing->active ? "already-subscribed" : "confirmation",
-                      standing->subscription, &call->notice, err);
+    struct nl_unanswered unanswered = {0};
+    const char *key = call->signup->address->key;
+    enum nl_status status = nl_unanswered_read(store, key, &unanswered, err);
+    int64_t wait =
+        nl_unanswered_wait(&unanswered, standing->confirmed, call->signup->resend_interval);
+    bool recent = standing->noticed_at != 0 && now - standing->noticed_at < wait;
+    if (status != NL_OK || wait < 0 || recent || standing->notice_waits)
+        return status;
+    status = nl_unanswered_add(store, key, err);
+    if (status == NL_OK)
+        status = nl_notice_add(store, standing->active ? "already-subscribed" : "confirmation",
+                               standing->subscription, &call->notice, err);
     if (status == NL_OK)
         status = nl_sql_run(store, err, "UPDATE subscription SET noticed_at = ? WHERE id = ?",
                             NL_VALUES(NL_INT(now), NL_INT(standing->subscription)));
@@ -145,20 +152,63 @@ struct token_call {
     struct nl_standing out;
 };
 
-static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error *err) {
-    struct token_call *call = ctx;
+/* Finds the link of a confirmation mail. One that was used, by an impatient second click or by a
+ * later mail's link, is no failure while the subscription that it confirmed is active. */
+static enum nl_status find_confirmation(struct nl_store *store, struct token_call *call,
+                                        struct nl_error *err) {
     struct nl_link link = {0};
+    int64_t active = 0;
     enum nl_status status = nl_link_find(store, call->token.text, NL_LINK_SUBSCRIBE, &link, err);
     call->subscription = link.subscription;
     call->subscriber = link.subscriber;
     call->out.list = link.list;
     memcpy(call->out.language, link.language, sizeof link.language);
-    /* Somebody who confirms once more that they want to stay is not new. */
+    if (status != NL_USED)
+        return status;
+    struct nl_error inner = {0};
+    enum nl_status looked =
+        nl_sql_number(store, &inner, &active, NULL,
+                      "SELECT 1 FROM subscription WHERE id = ? AND state = 'active'",
+                      NL_VALUES(NL_INT(call->subscription)));
+    call->out.already = looked == NL_OK && active == 1;
+    if (call->out.already)
+        nl_error_free(err);
+    nl_error_free(&inner);
+    return call->out.already ? NL_OK : status;
+}
+
+/* The address is proved now: the mails that were held back while it was not may go out. */
+static enum nl_status queue_withheld(struct nl_store *store, const struct token_call *call,
+                                     struct nl_error *err) {
+    int64_t now = nl_store_now(store);
+    enum nl_status status = nl_unanswered_clear(store, call->subscriber, err);
     if (status == NL_OK)
         status = nl_sql_run(store, err,
-                            "UPDATE subscription SET confirmed_at = ?, reconfirm_by = NULL "
-                            "WHERE id = ? AND state = 'active'",
-                            NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(call->subscription)));
+                            "INSERT INTO delivery (kind, subscription, state, created_at, "
+                            "updated_at) SELECT 'confirmation', id, 'queued', ?1, ?1 FROM "
+                            "subscription WHERE subscriber = ?2 AND state = 'pending' AND "
+                            "noticed_at IS NULL AND NOT EXISTS (SELECT 1 FROM delivery d WHERE "
+                            "d.subscription = subscription.id AND d.issue IS NULL AND d.kind = "
+                            "'confirmation')",
+                            NL_VALUES(NL_INT(now), NL_INT(call->subscriber)));
+    return status == NL_OK
+               ? nl_sql_run(store, err,
+                            "UPDATE subscription SET noticed_at = ?1 WHERE subscriber = ?2 AND "
+                            "state = 'pending' AND noticed_at IS NULL",
+                            NL_VALUES(NL_INT(now), NL_INT(call->subscriber)))
+               : status;
+}
+
+static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct token_call *call = ctx;
+    enum nl_status status = find_confirmation(store, call, err);
+    if (status != NL_OK || call->out.already)
+        return status;
+    /* Somebody who says once more that they want to stay is not new. */
+    status = nl_sql_run(store, err,
+                        "UPDATE subscription SET confirmed_at = ?, reconfirm_by = NULL "
+                        "WHERE id = ? AND state = 'active'",
+                        NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(call->subscription)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
         status = nl_sql_run(store, err,
                             "UPDATE subscription SET state = 'active', confirmed_at = ?, "
@@ -174,7 +224,7 @@ static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error
         status = nl_link_close(store, call->subscription, NL_LINK_SUBSCRIBE, err);
     if (status == NL_OK)
         status = nl_event_add(store, "confirmed", call->out.list, call->subscriber, 0, NULL, err);
-    return status;
+    return status == NL_OK ? queue_withheld(store, call, err) : status;
 }
 
 static enum nl_status run_token(struct nl_store *store, const char *token, bool notify,
@@ -182,7 +232,7 @@ static enum nl_status run_token(struct nl_store *store, const char *token, bool 
                                                        struct nl_error *),
                                 struct nl_standing *out, struct nl_error *err) {
     struct token_call call = {.notify = notify};
-    if (!nl_token_parse(token, &call.token))
+    if (!nl_token_find(token, &call.token))
         return nl_error_set(err, NL_DATA, "the token is malformed: it is a UUID of 36 characters");
     enum nl_status status = nl_sql_exclusive(store, body, &call, err);
     *out = call.out;
@@ -192,6 +242,16 @@ static enum nl_status run_token(struct nl_store *store, const char *token, bool 
 enum nl_status nl_confirm(struct nl_store *store, const char *token, bool welcome,
                           struct nl_standing *out, struct nl_error *err) {
     return run_token(store, token, welcome, confirm, out, err);
+}
+
+enum nl_status nl_confirm_check(struct nl_store *store, const char *token, struct nl_standing *out,
+                                struct nl_error *err) {
+    struct token_call call = {0};
+    if (!nl_token_find(token, &call.token))
+        return nl_error_set(err, NL_DATA, "the token is malformed: it is a UUID of 36 characters");
+    enum nl_status status = find_confirmation(store, &call, err);
+    *out = call.out;
+    return status;
 }
 
 static enum nl_status end_subscription(struct nl_store *store, struct token_call *call,
@@ -211,8 +271,8 @@ static enum nl_status end_subscription(struct nl_store *store, struct token_call
     return status;
 }
 
-static enum nl_status unsubscribe(struct nl_store *store, void *ctx, struct nl_error *err) {
-    struct token_call *call = ctx;
+static enum nl_status find_unsubscription(struct nl_store *store, struct token_call *call,
+                                          struct nl_error *err) {
     bool found = false;
     bool active = false;
     enum nl_status status = nl_sql_first(
@@ -227,7 +287,23 @@ static enum nl_status unsubscribe(struct nl_store *store, void *ctx, struct nl_e
     if (status == NL_OK && !found)
         return nl_error_set(err, NL_NOTFOUND, "the token is unknown");
     call->notify = call->notify && active;
+    return status;
+}
+
+static enum nl_status unsubscribe(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct token_call *call = ctx;
+    enum nl_status status = find_unsubscription(store, call, err);
     return status == NL_OK ? end_subscription(store, call, "token", err) : status;
+}
+
+enum nl_status nl_unsubscribe_check(struct nl_store *store, const char *token,
+                                    struct nl_standing *out, struct nl_error *err) {
+    struct token_call call = {0};
+    if (!nl_token_find(token, &call.token))
+        return nl_error_set(err, NL_DATA, "the token is malformed: it is a UUID of 36 characters");
+    enum nl_status status = find_unsubscription(store, &call, err);
+    *out = call.out;
+    return status;
 }
 
 enum nl_status nl_unsubscribe_token(struct nl_store *store, const char *token, bool goodbye,

@@ -6,6 +6,7 @@
 #include "newsletter/store/subscription.h"
 #include "newsletter/template/data.h"
 #include "web/form_fields.h"
+#include "web/gate.h"
 #include "web/handlers.h"
 #include "web/stamp.h"
 
@@ -54,28 +55,24 @@ static enum nl_status show(const struct visit *visit, const char *problem, const
     const struct nl_theme *theme = NULL;
     const struct nl_list *list = only_list(visit);
     struct choices choices = {json_array(), &visit->lists};
-    struct nl_buf stamp = {0};
     enum nl_status status = nl_site_theme(site, visit->request,
                                           list != NULL ? list->language : NULL, &theme, visit->err);
     if (status == NL_OK && list == NULL)
         status = nl_list_each(site->store, add_choice, &choices, visit->err);
     if (status == NL_OK) {
         json_t *data = nl_site_data(site, theme, list);
-        nl_stamp_write(nl_store_secret(site->store), nl_site_now(site), &stamp);
+        nl_gate_data(site, list, data, visit->response);
         json_object_set(data, "choices", choices.array);
         nl_data_set(data, "problem",
                     problem != NULL ? nl_catalog_text(theme->catalog, NULL, problem) : "");
         nl_data_set(data, "email", visit->form.address);
         nl_data_set(data, "name", visit->form.name);
-        nl_data_set(data, "stamp", nl_buf_text(&stamp));
-        nl_data_set(data, "honeypot", NL_HONEYPOT);
         json_object_set_new(data, "fields",
                             nl_form_fields_data(&site->config->forms, visit->form.attributes, bad,
                                                 nl_catalog_language(theme->catalog)));
         status = nl_site_page(theme, "join.html", data, visit->response, visit->err);
     }
     json_decref(choices.array);
-    nl_buf_free(&stamp);
     return status;
 }
 
@@ -166,27 +163,37 @@ static enum nl_status thank(const struct visit *visit, const struct nl_theme *th
     return status;
 }
 
-/* Accepts a complete and timely form for lists that exist. */
-static enum nl_status accept_form(const struct visit *visit) {
+/* Records the sign-up of a form that has passed the gate, unless a robot filled it in. */
+static enum nl_status record_and_thank(const struct visit *visit,
+                                       const struct nl_address *address) {
     struct nl_site *site = visit->site;
     const struct nl_theme *theme = NULL;
-    struct nl_address address = {0};
-    const char *typed = visit->form.address != NULL ? visit->form.address : "";
     enum nl_status status =
         nl_site_theme(site, visit->request, visit->lists.items[0].language, &theme, visit->err);
-    if (status != NL_OK)
-        return status;
+    if (status == NL_OK && nl_site_field(visit->request, NL_HONEYPOT)[0] == '\0')
+        status = record(visit, address, nl_catalog_language(theme->catalog));
+    return status == NL_OK ? thank(visit, theme) : status;
+}
+
+/* Accepts a complete form for lists that exist. */
+static enum nl_status accept_form(const struct visit *visit) {
+    struct nl_site *site = visit->site;
+    struct nl_address address = {0};
+    enum nl_gate gate = NL_GATE_FULL;
+    const char *typed = visit->form.address != NULL ? visit->form.address : "";
+    enum nl_status status = NL_OK;
     if (nl_address_parse(typed, &address, visit->err) != NL_OK)
         return refuse(visit, NL_TEXT("This is not an e-mail address. Please check it."), NULL);
-    bool may =
-        nl_site_may(site, site->addresses, address.key, strlen(address.key), visit->response);
-    if (may && nl_site_field(visit->request, NL_HONEYPOT)[0] == '\0')
-        status = record(visit, &address, nl_catalog_language(theme->catalog));
+    if (nl_site_may(site, site->addresses, address.key, strlen(address.key), visit->response))
+        status = nl_gate_pass(site, visit->request, visit->response, &gate, visit->err);
+    if (status == NL_OK && gate == NL_GATE_OPEN)
+        status = record_and_thank(visit, &address);
+    else if (status == NL_OK && gate == NL_GATE_AGAIN)
+        status = show(visit, NL_TEXT("Please press the button once more."), NULL);
+    else if (status == NL_OK)
+        status = nl_site_say(site, visit->request, 429, nl_too_many, visit->response, visit->err);
     nl_address_free(&address);
-    if (status != NL_OK)
-        return status;
-    return may ? thank(visit, theme)
-               : nl_site_say(site, visit->request, 429, nl_too_many, visit->response, visit->err);
+    return status;
 }
 
 static void log_ignored(const struct nl_form *form) {
@@ -218,11 +225,6 @@ static enum nl_status read_and_accept(struct visit *visit) {
                       reading.bad);
     if (visit->lists.count == 0)
         return show(visit, NL_TEXT("Please choose a list."), NULL);
-    /* It comes from one of the operator's own pages, or too fast: ask once more, here. */
-    if (site->config->serve.check_forms &&
-        !nl_stamp_is_timely(nl_store_secret(site->store), nl_request_form(visit->request, "stamp"),
-                            nl_site_now(site)))
-        return show(visit, NL_TEXT("Please press the button once more."), NULL);
     return accept_form(visit);
 }
 

@@ -9,6 +9,9 @@
  * way: it loses least. */
 enum { BUCKETS = 4096, WAYS = 4, KEY = 8, HOUR = 3600 };
 
+/* A site may do four times as much as a network. */
+static const double FAR_COST = 0.25;
+
 struct place {
     unsigned char key[KEY];
     double left;
@@ -59,8 +62,8 @@ static struct place *find(struct nl_limit *limit, const unsigned char *digest, i
     return best;
 }
 
-bool nl_limit_take(struct nl_limit *limit, const void *key, size_t len, int64_t now,
-                   int64_t *wait) {
+static bool take(struct nl_limit *limit, const void *key, size_t len, double cost, int64_t now,
+                 int64_t *wait) {
     unsigned char digest[SHA256_DIGEST_LENGTH];
     unsigned char salted[sizeof limit->salt + 256];
     size_t used = len < 256 ? len : 256;
@@ -70,10 +73,27 @@ bool nl_limit_take(struct nl_limit *limit, const void *key, size_t len, int64_t 
     struct place *place = find(limit, digest, now);
     place->left = refilled(limit, place, now);
     place->at = now;
-    if (place->left >= 1) {
-        place->left -= 1;
+    if (place->left >= cost) {
+        place->left -= cost;
         return true;
     }
-    *wait = limit->per_second > 0 ? (int64_t)((1 - place->left) / limit->per_second) + 1 : HOUR;
+    *wait = limit->per_second > 0 ? (int64_t)((cost - place->left) / limit->per_second) + 1 : HOUR;
     return false;
+}
+
+bool nl_limit_take(struct nl_limit *limit, const void *key, size_t len, int64_t now,
+                   int64_t *wait) {
+    return take(limit, key, len, 1, now, wait);
+}
+
+bool nl_limit_take_network(struct nl_limit *limit, const struct nl_ip *client, int64_t now,
+                           int64_t *wait) {
+    unsigned char far[1 + sizeof client->bytes] = {'f'};
+    unsigned char near[1 + sizeof client->bytes] = {'n'};
+    const struct nl_ip site = nl_ip_site(client);
+    const struct nl_ip network = nl_ip_network(client);
+    memcpy(far + 1, site.bytes, sizeof site.bytes);
+    memcpy(near + 1, network.bytes, sizeof network.bytes);
+    return take(limit, near, sizeof near, 1, now, wait) &&
+           take(limit, far, sizeof far, FAR_COST, now, wait);
 }

@@ -3,6 +3,8 @@
 #ifndef NL_WEB_LIMIT_H
 #define NL_WEB_LIMIT_H
 
+#include "newsletter/base/network.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +18,11 @@ struct nl_limit *nl_limit_new(int64_t burst, int64_t per_hour);
 /* Takes one for the `len` bytes of `key` at time `now` (seconds). False if none is left; *wait is
  * then the number of seconds until the next. */
 bool nl_limit_take(struct nl_limit *limit, const void *key, size_t len, int64_t now, int64_t *wait);
+
+/* The same for the visitor's network, and at four times the rate for the site it belongs to
+ * (nl_ip_site). */
+bool nl_limit_take_network(struct nl_limit *limit, const struct nl_ip *client, int64_t now,
+                           int64_t *wait);
 
 void nl_limit_free(struct nl_limit *limit);
 

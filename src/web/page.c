@@ -45,8 +45,8 @@ bool nl_site_may(struct nl_site *site, struct nl_limit *limit, const void *key, 
 
 bool nl_site_may_network(struct nl_site *site, struct nl_limit *limit,
                          const struct nl_request *request, struct nl_response *response) {
-    const struct nl_ip network = nl_ip_network(nl_request_client(request));
-    return nl_site_may(site, limit, network.bytes, sizeof network.bytes, response);
+    return nl_limit_take_network(limit, nl_request_client(request), nl_site_now(site),
+                                 &response->retry_after);
 }
 
 /* ---- languages ---- */

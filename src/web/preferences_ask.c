@@ -2,6 +2,7 @@
 
 #include "newsletter/base/address.h"
 #include "newsletter/template/data.h"
+#include "web/gate.h"
 #include "web/handlers.h"
 #include "web/stamp.h"
 
@@ -12,19 +13,15 @@ static enum nl_status show_ask(struct nl_site *site, const struct nl_request *re
                                struct nl_error *err) {
     const struct nl_theme *theme = NULL;
     const char *token = nl_request_query(request, "token");
-    struct nl_buf stamp = {0};
     enum nl_status status = nl_site_theme(site, request, NULL, &theme, err);
     if (status != NL_OK)
         return status;
     json_t *data = nl_site_data(site, theme, NULL);
-    nl_stamp_write(nl_store_secret(site->store), nl_site_now(site), &stamp);
     nl_data_set(data, "token", token != NULL ? token : nl_site_field(request, "token"));
     nl_data_set(data, "email", nl_site_field(request, "email"));
-    nl_data_set(data, "stamp", nl_buf_text(&stamp));
-    nl_data_set(data, "honeypot", NL_HONEYPOT);
+    nl_gate_data(site, NULL, data, response);
     nl_data_set(data, "problem",
                 problem != NULL ? nl_catalog_text(theme->catalog, NULL, problem) : "");
-    nl_buf_free(&stamp);
     return nl_site_page(theme, "preferences-ask.html", data, response, err);
 }
 
@@ -61,15 +58,16 @@ static enum nl_status ask_for_address(struct nl_site *site, const struct nl_requ
                         response, err);
     }
     enum nl_status status = NL_OK;
-    if (site->config->serve.check_forms &&
-        !nl_stamp_is_timely(nl_store_secret(site->store), nl_site_field(request, "stamp"),
-                            nl_site_now(site)))
+    enum nl_gate gate = NL_GATE_FULL;
+    if (nl_site_may(site, site->addresses, address.key, strlen(address.key), response))
+        status = nl_gate_pass(site, request, response, &gate, err);
+    if (status == NL_OK && gate == NL_GATE_OPEN)
+        status = ask(site, request, NULL, &address, response, err);
+    else if (status == NL_OK && gate == NL_GATE_AGAIN)
         status =
             show_ask(site, request, NL_TEXT("Please press the button once more."), response, err);
-    else if (!nl_site_may(site, site->addresses, address.key, strlen(address.key), response))
+    else if (status == NL_OK)
         status = nl_site_say(site, request, 429, nl_too_many, response, err);
-    else
-        status = ask(site, request, NULL, &address, response, err);
     nl_address_free(&address);
     return status;
 }

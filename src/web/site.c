@@ -2,6 +2,7 @@
 
 #include "newsletter/report/metrics.h"
 #include "newsletter/store/public_list.h"
+#include "web/gate.h"
 #include "web/handlers.h"
 
 #include <stdlib.h>
@@ -76,6 +77,7 @@ static const struct route {
     {"/page", nl_preferences_page, nl_preferences_act},
     {"/address", nl_address_ask, nl_address_act},
     {"/style.css", nl_site_style, NULL},
+    {"/challenge.js", nl_gate_script, NULL},
     {"/robots.txt", robots, NULL},
     {"/healthz", health, NULL},
     {"/metrics", metrics, NULL},

@@ -6,8 +6,9 @@
 #include <string.h>
 
 enum {
-    GUESSES = 10, /* at once, from one network or for one account */
+    GUESSES = 10, /* at once, from one network */
     GUESSES_PER_HOUR = 60,
+    ACCOUNT_GUESSES = 1000, /* at once and in an hour, for one account from all new networks */
 };
 
 static enum nl_status send_script(struct nl_staff *staff, struct nl_response *response,
@@ -70,7 +71,7 @@ enum nl_status nl_staff_new(struct nl_store *store, const struct nl_config *conf
         return nl_error_nomem(err);
     enum nl_status status = nl_site_new(store, config, config->staff.url, &staff->site, err);
     staff->guesses = nl_limit_new(GUESSES, GUESSES_PER_HOUR);
-    staff->names = nl_limit_new(GUESSES, GUESSES_PER_HOUR);
+    staff->names = nl_limit_new(ACCOUNT_GUESSES, ACCOUNT_GUESSES);
     if (status == NL_OK && (staff->guesses == NULL || staff->names == NULL))
         status = nl_error_nomem(err);
     if (status != NL_OK) {

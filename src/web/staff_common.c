@@ -8,9 +8,7 @@
 
 bool nl_staff_may_guess(struct nl_staff *staff, const struct nl_request *request,
                         struct nl_response *response) {
-    const struct nl_ip network = nl_ip_network(nl_request_client(request));
-    return nl_limit_take(staff->guesses, network.bytes, sizeof network.bytes,
-                         nl_site_now(staff->site), &response->retry_after);
+    return nl_site_may_network(staff->site, staff->guesses, request, response);
 }
 
 enum nl_status nl_staff_render(struct nl_staff *staff, const struct nl_theme *theme,

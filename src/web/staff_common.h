@@ -2,16 +2,22 @@
 #ifndef NL_WEB_STAFF_COMMON_H
 #define NL_WEB_STAFF_COMMON_H
 
+#include "newsletter/base/token.h"
 #include "newsletter/store/issue_control.h"
 #include "newsletter/store/staff_account.h"
 #include "newsletter/web/staff.h"
 #include "web/page.h"
 
+enum { NL_KNOWN_NETWORKS = 256 };
+
 struct nl_staff {
     struct nl_site *site;     /* for its languages, templates and limits */
     struct nl_mailer *sender; /* sends the issues that are resumed; NULL: left to cron */
     struct nl_limit *guesses; /* of passwords and tokens, by network */
-    struct nl_limit *names;   /* of passwords, by account */
+    struct nl_limit *names;   /* of passwords, by account: for networks that are new to it */
+    /* Where each account has logged in from, as digests; the oldest give way. */
+    unsigned char known[NL_KNOWN_NETWORKS][NL_DIGEST_LEN];
+    size_t known_next;
 };
 
 /* Somebody who is logged in. */

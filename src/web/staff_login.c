@@ -47,6 +47,44 @@ static bool is_from_elsewhere(const struct nl_request *request) {
     return origin != NULL && (named == NULL || host == NULL || strcmp(named + 3, host) != 0);
 }
 
+/* The digest of an account and the network that a request comes from. */
+static void digest_place(const struct nl_request *request, const char *name,
+                         unsigned char out[NL_DIGEST_LEN]) {
+    const struct nl_ip network = nl_ip_network(nl_request_client(request));
+    struct nl_buf text = {0};
+    nl_buf_add(&text, network.bytes, sizeof network.bytes);
+    nl_buf_adds(&text, name);
+    nl_digest(nl_buf_text(&text), text.len, out);
+    nl_buf_free(&text);
+}
+
+static bool is_known(const struct nl_staff *staff, const unsigned char digest[NL_DIGEST_LEN]) {
+    for (size_t i = 0; i < NL_KNOWN_NETWORKS; i++)
+        if (memcmp(staff->known[i], digest, NL_DIGEST_LEN) == 0)
+            return true;
+    return false;
+}
+
+static void remember(struct nl_staff *staff, const struct nl_request *request, const char *name) {
+    unsigned char digest[NL_DIGEST_LEN];
+    digest_place(request, name, digest);
+    if (!is_known(staff, digest))
+        memcpy(staff->known[staff->known_next++ % NL_KNOWN_NETWORKS], digest, NL_DIGEST_LEN);
+}
+
+/* Each network has few tries. All networks together have many for one account, and the networks
+ * from which it has logged in before do not count: strangers cannot lock anybody out. */
+static bool may_try(struct nl_staff *staff, const struct nl_request *request, const char *name,
+                    struct nl_response *response) {
+    unsigned char digest[NL_DIGEST_LEN];
+    if (!nl_staff_may_guess(staff, request, response))
+        return false;
+    digest_place(request, name, digest);
+    return is_known(staff, digest) ||
+           nl_limit_take(staff->names, name, strlen(name), nl_site_now(staff->site),
+                         &response->retry_after);
+}
+
 enum nl_status nl_login(struct nl_staff *staff, const struct nl_request *request,
                         struct nl_response *response, struct nl_error *err) {
     const char *name = nl_site_field(request, "name");
@@ -57,9 +95,7 @@ enum nl_status nl_login(struct nl_staff *staff, const struct nl_request *request
         response->status = 403;
         return show_login(staff, request, NL_TEXT("Please log in here."), response, err);
     }
-    if (!nl_staff_may_guess(staff, request, response) ||
-        !nl_limit_take(staff->names, name, strlen(name), nl_site_now(staff->site),
-                       &response->retry_after)) {
+    if (!may_try(staff, request, name, response)) {
         response->status = 429;
         return show_login(staff, request, nl_too_many, response, err);
     }
@@ -77,6 +113,7 @@ enum nl_status nl_login(struct nl_staff *staff, const struct nl_request *request
         return show_login(staff, request, NL_TEXT("Name or password are wrong."), response, err);
     }
     nl_log(NL_LOG_NOTICE, fields, "%s logs in from %s", name, client);
+    remember(staff, request, name);
     set_cookie(session.text, lifetime, response);
     explicit_bzero(&session, sizeof session);
     return nl_staff_redirect(staff, "/", response, err);

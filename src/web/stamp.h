@@ -3,6 +3,7 @@
 #define NL_WEB_STAMP_H
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/env.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,8 +11,11 @@
 /* The hidden field that people do not see and robots fill in. */
 #define NL_HONEYPOT "website"
 
-/* Appends "TIME.MAC" for a form shown at `now` (seconds). */
-void nl_stamp_write(const char *secret, int64_t now, struct nl_buf *out);
+enum { NL_STAMP_SECONDS = 86400 }; /* for how long a stamp is good */
+
+/* Appends a stamp for a form that is shown now: "TIME.NUMBER.MAC". The random number makes it one
+ * of its kind, so that it can be used once. */
+void nl_stamp_write(const char *secret, const struct nl_env *env, struct nl_buf *out);
 
 /* Whether it is ours and from two seconds to a day before `now`. NULL is not. */
 bool nl_stamp_is_timely(const char *secret, const char *stamp, int64_t now);

@@ -23,8 +23,12 @@ void nl_ip_text(const struct nl_ip *ip, char out[NL_IP_TEXT]);
 /* Whether a host named in a setting is this machine. */
 bool nl_host_is_loopback(const char *host);
 
-/* The network that a provider typically gives to one customer: /24 of IPv4, /56 of IPv6. */
+/* The network of one visitor: /24 of IPv4, /64 of IPv6. */
 struct nl_ip nl_ip_network(const struct nl_ip *ip);
+
+/* The most that a provider gives to one customer: /48 of IPv6; of IPv4, the same /24. Limits by
+ * network count here too, at four times the rate: a visitor has many networks of IPv6. */
+struct nl_ip nl_ip_site(const struct nl_ip *ip);
 
 /* Networks as "192.0.2.0/24, 2001:db8::/32, 127.0.0.1". Free with nl_networks_free. */
 struct nl_networks {

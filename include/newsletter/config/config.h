@@ -134,6 +134,8 @@ struct nl_config {
         int64_t connections;
         int64_t joins_per_hour;    /* from one network */
         int64_t joins_per_address; /* in an hour, for one address */
+        int64_t joins_in_total;    /* in an hour, for the whole installation */
+        bool challenge;            /* the join form asks the browser for a proof of work */
         bool check_forms;          /* that they were shown by us, and not filled in at once */
         bool log;
     } serve;
@@ -152,6 +154,7 @@ struct nl_config {
         int64_t links;
         int64_t ips;
         int64_t ended;
+        int64_t unconfirmed; /* sign-ups, after their last link has expired */
     } retention;
     struct {          /* the dashboard and the API, in `newsletter serve` */
         char *listen; /* "address:port"; NULL: there is none */

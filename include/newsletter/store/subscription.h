@@ -31,19 +31,31 @@ struct nl_standing {
     int64_t list;
     int64_t notice;    /* the delivery queued to tell the subscriber, or 0 */
     char language[36]; /* the subscriber's, or "" */
+    bool already;      /* it was so before: nothing has changed */
 };
 
 /* Uses a confirmation token: pending becomes active and every other open link of that subscription
- * is closed; with `welcome` the welcoming mail is queued. NL_DATA malformed, NL_NOTFOUND unknown,
- * NL_EXPIRED, NL_USED. */
+ * is closed; with `welcome` the welcoming mail is queued. A token that was used is as good as once
+ * while the subscription is active. `token` is what arrived: a token or a text with one, as
+ * nl_token_find takes it. NL_DATA malformed, NL_NOTFOUND unknown, NL_EXPIRED, NL_USED. */
 NL_CHECKED enum nl_status nl_confirm(struct nl_store *store, const char *token, bool welcome,
                                      struct nl_standing *out, struct nl_error *err) NL_ALL_NONNULL;
 
+/* Says the same without using the token. */
+NL_CHECKED enum nl_status nl_confirm_check(struct nl_store *store, const char *token,
+                                           struct nl_standing *out,
+                                           struct nl_error *err) NL_ALL_NONNULL;
+
 /* Ends the subscription that a List-Unsubscribe token belongs to; again is as good as once. With
- * `goodbye` a mail that says so is queued, if it was active. NL_DATA malformed, NL_NOTFOUND
- * unknown. */
+ * `goodbye` a mail that says so is queued, if it was active. `token` as for nl_confirm. NL_DATA
+ * malformed, NL_NOTFOUND unknown. */
 NL_CHECKED enum nl_status nl_unsubscribe_token(struct nl_store *store, const char *token,
                                                bool goodbye, struct nl_standing *out,
+                                               struct nl_error *err) NL_ALL_NONNULL;
+
+/* Says the same without ending anything. */
+NL_CHECKED enum nl_status nl_unsubscribe_check(struct nl_store *store, const char *token,
+                                               struct nl_standing *out,
                                                struct nl_error *err) NL_ALL_NONNULL;
 
 /* Ends an address's subscription to one list, or to all with `list` 0. NL_NOTFOUND when there is

@@ -1,0 +1,84 @@
+#include "support.h"
+
+#include "newsletter/base/token_find.h"
+
+#define TOKEN "7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55"
+
+/* Each is something that a mail program, a forwarder or a person made of a link. */
+static const char *const mangled[] = {
+    TOKEN,
+    "  " TOKEN "\r\n",
+    "7F0C2A9E-6F0E-4D8E-9B0A-6F3F2A1F9C55",
+    TOKEN ".",
+    TOKEN ">",
+    TOKEN "),",
+    "<" TOKEN ">",
+    "\"" TOKEN "\"",
+    "https://news.example.org/unsubscribe?token=" TOKEN,
+    "HTTPS://NEWS.EXAMPLE.ORG/UNSUBSCRIBE?TOKEN=7F0C2A9E-6F0E-4D8E-9B0A-6F3F2A1F9C55",
+    "https://news.example.org/unsubscribe?token=3D" TOKEN,
+    "https://news.example.org/unsubscribe?token%3D" TOKEN,
+    "https://news.example.org/unsubscribe%253Ftoken%253D7f0c2a9e%252D6f0e-4d8e-9b0a-6f3f2a1f9c55",
+    "token=7f0c2a9e=2D6f0e=2D4d8e-9b0a-6f3f2a1f9c55",
+    "token=3D7f0c2a9e-6f0e-4d8=\r\ne-9b0a-6f3f2a1f9c55",
+    "token=7f0c2a9e-6f0e-4d8e-9b0a-=\n6f3f2a1f9c55",
+    "token=7f0c2a9e-6f0e-4d8e-9b0a-6f3f=2a1f9c55",
+    "token=7f0c2a9e-6f0e-\n> 4d8e-9b0a-6f3f2a1f9c55",
+    "token=7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1 f9c55",
+    "token=7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1%20f9c55",
+    "token=7f0c2a9e-6f0e-4d8e-9b0a-%0D%0A6f3f2a1f9c55",
+    "token=7f0c2a9e\xe2\x80\x91"
+    "6f0e\xe2\x80\x93"
+    "4d8e-9b0a-6f3f2a1f9c55",
+    "token=7f0c2a9e\xc2\xad-6f0e-4d8e-9b0a-6f3f\xe2\x80\x8b"
+    "2a1f9c55",
+    "token=7f0c2a9e&#45;6f0e-4d8e-9b0a-6f3f2a1f9c55",
+    "token=7f0c2a9e-6f0e-4d8e-9b0a-6f3f<wbr>2a1f9c55",
+    "token=7f0c2a9e6f0e4d8e9b0a6f3f2a1f9c55",
+    "token=3D7f0c2a9e6f0e4d8e9b0a6f3f2a1f9c55",
+    "token=7f0c2a9e-6f0e-4d8e9b0a-6f3f2a1f9c55",
+    "https://news.example.org/unsubscribe?language=ru&amp;token=" TOKEN "&amp;x=y",
+    "https://safelinks.example.com/"
+    "?url=https%3A%2F%2Fnews.example.org%2Funsubscribe%3Ftoken%3D" TOKEN "&data=05%7C0",
+    "x 00000000-0000-4000-8000-000000000000 token: " TOKEN,
+    "To leave, open https://news.example.org/unsubscribe?token=" TOKEN " and press the button.",
+};
+
+static const char *const nothing[] = {
+    "",
+    "x",
+    "token=",
+    "7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c5",
+    "7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c5g",
+    "17f0c2a9e6f0e4d8e9b0a6f3f2a1f9c55",
+    "7f0c2a9e6f0e4d8e9b0a6f3f2a1f9c550",
+    "%",
+    "%%%2",
+    "token%00",
+};
+
+static void test_found(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof mangled / sizeof mangled[0]; i++) {
+        struct nl_token token = {0};
+        if (!nl_token_find(mangled[i], &token) || strcmp(token.text, TOKEN) != 0)
+            fail_msg("%s: %s", mangled[i], token.text);
+    }
+}
+
+static void test_not_found(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++) {
+        struct nl_token token = {0};
+        if (nl_token_find(nothing[i], &token))
+            fail_msg("%s: %s", nothing[i], token.text);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_found),
+        cmocka_unit_test(test_not_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
