@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { NODE_LIMIT = 64 };
+
 static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 static bool is_four(const struct nl_ip *ip) {
@@ -117,12 +119,30 @@ bool nl_networks_contain(const struct nl_networks *networks, const struct nl_ip 
     return false;
 }
 
+/* Reads an address as proxies write it: "192.0.2.1", "192.0.2.1:4711", "2001:db8::1" or
+ * "[2001:db8::1]:4711". */
+static bool parse_node(const char *text, size_t len, struct nl_ip *out) {
+    char word[NODE_LIMIT] = "";
+    char *start = word;
+    if (len == 0 || len >= sizeof word)
+        return false;
+    memcpy(word, text, len);
+    char *bracket = word[0] == '[' ? strchr(word, ']') : NULL;
+    char *colon = strchr(word, ':');
+    if (bracket != NULL) {
+        *bracket = '\0';
+        start = word + 1;
+    } else if (colon != NULL && strchr(colon + 1, ':') == NULL) {
+        *colon = '\0';
+    }
+    return nl_ip_parse(start, out);
+}
+
 struct nl_ip nl_networks_client(const struct nl_networks *trusted, const struct nl_ip *peer,
                                 const char *header) {
     struct nl_ip client = *peer;
     size_t len = header != NULL ? strlen(header) : 0;
     while (len > 0 && nl_networks_contain(trusted, &client)) {
-        char word[NL_IP_TEXT] = "";
         size_t start = len;
         while (start > 0 && header[start - 1] != ',')
             start--;
@@ -130,16 +150,51 @@ struct nl_ip nl_networks_client(const struct nl_networks *trusted, const struct 
         size_t end = len;
         while (end > from && (header[end - 1] == ' ' || header[end - 1] == '\t'))
             end--;
-        if (from >= end || end - from >= sizeof word)
-            return client;
-        memcpy(word, header + from, end - from);
         struct nl_ip named;
-        if (!nl_ip_parse(word, &named))
+        if (!parse_node(header + from, end - from, &named))
             return client;
         client = named;
         len = start > 0 ? start - 1 : 0;
     }
     return client;
+}
+
+/* The end of an element or of a pair: the next of `ends` that is not within quotation marks. */
+static const char *skip_to(const char *p, const char *ends) {
+    for (bool quoted = false; *p != '\0'; p++) {
+        if (quoted && *p == '\\' && p[1] != '\0')
+            p++;
+        else if (*p == '"')
+            quoted = !quoted;
+        else if (!quoted && strchr(ends, *p) != NULL)
+            break;
+    }
+    return p;
+}
+
+void nl_forwarded_for(const char *header, struct nl_buf *out) {
+    static const char name[] = "for=";
+    const char *p = header;
+    while (*p != '\0') {
+        const char *value = "unknown";
+        size_t len = strlen(value);
+        const char *element = skip_to(p, ",");
+        for (const char *pair = p; pair < element; pair = skip_to(pair, ";,") + 1) {
+            pair += strspn(pair, " \t");
+            if (strncasecmp(pair, name, sizeof name - 1) == 0) {
+                value = pair + sizeof name - 1;
+                len = (size_t)(skip_to(value, ";,") - value);
+            }
+        }
+        while (len > 0 && strchr(" \t\"", value[len - 1]) != NULL)
+            len--;
+        size_t before = strspn(value, " \t\"");
+        before = before < len ? before : len;
+        if (out->len > 0)
+            nl_buf_adds(out, ", ");
+        nl_buf_add(out, value + before, len - before);
+        p = *element != '\0' ? element + 1 : element;
+    }
 }
 
 void nl_networks_free(struct nl_networks *networks) {

@@ -8,6 +8,7 @@ static const char *const sentences[] = {
         NL_TEXT("Thank you. If this address can be subscribed, a mail is on its way "
                 "to it: please open the link in that mail."),
     [NL_ANSWER_CONFIRMED] = NL_TEXT("Your subscription to {{list.title}} is confirmed. Welcome!"),
+    [NL_ANSWER_SUBSCRIBED] = NL_TEXT("You are subscribed to {{list.title}}."),
     [NL_ANSWER_LEFT] =
         NL_TEXT("You are unsubscribed from {{list.title}}. No further issue will reach you."),
     [NL_ANSWER_MOVED] = NL_TEXT("Thank you. Our mails will come to the new address from now on."),

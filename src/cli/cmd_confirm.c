@@ -8,7 +8,9 @@ static enum nl_status confirm_run(struct cli *cli, void *options, struct nl_erro
     if (status != NL_OK)
         return status;
     status = nl_confirm(cli->store, call.token, cli->config.notices.welcome, &standing, err);
-    return cli_answer_link(cli, &call, status, NL_ANSWER_CONFIRMED, &standing, err);
+    return cli_answer_link(cli, &call, status,
+                           standing.already ? NL_ANSWER_SUBSCRIBED : NL_ANSWER_CONFIRMED, &standing,
+                           err);
 }
 
 static const struct cli_option confirm_table[] = {

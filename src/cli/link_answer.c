@@ -5,13 +5,13 @@
 void cli_read_token(const struct cli *cli, struct link_call *call) {
     call->wait = strcmp(cli->words[0], "-") != 0;
     call->token[0] = '\0';
-    if (!call->wait)
-        cli_say_reading("the token");
-    if (call->wait)
+    if (call->wait) {
         snprintf(call->token, sizeof call->token, "%s", cli->words[0]);
-    else if (fgets(call->token, sizeof call->token, stdin) == NULL)
-        call->token[0] = '\0';
-    call->token[strcspn(call->token, "\r\n")] = '\0';
+        return;
+    }
+    cli_say_reading("the token");
+    size_t len = fread(call->token, 1, sizeof call->token - 1, stdin);
+    call->token[len] = '\0';
 }
 
 enum nl_status cli_answer_link(struct cli *cli, const struct link_call *call, enum nl_status status,

@@ -6,6 +6,8 @@
 
 #include "newsletter/store/subscription.h"
 
+enum { LINK_TEXT_LIMIT = 8192 };
+
 struct link_options {
     const char *language;
     bool verbose, html;
@@ -14,12 +16,12 @@ struct link_options {
 
 struct link_call {
     struct link_options options;
-    bool wait; /* for the mail that follows; a hook's caller does not wait */
-    char token[128];
+    bool wait;                   /* for the mail that follows; a hook's caller does not wait */
+    char token[LINK_TEXT_LIMIT]; /* or a text with one in it */
 };
 
-/* Reads the token from the command line or, for "-", from standard input, where no list of
- * processes shows it. */
+/* Reads the token, or the link or text that holds it, from the command line or, for "-", from
+ * standard input, where no list of processes shows it. */
 void cli_read_token(const struct cli *cli, struct link_call *call);
 
 /* Prints the outcome for the public, `good` or one answer for every link that does not work;

@@ -1,18 +1,28 @@
 #include "web/handlers.h"
 #include "web/token_page.h"
 
+static const struct nl_token_page page = {
+    .action = "confirm",
+    .question = NL_TEXT("Do you want to receive our mails?"),
+    .button = NL_TEXT("Confirm the subscription"),
+    .check = nl_confirm_check,
+    .already = NL_ANSWER_SUBSCRIBED,
+};
+
 enum nl_status nl_confirm_ask(struct nl_site *site, const struct nl_request *request,
                               struct nl_response *response, struct nl_error *err) {
-    return nl_token_ask(site, request, "confirm", NL_TEXT("Do you want to receive our mails?"),
-                        NL_TEXT("Confirm the subscription"), response, err);
+    return nl_token_ask(site, request, &page, response, err);
 }
 
 enum nl_status nl_confirm_act(struct nl_site *site, const struct nl_request *request,
                               struct nl_response *response, struct nl_error *err) {
     struct nl_standing standing = {0};
-    enum nl_status status = nl_confirm(site->store, nl_request_token(request),
-                                       site->config->notices.welcome, &standing, err);
+    struct nl_token token;
+    nl_request_token(request, &token);
+    enum nl_status status =
+        nl_confirm(site->store, token.text, site->config->notices.welcome, &standing, err);
     if (status == NL_OK && site->mailer != NULL)
         nl_mailer_wake(site->mailer, standing.notice);
-    return nl_token_tell(site, request, status, NL_ANSWER_CONFIRMED, &standing, response, err);
+    return nl_token_tell(site, request, &page, status, NL_ANSWER_CONFIRMED, &standing, response,
+                         err);
 }

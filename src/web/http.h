@@ -18,6 +18,16 @@ const char *nl_request_query(const struct nl_request *request, const char *name)
 const char *nl_request_form(const struct nl_request *request, const char *name);
 const char *nl_request_header(const struct nl_request *request, const char *name);
 
+/* Calls `each` for every argument of the query, in order. */
+void nl_request_each_argument(const struct nl_request *request,
+                              void (*each)(const char *name, const char *value, void *ctx),
+                              void *ctx);
+
+/* Why the body is no form of ours; NL_BODY_FORM also if there is none. The URL can still say all
+ * that is needed. */
+enum nl_body { NL_BODY_FORM, NL_BODY_TOO_LARGE, NL_BODY_NO_FORM };
+enum nl_body nl_request_body(const struct nl_request *request);
+
 const char *nl_request_cookie(const struct nl_request *request, const char *name);
 
 /* Calls `each` for every field of the form. */
@@ -37,6 +47,7 @@ struct nl_response {
     const char *attachment;   /* the name of a file to save it as; NULL to show it */
     char *cookie;             /* Set-Cookie; wiped and freed with the answer */
     const char *authenticate; /* with 401: WWW-Authenticate */
+    bool close;               /* the connection, after the answer */
     bool scripts;             /* the page loads a script of ours */
     bool cacheable;           /* anybody may cache it for a while: nothing personal is in it */
     const char *allow;        /* with 405: the methods */

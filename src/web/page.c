@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 int64_t nl_site_now(const struct nl_site *site) {
     return nl_env_now(nl_store_env(site->store));
@@ -14,7 +15,7 @@ int64_t nl_site_now(const struct nl_site *site) {
 const char *nl_site_path(const struct nl_site *site, const struct nl_request *request) {
     const char *path = nl_request_path(request);
     size_t prefix = strlen(site->prefix);
-    if (prefix > 0 && strncmp(path, site->prefix, prefix) == 0 &&
+    if (prefix > 0 && strncasecmp(path, site->prefix, prefix) == 0 &&
         (path[prefix] == '/' || path[prefix] == '\0'))
         path += prefix;
     return path[0] != '\0' ? path : "/";
@@ -22,6 +23,16 @@ const char *nl_site_path(const struct nl_site *site, const struct nl_request *re
 
 bool nl_request_is_post(const struct nl_request *request) {
     return strcmp(nl_request_method(request), "POST") == 0;
+}
+
+bool nl_site_refuses_body(const struct nl_request *request, struct nl_response *response) {
+    enum nl_body body = nl_request_body(request);
+    if (body == NL_BODY_FORM)
+        return false;
+    response->status = body == NL_BODY_TOO_LARGE ? 413 : 415;
+    nl_buf_adds(&response->body,
+                body == NL_BODY_TOO_LARGE ? "The form is too large.\n" : "Send a form.\n");
+    return true;
 }
 
 const char *nl_site_field(const struct nl_request *request, const char *name) {

@@ -5,6 +5,7 @@
 #include "web/gate.h"
 #include "web/handlers.h"
 #include "web/stamp.h"
+#include "web/token_page.h"
 
 #include <string.h>
 
@@ -12,12 +13,13 @@ static enum nl_status show_ask(struct nl_site *site, const struct nl_request *re
                                const char *problem, struct nl_response *response,
                                struct nl_error *err) {
     const struct nl_theme *theme = NULL;
-    const char *token = nl_request_query(request, "token");
+    struct nl_token token;
     enum nl_status status = nl_site_theme(site, request, NULL, &theme, err);
     if (status != NL_OK)
         return status;
     json_t *data = nl_site_data(site, theme, NULL);
-    nl_data_set(data, "token", token != NULL ? token : nl_site_field(request, "token"));
+    nl_request_token(request, &token);
+    nl_data_set(data, "token", token.text);
     nl_data_set(data, "email", nl_site_field(request, "email"));
     nl_gate_data(site, NULL, data, response);
     nl_data_set(data, "problem",
@@ -74,9 +76,12 @@ static enum nl_status ask_for_address(struct nl_site *site, const struct nl_requ
 
 enum nl_status nl_preferences_ask(struct nl_site *site, const struct nl_request *request,
                                   struct nl_response *response, struct nl_error *err) {
-    const char *token = nl_site_field(request, "token");
+    struct nl_token token;
+    if (nl_site_refuses_body(request, response))
+        return NL_OK;
+    nl_request_token(request, &token);
     if (!nl_site_may_network(site, site->joins, request, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
-    return token[0] != '\0' ? ask(site, request, token, NULL, response, err)
-                            : ask_for_address(site, request, response, err);
+    return token.text[0] != '\0' ? ask(site, request, token.text, NULL, response, err)
+                                 : ask_for_address(site, request, response, err);
 }

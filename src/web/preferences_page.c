@@ -8,6 +8,7 @@
 #include "newsletter/template/data.h"
 #include "web/form_fields.h"
 #include "web/handlers.h"
+#include "web/token_page.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -305,11 +306,11 @@ static enum nl_status open_visit(struct nl_site *site, const struct nl_request *
 
 enum nl_status nl_preferences_page(struct nl_site *site, const struct nl_request *request,
                                    struct nl_response *response, struct nl_error *err) {
-    const char *token = nl_request_query(request, "token");
+    struct nl_token token;
     struct visit visit;
     bool open = false;
-    enum nl_status status =
-        open_visit(site, request, token != NULL ? token : "", &visit, &open, response, err);
+    nl_request_token(request, &token);
+    enum nl_status status = open_visit(site, request, token.text, &visit, &open, response, err);
     return open ? show(site, request, visit.token, visit.subscriber, NULL, NULL, response, err)
                 : status;
 }
@@ -317,10 +318,13 @@ enum nl_status nl_preferences_page(struct nl_site *site, const struct nl_request
 enum nl_status nl_preferences_act(struct nl_site *site, const struct nl_request *request,
                                   struct nl_response *response, struct nl_error *err) {
     struct visit visit;
+    struct nl_token token;
     bool open = false;
     size_t at = 0;
-    enum nl_status status =
-        open_visit(site, request, nl_site_field(request, "token"), &visit, &open, response, err);
+    if (nl_site_refuses_body(request, response))
+        return NL_OK;
+    nl_request_token(request, &token);
+    enum nl_status status = open_visit(site, request, token.text, &visit, &open, response, err);
     if (!open)
         return status;
     while (at < sizeof actions / sizeof actions[0] &&

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { FORM_LIMIT = 64 * 1024 }; /* bytes of a request's body */
 
@@ -41,20 +42,101 @@ void nl_request_each_field(const struct nl_request *request,
         each(request->fields[i].name, nl_buf_text(&request->fields[i].value), ctx);
 }
 
+struct visit_argument {
+    void (*each)(const char *name, const char *value, void *ctx);
+    void *ctx;
+};
+
+static enum MHD_Result take_argument(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                     const char *value) {
+    const struct visit_argument *visit = ctx;
+    (void)kind;
+    visit->each(name, value != NULL ? value : "", visit->ctx);
+    return MHD_YES;
+}
+
+void nl_request_each_argument(const struct nl_request *request,
+                              void (*each)(const char *name, const char *value, void *ctx),
+                              void *ctx) {
+    struct visit_argument visit = {each, ctx};
+    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, take_argument, &visit);
+}
+
+enum nl_body nl_request_body(const struct nl_request *request) {
+    return request->too_large    ? NL_BODY_TOO_LARGE
+           : request->unreadable ? NL_BODY_NO_FORM
+                                 : NL_BODY_FORM;
+}
+
 const struct nl_ip *nl_request_client(const struct nl_request *request) {
     return &request->client;
 }
 
 /* ---- reading a request ---- */
 
+/* The lines of one header field, in their order: a proxy may add a line of its own. */
+struct header {
+    const char *name;
+    struct nl_buf *out;
+};
+
+static enum MHD_Result join_lines(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                  const char *value) {
+    const struct header *header = ctx;
+    (void)kind;
+    if (value != NULL && strcasecmp(name, header->name) == 0)
+        nl_buf_addf(header->out, "%s%s", header->out->len > 0 ? ", " : "", value);
+    return MHD_YES;
+}
+
+struct lengths {
+    int lengths, encodings;
+    bool bad;
+};
+
 static void find_client(struct nl_request *request, const struct nl_networks *trusted) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     struct nl_ip peer = {0};
+    struct nl_buf named = {0};
+    struct header lines = {.name = "X-Forwarded-For", .out = &named};
     if (info != NULL)
         nl_ip_of(info->client_addr, &peer);
-    request->client =
-        nl_networks_client(trusted, &peer, nl_request_header(request, "X-Forwarded-For"));
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, join_lines, &lines);
+    if (named.len == 0) {
+        struct nl_buf forwarded = {0};
+        lines = (struct header){.name = "Forwarded", .out = &forwarded};
+        MHD_get_connection_values(request->connection, MHD_HEADER_KIND, join_lines, &lines);
+        nl_forwarded_for(nl_buf_text(&forwarded), &named);
+        nl_buf_free(&forwarded);
+    }
+    request->client = nl_networks_client(trusted, &peer, named.failed ? "?" : nl_buf_text(&named));
+    nl_buf_free(&named);
+}
+
+/* Lengths that two parties may read in two ways let one request hide within another (RFC 9112
+ * section 11.2): what follows would be taken for a request of its own. */
+static enum MHD_Result count_lengths(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                     const char *value) {
+    struct lengths *lengths = ctx;
+    (void)kind;
+    if (name[0] == '\0' || name[strcspn(name, " \t\r\n:")] != '\0')
+        lengths->bad = true;
+    if (strcasecmp(name, "Transfer-Encoding") == 0) {
+        lengths->encodings++;
+        lengths->bad = lengths->bad || value == NULL || strcasecmp(value, "chunked") != 0;
+    } else if (strcasecmp(name, "Content-Length") == 0) {
+        lengths->lengths++;
+        lengths->bad = lengths->bad || value == NULL || value[0] == '\0' ||
+                       value[strspn(value, "0123456789")] != '\0';
+    }
+    return MHD_YES;
+}
+
+static bool has_ambiguous_length(struct MHD_Connection *connection) {
+    struct lengths lengths = {0};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_lengths, &lengths);
+    return lengths.bad || lengths.lengths + lengths.encodings > 1;
 }
 
 static enum MHD_Result take_field(void *ctx, enum MHD_ValueKind kind, const char *name,
@@ -111,6 +193,7 @@ struct nl_request *nl_request_new(struct MHD_Connection *connection, const char 
                       : strcmp(method, "GET") == 0  ? "GET"
                                                     : "";
     find_client(request, trusted);
+    request->ambiguous = has_ambiguous_length(connection);
     for (const char *p = path; *p != '\0'; p++) /* the log has one line for each request */
         request->bad_path = request->bad_path || (unsigned char)*p < 0x20 || *p == 0x7f;
     if (strcmp(request->method, "POST") == 0) {

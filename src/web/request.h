@@ -26,7 +26,8 @@ struct nl_request {
     struct field fields[NL_FIELDS_LIMIT];
     size_t field_count, size;
     bool too_large, unreadable, bad_path;
-    int status; /* of the answer, for the log */
+    bool ambiguous; /* nobody can say where it ends: see RFC 9112 section 6.3 */
+    int status;     /* of the answer, for the log */
 };
 
 /* Begins a request. `trusted` are the proxies whose word about the visitor's address is believed.

@@ -94,6 +94,8 @@ static void add_headers(const struct nl_response *response, struct MHD_Response 
         snprintf(value, sizeof value, "attachment; filename=\"%s\"", response->attachment);
         MHD_add_response_header(out, "Content-Disposition", value);
     }
+    if (response->close)
+        MHD_add_response_header(out, "Connection", "close");
     if (response->allow != NULL)
         MHD_add_response_header(out, "Allow", response->allow);
     if (response->retry_after > 0) {
@@ -138,10 +140,9 @@ static enum MHD_Result answer(struct nl_request *request) {
         response.allow = "GET, HEAD, POST";
     } else if (request->bad_path) {
         plain_response(&response, 400, "There is no such address.\n");
-    } else if (request->too_large) {
-        plain_response(&response, 413, "The form is too large.\n");
-    } else if (request->unreadable) {
-        plain_response(&response, 415, "Send a form.\n");
+    } else if (request->ambiguous) {
+        plain_response(&response, 400, "The length of the request is ambiguous.\n");
+        response.close = true;
     } else {
         enum nl_status status = server->handler(server->ctx, request, &response, &err);
         if (status == NL_OK && response.body.failed)
@@ -176,7 +177,8 @@ static enum MHD_Result access_handler(void *ctx, struct MHD_Connection *connecti
         if (request == NULL)
             return MHD_NO;
         request->server = ctx;
-        return MHD_YES;
+        /* Answered before the body is read: nobody knows how long it is. */
+        return request->ambiguous ? answer(request) : MHD_YES;
     }
     if (*size > 0) {
         nl_request_take(request, data, *size);

@@ -5,8 +5,10 @@
 #include "web/gate.h"
 #include "web/handlers.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* A network may do ten things at once, or as many as it may do in ten minutes. */
 enum { LEAST_BURST = 10, METRICS_SECONDS = 30 };
@@ -68,22 +70,31 @@ static enum nl_status metrics(struct nl_site *site, const struct nl_request *req
 static const struct route {
     const char *path;
     nl_page_handler *get, *post;
+    bool link; /* mails lead here: the token in the URL says all that is needed */
 } routes[] = {
-    {"/", nl_join_form, NULL},
-    {"/join", nl_join_form, nl_join},
-    {"/confirm", nl_confirm_ask, nl_confirm_act},
-    {"/unsubscribe", nl_unsubscribe_ask, nl_unsubscribe_act},
-    {"/preferences", nl_preferences_ask_page, nl_preferences_ask},
-    {"/page", nl_preferences_page, nl_preferences_act},
-    {"/address", nl_address_ask, nl_address_act},
-    {"/style.css", nl_site_style, NULL},
-    {"/challenge.js", nl_gate_script, NULL},
-    {"/robots.txt", robots, NULL},
-    {"/healthz", health, NULL},
-    {"/metrics", metrics, NULL},
+    {"/", nl_join_form, NULL, false},
+    {"/join", nl_join_form, nl_join, false},
+    {"/confirm", nl_confirm_ask, nl_confirm_act, true},
+    {"/unsubscribe", nl_unsubscribe_ask, nl_unsubscribe_act, true},
+    {"/preferences", nl_preferences_ask_page, nl_preferences_ask, true},
+    {"/page", nl_preferences_page, nl_preferences_act, true},
+    {"/address", nl_address_ask, nl_address_act, true},
+    {"/style.css", nl_site_style, NULL, false},
+    {"/challenge.js", nl_gate_script, NULL, false},
+    {"/robots.txt", robots, NULL, false},
+    {"/healthz", health, NULL, false},
+    {"/metrics", metrics, NULL, false},
 };
 
 enum { ROUTES = sizeof routes / sizeof routes[0] };
+
+/* Mail programs change links: capitals, a slash at the end, an encoded question mark. */
+static bool leads_to(const struct route *route, const char *path) {
+    size_t len = strlen(route->path);
+    return strcmp(route->path, path) == 0 ||
+           (route->link && strncasecmp(route->path, path, len) == 0 &&
+            !isalnum((unsigned char)path[len]));
+}
 
 static enum nl_status dispatch(struct nl_site *site, const struct nl_request *request,
                                const char *path, struct nl_response *response,
@@ -93,10 +104,12 @@ static enum nl_status dispatch(struct nl_site *site, const struct nl_request *re
     size_t at = 0;
     if (strncmp(path, archive, sizeof archive - 1) == 0 && !post)
         return nl_site_archive(site, request, path + sizeof archive - 1, response, err);
-    while (at < ROUTES && strcmp(routes[at].path, path) != 0)
+    while (at < ROUTES && !leads_to(&routes[at], path))
         at++;
     if (at == ROUTES)
         return nl_site_not_found(site, request, response, err);
+    if (!routes[at].link && nl_site_refuses_body(request, response))
+        return NL_OK;
     nl_page_handler *handler = post ? routes[at].post : routes[at].get;
     if (handler != NULL)
         return handler(site, request, response, err);

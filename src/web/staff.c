@@ -49,6 +49,8 @@ enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,
     static const char api[] = "/api/v1/";
     struct nl_staff *staff = ctx;
     const char *path = nl_site_path(staff->site, request);
+    if (nl_site_refuses_body(request, response))
+        return NL_OK;
     if (strncmp(path, api, sizeof api - 1) == 0)
         return nl_staff_api(staff, request, path + sizeof api - 1, response, err);
     if (strcmp(path, "/live.js") == 0 && !nl_request_is_post(request))

@@ -1,60 +1,135 @@
 #include "web/token_page.h"
 
+#include "newsletter/base/token_find.h"
 #include "newsletter/template/data.h"
 
 #include <string.h>
 
-const char *nl_request_token(const struct nl_request *request) {
-    const char *token = nl_request_form(request, "token");
-    if (token == NULL)
-        token = nl_request_query(request, "token");
-    return token != NULL ? token : "";
+/* ---- finding the token ---- */
+
+static void add_pair(const char *name, const char *value, void *ctx) {
+    nl_buf_addf(ctx, "&%s=%s", name, value);
 }
 
-enum nl_status nl_token_ask(struct nl_site *site, const struct nl_request *request,
-                            const char *action, const char *question, const char *button,
-                            struct nl_response *response, struct nl_error *err) {
+void nl_request_token(const struct nl_request *request, struct nl_token *out) {
+    const char *field = nl_request_form(request, "token");
+    struct nl_buf url = {0};
+    struct nl_buf form = {0};
+    nl_request_each_argument(request, add_pair, &url);
+    nl_buf_adds(&url, nl_request_path(request));
+    nl_request_each_field(request, add_pair, &form);
+    *out = (struct nl_token){0};
+    if (!(field != NULL && nl_token_find(field, out)) && !nl_token_find(nl_buf_text(&url), out) &&
+        !nl_token_find(nl_buf_text(&form), out))
+        *out = (struct nl_token){0};
+    nl_buf_free(&url);
+    nl_buf_free(&form);
+}
+
+/* ---- pages ---- */
+
+static bool is_bad_link(enum nl_status status) {
+    return status == NL_DATA || status == NL_NOTFOUND || status == NL_EXPIRED || status == NL_USED;
+}
+
+static enum nl_status compose(const struct nl_site *site, const struct nl_theme *theme,
+                              enum nl_answer answer, const struct nl_list *list, json_t *data,
+                              struct nl_error *err) {
+    struct nl_buf sentence = {0};
+    enum nl_status status = nl_answer_compose(answer, nl_catalog_language(theme->catalog), list,
+                                              site->config, false, &sentence, err);
+    nl_data_set(data, "answer", nl_buf_text(&sentence));
+    nl_buf_free(&sentence);
+    return status;
+}
+
+static void set_text(json_t *data, const struct nl_theme *theme, const char *name,
+                     const char *text) {
+    nl_data_set(data, name, nl_catalog_text(theme->catalog, NULL, text));
+}
+
+/* Says that a link leads nowhere, and asks for the whole one. */
+static enum nl_status show_broken(struct nl_site *site, const struct nl_request *request,
+                                  const struct nl_token_page *page, struct nl_response *response,
+                                  struct nl_error *err) {
+    const struct nl_theme *theme = NULL;
+    nl_error_free(err);
+    enum nl_status status = nl_site_theme(site, request, NULL, &theme, err);
+    if (status != NL_OK)
+        return status;
+    json_t *data = nl_site_data(site, theme, NULL);
+    nl_data_set(data, "action", page->action);
+    set_text(data, theme, "button", page->button);
+    status = compose(site, theme, NL_ANSWER_BAD_LINK, NULL, data, err);
+    if (status == NL_OK)
+        return nl_site_page(theme, "broken-link.html", data, response, err);
+    json_decref(data);
+    return status;
+}
+
+/* Tells something about the list of a subscription, in its holder's language. */
+static enum nl_status show_answer(struct nl_site *site, const struct nl_request *request,
+                                  enum nl_answer answer, const struct nl_standing *standing,
+                                  struct nl_response *response, struct nl_error *err) {
+    const struct nl_theme *theme = NULL;
+    struct nl_list list = {0};
+    json_t *data = NULL;
+    enum nl_status status = nl_list_get(site->store, standing->list, &list, err);
+    const char *language = standing->language[0] != '\0' ? standing->language : list.language;
+    if (status == NL_OK)
+        status = nl_site_theme(site, request, language, &theme, err);
+    if (status == NL_OK) {
+        data = nl_site_data(site, theme, &list);
+        status = compose(site, theme, answer, &list, data, err);
+    }
+    if (status == NL_OK)
+        status = nl_site_page(theme, "page.html", data, response, err);
+    else
+        json_decref(data);
+    nl_list_free(&list);
+    return status;
+}
+
+static enum nl_status show_question(struct nl_site *site, const struct nl_request *request,
+                                    const struct nl_token_page *page, const char *token,
+                                    struct nl_response *response, struct nl_error *err) {
     const struct nl_theme *theme = NULL;
     enum nl_status status = nl_site_theme(site, request, NULL, &theme, err);
     if (status != NL_OK)
         return status;
     json_t *data = nl_site_data(site, theme, NULL);
-    nl_data_set(data, "action", action);
-    nl_data_set(data, "question", nl_catalog_text(theme->catalog, NULL, question));
-    nl_data_set(data, "button", nl_catalog_text(theme->catalog, NULL, button));
-    nl_data_set(data, "token", nl_request_token(request));
+    nl_data_set(data, "action", page->action);
+    set_text(data, theme, "question", page->question);
+    set_text(data, theme, "button", page->button);
+    nl_data_set(data, "token", token);
     return nl_site_page(theme, "ask.html", data, response, err);
 }
 
+enum nl_status nl_token_ask(struct nl_site *site, const struct nl_request *request,
+                            const struct nl_token_page *page, struct nl_response *response,
+                            struct nl_error *err) {
+    struct nl_token token;
+    struct nl_standing standing = {0};
+    nl_request_token(request, &token);
+    enum nl_status status = page->check(site->store, token.text, &standing, err);
+    if (is_bad_link(status))
+        return show_broken(site, request, page, response, err);
+    if (status != NL_OK)
+        return status;
+    return standing.already ? show_answer(site, request, page->already, &standing, response, err)
+                            : show_question(site, request, page, token.text, response, err);
+}
+
 enum nl_status nl_token_tell(struct nl_site *site, const struct nl_request *request,
-                             enum nl_status outcome, enum nl_answer good,
-                             const struct nl_standing *standing, struct nl_response *response,
-                             struct nl_error *err) {
-    const struct nl_theme *theme = NULL;
-    struct nl_list list = {0};
-    struct nl_buf sentence = {0};
-    bool bad =
-        outcome == NL_DATA || outcome == NL_NOTFOUND || outcome == NL_EXPIRED || outcome == NL_USED;
-    if (outcome != NL_OK && !bad)
-        return outcome;
-    if (bad) {
-        nl_error_free(err);
+                             const struct nl_token_page *page, enum nl_status outcome,
+                             enum nl_answer good, const struct nl_standing *standing,
+                             struct nl_response *response, struct nl_error *err) {
+    if (is_bad_link(outcome)) {
         response->status = 404;
+        return show_broken(site, request, page, response, err);
     }
-    enum nl_status status = bad ? NL_OK : nl_list_get(site->store, standing->list, &list, err);
-    const char *language = standing->language[0] != '\0' ? standing->language : list.language;
-    if (status == NL_OK)
-        status = nl_site_theme(site, request, language, &theme, err);
-    if (status == NL_OK)
-        status =
-            nl_answer_compose(bad ? NL_ANSWER_BAD_LINK : good, nl_catalog_language(theme->catalog),
-                              bad ? NULL : &list, site->config, false, &sentence, err);
-    if (status == NL_OK) {
-        json_t *data = nl_site_data(site, theme, bad ? NULL : &list);
-        nl_data_set(data, "answer", nl_buf_text(&sentence));
-        status = nl_site_page(theme, "page.html", data, response, err);
-    }
-    nl_buf_free(&sentence);
-    nl_list_free(&list);
-    return status;
+    if (outcome != NL_OK)
+        return outcome;
+    return show_answer(site, request, standing->already ? page->already : good, standing, response,
+                       err);
 }

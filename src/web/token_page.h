@@ -2,24 +2,38 @@
 #ifndef NL_WEB_TOKEN_PAGE_H
 #define NL_WEB_TOKEN_PAGE_H
 
+#include "newsletter/base/token.h"
 #include "newsletter/bulletin/answer.h"
 #include "newsletter/store/subscription.h"
 #include "web/page.h"
 
-/* The token of a request: from the form of our own page, or from the URL (RFC 8058); "" without
- * one. */
-const char *nl_request_token(const struct nl_request *request);
+/* Finds the token of a request: in the field of our own page, else in the URL, which alone is the
+ * authority for one-click unsubscription (RFC 8058 section 3.2), whatever the body is; else in what
+ * else the form holds. "" without one. */
+void nl_request_token(const struct nl_request *request, struct nl_token *out);
 
-/* A page with a question and a button that posts the token to `action`. */
+/* One kind of page. The texts are translatable. */
+struct nl_token_page {
+    const char *action; /* its path without the slash */
+    const char *question;
+    const char *button;
+    /* Looks a token up without using it. */
+    enum nl_status (*check)(struct nl_store *store, const char *token, struct nl_standing *out,
+                            struct nl_error *err);
+    enum nl_answer already; /* the answer if nothing is left to do */
+};
+
+/* GET: a page with a question and a button; or, where the link leads nowhere, one that says so and
+ * has a field for the whole link. */
 enum nl_status nl_token_ask(struct nl_site *site, const struct nl_request *request,
-                            const char *action, const char *question, const char *button,
-                            struct nl_response *response, struct nl_error *err);
+                            const struct nl_token_page *page, struct nl_response *response,
+                            struct nl_error *err);
 
 /* Tells the outcome of using a token, in the subscriber's language. All links that do not work get
  * the same answer. */
 enum nl_status nl_token_tell(struct nl_site *site, const struct nl_request *request,
-                             enum nl_status outcome, enum nl_answer good,
-                             const struct nl_standing *standing, struct nl_response *response,
-                             struct nl_error *err);
+                             const struct nl_token_page *page, enum nl_status outcome,
+                             enum nl_answer good, const struct nl_standing *standing,
+                             struct nl_response *response, struct nl_error *err);
 
 #endif

@@ -1,19 +1,27 @@
 #include "web/handlers.h"
 #include "web/token_page.h"
 
+static const struct nl_token_page page = {
+    .action = "unsubscribe",
+    .question = NL_TEXT("Do you want to receive no more of our mails?"),
+    .button = NL_TEXT("Unsubscribe"),
+    .check = nl_unsubscribe_check,
+    .already = NL_ANSWER_LEFT,
+};
+
 enum nl_status nl_unsubscribe_ask(struct nl_site *site, const struct nl_request *request,
                                   struct nl_response *response, struct nl_error *err) {
-    return nl_token_ask(site, request, "unsubscribe",
-                        NL_TEXT("Do you want to receive no more of our mails?"),
-                        NL_TEXT("Unsubscribe"), response, err);
+    return nl_token_ask(site, request, &page, response, err);
 }
 
 enum nl_status nl_unsubscribe_act(struct nl_site *site, const struct nl_request *request,
                                   struct nl_response *response, struct nl_error *err) {
     struct nl_standing standing = {0};
-    enum nl_status status = nl_unsubscribe_token(site->store, nl_request_token(request),
+    struct nl_token token;
+    nl_request_token(request, &token);
+    enum nl_status status = nl_unsubscribe_token(site->store, token.text,
                                                  site->config->notices.goodbye, &standing, err);
     if (status == NL_OK)
         nl_site_wake(site, standing.notice);
-    return nl_token_tell(site, request, status, NL_ANSWER_LEFT, &standing, response, err);
+    return nl_token_tell(site, request, &page, status, NL_ANSWER_LEFT, &standing, response, err);
 }

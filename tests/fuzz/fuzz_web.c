@@ -86,6 +86,18 @@ void nl_request_each_field(const struct nl_request *request,
             each(request->fields[i].name, request->fields[i].value, ctx);
 }
 
+void nl_request_each_argument(const struct nl_request *request,
+                              void (*each)(const char *name, const char *value, void *ctx),
+                              void *ctx) {
+    for (size_t i = 0; i < request->count; i++)
+        if (request->fields[i].kind == 'q')
+            each(request->fields[i].name, request->fields[i].value, ctx);
+}
+
+enum nl_body nl_request_body(const struct nl_request *request) {
+    return request->count == FIELDS ? NL_BODY_TOO_LARGE : NL_BODY_FORM;
+}
+
 const struct nl_ip *nl_request_client(const struct nl_request *request) {
     return &request->client;
 }

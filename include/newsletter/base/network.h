@@ -2,6 +2,7 @@
 #ifndef NEWSLETTER_BASE_NETWORK_H
 #define NEWSLETTER_BASE_NETWORK_H
 
+#include "newsletter/base/buf.h"
 #include "newsletter/base/error.h"
 
 #include <netinet/in.h>
@@ -48,6 +49,10 @@ bool nl_networks_contain(const struct nl_networks *networks, const struct nl_ip 
  * visitor's claim. `header` may be NULL. */
 struct nl_ip nl_networks_client(const struct nl_networks *trusted, const struct nl_ip *peer,
                                 const char *header);
+
+/* Appends the addresses of a Forwarded field (RFC 7239 section 5.2) as an X-Forwarded-For field
+ * would have them; "unknown" for an element that names none. */
+void nl_forwarded_for(const char *header, struct nl_buf *out);
 
 void nl_networks_free(struct nl_networks *networks);
 

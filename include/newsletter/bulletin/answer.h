@@ -10,10 +10,11 @@
 
 enum nl_answer {
     NL_ANSWER_ASKED, /* the same for every visitor and every address, so that it reveals nothing */
-    NL_ANSWER_CONFIRMED, /* names the list */
-    NL_ANSWER_LEFT,      /* names the list */
-    NL_ANSWER_MOVED,     /* the same for every list */
-    NL_ANSWER_BAD_LINK,  /* the same for every fault of a link */
+    NL_ANSWER_CONFIRMED,  /* names the list */
+    NL_ANSWER_SUBSCRIBED, /* the same on a second click; names the list */
+    NL_ANSWER_LEFT,       /* names the list */
+    NL_ANSWER_MOVED,      /* the same for every list */
+    NL_ANSWER_BAD_LINK,   /* the same for every fault of a link */
 };
 
 /* Appends the sentence in `language` (NULL for the list's): as a line of text or, with `html`, as a

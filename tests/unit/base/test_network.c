@@ -55,7 +55,7 @@ static void check_network(const char *address, const char *expected) {
 static void test_network_of(void **state) {
     (void)state;
     check_network("192.0.2.77", "192.0.2.0");
-    check_network("2001:db8:1:2345:6789::1", "2001:db8:1:2300::");
+    check_network("2001:db8:1:2345:6789::1", "2001:db8:1:2345::");
 }
 
 static void test_loopback(void **state) {

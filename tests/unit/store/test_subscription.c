@@ -73,8 +73,15 @@ static void test_confirmation(void **state) {
                  "expired");
     assert_ok(nl_confirm(fixture->store, second.text, false, &standing, &err));
     assert_int_equal(standing.list, fixture->list.id);
+    assert_false(standing.already);
+    assert_ok(nl_confirm(fixture->store, second.text, false, &standing, &err)); /* a second click */
+    assert_true(standing.already);
+    assert_ok(nl_confirm(fixture->store, first.text, false, &standing, &err));
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = 'confirmed'"),
+                     1);
+    fixture_sql(fixture, "UPDATE subscription SET state = 'unsubscribed'");
     assert_fails(nl_confirm(fixture->store, second.text, false, &standing, &err), NL_USED, "used");
-    assert_fails(nl_confirm(fixture->store, first.text, false, &standing, &err), NL_USED, "used");
+    fixture_sql(fixture, "UPDATE subscription SET state = 'active'");
     assert_int_equal(fixture_sql(fixture, "SELECT confirmed_at FROM subscription"),
                      fixture->fake.now);
 }
