@@ -11,13 +11,19 @@ static void add_pair(const char *name, const char *value, void *ctx) {
     nl_buf_addf(ctx, "&%s=%s", name, value);
 }
 
+/* Only what is called a token: a stamp looks like one, and is none. */
+static void add_token(const char *name, const char *value, void *ctx) {
+    if (strcasestr(name, "token") != NULL)
+        add_pair(name, value, ctx);
+}
+
 void nl_request_token(const struct nl_request *request, struct nl_token *out) {
     const char *field = nl_request_form(request, "token");
     struct nl_buf url = {0};
     struct nl_buf form = {0};
     nl_request_each_argument(request, add_pair, &url);
     nl_buf_adds(&url, nl_request_path(request));
-    nl_request_each_field(request, add_pair, &form);
+    nl_request_each_field(request, add_token, &form);
     *out = (struct nl_token){0};
     if (!(field != NULL && nl_token_find(field, out)) && !nl_token_find(nl_buf_text(&url), out) &&
         !nl_token_find(nl_buf_text(&form), out))

@@ -8,8 +8,8 @@
 #include "web/page.h"
 
 /* Finds the token of a request: in the field of our own page, else in the URL, which alone is the
- * authority for one-click unsubscription (RFC 8058 section 3.2), whatever the body is; else in what
- * else the form holds. "" without one. */
+ * authority for one-click unsubscription (RFC 8058 section 3.2), whatever the body is; else in a
+ * field whose name a mail program has changed. "" without one. */
 void nl_request_token(const struct nl_request *request, struct nl_token *out);
 
 /* One kind of page. The texts are translatable. */
