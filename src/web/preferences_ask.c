@@ -82,6 +82,7 @@ enum nl_status nl_preferences_ask(struct nl_site *site, const struct nl_request 
     nl_request_token(request, &token);
     if (!nl_site_may_network(site, site->joins, request, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
-    return token.text[0] != '\0' ? ask(site, request, token.text, NULL, response, err)
-                                 : ask_for_address(site, request, response, err);
+    bool by_token = token.text[0] != '\0' || nl_site_field(request, "token")[0] != '\0';
+    return by_token ? ask(site, request, token.text, NULL, response, err)
+                    : ask_for_address(site, request, response, err);
 }
