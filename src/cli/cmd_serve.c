@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STAFF_CONNECTIONS = 100 };
+enum { STAFF_CONNECTIONS = 100, PATIENCE_MILLISECONDS = 2000 };
 
 struct serve_options {
     const char *listen;
@@ -55,6 +55,8 @@ static enum nl_status open_site(struct cli *cli, const char *listen, struct serv
         .connections = config->serve.connections,
         .log = config->serve.log,
     };
+    /* One thread serves all: nobody waits long for somebody else's import. */
+    nl_store_set_patience(cli->store, PATIENCE_MILLISECONDS);
     enum nl_status status = nl_site_new(cli->store, config, config->serve.url, &service->site, err);
     return status == NL_OK
                ? nl_server_new(&options, nl_site_handle, service->site, &service->server, err)

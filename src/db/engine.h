@@ -83,6 +83,9 @@ struct nl_engine {
     enum nl_status (*migrating)(struct nl_store *store, bool begins, struct nl_error *err);
     /* Whether each reference leads to a row. */
     enum nl_status (*references_hold)(struct nl_store *store, bool *hold, struct nl_error *err);
+    /* How long a transaction waits for another that writes. NULL where the engine has no such
+     * limit. */
+    void (*set_patience)(struct nl_store *store, int milliseconds);
     /* Many rows are about to be written, or have been. */
     void (*bulk_load)(struct nl_store *store, bool begins);
     /* Between begin and end, rows that are deleted are also overwritten on the disk, as far as that

@@ -173,6 +173,11 @@ void nl_store_bulk_load(struct nl_store *store, bool begins) {
     store->engine->bulk_load(store, begins);
 }
 
+void nl_store_set_patience(struct nl_store *store, int milliseconds) {
+    if (store->engine->set_patience != NULL)
+        store->engine->set_patience(store, milliseconds);
+}
+
 void nl_store_secure_delete(struct nl_store *store, bool begins) {
     store->engine->secure_delete(store, begins);
 }

@@ -14,6 +14,7 @@ struct nl_site {
     struct nl_mailer *mailer;   /* NULL: mails are left to cron */
     struct nl_limit *joins;     /* requests that cause mail, by network */
     struct nl_limit *addresses; /* the same, by the address it goes to */
+    struct nl_limit *changes;   /* what subscribers do on their own page, by subscriber */
     struct nl_buf metrics;      /* as of metrics_at: counting them takes a while */
     int64_t metrics_at;
     char *prefix;             /* the path of its URL, "" or "/news" */

@@ -22,6 +22,8 @@ enum {
     REQUEST_SECONDS = 30, /* for the whole request */
     ANSWER_SECONDS = 300, /* a page with large pictures over a slow line */
     DRAIN_SECONDS = 10,
+    NETWORK_CONNECTIONS = 100, /* at once, from one network */
+    BUSY_SECONDS = 10,         /* after which a client may try again */
     TICK_MILLISECONDS = 1000,
     PEM_LIMIT = 1 << 20,
 };
@@ -29,6 +31,7 @@ enum {
 /* One connection, for its deadline. */
 struct peer {
     int fd;
+    struct nl_ip network;
     int64_t
         until; /* when the present request must have arrived, or its answer must have been sent */
     struct peer *previous, *next;
@@ -150,6 +153,7 @@ static enum MHD_Result answer(struct nl_request *request) {
         if (status != NL_OK) {
             nl_log(NL_LOG_ERROR, NULL, "%s %s: %s", request->method, request->path,
                    nl_error_text(&err));
+            response.retry_after = status == NL_BUSY ? BUSY_SECONDS : 0;
             plain_response(&response, status == NL_BUSY ? 503 : 500,
                            "Something is wrong on our side. Please try again later.\n");
         }
@@ -215,6 +219,33 @@ static void request_completed(void *ctx, struct MHD_Connection *connection, void
     *state = NULL;
 }
 
+static struct nl_ip network_of(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    struct nl_ip peer = {0};
+    if (info != NULL && info->client_addr != NULL)
+        nl_ip_of(info->client_addr, &peer);
+    return nl_ip_network(&peer);
+}
+
+/* One network does not get all places. Proxies do: those that are named, and those on this machine,
+ * which alone can be seen from here. */
+static enum MHD_Result may_connect(void *ctx, const struct sockaddr *address, socklen_t len) {
+    const struct nl_server *server = ctx;
+    struct nl_ip peer;
+    char text[NL_IP_TEXT];
+    size_t count = 0;
+    (void)len;
+    nl_ip_of(address, &peer);
+    nl_ip_text(&peer, text);
+    if (nl_networks_contain(&server->trusted, &peer) || nl_host_is_loopback(text))
+        return MHD_YES;
+    const struct nl_ip network = nl_ip_network(&peer);
+    for (const struct peer *other = server->peers; other != NULL; other = other->next)
+        count += memcmp(&other->network, &network, sizeof network) == 0;
+    return count < NETWORK_CONNECTIONS ? MHD_YES : MHD_NO;
+}
+
 static void connection_changed(void *ctx, struct MHD_Connection *connection, void **state,
                                enum MHD_ConnectionNotificationCode code) {
     struct nl_server *server = ctx;
@@ -226,6 +257,7 @@ static void connection_changed(void *ctx, struct MHD_Connection *connection, voi
         if (peer == NULL)
             return;
         *peer = (struct peer){.fd = info != NULL ? info->connect_fd : -1,
+                              .network = network_of(connection),
                               .until = now() + REQUEST_SECONDS,
                               .next = server->peers};
         if (server->peers != NULL)
@@ -261,7 +293,7 @@ static struct MHD_Daemon *start(struct nl_server *server, const struct nl_server
     const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
     bool secure = options->certificate != NULL;
     return MHD_start_daemon(
-        MHD_USE_EPOLL | (secure ? MHD_USE_TLS : 0), 0, NULL, NULL, access_handler, server,
+        MHD_USE_EPOLL | (secure ? MHD_USE_TLS : 0), 0, may_connect, server, access_handler, server,
         MHD_OPTION_LISTEN_SOCKET, server->fd, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)options->connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_LIMIT, MHD_OPTION_STRICT_FOR_CLIENT, 1,

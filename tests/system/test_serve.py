@@ -1,9 +1,11 @@
 """newsletter serve: join, confirm, leave over HTTP."""
+import concurrent.futures
 import os
 import re
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import time
@@ -350,6 +352,42 @@ def test_a_thousand_connections(web):
     for connection in held:
         connection.close()
     assert http.get("/healthz").text == "ok\n"
+
+
+def test_one_network_does_not_get_all_places(web):
+    own = subprocess.run(["hostname", "-I"], capture_output=True, text=True, check=True).stdout.split()
+    own = [ip for ip in own if "." in ip]
+    if not own:
+        pytest.skip("this machine has no address but loopback")
+    http = web("--no-mail", "--listen", "0.0.0.0:0")
+    held = [socket.create_connection((own[0], http.port)) for _ in range(140)]
+    for connection in held:
+        connection.settimeout(20)
+    assert http.get("/healthz").text == "ok\n"  # over loopback
+    kept = 0
+    for connection in held:
+        try:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            kept += b"200 OK" in connection.recv(4096)
+        except OSError:
+            pass
+        connection.close()
+    assert kept == 100
+
+
+@pytest.mark.one_engine("SQLite has one writer")
+def test_nobody_waits_long_for_a_writer(web, connected):
+    http = web("--no-mail")
+    writer = sqlite3.connect(connected.database, timeout=30, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        joining = pool.submit(http.post, "/join", {"email": "ann@example.org"})
+        page = pool.submit(http.get, "/join")
+        assert page.result(timeout=8).status == 200 and joining.result(timeout=8).status == 503
+    assert joining.result().getheader("Retry-After")
+    writer.execute("ROLLBACK")
+    writer.close()
+    assert http.post("/join", {"email": "ann@example.org"}).status == 200
 
 
 def memory(http):

@@ -211,3 +211,16 @@ def test_a_challenge_costs_work(web, connected):
     assert "once more" in http.post("/join", {"email": "ann@example.org", "stamp": other, "proof": proof}).text
     assert "Thank you." in http.post("/join", {"email": "ann@example.org", "stamp": stamp, "proof": proof}).text
     assert connected.sql("SELECT count(*) FROM subscriber") == [(1,)]
+
+
+def test_the_own_page_has_a_limit_and_records_only_changes(web, connected, server):
+    connected.add_active(["ann@example.org"])
+    http = web()
+    http.post("/preferences", {"email": "ann@example.org"})
+    wait_for(lambda: server.messages("ann@example.org"))
+    secret = token(parse(server.messages("ann@example.org")[0]), "page")
+    form = {"token": secret, "action": "save", "list": "bulletin", "name": "Ann"}
+    statuses = [http.post("/page", form).status for _ in range(32)]
+    assert statuses == [200] * 30 + [429] * 2
+    assert http.post("/page", {"token": secret, "action": "download"}).status == 429
+    assert connected.sql("SELECT count(*) FROM event WHERE kind = 'preferences'") in ([(0,)], [(1,)])

@@ -67,6 +67,10 @@ NL_CHECKED enum nl_status nl_store_reindex(struct nl_store *store,
 /* Tells the engine that many rows are about to be written, or have been. Outside a transaction. */
 void nl_store_bulk_load(struct nl_store *store, bool begins) NL_ALL_NONNULL;
 
+/* How long a transaction waits for another that writes before it fails as NL_BUSY; 10 seconds
+ * unless it is set. Only SQLite, with its one writer, takes notice. */
+void nl_store_set_patience(struct nl_store *store, int milliseconds) NL_ALL_NONNULL;
+
 /* Between begin and end, rows that are deleted are also overwritten on the disk, as far as the
  * engine can. Outside a transaction. */
 void nl_store_secure_delete(struct nl_store *store, bool begins) NL_ALL_NONNULL;

@@ -217,6 +217,7 @@ const struct nl_engine nl_engine_sqlite = {
     .sync_stop = nl_sqlite_sync_stop,
     .migrating = nl_sqlite_migrating,
     .references_hold = nl_sqlite_references_hold,
+    .set_patience = nl_sqlite_set_patience,
     .bulk_load = nl_sqlite_bulk_load,
     .secure_delete = nl_sqlite_secure_delete,
     .snapshot = snapshot,

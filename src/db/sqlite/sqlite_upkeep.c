@@ -36,6 +36,10 @@ static void change(struct nl_store *store, const char *pragmas) {
 }
 
 /* Rows go all over the indexes; and they refer to what has just been found or made. */
+void nl_sqlite_set_patience(struct nl_store *store, int milliseconds) {
+    sqlite3_busy_timeout(nl_sqlite(store)->db, milliseconds);
+}
+
 void nl_sqlite_bulk_load(struct nl_store *store, bool begins) {
     change(store, begins ? "PRAGMA cache_size = -131072; PRAGMA foreign_keys = OFF"
                          : "PRAGMA cache_size = -2000; PRAGMA foreign_keys = ON");
