@@ -9,6 +9,7 @@
 #include "web/gate.h"
 #include "web/handlers.h"
 #include "web/stamp.h"
+#include "web/typing_error.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct visit {
     struct nl_error *err;
     struct nl_form form;          /* the values filled in so far */
     struct nl_public_lists lists; /* to join; none: the visitor has yet to choose */
+    const char *meant;            /* the address that was probably meant, to be asked; or NULL */
 };
 
 /* ---- the form ---- */
@@ -62,6 +64,9 @@ static enum nl_status show(const struct visit *visit, const char *problem, const
     if (status == NL_OK) {
         json_t *data = nl_site_data(site, theme, list);
         nl_gate_data(site, list, data, visit->response);
+        if (visit->meant != NULL) /* the stamp is still good: the answer may come at once */
+            nl_data_set(data, "stamp", nl_site_field(visit->request, "stamp"));
+        nl_data_set(data, "meant", visit->meant);
         json_object_set(data, "choices", choices.array);
         nl_data_set(data, "problem",
                     problem != NULL ? nl_catalog_text(theme->catalog, NULL, problem) : "");
@@ -175,6 +180,27 @@ static enum nl_status record_and_thank(const struct visit *visit,
     return status == NL_OK ? thank(visit, theme) : status;
 }
 
+/* A mail to a mistyped domain never arrives, and nobody knows why. Asks once; the same address sent
+ * again is taken at its word. */
+static enum nl_status ask_about_typing_error(const struct visit *visit,
+                                             const struct nl_address *address, bool *asked) {
+    struct nl_buf meant = {0};
+    struct visit again = *visit;
+    enum nl_status status = NL_OK;
+    const char *sure = nl_site_field(visit->request, "sure");
+    const char *stamp = nl_request_form(visit->request, "stamp");
+    if (stamp == NULL || strcmp(sure, visit->form.address) == 0) /* another site's form; or sure */
+        return NL_OK;
+    nl_typing_error(address->text, &meant);
+    *asked = meant.len > 0;
+    if (*asked) {
+        again.meant = nl_buf_text(&meant);
+        status = show(&again, NULL, NULL);
+    }
+    nl_buf_free(&meant);
+    return status;
+}
+
 /* Accepts a complete form for lists that exist. */
 static enum nl_status accept_form(const struct visit *visit) {
     struct nl_site *site = visit->site;
@@ -182,8 +208,14 @@ static enum nl_status accept_form(const struct visit *visit) {
     enum nl_gate gate = NL_GATE_FULL;
     const char *typed = visit->form.address != NULL ? visit->form.address : "";
     enum nl_status status = NL_OK;
+    bool asked = false;
     if (nl_address_parse(typed, &address, visit->err) != NL_OK)
         return refuse(visit, NL_TEXT("This is not an e-mail address. Please check it."), NULL);
+    status = ask_about_typing_error(visit, &address, &asked);
+    if (asked) {
+        nl_address_free(&address);
+        return status;
+    }
     if (nl_site_may(site, site->addresses, address.key, strlen(address.key), visit->response))
         status = nl_gate_pass(site, visit->request, visit->response, &gate, visit->err);
     if (status == NL_OK && gate == NL_GATE_OPEN)

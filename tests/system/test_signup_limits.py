@@ -224,3 +224,26 @@ def test_the_own_page_has_a_limit_and_records_only_changes(web, connected, serve
     assert statuses == [200] * 30 + [429] * 2
     assert http.post("/page", {"token": secret, "action": "download"}).status == 429
     assert connected.sql("SELECT count(*) FROM event WHERE kind = 'preferences'") in ([(0,)], [(1,)])
+
+
+@pytest.mark.parametrize("typed, meant", [
+    ("gmial.com", "gmail.com"), ("hotmial.com", "hotmail.com"), ("yahoo.con", "yahoo.com"), ("mail.rru", "mail.ru"),
+    ("yandex.ry", "yandex.ru"), ("gnail.com", "gmail.com"), ("outlok.com", "outlook.com"), ("gmail.co", "gmail.com"),
+    ("GMIAL.COM", "gmail.com"), ("icluod.com", "icloud.com"),
+    ("gmail.com", None), ("mail.com", None), ("yandex.kz", None), ("gmx.net", None), ("example.org", None),
+    ("gmail.example.org", None), ("press.kz", None), ("ge.com", None), ("почта.қаз", None),
+])
+def test_typing_errors_in_well_known_domains(web, connected, typed, meant):
+    http = web("--no-mail")
+    answer = http.post("/join", {"email": f"ann@{typed}", "stamp": "x", "name": "Ann"})
+    if meant is None:
+        assert "Thank you." in answer.text
+        return
+    assert f'name="email" value="ann@{meant}"' in answer.text and "Did you mean" in answer.text
+    assert connected.sql("SELECT count(*) FROM subscriber") == [(0,)]
+    form = {**fields(answer.text), "email": f"ann@{typed}"}
+    assert form["name"] == "Ann" and form["sure"] == f"ann@{typed}"
+    assert "Thank you." in http.post("/join", form).text  # it is right
+    form["email"] = f"ann@{meant}"
+    assert "Thank you." in http.post("/join", {**form, "email": f"ann@{meant}"}).text
+    assert connected.sql("SELECT count(*) FROM subscriber") == [(2,)]

@@ -12,6 +12,7 @@ struct nl_embedded {
 
 extern const struct nl_embedded nl_embedded_templates[];
 extern const struct nl_embedded nl_embedded_patterns[];
+extern const struct nl_embedded nl_embedded_providers[];
 extern const struct nl_embedded nl_embedded_lexicon[];
 extern const struct nl_embedded nl_embedded_catalogs[];
 extern const struct nl_embedded nl_embedded_sample[]; /* of the configuration */
