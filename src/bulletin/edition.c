@@ -6,6 +6,7 @@
 #include "bulletin/pack.h"
 #include "bulletin/render.h"
 #include "newsletter/base/file.h"
+#include "newsletter/base/file_kind.h"
 #include "newsletter/base/language.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/token.h"
@@ -266,6 +267,10 @@ enum nl_status nl_edition_read(const char *path, char **source, struct nl_error 
     struct nl_buf text = {0};
     *source = NULL;
     enum nl_status status = nl_file_read(path, SOURCE_LIMIT, &text, err);
+    const char *kind = status == NL_OK ? nl_file_kind(nl_buf_text(&text), text.len) : NULL;
+    if (kind != NULL)
+        status = nl_error_set(err, NL_DATA, "%s is %s: write issues as text, in Markdown, in UTF-8",
+                              path, kind);
     if (status == NL_OK) {
         normalise_line_ends(&text);
         status = nl_text_check_body(nl_buf_text(&text), text.len, path, err);

@@ -1,33 +1,24 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/file.h"
-#include "newsletter/base/text.h"
 #include "newsletter/base/timestamp.h"
 #include "newsletter/store/suppression.h"
+#include "newsletter/transfer/transfer.h"
 
+#include <errno.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
-
-enum { REASON_LIMIT = 200, FILE_LIMIT = 256 << 20 };
 
 struct suppress_options {
     const char *reason;
     bool json;
 };
 
-static enum nl_status check_reason(const char *reason, struct nl_error *err) {
-    enum nl_status status = nl_text_check_line(reason, "the reason", err);
-    if (status == NL_OK && strlen(reason) > REASON_LIMIT)
-        status = nl_error_set(err, NL_DATA, "the reason is longer than %d bytes", REASON_LIMIT);
-    return status;
-}
-
 static enum nl_status suppress_add(struct cli *cli, void *options, struct nl_error *err) {
     const struct suppress_options *chosen = options;
     struct nl_address address = {0};
     bool added = false;
-    enum nl_status status = check_reason(chosen->reason, err);
+    enum nl_status status = nl_suppression_check_reason(chosen->reason, err);
     if (status == NL_OK)
         status = nl_address_parse(cli->words[0], &address, err);
     if (status == NL_OK)
@@ -82,69 +73,26 @@ static enum nl_status show(const char *address, const char *reason, int64_t sinc
     return NL_OK;
 }
 
-/* "address", or "address TAB since TAB reason" as export writes it. */
-static enum nl_status import_line(struct nl_store *store, char *line, const char *default_reason,
-                                  int64_t *count, struct nl_error *err) {
-    struct nl_address address = {0};
-    char *since_text = strchr(line, '\t');
-    char *reason = since_text != NULL ? strchr(since_text + 1, '\t') : NULL;
-    int64_t since = 0;
-    bool added = false;
-    if (since_text != NULL)
-        *since_text++ = '\0';
-    if (reason != NULL)
-        *reason++ = '\0';
-    enum nl_status status = nl_address_parse(line, &address, err);
-    if (status == NL_OK && since_text != NULL && !nl_timestamp_parse(since_text, &since))
-        status = nl_error_set(err, NL_DATA, "'%s' is not a time such as 2026-12-01T09:00:00Z",
-                              since_text);
-    if (status == NL_OK && reason != NULL)
-        status = check_reason(reason, err);
-    if (status == NL_OK)
-        status = nl_suppression_add(store, &address, reason != NULL ? reason : default_reason,
-                                    since, &added, err);
-    *count += added;
-    nl_address_free(&address);
-    return status;
-}
-
-/* All or nothing: one transaction. */
 static enum nl_status import(struct nl_store *store, const char *path, const char *reason,
                              struct nl_error *err) {
-    struct nl_buf text = {0};
+    bool standard = strcmp(path, "-") == 0;
     int64_t count = 0;
-    size_t number = 1;
-    if (strcmp(path, "-") == 0)
+    if (standard)
         cli_say_reading("addresses");
-    enum nl_status status =
-        nl_file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, FILE_LIMIT, &text, err);
-    if (status == NL_OK && strlen(nl_buf_text(&text)) != text.len)
-        status = nl_error_set(err, NL_DATA, "%s holds a NUL byte", path);
-    if (status == NL_OK)
-        status = nl_store_begin_exclusive(store, err);
-    for (char *line = text.data; status == NL_OK && line != NULL && *line != '\0'; number++) {
-        char *end = line + strcspn(line, "\n");
-        char *next = *end != '\0' ? end + 1 : end;
-        *end = '\0';
-        line[strcspn(line, "\r")] = '\0';
-        if (line[0] != '\0' && line[0] != '#')
-            status = import_line(store, line, reason, &count, err);
-        if (status == NL_DATA)
-            nl_error_context(err, "%s:%zu", path, number);
-        line = next;
-    }
-    if (status == NL_OK)
-        status = nl_store_commit(store, err);
-    nl_store_rollback(store);
+    FILE *in = standard ? stdin : fopen(path, "re");
+    if (in == NULL)
+        return nl_error_system(err, errno, "read", path);
+    enum nl_status status = nl_suppression_file(store, in, path, reason, &count, err);
     if (status == NL_OK)
         printf("%lld addresses are suppressed that were not before\n", (long long)count);
-    nl_buf_free(&text);
+    if (!standard)
+        fclose(in);
     return status;
 }
 
 static enum nl_status suppress_import(struct cli *cli, void *options, struct nl_error *err) {
     const struct suppress_options *chosen = options;
-    enum nl_status status = check_reason(chosen->reason, err);
+    enum nl_status status = nl_suppression_check_reason(chosen->reason, err);
     if (status == NL_OK)
         status = cli_open(cli, err);
     return status == NL_OK ? import(cli->store, cli->words[0], chosen->reason, err) : status;

@@ -196,7 +196,9 @@ enum nl_status nl_import_file(struct nl_store *store, FILE *in, const char *name
         return nl_error_nomem(err);
     enum nl_status status = nl_list_each(store, count_list, &self.only_list, err);
     if (status == NL_OK)
-        status = nl_reader_open(self.reader, in, name, options, err);
+        status = nl_reader_begin(self.reader, in, name, options, err);
+    if (status == NL_OK)
+        status = nl_reader_choose(self.reader, options->format, err);
     if (status == NL_OK)
         status = nl_import_begin(store, &options->policy, &self.import, err);
     if (status == NL_OK)

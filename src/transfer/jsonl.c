@@ -90,7 +90,7 @@ static enum nl_status take_nested(struct nl_reader *reader, size_t index, json_t
     const struct nl_file_column *column = &reader->columns.list[index];
     const char *name = column->kind == NL_COLUMN_TAGS ? "tags" : column->attribute;
     enum nl_status status = NL_OK;
-    if (column->unused)
+    if (column->unused || reader->options->addresses_only)
         return NL_OK;
     if (column->kind == NL_COLUMN_ATTRIBUTES)
         return json_is_object(value)

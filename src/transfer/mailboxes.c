@@ -6,9 +6,7 @@
 
 static const char white[] = " \t\r\n";
 
-/* How far the mailbox at the beginning of `text` goes: to a comma or semicolon that is not within
- * quotation marks, brackets or, before the address, a name such as "Lee, Ann". */
-static size_t mailbox_length(const char *text) {
+size_t nl_mailbox_length(const char *text) {
     bool quoted = false;
     bool address = false;
     int depth = 0;
@@ -39,8 +37,7 @@ static size_t address_before_name(const char *text) {
     return at != NULL && *rest != '\0' && strpbrk(rest, "@<>") == NULL && text[0] != '"' ? len : 0;
 }
 
-/* Reads one mailbox; the caller frees both. */
-static enum nl_status read_mailbox(char *text, char **name, char **address, struct nl_error *err) {
+enum nl_status nl_mailbox_read(char *text, char **name, char **address, struct nl_error *err) {
     struct nl_address parsed = {0};
     struct nl_buf turned = {0};
     size_t len = address_before_name(text);
@@ -67,7 +64,7 @@ static enum nl_status read_mailbox(char *text, char **name, char **address, stru
 bool nl_mailboxes_are(const char *line) {
     bool all = true;
     while (all && *line != '\0') {
-        size_t len = mailbox_length(line);
+        size_t len = nl_mailbox_length(line);
         char *text = strndup(line, len);
         char *name = NULL;
         char *address = NULL;
@@ -75,8 +72,8 @@ bool nl_mailboxes_are(const char *line) {
         char *end = text != NULL ? text + strlen(text) : NULL;
         while (end != NULL && end > text && strchr(white, end[-1]) != NULL)
             *--end = '\0';
-        all = text != NULL &&
-              (blank || read_mailbox(text + strspn(text, white), &name, &address, NULL) == NL_OK);
+        all = text != NULL && (blank || nl_mailbox_read(text + strspn(text, white), &name, &address,
+                                                        NULL) == NL_OK);
         free(text);
         free(name);
         free(address);
@@ -100,7 +97,7 @@ static enum nl_status next_piece(struct nl_reader *reader, bool *end, struct nl_
         const char *text = source->line + reader->at;
         size_t skip = strspn(text, " \t\r\n,;");
         text += skip;
-        size_t len = mailbox_length(text);
+        size_t len = nl_mailbox_length(text);
         reader->at += skip + len;
         while (len > 0 && strchr(white, text[len - 1]) != NULL)
             len--;
@@ -136,7 +133,7 @@ static enum nl_status next(struct nl_reader *reader, bool *end, bool *bad, struc
         reader->mailbox[i] = NULL;
     }
     char *copy = strdup(reader->raw.data);
-    status = copy != NULL ? read_mailbox(copy, &reader->mailbox[1], &reader->mailbox[0], err)
+    status = copy != NULL ? nl_mailbox_read(copy, &reader->mailbox[1], &reader->mailbox[0], err)
                           : nl_error_nomem(err);
     free(copy);
     *bad = status == NL_DATA;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* By the first line: an object, a header, a dump, or addresses by themselves. */
 static enum nl_status guess(struct nl_reader *reader, enum nl_transfer_format *format, bool *dump,
@@ -27,27 +28,48 @@ static enum nl_status guess(struct nl_reader *reader, enum nl_transfer_format *f
     return NL_OK;
 }
 
-enum nl_status nl_reader_open(struct nl_reader *out, FILE *in, const char *name,
-                              const struct nl_import_options *options, struct nl_error *err) {
-    enum nl_transfer_format format = options->format;
-    bool dump = false;
+enum nl_status nl_reader_begin(struct nl_reader *out, FILE *in, const char *name,
+                               const struct nl_import_options *options, struct nl_error *err) {
+    out->options = options;
     enum nl_status status = nl_lexicon_new(&out->lexicon, err);
     if (status == NL_OK)
         status = nl_columns_open(&out->columns, out->lexicon, options, err);
-    if (status == NL_OK)
-        status = nl_source_open(&out->source, in, name, options->encoding, err);
-    if (status == NL_OK && format == NL_FORMAT_GUESS)
-        status = guess(out, &format, &dump, err);
+    return status == NL_OK ? nl_source_open(&out->source, in, name, options->encoding, err)
+                           : status;
+}
+
+enum nl_status nl_reader_choose(struct nl_reader *reader, enum nl_transfer_format format,
+                                struct nl_error *err) {
+    bool dump = false;
+    enum nl_status status = NL_OK;
+    if (format == NL_FORMAT_GUESS)
+        status = guess(reader, &format, &dump, err);
     if (status != NL_OK)
         return status;
     if (dump)
-        return nl_dump_open(out, err);
+        return nl_dump_open(reader, err);
     if (format == NL_FORMAT_CSV)
-        return nl_csv_open(out, options, err);
+        return nl_csv_open(reader, reader->options, err);
     if (format == NL_FORMAT_MAILBOXES)
-        return nl_mailboxes_open(out, err);
-    out->next = nl_jsonl_next;
+        return nl_mailboxes_open(reader, err);
+    reader->next = nl_jsonl_next;
     return NL_OK;
+}
+
+bool nl_reader_has_header(const struct nl_reader *reader) {
+    static const char separators[] = ",;\t|\n";
+    const char *text = reader->source.line;
+    bool guessed = false;
+    bool found = strncasecmp(text, "sep=", 4) == 0;
+    while (*text != '\0' && !found) {
+        size_t len = strcspn(text, separators);
+        char *word = strndup(text, len);
+        found =
+            word != NULL && nl_lexicon_column(reader->lexicon, word, &guessed) == NL_COLUMN_EMAIL;
+        free(word);
+        text += len + (text[len] != '\0');
+    }
+    return found;
 }
 
 void nl_reader_free(struct nl_reader *reader) {

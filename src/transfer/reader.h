@@ -7,6 +7,7 @@
 
 /* Zero-initialise; it is large, so not on a stack. */
 struct nl_reader {
+    const struct nl_import_options *options;
     struct nl_lexicon *lexicon;
     struct nl_source source;
     struct nl_columns columns;
@@ -23,9 +24,18 @@ struct nl_reader {
     enum nl_status (*next)(struct nl_reader *reader, bool *end, bool *bad, struct nl_error *err);
 };
 
-/* Opens a file; free with nl_reader_free, also after a failure. `options` must outlive it. */
-enum nl_status nl_reader_open(struct nl_reader *out, FILE *in, const char *name,
-                              const struct nl_import_options *options, struct nl_error *err);
+/* Begins to read a file; free with nl_reader_free, also after a failure. `options` must outlive it.
+ */
+enum nl_status nl_reader_begin(struct nl_reader *out, FILE *in, const char *name,
+                               const struct nl_import_options *options, struct nl_error *err);
+
+/* Makes it give rows, of a format that is known or to be guessed. */
+enum nl_status nl_reader_choose(struct nl_reader *reader, enum nl_transfer_format format,
+                                struct nl_error *err);
+
+/* Whether the present line names a column of addresses. */
+bool nl_reader_has_header(const struct nl_reader *reader);
+
 void nl_reader_free(struct nl_reader *reader);
 
 /* csv.c: reads the header line that the source is before. */
@@ -38,6 +48,14 @@ enum nl_status nl_jsonl_next(struct nl_reader *reader, bool *end, bool *bad, str
 
 /* mailboxes.c: lines of addresses, with names or without, several of them on a line or one. */
 enum nl_status nl_mailboxes_open(struct nl_reader *reader, struct nl_error *err);
+
+/* How far the mailbox at the beginning of a text goes: to a comma or semicolon that is not within
+ * quotation marks, brackets or, before the address, a name such as "Lee, Ann". */
+size_t nl_mailbox_length(const char *text);
+
+/* Reads one, also with the name after the address; *name is NULL where there is none. The caller
+ * frees both. */
+enum nl_status nl_mailbox_read(char *text, char **name, char **address, struct nl_error *err);
 
 /* Whether all that a line holds are mailboxes. */
 bool nl_mailboxes_are(const char *line);

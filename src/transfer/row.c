@@ -83,7 +83,7 @@ enum nl_status nl_row_put(struct nl_row *row, struct nl_columns *columns, size_t
                           const char *text, struct nl_error *err) {
     const struct nl_file_column *column = &columns->list[index];
     bool blank = nl_is_blank(text);
-    if (column->unused)
+    if (column->unused || (columns->options->addresses_only && column->kind != NL_COLUMN_EMAIL))
         return NL_OK;
     if (column->kind >= NL_COLUMN_STATE && column->kind < NL_COLUMN_FIELDS)
         return nl_row_take_sign(row, columns, index, blank ? "" : text, err);

@@ -218,8 +218,12 @@ static enum nl_status check(const struct nl_source *source, struct nl_error *err
     if (source->len > LINE_LIMIT)
         return nl_error_set(err, NL_DATA, "%s:%zu: the line is larger than a megabyte",
                             source->name, source->number);
-    if (memchr(source->line, '\0', source->len) != NULL ||
-        u8_check((const uint8_t *)source->line, source->len) != NULL)
+    if (memchr(source->line, '\0', source->len) != NULL)
+        return nl_error_set(err, NL_DATA,
+                            "%s:%zu: it holds a NUL byte and is not UTF-8: name the encoding, such "
+                            "as --encoding UTF-16LE",
+                            source->name, source->number);
+    if (u8_check((const uint8_t *)source->line, source->len) != NULL)
         return nl_error_set(err, NL_DATA,
                             "%s:%zu: not UTF-8: name the encoding, such as --encoding windows-1251",
                             source->name, source->number);

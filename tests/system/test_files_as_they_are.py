@@ -197,6 +197,11 @@ def test_an_open_document(site):
     assert "an OpenDocument spreadsheet" in bring_in(site, out.getvalue(), expect=65).err
 
 
+def test_an_issue_that_is_no_text(site):
+    path = site.write("issue.docx", packed("[Content_Types].xml", "_rels/.rels", "word/document.xml"))
+    assert "issue.docx is a Word document: write issues as text" in site.run("check", path, expect=65).err
+
+
 # ---- files that are written ----
 
 def test_output_is_a_file_of_ones_own(site):

@@ -57,3 +57,26 @@ def test_bad_words(site):
     site.run("suppress", "add", "nonsense", expect=65)
     site.run("suppress", "add", "ann@example.org", "--reason", "a\nb", expect=65)
     site.run("suppress", "import", "nowhere", expect=66)
+
+
+@pytest.mark.parametrize("text", [
+    "Email Address,CLEAN_TIME,Reason,Suppression status\nann@example.org,2021-01-01,x,perhaps\nbob@example.org,,,\n",
+    "ann@example.org\rbob@example.org\r", "\ufeffann@example.org\r\nbob@example.org\r\n\x1a", "Ann <ann@example.org>, Bob <bob@example.org>\n",
+    "Ann <ann@example.org>\n\nbob@example.org (Bob)\n", "\ufeffann@example.org\n\ufeffbob@example.org\n", "sep=;\nemail;x\nann@example.org;1\n;\nbob@example.org;2\n",
+    '{"EmailAddress": "ann@example.org", "Reason": "BOUNCE"}\n{"EmailAddress": "bob@example.org", "Reason": "COMPLAINT"}\n',
+    "# from the old system\nann@example.org\n#x\nbob@example.org", "ann@example.org\t5\told\nbob@example.org\n", "E-Mail-Adresse\nann@example.org\nbob@example.org\n",
+    "ann@example.org\n\u200bbob@example.org\u00a0\n", "email ann@example.org\nreception nomail\n\nemail bob@example.org\n",
+    "ann@example.org\nbob@example.org\n".encode("utf-16")])
+def test_files_of_others(site, text):
+    result = site.run("suppress", "import", "-", stdin=text if isinstance(text, bytes) else text.encode())
+    assert "2 addresses" in result.out
+    assert site.sql("SELECT address_key FROM suppression ORDER BY 1") == [("ann@example.org",), ("bob@example.org",)]
+
+
+@pytest.mark.parametrize("text, words", [
+    ("email\nann@example.org\nnonsense\n", "-:3: 'nonsense'"), ("ann@example.org\nb\u200bob@example.org\n", "-:2: the address holds an invisible"),
+    ("name\nAnn\n", "-:1: 'name' is not an address"), ("ann@example.org, x\n", "-:1: 'x' is not an address"),
+    ("PK\x03\x04word/", "a Word document"), ("email,x\n,1\n", "-:2: there is no address")])
+def test_files_that_are_refused(site, text, words):
+    assert words in site.run("suppress", "import", "-", stdin=text.encode(), expect=65).err
+    assert site.sql("SELECT count(*) FROM suppression") == [(0,)]

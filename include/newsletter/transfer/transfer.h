@@ -25,8 +25,9 @@ struct nl_import_options {
     const char *const *states; /* "WORD=STATE" each: what words in the file mean */
     size_t state_count;
     enum nl_date_order dates;
-    bool keep_columns; /* those that are not known become attributes */
-    int64_t list;      /* where everybody goes; 0: where the rows say, or the only list there is */
+    bool keep_columns;   /* those that are not known become attributes */
+    bool addresses_only; /* nothing else of a row counts */
+    int64_t list; /* where everybody goes; 0: where the rows say, or the only list there is */
     struct nl_import_policy policy;
     bool partial; /* good rows are kept even where others are not */
     bool dry_run;
@@ -60,6 +61,15 @@ enum nl_status nl_import_check_state(const char *text, struct nl_error *err);
 enum nl_status nl_import_file(struct nl_store *store, FILE *in, const char *name,
                               const struct nl_import_options *options,
                               struct nl_import_report *report, struct nl_error *err);
+
+/* Suppresses the addresses of a file: one or several on a line, what 'suppress export' writes, or
+ * the addresses of any file that nl_import_file reads. All or nothing; *count tells how many were
+ * not suppressed before. */
+enum nl_status nl_suppression_file(struct nl_store *store, FILE *in, const char *name,
+                                   const char *reason, int64_t *count, struct nl_error *err);
+
+/* NL_DATA for a reason that is no line, or too long. */
+enum nl_status nl_suppression_check_reason(const char *reason, struct nl_error *err);
 
 struct nl_export_options {
     enum nl_transfer_format format; /* CSV or JSON lines */

@@ -1,0 +1,39 @@
+/* The words of a lexicon: made by lexicon_file.c, looked up by lexicon.c. */
+#ifndef NL_TRANSFER_LEXICON_ENTRY_H
+#define NL_TRANSFER_LEXICON_ENTRY_H
+
+#include "transfer/lexicon.h"
+
+/* What a word is looked up as. Values of one kind of column have a class of their own behind these.
+ */
+enum nl_lexicon_class {
+    CLASS_COLUMN,
+    CLASS_SUSPECT,
+    CLASS_STATE,
+    CLASS_ENDING,
+    CLASS_FLAG,
+    CLASS_MONTH,
+    CLASS_LANGUAGE,
+    CLASS_VALUE
+};
+
+enum nl_lexicon_flag { FLAG_NO, FLAG_YES, FLAG_NONE };
+
+struct nl_lexicon_entry {
+    char *word; /* folded */
+    int class, value;
+    bool guessed;
+};
+
+struct nl_lexicon {
+    struct nl_lexicon_entry *entries; /* in order, once they are read */
+    size_t count, room;
+    enum nl_sign flags[NL_COLUMN_FIELDS][3]; /* what yes, no and a blank mean */
+    char languages[64][12];
+    int language_count;
+};
+
+/* The order of the entries. */
+int nl_lexicon_compare(const void *a, const void *b);
+
+#endif
