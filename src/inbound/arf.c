@@ -8,7 +8,7 @@
 static void add_complaining(struct nl_reading *reading, const char *address) {
     const struct nl_reason *reason = nl_reader_reason(reading->reader, "complaint");
     const struct nl_judgement judgement = {
-        .hard = true, .fault = NL_FAULT_RECIPIENT, .reason = reason->name};
+        .hard = true, .exact = true, .fault = NL_FAULT_RECIPIENT, .reason = reason->name};
     if (address != NULL)
         nl_reading_add(reading, address, NL_BOUNCE_COMPLAINT, &judgement, NULL);
 }

@@ -129,8 +129,6 @@ static void read_failures(struct nl_reading *reading, const char *subject, bool 
         nl_read_prose(reading, false);
     else if (report && nl_reading_lacks_reason(reading))
         nl_read_prose(reading, true);
-    if (report)
-        nl_read_stage(reading);
     for (size_t i = 0; i < out->count; i++) {
         struct nl_bounce_recipient *recipient = &out->recipients[i];
         /* A mail that is still being tried has waited for long: that is all there is to say. */
@@ -155,7 +153,7 @@ static void classify(struct nl_reading *reading) {
 
 enum nl_status nl_bounce_read(const struct nl_bounce_reader *reader, const char *data, size_t len,
                               struct nl_bounce *out, struct nl_error *err) {
-    struct nl_reading reading = {.reader = reader, .out = out};
+    struct nl_reading reading = {.reader = reader, .out = out, .stage = NL_JUDGE_LATER};
     *out = (struct nl_bounce){0};
     enum nl_status status = nl_mail_read(data, len, &reading.mail, err);
     if (status == NL_OK) {

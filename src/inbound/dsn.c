@@ -5,6 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* How many parts are looked at for the prose of a report. */
+enum { STAGE_PARTS = 6 };
+
 /* The fields of one group of message/delivery-status that matter (RFC 3464 section 2.3). */
 struct group {
     char *original, *final, *action, *status, *diagnostic;
@@ -115,6 +118,43 @@ static void read_groups(struct nl_reading *reading, const char *text) {
     end_group(reading, &group);
 }
 
+static bool says(const char *text, const char *const words[]) {
+    for (size_t i = 0; words[i] != NULL; i++)
+        if (strcasestr(text, words[i]) != NULL)
+            return true;
+    return false;
+}
+
+/* The command that was refused, which Postfix, Exim and Sendmail tell in their prose alone. Several
+ * commands (of several recipients, or sent at once) tell nothing. */
+static enum nl_judge_stage find_stage(struct nl_reading *reading) {
+    static const char *const mail[] = {
+        "in reply to MAIL FROM", "in reply to EHLO", "in reply to HELO",
+        "after MAIL FROM",       ">>> MAIL",         NULL};
+    static const char *const rcpt[] = {"in reply to RCPT", "after RCPT", ">>> RCPT", "Need RCPT",
+                                       NULL};
+    static const char *const data[] = {"in reply to end of DATA", "in reply to DATA",
+                                       "after end of data", ">>> DATA", NULL};
+    bool at_mail = false;
+    bool at_rcpt = false;
+    bool at_data = false;
+    for (size_t i = 0; i < reading->mail.count && i < STAGE_PARTS && !nl_reading_spent(reading);
+         i++) {
+        const struct nl_part *part = &reading->mail.parts[i];
+        bool plain = strcmp(part->type, "text/plain") == 0 && part->depth <= 1;
+        const char *text = plain ? nl_mail_text(&reading->mail, i) : NULL;
+        if (text == NULL)
+            continue;
+        reading->out->steps += strlen(text) / 4;
+        at_mail |= says(text, mail);
+        at_rcpt |= says(text, rcpt);
+        at_data |= says(text, data);
+    }
+    if (at_rcpt || at_mail == at_data)
+        return NL_JUDGE_LATER;
+    return at_mail ? NL_JUDGE_MAIL : NL_JUDGE_DOT;
+}
+
 bool nl_read_delivery_status(struct nl_reading *reading) {
     bool found = false;
     int depth = NL_MAIL_DEPTH;
@@ -126,40 +166,14 @@ bool nl_read_delivery_status(struct nl_reading *reading) {
                       strcmp(part->type, "message/global-delivery-status") == 0;
         const char *text = report ? nl_mail_text(&reading->mail, i) : NULL;
         if (text != NULL) {
+            if (!found)
+                reading->stage = find_stage(reading);
             found = true;
             depth = part->depth;
             read_groups(reading, text);
         }
     }
     return found;
-}
-
-/* Postfix tells in its prose alone which command was refused. */
-void nl_read_stage(struct nl_reading *reading) {
-    const struct nl_bounce_reader *reader = reading->reader;
-    bool sender = false;
-    bool recipient = false;
-    for (size_t i = 0; i < reading->mail.count && i < 6 && !nl_reading_spent(reading); i++) {
-        bool plain = strcmp(reading->mail.parts[i].type, "text/plain") == 0;
-        const char *text = plain ? nl_mail_text(&reading->mail, i) : NULL;
-        if (text == NULL)
-            continue;
-        reading->out->steps += strlen(text) / 4;
-        sender |= strcasestr(text, "in reply to MAIL FROM") != NULL ||
-                  strcasestr(text, "in reply to EHLO") != NULL ||
-                  strcasestr(text, "in reply to HELO") != NULL ||
-                  strcasestr(text, "after MAIL FROM") != NULL;
-        recipient |=
-            strcasestr(text, "in reply to RCPT") != NULL || strcasestr(text, "after RCPT") != NULL;
-    }
-    for (size_t i = 0; sender && !recipient && i < reading->out->count; i++) {
-        struct nl_bounce_recipient *one = &reading->out->recipients[i];
-        if (one->kind != NL_BOUNCE_HARD)
-            continue;
-        one->kind = NL_BOUNCE_SOFT;
-        one->fault = NL_FAULT_SENDER;
-        one->reason = nl_reader_reason(reader, "policy")->name;
-    }
 }
 
 bool nl_read_groups_in_prose(struct nl_reading *reading, const char *text) {

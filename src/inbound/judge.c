@@ -67,6 +67,16 @@ static bool is_about_session(const struct nl_failure *failure) {
             failure->code == 534 || failure->code == 535 || failure->code == 538);
 }
 
+/* "User unknown" in reply to the message, after the recipient had been accepted, and without a code
+ * that speaks of the address: so answer those who filter for their users by sender or content,
+ * Japanese carriers above all. */
+static bool is_afterthought(const struct nl_failure *failure, const struct nl_rule *rule,
+                            const char *status) {
+    return (failure->stage == NL_JUDGE_DATA || failure->stage == NL_JUDGE_DOT) && rule != NULL &&
+           !rule->certain && strcmp(rule->reason->name, "no-such-user") == 0 &&
+           strncmp(status + (status[0] != '\0'), ".1.", 3) != 0;
+}
+
 struct nl_judgement nl_judge_scanned(const struct nl_bounce_reader *reader,
                                      const struct nl_scan *scan, size_t first, size_t last,
                                      const struct nl_failure *failure, size_t *steps) {
@@ -95,6 +105,13 @@ struct nl_judgement nl_judge_scanned(const struct nl_bounce_reader *reader,
     if (failure->stage <= NL_JUDGE_MAIL && reason->hard)
         out.reason =
             nl_reader_reason(reader, failure->stage == NL_JUDGE_MAIL ? "policy" : "blocked")->name;
+    if (failure->stage == NL_JUDGE_CONNECT && rule != NULL && rule->weak &&
+        strcmp(reason->name, "policy") == 0)
+        out.reason = nl_reader_reason(reader, "blocked")->name;
+    if (is_afterthought(failure, rule, out.status)) {
+        reason = nl_reader_reason(reader, "policy");
+        out.reason = reason->name;
+    }
     out.hard = reason->hard && class != 4 && out.fault == NL_FAULT_RECIPIENT;
     return out;
 }

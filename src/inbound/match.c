@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Of a text that is nothing but words of the table, more is not looked at. */
-enum { WORDS = 16384, HITS = 65536, MATCHES = 4096 };
+enum { WORDS = 16384, HITS = 65536, MATCHES = 1024 };
 
 /* A phrase of a set that stands in the text at a word. */
 struct nl_hit {
@@ -175,14 +175,28 @@ static bool holds(const struct nl_rule *rule, const char *status) {
     return false;
 }
 
+/* The first match that begins at a place or after it. */
+static size_t first_match(const struct nl_scan *scan, size_t place) {
+    size_t low = 0;
+    size_t high = scan->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (scan->matches[middle].first < place)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 const struct nl_rule *nl_scan_why(const struct nl_bounce_reader *reader, const struct nl_scan *scan,
                                   size_t first, size_t last, const char *status, size_t *steps) {
     size_t best = reader->rules_count;
-    for (size_t i = 0; scan != NULL && i < scan->count; i++) {
+    for (size_t i = scan != NULL ? first_match(scan, first) : 0;
+         scan != NULL && i < scan->count && scan->matches[i].first <= last; i++) {
         const struct nl_match *match = &scan->matches[i];
         ++*steps;
-        if (match->first >= first && match->last <= last && match->rule < best &&
-            holds(&reader->rules[match->rule], status))
+        if (match->last <= last && match->rule < best && holds(&reader->rules[match->rule], status))
             best = match->rule;
     }
     for (unsigned i = reader->first_code_rule; status[0] != '\0' && i != 0 && i <= best;

@@ -31,6 +31,7 @@ static void add_complaints(struct nl_reading *reading, const json_t *complaint) 
     const json_t *recipients = json_object_get(complaint, "complainedRecipients");
     const struct nl_judgement judgement = {
         .hard = true,
+        .exact = true,
         .fault = NL_FAULT_RECIPIENT,
         .reason = nl_reader_reason(reading->reader, "complaint")->name};
     for (size_t i = 0; i < json_array_size(recipients); i++)

@@ -21,6 +21,7 @@ enum nl_sort {
     NL_SORT_FRAME,      /* says only that another server said something */
     NL_SORT_AT_CONNECT, /* it failed before any address was named */
     NL_SORT_AT_MAIL,    /* it failed when the sender was named */
+    NL_SORT_AT_DATA,    /* it failed when the message was sent */
     NL_SORT_END,        /* the report ends, the mail that came back begins */
     NL_SORT_WHY,
     NL_SORTS
@@ -43,6 +44,7 @@ struct nl_rule {
     unsigned parts[NL_PARTS];     /* sets of phrases that follow each other */
     unsigned char gaps[NL_PARTS]; /* words that may stand before each part */
     unsigned char count;          /* of parts; 0: status codes alone */
+    bool certain;                 /* it holds whatever command was refused */
     bool weak;                    /* its words hardly say why */
     bool at_start, at_end;        /* of a line */
     char *codes; /* status codes of which one must be given, between commas; NULL for any */

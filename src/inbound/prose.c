@@ -183,9 +183,9 @@ static bool stands_alone(struct nl_span line) {
 
 /* An address is taken where a line introduced it, where the line says what it is, or where the
  * reason stands beside it; `anywhere` takes the others too. */
-static void find_addresses(struct prose *prose, bool anywhere) {
+static void find_addresses(struct prose *prose, size_t end, bool anywhere) {
     size_t block = 0; /* lines for which the introduction still holds */
-    for (size_t i = 0; i < prose->count; i++) {
+    for (size_t i = 0; i < end; i++) {
         if (is_blank(prose, i))
             continue;
         bool named = has_address(prose, i);
@@ -247,13 +247,18 @@ static size_t find_reply(const struct prose *prose, size_t first, size_t last) {
 
 /* The command that failed: after MAIL or before it nothing was said of the recipient. */
 static enum nl_judge_stage stage_of(const struct prose *prose, size_t first, size_t last) {
+    bool data = false;
     for (size_t i = first; i <= last && i < prose->count; i++) {
         if (is(prose, i, NL_SORT_AT_CONNECT))
             return NL_JUDGE_CONNECT;
         if (is(prose, i, NL_SORT_AT_MAIL) || begins_with(prose->lines[i], ">>> MAIL"))
             return NL_JUDGE_MAIL;
+        data |= is(prose, i, NL_SORT_AT_DATA) || begins_with(prose->lines[i], ">>> DATA");
+        /* Commands that were sent at once: it was RCPT that failed. */
+        if (data && memmem(prose->lines[i].data, prose->lines[i].len, "eed RCPT", 8) != NULL)
+            return NL_JUDGE_LATER;
     }
-    return NL_JUDGE_LATER;
+    return data ? NL_JUDGE_DOT : NL_JUDGE_LATER;
 }
 
 /* Judges some lines: by what a server said in them, else by all of them. */
@@ -284,10 +289,11 @@ static bool judge(struct prose *prose, const char *address, size_t first, size_t
     enum nl_bounce_kind kind = prose->delayed   ? NL_BOUNCE_DELAYED
                                : judgement.hard ? NL_BOUNCE_HARD
                                                 : NL_BOUNCE_SOFT;
-    bool added = nl_reading_add(prose->reading, address, kind, &judgement, nl_buf_text(&said));
+    bool added = (judgement.exact || !prose->reported) &&
+                 nl_reading_add(prose->reading, address, kind, &judgement, nl_buf_text(&said));
     prose->reading->nomem |= said.failed;
     nl_buf_free(&said);
-    return added && strcmp(judgement.reason, "undetermined") != 0;
+    return added && judgement.exact;
 }
 
 /* "550 <ann@example.org>... User unknown": Sendmail says of each address on a line of its own. */
@@ -303,7 +309,8 @@ static size_t last_of(const struct prose *prose, size_t which, size_t most) {
     size_t line = prose->found[which].line;
     size_t last = line + most;
     for (size_t i = which + 1; i < prose->found_count; i++)
-        if (prose->found[i].line > line && prose->found[i].line <= last)
+        if (prose->found[i].line > line && prose->found[i].line <= last &&
+            strcasecmp(prose->found[i].address, prose->found[which].address) != 0)
             last = prose->found[i].line - 1;
     for (size_t i = line + 1; i <= last && i < prose->count; i++)
         if ((ends(prose, i) && !has_address(prose, i)) ||
@@ -318,12 +325,14 @@ static void judge_found(struct prose *prose) {
     bool any = false;
     bool *known = calloc(prose->found_count + 1, sizeof *known);
     prose->reading->nomem |= known == NULL;
-    for (size_t i = 0; known != NULL && i < prose->found_count; i++) {
+    for (size_t i = 0; known != NULL && i < prose->found_count && !nl_reading_spent(prose->reading);
+         i++) {
         known[i] =
             judge(prose, prose->found[i].address, prose->found[i].line, last_of(prose, i, NEAR));
         any |= known[i];
     }
-    for (size_t i = 0; known != NULL && i < prose->found_count; i++) {
+    for (size_t i = 0; known != NULL && i < prose->found_count && !nl_reading_spent(prose->reading);
+         i++) {
         const struct found *found = &prose->found[i];
         size_t next = i;
         while (next + 1 < prose->found_count && !known[next])
@@ -379,7 +388,7 @@ static void find_reasons(struct prose *prose) {
     struct nl_bounce *out = prose->reading->out;
     size_t lacking = 0;
     for (size_t i = 0; i < out->count; i++) {
-        if (strcmp(out->recipients[i].reason, "undetermined") != 0)
+        if (out->recipients[i].exact)
             continue;
         lacking++;
         for (size_t line = 0; line < prose->end && prose->found_count < NL_READING_RECIPIENTS;
@@ -396,20 +405,22 @@ static void find_reasons(struct prose *prose) {
     }
     judge_found(prose);
     if (nl_reading_lacks_reason(prose->reading) && lacking == out->count)
-        for (size_t i = 0; i < out->count; i++)
+        for (size_t i = 0; i < out->count && !nl_reading_spent(prose->reading); i++)
             judge(prose, out->recipients[i].address, 0, prose->end > 0 ? prose->end - 1 : 0);
 }
 
 static void find_failures(struct prose *prose) {
     struct nl_reading *reading = prose->reading;
-    find_addresses(prose, false);
+    find_addresses(prose, prose->end, false);
     if (prose->found_count == 0) {
         prose->take_ours = true;
-        find_addresses(prose, false);
+        find_addresses(prose, prose->end, false);
         prose->take_ours = false;
     }
     if (prose->found_count == 0)
-        find_addresses(prose, true);
+        find_addresses(prose, prose->count, false);
+    if (prose->found_count == 0)
+        find_addresses(prose, prose->count, true);
     judge_found(prose);
     if (reading->out->count == 0)
         note_reason(prose);
@@ -439,6 +450,7 @@ static void read_text(struct nl_reading *reading, const char *text, size_t len, 
     split(prose, text, len);
     prose->scan = nl_reading_scan(reading, NL_SCAN_PROSE, text, len, PROSE_LINES);
     survey(prose);
+    prose->reported = reported;
     prose->delayed &= !reported;
     if (named)
         find_reasons(prose);

@@ -25,6 +25,7 @@ struct prose {
     const char *original; /* of X-Original-To, where DragonFly names the address that failed */
     bool take_ours;       /* addresses of ourselves may be those that failed */
     bool delayed, arrived;
+    bool reported; /* a report named the addresses: here only reasons are looked for */
     struct found found[NL_READING_RECIPIENTS];
     size_t found_count;
 };

@@ -29,6 +29,7 @@ static bool fill(struct nl_bounce_recipient *recipient, enum nl_bounce_kind kind
     recipient->kind = kind;
     recipient->reason = judgement->reason;
     recipient->fault = judgement->fault;
+    recipient->exact = judgement->exact;
     memcpy(recipient->status, judgement->status, sizeof recipient->status);
     if (diagnostic == NULL)
         return true;
@@ -37,15 +38,13 @@ static bool fill(struct nl_bounce_recipient *recipient, enum nl_bounce_kind kind
     return recipient->diagnostic != NULL;
 }
 
-static bool is_undetermined(const struct nl_bounce_recipient *recipient) {
-    return strcmp(recipient->reason, "undetermined") == 0;
-}
-
-/* A reason for one that has none; and a kind, unless it has one that is no guess. */
+/* A reason for one that has none, or none to rely on; and a kind, unless it has one that is no
+ * guess. */
 static void improve(struct nl_reading *reading, struct nl_bounce_recipient *recipient,
                     enum nl_bounce_kind kind, const struct nl_judgement *judgement,
                     const char *diagnostic) {
-    if (!is_undetermined(recipient) || kind < NL_BOUNCE_DELAYED)
+    if (recipient->exact || kind < NL_BOUNCE_DELAYED ||
+        strcmp(judgement->reason, "undetermined") == 0)
         return;
     if (recipient->kind == NL_BOUNCE_DELAYED)
         kind = NL_BOUNCE_DELAYED;
@@ -87,7 +86,7 @@ bool nl_reading_add(struct nl_reading *reading, const char *address, enum nl_bou
 
 bool nl_reading_add_failed(struct nl_reading *reading, const char *address,
                            enum nl_bounce_kind kind, const char *status, const char *diagnostic) {
-    const struct nl_failure failure = {NL_JUDGE_LATER, 0, status, diagnostic};
+    const struct nl_failure failure = {reading->stage, 0, status, diagnostic};
     const struct nl_scan *scan =
         diagnostic == NULL ? NULL
                            : nl_reading_scan(reading, NL_SCAN_JUDGE, diagnostic,
@@ -118,7 +117,7 @@ bool nl_reading_is(struct nl_reading *reading, const char *text, enum nl_sort so
 
 bool nl_reading_lacks_reason(const struct nl_reading *reading) {
     for (size_t i = 0; i < reading->out->count; i++)
-        if (is_undetermined(&reading->out->recipients[i]))
+        if (!reading->out->recipients[i].exact)
             return true;
     return false;
 }

@@ -6,13 +6,14 @@
 #include "inbound/mail.h"
 #include "newsletter/inbound/bounce.h"
 
-/* What reading one message may cost: see nl_bounce.steps. */
-enum { NL_READING_STEPS = NL_BOUNCE_STEPS, NL_READING_RECIPIENTS = 200 };
+/* When reading ends, see nl_bounce.steps: what was begun then may take the rest. */
+enum { NL_READING_STEPS = NL_BOUNCE_STEPS - 100000, NL_READING_RECIPIENTS = 200 };
 
 struct nl_reading {
     const struct nl_bounce_reader *reader;
     struct nl_mail mail;
     struct nl_bounce *out;
+    enum nl_judge_stage stage;   /* of the command that a report says was refused */
     struct nl_judgement unnamed; /* of a failure whose recipient nobody named so far */
     bool nomem;
 };
@@ -53,9 +54,6 @@ char *nl_reading_returned_field(struct nl_reading *reading, size_t part, const c
 /* dsn.c, arf.c: the machine-readable forms. True when one was found, whatever it said. */
 bool nl_read_feedback(struct nl_reading *reading);
 bool nl_read_delivery_status(struct nl_reading *reading);
-
-/* dsn.c: takes back that an address is dead where it was the sender that was refused. */
-void nl_read_stage(struct nl_reading *reading);
 
 /* notification.c: what Amazon SES tells by SNS, as JSON. */
 bool nl_read_notification(struct nl_reading *reading);

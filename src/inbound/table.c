@@ -9,8 +9,8 @@
 enum { NEAR = 3, FAR = 8 };
 
 static const char *const sort_names[NL_SORTS] = {
-    "daemon", "subject", "answer", "away",  "delayed",    "success", "final", "intro",
-    "label",  "noise",   "quoted", "frame", "at-connect", "at-mail", "end",   "why"};
+    "daemon", "subject", "answer", "away",       "delayed", "success", "final", "intro", "label",
+    "noise",  "quoted",  "frame",  "at-connect", "at-mail", "at-data", "end",   "why"};
 
 static const char *const fault_names[] = {"none",  "recipient", "sender",
                                           "relay", "network",   "content"};
@@ -110,12 +110,26 @@ static bool add_phrase(struct line *line, unsigned set, const char *text, size_t
     return true;
 }
 
-/* Adds "unknown|not found|no such *" to a set. */
-static bool add_phrases(struct line *line, unsigned set, const char *text, size_t len) {
-    while (len > 0) {
+/* The class of that name. */
+static unsigned find_set(struct line *line, const char *name, size_t len) {
+    for (size_t i = 0; i < line->reader->sets_count; i++) {
+        const char *known = line->reader->sets[i].name;
+        if (known != NULL && strncmp(known, name, len) == 0 && known[len] == '\0')
+            return (unsigned)i;
+    }
+    line->wrong = "no class of that name stands above";
+    return 0;
+}
+
+/* Calls `add` for each phrase of "unknown|not found". */
+static bool each_phrase(struct line *line, unsigned set, const char *text,
+                        bool (*add)(struct line *line, unsigned set, const char *text,
+                                    size_t len)) {
+    size_t len = strcspn(text, "}");
+    while (len > 0 && line->wrong == NULL) {
         const char *bar = memchr(text, '|', len);
         size_t phrase = bar != NULL ? (size_t)(bar - text) : len;
-        if (!add_phrase(line, set, text, phrase)) {
+        if (!add(line, set, text, phrase)) {
             line->nomem = true;
             return false;
         }
@@ -124,6 +138,20 @@ static bool add_phrases(struct line *line, unsigned set, const char *text, size_
         len -= phrase;
     }
     return true;
+}
+
+/* Adds a phrase, or all of those of a "<class>". Classes hold no classes. */
+static bool add_either(struct line *line, unsigned set, const char *text, size_t len) {
+    if (len < 3 || text[0] != '<' || text[len - 1] != '>')
+        return add_phrase(line, set, text, len);
+    unsigned class = find_set(line, text + 1, len - 2);
+    const char *phrases = line->reader->sets[class].phrases;
+    return line->wrong != NULL || phrases == NULL || each_phrase(line, set, phrases, add_phrase);
+}
+
+/* Adds "unknown|not found|<class>", which ends with the text or a brace, to a set. */
+static void add_phrases(struct line *line, unsigned set, const char *text) {
+    each_phrase(line, set, text, add_either);
 }
 
 static unsigned add_set(struct line *line, const char *name) {
@@ -137,17 +165,6 @@ static unsigned add_set(struct line *line, const char *name) {
     if (name != NULL && (set->name = strdup(name)) == NULL)
         line->nomem = true;
     return (unsigned)reader->sets_count++;
-}
-
-/* The class of that name. */
-static unsigned find_set(struct line *line, const char *name, size_t len) {
-    for (size_t i = 0; i < line->reader->sets_count; i++) {
-        const char *known = line->reader->sets[i].name;
-        if (known != NULL && strncmp(known, name, len) == 0 && known[len] == '\0')
-            return (unsigned)i;
-    }
-    line->wrong = "no class of that name stands above";
-    return 0;
 }
 
 /* The next word of a line, cut off. */
@@ -187,7 +204,7 @@ static unsigned take_set(struct line *line) {
     unsigned set = add_set(line, NULL);
     if (*at == '{') {
         len = strcspn(at, "}");
-        add_phrases(line, set, at + 1, len - 1);
+        add_phrases(line, set, at + 1);
         line->at += len + (at[len] != '\0' ? 1 : 0);
     } else {
         while (at[len] != '\0' && strchr("<{~$#", at[len]) == NULL)
@@ -195,7 +212,7 @@ static unsigned take_set(struct line *line) {
         line->at += len;
         while (len > 0 && at[len - 1] == ' ')
             len--;
-        add_phrases(line, set, at, len);
+        line->nomem |= !add_phrase(line, set, at, len);
     }
     line->at += strspn(line->at, " ");
     return set;
@@ -239,6 +256,11 @@ static enum nl_fault find_fault(struct line *line, const char *name) {
 static void take_reason(struct line *line, struct nl_rule *rule) {
     char *word = take_word(line);
     char *slash = strchr(word, '/');
+    size_t len = strlen(word);
+    if (len > 0 && word[len - 1] == '!') {
+        rule->certain = true;
+        word[len - 1] = '\0';
+    }
     if (slash != NULL)
         *slash++ = '\0';
     rule->reason = nl_reader_reason(line->reader, word);
@@ -298,7 +320,8 @@ static void add_line(struct line *line) {
         line->nomem |= !nl_vocabulary_same(vocabulary, word, line->at);
     } else if (strcmp(name, "class") == 0) {
         unsigned set = add_set(line, take_word(line));
-        add_phrases(line, set, line->at, strlen(line->at));
+        line->nomem |= (line->reader->sets[set].phrases = strdup(line->at)) == NULL;
+        add_phrases(line, set, line->at);
     } else if (strcmp(name, "reason") == 0) {
         add_reason(line);
     } else {
@@ -374,8 +397,10 @@ void nl_bounce_reader_free(struct nl_bounce_reader *reader) {
     if (reader == NULL)
         return;
     nl_vocabulary_free(reader->vocabulary);
-    for (size_t i = 0; i < reader->sets_count; i++)
+    for (size_t i = 0; i < reader->sets_count; i++) {
         free(reader->sets[i].name);
+        free(reader->sets[i].phrases);
+    }
     for (size_t i = 0; reader->scans != NULL && i < NL_SCANS; i++)
         nl_scan_free(&reader->scans[i]);
     for (size_t i = 0; i < reader->rules_count; i++)

@@ -9,6 +9,7 @@ enum { NL_SCANS = 3 };
 /* A set of phrases, any of which will do. */
 struct nl_set {
     char *name;     /* of a class; NULL for one that a rule wrote out */
+    char *phrases;  /* of a class, as the table has them */
     unsigned rules; /* the first rule that begins with it, plus one; 0 for none */
 };
 

@@ -363,7 +363,7 @@ static void emit_chunk(const struct nl_vocabulary *vocabulary, struct nl_words *
     if (is_code(text, bare))
         return;
     if (memmem(text, len, "://", 3) != NULL) {
-        emit(vocabulary, out, "url", 3);
+        emit(vocabulary, out, "weblink", 7);
         emit_kept(vocabulary, out, text, bare);
     } else if (at != NULL && at + 1 < text + bare) {
         emit(vocabulary, out, "addr", 4);

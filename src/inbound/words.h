@@ -51,9 +51,9 @@ bool nl_vocabulary_same(struct nl_vocabulary *vocabulary, const char *word, cons
 bool nl_vocabulary_keep(struct nl_vocabulary *vocabulary, const char *word);
 
 /* The words of UTF-8 text, replacing those in *out. Addresses are the word "addr", names of hosts
- * "host", numbers of hosts "ip", locations "url" followed by their words; numbers of replies and
- * status codes are left out. Takes a time in proportion to `len`. Lines beyond `lines` and words
- * beyond `most` are not read. */
+ * "host", numbers of hosts "ip", links "weblink" followed by those of their words that are kept;
+ * numbers of replies and status codes are left out. Takes a time in proportion to `len`. Lines
+ * beyond `lines` and words beyond `most` are not read. */
 void nl_words_split(const struct nl_vocabulary *vocabulary, const char *text, size_t len,
                     size_t lines, size_t most, struct nl_words *out);
 void nl_words_free(struct nl_words *words);

@@ -27,6 +27,7 @@ struct nl_bounce_recipient {
     char *address;
     enum nl_bounce_kind kind;
     enum nl_fault fault;
+    bool exact;         /* words or a code named the reason: see nl_judgement */
     const char *reason; /* one of the set in inbound/patterns.txt, a constant of the reader's */
     char status[12];    /* RFC 3463, or "" */
     char *diagnostic;   /* what the server said, one line, or NULL */

@@ -111,6 +111,102 @@ static void test_prose(void **state) {
            NL_BOUNCE_DELAYED, "ann@example.org delayed expired");
 }
 
+#define HEADER "From: MAILER-DAEMON@x.example\nTo: list@us.example\nSubject: Undelivered\n"
+
+/* Which of the addresses that a report names is the one that failed. */
+static void test_addresses(void **state) {
+    /* DragonFly: the address stands in a field that elsewhere names us. */
+    expect(state,
+           "X-Original-To: <ann@example.org>\nFrom: MAILER-DAEMON <>\nTo: list@us.example\n"
+           "Subject: Mail delivery failed\n\nThere was an error delivering your mail to "
+           "<ann@example.org>.\n\nmx.example.org [192.0.2.1] did not like our RCPT TO:\n"
+           "550 5.1.1 No such user\n\nMessage headers follow.\n\nFrom: <list@us.example>\n",
+           NL_BOUNCE_HARD, "ann@example.org hard no-such-user 5.1.1");
+    expect(state,
+           HEADER "\nYour message could not be delivered:\n\n"
+                  "<ann@example.org> (expanded from <staff@example.org>): user unknown\n",
+           NL_BOUNCE_HARD, "ann@example.org hard no-such-user");
+    expect(state,
+           HEADER "\nDelivery failed.\n\n  ann@example.org\n    (generated from "
+                  "bob@example.org)\n    mailbox is full\n\n--- The header of the original "
+                  "message follows. ---\n\nReceived: for <carl@example.org>\n",
+           NL_BOUNCE_SOFT, "ann@example.org soft mailbox-full");
+    /* Nobody is named but by the mail that came back. */
+    expect(state,
+           HEADER "\nThe message could not be delivered.\nError: no valid recipients\n\n"
+                  "Original message:\nFrom: list@us.example\nTo: ann@example.org\n",
+           NL_BOUNCE_HARD, "ann@example.org hard no-such-user");
+    /* A bounce of a bounce names others in what it brings back. */
+    expect(state,
+           REPORT "Final-Recipient: rfc822;ann@example.org\nAction: failed\nStatus: 5.1.1\n"
+                  "--b\nContent-Type: message/rfc822\n\nContent-Type: multipart/report; "
+                  "report-type=delivery-status; boundary=c\n\n--c\nContent-Type: "
+                  "message/delivery-status\n\nReporting-MTA: dns; y\n\nFinal-Recipient: "
+                  "rfc822;bob@example.org\nAction: failed\nStatus: 5.1.1\n--c--\n--b--\n",
+           NL_BOUNCE_HARD, "ann@example.org hard no-such-user 5.1.1");
+}
+
+/* Where the reason stands, and what else is said that is none. */
+static void test_reasons(void **state) {
+    expect(state,
+           HEADER "\nYour message could not be delivered because of\n\n550 User unknown\n\n"
+                  "The following recipients were affected:\n\n    ann@example.org\n",
+           NL_BOUNCE_HARD, "ann@example.org hard no-such-user");
+    expect(state,
+           REPORT "Final-Recipient: rfc822;ann@example.org\nAction: failed\nStatus: 5.0.0\n"
+                  "--b--\n",
+           NL_BOUNCE_SOFT, "ann@example.org soft undetermined 5.0.0");
+    expect(state,
+           "From: Mailer-Daemon@x.example\nX-Failed-Recipients: ann@example.org\n"
+           "Subject: Mail delivery failed\n\nA message could not be delivered.\n\n"
+           "  ann@example.org\n    Unrouteable address\n",
+           NL_BOUNCE_HARD, "ann@example.org hard no-such-domain");
+    /* It was the sender that was refused, whatever the words. */
+    expect(state,
+           HEADER "\nA message could not be delivered.\n\n  ann@example.org\n    SMTP error from "
+                  "remote mail server after MAIL FROM:<list@us.example>:\n    550 us.example does "
+                  "not exist\n",
+           NL_BOUNCE_SOFT, "ann@example.org soft policy");
+    expect(state,
+           HEADER "\nI could not deliver your message.\n\n<ann@example.org>:\nConnected to "
+                  "192.0.2.1 but my name was rejected.\nRemote host said: 501 Invalid domain "
+                  "name\n",
+           NL_BOUNCE_SOFT, "ann@example.org soft blocked");
+    expect(state,
+           HEADER "\nI could not deliver your message.\n\n<ann@example.org>:\n"
+                  "192.0.2.1 does not like recipient.\nRemote host said: 552 mailbox full\n"
+                  "I'm not going to try again; this message has been in the queue too long.\n",
+           NL_BOUNCE_SOFT, "ann@example.org soft mailbox-full");
+    expect(state,
+           "From: MAILER-DAEMON@x.example\nSubject: Mail Delivery Status Report\n\nEnclosed is the "
+           "mail delivery report that you requested.\n\n<ann@example.org>: delivery via "
+           "mx.example.org: 250 Ok\n",
+           NL_BOUNCE_AUTO_REPLY, "");
+    expect(state,
+           "From: MAILER-DAEMON@x.example\rSubject: Undelivered\r\rI could not deliver to\r\r"
+           "<ann@example.org>: user unknown\r",
+           NL_BOUNCE_HARD, "ann@example.org hard no-such-user");
+}
+
+/* Amazon SES by way of SNS, wrapped and bare. */
+static void test_notifications(void **state) {
+    expect(state,
+           "From: no-reply@sns.example\nSubject: AWS Notification Message\n\n"
+           "{\"notificationType\":\"Bounce\",\"bounce\":{\"bounceType\":\"Permanent\","
+           "\"bouncedRecipients\":[{\"emailAddress\":\"ann@exam!\n ple.org\",\"action\":\"failed\","
+           "\"status\":\"5.1.1\",\"diagnosticCode\":\"smtp; 550 5.1.1 user unknown\"}]}}\n\n--\n"
+           "If you wish to stop receiving these\n",
+           NL_BOUNCE_HARD, "ann@example.org hard no-such-user 5.1.1");
+    expect(state,
+           "Subject: x\n\n{\"Type\":\"Notification\",\"Message\":\"{\\\"notificationType\\\":"
+           "\\\"Complaint\\\",\\\"complaint\\\":{\\\"complainedRecipients\\\":[{"
+           "\\\"emailAddress\\\":\\\"ann@example.org\\\"}]}}\"}\n",
+           NL_BOUNCE_COMPLAINT, "ann@example.org complaint complaint");
+    expect(state, "Subject: x\n\n{\"notificationType\":\"Delivery\",\"delivery\":{}}\n",
+           NL_BOUNCE_AUTO_REPLY, "");
+    expect(state, "Subject: x\n\n{\"a\":1}\n", NL_BOUNCE_UNKNOWN, "");
+}
+
 static void test_not_bounces(void **state) {
     expect(state, "Subject: Automatische Antwort: News\n\nann@example.org\n", NL_BOUNCE_AUTO_REPLY,
            "");
@@ -186,11 +282,80 @@ static void test_bounds(void **state) {
     nl_buf_free(&deep);
 }
 
+/* Reads 1 MiB of something and demands that its budget was kept. */
+static void expect_bounded(void **state, const char *start, const char *again, const char *join) {
+    struct nl_buf text = {0};
+    struct nl_bounce bounce = {0};
+    nl_buf_adds(&text, start);
+    while (text.len < (1 << 20)) {
+        nl_buf_adds(&text, again);
+        nl_buf_adds(&text, join);
+    }
+    assert_ok(nl_bounce_read(*state, nl_buf_text(&text), text.len, &bounce, &err));
+    assert_true(bounce.steps <= NL_BOUNCE_STEPS);
+    assert_true(bounce.count <= 200);
+    nl_bounce_free(&bounce);
+    nl_buf_free(&text);
+}
+
+/* Messages made to cost as much as they can: the work is counted and ends, whatever a clock says.
+ */
+static void test_worst(void **state) {
+    static const char *const words[] = {
+        "user unknown",
+        "ann@example.org",
+        "mailbox",
+        "(((((((((",
+        "not not not",
+        "<a@b.example> user",
+        "550 5.1.1",
+        "sender address rejected user unknown mailbox full message too large",
+        "5.1.1.1.1",
+        "@@@@@@",
+        "=?utf-8?q?a?=",
+        "a b c d",
+        "\"",
+        "存在しません"};
+    static const char *const joins[] = {" ", "\n", "\n\n", "", ", "};
+    static const char *const starts[] = {HEADER "\n",
+                                         HEADER "Content-Type: text/html\n\n",
+                                         HEADER
+                                         "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n",
+                                         REPORT,
+                                         "Content-Type: ",
+                                         "Subject: Undelivered ",
+                                         "To: ",
+                                         "From: MAILER-DAEMON@x.example\nX-Failed-Recipients: "};
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
+        for (size_t j = 0; j < sizeof words / sizeof words[0]; j++)
+            expect_bounded(state, starts[i], words[j],
+                           joins[(i + j) % (sizeof joins / sizeof joins[0])]);
+    /* Many parts full of addresses and reasons. */
+    struct nl_buf part = {0};
+    nl_buf_adds(&part, "--b\n\nThe following addresses failed:\n");
+    for (int i = 0; i < 600; i++)
+        nl_buf_addf(&part, "ann%d@example.org user unknown mailbox full, ", i);
+    expect_bounded(state, HEADER "Content-Type: multipart/mixed; boundary=b\n\n",
+                   nl_buf_text(&part), "\n");
+    nl_buf_clear(&part);
+    for (int i = 0; i < 300; i++)
+        nl_buf_addf(&part,
+                    "\nFinal-Recipient: rfc822;ann%d@example.org\nAction: failed\nStatus: "
+                    "5.0.0\n",
+                    i);
+    expect_bounded(state, REPORT, nl_buf_text(&part), "\n");
+    nl_buf_free(&part);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_delivery_status, setup, teardown),
         cmocka_unit_test_setup_teardown(test_encodings, setup, teardown),
         cmocka_unit_test_setup_teardown(test_prose, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reasons, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_notifications, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_worst, setup, teardown),
         cmocka_unit_test_setup_teardown(test_not_bounces, setup, teardown),
         cmocka_unit_test_setup_teardown(test_feedback, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unsubscribe, setup, teardown),
