@@ -181,6 +181,16 @@ static bool stands_alone(struct nl_span line) {
     return end + 6 >= line.len;
 }
 
+/* "<ann@example.org> (expanded from ...): ...": whatever follows is said of that address. */
+static bool leads_with_address(struct nl_span line) {
+    size_t end = 0;
+    if (line.len == 0 || line.data[0] != '<')
+        return false;
+    while (end < line.len && !isspace((unsigned char)line.data[end]))
+        end++;
+    return memchr(line.data, '@', end) != NULL;
+}
+
 /* An address is taken where a line introduced it, where the line says what it is, or where the
  * reason stands beside it; `anywhere` takes the others too. */
 static void find_addresses(struct prose *prose, size_t end, bool anywhere) {
@@ -191,7 +201,7 @@ static void find_addresses(struct prose *prose, size_t end, bool anywhere) {
         bool named = has_address(prose, i);
         if (!named && ends(prose, i) && prose->found_count > 0)
             break;
-        bool noise = is(prose, i, NL_SORT_NOISE);
+        bool noise = is(prose, i, NL_SORT_NOISE) && !leads_with_address(prose->lines[i]);
         struct nl_span line = prose->lines[i];
         while (line.len > 0 && isspace((unsigned char)line.data[line.len - 1]))
             line.len--;
