@@ -141,6 +141,9 @@ void cli_say_reading(const char *what);
 enum nl_status cli_begin_output(const struct cli *cli, const char *path,
                                 struct nl_file_output *output, struct nl_error *err);
 
+/* terminal.c: prints text that a stranger wrote: whatever might steer a terminal is shown as \xNN. */
+void cli_print_safely(const char *text, size_t len);
+
 /* findings.c: prints them; turns them into a status: errors fail, with `strict` warnings too. */
 void cli_show_findings(const struct nl_findings *findings, bool json);
 enum nl_status cli_judge_findings(const struct nl_findings *findings, bool strict, const char *what,

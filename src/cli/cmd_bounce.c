@@ -17,7 +17,7 @@ struct bounce_options {
     const char *recipient;
     bool fetch, kept;
     const char *show, *dismiss; /* the id of a message that was kept */
-    bool json, verbose;
+    bool json, verbose, raw;
 };
 
 struct bounce_call {
@@ -84,6 +84,20 @@ static enum nl_status take(const char *data, size_t len, bool *understood, void 
     return status;
 }
 
+static enum nl_status settle(void *ctx, struct nl_error *err) {
+    const struct bounce_call *call = ctx;
+    return nl_intake_flush(call->intake, err);
+}
+
+/* What was taken counts even if something went wrong after it. */
+static enum nl_status settle_rest(struct bounce_call *call, enum nl_status status,
+                                  struct nl_error *err) {
+    struct nl_error second = {0};
+    enum nl_status settled = nl_intake_flush(call->intake, status == NL_OK ? err : &second);
+    nl_error_free(&second);
+    return status == NL_OK ? settled : status;
+}
+
 static void show_counts(const struct bounce_call *call) {
     printf("%lld messages", (long long)call->total);
     for (int kind = KINDS - 1; kind >= 0; kind--)
@@ -116,7 +130,7 @@ static enum nl_status take_pipe(struct bounce_call *call, struct nl_error *err) 
 }
 
 static enum nl_status take_paths(struct bounce_call *call, struct nl_error *err) {
-    const struct nl_visitor visitor = {take, call, false, &cli_stop};
+    const struct nl_visitor visitor = {take, settle, call, false, &cli_stop};
     enum nl_status status = NL_OK;
     for (char **path = call->cli->words; status == NL_OK && *path != NULL && !cli_stop; path++)
         status = nl_mailbox_path(*path, &visitor, err);
@@ -125,15 +139,24 @@ static enum nl_status take_paths(struct bounce_call *call, struct nl_error *err)
 
 static enum nl_status fetch(struct bounce_call *call, struct nl_error *err) {
     const struct nl_config *config = &call->cli->config;
-    const struct nl_visitor visitor = {take, call, false, &cli_stop};
+    const struct nl_visitor visitor = {take, settle, call, false, &cli_stop};
     char *password = NULL;
     if (config->fetch.host == NULL)
         return nl_error_set(err, NL_CONFIG, "%s: bounce --fetch needs fetch.host", config->path);
     call->keep = config->fetch.protocol == NL_FETCH_POP3;
-    enum nl_status status = nl_secret_read("fetch", config->fetch.password_file,
+    /* One at a time: cron must not pile up what a slow server holds. */
+    bool ours = false;
+    enum nl_status status = nl_store_take_slot(call->cli->store, "fetch", 0, &ours, err);
+    if (status == NL_OK && !ours)
+        status = nl_error_set(err, NL_BUSY,
+                              "another 'newsletter bounce --fetch' is running: let it finish");
+    if (status == NL_OK)
+        status = nl_secret_read("fetch", config->fetch.password_file,
                                            config->fetch.password_env, &password, err);
     if (status == NL_OK)
         status = nl_mailbox_fetch(config, password, &visitor, err);
+    if (ours)
+        nl_store_leave_slot(call->cli->store, "fetch", 0);
     nl_secret_free(password);
     return status;
 }
@@ -143,10 +166,14 @@ static enum nl_status take_all(struct bounce_call *call, struct nl_error *err) {
     bool pipe = reads_pipe(call);
     enum nl_status status = nl_intake_new(cli->store, &cli->config, &call->intake, err);
     cli_catch_signals();
-    if (status == NL_OK)
+    if (status == NL_OK) {
+        if (!pipe)
+            nl_intake_group(call->intake);
         status = pipe                   ? take_pipe(call, err)
                  : call->options->fetch ? fetch(call, err)
                                         : take_paths(call, err);
+        status = settle_rest(call, status, err);
+    }
     if (!pipe && !call->options->json && (status == NL_OK || call->total > 0))
         show_counts(call);
     nl_intake_free(call->intake);
@@ -178,8 +205,10 @@ static enum nl_status show_kept(int64_t id, int64_t at, size_t len, void *ctx,
 static enum nl_status show_message(struct bounce_call *call, int64_t id, struct nl_error *err) {
     struct nl_buf text = {0};
     enum nl_status status = nl_returned_message(call->cli->store, id, &text, err);
-    if (status == NL_OK)
+    if (status == NL_OK && call->options->raw)
         fwrite(nl_buf_text(&text), 1, text.len, stdout);
+    else if (status == NL_OK)
+        cli_print_safely(nl_buf_text(&text), text.len);
     nl_buf_free(&text);
     return status;
 }
@@ -236,6 +265,7 @@ static const struct cli_option bounce_table[] = {
     CLI_FLAG("kept", struct bounce_options, kept),
     CLI_TEXT("show", struct bounce_options, show),
     CLI_TEXT("dismiss", struct bounce_options, dismiss),
+    CLI_FLAG("raw", struct bounce_options, raw),
     CLI_FLAG("json", struct bounce_options, json),
     CLI_FLAG("verbose", struct bounce_options, verbose),
     {0},

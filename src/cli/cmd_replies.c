@@ -33,7 +33,7 @@ static enum nl_status take_pipe(struct replies_call *call, struct nl_error *err)
 
 static enum nl_status replies_run(struct cli *cli, void *options, struct nl_error *err) {
     struct replies_call call = {0};
-    const struct nl_visitor visitor = {take, &call, true, &cli_stop};
+    const struct nl_visitor visitor = {take, NULL, &call, true, &cli_stop};
     bool pipe = cli->word_count == 0;
     (void)options;
     enum nl_status status = cli_open(cli, err);

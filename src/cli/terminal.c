@@ -3,6 +3,8 @@
 #include "newsletter/base/file.h"
 
 #include <stdio.h>
+#include <unistd.h>
+#include <unistr.h>
 
 bool cli_is_interactive(void) {
     return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
@@ -21,6 +23,29 @@ enum nl_status cli_confirm(const struct cli *cli, bool yes, const char *question
     fprintf(stderr, "%s [y/N] ", question);
     *agreed = fgets(line, sizeof line, stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
     return NL_OK;
+}
+
+/* The length of a character that is safe to print: of valid UTF-8, and no control character (C0, DEL, C1)
+ * but tab and line ends. 0 for any other. */
+static size_t printable(const unsigned char *p, size_t len) {
+    if (p[0] == '\n' || p[0] == '\t' || (p[0] == '\r' && len > 1 && p[1] == '\n'))
+        return 1;
+    if (p[0] < 0x80)
+        return p[0] >= 32 && p[0] != 127 ? 1 : 0;
+    int size = u8_mblen(p, len);
+    return size < 2 || (p[0] == 0xC2 && p[1] < 0xA0) ? 0 : (size_t)size;
+}
+
+void cli_print_safely(const char *text, size_t len) {
+    for (size_t i = 0; i < len;) {
+        const unsigned char *p = (const unsigned char *)text + i;
+        size_t size = printable(p, len - i);
+        if (size > 0)
+            fwrite(p, 1, size, stdout);
+        else
+            printf("\\x%02x", *p);
+        i += size > 0 ? size : 1;
+    }
 }
 
 void cli_say_reading(const char *what) {

@@ -120,6 +120,7 @@ static const struct setting {
     {"bounce.half_life", DURATION, AT(bounce.half_life), "120d", 1, 315360000},
     {"bounce.interval", DURATION, AT(bounce.interval), "1d", 0, 31536000},
     {"bounce.keep", DURATION, AT(bounce.keep), "30d", 0, 315360000},
+    {"bounce.keep_unknown", DURATION, AT(bounce.keep_unknown), "90d", 0, 315360000},
     {"fetch.protocol", PROTOCOL, AT(fetch.protocol), "imap", 0, 0},
     {"fetch.host", TEXT, AT(fetch.host), NULL, 0, 0},
     {"fetch.port", NUMBER, AT(fetch.port), NULL, 1, 65535},

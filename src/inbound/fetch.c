@@ -2,13 +2,22 @@
 #include "newsletter/inbound/mailbox.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/log.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { MESSAGE_LIMIT = 4 << 20, CONNECT_TIMEOUT = 30, STALL_TIMEOUT = 60 };
+/* Seconds: of a command, and of a run as a whole; what is left then is the next run's. */
+enum { CONNECT_TIMEOUT = 30, STALL_TIMEOUT = 60, COMMAND_TIMEOUT = 120, RUN_TIMEOUT = 900 };
+
+/* How much of a message is read, how much a server may send for it, and in a run. */
+enum { MESSAGE_LIMIT = 4 << 20, ANSWER_LIMIT = 32 << 20, RUN_LIMIT = 512 << 20 };
+
+/* So many messages may fail to arrive in a run, and are left where they are. */
+enum { FAILURES = 3, MESSAGES = 100000 };
 
 struct fetch {
     CURL *curl;
@@ -16,17 +25,45 @@ struct fetch {
     const struct nl_visitor *visitor;
     struct nl_buf base; /* the server's URL with a slash at its end */
     struct nl_buf answer;
+    size_t answered, received; /* bytes: for this command, in this run */
+    time_t began;
+    int failures;
     size_t waiting; /* messages, as the reply to STAT has it */
     char detail[CURL_ERROR_SIZE];
 };
 
-/* Of a huge message the beginning is enough. */
+static time_t now(void) {
+    struct timespec time = {0};
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec;
+}
+
+static bool stopped(const struct fetch *fetch) {
+    return fetch->visitor->stop != NULL && *fetch->visitor->stop;
+}
+
+/* Whether this run has had its time and its share of the network. */
+static bool exhausted(const struct fetch *fetch) {
+    return now() - fetch->began >= RUN_TIMEOUT || fetch->received >= RUN_LIMIT;
+}
+
+/* Called by libcurl at least once a second: anything but 0 ends the transfer. */
+static int watch(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                 curl_off_t up) {
+    (void)down_total, (void)down, (void)up_total, (void)up;
+    const struct fetch *fetch = ctx;
+    return stopped(fetch) || exhausted(fetch);
+}
+
+/* Of a huge message the beginning is enough; a server that never ends is cut off. */
 static size_t collect(char *data, size_t size, size_t count, void *ctx) {
-    struct nl_buf *out = ctx;
+    struct fetch *fetch = ctx;
     size_t len = size * count;
-    size_t room = MESSAGE_LIMIT - out->len;
-    nl_buf_add(out, data, len < room ? len : room);
-    return out->failed ? 0 : len;
+    size_t room = MESSAGE_LIMIT - fetch->answer.len;
+    nl_buf_add(&fetch->answer, data, len < room ? len : room);
+    fetch->answered += len;
+    fetch->received += len;
+    return fetch->answer.failed || fetch->answered > ANSWER_LIMIT ? 0 : len;
 }
 
 /* The reply to STAT, "+OK 2 320", is nothing but a line of its own. libcurl cannot LIST an empty
@@ -66,6 +103,7 @@ static CURLcode perform(struct fetch *fetch, const char *path, const char *comma
     struct nl_buf url = {0};
     nl_buf_addf(&url, "%s%s", nl_buf_text(&fetch->base), path);
     nl_buf_clear(&fetch->answer);
+    fetch->answered = 0;
     fetch->detail[0] = '\0';
     curl_easy_setopt(fetch->curl, CURLOPT_URL, nl_buf_text(&url));
     curl_easy_setopt(fetch->curl, CURLOPT_NOBODY, bodiless ? 1L : 0L);
@@ -75,18 +113,36 @@ static CURLcode perform(struct fetch *fetch, const char *path, const char *comma
     return code;
 }
 
-static bool stopped(const struct fetch *fetch) {
-    return fetch->visitor->stop != NULL && *fetch->visitor->stop;
+/* A message did not arrive: it stays where it is, and those after it are read. After several it is
+ * the server's fault. */
+static enum nl_status skip(struct fetch *fetch, const char *path, CURLcode code,
+                           struct nl_error *err) {
+    if (stopped(fetch) || exhausted(fetch))
+        return NL_OK; /* the next run goes on */
+    if (code == CURLE_LOGIN_DENIED || code == CURLE_COULDNT_CONNECT || ++fetch->failures > FAILURES)
+        return fail(fetch, code, err);
+    nl_log(NL_LOG_ERROR, NULL, "%s: message %s did not arrive (%s) and is left there",
+           fetch->config->fetch.host, path,
+           fetch->answered > ANSWER_LIMIT ? "it does not end"
+           : fetch->detail[0] != '\0'     ? fetch->detail
+                                          : curl_easy_strerror(code));
+    return NL_OK;
 }
 
-/* Retrieves a message and hands it over. */
-static enum nl_status take(struct fetch *fetch, const char *path, bool *understood,
+/* Retrieves a message and hands it over; *taken tells whether it may move now. */
+static enum nl_status take(struct fetch *fetch, const char *path, bool *taken, bool *understood,
                            struct nl_error *err) {
+    const struct nl_visitor *visitor = fetch->visitor;
     CURLcode code = perform(fetch, path, NULL, false);
+    *taken = false;
     if (code != CURLE_OK)
-        return fail(fetch, code, err);
-    return fetch->visitor->message(nl_buf_text(&fetch->answer), fetch->answer.len, understood,
-                                   fetch->visitor->ctx, err);
+        return skip(fetch, path, code, err);
+    enum nl_status status = visitor->message(nl_buf_text(&fetch->answer), fetch->answer.len,
+                                             understood, visitor->ctx, err);
+    if (status == NL_OK && visitor->settle != NULL)
+        status = visitor->settle(visitor->ctx, err);
+    *taken = status == NL_OK;
+    return status;
 }
 
 static CURLcode command(struct fetch *fetch, const char *folder, const char *format,
@@ -126,14 +182,16 @@ static enum nl_status read_imap(struct fetch *fetch, struct nl_error *err) {
         status = nl_error_nomem(err);
     char *rest = NULL;
     for (char *uid = uids != NULL ? strtok_r(uids, " \r\n", &rest) : NULL;
-         status == NL_OK && uid != NULL && !stopped(fetch); uid = strtok_r(NULL, " \r\n", &rest)) {
+         status == NL_OK && uid != NULL && !stopped(fetch) && !exhausted(fetch);
+         uid = strtok_r(NULL, " \r\n", &rest)) {
         bool understood = false;
+        bool taken = false;
         if (uid[strspn(uid, "0123456789")] != '\0')
             continue; /* "* SEARCH" */
         nl_buf_clear(&path);
-        nl_buf_addf(&path, "%s/;UID=%s", folder, uid);
-        status = take(fetch, nl_buf_text(&path), &understood, err);
-        if (status == NL_OK)
+        nl_buf_addf(&path, "%s/;UID=%s/;PARTIAL=0.%d", folder, uid, MESSAGE_LIMIT);
+        status = take(fetch, nl_buf_text(&path), &taken, &understood, err);
+        if (taken)
             status = move(
                 fetch, folder, uid,
                 understood ? fetch->config->fetch.processed : fetch->config->fetch.unknown, err);
@@ -148,13 +206,14 @@ static enum nl_status read_pop3(struct fetch *fetch, struct nl_error *err) {
     char path[24];
     CURLcode code = perform(fetch, "", "STAT", true);
     enum nl_status status = code == CURLE_OK ? NL_OK : fail(fetch, code, err);
-    size_t count = fetch->waiting;
-    for (size_t i = 1; status == NL_OK && i <= count && !stopped(fetch); i++) {
+    size_t count = fetch->waiting < MESSAGES ? fetch->waiting : MESSAGES;
+    for (size_t i = 1; status == NL_OK && i <= count && !stopped(fetch) && !exhausted(fetch); i++) {
         bool understood = false;
+        bool taken = false;
         snprintf(path, sizeof path, "%zu", i);
-        status = take(fetch, path, &understood, err);
-        if (status != NL_OK)
-            break;
+        status = take(fetch, path, &taken, &understood, err);
+        if (!taken)
+            continue;
         code = perform(fetch, path, "DELE", true);
         if (code != CURLE_OK)
             status = fail(fetch, code, err);
@@ -193,12 +252,16 @@ static void set_up(struct fetch *fetch, const char *password) {
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, read_reply);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, fetch);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &fetch->answer);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, fetch);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)COMMAND_TIMEOUT);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, fetch);
 }
 
 enum nl_status nl_mailbox_fetch(const struct nl_config *config, const char *password,
                                 const struct nl_visitor *visitor, struct nl_error *err) {
-    struct fetch fetch = {.config = config, .visitor = visitor};
+    struct fetch fetch = {.config = config, .visitor = visitor, .began = now()};
     enum nl_status status = NL_OK;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || (fetch.curl = curl_easy_init()) == NULL)
         return nl_error_nomem(err);

@@ -1,35 +1,66 @@
 #include "newsletter/inbound/intake.h"
 
+#include "inbound/poison.h"
+#include "newsletter/base/log.h"
 #include "newsletter/base/verp.h"
 #include "newsletter/store/bounce_record.h"
 #include "newsletter/store/subject_test.h"
 #include "newsletter/store/subscription.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Of a message that was understood, its beginning is worth keeping. */
-enum { KEEP_UNKNOWN = 1 << 20, KEEP_UNDERSTOOD = 16 * 1024 };
+enum { KEEP_UNKNOWN = 1 << 20, KEEP_UNDERSTOOD = 16 * 1024, KEEP_ALL = 64 << 20 };
+
+/* How many messages one commit takes, and how many addresses of a message without proof count:
+ * whoever forges one names as many as he likes. */
+enum { GROUP = 100, UNPROVED = 20 };
 
 struct nl_intake {
     struct nl_store *store;
     const struct nl_config *config;
     struct nl_bounce_reader *reader;
     struct nl_verp verp;
+    struct nl_poison poison;
+    bool grouping;
+    int pending; /* messages in the open transaction */
 };
+
+/* Beside the database, or beside the configuration where that is no file. */
+static void open_poison(struct nl_intake *intake) {
+    struct nl_buf path = {0};
+    bool file = strstr(intake->config->database, "://") == NULL;
+    nl_buf_addf(&path, "%s.reading", file ? intake->config->database : intake->config->path);
+    nl_poison_open(&intake->poison, nl_buf_text(&path));
+    nl_buf_free(&path);
+}
+
+/* Drops what is kept beyond its time. */
+static enum nl_status forget(struct nl_store *store, const struct nl_config *config,
+                             struct nl_error *err) {
+    int64_t now = nl_env_now(nl_store_env(store));
+    const struct nl_returned_limits limits = {.understood = now - config->bounce.keep,
+                                              .unknown = now - config->bounce.keep_unknown,
+                                              .bytes = KEEP_ALL};
+    return nl_returned_forget(store, &limits, err);
+}
 
 enum nl_status nl_intake_new(struct nl_store *store, const struct nl_config *config,
                              struct nl_intake **out, struct nl_error *err) {
     *out = calloc(1, sizeof **out);
     if (*out == NULL)
         return nl_error_nomem(err);
-    **out = (struct nl_intake){.store = store, .config = config};
+    **out =
+        (struct nl_intake){.store = store, .config = config, .poison = {.file = -1, .slot = -1}};
     enum nl_status status = nl_bounce_reader_new(&(*out)->reader, err);
     if (status == NL_OK)
         status = nl_verp_open(nl_store_secret(store), &(*out)->verp, err);
     if (status == NL_OK)
-        status =
-            nl_returned_forget(store, nl_env_now(nl_store_env(store)) - config->bounce.keep, err);
+        status = forget(store, config, err);
+    if (status == NL_OK)
+        open_poison(*out);
     if (status != NL_OK) {
         nl_intake_free(*out);
         *out = NULL;
@@ -42,6 +73,9 @@ void nl_intake_free(struct nl_intake *intake) {
         return;
     nl_bounce_reader_free(intake->reader);
     nl_verp_close(&intake->verp);
+    nl_poison_close(&intake->poison);
+    if (intake->pending > 0)
+        nl_store_rollback(intake->store);
     free(intake);
 }
 
@@ -90,7 +124,40 @@ static struct nl_verdict proved_verdict(const struct nl_bounce *bounce) {
     return verdict;
 }
 
-static enum nl_status record(const struct nl_intake *intake, struct nl_returned *returned,
+void nl_intake_group(struct nl_intake *intake) {
+    intake->grouping = true;
+}
+
+enum nl_status nl_intake_flush(struct nl_intake *intake, struct nl_error *err) {
+    if (intake->pending == 0)
+        return NL_OK;
+    intake->pending = 0;
+    enum nl_status status = nl_store_commit(intake->store, err);
+    if (status != NL_OK)
+        nl_store_rollback(intake->store);
+    return status;
+}
+
+/* Records by itself, or in the open transaction of a group. */
+static enum nl_status store(struct nl_intake *intake, const struct nl_returned *returned,
+                            const struct nl_bounce_policy *policy,
+                            struct nl_returned_outcome *outcome, struct nl_error *err) {
+    if (!intake->grouping)
+        return nl_returned_record(intake->store, returned, policy, outcome, err);
+    enum nl_status status =
+        intake->pending == 0 ? nl_store_begin_exclusive(intake->store, err) : NL_OK;
+    if (status != NL_OK)
+        return status;
+    status = nl_returned_record_within(intake->store, returned, policy, outcome, err);
+    if (status != NL_OK) {
+        intake->pending = 0;
+        nl_store_rollback(intake->store);
+        return status;
+    }
+    return ++intake->pending < GROUP ? NL_OK : nl_intake_flush(intake, err);
+}
+
+static enum nl_status record(struct nl_intake *intake, struct nl_returned *returned,
                              const struct nl_bounce *bounce, struct nl_intake_result *out,
                              struct nl_error *err) {
     const struct nl_bounce_policy policy = {
@@ -102,12 +169,12 @@ static enum nl_status record(const struct nl_intake *intake, struct nl_returned 
     enum nl_status status = addresses != NULL && verdicts != NULL ? NL_OK : nl_error_nomem(err);
     if (status == NL_OK && out->proved && bounce->kind >= NL_BOUNCE_DELAYED)
         verdicts[returned->count++] = proved_verdict(bounce);
-    for (size_t i = 0; status == NL_OK && !out->proved && i < bounce->count; i++)
+    for (size_t i = 0; status == NL_OK && !out->proved && i < bounce->count && i < UNPROVED; i++)
         if (nl_address_parse(bounce->recipients[i].address, &addresses[i], NULL) == NL_OK)
             verdicts[returned->count++] = verdict_of(&bounce->recipients[i], &addresses[i]);
     returned->verdicts = verdicts;
     if (status == NL_OK)
-        status = nl_returned_record(intake->store, returned, &policy, &outcome, err);
+        status = store(intake, returned, &policy, &outcome, err);
     out->seen = outcome.seen;
     out->ended += outcome.ended;
     for (size_t i = 0; addresses != NULL && i < bounce->count; i++)
@@ -128,28 +195,58 @@ static enum nl_status unsubscribe(const struct nl_intake *intake, const struct n
     return status == NL_NOTFOUND || status == NL_DATA ? NL_OK : status;
 }
 
+/* Reads a message, unless the last process that did so died of it: that one is left unread. */
+static enum nl_status read(struct nl_intake *intake, const char *data, size_t len,
+                           const unsigned char digest[NL_DIGEST_LEN], struct nl_bounce *out,
+                           bool *set_aside, struct nl_error *err) {
+    char name[2 * NL_DIGEST_LEN + 1];
+    *out = (struct nl_bounce){0};
+    *set_aside = nl_poison_killed(&intake->poison, digest);
+    if (*set_aside) {
+        nl_digest_hex(data, len, name);
+        nl_log(
+            NL_LOG_ERROR, NULL,
+            "a message of %zu bytes (SHA-256 %.16s...) ended the process that read it: it is set "
+            "aside unread, see newsletter bounce --kept",
+            len, name);
+        return NL_OK;
+    }
+    nl_poison_begin(&intake->poison, digest);
+    enum nl_status status = nl_bounce_read(intake->reader, data, len, out, err);
+    nl_poison_end(&intake->poison);
+    return status;
+}
+
 enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t len,
                               const char *recipient, bool keep, struct nl_intake_result *out,
                               struct nl_error *err) {
     struct nl_returned returned = {0};
+    bool set_aside = false;
     *out = (struct nl_intake_result){0};
     nl_digest(data, len, returned.digest);
-    enum nl_status status = nl_bounce_read(intake->reader, data, len, &out->bounce, err);
+    enum nl_status status = read(intake, data, len, returned.digest, &out->bounce, &set_aside, err);
     if (status == NL_OK)
         status = nl_returned_seen(intake->store, returned.digest, &out->seen, err);
     if (status != NL_OK || out->seen)
         return status;
     returned.kind = nl_bounce_kind_name(out->bounce.kind);
-    returned.delivery = find_proof(intake, recipient, &out->bounce);
+    returned.delivery = set_aside ? 0 : find_proof(intake, recipient, &out->bounce);
     out->proved = returned.delivery != 0;
-    if (keep) {
+    if (keep || set_aside) {
         size_t most = out->bounce.kind == NL_BOUNCE_UNKNOWN ? KEEP_UNKNOWN : KEEP_UNDERSTOOD;
         returned.message = data;
         returned.len = len < most ? len : most;
     }
-    if (out->bounce.kind == NL_BOUNCE_UNSUBSCRIBE)
-        status = unsubscribe(intake, &out->bounce, out, err);
-    return status == NL_OK ? record(intake, &returned, &out->bounce, out, err) : status;
+    if (out->bounce.kind == NL_BOUNCE_UNSUBSCRIBE) {
+        status = nl_intake_flush(intake, err); /* it has a transaction of its own */
+        if (status == NL_OK)
+            status = unsubscribe(intake, &out->bounce, out, err);
+    }
+    if (status == NL_OK)
+        status = record(intake, &returned, &out->bounce, out, err);
+    if (status == NL_OK && set_aside)
+        nl_poison_forget(&intake->poison, returned.digest);
+    return status;
 }
 
 void nl_intake_result_free(struct nl_intake_result *result) {
@@ -161,8 +258,13 @@ enum nl_status nl_intake_reply(struct nl_intake *intake, const char *data, size_
     struct nl_bounce message = {0};
     int64_t delivery = 0;
     *counted = false;
-    enum nl_status status = nl_bounce_read(intake->reader, data, len, &message, err);
-    bool personal = message.kind == NL_BOUNCE_UNKNOWN;
+    unsigned char digest[NL_DIGEST_LEN];
+    bool set_aside = false;
+    nl_digest(data, len, digest);
+    enum nl_status status = read(intake, data, len, digest, &message, &set_aside, err);
+    if (set_aside)
+        nl_poison_forget(&intake->poison, digest);
+    bool personal = !set_aside && message.kind == NL_BOUNCE_UNKNOWN;
     for (size_t i = 0; status == NL_OK && personal && !*counted && i < message.answers_count; i++)
         if (nl_verp_verify_message_id(&intake->verp, message.answers[i], &delivery))
             status = nl_subject_test_replied(intake->store, delivery, counted, err);

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_LIMIT = 256 << 20 };
+enum { FILE_LIMIT = 256 << 20, BATCH = 100 };
 
 static bool stopped(const struct nl_visitor *visitor) {
     return visitor->stop != NULL && *visitor->stop;
@@ -118,8 +118,53 @@ static enum nl_status file_away(const char *folder, const char *from, const char
     return status;
 }
 
+/* Messages of a Maildir that were taken and wait for being settled. */
+struct batch {
+    const char *folder, *inner;
+    const char *names[BATCH];
+    bool understood[BATCH];
+    size_t count;
+};
+
+/* Settles a batch, and moves its messages: not before, so that none is lost between. */
+static enum nl_status settle(struct batch *batch, const struct nl_visitor *visitor,
+                             struct nl_error *err) {
+    struct nl_buf path = {0};
+    enum nl_status status = visitor->settle != NULL ? visitor->settle(visitor->ctx, err) : NL_OK;
+    for (size_t i = 0; status == NL_OK && i < batch->count && !visitor->leave; i++) {
+        status =
+            add_path(&path, batch->folder, batch->inner, batch->names[i])
+                ? file_away(batch->folder, path.data, batch->names[i], batch->understood[i], err)
+                : nl_error_nomem(err);
+    }
+    batch->count = 0;
+    nl_buf_free(&path);
+    return status;
+}
+
+static enum nl_status read_entry(struct batch *batch, const char *name, bool maildir,
+                                 const struct nl_visitor *visitor, struct nl_error *err) {
+    struct nl_buf path = {0};
+    struct stat info;
+    bool understood = false;
+    enum nl_status status = NL_OK;
+    if (!add_path(&path, batch->folder, batch->inner, name)) {
+        status = nl_error_nomem(err);
+    } else if (stat(path.data, &info) == 0 && S_ISREG(info.st_mode)) {
+        status = maildir ? read_message(path.data, visitor, &understood, err)
+                         : nl_mailbox_file(path.data, visitor, err);
+        if (status == NL_OK && maildir) {
+            batch->names[batch->count] = name;
+            batch->understood[batch->count++] = understood;
+        }
+    }
+    nl_buf_free(&path);
+    return status;
+}
+
 static enum nl_status read_directory(const char *folder, const char *inner, bool maildir,
                                      const struct nl_visitor *visitor, struct nl_error *err) {
+    struct batch batch = {.folder = folder, .inner = inner};
     struct nl_buf path = {0};
     struct dirent **entries = NULL;
     enum nl_status status = NL_OK;
@@ -128,19 +173,15 @@ static enum nl_status read_directory(const char *folder, const char *inner, bool
     int count = scandir(path.data, &entries, visible, alphasort);
     if (count < 0)
         status = nl_error_system(err, errno, "read", path.data);
-    for (int i = 0; i < count; i++) {
-        struct stat info;
-        bool understood = false;
-        if (status == NL_OK && !stopped(visitor) &&
-            add_path(&path, folder, inner, entries[i]->d_name) && stat(path.data, &info) == 0 &&
-            S_ISREG(info.st_mode)) {
-            status = maildir ? read_message(path.data, visitor, &understood, err)
-                             : nl_mailbox_file(path.data, visitor, err);
-            if (status == NL_OK && maildir && !visitor->leave)
-                status = file_away(folder, path.data, entries[i]->d_name, understood, err);
-        }
-        free(entries[i]);
+    for (int i = 0; i < count && status == NL_OK && !stopped(visitor); i++) {
+        status = read_entry(&batch, entries[i]->d_name, maildir, visitor, err);
+        if (status == NL_OK && batch.count == BATCH)
+            status = settle(&batch, visitor, err);
     }
+    if (status == NL_OK && batch.count > 0)
+        status = settle(&batch, visitor, err);
+    for (int i = 0; i < count; i++)
+        free(entries[i]);
     free(entries);
     nl_buf_free(&path);
     return status;

@@ -68,13 +68,18 @@ static enum nl_status add_points(struct nl_store *store, const struct record_cal
     bool recent = target->score_at != 0 && age < policy->interval;
     if (!target->open || (!hard && recent))
         return NL_OK;
-    double score = target->score * exp2(-(double)age / (double)policy->half_life) +
-                   (double)(hard ? policy->hard : policy->soft);
+    double faded = target->score * exp2(-(double)age / (double)policy->half_life);
+    double score = faded + (double)(hard ? policy->hard : policy->soft);
+    /* Anybody can write a message without proof: it is a hint, and never ends a subscription. */
+    double most = (double)policy->limit / 2;
+    if (verdict->address != NULL && score > most)
+        score = faded > most ? faded : most;
     /* In thousandths, so that the store needs no floating-point parameters. */
     enum nl_status status = nl_sql_run(
         store, err, "UPDATE subscription SET bounce_score = ? / 1000.0, bounce_at = ? WHERE id = ?",
         NL_VALUES(NL_INT(llround(score * 1000)), NL_INT(now), NL_INT(target->subscription)));
-    if (status == NL_OK && llround(score * 1000) >= policy->limit * 1000)
+    if (status == NL_OK && verdict->address == NULL &&
+        llround(score * 1000) >= policy->limit * 1000)
         status = end_subscription(store, call, target, verdict, "bounced", err);
     return status;
 }
@@ -197,6 +202,15 @@ enum nl_status nl_returned_record(struct nl_store *store, const struct nl_return
     return nl_sql_exclusive(store, record, &call, err);
 }
 
+enum nl_status nl_returned_record_within(struct nl_store *store, const struct nl_returned *returned,
+                                         const struct nl_bounce_policy *policy,
+                                         struct nl_returned_outcome *outcome,
+                                         struct nl_error *err) {
+    struct record_call call = {.returned = returned, .policy = policy, .outcome = outcome};
+    *outcome = (struct nl_returned_outcome){0};
+    return record(store, &call, err);
+}
+
 struct visit {
     enum nl_status (*each)(int64_t id, int64_t at, size_t len, void *ctx, struct nl_error *err);
     void *ctx;
@@ -261,9 +275,24 @@ enum nl_status nl_returned_dismiss(struct nl_store *store, int64_t id, struct nl
     return status;
 }
 
-enum nl_status nl_returned_forget(struct nl_store *store, int64_t before, struct nl_error *err) {
-    return nl_sql_run(store, err,
-                      "UPDATE returned SET message = NULL "
-                      "WHERE at < ? AND message IS NOT NULL AND kind <> 'unknown'",
-                      NL_VALUES(NL_INT(before)));
+enum nl_status nl_returned_forget(struct nl_store *store, const struct nl_returned_limits *limits,
+                                  struct nl_error *err) {
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "UPDATE returned SET message = NULL WHERE message IS NOT NULL AND "
+        "at < CASE WHEN kind = 'unknown' THEN ? ELSE ? END",
+        NL_VALUES(NL_INT(limits->unknown), NL_INT(limits->understood)));
+    if (status == NL_OK)
+        status = nl_sql_run(
+            store, err,
+            "UPDATE returned SET message = NULL WHERE message IS NOT NULL AND id <= "
+            "(SELECT max(id) FROM (SELECT id, sum(length(message)) OVER (ORDER BY id DESC) AS "
+            "total FROM returned WHERE message IS NOT NULL) AS sums WHERE total > ?)",
+            NL_VALUES(NL_INT(limits->bytes)));
+    if (status == NL_OK)
+        status = nl_sql_run(store, err,
+                            "UPDATE bounce SET diagnostic = NULL "
+                            "WHERE diagnostic IS NOT NULL AND subscription IS NULL AND at < ?",
+                            NL_VALUES(NL_INT(limits->understood)));
+    return status;
 }

@@ -29,7 +29,7 @@ ROOMS = {
     "archive": (7, "jansson.h openssl"),
     "doctor": (8, "ares.h curl spf2"),
     "web": (8, "jansson.h microhttpd.h openssl"),
-    "cli": (9, "jansson.h openssl"),
+    "cli": (9, "jansson.h openssl unistr.h"),
 }
 
 # A library that one folder within its room hides from the rest of it.

@@ -169,7 +169,8 @@ struct nl_config {
         int64_t limit;
         int64_t half_life;
         int64_t interval;
-        int64_t keep; /* how long the text of understood messages stays */
+        int64_t keep;         /* how long the text of understood messages stays */
+        int64_t keep_unknown; /* and of the others */
     } bounce;
     struct {              /* the mailbox that bounces go to */
         int64_t protocol; /* enum nl_fetch_protocol */

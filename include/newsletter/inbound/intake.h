@@ -29,6 +29,11 @@ enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t
                               const char *recipient, bool keep, struct nl_intake_result *out,
                               struct nl_error *err);
 
+/* From now on nl_intake_take commits many messages at a time: what it took is recorded for good
+ * once nl_intake_flush returns, and lost when that fails. */
+void nl_intake_group(struct nl_intake *intake);
+enum nl_status nl_intake_flush(struct nl_intake *intake, struct nl_error *err);
+
 /* Counts a message that somebody wrote in answer to one of ours, for trying subjects: nothing of it
  * is kept, and more answers to one message count once. *counted is false for anything else. */
 enum nl_status nl_intake_reply(struct nl_intake *intake, const char *data, size_t len,

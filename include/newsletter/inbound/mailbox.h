@@ -15,6 +15,8 @@
 struct nl_visitor {
     enum nl_status (*message)(const char *data, size_t len, bool *understood, void *ctx,
                               struct nl_error *err);
+    /* Makes sure that what was taken stays taken, before messages move; may be NULL. */
+    enum nl_status (*settle)(void *ctx, struct nl_error *err);
     void *ctx;
     bool leave;                        /* nothing moves */
     const volatile sig_atomic_t *stop; /* becomes non-zero: end after this message; may be NULL */

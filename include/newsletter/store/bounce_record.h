@@ -50,6 +50,14 @@ NL_CHECKED enum nl_status nl_returned_record(struct nl_store *store,
                                              struct nl_returned_outcome *outcome,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
+/* The same within a transaction that the caller has opened with nl_store_begin_exclusive, for many messages at
+ * once. */
+NL_CHECKED enum nl_status nl_returned_record_within(struct nl_store *store,
+                                                    const struct nl_returned *returned,
+                                                    const struct nl_bounce_policy *policy,
+                                                    struct nl_returned_outcome *outcome,
+                                                    struct nl_error *err);
+
 /* Whether a message of that digest was recorded. */
 NL_CHECKED enum nl_status nl_returned_seen(struct nl_store *store,
                                            const unsigned char digest[NL_DIGEST_LEN], bool *seen,
@@ -70,8 +78,15 @@ NL_CHECKED enum nl_status nl_returned_message(struct nl_store *store, int64_t id
 NL_CHECKED enum nl_status nl_returned_dismiss(struct nl_store *store, int64_t id,
                                               struct nl_error *err) NL_ALL_NONNULL;
 
-/* Drops the text of understood messages from before `before`. */
-NL_CHECKED enum nl_status nl_returned_forget(struct nl_store *store, int64_t before,
-                                             struct nl_error *err) NL_ALL_NONNULL;
+/* How long and how much of messages is kept. */
+struct nl_returned_limits {
+    int64_t understood, unknown; /* drop the text of those from before these times */
+    int64_t bytes;               /* of what is left, drop the oldest beyond so much in all */
+};
+
+/* Drops the texts that are past these limits, and what servers said of people who are no longer known. */
+NL_CHECKED enum nl_status nl_returned_forget(struct nl_store *store,
+                                             const struct nl_returned_limits *limits,
+                                             struct nl_error *err);
 
 #endif

@@ -1,0 +1,84 @@
+#include "inbound/poison.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The file is an array of digests. Whoever locks the bytes of one owns it (fcntl(2)); the lock ends
+ * with the process, however that ends, and the digest stays. Nothing waits for the disk: it is
+ * processes that die here, not machines. */
+
+static const unsigned char nobody[NL_DIGEST_LEN];
+
+static bool lock(int file, int slot, short type) {
+    struct flock range = {.l_type = type,
+                          .l_whence = SEEK_SET,
+                          .l_start = (off_t)slot * NL_DIGEST_LEN,
+                          .l_len = NL_DIGEST_LEN};
+    return fcntl(file, F_SETLK, &range) == 0;
+}
+
+static void read_slot(int file, int slot, unsigned char digest[NL_DIGEST_LEN]) {
+    if (pread(file, digest, NL_DIGEST_LEN, (off_t)slot * NL_DIGEST_LEN) != NL_DIGEST_LEN)
+        memset(digest, 0, NL_DIGEST_LEN);
+}
+
+static bool write_slot(int file, int slot, const unsigned char digest[NL_DIGEST_LEN]) {
+    return pwrite(file, digest, NL_DIGEST_LEN, (off_t)slot * NL_DIGEST_LEN) == NL_DIGEST_LEN;
+}
+
+void nl_poison_open(struct nl_poison *poison, const char *path) {
+    *poison = (struct nl_poison){.slot = -1};
+    poison->file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    for (int slot = 0; poison->file >= 0 && slot < NL_POISON_SLOTS; slot++) {
+        struct nl_poison_note note = {.slot = slot};
+        if (!lock(poison->file, slot, F_WRLCK))
+            continue; /* somebody is reading at this moment */
+        read_slot(poison->file, slot, note.digest);
+        bool dead = memcmp(note.digest, nobody, NL_DIGEST_LEN) != 0;
+        if (dead)
+            poison->notes[poison->count++] = note;
+        if (!dead && poison->slot < 0)
+            poison->slot = slot;
+        else
+            lock(poison->file, slot, F_UNLCK);
+    }
+}
+
+bool nl_poison_killed(const struct nl_poison *poison, const unsigned char digest[NL_DIGEST_LEN]) {
+    for (int i = 0; i < poison->count; i++)
+        if (memcmp(poison->notes[i].digest, digest, NL_DIGEST_LEN) == 0)
+            return true;
+    return false;
+}
+
+void nl_poison_forget(struct nl_poison *poison, const unsigned char digest[NL_DIGEST_LEN]) {
+    for (int i = 0; i < poison->count; i++) {
+        struct nl_poison_note *note = &poison->notes[i];
+        unsigned char there[NL_DIGEST_LEN];
+        if (memcmp(note->digest, digest, NL_DIGEST_LEN) != 0 ||
+            !lock(poison->file, note->slot, F_WRLCK))
+            continue;
+        read_slot(poison->file, note->slot, there);
+        if (memcmp(there, digest, NL_DIGEST_LEN) == 0)
+            (void)!write_slot(poison->file, note->slot, nobody);
+        lock(poison->file, note->slot, F_UNLCK);
+        *note = poison->notes[--poison->count];
+        i--;
+    }
+}
+
+void nl_poison_begin(struct nl_poison *poison, const unsigned char digest[NL_DIGEST_LEN]) {
+    if (poison->slot >= 0)
+        (void)!write_slot(poison->file, poison->slot, digest);
+}
+
+void nl_poison_end(struct nl_poison *poison) {
+    nl_poison_begin(poison, nobody);
+}
+
+void nl_poison_close(struct nl_poison *poison) {
+    if (poison->file >= 0)
+        close(poison->file);
+    poison->file = -1;
+}
