@@ -144,7 +144,7 @@ def test_soft_bounces_add_up_over_days(sent):
     for day in range(5):
         assert state(site, "ann@example.org") == "active", day
         site.run("bounce", stdin=dsn(**full))
-        site.sql("UPDATE subscription SET bounce_at = bounce_at - 86400 WHERE bounce_at IS NOT NULL")
+        site.sql("UPDATE subscription SET bounce_at = bounce_at - 86460 WHERE bounce_at IS NOT NULL")
     assert state(site, "ann@example.org") == "active"  # they decay a little
     site.run("bounce", stdin=dsn(**full))
     assert state(site, "ann@example.org") == "bounced"
