@@ -141,7 +141,8 @@ void cli_say_reading(const char *what);
 enum nl_status cli_begin_output(const struct cli *cli, const char *path,
                                 struct nl_file_output *output, struct nl_error *err);
 
-/* terminal.c: prints text that a stranger wrote: whatever might steer a terminal is shown as \xNN. */
+/* terminal.c: prints text that a stranger wrote: whatever might steer a terminal is shown as \xNN.
+ */
 void cli_print_safely(const char *text, size_t len);
 
 /* findings.c: prints them; turns them into a status: errors fail, with `strict` warnings too. */

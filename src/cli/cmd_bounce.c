@@ -151,8 +151,8 @@ static enum nl_status fetch(struct bounce_call *call, struct nl_error *err) {
         status = nl_error_set(err, NL_BUSY,
                               "another 'newsletter bounce --fetch' is running: let it finish");
     if (status == NL_OK)
-        status = nl_secret_read("fetch", config->fetch.password_file,
-                                           config->fetch.password_env, &password, err);
+        status = nl_secret_read("fetch", config->fetch.password_file, config->fetch.password_env,
+                                &password, err);
     if (status == NL_OK)
         status = nl_mailbox_fetch(config, password, &visitor, err);
     if (ours)

@@ -25,8 +25,8 @@ enum nl_status cli_confirm(const struct cli *cli, bool yes, const char *question
     return NL_OK;
 }
 
-/* The length of a character that is safe to print: of valid UTF-8, and no control character (C0, DEL, C1)
- * but tab and line ends. 0 for any other. */
+/* The length of a character that is safe to print: of valid UTF-8, and no control character (C0,
+ * DEL, C1) but tab and line ends. 0 for any other. */
 static size_t printable(const unsigned char *p, size_t len) {
     if (p[0] == '\n' || p[0] == '\t' || (p[0] == '\r' && len > 1 && p[1] == '\n'))
         return 1;

@@ -277,11 +277,11 @@ enum nl_status nl_returned_dismiss(struct nl_store *store, int64_t id, struct nl
 
 enum nl_status nl_returned_forget(struct nl_store *store, const struct nl_returned_limits *limits,
                                   struct nl_error *err) {
-    enum nl_status status = nl_sql_run(
-        store, err,
-        "UPDATE returned SET message = NULL WHERE message IS NOT NULL AND "
-        "at < CASE WHEN kind = 'unknown' THEN ? ELSE ? END",
-        NL_VALUES(NL_INT(limits->unknown), NL_INT(limits->understood)));
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "UPDATE returned SET message = NULL WHERE message IS NOT NULL AND "
+                   "at < CASE WHEN kind = 'unknown' THEN ? ELSE ? END",
+                   NL_VALUES(NL_INT(limits->unknown), NL_INT(limits->understood)));
     if (status == NL_OK)
         status = nl_sql_run(
             store, err,

@@ -50,8 +50,8 @@ NL_CHECKED enum nl_status nl_returned_record(struct nl_store *store,
                                              struct nl_returned_outcome *outcome,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
-/* The same within a transaction that the caller has opened with nl_store_begin_exclusive, for many messages at
- * once. */
+/* The same within a transaction that the caller has opened with nl_store_begin_exclusive, for many
+ * messages at once. */
 NL_CHECKED enum nl_status nl_returned_record_within(struct nl_store *store,
                                                     const struct nl_returned *returned,
                                                     const struct nl_bounce_policy *policy,
@@ -84,7 +84,8 @@ struct nl_returned_limits {
     int64_t bytes;               /* of what is left, drop the oldest beyond so much in all */
 };
 
-/* Drops the texts that are past these limits, and what servers said of people who are no longer known. */
+/* Drops the texts that are past these limits, and what servers said of people who are no longer
+ * known. */
 NL_CHECKED enum nl_status nl_returned_forget(struct nl_store *store,
                                              const struct nl_returned_limits *limits,
                                              struct nl_error *err);
