@@ -70,7 +70,7 @@ static enum nl_status write_page(const struct cli *cli, const struct nl_bulletin
                                  const struct filled *filled, const char *folder, const char *name,
                                  struct nl_error *err) {
     struct nl_buf page = {0};
-    struct nl_sample *samples = calloc(bulletin->view_count, sizeof *samples);
+    struct nl_sample *samples = calloc(bulletin->view_count + 1, sizeof *samples);
     for (size_t i = 0; samples != NULL && i < bulletin->view_count; i++)
         samples[i] = (struct nl_sample){.page = nl_buf_text(&filled[i].page),
                                         .text = nl_buf_text(&filled[i].text),
@@ -90,7 +90,7 @@ static enum nl_status write_all(const struct cli *cli, const struct nl_bulletin 
                                 const char *folder, const char *name, struct nl_error *err) {
     if (mkdir(folder, 0755) != 0 && errno != EEXIST)
         return nl_error_system(err, errno, "create", folder);
-    struct filled *filled = calloc(bulletin->view_count, sizeof *filled);
+    struct filled *filled = calloc(bulletin->view_count + 1, sizeof *filled);
     enum nl_status status = filled != NULL ? NL_OK : nl_error_nomem(err);
     for (size_t i = 0; status == NL_OK && i < bulletin->view_count; i++) {
         status = fill(bulletin, i, &filled[i], err);

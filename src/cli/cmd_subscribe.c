@@ -154,7 +154,7 @@ static enum nl_status sign_up(struct cli *cli, struct subscribe_call *call, stru
         status = find_lists(cli, call, err);
     if (status == NL_OK)
         status = check_limits(cli, call, err);
-    if (status == NL_OK && (call->notices = calloc(call->lists.count, sizeof(int64_t))) == NULL)
+    if (status == NL_OK && (call->notices = calloc(call->lists.count + 1, sizeof(int64_t))) == NULL)
         status = nl_error_nomem(err);
     struct nl_signup signup = {
         .address = &address,

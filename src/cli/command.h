@@ -40,8 +40,10 @@ struct cli_option {
     const char *const *choices; /* ended by NULL */
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses here. */
 #define CLI_OFFSET(type, member, wanted)                                                           \
     _Generic(((type *)0)->member, wanted : offsetof(type, member))
+/* NOLINTEND(bugprone-macro-parentheses) */
 /* An enum is compatible with one of these two. */
 #define CLI_ENUM_OFFSET(type, member)                                                              \
     _Generic(((type *)0)->member, unsigned : offsetof(type, member), int : offsetof(type, member))

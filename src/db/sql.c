@@ -298,6 +298,7 @@ enum nl_status nl_sql_run_ids(struct nl_store *store, struct nl_error *err, cons
     struct nl_value all[VALUES_LIMIT + 2] = {{0}};
     struct many many = {.ids = ids, .count = count, .sql = sql, .values = all};
     size_t given = count_values(values);
+    many.changed = changed;
     if (count == 0)
         return NL_OK;
     many.changed = changed;

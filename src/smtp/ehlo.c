@@ -32,7 +32,6 @@ bool nl_ehlo_is_permanent(CURLcode code, int reply) {
     case CURLE_UNSUPPORTED_PROTOCOL:
         return true;
     case CURLE_USE_SSL_FAILED:
-        return reply / 100 != 4;
     case CURLE_LOGIN_DENIED:
         return reply / 100 != 4;
     default:
