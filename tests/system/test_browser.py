@@ -174,3 +174,15 @@ def test_files_read_as_well(web, connected, tmp_path):
     pages = {f"file-{name}": os.path.join(connected.folder, "www", path) for name, path in {
         "index": "index.html", "archive": "bulletin/index.html", "events": "bulletin/events/index.html"}.items()}
     look(tmp_path, pages, widths=(375,), mail=False)
+
+
+def test_a_challenge_is_worked_out_by_the_browser(connected):
+    connected.configure(serve={"url": "https://news.example.org", "challenge": True})
+    server = WebServer(BINARY, connected.folder, "--no-mail")
+    run = subprocess.run(["node", "challenge.cjs", server.url, "ann@example.org"], cwd=WEB, capture_output=True,
+                         text=True, timeout=120, check=False)
+    server.stop()
+    assert run.returncode == 0, run.stderr
+    said = json.loads(run.stdout)
+    assert "Thank you." in said["text"] and said["problems"] == []
+    assert connected.sql("SELECT address FROM subscriber") == [("ann@example.org",)]

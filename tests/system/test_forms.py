@@ -93,6 +93,7 @@ def test_a_form_sets_no_attribute_that_is_not_listed(web, connected):
                  {"attribute.": "x", "attribute.a b": "x", "attribute.City": "x", "attribute.city": "Aktau"},
                  {"attribute.x": "y" * 5000, "attributes": '{"press": "yes"}', "attribute.city": " Aktau "}):
         connected.sql("DELETE FROM delivery")
+        connected.sql("DELETE FROM confirmation")
         connected.sql("DELETE FROM subscription")
         connected.sql("DELETE FROM subscriber")
         assert "Thank you" in http.post("/join", {"email": "ann@example.org", **form}).text
