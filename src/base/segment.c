@@ -111,6 +111,29 @@ static bool read_time(const char *text, int64_t now, int64_t *out) {
     return before >= 0 || nl_timestamp_parse(text, out);
 }
 
+/* "-12" or "12.5". */
+static bool is_decimal(const char *text) {
+    text += *text == '-';
+    size_t whole = strspn(text, "0123456789");
+    const char *rest = text + whole;
+    size_t fraction = *rest == '.' ? strspn(rest + 1, "0123456789") : 0;
+    return whole > 0 && whole + fraction < 18 &&
+           (*rest == '\0' || (fraction > 0 && rest[1 + fraction] == '\0'));
+}
+
+/* Attributes hold days as text, which compare in the order of time: "30 days ago" becomes such a
+ * day. */
+static enum nl_status read_day(struct parser *parser, struct nl_segment_value *value) {
+    char day[NL_TIMESTAMP_LEN];
+    int64_t before = ago(value->text);
+    if (before < 0)
+        return NL_OK;
+    nl_timestamp_text(parser->now - before, day);
+    free(value->text);
+    value->text = strndup(day, strcspn(day, "T"));
+    return value->text != NULL ? NL_OK : nl_error_nomem(parser->err);
+}
+
 static enum nl_status take_value(struct parser *parser, struct nl_segment *test) {
     struct nl_segment_value value = {0};
     enum nl_status status = NL_OK;
@@ -123,7 +146,7 @@ static enum nl_status take_value(struct parser *parser, struct nl_segment *test)
     } else {
         size_t len = word_length(parser->at);
         value.text = strndup(parser->at, len);
-        value.is_number = value.text != NULL && nl_text_integer(value.text, &value.number);
+        value.is_number = value.text != NULL && is_decimal(value.text);
         parser->at += len;
         if (value.text == NULL)
             status = nl_error_nomem(parser->err);
@@ -138,6 +161,9 @@ static enum nl_status take_value(struct parser *parser, struct nl_segment *test)
         if (!value.is_number)
             status = fail(parser, "expected a day such as \"2026-08-25\", or \"30 days ago\"");
     }
+    if (status == NL_OK && test->field == NL_FIELD_ATTRIBUTE && !value.is_number &&
+        test->test <= NL_TEST_GREATER_EQUAL)
+        status = read_day(parser, &value);
     struct nl_segment_value *grown =
         status == NL_OK ? realloc(test->values, (test->value_count + 1) * sizeof *grown) : NULL;
     if (grown == NULL) {

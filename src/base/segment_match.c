@@ -98,8 +98,12 @@ static bool compare(const struct nl_segment *test, const char *field, const char
     const struct nl_segment_value *given = &test->values[0];
     if (test->field != NL_FIELD_ATTRIBUTE || !given->is_number)
         return order_holds(test->test, strcmp(field, value));
+    /* As the store has it: an attribute that is no number equals none and is neither more nor
+     * less than one, rather than being 0. */
+    if (field[0] == '\0' || field[strspn(field, "+-.0123456789")] != '\0')
+        return test->test == NL_TEST_UNEQUAL;
     double number = strtod(field, NULL);
-    double other = (double)given->number;
+    double other = strtod(given->text, NULL);
     return order_holds(test->test, number < other ? -1 : number > other);
 }
 

@@ -91,21 +91,35 @@ static void add_in(const struct nl_segment *test, struct nl_query *query) {
     nl_buf_adds(&query->sql, ")");
 }
 
+static void add_time(const struct nl_segment *test, struct nl_query *query) {
+    add_column(test, query);
+    nl_buf_addf(&query->sql, " %s ?", signs[test->test]);
+    nl_query_add(query, NL_VALUES(NL_INT(test->values[0].number)));
+}
+
+/* An attribute that is no number equals none and is neither more nor less than one, rather than
+ * being 0. */
 static void add_number(const struct nl_store *store, const struct nl_segment *test,
                        struct nl_query *query) {
     const struct nl_dialect *dialect = nl_sql_dialect(store);
-    bool text = test->field == NL_FIELD_ATTRIBUTE;
-    nl_buf_adds(&query->sql, text ? dialect->number_from : "");
+    bool unequal = test->test == NL_TEST_UNEQUAL;
+    nl_buf_addf(&query->sql, "%s(coalesce(", unequal ? "NOT " : "");
     add_column(test, query);
-    nl_buf_addf(&query->sql, "%s %s ?", text ? dialect->number_end : "", signs[test->test]);
-    nl_query_add(query, NL_VALUES(NL_INT(test->values[0].number)));
+    nl_buf_adds(&query->sql, ", '') <> '' AND ltrim(");
+    add_column(test, query);
+    nl_buf_addf(&query->sql, ", '+-.0123456789') = '' AND %s", dialect->number_from);
+    add_column(test, query);
+    nl_buf_addf(&query->sql, "%s %s %s?%s)", dialect->number_end, unequal ? "=" : signs[test->test],
+                dialect->number_from, dialect->number_end);
+    nl_query_add(query, NL_VALUES(NL_STRING(test->values[0].text)));
 }
 
 static void add_comparison(const struct nl_store *store, const struct nl_segment *test,
                            struct nl_query *query) {
-    bool numbers = test->field == NL_FIELD_JOINED || test->field == NL_FIELD_ATTRIBUTE;
     bool same = test->test == NL_TEST_EQUAL || test->test == NL_TEST_UNEQUAL;
-    if (numbers && test->values[0].is_number) {
+    if (test->field == NL_FIELD_JOINED) {
+        add_time(test, query);
+    } else if (test->field == NL_FIELD_ATTRIBUTE && test->values[0].is_number) {
         add_number(store, test, query);
     } else if (test->field == NL_FIELD_LANGUAGE && same) { /* "ru" is also who reads ru-KZ */
         nl_buf_adds(&query->sql, "instr(");

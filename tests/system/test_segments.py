@@ -7,9 +7,9 @@ from conftest import SAMPLE
 
 @pytest.fixture
 def people(connected):
-    rows = [("ann@example.org", "Ann", "ru", {"city": "Aktau", "tags": ["press", "vip"], "age": "41"}, "2020-01-01"),
-            ("bob@mail.example.com", "Bob", "ru-KZ", {"city": "aktau", "tags": "press, radio", "age": "9"}, "2021-01-01"),
-            ("eve@example.org", None, None, {"age": "100"}, "2022-01-01"),
+    rows = [("ann@example.org", "Ann", "ru", {"city": "Aktau", "tags": ["press", "vip"], "age": "41", "rank": "3", "visited": "2021-01-31"}, "2020-01-01"),
+            ("bob@mail.example.com", "Bob", "ru-KZ", {"city": "aktau", "tags": "press, radio", "age": "9", "rank": "low", "visited": "2020-12-01"}, "2021-01-01"),
+            ("eve@example.org", None, None, {"age": "100", "rank": "", "visited": "2024-02-29"}, "2022-01-01"),
             ("kim@bücher.example", "Kim 100%", "kk", {"city": ""}, "2023-01-01")]
     text = "".join(json.dumps({"email": email, "name": name, "language": language, "attributes": attributes,
                                "confirmed_at": joined, "consent_source": "fair"}) + "\n"
@@ -30,7 +30,9 @@ ALL = "ann bob eve kim"
     ('domain = "example.org"', "ann eve"), ('domain = "xn--bcher-kva.example"', "kim"), ('email ~ "@mail."', "bob"),
     ('name ~ "100%"', "kim"), ('name is unknown', "eve"), ('name = "%"', ""), ('joined < "2021-06-01"', "ann bob"),
     ('joined > "1000 years ago" and source = "fair"', ALL), ('joined > "1 day ago"', ""),
-    ('language = "ru" and (age < 10 or tags has "vip")', "ann bob"), ('attribute.name is unknown', ALL),
+    ('language = "ru" and (age < 10 or tags has "vip")', "ann bob"),
+    ('age < 10.5', "bob"), ('age >= 40.5', "ann eve"), ('age > -1', "ann bob eve"), ('rank > 0', "ann"), ('rank < 5', "ann"),
+    ('rank != 3', "bob eve kim"), ('visited < "2021-06-01"', "ann bob"), ('visited > "1000 years ago"', "ann bob eve"), ('visited > "1 day ago"', ""),
     ('name = "\' OR 1=1 --"', ""), ('name in ("Ann", "Bob") and not name = "Bob"', "ann")])
 def test_who_is_meant(people, where, expected):
     shown = json.loads(people.run("segment", "show", "--where", where, "--json").out)[0]
@@ -68,3 +70,18 @@ def test_sending_to_a_segment(people, server):
     assert server.handler.accepted == 2
     people.run("send", "--yes", "--where", "age = 7", people.issue(), expect=65)
     people.run("send", "--yes", "--segment", "nosuch", people.issue(), expect=67)
+
+
+@pytest.mark.parametrize("where, near", [('langauge != "ru"', "language"), ('ctiy = "Aktau"', "city"), ('not (age > 3 or tgas has "press")', "tags"),
+                                         ('attribute.name is unknown', "name"), ('xyzzy is known', None)])
+def test_a_mistyped_attribute_selects_nobody(people, where, near):
+    """Without an error, NOT of it would select everybody."""
+    path = people.issue()
+    for args in (("send", "--yes", path, "--where", where), ("export", "--where", where), ("segment", "add", "x", where),
+                 ("segment", "show", "--where", where), ("reconfirm", "--yes", "--where", where)):
+        said = people.run(*args, expect=65).err
+        assert "the attributes there are: age, city, rank, tags, visited" in said or sorted(
+            said.split("there are: ")[1].strip().split(", ")) == ["age", "city", "rank", "tags", "timezone", "visited"], said
+        assert f"did you mean '{near}'" in said if near else "did you mean" not in said, said
+    assert people.sql("SELECT count(*) FROM issue") == [(0,)]
+    people.run("segment", "show", "--where", 'timezone = "Asia/Almaty"')

@@ -41,7 +41,9 @@ enum nl_segment_test {
     NL_TEST_UNKNOWN
 };
 
-/* A value: text, or a number where it was written without quotes. Of `joined`, a time. */
+/* A value: a text, or a decimal number if it was written without quotes, which `text` holds too. A
+ * value of `joined` is a time, in `number`; "30 days ago" as the value of an attribute is the day.
+ */
 struct nl_segment_value {
     char *text;
     int64_t number;

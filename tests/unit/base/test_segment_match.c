@@ -30,6 +30,11 @@ static const struct {
     {"age != 42", false},
     {"height >= 180", true},
     {"height < 180", false},
+    {"age < 42.5", true},
+    {"age > 41.5", true},
+    {"city < 5", false}, /* no number */
+    {"city > -1", false},
+    {"city != 5", true},
     {"vip = 1", true},
     {"city ~ \"KTA\"", true},
     {"city ~ \"x\"", false},
