@@ -134,6 +134,10 @@ struct nl_retention cli_retention(const struct nl_config *config);
 enum nl_status cli_confirm(const struct cli *cli, bool yes, const char *question, bool *agreed,
                            struct nl_error *err);
 
+/* terminal.c: the columns of the terminal that standard output goes to; a large number if it goes
+ * elsewhere. */
+int cli_columns(void);
+
 /* terminal.c: says on standard error that the command waits for what is typed, if it does. */
 void cli_say_reading(const char *what);
 

@@ -29,8 +29,8 @@ static bool ask_unseen(const char *prompt, char *out, size_t size) {
         return read_line(out, size);
     struct termios silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent); /* before anybody begins to type */
     fputs(prompt, stderr);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     bool got = read_line(out, size);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     fputc('\n', stderr);

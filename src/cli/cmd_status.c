@@ -92,18 +92,48 @@ static enum nl_status show_json(struct status_call *call, const struct nl_issue 
     return status;
 }
 
-static void show_row(const struct status_call *call, const struct nl_issue *issue,
-                     const struct nl_counts *counts) {
-    char when[CLI_TIME_LEN];
-    cli_format_time(issue->created_at, when);
+/* For a terminal that is narrower than the table: the numbers that are not 0, below the name. */
+static void show_narrow(const struct nl_issue *issue, const char *when,
+                        const struct nl_counts *counts) {
+    const struct {
+        int64_t count;
+        const char *word;
+    } parts[] = {{counts->sent, "sent"},         {counts->queued + counts->leased, "queued"},
+                 {counts->deferred, "deferred"}, {counts->bounced, "bounced"},
+                 {counts->failed, "failed"},     {counts->unknown, "unknown"},
+                 {counts->skipped, "skipped"}};
+    bool first = true;
+    printf("%s\n  %s since %s\n ", issue->slug, nl_issue_state_text(issue->state), when);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (parts[i].count == 0)
+            continue;
+        printf("%s %lld %s", first ? "" : ",", (long long)parts[i].count, parts[i].word);
+        first = false;
+    }
+    puts(first ? " no messages" : "");
+}
+
+static void show_table_row(const struct status_call *call, const struct nl_issue *issue,
+                           const char *when, const struct nl_counts *counts) {
     if (call->shown == 0)
-        printf("%-48s %-9s %-20s %7s %7s %8s %7s %6s %7s %7s\n", "ISSUE", "STATE", "SINCE", "SENT",
+        printf("%-48s %-9s %-23s %7s %7s %8s %7s %6s %7s %7s\n", "ISSUE", "STATE", "SINCE", "SENT",
                "QUEUED", "DEFERRED", "BOUNCED", "FAILED", "UNKNOWN", "SKIPPED");
-    printf("%-48s %-9s %-20s %7lld %7lld %8lld %7lld %6lld %7lld %7lld\n", issue->slug,
+    printf("%-48s %-9s %-23s %7lld %7lld %8lld %7lld %6lld %7lld %7lld\n", issue->slug,
            nl_issue_state_text(issue->state), when, (long long)counts->sent,
            (long long)(counts->queued + counts->leased), (long long)counts->deferred,
            (long long)counts->bounced, (long long)counts->failed, (long long)counts->unknown,
            (long long)counts->skipped);
+}
+
+static void show_row(const struct status_call *call, const struct nl_issue *issue,
+                     const struct nl_counts *counts) {
+    enum { TABLE = 138 };
+    char when[CLI_TIME_LEN];
+    cli_format_time(issue->created_at, when);
+    if (cli_columns() < TABLE)
+        show_narrow(issue, when, counts);
+    else
+        show_table_row(call, issue, when, counts);
     if (issue->pause_note != NULL)
         printf("  paused: %s\n", issue->pause_note);
     if (issue->scheduled_at != 0 && issue->state == NL_ISSUE_SCHEDULED) {

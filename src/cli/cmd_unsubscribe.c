@@ -34,9 +34,10 @@ static enum nl_status unsubscribe_run(struct cli *cli, void *options, struct nl_
                                cli->words[0]);
     if (address == NULL && call.options.list != NULL)
         return cli_usage_error(cli, err, "--list goes with --address: a token knows its list");
-    if (address == NULL)
-        cli_read_token(cli, &call);
-    enum nl_status status = cli_open(cli, err);
+    enum nl_status status =
+        address == NULL ? cli_read_token(cli, &call, "give it with --address", err) : NL_OK;
+    if (status == NL_OK)
+        status = cli_open(cli, err);
     if (status != NL_OK)
         return status;
     if (address != NULL)

@@ -2,16 +2,21 @@
 
 #include <string.h>
 
-void cli_read_token(const struct cli *cli, struct link_call *call) {
-    call->wait = strcmp(cli->words[0], "-") != 0;
+enum nl_status cli_read_token(const struct cli *cli, struct link_call *call, const char *instead,
+                              struct nl_error *err) {
+    const char *word = cli->words[0];
+    call->wait = strcmp(word, "-") != 0;
     call->token[0] = '\0';
     if (call->wait) {
-        snprintf(call->token, sizeof call->token, "%s", cli->words[0]);
-        return;
+        if (strchr(word, '@') != NULL && strchr(word, '/') == NULL)
+            return cli_usage_error(cli, err, "'%s' is an address, not a token: %s", word, instead);
+        snprintf(call->token, sizeof call->token, "%s", word);
+        return NL_OK;
     }
     cli_say_reading("the token");
     size_t len = fread(call->token, 1, sizeof call->token - 1, stdin);
     call->token[len] = '\0';
+    return NL_OK;
 }
 
 enum nl_status cli_answer_link(struct cli *cli, const struct link_call *call, enum nl_status status,

@@ -21,8 +21,10 @@ struct link_call {
 };
 
 /* Reads the token, or the link or text that holds it, from the command line or, for "-", from
- * standard input, where no list of processes shows it. */
-void cli_read_token(const struct cli *cli, struct link_call *call);
+ * standard input, where no list of processes shows it. An address in its place is an error that
+ * says what to do `instead`. */
+enum nl_status cli_read_token(const struct cli *cli, struct link_call *call, const char *instead,
+                              struct nl_error *err);
 
 /* Prints the outcome for the public, `good` or one answer for every link that does not work;
  * --verbose adds the reason for the operator. Returns the status, or that of printing. */

@@ -3,6 +3,7 @@
 #include "newsletter/base/file.h"
 
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <unistr.h>
 
@@ -46,6 +47,14 @@ void cli_print_safely(const char *text, size_t len) {
             printf("\\x%02x", *p);
         i += size > 0 ? size : 1;
     }
+}
+
+int cli_columns(void) {
+    enum { USUAL = 80, UNBOUNDED = 1 << 20 };
+    struct winsize size = {0};
+    if (!isatty(STDOUT_FILENO))
+        return UNBOUNDED;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : USUAL;
 }
 
 void cli_say_reading(const char *what) {

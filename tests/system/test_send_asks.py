@@ -143,3 +143,27 @@ def test_no_configuration_names_every_place(site):
     said = site.run("status", env={"HOME": "/nonexistent"}, expect=78).err
     for place in ("./newsletter.yaml", "/nonexistent/.config/newsletter/newsletter.yaml", "/etc/newsletter/newsletter.yaml", "newsletter init"):
         assert place in said, said
+
+
+def test_a_token_may_come_in_its_link_and_an_address_is_no_token(connected):
+    connected.add_active(["ann@example.org", "bob@example.org"])
+    assert "is an address, not a token: give it with --address" in connected.run("unsubscribe", "ann@example.org", expect=64).err
+    assert "newsletter subscribe ADDRESS" in connected.run("confirm", "ann@example.org", expect=64).err
+    tokens = [row[0] for row in connected.sql("SELECT token FROM subscription ORDER BY id")]
+    connected.run("unsubscribe", f"https://news.example.org/unsubscribe?token={tokens[0]}&x=1")
+    connected.run("unsubscribe", "-", stdin=f"https://news.example.org/unsubscribe?token={tokens[1]}\n".encode())
+    assert connected.sql("SELECT DISTINCT state FROM subscription") == [("unsubscribed",)]
+
+
+def test_the_operator_hears_that_a_mail_did_not_go_out(connected):
+    connected.configure(port=9)
+    assert "could not be sent yet" in on_terminal(connected, ("subscribe", "ann@example.org"))[1]
+    assert "could not" not in connected.run("subscribe", "bob@example.org").err
+
+
+def test_status_fits_a_terminal(connected):
+    connected.add_active(["ann@example.org"])
+    connected.run("send", "--yes", connected.issue(slug="a" * 60))
+    shown = on_terminal(connected, ("status",))[1].split("\n\n")[0]
+    assert "1 sent" in shown and max(map(len, shown.split("\n"))) <= 80, shown
+    assert "SKIPPED" in connected.run("status").out and "SKIPPED" not in shown
