@@ -1,5 +1,6 @@
 #include "newsletter/archive/build.h"
 
+#include "archive/manifest.h"
 #include "newsletter/archive/archive.h"
 #include "newsletter/base/file.h"
 #include "newsletter/template/data.h"
@@ -14,6 +15,7 @@ struct building {
     const char *folder;
     const struct nl_archive *archive;
     json_t *archives;
+    struct nl_buf written; /* for the manifest */
     int64_t files;
 };
 
@@ -39,6 +41,8 @@ static enum nl_status write_file(struct building *building, const char *list, co
     enum nl_status status = full.failed ? nl_error_nomem(err) : make_folders(&full, err);
     if (status == NL_OK)
         status = nl_file_write(full.data, nl_buf_text(content), content->len, false, err);
+    if (status == NL_OK)
+        nl_buf_addf(&building->written, "%s\n", full.data + strlen(building->folder) + 1);
     building->files += status == NL_OK;
     nl_buf_free(&full);
     return status;
@@ -123,6 +127,11 @@ enum nl_status nl_archive_build(struct nl_store *store, const struct nl_config *
     enum nl_status status = nl_list_each(store, build_list, &building, err);
     if (status == NL_OK)
         status = write_top(&building, err);
+    if (status == NL_OK && building.written.failed)
+        status = nl_error_nomem(err);
+    if (status == NL_OK)
+        status = nl_manifest_update(folder, &building.written, err);
+    nl_buf_free(&building.written);
     json_decref(building.archives);
     *files = building.files;
     return status;

@@ -65,7 +65,7 @@ static enum nl_status find_text(struct nl_page_builder *builder, const char *slu
                                 const char *language, bool *found, struct nl_archived *text,
                                 struct nl_error *err) {
     const struct nl_archive *archive = builder->archive;
-    const struct nl_filter filter = {.slug = slug, .limit = 1};
+    const struct nl_filter filter = {.slug = slug, .unlisted = true, .limit = 1};
     enum nl_status status =
         nl_archive_each(archive->store, archive->list->id, &filter, keep_entry, builder, err);
     if (status == NL_OK && builder->entry.id != 0)

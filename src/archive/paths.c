@@ -101,7 +101,7 @@ static enum nl_status add_issue_id(const struct nl_entry *entry, void *ctx, stru
 
 static enum nl_status add_editions(const struct nl_archive *archive, struct paths *paths,
                                    struct nl_error *err) {
-    const struct nl_filter all = {0};
+    const struct nl_filter all = {.unlisted = true};
     struct nl_buf ids = {0};
     enum nl_status status =
         nl_archive_each(archive->store, archive->list->id, &all, add_issue_id, &ids, err);
@@ -128,7 +128,7 @@ static enum nl_status collect_paths(const struct nl_archive *archive, struct pat
                   {NL_FACET_CATEGORY, "category/"},
                   {NL_FACET_SERIES, "series/"},
                   {NL_FACET_POSTED_BY, "by/"}};
-    const struct nl_filter all = {0};
+    const struct nl_filter all = {.unlisted = true};
     enum nl_status status = add_fixed_path(paths, "events/", err);
     if (status == NL_OK)
         status = add_fixed_path(paths, "events.ics", err);

@@ -29,6 +29,7 @@ static void fill_issue(struct nl_composed *composed, struct nl_issue *issue) {
     issue->posted_by = take_text(&front->posted_by);
     issue->date = take_text(&front->date);
     issue->language = take_text(&front->language);
+    issue->archive = take_text(&front->archive);
     issue->source = take_text(&composed->source);
     issue->digest = take_text(&composed->digest);
     issue->message_len = composed->message.len;

@@ -29,6 +29,7 @@ static const struct key {
     {"preheader", AT(preheader)},
     {"timezone", AT(timezone)},
     {"images", AT(images)},
+    {"archive", AT(archive)},
     {"contact.person", AT(contact.person)},
     {"contact.phone", AT(contact.phone)},
     {"contact.fax", AT(contact.fax)},
@@ -163,12 +164,13 @@ static enum nl_status unknown_key(const struct nl_yaml_entry *entry, const char 
     if (near != NULL)
         return nl_error_set(err, NL_DATA, "%s:%zu: unknown key '%s': did you mean %s?", name,
                             entry->line, entry->path, near);
-    return nl_error_set(err, NL_DATA,
-                        "%s:%zu: unknown key '%s': use series, number, title, date, category, "
-                        "posted_by, subject, alternative_subject, slug, language, preheader, "
-                        "timezone, images, attachments, events or contact (person, phone, fax, "
-                        "email, web)",
-                        name, entry->line, entry->path);
+    return nl_error_set(
+        err, NL_DATA,
+        "%s:%zu: unknown key '%s': use series, number, title, date, category, "
+        "posted_by, subject, alternative_subject, slug, language, preheader, "
+        "timezone, images, archive, attachments, events or contact (person, phone, fax, "
+        "email, web)",
+        name, entry->line, entry->path);
 }
 
 static enum nl_status take_entry(struct nl_frontmatter *front, struct nl_yaml_entry *entry,
@@ -236,6 +238,10 @@ static enum nl_status check_values(const struct nl_frontmatter *front, const cha
                             "%s: %s '%s': add a day that exists, as 'date: 2008-08-25'", name,
                             front->date != NULL ? "invalid date" : "the front matter has no date",
                             front->date != NULL ? front->date : "");
+    if (front->archive != NULL && strcmp(front->archive, "public") != 0 &&
+        strcmp(front->archive, "unlisted") != 0 && strcmp(front->archive, "never") != 0)
+        return nl_error_set(err, NL_DATA, "%s: archive '%s': use public, unlisted or never", name,
+                            front->archive);
     if (front->images != NULL && strcmp(front->images, "inline") != 0 &&
         strcmp(front->images, "links") != 0)
         return nl_error_set(err, NL_DATA, "%s: images '%s': use inline or links", name,

@@ -22,6 +22,7 @@ struct nl_frontmatter {
     size_t attachment_count;
     char *timezone; /* of the events' times; default: UTC */
     char *images;   /* "inline" (the default) or "links" */
+    char *archive;  /* "public", "unlisted" or "never" */
     struct nl_contact contact;
     struct nl_events events;
 };

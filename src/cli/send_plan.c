@@ -36,6 +36,14 @@ static enum nl_status show_findings(struct cli *cli, struct send_call *call, str
     return status;
 }
 
+/* Whether the public will be able to read it. */
+static void show_archive(const struct nl_issue *issue) {
+    if (issue->archive != NULL)
+        printf("Archive:    %s\n", issue->archive);
+    else if (issue->segment != NULL)
+        printf("Archive:    not before 'newsletter archive publish %s'\n", issue->slug);
+}
+
 static void show_recipients(const struct send_call *call) {
     const struct send_options *chosen = call->chosen;
     const struct nl_issue *issue = &call->bulletin.issue;
@@ -49,6 +57,8 @@ static void show_recipients(const struct send_call *call) {
     }
     if (call->extends)
         printf("Had it:     %lld already\n", (long long)call->had_already);
+    if (!call->found)
+        show_archive(issue);
     printf("Recipients: %lld%s\n", (long long)call->people, chosen->at != NULL ? " as of now" : "");
 }
 

@@ -22,8 +22,9 @@ const struct nl_table nl_tables[] = {
     {"issue",
      "id, list, slug, series, number, title, subject, category, posted_by, date, source, message, "
      "digest, state, pause_note, created_at, ended_at, language, body, events, segment, "
-     "scheduled_at, local_time, alternative_subject, alternative",
-     "iisssssssssbsssiisbssissb", LARGE},
+     "scheduled_at, local_time, alternative_subject, alternative, archive, public_from, "
+     "public_until",
+     "iisssssssssbsssiisbssissbsii", LARGE},
     {"edition",
      "id, issue, language, title, subject, source, message, body, alternative_subject, alternative",
      "iissssbbsb", LARGE},

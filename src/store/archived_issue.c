@@ -6,8 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The issues that the public may see: the one place that says so. */
-#define VISIBLE "i.list = ?1 AND i.state IN ('sending', 'sent') "
+/* What the public may see at a time: the one place that says so. A paused or cancelled issue stays
+ * where somebody has got it. */
+#define VISIBLE(now)                                                                               \
+    "i.list = ?1 AND i.state IN ('sending', 'sent', 'paused', 'cancelled') AND "                   \
+    "i.archive <> 'never' AND i.public_from <= " now                                               \
+    " AND (i.public_until IS NULL OR i.public_until > " now ") AND "                               \
+    "(i.state IN ('sending', 'sent') OR EXISTS (SELECT 1 FROM delivery d WHERE d.issue = i.id "    \
+    "AND d.state IN ('sent', 'unknown'))) "
 
 static const char SEPARATORS[] = " \t\"";
 
@@ -28,17 +34,20 @@ static char *quote_words(const char *words) {
     return nl_buf_take(&out);
 }
 
-static void ask(const struct nl_store *store, int64_t list, const struct nl_filter *filter,
+static void ask(struct nl_store *store, int64_t list, const struct nl_filter *filter,
                 struct nl_query *query) {
-    nl_buf_addf(&query->sql,
-                "SELECT i.id, i.created_at, i.slug, i.series, i.number, i.title, i.category, "
-                "i.posted_by, i.date, i.language, i.events FROM issue i WHERE " VISIBLE
-                "AND (?2 IS NULL OR substr(i.date, 1, length(?2)) = ?2) "
-                "AND (?3 IS NULL OR i.category = ?3) AND (?4 IS NULL OR i.series = ?4) "
-                "AND (?5 IS NULL OR i.posted_by = ?5) AND (?6 = 0 OR i.events IS NOT NULL) "
-                "AND (?7 IS NULL OR %s) AND (?10 IS NULL OR i.slug = ?10) "
-                "ORDER BY i.date DESC, i.id DESC LIMIT ?8 OFFSET ?9",
-                nl_sql_dialect(store)->search);
+    nl_buf_addf(
+        &query->sql,
+        "SELECT i.id, CASE WHEN i.public_from > i.created_at THEN i.public_from ELSE "
+        "i.created_at END, i.slug, i.series, i.number, i.title, i.category, "
+        "i.posted_by, i.date, i.language, i.events FROM issue i WHERE " VISIBLE(
+            "?11") "AND (i.archive = 'public' OR ?12 <> 0) "
+                   "AND (?2 IS NULL OR substr(i.date, 1, length(?2)) = ?2) "
+                   "AND (?3 IS NULL OR i.category = ?3) AND (?4 IS NULL OR i.series = ?4) "
+                   "AND (?5 IS NULL OR i.posted_by = ?5) AND (?6 = 0 OR i.events IS NOT NULL) "
+                   "AND (?7 IS NULL OR %s) AND (?10 IS NULL OR i.slug = ?10) "
+                   "ORDER BY i.date DESC, i.id DESC LIMIT ?8 OFFSET ?9",
+        nl_sql_dialect(store)->search);
     nl_query_add(query, NL_VALUES(NL_INT(list), NL_STRING(filter->date),
                                   NL_STRING(filter->category), NL_STRING(filter->series),
                                   NL_STRING(filter->posted_by), NL_INT(filter->with_events)));
@@ -47,7 +56,8 @@ static void ask(const struct nl_store *store, int64_t list, const struct nl_filt
     else
         nl_query_add(query, NL_VALUES(NL_NULL));
     nl_query_add(query, NL_VALUES(NL_INT(nl_sql_limit(filter->limit)), NL_INT(filter->offset),
-                                  NL_STRING(filter->slug)));
+                                  NL_STRING(filter->slug), NL_INT(nl_store_now(store)),
+                                  NL_INT(filter->unlisted)));
 }
 
 struct entries {
@@ -99,9 +109,10 @@ enum nl_status nl_archive_facets(struct nl_store *store, int64_t list, enum nl_f
                                                         struct nl_error *err),
                                  void *ctx, struct nl_error *err) {
 #define FACET(value, order)                                                                        \
-    "SELECT " value " AS v, count(*) FROM issue i WHERE " VISIBLE "AND " value                     \
-    " IS NOT NULL GROUP BY v "                                                                     \
-    "ORDER BY v " order
+    "SELECT " value                                                                                \
+    " AS v, count(*) FROM issue i WHERE " VISIBLE("?2") "AND i.archive = 'public' AND " value      \
+                                                        " IS NOT NULL GROUP BY v "                 \
+                                                        "ORDER BY v " order
     static const char *const queries[] = {
         [NL_FACET_YEAR] = FACET("substr(i.date, 1, 4)", "DESC"),
         [NL_FACET_MONTH] = FACET("substr(i.date, 1, 7)", "DESC"),
@@ -111,7 +122,8 @@ enum nl_status nl_archive_facets(struct nl_store *store, int64_t list, enum nl_f
     };
 #undef FACET
     struct facets facets = {each, ctx};
-    return nl_sql_each(store, err, visit_facet, &facets, queries[facet], NL_VALUES(NL_INT(list)));
+    return nl_sql_each(store, err, visit_facet, &facets, queries[facet],
+                       NL_VALUES(NL_INT(list), NL_INT(nl_store_now(store))));
 }
 
 enum nl_status nl_archive_text(struct nl_store *store, int64_t issue, const char *language,
@@ -157,4 +169,30 @@ enum nl_status nl_archive_languages(struct nl_store *store, int64_t issue,
     return nl_sql_each(store, err, visit_language, &languages,
                        "SELECT language FROM edition WHERE issue = ? ORDER BY language",
                        NL_VALUES(NL_INT(issue)));
+}
+
+/* "Now" is a second ago: clocks of two connections to a server may differ by as much. */
+static enum nl_status update(struct nl_store *store, const char *sql, int64_t issue, int64_t at,
+                             struct nl_error *err) {
+    return nl_sql_run(store, err, sql,
+                      NL_VALUES(NL_INT(issue), NL_INT(at), NL_INT(nl_store_now(store) - 1)));
+}
+
+enum nl_status nl_archive_publish(struct nl_store *store, int64_t issue, int64_t at,
+                                  struct nl_error *err) {
+    enum nl_status status =
+        update(store,
+               "UPDATE issue SET archive = 'public', public_until = NULL, public_from = "
+               "CASE ?2 WHEN 0 THEN ?3 ELSE ?2 END WHERE id = ?1 AND archive <> 'never'",
+               issue, at, err);
+    return status == NL_OK && nl_sql_changes(store) == 0
+               ? nl_error_set(err, NL_DATA, "its front matter says 'archive: never'")
+               : status;
+}
+
+enum nl_status nl_archive_withdraw(struct nl_store *store, int64_t issue, int64_t at,
+                                   struct nl_error *err) {
+    return update(
+        store, "UPDATE issue SET public_until = CASE ?2 WHEN 0 THEN ?3 ELSE ?2 END WHERE id = ?1",
+        issue, at, err);
 }

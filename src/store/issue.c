@@ -38,6 +38,7 @@ void nl_issue_free(struct nl_issue *issue) {
     free(issue->alternative);
     free(issue->body);
     free(issue->events);
+    free(issue->archive);
     free(issue->segment);
     free(issue->local_time);
     nl_editions_free(issue->editions, issue->edition_count);
@@ -105,10 +106,12 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
         store, err, &issue->id,
         "INSERT INTO issue (list, slug, series, number, title, subject, category, posted_by, "
         "date, language, source, message, digest, body, events, segment, scheduled_at, "
-        "local_time, state, created_at, alternative_subject, alternative) VALUES (?, ?, ?, ?, ?, "
+        "local_time, state, created_at, alternative_subject, alternative, archive, public_from) "
+        "VALUES (?, ?, ?, ?, ?, "
         "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, CASE ?17 WHEN 0 THEN 'sending' ELSE "
         "'scheduled' END, "
-        "?, ?, ?)",
+        "?, ?, ?, coalesce(?22, 'public'), "
+        "CASE WHEN ?22 IS NULL AND ?16 IS NOT NULL THEN NULL ELSE 0 END)",
         NL_VALUES(NL_INT(issue->list), NL_STRING(issue->slug), NL_STRING(issue->series),
                   NL_STRING(issue->number), NL_STRING(issue->title), NL_STRING(issue->subject),
                   NL_STRING(issue->category), NL_STRING(issue->posted_by), NL_STRING(issue->date),
@@ -117,7 +120,7 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
                   NL_BYTES(issue->body, issue->body_len), NL_STRING(issue->events),
                   NL_STRING(issue->segment), NL_INT(issue->scheduled_at),
                   NL_STRING(issue->local_time), NL_INT(now), NL_STRING(issue->alternative_subject),
-                  NL_BYTES(issue->alternative, issue->alternative_len)));
+                  NL_BYTES(issue->alternative, issue->alternative_len), NL_STRING(issue->archive)));
     if (status != NL_OK)
         return nl_sql_is_duplicate(store)
                    ? nl_error_set(err, NL_BUSY, "the issue is being sent by another process")

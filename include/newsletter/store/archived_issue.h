@@ -9,7 +9,7 @@
 /* One issue as the archive lists it. Borrowed for the time of a call; optional texts are NULL. */
 struct nl_entry {
     int64_t id;
-    int64_t sent_at; /* when it began to go out */
+    int64_t sent_at; /* when it began to go out, or was published later */
     const char *slug, *series, *number, *title, *category, *posted_by;
     const char *date;     /* YYYY-MM-DD */
     const char *language; /* of its own text; NULL in early issues */
@@ -23,6 +23,7 @@ struct nl_filter {
     const char *slug;
     const char *words; /* to be found in the text, in any language */
     bool with_events;
+    bool unlisted; /* also issues that have a page which nothing leads to */
     int64_t limit, offset;
 };
 
@@ -32,6 +33,14 @@ NL_CHECKED enum nl_status nl_archive_each(struct nl_store *store, int64_t list,
                                           enum nl_status (*each)(const struct nl_entry *entry,
                                                                  void *ctx, struct nl_error *err),
                                           void *ctx, struct nl_error *err) NL_NONNULL(1, 3, 4, 6);
+
+/* Puts an issue into the archive, from `at` on (0: now). NL_DATA where it is never to be there. */
+NL_CHECKED enum nl_status nl_archive_publish(struct nl_store *store, int64_t issue, int64_t at,
+                                             struct nl_error *err) NL_ALL_NONNULL;
+
+/* Takes an issue out of the archive, from `at` on (0: now). */
+NL_CHECKED enum nl_status nl_archive_withdraw(struct nl_store *store, int64_t issue, int64_t at,
+                                              struct nl_error *err) NL_ALL_NONNULL;
 
 enum nl_facet {
     NL_FACET_YEAR,

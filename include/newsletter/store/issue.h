@@ -51,6 +51,10 @@ struct nl_issue {
     int64_t created_at;
     char *body; /* packed, for the archive; NULL when read from the store */
     size_t body_len;
+    /* "public", "unlisted" (a page that nothing leads to) or "never". NULL, when it is made:
+     * public, but for a segment's issue only when nl_archive_publish says so. Not read from the
+     * store. */
+    char *archive;
     char *segment;        /* the expression that says who gets it; NULL: everybody on the list */
     int64_t scheduled_at; /* when it is to go out; 0: at once */
     char *local_time;     /* of each subscriber, at which it is to come; NULL: all at once */
