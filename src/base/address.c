@@ -186,10 +186,12 @@ static enum nl_status build(struct nl_address *out, const char *given, const cha
     struct nl_buf key = {0};
     char *folded = fold_local(local);
     add_local(&envelope, local);
-    nl_buf_addf(&envelope, "@%s", out->domain);
+    nl_buf_addc(&envelope, '@');
+    nl_buf_adds(&envelope, out->domain);
     if (folded != NULL)
         add_local(&key, folded);
-    nl_buf_addf(&key, "@%s", out->domain);
+    nl_buf_addc(&key, '@');
+    nl_buf_adds(&key, out->domain);
     size_t len = envelope.len;
     out->text = strdup(given);
     out->envelope = nl_buf_take(&envelope);
