@@ -58,7 +58,7 @@ struct editions {
     const char *slug;
 };
 
-/* The pictures of an issue in one language, beside its page. */
+/* The pictures of an issue in one language, in the folder of its page. */
 static enum nl_status add_pictures(const struct nl_archive *archive,
                                    const struct editions *editions, int64_t id,
                                    const char *language, struct nl_error *err) {

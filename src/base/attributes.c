@@ -120,7 +120,7 @@ static enum nl_status take_value(const struct taking *taking, const char *key, j
                                 : take_object(taking, key, value, err);
 }
 
-/* What lies within objects gets the names of both: {"stack": {"os": "BSD"}} is stack_os. */
+/* A member of an object gets both names: {"stack": {"os": "BSD"}} becomes stack_os. */
 static enum nl_status take_object(const struct taking *taking, const char *prefix, json_t *from,
                                   struct nl_error *err) {
     const struct taking inner = {taking->object, taking->passed, taking->depth + 1};

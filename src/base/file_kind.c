@@ -11,7 +11,7 @@ static bool holds(const void *head, size_t len, const char *text) {
     return memmem(head, len, text, strlen(text)) != NULL;
 }
 
-/* What is packed into it tells a ZIP archive's kind. */
+/* The names of the packed files tell the kind of a ZIP archive. */
 static const char *zip_kind(const void *head, size_t len) {
     static const struct {
         const char *part, *kind;

@@ -328,7 +328,7 @@ static enum nl_status check_sender(struct check *check, const struct nl_list *li
     const char *at = config->bounce_address != NULL ? strrchr(config->bounce_address, '@') : NULL;
     if (at == NULL)
         find(check, false, "bounce-address",
-             "no bounce_address: returned mail cannot be assigned to recipients, and dead "
+             "no bounce_address: bounces cannot be assigned to recipients, and dead "
              "addresses stay on the list");
     else if (!signs && !are_aligned(at + 1, sender.domain))
         find(check, false, "spf-alignment",

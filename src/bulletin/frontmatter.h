@@ -17,7 +17,7 @@ struct nl_frontmatter {
     char *former_slug;  /* that of earlier versions, which left out what is not ASCII; NULL with a
                            slug of its own */
     char *language;     /* default: the list's */
-    char *preheader;    /* the line that mail clients show beside the subject */
+    char *preheader;    /* the line that mail programs show after the subject */
     char **attachments; /* paths relative to the issue */
     size_t attachment_count;
     char *timezone; /* of the events' times; default: UTC */

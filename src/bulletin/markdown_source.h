@@ -1,5 +1,5 @@
-/* What must not be mark-up is hidden from the Markdown parser, behind control characters and digits
- * that no input may hold or that mean nothing to it. */
+/* Text that must not become mark-up is hidden from the Markdown parser by control characters and
+ * digits, which no input may hold or which mean nothing to it. */
 #ifndef NL_BULLETIN_MARKDOWN_SOURCE_H
 #define NL_BULLETIN_MARKDOWN_SOURCE_H
 

@@ -238,7 +238,7 @@ static enum nl_status copy_marking(struct copy *copy, const char *text) {
     return copy->out->failed ? nl_error_nomem(copy->err) : NL_OK;
 }
 
-/* What an author calls an open condition. */
+/* The author's name for an open condition. */
 static const char *readable_name(const char *key) {
     if (key[0] == NL_SLOT_EXPRESSION)
         return "#if ...";

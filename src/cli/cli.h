@@ -1,4 +1,4 @@
-/* What the subcommands share. */
+/* Declarations that the commands share. */
 #ifndef NL_CLI_CLI_H
 #define NL_CLI_CLI_H
 

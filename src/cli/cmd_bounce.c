@@ -89,7 +89,7 @@ static enum nl_status settle(void *ctx, struct nl_error *err) {
     return nl_intake_flush(call->intake, err);
 }
 
-/* What was taken counts even if something went wrong after it. */
+/* Messages that were read count even if something fails after them. */
 static enum nl_status settle_rest(struct bounce_call *call, enum nl_status status,
                                   struct nl_error *err) {
     struct nl_error second = {0};

@@ -196,7 +196,7 @@ static enum nl_status open_files(const struct cli *cli, struct import_call *call
     return cli_begin_output(cli, call->chosen->rejects, &call->rejects, err);
 }
 
-/* What was refused is told also where the file as a whole is. */
+/* Refused rows are reported even if the file as a whole is refused. */
 static enum nl_status tell_all(struct import_call *call, const struct nl_import_report *report,
                                enum nl_status status, struct nl_error *err) {
     if (cli_is_interactive())

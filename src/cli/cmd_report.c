@@ -44,7 +44,8 @@ static enum nl_status find_issue(struct cli *cli, struct report_call *call, stru
     return status;
 }
 
-/* What tells of people is nobody else's to read; what Prometheus reads has to be readable. */
+/* A report names people, so only its owner may read it; a metrics file must be readable for
+ * Prometheus. */
 static enum nl_status put(const struct report_options *call, const struct nl_buf *text,
                           struct nl_error *err) {
     if (call->output != NULL)

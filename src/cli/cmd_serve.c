@@ -33,7 +33,7 @@ static enum nl_status drop_privileges(const char *user, struct nl_error *err) {
     return NL_OK;
 }
 
-/* What is started, and ended in the opposite order. */
+/* The parts that are started, and ended in the opposite order. */
 struct service {
     struct nl_site *site;
     struct nl_server *server;

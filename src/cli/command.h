@@ -1,5 +1,5 @@
-/* What a command of the program is: its name, its options and words, and the function that runs it.
- * A new command is cmd_NAME.c, help/NAME.txt and a line in commands.def. */
+/* A command of the program: its name, its options and words, and the function that runs it. A new
+ * command is cmd_NAME.c, help/NAME.txt and a line in commands.def. */
 #ifndef NL_CLI_COMMAND_H
 #define NL_CLI_COMMAND_H
 

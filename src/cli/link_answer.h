@@ -1,4 +1,4 @@
-/* What 'confirm' and 'unsubscribe' share: the token of a link, and the answer for the public. */
+/* Shared by 'confirm' and 'unsubscribe': the token of a link, and the answer for the public. */
 #ifndef NL_CLI_LINK_ANSWER_H
 #define NL_CLI_LINK_ANSWER_H
 

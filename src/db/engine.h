@@ -11,7 +11,7 @@
 struct nl_engine {
     struct nl_dialect dialect;
     const struct nl_embedded *migrations;
-    bool locks_issues; /* whoever holds an issue's lock is the only one who sends it */
+    bool locks_issues; /* only the holder of an issue's lock sends it */
     bool has_arrays;   /* a parameter may stand for many ids */
 
     /* Makes the place for a database, so that open finds it. */

@@ -11,7 +11,7 @@ enum nl_reaction {
     NL_REACT_NONE,     /* record the outcome, and go on */
     NL_REACT_ACCEPTED, /* a message was accepted: the relay works */
     NL_REACT_FAILURE,  /* the connection or the relay failed: counts towards the circuit breaker */
-    NL_REACT_OURS,     /* the relay refuses us, whoever the recipient is */
+    NL_REACT_OURS,     /* the relay refuses us, for every recipient */
     NL_REACT_HOLD,     /* the relay refuses this recipient or message: see breaker.h */
 };
 

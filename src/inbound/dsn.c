@@ -38,7 +38,7 @@ static bool is_success(const char *action) {
     return false;
 }
 
-/* What a server said, without its type ("smtp; 550 No such user"). */
+/* The server's words, without their type ("smtp; 550 No such user"). */
 static const char *typed_text(const char *value) {
     if (value == NULL)
         return NULL;

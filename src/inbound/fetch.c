@@ -55,7 +55,7 @@ static int watch(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t u
     return stopped(fetch) || exhausted(fetch);
 }
 
-/* Of a huge message the beginning is enough; a server that never ends is cut off. */
+/* The beginning of a huge message is enough; a server that never ends is cut off. */
 static size_t collect(char *data, size_t size, size_t count, void *ctx) {
     struct fetch *fetch = ctx;
     size_t len = size * count;

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a message that was understood, its beginning is worth keeping. */
+/* Only the beginning of a message that was understood is kept. */
 enum { KEEP_UNKNOWN = 1 << 20, KEEP_UNDERSTOOD = 16 * 1024, KEEP_ALL = 64 << 20 };
 
-/* How many messages one commit takes, and how many addresses of a message without proof count:
- * whoever forges one names as many as he likes. */
+/* How many messages one commit takes, and how many addresses of a message without proof count: a
+ * forger can name any number of addresses. */
 enum { GROUP = 100, UNPROVED = 20 };
 
 struct nl_intake {
@@ -28,7 +28,7 @@ struct nl_intake {
     int pending; /* messages in the open transaction */
 };
 
-/* Beside the database, or beside the configuration where that is no file. */
+/* Next to the database, or next to the configuration if the database is no file. */
 static void open_poison(struct nl_intake *intake) {
     struct nl_buf path = {0};
     bool file = strstr(intake->config->database, "://") == NULL;

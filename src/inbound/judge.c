@@ -15,8 +15,8 @@ const char *nl_fault_name(enum nl_fault fault) {
     return fault_names[fault];
 }
 
-/* Of the code that a report gives and the one in the server's words, the more exact one. A code of
- * another class in the words is a quotation of something earlier. */
+/* Takes the more exact of two codes: the one that a report gives, and the one in the server's
+ * words. A code of another class in the words quotes something earlier. */
 static void choose_status(const struct nl_failure *failure, size_t len, char out[NL_STATUS_LEN]) {
     char said[NL_STATUS_LEN] = "";
     const char *given = failure->status != NULL ? failure->status : "";

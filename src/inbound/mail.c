@@ -215,8 +215,8 @@ static void read_parameter(struct nl_part *part, const char **at, char **boundar
     *at = p + strcspn(p, ";");
 }
 
-/* What Content-Type says (RFC 2045 section 5.1); what it says wrongly is left at the default. An
- * own reader, since libetpan's recurses for each bracket. */
+/* Reads Content-Type (RFC 2045 section 5.1); malformed parts stay at their defaults. libetpan's
+ * reader is not used, since it recurses for each bracket. */
 static void read_type(struct nl_part *part, char **boundary) {
     char *value = nl_mail_field(part, "Content-Type");
     const char *at = skip_comments(value != NULL ? value : "");

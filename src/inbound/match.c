@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a text that is nothing but words of the table, more is not looked at. */
+/* A text that consists only of words of the table is cut off here. */
 enum { WORDS = 16384, HITS = 65536, MATCHES = 1024 };
 
 /* A phrase of a set that stands in the text at a word. */

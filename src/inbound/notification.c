@@ -1,4 +1,4 @@
-/* What Amazon SES tells of a delivery by way of SNS: as JSON, in a mail or by a webhook. */
+/* Amazon SES reports of a delivery through SNS: JSON, in a mail or by a webhook. */
 #include "inbound/reading.h"
 
 #include <jansson.h>
@@ -58,7 +58,7 @@ static void read_event(struct nl_reading *reading, const json_t *event) {
             out->kind = out->recipients[i].kind;
 }
 
-/* What comes from SNS itself wraps the event in "Message", as text. */
+/* SNS wraps the event in "Message", as text. */
 static json_t *unwrap(json_t *object) {
     const char *inner = json_string_value(json_object_get(object, "Message"));
     json_t *event = inner != NULL ? json_loads(inner, 0, NULL) : NULL;

@@ -55,7 +55,7 @@ struct nl_match {
     unsigned rule, first, last;
 };
 
-/* What was found in one text. Zero-initialise it; free with nl_scan_free. Kept for many texts. */
+/* The findings in one text. Zero-initialise it; free with nl_scan_free. Reused for many texts. */
 struct nl_scan {
     struct nl_words words;
     unsigned *sorts; /* for each line a bit for each sort */
@@ -86,7 +86,7 @@ const struct nl_rule *nl_scan_why(const struct nl_bounce_reader *reader, const s
 /* The table's row for a reason, by its name; NULL if there is none. */
 const struct nl_reason *nl_reader_reason(const struct nl_bounce_reader *reader, const char *name);
 
-/* What a reader keeps from one message to the next, so that it need not be made again. */
+/* Memory that a reader reuses from one message to the next. */
 struct nl_scan *nl_reader_scan(const struct nl_bounce_reader *reader, size_t which);
 
 #endif

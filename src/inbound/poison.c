@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The file is an array of digests. Whoever locks the bytes of one owns it (fcntl(2)); the lock ends
- * with the process, however that ends, and the digest stays. Nothing waits for the disk: it is
- * processes that die here, not machines. */
+/* The file is an array of digests. A process that locks the bytes of one owns it (fcntl(2)); the
+ * lock ends with the process, however that ends, and the digest stays. Nothing waits for the disk:
+ * processes die here, not machines. */
 
 static const unsigned char nobody[NL_DIGEST_LEN];
 

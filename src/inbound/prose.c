@@ -141,7 +141,7 @@ static bool take_local_part(struct prose *prose, size_t line) {
     return true;
 }
 
-/* "To:" beside "Subject:" describes the mail that was sent. */
+/* "To:" next to "Subject:" describes the mail that was sent. */
 static bool is_summary(const struct prose *prose, size_t line) {
     static const char *const names[] = {"subject:", "sent:", "date:", "betreff:", "objet :", "cc:"};
     if (!begins_with(prose->lines[line], "to:") && !is(prose, line, NL_SORT_QUOTED))
@@ -191,8 +191,8 @@ static bool leads_with_address(struct nl_span line) {
     return memchr(line.data, '@', end) != NULL;
 }
 
-/* An address is taken where a line introduced it, where the line says what it is, or where the
- * reason stands beside it; `anywhere` takes the others too. */
+/* Takes an address if a line introduced it, if its own line says what it is, or if the reason
+ * stands next to it; `anywhere` takes the others too. */
 static void find_addresses(struct prose *prose, size_t end, bool anywhere) {
     size_t block = 0; /* lines for which the introduction still holds */
     for (size_t i = 0; i < end; i++) {

@@ -1,4 +1,4 @@
-/* What the readers of this folder share: one message being read. */
+/* Shared by the readers of this folder: one message being read. */
 #ifndef NL_INBOUND_READING_H
 #define NL_INBOUND_READING_H
 

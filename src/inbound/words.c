@@ -6,7 +6,7 @@
 #include <unicase.h>
 #include <unistr.h>
 
-/* Of a longer line the beginning is enough. */
+/* The beginning of a longer line is enough. */
 enum { LINE_LIMIT = 4000 };
 
 enum { SLOTS = 8192, OTHERS = 4, WORD = 48, IDS = 60000 };

@@ -51,7 +51,7 @@ void nl_trace(const struct nl_transport *transport, const struct connection *con
 
 /* ---- libcurl's part ---- */
 
-/* Of what we send during AUTH, only the name of the mechanism is shown. */
+/* During AUTH only the name of the mechanism is shown. */
 static void trace_login_command(const struct nl_transport *transport,
                                 const struct connection *connection, const char *line, size_t len) {
     size_t shown = 0;

@@ -23,7 +23,7 @@ struct extension {
     const char *expression;
 };
 
-/* Who the issue is meant for is a text that is parsed again: parentheses keep both parts whole. */
+/* The audience is a text that is parsed again: parentheses keep both parts whole. */
 static enum nl_status extend(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct extension *call = ctx;
     enum nl_status status = find_list(store, call->fan_out.issue, &call->fan_out.list, err);

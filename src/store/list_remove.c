@@ -12,7 +12,7 @@
 #define SUBSCRIPTIONS "(SELECT id FROM subscription WHERE list = ?1)"
 #define ISSUES "(SELECT id FROM issue WHERE list = ?1)"
 
-/* Of its issues, and the notices to its subscribers. */
+/* The deliveries of its issues, and the notices to its subscribers. */
 #define DELIVERIES                                                                                 \
     "(SELECT d.id FROM delivery d WHERE d.issue IN " ISSUES " UNION ALL SELECT d.id FROM "         \
     "delivery d WHERE d.issue IS NULL AND d.subscription IN " SUBSCRIPTIONS ")"

@@ -24,7 +24,7 @@ struct asker {
     bool confirmed;
 };
 
-/* Of an address, the subscription that says most about which list its holder means. */
+/* The subscription of an address that best says which list its holder means. */
 static enum nl_status find_asker(struct nl_store *store, const struct ask *ask, struct asker *out,
                                  struct nl_error *err) {
     return nl_sql_first(

@@ -83,7 +83,7 @@ enum nl_status nl_subject_test_read(struct nl_store *store, int64_t issue, bool 
     return status;
 }
 
-/* Of `a` out of `of_a` and `b` out of `of_b`: which is the larger share? 0 where they are equal. */
+/* Compares two shares, `a` out of `of_a` and `b` out of `of_b`; 0 where they are equal. */
 static int compare_shares(int64_t a, int64_t of_a, int64_t b, int64_t of_b) {
     double left = of_a > 0 ? (double)a / (double)of_a : 0;
     double right = of_b > 0 ? (double)b / (double)of_b : 0;

@@ -4,9 +4,9 @@
 
 #include "newsletter/db/handle.h"
 
-/* The mails that forms caused to one address since its holder last used a link in one of them.
- * Kept under a keyed digest of the address, and also when the sign-up itself is deleted: whoever
- * fills in forms with other people's addresses would otherwise begin again. */
+/* The mails that forms caused to one address since its holder last used a link in one of them. They
+ * are kept under a keyed digest of the address, and also when the sign-up itself is deleted:
+ * otherwise somebody who fills in forms with other people's addresses could begin again. */
 struct nl_unanswered {
     int64_t mails;
     int64_t last_at;

@@ -42,7 +42,7 @@ static bool is_ignored(const struct nl_columns *columns, const char *name) {
     return false;
 }
 
-/* What the FIELD of a map is. */
+/* The meaning of FIELD in --map. */
 static enum nl_column field_of(const char *map, const char **attribute) {
     static const char prefix[] = "attribute.";
     size_t len = strcspn(map, "=");

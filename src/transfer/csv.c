@@ -118,8 +118,8 @@ static char declared_delimiter(const char *line) {
 
 /* ---- rows ---- */
 
-/* Of separators only, as spreadsheets leave them, or the header once more, between files that were
- * put together. */
+/* Whether a row holds only separators, as spreadsheets leave them, or repeats the header, as in
+ * joined files. */
 static bool is_technical(const struct nl_csv *csv) {
     if (csv->header.len > 0 && csv->text.len == csv->header.len &&
         memcmp(csv->text.data, csv->header.data, csv->text.len) == 0)

@@ -8,8 +8,8 @@ bool nl_dump_begins(const char *line) {
            strpbrk(line, ",;|<") == NULL;
 }
 
-/* What Sympa's words mean where they are other ones than those of the lexicon. Whoever is on the
- * list by way of a data source is "included" and not "subscribed". */
+/* The meaning of Sympa's words where it differs from the lexicon. A member by way of a data source
+ * is "included" and not "subscribed". */
 static const char *column_for(const char *key) {
     static const char *const known[][2] = {
         {"date", "created_at"}, {"gecos", "name"},       {"suspend", "suspended"},

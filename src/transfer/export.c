@@ -67,7 +67,8 @@ static enum nl_status check_written(const struct writing *writing, struct nl_err
                                 : NL_OK;
 }
 
-/* What spreadsheets calculate instead of showing it, also in the wide forms of East Asia. */
+/* Characters that make a spreadsheet calculate a cell instead of showing it, also in the wide forms
+ * of East Asia. */
 static bool is_formula(const char *text) {
     static const char *const wide[] = {"\uff1d", "\uff0b", "\uff0d", "\uff20"};
     for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)

@@ -1,4 +1,4 @@
-/* What words mean in the files of other tools: names of columns and their values, as
+/* The meaning of words in the files of other tools: names of columns and their values, as
  * lexicon.txt has them. */
 #ifndef NL_TRANSFER_LEXICON_H
 #define NL_TRANSFER_LEXICON_H
@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What a column holds. The order is that of nl_column_names. */
+/* The contents of a column. The order is that of nl_column_names. */
 enum nl_column {
     NL_COLUMN_EMAIL,
     NL_COLUMN_NAME,
@@ -75,14 +75,15 @@ void nl_lexicon_free(struct nl_lexicon *lexicon);
 enum { NL_WORD_SIZE = 96 };
 void nl_word_fold(const char *text, char out[NL_WORD_SIZE]);
 
-/* What a column with such a name holds. *guessed: only where no column has a better name. */
+/* Finds the contents of a column by its name. *guessed: only if no other column has a better name.
+ */
 enum nl_column nl_lexicon_column(const struct nl_lexicon *lexicon, const char *name, bool *guessed);
 
 /* Whether a name speaks of consent or of a state. */
 bool nl_lexicon_is_suspect(const struct nl_lexicon *lexicon, const char *name);
 
-/* What a value says in a column of that kind; in NL_COLUMN_NONE, whether it is a word that says so
- * anywhere. NL_SIGN_UNKNOWN if that cannot be told. */
+/* Finds the meaning of a value in a column of that kind; with NL_COLUMN_NONE, whether the word has
+ * such a meaning in any column. NL_SIGN_UNKNOWN if it cannot be told. */
 enum nl_sign nl_lexicon_sign(const struct nl_lexicon *lexicon, enum nl_column kind,
                              const char *value);
 

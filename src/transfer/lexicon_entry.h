@@ -4,8 +4,8 @@
 
 #include "transfer/lexicon.h"
 
-/* What a word is looked up as. Values of one kind of column have a class of their own behind these.
- */
+/* The classes of words to look up. The values of each kind of column have a class of their own
+ * after these. */
 enum nl_lexicon_class {
     CLASS_COLUMN,
     CLASS_SUSPECT,

@@ -44,7 +44,7 @@ static bool add_word(struct nl_lexicon *lexicon, const char *word,
     return true;
 }
 
-/* What the words of a line with such a head are; false for a head that is none. */
+/* Finds the class of the words after a line's head; false for an unknown head. */
 static bool read_head(struct nl_lexicon *lexicon, char words[3][24],
                       struct nl_lexicon_entry *like) {
     static const struct {

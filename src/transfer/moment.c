@@ -7,7 +7,7 @@
 
 enum { NUMBERS = 3, TEXT_LIMIT = 80, WORD_LIMIT = 40 };
 
-/* What has been read of a text so far. */
+/* The parts of a text that have been read so far. */
 struct reading {
     long numbers[NUMBERS]; /* of the date */
     size_t digits[NUMBERS];

@@ -75,7 +75,7 @@ static bool is_utf16(const unsigned char *head, size_t len) {
            ((head[0] == 0xff && head[1] == 0xfe) || (head[0] == 0xfe && head[1] == 0xff));
 }
 
-/* What spreadsheets save by themselves is no text: say so before anything is made of it. */
+/* A spreadsheet's own format is no text: say so before anything else is tried. */
 static enum nl_status check_kind(struct nl_source *source, const unsigned char *head, size_t len,
                                  struct nl_error *err) {
     char piece[FIRST_PIECE];

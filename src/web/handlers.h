@@ -4,7 +4,7 @@
 
 #include "web/page.h"
 
-/* What answers one path and method. */
+/* The function that answers one path and method. */
 typedef enum nl_status nl_page_handler(struct nl_site *site, const struct nl_request *request,
                                        struct nl_response *response, struct nl_error *err);
 

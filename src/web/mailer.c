@@ -29,7 +29,7 @@ struct nl_mailer {
     volatile sig_atomic_t stop;
 };
 
-/* What one awakening is for. */
+/* The reason for waking the mailer. */
 struct errand {
     bool full_pass;
     int64_t notices[NOTICES_ONE_BY_ONE];

@@ -1,4 +1,4 @@
-/* What the handlers of both sites share: the site, its languages, and the pages they build. */
+/* Shared by the handlers of both sites: the site, its languages, and the pages they build. */
 #ifndef NL_WEB_PAGE_H
 #define NL_WEB_PAGE_H
 

@@ -1,4 +1,4 @@
-/* What the parts of the staff's site share. */
+/* Shared by the parts of the staff's site. */
 #ifndef NL_WEB_STAFF_COMMON_H
 #define NL_WEB_STAFF_COMMON_H
 

@@ -1,4 +1,4 @@
-/* What the pages share that links in mails lead to. */
+/* Shared by the pages that links in mails lead to. */
 #ifndef NL_WEB_TOKEN_PAGE_H
 #define NL_WEB_TOKEN_PAGE_H
 

@@ -29,9 +29,8 @@ enum nl_status nl_file_write(const char *path, const void *data, size_t len, boo
                              struct nl_error *err);
 
 /* A file that is written piece by piece, with mode 0600. Other processes see nothing of it before
- * it is complete, and whoever owned a file of that name before does not own this one.
- * Zero-initialise.
- */
+ * it is complete, and the owner of an earlier file of that name does not own this one.
+ * Zero-initialise. */
 struct nl_file_output {
     FILE *stream;
     char *path;

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* What a file is that begins with these bytes, such as "an Excel workbook"; NULL for one that may
- * be a text. Four bytes tell whether it is none; what exactly, some kilobytes. */
+/* The kind of file that begins with these bytes, such as "an Excel workbook"; NULL if it may be a
+ * text. Four bytes tell whether it is a text; the exact kind takes some kilobytes. */
 const char *nl_file_kind(const void *head, size_t len);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-/* What conditions may ask for. All borrowed; NULL where it is not known. */
+/* The facts that conditions may ask for. All borrowed; NULL if unknown. */
 struct nl_segment_person {
     const char *email, *name;
     const json_t *attributes; /* an object */

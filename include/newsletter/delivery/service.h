@@ -27,7 +27,7 @@ struct nl_service {
     void *ctx;
 };
 
-/* What a pass has left to do. */
+/* The work that a pass has left. */
 struct nl_service_pass {
     bool more;    /* an issue has used its slice and is not finished */
     bool busy;    /* another process is sending an issue */

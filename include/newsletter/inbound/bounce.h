@@ -1,6 +1,6 @@
-/* Reading returned mail: delivery status notifications (RFC 3464), feedback reports (RFC 5965),
- * automatic replies (RFC 3834), bounces of no standard form, and requests to unsubscribe. Says what
- * a message means and knows nothing of subscribers. */
+/* Reading bounces: delivery status notifications (RFC 3464), feedback reports (RFC 5965), automatic
+ * replies (RFC 3834), bounces of no standard form, and requests to unsubscribe. Says what a message
+ * means and knows nothing of subscribers. */
 #ifndef NEWSLETTER_INBOUND_BOUNCE_H
 #define NEWSLETTER_INBOUND_BOUNCE_H
 

@@ -1,4 +1,4 @@
-/* Taking in returned mail: read it, check the token it came with, act, and keep it. */
+/* Taking in bounces: read the message, check its token, act, and keep it. */
 #ifndef NEWSLETTER_INBOUND_INTAKE_H
 #define NEWSLETTER_INBOUND_INTAKE_H
 
@@ -13,7 +13,7 @@ enum nl_status nl_intake_new(struct nl_store *store, const struct nl_config *con
                              struct nl_intake **out, struct nl_error *err);
 void nl_intake_free(struct nl_intake *intake);
 
-/* What one message meant and did. Free with nl_intake_result_free. */
+/* The meaning and the effect of one message. Free with nl_intake_result_free. */
 struct nl_intake_result {
     struct nl_bounce bounce;
     bool proved;   /* it came with a token of ours */

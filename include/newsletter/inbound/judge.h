@@ -1,5 +1,5 @@
-/* Why a delivery failed, whose fault that is, and what it says of the address. Replies during SMTP
- * and returned mail are judged by this one function, from the table inbound/patterns.txt. */
+/* Why a delivery failed, whose fault that is, and what it says of the address. This one function
+ * judges replies during SMTP and bounces, from the table inbound/patterns.txt. */
 #ifndef NEWSLETTER_INBOUND_JUDGE_H
 #define NEWSLETTER_INBOUND_JUDGE_H
 
@@ -15,7 +15,7 @@ struct nl_bounce_reader;
 enum nl_status nl_bounce_reader_new(struct nl_bounce_reader **out, struct nl_error *err);
 void nl_bounce_reader_free(struct nl_bounce_reader *reader);
 
-/* Who has to do something before a delivery of this kind succeeds. */
+/* The party that has to act before a delivery of this kind can succeed. */
 enum nl_fault {
     NL_FAULT_NONE,
     NL_FAULT_RECIPIENT, /* the address, its mailbox or its owner: others are not concerned */
@@ -35,7 +35,7 @@ enum nl_judge_stage {
     NL_JUDGE_LATER, /* none: a report of a delivery that failed later on */
 };
 
-/* What is known of a failure. */
+/* The known facts of a failure. */
 struct nl_failure {
     enum nl_judge_stage stage;
     int code;           /* of the reply, 0 for none */

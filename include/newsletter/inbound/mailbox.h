@@ -1,5 +1,4 @@
-/* Where returned mail lies: folders on disk and mailboxes on servers, read one message at a time.
- */
+/* The places of bounces: folders on disk and mailboxes on servers, read one message at a time. */
 #ifndef NEWSLETTER_INBOUND_MAILBOX_H
 #define NEWSLETTER_INBOUND_MAILBOX_H
 

@@ -37,7 +37,7 @@ struct nl_issue {
     char *category;
     char *posted_by;
     char *date;     /* YYYY-MM-DD */
-    char *language; /* NULL in issues of old */
+    char *language; /* NULL in issues of earlier versions */
     char *source;   /* the Markdown file as sent */
     char *message;  /* the composed message of nl_message_pack */
     size_t message_len;
@@ -92,7 +92,7 @@ NL_CHECKED enum nl_status nl_issue_extend(struct nl_store *store, int64_t issue,
                                           int64_t *deliveries, struct nl_error *err)
     NL_NONNULL(1, 5, 6);
 
-/* What is to be done with a scheduled issue. Free with nl_issue_plan_free. */
+/* The plan for a scheduled issue. Free with nl_issue_plan_free. */
 struct nl_issue_plan {
     int64_t list;
     int64_t scheduled_at;

@@ -22,8 +22,8 @@ nl_statistics_domains(struct nl_store *store, int64_t issue, int64_t limit,
                       void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
 
 /* Calls `each` for the reasons for which messages of an issue came back (or the relay refused them:
- * the reason is its enhanced status code then, or reply code), the most frequent first. `kind` is
- * that of the returned mail, or "refused". */
+ * then the reason is the enhanced status code, or the reply code), the most frequent first. `kind`
+ * is that of the bounce, or "refused". */
 NL_CHECKED enum nl_status
 nl_statistics_reasons(struct nl_store *store, int64_t issue,
                       enum nl_status (*each)(const char *kind, const char *reason, int64_t count,

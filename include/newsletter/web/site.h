@@ -16,8 +16,8 @@ struct nl_site;
 enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *config, const char *url,
                            struct nl_site **out, struct nl_error *err);
 
-/* Who sends the mails that visitors cause. Without one (or with NULL) they wait for
- * `newsletter retry`. Borrowed. */
+/* Sets the mailer that sends the mails that visitors cause. Without one (or with NULL) they wait
+ * for `newsletter retry`. Borrowed. */
 void nl_site_set_mailer(struct nl_site *site, struct nl_mailer *mailer);
 
 /* An nl_handler; `ctx` is the site. */

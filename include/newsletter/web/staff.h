@@ -13,8 +13,8 @@ struct nl_staff;
 enum nl_status nl_staff_new(struct nl_store *store, const struct nl_config *config,
                             struct nl_staff **out, struct nl_error *err);
 
-/* Who sends the issues that staff resume. Without one they wait for `newsletter retry`. Borrowed.
- */
+/* Sets the mailer that sends the issues that staff resume. Without one they wait for `newsletter
+ * retry`. Borrowed. */
 void nl_staff_set_sender(struct nl_staff *staff, struct nl_mailer *sender);
 
 /* An nl_handler; `ctx` is the struct. */

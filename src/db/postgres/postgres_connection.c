@@ -82,7 +82,7 @@ static void system_random(void *ctx, unsigned char out[16]) {
 
 #define CLOCK "SELECT extract(epoch FROM clock_timestamp())::bigint"
 
-/* Of a result whose first column is the server's time, as text. */
+/* Reads the server's time from the first column of a result. */
 static void set_clock(struct nl_postgres *link, const PGresult *result) {
     if (PQntuples(result) > 0)
         link->offset = strtoll(PQgetvalue(result, 0, 0), NULL, 10) - nl_env_now(&nl_env_system);

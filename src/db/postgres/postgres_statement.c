@@ -6,7 +6,7 @@
 
 enum { VALUES_LIMIT = 4096, BINARY = 1 };
 
-/* Of the server's catalogue, which never renumbers them. */
+/* The type numbers in the server's catalogue, which never change. */
 enum {
     BOOL = 16,
     BYTEA = 17,

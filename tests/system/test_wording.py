@@ -1,0 +1,64 @@
+"""Plain modern English in comments, messages, help and documents: the words and beginnings that made
+readers stumble do not come back."""
+import glob
+import os
+import re
+
+import pytest
+
+from conftest import TOP
+
+# No sentence of a comment begins with one of these as its subject.
+BARE = r"(What|Who|Whoever|Whatever|Those|Of)\b"
+WORDS = r"\b(anew|beside|mend(ed|s|ing)?|of old|deeds?|whoever|departures|returned mail)\b"
+QUESTIONS = r"What[^.]{0,80}\?|Who[^.]{0,80}\?"
+
+
+def files(*patterns):
+    return sorted(path for pattern in patterns for path in glob.glob(os.path.join(TOP, pattern), recursive=True)
+                  if "node_modules" not in path)
+
+
+def comments(path):
+    with open(path, encoding="utf-8") as source:
+        text = source.read()
+    for found in re.finditer(r"/\*(.*?)\*/", re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', text), re.S):
+        yield re.sub(r"\s*\n\s*\* ?", " ", found.group(1)).strip()
+
+
+def named(path):
+    return os.path.relpath(path, TOP)
+
+
+SOURCES = files("src/**/*.c", "src/**/*.h", "include/**/*.h")
+TEXTS = files("*.md", "docs/*.md", "man/*.scd", "src/cli/help/*.txt", "src/config/newsletter.yaml", "contrib/**/*.md")
+
+
+def test_comments_have_a_subject():
+    found = [f"{named(path)}: {comment[:70]}" for path in SOURCES for comment in comments(path)
+             if re.match(BARE, comment) and not re.match(QUESTIONS, comment)]
+    assert not found, "\n".join(found)
+
+
+def test_comments_use_plain_words():
+    found = [f"{named(path)}: {match.group(0)}: {comment[:70]}" for path in SOURCES for comment in comments(path)
+             for match in [re.search(WORDS, comment, re.I)] if match]
+    assert not found, "\n".join(found)
+
+
+def test_messages_use_plain_words():
+    found = []
+    for path in SOURCES:
+        with open(path, encoding="utf-8") as source:
+            text = re.sub(r"/\*.*?\*/", "", source.read(), flags=re.S)
+        found += [f"{named(path)}: {literal[:70]}" for literal in re.findall(r'"((?:[^"\\\n]|\\.)*)"', text)
+                  if re.search(WORDS, literal, re.I) and literal != "departures"]  # the old name is still read
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=named)
+def test_documents_use_plain_words(path):
+    with open(path, encoding="utf-8") as source:
+        text = re.sub(r"^```.*?^```|`[^`\n]*`", "", source.read(), flags=re.S | re.M)
+    if os.path.basename(path) != "CHANGELOG.md":
+        assert not re.search(WORDS, text, re.I), re.search(r".*(" + WORDS + ").*", text, re.I).group(0)
