@@ -183,7 +183,8 @@ def packed(*names):
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "WordDocument".encode("utf-16-le"), "a Word document (doc)"),
     (b"%PDF-1.7\n", "a PDF document"), (b"\x1f\x8b\x08\0\0", "gzip"), (b"{\\rtf1 x}", "RTF"), (b"SQLite format 3\0", "SQLite"),
     (b"<html><table><tr><td>ann@example.org", "a web page"), (b"<!DOCTYPE html>", "a web page"), (b"BEGIN:VCARD\r\nEMAIL:ann@example.org\r\n", "vCard"),
-    (b"dn: cn=Ann,mail=ann@example.org\n", "LDIF"), (b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook>', "an Excel workbook (XML)")])
+    (b"dn: cn=Ann,mail=ann@example.org\n", "LDIF"), (b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook>', "an Excel workbook (XML)")],
+    ids=lambda value: "" if isinstance(value, bytes) else value)  # archives hold the time: workers must agree on names
 def test_files_that_are_no_text(site, data, words):
     for more in ((), ("--format", "csv"), ("--encoding", "windows-1251"), ("--format", "jsonl")):
         result = bring_in(site, data, *more, expect=65)
