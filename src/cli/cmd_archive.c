@@ -22,7 +22,7 @@ static enum nl_status archive_build(struct cli *cli, void *options, struct nl_er
     return status;
 }
 
-/* What publish and withdraw do to an issue, and how they say it. */
+/* The effect of publish and withdraw on an issue, and the words for it. */
 struct change {
     const struct archive_options *chosen;
     enum nl_status (*set)(struct nl_store *store, int64_t issue, int64_t at, struct nl_error *err);

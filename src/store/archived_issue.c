@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the public may see at a time: the one place that says so. A paused or cancelled issue stays
- * where somebody has got it. */
+/* Which issues the public may see at a time: only this place decides it. A paused or cancelled
+ * issue that somebody has received stays readable. */
 #define VISIBLE(now)                                                                               \
     "i.list = ?1 AND i.state IN ('sending', 'sent', 'paused', 'cancelled') AND "                   \
     "i.archive <> 'never' AND i.public_from <= " now                                               \
