@@ -1,7 +1,5 @@
 #include "cli/link_answer.h"
 
-#include <string.h>
-
 static enum nl_status by_address(struct cli *cli, const char *text, const char *list_name,
                                  struct nl_error *err) {
     struct nl_address address = {0};
@@ -28,10 +26,6 @@ static enum nl_status unsubscribe_run(struct cli *cli, void *options, struct nl_
                                cli->words[0]);
     if (address == NULL && cli->word_count == 0)
         return cli_usage_error(cli, err, "expected a TOKEN, or - to read it, or --address");
-    if (address == NULL && strchr(cli->words[0], '@') != NULL &&
-        strstr(cli->words[0], "://") == NULL)
-        return cli_usage_error(cli, err, "'%s' is an address: write --address %s", cli->words[0],
-                               cli->words[0]);
     if (address == NULL && call.options.list != NULL)
         return cli_usage_error(cli, err, "--list goes with --address: a token knows its list");
     enum nl_status status =
