@@ -115,6 +115,35 @@ static bool reads_pipe(const struct bounce_call *call) {
            (cli->word_count == 0 || (cli->word_count == 1 && strcmp(cli->words[0], "-") == 0));
 }
 
+/* Events of a mail provider: one JSON object, an array of them, or one after the other. Each counts
+ * once by itself, however they are put together. */
+static enum nl_status take_events(struct bounce_call *call, const char *text, size_t len,
+                                  struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    size_t at = 0;
+    while (status == NL_OK && (at += strspn(text + at, " \t\r\n")) < len) {
+        json_error_t problem;
+        json_t *root = json_loadb(text + at, len - at, JSON_DISABLE_EOF_CHECK, &problem);
+        size_t count = json_is_array(root) ? json_array_size(root) : 1;
+        if (root == NULL)
+            return nl_error_set(err, NL_DATA, "standard input is no JSON after byte %zu: %s", at,
+                                problem.text);
+        at += (size_t)problem.position;
+        for (size_t i = 0; status == NL_OK && i < count; i++) {
+            const json_t *one = json_is_array(root) ? json_array_get(root, i) : root;
+            char *event = json_dumps(one, JSON_COMPACT | JSON_SORT_KEYS);
+            bool understood = false;
+            status = event == NULL ? nl_error_nomem(err)
+                     : json_is_object(one)
+                         ? take(event, strlen(event), &understood, call, err)
+                         : nl_error_set(err, NL_DATA, "an event is no JSON object");
+            free(event);
+        }
+        json_decref(root);
+    }
+    return status;
+}
+
 static enum nl_status take_pipe(struct bounce_call *call, struct nl_error *err) {
     struct nl_buf text = {0};
     bool understood = false;
@@ -123,7 +152,11 @@ static enum nl_status take_pipe(struct bounce_call *call, struct nl_error *err) 
     enum nl_status status = nl_file_read("/dev/stdin", PIPE_LIMIT, &text, err);
     if (status == NL_OK && text.len == 0)
         status = nl_error_set(err, NL_DATA, "standard input holds no message");
-    if (status == NL_OK)
+    const char *start = nl_buf_text(&text);
+    start += strspn(start, " \t\r\n");
+    if (status == NL_OK && (*start == '{' || *start == '['))
+        status = take_events(call, nl_buf_text(&text), text.len, err);
+    else if (status == NL_OK)
         status = take(nl_buf_text(&text), text.len, &understood, call, err);
     nl_buf_free(&text);
     return status;

@@ -329,7 +329,9 @@ static bool add_part(struct nl_mail *mail, const char *data, size_t len, int dep
     struct nl_span at = {data, len};
     char *boundary = NULL;
     size_t line_len = 1;
-    while (at.len > 0 && line_len > 0)
+    /* A message that begins as JSON has no header: it is a provider's notification. */
+    bool bare = depth == 0 && len > 0 && data[0] == '{';
+    while (!bare && at.len > 0 && line_len > 0)
         take_line(&at, &line_len);
     *part =
         (struct nl_part){.header = {data, (size_t)(at.data - data)}, .body = at, .depth = depth};

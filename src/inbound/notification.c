@@ -1,4 +1,5 @@
-/* Amazon SES reports of a delivery through SNS: JSON, in a mail or by a webhook. */
+/* Reports of mail providers as JSON: Amazon SES through SNS (in a mail or bare), the webhook events
+ * of other providers, and a plain form of our own for providers that are not known here. */
 #include "inbound/reading.h"
 
 #include <jansson.h>
@@ -6,14 +7,152 @@
 #include <string.h>
 #include <strings.h>
 
+/* How a provider words its events. Paths lead through objects by dots. */
+struct provider {
+    const char *event;      /* what happened */
+    const char *address;    /* to whom */
+    const char *status;     /* enhanced status code; NULL for none */
+    const char *texts[2];   /* what was said, the best first */
+    const char *message_id; /* our own Message-ID or a text that holds it */
+    const char *severity;   /* more about what happened; NULL for none */
+};
+
+static const struct provider providers[] = {
+    /* SparkPost */
+    {"msys.message_event.type",
+     "msys.message_event.rcpt_to",
+     NULL,
+     {"msys.message_event.raw_reason", "msys.message_event.reason"},
+     "msys.message_event.rcpt_meta.newsletter",
+     NULL},
+    /* Mailgun */
+    {"event-data.event",
+     "event-data.recipient",
+     "event-data.delivery-status.enhanced-code",
+     {"event-data.delivery-status.message", "event-data.delivery-status.description"},
+     "event-data.message.headers.message-id",
+     "event-data.severity"},
+    /* Postmark */
+    {"RecordType", "Email", NULL, {"Details", "Description"}, "Metadata.newsletter", "Type"},
+    /* Mailjet */
+    {"event", "email", NULL, {"comment", "error"}, "CustomID", "error"},
+    /* SendGrid, Brevo */
+    {"event", "email", "status", {"reason", "response"}, "smtp-id", "type"},
+    {"event", "email", "status", {"reason", "response"}, "message-id", "type"},
+    /* Ours */
+    {"event", "address", "status", {"diagnostic", "text"}, "message_id", NULL},
+};
+
+enum { PROVIDERS = sizeof providers / sizeof providers[0] };
+
+static const struct {
+    const char *word;
+    enum nl_bounce_kind kind; /* NL_BOUNCE_SOFT: as the words say */
+} events[] = {
+    {"bounce", NL_BOUNCE_SOFT},
+    {"bounced", NL_BOUNCE_SOFT},
+    {"failed", NL_BOUNCE_SOFT},
+    {"dropped", NL_BOUNCE_SOFT},
+    {"blocked", NL_BOUNCE_SOFT},
+    {"soft_bounce", NL_BOUNCE_SOFT},
+    {"soft-bounce", NL_BOUNCE_SOFT},
+    {"out_of_band", NL_BOUNCE_SOFT},
+    {"policy_rejection", NL_BOUNCE_SOFT},
+    {"generation_rejection", NL_BOUNCE_SOFT},
+    {"error", NL_BOUNCE_SOFT},
+    {"hard_bounce", NL_BOUNCE_HARD},
+    {"hard-bounce", NL_BOUNCE_HARD},
+    {"invalid_email", NL_BOUNCE_HARD},
+    {"invalid", NL_BOUNCE_HARD},
+    {"deferred", NL_BOUNCE_DELAYED},
+    {"delay", NL_BOUNCE_DELAYED},
+    {"delayed", NL_BOUNCE_DELAYED},
+    {"complaint", NL_BOUNCE_COMPLAINT},
+    {"complained", NL_BOUNCE_COMPLAINT},
+    {"spam", NL_BOUNCE_COMPLAINT},
+    {"spamreport", NL_BOUNCE_COMPLAINT},
+    {"spam_complaint", NL_BOUNCE_COMPLAINT},
+    {"spamcomplaint", NL_BOUNCE_COMPLAINT},
+};
+
 static const char *text_of(const json_t *object, const char *name) {
     const char *text = json_string_value(json_object_get(object, name));
     return text != NULL ? text : "";
 }
 
+/* The text at a path, "" if there is none. */
+static const char *text_at(const json_t *object, const char *path) {
+    char name[64];
+    while (path != NULL && object != NULL) {
+        size_t len = strcspn(path, ".");
+        if (len >= sizeof name)
+            break;
+        memcpy(name, path, len);
+        name[len] = '\0';
+        object = json_object_get(object, name);
+        path = path[len] == '.' ? path + len + 1 : NULL;
+    }
+    const char *text = json_string_value(object);
+    return text != NULL && path == NULL ? text : "";
+}
+
+/* The kind that a provider's word stands for; NL_BOUNCE_AUTO_REPLY for what is no failure. */
+static enum nl_bounce_kind kind_of(const char *word) {
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+        if (strcasecmp(events[i].word, word) == 0)
+            return events[i].kind;
+    return NL_BOUNCE_AUTO_REPLY;
+}
+
+/* Whether a provider says itself that the address is dead: "HardBounce", "permanent". */
+static bool says_hard(const json_t *object, const char *severity) {
+    const char *word = severity != NULL ? text_at(object, severity) : "";
+    return strcasecmp(word, "HardBounce") == 0 || strcasecmp(word, "BadEmailAddress") == 0 ||
+           strcasecmp(word, "user unknown") == 0 ||
+           json_is_true(json_object_get(object, "hard_bounce"));
+}
+
+static void add_complaint(struct nl_reading *reading, const char *address) {
+    const struct nl_judgement judgement = {
+        .hard = true,
+        .exact = true,
+        .fault = NL_FAULT_RECIPIENT,
+        .reason = nl_reader_reason(reading->reader, "complaint")->name};
+    nl_reading_add(reading, address, NL_BOUNCE_COMPLAINT, &judgement, NULL);
+}
+
+static void set_message_id(struct nl_reading *reading, const char *text) {
+    if (reading->out->message_id == NULL && text[0] != '\0')
+        reading->out->message_id = nl_reading_address(text);
+}
+
+static void add_event(struct nl_reading *reading, const json_t *object,
+                      const struct provider *provider) {
+    enum nl_bounce_kind kind = kind_of(text_at(object, provider->event));
+    const char *address = text_at(object, provider->address);
+    const char *said = text_at(object, provider->texts[0]);
+    struct nl_bounce *out = reading->out;
+    if (said[0] == '\0')
+        said = text_at(object, provider->texts[1]);
+    set_message_id(reading, text_at(object, provider->message_id));
+    if (kind == NL_BOUNCE_COMPLAINT)
+        add_complaint(reading, address);
+    else if (kind >= NL_BOUNCE_DELAYED)
+        nl_reading_add_failed(reading, address, kind, text_at(object, provider->status), said);
+    out->kind = kind;
+    if (out->count == 0 || kind < NL_BOUNCE_SOFT || kind == NL_BOUNCE_COMPLAINT)
+        return;
+    /* Where nobody said why, the provider's word counts: it saw the reply. */
+    if (!out->recipients[0].exact &&
+        (kind == NL_BOUNCE_HARD || says_hard(object, provider->severity)))
+        out->recipients[0].kind = NL_BOUNCE_HARD;
+    out->kind = out->recipients[0].kind;
+}
+
+/* ---- Amazon SES ---- */
+
 static void add_bounced(struct nl_reading *reading, const json_t *bounce) {
     const json_t *recipients = json_object_get(bounce, "bouncedRecipients");
-    const char *type = text_of(bounce, "bounceType");
     const char *subtype = text_of(bounce, "bounceSubType");
     for (size_t i = 0; i < json_array_size(recipients); i++) {
         const json_t *recipient = json_array_get(recipients, i);
@@ -24,27 +163,31 @@ static void add_bounced(struct nl_reading *reading, const json_t *bounce) {
                               text_of(recipient, "status"), said[0] != '\0' ? said : subtype);
     }
     if (reading->out->count == 0)
-        reading->out->kind = strcasecmp(type, "Permanent") == 0 ? NL_BOUNCE_HARD : NL_BOUNCE_SOFT;
+        reading->out->kind = strcasecmp(text_of(bounce, "bounceType"), "Permanent") == 0
+                                 ? NL_BOUNCE_HARD
+                                 : NL_BOUNCE_SOFT;
 }
 
 static void add_complaints(struct nl_reading *reading, const json_t *complaint) {
     const json_t *recipients = json_object_get(complaint, "complainedRecipients");
-    const struct nl_judgement judgement = {
-        .hard = true,
-        .exact = true,
-        .fault = NL_FAULT_RECIPIENT,
-        .reason = nl_reader_reason(reading->reader, "complaint")->name};
     for (size_t i = 0; i < json_array_size(recipients); i++)
-        nl_reading_add(reading, text_of(json_array_get(recipients, i), "emailAddress"),
-                       NL_BOUNCE_COMPLAINT, &judgement, NULL);
+        add_complaint(reading, text_of(json_array_get(recipients, i), "emailAddress"));
     reading->out->kind = NL_BOUNCE_COMPLAINT;
 }
 
-static void read_event(struct nl_reading *reading, const json_t *event) {
-    const char *type = text_of(event, "notificationType");
-    if (type[0] == '\0')
-        type = text_of(event, "eventType");
+/* SES gives mail a Message-ID of its own, and tells the fields as they were before. */
+static void find_message_id(struct nl_reading *reading, const json_t *mail) {
+    const json_t *headers = json_object_get(mail, "headers");
+    for (size_t i = 0; i < json_array_size(headers); i++) {
+        const json_t *field = json_array_get(headers, i);
+        if (strcasecmp(text_of(field, "name"), "Message-ID") == 0)
+            set_message_id(reading, text_of(field, "value"));
+    }
+}
+
+static void read_ses(struct nl_reading *reading, const json_t *event, const char *type) {
     struct nl_bounce *out = reading->out;
+    find_message_id(reading, json_object_get(event, "mail"));
     if (strcasecmp(type, "Bounce") == 0) {
         add_bounced(reading, json_object_get(event, "bounce"));
     } else if (strcasecmp(type, "Complaint") == 0) {
@@ -57,6 +200,8 @@ static void read_event(struct nl_reading *reading, const json_t *event) {
         if (out->recipients[i].kind > out->kind)
             out->kind = out->recipients[i].kind;
 }
+
+/* ---- all ---- */
 
 /* SNS wraps the event in "Message", as text. */
 static json_t *unwrap(json_t *object) {
@@ -84,6 +229,37 @@ static char *unfold(const char *text) {
     return out;
 }
 
+/* How much of a provider's form is there; 0 without an event and an address. */
+static int likeness_of(const json_t *object, const struct provider *provider) {
+    if (text_at(object, provider->event)[0] == '\0' ||
+        text_at(object, provider->address)[0] == '\0')
+        return 0;
+    return 1 + 2 * (text_at(object, provider->message_id)[0] != '\0') +
+           (text_at(object, provider->texts[0])[0] != '\0') +
+           (text_at(object, provider->texts[1])[0] != '\0');
+}
+
+static bool read_object(struct nl_reading *reading, const json_t *object) {
+    const char *type = text_of(object, "notificationType");
+    if (type[0] == '\0')
+        type = text_of(object, "eventType");
+    if (type[0] != '\0') {
+        read_ses(reading, object, type);
+        return true;
+    }
+    const struct provider *best = NULL;
+    int most = 0;
+    for (size_t i = 0; i < PROVIDERS; i++) {
+        int likeness = likeness_of(object, &providers[i]);
+        if (likeness > most)
+            best = &providers[i];
+        most = likeness > most ? likeness : most;
+    }
+    if (best != NULL)
+        add_event(reading, object, best);
+    return best != NULL;
+}
+
 bool nl_read_notification(struct nl_reading *reading) {
     const struct nl_part *top = &reading->mail.parts[0];
     const char *text = top->leaf && strcmp(top->type, "message/rfc822") != 0
@@ -91,17 +267,14 @@ bool nl_read_notification(struct nl_reading *reading) {
                            : NULL;
     if (text == NULL || text[strspn(text, " \t\n")] != '{')
         return false;
-    /* A signature of the mail system follows. */
     char *unfolded = unfold(text);
+    /* A signature of the mail system follows. */
     json_t *object = unfolded != NULL ? json_loads(unfolded, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
     free(unfolded);
     if (object == NULL)
         return false;
     object = unwrap(object);
-    bool is_event =
-        text_of(object, "notificationType")[0] != '\0' || text_of(object, "eventType")[0] != '\0';
-    if (is_event)
-        read_event(reading, object);
+    bool found = json_is_object(object) && read_object(reading, object);
     json_decref(object);
-    return is_event;
+    return found;
 }

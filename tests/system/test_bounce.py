@@ -1,4 +1,5 @@
 """Returned mail, from the pipe, files and folders: what it does to subscriptions."""
+import email
 import json
 import mailbox
 import os
@@ -222,6 +223,21 @@ def test_a_stranger_cannot_unsubscribe_others_by_mail(sent):
     site.run("bounce", stdin=message)
     site.run("bounce", stdin=b"Subject: unsubscribe 00000000-0000-4000-8000-000000000000\n\n")
     assert state(site, "ann@example.org") == "active"
+
+
+def test_events_of_providers_are_proved_by_our_message_id_and_count_once(sent):
+    site, paths = sent
+    ids = {address: email.message_from_bytes(raw)["Message-ID"] for address, (_, raw) in paths.items()}
+    events = [{"event": "bounce", "email": address, "reason": "550 5.1.1 user unknown", "smtp-id": ids[address]}
+              for address in paths]
+    rows = [json.loads(line) for line in site.run("bounce", "--json", stdin=json.dumps(events).encode()).out.splitlines()]
+    assert [(row["proved"], row["ended"]) for row in rows] == [(True, 1), (True, 1)]
+    assert state(site, "ann@example.org") == state(site, "bob@example.org") == "bounced"
+    # The same one by one, with other white space: seen before.
+    again = "\n\n".join(json.dumps(event, indent=2) for event in events)
+    rows = [json.loads(line) for line in site.run("bounce", "--json", stdin=again.encode()).out.splitlines()]
+    assert [row["seen"] for row in rows] == [True, True]
+    assert "no JSON" in site.run("bounce", stdin=b'{"event":', expect=65).err
 
 
 def test_what_is_not_understood_is_kept_shown_and_dismissed(sent):

@@ -207,6 +207,46 @@ static void test_notifications(void **state) {
     expect(state, "Subject: x\n\n{\"a\":1}\n", NL_BOUNCE_UNKNOWN, "");
 }
 
+/* The events of other providers, as their documents have them, and a form of our own. */
+static void test_events(void **state) {
+    expect(state,
+           "{\"email\":\"ann@example.org\",\"event\":\"bounce\",\"status\":\"5.2.2\",\"reason\":"
+           "\"552 5.2.2 "
+           "mailbox full\",\"smtp-id\":\"<1.x@us.example>\"}",
+           NL_BOUNCE_SOFT, "ann@example.org soft mailbox-full 5.2.2");
+    expect(state, "{\"email\":\"ann@example.org\",\"event\":\"spamreport\"}", NL_BOUNCE_COMPLAINT,
+           "ann@example.org complaint complaint");
+    expect(state, "{\"email\":\"ann@example.org\",\"event\":\"delivered\"}", NL_BOUNCE_AUTO_REPLY,
+           "");
+    expect(state,
+           "{\"event-data\":{\"event\":\"failed\",\"severity\":\"permanent\",\"recipient\":"
+           "\"ann@example.org\",\"delivery-status\":{\"code\":550,\"message\":\"5.1.1 No such "
+           "user\"}}}",
+           NL_BOUNCE_HARD, "ann@example.org hard no-such-user 5.1.1");
+    expect(state,
+           "{\"RecordType\":\"Bounce\",\"Type\":\"HardBounce\",\"Email\":\"ann@example.org\","
+           "\"Details\":\"\"}",
+           NL_BOUNCE_HARD, "ann@example.org hard undetermined");
+    expect(state,
+           "{\"RecordType\":\"Bounce\",\"Type\":\"HardBounce\",\"Email\":\"ann@example.org\","
+           "\"Details\":\"554 5.7.1 Your IP is on a blocklist\"}",
+           NL_BOUNCE_SOFT, "ann@example.org soft blocked 5.7.1");
+    expect(state,
+           "{\"event\":\"hard_bounce\",\"email\":\"ann@example.org\",\"reason\":\"unknown user\"}",
+           NL_BOUNCE_HARD, "ann@example.org hard no-such-user");
+    expect(
+        state,
+        "{\"event\":\"bounce\",\"email\":\"ann@example.org\",\"hard_bounce\":true,\"error\":\"user "
+        "unknown\"}",
+        NL_BOUNCE_HARD, "ann@example.org hard no-such-user");
+    expect(state,
+           "{\"msys\":{\"message_event\":{\"type\":\"bounce\",\"rcpt_to\":\"ann@example.org\","
+           "\"raw_reason\":\"550 5.1.1 mailbox unavailable\"}}}",
+           NL_BOUNCE_HARD, "ann@example.org hard no-such-user 5.1.1");
+    expect(state, "{\"event\":\"delayed\",\"address\":\"ann@example.org\",\"status\":\"4.4.1\"}",
+           NL_BOUNCE_DELAYED, "ann@example.org delayed network 4.4.1");
+}
+
 static void test_not_bounces(void **state) {
     expect(state, "Subject: Automatische Antwort: News\n\nann@example.org\n", NL_BOUNCE_AUTO_REPLY,
            "");
@@ -355,6 +395,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reasons, setup, teardown),
         cmocka_unit_test_setup_teardown(test_notifications, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_events, setup, teardown),
         cmocka_unit_test_setup_teardown(test_worst, setup, teardown),
         cmocka_unit_test_setup_teardown(test_not_bounces, setup, teardown),
         cmocka_unit_test_setup_teardown(test_feedback, setup, teardown),
