@@ -60,7 +60,7 @@ def test_attributes_that_nobody_has(good):
     found = json.loads(good.run("check", "--json", good.issue(body, preheader="A line")).out)
     assert [(one["level"], one["rule"]) for one in found] == [("warning", "attribute")] * 3
     assert [one["text"].split("'")[1] for one in found] == ["ctiy", "vpi", "contry"]
-    assert "1 to consider" in good.run("send", "--yes", "--dry-run", good.issue(BODY + "{{attribute.x}}\n", preheader="A line")).out
+    assert "1 warning: see" in good.run("send", "--yes", "--dry-run", good.issue(BODY + "{{attribute.x}}\n", preheader="A line")).out
 
 
 def test_images_alone(good):

@@ -46,7 +46,7 @@ def test_campaign(old, server):
 
 
 def test_who_could_not_be_asked_stays(old, server):
-    server.handler.reject.add("silent@example.org")
+    server.handler.tempfail.add("silent@example.org")
     old.run("reconfirm", "--yes")
     old.run("retry")
     old.sql("UPDATE subscription SET reconfirm_by = 1")
