@@ -73,7 +73,7 @@ void nl_expression_show(const char *text, struct nl_buf *out) {
     text += strspn(text, " \t\n");
     if (is_hidden(text))
         for (text += 2; *text != '\0'; text += 2)
-            nl_buf_addc(&plain, (char)(digit_of(text[0]) << 4 | digit_of(text[1])));
+            nl_buf_addc(&plain, (char)(digit_of(text[0]) * 16 + digit_of(text[1])));
     else
         nl_buf_adds(&plain, text);
     const char *start = nl_buf_text(&plain) + strspn(nl_buf_text(&plain), " \t\n");
