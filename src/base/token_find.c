@@ -43,7 +43,7 @@ static bool decode_percent(char *text) {
     for (const char *from = text; *from != '\0'; to++) {
         bool encoded = *from == '%' && isxdigit((unsigned char)from[1]) &&
                        isxdigit((unsigned char)from[2]) && (from[1] != '0' || from[2] != '0');
-        *to = encoded ? (char)(hex_of(from[1]) << 4 | hex_of(from[2])) : *from;
+        *to = encoded ? (char)(hex_of(from[1]) * 16 + hex_of(from[2])) : *from;
         from += encoded ? 3 : 1;
         changed = changed || encoded;
     }

@@ -186,9 +186,10 @@ static enum nl_status enclose_image(struct nl_enclosures *enclosures, struct nl_
 static bool decode_path(const char *path, struct nl_buf *out) {
     bool decoded = false;
     for (; *path != '\0'; path++) {
-        unsigned int code = 0;
-        bool escape = path[0] == '%' && isxdigit((unsigned char)path[1]) &&
-                      isxdigit((unsigned char)path[2]) && sscanf(path + 1, "%2x", &code) == 1;
+        bool escape =
+            path[0] == '%' && isxdigit((unsigned char)path[1]) && isxdigit((unsigned char)path[2]);
+        const char digits[] = {escape ? path[1] : '0', escape ? path[2] : '0', '\0'};
+        unsigned long code = strtoul(digits, NULL, 16);
         if (escape && (code < 0x20 || code == 0x7f))
             return false;
         nl_buf_addc(out, escape ? (char)code : *path);

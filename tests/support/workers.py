@@ -61,7 +61,7 @@ class Workers:
         addresses = [f"user{i}@example.org" for i in range(people)]
         self.site.add_active(addresses)
         path = self.site.issue(**front)
-        self.site.run("send", path, "--at", "2100-01-01 00:00")
+        self.site.run("send", "--yes", path, "--at", "2100-01-01 00:00")
         self.site.sql("UPDATE issue SET scheduled_at = 1, state = state")  # and wakes them
         return addresses
 

@@ -4,7 +4,7 @@ import signal
 import time
 
 import pytest
-from conftest import POSTGRESQL
+from conftest import POSTGRESQL, wait_for
 
 pytestmark = pytest.mark.slow(20)
 
@@ -22,7 +22,10 @@ def test_killed_again_and_again(connected, server):
     kills = 0
     while kills < KILLS:
         run = connected.popen("send", "--yes", path)
-        time.sleep(seeded.uniform(0.0, 0.35))
+        if kills % 3:  # in the middle of sending, however fast the machine is; else at any moment
+            enough = server.handler.accepted + seeded.randrange(1, 12)
+            wait_for(lambda: server.handler.accepted >= enough, 60)
+        time.sleep(seeded.uniform(0.0, 0.1))
         run.send_signal(signal.SIGKILL)
         run.communicate(timeout=60)
         assert run.returncode == -signal.SIGKILL, "the run ended before it could be killed"

@@ -148,7 +148,7 @@ def test_on_the_command_line(connected, server):
     assert "You are subscribed" in connected.run("confirm", link).out
     key = connected.sql("SELECT token FROM subscription")[0][0]
     hint = connected.run("unsubscribe", "ann@example.org", expect=64)
-    assert "--address ann@example.org" in hint.err and connected.sql("SELECT state FROM subscription") == [("active",)]
+    assert "--address" in hint.err and connected.sql("SELECT state FROM subscription") == [("active",)]
     mail = f"Links:\n  <https://x.example/unsubscribe?token=3D{key[:25]}=\n{key[25:]}>\n".encode()
     assert "unsubscribed" in connected.run("unsubscribe", "-", stdin=mail).out
     assert connected.sql("SELECT state FROM subscription") == [("unsubscribed",)]

@@ -8,7 +8,7 @@ import pytest
 from conftest import Site, new_schema, parse, token
 
 pytestmark = pytest.mark.postgresql
-SOURCES = os.path.join(os.path.dirname(__file__), "..", "..", "src", "store", "tables.c")
+SOURCES = os.path.join(os.path.dirname(__file__), "..", "..", "src", "db", "tables.c")
 
 
 @pytest.fixture

@@ -40,8 +40,11 @@ def test_goes_out_when_it_is_time(connected, server):
 
 def test_segment_as_of_then(connected, server):
     connected.add_active(["ann@example.org", "bob@example.org"])
+    move = "UPDATE subscriber SET attributes = ? WHERE id = ?"
+    connected.sql(move, '{"city":"Aktau"}', 1)
     connected.run("send", "--yes", connected.issue(), "--at", hours(1), "--where", 'city = "Aktau"')
-    connected.sql("""UPDATE subscriber SET attributes = '{"city":"Aktau"}' WHERE id = 2""")
+    connected.sql(move, '{"city":"Almaty"}', 1)
+    connected.sql(move, '{"city":"Aktau"}', 2)
     connected.sql("UPDATE issue SET scheduled_at = 1")
     connected.run("retry")
     assert connected.state_of_each() == {"bob@example.org": "sent"}
