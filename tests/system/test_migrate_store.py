@@ -65,6 +65,24 @@ def test_there_and_back(used, server, tmp_path):
     assert max(counts.values()) == 1
 
 
+def test_the_tables_of_others_are_left_alone(used):
+    """A database may hold other programs' schemas: only our own tables are locked and analysed."""
+    import psycopg2
+    target = new_schema()
+    connection = psycopg2.connect(target)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA other_program")
+        cursor.execute("CREATE TABLE other_program.diary AS SELECT 1 AS day")
+    move(used, target)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT oid::regclass::text, reltuples FROM pg_class WHERE relname IN ('diary', 'delivery') "
+                       "AND relnamespace::regnamespace::text IN ('other_program', current_schema())")
+        analysed = {name: rows >= 0 for name, rows in cursor}  # -1: never
+        cursor.execute("DROP SCHEMA other_program CASCADE")
+    connection.close()
+    assert analysed == {"other_program.diary": False, "delivery": True}
+
+
 def test_the_old_one_answers_no_more(used, tmp_path):
     old = used.database
     move(used, str(tmp_path / "moved.db"))

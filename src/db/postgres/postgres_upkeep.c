@@ -97,7 +97,8 @@ enum nl_status nl_postgres_snapshot(struct nl_store *store, bool exclusive, stru
     return status;
 }
 
-/* New ids continue after those that were copied; the planner learns how much there is. */
+/* New ids continue after those that were copied, and the planner learns the sizes of our tables: a
+ * bare ANALYZE would also lock the tables of other programs in this database. */
 enum nl_status nl_postgres_after_copy(struct nl_store *store, struct nl_error *err) {
     return nl_postgres_script(
         store,
@@ -105,7 +106,9 @@ enum nl_status nl_postgres_after_copy(struct nl_store *store, struct nl_error *e
         "information_schema.columns WHERE table_schema = current_schema() AND is_identity = 'YES' "
         "LOOP EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, ''id''), "
         "(SELECT coalesce(max(id), 0) + 1 FROM %I), false)', "
-        "format('%I.%I', current_schema(), t.name), t.name); END LOOP; END $$; ANALYZE",
+        "format('%I.%I', current_schema(), t.name), t.name); END LOOP; "
+        "FOR t IN SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema() "
+        "LOOP EXECUTE format('ANALYZE %I', t.name); END LOOP; END $$",
         err);
 }
 
