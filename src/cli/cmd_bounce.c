@@ -237,7 +237,7 @@ static enum nl_status show_kept(int64_t id, int64_t at, size_t len, void *ctx,
 
 static enum nl_status show_message(struct bounce_call *call, int64_t id, struct nl_error *err) {
     struct nl_buf text = {0};
-    enum nl_status status = nl_returned_message(call->cli->store, id, &text, err);
+    enum nl_status status = nl_bounce_record_message(call->cli->store, id, &text, err);
     if (status == NL_OK && call->options->raw)
         fwrite(nl_buf_text(&text), 1, text.len, stdout);
     else if (status == NL_OK)
@@ -251,7 +251,7 @@ static enum nl_status kept(struct bounce_call *call, struct nl_error *err) {
     const char *wanted = options->show != NULL ? options->show : options->dismiss;
     int64_t id = 0;
     if (options->kept)
-        return nl_returned_each_kept(call->cli->store, show_kept, call, err);
+        return nl_bounce_record_each_kept(call->cli->store, show_kept, call, err);
     if (!nl_text_integer(wanted, &id))
         return nl_error_set(err, NL_USAGE,
                             "'%s' is not the number of a message: 'newsletter bounce --kept' "
@@ -259,7 +259,7 @@ static enum nl_status kept(struct bounce_call *call, struct nl_error *err) {
                             wanted);
     if (options->show != NULL)
         return show_message(call, id, err);
-    return nl_returned_dismiss(call->cli->store, id, err);
+    return nl_bounce_record_dismiss(call->cli->store, id, err);
 }
 
 /* A mail system bounces what its pipe refuses, and a bounce of a bounce is lost. So whatever goes

@@ -264,14 +264,15 @@ static enum nl_status apply_refusal(struct run *run, int64_t delivery, int64_t a
     const struct nl_bounce_policy policy = {config->bounce.hard, config->bounce.soft,
                                             config->bounce.limit, config->bounce.half_life,
                                             config->bounce.interval};
-    const struct nl_verdict verdict = {.effect = result->effect,
-                                       .kind = result->effect == NL_EFFECT_HARD ? "hard" : "soft",
-                                       .reason = result->reason,
-                                       .status = result->status,
-                                       .diagnostic = result->text};
-    struct nl_returned refusal = {
+    const struct nl_bounce_verdict verdict = {.effect = result->effect,
+                                              .kind = result->effect == NL_EFFECT_HARD ? "hard"
+                                                                                       : "soft",
+                                              .reason = result->reason,
+                                              .status = result->status,
+                                              .diagnostic = result->text};
+    struct nl_bounce_record refusal = {
         .kind = "reply", .delivery = delivery, .verdicts = &verdict, .count = 1};
-    struct nl_returned_outcome outcome = {0};
+    struct nl_bounce_record_outcome outcome = {0};
     char name[64];
     int len =
         snprintf(name, sizeof name, "reply %lld %lld", (long long)delivery, (long long)attempts);
@@ -279,7 +280,7 @@ static enum nl_status apply_refusal(struct run *run, int64_t delivery, int64_t a
     enum nl_status status = NL_BUSY;
     for (int attempt = 0; status == NL_BUSY && attempt < BEGIN_ATTEMPTS; attempt++) {
         nl_error_free(run->err);
-        status = nl_returned_record(run->plan->store, &refusal, &policy, &outcome, run->err);
+        status = nl_bounce_record_add(run->plan->store, &refusal, &policy, &outcome, run->err);
     }
     return status;
 }

@@ -41,10 +41,10 @@ static void open_poison(struct nl_intake *intake) {
 static enum nl_status forget(struct nl_store *store, const struct nl_config *config,
                              struct nl_error *err) {
     int64_t now = nl_env_now(nl_store_env(store));
-    const struct nl_returned_limits limits = {.understood = now - config->bounce.keep,
-                                              .unknown = now - config->bounce.keep_unknown,
-                                              .bytes = KEEP_ALL};
-    return nl_returned_forget(store, &limits, err);
+    const struct nl_bounce_record_limits limits = {.understood = now - config->bounce.keep,
+                                                   .unknown = now - config->bounce.keep_unknown,
+                                                   .bytes = KEEP_ALL};
+    return nl_bounce_record_forget(store, &limits, err);
 }
 
 enum nl_status nl_intake_new(struct nl_store *store, const struct nl_config *config,
@@ -102,24 +102,24 @@ static enum nl_effect effect_of(enum nl_bounce_kind kind) {
                                          : NL_EFFECT_NONE;
 }
 
-static struct nl_verdict verdict_of(const struct nl_bounce_recipient *recipient,
-                                    const struct nl_address *address) {
-    return (struct nl_verdict){.address = address,
-                               .effect = effect_of(recipient->kind),
-                               .kind = nl_bounce_kind_name(recipient->kind),
-                               .reason = recipient->reason,
-                               .status = recipient->status,
-                               .diagnostic = recipient->diagnostic};
+static struct nl_bounce_verdict verdict_of(const struct nl_bounce_recipient *recipient,
+                                           const struct nl_address *address) {
+    return (struct nl_bounce_verdict){.address = address,
+                                      .effect = effect_of(recipient->kind),
+                                      .kind = nl_bounce_kind_name(recipient->kind),
+                                      .reason = recipient->reason,
+                                      .status = recipient->status,
+                                      .diagnostic = recipient->diagnostic};
 }
 
 /* One mail, one recipient: of all that is said the gravest counts. */
-static struct nl_verdict proved_verdict(const struct nl_bounce *bounce) {
+static struct nl_bounce_verdict proved_verdict(const struct nl_bounce *bounce) {
     const struct nl_bounce_recipient bare = {.kind = bounce->kind, .reason = "undetermined"};
     const struct nl_bounce_recipient *gravest = &bare;
     for (size_t i = 0; i < bounce->count; i++)
         if (bounce->recipients[i].kind == bounce->kind)
             gravest = &bounce->recipients[i];
-    struct nl_verdict verdict = verdict_of(gravest, NULL);
+    struct nl_bounce_verdict verdict = verdict_of(gravest, NULL);
     verdict.status = gravest == &bare ? "" : gravest->status;
     return verdict;
 }
@@ -139,16 +139,16 @@ enum nl_status nl_intake_flush(struct nl_intake *intake, struct nl_error *err) {
 }
 
 /* Records by itself, or in the open transaction of a group. */
-static enum nl_status store(struct nl_intake *intake, const struct nl_returned *returned,
+static enum nl_status store(struct nl_intake *intake, const struct nl_bounce_record *entry,
                             const struct nl_bounce_policy *policy,
-                            struct nl_returned_outcome *outcome, struct nl_error *err) {
+                            struct nl_bounce_record_outcome *outcome, struct nl_error *err) {
     if (!intake->grouping)
-        return nl_returned_record(intake->store, returned, policy, outcome, err);
+        return nl_bounce_record_add(intake->store, entry, policy, outcome, err);
     enum nl_status status =
         intake->pending == 0 ? nl_store_begin_exclusive(intake->store, err) : NL_OK;
     if (status != NL_OK)
         return status;
-    status = nl_returned_record_within(intake->store, returned, policy, outcome, err);
+    status = nl_bounce_record_add_within(intake->store, entry, policy, outcome, err);
     if (status != NL_OK) {
         intake->pending = 0;
         nl_store_rollback(intake->store);
@@ -157,24 +157,24 @@ static enum nl_status store(struct nl_intake *intake, const struct nl_returned *
     return ++intake->pending < GROUP ? NL_OK : nl_intake_flush(intake, err);
 }
 
-static enum nl_status record(struct nl_intake *intake, struct nl_returned *returned,
+static enum nl_status record(struct nl_intake *intake, struct nl_bounce_record *entry,
                              const struct nl_bounce *bounce, struct nl_intake_result *out,
                              struct nl_error *err) {
     const struct nl_bounce_policy policy = {
         intake->config->bounce.hard, intake->config->bounce.soft, intake->config->bounce.limit,
         intake->config->bounce.half_life, intake->config->bounce.interval};
-    struct nl_returned_outcome outcome = {0};
+    struct nl_bounce_record_outcome outcome = {0};
     struct nl_address *addresses = calloc(bounce->count + 1, sizeof *addresses);
-    struct nl_verdict *verdicts = calloc(bounce->count + 1, sizeof *verdicts);
+    struct nl_bounce_verdict *verdicts = calloc(bounce->count + 1, sizeof *verdicts);
     enum nl_status status = addresses != NULL && verdicts != NULL ? NL_OK : nl_error_nomem(err);
     if (status == NL_OK && out->proved && bounce->kind >= NL_BOUNCE_DELAYED)
-        verdicts[returned->count++] = proved_verdict(bounce);
+        verdicts[entry->count++] = proved_verdict(bounce);
     for (size_t i = 0; status == NL_OK && !out->proved && i < bounce->count && i < UNPROVED; i++)
         if (nl_address_parse(bounce->recipients[i].address, &addresses[i], NULL) == NL_OK)
-            verdicts[returned->count++] = verdict_of(&bounce->recipients[i], &addresses[i]);
-    returned->verdicts = verdicts;
+            verdicts[entry->count++] = verdict_of(&bounce->recipients[i], &addresses[i]);
+    entry->verdicts = verdicts;
     if (status == NL_OK)
-        status = store(intake, returned, &policy, &outcome, err);
+        status = store(intake, entry, &policy, &outcome, err);
     out->seen = outcome.seen;
     out->ended += outcome.ended;
     for (size_t i = 0; addresses != NULL && i < bounce->count; i++)
@@ -220,22 +220,22 @@ static enum nl_status read(struct nl_intake *intake, const char *data, size_t le
 enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t len,
                               const char *recipient, bool keep, struct nl_intake_result *out,
                               struct nl_error *err) {
-    struct nl_returned returned = {0};
+    struct nl_bounce_record entry = {0};
     bool set_aside = false;
     *out = (struct nl_intake_result){0};
-    nl_digest(data, len, returned.digest);
-    enum nl_status status = read(intake, data, len, returned.digest, &out->bounce, &set_aside, err);
+    nl_digest(data, len, entry.digest);
+    enum nl_status status = read(intake, data, len, entry.digest, &out->bounce, &set_aside, err);
     if (status == NL_OK)
-        status = nl_returned_seen(intake->store, returned.digest, &out->seen, err);
+        status = nl_bounce_record_exists(intake->store, entry.digest, &out->seen, err);
     if (status != NL_OK || out->seen)
         return status;
-    returned.kind = nl_bounce_kind_name(out->bounce.kind);
-    returned.delivery = set_aside ? 0 : find_proof(intake, recipient, &out->bounce);
-    out->proved = returned.delivery != 0;
+    entry.kind = nl_bounce_kind_name(out->bounce.kind);
+    entry.delivery = set_aside ? 0 : find_proof(intake, recipient, &out->bounce);
+    out->proved = entry.delivery != 0;
     if (keep || set_aside) {
         size_t most = out->bounce.kind == NL_BOUNCE_UNKNOWN ? KEEP_UNKNOWN : KEEP_UNDERSTOOD;
-        returned.message = data;
-        returned.len = len < most ? len : most;
+        entry.message = data;
+        entry.len = len < most ? len : most;
     }
     if (out->bounce.kind == NL_BOUNCE_UNSUBSCRIBE) {
         status = nl_intake_flush(intake, err); /* it has a transaction of its own */
@@ -243,9 +243,9 @@ enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t
             status = unsubscribe(intake, &out->bounce, out, err);
     }
     if (status == NL_OK)
-        status = record(intake, &returned, &out->bounce, out, err);
+        status = record(intake, &entry, &out->bounce, out, err);
     if (status == NL_OK && set_aside)
-        nl_poison_forget(&intake->poison, returned.digest);
+        nl_poison_forget(&intake->poison, entry.digest);
     return status;
 }
 

@@ -8,9 +8,9 @@
 #include <string.h>
 
 struct record_call {
-    const struct nl_returned *returned;
+    const struct nl_bounce_record *record;
     const struct nl_bounce_policy *policy;
-    struct nl_returned_outcome *outcome;
+    struct nl_bounce_record_outcome *outcome;
     int64_t id;
 };
 
@@ -22,32 +22,33 @@ struct target {
     bool open;        /* pending or active */
 };
 
-enum nl_status nl_returned_seen(struct nl_store *store, const unsigned char digest[NL_DIGEST_LEN],
-                                bool *seen, struct nl_error *err) {
+enum nl_status nl_bounce_record_exists(struct nl_store *store,
+                                       const unsigned char digest[NL_DIGEST_LEN], bool *seen,
+                                       struct nl_error *err) {
     return nl_sql_exists(store, err, seen, "SELECT 1 FROM returned WHERE digest = ?",
                          NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN)));
 }
 
 static enum nl_status put_message(struct nl_store *store, struct record_call *call,
                                   struct nl_error *err) {
-    const struct nl_returned *returned = call->returned;
+    const struct nl_bounce_record *record = call->record;
     bool known = false;
     enum nl_status status = nl_sql_exists(store, err, &known, "SELECT 1 FROM delivery WHERE id = ?",
-                                          NL_VALUES(NL_INT(returned->delivery)));
+                                          NL_VALUES(NL_INT(record->delivery)));
     if (status == NL_OK)
         status = nl_sql_insert(store, err, &call->id,
                                "INSERT INTO returned (digest, at, kind, delivery, message) "
                                "VALUES (?, ?, ?, nullif(?, 0), ?)",
-                               NL_VALUES(NL_BYTES(returned->digest, NL_DIGEST_LEN),
-                                         NL_INT(nl_store_now(store)), NL_STRING(returned->kind),
-                                         NL_INT(known ? returned->delivery : (int64_t)0),
-                                         NL_BYTES(returned->message, returned->len)));
+                               NL_VALUES(NL_BYTES(record->digest, NL_DIGEST_LEN),
+                                         NL_INT(nl_store_now(store)), NL_STRING(record->kind),
+                                         NL_INT(known ? record->delivery : (int64_t)0),
+                                         NL_BYTES(record->message, record->len)));
     return status;
 }
 
 static enum nl_status end_subscription(struct nl_store *store, const struct record_call *call,
                                        const struct target *target,
-                                       const struct nl_verdict *verdict, const char *state,
+                                       const struct nl_bounce_verdict *verdict, const char *state,
                                        struct nl_error *err) {
     enum nl_status status = nl_sql_run(
         store, err,
@@ -60,8 +61,9 @@ static enum nl_status end_subscription(struct nl_store *store, const struct reco
 }
 
 static enum nl_status add_points(struct nl_store *store, const struct record_call *call,
-                                 const struct target *target, const struct nl_verdict *verdict,
-                                 bool hard, struct nl_error *err) {
+                                 const struct target *target,
+                                 const struct nl_bounce_verdict *verdict, bool hard,
+                                 struct nl_error *err) {
     const struct nl_bounce_policy *policy = call->policy;
     int64_t now = nl_store_now(store);
     int64_t age = now > target->score_at ? now - target->score_at : 0;
@@ -94,7 +96,7 @@ static enum nl_status suppress(struct nl_store *store, const struct target *targ
 }
 
 static enum nl_status apply(struct nl_store *store, const struct record_call *call,
-                            const struct target *target, const struct nl_verdict *verdict,
+                            const struct target *target, const struct nl_bounce_verdict *verdict,
                             struct nl_error *err) {
     bool proved = verdict->address == NULL;
     enum nl_status status =
@@ -102,7 +104,7 @@ static enum nl_status apply(struct nl_store *store, const struct record_call *ca
                    "INSERT INTO bounce (returned, at, delivery, subscription, kind, reason, "
                    "status, diagnostic) VALUES (?, ?, nullif(?, 0), nullif(?, 0), ?, ?, ?, ?)",
                    NL_VALUES(NL_INT(call->id), NL_INT(nl_store_now(store)),
-                             NL_INT(proved ? call->returned->delivery : (int64_t)0),
+                             NL_INT(proved ? call->record->delivery : (int64_t)0),
                              NL_INT(target->subscription), NL_STRING(verdict->kind),
                              NL_STRING(verdict->reason), NL_STRING(verdict->status),
                              NL_STRING(verdict->diagnostic)));
@@ -137,7 +139,7 @@ static enum nl_status add_target(const struct nl_sql_row *row, void *context,
 }
 
 static enum nl_status find_targets(struct nl_store *store, const struct record_call *call,
-                                   const struct nl_verdict *verdict, struct targets *targets,
+                                   const struct nl_bounce_verdict *verdict, struct targets *targets,
                                    struct nl_error *err) {
     targets->count = 0;
     if (verdict->address == NULL) /* proved: the token names the delivery */
@@ -145,7 +147,7 @@ static enum nl_status find_targets(struct nl_store *store, const struct record_c
                            "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
                            "s.state IN ('pending', 'active') FROM delivery d "
                            "JOIN subscription s ON s.id = d.subscription WHERE d.id = ?",
-                           NL_VALUES(NL_INT(call->returned->delivery)));
+                           NL_VALUES(NL_INT(call->record->delivery)));
     return nl_sql_each(store, err, add_target, targets,
                        "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
                        "s.state IN ('pending', 'active') FROM subscriber r "
@@ -154,8 +156,8 @@ static enum nl_status find_targets(struct nl_store *store, const struct record_c
 }
 
 /* A message that the relay accepted and that came back was not delivered. */
-static enum nl_status mark_delivery(struct nl_store *store, const struct nl_returned *returned,
-                                    const struct nl_verdict *verdict, struct nl_error *err) {
+static enum nl_status mark_delivery(struct nl_store *store, const struct nl_bounce_record *record,
+                                    const struct nl_bounce_verdict *verdict, struct nl_error *err) {
     if (verdict->address != NULL || verdict->effect != NL_EFFECT_HARD)
         return NL_OK;
     return nl_sql_run(
@@ -164,18 +166,19 @@ static enum nl_status mark_delivery(struct nl_store *store, const struct nl_retu
         "reply_text = ?, updated_at = ? WHERE id = ? AND state IN ('sent', 'unknown')",
         NL_VALUES(NL_STRING(verdict->status),
                   NL_STRING(verdict->diagnostic != NULL ? verdict->diagnostic : verdict->reason),
-                  NL_INT(nl_store_now(store)), NL_INT(returned->delivery)));
+                  NL_INT(nl_store_now(store)), NL_INT(record->delivery)));
 }
 
-static enum nl_status record(struct nl_store *store, void *ctx, struct nl_error *err) {
+static enum nl_status add(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct record_call *call = ctx;
-    const struct nl_returned *returned = call->returned;
-    enum nl_status status = nl_returned_seen(store, returned->digest, &call->outcome->seen, err);
+    const struct nl_bounce_record *record = call->record;
+    enum nl_status status =
+        nl_bounce_record_exists(store, record->digest, &call->outcome->seen, err);
     if (status != NL_OK || call->outcome->seen)
         return status;
     status = put_message(store, call, err);
-    for (size_t i = 0; status == NL_OK && i < returned->count; i++) {
-        const struct nl_verdict *verdict = &returned->verdicts[i];
+    for (size_t i = 0; status == NL_OK && i < record->count; i++) {
+        const struct nl_bounce_verdict *verdict = &record->verdicts[i];
         struct targets targets;
         status = find_targets(store, call, verdict, &targets, err);
         for (size_t j = 0; status == NL_OK && j < targets.count; j++)
@@ -189,26 +192,28 @@ static enum nl_status record(struct nl_store *store, void *ctx, struct nl_error 
                                      NL_STRING(verdict->kind), NL_STRING(verdict->reason),
                                      NL_STRING(verdict->status), NL_STRING(verdict->diagnostic)));
         if (status == NL_OK)
-            status = mark_delivery(store, returned, verdict, err);
+            status = mark_delivery(store, record, verdict, err);
     }
     return status;
 }
 
-enum nl_status nl_returned_record(struct nl_store *store, const struct nl_returned *returned,
-                                  const struct nl_bounce_policy *policy,
-                                  struct nl_returned_outcome *outcome, struct nl_error *err) {
-    struct record_call call = {.returned = returned, .policy = policy, .outcome = outcome};
-    *outcome = (struct nl_returned_outcome){0};
-    return nl_sql_exclusive(store, record, &call, err);
+enum nl_status nl_bounce_record_add(struct nl_store *store, const struct nl_bounce_record *record,
+                                    const struct nl_bounce_policy *policy,
+                                    struct nl_bounce_record_outcome *outcome,
+                                    struct nl_error *err) {
+    struct record_call call = {.record = record, .policy = policy, .outcome = outcome};
+    *outcome = (struct nl_bounce_record_outcome){0};
+    return nl_sql_exclusive(store, add, &call, err);
 }
 
-enum nl_status nl_returned_record_within(struct nl_store *store, const struct nl_returned *returned,
-                                         const struct nl_bounce_policy *policy,
-                                         struct nl_returned_outcome *outcome,
-                                         struct nl_error *err) {
-    struct record_call call = {.returned = returned, .policy = policy, .outcome = outcome};
-    *outcome = (struct nl_returned_outcome){0};
-    return record(store, &call, err);
+enum nl_status nl_bounce_record_add_within(struct nl_store *store,
+                                           const struct nl_bounce_record *record,
+                                           const struct nl_bounce_policy *policy,
+                                           struct nl_bounce_record_outcome *outcome,
+                                           struct nl_error *err) {
+    struct record_call call = {.record = record, .policy = policy, .outcome = outcome};
+    *outcome = (struct nl_bounce_record_outcome){0};
+    return add(store, &call, err);
 }
 
 struct visit {
@@ -223,10 +228,10 @@ static enum nl_status visit_kept(const struct nl_sql_row *row, void *context,
                        visit->ctx, err);
 }
 
-enum nl_status nl_returned_each_kept(struct nl_store *store,
-                                     enum nl_status (*each)(int64_t id, int64_t at, size_t len,
-                                                            void *ctx, struct nl_error *err),
-                                     void *ctx, struct nl_error *err) {
+enum nl_status nl_bounce_record_each_kept(struct nl_store *store,
+                                          enum nl_status (*each)(int64_t id, int64_t at, size_t len,
+                                                                 void *ctx, struct nl_error *err),
+                                          void *ctx, struct nl_error *err) {
     struct visit visit = {each, ctx};
     return nl_sql_each(store, err, visit_kept, &visit,
                        "SELECT id, at, length(message) FROM returned "
@@ -249,8 +254,8 @@ static enum nl_status add_message(const struct nl_sql_row *row, void *context,
     return kept->out->failed ? nl_error_nomem(err) : NL_OK;
 }
 
-enum nl_status nl_returned_message(struct nl_store *store, int64_t id, struct nl_buf *out,
-                                   struct nl_error *err) {
+enum nl_status nl_bounce_record_message(struct nl_store *store, int64_t id, struct nl_buf *out,
+                                        struct nl_error *err) {
     struct kept kept = {.out = out};
     enum nl_status status = nl_sql_each(
         store, err, add_message, &kept,
@@ -263,7 +268,7 @@ enum nl_status nl_returned_message(struct nl_store *store, int64_t id, struct nl
     return status;
 }
 
-enum nl_status nl_returned_dismiss(struct nl_store *store, int64_t id, struct nl_error *err) {
+enum nl_status nl_bounce_record_dismiss(struct nl_store *store, int64_t id, struct nl_error *err) {
     enum nl_status status = nl_sql_run(
         store, err, "UPDATE returned SET message = NULL WHERE id = ? AND message IS NOT NULL",
         NL_VALUES(NL_INT(id)));
@@ -275,8 +280,9 @@ enum nl_status nl_returned_dismiss(struct nl_store *store, int64_t id, struct nl
     return status;
 }
 
-enum nl_status nl_returned_forget(struct nl_store *store, const struct nl_returned_limits *limits,
-                                  struct nl_error *err) {
+enum nl_status nl_bounce_record_forget(struct nl_store *store,
+                                       const struct nl_bounce_record_limits *limits,
+                                       struct nl_error *err) {
     enum nl_status status =
         nl_sql_run(store, err,
                    "UPDATE returned SET message = NULL WHERE message IS NOT NULL AND "

@@ -10,7 +10,7 @@
 /* How a message bears on one subscription. */
 enum nl_effect { NL_EFFECT_NONE, NL_EFFECT_SOFT, NL_EFFECT_HARD, NL_EFFECT_COMPLAINT };
 
-struct nl_verdict {
+struct nl_bounce_verdict {
     const struct nl_address *address; /* NULL for the subscription that the token proves */
     enum nl_effect effect;
     const char *kind, *reason, *status; /* words, for the record; never NULL */
@@ -18,10 +18,10 @@ struct nl_verdict {
 };
 
 /* One message as it was understood, or one reply with which the relay refused a delivery. */
-struct nl_returned {
+struct nl_bounce_record {
     const char *kind;
     int64_t delivery; /* proved by a token of ours; 0 for none */
-    const struct nl_verdict *verdicts;
+    const struct nl_bounce_verdict *verdicts;
     size_t count;
     const void *message; /* what to keep of it; NULL for nothing */
     size_t len;
@@ -36,7 +36,7 @@ struct nl_bounce_policy {
 };
 
 /* The effect of a message. */
-struct nl_returned_outcome {
+struct nl_bounce_record_outcome {
     bool seen;     /* this very message was recorded before: nothing was done */
     int64_t ended; /* subscriptions that it ended */
 };
@@ -44,50 +44,50 @@ struct nl_returned_outcome {
 /* Records a message and what follows from it, in one transaction. With a proved delivery, its
  * subscription gains points, or ends at once by a complaint, which also suppresses the address.
  * Without one nothing but soft points is given, to every subscription of the address. */
-NL_CHECKED enum nl_status nl_returned_record(struct nl_store *store,
-                                             const struct nl_returned *returned,
-                                             const struct nl_bounce_policy *policy,
-                                             struct nl_returned_outcome *outcome,
-                                             struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_bounce_record_add(struct nl_store *store,
+                                               const struct nl_bounce_record *record,
+                                               const struct nl_bounce_policy *policy,
+                                               struct nl_bounce_record_outcome *outcome,
+                                               struct nl_error *err) NL_ALL_NONNULL;
 
 /* The same within a transaction that the caller has opened with nl_store_begin_exclusive, for many
  * messages at once. */
-NL_CHECKED enum nl_status nl_returned_record_within(struct nl_store *store,
-                                                    const struct nl_returned *returned,
-                                                    const struct nl_bounce_policy *policy,
-                                                    struct nl_returned_outcome *outcome,
-                                                    struct nl_error *err);
+NL_CHECKED enum nl_status nl_bounce_record_add_within(struct nl_store *store,
+                                                      const struct nl_bounce_record *record,
+                                                      const struct nl_bounce_policy *policy,
+                                                      struct nl_bounce_record_outcome *outcome,
+                                                      struct nl_error *err);
 
 /* Whether a message of that digest was recorded. */
-NL_CHECKED enum nl_status nl_returned_seen(struct nl_store *store,
-                                           const unsigned char digest[NL_DIGEST_LEN], bool *seen,
-                                           struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_bounce_record_exists(struct nl_store *store,
+                                                  const unsigned char digest[NL_DIGEST_LEN],
+                                                  bool *seen, struct nl_error *err) NL_ALL_NONNULL;
 
 /* Calls `each` for every message that was not understood and is still kept. */
-NL_CHECKED enum nl_status nl_returned_each_kept(
+NL_CHECKED enum nl_status nl_bounce_record_each_kept(
     struct nl_store *store,
     enum nl_status (*each)(int64_t id, int64_t at, size_t len, void *ctx, struct nl_error *err),
     void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
 
 /* Appends a kept message. NL_NOTFOUND. */
-NL_CHECKED enum nl_status nl_returned_message(struct nl_store *store, int64_t id,
-                                              struct nl_buf *out,
-                                              struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_bounce_record_message(struct nl_store *store, int64_t id,
+                                                   struct nl_buf *out,
+                                                   struct nl_error *err) NL_ALL_NONNULL;
 
 /* Drops a kept message that somebody has looked at; that it came stays on record. NL_NOTFOUND. */
-NL_CHECKED enum nl_status nl_returned_dismiss(struct nl_store *store, int64_t id,
-                                              struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_bounce_record_dismiss(struct nl_store *store, int64_t id,
+                                                   struct nl_error *err) NL_ALL_NONNULL;
 
 /* How long and how much of messages is kept. */
-struct nl_returned_limits {
+struct nl_bounce_record_limits {
     int64_t understood, unknown; /* drop the text of those from before these times */
     int64_t bytes;               /* of what is left, drop the oldest beyond so much in all */
 };
 
 /* Drops the texts that are past these limits, and what servers said of people who are no longer
  * known. */
-NL_CHECKED enum nl_status nl_returned_forget(struct nl_store *store,
-                                             const struct nl_returned_limits *limits,
-                                             struct nl_error *err);
+NL_CHECKED enum nl_status nl_bounce_record_forget(struct nl_store *store,
+                                                  const struct nl_bounce_record_limits *limits,
+                                                  struct nl_error *err);
 
 #endif

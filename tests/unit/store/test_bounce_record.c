@@ -23,12 +23,12 @@ static void set_up(struct fixture *fixture) {
 static int64_t come_back(struct fixture *fixture, enum nl_effect effect) {
     static unsigned char number = 0;
     struct nl_error err = {0};
-    struct nl_returned_outcome outcome = {0};
-    const struct nl_verdict verdict = {
+    struct nl_bounce_record_outcome outcome = {0};
+    const struct nl_bounce_verdict verdict = {
         .effect = effect, .kind = "dsn", .reason = "no-user", .status = "5.1.1"};
-    const struct nl_returned returned = {
+    const struct nl_bounce_record record = {
         .kind = "dsn", .delivery = 71, .verdicts = &verdict, .count = 1, .digest = {++number}};
-    assert_ok(nl_returned_record(fixture->store, &returned, &policy, &outcome, &err));
+    assert_ok(nl_bounce_record_add(fixture->store, &record, &policy, &outcome, &err));
     return outcome.ended;
 }
 
@@ -89,21 +89,21 @@ static void test_a_hard_bounce_on_a_delivery_in_each_state(void **state) {
 static void test_the_same_message_counts_once(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
-    struct nl_returned_outcome outcome = {0};
+    struct nl_bounce_record_outcome outcome = {0};
     const struct nl_bounce_policy twice = {
         .hard = 1, .soft = 1, .limit = 2, .half_life = 100000, .interval = 10};
-    const struct nl_verdict verdict = {
+    const struct nl_bounce_verdict verdict = {
         .effect = NL_EFFECT_HARD, .kind = "dsn", .reason = "no-user", .status = "5.1.1"};
-    struct nl_returned returned = {
+    struct nl_bounce_record record = {
         .kind = "dsn", .delivery = 71, .verdicts = &verdict, .count = 1, .digest = {200}};
     set_up(fixture);
-    assert_ok(nl_returned_record(fixture->store, &returned, &twice, &outcome, &err));
+    assert_ok(nl_bounce_record_add(fixture->store, &record, &twice, &outcome, &err));
     assert_false(outcome.seen);
-    assert_ok(nl_returned_record(fixture->store, &returned, &twice, &outcome, &err));
+    assert_ok(nl_bounce_record_add(fixture->store, &record, &twice, &outcome, &err));
     assert_true(outcome.seen);
     assert_true(is_in(fixture, "subscription", 1, "active"));
-    returned.digest[0] = 201;
-    assert_ok(nl_returned_record(fixture->store, &returned, &twice, &outcome, &err));
+    record.digest[0] = 201;
+    assert_ok(nl_bounce_record_add(fixture->store, &record, &twice, &outcome, &err));
     assert_int_equal(outcome.ended, 1);
     assert_true(is_in(fixture, "subscription", 1, "bounced"));
 }
