@@ -1,5 +1,7 @@
 #include "inbound/table.h"
 
+#include "inbound/vocabulary.h"
+
 #include "newsletter/base/embedded.h"
 
 #include <stdio.h>
@@ -25,89 +27,8 @@ struct line {
     bool nomem;
 };
 
-/* Room for one more row; false without memory. */
-static bool grow(void **array, size_t *cap, size_t count, size_t size) {
-    if (count < *cap)
-        return true;
-    size_t more = *cap > 0 ? *cap * 2 : 512;
-    void *grown = realloc(*array, more * size);
-    if (grown == NULL)
-        return false;
-    memset((char *)grown + *cap * size, 0, (more - *cap) * size);
-    *array = grown;
-    *cap = more;
-    return true;
-}
-
-size_t nl_table_edge(const struct nl_bounce_reader *reader, unsigned from, unsigned short word) {
-    size_t at = (from * 2654435761u ^ word * 40503u) & (reader->edges_cap - 1);
-    while (reader->edges[at].word != 0 &&
-           (reader->edges[at].from != from || reader->edges[at].word != word))
-        at = (at + 1) & (reader->edges_cap - 1);
-    return at;
-}
-
-/* Doubles the table of edges; its size is a power of two. */
-static bool grow_edges(struct nl_bounce_reader *reader) {
-    struct nl_edge *old = reader->edges;
-    size_t old_cap = reader->edges_cap;
-    if (reader->edges_count * 2 < old_cap)
-        return true;
-    size_t cap = old_cap > 0 ? old_cap * 2 : 16384;
-    struct nl_edge *edges = calloc(cap, sizeof *edges);
-    if (edges == NULL)
-        return false;
-    reader->edges = edges;
-    reader->edges_cap = cap;
-    for (size_t i = 0; i < old_cap; i++)
-        if (old[i].word != 0)
-            edges[nl_table_edge(reader, old[i].from, old[i].word)] = old[i];
-    free(old);
-    return true;
-}
-
-/* The node after a word; a new one where there is none. 0 without memory. */
-static unsigned step_to(struct nl_bounce_reader *reader, unsigned from, unsigned short word) {
-    if (word == 0 || !grow_edges(reader))
-        return 0;
-    struct nl_edge *edge = &reader->edges[nl_table_edge(reader, from, word)];
-    if (edge->word != 0)
-        return edge->to;
-    if (!grow((void **)&reader->nodes, &reader->nodes_cap, reader->nodes_count,
-              sizeof *reader->nodes))
-        return 0;
-    *edge = (struct nl_edge){from, (unsigned)reader->nodes_count++, word};
-    reader->edges_count++;
-    return edge->to;
-}
-
-/* Adds a phrase to a set. Its words go the same way as those of a text. */
 static bool add_phrase(struct line *line, unsigned set, const char *text, size_t len) {
-    struct nl_bounce_reader *reader = line->reader;
-    unsigned node = 0;
-    while (len > 0) {
-        size_t word = 0;
-        while (word < len && text[word] != ' ')
-            word++;
-        unsigned short ids[NL_VOCABULARY_MEANINGS];
-        int count = word > 0 ? nl_vocabulary_add(reader->vocabulary, text, word, ids) : 0;
-        for (int i = 0; i < count; i++)
-            if ((node = step_to(reader, node, ids[i])) == 0)
-                return false;
-        if (count < 0)
-            return false;
-        if (word > 0 && count == 0)
-            line->wrong = "it holds a word that is dropped from every text";
-        word += word < len ? 1 : 0;
-        text += word;
-        len -= word;
-    }
-    if (node == 0 || !grow((void **)&reader->endings, &reader->endings_cap, reader->endings_count,
-                           sizeof *reader->endings))
-        return node == 0;
-    reader->endings[reader->endings_count++] = (struct nl_ending){set, reader->nodes[node].sets};
-    reader->nodes[node].sets = (unsigned)reader->endings_count;
-    return true;
+    return nl_table_add_phrase(line->reader, set, text, len, &line->wrong);
 }
 
 /* The class of that name. */
@@ -156,8 +77,8 @@ static void add_phrases(struct line *line, unsigned set, const char *text) {
 
 static unsigned add_set(struct line *line, const char *name) {
     struct nl_bounce_reader *reader = line->reader;
-    if (!grow((void **)&reader->sets, &reader->sets_cap, reader->sets_count,
-              sizeof *reader->sets)) {
+    if (!nl_table_grow((void **)&reader->sets, &reader->sets_cap, reader->sets_count,
+                       sizeof *reader->sets)) {
         line->nomem = true;
         return 0;
     }
@@ -299,8 +220,8 @@ static void add_rule(struct line *line, const char *name) {
         take_expression(line, &rule);
     if (line->wrong == NULL && rule.count == 0 && rule.codes == NULL)
         line->wrong = "it holds no expression";
-    if (!grow((void **)&reader->rules, &reader->rules_cap, reader->rules_count,
-              sizeof *reader->rules))
+    if (!nl_table_grow((void **)&reader->rules, &reader->rules_cap, reader->rules_count,
+                       sizeof *reader->rules))
         line->nomem = true;
     else if (line->wrong == NULL)
         reader->rules[reader->rules_count++] = rule;
@@ -380,8 +301,8 @@ enum nl_status nl_bounce_reader_new(struct nl_bounce_reader **out, struct nl_err
     enum nl_status status = NL_OK;
     if (reader == NULL || text == NULL || (reader->vocabulary = nl_vocabulary_new()) == NULL ||
         (reader->reasons = calloc(REASONS, sizeof *reader->reasons)) == NULL ||
-        !grow((void **)&reader->nodes, &reader->nodes_cap, reader->nodes_count++,
-              sizeof *reader->nodes))
+        !nl_table_grow((void **)&reader->nodes, &reader->nodes_cap, reader->nodes_count++,
+                       sizeof *reader->nodes))
         status = nl_error_nomem(err);
     if (status == NL_OK)
         status = read_table(reader, text, err);

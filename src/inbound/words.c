@@ -1,5 +1,7 @@
 #include "inbound/words.h"
 
+#include "inbound/vocabulary.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,144 +11,7 @@
 /* The beginning of a longer line is enough. */
 enum { LINE_LIMIT = 4000 };
 
-enum { SLOTS = 8192, OTHERS = 4, WORD = 48, IDS = 60000 };
-
-/* The length of the shortest beginning that a pattern may name. */
-enum { SHORTEST = 3 };
-
-struct entry {
-    char *text;
-    unsigned short id;
-    bool begins; /* "reject*" */
-    bool drop, keep;
-    char *others[OTHERS]; /* what it stands for */
-};
-
-struct nl_vocabulary {
-    struct entry table[SLOTS];
-    size_t count;
-    unsigned short next;
-    unsigned char beginnings[SLOTS]; /* whether a beginning of that digest may exist */
-};
-
-static const unsigned BASIS = 2166136261u;
-
-/* FNV-1a, byte by byte. */
-static unsigned mix(unsigned digest, char c) {
-    return (digest ^ (unsigned char)c) * 16777619u;
-}
-
-static unsigned digest_of(const char *text, size_t len) {
-    unsigned digest = BASIS;
-    for (size_t i = 0; i < len; i++)
-        digest = mix(digest, text[i]);
-    return digest;
-}
-
-/* Chinese, Japanese and Korean have no blanks between words: each sign is one. */
-static bool is_sign(ucs4_t c) {
-    return (c >= 0x3041 && c <= 0x30FF) || (c >= 0x3400 && c <= 0x9FFF) ||
-           (c >= 0xAC00 && c <= 0xD7AF);
-}
-
-struct nl_vocabulary *nl_vocabulary_new(void) {
-    return calloc(1, sizeof(struct nl_vocabulary));
-}
-
-void nl_vocabulary_free(struct nl_vocabulary *vocabulary) {
-    for (size_t i = 0; vocabulary != NULL && i < SLOTS; i++) {
-        free(vocabulary->table[i].text);
-        for (size_t j = 0; j < OTHERS; j++)
-            free(vocabulary->table[i].others[j]);
-    }
-    free(vocabulary);
-}
-
-/* The entry's place: its own, or a free one. The table is never full. */
-static size_t place(const struct nl_vocabulary *vocabulary, unsigned digest, const char *text,
-                    size_t len, bool begins) {
-    size_t at = (digest + (begins ? 977u : 0u)) % SLOTS;
-    for (; vocabulary->table[at].text != NULL; at = (at + 1) % SLOTS) {
-        const struct entry *entry = &vocabulary->table[at];
-        if (entry->begins == begins && strncmp(entry->text, text, len) == 0 &&
-            entry->text[len] == '\0')
-            break;
-    }
-    return at;
-}
-
-static struct entry *add(struct nl_vocabulary *vocabulary, const char *word, size_t len) {
-    bool begins = len > 1 && word[len - 1] == '*';
-    len -= begins ? 1 : 0;
-    unsigned digest = digest_of(word, len);
-    struct entry *entry = &vocabulary->table[place(vocabulary, digest, word, len, begins)];
-    if (entry->text != NULL)
-        return entry;
-    if (vocabulary->count > SLOTS / 2 || (entry->text = strndup(word, len)) == NULL)
-        return NULL;
-    entry->begins = begins;
-    vocabulary->count++;
-    if (begins)
-        vocabulary->beginnings[digest % SLOTS] = 1;
-    return entry;
-}
-
-static int identify(struct nl_vocabulary *vocabulary, const char *word, size_t len,
-                    unsigned short *id) {
-    struct entry *entry = add(vocabulary, word, len);
-    if (entry == NULL || vocabulary->next == IDS)
-        return -1;
-    if (entry->id == 0)
-        entry->id = ++vocabulary->next;
-    *id = entry->id;
-    return 1;
-}
-
-int nl_vocabulary_add(struct nl_vocabulary *vocabulary, const char *word, size_t len,
-                      unsigned short ids[NL_VOCABULARY_MEANINGS]) {
-    const struct entry *known =
-        &vocabulary->table[place(vocabulary, digest_of(word, len), word, len, false)];
-    if (known->drop)
-        return 0;
-    int count = 0;
-    for (; count < OTHERS && known->others[count] != NULL; count++)
-        if (identify(vocabulary, known->others[count], strlen(known->others[count]), &ids[count]) <
-            0)
-            return -1;
-    /* Signs are words by themselves. */
-    ucs4_t sign = 0;
-    size_t at = 0;
-    while (count < NL_VOCABULARY_MEANINGS && at < len && (unsigned char)word[at] >= 0x80) {
-        int size = u8_mbtouc(&sign, (const uint8_t *)word + at, len - at);
-        if (!is_sign(sign) || identify(vocabulary, word + at, (size_t)size, &ids[count]) < 0)
-            break;
-        at += (size_t)size;
-        count++;
-    }
-    return count > 0 ? count : identify(vocabulary, word, len, &ids[0]);
-}
-
-bool nl_vocabulary_drop(struct nl_vocabulary *vocabulary, const char *word) {
-    struct entry *entry = add(vocabulary, word, strlen(word));
-    return entry != NULL && (entry->drop = true);
-}
-
-bool nl_vocabulary_keep(struct nl_vocabulary *vocabulary, const char *word) {
-    struct entry *entry = add(vocabulary, word, strlen(word));
-    return entry != NULL && (entry->keep = true);
-}
-
-bool nl_vocabulary_same(struct nl_vocabulary *vocabulary, const char *word, const char *others) {
-    struct entry *entry = add(vocabulary, word, strlen(word));
-    size_t count = 0;
-    while (entry != NULL && *others != '\0' && count < OTHERS) {
-        size_t len = strcspn(others, " ");
-        if ((entry->others[count++] = strndup(others, len)) == NULL)
-            return false;
-        others += len + strspn(others + len, " ");
-    }
-    return entry != NULL;
-}
+enum { WORD = 48 };
 
 static struct nl_word *append(struct nl_words *out) {
     if (out->count == out->cap) {
@@ -174,8 +39,8 @@ static void emit(const struct nl_vocabulary *vocabulary, struct nl_words *out, c
 
 /* Appends the words that an entry stands for: words that stand for themselves. */
 static void emit_others(const struct nl_vocabulary *vocabulary, struct nl_words *out,
-                        const struct entry *entry) {
-    for (size_t i = 0; i < OTHERS && entry->others[i] != NULL; i++)
+                        const struct nl_entry *entry) {
+    for (size_t i = 0; i < NL_VOCABULARY_OTHERS && entry->others[i] != NULL; i++)
         if (strcmp(entry->others[i], entry->text) != 0)
             emit(vocabulary, out, entry->others[i], strlen(entry->others[i]));
 }
@@ -184,17 +49,19 @@ static void emit(const struct nl_vocabulary *vocabulary, struct nl_words *out, c
                  size_t len) {
     unsigned short ids[NL_WORD_IDS];
     unsigned char count = 0;
-    unsigned digest = BASIS;
+    unsigned digest = NL_VOCABULARY_BASIS;
     for (size_t i = 0; i < len; i++) {
-        digest = mix(digest, text[i]);
-        if (i + 1 < SHORTEST || !vocabulary->beginnings[digest % SLOTS] || count == NL_WORD_IDS - 1)
+        digest = nl_vocabulary_mix(digest, text[i]);
+        if (i + 1 < NL_VOCABULARY_SHORTEST ||
+            !vocabulary->beginnings[digest % NL_VOCABULARY_SLOTS] || count == NL_WORD_IDS - 1)
             continue;
-        const struct entry *entry =
-            &vocabulary->table[place(vocabulary, digest, text, i + 1, true)];
+        const struct nl_entry *entry =
+            &vocabulary->table[nl_vocabulary_place(vocabulary, digest, text, i + 1, true)];
         if (entry->id != 0)
             ids[count++] = entry->id;
     }
-    const struct entry *entry = &vocabulary->table[place(vocabulary, digest, text, len, false)];
+    const struct nl_entry *entry =
+        &vocabulary->table[nl_vocabulary_place(vocabulary, digest, text, len, false)];
     if (entry->drop)
         return;
     if (entry->others[0] != NULL) {
@@ -230,7 +97,7 @@ static void emit_words(const struct nl_vocabulary *vocabulary, struct nl_words *
             size = u8_mbtouc(&c, (const uint8_t *)text + i, len - i);
         bool apostrophe = c == '\'' || c == '`' || c == 0xB4 || c == 0x2019 || c == 0x2018;
         bool letter = byte < 0x80 ? isalnum(byte) != 0 : !is_punctuation(c);
-        bool sign = byte >= 0x80 && is_sign(c);
+        bool sign = byte >= 0x80 && nl_vocabulary_is_sign(c);
         if ((!letter && !apostrophe) || sign) {
             if (at > 0)
                 emit(vocabulary, out, word, at);
@@ -261,8 +128,10 @@ static void emit_kept(const struct nl_vocabulary *vocabulary, struct nl_words *o
                 word[at++] = (char)tolower((unsigned char)text[i]);
             continue;
         }
-        if (at > 0 &&
-            vocabulary->table[place(vocabulary, digest_of(word, at), word, at, false)].keep)
+        if (at > 0 && vocabulary
+                          ->table[nl_vocabulary_place(vocabulary, nl_vocabulary_digest(word, at),
+                                                      word, at, false)]
+                          .keep)
             emit(vocabulary, out, word, at);
         at = 0;
     }
@@ -341,8 +210,10 @@ static void emit_host(const struct nl_vocabulary *vocabulary, struct nl_words *o
     for (size_t i = 0; i <= len; i++) {
         if (i < len && name[i] != '.')
             continue;
-        unsigned digest = digest_of(name + label, i - label);
-        if (vocabulary->table[place(vocabulary, digest, name + label, i - label, false)].keep)
+        unsigned digest = nl_vocabulary_digest(name + label, i - label);
+        if (vocabulary
+                ->table[nl_vocabulary_place(vocabulary, digest, name + label, i - label, false)]
+                .keep)
             emit(vocabulary, out, name + label, i - label);
         label = i + 1;
     }

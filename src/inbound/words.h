@@ -27,28 +27,7 @@ struct nl_words {
     bool failed; /* out of memory */
 };
 
-/* The words of the patterns. Opaque. */
 struct nl_vocabulary;
-
-struct nl_vocabulary *nl_vocabulary_new(void);
-void nl_vocabulary_free(struct nl_vocabulary *vocabulary);
-
-enum { NL_VOCABULARY_MEANINGS = 8 };
-
-/* The identifiers of a word of a pattern in small letters, as that word of a text would have them:
- * none for one that is left out, several for one that stands for others. One that ends in '*'
- * stands for all that begin so. Returns how many, or -1 without memory. */
-int nl_vocabulary_add(struct nl_vocabulary *vocabulary, const char *word, size_t len,
-                      unsigned short ids[NL_VOCABULARY_MEANINGS]);
-
-/* Declares that a word says nothing ("the"): it is left out of all texts. False without memory. */
-bool nl_vocabulary_drop(struct nl_vocabulary *vocabulary, const char *word);
-
-/* Declares that a word stands for others ("doesnt" for "does not"). False without memory. */
-bool nl_vocabulary_same(struct nl_vocabulary *vocabulary, const char *word, const char *others);
-
-/* Declares a word that counts within the name of a host too. False without memory. */
-bool nl_vocabulary_keep(struct nl_vocabulary *vocabulary, const char *word);
 
 /* The words of UTF-8 text, replacing those in *out. Addresses are the word "addr", names of hosts
  * "host", numbers of hosts "ip", links "weblink" followed by those of their words that are kept;
