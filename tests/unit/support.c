@@ -2,6 +2,7 @@
 
 #include "newsletter/base/file.h"
 #include "newsletter/db/sql.h"
+#include "newsletter/store/issue.h"
 #include "newsletter/store/link.h"
 #include "newsletter/store/subscription.h"
 
@@ -176,6 +177,27 @@ void fixture_issue(struct fixture *fixture, int64_t id, const char *state) {
              (long long)id, (long long)id, nl_store_is_file(fixture->path) ? "x'0a'" : "'\\x0a'",
              state);
     fixture_sql(fixture, sql);
+}
+
+int64_t fixture_send(struct fixture *fixture, int people, int domains, const char *packed) {
+    struct nl_error err = {0};
+    int64_t deliveries = 0;
+    struct nl_issue issue = {.list = fixture->list.id,
+                             .slug = (char *)"one",
+                             .title = (char *)"One",
+                             .subject = (char *)"One",
+                             .date = (char *)"2026-08-25",
+                             .source = (char *)"x",
+                             .message = (char *)packed,
+                             .message_len = strlen(packed),
+                             .digest = (char *)"d"};
+    for (int i = 0; i < people; i++) {
+        char address[64];
+        snprintf(address, sizeof address, "user%d@d%d.example.org", i, i % domains);
+        fixture_subscribe(fixture, address);
+    }
+    assert_ok(nl_issue_create(fixture->store, &issue, NULL, &deliveries, &err));
+    return issue.id;
 }
 
 char *fixture_write(struct fixture *fixture, const char *name, const char *text) {

@@ -43,6 +43,10 @@ int64_t fixture_sql(struct fixture *fixture, const char *sql);
 /* Records an issue of the list without any deliveries; its slug is its id. */
 void fixture_issue(struct fixture *fixture, int64_t id, const char *state);
 
+/* Signs up `people` at so many domains (user0@d0.example.org) and queues an issue "one" to the
+ * whole list, whose message is `packed`; returns the issue's id. */
+int64_t fixture_send(struct fixture *fixture, int people, int domains, const char *packed);
+
 /* Writes a file into the folder and returns its path, to be freed. */
 char *fixture_write(struct fixture *fixture, const char *name, const char *text);
 

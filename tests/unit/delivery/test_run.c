@@ -24,26 +24,11 @@ struct sending {
 
 static void prepare(struct fixture *fixture, struct sending *sending, int people, int domains) {
     struct nl_error err = {0};
-    int64_t deliveries = 0;
     static const char packed[] = "\nSubject: One\r\n\r\nHello.\r\n";
-    for (int i = 0; i < people; i++) {
-        char address[64];
-        snprintf(address, sizeof address, "user%d@d%d.example.org", i, i % domains);
-        fixture_subscribe(fixture, address);
-    }
-    struct nl_issue issue = {.list = fixture->list.id,
-                             .slug = (char *)"one",
-                             .title = (char *)"One",
-                             .subject = (char *)"One",
-                             .date = (char *)"2026-08-25",
-                             .source = (char *)"x",
-                             .message = (char *)packed,
-                             .message_len = strlen(packed),
-                             .digest = (char *)"d"};
-    assert_ok(nl_issue_create(fixture->store, &issue, NULL, &deliveries, &err));
+    int64_t issue = fixture_send(fixture, people, domains, packed);
     current = fixture;
     made = (struct made){0};
-    *sending = (struct sending){.issue = issue.id};
+    *sending = (struct sending){.issue = issue};
     sending->config.lease = 60;
     sending->config.smtp.connections = 2;
     sending->config.smtp.timeout = 60;
@@ -61,7 +46,7 @@ static void prepare(struct fixture *fixture, struct sending *sending, int people
     sending->plan = (struct nl_run_plan){.store = fixture->store,
                                          .config = &sending->config,
                                          .relay = sending->relay,
-                                         .scope = {.issue = issue.id},
+                                         .scope = {.issue = issue},
                                          .messages = &sending->message,
                                          .message_count = 1,
                                          .from = "Press <press@example.org>",
