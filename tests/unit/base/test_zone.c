@@ -2,6 +2,7 @@
 
 #include "newsletter/base/zone.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,10 +18,28 @@ static void test_hours_parse(void **state) {
                                       "22:00-22:00",
                                       "22:00-07:00x",
                                       "-1:00-07:00",
-                                      "a:b-c:d"};
-    assert_true(nl_hours_parse("22:30-07:00", &hours));
-    assert_int_equal(hours.from, 22 * 60 + 30);
-    assert_int_equal(hours.to, 7 * 60);
+                                      "a:b-c:d",
+                                      "022:00-07:00",
+                                      "22:0-07:00",
+                                      "22:000-07:00",
+                                      ":00-07:00",
+                                      "22:00 - 07:00",
+                                      "22:00-24:00",
+                                      "22:00-07:60",
+                                      "22:00-"};
+    static const struct {
+        const char *text;
+        int from, to;
+    } good[] = {{"22:30-07:00", 1350, 420},
+                {"0:00-23:59", 0, 1439},
+                {"23:59-00:00", 1439, 0},
+                {"0:00-0:01", 0, 1},
+                {"9:05-17:00", 545, 1020}};
+    for_each_row (i, good, good[i].text) {
+        assert_true(nl_hours_parse(good[i].text, &hours));
+        assert_int_equal(hours.from, good[i].from);
+        assert_int_equal(hours.to, good[i].to);
+    }
     for_each_row (i, bad, bad[i])
         assert_false(nl_hours_parse(bad[i], &hours));
 }
@@ -41,6 +60,16 @@ static void test_hours_hold(void **state) {
         {"22:00-07:00", "Europe/Berlin", "2027-03-27 22:00:00", "2027-03-28 05:00"},
         {"22:00-07:00", "Europe/Berlin", "2027-10-30 21:00:00", "2027-10-31 06:00"},
         {"7:00-9:00", "UTC", "2026-12-02 08:00:00", "2026-12-02 09:00"},
+        {"7:00-9:00", "UTC", "2026-12-02 06:59:59", NULL},
+        {"7:00-9:00", "UTC", "2026-12-02 07:00:00", "2026-12-02 09:00"},
+        {"7:00-9:00", "UTC", "2026-12-02 08:59:59", "2026-12-02 09:00"},
+        {"7:00-9:00", "UTC", "2026-12-02 09:00:00", NULL},
+        /* midnight as a beginning and as an end; a year ends */
+        {"0:00-1:00", "UTC", "2026-12-02 00:00:00", "2026-12-02 01:00"},
+        {"23:00-00:00", "UTC", "2026-12-31 23:59:59", "2027-01-01 00:00"},
+        {"23:00-00:00", "UTC", "2027-01-01 00:00:00", NULL},
+        {"22:00-21:59", "UTC", "2026-12-02 21:58:59", "2026-12-02 21:59"},
+        {"22:00-21:59", "UTC", "2026-12-02 21:59:00", NULL},
     };
     for_each_row (i, cases, cases[i].hours) {
         struct nl_hours hours = {0};
@@ -69,6 +98,16 @@ static void test_days(void **state) {
     assert_int_equal(nl_zone_days_since("2026-11-30", now), 2);
     assert_int_equal(nl_zone_days_since("2026-12-02", now), 0);
     assert_int_equal(nl_zone_days_since("2026-12-05", now), -3);
+    /* The day changes at this machine's midnight, which is 19:00 UTC. */
+    assert_true(nl_zone_time("2027-01-01 18:59:59", "UTC", &now));
+    assert_int_equal(nl_zone_days_since("2027-01-01", now), 0);
+    nl_zone_today(now, day);
+    assert_string_equal(day, "2027-01-01");
+    assert_int_equal(nl_zone_days_since("2027-01-01", now + 1), 1);
+    nl_zone_today(now + 1, day);
+    assert_string_equal(day, "2027-01-02");
+    assert_int_equal(nl_zone_days_since("2026-12-31T23:00:00", now), 1); /* its day alone counts */
+    assert_int_equal(nl_zone_days_since("tomorrow", now), 0);
     unsetenv("TZ");
     tzset();
 }
@@ -181,6 +220,17 @@ static void test_names(void **state) {
         {"EUROPE/BERLIN", "write Europe/Berlin"},
         {"America/New York", "write America/New_York"},
         {"berlin", "write Europe/Berlin"},
+        {"berli", "IANA"},
+        {"berlin2", "IANA"},
+        {"Europe/Berli", "IANA"},
+        {"right/Asia/Almaty", "IANA"},
+        {"America/Port-au-Prince", NULL},
+        {"Etc/GMT+12", NULL},
+        {"5", "such as Asia/Almaty"},
+        {"GMT 0", "such as Asia/Almaty"},
+        {"GMT+", "IANA"},
+        {"+5h", "IANA"},
+        {"UTC+x", "IANA"},
         {"new york", "write America/New_York"},
         {"PST", "write America/Los_Angeles"},
         {"msk", "write Europe/Moscow"},
@@ -211,12 +261,74 @@ static void test_names(void **state) {
     assert_null(nl_zone_find("Mars/X"));
 }
 
+/* Abbreviations: each has a place that exists, and stands for a zone in any capitals. */
+static void test_abbreviations(void **state) {
+    (void)state;
+    static const struct {
+        const char *abbreviation, *place;
+    } cases[] = {{"PST", "America/Los_Angeles"},
+                 {"pdt", "America/Los_Angeles"},
+                 {"PT", "America/Los_Angeles"},
+                 {"MDT", "America/Denver"},
+                 {"MT", "America/Denver"},
+                 {"CST", "America/Chicago"},
+                 {"CDT", "America/Chicago"},
+                 {"CT", "America/Chicago"},
+                 {"EDT", "America/New_York"},
+                 {"et", "America/New_York"},
+                 {"AST", "America/Halifax"},
+                 {"BST", "Europe/London"},
+                 {"IST", "Asia/Kolkata"},
+                 {"JST", "Asia/Tokyo"},
+                 {"KST", "Asia/Seoul"},
+                 {"MSD", "Europe/Moscow"},
+                 {"CEST", "Europe/Berlin"},
+                 {"MEZ", "Europe/Berlin"},
+                 {"Mesz", "Europe/Berlin"},
+                 {"EEST", "Europe/Kyiv"},
+                 {"WEST", "Europe/Lisbon"},
+                 {"ALMT", "Asia/Almaty"},
+                 {"AQTT", "Asia/Aqtau"},
+                 {"SGT", "Asia/Singapore"},
+                 {"HKT", "Asia/Hong_Kong"},
+                 {"AEST", "Australia/Sydney"},
+                 {"AEDT", "Australia/Sydney"},
+                 {"NZST", "Pacific/Auckland"},
+                 {"NZDT", "Pacific/Auckland"},
+                 {"UTC+0", "UTC"},
+                 {"Z", "UTC"}};
+    for_each_row (i, cases, cases[i].abbreviation) {
+        struct nl_error err = {0};
+        char hint[64];
+        snprintf(hint, sizeof hint, "write %s", cases[i].place);
+        assert_fails(nl_zone_check(cases[i].abbreviation, &err), NL_DATA, hint);
+        assert_ok(nl_zone_check(cases[i].place, &err));
+        assert_string_equal(nl_zone_find(cases[i].place), cases[i].place);
+    }
+}
+
+/* With a zone of its own, a time has no offset. */
+static void test_offsets(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    int64_t at = 0;
+    assert_fails(nl_zone_read("2026-12-01 09:00+05:00", "Asia/Almaty", &at, &err), NL_DATA,
+                 "write it as");
+    assert_ok(nl_zone_read("2026-12-01 09:00Z", NULL, &at, &err));
+    assert_int_equal(at, 1796115600);
+    assert_ok(nl_zone_read("2026-12-01 09:00-00:30", NULL, &at, &err));
+    assert_int_equal(at, 1796115600 + 1800);
+    assert_fails(nl_zone_read("2026-12-01 09:00", "Mars/X", &at, &err), NL_DATA, "Mars/X");
+    assert_int_equal(at, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hours_parse), cmocka_unit_test(test_hours_hold),
         cmocka_unit_test(test_days),        cmocka_unit_test(test_gaps_and_folds),
         cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_bad_times),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_names),       cmocka_unit_test(test_abbreviations),
+        cmocka_unit_test(test_offsets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
