@@ -22,6 +22,7 @@ GARBAGE = b"\x00\xff<html>what?\r\n" * 3
 
 class Session(socketserver.StreamRequestHandler):
     wbufsize = -1  # what is not flushed waits
+    disable_nagle_algorithm = True  # else a reply waits 40 ms for the ACK of the one before
 
     recipient = None
 
