@@ -66,6 +66,14 @@ static void show_result(const struct bounce_call *call, const struct nl_intake_r
     }
 }
 
+static void count_result(struct bounce_call *call, const struct nl_intake_result *result) {
+    call->counts[result->bounce.kind]++;
+    call->total++;
+    call->seen += result->seen;
+    call->ended += result->ended;
+    show_result(call, result);
+}
+
 static enum nl_status take(const char *data, size_t len, bool *understood, void *ctx,
                            struct nl_error *err) {
     struct bounce_call *call = ctx;
@@ -74,11 +82,7 @@ static enum nl_status take(const char *data, size_t len, bool *understood, void 
         nl_intake_take(call->intake, data, len, call->recipient, call->keep, &result, err);
     if (status == NL_OK) {
         *understood = result.bounce.kind != NL_BOUNCE_UNKNOWN;
-        call->counts[result.bounce.kind]++;
-        call->total++;
-        call->seen += result.seen;
-        call->ended += result.ended;
-        show_result(call, &result);
+        count_result(call, &result);
     }
     nl_intake_result_free(&result);
     return status;
@@ -115,32 +119,14 @@ static bool reads_pipe(const struct bounce_call *call) {
            (cli->word_count == 0 || (cli->word_count == 1 && strcmp(cli->words[0], "-") == 0));
 }
 
-/* Events of a mail provider: one JSON object, an array of them, or one after the other. Each counts
- * once by itself, however they are put together. */
-static enum nl_status take_events(struct bounce_call *call, const char *text, size_t len,
-                                  struct nl_error *err) {
-    enum nl_status status = NL_OK;
-    size_t at = 0;
-    while (status == NL_OK && (at += strspn(text + at, " \t\r\n")) < len) {
-        json_error_t problem;
-        json_t *root = json_loadb(text + at, len - at, JSON_DISABLE_EOF_CHECK, &problem);
-        size_t count = json_is_array(root) ? json_array_size(root) : 1;
-        if (root == NULL)
-            return nl_error_set(err, NL_DATA, "standard input is no JSON after byte %zu: %s", at,
-                                problem.text);
-        at += (size_t)problem.position;
-        for (size_t i = 0; status == NL_OK && i < count; i++) {
-            const json_t *one = json_is_array(root) ? json_array_get(root, i) : root;
-            char *event = json_dumps(one, JSON_COMPACT | JSON_SORT_KEYS);
-            bool understood = false;
-            status = event == NULL ? nl_error_nomem(err)
-                     : json_is_object(one)
-                         ? take(event, strlen(event), &understood, call, err)
-                         : nl_error_set(err, NL_DATA, "an event is no JSON object");
-            free(event);
-        }
-        json_decref(root);
-    }
+/* An event of a mail provider. Each counts once by itself, however they are put together. */
+static enum nl_status take_event(const struct nl_event *event, void *ctx, struct nl_error *err) {
+    struct bounce_call *call = ctx;
+    struct nl_intake_result result = {0};
+    enum nl_status status = nl_intake_event(call->intake, event, &result, err);
+    if (status == NL_OK)
+        count_result(call, &result);
+    nl_intake_result_free(&result);
     return status;
 }
 
@@ -155,7 +141,7 @@ static enum nl_status take_pipe(struct bounce_call *call, struct nl_error *err) 
     const char *start = nl_buf_text(&text);
     start += strspn(start, " \t\r\n");
     if (status == NL_OK && (*start == '{' || *start == '['))
-        status = take_events(call, nl_buf_text(&text), text.len, err);
+        status = nl_event_each(nl_buf_text(&text), text.len, take_event, call, err);
     else if (status == NL_OK)
         status = take(nl_buf_text(&text), text.len, &understood, call, err);
     nl_buf_free(&text);

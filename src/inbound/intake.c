@@ -74,9 +74,14 @@ void nl_intake_free(struct nl_intake *intake) {
     nl_bounce_reader_free(intake->reader);
     nl_verp_close(&intake->verp);
     nl_poison_close(&intake->poison);
+    nl_intake_abandon(intake);
+    free(intake);
+}
+
+void nl_intake_abandon(struct nl_intake *intake) {
     if (intake->pending > 0)
         nl_store_rollback(intake->store);
-    free(intake);
+    intake->pending = 0;
 }
 
 /* The delivery that the message proves to know of: by the return path it came to, or by the
@@ -247,6 +252,55 @@ enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t
     if (status == NL_OK && set_aside)
         nl_poison_forget(&intake->poison, entry.digest);
     return status;
+}
+
+/* The delivery whose token an event carries, if it names the address that the delivery went to;
+ * *which is the recipient that it is about. */
+static enum nl_status find_event_proof(const struct nl_intake *intake,
+                                       const struct nl_bounce *bounce, int64_t *delivery,
+                                       size_t *which, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    int64_t named = 0;
+    *delivery = 0;
+    if (bounce->message_id == NULL ||
+        !nl_verp_verify_message_id(&intake->verp, bounce->message_id, &named))
+        return NL_OK;
+    for (size_t i = 0; status == NL_OK && *delivery == 0 && i < bounce->count; i++) {
+        struct nl_address address = {0};
+        bool theirs = false;
+        if (nl_address_parse(bounce->recipients[i].address, &address, NULL) == NL_OK)
+            status = nl_bounce_record_is_to(intake->store, named, address.key, &theirs, err);
+        nl_address_free(&address);
+        *which = i;
+        *delivery = theirs ? named : 0;
+    }
+    return status;
+}
+
+enum nl_status nl_intake_event(struct nl_intake *intake, const struct nl_event *event,
+                               struct nl_intake_result *out, struct nl_error *err) {
+    struct nl_bounce_record entry = {.message = event->text};
+    size_t which = 0;
+    *out = (struct nl_intake_result){0};
+    memcpy(entry.digest, event->digest, sizeof entry.digest);
+    enum nl_status status =
+        nl_event_read(intake->reader, event->text, event->len, &out->bounce, err);
+    if (status != NL_OK || out->bounce.kind == NL_BOUNCE_AUTO_REPLY)
+        return status;
+    status = nl_bounce_record_exists(intake->store, entry.digest, &out->seen, err);
+    if (status == NL_OK && !out->seen)
+        status = find_event_proof(intake, &out->bounce, &entry.delivery, &which, err);
+    if (status != NL_OK || out->seen)
+        return status;
+    size_t most = out->bounce.kind == NL_BOUNCE_UNKNOWN ? KEEP_UNKNOWN : KEEP_UNDERSTOOD;
+    entry.len = event->len < most ? event->len : most;
+    entry.kind = nl_bounce_kind_name(out->bounce.kind);
+    out->proved = entry.delivery != 0;
+    if (!out->proved)
+        return record(intake, &entry, &out->bounce, out, err);
+    struct nl_bounce_recipient *recipient = &out->bounce.recipients[which];
+    const struct nl_bounce theirs = {.kind = recipient->kind, .recipients = recipient, .count = 1};
+    return record(intake, &entry, &theirs, out, err);
 }
 
 void nl_intake_result_free(struct nl_intake_result *result) {

@@ -1,6 +1,7 @@
 /* Reports of mail providers as JSON: Amazon SES through SNS (in a mail or bare), the webhook events
  * of other providers, and a plain form of our own for providers that are not known here. */
 #include "inbound/reading.h"
+#include "newsletter/inbound/event.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -9,12 +10,12 @@
 
 /* How a provider words its events. Paths lead through objects by dots. */
 struct provider {
-    const char *event;      /* what happened */
-    const char *address;    /* to whom */
-    const char *status;     /* enhanced status code; NULL for none */
-    const char *texts[2];   /* what was said, the best first */
-    const char *message_id; /* our own Message-ID or a text that holds it */
-    const char *severity;   /* more about what happened; NULL for none */
+    const char *event;     /* what happened */
+    const char *address;   /* to whom */
+    const char *status;    /* enhanced status code; NULL for none */
+    const char *texts[2];  /* what was said, the best first */
+    const char *proofs[2]; /* a token of ours: in what travels with the mail, in its Message-ID */
+    const char *severity;  /* more about what happened; NULL for none */
 };
 
 static const struct provider providers[] = {
@@ -23,24 +24,30 @@ static const struct provider providers[] = {
      "msys.message_event.rcpt_to",
      NULL,
      {"msys.message_event.raw_reason", "msys.message_event.reason"},
-     "msys.message_event.rcpt_meta.newsletter",
+     {"msys.message_event.rcpt_meta.newsletter", NULL},
      NULL},
     /* Mailgun */
     {"event-data.event",
      "event-data.recipient",
      "event-data.delivery-status.enhanced-code",
      {"event-data.delivery-status.message", "event-data.delivery-status.description"},
-     "event-data.message.headers.message-id",
+     {"event-data.user-variables.newsletter", "event-data.message.headers.message-id"},
      "event-data.severity"},
     /* Postmark */
-    {"RecordType", "Email", NULL, {"Details", "Description"}, "Metadata.newsletter", "Type"},
+    {"RecordType",
+     "Email",
+     NULL,
+     {"Details", "Description"},
+     {"Metadata.newsletter", NULL},
+     "Type"},
     /* Mailjet */
-    {"event", "email", NULL, {"comment", "error"}, "CustomID", "error"},
-    /* SendGrid, Brevo */
-    {"event", "email", "status", {"reason", "response"}, "smtp-id", "type"},
-    {"event", "email", "status", {"reason", "response"}, "message-id", "type"},
+    {"event", "email", NULL, {"comment", "error"}, {"CustomID", NULL}, "error"},
+    /* SendGrid */
+    {"event", "email", "status", {"reason", "response"}, {"newsletter", "smtp-id"}, "type"},
+    /* Brevo */
+    {"event", "email", "status", {"reason", "response"}, {"X-Mailin-custom", "message-id"}, "type"},
     /* Ours */
-    {"event", "address", "status", {"diagnostic", "text"}, "message_id", NULL},
+    {"event", "address", "status", {"diagnostic", "text"}, {"message_id", NULL}, NULL},
 };
 
 enum { PROVIDERS = sizeof providers / sizeof providers[0] };
@@ -83,6 +90,8 @@ static const char *text_of(const json_t *object, const char *name) {
 /* The text at a path, "" if there is none. */
 static const char *text_at(const json_t *object, const char *path) {
     char name[64];
+    if (path == NULL)
+        return "";
     while (path != NULL && object != NULL) {
         size_t len = strcspn(path, ".");
         if (len >= sizeof name)
@@ -121,6 +130,7 @@ static void add_complaint(struct nl_reading *reading, const char *address) {
     nl_reading_add(reading, address, NL_BOUNCE_COMPLAINT, &judgement, NULL);
 }
 
+/* Takes the proof from the first text that has one. */
 static void set_message_id(struct nl_reading *reading, const char *text) {
     if (reading->out->message_id == NULL && text[0] != '\0')
         reading->out->message_id = nl_reading_address(text);
@@ -134,7 +144,12 @@ static void add_event(struct nl_reading *reading, const json_t *object,
     struct nl_bounce *out = reading->out;
     if (said[0] == '\0')
         said = text_at(object, provider->texts[1]);
-    set_message_id(reading, text_at(object, provider->message_id));
+    for (size_t i = 0; i < 2; i++)
+        set_message_id(reading, text_at(object, provider->proofs[i]));
+    /* Postmark may file a complaint among the bounces. */
+    if (provider->severity != NULL &&
+        strcasecmp(text_at(object, provider->severity), "SpamComplaint") == 0)
+        kind = NL_BOUNCE_COMPLAINT;
     if (kind == NL_BOUNCE_COMPLAINT)
         add_complaint(reading, address);
     else if (kind >= NL_BOUNCE_DELAYED)
@@ -177,11 +192,14 @@ static void add_complaints(struct nl_reading *reading, const json_t *complaint) 
 
 /* SES gives mail a Message-ID of its own, and tells the fields as they were before. */
 static void find_message_id(struct nl_reading *reading, const json_t *mail) {
+    static const char *const names[] = {"X-Newsletter-Delivery", "Message-ID"};
     const json_t *headers = json_object_get(mail, "headers");
-    for (size_t i = 0; i < json_array_size(headers); i++) {
-        const json_t *field = json_array_get(headers, i);
-        if (strcasecmp(text_of(field, "name"), "Message-ID") == 0)
-            set_message_id(reading, text_of(field, "value"));
+    for (size_t which = 0; which < 2; which++) {
+        for (size_t i = 0; i < json_array_size(headers); i++) {
+            const json_t *field = json_array_get(headers, i);
+            if (strcasecmp(text_of(field, "name"), names[which]) == 0)
+                set_message_id(reading, text_of(field, "value"));
+        }
     }
 }
 
@@ -234,7 +252,8 @@ static int likeness_of(const json_t *object, const struct provider *provider) {
     if (text_at(object, provider->event)[0] == '\0' ||
         text_at(object, provider->address)[0] == '\0')
         return 0;
-    return 1 + 2 * (text_at(object, provider->message_id)[0] != '\0') +
+    return 1 + 2 * (text_at(object, provider->proofs[0])[0] != '\0') +
+           2 * (text_at(object, provider->proofs[1])[0] != '\0') +
            (text_at(object, provider->texts[0])[0] != '\0') +
            (text_at(object, provider->texts[1])[0] != '\0');
 }
@@ -258,6 +277,19 @@ static bool read_object(struct nl_reading *reading, const json_t *object) {
     if (best != NULL)
         add_event(reading, object, best);
     return best != NULL;
+}
+
+enum nl_status nl_event_read(const struct nl_bounce_reader *reader, const char *text, size_t len,
+                             struct nl_bounce *out, struct nl_error *err) {
+    struct nl_reading reading = {.reader = reader, .out = out, .stage = NL_JUDGE_LATER};
+    *out = (struct nl_bounce){0};
+    json_t *object = json_loadb(text, len, 0, NULL);
+    if (object != NULL)
+        object = unwrap(object);
+    if (json_is_object(object))
+        read_object(&reading, object);
+    json_decref(object);
+    return reading.nomem ? nl_error_nomem(err) : NL_OK;
 }
 
 bool nl_read_notification(struct nl_reading *reading) {

@@ -29,6 +29,15 @@ enum nl_status nl_bounce_record_exists(struct nl_store *store,
                          NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN)));
 }
 
+enum nl_status nl_bounce_record_is_to(struct nl_store *store, int64_t delivery,
+                                      const char *address_key, bool *is, struct nl_error *err) {
+    return nl_sql_exists(store, err, is,
+                         "SELECT 1 FROM delivery d JOIN subscription s ON s.id = d.subscription "
+                         "JOIN subscriber r ON r.id = s.subscriber "
+                         "WHERE d.id = ? AND r.address_key = ?",
+                         NL_VALUES(NL_INT(delivery), NL_STRING(address_key)));
+}
+
 static enum nl_status put_message(struct nl_store *store, struct record_call *call,
                                   struct nl_error *err) {
     const struct nl_bounce_record *record = call->record;

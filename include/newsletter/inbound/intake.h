@@ -5,6 +5,7 @@
 #include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
 #include "newsletter/inbound/bounce.h"
+#include "newsletter/inbound/event.h"
 
 struct nl_intake;
 
@@ -29,10 +30,19 @@ enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t
                               const char *recipient, bool keep, struct nl_intake_result *out,
                               struct nl_error *err);
 
-/* From now on nl_intake_take commits many messages at a time: what it took is recorded for good
- * once nl_intake_flush returns, and lost when that fails. */
+/* Takes in one event of a mail provider as nl_intake_take does a message. Its token proves it only
+ * for the address that the mail went to: an event that names somebody else is without proof.
+ * Nothing is recorded of an event that is no failure. */
+enum nl_status nl_intake_event(struct nl_intake *intake, const struct nl_event *event,
+                               struct nl_intake_result *out, struct nl_error *err);
+
+/* From now on nl_intake_take and nl_intake_event commit many messages at a time: what they took is
+ * recorded for good once nl_intake_flush returns, and lost when that fails. */
 void nl_intake_group(struct nl_intake *intake);
 enum nl_status nl_intake_flush(struct nl_intake *intake, struct nl_error *err);
+
+/* Gives up what was taken since the last commit. */
+void nl_intake_abandon(struct nl_intake *intake);
 
 /* Counts a message that somebody wrote in answer to one of ours, for trying subjects: nothing of it
  * is kept, and more answers to one message count once. *counted is false for anything else. */

@@ -63,6 +63,11 @@ NL_CHECKED enum nl_status nl_bounce_record_exists(struct nl_store *store,
                                                   const unsigned char digest[NL_DIGEST_LEN],
                                                   bool *seen, struct nl_error *err) NL_ALL_NONNULL;
 
+/* Whether a delivery went to the address of this key. */
+NL_CHECKED enum nl_status nl_bounce_record_is_to(struct nl_store *store, int64_t delivery,
+                                                 const char *address_key, bool *is,
+                                                 struct nl_error *err) NL_ALL_NONNULL;
+
 /* Calls `each` for every message that was not understood and is still kept. */
 NL_CHECKED enum nl_status nl_bounce_record_each_kept(
     struct nl_store *store,
