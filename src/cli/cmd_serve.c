@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/log.h"
+#include "newsletter/web/hooks.h"
 #include "newsletter/web/server.h"
 #include "newsletter/web/site.h"
 #include "newsletter/web/staff.h"
@@ -37,6 +38,7 @@ static enum nl_status drop_privileges(const char *user, struct nl_error *err) {
 struct service {
     struct nl_site *site;
     struct nl_server *server;
+    struct nl_hooks *hooks;
     struct nl_mailer *mailer;
     struct nl_store *staff_store; /* a connection of the staff's thread's own */
     struct nl_staff *staff;
@@ -54,10 +56,15 @@ static enum nl_status open_site(struct cli *cli, const char *listen, struct serv
         .trusted = config->serve.trusted_proxies,
         .connections = config->serve.connections,
         .log = config->serve.log,
+        .body_limit = nl_site_body_limit,
     };
     /* One thread serves all: nobody waits long for somebody else's import. */
     nl_store_set_patience(cli->store, PATIENCE_MILLISECONDS);
     enum nl_status status = nl_site_new(cli->store, config, config->serve.url, &service->site, err);
+    if (status == NL_OK)
+        status = nl_hooks_new(config, &service->hooks, err);
+    if (status == NL_OK)
+        nl_site_set_hooks(service->site, service->hooks);
     return status == NL_OK
                ? nl_server_new(&options, nl_site_handle, service->site, &service->server, err)
                : status;
@@ -130,10 +137,12 @@ static enum nl_status run_servers(struct service *service, struct nl_error *err)
 }
 
 static void close_service(struct service *service) {
+    nl_hooks_stop(service->hooks);
     nl_server_free(service->staff_server);
     nl_server_free(service->server);
     nl_staff_free(service->staff);
     nl_site_free(service->site);
+    nl_hooks_free(service->hooks);
     nl_mailer_free(service->sender);
     nl_mailer_free(service->mailer);
     nl_store_close(service->staff_store);
@@ -150,6 +159,8 @@ static enum nl_status serve(struct cli *cli, const char *listen, bool mail, stru
         status = drop_privileges(cli->config.serve.user, err);
     if (status == NL_OK && mail)
         status = start_mailers(cli, &service, err);
+    if (status == NL_OK)
+        status = nl_hooks_start(service.hooks, nl_server_wake, service.server, err);
     if (status == NL_OK) {
         cli_catch_signals();
         status = run_servers(&service, err);

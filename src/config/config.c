@@ -1,6 +1,7 @@
 #include "newsletter/config/config.h"
 
 #include "config/config_check.h"
+#include "config/config_hooks.h"
 #include "config/config_settings.h"
 #include "newsletter/base/embedded.h"
 #include "newsletter/base/file.h"
@@ -56,6 +57,7 @@ const char *nl_config_sample(void) {
 void nl_config_free(struct nl_config *config) {
     nl_config_free_settings(config);
     nl_form_fields_free(&config->forms);
+    nl_config_free_hooks(config);
     nl_findings_free(&config->warnings);
     free(config->page_url);
     free(config->address_url);

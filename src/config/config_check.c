@@ -1,6 +1,7 @@
 #include "config/config_check.h"
 
 #include "config/config_forms.h"
+#include "config/config_hooks.h"
 #include "config/config_policy.h"
 #include "newsletter/base/address.h"
 #include "newsletter/base/network.h"
@@ -161,6 +162,8 @@ enum nl_status nl_config_check(struct nl_config *config, struct nl_error *err) {
     status = check_dkim(config, err);
     if (status == NL_OK)
         status = nl_config_check_forms(config, err);
+    if (status == NL_OK)
+        status = nl_config_check_hooks(config, err);
     if (status == NL_OK)
         status = nl_config_check_policy(config, err);
     if (status == NL_OK && config->fetch.host != NULL)

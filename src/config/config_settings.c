@@ -1,16 +1,17 @@
 #include "config/config_settings.h"
 
 #include "config/config_forms.h"
+#include "config/config_hooks.h"
+#include "config/config_values.h"
 #include "newsletter/base/suggest.h"
 #include "newsletter/base/text.h"
 
 #include <ctype.h>
-#include <libgen.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, PATH, NUMBER, DURATION, BOOLEAN, SECURITY, AUTH, PROTOCOL, RULE };
+enum kind { TEXT, PATH, NUMBER, DURATION, BOOLEAN, SECURITY, AUTH, PROTOCOL, RULE, PROVIDER };
 
 /* One line per setting: this table is the whole grammar of the file. */
 static const struct setting {
@@ -40,6 +41,7 @@ static const struct setting {
     {"smtp.username", TEXT, AT(server.username), NULL, 0, 0},
     {"smtp.password_file", PATH, AT(server.password_file), NULL, 0, 0},
     {"smtp.password_env", TEXT, AT(server.password_env), NULL, 0, 0},
+    {"smtp.provider", PROVIDER, AT(server.provider), "none", 0, 0},
     {"smtp.helo", TEXT, AT(smtp.helo), NULL, 0, 0},
     {"smtp.connections", NUMBER, AT(smtp.connections), "8", 1, 500},
     {"smtp.timeout", DURATION, AT(smtp.timeout), "5m", 1, 3600},
@@ -53,6 +55,7 @@ static const struct setting {
     {"relays.#.username", TEXT, RELAY(username), NULL, 0, 0},
     {"relays.#.password_file", PATH, RELAY(password_file), NULL, 0, 0},
     {"relays.#.password_env", TEXT, RELAY(password_env), NULL, 0, 0},
+    {"relays.#.provider", PROVIDER, RELAY(provider), "none", 0, 0},
     {"relays.#.weight", NUMBER, RELAY(weight), "1", 1, 1000},
     {"limits.per_second", NUMBER, AT(limits.per_second), "0", 0, 1000000},
     {"limits.domains.#.domain", TEXT, DOMAIN(domain), NULL, 0, 0},
@@ -166,16 +169,6 @@ static const char *const protocol_names[] = {"imap", "pop3", NULL};
 const char *const nl_subject_rules[] = {"unsubscribes", "replies", NULL};
 static const char *const auth_names[] = {"auto", "plain", "login", "xoauth2", NULL};
 
-static bool find_name(const char *const names[], const char *value, int64_t *out) {
-    for (int64_t i = 0; names[i] != NULL; i++) {
-        if (strcmp(names[i], value) == 0) {
-            *out = i;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Values that had another name in an earlier version. They are still read, with a warning, and
  * databases hold them too. */
 static const struct renamed {
@@ -191,20 +184,7 @@ static const char *present_name(const char *path, const char *value) {
 }
 
 bool nl_subject_rule_parse(const char *name, int64_t *rule) {
-    return find_name(nl_subject_rules, present_name("subject_test.rule", name), rule);
-}
-
-/* Resolves a path relative to the file's folder. A database may also be a URL. */
-static char *resolve_path(const char *config_path, const char *value) {
-    if (value[0] == '/' || strstr(value, "://") != NULL)
-        return strdup(value);
-    char *copy = strdup(config_path);
-    struct nl_buf path = {0};
-    if (copy != NULL)
-        nl_buf_addf(&path, "%s/%s", dirname(copy), value);
-    bool complete = copy != NULL;
-    free(copy);
-    return complete ? nl_buf_take(&path) : NULL;
+    return nl_config_find_name(nl_subject_rules, present_name("subject_test.rule", name), rule);
 }
 
 static enum nl_status store_text(char **slot, char *value, struct nl_error *err) {
@@ -222,7 +202,8 @@ static enum nl_status apply(struct nl_config *config, const struct setting *sett
         if (nl_text_check_line(value, setting->path, err) != NL_OK)
             return nl_error_context(err, "%s:%zu", config->path, line);
         return store_text(
-            slot, setting->kind == PATH ? resolve_path(config->path, value) : strdup(value), err);
+            slot, setting->kind == PATH ? nl_config_resolve(config->path, value) : strdup(value),
+            err);
     }
     bool valid = false;
     switch (setting->kind) {
@@ -236,19 +217,23 @@ static enum nl_status apply(struct nl_config *config, const struct setting *sett
         wanted = "a duration in range, such as 90s, 5m, 1h or 3d";
         break;
     case SECURITY:
-        valid = find_name(security_names, value, &number);
+        valid = nl_config_find_name(security_names, value, &number);
         wanted = "starttls, tls or none";
         break;
     case PROTOCOL:
-        valid = find_name(protocol_names, value, &number);
+        valid = nl_config_find_name(protocol_names, value, &number);
         wanted = "imap or pop3";
         break;
     case RULE:
         valid = nl_subject_rule_parse(value, &number);
         wanted = "unsubscribes or replies";
         break;
+    case PROVIDER:
+        valid = nl_config_find_name(nl_provider_names, value, &number);
+        wanted = NL_CONFIG_PROVIDERS;
+        break;
     case AUTH:
-        valid = find_name(auth_names, value, &number);
+        valid = nl_config_find_name(auth_names, value, &number);
         wanted = "auto, plain, login or xoauth2";
         break;
     default:
@@ -312,6 +297,8 @@ static enum nl_status apply_entry(struct nl_config *config, const struct nl_yaml
     size_t index = 0;
     if (nl_config_is_form(entry))
         return nl_config_apply_form(config, entry, err);
+    if (nl_config_is_hook(entry))
+        return nl_config_apply_hook(config, entry, err);
     while (at < SETTINGS && !is_named(&settings[at], entry->path, &index))
         at++;
     if (at == SETTINGS)

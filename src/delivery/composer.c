@@ -1,6 +1,7 @@
 #include "delivery/composer.h"
 
 #include "newsletter/base/language.h"
+#include "newsletter/inbound/provider.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,9 +49,32 @@ static const struct nl_run_message *message_in(const struct nl_run_plan *plan,
     return &plan->messages[best];
 }
 
+/* Puts the field that comes back with a provider's report above the others, where no signature of
+ * ours covers it: most providers take it out again. */
+static enum nl_status add_provider_field(const struct nl_composer *composer, int64_t provider,
+                                         int64_t delivery, struct nl_buf *message,
+                                         struct nl_error *err) {
+    struct nl_buf token = {0};
+    struct nl_buf complete = {0};
+    if (provider == NL_PROVIDER_NONE)
+        return NL_OK;
+    nl_verp_message_id(&composer->verp, NL_PROVIDER_TOKEN_DOMAIN, delivery, &token);
+    nl_provider_add_field(provider, nl_buf_text(&token), &complete);
+    nl_buf_add(&complete, nl_buf_text(message), message->len);
+    bool failed = token.failed || complete.failed;
+    nl_buf_free(&token);
+    if (failed) {
+        nl_buf_free(&complete);
+        return nl_error_nomem(err);
+    }
+    nl_buf_free(message);
+    *message = complete;
+    return NL_OK;
+}
+
 enum nl_status nl_composer_fill(const struct nl_composer *composer,
                                 const struct nl_pending *pending, const struct nl_address *address,
-                                struct nl_buf *message, struct nl_error *err) {
+                                int64_t provider, struct nl_buf *message, struct nl_error *err) {
     const struct nl_run_plan *plan = composer->plan;
     const struct nl_job *job = &pending->job;
     struct nl_buf id = {0};
@@ -70,6 +94,8 @@ enum nl_status nl_composer_fill(const struct nl_composer *composer,
         nl_message_fill(other ? found->alternative : found->message, &recipient, message, err);
     if (status == NL_OK)
         status = nl_signer_sign(&composer->signer, found->body, message, recipient.date, err);
+    if (status == NL_OK)
+        status = add_provider_field(composer, provider, job->delivery, message, err);
     nl_buf_free(&id);
     return status;
 }

@@ -21,11 +21,12 @@ NL_CHECKED enum nl_status nl_composer_open(struct nl_composer *composer,
                                            const struct nl_run_plan *plan, struct nl_error *err);
 void nl_composer_close(struct nl_composer *composer);
 
-/* Fills `message` for a delivery to `address`. */
+/* Fills `message` for a delivery to `address`, which goes out through a server of `provider` (enum
+ * nl_provider). */
 NL_CHECKED enum nl_status nl_composer_fill(const struct nl_composer *composer,
                                            const struct nl_pending *pending,
-                                           const struct nl_address *address, struct nl_buf *message,
-                                           struct nl_error *err);
+                                           const struct nl_address *address, int64_t provider,
+                                           struct nl_buf *message, struct nl_error *err);
 
 /* Appends the envelope sender of a delivery. */
 void nl_composer_sender(const struct nl_composer *composer, int64_t delivery, struct nl_buf *out);

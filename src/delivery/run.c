@@ -226,6 +226,12 @@ static void begin_message(struct run *run, size_t connection, const struct nl_ad
     nl_buf_free(&sender);
 }
 
+/* Whose server a connection leads to. */
+static int64_t provider_of(const struct run *run, size_t connection) {
+    size_t server = nl_transport_server(run->transport, connection);
+    return nl_relay_server(run->plan->relay, server)->provider;
+}
+
 static enum nl_status start(struct run *run, size_t connection, const struct nl_pending *pending) {
     struct nl_in_flight *message = &run->messages[connection];
     const struct nl_extensions *extensions = nl_transport_extensions(run->transport, connection);
@@ -240,7 +246,8 @@ static enum nl_status start(struct run *run, size_t connection, const struct nl_
         refuse_locally(run, message, "5.6.7",
                        "the server does not offer SMTPUTF8, which this address needs");
     } else {
-        status = nl_composer_fill(&run->composer, pending, &address, &message->message, run->err);
+        status = nl_composer_fill(&run->composer, pending, &address, provider_of(run, connection),
+                                  &message->message, run->err);
         if (status == NL_OK && fits(run, connection, extensions))
             begin_message(run, connection, &address);
     }

@@ -23,6 +23,13 @@ nl_page_handler nl_preferences_ask_page, nl_preferences_ask;
 /* preferences_page.c: the page, and the actions of its buttons. */
 nl_page_handler nl_preferences_page, nl_preferences_act;
 
+/* hook_page.c: `name` is the part after NL_HOOKS_PATH. How much of a body is kept for it. */
+#define NL_HOOKS_PATH "/hooks/"
+enum nl_status nl_hook_page(struct nl_site *site, const struct nl_request *request,
+                            const char *name, struct nl_response *response, struct nl_error *err);
+size_t nl_hook_page_limit(const struct nl_site *site, const struct nl_request *request,
+                          const char *name);
+
 /* archive_pages.c: `path` is the part after /archive/. */
 enum nl_status nl_site_archive(struct nl_site *site, const struct nl_request *request,
                                const char *path, struct nl_response *response,

@@ -24,9 +24,20 @@ void nl_request_each_argument(const struct nl_request *request,
                               void *ctx);
 
 /* Why the body is no form of ours; NL_BODY_FORM also if there is none. The URL can still say all
- * that is needed. */
-enum nl_body { NL_BODY_FORM, NL_BODY_TOO_LARGE, NL_BODY_NO_FORM };
+ * that is needed. NL_BODY_KEPT: it is in nl_request_own; NL_BODY_CROWDED: it would be, if there
+ * were room for it now. */
+enum nl_body { NL_BODY_FORM, NL_BODY_TOO_LARGE, NL_BODY_NO_FORM, NL_BODY_KEPT, NL_BODY_CROWDED };
 enum nl_body nl_request_body(const struct nl_request *request);
+
+/* What belongs to the handler while it answers a request: it may be called more than once for one
+ * (nl_response.wait). `body` is the body as it came, where the server was told to keep it. `drop`,
+ * if it is set, is called with `item` when the request ends. */
+struct nl_request_own {
+    struct nl_buf body;
+    void *item;
+    void (*drop)(void *item);
+};
+struct nl_request_own *nl_request_own(const struct nl_request *request);
 
 const char *nl_request_cookie(const struct nl_request *request, const char *name);
 
@@ -49,6 +60,7 @@ struct nl_response {
     const char *authenticate; /* with 401: WWW-Authenticate */
     bool close;               /* the connection, after the answer */
     bool scripts;             /* the page loads a script of ours */
+    bool wait;                /* no answer yet: the handler is called again after nl_server_wake */
     bool cacheable;           /* anybody may cache it for a while: nothing personal is in it */
     const char *allow;        /* with 405: the methods */
 };

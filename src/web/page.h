@@ -12,6 +12,7 @@ struct nl_site {
     struct nl_store *store;
     const struct nl_config *config;
     struct nl_mailer *mailer;   /* NULL: mails are left to cron */
+    struct nl_hooks *hooks;     /* NULL: no provider reports to us */
     struct nl_limit *joins;     /* requests that cause mail, by network */
     struct nl_limit *addresses; /* the same, by the address it goes to */
     struct nl_limit *changes;   /* what subscribers do on their own page, by subscriber */

@@ -62,8 +62,14 @@ void nl_request_each_argument(const struct nl_request *request,
     MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, take_argument, &visit);
 }
 
+struct nl_request_own *nl_request_own(const struct nl_request *request) {
+    return request->own;
+}
+
 enum nl_body nl_request_body(const struct nl_request *request) {
     return request->too_large    ? NL_BODY_TOO_LARGE
+           : request->crowded    ? NL_BODY_CROWDED
+           : request->raw_limit  ? NL_BODY_KEPT
            : request->unreadable ? NL_BODY_NO_FORM
                                  : NL_BODY_FORM;
 }
@@ -177,6 +183,13 @@ void nl_request_free(struct nl_request *request) {
         free(request->fields[i].name);
         nl_buf_free(&request->fields[i].value);
     }
+    if (request->own != NULL && request->own->drop != NULL)
+        request->own->drop(request->own->item);
+    if (request->own != NULL)
+        nl_buf_free(&request->own->body);
+    if (request->raw_limit > 0)
+        *request->raw_room += request->size;
+    free(request->own);
     free(request->path);
     free(request);
 }
@@ -188,6 +201,7 @@ struct nl_request *nl_request_new(struct MHD_Connection *connection, const char 
         return NULL;
     request->connection = connection;
     request->path = strdup(path);
+    request->own = calloc(1, sizeof *request->own);
     request->method = strcmp(method, "POST") == 0   ? "POST"
                       : strcmp(method, "HEAD") == 0 ? "HEAD"
                       : strcmp(method, "GET") == 0  ? "GET"
@@ -207,7 +221,7 @@ struct nl_request *nl_request_new(struct MHD_Connection *connection, const char 
                             : MHD_create_post_processor(connection, 4096, take_field, request);
         request->unreadable = request->form == NULL && !request->too_large && !empty;
     }
-    if (request->path == NULL) {
+    if (request->path == NULL || request->own == NULL) {
         nl_request_free(request);
         return NULL;
     }
@@ -221,7 +235,29 @@ void nl_request_end(struct nl_request *request) {
     request->form = NULL;
 }
 
+void nl_request_keep_body(struct nl_request *request, size_t limit, size_t *room) {
+    const char *length = nl_request_header(request, "Content-Length");
+    nl_request_end(request);
+    request->unreadable = false;
+    request->too_large = length != NULL && strtoull(length, NULL, 10) > limit;
+    request->raw_limit = limit;
+    request->raw_room = room;
+}
+
+/* Of a body that is too large nothing more is kept. */
+static void keep(struct nl_request *request, const char *data, size_t size) {
+    request->too_large = request->too_large || size > request->raw_limit - request->size;
+    request->crowded = request->crowded || size > *request->raw_room;
+    if (request->too_large || request->crowded)
+        return;
+    request->size += size;
+    *request->raw_room -= size;
+    nl_buf_add(&request->own->body, data, size);
+}
+
 void nl_request_take(struct nl_request *request, const char *data, size_t size) {
+    if (request->raw_limit > 0)
+        keep(request, data, size);
     if (request->form != NULL && MHD_post_process(request->form, data, size) != MHD_YES)
         nl_request_end(request);
 }

@@ -25,6 +25,11 @@ struct nl_request {
     struct nl_ip client;
     struct field fields[NL_FIELDS_LIMIT];
     size_t field_count, size;
+    struct nl_request_own *own;
+    size_t raw_limit; /* the body is kept as it comes, up to so many bytes; 0: it is a form */
+    size_t *raw_room; /* how many bytes all requests together may keep from now on */
+    bool crowded;
+    struct nl_request *next_waiting;
     bool too_large, unreadable, bad_path;
     bool ambiguous; /* nobody can say where it ends: see RFC 9112 section 6.3 */
     int status;     /* of the answer, for the log */
@@ -34,6 +39,10 @@ struct nl_request {
  * NULL without memory. */
 struct nl_request *nl_request_new(struct MHD_Connection *connection, const char *path,
                                   const char *method, const struct nl_networks *trusted);
+
+/* Keeps the body as it comes, up to `limit` bytes, in place of reading a form. What is kept is
+ * taken from *room, until the request ends. */
+void nl_request_keep_body(struct nl_request *request, size_t limit, size_t *room);
 
 /* Takes a piece of its body. If a form ends early or is broken, the fields before that count; the
  * rest is still read, so that the client reads the answer. */

@@ -5,6 +5,7 @@
 #include "newsletter/base/log.h"
 #include "web/listen.h"
 #include "web/request.h"
+#include "web/waiting.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -26,6 +27,7 @@ enum {
     BUSY_SECONDS = 10,         /* after which a client may try again */
     TICK_MILLISECONDS = 1000,
     PEM_LIMIT = 1 << 20,
+    BODIES_LIMIT = 64 << 20, /* of all requests that are kept as they come */
 };
 
 /* One connection, for its deadline. */
@@ -46,6 +48,9 @@ struct nl_server {
     nl_handler handler;
     void *ctx;
     struct peer *peers;
+    nl_body_limit body_limit;
+    size_t body_room;
+    struct nl_waiting waiting;
     int64_t checked_at;
     bool log;
 };
@@ -138,6 +143,7 @@ static enum MHD_Result answer(struct nl_request *request) {
     struct nl_server *server = request->server;
     struct nl_response response = {.status = 200};
     struct nl_error err = {0};
+    bool waits = false;
     if (request->method[0] == '\0') {
         plain_response(&response, 405, "This method is not known here.\n");
         response.allow = "GET, HEAD, POST";
@@ -148,6 +154,9 @@ static enum MHD_Result answer(struct nl_request *request) {
         response.close = true;
     } else {
         enum nl_status status = server->handler(server->ctx, request, &response, &err);
+        waits = status == NL_OK && response.wait && nl_waiting_add(&server->waiting, request);
+        if (status == NL_OK && response.wait && !waits)
+            status = nl_error_set(&err, NL_BUSY, "the server is about to end");
         if (status == NL_OK && response.body.failed)
             status = nl_error_nomem(&err);
         if (status != NL_OK) {
@@ -158,7 +167,7 @@ static enum MHD_Result answer(struct nl_request *request) {
                            "Something is wrong on our side. Please try again later.\n");
         }
     }
-    enum MHD_Result result = send_response(request, &response);
+    enum MHD_Result result = waits ? MHD_YES : send_response(request, &response);
     nl_buf_free(&response.body);
     free(response.location);
     if (response.cookie != NULL)
@@ -180,7 +189,13 @@ static enum MHD_Result access_handler(void *ctx, struct MHD_Connection *connecti
         *state = request;
         if (request == NULL)
             return MHD_NO;
-        request->server = ctx;
+        struct nl_server *server = ctx;
+        request->server = server;
+        size_t limit = server->body_limit != NULL && request->method[0] == 'P'
+                           ? server->body_limit(server->ctx, request)
+                           : 0;
+        if (limit > 0)
+            nl_request_keep_body(request, limit, &server->body_room);
         /* Answered before the body is read: nobody knows how long it is. */
         return request->ambiguous ? answer(request) : MHD_YES;
     }
@@ -293,12 +308,13 @@ static struct MHD_Daemon *start(struct nl_server *server, const struct nl_server
     const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
     bool secure = options->certificate != NULL;
     return MHD_start_daemon(
-        MHD_USE_EPOLL | (secure ? MHD_USE_TLS : 0), 0, may_connect, server, access_handler, server,
-        MHD_OPTION_LISTEN_SOCKET, server->fd, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)options->connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_LIMIT, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_NOTIFY_COMPLETED, request_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
-        connection_changed, server, MHD_OPTION_ARRAY, secure ? tls : none, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (secure ? MHD_USE_TLS : 0), 0, may_connect,
+        server, access_handler, server, MHD_OPTION_LISTEN_SOCKET, server->fd,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_LIMIT,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, request_completed, server,
+        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_ARRAY,
+        secure ? tls : none, MHD_OPTION_END);
 }
 
 enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler handler, void *ctx,
@@ -308,13 +324,18 @@ enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler
     if (server == NULL)
         return nl_error_nomem(err);
     server->fd = -1;
+    server->waiting.fd = -1;
     server->handler = handler;
     server->ctx = ctx;
     server->log = options->log;
+    server->body_limit = options->body_limit;
+    server->body_room = BODIES_LIMIT;
     nl_buf_adds(&server->address, options->certificate != NULL ? "https://" : "http://");
     enum nl_status status = nl_networks_parse(options->trusted, &server->trusted, err);
     if (status != NL_OK)
         nl_error_context(err, "serve.trusted_proxies");
+    if (status == NL_OK)
+        status = nl_waiting_open(&server->waiting, err);
     if (status == NL_OK)
         status = read_pem(options->certificate, &server->certificate, err);
     if (status == NL_OK)
@@ -356,9 +377,11 @@ static enum nl_status turn(struct nl_server *server, struct nl_error *err) {
     MHD_UNSIGNED_LONG_LONG timeout = TICK_MILLISECONDS;
     if (MHD_get_timeout(server->daemon, &timeout) != MHD_YES || timeout > TICK_MILLISECONDS)
         timeout = TICK_MILLISECONDS;
-    struct pollfd ready = {.fd = info != NULL ? info->epoll_fd : -1, .events = POLLIN};
-    if (poll(&ready, 1, (int)timeout) < 0 && errno != EINTR)
+    struct pollfd ready[2] = {{.fd = info != NULL ? info->epoll_fd : -1, .events = POLLIN},
+                              {.fd = server->waiting.fd, .events = POLLIN}};
+    if (poll(ready, 2, (int)timeout) < 0 && errno != EINTR)
         return nl_error_set(err, NL_OS, "poll failed: %s", strerror(errno));
+    nl_waiting_resume(&server->waiting);
     MHD_run(server->daemon);
     cut_off_slow(server);
     return NL_OK;
@@ -389,12 +412,18 @@ enum nl_status nl_server_run(struct nl_server *server, const volatile sig_atomic
     return status == NL_OK ? drain(server, err) : status;
 }
 
+void nl_server_wake(void *server) {
+    nl_waiting_wake(&((struct nl_server *)server)->waiting);
+}
+
 void nl_server_free(struct nl_server *server) {
     if (server == NULL)
         return;
-    if (server->daemon != NULL)
+    nl_waiting_close(&server->waiting);
+    if (server->daemon != NULL) {
+        MHD_run(server->daemon); /* answers those who waited */
         MHD_stop_daemon(server->daemon);
-    else if (server->fd >= 0)
+    } else if (server->fd >= 0)
         close(server->fd);
     nl_networks_free(&server->trusted);
     nl_buf_free(&server->address);

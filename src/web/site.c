@@ -22,8 +22,8 @@ enum {
 /* Search engines shall not list links with tokens. */
 static enum nl_status robots(struct nl_site *site, const struct nl_request *request,
                              struct nl_response *response, struct nl_error *err) {
-    static const char *const private[] = {"/confirm", "/unsubscribe", "/preferences", "/page",
-                                          "/address"};
+    static const char *const private[] = {"/confirm", "/unsubscribe", "/preferences",
+                                          "/page",    "/address",     "/hooks"};
     (void)request;
     (void)err;
     nl_buf_adds(&response->body, "User-agent: *\n");
@@ -104,10 +104,13 @@ static enum nl_status dispatch(struct nl_site *site, const struct nl_request *re
                                const char *path, struct nl_response *response,
                                struct nl_error *err) {
     static const char archive[] = "/archive/";
+    static const char hooks[] = NL_HOOKS_PATH;
     bool post = nl_request_is_post(request);
     size_t at = 0;
     if (strncmp(path, archive, sizeof archive - 1) == 0 && !post)
         return nl_site_archive(site, request, path + sizeof archive - 1, response, err);
+    if (strncmp(path, hooks, sizeof hooks - 1) == 0)
+        return nl_hook_page(site, request, path + sizeof hooks - 1, response, err);
     while (at < ROUTES && !leads_to(&routes[at], path))
         at++;
     if (at == ROUTES)
@@ -164,6 +167,19 @@ enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *confi
 
 void nl_site_set_mailer(struct nl_site *site, struct nl_mailer *mailer) {
     site->mailer = mailer;
+}
+
+void nl_site_set_hooks(struct nl_site *site, struct nl_hooks *hooks) {
+    site->hooks = hooks;
+}
+
+size_t nl_site_body_limit(void *ctx, const struct nl_request *request) {
+    static const char hooks[] = NL_HOOKS_PATH;
+    struct nl_site *site = ctx;
+    const char *path = nl_site_path(site, request);
+    return strncmp(path, hooks, sizeof hooks - 1) == 0
+               ? nl_hook_page_limit(site, request, path + sizeof hooks - 1)
+               : 0;
 }
 
 void nl_site_free(struct nl_site *site) {

@@ -14,6 +14,21 @@ enum nl_smtp_security { NL_SMTP_STARTTLS, NL_SMTP_TLS, NL_SMTP_PLAIN };
 enum nl_fetch_protocol { NL_FETCH_IMAP, NL_FETCH_POP3 };
 enum nl_smtp_auth { NL_AUTH_AUTO, NL_AUTH_PLAIN, NL_AUTH_LOGIN, NL_AUTH_XOAUTH2 };
 
+/* The mail providers whose reports we understand, and their names, NULL at the end. */
+enum nl_provider {
+    NL_PROVIDER_NONE,
+    NL_PROVIDER_SES,
+    NL_PROVIDER_SENDGRID,
+    NL_PROVIDER_MAILGUN,
+    NL_PROVIDER_POSTMARK,
+    NL_PROVIDER_BREVO,
+    NL_PROVIDER_MAILJET,
+    NL_PROVIDER_SPARKPOST,
+    NL_PROVIDER_OTHER, /* reports in our own form */
+    NL_PROVIDERS
+};
+extern const char *const nl_provider_names[];
+
 /* The contact for readers. Unset lines are NULL. */
 struct nl_contact {
     char *person;
@@ -35,7 +50,7 @@ struct nl_subject_plan {
     int64_t rule;  /* enum nl_subject_rule */
 };
 
-enum { NL_RELAYS = 16, NL_DOMAINS = 64, NL_DELAYS = 20, NL_WARM_UP_DAYS = 90 };
+enum { NL_RELAYS = 16, NL_DOMAINS = 64, NL_DELAYS = 20, NL_WARM_UP_DAYS = 90, NL_HOOKS = 16 };
 
 /* A relay: a server that takes our mail. */
 struct nl_smtp_server {
@@ -48,7 +63,21 @@ struct nl_smtp_server {
     char *username;
     char *password_file;
     char *password_env;
-    int64_t weight; /* its share of the connections */
+    int64_t weight;   /* its share of the connections */
+    int64_t provider; /* enum nl_provider: whose server it is */
+};
+
+/* An address of `serve` that a mail provider reports bounces and complaints to. */
+struct nl_hook_config {
+    char *name;       /* the last part of its path */
+    int64_t provider; /* enum nl_provider */
+    char *topic;      /* ses: the ARN of the SNS topic */
+    char *ca_file;    /* ses: the authorities to trust; NULL: those of this machine */
+    char *key;        /* sendgrid: the public key, in base64 */
+    char *key_file;   /* ... or in a file */
+    char *username;   /* of a basic authentication */
+    char *secret_file, *secret_env;
+    int64_t max_age; /* seconds: older reports are refused */
 };
 
 /* Limits for a recipient domain; 0: no limit. */
@@ -140,6 +169,8 @@ struct nl_config {
         bool log;
     } serve;
     struct nl_form_fields forms; /* the attributes that visitors may set */
+    struct nl_hook_config hooks[NL_HOOKS];
+    size_t hook_count;
     struct {
         int64_t expires; /* how long people have to answer */
     } reconfirmation;

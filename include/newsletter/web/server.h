@@ -16,14 +16,19 @@ struct nl_response;
 typedef enum nl_status (*nl_handler)(void *ctx, const struct nl_request *request,
                                      struct nl_response *response, struct nl_error *err);
 
+/* How many bytes of the body of a request are kept as they come; 0 for a form. Called when the
+ * header is complete. */
+typedef size_t (*nl_body_limit)(void *ctx, const struct nl_request *request);
+
 struct nl_server_options {
     const char *listen;      /* "address:port" or "[address]:port"; ignored if systemd hands over a
                                 socket */
     const char *certificate; /* PEM files for TLS; NULL for none */
     const char *key;
-    const char *trusted; /* networks whose X-Forwarded-For and Forwarded are believed */
-    int64_t connections; /* at most this many at once */
-    bool log;            /* each request to standard error */
+    const char *trusted;      /* networks whose X-Forwarded-For and Forwarded are believed */
+    int64_t connections;      /* at most this many at once */
+    bool log;                 /* each request to standard error */
+    nl_body_limit body_limit; /* NULL: all bodies are forms */
 };
 
 /* Binds, or takes the socket that systemd hands over (sd_listen_fds(3)). Free with nl_server_free.
@@ -33,6 +38,10 @@ enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler
 
 /* Where it listens, as "http://127.0.0.1:8025". Owned by the server. */
 const char *nl_server_address(const struct nl_server *server);
+
+/* Has the handler called again for the requests that wait for something (nl_response.wait). May be
+ * called by any thread; `server` is the struct nl_server. */
+void nl_server_wake(void *server);
 
 /* Serves until *stop is not 0, then finishes the requests that have arrived. */
 enum nl_status nl_server_run(struct nl_server *server, const volatile sig_atomic_t *stop,

@@ -5,6 +5,7 @@
 
 #include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
+#include "newsletter/web/hooks.h"
 #include "newsletter/web/mailer.h"
 #include "newsletter/web/server.h"
 
@@ -19,6 +20,12 @@ enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *confi
 /* Sets the mailer that sends the mails that visitors cause. Without one (or with NULL) they wait
  * for `newsletter retry`. Borrowed. */
 void nl_site_set_mailer(struct nl_site *site, struct nl_mailer *mailer);
+
+/* Sets the hooks that mail providers report to. Without them there are none. Borrowed. */
+void nl_site_set_hooks(struct nl_site *site, struct nl_hooks *hooks);
+
+/* An nl_body_limit; `ctx` is the site. */
+size_t nl_site_body_limit(void *ctx, const struct nl_request *request);
 
 /* An nl_handler; `ctx` is the site. */
 enum nl_status nl_site_handle(void *ctx, const struct nl_request *request,

@@ -1,0 +1,33 @@
+#include "config/config_values.h"
+
+#include "newsletter/base/buf.h"
+#include "newsletter/config/config.h"
+
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const nl_provider_names[] = {"none",  "ses",     "sendgrid",  "mailgun", "postmark",
+                                         "brevo", "mailjet", "sparkpost", "other",   NULL};
+
+bool nl_config_find_name(const char *const names[], const char *value, int64_t *out) {
+    for (int64_t i = 0; names[i] != NULL; i++) {
+        if (strcmp(names[i], value) == 0) {
+            *out = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+char *nl_config_resolve(const char *config_path, const char *value) {
+    if (value[0] == '/' || strstr(value, "://") != NULL)
+        return strdup(value);
+    char *copy = strdup(config_path);
+    struct nl_buf path = {0};
+    if (copy != NULL)
+        nl_buf_addf(&path, "%s/%s", dirname(copy), value);
+    bool complete = copy != NULL;
+    free(copy);
+    return complete ? nl_buf_take(&path) : NULL;
+}

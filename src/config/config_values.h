@@ -1,0 +1,19 @@
+/* Values that several kinds of settings have in common. */
+#ifndef NL_CONFIG_CONFIG_VALUES_H
+#define NL_CONFIG_CONFIG_VALUES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The number of a value in a list of names that ends with NULL. */
+bool nl_config_find_name(const char *const names[], const char *value, int64_t *out);
+
+/* Resolves a path relative to the folder of the file at `config_path`; a database may also be a
+ * URL. The caller frees it; NULL without memory. */
+char *nl_config_resolve(const char *config_path, const char *value);
+
+/* nl_provider_names, for errors. */
+#define NL_CONFIG_PROVIDERS                                                                        \
+    "ses, sendgrid, mailgun, postmark, brevo, mailjet, sparkpost, other or none"
+
+#endif

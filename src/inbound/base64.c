@@ -1,0 +1,33 @@
+#include "inbound/base64.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIMIT = 64 * 1024 };
+
+bool nl_base64_decode(const char *text, size_t len, unsigned char **out, size_t *out_len) {
+    *out = NULL;
+    *out_len = 0;
+    char *packed = len <= LIMIT ? malloc(len + 1) : NULL;
+    size_t count = 0;
+    for (size_t i = 0; packed != NULL && i < len; i++)
+        if (text[i] != '\0' && strchr(" \t\r\n", text[i]) == NULL)
+            packed[count++] = text[i];
+    /* OpenSSL counts the padding as bytes. */
+    size_t padding = 0;
+    while (packed != NULL && padding < 2 && padding < count && packed[count - 1 - padding] == '=')
+        padding++;
+    unsigned char *bytes = packed != NULL && count > 0 && count % 4 == 0 ? malloc(count) : NULL;
+    int made =
+        bytes != NULL ? EVP_DecodeBlock(bytes, (const unsigned char *)packed, (int)count) : -1;
+    free(packed);
+    if (made < (int)padding || made <= 0) {
+        free(bytes);
+        return false;
+    }
+    *out_len = (size_t)made - padding;
+    bytes[*out_len] = '\0';
+    *out = bytes;
+    return true;
+}
