@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What names an event: two members that no other event has together. The first is "" where the
+/* An event's name: two members that no other event has together. The first is "" where the
  * second says it all. Paths lead through objects by dots. */
 static const struct {
     const char *kind, *id;

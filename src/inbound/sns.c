@@ -107,7 +107,7 @@ static const char *text_of(const json_t *message, const char *name) {
     return text != NULL ? text : "";
 }
 
-/* What is signed: names and values on lines of their own, in this order. */
+/* Writes the text that is signed: names and values on lines of their own, in this order. */
 static void write_signed(const json_t *message, bool notification, struct nl_buf *out) {
     static const char *const notified[] = {"Message",  "MessageId", "Subject", "Timestamp",
                                            "TopicArn", "Type",      NULL};

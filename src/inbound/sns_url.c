@@ -5,8 +5,8 @@
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-/* What follows "https://sns.REGION.amazonaws.com/", or NULL. The host is compared as a whole, up to
- * its slash: no user, no port, no other name that begins or ends like it. */
+/* The part after "https://sns.REGION.amazonaws.com/", or NULL. The host is compared as a whole, up
+ * to its slash: no user, no port, no other name that begins or ends like it. */
 static const char *path_of(const char *topic, const char *url) {
     char prefix[160];
     const char *partition = topic + sizeof "arn:" - 1;

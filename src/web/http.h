@@ -29,9 +29,9 @@ void nl_request_each_argument(const struct nl_request *request,
 enum nl_body { NL_BODY_FORM, NL_BODY_TOO_LARGE, NL_BODY_NO_FORM, NL_BODY_KEPT, NL_BODY_CROWDED };
 enum nl_body nl_request_body(const struct nl_request *request);
 
-/* What belongs to the handler while it answers a request: it may be called more than once for one
- * (nl_response.wait). `body` is the body as it came, where the server was told to keep it. `drop`,
- * if it is set, is called with `item` when the request ends. */
+/* The part of a request that belongs to the handler while it answers a request: it may be called
+ * more than once for one (nl_response.wait). `body` is the body as it came, where the server was
+ * told to keep it. `drop`, if it is set, is called with `item` when the request ends. */
 struct nl_request_own {
     struct nl_buf body;
     void *item;

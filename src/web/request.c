@@ -244,7 +244,7 @@ void nl_request_keep_body(struct nl_request *request, size_t limit, size_t *room
     request->raw_room = room;
 }
 
-/* Of a body that is too large nothing more is kept. */
+/* Keeps nothing more of a body that is too large. */
 static void keep(struct nl_request *request, const char *data, size_t size) {
     request->too_large = request->too_large || size > request->raw_limit - request->size;
     request->crowded = request->crowded || size > *request->raw_room;

@@ -18,7 +18,7 @@ struct nl_hook_report {
     const char *signature, *timestamp; /* X-Twilio-Email-Event-Webhook-Signature, ...-Timestamp */
 };
 
-/* What to answer; the numbers are HTTP's. */
+/* The answers to a report; the numbers are HTTP's. */
 enum nl_hook_answer {
     NL_HOOK_TAKEN = 200,
     NL_HOOK_MALFORMED = 400,

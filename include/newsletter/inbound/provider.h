@@ -1,4 +1,4 @@
-/* What we know of each mail provider: where our token travels, and what to set up there. */
+/* The mail providers that we know: where our token travels, and what to set up there. */
 #ifndef NEWSLETTER_INBOUND_PROVIDER_H
 #define NEWSLETTER_INBOUND_PROVIDER_H
 
