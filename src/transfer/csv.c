@@ -64,9 +64,11 @@ static enum nl_status read_fields(struct nl_reader *reader, bool *end, struct nl
             break;
         if (reader->row.line == 0 || (csv->text.len == 0 && csv->field_count == 0))
             reader->row.line = source->number;
+        if (nl_is_blank(nl_buf_text(&reader->raw)))
+            nl_buf_clear(&reader->raw); /* blank lines before the row */
         nl_buf_add(&reader->raw, source->line, source->len);
         csv_parse(&csv->parser, source->line, source->len, take_field, take_row, csv);
-        if (csv->text.len > ROW_LIMIT)
+        if (reader->raw.len > ROW_LIMIT) /* libcsv gives a field only when it has ended */
             status = nl_error_set(err, NL_DATA,
                                   "%s:%zu: a row larger than a megabyte: is a quotation mark "
                                   "missing?",
