@@ -169,40 +169,38 @@ class Site:
 def pytest_configure(config):
     config.addinivalue_line("markers", "one_engine(reason): runs with SQLite only, since it is about SQLite's own files "
                             "or the engine makes no difference to it")
+    config.addinivalue_line("markers", "first_row_with_postgresql: of its rows of parameters, which differ in what is read "
+                            "and lead to the same statements, PostgreSQL gets the first one only")
     config.addinivalue_line("markers", "postgresql: runs with PostgreSQL only")
     config.addinivalue_line("markers", "slow(seconds): takes that long, 5 if nothing is said; ./check --quick leaves it out")
 
 
-def is_for_this_engine(item):
-    return item.get_closest_marker("one_engine" if POSTGRESQL else "postgresql") is None
+def for_this_engine(items):
+    first = {}
+    for item in items:
+        first.setdefault((item.path, item.originalname), item)
+
+    def right(item):
+        if not POSTGRESQL:
+            return item.get_closest_marker("postgresql") is None
+        later = item.get_closest_marker("first_row_with_postgresql") and item is not first[item.path, item.originalname]
+        return not later and item.get_closest_marker("one_engine") is None
+
+    return list(filter(right, items))
 
 
 def pytest_collection_modifyitems(config, items):
     """Leaves out what is for the other engine. Files that take long come first: a run of several files at a
     time does not end with waiting for one of them."""
-    left_out = [item for item in items if not is_for_this_engine(item)]
+    kept = for_this_engine(items)
+    left_out = set(items).difference(kept)
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
-    kept = [item for item in items if is_for_this_engine(item)]
+        config.hook.pytest_deselected(items=list(left_out))
     seconds = collections.Counter()
     for item in kept:
         slow = item.get_closest_marker("slow")
         seconds[item.path] += (slow.args or (5,))[0] if slow else 0.3
     items[:] = sorted(kept, key=lambda item: (-seconds[item.path], str(item.path)))
-
-
-def pytest_terminal_summary(terminalreporter):
-    """./check hands over what its parts have taken so far, for the summary to close with the tests' result."""
-    path = os.environ.get("NEWSLETTER_CHECK_PARTS")
-    if path is None:
-        return
-    terminalreporter.section("what each part took")
-    with open(path, encoding="utf-8") as parts:
-        for line in parts:
-            seconds, name = line.rstrip("\n").split("\t")
-            if seconds.startswith("@"):  # under way since then
-                seconds = time.time() - float(seconds[1:])
-            terminalreporter.write_line(f"{float(seconds):7.1f} s  {name}")
 
 
 @pytest.fixture

@@ -83,6 +83,7 @@ def test_lists_of_issues(web):
     assert web.get(base).getheader("Vary") == "Accept-Language"
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("path", ["1999/", "2008/07/", "2008/13/", "2008/8/", "category/nosuch/", "category/",
                                   "issue/nosuch/", "issue/bulletin-no-1/xx/", "x/y/z/", "../bulletin/", "//",
                                   "feed.rss", "issue/"])

@@ -66,6 +66,7 @@ def test_usage(site, args):
     site.run(*args, expect=64)
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("options, words", [
     (("add", "Bad Name", "--from", "a@example.org"), "not a list name"),
     (("add", "other"), "needs a sender"),

@@ -69,6 +69,7 @@ def test_ways_to_the_version(args):
     assert code == 0 and re.fullmatch(r"newsletter \d+\.\d+\.\d+\n", out)
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("args, words", [
     (("sned",), "did you mean 'send'?"), (("subscirbe",), "did you mean 'subscribe'?"), (("help", "stauts"), "did you mean 'status'?"),
     (("migrate",), "did you mean 'migrate-store'?"), (("xyzzy",), "'newsletter --help' lists them"), (("send", "--dri-run"), "'--dry-run'?"),

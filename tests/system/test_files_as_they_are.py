@@ -25,6 +25,7 @@ ANN, BOB = ("ann@example.org", "Ann"), ("bob@example.org", "Bob")
 # ---- lines ----
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\r\r\n"], ids=["cr", "lf", "crlf", "crcrlf"])
 @pytest.mark.parametrize("last", [True, False])
 def test_line_ends(site, end, last):
@@ -59,6 +60,7 @@ def test_a_stray_cr_loses_nobody(site, text):
 
 # ---- what is no row ----
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("first, sign", [("sep=;", ";"), ("sep=,", ","), ("sep=\t", "\t"), ("sep=tab", "\t"), ('"sep=;"', ";"), ("SEP=;", ";"),
                                          ("sep=|", "|"), ("sep=;;;", ";"), ("\ufeffsep=;", ";")])
 def test_sep(site, first, sign):
@@ -66,6 +68,7 @@ def test_sep(site, first, sign):
         assert bring_in(site, end.join([first, f"email{sign}name", f"ann@example.org{sign}Ann", ""])).people == [ANN]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("row", [",", ",,,", '"",""', " , ", "\u00a0,\u00a0", "\t", "", "   "])
 def test_rows_of_separators(site, row):
     result = bring_in(site, f"{row}\nemail,name\n{row}\nann@example.org,Ann\n{row}\n{row}\n")
@@ -94,6 +97,7 @@ def test_files_put_together(site):
 
 # ---- files without a header ----
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("line, people", [
     ("Ann <ann@example.org>, Bob <bob@example.org>", [ANN, BOB]), ("Ann <ann@example.org>; Bob <bob@example.org>;", [ANN, BOB]),
     ("ann@example.org, bob@example.org", [(ANN[0], None), (BOB[0], None)]), ("ann@example.org bob@example.org", [(ANN[0], None), (BOB[0], None)]),
@@ -143,6 +147,7 @@ def test_a_json_array_is_named(site):
 
 # ---- attributes ----
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("given, kept, told", [
     ({"stack": {"languages": ["go"]}}, {"stack_languages": ["go"]}, None), ({"o": {"a": 1}}, {"o_a": "1"}, None),
     ({"a": ["x", 1, True, None, 2.5]}, {"a": ["x", "1", "true", "2.5"]}, None), ({"a": None, "b": True, "c": 1.5}, {"b": "true", "c": "1.5"}, None),
@@ -176,6 +181,7 @@ def packed(*names):
     return out.getvalue()
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("data, words", [
     (packed("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml"), "an Excel workbook"),
     (packed("[Content_Types].xml", "_rels/.rels", "word/document.xml"), "a Word document"), (packed("members.csv"), "a ZIP archive"),

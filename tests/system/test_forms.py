@@ -115,6 +115,7 @@ def test_without_the_setting_no_attribute_is_taken(web, connected):
     assert attributes(connected)[2] == {"press": "yes"}
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("attribute, value, stored", [
     ("age", "42", "42"), ("age", "-1,50", "-1.50"), ("age", "+7", "7"), ("age", "ten", None), ("age", "1e5", None),
     ("age", "1.", None), ("age", "0x10", None), ("age", "1" * 40, None), ("age", "1.2.3", None),
@@ -150,6 +151,7 @@ def test_the_join_form_shows_them(web, connected):
     assert 'value="sea" selected' in again and "checked" in again and 'value="A&amp;B"' in again
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("forms, said", [
     ({"a b": None}, "not an attribute name"), ({"x": {"type": "email"}}, "type is 'email'"),
     ({"x": {"type": "choice"}}, "go together"), ({"x": {"choices": ["a"]}}, "go together"),

@@ -7,6 +7,8 @@ import pytest
 
 from conftest import TOP
 
+pytestmark = pytest.mark.one_engine("the engine makes no difference")
+
 GUIDES = [name for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "DESIGN.md") if os.path.exists(os.path.join(TOP, name))]
 
 

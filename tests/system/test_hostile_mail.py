@@ -129,6 +129,7 @@ def test_a_message_that_killed_its_reader_is_set_aside_and_the_next_one_read(sen
     assert not site.run("bounce", str(tmp_path / "box" / "cur")).err
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("header", [
     b"Content-Type: " + b"(" * 120000,
     b"Content-Type: multipart/mixed; boundary=" + b"(" * 120000,

@@ -49,6 +49,7 @@ def mangle(template, key):
                            soft=urllib.parse.quote(key.replace("-", "\u2011")), bare=key.replace("-", ""))
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("name", MANGLED)
 def test_a_mangled_link_leads_out(web, connected, name):
     http = web("--no-mail")
@@ -82,6 +83,7 @@ BODIES = {
 }
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("name", BODIES)
 def test_one_click_needs_no_body(web, connected, name):
     http = web("--no-mail")
@@ -102,6 +104,7 @@ def test_one_click_in_chunks(web, connected):
     assert connected.sql("SELECT state FROM subscription") == [("unsubscribed",)]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("path", ["/unsubscribe", "/confirm", "/address"])
 @pytest.mark.parametrize("query", ["", "?token=", "?token=7f0c2a9e-6f0e", "?token=00000000-0000-4000-8000-000000000000",
                                    "?x=%3Cscript%3E"])
@@ -154,6 +157,7 @@ def test_on_the_command_line(connected, server):
     assert connected.sql("SELECT state FROM subscription") == [("unsubscribed",)]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("lines, client", [
     (["X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 203.0.113.9"], "203.0.113.9"),
     (["X-Forwarded-For: 6.6.6.6, 7.7.7.7", "x-forwarded-for: 203.0.113.9, 127.0.0.1"], "203.0.113.9"),
@@ -177,6 +181,7 @@ def test_each_line_of_a_proxy_counts(web, connected, lines, client):
     assert connected.sql("SELECT consent_ip FROM subscription") == [(client,)]
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("head", [
     "Content-Length: 5\r\nContent-Length: 5", "Content-Length: 5\r\nContent-Length: 60",
     "Content-Length: 5\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 0",

@@ -133,6 +133,7 @@ FILES = {
 }
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("name", FILES)
 def test_files(site, name):
     text, expected, *args = FILES[name]
@@ -163,6 +164,7 @@ OBJECTS = {
 }
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("name", OBJECTS)
 def test_json_lines(site, name):
     rows = []
@@ -173,6 +175,7 @@ def test_json_lines(site, name):
     assert states == {f"r{number}": state for number, (_, state) in enumerate(OBJECTS[name])}, result.out
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("header", ["GDPR status (EU)", "Marketing-Genehmigung", "consent_flag", "Opt-in source flag", "Werbung?",
                                     "Consentement RGPD n°2", "Permiso de contacto", "Разрешение на рассылки", "Келісім түрі",
                                     "newsletterX", "subscr_level", "is_active_2", "Kündigungsgrund 2", "x_unsubscribe_x"])
@@ -191,6 +194,7 @@ def test_what_is_not_understood_stops_the_import(site, header):
     assert outcome(site, row, "--ignore", header)[0] == {"ann": A}
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("header, value", [("status", "asleep"), ("state", "CA"), ("subscribed", "perhaps"), ("unsubscribed", "x y"),
                                            ("confirmed", "maybe"), ("Статус", "спит"), ("Statut", "endormi"), ("status", "1")])
 def test_values_that_are_not_understood(site, header, value):
@@ -237,6 +241,7 @@ def test_map_wins_over_guesses(site):
     assert "no column 'nichts'" in outcome(site, '{"email": "a@example.org"}', "--map", "name=nichts", expect=65)[1].err
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("one, other, field", [("email", "E-Mail", "email"), ("Email Address", "Mail", "email"), ("email", "email", "email"),
                                                ("name", "Full Name", "name"), ("language", "Sprache", "language"),
                                                ("Vorname", "First Name", "first_name"), ("created_at", "entered", "created_at")])
@@ -284,6 +289,7 @@ def test_time_zones(site):
     assert "'GMT+3'" in result.out and "UTC" in result.out
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("text, at", [
     ("2021-03-04", 1614816000), ("2021-03-04 05:06", 1614834360), ("2021-03-04T05:06:07Z", 1614834367),
     ("2021-03-04 05:06:07.123456+00", 1614834367), ("2021-03-04T05:06:07+05:00", 1614816367), ("2021/03/04 05:06:07", 1614834367),
@@ -298,6 +304,7 @@ def test_dates(site, text, at):
     assert site.sql("SELECT created_at FROM subscriber") == [(at,)]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("text", ["tomorrow", "2021-02-30", "2021-13-01", "2021-03-04 25:00", "31.04.2021", "12", "2021", "44197",
                                   "4 Foo 2021", "2021-03-04 05:06:07 +99:00", "1 2 3 4", "03/04/2021", "x" * 200, "13:00 PM 1/13/2021"])
 def test_dates_that_are_none(site, text):

@@ -44,6 +44,7 @@ def test_words_items_and_links(connected, server):
     assert html(second).count("<li") == 1 and "/map" not in html(second)
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("value, shown", [("yes", True), ("", False), ("no", False), ("0", False),
                                           ("False", False), (1, True), (0, False), (True, True),
                                           (False, False), (None, False), (["a"], True)])
@@ -54,6 +55,7 @@ def test_what_counts_as_set(connected, server, value, shown):
     assert body_of(message) == "A.\n\n" + ("Shown." if shown else "Hidden.")
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("value, shown", [("   ", None), ("\u00a0", None), ("\u200b\u2060", None), ("\t\u3000", None),
                                           ("  Ann ", "Ann"), ("\u00a0Әсел\u200b", "Әсел"), ("", None)])
 def test_blank_values_fall_back(connected, server, value, shown):

@@ -73,6 +73,7 @@ def send_again(site, server):
     site.run("send", "--yes", os.path.join(site.folder, "issue.md"))
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("stage, text", [("RCPT", text) for text in OF_US] + [
     (stage, text) for stage in ("MAIL", "DATA", "dot") for text in (OF_US[0], OF_US[5], OF_US[-1])])
 def test_refusals_of_us_pause_and_lose_nobody(site, relay, stage, text):
@@ -100,6 +101,7 @@ def test_small_lists(site, relay, people, stage, text):
 MANY = [f"q{n}@d{n % 9}.example.net" for n in range(60)]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("people, text, pipelining", [(SEVERAL, text, True) for text in OF_EVERYBODY] + [
     (people, OF_EVERYBODY[0], pipelining) for pipelining in (True, False)
     for people in (SEVERAL[:2], ONE_DOMAIN, ONE_DOMAIN[:2], MANY, [f"q{n}@example.net" for n in range(60)])] + [
@@ -214,6 +216,7 @@ def test_leftovers_of_an_issue_that_others_got(site, relay):
     assert site.states() == {"bounced": 3, "sent": 3} and subscriptions(site) == {"bounced": 3, "active": 3}
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("text", ["454 4.7.1 <{}>: Relay access denied", "450 4.7.1 Client host rejected: cannot find "
                                   "your hostname, [192.0.2.1]", "451 4.7.1 Sender address rejected: not owned"])
 @pytest.mark.parametrize("stage, people", [("MAIL", SEVERAL), ("RCPT", SEVERAL), ("DATA", SEVERAL), ("dot", SEVERAL),

@@ -82,6 +82,7 @@ def test_bad_times(connected, args):
     assert connected.sql("SELECT count(*) FROM issue") == [(0,)]
 
 
+@pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("args, said", [
     (("--at", "2030-02-30 09:00"), "'2030-02-30 09:00' is not a day and time that exist"),
     (("--at", "2030-04-31 09:00", "--timezone", "UTC"), "exist"),

@@ -104,6 +104,7 @@ def test_the_same_answer_for_everybody(web, connected, server):
     assert server.messages("blocked@example.org") == []
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("path", ["/confirm", "/unsubscribe"])
 @pytest.mark.parametrize("key", ["", "x", "0" * 36, "00000000-0000-4000-8000-000000000000",
                                  "\"><script>alert(1)</script>", "%00", "é" * 200])
@@ -467,6 +468,7 @@ def test_root_becomes_somebody_else(web, connected):
     assert "no user" in connected.run("serve", "--listen", "127.0.0.1:0", expect=78).err
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("serve, said", [
     ({"listen": "nowhere"}, "serve.listen"),
     ({"listen": "192.0.2.1:80"}, "cannot listen"),

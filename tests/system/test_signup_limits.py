@@ -226,6 +226,7 @@ def test_the_own_page_has_a_limit_and_records_only_changes(web, connected, serve
     assert connected.sql("SELECT count(*) FROM event WHERE kind = 'preferences'") in ([(0,)], [(1,)])
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("typed, meant", [
     ("gmial.com", "gmail.com"), ("hotmial.com", "hotmail.com"), ("yahoo.con", "yahoo.com"), ("mail.rru", "mail.ru"),
     ("yandex.ry", "yandex.ru"), ("gnail.com", "gmail.com"), ("outlok.com", "outlook.com"), ("gmail.co", "gmail.com"),

@@ -341,6 +341,7 @@ def test_api_bad_query(api, path):
     api.call(path, expect=400)
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("path", ["/", "/nosuch", "/issues/x", "/issues/-1", "/issues/99", "/issues/99/domains",
                                   "/issues/1/nosuch", "/issues/1/domains/x", "/lists//growth", "/" + "x" * 300])
 def test_api_not_found(api, path):

@@ -146,6 +146,7 @@ def test_cancelled_and_scheduled(started, server):
     assert started.sql("SELECT count(*) FROM subject_test") == [(2,)]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("args, words", [
     (("--sample", "0"), "from 1 to 100"), (("--sample", "x"), "from 1 to 100"), (("--decide-after", "soon"), "90m"),
     (("--winner", "clicks"), "unsubscribes, replies"), (("--at", "2030-01-01 09:00", "--local-time"), "does not go")])

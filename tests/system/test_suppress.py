@@ -59,6 +59,7 @@ def test_bad_words(site):
     site.run("suppress", "import", "nowhere", expect=66)
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("text", [
     "Email Address,CLEAN_TIME,Reason,Suppression status\nann@example.org,2021-01-01,x,perhaps\nbob@example.org,,,\n",
     "ann@example.org\rbob@example.org\r", "\ufeffann@example.org\r\nbob@example.org\r\n\x1a", "Ann <ann@example.org>, Bob <bob@example.org>\n",
@@ -73,6 +74,7 @@ def test_files_of_others(site, text):
     assert site.sql("SELECT address_key FROM suppression ORDER BY 1") == [("ann@example.org",), ("bob@example.org",)]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("text, words", [
     ("email\nann@example.org\nnonsense\n", "-:3: 'nonsense'"), ("ann@example.org\nb\u200bob@example.org\n", "-:2: the address holds an invisible"),
     ("name\nAnn\n", "-:1: 'name' is not an address"), ("ann@example.org, x\n", "-:1: 'x' is not an address"),

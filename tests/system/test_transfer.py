@@ -22,6 +22,7 @@ def report(site, *args, expect=0, stdin=b""):
 
 # ---- formats and dialects ----
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("text", [
     "email,name\nann@example.org,Ann B\n", "Email;Name\r\nann@example.org;Ann B\r\n",
     "E-Mail\tname\nann@example.org\tAnn B", "name|e_mail\n\"Ann B\"|ann@example.org\n",
@@ -34,6 +35,7 @@ def test_dialects(site, text):
     assert site.sql("SELECT state, consent_source FROM subscription") == [("active", "visitors book, 2026")]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("encoding, option", [("cp1251", "windows-1251"), ("koi8-r", "KOI8-R"), ("utf-16", None),
                                               ("utf-16-le", "UTF-16LE"), ("utf-8", None), ("utf-8-sig", None)])
 def test_encodings(site, encoding, option):
@@ -196,6 +198,7 @@ def test_dry_run(site):
     assert site.sql("SELECT count(*) FROM subscriber") == [(0,)]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("text, words", [
     (b"", "is empty"), (b"email,name\n\xff\xfe,x\n", ":2: not UTF-8"), (b"email\nann\0@example.org\n", "not UTF-8"),
     (b'email,name\nann@example.org,"Ann\n', "never closed"), (b"name\nAnn\n", "no column is called email"),

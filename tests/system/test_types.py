@@ -7,6 +7,8 @@ import pytest
 
 from conftest import TOP
 
+pytestmark = pytest.mark.one_engine("the engine makes no difference")
+
 PROLOGUE = """
 #include "newsletter/db/sql.h"
 enum nl_status f(struct nl_store *store, struct nl_error *err, int64_t number, char *text, void *data, double real);

@@ -8,6 +8,8 @@ import pytest
 
 from conftest import TOP
 
+pytestmark = pytest.mark.one_engine("the engine makes no difference")
+
 # No sentence of a comment begins with one of these as its subject.
 BARE = r"(What|Who|Whoever|Whatever|Those|Of)\b"
 WORDS = r"\b(anew|beside|mend(ed|s|ing)?|of old|deeds?|whoever|departures|returned mail)\b"
