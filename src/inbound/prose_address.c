@@ -91,7 +91,9 @@ static bool take_local_part(struct prose *prose, size_t line) {
 
 bool nl_prose_is_summary(const struct prose *prose, size_t line) {
     static const char *const names[] = {"subject:", "sent:", "date:", "betreff:", "objet :", "cc:"};
-    if (!nl_prose_begins(prose->lines[line], "to:") && !nl_prose_is(prose, line, NL_SORT_QUOTED))
+    if (!nl_prose_begins(prose->lines[line], "to:") &&
+        !nl_prose_begins(prose->lines[line], "\xC3\x80 :") && /* French, too short for a word */
+        !nl_prose_is(prose, line, NL_SORT_QUOTED))
         return false;
     for (size_t i = line > 1 ? line - 2 : 0; i < prose->count && i <= line + 2; i++)
         for (size_t j = 0; j < sizeof names / sizeof names[0]; j++)

@@ -7,7 +7,7 @@
 #include "newsletter/inbound/bounce.h"
 
 /* When reading ends, see nl_bounce.steps: what was begun then may take the rest. */
-enum { NL_READING_STEPS = NL_BOUNCE_STEPS - 100000, NL_READING_RECIPIENTS = 200 };
+enum { NL_READING_STEPS = NL_BOUNCE_STEPS - 150000, NL_READING_RECIPIENTS = 200 };
 
 struct nl_reading {
     const struct nl_bounce_reader *reader;

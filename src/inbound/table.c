@@ -299,6 +299,8 @@ enum nl_status nl_bounce_reader_new(struct nl_bounce_reader **out, struct nl_err
     char *text = strdup(nl_embedded_patterns[0].data);
     *out = reader;
     enum nl_status status = NL_OK;
+    if (text != NULL)
+        nl_vocabulary_fold(text);
     if (reader == NULL || text == NULL || (reader->vocabulary = nl_vocabulary_new()) == NULL ||
         (reader->reasons = calloc(REASONS, sizeof *reader->reasons)) == NULL ||
         !nl_table_grow((void **)&reader->nodes, &reader->nodes_cap, reader->nodes_count++,

@@ -41,7 +41,8 @@ int nl_vocabulary_add(struct nl_vocabulary *vocabulary, const char *word, size_t
 /* Declares that a word says nothing ("the"): it is left out of all texts. False without memory. */
 bool nl_vocabulary_drop(struct nl_vocabulary *vocabulary, const char *word);
 
-/* Declares that a word stands for others ("doesnt" for "does not"). False without memory. */
+/* Declares that a word stands for others ("doesnt" for "does not"), or all that begin so do
+ * ("unbekannt*" for "unknown"). False without memory. */
 bool nl_vocabulary_same(struct nl_vocabulary *vocabulary, const char *word, const char *others);
 
 /* Declares a word that counts within the name of a host too. False without memory. */
@@ -60,6 +61,15 @@ static inline unsigned nl_vocabulary_mix(unsigned digest, char c) {
 }
 
 unsigned nl_vocabulary_digest(const char *text, size_t len);
+
+enum { NL_VOCABULARY_LETTER = 8 };
+
+/* Writes a letter in small and without its accents, which many leave out; nothing for an accent that
+ * stands by itself. Returns the number of bytes, never more than the letter had. */
+size_t nl_vocabulary_letter(ucs4_t c, char out[NL_VOCABULARY_LETTER]);
+
+/* Does that with the letters beyond ASCII of a text, in place. */
+void nl_vocabulary_fold(char *text);
 
 /* Chinese, Japanese and Korean have no blanks between words: each sign is one. */
 bool nl_vocabulary_is_sign(ucs4_t c);

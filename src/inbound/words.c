@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unicase.h>
 #include <unistr.h>
 
 /* The beginning of a longer line is enough. */
@@ -50,6 +49,7 @@ static void emit(const struct nl_vocabulary *vocabulary, struct nl_words *out, c
     unsigned short ids[NL_WORD_IDS];
     unsigned char count = 0;
     unsigned digest = NL_VOCABULARY_BASIS;
+    const struct nl_entry *begins = NULL; /* says what all words stand for that begin as this one */
     for (size_t i = 0; i < len; i++) {
         digest = nl_vocabulary_mix(digest, text[i]);
         if (i + 1 < NL_VOCABULARY_SHORTEST ||
@@ -59,13 +59,15 @@ static void emit(const struct nl_vocabulary *vocabulary, struct nl_words *out, c
             &vocabulary->table[nl_vocabulary_place(vocabulary, digest, text, i + 1, true)];
         if (entry->id != 0)
             ids[count++] = entry->id;
+        if (entry->others[0] != NULL)
+            begins = entry;
     }
     const struct nl_entry *entry =
         &vocabulary->table[nl_vocabulary_place(vocabulary, digest, text, len, false)];
     if (entry->drop)
         return;
-    if (entry->others[0] != NULL) {
-        emit_others(vocabulary, out, entry);
+    if (entry->others[0] != NULL || begins != NULL) {
+        emit_others(vocabulary, out, entry->others[0] != NULL ? entry : begins);
         return;
     }
     if (entry->id != 0)
@@ -82,37 +84,47 @@ static bool is_punctuation(ucs4_t c) {
            c >= 0xFF00;
 }
 
-/* Appends the words of text[0..len) as they stand between punctuation. An apostrophe parts
- * nothing. */
+/* Whether an apostrophe stands for a vowel before a word of its own ("l'adresse", "qu'un",
+ * "dell'utente"), and not within one ("doesn't"). */
+static bool is_elided(const char *word, size_t at, const char *rest, size_t len) {
+    bool short_word = (at == 1 && strchr("ldnscjmt", word[0]) != NULL) ||
+                      (at == 2 && memcmp(word, "qu", 2) == 0) ||
+                      (at > 2 && at < 6 && memcmp(word + at - 2, "ll", 2) == 0);
+    size_t letters = 0;
+    while (letters < len && (isalpha((unsigned char)rest[letters]) || rest[letters] & '\x80'))
+        letters++;
+    return short_word && letters > 2;
+}
+
+/* Appends the words of text[0..len) as they stand between punctuation. */
 static void emit_words(const struct nl_vocabulary *vocabulary, struct nl_words *out,
                        const char *text, size_t len, size_t most) {
-    char word[WORD + 8];
+    char word[WORD + NL_VOCABULARY_LETTER];
     size_t at = 0;
     size_t before = out->count;
     for (size_t i = 0; i <= len && out->count - before < most;) {
         unsigned char byte = i < len ? (unsigned char)text[i] : ' ';
         ucs4_t c = byte;
-        int size = 1;
+        size_t size = 1;
         if (byte >= 0x80)
-            size = u8_mbtouc(&c, (const uint8_t *)text + i, len - i);
+            size = (size_t)u8_mbtouc(&c, (const uint8_t *)text + i, len - i);
         bool apostrophe = c == '\'' || c == '`' || c == 0xB4 || c == 0x2019 || c == 0x2018;
         bool letter = byte < 0x80 ? isalnum(byte) != 0 : !is_punctuation(c);
         bool sign = byte >= 0x80 && nl_vocabulary_is_sign(c);
-        if ((!letter && !apostrophe) || sign) {
+        bool parts = apostrophe && is_elided(word, at, text + i + size, len - i - size);
+        if ((!letter && !apostrophe) || sign || parts) {
             if (at > 0)
                 emit(vocabulary, out, word, at);
             at = 0;
             if (sign)
-                emit(vocabulary, out, text + i, (size_t)size);
+                emit(vocabulary, out, text + i, size);
         } else if (letter && at < WORD) {
-            int written = 1;
             if (byte < 0x80)
-                word[at] = (char)tolower(byte);
+                word[at++] = (char)tolower(byte);
             else
-                written = u8_uctomb((uint8_t *)word + at, uc_tolower(c), 8);
-            at += written > 0 ? (size_t)written : 0;
+                at += nl_vocabulary_letter(c, word + at);
         }
-        i += (size_t)size;
+        i += size;
     }
 }
 
@@ -219,6 +231,20 @@ static void emit_host(const struct nl_vocabulary *vocabulary, struct nl_words *o
     }
 }
 
+/* An address, and what stands next to it without a blank, as in Chinese and Japanese. */
+static void emit_address(const struct nl_vocabulary *vocabulary, struct nl_words *out,
+                         const char *text, size_t len, const char *at) {
+    size_t start = (size_t)(at - text);
+    size_t end = start + 1;
+    while (start > 0 && !(text[start - 1] & '\x80'))
+        start--;
+    while (end < len && !(text[end] & '\x80'))
+        end++;
+    emit_words(vocabulary, out, text, start, start);
+    emit(vocabulary, out, "addr", 4);
+    emit_words(vocabulary, out, text + end, len - end, len - end);
+}
+
 /* A run of characters without white space or brackets. */
 static void emit_chunk(const struct nl_vocabulary *vocabulary, struct nl_words *out,
                        const char *text, size_t len) {
@@ -237,7 +263,7 @@ static void emit_chunk(const struct nl_vocabulary *vocabulary, struct nl_words *
         emit(vocabulary, out, "weblink", 7);
         emit_kept(vocabulary, out, text, bare);
     } else if (at != NULL && at + 1 < text + bare) {
-        emit(vocabulary, out, "addr", 4);
+        emit_address(vocabulary, out, text, len, at);
     } else if (is_number(text, bare)) {
         emit(vocabulary, out, "ip", 2);
     } else if (is_host(text, bare) && !is_symbol(text, bare)) {
