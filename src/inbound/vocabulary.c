@@ -25,7 +25,7 @@ static const char *plain_letter(ucs4_t c) {
     static const struct {
         ucs4_t letter;
         const char *plain;
-    } letters[] = {{0xDF, "ss"},  {0xE6, "ae"},  {0xF8, "o"},  {0x111, "d"},
+    } letters[] = {{0xDF, "ss"}, {0xE6, "ae"}, {0xF8, "o"},  {0x111, "d"},
                    {0x131, "i"}, {0x142, "l"}, {0x153, "oe"}};
     for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++)
         if (letters[i].letter == c)

@@ -64,8 +64,8 @@ unsigned nl_vocabulary_digest(const char *text, size_t len);
 
 enum { NL_VOCABULARY_LETTER = 8 };
 
-/* Writes a letter in small and without its accents, which many leave out; nothing for an accent that
- * stands by itself. Returns the number of bytes, never more than the letter had. */
+/* Writes a letter in small and without its accents, which many leave out; nothing for an accent
+ * that stands by itself. Returns the number of bytes, never more than the letter had. */
 size_t nl_vocabulary_letter(ucs4_t c, char out[NL_VOCABULARY_LETTER]);
 
 /* Does that with the letters beyond ASCII of a text, in place. */
