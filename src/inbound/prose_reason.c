@@ -35,7 +35,7 @@ static size_t find_reply(const struct prose *prose, size_t first, size_t last) {
         char before = i > first ? at[-1] : '\n';
         char earlier = i > first + 1 ? at[-2] : '\n';
         if (strchr("\n[(\"'>;:", before) != NULL ||
-            (isspace((unsigned char)before) && strchr(":;>=\n \t", earlier) != NULL))
+            (isspace((unsigned char)before) && strchr(":;<>=\n \t", earlier) != NULL))
             return i;
     }
     return last;
@@ -115,6 +115,32 @@ static size_t last_of(const struct prose *prose, size_t which, size_t most) {
     return last;
 }
 
+/* The first line of those above an address that may tell why it failed. `before` says whether the
+ * address before it has a reason, whose lines these are. */
+static size_t first_of(const struct prose *prose, size_t which, bool before) {
+    size_t line = prose->found[which].line;
+    size_t first = line > ABOVE ? line - ABOVE : 0;
+    if (which > 0 && prose->found[which - 1].line >= first && before)
+        first = prose->found[which - 1].line + 1;
+    for (size_t i = line; begins_with_code(prose, line) && i > first; i--)
+        if (begins_with_code(prose, i - 1))
+            return i;
+    return first;
+}
+
+/* Looks for a reason around an address of which the lines next to it say nothing: `next` is the
+ * address whose lines end the search. */
+static bool look_around(struct prose *prose, size_t which, size_t next, bool before) {
+    const struct found *found = &prose->found[which];
+    size_t first = first_of(prose, which, before);
+    /* Sendmail's transcript has what the server said above its own line about the recipient. */
+    if (begins_with_code(prose, found->line) &&
+        nl_prose_judge(prose, found->address, first, found->line))
+        return true;
+    return nl_prose_judge(prose, found->address, found->line, last_of(prose, next, FAR)) ||
+           nl_prose_judge(prose, found->address, first, found->line);
+}
+
 void nl_prose_judge_found(struct prose *prose) {
     bool any = false;
     bool *known = calloc(prose->found_count + 1, sizeof *known);
@@ -127,18 +153,13 @@ void nl_prose_judge_found(struct prose *prose) {
     }
     for (size_t i = 0; known != NULL && i < prose->found_count && !nl_reading_spent(prose->reading);
          i++) {
-        const struct found *found = &prose->found[i];
         size_t next = i;
         while (next + 1 < prose->found_count && !known[next])
             next++; /* the reason may stand below the last of several addresses */
-        size_t above = found->line > ABOVE ? found->line - ABOVE : 0;
-        if (i > 0 && prose->found[i - 1].line >= above && known[i - 1])
-            above = prose->found[i - 1].line + 1;
-        if (known[i] ||
-            nl_prose_judge(prose, found->address, found->line, last_of(prose, next, FAR)) ||
-            nl_prose_judge(prose, found->address, above, found->line) || any)
+        if (known[i] || look_around(prose, i, next, i > 0 && known[i - 1]) || any)
             continue;
-        nl_prose_judge(prose, found->address, 0, prose->end > 0 ? prose->end - 1 : prose->count);
+        nl_prose_judge(prose, prose->found[i].address, 0,
+                       prose->end > 0 ? prose->end - 1 : prose->count);
     }
     free(known);
 }
