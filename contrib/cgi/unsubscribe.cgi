@@ -2,7 +2,7 @@
 # What unsubscribe_url leads to: GET shows a button, POST acts, so that link scanners do nothing.
 set -u
 config=${NEWSLETTER_CONFIG:-/etc/newsletter/newsletter.yaml}
-token=$(printf '%s' "${QUERY_STRING:-}" | sed -n 's/^.*token=\([0-9a-fA-F-]\{36\}\).*$/\1/p')
+token=$(printf '%s' "${QUERY_STRING:-}" | sed -n 's/^.*token=\([0-9a-fA-F-]\{36,56\}\).*$/\1/p')
 if [ "${REQUEST_METHOD:-}" = POST ]; then
     # The whole query: newsletter finds the token also where a mail program has changed the link.
     answer=$(printf '%s\n' "${QUERY_STRING:-}" | newsletter --config "$config" unsubscribe --html - 2>/dev/null)

@@ -1,8 +1,10 @@
 #include "newsletter/base/token.h"
 
+#include <inttypes.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uuid/uuid.h>
@@ -10,6 +12,7 @@
 void nl_token_new(const struct nl_env *env, struct nl_token *token) {
     unsigned char bytes[16];
     env->random(env->ctx, bytes);
+    token->issue = 0;
     uuid_unparse_lower(bytes, token->text);
 }
 
@@ -17,8 +20,16 @@ bool nl_token_parse(const char *text, struct nl_token *token) {
     uuid_t bytes;
     if (strlen(text) != NL_TOKEN_LEN || uuid_parse(text, bytes) != 0)
         return false;
+    token->issue = 0;
     uuid_unparse_lower(bytes, token->text);
     return true;
+}
+
+void nl_token_link(const struct nl_token *token, char out[NL_LINK_TOKEN_LEN + 1]) {
+    if (token->issue > 0)
+        snprintf(out, NL_LINK_TOKEN_LEN + 1, "%s-%" PRId64, token->text, token->issue);
+    else
+        snprintf(out, NL_LINK_TOKEN_LEN + 1, "%s", token->text);
 }
 
 void nl_digest(const void *data, size_t len, unsigned char out[NL_DIGEST_LEN]) {

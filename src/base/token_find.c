@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { DECODINGS = 4, TEXT_LIMIT = 64 * 1024, JUNK_LIMIT = 16 };
+enum { DECODINGS = 4, TEXT_LIMIT = 64 * 1024, JUNK_LIMIT = 16, ISSUE_DIGITS = 18 };
 
 /* Sequences that stand for something else, or for nothing, wherever they occur. */
 static const struct replacement {
@@ -117,13 +117,37 @@ static bool stands_alone(const char *text, const char *start, const char *end) {
     return (before == 0 || sign) && !isxdigit((unsigned char)*end);
 }
 
+/* The end of a line in quoted-printable, which may stand anywhere within a link. */
+static const char *skip_soft_break(const char *p) {
+    if (p[0] == '=' && p[1] == '\n')
+        return p + 2;
+    return p[0] == '=' && p[1] == '\r' && p[2] == '\n' ? p + 3 : p;
+}
+
+/* Reads the "-ISSUE" of a link at `p`; 0 if something else stands there. */
+static int64_t read_issue(const char *p) {
+    int64_t issue = 0;
+    int digits = 0;
+    p = skip_soft_break(p);
+    bool encoded = strncasecmp(p, "=2D", 3) == 0;
+    if (!encoded && *p != '-')
+        return 0;
+    for (p = skip_soft_break(p + (encoded ? 3 : 1)); isdigit((unsigned char)*p);
+         p = skip_soft_break(p + 1), digits++)
+        if (digits < ISSUE_DIGITS)
+            issue = 10 * issue + (*p - '0');
+    return digits <= ISSUE_DIGITS && !isalnum((unsigned char)*p) ? issue : 0;
+}
+
 static bool find(const char *text, bool hyphens, struct nl_token *token) {
     char found[NL_TOKEN_LEN + 1];
     const char *end = NULL;
     for (const char *p = text; *p != '\0'; p++)
         if (isxdigit((unsigned char)*p) && read_token(p, hyphens, found, &end) &&
-            (hyphens || stands_alone(text, p, end)) && nl_token_parse(found, token))
+            (hyphens || stands_alone(text, p, end)) && nl_token_parse(found, token)) {
+            token->issue = read_issue(end);
             return true;
+        }
     return false;
 }
 

@@ -77,13 +77,17 @@ enum nl_status nl_composer_fill(const struct nl_composer *composer,
                                 int64_t provider, struct nl_buf *message, struct nl_error *err) {
     const struct nl_run_plan *plan = composer->plan;
     const struct nl_job *job = &pending->job;
+    struct nl_token leave = job->unsubscribe;
+    char unsubscribe[NL_LINK_TOKEN_LEN + 1];
     struct nl_buf id = {0};
+    leave.issue = plan->scope.issue;
+    nl_token_link(&leave, unsubscribe);
     nl_verp_message_id(&composer->verp, composer->from.domain, job->delivery, &id);
     const struct nl_recipient recipient = {
         .address = address->envelope,
         .name = plan->scope.issue == 0 ? NULL : job->name,
         .attributes = job->attributes,
-        .unsubscribe = job->unsubscribe.text,
+        .unsubscribe = unsubscribe,
         .confirmation = pending->token.text,
         .message_id = nl_buf_text(&id),
         .date = nl_env_now(nl_store_env(plan->store)),

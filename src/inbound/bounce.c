@@ -1,4 +1,5 @@
 #include "inbound/reading.h"
+#include "newsletter/base/token_find.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -57,21 +58,14 @@ static void read_answers(struct nl_reading *reading) {
     }
 }
 
-/* "unsubscribe TOKEN" as the subject, as our List-Unsubscribe field asks for it. */
+/* "unsubscribe TOKEN" as the subject, as our List-Unsubscribe field asks for it. Mail programs may
+ * have changed it like any other link. */
 static bool read_unsubscribe(struct nl_reading *reading, const char *subject) {
     const char *word = strcasestr(subject, "unsubscribe");
-    if (word == NULL)
+    if (word == NULL || !nl_token_find(word + sizeof "unsubscribe" - 1, &reading->out->unsubscribe))
         return false;
-    for (const char *p = word + 11; *p != '\0'; p++) {
-        char text[NL_TOKEN_LEN + 1];
-        snprintf(text, sizeof text, "%.*s", (int)NL_TOKEN_LEN, p); /* reads no further */
-        if (nl_token_parse(text, &reading->out->unsubscribe)) {
-            reading->out->kind = NL_BOUNCE_UNSUBSCRIBE;
-            return true;
-        }
-    }
-    reading->out->unsubscribe.text[0] = '\0';
-    return false;
+    reading->out->kind = NL_BOUNCE_UNSUBSCRIBE;
+    return true;
 }
 
 /* RFC 3834 section 5, and what was there before it. */

@@ -193,8 +193,10 @@ static enum nl_status record(struct nl_intake *intake, struct nl_bounce_record *
 static enum nl_status unsubscribe(const struct nl_intake *intake, const struct nl_bounce *bounce,
                                   struct nl_intake_result *out, struct nl_error *err) {
     struct nl_standing standing = {0};
-    enum nl_status status = nl_unsubscribe_token(intake->store, bounce->unsubscribe.text,
-                                                 intake->config->notices.goodbye, &standing, err);
+    char token[NL_LINK_TOKEN_LEN + 1];
+    nl_token_link(&bounce->unsubscribe, token);
+    enum nl_status status =
+        nl_unsubscribe_token(intake->store, token, intake->config->notices.goodbye, &standing, err);
     if (status == NL_OK)
         out->ended = 1;
     return status == NL_NOTFOUND || status == NL_DATA ? NL_OK : status;

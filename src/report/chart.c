@@ -19,7 +19,9 @@ enum {
     BAR_RIGHT = 60,
     LABEL_LIMIT = 26, /* characters that fit before a bar */
     TICKS = 4,
+    LABEL_WIDTH = 70, /* of a day */
     THREE_MINUTES = 180,
+    DAY = 86400,
     TWO_DAYS = 172800,
 };
 
@@ -80,20 +82,45 @@ static void add_grid(const struct scale *scale, int64_t step, struct nl_buf *out
     }
 }
 
+static void add_time(const struct scale *scale, int64_t at, const char *format, const char *anchor,
+                     struct nl_buf *out) {
+    char text[32] = "";
+    struct tm tm = {0};
+    time_t time = (time_t)at;
+    if (gmtime_r(&time, &tm) != NULL)
+        strftime(text, sizeof text, format, &tm);
+    add_svg_text(out, x_of(scale, at), HEIGHT - 8, anchor, text);
+}
+
+/* Marks whole days at most `TICKS` times, where a day begins, each as often as the next. */
+static void add_days(const struct scale *scale, struct nl_buf *out) {
+    int64_t first = (scale->from + DAY - 1) / DAY;
+    int64_t last = scale->to / DAY;
+    int64_t every = (last - first) / TICKS + 1;
+    for (int64_t day = first; day <= last; day += every) {
+        double x = x_of(scale, day * DAY);
+        const char *anchor = "middle";
+        if (x < LEFT + LABEL_WIDTH / 2.0)
+            anchor = "start";
+        if (x > WIDTH - RIGHT - LABEL_WIDTH / 2.0)
+            anchor = "end";
+        nl_buf_addf(out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>\n", x,
+                    x, HEIGHT - BOTTOM, HEIGHT - BOTTOM + 4);
+        add_time(scale, day * DAY, "%Y-%m-%d", anchor, out);
+    }
+}
+
 static void add_times(const struct scale *scale, struct nl_buf *out) {
     static const char *const anchors[] = {"start", "middle", "end"};
     int64_t span = scale->to - scale->from;
-    const char *format = span >= TWO_DAYS        ? "%Y-%m-%d"
-                         : span >= THREE_MINUTES ? "%m-%d %H:%M"
-                                                 : "%H:%M:%S";
-    for (int i = 0; i<3; i += span> 1 ? 1 : 2) {
-        char text[32] = "";
-        struct tm tm = {0};
-        time_t at = (time_t)(scale->from + (scale->to - scale->from) * i / 2);
-        if (gmtime_r(&at, &tm) != NULL)
-            strftime(text, sizeof text, format, &tm);
-        add_svg_text(out, x_of(scale, at), HEIGHT - 8, anchors[i], text);
+    const char *format = span >= THREE_MINUTES ? "%m-%d %H:%M" : "%H:%M:%S";
+    if (span >= TWO_DAYS) {
+        add_days(scale, out);
+        return;
     }
+    for (int i = 0; i < 3; i++)
+        if (i != 1 || span > 1)
+            add_time(scale, scale->from + span * i / 2, format, anchors[i], out);
 }
 
 void nl_chart_line(const char *title, const struct nl_chart_point *points, size_t count,
@@ -113,12 +140,16 @@ void nl_chart_line(const char *title, const struct nl_chart_point *points, size_
     add_grid(&scale, step, out);
     add_times(&scale, out);
     nl_buf_adds(out, "<polyline class=\"line\" points=\"");
-    /* More points than units of width would not be seen. */
-    size_t every = count / WIDTH + 1;
-    for (size_t i = 0; i < count; i++)
-        if (i % every == 0 || i == count - 1)
-            nl_buf_addf(out, "%.1f,%.1f ", x_of(&scale, points[i].at),
-                        y_of(&scale, points[i].value));
+    /* More than the first and the last point within a unit of width would not be seen. The last one
+     * keeps a level line level until the next. */
+    double drawn = 0;
+    for (size_t i = 0; i < count; i++) {
+        double x = x_of(&scale, points[i].at);
+        if (i > 0 && i < count - 1 && x < drawn + 1 && x_of(&scale, points[i + 1].at) < x + 1)
+            continue;
+        nl_buf_addf(out, "%.1f,%.1f ", x, y_of(&scale, points[i].value));
+        drawn = x;
+    }
     nl_buf_adds(out, "\"/>\n</svg>\n");
 }
 

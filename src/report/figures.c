@@ -96,9 +96,10 @@ static enum nl_status add_growth_point(int64_t day, int64_t joined, int64_t left
     return status == NL_OK ? add_point(growth, day, active, err) : status;
 }
 
-/* Draws the number of subscribers until today. */
+/* Draws the number of subscribers until the end of today: a day's number is that at its end. */
 enum nl_status nl_figures_growth(const struct nl_figures *self, int64_t list) {
-    struct growth growth = {.now = nl_env_now(nl_store_env(self->store))};
+    int64_t today = nl_env_now(nl_store_env(self->store)) / DAY;
+    struct growth growth = {.now = (today + 1) * DAY};
     struct nl_buf chart = {0};
     enum nl_status status =
         nl_statistics_growth(self->store, list, add_growth_point, &growth, self->err);

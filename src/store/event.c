@@ -10,6 +10,19 @@ enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t li
                                 NL_INT(subscriber), NL_INT(issue), NL_STRING(detail)));
 }
 
+enum nl_status nl_event_cause(struct nl_store *store, int64_t subscription, int64_t linked,
+                              int64_t *issue, struct nl_error *err) {
+    *issue = 0;
+    return nl_sql_first(store, err, NULL,
+                        "SELECT d.issue FROM subscription s JOIN issue i ON i.list = s.list "
+                        "JOIN delivery d ON d.issue = i.id AND d.subscription = s.id "
+                        "WHERE s.id = ?1 AND (d.state = 'sent' OR d.issue = ?2) "
+                        "ORDER BY CASE WHEN d.issue = ?2 THEN 0 ELSE 1 END, d.updated_at DESC, "
+                        "d.id DESC LIMIT 1",
+                        NL_VALUES(NL_INT(subscription), NL_INT(linked)),
+                        NL_COLUMNS(NL_INTO(issue)));
+}
+
 enum nl_status nl_notice_add(struct nl_store *store, const char *kind, int64_t subscription,
                              int64_t *id, struct nl_error *err) {
     return nl_sql_insert(

@@ -9,6 +9,13 @@ NL_CHECKED enum nl_status nl_event_add(struct nl_store *store, const char *kind,
                                        int64_t subscriber, int64_t issue, const char *detail,
                                        struct nl_error *err) NL_NONNULL(1, 2, 7);
 
+/* Finds the issue that somebody left because of: `linked`, whose link was used, if it has a
+ * delivery to this subscription; else the last one that the person got. *issue is 0 if there is
+ * none. */
+NL_CHECKED enum nl_status nl_event_cause(struct nl_store *store, int64_t subscription,
+                                         int64_t linked, int64_t *issue,
+                                         struct nl_error *err) NL_ALL_NONNULL;
+
 /* Queues a notice to the holder of a subscription; *id is the delivery. */
 NL_CHECKED enum nl_status nl_notice_add(struct nl_store *store, const char *kind,
                                         int64_t subscription, int64_t *id,

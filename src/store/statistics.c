@@ -116,28 +116,24 @@ enum nl_status nl_statistics_timeline(struct nl_store *store, int64_t issue, int
                        NL_VALUES(NL_INT(issue), NL_INT(seconds)));
 }
 
-/* An event may name the issue whose link was used. Of the others, the issue is the last one that
- * was sent to that person before. Somebody who did not answer a question, or whom the operator
- * removed, did not leave because of an issue. */
+/* Events name the issue that was the cause, but did not always. For those that do not, it is the
+ * last issue that was sent to that person before. Somebody who did not answer a question, or whom
+ * the operator removed, did not leave because of an issue. */
 enum nl_status nl_statistics_unsubscribed(struct nl_store *store, int64_t issue, int64_t *count,
                                           struct nl_error *err) {
-#define GOT(issue)                                                                                 \
-    "d.issue = " issue " AND d.subscription = s.id AND d.state = 'sent' AND d.updated_at <= e.at"
     return nl_sql_number(
         store, err, count, NULL,
         "SELECT count(*) FROM issue i JOIN event e ON e.list = i.list AND e.kind = 'unsubscribed' "
         "AND e.at >= i.created_at AND coalesce(e.detail, '') NOT IN ('operator', 'not "
         "reconfirmed') LEFT JOIN subscription s ON s.list = e.list AND s.subscriber = "
-        "e.subscriber WHERE i.id = ? AND (e.issue = i.id OR (e.issue IS NULL AND "
-        "EXISTS (SELECT 1 FROM delivery d WHERE " GOT(
-            "i.id") ") AND "
-                    "NOT EXISTS (SELECT 1 FROM issue o JOIN delivery d ON " GOT(
-                        "o.id") " WHERE "
-                                "o.list = i.list AND (o.created_at > i.created_at OR (o.created_at "
-                                "= i.created_at AND "
-                                "o.id > i.id)) AND o.created_at <= e.at)))",
+        "e.subscriber LEFT JOIN delivery d ON d.issue = i.id AND d.subscription = s.id AND "
+        "d.state = 'sent' AND d.updated_at <= e.at WHERE i.id = ? AND (e.issue = i.id OR "
+        "(e.issue IS NULL AND d.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM issue o JOIN "
+        "delivery later ON later.issue = o.id AND later.subscription = s.id AND "
+        "later.state = 'sent' AND later.updated_at <= e.at WHERE o.list = i.list AND "
+        "(later.updated_at > d.updated_at OR (later.updated_at = d.updated_at AND "
+        "later.id > d.id)))))",
         NL_VALUES(NL_INT(issue)));
-#undef GOT
 }
 
 enum nl_status nl_statistics_issues(struct nl_store *store,

@@ -40,14 +40,16 @@ enum nl_status nl_subject_test_begin(struct nl_store *store, int64_t issue, stru
                : status;
 }
 
-/* Unsubscribes count from when the message went out. */
+/* Unsubscribes count from when the message went out, unless another issue was the cause. */
 static enum nl_status read_score(struct nl_store *store, int64_t issue, int64_t variant,
                                  struct nl_subject_score *out, struct nl_error *err) {
     return nl_sql_first(
         store, err, NULL,
         "SELECT count(*), count(*) FILTER (WHERE d.state = 'sent'), "
         "count(*) FILTER (WHERE d.state = 'sent' AND s.state IN ('unsubscribed', "
-        "'complained') AND s.ended_at >= d.updated_at), "
+        "'complained') AND s.ended_at >= d.updated_at AND NOT EXISTS (SELECT 1 FROM event e WHERE "
+        "e.kind = 'unsubscribed' AND e.subscriber = s.subscriber AND e.list = s.list AND "
+        "e.at >= d.updated_at AND e.issue <> d.issue)), "
         "count(d.replied_at) FROM delivery d JOIN subscription s ON s.id = d.subscription "
         "WHERE d.issue = ? AND d.variant = ?",
         NL_VALUES(NL_INT(issue), NL_INT(variant)),

@@ -262,10 +262,14 @@ static enum nl_status end_subscription(struct nl_store *store, struct token_call
         "WHERE id = ? AND state IN ('pending', 'active')",
         NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(call->subscription)));
     bool ended = status == NL_OK && nl_sql_changes(store) > 0;
-    if (ended && call->notify)
+    int64_t issue = 0;
+    if (ended && call->token.text[0] != '\0')
+        status = nl_event_cause(store, call->subscription, call->token.issue, &issue, err);
+    if (ended && status == NL_OK && call->notify)
         status = nl_notice_add(store, "goodbye", call->subscription, &call->out.notice, err);
     if (ended && status == NL_OK)
-        status = nl_event_add(store, "unsubscribed", call->out.list, call->subscriber, 0, how, err);
+        status =
+            nl_event_add(store, "unsubscribed", call->out.list, call->subscriber, issue, how, err);
     if (status == NL_OK)
         status = nl_link_close(store, call->subscription, NL_LINK_SUBSCRIBE, err);
     return status;

@@ -115,15 +115,17 @@ enum nl_status nl_token_ask(struct nl_site *site, const struct nl_request *reque
                             const struct nl_token_page *page, struct nl_response *response,
                             struct nl_error *err) {
     struct nl_token token;
+    char text[NL_LINK_TOKEN_LEN + 1];
     struct nl_standing standing = {0};
     nl_request_token(request, &token);
+    nl_token_link(&token, text);
     enum nl_status status = page->check(site->store, token.text, &standing, err);
     if (is_bad_link(status))
         return show_broken(site, request, page, response, err);
     if (status != NL_OK)
         return status;
     return standing.already ? show_answer(site, request, page->already, &standing, response, err)
-                            : show_question(site, request, page, token.text, response, err);
+                            : show_question(site, request, page, text, response, err);
 }
 
 enum nl_status nl_token_tell(struct nl_site *site, const struct nl_request *request,

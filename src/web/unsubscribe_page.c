@@ -18,9 +18,11 @@ enum nl_status nl_unsubscribe_act(struct nl_site *site, const struct nl_request 
                                   struct nl_response *response, struct nl_error *err) {
     struct nl_standing standing = {0};
     struct nl_token token;
+    char text[NL_LINK_TOKEN_LEN + 1];
     nl_request_token(request, &token);
-    enum nl_status status = nl_unsubscribe_token(site->store, token.text,
-                                                 site->config->notices.goodbye, &standing, err);
+    nl_token_link(&token, text);
+    enum nl_status status =
+        nl_unsubscribe_token(site->store, text, site->config->notices.goodbye, &standing, err);
     if (status == NL_OK)
         nl_site_wake(site, standing.notice);
     return nl_token_tell(site, request, &page, status, NL_ANSWER_LEFT, &standing, response, err);

@@ -58,7 +58,8 @@ def test_the_link_in_an_issue_shows_nothing(web, connected, server):
 def test_each_issue_has_that_link(web, connected, server):
     connected.run("send", "--yes", "--list", "bulletin", connected.issue())
     message = parse(server.messages("ann@example.org")[0])
-    expected = f"https://news.example.org/preferences?token={unsubscribe_token(connected)}"
+    number = connected.sql("SELECT id FROM issue")[0][0]
+    expected = f"https://news.example.org/preferences?token={unsubscribe_token(connected)}-{number}"
     assert link(message, "/preferences?") == expected
     assert expected in message.get_body(("html",)).get_content()
 

@@ -2,10 +2,12 @@
 import json
 import os
 import re
+import urllib.parse
 
 import pytest
-from conftest import BINARY, POSTGRESQL
+from conftest import BINARY, POSTGRESQL, parse, plain, token
 from test_look import look, needs_browser
+from test_serve import path_of, web  # noqa: F401
 from test_staff import eventful  # noqa: F401
 from webserver import WebServer
 
@@ -40,6 +42,56 @@ def test_unsubscribed(connected, eventful):  # noqa: F811
                             "WHERE s.id = ?", got[2])[0][0]
     connected.run("unsubscribe", "--address", address)  # the operator's decision is no reaction to the issue
     assert json.loads(connected.run("report", "no-1", "--json").out)["unsubscribed"] == 2
+
+
+def leave_by_page(site, http, message):
+    path = path_of(message, "unsubscribe?")
+    held = re.search(r'name="token" value="([^"]+)"', http.get(path).text)[1]
+    assert "You are unsubscribed" in http.post("/unsubscribe", {"token": held}).text
+
+
+def leave_by_one_click(site, http, message):
+    url = re.search(r"<(https:[^>]+)>", message["List-Unsubscribe"])[1]
+    http.post(url.replace("https://news.example.org", ""), {"List-Unsubscribe": "One-Click"})
+
+
+def leave_by_mail(site, http, message):
+    subject = re.search(r"<mailto:[^>?]+\?subject=([^>]+)>", message["List-Unsubscribe"])[1]
+    site.run("bounce", stdin=f"From: x@example.org\nSubject: Re: {urllib.parse.unquote(subject)}\n\n".encode())
+
+
+def leave_by_command(site, http, message):
+    site.run("unsubscribe", "-", stdin=plain(message).encode())
+
+
+def leave_by_old_link(site, http, message):
+    site.run("unsubscribe", token(message, "unsubscribe?")[:36])
+
+
+def leave_by_forged_issue(site, http, message):
+    site.run("unsubscribe", token(message, "unsubscribe?")[:36] + "-9999")
+
+
+LEAVE = {leave_by_page: "first", leave_by_one_click: "first", leave_by_mail: "first", leave_by_command: "first",
+         leave_by_old_link: "second", leave_by_forged_issue: "second"}
+
+
+@pytest.mark.parametrize("how", LEAVE, ids=lambda how: how.__name__)
+def test_the_issue_whose_link_was_used(web, connected, server, how):  # noqa: F811
+    http = web("--no-mail")
+    connected.configure(server.port, bounce_address="bounces@example.org")
+    connected.add_active(["ann@example.org", "bob@example.org"])
+    for name in ("first", "second"):
+        connected.run("send", "--yes", connected.issue(name=name + ".md", title=name, slug=name))
+    # One that Ann was not meant to get is not why she leaves.
+    connected.run("send", "--yes", "--where", 'email = "bob@example.org"',
+                  connected.issue(name="third.md", title="third", slug="third"))
+    how(connected, http, parse(server.messages("ann@example.org")[0]))
+    assert connected.sql("SELECT s.state FROM subscription s JOIN subscriber r ON r.id = s.subscriber "
+                         "WHERE r.address_key = 'ann@example.org'") == [("unsubscribed",)]
+    counts = {name: json.loads(connected.run("report", name, "--json").out)["unsubscribed"]
+              for name in ("first", "second", "third")}
+    assert counts == {name: int(name == LEAVE[how]) for name in counts}
 
 
 @pytest.mark.slow

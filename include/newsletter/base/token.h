@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
     NL_TOKEN_LEN = 36,  /* a UUID in text, RFC 4122 section 3 */
@@ -15,13 +16,20 @@ enum {
 
 struct nl_token {
     char text[NL_TOKEN_LEN + 1];
+    int64_t issue; /* of an unsubscribe link: the issue that it stood in; 0 if it says none */
 };
+
+enum { NL_LINK_TOKEN_LEN = NL_TOKEN_LEN + 20 };
 
 /* Makes a fresh random token. */
 void nl_token_new(const struct nl_env *env, struct nl_token *token);
 
 /* Reads a token as it came back from outside, in either case; false when it is malformed. */
 bool nl_token_parse(const char *text, struct nl_token *token);
+
+/* Writes a token as the links of an issue carry it: "TOKEN-ISSUE", or without an issue "TOKEN". The
+ * issue is no secret and gives no right: only figures use it, after a look at the deliveries. */
+void nl_token_link(const struct nl_token *token, char out[NL_LINK_TOKEN_LEN + 1]);
 
 /* SHA-256 of `len` bytes. */
 void nl_digest(const void *data, size_t len, unsigned char out[NL_DIGEST_LEN]);

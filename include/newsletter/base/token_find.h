@@ -9,7 +9,8 @@
 /* Finds the first token in `text`, which may be a bare token, a link, or a passage with one: first
  * after the word "token", then anywhere. It is found in either case; after percent-encoding, even
  * repeated; in quoted-printable ("=3D", soft line breaks); with white space, invisible characters,
- * quotation marks or typographic hyphens within; and without its hyphens. False without one. */
+ * quotation marks or typographic hyphens within; and without its hyphens. The number of the issue
+ * is read where it follows. False without a token. */
 bool nl_token_find(const char *text, struct nl_token *token);
 
 #endif

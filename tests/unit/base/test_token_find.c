@@ -75,10 +75,59 @@ static void test_not_found(void **state) {
     }
 }
 
+/* The issue whose link was used; 0 where something else follows. */
+static void test_issue(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t issue;
+    } rows[] = {
+        {TOKEN "-12", 12},
+        {"https://news.example.org/unsubscribe?token=" TOKEN "-7&x=y", 7},
+        {"https://news.example.org/unsubscribe?token=" TOKEN "-1234.", 1234},
+        {"token%3D7f0c2a9e%2D6f0e-4d8e-9b0a-6f3f2a1f9c55%2D31", 31},
+        {"token=3D" TOKEN "-1=\r\n23\r\n", 123},
+        {"token=3D" TOKEN "=\n-99", 99},
+        {"token=7f0c2a9e=2D6f0e=2D4d8e=2D9b0a=2D6f3f2a1f9c55=2D8", 8},
+        {"token=" TOKEN "\xe2\x80\x91"
+         "5",
+         5},
+        {"token=7f0c2a9e6f0e4d8e9b0a6f3f2a1f9c55-44", 44},
+        {"unsubscribe " TOKEN "-6 (fwd)", 6},
+        {TOKEN, 0},
+        {TOKEN "-", 0},
+        {TOKEN " - 12 people", 0},
+        {TOKEN "-12ab", 0},
+        {TOKEN "--3", 0},
+        {TOKEN "-1234567890123456789012345678901234567890", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct nl_token token = {0};
+        if (!nl_token_find(rows[i].text, &token) || strcmp(token.text, TOKEN) != 0 ||
+            token.issue != rows[i].issue)
+            fail_msg("%s: %s %lld", rows[i].text, token.text, (long long)token.issue);
+    }
+}
+
+static void test_link_is_found_again(void **state) {
+    (void)state;
+    static const int64_t issues[] = {0, 1, 4711, 999999999999999999};
+    for (size_t i = 0; i < sizeof issues / sizeof issues[0]; i++) {
+        struct nl_token token = {TOKEN, issues[i]};
+        struct nl_token back = {0};
+        char text[NL_LINK_TOKEN_LEN + 1];
+        nl_token_link(&token, text);
+        if (!nl_token_find(text, &back) || back.issue != issues[i])
+            fail_msg("%s: %lld", text, (long long)back.issue);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_found),
         cmocka_unit_test(test_not_found),
+        cmocka_unit_test(test_issue),
+        cmocka_unit_test(test_link_is_found_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
