@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIPE_LIMIT = 256 << 20, KINDS = NL_BOUNCE_UNSUBSCRIBE + 1 };
+enum { PIPE_LIMIT = 256 << 20, KINDS = NL_BOUNCE_REPORT + 1 };
 
 struct bounce_options {
     const char *recipient;
@@ -45,9 +45,24 @@ static json_t *result_json(const struct nl_intake_result *result) {
                      (json_int_t)result->ended, "recipients", recipients);
 }
 
+/* What a report about us did; nothing for other messages. */
+static void add_report(const struct nl_intake_result *result, json_t *object) {
+    const struct nl_reputation_report *report = result->bounce.report;
+    if (report != NULL)
+        json_object_set_new(object, "report",
+                            json_pack("{s:s, s:s, s:o, s:b, s:s?}", "kind",
+                                      nl_reputation_kind_name(report->kind), "reporter",
+                                      report->reporter, "begin", cli_json_time(report->begin),
+                                      "counted", (int)(result->refused == NULL && !result->seen),
+                                      "why", result->seen ? "it came before" : result->refused));
+    if (result->bounce.problem != NULL)
+        json_object_set_new(object, "problem", json_string(result->bounce.problem));
+}
+
 static void show_result(const struct bounce_call *call, const struct nl_intake_result *result) {
     if (call->options->json) {
         json_t *object = result_json(result);
+        add_report(result, object);
         if (object != NULL)
             json_dumpf(object, stdout, JSON_COMPACT);
         putchar('\n');

@@ -13,21 +13,24 @@ struct nl_retention cli_retention(const struct nl_config *config) {
                                  .links = config->retention.links,
                                  .ips = config->retention.ips,
                                  .unconfirmed = config->retention.unconfirmed,
+                                 .reports = config->retention.reports,
                                  .ended = config->retention.ended};
 }
 
 static void show(const struct nl_pruned *pruned, bool json) {
     if (!json) {
         printf("%lld events, %lld links, %lld addresses of consent, %lld people, "
-               "%lld unconfirmed sign-ups\n",
+               "%lld unconfirmed sign-ups, %lld reports\n",
                (long long)pruned->events, (long long)pruned->links, (long long)pruned->ips,
-               (long long)pruned->people, (long long)pruned->unconfirmed);
+               (long long)pruned->people, (long long)pruned->unconfirmed,
+               (long long)pruned->reports);
         return;
     }
     json_t *object =
-        json_pack("{s:I, s:I, s:I, s:I, s:I}", "events", (json_int_t)pruned->events, "links",
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "events", (json_int_t)pruned->events, "links",
                   (json_int_t)pruned->links, "ips", (json_int_t)pruned->ips, "people",
-                  (json_int_t)pruned->people, "unconfirmed", (json_int_t)pruned->unconfirmed);
+                  (json_int_t)pruned->people, "unconfirmed", (json_int_t)pruned->unconfirmed,
+                  "reports", (json_int_t)pruned->reports);
     json_dumpf(object, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(object);

@@ -35,7 +35,7 @@ const struct nl_table nl_tables[] = {
      "reply_text, variant, replied_at, paced_at",
      "isiisiiiiisiiissiii", SMALL},
     {"event", "id, at, kind, list, subscriber, issue, detail", "iisiiis", SMALL},
-    {"returned", "id, digest, at, kind, delivery, message", "ibisib", LARGE},
+    {"returned", "id, digest, at, kind, delivery, message, reporter", "ibisibs", LARGE},
     {"bounce", "id, returned, at, delivery, subscription, kind, reason, status, diagnostic",
      "iiiiissss", SMALL},
     {"issue_text", "rowid, title, text", "iss", LARGE},
@@ -48,5 +48,7 @@ const struct nl_table nl_tables[] = {
     {"throttle", "name, at", "si", SMALL},
     {"unanswered", "digest, mails, last_at", "sii", SMALL},
     {"daily", "day, tried", "si", SMALL},
+    {"reputation_report", "id, digest, kind, reporter, day, at", "ibssii", SMALL},
+    {"reputation", "report, domain, source, reason, total, passed, spf, dkim", "isssiiii", SMALL},
     {NULL, NULL, NULL, 0},
 };

@@ -1,4 +1,6 @@
+#include "inbound/aggregate.h"
 #include "inbound/reading.h"
+#include "newsletter/base/text.h"
 #include "newsletter/base/token_find.h"
 
 #include <ctype.h>
@@ -7,10 +9,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum { ANSWERS = 20 };
+enum { ANSWERS = 20, DOMAIN_LIMIT = 253 };
 
-static const char *const kind_names[] = {"unknown", "auto-reply", "delayed",    "soft",
-                                         "hard",    "complaint",  "unsubscribe"};
+static const char *const kind_names[] = {"unknown", "auto-reply", "delayed",     "soft",
+                                         "hard",    "complaint",  "unsubscribe", "report"};
 
 const char *nl_bounce_kind_name(enum nl_bounce_kind kind) {
     return kind_names[kind];
@@ -135,13 +137,28 @@ static void read_failures(struct nl_reading *reading, const char *subject, bool 
         out->kind = NL_BOUNCE_AUTO_REPLY;
 }
 
+/* Who passed a complaint on to us. */
+static void read_reporter(struct nl_reading *reading) {
+    char *from = nl_mail_field(&reading->mail.parts[0], "From");
+    char *address = from != NULL ? nl_reading_address(from) : NULL;
+    char *at = address != NULL ? strrchr(address, '@') : NULL;
+    for (char *p = at; p != NULL && *p != '\0'; p++)
+        *p = (char)tolower((unsigned char)*p);
+    if (at != NULL && nl_text_is_name(at + 1, "-.", DOMAIN_LIMIT))
+        reading->out->reporter = strdup(at + 1);
+    free(address);
+    free(from);
+}
+
 static void classify(struct nl_reading *reading) {
     char *subject = nl_mail_field(&reading->mail.parts[0], "Subject");
     const char *words = subject != NULL ? subject : "";
     bool away = nl_reading_is(reading, words, NL_SORT_AWAY);
-    if (!read_unsubscribe(reading, words) && !nl_read_feedback(reading) &&
-        !nl_read_notification(reading))
+    if (!read_unsubscribe(reading, words) && !nl_read_report(reading, words) &&
+        !nl_read_feedback(reading) && !nl_read_notification(reading))
         read_failures(reading, words, away);
+    if (reading->out->kind == NL_BOUNCE_COMPLAINT)
+        read_reporter(reading);
     free(subject);
 }
 
@@ -176,5 +193,8 @@ void nl_bounce_free(struct nl_bounce *bounce) {
     free(bounce->answers);
     free(bounce->sent_to);
     free(bounce->message_id);
+    free(bounce->problem);
+    free(bounce->reporter);
+    nl_aggregate_free(bounce->report);
     *bounce = (struct nl_bounce){0};
 }

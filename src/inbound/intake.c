@@ -4,6 +4,7 @@
 #include "newsletter/base/log.h"
 #include "newsletter/base/verp.h"
 #include "newsletter/store/bounce_record.h"
+#include "newsletter/store/reputation.h"
 #include "newsletter/store/subject_test.h"
 #include "newsletter/store/subscription.h"
 
@@ -202,6 +203,21 @@ static enum nl_status unsubscribe(const struct nl_intake *intake, const struct n
     return status == NL_NOTFOUND || status == NL_DATA ? NL_OK : status;
 }
 
+/* A report about us is no bounce, whatever token it came with: nothing of it reaches a
+ * subscription.
+ */
+static enum nl_status take_report(const struct nl_intake *intake, struct nl_intake_result *out,
+                                  struct nl_error *err) {
+    const struct nl_reputation_report *report = out->bounce.report;
+    enum nl_status status =
+        nl_reputation_add(intake->store, report, intake->config->bounce_address,
+                          intake->config->retention.reports, &out->refused, err);
+    if (status == NL_OK && out->refused != NULL)
+        nl_log(NL_LOG_NOTICE, NULL, "a %s report of %s is not counted: %s",
+               nl_reputation_kind_name(report->kind), report->reporter, out->refused);
+    return status;
+}
+
 /* Reads a message, unless the last process that did so died of it: that one is left unread. */
 static enum nl_status read(struct nl_intake *intake, const char *data, size_t len,
                            const unsigned char digest[NL_DIGEST_LEN], struct nl_bounce *out,
@@ -237,7 +253,11 @@ enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t
     if (status != NL_OK || out->seen)
         return status;
     entry.kind = nl_bounce_kind_name(out->bounce.kind);
-    entry.delivery = set_aside ? 0 : find_proof(intake, recipient, &out->bounce);
+    bool report = out->bounce.kind == NL_BOUNCE_REPORT;
+    entry.reporter = out->bounce.reporter;
+    entry.delivery = set_aside || report || out->bounce.problem != NULL
+                         ? 0
+                         : find_proof(intake, recipient, &out->bounce);
     out->proved = entry.delivery != 0;
     if (keep || set_aside) {
         size_t most = out->bounce.kind == NL_BOUNCE_UNKNOWN ? KEEP_UNKNOWN : KEEP_UNDERSTOOD;
@@ -249,6 +269,13 @@ enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t
         if (status == NL_OK)
             status = unsubscribe(intake, &out->bounce, out, err);
     }
+    if (report) {
+        status = nl_intake_flush(intake, err); /* and so has this */
+        if (status == NL_OK)
+            status = take_report(intake, out, err);
+    }
+    if (out->bounce.problem != NULL)
+        nl_log(NL_LOG_NOTICE, NULL, "a report about us cannot be read: %s", out->bounce.problem);
     if (status == NL_OK)
         status = record(intake, &entry, &out->bounce, out, err);
     if (status == NL_OK && set_aside)

@@ -45,13 +45,13 @@ static enum nl_status put_message(struct nl_store *store, struct record_call *ca
     enum nl_status status = nl_sql_exists(store, err, &known, "SELECT 1 FROM delivery WHERE id = ?",
                                           NL_VALUES(NL_INT(record->delivery)));
     if (status == NL_OK)
-        status = nl_sql_insert(store, err, &call->id,
-                               "INSERT INTO returned (digest, at, kind, delivery, message) "
-                               "VALUES (?, ?, ?, nullif(?, 0), ?)",
-                               NL_VALUES(NL_BYTES(record->digest, NL_DIGEST_LEN),
-                                         NL_INT(nl_store_now(store)), NL_STRING(record->kind),
-                                         NL_INT(known ? record->delivery : (int64_t)0),
-                                         NL_BYTES(record->message, record->len)));
+        status = nl_sql_insert(
+            store, err, &call->id,
+            "INSERT INTO returned (digest, at, kind, delivery, message, "
+            "reporter) VALUES (?, ?, ?, nullif(?, 0), ?, ?)",
+            NL_VALUES(NL_BYTES(record->digest, NL_DIGEST_LEN), NL_INT(nl_store_now(store)),
+                      NL_STRING(record->kind), NL_INT(known ? record->delivery : (int64_t)0),
+                      NL_BYTES(record->message, record->len), NL_STRING(record->reporter)));
     return status;
 }
 

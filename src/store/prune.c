@@ -4,6 +4,7 @@
 #include "newsletter/db/sql.h"
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/person.h"
+#include "newsletter/store/reputation.h"
 #include "newsletter/store/throttle.h"
 #include "store/person_row.h"
 #include "store/unconfirmed.h"
@@ -53,6 +54,9 @@ static enum nl_status prune_rows(struct nl_store *store, void *ctx, struct nl_er
     if (status == NL_OK && retention->unconfirmed > 0)
         status = nl_unconfirmed_delete(store, limit(store, retention->unconfirmed), call->dry_run,
                                        &call->out->unconfirmed, err);
+    if (status == NL_OK)
+        status = nl_reputation_forget(store, limit(store, retention->reports), call->dry_run,
+                                      &call->out->reports, err);
     if (status == NL_OK && !call->dry_run)
         status = nl_sql_run(store, err, "DELETE FROM staff_session WHERE expires_at <= ?",
                             NL_VALUES(NL_INT(nl_store_now(store))));

@@ -21,7 +21,8 @@ ROOMS = {
     "smtp": (3, "curl openssl"),
     "store": (4, "jansson.h uuid"),
     "template": (5, "jansson.h unilbrk.h uniwidth.h"),
-    "inbound": (5, "curl jansson.h libetpan openssl unicase.h uniconv.h uninorm.h unistr.h"),
+    "inbound": (5, "archive.h archive_entry.h curl jansson.h libetpan libxml openssl unicase.h uniconv.h uninorm.h "
+                   "unistr.h"),
     "transfer": (5, "csv.h jansson.h unicase.h unictype.h uninorm.h unistr.h"),
     "bulletin": (6, "jansson.h libetpan libical md4c-html.h md4c.h openssl unicode unistr.h"),
     "report": (6, "jansson.h"),

@@ -186,6 +186,7 @@ struct nl_config {
         int64_t ips;
         int64_t ended;
         int64_t unconfirmed; /* sign-ups, after their last link has expired */
+        int64_t reports;     /* what DMARC and TLS reports say, by the day they are about */
     } retention;
     struct {          /* the dashboard and the API, in `newsletter serve` */
         char *listen; /* "address:port"; NULL: there is none */

@@ -1,5 +1,6 @@
 /* Reading bounces: delivery status notifications (RFC 3464), feedback reports (RFC 5965), automatic
- * replies (RFC 3834), bounces of no standard form, and requests to unsubscribe. Says what a message
+ * replies (RFC 3834), bounces of no standard form, requests to unsubscribe, and reports about us
+ * (RFC 9990, RFC 8460). Says what a message
  * means and knows nothing of subscribers. */
 #ifndef NEWSLETTER_INBOUND_BOUNCE_H
 #define NEWSLETTER_INBOUND_BOUNCE_H
@@ -7,6 +8,7 @@
 #include "newsletter/base/error.h"
 #include "newsletter/base/token.h"
 #include "newsletter/inbound/judge.h"
+#include "newsletter/store/reputation.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +22,7 @@ enum nl_bounce_kind {
     NL_BOUNCE_HARD,        /* not delivered; the address is dead */
     NL_BOUNCE_COMPLAINT,   /* reported as spam */
     NL_BOUNCE_UNSUBSCRIBE, /* the mailto form of List-Unsubscribe (RFC 2369) */
+    NL_BOUNCE_REPORT,      /* a DMARC or TLS report about us: about no delivery */
 };
 
 /* One address that the mail is about. */
@@ -43,8 +46,11 @@ struct nl_bounce {
     char *message_id; /* of the mail that came back, without angle brackets, or NULL */
     char **answers;   /* Message-IDs that it is an answer to */
     size_t answers_count;
-    struct nl_token unsubscribe; /* "" unless NL_BOUNCE_UNSUBSCRIBE */
-    size_t steps;                /* the work that reading it took, NL_BOUNCE_STEPS at most */
+    struct nl_token unsubscribe;         /* "" unless NL_BOUNCE_UNSUBSCRIBE */
+    struct nl_reputation_report *report; /* NULL unless NL_BOUNCE_REPORT */
+    char *problem;  /* why a report about us could not be read, or NULL; the kind is unknown then */
+    char *reporter; /* of a complaint: the domain that sent it, or NULL */
+    size_t steps;   /* the work that reading it took, NL_BOUNCE_STEPS at most */
 };
 
 /* One message costs no more steps than this; what would cost more is left unread. A step is some

@@ -17,9 +17,10 @@ void nl_intake_free(struct nl_intake *intake);
 /* The meaning and the effect of one message. Free with nl_intake_result_free. */
 struct nl_intake_result {
     struct nl_bounce bounce;
-    bool proved;   /* it came with a token of ours */
-    bool seen;     /* it was taken in before: nothing was done */
-    int64_t ended; /* subscriptions that it ended */
+    bool proved;         /* it came with a token of ours */
+    bool seen;           /* it was taken in before: nothing was done */
+    int64_t ended;       /* subscriptions that it ended */
+    const char *refused; /* why a report about us was not counted; NULL if it was */
 };
 
 /* Takes in one message, once however often it is handed over. `recipient` is the envelope recipient

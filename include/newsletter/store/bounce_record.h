@@ -20,7 +20,8 @@ struct nl_bounce_verdict {
 /* One message as it was understood, or one reply with which the relay refused a delivery. */
 struct nl_bounce_record {
     const char *kind;
-    int64_t delivery; /* proved by a token of ours; 0 for none */
+    int64_t delivery;     /* proved by a token of ours; 0 for none */
+    const char *reporter; /* of a complaint: the domain that sent it; NULL for none */
     const struct nl_bounce_verdict *verdicts;
     size_t count;
     const void *message; /* what to keep of it; NULL for nothing */

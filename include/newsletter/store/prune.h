@@ -10,12 +10,13 @@ struct nl_retention {
     int64_t links;       /* used and expired ones, and sessions that are over */
     int64_t ips;         /* where consent came from, once the subscription has ended */
     int64_t unconfirmed; /* sign-ups that nobody confirmed, after their last link has expired */
+    int64_t reports;     /* what DMARC and TLS reports say, by the day they are about */
     int64_t ended;       /* people, once all their subscriptions have: they are erased */
 };
 
 /* How much was removed. */
 struct nl_pruned {
-    int64_t events, links, ips, people, unconfirmed;
+    int64_t events, links, ips, people, unconfirmed, reports;
 };
 
 /* Deletes data past its retention period; with `dry_run` only counts. */

@@ -1,0 +1,138 @@
+#include "inbound/aggregate.h"
+
+#include "newsletter/base/text.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows are found by a hash table: a stranger chooses how many there are. */
+enum { SLOTS = 4096, NAME_LIMIT = NL_REPUTATION_DOMAIN - 1 };
+
+enum { MOST_ROWS = NL_AGGREGATE_ROWS + NL_AGGREGATE_RESTS };
+_Static_assert((int)SLOTS > (int)MOST_ROWS, "there is always a free slot");
+
+struct aggregate {
+    struct nl_reputation_report report; /* the first member: what others hold */
+    unsigned short slots[SLOTS];        /* 1 + the number of a row; 0 for none */
+};
+
+enum nl_status nl_aggregate_new(enum nl_reputation_kind kind, struct nl_reputation_report **out,
+                                struct nl_error *err) {
+    struct aggregate *aggregate = calloc(1, sizeof *aggregate);
+    struct nl_reputation_row *rows = calloc(MOST_ROWS, sizeof *rows);
+    *out = NULL;
+    if (aggregate == NULL || rows == NULL) {
+        free(aggregate);
+        free(rows);
+        return nl_error_nomem(err);
+    }
+    aggregate->report.kind = kind;
+    aggregate->report.rows = rows;
+    *out = &aggregate->report;
+    return NL_OK;
+}
+
+void nl_aggregate_free(struct nl_reputation_report *report) {
+    if (report == NULL)
+        return;
+    free(report->rows);
+    free(report);
+}
+
+/* One line of valid UTF-8; a text that is none becomes ASCII. */
+static void clean_reporter(char out[NL_REPUTATION_REPORTER], const char *text) {
+    size_t len = strnlen(text, NL_REPUTATION_REPORTER - 1);
+    while (len > 0 && text[len] != '\0' && ((unsigned char)text[len] & 0xC0) == 0x80)
+        len--; /* within a character */
+    memcpy(out, text, len);
+    out[len] = '\0';
+    if (nl_text_check_line(out, "reporter", NULL) != NL_OK)
+        for (char *p = out; *p != '\0'; p++)
+            if (!isprint((unsigned char)*p))
+                *p = '?';
+    if (out[0] == '\0')
+        snprintf(out, NL_REPUTATION_REPORTER, "unnamed");
+}
+
+void nl_aggregate_name(struct nl_reputation_report *report, const char *reporter,
+                       const char *identifier) {
+    struct nl_buf key = {0};
+    clean_reporter(report->reporter, reporter);
+    nl_buf_addf(&key, "%s\n%s\n%s", nl_reputation_kind_name(report->kind), report->reporter,
+                identifier);
+    nl_digest(nl_buf_text(&key), key.len, report->digest);
+    nl_buf_free(&key);
+}
+
+static bool clean_domain(char *domain) {
+    size_t len = strlen(domain);
+    if (len > 0 && domain[len - 1] == '.')
+        domain[len - 1] = '\0';
+    for (char *p = domain; *p != '\0'; p++)
+        *p = (char)tolower((unsigned char)*p);
+    return nl_text_is_name(domain, "-._", NAME_LIMIT);
+}
+
+static bool is_same(const struct nl_reputation_row *a, const struct nl_reputation_row *b) {
+    return strcmp(a->domain, b->domain) == 0 && strcmp(a->source, b->source) == 0 &&
+           strcmp(a->reason, b->reason) == 0;
+}
+
+static size_t mix(size_t hash, const char *text) {
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)*text) * 1099511628211U; /* FNV-1a */
+    return (hash ^ 0xFF) * 1099511628211U;
+}
+
+/* The slot of a row like this one, or the free one that it belongs in. */
+static unsigned short *find_slot(struct aggregate *aggregate, const struct nl_reputation_row *row) {
+    size_t hash = mix(mix(mix(14695981039346656037U, row->domain), row->source), row->reason);
+    for (size_t at = hash % SLOTS;; at = (at + 1) % SLOTS) {
+        unsigned short *slot = &aggregate->slots[at];
+        if (*slot == 0 || is_same(&aggregate->report.rows[*slot - 1], row))
+            return slot;
+    }
+}
+
+bool nl_aggregate_add(struct nl_reputation_report *report, const struct nl_reputation_row *row) {
+    struct aggregate *aggregate = (struct aggregate *)report;
+    struct nl_reputation_row clean = *row;
+    if (!clean_domain(clean.domain))
+        return false;
+    unsigned short *slot = find_slot(aggregate, &clean);
+    if (*slot == 0 && report->count >= NL_AGGREGATE_ROWS) {
+        clean.source[0] = '\0';
+        slot = find_slot(aggregate, &clean);
+        if (*slot == 0 && report->count == MOST_ROWS)
+            return false;
+    }
+    if (*slot == 0) {
+        clean.total = clean.passed = clean.spf = clean.dkim = 0;
+        report->rows[report->count] = clean;
+        *slot = (unsigned short)++report->count;
+    }
+    struct nl_reputation_row *to = &report->rows[*slot - 1];
+    to->total += row->total;
+    to->passed += row->passed;
+    to->spf += row->spf;
+    to->dkim += row->dkim;
+    return true;
+}
+
+static int by_size(const void *a, const void *b) {
+    const struct nl_reputation_row *left = a;
+    const struct nl_reputation_row *right = b;
+    if (left->total != right->total)
+        return left->total < right->total ? 1 : -1;
+    int order = strcmp(left->domain, right->domain);
+    return order != 0 ? order : strcmp(left->source, right->source);
+}
+
+void nl_aggregate_sort(struct nl_reputation_report *report) {
+    struct aggregate *aggregate = (struct aggregate *)report;
+    memset(aggregate->slots, 0, sizeof aggregate->slots);
+    if (report->count > 0)
+        qsort(report->rows, report->count, sizeof *report->rows, by_size);
+}
