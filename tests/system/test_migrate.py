@@ -82,6 +82,11 @@ def test_a_row_that_refers_to_none_stops_it(bare_site):
     assert bare_site.sql("SELECT count(*) FROM delivery") == [(2,)]
 
 
+def test_each_earlier_schema_has_a_stored_database():
+    stored = sorted(os.path.basename(path) for path in glob.glob(os.path.join(TOP, "tests", "data", "databases", "*.gz")))
+    assert stored == [f"{number:04}.db.gz" for number in range(1, len(MIGRATIONS))]
+
+
 @pytest.mark.parametrize("file", sorted(glob.glob(os.path.join(TOP, "tests", "data", "databases", "*.gz"))),
                          ids=os.path.basename)
 def test_goes_on_with_a_stored_database(bare_site, server, file):
