@@ -45,7 +45,7 @@ static json_t *result_json(const struct nl_intake_result *result) {
                      (json_int_t)result->ended, "recipients", recipients);
 }
 
-/* What a report about us did; nothing for other messages. */
+/* The effect of a report about us; nothing for other messages. */
 static void add_report(const struct nl_intake_result *result, json_t *object) {
     const struct nl_reputation_report *report = result->bounce.report;
     if (report != NULL)

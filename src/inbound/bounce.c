@@ -137,7 +137,7 @@ static void read_failures(struct nl_reading *reading, const char *subject, bool 
         out->kind = NL_BOUNCE_AUTO_REPLY;
 }
 
-/* Who passed a complaint on to us. */
+/* The provider that passed a complaint on to us. */
 static void read_reporter(struct nl_reading *reading) {
     char *from = nl_mail_field(&reading->mail.parts[0], "From");
     char *address = from != NULL ? nl_reading_address(from) : NULL;

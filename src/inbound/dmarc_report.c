@@ -149,7 +149,7 @@ static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const 
     reading->value_len = 0;
 }
 
-/* What is longer than any value of a report is cut off. */
+/* A text that is longer than any value of a report is cut off. */
 static void on_text(void *ctx, const xmlChar *text, int len) {
     struct reading *reading = ctx;
     for (int i = 0; i < len && reading->value_len + 1 < VALUE; i++)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of longer texts the tree in memory would grow too large; real reports have a few kilobytes. */
+/* The tree of a longer text would take too much memory; real reports have a few kilobytes. */
 enum { TEXT = 2 << 20, POLICIES = 1000, DETAILS = 1000 };
 
 /* RFC 8460 section 4.2 and 4.3; what else a report says is kept as "other". */

@@ -129,7 +129,7 @@ static enum nl_status add_rows(struct nl_store *store, const struct addition *ad
         const char *domain = our_part(addition->domains, row->domain);
         if (domain == NULL || row->total == 0)
             continue;
-        /* Of policies there are few; the addresses beyond the largest are summed up. */
+        /* Policies are few; the addresses after the largest are summed up. */
         bool rest = report->kind == NL_REPUTATION_DMARC && kept >= ROWS;
         status = add_row(store, id, domain, rest ? "" : row->source, row, err);
         kept++;

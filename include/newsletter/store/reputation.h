@@ -54,7 +54,7 @@ NL_CHECKED enum nl_status nl_reputation_forget(struct nl_store *store, int64_t b
 
 /* ---- figures, of days since `since` (UTC seconds) ---- */
 
-/* What a row of figures is about; "" where a column has no meaning there. Texts end with the call.
+/* One row of figures; a column that has no meaning there is "" or 0. Texts end with the call.
  */
 struct nl_reputation_figure {
     const char *domain, *source, *reason, *reporter;
