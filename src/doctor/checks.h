@@ -20,6 +20,9 @@ struct nl_doctor {
 enum nl_status nl_doctor_installation(struct nl_doctor *doctor, struct nl_error *err);
 enum nl_status nl_doctor_relay(struct nl_doctor *doctor, struct nl_error *err);
 
+/* hook_check.c: the reports of mail providers. */
+void nl_doctor_hooks(struct nl_doctor *doctor);
+
 /* Composes the notices and answers of one list in every language. */
 enum nl_status nl_doctor_templates(struct nl_doctor *doctor, const struct nl_list *list,
                                    struct nl_error *err);

@@ -53,6 +53,8 @@ static void examine_files(struct nl_doctor *doctor) {
     for (size_t i = 0; i < count; i++)
         examine_secret(doctor, "password_file", relays[i].password_file);
     examine_secret(doctor, "fetch.password_file", config->fetch.password_file);
+    for (size_t i = 0; i < config->hook_count; i++)
+        examine_secret(doctor, "secret_file", config->hooks[i].secret_file);
     if (config->templates != NULL && stat(config->templates, &info) == 0 &&
         (info.st_mode & S_IWOTH) != 0)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL,
@@ -108,15 +110,18 @@ static void examine_config(struct nl_doctor *doctor) {
     size_t before = doctor->out->count;
     examine_url(doctor, "confirm_url", config->confirm_url);
     examine_url(doctor, "unsubscribe_url", config->unsubscribe_url);
-    if (config->bounce_address == NULL)
+    size_t count = 0;
+    const struct nl_smtp_server *relays = nl_config_relays(config, &count);
+    bool replaced = true; /* each relay has a return path of its own */
+    for (size_t i = 0; i < count; i++) {
+        examine_security(doctor, &relays[i]);
+        replaced = replaced && relays[i].provider != NL_PROVIDER_NONE;
+    }
+    if (config->bounce_address == NULL && !replaced)
         nl_findings_add(
             doctor->out, NL_LEVEL_WARNING, "config", NULL,
             "bounce_address is not set: bounces cannot be assigned to anybody, and dead "
             "addresses stay on the list");
-    size_t count = 0;
-    const struct nl_smtp_server *relays = nl_config_relays(config, &count);
-    for (size_t i = 0; i < count; i++)
-        examine_security(doctor, &relays[i]);
     examine_key(doctor, config->dkim.key_file, config->dkim.selector);
     examine_key(doctor, config->dkim.ed25519_key_file, config->dkim.ed25519_selector);
     if (doctor->out->count == before)
@@ -209,6 +214,7 @@ enum nl_status nl_doctor_installation(struct nl_doctor *doctor, struct nl_error 
     }
     examine_config(doctor);
     examine_files(doctor);
+    nl_doctor_hooks(doctor);
     enum nl_status status = examine_database(doctor, err);
     if (status == NL_OK)
         status = nl_issue_each(doctor->store, NL_ISSUE_ANY, examine_issue, doctor, err);

@@ -10,7 +10,7 @@ static const struct nl_provider_guide guides[NL_PROVIDERS] = {
          .steps =
              {"In SNS, make a standard topic and put its ARN into the configuration as 'topic'.",
               "Start 'newsletter serve', then add a subscription to the topic: protocol HTTPS, "
-              "the URL below, raw message delivery off. It is confirmed by itself.",
+              "the URL above, raw message delivery off. It is confirmed by itself.",
               "In SES, open the identity that sends, and under Notifications set the topic for "
               "bounce and for complaint feedback, both with 'Include original email headers'.",
               "Switch email feedback forwarding off there.",
@@ -25,8 +25,8 @@ static const struct nl_provider_guide guides[NL_PROVIDERS] = {
          .proof = "the signature of SendGrid (ECDSA), made at most 'max_age' ago",
          .events = "Bounced, Dropped, Deferred, Spam Reports",
          .steps =
-             {"Under Settings, Mail Settings, Event Webhooks make a webhook with the URL below.",
-              "Choose the events below, and no others.",
+             {"Under Settings, Mail Settings, Event Webhooks make a webhook with the URL above.",
+              "Choose the events above, and no others.",
               "Switch 'Signed Event Webhook' on, and put the verification key into the "
               "configuration as 'key'.",
               "Switch subscription tracking, open tracking and click tracking off."},
@@ -39,7 +39,7 @@ static const struct nl_provider_guide guides[NL_PROVIDERS] = {
              "the signature of Mailgun (HMAC-SHA256), made at most 'max_age' ago, each token once",
          .events = "Permanent Failure, Temporary Failure, Spam Complaints",
          .steps =
-             {"Under Sending, Webhooks add the URL below for each of the events below.",
+             {"Under Sending, Webhooks add the URL above for each of the events above.",
               "Copy the 'HTTP webhook signing key' there into the file that 'secret_file' names.",
               "Switch tracking and unsubscribes off for the domain."},
          .field = "X-Mailgun-Variables",
@@ -51,9 +51,9 @@ static const struct nl_provider_guide guides[NL_PROVIDERS] = {
          .events = "Bounce, Spam Complaint",
          .steps =
              {"Send through a broadcast stream of the server: its SMTP login names the stream.",
-              "In that stream, under Webhooks, add a webhook with the URL below.",
+              "In that stream, under Webhooks, add a webhook with the URL above.",
               "Enter the user and the secret as its basic auth credentials.",
-              "Choose the events below. Message content is not needed.",
+              "Choose the events above. Message content is not needed.",
               "Switch open tracking and link tracking off."},
          .field = "X-PM-Metadata-newsletter",
          .before_token = "",
@@ -63,10 +63,10 @@ static const struct nl_provider_guide guides[NL_PROVIDERS] = {
         {.title = "Brevo",
          .proof = "a login (basic authentication) or the secret as a bearer token",
          .events = "Hard bounce, Soft bounce, Blocked, Invalid email, Error, Deferred, Complaint",
-         .steps = {"Under Transactional, Settings, Webhook add a webhook with the URL below.",
+         .steps = {"Under Transactional, Settings, Webhook add a webhook with the URL above.",
                    "As authentication choose basic auth with the user and the secret, or a token "
                    "with the secret.",
-                   "Choose the events below."},
+                   "Choose the events above."},
          .field = "X-Mailin-custom",
          .before_token = "newsletter:",
          .after_token = "",
@@ -76,8 +76,8 @@ static const struct nl_provider_guide guides[NL_PROVIDERS] = {
          .proof = "a login (basic authentication)",
          .events = "bounce, spam, blocked",
          .steps =
-             {"Under Account settings, Event notifications enter the URL below for each of the "
-              "events below, with the user and the secret in it: https://USER:SECRET@HOST/...",
+             {"Under Account settings, Event notifications enter the URL above for each of the "
+              "events above, with the user and the secret in it: https://USER:SECRET@HOST/...",
               "Events may be grouped.", "Switch open tracking and click tracking off."},
          .field = "X-MJ-CustomID",
          .before_token = "",
@@ -88,9 +88,9 @@ static const struct nl_provider_guide guides[NL_PROVIDERS] = {
          .proof = "a login (basic authentication)",
          .events = "Bounce, Delay, Policy Rejection, Out of Band, Generation Failure, Generation "
                    "Rejection, Spam Complaint",
-         .steps = {"Under Configuration, Webhooks make a webhook with the URL below.",
+         .steps = {"Under Configuration, Webhooks make a webhook with the URL above.",
                    "As authentication choose basic auth with the user and the secret.",
-                   "Choose the events below, and no others.",
+                   "Choose the events above, and no others.",
                    "Switch open tracking and click tracking off."},
          .field = "X-MSYS-API",
          .before_token = "{\"metadata\":{\"newsletter\":\"",
@@ -101,10 +101,10 @@ static const struct nl_provider_guide guides[NL_PROVIDERS] = {
          .proof = "a login (basic authentication) or the secret as a bearer token",
          .events = "bounce, delayed, complaint",
          .steps =
-             {"Have the URL below called by POST with JSON, one event or an array of them: "
+             {"Have the URL above called by POST with JSON, one event or an array of them: "
               "{\"event\": \"bounce\", \"address\": \"ann@example.org\", \"status\": \"5.1.1\", "
               "\"diagnostic\": \"550 5.1.1 User unknown\", \"message_id\": \"TOKEN\"}",
-              "The token is the value of the field below, or the Message-ID of the mail if the "
+              "The token is the value of the header above, or the Message-ID of the mail if the "
               "provider leaves that as it is."},
          .field = "X-Newsletter-Delivery",
          .before_token = "",

@@ -5,11 +5,10 @@ import os
 import socket
 import threading
 import time
-import uuid
 
 import provider_events as events
 import pytest
-from conftest import BINARY, parse, wait_for
+from conftest import BINARY, TOP, parse, wait_for
 from webserver import WebServer
 
 SECRET = "correct horse battery staple"
@@ -368,3 +367,58 @@ def test_names_must_fit_into_an_address(connected):
     assert "cannot be part of an address" in connected.run("status", expect=78).err
     connected.configure(hooks={f"h{i}": {"provider": "other", "secret_env": "X"} for i in range(17)})
     assert "one too many" in connected.run("status", expect=78).err
+
+
+def test_hooks_prints_what_to_enter(connected):
+    for provider in events.FIELDS:
+        configure(connected, provider, events.SendGridKey())
+        text = connected.run("hooks").out
+        assert f"https://news.example.org/hooks/{provider}\n" in text and events.FIELDS[provider] + ": " in text
+        assert SECRET not in text and "not sent" not in text and max(map(len, text.splitlines())) < 200
+        (found,) = json.loads(connected.run("hooks", "--json", provider).out)
+        assert found["url"] == f"https://news.example.org/hooks/{provider}" and found["header_sent"] is True
+        assert found["header"].startswith(events.FIELDS[provider] + ": ") and "TOKEN" in found["header"]
+        assert len(found["events"]) > 1 and len(found["steps"]) > 1 and found["provider"] == provider
+        assert (found["username"] == "newsletter") == (provider in BY_LOGIN)
+    connected.configure(smtp={"provider": "none"})
+    assert "not sent: set 'provider: " in connected.run("hooks").out
+    assert "there is no hook 'nobody'" in connected.run("hooks", "nobody", expect=67).err
+    connected.configure(hooks={})
+    assert "has no hooks" in connected.run("hooks").out
+    assert json.loads(connected.run("hooks", "--json").out) == []
+
+
+def test_every_provider_has_its_section_in_the_book(connected):
+    with open(os.path.join(TOP, "docs", "providers.md"), encoding="utf-8") as source:
+        book = source.read()
+    for provider in events.FIELDS:
+        configure(connected, provider, events.SendGridKey())
+        title = json.loads(connected.run("hooks", "--json").out)[0]["title"]
+        assert f"## {title[0].upper()}{title[1:]}\n" in book and f"provider: {provider}" in book
+
+
+def findings(site):
+    return [(item["level"], item["text"]) for item in json.loads(site.run("doctor", "--local", "--json", expect=None).out)
+            if item["rule"] == "hooks"]
+
+
+def test_doctor_names_what_is_missing(connected, signing_key):
+    site = connected
+    configure(site, "mailgun", None)
+    assert findings(site) == [("ok", "hooks.mailgun takes the reports of Mailgun")]
+    os.unlink(os.path.join(site.folder, "hook.secret"))
+    assert any(level == "error" and "hook.secret" in text for level, text in findings(site))
+    site.configure(hooks={"mailgun": {"provider": "mailgun"}})
+    assert ("error", "hooks.mailgun: set its secret_file or secret_env") in findings(site)
+    site.configure(hooks={"mailgun": {"provider": "mailgun", "secret_env": "PATH"}}, smtp={"provider": "none"})
+    (level, text), = findings(site)
+    assert level == "warning" and "no relay has 'provider: mailgun'" in text
+    site.configure(hooks={}, smtp={"provider": "ses"}, dkim={"selector": "s1", "key_file": signing_key[0]})
+    first, second = findings(site)
+    assert "no hook takes its reports" in first[1] and "breaks our DKIM signature" in second[1]
+    configure(site, "postmark", None)
+    site.configure(serve={"url": "http://news.example.org"})
+    assert any("can be read in transit" in text for _, text in findings(site))
+    site.settings.pop("serve")
+    site.configure()
+    assert any("serve.url is not set" in text for _, text in findings(site))
