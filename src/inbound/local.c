@@ -3,10 +3,11 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <libetpan/libetpan.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,26 +17,51 @@ static bool stopped(const struct nl_visitor *visitor) {
     return visitor->stop != NULL && *visitor->stop;
 }
 
+/* Where the next message of an mbox begins: at a line "From ..." after an empty one (RFC 4155), or
+ * at the end. */
+static size_t next_message(const char *text, size_t len, size_t at) {
+    for (const char *line = memchr(text + at, '\n', len - at); line != NULL;
+         line = memchr(text + at, '\n', len - at)) {
+        bool empty = at == (size_t)(line - text) || (text[at] == '\r' && text + at + 1 == line);
+        at = (size_t)(line - text) + 1;
+        if (empty && len - at >= 5 && memcmp(text + at, "From ", 5) == 0)
+            return at;
+    }
+    return len;
+}
+
+/* Hands over each message of a mapped mbox, without its line "From ...". libetpan's reader of
+ * mboxes loses the last line of a file that does not end with an empty one. */
+static enum nl_status visit_mbox(const char *text, size_t len, const struct nl_visitor *visitor,
+                                 struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    for (size_t at = 0; status == NL_OK && at < len && !stopped(visitor);) {
+        const char *line = memchr(text + at, '\n', len - at);
+        size_t start = line != NULL ? (size_t)(line - text) + 1 : len;
+        bool understood = false;
+        at = next_message(text, len, start);
+        status = visitor->message(text + start, at - start, &understood, visitor->ctx, err);
+    }
+    return status;
+}
+
 static enum nl_status read_mbox(const char *path, const struct nl_visitor *visitor,
                                 struct nl_error *err) {
-    struct mailmbox_folder *folder = NULL;
-    int failure = mailmbox_init(path, 1, 1, 0, &folder);
-    if (failure != MAILMBOX_NO_ERROR)
-        return nl_error_set(err, NL_NOINPUT, "%s cannot be read as an mbox", path);
-    enum nl_status status = NL_OK;
-    for (unsigned i = 0; status == NL_OK && i < carray_count(folder->mb_tab) && !stopped(visitor);
-         i++) {
-        const struct mailmbox_msg_info *info = carray_get(folder->mb_tab, i);
-        char *data = NULL;
-        size_t len = 0;
-        bool understood = false;
-        if (info == NULL ||
-            mailmbox_fetch_msg_no_lock(folder, info->msg_uid, &data, &len) != MAILMBOX_NO_ERROR)
-            continue;
-        /* data lies in the mapped file */
-        status = visitor->message(data, len, &understood, visitor->ctx, err);
+    struct stat info;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0 || fstat(file, &info) != 0) {
+        enum nl_status status = nl_error_system(err, errno, "read", path);
+        if (file >= 0)
+            close(file);
+        return status;
     }
-    mailmbox_done(folder);
+    size_t len = (size_t)info.st_size;
+    char *text = mmap(NULL, len, PROT_READ, MAP_PRIVATE, file, 0);
+    close(file);
+    if (text == MAP_FAILED)
+        return nl_error_system(err, errno, "read", path);
+    enum nl_status status = visit_mbox(text, len, visitor, err);
+    munmap(text, len);
     return status == NL_OK ? status : nl_error_context(err, "%s", path);
 }
 

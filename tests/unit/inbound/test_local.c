@@ -126,6 +126,7 @@ static void test_mbox(void **state) {
     const char *two = strstr(nl_buf_text(&visit.seen), "Subject: two");
     const char *three = strstr(nl_buf_text(&visit.seen), "Subject: three");
     assert_true(one != NULL && two > one && three > two);
+    assert_true(strstr(two, "B\n") != NULL && strstr(three, "C\n|") != NULL); /* to the last line */
 }
 
 /* A stop or a failure ends the reading after the message that it came in. */
