@@ -100,13 +100,23 @@ static bool is_daemon(struct nl_reading *reading, char *field) {
     return field != NULL && nl_reading_is(reading, field, NL_SORT_DAEMON);
 }
 
+/* An answer of somebody's program to a message: it has an empty return path as bounces do (RFC 3834
+ * section 3.3), and may name others ("write to ben@example.org instead"). */
+static bool is_automatic_answer(const struct nl_reading *reading) {
+    char *submitted = nl_mail_field(&reading->mail.parts[0], "Auto-Submitted");
+    bool answer =
+        submitted != NULL ? strncasecmp(submitted, "auto-replied", 12) == 0 : is_automatic(reading);
+    free(submitted);
+    return answer;
+}
+
 static bool looks_returned(struct nl_reading *reading, const char *subject) {
     const struct nl_part *top = &reading->mail.parts[0];
     char *from = nl_mail_field(top, "From");
     char *path = nl_mail_field(top, "Return-Path");
     char *failed = nl_mail_field(top, "X-Failed-Recipients");
     bool empty_path = path != NULL && strcmp(path, "<>") == 0;
-    bool returned = failed != NULL || empty_path ||
+    bool returned = failed != NULL || (empty_path && !is_automatic_answer(reading)) ||
                     (nl_reading_is(reading, subject, NL_SORT_SUBJECT) &&
                      !nl_reading_is(reading, subject, NL_SORT_ANSWER)) ||
                     is_daemon(reading, from) || is_daemon(reading, path);

@@ -168,7 +168,7 @@ bool nl_read_delivery_status(struct nl_reading *reading) {
         if (text != NULL) {
             if (!found)
                 reading->stage = find_stage(reading);
-            found = true;
+            found = reading->reported = true;
             depth = part->depth;
             read_groups(reading, text);
         }

@@ -172,7 +172,8 @@ void nl_prose_note_reason(struct prose *prose) {
     join(prose, first, prose->end, &said);
     struct nl_judgement judgement = judge_lines(prose, first, prose->end, nl_buf_text(&said));
     nl_buf_free(&said);
-    if (first < prose->end && strcmp(judgement.reason, "undetermined") != 0)
+    if (first < prose->end &&
+        (prose->reading->reported || strcmp(judgement.reason, "undetermined") != 0))
         prose->reading->out->kind = prose->delayed   ? NL_BOUNCE_DELAYED
                                     : judgement.hard ? NL_BOUNCE_HARD
                                                      : NL_BOUNCE_SOFT;

@@ -15,6 +15,7 @@ struct nl_reading {
     struct nl_bounce *out;
     enum nl_judge_stage stage;   /* of the command that a report says was refused */
     struct nl_judgement unnamed; /* of a failure whose recipient nobody named so far */
+    bool reported;               /* there is a delivery status, though it may name nobody */
     bool nomem;
 };
 
