@@ -72,6 +72,23 @@ static void test_mailbox_folds(void **state) {
     nl_buf_free(&out);
 }
 
+/* RFC 2047 section 2: lines with encoded words have 76 columns at most, the name of the field
+ * included. */
+static void test_folds_at_the_last_column(void **state) {
+    static const struct {
+        size_t column; /* so much stands on the line already */
+        const char *expected;
+    } cases[] = {{0, "one two three"},      {63, "one two three"},     {64, "one two\r\n three"},
+                 {69, "one two\r\n three"}, {70, "one\r\n two three"}, {76, "one\r\n two three"}};
+    (void)state;
+    for_each_row (i, cases, cases[i].expected) {
+        struct nl_buf out = {0};
+        nl_header_folded(&out, "one two three", cases[i].column);
+        assert_string_equal(nl_buf_text(&out), cases[i].expected);
+        nl_buf_free(&out);
+    }
+}
+
 static void test_date(void **state) {
     (void)state;
     struct nl_buf out = {0};
@@ -82,8 +99,11 @@ static void test_date(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),    cmocka_unit_test(test_words_are_short_and_whole),
-        cmocka_unit_test(test_mailbox), cmocka_unit_test(test_mailbox_folds),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_words_are_short_and_whole),
+        cmocka_unit_test(test_mailbox),
+        cmocka_unit_test(test_mailbox_folds),
+        cmocka_unit_test(test_folds_at_the_last_column),
         cmocka_unit_test(test_date),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

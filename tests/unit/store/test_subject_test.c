@@ -149,6 +149,50 @@ static void test_better(void **state) {
     }
 }
 
+/* Who left counts where the message had gone out before, unless an event names another issue. */
+static void test_scores(void **state) {
+    static const struct {
+        const char *name, *event; /* the values of an event; NULL: none */
+        int ended;
+        int left;
+    } cases[] = {
+        {"after it", NULL, 1000500, 1},
+        {"as it went out", NULL, 1000400, 1},
+        {"before it", NULL, 1000399, 0},
+        {"by this issue's link", "1000500, 'unsubscribed', 1, 1, 1", 1000500, 1},
+        {"by another issue's link", "1000500, 'unsubscribed', 1, 1, 2", 1000500, 0},
+        {"by another one's, before", "1000399, 'unsubscribed', 1, 1, 2", 1000500, 1},
+        {"another person by another one's", "1000500, 'unsubscribed', 1, 2, 2", 1000500, 1},
+        {"another list by another one's", "1000500, 'unsubscribed', 9, 1, 2", 1000500, 1},
+        {"another event of another issue", "1000500, 'clicked', 1, 1, 2", 1000500, 1},
+    };
+    struct fixture *fixture = *state;
+    make_issues(fixture, 2, 50);
+    fixture_sql(fixture, "UPDATE delivery SET state = 'sent', updated_at = 1000400, variant = "
+                         "subscription WHERE issue = 1");
+    for_each_row (i, cases, cases[i].name) {
+        struct nl_error err = {0};
+        struct nl_subject_test test = {0};
+        bool found = false;
+        char sql[200];
+        fixture_sql(fixture, "DELETE FROM event");
+        snprintf(sql, sizeof sql,
+                 "UPDATE subscription SET state = 'unsubscribed', ended_at = %d WHERE id = 1",
+                 cases[i].ended);
+        fixture_sql(fixture, sql);
+        if (cases[i].event != NULL) {
+            snprintf(sql, sizeof sql,
+                     "INSERT INTO event (at, kind, list, subscriber, issue) VALUES (%s)",
+                     cases[i].event);
+            fixture_sql(fixture, sql);
+        }
+        assert_ok(nl_subject_test_read(fixture->store, 1, &found, &test, &err));
+        assert_int_equal(test.scores[0].left, cases[i].left);
+        assert_int_equal(test.scores[1].left, 0);
+        nl_subject_test_free(&test);
+    }
+}
+
 /* The first answer counts; one to a notice or to nothing at all is none. */
 static void test_replies(void **state) {
     struct fixture *fixture = *state;
@@ -174,8 +218,13 @@ static void test_replies(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_sample), TEST(test_begins_once),        TEST(test_decides),
-        TEST(test_somebody_chooses),       cmocka_unit_test(test_better), TEST(test_replies),
+        cmocka_unit_test(test_the_sample),
+        TEST(test_begins_once),
+        TEST(test_decides),
+        TEST(test_somebody_chooses),
+        cmocka_unit_test(test_better),
+        TEST(test_replies),
+        TEST(test_scores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
