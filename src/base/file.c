@@ -199,7 +199,7 @@ enum nl_status nl_file_begin(struct nl_file_output *output, const char *path,
     nl_buf_addf(&temporary, "%s.XXXXXX", path);
     if (output->path == NULL || temporary.failed) {
         nl_buf_free(&temporary);
-        nl_file_end(output, false, NULL);
+        nl_error_ignore(nl_file_end(output, false, NULL));
         return nl_error_nomem(err);
     }
     if (device) {
@@ -217,7 +217,7 @@ enum nl_status nl_file_begin(struct nl_file_output *output, const char *path,
     if (fd >= 0)
         close(fd);
     nl_buf_free(&temporary);
-    nl_file_end(output, false, NULL);
+    nl_error_ignore(nl_file_end(output, false, NULL));
     return err != NULL ? err->status : NL_IO;
 }
 

@@ -28,32 +28,34 @@ struct nl_archive_page {
 
 /* Makes the page at `path`, relative to the archive: "" (newest issues), "2008/", "2008/08/",
  * "category/KEY/", "series/KEY/", "by/KEY/", "issue/SLUG/", "issue/SLUG/LANGUAGE/" (each with
- * "image-N.png" and the like), "events/", "events.ics", "feed.atom" and, with `words`, "search". */
-enum nl_status nl_archive_make(const struct nl_archive *archive, const char *path,
-                               const char *words, struct nl_archive_page *out,
-                               struct nl_error *err);
+ * "image-N.png" and the like), "events/", "events.ics", "feed.atom" and, with `words` (else NULL),
+ * "search". */
+NL_CHECKED enum nl_status nl_archive_make(const struct nl_archive *archive, const char *path,
+                                          const char *words, struct nl_archive_page *out,
+                                          struct nl_error *err) NL_NONNULL(1, 2, 4, 5);
 
 /* Calls `each` with the path of every page. */
-enum nl_status nl_archive_paths(const struct nl_archive *archive,
-                                enum nl_status (*each)(const char *path, void *ctx,
-                                                       struct nl_error *err),
-                                void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status nl_archive_paths(const struct nl_archive *archive,
+                                           enum nl_status (*each)(const char *path, void *ctx,
+                                                                  struct nl_error *err),
+                                           void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
 
 /* Appends an issue's text as an unknown reader sees it, with its pictures as data: URLs. Appends
  * nothing for an issue that was sent before bodies were stored. */
-enum nl_status nl_archive_fill(const struct nl_archived *text, struct nl_buf *out,
-                               struct nl_error *err);
+NL_CHECKED enum nl_status nl_archive_fill(const struct nl_archived *text, struct nl_buf *out,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* Appends the name of a category, series or author in a path: ASCII, and always the same for the
  * same value. */
-void nl_archive_key(const char *value, struct nl_buf *out);
+void nl_archive_key(const char *value, struct nl_buf *out) NL_ALL_NONNULL;
 
 /* calendar.c: all events of the list's issues, once each: as JSON for nl_events_data ("upcoming"
  * ones only), and as iCalendar. */
 struct nl_events;
-enum nl_status nl_archive_upcoming(const struct nl_archive *archive, struct nl_events *out,
-                                   struct nl_error *err);
-enum nl_status nl_archive_ics(const struct nl_archive *archive, struct nl_buf *out,
-                              struct nl_error *err);
+NL_CHECKED enum nl_status nl_archive_upcoming(const struct nl_archive *archive,
+                                              struct nl_events *out,
+                                              struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_archive_ics(const struct nl_archive *archive, struct nl_buf *out,
+                                         struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -7,7 +7,8 @@
 
 /* Writes the archives of all lists that are not private below `folder`: LIST/..., style.css and
  * index.html. Each file is replaced in one step. *files is how many were written. */
-enum nl_status nl_archive_build(struct nl_store *store, const struct nl_config *config,
-                                const char *folder, int64_t *files, struct nl_error *err);
+NL_CHECKED enum nl_status nl_archive_build(struct nl_store *store, const struct nl_config *config,
+                                           const char *folder, int64_t *files,
+                                           struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

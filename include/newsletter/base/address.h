@@ -19,13 +19,14 @@ struct nl_address {
 /* Reads one address: dot-atom or quoted local part (UTF-8 allowed), domain name or IDN. Comments,
  * source routes, address literals and names without a dot (but localhost) are refused, since no
  * subscriber has such an address; the error says which rule was broken. */
-enum nl_status nl_address_parse(const char *text, struct nl_address *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_address_parse(const char *text, struct nl_address *out,
+                                           struct nl_error *err) NL_NONNULL(1, 2);
 
 void nl_address_free(struct nl_address *address);
 
 /* Reads "Name <address>" or a bare address. `*name` is NULL where there is none; the caller frees
  * both. */
-enum nl_status nl_mailbox_parse(const char *text, char **name, struct nl_address *out,
-                                struct nl_error *err);
+NL_CHECKED enum nl_status nl_mailbox_parse(const char *text, char **name, struct nl_address *out,
+                                           struct nl_error *err) NL_NONNULL(1, 2, 3);
 
 #endif

@@ -11,21 +11,22 @@ struct nl_catalog;
 /* Opens the catalog that serves `language` best: its own, else that of its primary subtag. Each is
  * looked for in `folder` (LANGUAGE.mo; `folder` may be NULL), then among the built-in ones. Without
  * a catalog the texts stay English. Free with nl_catalog_free. */
-enum nl_status nl_catalog_open(const char *folder, const char *language, struct nl_catalog **out,
-                               struct nl_error *err);
+NL_CHECKED enum nl_status nl_catalog_open(const char *folder, const char *language,
+                                          struct nl_catalog **out, struct nl_error *err)
+    NL_NONNULL(3);
 
 /* The language that the texts are in. Owned by the catalog. */
-const char *nl_catalog_language(const struct nl_catalog *catalog);
+const char *nl_catalog_language(const struct nl_catalog *catalog) NL_ALL_NONNULL;
 
 /* The translation of `text`, in `context` where it has one (NULL for none), or `text` itself. */
-const char *nl_catalog_text(const struct nl_catalog *catalog, const char *context,
-                            const char *text);
+const char *nl_catalog_text(const struct nl_catalog *catalog, const char *context, const char *text)
+    NL_NONNULL(1);
 
 /* Calls `each` with every language that has a catalog, English first. */
-enum nl_status nl_catalog_each(const char *folder,
-                               enum nl_status (*each)(const char *language, void *ctx,
-                                                      struct nl_error *err),
-                               void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status nl_catalog_each(const char *folder,
+                                          enum nl_status (*each)(const char *language, void *ctx,
+                                                                 struct nl_error *err),
+                                          void *ctx, struct nl_error *err) NL_NONNULL(2);
 
 void nl_catalog_free(struct nl_catalog *catalog);
 

@@ -13,14 +13,15 @@
  * one. Invisible within are the Default_Ignorable characters, format and bidi controls; they are
  * refused, except where writing needs them: joiners as RFC 5892 appendix A allows them, what emoji
  * are made of, variants of ideographs. `what` names the text in the error, such as "the name". */
-enum nl_status nl_clean_line(const char *text, const char *what, struct nl_buf *out,
-                             struct nl_error *err);
+NL_CHECKED enum nl_status nl_clean_line(const char *text, const char *what, struct nl_buf *out,
+                                        struct nl_error *err) NL_NONNULL(1, 2, 3);
 
 /* As nl_clean_line, for an address: white space beyond ASCII within it is refused too, and so is
  * everything invisible, but for the joiners of a domain name, which IDNA judges. */
-enum nl_status nl_clean_address(const char *text, struct nl_buf *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_clean_address(const char *text, struct nl_buf *out,
+                                           struct nl_error *err) NL_NONNULL(1, 2);
 
 /* Whether nothing that can be seen is in a text. */
-bool nl_is_blank(const char *text);
+bool nl_is_blank(const char *text) NL_ALL_NONNULL;
 
 #endif

@@ -32,7 +32,8 @@ struct nl_error {
     char *text;
 };
 
-/* Replaces the content of `err` (which may be NULL) and returns `status`. Control characters in the
+/* Replaces the content of `err` and returns `status`. `err` may be NULL here and in all of base,
+ * for a caller that asks only whether something is so. Control characters in the
  * message are replaced, so that a message is one line whatever the input held. */
 enum nl_status nl_error_set(struct nl_error *err, enum nl_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -10,23 +10,24 @@
 #include <stdio.h>
 
 /* Reads a file of at most `limit` bytes. Works on pipes and /dev/fd/N too. CRLF is kept. */
-enum nl_status nl_file_read(const char *path, size_t limit, struct nl_buf *out,
-                            struct nl_error *err);
+NL_CHECKED enum nl_status nl_file_read(const char *path, size_t limit, struct nl_buf *out,
+                                       struct nl_error *err) NL_NONNULL(1, 3);
 
 /* Reads the regular file `path`, which must lie below `folder`, also after all symbolic links on
  * its way are followed: somebody who may write into the folder must not make us read what we may
  * read and they may not. NL_DATA for a path that leads out, a FIFO and the like. */
-enum nl_status nl_file_read_beneath(const char *folder, const char *path, size_t limit,
-                                    struct nl_buf *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_file_read_beneath(const char *folder, const char *path, size_t limit,
+                                               struct nl_buf *out, struct nl_error *err)
+    NL_NONNULL(1, 2, 4);
 
 /* Opens a file below an open folder part by part, following no symbolic link: nl_file_read_beneath
  * on kernels without openat2. -1 with errno. */
-int nl_file_open_by_parts(int folder, const char *path);
+int nl_file_open_by_parts(int folder, const char *path) NL_ALL_NONNULL;
 
 /* Writes a file with mode 0644, or 0600 where `secret`, replacing it in one step: a reader sees
  * the old or the new content and never half of it. */
-enum nl_status nl_file_write(const char *path, const void *data, size_t len, bool secret,
-                             struct nl_error *err);
+NL_CHECKED enum nl_status nl_file_write(const char *path, const void *data, size_t len, bool secret,
+                                        struct nl_error *err) NL_NONNULL(1);
 
 /* A file that is written piece by piece, with mode 0600. Other processes see nothing of it before
  * it is complete, and the owner of an earlier file of that name does not own this one.
@@ -36,14 +37,16 @@ struct nl_file_output {
     char *path;
     char *temporary; /* NULL where `path` is a pipe or device, which is written to directly */
 };
-enum nl_status nl_file_begin(struct nl_file_output *output, const char *path, struct nl_error *err);
+NL_CHECKED enum nl_status nl_file_begin(struct nl_file_output *output, const char *path,
+                                        struct nl_error *err) NL_NONNULL(1);
 
 /* Puts it in its place, or removes it where it is not to be kept. Harmless if it was never begun.
  */
-enum nl_status nl_file_end(struct nl_file_output *output, bool keep, struct nl_error *err);
+NL_CHECKED enum nl_status nl_file_end(struct nl_file_output *output, bool keep,
+                                      struct nl_error *err) NL_NONNULL(1);
 
 /* Whether both names lead to one file. */
-bool nl_file_is_same(const char *a, const char *b);
+bool nl_file_is_same(const char *a, const char *b) NL_ALL_NONNULL;
 
 /* Says why a system call on `path` failed, in words, with the matching status. */
 enum nl_status nl_error_system(struct nl_error *err, int errnum, const char *doing,

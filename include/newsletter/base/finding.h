@@ -2,6 +2,8 @@
 #ifndef NEWSLETTER_BASE_FINDING_H
 #define NEWSLETTER_BASE_FINDING_H
 
+#include "newsletter/base/attribute.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -25,11 +27,11 @@ struct nl_findings {
 
 /* Adds one finding. `path` is copied and may be NULL. */
 void nl_findings_add(struct nl_findings *findings, enum nl_level level, const char *rule,
-                     const char *path, const char *format, ...)
+                     const char *path, const char *format, ...) NL_NONNULL(1, 3, 5)
     __attribute__((format(printf, 5, 6)));
 
 /* The number of findings of this level. */
-size_t nl_findings_count(const struct nl_findings *findings, enum nl_level level);
+size_t nl_findings_count(const struct nl_findings *findings, enum nl_level level) NL_ALL_NONNULL;
 
 void nl_findings_free(struct nl_findings *findings);
 

@@ -20,22 +20,25 @@ struct nl_form {
 };
 
 /* Reads a form, URL-encoded or as a JSON object, from `in`. `fields` as in struct nl_form. */
-enum nl_status nl_form_read(FILE *in, const struct nl_form_fields *fields, struct nl_form *out,
-                            struct nl_error *err);
+NL_CHECKED enum nl_status nl_form_read(FILE *in, const struct nl_form_fields *fields,
+                                       struct nl_form *out, struct nl_error *err)
+    NL_NONNULL(1, 2, 3);
 
 /* Takes one field: email (or address), name, list (which may come several times), language,
  * attribute.KEY. Other fields (a button, a honeypot) are passed over. The visitor's IP and the
  * source come from the hook, never from the form. An attribute that is not among `fields` is left
  * out and noted; a value of the wrong type is NL_DATA. */
-enum nl_status nl_form_take(struct nl_form *form, const char *key, const char *value,
-                            struct nl_error *err);
+NL_CHECKED enum nl_status nl_form_take(struct nl_form *form, const char *key, const char *value,
+                                       struct nl_error *err) NL_NONNULL(1, 2, 3);
 
 /* Adds "key=value" to a JSON object in text form, replacing *attributes. */
-enum nl_status nl_form_attribute(char **attributes, const char *pair, struct nl_error *err);
+NL_CHECKED enum nl_status nl_form_attribute(char **attributes, const char *pair,
+                                            struct nl_error *err) NL_NONNULL(1, 2);
 
 /* Checks that name and language fit a header field, have an acceptable length, and that the
  * language is a valid tag. */
-enum nl_status nl_form_check(const struct nl_form *form, struct nl_error *err);
+NL_CHECKED enum nl_status nl_form_check(const struct nl_form *form, struct nl_error *err)
+    NL_NONNULL(1);
 
 void nl_form_free(struct nl_form *form);
 

@@ -43,31 +43,32 @@ struct nl_form_fields {
 };
 
 /* Finds the field of an attribute, NULL if forms may not set it. */
-struct nl_form_field *nl_form_field_find(const struct nl_form_fields *fields,
-                                         const char *attribute);
+struct nl_form_field *nl_form_field_find(const struct nl_form_fields *fields, const char *attribute)
+    NL_NONNULL(2);
 
 /* The field of an attribute, added as a text without a label if it is new. NULL with `err` filled.
  */
 struct nl_form_field *nl_form_field_add(struct nl_form_fields *fields, const char *attribute,
-                                        struct nl_error *err);
+                                        struct nl_error *err) NL_NONNULL(1, 2);
 
 /* The choice with a value, added if it is new. NULL with `err` filled. */
 struct nl_form_choice *nl_form_choice_add(struct nl_form_field *field, const char *value,
-                                          struct nl_error *err);
+                                          struct nl_error *err) NL_NONNULL(1, 2);
 
 /* Adds or replaces the text for one language. */
-enum nl_status nl_form_label_set(struct nl_form_label *label, const char *language,
-                                 const char *text, struct nl_error *err);
+NL_CHECKED enum nl_status nl_form_label_set(struct nl_form_label *label, const char *language,
+                                            const char *text, struct nl_error *err) NL_NONNULL(1);
 
 /* The text for a reader's language: the closest one, else the one for all languages, else the first
  * one, else `fallback`. */
 const char *nl_form_label_text(const struct nl_form_label *label, const char *language,
-                               const char *fallback);
+                               const char *fallback) NL_ALL_NONNULL;
 
 /* Checks a value by its type and appends it as it is to be stored: a number with a decimal point, a
  * date as YYYY-MM-DD, "yes" or "no". NL_DATA says what is expected. */
-enum nl_status nl_form_field_check(const struct nl_form_field *field, const char *value,
-                                   struct nl_buf *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_form_field_check(const struct nl_form_field *field, const char *value,
+                                              struct nl_buf *out, struct nl_error *err)
+    NL_NONNULL(1, 2, 3);
 
 void nl_form_fields_free(struct nl_form_fields *fields);
 

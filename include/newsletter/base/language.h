@@ -2,22 +2,24 @@
 #ifndef NEWSLETTER_BASE_LANGUAGE_H
 #define NEWSLETTER_BASE_LANGUAGE_H
 
+#include "newsletter/base/attribute.h"
+
 #include <stdbool.h>
 
 /* True for letters, digits and hyphens that begin with two or three letters, 35 at most. */
-bool nl_language_is_tag(const char *text);
+bool nl_language_is_tag(const char *text) NL_ALL_NONNULL;
 
 enum { NL_LANGUAGE_TAG = 36 }; /* bytes of the longest tag, with its end */
 
 /* The first choice that an Accept-Language field names (RFC 9110 section 12.5.4), "" if it names
  * none. `header` may be NULL. */
-void nl_language_preferred(const char *header, char out[NL_LANGUAGE_TAG]);
+void nl_language_preferred(const char *header, char out[NL_LANGUAGE_TAG]) NL_NONNULL(2);
 
 /* How well a text in language `have` serves a reader who wants `want` (either may be NULL): 0 not
  * at all, 1 another variety of the language, 2 the language without a variety, 3 exactly. */
 int nl_language_match(const char *want, const char *have);
 
 /* True for a language written from right to left. */
-bool nl_language_is_rtl(const char *tag);
+bool nl_language_is_rtl(const char *tag) NL_ALL_NONNULL;
 
 #endif

@@ -2,6 +2,8 @@
 #ifndef NEWSLETTER_BASE_LOG_H
 #define NEWSLETTER_BASE_LOG_H
 
+#include "newsletter/base/attribute.h"
+
 /* Levels, numbered as in syslog(3). */
 enum nl_log_level { NL_LOG_ERROR = 3, NL_LOG_NOTICE = 5, NL_LOG_INFO = 6 };
 
@@ -15,6 +17,6 @@ struct nl_log_field {
  * elsewhere a line on standard error, which begins with "newsletter: " unless it is mere
  * information. */
 void nl_log(enum nl_log_level level, const struct nl_log_field *fields, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    NL_NONNULL(3) __attribute__((format(printf, 3, 4)));
 
 #endif

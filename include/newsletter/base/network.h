@@ -17,19 +17,19 @@ struct nl_ip {
 
 enum { NL_IP_TEXT = INET6_ADDRSTRLEN };
 
-bool nl_ip_parse(const char *text, struct nl_ip *out);
-void nl_ip_of(const struct sockaddr *address, struct nl_ip *out);
-void nl_ip_text(const struct nl_ip *ip, char out[NL_IP_TEXT]);
+bool nl_ip_parse(const char *text, struct nl_ip *out) NL_ALL_NONNULL;
+void nl_ip_of(const struct sockaddr *address, struct nl_ip *out) NL_ALL_NONNULL;
+void nl_ip_text(const struct nl_ip *ip, char out[NL_IP_TEXT]) NL_ALL_NONNULL;
 
 /* Whether a host named in a setting is this machine. */
-bool nl_host_is_loopback(const char *host);
+bool nl_host_is_loopback(const char *host) NL_ALL_NONNULL;
 
 /* The network of one visitor: /24 of IPv4, /64 of IPv6. */
-struct nl_ip nl_ip_network(const struct nl_ip *ip);
+struct nl_ip nl_ip_network(const struct nl_ip *ip) NL_ALL_NONNULL;
 
 /* The most that a provider gives to one customer: /48 of IPv6; of IPv4, the same /24. Limits by
  * network count here too, at four times the rate: a visitor has many networks of IPv6. */
-struct nl_ip nl_ip_site(const struct nl_ip *ip);
+struct nl_ip nl_ip_site(const struct nl_ip *ip) NL_ALL_NONNULL;
 
 /* Networks as "192.0.2.0/24, 2001:db8::/32, 127.0.0.1". Free with nl_networks_free. */
 struct nl_networks {
@@ -41,18 +41,19 @@ struct nl_networks {
 };
 
 /* NL_DATA names the word that is not a network. NULL and "" are an empty list. */
-enum nl_status nl_networks_parse(const char *text, struct nl_networks *out, struct nl_error *err);
-bool nl_networks_contain(const struct nl_networks *networks, const struct nl_ip *ip);
+NL_CHECKED enum nl_status nl_networks_parse(const char *text, struct nl_networks *out,
+                                            struct nl_error *err) NL_NONNULL(2);
+bool nl_networks_contain(const struct nl_networks *networks, const struct nl_ip *ip) NL_ALL_NONNULL;
 
 /* The visitor's address where `trusted` proxies stand between: the first address of an
  * X-Forwarded-For field, from the right, that is not a proxy's. Addresses to its left are only the
  * visitor's claim. `header` may be NULL. */
 struct nl_ip nl_networks_client(const struct nl_networks *trusted, const struct nl_ip *peer,
-                                const char *header);
+                                const char *header) NL_NONNULL(1, 2);
 
 /* Appends the addresses of a Forwarded field (RFC 7239 section 5.2) as an X-Forwarded-For field
  * would have them; "unknown" for an element that names none. */
-void nl_forwarded_for(const char *header, struct nl_buf *out);
+void nl_forwarded_for(const char *header, struct nl_buf *out) NL_ALL_NONNULL;
 
 void nl_networks_free(struct nl_networks *networks);
 

@@ -12,11 +12,12 @@ enum { NL_PASSWORD_LEAST = 12, NL_PASSWORD_MOST = 1024, NL_PASSWORD_HASH = 128 }
 
 /* Digests a password with a salt of its own, as a PHC string. NL_DATA if it is too short or long.
  */
-enum nl_status nl_password_hash(const struct nl_env *env, const char *password,
-                                char out[NL_PASSWORD_HASH], struct nl_error *err);
+NL_CHECKED enum nl_status nl_password_hash(const struct nl_env *env, const char *password,
+                                           char out[NL_PASSWORD_HASH], struct nl_error *err)
+    NL_NONNULL(1, 2, 3);
 
 /* Whether it is the password of `hash`. With `hash` NULL (no such account) it is not, after the
  * same work. */
-bool nl_password_verify(const char *hash, const char *password);
+bool nl_password_verify(const char *hash, const char *password) NL_NONNULL(2);
 
 #endif

@@ -63,8 +63,8 @@ struct nl_segment {
 };
 
 /* Reads an expression; "30 days ago" counts from `now`. The error names the character. */
-enum nl_status nl_segment_parse(const char *text, int64_t now, struct nl_segment **out,
-                                struct nl_error *err);
+NL_CHECKED enum nl_status nl_segment_parse(const char *text, int64_t now, struct nl_segment **out,
+                                           struct nl_error *err) NL_NONNULL(1, 3);
 
 void nl_segment_free(struct nl_segment *segment);
 

@@ -11,29 +11,30 @@
 
 /* One line of valid UTF-8 without control characters (C0, C1, line and paragraph separators): fit
  * for a header. `what` names it in the error. */
-enum nl_status nl_text_check_line(const char *text, const char *what, struct nl_error *err);
+NL_CHECKED enum nl_status nl_text_check_line(const char *text, const char *what,
+                                             struct nl_error *err) NL_NONNULL(1, 2);
 
 /* Valid UTF-8 whose only control characters are tab and line feed. The error names the line. */
-enum nl_status nl_text_check_body(const char *text, size_t len, const char *what,
-                                  struct nl_error *err);
+NL_CHECKED enum nl_status nl_text_check_body(const char *text, size_t len, const char *what,
+                                             struct nl_error *err) NL_NONNULL(1, 3);
 
 /* Reads "90s", "5m", "1h", "3d", "2w" or a bare number of seconds. */
-bool nl_text_duration(const char *text, int64_t *seconds);
+bool nl_text_duration(const char *text, int64_t *seconds) NL_ALL_NONNULL;
 
 /* Reads a whole decimal number; false on anything else or on overflow. */
-bool nl_text_integer(const char *text, int64_t *value);
+bool nl_text_integer(const char *text, int64_t *value) NL_ALL_NONNULL;
 
 /* Lower-case ASCII letters, digits and hyphens from any title, for file names and keys. Appends. */
-void nl_text_slug(struct nl_buf *out, const char *text);
+void nl_text_slug(struct nl_buf *out, const char *text) NL_ALL_NONNULL;
 
 /* True for an absolute http or https URL of at most 900 bytes without spaces or control bytes. */
-bool nl_text_is_http_url(const char *text);
+bool nl_text_is_http_url(const char *text) NL_ALL_NONNULL;
 
 /* True for one to `limit` ASCII letters, digits and characters of `signs`. */
-bool nl_text_is_name(const char *text, const char *signs, size_t limit);
+bool nl_text_is_name(const char *text, const char *signs, size_t limit) NL_ALL_NONNULL;
 
 /* Appends the text of HTML without its tags, up to `limit` bytes. It is no parser, but serves for
  * bounces and for HTML that an author writes by hand. */
-void nl_text_from_html(struct nl_buf *out, const char *html, size_t limit);
+void nl_text_from_html(struct nl_buf *out, const char *html, size_t limit) NL_ALL_NONNULL;
 
 #endif

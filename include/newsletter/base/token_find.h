@@ -11,6 +11,6 @@
  * repeated; in quoted-printable ("=3D", soft line breaks); with white space, invisible characters,
  * quotation marks or typographic hyphens within; and without its hyphens. The number of the issue
  * is read where it follows. False without a token. */
-bool nl_token_find(const char *text, struct nl_token *token);
+bool nl_token_find(const char *text, struct nl_token *token) NL_ALL_NONNULL;
 
 #endif

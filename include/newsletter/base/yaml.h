@@ -35,11 +35,12 @@ struct nl_yaml {
  * anything but a mapping is an error. Errors of form come with a hint for those who do not know
  * YAML.
  * Free with nl_yaml_free, also after a failure. */
-enum nl_status nl_yaml_read(const char *text, size_t len, const char *name, size_t first_line,
-                            struct nl_yaml *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_yaml_read(const char *text, size_t len, const char *name,
+                                       size_t first_line, struct nl_yaml *out, struct nl_error *err)
+    NL_NONNULL(1, 3, 5);
 
 /* The value at `path`, or NULL. */
-const char *nl_yaml_get(const struct nl_yaml *yaml, const char *path);
+const char *nl_yaml_get(const struct nl_yaml *yaml, const char *path) NL_NONNULL(1);
 
 void nl_yaml_free(struct nl_yaml *yaml);
 

@@ -19,8 +19,10 @@ enum nl_answer {
 
 /* Appends the sentence in `language` (NULL for the list's): as a line of text or, with `html`, as a
  * page made from the template page.html. `list` may be NULL for an answer that names no list. */
-enum nl_status nl_answer_compose(enum nl_answer answer, const char *language,
-                                 const struct nl_list *list, const struct nl_config *config,
-                                 bool html, struct nl_buf *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_answer_compose(enum nl_answer answer, const char *language,
+                                            const struct nl_list *list,
+                                            const struct nl_config *config, bool html,
+                                            struct nl_buf *out, struct nl_error *err)
+    NL_NONNULL(4, 6, 7);
 
 #endif

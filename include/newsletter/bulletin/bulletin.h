@@ -28,24 +28,28 @@ struct nl_bulletin {
 /* Reads the issue in `path` and composes it for `list`: front matter, Markdown, templates, MIME.
  * Files in the same folder whose names differ only by a language before the ending (issue.ru.md)
  * are its editions. Each fault of the input is an error that names the line. */
-enum nl_status nl_bulletin_compose(const char *path, const struct nl_list *list,
-                                   const struct nl_config *config, struct nl_bulletin *out,
-                                   struct nl_error *err);
+NL_CHECKED enum nl_status nl_bulletin_compose(const char *path, const struct nl_list *list,
+                                              const struct nl_config *config,
+                                              struct nl_bulletin *out,
+                                              struct nl_error *err) NL_ALL_NONNULL;
 
 /* Edition number `index`; 0 is the issue's own. Borrowed. */
-struct nl_edition nl_bulletin_edition(const struct nl_bulletin *bulletin, size_t index);
+struct nl_edition nl_bulletin_edition(const struct nl_bulletin *bulletin,
+                                      size_t index) NL_ALL_NONNULL;
 
 /* Reads only the front matter of `path` and returns the name that the issue has in the store. The
  * caller frees *slug. */
-enum nl_status nl_bulletin_slug(const char *path, char **slug, struct nl_error *err);
+NL_CHECKED enum nl_status nl_bulletin_slug(const char *path, char **slug,
+                                           struct nl_error *err) NL_ALL_NONNULL;
 
 void nl_bulletin_free(struct nl_bulletin *bulletin);
 
 /* Composes the notice of `kind` (one of nl_notice_kinds) for `list` in `language`, packed, into
  * `out`. Notices carry Auto-Submitted (RFC 3834) and never a subscriber's name, which a stranger
  * may have typed into the form. */
-enum nl_status nl_notice_compose(const char *kind, const char *language, const struct nl_list *list,
-                                 const struct nl_config *config, struct nl_buf *out,
-                                 struct nl_error *err);
+NL_CHECKED enum nl_status nl_notice_compose(const char *kind, const char *language,
+                                            const struct nl_list *list,
+                                            const struct nl_config *config, struct nl_buf *out,
+                                            struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -18,7 +18,8 @@ struct nl_compilation {
  * without an edition in that language appears in its main language. Then moves the items to
  * FOLDER/used. The caller frees *path. NL_NOINPUT if there is no item, NL_EXISTS if the issue
  * exists. */
-enum nl_status nl_compilation_write(const struct nl_compilation *compilation, char **path,
-                                    size_t *count, struct nl_error *err);
+NL_CHECKED enum nl_status nl_compilation_write(const struct nl_compilation *compilation,
+                                               char **path, size_t *count,
+                                               struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -28,35 +28,38 @@ struct nl_events {
 
 /* Stores one value of the front matter under its path, such as "0.title". `where` and `line` are
  * for error messages. */
-enum nl_status nl_events_take(struct nl_events *events, const char *path, const char *value,
-                              const char *where, size_t line, struct nl_error *err);
+NL_CHECKED enum nl_status nl_events_take(struct nl_events *events, const char *path,
+                                         const char *value, const char *where, size_t line,
+                                         struct nl_error *err) NL_ALL_NONNULL;
 
 /* Checks that each event is complete and possible in `timezone` (NULL for UTC), and sorts them by
  * time. */
-enum nl_status nl_events_check(struct nl_events *events, const char *timezone, const char *where,
-                               struct nl_error *err);
+NL_CHECKED enum nl_status nl_events_check(struct nl_events *events, const char *timezone,
+                                          const char *where, struct nl_error *err)
+    NL_NONNULL(1, 3, 4);
 
 /* Sorts them by day and time. */
-void nl_events_sort(struct nl_events *events);
+void nl_events_sort(struct nl_events *events) NL_ALL_NONNULL;
 
 /* The events for templates, in the language of the theme: {months: [{name, weeks: [{days: [{number,
  * event}]}]}], events: [{title, when, place, url}], weekdays: [...]}, or null without events.
  * `months` are the first three in which an event begins. The caller owns it. */
-json_t *nl_events_data(const struct nl_events *events, const struct nl_theme *theme);
+json_t *nl_events_data(const struct nl_events *events, const struct nl_theme *theme) NL_ALL_NONNULL;
 
 /* Writes them as iCalendar. Times are of `timezone` (an IANA name; NULL for UTC) and written in
  * UTC. `uid` is part of each UID, `date` (YYYY-MM-DD) the time stamp: the same issue always gives
  * the same bytes. NL_DATA for an unknown timezone. */
-enum nl_status nl_events_ics(const struct nl_events *events, const char *timezone, const char *uid,
-                             const char *date, struct nl_buf *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_events_ics(const struct nl_events *events, const char *timezone,
+                                        const char *uid, const char *date, struct nl_buf *out,
+                                        struct nl_error *err) NL_NONNULL(1, 3, 4, 5, 6);
 
 /* The events as the store keeps them: {"timezone": ..., "events": [...]}. The caller frees the
  * text; NULL without memory. */
-char *nl_events_json(const struct nl_events *events, const char *timezone);
+char *nl_events_json(const struct nl_events *events, const char *timezone) NL_NONNULL(1);
 
 /* Adds events that nl_events_json wrote. The caller frees *timezone. NL_IO for any other text. */
-enum nl_status nl_events_read(const char *json, struct nl_events *out, char **timezone,
-                              struct nl_error *err);
+NL_CHECKED enum nl_status nl_events_read(const char *json, struct nl_events *out, char **timezone,
+                                         struct nl_error *err) NL_NONNULL(1, 2, 4);
 
 void nl_events_free(struct nl_events *events);
 

@@ -24,21 +24,21 @@ struct nl_recipient {
 
 /* Reads a composed message that nl_bulletin_compose or nl_notice_compose made. Copies the text.
  * Free with nl_message_free. */
-enum nl_status nl_message_parse(const char *packed, size_t len, struct nl_message **out,
-                                struct nl_error *err);
+NL_CHECKED enum nl_status nl_message_parse(const char *packed, size_t len, struct nl_message **out,
+                                           struct nl_error *err) NL_NONNULL(3, 4);
 
 /* Writes the complete message for one recipient, with CRLF line ends and no line over 998 bytes,
  * into `out`, which is cleared first. Does not stuff dots. */
-enum nl_status nl_message_fill(const struct nl_message *message,
-                               const struct nl_recipient *recipient, struct nl_buf *out,
-                               struct nl_error *err);
+NL_CHECKED enum nl_status nl_message_fill(const struct nl_message *message,
+                                          const struct nl_recipient *recipient, struct nl_buf *out,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* Calls `each` for every attribute that the message asks for, in variables and conditions; for one
  * that it asks for often, as often. */
-enum nl_status nl_message_attributes(const struct nl_message *message,
-                                     enum nl_status (*each)(const char *name, void *ctx,
-                                                            struct nl_error *err),
-                                     void *ctx, struct nl_error *err);
+NL_CHECKED enum nl_status
+nl_message_attributes(const struct nl_message *message,
+                      enum nl_status (*each)(const char *name, void *ctx, struct nl_error *err),
+                      void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
 
 void nl_message_free(struct nl_message *message);
 

@@ -17,8 +17,9 @@ struct nl_sample {
 /* Writes a page that stands alone: each edition at the width of a phone and of a desktop, light and
  * dark, with its text part, header and sizes. `samples` has one for each of the bulletin's views.
  */
-enum nl_status nl_preview_compose(const char *name, const struct nl_bulletin *bulletin,
-                                  const struct nl_sample *samples, const struct nl_config *config,
-                                  struct nl_buf *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_preview_compose(const char *name, const struct nl_bulletin *bulletin,
+                                             const struct nl_sample *samples,
+                                             const struct nl_config *config, struct nl_buf *out,
+                                             struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -41,7 +41,7 @@ struct nl_contact {
 /* The rules that can choose the better of two subjects, and their names, NULL at the end. */
 enum nl_subject_rule { NL_BY_DEPARTURES, NL_BY_REPLIES };
 extern const char *const nl_subject_rules[];
-bool nl_subject_rule_parse(const char *name, int64_t *rule);
+bool nl_subject_rule_parse(const char *name, int64_t *rule) NL_ALL_NONNULL;
 
 /* How two subjects are tested against each other. */
 struct nl_subject_plan {
@@ -222,15 +222,17 @@ struct nl_config {
 
 /* Reads and checks `path`. A file that others may write to is refused. Free with nl_config_free,
  * also after a failure. */
-enum nl_status nl_config_read(const char *path, struct nl_config *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_config_read(const char *path, struct nl_config *out,
+                                         struct nl_error *err) NL_NONNULL(2, 3);
 
 /* The relays, at least one: `relays`, else `smtp`. */
-const struct nl_smtp_server *nl_config_relays(const struct nl_config *config, size_t *count);
+const struct nl_smtp_server *nl_config_relays(const struct nl_config *config,
+                                              size_t *count) NL_ALL_NONNULL;
 
 /* The URL, with "{token}", of the link that notices of a kind carry, and for how many seconds it
  * works. Kinds without a link have those of a confirmation. NULL where there is no such page. */
-const char *nl_config_link_url(const struct nl_config *config, const char *kind);
-int64_t nl_config_link_lifetime(const struct nl_config *config, const char *kind);
+const char *nl_config_link_url(const struct nl_config *config, const char *kind) NL_ALL_NONNULL;
+int64_t nl_config_link_lifetime(const struct nl_config *config, const char *kind) NL_ALL_NONNULL;
 
 /* The annotated file that `newsletter init` writes. */
 const char *nl_config_sample(void);

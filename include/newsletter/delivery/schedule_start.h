@@ -12,6 +12,6 @@
  * delivery waits for the time in its subscriber's zone (the attribute "timezone", else UTC). *count
  * is the number of issues. */
 NL_CHECKED enum nl_status nl_schedule_start(struct nl_store *store, size_t *count,
-                                            struct nl_error *err);
+                                            struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -19,7 +19,7 @@ struct nl_run_counts {
 };
 
 /* How many messages it has attempted. */
-int64_t nl_run_tried(const struct nl_run_counts *counts);
+int64_t nl_run_tried(const struct nl_run_counts *counts) NL_ALL_NONNULL;
 
 /* Options of a run; all may be zero. */
 struct nl_run_options {
@@ -52,25 +52,28 @@ struct nl_run_summary {
 NL_CHECKED enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *config,
                                         const struct nl_relay *relay, const struct nl_issue *issue,
                                         const struct nl_run_options *options,
-                                        struct nl_run_summary *summary, struct nl_error *err);
+                                        struct nl_run_summary *summary,
+                                        struct nl_error *err) NL_ALL_NONNULL;
 
 /* Sends the notices that are queued or due. Several processes may do so at the same time. */
 NL_CHECKED enum nl_status nl_send_notices(struct nl_store *store, const struct nl_config *config,
                                           const struct nl_relay *relay,
                                           const struct nl_run_options *options,
-                                          struct nl_run_summary *summary, struct nl_error *err);
+                                          struct nl_run_summary *summary,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* Sends one notice, which is composed in its subscriber's language alone. Does nothing when another
  * process has sent it. NL_NOTFOUND. */
 NL_CHECKED enum nl_status nl_send_notice(struct nl_store *store, const struct nl_config *config,
                                          const struct nl_relay *relay, int64_t delivery,
                                          const struct nl_run_options *options,
-                                         struct nl_run_summary *summary, struct nl_error *err);
+                                         struct nl_run_summary *summary,
+                                         struct nl_error *err) NL_ALL_NONNULL;
 
 /* Signs one message, in place, and sends it from `sender` (an envelope address) to `recipient`,
  * without recording anything, for `send --test`. */
 NL_CHECKED enum nl_status nl_send_test(const struct nl_config *config, const struct nl_relay *relay,
                                        const char *sender, const struct nl_address *recipient,
-                                       struct nl_buf *message, struct nl_error *err);
+                                       struct nl_buf *message, struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -38,10 +38,11 @@ struct nl_service_pass {
  * fails does not keep the others waiting: the first failure is returned at the end. A database that
  * is away (NL_TEMPFAIL) ends the pass at once. */
 NL_CHECKED enum nl_status nl_service_run(const struct nl_service *service,
-                                         struct nl_service_pass *pass, struct nl_error *err);
+                                         struct nl_service_pass *pass,
+                                         struct nl_error *err) NL_ALL_NONNULL;
 
 /* Sends one notice. `delivery` comes from the function that queued it. */
 NL_CHECKED enum nl_status nl_service_notice(const struct nl_service *service, int64_t delivery,
-                                            struct nl_error *err);
+                                            struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

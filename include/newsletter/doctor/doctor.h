@@ -21,14 +21,16 @@ struct nl_examination {
 /* Examines configuration, templates, database, relay, and the DNS of each list's domains; each
  * finding says what to do. A failure of an examined part is a finding; only a lack of memory and
  * the like is an error. `relay` may be NULL: then it is not examined. */
-enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config *config,
-                                 const struct nl_relay *relay,
-                                 const struct nl_examination *examination, struct nl_findings *out,
-                                 struct nl_error *err);
+NL_CHECKED enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config *config,
+                                            const struct nl_relay *relay,
+                                            const struct nl_examination *examination,
+                                            struct nl_findings *out, struct nl_error *err)
+    NL_NONNULL(1, 2, 4, 5, 6);
 
 /* Examines only the DNS: of one list's domains and of the addresses that our mail comes from. */
-enum nl_status nl_doctor_list(const struct nl_list *list, const struct nl_config *config,
-                              const struct nl_examination *examination, struct nl_findings *out,
-                              struct nl_error *err);
+NL_CHECKED enum nl_status nl_doctor_list(const struct nl_list *list, const struct nl_config *config,
+                                         const struct nl_examination *examination,
+                                         struct nl_findings *out,
+                                         struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -17,14 +17,16 @@ struct nl_figures {
 };
 
 /* Sets "growth": a chart of the number of subscribers of a list (0: of all lists) over time. */
-enum nl_status nl_figures_growth(const struct nl_figures *self, int64_t list);
+NL_CHECKED enum nl_status nl_figures_growth(const struct nl_figures *self,
+                                            int64_t list) NL_ALL_NONNULL;
 
 /* Adds the members that a row in a list of issues shows to an issue of nl_facts_issues: "since",
  * "state_label", "done", "total", "going". */
-void nl_figures_row(const struct nl_figures *self, json_t *issue);
+void nl_figures_row(const struct nl_figures *self, json_t *issue) NL_NONNULL(1);
 
 /* Sets the results of an issue of nl_facts_issues: "states", "unsubscribed", "course", "domains",
  * "reasons", "addresses", and the charts. */
-enum nl_status nl_figures_issue(const struct nl_figures *self, const json_t *issue);
+NL_CHECKED enum nl_status nl_figures_issue(const struct nl_figures *self, const json_t *issue)
+    NL_NONNULL(1);
 
 #endif

@@ -7,6 +7,7 @@
 
 /* Appends them in the text format (version 0.0.4): for a scrape, or as the node exporter's
  * textfile. */
-enum nl_status nl_metrics_write(struct nl_store *store, struct nl_buf *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_metrics_write(struct nl_store *store, struct nl_buf *out,
+                                           struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -12,7 +12,8 @@ struct nl_relay;
 /* Makes a relay of the configured servers and reads their passwords. `config` must outlive it.
  * `password_file`, if it is not NULL, replaces the one of `smtp`. Free with nl_relay_free. */
 NL_CHECKED enum nl_status nl_relay_new(const struct nl_config *config, const char *password_file,
-                                       struct nl_relay **out, struct nl_error *err);
+                                       struct nl_relay **out, struct nl_error *err)
+    NL_NONNULL(1, 3, 4);
 void nl_relay_free(struct nl_relay *relay);
 
 /* Where the trace of all sessions goes: `line` is called with each line. It never contains a
@@ -21,22 +22,23 @@ struct nl_relay_trace {
     void (*line)(const char *line, void *ctx); /* NULL: there is no trace */
     void *ctx;
 };
-void nl_relay_set_trace(struct nl_relay *relay, const struct nl_relay_trace *trace);
-const struct nl_relay_trace *nl_relay_trace(const struct nl_relay *relay);
+void nl_relay_set_trace(struct nl_relay *relay, const struct nl_relay_trace *trace) NL_ALL_NONNULL;
+const struct nl_relay_trace *nl_relay_trace(const struct nl_relay *relay) NL_ALL_NONNULL;
 
 /* The number of servers. They are numbered from 0. */
-size_t nl_relay_count(const struct nl_relay *relay);
+size_t nl_relay_count(const struct nl_relay *relay) NL_ALL_NONNULL;
 
 /* "host:port", for messages. */
-const char *nl_relay_name(const struct nl_relay *relay, size_t which);
+const char *nl_relay_name(const struct nl_relay *relay, size_t which) NL_ALL_NONNULL;
 
 /* The settings of a server. */
-const struct nl_smtp_server *nl_relay_server(const struct nl_relay *relay, size_t which);
+const struct nl_smtp_server *nl_relay_server(const struct nl_relay *relay,
+                                             size_t which) NL_ALL_NONNULL;
 
 /* Seconds to wait for any single reply. */
-int64_t nl_relay_timeout(const struct nl_relay *relay);
+int64_t nl_relay_timeout(const struct nl_relay *relay) NL_ALL_NONNULL;
 
 /* How many messages one connection may carry; 0 for any number. */
-int64_t nl_relay_per_connection(const struct nl_relay *relay);
+int64_t nl_relay_per_connection(const struct nl_relay *relay) NL_ALL_NONNULL;
 
 #endif

@@ -70,38 +70,39 @@ struct nl_session {
 };
 
 /* Begins on a new connection. */
-void nl_session_open(struct nl_session *session, const struct nl_extensions *extensions);
+void nl_session_open(struct nl_session *session,
+                     const struct nl_extensions *extensions) NL_ALL_NONNULL;
 
 /* Begins a message on an idle session. `message` must stay until NL_SESSION_REPLIED or the end; the
  * addresses are copied. `smtputf8` asks for that extension, which must be offered. */
 void nl_session_start(struct nl_session *session, const char *sender, const char *recipient,
-                      const struct nl_buf *message, bool smtputf8);
+                      const struct nl_buf *message, bool smtputf8) NL_ALL_NONNULL;
 
 /* Queues the final dot. */
-void nl_session_release_dot(struct nl_session *session);
+void nl_session_release_dot(struct nl_session *session) NL_ALL_NONNULL;
 
 /* Queues QUIT. */
-void nl_session_quit(struct nl_session *session);
+void nl_session_quit(struct nl_session *session) NL_ALL_NONNULL;
 
 /* Adds bytes from the server. */
-void nl_session_feed(struct nl_session *session, const char *data, size_t len);
+void nl_session_feed(struct nl_session *session, const char *data, size_t len) NL_ALL_NONNULL;
 
 /* Parses the input up to the next event. Call it until it returns NL_SESSION_NONE. */
-enum nl_session_event nl_session_next(struct nl_session *session);
+enum nl_session_event nl_session_next(struct nl_session *session) NL_ALL_NONNULL;
 
 /* The bytes to write. nl_session_wrote says how many were written. */
-const char *nl_session_output(const struct nl_session *session, size_t *len);
-void nl_session_wrote(struct nl_session *session, size_t len);
+const char *nl_session_output(const struct nl_session *session, size_t *len) NL_ALL_NONNULL;
+void nl_session_wrote(struct nl_session *session, size_t len) NL_ALL_NONNULL;
 
 /* Whether any byte of the final dot may have been sent. After that, only the reply tells the
  * outcome. */
-bool nl_session_dot_sent(const struct nl_session *session);
+bool nl_session_dot_sent(const struct nl_session *session) NL_ALL_NONNULL;
 
 /* Appends `text` with dots at line starts doubled (RFC 5321 section 4.5.2). */
-void nl_session_stuff(struct nl_buf *out, const char *text, size_t len);
+void nl_session_stuff(struct nl_buf *out, const char *text, size_t len) NL_ALL_NONNULL;
 
 /* Reads "D.D.D " at the start of `text` into `status`; returns its length, 0 if there is none. */
-size_t nl_reply_status(const char *text, size_t len, char status[12]);
+size_t nl_reply_status(const char *text, size_t len, char status[12]) NL_ALL_NONNULL;
 
 void nl_session_free(struct nl_session *session);
 

@@ -30,49 +30,52 @@ struct nl_transport_event {
 
 /* Makes room for `connections` connections; none is opened yet. */
 NL_CHECKED enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections,
-                                           struct nl_transport **out, struct nl_error *err);
+                                           struct nl_transport **out,
+                                           struct nl_error *err) NL_ALL_NONNULL;
 
 /* Begins to open one more connection, to the next server by weight. Servers that have failed
  * several times in a row are avoided for a while. False when all connections are in use or there is
  * no memory. */
-bool nl_transport_connect(struct nl_transport *transport);
+bool nl_transport_connect(struct nl_transport *transport) NL_ALL_NONNULL;
 
 /* The same, to a given server. */
-bool nl_transport_connect_to(struct nl_transport *transport, size_t server);
+bool nl_transport_connect_to(struct nl_transport *transport, size_t server) NL_ALL_NONNULL;
 
 /* The number of connections being opened. */
-size_t nl_transport_connecting(const struct nl_transport *transport);
+size_t nl_transport_connecting(const struct nl_transport *transport) NL_ALL_NONNULL;
 
 /* A connection ready for a message; false if there is none. */
-bool nl_transport_idle(const struct nl_transport *transport, size_t *connection);
+bool nl_transport_idle(const struct nl_transport *transport, size_t *connection) NL_ALL_NONNULL;
 
 /* Which server of the relay a connection leads to, and the extensions that it offers. */
-size_t nl_transport_server(const struct nl_transport *transport, size_t connection);
+size_t nl_transport_server(const struct nl_transport *transport, size_t connection) NL_ALL_NONNULL;
 const struct nl_extensions *nl_transport_extensions(const struct nl_transport *transport,
-                                                    size_t connection);
+                                                    size_t connection) NL_ALL_NONNULL;
 
 /* See nl_session_start. */
 void nl_transport_start(struct nl_transport *transport, size_t connection, const char *sender,
-                        const char *recipient, const struct nl_buf *message, bool smtputf8);
+                        const char *recipient, const struct nl_buf *message,
+                        bool smtputf8) NL_ALL_NONNULL;
 
-void nl_transport_release_dot(struct nl_transport *transport, size_t connection);
+void nl_transport_release_dot(struct nl_transport *transport, size_t connection) NL_ALL_NONNULL;
 
 /* A descriptor that ends a wait once it is readable; -1 for none. */
-void nl_transport_watch(struct nl_transport *transport, int fd);
+void nl_transport_watch(struct nl_transport *transport, int fd) NL_ALL_NONNULL;
 
 /* Avoids a server from now on. Its connections are closed as soon as no message is on them. False
  * when no other server is left. */
-bool nl_transport_avoid(struct nl_transport *transport, size_t server);
+bool nl_transport_avoid(struct nl_transport *transport, size_t server) NL_ALL_NONNULL;
 
 /* Closes a connection at once. */
 void nl_transport_close(struct nl_transport *transport, size_t connection);
 
 /* Reads and writes for at most `milliseconds`. */
-void nl_transport_wait(struct nl_transport *transport, int milliseconds);
+void nl_transport_wait(struct nl_transport *transport, int milliseconds) NL_ALL_NONNULL;
 
 /* Takes the next event. False when there is none. A connection that closes without a message on it
  * makes no event. */
-bool nl_transport_next(struct nl_transport *transport, struct nl_transport_event *event);
+bool nl_transport_next(struct nl_transport *transport,
+                       struct nl_transport_event *event) NL_ALL_NONNULL;
 
 /* Says QUIT on idle connections, waits a moment for the answers, and frees everything. */
 void nl_transport_free(struct nl_transport *transport);

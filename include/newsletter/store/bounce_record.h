@@ -57,7 +57,7 @@ NL_CHECKED enum nl_status nl_bounce_record_add_within(struct nl_store *store,
                                                       const struct nl_bounce_record *record,
                                                       const struct nl_bounce_policy *policy,
                                                       struct nl_bounce_record_outcome *outcome,
-                                                      struct nl_error *err);
+                                                      struct nl_error *err) NL_ALL_NONNULL;
 
 /* Whether a message of that digest was recorded. */
 NL_CHECKED enum nl_status nl_bounce_record_exists(struct nl_store *store,
@@ -94,6 +94,6 @@ struct nl_bounce_record_limits {
  * known. */
 NL_CHECKED enum nl_status nl_bounce_record_forget(struct nl_store *store,
                                                   const struct nl_bounce_record_limits *limits,
-                                                  struct nl_error *err);
+                                                  struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

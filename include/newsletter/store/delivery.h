@@ -16,7 +16,7 @@
 extern const char *const nl_notice_kinds[];
 
 /* Whether notices of that kind carry a link, and for what. */
-bool nl_notice_purpose(const char *kind, enum nl_purpose *purpose);
+bool nl_notice_purpose(const char *kind, enum nl_purpose *purpose) NL_NONNULL(2);
 
 /* The scope of a run: an issue, or the notices of one kind for one list. */
 struct nl_scope {
@@ -87,13 +87,14 @@ NL_CHECKED enum nl_status nl_delivery_renew(struct nl_store *store, const char *
                                             int64_t until, struct nl_error *err) NL_ALL_NONNULL;
 
 /* Takes the commit points of leased deliveries back: their messages were refused. */
-enum nl_status nl_delivery_withdraw_commit_points(struct nl_store *store, const int64_t *deliveries,
-                                                  size_t count, const char *owner,
-                                                  struct nl_error *err);
+NL_CHECKED enum nl_status nl_delivery_withdraw_commit_points(struct nl_store *store,
+                                                             const int64_t *deliveries,
+                                                             size_t count, const char *owner,
+                                                             struct nl_error *err) NL_ALL_NONNULL;
 
 /* Whether any message of an issue was sent. */
-enum nl_status nl_delivery_any_sent(struct nl_store *store, int64_t issue, bool *any,
-                                    struct nl_error *err);
+NL_CHECKED enum nl_status nl_delivery_any_sent(struct nl_store *store, int64_t issue, bool *any,
+                                               struct nl_error *err) NL_ALL_NONNULL;
 
 /* Puts a leased delivery off until `at`, without an attempt: its domain has had enough for now. */
 NL_CHECKED enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery,

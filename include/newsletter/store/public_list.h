@@ -11,15 +11,16 @@ struct nl_public_lists {
 };
 
 /* Finds the public lists with the given names, in the order of the names; other names are passed
- * over, and a name given twice counts once. Without names, the only public list there is: none if
- * there are several, whatever private ones there are besides. */
-enum nl_status nl_public_lists_find(struct nl_store *store, char *const *names, size_t count,
-                                    struct nl_public_lists *out, struct nl_error *err);
+ * over, and a name given twice counts once. Without names (NULL and 0), the only public list there
+ * is: none if there are several, whatever private ones there are besides. */
+NL_CHECKED enum nl_status nl_public_lists_find(struct nl_store *store, char *const *names,
+                                               size_t count, struct nl_public_lists *out,
+                                               struct nl_error *err) NL_NONNULL(1, 4, 5);
 
 /* An error that says which public lists there are, for a caller that found none: NL_USAGE if none
  * was named, else NL_NOTFOUND. */
-enum nl_status nl_public_lists_missing(struct nl_store *store, const char *name,
-                                       struct nl_error *err);
+NL_CHECKED enum nl_status nl_public_lists_missing(struct nl_store *store, const char *name,
+                                                  struct nl_error *err) NL_NONNULL(1, 3);
 
 void nl_public_lists_free(struct nl_public_lists *lists);
 

@@ -15,12 +15,14 @@ struct nl_signup_limit {
 /* Takes one sign-up from `client` (NULL if its address is not known: only the total counts). Where
  * a limit is reached, *wait is the number of seconds until there is room, else 0. Networks are
  * stored as keyed digests. */
-enum nl_status nl_signup_admit(struct nl_store *store, const struct nl_signup_limit *limit,
-                               const struct nl_ip *client, int64_t *wait, struct nl_error *err);
+NL_CHECKED enum nl_status nl_signup_admit(struct nl_store *store,
+                                          const struct nl_signup_limit *limit,
+                                          const struct nl_ip *client, int64_t *wait,
+                                          struct nl_error *err) NL_NONNULL(1, 2, 4, 5);
 
 /* Marks the stamp of a form, which is good until `until`, as used. *first is false if it was used
  * before. */
-enum nl_status nl_stamp_use(struct nl_store *store, const char *stamp, int64_t until, bool *first,
-                            struct nl_error *err);
+NL_CHECKED enum nl_status nl_stamp_use(struct nl_store *store, const char *stamp, int64_t until,
+                                       bool *first, struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

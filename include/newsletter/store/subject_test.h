@@ -32,7 +32,7 @@ NL_CHECKED enum nl_status nl_subject_test_read(struct nl_store *store, int64_t i
 
 /* The better subject by the rule, 1 or 2; with nothing between them the one that fewer left over,
  * else the first. */
-int64_t nl_subject_test_better(const struct nl_subject_test *test);
+int64_t nl_subject_test_better(const struct nl_subject_test *test) NL_ALL_NONNULL;
 
 /* Decides if it is time, or, with `winner` 1 or 2, at once: the deliveries that wait are queued
  * with that subject. *decided is false where nothing was to be decided. */

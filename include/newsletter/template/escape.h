@@ -8,6 +8,6 @@
 const char *nl_html_entity(char c);
 
 /* Appends `text`, escaped. */
-void nl_html_escape(struct nl_buf *out, const char *text);
+void nl_html_escape(struct nl_buf *out, const char *text) NL_ALL_NONNULL;
 
 #endif

@@ -18,19 +18,22 @@ struct nl_theme {
 
 /* Reads styles.yaml and the catalog of `language`. Free with nl_theme_free, also after a failure.
  */
-enum nl_status nl_theme_open(const char *folder, const char *language, struct nl_theme *out,
-                             struct nl_error *err);
+NL_CHECKED enum nl_status nl_theme_open(const char *folder, const char *language,
+                                        struct nl_theme *out, struct nl_error *err)
+    NL_NONNULL(2, 3, 4);
 
 /* The declarations for `element` or a named style, "" if none. */
-const char *nl_theme_style(const struct nl_theme *theme, const char *element);
+const char *nl_theme_style(const struct nl_theme *theme, const char *element) NL_ALL_NONNULL;
 
 /* Renders NAME.html or NAME.txt over `data`, to which the styles are added as "styles". */
-enum nl_status nl_theme_render(const struct nl_theme *theme, const char *file, json_t *data,
-                               struct nl_buf *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_theme_render(const struct nl_theme *theme, const char *file,
+                                          json_t *data, struct nl_buf *out, struct nl_error *err)
+    NL_NONNULL(1, 2, 4, 5);
 
 /* Renders one translatable text over `data`, as plain text. Appends. */
-enum nl_status nl_theme_text(const struct nl_theme *theme, const char *context, const char *text,
-                             const json_t *data, struct nl_buf *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_theme_text(const struct nl_theme *theme, const char *context,
+                                        const char *text, const json_t *data, struct nl_buf *out,
+                                        struct nl_error *err) NL_NONNULL(1, 3, 5, 6);
 
 void nl_theme_free(struct nl_theme *theme);
 

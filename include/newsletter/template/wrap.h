@@ -7,13 +7,15 @@
 enum { NL_COLUMNS = 72 };
 
 /* The number of columns that a text takes. Wide East Asian characters take two. */
-size_t nl_text_width(const char *text);
+size_t nl_text_width(const char *text) NL_ALL_NONNULL;
 
 /* Appends one line: the prefix and the text, without white space at its end. */
-void nl_plain_line(struct nl_buf *out, const char *prefix, const char *text, size_t len);
+void nl_plain_line(struct nl_buf *out, const char *prefix, const char *text,
+                   size_t len) NL_ALL_NONNULL;
 
 /* Wraps one paragraph at NL_COLUMNS (by display width, breaking lines as UAX 14 says); `first` and
  * `rest` begin its first and its other lines. The tags of conditions take no room. */
-void nl_plain_wrap(struct nl_buf *out, const char *tagged, const char *first, const char *rest);
+void nl_plain_wrap(struct nl_buf *out, const char *tagged, const char *first,
+                   const char *rest) NL_ALL_NONNULL;
 
 #endif

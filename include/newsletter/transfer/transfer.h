@@ -53,23 +53,27 @@ struct nl_import_report {
 void nl_import_report_free(struct nl_import_report *report);
 
 /* NL_USAGE unless `text` is "WORD=STATE" with a state that there is. */
-enum nl_status nl_import_check_state(const char *text, struct nl_error *err);
+NL_CHECKED enum nl_status nl_import_check_state(const char *text,
+                                                struct nl_error *err) NL_ALL_NONNULL;
 
 /* Reads `in`, called `name` in messages. Rows that are not good are told and counted; with any of
  * them nothing is kept, unless `partial`. Fails where the file as a whole cannot be read, or where
  * a column that speaks of consent or a state is not understood. */
-enum nl_status nl_import_file(struct nl_store *store, FILE *in, const char *name,
-                              const struct nl_import_options *options,
-                              struct nl_import_report *report, struct nl_error *err);
+NL_CHECKED enum nl_status nl_import_file(struct nl_store *store, FILE *in, const char *name,
+                                         const struct nl_import_options *options,
+                                         struct nl_import_report *report,
+                                         struct nl_error *err) NL_ALL_NONNULL;
 
 /* Suppresses the addresses of a file: one or several on a line, what 'suppress export' writes, or
  * the addresses of any file that nl_import_file reads. All or nothing; *count tells how many were
  * not suppressed before. */
-enum nl_status nl_suppression_file(struct nl_store *store, FILE *in, const char *name,
-                                   const char *reason, int64_t *count, struct nl_error *err);
+NL_CHECKED enum nl_status nl_suppression_file(struct nl_store *store, FILE *in, const char *name,
+                                              const char *reason, int64_t *count,
+                                              struct nl_error *err) NL_ALL_NONNULL;
 
 /* NL_DATA for a reason that is no line, or too long. */
-enum nl_status nl_suppression_check_reason(const char *reason, struct nl_error *err);
+NL_CHECKED enum nl_status nl_suppression_check_reason(const char *reason,
+                                                      struct nl_error *err) NL_ALL_NONNULL;
 
 struct nl_export_options {
     enum nl_transfer_format format; /* CSV or JSON lines */
@@ -78,8 +82,9 @@ struct nl_export_options {
 
 /* Writes subscriptions as CSV or JSON lines. Unless they are for a spreadsheet, nl_import_file
  * reads them back. */
-enum nl_status nl_export_file(struct nl_store *store, const struct nl_member_filter *filter,
-                              const struct nl_export_options *options, FILE *out, size_t *count,
-                              struct nl_error *err);
+NL_CHECKED enum nl_status nl_export_file(struct nl_store *store,
+                                         const struct nl_member_filter *filter,
+                                         const struct nl_export_options *options, FILE *out,
+                                         size_t *count, struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

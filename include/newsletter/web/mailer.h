@@ -11,13 +11,14 @@ struct nl_mailer;
 /* Starts the thread. One for notices begins with those that an earlier run left; one for issues
  * waits until it is woken. `config` and `relay` must outlive it. Free with nl_mailer_free. A
  * process may have only one for issues, since their locks belong to the process. */
-enum nl_status nl_mailer_new(const struct nl_config *config, const struct nl_relay *relay,
-                             enum nl_service_work work, struct nl_mailer **out,
-                             struct nl_error *err);
+NL_CHECKED enum nl_status nl_mailer_new(const struct nl_config *config,
+                                        const struct nl_relay *relay, enum nl_service_work work,
+                                        struct nl_mailer **out,
+                                        struct nl_error *err) NL_ALL_NONNULL;
 
 /* Tells it that there is something to send, and does not wait: a notice by the number that the
  * function which queued it returned (0 wakes it for nothing), or the issues. */
-void nl_mailer_wake(struct nl_mailer *mailer, int64_t notice);
+void nl_mailer_wake(struct nl_mailer *mailer, int64_t notice) NL_ALL_NONNULL;
 
 /* Finishes the messages in flight, then ends the thread. */
 void nl_mailer_free(struct nl_mailer *mailer);

@@ -33,19 +33,20 @@ struct nl_server_options {
 
 /* Binds, or takes the socket that systemd hands over (sd_listen_fds(3)). Free with nl_server_free.
  */
-enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler handler, void *ctx,
-                             struct nl_server **out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler handler,
+                                        void *ctx, struct nl_server **out, struct nl_error *err)
+    NL_NONNULL(1, 4, 5);
 
 /* Where it listens, as "http://127.0.0.1:8025". Owned by the server. */
-const char *nl_server_address(const struct nl_server *server);
+const char *nl_server_address(const struct nl_server *server) NL_ALL_NONNULL;
 
 /* Has the handler called again for the requests that wait for something (nl_response.wait). May be
  * called by any thread; `server` is the struct nl_server. */
 void nl_server_wake(void *server);
 
 /* Serves until *stop is not 0, then finishes the requests that have arrived. */
-enum nl_status nl_server_run(struct nl_server *server, const volatile sig_atomic_t *stop,
-                             struct nl_error *err);
+NL_CHECKED enum nl_status nl_server_run(struct nl_server *server, const volatile sig_atomic_t *stop,
+                                        struct nl_error *err) NL_ALL_NONNULL;
 
 void nl_server_free(struct nl_server *server);
 

@@ -14,12 +14,13 @@ struct nl_site;
 /* `url` is the address under which people reach the site, or NULL; its path becomes the prefix of
  * all links. Borrows the store and the configuration, which must outlive the site. Free with
  * nl_site_free. */
-enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *config, const char *url,
-                           struct nl_site **out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *config,
+                                      const char *url, struct nl_site **out, struct nl_error *err)
+    NL_NONNULL(1, 2, 4, 5);
 
 /* Sets the mailer that sends the mails that visitors cause. Without one (or with NULL) they wait
  * for `newsletter retry`. Borrowed. */
-void nl_site_set_mailer(struct nl_site *site, struct nl_mailer *mailer);
+void nl_site_set_mailer(struct nl_site *site, struct nl_mailer *mailer) NL_ALL_NONNULL;
 
 /* Sets the hooks that mail providers report to. Without them there are none. Borrowed. */
 void nl_site_set_hooks(struct nl_site *site, struct nl_hooks *hooks);
@@ -28,8 +29,9 @@ void nl_site_set_hooks(struct nl_site *site, struct nl_hooks *hooks);
 size_t nl_site_body_limit(void *ctx, const struct nl_request *request);
 
 /* An nl_handler; `ctx` is the site. */
-enum nl_status nl_site_handle(void *ctx, const struct nl_request *request,
-                              struct nl_response *response, struct nl_error *err);
+NL_CHECKED enum nl_status nl_site_handle(void *ctx, const struct nl_request *request,
+                                         struct nl_response *response, struct nl_error *err)
+    NL_NONNULL(2, 3, 4);
 
 void nl_site_free(struct nl_site *site);
 

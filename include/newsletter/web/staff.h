@@ -10,16 +10,17 @@
 struct nl_staff;
 
 /* Borrows the store and the configuration, which must outlive it. Free with nl_staff_free. */
-enum nl_status nl_staff_new(struct nl_store *store, const struct nl_config *config,
-                            struct nl_staff **out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_staff_new(struct nl_store *store, const struct nl_config *config,
+                                       struct nl_staff **out, struct nl_error *err) NL_ALL_NONNULL;
 
 /* Sets the mailer that sends the issues that staff resume. Without one they wait for `newsletter
  * retry`. Borrowed. */
-void nl_staff_set_sender(struct nl_staff *staff, struct nl_mailer *sender);
+void nl_staff_set_sender(struct nl_staff *staff, struct nl_mailer *sender) NL_ALL_NONNULL;
 
 /* An nl_handler; `ctx` is the struct. */
-enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,
-                               struct nl_response *response, struct nl_error *err);
+NL_CHECKED enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,
+                                          struct nl_response *response, struct nl_error *err)
+    NL_NONNULL(2, 3, 4);
 
 void nl_staff_free(struct nl_staff *staff);
 

@@ -6,12 +6,14 @@
 
 /* One event as the front matter gives it: pairs of key and value, up to a NULL. */
 static enum nl_status take(struct nl_events *events, const char *const *pairs) {
+    struct nl_error err = {0};
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && pairs[i] != NULL; i += 2) {
         char path[40];
         snprintf(path, sizeof path, "0.%s", pairs[i]);
-        status = nl_events_take(events, path, pairs[i + 1], "issue.md", 1, NULL);
+        status = nl_events_take(events, path, pairs[i + 1], "issue.md", 1, &err);
     }
+    nl_error_free(&err);
     return status;
 }
 
