@@ -1,27 +1,14 @@
 #include "newsletter/db/sql.h"
 
-#include "db/database.h"
+#include "db/statement.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A statement, and the row that it stands on. */
-struct nl_sql_row {
-    const struct nl_engine *engine;
-    void *handle; /* the engine's */
-};
-
-struct nl_statement {
-    struct nl_sql_row row;
-    const char *sql;
-    bool busy; /* it is being walked through */
-    struct nl_statement *next;
-};
-
 /* ---- preparing ---- */
 
-static struct nl_statement *make(struct nl_store *store, const char *sql, bool insert,
-                                 struct nl_error *err) {
+struct nl_statement *nl_statement_new(struct nl_store *store, const char *sql, bool insert,
+                                      struct nl_error *err) {
     struct nl_statement *entry = calloc(1, sizeof *entry);
     if (entry == NULL) {
         nl_error_nomem(err);
@@ -43,7 +30,7 @@ static struct nl_statement *prepared(struct nl_store *store, const char *sql, bo
         entry = entry->next;
     if (entry != NULL)
         return entry;
-    entry = make(store, sql, insert, err);
+    entry = nl_statement_new(store, sql, insert, err);
     if (entry != NULL) {
         entry->next = store->statements;
         store->statements = entry;
@@ -51,7 +38,7 @@ static struct nl_statement *prepared(struct nl_store *store, const char *sql, bo
     return entry;
 }
 
-static size_t count_values(const struct nl_value *values) {
+size_t nl_values_count(const struct nl_value *values) {
     size_t count = 0;
     while (values[count].type != '\0')
         count++;
@@ -63,7 +50,7 @@ static size_t count_values(const struct nl_value *values) {
 static enum nl_status begin_walk(struct nl_store *store, struct nl_statement *statement,
                                  const struct nl_value *values, struct nl_error *err) {
     statement->busy = true;
-    return store->engine->bind(store, statement->row.handle, values, count_values(values), err);
+    return store->engine->bind(store, statement->row.handle, values, nl_values_count(values), err);
 }
 
 static enum nl_status step(struct nl_store *store, struct nl_statement *statement, bool *row,
@@ -76,9 +63,9 @@ static void end_walk(struct nl_statement *statement) {
     statement->busy = false;
 }
 
-static enum nl_status walk(struct nl_store *store, struct nl_statement *statement,
-                           const struct nl_value *values, nl_sql_visit *each, void *context,
-                           struct nl_error *err) {
+enum nl_status nl_statement_walk(struct nl_store *store, struct nl_statement *statement,
+                                 const struct nl_value *values, nl_sql_visit *each, void *context,
+                                 struct nl_error *err) {
     bool row = true;
     enum nl_status status = begin_walk(store, statement, values, err);
     while (status == NL_OK && (status = step(store, statement, &row, err)) == NL_OK && row)
@@ -87,10 +74,9 @@ static enum nl_status walk(struct nl_store *store, struct nl_statement *statemen
     return status;
 }
 
-/* Takes the first row and reads it. */
-static enum nl_status first(struct nl_store *store, struct nl_statement *statement,
-                            const struct nl_value *values, bool *found,
-                            const struct nl_column *columns, struct nl_error *err) {
+enum nl_status nl_statement_first(struct nl_store *store, struct nl_statement *statement,
+                                  const struct nl_value *values, bool *found,
+                                  const struct nl_column *columns, struct nl_error *err) {
     bool row = false;
     enum nl_status status = begin_walk(store, statement, values, err);
     if (status == NL_OK)
@@ -106,50 +92,19 @@ static enum nl_status first(struct nl_store *store, struct nl_statement *stateme
 enum nl_status nl_sql_each(struct nl_store *store, struct nl_error *err, nl_sql_visit *each,
                            void *context, const char *sql, const struct nl_value *values) {
     struct nl_statement *statement = prepared(store, sql, false, err);
-    return statement != NULL ? walk(store, statement, values, each, context, err) : err->status;
-}
-
-static void clear_column(const struct nl_column *column) {
-    switch (column->type) {
-    case 'i':
-        *(int64_t *)column->to = 0;
-        break;
-    case 'n':
-        *(int *)column->to = 0;
-        break;
-    case 'o':
-        *(bool *)column->to = false;
-        break;
-    case 'd':
-        *(double *)column->to = 0;
-        break;
-    case 'f':
-        *(char *)column->to = '\0';
-        break;
-    case 'b':
-        *column->len = 0;
-        *(char **)column->to = NULL;
-        break;
-    case 'c':
-        *(char **)column->to = NULL;
-        break;
-    case 's':
-        *(const char **)column->to = NULL;
-        break;
-    default:
-        break;
-    }
+    return statement != NULL ? nl_statement_walk(store, statement, values, each, context, err)
+                             : err->status;
 }
 
 enum nl_status nl_sql_first(struct nl_store *store, struct nl_error *err, bool *found,
                             const char *sql, const struct nl_value *values,
                             const struct nl_column *columns) {
     struct nl_statement *statement = prepared(store, sql, false, err);
-    for (const struct nl_column *column = columns; column->type != '\0'; column++)
-        clear_column(column);
+    nl_sql_clear(columns);
     if (found != NULL)
         *found = false;
-    return statement != NULL ? first(store, statement, values, found, columns, err) : err->status;
+    return statement != NULL ? nl_statement_first(store, statement, values, found, columns, err)
+                             : err->status;
 }
 
 enum nl_status nl_sql_exists(struct nl_store *store, struct nl_error *err, bool *found,
@@ -186,9 +141,9 @@ static enum nl_status pass_over(const struct nl_sql_row *row, void *context, str
 enum nl_status nl_sql_put(struct nl_store *store, struct nl_statement *statement,
                           const struct nl_value *values, struct nl_error *err) {
     if (store->batch && store->engine->batch_add != NULL)
-        return store->engine->batch_add(store, statement->row.handle, values, count_values(values),
-                                        err);
-    return walk(store, statement, values, pass_over, NULL, err);
+        return store->engine->batch_add(store, statement->row.handle, values,
+                                        nl_values_count(values), err);
+    return nl_statement_walk(store, statement, values, pass_over, NULL, err);
 }
 
 enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const char *sql,
@@ -297,7 +252,7 @@ enum nl_status nl_sql_run_ids(struct nl_store *store, struct nl_error *err, cons
                               const struct nl_value *values) {
     struct nl_value all[VALUES_LIMIT + 2] = {{0}};
     struct many many = {.ids = ids, .count = count, .sql = sql, .values = all};
-    size_t given = count_values(values);
+    size_t given = nl_values_count(values);
     many.changed = changed;
     if (count == 0)
         return NL_OK;
@@ -309,178 +264,9 @@ enum nl_status nl_sql_run_ids(struct nl_store *store, struct nl_error *err, cons
                                      : run_for_each(store, &many, err);
 }
 
-/* ---- reading columns ---- */
-
-int64_t nl_sql_int(const struct nl_sql_row *row, int column) {
-    return row->engine->number(row->handle, column);
-}
-
-bool nl_sql_bool(const struct nl_sql_row *row, int column) {
-    return nl_sql_int(row, column) != 0;
-}
-
-double nl_sql_real(const struct nl_sql_row *row, int column) {
-    return row->engine->real(row->handle, column);
-}
-
-bool nl_sql_is_null(const struct nl_sql_row *row, int column) {
-    return row->engine->is_null(row->handle, column);
-}
-
-const char *nl_sql_text(const struct nl_sql_row *row, int column) {
-    return row->engine->text(row->handle, column);
-}
-
-const void *nl_sql_bytes(const struct nl_sql_row *row, int column, size_t *len) {
-    return row->engine->bytes(row->handle, column, len);
-}
-
-/* False when memory ran out; an engine tells that by a text of NULL where there is one. */
-static bool copy_text(const struct nl_sql_row *row, int column, char **to) {
-    const char *text = nl_sql_text(row, column);
-    *to = text != NULL ? strdup(text) : NULL;
-    return *to != NULL || (text == NULL && nl_sql_is_null(row, column));
-}
-
-static bool copy_bytes(const struct nl_sql_row *row, int column, char **to, size_t *len) {
-    const void *data = nl_sql_bytes(row, column, len);
-    *to = NULL;
-    if (nl_sql_is_null(row, column))
-        return true;
-    *to = malloc(*len + 1);
-    if (*to == NULL)
-        return false;
-    if (*len > 0)
-        memcpy(*to, data, *len);
-    (*to)[*len] = '\0';
-    return true;
-}
-
-static void copy_fixed(const struct nl_sql_row *row, int column, char *to, size_t size) {
-    const char *text = nl_sql_text(row, column);
-    to[0] = '\0';
-    if (text != NULL && strlen(text) < size)
-        memcpy(to, text, strlen(text) + 1);
-}
-
-/* False when memory ran out. */
-static bool read_column(const struct nl_sql_row *row, int at, const struct nl_column *column) {
-    switch (column->type) {
-    case 'i':
-        *(int64_t *)column->to = nl_sql_int(row, at);
-        return true;
-    case 'n':
-        *(int *)column->to = (int)nl_sql_int(row, at);
-        return true;
-    case 'o':
-        *(bool *)column->to = nl_sql_bool(row, at);
-        return true;
-    case 'd':
-        *(double *)column->to = nl_sql_real(row, at);
-        return true;
-    case 's':
-        *(const char **)column->to = nl_sql_text(row, at);
-        return true;
-    case 'f':
-        copy_fixed(row, at, column->to, column->size);
-        return true;
-    case 'c':
-        return copy_text(row, at, column->to);
-    case 'b':
-        return copy_bytes(row, at, column->to, column->len);
-    default:
-        return true;
-    }
-}
-
-enum nl_status nl_sql_read(const struct nl_sql_row *row, const struct nl_column *columns,
-                           struct nl_error *err) {
-    bool done = true;
-    for (int at = 0; columns[at].type != '\0'; at++)
-        done = read_column(row, at, &columns[at]) && done;
-    return done ? NL_OK : nl_error_nomem(err);
-}
-
-enum nl_status nl_sql_add_id(const struct nl_sql_row *row, void *context, struct nl_error *err) {
-    struct nl_buf *ids = context;
-    int64_t id = nl_sql_int(row, 0);
-    nl_buf_add(ids, &id, sizeof id);
-    return ids->failed ? nl_error_nomem(err) : NL_OK;
-}
-
-size_t nl_ids_count(const struct nl_buf *ids) {
-    return ids->len / sizeof(int64_t);
-}
-
-int64_t nl_ids_at(const struct nl_buf *ids, size_t at) {
-    int64_t id = 0;
-    memcpy(&id, ids->data + at * sizeof id, sizeof id);
-    return id;
-}
-
-/* ---- statements made at run time ---- */
-
-void nl_query_add(struct nl_query *query, const struct nl_value *values) {
-    nl_buf_add(&query->values, values, count_values(values) * sizeof *values);
-}
-
-void nl_query_own(struct nl_query *query, char *text) {
-    nl_buf_add(&query->owned, &text, sizeof text);
-    if (query->owned.failed)
-        free(text);
-    query->sql.failed = query->sql.failed || query->owned.failed || text == NULL;
-    if (!query->sql.failed)
-        nl_query_add(query, NL_VALUES(NL_STRING(text)));
-}
-
-void nl_query_free(struct nl_query *query) {
-    for (size_t at = 0; !query->owned.failed && at < query->owned.len; at += sizeof(char *)) {
-        char *text = NULL;
-        memcpy(&text, query->owned.data + at, sizeof text);
-        free(text);
-    }
-    nl_buf_free(&query->sql);
-    nl_buf_free(&query->values);
-    nl_buf_free(&query->owned);
-}
-
-/* Prepares it; *values are its values with their end. */
-static struct nl_statement *make_query(struct nl_store *store, struct nl_query *query,
-                                       const struct nl_value **values, struct nl_error *err) {
-    static const struct nl_value end = {.type = '\0'};
-    nl_buf_add(&query->values, &end, sizeof end);
-    *values = (const struct nl_value *)(const void *)query->values.data;
-    if (!query->sql.failed && !query->values.failed)
-        return make(store, nl_buf_text(&query->sql), false, err);
-    nl_error_nomem(err);
-    return NULL;
-}
-
-enum nl_status nl_query_each(struct nl_store *store, struct nl_error *err, nl_sql_visit *each,
-                             void *context, struct nl_query *query) {
-    const struct nl_value *values = NULL;
-    struct nl_statement *statement = make_query(store, query, &values, err);
-    enum nl_status status =
-        statement != NULL ? walk(store, statement, values, each, context, err) : err->status;
-    nl_sql_end(statement);
-    return status;
-}
-
-enum nl_status nl_query_number(struct nl_store *store, struct nl_error *err, int64_t *out,
-                               struct nl_query *query) {
-    const struct nl_value *values = NULL;
-    struct nl_statement *statement = make_query(store, query, &values, err);
-    *out = 0;
-    enum nl_status status =
-        statement != NULL ? first(store, statement, values, NULL, NL_COLUMNS(NL_INTO(out)), err)
-                          : err->status;
-    nl_sql_end(statement);
-    return status;
-}
-
 enum nl_status nl_sql_prepare(struct nl_store *store, const char *sql, struct nl_statement **out,
                               struct nl_error *err) {
-    *out = make(store, sql, false, err);
+    *out = nl_statement_new(store, sql, false, err);
     return *out != NULL ? NL_OK : err->status;
 }
 

@@ -1,22 +1,19 @@
 #include "template/mustache.h"
 
 #include "newsletter/template/escape.h"
+#include "template/mustache_tag.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH_LIMIT = 50, DELIMITER_LIMIT = 16 };
-
-struct delimiters {
-    char open[DELIMITER_LIMIT], close[DELIMITER_LIMIT];
-};
+enum { DEPTH_LIMIT = 50 };
 
 /* One text being rendered: a file, a partial or a translation. */
 struct renderer {
     const char *start;
     const char *where;
     const struct nl_template_host *host;
-    struct delimiters delimiters;
+    struct nl_delimiters delimiters;
     const json_t *stack[DEPTH_LIMIT]; /* contexts, innermost last */
     size_t depth;
     int level; /* of partials within partials */
@@ -25,18 +22,8 @@ struct renderer {
     int skipping; /* how many of the enclosing sections are not shown */
 };
 
-/* One tag: what kind, its name, and the text it spans. */
-struct tag {
-    char kind; /* '#', '^', '/', '!', '&', '>', '=' or 'v' */
-    const char *name;
-    size_t name_len;
-    const char *begin, *end; /* if it has a line of its own, with that line's white space */
-    const char *indent;      /* the white space before a partial alone on its line */
-    size_t indent_len;
-};
-
 static enum nl_status fail_at(struct renderer *renderer, const char *at, const char *what,
-                              const struct tag *tag) {
+                              const struct nl_tag *tag) {
     size_t line = 1;
     for (const char *p = renderer->start; p < at; p++)
         line += *p == '\n';
@@ -45,82 +32,11 @@ static enum nl_status fail_at(struct renderer *renderer, const char *at, const c
                         tag != NULL ? tag->name : "");
 }
 
-static bool is_blank(char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static void trim_blanks(const char **text, size_t *len) {
-    while (*len > 0 && is_blank(**text)) {
-        ++*text;
-        --*len;
-    }
-    while (*len > 0 && is_blank((*text)[*len - 1]))
-        --*len;
-}
-
-/* A tag other than a value that stands alone on a line removes the whole line. */
-static void widen_standalone(const char *start, struct tag *tag) {
-    const char *left = tag->begin;
-    const char *right = tag->end;
-    while (left > start && (left[-1] == ' ' || left[-1] == '\t'))
-        left--;
-    while (*right == ' ' || *right == '\t')
-        right++;
-    if ((left > start && left[-1] != '\n') ||
-        (*right != '\n' && *right != '\0' && strncmp(right, "\r\n", 2) != 0))
-        return;
-    tag->indent = left;
-    tag->indent_len = (size_t)(tag->begin - left);
-    tag->begin = left;
-    tag->end = right + (*right == '\r') + (*right != '\0');
-}
-
-static enum nl_status next_tag(struct renderer *renderer, const char *text, struct tag *tag,
+static enum nl_status next_tag(struct renderer *renderer, const char *text, struct nl_tag *tag,
                                bool *found) {
-    const struct delimiters *marks = &renderer->delimiters;
-    const char *open = strstr(text, marks->open);
-    *found = open != NULL;
-    *tag = (struct tag){.kind = 'v'};
-    if (open == NULL)
+    if (nl_tag_next(text, renderer->start, &renderer->delimiters, tag, found))
         return NL_OK;
-    const char *name = open + strlen(marks->open);
-    bool triple = *name == '{' && strcmp(marks->open, "{{") == 0;
-    if (triple || (*name != '\0' && strchr("#^/!&>=", *name) != NULL))
-        tag->kind = triple ? '&' : *name;
-    if (tag->kind != 'v')
-        name++;
-    const char *end = triple ? "}}}" : marks->close;
-    const char *close = strstr(name, end);
-    if (close == NULL)
-        return fail_at(renderer, open, "a {{ is not closed", NULL);
-    tag->begin = open;
-    tag->end = close + strlen(end);
-    tag->name = name;
-    tag->name_len = (size_t)(close - name);
-    if (tag->kind == '=' && tag->name_len > 0)
-        tag->name_len--; /* the second '=' */
-    trim_blanks(&tag->name, &tag->name_len);
-    if (tag->kind != 'v' && tag->kind != '&')
-        widen_standalone(renderer->start, tag);
-    return NL_OK;
-}
-
-static enum nl_status set_delimiters(struct renderer *renderer, const struct tag *tag) {
-    const char *gap = tag->name;
-    const char *end = tag->name + tag->name_len;
-    while (gap < end && !is_blank(*gap))
-        gap++;
-    const char *second = gap;
-    while (second < end && is_blank(*second))
-        second++;
-    size_t open = (size_t)(gap - tag->name);
-    size_t close = (size_t)(end - second);
-    if (open == 0 || close == 0 || open >= DELIMITER_LIMIT || close >= DELIMITER_LIMIT)
-        return fail_at(renderer, tag->begin, "not a pair of delimiters:", tag);
-    renderer->delimiters = (struct delimiters){0};
-    memcpy(renderer->delimiters.open, tag->name, open);
-    memcpy(renderer->delimiters.close, second, close);
-    return NL_OK;
+    return fail_at(renderer, tag->begin, "a {{ is not closed", NULL);
 }
 
 static const json_t *member_of(const json_t *object, const char *name, size_t len) {
@@ -132,7 +48,7 @@ static const json_t *member_of(const json_t *object, const char *name, size_t le
 
 /* Finds "a.b.c": looks for the first part in the contexts from the innermost outwards, for the rest
  * below it. */
-static const json_t *look_up(const struct renderer *renderer, const struct tag *tag) {
+static const json_t *look_up(const struct renderer *renderer, const struct nl_tag *tag) {
     if (tag->name_len == 1 && tag->name[0] == '.')
         return renderer->stack[renderer->depth - 1];
     const char *dot = memchr(tag->name, '.', tag->name_len);
@@ -158,14 +74,14 @@ static bool is_truthy(const json_t *value) {
              (json_is_array(value) && json_array_size(value) == 0));
 }
 
-static bool is_named(const struct tag *tag, const char *name) {
+static bool is_named(const struct nl_tag *tag, const char *name) {
     return tag->name_len == strlen(name) && memcmp(tag->name, name, tag->name_len) == 0;
 }
 
 static enum nl_status render_until_close(struct renderer *renderer, const char *text,
                                          const char **end);
 
-static enum nl_status add_value(struct renderer *renderer, const struct tag *tag,
+static enum nl_status add_value(struct renderer *renderer, const struct nl_tag *tag,
                                 const json_t *found) {
     char number[40];
     const char *text = "";
@@ -216,7 +132,7 @@ static enum nl_status render_embedded(struct renderer *renderer, const char *tex
     inner.level++;
     inner.start = text;
     inner.where = where;
-    inner.delimiters = (struct delimiters){"{{", "}}"};
+    inner.delimiters = (struct nl_delimiters){"{{", "}}"};
     enum nl_status status = render_until_close(&inner, text, &end);
     if (status == NL_OK && *end != '\0')
         status = fail_at(&inner, end, "a closing tag has no section", NULL);
@@ -234,7 +150,7 @@ static void add_indented(struct nl_buf *out, const char *text, const char *inden
     }
 }
 
-static enum nl_status render_partial(struct renderer *renderer, const struct tag *tag) {
+static enum nl_status render_partial(struct renderer *renderer, const struct nl_tag *tag) {
     const struct nl_template_host *host = renderer->host;
     struct nl_buf text = {0};
     struct nl_buf indented = {0};
@@ -258,18 +174,18 @@ static enum nl_status render_partial(struct renderer *renderer, const struct tag
 }
 
 static void add_single_spaced(struct nl_buf *out, const char *text, size_t len) {
-    trim_blanks(&text, &len);
+    nl_tag_trim(&text, &len);
     for (size_t i = 0; i < len; i++)
-        if (!is_blank(text[i]))
+        if (!nl_tag_is_blank(text[i]))
             nl_buf_addc(out, text[i]);
-        else if (!is_blank(text[i - 1]))
+        else if (!nl_tag_is_blank(text[i - 1]))
             nl_buf_addc(out, ' ');
 }
 
 /* Renders {{#_}}. *end is the start of the section's closing tag. The words are plain text even in
  * an HTML template, so they are escaped; the tags in them hold no character that escaping would
  * change. */
-static enum nl_status render_translation(struct renderer *renderer, const struct tag *tag,
+static enum nl_status render_translation(struct renderer *renderer, const struct nl_tag *tag,
                                          const char **end) {
     const struct nl_template_host *host = renderer->host;
     struct nl_buf words = {0};
@@ -293,7 +209,7 @@ static enum nl_status render_translation(struct renderer *renderer, const struct
     return status;
 }
 
-static enum nl_status render_wrapped(struct renderer *renderer, const struct tag *tag,
+static enum nl_status render_wrapped(struct renderer *renderer, const struct nl_tag *tag,
                                      const char **end) {
     struct nl_buf text = {0};
     struct nl_buf words = {0};
@@ -309,7 +225,7 @@ static enum nl_status render_wrapped(struct renderer *renderer, const struct tag
     return status;
 }
 
-static enum nl_status render_section(struct renderer *renderer, const struct tag *tag,
+static enum nl_status render_section(struct renderer *renderer, const struct nl_tag *tag,
                                      const json_t *found, const char **end) {
     bool shown = is_truthy(found) == (tag->kind == '#');
     enum nl_status status = NL_OK;
@@ -319,7 +235,7 @@ static enum nl_status render_section(struct renderer *renderer, const struct tag
         found = renderer->stack[renderer->depth - 1];
     if (tag->kind == '^' || !json_is_array(found))
         return render_inside(renderer, tag->end, found, renderer->out, end);
-    const struct delimiters delimiters = renderer->delimiters;
+    const struct nl_delimiters delimiters = renderer->delimiters;
     for (size_t i = 0; status == NL_OK && i < json_array_size(found); i++) {
         renderer->delimiters = delimiters;
         status = render_inside(renderer, tag->end, json_array_get(found, i), renderer->out, end);
@@ -328,9 +244,9 @@ static enum nl_status render_section(struct renderer *renderer, const struct tag
 }
 
 /* Renders a section with both its tags. *text is set to the text after the closing one. */
-static enum nl_status render_whole_section(struct renderer *renderer, const struct tag *tag,
+static enum nl_status render_whole_section(struct renderer *renderer, const struct nl_tag *tag,
                                            const char **text) {
-    struct tag close = {0};
+    struct nl_tag close = {0};
     bool closed = false;
     enum nl_status status = NL_OK;
     if (tag->kind == '#' && is_named(tag, "_")) {
@@ -353,7 +269,7 @@ static enum nl_status render_whole_section(struct renderer *renderer, const stru
     return status;
 }
 
-static enum nl_status render_tag(struct renderer *renderer, const struct tag *tag,
+static enum nl_status render_tag(struct renderer *renderer, const struct nl_tag *tag,
                                  const char **text) {
     const json_t *found = NULL;
     *text = tag->end;
@@ -361,7 +277,9 @@ static enum nl_status render_tag(struct renderer *renderer, const struct tag *ta
     case '!':
         return NL_OK;
     case '=':
-        return set_delimiters(renderer, tag);
+        return nl_delimiters_set(&renderer->delimiters, tag)
+                   ? NL_OK
+                   : fail_at(renderer, tag->begin, "not a pair of delimiters:", tag);
     case '>':
         return render_partial(renderer, tag);
     case '#':
@@ -382,7 +300,7 @@ static enum nl_status render_tag(struct renderer *renderer, const struct tag *ta
  * closing tag, whose name the caller checks. */
 static enum nl_status render_until_close(struct renderer *renderer, const char *text,
                                          const char **end) {
-    struct tag tag = {0};
+    struct nl_tag tag = {0};
     bool found = false;
     for (;;) {
         enum nl_status status = next_tag(renderer, text, &tag, &found);

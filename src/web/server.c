@@ -4,6 +4,7 @@
 #include "newsletter/base/file.h"
 #include "newsletter/base/log.h"
 #include "web/listen.h"
+#include "web/peer.h"
 #include "web/request.h"
 #include "web/waiting.h"
 
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -30,15 +30,6 @@ enum {
     BODIES_LIMIT = 64 << 20, /* of all requests that are kept as they come */
 };
 
-/* One connection, for its deadline. */
-struct peer {
-    int fd;
-    struct nl_ip network;
-    int64_t
-        until; /* when the present request must have arrived, or its answer must have been sent */
-    struct peer *previous, *next;
-};
-
 struct nl_server {
     struct MHD_Daemon *daemon;
     int fd;
@@ -47,11 +38,10 @@ struct nl_server {
     struct nl_networks trusted;
     nl_handler handler;
     void *ctx;
-    struct peer *peers;
+    struct nl_peers peers;
     nl_body_limit body_limit;
     size_t body_room;
     struct nl_waiting waiting;
-    int64_t checked_at;
     bool log;
 };
 
@@ -60,13 +50,6 @@ static int64_t now(void) {
 }
 
 /* ---- answering ---- */
-
-static void set_deadline(struct MHD_Connection *connection, int64_t seconds) {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    if (info != NULL && info->socket_context != NULL)
-        ((struct peer *)info->socket_context)->until = now() + seconds;
-}
 
 #define POLICY                                                                                     \
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "             \
@@ -124,7 +107,7 @@ static enum MHD_Result send_response(struct nl_request *request, struct nl_respo
     }
     add_headers(response, out);
     request->status = response->status;
-    set_deadline(request->connection, ANSWER_SECONDS);
+    nl_peer_set_deadline(request->connection, now() + ANSWER_SECONDS);
     enum MHD_Result result =
         MHD_queue_response(request->connection, (unsigned)response->status, out);
     MHD_destroy_response(out);
@@ -213,7 +196,7 @@ static void request_completed(void *ctx, struct MHD_Connection *connection, void
     const struct nl_server *server = ctx;
     struct nl_request *request = *state;
     char client[NL_IP_TEXT];
-    set_deadline(connection, REQUEST_SECONDS);
+    nl_peer_set_deadline(connection, now() + REQUEST_SECONDS);
     if (request == NULL)
         return;
     if (server->log && request->status != 0) {
@@ -234,63 +217,29 @@ static void request_completed(void *ctx, struct MHD_Connection *connection, void
     *state = NULL;
 }
 
-static struct nl_ip network_of(struct MHD_Connection *connection) {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    struct nl_ip peer = {0};
-    if (info != NULL && info->client_addr != NULL)
-        nl_ip_of(info->client_addr, &peer);
-    return nl_ip_network(&peer);
-}
-
 /* One network does not get all places. Proxies do: those that are named, and those on this machine,
  * which alone can be seen from here. */
 static enum MHD_Result may_connect(void *ctx, const struct sockaddr *address, socklen_t len) {
     const struct nl_server *server = ctx;
     struct nl_ip peer;
     char text[NL_IP_TEXT];
-    size_t count = 0;
     (void)len;
     nl_ip_of(address, &peer);
     nl_ip_text(&peer, text);
     if (nl_networks_contain(&server->trusted, &peer) || nl_host_is_loopback(text))
         return MHD_YES;
-    const struct nl_ip network = nl_ip_network(&peer);
-    for (const struct peer *other = server->peers; other != NULL; other = other->next)
-        count += memcmp(&other->network, &network, sizeof network) == 0;
-    return count < NETWORK_CONNECTIONS ? MHD_YES : MHD_NO;
+    return nl_peers_of_network(&server->peers, &peer) < NETWORK_CONNECTIONS ? MHD_YES : MHD_NO;
 }
 
 static void connection_changed(void *ctx, struct MHD_Connection *connection, void **state,
                                enum MHD_ConnectionNotificationCode code) {
     struct nl_server *server = ctx;
-    struct peer *peer = *state;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        peer = calloc(1, sizeof *peer);
-        if (peer == NULL)
-            return;
-        *peer = (struct peer){.fd = info != NULL ? info->connect_fd : -1,
-                              .network = network_of(connection),
-                              .until = now() + REQUEST_SECONDS,
-                              .next = server->peers};
-        if (server->peers != NULL)
-            server->peers->previous = peer;
-        server->peers = peer;
-        *state = peer;
-        return;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        *state = nl_peer_add(&server->peers, connection, now() + REQUEST_SECONDS);
+    else if (*state != NULL) {
+        nl_peer_remove(&server->peers, *state);
+        *state = NULL;
     }
-    if (peer == NULL)
-        return;
-    if (peer->previous != NULL)
-        peer->previous->next = peer->next;
-    else
-        server->peers = peer->next;
-    if (peer->next != NULL)
-        peer->next->previous = peer->previous;
-    free(peer);
-    *state = NULL;
 }
 
 /* ---- the life of a server ---- */
@@ -358,18 +307,6 @@ const char *nl_server_address(const struct nl_server *server) {
     return nl_buf_text(&server->address);
 }
 
-/* A request that arrives so slowly that it never ends, or an answer that is read so slowly, holds a
- * place that others need. Checked once a second. */
-static void cut_off_slow(struct nl_server *server) {
-    int64_t time = now();
-    if (time == server->checked_at)
-        return;
-    server->checked_at = time;
-    for (struct peer *peer = server->peers; peer != NULL; peer = peer->next)
-        if (peer->until < time && peer->fd >= 0)
-            shutdown(peer->fd, SHUT_RDWR);
-}
-
 /* Waits for work, one tick at most, and does it. */
 static enum nl_status turn(struct nl_server *server, struct nl_error *err) {
     const union MHD_DaemonInfo *info =
@@ -383,7 +320,7 @@ static enum nl_status turn(struct nl_server *server, struct nl_error *err) {
         return nl_error_set(err, NL_OS, "poll failed: %s", strerror(errno));
     nl_waiting_resume(&server->waiting);
     MHD_run(server->daemon);
-    cut_off_slow(server);
+    nl_peers_cut_off_late(&server->peers, now());
     return NL_OK;
 }
 
@@ -397,9 +334,8 @@ static enum nl_status drain(struct nl_server *server, struct nl_error *err) {
     if (fd != MHD_INVALID_SOCKET)
         close(fd);
     server->fd = -1;
-    for (struct peer *peer = server->peers; peer != NULL; peer = peer->next)
-        shutdown(peer->fd, SHUT_RD); /* complete requests are answered, nothing more is read */
-    while (status == NL_OK && server->peers != NULL && now() < end)
+    nl_peers_stop_reading(&server->peers);
+    while (status == NL_OK && server->peers.first != NULL && now() < end)
         status = turn(server, err);
     return status;
 }

@@ -9,13 +9,13 @@
 struct nl_hooks;
 
 /* Reads the secrets of all hooks. `config` must outlive it. Free with nl_hooks_free. */
-enum nl_status nl_hooks_new(const struct nl_config *config, struct nl_hooks **out,
-                            struct nl_error *err);
+NL_CHECKED enum nl_status nl_hooks_new(const struct nl_config *config, struct nl_hooks **out,
+                                       struct nl_error *err) NL_ALL_NONNULL;
 
 /* Starts the thread, which calls `wake` after each report, so that the server asks for the answer.
  */
-enum nl_status nl_hooks_start(struct nl_hooks *hooks, void (*wake)(void *ctx), void *ctx,
-                              struct nl_error *err);
+NL_CHECKED enum nl_status nl_hooks_start(struct nl_hooks *hooks, void (*wake)(void *ctx), void *ctx,
+                                         struct nl_error *err) NL_NONNULL(1, 2, 4);
 
 /* Finishes the report in hand, then ends the thread; what waits is put off. Before the server is
  * freed; nl_hooks_free is for after that. NULL is harmless for both. */

@@ -23,10 +23,10 @@ NL_CHECKED enum nl_status nl_site_new(struct nl_store *store, const struct nl_co
 void nl_site_set_mailer(struct nl_site *site, struct nl_mailer *mailer) NL_ALL_NONNULL;
 
 /* Sets the hooks that mail providers report to. Without them there are none. Borrowed. */
-void nl_site_set_hooks(struct nl_site *site, struct nl_hooks *hooks);
+void nl_site_set_hooks(struct nl_site *site, struct nl_hooks *hooks) NL_ALL_NONNULL;
 
 /* An nl_body_limit; `ctx` is the site. */
-size_t nl_site_body_limit(void *ctx, const struct nl_request *request);
+size_t nl_site_body_limit(void *ctx, const struct nl_request *request) NL_NONNULL(2);
 
 /* An nl_handler; `ctx` is the site. */
 NL_CHECKED enum nl_status nl_site_handle(void *ctx, const struct nl_request *request,
