@@ -3,13 +3,14 @@
 #include "newsletter/base/file.h"
 #include "newsletter/report/metrics.h"
 #include "newsletter/report/report.h"
+#include "newsletter/report/reputation.h"
 
 #include <string.h>
 
 struct report_options {
     const char *list, *output, *language;
     enum nl_report_form form;
-    bool metrics;
+    bool metrics, reputation;
 };
 
 struct report_call {
@@ -58,12 +59,20 @@ static enum nl_status report_run(struct cli *cli, void *options, struct nl_error
     struct report_call call = {.chosen = options, .wanted = cli->words[0]};
     const struct report_options *chosen = options;
     struct nl_buf text = {0};
+    bool issues = !chosen->metrics && !chosen->reputation;
+    if (chosen->reputation && (chosen->metrics || call.wanted != NULL || chosen->list != NULL ||
+                               chosen->form == NL_REPORT_HTML))
+        return cli_usage_error(cli, err,
+                               "--reputation is about all lists, as text or with --json: it goes "
+                               "with neither ISSUE, --list, --html nor --metrics");
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK && chosen->metrics)
         status = nl_metrics_write(cli->store, &text, err);
+    else if (status == NL_OK && chosen->reputation)
+        status = nl_reputation_write(cli->store, chosen->form == NL_REPORT_JSON, &text, err);
     else if (status == NL_OK && call.wanted != NULL)
         status = find_issue(cli, &call, err);
-    if (status == NL_OK && !chosen->metrics)
+    if (status == NL_OK && issues)
         status = nl_report_write(cli->store, &cli->config, call.issue, chosen->list, chosen->form,
                                  chosen->language, &text, err);
     if (status == NL_OK)
@@ -79,6 +88,7 @@ static const struct cli_option report_table[] = {
     CLI_PATH("output", struct report_options, output),
     CLI_TEXT("language", struct report_options, language),
     CLI_FLAG("metrics", struct report_options, metrics),
+    CLI_FLAG("reputation", struct report_options, reputation),
     {0},
 };
 

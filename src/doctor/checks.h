@@ -31,6 +31,30 @@ enum nl_status nl_doctor_templates(struct nl_doctor *doctor, const struct nl_lis
 enum nl_status nl_doctor_domain(struct nl_doctor *doctor, const char *from_domain,
                                 const char *envelope_domain, struct nl_error *err);
 
+/* dmarc_policy.c: checks the DMARC record of `from_domain`, else that of a domain above it. */
+enum nl_status nl_doctor_dmarc(struct nl_doctor *doctor, const char *from_domain,
+                               struct nl_error *err);
+
+/* reputation_check.c: what receivers have reported; and whether reports come at all, which the
+ * record of `domain` asks for to be mailed to `reports` (its tag rua). */
+enum nl_status nl_doctor_reputation(struct nl_doctor *doctor, struct nl_error *err);
+enum nl_status nl_doctor_reports_come(struct nl_doctor *doctor, const char *domain,
+                                      const char *reports, struct nl_error *err);
+
+/* domain.c: asks for the TXT records at `prefix` and `domain`. Free *out. */
+enum nl_status nl_doctor_txt(struct nl_doctor *doctor, const char *prefix, const char *domain,
+                             struct nl_answers *out, struct nl_error *err);
+
+/* Whether the DNS answered. That it did not is a finding; the examination goes on. */
+bool nl_doctor_asked(struct nl_doctor *doctor, const char *rule, enum nl_status status,
+                     struct nl_error *err);
+
+/* Only errors that no finding could describe stop the examination. */
+enum nl_status nl_doctor_ended(enum nl_status status);
+
+/* The value of a tag in "a=1; b=2" (RFC 6376 section 3.2), without white space. False if absent. */
+bool nl_tag_value(const char *record, const char *tag, struct nl_buf *out);
+
 /* domain.c: checks the reverse names of the addresses that our mail comes from. */
 enum nl_status nl_doctor_origins(struct nl_doctor *doctor, struct nl_error *err);
 

@@ -135,6 +135,8 @@ enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config 
     if (status == NL_OK && !examination->local)
         status = open_dns(&doctor, err);
     if (status == NL_OK)
+        status = nl_doctor_reputation(&doctor, err);
+    if (status == NL_OK)
         status = nl_list_each(store, examine_list, &walk, err);
     if (status == NL_OK && walk.lists == 0)
         nl_findings_add(out, NL_LEVEL_WARNING, "list", NULL,

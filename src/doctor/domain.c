@@ -9,9 +9,8 @@
 /* An address for documentation (RFC 5737): no record should allow it to send. */
 static const char nobody[] = "192.0.2.1";
 
-/* A question that the DNS failed to answer is a finding; the examination goes on. */
-static bool asked(struct nl_doctor *doctor, const char *rule, enum nl_status status,
-                  struct nl_error *err) {
+bool nl_doctor_asked(struct nl_doctor *doctor, const char *rule, enum nl_status status,
+                     struct nl_error *err) {
     if (status == NL_OK)
         return true;
     if (status == NL_TEMPFAIL) {
@@ -22,13 +21,12 @@ static bool asked(struct nl_doctor *doctor, const char *rule, enum nl_status sta
     return false;
 }
 
-/* Only errors that no finding could describe stop the examination. */
-static enum nl_status ended(enum nl_status status) {
+enum nl_status nl_doctor_ended(enum nl_status status) {
     return status == NL_TEMPFAIL ? NL_OK : status;
 }
 
-static enum nl_status txt(struct nl_doctor *doctor, const char *prefix, const char *domain,
-                          struct nl_answers *out, struct nl_error *err) {
+enum nl_status nl_doctor_txt(struct nl_doctor *doctor, const char *prefix, const char *domain,
+                             struct nl_answers *out, struct nl_error *err) {
     struct nl_buf name = {0};
     *out = (struct nl_answers){0};
     nl_buf_addf(&name, "%s%s", prefix, domain);
@@ -38,8 +36,7 @@ static enum nl_status txt(struct nl_doctor *doctor, const char *prefix, const ch
     return status;
 }
 
-/* The value of a tag in "a=1; b=2" (RFC 6376 section 3.2), without white space. False if absent. */
-static bool tag_value(const char *record, const char *tag, struct nl_buf *out) {
+bool nl_tag_value(const char *record, const char *tag, struct nl_buf *out) {
     nl_buf_clear(out);
     for (const char *at = record; *at != '\0';) {
         size_t len = strcspn(at, ";");
@@ -123,8 +120,8 @@ static void judge_key(struct nl_doctor *doctor, const char *name, const char *re
     struct nl_buf published = {0};
     struct nl_buf own = {0};
     struct nl_buf flags = {0};
-    tag_value(wanted, "p", &own);
-    if (!tag_value(record, "p", &published))
+    nl_tag_value(wanted, "p", &own);
+    if (!nl_tag_value(record, "p", &published))
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "dkim", NULL,
                         "the record at %s has no key (p=): publish \"%s\"", name, wanted);
     else if (published.len == 0)
@@ -135,7 +132,7 @@ static void judge_key(struct nl_doctor *doctor, const char *name, const char *re
     else if (strcmp(nl_buf_text(&published), nl_buf_text(&own)) != 0)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "dkim", NULL,
                         "the key at %s is not the one we sign with: publish \"%s\"", name, wanted);
-    else if (tag_value(record, "t", &flags) && strchr(nl_buf_text(&flags), 'y') != NULL)
+    else if (nl_tag_value(record, "t", &flags) && strchr(nl_buf_text(&flags), 'y') != NULL)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "dkim", NULL,
                         "the record at %s says that signing is being tested (t=y), so receivers "
                         "ignore failures: remove it",
@@ -161,8 +158,8 @@ static enum nl_status examine_key(struct nl_doctor *doctor, const char *path, co
     nl_buf_addf(&name, "%s._domainkey.%s", selector, domain);
     status = nl_dkim_record(key, &wanted, err);
     if (status == NL_OK)
-        status = txt(doctor, "", nl_buf_text(&name), &answers, err);
-    if (asked(doctor, "dkim", status, err)) {
+        status = nl_doctor_txt(doctor, "", nl_buf_text(&name), &answers, err);
+    if (nl_doctor_asked(doctor, "dkim", status, err)) {
         if (answers.count == 0)
             nl_findings_add(doctor->out, NL_LEVEL_ERROR, "dkim", NULL,
                             "there is no record at %s, so no signature of ours can be checked: "
@@ -179,7 +176,7 @@ static enum nl_status examine_key(struct nl_doctor *doctor, const char *path, co
     nl_dkim_key_free(key);
     nl_buf_free(&name);
     nl_buf_free(&wanted);
-    return ended(status);
+    return nl_doctor_ended(status);
 }
 
 static enum nl_status examine_dkim(struct nl_doctor *doctor, const char *from_domain,
@@ -200,87 +197,17 @@ static enum nl_status examine_dkim(struct nl_doctor *doctor, const char *from_do
     return status;
 }
 
-/* ---- DMARC (RFC 7489 section 6.6.3) ---- */
-
-/* Keeps only DMARC records. */
-static size_t dmarc_records(const struct nl_answers *answers, const char **record) {
-    size_t count = 0;
-    for (size_t i = 0; i < answers->count; i++) {
-        if (strncmp(answers->items[i], "v=DMARC1", 8) != 0)
-            continue;
-        *record = answers->items[i];
-        count++;
-    }
-    return count;
-}
-
-static void judge_dmarc(struct nl_doctor *doctor, const char *domain, const char *record) {
-    struct nl_buf policy = {0};
-    struct nl_buf reports = {0};
-    bool valid =
-        tag_value(record, "p", &policy) && (strcasecmp(nl_buf_text(&policy), "none") == 0 ||
-                                            strcasecmp(nl_buf_text(&policy), "quarantine") == 0 ||
-                                            strcasecmp(nl_buf_text(&policy), "reject") == 0);
-    if (!valid)
-        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "dmarc", NULL,
-                        "the DMARC record of %s has no policy: let it say p=none, p=quarantine or "
-                        "p=reject",
-                        domain);
-    else if (!tag_value(record, "rua", &reports))
-        nl_findings_add(doctor->out, NL_LEVEL_WARNING, "dmarc", NULL,
-                        "DMARC of %s is p=%s and asks for no reports: add rua=mailto:ADDRESS to "
-                        "learn of mail that fails",
-                        domain, nl_buf_text(&policy));
-    else
-        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "dmarc", NULL, "DMARC of %s is p=%s", domain,
-                        nl_buf_text(&policy));
-    nl_buf_free(&policy);
-    nl_buf_free(&reports);
-}
-
-/* The domain's own record, else that of a domain above it. */
-static enum nl_status examine_dmarc(struct nl_doctor *doctor, const char *from_domain,
-                                    struct nl_error *err) {
-    enum nl_status status = NL_OK;
-    size_t count = 0;
-    for (const char *domain = from_domain; status == NL_OK && count == 0;) {
-        struct nl_answers answers = {0};
-        const char *record = NULL;
-        const char *dot = strchr(domain, '.');
-        status = txt(doctor, "_dmarc.", domain, &answers, err);
-        if (!asked(doctor, "dmarc", status, err))
-            return ended(status);
-        count = dmarc_records(&answers, &record);
-        if (count > 1)
-            nl_findings_add(doctor->out, NL_LEVEL_ERROR, "dmarc", NULL,
-                            "_dmarc.%s has %zu DMARC records, so none counts: leave one", domain,
-                            count);
-        else if (count == 1)
-            judge_dmarc(doctor, domain, record);
-        nl_answers_free(&answers);
-        if (dot == NULL || strchr(dot + 1, '.') == NULL)
-            break;
-        domain = dot + 1;
-    }
-    if (count == 0)
-        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "dmarc", NULL,
-                        "there is no DMARC record for %s, which Gmail and Yahoo demand of bulk "
-                        "senders: publish at _dmarc.%s \"v=DMARC1; p=none; rua=mailto:ADDRESS\"",
-                        from_domain, from_domain);
-    return status;
-}
-
 /* ---- MX ---- */
 
 static enum nl_status examine_host(struct nl_doctor *doctor, const char *domain, const char *host,
                                    struct nl_error *err) {
     struct nl_answers addresses = {0};
     enum nl_status status = nl_dns_addresses(doctor->dns, host, &addresses, err);
-    if (asked(doctor, "mx", status, err) && addresses.count == 0)
+    if (nl_doctor_asked(doctor, "mx", status, err) && addresses.count == 0)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "mx", NULL,
                         "the MX of %s, %s, has no address: correct the record", domain, host);
     nl_answers_free(&addresses);
-    return ended(status);
+    return nl_doctor_ended(status);
 }
 
 static enum nl_status examine_mx(struct nl_doctor *doctor, const char *domain, const char *what,
@@ -290,8 +217,8 @@ static enum nl_status examine_mx(struct nl_doctor *doctor, const char *domain, c
     enum nl_status status = nl_dns_ask(doctor->dns, NL_DNS_MX, domain, &hosts, err);
     if (status == NL_OK && hosts.count == 0)
         status = nl_dns_addresses(doctor->dns, domain, &addresses, err);
-    if (!asked(doctor, "mx", status, err))
-        status = ended(status);
+    if (!nl_doctor_asked(doctor, "mx", status, err))
+        status = nl_doctor_ended(status);
     else if (hosts.count == 0 && addresses.count == 0)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "mx", NULL,
                         "%s has neither MX nor address, so %s cannot come in, and many servers "
@@ -326,7 +253,7 @@ enum nl_status nl_doctor_domain(struct nl_doctor *doctor, const char *from_domai
     if (status == NL_OK)
         status = examine_dkim(doctor, from_domain, err);
     if (status == NL_OK)
-        status = examine_dmarc(doctor, from_domain, err);
+        status = nl_doctor_dmarc(doctor, from_domain, err);
     if (status == NL_OK)
         status = examine_mx(doctor, envelope_domain, same ? "bounces and replies" : "bounces", err);
     if (status == NL_OK && !same)
@@ -364,8 +291,8 @@ static enum nl_status examine_ptr(struct nl_doctor *doctor, const char *origin,
     enum nl_status status = nl_dns_names(doctor->dns, origin, &names, err);
     if (status == NL_OK && names.count > 0)
         status = leads_back(doctor, &names, origin, &back, err);
-    if (!asked(doctor, "ptr", status, err))
-        status = ended(status);
+    if (!nl_doctor_asked(doctor, "ptr", status, err))
+        status = nl_doctor_ended(status);
     else if (names.count == 0)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "ptr", NULL,
                         "%s, where your mail comes from, has no name in the DNS (PTR), and Gmail "

@@ -1,6 +1,7 @@
 #include "newsletter/base/text.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
+#include "newsletter/report/reputation.h"
 #include "newsletter/template/data.h"
 #include "web/staff_common.h"
 
@@ -122,6 +123,12 @@ static enum nl_status show_overview(const struct page *page, struct nl_response 
     return finish(page, status, "staff.html", response);
 }
 
+static enum nl_status show_reputation(const struct page *page, struct nl_response *response) {
+    const struct nl_figures figures = figures_of(page);
+    nl_data_set(page->data, "heading", translated(page, NL_TEXT("Reputation")));
+    return finish(page, nl_reputation_page(&figures), "staff-reputation.html", response);
+}
+
 static enum nl_status show_list(const struct page *page, const struct nl_request *request,
                                 const char *name, struct nl_response *response) {
     const struct nl_issue_filter filter = {.list = name, .limit = ISSUES_SHOWN};
@@ -209,6 +216,8 @@ enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *re
                     : show_issue(&page, request, id, response);
     if (!post && strcmp(path, "/") == 0)
         return show_overview(&page, response);
+    if (!post && strcmp(path, "/reputation") == 0)
+        return show_reputation(&page, response);
     if (!post && strncmp(path, list, sizeof list - 1) == 0)
         return show_list(&page, request, path + sizeof list - 1, response);
     return no_such_page(&page, request, response);

@@ -157,3 +157,10 @@ def hostile():
         "nested JSON": b'{"policies": ' + b"[" * 100000 + b', "date-range": 1',
         "cut off JSON": gz(tls()[:-20]),
     }
+
+
+def fill(site):
+    """Gives a site reports of each kind."""
+    for form in FORMS.values():
+        site.run("bounce", stdin=form())
+    site.run("bounce", stdin=tls_message(gz(tls())))

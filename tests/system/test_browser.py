@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from conftest import BINARY, SAMPLE, link, parse, wait_for
 from test_look import WEB, look, needs_browser
+import reports
 from test_staff import PASSWORD, StaffServer, configure, eventful  # noqa: F401
 from webserver import WebServer
 
@@ -147,7 +148,9 @@ def test_staff_with_a_browser(staff, connected):
 @pytest.mark.parametrize("language", ["en", "ru", "kk"])
 def test_looks_of_the_staffs_pages(staff, connected, tmp_path, language):
     assert staff.login().status == 303
-    paths = {"login": "/login?", "overview": "/?", "list": "/list/bulletin?", "issue": "/issue/1?"}
+    reports.fill(connected)
+    paths = {"login": "/login?", "overview": "/?", "list": "/list/bulletin?", "issue": "/issue/1?",
+             "reputation": "/reputation?"}
     look(tmp_path, {f"staff-{language}-{name}": f"{staff.url}{path}language={language}" for name, path in paths.items()},
          widths=(375, 1200) if language == "en" else (375,), mail=False, cookie=staff.cookie)
 

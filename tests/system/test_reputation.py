@@ -1,12 +1,17 @@
 """Reports about us: DMARC and TLS reports that receivers mail, and complaints."""
+import contextlib
 import json
 import mailbox
 import os
 import re
+import time
 
+import nameserver
 import pytest
 
 import reports
+from test_bounce import arf
+from test_staff import staff  # noqa: F401
 from reports import BEGIN, DAY, FORMS, dmarc, gz, message, record, tls, tls_message, tls_policy, zipped
 
 
@@ -163,3 +168,133 @@ def test_retention(connected):
     assert connected.sql("SELECT count(*) FROM reputation_report") == [(3,)]
     connected.run("prune")
     assert connected.sql("SELECT count(*) FROM reputation_report") == [(2,)] and len(rows(connected)) == 2
+
+
+# ---- the figures ----
+
+@pytest.fixture(name="reported")
+def fixture_reported(connected, server):
+    """A site with reports, and an issue that one of three readers complained about."""
+    connected.add_active(["ann@example.org", "bob@example.org", "kim@example.org"])
+    connected.run("send", "--yes", connected.issue())
+    (raw,) = server.messages("ann@example.org")
+    head, rest = raw.split(b"Delivered-To:", 1)
+    path = head.split(b"<")[1].split(b">")[0].decode()
+    connected.run("bounce", "--recipient", path, stdin=arf("ann@example.org", rest.split(b"\r\n", 1)[1]).replace(
+        b"feedback@isp.example.net", b"Feedback <loop@FBL.example.net>"))
+    connected.run("bounce", stdin=arf("bob@example.org", b"Subject: forged\n\nx\n"))
+    reports.fill(connected)
+    return connected
+
+
+def test_figures_as_json(reported):
+    figures = json.loads(reported.run("report", "--reputation", "--json").out)
+    assert "Anybody can mail" in figures["note"]
+    (day,) = figures["dmarc"]["days"]
+    assert (day["day"], day["domain"], day["messages"], day["passed"], day["spf"], day["dkim"]) == (
+        time.strftime("%Y-%m-%d", time.gmtime(BEGIN)), "example.org", 620, 600, 600, 540)
+    assert [(row["source"], row["kind"], row["messages"], row["passed"]) for row in figures["dmarc"]["sources"]] == [
+        ("192.0.2.10", "ours", 580, 580), ("2001:db8::10", "ours", 20, 20), ("203.0.113.9", "other", 20, 0)]
+    assert sorted(row["reporter"] for row in figures["dmarc"]["reporters"]) == [
+        "Enterprise Outlook", "Fastmail Pty Ltd", "Mail.Ru", "Yahoo", "google.com"]
+    assert figures["tls"]["policies"] == [{"policy": "sts", "reason": "", "sessions": 100},
+                                          {"policy": "sts", "reason": "certificate-expired", "sessions": 3}]
+    assert [(row["provider"], row["complaints"]) for row in figures["complaints"]["providers"]] == [("fbl.example.net", 1)]
+    assert [(row["sent"], row["complaints"]) for row in figures["complaints"]["issues"]] == [(3, 1)]
+
+
+def test_figures_as_text(reported):
+    text = reported.run("report", "--reputation").out
+    assert "Anybody can mail such reports" in text and re.search(r"example\.org +620 +96\.8 % +96\.8 % +87\.1 %", text)
+    assert re.search(r"203\.0\.113\.9 +example\.org +other +20 +0\.0 %", text)
+    assert re.search(r"sts +certificate-expired +3\n", text) and re.search(r"fbl\.example\.net +1 ", text)
+    assert re.search(r" 3 +1 +333\.33\n", text)
+    reported.run("report", "--reputation", "--output", "figures.txt")
+    with open(os.path.join(reported.folder, "figures.txt"), encoding="utf-8") as file:
+        assert file.read() == text
+
+
+def test_a_share_is_not_rounded_up_to_all(connected):
+    take(connected, message(("text/xml", "a.xml", dmarc([record(count=999999), record("192.0.2.3", 1, "fail", "fail")]).encode())))
+    assert re.search(r"1000000 +99\.9 %", connected.run("report", "--reputation").out)
+
+
+def test_figures_of_nothing(connected):
+    out = connected.run("report", "--reputation").out
+    assert "No report came" in out and "rua=mailto:" in out
+    for more in (["--html"], ["--list", "bulletin"], ["--metrics"], ["no-1"]):
+        assert "--reputation" in connected.run("report", "--reputation", *more, expect=64).err
+
+
+def test_the_dashboard(staff, reported):  # noqa: F811
+    server = staff()
+    server.login()
+    take(reported, message(("text/xml", "a.xml", dmarc([record()], "<script>alert(1)&lt;/script>".replace(
+        "<script>", "&lt;script>"), "xss").encode())))
+    assert 'href="https://staff.example.org/reputation"' in server.page("/").text or "/reputation\"" in server.page("/").text
+    page = server.page("/reputation").text
+    for words in ("Anybody can mail us such a report", "203.0.113.9", "Somebody else", "96.8 %", "certificate-expired",
+                  "fbl.example.net", "333.33", "Yahoo"):
+        assert words in page, words
+    assert "<script>" not in page and "&lt;script&gt;" in page
+    assert server.get("/reputation").status == 303  # only with a login
+
+
+# ---- doctor ----
+
+def findings(site, *args):
+    found = json.loads(site.run("doctor", "--json", *(args or ["--local"]), expect=None).out)
+    return [(entry["level"], entry["text"]) for entry in found if entry["rule"] == "reputation"]
+
+
+def test_doctor_warns_of_others_in_our_name(reported):
+    (level, words), = [entry for entry in findings(reported) if "in your name" in entry[1]]
+    assert level == "warning" and "20 messages" in words and "203.0.113.9" in words and "p=reject" in words
+    assert any("could not be encrypted" in words and "certificate-expired" in words for _, words in findings(reported))
+
+
+def test_doctor_warns_of_a_share_that_fails(connected):
+    take(connected, message(("text/xml", "a.xml", dmarc([record(count=90), record(count=10, spf="fail", dkim="fail")]).encode())))
+    (entry,) = findings(connected)
+    assert entry[0] == "warning" and "10 of 100 messages" in entry[1]
+
+
+def test_doctor_is_content(connected):
+    assert findings(connected) == []
+    take(connected, message(("text/xml", "a.xml", dmarc([record(count=99), record(count=1, spf="fail", dkim="fail")]).encode())))
+    (entry,) = findings(connected)
+    assert entry[0] == "ok" and "100 messages" in entry[1]
+
+
+def test_doctor_knows_a_server_of_ours_that_fails(connected):
+    take(connected, message(("text/xml", "a.xml", dmarc([record("192.0.2.25", 9, "fail", "fail")]).encode())))
+    with names("v=DMARC1; p=none; rua=mailto:x@example.net") as server:
+        said = findings(connected, "--name-servers", server.address, "--origin", "192.0.2.25")
+    assert [level for level, _ in said] == ["warning"] and "192.0.2.25, a server of yours" in said[0][1]
+
+
+@contextlib.contextmanager
+def names(policy):
+    server = nameserver.NameServer(txt={"example.org": ["v=spf1 -all"], "_dmarc.example.org": [policy]}, mx={}, a={}, ptr={})
+    yield server
+    server.stop()
+
+
+@pytest.mark.skipif(not nameserver.available(), reason="needs dnsmasq")
+def test_doctor_misses_reports_that_should_come_here(connected, server):
+    def missing(policy="v=DMARC1; p=none; rua=mailto:Bounces+dmarc@EXAMPLE.org!10m"):
+        with names(policy) as name_server:
+            return [level for level, words in findings(connected, "--name-servers", name_server.address)
+                    if "none came" in words]
+    connected.configure(bounce_address="bounces@example.org")
+    connected.add_active(["ann@example.org"])
+    assert missing() == []  # nothing was sent, so nothing is reported
+    connected.run("send", "--yes", connected.issue())
+    assert missing() == []  # and of today not yet
+    connected.sql("UPDATE issue SET created_at = created_at - 300000, ended_at = ended_at - 300000")
+    connected.sql("UPDATE delivery SET updated_at = updated_at - 300000")
+    assert missing() == ["warning"]
+    assert missing("v=DMARC1; p=none; rua=mailto:bounces@example.net") == []  # they go elsewhere
+    assert missing("v=DMARC1; p=none; rua=mailto:mybounces@example.org") == []
+    take(connected, message(("text/xml", "a.xml", dmarc([record()]).encode())))
+    assert missing() == []
