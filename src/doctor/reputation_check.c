@@ -99,7 +99,7 @@ static enum nl_status add_reason(const struct nl_reputation_figure *figure, void
 enum nl_status nl_doctor_reputation(struct nl_doctor *doctor, struct nl_error *err) {
     struct sums sums = {.origins = &doctor->origins};
     struct sessions sessions = {0};
-    int64_t since = nl_store_now(doctor->store) - DAYS * DAY;
+    int64_t since = nl_store_now(doctor->store) - (int64_t)DAYS * DAY;
     enum nl_status status =
         nl_reputation_each(doctor->store, NL_REPUTATION_DMARC, NL_REPUTATION_BY_SOURCE, since, 0,
                            add_source, &sums, err);
@@ -157,11 +157,12 @@ enum nl_status nl_doctor_reports_come(struct nl_doctor *doctor, const char *doma
         return NL_OK;
     /* Without mail there are no reports, and those on yesterday's mail are still on their way. */
     int64_t now = nl_store_now(doctor->store);
-    enum nl_status status =
-        nl_reputation_sent(doctor->store, now - QUIET * DAY, now - LATE * DAY, &sent, err);
+    enum nl_status status = nl_reputation_sent(doctor->store, now - (int64_t)QUIET * DAY,
+                                               now - (int64_t)LATE * DAY, &sent, err);
     if (status == NL_OK && sent)
-        status = nl_reputation_each(doctor->store, NL_REPUTATION_DMARC, NL_REPUTATION_BY_REPORTER,
-                                    now - (QUIET + LATE) * DAY, 0, count_report, &count, err);
+        status =
+            nl_reputation_each(doctor->store, NL_REPUTATION_DMARC, NL_REPUTATION_BY_REPORTER,
+                               now - (int64_t)(QUIET + LATE) * DAY, 0, count_report, &count, err);
     if (status == NL_OK && sent && count == 0)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "reputation", NULL,
                         "the DMARC record of %s asks for reports to an address of ours, but none "

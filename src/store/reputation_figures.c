@@ -60,21 +60,40 @@ enum nl_status nl_reputation_complaints(struct nl_store *store, int64_t since, i
                                         nl_reputation_visit *each, void *ctx,
                                         struct nl_error *err) {
     struct visit visit = {each, ctx};
+    /* Events of a provider's webhook come without a sender: then it is the domain that was mailed
+     * to, the text after the last "@". */
     return nl_sql_each(
         store, err, visit_row, &visit,
-        "SELECT '', '', '', coalesce(m.reporter, ''), max(b.at) / 86400, count(*) AS total, 0, 0, "
-        "0, 0 FROM bounce b JOIN returned m ON m.id = b.returned WHERE b.kind = 'complaint' AND "
-        "b.delivery IS NOT NULL AND b.at >= ? GROUP BY coalesce(m.reporter, '') "
+        "SELECT '', '', '', coalesce(m.reporter, replace(u.address_key, rtrim(u.address_key, "
+        "replace(u.address_key, '@', '')), ''), ''), max(b.at) / 86400, count(*) AS total, 0, 0, "
+        "0, 0 FROM bounce b JOIN returned m ON m.id = b.returned LEFT JOIN subscription s ON "
+        "s.id = b.subscription LEFT JOIN subscriber u ON u.id = s.subscriber "
+        "WHERE b.kind = 'complaint' AND b.delivery IS NOT NULL AND b.at >= ? GROUP BY 4 "
         "ORDER BY total DESC, 4 LIMIT ?",
         NL_VALUES(NL_INT(since), NL_INT(nl_sql_limit(limit))));
 }
 
-enum nl_status nl_reputation_issue(struct nl_store *store, int64_t issue, int64_t *count,
-                                   struct nl_error *err) {
-    return nl_sql_number(store, err, count, NULL,
-                         "SELECT count(*) FROM delivery d JOIN bounce b ON b.delivery = d.id "
-                         "WHERE d.issue = ? AND b.kind = 'complaint'",
-                         NL_VALUES(NL_INT(issue)));
+static enum nl_status visit_issue(const struct nl_sql_row *row, void *context,
+                                  struct nl_error *err) {
+    const struct visit *visit = context;
+    const struct nl_reputation_figure figure = {.domain = "",
+                                                .source = "",
+                                                .reason = "",
+                                                .reporter = "",
+                                                .issue = nl_sql_int(row, 0),
+                                                .total = nl_sql_int(row, 1)};
+    return visit->each(&figure, visit->ctx, err);
+}
+
+enum nl_status nl_reputation_issues(struct nl_store *store, nl_reputation_visit *each, void *ctx,
+                                    struct nl_error *err) {
+    struct visit visit = {each, ctx};
+    /* From the few complaints to their deliveries, never over all deliveries of an issue. */
+    return nl_sql_each(store, err, visit_issue, &visit,
+                       "SELECT d.issue, count(*) FROM bounce b CROSS JOIN delivery d WHERE "
+                       "b.kind = 'complaint' AND d.id = b.delivery AND d.issue IS NOT NULL "
+                       "GROUP BY d.issue ORDER BY d.issue",
+                       NL_NO_VALUES);
 }
 
 enum nl_status nl_reputation_sent(struct nl_store *store, int64_t since, int64_t until, bool *sent,

@@ -203,6 +203,28 @@ def test_figures_as_json(reported):
     assert [(row["sent"], row["complaints"]) for row in figures["complaints"]["issues"]] == [(3, 1)]
 
 
+def test_a_complaint_without_a_reporter_counts_for_the_domain(reported, server):
+    (raw,) = server.messages("kim@example.org")
+    (identifier,) = re.findall(rb"Message-ID: *(<[^>]+>)", raw, re.I)
+    reported.run("bounce", stdin=json.dumps({"event": "complaint", "address": "kim@example.org",
+                                             "message_id": identifier.decode()}).encode())
+    complaints = json.loads(reported.run("report", "--reputation", "--json").out)["complaints"]
+    assert [(row["provider"], row["complaints"]) for row in complaints["providers"]] == [
+        ("example.org", 1), ("fbl.example.net", 1)]
+    assert [row["complaints"] for row in complaints["issues"]] == [2]
+
+
+def test_a_maildir_of_bounces_and_reports(connected):
+    box = mailbox.Maildir(os.path.join(connected.folder, "box"))
+    box.add(FORMS["google"]())
+    box.add(tls_message(gz(tls())))
+    box.add(message(("application/gzip", "a.xml.gz", gz("<feedback>"))))
+    out = connected.run("bounce", "box").out
+    assert "3 messages, 2 report, 1 unknown" in out
+    assert [len(mailbox.Maildir(os.path.join(connected.folder, "box", name))) for name in (".Processed", ".Unknown")] == [2, 1]
+    assert connected.sql("SELECT kind FROM reputation_report ORDER BY kind") == [("dmarc",), ("tls",)]
+
+
 def test_figures_as_text(reported):
     text = reported.run("report", "--reputation").out
     assert "Anybody can mail such reports" in text and re.search(r"example\.org +620 +96\.8 % +96\.8 % +87\.1 %", text)

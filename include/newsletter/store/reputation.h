@@ -61,6 +61,7 @@ struct nl_reputation_figure {
     int64_t day; /* its first second; of many the latest */
     int64_t total, passed, spf, dkim;
     int64_t reports;
+    int64_t issue; /* 0 where the row is about none */
 };
 typedef enum nl_status nl_reputation_visit(const struct nl_reputation_figure *figure, void *ctx,
                                            struct nl_error *err);
@@ -79,15 +80,16 @@ NL_CHECKED enum nl_status nl_reputation_each(struct nl_store *store, enum nl_rep
                                              struct nl_error *err) NL_NONNULL(1, 6);
 
 /* Complaints that a token of ours proves since `since`: `reporter` is the provider that passed them
- * on, `total` their number. The most come first. */
+ * on (where that is not known, the domain of the address), `total` their number. The most come
+ * first. */
 NL_CHECKED enum nl_status nl_reputation_complaints(struct nl_store *store, int64_t since,
                                                    int64_t limit, nl_reputation_visit *each,
                                                    void *ctx, struct nl_error *err)
     NL_NONNULL(1, 4);
 
-/* The proved complaints about one issue. */
-NL_CHECKED enum nl_status nl_reputation_issue(struct nl_store *store, int64_t issue, int64_t *count,
-                                              struct nl_error *err) NL_ALL_NONNULL;
+/* The proved complaints about each issue that there are any about: `issue` and `total`. */
+NL_CHECKED enum nl_status nl_reputation_issues(struct nl_store *store, nl_reputation_visit *each,
+                                               void *ctx, struct nl_error *err) NL_NONNULL(1, 2);
 
 /* Whether any message was sent from `since` to `until`. */
 NL_CHECKED enum nl_status nl_reputation_sent(struct nl_store *store, int64_t since, int64_t until,
