@@ -141,12 +141,17 @@ static bool leads_with_address(struct nl_span line) {
     return memchr(line.data, '@', end) != NULL;
 }
 
+/* "> Ann wrote this": the words of the mail that came back, and not ">>> RCPT To:<ann@...>". */
+static bool is_quoted(struct nl_span line) {
+    return line.len > 1 && line.data[0] == '>' && line.data[1] != '>';
+}
+
 void nl_prose_find_addresses(struct prose *prose, size_t end, bool anywhere) {
     size_t block = 0; /* lines for which the introduction still holds */
     for (size_t i = 0; i < end; i++) {
         if (is_blank(prose, i))
             continue;
-        bool named = nl_prose_has_address(prose, i);
+        bool named = nl_prose_has_address(prose, i) && !is_quoted(prose->lines[i]);
         if (!named && nl_prose_ends(prose, i) && prose->found_count > 0)
             break;
         bool noise = nl_prose_is(prose, i, NL_SORT_NOISE) && !leads_with_address(prose->lines[i]);
