@@ -247,8 +247,12 @@ enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t
     bool set_aside = false;
     *out = (struct nl_intake_result){0};
     nl_digest(data, len, entry.digest);
-    enum nl_status status = read(intake, data, len, entry.digest, &out->bounce, &set_aside, err);
-    if (status == NL_OK)
+    /* One that was set aside before is not read again from an mbox or a folder that stays. */
+    enum nl_status status = nl_bounce_record_is_kind(
+        intake->store, entry.digest, nl_bounce_kind_name(NL_BOUNCE_UNKNOWN), &out->seen, err);
+    if (status == NL_OK && !out->seen)
+        status = read(intake, data, len, entry.digest, &out->bounce, &set_aside, err);
+    if (status == NL_OK && !out->seen)
         status = nl_bounce_record_exists(intake->store, entry.digest, &out->seen, err);
     if (status != NL_OK || out->seen)
         return status;
@@ -278,6 +282,8 @@ enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t
         nl_log(NL_LOG_NOTICE, NULL, "a report about us cannot be read: %s", out->bounce.problem);
     if (status == NL_OK)
         status = record(intake, &entry, &out->bounce, out, err);
+    if (status == NL_OK && set_aside)
+        status = nl_intake_flush(intake, err); /* what is forgotten must not be lost with a group */
     if (status == NL_OK && set_aside)
         nl_poison_forget(&intake->poison, entry.digest);
     return status;

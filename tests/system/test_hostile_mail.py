@@ -16,7 +16,8 @@ class Pop3:
     """A POP3 server for one connection after the other. Each message is bytes, or ENDLESS."""
 
     def __init__(self, messages):
-        self.messages, self.deleted, self.sessions = messages, [], 0
+        self.messages, self.deleted, self.sessions, self.retrieved = messages, [], 0, 0
+        self.before_message = lambda: None
         self.streaming = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -47,11 +48,13 @@ class Pop3:
             elif word.upper() == "STAT":
                 peer.sendall(b"+OK %d 1000\r\n" % len(self.messages))
             elif word.upper() == "RETR":
+                self.before_message()
+                self.retrieved += 1
                 message = self.messages[int(rest) - 1]
                 peer.sendall(b"+OK\r\n")
                 while message is ENDLESS:
                     self.streaming.set()
-                    peer.sendall(b"x" * 998 + b"\r\n")
+                    peer.sendall((b"x" * 998 + b"\r\n") * 100)
                 peer.sendall(message.replace(b"\n", b"\r\n") + b"\r\n.\r\n")
             elif word.upper() == "DELE":
                 self.deleted.append(int(rest))

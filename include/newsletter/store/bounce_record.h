@@ -64,6 +64,12 @@ NL_CHECKED enum nl_status nl_bounce_record_exists(struct nl_store *store,
                                                   const unsigned char digest[NL_DIGEST_LEN],
                                                   bool *seen, struct nl_error *err) NL_ALL_NONNULL;
 
+/* Whether a message of that digest was recorded as one of that kind. */
+NL_CHECKED enum nl_status nl_bounce_record_is_kind(struct nl_store *store,
+                                                   const unsigned char digest[NL_DIGEST_LEN],
+                                                   const char *kind, bool *is,
+                                                   struct nl_error *err);
+
 /* Whether a delivery went to the address of this key. */
 NL_CHECKED enum nl_status nl_bounce_record_is_to(struct nl_store *store, int64_t delivery,
                                                  const char *address_key, bool *is,
