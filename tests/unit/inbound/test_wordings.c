@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIMIT = 1 << 20, ENOUGH = 300 };
+enum { LIMIT = 1 << 20, ENOUGH = 1000 };
 
-/* Whether one of the reasons "content|policy" is the one that was found. */
+/* Whether one of the reasons "content|policy", or "any", is the one that was found. */
 static bool is_among(const char *reasons, const char *found) {
+    if (strcmp(reasons, "any") == 0)
+        return true;
     size_t len = strlen(found);
     for (const char *at = strstr(reasons, found); at != NULL; at = strstr(at + 1, found))
         if ((at == reasons || at[-1] == '|') && (at[len] == '\0' || at[len] == '|'))
