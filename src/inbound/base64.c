@@ -18,7 +18,9 @@ bool nl_base64_decode(const char *text, size_t len, unsigned char **out, size_t 
     size_t padding = 0;
     while (packed != NULL && padding < 2 && padding < count && packed[count - 1 - padding] == '=')
         padding++;
-    unsigned char *bytes = packed != NULL && count > 0 && count % 4 == 0 ? malloc(count) : NULL;
+    bool whole = packed != NULL && count > 0 && count % 4 == 0 &&
+                 memchr(packed, '=', count - padding) == NULL;
+    unsigned char *bytes = whole ? malloc(count) : NULL;
     int made =
         bytes != NULL ? EVP_DecodeBlock(bytes, (const unsigned char *)packed, (int)count) : -1;
     free(packed);

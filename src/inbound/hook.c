@@ -52,11 +52,11 @@ enum nl_status nl_hook_new(const struct nl_hook_config *config, struct nl_hook *
     if (hook == NULL)
         return nl_error_nomem(err);
     hook->config = config;
-    enum nl_status status = config->provider == NL_PROVIDER_SENDGRID ? open_sendgrid(hook, err)
-                            : config->provider == NL_PROVIDER_SES
-                                ? nl_sns_new(config->topic, config->ca_file, config->max_age, NULL,
-                                             NULL, &hook->sns, err)
-                                : open_secret(hook, err);
+    enum nl_status status =
+        config->provider == NL_PROVIDER_SENDGRID ? open_sendgrid(hook, err)
+        : config->provider == NL_PROVIDER_SES
+            ? nl_sns_new(config->topic, config->ca_file, config->max_age, &hook->sns, err)
+            : open_secret(hook, err);
     if (status != NL_OK) {
         nl_hook_free(hook);
         return nl_error_context(err, "hooks.%s", config->name);

@@ -1,8 +1,11 @@
 /* Reports of mail providers as JSON: Amazon SES through SNS (in a mail or bare), the webhook events
  * of other providers, and a plain form of our own for providers that are not known here. */
 #include "inbound/reading.h"
+#include "inbound/status.h"
+#include "newsletter/base/text.h"
 #include "newsletter/inbound/event.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +53,7 @@ static const struct provider providers[] = {
     {"event", "address", "status", {"diagnostic", "text"}, {"message_id", NULL}, NULL},
 };
 
-enum { PROVIDERS = sizeof providers / sizeof providers[0] };
+enum { PROVIDERS = sizeof providers / sizeof providers[0], TEXT_LIMIT = 4096 };
 
 static const struct {
     const char *word;
@@ -121,13 +124,56 @@ static bool says_hard(const json_t *object, const char *severity) {
            json_is_true(json_object_get(object, "hard_bounce"));
 }
 
-static void add_complaint(struct nl_reading *reading, const char *address) {
+/* JSON may hold any control character, as an escape: the address of a text without them, or NULL;
+ * the caller frees it. */
+static char *address_in(const char *text) {
+    char *address = nl_reading_address(text);
+    if (address != NULL && nl_text_check_line(address, "an address", NULL) == NL_OK)
+        return address;
+    free(address);
+    return NULL;
+}
+
+/* A copy of what was said, with blanks in place of control characters. */
+static char *printable(const char *text) {
+    size_t len = strnlen(text, TEXT_LIMIT);
+    while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
+        len--;
+    char *copy = strndup(text, len);
+    for (char *p = copy; p != NULL && *p != '\0'; p++) {
+        bool c1 = strncmp(p, "\xC2", 1) == 0 && (unsigned char)p[1] < 0xA0;
+        bool separator = strncmp(p, "\xE2\x80\xA8", 3) == 0 || strncmp(p, "\xE2\x80\xA9", 3) == 0;
+        if (c1 || separator)
+            memset(p, ' ', c1 ? 2 : 3);
+        else if (iscntrl((unsigned char)*p))
+            *p = ' ';
+    }
+    return copy;
+}
+
+static void add_failed(struct nl_reading *reading, const char *whom, enum nl_bounce_kind kind,
+                       const char *status, const char *said) {
+    char found[NL_STATUS_LEN];
+    char *address = address_in(whom);
+    char *plain = printable(said);
+    nl_status_find(status, strnlen(status, TEXT_LIMIT), found);
+    reading->nomem = reading->nomem || plain == NULL;
+    if (address != NULL && plain != NULL)
+        nl_reading_add_failed(reading, address, kind, found, plain);
+    free(address);
+    free(plain);
+}
+
+static void add_complaint(struct nl_reading *reading, const char *whom) {
+    char *address = address_in(whom);
     const struct nl_judgement judgement = {
         .hard = true,
         .exact = true,
         .fault = NL_FAULT_RECIPIENT,
         .reason = nl_reader_reason(reading->reader, "complaint")->name};
-    nl_reading_add(reading, address, NL_BOUNCE_COMPLAINT, &judgement, NULL);
+    if (address != NULL)
+        nl_reading_add(reading, address, NL_BOUNCE_COMPLAINT, &judgement, NULL);
+    free(address);
 }
 
 /* Takes the proof from the first text that has one. */
@@ -153,7 +199,7 @@ static void add_event(struct nl_reading *reading, const json_t *object,
     if (kind == NL_BOUNCE_COMPLAINT)
         add_complaint(reading, address);
     else if (kind >= NL_BOUNCE_DELAYED)
-        nl_reading_add_failed(reading, address, kind, text_at(object, provider->status), said);
+        add_failed(reading, address, kind, text_at(object, provider->status), said);
     out->kind = kind;
     if (out->count == 0 || kind < NL_BOUNCE_SOFT || kind == NL_BOUNCE_COMPLAINT)
         return;
@@ -173,9 +219,9 @@ static void add_bounced(struct nl_reading *reading, const json_t *bounce) {
         const json_t *recipient = json_array_get(recipients, i);
         const char *said = text_of(recipient, "diagnosticCode");
         bool delayed = strcasecmp(text_of(recipient, "action"), "delayed") == 0;
-        nl_reading_add_failed(reading, text_of(recipient, "emailAddress"),
-                              delayed ? NL_BOUNCE_DELAYED : NL_BOUNCE_SOFT,
-                              text_of(recipient, "status"), said[0] != '\0' ? said : subtype);
+        add_failed(reading, text_of(recipient, "emailAddress"),
+                   delayed ? NL_BOUNCE_DELAYED : NL_BOUNCE_SOFT, text_of(recipient, "status"),
+                   said[0] != '\0' ? said : subtype);
     }
     if (reading->out->count == 0)
         reading->out->kind = strcasecmp(text_of(bounce, "bounceType"), "Permanent") == 0

@@ -23,23 +23,17 @@ struct key {
 struct nl_sns {
     const char *topic, *ca_file;
     int64_t max_age;
-    nl_sns_get *get;
-    void *ctx;
     struct key keys[KEYS];
     int64_t minute; /* in which `fetches` happened */
     int fetches;
 };
 
-enum nl_status nl_sns_new(const char *topic, const char *ca_file, int64_t max_age, nl_sns_get *get,
-                          void *ctx, struct nl_sns **out, struct nl_error *err) {
+enum nl_status nl_sns_new(const char *topic, const char *ca_file, int64_t max_age,
+                          struct nl_sns **out, struct nl_error *err) {
     *out = calloc(1, sizeof **out);
     if (*out == NULL)
         return nl_error_nomem(err);
-    **out = (struct nl_sns){.topic = topic,
-                            .ca_file = ca_file,
-                            .max_age = max_age,
-                            .get = get != NULL ? get : nl_sns_fetch,
-                            .ctx = get != NULL ? ctx : (void *)(uintptr_t)ca_file};
+    **out = (struct nl_sns){.topic = topic, .ca_file = ca_file, .max_age = max_age};
     return NL_OK;
 }
 
@@ -66,10 +60,10 @@ static enum nl_status fetch_key(struct nl_sns *sns, const char *url, int64_t now
     }
     if (sns->fetches++ >= FETCHES)
         return nl_error_set(err, NL_BUSY, "too many certificates were named within a minute");
-    enum nl_status status = sns->get(sns->ctx, url, PEM_LIMIT, &pem, err);
+    enum nl_status status = nl_sns_fetch(sns->ca_file, url, PEM_LIMIT, &pem, err);
     if (status == NL_OK)
-        status = nl_sns_certificate(nl_buf_text(&pem), pem.len, sns->topic, sns->ca_file, now,
-                                    sns->get, sns->ctx, out, err);
+        status =
+            nl_sns_certificate(nl_buf_text(&pem), pem.len, sns->topic, sns->ca_file, now, out, err);
     nl_buf_free(&pem);
     return status;
 }
@@ -169,7 +163,7 @@ static enum nl_status confirm(struct nl_sns *sns, const json_t *message, struct 
     if (!nl_sns_is_amazons(sns->topic, url) || strstr(url, "Action=ConfirmSubscription") == NULL)
         return nl_error_set(err, NL_NOPERM,
                             "its SubscribeURL is not on the server of the topic's region");
-    enum nl_status status = sns->get(sns->ctx, url, ANSWER_LIMIT, &answer, err);
+    enum nl_status status = nl_sns_fetch(sns->ca_file, url, ANSWER_LIMIT, &answer, err);
     nl_buf_free(&answer);
     return status;
 }

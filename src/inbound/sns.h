@@ -11,17 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Fetches a URL: tests put their own in its place. At most `limit` bytes are added to `out`. */
-typedef enum nl_status nl_sns_get(void *ctx, const char *url, size_t limit, struct nl_buf *out,
-                                  struct nl_error *err);
-
 struct nl_sns;
 
 /* A reader for one topic. `topic` and `ca_file` (the authorities to trust; NULL: this machine's)
- * must outlive it. `get` NULL takes https. Free with nl_sns_free. */
+ * must outlive it. Free with nl_sns_free. */
 NL_CHECKED enum nl_status nl_sns_new(const char *topic, const char *ca_file, int64_t max_age,
-                                     nl_sns_get *get, void *ctx, struct nl_sns **out,
-                                     struct nl_error *err);
+                                     struct nl_sns **out, struct nl_error *err);
 void nl_sns_free(struct nl_sns *sns);
 
 enum nl_sns_kind { NL_SNS_NOTIFICATION, NL_SNS_SUBSCRIBED, NL_SNS_UNSUBSCRIBED };
@@ -42,14 +37,15 @@ bool nl_sns_is_certificate(const char *topic, const char *url);
 
 /* sns_certificate.c: the public key of a certificate (PEM, with those that lead to its authority),
  * if it was made out to SNS in the topic's region and its chain verifies at the time `now`. A
- * missing link of the chain is fetched by `get` from Amazon's authority. */
+ * missing link of the chain is fetched from Amazon's authority. */
 NL_CHECKED enum nl_status nl_sns_certificate(const char *pem, size_t len, const char *topic,
-                                             const char *ca_file, int64_t now, nl_sns_get *get,
-                                             void *ctx, EVP_PKEY **out, struct nl_error *err);
+                                             const char *ca_file, int64_t now, EVP_PKEY **out,
+                                             struct nl_error *err);
 
-/* sns_fetch.c: the nl_sns_get for the network; `ctx` is ca_file, or NULL. Only https, except for
- * certificates of Amazon's authority, which prove themselves. No redirects. */
-nl_sns_get nl_sns_fetch;
+/* sns_fetch.c: appends what is at a URL, `limit` bytes at most; more is a failure. Only https,
+ * except for certificates of Amazon's authority, which prove themselves. No redirects. */
+NL_CHECKED enum nl_status nl_sns_fetch(const char *ca_file, const char *url, size_t limit,
+                                       struct nl_buf *out, struct nl_error *err);
 
 /* Where that authority has its certificates. */
 bool nl_sns_is_authority(const char *url);

@@ -89,7 +89,7 @@ static int verify(X509_STORE *store, STACK_OF(X509) * chain, const char *topic, 
 
 /* Fetches the issuer of a certificate from where it says (RFC 5280 section 4.2.2.1) and adds it to
  * the links. It needs no trust: its own chain is verified. */
-static bool add_issuer(X509 *certificate, STACK_OF(X509) * chain, nl_sns_get *get, void *ctx) {
+static bool add_issuer(X509 *certificate, STACK_OF(X509) * chain) {
     AUTHORITY_INFO_ACCESS *access = X509_get_ext_d2i(certificate, NID_info_access, NULL, NULL);
     struct nl_buf der = {0};
     struct nl_error ignored = {0};
@@ -103,7 +103,7 @@ static bool add_issuer(X509 *certificate, STACK_OF(X509) * chain, nl_sns_get *ge
         const char *url = (const char *)ASN1_STRING_get0_data(uri);
         nl_buf_clear(&der);
         if (strlen(url) == (size_t)ASN1_STRING_length(uri) && nl_sns_is_authority(url) &&
-            get(ctx, url, CERTIFICATE_LIMIT, &der, &ignored) == NL_OK) {
+            nl_sns_fetch(NULL, url, CERTIFICATE_LIMIT, &der, &ignored) == NL_OK) {
             const unsigned char *at = (const unsigned char *)nl_buf_text(&der);
             issuer = d2i_X509(NULL, &at, (long)der.len);
         }
@@ -118,8 +118,8 @@ static bool add_issuer(X509 *certificate, STACK_OF(X509) * chain, nl_sns_get *ge
 }
 
 enum nl_status nl_sns_certificate(const char *pem, size_t len, const char *topic,
-                                  const char *ca_file, int64_t now, nl_sns_get *get, void *ctx,
-                                  EVP_PKEY **out, struct nl_error *err) {
+                                  const char *ca_file, int64_t now, EVP_PKEY **out,
+                                  struct nl_error *err) {
     STACK_OF(X509) *chain = read_chain(pem, len);
     X509_STORE *store = trust(ca_file);
     X509 *missing = NULL;
@@ -131,7 +131,7 @@ enum nl_status nl_sns_certificate(const char *pem, size_t len, const char *topic
     else if (chain == NULL)
         status = nl_error_set(err, NL_NOPERM, "there is no certificate at its SigningCertURL");
     int code = status == NL_OK ? verify(store, chain, topic, now, &missing) : X509_V_OK;
-    for (int i = 0; missing != NULL && i < FETCHES && add_issuer(missing, chain, get, ctx); i++)
+    for (int i = 0; missing != NULL && i < FETCHES && add_issuer(missing, chain); i++)
         code = verify(store, chain, topic, now, &missing);
     if (status == NL_OK && code != X509_V_OK)
         status = nl_error_set(err, NL_NOPERM,

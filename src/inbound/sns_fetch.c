@@ -20,9 +20,8 @@ static size_t collect(char *data, size_t size, size_t count, void *ctx) {
     return answer->out->failed ? 0 : len;
 }
 
-enum nl_status nl_sns_fetch(void *ctx, const char *url, size_t limit, struct nl_buf *out,
+enum nl_status nl_sns_fetch(const char *ca_file, const char *url, size_t limit, struct nl_buf *out,
                             struct nl_error *err) {
-    const char *ca_file = ctx;
     char detail[CURL_ERROR_SIZE] = "";
     long code = 0;
     struct answer answer = {out, limit};
