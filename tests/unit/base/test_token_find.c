@@ -59,7 +59,7 @@ static const char *const nothing[] = {
 
 static void test_found(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof mangled / sizeof mangled[0]; i++) {
+    for_each_row (i, mangled, NULL) {
         struct nl_token token = {0};
         if (!nl_token_find(mangled[i], &token) || strcmp(token.text, TOKEN) != 0)
             fail_msg("%s: %s", mangled[i], token.text);
@@ -68,7 +68,7 @@ static void test_found(void **state) {
 
 static void test_not_found(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++) {
+    for_each_row (i, nothing, NULL) {
         struct nl_token token = {0};
         if (nl_token_find(nothing[i], &token))
             fail_msg("%s: %s", nothing[i], token.text);
@@ -101,7 +101,7 @@ static void test_issue(void **state) {
         {TOKEN "--3", 0},
         {TOKEN "-1234567890123456789012345678901234567890", 0},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for_each_row (i, rows, NULL) {
         struct nl_token token = {0};
         if (!nl_token_find(rows[i].text, &token) || strcmp(token.text, TOKEN) != 0 ||
             token.issue != rows[i].issue)
@@ -112,7 +112,7 @@ static void test_issue(void **state) {
 static void test_link_is_found_again(void **state) {
     (void)state;
     static const int64_t issues[] = {0, 1, 4711, 999999999999999999};
-    for (size_t i = 0; i < sizeof issues / sizeof issues[0]; i++) {
+    for_each_row (i, issues, NULL) {
         struct nl_token token = {TOKEN, issues[i]};
         struct nl_token back = {0};
         char text[NL_LINK_TOKEN_LEN + 1];

@@ -106,7 +106,7 @@ static void test_lost_text(void **state) {
         {"\ttitle: A", "f:3: not valid YAML: indent with spaces"},
         {"title: A\n <<: {number: 5}", "f:4"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, NULL) {
         struct nl_error err = {0};
         struct nl_frontmatter front = {0};
         print_message("row %zu: %s\n", i, cases[i].lines);
@@ -138,7 +138,7 @@ static void test_kept_text(void **state) {
         {"title: A\n  B", "A B"},
         {"title: T\n# a comment\nnumber:\nattachments:\nevents: []", "T"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, NULL) {
         struct nl_error err = {0};
         struct nl_frontmatter front = {0};
         print_message("row %zu: %s\n", i, cases[i].lines);

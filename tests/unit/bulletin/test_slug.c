@@ -31,7 +31,7 @@ static void test_titles(void **state) {
         {"“Север” — новости", NULL, "sever-novosti"},
         {"Issue 5 – весна", NULL, "issue-5-vesna"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, NULL) {
         struct nl_buf slug = {0};
         struct nl_buf again = {0};
         print_message("row %zu: %s\n", i, cases[i].title);
@@ -55,7 +55,7 @@ static void test_no_collisions(void **state) {
     long_two[140] = 'b';
     const char *const pairs[][2] = {
         {"🎉", "🎉🎉"}, {"!!!", "???"}, {"Пресс-релиз", "Отчёт"}, {long_one, long_two}, {"∞", "√"}};
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+    for_each_row (i, pairs, NULL) {
         struct nl_buf slugs[2] = {{0}};
         for (size_t k = 0; k < 2; k++) {
             nl_slug_make(&slugs[k], pairs[i][k], NULL, "2026-08-27");

@@ -40,7 +40,7 @@ static void test_days(void **state) {
         {0, 86400LL * 365, "1970-01-01 1970-04-03 1970-07-04 1970-10-04 "},
         {0, 86400LL * 4, "1970-01-01 1970-01-03 1970-01-05 "},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for_each_row (i, rows, NULL) {
         const struct nl_chart_point points[] = {{rows[i].from, 1}, {rows[i].to, 2}};
         struct nl_buf out = {0};
         struct nl_buf days = {0};

@@ -50,7 +50,7 @@ static void test_a_bounce_ends_open_subscriptions_alone(void **state) {
     static const enum nl_effect effects[] = {NL_EFFECT_SOFT, NL_EFFECT_HARD};
     struct fixture *fixture = *state;
     set_up(fixture);
-    for (size_t i = 0; i < sizeof effects / sizeof effects[0]; i++) {
+    for_each_row (i, effects, NULL) {
         for (int now = NL_SUBSCRIPTION_PENDING; now < NL_SUBSCRIPTION_STATES; now++) {
             const char *word = nl_subscription_state_text((enum nl_subscription_state)now);
             bool open = now == NL_SUBSCRIPTION_PENDING || now == NL_SUBSCRIPTION_ACTIVE;

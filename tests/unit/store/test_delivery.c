@@ -186,7 +186,7 @@ static void test_only_the_owner_reaches_the_commit_point(void **state) {
     assert_true(ok[0] && !ok[1]);
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE dot_at IS NOT NULL"),
                      1);
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+    for_each_row (i, others, NULL) {
         snprintf(sql, sizeof sql, "UPDATE delivery SET state = '%s' WHERE id = %lld", others[i],
                  (long long)deliveries[0]);
         fixture_sql(fixture, sql);
@@ -208,7 +208,7 @@ static void test_late_results(void **state) {
     int64_t issue = make_issue(fixture, 1);
     assert_int_equal(lease(fixture, issue, "me", 1, jobs), 1);
     for (int now = NL_DELIVERY_QUEUED; now < NL_DELIVERY_STATES; now++) {
-        for (size_t i = 0; i < sizeof late / sizeof late[0]; i++) {
+        for_each_row (i, late, NULL) {
             const char *word = nl_delivery_state_text((enum nl_delivery_state)now);
             bool stays = !(now == NL_DELIVERY_UNKNOWN && late[i] == NL_SENT);
             snprintf(sql, sizeof sql,

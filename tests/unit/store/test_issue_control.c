@@ -77,7 +77,7 @@ static void test_each_action_in_each_state(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
     set_up(fixture);
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, NULL) {
         for (int action = 0; action < 3; action++) {
             struct nl_issue_change change = {0};
             const char *after = cases[i].actions[action].after;
@@ -166,7 +166,7 @@ static void test_an_issue_ends_with_its_last_delivery(void **state) {
     struct nl_error err = {0};
     char sql[128];
     set_up(fixture);
-    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
+    for_each_row (i, open, NULL) {
         bool finished = true;
         make_issues(fixture, "sending");
         snprintf(sql, sizeof sql,

@@ -91,7 +91,7 @@ static void test_which_ones(void **state) {
     };
     struct fixture *fixture = *state;
     set_up(fixture);
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for_each_row (i, cases, NULL) {
         struct nl_resend_counts counts = resend(fixture, cases[i].wanted);
         if (counts.people != cases[i].people)
             fail_msg("row %zu: %lld people", i, (long long)counts.people);

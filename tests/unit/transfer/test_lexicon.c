@@ -32,7 +32,7 @@ static void test_folding(void **state) {
     char folded[NL_WORD_SIZE];
     char text[1000];
     (void)state;
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+    for_each_row (i, forms, NULL) {
         nl_word_fold(forms[i][0], folded);
         assert_string_equal(folded, forms[i][1]);
     }
@@ -66,7 +66,7 @@ static void test_columns(void **state) {
         {"favourite colour", NL_COLUMN_NONE},
     };
     bool guessed = false;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    for_each_row (i, names, NULL)
         assert_int_equal(nl_lexicon_column(*state, names[i].name, &guessed), names[i].column);
     assert_int_equal(nl_lexicon_column(*state, "Address", &guessed), NL_COLUMN_EMAIL);
     assert_true(guessed);
@@ -101,7 +101,7 @@ static void test_signs(void **state) {
         {NL_COLUMN_NONE, "отписан", NL_SIGN_UNSUBSCRIBED},
         {NL_COLUMN_NONE, "deleted", NL_SIGN_UNKNOWN},
     };
-    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
+    for_each_row (i, signs, NULL)
         assert_int_equal(nl_lexicon_sign(*state, signs[i].column, signs[i].value), signs[i].sign);
     assert_string_equal(nl_lexicon_language(*state, "Қазақша"), "kk");
     assert_int_equal(nl_lexicon_month(*state, "févr"), 2);
@@ -131,7 +131,7 @@ static void test_moments(void **state) {
         {"soon", 0, NL_MOMENT_WRONG, 0},
         {"99999999999999999999", 0, NL_MOMENT_WRONG, 0},
     };
-    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+    for_each_row (i, moments, NULL) {
         int64_t at = 0;
         if (nl_moment_read(*state, moments[i].text, moments[i].order, &at) != moments[i].result)
             fail_msg("'%s' is read as another sort of date", moments[i].text);
