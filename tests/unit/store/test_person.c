@@ -1,0 +1,208 @@
+/* Data subjects: of two people with the same history, one is erased, corrected or exported. */
+#include "support.h"
+
+#include "newsletter/base/address.h"
+#include "newsletter/store/person.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Ann (1) and Bob (2), of each of whom everything is known that can be. */
+static void set_up(struct fixture *fixture) {
+    fixture_subscribe(fixture, "ann@example.org");
+    fixture_subscribe(fixture, "bob@example.org");
+    fixture_issue(fixture, 1, "sending");
+    fixture_sql(fixture, "UPDATE subscriber SET name = 'N' || id, language = 'de', attributes = "
+                         "'{\"city\":\"Bonn\"}'");
+    fixture_sql(fixture, "UPDATE subscription SET consent_source = 'fair', consent_ip = "
+                         "'192.0.2.1'");
+    fixture_sql(fixture, "DELETE FROM delivery");
+    fixture_sql(fixture, "INSERT INTO delivery (id, kind, issue, subscription, state, created_at, "
+                         "updated_at, reply_text) SELECT 70 + id, 'issue', 1, id, 'queued', 1, 1, "
+                         "'words' FROM subscription");
+    fixture_sql(fixture, "INSERT INTO delivery (id, kind, subscription, state, created_at, "
+                         "updated_at, reply_text) SELECT 80 + id, 'welcome', id, 'deferred', 1, 1, "
+                         "'words' FROM subscription");
+    fixture_sql(fixture, "INSERT INTO delivery (id, kind, subscription, state, created_at, "
+                         "updated_at, reply_text) SELECT 90 + id, 'welcome', id, 'sent', 1, 1, "
+                         "'words' FROM subscription");
+    fixture_sql(fixture, nl_store_is_file(fixture->path)
+                             ? "INSERT INTO returned (id, digest, at, kind, message) VALUES (1, "
+                               "x'01', 1, 'hard', x'41'), (2, x'02', 1, 'hard', x'41')"
+                             : "INSERT INTO returned (id, digest, at, kind, message) VALUES (1, "
+                               "'\\x01', 1, 'hard', '\\x41'), (2, '\\x02', 1, 'hard', '\\x41')");
+    fixture_sql(fixture, "INSERT INTO bounce (returned, at, delivery, subscription, kind, reason, "
+                         "status, diagnostic) SELECT id, 1, 70 + id, id, 'hard', 'r', '5.1.1', "
+                         "'words' FROM subscription");
+    fixture_sql(fixture, "INSERT INTO address_change VALUES (1, 'a2@example.org', "
+                         "'a2@example.org', 1), (2, 'b2@example.org', 'b2@example.org', 1)");
+    fixture_sql(fixture, "UPDATE event SET detail = 'words'");
+}
+
+/* How many rows tell of a subscriber, each kind of row by itself. */
+static const struct {
+    const char *name, *sql; /* with the subscriber's number for %d */
+} traces[] = {
+    {"the person", "SELECT count(*) FROM subscriber WHERE id = %d AND name IS NOT NULL AND "
+                   "language IS NOT NULL AND attributes <> '{}' AND address LIKE '%%@%%' AND "
+                   "address_key LIKE '%%@%%'"},
+    {"the consent", "SELECT count(*) FROM subscription WHERE subscriber = %d AND consent_ip IS NOT "
+                    "NULL AND consent_source IS NOT NULL AND state = 'active' AND ended_at IS "
+                    "NULL"},
+    {"what is queued", "SELECT count(*) FROM delivery WHERE id = 70 + %d AND state = 'queued' AND "
+                       "reply_text IS NOT NULL"},
+    {"what is deferred", "SELECT count(*) FROM delivery WHERE id = 80 + %d AND state = 'deferred' "
+                         "AND reply_text IS NOT NULL"},
+    {"what was said",
+     "SELECT count(*) FROM delivery WHERE id = 90 + %d AND reply_text IS NOT NULL"},
+    {"what came back", "SELECT count(*) FROM returned WHERE id = %d AND message IS NOT NULL"},
+    {"why it came back",
+     "SELECT count(*) FROM bounce WHERE subscription = %d AND diagnostic IS NOT "
+     "NULL"},
+    {"the history", "SELECT min(1) FROM event WHERE subscriber = %d AND detail IS NOT NULL"},
+    {"links", "SELECT min(1) FROM confirmation WHERE subscription = %d"},
+    {"a new address", "SELECT count(*) FROM address_change WHERE subscriber = %d"},
+};
+
+static void assert_traces(struct fixture *fixture, int subscriber, bool all) {
+    for_each_row (i, traces, traces[i].name) {
+        char sql[320];
+        snprintf(sql, sizeof sql, traces[i].sql, subscriber);
+        assert_int_equal(fixture_sql(fixture, sql) == 1, all);
+    }
+}
+
+static void test_erasing_one_of_two(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_address address = {0};
+    bool erased = false;
+    set_up(fixture);
+    assert_traces(fixture, 1, true);
+    assert_ok(nl_person_erase(fixture->store, 1, &err));
+    assert_traces(fixture, 1, false);
+    assert_traces(fixture, 2, true);
+    /* What was sent stays counted, and what was queued is skipped now. */
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE state = 'sent'"), 2);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE state = 'skipped' "
+                                          "AND id IN (71, 81) AND updated_at = 1000000"),
+                     2);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM subscription WHERE id = 1 AND "
+                                          "state = 'unsubscribed' AND ended_at = 1000000"),
+                     1);
+    assert_ok(nl_address_parse("ann@example.org", &address, &err));
+    assert_ok(nl_person_was_erased(fixture->store, &address, &erased, &err));
+    assert_true(erased);
+    nl_address_free(&address);
+    assert_ok(nl_address_parse("bob@example.org", &address, &err));
+    assert_ok(nl_person_was_erased(fixture->store, &address, &erased, &err));
+    assert_false(erased);
+    nl_address_free(&address);
+    assert_fails(nl_person_erase(fixture->store, 99, &err), NL_NOTFOUND, "no such subscriber");
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = 'erased'"), 1);
+}
+
+/* How somebody has left, and when, stays known. */
+static void test_erasing_who_has_left(void **state) {
+    static const char *const states[] = {"unsubscribed", "bounced", "complained"};
+    struct fixture *fixture = *state;
+    for_each_row (i, states, states[i]) {
+        struct nl_error err = {0};
+        char text[64];
+        char sql[160];
+        snprintf(text, sizeof text, "user%zu@example.org", i);
+        int64_t id = fixture_subscribe(fixture, text);
+        snprintf(sql, sizeof sql,
+                 "UPDATE subscription SET state = '%s', ended_at = 500 WHERE id = %lld", states[i],
+                 (long long)id);
+        fixture_sql(fixture, sql);
+        snprintf(sql, sizeof sql, "SELECT subscriber FROM subscription WHERE id = %lld",
+                 (long long)id);
+        assert_ok(nl_person_erase(fixture->store, fixture_sql(fixture, sql), &err));
+        snprintf(sql, sizeof sql,
+                 "SELECT count(*) FROM subscription WHERE id = %lld AND state = '%s' AND ended_at "
+                 "= 500",
+                 (long long)id, states[i]);
+        assert_int_equal(fixture_sql(fixture, sql), 1);
+    }
+}
+
+/* What an operator corrects is one person's. */
+static void test_correcting(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_person person = {0};
+    set_up(fixture);
+    assert_ok(nl_person_read(fixture->store, 2, &person, &err));
+    assert_string_equal(person.address, "bob@example.org");
+    assert_string_equal(person.name, "N2");
+    free(person.name);
+    person.name = strdup("Bea");
+    assert_ok(nl_person_write(fixture->store, &person, &err));
+    nl_person_free(&person);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM subscriber WHERE (id = 1 AND name "
+                                          "= 'N1') OR (id = 2 AND name = 'Bea')"),
+                     2);
+    assert_fails(nl_person_read(fixture->store, 99, &person, &err), NL_NOTFOUND, "no such");
+    nl_person_free(&person);
+}
+
+/* What is exported tells of one person alone. */
+static void test_exporting(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    char *json = NULL;
+    set_up(fixture);
+    assert_ok(nl_person_export(fixture->store, 1, &json, &err));
+    static const char *const words[] = {"ann@example.org", "N1", "Bonn", "fair", "192.0.2.1",
+                                        "a2@example.org"};
+    static const char *const others[] = {"bob@example.org", "N2", "b2@example.org"};
+    for_each_row (i, words, words[i])
+        assert_non_null(strstr(json, words[i]));
+    for_each_row (i, others, others[i])
+        assert_null(strstr(json, others[i]));
+    free(json);
+}
+
+/* Who is found by a part of their name or address, in the order of addresses. */
+static enum nl_status collect(const struct nl_person_row *row, void *ctx, struct nl_error *err) {
+    (void)err;
+    nl_buf_addf(ctx, "%.3s ", row->address);
+    return NL_OK;
+}
+
+static void test_looking_for_people(void **state) {
+    static const struct {
+        const char *part;
+        int64_t limit;
+        const char *found;
+    } cases[] = {{NULL, 0, "ann bob "},
+                 {NULL, 1, "ann "},
+                 {"ANN", 0, "ann "},
+                 {"n2", 0, "bob "},
+                 {"example", 0, "ann bob "},
+                 {"example", 1, "ann "},
+                 {"cyd", 0, ""},
+                 {"%", 0, ""},
+                 {"_", 0, ""}};
+    struct fixture *fixture = *state;
+    set_up(fixture);
+    for_each_row (i, cases, cases[i].part) {
+        struct nl_error err = {0};
+        struct nl_buf out = {0};
+        assert_ok(
+            nl_persons_each(fixture->store, cases[i].part, cases[i].limit, collect, &out, &err));
+        assert_string_equal(nl_buf_text(&out), cases[i].found);
+        nl_buf_free(&out);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_erasing_one_of_two), TEST(test_erasing_who_has_left), TEST(test_correcting),
+        TEST(test_exporting),          TEST(test_looking_for_people),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
