@@ -11,6 +11,10 @@
 /* libetpan's decoder looks a few bytes beyond the end of what is cut off. */
 enum { PADDING = 8 };
 
+/* Unpacking and parsing so many bytes take about as long as one step of reading a bounce. A further
+ * file is opened only while the largest one still fits into what a message may cost. */
+enum { BYTES_PER_STEP = 7, OPENED = NL_READING_STEPS / 5 };
+
 /* Reports are attached to the message itself; files within a mail that came back are ours. */
 enum { OUTERMOST = 2 };
 
@@ -69,7 +73,7 @@ static enum nl_status read_part(struct nl_reading *reading, const struct nl_part
                                                                     &reading->out->report, err);
         *known = reading->out->report != NULL || status == NL_DATA;
     }
-    reading->out->steps += (file.len + unpacked.len) / 16;
+    reading->out->steps += (file.len + unpacked.len) / BYTES_PER_STEP;
     nl_buf_free(&file);
     nl_buf_free(&unpacked);
     return status;
@@ -86,9 +90,8 @@ bool nl_read_report(struct nl_reading *reading, const char *subject) {
         bool known = false;
         if (part->depth <= inside)
             inside = strncmp(part->type, "message/", 8) == 0 ? part->depth : OUTERMOST + 1;
-        /* The largest file takes half of what a message may cost. */
         if (part->depth > OUTERMOST || part->depth > inside || !may_hold_report(part) ||
-            out->steps > NL_READING_STEPS / 2)
+            out->steps > OPENED)
             continue;
         enum nl_status status = read_part(reading, part, &known, &err);
         reading->nomem |= status != NL_OK && status != NL_DATA;

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { DEPTH = 16, PATH = 256, VALUE = 512 };
+enum { DEPTH = 16, PATH = 256, VALUE = 512, AGAIN = 1 << 20 };
 
 static const int64_t year_2100 = 4102444800;
 
@@ -239,6 +239,9 @@ enum nl_status nl_dmarc_report_read(const char *text, size_t len, struct nl_repu
     if (len == 0)
         return NL_OK;
     enum nl_status status = parse(text, len, false, &again, out, err);
+    /* Not for a text that was made to cost twice as much as the largest report. */
+    if (status == NL_OK && again && len > AGAIN)
+        return nl_error_set(err, NL_DATA, "it is not in the charset that it says");
     if (status == NL_OK && again)
         status = parse(text, len, true, &again, out, err);
     return status;

@@ -7,7 +7,7 @@
 
 /* No file becomes longer than NL_UNPACK_MOST bytes, nor, beyond NL_UNPACK_FREE bytes, more than
  * NL_UNPACK_RATIO times as long as it came. */
-enum { NL_UNPACK_MOST = 8 << 20, NL_UNPACK_FREE = 256 << 10, NL_UNPACK_RATIO = 200 };
+enum { NL_UNPACK_MOST = 4 << 20, NL_UNPACK_FREE = 256 << 10, NL_UNPACK_RATIO = 200 };
 
 /* Whether the bytes begin as a gzip or zip file does. */
 bool nl_is_packed(const char *data, size_t len);
