@@ -15,7 +15,8 @@ static const struct {
     {"event", "sg_event_id"},                                   /* SendGrid */
     {"event-data.event", "event-data.id"},                      /* Mailgun */
     {"msys.message_event.type", "msys.message_event.event_id"}, /* SparkPost */
-    {"RecordType", "ID"},                                       /* Postmark */
+    {"msys.gen_event.type", "msys.gen_event.event_id"},
+    {"RecordType", "ID"},                      /* Postmark */
     {"notificationType", "bounce.feedbackId"}, /* Amazon SES, as notifications ... */
     {"notificationType", "complaint.feedbackId"},
     {"eventType", "bounce.feedbackId"}, /* ... and by configuration sets */

@@ -57,6 +57,13 @@ static void free_job(struct nl_hook_job *job) {
 
 /* ---- the thread ---- */
 
+static void close_intake(struct nl_hooks *hooks) {
+    nl_intake_free(hooks->intake);
+    nl_store_close(hooks->store);
+    hooks->intake = NULL;
+    hooks->store = NULL;
+}
+
 static enum nl_status open_intake(struct nl_hooks *hooks, struct nl_error *err) {
     int64_t now = nl_env_now(&nl_env_system);
     enum nl_status status = NL_OK;
@@ -84,6 +91,9 @@ static enum nl_hook_answer take(struct nl_hooks *hooks, const struct nl_hook_job
     enum nl_hook_answer answer = NL_HOOK_TRY_LATER;
     if (open_intake(hooks, &err) == NL_OK)
         answer = nl_hook_take(job->hook, hooks->store, hooks->intake, &report, &err);
+    if (answer ==
+        NL_HOOK_TRY_LATER) /* the connection may be lost: the next one begins with another */
+        close_intake(hooks);
     if (answer != NL_HOOK_TAKEN)
         nl_log(answer == NL_HOOK_TRY_LATER ? NL_LOG_ERROR : NL_LOG_NOTICE, NULL, "%s",
                nl_error_text(&err));
@@ -122,8 +132,7 @@ static void *work(void *ctx) {
     struct nl_hook_job *job = NULL;
     while ((job = wait_for_job(hooks)) != NULL)
         finish(hooks, job, take(hooks, job));
-    nl_intake_free(hooks->intake);
-    nl_store_close(hooks->store);
+    close_intake(hooks);
     return NULL;
 }
 

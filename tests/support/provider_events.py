@@ -90,7 +90,7 @@ def sparkpost(address, value, kind="bounce", said="550 5.1.1 user unknown"):
              "rcpt_meta": json.loads(value)["metadata"] if value else {}}
     event.update({"type": "spam_complaint", "fbtype": "abuse"} if kind == "complaint" else
                  {"type": "bounce", "bounce_class": "10", "error_code": "550", "raw_reason": said, "reason": said})
-    return {"msys": {"message_event" if kind != "complaint" else "message_event": event}}
+    return {"msys": {"message_event": event}}
 
 
 def other(address, value, kind="bounce", said="550 5.1.1 user unknown"):

@@ -247,6 +247,27 @@ def test_a_fault_of_ours_has_the_report_sent_again(hooked):
     assert hook.post(body).status == 200 and hook.state() == "bounced"
 
 
+@pytest.mark.postgresql
+def test_a_lost_connection_to_the_database_is_made_again(hooked):
+    hook = hooked("postmark")
+    assert hook.post(hook.event("x@example.org", None)).status == 200
+    hook.site.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+                  "AND backend_type = 'client backend'")
+    body = hook.body(hook.event())
+    wait_for(lambda: hook.post(body).status == 200)
+    assert hook.state() == "bounced"
+
+
+def test_sparkposts_events_from_before_the_message_was_made(hooked):
+    hook = hooked("sparkpost")
+    event = hook.event()["msys"]["message_event"]
+    event.update(type="generation_failure", raw_reason="550 5.1.1 user unknown")
+    for _ in range(2):
+        assert hook.post(hook.body({"msys": {"gen_event": event}})).status == 200
+    assert (hook.state(), hook.count()) == ("bounced", 1)
+    assert hook.post(hook.body({"msys": {}})).status == 200  # a trial when the webhook is made
+
+
 def test_slow_reports_do_not_keep_others_waiting_and_are_cut_off(hooked):
     hook = hooked("postmark")
     body = hook.body(hook.event())
