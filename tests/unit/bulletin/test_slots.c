@@ -51,6 +51,11 @@ static void test_markers(void **state) {
                                      "1",
                                      2, &number, &context),
                      0);
+    /* One that the text's length cuts off, although its end follows in memory. */
+    assert_int_equal(nl_slots_marker("\x01"
+                                     "1\x02",
+                                     2, &number, &context),
+                     0);
 }
 
 int main(void) {

@@ -387,11 +387,30 @@ static void test_worst(void **state) {
     nl_buf_free(&part);
 }
 
+/* Words count within four multiparts; what lies deeper is no mail system's own report. */
+static void test_prose_within_multiparts(void **state) {
+    static const int depths[] = {0, 1, 4, 5, 9};
+    for_each_row (i, depths, NULL) {
+        struct nl_buf text = {0};
+        nl_buf_adds(&text, "From: MAILER-DAEMON@mx.example\nSubject: Undelivered mail\n");
+        for (int at = 0; at < depths[i]; at++)
+            nl_buf_addf(&text, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", at, at);
+        nl_buf_adds(&text, "Content-Type: text/plain\n\n<ann@example.org>: 550 5.1.1 User "
+                           "unknown\n");
+        for (int at = depths[i] - 1; at >= 0; at--)
+            nl_buf_addf(&text, "\n--b%d--\n", at);
+        expect(state, nl_buf_text(&text), depths[i] <= 4 ? NL_BOUNCE_HARD : NL_BOUNCE_UNKNOWN,
+               depths[i] <= 4 ? "ann@example.org hard no-such-user 5.1.1" : "");
+        nl_buf_free(&text);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_delivery_status, setup, teardown),
         cmocka_unit_test_setup_teardown(test_encodings, setup, teardown),
         cmocka_unit_test_setup_teardown(test_prose, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_prose_within_multiparts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reasons, setup, teardown),
         cmocka_unit_test_setup_teardown(test_notifications, setup, teardown),

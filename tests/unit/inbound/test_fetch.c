@@ -360,16 +360,15 @@ static void test_imap_moves_only_what_is_taken(void **state) {
 
 static void test_refusals(void **state) {
     static const struct {
-        bool imap;
-        const char *command, *reply;
+        const char *command, *reply, *words;
         enum nl_status status;
-        const char *words;
+        bool imap;
     } cases[] = {
-        {false, "PASS", "-ERR no\r\n", NL_NOPERM, "refused the login of ann"},
-        {true, "LOGIN", "% NO no\r\n", NL_NOPERM, "refused the login of ann"},
-        {true, "SELECT", "% NO no such folder\r\n", NL_UNAVAILABLE, "is there a folder IN BOX?"},
-        {true, "UID SEARCH", NULL, NL_TEMPFAIL, "127.0.0.1:"},
-        {false, "STAT", NULL, NL_TEMPFAIL, "127.0.0.1:"},
+        {"PASS", "-ERR no\r\n", "refused the login of ann", NL_NOPERM, false},
+        {"LOGIN", "% NO no\r\n", "refused the login of ann", NL_NOPERM, true},
+        {"SELECT", "% NO no such folder\r\n", "is there a folder IN BOX?", NL_UNAVAILABLE, true},
+        {"UID SEARCH", NULL, "127.0.0.1:", NL_TEMPFAIL, true},
+        {"STAT", NULL, "127.0.0.1:", NL_TEMPFAIL, false},
     };
     (void)state;
     for_each_row (i, cases, cases[i].words) {

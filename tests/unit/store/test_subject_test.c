@@ -126,20 +126,20 @@ static void test_somebody_chooses(void **state) {
  * sent and not in numbers. */
 static void test_better(void **state) {
     static const struct {
-        enum nl_subject_rule rule;
         struct nl_subject_score a, b;
+        enum nl_subject_rule rule;
         int better;
     } cases[] = {
-        {NL_BY_DEPARTURES, {10, 10, 1, 0}, {10, 10, 2, 9}, 1},
-        {NL_BY_DEPARTURES, {10, 10, 2, 9}, {10, 10, 1, 0}, 2},
-        {NL_BY_DEPARTURES, {10, 10, 2, 0}, {10, 10, 2, 9}, 1},
-        {NL_BY_DEPARTURES, {10, 5, 2, 0}, {10, 10, 3, 0}, 2},
-        {NL_BY_DEPARTURES, {10, 0, 0, 0}, {10, 10, 1, 0}, 1},
-        {NL_BY_REPLIES, {10, 10, 0, 1}, {10, 10, 5, 2}, 2},
-        {NL_BY_REPLIES, {10, 10, 5, 2}, {10, 10, 0, 1}, 1},
-        {NL_BY_REPLIES, {10, 5, 0, 2}, {10, 10, 0, 3}, 1},
-        {NL_BY_REPLIES, {10, 10, 2, 2}, {10, 10, 1, 2}, 2},
-        {NL_BY_REPLIES, {10, 10, 1, 2}, {10, 10, 1, 2}, 1},
+        {{10, 10, 1, 0}, {10, 10, 2, 9}, NL_BY_DEPARTURES, 1},
+        {{10, 10, 2, 9}, {10, 10, 1, 0}, NL_BY_DEPARTURES, 2},
+        {{10, 10, 2, 0}, {10, 10, 2, 9}, NL_BY_DEPARTURES, 1},
+        {{10, 5, 2, 0}, {10, 10, 3, 0}, NL_BY_DEPARTURES, 2},
+        {{10, 0, 0, 0}, {10, 10, 1, 0}, NL_BY_DEPARTURES, 1},
+        {{10, 10, 0, 1}, {10, 10, 5, 2}, NL_BY_REPLIES, 2},
+        {{10, 10, 5, 2}, {10, 10, 0, 1}, NL_BY_REPLIES, 1},
+        {{10, 5, 0, 2}, {10, 10, 0, 3}, NL_BY_REPLIES, 1},
+        {{10, 10, 2, 2}, {10, 10, 1, 2}, NL_BY_REPLIES, 2},
+        {{10, 10, 1, 2}, {10, 10, 1, 2}, NL_BY_REPLIES, 1},
     };
     (void)state;
     for_each_row (i, cases, NULL) {
