@@ -1,6 +1,7 @@
 #include "cli/send_call.h"
 
 #include "cli/sample.h"
+#include "newsletter/base/zone.h"
 #include "newsletter/bulletin/check.h"
 
 static void show_editions(const struct nl_bulletin *bulletin) {
@@ -44,6 +45,55 @@ static void show_archive(const struct nl_issue *issue) {
         printf("Archive:    not before 'newsletter archive publish %s'\n", issue->slug);
 }
 
+/* ---- local times ---- */
+
+enum { ZONES_NAMED = 3 };
+
+struct zones_told {
+    const char *local_time;
+    int64_t none, unknown;
+    size_t named;
+    struct nl_buf names; /* of the first that are unknown */
+};
+
+static enum nl_status count_zone(const char *zone, int64_t people, void *ctx,
+                                 struct nl_error *err) {
+    struct zones_told *told = ctx;
+    int64_t at = 0;
+    (void)err;
+    if (zone[0] == '\0') {
+        told->none += people;
+    } else if (!nl_zone_time(told->local_time, zone, &at)) {
+        told->unknown += people;
+        if (told->named++ < ZONES_NAMED)
+            nl_buf_addf(&told->names, "%s'%s'", told->names.len > 0 ? ", " : "", zone);
+    }
+    return NL_OK;
+}
+
+/* Says for how many no hour of their own is known. */
+static enum nl_status show_zones(struct cli *cli, const struct send_call *call,
+                                 struct nl_error *err) {
+    struct zones_told told = {.local_time = call->bulletin.issue.local_time};
+    enum nl_status status =
+        nl_issue_audience_zones(cli->store, call->list.id, call->segment, count_zone, &told, err);
+    if (status == NL_OK && told.none + told.unknown > 0) {
+        printf("Time zones: %lld of %lld get it by UTC: %lld have no timezone",
+               (long long)(told.none + told.unknown), (long long)call->people,
+               (long long)told.none);
+        if (told.unknown > 0) {
+            printf(", %lld an unknown one (", (long long)told.unknown);
+            cli_print_safely(nl_buf_text(&told.names), told.names.len);
+            fputs(told.named > ZONES_NAMED ? ", ...)" : ")", stdout);
+        }
+        putchar('\n');
+    } else if (status == NL_OK) {
+        puts("Time zones: known of everybody");
+    }
+    nl_buf_free(&told.names);
+    return status;
+}
+
 static void show_recipients(const struct send_call *call) {
     const struct send_options *chosen = call->chosen;
     const struct nl_issue *issue = &call->bulletin.issue;
@@ -79,8 +129,11 @@ enum nl_status cli_send_plan(struct cli *cli, struct send_call *call, struct nl_
         printf("From:       %s\n", call->list.sender);
         printf("List:       %s <%s>\n", call->list.name, call->list.list_id);
         show_recipients(call);
+        if (call->chosen->local_time)
+            status = show_zones(cli, call, err);
         printf("Size:       %zu bytes each\n", sample.len);
-        status = show_findings(cli, call, err);
+        if (status == NL_OK)
+            status = show_findings(cli, call, err);
     }
     nl_buf_free(&sample);
     return status;

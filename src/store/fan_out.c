@@ -80,3 +80,18 @@ enum nl_status nl_audience_count(struct nl_store *store, int64_t list,
                                  struct nl_error *err) {
     return on_audience(store, "SELECT count(*)", "", NL_VALUES(NL_INT(list)), segment, people, err);
 }
+
+enum nl_status nl_audience_zones(struct nl_store *store, int64_t list,
+                                 const struct nl_segment *segment, nl_sql_visit *each,
+                                 void *context, struct nl_error *err) {
+    struct nl_query query = {0};
+    nl_buf_adds(&query.sql, "SELECT zone, count(*) FROM (SELECT coalesce(CASE WHEN "
+                            "json_type(r.attributes, '$.timezone') = 'text' THEN "
+                            "json_extract(r.attributes, '$.timezone') END, '') AS zone " AUDIENCE);
+    nl_query_add(&query, NL_VALUES(NL_INT(list)));
+    nl_segment_add(store, segment, &query);
+    nl_buf_adds(&query.sql, ") AS told GROUP BY zone ORDER BY 2 DESC, 1");
+    enum nl_status status = nl_query_each(store, err, each, context, &query);
+    nl_query_free(&query);
+    return status;
+}

@@ -72,6 +72,26 @@ enum nl_status nl_issue_zones(struct nl_store *store, int64_t list,
         NL_VALUES(NL_INT(list)));
 }
 
+struct zone_people {
+    enum nl_status (*each)(const char *zone, int64_t people, void *ctx, struct nl_error *err);
+    void *ctx;
+};
+
+static enum nl_status visit_zone_people(const struct nl_sql_row *row, void *context,
+                                        struct nl_error *err) {
+    const struct zone_people *zones = context;
+    return zones->each(nl_sql_text(row, 0), nl_sql_int(row, 1), zones->ctx, err);
+}
+
+enum nl_status nl_issue_audience_zones(struct nl_store *store, int64_t list,
+                                       const struct nl_segment *segment,
+                                       enum nl_status (*each)(const char *zone, int64_t people,
+                                                              void *ctx, struct nl_error *err),
+                                       void *ctx, struct nl_error *err) {
+    struct zone_people zones = {each, ctx};
+    return nl_audience_zones(store, list, segment, visit_zone_people, &zones, err);
+}
+
 /* ---- beginning ---- */
 
 struct beginning {

@@ -116,6 +116,7 @@ def test_each_at_their_hour(connected, server):
             connected.sql("UPDATE subscriber SET attributes = ? WHERE address = ?", json.dumps({"timezone": zone}), address)
     shown = connected.run("send", "--yes", connected.issue(), "--at", "2030-12-01 09:00", "--local-time").out
     assert "to each at that hour of their own clock" in shown
+    assert ("Time zones: 2 of 4 get it by UTC: 1 have no timezone, 1 an unknown one ('Nowhere/Town')") in shown
     assert when(connected)[1] == 1922346000 - 14 * 3600
     connected.sql("UPDATE issue SET scheduled_at = 1")
     connected.run("retry")
@@ -128,6 +129,24 @@ def test_each_at_their_hour(connected, server):
     connected.run("retry")
     assert connected.state_of_each()["a@example.org"] == "sent" and server.count() == 1
     assert when(connected)[0] == "sending"
+
+
+@pytest.mark.parametrize("zones, said", [
+    (["Asia/Almaty", "Europe/Berlin"], "known of everybody"),
+    ([None, None, "Europe/Berlin"], "2 of 3 get it by UTC: 2 have no timezone\n"),
+    ([7, ["x"], "UTC"], "2 of 3 get it by UTC: 2 have no timezone\n"),
+    (["PST", "PST", "GMT+3", "(GMT+01:00) Berlin", "Mars/X", None],
+     "6 of 6 get it by UTC: 1 have no timezone, 5 an unknown one ('PST', '(GMT+01:00) Berlin', 'GMT+3', ...)")])
+def test_how_many_have_no_zone_of_their_own(connected, zones, said):
+    addresses = [f"p{i}@example.org" for i in range(len(zones))]
+    connected.add_active(addresses)
+    connected.add_active(["elsewhere@example.net"])
+    for address, zone in zip(addresses, zones):
+        if zone is not None:
+            connected.sql("UPDATE subscriber SET attributes = ? WHERE address = ?", json.dumps({"timezone": zone}), address)
+    shown = connected.run("send", "--dry-run", connected.issue(), "--at", "2030-12-01 09:00", "--local-time",
+                          "--where", 'email ~ "@example.org"').out
+    assert "Time zones: " + said in shown
 
 
 def test_staff_withdraw(connected, server):

@@ -116,6 +116,13 @@ NL_CHECKED enum nl_status nl_issue_zones(struct nl_store *store, int64_t list,
                                                                 struct nl_error *err),
                                          void *ctx, struct nl_error *err) NL_NONNULL(1, 3, 5);
 
+/* Calls `each` for the time zones of those whom an issue would go to now, and how many have each,
+ * the most first; "" for those who have told none. */
+NL_CHECKED enum nl_status nl_issue_audience_zones(
+    struct nl_store *store, int64_t list, const struct nl_segment *segment,
+    enum nl_status (*each)(const char *zone, int64_t people, void *ctx, struct nl_error *err),
+    void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
+
 /* When those of one time zone are to get an issue. */
 struct nl_zone_hour {
     char *zone;
