@@ -15,7 +15,7 @@ static const char *const formats[] = {"guess", "csv", "jsonl", "mailboxes", NULL
 static const char *const orders[] = {"unknown", "day-first", "month-first", NULL};
 
 struct import_options {
-    const char *list, *consent, *encoding, *delimiter, *rejects;
+    const char *list, *consent, *encoding, *delimiter, *rejects, *as;
     enum nl_transfer_format format;
     enum nl_date_order dates;
     struct cli_texts maps, ignores, states;
@@ -40,8 +40,7 @@ static const char *const outcome_names[] = {
 
 static void take_reject(size_t line, const char *reason, const char *row, void *ctx) {
     struct import_call *call = ctx;
-    if (call->rejects.stream != NULL)
-        fprintf(call->rejects.stream, "%zu\t%s\t%s\n", line, reason, row);
+    (void)row;
     cli_rejected_add(&call->rejected, line, reason);
 }
 
@@ -165,6 +164,7 @@ static enum nl_status read_options(const struct cli *cli, const struct import_op
         .policy = {.consent = chosen->consent,
                    .confirm = chosen->confirm,
                    .update = chosen->update},
+        .as = chosen->as,
         .partial = chosen->partial,
         .dry_run = chosen->dry_run,
     };
@@ -172,6 +172,8 @@ static enum nl_status read_options(const struct cli *cli, const struct import_op
         return cli_usage_error(cli, err,
                                "--consent says that they agreed, --confirm asks them: give one");
     if (chosen->consent != NULL && nl_text_check_line(chosen->consent, "--consent", err) != NL_OK)
+        return err->status;
+    if (chosen->as != NULL && nl_import_check_as(chosen->as, err) != NL_OK)
         return err->status;
     for (size_t i = 0; i < chosen->states.count; i++)
         if (nl_import_check_state(chosen->states.items[i], err) != NL_OK)
@@ -227,6 +229,7 @@ static enum nl_status import(struct cli *cli, struct import_call *call, const ch
     call->options.list = list.id;
     call->options.reject = take_reject;
     call->options.progress = cli_is_interactive() ? tell_progress : NULL;
+    call->options.rejects = call->rejects.stream;
     call->options.ctx = call;
     if (status == NL_OK)
         status = nl_import_file(cli->store, in, path, &call->options, &report, err);
@@ -251,6 +254,7 @@ static const struct cli_option import_table[] = {
     CLI_REPEATED("map", struct import_options, maps),
     CLI_REPEATED("ignore", struct import_options, ignores),
     CLI_REPEATED("state", struct import_options, states),
+    CLI_TEXT("as", struct import_options, as),
     CLI_CHOICE("dates", struct import_options, dates, orders),
     CLI_TEXT("delimiter", struct import_options, delimiter),
     CLI_TEXT("encoding", struct import_options, encoding),

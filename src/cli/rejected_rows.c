@@ -61,7 +61,7 @@ void cli_rejected_show(const struct cli_rejected *rejected, size_t rows, bool ke
     if (rejected->others > 0)
         fprintf(stderr, "and %zu rows for further reasons\n", rejected->others);
     if (cut && !kept)
-        fputs("(--rejects FILE keeps all of them, with line, reason and row)\n", stderr);
+        fputs("(--rejects FILE keeps all of them, with line and reason)\n", stderr);
 }
 
 void cli_rejected_free(struct cli_rejected *rejected) {

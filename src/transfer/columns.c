@@ -1,6 +1,7 @@
 #include "transfer/columns.h"
 
 #include "newsletter/base/attributes.h"
+#include "transfer/reader.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,10 @@ static const char *find_map(const struct nl_columns *columns, const char *name) 
     return NULL;
 }
 
+/* By an option; or it is the column of reasons that an earlier import has written. */
 static bool is_ignored(const struct nl_columns *columns, const char *name) {
+    if (names(NL_REASON_COLUMN, name))
+        return true;
     for (size_t i = 0; i < columns->options->ignore_count; i++)
         if (names(columns->options->ignores[i], name))
             return true;

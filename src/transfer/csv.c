@@ -18,6 +18,8 @@ struct nl_csv {
     bool extra_filled;               /* and not all of them are blank */
     bool complete;                   /* a row is there */
     struct nl_buf header;            /* the text of the first row */
+    struct nl_buf header_line;       /* and as the file has it */
+    char delimiter;
 };
 
 static void take_field(void *data, size_t len, void *ctx) {
@@ -188,6 +190,7 @@ static enum nl_status read_header(struct nl_reader *reader, struct nl_error *err
         status = refuse_header(reader, err);
     if (status == NL_OK)
         nl_buf_add(&csv->header, csv->text.data, csv->text.len);
+    nl_buf_add(&csv->header_line, reader->raw.data, reader->raw.len);
     return status;
 }
 
@@ -217,6 +220,18 @@ static enum nl_status next(struct nl_reader *reader, bool *end, bool *bad, struc
     return status;
 }
 
+/* The reason stands first, whatever the number of fields in the row. */
+static void write_reject(struct nl_reader *reader, FILE *out, const char *reason, bool first) {
+    const struct nl_csv *csv = reader->csv;
+    if (first) {
+        fprintf(out, "%s%c", NL_REASON_COLUMN, csv->delimiter);
+        fwrite(nl_buf_text(&csv->header_line), 1, csv->header_line.len, out);
+    }
+    nl_write_quoted(out, reason, strlen(reason));
+    putc(csv->delimiter, out);
+    fwrite(nl_buf_text(&reader->raw), 1, reader->raw.len, out);
+}
+
 enum nl_status nl_csv_open(struct nl_reader *reader, const struct nl_import_options *options,
                            struct nl_error *err) {
     bool end = false;
@@ -239,6 +254,8 @@ enum nl_status nl_csv_open(struct nl_reader *reader, const struct nl_import_opti
     else if (delimiter == 0)
         delimiter = guess_delimiter(reader->source.line);
     csv_set_delim(&reader->csv->parser, (unsigned char)delimiter);
+    reader->csv->delimiter = delimiter;
+    reader->write_reject = write_reject;
     nl_source_back(&reader->source);
     return read_header(reader, err);
 }
@@ -250,5 +267,6 @@ void nl_csv_free(struct nl_csv *csv) {
         csv_free(&csv->parser);
     nl_buf_free(&csv->text);
     nl_buf_free(&csv->header);
+    nl_buf_free(&csv->header_line);
     free(csv);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LISTS = 64, PROGRESS_ROWS = 1000 };
+enum { LISTS = 64, PROGRESS_ROWS = 1000, REASON_LIMIT = 1000 };
 
 /* A file being brought in. */
 struct importing {
@@ -18,6 +18,8 @@ struct importing {
         int64_t id;
     } lists[LISTS]; /* those that rows have named so far */
     size_t list_count;
+    enum nl_sign as;   /* the state of everybody, NL_SIGN_NONE if none is given */
+    enum nl_sign file; /* as the name of the file says */
     int64_t only_list; /* where rows go that name none; 0 where that is not clear */
 };
 
@@ -59,7 +61,13 @@ static enum nl_status list_of(struct importing *self, const char *name, int64_t 
 
 static void reject(struct importing *self, struct nl_error *err) {
     struct nl_buf *raw = &self->reader->raw;
+    char reason[REASON_LIMIT];
     self->report->rejected++;
+    if (self->options->rejects != NULL) {
+        snprintf(reason, sizeof reason, "line %zu: %s", self->reader->row.line, nl_error_text(err));
+        self->reader->write_reject(self->reader, self->options->rejects, reason,
+                                   self->reader->rejects_written++ == 0);
+    }
     while (raw->len > 0 && raw->data[raw->len - 1] == '\n')
         raw->data[--raw->len] = '\0';
     for (size_t i = 0; i < raw->len; i++)
@@ -100,12 +108,30 @@ static void count(struct nl_import_report *report, const struct nl_import_result
         report->added[i] += strcmp(nl_member_states[i], result->state) == 0;
 }
 
+/* A file by the name of unsubscribed.csv holds people who have left, even if its rows do not say
+ * so; or it is only called that. Nobody can know. */
+static enum nl_status check_name(struct importing *self, struct nl_error *err) {
+    enum nl_sign sign = self->reader->row.sign;
+    const char *state = nl_sign_names[self->file];
+    if (self->as != NL_SIGN_NONE || sign >= self->file || sign >= NL_SIGN_UNSUBSCRIBED)
+        return NL_OK;
+    self->reader->row.fatal = true;
+    return nl_error_set(err, NL_DATA,
+                        "the name of the file speaks of people who are %s, and this row does not "
+                        "say so: give --as %s if they are, or --as active if they are not",
+                        state, state);
+}
+
 static enum nl_status take_row(struct importing *self, struct nl_error *err) {
     struct nl_member member = {0};
     struct nl_address address = {0};
     int64_t list = 0;
     struct nl_import_result result = {0};
+    if (self->as > NL_SIGN_ACTIVE && self->as > self->reader->row.sign)
+        self->reader->row.sign = self->as;
     enum nl_status status = nl_row_member(&self->reader->row, &self->reader->columns, &member, err);
+    if (status == NL_OK)
+        status = check_name(self, err);
     if (status == NL_OK) {
         status = nl_address_parse(member.address, &address, err);
         if (status == NL_DATA)
@@ -136,9 +162,11 @@ static enum nl_status next_row(struct importing *self, bool *end, bool *bad, str
     self->report->rows++;
     if (status == NL_OK) {
         status = take_row(self, err);
-        *bad = status == NL_DATA;
+        *bad = status == NL_DATA && !reader->row.fatal;
     }
-    return status;
+    return status == NL_DATA && reader->row.fatal
+               ? nl_error_context(err, "%s:%zu", reader->source.name, reader->row.line)
+               : status;
 }
 
 static enum nl_status take_all(struct importing *self, struct nl_error *err) {
@@ -175,11 +203,26 @@ void nl_import_report_free(struct nl_import_report *report) {
     nl_buf_free(&report->notes);
 }
 
+static enum nl_sign state_of(const char *text) {
+    for (int i = NL_SIGN_ACTIVE; text != NULL && i < NL_SIGNS; i++)
+        if (strcmp(nl_sign_names[i], text) == 0)
+            return (enum nl_sign)i;
+    return NL_SIGN_NONE;
+}
+
+enum nl_status nl_import_check_as(const char *text, struct nl_error *err) {
+    return state_of(text) != NL_SIGN_NONE
+               ? NL_OK
+               : nl_error_set(err, NL_USAGE,
+                              "--as '%s': give one of active, pending, unsubscribed, bounced, "
+                              "complained and blocked",
+                              text);
+}
+
 enum nl_status nl_import_check_state(const char *text, struct nl_error *err) {
     const char *equals = strrchr(text, '=');
-    for (int i = NL_SIGN_ACTIVE; equals != NULL && equals > text && i < NL_SIGNS; i++)
-        if (strcmp(nl_sign_names[i], equals + 1) == 0)
-            return NL_OK;
+    if (equals != NULL && equals > text && state_of(equals + 1) != NL_SIGN_NONE)
+        return NL_OK;
     return nl_error_set(err, NL_USAGE,
                         "--state '%s': write it as WORD=STATE, with one of active, pending, "
                         "unsubscribed, bounced, complained and blocked",
@@ -197,6 +240,9 @@ enum nl_status nl_import_file(struct nl_store *store, FILE *in, const char *name
     enum nl_status status = nl_list_each(store, count_list, &self.only_list, err);
     if (status == NL_OK)
         status = nl_reader_begin(self.reader, in, name, options, err);
+    self.as = state_of(options->as);
+    if (status == NL_OK)
+        self.file = nl_lexicon_file(self.reader->lexicon, name);
     if (status == NL_OK)
         status = nl_reader_choose(self.reader, options->format, err);
     if (status == NL_OK)

@@ -134,6 +134,14 @@ static enum nl_status fill_row(struct nl_reader *reader, json_t *object, struct 
     return status;
 }
 
+enum nl_status nl_jsonl_take(struct nl_reader *reader, struct nl_error *err) {
+    json_decref(reader->texts);
+    reader->texts = json_array();
+    return json_is_object(reader->object)
+               ? fill_row(reader, reader->object, err)
+               : nl_error_set(err, NL_DATA, "not a JSON object: expected {\"email\": ...}");
+}
+
 enum nl_status nl_jsonl_next(struct nl_reader *reader, bool *end, bool *bad, struct nl_error *err) {
     struct nl_source *source = &reader->source;
     json_error_t problem;
@@ -148,14 +156,11 @@ enum nl_status nl_jsonl_next(struct nl_reader *reader, bool *end, bool *bad, str
     nl_buf_clear(&reader->raw);
     nl_buf_add(&reader->raw, source->line, source->len);
     json_decref(reader->object);
-    json_decref(reader->texts);
-    reader->texts = json_array();
     reader->object = json_loadb(source->line, source->len, JSON_REJECT_DUPLICATES, &problem);
-    if (!json_is_object(reader->object))
-        status = nl_error_set(err, NL_DATA, "not a JSON object: %s",
-                              reader->object == NULL ? problem.text : "expected {\"email\": ...}");
+    if (reader->object == NULL)
+        status = nl_error_set(err, NL_DATA, "not a JSON object: %s", problem.text);
     else
-        status = fill_row(reader, reader->object, err);
+        status = nl_jsonl_take(reader, err);
     *bad = status == NL_DATA;
     return status;
 }

@@ -154,6 +154,14 @@ bool nl_lexicon_is_suspect(const struct nl_lexicon *lexicon, const char *name) {
     return false;
 }
 
+bool nl_lexicon_file_word(const struct nl_lexicon *lexicon, const char *word, enum nl_sign *sign) {
+    char folded[NL_WORD_SIZE];
+    nl_word_fold(word, folded);
+    const struct nl_lexicon_entry *entry = find(lexicon, CLASS_FILE, folded);
+    *sign = entry != NULL ? (enum nl_sign)entry->value : NL_SIGN_NONE;
+    return entry != NULL;
+}
+
 bool nl_lexicon_is_none(const struct nl_lexicon *lexicon, const char *value) {
     char folded[NL_WORD_SIZE];
     nl_word_fold(value, folded);

@@ -87,6 +87,10 @@ bool nl_lexicon_is_suspect(const struct nl_lexicon *lexicon, const char *name);
 enum nl_sign nl_lexicon_sign(const struct nl_lexicon *lexicon, enum nl_column kind,
                              const char *value);
 
+/* file_name.c: the state of the people in a file by its name, "cleaned_members_export_1a2b.csv";
+ * NL_SIGN_NONE if that says nothing of an end. */
+enum nl_sign nl_lexicon_file(const struct nl_lexicon *lexicon, const char *path);
+
 /* Whether a value stands for none: "-", "NULL", "never". */
 bool nl_lexicon_is_none(const struct nl_lexicon *lexicon, const char *value);
 

@@ -14,6 +14,7 @@ enum nl_lexicon_class {
     CLASS_FLAG,
     CLASS_MONTH,
     CLASS_LANGUAGE,
+    CLASS_FILE,
     CLASS_VALUE
 };
 
@@ -32,6 +33,9 @@ struct nl_lexicon {
     char languages[64][12];
     int language_count;
 };
+
+/* Finds what some words of a file's name mean together; false if nothing. */
+bool nl_lexicon_file_word(const struct nl_lexicon *lexicon, const char *word, enum nl_sign *sign);
 
 /* The order of the entries. */
 int nl_lexicon_compare(const void *a, const void *b);

@@ -79,6 +79,10 @@ static bool read_head(struct nl_lexicon *lexicon, char words[3][24],
                                           .value = sign_by_name(words[1])};
         return like->value > 0;
     }
+    if (strcmp(rule, "file") == 0) {
+        *like = (struct nl_lexicon_entry){.class = CLASS_FILE, .value = sign_by_name(words[1])};
+        return like->value >= 0;
+    }
     int column = column_by_name(words[1]);
     if (strcmp(rule, "value") == 0)
         *like = (struct nl_lexicon_entry){.class = CLASS_VALUE + column,

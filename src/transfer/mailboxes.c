@@ -145,6 +145,7 @@ static enum nl_status next(struct nl_reader *reader, bool *end, bool *bad, struc
 
 enum nl_status nl_mailboxes_open(struct nl_reader *reader, struct nl_error *err) {
     reader->next = next;
+    reader->write_reject = nl_mailboxes_write_reject;
     reader->at = reader->source.len; /* what was looked at to guess the format is given once more */
     enum nl_status status = nl_columns_add(&reader->columns, "email", err);
     return status == NL_OK ? nl_columns_add(&reader->columns, "name", err) : status;

@@ -16,15 +16,11 @@ static enum nl_status guess(struct nl_reader *reader, enum nl_transfer_format *f
     const char *line = reader->source.line + strspn(reader->source.line, " \t");
     bool address = strchr(line, '@') != NULL;
     *dump = nl_dump_begins(line);
-    *format = *line == '{' ? NL_FORMAT_JSONL
+    *format = *line == '{' || *line == '[' ? NL_FORMAT_JSONL
               : address && (strpbrk(line, ",;\t|") == NULL || nl_mailboxes_are(line))
                   ? NL_FORMAT_MAILBOXES
                   : NL_FORMAT_CSV;
     nl_source_back(&reader->source);
-    if (*line == '[')
-        return nl_error_set(
-            err, NL_DATA, "%s is a JSON array: write one object on each line, as 'jq -c .[]' does",
-            reader->source.name);
     return NL_OK;
 }
 
@@ -38,6 +34,21 @@ enum nl_status nl_reader_begin(struct nl_reader *out, FILE *in, const char *name
                            : status;
 }
 
+/* Objects on a line each, or an array of them. */
+static enum nl_status open_json(struct nl_reader *reader, struct nl_error *err) {
+    struct nl_source *source = &reader->source;
+    bool end = false;
+    enum nl_status status = nl_source_next_filled(source, &end, err);
+    if (status != NL_OK || end)
+        return status;
+    nl_source_back(source);
+    if (source->line[strspn(source->line, " \t")] == '[')
+        return nl_json_array_open(reader, err);
+    reader->next = nl_jsonl_next;
+    reader->write_reject = nl_jsonl_write_reject;
+    return NL_OK;
+}
+
 enum nl_status nl_reader_choose(struct nl_reader *reader, enum nl_transfer_format format,
                                 struct nl_error *err) {
     bool dump = false;
@@ -48,12 +59,10 @@ enum nl_status nl_reader_choose(struct nl_reader *reader, enum nl_transfer_forma
         return status;
     if (dump)
         return nl_dump_open(reader, err);
-    if (format == NL_FORMAT_CSV)
-        return nl_csv_open(reader, reader->options, err);
-    if (format == NL_FORMAT_MAILBOXES)
-        return nl_mailboxes_open(reader, err);
-    reader->next = nl_jsonl_next;
-    return NL_OK;
+    if (format == NL_FORMAT_JSONL)
+        return open_json(reader, err);
+    return format == NL_FORMAT_CSV ? nl_csv_open(reader, reader->options, err)
+                                   : nl_mailboxes_open(reader, err);
 }
 
 bool nl_reader_has_header(const struct nl_reader *reader) {

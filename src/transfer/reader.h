@@ -16,13 +16,22 @@ struct nl_reader {
     struct nl_csv *csv;  /* csv.c */
     json_t *object;      /* jsonl.c: what the texts of the row belong to */
     json_t *texts;       /* jsonl.c: and those made of numbers */
-    size_t at;           /* mailboxes.c: where the next one begins within the line */
+    size_t at;           /* mailboxes.c: where the next one begins within the line;
+                            json_array.c: within the text */
     char *mailbox[2];    /* mailboxes.c: name and address */
-    struct nl_buf block; /* dump.c: the values of the row, each with a NUL behind it */
+    struct nl_buf block; /* dump.c: the values of the row, each with a NUL behind it;
+                            json_array.c: the whole text */
+    size_t array_line;   /* json_array.c: where the next object begins */
     /* Reads the next row. NL_DATA with `bad` set: this one is not good, but others may be, unless
      * row.fatal is set. */
     enum nl_status (*next)(struct nl_reader *reader, bool *end, bool *bad, struct nl_error *err);
+    /* Writes the present row, which was refused, in the format of the source. */
+    void (*write_reject)(struct nl_reader *reader, FILE *out, const char *reason, bool first);
+    size_t rejects_written;
 };
+
+/* The column that tells why a row was refused; an import passes it over. */
+#define NL_REASON_COLUMN "import_reason"
 
 /* Begins to read a file; free with nl_reader_free, also after a failure. `options` must outlive it.
  */
@@ -43,8 +52,18 @@ enum nl_status nl_csv_open(struct nl_reader *reader, const struct nl_import_opti
                            struct nl_error *err);
 void nl_csv_free(struct nl_csv *csv);
 
-/* jsonl.c */
+/* jsonl.c; nl_jsonl_take makes a row of reader->object. */
 enum nl_status nl_jsonl_next(struct nl_reader *reader, bool *end, bool *bad, struct nl_error *err);
+enum nl_status nl_jsonl_take(struct nl_reader *reader, struct nl_error *err);
+
+/* json_array.c: "[{...}, {...}]" */
+enum nl_status nl_json_array_open(struct nl_reader *reader, struct nl_error *err);
+
+/* rejected.c */
+void nl_write_quoted(FILE *out, const char *text, size_t len);
+void nl_jsonl_write_reject(struct nl_reader *reader, FILE *out, const char *reason, bool first);
+void nl_mailboxes_write_reject(struct nl_reader *reader, FILE *out, const char *reason, bool first);
+void nl_dump_write_reject(struct nl_reader *reader, FILE *out, const char *reason, bool first);
 
 /* mailboxes.c: lines of addresses, with names or without, several of them on a line or one. */
 enum nl_status nl_mailboxes_open(struct nl_reader *reader, struct nl_error *err);

@@ -36,6 +36,37 @@ static json_t *attributes_of(struct nl_row *row) {
 
 /* ---- taking what columns say ---- */
 
+/* A tag may say that somebody has left: "unsubscribed", "status: bounced". */
+static void look_at_tag(struct nl_row *row, const struct nl_columns *columns, const char *tag) {
+    const char *after = strrchr(tag, ':');
+    const char *const parts[] = {tag, after != NULL ? after + 1 : tag};
+    for (size_t i = 0; i < 2; i++) {
+        enum nl_sign sign = nl_row_word(columns, parts[i]);
+        if (sign == NL_SIGN_UNKNOWN)
+            sign = nl_lexicon_sign(columns->lexicon, NL_COLUMN_NONE, parts[i]);
+        if (sign != NL_SIGN_UNKNOWN && sign > row->sign)
+            row->sign = sign;
+    }
+}
+
+static void look_at_tags(struct nl_row *row, const struct nl_columns *columns, json_t *object) {
+    const char *key = NULL;
+    json_t *value = NULL;
+    bool guessed = false;
+    json_object_foreach(object, key, value) {
+        if (nl_lexicon_column(columns->lexicon, key, &guessed) != NL_COLUMN_TAGS)
+            continue;
+        if (json_is_string(value))
+            look_at_tag(row, columns, json_string_value(value));
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            const json_t *item = json_array_get(value, i);
+            const json_t *named = json_is_object(item) ? json_object_get(item, "name") : item;
+            if (json_is_string(named))
+                look_at_tag(row, columns, json_string_value(named));
+        }
+    }
+}
+
 enum nl_status nl_row_attributes(struct nl_row *row, struct nl_columns *columns, json_t *object,
                                  struct nl_error *err) {
     struct nl_buf passed = {0};
@@ -46,6 +77,7 @@ enum nl_status nl_row_attributes(struct nl_row *row, struct nl_columns *columns,
         nl_buf_addf(&columns->notes, "attributes passed over, since they are no texts: %s\n",
                     passed.data);
     nl_buf_free(&passed);
+    look_at_tags(row, columns, object);
     return status;
 }
 
@@ -288,10 +320,12 @@ static enum nl_status read_address(struct nl_row *row, struct nl_member *out,
 enum nl_status nl_row_member(struct nl_row *row, struct nl_columns *columns, struct nl_member *out,
                              struct nl_error *err) {
     enum nl_status status = NL_OK;
-    *out = (struct nl_member){.state = nl_sign_names[row->sign]};
+    *out = (struct nl_member){0};
     out->name = read_name(row, &status, err);
     out->language = read_language(row, columns, &status, err);
     out->list = clean(row, NL_COLUMN_LIST, &status, err);
+    if (out->list != NULL)
+        look_at_tag(row, columns, out->list); /* a list or segment called "Unsubscribed" */
     out->consent_source = clean(row, NL_COLUMN_CONSENT_SOURCE, &status, err);
     out->consent_ip = clean(row, NL_COLUMN_CONSENT_IP, &status, err);
     out->consent_version = clean(row, NL_COLUMN_CONSENT_VERSION, &status, err);
@@ -302,5 +336,8 @@ enum nl_status nl_row_member(struct nl_row *row, struct nl_columns *columns, str
         status = nl_form_check(&form, err);
     if (status == NL_OK)
         status = read_times(row, columns, out, err);
-    return status == NL_OK ? read_attributes(row, columns, out, err) : status;
+    if (status == NL_OK)
+        status = read_attributes(row, columns, out, err);
+    out->state = nl_sign_names[row->sign];
+    return status;
 }

@@ -20,6 +20,7 @@ struct nl_source {
     size_t number; /* of it, from 1 */
     bool again;    /* nl_source_next gives it once more */
     bool cr;       /* lines of the file end with CR */
+    bool array;    /* it begins with "[", as a JSON array does */
 };
 
 /* Begins to read. `encoding` NULL: UTF-8, or UTF-16 where the file says so. A workbook, a document
@@ -29,8 +30,8 @@ enum nl_status nl_source_open(struct nl_source *source, FILE *in, const char *na
 
 /* The next line in source->line, which ends with LF whatever the file has (CR, LF, CRLF); *end
  * after the last one. Byte order marks at the beginning of a line and a final ^Z are left out. A
- * line that is not UTF-8, holds a NUL or is larger than a megabyte is an error of the file as a
- * whole. */
+ * line that is not UTF-8, holds a NUL or, but for a JSON array, is larger than a megabyte is an
+ * error of the file as a whole. */
 enum nl_status nl_source_next(struct nl_source *source, bool *end, struct nl_error *err);
 
 /* As nl_source_next, but blank lines are passed over. */

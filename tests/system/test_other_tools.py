@@ -1,5 +1,7 @@
 """Files of other newsletter tools, address books and spreadsheets: nobody who left there is active here."""
+import csv
 import json
+import os
 
 import pytest
 
@@ -362,11 +364,146 @@ def test_one_reason_is_told_once(site):
 
 def test_many_reasons(site):
     text = "email\n" + "".join(f"bad{number}\n" for number in range(50))
-    states, result = outcome(site, text, "--rejects", "bad.txt", expect=65)
+    states, result = outcome(site, text, "--rejects", "bad.csv", expect=65)
     assert "and 30 rows for further reasons" in result.err
-    with open(site.folder + "/bad.txt", encoding="utf-8") as rejects:
-        lines = rejects.read().splitlines()
-    assert len(lines) == 50 and lines[7].split("\t")[0] == "9" and lines[7].split("\t")[2] == "bad7"
+    with open(site.folder + "/bad.csv", encoding="utf-8") as rejects:
+        lines = list(csv.reader(rejects))
+    assert len(lines) == 51 and lines[0] == ["import_reason", "email"]
+    assert lines[8][0].startswith("line 9: 'bad7' is not an address") and lines[8][1] == "bad7"
+
+
+# Each file has good rows and bad ones, which a correction makes good. The suffix is that of the file of rejects.
+REJECTS = {
+    "commas": "email,name,tags\ngood@example.org,Good,a\nbad(at)example.org,\"Lee, \"\"Bad\"\"\",b\n",
+    "semicolons": "sep=;\nName;E-Mail-Adresse;Ort\nGood;good@example.org;X\nBad;bad(at)example.org;\"Y\nZ\"\n",
+    "tabs": "email\tname\ngood@example.org\tGood\nbad(at)example.org\tBad\n",
+    "CR": "email,name\rgood@example.org,Good\rbad(at)example.org,Bad\r",
+    "JSON lines": '{"email": "good@example.org"}\n{"email": "bad(at)example.org", "name": "Bad", "tags": ["b"]}\n',
+    "JSON array": '[{"email": "good@example.org"},\n {"email": "bad(at)example.org", "name": "Bad"}]\n',
+    "mailboxes": "Good <good@example.org>\n\"Lee, Bad\" <bad(at)example.org>\n",
+    "dump": "email good@example.org\ngecos Good\n\nemail bad(at)example.org\ngecos Bad\n",
+}
+
+
+@pytest.mark.parametrize("name", REJECTS)
+def test_refused_rows_can_be_corrected_and_imported(site, name):
+    states, result = outcome(site, REJECTS[name], "--rejects", "bad", "--partial", expect=65)
+    assert states == {"good": A}
+    path = site.folder + "/bad"
+    with open(path, encoding="utf-8", newline="") as rejects:
+        text = rejects.read()
+    assert "is not an address" in text and "good@" not in text
+    with open(path, "w", encoding="utf-8", newline="") as corrected:
+        corrected.write(text.replace("bad(at)example.org", "bad@example.org"))
+    more = () if name == "semicolons" else ("--keep-columns",)  # a line break is no attribute
+    result = site.run("import", "bad", *CONSENT, *more)
+    assert "added 1: 1 active" in result.out and "import_reason" not in result.out
+    rows = site.sql("SELECT address, coalesce(name, ''), coalesce(attributes, '') FROM subscriber WHERE address <> 'good@example.org'")
+    assert len(rows) == 1 and rows[0][0] == "bad@example.org" and "Bad" in rows[0][1]
+    assert "reason" not in rows[0][2]
+
+
+def test_refused_again(site):
+    """A row that is not good yet is refused for the new reason; the column does not pile up."""
+    outcome(site, "email,name\nbad,Bad\n", "--rejects", "bad", expect=65)
+    site.run("import", "bad", *CONSENT, "--rejects", "worse", expect=65)
+    site.run("import", "worse", *CONSENT, "--rejects", "worst", expect=65)
+    with open(site.folder + "/worst", encoding="utf-8") as rejects:
+        rows = list(csv.reader(rejects))
+    assert rows[0][0] == "import_reason" and rows[0][-2:] == ["email", "name"] and rows[1][-2:] == ["bad", "Bad"]
+    assert len({len(row) for row in rows}) == 1
+
+
+# ---- files and tags that say that somebody has left ----
+
+ENDED = {"unsubscribed_segment_export_1a2b3c.csv": U, "cleaned_members_export_9f.csv": B, "nonsubscribed_members_export.csv": P,
+         "unsubscribed.csv": U, "Unsubscribed.CSV": U, "UnsubscribedContacts2021.csv": U, "my list (opted-out).csv": U,
+         "opt_out.txt": U, "do-not-contact.csv": U, "Abgemeldete Empfänger.csv": U, "désabonnés-2021.csv": U, "bajas.csv": U,
+         "отписавшиеся.csv": U, "Отписанные 2021.csv": U, "hard-bounces.csv": B, "unzustellbar.csv": B, "spam complaints.csv": C,
+         "blocklist.csv": X, "suppression-list.csv": X, "чёрный список.csv": X, "unconfirmed.csv": P, "un-subscribed.csv": U}
+
+
+@pytest.mark.parametrize("name", ENDED)
+def test_a_file_of_people_who_left(site, name):
+    empty(site)
+    site.write(name, "email,name\nann@example.org,Ann\n")
+    for consent in (CONSENT, ("--confirm",)):
+        stopped = site.run("import", name, *consent, expect=65).err
+        assert f"{name}:2: the name of the file speaks of people who are" in stopped and "--as active" in stopped
+        assert site.sql("SELECT count(*) FROM subscriber") == [(0,)]
+    state = "blocked" if ENDED[name] == X else ENDED[name]
+    site.run("import", name, *CONSENT, "--as", state)
+    if state == "blocked":
+        assert site.sql("SELECT address_key FROM suppression") == [("ann@example.org",)]
+    else:
+        assert site.sql("SELECT state FROM subscription") == [(state,)]
+
+
+@pytest.mark.parametrize("name", ["subscribed_segment_export_1a2b.csv", "members.csv", "Abonnenten.csv", "подписчики.csv",
+                                  "without-unsubscribed.csv", "not_bounced.csv", "ohne Abgemeldete.csv", "subscribers.csv",
+                                  "unsubscribed/members.csv", "leftovers.csv", "deadline.csv"])
+def test_a_file_of_people_who_stay(site, name):
+    empty(site)
+    os.makedirs(os.path.join(site.folder, os.path.dirname(name)), exist_ok=True)
+    site.write(name, "email\nann@example.org\n")
+    assert "added 1: 1 active" in site.run("import", name, *CONSENT).out
+
+
+def test_the_name_and_the_rows(site):
+    """Rows that say it themselves need no name; --as never makes a state weaker."""
+    site.write("unsubscribed.csv", "email,UNSUB_TIME\nann@example.org,2021-01-01 10:00:00\n")
+    assert "added 1: 1 unsubscribed" in site.run("import", "unsubscribed.csv", *CONSENT).out
+    site.write("mixed-unsubscribed.csv", "email,state\nbob@example.org,bounced\neve@example.org,active\n")
+    assert "mixed-unsubscribed.csv:3:" in site.run("import", "mixed-unsubscribed.csv", *CONSENT, expect=65).err
+    shown = site.run("import", "mixed-unsubscribed.csv", *CONSENT, "--as", "active").out
+    assert "added 2: 1 active, 1 bounced" in shown
+    shown = site.run("import", "-", *CONSENT, "--as", "unsubscribed", stdin=b"email,state\nx@example.org,bounced\ny@example.org,\n").out
+    assert "added 2: 1 unsubscribed, 1 bounced" in shown
+    assert "give one of active" in site.run("import", "-", *CONSENT, "--as", "gone", expect=64).err
+
+
+@pytest.mark.parametrize("text, state", [
+    ("email,tags\n<>,\"vip,unsubscribed\"\n", U), ("email;Tags\n<>;press; Unsubscribed\n".replace("press; ", "press, "), U),
+    ("email,TAGS\n<>,\"\"\"press\"\",\"\"do not email\"\"\"\n", U), ("email,tags\n<>,status: bounced\n", B),
+    ("email,tags\n<>,press\n", A), ("email,Labels\n<>,* myContacts ::: blacklisted\n", X),
+    ('{"email": "<>", "tags": ["press", "abgemeldet"]}\n', U), ('{"email": "<>", "tags": [{"id": 1, "name": "Cleaned"}]}\n', B),
+    ('{"email": "<>", "attributes": {"tags": ["отписан"]}}\n', U), ('{"email": "<>", "tags": ["press"]}\n', A)])
+def test_tags_say_that_somebody_has_left(site, text, state):
+    states, result = outcome(site, text.replace("<>", "ann@example.org"))
+    assert states.get("ann") == state, result.out
+
+
+# ---- JSON arrays ----
+
+def test_a_json_array(site):
+    people = [{"email": f"p{i}@example.org", "name": f"Name {i}", "status": "unsubscribed" if i % 3 == 0 else "active"}
+              for i in range(30)]
+    for text in (json.dumps(people), json.dumps(people, indent=2), "\ufeff" + json.dumps(people, indent=1, ensure_ascii=False),
+                 "\n  " + json.dumps(people).replace("}, {", "}\n,\r\n{")):
+        states, result = outcome(site, text)
+        assert len(states) == 30 and list(states.values()).count(U) == 10 and "30 rows" in result.out
+    states, result = outcome(site, "[]")
+    assert "0 rows" in result.out
+    text = json.dumps([{"email": "p@example.org", "attributes": {"x": "y" * 900}, "name": "x" * 90}] * 1500)
+    assert len(text) > 1 << 20
+    assert "1500 rows" in outcome(site, text)[1].out
+
+
+@pytest.mark.parametrize("text, line, said", [
+    ('[{"email": "a@example.org"},\n{"email": "b@example.org"}', 3, "expected a comma or ]"),
+    ('[{"email": "a@example.org"}\n{"email": "b@example.org"}]', 2, "expected a comma or ]"),
+    ('[{"email": "a@example.org"},\n]', 2, "a comma before the ]"), ('[{"email": "a@example.org"}] x', 1, "something follows its ]"),
+    ('[{"email": "a@example.org"}]\n[{"email": "b@example.org"}]', 2, "something follows its ]"),
+    ('[{"email": "a@example.org"},\n{"email": ]', 2, "the array is broken"), ("[", 2, "the array is broken")])
+def test_a_broken_array_loses_nobody_silently(site, text, line, said):
+    states, result = outcome(site, text, "--partial", expect=65)
+    assert states == {} and f"-:{line}: " in result.err and said in result.err
+
+
+def test_rows_of_an_array_that_are_not_good(site):
+    text = '[\n{"email": "a@example.org"},\n7,\n"b@example.org",\n{"name": "x"},\n{"email": "c@example.org"}\n]\n'
+    states, result = outcome(site, text, "--partial", expect=65)
+    assert states == {"a": A, "c": A} and "lines 3-4: not a JSON object" in result.err and "line 5: there is no address" in result.err
 
 
 # ---- people who are here already ----

@@ -29,10 +29,13 @@ struct nl_import_options {
     bool addresses_only; /* nothing else of a row counts */
     int64_t list; /* where everybody goes; 0: where the rows say, or the only list there is */
     struct nl_import_policy policy;
-    bool partial; /* good rows are kept even where others are not */
+    const char *as; /* the state that the people of the file are in, unless a row says more;
+                       "active": whatever its name says; NULL: as its name says */
+    bool partial;   /* good rows are kept even where others are not */
     bool dry_run;
     /* Told of each row that is not good; `row` is what it said, on one line. */
     void (*reject)(size_t line, const char *reason, const char *row, void *ctx);
+    FILE *rejects; /* where those rows are written, to be corrected and imported again; or NULL */
     void (*progress)(size_t rows, void *ctx);
     void *ctx;
 };
@@ -55,6 +58,9 @@ void nl_import_report_free(struct nl_import_report *report);
 /* NL_USAGE unless `text` is "WORD=STATE" with a state that there is. */
 NL_CHECKED enum nl_status nl_import_check_state(const char *text,
                                                 struct nl_error *err) NL_ALL_NONNULL;
+
+/* NL_USAGE unless `text`, for nl_import_options.as, is a state that there is. */
+enum nl_status nl_import_check_as(const char *text, struct nl_error *err);
 
 /* Reads `in`, called `name` in messages. Rows that are not good are told and counted; with any of
  * them nothing is kept, unless `partial`. Fails where the file as a whole cannot be read, or where
