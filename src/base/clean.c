@@ -112,16 +112,21 @@ static void add_character(struct nl_buf *out, ucs4_t c) {
     nl_buf_add(out, bytes, len > 0 ? (size_t)len : 0);
 }
 
+static void add_shown(const struct characters *text, struct nl_buf *out) {
+    size_t start = out->len;
+    for (size_t i = 0; i < text->count && out->len - start < SHOWN; i++) {
+        if (is_invisible(text->at[i]) || (text->at[i] >= 0x80 && is_space(text->at[i])))
+            nl_buf_addf(out, "<U+%04X>", (unsigned)text->at[i]);
+        else
+            add_character(out, text->at[i]);
+    }
+}
+
 /* Shows the text with what cannot be seen in it. */
 static enum nl_status refuse(const struct characters *text, const char *what,
                              struct nl_error *err) {
     struct nl_buf shown = {0};
-    for (size_t i = 0; i < text->count && shown.len < SHOWN; i++) {
-        if (is_invisible(text->at[i]) || (text->at[i] >= 0x80 && is_space(text->at[i])))
-            nl_buf_addf(&shown, "<U+%04X>", (unsigned)text->at[i]);
-        else
-            add_character(&shown, text->at[i]);
-    }
+    add_shown(text, &shown);
     nl_error_set(err, NL_DATA, "%s holds an invisible character: '%s': remove it", what,
                  nl_buf_text(&shown));
     nl_buf_free(&shown);
@@ -149,6 +154,14 @@ static size_t domain_of(const struct characters *text) {
     return at > 0 ? at : text->count;
 }
 
+/* Whether an invisible character may stay where it is. In an address that is so in its domain only,
+ * which IDNA judges. */
+static bool may_stay(const struct characters *text, size_t at, bool address, size_t domain) {
+    ucs4_t c = text->at[at];
+    return address ? at >= domain && (c == JOINER || c == NO_JOINER) && is_joiner_in_place(text, at)
+                   : is_needed(text, at);
+}
+
 static enum nl_status clean(struct characters text, bool address, const char *what,
                             struct nl_buf *out, struct nl_error *err) {
     text = trim(text);
@@ -156,10 +169,7 @@ static enum nl_status clean(struct characters text, bool address, const char *wh
     for (size_t i = 0; i < text.count; i++) {
         ucs4_t c = text.at[i];
         bool space = c >= 0x80 && is_space(c) && c != 0x85 && c != 0x2028 && c != 0x2029;
-        bool needed =
-            address ? i >= domain && (c == JOINER || c == NO_JOINER) && is_joiner_in_place(&text, i)
-                    : is_needed(&text, i);
-        if ((is_invisible(c) && !needed) || (space && address))
+        if ((is_invisible(c) && !may_stay(&text, i, address, domain)) || (space && address))
             return refuse(&text, what, err);
         add_character(out, space ? ' ' : c);
     }
@@ -217,6 +227,29 @@ enum nl_status nl_clean_address(const char *text, struct nl_buf *out, struct nl_
     if (strpbrk(text, "\r\n") != NULL)
         return nl_text_check_line(text, "the address", err);
     return clean_text(text, true, "the address", out, err);
+}
+
+void nl_clean_remove(const char *text, bool address, struct nl_buf *out) {
+    size_t count = 0;
+    ucs4_t *at = u8_to_u32((const uint8_t *)text, strlen(text), NULL, &count);
+    struct characters all = trim((struct characters){at, count});
+    size_t domain = address ? domain_of(&all) : 0;
+    if (at == NULL) /* no UTF-8 */
+        nl_buf_adds(out, text);
+    for (size_t i = 0; i < all.count; i++) {
+        bool space = all.at[i] >= 0x80 && is_space(all.at[i]);
+        if ((is_invisible(all.at[i]) && !may_stay(&all, i, address, domain)) || (space && address))
+            continue;
+        add_character(out, space ? ' ' : all.at[i]);
+    }
+    free(at);
+}
+
+void nl_clean_show(const char *text, struct nl_buf *out) {
+    size_t count = 0;
+    ucs4_t *at = u8_to_u32((const uint8_t *)text, strlen(text), NULL, &count);
+    add_shown(&(struct characters){at, at != NULL ? count : 0}, out);
+    free(at);
 }
 
 bool nl_is_blank(const char *text) {

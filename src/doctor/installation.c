@@ -10,6 +10,7 @@
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/issue.h"
 #include "newsletter/store/prune.h"
+#include "newsletter/store/unclean.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,39 @@ static enum nl_status examine_database(struct nl_doctor *doctor, struct nl_error
     return status;
 }
 
+/* Addresses, names and attributes from before invisible characters were refused. */
+static enum nl_status examine_values(struct nl_doctor *doctor, struct nl_error *err) {
+    struct nl_unclean unclean = {0};
+    enum nl_status status = nl_unclean_examine(doctor->store, false, &unclean, err);
+    int64_t addresses = unclean.addresses + unclean.suppressions;
+    if (status == NL_OK && addresses > 0)
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "invisible", NULL,
+                        "%lld addresses, %lld of them suppressed, hold invisible characters, such "
+                        "as '%s': 'newsletter doctor --repair' removes them",
+                        (long long)addresses, (long long)unclean.suppressions,
+                        nl_buf_text(&unclean.shown));
+    if (status == NL_OK && unclean.texts > 0)
+        nl_findings_add(doctor->out, NL_LEVEL_WARNING, "invisible", NULL,
+                        "the name or an attribute of %lld subscribers holds invisible characters: "
+                        "'newsletter doctor --repair' removes them",
+                        (long long)unclean.texts);
+    nl_unclean_free(&unclean);
+    return status;
+}
+
+static enum nl_status repair_values(struct nl_doctor *doctor, struct nl_error *err) {
+    struct nl_unclean unclean = {0};
+    enum nl_status status = nl_unclean_examine(doctor->store, true, &unclean, err);
+    if (status == NL_OK && unclean.addresses + unclean.suppressions + unclean.texts > 0)
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "repair", NULL,
+                        "invisible characters were removed from %lld addresses and from what is "
+                        "known of %lld subscribers; %lld people who were there twice are one now",
+                        (long long)(unclean.addresses + unclean.suppressions - unclean.left),
+                        (long long)unclean.texts, (long long)unclean.merged);
+    nl_unclean_free(&unclean);
+    return status;
+}
+
 /* ---- issues that are being sent ---- */
 
 static enum nl_status examine_due(struct nl_doctor *doctor, int64_t issue, const char *what,
@@ -203,7 +237,7 @@ static enum nl_status repair(struct nl_doctor *doctor, struct nl_error *err) {
         nl_findings_add(
             doctor->out, NL_LEVEL_GOOD, "repair", NULL,
             "indexes were rebuilt, and notices that a dead run had left are queued again");
-    return status;
+    return status == NL_OK ? repair_values(doctor, err) : status;
 }
 
 enum nl_status nl_doctor_installation(struct nl_doctor *doctor, struct nl_error *err) {
@@ -216,6 +250,8 @@ enum nl_status nl_doctor_installation(struct nl_doctor *doctor, struct nl_error 
     examine_files(doctor);
     nl_doctor_hooks(doctor);
     enum nl_status status = examine_database(doctor, err);
+    if (status == NL_OK)
+        status = examine_values(doctor, err);
     if (status == NL_OK)
         status = nl_issue_each(doctor->store, NL_ISSUE_ANY, examine_issue, doctor, err);
     return status == NL_OK ? examine_due(doctor, 0, "the queue of notices", err) : status;

@@ -106,3 +106,54 @@ def test_the_website(connected, server):
         assert connected.sql("SELECT address, name FROM subscriber") == [("ann@example.org", None)]
     finally:
         web.stop()
+
+
+def stored(site, subscriber, key, address=None, name=None, attributes="{}"):
+    """As an earlier version stored it."""
+    site.sql("UPDATE subscriber SET address = ?, address_key = ?, name = ?, attributes = ? WHERE id = ?",
+             address or key, key, name, attributes, subscriber)
+
+
+def test_doctor_finds_and_repairs(site):
+    site.add_active([f"p{i}@example.org" for i in range(1, 6)])
+    stored(site, 1, "\u200bann@example.org", "\u200bAnn@example.org", "Ann\u00ad Lee", '{"city":"Ak\u200btau","tags":["a\u2060","b"]}')
+    stored(site, 2, "b\u2060ob@example.org", name="\u3164")
+    stored(site, 3, "паша@example.org", name="\U0001f468\u200d\U0001f469 Паша", attributes='{"note":"नमस्ते"}')
+    stored(site, 4, "p4@example.org", name="Di\u200ba")
+    site.sql("INSERT INTO suppression (address_key, reason, since) VALUES (?, 'x', 1)", "no\u00a0@example.org")
+    found = site.run("doctor", "--local", expect=None).out
+    assert "3 addresses, 1 of them suppressed, hold invisible characters" in found and "<U+200B>Ann@example.org" in found
+    assert "attribute of 3 subscribers" in found
+    assert "removed from 3 addresses" in site.run("doctor", "--local", "--repair", expect=None).out
+    assert site.sql("SELECT address, address_key, name, attributes FROM subscriber ORDER BY id")[:4] == [
+        ("Ann@example.org", "ann@example.org", "Ann Lee", '{"city":"Aktau","tags":["a","b"]}'),
+        ("bob@example.org", "bob@example.org", None, "{}"),
+        ("паша@example.org", "паша@example.org", "\U0001f468\u200d\U0001f469 Паша", '{"note":"नमस्ते"}'),
+        ("p4@example.org", "p4@example.org", "Dia", "{}")]
+    assert site.sql("SELECT address_key, reason, since FROM suppression") == [("no@example.org", "x", 1)]
+    assert "invisible" not in site.run("doctor", "--local", expect=None).out
+
+
+@pytest.mark.parametrize("clean, twin, result", [
+    (("active", 100, None), ("active", 50, None), "active"), (("unsubscribed", 100, 200), ("active", 150, None), "unsubscribed"),
+    (("active", 100, None), ("unsubscribed", 50, 150), "unsubscribed"), (("active", 300, None), ("unsubscribed", 50, 150), "active"),
+    (("active", 100, None), ("complained", 50, 150), "complained"), (("active", 100, None), ("bounced", 50, 150), "active"),
+    (("complained", 100, 120), ("active", 150, None), "complained"), (None, ("active", 50, None), "active"),
+    (None, ("unsubscribed", 50, 60), "unsubscribed")])
+def test_two_addresses_become_one(connected, server, clean, twin, result):
+    connected.add_active(["ann@example.org", "twin@example.org"])
+    stored(connected, 2, "\u200bann@example.org")
+    for subscription, state in ((1, clean), (2, twin)):
+        if state:
+            connected.sql("UPDATE subscription SET state = ?, confirmed_at = ?, ended_at = ? WHERE id = ?", *state, subscription)
+        else:
+            connected.sql("DELETE FROM subscription WHERE id = ?", subscription)
+    connected.sql("INSERT INTO suppression (address_key, reason, since) VALUES (?, 'x', 1), (?, 'y', 2)",
+                  "eve@example.org", "eve\u200b@example.org")
+    assert "1 people who were there twice are one now" in connected.run("doctor", "--local", "--repair", expect=None).out
+    assert connected.sql("SELECT s.state FROM subscription s JOIN subscriber r ON r.id = s.subscriber "
+                         "WHERE r.address_key = 'ann@example.org'") == [(result,)]
+    assert connected.sql("SELECT address_key, reason FROM suppression") == [("eve@example.org", "x")]
+    assert "invisible" not in connected.run("doctor", "--local", expect=None).out
+    connected.run("send", "--yes", connected.issue(), expect=None)
+    assert len(server.messages("ann@example.org")) == server.count() == int(result == "active")

@@ -21,6 +21,13 @@ NL_CHECKED enum nl_status nl_clean_line(const char *text, const char *what, stru
 NL_CHECKED enum nl_status nl_clean_address(const char *text, struct nl_buf *out,
                                            struct nl_error *err) NL_NONNULL(1, 2);
 
+/* Appends the text as nl_clean_line, or with `address` nl_clean_address, would want it: without
+ * what they refuse but line breaks and control characters. */
+void nl_clean_remove(const char *text, bool address, struct nl_buf *out);
+
+/* Appends the beginning of a text with what cannot be seen in it as "<U+200B>". */
+void nl_clean_show(const char *text, struct nl_buf *out);
+
 /* Whether nothing that can be seen is in a text. */
 bool nl_is_blank(const char *text) NL_ALL_NONNULL;
 
