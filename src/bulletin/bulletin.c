@@ -153,13 +153,21 @@ struct nl_edition nl_bulletin_edition(const struct nl_bulletin *bulletin, size_t
                                .message_len = issue->message_len};
 }
 
-enum nl_status nl_bulletin_slug(const char *path, char **slug, struct nl_error *err) {
+void nl_issue_names_free(struct nl_issue_names *names) {
+    free(names->slug);
+    free(names->former_slug);
+    free(names->title);
+    *names = (struct nl_issue_names){0};
+}
+
+enum nl_status nl_bulletin_names(const char *path, struct nl_issue_names *out,
+                                 struct nl_error *err) {
     struct nl_siblings files = {0};
     struct nl_frontmatter front = {0};
     char *source = NULL;
     size_t body = 0;
     size_t line = 0;
-    *slug = NULL;
+    *out = (struct nl_issue_names){0};
     enum nl_status status = nl_siblings_find(path, NULL, &files, err);
     if (status == NL_OK)
         status = nl_edition_read(files.items[0].path, &source, err);
@@ -167,7 +175,9 @@ enum nl_status nl_bulletin_slug(const char *path, char **slug, struct nl_error *
         status = nl_frontmatter_read(source, strlen(source), files.items[0].path, &front, &body,
                                      &line, err);
     if (status == NL_OK)
-        *slug = take_text(&front.slug);
+        *out = (struct nl_issue_names){.slug = take_text(&front.slug),
+                                       .former_slug = take_text(&front.former_slug),
+                                       .title = take_text(&front.title)};
     nl_frontmatter_free(&front);
     nl_siblings_free(&files);
     free(source);

@@ -80,8 +80,20 @@ void progress_start(struct progress *progress, int64_t total);
 void progress_show(const struct nl_run_counts *counts, void *ctx);
 void progress_end(struct progress *progress);
 
-/* Whether `wanted` (slug, number, id) names an issue. */
-bool cli_is_issue(const struct nl_issue *issue, const char *wanted);
+/* What names an issue on the command line: its slug, number or id, or its file. Free with
+ * cli_issue_query_free, also after a failure. */
+struct cli_issue_query {
+    const char *wanted; /* NULL for any issue */
+    struct nl_issue_names names;
+    bool known; /* the store has an issue under the slug of the file */
+};
+enum nl_status cli_issue_query(struct cli *cli, const char *wanted, struct cli_issue_query *out,
+                               struct nl_error *err);
+void cli_issue_query_free(struct cli_issue_query *query);
+
+/* Whether an issue is meant; of a file also the one that an earlier version stored under another
+ * slug. */
+bool cli_is_issue(const struct nl_issue *issue, const struct cli_issue_query *query);
 
 /* Opens the database, finds the one issue that `wanted` names, and acts on it. Two lists may have
  * an issue of the same name; then the id must be given. */

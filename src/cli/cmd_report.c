@@ -16,16 +16,19 @@ struct report_options {
 struct report_call {
     const struct report_options *chosen;
     const char *wanted;
+    struct cli_issue_query query;
     int64_t issue;
     size_t found;
 };
 
 static enum nl_status find(const struct nl_issue_summary *issue, void *ctx, struct nl_error *err) {
     struct report_call *call = ctx;
-    const struct nl_issue known = {
-        .id = issue->id, .slug = (char *)issue->slug, .number = (char *)issue->number};
+    const struct nl_issue known = {.id = issue->id,
+                                   .slug = (char *)issue->slug,
+                                   .number = (char *)issue->number,
+                                   .title = (char *)issue->title};
     (void)err;
-    if (!cli_is_issue(&known, call->wanted))
+    if (!cli_is_issue(&known, &call->query))
         return NL_OK;
     call->issue = issue->id;
     call->found++;
@@ -34,7 +37,10 @@ static enum nl_status find(const struct nl_issue_summary *issue, void *ctx, stru
 
 static enum nl_status find_issue(struct cli *cli, struct report_call *call, struct nl_error *err) {
     const struct nl_issue_filter filter = {.list = call->chosen->list};
-    enum nl_status status = nl_issue_summaries(cli->store, &filter, find, call, err);
+    enum nl_status status = cli_issue_query(cli, call->wanted, &call->query, err);
+    if (status == NL_OK)
+        status = nl_issue_summaries(cli->store, &filter, find, call, err);
+    cli_issue_query_free(&call->query);
     if (status == NL_OK && call->found == 0)
         return nl_error_set(err, NL_NOTFOUND,
                             "no issue '%s' has been sent: 'newsletter status' lists them",

@@ -13,15 +13,10 @@ struct status_options {
 struct status_call {
     struct cli *cli;
     const char *wanted; /* slug, number, id or file; NULL for all */
-    char *slug;         /* if `wanted` names a file */
-    json_t *issues;     /* NULL for text */
+    struct cli_issue_query query;
+    json_t *issues; /* NULL for text */
     size_t shown;
 };
-
-static bool is_wanted(const struct status_call *call, const struct nl_issue *issue) {
-    return call->wanted == NULL || cli_is_issue(issue, call->wanted) ||
-           (call->slug != NULL && strcmp(call->slug, issue->slug) == 0);
-}
 
 static json_t *counts_object(const struct nl_counts *counts) {
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "queued",
@@ -145,7 +140,7 @@ static void show_row(const struct status_call *call, const struct nl_issue *issu
 static enum nl_status show_issue(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
     struct status_call *call = ctx;
     struct nl_counts counts = {0};
-    if (!is_wanted(call, issue))
+    if (!cli_is_issue(issue, &call->query))
         return NL_OK;
     enum nl_status status = nl_issue_count(call->cli->store, issue->id, &counts, err);
     if (status == NL_OK && call->issues != NULL) {
@@ -195,23 +190,18 @@ static enum nl_status show(struct status_call *call, struct nl_error *err) {
     return status;
 }
 
-static bool is_markdown(const char *name) {
-    size_t len = strlen(name);
-    return len > 3 && strcmp(name + len - 3, ".md") == 0;
-}
-
 static enum nl_status status_run(struct cli *cli, void *options, struct nl_error *err) {
     const struct status_options *chosen = options;
     struct status_call call = {.cli = cli, .wanted = cli->words[0]};
     enum nl_status status = cli_open(cli, err);
-    if (status == NL_OK && call.wanted != NULL && is_markdown(call.wanted))
-        status = nl_bulletin_slug(call.wanted, &call.slug, err);
+    if (status == NL_OK)
+        status = cli_issue_query(cli, call.wanted, &call.query, err);
     if (status == NL_OK) {
         call.issues = chosen->json ? json_array() : NULL;
         status = show(&call, err);
     }
     json_decref(call.issues);
-    free(call.slug);
+    cli_issue_query_free(&call.query);
     return status;
 }
 

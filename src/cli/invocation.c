@@ -127,13 +127,6 @@ void cli_close_store(struct cli *cli) {
     cli->store = NULL;
 }
 
-bool cli_is_issue(const struct nl_issue *issue, const char *wanted) {
-    char id[24];
-    snprintf(id, sizeof id, "%lld", (long long)issue->id);
-    return strcmp(wanted, issue->slug) == 0 || strcmp(wanted, id) == 0 ||
-           (issue->number != NULL && strcmp(wanted, issue->number) == 0);
-}
-
 enum nl_status cli_compose(struct cli *cli, const char *path, const char *list_name,
                            struct nl_list *list, struct nl_bulletin *bulletin,
                            struct nl_error *err) {

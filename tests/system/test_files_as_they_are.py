@@ -141,8 +141,9 @@ def test_a_dump_of_sympa(site):
     assert site.sql("SELECT created_at FROM subscriber ORDER BY id LIMIT 1") == [(1577934245,)]
 
 
-def test_a_json_array_is_named(site):
-    assert "jq -c" in bring_in(site, '[{"email": "ann@example.org"}]', expect=65).err
+def test_a_json_array_has_a_limit(site):
+    row = json.dumps({"email": "ann@example.org", "note": "x" * 1_000_000}) + ",\n"
+    assert "jq -c" in bring_in(site, "[" + row * 68 + row[:-2] + "]", expect=65).err
 
 
 # ---- attributes ----

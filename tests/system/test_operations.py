@@ -109,6 +109,14 @@ def test_repair(connected):
     assert connected.sql("SELECT state FROM delivery") == [("queued",)]
 
 
+def test_repair_of_the_queue(connected):
+    connected.add_active(["ann@example.org"])
+    connected.sql("INSERT INTO delivery (kind, subscription, state, created_at, updated_at, lease_owner, lease_until) "
+                  "VALUES ('welcome', 1, 'leased', 1, 1, 'x', 1)")
+    assert "indexes were rebuilt" in connected.run("doctor", "--local", "--repair", expect=None).out
+    assert connected.sql("SELECT state FROM delivery") == [("queued",)]
+
+
 @pytest.mark.one_engine("about SQLite's own files")
 def test_repair_of_an_index(connected):
     """An index that lacks rows, as a fault of the disk may leave it, is rebuilt."""

@@ -83,6 +83,12 @@ def test_an_issue_begun_before_slugs_had_all_letters(connected, server):
     assert "nothing is left" in connected.run("send", "--yes", path, expect=65).err
     connected.issue("Other words.\n", title="Пресс-релиз", number=None)
     assert "other content" in connected.run("send", "--yes", path, expect=65).err
+    for command in ("status", "report"):
+        assert "2026-08-25" in connected.run(command, path).out
+    assert "is sent already" in connected.run("pause", path, expect=65).err
+    assert "is no longer in" in connected.run("archive", "withdraw", path).out
+    other = connected.issue(name="other.md", title="Другой релиз", number=None)
+    assert "no issue" in connected.run("status", other, expect=67).err
     connected.run("send", "--yes", connected.issue(title="Другой релиз", number=None))
     assert server.count() == 2
 

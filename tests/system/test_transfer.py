@@ -181,11 +181,11 @@ def test_all_or_nothing(site):
     assert "7 of 9 rows are not good" in result.err and "nothing is kept" in result.out
     assert site.sql("SELECT count(*) FROM subscriber") == [(0,)]
     rejects = open(os.path.join(site.folder, "bad.txt"), encoding="utf-8").read().splitlines()
-    for line, (number, reason) in zip(rejects, [
+    assert rejects[0] == "import_reason," + BAD.splitlines()[0]
+    for line, (number, reason) in zip(rejects[1:], [
             (3, "there is no @"), (4, "not a language tag"), (5, "'asleep' is not known"), (6, "'tomorrow' is not a time"),
             (7, "not a JSON object"), (8, "there is no address"), (9, "it has 6 fields, the header 5")]):
-        fields = line.split("\t")
-        assert fields[0] == str(number) and reason in fields[1] and fields[2] == BAD.splitlines()[number - 1]
+        assert line.startswith(f'"line {number}: ') and reason in line and line.endswith("," + BAD.splitlines()[number - 1])
     assert stat.S_IMODE(os.stat(os.path.join(site.folder, "bad.txt")).st_mode) == 0o600
     figures = report(site, path, *CONSENT, "--partial", expect=65)
     assert figures["kept"] and figures["added"] == 2 and figures["rejected"] == 7

@@ -37,10 +37,18 @@ NL_CHECKED enum nl_status nl_bulletin_compose(const char *path, const struct nl_
 struct nl_edition nl_bulletin_edition(const struct nl_bulletin *bulletin,
                                       size_t index) NL_ALL_NONNULL;
 
-/* Reads only the front matter of `path` and returns the name that the issue has in the store. The
- * caller frees *slug. */
-NL_CHECKED enum nl_status nl_bulletin_slug(const char *path, char **slug,
-                                           struct nl_error *err) NL_ALL_NONNULL;
+/* The names by which the issue of a file may be in the store. Zero-initialise; free with
+ * nl_issue_names_free. */
+struct nl_issue_names {
+    char *slug;
+    char *former_slug; /* that of earlier versions, where the title must be the same; or NULL */
+    char *title;
+};
+void nl_issue_names_free(struct nl_issue_names *names);
+
+/* Reads only the front matter of `path`. */
+NL_CHECKED enum nl_status nl_bulletin_names(const char *path, struct nl_issue_names *out,
+                                            struct nl_error *err) NL_ALL_NONNULL;
 
 void nl_bulletin_free(struct nl_bulletin *bulletin);
 

@@ -114,5 +114,9 @@ enum nl_status nl_postgres_after_copy(struct nl_store *store, struct nl_error *e
 
 enum nl_status nl_postgres_reindex(struct nl_store *store, struct nl_error *err) {
     return nl_postgres_script(
-        store, "DO $$ BEGIN EXECUTE format('REINDEX SCHEMA %I', current_schema()); END $$", err);
+        store, /* a whole schema cannot be rebuilt within a transaction, its tables can */
+        "DO $$ DECLARE t record; BEGIN FOR t IN SELECT tablename AS name FROM pg_tables WHERE "
+        "schemaname = current_schema() LOOP EXECUTE format('REINDEX TABLE %I', t.name); "
+        "END LOOP; END $$",
+        err);
 }

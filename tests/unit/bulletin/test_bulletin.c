@@ -16,7 +16,7 @@ static void test_issue(void **state) {
     struct nl_error err = {0};
     struct nl_config config = config_with_urls();
     struct nl_bulletin bulletin = {0};
-    char *slug = NULL;
+    struct nl_issue_names names = {0};
     char *path =
         fixture_write(fixture, "i.md",
                       "\xef\xbb\xbf---\r\ntitle: T\r\ndate: 2026-08-25\r\n---\r\nHi {{name}}\r\n");
@@ -28,10 +28,11 @@ static void test_issue(void **state) {
     assert_non_null(strstr(bulletin.issue.message, "List-Unsubscribe-Post: "
                                                    "List-Unsubscribe=One-Click\r\n"));
     assert_non_null(strstr(bulletin.issue.message, "List-Id: <news.example.org>\r\n"));
+    assert_ok(nl_bulletin_names(path, &names, &err));
+    assert_string_equal(names.slug, "t");
+    assert_string_equal(names.title, bulletin.issue.title);
+    nl_issue_names_free(&names);
     nl_bulletin_free(&bulletin);
-    assert_ok(nl_bulletin_slug(path, &slug, &err));
-    assert_string_equal(slug, "t");
-    free(slug);
     config.unsubscribe_url = NULL;
     assert_fails(nl_bulletin_compose(path, &fixture->list, &config, &bulletin, &err), NL_CONFIG,
                  "unsubscribe_url");
