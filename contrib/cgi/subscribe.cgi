@@ -1,5 +1,6 @@
 #!/bin/sh
-# POST of the "Join our email list" form. Needs: newsletter in the PATH.
+# POST of the "Join our email list" form. Needs: newsletter in the PATH. Messages of newsletter go to
+# standard error, and from there into the error log of the web server.
 set -u
 config=${NEWSLETTER_CONFIG:-/etc/newsletter/newsletter.yaml}
 length=${CONTENT_LENGTH:-0}
@@ -9,7 +10,7 @@ if [ "${REQUEST_METHOD:-}" != POST ] || [ "$length" -gt 65536 ]; then
     exit 0
 fi
 type=text/plain
-answer=$(head -c "$length" | newsletter --config "$config" subscribe --html --source website 2>/dev/null)
+answer=$(head -c "$length" | newsletter --config "$config" subscribe --html --source website)
 case $? in
 0) status='200 OK' type=text/html ;;
 65) status='400 Bad Request' answer='This is not an e-mail address. Please go back and check it.' ;;

@@ -5,7 +5,7 @@ config=${NEWSLETTER_CONFIG:-/etc/newsletter/newsletter.yaml}
 token=$(printf '%s' "${QUERY_STRING:-}" | sed -n 's/^.*token=\([0-9a-fA-F-]\{36,56\}\).*$/\1/p')
 if [ "${REQUEST_METHOD:-}" = POST ]; then
     # The whole query: newsletter finds the token also where a mail program has changed the link.
-    answer=$(printf '%s\n' "${QUERY_STRING:-}" | newsletter --config "$config" unsubscribe --html - 2>/dev/null)
+    answer=$(printf '%s\n' "${QUERY_STRING:-}" | newsletter --config "$config" unsubscribe --html -)
     type=text/html
     [ -n "$answer" ] || type=text/plain answer='Something is wrong on our side. Please try again later.'
     printf 'Content-Type: %s; charset=utf-8\r\nCache-Control: no-store\r\n\r\n%s\n' "$type" "$answer"

@@ -28,6 +28,7 @@ struct cli {
     const char *password_file;
     bool trace; /* --trace */
     bool help, version;
+    bool json; /* --json of a command that says what it did */
     const struct cli_command *command;
     char **words; /* after the command (and its action); NULL after the last */
     int word_count;
@@ -61,6 +62,19 @@ void cli_format_time_in(int64_t at, const char *zone, char out[CLI_TIME_LEN]);
 
 /* times.c: a moment for programs, as the API has it: "2026-08-25T09:30:00Z"; null for 0. */
 json_t *cli_json_time(int64_t at);
+
+/* print_json.c: prints an object, and frees it. */
+void cli_print_json(json_t *object);
+
+/* print_json.c: whether --json was given; then prints what was done to an issue, with further
+ * `facts` (which it frees) or NULL. */
+bool cli_print_change(const struct cli *cli, const struct nl_issue *issue, const char *result,
+                      json_t *facts);
+
+/* The options of a command that has none but --json: "CLI_JSON". */
+struct cli_json_option {
+    bool json;
+};
 
 /* Set by SIGINT, SIGTERM and SIGHUP once cli_catch_signals was called: finish what is in flight. */
 extern volatile sig_atomic_t cli_stop;

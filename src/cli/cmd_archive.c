@@ -6,6 +6,7 @@
 
 struct archive_options {
     const char *at;
+    bool json;
 };
 
 static enum nl_status archive_build(struct cli *cli, void *options, struct nl_error *err) {
@@ -17,7 +18,9 @@ static enum nl_status archive_build(struct cli *cli, void *options, struct nl_er
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = nl_archive_build(cli->store, &cli->config, folder, &files, err);
-    if (status == NL_OK)
+    if (status == NL_OK && chosen->json)
+        cli_print_json(json_pack("{s:s, s:I}", "folder", folder, "files", (json_int_t)files));
+    else if (status == NL_OK)
         printf("wrote %lld files to %s\n", (long long)files, folder);
     return status;
 }
@@ -27,6 +30,7 @@ struct change {
     const struct archive_options *chosen;
     enum nl_status (*set)(struct nl_store *store, int64_t issue, int64_t at, struct nl_error *err);
     const char *done, *later;
+    const char *result; /* for --json */
 };
 
 static enum nl_status change_issue(struct cli *cli, const struct nl_issue *issue, void *ctx,
@@ -40,6 +44,9 @@ static enum nl_status change_issue(struct cli *cli, const struct nl_issue *issue
     }
     if (change->set(cli->store, issue->id, at, err) != NL_OK)
         return nl_error_context(err, "issue %s", issue->slug);
+    cli->json = change->chosen->json;
+    if (cli_print_change(cli, issue, change->result, json_pack("{s:o}", "at", cli_json_time(at))))
+        return NL_OK;
     cli_format_time(at, when);
     if (at > nl_env_now(nl_store_env(cli->store)))
         printf("issue %s %s from %s on\n", issue->slug, change->later, when);
@@ -50,18 +57,19 @@ static enum nl_status change_issue(struct cli *cli, const struct nl_issue *issue
 
 static enum nl_status archive_publish(struct cli *cli, void *options, struct nl_error *err) {
     struct change change = {options, nl_archive_publish, "is in the public archive",
-                            "will be in the public archive"};
+                            "will be in the public archive", "published"};
     return cli_on_issue(cli, cli->words[0], change_issue, &change, err);
 }
 
 static enum nl_status archive_withdraw(struct cli *cli, void *options, struct nl_error *err) {
     struct change change = {options, nl_archive_withdraw, "is no longer in the public archive",
-                            "will no longer be in the public archive"};
+                            "will no longer be in the public archive", "withdrawn"};
     return cli_on_issue(cli, cli->words[0], change_issue, &change, err);
 }
 
 static const struct cli_option archive_table[] = {
     CLI_TEXT("at", struct archive_options, at),
+    CLI_FLAG("json", struct archive_options, json),
     {0},
 };
 

@@ -11,6 +11,7 @@
 
 struct backup_options {
     int64_t keep; /* copies in a folder; 0: all */
+    bool json;
 };
 
 static bool is_folder(const char *path) {
@@ -57,7 +58,9 @@ static enum nl_status backup_run(struct cli *cli, void *options, struct nl_error
     else
         nl_buf_adds(&path, target);
     status = nl_store_backup(cli->store, nl_buf_text(&path), err);
-    if (status == NL_OK)
+    if (status == NL_OK && chosen->json)
+        cli_print_json(json_pack("{s:s}", "file", nl_buf_text(&path)));
+    else if (status == NL_OK)
         printf("%s\n", nl_buf_text(&path));
     if (status == NL_OK && chosen->keep > 0)
         status = remove_older(target, chosen->keep, err);
@@ -67,6 +70,7 @@ static enum nl_status backup_run(struct cli *cli, void *options, struct nl_error
 
 static const struct cli_option backup_table[] = {
     CLI_NUMBER("keep", struct backup_options, keep, 1, INT64_MAX),
+    CLI_FLAG("json", struct backup_options, json),
     {0},
 };
 

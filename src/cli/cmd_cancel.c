@@ -8,23 +8,33 @@ static enum nl_status cancel_issue(struct cli *cli, const struct nl_issue *issue
         nl_issue_control(cli->store, issue->id, NL_ISSUE_CANCEL, NULL, &change, err);
     if (status != NL_OK)
         return status;
+    if (change.result != NL_ACTION_WITHDRAWN && change.result != NL_ACTION_DONE)
+        return cli_refused(issue, change.result, change.found, err);
+    if (cli_print_change(cli, issue, "cancelled",
+                         json_pack("{s:I}", "will_not_get_it", (json_int_t)change.skipped)))
+        return NL_OK;
     if (change.result == NL_ACTION_WITHDRAWN)
         printf("issue %s is cancelled; it was not sent to anybody\n", issue->slug);
-    else if (change.result == NL_ACTION_DONE)
+    else
         printf("issue %s is cancelled: %lld people will not get it\n", issue->slug,
                (long long)change.skipped);
-    else
-        return cli_refused(issue, change.result, change.found, err);
     return NL_OK;
 }
 
 static enum nl_status cancel_run(struct cli *cli, void *options, struct nl_error *err) {
-    (void)options;
+    cli->json = ((const struct cli_json_option *)options)->json;
     return cli_on_issue(cli, cli->words[0], cancel_issue, NULL, err);
 }
 
+static const struct cli_option cancel_table[] = {
+    CLI_FLAG("json", struct cli_json_option, json),
+    {0},
+};
+
 const struct cli_command cmd_cancel = {
     .name = "cancel",
+    .options = cancel_table,
+    .size = sizeof(struct cli_json_option),
     .run = cancel_run,
     .words = {1, 1, "one ISSUE"},
 };

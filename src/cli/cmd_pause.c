@@ -8,18 +8,25 @@ static enum nl_status pause_issue(struct cli *cli, const struct nl_issue *issue,
         nl_issue_control(cli->store, issue->id, NL_ISSUE_PAUSE, "by hand", &change, err);
     if (status == NL_OK && change.result != NL_ACTION_DONE)
         return cli_refused(issue, change.result, change.found, err);
-    if (status == NL_OK)
+    if (status == NL_OK && !cli_print_change(cli, issue, "paused", NULL))
         printf("issue %s is paused: newsletter resume goes on with it\n", issue->slug);
     return status;
 }
 
 static enum nl_status pause_run(struct cli *cli, void *options, struct nl_error *err) {
-    (void)options;
+    cli->json = ((const struct cli_json_option *)options)->json;
     return cli_on_issue(cli, cli->words[0], pause_issue, NULL, err);
 }
 
+static const struct cli_option pause_table[] = {
+    CLI_FLAG("json", struct cli_json_option, json),
+    {0},
+};
+
 const struct cli_command cmd_pause = {
     .name = "pause",
+    .options = pause_table,
+    .size = sizeof(struct cli_json_option),
     .run = pause_run,
     .words = {1, 1, "one ISSUE"},
 };

@@ -18,12 +18,19 @@ static enum nl_status resume_issue(struct cli *cli, const struct nl_issue *issue
 }
 
 static enum nl_status resume_run(struct cli *cli, void *options, struct nl_error *err) {
-    (void)options;
+    cli->json = ((const struct cli_json_option *)options)->json;
     return cli_on_issue(cli, cli->words[0], resume_issue, NULL, err);
 }
 
+static const struct cli_option resume_table[] = {
+    CLI_FLAG("json", struct cli_json_option, json),
+    {0},
+};
+
 const struct cli_command cmd_resume = {
     .name = "resume",
+    .options = resume_table,
+    .size = sizeof(struct cli_json_option),
     .run = resume_run,
     .words = {1, 1, "one ISSUE"},
 };

@@ -136,8 +136,7 @@ enum nl_status cli_compose(struct cli *cli, const char *path, const char *list_n
     return status == NL_OK ? nl_bulletin_compose(path, list, &cli->config, bulletin, err) : status;
 }
 
-enum nl_status cli_report(const struct nl_run_summary *summary, const char *what,
-                          struct nl_error *err) {
+static void print_counts(const struct nl_run_summary *summary, const char *what) {
     const struct nl_run_counts *counts = &summary->counts;
     printf("%s: %lld sent", what, (long long)counts->sent);
     const struct {
@@ -155,22 +154,52 @@ enum nl_status cli_report(const struct nl_run_summary *summary, const char *what
         printf("%lld messages of an interrupted run may or may not have been delivered; they are "
                "listed as unknown and are not sent again unless you say --resend-unknown\n",
                (long long)summary->recovered_unknown);
+}
+
+/* The exit status of a run. */
+static enum nl_status judge_run(const struct nl_run_summary *summary, struct nl_error *err) {
     if (summary->problem.status != NL_OK)
         return nl_error_set(err, summary->problem.status, "%s", nl_error_text(&summary->problem));
     if (summary->halted)
         return nl_error_set(err, NL_TEMPFAIL,
                             "paused or cancelled from elsewhere: see newsletter status");
-    if (summary->pause_reason.text != NULL && !summary->stopped) {
-        char when[CLI_TIME_LEN];
-        cli_format_time(summary->pause_reason.until, when);
-        printf("%s: the rest is queued, and 'newsletter retry' (cron) goes on with it from %s\n",
-               summary->pause_reason.text, when);
-    }
     if (summary->stopped)
         return nl_error_set(err, NL_TEMPFAIL,
                             "interrupted; the rest is queued: run the same "
                             "command, or newsletter retry, to go on");
     return NL_OK;
+}
+
+/* Standard output holds the object alone: notes of a run that is put off go without. */
+static enum nl_status report_json(struct cli *cli, const struct nl_run_summary *summary,
+                                  const struct nl_issue *issue, struct nl_error *err) {
+    const struct nl_run_counts *counts = &summary->counts;
+    bool put_off = summary->pause_reason.text != NULL && !summary->stopped;
+    const char *result = summary->problem.status != NL_OK || summary->halted ? "paused"
+                         : summary->stopped                                  ? "interrupted"
+                         : put_off                                           ? "waiting"
+                                                                             : "sent";
+    cli_print_change(
+        cli, issue, result,
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "sent", (json_int_t)counts->sent,
+                  "deferred", (json_int_t)counts->deferred, "bounced", (json_int_t)counts->bounced,
+                  "failed", (json_int_t)counts->failed, "unknown", (json_int_t)counts->unknown,
+                  "recovered_unknown", (json_int_t)summary->recovered_unknown, "goes_on_at",
+                  cli_json_time(put_off ? summary->pause_reason.until : 0)));
+    return judge_run(summary, err);
+}
+
+enum nl_status cli_report(const struct nl_run_summary *summary, const char *what,
+                          struct nl_error *err) {
+    print_counts(summary, what);
+    if (summary->problem.status == NL_OK && !summary->halted &&
+        summary->pause_reason.text != NULL && !summary->stopped) {
+        char when[CLI_TIME_LEN];
+        cli_format_time(summary->pause_reason.until, when);
+        printf("%s: the rest is queued, and 'newsletter retry' (cron) goes on with it from %s\n",
+               summary->pause_reason.text, when);
+    }
+    return judge_run(summary, err);
 }
 
 enum nl_status cli_send_issue(struct cli *cli, const struct nl_issue *issue, int64_t total,
@@ -185,7 +214,8 @@ enum nl_status cli_send_issue(struct cli *cli, const struct nl_issue *issue, int
         nl_send_issue(cli->store, &cli->config, cli->relay, issue, &options, &summary, err);
     progress_end(&progress);
     if (status == NL_OK)
-        status = cli_report(&summary, issue->slug, err);
+        status = cli->json ? report_json(cli, &summary, issue, err)
+                           : cli_report(&summary, issue->slug, err);
     nl_error_free(&summary.problem);
     return status;
 }

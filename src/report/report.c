@@ -6,11 +6,13 @@
 #include "newsletter/store/list.h"
 #include "newsletter/store/statistics.h"
 #include "newsletter/template/data.h"
+#include "newsletter/template/wrap.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ISSUES = 50, DOMAINS = 20, REASONS = 20, MINUTE = 60 };
+enum { ISSUES = 50, DOMAINS = 20, REASONS = 20, MINUTE = 60, WIDTH = 80, NAME = 24 };
 
 static long long count_of(const json_t *object, const char *name) {
     return (long long)nl_facts_number(object, name);
@@ -82,29 +84,55 @@ static void write_states(const json_t *counts, struct nl_buf *out) {
     }
 }
 
+/* A line of its own, or several, for a text of any length. */
+static void write_wrapped(const char *text, const char *rest, struct nl_buf *out) {
+    nl_plain_wrap(out, text, "", rest);
+}
+
+/* "  example.org   sent 14 bounced 2", with lines that fit a terminal. */
+static void write_domain(const json_t *row, struct nl_buf *out) {
+    const char *state = NULL;
+    json_t *count = NULL;
+    size_t start = out->len;
+    nl_buf_addf(out, "  %-30s", nl_facts_word(row, "domain"));
+    json_object_foreach(json_object_get(row, "deliveries"), state, count) {
+        char part[48];
+        int len =
+            snprintf(part, sizeof part, " %s %lld", state, (long long)json_integer_value(count));
+        if (out->len - start + (size_t)len > WIDTH) {
+            nl_buf_addf(out, "\n%32s", "");
+            start = out->len - 32;
+        }
+        nl_buf_adds(out, part);
+    }
+    nl_buf_addc(out, '\n');
+}
+
+static void write_subject(const json_t *row, size_t number, struct nl_buf *out) {
+    struct nl_buf line = {0};
+    nl_buf_addf(&line, "%zu: %s", number, nl_facts_word(row, "subject"));
+    write_wrapped(nl_buf_text(&line), "   ", out);
+    nl_buf_addf(out, "   %lld sent, %lld left, %lld answered%s\n", count_of(row, "sent"),
+                count_of(row, "left"), count_of(row, "replied"),
+                json_is_true(json_object_get(row, "chosen")) ? " (chosen)" : "");
+    nl_buf_free(&line);
+}
+
 static void write_issue_text(const json_t *facts, struct nl_buf *out) {
     const json_t *issue = json_object_get(facts, "issue");
     size_t at = 0;
     json_t *row = NULL;
-    nl_buf_addf(out, "%s\n%s, list %s, %s since %s\n\nDeliveries\n", nl_facts_word(issue, "title"),
-                nl_facts_word(issue, "slug"), nl_facts_word(issue, "list"),
-                nl_facts_word(issue, "state"), nl_facts_word(issue, "created_at"));
+    write_wrapped(nl_facts_word(issue, "title"), "", out);
+    nl_buf_addf(out, "%s\nlist %s, %s since %s\n\nDeliveries\n", nl_facts_word(issue, "slug"),
+                nl_facts_word(issue, "list"), nl_facts_word(issue, "state"),
+                nl_facts_word(issue, "created_at"));
     write_states(json_object_get(issue, "deliveries"), out);
     nl_buf_addf(out, "Unsubscribed after this issue: %lld\n", count_of(facts, "unsubscribed"));
-    json_array_foreach(json_object_get(facts, "subjects"), at, row) nl_buf_addf(
-        out, "%s%zu: %s\n   %lld sent, %lld left, %lld answered%s\n",
-        at == 0 ? "\nBy subject, on the sample\n" : "", at + 1, nl_facts_word(row, "subject"),
-        count_of(row, "sent"), count_of(row, "left"), count_of(row, "replied"),
-        json_is_true(json_object_get(row, "chosen")) ? " (chosen)" : "");
+    if (json_array_size(json_object_get(facts, "subjects")) > 0)
+        nl_buf_adds(out, "\nBy subject, on the sample\n");
+    json_array_foreach(json_object_get(facts, "subjects"), at, row) write_subject(row, at + 1, out);
     nl_buf_adds(out, "\nBy domain\n");
-    json_array_foreach(json_object_get(facts, "domains"), at, row) {
-        const char *state = NULL;
-        json_t *count = NULL;
-        nl_buf_addf(out, "  %-30s", nl_facts_word(row, "domain"));
-        json_object_foreach(json_object_get(row, "deliveries"), state, count)
-            nl_buf_addf(out, " %s %lld", state, (long long)json_integer_value(count));
-        nl_buf_addc(out, '\n');
-    }
+    json_array_foreach(json_object_get(facts, "domains"), at, row) write_domain(row, out);
     if (json_array_size(json_object_get(facts, "reasons")) > 0)
         nl_buf_adds(out, "\nReturned and refused\n");
     json_array_foreach(json_object_get(facts, "reasons"), at, row)
@@ -112,26 +140,34 @@ static void write_issue_text(const json_t *facts, struct nl_buf *out) {
                     nl_facts_word(row, "reason"), count_of(row, "count"));
 }
 
+/* A name that is longer than its column stands on a line of its own. */
+static void write_name(const char *name, struct nl_buf *out) {
+    if (strlen(name) > NAME)
+        nl_buf_addf(out, "%s\n%*s", name, NAME, "");
+    else
+        nl_buf_addf(out, "%-*s", NAME, name);
+}
+
 static void write_overview_text(const json_t *facts, struct nl_buf *out) {
     size_t at = 0;
     json_t *row = NULL;
-    nl_buf_addf(out, "%-24s %9s %9s %12s %9s %10s\n", "LIST", "ACTIVE", "PENDING", "UNSUBSCRIBED",
-                "BOUNCED", "COMPLAINED");
+    nl_buf_addf(out, "%-*s %9s %9s %12s %9s %10s\n", NAME, "LIST", "ACTIVE", "PENDING",
+                "UNSUBSCRIBED", "BOUNCED", "COMPLAINED");
     json_array_foreach(json_object_get(facts, "lists"), at, row) {
         const json_t *counts = json_object_get(row, "subscriptions");
-        nl_buf_addf(out, "%-24s %9lld %9lld %12lld %9lld %10lld\n", nl_facts_word(row, "name"),
-                    count_of(counts, "active"), count_of(counts, "pending"),
-                    count_of(counts, "unsubscribed"), count_of(counts, "bounced"),
-                    count_of(counts, "complained"));
+        write_name(nl_facts_word(row, "name"), out);
+        nl_buf_addf(out, " %9lld %9lld %12lld %9lld %10lld\n", count_of(counts, "active"),
+                    count_of(counts, "pending"), count_of(counts, "unsubscribed"),
+                    count_of(counts, "bounced"), count_of(counts, "complained"));
     }
-    nl_buf_addf(out, "\n%-40s %-10s %-20s %8s %8s %12s\n", "ISSUE", "STATE", "SINCE", "SENT",
+    nl_buf_addf(out, "\n%-*s %-9s %-10s %9s %9s %12s\n", NAME, "ISSUE", "STATE", "SINCE", "SENT",
                 "BOUNCED", "UNSUBSCRIBED");
     json_array_foreach(json_object_get(facts, "issues"), at, row) {
         const json_t *counts = json_object_get(row, "deliveries");
-        nl_buf_addf(out, "%-40s %-10s %-20s %8lld %8lld %12lld\n", nl_facts_word(row, "slug"),
-                    nl_facts_word(row, "state"), nl_facts_word(row, "created_at"),
-                    count_of(counts, "sent"), count_of(counts, "bounced"),
-                    count_of(row, "unsubscribed"));
+        write_name(nl_facts_word(row, "slug"), out);
+        nl_buf_addf(out, " %-9s %.10s %9lld %9lld %12lld\n", nl_facts_word(row, "state"),
+                    nl_facts_word(row, "created_at"), count_of(counts, "sent"),
+                    count_of(counts, "bounced"), count_of(row, "unsubscribed"));
     }
 }
 

@@ -1,5 +1,6 @@
 """The command line itself: help, suggestions, options before and after the command, man pages."""
 import glob
+import json
 import os
 import re
 import shutil
@@ -98,3 +99,29 @@ def test_global_options_go_before_and_after_the_command(site):
 
 def test_words_after_two_hyphens_are_no_options(site):
     assert "--yes" in site.run("status", "--", "--yes", expect=67).err
+
+
+def answer_of(site, *args, **more):
+    return json.loads(site.run(*args, "--json", **more).out)
+
+
+def test_commands_that_do_something_say_it_as_json(connected, server):
+    connected.add_active(["ann@example.org", "bob@example.org"])
+    assert answer_of(connected, "init")["created_database"] is False
+    assert answer_of(connected, "backup", "copy.db") == {"file": "copy.db"}
+    server.handler.reject.add("bob@example.org")
+    connected.run("send", "--yes", connected.issue(), "--at", "2099-01-01 00:00")
+    assert answer_of(connected, "cancel", "no-1") == {"issue": "no-1", "id": 1, "result": "cancelled", "will_not_get_it": 0}
+    connected.run("send", "--yes", connected.issue())
+    assert answer_of(connected, "archive", "withdraw", "no-1") == {
+        "issue": "no-1", "id": connected.sql("SELECT id FROM issue")[0][0], "result": "withdrawn", "at": None}
+    assert answer_of(connected, "archive", "publish", "no-1", "--at", "2099-01-01T00:00Z")["at"] == "2099-01-01T00:00:00Z"
+    assert answer_of(connected, "archive", "build", "www")["files"] > 0
+    assert answer_of(connected, "replies", stdin=b"Subject: x\n\nhello") == {"messages": 1, "answers": 0}
+    asked = answer_of(connected, "reconfirm", "--dry-run")
+    assert asked["asked"] is False and asked["people"] >= 1 and asked["answer_by"].endswith("Z")
+    assert answer_of(connected, "reconfirm", "--yes")["asked"] is True
+    connected.sql("UPDATE issue SET state = 'sending'")
+    assert answer_of(connected, "pause", "no-1")["result"] == "paused"
+    resumed = answer_of(connected, "resume", "no-1")
+    assert resumed["result"] == "sent" and resumed["sent"] == 0 and resumed["goes_on_at"] is None

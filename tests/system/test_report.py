@@ -44,6 +44,24 @@ def test_unsubscribed(connected, eventful):  # noqa: F811
     assert json.loads(connected.run("report", "no-1", "--json").out)["unsubscribed"] == 2
 
 
+def test_fits_a_terminal(connected, server):
+    """80 columns, whatever titles, names and domains there are."""
+    connected.run("list", "add", "a-list-with-quite-a-long-name", "--from", "news@example.org")
+    domains = ["a-domain-of-many-letters.example.org", "example.net"]
+    connected.add_active([f"p{i}@{domains[i % 2]}" for i in range(16)])
+    connected.run("send", "--yes", "--list", "bulletin", connected.issue(title="Überlange Überschriften " * 8, number="No 1234", series="The Very Long Series of Bulletins"))
+    for i, state in enumerate(("sent", "queued", "leased", "deferred", "bounced", "failed", "unknown", "skipped")):
+        for j in (0, 1):
+            connected.sql("UPDATE delivery SET state = ? WHERE id = ?", state, 2 * i + j + 1)
+    connected.sql("UPDATE delivery SET reply_status = '5.1.1' WHERE state = 'bounced'")
+    for args in ((), ("1",)):
+        lines = connected.run("report", *args).out.splitlines()
+        assert max(map(len, lines)) <= 80, max(lines, key=len)
+    assert [line for line in lines if "skipped 1" in line]
+    table = connected.run("report").out
+    assert len({len(line) for line in table.splitlines() if re.search(r"\d +\d+ +\d+$", line)}) == 1
+
+
 def leave_by_page(site, http, message):
     path = path_of(message, "unsubscribe?")
     held = re.search(r'name="token" value="([^"]+)"', http.get(path).text)[1]
