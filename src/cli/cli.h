@@ -94,7 +94,7 @@ void progress_start(struct progress *progress, int64_t total);
 void progress_show(const struct nl_run_counts *counts, void *ctx);
 void progress_end(struct progress *progress);
 
-/* What names an issue on the command line: its slug, number or id, or its file. Free with
+/* The name of an issue on the command line: its slug, number, id or file. Free with
  * cli_issue_query_free, also after a failure. */
 struct cli_issue_query {
     const char *wanted; /* NULL for any issue */

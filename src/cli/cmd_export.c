@@ -28,7 +28,7 @@ static enum nl_status export_subject(struct cli *cli, const char *text, FILE *ou
     if (status == NL_OK)
         status = nl_person_find(cli->store, &address, &subscriber, err);
     if (status == NL_OK)
-        status = nl_person_export(cli->store, subscriber, &json, err);
+        status = nl_person_export(cli->store, subscriber, 0, &json, err);
     json_t *object = status == NL_OK ? json_loads(json, 0, NULL) : NULL;
     if (status == NL_OK &&
         (object == NULL || json_dumpf(object, out, JSON_INDENT(2)) != 0 || putc('\n', out) == EOF))

@@ -7,6 +7,7 @@
 #include "newsletter/store/public_list.h"
 #include "newsletter/store/signup_limit.h"
 #include "newsletter/store/subscription.h"
+#include "newsletter/store/suppression.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -176,6 +177,33 @@ static enum nl_status sign_up(struct cli *cli, struct subscribe_call *call, stru
     return status;
 }
 
+/* The answer is one for everybody, whatever happens. An operator, who has typed an address, may
+ * know that nothing happens. */
+static enum nl_status tell_operator(struct cli *cli, const struct subscribe_call *call,
+                                    struct nl_error *err) {
+    struct nl_address address = {0};
+    bool suppressed = false;
+    bool sends = false;
+    for (size_t i = 0; i < call->lists.count; i++)
+        sends = sends || call->notices[i] != 0;
+    if (call->from_form || !call->wait || sends)
+        return NL_OK;
+    enum nl_status status = nl_address_parse(call->form.address, &address, err);
+    if (status == NL_OK)
+        status = nl_suppression_holds(cli->store, &address, &suppressed, err);
+    if (status == NL_OK && suppressed)
+        fprintf(stderr,
+                "newsletter: no mail is sent: %s is suppressed ('newsletter suppress list')\n",
+                address.text);
+    else if (status == NL_OK)
+        fprintf(stderr,
+                "newsletter: no mail is sent now: the last one to %s is not long ago, or several "
+                "have had no answer ('newsletter subscriber show %s')\n",
+                address.text, address.text);
+    nl_address_free(&address);
+    return status;
+}
+
 static void free_call(struct subscribe_call *call) {
     free(call->notices);
     nl_public_lists_free(&call->lists);
@@ -203,6 +231,8 @@ static enum nl_status subscribe_run(struct cli *cli, void *options, struct nl_er
     if (status == NL_OK)
         status = cli_answer(cli, NL_ANSWER_ASKED, call.form.language, &call.lists.items[0],
                             call.html, err);
+    if (status == NL_OK)
+        status = tell_operator(cli, &call, err);
     for (size_t i = 0; status == NL_OK && i < call.lists.count; i++)
         cli_send_notice(cli, call.notices[i], call.wait);
     free_call(&call);

@@ -115,7 +115,7 @@ static enum nl_status subscriber_show(struct cli *cli, void *options, struct nl_
     char *text = NULL;
     enum nl_status status = find(cli, &subscriber, err);
     if (status == NL_OK)
-        status = nl_person_export(cli->store, subscriber, &text, err);
+        status = nl_person_export(cli->store, subscriber, 0, &text, err);
     if (status == NL_OK) {
         json_t *person = json_loads(text, 0, NULL);
         if (person == NULL)

@@ -132,6 +132,25 @@ static enum nl_status read_rows(struct nl_store *store, int64_t subscriber,
     return nl_sql_each(store, err, read_row, &reading, chapter->sql, NL_VALUES(NL_INT(subscriber)));
 }
 
+/* The newest rows, in their order; *more if there are others. */
+static enum nl_status read_newest(struct nl_store *store, int64_t subscriber,
+                                  const struct chapter *chapter, int64_t limit, json_t *rows,
+                                  bool *more, struct nl_error *err) {
+    struct nl_query query = {0};
+    json_t *newest = json_array();
+    struct reading reading = {chapter, newest};
+    nl_buf_addf(&query.sql, "%s DESC LIMIT ?2", chapter->sql);
+    nl_query_add(&query, NL_VALUES(NL_INT(subscriber), NL_INT(limit + 1)));
+    enum nl_status status = nl_query_each(store, err, read_row, &reading, &query);
+    size_t count = json_array_size(newest);
+    *more = (int64_t)count > limit;
+    for (size_t i = count - *more; status == NL_OK && i > 0; i--)
+        json_array_append(rows, json_array_get(newest, i - 1));
+    json_decref(newest);
+    nl_query_free(&query);
+    return status;
+}
+
 /* There is one suppression or none; of the rest there are lists. */
 static void add_chapter(json_t *whole, const char *name, json_t *rows) {
     bool list = strcmp(name, "suppressed") != 0;
@@ -142,21 +161,31 @@ static void add_chapter(json_t *whole, const char *name, json_t *rows) {
         json_object_set_new(whole, name, one != NULL ? json_incref(one) : json_null());
 }
 
-static enum nl_status add_chapters(struct nl_store *store, int64_t subscriber, json_t *whole,
-                                   struct nl_error *err) {
+static enum nl_status add_chapters(struct nl_store *store, int64_t subscriber, int64_t limit,
+                                   json_t *whole, struct nl_error *err) {
     enum nl_status status = NL_OK;
+    json_t *left_out = json_array();
     for (size_t i = 0; status == NL_OK && i < sizeof chapters / sizeof chapters[0]; i++) {
         json_t *rows = json_array();
-        status = read_rows(store, subscriber, &chapters[i], rows, err);
+        bool more = false;
+        bool ordered = strstr(chapters[i].sql, " ORDER BY ") != NULL;
+        status = limit > 0 && ordered
+                     ? read_newest(store, subscriber, &chapters[i], limit, rows, &more, err)
+                     : read_rows(store, subscriber, &chapters[i], rows, err);
         if (status == NL_OK)
             add_chapter(whole, chapters[i].name, rows);
+        if (more)
+            json_array_append_new(left_out, json_string(chapters[i].name));
         json_decref(rows);
     }
+    if (json_array_size(left_out) > 0)
+        json_object_set(whole, "left_out", left_out);
+    json_decref(left_out);
     return status;
 }
 
-enum nl_status nl_person_export(struct nl_store *store, int64_t subscriber, char **json,
-                                struct nl_error *err) {
+enum nl_status nl_person_export(struct nl_store *store, int64_t subscriber, int64_t limit,
+                                char **json, struct nl_error *err) {
     json_t *found = json_array();
     *json = NULL;
     enum nl_status status = read_rows(store, subscriber, &person, found, err);
@@ -164,7 +193,7 @@ enum nl_status nl_person_export(struct nl_store *store, int64_t subscriber, char
     if (status == NL_OK && whole == NULL)
         status = nl_error_set(err, NL_NOTFOUND, "there is no such subscriber");
     if (status == NL_OK)
-        status = add_chapters(store, subscriber, whole, err);
+        status = add_chapters(store, subscriber, limit, whole, err);
     if (status == NL_OK) {
         *json = json_dumps(whole, JSON_COMPACT);
         status = *json != NULL ? NL_OK : nl_error_nomem(err);

@@ -27,6 +27,16 @@ enum nl_status nl_suppression_remove(struct nl_store *store, const struct nl_add
     return status == NL_OK ? nl_event_add(store, "unsuppressed", 0, 0, 0, NULL, err) : status;
 }
 
+enum nl_status nl_suppression_holds(struct nl_store *store, const struct nl_address *address,
+                                    bool *holds, struct nl_error *err) {
+    int64_t count = 0;
+    enum nl_status status = nl_sql_number(store, err, &count, NULL,
+                                          "SELECT count(*) FROM suppression WHERE address_key = ?",
+                                          NL_VALUES(NL_STRING(address->key)));
+    *holds = count > 0;
+    return status;
+}
+
 struct visit {
     enum nl_status (*each)(const char *address, const char *reason, int64_t since, void *ctx,
                            struct nl_error *err);

@@ -98,7 +98,7 @@ static enum nl_status visit_suppression(const struct nl_sql_row *row, void *cont
 
 /* ---- repairing ---- */
 
-/* What an address is without invisible characters. */
+/* Reads an address without its invisible characters. */
 static bool read_address(const char *text, struct nl_address *out) {
     struct nl_buf cleaned = {0};
     struct nl_error ignored = {0};

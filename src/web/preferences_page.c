@@ -249,10 +249,15 @@ static enum nl_status change_address(const struct visit *visit, struct nl_respon
                 NULL, response, err);
 }
 
+/* One thread answers everybody, and nobody waits for one person's history. The operator can export
+ * all of it. */
+enum { DOWNLOAD_ROWS = 2000 };
+
 static enum nl_status download(const struct visit *visit, struct nl_response *response,
                                struct nl_error *err) {
     char *json = NULL;
-    enum nl_status status = nl_person_export(visit->site->store, visit->subscriber, &json, err);
+    enum nl_status status =
+        nl_person_export(visit->site->store, visit->subscriber, DOWNLOAD_ROWS, &json, err);
     json_t *data = status == NL_OK ? json_loads(json, 0, NULL) : NULL;
     char *text = data != NULL ? json_dumps(data, JSON_INDENT(2)) : NULL;
     if (text != NULL)

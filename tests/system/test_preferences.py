@@ -217,6 +217,18 @@ def test_download(web, connected, server):
         assert secret[0] not in answer.text
 
 
+def test_a_download_has_a_limit(web, connected, server):
+    """One thread answers everybody: what one person can let it gather is bounded."""
+    token = own_page(web, connected, server)
+    for i in range(1, 2500):
+        connected.sql("INSERT INTO event (at, kind, subscriber, detail) VALUES (?, 'preferences', 1, ?)", 4000000000 + i, f"n{i}")
+    data = json.loads(web.post("/page", {"token": token, "action": "download"}).text)
+    assert data["left_out"] == ["history"] and len(data["history"]) == 2000
+    assert [row["detail"] for row in data["history"]][-3:] == ["n2497", "n2498", "n2499"]
+    whole = json.loads(connected.run("export", "--subject", "ann@example.org").out)
+    assert len(whole["history"]) > 2499 and "left_out" not in whole
+
+
 def test_erase(web, connected, server):
     connected.run("send", "--yes", "--list", "bulletin", connected.issue())
     old = unsubscribe_token(connected)

@@ -385,6 +385,8 @@ def test_nobody_waits_long_for_a_writer(web, connected):
         joining = pool.submit(http.post, "/join", {"email": "ann@example.org"})
         page = pool.submit(http.get, "/join")
         assert page.result(timeout=8).status == 200 and joining.result(timeout=8).status == 503
+        for path in ("/style.css", "/join", "/archive/", "/unsubscribe?token=00000000-0000-4000-8000-000000000000"):
+            assert pool.submit(http.get, path).result(timeout=8).status == 200, path
     assert joining.result().getheader("Retry-After")
     writer.execute("ROLLBACK")
     writer.close()

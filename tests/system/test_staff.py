@@ -175,6 +175,22 @@ def test_guessing_is_slow(staff):
     assert late.status == 429 and int(late.getheader("Retry-After")) > 0  # a right one is not tried either
 
 
+@pytest.mark.slow
+@pytest.mark.one_engine("the engine makes no difference")
+def test_nobody_is_locked_out(staff, connected):
+    """Wrong logins from several networks, one of which is refused for it, keep nobody else from logging in."""
+    connected.configure(serve={"url": "https://news.example.org", "log": True, "trusted_proxies": "127.0.0.1"})
+    http = staff("--no-mail")
+    assert http.login(**{"X-Forwarded-For": "203.0.113.9"}).status == 303
+    wrong = [http.login(password="wrong", **{"X-Forwarded-For": f"66.66.66.{host}"}).status for host in range(16)]
+    assert wrong.count(403) >= 10 and 429 in wrong
+    for network in (1, 2, 3):
+        assert http.login(password="wrong", **{"X-Forwarded-For": f"77.{network}.1.1"}).status == 403
+    assert http.login(**{"X-Forwarded-For": "66.66.66.99"}).status == 429  # by network, whoever asks
+    assert http.login(**{"X-Forwarded-For": "203.0.113.77"}).status == 303  # a network that it is known in
+    assert http.login(**{"X-Forwarded-For": "198.51.100.1"}).status == 303  # and one that is new
+
+
 def test_forms_from_elsewhere(staff, connected, eventful):
     http = staff("--no-mail")
     assert http.login(**{"Sec-Fetch-Site": "cross-site"}).status == 403

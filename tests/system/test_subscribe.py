@@ -101,6 +101,18 @@ def test_suppressed_address_is_never_mailed(connected, server):
     assert server.count() == 0
 
 
+def test_an_operator_is_told_that_no_mail_goes_out(connected, server):
+    """The answer is the same for every address; standard error is the operator's. A form has no operator."""
+    connected.run("suppress", "add", "no@example.org")
+    first = connected.run("subscribe", "ann@example.org")
+    again = connected.run("subscribe", "ann@example.org")
+    never = connected.run("subscribe", "No@Example.ORG")
+    assert first.out == again.out == never.out and first.err == ""
+    assert "not long ago" in again.err and "is suppressed" in never.err
+    assert connected.run("subscribe", stdin=b"email=no@example.org").err == ""
+    assert server.count() == 1
+
+
 def test_confirm_statuses_differ_and_words_do_not(connected, server):
     connected.run("subscribe", "ann@example.org")
     good = token(parse(server.messages("ann@example.org")[0]), "confirm")

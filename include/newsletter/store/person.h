@@ -43,8 +43,12 @@ NL_CHECKED enum nl_status nl_persons_each(struct nl_store *store, const char *pa
                                                                  void *ctx, struct nl_error *err),
                                           void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
 
-/* Everything that is stored of a subscriber, as a JSON object. The caller frees *json. */
-NL_CHECKED enum nl_status nl_person_export(struct nl_store *store, int64_t subscriber, char **json,
+/* Everything that is stored of a subscriber, as a JSON object. With a `limit` at most so many rows
+ * of each kind, the newest; "left_out" names the kinds that have more. 0: all. The caller frees
+ * *json.
+ */
+NL_CHECKED enum nl_status nl_person_export(struct nl_store *store, int64_t subscriber,
+                                           int64_t limit, char **json,
                                            struct nl_error *err) NL_ALL_NONNULL;
 
 /* Forgets a subscriber: subscriptions end, what is queued is skipped, and every text that tells who

@@ -18,6 +18,11 @@ NL_CHECKED enum nl_status nl_suppression_remove(struct nl_store *store,
                                                 const struct nl_address *address,
                                                 struct nl_error *err) NL_ALL_NONNULL;
 
+/* Whether an address is suppressed. */
+NL_CHECKED enum nl_status nl_suppression_holds(struct nl_store *store,
+                                               const struct nl_address *address, bool *holds,
+                                               struct nl_error *err) NL_ALL_NONNULL;
+
 /* Calls `each` for every suppressed address, in order; `address` is its normalised form. `each`
  * must not write. */
 NL_CHECKED enum nl_status
