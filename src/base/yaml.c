@@ -54,10 +54,12 @@ static bool has_comment(const struct reader *reader, const yaml_node_t *node,
     return line < end && *line == '#';
 }
 
+/* Adds a scalar, or a mapping or sequence that is empty: "city: {}" says as much as "city:". */
 static enum nl_status add_entry(struct reader *reader, const char *path, const yaml_node_t *node) {
     struct nl_yaml *out = reader->out;
-    const char *value = (const char *)node->data.scalar.value;
-    size_t len = node->data.scalar.length;
+    bool scalar = node->type == YAML_SCALAR_NODE;
+    const char *value = scalar ? (const char *)node->data.scalar.value : "";
+    size_t len = scalar ? node->data.scalar.length : 0;
     if (strlen(value) != len)
         return nl_error_set(reader->err, NL_DATA, "%s:%zu: a NUL byte in the value of '%s'",
                             reader->name, line_of(reader, node), path);
@@ -71,13 +73,13 @@ static enum nl_status add_entry(struct reader *reader, const char *path, const y
     if (grown == NULL)
         return nl_error_nomem(reader->err);
     out->entries = grown;
-    enum nl_yaml_form form = form_of(node);
+    enum nl_yaml_form form = scalar ? form_of(node) : NL_YAML_EMPTY;
     struct nl_yaml_entry *entry = &grown[out->count++];
     *entry = (struct nl_yaml_entry){.path = strdup(path),
                                     .value = strdup(form == NL_YAML_NULL ? "" : value),
                                     .line = line_of(reader, node),
                                     .form = form,
-                                    .comment = has_comment(reader, node, form)};
+                                    .comment = scalar && has_comment(reader, node, form)};
     return entry->path != NULL && entry->value != NULL ? NL_OK : nl_error_nomem(reader->err);
 }
 
@@ -96,6 +98,8 @@ static enum nl_status walk_child(struct reader *reader, const char *path, const 
 static enum nl_status walk_mapping(struct reader *reader, const char *path, const yaml_node_t *node,
                                    int depth) {
     yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+    if (pair == node->data.mapping.pairs.top && path[0] != '\0')
+        return add_entry(reader, path, node);
     for (; pair < node->data.mapping.pairs.top; pair++) {
         const yaml_node_t *key = yaml_document_get_node(&reader->document, pair->key);
         if (key == NULL || key->type != YAML_SCALAR_NODE || key->data.scalar.length == 0)
@@ -112,6 +116,8 @@ static enum nl_status walk_mapping(struct reader *reader, const char *path, cons
 static enum nl_status walk_sequence(struct reader *reader, const char *path,
                                     const yaml_node_t *node, int depth) {
     yaml_node_item_t *item = node->data.sequence.items.start;
+    if (item == node->data.sequence.items.top)
+        return add_entry(reader, path, node);
     for (; item < node->data.sequence.items.top; item++) {
         struct nl_buf key = {0};
         nl_buf_addf(&key, "%td", item - node->data.sequence.items.start);

@@ -19,6 +19,8 @@ bool nl_config_is_form(const struct nl_yaml_entry *entry) {
 /* "label: City" is for all languages, "label: {ru: Город}" for one: `language` is "" or the key. */
 static enum nl_status set_label(struct nl_form_label *label, const char *language,
                                 const char *value, struct nl_error *err) {
+    if (value[0] == '\0')
+        return nl_error_set(err, NL_CONFIG, "a label is empty: write one, or leave 'label' out");
     enum nl_status status = nl_text_check_line(value, "a label", err);
     if (status == NL_OK && language[0] != '\0' && !nl_language_is_tag(language))
         status =
@@ -60,7 +62,8 @@ static enum nl_status apply_words(struct nl_config *config, char *words[WORDS], 
     struct nl_form_field *field = nl_form_field_add(&config->forms, words[0], err);
     if (field == NULL)
         return err->status;
-    if (words[1][0] == '\0' && value[0] == '\0') /* "city:" alone: a text with the default label */
+    if (words[1][0] == '\0' &&
+        value[0] == '\0') /* "city:" or "city: {}": a text with the default label */
         return NL_OK;
     if (strcmp(words[1], "type") == 0 && words[2][0] == '\0')
         return set_type(field, value, err);

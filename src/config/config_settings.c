@@ -280,6 +280,15 @@ static enum nl_status apply_defaults(struct nl_config *config, struct nl_error *
     return NL_OK;
 }
 
+/* A section with nothing in it, as "serve:" is when all of its lines are comments. */
+static bool is_empty_section(const struct nl_yaml_entry *entry) {
+    size_t len = strlen(entry->path);
+    for (size_t i = 0; i < SETTINGS && entry->value[0] == '\0'; i++)
+        if (strncmp(settings[i].path, entry->path, len) == 0 && settings[i].path[len] == '.')
+            return true;
+    return false;
+}
+
 static enum nl_status unknown_setting(const struct nl_config *config,
                                       const struct nl_yaml_entry *entry, struct nl_error *err) {
     const char *paths[SETTINGS + 1];
@@ -303,7 +312,7 @@ static enum nl_status apply_entry(struct nl_config *config, const struct nl_yaml
     while (at < SETTINGS && !is_named(&settings[at], entry->path, &index))
         at++;
     if (at == SETTINGS)
-        return unknown_setting(config, entry, err);
+        return is_empty_section(entry) ? NL_OK : unknown_setting(config, entry, err);
     size_t most = list_of(&settings[at])->count;
     if (index >= most)
         return nl_error_set(err, NL_CONFIG, "%s:%zu: '%s' is one too many: %zu at most",

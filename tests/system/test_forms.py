@@ -151,8 +151,29 @@ def test_the_join_form_shows_them(web, connected):
     assert 'value="sea" selected' in again and "checked" in again and 'value="A&amp;B"' in again
 
 
+@pytest.mark.one_engine("the engine makes no difference")
+@pytest.mark.parametrize("value", [None, {}, [], ""])
+def test_an_attribute_with_nothing_but_its_name(web, connected, value):
+    http = web("--no-mail", forms={"city": value})
+    assert "Thank you" in http.post("/join", {"email": "ann@example.org", "attribute.city": "Aktau"}).text
+    assert attributes(connected) == [{"city": "Aktau"}]
+    page = http.get("/join").text
+    assert 'name="attribute.city"' in page and re.search(r"<label[^>]*>\s*city", page)
+
+
+@pytest.mark.one_engine("the engine makes no difference")
+@pytest.mark.parametrize("name", ["serve", "relays", "dkim", "forms", "hooks", "retention"])
+@pytest.mark.parametrize("value", [None, {}, []])
+def test_a_section_with_nothing_in_it(connected, name, value):
+    connected.settings.pop(name, None)
+    connected.configure(**{name: value})
+    connected.run("status")
+
+
 @pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("forms, said", [
+    ({"x": {"label": {}}}, "a label is empty"), ({"x": {"label": None}}, "a label is empty"), ({"x": {"type": {}}}, "type is ''"),
+    ({"x": {"type": "choice", "choices": []}}, "expected label"), ({"x": {"type": "choice", "choices": [""]}}, "choice"),
     ({"a b": None}, "not an attribute name"), ({"x": {"type": "email"}}, "type is 'email'"),
     ({"x": {"type": "choice"}}, "go together"), ({"x": {"choices": ["a"]}}, "go together"),
     ({"x": {"label": {"not a tag": "x"}}}, "language tag"), ({"x": {"colour": "red"}}, "expected label"),

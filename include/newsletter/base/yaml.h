@@ -19,7 +19,7 @@ enum nl_yaml_form {
 
 struct nl_yaml_entry {
     char *path;  /* "smtp.host"; elements of sequences are numbered: "events.0.title" */
-    char *value; /* the scalar, valid UTF-8 on one or more lines; "" for null */
+    char *value; /* the scalar, valid UTF-8 on one or more lines; "" for null, for {} and for [] */
     size_t line; /* counted from 1 in the file */
     enum nl_yaml_form form;
     bool comment; /* "# ..." follows an empty or plain value on its line */

@@ -10,8 +10,12 @@ static void test_flattens(void **state) {
     (void)state;
     struct nl_error err = {0};
     struct nl_yaml yaml = {0};
-    assert_ok(read("a: 1\nb:\n  c: 'x: y'\n  d: [p, q]\ne: ~\nf: '~'\n", &yaml, &err));
-    assert_int_equal(yaml.count, 6);
+    assert_ok(
+        read("a: 1\nb:\n  c: 'x: y'\n  d: [p, q]\ne: ~\nf: '~'\ng: {}\nh: [[]]\n", &yaml, &err));
+    assert_int_equal(yaml.count, 8);
+    assert_string_equal(nl_yaml_get(&yaml, "g"), "");
+    assert_string_equal(nl_yaml_get(&yaml, "h.0"), "");
+    assert_int_equal(yaml.entries[6].form, NL_YAML_EMPTY);
     assert_string_equal(nl_yaml_get(&yaml, "a"), "1");
     assert_string_equal(nl_yaml_get(&yaml, "b.c"), "x: y");
     assert_string_equal(nl_yaml_get(&yaml, "b.d.1"), "q");

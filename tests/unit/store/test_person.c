@@ -153,7 +153,7 @@ static void test_exporting(void **state) {
     struct nl_error err = {0};
     char *json = NULL;
     set_up(fixture);
-    assert_ok(nl_person_export(fixture->store, 1, &json, &err));
+    assert_ok(nl_person_export(fixture->store, 1, 0, &json, &err));
     static const char *const words[] = {"ann@example.org", "N1", "Bonn", "fair", "192.0.2.1",
                                         "a2@example.org"};
     static const char *const others[] = {"bob@example.org", "N2", "b2@example.org"};
