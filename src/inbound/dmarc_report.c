@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { DEPTH = 16, PATH = 256, VALUE = 512, AGAIN = 1 << 20 };
+enum { DEPTH = 16, PATH = 256, VALUE = 512, AGAIN = 1 << 20, PIECE = 128 << 10 };
 
 static const int64_t year_2100 = 4102444800;
 
@@ -201,21 +201,36 @@ static bool has_wrong_charset(const struct reading *reading) {
             code == XML_I18N_CONV_FAILED);
 }
 
+/* In pieces, since libxml2 goes on within a piece after an error, at a cost for each further one.
+ */
+static void feed(struct reading *reading, const char *text, size_t len) {
+    for (size_t at = 0; at < len && reading->parser->wellFormed && reading->problem[0] == '\0';) {
+        size_t piece = len - at < PIECE ? len - at : PIECE;
+        at += piece;
+        xmlParseChunk(reading->parser, text + at - piece, (int)piece, at == len);
+    }
+}
+
+static bool open_parser(struct reading *reading, bool latin) {
+    xmlSAXHandler sax = calls; /* libxml2 copies it */
+    reading->parser = xmlCreatePushParserCtxt(&sax, reading, NULL, 0, NULL);
+    if (reading->parser == NULL ||
+        (latin && xmlCtxtResetPush(reading->parser, NULL, 0, NULL, "ISO-8859-1") != 0))
+        return false;
+    xmlCtxtUseOptions(reading->parser, XML_PARSE_NONET | (latin ? XML_PARSE_IGNORE_ENC : 0));
+    return true;
+}
+
 static enum nl_status parse(const char *text, size_t len, bool latin, bool *again,
                             struct nl_reputation_report **out, struct nl_error *err) {
     struct reading *reading = calloc(1, sizeof *reading);
     enum nl_status status = reading != NULL
                                 ? nl_aggregate_new(NL_REPUTATION_DMARC, &reading->report, err)
                                 : nl_error_nomem(err);
-    if (status == NL_OK && (reading->parser = xmlCreateMemoryParserCtxt(text, (int)len)) == NULL)
+    if (status == NL_OK && !open_parser(reading, latin))
         status = nl_error_nomem(err);
     if (status == NL_OK) {
-        *reading->parser->sax = calls;
-        reading->parser->userData = reading;
-        xmlCtxtUseOptions(reading->parser, XML_PARSE_NONET | (latin ? XML_PARSE_IGNORE_ENC : 0));
-        if (latin)
-            xmlSwitchToEncoding(reading->parser, xmlFindCharEncodingHandler("ISO-8859-1"));
-        xmlParseDocument(reading->parser);
+        feed(reading, text, len);
         *again = !latin && has_wrong_charset(reading);
         if (reading->begun && !*again)
             status = finish(reading, err);

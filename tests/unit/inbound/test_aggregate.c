@@ -79,6 +79,19 @@ static void test_dmarc(void **state) {
     }
 }
 
+/* libxml2 has something to say of every mistake; one is enough. */
+static void test_many_mistakes(void **state) {
+    struct nl_buf text = {0};
+    struct nl_reputation_report *report = NULL;
+    (void)state;
+    nl_buf_adds(&text, HEAD);
+    while (text.len < (size_t)4 << 20)
+        nl_buf_adds(&text, "<&<a =<b");
+    assert_fails(nl_dmarc_report_read(nl_buf_text(&text), text.len, &report, &err), NL_DATA,
+                 "well-formed");
+    nl_buf_free(&text);
+}
+
 /* Of more sources than are kept apart, every message is still counted. */
 static void test_many_sources(void **state) {
     enum { MANY = 30000 };
@@ -211,6 +224,7 @@ static void test_a_message_costs_no_more_than_any_other(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dmarc),
+        cmocka_unit_test(test_many_mistakes),
         cmocka_unit_test(test_many_sources),
         cmocka_unit_test(test_unpacking_is_bounded),
         cmocka_unit_test(test_a_message_costs_no_more_than_any_other),
