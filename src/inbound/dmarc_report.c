@@ -213,6 +213,8 @@ static void feed(struct reading *reading, const char *text, size_t len) {
 
 static bool open_parser(struct reading *reading, bool latin) {
     xmlSAXHandler sax = calls; /* libxml2 copies it */
+    /* Faults of a charset belong to no parser: libxml2 would print them. */
+    xmlSetStructuredErrorFunc(NULL, on_error);
     reading->parser = xmlCreatePushParserCtxt(&sax, reading, NULL, 0, NULL);
     if (reading->parser == NULL ||
         (latin && xmlCtxtResetPush(reading->parser, NULL, 0, NULL, "ISO-8859-1") != 0))
