@@ -1,6 +1,7 @@
 #include "transfer/lexicon_entry.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The name of a file says who is in it: "unsubscribed_segment_export_1a2b.csv". */
@@ -40,8 +41,9 @@ static void split(const char *name, struct tokens *out) {
 static bool look_up(const struct nl_lexicon *lexicon, const struct tokens *tokens, size_t at,
                     size_t count, enum nl_sign *sign) {
     char joined[JOINED * NL_WORD_SIZE] = "";
+    size_t len = 0;
     for (size_t i = at; i < at + count; i++)
-        strcat(joined, tokens->text[i]);
+        len += (size_t)snprintf(joined + len, sizeof joined - len, "%s", tokens->text[i]);
     return nl_lexicon_file_word(lexicon, joined, sign);
 }
 

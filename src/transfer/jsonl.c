@@ -142,6 +142,39 @@ enum nl_status nl_jsonl_take(struct nl_reader *reader, struct nl_error *err) {
                : nl_error_set(err, NL_DATA, "not a JSON object: expected {\"email\": ...}");
 }
 
+/* A document around the people, as programming interfaces answer: {"members": [{...}]}. */
+static const char *key_of_people(const struct nl_reader *reader) {
+    const char *key = NULL;
+    const char *inner = NULL;
+    json_t *value = NULL;
+    json_t *item = NULL;
+    bool guessed = false;
+    json_object_foreach(reader->object, key, value) {
+        json_object_foreach(json_array_get(value, 0), inner,
+                            item) if (nl_lexicon_column(reader->lexicon, inner, &guessed) ==
+                                      NL_COLUMN_EMAIL) return key;
+    }
+    return NULL;
+}
+
+/* Faults of the file as a whole, told once and with the way out. */
+static enum nl_status check_document(struct nl_reader *reader, struct nl_error *err) {
+    const char *line = reader->source.line;
+    const char *people = key_of_people(reader);
+    bool opens = reader->source.number == 1 && line[strspn(line, " \t{")] == '\n';
+    if (people == NULL && !(reader->object == NULL && opens))
+        return NL_OK;
+    reader->row.fatal = true;
+    return people != NULL
+               ? nl_error_set(err, NL_DATA,
+                              "the people are within '%s': write each of them on a line, as "
+                              "jq -c '.[\"%s\"][]' does",
+                              people, people)
+               : nl_error_set(err, NL_DATA,
+                              "an object of several lines: write each person on one line, as 'jq "
+                              "-c .' does");
+}
+
 enum nl_status nl_jsonl_next(struct nl_reader *reader, bool *end, bool *bad, struct nl_error *err) {
     struct nl_source *source = &reader->source;
     json_error_t problem;
@@ -157,9 +190,10 @@ enum nl_status nl_jsonl_next(struct nl_reader *reader, bool *end, bool *bad, str
     nl_buf_add(&reader->raw, source->line, source->len);
     json_decref(reader->object);
     reader->object = json_loadb(source->line, source->len, JSON_REJECT_DUPLICATES, &problem);
-    if (reader->object == NULL)
+    status = check_document(reader, err);
+    if (status == NL_OK && reader->object == NULL)
         status = nl_error_set(err, NL_DATA, "not a JSON object: %s", problem.text);
-    else
+    else if (status == NL_OK)
         status = nl_jsonl_take(reader, err);
     *bad = status == NL_DATA;
     return status;

@@ -162,6 +162,14 @@ bool nl_lexicon_file_word(const struct nl_lexicon *lexicon, const char *word, en
     return entry != NULL;
 }
 
+enum nl_sign nl_lexicon_tag(const struct nl_lexicon *lexicon, const char *tag) {
+    enum nl_sign sign = nl_lexicon_sign(lexicon, NL_COLUMN_NONE, tag);
+    enum nl_sign of_file = NL_SIGN_NONE;
+    if (sign == NL_SIGN_UNKNOWN && nl_lexicon_file_word(lexicon, tag, &of_file))
+        sign = of_file;
+    return sign == NL_SIGN_UNKNOWN ? NL_SIGN_NONE : sign;
+}
+
 bool nl_lexicon_is_none(const struct nl_lexicon *lexicon, const char *value) {
     char folded[NL_WORD_SIZE];
     nl_word_fold(value, folded);

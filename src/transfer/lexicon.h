@@ -91,6 +91,9 @@ enum nl_sign nl_lexicon_sign(const struct nl_lexicon *lexicon, enum nl_column ki
  * NL_SIGN_NONE if that says nothing of an end. */
 enum nl_sign nl_lexicon_file(const struct nl_lexicon *lexicon, const char *path);
 
+/* The same of a tag, which is such a word as a whole. */
+enum nl_sign nl_lexicon_tag(const struct nl_lexicon *lexicon, const char *tag);
+
 /* Whether a value stands for none: "-", "NULL", "never". */
 bool nl_lexicon_is_none(const struct nl_lexicon *lexicon, const char *value);
 

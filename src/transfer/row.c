@@ -43,8 +43,8 @@ static void look_at_tag(struct nl_row *row, const struct nl_columns *columns, co
     for (size_t i = 0; i < 2; i++) {
         enum nl_sign sign = nl_row_word(columns, parts[i]);
         if (sign == NL_SIGN_UNKNOWN)
-            sign = nl_lexicon_sign(columns->lexicon, NL_COLUMN_NONE, parts[i]);
-        if (sign != NL_SIGN_UNKNOWN && sign > row->sign)
+            sign = nl_lexicon_tag(columns->lexicon, parts[i]);
+        if (sign > row->sign)
             row->sign = sign;
     }
 }

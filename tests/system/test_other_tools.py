@@ -473,6 +473,21 @@ def test_tags_say_that_somebody_has_left(site, text, state):
     assert states.get("ann") == state, result.out
 
 
+@pytest.mark.parametrize("tags, state", [("unsub", U), ("optout,x", U), ("hard bounce", B), ("suppressed", X), ("inactive", U),
+                                         ("left wing", A), ("bounce house", A), ("unsubscribing guide", A), ("not unsubscribed", A)])
+def test_words_in_tags(site, tags, state):
+    assert outcome(site, f'email,tags\nann@example.org,"{tags}"\n')[0] == {"ann": state}
+
+
+@pytest.mark.parametrize("text, said", [
+    ('{"members": [{"email_address": "a@example.org", "status": "unsubscribed"}], "total": 1}\n', "the people are within 'members'"),
+    ('{"meta": {}, "data": [{"id": 1, "email": "a@example.org"}]}\n', "the people are within 'data'"),
+    ('{\n  "email": "a@example.org"\n}\n', "an object of several lines")])
+def test_other_documents_of_json_are_named(site, text, said):
+    states, result = outcome(site, text, "--partial", expect=65)
+    assert states == {} and said in result.err and "jq -c" in result.err and "\\" not in result.err
+
+
 # ---- JSON arrays ----
 
 def test_a_json_array(site):
