@@ -139,6 +139,15 @@ def test_file_names_are_unique():
             assert other == path, (other, path)
 
 
+def test_files_have_one_purpose():
+    """A file of more than 400 lines mostly has two."""
+    long = {}
+    for path in OURS:
+        with open(os.path.join(TOP, path), encoding="utf-8") as source:
+            long[path] = sum(1 for _ in source)
+    assert not {path: lines for path, lines in long.items() if lines > 400}
+
+
 # Rooms whose files may still call each other both ways.
 TANGLED = {"db", "inbound"}
 
