@@ -12,7 +12,7 @@ static const char *const formats[] = {[CSV] = "csv", [JSONL] = "jsonl", NULL};
 
 struct export_options {
     const char *list;
-    int state; /* of nl_member_states; -1: any */
+    int state; /* counted from NL_SUBSCRIPTION_PENDING; -1: any */
     int format;
     const char *output, *subject, *where, *segment;
     bool for_spreadsheet;
@@ -41,8 +41,8 @@ static enum nl_status export_subject(struct cli *cli, const char *text, FILE *ou
 
 static enum nl_status export_members(struct cli *cli, const struct export_options *chosen,
                                      FILE *out, struct nl_error *err) {
-    struct nl_member_filter filter = {.state = chosen->state >= 0 ? nl_member_states[chosen->state]
-                                                                  : NULL};
+    struct nl_member_filter filter = {
+        .state = (enum nl_subscription_state)(NL_SUBSCRIPTION_PENDING + chosen->state)};
     struct nl_segment *segment = NULL;
     struct nl_list list = {0};
     const struct nl_export_options options = {.format = chosen->format == JSONL ? NL_FORMAT_JSONL
@@ -85,7 +85,8 @@ static enum nl_status export_run(struct cli *cli, void *options, struct nl_error
 
 static const struct cli_option export_table[] = {
     CLI_TEXT("list", struct export_options, list),
-    CLI_CHOICE("state", struct export_options, state, nl_member_states),
+    CLI_CHOICE("state", struct export_options, state,
+               nl_subscription_state_words + NL_SUBSCRIPTION_PENDING),
     CLI_CHOICE("format", struct export_options, format, formats),
     CLI_PATH("output", struct export_options, output),
     CLI_TEXT("subject", struct export_options, subject),

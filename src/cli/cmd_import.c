@@ -59,12 +59,15 @@ static void tell_part(size_t number, const char *words, bool *any) {
 }
 
 static void tell_added(const struct nl_import_report *report) {
-    static const size_t order[] = {1, 0, 2, 3, 4}; /* who gets mail stands first */
+    /* Those who get mail stand first. */
+    static const enum nl_subscription_state order[] = {
+        NL_SUBSCRIPTION_ACTIVE, NL_SUBSCRIPTION_PENDING, NL_SUBSCRIPTION_UNSUBSCRIBED,
+        NL_SUBSCRIPTION_BOUNCED, NL_SUBSCRIPTION_COMPLAINED};
     size_t blocked = report->outcomes[NL_IMPORT_BLOCKED];
     bool any = false;
     printf("added %zu", report->outcomes[NL_IMPORT_ADDED] + blocked);
-    for (size_t i = 0; i < NL_MEMBER_STATES; i++)
-        tell_part(report->added[order[i]], nl_member_states[order[i]], &any);
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+        tell_part(report->added[order[i]], nl_subscription_state_text(order[i]), &any);
     tell_part(blocked, "suppressed, since they were blocked where they come from", &any);
     putchar('\n');
 }
@@ -102,7 +105,7 @@ static void tell_others(const struct nl_import_report *report) {
         printf("refused %zu\n", report->rejected);
 }
 
-static void tell(const struct import_call *call, const struct nl_import_report *report) {
+static void tell_import(const struct import_call *call, const struct nl_import_report *report) {
     printf("%zu rows\n", report->rows);
     tell_added(report);
     tell_others(report);
@@ -125,8 +128,8 @@ static void tell_json(const struct import_call *call, const struct nl_import_rep
         json_object_set_new(object, outcome_names[i],
                             json_integer((json_int_t)report->outcomes[i]));
     json_t *states = json_object();
-    for (size_t i = 0; i < NL_MEMBER_STATES; i++)
-        json_object_set_new(states, nl_member_states[i],
+    for (size_t i = NL_SUBSCRIPTION_PENDING; i < NL_SUBSCRIPTION_STATES; i++)
+        json_object_set_new(states, nl_subscription_state_words[i],
                             json_integer((json_int_t)report->added[i]));
     json_object_set_new(object, "added_states", states);
     json_object_set_new(object, "columns_not_used", json_string(nl_buf_text(&report->ignored)));
@@ -205,7 +208,7 @@ static enum nl_status tell_all(struct import_call *call, const struct nl_import_
         fputs("\r\033[K", stderr);
     cli_rejected_show(&call->rejected, report->rows, call->chosen->rejects != NULL);
     if (status == NL_OK)
-        (call->chosen->json ? tell_json : tell)(call, report);
+        (call->chosen->json ? tell_json : tell_import)(call, report);
     bool begun = call->rejects.stream != NULL;
     enum nl_status ended = nl_file_end(&call->rejects, begun, status == NL_OK ? err : NULL);
     if (status == NL_OK)

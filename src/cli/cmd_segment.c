@@ -108,7 +108,7 @@ static void print_members(const struct counting *counting, bool json) {
 static enum nl_status segment_show(struct cli *cli, void *options, struct nl_error *err) {
     const struct segment_options *chosen = options;
     struct counting counting = {.sample = chosen->sample, .sampled = json_array()};
-    struct nl_member_filter filter = {.state = "active"};
+    struct nl_member_filter filter = {.state = NL_SUBSCRIPTION_ACTIVE};
     struct nl_segment *segment = NULL;
     struct nl_list list = {0};
     enum nl_status status = NL_OK;

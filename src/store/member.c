@@ -4,26 +4,28 @@
 
 enum { PAGE = 10000, ID = 13 /* the column */ };
 
-const char *const nl_member_states[NL_MEMBER_STATES + 1] = {"pending", "active",     "unsubscribed",
-                                                            "bounced", "complained", NULL};
-
 static enum nl_status read_member(const struct nl_sql_row *row, struct nl_member *out,
                                   struct nl_error *err) {
-    return nl_sql_read(
+    const char *state = NULL;
+    enum nl_status status = nl_sql_read(
         row,
         NL_COLUMNS(NL_INTO(&out->consent_at), NL_INTO(&out->confirmed_at), NL_INTO(&out->ended_at),
                    NL_INTO(&out->created_at), NL_INTO(&out->address), NL_INTO(&out->name),
                    NL_INTO(&out->language), NL_INTO(&out->attributes), NL_INTO(&out->list),
-                   NL_INTO(&out->state), NL_INTO(&out->consent_source), NL_INTO(&out->consent_ip),
+                   NL_INTO(&state), NL_INTO(&out->consent_source), NL_INTO(&out->consent_ip),
                    NL_INTO(&out->consent_version)),
         err);
+    if (status == NL_OK && !nl_subscription_state_parse(state, &out->state))
+        status = nl_error_set(err, NL_INTERNAL, "'%s' is not a state of a subscription", state);
+    return status;
 }
 
 /* Erased people have no address any more. */
 static void ask(const struct nl_store *store, const struct nl_member_filter *filter, int64_t after,
                 struct nl_query *query) {
-    nl_query_add(query, NL_VALUES(NL_INT(filter->list), NL_STRING(filter->state), NL_INT(after),
-                                  NL_INT(PAGE)));
+    nl_query_add(query, NL_VALUES(NL_INT(filter->list),
+                                  NL_STRING(nl_subscription_state_text(filter->state)),
+                                  NL_INT(after), NL_INT(PAGE)));
     nl_buf_adds(&query->sql,
                 "SELECT s.consent_at, s.confirmed_at, s.ended_at, s.created_at, r.address, "
                 "r.name, r.language, r.attributes, l.name, s.state, s.consent_source, "

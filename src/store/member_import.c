@@ -129,12 +129,27 @@ static enum nl_status put_subscriber(struct nl_import *import, const struct nl_a
 
 /* ---- the subscription ---- */
 
+static bool is_open(enum nl_subscription_state state) {
+    return state == NL_SUBSCRIPTION_ACTIVE || state == NL_SUBSCRIPTION_PENDING;
+}
+
+/* The state that a row wants. */
+static enum nl_subscription_state wanted_state(const struct nl_member *member) {
+    return member->state != NL_SUBSCRIPTION_ANY ? member->state : NL_SUBSCRIPTION_ACTIVE;
+}
+
 static enum nl_status find_state(struct nl_store *store, int64_t list, int64_t subscriber,
-                                 int64_t *id, char state[16], struct nl_error *err) {
-    return nl_sql_first(store, err, NULL,
-                        "SELECT id, state FROM subscription WHERE list = ? AND subscriber = ?",
-                        NL_VALUES(NL_INT(list), NL_INT(subscriber)),
-                        NL_COLUMNS(NL_INTO(id), NL_INTO_FIXED(state, 16)));
+                                 int64_t *id, enum nl_subscription_state *state,
+                                 struct nl_error *err) {
+    char word[16];
+    enum nl_status status = nl_sql_first(
+        store, err, NULL, "SELECT id, state FROM subscription WHERE list = ? AND subscriber = ?",
+        NL_VALUES(NL_INT(list), NL_INT(subscriber)),
+        NL_COLUMNS(NL_INTO(id), NL_INTO_FIXED(word, sizeof word)));
+    *state = NL_SUBSCRIPTION_ANY;
+    if (status == NL_OK && *id != 0 && !nl_subscription_state_parse(word, state))
+        status = nl_error_set(err, NL_INTERNAL, "'%s' is not a state of a subscription", word);
+    return status;
 }
 
 static int64_t known(int64_t time, int64_t fallback) {
@@ -142,13 +157,14 @@ static int64_t known(int64_t time, int64_t fallback) {
 }
 
 static enum nl_status add_subscription(struct nl_import *import, int64_t list, int64_t subscriber,
-                                       const struct nl_member *member, const char *state,
-                                       int64_t *id, struct nl_error *err) {
+                                       const struct nl_member *member,
+                                       enum nl_subscription_state state, int64_t *id,
+                                       struct nl_error *err) {
     struct nl_store *store = import->store;
     struct nl_token token;
     int64_t now = nl_store_now(store);
-    bool pending = strcmp(state, "pending") == 0;
-    bool ended = !pending && strcmp(state, "active") != 0;
+    bool pending = state == NL_SUBSCRIPTION_PENDING;
+    bool ended = !is_open(state);
     int64_t created = known(member->created_at, now);
     nl_token_new(nl_store_env(store), &token);
     return nl_sql_insert(
@@ -156,7 +172,8 @@ static enum nl_status add_subscription(struct nl_import *import, int64_t list, i
         "INSERT INTO subscription (list, subscriber, state, token, consent_at, consent_source, "
         "consent_ip, consent_version, confirmed_at, ended_at, created_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?)",
-        NL_VALUES(NL_INT(list), NL_INT(subscriber), NL_STRING(state), NL_STRING(token.text),
+        NL_VALUES(NL_INT(list), NL_INT(subscriber), NL_STRING(nl_subscription_state_text(state)),
+                  NL_STRING(token.text),
                   NL_INT(known(member->consent_at, known(member->confirmed_at, created))),
                   NL_STRING(member->consent_source != NULL ? member->consent_source
                                                            : import->policy->consent),
@@ -208,26 +225,23 @@ static enum nl_status end_as_told(struct nl_import *import, int64_t list, int64_
         nl_sql_run(store, err,
                    "UPDATE subscription SET state = ?, ended_at = ?, noticed_at = NULL, "
                    "reconfirm_by = NULL WHERE id = ?",
-                   NL_VALUES(NL_STRING(member->state),
+                   NL_VALUES(NL_STRING(nl_subscription_state_text(member->state)),
                              NL_INT(known(member->ended_at, nl_store_now(store))), NL_INT(id)));
     if (status == NL_OK)
-        status = nl_event_add(store, member->state, list, subscriber, 0, "import", err);
+        status = nl_event_add(store, nl_subscription_state_text(member->state), list, subscriber, 0,
+                              "import", err);
     if (status == NL_OK)
         status = nl_link_close(store, id, NL_LINK_SUBSCRIBE, err);
     *ended = status == NL_OK;
     return status;
 }
 
-static bool is_open(const char *state) {
-    return strcmp(state, "active") == 0 || strcmp(state, "pending") == 0;
-}
-
 /* Somebody who is on the list already. */
 static enum nl_status meet_subscription(struct nl_import *import, int64_t list, int64_t subscriber,
-                                        int64_t id, const char *state, bool ask,
+                                        int64_t id, enum nl_subscription_state state, bool ask,
                                         const struct nl_member *member,
                                         struct nl_import_result *result, struct nl_error *err) {
-    const char *wanted = member->state != NULL ? member->state : "active";
+    enum nl_subscription_state wanted = wanted_state(member);
     if (!is_open(state)) {
         result->outcome = NL_IMPORT_ENDED;
         return NL_OK;
@@ -239,27 +253,28 @@ static enum nl_status meet_subscription(struct nl_import *import, int64_t list, 
             result->outcome = NL_IMPORT_UPDATED;
         return status;
     }
-    if (strcmp(state, "pending") != 0 || strcmp(wanted, "active") != 0 || ask)
+    if (state != NL_SUBSCRIPTION_PENDING || wanted != NL_SUBSCRIPTION_ACTIVE || ask)
         return NL_OK;
-    *result = (struct nl_import_result){.outcome = NL_IMPORT_ADDED, .state = "active"};
+    *result =
+        (struct nl_import_result){.outcome = NL_IMPORT_ADDED, .state = NL_SUBSCRIPTION_ACTIVE};
     return activate(import, id, member, err);
 }
 
 static enum nl_status put_subscription(struct nl_import *import, int64_t list, int64_t subscriber,
                                        bool is_new, const struct nl_member *member,
                                        struct nl_import_result *result, struct nl_error *err) {
-    const char *wanted = member->state != NULL ? member->state : "active";
-    char state[16];
+    enum nl_subscription_state wanted = wanted_state(member);
+    enum nl_subscription_state state = NL_SUBSCRIPTION_ANY;
     int64_t id = 0;
     bool ask = import->policy->confirm && is_open(wanted);
     enum nl_status status =
-        is_new ? NL_OK : find_state(import->store, list, subscriber, &id, state, err);
+        is_new ? NL_OK : find_state(import->store, list, subscriber, &id, &state, err);
     if (status != NL_OK)
         return status;
     if (id != 0)
         return meet_subscription(import, list, subscriber, id, state, ask, member, result, err);
-    *result =
-        (struct nl_import_result){.outcome = NL_IMPORT_ADDED, .state = ask ? "pending" : wanted};
+    *result = (struct nl_import_result){.outcome = NL_IMPORT_ADDED,
+                                        .state = ask ? NL_SUBSCRIPTION_PENDING : wanted};
     status = add_subscription(import, list, subscriber, member, result->state, &id, err);
     return status == NL_OK && ask ? ask_to_confirm(import, id, err) : status;
 }
@@ -274,7 +289,7 @@ enum nl_status nl_import_row(struct nl_import *import, int64_t list,
     enum nl_status status = find_obstacle(import, address, &result->outcome, err);
     if (status != NL_OK || result->outcome != NL_IMPORT_ADDED)
         return status;
-    if (member->state != NULL && strcmp(member->state, "blocked") == 0) {
+    if (member->blocked) {
         result->outcome = NL_IMPORT_BLOCKED;
         return block(import, address, err);
     }

@@ -16,14 +16,14 @@ static const char *const delivery_states[NL_DELIVERY_STATES] = {
     [NL_DELIVERY_UNKNOWN] = "unknown", [NL_DELIVERY_SKIPPED] = "skipped",
 };
 
-static const char *const subscription_states[NL_SUBSCRIPTION_STATES] = {
+const char *const nl_subscription_state_words[NL_SUBSCRIPTION_STATES + 1] = {
     [NL_SUBSCRIPTION_PENDING] = "pending",           [NL_SUBSCRIPTION_ACTIVE] = "active",
     [NL_SUBSCRIPTION_UNSUBSCRIBED] = "unsubscribed", [NL_SUBSCRIPTION_BOUNCED] = "bounced",
     [NL_SUBSCRIPTION_COMPLAINED] = "complained",
 };
 
 /* 0 when there is none: the state that stands for any. */
-static size_t find(const char *const *words, size_t count, const char *text) {
+static size_t find_state(const char *const *words, size_t count, const char *text) {
     for (size_t i = 1; i < count; i++)
         if (strcmp(words[i], text) == 0)
             return i;
@@ -39,20 +39,21 @@ const char *nl_delivery_state_text(enum nl_delivery_state state) {
 }
 
 const char *nl_subscription_state_text(enum nl_subscription_state state) {
-    return subscription_states[state];
+    return nl_subscription_state_words[state];
 }
 
 bool nl_issue_state_parse(const char *text, enum nl_issue_state *out) {
-    *out = (enum nl_issue_state)find(issue_states, NL_ISSUE_STATES, text);
+    *out = (enum nl_issue_state)find_state(issue_states, NL_ISSUE_STATES, text);
     return *out != NL_ISSUE_ANY;
 }
 
 bool nl_delivery_state_parse(const char *text, enum nl_delivery_state *out) {
-    *out = (enum nl_delivery_state)find(delivery_states, NL_DELIVERY_STATES, text);
+    *out = (enum nl_delivery_state)find_state(delivery_states, NL_DELIVERY_STATES, text);
     return *out != NL_DELIVERY_ANY;
 }
 
 bool nl_subscription_state_parse(const char *text, enum nl_subscription_state *out) {
-    *out = (enum nl_subscription_state)find(subscription_states, NL_SUBSCRIPTION_STATES, text);
+    *out = (enum nl_subscription_state)find_state(nl_subscription_state_words,
+                                                  NL_SUBSCRIPTION_STATES, text);
     return *out != NL_SUBSCRIPTION_ANY;
 }

@@ -36,7 +36,7 @@ static const char *text_of(const struct nl_member *member, enum nl_column column
     case NL_COLUMN_LIST:
         return member->list;
     case NL_COLUMN_STATE:
-        return member->state;
+        return nl_subscription_state_text(member->state);
     case NL_COLUMN_CONSENT_SOURCE:
         return member->consent_source;
     case NL_COLUMN_CONSENT_IP:

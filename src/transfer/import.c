@@ -83,7 +83,8 @@ static void reject(struct importing *self, struct nl_error *err) {
 static enum nl_status check_consent(const struct importing *self, const struct nl_member *member,
                                     struct nl_error *err) {
     const struct nl_import_policy *policy = &self->options->policy;
-    bool active = member->state == NULL || strcmp(member->state, "active") == 0;
+    bool active = !member->blocked &&
+                  (member->state == NL_SUBSCRIPTION_ANY || member->state == NL_SUBSCRIPTION_ACTIVE);
     return !active || policy->confirm || policy->consent != NULL || member->consent_source != NULL
                ? NL_OK
                : nl_error_set(err, NL_DATA,
@@ -101,11 +102,11 @@ static enum nl_status explain_address(const char *text, struct nl_error *err) {
                         text);
 }
 
-static void count(struct nl_import_report *report, const struct nl_import_result *result) {
+static void count_result(struct nl_import_report *report, const struct nl_import_result *result) {
     report->outcomes[result->outcome]++;
     report->ended += result->ended;
-    for (size_t i = 0; result->outcome == NL_IMPORT_ADDED && i < NL_MEMBER_STATES; i++)
-        report->added[i] += strcmp(nl_member_states[i], result->state) == 0;
+    if (result->outcome == NL_IMPORT_ADDED)
+        report->added[result->state]++;
 }
 
 /* A file by the name of unsubscribed.csv holds people who have left, even if its rows do not say
@@ -144,7 +145,7 @@ static enum nl_status take_row(struct importing *self, struct nl_error *err) {
     if (status == NL_OK)
         status = nl_import_row(self->import, list, &address, &member, &result, err);
     if (status == NL_OK)
-        count(self->report, &result);
+        count_result(self->report, &result);
     nl_address_free(&address);
     return status;
 }

@@ -317,6 +317,19 @@ static enum nl_status read_address(struct nl_row *row, struct nl_member *out,
     return status;
 }
 
+/* Sets the state that a row gives to its person. */
+static void take_sign(enum nl_sign sign, struct nl_member *out) {
+    static const enum nl_subscription_state states[NL_SIGNS] = {
+        [NL_SIGN_ACTIVE] = NL_SUBSCRIPTION_ACTIVE,
+        [NL_SIGN_PENDING] = NL_SUBSCRIPTION_PENDING,
+        [NL_SIGN_UNSUBSCRIBED] = NL_SUBSCRIPTION_UNSUBSCRIBED,
+        [NL_SIGN_BOUNCED] = NL_SUBSCRIPTION_BOUNCED,
+        [NL_SIGN_COMPLAINED] = NL_SUBSCRIPTION_COMPLAINED,
+    };
+    out->state = states[sign];
+    out->blocked = sign == NL_SIGN_BLOCKED;
+}
+
 enum nl_status nl_row_member(struct nl_row *row, struct nl_columns *columns, struct nl_member *out,
                              struct nl_error *err) {
     enum nl_status status = NL_OK;
@@ -338,6 +351,6 @@ enum nl_status nl_row_member(struct nl_row *row, struct nl_columns *columns, str
         status = read_times(row, columns, out, err);
     if (status == NL_OK)
         status = read_attributes(row, columns, out, err);
-    out->state = nl_sign_names[row->sign];
+    take_sign(row->sign, out);
     return status;
 }

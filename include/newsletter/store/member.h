@@ -5,25 +5,23 @@
 #include "newsletter/base/address.h"
 #include "newsletter/base/segment.h"
 #include "newsletter/db/handle.h"
+#include "newsletter/store/state.h"
 
 /* All borrowed. Optional texts are NULL, times that are not known 0. */
 struct nl_member {
     const char *address, *name, *language;
-    const char *attributes; /* a JSON object */
-    const char *list;       /* its name */
-    const char *state;      /* pending | active | unsubscribed | bounced | complained | blocked */
+    const char *attributes;           /* a JSON object */
+    const char *list;                 /* its name */
+    enum nl_subscription_state state; /* ANY: a row does not say, so that they are active */
+    bool blocked;                     /* in a row: never to be mailed, whatever its state */
     const char *consent_source, *consent_ip, *consent_version;
     int64_t consent_at, confirmed_at, ended_at, created_at;
 };
 
-/* Names of the states of a subscription, in the order of its life, and NULL. */
-enum { NL_MEMBER_STATES = 5 };
-extern const char *const nl_member_states[NL_MEMBER_STATES + 1];
-
-/* Which: 0 and NULL stand for all. */
+/* Which subscriptions: 0, ANY and NULL stand for all. */
 struct nl_member_filter {
     int64_t list;
-    const char *state;
+    enum nl_subscription_state state;
     const struct nl_segment *segment;
 };
 
@@ -55,8 +53,8 @@ enum nl_import_outcome {
 
 struct nl_import_result {
     enum nl_import_outcome outcome;
-    const char *state; /* of who was added; borrowed from the member or static */
-    bool ended;        /* the row has ended a subscription */
+    enum nl_subscription_state state; /* of the subscription that was added */
+    bool ended;                       /* the row has ended a subscription */
 };
 
 struct nl_import;

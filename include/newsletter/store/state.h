@@ -41,6 +41,9 @@ enum nl_subscription_state {
     NL_SUBSCRIPTION_STATES
 };
 
+/* The words of subscription states by their number: NULL for ANY, and NULL at the end. */
+extern const char *const nl_subscription_state_words[NL_SUBSCRIPTION_STATES + 1];
+
 /* The word for a state; NULL for ANY. */
 const char *nl_issue_state_text(enum nl_issue_state state);
 const char *nl_delivery_state_text(enum nl_delivery_state state);

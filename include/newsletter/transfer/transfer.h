@@ -45,8 +45,8 @@ struct nl_import_options {
 struct nl_import_report {
     size_t rows;
     size_t outcomes[NL_IMPORT_OUTCOMES];
-    size_t added[NL_MEMBER_STATES]; /* those added, by their state */
-    size_t ended;                   /* of those updated: subscriptions that a row has ended */
+    size_t added[NL_SUBSCRIPTION_STATES]; /* those added, by their state */
+    size_t ended;                         /* of those updated: subscriptions that a row has ended */
     size_t rejected;
     bool kept;             /* written, and durable */
     struct nl_buf ignored; /* names of columns that were not used, with commas */

@@ -33,7 +33,11 @@ static char *read_file(const char *text, const struct nl_import_options *options
         nl_buf_addf(&out, "%zu ", reader->row.line);
         if (status == NL_OK)
             nl_buf_addf(&out, "%s|%s|%s|%s|%s\n", member.address, member.name ? member.name : "",
-                        member.language ? member.language : "", member.state ? member.state : "",
+                        member.language ? member.language : "",
+                        member.blocked ? "blocked"
+                        : member.state != NL_SUBSCRIPTION_ANY
+                            ? nl_subscription_state_text(member.state)
+                            : "",
                         member.attributes ? member.attributes : "");
         else
             nl_buf_addf(&out, "bad: %s\n", nl_error_text(&err));
