@@ -12,8 +12,8 @@
 enum { VALUE_LIMIT = 1000, NUMBER_LIMIT = 100, NAME_LIMIT = 64, LIST_LIMIT = 100, DEPTH_LIMIT = 4 };
 
 /* Checks one value and appends it, cleaned, to `out`. */
-static enum nl_status check(const json_t *object, const char *key, const char *value,
-                            struct nl_buf *out, struct nl_error *err) {
+static enum nl_status check_attribute(const json_t *object, const char *key, const char *value,
+                                      struct nl_buf *out, struct nl_error *err) {
     if (!nl_text_is_name(key, "_-", NAME_LIMIT))
         return nl_error_set(err, NL_DATA,
                             "'%s' is not an attribute name: use letters, digits, _ and -", key);
@@ -27,7 +27,7 @@ static enum nl_status check(const json_t *object, const char *key, const char *v
 enum nl_status nl_attributes_set(json_t *object, const char *key, const char *value,
                                  struct nl_error *err) {
     struct nl_buf text = {0};
-    enum nl_status status = check(object, key, value, &text, err);
+    enum nl_status status = check_attribute(object, key, value, &text, err);
     if (status == NL_OK && text.len == 0)
         json_object_del(object, key);
     else if (status == NL_OK && json_object_set_new(object, key, json_string(text.data)) != 0)
@@ -91,7 +91,7 @@ static enum nl_status take_list(const struct taking *taking, const char *key, co
         whole = value != NULL || json_is_null(item);
         nl_buf_clear(&text);
         if (value != NULL)
-            status = check(taking->object, key, value, &text, err);
+            status = check_attribute(taking->object, key, value, &text, err);
         if (status == NL_OK && text.len > 0)
             json_array_append_new(copy, json_string(text.data));
     }

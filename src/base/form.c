@@ -27,7 +27,8 @@ void nl_form_free(struct nl_form *form) {
 }
 
 /* Puts a value, cleaned, into its slot; a blank one is none. */
-static enum nl_status put(char **slot, const char *value, const char *what, struct nl_error *err) {
+static enum nl_status put_field(char **slot, const char *value, const char *what,
+                                struct nl_error *err) {
     struct nl_buf text = {0};
     enum nl_status status = nl_clean_line(value, what, &text, err);
     free(*slot);
@@ -61,7 +62,7 @@ static enum nl_status set_attribute(char **attributes, const char *key, const ch
 
 static enum nl_status add_list(struct nl_form *form, const char *value, struct nl_error *err) {
     char *name = NULL;
-    enum nl_status status = put(&name, value, "the list", err);
+    enum nl_status status = put_field(&name, value, "the list", err);
     if (status != NL_OK || name == NULL)
         return status;
     for (size_t i = 0; i < form->list_count; i++) {
@@ -128,11 +129,11 @@ enum nl_status nl_form_take(struct nl_form *form, const char *key, const char *v
     if (value[0] == '\0')
         return NL_OK;
     if (strcmp(key, "name") == 0)
-        return put(&form->name, value, "the name", err);
+        return put_field(&form->name, value, "the name", err);
     if (strcmp(key, "list") == 0)
         return add_list(form, value, err);
     if (strcmp(key, "language") == 0)
-        return put(&form->language, value, "the language", err);
+        return put_field(&form->language, value, "the language", err);
     if (strncmp(key, prefix, sizeof prefix - 1) == 0)
         return take_attribute(form, key + sizeof prefix - 1, value, err);
     return NL_OK;

@@ -107,11 +107,13 @@ enum nl_status nl_form_label_set(struct nl_form_label *label, const char *langua
 const char *nl_form_label_text(const struct nl_form_label *label, const char *language,
                                const char *fallback) {
     const char *best = label->count > 0 ? label->items[0].text : fallback;
-    int best_match = 0;
+    enum nl_language_match best_match = NL_LANGUAGE_OTHER;
     for (size_t i = 0; i < label->count; i++) {
         const struct nl_form_label_text *item = &label->items[i];
-        int match = item->language[0] != '\0' ? nl_language_match(language, item->language) : 0;
-        if (match > best_match || (best_match == 0 && item->language[0] == '\0')) {
+        enum nl_language_match match = item->language[0] != '\0'
+                                           ? nl_language_match(language, item->language)
+                                           : NL_LANGUAGE_OTHER;
+        if (match > best_match || (best_match == NL_LANGUAGE_OTHER && item->language[0] == '\0')) {
             best = item->text;
             best_match = match;
         }

@@ -24,21 +24,21 @@ bool nl_language_is_tag(const char *text) {
     return true;
 }
 
-int nl_language_match(const char *want, const char *have) {
+enum nl_language_match nl_language_match(const char *want, const char *have) {
     if (want == NULL || have == NULL)
-        return 0;
+        return NL_LANGUAGE_OTHER;
     size_t len = primary_length(want);
     if (strcasecmp(want, have) == 0)
-        return 3;
+        return NL_LANGUAGE_SAME;
     if (len != primary_length(have) || strncasecmp(want, have, len) != 0)
-        return 0;
-    return have[len] == '\0' ? 2 : 1;
+        return NL_LANGUAGE_OTHER;
+    return have[len] == '\0' ? NL_LANGUAGE_PRIMARY : NL_LANGUAGE_VARIETY;
 }
 
 bool nl_language_is_rtl(const char *tag) {
     static const char *const tags[] = {"ar", "fa", "he", "ps", "sd", "ug", "ur", "yi"};
     for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++)
-        if (nl_language_match(tag, tags[i]) > 0)
+        if (nl_language_match(tag, tags[i]) != NL_LANGUAGE_OTHER)
             return true;
     return false;
 }

@@ -139,7 +139,7 @@ static int64_t read_issue(const char *p) {
     return digits <= ISSUE_DIGITS && !isalnum((unsigned char)*p) ? issue : 0;
 }
 
-static bool find(const char *text, bool hyphens, struct nl_token *token) {
+static bool find_token(const char *text, bool hyphens, struct nl_token *token) {
     char found[NL_TOKEN_LEN + 1];
     const char *end = NULL;
     for (const char *p = text; *p != '\0'; p++)
@@ -161,7 +161,8 @@ bool nl_token_find(const char *text, struct nl_token *token) {
     replace_sequences(copy);
     const char *named = strcasestr(copy, "token");
     for (int pass = 0; pass < 2 && !found; pass++)
-        found = (named != NULL && find(named, pass == 0, token)) || find(copy, pass == 0, token);
+        found = (named != NULL && find_token(named, pass == 0, token)) ||
+                find_token(copy, pass == 0, token);
     free(copy);
     return found;
 }

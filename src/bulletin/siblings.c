@@ -93,8 +93,9 @@ static int rank_as_first(const struct nl_sibling *sibling, const struct name *na
                          const char *language) {
     if (sibling->language == NULL)
         return 5;
-    int match = nl_language_match(language, sibling->language);
-    return match > 0 ? 1 + match : strcmp(sibling->language, name->language) == 0;
+    enum nl_language_match match = nl_language_match(language, sibling->language);
+    return match != NL_LANGUAGE_OTHER ? 1 + (int)match
+                                      : strcmp(sibling->language, name->language) == 0;
 }
 
 static enum nl_status put_first(struct nl_siblings *siblings, const struct name *name,

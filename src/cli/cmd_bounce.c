@@ -180,7 +180,7 @@ static enum nl_status fetch(struct bounce_call *call, struct nl_error *err) {
     call->keep = config->fetch.protocol == NL_FETCH_POP3;
     /* One at a time: cron must not pile up what a slow server holds. */
     bool ours = false;
-    enum nl_status status = nl_store_take_slot(call->cli->store, "fetch", 0, &ours, err);
+    enum nl_status status = nl_store_take_permit(call->cli->store, "fetch", 0, &ours, err);
     if (status == NL_OK && !ours)
         status = nl_error_set(err, NL_BUSY,
                               "another 'newsletter bounce --fetch' is running: let it finish");
@@ -190,7 +190,7 @@ static enum nl_status fetch(struct bounce_call *call, struct nl_error *err) {
     if (status == NL_OK)
         status = nl_mailbox_fetch(config, password, &visitor, err);
     if (ours)
-        nl_store_leave_slot(call->cli->store, "fetch", 0);
+        nl_store_return_permit(call->cli->store, "fetch", 0);
     nl_secret_free(password);
     return status;
 }

@@ -2,16 +2,16 @@
 
 static enum nl_status confirm_run(struct cli *cli, void *options, struct nl_error *err) {
     struct link_call call = {.options = *(const struct link_options *)options};
-    struct nl_standing standing = {0};
+    struct nl_token_result result = {0};
     enum nl_status status = cli_read_token(
         cli, &call, "'newsletter subscribe ADDRESS' sends the mail with its token again", err);
     if (status == NL_OK)
         status = cli_open(cli, err);
     if (status != NL_OK)
         return status;
-    status = nl_confirm(cli->store, call.token, cli->config.notices.welcome, &standing, err);
+    status = nl_confirm(cli->store, call.token, cli->config.notices.welcome, &result, err);
     return cli_answer_link(cli, &call, status,
-                           standing.already ? NL_ANSWER_SUBSCRIBED : NL_ANSWER_CONFIRMED, &standing,
+                           result.already ? NL_ANSWER_SUBSCRIBED : NL_ANSWER_CONFIRMED, &result,
                            err);
 }
 

@@ -38,8 +38,8 @@ struct filled {
     struct nl_buf page, text, html, message;
 };
 
-static enum nl_status fill(const struct nl_bulletin *bulletin, size_t index, struct filled *out,
-                           struct nl_error *err) {
+static enum nl_status fill_preview(const struct nl_bulletin *bulletin, size_t index,
+                                   struct filled *out, struct nl_error *err) {
     const struct nl_view *view = &bulletin->views[index];
     const struct nl_edition edition = nl_bulletin_edition(bulletin, index);
     enum nl_status status =
@@ -93,7 +93,7 @@ static enum nl_status write_all(const struct cli *cli, const struct nl_bulletin 
     struct filled *filled = calloc(bulletin->view_count + 1, sizeof *filled);
     enum nl_status status = filled != NULL ? NL_OK : nl_error_nomem(err);
     for (size_t i = 0; status == NL_OK && i < bulletin->view_count; i++) {
-        status = fill(bulletin, i, &filled[i], err);
+        status = fill_preview(bulletin, i, &filled[i], err);
         if (status == NL_OK)
             status = write_edition(bulletin->views[i].path, &filled[i], folder, err);
     }

@@ -11,8 +11,8 @@ struct replies_call {
     int64_t total, counted;
 };
 
-static enum nl_status take(const char *data, size_t len, bool *understood, void *ctx,
-                           struct nl_error *err) {
+static enum nl_status take_reply(const char *data, size_t len, bool *understood, void *ctx,
+                                 struct nl_error *err) {
     struct replies_call *call = ctx;
     enum nl_status status = nl_intake_reply(call->intake, data, len, understood, err);
     call->total += status == NL_OK;
@@ -26,14 +26,14 @@ static enum nl_status take_pipe(struct replies_call *call, struct nl_error *err)
     cli_say_reading("a message");
     enum nl_status status = nl_file_read("/dev/stdin", PIPE_LIMIT, &text, err);
     if (status == NL_OK)
-        status = take(nl_buf_text(&text), text.len, &counted, call, err);
+        status = take_reply(nl_buf_text(&text), text.len, &counted, call, err);
     nl_buf_free(&text);
     return status;
 }
 
 static enum nl_status replies_run(struct cli *cli, void *options, struct nl_error *err) {
     struct replies_call call = {0};
-    const struct nl_visitor visitor = {take, NULL, &call, true, &cli_stop};
+    const struct nl_visitor visitor = {take_reply, NULL, &call, true, &cli_stop};
     bool pipe = cli->word_count == 0;
     bool json = ((const struct cli_json_option *)options)->json;
     enum nl_status status = cli_open(cli, err);

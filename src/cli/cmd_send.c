@@ -69,7 +69,7 @@ static enum nl_status schedule(struct cli *cli, struct send_call *call, struct n
     return status;
 }
 
-static enum nl_status start(struct cli *cli, struct send_call *call, struct nl_error *err) {
+static enum nl_status start_sending(struct cli *cli, struct send_call *call, struct nl_error *err) {
     int64_t count = 0;
     const struct nl_issue *issue = &call->bulletin.issue;
     enum nl_status status = cli_connect(cli, err);
@@ -116,7 +116,7 @@ static enum nl_status ask_and_send(struct cli *cli, struct send_call *call, stru
         puts("Nothing was sent.");
     if (status != NL_OK || !agreed)
         return status;
-    return call->chosen->at != NULL ? schedule(cli, call, err) : start(cli, call, err);
+    return call->chosen->at != NULL ? schedule(cli, call, err) : start_sending(cli, call, err);
 }
 
 /* Options that do not go together. */

@@ -37,7 +37,8 @@ static bool ask_unseen(const char *prompt, char *out, size_t size) {
     return got;
 }
 
-static enum nl_status put(struct cli *cli, const char *name, bool replace, struct nl_error *err) {
+static enum nl_status put_account(struct cli *cli, const char *name, bool replace,
+                                  struct nl_error *err) {
     char password[NL_PASSWORD_MOST + 2] = "";
     char again[NL_PASSWORD_MOST + 2] = "";
     enum nl_status status = cli_open(cli, err);
@@ -63,12 +64,12 @@ static enum nl_status put(struct cli *cli, const char *name, bool replace, struc
 
 static enum nl_status staff_add(struct cli *cli, void *options, struct nl_error *err) {
     (void)options;
-    return put(cli, cli->words[0], false, err);
+    return put_account(cli, cli->words[0], false, err);
 }
 
 static enum nl_status staff_password(struct cli *cli, void *options, struct nl_error *err) {
     (void)options;
-    return put(cli, cli->words[0], true, err);
+    return put_account(cli, cli->words[0], true, err);
 }
 
 static enum nl_status staff_remove(struct cli *cli, void *options, struct nl_error *err) {

@@ -63,15 +63,15 @@ static enum nl_status read_form(const struct cli *cli, struct subscribe_call *ca
     struct nl_form *form = &call->form;
     cli_say_reading("the form");
     enum nl_status status = nl_form_read(stdin, &cli->config.forms, &read, err);
-    char **slots[][2] = {{&form->address, &read.address},
+    char **pairs[][2] = {{&form->address, &read.address},
                          {&form->name, &read.name},
                          {&form->language, &read.language},
                          {&form->attributes, &read.attributes}};
-    for (size_t i = 0; status == NL_OK && i < sizeof slots / sizeof slots[0]; i++) {
-        if (*slots[i][0] != NULL)
+    for (size_t i = 0; status == NL_OK && i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (*pairs[i][0] != NULL)
             continue;
-        *slots[i][0] = *slots[i][1];
-        *slots[i][1] = NULL;
+        *pairs[i][0] = *pairs[i][1];
+        *pairs[i][1] = NULL;
     }
     if (status == NL_OK && read.ignored.len > 0)
         nl_log(NL_LOG_NOTICE, NULL, "the form's attributes %s are left out: list them under forms",
@@ -92,7 +92,7 @@ static bool is_ip(const char *text) {
     return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
 }
 
-static enum nl_status check(struct subscribe_call *call, struct nl_error *err) {
+static enum nl_status check_signup(struct subscribe_call *call, struct nl_error *err) {
     if (call->ip == NULL)
         call->ip = getenv("REMOTE_ADDR"); /* as CGI sets it */
     if (call->ip != NULL && call->ip[0] == '\0')
@@ -218,7 +218,7 @@ static enum nl_status subscribe_run(struct cli *cli, void *options, struct nl_er
     if (status == NL_OK && call.from_form)
         status = read_form(cli, &call, err);
     if (status == NL_OK)
-        status = check(&call, err);
+        status = check_signup(&call, err);
     if (status == NL_OK)
         status = cli_open(cli, err);
     if (status == NL_OK && (cli->config.confirm_url == NULL || cli->config.unsubscribe_url == NULL))

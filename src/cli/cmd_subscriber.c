@@ -16,7 +16,7 @@ struct subscriber_options {
     bool json;
 };
 
-static enum nl_status find(struct cli *cli, int64_t *subscriber, struct nl_error *err) {
+static enum nl_status find_subscriber(struct cli *cli, int64_t *subscriber, struct nl_error *err) {
     struct nl_address address = {0};
     enum nl_status status = nl_address_parse(cli->words[0], &address, err);
     if (status == NL_OK)
@@ -113,7 +113,7 @@ static enum nl_status subscriber_show(struct cli *cli, void *options, struct nl_
     const struct subscriber_options *chosen = options;
     int64_t subscriber = 0;
     char *text = NULL;
-    enum nl_status status = find(cli, &subscriber, err);
+    enum nl_status status = find_subscriber(cli, &subscriber, err);
     if (status == NL_OK)
         status = nl_person_export(cli->store, subscriber, 0, &text, err);
     if (status == NL_OK) {
@@ -182,7 +182,7 @@ static enum nl_status subscriber_edit(struct cli *cli, void *options, struct nl_
         !nl_language_is_tag(chosen->language))
         return nl_error_set(err, NL_DATA, "'%s' is not a language tag such as en or kk",
                             chosen->language);
-    enum nl_status status = find(cli, &subscriber, err);
+    enum nl_status status = find_subscriber(cli, &subscriber, err);
     if (status == NL_OK)
         status = nl_person_read(cli->store, subscriber, &person, err);
     if (status == NL_OK)

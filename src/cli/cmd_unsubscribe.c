@@ -19,7 +19,7 @@ static enum nl_status by_address(struct cli *cli, const char *text, const char *
 
 static enum nl_status unsubscribe_run(struct cli *cli, void *options, struct nl_error *err) {
     struct link_call call = {.options = *(const struct link_options *)options};
-    struct nl_standing standing = {0};
+    struct nl_token_result result = {0};
     const char *address = call.options.address;
     if (address != NULL && cli->word_count > 0)
         return cli_usage_error(cli, err, "unexpected '%s': --address takes the place of a token",
@@ -37,8 +37,8 @@ static enum nl_status unsubscribe_run(struct cli *cli, void *options, struct nl_
     if (address != NULL)
         return by_address(cli, address, call.options.list, err);
     status =
-        nl_unsubscribe_token(cli->store, call.token, cli->config.notices.goodbye, &standing, err);
-    return cli_answer_link(cli, &call, status, NL_ANSWER_LEFT, &standing, err);
+        nl_unsubscribe_token(cli->store, call.token, cli->config.notices.goodbye, &result, err);
+    return cli_answer_link(cli, &call, status, NL_ANSWER_LEFT, &result, err);
 }
 
 static const struct cli_option unsubscribe_table[] = {

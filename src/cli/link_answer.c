@@ -20,19 +20,19 @@ enum nl_status cli_read_token(const struct cli *cli, struct link_call *call, con
 }
 
 enum nl_status cli_answer_link(struct cli *cli, const struct link_call *call, enum nl_status status,
-                               enum nl_answer good, const struct nl_standing *standing,
+                               enum nl_answer good, const struct nl_token_result *result,
                                struct nl_error *err) {
     struct nl_list list = {0};
     const char *language =
-        call->options.language != NULL ? call->options.language : standing->language;
+        call->options.language != NULL ? call->options.language : result->language;
     struct nl_error ignored = {0};
     switch (status) {
     case NL_OK:
-        status = nl_list_get(cli->store, standing->list, &list, err);
+        status = nl_list_get(cli->store, result->list, &list, err);
         if (status == NL_OK)
             status = cli_answer(cli, good, language, &list, call->options.html, err);
         if (status == NL_OK)
-            cli_send_notice(cli, standing->notice, call->wait);
+            cli_send_notice(cli, result->notice, call->wait);
         break;
     case NL_DATA:
     case NL_NOTFOUND:

@@ -29,7 +29,7 @@ enum nl_status cli_read_token(const struct cli *cli, struct link_call *call, con
 /* Prints the outcome for the public, `good` or one answer for every link that does not work;
  * --verbose adds the reason for the operator. Returns the status, or that of printing. */
 enum nl_status cli_answer_link(struct cli *cli, const struct link_call *call, enum nl_status status,
-                               enum nl_answer good, const struct nl_standing *standing,
+                               enum nl_answer good, const struct nl_token_result *result,
                                struct nl_error *err);
 
 #endif

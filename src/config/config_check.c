@@ -14,8 +14,8 @@ static enum nl_status check_url(const struct nl_config *config, const char *name
                                 struct nl_error *err) {
     if (url == NULL)
         return NL_OK;
-    const char *slot = strstr(url, "{token}");
-    if (slot == NULL || strstr(slot + 1, "{token}") != NULL || !nl_text_is_http_url(url))
+    const char *mark = strstr(url, "{token}");
+    if (mark == NULL || strstr(mark + 1, "{token}") != NULL || !nl_text_is_http_url(url))
         return nl_error_set(err, NL_CONFIG,
                             "%s: %s must be an http(s) URL that holds {token} once, such as "
                             "https://www.example.org/confirm?token={token}",
@@ -56,13 +56,13 @@ static enum nl_status check_dkim(const struct nl_config *config, struct nl_error
 }
 
 /* Fills in the address of a page of `serve`, unless the setting names another. */
-static bool default_url(const struct nl_config *config, const char *page, char **slot) {
+static bool default_url(const struct nl_config *config, const char *page, char **target) {
     struct nl_buf url = {0};
-    if (*slot != NULL || config->serve.url == NULL)
+    if (*target != NULL || config->serve.url == NULL)
         return true;
     nl_buf_addf(&url, "%s/%s?token={token}", config->serve.url, page);
-    *slot = nl_buf_take(&url);
-    return *slot != NULL;
+    *target = nl_buf_take(&url);
+    return *target != NULL;
 }
 
 /* Checks the URL of a site, removes its final slashes, and checks its two PEM files. */

@@ -60,13 +60,13 @@ static enum nl_status find_hook(struct nl_config *config, const char *name,
     return NL_OK;
 }
 
-static enum nl_status set_text(const struct nl_config *config, char **slot, const char *value,
+static enum nl_status set_text(const struct nl_config *config, char **target, const char *value,
                                bool path, struct nl_error *err) {
     if (nl_text_check_line(value, "the value", err) != NL_OK)
         return err->status;
-    free(*slot);
-    *slot = path ? nl_config_resolve(config->path, value) : strdup(value);
-    return *slot != NULL ? NL_OK : nl_error_nomem(err);
+    free(*target);
+    *target = path ? nl_config_resolve(config->path, value) : strdup(value);
+    return *target != NULL ? NL_OK : nl_error_nomem(err);
 }
 
 static enum nl_status apply(const struct nl_config *config, struct nl_hook_config *hook,

@@ -161,7 +161,7 @@ static const struct list *list_of(const struct setting *setting) {
     return list;
 }
 
-static void *slot_of(struct nl_config *config, const struct setting *setting, size_t index) {
+static void *target_of(struct nl_config *config, const struct setting *setting, size_t index) {
     return (char *)config + setting->offset + index * list_of(setting)->stride;
 }
 
@@ -188,22 +188,22 @@ bool nl_subject_rule_parse(const char *name, int64_t *rule) {
     return nl_config_find_name(nl_subject_rules, present_name("subject_test.rule", name), rule);
 }
 
-static enum nl_status store_text(char **slot, char *value, struct nl_error *err) {
-    free(*slot);
-    *slot = value;
+static enum nl_status store_text(char **target, char *value, struct nl_error *err) {
+    free(*target);
+    *target = value;
     return value != NULL ? NL_OK : nl_error_nomem(err);
 }
 
 static enum nl_status apply(struct nl_config *config, const struct setting *setting, size_t index,
                             const char *value, size_t line, struct nl_error *err) {
-    void *slot = slot_of(config, setting, index);
+    void *target = target_of(config, setting, index);
     int64_t number = 0;
     const char *wanted = "";
     if (setting->kind == TEXT || setting->kind == PATH) {
         if (nl_text_check_line(value, setting->path, err) != NL_OK)
             return nl_error_context(err, "%s:%zu", config->path, line);
         return store_text(
-            slot, setting->kind == PATH ? nl_config_resolve(config->path, value) : strdup(value),
+            target, setting->kind == PATH ? nl_config_resolve(config->path, value) : strdup(value),
             err);
     }
     bool valid = false;
@@ -247,9 +247,9 @@ static enum nl_status apply(struct nl_config *config, const struct setting *sett
         return nl_error_set(err, NL_CONFIG, "%s:%zu: %s is '%s', expected %s", config->path, line,
                             setting->path, value, wanted);
     if (setting->kind == BOOLEAN)
-        *(bool *)slot = number != 0;
+        *(bool *)target = number != 0;
     else
-        *(int64_t *)slot = number;
+        *(int64_t *)target = number;
     return NL_OK;
 }
 
@@ -337,5 +337,5 @@ void nl_config_free_settings(struct nl_config *config) {
     for (size_t i = 0; i < SETTINGS; i++)
         if (settings[i].kind == TEXT || settings[i].kind == PATH)
             for (size_t at = 0; at < list_of(&settings[i])->count; at++)
-                free(*(char **)slot_of(config, &settings[i], at));
+                free(*(char **)target_of(config, &settings[i], at));
 }

@@ -237,7 +237,7 @@ static enum nl_status copy_tables(struct nl_store *to, void *ctx, struct nl_erro
     return status;
 }
 
-static enum nl_status fill(struct copy *copy, const char *path, struct nl_error *err) {
+static enum nl_status fill_table(struct copy *copy, const char *path, struct nl_error *err) {
     enum nl_status status = nl_store_open(path, nl_store_env(copy->from), &copy->to, err);
     if (status != NL_OK)
         return status;
@@ -250,14 +250,14 @@ static enum nl_status fill(struct copy *copy, const char *path, struct nl_error 
     return status;
 }
 
-static enum nl_status make(struct copy *copy, const char *path, struct nl_error *err) {
+static enum nl_status make_copy(struct copy *copy, const char *path, struct nl_error *err) {
     bool created = false;
     enum nl_status status = nl_store_create(path, nl_store_env(copy->from), &created, err);
     if (status == NL_OK && !created)
         return nl_error_set(err, NL_EXISTS,
                             "there is already a database at the new place: choose another one");
     if (status == NL_OK)
-        status = fill(copy, path, err);
+        status = fill_table(copy, path, err);
     if (status != NL_OK && created)
         nl_store_discard(path);
     return status;
@@ -268,7 +268,7 @@ enum nl_status nl_store_copy(struct nl_store *from, const char *path, nl_copied_
     struct copy copy = {from, NULL, each, ctx};
     enum nl_status status = from->engine->snapshot(from, false, err);
     if (status == NL_OK)
-        status = make(&copy, path, err);
+        status = make_copy(&copy, path, err);
     nl_store_rollback(from);
     return status;
 }
@@ -307,7 +307,7 @@ enum nl_status nl_store_move(struct nl_store *from, const char *path, nl_copied_
     if (status == NL_OK)
         status = check_idle(from, err);
     if (status == NL_OK)
-        status = make(&copy, path, err);
+        status = make_copy(&copy, path, err);
     if (status == NL_OK)
         status = retire(from, err);
     if (status == NL_OK)

@@ -65,9 +65,9 @@ struct nl_engine {
                            struct nl_error *err);
     void (*unlock)(struct nl_store *store, int64_t what);
     /* `key` stands for a name and a number. */
-    enum nl_status (*take_slot)(struct nl_store *store, uint32_t key, bool *taken,
-                                struct nl_error *err);
-    void (*leave_slot)(struct nl_store *store, uint32_t key);
+    enum nl_status (*take_permit)(struct nl_store *store, uint32_t key, bool *taken,
+                                  struct nl_error *err);
+    void (*return_permit)(struct nl_store *store, uint32_t key);
     enum nl_status (*wait)(struct nl_store *store, int64_t seconds,
                            const volatile sig_atomic_t *stop, struct nl_error *err);
     enum nl_status (*examine)(struct nl_store *store, struct nl_buf *problem, struct nl_error *err);

@@ -200,22 +200,22 @@ bool nl_store_locks_issues(const struct nl_store *store) {
     return store->engine->locks_issues;
 }
 
-/* FNV-1a. Two slots that get the same key count as one: stricter than asked, and rare. */
-static uint32_t slot_key(const char *name, int64_t number) {
+/* FNV-1a. Two permits that get the same key count as one: stricter than asked, and rare. */
+static uint32_t permit_key(const char *name, int64_t number) {
     uint32_t key = 2166136261U;
     for (const char *p = name; *p != '\0'; p++)
         key = (key ^ (unsigned char)*p) * 16777619U;
     return (key ^ (uint32_t)number) * 16777619U;
 }
 
-enum nl_status nl_store_take_slot(struct nl_store *store, const char *name, int64_t number,
-                                  bool *taken, struct nl_error *err) {
+enum nl_status nl_store_take_permit(struct nl_store *store, const char *name, int64_t number,
+                                    bool *taken, struct nl_error *err) {
     *taken = false;
-    return store->engine->take_slot(store, slot_key(name, number), taken, err);
+    return store->engine->take_permit(store, permit_key(name, number), taken, err);
 }
 
-void nl_store_leave_slot(struct nl_store *store, const char *name, int64_t number) {
-    store->engine->leave_slot(store, slot_key(name, number));
+void nl_store_return_permit(struct nl_store *store, const char *name, int64_t number) {
+    store->engine->return_permit(store, permit_key(name, number));
 }
 
 enum nl_status nl_store_wait(struct nl_store *store, int64_t seconds,

@@ -53,8 +53,8 @@ static enum nl_status begin_walk(struct nl_store *store, struct nl_statement *st
     return store->engine->bind(store, statement->row.handle, values, nl_values_count(values), err);
 }
 
-static enum nl_status step(struct nl_store *store, struct nl_statement *statement, bool *row,
-                           struct nl_error *err) {
+static enum nl_status step_statement(struct nl_store *store, struct nl_statement *statement,
+                                     bool *row, struct nl_error *err) {
     return store->engine->step(store, statement->row.handle, row, err);
 }
 
@@ -68,7 +68,8 @@ enum nl_status nl_statement_walk(struct nl_store *store, struct nl_statement *st
                                  struct nl_error *err) {
     bool row = true;
     enum nl_status status = begin_walk(store, statement, values, err);
-    while (status == NL_OK && (status = step(store, statement, &row, err)) == NL_OK && row)
+    while (status == NL_OK && (status = step_statement(store, statement, &row, err)) == NL_OK &&
+           row)
         status = each(&statement->row, context, err);
     end_walk(statement);
     return status;
@@ -80,7 +81,7 @@ enum nl_status nl_statement_first(struct nl_store *store, struct nl_statement *s
     bool row = false;
     enum nl_status status = begin_walk(store, statement, values, err);
     if (status == NL_OK)
-        status = step(store, statement, &row, err);
+        status = step_statement(store, statement, &row, err);
     if (status == NL_OK && row)
         status = nl_sql_read(&statement->row, columns, err);
     end_walk(statement);
@@ -161,7 +162,7 @@ enum nl_status nl_sql_insert(struct nl_store *store, struct nl_error *err, int64
         return err->status;
     enum nl_status status = begin_walk(store, statement, values, err);
     while (status == NL_OK && row)
-        status = step(store, statement, &row, err);
+        status = step_statement(store, statement, &row, err);
     if (status == NL_OK && nl_sql_changes(store) > 0)
         *id = store->engine->inserted(store, statement->row.handle);
     end_walk(statement);

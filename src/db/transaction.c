@@ -1,16 +1,17 @@
 #include "db/database.h"
 
-static enum nl_status begin(struct nl_store *store, bool exclusive, struct nl_error *err) {
+static enum nl_status begin_transaction(struct nl_store *store, bool exclusive,
+                                        struct nl_error *err) {
     store->once = NULL;
     return store->engine->begin(store, exclusive, err);
 }
 
 enum nl_status nl_store_begin_exclusive(struct nl_store *store, struct nl_error *err) {
-    return begin(store, true, err);
+    return begin_transaction(store, true, err);
 }
 
 enum nl_status nl_store_begin_shared(struct nl_store *store, struct nl_error *err) {
-    return begin(store, false, err);
+    return begin_transaction(store, false, err);
 }
 
 enum nl_status nl_store_commit(struct nl_store *store, struct nl_error *err) {
@@ -23,7 +24,7 @@ void nl_store_rollback(struct nl_store *store) {
 
 static enum nl_status transact(struct nl_store *store, bool exclusive, nl_sql_body *body,
                                void *context, struct nl_error *err) {
-    enum nl_status status = begin(store, exclusive, err);
+    enum nl_status status = begin_transaction(store, exclusive, err);
     if (status != NL_OK)
         return status;
     status = body(store, context, err);

@@ -79,7 +79,8 @@ static enum nl_status find_limit(const struct nl_backlog *backlog, struct nl_pen
 }
 
 /* Takes over a job that was just leased, or postpones it. */
-static enum nl_status add(struct nl_backlog *backlog, struct nl_job *job, struct nl_error *err) {
+static enum nl_status add_pending(struct nl_backlog *backlog, struct nl_job *job,
+                                  struct nl_error *err) {
     struct nl_pending *pending = &backlog->items[backlog->count];
     int64_t at = 0;
     *pending = (struct nl_pending){.job = *job};
@@ -135,7 +136,7 @@ enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_pause_reaso
                           now(backlog) + plan->config->lease, room, backlog->jobs, &leased, err);
     for (size_t i = 0; i < leased; i++) {
         if (status == NL_OK)
-            status = add(backlog, &backlog->jobs[i], err);
+            status = add_pending(backlog, &backlog->jobs[i], err);
         nl_job_free(&backlog->jobs[i]);
     }
     if (status == NL_OK)

@@ -11,7 +11,7 @@ struct nl_pending {
     struct nl_token token;               /* for the link in a notice */
     const struct nl_domain_limit *limit; /* of the recipient's domain; NULL: none */
     char *domain;                        /* an A-label, where there is a limit */
-    int64_t slot;                        /* which of the domain's connections; 0: none */
+    int64_t permit;                      /* which of the domain's connections; 0: none */
 };
 void nl_pending_free(struct nl_pending *pending);
 
@@ -53,7 +53,7 @@ NL_CHECKED enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct 
 void nl_backlog_forget(struct nl_backlog *backlog, size_t kept);
 
 /* Moves the next delivery that may begin to *out. Where the connections to its domain are limited,
- * `admit` takes one and sets the slot. False when no delivery may begin. */
+ * `admit` takes one and sets the permit. False when no delivery may begin. */
 bool nl_backlog_take(struct nl_backlog *backlog,
                      bool (*admit)(void *ctx, struct nl_pending *pending), void *ctx,
                      struct nl_pending *out);

@@ -106,7 +106,7 @@ bool nl_record_has_work(const struct run *run) {
 
 /* Another process may keep the database locked for long (a fan-out to a million people). Giving up
  * would leave the messages in flight unknown. Each attempt waits by itself. */
-static enum nl_status begin(struct run *run) {
+static enum nl_status begin_recording(struct run *run) {
     enum nl_status status = NL_BUSY;
     for (int attempt = 0; status == NL_BUSY && attempt < BEGIN_ATTEMPTS; attempt++)
         status = nl_store_begin_shared(run->plan->store, run->err);
@@ -131,7 +131,7 @@ static enum nl_status check_for_halt(struct run *run) {
 }
 
 static enum nl_status record_once(struct run *run) {
-    enum nl_status status = begin(run);
+    enum nl_status status = begin_recording(run);
     if (status != NL_OK)
         return status;
     status = record_results(run);
@@ -157,7 +157,7 @@ static enum nl_status record_once(struct run *run) {
 /* A database that is away for less than a lease costs nothing: outcomes are recorded when it is
  * back. It does not matter whether a commit that was under way has succeeded, since everything in
  * it can be recorded twice. */
-static enum nl_status record(struct run *run) {
+static enum nl_status record_all(struct run *run) {
     const struct timespec pause = {.tv_sec = 1};
     const struct nl_env *env = nl_store_env(run->plan->store);
     size_t before = run->backlog.count;
@@ -174,10 +174,10 @@ static enum nl_status record(struct run *run) {
 }
 
 static void count_result(struct nl_run_counts *counts, enum nl_outcome outcome) {
-    int64_t *slots[] = {&counts->sent,   &counts->deferred, &counts->bounced,
-                        &counts->failed, &counts->unknown,  NULL};
-    if (slots[outcome] != NULL)
-        ++*slots[outcome];
+    int64_t *counters[] = {&counts->sent,   &counts->deferred, &counts->bounced,
+                           &counts->failed, &counts->unknown,  NULL};
+    if (counters[outcome] != NULL)
+        ++*counters[outcome];
 }
 
 static void release_final_dots(struct run *run) {
@@ -224,8 +224,8 @@ static void end_message(struct run *run, struct nl_in_flight *message) {
         count_result(&run->summary->counts, message->result.outcome);
     if (!message->held && message->result.outcome == NL_REQUEUED)
         run->backlog.drained = false;
-    if (message->pending.slot != 0)
-        nl_store_leave_slot(run->plan->store, message->pending.domain, message->pending.slot);
+    if (message->pending.permit != 0)
+        nl_store_return_permit(run->plan->store, message->pending.domain, message->pending.permit);
     nl_pending_free(&message->pending);
     message->done = false;
     message->held = false;
@@ -310,7 +310,7 @@ static enum nl_status apply_refusals(struct run *run) {
 enum nl_status nl_record_commit(struct run *run) {
     if (!nl_record_has_work(run))
         return NL_OK;
-    enum nl_status status = record(run);
+    enum nl_status status = record_all(run);
     if (status == NL_OK)
         status = apply_refusals(run);
     if (status == NL_OK) {

@@ -49,9 +49,9 @@ static void clean_up(struct run *run, enum nl_status *status) {
     nl_error_free(&ignored);
     nl_transport_free(run->transport);
     for (size_t i = 0; run->messages != NULL && i < run->size; i++) {
-        if (run->messages[i].pending.slot != 0)
-            nl_store_leave_slot(run->plan->store, run->messages[i].pending.domain,
-                                run->messages[i].pending.slot);
+        if (run->messages[i].pending.permit != 0)
+            nl_store_return_permit(run->plan->store, run->messages[i].pending.domain,
+                                   run->messages[i].pending.permit);
         nl_pending_free(&run->messages[i].pending);
         nl_buf_free(&run->messages[i].message);
         nl_buf_free(&run->messages[i].text);
@@ -232,7 +232,8 @@ static int64_t provider_of(const struct run *run, size_t connection) {
     return nl_relay_server(run->plan->relay, server)->provider;
 }
 
-static enum nl_status start(struct run *run, size_t connection, const struct nl_pending *pending) {
+static enum nl_status start_run(struct run *run, size_t connection,
+                                const struct nl_pending *pending) {
     struct nl_in_flight *message = &run->messages[connection];
     const struct nl_extensions *extensions = nl_transport_extensions(run->transport, connection);
     struct nl_address address = {0};
@@ -256,9 +257,9 @@ static enum nl_status start(struct run *run, size_t connection, const struct nl_
     return status;
 }
 
-static bool has_slot(const struct run *run, const char *domain, int64_t slot) {
+static bool has_permit(const struct run *run, const char *domain, int64_t permit) {
     for (size_t i = 0; i < run->size; i++)
-        if (run->messages[i].busy && run->messages[i].pending.slot == slot &&
+        if (run->messages[i].busy && run->messages[i].pending.permit == permit &&
             strcmp(run->messages[i].pending.domain, domain) == 0)
             return true;
     return false;
@@ -269,14 +270,14 @@ static bool has_slot(const struct run *run, const char *domain, int64_t slot) {
 static bool admit(void *ctx, struct nl_pending *pending) {
     const struct run *run = ctx;
     bool taken = false;
-    for (int64_t slot = 1; !taken && slot <= pending->limit->connections; slot++) {
+    for (int64_t permit = 1; !taken && permit <= pending->limit->connections; permit++) {
         struct nl_error ignored = {0};
-        if (has_slot(run, pending->domain, slot))
+        if (has_permit(run, pending->domain, permit))
             continue;
         nl_error_ignore(
-            nl_store_take_slot(run->plan->store, pending->domain, slot, &taken, &ignored));
+            nl_store_take_permit(run->plan->store, pending->domain, permit, &taken, &ignored));
         nl_error_free(&ignored);
-        pending->slot = taken ? slot : 0;
+        pending->permit = taken ? permit : 0;
     }
     return taken;
 }
@@ -289,7 +290,7 @@ static enum nl_status start_messages(struct run *run) {
         return NL_OK;
     while (status == NL_OK && nl_transport_idle(run->transport, &connection) &&
            !run->messages[connection].busy && nl_backlog_take(&run->backlog, admit, run, &pending))
-        status = start(run, connection, &pending);
+        status = start_run(run, connection, &pending);
     while (run->backlog.count > nl_transport_connecting(run->transport) &&
            nl_transport_connect(run->transport))
         ;

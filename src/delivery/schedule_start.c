@@ -54,7 +54,7 @@ static enum nl_status add_zone(const char *zone, void *ctx, struct nl_error *err
     return NL_OK;
 }
 
-static enum nl_status start(struct nl_store *store, int64_t id, struct nl_error *err) {
+static enum nl_status start_due(struct nl_store *store, int64_t id, struct nl_error *err) {
     struct nl_issue_plan plan = {0};
     struct nl_segment *segment = NULL;
     struct hours hours = {0};
@@ -82,7 +82,7 @@ enum nl_status nl_schedule_start(struct nl_store *store, size_t *count, struct n
     struct due due = {0};
     enum nl_status status = nl_issue_due(store, note_due, &due, err);
     for (size_t i = 0; status == NL_OK && i < due.count; i++)
-        status = start(store, due.ids[i], err);
+        status = start_due(store, due.ids[i], err);
     *count = due.count;
     return status;
 }

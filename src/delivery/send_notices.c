@@ -13,12 +13,12 @@ struct notices {
     struct nl_messages messages;
 };
 
-static enum nl_status compose(const char *language, void *ctx, struct nl_error *err) {
+static enum nl_status compose_notice(const char *language, void *ctx, struct nl_error *err) {
     struct notices *notices = ctx;
     const struct nl_run_plan *plan = &notices->plan;
     struct nl_buf packed = {0};
     for (size_t i = 0; i < notices->messages.count; i++)
-        if (nl_language_match(language, notices->messages.items[i].language) == 3)
+        if (nl_language_match(language, notices->messages.items[i].language) == NL_LANGUAGE_SAME)
             return NL_OK;
     enum nl_status status =
         nl_notice_compose(plan->scope.kind, language, notices->list, plan->config, &packed, err);
@@ -31,21 +31,22 @@ static enum nl_status compose(const char *language, void *ctx, struct nl_error *
 
 /* The list's language comes first: it is for subscribers whose language is not known. */
 static enum nl_status compose_all(struct notices *notices, struct nl_error *err) {
-    enum nl_status status = compose(notices->list->language, notices, err);
-    return status == NL_OK ? nl_catalog_each(notices->plan.config->templates, compose, notices, err)
-                           : status;
+    enum nl_status status = compose_notice(notices->list->language, notices, err);
+    return status == NL_OK
+               ? nl_catalog_each(notices->plan.config->templates, compose_notice, notices, err)
+               : status;
 }
 
 /* The language for one subscriber, of all that there are catalogs for. */
 struct choice {
     const char *wanted;
     char best[NL_LANGUAGE_TAG];
-    int match;
+    enum nl_language_match match;
 };
 
 static enum nl_status consider(const char *language, void *ctx, struct nl_error *err) {
     struct choice *choice = ctx;
-    int match = nl_language_match(choice->wanted, language);
+    enum nl_language_match match = nl_language_match(choice->wanted, language);
     (void)err;
     if (match > choice->match && strlen(language) < sizeof choice->best) {
         memcpy(choice->best, language, strlen(language) + 1);
@@ -60,8 +61,9 @@ static enum nl_status compose_one(struct notices *notices, const char *wanted,
     struct choice choice = {.wanted = wanted, .match = nl_language_match(wanted, own)};
     enum nl_status status =
         nl_catalog_each(notices->plan.config->templates, consider, &choice, err);
-    return status == NL_OK ? compose(choice.best[0] != '\0' ? choice.best : own, notices, err)
-                           : status;
+    return status == NL_OK
+               ? compose_notice(choice.best[0] != '\0' ? choice.best : own, notices, err)
+               : status;
 }
 
 /* Sends the notices of one kind of a list, or one notice, in the language `wanted`. */

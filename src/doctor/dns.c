@@ -52,7 +52,7 @@ void nl_answers_free(struct nl_answers *answers) {
     *answers = (struct nl_answers){0};
 }
 
-static bool add(struct nl_answers *answers, const char *text, size_t len) {
+static bool add_answer(struct nl_answers *answers, const char *text, size_t len) {
     char **grown = realloc(answers->items, (answers->count + 1) * sizeof *answers->items);
     if (grown == NULL)
         return false;
@@ -82,7 +82,7 @@ static bool add_addresses(struct question *question, const unsigned char *reply,
         inet_ntop(is_six ? AF_INET6 : AF_INET,
                   is_six ? (const void *)&six[i].ip6addr : (const void *)&four[i].ipaddr, text,
                   sizeof text);
-        if (!add(question->out, text, strlen(text)))
+        if (!add_answer(question->out, text, strlen(text)))
             return false;
     }
     return true;
@@ -108,7 +108,7 @@ static bool add_hosts(struct question *question, const unsigned char *reply, int
         hosts[count++] = (struct host){at->priority, at->host};
     qsort(hosts, count, sizeof hosts[0], by_preference);
     for (size_t i = 0; complete && i < count; i++)
-        complete = add(question->out, hosts[i].name, strlen(hosts[i].name));
+        complete = add_answer(question->out, hosts[i].name, strlen(hosts[i].name));
     ares_free_data(replies);
     return complete;
 }
@@ -122,7 +122,8 @@ static bool add_texts(struct question *question, const unsigned char *reply, int
     for (struct ares_txt_ext *at = strings; complete && at != NULL; at = at->next) {
         nl_buf_add(&record, at->txt, at->length);
         if (at->next == NULL || at->next->record_start) {
-            complete = !record.failed && add(question->out, nl_buf_text(&record), record.len);
+            complete =
+                !record.failed && add_answer(question->out, nl_buf_text(&record), record.len);
             nl_buf_clear(&record);
         }
     }
@@ -139,9 +140,9 @@ static bool add_names(struct question *question, const unsigned char *reply, int
     if (question->status != ARES_SUCCESS)
         return true;
     if (host->h_aliases == NULL || host->h_aliases[0] == NULL)
-        complete = add(question->out, host->h_name, strlen(host->h_name));
+        complete = add_answer(question->out, host->h_name, strlen(host->h_name));
     for (char **alias = host->h_aliases; complete && alias != NULL && *alias != NULL; alias++)
-        complete = add(question->out, *alias, strlen(*alias));
+        complete = add_answer(question->out, *alias, strlen(*alias));
     ares_free_hostent(host);
     return complete;
 }
@@ -206,12 +207,12 @@ enum nl_status nl_dns_addresses(struct nl_dns *dns, const char *host, struct nl_
     struct nl_answers six = {0};
     *out = (struct nl_answers){0};
     if (is_address(host))
-        return add(out, host, strlen(host)) ? NL_OK : nl_error_nomem(err);
+        return add_answer(out, host, strlen(host)) ? NL_OK : nl_error_nomem(err);
     enum nl_status status = nl_dns_ask(dns, NL_DNS_A, host, out, err);
     if (status == NL_OK)
         status = nl_dns_ask(dns, NL_DNS_AAAA, host, &six, err);
     for (size_t i = 0; status == NL_OK && i < six.count; i++)
-        if (!add(out, six.items[i], strlen(six.items[i])))
+        if (!add_answer(out, six.items[i], strlen(six.items[i])))
             status = nl_error_nomem(err);
     nl_answers_free(&six);
     if (status != NL_OK)

@@ -8,7 +8,7 @@
 
 enum { POLICY_LIMIT = 64 * 1024, SECONDS = 20 };
 
-static size_t take(char *data, size_t size, size_t count, void *ctx) {
+static size_t take_policy_part(char *data, size_t size, size_t count, void *ctx) {
     struct nl_buf *out = ctx;
     if (out->len + size * count > POLICY_LIMIT)
         return 0;
@@ -38,7 +38,7 @@ static bool fetch(const struct nl_doctor *doctor, const char *host, const char *
         curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)SECONDS);
         curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error);
-        curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take);
+        curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_policy_part);
         curl_easy_setopt(handle, CURLOPT_WRITEDATA, out);
         if (doctor->examination->ca_file != NULL) {
             curl_easy_setopt(handle, CURLOPT_CAINFO, doctor->examination->ca_file);

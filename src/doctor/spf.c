@@ -11,7 +11,7 @@
 
 /* ---- a layer of libspf2 that asks our resolver ---- */
 
-static bool put(SPF_dns_rr_t *answer, int index, ns_type type, const char *text) {
+static bool put_record(SPF_dns_rr_t *answer, int index, ns_type type, const char *text) {
     size_t len = strlen(text);
     bool address = type == ns_t_a || type == ns_t_aaaa;
     if (SPF_dns_rr_buf_realloc(answer, index, address ? sizeof(SPF_dns_rr_data_t) : len + 1) !=
@@ -53,7 +53,7 @@ static SPF_dns_rr_t *look_up(SPF_dns_server_t *layer, const char *name, ns_type 
     int code = status != NL_OK ? TRY_AGAIN : answers.count == 0 ? NO_DATA : NETDB_SUCCESS;
     SPF_dns_rr_t *answer = SPF_dns_rr_new_init(layer, name, type, 0, code);
     for (size_t i = 0; answer != NULL && i < answers.count; i++)
-        if (!put(answer, (int)i, type, answers.items[i]))
+        if (!put_record(answer, (int)i, type, answers.items[i]))
             break;
     nl_answers_free(&answers);
     return answer;

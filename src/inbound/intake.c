@@ -193,11 +193,11 @@ static enum nl_status record(struct nl_intake *intake, struct nl_bounce_record *
 /* A token that is unknown or worn is no reason to see the message again. */
 static enum nl_status unsubscribe(const struct nl_intake *intake, const struct nl_bounce *bounce,
                                   struct nl_intake_result *out, struct nl_error *err) {
-    struct nl_standing standing = {0};
+    struct nl_token_result used = {0};
     char token[NL_LINK_TOKEN_LEN + 1];
     nl_token_link(&bounce->unsubscribe, token);
     enum nl_status status =
-        nl_unsubscribe_token(intake->store, token, intake->config->notices.goodbye, &standing, err);
+        nl_unsubscribe_token(intake->store, token, intake->config->notices.goodbye, &used, err);
     if (status == NL_OK)
         out->ended = 1;
     return status == NL_NOTFOUND || status == NL_DATA ? NL_OK : status;

@@ -43,7 +43,7 @@ static const unsigned encrypted[] = {SCRAM_SHA_256 | SCRAM_SHA_1 | PLAIN | LOGIN
 static const unsigned clear[] = {SCRAM_SHA_256 | SCRAM_SHA_1 | CRAM_MD5, PLAIN | LOGIN,
                                  DIGEST_MD5 | NTLM, 0};
 
-static unsigned find(const char *name, size_t len) {
+static unsigned find_mechanism(const char *name, size_t len) {
     for (size_t i = 0; i < MECHANISMS; i++)
         if (strlen(mechanisms[i].name) == len && strncasecmp(mechanisms[i].name, name, len) == 0)
             return mechanisms[i].bit;
@@ -63,7 +63,7 @@ void nl_login_note_offer(struct nl_login *login, const char *words, size_t len) 
     login->unknown_offer = false;
     while (len > 0) {
         size_t word = word_length(words, len);
-        unsigned bit = find(words, word);
+        unsigned bit = find_mechanism(words, word);
         login->offered |= bit;
         login->unknown_offer = login->unknown_offer || (word > 0 && bit == 0);
         word += word < len;
@@ -73,7 +73,7 @@ void nl_login_note_offer(struct nl_login *login, const char *words, size_t len) 
 }
 
 unsigned nl_login_mechanism(const char *command, size_t len) {
-    return len > 5 ? find(command + 5, word_length(command + 5, len - 5)) : 0;
+    return len > 5 ? find_mechanism(command + 5, word_length(command + 5, len - 5)) : 0;
 }
 
 static unsigned supported(void) {
@@ -84,7 +84,7 @@ static unsigned supported(void) {
 }
 
 /* The first group with a mechanism that may work. While the offer is not known, any may. */
-static unsigned next(const struct nl_login *login, const struct nl_smtp_server *server) {
+static unsigned next_mechanism(const struct nl_login *login, const struct nl_smtp_server *server) {
     const unsigned *groups = server->security == NL_SMTP_PLAIN ? clear : encrypted;
     unsigned usable = supported() & ~login->refused & ~login->broken;
     if (login->attempts > 0)
@@ -102,7 +102,7 @@ void nl_login_options(const struct nl_login *login, const struct nl_smtp_server 
     nl_buf_adds(out, fixed[server->auth]);
     if (server->auth != NL_AUTH_AUTO)
         return;
-    unsigned allowed = next(login, server);
+    unsigned allowed = next_mechanism(login, server);
     for (size_t i = 0; i < MECHANISMS; i++)
         if ((allowed & mechanisms[i].bit) != 0)
             nl_buf_addf(out, "%sAUTH=%s", out->len > 0 ? ";" : "", mechanisms[i].name);
@@ -118,7 +118,7 @@ bool nl_login_failed(struct nl_login *login, const struct nl_smtp_server *server
         login->broken |= mechanism;
     login->attempts++;
     if (server->auth == NL_AUTH_AUTO && login->attempts < ATTEMPTS_LIMIT &&
-        next(login, server) != 0)
+        next_mechanism(login, server) != 0)
         return true;
     login->broken = 0;
     return false;

@@ -209,7 +209,7 @@ static int next_reply(struct nl_session *session) {
     return in->len > LINE_LIMIT ? -1 : 0;
 }
 
-static void reset(struct nl_session *session) {
+static void reset_session(struct nl_session *session) {
     nl_buf_adds(&session->out, "RSET\r\n");
     session->refused = false;
     session->stage = NL_STAGE_RSET;
@@ -230,7 +230,7 @@ static enum nl_session_event refuse(struct nl_session *session, enum nl_stage at
         session->refused = true;
         session->stage = next;
     } else {
-        reset(session);
+        reset_session(session);
     }
     return end_message(session, at);
 }
@@ -256,7 +256,7 @@ static enum nl_session_event after_recipient(struct nl_session *session) {
 /* The reply to a DATA that was pipelined with a refused command. */
 static enum nl_session_event after_refused_data(struct nl_session *session, bool go) {
     if (!go) {
-        reset(session);
+        reset_session(session);
         return NL_SESSION_NONE;
     }
     if (session->ended_at == NL_STAGE_MAIL)
@@ -273,7 +273,7 @@ static enum nl_session_event after_data(struct nl_session *session) {
     if (session->refused)
         return after_refused_data(session, go);
     if (!go) {
-        reset(session);
+        reset_session(session);
         return end_message(session, NL_STAGE_DATA);
     }
     session->whole = session->message->len <= WHOLE_LIMIT;
@@ -299,7 +299,7 @@ static enum nl_session_event after_dot(struct nl_session *session) {
 static enum nl_session_event after_empty_message(struct nl_session *session) {
     if (!session->refused)
         return NL_SESSION_GARBAGE;
-    reset(session);
+    reset_session(session);
     return NL_SESSION_NONE;
 }
 

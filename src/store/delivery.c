@@ -160,8 +160,9 @@ static enum nl_status skip_ended(struct nl_store *store, const struct nl_buf *en
     return status;
 }
 
-static enum nl_status take(struct nl_store *store, const struct nl_scope *scope, bool deferred,
-                           size_t max, struct taken *taken, struct nl_error *err) {
+static enum nl_status take_deliveries(struct nl_store *store, const struct nl_scope *scope,
+                                      bool deferred, size_t max, struct taken *taken,
+                                      struct nl_error *err) {
     enum nl_status status = NL_OK;
     for (bool again = true; status == NL_OK && again && taken->count < max;) {
         struct batch batch = {.taken = taken};
@@ -199,10 +200,10 @@ static enum nl_status mark_leased(struct nl_store *store, const char *owner, int
 static enum nl_status take_queued(struct nl_store *store, struct nl_scope *scope, size_t max,
                                   struct taken *taken, struct nl_error *err) {
     size_t before = taken->count;
-    enum nl_status status = take(store, scope, false, max, taken, err);
+    enum nl_status status = take_deliveries(store, scope, false, max, taken, err);
     if (status == NL_OK && taken->count == before && scope->after != 0) {
         scope->after = 0;
-        status = take(store, scope, false, max, taken, err);
+        status = take_deliveries(store, scope, false, max, taken, err);
     }
     for (size_t i = before; i < taken->count; i++)
         if (taken->jobs[i].delivery > scope->after)
@@ -215,11 +216,11 @@ enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_scope *scope,
                                  struct nl_error *err) {
     struct taken taken = {.jobs = jobs};
     enum nl_status status =
-        scope->reservations ? take(store, scope, true, max, &taken, err) : NL_OK;
+        scope->reservations ? take_deliveries(store, scope, true, max, &taken, err) : NL_OK;
     if (status == NL_OK && taken.count < max)
         status = take_queued(store, scope, max, &taken, err);
     if (status == NL_OK && taken.count < max && !scope->reservations)
-        status = take(store, scope, true, max, &taken, err);
+        status = take_deliveries(store, scope, true, max, &taken, err);
     if (status == NL_OK)
         status = mark_leased(store, owner, until, &taken, err);
     if (status != NL_OK) {

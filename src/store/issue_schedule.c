@@ -117,7 +117,7 @@ static enum nl_status wait_for_hours(struct nl_store *store, const struct beginn
     return status;
 }
 
-static enum nl_status begin(struct nl_store *store, void *ctx, struct nl_error *err) {
+static enum nl_status begin_issue(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct beginning *call = ctx;
     int64_t one = 0;
     bool ours = false;
@@ -152,7 +152,7 @@ enum nl_status nl_issue_start(struct nl_store *store, int64_t issue,
                              .hour_count = hour_count};
     nl_issue_plan_free(&plan);
     if (status == NL_OK)
-        status = nl_sql_shared(store, begin, &call, err);
+        status = nl_sql_shared(store, begin_issue, &call, err);
     *deliveries = call.fan_out.deliveries;
     return status;
 }

@@ -151,8 +151,8 @@ struct change {
     bool happened; /* something has changed */
 };
 
-static enum nl_status join(struct nl_store *store, struct change *change, int64_t list,
-                           struct nl_error *err) {
+static enum nl_status join_list(struct nl_store *store, struct change *change, int64_t list,
+                                struct nl_error *err) {
     const struct nl_signup *consent = change->consent;
     int64_t subscriber = change->wanted->subscriber;
     struct nl_token token;
@@ -203,8 +203,8 @@ static enum nl_status write_all(struct nl_store *store, void *ctx, struct nl_err
                   NL_STRING(wanted->attributes), NL_INT(wanted->subscriber)));
     change->happened = status == NL_OK && nl_sql_changes(store) > 0;
     for (size_t i = 0; status == NL_OK && i < wanted->list_count; i++)
-        status =
-            (wanted->lists[i].active ? join : leave)(store, change, wanted->lists[i].list, err);
+        status = (wanted->lists[i].active ? join_list : leave)(store, change, wanted->lists[i].list,
+                                                               err);
     if (status == NL_OK && change->happened)
         status = nl_event_add(store, "preferences", 0, wanted->subscriber, 0, NULL, err);
     return status;

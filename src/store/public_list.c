@@ -31,8 +31,8 @@ static bool is_there(const struct nl_public_lists *lists, int64_t id) {
 }
 
 /* Adds the one public list with a name, or the only one with NULL. */
-static enum nl_status add(struct nl_store *store, const char *name, struct nl_public_lists *out,
-                          struct nl_error *err) {
+static enum nl_status add_list(struct nl_store *store, const char *name,
+                               struct nl_public_lists *out, struct nl_error *err) {
     struct search search = {.name = name};
     enum nl_status status = nl_list_each(store, consider, &search, err);
     nl_buf_free(&search.names);
@@ -50,9 +50,9 @@ static enum nl_status add(struct nl_store *store, const char *name, struct nl_pu
 
 enum nl_status nl_public_lists_find(struct nl_store *store, char *const *names, size_t count,
                                     struct nl_public_lists *out, struct nl_error *err) {
-    enum nl_status status = count == 0 ? add(store, NULL, out, err) : NL_OK;
+    enum nl_status status = count == 0 ? add_list(store, NULL, out, err) : NL_OK;
     for (size_t i = 0; status == NL_OK && i < count; i++)
-        status = add(store, names[i], out, err);
+        status = add_list(store, names[i], out, err);
     return status;
 }
 

@@ -12,8 +12,8 @@ struct ask {
 };
 
 /* Ids first: the rows are changed afterwards. */
-static enum nl_status find(struct nl_store *store, const struct nl_reconfirmation *self,
-                           struct nl_buf *ids, struct nl_error *err) {
+static enum nl_status find_overdue(struct nl_store *store, const struct nl_reconfirmation *self,
+                                   struct nl_buf *ids, struct nl_error *err) {
     struct nl_query query = {0};
     nl_query_add(&query, NL_VALUES(NL_INT(self->list), NL_INT(self->before),
                                    NL_INT(nl_sql_limit(self->limit))));
@@ -43,7 +43,7 @@ static enum nl_status ask_one(struct nl_store *store, int64_t subscription, int6
 static enum nl_status ask(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct ask *call = ctx;
     struct nl_buf ids = {0};
-    enum nl_status status = find(store, call->reconfirmation, &ids, err);
+    enum nl_status status = find_overdue(store, call->reconfirmation, &ids, err);
     for (size_t i = 0; status == NL_OK && i < nl_ids_count(&ids); i++) {
         call->count++;
         if (!call->dry_run)
@@ -70,7 +70,7 @@ enum nl_status nl_reconfirmation_ask(struct nl_store *store,
     "d.subscription = subscription.id AND d.issue IS NULL AND d.kind = 'reconfirmation' AND "      \
     "d.state IN ('sent', 'unknown'))"
 
-static enum nl_status end(struct nl_store *store, void *ctx, struct nl_error *err) {
+static enum nl_status end_overdue(struct nl_store *store, void *ctx, struct nl_error *err) {
     int64_t *count = ctx;
     int64_t now = nl_store_now(store);
     enum nl_status status =
@@ -90,5 +90,5 @@ static enum nl_status end(struct nl_store *store, void *ctx, struct nl_error *er
 
 enum nl_status nl_reconfirmation_end(struct nl_store *store, int64_t *count, struct nl_error *err) {
     *count = 0;
-    return nl_sql_exclusive(store, end, count, err);
+    return nl_sql_exclusive(store, end_overdue, count, err);
 }

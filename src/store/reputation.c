@@ -145,7 +145,7 @@ static bool is_about_us(const struct addition *addition) {
     return false;
 }
 
-static enum nl_status add(struct nl_store *store, void *ctx, struct nl_error *err) {
+static enum nl_status add_reputation(struct nl_store *store, void *ctx, struct nl_error *err) {
     const struct addition *addition = ctx;
     const struct nl_reputation_report *report = addition->report;
     bool known = false;
@@ -180,7 +180,7 @@ enum nl_status nl_reputation_add(struct nl_store *store, const struct nl_reputat
     *refused = NULL;
     enum nl_status status = find_domains(store, bounce_address, &domains, err);
     if (status == NL_OK)
-        status = nl_sql_exclusive(store, add, &addition, err);
+        status = nl_sql_exclusive(store, add_reputation, &addition, err);
     nl_buf_free(&domains);
     return status;
 }

@@ -8,17 +8,17 @@ struct visit {
     void *ctx;
 };
 
-static const char *text(const struct nl_sql_row *row, int column) {
+static const char *text_of(const struct nl_sql_row *row, int column) {
     const char *value = nl_sql_text(row, column);
     return value != NULL ? value : "";
 }
 
 static enum nl_status visit_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
     const struct visit *visit = context;
-    const struct nl_reputation_figure figure = {.domain = text(row, 0),
-                                                .source = text(row, 1),
-                                                .reason = text(row, 2),
-                                                .reporter = text(row, 3),
+    const struct nl_reputation_figure figure = {.domain = text_of(row, 0),
+                                                .source = text_of(row, 1),
+                                                .reason = text_of(row, 2),
+                                                .reporter = text_of(row, 3),
                                                 .day = nl_sql_int(row, 4) * DAY,
                                                 .total = nl_sql_int(row, 5),
                                                 .passed = nl_sql_int(row, 6),

@@ -33,7 +33,8 @@ struct call {
     struct nl_resend_counts *out;
 };
 
-static enum nl_status count(struct nl_store *store, const struct call *call, struct nl_error *err) {
+static enum nl_status count_resends(struct nl_store *store, const struct call *call,
+                                    struct nl_error *err) {
     return nl_sql_first(store, err, NULL,
                         "SELECT count(*) FILTER (WHERE " REACHABLE
                         "), count(*) FILTER (WHERE NOT " REACHABLE ") "
@@ -77,7 +78,7 @@ static enum nl_status resend(struct nl_store *store, void *ctx, struct nl_error 
     if (status == NL_OK && cancelled)
         return nl_error_set(err, NL_EXISTS, "the issue is cancelled: nobody gets it any more");
     if (status == NL_OK)
-        status = count(store, call, err);
+        status = count_resends(store, call, err);
     if (status != NL_OK || call->out->people == 0)
         return status;
     status = queue(store, call, err);
@@ -103,7 +104,8 @@ static enum nl_status with_pattern(struct nl_store *store, const struct nl_resen
     if (pattern.failed)
         status = nl_error_nomem(err);
     else
-        status = change ? nl_sql_exclusive(store, resend, &call, err) : count(store, &call, err);
+        status =
+            change ? nl_sql_exclusive(store, resend, &call, err) : count_resends(store, &call, err);
     nl_buf_free(&pattern);
     return status;
 }

@@ -2,7 +2,7 @@
 
 #include "newsletter/db/sql.h"
 
-static const char *text(const struct nl_sql_row *row, int column) {
+static const char *text_of(const struct nl_sql_row *row, int column) {
     const char *value = nl_sql_text(row, column);
     return value != NULL ? value : "";
 }
@@ -48,7 +48,7 @@ struct counts {
 static enum nl_status visit_count(const struct nl_sql_row *row, void *context,
                                   struct nl_error *err) {
     const struct counts *counts = context;
-    return counts->each(text(row, 0), text(row, 1), nl_sql_int(row, 2), counts->ctx, err);
+    return counts->each(text_of(row, 0), text_of(row, 1), nl_sql_int(row, 2), counts->ctx, err);
 }
 
 enum nl_status nl_statistics_domains(struct nl_store *store, int64_t issue, int64_t limit,
@@ -100,7 +100,8 @@ struct timeline {
 static enum nl_status visit_period(const struct nl_sql_row *row, void *context,
                                    struct nl_error *err) {
     const struct timeline *timeline = context;
-    return timeline->each(nl_sql_int(row, 0), text(row, 1), nl_sql_int(row, 2), timeline->ctx, err);
+    return timeline->each(nl_sql_int(row, 0), text_of(row, 1), nl_sql_int(row, 2), timeline->ctx,
+                          err);
 }
 
 enum nl_status nl_statistics_timeline(struct nl_store *store, int64_t issue, int64_t seconds,

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* One address on one list, as it is known so far. */
-struct standing {
+struct known {
     int64_t subscriber;
     int64_t subscription;
     bool active;
@@ -24,8 +24,8 @@ struct signup_call {
     int64_t notice;
 };
 
-static enum nl_status find_standing(struct nl_store *store, const struct nl_signup *signup,
-                                    struct standing *out, struct nl_error *err) {
+static enum nl_status find_known(struct nl_store *store, const struct nl_signup *signup,
+                                 struct known *out, struct nl_error *err) {
     return nl_sql_first(
         store, err, NULL,
         "SELECT r.id, s.id, s.state = 'active', "
@@ -48,13 +48,13 @@ static enum nl_status find_standing(struct nl_store *store, const struct nl_sign
 }
 
 static enum nl_status put_subscriber(struct nl_store *store, const struct nl_signup *signup,
-                                     struct standing *standing, struct nl_error *err) {
+                                     struct known *known, struct nl_error *err) {
     enum nl_status status = NL_OK;
-    if (standing->subscriber == 0) {
+    if (known->subscriber == 0) {
         struct nl_token uuid;
         nl_token_new(nl_store_env(store), &uuid);
         status =
-            nl_sql_insert(store, err, &standing->subscriber,
+            nl_sql_insert(store, err, &known->subscriber,
                           "INSERT INTO subscriber (uuid, address, address_key, name, language, "
                           "attributes, created_at) "
                           "VALUES (?, ?, ?, ?, ?, coalesce(?, '{}'), ?)",
@@ -62,22 +62,22 @@ static enum nl_status put_subscriber(struct nl_store *store, const struct nl_sig
                                     NL_STRING(signup->address->key), NL_STRING(signup->name),
                                     NL_STRING(signup->language), NL_STRING(signup->attributes),
                                     NL_INT(nl_store_now(store))));
-    } else if (!standing->confirmed) {
+    } else if (!known->confirmed) {
         status = nl_sql_run(store, err,
                             "UPDATE subscriber SET name = coalesce(?, name), "
                             "language = coalesce(?, language), "
                             "attributes = coalesce(?, attributes) WHERE id = ?",
                             NL_VALUES(NL_STRING(signup->name), NL_STRING(signup->language),
-                                      NL_STRING(signup->attributes), NL_INT(standing->subscriber)));
+                                      NL_STRING(signup->attributes), NL_INT(known->subscriber)));
     }
     return status;
 }
 
 static enum nl_status put_subscription(struct nl_store *store, const struct nl_signup *signup,
-                                       struct standing *standing, struct nl_error *err) {
+                                       struct known *known, struct nl_error *err) {
     int64_t now = nl_store_now(store);
     struct nl_token token;
-    if (standing->active)
+    if (known->active)
         return NL_OK;
     nl_token_new(nl_store_env(store), &token);
     int64_t id = 0;
@@ -88,51 +88,49 @@ static enum nl_status put_subscription(struct nl_store *store, const struct nl_s
         "ON CONFLICT (list, subscriber) DO UPDATE SET state = 'pending', consent_at = ?4, "
         "consent_source = ?5, consent_ip = ?6, consent_version = ?7, ended_at = NULL, "
         "reconfirm_by = NULL",
-        NL_VALUES(NL_INT(signup->list), NL_INT(standing->subscriber), NL_STRING(token.text),
+        NL_VALUES(NL_INT(signup->list), NL_INT(known->subscriber), NL_STRING(token.text),
                   NL_INT(now), NL_STRING(signup->source), NL_STRING(signup->ip),
                   NL_STRING(signup->text_version)));
-    if (status == NL_OK && standing->subscription == 0)
-        standing->subscription = id;
+    if (status == NL_OK && known->subscription == 0)
+        known->subscription = id;
     return status;
 }
 
 static enum nl_status queue_notice(struct nl_store *store, struct signup_call *call,
-                                   const struct standing *standing, struct nl_error *err) {
+                                   const struct known *known, struct nl_error *err) {
     int64_t now = nl_store_now(store);
     struct nl_unanswered unanswered = {0};
     const char *key = call->signup->address->key;
     enum nl_status status = nl_unanswered_read(store, key, &unanswered, err);
-    int64_t wait =
-        nl_unanswered_wait(&unanswered, standing->confirmed, call->signup->resend_interval);
-    bool recent = standing->noticed_at != 0 && now - standing->noticed_at < wait;
-    if (status != NL_OK || wait < 0 || recent || standing->notice_waits)
+    int64_t wait = nl_unanswered_wait(&unanswered, known->confirmed, call->signup->resend_interval);
+    bool recent = known->noticed_at != 0 && now - known->noticed_at < wait;
+    if (status != NL_OK || wait < 0 || recent || known->notice_waits)
         return status;
     status = nl_unanswered_add(store, key, err);
     if (status == NL_OK)
-        status = nl_notice_add(store, standing->active ? "already-subscribed" : "confirmation",
-                               standing->subscription, &call->notice, err);
+        status = nl_notice_add(store, known->active ? "already-subscribed" : "confirmation",
+                               known->subscription, &call->notice, err);
     if (status == NL_OK)
         status = nl_sql_run(store, err, "UPDATE subscription SET noticed_at = ? WHERE id = ?",
-                            NL_VALUES(NL_INT(now), NL_INT(standing->subscription)));
+                            NL_VALUES(NL_INT(now), NL_INT(known->subscription)));
     return status;
 }
 
 static enum nl_status subscribe(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct signup_call *call = ctx;
-    struct standing standing = {0};
-    enum nl_status status = find_standing(store, call->signup, &standing, err);
-    if (status == NL_OK && !standing.blocked) {
-        status = put_subscriber(store, call->signup, &standing, err);
+    struct known known = {0};
+    enum nl_status status = find_known(store, call->signup, &known, err);
+    if (status == NL_OK && !known.blocked) {
+        status = put_subscriber(store, call->signup, &known, err);
         if (status == NL_OK)
-            status = put_subscription(store, call->signup, &standing, err);
+            status = put_subscription(store, call->signup, &known, err);
         if (status == NL_OK)
-            status = queue_notice(store, call, &standing, err);
+            status = queue_notice(store, call, &known, err);
     }
     /* Written on every path, so that each takes one commit. */
     if (status == NL_OK)
-        status =
-            nl_event_add(store, standing.blocked ? "signup-suppressed" : "signup",
-                         call->signup->list, standing.subscriber, 0, call->signup->source, err);
+        status = nl_event_add(store, known.blocked ? "signup-suppressed" : "signup",
+                              call->signup->list, known.subscriber, 0, call->signup->source, err);
     return status;
 }
 
@@ -149,7 +147,7 @@ struct token_call {
     bool notify; /* by a mail */
     int64_t subscriber;
     int64_t subscription;
-    struct nl_standing out;
+    struct nl_token_result out;
 };
 
 /* Finds the link of a confirmation mail. One that was used, by an impatient second click or by a
@@ -230,7 +228,7 @@ static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error
 static enum nl_status run_token(struct nl_store *store, const char *token, bool notify,
                                 enum nl_status (*body)(struct nl_store *, void *,
                                                        struct nl_error *),
-                                struct nl_standing *out, struct nl_error *err) {
+                                struct nl_token_result *out, struct nl_error *err) {
     struct token_call call = {.notify = notify};
     if (!nl_token_find(token, &call.token))
         return nl_error_set(err, NL_DATA, "the token is malformed: it is a UUID of 36 characters");
@@ -240,12 +238,12 @@ static enum nl_status run_token(struct nl_store *store, const char *token, bool 
 }
 
 enum nl_status nl_confirm(struct nl_store *store, const char *token, bool welcome,
-                          struct nl_standing *out, struct nl_error *err) {
+                          struct nl_token_result *out, struct nl_error *err) {
     return run_token(store, token, welcome, confirm, out, err);
 }
 
-enum nl_status nl_confirm_check(struct nl_store *store, const char *token, struct nl_standing *out,
-                                struct nl_error *err) {
+enum nl_status nl_confirm_check(struct nl_store *store, const char *token,
+                                struct nl_token_result *out, struct nl_error *err) {
     struct token_call call = {0};
     if (!nl_token_find(token, &call.token))
         return nl_error_set(err, NL_DATA, "the token is malformed: it is a UUID of 36 characters");
@@ -301,7 +299,7 @@ static enum nl_status unsubscribe(struct nl_store *store, void *ctx, struct nl_e
 }
 
 enum nl_status nl_unsubscribe_check(struct nl_store *store, const char *token,
-                                    struct nl_standing *out, struct nl_error *err) {
+                                    struct nl_token_result *out, struct nl_error *err) {
     struct token_call call = {0};
     if (!nl_token_find(token, &call.token))
         return nl_error_set(err, NL_DATA, "the token is malformed: it is a UUID of 36 characters");
@@ -311,7 +309,7 @@ enum nl_status nl_unsubscribe_check(struct nl_store *store, const char *token,
 }
 
 enum nl_status nl_unsubscribe_token(struct nl_store *store, const char *token, bool goodbye,
-                                    struct nl_standing *out, struct nl_error *err) {
+                                    struct nl_token_result *out, struct nl_error *err) {
     return run_token(store, token, goodbye, unsubscribe, out, err);
 }
 

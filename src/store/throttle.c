@@ -5,7 +5,7 @@
 enum { MICRO = 1000000 };
 
 /* Until the transaction ends, no other process changes what is read here before it is written. */
-static enum nl_status reserve(struct nl_store *store, struct nl_error *err) {
+static enum nl_status reserve_rate(struct nl_store *store, struct nl_error *err) {
     static const char sql[] = "SELECT 1 /*+ FROM (SELECT pg_advisory_xact_lock(hashtext("
                               "'newsletter ' || current_schema()), 2)) AS reserved */";
     return nl_sql_once(store, sql, err);
@@ -16,7 +16,7 @@ static enum nl_status reserve(struct nl_store *store, struct nl_error *err) {
 static enum nl_status read_time(struct nl_store *store, const char *name, int64_t latest,
                                 int64_t *at, struct nl_error *err) {
     int64_t earliest = (nl_store_now(store) - 1) * MICRO;
-    enum nl_status status = reserve(store, err);
+    enum nl_status status = reserve_rate(store, err);
     if (status == NL_OK)
         status = nl_sql_number(store, err, at, NULL, "SELECT at FROM throttle WHERE name = ?",
                                NL_VALUES(NL_STRING(name)));
@@ -67,7 +67,7 @@ enum nl_status nl_throttle_reserve(struct nl_store *store, const char *name, int
 
 enum nl_status nl_daily_tried(struct nl_store *store, const char *day, int64_t *tried,
                               struct nl_error *err) {
-    enum nl_status status = reserve(store, err);
+    enum nl_status status = reserve_rate(store, err);
     return status == NL_OK
                ? nl_sql_number(store, err, tried, NULL, "SELECT tried FROM daily WHERE day = ?",
                                NL_VALUES(NL_STRING(day)))

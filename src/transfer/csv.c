@@ -210,7 +210,8 @@ static enum nl_status fill_row(struct nl_reader *reader, struct nl_error *err) {
     return status;
 }
 
-static enum nl_status next(struct nl_reader *reader, bool *end, bool *bad, struct nl_error *err) {
+static enum nl_status next_csv_row(struct nl_reader *reader, bool *end, bool *bad,
+                                   struct nl_error *err) {
     *bad = false;
     enum nl_status status = next_row(reader, end, err);
     if (status != NL_OK || *end)
@@ -240,7 +241,7 @@ enum nl_status nl_csv_open(struct nl_reader *reader, const struct nl_import_opti
         return nl_error_nomem(err);
     reader->csv->open = true;
     csv_set_term_func(&reader->csv->parser, is_line_end);
-    reader->next = next;
+    reader->next = next_csv_row;
     enum nl_status status = nl_source_next_filled(&reader->source, &end, err);
     char delimiter = status == NL_OK && !end ? declared_delimiter(reader->source.line) : 0;
     if (delimiter != 0)

@@ -70,8 +70,8 @@ static void look_within(struct nl_reader *reader, const char *key, json_t *value
         reader->row.sign = sign;
 }
 
-static enum nl_status take(struct nl_reader *reader, const char *key, json_t *value,
-                           struct nl_error *err);
+static enum nl_status take_object(struct nl_reader *reader, const char *key, json_t *value,
+                                  struct nl_error *err);
 
 static enum nl_status take_fields(struct nl_reader *reader, json_t *object, struct nl_error *err) {
     const char *key = NULL;
@@ -79,7 +79,7 @@ static enum nl_status take_fields(struct nl_reader *reader, json_t *object, stru
     enum nl_status status = NL_OK;
     json_object_foreach(object, key, value) {
         if (status == NL_OK && (!json_is_object(value) || !holds_fields(key)))
-            status = take(reader, key, value, err);
+            status = take_object(reader, key, value, err);
     }
     return status;
 }
@@ -110,8 +110,8 @@ static enum nl_status take_nested(struct nl_reader *reader, size_t index, json_t
     return status;
 }
 
-static enum nl_status take(struct nl_reader *reader, const char *key, json_t *value,
-                           struct nl_error *err) {
+static enum nl_status take_object(struct nl_reader *reader, const char *key, json_t *value,
+                                  struct nl_error *err) {
     size_t index = 0;
     enum nl_status status = column_of(reader, key, &index, err);
     if (status != NL_OK)
@@ -129,7 +129,7 @@ static enum nl_status fill_row(struct nl_reader *reader, json_t *object, struct 
     enum nl_status status = NL_OK;
     json_object_foreach(object, key, value) {
         if (status == NL_OK)
-            status = take(reader, key, value, err);
+            status = take_object(reader, key, value, err);
     }
     return status;
 }

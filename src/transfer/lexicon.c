@@ -127,8 +127,8 @@ int nl_lexicon_compare(const void *a, const void *b) {
     return order != 0 ? order : strcmp(left->word, right->word);
 }
 
-static const struct nl_lexicon_entry *find(const struct nl_lexicon *lexicon, int class,
-                                           const char *folded) {
+static const struct nl_lexicon_entry *find_entry(const struct nl_lexicon *lexicon, int class,
+                                                 const char *folded) {
     const struct nl_lexicon_entry key = {.word = (char *)folded, .class = class};
     return folded[0] == '\0' ? NULL
                              : bsearch(&key, lexicon->entries, lexicon->count,
@@ -139,7 +139,7 @@ enum nl_column nl_lexicon_column(const struct nl_lexicon *lexicon, const char *n
                                  bool *guessed) {
     char folded[NL_WORD_SIZE];
     nl_word_fold(name, folded);
-    const struct nl_lexicon_entry *entry = find(lexicon, CLASS_COLUMN, folded);
+    const struct nl_lexicon_entry *entry = find_entry(lexicon, CLASS_COLUMN, folded);
     *guessed = entry != NULL && entry->guessed;
     return entry != NULL ? (enum nl_column)entry->value : NL_COLUMN_NONE;
 }
@@ -157,7 +157,7 @@ bool nl_lexicon_is_suspect(const struct nl_lexicon *lexicon, const char *name) {
 bool nl_lexicon_file_word(const struct nl_lexicon *lexicon, const char *word, enum nl_sign *sign) {
     char folded[NL_WORD_SIZE];
     nl_word_fold(word, folded);
-    const struct nl_lexicon_entry *entry = find(lexicon, CLASS_FILE, folded);
+    const struct nl_lexicon_entry *entry = find_entry(lexicon, CLASS_FILE, folded);
     *sign = entry != NULL ? (enum nl_sign)entry->value : NL_SIGN_NONE;
     return entry != NULL;
 }
@@ -173,7 +173,7 @@ enum nl_sign nl_lexicon_tag(const struct nl_lexicon *lexicon, const char *tag) {
 bool nl_lexicon_is_none(const struct nl_lexicon *lexicon, const char *value) {
     char folded[NL_WORD_SIZE];
     nl_word_fold(value, folded);
-    const struct nl_lexicon_entry *entry = find(lexicon, CLASS_FLAG, folded);
+    const struct nl_lexicon_entry *entry = find_entry(lexicon, CLASS_FLAG, folded);
     return value[strspn(value, " \t\r\n")] == '\0' || (entry != NULL && entry->value == FLAG_NONE);
 }
 
@@ -185,7 +185,7 @@ static bool is_positive_number(const char *folded) {
 /* A yes or no by its meaning in that column. */
 static enum nl_sign flag_sign(const struct nl_lexicon *lexicon, enum nl_column kind,
                               const char *folded) {
-    const struct nl_lexicon_entry *entry = find(lexicon, CLASS_FLAG, folded);
+    const struct nl_lexicon_entry *entry = find_entry(lexicon, CLASS_FLAG, folded);
     const enum nl_sign *flags = lexicon->flags[kind];
     if (folded[0] == '\0' || (entry != NULL && entry->value == FLAG_NONE))
         return flags[2];
@@ -199,27 +199,27 @@ enum nl_sign nl_lexicon_sign(const struct nl_lexicon *lexicon, enum nl_column ki
                              const char *value) {
     char folded[NL_WORD_SIZE];
     nl_word_fold(value, folded);
-    const struct nl_lexicon_entry *entry = find(lexicon, CLASS_VALUE + (int)kind, folded);
+    const struct nl_lexicon_entry *entry = find_entry(lexicon, CLASS_VALUE + (int)kind, folded);
     if (entry != NULL)
         return (enum nl_sign)entry->value;
     if (kind == NL_COLUMN_NONE) {
-        entry = find(lexicon, CLASS_ENDING, folded);
+        entry = find_entry(lexicon, CLASS_ENDING, folded);
         return entry != NULL ? (enum nl_sign)entry->value : NL_SIGN_UNKNOWN;
     }
     bool words = kind == NL_COLUMN_STATE || kind == NL_COLUMN_TYPE;
     enum nl_sign sign = words ? NL_SIGN_UNKNOWN : flag_sign(lexicon, kind, folded);
     if (sign != NL_SIGN_UNKNOWN)
         return sign;
-    entry = find(lexicon, CLASS_ENDING, folded);
+    entry = find_entry(lexicon, CLASS_ENDING, folded);
     if (entry == NULL)
-        entry = find(lexicon, CLASS_STATE, folded);
+        entry = find_entry(lexicon, CLASS_STATE, folded);
     if (entry != NULL)
         return (enum nl_sign)entry->value;
     if (!words)
         return NL_SIGN_UNKNOWN;
     if (nl_lexicon_is_none(lexicon, value) || kind == NL_COLUMN_TYPE)
         return NL_SIGN_NONE;
-    entry = find(lexicon, CLASS_FLAG, folded);
+    entry = find_entry(lexicon, CLASS_FLAG, folded);
     return entry == NULL || isdigit((unsigned char)folded[0]) ? NL_SIGN_UNKNOWN
            : entry->value == FLAG_YES                         ? NL_SIGN_ACTIVE
                                                               : NL_SIGN_UNSUBSCRIBED;
@@ -228,13 +228,13 @@ enum nl_sign nl_lexicon_sign(const struct nl_lexicon *lexicon, enum nl_column ki
 int nl_lexicon_month(const struct nl_lexicon *lexicon, const char *word) {
     char folded[NL_WORD_SIZE];
     nl_word_fold(word, folded);
-    const struct nl_lexicon_entry *entry = find(lexicon, CLASS_MONTH, folded);
+    const struct nl_lexicon_entry *entry = find_entry(lexicon, CLASS_MONTH, folded);
     return entry != NULL ? entry->value : 0;
 }
 
 const char *nl_lexicon_language(const struct nl_lexicon *lexicon, const char *name) {
     char folded[NL_WORD_SIZE];
     nl_word_fold(name, folded);
-    const struct nl_lexicon_entry *entry = find(lexicon, CLASS_LANGUAGE, folded);
+    const struct nl_lexicon_entry *entry = find_entry(lexicon, CLASS_LANGUAGE, folded);
     return entry != NULL ? lexicon->languages[entry->value] : NULL;
 }

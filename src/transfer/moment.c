@@ -150,7 +150,7 @@ static enum nl_moment find_date(const struct reading *reading, enum nl_date_orde
 }
 
 /* The seconds of a day and a time that there are. */
-static enum nl_moment make(const struct reading *reading, struct tm date, int64_t *at) {
+static enum nl_moment make_moment(const struct reading *reading, struct tm date, int64_t *at) {
     long hour = reading->hour;
     if (reading->morning || reading->evening) {
         if (hour < 1 || hour > 12)
@@ -187,7 +187,7 @@ static enum nl_moment read_bare(const char *text, size_t len, int64_t *at) {
             reading.minute = number / 100 % 100;
             reading.second = number % 100;
         }
-        enum nl_moment result = make(&reading, date, at);
+        enum nl_moment result = make_moment(&reading, date, at);
         if (result != NL_MOMENT_WRONG || len == 8)
             return result;
     }
@@ -217,5 +217,5 @@ enum nl_moment nl_moment_read(const struct nl_lexicon *lexicon, const char *text
     if (reading.wrong)
         return NL_MOMENT_WRONG;
     enum nl_moment result = find_date(&reading, order, &date);
-    return result == NL_MOMENT_READ ? make(&reading, date, at) : result;
+    return result == NL_MOMENT_READ ? make_moment(&reading, date, at) : result;
 }

@@ -23,8 +23,8 @@ enum nl_status nl_suppression_check_reason(const char *reason, struct nl_error *
     return status;
 }
 
-static enum nl_status add(struct suppressing *self, const char *text, const char *reason,
-                          int64_t since, struct nl_error *err) {
+static enum nl_status add_suppression(struct suppressing *self, const char *text,
+                                      const char *reason, int64_t since, struct nl_error *err) {
     struct nl_address address = {0};
     bool added = false;
     enum nl_status status = nl_address_parse(text, &address, err);
@@ -47,8 +47,9 @@ static enum nl_status take_exported(struct suppressing *self, char *line, struct
         return nl_error_set(err, NL_DATA, "'%s' is not a time such as 2026-12-01T09:00:00Z",
                             since_text);
     enum nl_status status = reason != NULL ? nl_suppression_check_reason(reason, err) : NL_OK;
-    return status == NL_OK ? add(self, line, reason != NULL ? reason : self->reason, since, err)
-                           : status;
+    return status == NL_OK
+               ? add_suppression(self, line, reason != NULL ? reason : self->reason, since, err)
+               : status;
 }
 
 /* Addresses, with names or without. */
@@ -62,7 +63,7 @@ static enum nl_status take_mailboxes(struct suppressing *self, const char *line,
         char *address = NULL;
         status = piece != NULL ? nl_mailbox_read(piece, &name, &address, err) : nl_error_nomem(err);
         if (status == NL_OK)
-            status = add(self, address, self->reason, 0, err);
+            status = add_suppression(self, address, self->reason, 0, err);
         free(piece);
         free(name);
         free(address);
@@ -104,7 +105,7 @@ static enum nl_status take_rows(struct suppressing *self, struct nl_error *err) 
         if (status == NL_OK)
             status = nl_row_member(&reader->row, &reader->columns, &member, err);
         if (status == NL_OK)
-            status = add(self, member.address, self->reason, 0, err);
+            status = add_suppression(self, member.address, self->reason, 0, err);
         if (status == NL_DATA)
             nl_error_context(err, "%s:%zu", reader->source.name, reader->row.line);
         if (status != NL_OK)

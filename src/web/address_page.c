@@ -3,8 +3,8 @@
 #include "web/handlers.h"
 #include "web/token_page.h"
 
-static enum nl_status check(struct nl_store *store, const char *token, struct nl_standing *out,
-                            struct nl_error *err) {
+static enum nl_status check_address_token(struct nl_store *store, const char *token,
+                                          struct nl_token_result *out, struct nl_error *err) {
     struct nl_link link = {0};
     enum nl_status status = nl_link_find(store, token, NL_LINK_ADDRESS, &link, err);
     out->list = link.list;
@@ -15,7 +15,7 @@ static const struct nl_token_page page = {
     .action = "address",
     .question = NL_TEXT("Shall our mails come to this address from now on?"),
     .button = NL_TEXT("Confirm the new address"),
-    .check = check,
+    .check = check_address_token,
     .already = NL_ANSWER_MOVED,
 };
 
@@ -26,9 +26,9 @@ enum nl_status nl_address_ask(struct nl_site *site, const struct nl_request *req
 
 enum nl_status nl_address_act(struct nl_site *site, const struct nl_request *request,
                               struct nl_response *response, struct nl_error *err) {
-    struct nl_standing standing = {0};
+    struct nl_token_result result = {0};
     struct nl_token token;
     nl_request_token(request, &token);
-    enum nl_status status = nl_address_change(site->store, token.text, &standing, err);
-    return nl_token_tell(site, request, &page, status, NL_ANSWER_MOVED, &standing, response, err);
+    enum nl_status status = nl_address_change(site->store, token.text, &result, err);
+    return nl_token_tell(site, request, &page, status, NL_ANSWER_MOVED, &result, response, err);
 }

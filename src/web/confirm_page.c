@@ -16,13 +16,12 @@ enum nl_status nl_confirm_ask(struct nl_site *site, const struct nl_request *req
 
 enum nl_status nl_confirm_act(struct nl_site *site, const struct nl_request *request,
                               struct nl_response *response, struct nl_error *err) {
-    struct nl_standing standing = {0};
+    struct nl_token_result result = {0};
     struct nl_token token;
     nl_request_token(request, &token);
     enum nl_status status =
-        nl_confirm(site->store, token.text, site->config->notices.welcome, &standing, err);
+        nl_confirm(site->store, token.text, site->config->notices.welcome, &result, err);
     if (status == NL_OK && site->mailer != NULL)
-        nl_mailer_wake(site->mailer, standing.notice);
-    return nl_token_tell(site, request, &page, status, NL_ANSWER_CONFIRMED, &standing, response,
-                         err);
+        nl_mailer_wake(site->mailer, result.notice);
+    return nl_token_tell(site, request, &page, status, NL_ANSWER_CONFIRMED, &result, response, err);
 }

@@ -39,8 +39,9 @@ static enum nl_status answer_with(struct nl_response *response, enum nl_hook_ans
 }
 
 /* The first call hands the report over; the others ask what came of it. */
-static enum nl_status take(struct nl_site *site, const struct nl_hook *hook,
-                           const struct nl_request *request, struct nl_response *response) {
+static enum nl_status take_hook_request(struct nl_site *site, const struct nl_hook *hook,
+                                        const struct nl_request *request,
+                                        struct nl_response *response) {
     struct nl_request_own *own = nl_request_own(request);
     enum nl_hook_answer answer = NL_HOOK_TRY_LATER;
     if (own->item == NULL) {
@@ -72,5 +73,5 @@ enum nl_status nl_hook_page(struct nl_site *site, const struct nl_request *reque
         return say(response, 413, "The report is too large.\n");
     if (nl_request_body(request) == NL_BODY_CROWDED)
         return answer_with(response, NL_HOOK_TRY_LATER);
-    return take(site, hook, request, response);
+    return take_hook_request(site, hook, request, response);
 }

@@ -81,7 +81,7 @@ static enum nl_status open_intake(struct nl_hooks *hooks, struct nl_error *err) 
     return status;
 }
 
-static enum nl_hook_answer take(struct nl_hooks *hooks, const struct nl_hook_job *job) {
+static enum nl_hook_answer take_hook(struct nl_hooks *hooks, const struct nl_hook_job *job) {
     const struct nl_hook_report report = {.body = nl_buf_text(&job->body),
                                           .len = job->body.len,
                                           .authorization = job->authorization,
@@ -131,7 +131,7 @@ static void *work(void *ctx) {
     struct nl_hooks *hooks = ctx;
     struct nl_hook_job *job = NULL;
     while ((job = wait_for_job(hooks)) != NULL)
-        finish(hooks, job, take(hooks, job));
+        finish(hooks, job, take_hook(hooks, job));
     close_intake(hooks);
     return NULL;
 }

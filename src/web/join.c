@@ -113,7 +113,7 @@ struct reading {
     enum nl_status status;
 };
 
-static void take(const char *name, const char *value, void *ctx) {
+static void take_field(const char *name, const char *value, void *ctx) {
     static const char prefix[] = "attribute.";
     struct reading *reading = ctx;
     struct nl_error err = {0};
@@ -127,8 +127,8 @@ static void take(const char *name, const char *value, void *ctx) {
 }
 
 /* Every path that leads here does the same work, whether the address was on the lists or not. */
-static enum nl_status record(const struct visit *visit, const struct nl_address *address,
-                             const char *language) {
+static enum nl_status record_signup(const struct visit *visit, const struct nl_address *address,
+                                    const char *language) {
     const struct nl_site *site = visit->site;
     char client[NL_IP_TEXT];
     enum nl_status status = NL_OK;
@@ -176,7 +176,7 @@ static enum nl_status record_and_thank(const struct visit *visit,
     enum nl_status status =
         nl_site_theme(site, visit->request, visit->lists.items[0].language, &theme, visit->err);
     if (status == NL_OK && nl_site_field(visit->request, NL_HONEYPOT)[0] == '\0')
-        status = record(visit, address, nl_catalog_language(theme->catalog));
+        status = record_signup(visit, address, nl_catalog_language(theme->catalog));
     return status == NL_OK ? thank(visit, theme) : status;
 }
 
@@ -238,7 +238,7 @@ static enum nl_status read_and_accept(struct visit *visit) {
     struct nl_site *site = visit->site;
     struct reading reading = {.form = &visit->form};
     const char *in_query = nl_request_query(visit->request, "list");
-    nl_request_each_field(visit->request, take, &reading);
+    nl_request_each_field(visit->request, take_field, &reading);
     if (reading.status == NL_OK && visit->form.list_count == 0 && in_query != NULL)
         reading.status = nl_form_take(&visit->form, "list", in_query, visit->err);
     if (reading.status == NL_OK)

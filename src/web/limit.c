@@ -46,7 +46,7 @@ static double refilled(const struct nl_limit *limit, const struct place *place, 
 }
 
 /* The key's place, or the place of the key that has most left. */
-static struct place *find(struct nl_limit *limit, const unsigned char *digest, int64_t now) {
+static struct place *find_place(struct nl_limit *limit, const unsigned char *digest, int64_t now) {
     size_t bucket = ((size_t)digest[0] << 8 | digest[1]) % BUCKETS;
     struct place *best = &limit->places[bucket][0];
     for (int i = 0; i < WAYS; i++) {
@@ -62,15 +62,15 @@ static struct place *find(struct nl_limit *limit, const unsigned char *digest, i
     return best;
 }
 
-static bool take(struct nl_limit *limit, const void *key, size_t len, double cost, int64_t now,
-                 int64_t *wait) {
+static bool take_place(struct nl_limit *limit, const void *key, size_t len, double cost,
+                       int64_t now, int64_t *wait) {
     unsigned char digest[SHA256_DIGEST_LENGTH];
     unsigned char salted[sizeof limit->salt + 256];
     size_t used = len < 256 ? len : 256;
     memcpy(salted, limit->salt, sizeof limit->salt);
     memcpy(salted + sizeof limit->salt, key, used);
     SHA256(salted, sizeof limit->salt + used, digest);
-    struct place *place = find(limit, digest, now);
+    struct place *place = find_place(limit, digest, now);
     place->left = refilled(limit, place, now);
     place->at = now;
     if (place->left >= cost) {
@@ -83,7 +83,7 @@ static bool take(struct nl_limit *limit, const void *key, size_t len, double cos
 
 bool nl_limit_take(struct nl_limit *limit, const void *key, size_t len, int64_t now,
                    int64_t *wait) {
-    return take(limit, key, len, 1, now, wait);
+    return take_place(limit, key, len, 1, now, wait);
 }
 
 bool nl_limit_take_network(struct nl_limit *limit, const struct nl_ip *client, int64_t now,
@@ -94,6 +94,6 @@ bool nl_limit_take_network(struct nl_limit *limit, const struct nl_ip *client, i
     const struct nl_ip network = nl_ip_network(client);
     memcpy(far + 1, site.bytes, sizeof site.bytes);
     memcpy(near + 1, network.bytes, sizeof network.bytes);
-    return take(limit, near, sizeof near, 1, now, wait) &&
-           take(limit, far, sizeof far, FAR_COST, now, wait);
+    return take_place(limit, near, sizeof near, 1, now, wait) &&
+           take_place(limit, far, sizeof far, FAR_COST, now, wait);
 }

@@ -44,7 +44,8 @@ static void report(const struct nl_issue *issue, const struct nl_run_summary *su
         nl_log(NL_LOG_ERROR, fields, "%s: %s", what, nl_error_text(&summary->problem));
 }
 
-static void run(struct nl_mailer *mailer, struct nl_store *store, const struct errand *errand) {
+static void run_mailer(struct nl_mailer *mailer, struct nl_store *store,
+                       const struct errand *errand) {
     const struct nl_service service = {.store = store,
                                        .config = mailer->config,
                                        .relay = mailer->relay,
@@ -100,7 +101,7 @@ static void *work(void *ctx) {
             nl_error_free(&err);
         }
         if (store != NULL)
-            run(mailer, store, &errand);
+            run_mailer(mailer, store, &errand);
     }
     nl_store_close(store);
     return NULL;

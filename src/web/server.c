@@ -122,7 +122,7 @@ static void plain_response(struct nl_response *response, int status, const char 
     nl_buf_adds(&response->body, text);
 }
 
-static enum MHD_Result answer(struct nl_request *request) {
+static enum MHD_Result answer_request(struct nl_request *request) {
     struct nl_server *server = request->server;
     struct nl_response response = {.status = 200};
     struct nl_error err = {0};
@@ -180,7 +180,7 @@ static enum MHD_Result access_handler(void *ctx, struct MHD_Connection *connecti
         if (limit > 0)
             nl_request_keep_body(request, limit, &server->body_room);
         /* Answered before the body is read: nobody knows how long it is. */
-        return request->ambiguous ? answer(request) : MHD_YES;
+        return request->ambiguous ? answer_request(request) : MHD_YES;
     }
     if (*size > 0) {
         nl_request_take(request, data, *size);
@@ -188,7 +188,7 @@ static enum MHD_Result access_handler(void *ctx, struct MHD_Connection *connecti
         return MHD_YES;
     }
     nl_request_end(request);
-    return answer(request);
+    return answer_request(request);
 }
 
 static void request_completed(void *ctx, struct MHD_Connection *connection, void **state,
@@ -248,7 +248,8 @@ static enum nl_status read_pem(const char *path, struct nl_buf *out, struct nl_e
     return path != NULL ? nl_file_read(path, PEM_LIMIT, out, err) : NL_OK;
 }
 
-static struct MHD_Daemon *start(struct nl_server *server, const struct nl_server_options *options) {
+static struct MHD_Daemon *start_daemon(struct nl_server *server,
+                                       const struct nl_server_options *options) {
     const struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)nl_buf_text(&server->certificate)},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)nl_buf_text(&server->key)},
@@ -291,7 +292,7 @@ enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler
         status = read_pem(options->key, &server->key, err);
     if (status == NL_OK)
         status = nl_listen(options->listen, &server->fd, &server->address, err);
-    if (status == NL_OK && (server->daemon = start(server, options)) == NULL)
+    if (status == NL_OK && (server->daemon = start_daemon(server, options)) == NULL)
         status =
             nl_error_set(err, NL_CONFIG,
                          "the HTTP server does not start: check serve.certificate and serve.key");
@@ -308,7 +309,7 @@ const char *nl_server_address(const struct nl_server *server) {
 }
 
 /* Waits for work, one tick at most, and does it. */
-static enum nl_status turn(struct nl_server *server, struct nl_error *err) {
+static enum nl_status serve_once(struct nl_server *server, struct nl_error *err) {
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     MHD_UNSIGNED_LONG_LONG timeout = TICK_MILLISECONDS;
@@ -336,7 +337,7 @@ static enum nl_status drain(struct nl_server *server, struct nl_error *err) {
     server->fd = -1;
     nl_peers_stop_reading(&server->peers);
     while (status == NL_OK && server->peers.first != NULL && now() < end)
-        status = turn(server, err);
+        status = serve_once(server, err);
     return status;
 }
 
@@ -344,7 +345,7 @@ enum nl_status nl_server_run(struct nl_server *server, const volatile sig_atomic
                              struct nl_error *err) {
     enum nl_status status = NL_OK;
     while (status == NL_OK && *stop == 0)
-        status = turn(server, err);
+        status = serve_once(server, err);
     return status == NL_OK ? drain(server, err) : status;
 }
 

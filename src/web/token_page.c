@@ -38,9 +38,9 @@ static bool is_bad_link(enum nl_status status) {
     return status == NL_DATA || status == NL_NOTFOUND || status == NL_EXPIRED || status == NL_USED;
 }
 
-static enum nl_status compose(const struct nl_site *site, const struct nl_theme *theme,
-                              enum nl_answer answer, const struct nl_list *list, json_t *data,
-                              struct nl_error *err) {
+static enum nl_status compose_page(const struct nl_site *site, const struct nl_theme *theme,
+                                   enum nl_answer answer, const struct nl_list *list, json_t *data,
+                                   struct nl_error *err) {
     struct nl_buf sentence = {0};
     enum nl_status status = nl_answer_compose(answer, nl_catalog_language(theme->catalog), list,
                                               site->config, false, &sentence, err);
@@ -66,7 +66,7 @@ static enum nl_status show_broken(struct nl_site *site, const struct nl_request 
     json_t *data = nl_site_data(site, theme, NULL);
     nl_data_set(data, "action", page->action);
     set_text(data, theme, "button", page->button);
-    status = compose(site, theme, NL_ANSWER_BAD_LINK, NULL, data, err);
+    status = compose_page(site, theme, NL_ANSWER_BAD_LINK, NULL, data, err);
     if (status == NL_OK)
         return nl_site_page(theme, "broken-link.html", data, response, err);
     json_decref(data);
@@ -75,18 +75,18 @@ static enum nl_status show_broken(struct nl_site *site, const struct nl_request 
 
 /* Tells something about the list of a subscription, in its holder's language. */
 static enum nl_status show_answer(struct nl_site *site, const struct nl_request *request,
-                                  enum nl_answer answer, const struct nl_standing *standing,
+                                  enum nl_answer answer, const struct nl_token_result *result,
                                   struct nl_response *response, struct nl_error *err) {
     const struct nl_theme *theme = NULL;
     struct nl_list list = {0};
     json_t *data = NULL;
-    enum nl_status status = nl_list_get(site->store, standing->list, &list, err);
-    const char *language = standing->language[0] != '\0' ? standing->language : list.language;
+    enum nl_status status = nl_list_get(site->store, result->list, &list, err);
+    const char *language = result->language[0] != '\0' ? result->language : list.language;
     if (status == NL_OK)
         status = nl_site_theme(site, request, language, &theme, err);
     if (status == NL_OK) {
         data = nl_site_data(site, theme, &list);
-        status = compose(site, theme, answer, &list, data, err);
+        status = compose_page(site, theme, answer, &list, data, err);
     }
     if (status == NL_OK)
         status = nl_site_page(theme, "page.html", data, response, err);
@@ -116,21 +116,21 @@ enum nl_status nl_token_ask(struct nl_site *site, const struct nl_request *reque
                             struct nl_error *err) {
     struct nl_token token;
     char text[NL_LINK_TOKEN_LEN + 1];
-    struct nl_standing standing = {0};
+    struct nl_token_result result = {0};
     nl_request_token(request, &token);
     nl_token_link(&token, text);
-    enum nl_status status = page->check(site->store, token.text, &standing, err);
+    enum nl_status status = page->check(site->store, token.text, &result, err);
     if (is_bad_link(status))
         return show_broken(site, request, page, response, err);
     if (status != NL_OK)
         return status;
-    return standing.already ? show_answer(site, request, page->already, &standing, response, err)
-                            : show_question(site, request, page, text, response, err);
+    return result.already ? show_answer(site, request, page->already, &result, response, err)
+                          : show_question(site, request, page, text, response, err);
 }
 
 enum nl_status nl_token_tell(struct nl_site *site, const struct nl_request *request,
                              const struct nl_token_page *page, enum nl_status outcome,
-                             enum nl_answer good, const struct nl_standing *standing,
+                             enum nl_answer good, const struct nl_token_result *result,
                              struct nl_response *response, struct nl_error *err) {
     if (is_bad_link(outcome)) {
         response->status = 404;
@@ -138,6 +138,6 @@ enum nl_status nl_token_tell(struct nl_site *site, const struct nl_request *requ
     }
     if (outcome != NL_OK)
         return outcome;
-    return show_answer(site, request, standing->already ? page->already : good, standing, response,
+    return show_answer(site, request, result->already ? page->already : good, result, response,
                        err);
 }

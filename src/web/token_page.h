@@ -18,7 +18,7 @@ struct nl_token_page {
     const char *question;
     const char *button;
     /* Looks a token up without using it. */
-    enum nl_status (*check)(struct nl_store *store, const char *token, struct nl_standing *out,
+    enum nl_status (*check)(struct nl_store *store, const char *token, struct nl_token_result *out,
                             struct nl_error *err);
     enum nl_answer already; /* the answer if nothing is left to do */
 };
@@ -33,7 +33,7 @@ enum nl_status nl_token_ask(struct nl_site *site, const struct nl_request *reque
  * the same answer. */
 enum nl_status nl_token_tell(struct nl_site *site, const struct nl_request *request,
                              const struct nl_token_page *page, enum nl_status outcome,
-                             enum nl_answer good, const struct nl_standing *standing,
+                             enum nl_answer good, const struct nl_token_result *result,
                              struct nl_response *response, struct nl_error *err);
 
 #endif

@@ -16,14 +16,14 @@ enum nl_status nl_unsubscribe_ask(struct nl_site *site, const struct nl_request 
 
 enum nl_status nl_unsubscribe_act(struct nl_site *site, const struct nl_request *request,
                                   struct nl_response *response, struct nl_error *err) {
-    struct nl_standing standing = {0};
+    struct nl_token_result result = {0};
     struct nl_token token;
     char text[NL_LINK_TOKEN_LEN + 1];
     nl_request_token(request, &token);
     nl_token_link(&token, text);
     enum nl_status status =
-        nl_unsubscribe_token(site->store, text, site->config->notices.goodbye, &standing, err);
+        nl_unsubscribe_token(site->store, text, site->config->notices.goodbye, &result, err);
     if (status == NL_OK)
-        nl_site_wake(site, standing.notice);
-    return nl_token_tell(site, request, &page, status, NL_ANSWER_LEFT, &standing, response, err);
+        nl_site_wake(site, result.notice);
+    return nl_token_tell(site, request, &page, status, NL_ANSWER_LEFT, &result, response, err);
 }

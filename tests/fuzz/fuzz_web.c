@@ -169,14 +169,14 @@ static void put(const char *name, const char *text, char path[160]) {
 static void add_subscriber(const struct nl_list *list) {
     struct nl_error err = {0};
     struct nl_address address = {0};
-    struct nl_standing standing = {0};
+    struct nl_token_result result = {0};
     struct nl_token token;
     int64_t notice = 0;
     demand(nl_address_parse("ann@example.org", &address, &err) == NL_OK);
     const struct nl_signup signup = {.list = list->id, .address = &address, .name = "Ann"};
     demand(nl_subscribe(store, &signup, &notice, &err) == NL_OK);
     demand(nl_link_new(store, 1, NL_LINK_SUBSCRIBE, INT64_MAX, &token, &err) == NL_OK);
-    demand(nl_confirm(store, token.text, false, &standing, &err) == NL_OK);
+    demand(nl_confirm(store, token.text, false, &result, &err) == NL_OK);
     demand(nl_link_new(store, 1, NL_LINK_PREFERENCES, INT64_MAX, &token, &err) == NL_OK);
     memcpy(secrets[4], token.text, sizeof token.text);
     nl_address_free(&address);

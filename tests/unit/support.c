@@ -138,14 +138,14 @@ int64_t fixture_subscribe(struct fixture *fixture, const char *text) {
     struct nl_address address = {0};
     struct nl_token token;
     int64_t notice = 0;
-    struct nl_standing standing = {0};
+    struct nl_token_result result = {0};
     assert_ok(nl_address_parse(text, &address, &err));
     const struct nl_signup signup = {.list = fixture->list.id, .address = &address};
     assert_ok(nl_subscribe(fixture->store, &signup, &notice, &err));
     int64_t id = fixture_sql(fixture, "SELECT max(id) FROM subscription");
     assert_ok(
         nl_link_new(fixture->store, id, NL_LINK_SUBSCRIBE, fixture->fake.now + 100, &token, &err));
-    assert_ok(nl_confirm(fixture->store, token.text, false, &standing, &err));
+    assert_ok(nl_confirm(fixture->store, token.text, false, &result, &err));
     nl_address_free(&address);
     return id;
 }

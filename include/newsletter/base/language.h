@@ -15,9 +15,16 @@ enum { NL_LANGUAGE_TAG = 36 }; /* bytes of the longest tag, with its end */
  * none. `header` may be NULL. */
 void nl_language_preferred(const char *header, char out[NL_LANGUAGE_TAG]) NL_NONNULL(2);
 
-/* How well a text in language `have` serves a reader who wants `want` (either may be NULL): 0 not
- * at all, 1 another variety of the language, 2 the language without a variety, 3 exactly. */
-int nl_language_match(const char *want, const char *have);
+/* How well a text serves a reader, from the worst to the best. */
+enum nl_language_match {
+    NL_LANGUAGE_OTHER,
+    NL_LANGUAGE_VARIETY, /* another variety of the language: pt-PT for pt-BR */
+    NL_LANGUAGE_PRIMARY, /* the language without a variety: pt for pt-BR */
+    NL_LANGUAGE_SAME
+};
+
+/* How well a text in language `have` serves a reader who wants `want`. Either may be NULL. */
+enum nl_language_match nl_language_match(const char *want, const char *have);
 
 /* True for a language written from right to left. */
 bool nl_language_is_rtl(const char *tag) NL_ALL_NONNULL;

@@ -86,12 +86,13 @@ void nl_store_unlock(struct nl_store *store, int64_t what) NL_ALL_NONNULL;
 /* Whether the holder of an issue's lock is the only process that sends it. */
 bool nl_store_locks_issues(const struct nl_store *store) NL_ALL_NONNULL;
 
-/* One of several numbered slots under a name, for one process at a time: *taken tells whether it is
- * ours now. It ends with nl_store_leave_slot or the process. A slot that we hold already can be
- * taken again, so the caller keeps count. */
-NL_CHECKED enum nl_status nl_store_take_slot(struct nl_store *store, const char *name,
-                                             int64_t number, bool *taken,
-                                             struct nl_error *err) NL_ALL_NONNULL;
-void nl_store_leave_slot(struct nl_store *store, const char *name, int64_t number) NL_ALL_NONNULL;
+/* One of several numbered permits under a name, for one process at a time: *taken tells whether it
+ * is ours now. It ends with nl_store_return_permit or the process. A permit that we hold already
+ * can be taken again, so the caller keeps count. */
+NL_CHECKED enum nl_status nl_store_take_permit(struct nl_store *store, const char *name,
+                                               int64_t number, bool *taken,
+                                               struct nl_error *err) NL_ALL_NONNULL;
+void nl_store_return_permit(struct nl_store *store, const char *name,
+                            int64_t number) NL_ALL_NONNULL;
 
 #endif

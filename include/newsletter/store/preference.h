@@ -59,7 +59,7 @@ NL_CHECKED enum nl_status nl_address_change_ask(struct nl_store *store, int64_t 
 /* Uses the token of that mail. If somebody has the address already, the two become one: they have
  * shown to read both. Errors are those of nl_link_find. */
 NL_CHECKED enum nl_status nl_address_change(struct nl_store *store, const char *token,
-                                            struct nl_standing *out,
+                                            struct nl_token_result *out,
                                             struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

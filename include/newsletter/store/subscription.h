@@ -27,7 +27,7 @@ NL_CHECKED enum nl_status nl_subscribe(struct nl_store *store, const struct nl_s
                                        int64_t *notice, struct nl_error *err) NL_ALL_NONNULL;
 
 /* The result of using a token. */
-struct nl_standing {
+struct nl_token_result {
     int64_t list;
     int64_t notice;    /* the delivery queued to tell the subscriber, or 0 */
     char language[36]; /* the subscriber's, or "" */
@@ -39,23 +39,24 @@ struct nl_standing {
  * while the subscription is active. `token` is what arrived: a token or a text with one, as
  * nl_token_find takes it. NL_DATA malformed, NL_NOTFOUND unknown, NL_EXPIRED, NL_USED. */
 NL_CHECKED enum nl_status nl_confirm(struct nl_store *store, const char *token, bool welcome,
-                                     struct nl_standing *out, struct nl_error *err) NL_ALL_NONNULL;
+                                     struct nl_token_result *out,
+                                     struct nl_error *err) NL_ALL_NONNULL;
 
 /* Says the same without using the token. */
 NL_CHECKED enum nl_status nl_confirm_check(struct nl_store *store, const char *token,
-                                           struct nl_standing *out,
+                                           struct nl_token_result *out,
                                            struct nl_error *err) NL_ALL_NONNULL;
 
 /* Ends the subscription that a List-Unsubscribe token belongs to; again is as good as once. With
  * `goodbye` a mail that says so is queued, if it was active. `token` as for nl_confirm. NL_DATA
  * malformed, NL_NOTFOUND unknown. */
 NL_CHECKED enum nl_status nl_unsubscribe_token(struct nl_store *store, const char *token,
-                                               bool goodbye, struct nl_standing *out,
+                                               bool goodbye, struct nl_token_result *out,
                                                struct nl_error *err) NL_ALL_NONNULL;
 
 /* Says the same without ending anything. */
 NL_CHECKED enum nl_status nl_unsubscribe_check(struct nl_store *store, const char *token,
-                                               struct nl_standing *out,
+                                               struct nl_token_result *out,
                                                struct nl_error *err) NL_ALL_NONNULL;
 
 /* Ends an address's subscription to one list, or to all with `list` 0. NL_NOTFOUND when there is

@@ -77,9 +77,9 @@ enum nl_status nl_postgres_wait(struct nl_store *store, int64_t seconds,
 enum nl_status nl_postgres_lock(struct nl_store *store, int64_t what, int64_t *holder,
                                 struct nl_error *err);
 void nl_postgres_unlock(struct nl_store *store, int64_t what);
-enum nl_status nl_postgres_take_slot(struct nl_store *store, uint32_t key, bool *taken,
-                                     struct nl_error *err);
-void nl_postgres_leave_slot(struct nl_store *store, uint32_t key);
+enum nl_status nl_postgres_take_permit(struct nl_store *store, uint32_t key, bool *taken,
+                                       struct nl_error *err);
+void nl_postgres_return_permit(struct nl_store *store, uint32_t key);
 enum nl_status nl_postgres_examine(struct nl_store *store, struct nl_buf *problem,
                                    struct nl_error *err);
 enum nl_status nl_postgres_backup(struct nl_store *store, const char *path, struct nl_error *err);

@@ -8,7 +8,7 @@
 
 /* ---- what went wrong ---- */
 
-static enum nl_status away(struct nl_store *store, struct nl_error *err) {
+static enum nl_status server_is_away(struct nl_store *store, struct nl_error *err) {
     const char *text = PQerrorMessage(nl_postgres(store)->connection);
     size_t len = strcspn(text, "\n");
     return nl_error_set(err, NL_TEMPFAIL, "%s: the database server is away (%.*s)", store->path,
@@ -47,7 +47,7 @@ enum nl_status nl_postgres_error(struct nl_store *store, const PGresult *result,
     const char *text = result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     link->duplicate = state != NULL && strcmp(state, "23505") == 0;
     if (PQstatus(link->connection) != CONNECTION_OK || state == NULL)
-        return away(store, err);
+        return server_is_away(store, err);
     enum nl_status status = status_of(state);
     if (status == NL_BUSY)
         return nl_error_set(err, NL_BUSY, "%s is locked by another process: try again",
@@ -91,7 +91,7 @@ static void set_clock(struct nl_postgres *link, const PGresult *result) {
 /* ---- connecting ---- */
 
 /* A server that is cut off is noticed within half a minute, by both sides. */
-static PGconn *connect(const char *url) {
+static PGconn *connect_to_server(const char *url) {
     char name[64];
     snprintf(name, sizeof name, "newsletter %ld", (long)getpid());
     const char *const keys[] = {"connect_timeout",  "keepalives_idle",  "keepalives_interval",
@@ -127,10 +127,11 @@ enum nl_status nl_postgres_ensure(struct nl_store *store, struct nl_error *err) 
     if (PQstatus(link->connection) == CONNECTION_OK)
         return NL_OK;
     if (link->open) /* what it has done so far is undone */
-        return away(store, err);
+        return server_is_away(store, err);
     PQfinish(link->connection);
-    link->connection = connect(link->url);
-    return PQstatus(link->connection) == CONNECTION_OK ? greet(store, err) : away(store, err);
+    link->connection = connect_to_server(link->url);
+    return PQstatus(link->connection) == CONNECTION_OK ? greet(store, err)
+                                                       : server_is_away(store, err);
 }
 
 /* As messages may show it: where it is, and no password. */
@@ -179,7 +180,7 @@ enum nl_status nl_postgres_open(struct nl_store *store, const char *path, struct
     free(store->path);
     store->path = name_of(path);
     link->url = strdup(path);
-    link->connection = connect(path);
+    link->connection = connect_to_server(path);
     if (store->path == NULL || link->url == NULL || link->connection == NULL)
         return nl_error_nomem(err);
     if (PQstatus(link->connection) != CONNECTION_OK)
@@ -235,7 +236,7 @@ void nl_postgres_discard(const char *path) {
                 "json_type (TEXT, TEXT), json_each (TEXT, TEXT), json_patch (TEXT, TEXT), "
                 "as_number (TEXT), bare_words (TEXT), wake_workers (); "
                 "DROP DOMAIN IF EXISTS plain");
-    PGconn *connection = connect(path);
+    PGconn *connection = connect_to_server(path);
     if (!sql.failed)
         PQclear(PQexec(connection, nl_buf_text(&sql)));
     PQfinish(connection);

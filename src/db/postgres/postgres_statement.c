@@ -52,7 +52,8 @@ struct parameters {
     int *lengths, *formats;
 };
 
-static void fill(struct parameters *parameters, const struct nl_value *values, size_t count) {
+static void fill_parameters(struct parameters *parameters, const struct nl_value *values,
+                            size_t count) {
     for (size_t i = 0; i < count; i++) {
         const struct nl_value *value = &values[i];
         parameters->formats[i] = BINARY;
@@ -85,7 +86,7 @@ static enum nl_status make_parameters(struct parameters *out, const struct nl_va
     out->types = (Oid *)(void *)(out->data + count);
     out->lengths = (int *)(out->types + count);
     out->formats = out->lengths + count;
-    fill(out, values, count);
+    fill_parameters(out, values, count);
     return NL_OK;
 }
 
@@ -173,8 +174,8 @@ enum nl_status nl_postgres_batch_begin(struct nl_store *store, struct nl_error *
     return status;
 }
 
-static bool send(struct nl_postgres *link, struct statement *statement,
-                 const struct parameters *parameters, int count) {
+static bool send_statement(struct nl_postgres *link, struct statement *statement,
+                           const struct parameters *parameters, int count) {
     if (statement->session != link->sessions) {
         name_statement(link, statement);
         if (PQsendPrepare(link->connection, statement->name, nl_buf_text(&statement->sql), count,
@@ -194,7 +195,7 @@ enum nl_status nl_postgres_batch_add(struct nl_store *store, void *handle,
     struct nl_postgres *link = nl_postgres(store);
     struct parameters parameters = {0};
     enum nl_status status = make_parameters(&parameters, values, count, err);
-    if (status == NL_OK && !send(link, handle, &parameters, (int)count))
+    if (status == NL_OK && !send_statement(link, handle, &parameters, (int)count))
         status = nl_postgres_error(store, NULL, err);
     free(parameters.numbers);
     return status;

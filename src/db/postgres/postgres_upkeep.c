@@ -37,22 +37,22 @@ void nl_postgres_unlock(struct nl_store *store, int64_t what) {
     nl_error_free(&ignored);
 }
 
-#define SLOT "(hashtext('newsletter slots ' || current_schema()), CAST(? AS INTEGER))"
+#define PERMIT "(hashtext('newsletter slots ' || current_schema()), CAST(? AS INTEGER))"
 
-enum nl_status nl_postgres_take_slot(struct nl_store *store, uint32_t key, bool *taken,
-                                     struct nl_error *err) {
+enum nl_status nl_postgres_take_permit(struct nl_store *store, uint32_t key, bool *taken,
+                                       struct nl_error *err) {
     int64_t locked = 0;
     enum nl_status status =
-        nl_sql_number(store, err, &locked, NULL, "SELECT pg_try_advisory_lock" SLOT,
+        nl_sql_number(store, err, &locked, NULL, "SELECT pg_try_advisory_lock" PERMIT,
                       NL_VALUES(NL_INT((int32_t)key)));
     *taken = locked != 0;
     return status;
 }
 
-void nl_postgres_leave_slot(struct nl_store *store, uint32_t key) {
+void nl_postgres_return_permit(struct nl_store *store, uint32_t key) {
     struct nl_error ignored = {0};
     int64_t left = 0;
-    nl_error_ignore(nl_sql_number(store, &ignored, &left, NULL, "SELECT pg_advisory_unlock" SLOT,
+    nl_error_ignore(nl_sql_number(store, &ignored, &left, NULL, "SELECT pg_advisory_unlock" PERMIT,
                                   NL_VALUES(NL_INT((int32_t)key))));
     nl_error_free(&ignored);
 }

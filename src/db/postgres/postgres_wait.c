@@ -5,7 +5,7 @@
 enum { STEP_MILLISECONDS = 1000 }; /* a signal may come just before poll */
 
 /* The triggers of migrations/postgresql notify. */
-static enum nl_status listen(struct nl_store *store, struct nl_error *err) {
+static enum nl_status listen_for_changes(struct nl_store *store, struct nl_error *err) {
     struct nl_postgres *link = nl_postgres(store);
     enum nl_status status = nl_postgres_ensure(store, err);
     if (status == NL_OK && link->listens != link->sessions) {
@@ -24,7 +24,7 @@ static bool take_notices(struct nl_postgres *link) {
 
 enum nl_status nl_postgres_wait(struct nl_store *store, int64_t seconds,
                                 const volatile sig_atomic_t *stop, struct nl_error *err) {
-    enum nl_status status = listen(store, err);
+    enum nl_status status = listen_for_changes(store, err);
     struct nl_postgres *link = nl_postgres(store);
     if (status != NL_OK || take_notices(link))
         return status;

@@ -33,9 +33,9 @@ void nl_sqlite_close(struct nl_store *store);
 enum nl_status nl_sqlite_lock(struct nl_store *store, int64_t what, int64_t *holder,
                               struct nl_error *err);
 void nl_sqlite_unlock(struct nl_store *store, int64_t what);
-enum nl_status nl_sqlite_take_slot(struct nl_store *store, uint32_t key, bool *taken,
-                                   struct nl_error *err);
-void nl_sqlite_leave_slot(struct nl_store *store, uint32_t key);
+enum nl_status nl_sqlite_take_permit(struct nl_store *store, uint32_t key, bool *taken,
+                                     struct nl_error *err);
+void nl_sqlite_return_permit(struct nl_store *store, uint32_t key);
 
 /* wait.c */
 enum nl_status nl_sqlite_wait(struct nl_store *store, int64_t seconds,

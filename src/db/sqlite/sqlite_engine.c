@@ -61,8 +61,9 @@ static enum nl_status prepare(struct nl_store *store, const char *sql, bool inse
     return NL_OK;
 }
 
-static enum nl_status bind(struct nl_store *store, void *handle, const struct nl_value *values,
-                           size_t count, struct nl_error *err) {
+static enum nl_status sqlite_bind(struct nl_store *store, void *handle,
+                                  const struct nl_value *values, size_t count,
+                                  struct nl_error *err) {
     int rc = SQLITE_OK;
     for (size_t i = 0; rc == SQLITE_OK && i < count; i++) {
         const struct nl_value *value = &values[i];
@@ -81,13 +82,14 @@ static enum nl_status bind(struct nl_store *store, void *handle, const struct nl
     return rc == SQLITE_OK ? NL_OK : nl_sqlite_error(store, err);
 }
 
-static enum nl_status step(struct nl_store *store, void *handle, bool *row, struct nl_error *err) {
+static enum nl_status sqlite_step(struct nl_store *store, void *handle, bool *row,
+                                  struct nl_error *err) {
     int rc = sqlite3_step(handle);
     *row = rc == SQLITE_ROW;
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? NL_OK : nl_sqlite_error(store, err);
 }
 
-static void reset(void *handle) {
+static void sqlite_reset(void *handle) {
     sqlite3_reset(handle);
     sqlite3_clear_bindings(handle);
 }
@@ -125,7 +127,7 @@ static double real(void *handle, int column) {
     return sqlite3_column_double(handle, column);
 }
 
-static const char *text(void *handle, int column) {
+static const char *sqlite_text(void *handle, int column) {
     return (const char *)sqlite3_column_text(handle, column);
 }
 
@@ -142,7 +144,7 @@ static bool is_null(void *handle, int column) {
 /* ---- transactions ---- */
 
 /* There is one writer at a time in any case. */
-static enum nl_status begin(struct nl_store *store, bool exclusive, struct nl_error *err) {
+static enum nl_status sqlite_begin(struct nl_store *store, bool exclusive, struct nl_error *err) {
     (void)exclusive;
     return nl_sql_run(store, err, "BEGIN IMMEDIATE", NL_NO_VALUES);
 }
@@ -187,9 +189,9 @@ const struct nl_engine nl_engine_sqlite = {
     .open = nl_sqlite_open,
     .close = nl_sqlite_close,
     .prepare = prepare,
-    .bind = bind,
-    .step = step,
-    .reset = reset,
+    .bind = sqlite_bind,
+    .step = sqlite_step,
+    .reset = sqlite_reset,
     .finalize = finalize,
     .inserted = inserted,
     .changes = changes,
@@ -197,16 +199,16 @@ const struct nl_engine nl_engine_sqlite = {
     .script = nl_sqlite_script,
     .number = number,
     .real = real,
-    .text = text,
+    .text = sqlite_text,
     .bytes = bytes,
     .is_null = is_null,
-    .begin = begin,
+    .begin = sqlite_begin,
     .commit = commit,
     .rollback = rollback,
     .lock = nl_sqlite_lock,
     .unlock = nl_sqlite_unlock,
-    .take_slot = nl_sqlite_take_slot,
-    .leave_slot = nl_sqlite_leave_slot,
+    .take_permit = nl_sqlite_take_permit,
+    .return_permit = nl_sqlite_return_permit,
     .wait = nl_sqlite_wait,
     .examine = nl_sqlite_examine,
     .backup = nl_sqlite_backup,

@@ -23,7 +23,7 @@ static enum nl_status give_to_owner(int fd, const char *database, struct nl_erro
 }
 
 /* POSIX record locks, one byte per thing: they end with the process, even by SIGKILL, and tell who
- * holds them. Byte 0 is the retry run, byte N the issue N, and slots come after them all. */
+ * holds them. Byte 0 is the retry run, byte N the issue N, and permits come after them all. */
 static enum nl_status open_lock_file(struct nl_store *store, struct nl_error *err) {
     struct nl_buf path = {0};
     nl_buf_addf(&path, "%s.lock", store->path);
@@ -62,14 +62,14 @@ void nl_sqlite_unlock(struct nl_store *store, int64_t what) {
 
 static const int64_t FIRST_SLOT = INT64_C(1) << 40;
 
-enum nl_status nl_sqlite_take_slot(struct nl_store *store, uint32_t key, bool *taken,
-                                   struct nl_error *err) {
+enum nl_status nl_sqlite_take_permit(struct nl_store *store, uint32_t key, bool *taken,
+                                     struct nl_error *err) {
     int64_t holder = 0;
     enum nl_status status = nl_sqlite_lock(store, FIRST_SLOT + key, &holder, err);
     *taken = status == NL_OK;
     return status == NL_BUSY ? NL_OK : status;
 }
 
-void nl_sqlite_leave_slot(struct nl_store *store, uint32_t key) {
+void nl_sqlite_return_permit(struct nl_store *store, uint32_t key) {
     nl_sqlite_unlock(store, FIRST_SLOT + key);
 }

@@ -24,7 +24,7 @@ struct log {
     atomic_int problem;
 };
 
-static void tell(int fd, uint64_t what) {
+static void tell_done(int fd, uint64_t what) {
     while (write(fd, &what, sizeof what) < 0 && errno == EINTR)
         ;
 }
@@ -39,7 +39,7 @@ static void *work(void *ctx) {
             return NULL;
         if (fdatasync(sync->log) != 0)
             atomic_store(&sync->problem, errno);
-        tell(sync->done, 1);
+        tell_done(sync->done, 1);
     }
 }
 
@@ -84,7 +84,7 @@ enum nl_status nl_sqlite_sync_start(struct nl_store *store, void **out, struct n
 
 void nl_sqlite_sync_request(void *state) {
     const struct log *sync = state;
-    tell(sync->wake, REQUEST);
+    tell_done(sync->wake, REQUEST);
 }
 
 int nl_sqlite_sync_fd(const void *state) {
@@ -108,7 +108,7 @@ enum nl_status nl_sqlite_sync_stop(void *state, struct nl_error *err) {
     struct log *sync = state;
     enum nl_status status = NL_OK;
     if (sync->started) {
-        tell(sync->wake, END);
+        tell_done(sync->wake, END);
         pthread_join(sync->thread, NULL);
         if (fdatasync(sync->log) != 0)
             atomic_store(&sync->problem, errno);

@@ -16,14 +16,14 @@ static void test_tags(void **state) {
 
 static void test_match(void **state) {
     (void)state;
-    assert_int_equal(nl_language_match("ru", "RU"), 3);
-    assert_int_equal(nl_language_match("ru-KZ", "ru"), 2);
-    assert_int_equal(nl_language_match("ru", "ru-KZ"), 1);
-    assert_int_equal(nl_language_match("ru-RU", "ru-KZ"), 1);
-    assert_int_equal(nl_language_match("ru", "rup"), 0);
-    assert_int_equal(nl_language_match("en", "ru"), 0);
-    assert_int_equal(nl_language_match(NULL, "ru"), 0);
-    assert_int_equal(nl_language_match("ru", NULL), 0);
+    assert_int_equal(nl_language_match("ru", "RU"), NL_LANGUAGE_SAME);
+    assert_int_equal(nl_language_match("ru-KZ", "ru"), NL_LANGUAGE_PRIMARY);
+    assert_int_equal(nl_language_match("ru", "ru-KZ"), NL_LANGUAGE_VARIETY);
+    assert_int_equal(nl_language_match("ru-RU", "ru-KZ"), NL_LANGUAGE_VARIETY);
+    assert_int_equal(nl_language_match("ru", "rup"), NL_LANGUAGE_OTHER);
+    assert_int_equal(nl_language_match("en", "ru"), NL_LANGUAGE_OTHER);
+    assert_int_equal(nl_language_match(NULL, "ru"), NL_LANGUAGE_OTHER);
+    assert_int_equal(nl_language_match("ru", NULL), NL_LANGUAGE_OTHER);
 }
 
 static void test_direction(void **state) {

@@ -258,7 +258,7 @@ static bool other_takes(struct fixture *fixture, const char *name, int64_t numbe
         struct nl_error err = {0};
         enum nl_status status = nl_store_open(fixture->path, &fixture->env, &store, &err);
         if (status == NL_OK)
-            status = nl_store_take_slot(store, name, number, &taken, &err);
+            status = nl_store_take_permit(store, name, number, &taken, &err);
         _exit(status == NL_OK && taken ? 0 : 1);
     }
     int result = 0;
@@ -266,16 +266,16 @@ static bool other_takes(struct fixture *fixture, const char *name, int64_t numbe
     return WEXITSTATUS(result) == 0;
 }
 
-static void test_slots(void **state) {
+static void test_permits(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
     bool taken = false;
-    assert_ok(nl_store_take_slot(fixture->store, "example.org", 1, &taken, &err));
+    assert_ok(nl_store_take_permit(fixture->store, "example.org", 1, &taken, &err));
     assert_true(taken);
     assert_false(other_takes(fixture, "example.org", 1));
     assert_true(other_takes(fixture, "example.org", 2));
     assert_true(other_takes(fixture, "example.net", 1));
-    nl_store_leave_slot(fixture->store, "example.org", 1);
+    nl_store_return_permit(fixture->store, "example.org", 1);
     assert_true(other_takes(fixture, "example.org", 1));
 }
 
@@ -291,7 +291,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_many_rows, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_batch, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_batch_that_fails, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_slots, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_permits, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,30 +57,30 @@ static void test_confirmation(void **state) {
     struct nl_error err = {0};
     struct nl_token first;
     struct nl_token second;
-    struct nl_standing standing = {0};
+    struct nl_token_result result = {0};
     sign_up(fixture, "ann@example.org");
     assert_ok(
         nl_link_new(fixture->store, 1, NL_LINK_SUBSCRIBE, fixture->fake.now + 10, &first, &err));
     assert_ok(
         nl_link_new(fixture->store, 1, NL_LINK_SUBSCRIBE, fixture->fake.now + 20, &second, &err));
-    assert_fails(nl_confirm(fixture->store, "nonsense", false, &standing, &err), NL_DATA,
+    assert_fails(nl_confirm(fixture->store, "nonsense", false, &result, &err), NL_DATA,
                  "malformed");
     assert_fails(
-        nl_confirm(fixture->store, "7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55", false, &standing, &err),
+        nl_confirm(fixture->store, "7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55", false, &result, &err),
         NL_NOTFOUND, "unknown");
     fixture->fake.now += 10;
-    assert_fails(nl_confirm(fixture->store, first.text, false, &standing, &err), NL_EXPIRED,
+    assert_fails(nl_confirm(fixture->store, first.text, false, &result, &err), NL_EXPIRED,
                  "expired");
-    assert_ok(nl_confirm(fixture->store, second.text, false, &standing, &err));
-    assert_int_equal(standing.list, fixture->list.id);
-    assert_false(standing.already);
-    assert_ok(nl_confirm(fixture->store, second.text, false, &standing, &err)); /* a second click */
-    assert_true(standing.already);
-    assert_ok(nl_confirm(fixture->store, first.text, false, &standing, &err));
+    assert_ok(nl_confirm(fixture->store, second.text, false, &result, &err));
+    assert_int_equal(result.list, fixture->list.id);
+    assert_false(result.already);
+    assert_ok(nl_confirm(fixture->store, second.text, false, &result, &err)); /* a second click */
+    assert_true(result.already);
+    assert_ok(nl_confirm(fixture->store, first.text, false, &result, &err));
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = 'confirmed'"),
                      1);
     fixture_sql(fixture, "UPDATE subscription SET state = 'unsubscribed'");
-    assert_fails(nl_confirm(fixture->store, second.text, false, &standing, &err), NL_USED, "used");
+    assert_fails(nl_confirm(fixture->store, second.text, false, &result, &err), NL_USED, "used");
     fixture_sql(fixture, "UPDATE subscription SET state = 'active'");
     assert_int_equal(fixture_sql(fixture, "SELECT confirmed_at FROM subscription"),
                      fixture->fake.now);
@@ -100,18 +100,18 @@ static void test_unsubscribe(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
     struct nl_address address = {0};
-    struct nl_standing standing = {0};
+    struct nl_token_result result = {0};
     fixture_subscribe(fixture, "ann@example.org");
     fixture_sql(fixture, "UPDATE subscription SET token = "
                          "'7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55'");
     assert_ok(nl_unsubscribe_token(fixture->store, "7F0C2A9E-6f0e-4d8e-9b0a-6f3f2a1f9c55", false,
-                                   &standing, &err));
+                                   &result, &err));
     assert_ok(nl_unsubscribe_token(fixture->store, "7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55", false,
-                                   &standing, &err));
+                                   &result, &err));
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = 'unsubscribed'"),
                      1);
     assert_fails(nl_unsubscribe_token(fixture->store, "00000000-0000-4000-8000-000000000000", false,
-                                      &standing, &err),
+                                      &result, &err),
                  NL_NOTFOUND, "unknown");
     assert_ok(nl_address_parse("ann@example.org", &address, &err));
     assert_fails(nl_unsubscribe_address(fixture->store, &address, 99, &err), NL_NOTFOUND, "ann@");
