@@ -241,7 +241,7 @@ void nl_address_free(struct nl_address *address) {
     *address = (struct nl_address){0};
 }
 
-/* Takes the quotation marks away if all that is not blank stands between two. */
+/* Removes a pair of quotation marks that encloses the whole text, blanks aside. */
 static void unquote(char *name) {
     char *first = strchr(name, '"');
     char *last = strrchr(name, '"');

@@ -26,7 +26,7 @@ void nl_form_free(struct nl_form *form) {
     *form = (struct nl_form){0};
 }
 
-/* Puts a value, cleaned, into its slot; a blank one is none. */
+/* Cleans a value and stores it in *target. A blank value counts as none. */
 static enum nl_status put_field(char **slot, const char *value, const char *what,
                                 struct nl_error *err) {
     struct nl_buf text = {0};
@@ -85,7 +85,7 @@ static enum nl_status add_list(struct nl_form *form, const char *value, struct n
     return NL_OK;
 }
 
-/* The name goes into a log: only what it is made of, and not too much of it. */
+/* The name goes into a log, so only harmless characters of it are kept, up to a limit. */
 static void note_ignored(struct nl_form *form, const char *key) {
     if (form->ignored.len > IGNORED_LIMIT)
         return;

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* So that the name is as durable as what it names. */
+/* Makes the name of the file as durable as its content. */
 static void sync_folder(const char *path) {
     char *copy = strdup(path);
     int fd = copy != NULL ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;

@@ -65,7 +65,7 @@ struct step {
 static enum nl_status apply_once(struct nl_store *store, void *ctx, struct nl_error *err) {
     const struct step *step = ctx;
     int64_t applied = 0;
-    /* Asked again inside the transaction: another process may have migrated in between. */
+    /* Checks again inside the transaction, since another process may have migrated in between. */
     enum nl_status status =
         store->engine->script(store, store->engine->dialect.migrations_table, err);
     if (status == NL_OK)

@@ -22,7 +22,7 @@ struct nl_statement *nl_statement_new(struct nl_store *store, const char *sql, b
     return NULL;
 }
 
-/* One that is busy belongs to a walk further up on the stack: this call gets another. */
+/* A busy statement belongs to a walk further up on the stack: this call gets another one. */
 static struct nl_statement *prepared(struct nl_store *store, const char *sql, bool insert,
                                      struct nl_error *err) {
     struct nl_statement *entry = store->statements;

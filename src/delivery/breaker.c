@@ -102,7 +102,7 @@ bool nl_breaker_hold(struct nl_breaker *breaker, const struct nl_held *refusal, 
     }
     *held = true;
     breaker->count++;
-    /* One that is for now must not stop a run in which messages are accepted between. */
+    /* A temporary refusal must not stop a run in which messages are accepted in between. */
     if (item->ours && (!is_for_now(item) || breaker->servers[item->server].accepted == 0))
         breaker->servers[item->server].ours_in_a_row++;
     return is_open(breaker, item->server);

@@ -33,7 +33,7 @@ static enum nl_judge_stage stage_of(enum nl_stage stage) {
     }
 }
 
-/* The relay cannot reach the recipient's server: that says nothing of the address. */
+/* The relay cannot reach the recipient's server. This says nothing about the address. */
 static bool is_out_of_reach(const char *reason) {
     return strcmp(reason, "network") == 0 || strcmp(reason, "system") == 0 ||
            strcmp(reason, "expired") == 0;
@@ -128,7 +128,8 @@ enum nl_reaction nl_outcome_judge(const struct nl_bounce_reader *reader,
                                             : judge_reply(reader, event, result);
 }
 
-/* The schedule's, whose last one repeats; else growing from the first to the largest. */
+/* The delay from the schedule, whose last entry repeats; without a schedule, a delay that grows
+ * from the first to the largest. */
 static int64_t delay_before(const struct nl_config *config, int64_t attempts) {
     int64_t delay = config->retry.first;
     if (config->retry.schedule[0] != 0) {
@@ -151,7 +152,8 @@ void nl_outcome_schedule(const struct nl_config *config, const struct nl_env *en
         result->outcome = NL_FAILED;
         return;
     }
-    /* A fifth more or less, so that what failed together does not come back together. */
+    /* Varies the delay by a fifth, so that messages that failed together are not retried together.
+     */
     delay += (int64_t)((double)delay * (nl_env_fraction(env) - 0.5) * 0.4);
     result->next_attempt_at = now + (delay > 0 ? delay : 1);
     /* One last attempt when the age is reached. */

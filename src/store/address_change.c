@@ -16,7 +16,7 @@ struct ask {
     int64_t notice;
 };
 
-/* The subscription in whose list's name the mail goes out; 0 where none shall. */
+/* The subscription whose list sends the mail; 0 if no mail is to be sent. */
 static enum nl_status find_sender(struct nl_store *store, const struct ask *ask,
                                   int64_t *subscription, struct nl_error *err) {
     return nl_sql_number(
@@ -46,7 +46,7 @@ static enum nl_status check_unanswered(struct nl_store *store, const struct ask 
     return nl_unanswered_add(store, ask->address->key, err);
 }
 
-/* The mail that an earlier wish has queued is not for this one's address. */
+/* A mail that an earlier request has queued is not for the address of this one. */
 static enum nl_status forget_earlier(struct nl_store *store, int64_t subscriber,
                                      struct nl_error *err) {
     int64_t now = nl_store_now(store);
@@ -112,7 +112,7 @@ static enum nl_status find_other(struct nl_store *store, int64_t subscriber, int
                          NL_VALUES(NL_INT(subscriber)));
 }
 
-/* The other subscriber gets the active subscriptions; what is left of this one's ends. */
+/* The other subscriber takes over the active subscriptions; the remaining ones end. */
 static enum nl_status merge(struct nl_store *store, int64_t from, int64_t into,
                             struct nl_error *err) {
     int64_t now = nl_store_now(store);

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Which issues the public may see at a time: only this place decides it. A paused or cancelled
- * issue that somebody has received stays readable. */
+/* The issues that the public may see at a given time. Only this condition decides it. A paused or
+ * cancelled issue that somebody has received stays readable. */
 #define VISIBLE(now)                                                                               \
     "i.list = ?1 AND i.state IN ('sending', 'sent', 'paused', 'cancelled') AND "                   \
     "i.archive <> 'never' AND i.public_from <= " now                                               \

@@ -279,7 +279,7 @@ enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery, co
         NL_VALUES(NL_INT(at), NL_INT(delivery), NL_STRING(owner)));
 }
 
-/* The event first, while the row still tells whose it is. */
+/* The event is written first, while the row still names the subscription. */
 static enum nl_status record_one(struct nl_store *store, const struct nl_record *record,
                                  const char *owner, struct nl_error *err) {
     const struct nl_result *result = record->result;
@@ -328,7 +328,7 @@ struct recovery {
     int64_t count;
 };
 
-/* Leases that are over. ?3: all are, since nobody else sends the issue now. */
+/* Leases that have ended. ?3 is true if all have, because nobody else sends the issue now. */
 #define DEAD                                                                                       \
     "WHERE id IN (SELECT id FROM delivery WHERE issue IS NOT DISTINCT FROM nullif(?1, 0) AND "     \
     "state = 'leased' AND (?3 <> 0 OR lease_until <= ?2) AND dot_at IS "

@@ -40,7 +40,7 @@ enum nl_status nl_fan_out(struct nl_store *store, struct nl_fan_out *fan_out,
     "THEN 'deferred' ELSE 'queued' END"
 #define VARIANT_OF_FURTHER "(SELECT t.winner FROM subject_test t WHERE t.issue = ?2)"
 
-/* Skipped deliveries first: the others are those without any. */
+/* Queues skipped deliveries first; after that, people without a delivery remain. */
 enum nl_status nl_fan_out_further(struct nl_store *store, struct nl_fan_out *fan_out,
                                   struct nl_error *err) {
     int64_t none = 0;

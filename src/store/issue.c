@@ -214,7 +214,8 @@ enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_c
                        NL_VALUES(NL_INT(issue)));
 }
 
-/* One index each: a condition on several states would look at every delivery. */
+/* Each state is counted through its own index: a condition on several states would read every
+ * delivery. */
 enum nl_status nl_issue_left(struct nl_store *store, int64_t issue, int64_t *left, int64_t *unknown,
                              struct nl_error *err) {
     enum nl_status status = nl_sql_number(

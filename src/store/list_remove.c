@@ -26,7 +26,7 @@ enum nl_status nl_list_remains(struct nl_store *store, int64_t list, struct nl_l
                         NL_COLUMNS(NL_INTO(&out->issues), NL_INTO(&out->people)));
 }
 
-/* People who have left and are on no other list: nothing must bring them back by mistake. */
+/* People who have left and are on no other list. Nothing must bring them back by mistake. */
 static enum nl_status leave_tombstones(struct nl_store *store, int64_t list, struct nl_error *err) {
     struct nl_buf ids = {0};
     enum nl_status status =
@@ -55,7 +55,7 @@ static enum nl_status check_idle(struct nl_store *store, int64_t list, struct nl
 }
 
 static enum nl_status remove_list(struct nl_store *store, void *ctx, struct nl_error *err) {
-    /* In this order: rows that refer to others go before those. */
+    /* The order matters: rows that refer to others are deleted before them. */
     static const char *const steps[] = {
         "UPDATE returned SET message = NULL, delivery = NULL WHERE delivery IN " DELIVERIES,
         "UPDATE returned SET message = NULL WHERE id IN (SELECT returned FROM bounce WHERE "

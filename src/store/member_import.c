@@ -12,8 +12,9 @@
 struct nl_import {
     struct nl_store *store;
     const struct nl_import_policy *policy;
-    bool any_suppressed, any_erased; /* whether it is worth asking for each row */
-    unsigned char uuid[16];          /* of the subscriber last added */
+    bool any_suppressed,
+        any_erased; /* whether the table has any rows, so that each import row must be looked up */
+    unsigned char uuid[16]; /* of the subscriber last added */
 };
 
 enum nl_status nl_import_begin(struct nl_store *store, const struct nl_import_policy *policy,
@@ -94,15 +95,15 @@ static enum nl_status update_subscriber(struct nl_import *import, const struct n
     return status;
 }
 
-/* They count up from a random one: an index that grows at its end is quicker, and these are no
- * secrets. */
+/* UUIDs count up from a random one: an index that grows at its end is faster, and these UUIDs are
+ * no secrets. */
 static void next_uuid(struct nl_import *import, char out[NL_TOKEN_LEN + 1]) {
     for (size_t at = sizeof import->uuid; at-- > 9 && ++import->uuid[at] == 0;)
         ;
     uuid_unparse_lower(import->uuid, out);
 }
 
-/* Most are new: to insert and see is quicker than to look and insert. */
+/* Most people are new, so trying to insert is faster than searching first. */
 static enum nl_status put_subscriber(struct nl_import *import, const struct nl_address *address,
                                      const struct nl_member *member, int64_t *id, bool *is_new,
                                      bool *changed, struct nl_error *err) {
@@ -182,7 +183,7 @@ static enum nl_status add_subscription(struct nl_import *import, int64_t list, i
                   NL_INT(ended ? known(member->ended_at, now) : 0), NL_INT(created)));
 }
 
-/* Somebody who has not confirmed yet, and of whom the row says that they have. */
+/* Makes a pending subscription active: the row says that the person has confirmed. */
 static enum nl_status activate(struct nl_import *import, int64_t subscription,
                                const struct nl_member *member, struct nl_error *err) {
     int64_t now = nl_store_now(import->store);
@@ -204,8 +205,8 @@ static enum nl_status ask_to_confirm(struct nl_import *import, int64_t subscript
     return nl_notice_add(import->store, "confirmation", subscription, &notice, err);
 }
 
-/* The row says that somebody has left who is on the list here. That counts, unless they have
- * confirmed here since. */
+/* Ends the subscription of somebody who has left according to the row, unless they have confirmed
+ * here since. */
 static enum nl_status end_as_told(struct nl_import *import, int64_t list, int64_t subscriber,
                                   int64_t id, const struct nl_member *member, bool *ended,
                                   struct nl_error *err) {
@@ -236,7 +237,7 @@ static enum nl_status end_as_told(struct nl_import *import, int64_t list, int64_
     return status;
 }
 
-/* Somebody who is on the list already. */
+/* Handles a row about somebody who is on the list already. */
 static enum nl_status meet_subscription(struct nl_import *import, int64_t list, int64_t subscriber,
                                         int64_t id, enum nl_subscription_state state, bool ask,
                                         const struct nl_member *member,

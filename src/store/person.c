@@ -44,8 +44,8 @@ enum nl_status nl_person_leave_tombstone(struct nl_store *store, int64_t subscri
 
 enum nl_status nl_person_erase_rows(struct nl_store *store, int64_t subscriber,
                                     struct nl_error *err) {
-    /* In this order: what refers to others first. Unsubscribe tokens stay, so that the links in old
-     * mails still say that nothing more will come. */
+    /* The order matters: rows that refer to others are changed first. Unsubscribe tokens stay, so
+     * that the links in old mails still say that nothing more will come. */
     static const char *const steps[] = {
         ("UPDATE subscription SET consent_source = NULL, consent_ip = NULL, ended_at = "
          "coalesce(ended_at, ?2), state = CASE WHEN state IN ('active', 'pending') THEN "

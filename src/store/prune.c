@@ -84,7 +84,7 @@ struct erasure {
     int64_t before, subscriber;
 };
 
-/* Looks once more: somebody may have come back since all were looked for. */
+/* Checks once more: the person may have come back since the search. */
 static enum nl_status erase_if_ended(struct nl_store *store, void *ctx, struct nl_error *err) {
     const struct erasure *erasure = ctx;
     struct nl_buf ids = {0};

@@ -64,7 +64,7 @@ enum nl_status nl_reconfirmation_ask(struct nl_store *store,
 
 /* ---- ending ---- */
 
-/* A mail that never went out asked nobody. */
+/* A question that was never sent has asked nobody. */
 #define OVER                                                                                       \
     "reconfirm_by <= ?1 AND state = 'active' AND EXISTS (SELECT 1 FROM delivery d WHERE "          \
     "d.subscription = subscription.id AND d.issue IS NULL AND d.kind = 'reconfirmation' AND "      \

@@ -46,7 +46,7 @@ static enum nl_status count_resends(struct nl_store *store, const struct call *c
                         NL_COLUMNS(NL_INTO(&call->out->people), NL_INTO(&call->out->ended)));
 }
 
-/* Its attempts count from the beginning, so that its age does not end it at once. */
+/* The attempts start again from zero, so that the age of the delivery does not end it at once. */
 static enum nl_status queue(struct nl_store *store, const struct call *call, struct nl_error *err) {
     return nl_sql_run(
         store, err,

@@ -7,7 +7,7 @@
 
 enum { MICRO = 1000000, HOUR = 3600, LEAST_BURST = 10, BURSTS_PER_HOUR = 6, FAR_FACTOR = 4 };
 
-/* A rate as GCRA: the time until which what was taken is used up. */
+/* A rate as GCRA stores it: the time at which everything taken so far will be used up. */
 struct rate {
     char name[40];
     int64_t per_hour;
@@ -20,7 +20,7 @@ struct admission {
     int64_t wait;
 };
 
-/* Ten may come at once, or as many as are due in ten minutes; of both `factor` times as many. */
+/* The allowed burst: ten, or as many as ten minutes allow, times `factor`. */
 static void add_rate(struct admission *admission, const char *name, int64_t per_hour,
                      int64_t factor) {
     struct rate *rate = &admission->rates[admission->count++];

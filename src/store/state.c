@@ -22,7 +22,7 @@ const char *const nl_subscription_state_words[NL_SUBSCRIPTION_STATES + 1] = {
     [NL_SUBSCRIPTION_COMPLAINED] = "complained",
 };
 
-/* 0 when there is none: the state that stands for any. */
+/* Returns 0, the number of ANY, for an unknown word. */
 static size_t find_state(const char *const *words, size_t count, const char *text) {
     for (size_t i = 1; i < count; i++)
         if (strcmp(words[i], text) == 0)

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* One address on one list, as it is known so far. */
+/* The facts known about one address on one list before the sign-up. */
 struct known {
     int64_t subscriber;
     int64_t subscription;
@@ -175,7 +175,7 @@ static enum nl_status find_confirmation(struct nl_store *store, struct token_cal
     return call->out.already ? NL_OK : status;
 }
 
-/* The address is proved now: the mails that were held back while it was not may go out. */
+/* The address is proved now, so mails that were held back may go out. */
 static enum nl_status queue_withheld(struct nl_store *store, const struct token_call *call,
                                      struct nl_error *err) {
     int64_t now = nl_store_now(store);
@@ -202,7 +202,7 @@ static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error
     enum nl_status status = find_confirmation(store, call, err);
     if (status != NL_OK || call->out.already)
         return status;
-    /* Somebody who says once more that they want to stay is not new. */
+    /* A subscriber who confirms once more that they want to stay is not new. */
     status = nl_sql_run(store, err,
                         "UPDATE subscription SET confirmed_at = ?, reconfirm_by = NULL "
                         "WHERE id = ? AND state = 'active'",

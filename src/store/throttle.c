@@ -25,7 +25,7 @@ static enum nl_status read_time(struct nl_store *store, const char *name, int64_
     return status;
 }
 
-/* Work that is done at once never runs ahead of the clock by more than its second. */
+/* A burst never runs ahead of the clock by more than one second. */
 static int64_t soon(const struct nl_store *store) {
     return (nl_store_now(store) + 2) * MICRO;
 }

@@ -2,7 +2,7 @@
 
 #include "newsletter/db/sql.h"
 
-/* A mail that is still on its way has its link yet to come. */
+/* The link of a mail that is still queued does not exist yet. */
 #define OVERDUE                                                                                    \
     "s.state = 'pending' AND s.consent_at < ?1 AND NOT EXISTS (SELECT 1 FROM confirmation c "      \
     "WHERE c.subscription = s.id AND c.purpose = 'subscribe' AND c.expires_at >= ?1) AND NOT "     \
@@ -13,8 +13,8 @@
     "s.confirmed_at IS NULL AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subscription = s.id " \
     "AND d.issue IS NOT NULL)"
 
-/* In this order: rows that refer to others first. The history goes too, since SQLite gives the
- * number of the last person who was deleted to the next one. */
+/* The order matters: rows that refer to others are deleted first. The history goes too, since
+ * SQLite gives the number of the last person who was deleted to the next one. */
 static const char *const steps[] = {
     "UPDATE returned SET delivery = NULL WHERE delivery IN (SELECT id FROM delivery WHERE "
     "subscription = ?1)",
@@ -49,7 +49,7 @@ static enum nl_status delete_one(struct nl_store *store, int64_t subscription,
     return status;
 }
 
-/* They had left, and did not say themselves that they wanted to come back. */
+/* These people had left, and have not confirmed that they want to come back. */
 static enum nl_status end_returns(struct nl_store *store, int64_t before, struct nl_error *err) {
     return nl_sql_run(store, err,
                       "UPDATE subscription SET state = 'unsubscribed', ended_at = ?2, noticed_at = "

@@ -11,7 +11,7 @@
 struct nl_address {
     char *text;     /* as given, without surrounding space */
     char *envelope; /* for RCPT TO: the domain in A-labels, the local part quoted where it must */
-    char *key;      /* equal for all spellings of one mailbox; what the database is unique on */
+    char *key;      /* equal for all spellings of one mailbox; unique in the database */
     char *domain;   /* A-labels, lower case; part of `envelope` */
     bool smtputf8;  /* the local part needs SMTPUTF8 (RFC 6531) */
 };

@@ -7,8 +7,9 @@
 
 #include <jansson.h>
 
-/* Adds one text to `object`, cleaned (newsletter/base/clean.h): names, lengths and number are
- * bounded, values are fit for a header. A blank one removes it. */
+/* Adds one text to `object`, cleaned (newsletter/base/clean.h). The name, the length and the number
+ * of attributes are bounded, and values fit into a header field. A blank value removes the
+ * attribute. */
 NL_CHECKED enum nl_status nl_attributes_set(json_t *object, const char *key, const char *value,
                                             struct nl_error *err) NL_NONNULL(2, 3);
 
@@ -16,9 +17,9 @@ NL_CHECKED enum nl_status nl_attributes_set(json_t *object, const char *key, con
  * has letters that no such name has, or is too long. The caller frees it. */
 char *nl_attribute_name(const char *text) NL_ALL_NONNULL;
 
-/* Copies the members of the JSON object `from`. Numbers, true and false become texts; null is left
- * out; lists of such stay lists; what lies within objects gets a name of both, joined by "_". Names
- * of what cannot be an attribute are appended to `passed`, with commas. */
+/* Copies the members of the JSON object `from`. Numbers, true and false become texts, lists of them
+ * stay lists, and null is left out. The members of an inner object are named after both, joined by
+ * "_". The names of members that cannot be attributes are appended to `passed`, with commas. */
 NL_CHECKED enum nl_status nl_attributes_take(json_t *object, json_t *from, struct nl_buf *passed,
                                              struct nl_error *err) NL_NONNULL(3);
 

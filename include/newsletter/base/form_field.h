@@ -46,12 +46,12 @@ struct nl_form_fields {
 struct nl_form_field *nl_form_field_find(const struct nl_form_fields *fields, const char *attribute)
     NL_NONNULL(2);
 
-/* The field of an attribute, added as a text without a label if it is new. NULL with `err` filled.
- */
+/* The field of an attribute. A new one is added as a text without a label. NULL after a failure,
+ * with `err` filled. */
 struct nl_form_field *nl_form_field_add(struct nl_form_fields *fields, const char *attribute,
                                         struct nl_error *err) NL_NONNULL(1, 2);
 
-/* The choice with a value, added if it is new. NULL with `err` filled. */
+/* The choice with a value, added if it is new. NULL after a failure, with `err` filled. */
 struct nl_form_choice *nl_form_choice_add(struct nl_form_field *field, const char *value,
                                           struct nl_error *err) NL_NONNULL(1, 2);
 

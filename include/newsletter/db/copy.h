@@ -21,9 +21,9 @@ NL_CHECKED enum nl_status nl_store_copy(struct nl_store *from, const char *path,
                                         nl_copied_each *each, void *ctx, struct nl_error *err)
     NL_NONNULL(1, 2, 5);
 
-/* Likewise, and ends `from`: nobody can write to it meanwhile and nobody can use it afterwards,
- * since two databases that both send would mail everybody twice. NL_BUSY while messages are under
- * way. */
+/* Moves the installation: makes a copy as nl_store_copy does and closes `from` for good. Nobody can
+ * write to it meanwhile or use it afterwards, since two databases that both send would mail
+ * everybody twice. NL_BUSY while messages are being sent. */
 NL_CHECKED enum nl_status nl_store_move(struct nl_store *from, const char *path,
                                         nl_copied_each *each, void *ctx, struct nl_error *err)
     NL_NONNULL(1, 2, 5);

@@ -100,7 +100,7 @@ NL_CHECKED enum nl_status nl_sql_batch_end(struct nl_store *store, enum nl_statu
 /* How many rows the last statement that was run has changed. */
 int64_t nl_sql_changes(const struct nl_store *store) NL_ALL_NONNULL;
 
-/* Whether the last failure was that a row like it is there already. */
+/* Whether the last failure was that such a row exists already. */
 bool nl_sql_is_duplicate(const struct nl_store *store) NL_ALL_NONNULL;
 
 /* Several statements without parameters, whose rows are of no interest. */
@@ -132,7 +132,7 @@ NL_CHECKED enum nl_status nl_query_each(struct nl_store *store, struct nl_error 
 NL_CHECKED enum nl_status nl_query_number(struct nl_store *store, struct nl_error *err,
                                           int64_t *out, struct nl_query *query) NL_ALL_NONNULL;
 
-/* A statement that is run again and again, also in a batch. End with nl_sql_end. */
+/* A statement for many runs, also in a batch. End it with nl_sql_end. */
 struct nl_statement;
 NL_CHECKED enum nl_status nl_sql_prepare(struct nl_store *store, const char *sql,
                                          struct nl_statement **out,
@@ -149,7 +149,7 @@ struct nl_dialect {
     const char *number_end;       /* counts as 0 */
     const char *search;           /* issues i whose text holds the words ?7, each in quotes */
     const char *migrations_table; /* the table of migrations, made where it is missing */
-    const char *known_tables;     /* whether that is there, and how many tables are */
+    const char *known_tables;     /* whether that table exists, and how many tables exist */
 };
 const struct nl_dialect *nl_sql_dialect(const struct nl_store *store) NL_ALL_NONNULL;
 
@@ -158,9 +158,9 @@ int64_t nl_sql_limit(int64_t limit);
 
 /* ---- transactions ---- */
 
-/* Runs `body` in a transaction; rolls back when it fails. Exclusive: no other transaction of that
- * kind runs meanwhile, so what it reads stays as it was read. Shared: others may write at the same
- * time; for a body that changes only what is its own. */
+/* Runs `body` in a transaction; rolls back when it fails. Exclusive: no other exclusive transaction
+ * runs meanwhile, so the rows it has read stay the same. Shared: others may write at the same time;
+ * for a body that changes only its own rows. */
 typedef enum nl_status nl_sql_body(struct nl_store *store, void *context, struct nl_error *err);
 NL_CHECKED enum nl_status nl_sql_exclusive(struct nl_store *store, nl_sql_body *body, void *context,
                                            struct nl_error *err) NL_NONNULL(1, 2, 4);

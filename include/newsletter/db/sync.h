@@ -13,17 +13,17 @@ struct nl_sync;
 NL_CHECKED enum nl_status nl_sync_start(struct nl_store *store, struct nl_sync **out,
                                         struct nl_error *err) NL_ALL_NONNULL;
 
-/* Begins to make durable what was committed so far. One at a time. */
+/* Begins to make all earlier commits durable. Only one sync runs at a time. */
 void nl_sync_request(struct nl_sync *sync) NL_ALL_NONNULL;
 
 /* Becomes readable when that is done. */
 int nl_sync_fd(const struct nl_sync *sync) NL_ALL_NONNULL;
 
-/* Asks without waiting; *done tells. NL_IO when the disk failed. */
+/* Sets *done if the requested sync has finished; never waits. NL_IO when the disk failed. */
 NL_CHECKED enum nl_status nl_sync_poll(struct nl_sync *sync, bool *done,
                                        struct nl_error *err) NL_ALL_NONNULL;
 
-/* Makes all durable, and commits wait again. A `sync` of NULL is harmless. */
+/* Makes all commits durable. From now on commits wait for the disk again. NULL is harmless. */
 NL_CHECKED enum nl_status nl_sync_stop(struct nl_sync *sync, struct nl_error *err) NL_NONNULL(2);
 
 #endif

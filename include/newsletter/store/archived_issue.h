@@ -21,9 +21,9 @@ struct nl_filter {
     const char *date; /* a beginning: "2008", "2008-08" */
     const char *category, *series, *posted_by;
     const char *slug;
-    const char *words; /* to be found in the text, in any language */
+    const char *words; /* words to find in the text, in any language */
     bool with_events;
-    bool unlisted; /* also issues that have a page which nothing leads to */
+    bool unlisted; /* also unlisted issues: those that have a page without a link to it */
     int64_t limit, offset;
 };
 

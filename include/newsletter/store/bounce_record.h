@@ -21,10 +21,10 @@ struct nl_bounce_verdict {
 struct nl_bounce_record {
     const char *kind;
     int64_t delivery;     /* proved by a token of ours; 0 for none */
-    const char *reporter; /* of a complaint: the domain that sent it; NULL for none */
+    const char *reporter; /* the domain that sent a complaint; NULL for none */
     const struct nl_bounce_verdict *verdicts;
     size_t count;
-    const void *message; /* what to keep of it; NULL for nothing */
+    const void *message; /* the part of the message to keep; NULL for nothing */
     size_t len;
     unsigned char digest[NL_DIGEST_LEN]; /* of the whole message */
 };
@@ -42,9 +42,9 @@ struct nl_bounce_record_outcome {
     int64_t ended; /* subscriptions that it ended */
 };
 
-/* Records a message and what follows from it, in one transaction. With a proved delivery, its
- * subscription gains points, or ends at once by a complaint, which also suppresses the address.
- * Without one nothing but soft points is given, to every subscription of the address. */
+/* Records a message and its effects in one transaction. With a proved delivery, its subscription
+ * gains points, or ends at once by a complaint, which also suppresses the address. Without a proved
+ * delivery, every subscription of the address gains soft points at most. */
 NL_CHECKED enum nl_status nl_bounce_record_add(struct nl_store *store,
                                                const struct nl_bounce_record *record,
                                                const struct nl_bounce_policy *policy,
@@ -86,18 +86,19 @@ NL_CHECKED enum nl_status nl_bounce_record_message(struct nl_store *store, int64
                                                    struct nl_buf *out,
                                                    struct nl_error *err) NL_ALL_NONNULL;
 
-/* Drops a kept message that somebody has looked at; that it came stays on record. NL_NOTFOUND. */
+/* Drops the text of a kept message that somebody has looked at. The record of its arrival stays.
+ * NL_NOTFOUND. */
 NL_CHECKED enum nl_status nl_bounce_record_dismiss(struct nl_store *store, int64_t id,
                                                    struct nl_error *err) NL_ALL_NONNULL;
 
 /* How long and how much of messages is kept. */
 struct nl_bounce_record_limits {
     int64_t understood, unknown; /* drop the text of those from before these times */
-    int64_t bytes;               /* of what is left, drop the oldest beyond so much in all */
+    int64_t bytes;               /* then drop the oldest texts until this many bytes are left */
 };
 
-/* Drops the texts that are past these limits, and what servers said of people who are no longer
- * known. */
+/* Drops the texts that exceed these limits, and the words of servers about people who were erased.
+ */
 NL_CHECKED enum nl_status nl_bounce_record_forget(struct nl_store *store,
                                                   const struct nl_bounce_record_limits *limits,
                                                   struct nl_error *err) NL_ALL_NONNULL;

@@ -24,7 +24,7 @@ struct nl_scope {
     int64_t list;      /* notices only */
     const char *kind;  /* notices only: one of nl_notice_kinds */
     int64_t delivery;  /* notices only: just this one; 0 for all */
-    int64_t after;     /* an issue's queue was searched up to here; kept by nl_delivery_lease */
+    int64_t after;     /* how far an issue's queue was searched; kept by nl_delivery_lease */
     bool reservations; /* domains have rates: deliveries whose reserved time has come go first */
 };
 
@@ -34,13 +34,13 @@ struct nl_job {
     int64_t subscription;
     int64_t attempts;         /* made before this one */
     int64_t first_attempt_at; /* now, if this is the first */
-    char *address;            /* where it goes: of a change of address, the new one */
+    char *address;            /* the recipient; for a change of address, the new address */
     char *name;               /* NULL if not known */
     char *attributes;         /* a JSON object */
     char *language;           /* NULL if not known */
     struct nl_token unsubscribe;
-    bool reserved;   /* it has waited for the second its domain's rate reserved for it: now */
-    int64_t subject; /* which of an issue's subjects it is to get, 1 or 2 */
+    bool reserved;   /* its domain's rate has reserved this second for it */
+    int64_t subject; /* the number of the subject that it gets, 1 or 2 */
 };
 
 enum nl_outcome { NL_SENT, NL_DEFERRED, NL_BOUNCED, NL_FAILED, NL_UNKNOWN, NL_REQUEUED };
@@ -108,8 +108,8 @@ struct nl_record {
 };
 
 /* Records the results for leased deliveries and ends their leases. NL_REQUEUED does not count as an
- * attempt. Does nothing to those of which `owner` no longer holds the lease; but that one was sent
- * is still told of what others have found to be unknown meanwhile. */
+ * attempt. Deliveries whose lease `owner` no longer holds stay as they are, with one exception: a
+ * delivery that another run has marked unknown meanwhile becomes sent. */
 NL_CHECKED enum nl_status nl_delivery_record(struct nl_store *store,
                                              const struct nl_record *records, size_t count,
                                              const char *owner, struct nl_error *err)
@@ -132,7 +132,7 @@ NL_CHECKED enum nl_status nl_delivery_notice(struct nl_store *store, int64_t del
                                              int64_t *list, const char **kind, char **language,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
-/* One delivery as it stands. Borrowed for the time of a call. */
+/* One delivery in its present state. Borrowed for the time of a call. */
 struct nl_delivery_row {
     int64_t subscription;
     const char *address;

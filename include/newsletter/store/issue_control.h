@@ -13,7 +13,8 @@ bool nl_issue_action_parse(const char *word, enum nl_issue_action *out) NL_ALL_N
 
 enum nl_action_result {
     NL_ACTION_DONE,
-    NL_ACTION_WITHDRAWN, /* a scheduled issue was cancelled: it is gone, nobody has got it */
+    NL_ACTION_WITHDRAWN, /* a scheduled issue was cancelled: it is deleted, and nobody has received
+                            it */
     NL_ACTION_UNCHANGED, /* the issue is in the state that was asked for already */
     NL_ACTION_REFUSED,   /* its state does not allow it */
     NL_ACTION_UNKNOWN,   /* there is no such issue */
@@ -25,13 +26,13 @@ enum nl_action_result nl_issue_allows(enum nl_issue_state state, enum nl_issue_a
 struct nl_issue_change {
     enum nl_action_result result;
     enum nl_issue_state found; /* the state in which the action found the issue */
-    int64_t skipped;           /* cancelled: how many people will not get it, so far */
+    int64_t skipped;           /* how many deliveries a cancellation has skipped so far */
 };
 
-/* Does it, in one transaction: the state is the present one, whatever another process did in the
- * meantime. `note` says why an issue is paused; NULL otherwise. A cancelled issue is cancelled for
- * good: its queued and deferred deliveries are skipped, at the latest when a run that has leased
- * some of them ends. */
+/* Carries out the action in one transaction, so that it works on the present state even if another
+ * process has just changed it. `note` says why an issue is paused; NULL otherwise. A cancelled
+ * issue is cancelled for good: its queued and deferred deliveries are skipped, at the latest when a
+ * run that has leased some of them ends. */
 NL_CHECKED enum nl_status nl_issue_control(struct nl_store *store, int64_t issue,
                                            enum nl_issue_action action, const char *note,
                                            struct nl_issue_change *out, struct nl_error *err)

@@ -1,5 +1,5 @@
-/* Links that a mail carries and that work for a time: only who can read the mail has them, and only
- * their digests are stored. */
+/* Links that a mail carries and that work for a limited time. Only a reader of the mail has them,
+ * and only their digests are stored. */
 #ifndef NEWSLETTER_STORE_LINK_H
 #define NEWSLETTER_STORE_LINK_H
 

@@ -8,10 +8,10 @@
 struct nl_retention {
     int64_t events;      /* the history */
     int64_t links;       /* used and expired ones, and sessions that are over */
-    int64_t ips;         /* where consent came from, once the subscription has ended */
+    int64_t ips;         /* the source of the consent, once the subscription has ended */
     int64_t unconfirmed; /* sign-ups that nobody confirmed, after their last link has expired */
-    int64_t reports;     /* what DMARC and TLS reports say, by the day they are about */
-    int64_t ended;       /* people, once all their subscriptions have: they are erased */
+    int64_t reports;     /* figures from DMARC and TLS reports, by the day that they describe */
+    int64_t ended;       /* people whose subscriptions have all ended: they are erased */
 };
 
 /* How much was removed. */
@@ -25,7 +25,8 @@ NL_CHECKED enum nl_status nl_store_prune(struct nl_store *store,
                                          struct nl_pruned *out,
                                          struct nl_error *err) NL_ALL_NONNULL;
 
-/* Whether something was not done within a day; if so, it counts as done now. `what` names it. */
+/* Whether the daily task `what` is due: it was not done within a day. It then counts as done now.
+ */
 NL_CHECKED enum nl_status nl_store_daily(struct nl_store *store, const char *what, bool *due,
                                          struct nl_error *err) NL_ALL_NONNULL;
 

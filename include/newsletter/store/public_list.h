@@ -1,4 +1,5 @@
-/* The lists that strangers may join, through the website or a form: to them no others exist. */
+/* The lists that strangers may join through the website or a form. Strangers learn of no other
+ * list. */
 #ifndef NEWSLETTER_STORE_PUBLIC_LIST_H
 #define NEWSLETTER_STORE_PUBLIC_LIST_H
 

@@ -58,7 +58,7 @@ NL_CHECKED enum nl_status nl_reputation_forget(struct nl_store *store, int64_t b
  */
 struct nl_reputation_figure {
     const char *domain, *source, *reason, *reporter;
-    int64_t day; /* its first second; of many the latest */
+    int64_t day; /* the day's first second; of several days, the latest */
     int64_t total, passed, spf, dkim;
     int64_t reports;
     int64_t issue; /* 0 where the row is about none */

@@ -12,12 +12,12 @@ struct nl_resend {
     enum nl_delivery_state state; /* bounced, failed or unknown */
     const char *reply;            /* words of the server's reply, its code and status before them;
                                      '*' stands for anything between; NULL: any reply */
-    int64_t since;                /* only those that got there at this time or later; 0: all */
+    int64_t since; /* only deliveries that reached their state at this time or later; 0: all */
 };
 
 struct nl_resend_counts {
     int64_t people; /* who get it (again) */
-    int64_t ended;  /* left out: their subscription has ended, or they are suppressed */
+    int64_t ended;  /* left out, because the subscription has ended or the address is suppressed */
 };
 
 /* Counts without changing anything. */

@@ -31,7 +31,7 @@ NL_CHECKED enum nl_status nl_staff_login(struct nl_store *store, const char *nam
                                          struct nl_token *session,
                                          struct nl_error *err) NL_ALL_NONNULL;
 
-/* Whose session it is; *ok false if it is none or over. */
+/* Finds the account of a session. *ok is false if there is no such session or it has ended. */
 NL_CHECKED enum nl_status nl_staff_session(struct nl_store *store, const char *session, bool *ok,
                                            char name[NL_STAFF_NAME + 1], struct nl_error *err)
     NL_NONNULL(1, 3, 4, 5);
@@ -39,7 +39,7 @@ NL_CHECKED enum nl_status nl_staff_session(struct nl_store *store, const char *s
 NL_CHECKED enum nl_status nl_staff_logout(struct nl_store *store, const char *session,
                                           struct nl_error *err) NL_ALL_NONNULL;
 
-/* Makes a token for a program. It is told now and never again. NL_EXISTS. */
+/* Makes a token for a program. Only this call returns it, since its digest is stored. NL_EXISTS. */
 NL_CHECKED enum nl_status nl_api_token_add(struct nl_store *store, const char *name,
                                            struct nl_token *token,
                                            struct nl_error *err) NL_ALL_NONNULL;
@@ -51,7 +51,7 @@ NL_CHECKED enum nl_status nl_api_token_each(struct nl_store *store,
                                                                    struct nl_error *err),
                                             void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
 
-/* Whose token it is; *ok false if it is nobody's. */
+/* Finds the account of a token. *ok is false if there is none. */
 NL_CHECKED enum nl_status nl_api_token_check(struct nl_store *store, const char *token, bool *ok,
                                              char name[NL_STAFF_NAME + 1], struct nl_error *err)
     NL_NONNULL(1, 3, 4, 5);

@@ -5,8 +5,8 @@
 #include "newsletter/db/handle.h"
 
 /* Calls `each` for every day (UTC) on which somebody joined or left a list (0: any), in order, with
- * how many were active when it ended. `day` is its first second. Of who left and came back only the
- * latest stay is known. */
+ * how many were active when it ended. `day` is its first second. Of people who left and came back
+ * only the latest stay is counted. */
 NL_CHECKED enum nl_status
 nl_statistics_growth(struct nl_store *store, int64_t list,
                      enum nl_status (*each)(int64_t day, int64_t joined, int64_t left,
@@ -38,8 +38,8 @@ nl_statistics_timeline(struct nl_store *store, int64_t issue, int64_t seconds,
                                               void *ctx, struct nl_error *err),
                        void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
 
-/* How many unsubscribed because of an issue: by a link in it, or, where that is not known, after it
- * was the last issue that they had got. */
+/* How many unsubscribed because of an issue: through a link in it, or, if the link is not known,
+ * those whose last issue it was. */
 NL_CHECKED enum nl_status nl_statistics_unsubscribed(struct nl_store *store, int64_t issue,
                                                      int64_t *count,
                                                      struct nl_error *err) NL_ALL_NONNULL;
@@ -63,8 +63,8 @@ nl_statistics_events(struct nl_store *store,
                                             void *ctx, struct nl_error *err),
                      void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
 
-/* For how many seconds the delivery has been due that waits longest, but for those of issues that
- * are paused; 0 where none is due. */
+/* For how many seconds the oldest due delivery has been waiting; 0 if none is due. Paused issues do
+ * not count. */
 NL_CHECKED enum nl_status nl_statistics_overdue(struct nl_store *store, int64_t *seconds,
                                                 struct nl_error *err) NL_ALL_NONNULL;
 

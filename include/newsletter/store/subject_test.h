@@ -11,7 +11,7 @@ enum { NL_SUBJECTS = 2 };
 struct nl_subject_score {
     int64_t people; /* to whom it goes */
     int64_t sent;
-    int64_t left;    /* of those: unsubscribed, or complained, since */
+    int64_t left;    /* how many of them have unsubscribed or complained since */
     int64_t replied; /* of those: answered */
 };
 
@@ -30,12 +30,12 @@ NL_CHECKED enum nl_status nl_subject_test_read(struct nl_store *store, int64_t i
                                                struct nl_subject_test *out,
                                                struct nl_error *err) NL_ALL_NONNULL;
 
-/* The better subject by the rule, 1 or 2; with nothing between them the one that fewer left over,
- * else the first. */
+/* The better subject by the rule, 1 or 2. If both are equal, it is the one after which fewer people
+ * left, else the first. */
 int64_t nl_subject_test_better(const struct nl_subject_test *test) NL_ALL_NONNULL;
 
-/* Decides if it is time, or, with `winner` 1 or 2, at once: the deliveries that wait are queued
- * with that subject. *decided is false where nothing was to be decided. */
+/* Decides when the time has come, or at once with `winner` 1 or 2. The waiting deliveries are
+ * queued with the subject that has won. *decided is false where there was nothing to decide. */
 NL_CHECKED enum nl_status nl_subject_test_decide(struct nl_store *store, int64_t issue,
                                                  int64_t winner, bool *decided,
                                                  struct nl_error *err) NL_ALL_NONNULL;

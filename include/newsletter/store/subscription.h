@@ -19,10 +19,10 @@ struct nl_signup {
     int64_t resend_interval;  /* seconds between two notices to one subscription */
 };
 
-/* Records a sign-up and queues the notice that answers it: the confirmation mail, or a friendly
- * word to somebody who is on the list already, at most one per interval, and nothing for a
- * suppressed address. `*notice` is the delivery queued, or 0; it tells who was there before and so
- * must not reach the public. Every path does the same kind of work: one durable transaction. */
+/* Records a sign-up and queues the notice that answers it: the confirmation mail, or a mail that
+ * says that the person is on the list already; at most one per interval, and none for a suppressed
+ * address. `*notice` is the queued delivery, or 0. It reveals who is on the list, so it must not
+ * reach the public. Every path does the same kind of work: one durable transaction. */
 NL_CHECKED enum nl_status nl_subscribe(struct nl_store *store, const struct nl_signup *signup,
                                        int64_t *notice, struct nl_error *err) NL_ALL_NONNULL;
 
@@ -31,30 +31,30 @@ struct nl_token_result {
     int64_t list;
     int64_t notice;    /* the delivery queued to tell the subscriber, or 0 */
     char language[36]; /* the subscriber's, or "" */
-    bool already;      /* it was so before: nothing has changed */
+    bool already;      /* the subscription was in that state before: nothing has changed */
 };
 
 /* Uses a confirmation token: pending becomes active and every other open link of that subscription
- * is closed; with `welcome` the welcoming mail is queued. A token that was used is as good as once
- * while the subscription is active. `token` is what arrived: a token or a text with one, as
+ * is closed; with `welcome` the welcoming mail is queued. Using a token again succeeds while the
+ * subscription is active. `token` is the text that arrived: a token or a text that holds one, as
  * nl_token_find takes it. NL_DATA malformed, NL_NOTFOUND unknown, NL_EXPIRED, NL_USED. */
 NL_CHECKED enum nl_status nl_confirm(struct nl_store *store, const char *token, bool welcome,
                                      struct nl_token_result *out,
                                      struct nl_error *err) NL_ALL_NONNULL;
 
-/* Says the same without using the token. */
+/* Returns the result that nl_confirm would have, without using the token. */
 NL_CHECKED enum nl_status nl_confirm_check(struct nl_store *store, const char *token,
                                            struct nl_token_result *out,
                                            struct nl_error *err) NL_ALL_NONNULL;
 
-/* Ends the subscription that a List-Unsubscribe token belongs to; again is as good as once. With
- * `goodbye` a mail that says so is queued, if it was active. `token` as for nl_confirm. NL_DATA
- * malformed, NL_NOTFOUND unknown. */
+/* Ends the subscription that a List-Unsubscribe token belongs to. Repeating it is harmless. With
+ * `goodbye` a farewell mail is queued if the subscription was active. `token` as for nl_confirm.
+ * NL_DATA malformed, NL_NOTFOUND unknown. */
 NL_CHECKED enum nl_status nl_unsubscribe_token(struct nl_store *store, const char *token,
                                                bool goodbye, struct nl_token_result *out,
                                                struct nl_error *err) NL_ALL_NONNULL;
 
-/* Says the same without ending anything. */
+/* Returns the result that nl_unsubscribe_token would have, without ending anything. */
 NL_CHECKED enum nl_status nl_unsubscribe_check(struct nl_store *store, const char *token,
                                                struct nl_token_result *out,
                                                struct nl_error *err) NL_ALL_NONNULL;

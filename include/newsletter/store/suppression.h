@@ -6,8 +6,8 @@
 #include "newsletter/base/address.h"
 #include "newsletter/db/handle.h"
 
-/* Suppresses an address from now on, or from `since` if that is not 0. One that is suppressed
- * already keeps its reason and date; *added tells. */
+/* Suppresses an address from now on, or from `since` if that is not 0. An address that is
+ * suppressed already keeps its reason and date; *added is then false. */
 NL_CHECKED enum nl_status nl_suppression_add(struct nl_store *store,
                                              const struct nl_address *address, const char *reason,
                                              int64_t since, bool *added,

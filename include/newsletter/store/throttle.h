@@ -1,5 +1,5 @@
 /* Rates that hold for all processes which share the database: GCRA (a leaky bucket), one row each.
- * To be called within the transaction that takes up the messages. */
+ * To be called within the transaction that leases the messages. */
 #ifndef NEWSLETTER_STORE_THROTTLE_H
 #define NEWSLETTER_STORE_THROTTLE_H
 
@@ -10,12 +10,12 @@ NL_CHECKED enum nl_status nl_throttle_room(struct nl_store *store, const char *n
                                            int64_t per_second, int64_t *room,
                                            struct nl_error *err) NL_ALL_NONNULL;
 
-/* Takes up the time of `count` events (or gives it back, if negative). */
+/* Reserves the time of `count` events; a negative count gives it back. */
 NL_CHECKED enum nl_status nl_throttle_spend(struct nl_store *store, const char *name,
                                             int64_t per_second, int64_t count,
                                             struct nl_error *err) NL_ALL_NONNULL;
 
-/* Takes up the time of one event, and tells when it may happen: now, or a time to come. */
+/* Reserves the time of one event and sets *at to it: now, or a later time. */
 NL_CHECKED enum nl_status nl_throttle_reserve(struct nl_store *store, const char *name,
                                               int64_t per_second, int64_t *at,
                                               struct nl_error *err) NL_ALL_NONNULL;

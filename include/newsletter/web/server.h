@@ -37,7 +37,7 @@ NL_CHECKED enum nl_status nl_server_new(const struct nl_server_options *options,
                                         void *ctx, struct nl_server **out, struct nl_error *err)
     NL_NONNULL(1, 4, 5);
 
-/* Where it listens, as "http://127.0.0.1:8025". Owned by the server. */
+/* The address that it listens on, as "http://127.0.0.1:8025". Owned by the server. */
 const char *nl_server_address(const struct nl_server *server) NL_ALL_NONNULL;
 
 /* Has the handler called again for the requests that wait for something (nl_response.wait). May be

@@ -9,8 +9,8 @@
 struct nl_postgres {
     PGconn *connection;
     char *url;
-    size_t batch;        /* how many answers to what was sent are to come */
-    int64_t offset;      /* of the server's clock to ours, seconds */
+    size_t batch;        /* how many replies are still expected */
+    int64_t offset;      /* seconds by which the server's clock is ahead of ours */
     int64_t changes;     /* of the last statement that changed rows */
     bool duplicate;      /* the last failure was that a row is there already */
     bool open;           /* a transaction is */

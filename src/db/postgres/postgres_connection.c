@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- what went wrong ---- */
+/* ---- failures ---- */
 
 static enum nl_status server_is_away(struct nl_store *store, struct nl_error *err) {
     const char *text = PQerrorMessage(nl_postgres(store)->connection);
@@ -126,7 +126,7 @@ enum nl_status nl_postgres_ensure(struct nl_store *store, struct nl_error *err) 
     struct nl_postgres *link = nl_postgres(store);
     if (PQstatus(link->connection) == CONNECTION_OK)
         return NL_OK;
-    if (link->open) /* what it has done so far is undone */
+    if (link->open) /* the server undoes its changes */
         return server_is_away(store, err);
     PQfinish(link->connection);
     link->connection = connect_to_server(link->url);
@@ -134,7 +134,7 @@ enum nl_status nl_postgres_ensure(struct nl_store *store, struct nl_error *err) 
                                                        : server_is_away(store, err);
 }
 
-/* As messages may show it: where it is, and no password. */
+/* The URL as messages may show it, without its password. */
 static char *name_of(const char *url) {
     struct nl_buf name = {0};
     PQconninfoOption *options = PQconninfoParse(url, NULL);
@@ -202,7 +202,7 @@ void nl_postgres_close(struct nl_store *store) {
 
 /* ---- is there one? ---- */
 
-/* The database itself is the administrator's to make; ours are the tables. */
+/* The administrator makes the database itself; this program makes the tables. */
 static enum nl_status count_tables(const char *path, bool *any, struct nl_error *err) {
     struct nl_store store = {.engine = &nl_engine_postgres, .env = nl_env_system};
     enum nl_status status = nl_postgres_open(&store, path, err);
@@ -225,7 +225,7 @@ enum nl_status nl_postgres_create(const char *path, bool *created, struct nl_err
     return status;
 }
 
-/* Drops by name what the migrations have made: there may be more in the schema that is not ours. */
+/* Drops by name what the migrations have made, since the schema may hold other objects. */
 void nl_postgres_discard(const char *path) {
     struct nl_buf sql = {0};
     nl_buf_adds(&sql, "SET client_min_messages = warning; DROP TABLE IF EXISTS schema_migration");
@@ -270,7 +270,7 @@ enum nl_status nl_postgres_begin(struct nl_store *store, bool exclusive, struct 
     return status;
 }
 
-/* A transaction in which something has failed is rolled back by COMMIT, without a word. */
+/* COMMIT rolls back a transaction in which a statement has failed, without an error. */
 enum nl_status nl_postgres_commit(struct nl_store *store, struct nl_error *err) {
     struct nl_postgres *link = nl_postgres(store);
     enum nl_status status = nl_postgres_ensure(store, err);

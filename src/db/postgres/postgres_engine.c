@@ -12,7 +12,7 @@ static bool is_duplicate(const struct nl_store *store) {
     return nl_postgres(store)->duplicate;
 }
 
-/* ---- what there is nothing to do for ---- */
+/* ---- functions that have nothing to do on a server ---- */
 
 static enum nl_status migrating(struct nl_store *store, bool begins, struct nl_error *err) {
     (void)store;

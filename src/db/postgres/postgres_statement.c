@@ -126,7 +126,7 @@ static bool is_known_type(Oid type) {
     return false;
 }
 
-/* Whether we can read what came; else a statement of ours needs a CAST. */
+/* Whether we can read the columns that came. If not, one of our statements lacks a CAST. */
 static enum nl_status check_types(const struct statement *statement, struct nl_error *err) {
     for (int i = 0; i < PQnfields(statement->result); i++)
         if (!is_known_type(PQftype(statement->result, i)))
@@ -201,7 +201,7 @@ enum nl_status nl_postgres_batch_add(struct nl_store *store, void *handle,
     return status;
 }
 
-/* Reads what came of each; of several failures the first is told, the rest follow from it. */
+/* Reads the result of each statement. The first failure is reported; later ones follow from it. */
 static enum nl_status read_batch(struct nl_store *store, struct nl_error *err) {
     struct nl_postgres *link = nl_postgres(store);
     enum nl_status status = NL_OK;

@@ -57,8 +57,8 @@ void nl_postgres_return_permit(struct nl_store *store, uint32_t key) {
     nl_error_free(&ignored);
 }
 
-/* References and constraints are the server's to keep; what can be told from here is an index that
- * was never finished. */
+/* The server guards references and constraints. An index that was never finished is the one fault
+ * that can be seen from here. */
 enum nl_status nl_postgres_examine(struct nl_store *store, struct nl_buf *problem,
                                    struct nl_error *err) {
     return nl_sql_list(store,
@@ -69,9 +69,9 @@ enum nl_status nl_postgres_examine(struct nl_store *store, struct nl_buf *proble
                        problem, err);
 }
 
-/* A file is what can be kept anywhere, and used as it is. */
+/* A backup is a SQLite file: it can be kept anywhere and used as it is. */
 enum nl_status nl_postgres_backup(struct nl_store *store, const char *path, struct nl_error *err) {
-    unlink(path); /* what an interrupted one has left */
+    unlink(path); /* the rest of an interrupted backup */
     return nl_store_copy(store, path, NULL, NULL, err);
 }
 

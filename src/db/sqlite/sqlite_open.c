@@ -76,7 +76,7 @@ void nl_sqlite_close(struct nl_store *store) {
         return;
     sqlite3_close(link->db);
     if (link->lock_fd >= 0)
-        close(link->lock_fd); /* and with it every lock of this store */
+        close(link->lock_fd); /* this also ends every lock of this store */
     free(link);
     store->link = NULL;
 }

@@ -35,11 +35,12 @@ static void change(struct nl_store *store, const char *pragmas) {
     sqlite3_exec(nl_sqlite(store)->db, pragmas, NULL, NULL, NULL);
 }
 
-/* Rows go all over the indexes; and they refer to what has just been found or made. */
 void nl_sqlite_set_patience(struct nl_store *store, int milliseconds) {
     sqlite3_busy_timeout(nl_sqlite(store)->db, milliseconds);
 }
 
+/* New rows are spread over all indexes, so a larger cache helps. They refer only to rows that were
+ * just found or made, so references need no check. */
 void nl_sqlite_bulk_load(struct nl_store *store, bool begins) {
     change(store, begins ? "PRAGMA cache_size = -131072; PRAGMA foreign_keys = OFF"
                          : "PRAGMA cache_size = -2000; PRAGMA foreign_keys = ON");
