@@ -59,7 +59,7 @@ static void tell_part(size_t number, const char *words, bool *any) {
 }
 
 static void tell_added(const struct nl_import_report *report) {
-    /* Those who get mail stand first. */
+    /* States that get mail stand first. */
     static const enum nl_subscription_state order[] = {
         NL_SUBSCRIPTION_ACTIVE, NL_SUBSCRIPTION_PENDING, NL_SUBSCRIPTION_UNSUBSCRIBED,
         NL_SUBSCRIPTION_BOUNCED, NL_SUBSCRIPTION_COMPLAINED};
