@@ -13,15 +13,17 @@ struct nl_unanswered {
 };
 
 /* `key` is the address's key. */
-enum nl_status nl_unanswered_read(struct nl_store *store, const char *key,
-                                  struct nl_unanswered *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_unanswered_read(struct nl_store *store, const char *key,
+                                             struct nl_unanswered *out,
+                                             struct nl_error *err) NL_ALL_NONNULL;
 
 /* Counts one more mail. */
-enum nl_status nl_unanswered_add(struct nl_store *store, const char *key, struct nl_error *err);
+NL_CHECKED enum nl_status nl_unanswered_add(struct nl_store *store, const char *key,
+                                            struct nl_error *err) NL_ALL_NONNULL;
 
 /* The holder of the address has used a link. */
-enum nl_status nl_unanswered_clear(struct nl_store *store, int64_t subscriber,
-                                   struct nl_error *err);
+NL_CHECKED enum nl_status nl_unanswered_clear(struct nl_store *store, int64_t subscriber,
+                                              struct nl_error *err) NL_ALL_NONNULL;
 
 /* For how many seconds after the last mail no further one goes out: `interval` after the first, a
  * day's worth of it (24 times) after the second, a week's after each further one. An address that

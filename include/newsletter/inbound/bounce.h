@@ -59,8 +59,9 @@ enum { NL_BOUNCE_STEPS = 1000000 };
 
 /* Reads one message, however malformed; only a lack of memory is an error. Memory is in proportion
  * to its size, time too and within NL_BOUNCE_STEPS; of more than 1 MiB the beginning is read. */
-enum nl_status nl_bounce_read(const struct nl_bounce_reader *reader, const char *data, size_t len,
-                              struct nl_bounce *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_bounce_read(const struct nl_bounce_reader *reader, const char *data,
+                                         size_t len, struct nl_bounce *out,
+                                         struct nl_error *err) NL_ALL_NONNULL;
 void nl_bounce_free(struct nl_bounce *bounce);
 
 /* "hard", "auto-reply" and so on. */

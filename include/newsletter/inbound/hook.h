@@ -30,17 +30,17 @@ enum nl_hook_answer {
 /* Reads the secret or the key. `config` must outlive the hook. NL_CONFIG where it has none. Free
  * with nl_hook_free. */
 NL_CHECKED enum nl_status nl_hook_new(const struct nl_hook_config *config, struct nl_hook **out,
-                                      struct nl_error *err);
+                                      struct nl_error *err) NL_ALL_NONNULL;
 void nl_hook_free(struct nl_hook *hook);
 
-const char *nl_hook_name(const struct nl_hook *hook);
+const char *nl_hook_name(const struct nl_hook *hook) NL_ALL_NONNULL;
 
 /* How many bytes a report may have. */
-size_t nl_hook_limit(const struct nl_hook *hook);
+size_t nl_hook_limit(const struct nl_hook *hook) NL_ALL_NONNULL;
 
 /* Whether the Authorization field (NULL for none) is the right one, for a provider that proves
  * itself so; true for one that signs. */
-bool nl_hook_knows(const struct nl_hook *hook, const char *authorization);
+bool nl_hook_knows(const struct nl_hook *hook, const char *authorization) NL_ALL_NONNULL;
 
 /* Verifies a report and takes in its events: all of them are recorded when this answers
  * NL_HOOK_TAKEN, and none when it answers with a refusal. The error is for the log; it is also set
@@ -48,6 +48,6 @@ bool nl_hook_knows(const struct nl_hook *hook, const char *authorization);
  * for Amazon's servers. */
 enum nl_hook_answer nl_hook_take(struct nl_hook *hook, struct nl_store *store,
                                  struct nl_intake *intake, const struct nl_hook_report *report,
-                                 struct nl_error *err);
+                                 struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

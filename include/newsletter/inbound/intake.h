@@ -10,8 +10,9 @@
 struct nl_intake;
 
 /* `store` and `config` must outlive it. Free with nl_intake_free. */
-enum nl_status nl_intake_new(struct nl_store *store, const struct nl_config *config,
-                             struct nl_intake **out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_intake_new(struct nl_store *store, const struct nl_config *config,
+                                        struct nl_intake **out, struct nl_error *err)
+    NL_NONNULL(1, 2, 4);
 void nl_intake_free(struct nl_intake *intake);
 
 /* The meaning and the effect of one message. Free with nl_intake_result_free. */
@@ -27,28 +28,31 @@ struct nl_intake_result {
  * if the mail system told it, else NULL. `keep` stores the message itself, for a source that
  * forgets it. When this fails nothing was recorded, and the same message may be handed over again.
  */
-enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t len,
-                              const char *recipient, bool keep, struct nl_intake_result *out,
-                              struct nl_error *err);
+NL_CHECKED enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t len,
+                                         const char *recipient, bool keep,
+                                         struct nl_intake_result *out, struct nl_error *err)
+    NL_NONNULL(1, 2, 6, 7);
 
 /* Takes in one event of a mail provider as nl_intake_take does a message. Its token proves it only
  * for the address that the mail went to: an event that names somebody else is without proof.
  * Nothing is recorded of an event that is no failure. */
-enum nl_status nl_intake_event(struct nl_intake *intake, const struct nl_event *event,
-                               struct nl_intake_result *out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_intake_event(struct nl_intake *intake, const struct nl_event *event,
+                                          struct nl_intake_result *out,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* From now on nl_intake_take and nl_intake_event commit many messages at a time: what they took is
  * recorded for good once nl_intake_flush returns, and lost when that fails. */
-void nl_intake_group(struct nl_intake *intake);
-enum nl_status nl_intake_flush(struct nl_intake *intake, struct nl_error *err);
+void nl_intake_group(struct nl_intake *intake) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_intake_flush(struct nl_intake *intake,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* Gives up what was taken since the last commit. */
-void nl_intake_abandon(struct nl_intake *intake);
+void nl_intake_abandon(struct nl_intake *intake) NL_ALL_NONNULL;
 
 /* Counts a message that somebody wrote in answer to one of ours, for trying subjects: nothing of it
  * is kept, and more answers to one message count once. *counted is false for anything else. */
-enum nl_status nl_intake_reply(struct nl_intake *intake, const char *data, size_t len,
-                               bool *counted, struct nl_error *err);
+NL_CHECKED enum nl_status nl_intake_reply(struct nl_intake *intake, const char *data, size_t len,
+                                          bool *counted, struct nl_error *err) NL_ALL_NONNULL;
 void nl_intake_result_free(struct nl_intake_result *result);
 
 #endif

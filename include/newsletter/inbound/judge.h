@@ -12,7 +12,8 @@
 struct nl_bounce_reader;
 
 /* Takes the table of patterns into use (about 10 ms). Free with nl_bounce_reader_free. */
-enum nl_status nl_bounce_reader_new(struct nl_bounce_reader **out, struct nl_error *err);
+NL_CHECKED enum nl_status nl_bounce_reader_new(struct nl_bounce_reader **out,
+                                               struct nl_error *err) NL_ALL_NONNULL;
 void nl_bounce_reader_free(struct nl_bounce_reader *reader);
 
 /* The party that has to act before a delivery of this kind can succeed. */
@@ -55,7 +56,7 @@ struct nl_judgement {
  * of them. Failures that nobody gives a reason for are soft; so is everything of class 4 (RFC 3463
  * section 3.1), everything that is our own fault, and everything about DNS that may pass. */
 struct nl_judgement nl_judge(const struct nl_bounce_reader *reader,
-                             const struct nl_failure *failure);
+                             const struct nl_failure *failure) NL_ALL_NONNULL;
 
 /* "recipient", "sender" and so on. */
 const char *nl_fault_name(enum nl_fault fault);

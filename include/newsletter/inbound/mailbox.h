@@ -22,21 +22,23 @@ struct nl_visitor {
 };
 
 /* One file that holds one message, or an mbox (RFC 4155), which is left as it is. */
-enum nl_status nl_mailbox_file(const char *path, const struct nl_visitor *visitor,
-                               struct nl_error *err);
+NL_CHECKED enum nl_status nl_mailbox_file(const char *path, const struct nl_visitor *visitor,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* A folder: of a Maildir the messages in new and cur, which then move to the folders .Processed and
  * .Unknown within it; of any other the files, which stay. */
-enum nl_status nl_mailbox_folder(const char *path, const struct nl_visitor *visitor,
-                                 struct nl_error *err);
+NL_CHECKED enum nl_status nl_mailbox_folder(const char *path, const struct nl_visitor *visitor,
+                                            struct nl_error *err) NL_ALL_NONNULL;
 
 /* Either, by what lies at `path`. */
-enum nl_status nl_mailbox_path(const char *path, const struct nl_visitor *visitor,
-                               struct nl_error *err);
+NL_CHECKED enum nl_status nl_mailbox_path(const char *path, const struct nl_visitor *visitor,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
-/* The mailbox that the configuration's `fetch` names. By IMAP, messages move to the folders
- * `processed` and `unknown`; by POP3 they are deleted once the visitor has taken them. */
-enum nl_status nl_mailbox_fetch(const struct nl_config *config, const char *password,
-                                const struct nl_visitor *visitor, struct nl_error *err);
+/* The mailbox that the configuration's `fetch` names. `password` is NULL where there is none. By
+ * IMAP, messages move to the folders `processed` and `unknown`; by POP3 they are deleted once the
+ * visitor has taken them. */
+NL_CHECKED enum nl_status nl_mailbox_fetch(const struct nl_config *config, const char *password,
+                                           const struct nl_visitor *visitor, struct nl_error *err)
+    NL_NONNULL(1, 3, 4);
 
 #endif

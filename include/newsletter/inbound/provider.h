@@ -27,6 +27,6 @@ const struct nl_provider_guide *nl_provider_guide(int64_t provider);
 
 /* Appends the line of the header, with CRLF, that takes the token of one mail along and comes back
  * with a report about it. Adds nothing for NL_PROVIDER_NONE. */
-void nl_provider_add_field(int64_t provider, const char *token, struct nl_buf *out);
+void nl_provider_add_field(int64_t provider, const char *token, struct nl_buf *out) NL_ALL_NONNULL;
 
 #endif
