@@ -16,6 +16,7 @@ static const struct {
     {"event-data.event", "event-data.id"},                      /* Mailgun */
     {"msys.message_event.type", "msys.message_event.event_id"}, /* SparkPost */
     {"msys.gen_event.type", "msys.gen_event.event_id"},
+    {"msys.unsubscribe_event.type", "msys.unsubscribe_event.event_id"},
     {"RecordType", "ID"},                      /* Postmark */
     {"notificationType", "bounce.feedbackId"}, /* Amazon SES, as notifications ... */
     {"notificationType", "complaint.feedbackId"},

@@ -102,10 +102,11 @@ static int64_t find_proof(const struct nl_intake *intake, const char *recipient,
 }
 
 static enum nl_effect effect_of(enum nl_bounce_kind kind) {
-    return kind == NL_BOUNCE_SOFT        ? NL_EFFECT_SOFT
-           : kind == NL_BOUNCE_HARD      ? NL_EFFECT_HARD
-           : kind == NL_BOUNCE_COMPLAINT ? NL_EFFECT_COMPLAINT
-                                         : NL_EFFECT_NONE;
+    return kind == NL_BOUNCE_SOFT          ? NL_EFFECT_SOFT
+           : kind == NL_BOUNCE_HARD        ? NL_EFFECT_HARD
+           : kind == NL_BOUNCE_COMPLAINT   ? NL_EFFECT_COMPLAINT
+           : kind == NL_BOUNCE_UNSUBSCRIBE ? NL_EFFECT_UNSUBSCRIBE
+                                           : NL_EFFECT_NONE;
 }
 
 static struct nl_bounce_verdict verdict_of(const struct nl_bounce_recipient *recipient,
@@ -127,6 +128,9 @@ static struct nl_bounce_verdict proved_verdict(const struct nl_bounce *bounce) {
             gravest = &bounce->recipients[i];
     struct nl_bounce_verdict verdict = verdict_of(gravest, NULL);
     verdict.status = gravest == &bare ? "" : gravest->status;
+    /* A mail that asks to be unsubscribed names nobody: its token has ended what it is for. */
+    if (gravest == &bare && bounce->kind == NL_BOUNCE_UNSUBSCRIBE)
+        verdict.effect = NL_EFFECT_NONE;
     return verdict;
 }
 

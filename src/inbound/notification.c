@@ -35,6 +35,12 @@ static const struct provider providers[] = {
      {"msys.gen_event.raw_reason", "msys.gen_event.reason"},
      {"msys.gen_event.rcpt_meta.newsletter", NULL},
      NULL},
+    {"msys.unsubscribe_event.type",
+     "msys.unsubscribe_event.rcpt_to",
+     NULL,
+     {NULL, NULL},
+     {"msys.unsubscribe_event.rcpt_meta.newsletter", NULL},
+     NULL},
     /* Mailgun */
     {"event-data.event",
      "event-data.recipient",
@@ -49,6 +55,7 @@ static const struct provider providers[] = {
      {"Details", "Description"},
      {"Metadata.newsletter", NULL},
      "Type"},
+    {"RecordType", "Recipient", NULL, {NULL, NULL}, {"Metadata.newsletter", NULL}, NULL},
     /* Mailjet */
     {"event", "email", NULL, {"comment", "error"}, {"CustomID", NULL}, "error"},
     /* SendGrid */
@@ -90,6 +97,13 @@ static const struct {
     {"spamreport", NL_BOUNCE_COMPLAINT},
     {"spam_complaint", NL_BOUNCE_COMPLAINT},
     {"spamcomplaint", NL_BOUNCE_COMPLAINT},
+    {"unsubscribe", NL_BOUNCE_UNSUBSCRIBE},
+    {"unsubscribed", NL_BOUNCE_UNSUBSCRIBE},
+    {"unsub", NL_BOUNCE_UNSUBSCRIBE},
+    {"group_unsubscribe", NL_BOUNCE_UNSUBSCRIBE},
+    {"list_unsubscribe", NL_BOUNCE_UNSUBSCRIBE},
+    {"link_unsubscribe", NL_BOUNCE_UNSUBSCRIBE},
+    {"subscriptionchange", NL_BOUNCE_UNSUBSCRIBE},
 };
 
 static const char *text_of(const json_t *object, const char *name) {
@@ -171,16 +185,27 @@ static void add_failed(struct nl_reading *reading, const char *whom, enum nl_bou
     free(plain);
 }
 
-static void add_complaint(struct nl_reading *reading, const char *whom) {
+/* An act of the recipient: a complaint, or leaving by the provider's own link. */
+static void add_act(struct nl_reading *reading, const char *whom, enum nl_bounce_kind kind) {
     char *address = address_in(whom);
-    const struct nl_judgement judgement = {
-        .hard = true,
-        .exact = true,
-        .fault = NL_FAULT_RECIPIENT,
-        .reason = nl_reader_reason(reading->reader, "complaint")->name};
+    const char *reason = kind == NL_BOUNCE_COMPLAINT ? "complaint" : "undetermined";
+    const struct nl_judgement judgement = {.hard = true,
+                                           .exact = true,
+                                           .fault = NL_FAULT_RECIPIENT,
+                                           .reason =
+                                               nl_reader_reason(reading->reader, reason)->name};
     if (address != NULL)
-        nl_reading_add(reading, address, NL_BOUNCE_COMPLAINT, &judgement, NULL);
+        nl_reading_add(reading, address, kind, &judgement, NULL);
     free(address);
+}
+
+/* Postmark tells of every change of who may be mailed: of its own after a bounce or a complaint,
+ * which it reports as such, and of a return. */
+static bool is_about_leaving(const json_t *object) {
+    return text_of(object, "RecordType")[0] == '\0' ||
+           (json_is_true(json_object_get(object, "SuppressSending")) &&
+            strcasecmp(text_of(object, "SuppressionReason"), "ManualSuppression") == 0 &&
+            strcasecmp(text_of(object, "Origin"), "Recipient") == 0);
 }
 
 /* Takes the proof from the first text that has one. */
@@ -203,12 +228,14 @@ static void add_event(struct nl_reading *reading, const json_t *object,
     if (provider->severity != NULL &&
         strcasecmp(text_at(object, provider->severity), "SpamComplaint") == 0)
         kind = NL_BOUNCE_COMPLAINT;
-    if (kind == NL_BOUNCE_COMPLAINT)
-        add_complaint(reading, address);
+    if (kind == NL_BOUNCE_UNSUBSCRIBE && !is_about_leaving(object))
+        kind = NL_BOUNCE_AUTO_REPLY;
+    if (kind >= NL_BOUNCE_COMPLAINT)
+        add_act(reading, address, kind);
     else if (kind >= NL_BOUNCE_DELAYED)
         add_failed(reading, address, kind, text_at(object, provider->status), said);
     out->kind = kind;
-    if (out->count == 0 || kind < NL_BOUNCE_SOFT || kind == NL_BOUNCE_COMPLAINT)
+    if (out->count == 0 || kind < NL_BOUNCE_SOFT || kind >= NL_BOUNCE_COMPLAINT)
         return;
     /* Where nobody said why, the provider's word counts: it saw the reply. */
     if (!out->recipients[0].exact &&
@@ -239,7 +266,8 @@ static void add_bounced(struct nl_reading *reading, const json_t *bounce) {
 static void add_complaints(struct nl_reading *reading, const json_t *complaint) {
     const json_t *recipients = json_object_get(complaint, "complainedRecipients");
     for (size_t i = 0; i < json_array_size(recipients); i++)
-        add_complaint(reading, text_of(json_array_get(recipients, i), "emailAddress"));
+        add_act(reading, text_of(json_array_get(recipients, i), "emailAddress"),
+                NL_BOUNCE_COMPLAINT);
     reading->out->kind = NL_BOUNCE_COMPLAINT;
 }
 

@@ -23,7 +23,7 @@ static const struct nl_provider_guide guides[NL_PROVIDERS] = {
     [NL_PROVIDER_SENDGRID] =
         {.title = "SendGrid",
          .proof = "the signature of SendGrid (ECDSA), made at most 'max_age' ago",
-         .events = "Bounced, Dropped, Deferred, Spam Reports",
+         .events = "Bounced, Dropped, Deferred, Spam Reports, Unsubscribes, Group Unsubscribes",
          .steps =
              {"Under Settings, Mail Settings, Event Webhooks make a webhook with the URL above.",
               "Choose the events above, and no others.",
@@ -37,7 +37,7 @@ static const struct nl_provider_guide guides[NL_PROVIDERS] = {
         {.title = "Mailgun",
          .proof =
              "the signature of Mailgun (HMAC-SHA256), made at most 'max_age' ago, each token once",
-         .events = "Permanent Failure, Temporary Failure, Spam Complaints",
+         .events = "Permanent Failure, Temporary Failure, Spam Complaints, Unsubscribes",
          .steps =
              {"Under Sending, Webhooks add the URL above for each of the events above.",
               "Copy the 'HTTP webhook signing key' there into the file that 'secret_file' names.",
@@ -48,7 +48,7 @@ static const struct nl_provider_guide guides[NL_PROVIDERS] = {
     [NL_PROVIDER_POSTMARK] =
         {.title = "Postmark",
          .proof = "a login (basic authentication)",
-         .events = "Bounce, Spam Complaint",
+         .events = "Bounce, Spam Complaint, Subscription Change",
          .steps =
              {"Send through a broadcast stream of the server: its SMTP login names the stream.",
               "In that stream, under Webhooks, add a webhook with the URL above.",
@@ -62,7 +62,8 @@ static const struct nl_provider_guide guides[NL_PROVIDERS] = {
     [NL_PROVIDER_BREVO] =
         {.title = "Brevo",
          .proof = "a login (basic authentication) or the secret as a bearer token",
-         .events = "Hard bounce, Soft bounce, Blocked, Invalid email, Error, Deferred, Complaint",
+         .events = "Hard bounce, Soft bounce, Blocked, Invalid email, Error, Deferred, Complaint, "
+                   "Unsubscribed",
          .steps = {"Under Transactional, Settings, Webhook add a webhook with the URL above.",
                    "As authentication choose basic auth with the user and the secret, or a token "
                    "with the secret.",
@@ -74,7 +75,7 @@ static const struct nl_provider_guide guides[NL_PROVIDERS] = {
     [NL_PROVIDER_MAILJET] =
         {.title = "Mailjet",
          .proof = "a login (basic authentication)",
-         .events = "bounce, spam, blocked",
+         .events = "bounce, spam, blocked, unsub",
          .steps =
              {"Under Account settings, Event notifications enter the URL above for each of the "
               "events above, with the user and the secret in it: https://USER:SECRET@HOST/...",
@@ -87,7 +88,7 @@ static const struct nl_provider_guide guides[NL_PROVIDERS] = {
         {.title = "SparkPost",
          .proof = "a login (basic authentication)",
          .events = "Bounce, Delay, Policy Rejection, Out of Band, Generation Failure, Generation "
-                   "Rejection, Spam Complaint",
+                   "Rejection, Spam Complaint, List Unsubscribe, Link Unsubscribe",
          .steps = {"Under Configuration, Webhooks make a webhook with the URL above.",
                    "As authentication choose basic auth with the user and the secret.",
                    "Choose the events above, and no others.",

@@ -111,6 +111,25 @@ static enum nl_status suppress(struct nl_store *store, const struct target *targ
                       NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(target->subscriber)));
 }
 
+/* A provider's own link was used in a message of ours: the issue that it was is the cause. */
+static enum nl_status unsubscribe(struct nl_store *store, const struct record_call *call,
+                                  const struct target *target, struct nl_error *err) {
+    int64_t issue = 0;
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "UPDATE subscription SET state = 'unsubscribed', ended_at = ?, noticed_at = NULL "
+        "WHERE id = ?",
+        NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(target->subscription)));
+    if (status == NL_OK)
+        status =
+            nl_sql_first(store, err, NULL, "SELECT coalesce(issue, 0) FROM delivery WHERE id = ?",
+                         NL_VALUES(NL_INT(call->record->delivery)), NL_COLUMNS(NL_INTO(&issue)));
+    call->outcome->ended++;
+    return status == NL_OK ? nl_event_add(store, "unsubscribed", target->list, target->subscriber,
+                                          issue, "provider", err)
+                           : status;
+}
+
 static enum nl_status apply(struct nl_store *store, const struct record_call *call,
                             const struct target *target, const struct nl_bounce_verdict *verdict,
                             struct nl_error *err) {
@@ -126,6 +145,8 @@ static enum nl_status apply(struct nl_store *store, const struct record_call *ca
                              NL_STRING(verdict->diagnostic)));
     if (status != NL_OK || target->subscription == 0 || verdict->effect == NL_EFFECT_NONE)
         return status;
+    if (verdict->effect == NL_EFFECT_UNSUBSCRIBE)
+        return proved && target->open ? unsubscribe(store, call, target, err) : NL_OK;
     if (!proved || verdict->effect != NL_EFFECT_COMPLAINT)
         return add_points(store, call, target, verdict, proved && verdict->effect == NL_EFFECT_HARD,
                           err);

@@ -41,6 +41,7 @@ def sendgrid(address, value, kind="bounce", said="550 5.1.1 user unknown"):
     event = {"email": address, "timestamp": int(time.time()), "sg_event_id": uuid.uuid4().hex,
              "sg_message_id": "14c5d75ce93.dfd.64b469.filter0001", "smtp-id": "<14c5d75ce93@geopod-ismtpd>"}
     event.update({"event": "spamreport"} if kind == "complaint" else
+                 {"event": "group_unsubscribe", "asm_group_id": 10} if kind == "unsubscription" else
                  {"event": "bounce", "type": "bounce", "status": "5.1.1", "reason": said})
     return {**event, **(json.loads(value)["unique_args"] if value else {})}
 
@@ -50,12 +51,18 @@ def mailgun(address, value, kind="bounce", said="550 5.1.1 user unknown"):
             "message": {"headers": {"to": address, "from": "press@example.org", "message-id": "2026@mg.example.org"}},
             "user-variables": json.loads(value) if value else {}}
     data.update({"event": "complained"} if kind == "complaint" else
+                {"event": "unsubscribed", "ip": "192.0.2.9"} if kind == "unsubscription" else
                 {"event": "failed", "severity": "permanent", "reason": "bounce",
                  "delivery-status": {"code": 550, "message": said, "attempt-no": 1}})
     return {"event-data": data}
 
 
 def postmark(address, value, kind="bounce", said="smtp;550 5.1.1 user unknown"):
+    if kind == "unsubscription":
+        return {"RecordType": "SubscriptionChange", "MessageID": str(uuid.uuid4()), "ServerID": 23,
+                "MessageStream": "broadcast", "ChangedAt": "2026-08-25T09:00:00Z", "Recipient": address,
+                "Origin": "Recipient", "SuppressSending": True, "SuppressionReason": "ManualSuppression",
+                "Tag": "", "Metadata": {"newsletter": value} if value else {}}
     event = {"ID": uuid.uuid4().int >> 80, "ServerID": 23, "MessageID": str(uuid.uuid4()), "Email": address,
              "From": "press@example.org", "BouncedAt": "2026-08-25T09:00:00Z", "Subject": "A title",
              "MessageStream": "broadcast", "Metadata": {"newsletter": value} if value else {}}
@@ -70,7 +77,8 @@ def brevo(address, value, kind="bounce", said="550 5.1.1 user unknown"):
     event = {"email": address, "id": 26224, "date": "2026-08-25 09:00:00", "ts": int(time.time()),
              "message-id": "<202608250900.1@smtp-relay.mailin.fr>", "ts_event": uuid.uuid4().int >> 70,
              "subject": "A title", "sending_ip": "192.0.2.1"}
-    event.update({"event": "spam"} if kind == "complaint" else {"event": "hard_bounce", "reason": said})
+    event.update({"event": "spam"} if kind == "complaint" else {"event": "unsubscribed"}
+                 if kind == "unsubscription" else {"event": "hard_bounce", "reason": said})
     return {**event, **({"X-Mailin-custom": value} if value else {})}
 
 
@@ -79,6 +87,7 @@ def mailjet(address, value, kind="bounce", said="550 5.1.1 user unknown"):
              "email": address, "mj_campaign_id": 0, "mj_contact_id": 1, "customcampaign": "",
              "CustomID": value or "", "Payload": ""}
     event.update({"event": "spam", "source": "JMRPP"} if kind == "complaint" else
+                 {"event": "unsub", "mj_list_id": 1, "ip": "192.0.2.9"} if kind == "unsubscription" else
                  {"event": "bounce", "blocked": False, "hard_bounce": True, "error_related_to": "recipient",
                   "error": "user unknown", "comment": said})
     return event
@@ -90,10 +99,13 @@ def sparkpost(address, value, kind="bounce", said="550 5.1.1 user unknown"):
              "rcpt_meta": json.loads(value)["metadata"] if value else {}}
     event.update({"type": "spam_complaint", "fbtype": "abuse"} if kind == "complaint" else
                  {"type": "bounce", "bounce_class": "10", "error_code": "550", "raw_reason": said, "reason": said})
+    if kind == "unsubscription":
+        return {"msys": {"unsubscribe_event": {**event, "type": "list_unsubscribe", "mailfrom": "bounces@example.org"}}}
     return {"msys": {"message_event": event}}
 
 
 def other(address, value, kind="bounce", said="550 5.1.1 user unknown"):
+    kind = "unsubscribe" if kind == "unsubscription" else kind
     return {"event": kind, "address": address, "status": "5.1.1", "diagnostic": said, "id": uuid.uuid4().hex,
             **({"message_id": value} if value else {})}
 

@@ -118,6 +118,29 @@ def test_without_our_token_or_with_anothers_nobody_is_lost(hooked, provider, kin
 
 
 @pytest.mark.parametrize("provider", HERE)
+def test_leaving_by_the_providers_own_link_counts_with_our_token(hooked, provider):
+    hook = hooked(provider)
+    for proof in (None, BOB):
+        assert hook.post(hook.event(ANN, proof, "unsubscription")).status == 200
+    assert (hook.state(ANN), hook.state(BOB)) == ("active", "active")
+    body = hook.body(hook.event(ANN, ANN, "unsubscription"))
+    assert [hook.post(body).status, hook.post(body).status] == [200, 200]
+    assert (hook.state(ANN), hook.state(BOB)) == ("unsubscribed", "active")
+    assert hook.site.sql("SELECT issue FROM event WHERE kind = 'unsubscribed'") == [(1,)]
+    assert hook.post(hook.event(ANN, ANN)).status == 200  # a bounce that comes later
+    assert hook.state(ANN) == "unsubscribed"
+    assert hook.site.sql("SELECT count(*) FROM suppression") == [(0,)]
+
+
+@pytest.mark.parametrize("more", [{"SuppressSending": False, "SuppressionReason": None}, {"Origin": "Customer"},
+                                  {"SuppressionReason": "HardBounce"}, {"SuppressionReason": "SpamComplaint"}])
+def test_other_changes_that_postmark_tells_of_end_nothing(hooked, more):
+    hook = hooked("postmark")
+    assert hook.post({**hook.event(ANN, ANN, "unsubscription"), **more}).status == 200
+    assert hook.state(ANN) == "active" and hook.count() == 0
+
+
+@pytest.mark.parametrize("provider", HERE)
 def test_what_is_not_a_failure_is_answered_and_changes_nothing(hooked, provider):
     hook = hooked(provider)
     words = {"postmark": ("RecordType", "Delivery"), "sparkpost": None, "mailgun": None}.get(provider, ("event", "delivered"))

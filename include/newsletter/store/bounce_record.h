@@ -8,7 +8,13 @@
 #include "newsletter/db/handle.h"
 
 /* How a message bears on one subscription. */
-enum nl_effect { NL_EFFECT_NONE, NL_EFFECT_SOFT, NL_EFFECT_HARD, NL_EFFECT_COMPLAINT };
+enum nl_effect {
+    NL_EFFECT_NONE,
+    NL_EFFECT_SOFT,
+    NL_EFFECT_HARD,
+    NL_EFFECT_COMPLAINT,
+    NL_EFFECT_UNSUBSCRIBE /* the subscriber has left, by the provider's own link */
+};
 
 struct nl_bounce_verdict {
     const struct nl_address *address; /* NULL for the subscription that the token proves */
