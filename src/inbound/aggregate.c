@@ -8,14 +8,14 @@
 #include <string.h>
 
 /* Rows are found by a hash table: a stranger chooses how many there are. */
-enum { SLOTS = 4096, NAME_LIMIT = NL_REPUTATION_DOMAIN - 1 };
+enum { BUCKETS = 4096, NAME_LIMIT = NL_REPUTATION_DOMAIN - 1 };
 
 enum { MOST_ROWS = NL_AGGREGATE_ROWS + NL_AGGREGATE_RESTS };
-_Static_assert((int)SLOTS > (int)MOST_ROWS, "there is always a free slot");
+_Static_assert((int)BUCKETS > (int)MOST_ROWS, "there is always a free bucket");
 
 struct aggregate {
     struct nl_reputation_report report; /* the first member: what others hold */
-    unsigned short slots[SLOTS];        /* 1 + the number of a row; 0 for none */
+    unsigned short buckets[BUCKETS];    /* 1 + the number of a row; 0 for none */
 };
 
 enum nl_status nl_aggregate_new(enum nl_reputation_kind kind, struct nl_reputation_report **out,
@@ -97,13 +97,14 @@ static size_t mix(size_t hash, const char *text) {
     return (hash ^ 0xFF) * 1099511628211U;
 }
 
-/* The slot of a row like this one, or the free one that it belongs in. */
-static unsigned short *find_slot(struct aggregate *aggregate, const struct nl_reputation_row *row) {
+/* The bucket of a row like this one, or the free one that it belongs in. */
+static unsigned short *find_bucket(struct aggregate *aggregate,
+                                   const struct nl_reputation_row *row) {
     size_t hash = mix(mix(mix(14695981039346656037U, row->domain), row->source), row->reason);
-    for (size_t at = hash % SLOTS;; at = (at + 1) % SLOTS) {
-        unsigned short *slot = &aggregate->slots[at];
-        if (*slot == 0 || is_same(&aggregate->report.rows[*slot - 1], row))
-            return slot;
+    for (size_t at = hash % BUCKETS;; at = (at + 1) % BUCKETS) {
+        unsigned short *bucket = &aggregate->buckets[at];
+        if (*bucket == 0 || is_same(&aggregate->report.rows[*bucket - 1], row))
+            return bucket;
     }
 }
 
@@ -112,19 +113,19 @@ bool nl_aggregate_add(struct nl_reputation_report *report, const struct nl_reput
     struct nl_reputation_row clean = *row;
     if (!clean_domain(clean.domain))
         return false;
-    unsigned short *slot = find_slot(aggregate, &clean);
-    if (*slot == 0 && report->count >= NL_AGGREGATE_ROWS) {
+    unsigned short *bucket = find_bucket(aggregate, &clean);
+    if (*bucket == 0 && report->count >= NL_AGGREGATE_ROWS) {
         clean.source[0] = '\0';
-        slot = find_slot(aggregate, &clean);
-        if (*slot == 0 && report->count == MOST_ROWS)
+        bucket = find_bucket(aggregate, &clean);
+        if (*bucket == 0 && report->count == MOST_ROWS)
             return false;
     }
-    if (*slot == 0) {
+    if (*bucket == 0) {
         clean.total = clean.passed = clean.spf = clean.dkim = 0;
         report->rows[report->count] = clean;
-        *slot = (unsigned short)++report->count;
+        *bucket = (unsigned short)++report->count;
     }
-    struct nl_reputation_row *to = &report->rows[*slot - 1];
+    struct nl_reputation_row *to = &report->rows[*bucket - 1];
     to->total += row->total;
     to->passed += row->passed;
     to->spf += row->spf;
@@ -143,7 +144,7 @@ static int by_size(const void *a, const void *b) {
 
 void nl_aggregate_sort(struct nl_reputation_report *report) {
     struct aggregate *aggregate = (struct aggregate *)report;
-    memset(aggregate->slots, 0, sizeof aggregate->slots);
+    memset(aggregate->buckets, 0, sizeof aggregate->buckets);
     if (report->count > 0)
         qsort(report->rows, report->count, sizeof *report->rows, by_size);
 }

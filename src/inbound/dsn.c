@@ -73,9 +73,9 @@ static void end_group(struct nl_reading *reading, struct group *group) {
     free_group(group);
 }
 
-static void take(char **slot, char **value) {
-    if (*slot == NULL) {
-        *slot = *value;
+static void take(char **target, char **value) {
+    if (*target == NULL) {
+        *target = *value;
         *value = NULL;
     }
 }

@@ -54,7 +54,7 @@ enum nl_status nl_intake_new(struct nl_store *store, const struct nl_config *con
     if (*out == NULL)
         return nl_error_nomem(err);
     **out =
-        (struct nl_intake){.store = store, .config = config, .poison = {.file = -1, .slot = -1}};
+        (struct nl_intake){.store = store, .config = config, .poison = {.file = -1, .place = -1}};
     enum nl_status status = nl_bounce_reader_new(&(*out)->reader, err);
     if (status == NL_OK)
         status = nl_verp_open(nl_store_secret(store), &(*out)->verp, err);
@@ -149,9 +149,10 @@ enum nl_status nl_intake_flush(struct nl_intake *intake, struct nl_error *err) {
 }
 
 /* Records by itself, or in the open transaction of a group. */
-static enum nl_status store(struct nl_intake *intake, const struct nl_bounce_record *entry,
-                            const struct nl_bounce_policy *policy,
-                            struct nl_bounce_record_outcome *outcome, struct nl_error *err) {
+static enum nl_status add_to_record(struct nl_intake *intake, const struct nl_bounce_record *entry,
+                                    const struct nl_bounce_policy *policy,
+                                    struct nl_bounce_record_outcome *outcome,
+                                    struct nl_error *err) {
     if (!intake->grouping)
         return nl_bounce_record_add(intake->store, entry, policy, outcome, err);
     enum nl_status status =
@@ -167,9 +168,9 @@ static enum nl_status store(struct nl_intake *intake, const struct nl_bounce_rec
     return ++intake->pending < GROUP ? NL_OK : nl_intake_flush(intake, err);
 }
 
-static enum nl_status record(struct nl_intake *intake, struct nl_bounce_record *entry,
-                             const struct nl_bounce *bounce, struct nl_intake_result *out,
-                             struct nl_error *err) {
+static enum nl_status record_verdicts(struct nl_intake *intake, struct nl_bounce_record *entry,
+                                      const struct nl_bounce *bounce, struct nl_intake_result *out,
+                                      struct nl_error *err) {
     const struct nl_bounce_policy policy = {
         intake->config->bounce.hard, intake->config->bounce.soft, intake->config->bounce.limit,
         intake->config->bounce.half_life, intake->config->bounce.interval};
@@ -184,7 +185,7 @@ static enum nl_status record(struct nl_intake *intake, struct nl_bounce_record *
             verdicts[entry->count++] = verdict_of(&bounce->recipients[i], &addresses[i]);
     entry->verdicts = verdicts;
     if (status == NL_OK)
-        status = store(intake, entry, &policy, &outcome, err);
+        status = add_to_record(intake, entry, &policy, &outcome, err);
     out->seen = outcome.seen;
     out->ended += outcome.ended;
     for (size_t i = 0; addresses != NULL && i < bounce->count; i++)
@@ -223,9 +224,10 @@ static enum nl_status take_report(const struct nl_intake *intake, struct nl_inta
 }
 
 /* Reads a message, unless the last process that did so died of it: that one is left unread. */
-static enum nl_status read(struct nl_intake *intake, const char *data, size_t len,
-                           const unsigned char digest[NL_DIGEST_LEN], struct nl_bounce *out,
-                           bool *set_aside, struct nl_error *err) {
+static enum nl_status read_unless_set_aside(struct nl_intake *intake, const char *data, size_t len,
+                                            const unsigned char digest[NL_DIGEST_LEN],
+                                            struct nl_bounce *out, bool *set_aside,
+                                            struct nl_error *err) {
     char name[2 * NL_DIGEST_LEN + 1];
     *out = (struct nl_bounce){0};
     *set_aside = nl_poison_killed(&intake->poison, digest);
@@ -255,7 +257,8 @@ enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t
     enum nl_status status = nl_bounce_record_is_kind(
         intake->store, entry.digest, nl_bounce_kind_name(NL_BOUNCE_UNKNOWN), &out->seen, err);
     if (status == NL_OK && !out->seen)
-        status = read(intake, data, len, entry.digest, &out->bounce, &set_aside, err);
+        status =
+            read_unless_set_aside(intake, data, len, entry.digest, &out->bounce, &set_aside, err);
     if (status == NL_OK && !out->seen)
         status = nl_bounce_record_exists(intake->store, entry.digest, &out->seen, err);
     if (status != NL_OK || out->seen)
@@ -285,7 +288,7 @@ enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t
     if (out->bounce.problem != NULL)
         nl_log(NL_LOG_NOTICE, NULL, "a report about us cannot be read: %s", out->bounce.problem);
     if (status == NL_OK)
-        status = record(intake, &entry, &out->bounce, out, err);
+        status = record_verdicts(intake, &entry, &out->bounce, out, err);
     if (status == NL_OK && set_aside)
         status = nl_intake_flush(intake, err); /* what is forgotten must not be lost with a group */
     if (status == NL_OK && set_aside)
@@ -336,10 +339,10 @@ enum nl_status nl_intake_event(struct nl_intake *intake, const struct nl_event *
     entry.kind = nl_bounce_kind_name(out->bounce.kind);
     out->proved = entry.delivery != 0;
     if (!out->proved)
-        return record(intake, &entry, &out->bounce, out, err);
+        return record_verdicts(intake, &entry, &out->bounce, out, err);
     struct nl_bounce_recipient *recipient = &out->bounce.recipients[which];
     const struct nl_bounce theirs = {.kind = recipient->kind, .recipients = recipient, .count = 1};
-    return record(intake, &entry, &theirs, out, err);
+    return record_verdicts(intake, &entry, &theirs, out, err);
 }
 
 void nl_intake_result_free(struct nl_intake_result *result) {
@@ -354,7 +357,8 @@ enum nl_status nl_intake_reply(struct nl_intake *intake, const char *data, size_
     unsigned char digest[NL_DIGEST_LEN];
     bool set_aside = false;
     nl_digest(data, len, digest);
-    enum nl_status status = read(intake, data, len, digest, &message, &set_aside, err);
+    enum nl_status status =
+        read_unless_set_aside(intake, data, len, digest, &message, &set_aside, err);
     if (set_aside)
         nl_poison_forget(&intake->poison, digest);
     bool personal = !set_aside && message.kind == NL_BOUNCE_UNKNOWN;

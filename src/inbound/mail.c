@@ -204,12 +204,12 @@ static void read_parameter(struct nl_part *part, const char **at, char **boundar
     }
     p = skip_comments(p + 1);
     char *value = take_value(&p);
-    char **slot = len == 8 && strncasecmp(name, "boundary", 8) == 0        ? boundary
-                  : len == 7 && strncasecmp(name, "charset", 7) == 0       ? &part->charset
-                  : len == 11 && strncasecmp(name, "report-type", 11) == 0 ? &part->report_type
-                                                                           : NULL;
-    if (slot != NULL && *slot == NULL)
-        *slot = value;
+    char **target = len == 8 && strncasecmp(name, "boundary", 8) == 0        ? boundary
+                    : len == 7 && strncasecmp(name, "charset", 7) == 0       ? &part->charset
+                    : len == 11 && strncasecmp(name, "report-type", 11) == 0 ? &part->report_type
+                                                                             : NULL;
+    if (target != NULL && *target == NULL)
+        *target = value;
     else
         free(value);
     *at = p + strcspn(p, ";");

@@ -10,38 +10,38 @@
 
 static const unsigned char nobody[NL_DIGEST_LEN];
 
-static bool lock(int file, int slot, short type) {
+static bool lock(int file, int place, short type) {
     struct flock range = {.l_type = type,
                           .l_whence = SEEK_SET,
-                          .l_start = (off_t)slot * NL_DIGEST_LEN,
+                          .l_start = (off_t)place * NL_DIGEST_LEN,
                           .l_len = NL_DIGEST_LEN};
     return fcntl(file, F_SETLK, &range) == 0;
 }
 
-static void read_slot(int file, int slot, unsigned char digest[NL_DIGEST_LEN]) {
-    if (pread(file, digest, NL_DIGEST_LEN, (off_t)slot * NL_DIGEST_LEN) != NL_DIGEST_LEN)
+static void read_place(int file, int place, unsigned char digest[NL_DIGEST_LEN]) {
+    if (pread(file, digest, NL_DIGEST_LEN, (off_t)place * NL_DIGEST_LEN) != NL_DIGEST_LEN)
         memset(digest, 0, NL_DIGEST_LEN);
 }
 
-static bool write_slot(int file, int slot, const unsigned char digest[NL_DIGEST_LEN]) {
-    return pwrite(file, digest, NL_DIGEST_LEN, (off_t)slot * NL_DIGEST_LEN) == NL_DIGEST_LEN;
+static bool write_place(int file, int place, const unsigned char digest[NL_DIGEST_LEN]) {
+    return pwrite(file, digest, NL_DIGEST_LEN, (off_t)place * NL_DIGEST_LEN) == NL_DIGEST_LEN;
 }
 
 void nl_poison_open(struct nl_poison *poison, const char *path) {
-    *poison = (struct nl_poison){.slot = -1};
+    *poison = (struct nl_poison){.place = -1};
     poison->file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    for (int slot = 0; poison->file >= 0 && slot < NL_POISON_SLOTS; slot++) {
-        struct nl_poison_note note = {.slot = slot};
-        if (!lock(poison->file, slot, F_WRLCK))
+    for (int place = 0; poison->file >= 0 && place < NL_POISON_PLACES; place++) {
+        struct nl_poison_note note = {.place = place};
+        if (!lock(poison->file, place, F_WRLCK))
             continue; /* somebody is reading at this moment */
-        read_slot(poison->file, slot, note.digest);
+        read_place(poison->file, place, note.digest);
         bool dead = memcmp(note.digest, nobody, NL_DIGEST_LEN) != 0;
         if (dead)
             poison->notes[poison->count++] = note;
-        if (!dead && poison->slot < 0)
-            poison->slot = slot;
+        if (!dead && poison->place < 0)
+            poison->place = place;
         else
-            lock(poison->file, slot, F_UNLCK);
+            lock(poison->file, place, F_UNLCK);
     }
 }
 
@@ -57,20 +57,20 @@ void nl_poison_forget(struct nl_poison *poison, const unsigned char digest[NL_DI
         struct nl_poison_note *note = &poison->notes[i];
         unsigned char there[NL_DIGEST_LEN];
         if (memcmp(note->digest, digest, NL_DIGEST_LEN) != 0 ||
-            !lock(poison->file, note->slot, F_WRLCK))
+            !lock(poison->file, note->place, F_WRLCK))
             continue;
-        read_slot(poison->file, note->slot, there);
+        read_place(poison->file, note->place, there);
         if (memcmp(there, digest, NL_DIGEST_LEN) == 0)
-            (void)!write_slot(poison->file, note->slot, nobody);
-        lock(poison->file, note->slot, F_UNLCK);
+            (void)!write_place(poison->file, note->place, nobody);
+        lock(poison->file, note->place, F_UNLCK);
         *note = poison->notes[--poison->count];
         i--;
     }
 }
 
 void nl_poison_begin(struct nl_poison *poison, const unsigned char digest[NL_DIGEST_LEN]) {
-    if (poison->slot >= 0)
-        (void)!write_slot(poison->file, poison->slot, digest);
+    if (poison->place >= 0)
+        (void)!write_place(poison->file, poison->place, digest);
 }
 
 void nl_poison_end(struct nl_poison *poison) {

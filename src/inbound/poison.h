@@ -7,16 +7,16 @@
 
 #include <stdbool.h>
 
-enum { NL_POISON_SLOTS = 64 };
+enum { NL_POISON_PLACES = 64 };
 
 /* One process's view of the file. Open with nl_poison_open, close with nl_poison_close. */
 struct nl_poison {
-    int file; /* -1: the file cannot be had, and nothing is noted */
-    int slot; /* ours; -1 for none */
+    int file;  /* -1: the file cannot be had, and nothing is noted */
+    int place; /* ours; -1 for none */
     struct nl_poison_note {
         unsigned char digest[NL_DIGEST_LEN];
-        int slot;
-    } notes[NL_POISON_SLOTS]; /* of processes that died */
+        int place;
+    } notes[NL_POISON_PLACES]; /* of processes that died */
     int count;
 };
 
