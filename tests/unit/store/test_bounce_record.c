@@ -108,6 +108,46 @@ static void test_the_same_message_counts_once(void **state) {
     assert_true(is_in(fixture, "subscription", 1, "bounced"));
 }
 
+/* A message that was kept, by its number, and when it came. */
+static void keep(struct fixture *fixture, unsigned char number, const char *kind, int64_t at) {
+    struct nl_error err = {0};
+    struct nl_bounce_record_outcome outcome = {0};
+    const struct nl_bounce_record record = {
+        .kind = kind, .message = "0123456789", .len = 10, .digest = {number, 1}};
+    fixture->fake.now = at;
+    assert_ok(nl_bounce_record_add(fixture->store, &record, &policy, &outcome, &err));
+}
+
+static void test_texts_are_kept_within_limits(void **state) {
+    static const struct {
+        const char *name;
+        struct nl_bounce_record_limits limits;
+        int64_t kept; /* a bit for each message */
+    } rows[] = {
+        {"all", {.understood = 0, .unknown = 0, .bytes = 40}, 15},
+        {"to the byte", {.understood = 0, .unknown = 0, .bytes = 39}, 14},
+        {"two of them", {.understood = 0, .unknown = 0, .bytes = 20}, 12},
+        {"not half of one", {.understood = 0, .unknown = 0, .bytes = 9}, 0},
+        {"understood ones by age", {.understood = 102, .unknown = 0, .bytes = 40}, 14},
+        {"unknown ones by age", {.understood = 0, .unknown = 103, .bytes = 40}, 13},
+        {"the bytes of those that are left", {.understood = 104, .unknown = 0, .bytes = 20}, 10},
+    };
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    for_each_row (i, rows, rows[i].name) {
+        fixture_sql(fixture, "DELETE FROM returned");
+        for (unsigned char n = 0; n < 4; n++)
+            keep(fixture, n, n % 2 == 0 ? "dsn" : "unknown", 101 + n);
+        assert_ok(nl_bounce_record_forget(fixture->store, &rows[i].limits, &err));
+        assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM returned"), 4);
+        assert_int_equal(
+            fixture_sql(fixture,
+                        "SELECT coalesce(sum(CASE at WHEN 101 THEN 1 WHEN 102 THEN 2 WHEN 103 THEN "
+                        "4 ELSE 8 END), 0) FROM returned WHERE message IS NOT NULL"),
+            rows[i].kept);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_bounce_ends_open_subscriptions_alone, fixture_setup,
@@ -115,6 +155,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_hard_bounce_on_a_delivery_in_each_state,
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_the_same_message_counts_once, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_texts_are_kept_within_limits, fixture_setup,
                                         fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
