@@ -1,6 +1,7 @@
 #include "newsletter/store/bounce_record.h"
 
 #include "newsletter/db/sql.h"
+#include "newsletter/store/link.h"
 #include "newsletter/store/suppression.h"
 #include "store/event.h"
 
@@ -125,8 +126,11 @@ static enum nl_status unsubscribe(struct nl_store *store, const struct record_ca
             nl_sql_first(store, err, NULL, "SELECT coalesce(issue, 0) FROM delivery WHERE id = ?",
                          NL_VALUES(NL_INT(call->record->delivery)), NL_COLUMNS(NL_INTO(&issue)));
     call->outcome->ended++;
-    return status == NL_OK ? nl_event_add(store, "unsubscribed", target->list, target->subscriber,
-                                          issue, "provider", err)
+    if (status == NL_OK)
+        status = nl_event_add(store, "unsubscribed", target->list, target->subscriber, issue,
+                              "provider", err);
+    /* An older mail that asked to confirm brings nobody back. */
+    return status == NL_OK ? nl_link_close(store, target->subscription, NL_LINK_SUBSCRIBE, err)
                            : status;
 }
 

@@ -8,7 +8,7 @@ import time
 
 import provider_events as events
 import pytest
-from conftest import BINARY, TOP, parse, wait_for
+from conftest import BINARY, TOP, parse, token, wait_for
 from webserver import WebServer
 
 SECRET = "correct horse battery staple"
@@ -130,6 +130,18 @@ def test_leaving_by_the_providers_own_link_counts_with_our_token(hooked, provide
     assert hook.post(hook.event(ANN, ANN)).status == 200  # a bounce that comes later
     assert hook.state(ANN) == "unsubscribed"
     assert hook.site.sql("SELECT count(*) FROM suppression") == [(0,)]
+
+
+@pytest.mark.parametrize("provider", ["postmark", "sendgrid"])
+def test_who_left_by_the_providers_link_is_not_brought_back_by_an_older_mail(hooked, server, provider):
+    hook = hooked(provider)
+    hook.site.run("subscribe", "eve@example.org")
+    asked = parse(server.messages("eve@example.org")[0])
+    hook.values["eve@example.org"] = str(asked[events.FIELDS[provider]])
+    assert hook.post(hook.event("eve@example.org", "eve@example.org", "unsubscription")).status == 200
+    assert hook.state("eve@example.org") == "unsubscribed"
+    hook.site.run("confirm", token(asked, "confirm"), expect=None)
+    assert hook.state("eve@example.org") == "unsubscribed"
 
 
 @pytest.mark.parametrize("more", [{"SuppressSending": False, "SuppressionReason": None}, {"Origin": "Customer"},
