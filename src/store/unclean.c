@@ -109,15 +109,18 @@ static bool read_address(const char *text, struct nl_address *out) {
     return read;
 }
 
-/* The latest word of somebody who was there twice is what counts. */
+/* The latest word of somebody who was there twice is what counts: when they confirmed or asked, not
+ * when an import brought the other address in. */
 static enum nl_status merge(struct nl_store *store, int64_t from, int64_t into,
                             struct nl_error *err) {
     enum nl_status status =
         nl_sql_run(store, err,
                    "UPDATE subscription AS s SET state = o.state, ended_at = o.ended_at "
                    "FROM subscription o WHERE o.subscriber = ?1 AND o.list = s.list AND o.state "
-                   "IN ('unsubscribed', 'complained') AND s.subscriber = ?2 AND s.state IN "
-                   "('active', 'pending') AND o.ended_at >= coalesce(s.confirmed_at, s.created_at)",
+                   "IN ('unsubscribed', 'complained') AND s.subscriber = ?2 AND ("
+                   "s.state = 'active' AND NOT EXISTS (SELECT 1 FROM event e WHERE e.subscriber = "
+                   "?2 AND e.list = s.list AND e.kind = 'confirmed' AND e.at > o.ended_at) OR "
+                   "s.state = 'pending' AND o.ended_at >= s.created_at)",
                    NL_VALUES(NL_INT(from), NL_INT(into)));
     if (status == NL_OK)
         status = nl_sql_run(store, err,

@@ -137,6 +137,7 @@ def test_doctor_finds_and_repairs(site):
 @pytest.mark.parametrize("clean, twin, result", [
     (("active", 100, None), ("active", 50, None), "active"), (("unsubscribed", 100, 200), ("active", 150, None), "unsubscribed"),
     (("active", 100, None), ("unsubscribed", 50, 150), "unsubscribed"), (("active", 300, None), ("unsubscribed", 50, 150), "active"),
+    (("active", "imported", None), ("unsubscribed", 50, 150), "unsubscribed"), (("active", "imported", None), ("active", 50, None), "active"),
     (("active", 100, None), ("complained", 50, 150), "complained"), (("active", 100, None), ("bounced", 50, 150), "active"),
     (("complained", 100, 120), ("active", 150, None), "complained"), (None, ("active", 50, None), "active"),
     (None, ("unsubscribed", 50, 60), "unsubscribed")])
@@ -145,7 +146,11 @@ def test_two_addresses_become_one(connected, server, clean, twin, result):
     stored(connected, 2, "\u200bann@example.org")
     for subscription, state in ((1, clean), (2, twin)):
         if state:
-            connected.sql("UPDATE subscription SET state = ?, confirmed_at = ?, ended_at = ? WHERE id = ?", *state, subscription)
+            imported, at = state[1] == "imported", 300 if state[1] == "imported" else state[1]
+            connected.sql("UPDATE subscription SET state = ?, confirmed_at = ?, ended_at = ? WHERE id = ?",
+                          state[0], at, state[2], subscription)
+            if not imported:
+                connected.sql("INSERT INTO event (at, kind, list, subscriber) VALUES (?, 'confirmed', 1, ?)", at, subscription)
         else:
             connected.sql("DELETE FROM subscription WHERE id = ?", subscription)
     connected.sql("INSERT INTO suppression (address_key, reason, since) VALUES (?, 'x', 1), (?, 'y', 2)",
