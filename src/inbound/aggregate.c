@@ -3,12 +3,15 @@
 #include "newsletter/base/text.h"
 
 #include <ctype.h>
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows are found by a hash table: a stranger chooses how many there are. */
-enum { BUCKETS = 4096, NAME_LIMIT = NL_REPUTATION_DOMAIN - 1 };
+/* Rows are found by a hash table: a stranger chooses how many there are, and which. The hash
+ * begins with a secret and its upper bits choose the bucket, so that nobody can choose rows that
+ * all lie in one. */
+enum { BUCKET_BITS = 12, BUCKETS = 1 << BUCKET_BITS, NAME_LIMIT = NL_REPUTATION_DOMAIN - 1 };
 
 enum { MOST_ROWS = NL_AGGREGATE_ROWS + NL_AGGREGATE_RESTS };
 _Static_assert((int)BUCKETS > (int)MOST_ROWS, "there is always a free bucket");
@@ -16,6 +19,7 @@ _Static_assert((int)BUCKETS > (int)MOST_ROWS, "there is always a free bucket");
 struct aggregate {
     struct nl_reputation_report report; /* the first member: what others hold */
     unsigned short buckets[BUCKETS];    /* 1 + the number of a row; 0 for none */
+    uint64_t secret;
 };
 
 enum nl_status nl_aggregate_new(enum nl_reputation_kind kind, struct nl_reputation_report **out,
@@ -27,6 +31,11 @@ enum nl_status nl_aggregate_new(enum nl_reputation_kind kind, struct nl_reputati
         free(aggregate);
         free(rows);
         return nl_error_nomem(err);
+    }
+    if (RAND_bytes((unsigned char *)&aggregate->secret, sizeof aggregate->secret) != 1) {
+        free(aggregate);
+        free(rows);
+        return nl_error_set(err, NL_OS, "the system gives no random numbers");
     }
     aggregate->report.kind = kind;
     aggregate->report.rows = rows;
@@ -91,7 +100,7 @@ static bool is_same(const struct nl_reputation_row *a, const struct nl_reputatio
            strcmp(a->reason, b->reason) == 0;
 }
 
-static size_t mix(size_t hash, const char *text) {
+static uint64_t mix(uint64_t hash, const char *text) {
     for (; *text != '\0'; text++)
         hash = (hash ^ (unsigned char)*text) * 1099511628211U; /* FNV-1a */
     return (hash ^ 0xFF) * 1099511628211U;
@@ -100,8 +109,8 @@ static size_t mix(size_t hash, const char *text) {
 /* The bucket of a row like this one, or the free one that it belongs in. */
 static unsigned short *find_bucket(struct aggregate *aggregate,
                                    const struct nl_reputation_row *row) {
-    size_t hash = mix(mix(mix(14695981039346656037U, row->domain), row->source), row->reason);
-    for (size_t at = hash % BUCKETS;; at = (at + 1) % BUCKETS) {
+    uint64_t hash = mix(mix(mix(aggregate->secret, row->domain), row->source), row->reason);
+    for (size_t at = hash >> (64 - BUCKET_BITS);; at = (at + 1) % BUCKETS) {
         unsigned short *bucket = &aggregate->buckets[at];
         if (*bucket == 0 || is_same(&aggregate->report.rows[*bucket - 1], row))
             return bucket;
