@@ -129,7 +129,9 @@ static void look_up(struct nl_columns *columns, struct nl_file_column *column) {
         column->attribute = strdup(column->name + sizeof prefix - 1);
         return;
     }
-    column->kind = nl_lexicon_column(columns->lexicon, column->name, &column->guessed);
+    column->kind = names(NL_STATE_COLUMN, column->name)
+                       ? NL_COLUMN_STATE
+                       : nl_lexicon_column(columns->lexicon, column->name, &column->guessed);
     column->suspect =
         column->kind == NL_COLUMN_NONE && nl_lexicon_is_suspect(columns->lexicon, column->name);
 }

@@ -221,15 +221,20 @@ static enum nl_status next_csv_row(struct nl_reader *reader, bool *end, bool *ba
     return status;
 }
 
-/* The reason stands first, whatever the number of fields in the row. */
-static void write_reject(struct nl_reader *reader, FILE *out, const char *reason, bool first) {
+/* The reason stands first and the state second, whatever the number of fields in the row. */
+static void write_reject(struct nl_reader *reader, FILE *out, const struct nl_reject *why,
+                         bool first) {
     const struct nl_csv *csv = reader->csv;
     if (first) {
         fprintf(out, "%s%c", NL_REASON_COLUMN, csv->delimiter);
+        if (why->state != NULL)
+            fprintf(out, "%s%c", NL_STATE_COLUMN, csv->delimiter);
         fwrite(nl_buf_text(&csv->header_line), 1, csv->header_line.len, out);
     }
-    nl_write_quoted(out, reason, strlen(reason));
+    nl_write_quoted(out, why->reason, strlen(why->reason));
     putc(csv->delimiter, out);
+    if (why->state != NULL)
+        fprintf(out, "%s%c", why->state, csv->delimiter);
     fwrite(nl_buf_text(&reader->raw), 1, reader->raw.len, out);
 }
 

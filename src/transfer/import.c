@@ -59,13 +59,26 @@ static enum nl_status list_of(struct importing *self, const char *name, int64_t 
     return NL_OK;
 }
 
+/* The state of a row that was refused, where the options of this import had a part in it: --as,
+ * --map and --state are not given again with the file of such rows. */
+static const char *state_to_tell(const struct importing *self) {
+    const struct nl_import_options *options = self->options;
+    enum nl_sign sign = self->reader->row.sign;
+    if (self->as <= NL_SIGN_ACTIVE && options->map_count == 0 && options->state_count == 0)
+        return NULL;
+    if (self->as > NL_SIGN_ACTIVE && self->as > sign)
+        sign = self->as;
+    return sign > NL_SIGN_ACTIVE ? nl_sign_names[sign] : "";
+}
+
 static void reject(struct importing *self, struct nl_error *err) {
     struct nl_buf *raw = &self->reader->raw;
     char reason[REASON_LIMIT];
     self->report->rejected++;
     if (self->options->rejects != NULL) {
         snprintf(reason, sizeof reason, "line %zu: %s", self->reader->row.line, nl_error_text(err));
-        self->reader->write_reject(self->reader, self->options->rejects, reason,
+        const struct nl_reject why = {reason, state_to_tell(self)};
+        self->reader->write_reject(self->reader, self->options->rejects, &why,
                                    self->reader->rejects_written++ == 0);
     }
     while (raw->len > 0 && raw->data[raw->len - 1] == '\n')

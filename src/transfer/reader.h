@@ -5,6 +5,12 @@
 #include "transfer/row.h"
 #include "transfer/source.h"
 
+/* Why a row was refused. `state` is what the import would have made of the person, "" for nothing
+ * but what the row says; NULL if no row of the file needs it. */
+struct nl_reject {
+    const char *reason, *state;
+};
+
 /* Zero-initialise; it is large, so not on a stack. */
 struct nl_reader {
     const struct nl_import_options *options;
@@ -26,12 +32,17 @@ struct nl_reader {
      * row.fatal is set. */
     enum nl_status (*next)(struct nl_reader *reader, bool *end, bool *bad, struct nl_error *err);
     /* Writes the present row, which was refused, in the format of the source. */
-    void (*write_reject)(struct nl_reader *reader, FILE *out, const char *reason, bool first);
+    void (*write_reject)(struct nl_reader *reader, FILE *out, const struct nl_reject *why,
+                         bool first);
     size_t rejects_written;
 };
 
 /* The column that tells why a row was refused; an import passes it over. */
 #define NL_REASON_COLUMN "import_reason"
+
+/* The column that tells the state of people whom only the options of that import knew to have left:
+ * an import without them must not take them for readers. */
+#define NL_STATE_COLUMN "import_state"
 
 /* Begins to read a file; free with nl_reader_free, also after a failure. `options` must outlive it.
  */
@@ -61,9 +72,12 @@ enum nl_status nl_json_array_open(struct nl_reader *reader, struct nl_error *err
 
 /* rejected.c */
 void nl_write_quoted(FILE *out, const char *text, size_t len);
-void nl_jsonl_write_reject(struct nl_reader *reader, FILE *out, const char *reason, bool first);
-void nl_mailboxes_write_reject(struct nl_reader *reader, FILE *out, const char *reason, bool first);
-void nl_dump_write_reject(struct nl_reader *reader, FILE *out, const char *reason, bool first);
+void nl_jsonl_write_reject(struct nl_reader *reader, FILE *out, const struct nl_reject *why,
+                           bool first);
+void nl_mailboxes_write_reject(struct nl_reader *reader, FILE *out, const struct nl_reject *why,
+                               bool first);
+void nl_dump_write_reject(struct nl_reader *reader, FILE *out, const struct nl_reject *why,
+                          bool first);
 
 /* mailboxes.c: lines of addresses, with names or without, several of them on a line or one. */
 enum nl_status nl_mailboxes_open(struct nl_reader *reader, struct nl_error *err);

@@ -15,11 +15,14 @@ void nl_write_quoted(FILE *out, const char *text, size_t len) {
     putc('"', out);
 }
 
-void nl_jsonl_write_reject(struct nl_reader *reader, FILE *out, const char *reason, bool first) {
+void nl_jsonl_write_reject(struct nl_reader *reader, FILE *out, const struct nl_reject *why,
+                           bool first) {
     const struct nl_buf *raw = &reader->raw;
     json_t *object = json_loadb(nl_buf_text(raw), raw->len, 0, NULL);
-    json_t *told = json_pack("{s:s}", NL_REASON_COLUMN, reason);
+    json_t *told = json_pack("{s:s}", NL_REASON_COLUMN, why->reason);
     (void)first;
+    if (why->state != NULL && why->state[0] != '\0')
+        json_object_set_new(told, NL_STATE_COLUMN, json_string(why->state));
     if (json_is_object(object))
         json_object_update_missing(told, object);
     else
@@ -31,19 +34,26 @@ void nl_jsonl_write_reject(struct nl_reader *reader, FILE *out, const char *reas
 }
 
 /* Lines of addresses have no columns: they become a table. */
-void nl_mailboxes_write_reject(struct nl_reader *reader, FILE *out, const char *reason,
+void nl_mailboxes_write_reject(struct nl_reader *reader, FILE *out, const struct nl_reject *why,
                                bool first) {
     if (first)
-        fputs(NL_REASON_COLUMN ",email\n", out);
-    nl_write_quoted(out, reason, strlen(reason));
+        fputs(why->state != NULL ? NL_REASON_COLUMN "," NL_STATE_COLUMN ",email\n"
+                                 : NL_REASON_COLUMN ",email\n",
+              out);
+    nl_write_quoted(out, why->reason, strlen(why->reason));
+    if (why->state != NULL)
+        fprintf(out, ",%s", why->state);
     putc(',', out);
     nl_write_quoted(out, nl_buf_text(&reader->raw), reader->raw.len);
     putc('\n', out);
 }
 
 /* A further line of the block; those of other names are passed over. */
-void nl_dump_write_reject(struct nl_reader *reader, FILE *out, const char *reason, bool first) {
+void nl_dump_write_reject(struct nl_reader *reader, FILE *out, const struct nl_reject *why,
+                          bool first) {
     (void)first;
     fwrite(nl_buf_text(&reader->raw), 1, reader->raw.len, out);
-    fprintf(out, "%s %s\n\n", NL_REASON_COLUMN, reason);
+    if (why->state != NULL && why->state[0] != '\0')
+        fprintf(out, "%s %s\n", NL_STATE_COLUMN, why->state);
+    fprintf(out, "%s %s\n\n", NL_REASON_COLUMN, why->reason);
 }

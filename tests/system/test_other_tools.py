@@ -403,6 +403,33 @@ def test_refused_rows_can_be_corrected_and_imported(site, name):
     assert "reason" not in rows[0][2]
 
 
+@pytest.mark.parametrize("name", REJECTS)
+def test_who_has_left_by_an_option_stays_so_when_corrected(site, name):
+    """Nobody gives --as again with the file of refused rows."""
+    outcome(site, REJECTS[name], "--rejects", "bad", "--partial", "--as", "unsubscribed", expect=65)
+    path = site.folder + "/bad"
+    with open(path, encoding="utf-8", newline="") as rejects:
+        text = rejects.read()
+    with open(path, "w", encoding="utf-8", newline="") as corrected:
+        corrected.write(text.replace("bad(at)example.org", "bad@example.org"))
+    result = site.run("import", "bad", *CONSENT)
+    assert "added 1: 1 unsubscribed" in result.out and "import_state" not in result.out
+    assert site.sql("SELECT DISTINCT state FROM subscription") == [("unsubscribed",)]
+
+
+def test_who_has_left_by_a_mapped_column_stays_so_when_corrected(site):
+    text = "email,farbe\ngood@example.org,rot\nbad(at)example.org,rot\nworse(at)example.org,\n"
+    outcome(site, text, "--rejects", "bad", "--partial", "--map", "state=farbe", "--state", "rot=unsubscribed", expect=65)
+    path = site.folder + "/bad"
+    with open(path, encoding="utf-8") as rejects:
+        text = rejects.read()
+    with open(path, "w", encoding="utf-8") as corrected:
+        corrected.write(text.replace("(at)", "@"))
+    site.run("import", "bad", *CONSENT)
+    assert site.sql("SELECT r.address, s.state FROM subscription s JOIN subscriber r ON r.id = s.subscriber ORDER BY 1") == [
+        ("bad@example.org", "unsubscribed"), ("good@example.org", "unsubscribed"), ("worse@example.org", "active")]
+
+
 def test_refused_again(site):
     """A row that is not good yet is refused for the new reason; the column does not pile up."""
     outcome(site, "email,name\nbad,Bad\n", "--rejects", "bad", expect=65)
