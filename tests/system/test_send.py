@@ -44,8 +44,9 @@ def test_the_sample_arrives_personalised(connected, server):
     assert mailto == "mailto:bounces@example.org?subject=unsubscribe%20" + \
         unsubscribe.split("token=")[1]
     assert unsubscribe == link(message, "unsubscribe") and unsubscribe in html(message)
-    assert unsubscribe.split("token=")[1] == connected.sql(
-        "SELECT token FROM subscription WHERE id = 1")[0][0]
+    token, issue = connected.sql("SELECT s.token, d.issue FROM subscription s JOIN delivery d ON d.subscription = s.id "
+                                 "WHERE s.id = 1")[0]
+    assert unsubscribe.split("token=")[1] == f"{token}-{issue}"
     other = parse(server.messages("bob@example.org")[0])
     assert "Dear reader," in plain(other)
     assert other["Message-ID"] != message["Message-ID"]

@@ -40,7 +40,7 @@ size_t nl_hook_limit(const struct nl_hook *hook) NL_ALL_NONNULL;
 
 /* Whether the Authorization field (NULL for none) is the right one, for a provider that proves
  * itself so; true for one that signs. */
-bool nl_hook_knows(const struct nl_hook *hook, const char *authorization) NL_ALL_NONNULL;
+bool nl_hook_knows(const struct nl_hook *hook, const char *authorization) NL_NONNULL(1);
 
 /* Verifies a report and takes in its events: all of them are recorded when this answers
  * NL_HOOK_TAKEN, and none when it answers with a refusal. The error is for the log; it is also set
