@@ -132,6 +132,7 @@ static void look_up(struct nl_columns *columns, struct nl_file_column *column) {
     column->kind = names(NL_STATE_COLUMN, column->name)
                        ? NL_COLUMN_STATE
                        : nl_lexicon_column(columns->lexicon, column->name, &column->guessed);
+    column->apart = column->kind == NL_COLUMN_PLAIN && column->guessed;
     column->suspect =
         column->kind == NL_COLUMN_NONE && nl_lexicon_is_suspect(columns->lexicon, column->name);
 }

@@ -15,6 +15,7 @@ struct nl_file_column {
     bool guessed;    /* gives way to a column with a better name */
     bool unused;     /* ignored, or another column is better */
     bool suspect;    /* nobody has said what it is, and its name speaks of consent or state */
+    bool apart;      /* whatever it says is not about mail */
     bool kept;       /* an attribute only since --keep-columns is given */
     bool told;       /* what it holds was not what its name says */
     char memo[NL_MEMO_SIZE]; /* the last value, and what it said */

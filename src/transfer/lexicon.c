@@ -164,10 +164,19 @@ bool nl_lexicon_file_word(const struct nl_lexicon *lexicon, const char *word, en
 
 enum nl_sign nl_lexicon_tag(const struct nl_lexicon *lexicon, const char *tag) {
     enum nl_sign sign = nl_lexicon_sign(lexicon, NL_COLUMN_NONE, tag);
-    enum nl_sign of_file = NL_SIGN_NONE;
-    if (sign == NL_SIGN_UNKNOWN && nl_lexicon_file_word(lexicon, tag, &of_file))
-        sign = of_file;
+    char folded[NL_WORD_SIZE];
+    nl_word_fold(tag, folded);
+    const struct nl_lexicon_entry *entry = find_entry(lexicon, CLASS_FILE, folded);
+    if (sign == NL_SIGN_UNKNOWN && entry != NULL && !entry->guessed)
+        sign = (enum nl_sign)entry->value;
     return sign == NL_SIGN_UNKNOWN ? NL_SIGN_NONE : sign;
+}
+
+bool nl_lexicon_is_flag(const struct nl_lexicon *lexicon, const char *value) {
+    char folded[NL_WORD_SIZE];
+    nl_word_fold(value, folded);
+    const struct nl_lexicon_entry *entry = find_entry(lexicon, CLASS_FLAG, folded);
+    return entry != NULL && entry->value != FLAG_NONE;
 }
 
 bool nl_lexicon_is_none(const struct nl_lexicon *lexicon, const char *value) {

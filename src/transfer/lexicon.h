@@ -75,12 +75,15 @@ void nl_lexicon_free(struct nl_lexicon *lexicon);
 enum { NL_WORD_SIZE = 96 };
 void nl_word_fold(const char *text, char out[NL_WORD_SIZE]);
 
-/* Finds the contents of a column by its name. *guessed: only if no other column has a better name.
- */
+/* Finds the contents of a column by its name. *guessed: only if no other column has a better name;
+ * of NL_COLUMN_PLAIN: the values are not about mail. */
 enum nl_column nl_lexicon_column(const struct nl_lexicon *lexicon, const char *name, bool *guessed);
 
 /* Whether a name speaks of consent or of a state. */
 bool nl_lexicon_is_suspect(const struct nl_lexicon *lexicon, const char *name);
+
+/* Whether a value is a yes or a no, which says nothing where nobody knows the question. */
+bool nl_lexicon_is_flag(const struct nl_lexicon *lexicon, const char *value);
 
 /* Finds the meaning of a value in a column of that kind; with NL_COLUMN_NONE, whether the word has
  * such a meaning in any column. NL_SIGN_UNKNOWN if it cannot be told. */

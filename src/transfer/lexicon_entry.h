@@ -23,7 +23,7 @@ enum nl_lexicon_flag { FLAG_NO, FLAG_YES, FLAG_NONE };
 struct nl_lexicon_entry {
     char *word; /* folded */
     int class, value;
-    bool guessed;
+    bool guessed; /* of a column: gives way, or says nothing; of a file: not in tags */
 };
 
 struct nl_lexicon {

@@ -51,15 +51,18 @@ static bool read_head(struct nl_lexicon *lexicon, char words[3][24],
         const char *name;
         enum nl_lexicon_class class;
         int value;
-    } plain[] = {{"plain", CLASS_COLUMN, NL_COLUMN_PLAIN},
-                 {"suspect", CLASS_SUSPECT, 0},
-                 {"yes", CLASS_FLAG, FLAG_YES},
-                 {"no", CLASS_FLAG, FLAG_NO},
-                 {"none", CLASS_FLAG, FLAG_NONE}};
+        bool guessed;
+    } plain[] = {{"plain", CLASS_COLUMN, NL_COLUMN_PLAIN, false},
+                 {"apart", CLASS_COLUMN, NL_COLUMN_PLAIN, true},
+                 {"suspect", CLASS_SUSPECT, 0, false},
+                 {"yes", CLASS_FLAG, FLAG_YES, false},
+                 {"no", CLASS_FLAG, FLAG_NO, false},
+                 {"none", CLASS_FLAG, FLAG_NONE, false}};
     const char *rule = words[0];
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         if (strcmp(plain[i].name, rule) == 0) {
-            *like = (struct nl_lexicon_entry){.class = plain[i].class, .value = plain[i].value};
+            *like = (struct nl_lexicon_entry){
+                .class = plain[i].class, .value = plain[i].value, .guessed = plain[i].guessed};
             return true;
         }
     if (strcmp(rule, "month") == 0) {
@@ -79,8 +82,9 @@ static bool read_head(struct nl_lexicon *lexicon, char words[3][24],
                                           .value = sign_by_name(words[1])};
         return like->value > 0;
     }
-    if (strcmp(rule, "file") == 0) {
-        *like = (struct nl_lexicon_entry){.class = CLASS_FILE, .value = sign_by_name(words[1])};
+    if (strcmp(rule, "file") == 0 || strcmp(rule, "title") == 0) {
+        *like = (struct nl_lexicon_entry){
+            .class = CLASS_FILE, .value = sign_by_name(words[1]), .guessed = rule[0] == 't'};
         return like->value >= 0;
     }
     int column = column_by_name(words[1]);

@@ -116,12 +116,16 @@ enum nl_status nl_row_take_sign(struct nl_row *row, struct nl_columns *columns, 
 enum nl_status nl_row_look_for_sign(struct nl_row *row, struct nl_columns *columns, size_t index,
                                     const char *text, struct nl_error *err) {
     struct nl_file_column *column = &columns->list[index];
+    if (column->apart)
+        return NL_OK;
     if (is_remembered(column, text)) {
         add_sign(row, column->memo_sign);
         return NL_OK;
     }
     enum nl_sign sign = nl_row_word(columns, text);
-    if (sign == NL_SIGN_UNKNOWN)
+    /* "SMS_BLOCKED: no" and "newsletter wanted: no" say "no" to opposite questions. */
+    bool open = column->suspect && nl_lexicon_is_flag(columns->lexicon, text);
+    if (sign == NL_SIGN_UNKNOWN && !open)
         sign = nl_lexicon_sign(columns->lexicon, column->suspect ? NL_COLUMN_STATE : NL_COLUMN_NONE,
                                text);
     if (sign == NL_SIGN_UNKNOWN && column->suspect) {

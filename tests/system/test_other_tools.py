@@ -447,7 +447,8 @@ ENDED = {"unsubscribed_segment_export_1a2b3c.csv": U, "cleaned_members_export_9f
          "unsubscribed.csv": U, "Unsubscribed.CSV": U, "UnsubscribedContacts2021.csv": U, "my list (opted-out).csv": U,
          "opt_out.txt": U, "do-not-contact.csv": U, "Abgemeldete Empfänger.csv": U, "désabonnés-2021.csv": U, "bajas.csv": U,
          "отписавшиеся.csv": U, "Отписанные 2021.csv": U, "hard-bounces.csv": B, "unzustellbar.csv": B, "spam complaints.csv": C,
-         "blocklist.csv": X, "suppression-list.csv": X, "чёрный список.csv": X, "unconfirmed.csv": P, "un-subscribed.csv": U}
+         "blocklist.csv": X, "suppression-list.csv": X, "чёрный список.csv": X, "unconfirmed.csv": P, "un-subscribed.csv": U, "left-2024.csv": U, "people who left.csv": U,
+         "departed members.csv": U, "quit.csv": U, "не слать.csv": U, "стоп-лист.csv": U, "ushedshie.csv": U}
 
 
 @pytest.mark.parametrize("name", ENDED)
@@ -576,3 +577,30 @@ def test_with_confirm_nobody_who_left_is_asked(site):
     assert dict(site.sql("SELECT r.address, s.state FROM subscription s JOIN subscriber r ON r.id = s.subscriber")) == {
         "ann@example.org": U, "bob@example.org": B, "eve@example.org": P}
     assert site.sql("SELECT count(*) FROM delivery") == [(1,)]
+
+# ---- a yes or a no says nothing where nobody knows the question ----
+
+@pytest.mark.parametrize("value", ["false", "true", "no", "yes", "нет", "1", "off", "enabled"])
+@pytest.mark.parametrize("column", ["Blockage by courier", "newsletter wanted soon", "Отписка от звонков"])
+def test_flag_of_an_unknown_question(site, column, value):
+    """"Blocked: no" is somebody who stays, "newsletter wanted: no" is not: the import asks."""
+    rows = f"email,{column}\nann@example.org,{value}\n"
+    site.write("members.csv", rows)
+    stopped = site.run("import", "members.csv", *CONSENT, expect=65).err
+    assert column in stopped and "is not understood" in stopped
+    assert site.sql("SELECT count(*) FROM subscriber") == [(0,)]
+    assert "added 1: 1 active" in site.run("import", "members.csv", *CONSENT, "--ignore", column).out
+
+
+@pytest.mark.parametrize("column", ["SMS_BLOCKLISTED", "WhatsApp blocklisted", "SMS opt-out", "do not call", "push enabled"])
+@pytest.mark.parametrize("value", ["false", "true", "unsubscribed", ""])
+def test_what_holds_for_telephones(site, column, value):
+    """Whether somebody gets text messages changes nothing of their mail."""
+    site.write("members.csv", f"EMAIL;EMAIL_BLOCKLISTED;{column}\nann@example.org;false;{value}\nbob@example.org;true;{value}\n")
+    assert "added 2: 1 active, 1 suppressed" in site.run("import", "members.csv", *CONSENT).out
+
+
+def test_tag_that_is_a_word_of_files(site):
+    """Someone of the left has not left."""
+    site.write("members.csv", "email,tags\nann@example.org,left\nbob@example.org,unsubscribed\n")
+    assert "added 2: 1 active, 1 unsubscribed" in site.run("import", "members.csv", *CONSENT).out
