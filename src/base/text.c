@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unicase.h>
+#include <uninorm.h>
 #include <unistr.h>
 
 enum { TAG_LIMIT = 4096, URL_LIMIT = 900 };
@@ -148,4 +150,10 @@ void nl_text_from_html(struct nl_buf *out, const char *html, size_t limit) {
             nl_buf_addc(out, *p++);
         }
     }
+}
+
+char *nl_text_fold(const char *text) {
+    size_t len = 0;
+    return (char *)u8_casefold((const uint8_t *)text, strlen(text) + 1, NULL, UNINORM_NFC, NULL,
+                               &len);
 }

@@ -66,13 +66,18 @@ static char *text_of(const json_t *value) {
                                                 : json_dumps(value, JSON_ENCODE_ANY);
 }
 
+/* A list of texts or numbers, such as tags; the rows of a section are none. */
+static bool is_plain_list(const json_t *value) {
+    return json_array_size(value) > 0 && !json_is_object(json_array_get(value, 0));
+}
+
 /* A field on each line; an object within is indented. */
 static void show_fields(const json_t *object, int indent) {
     const char *name = NULL;
     json_t *value = NULL;
     json_object_foreach((json_t *)object, name, value) {
         char *text = NULL;
-        if (json_is_array(value) || json_is_null(value))
+        if (json_is_null(value) || (json_is_array(value) && !is_plain_list(value)))
             continue;
         if (json_is_object(value)) { /* consent, attributes */
             if (json_object_size(value) > 0)

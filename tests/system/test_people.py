@@ -31,6 +31,27 @@ def test_finding_people(two_lists):
     assert one["address"] == "cat@example.org" and one["list"] == "second" and one["state"] == "active"
 
 
+BOTH = ["ap@example.org", "zp@example.org"]
+
+
+@pytest.mark.parametrize("part, expected", [("анна", BOTH), ("АННА", BOTH), ("Анна П", BOTH), ("нна п", BOTH), ("петро", BOTH),
+                                            ("ПЕТРОВА", ["ap@example.org"]), ("пётр", ["zp@example.org"]),
+                                            ("áron", ["ar@example.org"]), ("ÁRON", ["ar@example.org"]),
+                                            ("straße", ["ar@example.org"]), ("нет таких", [])])
+def test_finding_people_in_any_script(two_lists, part, expected):
+    """Small and capital letters are the same beyond ASCII, too, and the limit counts those who were found."""
+    two_lists.run("import", "-", "--list", "second", "--consent", "asked", stdin=(
+        "email,name\nap@example.org,Анна Петрова\nzp@example.org,ПЁТР И АННА ПЕТРОВЫ\nar@example.org,Áron Straße\n").encode())
+    assert [row[0] for row in lines(two_lists.run("subscriber", "list", part).out)] == expected
+    assert [row[0] for row in lines(two_lists.run("subscriber", "list", part, "--limit", "1").out)] == expected[:1]
+
+
+def test_tags_are_shown(two_lists):
+    two_lists.run("import", "-", "--list", "second", "--consent", "asked", stdin=b"email,tags\ntag@example.org,press|ferries\n")
+    shown = two_lists.run("subscriber", "show", "tag@example.org").out
+    assert "tags" in shown and "press" in shown and "ferries" in shown
+
+
 def test_correcting_somebody(two_lists):
     two_lists.run("subscriber", "edit", "CAT@example.org", "--name", " Cat White ", "--language", "kk",
                   "--attribute", "city=Almaty", "--attribute", "role=editor")

@@ -37,4 +37,8 @@ bool nl_text_is_name(const char *text, const char *signs, size_t limit) NL_ALL_N
  * bounces and for HTML that an author writes by hand. */
 void nl_text_from_html(struct nl_buf *out, const char *html, size_t limit) NL_ALL_NONNULL;
 
+/* Returns a copy in which small and capital letters of every script are the same, in NFC, to look
+ * for a part of it; NULL if memory runs out or the text is not UTF-8. The caller frees it. */
+NL_CHECKED char *nl_text_fold(const char *text) NL_ALL_NONNULL;
+
 #endif

@@ -36,8 +36,7 @@ struct nl_person_row {
 };
 
 /* Calls `each` for people whose address or name holds `part` (NULL: everybody), in the order of
- * their addresses, at most `limit` rows (0: all). Small and capital letters of ASCII are the same.
- */
+ * their addresses, at most `limit` rows (0: all). Small and capital letters are the same. */
 NL_CHECKED enum nl_status nl_persons_each(struct nl_store *store, const char *part, int64_t limit,
                                           enum nl_status (*each)(const struct nl_person_row *row,
                                                                  void *ctx, struct nl_error *err),
