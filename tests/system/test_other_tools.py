@@ -604,3 +604,16 @@ def test_tag_that_is_a_word_of_files(site):
     """Someone of the left has not left."""
     site.write("members.csv", "email,tags\nann@example.org,left\nbob@example.org,unsubscribed\n")
     assert "added 2: 1 active, 1 unsubscribed" in site.run("import", "members.csv", *CONSENT).out
+
+
+@pytest.mark.parametrize("column, stays, left", [
+    ("Subscription", "Yes", "No"), ("рассылка", "да", "нет"), ("mailing", "yes", "no"), ("send", "1", "0"),
+    ("Согласен получать новости", "да", "нет"), ("no newsletter", "", "x"), ("deceased", "", "yes"), ("умер", "нет", "да"),
+    ("gestorben", "", "x"), ("leave date", "", "2021-01-01"), ("resigned on", "", "2021-01-01"), ("Дата выбытия", "", "01.02.2021"),
+    ("Comment", "likes ferries", "has unsubscribed"), ("Примечание", "", "просил не писать"), ("Notes", "", "deceased")])
+def test_ways_to_say_that_somebody_left(site, column, stays, left):
+    site.write("members.csv", f"email;{column}\nann@example.org;{stays}\nbob@example.org;{left}\n")
+    told = site.run("import", "members.csv", *CONSENT, "--dates", "day-first").out
+    assert "added 2: 1 active, 1 unsubscribed" in told
+    assert site.sql("SELECT r.address_key FROM subscription s JOIN subscriber r ON r.id = s.subscriber WHERE s.state = 'active'") == [
+        ("ann@example.org",)]
