@@ -133,6 +133,7 @@ static void look_up(struct nl_columns *columns, struct nl_file_column *column) {
                        ? NL_COLUMN_STATE
                        : nl_lexicon_column(columns->lexicon, column->name, &column->guessed);
     column->apart = column->kind == NL_COLUMN_PLAIN && column->guessed;
+    column->guessed = column->guessed && !column->apart; /* it gives way to no other */
     column->suspect =
         column->kind == NL_COLUMN_NONE && nl_lexicon_is_suspect(columns->lexicon, column->name);
 }

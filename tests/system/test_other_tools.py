@@ -600,6 +600,16 @@ def test_what_holds_for_telephones(site, column, value):
     assert "added 2: 1 active, 1 suppressed" in site.run("import", "members.csv", *CONSENT).out
 
 
+def test_what_holds_for_telephones_is_told_once_and_can_be_kept(site):
+    site.write("members.csv", "email,lists,city,sms status\nann@example.org,a,Aktau,unsubscribed\n")
+    told = site.run("import", "members.csv", *CONSENT, "--dry-run").out
+    assert "columns not used: lists, city, sms status (" in told
+    site.run("import", "members.csv", *CONSENT, "--keep-columns")
+    kept = json.loads(site.sql("SELECT attributes FROM subscriber")[0][0])
+    assert "unsubscribed" in kept.values() and "Aktau" in kept.values()
+    assert site.sql("SELECT state FROM subscription") == [("active",)]
+
+
 def test_tag_that_is_a_word_of_files(site):
     """Someone of the left has not left."""
     site.write("members.csv", "email,tags\nann@example.org,left\nbob@example.org,unsubscribed\n")
