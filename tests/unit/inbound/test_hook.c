@@ -3,6 +3,8 @@
 #include "inbound/base64.h"
 #include "inbound/hook_proof.h"
 #include "inbound/sns.h"
+#include "newsletter/config/config.h"
+#include "newsletter/inbound/hook.h"
 #include "newsletter/inbound/provider.h"
 
 #include <stdlib.h>
@@ -150,10 +152,25 @@ static void test_every_provider_has_its_guide(void **state) {
     assert_null(nl_provider_names[NL_PROVIDERS]);
 }
 
+/* The constant lets the compiler see it where the header forbids NULL. */
+static void test_a_request_without_a_login_is_a_strangers(void **state) {
+    (void)state;
+    const struct nl_hook_config config = {
+        .name = (char *)"mine", .provider = NL_PROVIDER_OTHER, .secret_env = (char *)"HOOK_SECRET"};
+    struct nl_hook *hook = NULL;
+    setenv("HOOK_SECRET", "correct horse", 1);
+    assert_int_equal(nl_hook_new(&config, &hook, &err), NL_OK);
+    assert_false(nl_hook_knows(hook, NULL));
+    assert_false(nl_hook_knows(hook, "Bearer wrong"));
+    assert_true(nl_hook_knows(hook, "Bearer correct horse"));
+    nl_hook_free(hook);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_base64),
         cmocka_unit_test(test_logins),
+        cmocka_unit_test(test_a_request_without_a_login_is_a_strangers),
         cmocka_unit_test(test_sendgrids_own_example),
         cmocka_unit_test(test_urls_of_amazon),
         cmocka_unit_test(test_every_provider_has_its_guide),
