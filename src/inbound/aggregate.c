@@ -1,5 +1,6 @@
 #include "inbound/aggregate.h"
 
+#include "newsletter/base/clean.h"
 #include "newsletter/base/text.h"
 
 #include <ctype.h>
@@ -50,24 +51,18 @@ void nl_aggregate_free(struct nl_reputation_report *report) {
     free(report);
 }
 
-/* Whether a character that turns the direction of a line begins here: U+202A to U+202E, U+2066 to
- * U+2069. A terminal would show the rest of the line turned round. */
-static bool turns(const char *text) {
-    const unsigned char *p = (const unsigned char *)text;
-    return p[0] == 0xE2 && ((p[1] == 0x80 && p[2] >= 0xAA && p[2] <= 0xAE) ||
-                            (p[1] == 0x81 && p[2] >= 0xA6 && p[2] <= 0xA9));
-}
-
-/* One line of valid UTF-8; a text that is none becomes ASCII. */
-static void clean_reporter(char out[NL_REPUTATION_REPORTER], const char *text) {
+/* One line of valid UTF-8; a text that is none becomes ASCII. Without characters that nobody sees:
+ * they turn the rest of a line round, or give one reporter many names that look the same. */
+static void clean_reporter(char out[NL_REPUTATION_REPORTER], const char *name) {
+    struct nl_buf seen = {0};
+    nl_clean_remove(name, false, &seen);
+    const char *text = nl_buf_text(&seen);
     size_t len = strnlen(text, NL_REPUTATION_REPORTER - 1);
     while (len > 0 && text[len] != '\0' && ((unsigned char)text[len] & 0xC0) == 0x80)
         len--; /* within a character */
     memcpy(out, text, len);
     out[len] = '\0';
-    for (char *p = out; *p != '\0'; p++)
-        if (turns(p))
-            memcpy(p, "???", 3);
+    nl_buf_free(&seen);
     if (nl_text_check_line(out, "reporter", NULL) != NL_OK)
         for (char *p = out; *p != '\0'; p++)
             if (!isprint((unsigned char)*p))

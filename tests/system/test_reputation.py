@@ -107,6 +107,13 @@ def test_a_name_cannot_break_a_terminal(connected):
     assert len(name.encode()) <= 100 and not re.search(r"[\x00-\x1f\x7f-\x9f\u202e]", name)
 
 
+def test_one_reporter_cannot_have_many_names_that_look_the_same(connected):
+    for number, name in enumerate(["Receiver", "Rec\u200beiver", "Receiver\u200f", "\u061cReceiver", "Re\u00adceiver", "\ufeffReceiver",
+                                   "\u202eReceiver", "Receiver\U000e0041"]):
+        take(connected, message(("text/xml", "a.xml", dmarc([record()], name, str(number)).encode())))
+    assert connected.sql("SELECT reporter, count(*) FROM reputation_report GROUP BY reporter") == [("Receiver", 8)]
+
+
 def test_no_report_reaches_a_subscription(connected, server):
     connected.add_active(["ann@example.org"])
     connected.run("send", "--yes", connected.issue())
