@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include <unicase.h>
+#include <unictype.h>
 #include <uninorm.h>
 #include <unistr.h>
 
@@ -59,6 +60,24 @@ bool nl_text_is_name(const char *text, const char *signs, size_t limit) {
             strchr(signs, text[len]) == NULL)
             return false;
     return len > 0 && len <= limit;
+}
+
+void nl_text_add_printable(struct nl_buf *out, const char *text, size_t len) {
+    for (size_t i = 0; i < len;) {
+        ucs4_t c = 0;
+        int used = u8_mbtoucr(&c, (const uint8_t *)text + i, len - i);
+        bool shown =
+            used > 0 && !uc_is_general_category_withtable(
+                            c, UC_CATEGORY_MASK_Cc | UC_CATEGORY_MASK_Cf | UC_CATEGORY_MASK_Cs |
+                                   UC_CATEGORY_MASK_Co | UC_CATEGORY_MASK_Cn | UC_CATEGORY_MASK_Zl |
+                                   UC_CATEGORY_MASK_Zp);
+        size_t step = used > 0 ? (size_t)used : 1;
+        if (shown)
+            nl_buf_add(out, text + i, step);
+        else
+            nl_buf_addc(out, '?');
+        i += step;
+    }
 }
 
 bool nl_text_integer(const char *text, int64_t *value) {

@@ -1,5 +1,7 @@
 #include "newsletter/smtp/session.h"
 
+#include "newsletter/base/text.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -139,16 +141,14 @@ size_t nl_reply_status(const char *text, size_t len, char status[12]) {
     return at;
 }
 
-/* Keeps the text of a reply, with other than printable ASCII replaced. */
+/* Keeps the text of a reply. Servers also answer in UTF-8 (RFC 6531 section 3.7.4), announced or
+ * not. */
 static void add_reply_text(struct nl_reply *reply, const char *text, size_t len) {
     if (reply->text.len > TEXT_LIMIT)
         return;
     if (reply->text.len > 0 && len > 0)
         nl_buf_addc(&reply->text, ' ');
-    for (size_t i = 0; i < len; i++)
-        nl_buf_addc(&reply->text, (unsigned char)text[i] >= 0x20 && (unsigned char)text[i] < 0x7f
-                                      ? text[i]
-                                      : '?');
+    nl_text_add_printable(&reply->text, text, len);
 }
 
 /* Reads one line of a reply; *last on the last one. False when it is no reply. */

@@ -98,6 +98,17 @@ def test_small_lists(site, relay, people, stage, text):
     assert sorted(server.received) == people
 
 
+@pytest.mark.parametrize("text, state", [
+    ("550 Нет такого пользователя", "bounced"), ("550 Пользователь не найден", "bounced"),
+    ("550 用户不存在", "bounced"), ("552 Почтовый ящик переполнен", "active"), ("550 Benutzer unbekannt: kein Postfach für <{}>", "bounced")])
+def test_replies_in_other_alphabets_are_kept_and_judged(site, relay, text, state):
+    server = relay(SEVERAL, at("RCPT", text, lambda recipient: recipient == SEVERAL[2]))
+    site.run("send", "--yes", site.issue(), expect=None)
+    assert sorted(server.received) == [one for one in SEVERAL if one != SEVERAL[2]]
+    assert site.sql("SELECT s.state, d.reply_text FROM delivery d JOIN subscription s ON s.id = d.subscription "
+                    "WHERE d.reply_code <> 250") == [(state, text[4:].format(SEVERAL[2]))]
+
+
 MANY = [f"q{n}@d{n % 9}.example.net" for n in range(60)]
 
 

@@ -98,10 +98,44 @@ static void test_files(void **state) {
     nl_buf_free(&path);
 }
 
+static void test_printable(void **state) {
+    static const struct {
+        const char *text, *expected;
+    } rows[] = {
+        {"550 No such user", "550 No such user"},
+        {"\u041d\u0435\u0442 \u044f\u0449\u0438\u043a\u0430",
+         "\u041d\u0435\u0442 \u044f\u0449\u0438\u043a\u0430"},
+        {"\u7528\u6237\u4e0d\u5b58\u5728", "\u7528\u6237\u4e0d\u5b58\u5728"},
+        {"a\x1b[31mb\tc\x7f", "a?[31mb?c?"},
+        {"a\xc2\x9b"
+         "31mb",
+         "a?31mb"},              /* CSI in one character */
+        {"\xcf\xf0\xe5", "???"}, /* windows-1251 */
+        {"end\xd0", "end?"},     /* half a character */
+        {"a\xe2\x80\xae"
+         "b\xe2\x80\x8b"
+         "c",
+         "a?b?c"}, /* turns the line; nobody sees it */
+        {"a\xe2\x80\xa8"
+         "b",
+         "a?b"},                      /* a line end */
+        {"\xf4\x90\x80\x80", "????"}, /* beyond Unicode */
+    };
+    (void)state;
+    for_each_row (i, rows, rows[i].text) {
+        struct nl_buf out = {0};
+        nl_text_add_printable(&out, rows[i].text, strlen(rows[i].text));
+        assert_string_equal(nl_buf_text(&out), rows[i].expected);
+        nl_buf_free(&out);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_line), cmocka_unit_test(test_body), cmocka_unit_test(test_duration),
-        cmocka_unit_test(test_slug), cmocka_unit_test(test_url),  cmocka_unit_test(test_files),
+        cmocka_unit_test(test_line),      cmocka_unit_test(test_body),
+        cmocka_unit_test(test_duration),  cmocka_unit_test(test_slug),
+        cmocka_unit_test(test_url),       cmocka_unit_test(test_files),
+        cmocka_unit_test(test_printable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
