@@ -127,3 +127,18 @@ int64_t nl_zone_days_since(const char *day, int64_t now) {
         return 0;
     return (nl_datetime_seconds(&today) - nl_datetime_seconds(&from)) / DAY;
 }
+
+void nl_zone_text(int64_t at, const char *zone, char out[NL_ZONE_TEXT_LEN]) {
+    struct nl_datetime clock = {0};
+    char text[80];
+    nl_zone_clock(at, zone, &clock);
+    int minutes = (int)((nl_datetime_seconds(&clock) - at) / 60);
+    int len = snprintf(text, sizeof text, "%04d-%02d-%02d %02d:%02d ", clock.year, clock.month,
+                       clock.day, clock.hour, clock.minute);
+    if (minutes == 0)
+        snprintf(text + len, sizeof text - (size_t)len, "UTC");
+    else
+        snprintf(text + len, sizeof text - (size_t)len, "%c%02d:%02d", minutes < 0 ? '-' : '+',
+                 abs(minutes) / 60, abs(minutes) % 60);
+    snprintf(out, NL_ZONE_TEXT_LEN, "%.*s", NL_ZONE_TEXT_LEN - 1, text);
+}

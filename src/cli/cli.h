@@ -8,6 +8,7 @@
 #include "newsletter/base/finding.h"
 #include "newsletter/base/segment.h"
 #include "newsletter/base/text.h"
+#include "newsletter/base/zone.h"
 #include "newsletter/bulletin/answer.h"
 #include "newsletter/bulletin/bulletin.h"
 #include "newsletter/config/config.h"
@@ -56,7 +57,7 @@ void cli_close_store(struct cli *cli);
 
 /* times.c: a moment for people, by this machine's clock or by that of `zone`: "2026-08-25 14:30
  * +05:00", with "UTC" in place of "+00:00". */
-enum { CLI_TIME_LEN = 32 };
+enum { CLI_TIME_LEN = NL_ZONE_TEXT_LEN };
 void cli_format_time(int64_t at, char out[CLI_TIME_LEN]);
 void cli_format_time_in(int64_t at, const char *zone, char out[CLI_TIME_LEN]);
 

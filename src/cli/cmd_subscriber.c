@@ -3,6 +3,7 @@
 #include "newsletter/base/attributes.h"
 #include "newsletter/base/clean.h"
 #include "newsletter/base/language.h"
+#include "newsletter/base/timestamp.h"
 #include "newsletter/store/person.h"
 
 #include <jansson.h>
@@ -66,6 +67,29 @@ static char *text_of(const json_t *value) {
                                                 : json_dumps(value, JSON_ENCODE_ANY);
 }
 
+/* A moment as it is shown everywhere. Attributes are the subscriber's own words. */
+static void show_moments(json_t *object) {
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach(object, name, value) {
+        size_t len = strlen(name);
+        int64_t at = 0;
+        char when[CLI_TIME_LEN];
+        bool moment = strcmp(name, "at") == 0 || strcmp(name, "since") == 0 ||
+                      (len > 3 && strcmp(name + len - 3, "_at") == 0);
+        if (json_is_string(value) && moment && nl_timestamp_parse(json_string_value(value), &at)) {
+            cli_format_time(at, when);
+            json_string_set(value, when);
+        } else if (json_is_object(value) && strcmp(name, "attributes") != 0) {
+            show_moments(value);
+        } else if (json_is_array(value)) {
+            size_t i = 0;
+            json_t *row = NULL;
+            json_array_foreach(value, i, row) show_moments(row);
+        }
+    }
+}
+
 /* A list of texts or numbers, such as tags; the rows of a section are none. */
 static bool is_plain_list(const json_t *value) {
     return json_array_size(value) > 0 && !json_is_object(json_array_get(value, 0));
@@ -106,7 +130,8 @@ static void show_rows(const char *heading, const json_t *rows) {
     }
 }
 
-static void show_person(const json_t *person) {
+static void show_person(json_t *person) {
+    show_moments(person);
     show_fields(person, 0);
     show_rows("Subscriptions", json_object_get(person, "subscriptions"));
     show_rows("Deliveries", json_object_get(person, "deliveries"));

@@ -1,6 +1,7 @@
 #include "newsletter/report/report.h"
 
 #include "newsletter/base/timestamp.h"
+#include "newsletter/base/zone.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
 #include "newsletter/store/list.h"
@@ -121,11 +122,14 @@ static void write_subject(const json_t *row, size_t number, struct nl_buf *out) 
 static void write_issue_text(const json_t *facts, struct nl_buf *out) {
     const json_t *issue = json_object_get(facts, "issue");
     size_t at = 0;
+    int64_t since = 0;
+    char when[NL_ZONE_TEXT_LEN] = "";
     json_t *row = NULL;
+    if (nl_timestamp_parse(nl_facts_word(issue, "created_at"), &since))
+        nl_zone_text(since, NULL, when);
     write_wrapped(nl_facts_word(issue, "title"), "", out);
     nl_buf_addf(out, "%s\nlist %s, %s since %s\n\nDeliveries\n", nl_facts_word(issue, "slug"),
-                nl_facts_word(issue, "list"), nl_facts_word(issue, "state"),
-                nl_facts_word(issue, "created_at"));
+                nl_facts_word(issue, "list"), nl_facts_word(issue, "state"), when);
     write_states(json_object_get(issue, "deliveries"), out);
     nl_buf_addf(out, "Unsubscribed after this issue: %lld\n", count_of(facts, "unsubscribed"));
     if (json_array_size(json_object_get(facts, "subjects")) > 0)

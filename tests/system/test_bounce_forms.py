@@ -11,6 +11,7 @@ with open(os.path.join(FOLDER, "reference.json"), encoding="utf-8") as source:
     MEANT = json.load(source)
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("name", sorted(MEANT))
 def test_form(site, name):
     meant = MEANT[name]

@@ -385,6 +385,7 @@ REJECTS = {
 }
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("name", REJECTS)
 def test_refused_rows_can_be_corrected_and_imported(site, name):
     states, result = outcome(site, REJECTS[name], "--rejects", "bad", "--partial", expect=65)
@@ -403,6 +404,7 @@ def test_refused_rows_can_be_corrected_and_imported(site, name):
     assert "reason" not in rows[0][2]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("name", REJECTS)
 def test_who_has_left_by_an_option_stays_so_when_corrected(site, name):
     """Nobody gives --as again with the file of refused rows."""
@@ -451,6 +453,7 @@ ENDED = {"unsubscribed_segment_export_1a2b3c.csv": U, "cleaned_members_export_9f
          "departed members.csv": U, "quit.csv": U, "не слать.csv": U, "стоп-лист.csv": U, "ushedshie.csv": U}
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("name", ENDED)
 def test_a_file_of_people_who_left(site, name):
     empty(site)
@@ -467,6 +470,7 @@ def test_a_file_of_people_who_left(site, name):
         assert site.sql("SELECT state FROM subscription") == [(state,)]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("name", ["subscribed_segment_export_1a2b.csv", "members.csv", "Abonnenten.csv", "подписчики.csv",
                                   "without-unsubscribed.csv", "not_bounced.csv", "ohne Abgemeldete.csv", "subscribers.csv",
                                   "unsubscribed/members.csv", "leftovers.csv", "deadline.csv"])
@@ -501,6 +505,7 @@ def test_tags_say_that_somebody_has_left(site, text, state):
     assert states.get("ann") == state, result.out
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("tags, state", [("unsub", U), ("optout,x", U), ("hard bounce", B), ("suppressed", X), ("inactive", U),
                                          ("left wing", A), ("bounce house", A), ("unsubscribing guide", A), ("not unsubscribed", A)])
 def test_words_in_tags(site, tags, state):
@@ -580,6 +585,7 @@ def test_with_confirm_nobody_who_left_is_asked(site):
 
 # ---- a yes or a no says nothing where nobody knows the question ----
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("value", ["false", "true", "no", "yes", "нет", "1", "off", "enabled"])
 @pytest.mark.parametrize("column", ["Blockage by courier", "newsletter wanted soon", "Отписка от звонков"])
 def test_flag_of_an_unknown_question(site, column, value):

@@ -1,5 +1,6 @@
 """The operator's view of people and lists: subscriber, resend, list rename and list remove."""
 import json
+import re
 
 import pytest
 
@@ -157,3 +158,15 @@ def test_a_list_with_an_issue_under_way_stays(connected):
     connected.run("list", "remove", "bulletin", "--yes")
     for table in ("list", "issue", "delivery", "subscription", "subscriber"):
         assert connected.sql(f"SELECT count(*) FROM {table}") == [(0,)], table
+
+
+def test_moments_are_shown_as_everywhere(connected):
+    connected.add_active(["ann@example.org"])
+    connected.run("send", "--yes", connected.issue())
+    form = r"\d{4}-\d\d-\d\d \d\d:\d\d (UTC|[+-]\d\d:\d\d)"
+    shown = [connected.run("subscriber", "show", "ann@example.org").out, connected.run("report", "1").out,
+             connected.run("subscriber", "show", "ann@example.org", env={"TZ": "Asia/Aqtau"}).out]
+    for text in shown:
+        assert re.search(form, text) and not re.search(r"\dT\d\d:", text), text
+    assert "+05:00" in shown[2]
+    assert re.search(r"\dT\d\d:\d\d:\d\dZ", connected.run("subscriber", "show", "--json", "ann@example.org").out)

@@ -144,6 +144,7 @@ def test_who_left_by_the_providers_link_is_not_brought_back_by_an_older_mail(hoo
     assert hook.state("eve@example.org") == "unsubscribed"
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("more", [{"SuppressSending": False, "SuppressionReason": None}, {"Origin": "Customer"},
                                   {"SuppressionReason": "HardBounce"}, {"SuppressionReason": "SpamComplaint"}])
 def test_other_changes_that_postmark_tells_of_end_nothing(hooked, more):
@@ -152,6 +153,7 @@ def test_other_changes_that_postmark_tells_of_end_nothing(hooked, more):
     assert hook.state(ANN) == "active" and hook.count() == 0
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("provider", HERE)
 def test_what_is_not_a_failure_is_answered_and_changes_nothing(hooked, provider):
     hook = hooked(provider)
@@ -179,6 +181,7 @@ def test_a_batch_counts_each_event_once(hooked, provider):
     assert hook.count() == 2
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("provider", HERE)
 def test_bad_reports_are_refused(hooked, provider):
     hook = hooked(provider)
@@ -363,6 +366,7 @@ def test_ending_the_server_loses_no_report(hooked):
     assert hook.count() >= 200 * taken.count(200) and taken.count(200) > 0
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("provider", sorted(events.FIELDS))
 def test_the_field_goes_out_where_the_relay_is_the_providers(connected, server, provider, signing_key):
     site = connected
@@ -395,6 +399,7 @@ def test_each_relay_has_its_own_field(connected, server):
     assert message[events.FIELDS["postmark"]] and not message[events.FIELDS["ses"]]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("hook,words", [
     ({"provider": "postmark"}, "hooks.x: set its secret_file or secret_env"),
     ({"provider": "postmark", "secret_file": "missing"}, "missing"),

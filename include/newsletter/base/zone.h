@@ -28,6 +28,11 @@ int64_t nl_zone_seconds(const struct nl_datetime *datetime, const char *zone) NL
 /* The day and time that clocks in `zone` (as for nl_zone_seconds) show at `at`. */
 void nl_zone_clock(int64_t at, const char *zone, struct nl_datetime *out) NL_NONNULL(3);
 
+/* "2026-12-01 09:00 +05:00", or "UTC" in place of no offset: the one form in which people are shown
+ * a moment. NULL for this machine's zone. */
+enum { NL_ZONE_TEXT_LEN = 32 };
+void nl_zone_text(int64_t at, const char *zone, char out[NL_ZONE_TEXT_LEN]) NL_NONNULL(3);
+
 /* Reads "2026-12-01 09:00" (also with a T, also with seconds) as a time in `zone`, NULL for this
  * machine's. Without a zone the text may have an offset ("2026-12-01T09:00+05:00"). NL_DATA for
  * another text, a day or hour that does not exist, or an unknown zone. */
