@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -173,6 +174,16 @@ enum nl_status nl_file_write(const char *path, const void *data, size_t len, boo
 out:
     nl_buf_free(&temporary);
     return status;
+}
+
+void nl_file_sync_folder(const char *path) {
+    char *copy = strdup(path);
+    int fd = copy != NULL ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    free(copy);
 }
 
 bool nl_file_is_same(const char *a, const char *b) {

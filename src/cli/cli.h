@@ -168,6 +168,9 @@ int cli_columns(void);
 /* terminal.c: says on standard error that the command waits for what is typed, if it does. */
 void cli_say_reading(const char *what);
 
+/* terminal.c: NL_USAGE for the database and the files that belong to it. */
+enum nl_status cli_check_output(const struct cli *cli, const char *path, struct nl_error *err);
+
 /* terminal.c: a file of mode 0600 to write to, but never the database; end it with nl_file_end. */
 enum nl_status cli_begin_output(const struct cli *cli, const char *path,
                                 struct nl_file_output *output, struct nl_error *err);

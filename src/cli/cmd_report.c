@@ -53,8 +53,11 @@ static enum nl_status find_issue(struct cli *cli, struct report_call *call, stru
 
 /* A report names people, so only its owner may read it; a metrics file must be readable for
  * Prometheus. */
-static enum nl_status put(const struct report_options *call, const struct nl_buf *text,
-                          struct nl_error *err) {
+static enum nl_status put(const struct cli *cli, const struct report_options *call,
+                          const struct nl_buf *text, struct nl_error *err) {
+    enum nl_status status = call->output != NULL ? cli_check_output(cli, call->output, err) : NL_OK;
+    if (status != NL_OK)
+        return status;
     if (call->output != NULL)
         return nl_file_write(call->output, nl_buf_text(text), text->len, !call->metrics, err);
     fputs(nl_buf_text(text), stdout);
@@ -82,7 +85,7 @@ static enum nl_status report_run(struct cli *cli, void *options, struct nl_error
         status = nl_report_write(cli->store, &cli->config, call.issue, chosen->list, chosen->form,
                                  chosen->language, &text, err);
     if (status == NL_OK)
-        status = put(chosen, &text, err);
+        status = put(cli, chosen, &text, err);
     nl_buf_free(&text);
     return status;
 }

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/file.h"
+#include "newsletter/db/backup.h"
 
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -62,9 +63,15 @@ void cli_say_reading(const char *what) {
         fprintf(stderr, "reading %s from standard input; Ctrl-D ends it ...\n", what);
 }
 
+enum nl_status cli_check_output(const struct cli *cli, const char *path, struct nl_error *err) {
+    return nl_store_owns_path(cli->config.database, path)
+               ? nl_error_set(err, NL_USAGE, "%s belongs to the database: write to another file",
+                              path)
+               : NL_OK;
+}
+
 enum nl_status cli_begin_output(const struct cli *cli, const char *path,
                                 struct nl_file_output *output, struct nl_error *err) {
-    if (nl_file_is_same(path, cli->config.database))
-        return nl_error_set(err, NL_USAGE, "%s is the database: write to another file", path);
-    return nl_file_begin(output, path, err);
+    enum nl_status status = cli_check_output(cli, path, err);
+    return status == NL_OK ? nl_file_begin(output, path, err) : status;
 }

@@ -72,6 +72,18 @@ struct nl_engine {
                            const volatile sig_atomic_t *stop, struct nl_error *err);
     enum nl_status (*examine)(struct nl_store *store, struct nl_buf *problem, struct nl_error *err);
     enum nl_status (*backup)(struct nl_store *store, const char *path, struct nl_error *err);
+    /* Backups are files, and only the engine of files has these five: whether `path` is a backup,
+     * and not a database in use; making a copy one file by itself, and checking that it is whole; a
+     * lock that keeps all others out until *hold is closed; a new file
+     * at `path` with what is in `source`, for the owner of `database`; the place of the database
+     * for the file `fresh`, where the old one is *replaced if there was one. */
+    bool (*is_backup)(const char *path);
+    enum nl_status (*settle)(const char *path, struct nl_error *err);
+    enum nl_status (*hold)(const char *database, int *hold, struct nl_error *err);
+    enum nl_status (*copy_file)(const char *source, const char *path, const char *database,
+                                struct nl_error *err);
+    enum nl_status (*replace)(const char *database, const char *fresh, const char *kept,
+                              bool *replaced, struct nl_error *err);
     enum nl_status (*sync_start)(struct nl_store *store, void **out, struct nl_error *err);
     void (*sync_request)(void *state);
     int (*sync_fd)(const void *state);

@@ -45,6 +45,9 @@ NL_CHECKED enum nl_status nl_file_begin(struct nl_file_output *output, const cha
 NL_CHECKED enum nl_status nl_file_end(struct nl_file_output *output, bool keep,
                                       struct nl_error *err) NL_NONNULL(1);
 
+/* Makes the name of a file in its folder as durable as its content. */
+void nl_file_sync_folder(const char *path) NL_ALL_NONNULL;
+
 /* Whether both names lead to one file. */
 bool nl_file_is_same(const char *a, const char *b) NL_ALL_NONNULL;
 

@@ -3,8 +3,6 @@
 #include "db/tables.h"
 #include "newsletter/db/copy.h"
 
-#include <unistd.h>
-
 #define KEY "hashtext('newsletter ' || current_schema())"
 
 /* Every process may send an issue, each with leases of its own. Work that only one process may do
@@ -71,7 +69,6 @@ enum nl_status nl_postgres_examine(struct nl_store *store, struct nl_buf *proble
 
 /* A backup is a SQLite file: it can be kept anywhere and used as it is. */
 enum nl_status nl_postgres_backup(struct nl_store *store, const char *path, struct nl_error *err) {
-    unlink(path); /* the rest of an interrupted backup */
     return nl_store_copy(store, path, NULL, NULL, err);
 }
 

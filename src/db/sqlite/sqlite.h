@@ -41,8 +41,18 @@ void nl_sqlite_return_permit(struct nl_store *store, uint32_t key);
 enum nl_status nl_sqlite_wait(struct nl_store *store, int64_t seconds,
                               const volatile sig_atomic_t *stop, struct nl_error *err);
 
-/* backup.c */
+/* backup.c. nl_sqlite_copy makes a new file. */
 enum nl_status nl_sqlite_backup(struct nl_store *store, const char *path, struct nl_error *err);
+enum nl_status nl_sqlite_settle(const char *path, struct nl_error *err);
+enum nl_status nl_sqlite_copy(sqlite3 *source, const char *path, struct nl_error *err);
+
+/* restore.c */
+bool nl_sqlite_is_backup(const char *path);
+enum nl_status nl_sqlite_hold(const char *database, int *hold, struct nl_error *err);
+enum nl_status nl_sqlite_copy_file(const char *source, const char *path, const char *database,
+                                   struct nl_error *err);
+enum nl_status nl_sqlite_replace(const char *database, const char *fresh, const char *kept,
+                                 bool *replaced, struct nl_error *err);
 
 /* sync.c */
 enum nl_status nl_sqlite_sync_start(struct nl_store *store, void **out, struct nl_error *err);

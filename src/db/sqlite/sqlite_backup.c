@@ -11,9 +11,9 @@
 enum { PAGES = 4096, PAUSE_MILLISECONDS = 20, BUSY_LIMIT = 500 };
 
 /* Page by page, with room for writers between; SQLite copies again what they change. */
-static enum nl_status copy(struct nl_store *store, sqlite3 *target, const char *path,
-                           struct nl_error *err) {
-    sqlite3_backup *backup = sqlite3_backup_init(target, "main", nl_sqlite(store)->db, "main");
+static enum nl_status copy_pages(sqlite3 *source, sqlite3 *target, const char *path,
+                                 struct nl_error *err) {
+    sqlite3_backup *backup = sqlite3_backup_init(target, "main", source, "main");
     int rc = backup != NULL ? SQLITE_OK : SQLITE_ERROR;
     int busy = 0;
     while (rc == SQLITE_OK || ((rc == SQLITE_BUSY || rc == SQLITE_LOCKED) && busy < BUSY_LIMIT)) {
@@ -24,48 +24,57 @@ static enum nl_status copy(struct nl_store *store, sqlite3 *target, const char *
         }
     }
     sqlite3_backup_finish(backup);
-    return rc == SQLITE_DONE
-               ? NL_OK
-               : nl_error_set(err, NL_IO, "writing %s failed: %s", path, sqlite3_errstr(rc));
+    return rc == SQLITE_DONE ? NL_OK
+                             : nl_error_set(err, NL_IO, "writing %s failed: %s", path,
+                                            sqlite3_errstr(rc == SQLITE_OK ? SQLITE_BUSY : rc));
 }
 
-/* One file by itself, without a write-ahead log, and whole. */
-static enum nl_status settle(sqlite3 *target, const char *path, struct nl_error *err) {
-    sqlite3_stmt *statement = NULL;
-    bool whole =
-        sqlite3_exec(target, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_prepare_v2(target, "PRAGMA integrity_check(1)", -1, &statement, NULL) ==
-            SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW &&
-        strcmp((const char *)sqlite3_column_text(statement, 0), "ok") == 0;
-    sqlite3_finalize(statement);
-    return whole ? NL_OK
-                 : nl_error_set(err, NL_IO,
-                                "the copy %s is not whole: is the database damaged? run "
-                                "'newsletter doctor'",
-                                path);
-}
-
-enum nl_status nl_sqlite_backup(struct nl_store *store, const char *path, struct nl_error *err) {
+enum nl_status nl_sqlite_copy(sqlite3 *source, const char *path, struct nl_error *err) {
     sqlite3 *target = NULL;
-    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 || fchmod(fd, 0600) != 0) {
-        enum nl_status status = nl_error_system(err, errno, "create", path);
-        if (fd >= 0)
-            close(fd);
-        return status;
-    }
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return nl_error_system(err, errno, "create", path);
+    close(fd);
     enum nl_status status =
         sqlite3_open_v2(path, &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL) ==
                 SQLITE_OK
-            ? copy(store, target, path, err)
+            ? copy_pages(source, target, path, err)
             : nl_error_set(err, NL_IO, "cannot write %s: %s", path, sqlite3_errmsg(target));
-    if (status == NL_OK)
-        status = settle(target, path, err);
     if (sqlite3_close(target) != SQLITE_OK && status == NL_OK)
         status = nl_error_set(err, NL_IO, "cannot close %s", path);
-    if (status == NL_OK && fsync(fd) != 0)
-        status = nl_error_system(err, errno, "write", path);
-    close(fd);
+    return status;
+}
+
+enum nl_status nl_sqlite_backup(struct nl_store *store, const char *path, struct nl_error *err) {
+    return nl_sqlite_copy(nl_sqlite(store)->db, path, err);
+}
+
+static bool is_whole(sqlite3 *db) {
+    sqlite3_stmt *statement = NULL;
+    bool whole =
+        sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW &&
+        strcmp((const char *)sqlite3_column_text(statement, 0), "ok") == 0;
+    sqlite3_finalize(statement);
+    return whole;
+}
+
+enum nl_status nl_sqlite_settle(const char *path, struct nl_error *err) {
+    sqlite3 *db = NULL;
+    bool whole = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL) ==
+                     SQLITE_OK &&
+                 is_whole(db);
+    sqlite3_close(db);
+    if (!whole)
+        return nl_error_set(err, NL_IO,
+                            "the copy %s is not whole: is the database damaged? run 'newsletter "
+                            "doctor'",
+                            path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    enum nl_status status =
+        fd < 0 || fsync(fd) != 0 ? nl_error_system(err, errno, "write", path) : NL_OK;
+    if (fd >= 0)
+        close(fd);
     return status;
 }

@@ -39,7 +39,11 @@ enum nl_status nl_sqlite_check(const char *path, struct nl_error *err) {
     struct stat info;
     if (stat(path, &info) != 0)
         return errno == ENOENT
-                   ? nl_error_set(err, NL_NOINPUT, "no database at %s: run 'newsletter init'", path)
+                   ? nl_error_set(
+                         err, NL_NOINPUT,
+                         "no database at %s: run 'newsletter init', or 'newsletter restore' "
+                         "with a backup",
+                         path)
                    : nl_error_system(err, errno, "open", path);
     if (info.st_size == 0)
         return nl_error_set(err, NL_IO,
@@ -59,6 +63,15 @@ static enum nl_status configure(struct nl_store *store, struct nl_error *err) {
     return nl_sqlite_script(store, pragmas, err);
 }
 
+/* 'restore' may have renamed the file after we opened it and before we had a lock on it. */
+static enum nl_status check_place(struct nl_store *store, const char *path, struct nl_error *err) {
+    int moved = 0;
+    sqlite3_file_control(nl_sqlite(store)->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return moved == 0 ? NL_OK
+                      : nl_error_set(err, NL_TEMPFAIL,
+                                     "%s was replaced at this moment: run it again", path);
+}
+
 enum nl_status nl_sqlite_open(struct nl_store *store, const char *path, struct nl_error *err) {
     struct nl_sqlite *link = calloc(1, sizeof *link);
     store->link = link;
@@ -67,7 +80,8 @@ enum nl_status nl_sqlite_open(struct nl_store *store, const char *path, struct n
     link->lock_fd = -1;
     if (sqlite3_open_v2(path, &link->db, OPEN_FLAGS, NULL) != SQLITE_OK)
         return link->db != NULL ? nl_sqlite_error(store, err) : nl_error_nomem(err);
-    return configure(store, err);
+    enum nl_status status = configure(store, err);
+    return status == NL_OK ? check_place(store, path, err) : status;
 }
 
 void nl_sqlite_close(struct nl_store *store) {

@@ -1,0 +1,168 @@
+#include "cli/cli.h"
+
+#include "newsletter/db/backup.h"
+#include "newsletter/store/issue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct restore_options {
+    bool yes, json, drill;
+};
+
+/* An issue of the backup that must not go on by itself: it may have gone out since. */
+struct held_issue {
+    int64_t id;
+    char *slug;
+    enum nl_issue_state state;
+};
+
+struct held {
+    struct held_issue *items;
+    size_t count;
+    int64_t now;
+};
+
+static void held_free(struct held *held) {
+    for (size_t i = 0; i < held->count; i++)
+        free(held->items[i].slug);
+    free(held->items);
+}
+
+static enum nl_status note_issue(const struct nl_issue_summary *issue, void *ctx,
+                                 struct nl_error *err) {
+    struct held *held = ctx;
+    if (issue->state != NL_ISSUE_SENDING &&
+        !(issue->state == NL_ISSUE_SCHEDULED && issue->scheduled_at <= held->now))
+        return NL_OK;
+    struct held_issue *items = realloc(held->items, (held->count + 1) * sizeof *items);
+    if (items == NULL)
+        return nl_error_nomem(err);
+    held->items = items;
+    items[held->count] = (struct held_issue){issue->id, strdup(issue->slug), issue->state};
+    return items[held->count++].slug != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+/* An issue that was being sent is paused. One whose time came after the backup is withdrawn: as far
+ * as the backup knows, it is still to be sent to everybody. */
+static enum nl_status hold_issues(struct nl_store *store, struct held *held, struct nl_error *err) {
+    const struct nl_issue_filter all = {0};
+    held->now = nl_store_now(store);
+    enum nl_status status = nl_issue_summaries(store, &all, note_issue, held, err);
+    for (size_t i = 0; status == NL_OK && i < held->count; i++) {
+        bool sending = held->items[i].state == NL_ISSUE_SENDING;
+        struct nl_issue_change change;
+        status = nl_issue_control(
+            store, held->items[i].id, sending ? NL_ISSUE_PAUSE : NL_ISSUE_CANCEL,
+            sending ? "restored from a backup: it may have gone on since" : NULL, &change, err);
+    }
+    return status;
+}
+
+static enum nl_status show_list(const struct nl_list *list, void *ctx, struct nl_error *err) {
+    struct nl_list_counts counts;
+    enum nl_status status = nl_list_count(ctx, list->id, &counts, err);
+    if (status == NL_OK)
+        printf("%s: %lld active subscriptions\n", list->name, (long long)counts.active);
+    return status;
+}
+
+/* Opening brings an older schema up to date, and refuses a newer one. */
+static enum nl_status examine(const char *fresh, bool drill, struct held *held,
+                              struct nl_error *err) {
+    struct nl_store *store = NULL;
+    struct nl_buf problem = {0};
+    enum nl_status status = nl_store_open(fresh, &nl_env_system, &store, err);
+    if (status == NL_OK)
+        status = nl_store_examine(store, &problem, err);
+    if (status == NL_OK && problem.len > 0)
+        status = nl_error_set(err, NL_DATA, "the backup is damaged: %s", nl_buf_text(&problem));
+    if (status == NL_OK)
+        status = hold_issues(store, held, err);
+    if (status == NL_OK && drill)
+        status = nl_list_each(store, show_list, store, err);
+    nl_buf_free(&problem);
+    nl_store_close(store);
+    return status;
+}
+
+static void show_json(const char *source, const char *kept, const struct held *held) {
+    json_t *issues = json_array();
+    for (size_t i = 0; i < held->count; i++)
+        json_array_append_new(
+            issues, json_pack("{s:s, s:s}", "issue", held->items[i].slug, "result",
+                              held->items[i].state == NL_ISSUE_SENDING ? "paused" : "withdrawn"));
+    cli_print_json(
+        json_pack("{s:s, s:s?, s:o}", "restored", source, "kept", kept, "issues", issues));
+}
+
+static void show(const char *source, const char *kept, const struct held *held) {
+    printf("restored %s\n", source);
+    if (kept != NULL)
+        printf("kept the database of before as %s\n", kept);
+    for (size_t i = 0; i < held->count; i++)
+        printf(held->items[i].state == NL_ISSUE_SENDING
+                   ? "paused %s, which was being sent: 'newsletter resume' sends the rest, also to "
+                     "those whom it has reached since\n"
+                   : "withdrew %s, whose time has come since: send it again if it did not go out\n",
+               held->items[i].slug);
+}
+
+/* All of a restore but the last step. */
+static enum nl_status run_drill(struct cli *cli, struct nl_error *err) {
+    struct nl_restore restore = {0};
+    struct held held = {0};
+    enum nl_status status = nl_restore_try(&restore, cli->words[0], err);
+    if (status == NL_OK)
+        status = examine(restore.fresh, true, &held, err);
+    if (status == NL_OK)
+        printf("%s can be restored\n", cli->words[0]);
+    nl_restore_end(&restore);
+    held_free(&held);
+    return status;
+}
+
+static enum nl_status restore_run(struct cli *cli, void *options, struct nl_error *err) {
+    const struct restore_options *chosen = options;
+    struct nl_restore restore = {0};
+    struct held held = {0};
+    bool agreed = false;
+    if (chosen->drill && (chosen->json || chosen->yes))
+        return cli_usage_error(cli, err, "--drill replaces nothing: leave --yes and --json out");
+    if (chosen->drill)
+        return run_drill(cli, err);
+    enum nl_status status = cli_configure(cli, err);
+    if (status == NL_OK)
+        status = nl_restore_begin(&restore, cli->config.database, cli->words[0], err);
+    if (status == NL_OK)
+        status = examine(restore.fresh, false, &held, err);
+    if (status == NL_OK)
+        status = cli_confirm(cli, chosen->yes,
+                             "The backup is whole. Replace the database by it? What has happened "
+                             "since is then only in the database that is kept.",
+                             &agreed, err);
+    if (status == NL_OK && agreed)
+        status = nl_restore_finish(&restore, &nl_env_system, err);
+    if (status == NL_OK && agreed && chosen->json)
+        show_json(cli->words[0], restore.kept, &held);
+    else if (status == NL_OK && agreed)
+        show(cli->words[0], restore.kept, &held);
+    nl_restore_end(&restore);
+    held_free(&held);
+    return status;
+}
+
+static const struct cli_option restore_table[] = {
+    CLI_FLAG("yes", struct restore_options, yes),
+    CLI_FLAG("json", struct restore_options, json),
+    CLI_FLAG("drill", struct restore_options, drill),
+    {0},
+};
+
+const struct cli_command cmd_restore = {
+    .name = "restore",
+    .options = restore_table,
+    .size = sizeof(struct restore_options),
+    .run = restore_run,
+    .words = {1, 1, "the FILE of a backup"},
+};
