@@ -62,8 +62,22 @@ bool nl_text_is_name(const char *text, const char *signs, size_t limit) {
     return len > 0 && len <= limit;
 }
 
+size_t nl_text_fit(const char *text, size_t most) {
+    size_t len = strnlen(text, most);
+    while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
+        len--; /* within a character */
+    return len;
+}
+
 void nl_text_add_printable(struct nl_buf *out, const char *text, size_t len) {
     for (size_t i = 0; i < len;) {
+        size_t plain = i;
+        while (plain < len && text[plain] >= ' ' && text[plain] <= '~')
+            plain++;
+        nl_buf_add(out, text + i, plain - i);
+        i = plain;
+        if (i == len)
+            return;
         ucs4_t c = 0;
         int used = u8_mbtoucr(&c, (const uint8_t *)text + i, len - i);
         bool shown =

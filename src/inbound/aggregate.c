@@ -57,9 +57,7 @@ static void clean_reporter(char out[NL_REPUTATION_REPORTER], const char *name) {
     struct nl_buf seen = {0};
     nl_clean_remove(name, false, &seen);
     const char *text = nl_buf_text(&seen);
-    size_t len = strnlen(text, NL_REPUTATION_REPORTER - 1);
-    while (len > 0 && text[len] != '\0' && ((unsigned char)text[len] & 0xC0) == 0x80)
-        len--; /* within a character */
+    size_t len = nl_text_fit(text, NL_REPUTATION_REPORTER - 1);
     memcpy(out, text, len);
     out[len] = '\0';
     nl_buf_free(&seen);

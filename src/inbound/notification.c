@@ -157,10 +157,7 @@ static char *address_in(const char *text) {
 
 /* A copy of what was said, with blanks in place of control characters. */
 static char *printable(const char *text) {
-    size_t len = strnlen(text, TEXT_LIMIT);
-    while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
-        len--;
-    char *copy = strndup(text, len);
+    char *copy = strndup(text, nl_text_fit(text, TEXT_LIMIT));
     for (char *p = copy; p != NULL && *p != '\0'; p++) {
         bool c1 = strncmp(p, "\xC2", 1) == 0 && (unsigned char)p[1] < 0xA0;
         bool separator = strncmp(p, "\xE2\x80\xA8", 3) == 0 || strncmp(p, "\xE2\x80\xA9", 3) == 0;

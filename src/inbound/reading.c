@@ -1,5 +1,7 @@
 #include "inbound/reading.h"
 
+#include "newsletter/base/text.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +16,7 @@ bool nl_reading_spent(const struct nl_reading *reading) {
 
 /* Makes a diagnostic one line of bearable length. */
 static char *one_line(const char *text) {
-    size_t len = strnlen(text, DIAGNOSTIC_LIMIT);
-    while (len > 0 && text[len] != '\0' && ((unsigned char)text[len] & 0xC0) == 0x80)
-        len--;
-    char *line = strndup(text, len);
+    char *line = strndup(text, nl_text_fit(text, DIAGNOSTIC_LIMIT));
     for (char *p = line; p != NULL && *p != '\0'; p++)
         if ((unsigned char)*p < 32)
             *p = ' ';

@@ -21,6 +21,9 @@ NL_CHECKED enum nl_status nl_text_check_body(const char *text, size_t len, const
 /* Reads "90s", "5m", "1h", "3d", "2w" or a bare number of seconds. */
 bool nl_text_duration(const char *text, int64_t *seconds) NL_ALL_NONNULL;
 
+/* How much of a text fits into `most` bytes without cutting a character of UTF-8. */
+size_t nl_text_fit(const char *text, size_t most) NL_ALL_NONNULL;
+
 /* Appends text of a stranger for people to read, in one line: every byte that is no UTF-8, and
  * every character that is a control, invisible or turns the direction of the line, becomes "?". */
 void nl_text_add_printable(struct nl_buf *out, const char *text, size_t len) NL_ALL_NONNULL;

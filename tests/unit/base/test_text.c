@@ -130,12 +130,22 @@ static void test_printable(void **state) {
     }
 }
 
+static void test_fit(void **state) {
+    (void)state;
+    assert_int_equal(nl_text_fit("abc", 10), 3);
+    assert_int_equal(nl_text_fit("abc", 2), 2);
+    assert_int_equal(nl_text_fit("a\xd0\xb9", 3), 3);
+    assert_int_equal(nl_text_fit("a\xd0\xb9", 2), 1);
+    assert_int_equal(nl_text_fit("\xe2\x82\xac", 2), 0);
+    assert_int_equal(nl_text_fit("", 0), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_line),      cmocka_unit_test(test_body),
         cmocka_unit_test(test_duration),  cmocka_unit_test(test_slug),
         cmocka_unit_test(test_url),       cmocka_unit_test(test_files),
-        cmocka_unit_test(test_printable),
+        cmocka_unit_test(test_printable), cmocka_unit_test(test_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
