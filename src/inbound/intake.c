@@ -251,16 +251,16 @@ enum nl_status nl_intake_take(struct nl_intake *intake, const char *data, size_t
                               struct nl_error *err) {
     struct nl_bounce_record entry = {0};
     bool set_aside = false;
+    bool unread = false;
     *out = (struct nl_intake_result){0};
     nl_digest(data, len, entry.digest);
     /* One that was set aside before is not read again from an mbox or a folder that stays. */
-    enum nl_status status = nl_bounce_record_is_kind(
-        intake->store, entry.digest, nl_bounce_kind_name(NL_BOUNCE_UNKNOWN), &out->seen, err);
-    if (status == NL_OK && !out->seen)
+    enum nl_status status =
+        nl_bounce_record_find(intake->store, entry.digest, nl_bounce_kind_name(NL_BOUNCE_UNKNOWN),
+                              &out->seen, &unread, err);
+    if (status == NL_OK && !unread)
         status =
             read_unless_set_aside(intake, data, len, entry.digest, &out->bounce, &set_aside, err);
-    if (status == NL_OK && !out->seen)
-        status = nl_bounce_record_exists(intake->store, entry.digest, &out->seen, err);
     if (status != NL_OK || out->seen)
         return status;
     entry.kind = nl_bounce_kind_name(out->bounce.kind);

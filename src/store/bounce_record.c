@@ -30,11 +30,13 @@ enum nl_status nl_bounce_record_exists(struct nl_store *store,
                          NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN)));
 }
 
-enum nl_status nl_bounce_record_is_kind(struct nl_store *store,
-                                        const unsigned char digest[NL_DIGEST_LEN], const char *kind,
-                                        bool *is, struct nl_error *err) {
-    return nl_sql_exists(store, err, is, "SELECT 1 FROM returned WHERE digest = ? AND kind = ?",
-                         NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN), NL_STRING(kind)));
+enum nl_status nl_bounce_record_find(struct nl_store *store,
+                                     const unsigned char digest[NL_DIGEST_LEN], const char *kind,
+                                     bool *seen, bool *is, struct nl_error *err) {
+    *is = false;
+    return nl_sql_first(store, err, seen, "SELECT kind = ? FROM returned WHERE digest = ?",
+                        NL_VALUES(NL_STRING(kind), NL_BYTES(digest, NL_DIGEST_LEN)),
+                        NL_COLUMNS(NL_INTO(is)));
 }
 
 enum nl_status nl_bounce_record_is_to(struct nl_store *store, int64_t delivery,

@@ -70,11 +70,11 @@ NL_CHECKED enum nl_status nl_bounce_record_exists(struct nl_store *store,
                                                   const unsigned char digest[NL_DIGEST_LEN],
                                                   bool *seen, struct nl_error *err) NL_ALL_NONNULL;
 
-/* Whether a message of that digest was recorded as one of that kind. */
-NL_CHECKED enum nl_status nl_bounce_record_is_kind(struct nl_store *store,
-                                                   const unsigned char digest[NL_DIGEST_LEN],
-                                                   const char *kind, bool *is,
-                                                   struct nl_error *err);
+/* The same; *is tells whether it was recorded as one of that kind. */
+NL_CHECKED enum nl_status nl_bounce_record_find(struct nl_store *store,
+                                                const unsigned char digest[NL_DIGEST_LEN],
+                                                const char *kind, bool *seen, bool *is,
+                                                struct nl_error *err) NL_ALL_NONNULL;
 
 /* Whether a delivery went to the address of this key. */
 NL_CHECKED enum nl_status nl_bounce_record_is_to(struct nl_store *store, int64_t delivery,
