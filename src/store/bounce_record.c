@@ -66,17 +66,16 @@ static enum nl_status put_message(struct nl_store *store, struct record_call *ca
 }
 
 static enum nl_status end_subscription(struct nl_store *store, const struct record_call *call,
-                                       const struct target *target,
-                                       const struct nl_bounce_verdict *verdict, const char *state,
-                                       struct nl_error *err) {
+                                       const struct target *target, const char *state,
+                                       int64_t issue, const char *detail, struct nl_error *err) {
     enum nl_status status = nl_sql_run(
         store, err,
         "UPDATE subscription SET state = ?, ended_at = ?, noticed_at = NULL WHERE id = ?",
         NL_VALUES(NL_STRING(state), NL_INT(nl_store_now(store)), NL_INT(target->subscription)));
     call->outcome->ended++;
-    return status == NL_OK ? nl_event_add(store, state, target->list, target->subscriber, 0,
-                                          verdict->reason, err)
-                           : status;
+    return status == NL_OK
+               ? nl_event_add(store, state, target->list, target->subscriber, issue, detail, err)
+               : status;
 }
 
 static enum nl_status add_points(struct nl_store *store, const struct record_call *call,
@@ -101,7 +100,7 @@ static enum nl_status add_points(struct nl_store *store, const struct record_cal
         NL_VALUES(NL_INT(llround(score * 1000)), NL_INT(now), NL_INT(target->subscription)));
     if (status == NL_OK && verdict->address == NULL &&
         llround(score * 1000) >= policy->limit * 1000)
-        status = end_subscription(store, call, target, verdict, "bounced", err);
+        status = end_subscription(store, call, target, "bounced", 0, verdict->reason, err);
     return status;
 }
 
@@ -118,19 +117,11 @@ static enum nl_status suppress(struct nl_store *store, const struct target *targ
 static enum nl_status unsubscribe(struct nl_store *store, const struct record_call *call,
                                   const struct target *target, struct nl_error *err) {
     int64_t issue = 0;
-    enum nl_status status = nl_sql_run(
-        store, err,
-        "UPDATE subscription SET state = 'unsubscribed', ended_at = ?, noticed_at = NULL "
-        "WHERE id = ?",
-        NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(target->subscription)));
+    enum nl_status status =
+        nl_sql_first(store, err, NULL, "SELECT coalesce(issue, 0) FROM delivery WHERE id = ?",
+                     NL_VALUES(NL_INT(call->record->delivery)), NL_COLUMNS(NL_INTO(&issue)));
     if (status == NL_OK)
-        status =
-            nl_sql_first(store, err, NULL, "SELECT coalesce(issue, 0) FROM delivery WHERE id = ?",
-                         NL_VALUES(NL_INT(call->record->delivery)), NL_COLUMNS(NL_INTO(&issue)));
-    call->outcome->ended++;
-    if (status == NL_OK)
-        status = nl_event_add(store, "unsubscribed", target->list, target->subscriber, issue,
-                              "provider", err);
+        status = end_subscription(store, call, target, "unsubscribed", issue, "provider", err);
     /* An older mail that asked to confirm brings nobody back. */
     return status == NL_OK ? nl_link_close(store, target->subscription, NL_LINK_SUBSCRIBE, err)
                            : status;
@@ -157,8 +148,9 @@ static enum nl_status apply(struct nl_store *store, const struct record_call *ca
         return add_points(store, call, target, verdict, proved && verdict->effect == NL_EFFECT_HARD,
                           err);
     status = suppress(store, target, err);
-    return status == NL_OK ? end_subscription(store, call, target, verdict, "complained", err)
-                           : status;
+    return status == NL_OK
+               ? end_subscription(store, call, target, "complained", 0, verdict->reason, err)
+               : status;
 }
 
 enum { TARGETS = 100 };
