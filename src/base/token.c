@@ -36,15 +36,19 @@ void nl_digest(const void *data, size_t len, unsigned char out[NL_DIGEST_LEN]) {
     EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL);
 }
 
-void nl_digest_hex(const void *data, size_t len, char out[2 * NL_DIGEST_LEN + 1]) {
+void nl_hex(const unsigned char digest[NL_DIGEST_LEN], char out[NL_HEX_LEN]) {
     static const char hex[] = "0123456789abcdef";
-    unsigned char digest[NL_DIGEST_LEN];
-    nl_digest(data, len, digest);
     for (size_t i = 0; i < NL_DIGEST_LEN; i++) {
         out[2 * i] = hex[digest[i] >> 4];
         out[2 * i + 1] = hex[digest[i] & 15];
     }
-    out[(size_t)2 * NL_DIGEST_LEN] = '\0';
+    out[NL_HEX_LEN - 1] = '\0';
+}
+
+void nl_digest_hex(const void *data, size_t len, char out[NL_HEX_LEN]) {
+    unsigned char digest[NL_DIGEST_LEN];
+    nl_digest(data, len, digest);
+    nl_hex(digest, out);
 }
 
 /* Each purpose has a key of its own, so that a MAC made for one is not valid for another. */

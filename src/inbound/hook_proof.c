@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { TOKEN_LIMIT = 200, SIGNATURE_LIMIT = 200, HEX_DIGITS = 64 };
+enum { TOKEN_LIMIT = 200, SIGNATURE_LIMIT = 200 };
 
 bool nl_hook_is_timely(int64_t at, int64_t now, int64_t max_age) {
     return at >= now - max_age && at <= now + NL_HOOK_AHEAD;
@@ -109,17 +109,15 @@ static bool mac_fits(const char *secret, const char *timestamp, const char *toke
     struct nl_buf text = {0};
     unsigned char mac[EVP_MAX_MD_SIZE];
     unsigned len = 0;
-    char hex[HEX_DIGITS + 1] = "";
+    char hex[NL_HEX_LEN] = "";
     nl_buf_addf(&text, "%s%s", timestamp, token);
     bool made = !text.failed &&
                 HMAC(EVP_sha256(), secret, (int)strlen(secret),
                      (const unsigned char *)nl_buf_text(&text), text.len, mac, &len) != NULL;
-    for (unsigned i = 0; made && i < len; i++) {
-        hex[(size_t)2 * i] = "0123456789abcdef"[mac[i] >> 4];
-        hex[(size_t)2 * i + 1] = "0123456789abcdef"[mac[i] & 15];
-    }
+    if (made)
+        nl_hex(mac, hex);
     nl_buf_free(&text);
-    return made && same(hex, HEX_DIGITS, signature, strlen(signature));
+    return made && same(hex, NL_HEX_LEN - 1, signature, strlen(signature));
 }
 
 /* The timestamp is a text, or a number in what some libraries send. */

@@ -39,7 +39,7 @@ static enum nl_status answer_with(struct nl_response *response, enum nl_hook_ans
 }
 
 /* The first call hands the report over; the others ask what came of it. */
-static enum nl_status take_hook_request(struct nl_site *site, const struct nl_hook *hook,
+static enum nl_status take_hook_request(struct nl_site *site, struct nl_hook *hook,
                                         const struct nl_request *request,
                                         struct nl_response *response) {
     struct nl_request_own *own = nl_request_own(request);
@@ -60,7 +60,7 @@ static enum nl_status take_hook_request(struct nl_site *site, const struct nl_ho
 
 enum nl_status nl_hook_page(struct nl_site *site, const struct nl_request *request,
                             const char *name, struct nl_response *response, struct nl_error *err) {
-    const struct nl_hook *hook = nl_hooks_find(site->hooks, name);
+    struct nl_hook *hook = nl_hooks_find(site->hooks, name);
     if (hook == NULL)
         return nl_site_not_found(site, request, response, err);
     if (!nl_request_is_post(request)) {

@@ -1,6 +1,7 @@
 #include "web/hook_worker.h"
 
 #include "newsletter/base/log.h"
+#include "newsletter/base/secret.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -41,14 +42,8 @@ struct nl_hooks {
     int64_t intake_since;
 };
 
-static void wipe(char *text) {
-    if (text != NULL)
-        explicit_bzero(text, strlen(text));
-    free(text);
-}
-
 static void free_job(struct nl_hook_job *job) {
-    wipe(job->authorization);
+    nl_secret_free(job->authorization);
     free(job->signature);
     free(job->timestamp);
     nl_buf_free(&job->body);
@@ -91,8 +86,8 @@ static enum nl_hook_answer take_hook(struct nl_hooks *hooks, const struct nl_hoo
     enum nl_hook_answer answer = NL_HOOK_TRY_LATER;
     if (open_intake(hooks, &err) == NL_OK)
         answer = nl_hook_take(job->hook, hooks->store, hooks->intake, &report, &err);
-    if (answer ==
-        NL_HOOK_TRY_LATER) /* the connection may be lost: the next one begins with another */
+    /* The connection may be lost: the next report begins with another. */
+    if (answer == NL_HOOK_TRY_LATER)
         close_intake(hooks);
     if (answer != NL_HOOK_TAKEN)
         nl_log(answer == NL_HOOK_TRY_LATER ? NL_LOG_ERROR : NL_LOG_NOTICE, NULL, "%s",
@@ -138,7 +133,7 @@ static void *work(void *ctx) {
 
 /* ---- handing over ---- */
 
-const struct nl_hook *nl_hooks_find(const struct nl_hooks *hooks, const char *name) {
+struct nl_hook *nl_hooks_find(const struct nl_hooks *hooks, const char *name) {
     for (size_t i = 0; hooks != NULL && i < hooks->count; i++)
         if (strcmp(nl_hook_name(hooks->hooks[i]), name) == 0)
             return hooks->hooks[i];
@@ -150,7 +145,7 @@ static bool copy(const char *text, char **out) {
     return text == NULL || *out != NULL;
 }
 
-struct nl_hook_job *nl_hooks_submit(struct nl_hooks *hooks, const struct nl_hook *hook,
+struct nl_hook_job *nl_hooks_submit(struct nl_hooks *hooks, struct nl_hook *hook,
                                     struct nl_buf *body, const struct nl_hook_report *fields) {
     struct nl_hook_job *job = calloc(1, sizeof *job);
     bool ready = job != NULL && !body->failed && copy(fields->authorization, &job->authorization) &&
@@ -158,9 +153,7 @@ struct nl_hook_job *nl_hooks_submit(struct nl_hooks *hooks, const struct nl_hook
                  copy(fields->timestamp, &job->timestamp);
     if (ready) {
         job->hooks = hooks;
-        for (size_t i = 0; i < hooks->count; i++)
-            if (hooks->hooks[i] == hook)
-                job->hook = hooks->hooks[i];
+        job->hook = hook;
         pthread_mutex_lock(&hooks->mutex);
         ready = hooks->waiting < JOBS && hooks->started && !hooks->stop;
         if (ready) {

@@ -10,10 +10,10 @@
 struct nl_hook_job;
 
 /* The hook of that name, or NULL. */
-const struct nl_hook *nl_hooks_find(const struct nl_hooks *hooks, const char *name);
+struct nl_hook *nl_hooks_find(const struct nl_hooks *hooks, const char *name);
 
 /* Hands a report over. Takes the body, copies the rest. NULL if there is no room for it now. */
-struct nl_hook_job *nl_hooks_submit(struct nl_hooks *hooks, const struct nl_hook *hook,
+struct nl_hook_job *nl_hooks_submit(struct nl_hooks *hooks, struct nl_hook *hook,
                                     struct nl_buf *body, const struct nl_hook_report *fields);
 
 /* Whether it has been taken in or refused, and the answer. */

@@ -34,8 +34,12 @@ void nl_token_link(const struct nl_token *token, char out[NL_LINK_TOKEN_LEN + 1]
 /* SHA-256 of `len` bytes. */
 void nl_digest(const void *data, size_t len, unsigned char out[NL_DIGEST_LEN]) NL_NONNULL(3);
 
+/* A digest, or a MAC of that length, in lower-case hexadecimal. */
+enum { NL_HEX_LEN = 2 * NL_DIGEST_LEN + 1 };
+void nl_hex(const unsigned char digest[NL_DIGEST_LEN], char out[NL_HEX_LEN]) NL_ALL_NONNULL;
+
 /* SHA-256 in lower-case hexadecimal. */
-void nl_digest_hex(const void *data, size_t len, char out[2 * NL_DIGEST_LEN + 1]) NL_NONNULL(3);
+void nl_digest_hex(const void *data, size_t len, char out[NL_HEX_LEN]) NL_NONNULL(3);
 
 /* An HMAC-SHA256 over `text`, cut to 80 bits and written in 16 characters of lower-case base32
  * (RFC 4648 section 6): without the key nobody can make one up. `use` keeps MACs for
