@@ -1,9 +1,9 @@
 #include "newsletter/inbound/event.h"
 
+#include "inbound/json_path.h"
 #include "newsletter/base/buf.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,22 +24,11 @@ static const struct {
     {"eventType", "complaint.feedbackId"},
 };
 
-static const json_t *at_path(const json_t *object, const char *path) {
-    char name[64];
-    while (path != NULL && object != NULL) {
-        size_t len = strcspn(path, ".");
-        snprintf(name, sizeof name, "%.*s", (int)len, path);
-        object = json_object_get(object, name);
-        path = path[len] == '.' ? path + len + 1 : NULL;
-    }
-    return object;
-}
-
 /* A name from the provider's own numbering; false if the event has none. */
 static bool add_name(const json_t *event, struct nl_buf *out) {
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *kind = json_string_value(at_path(event, names[i].kind));
-        const json_t *id = at_path(event, names[i].id);
+        const char *kind = json_string_value(nl_json_at(event, names[i].kind));
+        const json_t *id = nl_json_at(event, names[i].id);
         if (kind == NULL || (!json_is_string(id) && !json_is_integer(id)))
             continue;
         char *text = json_dumps(id, JSON_ENCODE_ANY);

@@ -1,5 +1,6 @@
 /* Reports of mail providers as JSON: Amazon SES through SNS (in a mail or bare), the webhook events
  * of other providers, and a plain form of our own for providers that are not known here. */
+#include "inbound/json_path.h"
 #include "inbound/reading.h"
 #include "inbound/status.h"
 #include "newsletter/base/text.h"
@@ -111,24 +112,6 @@ static const char *text_of(const json_t *object, const char *name) {
     return text != NULL ? text : "";
 }
 
-/* The text at a path, "" if there is none. */
-static const char *text_at(const json_t *object, const char *path) {
-    char name[64];
-    if (path == NULL)
-        return "";
-    while (path != NULL && object != NULL) {
-        size_t len = strcspn(path, ".");
-        if (len >= sizeof name)
-            break;
-        memcpy(name, path, len);
-        name[len] = '\0';
-        object = json_object_get(object, name);
-        path = path[len] == '.' ? path + len + 1 : NULL;
-    }
-    const char *text = json_string_value(object);
-    return text != NULL && path == NULL ? text : "";
-}
-
 /* The kind that a provider's word stands for; NL_BOUNCE_AUTO_REPLY for what is no failure. */
 static enum nl_bounce_kind kind_of(const char *word) {
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
@@ -139,7 +122,7 @@ static enum nl_bounce_kind kind_of(const char *word) {
 
 /* Whether a provider says itself that the address is dead: "HardBounce", "permanent". */
 static bool says_hard(const json_t *object, const char *severity) {
-    const char *word = severity != NULL ? text_at(object, severity) : "";
+    const char *word = severity != NULL ? nl_json_text_at(object, severity) : "";
     return strcasecmp(word, "HardBounce") == 0 || strcasecmp(word, "BadEmailAddress") == 0 ||
            strcasecmp(word, "user unknown") == 0 ||
            json_is_true(json_object_get(object, "hard_bounce"));
@@ -213,24 +196,24 @@ static void set_message_id(struct nl_reading *reading, const char *text) {
 
 static void add_event(struct nl_reading *reading, const json_t *object,
                       const struct provider *provider) {
-    enum nl_bounce_kind kind = kind_of(text_at(object, provider->event));
-    const char *address = text_at(object, provider->address);
-    const char *said = text_at(object, provider->texts[0]);
+    enum nl_bounce_kind kind = kind_of(nl_json_text_at(object, provider->event));
+    const char *address = nl_json_text_at(object, provider->address);
+    const char *said = nl_json_text_at(object, provider->texts[0]);
     struct nl_bounce *out = reading->out;
     if (said[0] == '\0')
-        said = text_at(object, provider->texts[1]);
+        said = nl_json_text_at(object, provider->texts[1]);
     for (size_t i = 0; i < 2; i++)
-        set_message_id(reading, text_at(object, provider->proofs[i]));
+        set_message_id(reading, nl_json_text_at(object, provider->proofs[i]));
     /* Postmark may file a complaint among the bounces. */
     if (provider->severity != NULL &&
-        strcasecmp(text_at(object, provider->severity), "SpamComplaint") == 0)
+        strcasecmp(nl_json_text_at(object, provider->severity), "SpamComplaint") == 0)
         kind = NL_BOUNCE_COMPLAINT;
     if (kind == NL_BOUNCE_UNSUBSCRIBE && !is_about_leaving(object))
         kind = NL_BOUNCE_AUTO_REPLY;
     if (kind >= NL_BOUNCE_COMPLAINT)
         add_act(reading, address, kind);
     else if (kind >= NL_BOUNCE_DELAYED)
-        add_failed(reading, address, kind, text_at(object, provider->status), said);
+        add_failed(reading, address, kind, nl_json_text_at(object, provider->status), said);
     out->kind = kind;
     if (out->count == 0 || kind < NL_BOUNCE_SOFT || kind >= NL_BOUNCE_COMPLAINT)
         return;
@@ -327,13 +310,13 @@ static char *unfold(const char *text) {
 
 /* How much of a provider's form is there; 0 without an event and an address. */
 static int likeness_of(const json_t *object, const struct provider *provider) {
-    if (text_at(object, provider->event)[0] == '\0' ||
-        text_at(object, provider->address)[0] == '\0')
+    if (nl_json_text_at(object, provider->event)[0] == '\0' ||
+        nl_json_text_at(object, provider->address)[0] == '\0')
         return 0;
-    return 1 + 2 * (text_at(object, provider->proofs[0])[0] != '\0') +
-           2 * (text_at(object, provider->proofs[1])[0] != '\0') +
-           (text_at(object, provider->texts[0])[0] != '\0') +
-           (text_at(object, provider->texts[1])[0] != '\0');
+    return 1 + 2 * (nl_json_text_at(object, provider->proofs[0])[0] != '\0') +
+           2 * (nl_json_text_at(object, provider->proofs[1])[0] != '\0') +
+           (nl_json_text_at(object, provider->texts[0])[0] != '\0') +
+           (nl_json_text_at(object, provider->texts[1])[0] != '\0');
 }
 
 static bool read_object(struct nl_reading *reading, const json_t *object) {
