@@ -55,11 +55,9 @@ enum nl_status cli_trace(const struct cli *cli, struct nl_error *err);
 /* Closes the database early, before a fork. */
 void cli_close_store(struct cli *cli);
 
-/* times.c: a moment for people, by this machine's clock or by that of `zone`: "2026-08-25 14:30
- * +05:00", with "UTC" in place of "+00:00". */
+/* times.c: a moment for people, by this machine's clock, in the form of nl_zone_text. */
 enum { CLI_TIME_LEN = NL_ZONE_TEXT_LEN };
 void cli_format_time(int64_t at, char out[CLI_TIME_LEN]);
-void cli_format_time_in(int64_t at, const char *zone, char out[CLI_TIME_LEN]);
 
 /* times.c: a moment for programs, as the API has it: "2026-08-25T09:30:00Z"; null for 0. */
 json_t *cli_json_time(int64_t at);

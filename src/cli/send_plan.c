@@ -101,7 +101,7 @@ static void show_recipients(const struct send_call *call) {
     if (issue->segment != NULL && (!call->found || call->extends))
         printf("Segment:    %s\n", issue->segment);
     if (chosen->at != NULL) {
-        cli_format_time_in(issue->scheduled_at, chosen->timezone, when);
+        nl_zone_text(issue->scheduled_at, chosen->timezone, when);
         printf("Goes out:   %s%s\n", when,
                chosen->local_time ? ", and later: to each at that hour of their own clock" : "");
     }

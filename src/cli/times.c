@@ -3,11 +3,7 @@
 #include "newsletter/base/timestamp.h"
 
 void cli_format_time(int64_t at, char out[CLI_TIME_LEN]) {
-    cli_format_time_in(at, NULL, out);
-}
-
-void cli_format_time_in(int64_t at, const char *zone, char out[CLI_TIME_LEN]) {
-    nl_zone_text(at, zone, out);
+    nl_zone_text(at, NULL, out);
 }
 
 json_t *cli_json_time(int64_t at) {
