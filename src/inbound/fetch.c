@@ -47,12 +47,13 @@ static bool exhausted(const struct fetch *fetch) {
     return now() - fetch->began >= RUN_TIMEOUT || fetch->received >= RUN_LIMIT;
 }
 
-/* Called by libcurl at least once a second: anything but 0 ends the transfer. */
+/* Called by libcurl at least once a second: anything but 0 ends the transfer. A run whose time is
+ * up ends its command first: POP3 deletes nothing when a connection breaks, so the next run would
+ * begin with the same messages. */
 static int watch(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
                  curl_off_t up) {
     (void)down_total, (void)down, (void)up_total, (void)up;
-    const struct fetch *fetch = ctx;
-    return stopped(fetch) || exhausted(fetch);
+    return stopped(ctx);
 }
 
 /* The beginning of a huge message is enough; a server that never ends is cut off. */
@@ -78,6 +79,8 @@ static size_t read_reply(char *line, size_t size, size_t count, void *ctx) {
 }
 
 static enum nl_status fail(const struct fetch *fetch, CURLcode code, struct nl_error *err) {
+    if (code == CURLE_ABORTED_BY_CALLBACK)
+        return NL_OK; /* stopped: the next run goes on */
     const char *host = fetch->config->fetch.host;
     const char *detail = fetch->detail[0] != '\0' ? fetch->detail : curl_easy_strerror(code);
     /* libcurl says the same of a folder that cannot be selected. */
@@ -117,7 +120,7 @@ static CURLcode perform(struct fetch *fetch, const char *path, const char *comma
  * the server's fault. */
 static enum nl_status skip(struct fetch *fetch, const char *path, CURLcode code,
                            struct nl_error *err) {
-    if (stopped(fetch) || exhausted(fetch))
+    if (code == CURLE_ABORTED_BY_CALLBACK || exhausted(fetch))
         return NL_OK; /* the next run goes on */
     if (code == CURLE_LOGIN_DENIED || code == CURLE_COULDNT_CONNECT || ++fetch->failures > FAILURES)
         return fail(fetch, code, err);
