@@ -89,6 +89,7 @@ struct nl_judgement nl_judge_scanned(const struct nl_bounce_reader *reader,
         rule != NULL ? rule->reason : nl_reader_reason(reader, "undetermined");
     out.reason = reason->name;
     out.exact = rule != NULL && !rule->weak;
+    out.line = rule != NULL ? rule->line : 0;
     bool named = rule != NULL && strcmp(reason->name, "undetermined") != 0;
     out.fault = named ? rule->fault : fault_at(failure, out.status);
     /* "Service unavailable" is the relay's own trouble when it is the relay that we ask. */

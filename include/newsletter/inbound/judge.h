@@ -50,6 +50,7 @@ struct nl_judgement {
     const char *reason; /* one of those in inbound/patterns.txt, the reader's own */
     bool exact;         /* a cause was named; false for words such as "rejected", and for none */
     char status[12];    /* the most exact status code that was given, or "" */
+    unsigned line;      /* of inbound/patterns.txt, that says so; 0 for none */
 };
 
 /* Judges a failure. Reads nothing but the texts, and takes a time in proportion to the first 4 KiB

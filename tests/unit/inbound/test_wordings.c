@@ -40,8 +40,8 @@ static bool judge(const struct nl_bounce_reader *reader, char *line) {
     struct nl_judgement found = nl_judge(reader, &failure);
     bool right = (strcmp(kind, "hard") == 0) == found.hard && is_among(reasons, found.reason);
     if (!right)
-        print_error("%s %s, read %s %s: %s %s\n", kind, reasons, found.hard ? "hard" : "soft",
-                    found.reason, status, rest);
+        print_error("%s %s, read %s %s by line %u of patterns.txt: %s %s\n", kind, reasons,
+                    found.hard ? "hard" : "soft", found.reason, found.line, status, rest);
     return right;
 }
 
