@@ -1,5 +1,5 @@
-/* Says what a wording means, by which rule of src/inbound/patterns.txt, and as which words the rules
- * see it. For those who write rules. */
+/* Says what a wording means, by which rule of src/inbound/patterns.txt, and as which words the
+ * rules see it. For those who write rules. */
 #include "inbound/judging.h"
 
 #include <ctype.h>

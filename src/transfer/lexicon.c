@@ -48,6 +48,9 @@ const char *const nl_sign_names[NL_SIGNS] = {NULL,      "active",     "pending",
 
 /* ---- folding ---- */
 
+/* The most of a remark that is read. */
+enum { REMARK_SIZE = 4096 };
+
 static const char no_word[] = "\x01";
 
 /* A sign before a number and the backslash of a database's \N make a difference. */
@@ -55,12 +58,12 @@ static bool keeps(const char *text, const char *at) {
     return *at == '\\' || (*at == '-' && at == text && isdigit((unsigned char)at[1]));
 }
 
-static void fold_ascii(const char *text, char out[NL_WORD_SIZE]) {
+static void fold_ascii(const char *text, char *out, size_t size) {
     size_t len = 0;
     for (const char *p = text; *p != '\0'; p++) {
         if (!isalnum((unsigned char)*p) && !keeps(text, p))
             continue;
-        if (len == NL_WORD_SIZE - 1) {
+        if (len == size - 1) {
             memcpy(out, no_word, sizeof no_word);
             return;
         }
@@ -70,7 +73,7 @@ static void fold_ascii(const char *text, char out[NL_WORD_SIZE]) {
 }
 
 /* Without accents, since these are left out where keyboards have none. */
-static void fold_unicode(const char *text, char out[NL_WORD_SIZE]) {
+static void fold_unicode(const char *text, char *out, size_t size) {
     size_t count = 0;
     size_t len = 0;
     uint8_t *folded =
@@ -81,7 +84,7 @@ static void fold_unicode(const char *text, char out[NL_WORD_SIZE]) {
         if (used <= 0)
             break;
         if (uc_is_general_category(c, UC_CATEGORY_L) || uc_is_general_category(c, UC_CATEGORY_N)) {
-            if (len + (size_t)used >= NL_WORD_SIZE) {
+            if (len + (size_t)used >= size) {
                 memcpy(out, no_word, sizeof no_word);
                 free(folded);
                 return;
@@ -95,19 +98,19 @@ static void fold_unicode(const char *text, char out[NL_WORD_SIZE]) {
     out[len] = '\0';
 }
 
-void nl_word_fold(const char *text, char out[NL_WORD_SIZE]) {
+static void fold(const char *text, char *out, size_t size) {
     bool ascii = true;
     size_t len = 0;
     text += strspn(text, " \t\r\n");
     for (; text[len] != '\0'; len++)
         ascii = ascii && (unsigned char)text[len] < 0x80;
     memcpy(out, no_word, sizeof no_word);
-    if (len > (size_t)NL_WORD_SIZE * 4)
+    if (len > size * 4)
         return;
     if (ascii)
-        fold_ascii(text, out);
+        fold_ascii(text, out, size);
     else
-        fold_unicode(text, out);
+        fold_unicode(text, out, size);
     while (len > 0 && isspace((unsigned char)text[len - 1]))
         len--;
     if (out[0] == '\0' && len < 8) {
@@ -116,6 +119,11 @@ void nl_word_fold(const char *text, char out[NL_WORD_SIZE]) {
     } else if (out[0] == '\0') {
         memcpy(out, no_word, sizeof no_word);
     }
+}
+
+bool nl_word_fold(const char *text, char out[NL_WORD_SIZE]) {
+    fold(text, out, NL_WORD_SIZE);
+    return strcmp(out, no_word) != 0;
 }
 
 /* ---- looking up ---- */
@@ -177,6 +185,18 @@ bool nl_lexicon_is_flag(const struct nl_lexicon *lexicon, const char *value) {
     nl_word_fold(value, folded);
     const struct nl_lexicon_entry *entry = find_entry(lexicon, CLASS_FLAG, folded);
     return entry != NULL && entry->value != FLAG_NONE;
+}
+
+bool nl_lexicon_is_remark(const struct nl_lexicon *lexicon, const char *text) {
+    char folded[REMARK_SIZE];
+    text += strspn(text, " \t\r\n");
+    if (text[strcspn(text, " \t\r\n")] == '\0')
+        return false; /* one word is a value */
+    fold(text, folded, sizeof folded);
+    for (size_t i = 0; i < lexicon->remarks; i++)
+        if (strstr(folded, lexicon->entries[lexicon->first_remark + i].word) != NULL)
+            return true;
+    return false;
 }
 
 bool nl_lexicon_is_none(const struct nl_lexicon *lexicon, const char *value) {

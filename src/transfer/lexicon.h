@@ -71,9 +71,10 @@ enum nl_status nl_lexicon_new(struct nl_lexicon **out, struct nl_error *err);
 void nl_lexicon_free(struct nl_lexicon *lexicon);
 
 /* Words are compared in this form: small letters without accents, and digits; what is neither stays
- * only where nothing else is there. A text too long to be a word gets a form that no word has. */
+ * only where nothing else is there. A text too long to be a word gets a form that no word has, and
+ * false is returned. */
 enum { NL_WORD_SIZE = 96 };
-void nl_word_fold(const char *text, char out[NL_WORD_SIZE]);
+bool nl_word_fold(const char *text, char out[NL_WORD_SIZE]);
 
 /* Finds the contents of a column by its name. *guessed: only if no other column has a better name;
  * of NL_COLUMN_PLAIN: the values are not about mail. */
@@ -96,6 +97,10 @@ enum nl_sign nl_lexicon_file(const struct nl_lexicon *lexicon, const char *path)
 
 /* The same of a tag, which is such a word as a whole. */
 enum nl_sign nl_lexicon_tag(const struct nl_lexicon *lexicon, const char *tag);
+
+/* Whether a text of several words may say that somebody does not want mail, or gets none:
+ * "asked by telephone to be taken off the list". */
+bool nl_lexicon_is_remark(const struct nl_lexicon *lexicon, const char *text);
 
 /* Whether a value stands for none: "-", "NULL", "never". */
 bool nl_lexicon_is_none(const struct nl_lexicon *lexicon, const char *value);

@@ -15,6 +15,7 @@ enum nl_lexicon_class {
     CLASS_MONTH,
     CLASS_LANGUAGE,
     CLASS_FILE,
+    CLASS_REMARK,
     CLASS_VALUE
 };
 
@@ -29,6 +30,7 @@ struct nl_lexicon_entry {
 struct nl_lexicon {
     struct nl_lexicon_entry *entries; /* in order, once they are read */
     size_t count, room;
+    size_t first_remark, remarks;
     enum nl_sign flags[NL_COLUMN_FIELDS][3]; /* what yes, no and a blank mean */
     char languages[64][12];
     int language_count;

@@ -55,6 +55,7 @@ static bool read_head(struct nl_lexicon *lexicon, char words[3][24],
     } plain[] = {{"plain", CLASS_COLUMN, NL_COLUMN_PLAIN, false},
                  {"apart", CLASS_COLUMN, NL_COLUMN_PLAIN, true},
                  {"suspect", CLASS_SUSPECT, 0, false},
+                 {"remark", CLASS_REMARK, 0, false},
                  {"yes", CLASS_FLAG, FLAG_YES, false},
                  {"no", CLASS_FLAG, FLAG_NO, false},
                  {"none", CLASS_FLAG, FLAG_NONE, false}};
@@ -170,6 +171,12 @@ enum nl_status nl_lexicon_new(struct nl_lexicon **out, struct nl_error *err) {
     free(text);
     if (status == NL_OK) {
         qsort(lexicon->entries, lexicon->count, sizeof *lexicon->entries, nl_lexicon_compare);
+        for (size_t i = lexicon->count; i-- > 0;) {
+            if (lexicon->entries[i].class != CLASS_REMARK)
+                continue;
+            lexicon->first_remark = i;
+            lexicon->remarks++;
+        }
         const char *word = find_contradiction(lexicon);
         if (word != NULL)
             status = nl_error_set(err, NL_INTERNAL,

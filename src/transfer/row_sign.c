@@ -8,7 +8,8 @@ enum nl_sign nl_row_word(const struct nl_columns *columns, const char *text) {
     char folded[NL_WORD_SIZE];
     if (options->state_count == 0)
         return NL_SIGN_UNKNOWN;
-    nl_word_fold(text, folded);
+    if (!nl_word_fold(text, folded))
+        return NL_SIGN_UNKNOWN;
     for (size_t i = 0; i < options->state_count; i++) {
         const char *equals = strrchr(options->states[i], '=');
         char word[NL_WORD_SIZE];
@@ -70,6 +71,21 @@ static enum nl_status refuse_value(const struct nl_file_column *column, enum nl_
                         column->name, text, text, column->name);
 }
 
+static enum nl_status refuse_remark(const struct nl_file_column *column, const char *text,
+                                    struct nl_error *err) {
+    char folded[NL_WORD_SIZE];
+    if (!nl_word_fold(text, folded))
+        return nl_error_set(err, NL_DATA,
+                            "%s, a long text, may say that this person does not want mail: correct "
+                            "the row, or pass the column over with --ignore '%s'",
+                            column->name, column->name);
+    return nl_error_set(err, NL_DATA,
+                        "%s '%s' may say that this person does not want mail: say what it means "
+                        "with --state '%s=unsubscribed' or '%s=active', or pass the column over "
+                        "with --ignore '%s'",
+                        column->name, text, text, text, column->name);
+}
+
 static bool is_remembered(const struct nl_file_column *column, const char *text) {
     return column->memo[0] != '\0' && strcmp(column->memo, text) == 0;
 }
@@ -82,6 +98,16 @@ static void remember(struct nl_file_column *column, const char *text, enum nl_si
     }
 }
 
+/* Any text in a column of reasons is an end; some words say which ("SPAM_COMPLAINT"). */
+static enum nl_sign reason_sign(const struct nl_lexicon *lexicon, enum nl_column kind,
+                                const char *text) {
+    enum nl_sign least = kind == NL_COLUMN_BOUNCE_REASON ? NL_SIGN_BOUNCED : NL_SIGN_UNSUBSCRIBED;
+    enum nl_sign said = nl_lexicon_sign(lexicon, NL_COLUMN_STATE, text);
+    if (nl_lexicon_is_none(lexicon, text))
+        return NL_SIGN_NONE;
+    return said != NL_SIGN_UNKNOWN && said > least ? said : least;
+}
+
 enum nl_status nl_row_take_sign(struct nl_row *row, struct nl_columns *columns, size_t index,
                                 const char *text, struct nl_error *err) {
     struct nl_file_column *column = &columns->list[index];
@@ -91,10 +117,7 @@ enum nl_status nl_row_take_sign(struct nl_row *row, struct nl_columns *columns, 
     }
     enum nl_sign sign = nl_row_word(columns, text);
     if (column->kind == NL_COLUMN_LEAVING_REASON || column->kind == NL_COLUMN_BOUNCE_REASON) {
-        sign = nl_lexicon_is_none(columns->lexicon, text) ? NL_SIGN_NONE
-               : column->kind == NL_COLUMN_BOUNCE_REASON  ? NL_SIGN_BOUNCED
-                                                          : NL_SIGN_UNSUBSCRIBED;
-        add_sign(row, sign);
+        add_sign(row, reason_sign(columns->lexicon, column->kind, text));
         return NL_OK;
     }
     if (sign == NL_SIGN_UNKNOWN)
@@ -132,6 +155,8 @@ enum nl_status nl_row_look_for_sign(struct nl_row *row, struct nl_columns *colum
         row->fatal = true;
         return nl_columns_refuse(columns, err);
     }
+    if (sign == NL_SIGN_UNKNOWN && nl_lexicon_is_remark(columns->lexicon, text))
+        return refuse_remark(column, text, err);
     if (sign == NL_SIGN_UNKNOWN)
         sign = NL_SIGN_NONE;
     remember(column, text, sign);

@@ -633,3 +633,31 @@ def test_ways_to_say_that_somebody_left(site, column, stays, left):
     assert "added 2: 1 active, 1 unsubscribed" in told
     assert site.sql("SELECT r.address_key FROM subscription s JOIN subscriber r ON r.id = s.subscriber WHERE s.state = 'active'") == [
         ("ann@example.org",)]
+
+
+@pytest.mark.parametrize("remark", [
+    "asked by telephone, 3 May, to be taken off the list", "please do not e-mail her any more", "Unsubscribed (Hr. Weber, 2021)",
+    "bitte keine Mails mehr", "möchte aus dem Verteiler", "ne souhaite plus recevoir nos nouvelles", "no enviar más noticias",
+    "Больше не присылать, пожалуйста", "просил исключить из рассылки", "хат жібермеу керек", "rings twice. " * 60 + "Opted out."])
+def test_a_remark_that_may_say_so_is_asked_about(site, remark):
+    """Nobody is mailed, and nobody is dropped, by a guess."""
+    site.write("members.csv", f'email;Notes\nann@example.org;Met at the reception\nbob@example.org;"{remark}"\n')
+    told = site.run("import", "members.csv", *CONSENT, expect=65).err
+    assert "line 3: Notes" in told and "may say that this person does not want mail" in told and "--ignore 'Notes'" in told
+    assert site.sql("SELECT count(*) FROM subscriber") == [(0,)]
+    if "--state" in told:
+        site.run("import", "members.csv", *CONSENT, "--state", f"{remark}=unsubscribed")
+    else:
+        site.run("import", "members.csv", *CONSENT, "--partial", expect=65)
+    assert ("ann@example.org", "active") in site.sql("SELECT r.address_key, s.state FROM subscription s JOIN subscriber r "
+                                                     "ON r.id = s.subscriber")
+    assert site.sql("SELECT count(*) FROM subscription WHERE state = 'active'") == [(1,)]
+
+
+@pytest.mark.parametrize("reason, state", [
+    ("SPAM_COMPLAINT", "complained"), ("abuse", "complained"), ("hard bounce", "bounced"), ("UNSUBSCRIBED", "unsubscribed"),
+    ("N/A - unsubscribed by an admin", "unsubscribed"), ("too many mails", "unsubscribed")])
+def test_reasons_for_leaving_say_which_end_it_was(site, reason, state):
+    site.write("members.csv", f"Email Address,UNSUB_TIME,UNSUB_REASON\nann@example.org,2021-01-01 10:00:00,{reason}\n")
+    site.run("import", "members.csv", *CONSENT)
+    assert site.sql("SELECT state FROM subscription") == [(state,)]
