@@ -159,6 +159,10 @@ struct nl_retention cli_retention(const struct nl_config *config);
 enum nl_status cli_confirm(const struct cli *cli, bool yes, const char *question, bool *agreed,
                            struct nl_error *err);
 
+/* terminal.c: reads a line that is typed unseen on a terminal, or the first line of standard input;
+ * false if there is none. */
+bool cli_ask_unseen(const char *prompt, char *out, size_t size);
+
 /* terminal.c: the columns of the terminal that standard output goes to; a large number if it goes
  * elsewhere. */
 int cli_columns(void);

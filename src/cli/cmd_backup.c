@@ -2,15 +2,18 @@
 
 #include "newsletter/base/file.h"
 #include "newsletter/db/backup.h"
+#include "newsletter/transfer/sealed_backup.h"
 
 #include <errno.h>
 #include <glob.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 struct backup_options {
     int64_t keep; /* copies in a folder; 0: all */
+    const char *recipients;
     bool json;
 };
 
@@ -20,13 +23,18 @@ static bool is_folder(const char *path) {
 }
 
 /* Names sort as they were made. */
-static void name_in(const char *folder, struct nl_buf *out) {
+static void name_in(const char *folder, bool sealed, struct nl_buf *out) {
     char when[32] = "";
     struct tm tm = {0};
     time_t now = (time_t)nl_env_now(&nl_env_system);
     if (gmtime_r(&now, &tm) != NULL)
         strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", &tm);
-    nl_buf_addf(out, "%s/newsletter-%s.db", folder, when);
+    nl_buf_addf(out, "%s/newsletter-%s.db%s", folder, when, sealed ? ".pgp" : "");
+}
+
+static bool is_copy(const char *path) {
+    const char *end = strstr(strrchr(path, '/'), "Z.db");
+    return end != NULL && (strcmp(end, "Z.db") == 0 || strcmp(end, "Z.db.pgp") == 0);
 }
 
 /* Only what has the name of a copy of ours; the newest stay. */
@@ -34,10 +42,10 @@ static enum nl_status remove_older(const char *folder, int64_t keep, struct nl_e
     struct nl_buf pattern = {0};
     glob_t found = {0};
     enum nl_status status = NL_OK;
-    nl_buf_addf(&pattern, "%s/newsletter-[0-9]*T[0-9]*Z.db", folder);
+    nl_buf_addf(&pattern, "%s/newsletter-[0-9]*T[0-9]*Z.db*", folder);
     if (!pattern.failed && glob(nl_buf_text(&pattern), 0, NULL, &found) == 0)
-        for (size_t i = 0; status == NL_OK && (int64_t)(found.gl_pathc - i) > keep; i++)
-            if (unlink(found.gl_pathv[i]) != 0)
+        for (size_t i = found.gl_pathc; status == NL_OK && i-- > 0;)
+            if (is_copy(found.gl_pathv[i]) && keep-- <= 0 && unlink(found.gl_pathv[i]) != 0)
                 status = nl_error_system(err, errno, "remove", found.gl_pathv[i]);
     globfree(&found);
     nl_buf_free(&pattern);
@@ -53,11 +61,15 @@ static enum nl_status backup_run(struct cli *cli, void *options, struct nl_error
     enum nl_status status = cli_open(cli, err);
     if (status != NL_OK)
         return status;
+    const char *recipients =
+        chosen->recipients != NULL ? chosen->recipients : cli->config.backup_recipients;
     if (is_folder(target))
-        name_in(target, &path);
+        name_in(target, recipients != NULL, &path);
     else
         nl_buf_adds(&path, target);
-    status = nl_store_backup(cli->store, nl_buf_text(&path), err);
+    status = recipients != NULL
+                 ? nl_sealed_backup_write(cli->store, recipients, nl_buf_text(&path), err)
+                 : nl_store_backup(cli->store, nl_buf_text(&path), err);
     if (status == NL_OK && chosen->json)
         cli_print_json(json_pack("{s:s}", "file", nl_buf_text(&path)));
     else if (status == NL_OK)
@@ -70,6 +82,7 @@ static enum nl_status backup_run(struct cli *cli, void *options, struct nl_error
 
 static const struct cli_option backup_table[] = {
     CLI_NUMBER("keep", struct backup_options, keep, 1, INT64_MAX),
+    CLI_PATH("recipients", struct backup_options, recipients),
     CLI_FLAG("json", struct backup_options, json),
     {0},
 };

@@ -2,11 +2,14 @@
 
 #include "newsletter/db/backup.h"
 #include "newsletter/store/issue.h"
+#include "newsletter/transfer/sealed_backup.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct restore_options {
+    const char *key;
     bool yes, json, drill;
 };
 
@@ -109,10 +112,10 @@ static void show(const char *source, const char *kept, const struct held *held) 
 }
 
 /* All of a restore but the last step. */
-static enum nl_status run_drill(struct cli *cli, struct nl_error *err) {
+static enum nl_status run_drill(struct cli *cli, const char *source, struct nl_error *err) {
     struct nl_restore restore = {0};
     struct held held = {0};
-    enum nl_status status = nl_restore_try(&restore, cli->words[0], err);
+    enum nl_status status = nl_restore_try(&restore, source, err);
     if (status == NL_OK)
         status = examine(restore.fresh, true, &held, err);
     if (status == NL_OK)
@@ -122,18 +125,12 @@ static enum nl_status run_drill(struct cli *cli, struct nl_error *err) {
     return status;
 }
 
-static enum nl_status restore_run(struct cli *cli, void *options, struct nl_error *err) {
-    const struct restore_options *chosen = options;
+static enum nl_status replace(struct cli *cli, const struct restore_options *chosen,
+                              const char *source, struct nl_error *err) {
     struct nl_restore restore = {0};
     struct held held = {0};
     bool agreed = false;
-    if (chosen->drill && (chosen->json || chosen->yes))
-        return cli_usage_error(cli, err, "--drill replaces nothing: leave --yes and --json out");
-    if (chosen->drill)
-        return run_drill(cli, err);
-    enum nl_status status = cli_configure(cli, err);
-    if (status == NL_OK)
-        status = nl_restore_begin(&restore, cli->config.database, cli->words[0], err);
+    enum nl_status status = nl_restore_begin(&restore, cli->config.database, source, err);
     if (status == NL_OK)
         status = examine(restore.fresh, false, &held, err);
     if (status == NL_OK)
@@ -152,7 +149,40 @@ static enum nl_status restore_run(struct cli *cli, void *options, struct nl_erro
     return status;
 }
 
+static bool ask_password(char *password, size_t size) {
+    return cli_ask_unseen("Password of the key: ", password, size);
+}
+
+/* The readable copy of an encrypted backup lies next to the database for a while. */
+static enum nl_status decrypt(struct cli *cli, const struct restore_options *chosen, char **plain,
+                              struct nl_error *err) {
+    const char *source = cli->words[0];
+    const char *database = cli->config.database;
+    if (chosen->key == NULL)
+        return cli_usage_error(cli, err, "%s is encrypted: give the secret key with --key", source);
+    return nl_sealed_backup_open(source, nl_store_is_file(database) ? database : source,
+                                 chosen->key, ask_password, plain, err);
+}
+
+static enum nl_status restore_run(struct cli *cli, void *options, struct nl_error *err) {
+    const struct restore_options *chosen = options;
+    char *plain = NULL;
+    if (chosen->drill && (chosen->json || chosen->yes))
+        return cli_usage_error(cli, err, "--drill replaces nothing: leave --yes and --json out");
+    enum nl_status status = cli_configure(cli, err);
+    if (status == NL_OK && nl_openpgp_is_message(cli->words[0]))
+        status = decrypt(cli, chosen, &plain, err);
+    const char *source = plain != NULL ? plain : cli->words[0];
+    if (status == NL_OK)
+        status = chosen->drill ? run_drill(cli, source, err) : replace(cli, chosen, source, err);
+    if (plain != NULL)
+        unlink(plain);
+    free(plain);
+    return status;
+}
+
 static const struct cli_option restore_table[] = {
+    CLI_PATH("key", struct restore_options, key),
     CLI_FLAG("yes", struct restore_options, yes),
     CLI_FLAG("json", struct restore_options, json),
     CLI_FLAG("drill", struct restore_options, drill),

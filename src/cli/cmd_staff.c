@@ -6,36 +6,11 @@
 #include <jansson.h>
 #include <openssl/crypto.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 struct staff_options {
     bool json;
 };
-
-/* ---- passwords: typed unseen on a terminal, else the first line of standard input ---- */
-
-static bool read_line(char *out, size_t size) {
-    if (fgets(out, (int)size, stdin) == NULL)
-        return false;
-    out[strcspn(out, "\r\n")] = '\0';
-    return true;
-}
-
-static bool ask_unseen(const char *prompt, char *out, size_t size) {
-    struct termios before;
-    bool terminal = tcgetattr(STDIN_FILENO, &before) == 0;
-    if (!terminal)
-        return read_line(out, size);
-    struct termios silent = before;
-    silent.c_lflag &= ~(tcflag_t)ECHO;
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent); /* before anybody begins to type */
-    fputs(prompt, stderr);
-    bool got = read_line(out, size);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    fputc('\n', stderr);
-    return got;
-}
 
 static enum nl_status put_account(struct cli *cli, const char *name, bool replace,
                                   struct nl_error *err) {
@@ -46,12 +21,12 @@ static enum nl_status put_account(struct cli *cli, const char *name, bool replac
         return status;
     if (isatty(STDIN_FILENO))
         fprintf(stderr, "A password has at least %d characters.\n", NL_PASSWORD_LEAST);
-    if (!ask_unseen("Password: ", password, sizeof password))
+    if (!cli_ask_unseen("Password: ", password, sizeof password))
         status = nl_error_set(err, NL_NOINPUT,
                               "no password: type it, or give it as the first line of standard "
                               "input");
     else if (isatty(STDIN_FILENO) &&
-             (!ask_unseen("Once more: ", again, sizeof again) || strcmp(password, again) != 0))
+             (!cli_ask_unseen("Once more: ", again, sizeof again) || strcmp(password, again) != 0))
         status = nl_error_set(err, NL_DATA, "the two passwords differ");
     if (status == NL_OK)
         status = nl_staff_put(cli->store, name, password, replace, err);

@@ -4,7 +4,9 @@
 #include "newsletter/db/backup.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 #include <unistr.h>
 
@@ -48,6 +50,25 @@ void cli_print_safely(const char *text, size_t len) {
             printf("\\x%02x", *p);
         i += size > 0 ? size : 1;
     }
+}
+
+bool cli_ask_unseen(const char *prompt, char *out, size_t size) {
+    struct termios before;
+    bool terminal = tcgetattr(STDIN_FILENO, &before) == 0;
+    if (terminal) {
+        struct termios silent = before;
+        silent.c_lflag &= ~(tcflag_t)ECHO;
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent); /* before anybody begins to type */
+        fputs(prompt, stderr);
+    }
+    bool got = fgets(out, (int)size, stdin) != NULL;
+    if (got)
+        out[strcspn(out, "\r\n")] = '\0';
+    if (terminal) {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        fputc('\n', stderr);
+    }
+    return got;
 }
 
 int cli_columns(void) {

@@ -113,6 +113,7 @@ static const struct setting {
     {"retention.unconfirmed", DURATION, AT(retention.unconfirmed), "7d", 0, 3153600000},
     {"retention.reports", DURATION, AT(retention.reports), "180d", 0, 3153600000},
     {"retention.ended", DURATION, AT(retention.ended), "0", 0, 3153600000},
+    {"backup.recipients", PATH, AT(backup_recipients), NULL, 0, 0},
     {"dkim.domain", TEXT, AT(dkim.domain), NULL, 0, 0},
     {"dkim.selector", TEXT, AT(dkim.selector), NULL, 0, 0},
     {"dkim.key_file", PATH, AT(dkim.key_file), NULL, 0, 0},

@@ -63,8 +63,7 @@ enum nl_status nl_backup_check_target(const char *database, const char *path,
 
 /* ---- writing ---- */
 
-/* A name next to `path` that nothing has. */
-static char *fresh_name(const char *path, const char *ending, const struct nl_env *env) {
+char *nl_backup_name(const char *path, const char *ending, const struct nl_env *env) {
     struct nl_buf name = {0};
     struct nl_token token;
     nl_token_new(env, &token);
@@ -77,7 +76,7 @@ enum nl_status nl_store_backup(struct nl_store *store, const char *path, struct 
         nl_backup_check_target(store->path, path, nl_engine_sqlite.is_backup, err);
     if (status != NL_OK)
         return status;
-    char *partial = fresh_name(path, ".partial", &store->env);
+    char *partial = nl_backup_name(path, ".partial", &store->env);
     if (partial == NULL)
         return nl_error_nomem(err);
     status = store->engine->backup(store, partial, err);
@@ -97,7 +96,7 @@ enum nl_status nl_store_backup(struct nl_store *store, const char *path, struct 
 
 static enum nl_status copy_source(struct nl_restore *restore, const char *source,
                                   const char *database, struct nl_error *err) {
-    restore->fresh = fresh_name(database, ".restore", &nl_env_system);
+    restore->fresh = nl_backup_name(database, ".restore", &nl_env_system);
     return restore->fresh != NULL
                ? nl_engine_sqlite.copy_file(source, restore->fresh, database, err)
                : nl_error_nomem(err);

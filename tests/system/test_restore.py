@@ -197,3 +197,109 @@ def test_a_backup_that_fails_leaves_the_earlier_one(site):
     assert failed.returncode != 0, failed
     assert open(site.folder + "/copy.db", "rb").read() == before
     assert not [name for name in os.listdir(site.folder) if ".partial" in name]
+
+
+class Keys:
+    """GnuPG, which makes keys and reads what we encrypt."""
+
+    def __init__(self, home):
+        self.home = home
+        os.mkdir(home, 0o700)
+        with open(home + "/gpg-agent.conf", "w", encoding="ascii") as out:
+            out.write("s2k-count 65536\n")  # else each look at a password takes a tenth of a second
+        self.make("office", "open sesame")
+        self.make("other", "open sesame")
+        self.make("signer", "", "ed25519", "sign")
+        self.make("gone", "", "future-default", "default", "1d", "--faked-system-time", "20200101T000000")
+        self.public = {name: self.run("--export", name) for name in ("office", "other", "signer", "gone")}
+        self.secret = {name: self.run("--armor", "--export-secret-keys", name) for name in ("office", "other")}
+
+    def run(self, *args, password="open sesame"):
+        return subprocess.run(["gpg", "--homedir", self.home, "--batch", "--yes", "--pinentry-mode", "loopback",
+                               "--passphrase", password, *args], capture_output=True, timeout=60, check=True).stdout
+
+    def make(self, name, password, kind="future-default", usage="default", expires="never", *options):
+        self.run(*options, "--quick-generate-key", f"{name} <{name}@example.org>", kind, usage, expires, password=password)
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    """Its path is short: an agent's socket lies in it."""
+    home = str(tmp_path_factory.mktemp("k") / "g")
+    keys = Keys(home)
+    yield keys
+    subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
+
+
+def test_an_encrypted_backup_is_read_with_its_key_only(site, keys):
+    site.add_active(["ann@example.org"])
+    for name, data in (("office.pgp", keys.public["office"]), ("office.key", keys.secret["office"]),
+                       ("other.key", keys.secret["other"]),
+                       ("both.pgp", keys.public["office"] + keys.public["other"])):
+        site.write(name, data)
+    site.run("backup", "copy.pgp", "--recipients", "office.pgp")
+    path = site.folder + "/copy.pgp"
+    sealed = open(path, "rb").read()
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert b"SQLite" not in sealed and b"ann@example.org" not in sealed
+    plain = keys.run("--decrypt", path)
+    assert plain.startswith(b"SQLite format 3") and b"ann@example.org" in plain
+    site.run("backup", "copy.pgp", "--recipients", "office.pgp")  # over the earlier one
+    assert "give the secret key" in site.run("restore", "copy.pgp", "--yes", expect=64).err
+    site.run("restore", "copy.pgp", "--drill", "--key", "other.key", expect=65, stdin=b"open sesame\n")
+    site.run("restore", "copy.pgp", "--drill", "--key", "office.key", expect=65, stdin=b"wrong\n")
+    site.run("restore", "copy.pgp", "--drill", "--key", "office.pgp", expect=65)
+    site.run("restore", "copy.pgp", "--drill", "--key", "nosuch.key", expect=66)
+    for at in (len(sealed) // 2, len(sealed) - 3):
+        site.write("bad.pgp", sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1:])
+        site.run("restore", "bad.pgp", "--drill", "--key", "office.key", expect=65, stdin=b"open sesame\n")
+    site.write("short.pgp", sealed[:-100])
+    site.run("restore", "short.pgp", "--drill", "--key", "office.key", expect=65, stdin=b"open sesame\n")
+    told = site.run("restore", "copy.pgp", "--drill", "--key", "office.key", stdin=b"open sesame\n").out
+    assert told == "bulletin: 1 active subscriptions\ncopy.pgp can be restored\n"
+    site.configure(backup={"recipients": "both.pgp"})
+    os.mkdir(site.folder + "/old")
+    name = site.run("backup", "old", "--keep", "1").out.strip()
+    assert name.endswith(".db.pgp")
+    assert "can be restored" in site.run("restore", name, "--drill", "--key", "other.key", stdin=b"open sesame\n").out
+    assert not [name for name in os.listdir(site.folder) if name.endswith((".plain", ".copy", ".partial", ".restore"))]
+
+
+@SQLITE
+def test_an_encrypted_backup_is_restored(site, keys):
+    site.add_active(["ann@example.org"])
+    site.write("night.pgp", keys.public["office"])
+    site.write("night.key", keys.secret["office"])
+    site.run("backup", "copy.pgp", "--recipients", "night.pgp")
+    site.sql("DELETE FROM subscription")
+    site.run("restore", "copy.pgp", "--yes", "--key", "night.key", stdin=b"open sesame\n")
+    assert site.sql("SELECT state FROM subscription") == [("active",)]
+    assert not [name for name in os.listdir(site.folder) if name.endswith((".plain", ".restore"))]
+
+
+@SQLITE
+def test_keys_that_cannot_encrypt(site, keys):
+    site.write("none.pgp", "no key")
+    site.write("copy.pgp", "precious")
+    site.write("gone.pgp", keys.public["gone"])
+    site.write("signer.pgp", keys.public["signer"])
+    for name, status in (("none.pgp", 65), ("nosuch.pgp", 66), ("gone.pgp", 65), ("signer.pgp", 65)):
+        assert name in site.run("backup", "new.pgp", "--recipients", name, expect=status).err
+        assert not os.path.exists(site.folder + "/new.pgp")
+    site.write("good.pgp", keys.public["other"])
+    site.run("backup", "copy.pgp", "--recipients", "good.pgp", expect=65)
+    site.run("backup", "newsletter.db-wal", "--recipients", "good.pgp", expect=65)
+    assert not [name for name in os.listdir(site.folder) if name.endswith((".plain", ".copy", ".partial"))]
+
+
+@SQLITE
+def test_old_copies_go_by_their_age_encrypted_or_not(site, keys):
+    site.write("age.pgp", keys.public["other"])
+    os.mkdir(site.folder + "/old")
+    for name in ("newsletter-20260101T000000Z.db", "newsletter-20260102T000000Z.db.pgp", "newsletter-20260103T000000Z.db",
+                 "newsletter-20260101T000000Z.db.notes"):
+        site.write("old/" + name, "")
+    site.run("backup", "old", "--keep", "2", "--recipients", "age.pgp")
+    assert sorted(os.listdir(site.folder + "/old"))[:2] == ["newsletter-20260101T000000Z.db.notes",
+                                                             "newsletter-20260103T000000Z.db"]
+    assert len(os.listdir(site.folder + "/old")) == 3

@@ -105,6 +105,7 @@ struct nl_config {
     char *address_url;     /* holds "{token}": confirms a new address; NULL without serve.url */
     struct nl_smtp_server server;            /* `smtp`: the one relay where `relays` has none */
     struct nl_smtp_server relays[NL_RELAYS]; /* up to the first without a host */
+    char *backup_recipients; /* a file of public keys; NULL: backups are not encrypted */
     struct {
         char *helo;
         int64_t connections;
