@@ -178,6 +178,9 @@ static enum nl_status fetch(struct bounce_call *call, struct nl_error *err) {
     if (config->fetch.host == NULL)
         return nl_error_set(err, NL_CONFIG, "%s: bounce --fetch needs fetch.host", config->path);
     call->keep = config->fetch.protocol == NL_FETCH_POP3;
+    const struct nl_secret_source source = {.file = config->fetch.password_file,
+                                            .command = config->fetch.password_command,
+                                            .env = config->fetch.password_env};
     /* One at a time: cron must not pile up what a slow server holds. */
     bool ours = false;
     enum nl_status status = nl_store_take_permit(call->cli->store, "fetch", 0, &ours, err);
@@ -185,8 +188,7 @@ static enum nl_status fetch(struct bounce_call *call, struct nl_error *err) {
         status = nl_error_set(err, NL_BUSY,
                               "another 'newsletter bounce --fetch' is running: let it finish");
     if (status == NL_OK)
-        status = nl_secret_read("fetch", config->fetch.password_file, config->fetch.password_env,
-                                &password, err);
+        status = nl_secret_read("fetch", &source, &password, err);
     if (status == NL_OK)
         status = nl_mailbox_fetch(config, password, &visitor, err);
     if (ours)

@@ -69,6 +69,16 @@ static enum nl_status set_text(const struct nl_config *config, char **target, co
     return *target != NULL ? NL_OK : nl_error_nomem(err);
 }
 
+static const char command[] = "secret_command.";
+
+static enum nl_status set_word(const struct nl_config *config, struct nl_hook_config *hook,
+                               const char *place, const char *value, struct nl_error *err) {
+    int64_t number = 0;
+    if (!nl_text_integer(place, &number) || number < 0 || number >= NL_ARGUMENTS)
+        return nl_error_set(err, NL_CONFIG, "that is one too many: %d at most", NL_ARGUMENTS);
+    return set_text(config, &hook->secret_command[number], value, false, err);
+}
+
 static enum nl_status apply(const struct nl_config *config, struct nl_hook_config *hook,
                             const char *setting, const char *value, struct nl_error *err) {
     if (strcmp(setting, "provider") == 0)
@@ -81,6 +91,8 @@ static enum nl_status apply(const struct nl_config *config, struct nl_hook_confi
                        hook->max_age <= LONGEST_AGE
                    ? NL_OK
                    : nl_error_set(err, NL_CONFIG, "expected a duration from 60s to 30d");
+    if (strncmp(setting, command, sizeof command - 1) == 0)
+        return set_word(config, hook, setting + sizeof command - 1, value, err);
     for (size_t i = 0; i < TEXTS; i++)
         if (strcmp(setting, texts[i].name) == 0)
             return set_text(config, text_of(hook, i), value, texts[i].path, err);
@@ -160,6 +172,8 @@ void nl_config_free_hooks(struct nl_config *config) {
     for (size_t i = 0; i < config->hook_count; i++) {
         for (size_t j = 0; j < TEXTS; j++)
             free(*text_of(&config->hooks[i], j));
+        for (size_t j = 0; j < NL_ARGUMENTS; j++)
+            free(config->hooks[i].secret_command[j]);
         free(config->hooks[i].name);
     }
     config->hook_count = 0;

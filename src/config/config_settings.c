@@ -40,6 +40,7 @@ static const struct setting {
     {"smtp.auth", AUTH, AT(server.auth), "auto", 0, 0},
     {"smtp.username", TEXT, AT(server.username), NULL, 0, 0},
     {"smtp.password_file", PATH, AT(server.password_file), NULL, 0, 0},
+    {"smtp.password_command.#", TEXT, AT(server.password_command[0]), NULL, 0, 0},
     {"smtp.password_env", TEXT, AT(server.password_env), NULL, 0, 0},
     {"smtp.provider", PROVIDER, AT(server.provider), "none", 0, 0},
     {"smtp.helo", TEXT, AT(smtp.helo), NULL, 0, 0},
@@ -54,6 +55,7 @@ static const struct setting {
     {"relays.#.auth", AUTH, RELAY(auth), "auto", 0, 0},
     {"relays.#.username", TEXT, RELAY(username), NULL, 0, 0},
     {"relays.#.password_file", PATH, RELAY(password_file), NULL, 0, 0},
+    {"relays.#.password_command.#", TEXT, RELAY(password_command[0]), NULL, 0, 0},
     {"relays.#.password_env", TEXT, RELAY(password_env), NULL, 0, 0},
     {"relays.#.provider", PROVIDER, RELAY(provider), "none", 0, 0},
     {"relays.#.weight", NUMBER, RELAY(weight), "1", 1, 1000},
@@ -134,6 +136,7 @@ static const struct setting {
     {"fetch.ca_file", PATH, AT(fetch.ca_file), NULL, 0, 0},
     {"fetch.username", TEXT, AT(fetch.username), NULL, 0, 0},
     {"fetch.password_file", PATH, AT(fetch.password_file), NULL, 0, 0},
+    {"fetch.password_command.#", TEXT, AT(fetch.password_command[0]), NULL, 0, 0},
     {"fetch.password_env", TEXT, AT(fetch.password_env), NULL, 0, 0},
     {"fetch.folder", TEXT, AT(fetch.folder), "INBOX", 0, 0},
     {"fetch.processed", TEXT, AT(fetch.processed), "Processed", 0, 0},
@@ -149,11 +152,16 @@ enum { SETTINGS = sizeof settings / sizeof settings[0] };
 static const struct list {
     const char *prefix;
     size_t stride, count; /* of the elements */
-} lists[] = {{"relays.#", sizeof(struct nl_smtp_server), NL_RELAYS},
-             {"limits.domains.#", sizeof(struct nl_domain_limit), NL_DOMAINS},
-             {"warm_up.days.#", sizeof(int64_t), NL_WARM_UP_DAYS},
-             {"retry.schedule.#", sizeof(int64_t), NL_DELAYS},
-             {"", 0, 1}};
+    size_t inner;         /* how many texts each element is a list of; 1: it is none */
+} lists[] = {
+    {"relays.#.password_command.#", sizeof(struct nl_smtp_server), NL_RELAYS, NL_ARGUMENTS},
+    {"relays.#", sizeof(struct nl_smtp_server), NL_RELAYS, 1},
+    {"limits.domains.#", sizeof(struct nl_domain_limit), NL_DOMAINS, 1},
+    {"warm_up.days.#", sizeof(int64_t), NL_WARM_UP_DAYS, 1},
+    {"retry.schedule.#", sizeof(int64_t), NL_DELAYS, 1},
+    {"smtp.password_command.#", sizeof(char *), NL_ARGUMENTS, 1},
+    {"fetch.password_command.#", sizeof(char *), NL_ARGUMENTS, 1},
+    {"", 0, 1, 1}};
 
 static const struct list *list_of(const struct setting *setting) {
     const struct list *list = lists;
@@ -162,8 +170,15 @@ static const struct list *list_of(const struct setting *setting) {
     return list;
 }
 
-static void *target_of(struct nl_config *config, const struct setting *setting, size_t index) {
-    return (char *)config + setting->offset + index * list_of(setting)->stride;
+/* The places of a value in the list, and in the list within that. */
+struct place {
+    size_t outer, inner;
+};
+
+static void *target_of(struct nl_config *config, const struct setting *setting,
+                       struct place place) {
+    return (char *)config + setting->offset + place.outer * list_of(setting)->stride +
+           place.inner * sizeof(char *);
 }
 
 static const char *const security_names[] = {"starttls", "tls", "none", NULL};
@@ -195,9 +210,10 @@ static enum nl_status store_text(char **target, char *value, struct nl_error *er
     return value != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-static enum nl_status apply(struct nl_config *config, const struct setting *setting, size_t index,
-                            const char *value, size_t line, struct nl_error *err) {
-    void *target = target_of(config, setting, index);
+static enum nl_status apply(struct nl_config *config, const struct setting *setting,
+                            struct place place, const char *value, size_t line,
+                            struct nl_error *err) {
+    void *target = target_of(config, setting, place);
     int64_t number = 0;
     const char *wanted = "";
     if (setting->kind == TEXT || setting->kind == PATH) {
@@ -254,18 +270,27 @@ static enum nl_status apply(struct nl_config *config, const struct setting *sett
     return NL_OK;
 }
 
-/* Whether `path` is the setting's; *index is the number in it. */
-static bool is_named(const struct setting *setting, const char *path, size_t *index) {
-    const char *sign = strchr(setting->path, '#');
-    size_t before = sign != NULL ? (size_t)(sign - setting->path) : 0;
+/* Reads a number in `path` at the next "#" of `pattern`; both then stand after it. */
+static bool read_place(const char **pattern, const char **path, size_t *out) {
+    const char *sign = strchr(*pattern, '#');
+    size_t before = sign != NULL ? (size_t)(sign - *pattern) : 0;
     char *end = NULL;
-    *index = 0;
     if (sign == NULL)
-        return strcmp(setting->path, path) == 0;
-    if (strncmp(setting->path, path, before) != 0 || !isdigit((unsigned char)path[before]))
+        return true;
+    if (strncmp(*pattern, *path, before) != 0 || !isdigit((unsigned char)(*path)[before]))
         return false;
-    *index = strtoul(path + before, &end, 10);
-    return strcmp(end, sign + 1) == 0;
+    *out = strtoul(*path + before, &end, 10);
+    *path = end;
+    *pattern = sign + 1;
+    return true;
+}
+
+/* Whether `path` is the setting's; *place has the numbers in it. */
+static bool is_named(const struct setting *setting, const char *path, struct place *place) {
+    const char *pattern = setting->path;
+    *place = (struct place){0};
+    return read_place(&pattern, &path, &place->outer) &&
+           read_place(&pattern, &path, &place->inner) && strcmp(pattern, path) == 0;
 }
 
 static enum nl_status apply_defaults(struct nl_config *config, struct nl_error *err) {
@@ -273,7 +298,8 @@ static enum nl_status apply_defaults(struct nl_config *config, struct nl_error *
         if (settings[i].fallback == NULL)
             continue;
         for (size_t at = 0; at < list_of(&settings[i])->count; at++) {
-            enum nl_status status = apply(config, &settings[i], at, settings[i].fallback, 0, err);
+            enum nl_status status = apply(config, &settings[i], (struct place){.outer = at},
+                                          settings[i].fallback, 0, err);
             if (status != NL_OK)
                 return status;
         }
@@ -305,25 +331,26 @@ static enum nl_status unknown_setting(const struct nl_config *config,
 static enum nl_status apply_entry(struct nl_config *config, const struct nl_yaml_entry *entry,
                                   struct nl_error *err) {
     size_t at = 0;
-    size_t index = 0;
+    struct place place;
     if (nl_config_is_form(entry))
         return nl_config_apply_form(config, entry, err);
     if (nl_config_is_hook(entry))
         return nl_config_apply_hook(config, entry, err);
-    while (at < SETTINGS && !is_named(&settings[at], entry->path, &index))
+    while (at < SETTINGS && !is_named(&settings[at], entry->path, &place))
         at++;
     if (at == SETTINGS)
         return is_empty_section(entry) ? NL_OK : unknown_setting(config, entry, err);
-    size_t most = list_of(&settings[at])->count;
-    if (index >= most)
+    const struct list *list = list_of(&settings[at]);
+    if (place.outer >= list->count || place.inner >= list->inner)
         return nl_error_set(err, NL_CONFIG, "%s:%zu: '%s' is one too many: %zu at most",
-                            config->path, entry->line, entry->path, most);
+                            config->path, entry->line, entry->path,
+                            place.outer >= list->count ? list->count : list->inner);
     const char *value = present_name(settings[at].path, entry->value);
     if (value != entry->value)
         nl_findings_add(&config->warnings, NL_LEVEL_WARNING, "renamed", config->path,
                         "line %zu: %s: '%s' is now called '%s': change it", entry->line,
                         entry->path, entry->value, value);
-    return value[0] != '\0' ? apply(config, &settings[at], index, value, entry->line, err) : NL_OK;
+    return value[0] != '\0' ? apply(config, &settings[at], place, value, entry->line, err) : NL_OK;
 }
 
 enum nl_status nl_config_apply(struct nl_config *config, const struct nl_yaml *yaml,
@@ -337,6 +364,9 @@ enum nl_status nl_config_apply(struct nl_config *config, const struct nl_yaml *y
 void nl_config_free_settings(struct nl_config *config) {
     for (size_t i = 0; i < SETTINGS; i++)
         if (settings[i].kind == TEXT || settings[i].kind == PATH)
-            for (size_t at = 0; at < list_of(&settings[i])->count; at++)
-                free(*(char **)target_of(config, &settings[i], at));
+            for (size_t at = 0; at < list_of(&settings[i])->count * list_of(&settings[i])->inner;
+                 at++)
+                free(*(char **)target_of(config, &settings[i],
+                                         (struct place){at / list_of(&settings[i])->inner,
+                                                        at % list_of(&settings[i])->inner}));
 }

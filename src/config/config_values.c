@@ -21,6 +21,15 @@ bool nl_config_find_name(const char *const names[], const char *value, int64_t *
 }
 
 char *nl_config_resolve(const char *config_path, const char *value) {
+    static const char credential[] = "credential:";
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    struct nl_buf given = {0};
+    if (strncmp(value, credential, sizeof credential - 1) == 0) {
+        if (folder == NULL || strchr(value, '/') != NULL)
+            return strdup(value); /* reading it says that it is not there */
+        nl_buf_addf(&given, "%s/%s", folder, value + sizeof credential - 1);
+        return nl_buf_take(&given);
+    }
     if (value[0] == '/' || strstr(value, "://") != NULL)
         return strdup(value);
     char *copy = strdup(config_path);

@@ -38,10 +38,12 @@ static enum nl_status open_sendgrid(struct nl_hook *hook, struct nl_error *err) 
 }
 
 static enum nl_status open_secret(struct nl_hook *hook, struct nl_error *err) {
-    enum nl_status status = nl_secret_read("hook's", hook->config->secret_file,
-                                           hook->config->secret_env, &hook->secret, err);
+    const struct nl_secret_source source = {.file = hook->config->secret_file,
+                                            .command = hook->config->secret_command,
+                                            .env = hook->config->secret_env};
+    enum nl_status status = nl_secret_read("hook's", &source, &hook->secret, err);
     if (status == NL_OK && hook->secret == NULL)
-        status = nl_error_set(err, NL_CONFIG, "set its secret_file or secret_env");
+        status = nl_error_set(err, NL_CONFIG, "set its secret_file, secret_command or secret_env");
     return status;
 }
 

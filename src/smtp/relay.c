@@ -53,16 +53,19 @@ static enum nl_status name_host(const struct nl_config *config, struct host *hos
 static enum nl_status add_host(struct nl_relay *relay, const struct nl_smtp_server *server,
                                const char *password_file, struct nl_error *err) {
     struct host *host = &relay->hosts[relay->count++];
+    const struct nl_secret_source source = {
+        .file = password_file != NULL ? password_file : server->password_file,
+        .command = server->password_command,
+        .env = server->password_env,
+    };
     host->server = server;
     enum nl_status status = name_host(relay->config, host, err);
     if (status == NL_OK && server->username != NULL)
-        status =
-            nl_secret_read("SMTP", password_file != NULL ? password_file : server->password_file,
-                           server->password_env, &host->password, err);
+        status = nl_secret_read("SMTP", &source, &host->password, err);
     if (status == NL_OK && server->username != NULL && host->password == NULL)
         status = nl_error_set(err, NL_CONFIG,
-                              "%s: there is a username for %s but no password: set password_file "
-                              "or password_env",
+                              "%s: there is a username for %s but no password: set password_file, "
+                              "password_command or password_env",
                               relay->config->path, host->name);
     if (status == NL_OK && server->ca_file != NULL && access(server->ca_file, R_OK) != 0)
         status = nl_error_set(err, NL_CONFIG, "ca_file %s cannot be read", server->ca_file);

@@ -50,6 +50,9 @@ struct nl_subject_plan {
     int64_t rule;  /* enum nl_subject_rule */
 };
 
+/* The words of a command, with a NULL after the last. */
+enum { NL_ARGUMENTS = 16 };
+
 enum { NL_RELAYS = 16, NL_DOMAINS = 64, NL_DELAYS = 20, NL_WARM_UP_DAYS = 90, NL_HOOKS = 16 };
 
 /* A relay: a server that takes our mail. */
@@ -62,6 +65,7 @@ struct nl_smtp_server {
     char *ca_file;
     char *username;
     char *password_file;
+    char *password_command[NL_ARGUMENTS + 1];
     char *password_env;
     int64_t weight;   /* its share of the connections */
     int64_t provider; /* enum nl_provider: whose server it is */
@@ -77,6 +81,7 @@ struct nl_hook_config {
     char *key_file;   /* ... or in a file */
     char *username;   /* of a basic authentication */
     char *secret_file, *secret_env;
+    char *secret_command[NL_ARGUMENTS + 1];
     int64_t max_age; /* seconds: older reports are refused */
 };
 
@@ -214,6 +219,7 @@ struct nl_config {
         char *ca_file;
         char *username;
         char *password_file;
+        char *password_command[NL_ARGUMENTS + 1];
         char *password_env;
         char *folder;    /* IMAP */
         char *processed; /* IMAP: where understood messages go */

@@ -102,25 +102,91 @@ static void test_password(void **state) {
     char *password = NULL;
     assert_ok(read_text("smtp: {password_env: NL_UNIT_PASSWORD}", &config, &err));
     unsetenv("NL_UNIT_PASSWORD");
-    assert_fails(nl_secret_read("SMTP", config.server.password_file, config.server.password_env,
+    assert_fails(nl_secret_read("SMTP",
+                                &(struct nl_secret_source){.env = config.server.password_env},
                                 &password, &err),
                  NL_CONFIG, "NL_UNIT_PASSWORD");
     setenv("NL_UNIT_PASSWORD", "sesame", 1);
-    assert_ok(nl_secret_read("SMTP", config.server.password_file, config.server.password_env,
+    assert_ok(nl_secret_read("SMTP", &(struct nl_secret_source){.env = config.server.password_env},
                              &password, &err));
     assert_string_equal(password, "sesame");
     nl_secret_free(password);
     assert_ok(nl_file_write(path, "open\r\n", 6, true, &err));
-    assert_ok(nl_secret_read("SMTP", path, NULL, &password, &err));
+    assert_ok(nl_secret_read("SMTP", &(struct nl_secret_source){.file = path}, &password, &err));
     assert_string_equal(password, "open");
     nl_secret_free(password);
-    assert_fails(nl_secret_read("SMTP", "/nowhere", NULL, &password, &err), NL_NOINPUT, "password");
+    assert_fails(
+        nl_secret_read("SMTP", &(struct nl_secret_source){.file = "/nowhere"}, &password, &err),
+        NL_NOINPUT, "password");
+    nl_config_free(&config);
+}
+
+static void test_password_from_a_command(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    struct nl_config config;
+    char *password = NULL;
+    assert_ok(read_text("smtp: {password_command: [/bin/echo, 'open; $(sesame)']}\n"
+                        "relays: [{host: a}, {host: b, password_command: [/bin/false]}]\n"
+                        "fetch: {password_command: [/bin/sh, -c, 'head -c 70000 /dev/zero']}\n"
+                        "hooks: {in: {provider: other, secret_command: [/bin/echo, two]}}\n",
+                        &config, &err));
+    const struct nl_secret_source smtp = {.command = config.server.password_command};
+    assert_ok(nl_secret_read("SMTP", &smtp, &password, &err));
+    assert_string_equal(password, "open; $(sesame)"); /* no shell has seen it */
+    nl_secret_free(password);
+    const struct nl_secret_source hook = {.command = config.hooks[0].secret_command};
+    assert_ok(nl_secret_read("hook's", &hook, &password, &err));
+    assert_string_equal(password, "two");
+    nl_secret_free(password);
+    const struct nl_secret_source none = {.command = config.relays[0].password_command};
+    assert_ok(nl_secret_read("SMTP", &none, &password, &err));
+    assert_null(password);
+    const struct nl_secret_source fails = {.command = config.relays[1].password_command};
+    assert_fails(nl_secret_read("SMTP", &fails, &password, &err), NL_CONFIG, "exit status 1");
+    const struct nl_secret_source floods = {.command = config.fetch.password_command};
+    assert_fails(nl_secret_read("fetch", &floods, &password, &err), NL_CONFIG, "more than");
+    static char *const lines[][4] = {{"echo", "x"},
+                                     {"/no/such/program"},
+                                     {"/bin/true"},
+                                     {"/bin/sh", "-c", "kill -9 $$"},
+                                     {"/bin/sh", "-c", "printf 'a\\0b'"}};
+    static const char *const words[] = {"whole path", "is it there", "empty", "signal 9", "null"};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        const struct nl_secret_source bad = {.command = lines[i]};
+        assert_fails(nl_secret_read("SMTP", &bad, &password, &err), NL_CONFIG, words[i]);
+        assert_null(password);
+    }
+    nl_config_free(&config);
+    assert_fails(read_text("relays: [{host: a, password_command: [a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,"
+                           "a]}]",
+                           &config, &err),
+                 NL_CONFIG, "16 at most");
+    nl_config_free(&config);
+}
+
+static void test_credentials_of_a_unit(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    struct nl_config config;
+    setenv("CREDENTIALS_DIRECTORY", "/run/credentials/newsletter.service", 1);
+    assert_ok(read_text("smtp: {password_file: 'credential:smtp'}", &config, &err));
+    assert_string_equal(config.server.password_file, "/run/credentials/newsletter.service/smtp");
+    nl_config_free(&config);
+    assert_ok(read_text("smtp: {password_file: 'credential:../smtp'}", &config, &err));
+    assert_string_equal(config.server.password_file, "credential:../smtp");
+    nl_config_free(&config);
+    unsetenv("CREDENTIALS_DIRECTORY");
+    assert_ok(read_text("smtp: {password_file: 'credential:smtp'}", &config, &err));
+    assert_string_equal(config.server.password_file, "credential:smtp");
     nl_config_free(&config);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_password_from_a_command),
+        cmocka_unit_test(test_credentials_of_a_unit),
         cmocka_unit_test(test_sample_is_valid),
         cmocka_unit_test(test_ports_follow_security),
         cmocka_unit_test(test_refused),
