@@ -1,11 +1,15 @@
-/* An SMTP server for benchmarks that takes everything and keeps nothing, each reply after a delay, as a
- * server far away would give it.
+/* An SMTP server for benchmarks that takes everything and keeps nothing, each reply after a delay,
+ * as a server far away would give it. It tells on standard output what it has seen when it is
+ * terminated.
  *
- *     sink PORT MILLISECONDS
+ *     sink PORT MILLISECONDS [starttls|tls CERTIFICATE.pem KEY.pem] [chunking]
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,17 +29,23 @@ struct reply {
 };
 
 struct client {
-    int fd; /* 0: not there */
+    int fd;   /* 0: not there */
+    SSL *ssl; /* NULL: in the clear */
     bool in_data;
+    size_t chunk; /* bytes of it that are still to come */
     char line[LINE];
     size_t line_len;
     struct reply replies[REPLIES]; /* a ring */
     size_t first, count;
-    bool closing;
+    bool starts_tls, counted, closing;
 };
 
 static struct client clients[CLIENTS];
 static int64_t delay;
+static SSL_CTX *tls;
+static bool implicit_tls, chunking;
+static long messages, sessions, resumed;
+static volatile sig_atomic_t ended;
 
 static int64_t now(void) {
     struct timespec time = {0};
@@ -51,18 +61,39 @@ static void answer(struct client *client, const char *text) {
     snprintf(reply->text, sizeof reply->text, "%s", text);
 }
 
+static void greet(struct client *client) {
+    char text[REPLY];
+    snprintf(text, sizeof text,
+             "250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n%s%s250 ENHANCEDSTATUSCODES\r\n",
+             tls != NULL && client->ssl == NULL ? "250-STARTTLS\r\n" : "",
+             chunking ? "250-CHUNKING\r\n" : "");
+    answer(client, text);
+}
+
+static void end_message(struct client *client) {
+    messages++;
+    answer(client, "250 2.0.0 Ok\r\n");
+}
+
 static void take_line(struct client *client) {
     const char *line = client->line;
     if (client->in_data) {
         if (strcmp(line, ".") == 0) {
             client->in_data = false;
-            answer(client, "250 2.0.0 Ok\r\n");
+            end_message(client);
         }
     } else if (strncasecmp(line, "EHLO", 4) == 0) {
-        answer(client, "250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n");
+        greet(client);
     } else if (strncasecmp(line, "DATA", 4) == 0) {
         client->in_data = true;
         answer(client, "354 Go\r\n");
+    } else if (strncasecmp(line, "BDAT ", 5) == 0) {
+        client->chunk = strtoul(line + 5, NULL, 10);
+        if (client->chunk == 0)
+            end_message(client);
+    } else if (strncasecmp(line, "STARTTLS", 8) == 0) {
+        answer(client, "220 2.0.0 Go\r\n");
+        client->starts_tls = true;
     } else if (strncasecmp(line, "QUIT", 4) == 0) {
         answer(client, "221 2.0.0 Bye\r\n");
         client->closing = true;
@@ -74,6 +105,15 @@ static void take_line(struct client *client) {
 /* Lines of a message are long and of no interest but for a lonely dot. */
 static void take(struct client *client, const char *data, size_t len) {
     while (len > 0) {
+        if (client->chunk > 0) {
+            size_t part = client->chunk < len ? client->chunk : len;
+            client->chunk -= part;
+            data += part;
+            len -= part;
+            if (client->chunk == 0)
+                end_message(client);
+            continue;
+        }
         const char *end = memchr(data, '\n', len);
         size_t part = end != NULL ? (size_t)(end - data) : len;
         size_t room = LINE - 1 - client->line_len;
@@ -93,17 +133,58 @@ static void take(struct client *client, const char *data, size_t len) {
 }
 
 static void drop(struct client *client) {
+    if (client->ssl != NULL)
+        SSL_free(client->ssl);
     close(client->fd);
     *client = (struct client){0};
 }
 
+static bool start_tls(struct client *client) {
+    client->starts_tls = false;
+    client->ssl = SSL_new(tls);
+    if (client->ssl == NULL || SSL_set_fd(client->ssl, client->fd) != 1) {
+        drop(client);
+        return false;
+    }
+    SSL_set_accept_state(client->ssl);
+    return true;
+}
+
+/* Returns 0 when there is nothing to read now, -1 at the end. */
+static ssize_t read_some(struct client *client, char *data, size_t size) {
+    if (client->ssl == NULL) {
+        ssize_t len = recv(client->fd, data, size, MSG_DONTWAIT);
+        return len > 0 ? len : len < 0 && errno == EAGAIN ? 0 : -1;
+    }
+    ERR_clear_error();
+    int len = SSL_read(client->ssl, data, (int)size);
+    if (!client->counted && SSL_is_init_finished(client->ssl)) {
+        client->counted = true;
+        sessions++;
+        resumed += SSL_session_reused(client->ssl);
+    }
+    if (len > 0)
+        return len;
+    return SSL_get_error(client->ssl, len) == SSL_ERROR_WANT_READ ? 0 : -1;
+}
+
 static void read_from(struct client *client) {
     static char data[INPUT];
-    ssize_t len = recv(client->fd, data, sizeof data, MSG_DONTWAIT);
-    if (len > 0)
+    for (;;) {
+        ssize_t len = read_some(client, data, sizeof data);
+        if (len < 0)
+            drop(client);
+        if (len <= 0)
+            return;
         take(client, data, (size_t)len);
-    else if (len == 0 || errno != EAGAIN)
-        drop(client);
+        if (client->ssl == NULL)
+            return;
+    }
+}
+
+static bool write_all(struct client *client, const char *text, size_t len) {
+    return client->ssl != NULL ? SSL_write(client->ssl, text, (int)len) == (int)len
+                               : send(client->fd, text, len, MSG_NOSIGNAL) == (ssize_t)len;
 }
 
 /* Sends what is due; returns when the next reply is, 0 for never. */
@@ -111,6 +192,8 @@ static int64_t send_due(struct client *client) {
     char text[REPLIES * REPLY];
     size_t len = 0;
     int64_t at = now();
+    if (client->ssl != NULL && !SSL_is_init_finished(client->ssl))
+        return 0;
     while (client->count > 0 && client->replies[client->first].due <= at) {
         const char *reply = client->replies[client->first].text;
         size_t part = strlen(reply);
@@ -119,15 +202,21 @@ static int64_t send_due(struct client *client) {
         client->first = (client->first + 1) % REPLIES;
         client->count--;
     }
-    if (len > 0 && send(client->fd, text, len, MSG_NOSIGNAL) != (ssize_t)len)
+    if (len > 0 && !write_all(client, text, len)) {
         drop(client);
-    else if (client->closing && client->count == 0)
+        return 0;
+    }
+    if (client->count > 0)
+        return client->replies[client->first].due;
+    if (client->closing)
         drop(client);
-    return client->count > 0 ? client->replies[client->first].due : 0;
+    else if (client->starts_tls)
+        start_tls(client);
+    return 0;
 }
 
 static void welcome(int listener, int poll) {
-    int fd = accept(listener, NULL, NULL);
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
     int one = 1;
     if (fd < 0)
         return;
@@ -138,7 +227,8 @@ static void welcome(int listener, int poll) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         clients[i].fd = fd;
         epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event);
-        answer(&clients[i], "220 sink ESMTP\r\n");
+        if (!implicit_tls || start_tls(&clients[i]))
+            answer(&clients[i], "220 sink ESMTP\r\n");
         return;
     }
     close(fd);
@@ -159,15 +249,56 @@ static int open_listener(int port) {
     return fd;
 }
 
+static bool read_arguments(int argc, char **argv) {
+    for (int i = 3; i < argc; i++) {
+        if (strcmp(argv[i], "chunking") == 0) {
+            chunking = true;
+            continue;
+        }
+        implicit_tls = strcmp(argv[i], "tls") == 0;
+        if ((!implicit_tls && strcmp(argv[i], "starttls") != 0) || i + 2 >= argc)
+            return false;
+        tls = SSL_CTX_new(TLS_server_method());
+        if (tls == NULL || SSL_CTX_use_certificate_chain_file(tls, argv[i + 1]) != 1 ||
+            SSL_CTX_use_PrivateKey_file(tls, argv[i + 2], SSL_FILETYPE_PEM) != 1)
+            return false;
+        i += 2;
+    }
+    return argc >= 3;
+}
+
+static void end(int signal) {
+    (void)signal;
+    ended = 1;
+}
+
+/* Answers until the next reply that is not yet due; returns how long that is, as epoll_wait wants
+ * it. */
+static int send_all_due(void) {
+    int64_t next = 0;
+    for (size_t i = 0; i < CLIENTS; i++) {
+        int64_t due = clients[i].fd != 0 ? send_due(&clients[i]) : 0;
+        if (due != 0 && (next == 0 || due < next))
+            next = due;
+    }
+    int64_t left = next != 0 ? next - now() : 0;
+    return next == 0 ? -1 : left <= 0 ? 0 : (int)((left + 999) / 1000);
+}
+
 int main(int argc, char **argv) {
-    if (argc != 3)
+    if (!read_arguments(argc, argv)) {
+        fputs("usage: sink PORT MILLISECONDS [starttls|tls CERTIFICATE.pem KEY.pem] [chunking]\n",
+              stderr);
         return EXIT_FAILURE;
+    }
     int listener = open_listener((int)strtol(argv[1], NULL, 10));
     delay = strtol(argv[2], NULL, 10) * 1000;
+    signal(SIGTERM, end);
+    signal(SIGPIPE, SIG_IGN);
     int poll = epoll_create1(0);
     struct epoll_event first = {.events = EPOLLIN, .data.u32 = CLIENTS};
     epoll_ctl(poll, EPOLL_CTL_ADD, listener, &first);
-    for (int wait = -1;;) {
+    for (int wait = -1; !ended;) {
         struct epoll_event events[CLIENTS];
         int count = epoll_wait(poll, events, CLIENTS, wait);
         for (int i = 0; i < count; i++) {
@@ -176,13 +307,8 @@ int main(int argc, char **argv) {
             else if (clients[events[i].data.u32].fd != 0)
                 read_from(&clients[events[i].data.u32]);
         }
-        int64_t next = 0;
-        for (size_t i = 0; i < CLIENTS; i++) {
-            int64_t due = clients[i].fd != 0 ? send_due(&clients[i]) : 0;
-            if (due != 0 && (next == 0 || due < next))
-                next = due;
-        }
-        int64_t left = next != 0 ? next - now() : 0;
-        wait = next == 0 ? -1 : left <= 0 ? 0 : (int)((left + 999) / 1000);
+        wait = send_all_due();
     }
+    printf("messages %ld, TLS sessions %ld, of these resumed %ld\n", messages, sessions, resumed);
+    return EXIT_SUCCESS;
 }

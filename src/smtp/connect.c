@@ -63,8 +63,8 @@ bool nl_transport_connect_to(struct nl_transport *transport, size_t server) {
         return false;
     struct connection *connection = &transport->connections[at];
     connection->host = server;
-    connection->handle =
-        nl_relay_handle(transport->health.relay, server, &transport->logins[server]);
+    connection->handle = nl_relay_handle(transport->health.relay, server,
+                                         &transport->logins[server], &connection->tls);
     if (connection->handle == NULL)
         return false;
     connection->stage = NL_STAGE_CONNECT;
@@ -100,8 +100,8 @@ static void explain(const struct nl_transport *transport, struct connection *con
                 connection->error[0] != '\0' ? connection->error : curl_easy_strerror(code));
     if (connection->code >= 400)
         nl_buf_addf(text, " (reply %d)", connection->code);
-    if (nl_tls_is_fault(code))
-        nl_tls_explain(connection->handle, code, connection->error, server->host,
+    if (nl_tls_is_fault(code) && nl_relay_tls(relay, connection->host) != NULL)
+        nl_tls_explain(nl_relay_tls(relay, connection->host), code, connection->error, server->host,
                        nl_env_now(&nl_env_system), text);
     else if (code == CURLE_LOGIN_DENIED && connection->code / 100 != 4)
         nl_login_explain(&transport->logins[connection->host], connection->mechanism, text);
@@ -152,6 +152,7 @@ static void established(struct nl_transport *transport, struct connection *conne
         return;
     }
     transport->connecting--;
+    nl_tls_established(&connection->tls);
     nl_login_succeeded(&transport->logins[connection->host]);
     connection->state = OPEN;
     connection->busy = false;

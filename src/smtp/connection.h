@@ -6,6 +6,7 @@
 #include "newsletter/smtp/transport.h"
 #include "smtp/login.h"
 #include "smtp/relay_health.h"
+#include "smtp/tls.h"
 
 #include <curl/curl.h>
 
@@ -16,6 +17,7 @@ struct connection {
     enum connection_state state;
     size_t host; /* which server of the relay */
     CURL *handle;
+    struct nl_tls_link tls;
     curl_socket_t socket;
     struct nl_session session;
     enum nl_stage stage; /* while CONNECTING */

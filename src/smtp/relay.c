@@ -13,6 +13,7 @@ struct host {
     char *url;
     char *name;
     char *password;
+    struct nl_tls *tls; /* NULL: in the clear */
     const struct nl_smtp_server *server;
 };
 
@@ -67,8 +68,8 @@ static enum nl_status add_host(struct nl_relay *relay, const struct nl_smtp_serv
                               "%s: there is a username for %s but no password: set password_file, "
                               "password_command or password_env",
                               relay->config->path, host->name);
-    if (status == NL_OK && server->ca_file != NULL && access(server->ca_file, R_OK) != 0)
-        status = nl_error_set(err, NL_CONFIG, "ca_file %s cannot be read", server->ca_file);
+    if (status == NL_OK && server->security != NL_SMTP_PLAIN)
+        status = nl_tls_new(server, &host->tls, err);
     return status;
 }
 
@@ -102,6 +103,7 @@ void nl_relay_free(struct nl_relay *relay) {
         free(relay->hosts[i].url);
         free(relay->hosts[i].name);
         nl_secret_free(relay->hosts[i].password);
+        nl_tls_free(relay->hosts[i].tls);
     }
     free(relay);
     curl_global_cleanup();
@@ -125,6 +127,10 @@ const char *nl_relay_name(const struct nl_relay *relay, size_t host) {
 
 const struct nl_smtp_server *nl_relay_server(const struct nl_relay *relay, size_t host) {
     return relay->hosts[host].server;
+}
+
+const struct nl_tls *nl_relay_tls(const struct nl_relay *relay, size_t host) {
+    return relay->hosts[host].tls;
 }
 
 int64_t nl_relay_timeout(const struct nl_relay *relay) {
@@ -151,10 +157,12 @@ static bool set_login(CURL *handle, const struct host *host, const struct nl_log
     return done;
 }
 
-CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct nl_login *login) {
+CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct nl_login *login,
+                      struct nl_tls_link *link) {
     const struct host *host = &relay->hosts[which];
     int64_t timeout = relay->config->smtp.timeout;
     CURL *handle = curl_easy_init();
+    *link = (struct nl_tls_link){0};
     if (handle == NULL)
         return NULL;
     curl_easy_setopt(handle, CURLOPT_URL, host->url);
@@ -170,15 +178,8 @@ CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct n
     curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
     if (host->server->security == NL_SMTP_STARTTLS)
         curl_easy_setopt(handle, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
-    curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, host->server->verify ? 1L : 0L);
-    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, host->server->verify ? 2L : 0L);
-    if (host->server->ca_file != NULL) {
-        curl_easy_setopt(handle, CURLOPT_CAINFO, host->server->ca_file);
-        curl_easy_setopt(handle, CURLOPT_CAPATH, NULL); /* trusts no other */
-    }
-    curl_easy_setopt(handle, CURLOPT_CERTINFO, 1L); /* to say what is wrong with them */
-    if (!set_login(handle, host, login)) {
+    if ((host->tls != NULL && !nl_tls_apply(host->tls, link, handle)) ||
+        !set_login(handle, host, login)) {
         curl_easy_cleanup(handle);
         return NULL;
     }

@@ -5,12 +5,17 @@
 #include "newsletter/smtp/relay.h"
 
 #include "smtp/login.h"
+#include "smtp/tls.h"
 
 #include <curl/curl.h>
 
 /* A new handle that connects to a server, sends EHLO, starts TLS and logs in, and then leaves the
- * connection to curl_easy_send and curl_easy_recv. `login` says by which mechanisms. NULL without
- * memory. */
-CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct nl_login *login);
+ * connection to curl_easy_send and curl_easy_recv. `login` says by which mechanisms. `link` must
+ * outlive the handle. NULL without memory. */
+CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct nl_login *login,
+                      struct nl_tls_link *link);
+
+/* TLS with a server; NULL where mail goes in the clear. */
+const struct nl_tls *nl_relay_tls(const struct nl_relay *relay, size_t which);
 
 #endif

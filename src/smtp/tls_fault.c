@@ -1,6 +1,5 @@
 #include "smtp/tls_fault.h"
 
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 #include <strings.h>
@@ -12,23 +11,6 @@ bool nl_tls_is_fault(CURLcode code) {
     return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR ||
            code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_CERTPROBLEM ||
            code == CURLE_SSL_CIPHER;
-}
-
-/* Certificate `index` of the chain, the server's own first. NULL if there is none. */
-static X509 *certificate(CURL *handle, int index) {
-    struct curl_certinfo *chain = NULL;
-    if (curl_easy_getinfo(handle, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == NULL ||
-        index >= chain->num_of_certs)
-        return NULL;
-    for (const struct curl_slist *field = chain->certinfo[index]; field; field = field->next) {
-        if (strncmp(field->data, "Cert:", 5) != 0)
-            continue;
-        BIO *bio = BIO_new_mem_buf(field->data + 5, -1);
-        X509 *found = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
-        BIO_free(bio);
-        return found;
-    }
-    return NULL;
 }
 
 /* Names come from strangers: only printable ASCII is shown. */
@@ -92,12 +74,10 @@ static void add_day(const ASN1_TIME *time, struct nl_buf *out) {
 }
 
 /* A certificate of the chain that is not valid at this time. */
-static bool explain_time(CURL *handle, int64_t now, struct nl_buf *out) {
+static bool explain_time(const STACK_OF(X509) * chain, int64_t now, struct nl_buf *out) {
     time_t at = (time_t)now;
-    for (int i = 0;; i++) {
-        X509 *one = certificate(handle, i);
-        if (one == NULL)
-            return false;
+    for (int i = 0; i < sk_X509_num(chain); i++) {
+        const X509 *one = sk_X509_value(chain, i);
         const ASN1_TIME *from = X509_get0_notBefore(one);
         const ASN1_TIME *until = X509_get0_notAfter(one);
         bool expired = X509_cmp_time(until, &at) < 0;
@@ -110,10 +90,10 @@ static bool explain_time(CURL *handle, int64_t now, struct nl_buf *out) {
                                        "wrong)"
                                      : ": check this machine's clock");
         }
-        X509_free(one);
         if (expired || early)
             return true;
     }
+    return false;
 }
 
 static bool explain_name(X509 *own, const char *host, struct nl_buf *out) {
@@ -137,12 +117,13 @@ static void explain_authority(X509 *own, struct nl_buf *out) {
     nl_buf_adds(out, ": name that authority's certificate in smtp.ca_file");
 }
 
-/* libcurl checks the authority first and the name after it. */
-static void explain_certificate(CURL *handle, const char *error, const char *host, int64_t now,
+/* The authority is checked first, and the name after it. */
+static void explain_certificate(const struct nl_tls *tls, const char *host, int64_t now,
                                 struct nl_buf *out) {
-    X509 *own = certificate(handle, 0);
-    bool trusted = strstr(error, "does not match") != NULL;
-    bool explained = explain_time(handle, now, out);
+    bool trusted = false;
+    const STACK_OF(X509) *chain = nl_tls_chain(tls, &trusted);
+    X509 *own = sk_X509_num(chain) > 0 ? sk_X509_value(chain, 0) : NULL;
+    bool explained = explain_time(chain, now, out);
     if (own != NULL && (trusted || !explained)) {
         bool other_name = explain_name(own, host, out);
         if (!trusted && !explained) {
@@ -153,13 +134,12 @@ static void explain_certificate(CURL *handle, const char *error, const char *hos
     } else if (!explained) {
         nl_buf_adds(out, ": its certificate is not trusted: name the authority in smtp.ca_file");
     }
-    X509_free(own);
 }
 
-void nl_tls_explain(CURL *handle, CURLcode code, const char *error, const char *host, int64_t now,
-                    struct nl_buf *out) {
+void nl_tls_explain(const struct nl_tls *tls, CURLcode code, const char *error, const char *host,
+                    int64_t now, struct nl_buf *out) {
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR)
-        explain_certificate(handle, error, host, now, out);
+        explain_certificate(tls, host, now, out);
     else if (strcasestr(error, "protocol version") != NULL ||
              strcasestr(error, "unsupported version packet") != NULL)
         nl_buf_adds(out, ": it speaks no TLS 1.2 or newer: its operator must update it");

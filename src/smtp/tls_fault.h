@@ -3,6 +3,7 @@
 #define NL_SMTP_TLS_FAULT_H
 
 #include "newsletter/base/buf.h"
+#include "smtp/tls.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -13,8 +14,8 @@ bool nl_tls_is_fault(CURLcode code);
 
 /* Appends what is wrong: expired, not yet valid, for another name, self-signed, of an unknown
  * authority, too old a protocol, no TLS at all; each with its advice. `host` is the name that we
- * connected to. `now` is the time. The certificates come from the handle (CURLOPT_CERTINFO). */
-void nl_tls_explain(CURL *handle, CURLcode code, const char *error, const char *host, int64_t now,
-                    struct nl_buf *out);
+ * connected to. `now` is the time. */
+void nl_tls_explain(const struct nl_tls *tls, CURLcode code, const char *error, const char *host,
+                    int64_t now, struct nl_buf *out);
 
 #endif

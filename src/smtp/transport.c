@@ -3,9 +3,11 @@
 #include "smtp/connection.h"
 #include "smtp/trace.h"
 
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {

@@ -29,6 +29,7 @@ class Maildirs:
         self.reject = set(reject)
         self.delay = delay
         self.accepted = 0
+        self.resumed = []  # for each message over TLS: whether its session was resumed
         self.replies = {}
         self.lock = threading.Lock()
 
@@ -57,6 +58,9 @@ class Maildirs:
     async def handle_DATA(self, server, session, envelope):
         if self.delay:
             await asyncio.sleep(self.delay)
+        tls = server.transport.get_extra_info("ssl_object")
+        if tls:
+            self.resumed.append(tls.session_reused)
         for recipient in envelope.rcpt_tos:
             self.file(recipient, envelope)
         return "250 2.0.0 Ok: queued"
@@ -80,7 +84,7 @@ class MailServer:
     """Starts on construction; stop() ends it."""
 
     def __init__(self, folder, port=0, tempfail=(), reject=(), delay=0.0, certificate=None,
-                 key=None, implicit_tls=False, users=None, host="127.0.0.1"):
+                 key=None, implicit_tls=False, users=None, host="127.0.0.1", newest_tls=None):
         os.makedirs(folder, exist_ok=True)
         self.folder = folder
         self.handler = Maildirs(folder, tempfail, reject, delay)
@@ -88,6 +92,7 @@ class MailServer:
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate, key)
+            context.maximum_version = newest_tls or context.maximum_version
             if implicit_tls:
                 options["ssl_context"] = context
             else:

@@ -58,6 +58,69 @@ def test_trusted(site, secure, tls, implicit, security):
 
 
 @pytest.mark.parametrize("implicit, security", [(False, "starttls"), (True, "tls")])
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_further_connections_resume_the_session(site, secure, tls, implicit, security, newest):
+    """Only the first one pays for the whole handshake."""
+    server = secure(certificate=tls[1], key=tls[2], implicit_tls=implicit, newest_tls=newest)
+    site.add_active([f"user{n}@example.org" for n in range(5)])
+    send(site, server, security=security, ca_file=tls[0], connections=1, per_connection=1)
+    assert server.handler.resumed == [False] + 5 * [True]
+
+
+def renewed(site, server, **smtp):
+    """Sends two messages, each over a connection of its own."""
+    site.add_active(["bob@example.org"])
+    return send(site, server, security="starttls", connections=1, per_connection=1, **smtp)
+
+
+def at_the_first_message(change):
+    """Calls `change` while the first message is with the server."""
+    done = []
+
+    def answer(stage, recipient):
+        del recipient
+        if stage == "dot" and not done:
+            done.append(stage)
+            change()
+
+    return answer
+
+
+def test_trust_is_read_once(site, scripted, tls, tmp_path):
+    """The file is gone by the time of the second connection."""
+    authority = shutil.copy(tls[0], str(tmp_path / "authority.pem"))
+    server = scripted(certificate=tls[1], key=tls[2], answer=at_the_first_message(lambda: os.remove(authority)))
+    renewed(site, server, ca_file=authority)
+    assert len(server.received) == 2 and not os.path.exists(authority)
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "other.example"])
+def test_every_connection_is_verified(site, scripted, tls, tmp_path, name):
+    """A server that has another certificate by the time of the second connection gets no second message: neither with
+    one of another authority, nor with one of the same for another name."""
+    authority, certificate, key = certificates.make(str(tmp_path), name)
+    both = tmp_path / "both.pem"
+    with open(tls[0], encoding="ascii") as first, open(authority, encoding="ascii") as second:
+        both.write_text(first.read() + (second.read() if name != "127.0.0.1" else ""))
+    server = scripted(certificate=tls[1], key=tls[2])
+
+    def change():
+        server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.context.load_cert_chain(certificate, key)
+
+    server.answer = at_the_first_message(change)
+    result = renewed(site, server, expect=69, ca_file=str(both))
+    assert len(server.received) == 1 and site.states() == {"sent": 1, "queued": 1}
+    assert ("not trusted" if name == "127.0.0.1" else "is for other.example") in result.err
+
+
+def test_ca_file_without_a_certificate(site, secure, tls):
+    server = secure(certificate=tls[1], key=tls[2])
+    result = send(site, server, expect=78, security="starttls", ca_file=tls[2])
+    assert "holds no certificate" in result.err and server.count() == 0
+
+
+@pytest.mark.parametrize("implicit, security", [(False, "starttls"), (True, "tls")])
 def test_untrusted_is_refused_by_default(site, secure, tls, implicit, security):
     server = secure(certificate=tls[1], key=tls[2], implicit_tls=implicit)
     result = send(site, server, expect=69, security=security)
@@ -77,6 +140,7 @@ def test_an_authority_that_is_named_is_the_only_one(site, secure, tls, tmp_path)
     system = tmp_path / "system"
     system.mkdir()
     shutil.copy(authority, system / "ca.pem")
+    subprocess.run(["openssl", "rehash", system], check=True)
     mounted = f'mount --bind {system} /etc/ssl/certs && exec "$@"'
     if subprocess.run(["unshare", "--mount", "bash", "-c", mounted, "bash", "true"],
                       capture_output=True, check=False).returncode != 0:
