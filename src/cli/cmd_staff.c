@@ -8,7 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { TOKEN_SECONDS = 365 * 86400 };
+
 struct staff_options {
+    int scope;       /* enum nl_api_scope */
+    int64_t expires; /* after so many seconds; 0: never */
     bool json;
 };
 
@@ -58,11 +62,12 @@ static enum nl_status staff_remove(struct cli *cli, void *options, struct nl_err
 }
 
 static enum nl_status staff_token(struct cli *cli, void *options, struct nl_error *err) {
+    const struct staff_options *chosen = options;
     struct nl_token token;
-    (void)options;
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
-        status = nl_api_token_add(cli->store, cli->words[0], &token, err);
+        status = nl_api_token_add(cli->store, cli->words[0], (enum nl_api_scope)chosen->scope,
+                                  chosen->expires, &token, err);
     if (status == NL_OK)
         puts(token.text);
     return status;
@@ -81,12 +86,12 @@ static enum nl_status staff_revoke(struct cli *cli, void *options, struct nl_err
 /* ---- listing ---- */
 
 struct listing {
-    const char *kind;
     json_t *array; /* NULL for text */
     size_t count;
 };
 
-static enum nl_status show(const char *name, int64_t created_at, void *ctx, struct nl_error *err) {
+static enum nl_status show_account(const char *name, int64_t created_at, void *ctx,
+                                   struct nl_error *err) {
     struct listing *listing = ctx;
     char when[CLI_TIME_LEN];
     (void)err;
@@ -94,22 +99,43 @@ static enum nl_status show(const char *name, int64_t created_at, void *ctx, stru
     cli_format_time(created_at, when);
     if (listing->array != NULL)
         json_array_append_new(listing->array,
-                              json_pack("{s:s, s:s, s:o}", "kind", listing->kind, "name", name,
+                              json_pack("{s:s, s:s, s:o}", "kind", "account", "name", name,
                                         "created_at", cli_json_time(created_at)));
     else
-        printf("%-8s %-24s %s\n", listing->kind, name, when);
+        printf("account  %-24s %s\n", name, when);
+    return NL_OK;
+}
+
+static enum nl_status show_token(const struct nl_api_token *token, void *ctx,
+                                 struct nl_error *err) {
+    struct listing *listing = ctx;
+    const char *scope = nl_api_scopes[token->scope];
+    char when[CLI_TIME_LEN];
+    char end[CLI_TIME_LEN];
+    (void)err;
+    listing->count++;
+    cli_format_time(token->created_at, when);
+    cli_format_time(token->expires_at, end);
+    if (listing->array != NULL)
+        json_array_append_new(listing->array,
+                              json_pack("{s:s, s:s, s:s, s:o, s:o}", "kind", "token", "name",
+                                        token->name, "scope", scope, "created_at",
+                                        cli_json_time(token->created_at), "expires_at",
+                                        cli_json_time(token->expires_at)));
+    else
+        printf("token    %-24s %s, %s%s%s\n", token->name, when, scope,
+               token->expires_at > 0 ? ", ends " : "", token->expires_at > 0 ? end : "");
     return NL_OK;
 }
 
 static enum nl_status staff_list(struct cli *cli, void *options, struct nl_error *err) {
     const struct staff_options *chosen = options;
-    struct listing listing = {.kind = "account", .array = chosen->json ? json_array() : NULL};
+    struct listing listing = {.array = chosen->json ? json_array() : NULL};
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
-        status = nl_staff_each(cli->store, show, &listing, err);
-    listing.kind = "token";
+        status = nl_staff_each(cli->store, show_account, &listing, err);
     if (status == NL_OK)
-        status = nl_api_token_each(cli->store, show, &listing, err);
+        status = nl_api_token_each(cli->store, show_token, &listing, err);
     if (status == NL_OK && !chosen->json && listing.count == 0)
         puts("no accounts and no tokens: 'newsletter staff add NAME' adds an account");
     if (status == NL_OK && chosen->json) {
@@ -121,6 +147,8 @@ static enum nl_status staff_list(struct cli *cli, void *options, struct nl_error
 }
 
 static const struct cli_option staff_table[] = {
+    CLI_CHOICE("scope", struct staff_options, scope, nl_api_scopes),
+    CLI_DURATION("expires", struct staff_options, expires),
     CLI_FLAG("json", struct staff_options, json),
     {0},
 };
@@ -139,6 +167,7 @@ const struct cli_command cmd_staff = {
     .name = "staff",
     .options = staff_table,
     .size = sizeof(struct staff_options),
+    .defaults = &(const struct staff_options){.expires = TOKEN_SECONDS},
     .actions = staff_actions,
     .run = staff_list,
 };

@@ -43,7 +43,7 @@ const struct nl_table nl_tables[] = {
     {"erased", "digest, at", "si", SMALL},
     {"staff", "id, name, password, created_at", "issi", SMALL},
     {"staff_session", "digest, staff, expires_at", "bii", SMALL},
-    {"api_token", "name, digest, created_at", "sbi", SMALL},
+    {"api_token", "name, digest, created_at, scope, expires_at", "sbisi", SMALL},
     {"segment", "name, expression, created_at", "ssi", SMALL},
     {"throttle", "name, at", "si", SMALL},
     {"unanswered", "digest, mails, last_at", "sii", SMALL},

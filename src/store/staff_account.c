@@ -118,29 +118,26 @@ enum nl_status nl_staff_login(struct nl_store *store, const char *name, const ch
     return status;
 }
 
-/* Looks a secret up by its digest. */
-static enum nl_status find_name(struct nl_store *store, const char *secret, bool session, bool *ok,
-                                char name[NL_STAFF_NAME + 1], struct nl_error *err) {
+/* The digest of a secret; false if it has not the form of one. */
+static bool digest_secret(const char *secret, unsigned char out[NL_DIGEST_LEN]) {
     struct nl_token token;
-    unsigned char digest[NL_DIGEST_LEN];
-    *ok = false;
     if (secret == NULL || !nl_token_parse(secret, &token))
-        return NL_OK;
-    nl_digest(token.text, NL_TOKEN_LEN, digest);
-    if (session)
-        return nl_sql_first(store, err, ok,
-                            "SELECT s.name FROM staff_session x JOIN staff s ON s.id = x.staff "
-                            "WHERE x.digest = ? AND x.expires_at > ?",
-                            NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(nl_store_now(store))),
-                            NL_COLUMNS(NL_INTO_FIXED(name, NL_STAFF_NAME + 1)));
-    return nl_sql_first(store, err, ok, "SELECT name FROM api_token WHERE digest = ?",
-                        NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN)),
-                        NL_COLUMNS(NL_INTO_FIXED(name, NL_STAFF_NAME + 1)));
+        return false;
+    nl_digest(token.text, NL_TOKEN_LEN, out);
+    return true;
 }
 
 enum nl_status nl_staff_session(struct nl_store *store, const char *session, bool *ok,
                                 char name[NL_STAFF_NAME + 1], struct nl_error *err) {
-    return find_name(store, session, true, ok, name, err);
+    unsigned char digest[NL_DIGEST_LEN];
+    *ok = false;
+    if (!digest_secret(session, digest))
+        return NL_OK;
+    return nl_sql_first(store, err, ok,
+                        "SELECT s.name FROM staff_session x JOIN staff s ON s.id = x.staff "
+                        "WHERE x.digest = ? AND x.expires_at > ?",
+                        NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(nl_store_now(store))),
+                        NL_COLUMNS(NL_INTO_FIXED(name, NL_STAFF_NAME + 1)));
 }
 
 enum nl_status nl_staff_logout(struct nl_store *store, const char *session, struct nl_error *err) {
@@ -155,17 +152,41 @@ enum nl_status nl_staff_logout(struct nl_store *store, const char *session, stru
 
 /* ---- programs ---- */
 
-enum nl_status nl_api_token_add(struct nl_store *store, const char *name, struct nl_token *token,
-                                struct nl_error *err) {
+const char *const nl_api_scopes[] = {[NL_API_READ] = "read", [NL_API_CONTROL] = "control", NULL};
+
+#define TOKEN_COLUMNS "name, scope, created_at, coalesce(expires_at, 0)"
+
+struct token_row {
+    struct nl_api_token token;
+    char scope[16];
+};
+
+#define INTO_TOKEN(row)                                                                            \
+    NL_COLUMNS(NL_INTO_FIXED((row)->token.name, sizeof(row)->token.name),                          \
+               NL_INTO_FIXED((row)->scope, sizeof(row)->scope), NL_INTO(&(row)->token.created_at), \
+               NL_INTO(&(row)->token.expires_at))
+
+/* A scope that this newsletter does not know allows the least. */
+static void read_scope(struct token_row *row) {
+    row->token.scope =
+        strcmp(row->scope, nl_api_scopes[NL_API_CONTROL]) == 0 ? NL_API_CONTROL : NL_API_READ;
+}
+
+enum nl_status nl_api_token_add(struct nl_store *store, const char *name, enum nl_api_scope scope,
+                                int64_t lifetime, struct nl_token *token, struct nl_error *err) {
     unsigned char digest[NL_DIGEST_LEN];
+    int64_t now = nl_store_now(store);
     enum nl_status status = check_name(name, err);
     if (status != NL_OK)
         return status;
     nl_token_new(nl_store_env(store), token);
     nl_digest(token->text, NL_TOKEN_LEN, digest);
-    status = nl_sql_run(
-        store, err, "INSERT INTO api_token (name, digest, created_at) VALUES (?, ?, ?)",
-        NL_VALUES(NL_STRING(name), NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(nl_store_now(store))));
+    status = nl_sql_run(store, err,
+                        "INSERT INTO api_token (name, digest, created_at, scope, expires_at) "
+                        "VALUES (?, ?, ?, ?, nullif(?, 0))",
+                        NL_VALUES(NL_STRING(name), NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(now),
+                                  NL_STRING(nl_api_scopes[scope]),
+                                  NL_INT(lifetime > 0 ? now + lifetime : 0)));
     return status != NL_OK && nl_sql_is_duplicate(store)
                ? nl_error_set(err, NL_EXISTS, "there is a token '%s' already", name)
                : status;
@@ -178,16 +199,43 @@ enum nl_status nl_api_token_remove(struct nl_store *store, const char *name, str
         "token", name, err);
 }
 
-enum nl_status nl_api_token_each(struct nl_store *store,
-                                 enum nl_status (*each)(const char *name, int64_t created_at,
-                                                        void *ctx, struct nl_error *err),
-                                 void *ctx, struct nl_error *err) {
-    struct visit visit = {each, ctx};
-    return nl_sql_each(store, err, visit_name, &visit,
-                       "SELECT name, created_at FROM api_token ORDER BY name", NL_NO_VALUES);
+struct token_visit {
+    enum nl_status (*each)(const struct nl_api_token *token, void *ctx, struct nl_error *err);
+    void *ctx;
+};
+
+static enum nl_status visit_token(const struct nl_sql_row *row, void *context,
+                                  struct nl_error *err) {
+    const struct token_visit *visit = context;
+    struct token_row found = {0};
+    enum nl_status status = nl_sql_read(row, INTO_TOKEN(&found), err);
+    read_scope(&found);
+    return status == NL_OK ? visit->each(&found.token, visit->ctx, err) : status;
 }
 
-enum nl_status nl_api_token_check(struct nl_store *store, const char *token, bool *ok,
-                                  char name[NL_STAFF_NAME + 1], struct nl_error *err) {
-    return find_name(store, token, false, ok, name, err);
+enum nl_status nl_api_token_each(struct nl_store *store,
+                                 enum nl_status (*each)(const struct nl_api_token *token, void *ctx,
+                                                        struct nl_error *err),
+                                 void *ctx, struct nl_error *err) {
+    struct token_visit visit = {each, ctx};
+    return nl_sql_each(store, err, visit_token, &visit,
+                       "SELECT " TOKEN_COLUMNS " FROM api_token ORDER BY name", NL_NO_VALUES);
+}
+
+enum nl_status nl_api_token_check(struct nl_store *store, const char *secret, bool *ok,
+                                  struct nl_api_token *out, struct nl_error *err) {
+    unsigned char digest[NL_DIGEST_LEN];
+    struct token_row found = {0};
+    *ok = false;
+    if (!digest_secret(secret, digest))
+        return NL_OK;
+    enum nl_status status =
+        nl_sql_first(store, err, ok,
+                     "SELECT " TOKEN_COLUMNS " FROM api_token WHERE digest = ?1 AND "
+                     "(expires_at IS NULL OR expires_at > ?2)",
+                     NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(nl_store_now(store))),
+                     INTO_TOKEN(&found));
+    read_scope(&found);
+    *out = found.token;
+    return status;
 }

@@ -16,7 +16,7 @@ struct call {
     char words[WORDS][WORD_LIMIT + 1];
     size_t count;
     int64_t issue; /* the number in the second word, where the path has one */
-    char who[NL_STAFF_NAME + 1];
+    struct nl_api_token token;
 };
 
 /* ---- answers ---- */
@@ -172,8 +172,8 @@ static enum nl_status get_deliveries(const struct call *call, struct nl_error *e
 
 static enum nl_status control_issue(const struct call *call, struct nl_error *err) {
     enum nl_action_result result = NL_ACTION_UNKNOWN;
-    enum nl_status status =
-        nl_staff_control_issue(call->staff, call->issue, call->words[2], call->who, &result, err);
+    enum nl_status status = nl_staff_control_issue(call->staff, call->issue, call->words[2],
+                                                   call->token.name, &result, err);
     if (status != NL_OK)
         return status;
     if (result == NL_ACTION_WITHDRAWN) {
@@ -269,6 +269,9 @@ static enum nl_status dispatch(struct call *call, const char *path, struct nl_er
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         if (!matches(&routes[i], call))
             continue;
+        if (routes[i].post == post && post && call->token.scope != NL_API_CONTROL)
+            return problem(call, 403, "Forbidden",
+                           "This token may only read: make one with --scope control.", err);
         if (routes[i].post == post)
             return routes[i].run(call, err);
         known = true;
@@ -298,7 +301,8 @@ static enum nl_status authenticate(struct call *call, bool *ok, struct nl_error 
     const char *token = header != NULL && strncasecmp(header, scheme, sizeof scheme - 1) == 0
                             ? header + sizeof scheme - 1
                             : NULL;
-    enum nl_status status = nl_api_token_check(call->staff->site->store, token, ok, call->who, err);
+    enum nl_status status =
+        nl_api_token_check(call->staff->site->store, token, ok, &call->token, err);
     if (status != NL_OK || *ok)
         return status;
     if (token != NULL && !nl_staff_may_guess(call->staff, call->request, call->response))

@@ -207,7 +207,7 @@ static void add_staff(void) {
            ok);
     memcpy(secrets[0], token.text, sizeof token.text);
     nl_mac(nl_store_secret(store), "csrf", token.text, secrets[1]);
-    demand(nl_api_token_add(store, "robot", &token, &err) == NL_OK);
+    demand(nl_api_token_add(store, "robot", NL_API_CONTROL, 0, &token, &err) == NL_OK);
     memcpy(secrets[2], token.text, sizeof token.text);
 }
 

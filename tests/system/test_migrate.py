@@ -43,6 +43,8 @@ def make(path, upto):
             INSERT INTO bounce (id, returned, at, delivery, subscription, kind, reason, status)
                 VALUES (1, 1, 9, 20, 8, 'hard', 'no-such-user', '5.1.1');
         """)
+    if 6 <= upto < 15:
+        database.execute("INSERT INTO api_token (name, digest, created_at) VALUES ('robot', x'01', 1)")
     database.commit()
     database.close()
     os.chmod(path, 0o600)
@@ -69,6 +71,8 @@ def test_from_each_schema(bare_site, schema):
                       "VALUES ('issue', 3, 8, 'queued', 1, 1)")  # nobody is mailed twice
     indexes = bare_site.sql("SELECT name FROM sqlite_schema WHERE type = 'index' AND name LIKE 'delivery_%'")
     assert len(indexes) == 5
+    if 6 <= schema < 15:
+        assert bare_site.sql("SELECT scope, expires_at FROM api_token") == [("control", None)]  # as before
 
 
 def test_a_row_that_refers_to_none_stops_it(bare_site):

@@ -153,7 +153,7 @@ def test_staff_withdraw(connected, server):
     configure(connected)
     connected.run("send", "--yes", connected.issue(), "--at", hours(1))
     connected.run("send", "--yes", connected.issue(name="b.md", number="No 2"), "--at", hours(1))
-    token = connected.run("staff", "token", "robot").out.strip()
+    token = connected.run("staff", "token", "robot", "--scope", "control").out.strip()
     http = StaffServer(connected.folder, "--no-mail")
     http.login()
     assert "Scheduled" in http.page("/issue/1").text

@@ -93,7 +93,7 @@ def test_accounts(connected):
     assert "12 to" in connected.run("staff", "add", "bob", stdin=b"short\n", expect=65).err
     assert "no password" in connected.run("staff", "add", "bob", expect=66).err
     assert "not a name" in connected.run("staff", "add", "b b", stdin=PASSWORD.encode(), expect=65).err
-    token = connected.run("staff", "token", "robot").out.strip()
+    token = connected.run("staff", "token", "robot", "--scope", "control").out.strip()
     listed = connected.run("staff").out
     assert "ann" in listed and "robot" in listed and token not in listed
     kinds = [(row["kind"], row["name"]) for row in json.loads(connected.run("staff", "list", "--json").out)]
@@ -309,7 +309,7 @@ class Api:
 
 @pytest.fixture
 def api(staff, connected, eventful):
-    token = connected.run("staff", "token", "robot").out.strip()
+    token = connected.run("staff", "token", "robot", "--scope", "control").out.strip()
     return Api(staff("--no-mail"), token)
 
 
@@ -394,6 +394,24 @@ def test_api_tokens(api, connected):
     api.call("/lists", expect=429)
     log = api.http.stop()
     assert api.token not in log
+
+
+def test_api_tokens_have_a_scope_and_an_end(api, connected):
+    reader = connected.run("staff", "token", "monitoring", "--expires", "1h").out.strip()
+    kept = connected.run("staff", "token", "for-ever", "--expires", "0").out.strip()
+    for token in (reader, kept):
+        api.call("/lists", token=token)
+        for action in ("pause", "resume", "cancel"):
+            api.call(f"/issues/1/{action}", "POST", template=f"/issues/{{id}}/{action}", token=token, expect=403)
+    listed = {entry["name"]: entry for entry in json.loads(connected.run("staff", "--json").out) if entry["kind"] == "token"}
+    assert {name: entry["scope"] for name, entry in listed.items()} == {
+        "monitoring": "read", "for-ever": "read", "robot": "control"}
+    assert listed["for-ever"]["expires_at"] is None and listed["robot"]["expires_at"] > listed["monitoring"]["expires_at"]
+    assert re.search(r"monitoring .*, read, ends \d{4}-", connected.run("staff").out)
+    connected.sql("UPDATE api_token SET expires_at = ? WHERE name = 'monitoring'", int(time.time()) - 1)
+    api.call("/lists", token=reader, expect=401)
+    api.call("/lists", token=kept)
+    connected.run("staff", "token", "other", "--scope", "all", expect=64)
 
 
 def test_api_takes_a_body_of_nothing_only(api):

@@ -39,21 +39,33 @@ NL_CHECKED enum nl_status nl_staff_session(struct nl_store *store, const char *s
 NL_CHECKED enum nl_status nl_staff_logout(struct nl_store *store, const char *session,
                                           struct nl_error *err) NL_ALL_NONNULL;
 
-/* Makes a token for a program. Only this call returns it, since its digest is stored. NL_EXISTS. */
+/* The powers of a token: only to look, or also to pause, resume and cancel issues. */
+enum nl_api_scope { NL_API_READ, NL_API_CONTROL };
+extern const char *const nl_api_scopes[]; /* their names, NULL at the end */
+
+struct nl_api_token {
+    char name[NL_STAFF_NAME + 1];
+    enum nl_api_scope scope;
+    int64_t created_at;
+    int64_t expires_at; /* 0: it has no end */
+};
+
+/* Makes a token for a program, which is good for `lifetime` seconds (0: without an end). Only this
+ * call returns it, since its digest is stored. NL_EXISTS. */
 NL_CHECKED enum nl_status nl_api_token_add(struct nl_store *store, const char *name,
+                                           enum nl_api_scope scope, int64_t lifetime,
                                            struct nl_token *token,
                                            struct nl_error *err) NL_ALL_NONNULL;
 NL_CHECKED enum nl_status nl_api_token_remove(struct nl_store *store, const char *name,
                                               struct nl_error *err) NL_ALL_NONNULL;
 NL_CHECKED enum nl_status nl_api_token_each(struct nl_store *store,
-                                            enum nl_status (*each)(const char *name,
-                                                                   int64_t created_at, void *ctx,
-                                                                   struct nl_error *err),
+                                            enum nl_status (*each)(const struct nl_api_token *token,
+                                                                   void *ctx, struct nl_error *err),
                                             void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
 
-/* Finds the account of a token. *ok is false if there is none. */
-NL_CHECKED enum nl_status nl_api_token_check(struct nl_store *store, const char *token, bool *ok,
-                                             char name[NL_STAFF_NAME + 1], struct nl_error *err)
+/* Finds a token. *ok is false if there is none, or its time is over. */
+NL_CHECKED enum nl_status nl_api_token_check(struct nl_store *store, const char *secret, bool *ok,
+                                             struct nl_api_token *out, struct nl_error *err)
     NL_NONNULL(1, 3, 4, 5);
 
 #endif
