@@ -118,13 +118,13 @@ static enum nl_status settle_rest(struct bounce_call *call, enum nl_status statu
 }
 
 static void show_counts(const struct bounce_call *call) {
-    printf("%lld messages", (long long)call->total);
+    printf("%lld message%s", (long long)call->total, call->total == 1 ? "" : "s");
     for (int kind = KINDS - 1; kind >= 0; kind--)
         if (call->counts[kind] > 0)
             printf(", %lld %s", (long long)call->counts[kind], nl_bounce_kind_name(kind));
     if (call->seen > 0)
         printf("; %lld of them seen before", (long long)call->seen);
-    printf("; %lld subscriptions ended\n", (long long)call->ended);
+    printf("; %lld subscription%s ended\n", (long long)call->ended, call->ended == 1 ? "" : "s");
 }
 
 /* Whether the message comes from standard input. */

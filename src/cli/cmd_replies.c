@@ -48,8 +48,8 @@ static enum nl_status replies_run(struct cli *cli, void *options, struct nl_erro
         cli_print_json(json_pack("{s:I, s:I}", "messages", (json_int_t)call.total, "answers",
                                  (json_int_t)call.counted));
     else if (status == NL_OK && !pipe)
-        printf("%lld messages, %lld of them answers to ours\n", (long long)call.total,
-               (long long)call.counted);
+        printf("%lld message%s, %lld of them answers to ours\n", (long long)call.total,
+               call.total == 1 ? "" : "s", (long long)call.counted);
     nl_intake_free(call.intake);
     if (status != NL_OK && pipe)
         err->status = status = NL_TEMPFAIL; /* the mail system keeps the message */

@@ -52,7 +52,8 @@ static enum nl_status ask_again(struct cli *cli, struct nl_error *err) {
     bool due = false;
     enum nl_status status = nl_reconfirmation_end(cli->store, &count, err);
     if (status == NL_OK && count > 0)
-        printf("%lld subscriptions ended: not reconfirmed\n", (long long)count);
+        printf("%lld subscription%s ended: not reconfirmed\n", (long long)count,
+               count == 1 ? "" : "s");
     if (status == NL_OK && config->sunset.after > 0)
         status = nl_store_daily(cli->store, "sunset_at", &due, err);
     if (status == NL_OK && due)

@@ -151,7 +151,8 @@ static void print_counts(const struct nl_run_summary *summary, const char *what)
             printf(", %lld %s", (long long)parts[i].count, parts[i].word);
     putchar('\n');
     if (summary->recovered_unknown > 0)
-        printf("%lld messages of an interrupted run may or may not have been delivered; they are "
+        printf("messages of an interrupted run that may or may not have been delivered: %lld; they "
+               "are "
                "listed as unknown and are not sent again unless you say --resend-unknown\n",
                (long long)summary->recovered_unknown);
 }

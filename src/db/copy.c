@@ -282,9 +282,10 @@ static enum nl_status check_idle(struct nl_store *store, struct nl_error *err) {
                                           "AND lease_until > ?",
                                           NL_VALUES(NL_INT(nl_store_now(store))));
     return status == NL_OK && under_way > 0
-               ? nl_error_set(err, NL_BUSY,
-                              "%lld messages are under way: stop all that sends, then run it again",
-                              (long long)under_way)
+               ? nl_error_set(
+                     err, NL_BUSY,
+                     "messages are under way (%lld): stop all that sends, then run it again",
+                     (long long)under_way)
                : status;
 }
 

@@ -92,12 +92,14 @@ static const struct route {
 
 enum { ROUTES = sizeof routes / sizeof routes[0] };
 
-/* Mail programs change links: capitals, a slash at the end, an encoded question mark. */
+/* Mail programs change links: capitals, a slash at the end or two at the start, an encoded question
+ * mark. */
 static bool leads_to(const struct route *route, const char *path) {
     size_t len = strlen(route->path);
+    const char *link = path + (path[0] == '/' ? strspn(path, "/") - 1 : 0);
     return strcmp(route->path, path) == 0 ||
-           (route->link && strncasecmp(route->path, path, len) == 0 &&
-            !isalnum((unsigned char)path[len]));
+           (route->link && strncasecmp(route->path, link, len) == 0 &&
+            !isalnum((unsigned char)link[len]));
 }
 
 static enum nl_status dispatch(struct nl_site *site, const struct nl_request *request,

@@ -257,7 +257,7 @@ def test_maildir(sent, tmp_path):
     box.add(dsn(to=paths["ann@example.org"][0]))
     box.add(b"From: x@example.org\nSubject: hm\n\nwhat?\n")
     out = site.run("bounce", str(tmp_path / "box")).out
-    assert out == "2 messages, 1 hard, 1 unknown; 1 subscriptions ended\n"
+    assert out == "2 messages, 1 hard, 1 unknown; 1 subscription ended\n"
     assert len(box) == 0
     assert len(box.get_folder("Processed")) == 1 and len(box.get_folder("Unknown")) == 1
     assert state(site, "ann@example.org") == "bounced"
@@ -278,7 +278,7 @@ def test_mbox_and_folder_of_files(sent, tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "1.eml").write_bytes(dsn())
-    assert site.run("bounce", str(folder)).out.startswith("1 messages, 1 hard")
+    assert site.run("bounce", str(folder)).out.startswith("1 message, 1 hard")
 
 
 @pytest.mark.one_engine("about SQLite's own files")

@@ -53,7 +53,7 @@ def test_imap_moves_what_it_has_read(box, dovecot, security):
     configure(security=security)
     dovecot.put(dsn(to=paths["ann@example.org"][0]), QUESTION, user=user)
     out = site.run("bounce", "--fetch").out
-    assert out == "2 messages, 1 hard, 1 unknown; 1 subscriptions ended\n"
+    assert out == "2 messages, 1 hard, 1 unknown; 1 subscription ended\n"
     assert state(site, "ann@example.org") == "bounced"
     assert [dovecot.count(folder, user) for folder in ("INBOX", "Processed", "Unknown")] == [0, 1, 1]
     assert site.run("bounce", "--fetch").out.startswith("0 messages")
@@ -66,7 +66,7 @@ def test_imap_with_folders_of_other_names(box, dovecot):
     connection.append('"Returned mail"', None, None, dsn(to=paths["ann@example.org"][0]))
     connection.logout()
     configure(folder="Returned mail", processed="Done/Read", unknown="Done/Odd")
-    assert site.run("bounce", "--fetch").out.startswith("1 messages, 1 hard")
+    assert site.run("bounce", "--fetch").out.startswith("1 message, 1 hard")
     assert dovecot.count('"Returned mail"', user) == 0 and dovecot.count("Done/Read", user) == 1
 
 
@@ -96,7 +96,7 @@ def test_pop3_keeps_what_it_takes(box, dovecot, security):
     configure(protocol="pop3", security=security)
     dovecot.put(dsn(to=paths["ann@example.org"][0]), QUESTION, user=user)
     out = site.run("bounce", "--fetch").out
-    assert out == "2 messages, 1 hard, 1 unknown; 1 subscriptions ended\n"
+    assert out == "2 messages, 1 hard, 1 unknown; 1 subscription ended\n"
     assert state(site, "ann@example.org") == "bounced"
     assert dovecot.count("INBOX", user) == 0
     number = site.run("bounce", "--kept").out.split("\t")[0]

@@ -22,6 +22,7 @@ MANGLED = {
     "quotation mark": "/unsubscribe?token=%22{t}%22",
     "upper case": "/UNSUBSCRIBE?TOKEN={T}",
     "mixed case": "/Unsubscribe?Token={T}",
+    "two slashes": "//unsubscribe?token={t}",
     "quoted-printable": "/unsubscribe?token=3D{t}",
     "soft line break": "/unsubscribe?token={a}%3D%0D%0A{b}",
     "line break lost": "/unsubscribe?token={a}={b}",

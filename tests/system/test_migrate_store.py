@@ -95,7 +95,7 @@ def test_the_old_one_answers_no_more(used, tmp_path):
 
 def test_not_while_something_is_under_way(used, tmp_path):
     used.sql("UPDATE delivery SET state = 'leased', lease_owner = 'x', lease_until = 99999999999 WHERE id = 1")
-    assert "1 messages are under way" in used.run("migrate-store", str(tmp_path / "m.db"), expect=75).err
+    assert "messages are under way (1)" in used.run("migrate-store", str(tmp_path / "m.db"), expect=75).err
     assert not os.path.exists(tmp_path / "m.db")
     used.run("status")
 

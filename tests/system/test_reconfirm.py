@@ -38,7 +38,7 @@ def test_campaign(old, server):
     assert states(old)["silent@example.org"] == "active"  # there is time
     assert len(server.messages("yes@example.org")) == 1  # no second welcome
     old.sql("UPDATE subscription SET reconfirm_by = 1 WHERE reconfirm_by IS NOT NULL")
-    assert "1 subscriptions ended" in old.run("retry").out
+    assert "1 subscription ended" in old.run("retry").out
     assert states(old) == {"yes@example.org": "active", "silent@example.org": "unsubscribed",
                            "leaves@example.org": "unsubscribed", "young@example.org": "active"}
     assert old.sql("SELECT count(*) FROM event WHERE detail = 'not reconfirmed'") == [(1,)]
