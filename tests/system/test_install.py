@@ -82,14 +82,3 @@ def test_fish(installed):
 def test_errors(site):
     site.run("completion", "tcsh", expect=64)
     site.run("completion", expect=64)
-
-
-def test_units():
-    """As strict as they claim to be."""
-    if not shutil.which("systemd-analyze"):
-        pytest.skip("needs systemd")
-    for name in ("newsletter", "newsletter-retry", "newsletter-worker", "newsletter-backup"):
-        told = subprocess.run(["systemd-analyze", "security", "--offline=true",
-                               os.path.join(TOP, "contrib/systemd", f"{name}.service")], capture_output=True, text=True, check=False)
-        level = re.search(r"Overall exposure level .*: ([0-9.]+)", told.stdout)
-        assert level and float(level.group(1)) < 2.0, told.stdout + told.stderr
