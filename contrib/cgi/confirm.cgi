@@ -1,5 +1,5 @@
 #!/bin/sh
-# What confirm_url leads to: GET shows a button, POST acts, so that link scanners do nothing.
+# The page that confirm_url leads to: GET shows a button, POST acts, so that link scanners do nothing.
 set -u
 config=${NEWSLETTER_CONFIG:-/etc/newsletter/newsletter.yaml}
 token=$(printf '%s' "${QUERY_STRING:-}" | sed -n 's/^.*token=\([0-9a-fA-F-]\{36\}\).*$/\1/p')

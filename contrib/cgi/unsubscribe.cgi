@@ -1,5 +1,5 @@
 #!/bin/sh
-# What unsubscribe_url leads to: GET shows a button, POST acts, so that link scanners do nothing.
+# The page that unsubscribe_url leads to: GET shows a button, POST acts, so that link scanners do nothing.
 set -u
 config=${NEWSLETTER_CONFIG:-/etc/newsletter/newsletter.yaml}
 token=$(printf '%s' "${QUERY_STRING:-}" | sed -n 's/^.*token=\([0-9a-fA-F-]\{36,56\}\).*$/\1/p')

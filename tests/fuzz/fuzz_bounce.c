@@ -1,4 +1,4 @@
-/* The whole reader of returned mail on any bytes: must neither crash, leak nor hang, and what it
+/* The whole reader of bounces on any bytes: must neither crash, leak nor hang, and what it
  * reports must be fit for a database and a terminal. */
 #include "newsletter/base/text.h"
 #include "newsletter/inbound/bounce.h"

@@ -1,4 +1,4 @@
-/* Whatever an IMAP or POP3 server answers. The first byte of the input chooses the protocol; the
+/* Any answers of an IMAP or POP3 server. The first byte of the input chooses the protocol; the
  * rest are the answers, one for each command, with a zero byte between them. After the last the
  * server closes. */
 #include "newsletter/inbound/bounce.h"
@@ -57,7 +57,7 @@ static void *serve(void *argument) {
         }
         close(peer);
     }
-    shutdown(server->listener, SHUT_RDWR); /* whoever comes after them is refused at once */
+    shutdown(server->listener, SHUT_RDWR); /* any later connection is refused at once */
     return NULL;
 }
 

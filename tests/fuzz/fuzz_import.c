@@ -76,7 +76,7 @@ static enum nl_status nothing(const struct nl_member *member, void *ctx, struct 
     return NL_OK;
 }
 
-/* What parses can be asked. */
+/* Conditions that parse can be evaluated. */
 static void ask(const uint8_t *data, size_t len) {
     struct nl_error err = {0};
     struct nl_segment *segment = NULL;

@@ -45,7 +45,7 @@ class Hosts:
         return f"{self.name}{kind}{host}"
 
     def on(self, host):
-        """What to put before a command, to run it there."""
+        """The words to put before a command, to run it there."""
         return ["ip", "netns", "exec", f"{self.name}-{host}"]
 
     def cut(self, kind, host):

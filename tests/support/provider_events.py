@@ -9,7 +9,7 @@ import uuid
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-# What the header of a mail must hold for each provider, and how its value becomes a part of the events.
+# The header field that a mail must have for each provider, and how its value becomes a part of the events.
 FIELDS = {
     "ses": "X-Newsletter-Delivery",
     "sendgrid": "X-SMTPAPI",

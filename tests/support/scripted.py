@@ -128,7 +128,7 @@ class Session(socketserver.StreamRequestHandler):
                 self.reply("500 5.5.2 What?")
 
     def answer(self, challenge):
-        """What the client says to a challenge; None when it cancels."""
+        """The client's answer to a challenge; None when it cancels."""
         self.reply("334 " + base64.b64encode(challenge).decode())
         line = self.line()
         return None if line == "*" else base64.b64decode(line)

@@ -1,4 +1,4 @@
-"""What of the issues that went out the public may see: by front matter, by command, by time; on the website and in files."""
+"""The issues that the public may see: by front matter, by command, by time; on the website and in files."""
 import datetime
 import os
 

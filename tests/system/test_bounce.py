@@ -1,4 +1,4 @@
-"""Returned mail, from the pipe, files and folders: what it does to subscriptions."""
+"""Bounces, from the pipe, files and folders: what they do to subscriptions."""
 import email
 import json
 import mailbox

@@ -22,7 +22,7 @@ WEB = os.path.join(TOP, "tests", "web")
 ISSUES, BATCH = 10000, 1000
 # Parses each header once, not each time that it is asked for.
 POLICY = email.policy.default.clone(header_factory=functools.lru_cache(100)(email.headerregistry.HeaderRegistry()))
-# What mail cannot have: addresses that lead nowhere, pictures that are not there, no text at all.
+# Things that mail cannot have: addresses that lead nowhere, pictures that are not there, no text at all.
 REFUSAL = re.compile(rb"issue\.md: (link '|image '|cannot read |'.*' is not within)|:\d+: the issue has no text")
 
 pytestmark = [

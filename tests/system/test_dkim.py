@@ -95,7 +95,7 @@ def test_opendkim_agrees(signing, server, tmp_path, settings, selector):
 
 @pytest.mark.slow(12)
 def test_thousands(signing, server, tmp_path):
-    """What is hashed once for all must fit what each gets: names, languages, two subjects."""
+    """The part that is hashed once for all fits what each one gets: names, languages, two subjects."""
     site, records = signing
     seeded = random.Random(8463)
     names = ["Ann", "Ännchen “Q”", "Ә" * 30, "a  b", "", "O'Neill, \"Tip\"", "x" * 90, "=?utf-8?q?x?="]

@@ -1,4 +1,4 @@
-"""Returned mail fetched from a real IMAP and POP3 server, Dovecot."""
+"""Bounces fetched from a real IMAP and POP3 server, Dovecot."""
 import os
 import shutil
 
@@ -71,7 +71,7 @@ def test_imap_with_folders_of_other_names(box, dovecot):
 
 
 def test_interrupted_fetch_counts_nothing_twice(box, dovecot):
-    """What was recorded before a crash is in the mailbox still: it is moved, and that is all."""
+    """A message that was recorded before a crash is in the mailbox still: it is moved, and that is all."""
     site, paths, user, _ = box
     message = dsn(to=paths["ann@example.org"][0])
     dovecot.put(message, user=user)

@@ -1,4 +1,4 @@
-"""What files look like that spreadsheets, other programs and people write; nobody in them is lost in silence."""
+"""Files as spreadsheets, other programs and people write them; nobody in them is lost in silence."""
 import io
 import json
 import os

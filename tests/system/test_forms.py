@@ -1,4 +1,4 @@
-"""What strangers can do through a form: join public lists, and set the attributes under `forms`."""
+"""Strangers can do two things through a form: join public lists, and set the attributes under `forms`."""
 import json
 import re
 

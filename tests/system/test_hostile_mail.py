@@ -108,7 +108,7 @@ def test_a_run_ends_by_its_signal_while_a_server_streams_and_is_the_only_one(fet
 
 
 def poison(site, message):
-    """What a process leaves that died while it read a message."""
+    """A process died while it read a message, and left this."""
     beside = site.database if os.path.exists(site.database) else os.path.join(site.folder, "newsletter.yaml")
     with open(beside + ".reading", "wb") as note:
         note.write(bytes(32) + hashlib.sha256(message).digest())

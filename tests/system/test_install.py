@@ -1,4 +1,4 @@
-"""What `meson install` puts where, and what shells make of it."""
+"""The places where `meson install` puts things, and what shells make of them."""
 import os
 import re
 import shutil
@@ -58,7 +58,7 @@ def test_bash(installed, words, expected):
 
 
 def test_every_option_is_completed(installed):
-    """What a command's own help names, the completion knows, and the other way round."""
+    """The completion knows all that a command's own help names, and the other way round."""
     for name in commands():
         told = subprocess.run([BINARY, name, "--help"], capture_output=True, text=True, check=True).stdout
         completed = set(complete_in_bash(installed, "newsletter", name, "--"))

@@ -58,7 +58,7 @@ def room_of(path):
 
 
 def complaint(path, quote, file):
-    """What is wrong with one include line, or None."""
+    """The fault of one include line, or None."""
     room = room_of(path)
     level, libraries = ROOMS[room]
     if quote == "<":

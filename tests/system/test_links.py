@@ -13,7 +13,7 @@ def secret_of(site):
     return site.sql("SELECT token FROM subscription")[0][0]
 
 
-# What arrives as the path and query of the request.
+# The path and query of the request as they arrive.
 MANGLED = {
     "as sent": "/unsubscribe?token={t}",
     "full stop": "/unsubscribe?token={t}.",

@@ -44,7 +44,7 @@ def test_names(connected, server):
 
 
 def test_hostile_names_in_the_database(connected, server):
-    """What no command lets in, should it be there all the same: no header, no dot, no slot."""
+    """Things that no command lets in do no harm if they are there all the same: no header, no dot, no slot."""
     for name, message in zip(HOSTILE, deliver(connected, server, "Dear {{name}}.\n", HOSTILE)):
         assert message["Bcc"] is None and message["X-Evil"] is None
         assert set(message.keys()) == {

@@ -142,7 +142,7 @@ def test_removing_a_list(two_lists):
     assert sorted(row[0] for row in lines(two_lists.run("subscriber", "list").out)) == [
         "ann@example.org", "bob@example.net"]
     two_lists.run("doctor", expect=None)
-    # Whoever had left does not come back with a file; whoever had not may.
+    # People who had left do not come back with a file; the others may.
     two_lists.run("import", "-", "--consent", "asked", "--partial", stdin=b"email\ncat@example.org\ndan@example.org\n",
                   expect=None)
     people = two_lists.run("subscriber", "list").out

@@ -188,7 +188,7 @@ def test_not_to_a_suppressed_address_nor_without_end(web, connected, server):
 
 
 def test_an_address_that_another_subscriber_has(web, connected, server):
-    """Whoever reads the mail of both is one person: the lists are joined."""
+    """A person who reads the mail of both is one person: the lists are joined."""
     connected.add_active(["old@example.org"])
     connected.sql("UPDATE subscription SET list = 2 WHERE subscriber = 2")
     connected.sql("INSERT INTO subscription (list, subscriber, state, token, consent_at, created_at) "

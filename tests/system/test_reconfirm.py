@@ -1,4 +1,4 @@
-"""Asking who still wants our mails: a campaign, and the sunset of old subscriptions."""
+"""Asking who still wants our mails: a campaign, and the end of subscriptions that nobody renews."""
 import time
 
 import pytest

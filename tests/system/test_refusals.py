@@ -9,7 +9,7 @@ from scripted import Scripted
 SEVERAL = [f"p{n}@d{n}.example.org" for n in range(6)]
 ONE_DOMAIN = [f"p{n}@example.org" for n in range(6)]
 
-# What relays say when it is us whom they refuse, at RCPT as well as elsewhere.
+# Replies of relays that refuse us, at RCPT as well as elsewhere.
 OF_US = [
     "554 5.7.1 <{}>: Relay access denied",
     "550 relay not permitted",
@@ -335,7 +335,7 @@ def test_content_that_one_recipient_refuses(site, relay):
 
 
 def test_killed_while_refusals_are_held(site, relay, tmp_path):
-    """What the relay refused at the dot is queued after a crash, and not in doubt."""
+    """A message that the relay refused at the dot is queued after a crash, and not in doubt."""
     import signal
     import threading
     release = threading.Event()

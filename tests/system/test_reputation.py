@@ -22,7 +22,7 @@ def rows(site):
 
 
 def take(site, raw):
-    """What `newsletter bounce` says of a message."""
+    """The words of `newsletter bounce` about a message."""
     return json.loads(site.run("bounce", "--json", stdin=raw).out)
 
 

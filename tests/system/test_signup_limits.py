@@ -12,7 +12,7 @@ HOUR, DAY = 3600, 86400
 
 
 def later(site, seconds):
-    """What happened, happened longer ago."""
+    """All that happened, happened longer ago."""
     site.sql("UPDATE subscription SET noticed_at = noticed_at - ?, consent_at = consent_at - ?", seconds, seconds)
     site.sql("UPDATE unanswered SET last_at = last_at - ?", seconds)
     site.sql("UPDATE delivery SET created_at = created_at - ?", seconds)

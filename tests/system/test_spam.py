@@ -14,7 +14,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("spamassassin") is None, reason="needs spamassassin"),
     pytest.mark.one_engine("the engine makes no difference")]
 
-# What it says of letters and words other than English ones; nothing that a composer could change.
+# SpamAssassin's remarks on letters and words other than English ones; nothing that a composer could change.
 ABOUT_WORDS = re.compile(r"MIXED_ES|FUZZY_\w+")
 
 

@@ -236,7 +236,7 @@ def test_password_from_environment(site, secure, tls):
 
 
 def test_password_from_the_output_of_a_command(site, secure, tls):
-    """What a shell's <(pass show smtp) hands over: a pipe."""
+    """A shell's <(pass show smtp) hands over a pipe."""
     server = secure(certificate=tls[1], key=tls[2], users={"press": "sesame"})
     reader, writer = os.pipe()
     os.write(writer, b"sesame\n")

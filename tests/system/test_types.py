@@ -1,4 +1,4 @@
-"""What the compiler must refuse: values and columns of a wrong type, results that nobody looks at."""
+"""The compiler must refuse values and columns of a wrong type, results that nobody looks at."""
 import os
 import shutil
 import subprocess

@@ -32,6 +32,9 @@ def named(path):
     return os.path.relpath(path, TOP)
 
 
+# Comments and doc strings of scripts, tests, examples and the package. A migration stays as it is once it is released.
+SCRIPTS = files("check", "demo", "tools/*", "bench/*", "contrib/**/*", "debian/*", "samples/*", "tests/**/*.py", "tests/**/*.[ch]",
+                "meson.build", "**/meson.build", "templates/**/*", "src/**/*.txt")
 SOURCES = files("src/**/*.c", "src/**/*.h", "include/**/*.h")
 TEXTS = files("*.md", "docs/*.md", "man/*.scd", "src/cli/help/*.txt", "src/config/newsletter.yaml", "contrib/**/*.md")
 
@@ -64,3 +67,21 @@ def test_documents_use_plain_words(path):
         text = re.sub(r"^```.*?^```|`[^`\n]*`", "", source.read(), flags=re.S | re.M)
     if os.path.basename(path) != "CHANGELOG.md":
         assert not re.search(WORDS, text, re.I), re.search(r".*(" + WORDS + ").*", text, re.I).group(0)
+
+
+def remarks(path):
+    """Comments and doc strings, each with its first words."""
+    with open(path, encoding="utf-8", errors="replace") as source:
+        text = source.read()
+    yield from re.findall(r"^\s*(?:#(?!!|include|define|if|el|endif)|--|//) ?(.*(?:\n\s*(?:#|--|//) ?\S.*)*)", text, re.M)
+    yield from re.findall(r'"""(.*?)"""', text, re.S)
+    if path.endswith((".c", ".h")):
+        yield from comments(path)
+
+
+@pytest.mark.parametrize("path", [path for path in SCRIPTS if os.path.isfile(path) and "/data/" not in path], ids=named)
+def test_scripts_use_plain_words(path):
+    for remark in remarks(path):
+        text = re.sub(r"\s*\n\s*(?:#|--|//)? ?", " ", re.sub(r"`[^`\n]*`|'[^'\n]*'", "", remark))
+        assert not re.search(WORDS, text, re.I), text
+        assert not re.match(BARE, text) or re.match(QUESTIONS, text), text

@@ -22,7 +22,7 @@ def test_they_share_an_issue(workers):
 
 
 def test_notices_wake_them(workers):
-    """What a form has queued goes out although the longest wait is far longer."""
+    """Mail that a form has queued goes out although the longest wait is far longer."""
     workers.site.configure(workers={"lease": "1h"})
     workers.start_all()
     time.sleep(1)  # they wait
@@ -65,7 +65,7 @@ def test_all_stop_within_a_batch(workers, command, left):
     at = workers.relay.handler.accepted
     wait_for(lambda: not workers.shares())
     assert set(workers.site.states()) == {"sent", left}
-    # What was at its dot; what is leased and not begun goes back.
+    # A message at its dot is in doubt; one that is leased and not begun goes back.
     assert workers.relay.handler.accepted <= at + 2 * 5 * WORKERS
     assert workers.relay.handler.accepted == workers.site.states()["sent"]
 

@@ -23,7 +23,7 @@ def test_killed(workers):
 
 
 def test_stopped_for_longer_than_a_lease(workers):
-    """What it has in hand when it wakes up is not its own any more; what the relay took, it still tells."""
+    """The messages in its hands when it wakes up are not its own any more; it still records what the relay took."""
     workers.site.configure(smtp={"timeout": "60s"})
     addresses = workers.start_sending()
     workers.running[0].send_signal(signal.SIGSTOP)

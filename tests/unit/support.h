@@ -1,4 +1,5 @@
-/* What the unit tests share: cmocka, a clock and tokens that a test can set, and real databases. */
+/* The unit tests share these: cmocka, a clock and tokens that a test can set, and real databases.
+ */
 #ifndef NL_TESTS_SUPPORT_H
 #define NL_TESTS_SUPPORT_H
 

@@ -16,7 +16,7 @@ static void test_round_trip(void **state) {
     assert_true(nl_verp_verify(&verp, out.data, &delivery));
     assert_int_equal(delivery, 42);
     assert_false(nl_verp_verify(&other, out.data, &delivery));
-    for (char *p = out.data; *p; p++) /* returned mail may have lost the case */
+    for (char *p = out.data; *p; p++) /* a bounce may have lost the case */
         *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
     assert_true(nl_verp_verify(&verp, out.data, &delivery));
     nl_verp_close(&verp);

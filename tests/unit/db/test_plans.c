@@ -42,7 +42,7 @@ static void make_issue(struct fixture *fixture, int64_t people, int64_t left) {
     fixture_sql(fixture, sql);
 }
 
-/* What a run does from its start to its first messages and the end, as cron's retry would. */
+/* The queries of a run from its start to its first messages and the end, as cron's retry would. */
 static void resume(struct fixture *fixture) {
     struct nl_store *store = fixture->store;
     struct nl_error err = {0};

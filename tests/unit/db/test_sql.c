@@ -1,4 +1,4 @@
-/* What the store's files rely on, on whatever engine it is. */
+/* The store's files rely on this, on either engine. */
 #include "support.h"
 
 #include "newsletter/db/sql.h"

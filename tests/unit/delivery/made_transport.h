@@ -5,7 +5,7 @@
 
 #include "newsletter/smtp/transport.h"
 
-/* What the server answers; 0 for acceptance. `text` begins with the enhanced status code, if any.
+/* The server's reply code; 0 for acceptance. `text` begins with the enhanced status code, if any.
  */
 struct made_answer {
     enum nl_stage stage; /* NL_STAGE_RCPT or NL_STAGE_DOT; NL_STAGE_CONNECT breaks the connection */

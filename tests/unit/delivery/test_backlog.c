@@ -1,4 +1,4 @@
-/* What a run leases, keeps back, hands over and gives back. */
+/* Deliveries that a run leases, keeps back, hands over and gives back. */
 #include "support.h"
 
 #include "delivery/backlog.h"
@@ -107,7 +107,7 @@ static void test_leases_in_order_and_no_more_than_it_has_room_for(void **state) 
     nl_backlog_close(&leasing.backlog);
 }
 
-/* What has begun is not given back; what is given back takes nothing of the rate. */
+/* A delivery that has begun is not given back; one that is given back takes nothing of the rate. */
 static void test_release(void **state) {
     struct leasing leasing;
     int asked = 0;
@@ -257,7 +257,7 @@ static void test_connections_of_a_domain(void **state) {
     assert_int_equal(take(&leasing, admit_none, &asked), 0);
     assert_int_equal(leasing.backlog.count, 2);
     assert_true(asked >= 4);
-    /* What is left waits for a connection: then there is room for others. */
+    /* The rest waits for a connection: then there is room for others. */
     assert_true(nl_backlog_wants(&leasing.backlog));
     fill(&leasing);
     assert_int_equal(leasing.backlog.count, SIZE);

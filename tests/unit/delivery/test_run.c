@@ -216,7 +216,8 @@ static struct made_answer stop_soon(const char *recipient) {
     return (struct made_answer){.stage = NL_STAGE_DOT};
 }
 
-/* What is leased and not begun goes back, with what it took of rates and the day's share. */
+/* A delivery that is leased and not begun goes back, with what it took of rates and the day's
+ * share. */
 static void test_a_stop_gives_everything_back(void **state) {
     struct sending sending;
     prepare(*state, &sending, 12, 12);

@@ -73,7 +73,7 @@ static void test_searches_now_and_then(void **state) {
     }
 }
 
-/* What is due earlier is waited for, and at least a second. */
+/* The earliest time that is due is waited for, and at least a second. */
 static void test_searches_when_something_is_due(void **state) {
     static const int after[] = {1, 7, 29, 30, 31, 0, -5};
     static const int seconds[] = {1, 7, 29, 30, 30, 1, 1};

@@ -94,7 +94,7 @@ static void test_many_mistakes(void **state) {
     nl_buf_free(&text);
 }
 
-/* Of more sources than are kept apart, every message is still counted. */
+/* Every message is counted, even if there are more sources than are kept apart. */
 static void test_many_sources(void **state) {
     enum { MANY = 30000 };
     struct nl_buf text = {0};

@@ -98,7 +98,7 @@ static void start(bool imap, struct reply *replies) {
     assert_int_equal(pthread_create(&server.thread, NULL, serve, NULL), 0);
 }
 
-/* What the visitor was given, and what it does. */
+/* The messages that the visitor was given, and what it does. */
 static struct {
     struct nl_buf seen; /* each message and "|" after it; "S" when it settles */
     const char *known, *failing;
@@ -385,7 +385,7 @@ static void test_refusals(void **state) {
     }
 }
 
-/* Of a huge message the beginning is enough: 4 MiB. */
+/* The beginning of a huge message is enough: 4 MiB. */
 static size_t length_seen;
 
 static enum nl_status take_length(const char *data, size_t len, bool *understood, void *ctx,

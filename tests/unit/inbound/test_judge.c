@@ -180,7 +180,7 @@ static void test_recipients(void **state) {
     judge_rows(state, NL_JUDGE_RCPT, ROWS(rows));
 }
 
-/* What is said of the message once all of it is there. */
+/* A reply about the message once all of it is there. */
 static void test_content(void **state) {
     static const struct row rows[] = {
         {"550 High probability of spam", "soft content content"},

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What the visitor was given, and what it does. */
+/* The messages that the visitor was given, and what it does. */
 static struct {
     struct nl_buf seen;  /* each message, and "|" after it; "S" when it settles */
     const char *known;   /* messages with this text are understood */
@@ -238,7 +238,7 @@ static void test_batches(void **state) {
     assert_true(exists(".Unknown/cur/000:2,S") && exists(".Unknown/cur/200:2,S"));
 }
 
-/* What was read before a stop is settled and moves; the rest stays for the next time. */
+/* A message that was read before a stop is settled and moves; the rest stays for the next time. */
 static void test_a_stop(void **state) {
     struct nl_error err = {0};
     (void)state;

@@ -215,7 +215,7 @@ static void test_deliveries(void **state) {
         "\"attempts\": 2, \"updated_at\": \"1970-01-12T13:51:40Z\", \"next_attempt_at\": "
         "\"1970-01-12T14:01:40Z\", \"reply_code\": 450, \"reply_status\": \"4.2.0\", "
         "\"reply_text\": \"later\"}]");
-    /* Of what has had no reply, nothing is told of one. */
+    /* Nothing is told of a reply where there was none. */
     assert_facts(
         nl_facts_deliveries(fixture->store, 1, NL_DELIVERY_QUEUED, 0, 10, out, &err),
         "[{\"subscription\": 6, \"address\": \"user5@d1.example.org\", \"state\": \"queued\", "

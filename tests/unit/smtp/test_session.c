@@ -116,7 +116,7 @@ static void test_data_for_nobody(void **state) {
     end(&talk);
 }
 
-/* What is large is on its way while the dot is recorded. */
+/* A large message is on its way while the dot is recorded. */
 static void test_large_message(void **state) {
     (void)state;
     struct talk talk;

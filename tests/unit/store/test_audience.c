@@ -1,4 +1,5 @@
-/* Who is mailed an issue: at once, at a time, by the hours of time zones, and further people later.
+/* The people who are mailed an issue: at once, at a time, by the hours of time zones, and further
+ * people later.
  */
 #include "support.h"
 

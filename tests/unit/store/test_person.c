@@ -82,7 +82,7 @@ static void test_erasing_one_of_two(void **state) {
     assert_ok(nl_person_erase(fixture->store, 1, &err));
     assert_traces(fixture, 1, false);
     assert_traces(fixture, 2, true);
-    /* What was sent stays counted, and what was queued is skipped now. */
+    /* A message that was sent stays counted, and one that was queued is skipped now. */
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE state = 'sent'"), 2);
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE state = 'skipped' "
                                           "AND id IN (71, 81) AND updated_at = 1000000"),
@@ -127,7 +127,7 @@ static void test_erasing_who_has_left(void **state) {
     }
 }
 
-/* What an operator corrects is one person's. */
+/* An operator's correction is one person's. */
 static void test_correcting(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
@@ -147,7 +147,7 @@ static void test_correcting(void **state) {
     nl_person_free(&person);
 }
 
-/* What is exported tells of one person alone. */
+/* An export tells of one person alone. */
 static void test_exporting(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
@@ -164,7 +164,7 @@ static void test_exporting(void **state) {
     free(json);
 }
 
-/* Who is found by a part of their name or address, in the order of addresses. */
+/* People are found by a part of their name or address, in the order of addresses. */
 static enum nl_status collect(const struct nl_person_row *row, void *ctx, struct nl_error *err) {
     (void)err;
     nl_buf_addf(ctx, "%.3s ", row->address);

@@ -138,7 +138,7 @@ static void test_reads(void **state) {
     nl_preferences_free(&read);
 }
 
-/* What is written is one person's; private lists cannot be joined, nor any by who has complained.
+/* A change is one person's; private lists cannot be joined, nor any by who has complained.
  */
 static void test_writes(void **state) {
     static const struct {
@@ -211,7 +211,7 @@ static void test_writes(void **state) {
     }
 }
 
-/* Of name, language and attributes, each alone is a change. */
+/* Name, language and attributes are each a change. */
 static void test_writes_the_person(void **state) {
     static const struct {
         const char *name, *language, *attributes;

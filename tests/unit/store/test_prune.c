@@ -13,7 +13,8 @@ static struct nl_pruned prune(struct fixture *fixture, struct nl_retention reten
     return out;
 }
 
-/* What is exactly as old as the period stays; a period of 0 keeps all; a dry run only counts. */
+/* A row that is exactly as old as the period stays; a period of 0 keeps all; a dry run only counts.
+ */
 static void test_periods(void **state) {
     struct fixture *fixture = *state;
     fixture_subscribe(fixture, "ann@example.org");

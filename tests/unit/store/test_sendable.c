@@ -1,5 +1,5 @@
-/* Who may still be mailed: the state of a subscription changes between queueing and leasing, and
- * between leasing and the commit point, for every kind of message. */
+/* People who may still be mailed: the state of a subscription changes between queueing and leasing,
+ * and between leasing and the commit point, for every kind of message. */
 #include "support.h"
 
 #include "newsletter/store/delivery.h"

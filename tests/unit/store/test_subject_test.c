@@ -149,7 +149,8 @@ static void test_better(void **state) {
     }
 }
 
-/* Who left counts where the message had gone out before, unless an event names another issue. */
+/* A person who left counts where the message had gone out before, unless an event names another
+ * issue. */
 static void test_scores(void **state) {
     static const struct {
         const char *name, *event; /* the values of an event; NULL: none */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What a file gives: a line for each row, "line address|name|language|state|attributes" or "line
+/* The result of a file: a line for each row, "line address|name|language|state|attributes" or "line
  * bad: reason"; after a reason of the file as a whole, "file: reason". */
 static char *read_file(const char *text, const struct nl_import_options *options) {
     struct nl_reader *reader = calloc(1, sizeof *reader);

@@ -48,7 +48,7 @@ static void test_forgeries(void **state) {
         assert_false(nl_stamp_is_timely("secret", forged[i], 1000002));
 }
 
-/* What reads as the same number is not the same stamp. */
+/* A stamp that reads as the same number is not the same stamp. */
 static void test_one_spelling(void **state) {
     (void)state;
     struct nl_buf stamp = {0};
