@@ -12,6 +12,7 @@
 
 enum {
     READ_SIZE = 16384,
+    WAITING_LIMIT = 512 * 1024, /* bytes of replies that were not read yet: more than any has */
     QUIT_MILLISECONDS = 1000,
     OVERDUE_MILLISECONDS = 100,
     EVENTS = 64,
@@ -126,6 +127,17 @@ static void handle_events(struct nl_transport *transport, struct connection *con
     }
 }
 
+/* Replies that have arrived still count. */
+static void give_up(struct nl_transport *transport, struct connection *connection,
+                    const char *reason) {
+    handle_events(transport, connection);
+    if (connection->state == OPEN && connection->pending &&
+        connection->event.kind == NL_TRANSPORT_WANTS_DOT)
+        connection->pending = false;
+    if (connection->state == OPEN)
+        lose(transport, connection, reason);
+}
+
 static void read_input(struct nl_transport *transport, struct connection *connection) {
     bool plain =
         nl_relay_server(transport->health.relay, connection->host)->security == NL_SMTP_PLAIN;
@@ -136,16 +148,14 @@ static void read_input(struct nl_transport *transport, struct connection *connec
         if (code == CURLE_AGAIN)
             break;
         if (code != CURLE_OK || len == 0) {
-            /* Replies that arrived before it closed still count. */
-            handle_events(transport, connection);
-            if (connection->state == OPEN && connection->pending &&
-                connection->event.kind == NL_TRANSPORT_WANTS_DOT)
-                connection->pending = false;
-            if (connection->state == OPEN)
-                lose(transport, connection, "the server closed the connection");
+            give_up(transport, connection, "the server closed the connection");
             return;
         }
         nl_session_feed(&connection->session, data, len);
+        if (connection->session.in.len > WAITING_LIMIT) {
+            give_up(transport, connection, "the server sends without being asked");
+            return;
+        }
         set_deadline(transport, connection);
         if (len < sizeof data && plain)
             break; /* there is no more; TLS may have bytes buffered that poll does not see */

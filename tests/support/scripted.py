@@ -1,7 +1,7 @@
 """An SMTP server that goes wrong on demand, as no real one will.
 
 Scripted(fault=(stage, action)) breaks at that stage: connect, banner, EHLO, STARTTLS, AUTH, MAIL,
-RCPT, DATA or dot; the action is 4xx, 5xx, disconnect or garbage. Accepted messages are counted.
+RCPT, DATA or dot; the action is 4xx, 5xx, disconnect, garbage or one of FLOODS. Accepted messages are counted.
 
 Scripted(answer=function): function(stage, recipient) returns the reply at MAIL, RCPT, DATA or dot, of one line or
 several, or None for the usual one. At MAIL the recipient is None.
@@ -17,6 +17,9 @@ import socketserver
 import ssl
 import threading
 
+# A relay that never ends to speak: replies that nobody asked for, a reply without a last line, a line without an end.
+FLOODS = {"replies": b"250 2.1.0 Ok\r\n" * 4000, "reply": b"250-2.1.0 Ok\r\n" * 4000, "line": b"250-" + b"x" * 60000}
+FLOOD_LIMIT = 256 << 20
 GARBAGE = b"\x00\xff<html>what?\r\n" * 3
 
 
@@ -52,6 +55,10 @@ class Session(socketserver.StreamRequestHandler):
         if action == "garbage":
             self.wfile.write(GARBAGE)
             self.wfile.flush()
+            raise EOFError
+        if action in FLOODS:
+            while server.flooded < FLOOD_LIMIT:
+                server.flooded += self.wfile.write(FLOODS[action])
             raise EOFError
         reply = b"451 4.3.0 Not now\r\n" if action == "4xx" else b"554 5.3.0 Never\r\n"
         self.wfile.write(reply)
@@ -179,6 +186,7 @@ class Scripted(socketserver.ThreadingTCPServer):
         self.answer = answer
         self.offers = list(offers)
         self.faults = 0
+        self.flooded = 0
         self.login = login
         self.mechanisms = mechanisms or {"PLAIN": "accept"}
         self.refusal = "535 5.7.8 Wrong"

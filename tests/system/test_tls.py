@@ -213,6 +213,19 @@ def test_no_tls_where_it_is_expected(site, scripted):
     assert "there is no TLS at this port: check smtp.port and smtp.security" in result.err
 
 
+@pytest.mark.first_row_with_postgresql
+@pytest.mark.parametrize("security", ["starttls", "none"])
+@pytest.mark.parametrize("flood", ["replies", "reply", "line"])
+@pytest.mark.parametrize("stage", ["EHLO", "MAIL", "dot"])
+def test_a_relay_that_never_ends_to_speak(site, scripted, tls, security, flood, stage):
+    """None of it is kept: the connection ends, and with it the flood."""
+    server = scripted(fault=(stage, flood), certificate=tls[1], key=tls[2])
+    send(site, server, security=security, ca_file=tls[0], connections=1, expect=None)
+    accepted = (stage, flood) == ("dot", "replies")  # the first of these accepts the message
+    assert site.states() in ([{"sent": 1}] if accepted else [{"queued": 1}, {"deferred": 1}, {"unknown": 1}])
+    assert server.faults > 0 and server.flooded < 64 << 20  # the buffers of sockets, a few times
+
+
 def test_no_starttls_no_mail(site, secure):
     server = secure()
     result = send(site, server, expect=69, security="starttls")
