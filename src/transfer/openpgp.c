@@ -136,9 +136,10 @@ static enum nl_status load_keys(struct job *job, const char *path, uint32_t whic
 static enum nl_status job_begin(struct job *job, const char *from, const char *to,
                                 struct nl_error *err) {
     job->fd = -1;
-    if (!load(&job->rnp))
-        return nl_error_set(err, NL_CONFIG,
-                            "encrypted backups need the library librnp0: install it");
+    if (!load(&job->rnp)) {
+        nl_error_set(err, NL_CONFIG, "encrypted backups need the library librnp0: install it");
+        return NL_CONFIG;
+    }
     if (access(from, R_OK) != 0)
         return nl_error_system(err, errno, "read", from);
     job->fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);

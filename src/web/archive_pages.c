@@ -41,6 +41,13 @@ static enum nl_status add_slash(const struct nl_site *site, const char *path,
     return response->location != NULL ? NL_OK : nl_error_nomem(err);
 }
 
+/* A search reads an index of all texts, and strangers choose its words. */
+static bool may_search(struct nl_site *site, const struct nl_request *request, const char *path,
+                       struct nl_response *response) {
+    return strcmp(path, "search") != 0 || nl_request_query(request, "q") == NULL ||
+           nl_site_may_network(site, site->costly, request, response);
+}
+
 static enum nl_status serve_list(struct nl_site *site, const struct nl_request *request,
                                  const struct nl_list *list, const char *path,
                                  struct nl_response *response, struct nl_error *err) {
@@ -49,6 +56,8 @@ static enum nl_status serve_list(struct nl_site *site, const struct nl_request *
     struct nl_buf url = {0};
     struct nl_buf join = {0};
     struct nl_buf stylesheet = {0};
+    if (!may_search(site, request, path, response))
+        return nl_site_say(site, request, 429, nl_too_many, response, err);
     enum nl_status status = nl_site_theme(site, request, list->language, &theme, err);
     if (site->config->serve.url != NULL)
         nl_buf_addf(&url, "%s/archive/%s/", site->config->serve.url, list->name);

@@ -15,6 +15,7 @@ struct nl_site {
     struct nl_hooks *hooks;     /* NULL: no provider reports to us */
     struct nl_limit *joins;     /* requests that cause mail, by network */
     struct nl_limit *addresses; /* the same, by the address it goes to */
+    struct nl_limit *costly;    /* searches, and changes on the own page, by network */
     struct nl_limit *changes;   /* what subscribers do on their own page, by subscriber */
     struct nl_buf metrics;      /* as of metrics_at: counting them takes a while */
     int64_t metrics_at;

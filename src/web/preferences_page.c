@@ -332,7 +332,8 @@ enum nl_status nl_preferences_act(struct nl_site *site, const struct nl_request 
     enum nl_status status = open_visit(site, request, token.text, &visit, &open, response, err);
     if (!open)
         return status;
-    if (!nl_site_may(site, site->changes, &visit.subscriber, sizeof visit.subscriber, response))
+    if (!nl_site_may(site, site->changes, &visit.subscriber, sizeof visit.subscriber, response) ||
+        !nl_site_may_network(site, site->costly, request, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
     while (at < sizeof actions / sizeof actions[0] &&
            strcmp(actions[at].name, nl_site_field(request, "action")) != 0)

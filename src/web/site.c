@@ -13,7 +13,9 @@
 /* A network may do ten things at once, or as many as it may do in ten minutes. */
 enum {
     LEAST_BURST = 10,
-    OWN_CHANGES = 30, /* of a subscriber on the own page, at once and in an hour */
+    OWN_CHANGES = 30,   /* of a subscriber on the own page, at once and in an hour */
+    COSTLY_BURST = 120, /* searches and changes of a network, at once */
+    COSTLY_PER_HOUR = 1200,
     METRICS_SECONDS = 30,
 };
 
@@ -156,10 +158,11 @@ enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *confi
         .config = config,
         .joins = nl_limit_new(per_hour / 6 > LEAST_BURST ? per_hour / 6 : LEAST_BURST, per_hour),
         .addresses = nl_limit_new(LEAST_BURST, config->serve.joins_per_address),
+        .costly = nl_limit_new(COSTLY_BURST, COSTLY_PER_HOUR),
         .changes = nl_limit_new(OWN_CHANGES, OWN_CHANGES),
         .prefix = path_of(url)};
-    if (site->joins == NULL || site->changes == NULL || site->addresses == NULL ||
-        site->prefix == NULL) {
+    if (site->joins == NULL || site->changes == NULL || site->costly == NULL ||
+        site->addresses == NULL || site->prefix == NULL) {
         nl_site_free(site);
         return nl_error_nomem(err);
     }
@@ -193,5 +196,6 @@ void nl_site_free(struct nl_site *site) {
     nl_limit_free(site->joins);
     nl_limit_free(site->addresses);
     nl_limit_free(site->changes);
+    nl_limit_free(site->costly);
     free(site);
 }

@@ -248,3 +248,15 @@ def test_typing_errors_in_well_known_domains(web, connected, typed, meant):
     form["email"] = f"ann@{meant}"
     assert "Thank you." in http.post("/join", {**form, "email": f"ann@{meant}"}).text
     assert connected.sql("SELECT count(*) FROM subscriber") == [(2,)]
+
+
+def test_searches_have_a_limit_by_network(web, connected):
+    """Strangers choose the words, and an index of all texts is read for each."""
+    http = web("--no-mail", serve={"trusted_proxies": "127.0.0.1"})
+    searches = 0
+    while http.get("/archive/bulletin/search?q=x", **{"X-Forwarded-For": "203.0.113.9"}).status == 200:
+        searches += 1
+        assert searches < 1000
+    assert searches >= 120
+    assert http.get("/archive/bulletin/search?q=x", **{"X-Forwarded-For": "198.51.100.9"}).status == 200
+    assert http.get("/archive/bulletin/", **{"X-Forwarded-For": "203.0.113.9"}).status == 200
