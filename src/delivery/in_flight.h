@@ -1,4 +1,5 @@
-/* The state of a run: the messages in flight, one for each connection, and what is committed. run.c
+/* The state of a run: the messages in flight, as many as smtp.window on a connection, and what is
+ * committed. run.c
  * moves messages to the network and back, record.c commits what became of them. */
 #ifndef NL_DELIVERY_IN_FLIGHT_H
 #define NL_DELIVERY_IN_FLIGHT_H
@@ -9,9 +10,10 @@
 #include "newsletter/db/sync.h"
 #include "newsletter/smtp/transport.h"
 
-/* One connection's message, from its lease to its record. */
+/* A message, from its lease to its record. */
 struct nl_in_flight {
     struct nl_pending pending;
+    size_t connection;
     struct nl_buf message;
     struct nl_buf text; /* result.text points to it */
     struct nl_result result;
@@ -28,9 +30,9 @@ struct run {
     struct nl_transport *transport;
     struct nl_token owner;
     struct nl_composer composer;
-    struct nl_in_flight *messages; /* indexed like the transport's connections */
-    size_t size;
-    struct nl_record *records; /* room for each message and each refusal that is held */
+    struct nl_in_flight *messages; /* the transport knows them by their place here */
+    size_t size;                   /* connections times (window + 1) */
+    struct nl_record *records;     /* room for each message and each refusal that is held */
     int64_t *commit_points;
     bool *may_go;
     struct nl_backlog backlog;

@@ -49,10 +49,10 @@ static enum nl_status withdraw_commit_points(struct run *run) {
 
 /* Puts a delivery back into the queue, where the next lease finds that its subscription has ended.
  */
-static enum nl_status take_back(struct run *run, size_t connection) {
+static enum nl_status take_back(struct run *run, size_t place) {
     static const struct nl_result ended = {.outcome = NL_REQUEUED};
-    struct nl_in_flight *message = &run->messages[connection];
-    nl_transport_close(run->transport, connection);
+    struct nl_in_flight *message = &run->messages[place];
+    nl_transport_withdraw(run->transport, message->connection, place);
     nl_in_flight_end(run, message, &ended);
     run->backlog.drained = false;
     const struct nl_record record = {message->pending.job.delivery, &message->result};
@@ -186,7 +186,7 @@ static void release_final_dots(struct run *run) {
         if (message->commit_point == 0 || message->commit_point > run->synced)
             continue;
         message->commit_point = 0;
-        nl_transport_release_dot(run->transport, i);
+        nl_transport_release(run->transport, message->connection, i);
     }
 }
 

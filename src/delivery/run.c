@@ -14,7 +14,9 @@ enum {
 };
 
 static enum nl_status prepare(struct run *run) {
-    run->size = (size_t)run->plan->config->smtp.connections;
+    size_t connections = (size_t)run->plan->config->smtp.connections;
+    /* On each connection a message may begin before the outcome of the last one is committed. */
+    run->size = connections * ((size_t)nl_relay_window(run->plan->relay) + 1);
     run->messages = calloc(run->size, sizeof run->messages[0]);
     run->records = calloc(run->size + NL_HELD_LIMIT, sizeof run->records[0]);
     run->commit_points = calloc(run->size, sizeof run->commit_points[0]);
@@ -32,7 +34,7 @@ static enum nl_status prepare(struct run *run) {
     if (status == NL_OK)
         status = nl_composer_open(&run->composer, run->plan, run->err);
     if (status == NL_OK)
-        status = nl_transport_new(run->plan->relay, run->size, &run->transport, run->err);
+        status = nl_transport_new(run->plan->relay, connections, &run->transport, run->err);
     if (status == NL_OK)
         status = nl_sync_start(run->plan->store, &run->sync, run->err);
     if (status == NL_OK)
@@ -121,7 +123,7 @@ static const char *domain_of(const struct nl_in_flight *message) {
 /* Holds a refusal, or opens the breaker. What is refused after that is queued again. */
 static void hold(struct run *run, const struct nl_transport_event *event, bool ours,
                  struct nl_result *result) {
-    struct nl_in_flight *message = &run->messages[event->connection];
+    struct nl_in_flight *message = &run->messages[event->message];
     const struct nl_held refusal = {.delivery = message->pending.job.delivery,
                                     .attempts = message->pending.job.attempts,
                                     .first_attempt_at = message->pending.job.first_attempt_at,
@@ -160,7 +162,7 @@ static void take_outcome(struct run *run, const struct nl_transport_event *event
     } else if (reaction == NL_REACT_FAILURE) {
         count_failure(run, event->kind == NL_TRANSPORT_LOST ? event->text : result.text);
     }
-    nl_in_flight_end(run, &run->messages[event->connection], &result);
+    nl_in_flight_end(run, &run->messages[event->message], &result);
 }
 
 static void take_events(struct run *run) {
@@ -168,7 +170,7 @@ static void take_events(struct run *run) {
     while (nl_transport_next(run->transport, &event)) {
         switch (event.kind) {
         case NL_TRANSPORT_WANTS_DOT:
-            run->messages[event.connection].wants_commit_point = true;
+            run->messages[event.message].wants_commit_point = true;
             break;
         case NL_TRANSPORT_REFUSED:
             if (event.permanent)
@@ -194,8 +196,8 @@ static void refuse_locally(struct run *run, struct nl_in_flight *message, const 
 
 /* RFC 1870: a server that announces a size limit is not sent more. It is a refusal like any other:
  * when smaller messages are accepted, this one has failed. */
-static bool fits(struct run *run, size_t connection, const struct nl_extensions *extensions) {
-    struct nl_in_flight *message = &run->messages[connection];
+static bool fits(struct run *run, struct nl_in_flight *message,
+                 const struct nl_extensions *extensions) {
     struct nl_buf text = {0};
     if (extensions->size_limit == 0 || message->message.len <= extensions->size_limit)
         return true;
@@ -208,21 +210,23 @@ static bool fits(struct run *run, size_t connection, const struct nl_extensions 
                                .status = "5.3.4",
                                .text = nl_buf_text(&text),
                                .reason = "too-large"};
-    const struct nl_transport_event event = {.connection = connection,
-                                             .server =
-                                                 nl_transport_server(run->transport, connection),
-                                             .stage = NL_STAGE_MAIL};
+    const struct nl_transport_event event = {
+        .connection = message->connection,
+        .message = (size_t)(message - run->messages),
+        .server = nl_transport_server(run->transport, message->connection),
+        .stage = NL_STAGE_MAIL};
     hold(run, &event, false, &result);
     nl_buf_free(&text);
     return false;
 }
 
-static void begin_message(struct run *run, size_t connection, const struct nl_address *address) {
-    struct nl_in_flight *message = &run->messages[connection];
+static void begin_message(struct run *run, struct nl_in_flight *message,
+                          const struct nl_address *address) {
     struct nl_buf sender = {0};
     nl_composer_sender(&run->composer, message->pending.job.delivery, &sender);
-    nl_transport_start(run->transport, connection, nl_buf_text(&sender), address->envelope,
-                       &message->message, address->smtputf8);
+    message->wants_commit_point = nl_transport_start(
+        run->transport, message->connection, (size_t)(message - run->messages),
+        nl_buf_text(&sender), address->envelope, &message->message, address->smtputf8);
     nl_buf_free(&sender);
 }
 
@@ -232,14 +236,23 @@ static int64_t provider_of(const struct run *run, size_t connection) {
     return nl_relay_server(run->plan->relay, server)->provider;
 }
 
-static enum nl_status start_run(struct run *run, size_t connection,
-                                const struct nl_pending *pending) {
-    struct nl_in_flight *message = &run->messages[connection];
+/* The first place that is free; `size` for none. */
+static size_t free_place(const struct run *run) {
+    size_t at = 0;
+    while (at < run->size && run->messages[at].busy)
+        at++;
+    return at;
+}
+
+static enum nl_status start_message(struct run *run, size_t connection,
+                                    struct nl_in_flight *message,
+                                    const struct nl_pending *pending) {
     const struct nl_extensions *extensions = nl_transport_extensions(run->transport, connection);
     struct nl_address address = {0};
     struct nl_error bad_address = {0};
     enum nl_status status = NL_OK;
     message->pending = *pending;
+    message->connection = connection;
     message->busy = true;
     if (nl_address_parse(pending->job.address, &address, &bad_address) != NL_OK) {
         refuse_locally(run, message, "5.1.3", nl_error_text(&bad_address));
@@ -249,8 +262,8 @@ static enum nl_status start_run(struct run *run, size_t connection,
     } else {
         status = nl_composer_fill(&run->composer, pending, &address, provider_of(run, connection),
                                   &message->message, run->err);
-        if (status == NL_OK && fits(run, connection, extensions))
-            begin_message(run, connection, &address);
+        if (status == NL_OK && fits(run, message, extensions))
+            begin_message(run, message, &address);
     }
     nl_error_free(&bad_address);
     nl_address_free(&address);
@@ -286,11 +299,14 @@ static enum nl_status start_messages(struct run *run) {
     struct nl_pending pending = {0};
     enum nl_status status = NL_OK;
     size_t connection = 0;
+    size_t place = free_place(run);
     if (nl_run_must_stop(run))
         return NL_OK;
-    while (status == NL_OK && nl_transport_idle(run->transport, &connection) &&
-           !run->messages[connection].busy && nl_backlog_take(&run->backlog, admit, run, &pending))
-        status = start_run(run, connection, &pending);
+    while (status == NL_OK && place < run->size && nl_transport_idle(run->transport, &connection) &&
+           nl_backlog_take(&run->backlog, admit, run, &pending)) {
+        status = start_message(run, connection, &run->messages[place], &pending);
+        place = free_place(run);
+    }
     while (run->backlog.count > nl_transport_connecting(run->transport) &&
            nl_transport_connect(run->transport))
         ;
@@ -315,7 +331,10 @@ static void finish(struct run *run) {
 static enum nl_status loop(struct run *run) {
     for (;;) {
         take_events(run);
-        enum nl_status status = nl_record_commit(run);
+        /* So the next commit points ride in the commit of the last outcomes. */
+        enum nl_status status = start_messages(run);
+        if (status == NL_OK)
+            status = nl_record_commit(run);
         if (status == NL_OK)
             status = nl_record_follow_sync(run);
         if (status == NL_OK)

@@ -25,15 +25,16 @@ static enum nl_status converse(struct nl_transport *transport, const char *sende
         if (!started && nl_transport_idle(transport, &connection)) {
             if (recipient->smtputf8 && !nl_transport_extensions(transport, connection)->smtputf8)
                 return nl_error_set(err, NL_UNAVAILABLE, "the server does not offer SMTPUTF8");
-            nl_transport_start(transport, connection, sender, recipient->envelope, message,
-                               recipient->smtputf8);
+            if (nl_transport_start(transport, connection, 0, sender, recipient->envelope, message,
+                                   recipient->smtputf8))
+                nl_transport_release(transport, connection, 0); /* nothing is recorded of a copy */
             started = true;
         }
         if (!nl_transport_next(transport, &event))
             continue;
         if (event.kind != NL_TRANSPORT_WANTS_DOT)
             return test_reply(&event, err);
-        nl_transport_release_dot(transport, connection);
+        nl_transport_release(transport, connection, event.message);
     }
 }
 

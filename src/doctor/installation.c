@@ -309,10 +309,11 @@ static void tell_relay(struct nl_doctor *doctor, size_t which,
     const struct nl_smtp_server *server = nl_relay_server(doctor->relay, which);
     const char *name = nl_relay_name(doctor->relay, which);
     nl_findings_add(
-        doctor->out, NL_LEVEL_GOOD, "relay", NULL, "%s takes our mail (%s%s%s%s%s)", name,
+        doctor->out, NL_LEVEL_GOOD, "relay", NULL, "%s takes our mail (%s%s%s%s%s%s)", name,
         security[server->security], server->username != NULL ? ", logged in as " : "",
         server->username != NULL ? server->username : "",
-        extensions->pipelining ? ", PIPELINING" : "", extensions->smtputf8 ? ", SMTPUTF8" : "");
+        extensions->pipelining ? ", PIPELINING" : "", extensions->chunking ? ", CHUNKING" : "",
+        extensions->smtputf8 ? ", SMTPUTF8" : "");
     if (!extensions->smtputf8)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "relay", NULL,
                         "%s does not offer SMTPUTF8: mail to addresses with other letters than "

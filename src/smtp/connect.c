@@ -47,7 +47,8 @@ static int watch(CURL *handle, curl_infotype type, char *data, size_t len, void 
 static size_t free_slot(const struct nl_transport *transport) {
     size_t at = 0;
     while (at < transport->count &&
-           (transport->connections[at].state != CLOSED || transport->connections[at].pending))
+           (transport->connections[at].state != CLOSED || transport->connections[at].pending ||
+            transport->connections[at].carried_count > 0))
         at++;
     return at;
 }
@@ -138,7 +139,7 @@ static void refuse(struct nl_transport *transport, struct connection *connection
     nl_trace(transport, connection, "%s -> closed: %s", nl_stage_name(stage),
              nl_buf_text(&connection->text));
     nl_connection_close(transport, connection);
-    nl_connection_report(transport, connection, NL_TRANSPORT_REFUSED, stage);
+    nl_connection_report(transport, connection, NL_TRANSPORT_REFUSED, stage, 0);
     nl_relay_health_failed(&transport->health, connection->host, permanent);
     connection->event.permanent = permanent && nl_relay_health_all_out(&transport->health);
 }
@@ -155,7 +156,9 @@ static void established(struct nl_transport *transport, struct connection *conne
     nl_tls_established(&connection->tls);
     nl_login_succeeded(&transport->logins[connection->host]);
     connection->state = OPEN;
-    connection->busy = false;
+    connection->answered = 0;
+    connection->flies = false;
+    connection->ended = NULL;
     connection->write_blocked = connection->write_watched = false;
     connection->message_limit_reached = false;
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};

@@ -9,20 +9,20 @@ void nl_connection_close(struct nl_transport *transport, struct connection *conn
     }
     connection->handle = NULL;
     connection->state = CLOSED;
-    connection->busy = false;
 }
 
 void nl_connection_report(struct nl_transport *transport, struct connection *connection,
-                          enum nl_transport_kind kind, enum nl_stage stage) {
+                          enum nl_transport_kind kind, enum nl_stage stage, size_t message) {
     connection->event = (struct nl_transport_event){
         .kind = kind,
         .connection = (size_t)(connection - transport->connections),
+        .message = message,
         .server = connection->host,
         .stage = stage,
         .reply = &connection->session.reply,
         .text = nl_buf_text(&connection->text),
         .dot_sent = nl_session_dot_sent(&connection->session),
-        .reused = connection->session.messages > 1,
+        .reused = connection->answered > 0,
     };
     connection->pending = true;
 }

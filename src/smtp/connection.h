@@ -12,6 +12,15 @@
 
 enum connection_state { CLOSED, CONNECTING, OPEN };
 
+/* A message on a connection. */
+struct carried {
+    size_t message; /* the caller's number */
+    bool waiting;   /* for its commit point; nothing of it was sent */
+    struct nl_buf sender, recipient;
+    const struct nl_buf *text;
+    bool smtputf8;
+};
+
 struct connection {
     struct nl_transport *transport;
     enum connection_state state;
@@ -24,8 +33,12 @@ struct connection {
     int code;            /* the last reply while CONNECTING; 0 before one */
     unsigned mechanism;  /* the last one tried of a login; 0 before one */
     struct nl_extensions offered;
-    bool busy; /* a message is on it whose outcome is not known */
+    struct carried *carried; /* messages whose outcome is not known, oldest first */
+    size_t carried_count;
+    size_t answered; /* messages */
+    bool flies;      /* the messages on it go out in one piece each */
     bool write_blocked, write_watched;
+    const char *ended; /* why nothing more is read; the replies before it are still parsed */
     bool message_limit_reached; /* say QUIT once it is idle */
     int64_t deadline;
     struct nl_transport_event event; /* valid while `pending`: it waits to be taken */
@@ -42,6 +55,7 @@ struct nl_transport {
     int poll; /* epoll, of the open connections */
     int64_t next_overdue_check;
     size_t count;
+    size_t window; /* messages on one connection, at most */
     size_t connecting;
     size_t cursor; /* where the search for the next event begins */
 };
@@ -49,9 +63,37 @@ struct nl_transport {
 /* Closes a connection and frees its handle. The pending event stays. */
 void nl_connection_close(struct nl_transport *transport, struct connection *connection);
 
-/* Makes an event of a connection. */
+/* Makes an event of a connection, about one of its messages where it has any. */
 void nl_connection_report(struct nl_transport *transport, struct connection *connection,
-                          enum nl_transport_kind kind, enum nl_stage stage);
+                          enum nl_transport_kind kind, enum nl_stage stage, size_t message);
+
+/* A reply is awaited from now on. */
+void nl_connection_expect(struct nl_transport *transport, struct connection *connection);
+
+/* Writes what its session has to say; reads and acts on what has come in. */
+void nl_connection_flush(struct nl_transport *transport, struct connection *connection);
+void nl_connection_read(struct nl_transport *transport, struct connection *connection);
+
+/* ---- carry.c: which messages are on a connection ---- */
+
+/* Room for as many messages as the window allows; false without memory. */
+bool nl_carry_open(struct connection *connection, size_t window);
+void nl_carry_free(struct connection *connection);
+
+/* A message on a connection; NULL if it is not there. */
+struct carried *nl_carry_find(struct connection *connection, size_t message);
+
+/* A message leaves its connection. Its buffers are kept for another one. */
+void nl_carry_drop(struct connection *connection, struct carried *carried);
+
+/* The message that the session has ended leaves its connection; returns its number. */
+size_t nl_carry_end(struct nl_transport *transport, struct connection *connection);
+
+/* The connection broke: the relay's health is told. */
+void nl_carry_broken(struct nl_transport *transport, struct connection *connection, bool garbage);
+
+/* Makes an event of the next message that a closed connection has lost. */
+void nl_carry_report_lost(struct nl_transport *transport, struct connection *connection);
 
 /* Lets libcurl work on the connections that are being opened. Each one becomes OPEN, or CLOSED with
  * an event. */

@@ -15,6 +15,8 @@ static void note_size(struct nl_extensions *offered, const char *text, size_t le
 void nl_ehlo_note(struct nl_extensions *offered, const char *line, size_t len) {
     if (len >= 10 && strncasecmp(line, "PIPELINING", 10) == 0)
         offered->pipelining = true;
+    else if (len >= 8 && strncasecmp(line, "CHUNKING", 8) == 0)
+        offered->chunking = true;
     else if (len >= 8 && strncasecmp(line, "SMTPUTF8", 8) == 0)
         offered->smtputf8 = true;
     else if (len >= 8 && strncasecmp(line, "8BITMIME", 8) == 0)

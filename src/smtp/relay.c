@@ -137,6 +137,10 @@ int64_t nl_relay_timeout(const struct nl_relay *relay) {
     return relay->config->smtp.timeout;
 }
 
+int64_t nl_relay_window(const struct nl_relay *relay) {
+    return relay->config->smtp.window > 0 ? relay->config->smtp.window : 1;
+}
+
 int64_t nl_relay_per_connection(const struct nl_relay *relay) {
     return relay->config->smtp.per_connection;
 }

@@ -2,7 +2,7 @@
 
 #include <time.h>
 
-enum { FAILURE_LIMIT = 5, OUT_MILLISECONDS = 60000 };
+enum { FAILURE_LIMIT = 5, OUT_MILLISECONDS = 60000, LOST_FLIGHTS_LIMIT = 5 };
 
 int64_t nl_relay_clock(void) {
     struct timespec now = {0};
@@ -45,6 +45,22 @@ void nl_relay_health_failed(struct nl_relay_health *health, size_t which, bool p
 void nl_relay_health_worked(struct nl_relay_health *health, size_t which) {
     health->servers[which].consecutive_failures = 0;
     health->servers[which].out_until = 0;
+}
+
+void nl_relay_health_flight_worked(struct nl_relay_health *health, size_t which, bool accepted) {
+    if (health->servers[which].flights == NL_FLIGHTS_FAIL)
+        return;
+    if (accepted)
+        health->servers[which].flights = NL_FLIGHTS_WORK;
+    else if (health->servers[which].flights == NL_FLIGHTS_TRYING)
+        health->servers[which].flights = NL_FLIGHTS_UNTRIED;
+    health->servers[which].lost_flights = 0;
+}
+
+void nl_relay_health_flight_lost(struct nl_relay_health *health, size_t which, bool certain) {
+    bool proved = health->servers[which].flights == NL_FLIGHTS_WORK;
+    if (certain || !proved || ++health->servers[which].lost_flights >= LOST_FLIGHTS_LIMIT)
+        health->servers[which].flights = NL_FLIGHTS_FAIL;
 }
 
 bool nl_relay_health_all_out(const struct nl_relay_health *health) {

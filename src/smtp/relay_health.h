@@ -4,6 +4,10 @@
 
 #include "newsletter/smtp/relay.h"
 
+/* Whether a server that offers CHUNKING and PIPELINING is sent messages in one piece. The first one
+ * goes alone: should the server not keep what it offers, no more than this one is in doubt. */
+enum nl_flight_trust { NL_FLIGHTS_UNTRIED, NL_FLIGHTS_TRYING, NL_FLIGHTS_WORK, NL_FLIGHTS_FAIL };
+
 /* Zero it, then set `relay`. */
 struct nl_relay_health {
     const struct nl_relay *relay;
@@ -12,6 +16,8 @@ struct nl_relay_health {
         int consecutive_failures; /* since its last accepted message */
         int64_t out_until;
         bool out; /* permanently: trying again would not help */
+        enum nl_flight_trust flights;
+        int lost_flights; /* connections in a row that broke with messages in one piece on them */
     } servers[NL_RELAYS];
 };
 
@@ -25,6 +31,11 @@ void nl_relay_health_failed(struct nl_relay_health *health, size_t which, bool p
 
 /* A server has accepted a message. */
 void nl_relay_health_worked(struct nl_relay_health *health, size_t which);
+
+/* A message in one piece was answered; or its connection broke, or the answers did not count up
+ * (`certain`). */
+void nl_relay_health_flight_worked(struct nl_relay_health *health, size_t which, bool accepted);
+void nl_relay_health_flight_lost(struct nl_relay_health *health, size_t which, bool certain);
 
 /* Whether all servers are out permanently. */
 bool nl_relay_health_all_out(const struct nl_relay_health *health);

@@ -1,6 +1,7 @@
 #include "newsletter/smtp/session.h"
 
 #include "newsletter/base/text.h"
+#include "smtp/flight.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -30,6 +31,10 @@ void nl_session_open(struct nl_session *session, const struct nl_extensions *ext
     session->messages = 0;
     session->refused = false;
     session->whole = false;
+    session->sent = 0;
+    session->flight_count = 0;
+    session->closing = false;
+    session->unsupported = false;
     session->extensions = *extensions;
     session->stage = NL_STAGE_IDLE;
 }
@@ -39,33 +44,7 @@ void nl_session_free(struct nl_session *session) {
     nl_buf_free(&session->out);
     nl_buf_free(&session->reply.text);
     nl_buf_free(&session->recipient);
-}
-
-void nl_session_stuff(struct nl_buf *out, const char *text, size_t len) {
-    while (len > 0) {
-        const char *end = memchr(text, '\n', len);
-        size_t line = end != NULL ? (size_t)(end - text) + 1 : len;
-        if (text[0] == '.')
-            nl_buf_addc(out, '.');
-        /* Lines without a leading dot are copied in one go. */
-        while (line < len && text[line] != '.') {
-            end = memchr(text + line, '\n', len - line);
-            line = end != NULL ? (size_t)(end - text) + 1 : len;
-        }
-        nl_buf_add(out, text, line);
-        text += line;
-        len -= line;
-    }
-}
-
-static void add_mail(struct nl_session *session, const char *sender, bool smtputf8) {
-    nl_buf_addf(&session->out, "MAIL FROM:<%s>", sender);
-    if (session->extensions.size)
-        nl_buf_addf(&session->out, " SIZE=%zu", session->message->len);
-    if (smtputf8)
-        nl_buf_adds(&session->out,
-                    session->extensions.eightbit ? " BODY=8BITMIME SMTPUTF8" : " SMTPUTF8");
-    nl_buf_adds(&session->out, "\r\n");
+    nl_flights_free(session);
 }
 
 static void add_recipient(struct nl_session *session) {
@@ -79,7 +58,7 @@ void nl_session_start(struct nl_session *session, const char *sender, const char
     session->refused = false;
     nl_buf_clear(&session->recipient);
     nl_buf_adds(&session->recipient, recipient);
-    add_mail(session, sender, smtputf8);
+    nl_session_add_mail(session, sender, message->len, smtputf8);
     if (session->extensions.pipelining) {
         add_recipient(session);
         nl_buf_adds(&session->out, "DATA\r\n");
@@ -102,7 +81,8 @@ void nl_session_quit(struct nl_session *session) {
 }
 
 bool nl_session_dot_sent(const struct nl_session *session) {
-    return session->stage == NL_STAGE_DOT && session->written > session->dot_offset;
+    return session->stage == NL_STAGE_DOT && session->flight_count == 0 &&
+           session->written > session->dot_offset;
 }
 
 void nl_session_feed(struct nl_session *session, const char *data, size_t len) {
@@ -116,10 +96,14 @@ const char *nl_session_output(const struct nl_session *session, size_t *len) {
 
 void nl_session_wrote(struct nl_session *session, size_t len) {
     session->written += len;
-    if (session->written < session->out.len || session->stage == NL_STAGE_DOT)
+    session->sent += len;
+    if (session->written < session->out.len ||
+        (session->stage == NL_STAGE_DOT && session->flight_count == 0))
         return;
     session->written = 0;
     nl_buf_clear(&session->out);
+    if (session->out.cap > KEEP_OUTPUT)
+        nl_buf_free(&session->out);
 }
 
 size_t nl_reply_status(const char *text, size_t len, char status[12]) {
@@ -209,12 +193,6 @@ static int next_reply(struct nl_session *session) {
     return in->len > LINE_LIMIT ? -1 : 0;
 }
 
-static void reset_session(struct nl_session *session) {
-    nl_buf_adds(&session->out, "RSET\r\n");
-    session->refused = false;
-    session->stage = NL_STAGE_RSET;
-}
-
 /* The message has ended. */
 static enum nl_session_event end_message(struct nl_session *session, enum nl_stage at) {
     session->ended_at = at;
@@ -230,7 +208,7 @@ static enum nl_session_event refuse(struct nl_session *session, enum nl_stage at
         session->refused = true;
         session->stage = next;
     } else {
-        reset_session(session);
+        nl_session_reset(session);
     }
     return end_message(session, at);
 }
@@ -256,7 +234,7 @@ static enum nl_session_event after_recipient(struct nl_session *session) {
 /* The reply to a DATA that was pipelined with a refused command. */
 static enum nl_session_event after_refused_data(struct nl_session *session, bool go) {
     if (!go) {
-        reset_session(session);
+        nl_session_reset(session);
         return NL_SESSION_NONE;
     }
     if (session->ended_at == NL_STAGE_MAIL)
@@ -273,7 +251,7 @@ static enum nl_session_event after_data(struct nl_session *session) {
     if (session->refused)
         return after_refused_data(session, go);
     if (!go) {
-        reset_session(session);
+        nl_session_reset(session);
         return end_message(session, NL_STAGE_DATA);
     }
     session->whole = session->message->len <= WHOLE_LIMIT;
@@ -299,7 +277,7 @@ static enum nl_session_event after_dot(struct nl_session *session) {
 static enum nl_session_event after_empty_message(struct nl_session *session) {
     if (!session->refused)
         return NL_SESSION_GARBAGE;
-    reset_session(session);
+    nl_session_reset(session);
     return NL_SESSION_NONE;
 }
 
@@ -307,6 +285,8 @@ static enum nl_session_event after_empty_message(struct nl_session *session) {
 static enum nl_session_event act(struct nl_session *session) {
     if (session->reply.code / 100 == 3 && session->stage != NL_STAGE_DATA)
         return NL_SESSION_GARBAGE;
+    if (session->flight_count > 0)
+        return nl_flight_act(session);
     switch (session->stage) {
     case NL_STAGE_MAIL:
         return after_mail(session);

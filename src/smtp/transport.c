@@ -3,6 +3,7 @@
 #include "smtp/connection.h"
 #include "smtp/trace.h"
 
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +30,13 @@ enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections
     transport->connections = calloc(connections, sizeof transport->connections[0]);
     transport->poll = epoll_create1(EPOLL_CLOEXEC);
     transport->count = connections;
-    for (size_t i = 0; transport->connections != NULL && i < connections; i++)
+    transport->window = (size_t)nl_relay_window(relay);
+    bool ready = transport->multi != NULL && transport->connections != NULL && transport->poll >= 0;
+    for (size_t i = 0; ready && i < connections; i++) {
         transport->connections[i].transport = transport;
-    if (transport->multi == NULL || transport->connections == NULL || transport->poll < 0) {
+        ready = nl_carry_open(&transport->connections[i], transport->window);
+    }
+    if (!ready) {
         nl_transport_free(transport);
         return nl_error_nomem(err);
     }
@@ -39,35 +44,51 @@ enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections
     return NL_OK;
 }
 
-void nl_transport_close(struct nl_transport *transport, size_t connection) {
-    nl_connection_close(transport, &transport->connections[connection]);
-}
-
-/* Closes a connection that is broken. If a message was on it, that is an event. */
-static void lose(struct nl_transport *transport, struct connection *connection, const char *how) {
+/* Closes a connection that is broken. Each message on it makes an event, after the one that waits
+ * to be taken. `garbage`: the server keeps to no protocol. */
+static void lose(struct nl_transport *transport, struct connection *connection, const char *how,
+                 bool garbage) {
     nl_trace(transport, connection, "%s -> closed: %s", nl_stage_name(connection->session.stage),
              how);
-    if (connection->busy) {
+    if (connection->carried_count > 0) {
         nl_buf_clear(&connection->text);
         nl_buf_adds(&connection->text, how);
-        nl_relay_health_failed(&transport->health, connection->host, false);
-        nl_connection_report(transport, connection, NL_TRANSPORT_LOST, connection->session.stage);
+        nl_carry_broken(transport, connection, garbage);
     }
     nl_connection_close(transport, connection);
+    if (!connection->pending)
+        nl_carry_report_lost(transport, connection);
 }
 
-static void set_deadline(struct nl_transport *transport, struct connection *connection) {
+void nl_connection_expect(struct nl_transport *transport, struct connection *connection) {
     connection->deadline = nl_relay_clock() + nl_relay_timeout(transport->health.relay) * 1000;
 }
 
-static void flush_output(struct nl_transport *transport, struct connection *connection) {
-    while (connection->state == OPEN) {
+/* Nothing more is read or written. Replies that have arrived still count. */
+static void end_input(struct connection *connection, const char *reason) {
+    connection->ended = reason;
+    if (connection->pending && connection->event.kind == NL_TRANSPORT_WANTS_DOT)
+        connection->pending = false;
+}
+
+/* Writing fails before the last replies are read. */
+static void read_rest(struct connection *connection) {
+    char data[READ_SIZE];
+    size_t len = 0;
+    while (connection->session.in.len <= WAITING_LIMIT &&
+           curl_easy_recv(connection->handle, data, sizeof data, &len) == CURLE_OK && len > 0)
+        nl_session_feed(&connection->session, data, len);
+    end_input(connection, "the server closed the connection");
+}
+
+void nl_connection_flush(struct nl_transport *transport, struct connection *connection) {
+    while (connection->state == OPEN && connection->ended == NULL) {
         size_t len = 0;
         size_t sent = 0;
         const char *data = nl_session_output(&connection->session, &len);
         connection->write_blocked = false;
         if (connection->session.out.failed || connection->session.in.failed) {
-            lose(transport, connection, "out of memory");
+            lose(transport, connection, "out of memory", false);
             return;
         }
         if (len == 0)
@@ -78,11 +99,11 @@ static void flush_output(struct nl_transport *transport, struct connection *conn
             return;
         }
         if (code != CURLE_OK) {
-            lose(transport, connection, "the server closed the connection");
+            read_rest(connection);
             return;
         }
         nl_session_wrote(&connection->session, sent);
-        set_deadline(transport, connection);
+        nl_connection_expect(transport, connection);
     }
 }
 
@@ -98,73 +119,77 @@ static void handle_events(struct nl_transport *transport, struct connection *con
     while (connection->state == OPEN && !connection->pending) {
         switch (nl_session_next(&connection->session)) {
         case NL_SESSION_NONE:
-            if (connection->message_limit_reached && connection->session.stage == NL_STAGE_IDLE)
+            if (connection->ended != NULL) {
+                lose(transport, connection, connection->ended, false);
+                return;
+            }
+            if (connection->message_limit_reached && connection->carried_count == 0 &&
+                connection->session.stage == NL_STAGE_IDLE)
                 nl_session_quit(&connection->session);
-            flush_output(transport, connection);
+            nl_connection_flush(transport, connection);
             return;
         case NL_SESSION_WANTS_DOT:
-            flush_output(transport, connection);
-            if (connection->state == OPEN)
-                nl_connection_report(transport, connection, NL_TRANSPORT_WANTS_DOT, NL_STAGE_BODY);
+            nl_connection_flush(transport, connection);
+            if (connection->state == OPEN && connection->ended == NULL)
+                nl_connection_report(transport, connection, NL_TRANSPORT_WANTS_DOT, NL_STAGE_BODY,
+                                     connection->carried[0].message);
             break;
         case NL_SESSION_REPLIED:
-            connection->busy = false;
             connection->message_limit_reached =
                 connection->message_limit_reached || has_reached_limit(transport, connection);
             if (connection->session.reply.code / 100 == 2)
                 nl_relay_health_worked(&transport->health, connection->host);
             nl_connection_report(transport, connection, NL_TRANSPORT_REPLIED,
-                                 connection->session.ended_at);
-            flush_output(transport, connection);
+                                 connection->session.ended_at, nl_carry_end(transport, connection));
+            connection->answered++;
+            nl_connection_flush(transport, connection);
             break;
         case NL_SESSION_GARBAGE:
-            lose(transport, connection, "the server sent something that is no SMTP reply");
+            lose(transport, connection, "the server sent something that is no SMTP reply", true);
             return;
         case NL_SESSION_CLOSING:
-            lose(transport, connection, "the server closed the connection");
+            lose(transport, connection, "the server closed the connection", false);
             return;
         }
     }
 }
 
-/* Replies that have arrived still count. */
-static void give_up(struct nl_transport *transport, struct connection *connection,
-                    const char *reason) {
-    handle_events(transport, connection);
-    if (connection->state == OPEN && connection->pending &&
-        connection->event.kind == NL_TRANSPORT_WANTS_DOT)
-        connection->pending = false;
-    if (connection->state == OPEN)
-        lose(transport, connection, reason);
+/* A server whose replies come one by one, with Nagle's algorithm, keeps the next one until the last
+ * was acknowledged, which takes up to 40 ms (RFC 1122 section 4.2.3.2). */
+static void acknowledge(const struct connection *connection) {
+    static const int one = 1;
+    if (connection->state == OPEN && connection->session.flight_count > 0)
+        setsockopt(connection->socket, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
 }
 
-static void read_input(struct nl_transport *transport, struct connection *connection) {
+void nl_connection_read(struct nl_transport *transport, struct connection *connection) {
     bool plain =
         nl_relay_server(transport->health.relay, connection->host)->security == NL_SMTP_PLAIN;
     char data[READ_SIZE];
-    for (;;) {
+    while (connection->ended == NULL) {
         size_t len = 0;
         CURLcode code = curl_easy_recv(connection->handle, data, sizeof data, &len);
         if (code == CURLE_AGAIN)
             break;
         if (code != CURLE_OK || len == 0) {
-            give_up(transport, connection, "the server closed the connection");
-            return;
+            end_input(connection, "the server closed the connection");
+            break;
         }
         nl_session_feed(&connection->session, data, len);
         if (connection->session.in.len > WAITING_LIMIT) {
-            give_up(transport, connection, "the server sends without being asked");
-            return;
+            end_input(connection, "the server sends without being asked");
+            break;
         }
-        set_deadline(transport, connection);
+        nl_connection_expect(transport, connection);
         if (len < sizeof data && plain)
             break; /* there is no more; TLS may have bytes buffered that poll does not see */
     }
     handle_events(transport, connection);
+    acknowledge(connection);
 }
 
 static bool expects_reply(const struct connection *connection) {
-    return !connection->pending && (connection->busy || connection->session.stage != NL_STAGE_IDLE);
+    return !connection->pending && connection->session.stage != NL_STAGE_IDLE;
 }
 
 /* Input that arrived together with the previous reply is parsed only after that reply's event has
@@ -209,7 +234,7 @@ static void lose_overdue(struct nl_transport *transport) {
     for (size_t i = 0; i < transport->count; i++) {
         struct connection *connection = &transport->connections[i];
         if (connection->state == OPEN && expects_reply(connection) && now > connection->deadline)
-            lose(transport, connection, "no reply within smtp.timeout");
+            lose(transport, connection, "no reply within smtp.timeout", true);
     }
 }
 
@@ -218,7 +243,8 @@ void nl_transport_wait(struct nl_transport *transport, int milliseconds) {
     parse_waiting_input(transport);
     for (size_t i = 0; i < transport->count; i++) {
         watch_output(transport, &transport->connections[i]);
-        if (transport->connections[i].pending)
+        if (transport->connections[i].pending || (transport->connections[i].state == CLOSED &&
+                                                  transport->connections[i].carried_count > 0))
             milliseconds = 0;
     }
     int count = wait_for_events(transport, events, milliseconds);
@@ -227,9 +253,9 @@ void nl_transport_wait(struct nl_transport *transport, int milliseconds) {
         if (connection == NULL || connection->state != OPEN)
             continue;
         if ((events[i].events & EPOLLOUT) != 0)
-            flush_output(transport, connection);
+            nl_connection_flush(transport, connection);
         if (connection->state == OPEN && (events[i].events & ~(uint32_t)EPOLLOUT) != 0)
-            read_input(transport, connection);
+            nl_connection_read(transport, connection);
     }
     lose_overdue(transport);
     nl_connect_drive(transport);
@@ -239,24 +265,14 @@ bool nl_transport_next(struct nl_transport *transport, struct nl_transport_event
     for (size_t step = 0; step < transport->count; step++) {
         struct connection *connection =
             &transport->connections[(transport->cursor + step) % transport->count];
+        if (!connection->pending && connection->state == CLOSED)
+            nl_carry_report_lost(transport, connection);
         if (!connection->pending)
             continue;
         *event = connection->event;
         connection->pending = false;
         transport->cursor = (event->connection + 1) % transport->count;
         return true;
-    }
-    return false;
-}
-
-bool nl_transport_idle(const struct nl_transport *transport, size_t *connection) {
-    for (size_t i = 0; i < transport->count; i++) {
-        const struct connection *candidate = &transport->connections[i];
-        if (candidate->state == OPEN && !candidate->busy && !candidate->pending &&
-            !candidate->message_limit_reached && candidate->session.stage == NL_STAGE_IDLE) {
-            *connection = i;
-            return true;
-        }
     }
     return false;
 }
@@ -268,26 +284,6 @@ size_t nl_transport_server(const struct nl_transport *transport, size_t connecti
 const struct nl_extensions *nl_transport_extensions(const struct nl_transport *transport,
                                                     size_t connection) {
     return &transport->connections[connection].session.extensions;
-}
-
-void nl_transport_start(struct nl_transport *transport, size_t connection, const char *sender,
-                        const char *recipient, const struct nl_buf *message, bool smtputf8) {
-    struct connection *taken = &transport->connections[connection];
-    taken->busy = true;
-    set_deadline(transport, taken);
-    nl_session_start(&taken->session, sender, recipient, message, smtputf8);
-    nl_trace(transport, taken, "idle -> MAIL: from <%s> to <%s>, %zu bytes", sender, recipient,
-             message->len);
-    flush_output(transport, taken);
-}
-
-void nl_transport_release_dot(struct nl_transport *transport, size_t connection) {
-    struct connection *taken = &transport->connections[connection];
-    if (taken->state != OPEN)
-        return;
-    nl_session_release_dot(&taken->session);
-    nl_trace(transport, taken, "the message -> the final dot");
-    flush_output(transport, taken);
 }
 
 bool nl_transport_avoid(struct nl_transport *transport, size_t server) {
@@ -313,10 +309,10 @@ static void say_goodbye(struct nl_transport *transport) {
     for (size_t i = 0; i < transport->count; i++) {
         struct connection *connection = &transport->connections[i];
         connection->pending = false;
-        if (connection->state == OPEN && !connection->busy &&
+        if (connection->state == OPEN && connection->carried_count == 0 &&
             connection->session.stage == NL_STAGE_IDLE) {
             nl_session_quit(&connection->session);
-            flush_output(transport, connection);
+            nl_connection_flush(transport, connection);
         } else {
             nl_connection_close(transport, connection);
         }
@@ -334,6 +330,7 @@ void nl_transport_free(struct nl_transport *transport) {
     for (size_t i = 0; transport->connections != NULL && i < transport->count; i++) {
         nl_connection_close(transport, &transport->connections[i]);
         nl_session_free(&transport->connections[i].session);
+        nl_carry_free(&transport->connections[i]);
         nl_buf_free(&transport->connections[i].text);
     }
     curl_multi_cleanup(transport->multi);

@@ -3,13 +3,21 @@ It counts what it has taken, by recipient; a message counts from its final dot o
 import asyncio
 import collections
 import random
+import ssl
 import threading
 
 
 class Faulty:
-    """Starts on construction; stop() ends it. `rate` is how often each step goes wrong."""
+    """Starts on construction; stop() ends it. `rate` is how often each step goes wrong. `offers` are extensions such as
+    CHUNKING; `tls` are a certificate and its key for implicit TLS."""
 
-    def __init__(self, seed=1, rate=0.01, delay=0.002, refused=lambda address: False):
+    def __init__(self, seed=1, rate=0.01, delay=0.002, refused=lambda address: False, offers=(), tls=None):
+        self.offers = offers
+        self.context = None
+        if tls:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(*tls)
+        self.verbs = collections.Counter()
         self.random = random.Random(seed)
         self.rate = rate
         self.delay = delay
@@ -24,7 +32,8 @@ class Faulty:
 
     def serve(self):
         asyncio.set_event_loop(self.loop)
-        server = self.loop.run_until_complete(asyncio.start_server(self.converse, "127.0.0.1", 0, backlog=500))
+        server = self.loop.run_until_complete(asyncio.start_server(self.converse, "127.0.0.1", 0, backlog=500,
+                                                                   ssl=self.context))
         self.port = server.sockets[0].getsockname()[1]
         self.ready.set()
         self.loop.run_forever()
@@ -62,9 +71,11 @@ class Faulty:
             if not line:
                 return
             verb = line[:4].upper()
+            self.verbs[verb.decode(errors="replace")] += 1
             await self.step()
             if verb == b"EHLO":
-                reply = b"250-faulty.example\r\n250-PIPELINING\r\n250 ENHANCEDSTATUSCODES"
+                reply = b"".join(b"250-%s\r\n" % offer.encode() for offer in ("faulty.example", "PIPELINING", *self.offers))
+                reply += b"250 ENHANCEDSTATUSCODES"
             elif verb == b"MAIL":
                 recipient = None
                 reply = b"451 4.4.0 Not now" if self.wrong("MAIL") else b"250 2.1.0 Ok"
@@ -87,6 +98,20 @@ class Faulty:
                     await reader.readuntil(b"\r\n.\r\n")
                     reply = await self.take(recipient)
                 recipient = None
+            elif verb == b"BDAT":
+                _, size, last = line.split()
+                assert last.upper() == b"LAST"
+                await reader.readexactly(int(size))
+                if recipient is None:
+                    reply = b"554 5.5.1 No valid recipients"
+                elif self.wrong("BDAT"):
+                    reply = b"451 4.7.1 Not now"
+                else:
+                    reply = await self.take(recipient)
+                recipient = None
+            elif verb == b"RSET":
+                recipient = None
+                reply = b"250 2.0.0 Ok"
             elif verb == b"QUIT":
                 writer.write(b"221 2.0.0 Bye\r\n")
                 return

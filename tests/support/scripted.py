@@ -3,6 +3,9 @@
 Scripted(fault=(stage, action)) breaks at that stage: connect, banner, EHLO, STARTTLS, AUTH, MAIL,
 RCPT, DATA or dot; the action is 4xx, 5xx, disconnect, garbage or one of FLOODS. Accepted messages are counted.
 
+Scripted(offers=["CHUNKING"], chunking=True) takes messages by BDAT, at the stage "dot"; "silent" takes them without an
+answer. `flights` counts them. Without `chunking` BDAT is not known, whatever is offered.
+
 Scripted(answer=function): function(stage, recipient) returns the reply at MAIL, RCPT, DATA or dot, of one line or
 several, or None for the usual one. At MAIL the recipient is None.
 
@@ -45,6 +48,8 @@ class Session(socketserver.StreamRequestHandler):
         text = server.answer(stage, self.recipient) if server.answer else None
         if text is not None:
             self.reply(text)
+            if text.startswith("421") and server.close_after_421:
+                raise EOFError
             return True
         if server.fault is None or server.fault[0] != stage:
             return False
@@ -125,6 +130,18 @@ class Session(socketserver.StreamRequestHandler):
                         with server.lock:
                             server.received += recipients
                         self.reply("250 2.0.0 Queued")
+            elif verb == "BDAT" and server.chunking:
+                self.rfile.read(int(line.split(" ")[1]))
+                server.flights += 1
+                if server.chunking == "silent":
+                    continue
+                if not recipients:
+                    self.reply("503 5.5.1 No recipients")
+                elif not self.fault("dot"):
+                    with server.lock:
+                        server.received += recipients
+                    self.reply("250 2.0.0 Queued")
+                recipients = []
             elif verb == "RSET":
                 recipients = []
                 self.reply("250 2.0.0 Ok")
@@ -180,11 +197,14 @@ class Scripted(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
 
     def __init__(self, fault=None, certificate=None, key=None, login=None, pipelining=True,
-                 mechanisms=None, answer=None, offers=()):
+                 mechanisms=None, answer=None, offers=(), chunking=False):
         super().__init__(("127.0.0.1", 0), Session)
         self.fault = fault
         self.answer = answer
         self.offers = list(offers)
+        self.chunking = chunking
+        self.flights = 0
+        self.close_after_421 = False
         self.faults = 0
         self.flooded = 0
         self.login = login

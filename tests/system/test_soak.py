@@ -7,6 +7,7 @@ import struct
 import subprocess
 import time
 
+import certificates
 import pytest
 from conftest import TOP
 from faulty import Faulty
@@ -19,17 +20,27 @@ soak = importlib.util.module_from_spec(importlib.util.spec_from_loader("soak", l
 loader.exec_module(soak)
 
 
-@pytest.mark.parametrize("processes, kills", [(1, 0), (2, 25), (4, 25)])
-def test_nobody_is_missed_or_mailed_twice(site, processes, kills):
-    server = Faulty(rate=0.01, delay=0.02, refused=soak.refused)
+@pytest.mark.parametrize("processes, kills, window, tls", [(1, 0, 0, False), (2, 25, 0, False), (4, 25, 0, True),
+                                                           (2, 25, 1, True), (2, 25, 4, False), (4, 25, 4, True)])
+def test_nobody_is_missed_or_mailed_twice(site, tmp_path, processes, kills, window, tls):
+    """With a window, messages go out in one piece each."""
+    smtp = {"window": window} if window else {}
+    pair = None
+    if tls:
+        authority, *pair = certificates.make(str(tmp_path))
+        smtp.update(security="tls", ca_file=authority)
+    server = Faulty(rate=0.01, delay=0.02, refused=soak.refused, offers=["CHUNKING"] if window else [], tls=pair)
     try:
-        result = soak.run(site, server, 2000, kills, processes, soak.refused)
+        result = soak.run(site, server, 2000, kills, processes, soak.refused, **smtp)
     finally:
         server.stop()
     for wrong in ("lost", "twice", "bounced wrongly", "taken and not recorded", "other"):
         assert result[wrong] == 0, result
-    assert result["recipients"] == 2000 and result["sent"] > 1500 and result["kills"] >= kills // 3
-    assert min(server.faults[kind] for kind in ("drop", "RCPT", "DATA", "dot", "silence")) > 0
+    assert result["recipients"] == 2000 and result["sent"] > (1000 if window > 1 else 1500) and result["kills"] >= kills // 3
+    assert min(server.faults[kind] for kind in ("drop", "RCPT", "BDAT" if window else "DATA", "dot", "silence")) > 0
+    lost = server.faults["drop"] + server.faults["silence"]
+    assert result["unknown"] <= max(window, 1) * (20 * result["kills"] + lost)
+    assert not window or server.verbs["BDAT"] > server.verbs["DATA"]
 
 
 @pytest.fixture

@@ -116,6 +116,7 @@ struct nl_config {
         int64_t connections;
         int64_t timeout;
         int64_t per_connection; /* messages; 0: any number */
+        int64_t window;         /* messages under way on one connection */
     } smtp;
     struct {
         int64_t per_second;                         /* messages; 0: any number */

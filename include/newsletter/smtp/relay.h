@@ -38,6 +38,9 @@ const struct nl_smtp_server *nl_relay_server(const struct nl_relay *relay,
 /* Seconds to wait for any single reply. */
 int64_t nl_relay_timeout(const struct nl_relay *relay) NL_ALL_NONNULL;
 
+/* How many messages may be under way on one connection at once. */
+int64_t nl_relay_window(const struct nl_relay *relay) NL_ALL_NONNULL;
+
 /* How many messages one connection may carry; 0 for any number. */
 int64_t nl_relay_per_connection(const struct nl_relay *relay) NL_ALL_NONNULL;
 

@@ -4,10 +4,12 @@
 #ifndef NEWSLETTER_SMTP_SESSION_H
 #define NEWSLETTER_SMTP_SESSION_H
 
+#include "newsletter/base/attribute.h"
 #include "newsletter/base/buf.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum nl_stage {
     NL_STAGE_CONNECT,
@@ -30,6 +32,7 @@ struct nl_extensions {
     bool pipelining;   /* RFC 2920 */
     bool smtputf8;     /* RFC 6531 */
     bool eightbit;     /* RFC 6152 */
+    bool chunking;     /* RFC 3030 */
     bool size;         /* RFC 1870 */
     size_t size_limit; /* bytes of a message; 0 if there is no limit or it is not known */
 };
@@ -49,6 +52,8 @@ enum nl_session_event {
     NL_SESSION_CLOSING,   /* 421 outside a message, or the end of QUIT: close */
 };
 
+struct nl_flight;
+
 struct nl_session {
     enum nl_stage stage;
     enum nl_stage ended_at; /* NL_SESSION_REPLIED: which command the reply answers */
@@ -65,8 +70,14 @@ struct nl_session {
     /* Called after each reply has been acted upon, with the stage before; NULL for nobody. */
     void (*observe)(const struct nl_session *session, enum nl_stage before, void *ctx);
     void *observe_ctx;
-    bool refused; /* the message has ended; replies to pipelined commands are still to come */
-    bool whole;   /* the message is sent in one piece with its dot */
+    bool refused;  /* the message has ended; replies to pipelined commands are still to come */
+    bool whole;    /* the message is sent in one piece with its dot */
+    uint64_t sent; /* bytes written since the session was opened */
+    struct nl_flight *flights; /* a ring of messages in one piece each */
+    size_t flight_room, flight_first, flight_count;
+    size_t ended_message; /* NL_SESSION_REPLIED: which one of these */
+    bool closing;         /* the server has said 421 */
+    bool unsupported;     /* it has offered CHUNKING and does not know BDAT */
 };
 
 /* Begins on a new connection. */
@@ -77,6 +88,23 @@ void nl_session_open(struct nl_session *session,
  * addresses are copied. `smtputf8` asks for that extension, which must be offered. */
 void nl_session_start(struct nl_session *session, const char *sender, const char *recipient,
                       const struct nl_buf *message, bool smtputf8) NL_ALL_NONNULL;
+
+/* Makes room for `most` messages in one piece each; false without memory. */
+bool nl_session_allow_flights(struct nl_session *session, size_t most) NL_ALL_NONNULL;
+
+/* Queues a message in one piece, MAIL, RCPT and BDAT LAST together: on a session that is idle, or
+ * with fewer such messages under way than were allowed. CHUNKING and PIPELINING must be offered.
+ * Its commit point must be recorded. NL_SESSION_REPLIED says in `ended_message` which message it
+ * was. */
+void nl_session_fly(struct nl_session *session, size_t message, const char *sender,
+                    const char *recipient, const struct nl_buf *text, bool smtputf8) NL_ALL_NONNULL;
+
+/* After the end of a session: whether the server may have accepted a message that was in flight. */
+bool nl_session_flight_sent(const struct nl_session *session, size_t message) NL_ALL_NONNULL;
+
+/* After the end of a session: whether the first message in flight had been refused at MAIL or RCPT,
+ * so that the server cannot have accepted it. Then it is ended as by NL_SESSION_REPLIED. */
+bool nl_session_flight_refused(struct nl_session *session, size_t message) NL_ALL_NONNULL;
 
 /* Queues the final dot. */
 void nl_session_release_dot(struct nl_session *session) NL_ALL_NONNULL;

@@ -10,7 +10,7 @@
 struct nl_transport;
 
 enum nl_transport_kind {
-    NL_TRANSPORT_WANTS_DOT, /* record the commit point, then nl_transport_release_dot or _close */
+    NL_TRANSPORT_WANTS_DOT, /* record the commit point, then nl_transport_release or _withdraw */
     NL_TRANSPORT_REPLIED,   /* the message has ended: stage and reply */
     NL_TRANSPORT_LOST,      /* the connection broke with a message on it: stage and text */
     NL_TRANSPORT_REFUSED,   /* no connection could be opened: stage and text */
@@ -19,6 +19,7 @@ enum nl_transport_kind {
 struct nl_transport_event {
     enum nl_transport_kind kind;
     size_t connection;
+    size_t message;               /* the caller's number; not with REFUSED */
     size_t server;                /* which one of the relay */
     enum nl_stage stage;          /* of the command or phase */
     const struct nl_reply *reply; /* REPLIED; owned by the connection */
@@ -44,7 +45,9 @@ bool nl_transport_connect_to(struct nl_transport *transport, size_t server) NL_A
 /* The number of connections being opened. */
 size_t nl_transport_connecting(const struct nl_transport *transport) NL_ALL_NONNULL;
 
-/* A connection ready for a message; false if there is none. */
+/* A connection ready for a message; false if there is none. Those with the fewest messages come
+ * first: where messages go out in one piece each, a connection carries as many as smtp.window
+ * allows. */
 bool nl_transport_idle(const struct nl_transport *transport, size_t *connection) NL_ALL_NONNULL;
 
 /* Which server of the relay a connection leads to, and the extensions that it offers. */
@@ -52,12 +55,23 @@ size_t nl_transport_server(const struct nl_transport *transport, size_t connecti
 const struct nl_extensions *nl_transport_extensions(const struct nl_transport *transport,
                                                     size_t connection) NL_ALL_NONNULL;
 
-/* See nl_session_start. */
-void nl_transport_start(struct nl_transport *transport, size_t connection, const char *sender,
-                        const char *recipient, const struct nl_buf *message,
+/* Begins a message, under a number of the caller's that no other message under way has. Where the
+ * server offers CHUNKING and PIPELINING, nothing is sent yet and true is returned: record the
+ * commit point, then nl_transport_release or _withdraw. Else the envelope is sent (see
+ * nl_session_start), and NL_TRANSPORT_WANTS_DOT follows when it was accepted. `text` must stay
+ * until the message has ended. */
+bool nl_transport_start(struct nl_transport *transport, size_t connection, size_t message,
+                        const char *sender, const char *recipient, const struct nl_buf *text,
                         bool smtputf8) NL_ALL_NONNULL;
 
-void nl_transport_release_dot(struct nl_transport *transport, size_t connection) NL_ALL_NONNULL;
+/* The commit point of a message is recorded: sends it in one piece, or its final dot. */
+void nl_transport_release(struct nl_transport *transport, size_t connection,
+                          size_t message) NL_ALL_NONNULL;
+
+/* Takes back a message that waits for its commit point. If some of it was sent, its connection is
+ * closed at once. */
+void nl_transport_withdraw(struct nl_transport *transport, size_t connection,
+                           size_t message) NL_ALL_NONNULL;
 
 /* A descriptor that ends a wait once it is readable; -1 for none. */
 void nl_transport_watch(struct nl_transport *transport, int fd) NL_ALL_NONNULL;
@@ -65,9 +79,6 @@ void nl_transport_watch(struct nl_transport *transport, int fd) NL_ALL_NONNULL;
 /* Avoids a server from now on. Its connections are closed as soon as no message is on them. False
  * when no other server is left. */
 bool nl_transport_avoid(struct nl_transport *transport, size_t server) NL_ALL_NONNULL;
-
-/* Closes a connection at once. */
-void nl_transport_close(struct nl_transport *transport, size_t connection);
 
 /* Reads and writes for at most `milliseconds`. */
 void nl_transport_wait(struct nl_transport *transport, int milliseconds) NL_ALL_NONNULL;

@@ -12,6 +12,7 @@ struct nl_transport {
     size_t count;
     struct {
         bool open, busy, pending;
+        size_t message;
         char recipient[128];
         struct nl_reply reply;
         struct nl_transport_event event;
@@ -49,7 +50,8 @@ size_t nl_transport_connecting(const struct nl_transport *transport) {
 
 bool nl_transport_idle(const struct nl_transport *transport, size_t *connection) {
     for (size_t i = 0; i < transport->count; i++)
-        if (transport->connections[i].open && !transport->connections[i].busy) {
+        if (transport->connections[i].open && !transport->connections[i].busy &&
+            !transport->connections[i].pending) {
             *connection = i;
             return true;
         }
@@ -79,7 +81,8 @@ void nl_transport_watch(struct nl_transport *transport, int fd) {
     (void)fd;
 }
 
-void nl_transport_close(struct nl_transport *transport, size_t connection) {
+void nl_transport_withdraw(struct nl_transport *transport, size_t connection, size_t message) {
+    (void)message;
     transport->connections[connection].open = false;
     transport->connections[connection].busy = false;
 }
@@ -92,21 +95,28 @@ static void report(struct nl_transport *transport, size_t at, enum nl_transport_
     snprintf(reply->status, sizeof reply->status, "%s", answer->status ? answer->status : "");
     nl_buf_clear(&reply->text);
     nl_buf_adds(&reply->text, answer->text != NULL ? answer->text : "Ok");
-    transport->connections[at].event = (struct nl_transport_event){
-        .kind = kind, .connection = at, .stage = answer->stage, .reply = reply, .text = "broken"};
+    transport->connections[at].event =
+        (struct nl_transport_event){.kind = kind,
+                                    .connection = at,
+                                    .message = transport->connections[at].message,
+                                    .stage = answer->stage,
+                                    .reply = reply,
+                                    .text = "broken"};
     transport->connections[at].pending = true;
     transport->connections[at].busy = wants_dot;
     if (kind == NL_TRANSPORT_LOST)
         transport->connections[at].open = false;
 }
 
-void nl_transport_start(struct nl_transport *transport, size_t connection, const char *sender,
-                        const char *recipient, const struct nl_buf *message, bool smtputf8) {
+bool nl_transport_start(struct nl_transport *transport, size_t connection, size_t message,
+                        const char *sender, const char *recipient, const struct nl_buf *text,
+                        bool smtputf8) {
     struct made_answer answer = made.answer(recipient);
     (void)sender;
     (void)smtputf8;
     made.started++;
-    made.length = message->len;
+    made.length = text->len;
+    transport->connections[connection].message = message;
     snprintf(transport->connections[connection].recipient, 128, "%s", recipient);
     if (answer.stage == NL_STAGE_RCPT)
         report(transport, connection, NL_TRANSPORT_REPLIED, &answer);
@@ -114,9 +124,11 @@ void nl_transport_start(struct nl_transport *transport, size_t connection, const
         report(transport, connection, NL_TRANSPORT_LOST, &answer);
     else
         report(transport, connection, NL_TRANSPORT_WANTS_DOT, &answer);
+    return false;
 }
 
-void nl_transport_release_dot(struct nl_transport *transport, size_t connection) {
+void nl_transport_release(struct nl_transport *transport, size_t connection, size_t message) {
+    (void)message;
     struct made_answer answer = made.answer(transport->connections[connection].recipient);
     made.dots++;
     if (made.before_dot != NULL)

@@ -1,0 +1,76 @@
+#include "smtp/connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool nl_carry_open(struct connection *connection, size_t window) {
+    connection->carried = calloc(window, sizeof connection->carried[0]);
+    return connection->carried != NULL && nl_session_allow_flights(&connection->session, window);
+}
+
+void nl_carry_free(struct connection *connection) {
+    for (size_t i = 0; connection->carried != NULL && i < connection->transport->window; i++) {
+        nl_buf_free(&connection->carried[i].sender);
+        nl_buf_free(&connection->carried[i].recipient);
+    }
+    free(connection->carried);
+}
+
+struct carried *nl_carry_find(struct connection *connection, size_t message) {
+    for (size_t i = 0; i < connection->carried_count; i++)
+        if (connection->carried[i].message == message)
+            return &connection->carried[i];
+    return NULL;
+}
+
+void nl_carry_drop(struct connection *connection, struct carried *carried) {
+    struct carried kept = *carried;
+    struct carried *last = &connection->carried[--connection->carried_count];
+    memmove(carried, carried + 1, (size_t)(last - carried) * sizeof *carried);
+    *last = kept;
+}
+
+size_t nl_carry_end(struct nl_transport *transport, struct connection *connection) {
+    const struct nl_session *session = &connection->session;
+    size_t message = connection->flies ? session->ended_message : connection->carried[0].message;
+    struct carried *carried = nl_carry_find(connection, message);
+    if (carried != NULL)
+        nl_carry_drop(connection, carried);
+    if (connection->flies)
+        nl_relay_health_flight_worked(&transport->health, connection->host,
+                                      session->reply.code / 100 == 2);
+    return message;
+}
+
+void nl_carry_broken(struct nl_transport *transport, struct connection *connection, bool garbage) {
+    nl_relay_health_failed(&transport->health, connection->host, false);
+    if (connection->flies && connection->session.flight_count > 0 && !connection->session.closing)
+        nl_relay_health_flight_lost(&transport->health, connection->host, garbage);
+    else if (connection->flies)
+        nl_relay_health_flight_worked(&transport->health, connection->host, false);
+}
+
+void nl_carry_report_lost(struct nl_transport *transport, struct connection *connection) {
+    struct nl_session *session = &connection->session;
+    if (connection->carried_count == 0)
+        return;
+    struct carried *carried = &connection->carried[0];
+    size_t message = carried->message;
+    bool waiting = carried->waiting;
+    nl_carry_drop(connection, carried);
+    if (!connection->flies) {
+        nl_connection_report(transport, connection, NL_TRANSPORT_LOST, session->stage, message);
+        return;
+    }
+    if (!waiting && nl_session_flight_refused(session, message)) {
+        nl_connection_report(transport, connection, NL_TRANSPORT_REPLIED, session->ended_at,
+                             message);
+        return;
+    }
+    bool sent = !waiting && nl_session_flight_sent(session, message);
+    nl_connection_report(transport, connection, NL_TRANSPORT_LOST,
+                         sent ? NL_STAGE_DOT : NL_STAGE_MAIL, message);
+    connection->event.dot_sent = sent;
+    /* It was not refused: the server does not know the command that it has offered. */
+    connection->event.reused = connection->event.reused || session->unsupported;
+}

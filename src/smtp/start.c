@@ -1,0 +1,119 @@
+/* Begins messages on connections and releases them: the upper half of the transport. */
+#include "smtp/connection.h"
+#include "smtp/trace.h"
+
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* Whether messages go out in one piece each on a connection that is empty. The first one to a
+ * server goes alone. */
+static bool may_fly(const struct nl_transport *transport, const struct connection *connection) {
+    const struct nl_extensions *offered = &connection->session.extensions;
+    enum nl_flight_trust trust = transport->health.servers[connection->host].flights;
+    return offered->chunking && offered->pipelining &&
+           (trust == NL_FLIGHTS_WORK || trust == NL_FLIGHTS_UNTRIED);
+}
+
+static bool takes_another(const struct nl_transport *transport,
+                          const struct connection *connection) {
+    int64_t most = nl_relay_per_connection(transport->health.relay);
+    if (connection->state != OPEN || connection->ended != NULL ||
+        connection->message_limit_reached ||
+        (most > 0 && (int64_t)(connection->answered + connection->carried_count) >= most))
+        return false;
+    if (connection->carried_count == 0)
+        return !connection->pending && connection->session.stage == NL_STAGE_IDLE;
+    return connection->flies && connection->carried_count < transport->window &&
+           transport->health.servers[connection->host].flights == NL_FLIGHTS_WORK;
+}
+
+bool nl_transport_idle(const struct nl_transport *transport, size_t *connection) {
+    size_t fewest = SIZE_MAX;
+    for (size_t i = 0; i < transport->count && fewest > 0; i++) {
+        const struct connection *candidate = &transport->connections[i];
+        if (candidate->carried_count >= fewest || !takes_another(transport, candidate))
+            continue;
+        fewest = candidate->carried_count;
+        *connection = i;
+    }
+    return fewest != SIZE_MAX;
+}
+
+static void keep(struct nl_buf *buffer, const char *text) {
+    nl_buf_clear(buffer);
+    nl_buf_adds(buffer, text);
+}
+
+bool nl_transport_start(struct nl_transport *transport, size_t connection, size_t message,
+                        const char *sender, const char *recipient, const struct nl_buf *text,
+                        bool smtputf8) {
+    struct connection *taken = &transport->connections[connection];
+    struct carried *carried = &taken->carried[taken->carried_count];
+    if (taken->carried_count++ == 0)
+        taken->flies = may_fly(transport, taken);
+    carried->message = message;
+    carried->text = text;
+    carried->smtputf8 = smtputf8;
+    carried->waiting = taken->flies;
+    if (taken->flies) {
+        if (transport->health.servers[taken->host].flights == NL_FLIGHTS_UNTRIED)
+            transport->health.servers[taken->host].flights = NL_FLIGHTS_TRYING;
+        keep(&carried->sender, sender);
+        keep(&carried->recipient, recipient);
+        return true;
+    }
+    nl_session_start(&taken->session, sender, recipient, text, smtputf8);
+    nl_trace(transport, taken, "idle -> MAIL: from <%s> to <%s>, %zu bytes", sender, recipient,
+             text->len);
+    nl_connection_expect(transport, taken);
+    nl_connection_flush(transport, taken);
+    return false;
+}
+
+/* A server that has closed an idle connection would leave in doubt what happened to the message. */
+static void notice_end(struct nl_transport *transport, struct connection *connection) {
+    char byte = 0;
+    if (connection->session.flight_count == 0 && !connection->pending &&
+        recv(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0)
+        nl_connection_read(transport, connection);
+}
+
+static void fly(struct nl_transport *transport, struct connection *connection,
+                struct carried *carried) {
+    nl_trace(transport, connection, "%s -> MAIL, RCPT, BDAT: from <%s> to <%s>, %zu bytes",
+             nl_stage_name(connection->session.stage), nl_buf_text(&carried->sender),
+             nl_buf_text(&carried->recipient), carried->text->len);
+    carried->waiting = false;
+    nl_session_fly(&connection->session, carried->message, nl_buf_text(&carried->sender),
+                   nl_buf_text(&carried->recipient), carried->text, carried->smtputf8);
+}
+
+void nl_transport_release(struct nl_transport *transport, size_t connection, size_t message) {
+    struct connection *taken = &transport->connections[connection];
+    if (taken->state == OPEN && taken->flies)
+        notice_end(transport, taken);
+    struct carried *carried = nl_carry_find(taken, message);
+    if (taken->state != OPEN || carried == NULL)
+        return;
+    if (taken->flies) {
+        fly(transport, taken, carried);
+    } else {
+        nl_session_release_dot(&taken->session);
+        nl_trace(transport, taken, "the message -> the final dot");
+    }
+    nl_connection_expect(transport, taken);
+    nl_connection_flush(transport, taken);
+}
+
+void nl_transport_withdraw(struct nl_transport *transport, size_t connection, size_t message) {
+    struct connection *taken = &transport->connections[connection];
+    struct carried *carried = nl_carry_find(taken, message);
+    if (carried == NULL)
+        return;
+    bool waiting = carried->waiting;
+    nl_carry_drop(taken, carried);
+    if (waiting && transport->health.servers[taken->host].flights == NL_FLIGHTS_TRYING)
+        transport->health.servers[taken->host].flights = NL_FLIGHTS_UNTRIED;
+    if (!waiting)
+        nl_connection_close(transport, taken);
+}
