@@ -4,6 +4,7 @@
 #include "delivery/record.h"
 #include "newsletter/base/address.h"
 #include "newsletter/db/sync.h"
+#include "newsletter/store/relay_note.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,29 @@ enum {
     FAILURE_LIMIT = 10, /* broken connections in a row before the circuit breaker opens */
     WAIT_MILLISECONDS = 1000,
 };
+
+/* A relay that did not keep what it offers is not asked to do it again by the next run. */
+static enum nl_status recall_relays(struct run *run) {
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < nl_relay_count(run->plan->relay); i++) {
+        bool broken = false;
+        status = nl_relay_note_read(run->plan->store, nl_relay_name(run->plan->relay, i), &broken,
+                                    run->err);
+        if (broken)
+            nl_transport_distrust(run->transport, i);
+    }
+    return status;
+}
+
+static void note_relays(struct run *run) {
+    for (size_t i = 0; run->transport != NULL && i < nl_relay_count(run->plan->relay); i++) {
+        struct nl_error ignored = {0};
+        if (nl_transport_is_broken(run->transport, i))
+            nl_error_ignore(nl_relay_note_broken(run->plan->store,
+                                                 nl_relay_name(run->plan->relay, i), &ignored));
+        nl_error_free(&ignored);
+    }
+}
 
 static enum nl_status prepare(struct run *run) {
     size_t connections = (size_t)run->plan->config->smtp.connections;
@@ -35,6 +59,8 @@ static enum nl_status prepare(struct run *run) {
         status = nl_composer_open(&run->composer, run->plan, run->err);
     if (status == NL_OK)
         status = nl_transport_new(run->plan->relay, connections, &run->transport, run->err);
+    if (status == NL_OK)
+        status = recall_relays(run);
     if (status == NL_OK)
         status = nl_sync_start(run->plan->store, &run->sync, run->err);
     if (status == NL_OK)
@@ -360,6 +386,7 @@ enum nl_status nl_run(const struct nl_run_plan *plan, struct nl_run_summary *sum
         status = loop(&run);
     if (plan->options->stop != NULL && *plan->options->stop != 0)
         summary->stopped = true;
+    note_relays(&run);
     clean_up(&run, &status);
     return status;
 }

@@ -59,6 +59,7 @@ void nl_relay_health_flight_worked(struct nl_relay_health *health, size_t which,
 
 void nl_relay_health_flight_lost(struct nl_relay_health *health, size_t which, bool certain) {
     bool proved = health->servers[which].flights == NL_FLIGHTS_WORK;
+    health->servers[which].flights_broken |= certain;
     if (certain || !proved || ++health->servers[which].lost_flights >= LOST_FLIGHTS_LIMIT)
         health->servers[which].flights = NL_FLIGHTS_FAIL;
 }

@@ -17,6 +17,7 @@ struct nl_relay_health {
         int64_t out_until;
         bool out; /* permanently: trying again would not help */
         enum nl_flight_trust flights;
+        bool flights_broken; /* it was certain that they fail */
         int lost_flights; /* connections in a row that broke with messages in one piece on them */
     } servers[NL_RELAYS];
 };

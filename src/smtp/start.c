@@ -117,3 +117,11 @@ void nl_transport_withdraw(struct nl_transport *transport, size_t connection, si
     if (!waiting)
         nl_connection_close(transport, taken);
 }
+
+void nl_transport_distrust(struct nl_transport *transport, size_t server) {
+    transport->health.servers[server].flights = NL_FLIGHTS_FAIL;
+}
+
+bool nl_transport_is_broken(const struct nl_transport *transport, size_t server) {
+    return transport->health.servers[server].flights_broken;
+}

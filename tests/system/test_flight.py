@@ -38,7 +38,7 @@ def test_everything_but_the_first_goes_out_in_one_piece(site, scripted, window):
 
 
 def answer_by_number(stage, recipient):
-    """Of ten, one is refused at RCPT for good, one for now, one at its end, and MAIL of one."""
+    """One of ten is refused at RCPT for good and one for now; so are two at the end of the message."""
     if recipient is None:
         return None
     number = int(recipient[4:recipient.index("@")]) % 10
@@ -63,6 +63,7 @@ def test_an_offer_without_bdat(site, scripted):
     server = scripted()
     send(site, server)
     assert sorted(server.received) == sorted(PEOPLE) and site.states() == {"sent": len(PEOPLE)}
+    assert site.sql("SELECT count(*) FROM setting WHERE key LIKE 'relay without chunking %'") == [(1,)]
 
 
 def test_no_answer_to_bdat(site, scripted):
@@ -71,6 +72,14 @@ def test_no_answer_to_bdat(site, scripted):
     send(site, server, timeout="1s", expect=None)  # 75 when nothing was accepted for as long as the timeout
     assert site.states() == {"sent": len(PEOPLE) - 1, "unknown": 1} and server.flights == 1
     assert len(server.received) == len(PEOPLE) - 1
+    # The next run knows, for a week.
+    issue = site.issue(number="No 2")
+    site.run("send", "--yes", issue)
+    assert server.flights == 1 and len(server.received) == 2 * len(PEOPLE) - 1
+    site.sql("UPDATE setting SET value = '1' WHERE key LIKE 'relay without chunking %'")
+    server.chunking = True
+    site.run("send", "--yes", site.issue(number="No 3"))
+    assert server.flights > 1 and len(server.received) == 3 * len(PEOPLE) - 1
 
 
 @pytest.mark.parametrize("window", [1, 4])

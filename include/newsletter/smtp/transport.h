@@ -76,6 +76,12 @@ void nl_transport_withdraw(struct nl_transport *transport, size_t connection,
 /* A descriptor that ends a wait once it is readable; -1 for none. */
 void nl_transport_watch(struct nl_transport *transport, int fd) NL_ALL_NONNULL;
 
+/* Sends a server no messages in one piece, whatever it offers. */
+void nl_transport_distrust(struct nl_transport *transport, size_t server) NL_ALL_NONNULL;
+
+/* Whether a server was found not to keep what it offers. */
+bool nl_transport_is_broken(const struct nl_transport *transport, size_t server) NL_ALL_NONNULL;
+
 /* Avoids a server from now on. Its connections are closed as soon as no message is on them. False
  * when no other server is left. */
 bool nl_transport_avoid(struct nl_transport *transport, size_t server) NL_ALL_NONNULL;

@@ -70,6 +70,17 @@ const struct nl_extensions *nl_transport_extensions(const struct nl_transport *t
     return &transport->extensions;
 }
 
+void nl_transport_distrust(struct nl_transport *transport, size_t server) {
+    (void)transport;
+    (void)server;
+}
+
+bool nl_transport_is_broken(const struct nl_transport *transport, size_t server) {
+    (void)transport;
+    (void)server;
+    return false;
+}
+
 bool nl_transport_avoid(struct nl_transport *transport, size_t server) {
     (void)transport;
     (void)server;
