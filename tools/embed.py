@@ -2,8 +2,10 @@
 """Turn data files into one C table: embed.py OUTPUT.c SYMBOL FILE...
 
 The binary carries its migrations and its default templates, so that one file is all there is to
-install; each entry keeps the file's base name and its length.
+install; each entry keeps the file's base name, its length, and its SHA-256, so that
+opening a database need not compute those of the migrations.
 """
+import hashlib
 import os
 import sys
 
@@ -21,10 +23,11 @@ def main():
         with open(path, "rb") as source:
             data = source.read()
         out.append(f"static const unsigned char file_{index}[] = {{\n    {literal(data + bytes(1))}}};\n")
-        table.append(f'    {{"{os.path.basename(path)}", (const char *)file_{index}, {len(data)}}},')
+        table.append(f'    {{"{os.path.basename(path)}", (const char *)file_{index}, {len(data)},'
+                     f'\n     "{hashlib.sha256(data).hexdigest()}"}},')
     out.append(f"const struct nl_embedded {symbol}[] = {{")
     out.extend(table)
-    out.append("    {0, 0, 0},\n};")
+    out.append("    {0, 0, 0, 0},\n};")
     with open(output, "w", encoding="ascii") as target:
         target.write("\n".join(out) + "\n")
 

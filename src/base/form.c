@@ -7,7 +7,6 @@
 #include "newsletter/base/text.h"
 
 #include <ctype.h>
-#include <curl/curl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,20 +138,18 @@ enum nl_status nl_form_take(struct nl_form *form, const char *key, const char *v
     return NL_OK;
 }
 
-/* Decodes one percent-encoded word; NULL when it is malformed or holds a NUL. */
+/* Decodes one percent-encoded word; NULL when it holds a NUL. */
 static char *decode(const char *text, size_t len) {
-    int decoded_len = 0;
-    char *copy = strndup(text, len);
-    char *decoded = NULL;
-    for (char *p = copy; p != NULL && *p; p++)
+    char *decoded = strndup(text, len);
+    for (char *p = decoded; p != NULL && *p; p++)
         if (*p == '+')
             *p = ' ';
-    char *raw =
-        copy != NULL ? curl_easy_unescape(NULL, copy, (int)strlen(copy), &decoded_len) : NULL;
-    if (raw != NULL && strlen(raw) == (size_t)decoded_len)
-        decoded = strdup(raw);
-    curl_free(raw);
-    free(copy);
+    if (decoded != NULL && strstr(decoded, "%00") != NULL) {
+        free(decoded);
+        return NULL;
+    }
+    if (decoded != NULL)
+        nl_text_decode_percent(decoded);
     return decoded;
 }
 

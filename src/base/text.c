@@ -190,3 +190,22 @@ char *nl_text_fold(const char *text) {
     return (char *)u8_casefold((const uint8_t *)text, strlen(text) + 1, NULL, UNINORM_NFC, NULL,
                                &len);
 }
+
+static int hex_of(char letter) {
+    return isdigit((unsigned char)letter) ? letter - '0'
+                                          : tolower((unsigned char)letter) - 'a' + 10;
+}
+
+bool nl_text_decode_percent(char *text) {
+    char *to = text;
+    bool changed = false;
+    for (const char *from = text; *from != '\0'; to++) {
+        bool encoded = *from == '%' && isxdigit((unsigned char)from[1]) &&
+                       isxdigit((unsigned char)from[2]) && (from[1] != '0' || from[2] != '0');
+        *to = encoded ? (char)(hex_of(from[1]) * 16 + hex_of(from[2])) : *from;
+        from += encoded ? 3 : 1;
+        changed = changed || encoded;
+    }
+    *to = '\0';
+    return changed;
+}

@@ -1,6 +1,7 @@
 #include "newsletter/base/token_find.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/text.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -30,26 +31,6 @@ static const struct replacement {
     {"=E2=80=90", "-"},    {"=E2=80=93", "-"},    {"=C2=AD", ""},        {"=C2=A0", ""},
     {"=E2=80=8B", ""},
 };
-
-static int hex_of(char letter) {
-    return isdigit((unsigned char)letter) ? letter - '0'
-                                          : tolower((unsigned char)letter) - 'a' + 10;
-}
-
-/* Decodes %XX in place; a percent sign that encodes nothing stays. True if something changed. */
-static bool decode_percent(char *text) {
-    char *to = text;
-    bool changed = false;
-    for (const char *from = text; *from != '\0'; to++) {
-        bool encoded = *from == '%' && isxdigit((unsigned char)from[1]) &&
-                       isxdigit((unsigned char)from[2]) && (from[1] != '0' || from[2] != '0');
-        *to = encoded ? (char)(hex_of(from[1]) * 16 + hex_of(from[2])) : *from;
-        from += encoded ? 3 : 1;
-        changed = changed || encoded;
-    }
-    *to = '\0';
-    return changed;
-}
 
 static void replace_sequences(char *text) {
     char *to = text;
@@ -156,7 +137,7 @@ bool nl_token_find(const char *text, struct nl_token *token) {
     bool found = false;
     if (copy == NULL)
         return false;
-    for (int i = 0; i < DECODINGS && decode_percent(copy); i++)
+    for (int i = 0; i < DECODINGS && nl_text_decode_percent(copy); i++)
         ;
     replace_sequences(copy);
     const char *named = strcasestr(copy, "token");

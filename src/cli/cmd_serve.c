@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/log.h"
+#include "newsletter/base/on_demand.h"
 #include "newsletter/web/hooks.h"
 #include "newsletter/web/server.h"
 #include "newsletter/web/site.h"
@@ -171,6 +172,7 @@ static enum nl_status serve(struct cli *cli, const char *listen, bool mail, stru
 
 static enum nl_status serve_run(struct cli *cli, void *options, struct nl_error *err) {
     const struct serve_options *chosen = options;
+    nl_on_demand_open_all();
     enum nl_status status = cli_configure(cli, err);
     if (status == NL_OK && (cli->config.confirm_url == NULL || cli->config.unsubscribe_url == NULL))
         status = nl_error_set(err, NL_CONFIG,

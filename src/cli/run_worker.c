@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/log.h"
+#include "newsletter/base/on_demand.h"
 #include "newsletter/delivery/worker.h"
 
 enum { SLICE = 30 }; /* seconds for one issue, so that the next one and the notices are not late */
@@ -24,6 +25,7 @@ static void waiting(const char *text, int64_t seconds, void *ctx) {
 }
 
 enum nl_status cli_work(struct cli *cli, struct nl_error *err) {
+    nl_on_demand_open_all();
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = cli_connect(cli, err);

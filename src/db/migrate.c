@@ -1,6 +1,5 @@
 #include "db/database.h"
 #include "newsletter/base/embedded.h"
-#include "newsletter/base/token.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +13,12 @@ static enum nl_status applied_number(struct nl_store *store, int64_t *number,
 /* A released migration is never edited; one that differs means two builds that do not belong
  * together, and writing with the wrong one could lose data. */
 static enum nl_status check_applied(struct nl_store *store, const struct nl_embedded *file,
-                                    int64_t number, const char *checksum, struct nl_error *err) {
+                                    int64_t number, struct nl_error *err) {
     char *found = NULL;
     enum nl_status status =
         nl_sql_first(store, err, NULL, "SELECT checksum FROM schema_migration WHERE number = ?",
                      NL_VALUES(NL_INT(number)), NL_COLUMNS(NL_INTO(&found)));
-    if (status == NL_OK && (found == NULL || strcmp(found, checksum) != 0))
+    if (status == NL_OK && (found == NULL || strcmp(found, file->checksum) != 0))
         status = nl_error_set(err, NL_CONFIG,
                               "%s: migration %s was applied in another form: use the newsletter "
                               "that made this database",
@@ -42,7 +41,7 @@ static enum nl_status check_references(struct nl_store *store, const struct nl_e
 }
 
 static enum nl_status apply(struct nl_store *store, const struct nl_embedded *file, int64_t number,
-                            const char *checksum, struct nl_error *err) {
+                            struct nl_error *err) {
     enum nl_status status = store->engine->script(store, file->data, err);
     if (status != NL_OK)
         return nl_error_context(err, "migration %s", file->name);
@@ -52,14 +51,13 @@ static enum nl_status apply(struct nl_store *store, const struct nl_embedded *fi
     return nl_sql_run(store, err,
                       "INSERT INTO schema_migration (number, name, checksum, applied_at) "
                       "VALUES (?, ?, ?, ?)",
-                      NL_VALUES(NL_INT(number), NL_STRING(file->name), NL_STRING(checksum),
+                      NL_VALUES(NL_INT(number), NL_STRING(file->name), NL_STRING(file->checksum),
                                 NL_INT(nl_env_now(&store->env))));
 }
 
 struct step {
     const struct nl_embedded *file;
     int64_t number;
-    char checksum[2 * NL_DIGEST_LEN + 1];
 };
 
 static enum nl_status apply_once(struct nl_store *store, void *ctx, struct nl_error *err) {
@@ -71,7 +69,7 @@ static enum nl_status apply_once(struct nl_store *store, void *ctx, struct nl_er
     if (status == NL_OK)
         status = applied_number(store, &applied, err);
     if (status == NL_OK && step->number > applied)
-        status = apply(store, step->file, step->number, step->checksum, err);
+        status = apply(store, step->file, step->number, err);
     return status;
 }
 
@@ -106,9 +104,8 @@ enum nl_status nl_store_migrate(struct nl_store *store, bool create, struct nl_e
          file++) {
         struct step step = {.file = file, .number = strtoll(file->name, NULL, 10)};
         newest = step.number;
-        nl_digest_hex(file->data, file->len, step.checksum);
         if (step.number <= applied)
-            status = check_applied(store, file, step.number, step.checksum, err);
+            status = check_applied(store, file, step.number, err);
         else
             status = nl_sql_exclusive(store, apply_once, &step, err);
     }

@@ -78,10 +78,8 @@ enum nl_status nl_relay_new(const struct nl_config *config, const char *password
     struct nl_relay *relay = calloc(1, sizeof *relay);
     enum nl_status status = NL_OK;
     *out = NULL;
-    if (relay == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        free(relay);
+    if (relay == NULL)
         return nl_error_nomem(err);
-    }
     relay->config = config;
     size_t count = 0;
     const struct nl_smtp_server *servers = nl_config_relays(config, &count);
@@ -106,7 +104,6 @@ void nl_relay_free(struct nl_relay *relay) {
         nl_tls_free(relay->hosts[i].tls);
     }
     free(relay);
-    curl_global_cleanup();
 }
 
 void nl_relay_set_trace(struct nl_relay *relay, const struct nl_relay_trace *trace) {

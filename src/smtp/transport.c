@@ -23,8 +23,12 @@ enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections
                                 struct nl_transport **out, struct nl_error *err) {
     struct nl_transport *transport = calloc(1, sizeof *transport);
     *out = NULL;
-    if (transport == NULL)
+    /* Here and not in the relay, which commands make that may have no mail to send: it takes a
+     * while, and opens libcurl and forty other libraries. */
+    if (transport == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        free(transport);
         return nl_error_nomem(err);
+    }
     transport->health.relay = relay;
     transport->multi = curl_multi_init();
     transport->connections = calloc(connections, sizeof transport->connections[0]);
@@ -338,4 +342,5 @@ void nl_transport_free(struct nl_transport *transport) {
     if (transport->poll >= 0)
         close(transport->poll);
     free(transport);
+    curl_global_cleanup();
 }

@@ -5,9 +5,10 @@
 #include <stddef.h>
 
 struct nl_embedded {
-    const char *name; /* base name of the file; NULL ends a table */
-    const char *data; /* NUL-terminated for convenience */
-    size_t len;       /* without the NUL */
+    const char *name;     /* base name of the file; NULL ends a table */
+    const char *data;     /* NUL-terminated for convenience */
+    size_t len;           /* without the NUL */
+    const char *checksum; /* SHA-256, in hexadecimal */
 };
 
 extern const struct nl_embedded nl_embedded_templates[];
