@@ -1,51 +1,152 @@
-#include "cli/cli.h"
+#include "cli/init.h"
 
 #include "newsletter/base/file.h"
+#include "newsletter/config/answers.h"
+#include "newsletter/doctor/doctor.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+/* The result, to be told at the end. */
+struct outcome {
+    const char *path;
+    bool wrote, created;
+    bool is_complete;    /* the configuration is enough to send */
+    struct nl_list list; /* its name is NULL if none was added */
+    struct nl_findings relay;
+};
+
 /* A server's URL may hold a password. */
-static void show(const char *path, bool wrote, const char *database, bool created) {
-    printf(wrote ? "wrote %s: edit it now\n" : "%s is there already\n", path);
+static void show(const struct cli *cli, const struct outcome *outcome) {
+    const char *database = cli->config.database;
+    printf(!outcome->wrote        ? "%s is there already\n"
+           : outcome->is_complete ? "wrote %s\n"
+                                  : "wrote %s: edit it now\n",
+           outcome->path);
     if (nl_store_is_file(database))
-        printf(created ? "created the database %s\n" : "%s is there already\n", database);
+        printf(outcome->created ? "created the database %s\n" : "%s is there already\n", database);
     else
-        puts(created ? "created the tables of the database"
-                     : "the database has its tables already");
+        puts(outcome->created ? "created the tables of the database"
+                              : "the database has its tables already");
+    if (outcome->list.name != NULL)
+        printf("added the list %s <%s>\n", outcome->list.name, outcome->list.list_id);
+    if (outcome->relay.count > 0)
+        cli_show_findings(&outcome->relay, false);
 }
 
-static void show_json(const char *path, bool wrote, const char *database, bool created) {
-    cli_print_json(json_pack("{s:s, s:b, s:s?, s:b}", "configuration", path, "wrote_configuration",
-                             wrote, "database", nl_store_is_file(database) ? database : NULL,
-                             "created_database", created));
+static void show_json(const struct cli *cli, const struct outcome *outcome) {
+    const char *database = cli->config.database;
+    cli_print_json(json_pack("{s:s, s:b, s:s?, s:b, s:s?}", "configuration", outcome->path,
+                             "wrote_configuration", outcome->wrote, "database",
+                             nl_store_is_file(database) ? database : NULL, "created_database",
+                             outcome->created, "list", outcome->list.name));
+}
+
+/* Writes the configuration and reads it; one that cannot be read does not stay. */
+static enum nl_status write_config(struct cli *cli, const struct init_answers *answers,
+                                   const char *path, struct nl_error *err) {
+    const struct nl_config_answers known = {
+        .url = answers->url,
+        .host = answers->host,
+        .port = answers->port,
+        .security = answers->security,
+        .username = answers->username,
+        .password_file = answers->password_file,
+        .bounce_address = answers->bounce_address,
+    };
+    struct nl_buf text = {0};
+    enum nl_status status = nl_config_answer(&known, &text)
+                                ? nl_file_write(path, nl_buf_text(&text), text.len, true, err)
+                                : nl_error_nomem(err);
+    nl_buf_free(&text);
+    if (status != NL_OK)
+        return status;
+    status = cli_configure(cli, err);
+    if (status != NL_OK)
+        unlink(path);
+    return status;
+}
+
+static enum nl_status add_list(struct cli *cli, const char *from, const char *name,
+                               struct nl_list *list, struct nl_error *err) {
+    list->name = strdup(name != NULL ? name : "bulletin");
+    list->sender = strdup(from);
+    if (list->name == NULL || list->sender == NULL)
+        return nl_error_nomem(err);
+    enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK)
+        status = nl_list_check(list, err);
+    return status == NL_OK ? nl_list_add(cli->store, list, err) : status;
+}
+
+/* A relay that refuses us is told, and nothing is undone: its settings can be corrected. */
+static enum nl_status try_relay(struct cli *cli, struct nl_findings *out, struct nl_error *err) {
+    enum nl_status status = cli_connect(cli, err);
+    if (status == NL_OK)
+        return nl_doctor_relays(cli->relay, out, err);
+    if (status != NL_CONFIG && status != NL_NOINPUT && status != NL_NOPERM)
+        return status;
+    nl_findings_add(out, NL_LEVEL_ERROR, "relay", NULL, "%s", nl_error_text(err));
+    nl_error_free(err);
+    return NL_OK;
+}
+
+static enum nl_status set_up(struct cli *cli, const struct init_options *options,
+                             struct init_answers *answers, struct outcome *outcome,
+                             struct nl_error *err) {
+    enum nl_status status = init_take(answers, options, err);
+    if (status == NL_OK && options->list != NULL && options->from == NULL)
+        status = nl_error_set(err, NL_USAGE, "--list needs --from, the list's sender");
+    if (status == NL_OK && outcome->wrote && cli_is_interactive() && !options->json)
+        status = init_ask(answers, err);
+    if (status == NL_OK)
+        status = init_settle(answers, err);
+    outcome->is_complete = answers->url != NULL && answers->host != NULL;
+    if (status == NL_OK)
+        status = outcome->wrote ? write_config(cli, answers, outcome->path, err)
+                                : cli_configure(cli, err);
+    if (status == NL_OK)
+        status = nl_store_create(cli->config.database, &nl_env_system, &outcome->created, err);
+    if (status == NL_OK && answers->from != NULL && outcome->created)
+        status = add_list(cli, answers->from, options->list, &outcome->list, err);
+    if (status == NL_OK && answers->host != NULL && outcome->wrote)
+        status = try_relay(cli, &outcome->relay, err);
+    return status;
 }
 
 static enum nl_status init_run(struct cli *cli, void *options, struct nl_error *err) {
-    bool created = false;
-    enum nl_status status = NL_OK;
-    const char *path = cli_config_path(cli);
-    bool wrote = access(path, F_OK) != 0;
-    if (wrote)
-        status = nl_file_write(path, nl_config_sample(), strlen(nl_config_sample()), true, err);
-    if (status == NL_OK)
-        status = cli_configure(cli, err);
-    if (status == NL_OK)
-        status = nl_store_create(cli->config.database, &nl_env_system, &created, err);
-    if (status == NL_OK)
-        (((const struct cli_json_option *)options)->json ? show_json : show)(
-            path, wrote, cli->config.database, created);
+    const struct init_options *chosen = options;
+    struct init_answers answers = {0};
+    struct outcome outcome = {.path = cli_config_path(cli)};
+    outcome.wrote = access(outcome.path, F_OK) != 0;
+    enum nl_status status = set_up(cli, chosen, &answers, &outcome, err);
+    if (status == NL_OK) {
+        (chosen->json ? show_json : show)(cli, &outcome);
+        status = cli_judge_findings(&outcome.relay, false, "the relay", err);
+    }
+    nl_findings_free(&outcome.relay);
+    nl_list_free(&outcome.list);
+    init_free(&answers);
     return status;
 }
 
 static const struct cli_option init_table[] = {
-    CLI_FLAG("json", struct cli_json_option, json),
+    CLI_FLAG("json", struct init_options, json),
+    CLI_TEXT("from", struct init_options, from),
+    CLI_TEXT("list", struct init_options, list),
+    CLI_TEXT("relay", struct init_options, relay),
+    CLI_TEXT("security", struct init_options, security),
+    CLI_TEXT("username", struct init_options, username),
+    CLI_PATH("password-file", struct init_options, password_file),
+    CLI_TEXT("url", struct init_options, url),
+    CLI_TEXT("bounce-address", struct init_options, bounce_address),
     {0},
 };
 
 const struct cli_command cmd_init = {
     .name = "init",
     .options = init_table,
-    .size = sizeof(struct cli_json_option),
+    .size = sizeof(struct init_options),
     .run = init_run,
 };

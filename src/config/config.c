@@ -3,7 +3,6 @@
 #include "config/config_check.h"
 #include "config/config_hooks.h"
 #include "config/config_settings.h"
-#include "newsletter/base/embedded.h"
 #include "newsletter/base/file.h"
 
 #include <stdlib.h>
@@ -48,10 +47,6 @@ int64_t nl_config_link_lifetime(const struct nl_config *config, const char *kind
     return strcmp(kind, "preferences") == 0      ? config->preferences.expires
            : strcmp(kind, "reconfirmation") == 0 ? config->reconfirmation.expires
                                                  : config->confirmation.expires;
-}
-
-const char *nl_config_sample(void) {
-    return nl_embedded_sample[0].data;
 }
 
 void nl_config_free(struct nl_config *config) {

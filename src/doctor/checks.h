@@ -20,6 +20,10 @@ struct nl_doctor {
 enum nl_status nl_doctor_installation(struct nl_doctor *doctor, struct nl_error *err);
 enum nl_status nl_doctor_relay(struct nl_doctor *doctor, struct nl_error *err);
 
+/* placeholder_check.c: settings that still have the names of examples. */
+void nl_doctor_placeholders(struct nl_doctor *doctor);
+void nl_doctor_list_placeholder(struct nl_doctor *doctor, const struct nl_list *list);
+
 /* hook_check.c: the reports of mail providers. */
 void nl_doctor_hooks(struct nl_doctor *doctor);
 

@@ -88,6 +88,7 @@ static enum nl_status examine_domains(struct walk *walk, const struct nl_list *l
 static enum nl_status examine_list(const struct nl_list *list, void *ctx, struct nl_error *err) {
     struct walk *walk = ctx;
     walk->lists++;
+    nl_doctor_list_placeholder(walk->doctor, list);
     if (list->postal_address == NULL)
         nl_findings_add(walk->doctor->out, NL_LEVEL_WARNING, "list", NULL,
                         "list %s has no postal address, which the law asks for in many countries: "

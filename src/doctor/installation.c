@@ -248,6 +248,7 @@ enum nl_status nl_doctor_installation(struct nl_doctor *doctor, struct nl_error 
     }
     examine_config(doctor);
     examine_files(doctor);
+    nl_doctor_placeholders(doctor);
     nl_doctor_hooks(doctor);
     enum nl_status status = examine_database(doctor, err);
     if (status == NL_OK)
@@ -354,4 +355,10 @@ enum nl_status nl_doctor_relay(struct nl_doctor *doctor, struct nl_error *err) {
     for (size_t i = 0; status == NL_OK && i < nl_relay_count(doctor->relay); i++)
         status = examine_relay(doctor, i, err);
     return status;
+}
+
+enum nl_status nl_doctor_relays(const struct nl_relay *relay, struct nl_findings *out,
+                                struct nl_error *err) {
+    struct nl_doctor doctor = {.relay = relay, .out = out};
+    return nl_doctor_relay(&doctor, err);
 }

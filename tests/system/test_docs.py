@@ -59,7 +59,7 @@ def run(place, command):
     path = os.path.join(place.folder, "bin") + ":" + os.environ["PATH"]
     done = subprocess.run(["bash", "-c", command], cwd=place.folder, capture_output=True, text=True, timeout=120,
                           stdin=subprocess.DEVNULL, env={**os.environ, "PATH": path}, check=False)
-    if command == "newsletter init":
+    if command.startswith("newsletter init"):
         settle(place)
     return done
 

@@ -60,14 +60,15 @@ def examine(site, names, *args, origin=ORIGIN, expect=None, **changes):
     result = site.run("doctor", "--json", "--name-servers", server.address, *args, expect=expect)
     assert result.returncode in (0, 65), (result.out, result.err)
     return {(item["level"], item["rule"]): item["text"] for item in json.loads(result.out)
-            if item["level"] != "ok" or item["rule"] not in ("files", "config", "database",
-                                                              "templates", "relay")}
+            if item["rule"] != "placeholders" and (item["level"] != "ok" or item["rule"] not in (
+                "files", "config", "database", "templates", "relay"))}
 
 
 def test_all_is_well(healthy, names):
     server = names(txt=healthy.signed)
-    result = healthy.run("doctor", "--strict", "--name-servers", server.address, "--origin", ORIGIN)
-    lines = result.out.splitlines()
+    result = healthy.run("doctor", "--name-servers", server.address, "--origin", ORIGIN)
+    # The tests' own names are those of examples.
+    lines = [line for line in result.out.splitlines() if not line.endswith("[placeholders]")]
     assert all(line.startswith("ok: ") for line in lines)
     for rule in ("config", "files", "database", "relay", "templates", "spf", "dkim", "dmarc", "mx",
                  "mta-sts", "ptr"):
@@ -249,7 +250,7 @@ def test_mta_sts_needs_a_certificate_and_a_host(healthy, names, policy):
 
 def local(site, expect=65):
     out = site.run("doctor", "--local", "--json", expect=expect).out
-    return {(item["level"], item["rule"]): item["text"] for item in json.loads(out)}
+    return {(item["level"], item["rule"]): item["text"] for item in json.loads(out) if item["rule"] != "placeholders"}
 
 
 def test_local_asks_nobody(healthy):

@@ -242,9 +242,6 @@ const struct nl_smtp_server *nl_config_relays(const struct nl_config *config,
 const char *nl_config_link_url(const struct nl_config *config, const char *kind) NL_ALL_NONNULL;
 int64_t nl_config_link_lifetime(const struct nl_config *config, const char *kind) NL_ALL_NONNULL;
 
-/* The annotated file that `newsletter init` writes. */
-const char *nl_config_sample(void);
-
 void nl_config_free(struct nl_config *config);
 
 #endif

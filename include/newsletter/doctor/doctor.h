@@ -27,6 +27,10 @@ NL_CHECKED enum nl_status nl_doctor_examine(struct nl_store *store, const struct
                                             struct nl_findings *out, struct nl_error *err)
     NL_NONNULL(1, 2, 4, 5, 6);
 
+/* Examines only the relays: whether each answers, and takes the login. */
+NL_CHECKED enum nl_status nl_doctor_relays(const struct nl_relay *relay, struct nl_findings *out,
+                                           struct nl_error *err) NL_ALL_NONNULL;
+
 /* Examines only the DNS: of one list's domains and of the addresses that our mail comes from. */
 NL_CHECKED enum nl_status nl_doctor_list(const struct nl_list *list, const struct nl_config *config,
                                          const struct nl_examination *examination,

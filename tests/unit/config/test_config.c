@@ -2,6 +2,7 @@
 
 #include "newsletter/base/file.h"
 #include "newsletter/base/secret.h"
+#include "newsletter/config/answers.h"
 #include "newsletter/config/config.h"
 
 #include <stdlib.h>
@@ -33,10 +34,41 @@ static void test_sample_is_valid(void **state) {
     (void)state;
     struct nl_error err = {0};
     struct nl_config config;
-    assert_ok(read_text(nl_config_sample(), &config, &err));
+    struct nl_buf text = {0};
+    assert_true(nl_config_answer(&(struct nl_config_answers){0}, &text));
+    assert_ok(read_text(nl_buf_text(&text), &config, &err));
     assert_int_equal(config.server.port, 25);
     assert_int_equal(config.server.security, NL_SMTP_PLAIN);
+    assert_null(config.confirm_url); /* an example that nobody changed would lose all clicks */
     nl_config_free(&config);
+    nl_buf_free(&text);
+}
+
+/* They mean themselves, whatever YAML would read into them. */
+static void test_answers_stand_in_the_sample(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    struct nl_config config;
+    struct nl_buf text = {0};
+    const struct nl_config_answers answers = {.url = "https://news.press.int/it's",
+                                              .host = "::1",
+                                              .port = 2525,
+                                              .security = "starttls",
+                                              .username = "o'brien: #1",
+                                              .password_file = "a 'b'.txt",
+                                              .bounce_address = "o'b@press.int"};
+    assert_true(nl_config_answer(&answers, &text));
+    assert_ok(read_text(nl_buf_text(&text), &config, &err));
+    assert_string_equal(config.serve.url, "https://news.press.int/it's");
+    assert_string_equal(config.confirm_url, "https://news.press.int/it's/confirm?token={token}");
+    assert_string_equal(config.server.host, "::1");
+    assert_int_equal(config.server.port, 2525);
+    assert_int_equal(config.server.security, NL_SMTP_STARTTLS);
+    assert_string_equal(config.server.username, "o'brien: #1");
+    assert_non_null(strstr(config.server.password_file, "a 'b'.txt"));
+    assert_string_equal(config.bounce_address, "o'b@press.int");
+    nl_config_free(&config);
+    nl_buf_free(&text);
 }
 
 static void test_ports_follow_security(void **state) {
@@ -188,6 +220,7 @@ int main(void) {
         cmocka_unit_test(test_password_from_a_command),
         cmocka_unit_test(test_credentials_of_a_unit),
         cmocka_unit_test(test_sample_is_valid),
+        cmocka_unit_test(test_answers_stand_in_the_sample),
         cmocka_unit_test(test_ports_follow_security),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_old_names_are_read_with_a_warning),
