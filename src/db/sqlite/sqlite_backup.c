@@ -8,16 +8,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PAGES = 4096, PAUSE_MILLISECONDS = 20, BUSY_LIMIT = 500 };
+enum { ALL_PAGES = -1, PAUSE_MILLISECONDS = 20, BUSY_LIMIT = 500 };
 
-/* Page by page, with room for writers between; SQLite copies again what they change. */
+/* All pages in one step: with a write-ahead log a reader keeps nobody waiting. Between two steps
+ * SQLite would notice the commits of other processes and begin again, each time while something is
+ * sent. */
 static enum nl_status copy_pages(sqlite3 *source, sqlite3 *target, const char *path,
                                  struct nl_error *err) {
     sqlite3_backup *backup = sqlite3_backup_init(target, "main", source, "main");
     int rc = backup != NULL ? SQLITE_OK : SQLITE_ERROR;
     int busy = 0;
     while (rc == SQLITE_OK || ((rc == SQLITE_BUSY || rc == SQLITE_LOCKED) && busy < BUSY_LIMIT)) {
-        rc = sqlite3_backup_step(backup, PAGES);
+        rc = sqlite3_backup_step(backup, ALL_PAGES);
         if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED) {
             busy++;
             sqlite3_sleep(PAUSE_MILLISECONDS);
