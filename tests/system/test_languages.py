@@ -218,3 +218,7 @@ def test_catalogs_are_complete(tmp_path, path):
     for key, translation in there.items():
         assert translation, key
         assert sorted(re.findall(r"{{.*?}}", key[1])) == sorted(re.findall(r"{{.*?}}", translation)), key
+
+
+def test_a_language_may_be_said_twice(connected):
+    connected.run("preview", connected.issue(name="issue.ru.md", language="ru"))

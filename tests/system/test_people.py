@@ -135,12 +135,17 @@ def test_renaming_a_list(two_lists):
 def test_removing_a_list(two_lists):
     two_lists.run("import", "-", "--list", "second", "--consent", "asked", stdin=b"email\ndan@example.org\n")
     two_lists.run("unsubscribe", "--address", "dan@example.org", "--list", "second")
+    for name in ("second", "bulletin"):
+        two_lists.run("subscribe", f"eve@{name}.example.org", "--list", name)
+    notices = two_lists.sql("SELECT count(*) FROM delivery")[0][0]
+    assert notices > 1
     asked = two_lists.run("list", "remove", "second", expect=64)
-    assert "2 active" in asked.out and "2 people are on no other list" in asked.out
+    assert "2 active" in asked.out and "3 people are on no other list" in asked.out
     two_lists.run("list", "remove", "second", "--yes")
     assert two_lists.sql("SELECT name FROM list") == [("bulletin",)]
     assert sorted(row[0] for row in lines(two_lists.run("subscriber", "list").out)) == [
-        "ann@example.org", "bob@example.net"]
+        "ann@example.org", "bob@example.net", "eve@bulletin.example.org"]
+    assert two_lists.sql("SELECT count(*) FROM delivery") == [(1,)]  # the one to eve
     two_lists.run("doctor", expect=None)
     # People who had left do not come back with a file; the others may.
     two_lists.run("import", "-", "--consent", "asked", "--partial", stdin=b"email\ncat@example.org\ndan@example.org\n",

@@ -239,7 +239,13 @@ def test_page_in_another_language(staff, eventful):
 def test_pause_resume_cancel(staff, connected, server, eventful):
     http = staff()
     http.login()
+
+    def buttons():
+        return re.findall(r'name="?action"? value="?(pause|resume|cancel)', http.page("/issue/1").text)
+
+    assert buttons() == ["pause", "cancel"]
     assert http.press("/issue/1", action="pause").status == 303
+    assert buttons() == ["resume", "cancel"]
     assert connected.sql("SELECT state, pause_note FROM issue") == [("paused", "by hand")]
     page = http.press("/issue/1", action="pause")
     assert page.status == 409 and "does not allow it" in page.text
@@ -247,6 +253,7 @@ def test_pause_resume_cancel(staff, connected, server, eventful):
     assert http.press("/issue/1", action="resume").status == 303
     wait_for(lambda: connected.sql("SELECT state FROM issue") == [("sent",)])  # serve itself sends on
     assert connected.states() == {"sent": 15, "bounced": 2}
+    assert buttons() == []
     assert http.press("/issue/1", action="cancel", sure="yes").status == 409
     connected.sql("UPDATE issue SET state = 'paused'")
     refused = http.press("/issue/1", action="cancel")

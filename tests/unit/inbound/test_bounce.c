@@ -205,6 +205,15 @@ static void test_notifications(void **state) {
     expect(state, "Subject: x\n\n{\"notificationType\":\"Delivery\",\"delivery\":{}}\n",
            NL_BOUNCE_AUTO_REPLY, "");
     expect(state, "Subject: x\n\n{\"a\":1}\n", NL_BOUNCE_UNKNOWN, "");
+    /* Without recipients the kind is all that is known. */
+    expect(state,
+           "Subject: x\n\n{\"notificationType\":\"Bounce\",\"bounce\":{\"bounceType\":"
+           "\"Permanent\",\"bouncedRecipients\":[]}}\n",
+           NL_BOUNCE_HARD, "");
+    expect(state,
+           "Subject: x\n\n{\"notificationType\":\"Bounce\",\"bounce\":{\"bounceType\":"
+           "\"Transient\",\"bouncedRecipients\":[]}}\n",
+           NL_BOUNCE_SOFT, "");
 }
 
 /* The events of other providers, as their documents have them, and a form of our own. */

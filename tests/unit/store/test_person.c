@@ -4,6 +4,7 @@
 #include "newsletter/base/address.h"
 #include "newsletter/store/person.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -161,6 +162,12 @@ static void test_exporting(void **state) {
         assert_non_null(strstr(json, words[i]));
     for_each_row (i, others, others[i])
         assert_null(strstr(json, others[i]));
+    json_t *person = json_loads(json, 0, NULL);
+    json_t *consent =
+        json_object_get(json_array_get(json_object_get(person, "subscriptions"), 0), "consent");
+    assert_int_equal(json_object_size(consent), 4);
+    assert_string_equal(json_string_value(json_object_get(consent, "ip")), "192.0.2.1");
+    json_decref(person);
     free(json);
 }
 
