@@ -182,6 +182,28 @@ static enum nl_status repair_values(struct nl_doctor *doctor, struct nl_error *e
     return status;
 }
 
+/* The totals of issues are kept as deliveries change; by hand one can change either alone. */
+static enum nl_status examine_totals(struct nl_doctor *doctor, struct nl_error *err) {
+    int64_t wrong = 0;
+    enum nl_status status = nl_issue_totals_examine(doctor->store, false, &wrong, err);
+    if (status == NL_OK && wrong > 0)
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "totals", NULL,
+                        "the totals kept of %s differ from the deliveries: 'newsletter doctor "
+                        "--repair' counts again",
+                        wrong == 1 ? "an issue" : "several issues");
+    return status;
+}
+
+static enum nl_status repair_totals(struct nl_doctor *doctor, struct nl_error *err) {
+    int64_t wrong = 0;
+    enum nl_status status = nl_issue_totals_examine(doctor->store, true, &wrong, err);
+    if (status == NL_OK && wrong > 0)
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "repair", NULL,
+                        "the totals of %s agree with the deliveries again",
+                        wrong == 1 ? "an issue" : "several issues");
+    return status;
+}
+
 /* ---- issues that are being sent ---- */
 
 static enum nl_status examine_due(struct nl_doctor *doctor, int64_t issue, const char *what,
@@ -237,6 +259,8 @@ static enum nl_status repair(struct nl_doctor *doctor, struct nl_error *err) {
         nl_findings_add(
             doctor->out, NL_LEVEL_GOOD, "repair", NULL,
             "indexes were rebuilt, and notices that a dead run had left are queued again");
+    if (status == NL_OK)
+        status = repair_totals(doctor, err);
     return status == NL_OK ? repair_values(doctor, err) : status;
 }
 
@@ -253,6 +277,8 @@ enum nl_status nl_doctor_installation(struct nl_doctor *doctor, struct nl_error 
     enum nl_status status = examine_database(doctor, err);
     if (status == NL_OK)
         status = examine_values(doctor, err);
+    if (status == NL_OK)
+        status = examine_totals(doctor, err);
     if (status == NL_OK)
         status = nl_issue_each(doctor->store, NL_ISSUE_ANY, examine_issue, doctor, err);
     return status == NL_OK ? examine_due(doctor, 0, "the queue of notices", err) : status;

@@ -147,6 +147,10 @@ enum nl_status nl_statistics_issues(struct nl_store *store,
                        "SELECT state, '', count(*) FROM issue GROUP BY state", NL_NO_VALUES);
 }
 
+#define OPEN "(SELECT id FROM issue WHERE state IN ('sending', 'paused')) "
+#define OPEN_TOTALS "FROM issue_total WHERE issue IN " OPEN
+#define LEASED "(SELECT count(*) FROM delivery WHERE state = 'leased' AND issue IN " OPEN ")"
+
 enum nl_status nl_statistics_deliveries(struct nl_store *store,
                                         enum nl_status (*each)(const char *kind, const char *state,
                                                                int64_t count, void *ctx,
@@ -155,8 +159,16 @@ enum nl_status nl_statistics_deliveries(struct nl_store *store,
     struct counts counts = {each, ctx};
     return nl_sql_each(
         store, err, visit_count, &counts,
-        "SELECT kind, state, count(*) FROM delivery WHERE issue IS NULL OR issue IN "
-        "(SELECT id FROM issue WHERE state IN ('sending', 'paused')) GROUP BY kind, state "
+        "SELECT kind, state, count(*) FROM delivery WHERE issue IS NULL GROUP BY kind, state "
+        "UNION ALL SELECT 'issue', state, CAST(n AS BIGINT) FROM ("
+        "SELECT 'queued' AS state, (SELECT sum(waiting) " OPEN_TOTALS ") - " LEASED " AS n "
+        "UNION ALL SELECT 'leased', " LEASED " "
+        "UNION ALL SELECT 'sent', sum(sent) " OPEN_TOTALS
+        "UNION ALL SELECT 'deferred', sum(deferred) " OPEN_TOTALS
+        "UNION ALL SELECT 'bounced', sum(bounced) " OPEN_TOTALS
+        "UNION ALL SELECT 'failed', sum(failed) " OPEN_TOTALS
+        "UNION ALL SELECT 'unknown', sum(unknown) " OPEN_TOTALS
+        "UNION ALL SELECT 'skipped', sum(skipped) " OPEN_TOTALS ") AS total WHERE n > 0 "
         "ORDER BY 1, 2",
         NL_NO_VALUES);
 }

@@ -131,7 +131,7 @@ def test_all_tables_and_columns_are_copied(used, tmp_path):
     for name, columns in used.sql(
             "SELECT table_name::text, array_agg(column_name::text) FROM information_schema.columns "
             "WHERE table_schema = current_schema() AND is_generated = 'NEVER' GROUP BY 1"):
-        if name != "schema_migration":
+        if name not in ("schema_migration", "issue_total"):  # triggers of the new place fill that
             assert sorted(columns) == sorted(listed[name]), name
     move(used, str(tmp_path / "moved.db"))
     tables = {row[0] for row in sqlite3.connect(used.database).execute(

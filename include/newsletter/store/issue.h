@@ -196,9 +196,15 @@ NL_CHECKED enum nl_status nl_issue_count(struct nl_store *store, int64_t issue,
                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* How many deliveries of an issue are queued, leased or deferred, and how many are in doubt: what
- * resuming asks, without looking at those that are done. */
+ * resuming asks. */
 NL_CHECKED enum nl_status nl_issue_left(struct nl_store *store, int64_t issue, int64_t *left,
                                         int64_t *unknown, struct nl_error *err) NL_ALL_NONNULL;
+
+/* Counts all deliveries, and says for how many issues the totals that are kept differ. With
+ * `repair` these totals are corrected; others may send meanwhile. */
+NL_CHECKED enum nl_status nl_issue_totals_examine(struct nl_store *store, bool repair,
+                                                  int64_t *wrong,
+                                                  struct nl_error *err) NL_ALL_NONNULL;
 
 void nl_issue_free(struct nl_issue *issue);
 

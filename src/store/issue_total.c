@@ -1,0 +1,88 @@
+#include "newsletter/db/sql.h"
+#include "newsletter/store/issue.h"
+
+/* Triggers keep the totals (migrations/0016-issue-totals.sql), so no figure here reads all
+ * deliveries of an issue. Leased deliveries are part of `waiting`, and few: their index counts
+ * them. */
+
+/* One statement sees totals and leases at one moment. */
+enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_counts *out,
+                              struct nl_error *err) {
+    int64_t waiting = 0;
+    *out = (struct nl_counts){0};
+    const struct nl_column *columns =
+        NL_COLUMNS(NL_INTO(&waiting), NL_INTO(&out->sent), NL_INTO(&out->deferred),
+                   NL_INTO(&out->bounced), NL_INTO(&out->failed), NL_INTO(&out->unknown),
+                   NL_INTO(&out->skipped), NL_INTO(&out->leased));
+    enum nl_status status =
+        issue != 0
+            ? nl_sql_first(store, err, NULL,
+                           "SELECT CAST(sum(waiting) AS BIGINT), CAST(sum(sent) AS BIGINT), "
+                           "CAST(sum(deferred) AS BIGINT), CAST(sum(bounced) AS BIGINT), "
+                           "CAST(sum(failed) AS BIGINT), CAST(sum(unknown) AS BIGINT), "
+                           "CAST(sum(skipped) AS BIGINT), (SELECT count(*) FROM delivery WHERE "
+                           "issue = ?1 AND state = 'leased') FROM issue_total WHERE issue = ?1",
+                           NL_VALUES(NL_INT(issue)), columns)
+            : nl_sql_first(
+                  store, err, NULL,
+                  "SELECT count(*) FILTER (WHERE state IN ('queued', 'leased')), "
+                  "count(*) FILTER (WHERE state = 'sent'), "
+                  "count(*) FILTER (WHERE state = 'deferred'), "
+                  "count(*) FILTER (WHERE state = 'bounced'), "
+                  "count(*) FILTER (WHERE state = 'failed'), "
+                  "count(*) FILTER (WHERE state = 'unknown'), "
+                  "count(*) FILTER (WHERE state = 'skipped'), "
+                  "count(*) FILTER (WHERE state = 'leased') FROM delivery WHERE issue IS NULL",
+                  NL_NO_VALUES, columns);
+    out->queued = waiting - out->leased;
+    return status;
+}
+
+enum nl_status nl_issue_left(struct nl_store *store, int64_t issue, int64_t *left, int64_t *unknown,
+                             struct nl_error *err) {
+    return nl_sql_first(store, err, NULL,
+                        "SELECT CAST(sum(waiting + deferred) AS BIGINT), "
+                        "CAST(sum(unknown) AS BIGINT) FROM issue_total WHERE issue = ?",
+                        NL_VALUES(NL_INT(issue)), NL_COLUMNS(NL_INTO(left), NL_INTO(unknown)));
+}
+
+/* By how much the totals of an issue fall short of its deliveries. One statement reads both, and
+ * each transaction changes both, so nothing has to be locked. */
+#define SHORTFALL                                                                                  \
+    "SELECT issue, 0 AS slot, CAST(sum(waiting) AS BIGINT) AS waiting, "                           \
+    "CAST(sum(sent) AS BIGINT) AS sent, CAST(sum(deferred) AS BIGINT) AS deferred, "               \
+    "CAST(sum(bounced) AS BIGINT) AS bounced, CAST(sum(failed) AS BIGINT) AS failed, "             \
+    "CAST(sum(unknown) AS BIGINT) AS unknown, CAST(sum(skipped) AS BIGINT) AS skipped FROM "       \
+    "(SELECT issue, count(*) FILTER (WHERE state IN ('queued', 'leased')) AS waiting, "            \
+    "count(*) FILTER (WHERE state = 'sent') AS sent, "                                             \
+    "count(*) FILTER (WHERE state = 'deferred') AS deferred, "                                     \
+    "count(*) FILTER (WHERE state = 'bounced') AS bounced, "                                       \
+    "count(*) FILTER (WHERE state = 'failed') AS failed, "                                         \
+    "count(*) FILTER (WHERE state = 'unknown') AS unknown, "                                       \
+    "count(*) FILTER (WHERE state = 'skipped') AS skipped "                                        \
+    "FROM delivery WHERE issue IS NOT NULL GROUP BY issue UNION ALL "                              \
+    "SELECT issue, -waiting, -sent, -deferred, -bounced, -failed, -unknown, -skipped "             \
+    "FROM issue_total) AS side GROUP BY issue HAVING sum(waiting) <> 0 OR sum(sent) <> 0 OR "      \
+    "sum(deferred) <> 0 OR sum(bounced) <> 0 OR sum(failed) <> 0 OR sum(unknown) <> 0 OR "         \
+    "sum(skipped) <> 0"
+
+enum nl_status nl_issue_totals_examine(struct nl_store *store, bool repair, int64_t *wrong,
+                                       struct nl_error *err) {
+    if (!repair)
+        return nl_sql_number(store, err, wrong, NULL,
+                             "SELECT count(*) FROM (" SHORTFALL ") AS wrong", NL_NO_VALUES);
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "INSERT INTO issue_total (issue, slot, waiting, sent, deferred, bounced, failed, unknown, "
+        "skipped) " SHORTFALL " ON CONFLICT (issue, slot) DO UPDATE SET "
+        "waiting = issue_total.waiting + excluded.waiting, "
+        "sent = issue_total.sent + excluded.sent, "
+        "deferred = issue_total.deferred + excluded.deferred, "
+        "bounced = issue_total.bounced + excluded.bounced, "
+        "failed = issue_total.failed + excluded.failed, "
+        "unknown = issue_total.unknown + excluded.unknown, "
+        "skipped = issue_total.skipped + excluded.skipped",
+        NL_NO_VALUES);
+    *wrong = status == NL_OK ? nl_sql_changes(store) : 0;
+    return status;
+}
