@@ -37,8 +37,10 @@ enum nl_status nl_sns_fetch(const char *ca_file, const char *url, size_t limit, 
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    if (ca_file != NULL)
+    if (ca_file != NULL) {
         curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file);
+        curl_easy_setopt(curl, CURLOPT_CAPATH, NULL); /* trust no other authority */
+    }
     CURLcode result = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
     curl_easy_cleanup(curl);
