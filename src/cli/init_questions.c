@@ -69,17 +69,19 @@ static enum nl_status take_password_file(struct init_answers *answers, const cha
 
 static enum nl_status take_bounce_address(struct init_answers *answers, const char *text,
                                           struct nl_error *err) {
-    struct nl_address address;
+    struct nl_address address = {0};
     enum nl_status status = nl_address_parse(text, &address, err);
+    nl_address_free(&address);
     return status == NL_OK ? keep(&answers->bounce_address, text, err) : status;
 }
 
 static enum nl_status take_from(struct init_answers *answers, const char *text,
                                 struct nl_error *err) {
-    struct nl_address address;
+    struct nl_address address = {0};
     char *name = NULL;
     enum nl_status status = nl_mailbox_parse(text, &name, &address, err);
     free(name);
+    nl_address_free(&address);
     return status == NL_OK ? keep(&answers->from, text, err) : status;
 }
 

@@ -241,10 +241,10 @@ def test_output_that_fails_leaves_what_was_there(site):
 
 @pytest.mark.one_engine("the database is a file")
 def test_output_over_the_database_or_the_input(site):
-    assert "is the database" in site.run("export", "--output", "newsletter.db", expect=64).err
+    assert "belongs to the database" in site.run("export", "--output", "newsletter.db", expect=64).err
     site.write("in.csv", "email\nnonsense\n")
     assert "is the file to import" in site.run("import", "in.csv", *CONSENT, "--rejects", "in.csv", expect=64).err
-    assert "is the database" in site.run("import", "in.csv", *CONSENT, "--rejects", "newsletter.db", expect=64).err
+    assert "belongs to the database" in site.run("import", "in.csv", *CONSENT, "--rejects", "newsletter.db", expect=64).err
 
 
 def test_output_to_a_pipe_and_to_standard_output(site):

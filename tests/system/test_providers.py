@@ -401,7 +401,7 @@ def test_each_relay_has_its_own_field(connected, server):
 
 @pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("hook,words", [
-    ({"provider": "postmark"}, "hooks.x: set its secret_file or secret_env"),
+    ({"provider": "postmark"}, "hooks.x: set its secret_file, secret_command or secret_env"),
     ({"provider": "postmark", "secret_file": "missing"}, "missing"),
     ({"provider": "postmark", "secret_env": "NOT_SET_ANYWHERE"}, "NOT_SET_ANYWHERE"),
     ({"provider": "sendgrid"}, "set its key"),
@@ -470,7 +470,7 @@ def test_doctor_names_what_is_missing(connected, signing_key):
     os.unlink(os.path.join(site.folder, "hook.secret"))
     assert any(level == "error" and "hook.secret" in text for level, text in findings(site))
     site.configure(hooks={"mailgun": {"provider": "mailgun"}})
-    assert ("error", "hooks.mailgun: set its secret_file or secret_env") in findings(site)
+    assert ("error", "hooks.mailgun: set its secret_file, secret_command or secret_env") in findings(site)
     site.configure(hooks={"mailgun": {"provider": "mailgun", "secret_env": "PATH"}}, smtp={"provider": "none"})
     (level, text), = findings(site)
     assert level == "warning" and "no relay has 'provider: mailgun'" in text
