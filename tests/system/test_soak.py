@@ -37,10 +37,12 @@ def test_nobody_is_missed_or_mailed_twice(site, tmp_path, processes, kills, wind
     for wrong in ("lost", "twice", "bounced wrongly", "taken and not recorded", "other"):
         assert result[wrong] == 0, result
     assert result["recipients"] == 2000 and result["sent"] > (1000 if window > 1 else 1500) and result["kills"] >= kills // 3
-    assert min(server.faults[kind] for kind in ("drop", "RCPT", "BDAT" if window else "DATA", "dot", "silence")) > 0
+    assert min(server.faults[kind] for kind in ("drop", "RCPT", "dot", "silence")) > 0
+    assert server.faults["DATA"] + server.faults["BDAT"] > 0
     lost = server.faults["drop"] + server.faults["silence"]
     assert result["unknown"] <= max(window, 1) * (20 * result["kills"] + lost)
-    assert not window or server.verbs["BDAT"] > server.verbs["DATA"]
+    # A silence may be taken for a server that cannot do BDAT: then the rest goes by DATA.
+    assert not window or server.verbs["BDAT"] > 0
 
 
 @pytest.fixture
