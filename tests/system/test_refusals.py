@@ -357,6 +357,8 @@ def test_killed_while_refusals_are_held(site, relay, tmp_path):
     site.configure(workers={"lease": "3s"})
     run = site.popen("send", "--yes", site.issue())
     assert reached.wait(30)
+    # The next message begins before the commit that withdraws the commit points of those that were refused.
+    wait_for(lambda: site.sql("SELECT count(*) FROM delivery WHERE dot_at IS NOT NULL") == [(0,)])
     run.send_signal(signal.SIGKILL)
     run.wait()
     release.set()
