@@ -48,6 +48,11 @@ enum nl_status cli_configure(struct cli *cli, struct nl_error *err);
 enum nl_status cli_open(struct cli *cli, struct nl_error *err);
 enum nl_status cli_connect(struct cli *cli, struct nl_error *err);
 
+/* findings.c: as cli_connect, but settings that give no relay (a password is missing, say) are a
+ * finding; cli->relay stays NULL, and the rest can be examined. */
+enum nl_status cli_connect_or_tell(struct cli *cli, struct nl_findings *findings,
+                                   struct nl_error *err);
+
 /* smtp_trace.c: prints the SMTP dialogue on standard error, if --trace or NEWSLETTER_TRACE=smtp
  * asks for it. */
 enum nl_status cli_trace(const struct cli *cli, struct nl_error *err);

@@ -8,19 +8,6 @@ struct doctor_options {
     const char *name_servers, *ca_file;
 };
 
-/* Without a relay (a password is missing, say) the rest is examined all the same. */
-static enum nl_status connect_relay(struct cli *cli, struct nl_findings *findings,
-                                    struct nl_examination *examination, struct nl_error *err) {
-    if (examination->local)
-        return NL_OK;
-    enum nl_status status = cli_connect(cli, err);
-    if (status != NL_CONFIG && status != NL_NOINPUT && status != NL_NOPERM)
-        return status;
-    nl_findings_add(findings, NL_LEVEL_ERROR, "relay", NULL, "%s", nl_error_text(err));
-    nl_error_free(err);
-    return NL_OK;
-}
-
 static enum nl_status doctor_run(struct cli *cli, void *options, struct nl_error *err) {
     struct doctor_options *chosen = options;
     struct nl_findings findings = {0};
@@ -33,8 +20,8 @@ static enum nl_status doctor_run(struct cli *cli, void *options, struct nl_error
         .origin_count = chosen->origins.count,
     };
     enum nl_status status = cli_open(cli, err);
-    if (status == NL_OK)
-        status = connect_relay(cli, &findings, &examination, err);
+    if (status == NL_OK && !examination.local)
+        status = cli_connect_or_tell(cli, &findings, err);
     if (status == NL_OK)
         status =
             nl_doctor_examine(cli->store, &cli->config, cli->relay, &examination, &findings, err);

@@ -82,14 +82,8 @@ static enum nl_status add_list(struct cli *cli, const char *from, const char *na
 
 /* A relay that refuses us is told, and nothing is undone: its settings can be corrected. */
 static enum nl_status try_relay(struct cli *cli, struct nl_findings *out, struct nl_error *err) {
-    enum nl_status status = cli_connect(cli, err);
-    if (status == NL_OK)
-        return nl_doctor_relays(cli->relay, out, err);
-    if (status != NL_CONFIG && status != NL_NOINPUT && status != NL_NOPERM)
-        return status;
-    nl_findings_add(out, NL_LEVEL_ERROR, "relay", NULL, "%s", nl_error_text(err));
-    nl_error_free(err);
-    return NL_OK;
+    enum nl_status status = cli_connect_or_tell(cli, out, err);
+    return status == NL_OK && cli->relay != NULL ? nl_doctor_relays(cli->relay, out, err) : status;
 }
 
 static enum nl_status set_up(struct cli *cli, const struct init_options *options,

@@ -40,3 +40,13 @@ enum nl_status cli_judge_findings(const struct nl_findings *findings, bool stric
                             errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
     return NL_OK;
 }
+
+enum nl_status cli_connect_or_tell(struct cli *cli, struct nl_findings *findings,
+                                   struct nl_error *err) {
+    enum nl_status status = cli_connect(cli, err);
+    if (status != NL_CONFIG && status != NL_NOINPUT && status != NL_NOPERM)
+        return status;
+    nl_findings_add(findings, NL_LEVEL_ERROR, "relay", NULL, "%s", nl_error_text(err));
+    nl_error_free(err);
+    return NL_OK;
+}

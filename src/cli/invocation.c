@@ -152,8 +152,7 @@ static void print_counts(const struct nl_run_summary *summary, const char *what)
     putchar('\n');
     if (summary->recovered_unknown > 0)
         printf("messages of an interrupted run that may or may not have been delivered: %lld; they "
-               "are "
-               "listed as unknown and are not sent again unless you say --resend-unknown\n",
+               "are listed as unknown and are not sent again unless you say --resend-unknown\n",
                (long long)summary->recovered_unknown);
 }
 

@@ -1,8 +1,6 @@
 #include "newsletter/config/answers.h"
 
 #include "newsletter/base/embedded.h"
-#include "newsletter/base/text.h"
-#include "newsletter/config/config.h"
 
 #include <string.h>
 
