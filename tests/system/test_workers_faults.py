@@ -4,6 +4,7 @@ import glob
 import signal
 import time
 
+import psycopg2
 from conftest import wait_for
 
 from workers import MARKS, WORKERS, workers  # noqa: F401
@@ -34,6 +35,27 @@ def test_stopped_for_longer_than_a_lease(workers):
     time.sleep(2)
     workers.stop(0)
     workers.check(addresses, in_doubt=0)  # it knows what became of them
+
+
+def test_stopped_within_a_transaction(workers):
+    """Its locks hold the others up for a while, not for as long as it stands still."""
+    workers.site.configure(smtp={"timeout": "60s"}, database=workers.site.database.replace(
+        "options=", "options=-c%20idle_in_transaction_session_timeout%3D3s%20"))
+    addresses = workers.start_sending()
+    worker = workers.running[0]
+    with psycopg2.connect(workers.site.database) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE delivery IN EXCLUSIVE MODE")
+        wait_for(lambda: workers.site.sql(
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND xact_start IS NOT NULL "
+            f"AND application_name = 'newsletter {worker.pid}'"))
+        worker.send_signal(signal.SIGSTOP)
+    other.close()
+    wait_for(lambda: workers.site.sql("SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction' "
+                                      f"AND application_name = 'newsletter {worker.pid}'"))
+    workers.wait_until_sent()
+    worker.send_signal(signal.SIGCONT)
+    workers.stop(0)
+    workers.check(addresses, in_doubt=5)
 
 
 def test_cut_off_from_the_database(workers):

@@ -21,18 +21,19 @@ static enum nl_status status_of(const char *state) {
         const char *prefix;
         enum nl_status status;
     } known[] = {
-        {"55P03", NL_BUSY},   /* lock_timeout */
-        {"40", NL_BUSY},      /* deadlock and the like: nothing was done */
-        {"57P", NL_TEMPFAIL}, /* the server goes down, or is coming up */
-        {"08", NL_TEMPFAIL},  /* connection */
-        {"53", NL_IO},        /* disk, memory, connections */
-        {"58", NL_IO},        /* the server's files */
-        {"XX", NL_IO},        /* damage */
-        {"42501", NL_NOPERM}, /* privileges */
-        {"28", NL_NOPERM},    /* login */
-        {"25006", NL_NOPERM}, /* read-only: a standby */
-        {"22", NL_DATA},      /* text that is no UTF-8, and the like */
-        {"3D", NL_NOINPUT},   /* no such database */
+        {"55P03", NL_BUSY},     /* lock_timeout */
+        {"40", NL_BUSY},        /* deadlock and the like: nothing was done */
+        {"57P", NL_TEMPFAIL},   /* the server goes down, or is coming up */
+        {"08", NL_TEMPFAIL},    /* connection */
+        {"53", NL_IO},          /* disk, memory, connections */
+        {"58", NL_IO},          /* the server's files */
+        {"XX", NL_IO},          /* damage */
+        {"42501", NL_NOPERM},   /* privileges */
+        {"28", NL_NOPERM},      /* login */
+        {"25006", NL_NOPERM},   /* read-only: a standby */
+        {"25P03", NL_TEMPFAIL}, /* we stood still within a transaction */
+        {"22", NL_DATA},        /* text that is no UTF-8, and the like */
+        {"3D", NL_NOINPUT},     /* no such database */
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strncmp(state, known[i].prefix, strlen(known[i].prefix)) == 0)
@@ -90,7 +91,8 @@ static void set_clock(struct nl_postgres *link, const PGresult *result) {
 
 /* ---- connecting ---- */
 
-/* A server that is cut off is noticed within half a minute, by both sides. */
+/* A server that is cut off is noticed within half a minute, by both sides; so is a client that
+ * stands still within a transaction, whose locks would hold up all others (see greet). */
 static PGconn *connect_to_server(const char *url) {
     char name[64];
     snprintf(name, sizeof name, "newsletter %ld", (long)getpid());
@@ -106,7 +108,10 @@ static enum nl_status greet(struct nl_store *store, struct nl_error *err) {
         "SET lock_timeout = '10s'; SET standard_conforming_strings = on; "
         "SET client_min_messages = warning; SET tcp_keepalives_idle = 10; "
         "SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; "
-        "SET tcp_user_timeout = '20s'; " CLOCK ", current_setting('server_encoding')";
+        "SET tcp_user_timeout = '20s'; "
+        "UPDATE pg_settings SET setting = 20000 "
+        "WHERE name = 'idle_in_transaction_session_timeout' AND setting = '0'; " CLOCK
+        ", current_setting('server_encoding')";
     struct nl_postgres *link = nl_postgres(store);
     PGresult *result = PQexec(link->connection, greeting);
     enum nl_status status =
