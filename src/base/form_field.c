@@ -209,12 +209,13 @@ enum nl_status nl_form_field_check(const struct nl_form_field *field, const char
 
 /* ---- the end ---- */
 
-static void free_label(struct nl_form_label *label) {
+void nl_form_label_free(struct nl_form_label *label) {
     for (size_t i = 0; i < label->count; i++) {
         free(label->items[i].language);
         free(label->items[i].text);
     }
     free(label->items);
+    *label = (struct nl_form_label){0};
 }
 
 void nl_form_fields_free(struct nl_form_fields *fields) {
@@ -222,10 +223,10 @@ void nl_form_fields_free(struct nl_form_fields *fields) {
         struct nl_form_field *field = &fields->items[i];
         for (size_t at = 0; at < field->choice_count; at++) {
             free(field->choices[at].value);
-            free_label(&field->choices[at].label);
+            nl_form_label_free(&field->choices[at].label);
         }
         free(field->choices);
-        free_label(&field->label);
+        nl_form_label_free(&field->label);
         free(field->attribute);
     }
     free(fields->items);

@@ -33,29 +33,6 @@ struct composition {
     struct nl_error *err;
 };
 
-/* Each line comes from the issue or, if it has none, from the configuration. null if there is no
- * line at all. */
-static json_t *contact_data(const struct nl_contact *issue, const struct nl_contact *common) {
-    const struct {
-        const char *name, *own, *other;
-    } lines[] = {{"person", issue->person, common->person},
-                 {"phone", issue->phone, common->phone},
-                 {"fax", issue->fax, common->fax},
-                 {"email", issue->email, common->email},
-                 {"web", issue->web, common->web}};
-    json_t *data = json_object();
-    bool any = false;
-    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-        const char *line = lines[i].own != NULL ? lines[i].own : lines[i].other;
-        nl_data_set(data, lines[i].name, line);
-        any = any || line != NULL;
-    }
-    if (any)
-        return data;
-    json_decref(data);
-    return json_null();
-}
-
 static json_t *template_data(const struct composition *self, const char *unsubscribe_url,
                              const char *preferences_url, const struct nl_buf *body) {
     const struct nl_frontmatter *front = &self->out->front;
@@ -74,7 +51,12 @@ static json_t *template_data(const struct composition *self, const char *unsubsc
     nl_data_set(data, "unsubscribe_url", unsubscribe_url);
     nl_data_set(data, "preferences_url", preferences_url);
     nl_data_set(data, "body", nl_buf_text(body));
-    json_object_set_new(data, "contact", contact_data(&front->contact, &self->config->contact));
+    struct nl_identity identity;
+    nl_identity_of(self->config, self->list->name, front->language, &identity);
+    nl_data_identity(data, &identity, NULL, NULL);
+    /* an issue that names somebody to ask replaces the whole block: half of each would mislead */
+    const bool own = nl_contact_is_set(&front->contact);
+    json_object_set_new(data, "contact", nl_data_contact(own ? &front->contact : identity.contact));
     json_object_set_new(data, "calendar", nl_events_data(&front->events, &self->theme));
     nl_buf_free(&date);
     return data;

@@ -1,7 +1,7 @@
 #include "bulletin/enclosure.h"
 
-#include "bulletin/picture.h"
 #include "newsletter/base/file.h"
+#include "newsletter/base/picture.h"
 #include "newsletter/base/token.h"
 
 #include <ctype.h>
@@ -233,7 +233,7 @@ static enum nl_status add_image(struct nl_enclosures *enclosures, const char *is
         return status;
     struct nl_enclosure *item = &enclosures->items[enclosures->count - 1];
     item->type = nl_picture_type(&item->data);
-    node->level = nl_picture_width(&item->data);
+    node->level = nl_picture_size(&item->data).width;
     if (item->type == NULL)
         return nl_error_set(err, NL_DATA,
                             "%s: image '%s' is neither PNG, JPEG nor GIF, which is what mail "

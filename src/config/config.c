@@ -2,6 +2,7 @@
 
 #include "config/config_check.h"
 #include "config/config_hooks.h"
+#include "config/config_organisation.h"
 #include "config/config_settings.h"
 #include "newsletter/base/file.h"
 
@@ -53,6 +54,7 @@ void nl_config_free(struct nl_config *config) {
     nl_config_free_settings(config);
     nl_form_fields_free(&config->forms);
     nl_config_free_hooks(config);
+    nl_config_free_organisation(config);
     nl_findings_free(&config->warnings);
     free(config->page_url);
     free(config->address_url);

@@ -2,6 +2,7 @@
 
 #include "config/config_forms.h"
 #include "config/config_hooks.h"
+#include "config/config_organisation.h"
 #include "config/config_values.h"
 #include "newsletter/base/suggest.h"
 #include "newsletter/base/text.h"
@@ -78,11 +79,6 @@ static const struct setting {
     {"confirmation.resend_interval", DURATION, AT(confirmation.resend_interval), "1h", 0, 31536000},
     {"confirmation.text_version", TEXT, AT(confirmation.text_version), "1", 0, 0},
     {"preferences.expires", DURATION, AT(preferences.expires), "1d", 60, 31536000},
-    {"contact.person", TEXT, AT(contact.person), NULL, 0, 0},
-    {"contact.phone", TEXT, AT(contact.phone), NULL, 0, 0},
-    {"contact.fax", TEXT, AT(contact.fax), NULL, 0, 0},
-    {"contact.email", TEXT, AT(contact.email), NULL, 0, 0},
-    {"contact.web", TEXT, AT(contact.web), NULL, 0, 0},
     {"notices.welcome", BOOLEAN, AT(notices.welcome), "true", 0, 0},
     {"notices.goodbye", BOOLEAN, AT(notices.goodbye), "false", 0, 0},
     {"serve.listen", TEXT, AT(serve.listen), "127.0.0.1:8025", 0, 0},
@@ -337,6 +333,8 @@ static enum nl_status apply_entry(struct nl_config *config, const struct nl_yaml
         return nl_config_apply_form(config, entry, err);
     if (nl_config_is_hook(entry))
         return nl_config_apply_hook(config, entry, err);
+    if (nl_config_is_organisation(entry))
+        return nl_config_apply_organisation(config, entry, err);
     while (at < SETTINGS && !is_named(&settings[at], entry->path, &place))
         at++;
     if (at == SETTINGS)

@@ -27,3 +27,58 @@ json_t *nl_data_new(const struct nl_list *list, const char *language) {
     json_object_set_new(data, "closed", json_false()); /* no policy in the page itself */
     return data;
 }
+
+json_t *nl_data_contact(const struct nl_contact *contact) {
+    json_t *data = nl_contact_is_set(contact) ? json_object() : json_null();
+    if (!json_is_object(data))
+        return data;
+    nl_data_set(data, "person", contact->person);
+    nl_data_set(data, "phone", contact->phone);
+    nl_data_set(data, "fax", contact->fax);
+    nl_data_set(data, "email", contact->email);
+    nl_data_set(data, "web", contact->web);
+    return data;
+}
+
+static json_t *social_data(const struct nl_identity *identity) {
+    json_t *links = json_array();
+    for (size_t i = 0; i < identity->social_count; i++) {
+        json_t *link = json_object();
+        nl_data_set(link, "name", identity->social[i].name);
+        nl_data_set(link, "url", identity->social[i].url);
+        json_array_append_new(links, link);
+    }
+    return links;
+}
+
+static json_t *colour_data(const struct nl_palette *palette) {
+    json_t *data = json_object();
+    nl_data_set(data, "accent", palette->accent);
+    nl_data_set(data, "on_accent", palette->on_accent);
+    nl_data_set(data, "on_accent_soft", palette->on_accent_soft);
+    nl_data_set(data, "heading", palette->heading);
+    nl_data_set(data, "link", palette->link);
+    nl_data_set(data, "dark_accent", palette->dark_accent);
+    nl_data_set(data, "dark_on_accent", palette->dark_on_accent);
+    nl_data_set(data, "dark_heading", palette->dark_heading);
+    nl_data_set(data, "dark_link", palette->dark_link);
+    return data;
+}
+
+void nl_data_identity(json_t *data, const struct nl_identity *identity, const char *logo,
+                      const char *logo_dark) {
+    json_t *organisation = json_object();
+    nl_data_set(organisation, "name", identity->name);
+    nl_data_set(organisation, "released_by", identity->released_by);
+    nl_data_set(organisation, "postal_address", identity->postal_address);
+    nl_data_set(organisation, "imprint", identity->imprint);
+    nl_data_set(organisation, "privacy", identity->privacy);
+    nl_data_set(organisation, "logo", logo);
+    nl_data_set(organisation, "logo_dark", logo_dark);
+    nl_data_set(organisation, "design", nl_design_names[identity->design]);
+    json_object_set_new(organisation, "centred", json_boolean(identity->centred));
+    json_object_set_new(organisation, "contact", nl_data_contact(identity->contact));
+    json_object_set_new(organisation, "social", social_data(identity));
+    json_object_set_new(data, "organisation", organisation);
+    json_object_set_new(data, "colours", colour_data(&identity->palette));
+}

@@ -40,7 +40,7 @@ void nl_gate_data(const struct nl_site *site, const struct nl_list *list, json_t
                   struct nl_response *response) {
     struct nl_buf stamp = {0};
     bool challenge = site->config->serve.challenge && site->config->serve.check_forms;
-    const char *contact = site->config->contact.email;
+    const char *contact = site->config->organisation.contact.email;
     char bits[16];
     snprintf(bits, sizeof bits, "%d", NL_PROOF_BITS);
     if (contact == NULL && list != NULL)

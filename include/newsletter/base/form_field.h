@@ -64,6 +64,9 @@ NL_CHECKED enum nl_status nl_form_label_set(struct nl_form_label *label, const c
 const char *nl_form_label_text(const struct nl_form_label *label, const char *language,
                                const char *fallback) NL_ALL_NONNULL;
 
+/* Empties a label. */
+void nl_form_label_free(struct nl_form_label *label) NL_ALL_NONNULL;
+
 /* Checks a value by its type and appends it as it is to be stored: a number with a decimal point, a
  * date as YYYY-MM-DD, "yes" or "no". NL_DATA says what is expected. */
 NL_CHECKED enum nl_status nl_form_field_check(const struct nl_form_field *field, const char *value,

@@ -6,6 +6,7 @@
 #include "newsletter/base/error.h"
 #include "newsletter/base/finding.h"
 #include "newsletter/base/form_field.h"
+#include "newsletter/config/identity.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,15 +29,6 @@ enum nl_provider {
     NL_PROVIDERS
 };
 extern const char *const nl_provider_names[];
-
-/* The contact for readers. Unset lines are NULL. */
-struct nl_contact {
-    char *person;
-    char *phone;
-    char *fax;
-    char *email;
-    char *web;
-};
 
 /* The rules that can choose the better of two subjects, and their names, NULL at the end. */
 enum nl_subject_rule { NL_BY_DEPARTURES, NL_BY_REPLIES };
@@ -154,7 +146,9 @@ struct nl_config {
         char *ed25519_selector;
         char *ed25519_key_file;
     } dkim;
-    struct nl_contact contact; /* below each issue, where it gives no other */
+    struct nl_organisation organisation; /* read it with nl_identity_of */
+    struct nl_organisation *looks;       /* of the lists that differ from it */
+    size_t look_count;
     struct {
         bool welcome; /* a mail after confirming */
         bool goodbye; /* a mail after unsubscribing by a link */

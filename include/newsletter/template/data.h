@@ -2,6 +2,7 @@
 #ifndef NEWSLETTER_TEMPLATE_DATA_H
 #define NEWSLETTER_TEMPLATE_DATA_H
 
+#include "newsletter/config/identity.h"
 #include "newsletter/store/list.h"
 
 #include <jansson.h>
@@ -12,5 +13,15 @@ void nl_data_set(json_t *data, const char *name, const char *value) NL_NONNULL(2
 /* The data that every template has: the list (an object with name, title, ...), language, direction
  * and an empty preheader. The caller owns it; NULL without memory. */
 json_t *nl_data_new(const struct nl_list *list, const char *language) NL_ALL_NONNULL;
+
+/* Adds "organisation" (name, released_by, postal_address, imprint, privacy, centred, design,
+ * social: a list of objects with name and url, and contact: an object or null) and "colours" (the
+ * palette's members). `logo` and `logo_dark` are the addresses where the page or mail finds the
+ * pictures, "" or NULL for none. */
+void nl_data_identity(json_t *data, const struct nl_identity *identity, const char *logo,
+                      const char *logo_dark) NL_NONNULL(2);
+
+/* The lines of a contact as an object; null if it has none. */
+json_t *nl_data_contact(const struct nl_contact *contact) NL_ALL_NONNULL;
 
 #endif

@@ -1,0 +1,16 @@
+/* The type and size of a picture, from its first bytes. */
+#ifndef NEWSLETTER_BASE_PICTURE_H
+#define NEWSLETTER_BASE_PICTURE_H
+
+#include "newsletter/base/buf.h"
+
+/* The media type of a PNG, JPEG or GIF, a constant; NULL for anything else. */
+const char *nl_picture_type(const struct nl_buf *data) NL_ALL_NONNULL;
+
+/* Its size in pixels; 0 and 0 if it is not known. */
+struct nl_picture_size {
+    int width, height;
+};
+struct nl_picture_size nl_picture_size(const struct nl_buf *data) NL_ALL_NONNULL;
+
+#endif
