@@ -14,7 +14,7 @@ answer=$(head -c "$length" | newsletter --config "$config" subscribe --html --so
 case $? in
 0) status='200 OK' type=text/html ;;
 65) status='400 Bad Request' answer='This is not an e-mail address. Please go back and check it.' ;;
-75) status='429 Too Many Requests' answer='Too many requests just now. Please try again later.' ;;
+75) status='429 Too Many Requests' answer='Too many requests at the moment. Please try again later.' ;;
 *) status='503 Service Unavailable' answer='Something is wrong on our side. Please try again later.' ;;
 esac
 printf 'Status: %s\r\nContent-Type: %s; charset=utf-8\r\nCache-Control: no-store\r\n\r\n%s\n' "$status" "$type" "$answer"

@@ -26,7 +26,7 @@ if ($status === 65) {
     $answer = "This is not an e-mail address. Please go back and check it.\n";
 } elseif ($status === 75) {
     http_response_code(429);
-    $answer = "Too many requests just now. Please try again later.\n";
+    $answer = "Too many requests at the moment. Please try again later.\n";
 } elseif ($status !== 0) {
     http_response_code(503);
     $answer = "Something is wrong on our side. Please try again later.\n";

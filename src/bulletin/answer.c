@@ -4,17 +4,16 @@
 #include "newsletter/template/theme.h"
 
 static const char *const sentences[] = {
-    [NL_ANSWER_ASKED] =
-        NL_TEXT("Thank you. If this address can be subscribed, a mail is on its way "
-                "to it: please open the link in that mail."),
+    [NL_ANSWER_ASKED] = NL_TEXT("Thank you. If this address can be subscribed, we have sent an "
+                                "email to it. Open the link in that email to confirm."),
     [NL_ANSWER_CONFIRMED] = NL_TEXT("Your subscription to {{list.title}} is confirmed. Welcome!"),
     [NL_ANSWER_SUBSCRIBED] = NL_TEXT("You are subscribed to {{list.title}}."),
     [NL_ANSWER_LEFT] =
-        NL_TEXT("You are unsubscribed from {{list.title}}. No further issue will reach you."),
-    [NL_ANSWER_MOVED] = NL_TEXT("Thank you. Our mails will come to the new address from now on."),
+        NL_TEXT("You have been unsubscribed from {{list.title}}. You will receive no more issues."),
+    [NL_ANSWER_MOVED] = NL_TEXT("Thank you. From now on, our emails will go to your new address."),
     [NL_ANSWER_BAD_LINK] =
-        NL_TEXT("This link does not work or works no longer. To join, fill in the form once more; "
-                "to leave, use the link in the latest mail."),
+        NL_TEXT("This link does not work or has expired. To subscribe, fill in the form again. To "
+                "unsubscribe, use the link in our latest email."),
 };
 
 enum nl_status nl_answer_compose(enum nl_answer answer, const char *language,

@@ -185,8 +185,7 @@ static enum nl_status add_reasons(const struct nl_figures *self, int64_t issue) 
         bars[i].label = nl_facts_word(reason, "reason");
         bars[i].parts[4] = nl_facts_number(reason, "count"); /* drawn as bounced */
     }
-    nl_chart_bars(translated(self, NL_TEXT("Returned and refused, by reason")), bars, shown,
-                  &chart);
+    nl_chart_bars(translated(self, NL_TEXT("Bounced and refused, by reason")), bars, shown, &chart);
     set_chart(self, "reason_chart", &chart);
     json_object_set_new(self->data, "reasons", reasons);
     return status;
@@ -237,7 +236,7 @@ static enum nl_status add_course(const struct nl_figures *self, int64_t issue) {
         status = nl_statistics_timeline(self->store, issue, seconds, add_course_point, &course,
                                         self->err);
     if (status == NL_OK)
-        nl_chart_line(translated(self, NL_TEXT("Sent over time")), course.points.points,
+        nl_chart_line(translated(self, NL_TEXT("Sending progress")), course.points.points,
                       course.points.count, &chart);
     set_chart(self, "course", &chart);
     free(course.points.points);

@@ -146,7 +146,7 @@ static const struct {
 } kinds[] = {
     {"ours", NL_TEXT("Ours")},
     {"signed", NL_TEXT("Signed by us")},
-    {"other", NL_TEXT("Somebody else")},
+    {"other", NL_TEXT("Someone else")},
     {"rest", NL_TEXT("All others")},
 };
 

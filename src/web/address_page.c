@@ -13,8 +13,8 @@ static enum nl_status check_address_token(struct nl_store *store, const char *to
 
 static const struct nl_token_page page = {
     .action = "address",
-    .question = NL_TEXT("Shall our mails come to this address from now on?"),
-    .button = NL_TEXT("Confirm the new address"),
+    .question = NL_TEXT("Receive our emails at this address from now on?"),
+    .button = NL_TEXT("Confirm new address"),
     .check = check_address_token,
     .already = NL_ANSWER_MOVED,
 };

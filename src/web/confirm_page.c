@@ -3,8 +3,8 @@
 
 static const struct nl_token_page page = {
     .action = "confirm",
-    .question = NL_TEXT("Do you want to receive our mails?"),
-    .button = NL_TEXT("Confirm the subscription"),
+    .question = NL_TEXT("Do you want to receive our emails?"),
+    .button = NL_TEXT("Confirm subscription"),
     .check = nl_confirm_check,
     .already = NL_ANSWER_SUBSCRIBED,
 };

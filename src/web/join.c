@@ -210,7 +210,7 @@ static enum nl_status accept_form(const struct visit *visit) {
     enum nl_status status = NL_OK;
     bool asked = false;
     if (nl_address_parse(typed, &address, visit->err) != NL_OK)
-        return refuse(visit, NL_TEXT("This is not an e-mail address. Please check it."), NULL);
+        return refuse(visit, NL_TEXT("This is not an email address. Please check it."), NULL);
     status = ask_about_typing_error(visit, &address, &asked);
     if (asked) {
         nl_address_free(&address);
@@ -221,7 +221,7 @@ static enum nl_status accept_form(const struct visit *visit) {
     if (status == NL_OK && gate == NL_GATE_OPEN)
         status = record_and_thank(visit, &address);
     else if (status == NL_OK && gate == NL_GATE_AGAIN)
-        status = show(visit, NL_TEXT("Please press the button once more."), NULL);
+        status = show(visit, NL_TEXT("Please press the button again."), NULL);
     else if (status == NL_OK)
         status = nl_site_say(site, visit->request, 429, nl_too_many, visit->response, visit->err);
     nl_address_free(&address);
@@ -253,7 +253,7 @@ static enum nl_status read_and_accept(struct visit *visit) {
         return status;
     if (reading.status != NL_OK)
         return refuse(visit,
-                      NL_TEXT("Something in the form cannot be used. Please fill it in again."),
+                      NL_TEXT("The form contains a mistake. Please check it and send it again."),
                       reading.bad);
     if (visit->lists.count == 0)
         return show(visit, NL_TEXT("Please choose a list."), NULL);

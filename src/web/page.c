@@ -47,7 +47,7 @@ void nl_site_wake(const struct nl_site *site, int64_t notice) {
 
 /* ---- limits ---- */
 
-const char nl_too_many[] = NL_TEXT("Too many requests just now. Please try again later.");
+const char nl_too_many[] = NL_TEXT("Too many requests at the moment. Please try again later.");
 
 bool nl_site_may(struct nl_site *site, struct nl_limit *limit, const void *key, size_t len,
                  struct nl_response *response) {
@@ -168,7 +168,7 @@ enum nl_status nl_site_say(struct nl_site *site, const struct nl_request *reques
 
 enum nl_status nl_site_not_found(struct nl_site *site, const struct nl_request *request,
                                  struct nl_response *response, struct nl_error *err) {
-    return nl_site_say(site, request, 404, NL_TEXT("There is no such page."), response, err);
+    return nl_site_say(site, request, 404, NL_TEXT("This page does not exist."), response, err);
 }
 
 enum nl_status nl_site_style(struct nl_site *site, const struct nl_request *request,

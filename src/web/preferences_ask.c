@@ -45,8 +45,8 @@ static enum nl_status ask(struct nl_site *site, const struct nl_request *request
         return status;
     nl_site_wake(site, notice);
     return nl_site_say(site, request, 200,
-                       NL_TEXT("Thank you. If this address is known here, a mail with a link to "
-                               "your page is on its way to it."),
+                       NL_TEXT("Thank you. If we know this address, we have sent an email to it "
+                               "with a link to your subscription."),
                        response, err);
 }
 
@@ -56,7 +56,7 @@ static enum nl_status ask_for_address(struct nl_site *site, const struct nl_requ
     if (nl_address_parse(nl_site_field(request, "email"), &address, err) != NL_OK) {
         nl_error_free(err);
         response->status = 400;
-        return show_ask(site, request, NL_TEXT("This is not an e-mail address. Please check it."),
+        return show_ask(site, request, NL_TEXT("This is not an email address. Please check it."),
                         response, err);
     }
     enum nl_status status = NL_OK;
@@ -66,8 +66,7 @@ static enum nl_status ask_for_address(struct nl_site *site, const struct nl_requ
     if (status == NL_OK && gate == NL_GATE_OPEN)
         status = ask(site, request, NULL, &address, response, err);
     else if (status == NL_OK && gate == NL_GATE_AGAIN)
-        status =
-            show_ask(site, request, NL_TEXT("Please press the button once more."), response, err);
+        status = show_ask(site, request, NL_TEXT("Please press the button again."), response, err);
     else if (status == NL_OK)
         status = nl_site_say(site, request, 429, nl_too_many, response, err);
     nl_address_free(&address);

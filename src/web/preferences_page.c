@@ -14,7 +14,7 @@
 #include <string.h>
 
 static const char bad_link[] =
-    NL_TEXT("This link does not work or works no longer. Please ask for a new one.");
+    NL_TEXT("This link does not work or has expired. Please ask for a new one.");
 
 /* ---- the page ---- */
 
@@ -219,11 +219,11 @@ static enum nl_status save(const struct visit *visit, struct nl_response *respon
         nl_error_free(err);
         response->status = 400;
         return show(visit->site, visit->request, visit->token, visit->subscriber, NULL,
-                    NL_TEXT("Something in the form cannot be used. Please fill it in again."),
+                    NL_TEXT("The form contains a mistake. Please check it and send it again."),
                     response, err);
     }
     return status == NL_OK ? show(visit->site, visit->request, visit->token, visit->subscriber,
-                                  NL_TEXT("Saved."), NULL, response, err)
+                                  NL_TEXT("Your changes have been saved."), NULL, response, err)
                            : status;
 }
 
@@ -235,7 +235,7 @@ static enum nl_status change_address(const struct visit *visit, struct nl_respon
         nl_error_free(err);
         response->status = 400;
         return show(visit->site, visit->request, visit->token, visit->subscriber, NULL,
-                    NL_TEXT("This is not an e-mail address. Please check it."), response, err);
+                    NL_TEXT("This is not an email address. Please check it."), response, err);
     }
     enum nl_status status =
         nl_address_change_ask(visit->site->store, visit->subscriber, &address, &notice, err);
@@ -244,8 +244,8 @@ static enum nl_status change_address(const struct visit *visit, struct nl_respon
         return status;
     nl_site_wake(visit->site, notice);
     return show(visit->site, visit->request, visit->token, visit->subscriber,
-                NL_TEXT("A mail is on its way to the new address: please open the link in it. "
-                        "Until then, everything stays as it is."),
+                NL_TEXT("We have sent an email to your new address. Open the link in it to confirm "
+                        "the change. Until then, nothing changes."),
                 NULL, response, err);
 }
 
@@ -277,14 +277,15 @@ static enum nl_status erase(const struct visit *visit, struct nl_response *respo
     if (strcmp(nl_site_field(visit->request, "sure"), "yes") != 0) {
         response->status = 400;
         return show(visit->site, visit->request, visit->token, visit->subscriber, NULL,
-                    NL_TEXT("Nothing is erased: please tick the box first."), response, err);
+                    NL_TEXT("Nothing was deleted. Tick the box first to confirm."), response, err);
     }
     enum nl_status status = nl_person_erase(visit->site->store, visit->subscriber, err);
     return status == NL_OK
-               ? nl_site_say(visit->site, visit->request, 200,
-                             NL_TEXT("Everything that told who you are is erased. No further mail "
-                                     "will reach you."),
-                             response, err)
+               ? nl_site_say(
+                     visit->site, visit->request, 200,
+                     NL_TEXT(
+                         "Your data has been deleted. You will receive no more emails from us."),
+                     response, err)
                : status;
 }
 

@@ -125,7 +125,7 @@ static enum nl_status dispatch(struct nl_site *site, const struct nl_request *re
     if (handler != NULL)
         return handler(site, request, response, err);
     response->allow = "GET, HEAD";
-    return nl_site_say(site, request, 405, NL_TEXT("There is no such page."), response, err);
+    return nl_site_say(site, request, 405, NL_TEXT("This page does not exist."), response, err);
 }
 
 enum nl_status nl_site_handle(void *ctx, const struct nl_request *request,

@@ -37,7 +37,7 @@ static enum nl_status for_session(struct nl_staff *staff, const struct nl_reques
     if (nl_request_is_post(request) &&
         !nl_token_equal(session.csrf, nl_site_field(request, "csrf")))
         return nl_site_say(staff->site, request, 403,
-                           NL_TEXT("This form is no longer good. Please go back and try again."),
+                           NL_TEXT("This form has expired. Please go back and try again."),
                            response, err);
     if (nl_request_is_post(request) && strcmp(path, "/logout") == 0)
         return nl_logout(staff, request, response, err);

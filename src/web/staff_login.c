@@ -93,7 +93,7 @@ enum nl_status nl_login(struct nl_staff *staff, const struct nl_request *request
     char client[NL_IP_TEXT];
     if (is_from_elsewhere(request)) {
         response->status = 403;
-        return show_login(staff, request, NL_TEXT("Please log in here."), response, err);
+        return show_login(staff, request, NL_TEXT("Please log in."), response, err);
     }
     if (!may_try(staff, request, name, response)) {
         response->status = 429;
@@ -110,7 +110,8 @@ enum nl_status nl_login(struct nl_staff *staff, const struct nl_request *request
     if (!ok) {
         nl_log(NL_LOG_NOTICE, fields, "a login from %s failed", client);
         response->status = 403;
-        return show_login(staff, request, NL_TEXT("Name or password are wrong."), response, err);
+        return show_login(staff, request, NL_TEXT("The user name or password is wrong."), response,
+                          err);
     }
     nl_log(NL_LOG_NOTICE, fields, "%s logs in from %s", name, client);
     remember(staff, request, name);

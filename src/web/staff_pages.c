@@ -174,15 +174,18 @@ static enum nl_status act(const struct page *page, const struct nl_request *requ
     enum nl_status status = NL_OK;
     if (action != NULL && strcmp(action, "cancel") == 0 &&
         (sure == NULL || strcmp(sure, "yes") != 0)) {
-        nl_data_set(page->data, "problem",
-                    translated(page, NL_TEXT("Nothing is cancelled: please tick the box first.")));
+        nl_data_set(
+            page->data, "problem",
+            translated(page, NL_TEXT("Nothing was cancelled. Tick the box first to confirm.")));
         response->status = 400;
     } else {
         status = nl_staff_control_issue(page->staff, id, action != NULL ? action : "", who, &result,
                                         page->err);
         if (status == NL_OK && (result == NL_ACTION_REFUSED || result == NL_ACTION_UNCHANGED)) {
-            nl_data_set(page->data, "problem",
-                        translated(page, NL_TEXT("The state of the issue does not allow it now.")));
+            nl_data_set(
+                page->data, "problem",
+                translated(page,
+                           NL_TEXT("This is not possible in the present state of the issue.")));
             response->status = 409;
         }
     }

@@ -3,7 +3,7 @@
 
 static const struct nl_token_page page = {
     .action = "unsubscribe",
-    .question = NL_TEXT("Do you want to receive no more of our mails?"),
+    .question = NL_TEXT("Do you want to unsubscribe?"),
     .button = NL_TEXT("Unsubscribe"),
     .check = nl_unsubscribe_check,
     .already = NL_ANSWER_LEFT,

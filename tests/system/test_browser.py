@@ -40,17 +40,17 @@ def local(message, word):
 
 def test_join_confirm_leave(web, connected, server):
     visit(web, [{"goto": "/"}, {"wait": 2100},
-                {"fill": {"E-mail address": "ann@example.org", "Name": "Ann"}}, {"click": "Join"},
+                {"fill": {"Email address": "ann@example.org", "Name": "Ann"}}, {"click": "Subscribe"},
                 {"expect": "Thank you."}])
     wait_for(lambda: server.messages("ann@example.org"))
     confirm = local(parse(server.messages("ann@example.org")[0]), "confirm")
-    visit(web, [{"goto": confirm}, {"expect": "Do you want to receive our mails?"},
-                {"click": "Confirm the subscription"}, {"expect": "is confirmed. Welcome!"}])
+    visit(web, [{"goto": confirm}, {"expect": "Do you want to receive our emails?"},
+                {"click": "Confirm subscription"}, {"expect": "is confirmed. Welcome!"}])
     assert connected.sql("SELECT name, state FROM subscriber JOIN subscription ON subscriber = "
                          "subscriber.id") == [("Ann", "active")]
     wait_for(lambda: len(server.messages("ann@example.org")) == 2)
     leave = local(parse(server.messages("ann@example.org")[1]), "unsubscribe")
-    visit(web, [{"goto": leave}, {"click": "Unsubscribe"}, {"expect": "You are unsubscribed from News Bulletin."}])
+    visit(web, [{"goto": leave}, {"click": "Unsubscribe"}, {"expect": "You have been unsubscribed from News Bulletin."}])
     assert connected.sql("SELECT state FROM subscription") == [("unsubscribed",)]
 
 
@@ -58,7 +58,7 @@ def test_joining_from_a_page_of_ones_own(web, connected):
     page = connected.write("own.html", f"""<!DOCTYPE html><form method="post" action="{web.url}/join">
         <label>Mail <input name="email"></label> <button>Sign me up</button></form>""")
     plan = [{"goto": f"file://{page}"}, {"fill": {"Mail": "bob@example.org"}}, {"click": "Sign me up"},
-            {"expect": "Please press the button once more."}, {"wait": 2100}, {"click": "Join"},
+            {"expect": "Please press the button again."}, {"wait": 2100}, {"click": "Subscribe"},
             {"expect": "Thank you."}]
     web_of_its_own = type("Web", (), {"url": ""})
     visit(web_of_its_own, plan)
@@ -85,21 +85,21 @@ def own_page(web, connected, server):
 def test_ones_own_page(web, connected, server):
     page = own_page(web, connected, server)
     visit(web, [{"goto": page}, {"check": ["Alerts"], "uncheck": ["News Bulletin"], "fill": {"Name": "Anna"},
-                                 "select": {"Language of our mails": "Қазақша"}},
-                {"click": "Save"}, {"expect": "Сақталды."}])
+                                 "select": {"Language of our emails": "Қазақша"}},
+                {"click": "Save"}, {"expect": "Өзгерістер сақталды."}])
     assert connected.sql("SELECT name, language FROM subscriber") == [("Anna", "kk")]
     assert connected.sql("SELECT list, state FROM subscription ORDER BY list") == [(1, "unsubscribed"), (2, "active")]
-    visit(web, [{"goto": page + "&language=en"}, {"fill": {"New e-mail address": "anna@example.net"}},
-                {"click": "Change the address"}, {"expect": "A mail is on its way to the new address"}])
+    visit(web, [{"goto": page + "&language=en"}, {"fill": {"New email address": "anna@example.net"}},
+                {"click": "Change address"}, {"expect": "We have sent an email to your new address"}])
     wait_for(lambda: server.messages("anna@example.net"))
     visit(web, [{"goto": local(parse(server.messages("anna@example.net")[0]), "/address?") + "&language=en"},
-                {"click": "Confirm the new address"}, {"expect": "Our mails will come to the new address"}])
+                {"click": "Confirm new address"}, {"expect": "our emails will go to your new address"}])
     assert connected.sql("SELECT address FROM subscriber") == [("anna@example.net",)]
 
 
 def test_erasing_oneself(web, connected, server):
-    visit(web, [{"goto": own_page(web, connected, server)}, {"check": ["Yes, erase it"]}, {"click": "Erase me"},
-                {"expect": "is erased."}])
+    visit(web, [{"goto": own_page(web, connected, server)}, {"check": ["Yes, delete my data"]}, {"click": "Delete my data"},
+                {"expect": "has been deleted."}])
     assert connected.sql("SELECT address, name FROM subscriber") == [("(erased)", None)]
 
 
@@ -130,7 +130,7 @@ def test_live_progress(staff, connected, server):
     run = connected.popen("send", "--yes", connected.issue(title="Slow", number="No 2"))
     wait_for(lambda: connected.sql("SELECT 1 FROM issue WHERE id = 2") != [])
     visit(staff, [{"goto": "/login"}, {"fill": {"Name": "ann", "Password": PASSWORD}}, {"click": "Log in"},
-                  {"click": "Slow", "role": "link"}, {"soon": "215 of 215 done"}, {"soon": "Sent over time"}],
+                  {"click": "Slow", "role": "link"}, {"soon": "215 of 215 processed"}, {"soon": "Sending progress"}],
           [SESSION], scripts=True)
     run.communicate(timeout=60)
 
@@ -140,7 +140,7 @@ def test_staff_with_a_browser(staff, connected):
     connected.sql("UPDATE delivery SET next_attempt_at = 1 WHERE state = 'deferred'")
     visit(staff, [{"goto": "/"}, {"fill": {"Name": "ann", "Password": PASSWORD}}, {"click": "Log in"},
                   {"expect": "Subscribers over time"}, {"click": "Ferries", "role": "link"},
-                  {"expect": "Deliveries by domain"}, {"click": "Resume"}, {"expect": "Returned and refused"}],
+                  {"expect": "Deliveries by domain"}, {"click": "Resume"}, {"expect": "Bounced and refused"}],
           [SESSION])
     wait_for(lambda: connected.sql("SELECT state FROM issue") == [("sent",)])
 

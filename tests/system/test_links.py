@@ -60,7 +60,7 @@ def test_a_mangled_link_leads_out(web, connected, name):
     assert page.status == 200 and f'name="token" value="{key}"' in page.text and "<button" in page.text
     assert connected.sql("SELECT state FROM subscription") == [("active",)]
     done = http.post(path, {"List-Unsubscribe": "One-Click"})
-    assert done.status == 200 and "You are unsubscribed" in done.text
+    assert done.status == 200 and "You have been unsubscribed" in done.text
     assert connected.sql("SELECT state FROM subscription") == [("unsubscribed",)]
 
 
@@ -92,7 +92,7 @@ def test_one_click_needs_no_body(web, connected, name):
     body, kind = BODIES[name]
     answer = http.request("POST", f"/unsubscribe?token={key}", body=body.encode("latin-1"),
                           headers={"Content-Type": kind} if kind is not None else {})
-    assert answer.status == 200 and "You are unsubscribed" in answer.text
+    assert answer.status == 200 and "You have been unsubscribed" in answer.text
     assert connected.sql("SELECT state FROM subscription") == [("unsubscribed",)]
 
 
@@ -117,7 +117,7 @@ def test_the_page_says_so_before_it_shows_a_button(web, connected, path, query):
     assert 'type="hidden" name="token"' not in page.text and "<script" not in page.text
     if path == "/unsubscribe":  # the field takes the whole mail
         mail = f"Hello,\r\nto leave: <https://news.example.org/unsubscribe?token=3D{key[:30]}=\r\n{key[30:]}>."
-        assert "You are unsubscribed" in http.post(path, {"token": mail}).text
+        assert "You have been unsubscribed" in http.post(path, {"token": mail}).text
 
 
 def test_the_other_links(web, connected, server):
@@ -126,7 +126,7 @@ def test_the_other_links(web, connected, server):
     wait_for(lambda: server.messages("ann@example.org"))
     confirm = path_of(parse(server.messages("ann@example.org")[0]), "confirm")
     mangled = confirm.replace("token=", "token=3D").upper() + ">."
-    assert "Confirm the subscription" in http.get(mangled).text
+    assert "Confirm subscription" in http.get(mangled).text
     assert "is confirmed" in http.request("POST", mangled, body="{}", headers={"Content-Type": "application/json"}).text
     assert "You are subscribed to News Bulletin." in http.get(mangled).text  # no button once more
     assert connected.sql("SELECT count(*) FROM event WHERE kind = 'confirmed'") == [(1,)]
@@ -136,12 +136,12 @@ def test_the_other_links(web, connected, server):
     wait_for(lambda: len(server.messages("ann@example.org")) == 2)
     page = path_of(parse(server.messages("ann@example.org")[1]), "page")
     own = http.get(page.replace("token=", "token%3D") + "%20%3E")
-    assert "Your page" in own.text
+    assert "Your subscription" in own.text
     secret = page.split("token=")[1]
     http.post("/page", {"token": secret + ".", "action": "address", "new_address": "new@example.org"})
     wait_for(lambda: server.messages("new@example.org"))
     change = path_of(parse(server.messages("new@example.org")[0]), "address")
-    assert "to the new address" in http.post(change.upper() + ",", {}).text
+    assert "to your new address" in http.post(change.upper() + ",", {}).text
     assert connected.sql("SELECT address FROM subscriber") == [("new@example.org",)]
 
 

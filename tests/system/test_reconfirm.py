@@ -28,7 +28,7 @@ def test_campaign(old, server):
     assert old.run("reconfirm", *where, "--yes").out == "0 people would be asked\n"  # nobody is asked twice
     old.run("retry")
     message = parse(server.messages("yes@example.org")[0])
-    assert message["Subject"] == "Do you still want News Bulletin?"
+    assert message["Subject"] == "Do you still want to receive News Bulletin?"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert server.messages("young@example.org") == []
     old.run("confirm", token(message, "confirm"))

@@ -65,7 +65,7 @@ def test_fits_a_terminal(connected, server):
 def leave_by_page(site, http, message):
     path = path_of(message, "unsubscribe?")
     held = re.search(r'name="token" value="([^"]+)"', http.get(path).text)[1]
-    assert "You are unsubscribed" in http.post("/unsubscribe", {"token": held}).text
+    assert "You have been unsubscribed" in http.post("/unsubscribe", {"token": held}).text
 
 
 def leave_by_one_click(site, http, message):

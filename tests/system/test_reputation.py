@@ -262,7 +262,7 @@ def test_the_dashboard(staff, reported):  # noqa: F811
         "<script>", "&lt;script>"), "xss").encode())))
     assert 'href="https://staff.example.org/reputation"' in server.page("/").text or "/reputation\"" in server.page("/").text
     page = server.page("/reputation").text
-    for words in ("Anybody can mail us such a report", "203.0.113.9", "Somebody else", "96.8 %", "certificate-expired",
+    for words in ("Anyone can send us such a report", "203.0.113.9", "Someone else", "96.8 %", "certificate-expired",
                   "fbl.example.net", "333.33", "Yahoo"):
         assert words in page, words
     assert "<script>" not in page and "&lt;script&gt;" in page

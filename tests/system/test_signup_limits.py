@@ -134,9 +134,9 @@ def test_a_stamp_is_good_once(web, connected):
     assert "Thank you." in http.post("/join", {"email": "a@example.org", "stamp": stamp}).text
     for i in range(3):
         again = http.post("/join", {"email": f"b{i}@example.org", "stamp": stamp})
-        assert "press the button once more" in again.text and fields(again.text)["email"] == f"b{i}@example.org"
+        assert "press the button again" in again.text and fields(again.text)["email"] == f"b{i}@example.org"
     asked = http.post("/preferences", {"email": "a@example.org", "stamp": stamp})
-    assert "press the button once more" in asked.text
+    assert "press the button again" in asked.text
     assert connected.sql("SELECT address FROM subscriber") == [("a@example.org",)]
     http.stop()
 
@@ -145,7 +145,7 @@ def test_a_stamp_is_not_used_up_by_a_mistake(web, connected):
     http = web("--no-mail", serve={"check_forms": True})
     stamp = fields(http.get("/join").text)["stamp"]
     time.sleep(2.1)
-    assert "not an e-mail address" in http.post("/join", {"email": "nonsense", "stamp": stamp}).text
+    assert "not an email address" in http.post("/join", {"email": "nonsense", "stamp": stamp}).text
     assert "Thank you." in http.post("/join", {"email": "a@example.org", "stamp": stamp}).text
 
 
@@ -206,9 +206,9 @@ def test_a_challenge_costs_work(web, connected):
     time.sleep(2.1)
     for wrong in ({}, {"proof": ""}, {"proof": str(int(proof) + 1)}, {"proof": "0" * 5000}, {"proof": proof + " "}):
         answer = http.post("/join", {"email": "ann@example.org", "stamp": stamp, **wrong})
-        assert "press the button once more" in answer.text
+        assert "press the button again" in answer.text
     other = fields(http.get("/join").text)["stamp"]
-    assert "once more" in http.post("/join", {"email": "ann@example.org", "stamp": other, "proof": proof}).text
+    assert "press the button again" in http.post("/join", {"email": "ann@example.org", "stamp": other, "proof": proof}).text
     assert "Thank you." in http.post("/join", {"email": "ann@example.org", "stamp": stamp, "proof": proof}).text
     assert connected.sql("SELECT count(*) FROM subscriber") == [(1,)]
 

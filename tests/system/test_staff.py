@@ -156,7 +156,7 @@ def test_sessions_end(staff, connected):
                                             ("ann", "x" * 5000), ("' OR 1=1 --", PASSWORD)])
 def test_wrong_password(staff, name, password):
     answer = staff("--no-mail").login(name, password)
-    assert answer.status == 403 and "Name or password are wrong." in answer.text
+    assert answer.status == 403 and "The user name or password is wrong." in answer.text
     assert answer.getheader("Set-Cookie") is None
 
 
@@ -221,8 +221,8 @@ def test_pages(staff, connected, eventful):
     assert "Ferries &lt;b&gt;&amp; ports" in overview and "<b>& ports" not in overview
     assert http.page("/list/bulletin").status == 200 and http.page("/list/nosuch").status == 404
     issue = http.page("/issue/1").text
-    for text in ("Deliveries by domain", "mail.example.com", "Returned and refused, by reason", "5.1.1",
-                 "Not delivered", eventful[0], "&lt;script&gt;", "16 of 17 done"):
+    for text in ("Deliveries by domain", "mail.example.com", "Bounced and refused, by reason", "5.1.1",
+                 "Not delivered", eventful[0], "&lt;script&gt;", "16 of 17 processed"):
         assert text in issue, text
     assert "<script>" not in issue and "<progress" in issue
     assert http.page("/issue/2").status == 404 and http.page("/issue/x").status == 404
@@ -231,7 +231,7 @@ def test_pages(staff, connected, eventful):
 def test_page_in_another_language(staff, eventful):
     http = staff("--no-mail")
     http.login()
-    assert "Подписчики по времени" in http.get("/", Cookie=http.cookie, **{"Accept-Language": "ru"}).text
+    assert "Динамика подписчиков" in http.get("/", Cookie=http.cookie, **{"Accept-Language": "ru"}).text
 
 
 # ---- what is done ----
@@ -248,7 +248,7 @@ def test_pause_resume_cancel(staff, connected, server, eventful):
     assert buttons() == ["resume", "cancel"]
     assert connected.sql("SELECT state, pause_note FROM issue") == [("paused", "by hand")]
     page = http.press("/issue/1", action="pause")
-    assert page.status == 409 and "does not allow it" in page.text
+    assert page.status == 409 and "This is not possible" in page.text
     connected.sql("UPDATE delivery SET next_attempt_at = 1 WHERE state = 'deferred'")
     assert http.press("/issue/1", action="resume").status == 303
     wait_for(lambda: connected.sql("SELECT state FROM issue") == [("sent",)])  # serve itself sends on
@@ -257,7 +257,7 @@ def test_pause_resume_cancel(staff, connected, server, eventful):
     assert http.press("/issue/1", action="cancel", sure="yes").status == 409
     connected.sql("UPDATE issue SET state = 'paused'")
     refused = http.press("/issue/1", action="cancel")
-    assert refused.status == 400 and "tick the box" in refused.text
+    assert refused.status == 400 and "Tick the box" in refused.text
     assert http.press("/issue/1", action="cancel", sure="yes").status == 303
     assert connected.sql("SELECT state FROM issue") == [("cancelled",)]
     assert http.press("/issue/1", action="explode").status == 409
@@ -278,7 +278,7 @@ def test_live_progress_of_a_send(staff, connected, server):
     while len(seen) < 3:
         page = http.page("/issue/1").text
         assert 'data-refresh="5"' in page
-        seen.add(re.search(r"(\d+) of 400 done", page).group(1))
+        seen.add(re.search(r"(\d+) of 400 processed", page).group(1))
         time.sleep(0.1)
     assert http.press("/issue/1", action="pause").status == 303
     run.communicate(timeout=60)

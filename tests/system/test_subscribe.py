@@ -7,8 +7,8 @@ import uuid
 import pytest
 from conftest import html, link, parse, plain, token, wait_for
 
-ANSWER = ("Thank you. If this address can be subscribed, a mail is on its way to it: please open "
-          "the link in that mail.\n")
+ANSWER = ("Thank you. If this address can be subscribed, we have sent an email to it. Open the link in that "
+          "email to confirm.\n")
 
 
 def confirm(site, server, address):
