@@ -24,7 +24,9 @@ static enum nl_status make_events_page(struct nl_page_builder *builder, struct n
         json_t *data = nl_page_data(
             builder, nl_catalog_text(theme->catalog, NULL, NL_TEXT("Upcoming events")));
         json_object_set_new(data, "calendar", nl_events_data(&events, theme));
-        status = nl_page_render(builder, "events.html", data, out, err);
+        status = nl_side_add(&builder, 1, data, err);
+        if (status == NL_OK)
+            status = nl_page_render(builder, "events.html", data, out, err);
         json_decref(data);
     }
     nl_events_free(&events);

@@ -3,9 +3,10 @@
 #include "archive/manifest.h"
 #include "newsletter/archive/archive.h"
 #include "newsletter/base/file.h"
-#include "newsletter/template/data.h"
+#include "newsletter/store/public_list.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -14,7 +15,6 @@ struct building {
     const struct nl_config *config;
     const char *folder;
     const struct nl_archive *archive;
-    json_t *archives;
     struct nl_buf written; /* for the manifest */
     int64_t files;
 };
@@ -70,69 +70,111 @@ static void find_url(const struct building *building, const struct nl_list *list
     }
 }
 
-static enum nl_status build_list(const struct nl_list *list, void *ctx, struct nl_error *err) {
-    struct building *building = ctx;
-    struct nl_theme theme = {0};
-    struct nl_buf url = {0};
-    if (list->is_private)
-        return NL_OK;
-    find_url(building, list, &url);
-    enum nl_status status = nl_theme_open(building->config->templates, list->language, &theme, err);
-    const struct nl_archive archive = {.store = building->store,
-                                       .theme = &theme,
-                                       .list = list,
-                                       .url = nl_buf_text(&url),
-                                       .join =
-                                           list->subscribe_url != NULL ? list->subscribe_url : ""};
-    building->archive = &archive;
-    if (status == NL_OK)
-        status = nl_archive_paths(&archive, write_page, building, err);
-    json_array_append_new(building->archives,
-                          json_pack("{s:s, s:s}", "name", list->name, "title", list->title));
-    nl_theme_free(&theme);
-    nl_buf_free(&url);
+/* An archive with all that its pages need. */
+struct open_archive {
+    struct nl_archive archive;
+    struct nl_theme theme;
+    struct nl_buf url;
+};
+
+static enum nl_status open_archive(const struct building *building, const struct nl_list *list,
+                                   struct open_archive *out, struct nl_error *err) {
+    find_url(building, list, &out->url);
+    out->archive =
+        (struct nl_archive){.store = building->store,
+                            .theme = &out->theme,
+                            .list = list,
+                            .url = nl_buf_text(&out->url),
+                            .join = list->subscribe_url != NULL ? list->subscribe_url : ""};
+    return nl_theme_open(building->config->templates, list->language, &out->theme, err);
+}
+
+static enum nl_status build_lists(struct building *building, const struct open_archive *archives,
+                                  size_t count, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < count; i++) {
+        building->archive = &archives[i].archive;
+        status = nl_archive_paths(building->archive, write_page, building, err);
+    }
     return status;
 }
 
-static enum nl_status write_top(struct building *building, struct nl_error *err) {
-    static const struct nl_list none = {0};
-    struct nl_theme theme = {0};
+static enum nl_status write_style(struct building *building, const struct nl_theme *theme,
+                                  struct nl_error *err) {
     struct nl_buf style = {0};
-    struct nl_buf index = {0};
-    enum nl_status status = nl_theme_open(building->config->templates, "en", &theme, err);
-    json_t *data = nl_data_new(&none, "en");
-    nl_data_set(data, "stylesheet", "style.css");
-    nl_data_set(data, "heading", "Archives");
-    json_object_set_new(data, "feed", json_false());
-    json_object_set(data, "archives", building->archives);
-    if (status == NL_OK)
-        status = nl_theme_render(&theme, "page.css", data, &style, err);
+    json_t *data = json_object();
+    enum nl_status status = nl_theme_render(theme, "page.css", data, &style, err);
     if (status == NL_OK)
         status = write_file(building, "", "style.css", &style, err);
-    if (status == NL_OK)
-        status = nl_theme_render(&theme, "archives.html", data, &index, err);
-    if (status == NL_OK)
-        status = write_file(building, "", "", &index, err);
     json_decref(data);
-    nl_theme_free(&theme);
     nl_buf_free(&style);
-    nl_buf_free(&index);
+    return status;
+}
+
+/* The front page and the stylesheet. */
+static enum nl_status write_top(struct building *building, const struct open_archive *open,
+                                size_t count, struct nl_error *err) {
+    struct nl_theme theme = {0};
+    struct nl_archive_page page = {0};
+    struct nl_archive *archives = calloc(count + 1, sizeof *archives);
+    enum nl_status status = archives != NULL ? NL_OK : nl_error_nomem(err);
+    for (size_t i = 0; status == NL_OK && i < count; i++) {
+        archives[i] = open[i].archive;
+        archives[i].stylesheet = "style.css";
+    }
+    const struct nl_front front = {.archives = archives, .count = count, .prefix = ""};
+    if (status == NL_OK)
+        status = nl_theme_open(building->config->templates,
+                               count == 1 ? archives[0].list->language : "en", &theme, err);
+    const struct nl_archive bare = {.store = building->store,
+                                    .theme = &theme,
+                                    .url = "",
+                                    .stylesheet = "style.css",
+                                    .home = "./",
+                                    .join = count == 1 ? archives[0].join : ""};
+    if (status == NL_OK)
+        status = write_style(building, &theme, err);
+    if (status == NL_OK)
+        status = nl_front_make(&front, &bare, &page, err);
+    if (status == NL_OK)
+        status = write_file(building, "", "", &page.body, err);
+    free(archives);
+    nl_buf_free(&page.body);
+    nl_theme_free(&theme);
+    return status;
+}
+
+static enum nl_status build_all(struct building *building, const struct nl_public_lists *lists,
+                                struct nl_error *err) {
+    struct open_archive *archives = calloc(lists->count + 1, sizeof *archives);
+    enum nl_status status = archives != NULL ? NL_OK : nl_error_nomem(err);
+    for (size_t i = 0; status == NL_OK && i < lists->count; i++)
+        status = open_archive(building, &lists->items[i], &archives[i], err);
+    if (status == NL_OK)
+        status = build_lists(building, archives, lists->count, err);
+    if (status == NL_OK)
+        status = write_top(building, archives, lists->count, err);
+    for (size_t i = 0; archives != NULL && i < lists->count; i++) {
+        nl_theme_free(&archives[i].theme);
+        nl_buf_free(&archives[i].url);
+    }
+    free(archives);
     return status;
 }
 
 enum nl_status nl_archive_build(struct nl_store *store, const struct nl_config *config,
                                 const char *folder, int64_t *files, struct nl_error *err) {
-    struct building building = {
-        .store = store, .config = config, .folder = folder, .archives = json_array()};
-    enum nl_status status = nl_list_each(store, build_list, &building, err);
+    struct building building = {.store = store, .config = config, .folder = folder};
+    struct nl_public_lists lists = {0};
+    enum nl_status status = nl_public_lists_all(store, &lists, err);
     if (status == NL_OK)
-        status = write_top(&building, err);
+        status = build_all(&building, &lists, err);
+    nl_public_lists_free(&lists);
     if (status == NL_OK && building.written.failed)
         status = nl_error_nomem(err);
     if (status == NL_OK)
         status = nl_manifest_update(folder, &building.written, err);
     nl_buf_free(&building.written);
-    json_decref(building.archives);
     *files = building.files;
     return status;
 }

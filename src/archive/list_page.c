@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEWEST = 50, MOST_FOUND = 100 };
+enum { NEWEST = 50, MOST_FOUND = 100, OPENING = 220 };
 
 /* The three ways in which the archive sorts issues, apart from the date. */
 static const struct kind {
@@ -19,21 +19,30 @@ static const struct kind {
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
+struct listing {
+    const struct nl_page_builder *builder;
+    const char *words;
+    json_t *array;
+};
+
 static enum nl_status add_list_entry(const struct nl_entry *entry, void *ctx,
                                      struct nl_error *err) {
-    struct nl_page_builder *builder = ctx;
-    json_array_append_new(builder->array, nl_page_entry(builder, entry));
-    (void)err;
-    return NL_OK;
+    const struct listing *listing = ctx;
+    json_t *card = NULL;
+    enum nl_status status =
+        nl_page_card(listing->builder, entry, OPENING, listing->words, &card, err);
+    if (status == NL_OK)
+        json_array_append_new(listing->array, card);
+    return status;
 }
 
-/* A walk over the values that issues have of one kind, or over their years. */
+/* A walk over the values that issues have of one kind. */
 struct value_walk {
     const struct nl_page_builder *builder;
-    const struct kind *kind; /* NULL for years */
-    json_t *array;           /* gets an object for each value */
-    const char *wanted_key;  /* the key looked for */
-    char *found;             /* the value that has this key */
+    const struct kind *kind;
+    json_t *array;          /* gets an object for each value */
+    const char *wanted_key; /* the key looked for */
+    char *found;            /* the value that has this key */
 };
 
 static enum nl_status add_value_link(const char *value, int64_t count, void *ctx,
@@ -42,41 +51,44 @@ static enum nl_status add_value_link(const char *value, int64_t count, void *ctx
     const struct nl_page_builder *builder = walk->builder;
     struct nl_buf href = {0};
     (void)err;
-    if (walk->kind != NULL) {
-        nl_buf_addf(&href, "%s%s/", nl_buf_text(&builder->root), walk->kind->name);
-        nl_archive_key(value, &href);
-        nl_buf_addc(&href, '/');
-    } else {
-        nl_buf_addf(&href, "%s%s/", nl_buf_text(&builder->root), value);
-    }
+    nl_buf_addf(&href, "%s%s/", nl_buf_text(&builder->root), walk->kind->name);
+    nl_archive_key(value, &href);
+    nl_buf_addc(&href, '/');
     json_array_append_new(walk->array, json_pack("{s:s, s:s, s:I}", "href", nl_buf_text(&href),
                                                  "name", value, "count", (json_int_t)count));
     nl_buf_free(&href);
     return NL_OK;
 }
 
-/* Adds the navigation that each page of lists has: years, categories, series and authors. */
+/* Adds the navigation that each page of lists has: categories, series and authors, where there are
+ * several to choose from. The years stand in the side bar. */
 static enum nl_status add_navigation(const struct nl_page_builder *builder, json_t *data,
                                      struct nl_error *err) {
     const struct nl_archive *archive = builder->archive;
     json_t *facets = json_array();
     enum nl_status status = NL_OK;
-    for (size_t i = 0; status == NL_OK && i <= KINDS; i++) {
-        struct value_walk walk = {
-            .builder = builder, .kind = i > 0 ? &kinds[i - 1] : NULL, .array = json_array()};
-        status = nl_archive_facets(archive->store, archive->list->id,
-                                   i > 0 ? kinds[i - 1].facet : NL_FACET_YEAR, add_value_link,
-                                   &walk, err);
-        const char *title = i > 0 ? kinds[i - 1].title : NL_TEXT("Year");
-        if (json_array_size(walk.array) > 0)
-            json_array_append_new(facets,
-                                  json_pack("{s:s, s:O}", "title",
-                                            nl_catalog_text(archive->theme->catalog, NULL, title),
-                                            "values", walk.array));
+    for (size_t i = 0; status == NL_OK && i < KINDS; i++) {
+        struct value_walk walk = {.builder = builder, .kind = &kinds[i], .array = json_array()};
+        status = nl_archive_facets(archive->store, archive->list->id, kinds[i].facet,
+                                   add_value_link, &walk, err);
+        if (json_array_size(walk.array) > 1)
+            json_array_append_new(
+                facets, json_pack("{s:s, s:O}", "title",
+                                  nl_catalog_text(archive->theme->catalog, NULL, kinds[i].title),
+                                  "values", walk.array));
         json_decref(walk.array);
     }
     json_object_set_new(data, "facets", facets);
     return status;
+}
+
+/* How many there are. */
+static void add_found(const char *words, size_t count, json_t *data) {
+    struct nl_buf text = {0};
+    if (words != NULL && words[0] != '\0' && count > 0)
+        nl_buf_addf(&text, "%zu%s", count, count >= MOST_FOUND ? "+" : "");
+    nl_data_set(data, "found", nl_buf_text(&text));
+    nl_buf_free(&text);
 }
 
 /* Makes a page that lists issues. With no issue the page does not exist, unless `always`: the
@@ -87,15 +99,19 @@ static enum nl_status make_list_page(struct nl_page_builder *builder,
                                      struct nl_error *err) {
     const struct nl_archive *archive = builder->archive;
     json_t *entries = json_array();
-    builder->array = entries;
+    struct listing listing = {builder, words, entries};
     enum nl_status status =
-        nl_archive_each(archive->store, archive->list->id, filter, add_list_entry, builder, err);
+        nl_archive_each(archive->store, archive->list->id, filter, add_list_entry, &listing, err);
     if (status == NL_OK && (always || json_array_size(entries) > 0)) {
         json_t *data = nl_page_data(builder, heading);
         json_object_set(data, "entries", entries);
         nl_data_set(data, "words", words);
+        add_found(words, json_array_size(entries), data);
+        json_object_set_new(data, "search", json_boolean(words != NULL));
         json_object_set_new(data, "nothing", json_boolean(json_array_size(entries) == 0));
         status = add_navigation(builder, data, err);
+        if (status == NL_OK)
+            status = nl_side_add(&builder, 1, data, err);
         if (status == NL_OK)
             status = nl_page_render(builder, "archive.html", data, out, err);
         json_decref(data);
@@ -175,6 +191,6 @@ enum nl_status nl_page_newest(struct nl_page_builder *builder, struct nl_archive
                               struct nl_error *err) {
     const struct nl_filter filter = {.limit = NEWEST};
     const char *heading =
-        nl_catalog_text(builder->archive->theme->catalog, NULL, NL_TEXT("Earlier issues"));
+        nl_catalog_text(builder->archive->theme->catalog, NULL, NL_TEXT("All issues"));
     return make_list_page(builder, &filter, heading, true, NULL, out, err);
 }

@@ -1,5 +1,6 @@
 #include "archive/page_builder.h"
 
+#include "archive/excerpt.h"
 #include "archive/pictures.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/token.h"
@@ -46,23 +47,41 @@ json_t *nl_page_entry(const struct nl_page_builder *builder, const struct nl_ent
     return data;
 }
 
+const char *nl_page_root(const struct nl_page_builder *builder) {
+    return builder->root.len > 0 ? nl_buf_text(&builder->root) : "./";
+}
+
+/* Among files, the front page lies in the folder of the archives. */
+static const char *home_of(const struct nl_page_builder *builder, struct nl_buf *out) {
+    if (builder->archive->home != NULL)
+        return builder->archive->home;
+    nl_buf_addf(out, "%s../", nl_buf_text(&builder->root));
+    return nl_buf_text(out);
+}
+
 json_t *nl_page_data(const struct nl_page_builder *builder, const char *heading) {
     const struct nl_archive *archive = builder->archive;
     json_t *data = nl_data_new(archive->list, nl_catalog_language(archive->theme->catalog));
     struct nl_buf stylesheet = {0};
+    struct nl_buf home = {0};
     if (archive->stylesheet != NULL)
         nl_buf_adds(&stylesheet, archive->stylesheet);
     else
         nl_buf_addf(&stylesheet, "%s../style.css", nl_buf_text(&builder->root));
     nl_data_set(data, "stylesheet", nl_buf_text(&stylesheet));
-    nl_data_set(data, "root", builder->root.len > 0 ? nl_buf_text(&builder->root) : "./");
+    nl_data_page(data);
+    nl_data_set(data, "home", home_of(builder, &home));
+    nl_data_set(data, "root", nl_page_root(builder));
+    nl_data_set(data, "archive", nl_page_root(builder));
     nl_data_set(data, "heading", heading);
     nl_data_set(data, "join", archive->join);
     nl_data_set(data, "words", "");
+    json_object_set_new(data, "facets", json_array());
     json_object_set_new(data, "feed", json_boolean(archive->url[0] != '\0'));
     json_object_set_new(data, "closed", json_true()); /* any web server may hand the page out */
     json_object_set_new(data, "searchable", json_boolean(archive->searchable));
     nl_buf_free(&stylesheet);
+    nl_buf_free(&home);
     return data;
 }
 
@@ -73,16 +92,40 @@ enum nl_status nl_page_render(const struct nl_page_builder *builder, const char 
     return nl_theme_render(builder->archive->theme, file, data, &out->body, err);
 }
 
+/* Takes away a first paragraph that only greets the reader: nobody is addressed here. */
+static enum nl_status drop_greeting(const struct nl_message *message, struct nl_buf *html,
+                                    struct nl_error *err) {
+    static const struct nl_recipient somebody = {
+        .address = "", .message_id = "", .name = "\u2060Name\u2060"};
+    struct nl_buf named = {0};
+    if (!nl_greeting_is_likely(nl_buf_text(html)))
+        return NL_OK;
+    enum nl_status status = nl_message_fill(message, &somebody, &named, err);
+    size_t len = status == NL_OK ? nl_greeting_len(nl_buf_text(html), nl_buf_text(&named)) : 0;
+    if (len > 0) {
+        html->len -= len;
+        memmove(html->data, html->data + len, html->len + 1);
+    }
+    nl_buf_free(&named);
+    return status;
+}
+
 enum nl_status nl_archive_fill(const struct nl_archived *text, struct nl_buf *out,
                                struct nl_error *err) {
     static const struct nl_recipient nobody = {.address = "", .message_id = ""};
     struct nl_message *message = NULL;
+    struct nl_buf html = {0};
     if (text->body == NULL)
         return NL_OK;
     enum nl_status status = nl_message_parse(text->body, text->body_len, &message, err);
     if (status == NL_OK)
-        status = nl_message_fill(message, &nobody, out, err);
+        status = nl_message_fill(message, &nobody, &html, err);
+    if (status == NL_OK)
+        status = drop_greeting(message, &html, err);
+    if (status == NL_OK)
+        nl_buf_add(out, nl_buf_text(&html), html.len);
     nl_message_free(message);
+    nl_buf_free(&html);
     return status;
 }
 

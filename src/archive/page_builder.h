@@ -4,6 +4,8 @@
 #define NL_ARCHIVE_PAGE_BUILDER_H
 
 #include "newsletter/archive/archive.h"
+#include "newsletter/base/language.h"
+#include "newsletter/bulletin/frontmatter.h"
 
 #include <jansson.h>
 
@@ -15,8 +17,47 @@ struct nl_page_builder {
     char *strings[8];      /* the copies */
 };
 
-/* An issue as templates show it in a list. The caller owns it. */
+/* The address of the archive as seen from the page: "./", "../" ... */
+const char *nl_page_root(const struct nl_page_builder *builder);
+
+/* An issue as templates show it: its title, number, date and so on. The caller owns it. */
 json_t *nl_page_entry(const struct nl_page_builder *builder, const struct nl_entry *entry);
+
+/* edition_pick.c: the language of the edition that serves the visitor best; "" for the issue's own.
+ */
+enum nl_status nl_edition_pick(const struct nl_archive *archive, const struct nl_entry *entry,
+                               char out[NL_LANGUAGE_TAG], struct nl_error *err);
+
+/* edition_pick.c: the text of an issue in a language ("" for its own), with what its front matter
+ * says of title, series, number, category and author. Free with nl_edition_free. */
+struct nl_edition_view {
+    struct nl_archived text;
+    struct nl_frontmatter front; /* empty where it cannot be read any more */
+    struct nl_entry entry;       /* borrows from both, and from the entry of the issue */
+};
+enum nl_status nl_edition_open(const struct nl_archive *archive, const struct nl_entry *entry,
+                               const char *language, bool *found, struct nl_edition_view *out,
+                               struct nl_error *err);
+void nl_edition_free(struct nl_edition_view *edition);
+
+/* card.c: an issue in a list, with the beginning of its text (`limit` bytes) and its first picture,
+ * in the edition that serves the visitor best. With `words`, also the place where they stand. The
+ * caller owns *out. */
+enum nl_status nl_page_card(const struct nl_page_builder *builder, const struct nl_entry *entry,
+                            size_t limit, const char *words, json_t **out, struct nl_error *err);
+
+/* month.c: this month's calendar, with links to its events. It may be that of several lists. */
+struct nl_month;
+struct nl_month *nl_month_new(const struct nl_theme *theme);
+enum nl_status nl_month_add(struct nl_month *month, const struct nl_page_builder *builder,
+                            struct nl_error *err);
+json_t *nl_month_data(const struct nl_month *month);
+void nl_month_free(struct nl_month *month);
+
+/* side.c: what stands next to the text: the form to join, the calendar, the years, the feeds. All
+ * builders are of one page. */
+enum nl_status nl_side_add(struct nl_page_builder *const *builders, size_t count, json_t *data,
+                           struct nl_error *err);
 
 /* The data that every page has. The caller owns it. */
 json_t *nl_page_data(const struct nl_page_builder *builder, const char *heading);

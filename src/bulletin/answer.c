@@ -37,6 +37,7 @@ enum nl_status nl_answer_compose(enum nl_answer answer, const char *language,
         nl_data_set(data, "stylesheet", ""); /* the page has its styles in it */
         nl_data_set(data, "heading", "");
         json_object_set_new(data, "feed", json_false());
+        nl_data_page(data);
         status = nl_theme_render(&theme, "page.html", data, out, err);
     } else if (status == NL_OK) {
         nl_buf_addf(out, "%s\n", nl_buf_text(&sentence));

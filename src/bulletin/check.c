@@ -1,6 +1,6 @@
 #include "newsletter/bulletin/check.h"
 
-#include "bulletin/frontmatter.h"
+#include "newsletter/bulletin/frontmatter.h"
 #include "bulletin/markdown.h"
 #include "newsletter/base/address.h"
 

@@ -1,7 +1,7 @@
 #include "newsletter/bulletin/compilation.h"
 
 #include "bulletin/edition.h"
-#include "bulletin/frontmatter.h"
+#include "newsletter/bulletin/frontmatter.h"
 #include "bulletin/siblings.h"
 #include "newsletter/base/file.h"
 

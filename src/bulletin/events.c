@@ -179,11 +179,13 @@ static void add_when(const struct nl_event *event, const struct nl_theme *theme,
                     event->end != NULL ? event->end : "");
 }
 
-static json_t *event_data(const struct nl_event *event, const struct nl_theme *theme) {
+static json_t *event_data(const struct nl_event *event, bool is_first_of_day,
+                          const struct nl_theme *theme) {
     json_t *data = json_object();
     struct nl_buf when = {0};
     add_when(event, theme, &when);
     nl_data_set(data, "title", event->title);
+    nl_data_set(data, "anchor", is_first_of_day ? event->date : "");
     nl_data_set(data, "when", nl_buf_text(&when));
     nl_data_set(data, "place", event->place);
     nl_data_set(data, "url", event->url);
@@ -247,7 +249,8 @@ json_t *nl_events_data(const struct nl_events *events, const struct nl_theme *th
     }
     for (size_t i = 0; i < events->count; i++) {
         const char *date = events->items[i].date;
-        json_array_append_new(list, event_data(&events->items[i], theme));
+        bool first = i == 0 || strcmp(events->items[i - 1].date, date) != 0;
+        json_array_append_new(list, event_data(&events->items[i], first, theme));
         if (strncmp(last, date, 7) == 0 || json_array_size(months) == MONTH_LIMIT)
             continue;
         snprintf(last, sizeof last, "%.7s", date);

@@ -1,4 +1,4 @@
-#include "bulletin/frontmatter.h"
+#include "newsletter/bulletin/frontmatter.h"
 
 #include "bulletin/slug.h"
 #include "newsletter/base/suggest.h"

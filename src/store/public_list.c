@@ -56,6 +56,35 @@ enum nl_status nl_public_lists_find(struct nl_store *store, char *const *names, 
     return status;
 }
 
+static enum nl_status note_public(const struct nl_list *list, void *ctx, struct nl_error *err) {
+    struct nl_buf *ids = ctx;
+    (void)err;
+    if (!list->is_private)
+        nl_buf_add(ids, &list->id, sizeof list->id);
+    return NL_OK;
+}
+
+enum nl_status nl_public_lists_all(struct nl_store *store, struct nl_public_lists *out,
+                                   struct nl_error *err) {
+    struct nl_buf ids = {0};
+    *out = (struct nl_public_lists){0};
+    enum nl_status status = nl_list_each(store, note_public, &ids, err);
+    size_t count = ids.len / sizeof(int64_t);
+    if (status == NL_OK &&
+        (ids.failed || (out->items = calloc(count + 1, sizeof *out->items)) == NULL))
+        status = nl_error_nomem(err);
+    for (size_t i = 0; status == NL_OK && i < count; i++) {
+        int64_t id = 0;
+        memcpy(&id, ids.data + i * sizeof id, sizeof id);
+        status = nl_list_get(store, id, &out->items[out->count], err);
+        out->count += status == NL_OK;
+    }
+    nl_buf_free(&ids);
+    if (status != NL_OK)
+        nl_public_lists_free(out);
+    return status;
+}
+
 enum nl_status nl_public_lists_missing(struct nl_store *store, const char *name,
                                        struct nl_error *err) {
     struct search search = {.name = name};

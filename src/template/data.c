@@ -82,3 +82,21 @@ void nl_data_identity(json_t *data, const struct nl_identity *identity, const ch
     json_object_set_new(data, "organisation", organisation);
     json_object_set_new(data, "colours", colour_data(&identity->palette));
 }
+
+void nl_data_page(json_t *data) {
+    static const char *const texts[] = {"home", "archive",     "join",      "preferences",
+                                        "base", "description", "canonical", "heading"};
+    static const char *const lists[] = {"feeds", "alternates", "interface"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (json_object_get(data, texts[i]) == NULL)
+            nl_data_set(data, texts[i], "");
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        if (json_object_get(data, lists[i]) == NULL)
+            json_object_set_new(data, lists[i], json_array());
+    if (json_object_get(data, "side") == NULL)
+        json_object_set_new(data, "side", json_null());
+    if (json_object_get(data, "og") == NULL)
+        json_object_set_new(data, "og", json_null());
+    if (json_object_get(data, "front") == NULL)
+        json_object_set_new(data, "front", json_false());
+}

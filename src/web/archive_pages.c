@@ -1,35 +1,9 @@
 #include "newsletter/archive/archive.h"
 
-#include "newsletter/template/data.h"
+#include "web/archive_link.h"
 #include "web/handlers.h"
 
 #include <string.h>
-
-static enum nl_status add_archive(const struct nl_list *list, void *ctx, struct nl_error *err) {
-    (void)err;
-    if (!list->is_private)
-        json_array_append_new(ctx,
-                              json_pack("{s:s, s:s}", "name", list->name, "title", list->title));
-    return NL_OK;
-}
-
-/* A page with the archives of all public lists. */
-static enum nl_status index_of_lists(struct nl_site *site, const struct nl_request *request,
-                                     struct nl_response *response, struct nl_error *err) {
-    const struct nl_theme *theme = NULL;
-    json_t *archives = json_array();
-    enum nl_status status = nl_site_theme(site, request, NULL, &theme, err);
-    if (status == NL_OK)
-        status = nl_list_each(site->store, add_archive, archives, err);
-    if (status == NL_OK) {
-        json_t *data = nl_site_data(site, theme, NULL);
-        nl_data_set(data, "heading", nl_catalog_text(theme->catalog, NULL, NL_TEXT("Archive")));
-        json_object_set(data, "archives", archives);
-        status = nl_site_page(theme, "archives.html", data, response, err);
-    }
-    json_decref(archives);
-    return status;
-}
 
 /* Redirects a folder without its final slash: relative links would lead to the wrong place. */
 static enum nl_status add_slash(const struct nl_site *site, const char *path,
@@ -51,27 +25,14 @@ static bool may_search(struct nl_site *site, const struct nl_request *request, c
 static enum nl_status serve_list(struct nl_site *site, const struct nl_request *request,
                                  const struct nl_list *list, const char *path,
                                  struct nl_response *response, struct nl_error *err) {
-    const struct nl_theme *theme = NULL;
     struct nl_archive_page page = {0};
-    struct nl_buf url = {0};
-    struct nl_buf join = {0};
-    struct nl_buf stylesheet = {0};
+    struct nl_site_archive archive = {0};
     if (!may_search(site, request, path, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
-    enum nl_status status = nl_site_theme(site, request, list->language, &theme, err);
-    if (site->config->serve.url != NULL)
-        nl_buf_addf(&url, "%s/archive/%s/", site->config->serve.url, list->name);
-    nl_buf_addf(&join, "%s/join?list=%s", site->prefix, list->name);
-    nl_buf_addf(&stylesheet, "%s/style.css", site->prefix);
-    const struct nl_archive archive = {.store = site->store,
-                                       .theme = theme,
-                                       .list = list,
-                                       .url = nl_buf_text(&url),
-                                       .stylesheet = nl_buf_text(&stylesheet),
-                                       .join = nl_buf_text(&join),
-                                       .searchable = true};
+    enum nl_status status = nl_site_archive_open(site, request, list, &archive, err);
     if (status == NL_OK)
-        status = nl_archive_make(&archive, path, nl_request_query(request, "q"), &page, err);
+        status =
+            nl_archive_make(&archive.archive, path, nl_request_query(request, "q"), &page, err);
     if (status == NL_OK && page.found) {
         response->body = page.body;
         page.body = (struct nl_buf){0};
@@ -81,9 +42,7 @@ static enum nl_status serve_list(struct nl_site *site, const struct nl_request *
         status = nl_site_not_found(site, request, response, err);
     }
     nl_buf_free(&page.body);
-    nl_buf_free(&url);
-    nl_buf_free(&join);
-    nl_buf_free(&stylesheet);
+    nl_site_archive_close(&archive);
     return status;
 }
 
@@ -102,7 +61,7 @@ enum nl_status nl_site_archive(struct nl_site *site, const struct nl_request *re
     struct nl_list list = {0};
     size_t len = strcspn(path, "/");
     if (path[0] == '\0')
-        return index_of_lists(site, request, response, err);
+        return nl_archives_page(site, request, response, err);
     if (!is_path(path) || len >= sizeof name)
         return nl_site_not_found(site, request, response, err);
     memcpy(name, path, len);

@@ -116,18 +116,22 @@ void nl_site_themes_free(struct nl_site *site) {
     free(site->themes);
 }
 
-enum nl_status nl_site_theme(struct nl_site *site, const struct nl_request *request,
-                             const char *fallback, const struct nl_theme **out,
-                             struct nl_error *err) {
-    char browser[NL_LANGUAGE_TAG];
+void nl_site_language(const struct nl_request *request, char out[NL_LANGUAGE_TAG]) {
     const char *language = nl_request_query(request, "language");
     if (language == NULL)
         language = nl_request_form(request, "language");
-    if (language == NULL || language[0] == '\0') {
-        nl_language_preferred(nl_request_header(request, "Accept-Language"), browser);
-        language = browser[0] != '\0' ? browser : fallback;
-    }
-    return theme_of(site, language, out, err);
+    if (language != NULL && nl_language_is_tag(language))
+        memcpy(out, language, strlen(language) + 1);
+    else
+        nl_language_preferred(nl_request_header(request, "Accept-Language"), out);
+}
+
+enum nl_status nl_site_theme(struct nl_site *site, const struct nl_request *request,
+                             const char *fallback, const struct nl_theme **out,
+                             struct nl_error *err) {
+    char language[NL_LANGUAGE_TAG];
+    nl_site_language(request, language);
+    return theme_of(site, language[0] != '\0' ? language : fallback, out, err);
 }
 
 /* ---- pages ---- */
@@ -137,11 +141,18 @@ json_t *nl_site_data(const struct nl_site *site, const struct nl_theme *theme,
     static const struct nl_list none = {0};
     json_t *data = nl_data_new(list != NULL ? list : &none, nl_catalog_language(theme->catalog));
     struct nl_buf stylesheet = {0};
+    bool open = list != NULL && !list->is_private;
     nl_buf_addf(&stylesheet, "%s/style.css", site->prefix);
     nl_data_set(data, "base", site->prefix);
     nl_data_set(data, "stylesheet", nl_buf_text(&stylesheet));
     nl_data_set(data, "heading", "");
     json_object_set_new(data, "feed", json_false());
+    nl_buf_clear(&stylesheet);
+    nl_buf_addf(&stylesheet, "%s/", site->prefix);
+    nl_data_set(data, "home", nl_buf_text(&stylesheet));
+    nl_buf_addf(&stylesheet, "archive/%s%s", open ? list->name : "", open ? "/" : "");
+    nl_data_set(data, "archive", nl_buf_text(&stylesheet));
+    nl_data_page(data);
     nl_buf_free(&stylesheet);
     return data;
 }

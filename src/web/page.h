@@ -2,6 +2,7 @@
 #ifndef NL_WEB_PAGE_H
 #define NL_WEB_PAGE_H
 
+#include "newsletter/base/language.h"
 #include "newsletter/store/list.h"
 #include "newsletter/template/theme.h"
 #include "newsletter/web/site.h"
@@ -31,6 +32,9 @@ int64_t nl_site_now(const struct nl_site *site);
 const char *nl_site_path(const struct nl_site *site, const struct nl_request *request);
 
 bool nl_request_is_post(const struct nl_request *request);
+
+/* The language that a visitor asks for: ?language=, the form's, the browser's; "" for none. */
+void nl_site_language(const struct nl_request *request, char out[NL_LANGUAGE_TAG]);
 
 /* The language to answer in: ?language=, the form's, the browser's, `fallback`, English. Owned by
  * the site. */

@@ -91,6 +91,70 @@ def test_what_is_not_there(web, path):
     assert web.get("/archive/bulletin/" + path).status == 404
 
 
+def test_the_front_page(web, published):
+    page = web.get("/").text
+    latest = re.search(r'<article class="latest".*?</article>', page, re.S).group()
+    assert ">Third</a></h2>" in latest and "The third about harbours, café." in latest
+    assert [title for title in titles(web.get("/")) if title != "Third"] == ["Second", "First &lt;one&gt;"]
+    assert 'src="archive/bulletin/issue/bulletin-no-1/image-1.png"' in page
+    assert '<a href="archive/bulletin/2008/">2008</a> (2)' in page
+    assert "Secret" not in page and "Dear reader" not in page.replace("Dear reader, about ferries.", "")
+    russian = web.get("/", **{"Accept-Language": "ru"}).text
+    assert ">Третий</a></h2>" in russian and 'href="archive/bulletin/issue/no-3/ru/"' in russian
+    form = re.search(r'<form method="post" action="(/join)">.*?</form>', page, re.S)
+    assert 'name="list" value="bulletin"' in form.group() and 'name="stamp"' in form.group()
+    answer = web.post(form.group(1), {"list": "bulletin", "email": "zoe@example.org"})
+    assert "Thank you." in answer.text
+    published.run("list", "add", "culture", "--from", "press@example.org", "--title", "Culture letter")
+    both = web.get("/").text
+    assert both.count('type="checkbox" name="list"') == 2 and "News Bulletin &middot;" in both
+    assert "The first issue is still to come" in web.get("/archive/").text
+
+
+def test_a_front_page_without_anything(bare_site):
+    bare_site.run("init")
+    bare_site.configure(serve={"url": "https://news.example.org"})
+    server = WebServer(BINARY, bare_site.folder, "--no-mail")
+    assert "The first issue is still to come" in server.get("/").text
+    assert "Nothing has been published yet." in server.get("/archive/").text
+    server.stop()
+
+
+def test_the_calendar_of_this_month(web, published):
+    today = datetime.date.today()
+    published.run("send", "--yes", published.issue("Soon.\n", name="d.md", title="Fourth", number="No 4", events=[
+        {"title": "Today's talk", "date": today.isoformat()},
+        {"title": "All month", "date": today.replace(day=1).isoformat(), "until": today.isoformat()}]))
+    month = re.search(r'<table class="month">.*?</table>', web.get("/").text, re.S).group()
+    assert month.count("aria-current") == 1
+    cell = re.search(r"<td [^>]*aria-current[^>]*>(.*?)</td>", month, re.S).group(1)
+    assert f'href="archive/bulletin/events/#d{today.replace(day=1)}"' in cell or (
+        f'href="archive/bulletin/events/#d{today}"' in cell)
+    assert "Today&#39;s talk" in cell and "All month" in cell
+    assert month.count("<a ") == today.day
+    assert f'id="d{today}"' in web.get("/archive/bulletin/events/").text
+
+
+def test_nobody_is_greeted(connected):
+    connected.configure(serve={"url": "https://news.example.org"})
+    connected.add_active(["ann@example.org"], name="Ann Secret")
+    bodies = ["Dear {{name|reader}},\n\nText one.\n", "{{#name}}Dear {{name}},{{/name}}\n\nText one.\n",
+              "{{#name}}\nDear {{name}},\n{{/name}}\n\nText one:\n\nText two.\n",
+              "{{#name}}\nDear {{name}},\n{{/name}}\n{{^name}}\nDear all!\n{{/name}}\n\nText one.\n",
+              "Dear friends,\n\nText one.\n", "Dear {{name|reader}}, text one.\n"]
+    kept = ["Dear friends,", "Dear reader, text one."]
+    for number, body in enumerate(bodies):
+        connected.run("send", "--yes", connected.issue(body, name=f"{number}.md", number=f"No {number}"))
+    server = WebServer(BINARY, connected.folder, "--no-mail")
+    found = []
+    for number in range(len(bodies)):
+        text = server.get(f"/archive/bulletin/issue/no-{number}/").text
+        assert "ext one" in text and "Secret" not in text
+        found += re.findall(r"<p>(Dear .*?)</p>", text)
+    server.stop()
+    assert found == kept
+
+
 def test_an_issue(web):
     page = web.get("/archive/bulletin/issue/bulletin-no-1/")
     assert "<h1>First &lt;one&gt;</h1>" in page.text and "Dear reader, about ferries." in page.text
@@ -112,17 +176,18 @@ def test_languages_of_an_issue(web):
     page = web.get("/archive/bulletin/issue/no-3/").text
     assert re.findall(r'hreflang="(\w+)"', page) == ["en", "kk", "ru"]
     russian = web.get("/archive/bulletin/issue/no-3/ru/").text
-    assert '<main lang="ru" dir="ltr">' in russian and "Третий выпуск" in russian
+    assert '<main id="content" lang="ru" dir="ltr">' in russian and "Третий выпуск" in russian
 
 
 def test_nothing_leads_nowhere(web):
-    seen, todo = set(), ["/archive/", "/join"]
+    seen, todo, anchors = {}, ["/", "/archive/", "/join"], set()
     while todo:
-        path = todo.pop()
+        path, _, anchor = todo.pop().partition("#")
+        anchors.add((path, anchor))
         if path in seen:
             continue
-        seen.add(path)
         answer = web.get(path)
+        seen[path] = answer.text
         assert answer.status == 200, path
         if "html" not in answer.getheader("Content-Type"):
             continue
@@ -132,6 +197,8 @@ def test_nothing_leads_nowhere(web):
             if where.startswith("/") and "token" not in where:
                 todo.append(where)
     assert len(seen) > 18 and "/archive/bulletin/issue/no-3/kk/" in seen
+    for path, anchor in anchors:
+        assert not anchor or f'id="{anchor}"' in seen[path], (path, anchor)
 
 
 @pytest.mark.parametrize("words, found", [
@@ -143,7 +210,9 @@ def test_nothing_leads_nowhere(web):
 def test_search(web, words, found):
     page = web.get("/archive/bulletin/search?" + urllib.parse.urlencode({"q": words}))
     assert page.status == 200 and titles(page) == found
-    assert ("There is nothing here." in page.text) == (found == [])
+    assert ("No issue has these words:" in page.text) == (found == [] and words != "")
+    assert ("Write words to look for" in page.text) == (words == "")
+    assert (f"Issues found: {len(found)}<" in page.text) == (found != [])
     assert page.getheader("Cache-Control") == "no-store"
     assert "<script" not in web.get("/archive/bulletin/search?q=%3Cscript%3E").text
 
@@ -219,11 +288,12 @@ def test_files(web, published):
         for link in Links(text).found:
             if link.startswith("http"):
                 continue
-            where = posixpath.normpath(posixpath.join(posixpath.dirname(name), link))
+            where = posixpath.normpath(posixpath.join(posixpath.dirname(name), link.partition("#")[0]))
             assert where in files or posixpath.join(where, "index.html") in files or where == ".", (name, link)
         served = web.get("/archive/" + name.replace("index.html", "")).text
         if name.startswith("bulletin/"):  # the same words as those that are served
             main = re.search(r"<main.*</main>", text, re.S).group()
+            served = re.sub(r'<form class="search".*?</form>\n', "", served, flags=re.S)  # files answer no search
             assert main == re.search(r"<main.*</main>", served, re.S).group(), name
     assert "search" not in open(os.path.join(folder, "bulletin/index.html"), encoding="utf-8").read()
     assert open(os.path.join(folder, "bulletin/events.ics"), encoding="utf-8", newline="").read() == \

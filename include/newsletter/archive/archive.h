@@ -16,6 +16,10 @@ struct nl_archive {
     const char *url; /* absolute, ends with "/"; "" if it is not known: then there is no feed */
     const char *stylesheet; /* for a page at the root; NULL: ROOT/../style.css */
     const char *join;       /* where to join; "" for nowhere */
+    const char *action;     /* where the form to join posts to; NULL: there is only a link */
+    const char *stamp;      /* for that form; see web/stamp.h */
+    const char *home;       /* the site's front page; NULL for none */
+    const char *language;   /* that the visitor prefers; NULL: the theme's */
     bool searchable;        /* a server answers search?q= */
 };
 
@@ -33,6 +37,25 @@ struct nl_archive_page {
 NL_CHECKED enum nl_status nl_archive_make(const struct nl_archive *archive, const char *path,
                                           const char *words, struct nl_archive_page *out,
                                           struct nl_error *err) NL_NONNULL(1, 2, 4, 5);
+
+/* The pages about several lists: each archive has a page at PREFIX/NAME/, as seen from these pages.
+ * All borrowed. */
+struct nl_front {
+    const struct nl_archive *archives;
+    size_t count;
+    const char *prefix; /* "archive/" or ""  */
+};
+
+/* front.c: the front page of the site: the latest issue of all lists, and earlier ones. `bare`, of
+ * which only theme, stylesheet and home count, is for a site without a list. */
+NL_CHECKED enum nl_status nl_front_make(const struct nl_front *front, const struct nl_archive *bare,
+                                        struct nl_archive_page *out,
+                                        struct nl_error *err) NL_ALL_NONNULL;
+
+/* front.c: the page that lists the archives. */
+NL_CHECKED enum nl_status nl_front_lists(const struct nl_front *front,
+                                         const struct nl_archive *bare, struct nl_archive_page *out,
+                                         struct nl_error *err) NL_ALL_NONNULL;
 
 /* Calls `each` with the path of every page. */
 NL_CHECKED enum nl_status nl_archive_paths(const struct nl_archive *archive,

@@ -18,6 +18,10 @@ NL_CHECKED enum nl_status nl_public_lists_find(struct nl_store *store, char *con
                                                size_t count, struct nl_public_lists *out,
                                                struct nl_error *err) NL_NONNULL(1, 4, 5);
 
+/* All public lists, by name. */
+NL_CHECKED enum nl_status nl_public_lists_all(struct nl_store *store, struct nl_public_lists *out,
+                                              struct nl_error *err) NL_ALL_NONNULL;
+
 /* An error that says which public lists there are, for a caller that found none: NL_USAGE if none
  * was named, else NL_NOTFOUND. */
 NL_CHECKED enum nl_status nl_public_lists_missing(struct nl_store *store, const char *name,

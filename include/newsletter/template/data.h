@@ -24,4 +24,7 @@ void nl_data_identity(json_t *data, const struct nl_identity *identity, const ch
 /* The lines of a contact as an object; null if it has none. */
 json_t *nl_data_contact(const struct nl_contact *contact) NL_ALL_NONNULL;
 
+/* Adds what the head and the foot of every public page ask for, empty where it is not there yet. */
+void nl_data_page(json_t *data) NL_ALL_NONNULL;
+
 #endif

@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "bulletin/frontmatter.h"
+#include "newsletter/bulletin/frontmatter.h"
 #include "newsletter/base/buf.h"
 
 static void test_complete(void **state) {

@@ -1,6 +1,6 @@
 /* The block between two "---" lines at the top of an issue. */
-#ifndef NL_BULLETIN_FRONTMATTER_H
-#define NL_BULLETIN_FRONTMATTER_H
+#ifndef NEWSLETTER_BULLETIN_FRONTMATTER_H
+#define NEWSLETTER_BULLETIN_FRONTMATTER_H
 
 #include "newsletter/base/error.h"
 #include "newsletter/bulletin/events.h"
