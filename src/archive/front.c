@@ -135,6 +135,8 @@ enum nl_status nl_front_make(const struct nl_front *front, const struct nl_archi
     if (front->count == 1)
         nl_buf_addf(&all, "%s/", front->archives[0].list->name);
     nl_data_set(data, "archive", nl_buf_text(&all));
+    nl_buf_adds(&all, "events/");
+    nl_data_set(data, "events_page", front->count == 1 ? nl_buf_text(&all) : "");
     json_object_set_new(data, "front", json_true());
     if (status == NL_OK)
         status = render(bare, "front.html", data, out, err);

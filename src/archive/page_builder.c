@@ -70,6 +70,9 @@ json_t *nl_page_data(const struct nl_page_builder *builder, const char *heading)
         nl_buf_addf(&stylesheet, "%s../style.css", nl_buf_text(&builder->root));
     nl_data_set(data, "stylesheet", nl_buf_text(&stylesheet));
     nl_data_page(data);
+    nl_buf_clear(&stylesheet);
+    nl_buf_addf(&stylesheet, "%sevents/", nl_buf_text(&builder->root));
+    nl_data_set(data, "events_page", nl_buf_text(&stylesheet));
     nl_data_set(data, "home", home_of(builder, &home));
     nl_data_set(data, "root", nl_page_root(builder));
     nl_data_set(data, "archive", nl_page_root(builder));

@@ -1,8 +1,8 @@
 #include "newsletter/bulletin/check.h"
 
-#include "newsletter/bulletin/frontmatter.h"
 #include "bulletin/markdown.h"
 #include "newsletter/base/address.h"
+#include "newsletter/bulletin/frontmatter.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

@@ -1,9 +1,9 @@
 #include "newsletter/bulletin/compilation.h"
 
 #include "bulletin/edition.h"
-#include "newsletter/bulletin/frontmatter.h"
 #include "bulletin/siblings.h"
 #include "newsletter/base/file.h"
+#include "newsletter/bulletin/frontmatter.h"
 
 #include <errno.h>
 #include <glob.h>

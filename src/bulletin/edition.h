@@ -2,8 +2,8 @@
 #ifndef NL_BULLETIN_EDITION_H
 #define NL_BULLETIN_EDITION_H
 
-#include "newsletter/bulletin/frontmatter.h"
 #include "newsletter/bulletin/bulletin.h"
+#include "newsletter/bulletin/frontmatter.h"
 #include "newsletter/config/config.h"
 #include "newsletter/store/list.h"
 

@@ -84,8 +84,9 @@ void nl_data_identity(json_t *data, const struct nl_identity *identity, const ch
 }
 
 void nl_data_page(json_t *data) {
-    static const char *const texts[] = {"home", "archive",     "join",      "preferences",
-                                        "base", "description", "canonical", "heading"};
+    static const char *const texts[] = {"home",        "archive", "join",
+                                        "preferences", "base",    "description",
+                                        "canonical",   "heading", "events_page"};
     static const char *const lists[] = {"feeds", "alternates", "interface"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (json_object_get(data, texts[i]) == NULL)

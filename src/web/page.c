@@ -152,6 +152,8 @@ json_t *nl_site_data(const struct nl_site *site, const struct nl_theme *theme,
     nl_data_set(data, "home", nl_buf_text(&stylesheet));
     nl_buf_addf(&stylesheet, "archive/%s%s", open ? list->name : "", open ? "/" : "");
     nl_data_set(data, "archive", nl_buf_text(&stylesheet));
+    nl_buf_adds(&stylesheet, "events/");
+    nl_data_set(data, "events_page", open ? nl_buf_text(&stylesheet) : "");
     nl_data_page(data);
     nl_buf_free(&stylesheet);
     return data;

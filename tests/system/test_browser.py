@@ -39,7 +39,7 @@ def local(message, word):
 
 
 def test_join_confirm_leave(web, connected, server):
-    visit(web, [{"goto": "/"}, {"wait": 2100},
+    visit(web, [{"goto": "/join"}, {"wait": 2100},
                 {"fill": {"Email address": "ann@example.org", "Name": "Ann"}}, {"click": "Subscribe"},
                 {"expect": "Thank you."}])
     wait_for(lambda: server.messages("ann@example.org"))
@@ -71,7 +71,15 @@ def test_reading(web, connected):
     visit(web, [{"goto": "/archive/bulletin/"}, {"fill": {"Search": "ferry"}}, {"click": "Search"},
                 {"click": "Second Round Table", "role": "link"}, {"expect": "What is the round table?"},
                 {"click": "ru", "role": "link"}, {"expect": "Что такое круглый стол?"},
-                {"click": "Upcoming events", "role": "link"}])
+                {"click": "Events", "role": "link"},
+                {"expect": "No events have been announced."}, {"click": "Latest", "role": "link"}, {"click": "Read this issue", "role": "link"},
+                {"expect": "What is the round table?"}])
+
+
+def test_joining_on_the_front_page(web, connected):
+    visit(web, [{"goto": "/"}, {"wait": 2100}, {"fill": {"Email address": "cleo@example.org"}}, {"click": "Subscribe"},
+                {"expect": "Thank you."}])
+    assert connected.sql("SELECT address FROM subscriber") == [("cleo@example.org",)]
 
 
 def own_page(web, connected, server):
@@ -161,11 +169,11 @@ def test_looks(web, connected, tmp_path, language):
     connected.run("send", "--yes", SAMPLE)
     slug = connected.sql("SELECT slug FROM issue")[0][0]
     paths = {"join": "/join?", "confirm": "/confirm?token=x&", "leave": "/unsubscribe?token=x&",
-             "missing": "/nosuch?", "archive": "/archive/bulletin/?", "year": "/archive/bulletin/2026/?",
+             "missing": "/nosuch?", "front": "/?", "nothing": "/archive/bulletin/search?q=zzz&", "archive": "/archive/bulletin/?", "year": "/archive/bulletin/2026/?",
              "events": "/archive/bulletin/events/?", "issue": f"/archive/bulletin/issue/{slug}/?",
              "search": "/archive/bulletin/search?q=x&", "archives": "/archive/?"}
     if language != "en":  # once is enough for what has no words of ours
-        paths = {name: paths[name] for name in ("join", "confirm", "archive", "events")}
+        paths = {name: paths[name] for name in ("front", "join", "confirm", "archive", "events")}
     pages = {f"web-{language}-{name}": f"{web.url}{path}language={language}" for name, path in paths.items()}
     look(tmp_path, pages, widths=(375,) if language != "en" else (375, 1200), mail=False)
 

@@ -1,7 +1,7 @@
 #include "support.h"
 
-#include "newsletter/bulletin/frontmatter.h"
 #include "newsletter/base/buf.h"
+#include "newsletter/bulletin/frontmatter.h"
 
 static void test_complete(void **state) {
     (void)state;
