@@ -36,16 +36,8 @@ static bool is_condition(const struct nl_md_node *node) {
 }
 
 static struct nl_md_node *detach(struct nl_md_node *parent, struct nl_md_node *node) {
-    struct nl_md_node *before = NULL;
-    for (struct nl_md_node *at = parent->first; at != node; at = at->next)
-        before = at;
-    if (before != NULL)
-        before->next = node->next;
-    else
-        parent->first = node->next;
-    if (parent->last == node)
-        parent->last = before;
-    node->next = NULL;
+    node->parent = parent;
+    nl_md_detach(node);
     return node;
 }
 
@@ -196,6 +188,7 @@ static bool may_hoist_from(const struct nl_md_node *node) {
     switch (node->type) {
     case NL_MD_HEADING:
     case NL_MD_ITEM:
+    case NL_MD_NOTE:
     case NL_MD_BULLETS:
     case NL_MD_NUMBERS:
     case NL_MD_QUOTE:

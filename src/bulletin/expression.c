@@ -58,6 +58,21 @@ void nl_expressions_hide(const char *text, size_t len, struct nl_buf *out) {
     nl_buf_add(out, text, (size_t)(end - text));
 }
 
+size_t nl_expressions_lines(const char *text, size_t len) {
+    static const char start[] = "if 0x";
+    const char *end = text + len;
+    size_t count = 0;
+    for (const char *at = text; at < end; at++) {
+        count += *at == '\n';
+        if (*at != 'i' || (size_t)(end - at) < sizeof start || strncmp(at, start, 5) != 0)
+            continue;
+        for (at += 5; at + 1 < end && strchr("}\n", *at) == NULL; at += 2)
+            count += at[0] == '0' && at[1] == 'a';
+        at--;
+    }
+    return count;
+}
+
 static int digit_of(char c) {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }

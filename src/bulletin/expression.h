@@ -17,6 +17,9 @@ bool nl_expression_is_if(const char *name);
  * interpret, become "0x" and hexadecimal digits. */
 void nl_expressions_hide(const char *text, size_t len, struct nl_buf *out);
 
+/* The line ends of a piece of Markdown, those in hidden expressions too. */
+size_t nl_expressions_lines(const char *text, size_t len);
+
 /* Appends the expression of a tag's text after "if" on one line, hidden or not. */
 void nl_expression_show(const char *text, struct nl_buf *out);
 

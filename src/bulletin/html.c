@@ -2,6 +2,7 @@
 
 #include "newsletter/template/escape.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The width of the text in pixels: the layout's 600 without its paddings. */
@@ -26,13 +27,26 @@ static void open_tag(struct writer *writer, const char *element, const char *sty
     nl_buf_addc(writer->out, '>');
 }
 
-static void write_children(struct writer *writer, const struct nl_md_node *node);
+static void write_node(struct writer *writer, const struct nl_md_node *node);
+
+static void write_children(struct writer *writer, const struct nl_md_node *node) {
+    for (const struct nl_md_node *child = node->first; child != NULL; child = child->next)
+        write_node(writer, child);
+}
 
 static void write_element(struct writer *writer, const struct nl_md_node *node, const char *name,
                           const char *more, const char *end) {
     open_tag(writer, name, name, more);
     write_children(writer, node);
     nl_buf_addf(writer->out, "</%s>%s", name, end);
+}
+
+/* Paragraphs of items stand closer than others. */
+static void write_paragraph(struct writer *writer, const struct nl_md_node *node) {
+    bool item = node->parent->type == NL_MD_ITEM || node->parent->type == NL_MD_NOTE;
+    open_tag(writer, "p", item ? "item" : "p", NULL);
+    write_children(writer, node);
+    nl_buf_adds(writer->out, "</p>\n");
 }
 
 static void add_escaped_url(struct nl_buf *out, const char *url) {
@@ -78,27 +92,87 @@ static void write_link(struct writer *writer, const struct nl_md_node *node) {
     nl_buf_free(&more);
 }
 
+/* A list with signs of its own shows them as text, since no mail program has all of them as
+ * markers. Without markers, Safari takes it for a list only by its role. */
 static void write_numbered(struct writer *writer, const struct nl_md_node *node) {
     struct nl_buf more = {0};
-    if (node->letter != '\0')
-        nl_buf_addf(&more, " type=\"%c\"", node->letter);
-    else if (node->level != 1)
+    if (node->level != 1)
         nl_buf_addf(&more, " start=\"%d\"", node->level);
-    write_element(writer, node, "ol", nl_buf_text(&more), "\n");
+    if (node->signs)
+        open_tag(writer, "ol", "signs", " class=\"signs\" role=\"list\"");
+    else
+        open_tag(writer, "ol", "ol", nl_buf_text(&more));
+    write_children(writer, node);
+    nl_buf_adds(writer->out, "</ol>\n");
     nl_buf_free(&more);
+}
+
+static void write_sign(struct writer *writer, const char *sign, int note) {
+    struct nl_buf more = {0};
+    if (note > 0)
+        nl_buf_addf(&more, " class=\"sign\" href=\"#mark-%d\"", note);
+    open_tag(writer, note > 0 ? "a" : "span", "sign",
+             note > 0 ? nl_buf_text(&more) : " class=\"sign\"");
+    nl_html_escape(writer->out, sign);
+    nl_buf_adds(writer->out, note > 0 ? "</a> " : "</span> ");
+    nl_buf_free(&more);
+}
+
+/* Writes what an item holds, with its sign in its first paragraph. */
+static void write_signed(struct writer *writer, const struct nl_md_node *node, const char *sign,
+                         int note) {
+    const struct nl_md_node *first = node->first;
+    if (first == NULL || first->type != NL_MD_PARAGRAPH) {
+        write_sign(writer, sign, note);
+        write_children(writer, node);
+        return;
+    }
+    open_tag(writer, "p", "item", NULL);
+    write_sign(writer, sign, note);
+    write_children(writer, first);
+    nl_buf_adds(writer->out, "</p>\n");
+    for (const struct nl_md_node *child = first->next; child != NULL; child = child->next)
+        write_node(writer, child);
 }
 
 static void write_item(struct writer *writer, const struct nl_md_node *node) {
     open_tag(writer, "li", node->letter != '\0' ? "task" : "li", NULL);
     if (node->letter != '\0')
         nl_buf_adds(writer->out, node->letter == 'x' ? "&#9745; " : "&#9744; ");
-    /* Items of a tight list are bare text, but those of a lettered list hold a paragraph. */
-    if (node->parent->tight && node->first != NULL && node->first->type == NL_MD_PARAGRAPH &&
-        node->first->next == NULL)
-        write_children(writer, node->first);
+    if (node->text != NULL)
+        write_signed(writer, node, node->text, 0);
     else
         write_children(writer, node);
     nl_buf_adds(writer->out, "</li>\n");
+}
+
+/* The footnotes that the text refers to. */
+static void write_notes(struct writer *writer, const struct nl_md_node *node) {
+    if (node->first->level == 0)
+        return;
+    open_tag(writer, "ol", "notes", " class=\"signs notes\" role=\"list\"");
+    for (const struct nl_md_node *note = node->first; note != NULL && note->level > 0;
+         note = note->next) {
+        char text[32];
+        snprintf(text, sizeof text, " id=\"note-%d\"", note->level);
+        open_tag(writer, "li", "li", text);
+        snprintf(text, sizeof text, "%d.", note->level);
+        write_signed(writer, note, text, note->level);
+        nl_buf_adds(writer->out, "</li>\n");
+    }
+    nl_buf_adds(writer->out, "</ol>\n");
+}
+
+static void write_note_mark(struct writer *writer, const struct nl_md_node *node) {
+    struct nl_buf more = {0};
+    nl_buf_addf(&more, " href=\"#note-%d\"", node->level);
+    if (node->letter != '\0')
+        nl_buf_addf(&more, " id=\"mark-%d\"", node->level);
+    nl_buf_adds(&more, " role=\"doc-noteref\"");
+    open_tag(writer, "sup", "sup", NULL);
+    open_tag(writer, "a", "a", nl_buf_text(&more));
+    nl_buf_addf(writer->out, "%d</a></sup>", node->level);
+    nl_buf_free(&more);
 }
 
 static void write_cell(struct writer *writer, const struct nl_md_node *node, const char *name) {
@@ -123,7 +197,7 @@ static void write_node(struct writer *writer, const struct nl_md_node *node) {
         write_heading(writer, node);
         break;
     case NL_MD_PARAGRAPH:
-        write_element(writer, node, "p", NULL, "\n");
+        write_paragraph(writer, node);
         break;
     case NL_MD_QUOTE:
         write_element(writer, node, "blockquote", NULL, "\n");
@@ -136,6 +210,11 @@ static void write_node(struct writer *writer, const struct nl_md_node *node) {
         break;
     case NL_MD_ITEM:
         write_item(writer, node);
+        break;
+    case NL_MD_NOTES:
+        write_notes(writer, node);
+        break;
+    case NL_MD_NOTE:
         break;
     case NL_MD_RULE:
         open_tag(writer, "hr", "hr", NULL);
@@ -185,6 +264,9 @@ static void write_node(struct writer *writer, const struct nl_md_node *node) {
     case NL_MD_IMAGE:
         write_image(writer, node);
         break;
+    case NL_MD_NOTE_MARK:
+        write_note_mark(writer, node);
+        break;
     case NL_MD_SOFT_BREAK:
         nl_buf_addc(writer->out, '\n');
         break;
@@ -192,11 +274,6 @@ static void write_node(struct writer *writer, const struct nl_md_node *node) {
         nl_buf_adds(writer->out, "<br>\n");
         break;
     }
-}
-
-static void write_children(struct writer *writer, const struct nl_md_node *node) {
-    for (const struct nl_md_node *child = node->first; child != NULL; child = child->next)
-        write_node(writer, child);
 }
 
 void nl_render_html(const struct nl_md_node *document, const struct nl_theme *theme,

@@ -1,7 +1,9 @@
 #include "bulletin/markdown.h"
 
 #include "bulletin/entity.h"
-#include "bulletin/lettered.h"
+#include "bulletin/markdown_builder.h"
+#include "bulletin/markdown_lists.h"
+#include "bulletin/markdown_notes.h"
 #include "bulletin/markdown_source.h"
 
 #include <md4c.h>
@@ -9,70 +11,27 @@
 #include <string.h>
 #include <strings.h>
 
-enum { DEPTH_LIMIT = 100 };
+enum { DEPTH_LIMIT = 100, PASSES = 4 };
 
-struct builder {
-    struct nl_md_node *root;
-    struct nl_md_node *at;
-    struct nl_buf text; /* the run of characters being read */
-    const char *where;
-    struct nl_error *err;
-    enum nl_status status;
-    int depth;
-};
-
-static int stop_parser(struct builder *builder, enum nl_status status) {
-    builder->status = status;
-    return -1; /* md4c passes only negative results up through all its levels */
-}
-
-static bool is_in_table(const struct nl_md_node *node) {
-    while (node != NULL && node->type != NL_MD_CELL && node->type != NL_MD_HEADER_CELL)
-        node = node->parent;
-    return node != NULL;
-}
-
-/* In a table "\\|" is a bar, in code too (GitHub Flavored Markdown, 4.10); md4c leaves it in code.
- */
-static void unescape_bars(struct nl_buf *text) {
-    size_t len = 0;
-    for (size_t i = 0; i < text->len; i++)
-        if (text->data[i] != '\\' || text->data[i + 1] != '|')
-            text->data[len++] = text->data[i];
-    text->len = len;
-    text->data[len] = '\0';
-}
-
-/* Ends a run of text, which md4c passes in pieces, and makes it a node. */
-static bool end_text_run(struct builder *builder) {
-    if (builder->text.len == 0)
-        return !builder->text.failed;
-    if (builder->at->type == NL_MD_CODE && is_in_table(builder->at))
-        unescape_bars(&builder->text);
-    struct nl_md_node *node = nl_md_append(builder->at, NL_MD_TEXT);
-    if (node != NULL)
-        node->text = nl_buf_take(&builder->text);
-    return node != NULL && node->text != NULL;
-}
-
-static int enter_node(struct builder *builder, enum nl_md_type type, struct nl_md_node **out) {
-    if (!end_text_run(builder))
-        return stop_parser(builder, nl_error_nomem(builder->err));
+static int enter_node(struct nl_md_builder *builder, enum nl_md_type type,
+                      struct nl_md_node **out) {
+    if (!nl_md_end_run(builder))
+        return nl_md_stop(builder, nl_error_nomem(builder->err));
     if (++builder->depth > DEPTH_LIMIT)
-        return stop_parser(builder, nl_error_set(builder->err, NL_DATA,
-                                                 "%s: quotes or lists nested more than %d deep",
-                                                 builder->where, DEPTH_LIMIT));
+        return nl_md_stop(builder, nl_error_set(builder->err, NL_DATA,
+                                                "%s: quotes or lists nested more than %d deep",
+                                                builder->where, DEPTH_LIMIT));
     *out = nl_md_append(builder->at, type);
     if (*out == NULL)
-        return stop_parser(builder, nl_error_nomem(builder->err));
+        return nl_md_stop(builder, nl_error_nomem(builder->err));
     builder->at = *out;
     return 0;
 }
 
 /* Leaves `node`, which is the current node or one of its ancestors. */
-static int leave_node(struct builder *builder, const struct nl_md_node *node) {
-    if (!end_text_run(builder))
-        return stop_parser(builder, nl_error_nomem(builder->err));
+static int leave_node(struct nl_md_builder *builder, const struct nl_md_node *node) {
+    if (!nl_md_end_run(builder))
+        return nl_md_stop(builder, nl_error_nomem(builder->err));
     for (const struct nl_md_node *at = NULL; at != node;) {
         at = builder->at;
         builder->at = builder->at->parent;
@@ -87,7 +46,7 @@ static bool is_block(const struct nl_md_node *node) {
 
 static int leave_block(MD_BLOCKTYPE type, void *detail, void *userdata) {
     (void)detail;
-    struct builder *builder = userdata;
+    struct nl_md_builder *builder = userdata;
     const struct nl_md_node *node = builder->at;
     if (type == MD_BLOCK_DOC || type == MD_BLOCK_HR || type == MD_BLOCK_THEAD ||
         type == MD_BLOCK_TBODY)
@@ -111,7 +70,7 @@ static char cell_letter(const MD_BLOCK_TD_DETAIL *detail) {
 }
 
 static int enter_block(MD_BLOCKTYPE type, void *detail, void *userdata) {
-    struct builder *builder = userdata;
+    struct nl_md_builder *builder = userdata;
     struct nl_md_node *node = NULL;
     int rc = 0;
     switch (type) {
@@ -135,16 +94,19 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *userdata) {
             node->letter = ((MD_BLOCK_LI_DETAIL *)detail)->task_mark == ' ' ? ' ' : 'x';
         return rc;
     case MD_BLOCK_HR:
-        return end_text_run(builder) && nl_md_append(builder->at, NL_MD_RULE) != NULL
+        return nl_md_end_run(builder) && nl_md_append(builder->at, NL_MD_RULE) != NULL
                    ? 0
-                   : stop_parser(builder, nl_error_nomem(builder->err));
+                   : nl_md_stop(builder, nl_error_nomem(builder->err));
     case MD_BLOCK_H:
         rc = enter_node(builder, NL_MD_HEADING, &node);
         if (rc == 0)
             node->level = (int)((MD_BLOCK_H_DETAIL *)detail)->level;
         return rc;
     case MD_BLOCK_CODE:
-        return enter_node(builder, NL_MD_CODE_BLOCK, &node);
+        rc = enter_node(builder, NL_MD_CODE_BLOCK, &node);
+        if (rc == 0)
+            node->letter = ((MD_BLOCK_CODE_DETAIL *)detail)->fence_char;
+        return rc;
     case MD_BLOCK_HTML:
         return enter_node(builder, NL_MD_HTML_BLOCK, &node);
     case MD_BLOCK_P:
@@ -175,7 +137,7 @@ static bool is_allowed_url(const char *url, bool image) {
 }
 
 /* An attribute, such as a URL, with its entities resolved. */
-static char *url_of(const MD_ATTRIBUTE *attribute) {
+static char *url_of(struct nl_md_builder *builder, const MD_ATTRIBUTE *attribute) {
     struct nl_buf out = {0};
     for (size_t i = 0; attribute->substr_offsets[i] < attribute->size; i++) {
         size_t from = attribute->substr_offsets[i];
@@ -183,22 +145,23 @@ static char *url_of(const MD_ATTRIBUTE *attribute) {
         if (attribute->substr_types[i] == MD_TEXT_ENTITY)
             nl_entity_add(&out, attribute->text + from, len);
         else
-            nl_md_source_show(&out, attribute->text + from, len);
+            nl_md_source_show(builder->source, &out, attribute->text + from, len);
     }
     return nl_buf_take(&out);
 }
 
-static int enter_target(struct builder *builder, enum nl_md_type type, const MD_ATTRIBUTE *target) {
+static int enter_target(struct nl_md_builder *builder, enum nl_md_type type,
+                        const MD_ATTRIBUTE *target) {
     struct nl_md_node *node = NULL;
     int rc = enter_node(builder, type, &node);
     if (rc != 0)
         return rc;
-    node->text = url_of(target);
+    node->text = url_of(builder, target);
     if (node->text == NULL)
-        return stop_parser(builder, nl_error_nomem(builder->err));
+        return nl_md_stop(builder, nl_error_nomem(builder->err));
     if (is_allowed_url(node->text, type == NL_MD_IMAGE))
         return 0;
-    return stop_parser(
+    return nl_md_stop(
         builder, nl_error_set(builder->err, NL_DATA,
                               type == NL_MD_IMAGE
                                   ? "%s: image '%s': give a full https:// address, or the path of "
@@ -208,7 +171,7 @@ static int enter_target(struct builder *builder, enum nl_md_type type, const MD_
 }
 
 static int enter_span(MD_SPANTYPE type, void *detail, void *userdata) {
-    struct builder *builder = userdata;
+    struct nl_md_builder *builder = userdata;
     struct nl_md_node *node = NULL;
     switch (type) {
     case MD_SPAN_EM:
@@ -228,6 +191,17 @@ static int enter_span(MD_SPANTYPE type, void *detail, void *userdata) {
     }
 }
 
+/* Notes the place of a picture without words: that of its path, unless it is defined elsewhere. */
+static void note_picture(struct nl_md_builder *builder, const MD_ATTRIBUTE *path) {
+    long place = nl_md_source_place(builder->source, path->text);
+    const char *text = nl_buf_text(&builder->source->text);
+    long before = place - 1;
+    while (before >= 0 && strchr(" <\n", text[before]) != NULL)
+        before--;
+    if (before >= 0 && text[before] == '(')
+        nl_md_note_place(builder, path->text);
+}
+
 /* md4c 0.4.8 may end a span that it never began (emphasis after a bare URL). Such an end is
  * ignored. */
 static int leave_span(MD_SPANTYPE type, void *detail, void *userdata) {
@@ -237,8 +211,9 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *userdata) {
     } types[] = {{MD_SPAN_EM, NL_MD_EMPHASIS}, {MD_SPAN_STRONG, NL_MD_STRONG},
                  {MD_SPAN_DEL, NL_MD_STRUCK},  {MD_SPAN_CODE, NL_MD_CODE},
                  {MD_SPAN_A, NL_MD_LINK},      {MD_SPAN_IMG, NL_MD_IMAGE}};
-    (void)detail;
-    struct builder *builder = userdata;
+    struct nl_md_builder *builder = userdata;
+    if (type == MD_SPAN_IMG && builder->at->type == NL_MD_IMAGE && builder->at->at == 0)
+        note_picture(builder, &((MD_SPAN_IMG_DETAIL *)detail)->src);
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         const struct nl_md_node *node = builder->at;
         if (types[i].span != type)
@@ -250,49 +225,9 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *userdata) {
     return 0;
 }
 
-/* A tag within text becomes a node. A block of HTML keeps its text unchanged. */
-static int add_html(struct builder *builder, const MD_CHAR *text, MD_SIZE size) {
-    if (builder->at->type == NL_MD_HTML_BLOCK) {
-        nl_md_source_show(&builder->text, text, size);
-        return 0;
-    }
-    struct nl_buf tag = {0};
-    nl_md_source_show(&tag, text, size);
-    struct nl_md_node *node = end_text_run(builder) ? nl_md_append(builder->at, NL_MD_HTML) : NULL;
-    if (node != NULL)
-        node->text = nl_buf_take(&tag);
-    nl_buf_free(&tag);
-    if (node == NULL || node->text == NULL)
-        return stop_parser(builder, nl_error_nomem(builder->err));
-    return 0;
-}
-
-static int add_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *userdata) {
-    struct builder *builder = userdata;
-    switch (type) {
-    case MD_TEXT_BR:
-    case MD_TEXT_SOFTBR:
-        return end_text_run(builder) &&
-                       nl_md_append(builder->at, type == MD_TEXT_BR ? NL_MD_HARD_BREAK
-                                                                    : NL_MD_SOFT_BREAK) != NULL
-                   ? 0
-                   : stop_parser(builder, nl_error_nomem(builder->err));
-    case MD_TEXT_ENTITY:
-        nl_entity_add(&builder->text, text, size);
-        return 0;
-    case MD_TEXT_HTML:
-        return add_html(builder, text, size);
-    case MD_TEXT_NULLCHAR:
-        nl_buf_adds(&builder->text, "\xef\xbf\xbd");
-        return 0;
-    default:
-        nl_md_source_show(&builder->text, text, size);
-        return 0;
-    }
-}
-
-enum nl_status nl_markdown_read(const char *text, size_t len, const char *where, bool raw_html,
-                                struct nl_md_node **out, struct nl_error *err) {
+/* Parses once. *again says that some signs begin no list: then the text is to be parsed with them
+ * refused. */
+static enum nl_status parse(struct nl_md_builder *builder, bool raw_html, bool *again) {
     const MD_PARSER parser = {
         .flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS |
                  MD_FLAG_PERMISSIVEURLAUTOLINKS | MD_FLAG_PERMISSIVEWWWAUTOLINKS |
@@ -301,25 +236,41 @@ enum nl_status nl_markdown_read(const char *text, size_t len, const char *where,
         .leave_block = leave_block,
         .enter_span = enter_span,
         .leave_span = leave_span,
-        .text = add_text,
+        .text = nl_md_add_text,
     };
-    struct builder builder = {.where = where, .err = err};
-    struct nl_buf source = {0};
+    struct nl_md_source *source = builder->source;
+    builder->root = nl_md_append(NULL, NL_MD_DOCUMENT);
+    builder->at = builder->root;
+    builder->line = 1;
+    if (builder->root == NULL || !nl_md_source_number(source))
+        return nl_error_nomem(builder->err);
+    int rc = md_parse(nl_buf_text(&source->text), (MD_SIZE)source->text.len, &parser, builder);
+    if (builder->status == NL_OK &&
+        (rc != 0 || builder->text.failed || !nl_md_lists_settle(builder->root, source, again)))
+        builder->status = nl_error_nomem(builder->err);
+    nl_buf_free(&builder->text);
+    return builder->status;
+}
+
+enum nl_status nl_markdown_read(const char *text, size_t len, const char *where, bool raw_html,
+                                struct nl_md_node **out, struct nl_error *err) {
+    struct nl_md_source source = {0};
+    struct nl_md_builder builder = {0};
+    bool again = true;
     *out = NULL;
-    nl_md_source_hide(text, len, &source);
-    builder.root = nl_md_append(NULL, NL_MD_DOCUMENT);
-    builder.at = builder.root;
-    enum nl_status status = NL_OK;
-    if (builder.root == NULL || source.failed ||
-        md_parse(nl_buf_text(&source), (MD_SIZE)source.len, &parser, &builder) != 0 ||
-        builder.status != NL_OK || builder.text.failed || !nl_lettered_lists(builder.root))
-        status = builder.status != NL_OK ? builder.status : nl_error_nomem(err);
-    nl_buf_free(&builder.text);
-    nl_buf_free(&source);
-    if (status != NL_OK) {
+    enum nl_status status = nl_md_source_open(&source, text, len) ? NL_OK : nl_error_nomem(err);
+    for (int pass = 0; status == NL_OK && again && pass < PASSES; pass++) {
         nl_md_free(builder.root);
-        return status;
+        builder = (struct nl_md_builder){.source = &source, .where = where, .err = err};
+        status = parse(&builder, raw_html, &again);
     }
-    *out = builder.root;
-    return NL_OK;
+    if (status == NL_OK && (builder.marked || source.notes > 0) &&
+        !nl_md_notes_collect(builder.root))
+        status = nl_error_nomem(err);
+    nl_md_source_free(&source);
+    if (status == NL_OK)
+        *out = builder.root;
+    else
+        nl_md_free(builder.root);
+    return status;
 }

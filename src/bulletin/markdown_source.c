@@ -3,6 +3,8 @@
 #include "bulletin/expression.h"
 #include "bulletin/slots.h"
 
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char literal_tilde = '\x06';
@@ -59,24 +61,77 @@ static void hide_tildes(const char *text, size_t len, struct nl_buf *out) {
     }
 }
 
-void nl_md_source_hide(const char *text, size_t len, struct nl_buf *out) {
+bool nl_md_source_open(struct nl_md_source *source, const char *text, size_t len) {
     struct nl_buf braces = {0};
     struct nl_buf expressions = {0};
     hide_braces(text, len, &braces);
     nl_expressions_hide(nl_buf_text(&braces), braces.len, &expressions);
-    hide_tildes(nl_buf_text(&expressions), expressions.len, out);
-    out->failed = out->failed || braces.failed || expressions.failed;
+    hide_tildes(nl_buf_text(&expressions), expressions.len, &source->hidden);
+    bool complete = !source->hidden.failed && !braces.failed && !expressions.failed;
     nl_buf_free(&braces);
     nl_buf_free(&expressions);
+    source->refused = complete ? calloc(source->hidden.len + 1, 1) : NULL;
+    return source->refused != NULL;
 }
 
-void nl_md_source_show(struct nl_buf *out, const char *text, size_t len) {
-    for (size_t start = 0; start < len;) {
-        const char *tilde = memchr(text + start, literal_tilde, len - start);
-        size_t end = tilde != NULL ? (size_t)(tilde - text) : len;
-        nl_buf_add(out, text + start, end - start);
-        if (tilde != NULL)
-            nl_buf_addc(out, '~');
-        start = end + (tilde != NULL);
+long nl_md_source_place(const struct nl_md_source *source, const char *text) {
+    uintptr_t start = (uintptr_t)source->text.data;
+    uintptr_t at = (uintptr_t)text;
+    return source->text.data != NULL && at >= start && at < start + source->text.len
+               ? (long)(at - start)
+               : -1;
+}
+
+size_t nl_md_source_edit(const struct nl_md_source *source, size_t at) {
+    size_t low = 0;
+    size_t high = source->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (source->edits[middle].at + source->edits[middle].len > at)
+            high = middle;
+        else
+            low = middle + 1;
     }
+    return low;
+}
+
+/* Appends unchanged text with its tildes back. */
+static void show_plain(struct nl_buf *out, const char *text, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        if (text[i] == literal_tilde)
+            nl_buf_addc(out, '~');
+        else if (text[i] != NL_MD_MARK) /* left in an address that the parser has copied */
+            nl_buf_addc(out, text[i]);
+}
+
+void nl_md_source_show(struct nl_md_source *source, struct nl_buf *out, const char *text,
+                       size_t len) {
+    long place = nl_md_source_place(source, text);
+    if (place < 0) {
+        show_plain(out, text, len);
+        return;
+    }
+    size_t at = (size_t)place;
+    size_t end = at + len;
+    for (size_t i = nl_md_source_edit(source, at); i < source->count && at < end; i++) {
+        struct nl_md_edit *edit = &source->edits[i];
+        if (edit->at >= end)
+            break;
+        if (edit->at >= at) {
+            show_plain(out, source->text.data + at, edit->at - at);
+            show_plain(out, source->hidden.data + edit->from, edit->size);
+            edit->shown = true;
+        }
+        at = edit->at + edit->len;
+    }
+    if (at < end)
+        show_plain(out, source->text.data + at, end - at);
+}
+
+void nl_md_source_free(struct nl_md_source *source) {
+    nl_buf_free(&source->hidden);
+    nl_buf_free(&source->text);
+    free(source->edits);
+    free(source->refused);
+    *source = (struct nl_md_source){0};
 }

@@ -22,6 +22,20 @@ struct nl_md_node *nl_md_append(struct nl_md_node *parent, enum nl_md_type type)
     return node;
 }
 
+void nl_md_detach(struct nl_md_node *node) {
+    struct nl_md_node *parent = node->parent;
+    struct nl_md_node *before = NULL;
+    for (struct nl_md_node *at = parent->first; at != node; at = at->next)
+        before = at;
+    if (before != NULL)
+        before->next = node->next;
+    else
+        parent->first = node->next;
+    if (parent->last == node)
+        parent->last = before;
+    node->next = NULL;
+}
+
 void nl_md_free(struct nl_md_node *node) {
     if (node == NULL)
         return;

@@ -1,0 +1,129 @@
+#include "bulletin/markdown_notes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct collection {
+    struct nl_md_node **notes; /* by name, then by place */
+    size_t count, capacity;
+    struct nl_md_node **order; /* those that have a number, in its order */
+    int numbered;
+};
+
+static bool keep_note(struct collection *self, struct nl_md_node *note) {
+    if (self->count == self->capacity) {
+        size_t capacity = self->capacity > 0 ? 2 * self->capacity : 16;
+        struct nl_md_node **notes = reallocarray((void *)self->notes, capacity, sizeof *notes);
+        if (notes == NULL)
+            return false;
+        self->notes = notes;
+        self->capacity = capacity;
+    }
+    note->parent = NULL;
+    self->notes[self->count++] = note;
+    return true;
+}
+
+/* Takes the notes out of a node and all below it, and the lists that held nothing else. */
+static bool take_notes(struct collection *self, struct nl_md_node *parent) {
+    bool complete = true;
+    struct nl_md_node *node = parent->first;
+    parent->first = parent->last = NULL;
+    while (node != NULL) {
+        struct nl_md_node *next = node->next;
+        complete = complete && take_notes(self, node);
+        node->next = NULL;
+        if (complete && node->type == NL_MD_NOTE && keep_note(self, node))
+            node = NULL;
+        else
+            complete = complete && node->type != NL_MD_NOTE;
+        if (node != NULL && node->type == NL_MD_NUMBERS && node->first == NULL)
+            nl_md_free(node);
+        else if (node != NULL)
+            nl_md_adopt(parent, node);
+        node = next;
+    }
+    return complete;
+}
+
+static int compare_notes(const void *a, const void *b) {
+    const struct nl_md_node *one = *(struct nl_md_node *const *)a;
+    const struct nl_md_node *two = *(struct nl_md_node *const *)b;
+    int order = strcmp(one->text, two->text);
+    return order != 0 ? order : (one->at > two->at) - (one->at < two->at);
+}
+
+/* The first note of a name; NULL if there is none. */
+static struct nl_md_node *find_note(const struct collection *self, const char *name) {
+    size_t low = 0;
+    size_t high = self->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(self->notes[middle]->text, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < self->count && strcmp(self->notes[low]->text, name) == 0 ? self->notes[low] : NULL;
+}
+
+/* Makes the mark of a note that does not exist text again. */
+static bool unmark(struct nl_md_node *mark) {
+    char *text = NULL;
+    if (asprintf(&text, "[^%s]", mark->text) < 0)
+        return false;
+    free(mark->text);
+    mark->text = text;
+    mark->type = NL_MD_TEXT;
+    return true;
+}
+
+static bool number_marks(struct collection *self, struct nl_md_node *node) {
+    if (node->type != NL_MD_NOTE_MARK) {
+        bool complete = true;
+        for (struct nl_md_node *child = node->first; complete && child != NULL; child = child->next)
+            complete = number_marks(self, child);
+        return complete;
+    }
+    struct nl_md_node *note = find_note(self, node->text);
+    if (note == NULL)
+        return unmark(node);
+    if (note->level == 0) {
+        note->level = ++self->numbered;
+        self->order[note->level - 1] = note;
+        node->letter = 1;
+    }
+    node->level = note->level;
+    return true;
+}
+
+/* Numbers what the text refers to, then what those notes refer to. */
+static bool number_all(struct collection *self, struct nl_md_node *document) {
+    self->order = calloc(self->count + 1, sizeof *self->order);
+    bool complete = self->order != NULL && number_marks(self, document);
+    for (int i = 0; complete && i < self->numbered; i++)
+        complete = number_marks(self, self->order[i]);
+    return complete;
+}
+
+bool nl_md_notes_collect(struct nl_md_node *document) {
+    struct collection self = {0};
+    bool complete = take_notes(&self, document);
+    if (complete && self.count > 0)
+        qsort((void *)self.notes, self.count, sizeof *self.notes, compare_notes);
+    complete = complete && number_all(&self, document);
+    struct nl_md_node *notes =
+        complete && self.count > 0 ? nl_md_append(document, NL_MD_NOTES) : NULL;
+    complete = complete && (self.count == 0 || notes != NULL);
+    for (int i = 0; complete && i < self.numbered; i++)
+        nl_md_adopt(notes, self.order[i]);
+    for (size_t i = 0; i < self.count; i++)
+        if (notes != NULL && self.notes[i]->level == 0)
+            nl_md_adopt(notes, self.notes[i]);
+        else if (notes == NULL)
+            nl_md_free(self.notes[i]);
+    free((void *)self.notes);
+    free((void *)self.order);
+    return complete;
+}
