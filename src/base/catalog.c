@@ -4,6 +4,7 @@
 #include "newsletter/base/embedded.h"
 #include "newsletter/base/file.h"
 #include "newsletter/base/language.h"
+#include "newsletter/base/plural.h"
 
 #include <dirent.h>
 #include <stdint.h>
@@ -134,20 +135,45 @@ static int compare(const char *context, const char *text, const char *key) {
     return strcmp(text, key);
 }
 
+static bool find(const struct nl_catalog *catalog, const char *context, const char *text,
+                 size_t *index) {
+    size_t low = 0;
+    size_t high = catalog->count;
+    while (low < high) {
+        *index = low + (high - low) / 2;
+        int order = compare(context, text, entry(catalog, 12, *index));
+        if (order == 0)
+            return true;
+        if (order < 0)
+            high = *index;
+        else
+            low = *index + 1;
+    }
+    return false;
+}
+
 const char *nl_catalog_text(const struct nl_catalog *catalog, const char *context,
                             const char *text) {
-    size_t low = 0;
-    size_t high = text[0] != '\0' ? catalog->count : 0; /* the empty text is the header */
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = compare(context, text, entry(catalog, 12, middle));
-        if (order == 0)
-            return entry(catalog, 16, middle);
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
+    size_t index = 0; /* the empty text is the head of the catalog */
+    return text[0] != '\0' && find(catalog, context, text, &index) ? entry(catalog, 16, index)
+                                                                   : text;
+}
+
+/* The key of a text with a number is "one NUL many", and its translations follow each other in the
+ * same way. */
+const char *nl_catalog_plural(const struct nl_catalog *catalog, const char *one, const char *many,
+                              unsigned long n) {
+    size_t index = 0;
+    if (one[0] == '\0' || !find(catalog, NULL, one, &index))
+        return n == 1 ? one : many;
+    const char *text = entry(catalog, 16, index);
+    const char *end = text + number_at(catalog, number_at(catalog, 16) + index * ENTRY);
+    size_t forms = 1;
+    for (const char *p = text; p < end; p++)
+        forms += *p == '\0';
+    const char *head = find(catalog, NULL, "", &index) ? entry(catalog, 16, index) : "";
+    for (size_t form = nl_plural_form(head, n, forms); form > 0; form--)
+        text += strlen(text) + 1;
     return text;
 }
 

@@ -166,17 +166,21 @@ void nl_events_sort(struct nl_events *events) {
         qsort(events->items, events->count, sizeof *events->items, compare_events);
 }
 
-/* "14 September 2026, 09:30-17:00" */
+/* "14 September 2026, 09:30–17:00" */
 static void add_when(const struct nl_event *event, const struct nl_theme *theme,
                      struct nl_buf *out) {
-    nl_date_long(theme, event->date, out);
-    if (event->until != NULL && strcmp(event->until, event->date) != 0) {
-        nl_buf_adds(out, " \u2013 ");
-        nl_date_long(theme, event->until, out);
-    }
-    if (event->time != NULL)
-        nl_buf_addf(out, ", %s%s%s", event->time, event->end != NULL ? "\u2013" : "",
+    struct nl_buf days = {0};
+    struct nl_buf time = {0};
+    nl_date_range(theme, event->date, last_day(event), &days);
+    if (event->time != NULL) {
+        nl_buf_addf(&time, "%s%s%s", event->time, event->end != NULL ? "\u2013" : "",
                     event->end != NULL ? event->end : "");
+        nl_date_time(theme, nl_buf_text(&days), nl_buf_text(&time), out);
+    } else {
+        nl_buf_adds(out, nl_buf_text(&days));
+    }
+    nl_buf_free(&days);
+    nl_buf_free(&time);
 }
 
 static json_t *event_data(const struct nl_event *event, bool is_first_of_day,

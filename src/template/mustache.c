@@ -1,6 +1,7 @@
 #include "template/mustache.h"
 
 #include "newsletter/template/escape.h"
+#include "template/isolate.h"
 #include "template/mustache_tag.h"
 
 #include <stdlib.h>
@@ -19,7 +20,8 @@ struct renderer {
     int level; /* of partials within partials */
     struct nl_buf *out;
     struct nl_error *err;
-    int skipping; /* how many of the enclosing sections are not shown */
+    int skipping;  /* how many of the enclosing sections are not shown */
+    bool sentence; /* a translation: its values stand within words */
 };
 
 static enum nl_status fail_at(struct renderer *renderer, const char *at, const char *what,
@@ -81,12 +83,31 @@ static bool is_named(const struct nl_tag *tag, const char *name) {
 static enum nl_status render_until_close(struct renderer *renderer, const char *text,
                                          const char **end);
 
+/* Within words, and on all lines of plain text that runs from right to left: HTML has <bdi>. */
+static bool needs_isolation(const struct renderer *renderer, const struct nl_tag *tag,
+                            const char *text) {
+    const struct nl_template_host *host = renderer->host;
+    return tag->kind == 'v' && (renderer->sentence || (host->rtl && !host->html)) &&
+           nl_isolate_needed(text, host->rtl);
+}
+
+static void add_text(struct renderer *renderer, const struct nl_tag *tag, const char *text) {
+    bool isolated = needs_isolation(renderer, tag, text);
+    if (isolated)
+        nl_buf_adds(renderer->out, NL_ISOLATE);
+    if (renderer->host->html && tag->kind == 'v')
+        nl_html_escape(renderer->out, text);
+    else
+        nl_buf_adds(renderer->out, text);
+    if (isolated)
+        nl_buf_adds(renderer->out, NL_ISOLATE_END);
+}
+
 static enum nl_status add_value(struct renderer *renderer, const struct nl_tag *tag,
                                 const json_t *found) {
     char number[40];
-    const char *text = "";
     if (json_is_string(found))
-        text = json_string_value(found);
+        add_text(renderer, tag, json_string_value(found));
     else if (json_is_integer(found))
         snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(found));
     else if (json_is_real(found))
@@ -94,11 +115,7 @@ static enum nl_status add_value(struct renderer *renderer, const struct nl_tag *
     else if (!json_is_null(found))
         return fail_at(renderer, tag->begin, "not a text:", tag);
     if (json_is_number(found))
-        text = number;
-    if (renderer->host->html && tag->kind == 'v')
-        nl_html_escape(renderer->out, text);
-    else
-        nl_buf_adds(renderer->out, text);
+        nl_buf_adds(renderer->out, number);
     return NL_OK;
 }
 
@@ -124,8 +141,9 @@ static enum nl_status render_inside(struct renderer *renderer, const char *text,
 
 /* Renders another text over the same contexts, with the default delimiters. */
 static enum nl_status render_embedded(struct renderer *renderer, const char *text,
-                                      const char *where) {
+                                      const char *where, bool sentence) {
     struct renderer inner = *renderer;
+    inner.sentence = sentence;
     const char *end = text;
     if (renderer->level == DEPTH_LIMIT)
         return nl_error_set(renderer->err, NL_DATA, "%s: partials are nested too deeply", where);
@@ -163,7 +181,7 @@ static enum nl_status render_partial(struct renderer *renderer, const struct nl_
     if (status == NL_OK && text.len > 0) {
         add_indented(&indented, nl_buf_text(&text), tag->indent, tag->indent_len);
         status = indented.failed ? nl_error_nomem(renderer->err)
-                                 : render_embedded(renderer, nl_buf_text(&indented), name);
+                                 : render_embedded(renderer, nl_buf_text(&indented), name, false);
     }
     if (status == NL_NOTFOUND)
         status = host->lenient ? NL_OK : fail_at(renderer, tag->begin, "there is no partial", tag);
@@ -182,6 +200,46 @@ static void add_single_spaced(struct nl_buf *out, const char *text, size_t len) 
             nl_buf_addc(out, ' ');
 }
 
+/* Finds the number of a text that has one: the value of its first tag. */
+static enum nl_status find_number(struct renderer *renderer, const struct nl_tag *section,
+                                  const char *words, unsigned long *number) {
+    const struct nl_delimiters delimiters = {"{{", "}}"};
+    struct nl_tag tag = {0};
+    bool found = false;
+    const json_t *value = nl_tag_next(words, words, &delimiters, &tag, &found) && found
+                              ? look_up(renderer, &tag)
+                              : NULL;
+    if (!json_is_integer(value) || json_integer_value(value) < 0)
+        return fail_at(renderer, section->begin,
+                       "a text with || must begin with a tag for its number", NULL);
+    *number = (unsigned long)json_integer_value(value);
+    return NL_OK;
+}
+
+/* The translation of `words`, which may be "one || many"; they are cut there. */
+static enum nl_status translate(struct renderer *renderer, const struct nl_tag *tag,
+                                struct nl_buf *words, const char **found) {
+    const struct nl_template_host *host = renderer->host;
+    char *bar = words->len > 0 ? strstr(words->data, "||") : NULL;
+    unsigned long number = 0;
+    *found = nl_buf_text(words);
+    if (bar == NULL) {
+        if (host->translate != NULL)
+            *found = host->translate(host->ctx, *found);
+        return NL_OK;
+    }
+    const char *many = bar + 2 + strspn(bar + 2, " ");
+    while (bar > words->data && bar[-1] == ' ')
+        bar--;
+    *bar = '\0';
+    enum nl_status status = find_number(renderer, tag, words->data, &number);
+    if (host->translate_plural != NULL)
+        *found = host->translate_plural(host->ctx, words->data, many, number);
+    else if (number != 1)
+        *found = many;
+    return status;
+}
+
 /* Renders {{#_}}. *end is the start of the section's closing tag. The words are plain text even in
  * an HTML template, so they are escaped; the tags in them hold no character that escaping would
  * change. */
@@ -190,20 +248,21 @@ static enum nl_status render_translation(struct renderer *renderer, const struct
     const struct nl_template_host *host = renderer->host;
     struct nl_buf words = {0};
     struct nl_buf text = {0};
+    const char *found = NULL;
     enum nl_status status = render_inside(renderer, tag->end, NULL, NULL, end);
     if (status != NL_OK || renderer->skipping > 0)
         return status;
     add_single_spaced(&words, tag->end, (size_t)(*end - tag->end));
-    const char *found = nl_buf_text(&words);
-    if (host->translate != NULL)
-        found = host->translate(host->ctx, found);
-    if (host->html)
+    status =
+        words.failed ? nl_error_nomem(renderer->err) : translate(renderer, tag, &words, &found);
+    if (status == NL_OK && host->html)
         nl_html_escape(&text, found);
-    else
+    else if (status == NL_OK)
         nl_buf_adds(&text, found);
-    status = words.failed || text.failed
-                 ? nl_error_nomem(renderer->err)
-                 : render_embedded(renderer, nl_buf_text(&text), renderer->where);
+    if (text.failed)
+        status = nl_error_nomem(renderer->err);
+    if (status == NL_OK)
+        status = render_embedded(renderer, nl_buf_text(&text), renderer->where, true);
     nl_buf_free(&words);
     nl_buf_free(&text);
     return status;
@@ -322,6 +381,6 @@ enum nl_status nl_template_render(const char *text, const char *where,
                                   struct nl_buf *out, struct nl_error *err) {
     struct renderer renderer = {
         .where = where, .host = host, .stack = {data}, .depth = 1, .out = out, .err = err};
-    enum nl_status status = render_embedded(&renderer, text, where);
+    enum nl_status status = render_embedded(&renderer, text, where, host->sentence);
     return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
 }

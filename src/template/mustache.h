@@ -11,7 +11,9 @@
 
 /* The services that a template may use. Function pointers may be NULL. */
 struct nl_template_host {
-    bool html;    /* values are HTML-escaped */
+    bool html;     /* values are HTML-escaped */
+    bool sentence; /* the whole is a translation, whose values stand within words */
+    bool rtl;     /* the text runs from right to left: values of the other direction are isolated */
     bool lenient; /* an unknown name or partial is empty, as the specification has it */
     void *ctx;
 
@@ -22,6 +24,10 @@ struct nl_template_host {
     /* Returns the translation of the text in {{#_}}...{{/_}}, which is itself a template. White
      * space in `text` is single spaces. */
     const char *(*translate)(void *ctx, const char *text);
+
+    /* The same for a text with a number `n`: {{#_}}{{n}} issue || {{n}} issues{{/_}}, the English
+     * for one and for any other number. The first tag names the number. */
+    const char *(*translate_plural)(void *ctx, const char *one, const char *many, unsigned long n);
 
     /* Wraps the rendered text of {{#wrap}}...{{/wrap}} to lines of readable length. */
     void (*wrap)(struct nl_buf *out, const char *text);

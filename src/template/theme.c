@@ -2,6 +2,7 @@
 
 #include "newsletter/base/embedded.h"
 #include "newsletter/base/file.h"
+#include "newsletter/base/language.h"
 #include "newsletter/base/text.h"
 #include "newsletter/template/wrap.h"
 #include "template/mustache.h"
@@ -93,15 +94,22 @@ static const char *translate_text(void *ctx, const char *text) {
     return nl_catalog_text(theme->catalog, NULL, text);
 }
 
+static const char *translate_plural(void *ctx, const char *one, const char *many, unsigned long n) {
+    const struct nl_theme *theme = ctx;
+    return nl_catalog_plural(theme->catalog, one, many, n);
+}
+
 static void wrap_text(struct nl_buf *out, const char *text) {
     nl_plain_wrap(out, text, "", "");
 }
 
 static struct nl_template_host host_of(const struct nl_theme *theme, bool html) {
     return (struct nl_template_host){.html = html,
+                                     .rtl = nl_language_is_rtl(nl_catalog_language(theme->catalog)),
                                      .ctx = (void *)theme,
                                      .partial = read_partial,
                                      .translate = translate_text,
+                                     .translate_plural = translate_plural,
                                      .wrap = wrap_text};
 }
 
@@ -126,8 +134,18 @@ enum nl_status nl_theme_render(const struct nl_theme *theme, const char *file, j
 
 enum nl_status nl_theme_text(const struct nl_theme *theme, const char *context, const char *text,
                              const json_t *data, struct nl_buf *out, struct nl_error *err) {
-    const struct nl_template_host host = host_of(theme, false);
+    struct nl_template_host host = host_of(theme, false);
+    host.sentence = true;
     return nl_template_render(nl_catalog_text(theme->catalog, context, text), text, &host, data,
+                              out, err);
+}
+
+enum nl_status nl_theme_count(const struct nl_theme *theme, const char *one, const char *many,
+                              unsigned long n, const json_t *data, struct nl_buf *out,
+                              struct nl_error *err) {
+    struct nl_template_host host = host_of(theme, false);
+    host.sentence = true;
+    return nl_template_render(nl_catalog_plural(theme->catalog, one, many, n), one, &host, data,
                               out, err);
 }
 

@@ -35,8 +35,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
         static const char *const texts[] = {"", "a", "Unsubscribe", "zzz", "\xff\xff"};
         for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
             if (strlen(nl_catalog_text(catalog, NULL, texts[i])) +
-                    strlen(nl_catalog_text(catalog, "date", texts[i])) >
-                2 * len + 64)
+                        strlen(nl_catalog_text(catalog, "date", texts[i])) >
+                    2 * len + 64 ||
+                strlen(nl_catalog_plural(catalog, texts[i], texts[i], 5)) > len + 64)
                 abort();
     }
     nl_catalog_free(catalog);

@@ -22,6 +22,11 @@ const char *nl_catalog_language(const struct nl_catalog *catalog) NL_ALL_NONNULL
 const char *nl_catalog_text(const struct nl_catalog *catalog, const char *context, const char *text)
     NL_NONNULL(1);
 
+/* The translation of a text with a number `n` in it: `one` is the English text for 1, `many` for
+ * any other number. */
+const char *nl_catalog_plural(const struct nl_catalog *catalog, const char *one, const char *many,
+                              unsigned long n) NL_ALL_NONNULL;
+
 /* Calls `each` with every language that has a catalog, English first. */
 NL_CHECKED enum nl_status nl_catalog_each(const char *folder,
                                           enum nl_status (*each)(const char *language, void *ctx,
@@ -33,5 +38,6 @@ void nl_catalog_free(struct nl_catalog *catalog);
 /* Mark texts for tools/messages, which collects them. */
 #define NL_TEXT(text) text
 #define NL_TEXT_IN(context, text) text
+#define NL_TEXTS(one, many) one, many
 
 #endif

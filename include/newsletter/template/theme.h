@@ -35,6 +35,12 @@ NL_CHECKED enum nl_status nl_theme_text(const struct nl_theme *theme, const char
                                         const char *text, const json_t *data, struct nl_buf *out,
                                         struct nl_error *err) NL_NONNULL(1, 3, 5, 6);
 
+/* The same for a text with a number `n`: `one` and `many` are its English for 1 and for any other
+ * number (NL_TEXTS). */
+NL_CHECKED enum nl_status nl_theme_count(const struct nl_theme *theme, const char *one,
+                                         const char *many, unsigned long n, const json_t *data,
+                                         struct nl_buf *out, struct nl_error *err) NL_ALL_NONNULL;
+
 void nl_theme_free(struct nl_theme *theme);
 
 #endif

@@ -11,6 +11,13 @@ static const char *translate(void *ctx, const char *text) {
     return strcmp(text, "Hello {{b}} & all") == 0 ? "Bonjour, {{b}} & tous" : text;
 }
 
+static const char *translate_plural(void *ctx, const char *one, const char *many, unsigned long n) {
+    (void)ctx;
+    if (strcmp(one, "{{n}} day of {{b}}") == 0 && strcmp(many, "{{n}} days of {{b}}") == 0)
+        return n % 10 == 5 ? "cinq: {{n}} & {{b}}" : "bad number";
+    return n == 1 ? one : many;
+}
+
 static enum nl_status partial(void *ctx, const char *name, struct nl_buf *out,
                               struct nl_error *err) {
     const json_t *text = json_object_get(ctx, name);
@@ -29,8 +36,12 @@ static void check(const char *template, bool html, const char *expected) {
                   "n", 5, "o", "p", "q", "list", "i", "1", "i", "2", "no", 0, "b", "B");
     assert_non_null(data);
     json_t *partials = json_pack("{s:s, s:s}", "p", "<{{b}}>", "endless", "{{>endless}}");
-    const struct nl_template_host host = {
-        .html = html, .ctx = partials, .partial = partial, .translate = translate, .wrap = stars};
+    const struct nl_template_host host = {.html = html,
+                                          .ctx = partials,
+                                          .partial = partial,
+                                          .translate = translate,
+                                          .translate_plural = translate_plural,
+                                          .wrap = stars};
     assert_ok(nl_template_render(template, "t", &host, data, &out, &err));
     assert_string_equal(nl_buf_text(&out), expected);
     json_decref(partials);
@@ -69,6 +80,46 @@ static void test_lambdas(void **state) {
           "*B and Bonjour, B & tous*.");
     check("{{#no}}{{#_}}x {{nosuch}}{{/_}}{{#wrap}}y{{/wrap}}{{>nosuch}}{{/no}}.", true, ".");
     check("{{>p}}.\n  {{>p}}\n", false, "<B>.\n  <B>");
+}
+
+static void test_plurals(void **state) {
+    (void)state;
+    check("{{#_}}{{n}} day of {{b}} || {{n}} days\n of {{b}}{{/_}}.", true, "cinq: 5 &amp; B.");
+    check("{{#_}}{{n}} x||{{n}} xs{{/_}}.", true, "5 xs.");
+    check("{{#no}}{{#_}}{{nosuch}} x||{{nosuch}} xs{{/_}}{{/no}}.", true, ".");
+}
+
+/* A value that runs against the text around it is isolated; a link is left as it is. */
+static void test_directions(void **state) {
+    (void)state;
+    static const struct {
+        bool html, rtl;
+        const char *template, *expected;
+    } rows[] = {
+        {true, true, "{{#_}}[{{latin}}]{{/_}}", "[\u2068Ann &amp; Bob\u2069]"},
+        {true, true, "{{latin}}", "Ann &amp; Bob"},
+        {false, true, "{{latin}}", "\u2068Ann & Bob\u2069"},
+        {false, true, "{{{latin}}}", "Ann & Bob"},
+        {false, true, "{{phone}}", "\u2068+1 202\u2069"},
+        {false, true, "{{#_}}{{arabic}} {{n}}{{/_}}", "\u0645 5"},
+        {false, true, "{{url}} {{mail}} {{lines}}", "https://a.example/1 a@b.example a\nb"},
+        {true, false, "{{#_}}[{{arabic}}]{{/_}}", "[\u2068\u0645\u2069]"},
+        {true, false, "{{#_}}[{{latin}} {{phone}}]{{/_}}", "[Ann &amp; Bob +1 202]"},
+        {false, false, "{{arabic}}", "\u0645"},
+    };
+    for_each_row (i, rows, rows[i].template) {
+        struct nl_error err = {0};
+        struct nl_buf out = {0};
+        json_t *data =
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i}", "latin", "Ann & Bob", "arabic",
+                      "\u0645", "phone", "+1 202", "url", "https://a.example/1", "mail",
+                      "a@b.example", "lines", "a\nb", "n", 5);
+        const struct nl_template_host host = {.html = rows[i].html, .rtl = rows[i].rtl};
+        assert_ok(nl_template_render(rows[i].template, "t", &host, data, &out, &err));
+        assert_string_equal(nl_buf_text(&out), rows[i].expected);
+        json_decref(data);
+        nl_buf_free(&out);
+    }
 }
 
 /* Every case of the specification that its core modules have. */
@@ -125,6 +176,8 @@ static void test_errors(void **state) {
         {"{{>nosuch}}", "there is no partial nosuch"},
         {"{{>endless}}", "nested too deeply"},
         {"{{#_}}x {{nosuch}}{{/_}}", "unknown variable nosuch"},
+        {"{{#_}}{{b}} x || {{b}} xs{{/_}}", "a tag for its number"},
+        {"{{#_}}x || xs{{/_}}", "a tag for its number"},
         {"{{=x=}}", "not a pair of delimiters"},
     };
     for_each_row (i, cases, cases[i].template) {
@@ -143,10 +196,9 @@ static void test_errors(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_render),
-        cmocka_unit_test(test_lambdas),
-        cmocka_unit_test(test_specification),
-        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_render),        cmocka_unit_test(test_lambdas),
+        cmocka_unit_test(test_plurals),       cmocka_unit_test(test_directions),
+        cmocka_unit_test(test_specification), cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

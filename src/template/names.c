@@ -1,0 +1,65 @@
+#include "template/names.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+enum { MONTHS = 12, TAG_LIMIT = 16 };
+
+/* All names one after the other, each with its end: for each language 12 months in a date, 12
+ * alone, and 7 weekdays. No table points to them, so that nothing has to be relocated at the start
+ * of each command. */
+#define LANGUAGE(tag, offset, ...) __VA_ARGS__
+static const unsigned char names[] = {
+#include "names.def"
+};
+#undef LANGUAGE
+
+/* By tag, as strcasecmp sorts. */
+#define LANGUAGE(tag, offset, ...) {tag, offset},
+static const struct {
+    char tag[TAG_LIMIT];
+    uint32_t offset;
+} languages[] = {
+#include "names.def"
+};
+#undef LANGUAGE
+
+enum { LANGUAGES = sizeof languages / sizeof languages[0] };
+
+static int compare(const char *tag, size_t len, const char *other) {
+    int order = strncasecmp(tag, other, len);
+    return order != 0 ? order : -(other[len] != '\0');
+}
+
+static const unsigned char *find(const char *tag, size_t len) {
+    size_t low = 0;
+    size_t high = LANGUAGES;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare(tag, len, languages[middle].tag);
+        if (order == 0)
+            return names + languages[middle].offset;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+const char *nl_name(const char *language, enum nl_name_form form, int index) {
+    size_t len = strlen(language);
+    const unsigned char *name = NULL;
+    while (len > 0 && (name = find(language, len)) == NULL)
+        do
+            len--;
+        while (len > 0 && language[len] != '-');
+    if (name == NULL)
+        name = find("en", 2);
+    const char *text = (const char *)name;
+    for (int skip = (int)form * MONTHS + index; skip > 0; skip--)
+        text += strlen(text) + 1;
+    return text;
+}

@@ -1,0 +1,97 @@
+#include "support.h"
+
+#include "newsletter/template/dates.h"
+#include "template/names.h"
+
+static struct nl_theme open_theme(const char *language) {
+    struct nl_theme theme = {0};
+    struct nl_error err = {0};
+    assert_ok(nl_theme_open(NULL, language, &theme, &err));
+    return theme;
+}
+
+/* A day; two of one month, of one year, of two years; a time; the head of a page of the calendar.
+ */
+static const struct {
+    const char *language, *day, *month, *year, *years, *time, *head, *weekday;
+} words[] = {
+    {"en", "21 March 2027", "21–23 March 2027", "30 March – 2 April 2027",
+     "30 December 2027 – 2 January 2028", "21 March 2027, 10:00–12:00", "March 2027", "Mon"},
+    {"ru", "21 марта 2027 г.", "21–23 марта 2027 г.", "30 марта – 2 апреля 2027 г.",
+     "30 декабря 2027 г. – 2 января 2028 г.", "21 марта 2027 г., 10:00–12:00", "Март 2027", "Пн"},
+    {"kk", "2027 жылғы 21 наурыз", "2027 жылғы 21–23 наурыз", "2027 жылғы 30 наурыз – 2 сәуір",
+     "2027 жылғы 30 желтоқсан – 2028 жылғы 2 қаңтар", "2027 жылғы 21 наурыз, 10:00–12:00",
+     "Наурыз 2027", "Дс"},
+};
+
+static void test_dates(void **state) {
+    (void)state;
+    for_each_row (i, words, words[i].language) {
+        struct nl_theme theme = open_theme(words[i].language);
+        struct nl_buf out = {0};
+        nl_date_long(&theme, "2027-03-21", &out);
+        assert_string_equal(nl_buf_text(&out), words[i].day);
+        nl_buf_clear(&out);
+        nl_date_range(&theme, "2027-03-21", "2027-03-21", &out);
+        assert_string_equal(nl_buf_text(&out), words[i].day);
+        nl_buf_clear(&out);
+        nl_date_range(&theme, "2027-03-21", "2027-03-23", &out);
+        assert_string_equal(nl_buf_text(&out), words[i].month);
+        nl_buf_clear(&out);
+        nl_date_range(&theme, "2027-03-30", "2027-04-02", &out);
+        assert_string_equal(nl_buf_text(&out), words[i].year);
+        nl_buf_clear(&out);
+        nl_date_range(&theme, "2027-12-30", "2028-01-02", &out);
+        assert_string_equal(nl_buf_text(&out), words[i].years);
+        nl_buf_clear(&out);
+        nl_date_time(&theme, words[i].day, "10:00–12:00", &out);
+        assert_string_equal(nl_buf_text(&out), words[i].time);
+        nl_buf_clear(&out);
+        nl_date_month(&theme, 2027, 3, &out);
+        assert_string_equal(nl_buf_text(&out), words[i].head);
+        assert_string_equal(nl_date_weekday(&theme, 0), words[i].weekday);
+        nl_buf_free(&out);
+        nl_theme_free(&theme);
+    }
+}
+
+/* Languages of CLDR that have no catalog, varieties of one, and tags that nobody has. */
+static void test_names(void **state) {
+    (void)state;
+    static const struct {
+        const char *language;
+        enum nl_name_form form;
+        int index;
+        const char *name;
+    } rows[] = {
+        {"af", NL_NAME_IN_DATE, 0, "Januarie"},
+        {"zu", NL_NAME_IN_DATE, 11, "Disemba"},
+        {"de", NL_NAME_IN_DATE, 0, "Januar"},
+        {"de-AT", NL_NAME_IN_DATE, 0, "Jänner"},
+        {"DE-at-1996", NL_NAME_IN_DATE, 0, "Jänner"},
+        {"de-DE", NL_NAME_IN_DATE, 0, "Januar"},
+        {"el", NL_NAME_IN_DATE, 7, "Αυγούστου"},
+        {"el", NL_NAME_ALONE, 7, "Αύγουστος"},
+        {"uz-Cyrl", NL_NAME_ALONE, 0, "Январ"},
+        {"uz", NL_NAME_ALONE, 0, "Yanvar"},
+        {"es", NL_NAME_ALONE, 2, "Marzo"},
+        {"fr", NL_NAME_WEEKDAY, 6, "Dim"},
+        {"kk", NL_NAME_WEEKDAY, 6, "Жс"},
+        {"ar", NL_NAME_WEEKDAY, 1, "ثلاثاء"},
+        {"fa", NL_NAME_IN_DATE, 0, "ژانویهٔ"},
+        {"xx", NL_NAME_IN_DATE, 4, "May"},
+        {"", NL_NAME_IN_DATE, 4, "May"},
+        {"d", NL_NAME_IN_DATE, 4, "May"},
+        {"dez", NL_NAME_IN_DATE, 4, "May"},
+    };
+    for_each_row (i, rows, rows[i].language)
+        assert_string_equal(nl_name(rows[i].language, rows[i].form, rows[i].index), rows[i].name);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
