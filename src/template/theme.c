@@ -103,9 +103,11 @@ static void wrap_text(struct nl_buf *out, const char *text) {
     nl_plain_wrap(out, text, "", "");
 }
 
+/* A style sheet or a script is rendered without a catalog. */
 static struct nl_template_host host_of(const struct nl_theme *theme, bool html) {
+    bool rtl = theme->catalog != NULL && nl_language_is_rtl(nl_catalog_language(theme->catalog));
     return (struct nl_template_host){.html = html,
-                                     .rtl = nl_language_is_rtl(nl_catalog_language(theme->catalog)),
+                                     .rtl = rtl,
                                      .ctx = (void *)theme,
                                      .partial = read_partial,
                                      .translate = translate_text,
