@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STAFF_CONNECTIONS = 100, PATIENCE_MILLISECONDS = 2000 };
+enum { STAFF_CONNECTIONS = 100 };
 
 struct serve_options {
     const char *listen;
@@ -37,7 +37,9 @@ static enum nl_status drop_privileges(const char *user, struct nl_error *err) {
 
 /* The parts that are started, and ended in the opposite order. */
 struct service {
+    struct nl_store *writer_store; /* for the requests that write */
     struct nl_site *site;
+    struct nl_server_writer writer;
     struct nl_server *server;
     struct nl_hooks *hooks;
     struct nl_mailer *mailer;
@@ -58,10 +60,14 @@ static enum nl_status open_site(struct cli *cli, const char *listen, struct serv
         .connections = config->serve.connections,
         .log = config->serve.log,
         .body_limit = nl_site_body_limit,
+        .writes = nl_site_writes,
     };
-    /* One thread serves all: nobody waits long for somebody else's import. */
-    nl_store_set_patience(cli->store, PATIENCE_MILLISECONDS);
-    enum nl_status status = nl_site_new(cli->store, config, config->serve.url, &service->site, err);
+    enum nl_status status =
+        nl_store_open(config->database, &nl_env_system, &service->writer_store, err);
+    if (status == NL_OK)
+        status = nl_site_new(cli->store, config, config->serve.url, &service->site, err);
+    if (status == NL_OK)
+        status = nl_site_set_writer(service->site, service->writer_store, &service->writer, err);
     if (status == NL_OK)
         status = nl_hooks_new(config, &service->hooks, err);
     if (status == NL_OK)
@@ -147,6 +153,7 @@ static void close_service(struct service *service) {
     nl_mailer_free(service->sender);
     nl_mailer_free(service->mailer);
     nl_store_close(service->staff_store);
+    nl_store_close(service->writer_store);
 }
 
 static enum nl_status serve(struct cli *cli, const char *listen, bool mail, struct nl_error *err) {
@@ -160,6 +167,8 @@ static enum nl_status serve(struct cli *cli, const char *listen, bool mail, stru
         status = drop_privileges(cli->config.serve.user, err);
     if (status == NL_OK && mail)
         status = start_mailers(cli, &service, err);
+    if (status == NL_OK)
+        status = nl_server_start(service.server, &service.writer, err);
     if (status == NL_OK)
         status = nl_hooks_start(service.hooks, nl_server_wake, service.server, err);
     if (status == NL_OK) {

@@ -98,6 +98,8 @@ struct nl_engine {
     /* How long a transaction waits for another that writes. NULL where the engine has no such
      * limit. */
     void (*set_patience)(struct nl_store *store, int milliseconds);
+    enum nl_status (*read_only)(struct nl_store *store, struct nl_error *err);
+    void (*give_way)(struct nl_store *store); /* NULL: others have their turn in any case */
     /* Many rows are about to be written, or have been. */
     void (*bulk_load)(struct nl_store *store, bool begins);
     /* Between begin and end, rows that are deleted are also overwritten on the disk, as far as that

@@ -173,6 +173,15 @@ void nl_store_bulk_load(struct nl_store *store, bool begins) {
     store->engine->bulk_load(store, begins);
 }
 
+enum nl_status nl_store_read_only(struct nl_store *store, struct nl_error *err) {
+    return store->engine->read_only(store, err);
+}
+
+void nl_store_give_way(struct nl_store *store) {
+    if (store->engine->give_way != NULL)
+        store->engine->give_way(store);
+}
+
 void nl_store_set_patience(struct nl_store *store, int milliseconds) {
     if (store->engine->set_patience != NULL)
         store->engine->set_patience(store, milliseconds);

@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 #include <openssl/sha.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@ struct place {
 
 struct nl_limit {
     double burst, per_second;
+    pthread_mutex_t mutex;
     unsigned char salt[16]; /* so that nobody can choose keys that share a bucket */
     struct place places[BUCKETS][WAYS];
 };
@@ -30,12 +32,15 @@ struct nl_limit *nl_limit_new(int64_t burst, int64_t per_hour) {
         free(limit);
         return NULL;
     }
+    pthread_mutex_init(&limit->mutex, NULL);
     limit->burst = (double)burst;
     limit->per_second = (double)per_hour / HOUR;
     return limit;
 }
 
 void nl_limit_free(struct nl_limit *limit) {
+    if (limit != NULL)
+        pthread_mutex_destroy(&limit->mutex);
     free(limit);
 }
 
@@ -83,7 +88,10 @@ static bool take_place(struct nl_limit *limit, const void *key, size_t len, doub
 
 bool nl_limit_take(struct nl_limit *limit, const void *key, size_t len, int64_t now,
                    int64_t *wait) {
-    return take_place(limit, key, len, 1, now, wait);
+    pthread_mutex_lock(&limit->mutex);
+    bool taken = take_place(limit, key, len, 1, now, wait);
+    pthread_mutex_unlock(&limit->mutex);
+    return taken;
 }
 
 bool nl_limit_take_network(struct nl_limit *limit, const struct nl_ip *client, int64_t now,
@@ -94,6 +102,9 @@ bool nl_limit_take_network(struct nl_limit *limit, const struct nl_ip *client, i
     const struct nl_ip network = nl_ip_network(client);
     memcpy(far + 1, site.bytes, sizeof site.bytes);
     memcpy(near + 1, network.bytes, sizeof network.bytes);
-    return take_place(limit, near, sizeof near, 1, now, wait) &&
-           take_place(limit, far, sizeof far, FAR_COST, now, wait);
+    pthread_mutex_lock(&limit->mutex);
+    bool taken = take_place(limit, near, sizeof near, 1, now, wait) &&
+                 take_place(limit, far, sizeof far, FAR_COST, now, wait);
+    pthread_mutex_unlock(&limit->mutex);
+    return taken;
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Any thread may ask it. */
 struct nl_limit;
 
 /* Each key may do `burst` things at once and `per_hour` in the long run. NULL without memory; free

@@ -23,6 +23,8 @@ struct nl_site {
     char *prefix;             /* the path of its URL, "" or "/news" */
     struct nl_theme **themes; /* one for each catalog used so far */
     size_t theme_count;
+    struct nl_site *writer; /* the same site for the thread that writes: it has themes and a store
+                               of its own, and borrows all else; NULL before nl_site_set_writer */
 };
 
 /* The time in seconds, by the store's clock. */

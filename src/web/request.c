@@ -1,5 +1,7 @@
 #include "web/request.h"
 
+#include "web/writer.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -177,6 +179,7 @@ static enum MHD_Result take_field(void *ctx, enum MHD_ValueKind kind, const char
 void nl_request_free(struct nl_request *request) {
     if (request == NULL)
         return;
+    nl_writing_free(request->writing);
     if (request->form != NULL)
         MHD_destroy_post_processor(request->form);
     for (size_t i = 0; i < request->field_count; i++) {

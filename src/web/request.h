@@ -9,7 +9,8 @@
 
 enum { NL_FIELDS_LIMIT = 64 };
 
-struct nl_server; /* server.c */
+struct nl_server;  /* server.c */
+struct nl_writing; /* writer.c */
 
 struct field {
     char *name;
@@ -30,6 +31,7 @@ struct nl_request {
     size_t *raw_room; /* how many bytes all requests together may keep from now on */
     bool crowded;
     struct nl_request *next_waiting;
+    struct nl_writing *writing; /* its place in the queue of those that write; NULL for none */
     bool too_large, unreadable, bad_path;
     bool ambiguous; /* nobody can say where it ends: see RFC 9112 section 6.3 */
     int status;     /* of the answer, for the log */

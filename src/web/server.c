@@ -6,7 +6,9 @@
 #include "web/listen.h"
 #include "web/peer.h"
 #include "web/request.h"
+#include "web/response.h"
 #include "web/waiting.h"
+#include "web/writer.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -21,7 +23,6 @@ enum {
     MEMORY_LIMIT = 24 * 1024, /* of a connection's header */
     IDLE_SECONDS = 15,
     REQUEST_SECONDS = 30, /* for the whole request */
-    ANSWER_SECONDS = 300, /* a page with large pictures over a slow line */
     DRAIN_SECONDS = 10,
     NETWORK_CONNECTIONS = 100, /* at once, from one network */
     BUSY_SECONDS = 10,         /* after which a client may try again */
@@ -42,6 +43,8 @@ struct nl_server {
     nl_body_limit body_limit;
     size_t body_room;
     struct nl_waiting waiting;
+    struct nl_writer *writer; /* NULL: the handler answers all requests */
+    nl_writes writes;
     bool log;
 };
 
@@ -51,75 +54,25 @@ static int64_t now(void) {
 
 /* ---- answering ---- */
 
-#define POLICY                                                                                     \
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "             \
-    "base-uri 'none'; frame-ancestors 'none'"
-
-static void add_headers(const struct nl_response *response, struct MHD_Response *out) {
-    static const char *const always[][2] = {
-        {"X-Content-Type-Options", "nosniff"},
-        {"Referrer-Policy", "no-referrer"},
-        {"Cross-Origin-Opener-Policy", "same-origin"},
-        {"Permissions-Policy", "interest-cohort=(), browsing-topics=()"},
-    };
-    char text[32];
-    MHD_add_response_header(out, "Content-Security-Policy",
-                            response->scripts ? POLICY "; script-src 'self'; connect-src 'self'"
-                                              : POLICY);
-    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
-        MHD_add_response_header(out, always[i][0], always[i][1]);
-    MHD_add_response_header(out, "Content-Type",
-                            response->type != NULL ? response->type : "text/plain; charset=utf-8");
-    MHD_add_response_header(out, "Cache-Control",
-                            response->cacheable ? "public, max-age=300" : "no-store");
-    if (response->cacheable)
-        MHD_add_response_header(out, "Vary", "Accept-Language");
-    if (response->location != NULL)
-        MHD_add_response_header(out, "Location", response->location);
-    if (response->cookie != NULL)
-        MHD_add_response_header(out, "Set-Cookie", response->cookie);
-    if (response->authenticate != NULL)
-        MHD_add_response_header(out, "WWW-Authenticate", response->authenticate);
-    if (response->attachment != NULL) {
-        char value[128];
-        snprintf(value, sizeof value, "attachment; filename=\"%s\"", response->attachment);
-        MHD_add_response_header(out, "Content-Disposition", value);
+/* Has the handler fill the answer, here or in the thread for requests that write. *waits: there is
+ * no answer yet. */
+static enum nl_status handle(struct nl_server *server, struct nl_request *request,
+                             struct nl_response *response, bool *waits, struct nl_error *err) {
+    bool late = false;
+    if (request->writing == NULL && server->writer != NULL && server->writes(server->ctx, request))
+        late = !nl_writer_submit(server->writer, request);
+    else if (request->writing == NULL) {
+        enum nl_status status = server->handler(server->ctx, request, response, err);
+        if (status != NL_OK || !response->wait)
+            return status;
     }
-    if (response->close)
-        MHD_add_response_header(out, "Connection", "close");
-    if (response->allow != NULL)
-        MHD_add_response_header(out, "Allow", response->allow);
-    if (response->retry_after > 0) {
-        snprintf(text, sizeof text, "%lld", (long long)response->retry_after);
-        MHD_add_response_header(out, "Retry-After", text);
-    }
-}
-
-static enum MHD_Result send_response(struct nl_request *request, struct nl_response *response) {
-    size_t len = response->body.len;
-    char *body = len > 0 ? nl_buf_take(&response->body) : NULL;
-    struct MHD_Response *out =
-        body != NULL ? MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE)
-                     : MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
-    if (out == NULL) {
-        free(body);
-        return MHD_NO;
-    }
-    add_headers(response, out);
-    request->status = response->status;
-    nl_peer_set_deadline(request->connection, now() + ANSWER_SECONDS);
-    enum MHD_Result result =
-        MHD_queue_response(request->connection, (unsigned)response->status, out);
-    MHD_destroy_response(out);
-    return result;
-}
-
-static void plain_response(struct nl_response *response, int status, const char *text) {
-    nl_buf_free(&response->body);
-    response->status = status;
-    response->type = "text/plain; charset=utf-8";
-    response->cacheable = false;
-    nl_buf_adds(&response->body, text);
+    if (request->writing != NULL && nl_writing_is_done(request->writing))
+        return nl_writing_take(request->writing, response, err);
+    *waits = !late && nl_waiting_add(&server->waiting, request);
+    return *waits ? NL_OK
+                  : nl_error_set(err, NL_BUSY,
+                                 late ? "too many requests wait to write"
+                                      : "the server is about to end");
 }
 
 static enum MHD_Result answer_request(struct nl_request *request) {
@@ -128,34 +81,27 @@ static enum MHD_Result answer_request(struct nl_request *request) {
     struct nl_error err = {0};
     bool waits = false;
     if (request->method[0] == '\0') {
-        plain_response(&response, 405, "This method is not known here.\n");
+        nl_response_plain(&response, 405, "This method is not known here.\n");
         response.allow = "GET, HEAD, POST";
     } else if (request->bad_path) {
-        plain_response(&response, 400, "There is no such address.\n");
+        nl_response_plain(&response, 400, "There is no such address.\n");
     } else if (request->ambiguous) {
-        plain_response(&response, 400, "The length of the request is ambiguous.\n");
+        nl_response_plain(&response, 400, "The length of the request is ambiguous.\n");
         response.close = true;
     } else {
-        enum nl_status status = server->handler(server->ctx, request, &response, &err);
-        waits = status == NL_OK && response.wait && nl_waiting_add(&server->waiting, request);
-        if (status == NL_OK && response.wait && !waits)
-            status = nl_error_set(&err, NL_BUSY, "the server is about to end");
+        enum nl_status status = handle(server, request, &response, &waits, &err);
         if (status == NL_OK && response.body.failed)
             status = nl_error_nomem(&err);
         if (status != NL_OK) {
             nl_log(NL_LOG_ERROR, NULL, "%s %s: %s", request->method, request->path,
                    nl_error_text(&err));
             response.retry_after = status == NL_BUSY ? BUSY_SECONDS : 0;
-            plain_response(&response, status == NL_BUSY ? 503 : 500,
-                           "Something is wrong on our side. Please try again later.\n");
+            nl_response_plain(&response, status == NL_BUSY ? 503 : 500,
+                              "Something is wrong on our side. Please try again later.\n");
         }
     }
-    enum MHD_Result result = waits ? MHD_YES : send_response(request, &response);
-    nl_buf_free(&response.body);
-    free(response.location);
-    if (response.cookie != NULL)
-        explicit_bzero(response.cookie, strlen(response.cookie));
-    free(response.cookie);
+    enum MHD_Result result = waits ? MHD_YES : nl_response_send(request, &response);
+    nl_response_free(&response);
     nl_error_free(&err);
     return result;
 }
@@ -280,6 +226,7 @@ enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler
     server->log = options->log;
     server->body_limit = options->body_limit;
     server->body_room = BODIES_LIMIT;
+    server->writes = options->writes;
     nl_buf_adds(&server->address, options->certificate != NULL ? "https://" : "http://");
     enum nl_status status = nl_networks_parse(options->trusted, &server->trusted, err);
     if (status != NL_OK)
@@ -302,6 +249,11 @@ enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler
     }
     *out = server;
     return NL_OK;
+}
+
+enum nl_status nl_server_start(struct nl_server *server, const struct nl_server_writer *writer,
+                               struct nl_error *err) {
+    return nl_writer_new(writer, nl_server_wake, server, &server->writer, err);
 }
 
 const char *nl_server_address(const struct nl_server *server) {
@@ -356,12 +308,14 @@ void nl_server_wake(void *server) {
 void nl_server_free(struct nl_server *server) {
     if (server == NULL)
         return;
+    nl_writer_stop(server->writer); /* the answers to all that wait are ready */
     nl_waiting_close(&server->waiting);
     if (server->daemon != NULL) {
         MHD_run(server->daemon); /* answers those who waited */
         MHD_stop_daemon(server->daemon);
     } else if (server->fd >= 0)
         close(server->fd);
+    nl_writer_free(server->writer);
     nl_networks_free(&server->trusted);
     nl_buf_free(&server->address);
     nl_buf_free(&server->certificate);

@@ -170,8 +170,39 @@ enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *confi
     return NL_OK;
 }
 
+static void set_patience(void *ctx, int milliseconds) {
+    const struct nl_site *site = ctx;
+    nl_store_set_patience(site->store, milliseconds);
+}
+
+enum nl_status nl_site_set_writer(struct nl_site *site, struct nl_store *store,
+                                  struct nl_server_writer *out, struct nl_error *err) {
+    site->writer = calloc(1, sizeof *site->writer);
+    if (site->writer == NULL)
+        return nl_error_nomem(err);
+    *site->writer = (struct nl_site){.store = store,
+                                     .config = site->config,
+                                     .mailer = site->mailer,
+                                     .joins = site->joins,
+                                     .addresses = site->addresses,
+                                     .costly = site->costly,
+                                     .changes = site->changes,
+                                     .prefix = site->prefix};
+    *out = (struct nl_server_writer){nl_site_handle, set_patience, site->writer};
+    return nl_store_read_only(site->store, err);
+}
+
+/* Reports of providers have a thread of their own. */
+bool nl_site_writes(void *ctx, const struct nl_request *request) {
+    static const char hooks[] = NL_HOOKS_PATH;
+    return nl_request_is_post(request) &&
+           strncmp(nl_site_path(ctx, request), hooks, sizeof hooks - 1) != 0;
+}
+
 void nl_site_set_mailer(struct nl_site *site, struct nl_mailer *mailer) {
     site->mailer = mailer;
+    if (site->writer != NULL)
+        site->writer->mailer = mailer;
 }
 
 void nl_site_set_hooks(struct nl_site *site, struct nl_hooks *hooks) {
@@ -190,6 +221,9 @@ size_t nl_site_body_limit(void *ctx, const struct nl_request *request) {
 void nl_site_free(struct nl_site *site) {
     if (site == NULL)
         return;
+    if (site->writer != NULL)
+        nl_site_themes_free(site->writer);
+    free(site->writer);
     nl_site_themes_free(site);
     free(site->prefix);
     nl_buf_free(&site->metrics);

@@ -1,5 +1,7 @@
 #include "web/waiting.h"
 
+#include "web/writer.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -20,19 +22,24 @@ bool nl_waiting_add(struct nl_waiting *waiting, struct nl_request *request) {
     return true;
 }
 
-static void resume_all(struct nl_waiting *waiting) {
-    while (waiting->first != NULL) {
-        struct nl_request *request = waiting->first;
-        waiting->first = request->next_waiting;
-        request->next_waiting = NULL;
-        MHD_resume_connection(request->connection);
+/* `all`: also those whose answer another thread has yet to write. */
+static void resume(struct nl_waiting *waiting, bool all) {
+    struct nl_request **link = &waiting->first;
+    while (*link != NULL) {
+        struct nl_request *request = *link;
+        if (all || request->writing == NULL || nl_writing_is_done(request->writing)) {
+            *link = request->next_waiting;
+            request->next_waiting = NULL;
+            MHD_resume_connection(request->connection);
+        } else
+            link = &request->next_waiting;
     }
 }
 
 void nl_waiting_resume(struct nl_waiting *waiting) {
     eventfd_t count = 0;
     if (eventfd_read(waiting->fd, &count) == 0)
-        resume_all(waiting);
+        resume(waiting, false);
 }
 
 void nl_waiting_wake(const struct nl_waiting *waiting) {
@@ -41,7 +48,7 @@ void nl_waiting_wake(const struct nl_waiting *waiting) {
 
 void nl_waiting_close(struct nl_waiting *waiting) {
     waiting->closed = true;
-    resume_all(waiting);
+    resume(waiting, true);
     if (waiting->fd >= 0)
         close(waiting->fd);
     waiting->fd = -1;

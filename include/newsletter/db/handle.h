@@ -67,6 +67,14 @@ NL_CHECKED enum nl_status nl_store_reindex(struct nl_store *store,
 /* Tells the engine that many rows are about to be written, or have been. Outside a transaction. */
 void nl_store_bulk_load(struct nl_store *store, bool begins) NL_ALL_NONNULL;
 
+/* Refuses all writing through this store from now on. */
+NL_CHECKED enum nl_status nl_store_read_only(struct nl_store *store,
+                                             struct nl_error *err) NL_ALL_NONNULL;
+
+/* Between two short transactions of long work: lets all others who wait to write go first. Never
+ * waits long. A server's locks are a queue, so there is nothing to do for them. */
+void nl_store_give_way(struct nl_store *store) NL_ALL_NONNULL;
+
 /* How long a transaction waits for another that writes before it fails as NL_BUSY; 10 seconds
  * unless it is set. Only SQLite, with its one writer, takes notice. */
 void nl_store_set_patience(struct nl_store *store, int milliseconds) NL_ALL_NONNULL;

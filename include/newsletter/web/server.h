@@ -20,6 +20,9 @@ typedef enum nl_status (*nl_handler)(void *ctx, const struct nl_request *request
  * header is complete. */
 typedef size_t (*nl_body_limit)(void *ctx, const struct nl_request *request);
 
+/* Whether a request may write, and so may have to wait for others that do. */
+typedef bool (*nl_writes)(void *ctx, const struct nl_request *request);
+
 struct nl_server_options {
     const char *listen;      /* "address:port" or "[address]:port"; ignored if systemd hands over a
                                 socket */
@@ -29,6 +32,16 @@ struct nl_server_options {
     int64_t connections;      /* at most this many at once */
     bool log;                 /* each request to standard error */
     nl_body_limit body_limit; /* NULL: all bodies are forms */
+    nl_writes writes;         /* NULL: the handler answers all requests itself */
+};
+
+/* A second handler with a thread of its own, for the requests that `writes` names: the server
+ * answers others while that thread waits for the database. Both may be at work at once. */
+struct nl_server_writer {
+    nl_handler handler;
+    /* Tells how long the next request may wait for the database. */
+    void (*set_patience)(void *ctx, int milliseconds);
+    void *ctx;
 };
 
 /* Binds, or takes the socket that systemd hands over (sd_listen_fds(3)). Free with nl_server_free.
@@ -36,6 +49,12 @@ struct nl_server_options {
 NL_CHECKED enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler handler,
                                         void *ctx, struct nl_server **out, struct nl_error *err)
     NL_NONNULL(1, 4, 5);
+
+/* Starts that thread. Until then, and without it, the server's handler answers all requests.
+ * It ends with nl_server_free. */
+NL_CHECKED enum nl_status nl_server_start(struct nl_server *server,
+                                          const struct nl_server_writer *writer,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* The address that it listens on, as "http://127.0.0.1:8025". Owned by the server. */
 const char *nl_server_address(const struct nl_server *server) NL_ALL_NONNULL;

@@ -18,6 +18,17 @@ NL_CHECKED enum nl_status nl_site_new(struct nl_store *store, const struct nl_co
                                       const char *url, struct nl_site **out, struct nl_error *err)
     NL_NONNULL(1, 2, 4, 5);
 
+/* Gives the requests that write a connection of their own, `store`, which is borrowed, and a
+ * thread: *out is for nl_server_start. From then on the site only reads through its first
+ * connection, so that no page waits for somebody who writes. Call nl_site_set_mailer before the
+ * thread starts. */
+NL_CHECKED enum nl_status nl_site_set_writer(struct nl_site *site, struct nl_store *store,
+                                             struct nl_server_writer *out,
+                                             struct nl_error *err) NL_ALL_NONNULL;
+
+/* An nl_writes; `ctx` is the site. */
+bool nl_site_writes(void *ctx, const struct nl_request *request) NL_NONNULL(2);
+
 /* Sets the mailer that sends the mails that visitors cause. Without one (or with NULL) they wait
  * for `newsletter retry`. Borrowed. */
 void nl_site_set_mailer(struct nl_site *site, struct nl_mailer *mailer) NL_ALL_NONNULL;

@@ -14,6 +14,7 @@ struct nl_postgres {
     int64_t changes;     /* of the last statement that changed rows */
     bool duplicate;      /* the last failure was that a row is there already */
     bool open;           /* a transaction is */
+    bool read_only;      /* every session of this store is */
     uint64_t listens;    /* wait.c: the session that hears of changes */
     uint64_t sessions;   /* how often we connected: prepared statements end with their session */
     uint64_t statements; /* for their names */
@@ -44,6 +45,7 @@ enum nl_status nl_postgres_check(const char *path, struct nl_error *err);
 enum nl_status nl_postgres_open(struct nl_store *store, const char *path, struct nl_error *err);
 void nl_postgres_close(struct nl_store *store);
 enum nl_status nl_postgres_begin(struct nl_store *store, bool exclusive, struct nl_error *err);
+enum nl_status nl_postgres_read_only(struct nl_store *store, struct nl_error *err);
 enum nl_status nl_postgres_commit(struct nl_store *store, struct nl_error *err);
 void nl_postgres_rollback(struct nl_store *store);
 

@@ -124,7 +124,14 @@ static enum nl_status greet(struct nl_store *store, struct nl_error *err) {
         set_clock(link, result);
     PQclear(result);
     link->sessions++;
-    return status;
+    return status == NL_OK && link->read_only
+               ? nl_postgres_script(store, "SET default_transaction_read_only = on", err)
+               : status;
+}
+
+enum nl_status nl_postgres_read_only(struct nl_store *store, struct nl_error *err) {
+    nl_postgres(store)->read_only = true;
+    return nl_postgres_script(store, "SET default_transaction_read_only = on", err);
 }
 
 enum nl_status nl_postgres_ensure(struct nl_store *store, struct nl_error *err) {

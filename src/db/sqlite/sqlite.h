@@ -10,6 +10,9 @@ struct nl_sqlite {
     sqlite3 *db;
     int lock_fd;     /* lock.c; -1 until the first lock */
     int64_t version; /* wait.c: of the file, as of the last wait */
+    int patience;    /* turn.c: milliseconds to wait for other writers */
+    int64_t busy_since;
+    bool waiting; /* for another that writes */
 };
 
 static inline struct nl_sqlite *nl_sqlite(const struct nl_store *store) {
@@ -30,12 +33,19 @@ enum nl_status nl_sqlite_open(struct nl_store *store, const char *path, struct n
 void nl_sqlite_close(struct nl_store *store);
 
 /* lock.c. The operating system drops locks with the process that holds them. */
+enum nl_status nl_sqlite_open_lock_file(const struct nl_store *store, int *fd,
+                                        struct nl_error *err);
 enum nl_status nl_sqlite_lock(struct nl_store *store, int64_t what, int64_t *holder,
                               struct nl_error *err);
 void nl_sqlite_unlock(struct nl_store *store, int64_t what);
 enum nl_status nl_sqlite_take_permit(struct nl_store *store, uint32_t key, bool *taken,
                                      struct nl_error *err);
 void nl_sqlite_return_permit(struct nl_store *store, uint32_t key);
+
+/* turn.c. The end of a statement is the end of waiting for it. */
+void nl_sqlite_set_patience(struct nl_store *store, int milliseconds_to_wait);
+void nl_sqlite_end_waiting(struct nl_store *store);
+void nl_sqlite_give_way(struct nl_store *store);
 
 /* wait.c */
 enum nl_status nl_sqlite_wait(struct nl_store *store, int64_t seconds,
@@ -66,9 +76,9 @@ enum nl_status nl_sqlite_examine(struct nl_store *store, struct nl_buf *problem,
                                  struct nl_error *err);
 enum nl_status nl_sqlite_migrating(struct nl_store *store, bool begins, struct nl_error *err);
 enum nl_status nl_sqlite_references_hold(struct nl_store *store, bool *hold, struct nl_error *err);
-void nl_sqlite_set_patience(struct nl_store *store, int milliseconds);
 void nl_sqlite_bulk_load(struct nl_store *store, bool begins);
 void nl_sqlite_secure_delete(struct nl_store *store, bool begins);
+enum nl_status nl_sqlite_read_only(struct nl_store *store, struct nl_error *err);
 enum nl_status nl_sqlite_reindex(struct nl_store *store, struct nl_error *err);
 
 #endif

@@ -85,6 +85,7 @@ static enum nl_status sqlite_bind(struct nl_store *store, void *handle,
 static enum nl_status sqlite_step(struct nl_store *store, void *handle, bool *row,
                                   struct nl_error *err) {
     int rc = sqlite3_step(handle);
+    nl_sqlite_end_waiting(store);
     *row = rc == SQLITE_ROW;
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? NL_OK : nl_sqlite_error(store, err);
 }
@@ -112,9 +113,9 @@ static bool is_duplicate(const struct nl_store *store) {
 }
 
 enum nl_status nl_sqlite_script(struct nl_store *store, const char *sql, struct nl_error *err) {
-    return sqlite3_exec(nl_sqlite(store)->db, sql, NULL, NULL, NULL) == SQLITE_OK
-               ? NL_OK
-               : nl_sqlite_error(store, err);
+    int rc = sqlite3_exec(nl_sqlite(store)->db, sql, NULL, NULL, NULL);
+    nl_sqlite_end_waiting(store);
+    return rc == SQLITE_OK ? NL_OK : nl_sqlite_error(store, err);
 }
 
 /* ---- columns ---- */
@@ -225,6 +226,8 @@ const struct nl_engine nl_engine_sqlite = {
     .migrating = nl_sqlite_migrating,
     .references_hold = nl_sqlite_references_hold,
     .set_patience = nl_sqlite_set_patience,
+    .read_only = nl_sqlite_read_only,
+    .give_way = nl_sqlite_give_way,
     .bulk_load = nl_sqlite_bulk_load,
     .secure_delete = nl_sqlite_secure_delete,
     .snapshot = snapshot,

@@ -24,24 +24,26 @@ static enum nl_status give_to_owner(int fd, const char *database, struct nl_erro
 
 /* POSIX record locks, one byte per thing: they end with the process, even by SIGKILL, and tell who
  * holds them. Byte 0 is the retry run, byte N the issue N, and permits come after them all. */
-static enum nl_status open_lock_file(struct nl_store *store, struct nl_error *err) {
+enum nl_status nl_sqlite_open_lock_file(const struct nl_store *store, int *fd,
+                                        struct nl_error *err) {
     struct nl_buf path = {0};
     nl_buf_addf(&path, "%s.lock", store->path);
     if (path.failed)
         return nl_error_nomem(err);
     enum nl_status status = NL_OK;
-    nl_sqlite(store)->lock_fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (nl_sqlite(store)->lock_fd < 0)
+    *fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*fd < 0)
         status = nl_error_system(err, errno, "open", path.data);
     else
-        status = give_to_owner(nl_sqlite(store)->lock_fd, store->path, err);
+        status = give_to_owner(*fd, store->path, err);
     nl_buf_free(&path);
     return status;
 }
 
 enum nl_status nl_sqlite_lock(struct nl_store *store, int64_t what, int64_t *holder,
                               struct nl_error *err) {
-    enum nl_status status = nl_sqlite(store)->lock_fd < 0 ? open_lock_file(store, err) : NL_OK;
+    int *fd = &nl_sqlite(store)->lock_fd;
+    enum nl_status status = *fd < 0 ? nl_sqlite_open_lock_file(store, fd, err) : NL_OK;
     if (status != NL_OK)
         return status;
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = what, .l_len = 1};

@@ -59,7 +59,7 @@ static enum nl_status configure(struct nl_store *store, struct nl_error *err) {
                                   "PRAGMA foreign_keys = ON;"
                                   "PRAGMA trusted_schema = OFF;";
     sqlite3_extended_result_codes(nl_sqlite(store)->db, 1);
-    sqlite3_busy_timeout(nl_sqlite(store)->db, BUSY_MILLISECONDS);
+    nl_sqlite_set_patience(store, BUSY_MILLISECONDS);
     return nl_sqlite_script(store, pragmas, err);
 }
 

@@ -35,8 +35,8 @@ static void change(struct nl_store *store, const char *pragmas) {
     sqlite3_exec(nl_sqlite(store)->db, pragmas, NULL, NULL, NULL);
 }
 
-void nl_sqlite_set_patience(struct nl_store *store, int milliseconds) {
-    sqlite3_busy_timeout(nl_sqlite(store)->db, milliseconds);
+enum nl_status nl_sqlite_read_only(struct nl_store *store, struct nl_error *err) {
+    return nl_sqlite_script(store, "PRAGMA query_only = ON", err);
 }
 
 /* New rows are spread over all indexes, so a larger cache helps. They refer only to rows that were

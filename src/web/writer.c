@@ -1,0 +1,181 @@
+#include "web/writer.h"
+
+#include "web/response.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* How many requests may wait, and how long one may take from its arrival until it holds the lock on
+ * the database. */
+enum { QUEUE_LIMIT = 1000, WAIT_MILLISECONDS = 10000 };
+
+enum state { QUEUED, WORKING, DONE };
+
+struct nl_writing {
+    struct nl_writer *writer;
+    const struct nl_request *request;
+    struct nl_response response;
+    struct nl_error err;
+    enum nl_status status;
+    int64_t until; /* milliseconds of the monotonic clock */
+    enum state state;
+    struct nl_writing *next;
+};
+
+struct nl_writer {
+    struct nl_server_writer options;
+    void (*wake)(void *ctx);
+    void *wake_ctx;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    struct nl_writing *first, *last; /* that are queued */
+    size_t queued;
+    bool stop;
+};
+
+static int64_t milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- the thread ---- */
+
+/* The next in the queue, which is the thread's from then on; NULL to end. */
+static struct nl_writing *wait_for_writing(struct nl_writer *writer) {
+    pthread_mutex_lock(&writer->mutex);
+    while (writer->first == NULL && !writer->stop)
+        pthread_cond_wait(&writer->changed, &writer->mutex);
+    struct nl_writing *writing = writer->first;
+    if (writing != NULL) {
+        writer->first = writing->next;
+        writer->queued--;
+        writing->state = WORKING;
+    }
+    bool stop = writer->stop;
+    pthread_mutex_unlock(&writer->mutex);
+    if (writing != NULL && stop)
+        writing->until = 0; /* answered, but not begun */
+    return writing;
+}
+
+static void answer(const struct nl_writer *writer, struct nl_writing *writing) {
+    int64_t left = writing->until - milliseconds();
+    writing->response.status = 200;
+    if (left <= 0) {
+        writing->status = nl_error_set(&writing->err, NL_BUSY, "it waited too long for others");
+        return;
+    }
+    writer->options.set_patience(writer->options.ctx, (int)left);
+    writing->status = writer->options.handler(writer->options.ctx, writing->request,
+                                              &writing->response, &writing->err);
+}
+
+static void *write_queued(void *ctx) {
+    struct nl_writer *writer = ctx;
+    struct nl_writing *writing = NULL;
+    while ((writing = wait_for_writing(writer)) != NULL) {
+        answer(writer, writing);
+        pthread_mutex_lock(&writer->mutex);
+        writing->state = DONE;
+        pthread_mutex_unlock(&writer->mutex);
+        writer->wake(writer->wake_ctx);
+    }
+    return NULL;
+}
+
+/* ---- for the server ---- */
+
+bool nl_writer_submit(struct nl_writer *writer, struct nl_request *request) {
+    struct nl_writing *writing = calloc(1, sizeof *writing);
+    if (writing == NULL)
+        return false;
+    *writing = (struct nl_writing){
+        .writer = writer, .request = request, .until = milliseconds() + WAIT_MILLISECONDS};
+    pthread_mutex_lock(&writer->mutex);
+    bool room = writer->queued < QUEUE_LIMIT && !writer->stop;
+    if (room) {
+        if (writer->first == NULL)
+            writer->first = writing;
+        else
+            writer->last->next = writing;
+        writer->last = writing;
+        writer->queued++;
+        request->writing = writing;
+        pthread_cond_signal(&writer->changed);
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    if (!room)
+        free(writing);
+    return room;
+}
+
+bool nl_writing_is_done(struct nl_writing *writing) {
+    pthread_mutex_lock(&writing->writer->mutex);
+    bool done = writing->state == DONE;
+    pthread_mutex_unlock(&writing->writer->mutex);
+    return done;
+}
+
+enum nl_status nl_writing_take(struct nl_writing *writing, struct nl_response *response,
+                               struct nl_error *err) {
+    *response = writing->response;
+    *err = writing->err;
+    writing->response = (struct nl_response){0};
+    writing->err = (struct nl_error){0};
+    return writing->status;
+}
+
+void nl_writing_free(struct nl_writing *writing) {
+    if (writing == NULL)
+        return;
+    nl_response_free(&writing->response);
+    nl_error_free(&writing->err);
+    free(writing);
+}
+
+/* ---- its life ---- */
+
+enum nl_status nl_writer_new(const struct nl_server_writer *options, void (*wake)(void *ctx),
+                             void *wake_ctx, struct nl_writer **out, struct nl_error *err) {
+    struct nl_writer *writer = calloc(1, sizeof *writer);
+    sigset_t all;
+    sigset_t before;
+    *out = NULL;
+    if (writer == NULL)
+        return nl_error_nomem(err);
+    *writer = (struct nl_writer){.options = *options, .wake = wake, .wake_ctx = wake_ctx};
+    pthread_mutex_init(&writer->mutex, NULL);
+    pthread_cond_init(&writer->changed, NULL);
+    sigfillset(&all); /* signals are the server's */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&writer->thread, NULL, write_queued, writer);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed != 0) {
+        free(writer);
+        return nl_error_set(err, NL_OS, "cannot start a thread");
+    }
+    *out = writer;
+    return NL_OK;
+}
+
+void nl_writer_stop(struct nl_writer *writer) {
+    if (writer == NULL)
+        return;
+    pthread_mutex_lock(&writer->mutex);
+    writer->stop = true;
+    pthread_cond_signal(&writer->changed);
+    pthread_mutex_unlock(&writer->mutex);
+    pthread_join(writer->thread, NULL);
+}
+
+void nl_writer_free(struct nl_writer *writer) {
+    if (writer == NULL)
+        return;
+    pthread_mutex_destroy(&writer->mutex);
+    pthread_cond_destroy(&writer->changed);
+    free(writer);
+}
