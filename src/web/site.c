@@ -180,14 +180,12 @@ enum nl_status nl_site_set_writer(struct nl_site *site, struct nl_store *store,
     site->writer = calloc(1, sizeof *site->writer);
     if (site->writer == NULL)
         return nl_error_nomem(err);
-    *site->writer = (struct nl_site){.store = store,
-                                     .config = site->config,
-                                     .mailer = site->mailer,
-                                     .joins = site->joins,
-                                     .addresses = site->addresses,
-                                     .costly = site->costly,
-                                     .changes = site->changes,
-                                     .prefix = site->prefix};
+    *site->writer = *site;
+    site->writer->store = store;
+    site->writer->themes = NULL;
+    site->writer->theme_count = 0;
+    site->writer->metrics = (struct nl_buf){0};
+    site->writer->writer = NULL;
     *out = (struct nl_server_writer){nl_site_handle, set_patience, site->writer};
     return nl_store_read_only(site->store, err);
 }
