@@ -9,10 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* SQLite has one writer at a time, and no queue: whoever asks at the right moment is next. Long
- * work in many short transactions would nearly always be next, since it asks at once. So a store
- * that waits to write says so by a lock on one byte of the lock file, which ends with its process,
- * and long work asks for that byte between its transactions. */
+/* SQLite has one writer at a time, and no queue: the one that asks at the right moment is next.
+ * Long work in many short transactions would nearly always be next, since it asks at once. So a
+ * store that waits to write says so by a lock on one byte of the lock file, which ends with its
+ * process, and long work asks for that byte between its transactions. */
 
 enum { POLL_MILLISECONDS = 1, GIVE_WAY_MILLISECONDS = 200 };
 
