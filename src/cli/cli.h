@@ -57,6 +57,9 @@ enum nl_status cli_connect_or_tell(struct cli *cli, struct nl_findings *findings
  * asks for it. */
 enum nl_status cli_trace(const struct cli *cli, struct nl_error *err);
 
+/* become.c: gives up root for this user, with its groups, for good. */
+enum nl_status cli_become(const char *user, struct nl_error *err);
+
 /* Closes the database early, before a fork. */
 void cli_close_store(struct cli *cli);
 

@@ -52,13 +52,22 @@ static enum nl_status remove_older(const char *folder, int64_t keep, struct nl_e
     return status;
 }
 
+/* --keep says that it is to be a folder: cron need not make it first. */
+static enum nl_status make_folder(struct cli *cli, const char *path, struct nl_error *err) {
+    if (mkdir(path, 0700) == 0 || is_folder(path))
+        return NL_OK;
+    return errno == EEXIST
+               ? cli_usage_error(cli, err, "--keep needs a folder, and %s is none", path)
+               : nl_error_system(err, errno, "create", path);
+}
+
 static enum nl_status backup_run(struct cli *cli, void *options, struct nl_error *err) {
     const struct backup_options *chosen = options;
     const char *target = cli->words[0];
     struct nl_buf path = {0};
-    if (chosen->keep > 0 && !is_folder(target))
-        return cli_usage_error(cli, err, "--keep needs a folder, and %s is none", target);
     enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK && chosen->keep > 0)
+        status = make_folder(cli, target, err);
     if (status != NL_OK)
         return status;
     const char *recipients =

@@ -44,8 +44,9 @@ static void show_json(const struct cli *cli, const struct outcome *outcome) {
 }
 
 /* Writes the configuration and reads it; one that cannot be read does not stay. */
-static enum nl_status write_config(struct cli *cli, const struct init_answers *answers,
-                                   const char *path, struct nl_error *err) {
+static enum nl_status write_config(struct cli *cli, const struct init_options *options,
+                                   const struct init_answers *answers, const char *path,
+                                   struct nl_error *err) {
     const struct nl_config_answers known = {
         .url = answers->url,
         .host = answers->host,
@@ -54,6 +55,7 @@ static enum nl_status write_config(struct cli *cli, const struct init_answers *a
         .username = answers->username,
         .password_file = answers->password_file,
         .bounce_address = answers->bounce_address,
+        .database = options->system ? init_system_database(cli) : NULL,
     };
     struct nl_buf text = {0};
     enum nl_status status = nl_config_answer(&known, &text)
@@ -62,10 +64,39 @@ static enum nl_status write_config(struct cli *cli, const struct init_answers *a
     nl_buf_free(&text);
     if (status != NL_OK)
         return status;
-    status = cli_configure(cli, err);
+    if (options->system)
+        status = init_system_share(path, err);
+    if (status == NL_OK)
+        status = cli_configure(cli, err);
     if (status != NL_OK)
         unlink(path);
     return status;
+}
+
+/* Whether the file is as an earlier `init` wrote it when it knew nothing: the Debian package does
+ * that. Then there is nothing in it to lose. */
+static enum nl_status is_untouched(const struct cli *cli, const struct init_options *options,
+                                   const char *path, bool *out, struct nl_error *err) {
+    enum { LIMIT = 1 << 20 };
+    const struct nl_config_answers nothing = {
+        .database = options->system ? init_system_database(cli) : NULL,
+    };
+    struct nl_buf text = {0};
+    struct nl_buf found = {0};
+    enum nl_status status = nl_config_answer(&nothing, &text)
+                                ? nl_file_read(path, LIMIT, &found, err)
+                                : nl_error_nomem(err);
+    *out = status == NL_OK && strcmp(nl_buf_text(&text), nl_buf_text(&found)) == 0;
+    nl_buf_free(&text);
+    nl_buf_free(&found);
+    return status;
+}
+
+static enum nl_status note_list(const struct nl_list *list, void *ctx, struct nl_error *err) {
+    (void)list;
+    (void)err;
+    *(bool *)ctx = true;
+    return NL_OK;
 }
 
 static enum nl_status add_list(struct cli *cli, const char *from, const char *name,
@@ -86,9 +117,10 @@ static enum nl_status try_relay(struct cli *cli, struct nl_findings *out, struct
     return status == NL_OK && cli->relay != NULL ? nl_doctor_relays(cli->relay, out, err) : status;
 }
 
-static enum nl_status set_up(struct cli *cli, const struct init_options *options,
-                             struct init_answers *answers, struct outcome *outcome,
-                             struct nl_error *err) {
+/* The answers, from options or on a terminal; a file that is there keeps its settings. */
+static enum nl_status take_answers(const struct init_options *options, struct init_answers *answers,
+                                   struct outcome *outcome, struct nl_error *err) {
+    bool exists = access(outcome->path, F_OK) == 0;
     enum nl_status status = init_take(answers, options, err);
     if (status == NL_OK && options->list != NULL && options->from == NULL)
         status = nl_error_set(err, NL_USAGE, "--list needs --from, the list's sender");
@@ -96,14 +128,34 @@ static enum nl_status set_up(struct cli *cli, const struct init_options *options
         status = init_ask(answers, err);
     if (status == NL_OK)
         status = init_settle(answers, err);
+    outcome->wrote = outcome->wrote && (!exists || init_has_answers(answers));
     outcome->is_complete = answers->url != NULL && answers->host != NULL;
+    return status;
+}
+
+/* A first list is added where there is none. */
+static enum nl_status add_first_list(struct cli *cli, const char *from, const char *name,
+                                     struct nl_list *list, struct nl_error *err) {
+    bool has_list = false;
+    enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
-        status = outcome->wrote ? write_config(cli, answers, outcome->path, err)
+        status = nl_list_each(cli->store, note_list, &has_list, err);
+    return status == NL_OK && !has_list ? add_list(cli, from, name, list, err) : status;
+}
+
+static enum nl_status set_up(struct cli *cli, const struct init_options *options,
+                             struct init_answers *answers, struct outcome *outcome,
+                             struct nl_error *err) {
+    enum nl_status status = take_answers(options, answers, outcome, err);
+    if (status == NL_OK)
+        status = outcome->wrote ? write_config(cli, options, answers, outcome->path, err)
                                 : cli_configure(cli, err);
+    if (status == NL_OK && options->system)
+        status = init_system_become(err);
     if (status == NL_OK)
         status = nl_store_create(cli->config.database, &nl_env_system, &outcome->created, err);
-    if (status == NL_OK && answers->from != NULL && outcome->created)
-        status = add_list(cli, answers->from, options->list, &outcome->list, err);
+    if (status == NL_OK && answers->from != NULL && (outcome->created || outcome->wrote))
+        status = add_first_list(cli, answers->from, options->list, &outcome->list, err);
     if (status == NL_OK && answers->host != NULL && outcome->wrote)
         status = try_relay(cli, &outcome->relay, err);
     return status;
@@ -112,9 +164,13 @@ static enum nl_status set_up(struct cli *cli, const struct init_options *options
 static enum nl_status init_run(struct cli *cli, void *options, struct nl_error *err) {
     const struct init_options *chosen = options;
     struct init_answers answers = {0};
-    struct outcome outcome = {.path = cli_config_path(cli)};
-    outcome.wrote = access(outcome.path, F_OK) != 0;
-    enum nl_status status = set_up(cli, chosen, &answers, &outcome, err);
+    struct outcome outcome = {.wrote = true};
+    enum nl_status status = chosen->system ? init_system_prepare(cli, err) : NL_OK;
+    outcome.path = cli_config_path(cli);
+    if (status == NL_OK && access(outcome.path, F_OK) == 0)
+        status = is_untouched(cli, chosen, outcome.path, &outcome.wrote, err);
+    if (status == NL_OK)
+        status = set_up(cli, chosen, &answers, &outcome, err);
     if (status == NL_OK) {
         (chosen->json ? show_json : show)(cli, &outcome);
         status = cli_judge_findings(&outcome.relay, false, "the relay", err);
@@ -127,6 +183,7 @@ static enum nl_status init_run(struct cli *cli, void *options, struct nl_error *
 
 static const struct cli_option init_table[] = {
     CLI_FLAG("json", struct init_options, json),
+    CLI_FLAG("system", struct init_options, system),
     CLI_TEXT("from", struct init_options, from),
     CLI_TEXT("list", struct init_options, list),
     CLI_TEXT("relay", struct init_options, relay),

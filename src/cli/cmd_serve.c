@@ -7,32 +7,22 @@
 #include "newsletter/web/site.h"
 #include "newsletter/web/staff.h"
 
-#include <errno.h>
-#include <grp.h>
 #include <pthread.h>
-#include <pwd.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { STAFF_CONNECTIONS = 100 };
 
 struct serve_options {
     const char *listen;
-    bool no_mail;
+    bool no_mail, check;
 };
 
 /* Becomes serve.user once the socket is there: nothing that comes in is handled by root. */
 static enum nl_status drop_privileges(const char *user, struct nl_error *err) {
     if (user == NULL || geteuid() != 0)
         return NL_OK;
-    errno = 0;
-    const struct passwd *entry = getpwnam(user);
-    if (entry == NULL)
-        return nl_error_set(err, NL_CONFIG, "serve.user: there is no user '%s'", user);
-    if (initgroups(user, entry->pw_gid) != 0 || setgid(entry->pw_gid) != 0 ||
-        setuid(entry->pw_uid) != 0 || setuid(0) == 0)
-        return nl_error_set(err, NL_NOPERM, "cannot become %s: %s", user, strerror(errno));
-    return NL_OK;
+    enum nl_status status = cli_become(user, err);
+    return status == NL_OK ? NL_OK : nl_error_context(err, "serve.user");
 }
 
 /* The parts that are started, and ended in the opposite order. */
@@ -181,7 +171,8 @@ static enum nl_status serve(struct cli *cli, const char *listen, bool mail, stru
 
 static enum nl_status serve_run(struct cli *cli, void *options, struct nl_error *err) {
     const struct serve_options *chosen = options;
-    nl_on_demand_open_all();
+    if (!chosen->check)
+        nl_on_demand_open_all();
     enum nl_status status = cli_configure(cli, err);
     if (status == NL_OK && (cli->config.confirm_url == NULL || cli->config.unsubscribe_url == NULL))
         status = nl_error_set(err, NL_CONFIG,
@@ -189,12 +180,15 @@ static enum nl_status serve_run(struct cli *cli, void *options, struct nl_error 
                               cli->config.path);
     if (status == NL_OK)
         status = cli_open(cli, err);
-    return status == NL_OK ? serve(cli, chosen->listen, !chosen->no_mail, err) : status;
+    if (status != NL_OK || chosen->check)
+        return status;
+    return serve(cli, chosen->listen, !chosen->no_mail, err);
 }
 
 static const struct cli_option serve_table[] = {
     CLI_TEXT("listen", struct serve_options, listen),
     CLI_FLAG("no-mail", struct serve_options, no_mail),
+    CLI_FLAG("check", struct serve_options, check),
     {0},
 };
 

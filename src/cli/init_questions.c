@@ -173,6 +173,11 @@ enum nl_status init_settle(struct init_answers *answers, struct nl_error *err) {
                : NL_OK;
 }
 
+bool init_has_answers(const struct init_answers *answers) {
+    return answers->from != NULL || answers->url != NULL || answers->host != NULL ||
+           answers->bounce_address != NULL;
+}
+
 void init_free(struct init_answers *answers) {
     free(answers->from);
     free(answers->url);

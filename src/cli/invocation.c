@@ -2,6 +2,7 @@
 
 #include "newsletter/base/buf.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -65,6 +66,9 @@ static enum nl_status find_config(const struct cli *cli, const char **path, stru
     if (named_config(cli) != NULL || access(*path, F_OK) == 0)
         return NL_OK;
     list_places(places);
+    /* Somebody outside the group of a system-wide installation shall not make another one. */
+    if (access(places[PLACES - 1], F_OK) != 0 && errno == EACCES)
+        return nl_error_system(err, EACCES, "read", places[PLACES - 1]);
     return nl_error_set(err, NL_CONFIG,
                         "no configuration: there is no ./%s%s%s and no %s; run 'newsletter init', "
                         "or name one with --config",

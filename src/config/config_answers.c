@@ -34,6 +34,8 @@ static bool replace_line(struct nl_buf *out, const char *line, size_t len, bool 
 #define BEGINS(text) (len >= sizeof(text) - 1 && memcmp(line, text, sizeof(text) - 1) == 0)
     if (BEGINS("confirm_url: ") || BEGINS("unsubscribe_url: "))
         nl_buf_addf(out, "#%.*s\n", (int)len, line);
+    else if (answers->database != NULL && BEGINS("database: "))
+        add_value(out, "", "database", answers->database);
     else if (answers->url != NULL && BEGINS("#serve:"))
         add_site(out, answers->url);
     else if (answers->url != NULL && BEGINS("#  url: https://news."))

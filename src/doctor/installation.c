@@ -1,6 +1,7 @@
 #include "doctor/checks.h"
 
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/file.h"
 #include "newsletter/base/network.h"
 #include "newsletter/bulletin/answer.h"
 #include "newsletter/bulletin/bulletin.h"
@@ -27,6 +28,12 @@ static void error_finding(struct nl_doctor *doctor, const char *rule, struct nl_
 
 /* ---- files ---- */
 
+/* Whether the file would still be exposed if only its group could read it, not everybody. */
+static bool exposes_to_group(const char *path, struct stat info) {
+    info.st_mode &= ~(mode_t)S_IRWXO;
+    return nl_file_is_exposed(path, &info);
+}
+
 /* Secrets must not be readable by other users of this machine. */
 static void examine_secret(struct nl_doctor *doctor, const char *what, const char *path) {
     struct stat info;
@@ -35,9 +42,10 @@ static void examine_secret(struct nl_doctor *doctor, const char *what, const cha
     if (stat(path, &info) != 0)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL, "%s %s cannot be read", what,
                         path);
-    else if (S_ISREG(info.st_mode) && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    else if (S_ISREG(info.st_mode) && nl_file_is_exposed(path, &info))
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL,
-                        "%s %s may be read by others: chmod 600 it", what, path);
+                        "%s %s may be read by others: %s", what, path,
+                        exposes_to_group(path, info) ? "chmod 600 it" : "chmod o-rwx it");
 }
 
 static void examine_files(struct nl_doctor *doctor) {
@@ -68,7 +76,7 @@ static void examine_files(struct nl_doctor *doctor) {
                         LEAST_FREE_MIB);
     if (doctor->out->count == before)
         nl_findings_add(doctor->out, NL_LEVEL_GOOD, "files", NULL,
-                        "only this user can read the database and the secrets");
+                        "nobody else can read the database and the secrets");
 }
 
 static void examine_key(struct nl_doctor *doctor, const char *path, const char *selector) {
@@ -235,9 +243,10 @@ static enum nl_status examine_issue(const struct nl_issue *issue, void *ctx, str
 static void make_private(struct nl_doctor *doctor, const char *path) {
     struct stat info;
     if (path != NULL && lstat(path, &info) == 0 && S_ISREG(info.st_mode) &&
-        (info.st_mode & (S_IRWXG | S_IRWXO)) != 0 && chmod(path, S_IRUSR | S_IWUSR) == 0)
-        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "repair", NULL,
-                        "only this user can read %s again", path);
+        nl_file_is_exposed(path, &info) &&
+        chmod(path, exposes_to_group(path, info) ? 0600 : info.st_mode & 0770) == 0)
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "repair", NULL, "others can no longer read %s",
+                        path);
 }
 
 /* Repairs come first, so that the findings that follow are the ones that remain. */

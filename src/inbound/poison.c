@@ -1,5 +1,7 @@
 #include "inbound/poison.h"
 
+#include "newsletter/base/file.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,6 +32,8 @@ static bool write_place(int file, int place, const unsigned char digest[NL_DIGES
 void nl_poison_open(struct nl_poison *poison, const char *path) {
     *poison = (struct nl_poison){.place = -1};
     poison->file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (poison->file >= 0)
+        (void)nl_file_set_mode(poison->file, nl_file_private_mode(path));
     for (int place = 0; poison->file >= 0 && place < NL_POISON_PLACES; place++) {
         struct nl_poison_note note = {.place = place};
         if (!lock(poison->file, place, F_WRLCK))

@@ -28,6 +28,17 @@ def run_shell(*args):
     return subprocess.run(args, capture_output=True, text=True, timeout=60, check=True).stdout.split()
 
 
+def test_units_name_the_program_that_was_installed(installed):
+    units = os.path.join(installed, "lib/systemd/system")
+    assert {"newsletter.path", "newsletter.service", "newsletter-retry.timer", "newsletter-backup.timer"} <= set(os.listdir(units))
+    for name in os.listdir(units):
+        with open(os.path.join(units, name), encoding="utf-8") as source:
+            programs = re.findall(r"^Exec\w+=(\S+)", source.read(), re.M)
+        assert set(programs) <= {"/usr/local/bin/newsletter"} and (programs or not name.endswith(".service")), name
+    for kind in ("sysusers.d", "tmpfiles.d"):
+        assert os.path.exists(os.path.join(installed, "lib", kind, "newsletter.conf")), kind
+
+
 def test_files(installed):
     assert os.access(os.path.join(installed, "bin/newsletter"), os.X_OK)
     assert os.path.exists(os.path.join(installed, "share/newsletter/templates/bulletin.html"))

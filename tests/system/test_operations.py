@@ -38,11 +38,13 @@ def test_backup(site):
 
 @pytest.mark.slow
 def test_backup_into_a_folder(site):
-    os.mkdir(os.path.join(site.folder, "old"))
+    site.run("backup", "old", "--keep", "2")
+    assert stat.S_IMODE(os.stat(os.path.join(site.folder, "old")).st_mode) == 0o700
     other = site.write("old/notes.txt", "mine")
-    for _ in range(3):
-        name = site.run("backup", "old", "--keep", "2").out.strip()
+    site.run("backup", "old/notes.txt", "--keep", "2", expect=64)
+    for _ in range(2):
         time.sleep(1.01)  # they are named by the second
+        name = site.run("backup", "old", "--keep", "2").out.strip()
     found = sorted(glob.glob(os.path.join(site.folder, "old", "newsletter-*.db")))
     assert len(found) == 2 and found[-1].endswith(name) and os.path.exists(other)
 
@@ -100,7 +102,7 @@ def test_repair(connected):
                   "VALUES ('welcome', 1, 'leased', 1, 1, 'x', 1)")
     connected.run("doctor", "--local", expect=65)
     told = connected.run("doctor", "--local", "--repair").out
-    assert "only this user can read" in told and "were rebuilt" in told
+    assert "others can no longer read" in told and "were rebuilt" in told
     assert stat.S_IMODE(os.stat(connected.database).st_mode) == 0o600
     assert connected.sql("SELECT state FROM delivery") == [("queued",)]
 

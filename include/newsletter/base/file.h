@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 /* Reads a file of at most `limit` bytes. Works on pipes and /dev/fd/N too. CRLF is kept. */
 NL_CHECKED enum nl_status nl_file_read(const char *path, size_t limit, struct nl_buf *out,
@@ -44,6 +45,19 @@ NL_CHECKED enum nl_status nl_file_begin(struct nl_file_output *output, const cha
  */
 NL_CHECKED enum nl_status nl_file_end(struct nl_file_output *output, bool keep,
                                       struct nl_error *err) NL_NONNULL(1);
+
+/* The mode for a new file of data about people: 0600, or 0660 in a folder that is shared with a
+ * group on purpose. Such a folder is set-group-ID, the group may write into it, and others may not
+ * even enter it: /var/lib/newsletter, where press staff send from the same database. */
+mode_t nl_file_private_mode(const char *path) NL_ALL_NONNULL;
+
+/* Whether people who have nothing to do with this installation may read the file that `info` is
+ * of. Its group has to do with it where the folder is of the same group and only that may enter. */
+bool nl_file_is_exposed(const char *path, const struct stat *info) NL_ALL_NONNULL;
+
+/* Gives an open file of our own that mode, whatever the umask made of it. A file of another user,
+ * or with a second name, stays as it is. False with errno. */
+bool nl_file_set_mode(int fd, mode_t mode);
 
 /* Makes the name of a file in its folder as durable as its content. */
 void nl_file_sync_folder(const char *path) NL_ALL_NONNULL;

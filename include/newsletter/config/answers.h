@@ -15,6 +15,7 @@ struct nl_config_answers {
     const char *username; /* to log in as; `password_file` counts only with it */
     const char *password_file;
     const char *bounce_address;
+    const char *database; /* a path or a server's URL */
 };
 
 /* Writes the annotated configuration with the answers in their places, and with none of the

@@ -22,6 +22,12 @@ static enum nl_status give_to_owner(int fd, const char *database, struct nl_erro
                : nl_error_system(err, errno, "give to its owner the lock of", database);
 }
 
+/* Everybody who may write the database may lock it. */
+static mode_t lock_mode(const char *database) {
+    struct stat info;
+    return stat(database, &info) == 0 ? (info.st_mode & 0660) | 0600 : 0600;
+}
+
 /* POSIX record locks, one byte per thing: they end with the process, even by SIGKILL, and tell who
  * holds them. Byte 0 is the retry run, byte N the issue N, and permits come after them all. */
 enum nl_status nl_sqlite_open_lock_file(const struct nl_store *store, int *fd,
@@ -34,6 +40,8 @@ enum nl_status nl_sqlite_open_lock_file(const struct nl_store *store, int *fd,
     *fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*fd < 0)
         status = nl_error_system(err, errno, "open", path.data);
+    else if (!nl_file_set_mode(nl_sqlite(store)->lock_fd, lock_mode(store->path)))
+        status = nl_error_system(err, errno, "set the mode of", path.data);
     else
         status = give_to_owner(*fd, store->path, err);
     nl_buf_free(&path);

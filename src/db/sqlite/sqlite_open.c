@@ -14,15 +14,18 @@ enum {
     OPEN_FLAGS = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
 };
 
-/* The file is made by us, so that it never exists with a wider mode than 0600. */
+/* The file is made by us, so that it never exists with a wider mode than it should have. SQLite
+ * gives the same mode to the files that it makes. */
 enum nl_status nl_sqlite_create(const char *path, bool *created, struct nl_error *err) {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     *created = fd >= 0;
-    if (fd < 0 && errno != EEXIST)
-        return nl_error_system(err, errno, "create", path);
-    if (fd >= 0)
-        close(fd);
-    return NL_OK;
+    if (fd < 0)
+        return errno == EEXIST ? NL_OK : nl_error_system(err, errno, "create", path);
+    enum nl_status status = nl_file_set_mode(fd, nl_file_private_mode(path))
+                                ? NL_OK
+                                : nl_error_system(err, errno, "set the mode of", path);
+    close(fd);
+    return status;
 }
 
 void nl_sqlite_discard(const char *path) {

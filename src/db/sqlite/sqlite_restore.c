@@ -77,12 +77,16 @@ enum nl_status nl_sqlite_hold(const char *database, int *hold, struct nl_error *
 
 /* ---- the copy ---- */
 
-/* A database belongs to the user of the one that it replaces, or else of its folder. */
+/* A database belongs to the users of the one that it replaces, or else of its folder. */
 static enum nl_status give_to_owner(const char *path, const char *database, struct nl_error *err) {
     struct stat owner;
     char *name = strdup(database);
-    bool known = stat(database, &owner) == 0 || (name != NULL && stat(dirname(name), &owner) == 0);
+    bool replaced = stat(database, &owner) == 0;
+    bool known = replaced || (name != NULL && stat(dirname(name), &owner) == 0);
+    mode_t mode = replaced ? (owner.st_mode & 0660) | 0600 : nl_file_private_mode(database);
     free(name);
+    if (chmod(path, mode) != 0)
+        return nl_error_system(err, errno, "set the mode of", path);
     if (geteuid() != 0 || !known)
         return NL_OK;
     return lchown(path, owner.st_uid, owner.st_gid) == 0

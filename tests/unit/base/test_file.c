@@ -84,10 +84,68 @@ static void test_by_parts(void **state) {
     remove_folder(folder);
 }
 
+/* The folder's mode, and what is right for a file in it. */
+static const struct {
+    const char *name;
+    mode_t folder, file;
+    mode_t made;  /* the mode for a new file */
+    bool exposed; /* a file with that mode, of the same group */
+} modes[] = {
+    {"0700, 0600", 0700, 0600, 0600, false},   {"0700, 0640", 0700, 0640, 0600, true},
+    {"0755, 0640", 0755, 0640, 0600, true},    {"0755, 0604", 0755, 0604, 0600, true},
+    {"0750, 0640", 0750, 0640, 0600, false},   {"0750, 0604", 0750, 0604, 0600, true},
+    {"0770, 0660", 0770, 0660, 0600, false},   {"02750, 0640", 02750, 0640, 0600, false},
+    {"02770, 0660", 02770, 0660, 0660, false}, {"02770, 0664", 02770, 0664, 0660, true},
+    {"02775, 0660", 02775, 0660, 0600, true},  {"02707, 0660", 02707, 0660, 0600, true},
+};
+
+static void test_modes(void **state) {
+    (void)state;
+    char *folder = make_folder();
+    char path[64];
+    snprintf(path, sizeof path, "%s/a", folder);
+    mode_t before = umask(0077);
+    for_each_row (i, modes, modes[i].name) {
+        struct stat info;
+        int fd = open(path, O_RDWR);
+        assert_int_equal(chmod(folder, modes[i].folder), 0);
+        assert_int_equal(nl_file_private_mode(path), modes[i].made);
+        assert_true(nl_file_set_mode(fd, modes[i].file));
+        assert_int_equal(fstat(fd, &info), 0);
+        assert_int_equal(info.st_mode & 0777, modes[i].file);
+        assert_int_equal(nl_file_is_exposed(path, &info), modes[i].exposed);
+        info.st_gid++;
+        assert_int_equal(nl_file_is_exposed(path, &info), (modes[i].file & 0077) != 0);
+        close(fd);
+    }
+    umask(before);
+    assert_int_equal(chmod(folder, 0700), 0);
+    remove_folder(folder);
+}
+
+/* A second name might be somebody else's. */
+static void test_a_file_with_two_names_keeps_its_mode(void **state) {
+    (void)state;
+    char *folder = make_folder();
+    int top = open(folder, O_PATH | O_DIRECTORY);
+    int fd = openat(top, "a", O_RDWR);
+    struct stat info;
+    assert_int_equal(linkat(top, "a", top, "b", 0), 0);
+    assert_true(nl_file_set_mode(fd, 0660));
+    assert_int_equal(fstat(fd, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    unlinkat(top, "b", 0);
+    close(fd);
+    close(top);
+    remove_folder(folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_beneath),
         cmocka_unit_test(test_by_parts),
+        cmocka_unit_test(test_modes),
+        cmocka_unit_test(test_a_file_with_two_names_keeps_its_mode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
