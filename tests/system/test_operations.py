@@ -64,7 +64,8 @@ def test_backup_in_the_middle_of_a_run(connected, server):
 @pytest.mark.one_engine("about SQLite's own files")
 def test_backup_to_no_place(site):
     site.run("backup", "nosuch/copy.db", expect=66)
-    site.run("backup", "copy.db", "--keep", "2", expect=64)
+    site.run("backup", "newsletter.db", "--keep", "2", expect=64)
+    site.run("backup", "nosuch/folder", "--keep", "2", expect=66)
     site.run("backup", ".", "--keep", "0", expect=64)
 
 
