@@ -1,4 +1,4 @@
-"""What is handed out: the Debian package, the container image, the tarball. These take minutes: `./check --all` runs them."""
+"""The Debian package, the container image and the tarball are made and used. That takes minutes: `./check --all` runs them."""
 import hashlib
 import os
 import re
