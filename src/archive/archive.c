@@ -48,6 +48,17 @@ static enum nl_status make_folder_page(struct nl_page_builder *builder, char *co
     return NL_OK;
 }
 
+static enum nl_status make_look(const struct nl_page_builder *builder, const char *name,
+                                struct nl_archive_page *out, struct nl_error *err) {
+    const struct nl_archive *archive = builder->archive;
+    out->found = strcmp(name, "style.css") == 0;
+    out->type = "text/css; charset=utf-8";
+    return out->found ? nl_look_style(archive->config, archive->list->name, archive->theme,
+                                      &out->body, err)
+                      : nl_look_logo(archive->config, archive->list->name, name, &out->found,
+                                     &out->body, &out->type, err);
+}
+
 static enum nl_status make_page(struct nl_page_builder *builder, char *path, const char *words,
                                 struct nl_archive_page *out, struct nl_error *err) {
     char *parts[3] = {NULL};
@@ -63,6 +74,9 @@ static enum nl_status make_page(struct nl_page_builder *builder, char *path, con
         out->type = "text/calendar; charset=utf-8";
         return nl_archive_ics(builder->archive, &out->body, err);
     }
+    if (nl_look_is_own(builder->archive->config, builder->archive->list->name) &&
+        strchr(path, '/') == NULL)
+        return make_look(builder, path, out, err);
     while (*path != '\0') {
         char *slash = strchr(path, '/');
         if (slash == NULL && count > 0)

@@ -83,10 +83,36 @@ static enum nl_status open_archive(const struct building *building, const struct
     out->archive =
         (struct nl_archive){.store = building->store,
                             .theme = &out->theme,
+                            .config = building->config,
                             .list = list,
                             .url = nl_buf_text(&out->url),
                             .join = list->subscribe_url != NULL ? list->subscribe_url : ""};
     return nl_theme_open(building->config->templates, list->language, &out->theme, err);
+}
+
+/* Writes the stylesheet and the logos of a list, or of the organisation. */
+static enum nl_status write_look(struct building *building, const char *list,
+                                 const struct nl_theme *theme, struct nl_error *err) {
+    static const char *const endings[] = {"png", "jpg", "gif"};
+    const char *folder = list != NULL ? list : "";
+    struct nl_buf data = {0};
+    enum nl_status status = nl_look_style(building->config, list, theme, &data, err);
+    if (status == NL_OK)
+        status = write_file(building, folder, "style.css", &data, err);
+    for (size_t i = 0; status == NL_OK && i < 2 * sizeof endings / sizeof endings[0]; i++) {
+        struct nl_buf name = {0};
+        const char *type = NULL;
+        bool found = false;
+        nl_buf_clear(&data);
+        nl_buf_addf(&name, "logo%s.%s", i % 2 ? "-dark" : "", endings[i / 2]);
+        status =
+            nl_look_logo(building->config, list, nl_buf_text(&name), &found, &data, &type, err);
+        if (status == NL_OK && found)
+            status = write_file(building, folder, nl_buf_text(&name), &data, err);
+        nl_buf_free(&name);
+    }
+    nl_buf_free(&data);
+    return status;
 }
 
 static enum nl_status build_lists(struct building *building, const struct open_archive *archives,
@@ -95,19 +121,9 @@ static enum nl_status build_lists(struct building *building, const struct open_a
     for (size_t i = 0; status == NL_OK && i < count; i++) {
         building->archive = &archives[i].archive;
         status = nl_archive_paths(building->archive, write_page, building, err);
+        if (status == NL_OK && nl_look_is_own(building->config, building->archive->list->name))
+            status = write_look(building, building->archive->list->name, &archives[i].theme, err);
     }
-    return status;
-}
-
-static enum nl_status write_style(struct building *building, const struct nl_theme *theme,
-                                  struct nl_error *err) {
-    struct nl_buf style = {0};
-    json_t *data = json_object();
-    enum nl_status status = nl_theme_render(theme, "page.css", data, &style, err);
-    if (status == NL_OK)
-        status = write_file(building, "", "style.css", &style, err);
-    json_decref(data);
-    nl_buf_free(&style);
     return status;
 }
 
@@ -118,10 +134,8 @@ static enum nl_status write_top(struct building *building, const struct open_arc
     struct nl_archive_page page = {0};
     struct nl_archive *archives = calloc(count + 1, sizeof *archives);
     enum nl_status status = archives != NULL ? NL_OK : nl_error_nomem(err);
-    for (size_t i = 0; status == NL_OK && i < count; i++) {
+    for (size_t i = 0; status == NL_OK && i < count; i++)
         archives[i] = open[i].archive;
-        archives[i].stylesheet = "style.css";
-    }
     const struct nl_front front = {.archives = archives, .count = count, .prefix = ""};
     if (status == NL_OK)
         status = nl_theme_open(building->config->templates,
@@ -129,11 +143,11 @@ static enum nl_status write_top(struct building *building, const struct open_arc
     const struct nl_archive bare = {.store = building->store,
                                     .theme = &theme,
                                     .url = "",
-                                    .stylesheet = "style.css",
+                                    .config = building->config,
                                     .home = "./",
                                     .join = count == 1 ? archives[0].join : ""};
     if (status == NL_OK)
-        status = write_style(building, &theme, err);
+        status = write_look(building, NULL, &theme, err);
     if (status == NL_OK)
         status = nl_front_make(&front, &bare, &page, err);
     if (status == NL_OK)

@@ -96,12 +96,13 @@ static enum nl_status add_issues(const struct fronts *fronts, json_t *data, stru
     return status;
 }
 
-/* The data of a page about all lists. The caller owns it. */
-static json_t *front_data(const struct nl_front *front, const struct nl_archive *bare) {
+/* The data of a page about all lists. `root` is the archive of the first. The caller owns it. */
+static json_t *front_data(const struct nl_front *front, const struct nl_archive *bare,
+                          const char *root) {
     static const struct nl_list none = {0};
     const struct nl_list *only = front->count == 1 ? front->archives[0].list : &none;
     json_t *data = nl_data_new(only, nl_catalog_language(bare->theme->catalog));
-    nl_data_set(data, "stylesheet", bare->stylesheet);
+    nl_look_add(bare->config, only->name, bare->home, root, data);
     nl_data_set(data, "home", bare->home);
     nl_data_set(data, "join", bare->join);
     nl_data_set(data, "heading", "");
@@ -125,8 +126,9 @@ enum nl_status nl_front_make(const struct nl_front *front, const struct nl_archi
                              struct nl_archive_page *out, struct nl_error *err) {
     struct fronts fronts = {0};
     struct nl_buf all = {0};
-    json_t *data = front_data(front, bare);
     enum nl_status status = open_builders(front, &fronts, err);
+    json_t *data =
+        front_data(front, bare, fronts.count > 0 ? nl_buf_text(&fronts.items[0].root) : "");
     if (status == NL_OK)
         status = add_issues(&fronts, data, err);
     if (status == NL_OK && fronts.count > 0)
@@ -178,8 +180,9 @@ enum nl_status nl_front_lists(const struct nl_front *front, const struct nl_arch
                               struct nl_archive_page *out, struct nl_error *err) {
     struct fronts fronts = {0};
     json_t *lists = json_array();
-    json_t *data = front_data(front, bare);
     enum nl_status status = open_builders(front, &fronts, err);
+    json_t *data =
+        front_data(front, bare, fronts.count > 0 ? nl_buf_text(&fronts.items[0].root) : "");
     for (size_t i = 0; status == NL_OK && i < fronts.count; i++)
         status = add_list(&fronts.items[i], lists, err);
     if (status == NL_OK && fronts.count > 0)
@@ -191,5 +194,17 @@ enum nl_status nl_front_lists(const struct nl_front *front, const struct nl_arch
     json_decref(lists);
     json_decref(data);
     close_builders(&fronts);
+    return status;
+}
+
+enum nl_status nl_archive_latest(const struct nl_archive *archive, const char *root, json_t **out,
+                                 struct nl_error *err) {
+    struct nl_page_builder builder = {.archive = archive};
+    json_t *cards = json_array();
+    nl_buf_adds(&builder.root, root);
+    enum nl_status status = newest_of(&builder, false, 1, cards, err);
+    *out = take_newest(cards);
+    json_decref(cards);
+    nl_buf_free(&builder.root);
     return status;
 }

@@ -55,6 +55,7 @@ const char *nl_page_root(const struct nl_page_builder *builder) {
 static const char *home_of(const struct nl_page_builder *builder, struct nl_buf *out) {
     if (builder->archive->home != NULL)
         return builder->archive->home;
+    nl_buf_clear(out);
     nl_buf_addf(out, "%s../", nl_buf_text(&builder->root));
     return nl_buf_text(out);
 }
@@ -62,20 +63,15 @@ static const char *home_of(const struct nl_page_builder *builder, struct nl_buf 
 json_t *nl_page_data(const struct nl_page_builder *builder, const char *heading) {
     const struct nl_archive *archive = builder->archive;
     json_t *data = nl_data_new(archive->list, nl_catalog_language(archive->theme->catalog));
-    struct nl_buf stylesheet = {0};
     struct nl_buf home = {0};
-    if (archive->stylesheet != NULL)
-        nl_buf_adds(&stylesheet, archive->stylesheet);
-    else
-        nl_buf_addf(&stylesheet, "%s../style.css", nl_buf_text(&builder->root));
-    nl_data_set(data, "stylesheet", nl_buf_text(&stylesheet));
-    nl_data_page(data);
-    nl_buf_clear(&stylesheet);
-    nl_buf_addf(&stylesheet, "%sevents/", nl_buf_text(&builder->root));
-    nl_data_set(data, "events_page", nl_buf_text(&stylesheet));
+    struct nl_buf events = {0};
+    nl_buf_addf(&events, "%sevents/", nl_buf_text(&builder->root));
+    nl_look_add(archive->config, archive->list->name, home_of(builder, &home),
+                nl_buf_text(&builder->root), data);
     nl_data_set(data, "home", home_of(builder, &home));
     nl_data_set(data, "root", nl_page_root(builder));
     nl_data_set(data, "archive", nl_page_root(builder));
+    nl_data_set(data, "events_page", nl_buf_text(&events));
     nl_data_set(data, "heading", heading);
     nl_data_set(data, "join", archive->join);
     nl_data_set(data, "words", "");
@@ -83,8 +79,9 @@ json_t *nl_page_data(const struct nl_page_builder *builder, const char *heading)
     json_object_set_new(data, "feed", json_boolean(archive->url[0] != '\0'));
     json_object_set_new(data, "closed", json_true()); /* any web server may hand the page out */
     json_object_set_new(data, "searchable", json_boolean(archive->searchable));
-    nl_buf_free(&stylesheet);
+    nl_data_page(data);
     nl_buf_free(&home);
+    nl_buf_free(&events);
     return data;
 }
 

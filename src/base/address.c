@@ -298,3 +298,25 @@ enum nl_status nl_mailbox_parse(const char *text, char **name, struct nl_address
         nl_address_free(out);
     return status;
 }
+
+/* The bytes of the UTF-8 character that ends at `end`. */
+static size_t last_character(const char *text, size_t end) {
+    size_t len = 1;
+    while (len < end && ((unsigned char)text[end - len] & 0xc0) == 0x80)
+        len++;
+    return len;
+}
+
+void nl_address_mask(const char *address, struct nl_buf *out) {
+    const char *at = strrchr(address, '@');
+    size_t local = at != NULL ? (size_t)(at - address) : strlen(address);
+    size_t first = local > 0 ? 1 : 0;
+    while (first < local && ((unsigned char)address[first] & 0xc0) == 0x80)
+        first++;
+    size_t last = local > 0 ? last_character(address, local) : 0;
+    nl_buf_add(out, address, first);
+    nl_buf_adds(out, "\u2026");
+    if (first + last < local) /* else little would be hidden */
+        nl_buf_add(out, address + local - last, last);
+    nl_buf_adds(out, at != NULL ? at : "");
+}

@@ -7,7 +7,9 @@ static const char *const sentences[] = {
     [NL_ANSWER_ASKED] = NL_TEXT("Thank you. If this address can be subscribed, we have sent an "
                                 "email to it. Open the link in that email to confirm."),
     [NL_ANSWER_CONFIRMED] = NL_TEXT("Your subscription to {{list.title}} is confirmed. Welcome!"),
-    [NL_ANSWER_SUBSCRIBED] = NL_TEXT("You are subscribed to {{list.title}}."),
+    [NL_ANSWER_SUBSCRIBED] = NL_TEXT("You have confirmed already: you are subscribed to "
+                                     "{{list.title}}."),
+    [NL_ANSWER_BACK] = NL_TEXT("You are subscribed to {{list.title}} again."),
     [NL_ANSWER_LEFT] =
         NL_TEXT("You have been unsubscribed from {{list.title}}. You will receive no more issues."),
     [NL_ANSWER_MOVED] = NL_TEXT("Thank you. From now on, our emails will go to your new address."),
@@ -22,6 +24,7 @@ enum nl_status nl_answer_compose(enum nl_answer answer, const char *language,
     static const struct nl_list none = {.language = (char *)"en"};
     struct nl_theme theme = {0};
     struct nl_buf sentence = {0};
+    struct nl_identity identity = {0};
     json_t *data = NULL;
     if (list == NULL)
         list = &none;
@@ -34,6 +37,8 @@ enum nl_status nl_answer_compose(enum nl_answer answer, const char *language,
     }
     if (status == NL_OK && html) {
         nl_data_set(data, "answer", nl_buf_text(&sentence));
+        nl_identity_of(config, list->name, nl_catalog_language(theme.catalog), &identity);
+        nl_data_identity(data, &identity, NULL, NULL);
         nl_data_set(data, "stylesheet", ""); /* the page has its styles in it */
         nl_data_set(data, "heading", "");
         json_object_set_new(data, "feed", json_false());

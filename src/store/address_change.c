@@ -187,7 +187,7 @@ enum nl_status nl_address_change(struct nl_store *store, const char *token,
                                  struct nl_token_result *out, struct nl_error *err) {
     struct confirmation call = {.token = token};
     enum nl_status status = nl_sql_exclusive(store, confirm, &call, err);
-    *out = (struct nl_token_result){.list = call.link.list};
+    *out = (struct nl_token_result){.list = call.link.list, .subscriber = call.link.subscriber};
     memcpy(out->language, call.link.language, sizeof out->language);
     return status;
 }

@@ -147,8 +147,16 @@ struct token_call {
     bool notify; /* by a mail */
     int64_t subscriber;
     int64_t subscription;
+    bool active; /* of an unsubscription: it was */
     struct nl_token_result out;
 };
+
+/* Whether a person took back what they had confirmed, at most a day before `now`. */
+#define UNDOABLE(now)                                                                              \
+    "(s.state = 'unsubscribed' AND s.confirmed_at IS NOT NULL AND s.ended_at > " now               \
+    " - 86400 AND EXISTS (SELECT 1 FROM event e WHERE e.list = s.list AND e.subscriber = "         \
+    "s.subscriber AND e.kind = 'unsubscribed' AND e.detail = 'token' AND e.at >= s.ended_at) AND " \
+    "NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = r.address_key))"
 
 /* Finds the link of a confirmation mail. One that was used, by an impatient second click or by a
  * later mail's link, is no failure while the subscription that it confirmed is active. */
@@ -160,6 +168,7 @@ static enum nl_status find_confirmation(struct nl_store *store, struct token_cal
     call->subscription = link.subscription;
     call->subscriber = link.subscriber;
     call->out.list = link.list;
+    call->out.subscriber = link.subscriber;
     memcpy(call->out.language, link.language, sizeof link.language);
     if (status != NL_USED)
         return status;
@@ -279,23 +288,50 @@ static enum nl_status find_unsubscription(struct nl_store *store, struct token_c
     bool active = false;
     enum nl_status status = nl_sql_first(
         store, err, &found,
-        "SELECT s.id, s.list, s.subscriber, r.language, s.state = 'active' "
-        "FROM subscription s JOIN subscriber r ON r.id = s.subscriber WHERE s.token = "
-        "?",
-        NL_VALUES(NL_STRING(call->token.text)),
+        "SELECT s.id, s.list, s.subscriber, r.language, s.state = 'active', "
+        "s.state = 'unsubscribed', " UNDOABLE(
+            "?2") " "
+                  "FROM subscription s JOIN subscriber r ON r.id = s.subscriber WHERE s.token = ?1",
+        NL_VALUES(NL_STRING(call->token.text), NL_INT(nl_store_now(store))),
         NL_COLUMNS(NL_INTO(&call->subscription), NL_INTO(&call->out.list),
                    NL_INTO(&call->subscriber),
-                   NL_INTO_FIXED(call->out.language, sizeof call->out.language), NL_INTO(&active)));
+                   NL_INTO_FIXED(call->out.language, sizeof call->out.language), NL_INTO(&active),
+                   NL_INTO(&call->out.already), NL_INTO(&call->out.undoable)));
+    call->out.subscriber = call->subscriber;
     if (status == NL_OK && !found)
         return nl_error_set(err, NL_NOTFOUND, "the token is unknown");
     call->notify = call->notify && active;
+    call->active = active;
     return status;
 }
 
 static enum nl_status unsubscribe(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct token_call *call = ctx;
     enum nl_status status = find_unsubscription(store, call, err);
+    call->out.undoable = call->out.undoable || call->active;
     return status == NL_OK ? end_subscription(store, call, "token", err) : status;
+}
+
+static enum nl_status undo(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct token_call *call = ctx;
+    enum nl_status status = find_unsubscription(store, call, err);
+    call->out.already = call->active;
+    if (status != NL_OK || call->active)
+        return status;
+    if (!call->out.undoable)
+        return nl_error_set(err, NL_NOTFOUND, "there is nothing to undo");
+    status = nl_sql_run(store, err,
+                        "UPDATE subscription SET state = 'active', ended_at = NULL, noticed_at = "
+                        "NULL WHERE id = ?",
+                        NL_VALUES(NL_INT(call->subscription)));
+    return status == NL_OK
+               ? nl_event_add(store, "confirmed", call->out.list, call->subscriber, 0, "undo", err)
+               : status;
+}
+
+enum nl_status nl_unsubscribe_undo(struct nl_store *store, const char *token,
+                                   struct nl_token_result *out, struct nl_error *err) {
+    return run_token(store, token, false, undo, out, err);
 }
 
 enum nl_status nl_unsubscribe_check(struct nl_store *store, const char *token,

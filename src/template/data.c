@@ -94,10 +94,10 @@ void nl_data_page(json_t *data) {
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         if (json_object_get(data, lists[i]) == NULL)
             json_object_set_new(data, lists[i], json_array());
-    if (json_object_get(data, "side") == NULL)
-        json_object_set_new(data, "side", json_null());
-    if (json_object_get(data, "og") == NULL)
-        json_object_set_new(data, "og", json_null());
+    static const char *const objects[] = {"side", "og", "next", "undo", "steps"};
+    for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++)
+        if (json_object_get(data, objects[i]) == NULL)
+            json_object_set_new(data, objects[i], json_null());
     if (json_object_get(data, "front") == NULL)
         json_object_set_new(data, "front", json_false());
 }

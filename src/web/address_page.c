@@ -3,11 +3,15 @@
 #include "web/handlers.h"
 #include "web/token_page.h"
 
+#include <string.h>
+
 static enum nl_status check_address_token(struct nl_store *store, const char *token,
                                           struct nl_token_result *out, struct nl_error *err) {
     struct nl_link link = {0};
     enum nl_status status = nl_link_find(store, token, NL_LINK_ADDRESS, &link, err);
     out->list = link.list;
+    out->subscriber = link.subscriber;
+    memcpy(out->language, link.language, sizeof out->language);
     return status;
 }
 
@@ -17,6 +21,7 @@ static const struct nl_token_page page = {
     .button = NL_TEXT("Confirm new address"),
     .check = check_address_token,
     .already = NL_ANSWER_MOVED,
+    .new_address = true,
 };
 
 enum nl_status nl_address_ask(struct nl_site *site, const struct nl_request *request,

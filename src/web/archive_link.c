@@ -25,7 +25,6 @@ enum nl_status nl_site_archive_open(struct nl_site *site, const struct nl_reques
     nl_buf_addf(&out->join, "%s/join", site->prefix);
     if (list != NULL)
         nl_buf_addf(&out->join, "?list=%s", list->name);
-    nl_buf_addf(&out->stylesheet, "%s/style.css", site->prefix);
     nl_buf_addf(&out->home, "%s/", site->prefix);
     nl_site_language(request, out->language);
     out->archive = (struct nl_archive){
@@ -33,7 +32,7 @@ enum nl_status nl_site_archive_open(struct nl_site *site, const struct nl_reques
         .theme = theme,
         .list = list,
         .url = nl_buf_text(&out->url),
-        .stylesheet = nl_buf_text(&out->stylesheet),
+        .config = site->config,
         .join = nl_buf_text(&out->join),
         .home = nl_buf_text(&out->home),
         .language = out->language[0] != '\0' ? out->language : NULL,
@@ -47,7 +46,6 @@ void nl_site_archive_close(struct nl_site_archive *archive) {
     nl_buf_free(&archive->url);
     nl_buf_free(&archive->join);
     nl_buf_free(&archive->action);
-    nl_buf_free(&archive->stylesheet);
     nl_buf_free(&archive->home);
     nl_buf_free(&archive->stamp);
 }

@@ -3,7 +3,7 @@
 
 static const struct nl_token_page page = {
     .action = "confirm",
-    .question = NL_TEXT("Do you want to receive our emails?"),
+    .question = NL_TEXT("Receive {{list.title}} at this address?"),
     .button = NL_TEXT("Confirm subscription"),
     .check = nl_confirm_check,
     .already = NL_ANSWER_SUBSCRIBED,

@@ -17,7 +17,7 @@ nl_page_handler nl_join_form, nl_join;
 /* Each page that a link in a mail leads to. GET shows a button and POST acts, so that a scanner
  * that follows links changes nothing. confirm_page.c, unsubscribe_page.c, address_page.c */
 nl_page_handler nl_confirm_ask, nl_confirm_act;
-nl_page_handler nl_unsubscribe_ask, nl_unsubscribe_act;
+nl_page_handler nl_unsubscribe_ask, nl_unsubscribe_act, nl_unsubscribe_undo_act;
 nl_page_handler nl_address_ask, nl_address_act;
 
 /* preferences_ask.c: asks for a link to one's own page. */

@@ -8,6 +8,7 @@
 #include "web/form_fields.h"
 #include "web/gate.h"
 #include "web/handlers.h"
+#include "web/lead.h"
 #include "web/stamp.h"
 #include "web/typing_error.h"
 
@@ -153,6 +154,7 @@ static enum nl_status record_signup(const struct visit *visit, const struct nl_a
     return status;
 }
 
+/* The same page for every address, so that it reveals nothing. */
 static enum nl_status thank(const struct visit *visit, const struct nl_theme *theme) {
     const struct nl_list *list = &visit->lists.items[0];
     struct nl_buf sentence = {0};
@@ -161,7 +163,10 @@ static enum nl_status thank(const struct visit *visit, const struct nl_theme *th
         nl_answer_compose(NL_ANSWER_ASKED, nl_catalog_language(theme->catalog), list,
                           visit->site->config, false, &sentence, visit->err);
     nl_data_set(data, "answer", nl_buf_text(&sentence));
+    json_object_set_new(data, "steps", json_pack("{s:s}", "sender", list->sender));
     nl_buf_free(&sentence);
+    if (status == NL_OK)
+        status = nl_site_lead(visit->site, visit->request, only_list(visit), data, visit->err);
     if (status == NL_OK)
         return nl_site_page(theme, "page.html", data, visit->response, visit->err);
     json_decref(data);

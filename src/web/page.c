@@ -1,5 +1,6 @@
 #include "web/page.h"
 
+#include "newsletter/archive/archive.h"
 #include "newsletter/base/language.h"
 #include "newsletter/template/data.h"
 
@@ -140,22 +141,28 @@ json_t *nl_site_data(const struct nl_site *site, const struct nl_theme *theme,
                      const struct nl_list *list) {
     static const struct nl_list none = {0};
     json_t *data = nl_data_new(list != NULL ? list : &none, nl_catalog_language(theme->catalog));
-    struct nl_buf stylesheet = {0};
+    struct nl_buf home = {0};
+    struct nl_buf archive = {0};
     bool open = list != NULL && !list->is_private;
-    nl_buf_addf(&stylesheet, "%s/style.css", site->prefix);
+    nl_buf_addf(&home, "%s/", site->prefix);
+    nl_buf_addf(&archive, "%s/archive/%s%s", site->prefix, open ? list->name : "", open ? "/" : "");
     nl_data_set(data, "base", site->prefix);
-    nl_data_set(data, "stylesheet", nl_buf_text(&stylesheet));
     nl_data_set(data, "heading", "");
+    nl_data_set(data, "home", nl_buf_text(&home));
+    nl_data_set(data, "archive", nl_buf_text(&archive));
+    /* The folder of a private list is closed, that of its colours with it. */
+    nl_look_add(site->config, open ? list->name : NULL, nl_buf_text(&home), nl_buf_text(&archive),
+                data);
+    nl_buf_adds(&archive, "events/");
+    nl_data_set(data, "events_page", open ? nl_buf_text(&archive) : "");
+    nl_buf_clear(&archive);
+    nl_buf_addf(&archive, "%s/join%s%s", site->prefix, open ? "?list=" : "",
+                open ? list->name : "");
+    nl_data_set(data, "join", nl_buf_text(&archive));
     json_object_set_new(data, "feed", json_false());
-    nl_buf_clear(&stylesheet);
-    nl_buf_addf(&stylesheet, "%s/", site->prefix);
-    nl_data_set(data, "home", nl_buf_text(&stylesheet));
-    nl_buf_addf(&stylesheet, "archive/%s%s", open ? list->name : "", open ? "/" : "");
-    nl_data_set(data, "archive", nl_buf_text(&stylesheet));
-    nl_buf_adds(&stylesheet, "events/");
-    nl_data_set(data, "events_page", open ? nl_buf_text(&stylesheet) : "");
     nl_data_page(data);
-    nl_buf_free(&stylesheet);
+    nl_buf_free(&home);
+    nl_buf_free(&archive);
     return data;
 }
 
@@ -164,35 +171,5 @@ enum nl_status nl_site_page(const struct nl_theme *theme, const char *file, json
     enum nl_status status = nl_theme_render(theme, file, data, &response->body, err);
     response->type = "text/html; charset=utf-8";
     json_decref(data);
-    return status;
-}
-
-enum nl_status nl_site_say(struct nl_site *site, const struct nl_request *request, int status,
-                           const char *text, struct nl_response *response, struct nl_error *err) {
-    const struct nl_theme *theme = NULL;
-    response->status = status;
-    enum nl_status result = nl_site_theme(site, request, NULL, &theme, err);
-    if (result != NL_OK)
-        return result;
-    json_t *data = nl_site_data(site, theme, NULL);
-    nl_data_set(data, "answer", nl_catalog_text(theme->catalog, NULL, text));
-    return nl_site_page(theme, "page.html", data, response, err);
-}
-
-enum nl_status nl_site_not_found(struct nl_site *site, const struct nl_request *request,
-                                 struct nl_response *response, struct nl_error *err) {
-    return nl_site_say(site, request, 404, NL_TEXT("This page does not exist."), response, err);
-}
-
-enum nl_status nl_site_style(struct nl_site *site, const struct nl_request *request,
-                             struct nl_response *response, struct nl_error *err) {
-    const struct nl_theme *theme = NULL;
-    enum nl_status status = nl_site_theme(site, request, NULL, &theme, err);
-    json_t *data = json_object();
-    if (status == NL_OK)
-        status = nl_theme_render(theme, "page.css", data, &response->body, err);
-    json_decref(data);
-    response->type = "text/css; charset=utf-8";
-    response->cacheable = true;
     return status;
 }

@@ -54,11 +54,15 @@ json_t *nl_site_data(const struct nl_site *site, const struct nl_theme *theme,
 enum nl_status nl_site_page(const struct nl_theme *theme, const char *file, json_t *data,
                             struct nl_response *response, struct nl_error *err);
 
-/* The stylesheet. */
+/* look_files.c: the stylesheet. */
 enum nl_status nl_site_style(struct nl_site *site, const struct nl_request *request,
                              struct nl_response *response, struct nl_error *err);
 
-/* An answer of one sentence (a translatable text), with a status. */
+/* A logo of the organisation, by its path. */
+enum nl_status nl_site_logo(struct nl_site *site, const struct nl_request *request,
+                            struct nl_response *response, struct nl_error *err);
+
+/* say.c: an answer of one sentence (a translatable text), with a status. */
 enum nl_status nl_site_say(struct nl_site *site, const struct nl_request *request, int status,
                            const char *text, struct nl_response *response, struct nl_error *err);
 

@@ -24,8 +24,8 @@ enum {
 /* Search engines shall not list links with tokens. */
 static enum nl_status robots(struct nl_site *site, const struct nl_request *request,
                              struct nl_response *response, struct nl_error *err) {
-    static const char *const private[] = {"/confirm", "/unsubscribe", "/preferences",
-                                          "/page",    "/address",     "/hooks"};
+    static const char *const private[] = {"/confirm", "/unsubscribe", "/preferences", "/page",
+                                          "/address", "/hooks",       "/resubscribe"};
     (void)request;
     (void)err;
     nl_buf_adds(&response->body, "User-agent: *\n");
@@ -85,7 +85,14 @@ static const struct route {
     {"/preferences", nl_preferences_ask_page, nl_preferences_ask, true},
     {"/page", nl_preferences_page, nl_preferences_act, true},
     {"/address", nl_address_ask, nl_address_act, true},
+    {"/resubscribe", nl_unsubscribe_ask, nl_unsubscribe_undo_act, true},
     {"/style.css", nl_site_style, NULL, false},
+    {"/logo.png", nl_site_logo, NULL, false},
+    {"/logo.jpg", nl_site_logo, NULL, false},
+    {"/logo.gif", nl_site_logo, NULL, false},
+    {"/logo-dark.png", nl_site_logo, NULL, false},
+    {"/logo-dark.jpg", nl_site_logo, NULL, false},
+    {"/logo-dark.gif", nl_site_logo, NULL, false},
     {"/challenge.js", nl_gate_script, NULL, false},
     {"/robots.txt", robots, NULL, false},
     {"/healthz", health, NULL, false},

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/token_find.h"
 #include "newsletter/template/data.h"
+#include "web/lead.h"
 
 #include <string.h>
 
@@ -68,47 +69,86 @@ static enum nl_status show_broken(struct nl_site *site, const struct nl_request 
     set_text(data, theme, "button", page->button);
     status = compose_page(site, theme, NL_ANSWER_BAD_LINK, NULL, data, err);
     if (status == NL_OK)
+        status = nl_site_lead(site, request, NULL, data, err);
+    if (status == NL_OK)
         return nl_site_page(theme, "broken-link.html", data, response, err);
     json_decref(data);
     return status;
 }
 
-/* Tells something about the list of a subscription, in its holder's language. */
+/* The subscription that a link is about, while its page is made. */
+struct subject {
+    struct nl_list list;
+    const struct nl_theme *theme;
+    json_t *data;
+};
+
+/* In the visitor's language, else the subscriber's, else the list's. */
+static enum nl_status open_subject(struct nl_site *site, const struct nl_request *request,
+                                   const struct nl_token_result *result, struct subject *out,
+                                   struct nl_error *err) {
+    enum nl_status status = nl_list_get(site->store, result->list, &out->list, err);
+    const char *language = result->language[0] != '\0' ? result->language : out->list.language;
+    if (status == NL_OK)
+        status = nl_site_theme(site, request, language, &out->theme, err);
+    if (status == NL_OK)
+        out->data = nl_site_data(site, out->theme, &out->list);
+    return status;
+}
+
+static enum nl_status show_subject(struct subject *subject, const char *file, enum nl_status status,
+                                   struct nl_response *response, struct nl_error *err) {
+    if (status == NL_OK)
+        status = nl_site_page(subject->theme, file, subject->data, response, err);
+    else
+        json_decref(subject->data);
+    nl_list_free(&subject->list);
+    return status;
+}
+
+/* Tells something about a subscription, and offers what may come next. */
 static enum nl_status show_answer(struct nl_site *site, const struct nl_request *request,
                                   enum nl_answer answer, const struct nl_token_result *result,
                                   struct nl_response *response, struct nl_error *err) {
-    const struct nl_theme *theme = NULL;
-    struct nl_list list = {0};
-    json_t *data = NULL;
-    enum nl_status status = nl_list_get(site->store, result->list, &list, err);
-    const char *language = result->language[0] != '\0' ? result->language : list.language;
+    struct subject subject = {0};
+    struct nl_token token;
+    char text[NL_LINK_TOKEN_LEN + 1];
+    enum nl_status status = open_subject(site, request, result, &subject, err);
     if (status == NL_OK)
-        status = nl_site_theme(site, request, language, &theme, err);
-    if (status == NL_OK) {
-        data = nl_site_data(site, theme, &list);
-        status = compose_page(site, theme, answer, &list, data, err);
+        status = compose_page(site, subject.theme, answer, &subject.list, subject.data, err);
+    if (status == NL_OK)
+        status = nl_site_lead(site, request, &subject.list, subject.data, err);
+    if (status == NL_OK && answer == NL_ANSWER_LEFT && result->undoable) {
+        nl_request_token(request, &token);
+        nl_token_link(&token, text);
+        json_object_set_new(subject.data, "undo", json_pack("{s:s}", "token", text));
     }
-    if (status == NL_OK)
-        status = nl_site_page(theme, "page.html", data, response, err);
-    else
-        json_decref(data);
-    nl_list_free(&list);
-    return status;
+    return show_subject(&subject, "page.html", status, response, err);
 }
 
 static enum nl_status show_question(struct nl_site *site, const struct nl_request *request,
                                     const struct nl_token_page *page, const char *token,
+                                    const struct nl_token_result *result,
                                     struct nl_response *response, struct nl_error *err) {
-    const struct nl_theme *theme = NULL;
-    enum nl_status status = nl_site_theme(site, request, NULL, &theme, err);
-    if (status != NL_OK)
-        return status;
-    json_t *data = nl_site_data(site, theme, NULL);
-    nl_data_set(data, "action", page->action);
-    set_text(data, theme, "question", page->question);
-    set_text(data, theme, "button", page->button);
-    nl_data_set(data, "token", token);
-    return nl_site_page(theme, "ask.html", data, response, err);
+    struct subject subject = {0};
+    struct nl_buf question = {0};
+    struct nl_buf address = {0};
+    enum nl_status status = open_subject(site, request, result, &subject, err);
+    if (status == NL_OK)
+        status = nl_theme_text(subject.theme, NULL, page->question, subject.data, &question, err);
+    if (status == NL_OK)
+        status =
+            nl_subscriber_mask(site->store, result->subscriber, page->new_address, &address, err);
+    if (status == NL_OK) {
+        nl_data_set(subject.data, "action", page->action);
+        nl_data_set(subject.data, "question", nl_buf_text(&question));
+        nl_data_set(subject.data, "address", nl_buf_text(&address));
+        set_text(subject.data, subject.theme, "button", page->button);
+        nl_data_set(subject.data, "token", token);
+    }
+    nl_buf_free(&question);
+    nl_buf_free(&address);
+    return show_subject(&subject, "ask.html", status, response, err);
 }
 
 enum nl_status nl_token_ask(struct nl_site *site, const struct nl_request *request,
@@ -125,7 +165,7 @@ enum nl_status nl_token_ask(struct nl_site *site, const struct nl_request *reque
     if (status != NL_OK)
         return status;
     return result.already ? show_answer(site, request, page->already, &result, response, err)
-                          : show_question(site, request, page, text, response, err);
+                          : show_question(site, request, page, text, &result, response, err);
 }
 
 enum nl_status nl_token_tell(struct nl_site *site, const struct nl_request *request,

@@ -21,6 +21,7 @@ struct nl_token_page {
     enum nl_status (*check)(struct nl_store *store, const char *token, struct nl_token_result *out,
                             struct nl_error *err);
     enum nl_answer already; /* the answer if nothing is left to do */
+    bool new_address;       /* the link is about the address that somebody wants to move to */
 };
 
 /* GET: a page with a question and a button; or, where the link leads nowhere, one that says so and

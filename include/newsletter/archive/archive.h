@@ -2,25 +2,27 @@
 #ifndef NEWSLETTER_ARCHIVE_ARCHIVE_H
 #define NEWSLETTER_ARCHIVE_ARCHIVE_H
 
+#include "newsletter/config/config.h"
 #include "newsletter/store/archived_issue.h"
 #include "newsletter/store/list.h"
 #include "newsletter/template/theme.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 
 /* One list's archive in one language. All borrowed. */
 struct nl_archive {
     struct nl_store *store;
     const struct nl_theme *theme;
+    const struct nl_config *config; /* whose organisation the pages are */
     const struct nl_list *list;
-    const char *url; /* absolute, ends with "/"; "" if it is not known: then there is no feed */
-    const char *stylesheet; /* for a page at the root; NULL: ROOT/../style.css */
-    const char *join;       /* where to join; "" for nowhere */
-    const char *action;     /* where the form to join posts to; NULL: there is only a link */
-    const char *stamp;      /* for that form; see web/stamp.h */
-    const char *home;       /* the site's front page; NULL for none */
-    const char *language;   /* that the visitor prefers; NULL: the theme's */
-    bool searchable;        /* a server answers search?q= */
+    const char *url;    /* absolute, ends with "/"; "" if it is not known: then there is no feed */
+    const char *join;   /* where to join; "" for nowhere */
+    const char *action; /* where the form to join posts to; NULL: there is only a link */
+    const char *stamp;  /* for that form; see web/stamp.h */
+    const char *home;   /* the site's front page; NULL: the folder above the archive */
+    const char *language; /* that the visitor prefers; NULL: the theme's */
+    bool searchable;      /* a server answers search?q= */
 };
 
 /* A finished page. Free `body`. */
@@ -56,6 +58,31 @@ NL_CHECKED enum nl_status nl_front_make(const struct nl_front *front, const stru
 NL_CHECKED enum nl_status nl_front_lists(const struct nl_front *front,
                                          const struct nl_archive *bare, struct nl_archive_page *out,
                                          struct nl_error *err) NL_ALL_NONNULL;
+
+/* look.c: the stylesheet in the colours of a list; with NULL, of the organisation. */
+NL_CHECKED enum nl_status nl_look_style(const struct nl_config *config, const char *list,
+                                        const struct nl_theme *theme, struct nl_buf *out,
+                                        struct nl_error *err) NL_NONNULL(1, 3, 4, 5);
+
+/* look.c: a logo by its name in paths, "logo.png" or "logo-dark.jpg". *found is false where there
+ * is none of that name. *type is a constant. */
+NL_CHECKED enum nl_status nl_look_logo(const struct nl_config *config, const char *list,
+                                       const char *name, bool *found, struct nl_buf *out,
+                                       const char **type, struct nl_error *err)
+    NL_NONNULL(1, 3, 4, 5, 6, 7);
+
+/* look.c: whether a list has settings of its own in `organisation`, and so files of its own. */
+bool nl_look_is_own(const struct nl_config *config, const char *list) NL_NONNULL(1);
+
+/* look.c: adds the organisation, its colours, and the addresses of stylesheet and logos to the data
+ * of a page. They lie below `home`, or below `root` for a list with a look of its own. */
+void nl_look_add(const struct nl_config *config, const char *list, const char *home,
+                 const char *root, json_t *data) NL_NONNULL(1, 3, 4, 5);
+
+/* front.c: the newest issue of a list as a card for templates: JSON null if there is none. `root`
+ * is the address of the archive. The caller owns *out. */
+NL_CHECKED enum nl_status nl_archive_latest(const struct nl_archive *archive, const char *root,
+                                            json_t **out, struct nl_error *err) NL_ALL_NONNULL;
 
 /* Calls `each` with the path of every page. */
 NL_CHECKED enum nl_status nl_archive_paths(const struct nl_archive *archive,

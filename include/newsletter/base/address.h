@@ -3,6 +3,7 @@
 #ifndef NEWSLETTER_BASE_ADDRESS_H
 #define NEWSLETTER_BASE_ADDRESS_H
 
+#include "newsletter/base/buf.h"
 #include "newsletter/base/error.h"
 
 #include <stdbool.h>
@@ -21,6 +22,10 @@ struct nl_address {
  * subscriber has such an address; the error says which rule was broken. */
 NL_CHECKED enum nl_status nl_address_parse(const char *text, struct nl_address *out,
                                            struct nl_error *err) NL_NONNULL(1, 2);
+
+/* Appends an address of which its owner recognises enough and others learn little:
+ * "v…1@example.org". */
+void nl_address_mask(const char *address, struct nl_buf *out) NL_ALL_NONNULL;
 
 void nl_address_free(struct nl_address *address);
 

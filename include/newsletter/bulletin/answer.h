@@ -13,6 +13,7 @@ enum nl_answer {
     NL_ANSWER_CONFIRMED,  /* names the list */
     NL_ANSWER_SUBSCRIBED, /* the same on a second click; names the list */
     NL_ANSWER_LEFT,       /* names the list */
+    NL_ANSWER_BACK,       /* after leaving by mistake; names the list */
     NL_ANSWER_MOVED,      /* the same for every list */
     NL_ANSWER_BAD_LINK,   /* the same for every fault of a link */
 };

@@ -32,6 +32,8 @@ struct nl_token_result {
     int64_t notice;    /* the delivery queued to tell the subscriber, or 0 */
     char language[36]; /* the subscriber's, or "" */
     bool already;      /* the subscription was in that state before: nothing has changed */
+    bool undoable;     /* it ended a short while ago: nl_unsubscribe_undo would revive it */
+    int64_t subscriber;
 };
 
 /* Uses a confirmation token: pending becomes active and every other open link of that subscription
@@ -53,6 +55,17 @@ NL_CHECKED enum nl_status nl_confirm_check(struct nl_store *store, const char *t
 NL_CHECKED enum nl_status nl_unsubscribe_token(struct nl_store *store, const char *token,
                                                bool goodbye, struct nl_token_result *out,
                                                struct nl_error *err) NL_ALL_NONNULL;
+
+/* Revives a subscription that its own link has ended within the last day, as its holder had
+ * confirmed it. NL_NOTFOUND for any other. `token` as for nl_confirm. */
+NL_CHECKED enum nl_status nl_unsubscribe_undo(struct nl_store *store, const char *token,
+                                              struct nl_token_result *out,
+                                              struct nl_error *err) NL_ALL_NONNULL;
+
+/* Appends the address of a subscriber, or the one they want to move to, with most of it hidden. */
+NL_CHECKED enum nl_status nl_subscriber_mask(struct nl_store *store, int64_t subscriber,
+                                             bool new_one, struct nl_buf *out,
+                                             struct nl_error *err) NL_ALL_NONNULL;
 
 /* Returns the result that nl_unsubscribe_token would have, without ending anything. */
 NL_CHECKED enum nl_status nl_unsubscribe_check(struct nl_store *store, const char *token,

@@ -30,6 +30,24 @@ static void test_forms(void **state) {
           "!#$%&'*+-/=?^_`{|}~@example.org");
 }
 
+static void test_mask(void **state) {
+    static const char *const rows[][2] = {
+        {"valentina1@gmail.example", "v\u20261@gmail.example"},
+        {"ann@example.org", "a\u2026n@example.org"},
+        {"an@example.org", "a\u2026@example.org"},
+        {"a@example.org", "a\u2026@example.org"},
+        {"\u0436\u0430\u043d\u0430\u0440@example.kz", "\u0436\u2026\u0440@example.kz"},
+        {"(erased)", "(\u2026)"},
+        {"", "\u2026"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct nl_buf out = {0};
+        nl_address_mask(rows[i][0], &out);
+        assert_string_equal(nl_buf_text(&out), rows[i][1]);
+        nl_buf_free(&out);
+    }
+}
+
 static void test_unicode_forms_are_one_mailbox(void **state) {
     (void)state;
     struct nl_error err = {0};
@@ -120,8 +138,11 @@ static void test_mailbox(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),   cmocka_unit_test(test_unicode_forms_are_one_mailbox),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_mask),
+        cmocka_unit_test(test_unicode_forms_are_one_mailbox),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_mailbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

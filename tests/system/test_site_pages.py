@@ -1,0 +1,109 @@
+"""Pages of the website that lead on: who asks is told which list and address a link is about, and what comes next."""
+import os
+import re
+
+import pytest
+from conftest import BINARY
+from test_enclosures import png
+from webserver import WebServer
+
+
+@pytest.fixture
+def http(connected):
+    connected.configure(serve={"url": "https://news.example.org", "check_forms": False})
+    connected.add_active(["valentina1@example.org"])
+    connected.run("send", "--yes", connected.issue("The quay is open.\n", title="Open quay"))
+    server = WebServer(BINARY, connected.folder, "--no-mail")
+    yield server
+    server.stop()
+
+
+def key(site):
+    return site.sql("SELECT token FROM subscription")[0][0]
+
+
+def test_leaving_by_mistake(http, connected):
+    token = key(connected)
+    asked = http.get(f"/unsubscribe?token={token}").text
+    assert "Unsubscribe from News Bulletin?" in asked and "v…1@example.org" in asked and "valentina" not in asked
+    left = http.post("/unsubscribe", {"token": token}).text
+    assert 'action="/resubscribe"' in left and "Open quay" in left and "You have been unsubscribed" in left
+    assert 'action="/resubscribe"' in http.get(f"/unsubscribe?token={token}").text  # and no question any more
+    assert http.get(f"/resubscribe?token={token}").status == 200
+    assert connected.sql("SELECT state FROM subscription") == [("unsubscribed",)]
+    for _ in range(2):
+        back = http.post("/resubscribe", {"token": token})
+        assert back.status == 200 and "You are subscribed to News Bulletin again." in back.text
+    assert connected.sql("SELECT state, ended_at FROM subscription") == [("active", None)]
+    assert connected.sql("SELECT kind, detail FROM event ORDER BY id DESC LIMIT 1") == [("confirmed", "undo")]
+
+
+@pytest.mark.parametrize("change", [
+    "UPDATE subscription SET ended_at = ended_at - 86401",
+    "UPDATE subscription SET confirmed_at = NULL",
+    "UPDATE event SET detail = 'operator'",
+    "UPDATE subscription SET state = 'complained'",
+    "INSERT INTO suppression (address_key, reason, since) VALUES ('valentina1@example.org', 'manual', 1)",
+])
+def test_what_cannot_be_undone(http, connected, change):
+    token = key(connected)
+    http.post("/unsubscribe", {"token": token})
+    connected.sql(change)
+    before = connected.sql("SELECT state FROM subscription")
+    assert "resubscribe" not in http.get(f"/unsubscribe?token={token}").text
+    refused = http.post("/resubscribe", {"token": token})
+    unknown = http.post("/resubscribe", {"token": "11111111-2222-4333-8444-555555555555"})
+    assert refused.status == unknown.status == 404 and refused.text == unknown.text
+    assert connected.sql("SELECT state FROM subscription") == before
+
+
+def test_no_page_is_a_dead_end(http, connected):
+    for path, status in (("/nosuch", 404), ("/confirm?token=x", 200), ("/unsubscribe", 200), ("/address?token=x", 200)):
+        page = http.get(path)
+        assert page.status == status and "Open quay" in page.text and 'href="/archive/' in page.text, path
+        assert page.text.index("</h1>") < page.text.index("Open quay")
+    broken = http.get("/confirm?token=x").text
+    assert broken.index('role="alert"') < broken.index('<button type="submit">Confirm subscription')
+    thanks = [http.post("/join", {"email": address, "list": "bulletin"}).text
+              for address in ("valentina1@example.org", "new@example.org")]
+    assert thanks[0] == thanks[1]
+    assert "What happens next" in thanks[0] and "Press Office &lt;press@example.org&gt;" in thanks[0]
+    assert "spam folder" in thanks[0] and "Open quay" in thanks[0]
+
+
+def test_a_private_list_is_led_nowhere(http, connected):
+    connected.run("list", "edit", "bulletin", "--private")
+    left = http.post("/unsubscribe", {"token": key(connected)}).text
+    assert "You have been unsubscribed from News Bulletin" in left and "Open quay" not in left
+    assert "/archive/bulletin" not in left
+
+
+def test_the_organisation_is_on_each_page(connected):
+    connected.write("logo.png", png(40, 20))
+    connected.write("dark.png", png(40, 21))
+    connected.run("list", "add", "culture", "--from", "press@example.org", "--title", "Culture letter")
+    connected.configure(serve={"url": "https://news.example.org/news"}, organisation={
+        "name": {"en": "Embassy of Ruritania", "ru": "Посольство Руритании"}, "released_by": "Released by the embassy",
+        "logo": "logo.png", "logo_dark": "dark.png", "accent": "#7a1f3d", "privacy": "https://www.example.org/privacy",
+        "contact": {"person": "Жанар Т.", "email": "press@example.org"}, "social": {"Telegram": "https://t.me/example"},
+        "lists": {"culture": {"accent": "#00ff00", "logo": "dark.png"}}})
+    server = WebServer(BINARY, connected.folder, "--no-mail")
+    for path in ("/news/", "/news/join", "/news/nosuch", "/news/archive/", "/news/confirm?token=x", "/news/archive/bulletin/"):
+        text = server.get(path).text
+        assert "Embassy of Ruritania" in text and "Released by the embassy" in text, path
+        assert 'src="/news/logo.png"' in text and 'srcset="/news/logo-dark.png"' in text and "Жанар Т." in text, path
+        assert "https://t.me/example" in text and "https://www.example.org/privacy" in text
+    assert "Посольство Руритании" in server.get("/news/", **{"Accept-Language": "ru"}).text
+    assert server.get("/news/logo.png").getheader("Content-Type") == "image/png"
+    assert "#7a1f3d" in server.get("/news/style.css").text and server.get("/news/logo.gif").status == 404
+    own = server.get("/news/archive/culture/").text
+    assert 'href="style.css"' in own and 'src="logo.png"' in own
+    assert "#00ff00" in server.get("/news/archive/culture/style.css").text
+    assert server.get("/news/archive/culture/logo.png").status == 200
+    assert server.get("/news/archive/bulletin/style.css").status == 404
+    server.stop()
+    connected.run("archive", "build", "www")
+    for name in ("style.css", "logo.png", "logo-dark.png", "culture/style.css", "culture/logo.png"):
+        assert os.path.getsize(os.path.join(connected.folder, "www", name)) > 0
+    with open(os.path.join(connected.folder, "www", "culture", "index.html"), encoding="utf-8") as page:
+        assert re.search(r'href="style.css"', page.read())
