@@ -76,7 +76,11 @@ static enum nl_status show(const struct visit *visit, const char *problem, const
         json_object_set_new(data, "fields",
                             nl_form_fields_data(&site->config->forms, visit->form.attributes, bad,
                                                 nl_catalog_language(theme->catalog)));
-        status = nl_site_page(theme, "join.html", data, visit->response, visit->err);
+        status = nl_site_lead(site, visit->request, list, data, visit->err);
+        if (status == NL_OK)
+            status = nl_site_page(theme, "join.html", data, visit->response, visit->err);
+        else
+            json_decref(data);
     }
     json_decref(choices.array);
     return status;

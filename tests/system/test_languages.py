@@ -155,7 +155,7 @@ def test_welcome_and_goodbye(connected, server):
     assert welcome["Auto-Submitted"] == "auto-generated" and "One-Click" in welcome["List-Unsubscribe-Post"]
     assert "https://www.example.org/archive" in plain(welcome) and "archive" in html(welcome)
     assert "Ann" not in plain(welcome)
-    assert "You are subscribed" in connected.run("confirm", key).out
+    assert "You have confirmed already" in connected.run("confirm", key).out
     connected.run("unsubscribe", token(welcome, "unsubscribe"))
     goodbye = parse(server.messages("ann@example.org")[2])
     assert goodbye["Subject"] == "You have unsubscribed from News Bulletin"
