@@ -1,5 +1,6 @@
 #include "newsletter/bulletin/check.h"
 
+#include "bulletin/check_access.h"
 #include "bulletin/markdown.h"
 #include "newsletter/base/address.h"
 #include "newsletter/bulletin/frontmatter.h"
@@ -113,17 +114,10 @@ static bool is_unreachable(const char *host) {
     return strchr(host, '.') == NULL;
 }
 
-static void add_words(const struct nl_md_node *node, struct nl_buf *out) {
-    if (node->text != NULL && (node->type == NL_MD_TEXT || node->type == NL_MD_CODE))
-        nl_buf_adds(out, node->text);
-    for (const struct nl_md_node *child = node->first; child != NULL; child = child->next)
-        add_words(child, out);
-}
-
 /* A link that shows the address of another site looks like phishing. */
 static void check_words(struct check *check, const struct nl_md_node *link, const char *host) {
     struct nl_buf words = {0};
-    add_words(link, &words);
+    nl_access_words(link, &words);
     char *shown = host_of(nl_buf_text(&words));
     if (shown != NULL && !are_aligned(shown, host))
         find(check, true, "link-deceives",
@@ -165,18 +159,11 @@ static size_t count_words(const char *text) {
 }
 
 static void check_node(struct check *check, const struct nl_md_node *node) {
-    struct nl_buf alt = {0};
     char *host = NULL;
     switch (node->type) {
     case NL_MD_IMAGE:
         check->images++;
         check_url(check, "the image", node->text);
-        add_words(node, &alt);
-        if (nl_buf_text(&alt)[strspn(nl_buf_text(&alt), " ")] == '\0')
-            find(check, false, "image-alt",
-                 "the image %s has no alternative text, and many see no images: ![what it "
-                 "shows](...)",
-                 node->text);
         break;
     case NL_MD_LINK:
         check_url(check, "the link", node->text);
@@ -191,7 +178,6 @@ static void check_node(struct check *check, const struct nl_md_node *node) {
         break;
     }
     free(host);
-    nl_buf_free(&alt);
     for (const struct nl_md_node *child = node->first; child != NULL; child = child->next)
         check_node(check, child);
 }
@@ -208,7 +194,11 @@ static enum nl_status check_body(struct check *check, struct nl_error *err) {
         status = nl_markdown_read(source + body, strlen(source + body), check->path,
                                   check->config->raw_html, &document, err);
     if (status == NL_OK) {
+        const struct nl_access access = {check->path, check->edition.language, line - 1,
+                                         check->out};
         check_node(check, document);
+        nl_check_access(&access, document);
+        nl_check_raw_html(&access, document);
         if (check->images > 0 && check->words < FEW_WORDS)
             find(check, false, "all-images",
                  "%zu words and %zu image%s: filters distrust mail of images alone, and readers "

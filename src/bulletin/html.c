@@ -1,5 +1,6 @@
 #include "bulletin/render.h"
 
+#include "newsletter/base/language.h"
 #include "newsletter/template/escape.h"
 
 #include <stdio.h>
@@ -81,6 +82,14 @@ static void write_image(struct writer *writer, const struct nl_md_node *node) {
     nl_buf_addc(&more, '"');
     open_tag(writer, "img", "img", nl_buf_text(&more));
     nl_buf_free(&more);
+}
+
+static void write_language(struct writer *writer, const struct nl_md_node *node) {
+    nl_buf_adds(writer->out, "<span lang=\"");
+    nl_html_escape(writer->out, node->text);
+    nl_buf_addf(writer->out, "\" dir=\"%s\">", nl_language_is_rtl(node->text) ? "rtl" : "ltr");
+    write_children(writer, node);
+    nl_buf_adds(writer->out, "</span>");
 }
 
 static void write_link(struct writer *writer, const struct nl_md_node *node) {
@@ -260,6 +269,9 @@ static void write_node(struct writer *writer, const struct nl_md_node *node) {
         break;
     case NL_MD_LINK:
         write_link(writer, node);
+        break;
+    case NL_MD_LANGUAGE:
+        write_language(writer, node);
         break;
     case NL_MD_IMAGE:
         write_image(writer, node);

@@ -5,6 +5,7 @@
 #include "bulletin/markdown_lists.h"
 #include "bulletin/markdown_notes.h"
 #include "bulletin/markdown_source.h"
+#include "newsletter/base/language.h"
 
 #include <md4c.h>
 #include <stdlib.h>
@@ -150,6 +151,21 @@ static char *url_of(struct nl_md_builder *builder, const MD_ATTRIBUTE *attribute
     return nl_buf_take(&out);
 }
 
+static const char language_mark[] = "lang:";
+
+/* [text](lang:fr) is a text in another language, and no link. */
+static int mark_language(struct nl_md_builder *builder, struct nl_md_node *node) {
+    size_t len = sizeof language_mark - 1;
+    node->type = NL_MD_LANGUAGE;
+    memmove(node->text, node->text + len, strlen(node->text) - len + 1);
+    if (node->text[0] != '\0' && nl_language_is_tag(node->text))
+        return 0;
+    return nl_md_stop(builder, nl_error_set(builder->err, NL_DATA,
+                                            "%s: '%s' is not a language tag such as fr, in "
+                                            "[text](lang:fr)",
+                                            builder->where, node->text));
+}
+
 static int enter_target(struct nl_md_builder *builder, enum nl_md_type type,
                         const MD_ATTRIBUTE *target) {
     struct nl_md_node *node = NULL;
@@ -159,6 +175,8 @@ static int enter_target(struct nl_md_builder *builder, enum nl_md_type type,
     node->text = url_of(builder, target);
     if (node->text == NULL)
         return nl_md_stop(builder, nl_error_nomem(builder->err));
+    if (type == NL_MD_LINK && strncmp(node->text, language_mark, sizeof language_mark - 1) == 0)
+        return mark_language(builder, node);
     if (is_allowed_url(node->text, type == NL_MD_IMAGE))
         return 0;
     return nl_md_stop(
@@ -218,7 +236,8 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *userdata) {
         const struct nl_md_node *node = builder->at;
         if (types[i].span != type)
             continue;
-        while (!is_block(node) && node->type != types[i].type)
+        while (!is_block(node) && node->type != types[i].type &&
+               (type != MD_SPAN_A || node->type != NL_MD_LANGUAGE))
             node = node->parent;
         return is_block(node) ? 0 : leave_node(builder, node);
     }

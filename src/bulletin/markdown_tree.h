@@ -30,6 +30,7 @@ enum nl_md_type {
     NL_MD_STRONG,
     NL_MD_STRUCK,
     NL_MD_LINK,      /* text: URL */
+    NL_MD_LANGUAGE,  /* text: the tag of the language of what it holds */
     NL_MD_IMAGE,     /* text: URL; children: the alternative; level: width in pixels if known */
     NL_MD_NOTE_MARK, /* text: a footnote's name; level: its number; letter: 1 for the first mark */
     NL_MD_SOFT_BREAK,

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 from conftest import SAMPLE
+from test_enclosures import png
 
 pytestmark = pytest.mark.one_engine("the engine makes no difference")
 
@@ -36,11 +37,11 @@ def test_the_sample(good):
 
 @pytest.mark.parametrize("body, level, rule", [
     ("![](https://www.example.org/a.png)\n", "warning", "image-alt"),
-    ("[here](http://www.example.org/)\n", "warning", "not-https"),
-    ("[here](https://192.0.2.7/x)\n", "warning", "link-numeric"),
-    ("[here](https://intranet/x)\n", "error", "link-unreachable"),
-    ("[here](https://printer.local/x)\n", "error", "link-unreachable"),
-    ("[here](https://bit.ly/x)\n", "warning", "link-shortened"),
+    ("[Press](http://www.example.org/)\n", "warning", "not-https"),
+    ("[Press](https://192.0.2.7/x)\n", "warning", "link-numeric"),
+    ("[Press](https://intranet/x)\n", "error", "link-unreachable"),
+    ("[Press](https://printer.local/x)\n", "error", "link-unreachable"),
+    ("[Press](https://bit.ly/x)\n", "warning", "link-shortened"),
     ("[https://bank.example.com](https://evil.example.net/)\n", "error", "link-deceives"),
     ("[](https://www.example.org/)\n", "warning", "link-empty"),
     ("x " * 60000 + "\n", "error", "size"),
@@ -49,6 +50,61 @@ def test_the_sample(good):
 def test_body(good, body, level, rule):
     found = rules(good, BODY + body, expect=65 if level == "error" else 0)
     assert found == {(level, rule)}
+
+
+@pytest.mark.parametrize("body, rule, line", [
+    ("![](quay.png)", "image-alt", 1),
+    ("x\n![](quay.png)", "image-alt", 2),
+    ("![IMG_1234](quay.png)", "image-words", 1),
+    ("![logo](quay.png)", "image-words", 1),
+    ("Read [here](https://www.example.org/).", "link-words", 1),
+    ("Подробности [здесь](https://www.example.org/).", "link-words", 1),
+    ("[*Read more*](https://www.example.org/)", "link-words", 1),
+    ("# Another title", "heading-order", 1),
+    ("## One\n\n#### Two", "heading-order", 3),
+    ("### One", "heading-order", 1),
+    ("##\n\nx", "heading-empty", None),
+    ("**What is CICA?**\n\nA forum.", None, None),
+    ("**The programme**\n\nIt begins at nine.", "heading-bold", 1),
+    ("| Time | |\n|---|---|\n| 9 | Talk |", "table-head", 1),
+    ("| | Time |\n|---|---|\n| Talk | 9 |", None, None),
+    ("Второй круглый стол о паромном сообщении.", "language-mark", 1),
+    ("- x\n- Второй круглый стол о паромном сообщении.", "language-mark", 2),
+    ("[Второй круглый стол о паромном сообщении.](lang:ru)", None, None),
+    ("a) x\nb) y\n\n        1. z", "indented-code", 4),
+    ("а) x\nб) y\n\n         1. z", "indented-code", 4),
+    ("a) x\nb) y\n\n   1. z", None, None),
+    ("1. x\n\n```\ncode\n```", None, None),
+    ("x\n\n[^1]: lost", "footnote", 3),
+    ("x[^1]\n\n[^1]: found", None, None),
+    ("<img src='https://www.example.org/a.png'>", "image-alt", 1),
+    ("<table><tr><td>x</td></tr></table>", "table-head", 1),
+    ("<table role='presentation'><tr><td>x</td></tr></table>", None, None),
+    ("<table><tr><th>x</th></tr></table>", None, None),
+    ("<p>\n<span style='color:#ccc'>x</span></p>", "contrast", 2),
+    ("x <span style='color:#003366'>y</span>", "contrast", 1),  # on a dark screen
+    ("<p style='background:#eee'>y</p>", "contrast", 1),
+    ("<p style='color:#111;background:#eee'>y <b style='background:#333'>z</b></p>", "contrast", 1),
+    ("<p style='color:#111;background:#eee'>y</p>\n\n<p style='font-size:20px'>z</p>", None, None),
+    ("<font color='yellow'>z</font>", "contrast", 1),
+])
+def test_accessibility(good, body, rule, line):
+    with open(os.path.join(good.folder, "quay.png"), "wb") as out:
+        out.write(png())
+    good.configure(raw_html=True)
+    path = good.issue(BODY + body + "\n", preheader="A line")
+    found = json.loads(good.run("check", "--json", path).out)
+    assert [one["rule"] for one in found] == ([rule] if rule else []), found
+    if line:
+        with open(path, encoding="utf-8") as source:
+            before = source.read().split(body)[0].count("\n")
+        assert found[0]["text"].startswith(f"line {before + line}: "), found
+
+
+def test_the_language_of_the_edition_counts(good):
+    body = "Второй круглый стол о паромном сообщении. " * 5
+    assert rules(good, body, language="ru") == set()
+    assert "is not a language tag" in good.run("check", good.issue("[x](lang:Not_A_Tag)\n"), expect=65).err
 
 
 def test_attributes_that_nobody_has(good):
@@ -143,7 +199,8 @@ def test_styles_that_are_not_inlined(good):
 
 def test_each_language_is_looked_at(good):
     good.issue(BODY, name="issue.en.md", preheader="A line")
-    good.issue(BODY + "[x](http://www.example.org/)\n", name="issue.ru.md", preheader="A line")
+    russian = "Слова и ещё слова о паромах и гаванях. " * 5
+    good.issue(russian + "[x](http://www.example.org/)\n", name="issue.ru.md", preheader="A line")
     path = os.path.join(good.folder, "issue.md")
     (found,) = json.loads(good.run("check", "--json", path).out)
     assert found["rule"] == "not-https" and found["file"].endswith("issue.ru.md")
