@@ -14,6 +14,7 @@ struct nl_store {
     struct nl_env env;
     struct nl_statement *statements; /* prepared, by the address of their text */
     bool batch;                      /* one is open */
+    bool leave_settings;             /* those that the database itself keeps stay as they are */
     const char *once;                /* the last statement of nl_sql_once in this transaction */
 };
 
@@ -25,6 +26,10 @@ void nl_store_discard(const char *path) NL_ALL_NONNULL;
 
 /* migrate.c. `create`: whether there may be no tables yet. */
 NL_CHECKED enum nl_status nl_store_migrate(struct nl_store *store, bool create,
+                                           struct nl_error *err) NL_ALL_NONNULL;
+
+/* migrate.c. Compares the schema with this binary's. */
+NL_CHECKED enum nl_status nl_store_compare(struct nl_store *store, struct nl_schema *out,
                                            struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -74,18 +74,26 @@ static enum nl_status ensure_secret(struct nl_store *store, struct nl_error *err
     return status == NL_OK ? read_secret(store, err) : status;
 }
 
-static enum nl_status open_with(const struct nl_engine *engine, const char *path, bool create,
-                                const struct nl_env *env, struct nl_store **out,
-                                struct nl_error *err) {
+/* `*out` is to be closed, also after a failure, if it is not NULL. */
+static enum nl_status connect_with(const struct nl_engine *engine, const char *path,
+                                   const struct nl_env *env, bool leave_settings,
+                                   struct nl_store **out, struct nl_error *err) {
     struct nl_store *store = calloc(1, sizeof *store);
+    *out = store;
     if (store == NULL)
         return nl_error_nomem(err);
     store->engine = engine;
     store->env = *env;
+    store->leave_settings = leave_settings;
     store->path = strdup(path);
-    enum nl_status status = store->path != NULL ? NL_OK : nl_error_nomem(err);
-    if (status == NL_OK)
-        status = engine->open(store, path, err);
+    return store->path != NULL ? engine->open(store, path, err) : nl_error_nomem(err);
+}
+
+static enum nl_status open_with(const struct nl_engine *engine, const char *path, bool create,
+                                const struct nl_env *env, struct nl_store **out,
+                                struct nl_error *err) {
+    struct nl_store *store = NULL;
+    enum nl_status status = connect_with(engine, path, env, false, &store, err);
     if (status == NL_OK)
         status = nl_store_migrate(store, create, err);
     if (status == NL_OK)
@@ -122,6 +130,21 @@ enum nl_status nl_store_open(const char *path, const struct nl_env *env, struct 
     if (status == NL_OK)
         status = engine->check(path, err);
     return status == NL_OK ? open_with(engine, path, false, env, out, err) : status;
+}
+
+enum nl_status nl_store_schema(const char *path, const struct nl_env *env, struct nl_schema *out,
+                               struct nl_error *err) {
+    const struct nl_engine *engine = NULL;
+    struct nl_store *store = NULL;
+    enum nl_status status = find_engine(path, &engine, err);
+    if (status == NL_OK)
+        status = engine->check(path, err);
+    if (status == NL_OK)
+        status = connect_with(engine, path, env, true, &store, err);
+    if (status == NL_OK)
+        status = nl_store_compare(store, out, err);
+    nl_store_close(store);
+    return status;
 }
 
 const char *nl_store_name(const struct nl_store *store) {

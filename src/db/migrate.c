@@ -90,6 +90,23 @@ static enum nl_status pending_version(struct nl_store *store, int64_t *applied, 
     return status;
 }
 
+enum nl_status nl_store_compare(struct nl_store *store, struct nl_schema *out,
+                                struct nl_error *err) {
+    bool empty = false;
+    *out = (struct nl_schema){0};
+    enum nl_status status = pending_version(store, &out->applied, &empty, err);
+    if (status == NL_OK && empty)
+        status =
+            nl_error_set(err, NL_NOINPUT, "no database in %s: run 'newsletter init'", store->path);
+    for (const struct nl_embedded *file = store->engine->migrations; status == NL_OK && file->name;
+         file++) {
+        out->newest = strtoll(file->name, NULL, 10);
+        if (out->newest <= out->applied)
+            status = check_applied(store, file, out->newest, err);
+    }
+    return status;
+}
+
 enum nl_status nl_store_migrate(struct nl_store *store, bool create, struct nl_error *err) {
     int64_t applied = 0;
     int64_t newest = 0;
@@ -112,9 +129,11 @@ enum nl_status nl_store_migrate(struct nl_store *store, bool create, struct nl_e
     if (status == NL_OK)
         status = store->engine->migrating(store, false, err);
     if (status == NL_OK && applied > newest)
-        status = nl_error_set(err, NL_CONFIG,
-                              "%s has schema %lld, this newsletter knows up to %lld: upgrade "
-                              "newsletter",
-                              store->path, (long long)applied, (long long)newest);
+        status =
+            nl_error_set(err, NL_CONFIG,
+                         "a later newsletter has brought %s to schema %lld, and this one knows "
+                         "up to %lld: install the later one again, or go back to a backup of "
+                         "before that upgrade with 'newsletter restore'",
+                         store->path, (long long)applied, (long long)newest);
     return status;
 }

@@ -148,7 +148,7 @@ def test_foreign_database(site, tmp_path):
 
 def test_newer_schema(site):
     site.sql("INSERT INTO schema_migration VALUES (9000, '9000-future.sql', 'x', 1)")
-    assert "upgrade newsletter" in one_line(site.run("status", expect=78))
+    assert "install the later one" in one_line(site.run("status", expect=78))
 
 
 def test_changed_migration(site):

@@ -28,6 +28,18 @@ NL_CHECKED enum nl_status nl_store_create(const char *path, const struct nl_env 
 NL_CHECKED enum nl_status nl_store_open(const char *path, const struct nl_env *env,
                                         struct nl_store **out, struct nl_error *err) NL_ALL_NONNULL;
 
+/* The number of the newest migration that a database has had, and of the newest that this binary
+ * has. */
+struct nl_schema {
+    int64_t applied, newest;
+};
+
+/* Looks at a database without changing it: no migration is applied, and a backup stays a backup. A
+ * later schema than this binary has is no error here; one whose migrations differ is. */
+NL_CHECKED enum nl_status nl_store_schema(const char *path, const struct nl_env *env,
+                                          struct nl_schema *out,
+                                          struct nl_error *err) NL_ALL_NONNULL;
+
 void nl_store_close(struct nl_store *store);
 
 /* The name that messages give it: the file, or the URL without its password. */

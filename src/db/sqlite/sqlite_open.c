@@ -63,7 +63,8 @@ static enum nl_status configure(struct nl_store *store, struct nl_error *err) {
                                   "PRAGMA trusted_schema = OFF;";
     sqlite3_extended_result_codes(nl_sqlite(store)->db, 1);
     nl_sqlite_set_patience(store, BUSY_MILLISECONDS);
-    return nl_sqlite_script(store, pragmas, err);
+    return nl_sqlite_script(store, store->leave_settings ? "PRAGMA trusted_schema = OFF;" : pragmas,
+                            err);
 }
 
 /* 'restore' may have renamed the file after we opened it and before we had a lock on it. */
