@@ -4,9 +4,10 @@ import gzip
 import hashlib
 import os
 import sqlite3
+import subprocess
 
 import pytest
-from conftest import TOP, parse, token
+from conftest import BINARY, TOP, parse, token, wait_for
 
 pytestmark = pytest.mark.one_engine("earlier schemas were SQLite's")
 
@@ -91,16 +92,13 @@ def test_each_earlier_schema_has_a_stored_database():
     assert stored == [f"{number:04}.db.gz" for number in range(1, len(MIGRATIONS))]
 
 
-@pytest.mark.parametrize("file", sorted(glob.glob(os.path.join(TOP, "tests", "data", "databases", "*.gz"))),
-                         ids=os.path.basename)
-def test_goes_on_with_a_stored_database(bare_site, server, file):
-    """Made by the binary of its time: see tests/data/databases."""
+def go_on_with(bare_site, server, file):
     with gzip.open(file) as stored:
         bare_site.write("newsletter.db", stored.read())
     os.chmod(bare_site.database, 0o600)
     bare_site.configure(port=server.port, confirmation={"resend_interval": "0"})
     bare_site.run("subscribe", "waits@example.org")
-    bare_site.run("retry")
+    wait_for(lambda: bare_site.run("retry").out + "." and "deferred" not in bare_site.state_of_each().values())
     assert bare_site.state_of_each() == {
         "ann@example.org": "sent", "bob@example.org": "sent", "gone@example.org": "bounced", "later@example.org": "sent"}
     assert [parse(m)["Subject"] for m in server.messages("later@example.org")] == ["No 1: A title"]
@@ -110,3 +108,16 @@ def test_goes_on_with_a_stored_database(bare_site, server, file):
     assert len(server.messages("waits@example.org")) == 2 and server.messages("kim@example.org") == []
     assert bare_site.sql("SELECT state FROM issue") == [("sent",), ("sent",)]
     assert bare_site.sql("PRAGMA foreign_key_check") == [] and bare_site.run("doctor", "--local")
+
+
+@pytest.mark.parametrize("file", sorted(glob.glob(os.path.join(TOP, "tests", "data", "databases", "*.gz"))),
+                         ids=os.path.basename)
+def test_goes_on_with_a_stored_database(bare_site, server, file):
+    """Made by the binary of its time: see tests/data/databases."""
+    go_on_with(bare_site, server, file)
+
+
+def test_the_tool_stores_such_a_database(bare_site, server, tmp_path):
+    file = str(tmp_path / "now.db.gz")
+    subprocess.run([os.path.join(TOP, "tools", "store-database"), "--binary", BINARY, "--output", file], check=True, timeout=120)
+    go_on_with(bare_site, server, file)
