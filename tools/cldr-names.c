@@ -1,5 +1,6 @@
-/* Writes the names of months and weekdays in all languages that the Unicode CLDR knows, as libicu
- * has them, to a file that src/template/names.c includes. Runs while newsletter is built. */
+/* Writes the names of months and weekdays in all languages that the Unicode CLDR knows, and their
+ * own names, as libicu has them, to a file that src/template/names.c includes. Runs while
+ * newsletter is built. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,13 @@
 #include <unicode/uloc.h>
 #include <unicode/ustring.h>
 
-enum { MONTHS = 12, WEEKDAYS = 7, NAMES = 2 * MONTHS + WEEKDAYS, NAME_LIMIT = 200, TAG_LIMIT = 40 };
+enum {
+    MONTHS = 12,
+    WEEKDAYS = 7,
+    NAMES = 2 * MONTHS + WEEKDAYS + 1,
+    NAME_LIMIT = 200,
+    TAG_LIMIT = 40
+};
 enum { SHORT_ENOUGH = 4 };
 
 struct language {
@@ -23,6 +30,14 @@ static void check(UErrorCode code, const char *tag) {
         return;
     fprintf(stderr, "cldr-names: %s: %s\n", tag, u_errorName(code));
     exit(1);
+}
+
+static void capitalise(const char *tag, const char *plain, char out[NAME_LIMIT]) {
+    UErrorCode code = U_ZERO_ERROR;
+    UCaseMap *map = ucasemap_open(tag, U_TITLECASE_WHOLE_STRING | U_TITLECASE_NO_LOWERCASE, &code);
+    ucasemap_utf8ToTitle(map, out, NAME_LIMIT, plain, -1, &code);
+    ucasemap_close(map);
+    check(code, tag);
 }
 
 /* One name; with a capital letter at its start if it shall stand alone. */
@@ -41,9 +56,18 @@ static void get(const UDateFormat *format, UDateFormatSymbolType type, int index
     size_t len = strlen(plain);
     while (len > 1 && plain[len - 1] == '.')
         plain[--len] = '\0';
-    UCaseMap *map = ucasemap_open(tag, U_TITLECASE_WHOLE_STRING | U_TITLECASE_NO_LOWERCASE, &code);
-    ucasemap_utf8ToTitle(map, out, NAME_LIMIT, plain, -1, &code);
-    ucasemap_close(map);
+    check(code, tag);
+    capitalise(tag, plain, out);
+}
+
+/* "Français" for fr. */
+static void get_own_name(const char *tag, char out[NAME_LIMIT]) {
+    UErrorCode code = U_ZERO_ERROR;
+    UChar name[NAME_LIMIT];
+    char plain[NAME_LIMIT];
+    uloc_getDisplayName(tag, tag, name, NAME_LIMIT, &code);
+    u_strToUTF8(plain, NAME_LIMIT, NULL, name, -1, &code);
+    capitalise(tag, plain, out);
     check(code, tag);
 }
 
@@ -85,6 +109,7 @@ static void read_language(const char *locale, struct language *out) {
         get(format, UDAT_STANDALONE_MONTHS, month, locale, true, out->names[MONTHS + month]);
     }
     get_weekdays(format, locale, out->names + 2 * MONTHS);
+    get_own_name(locale, out->names[NAMES - 1]);
     udat_close(format);
 }
 
@@ -100,7 +125,7 @@ static bool is_as_parent(const struct language *language) {
     for (char *p = locale; (p = strchr(p, '-')) != NULL;)
         *p = '_';
     read_language(locale, &parent);
-    return memcmp(language->names, parent.names, sizeof parent.names) == 0;
+    return memcmp(language->names, parent.names, sizeof parent.names - NAME_LIMIT) == 0;
 }
 
 static int compare(const void *a, const void *b) {

@@ -84,11 +84,11 @@ static enum nl_status add_navigation(const struct nl_page_builder *builder, json
 
 /* How many there are. */
 static void add_found(const char *words, size_t count, json_t *data) {
-    struct nl_buf text = {0};
-    if (words != NULL && words[0] != '\0' && count > 0)
-        nl_buf_addf(&text, "%zu%s", count, count >= MOST_FOUND ? "+" : "");
-    nl_data_set(data, "found", nl_buf_text(&text));
-    nl_buf_free(&text);
+    bool found = words != NULL && words[0] != '\0' && count > 0;
+    json_object_set_new(
+        data, "found",
+        found ? json_pack("{s:I, s:b}", "count", (json_int_t)count, "more", count >= MOST_FOUND)
+              : json_null());
 }
 
 /* Makes a page that lists issues. With no issue the page does not exist, unless `always`: the

@@ -14,8 +14,13 @@ static struct day read_day(const char *date) {
                         (int)strtol(date + 8, NULL, 10)};
 }
 
+static const char *name_of(const struct nl_theme *theme, enum nl_name_form form, int index) {
+    const char *name = nl_name(nl_catalog_language(theme->catalog), form, index);
+    return name != NULL ? name : nl_name("en", form, index);
+}
+
 static const char *month_of(const struct nl_theme *theme, int month, enum nl_name_form form) {
-    return nl_name(nl_catalog_language(theme->catalog), form, month - 1);
+    return name_of(theme, form, month - 1);
 }
 
 /* Writes the words that a catalog has for `format`, or `plain` if it names an unknown variable.
@@ -98,5 +103,5 @@ void nl_date_month(const struct nl_theme *theme, int year, int month, struct nl_
 }
 
 const char *nl_date_weekday(const struct nl_theme *theme, int day) {
-    return nl_name(nl_catalog_language(theme->catalog), NL_NAME_WEEKDAY, day);
+    return name_of(theme, NL_NAME_WEEKDAY, day);
 }

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MONTHS = 12, TAG_LIMIT = 16 };
+enum { MONTHS = 12, WEEKDAYS = 7, TAG_LIMIT = 16 };
 
 /* All names one after the other, each with its end: for each language 12 months in a date, 12
- * alone, and 7 weekdays. No table points to them, so that nothing has to be relocated at the start
- * of each command. */
+ * alone, 7 weekdays and its own name. No table points to them, so that nothing has to be relocated
+ * at the start of each command. */
 #define LANGUAGE(tag, offset, ...) __VA_ARGS__
 static const unsigned char names[] = {
 #include "names.def"
@@ -56,10 +56,9 @@ const char *nl_name(const char *language, enum nl_name_form form, int index) {
         do
             len--;
         while (len > 0 && language[len] != '-');
-    if (name == NULL)
-        name = find("en", 2);
     const char *text = (const char *)name;
-    for (int skip = (int)form * MONTHS + index; skip > 0; skip--)
+    int before = form == NL_NAME_LANGUAGE ? 2 * MONTHS + WEEKDAYS : (int)form * MONTHS;
+    for (int skip = before + index; text != NULL && skip > 0; skip--)
         text += strlen(text) + 1;
     return text;
 }

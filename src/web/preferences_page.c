@@ -6,6 +6,7 @@
 #include "newsletter/store/link.h"
 #include "newsletter/store/person.h"
 #include "newsletter/template/data.h"
+#include "newsletter/template/language_name.h"
 #include "web/form_fields.h"
 #include "web/handlers.h"
 #include "web/token_page.h"
@@ -31,26 +32,23 @@ static bool is_listed(const json_t *array, const char *tag) {
     return false;
 }
 
-/* Named as its speakers do, where we have their words. */
+/* Named as its speakers do. */
 static enum nl_status add_language(const char *tag, void *ctx, struct nl_error *err) {
     struct languages *languages = ctx;
-    struct nl_catalog *catalog = NULL;
+    struct nl_buf name = {0};
     if (tag == NULL || tag[0] == '\0' || is_listed(languages->array, tag))
         return NL_OK;
-    enum nl_status status = nl_catalog_open(languages->site->config->templates, tag, &catalog, err);
-    if (status != NL_OK)
-        return status;
-    bool ours = strcmp(nl_catalog_language(catalog), tag) == 0;
-    const char *name = nl_catalog_text(catalog, "language", NL_TEXT_IN("language", "English"));
+    nl_language_name(tag, &name);
     json_t *item = json_object();
     nl_data_set(item, "tag", tag);
-    nl_data_set(item, "name", ours ? name : tag);
+    nl_data_set(item, "name", nl_buf_text(&name));
     json_object_set_new(
         item, "chosen",
         json_boolean(languages->chosen != NULL && strcmp(languages->chosen, tag) == 0));
     json_array_append_new(languages->array, item);
-    nl_catalog_free(catalog);
-    return NL_OK;
+    bool failed = name.failed;
+    nl_buf_free(&name);
+    return failed ? nl_error_nomem(err) : NL_OK;
 }
 
 static enum nl_status add_list_language(const struct nl_list *list, void *ctx,

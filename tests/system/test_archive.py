@@ -212,7 +212,7 @@ def test_search(web, words, found):
     assert page.status == 200 and titles(page) == found
     assert ("No issue has these words:" in page.text) == (found == [] and words != "")
     assert ("Write words to look for" in page.text) == (words == "")
-    assert (f"Issues found: {len(found)}<" in page.text) == (found != [])
+    assert (f">{len(found)} issue{'s' * (len(found) != 1)} found<" in page.text) == (found != [])
     assert page.getheader("Cache-Control") == "no-store"
     assert "<script" not in web.get("/archive/bulletin/search?q=%3Cscript%3E").text
 

@@ -20,7 +20,7 @@ ROOMS = {
     "dkim": (3, "openssl"),
     "smtp": (3, "curl openssl"),
     "store": (4, "jansson.h uuid"),
-    "template": (5, "jansson.h unicode unictype.h unilbrk.h unistr.h uniwidth.h"),
+    "template": (5, "jansson.h unictype.h unilbrk.h unistr.h uniwidth.h"),
     "inbound": (5, "archive.h archive_entry.h curl jansson.h libetpan libxml openssl unicase.h uniconv.h uninorm.h "
                    "unistr.h"),
     "transfer": (5, "csv.h jansson.h rnp unicase.h unictype.h uninorm.h unistr.h"),

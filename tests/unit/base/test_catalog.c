@@ -30,7 +30,7 @@ static void test_built_in(void **state) {
 
 static void test_english_is_as_written(void **state) {
     (void)state;
-    static const char *const languages[] = {"en", "de", "xx-YY", "", "../ru", NULL};
+    static const char *const languages[] = {"en", "nl", "xx-YY", "", "../ru", NULL};
     for_each_row (i, languages, languages[i]) {
         struct nl_catalog *catalog = open_catalog(NULL, languages[i]);
         assert_string_equal(nl_catalog_language(catalog), "en");
@@ -125,13 +125,13 @@ static void test_each(void **state) {
     struct nl_error err = {0};
     char names[100] = "";
     assert_ok(nl_catalog_each(NULL, collect, names, &err));
-    assert_string_equal(names, "en kk ru ");
+    assert_string_equal(names, "en ar de es fr it kk pt ru tr uk uz zh ");
     names[0] = '\0';
-    write_catalog(fixture, "de.mo", -1);
+    write_catalog(fixture, "nl.mo", -1);
     write_catalog(fixture, "ru.mo", -1);
     write_catalog(fixture, "not a tag.mo", -1);
     assert_ok(nl_catalog_each(fixture->folder, collect, names, &err));
-    assert_string_equal(names, "en kk ru de ");
+    assert_string_equal(names, "en ar de es fr it kk pt ru tr uk uz zh nl ");
 }
 
 int main(void) {

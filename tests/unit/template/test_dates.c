@@ -22,6 +22,30 @@ static const struct {
     {"kk", "2027 жылғы 21 наурыз", "2027 жылғы 21–23 наурыз", "2027 жылғы 30 наурыз – 2 сәуір",
      "2027 жылғы 30 желтоқсан – 2028 жылғы 2 қаңтар", "2027 жылғы 21 наурыз, 10:00–12:00",
      "Наурыз 2027", "Дс"},
+    {"uk", "21 березня 2027 р.", "21–23 березня 2027 р.", "30 березня – 2 квітня 2027 р.",
+     "30 грудня 2027 р. – 2 січня 2028 р.", "21 березня 2027 р., 10:00–12:00", "Березень 2027",
+     "Пн"},
+    {"de", "21. März 2027", "21.–23. März 2027", "30. März – 2. April 2027",
+     "30. Dezember 2027 – 2. Januar 2028", "21. März 2027, 10:00–12:00", "März 2027", "Mo"},
+    {"fr", "21 mars 2027", "21–23 mars 2027", "30 mars – 2 avril 2027",
+     "30 décembre 2027 – 2 janvier 2028", "21 mars 2027, 10:00–12:00", "Mars 2027", "Lun"},
+    {"es", "21 de marzo de 2027", "21–23 de marzo de 2027", "30 de marzo – 2 de abril de 2027",
+     "30 de diciembre de 2027 – 2 de enero de 2028", "21 de marzo de 2027, 10:00–12:00",
+     "Marzo de 2027", "Lun"},
+    {"pt", "21 de março de 2027", "21–23 de março de 2027", "30 de março – 2 de abril de 2027",
+     "30 de dezembro de 2027 – 2 de janeiro de 2028", "21 de março de 2027, 10:00–12:00",
+     "Março de 2027", "Seg"},
+    {"it", "21 marzo 2027", "21–23 marzo 2027", "30 marzo – 2 aprile 2027",
+     "30 dicembre 2027 – 2 gennaio 2028", "21 marzo 2027, 10:00–12:00", "Marzo 2027", "Lun"},
+    {"tr", "21 Mart 2027", "21–23 Mart 2027", "30 Mart – 2 Nisan 2027",
+     "30 Aralık 2027 – 2 Ocak 2028", "21 Mart 2027, 10:00–12:00", "Mart 2027", "Pzt"},
+    {"uz", "2027-yil 21-mart", "2027-yil 21–23-mart", "2027-yil 30-mart – 2-aprel",
+     "2027-yil 30-dekabr – 2028-yil 2-yanvar", "2027-yil 21-mart, 10:00–12:00", "Mart 2027",
+     "Dush"},
+    {"ar", "21 مارس 2027", "21–23 مارس 2027", "30 مارس – 2 أبريل 2027",
+     "30 ديسمبر 2027 – 2 يناير 2028", "21 مارس 2027، 10:00–12:00", "مارس 2027", "إثنين"},
+    {"zh", "2027年3月21日", "2027年3月21日至23日", "2027年3月30日至4月2日",
+     "2027年12月30日至2028年1月2日", "2027年3月21日 10:00–12:00", "2027年3月", "周一"},
 };
 
 static void test_dates(void **state) {
@@ -79,13 +103,15 @@ static void test_names(void **state) {
         {"kk", NL_NAME_WEEKDAY, 6, "Жс"},
         {"ar", NL_NAME_WEEKDAY, 1, "ثلاثاء"},
         {"fa", NL_NAME_IN_DATE, 0, "ژانویهٔ"},
-        {"xx", NL_NAME_IN_DATE, 4, "May"},
-        {"", NL_NAME_IN_DATE, 4, "May"},
-        {"d", NL_NAME_IN_DATE, 4, "May"},
-        {"dez", NL_NAME_IN_DATE, 4, "May"},
+        {"kk", NL_NAME_LANGUAGE, 0, "Қазақ тілі"},
+        {"pt-BR", NL_NAME_LANGUAGE, 0, "Português"},
+        {"zh", NL_NAME_LANGUAGE, 0, "中文"},
     };
     for_each_row (i, rows, rows[i].language)
         assert_string_equal(nl_name(rows[i].language, rows[i].form, rows[i].index), rows[i].name);
+    static const char *const unknown[] = {"xx", "", "d", "dez", "-"};
+    for_each_row (i, unknown, unknown[i])
+        assert_null(nl_name(unknown[i], NL_NAME_IN_DATE, 4));
 }
 
 int main(void) {
