@@ -7,9 +7,8 @@ static void add_form(struct nl_site *site, struct nl_site_archive *out) {
     if (site->config->serve.challenge && site->config->serve.check_forms)
         return;
     nl_buf_addf(&out->action, "%s/join", site->prefix);
-    nl_stamp_write(nl_store_secret(site->store), nl_store_env(site->store), &out->stamp);
     out->archive.action = nl_buf_text(&out->action);
-    out->archive.stamp = nl_buf_text(&out->stamp);
+    out->archive.stamp = NL_STAMP_MARK;
 }
 
 enum nl_status nl_site_archive_open(struct nl_site *site, const struct nl_request *request,
@@ -47,5 +46,4 @@ void nl_site_archive_close(struct nl_site_archive *archive) {
     nl_buf_free(&archive->join);
     nl_buf_free(&archive->action);
     nl_buf_free(&archive->home);
-    nl_buf_free(&archive->stamp);
 }

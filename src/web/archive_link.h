@@ -8,7 +8,7 @@
 /* Zero-initialise; close with nl_site_archive_close. */
 struct nl_site_archive {
     struct nl_archive archive; /* borrows from the rest */
-    struct nl_buf url, join, action, home, stamp;
+    struct nl_buf url, join, action, home;
     char language[NL_LANGUAGE_TAG];
 };
 

@@ -2,6 +2,7 @@
 
 #include "web/archive_link.h"
 #include "web/handlers.h"
+#include "web/stamp.h"
 
 #include <string.h>
 
@@ -38,6 +39,7 @@ static enum nl_status serve_list(struct nl_site *site, const struct nl_request *
         page.body = (struct nl_buf){0};
         response->type = page.type;
         response->cacheable = strcmp(path, "search") != 0;
+        response->form = strstr(nl_buf_text(&response->body), NL_STAMP_MARK) != NULL;
     } else if (status == NL_OK) {
         status = nl_site_not_found(site, request, response, err);
     }

@@ -60,6 +60,8 @@ static enum nl_status show(struct nl_site *site, const struct nl_request *reques
         response->body = page.body;
         page.body = (struct nl_buf){0};
         response->type = page.type;
+        response->cacheable = true;
+        response->form = true;
     }
     nl_buf_free(&page.body);
     close_fronts(&fronts);

@@ -48,21 +48,28 @@ void nl_request_each_field(const struct nl_request *request,
 /* The address of the visitor: the peer, or the one that a trusted proxy names. */
 const struct nl_ip *nl_request_client(const struct nl_request *request);
 
+enum { NL_ETAG = 24 }; /* bytes of an entity tag, with its end */
+
 /* An answer to be filled; zero-initialised but for `status`. */
 struct nl_response {
     int status;
     const char *type; /* a constant */
     struct nl_buf body;
-    char *location;           /* of a redirect; freed with the answer */
-    int64_t retry_after;      /* seconds; 0 for none */
-    const char *attachment;   /* the name of a file to save it as; NULL to show it */
-    char *cookie;             /* Set-Cookie; wiped and freed with the answer */
-    const char *authenticate; /* with 401: WWW-Authenticate */
-    bool close;               /* the connection, after the answer */
-    bool scripts;             /* the page loads a script of ours */
-    bool wait;                /* no answer yet: the handler is called again after nl_server_wake */
-    bool cacheable;           /* anybody may cache it for a while: nothing personal is in it */
-    const char *allow;        /* with 405: the methods */
+    char *location;            /* of a redirect; freed with the answer */
+    int64_t retry_after;       /* seconds; 0 for none */
+    const char *attachment;    /* the name of a file to save it as; NULL to show it */
+    char *cookie;              /* Set-Cookie; wiped and freed with the answer */
+    const char *authenticate;  /* with 401: WWW-Authenticate */
+    bool close;                /* the connection, after the answer */
+    bool scripts;              /* the page loads a script of ours */
+    bool wait;                 /* no answer yet: the handler is called again after nl_server_wake */
+    bool cacheable;            /* nothing personal is in it: it may be kept, here and elsewhere */
+    bool form;                 /* it holds NL_STAMP_MARK, which becomes a stamp for each visitor */
+    char etag[NL_ETAG];        /* of what is kept here; "" for none. Ends the answer as 304 */
+    bool ranges;               /* parts of it may be asked for */
+    size_t first, part, whole; /* the part that is sent, filled in by response.c */
+    int64_t modified;          /* when it changed, as far as is known; 0 if it is not */
+    const char *allow;         /* with 405: the methods */
 };
 
 #endif

@@ -6,6 +6,7 @@
 #include "newsletter/store/list.h"
 #include "newsletter/template/theme.h"
 #include "newsletter/web/site.h"
+#include "web/cache.h"
 #include "web/http.h"
 #include "web/limit.h"
 
@@ -23,6 +24,7 @@ struct nl_site {
     char *prefix;             /* the path of its URL, "" or "/news" */
     struct nl_theme **themes; /* one for each catalog used so far */
     size_t theme_count;
+    struct nl_cache *cache; /* pages for everybody; NULL in the writer */
     struct nl_site *writer; /* the same site for the thread that writes: it has themes and a store
                                of its own, and borrows all else; NULL before nl_site_set_writer */
 };

@@ -1,6 +1,7 @@
 #include "web/response.h"
 
 #include "newsletter/base/env.h"
+#include "web/conditional.h"
 #include "web/peer.h"
 
 #include <stdio.h>
@@ -10,8 +11,43 @@
 enum { ANSWER_SECONDS = 300 }; /* a page with large pictures over a slow line */
 
 #define POLICY                                                                                     \
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "             \
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; media-src 'self' https:; "        \
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+/* Pages may be kept, but must be asked for again each time: an issue that is withdrawn is gone at
+ * once. A page with a form is one visitor's, since its stamp is good for one use. */
+static void add_caching(const struct nl_response *response, struct MHD_Response *out) {
+    char text[NL_HTTP_DATE];
+    MHD_add_response_header(out, "Cache-Control",
+                            !response->cacheable ? "no-store"
+                            : response->form     ? "private, no-cache"
+                                                 : "public, no-cache");
+    if (!response->cacheable)
+        return;
+    MHD_add_response_header(out, "Vary", "Accept-Language");
+    if (response->etag[0] != '\0') {
+        char tag[NL_ETAG + 2];
+        snprintf(tag, sizeof tag, "%s%s", response->form ? "W/" : "", response->etag);
+        MHD_add_response_header(out, "ETag", tag);
+    }
+    if (response->modified != 0) {
+        nl_http_date(response->modified, text);
+        MHD_add_response_header(out, "Last-Modified", text);
+    }
+}
+
+static void add_range(const struct nl_response *response, struct MHD_Response *out) {
+    char text[80];
+    MHD_add_response_header(out, "Accept-Ranges", "bytes");
+    if (response->status == 206)
+        snprintf(text, sizeof text, "bytes %zu-%zu/%zu", response->first,
+                 response->first + response->part - 1, response->whole);
+    else if (response->status == 416)
+        snprintf(text, sizeof text, "bytes */%zu", response->whole);
+    else
+        return;
+    MHD_add_response_header(out, "Content-Range", text);
+}
 
 static void add_headers(const struct nl_response *response, struct MHD_Response *out) {
     static const char *const always[][2] = {
@@ -28,10 +64,7 @@ static void add_headers(const struct nl_response *response, struct MHD_Response 
         MHD_add_response_header(out, always[i][0], always[i][1]);
     MHD_add_response_header(out, "Content-Type",
                             response->type != NULL ? response->type : "text/plain; charset=utf-8");
-    MHD_add_response_header(out, "Cache-Control",
-                            response->cacheable ? "public, max-age=300" : "no-store");
-    if (response->cacheable)
-        MHD_add_response_header(out, "Vary", "Accept-Language");
+    add_caching(response, out);
     if (response->location != NULL)
         MHD_add_response_header(out, "Location", response->location);
     if (response->cookie != NULL)
@@ -43,6 +76,8 @@ static void add_headers(const struct nl_response *response, struct MHD_Response 
         snprintf(value, sizeof value, "attachment; filename=\"%s\"", response->attachment);
         MHD_add_response_header(out, "Content-Disposition", value);
     }
+    if (response->ranges)
+        add_range(response, out);
     if (response->close)
         MHD_add_response_header(out, "Connection", "close");
     if (response->allow != NULL)
@@ -53,7 +88,39 @@ static void add_headers(const struct nl_response *response, struct MHD_Response 
     }
 }
 
+static const char *field_of(const struct nl_request *request, const char *name) {
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+/* Answers 304 where the visitor has the page, 206 where a part of a file is asked for. */
+static void narrow(const struct nl_request *request, struct nl_response *response) {
+    size_t first = 0;
+    size_t len = 0;
+    struct nl_buf part = {0};
+    const struct nl_conditions conditions = {
+        .none_match = field_of(request, "If-None-Match"),
+        .modified_since = field_of(request, "If-Modified-Since"),
+        .range = field_of(request, "Range"),
+        .if_range = field_of(request, "If-Range"),
+    };
+    if (nl_conditions_have(&conditions, response)) {
+        response->status = 304;
+        nl_buf_free(&response->body);
+    } else if (response->ranges && response->status == 200 &&
+               nl_conditions_part(&conditions, response, &first, &len)) {
+        response->whole = response->body.len;
+        response->first = first;
+        response->status = len > 0 ? 206 : 416;
+        nl_buf_add(&part, nl_buf_text(&response->body) + (len > 0 ? first : 0), len);
+        nl_buf_free(&response->body);
+        response->body = part;
+        response->part = len;
+    }
+}
+
 enum MHD_Result nl_response_send(struct nl_request *request, struct nl_response *response) {
+    if (request->method[0] != 'P')
+        narrow(request, response);
     size_t len = response->body.len;
     char *body = len > 0 ? nl_buf_take(&response->body) : NULL;
     struct MHD_Response *out =

@@ -2,8 +2,10 @@
 
 #include "newsletter/report/metrics.h"
 #include "newsletter/store/public_list.h"
+#include "newsletter/store/revision.h"
 #include "web/gate.h"
 #include "web/handlers.h"
+#include "web/stamp.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -17,6 +19,7 @@ enum {
     COSTLY_BURST = 120, /* searches and changes of a network, at once */
     COSTLY_PER_HOUR = 1200,
     METRICS_SECONDS = 30,
+    CACHE_BYTES = 32 << 20,
 };
 
 /* ---- small pages ---- */
@@ -135,10 +138,57 @@ static enum nl_status dispatch(struct nl_site *site, const struct nl_request *re
     return nl_site_say(site, request, 405, NL_TEXT("This page does not exist."), response, err);
 }
 
+/* The visitor's languages decide about a page, and nothing else of a request. */
+static enum nl_status find_kept(struct nl_site *site, const struct nl_request *request,
+                                const char *path, struct nl_buf *key, struct nl_response *response,
+                                bool *found, struct nl_error *err) {
+    char language[NL_LANGUAGE_TAG];
+    struct nl_buf revision = {0};
+    enum nl_status status = nl_store_revision(site->store, &revision, err);
+    nl_site_language(request, language);
+    nl_buf_addf(key, "%s %s", language, path);
+    if (status == NL_OK) {
+        nl_cache_set_state(site->cache, nl_env_now(&nl_env_system), nl_buf_text(&revision));
+        *found = nl_cache_get(site->cache, nl_buf_text(key), response);
+    }
+    nl_buf_free(&revision);
+    return status;
+}
+
+/* Puts a stamp of the visitor's own in the place of the mark. */
+static void stamp(const struct nl_site *site, struct nl_response *response) {
+    static const char mark[] = NL_STAMP_MARK;
+    struct nl_buf body = {0};
+    const char *at = strstr(nl_buf_text(&response->body), mark);
+    if (at == NULL)
+        return;
+    size_t before = (size_t)(at - response->body.data);
+    nl_buf_reserve(&body, response->body.len + 100);
+    nl_buf_add(&body, response->body.data, before);
+    nl_stamp_write(nl_store_secret(site->store), nl_store_env(site->store), &body);
+    nl_buf_add(&body, at + sizeof mark - 1, response->body.len - before - (sizeof mark - 1));
+    nl_buf_free(&response->body);
+    response->body = body;
+}
+
 enum nl_status nl_site_handle(void *ctx, const struct nl_request *request,
                               struct nl_response *response, struct nl_error *err) {
     struct nl_site *site = ctx;
-    return dispatch(site, request, nl_site_path(site, request), response, err);
+    const char *path = nl_site_path(site, request);
+    struct nl_buf key = {0};
+    bool found = false;
+    enum nl_status status = NL_OK;
+    if (site->cache == NULL || nl_request_is_post(request) || strncmp(path, "/hooks", 6) == 0)
+        return dispatch(site, request, path, response, err);
+    status = find_kept(site, request, path, &key, response, &found, err);
+    if (status == NL_OK && !found)
+        status = dispatch(site, request, path, response, err);
+    if (status == NL_OK && !found && response->cacheable && response->status == 200)
+        nl_cache_put(site->cache, nl_buf_text(&key), response);
+    if (response->form)
+        stamp(site, response);
+    nl_buf_free(&key);
+    return status;
 }
 
 /* ---- the life of a site ---- */
@@ -167,9 +217,10 @@ enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *confi
         .addresses = nl_limit_new(LEAST_BURST, config->serve.joins_per_address),
         .costly = nl_limit_new(COSTLY_BURST, COSTLY_PER_HOUR),
         .changes = nl_limit_new(OWN_CHANGES, OWN_CHANGES),
+        .cache = nl_cache_new(CACHE_BYTES),
         .prefix = path_of(url)};
     if (site->joins == NULL || site->changes == NULL || site->costly == NULL ||
-        site->addresses == NULL || site->prefix == NULL) {
+        site->addresses == NULL || site->cache == NULL || site->prefix == NULL) {
         nl_site_free(site);
         return nl_error_nomem(err);
     }
@@ -193,6 +244,7 @@ enum nl_status nl_site_set_writer(struct nl_site *site, struct nl_store *store,
     site->writer->theme_count = 0;
     site->writer->metrics = (struct nl_buf){0};
     site->writer->writer = NULL;
+    site->writer->cache = NULL;
     *out = (struct nl_server_writer){nl_site_handle, set_patience, site->writer};
     return nl_store_read_only(site->store, err);
 }
@@ -232,6 +284,7 @@ void nl_site_free(struct nl_site *site) {
     nl_site_themes_free(site);
     free(site->prefix);
     nl_buf_free(&site->metrics);
+    nl_cache_free(site->cache);
     nl_limit_free(site->joins);
     nl_limit_free(site->addresses);
     nl_limit_free(site->changes);

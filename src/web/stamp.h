@@ -11,6 +11,9 @@
 /* The hidden field that people do not see and robots fill in. */
 #define NL_HONEYPOT "website"
 
+/* Stands for the stamp in pages that are kept for several visitors. */
+#define NL_STAMP_MARK "\x1astamp\x1a"
+
 enum { NL_STAMP_SECONDS = 86400 }; /* for how long a stamp is good */
 
 /* Appends a stamp for a form that is shown now: "TIME.NUMBER.MAC". The random number makes it one

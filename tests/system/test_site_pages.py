@@ -3,7 +3,7 @@ import os
 import re
 
 import pytest
-from conftest import BINARY
+from conftest import BINARY, wait_for
 from test_enclosures import png
 from webserver import WebServer
 
@@ -107,3 +107,61 @@ def test_the_organisation_is_on_each_page(connected):
         assert os.path.getsize(os.path.join(connected.folder, "www", name)) > 0
     with open(os.path.join(connected.folder, "www", "culture", "index.html"), encoding="utf-8") as page:
         assert re.search(r'href="style.css"', page.read())
+
+
+def test_no_page_is_ever_out_of_date(http, connected):
+    """Each change is seen by the next request, though pages are kept: by sending, withdrawing, and editing."""
+    def front():
+        return http.get("/").text
+
+    assert "Second quay" not in front() and "Open quay" in front()
+    connected.run("send", "--yes", connected.issue("More.\n", title="Second quay", number="No 2"))
+    assert "Second quay" in front() and http.get("/archive/bulletin/issue/no-2/").status == 200
+    connected.run("archive", "withdraw", "no-2")
+    assert "Second quay" not in front() and http.get("/archive/bulletin/issue/no-2/").status == 404
+    assert http.get("/archive/bulletin/feed.atom").text.count("<entry>") == 1
+    connected.run("archive", "publish", "no-2")
+    assert "Second quay" in front()
+    connected.run("list", "edit", "bulletin", "--title", "Harbour News")
+    assert "Harbour News" in front() and "Harbour News" in http.get("/archive/bulletin/").text
+    connected.run("list", "edit", "bulletin", "--private")
+    assert http.get("/archive/bulletin/").status == 404 and "Harbour News" not in front()
+
+
+def test_a_configuration_that_changed(connected):
+    connected.configure(serve={"url": "https://news.example.org"}, organisation={"name": "Embassy"})
+    server = WebServer(BINARY, connected.folder, "--no-mail")
+    tag = server.get("/archive/").getheader("ETag")
+    assert server.get("/archive/", **{"If-None-Match": tag}).status == 304
+    server.stop()
+    connected.configure(organisation={"name": "Consulate"})
+    server = WebServer(BINARY, connected.folder, "--no-mail")
+    answer = server.get("/archive/", **{"If-None-Match": tag})
+    assert answer.status == 200 and "Consulate" in answer.text
+    server.stop()
+
+
+def test_visitors_ask_whether_a_page_has_changed(http, connected):
+    path = "/archive/bulletin/issue/no-1/"
+    first = http.get(path)
+    tag = first.getheader("ETag")
+    assert first.getheader("Cache-Control") == "public, no-cache" and tag.startswith('"')
+    for condition in (tag, f'"x", {tag}', f"W/{tag}", "*"):
+        again = http.get(path, **{"If-None-Match": condition})
+        assert again.status == 304 and again.text == "" and again.getheader("ETag") == tag, condition
+    for condition in (tag[:-2] + '"', tag + "x", '""'):
+        assert http.get(path, **{"If-None-Match": condition}).status == 200, condition
+    wait_for(lambda: http.get(path).getheader("Last-Modified"))
+    date = http.get(path).getheader("Last-Modified")
+    assert http.get(path, **{"If-Modified-Since": date}).status == 304
+    assert http.get(path, **{"If-Modified-Since": date, "If-None-Match": '"x"'}).status == 200
+    assert http.get(path, **{"If-Modified-Since": "Thu, 01 Jan 1970 00:00:00 GMT"}).status == 200
+    assert http.get(path, **{"If-Modified-Since": "soon"}).status == 200
+    form = http.get("/")
+    assert form.getheader("ETag").startswith('W/"') and form.getheader("Cache-Control") == "private, no-cache"
+    stamps = {re.search(r'name="stamp" value="([^"]+)"', http.get("/").text).group(1) for _ in range(3)}
+    assert len(stamps) == 3  # each visitor's own, on a page that is kept
+    assert http.get("/", **{"If-None-Match": form.getheader("ETag")}).status == 304
+    for private in ("/join", "/confirm?token=x", "/nosuch", "/archive/bulletin/search?q=quay"):
+        assert http.get(private).getheader("Cache-Control") == "no-store" and not http.get(private).getheader("ETag")
+    assert http.get(path, **{"Accept-Language": "ru"}).text != http.get(path).text

@@ -150,6 +150,7 @@ struct nl_dialect {
     const char *search;           /* issues i whose text holds the words ?7, each in quotes */
     const char *migrations_table; /* the table of migrations, made where it is missing */
     const char *known_tables;     /* whether that table exists, and how many tables exist */
+    const char *revision;         /* a query for a text that changes when anybody else commits */
 };
 const struct nl_dialect *nl_sql_dialect(const struct nl_store *store) NL_ALL_NONNULL;
 

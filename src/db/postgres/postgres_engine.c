@@ -90,7 +90,8 @@ const struct nl_engine nl_engine_postgres = {
                     "name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)",
                 .known_tables =
                     "SELECT count(*) FILTER (WHERE tablename = 'schema_migration'), count(*) FROM "
-                    "pg_tables WHERE schemaname = current_schema()"},
+                    "pg_tables WHERE schemaname = current_schema()",
+                .revision = "SELECT CAST(pg_current_snapshot() AS TEXT)"},
     .migrations = nl_embedded_migrations_postgresql,
     .has_arrays = true,
     .create = nl_postgres_create,

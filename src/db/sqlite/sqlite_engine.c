@@ -181,7 +181,8 @@ const struct nl_engine nl_engine_sqlite = {
                     "NOT NULL) STRICT",
                 .known_tables =
                     "SELECT (SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migration'), "
-                    "(SELECT count(*) FROM sqlite_schema)"},
+                    "(SELECT count(*) FROM sqlite_schema)",
+                .revision = "PRAGMA data_version"},
     .migrations = nl_embedded_migrations,
     .locks_issues = true,
     .create = nl_sqlite_create,

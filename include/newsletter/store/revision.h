@@ -1,0 +1,12 @@
+/* Whether anything has changed. */
+#ifndef NEWSLETTER_STORE_REVISION_H
+#define NEWSLETTER_STORE_REVISION_H
+
+#include "newsletter/db/handle.h"
+
+/* Appends a text that is another one after each change that was committed through another
+ * connection. Changes by this connection need not change it. */
+NL_CHECKED enum nl_status nl_store_revision(struct nl_store *store, struct nl_buf *out,
+                                            struct nl_error *err) NL_ALL_NONNULL;
+
+#endif

@@ -1,0 +1,138 @@
+#include "web/cache.h"
+
+#include "newsletter/base/token.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ENTRIES = 256, LARGEST_SHARE = 4 };
+
+struct entry {
+    char *key;
+    struct nl_buf body;
+    const char *type;
+    char etag[NL_ETAG];
+    bool form;
+    int64_t changed_at; /* when this body was first seen */
+    uint64_t state;     /* in which it was made */
+    uint64_t used;      /* a count: the last one that was asked for has the highest */
+};
+
+struct nl_cache {
+    struct entry entries[ENTRIES];
+    size_t limit, size;
+    struct nl_buf revision;
+    int64_t now;
+    uint64_t state, uses;
+};
+
+struct nl_cache *nl_cache_new(size_t limit) {
+    struct nl_cache *cache = calloc(1, sizeof *cache);
+    if (cache != NULL)
+        cache->limit = limit;
+    return cache;
+}
+
+void nl_cache_set_state(struct nl_cache *cache, int64_t now, const char *revision) {
+    if (now == cache->now && strcmp(nl_buf_text(&cache->revision), revision) == 0)
+        return;
+    cache->now = now;
+    cache->state++;
+    nl_buf_clear(&cache->revision);
+    nl_buf_adds(&cache->revision, revision);
+}
+
+static struct entry *find(struct nl_cache *cache, const char *key) {
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (cache->entries[i].key != NULL && strcmp(cache->entries[i].key, key) == 0)
+            return &cache->entries[i];
+    return NULL;
+}
+
+static void describe(const struct nl_cache *cache, const struct entry *entry,
+                     struct nl_response *response) {
+    memcpy(response->etag, entry->etag, sizeof entry->etag);
+    /* What has only just changed may change once more within the same second. */
+    response->modified = entry->changed_at < cache->now - 1 ? entry->changed_at : 0;
+}
+
+bool nl_cache_get(struct nl_cache *cache, const char *key, struct nl_response *response) {
+    struct entry *entry = find(cache, key);
+    if (entry == NULL || entry->state != cache->state)
+        return false;
+    entry->used = ++cache->uses;
+    nl_buf_add(&response->body, nl_buf_text(&entry->body), entry->body.len);
+    response->type = entry->type;
+    response->form = entry->form;
+    response->cacheable = true;
+    describe(cache, entry, response);
+    return true;
+}
+
+static void drop(struct nl_cache *cache, struct entry *entry) {
+    cache->size -= entry->body.len;
+    free(entry->key);
+    nl_buf_free(&entry->body);
+    *entry = (struct entry){0};
+}
+
+/* An empty place. */
+static struct entry *make_room(struct nl_cache *cache, size_t len) {
+    for (;;) {
+        struct entry *oldest = NULL;
+        struct entry *empty = NULL;
+        for (size_t i = 0; i < ENTRIES; i++) {
+            struct entry *entry = &cache->entries[i];
+            if (entry->key == NULL)
+                empty = entry;
+            else if (oldest == NULL || entry->used < oldest->used)
+                oldest = entry;
+        }
+        if ((empty != NULL && cache->size + len <= cache->limit) || oldest == NULL)
+            return empty;
+        drop(cache, oldest);
+    }
+}
+
+static void make_etag(const struct nl_response *response, char out[NL_ETAG]) {
+    char digest[NL_HEX_LEN];
+    nl_digest_hex(nl_buf_text(&response->body), response->body.len, digest);
+    snprintf(out, NL_ETAG, "\"%.16s\"", digest);
+}
+
+void nl_cache_put(struct nl_cache *cache, const char *key, struct nl_response *response) {
+    struct entry *before = find(cache, key);
+    struct entry made = {.type = response->type,
+                         .form = response->form,
+                         .changed_at = cache->now,
+                         .state = cache->state,
+                         .used = ++cache->uses};
+    make_etag(response, made.etag);
+    if (before != NULL && strcmp(before->etag, made.etag) == 0)
+        made.changed_at = before->changed_at;
+    if (before != NULL)
+        drop(cache, before);
+    describe(cache, &made, response);
+    if (response->body.len > cache->limit / LARGEST_SHARE)
+        return;
+    struct entry *place = make_room(cache, response->body.len);
+    nl_buf_add(&made.body, nl_buf_text(&response->body), response->body.len);
+    made.key = strdup(key);
+    if (place == NULL || made.key == NULL || made.body.failed) {
+        free(made.key);
+        nl_buf_free(&made.body);
+        return;
+    }
+    *place = made;
+    cache->size += made.body.len;
+}
+
+void nl_cache_free(struct nl_cache *cache) {
+    for (size_t i = 0; cache != NULL && i < ENTRIES; i++)
+        if (cache->entries[i].key != NULL)
+            drop(cache, &cache->entries[i]);
+    if (cache != NULL)
+        nl_buf_free(&cache->revision);
+    free(cache);
+}
