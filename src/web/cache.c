@@ -53,7 +53,7 @@ static struct entry *find(struct nl_cache *cache, const char *key) {
 static void describe(const struct nl_cache *cache, const struct entry *entry,
                      struct nl_response *response) {
     memcpy(response->etag, entry->etag, sizeof entry->etag);
-    /* What has only just changed may change once more within the same second. */
+    /* A page that has just changed may change again within the same second. */
     response->modified = entry->changed_at < cache->now - 1 ? entry->changed_at : 0;
 }
 
