@@ -63,7 +63,7 @@ static enum nl_status read_subject_plan(struct cli *cli, struct send_call *call,
 
 static enum nl_status schedule(struct cli *cli, struct send_call *call, struct nl_error *err) {
     int64_t count = 0;
-    enum nl_status status = nl_issue_create(cli->store, &call->bulletin.issue, NULL, &count, err);
+    enum nl_status status = nl_issue_create(cli->store, &call->bulletin.issue, &count, err);
     if (status == NL_OK)
         puts("Scheduled: 'newsletter retry' (cron) sends it when it is time.");
     return status;
@@ -74,7 +74,7 @@ static enum nl_status start_sending(struct cli *cli, struct send_call *call, str
     const struct nl_issue *issue = &call->bulletin.issue;
     enum nl_status status = cli_connect(cli, err);
     if (status == NL_OK && !call->found) {
-        status = nl_issue_create(cli->store, &call->bulletin.issue, call->segment, &count, err);
+        status = nl_issue_create(cli->store, &call->bulletin.issue, &count, err);
     } else if (status == NL_OK) {
         issue = &call->known; /* composed as it was when it began */
         const struct nl_resend unknown = {.issue = issue->id, .state = NL_DELIVERY_UNKNOWN};
@@ -82,8 +82,8 @@ static enum nl_status start_sending(struct cli *cli, struct send_call *call, str
         if (call->chosen->resend_unknown)
             status = nl_resend(cli->store, &unknown, &counts, err);
         if (status == NL_OK && call->extends)
-            status = nl_issue_extend(cli->store, issue->id, call->segment,
-                                     call->bulletin.issue.segment, &count, err);
+            status =
+                nl_issue_extend(cli->store, issue->id, call->bulletin.issue.segment, &count, err);
     }
     return status == NL_OK ? cli_send_issue(cli, issue, call->people, err) : status;
 }

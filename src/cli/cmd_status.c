@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/bulletin/bulletin.h"
+#include "newsletter/store/making.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -24,6 +25,13 @@ static json_t *counts_object(const struct nl_counts *counts) {
                      (json_int_t)counts->sent, "deferred", (json_int_t)counts->deferred, "bounced",
                      (json_int_t)counts->bounced, "failed", (json_int_t)counts->failed, "unknown",
                      (json_int_t)counts->unknown, "skipped", (json_int_t)counts->skipped);
+}
+
+/* null once all deliveries are made. */
+static json_t *making_object(const struct nl_making *making) {
+    return making->unfinished ? json_pack("{s:I, s:I}", "made", (json_int_t)making->made, "about",
+                                          (json_int_t)making->about)
+                              : json_null();
 }
 
 static enum nl_status show_delivery(const struct nl_delivery_row *row, void *ctx,
@@ -70,13 +78,14 @@ static enum nl_status show_deliveries(struct status_call *call, const struct nl_
 }
 
 static enum nl_status show_json(struct status_call *call, const struct nl_issue *issue,
-                                const struct nl_counts *counts, struct nl_error *err) {
-    json_t *object = json_pack("{s:I, s:s, s:s?, s:s, s:s, s:s, s:s?, s:o, s:o, s:o}", "id",
-                               (json_int_t)issue->id, "slug", issue->slug, "number", issue->number,
-                               "title", issue->title, "subject", issue->subject, "state",
-                               nl_issue_state_text(issue->state), "pause_note", issue->pause_note,
-                               "created_at", cli_json_time(issue->created_at), "ended_at",
-                               cli_json_time(issue->ended_at), "deliveries", counts_object(counts));
+                                const struct nl_counts *counts, const struct nl_making *making,
+                                struct nl_error *err) {
+    json_t *object = json_pack(
+        "{s:I, s:s, s:s?, s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:o}", "id", (json_int_t)issue->id,
+        "slug", issue->slug, "number", issue->number, "title", issue->title, "subject",
+        issue->subject, "state", nl_issue_state_text(issue->state), "pause_note", issue->pause_note,
+        "created_at", cli_json_time(issue->created_at), "ended_at", cli_json_time(issue->ended_at),
+        "deliveries", counts_object(counts), "being_made", making_object(making));
     enum nl_status status = NL_OK;
     if (call->wanted != NULL) {
         json_t *rows = json_array();
@@ -121,7 +130,7 @@ static void show_table_row(const struct status_call *call, const struct nl_issue
 }
 
 static void show_row(const struct status_call *call, const struct nl_issue *issue,
-                     const struct nl_counts *counts) {
+                     const struct nl_counts *counts, const struct nl_making *making) {
     enum { TABLE = 138 };
     char when[CLI_TIME_LEN];
     cli_format_time(issue->created_at, when);
@@ -129,6 +138,9 @@ static void show_row(const struct status_call *call, const struct nl_issue *issu
         show_narrow(issue, when, counts);
     else
         show_table_row(call, issue, when, counts);
+    if (making->unfinished)
+        printf("  being made: %lld of about %lld\n", (long long)making->made,
+               (long long)making->about);
     if (issue->pause_note != NULL)
         printf("  paused: %s\n", issue->pause_note);
     if (issue->scheduled_at != 0 && issue->state == NL_ISSUE_SCHEDULED) {
@@ -140,13 +152,16 @@ static void show_row(const struct status_call *call, const struct nl_issue *issu
 static enum nl_status show_issue(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
     struct status_call *call = ctx;
     struct nl_counts counts = {0};
+    struct nl_making making = {0};
     if (!cli_is_issue(issue, &call->query))
         return NL_OK;
     enum nl_status status = nl_issue_count(call->cli->store, issue->id, &counts, err);
+    if (status == NL_OK)
+        status = nl_making_read(call->cli->store, issue->id, &making, err);
     if (status == NL_OK && call->issues != NULL) {
-        status = show_json(call, issue, &counts, err);
+        status = show_json(call, issue, &counts, &making, err);
     } else if (status == NL_OK) {
-        show_row(call, issue, &counts);
+        show_row(call, issue, &counts, &making);
         if (call->wanted != NULL)
             status = show_deliveries(call, issue, NULL, err);
     }

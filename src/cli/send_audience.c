@@ -1,5 +1,7 @@
 #include "cli/send_call.h"
 
+#include "newsletter/store/making.h"
+
 #include <string.h>
 
 /* Looks for the issue in the store; also under the slug that an earlier version gave it, if it has
@@ -104,6 +106,7 @@ static enum nl_status count_known(struct cli *cli, struct send_call *call, struc
     int64_t unknown = 0;
     int64_t meant = 0;
     int64_t further = 0;
+    int64_t unmade = 0;
     enum nl_status status = nl_issue_left(cli->store, call->known.id, &call->people, &unknown, err);
     if (status == NL_OK)
         status = read_extension(cli, call, err);
@@ -111,9 +114,11 @@ static enum nl_status count_known(struct cli *cli, struct send_call *call, struc
         status = nl_issue_audience(cli->store, call->list.id, call->segment, &meant, err);
     if (status == NL_OK && call->extends)
         status = nl_issue_further(cli->store, call->known.id, call->segment, &further, err);
+    if (status == NL_OK && call->extends)
+        status = nl_making_left(cli->store, call->known.id, &unmade, err);
     if (status != NL_OK)
         return status;
-    call->had_already = meant - further;
+    call->had_already = meant > further + unmade ? meant - further - unmade : 0;
     call->people += further + (call->chosen->resend_unknown ? unknown : 0);
     return call->people == 0 && (call->extends || call->known.state == NL_ISSUE_SENT)
                ? nothing_left(call, err)

@@ -7,6 +7,7 @@
 #include "delivery/backlog.h"
 #include "delivery/breaker.h"
 #include "delivery/composer.h"
+#include "delivery/maker.h"
 #include "newsletter/db/sync.h"
 #include "newsletter/smtp/transport.h"
 
@@ -36,6 +37,7 @@ struct run {
     int64_t *commit_points;
     bool *may_go;
     struct nl_backlog backlog;
+    struct nl_maker maker;
     struct nl_sync *sync;
     int64_t renewed_at;       /* the leases */
     uint64_t committed;       /* commits so far */

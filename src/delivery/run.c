@@ -50,6 +50,7 @@ static enum nl_status prepare(struct run *run) {
         run->may_go == NULL)
         return nl_error_nomem(run->err);
     run->breaker.issue = run->plan->scope.issue != 0;
+    run->maker.issue = run->plan->scope.issue;
     enum nl_status status =
         nl_backlog_open(&run->backlog, run->plan, run->owner.text, 2 * run->size + 16, run->err);
     if (status == NL_OK && run->breaker.issue)
@@ -340,7 +341,8 @@ static enum nl_status start_messages(struct run *run) {
 }
 
 static bool is_over(const struct run *run) {
-    bool waits = nl_backlog_waits(&run->backlog) && !nl_run_must_stop(run);
+    bool waits = (nl_backlog_waits(&run->backlog) || nl_maker_has_work(&run->maker)) &&
+                 !nl_run_must_stop(run);
     return run->backlog.count == 0 && nl_in_flight_count(run) == 0 && !nl_record_has_work(run) &&
            !waits;
 }
@@ -365,12 +367,16 @@ static enum nl_status loop(struct run *run) {
             status = nl_record_follow_sync(run);
         if (status == NL_OK)
             status = start_messages(run);
+        if (status == NL_OK)
+            status = nl_maker_step(run);
+        if (status == NL_OK && is_over(run))
+            status = nl_maker_look_again(run);
         if (status == NL_OK && is_over(run))
             finish(run);
         if (status != NL_OK || is_over(run))
             return status;
         if (!nl_record_has_work(run))
-            nl_transport_wait(run->transport, WAIT_MILLISECONDS);
+            nl_transport_wait(run->transport, nl_maker_wait(&run->maker, WAIT_MILLISECONDS));
     }
 }
 

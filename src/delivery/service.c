@@ -1,6 +1,7 @@
 #include "newsletter/delivery/service.h"
 
 #include "newsletter/delivery/schedule_start.h"
+#include "newsletter/store/issue_control.h"
 
 struct pass {
     const struct nl_service *service;
@@ -83,7 +84,9 @@ static enum nl_status send_notices(const struct nl_service *service, int64_t del
 static enum nl_status send_issues(struct pass *pass, struct nl_error *err) {
     const struct nl_service *service = pass->service;
     size_t started = 0;
-    enum nl_status status = nl_schedule_start(service->store, &started, err);
+    enum nl_status status = nl_issue_skip_cancelled(service->store, err);
+    if (status == NL_OK)
+        status = nl_schedule_start(service->store, &started, err);
     if (status == NL_OK)
         status = nl_issue_each(service->store, NL_ISSUE_SENDING, send_issue, pass, err);
     if (status == NL_OK && pass->failure.status != NL_OK) {

@@ -3,6 +3,7 @@
 #include "newsletter/base/timestamp.h"
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/list.h"
+#include "newsletter/store/making.h"
 #include "newsletter/store/statistics.h"
 #include "newsletter/store/subject_test.h"
 
@@ -102,13 +103,17 @@ static enum nl_status add_issue_facts(const struct nl_issue_summary *issue, void
                                       struct nl_error *err) {
     const struct gathering *gathering = ctx;
     json_t *counts = NULL;
-    enum nl_status status = nl_facts_counts(gathering->store, issue->id, &counts, err);
+    struct nl_making making = {0};
+    enum nl_status status = nl_making_read(gathering->store, issue->id, &making, err);
+    if (status == NL_OK)
+        status = nl_facts_counts(gathering->store, issue->id, &counts, err);
     if (status != NL_OK)
         return status;
     json_array_append_new(
         gathering->array,
         json_pack(
-            "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+            "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+            "s:o}",
             "id", json_number(issue->id), "list", json_text(issue->list_name), "slug",
             json_text(issue->slug), "series", json_text(issue->series), "number",
             json_text(issue->number), "title", json_text(issue->title), "subject",
@@ -117,7 +122,10 @@ static enum nl_status add_issue_facts(const struct nl_issue_summary *issue, void
             json_text(issue->language), "state", json_text(nl_issue_state_text(issue->state)),
             "pause_note", json_text(issue->pause_note), "created_at",
             nl_facts_time(issue->created_at), "ended_at", nl_facts_time(issue->ended_at),
-            "scheduled_at", nl_facts_time(issue->scheduled_at), "deliveries", counts));
+            "scheduled_at", nl_facts_time(issue->scheduled_at), "deliveries", counts, "being_made",
+            making.unfinished ? json_pack("{s:o, s:o}", "made", json_number(making.made), "about",
+                                          json_number(making.about))
+                              : json_null()));
     return NL_OK;
 }
 

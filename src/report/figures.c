@@ -117,6 +117,7 @@ enum nl_status nl_figures_growth(const struct nl_figures *self, int64_t list) {
 
 void nl_figures_row(const struct nl_figures *self, json_t *issue) {
     const json_t *counts = json_object_get(issue, "deliveries");
+    const json_t *making = json_object_get(issue, "being_made");
     const char *state = nl_facts_word(issue, "state");
     int64_t total = 0;
     for (size_t i = 0; i < STATES; i++)
@@ -124,8 +125,9 @@ void nl_figures_row(const struct nl_figures *self, json_t *issue) {
     int64_t left = nl_facts_number(counts, "queued") + nl_facts_number(counts, "leased") +
                    nl_facts_number(counts, "deferred");
     bool going = strcmp(state, "sending") == 0 || strcmp(state, "paused") == 0;
-    set_count(issue, "total", total);
     set_count(issue, "done", total - left);
+    total += nl_facts_number(making, "about") - nl_facts_number(making, "made");
+    set_count(issue, "total", total);
     json_object_set_new(issue, "going", json_boolean(going));
     set_time(issue, "since", "created_at");
     nl_data_set(issue, "state_label", state);

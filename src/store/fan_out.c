@@ -7,11 +7,12 @@
 
 /* Runs a statement on the audience; `values` begin with the list. The values of the segment follow
  * them. */
-static enum nl_status on_audience(struct nl_store *store, const char *before, const char *after,
-                                  const struct nl_value *values, const struct nl_segment *segment,
-                                  int64_t *first, struct nl_error *err) {
+static enum nl_status on_audience(struct nl_store *store, const char *before, const char *which,
+                                  const char *after, const struct nl_value *values,
+                                  const struct nl_segment *segment, int64_t *first,
+                                  struct nl_error *err) {
     struct nl_query query = {0};
-    nl_buf_addf(&query.sql, "%s " AUDIENCE, before);
+    nl_buf_addf(&query.sql, "%s " AUDIENCE "%s", before, which);
     nl_query_add(&query, values);
     nl_segment_add(store, segment, &query);
     nl_buf_adds(&query.sql, after);
@@ -20,50 +21,62 @@ static enum nl_status on_audience(struct nl_store *store, const char *before, co
     return status;
 }
 
+/* Only the people of a part. */
+#define OF_THE_PART                                                                                \
+    " AND s.id > ?4 AND s.id <= ?5 AND NOT EXISTS (SELECT 1 FROM making_late w "                   \
+    "WHERE w.making = ?6 AND w.subscription = s.id)"
+
+#define PART_VALUES(fan_out)                                                                       \
+    NL_INT((fan_out)->list), NL_INT((fan_out)->issue), NL_INT(nl_store_now(store)),                \
+        NL_INT((fan_out)->after), NL_INT((fan_out)->last), NL_INT((fan_out)->making)
+
+static const char *state_of(const struct nl_fan_out *fan_out) {
+    return nl_delivery_state_text(fan_out->waits ? NL_DELIVERY_DEFERRED : NL_DELIVERY_QUEUED);
+}
+
+/* A subscription that has a delivery already is no mistake: its person may belong to an earlier
+ * making too. */
 enum nl_status nl_fan_out(struct nl_store *store, struct nl_fan_out *fan_out,
                           struct nl_error *err) {
     int64_t none = 0;
     enum nl_status status = on_audience(
         store,
-        "INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) "
-        "SELECT 'issue', ?2, s.id, 'queued', ?3, ?3",
-        " ORDER BY s.id",
-        NL_VALUES(NL_INT(fan_out->list), NL_INT(fan_out->issue), NL_INT(nl_store_now(store))),
+        "INSERT INTO delivery (kind, issue, subscription, state, variant, created_at, updated_at) "
+        "SELECT 'issue', ?2, s.id, ?7, nullif(?8, 0), ?3, ?3",
+        OF_THE_PART, " ORDER BY s.id ON CONFLICT (issue, subscription) DO NOTHING",
+        NL_VALUES(PART_VALUES(fan_out), NL_STRING(state_of(fan_out)), NL_INT(fan_out->variant)),
         fan_out->segment, &none, err);
     fan_out->deliveries = nl_sql_changes(store);
     return status;
 }
 
-/* A subject test that is not decided makes people wait, as it does those of the first fan-out. */
-#define STATE_OF_FURTHER                                                                           \
-    "CASE WHEN EXISTS (SELECT 1 FROM subject_test t WHERE t.issue = ?2 AND t.winner IS NULL) "     \
-    "THEN 'deferred' ELSE 'queued' END"
-#define VARIANT_OF_FURTHER "(SELECT t.winner FROM subject_test t WHERE t.issue = ?2)"
-
 /* Queues skipped deliveries first; after that, people without a delivery remain. */
 enum nl_status nl_fan_out_further(struct nl_store *store, struct nl_fan_out *fan_out,
                                   struct nl_error *err) {
     int64_t none = 0;
-    const struct nl_value *values =
-        NL_VALUES(NL_INT(fan_out->list), NL_INT(fan_out->issue), NL_INT(nl_store_now(store)));
-    enum nl_status status =
-        on_audience(store,
-                    "UPDATE delivery SET state = " STATE_OF_FURTHER
-                    ", variant = " VARIANT_OF_FURTHER ", reply_text = NULL, updated_at = ?3 "
-                    "WHERE issue = ?2 AND state = 'skipped' AND subscription IN (SELECT s.id",
-                    ")", values, fan_out->segment, &none, err);
-    fan_out->deliveries = nl_sql_changes(store);
+    enum nl_status status = on_audience(
+        store,
+        "UPDATE delivery SET state = ?7, variant = nullif(?8, 0), reply_text = NULL, "
+        "updated_at = ?3 WHERE issue = ?2 AND subscription > ?4 AND subscription <= ?5 AND "
+        "state = 'skipped' AND subscription IN (SELECT s.id",
+        OF_THE_PART, ")",
+        NL_VALUES(PART_VALUES(fan_out), NL_STRING(state_of(fan_out)), NL_INT(fan_out->variant)),
+        fan_out->segment, &none, err);
+    int64_t again = nl_sql_changes(store);
     if (status == NL_OK)
-        status = on_audience(
-            store,
-            "INSERT INTO delivery (kind, issue, subscription, state, variant, created_at, "
-            "updated_at) SELECT 'issue', ?2, s.id, " STATE_OF_FURTHER ", " VARIANT_OF_FURTHER
-            ", ?3, ?3",
-            " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.issue = ?2 AND "
-            "d.subscription = s.id) ORDER BY s.id",
-            values, fan_out->segment, &none, err);
-    fan_out->deliveries += nl_sql_changes(store);
+        status = nl_fan_out(store, fan_out, err);
+    fan_out->deliveries += again;
     return status;
+}
+
+enum nl_status nl_fan_out_count(struct nl_store *store, const struct nl_fan_out *fan_out,
+                                bool further, int64_t *people, struct nl_error *err) {
+    return on_audience(
+        store,
+        "SELECT count(*) FILTER (WHERE ?3 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM delivery d "
+        "WHERE d.issue = ?2 AND d.subscription = s.id AND (?7 = 0 OR d.state <> 'skipped')))",
+        OF_THE_PART, "", NL_VALUES(PART_VALUES(fan_out), NL_INT(further)), fan_out->segment, people,
+        err);
 }
 
 enum nl_status nl_further_count(struct nl_store *store, int64_t list, int64_t issue,
@@ -71,14 +84,18 @@ enum nl_status nl_further_count(struct nl_store *store, int64_t list, int64_t is
                                 struct nl_error *err) {
     return on_audience(store,
                        "SELECT count(*) FILTER (WHERE NOT EXISTS (SELECT 1 FROM delivery d WHERE "
-                       "d.issue = ?2 AND d.subscription = s.id AND d.state <> 'skipped'))",
-                       "", NL_VALUES(NL_INT(list), NL_INT(issue)), segment, people, err);
+                       "d.issue = ?2 AND d.subscription = s.id AND d.state <> 'skipped') AND NOT "
+                       "EXISTS (SELECT 1 FROM making m WHERE m.issue = ?2 AND m.segment IS NULL "
+                       "AND s.id > m.reached AND s.id <= m.newest AND NOT EXISTS (SELECT 1 FROM "
+                       "making_late w WHERE w.making = m.id AND w.subscription = s.id)))",
+                       "", "", NL_VALUES(NL_INT(list), NL_INT(issue)), segment, people, err);
 }
 
 enum nl_status nl_audience_count(struct nl_store *store, int64_t list,
                                  const struct nl_segment *segment, int64_t *people,
                                  struct nl_error *err) {
-    return on_audience(store, "SELECT count(*)", "", NL_VALUES(NL_INT(list)), segment, people, err);
+    return on_audience(store, "SELECT count(*)", "", "", NL_VALUES(NL_INT(list)), segment, people,
+                       err);
 }
 
 enum nl_status nl_audience_zones(struct nl_store *store, int64_t list,

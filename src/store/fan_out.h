@@ -2,23 +2,34 @@
 #ifndef NL_STORE_FAN_OUT_H
 #define NL_STORE_FAN_OUT_H
 
+#include "newsletter/store/state.h"
 #include "store/segment_sql.h"
 
+/* People of a list: those in a segment, among the subscriptions after one, up to another. */
 struct nl_fan_out {
     int64_t list, issue;
+    int64_t making;                   /* whose late-comers are left out */
     const struct nl_segment *segment; /* NULL: everybody on the list */
+    int64_t after, last;              /* subscriptions */
+    bool waits;                       /* the deliveries are deferred, without a time */
+    int64_t variant;                  /* the subject of further people; 0: none yet */
     int64_t deliveries;               /* made */
 };
 
-/* Queues a delivery for each of the audience. Within a transaction. */
+/* Makes a delivery for each of the audience; none for those who have one. Within a transaction. */
 NL_CHECKED enum nl_status nl_fan_out(struct nl_store *store, struct nl_fan_out *fan_out,
                                      struct nl_error *err) NL_ALL_NONNULL;
 
-/* The same for those who have no delivery of the issue yet, or a skipped one. */
+/* The same for people beyond those of before: also queues deliveries that were skipped. */
 NL_CHECKED enum nl_status nl_fan_out_further(struct nl_store *store, struct nl_fan_out *fan_out,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
-/* How many nl_fan_out_further would queue. */
+/* How many would get one that have none, or a skipped one where `further`. */
+NL_CHECKED enum nl_status nl_fan_out_count(struct nl_store *store, const struct nl_fan_out *fan_out,
+                                           bool further, int64_t *people,
+                                           struct nl_error *err) NL_ALL_NONNULL;
+
+/* How many have no delivery of the issue, or a skipped one, and are not about to get one anyway. */
 NL_CHECKED enum nl_status nl_further_count(struct nl_store *store, int64_t list, int64_t issue,
                                            const struct nl_segment *segment, int64_t *people,
                                            struct nl_error *err) NL_NONNULL(1, 5, 6);

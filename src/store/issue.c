@@ -3,6 +3,7 @@
 #include "store/event.h"
 #include "store/fan_out.h"
 #include "store/issue_edition.h"
+#include "store/making.h"
 #include "store/subject_test_row.h"
 
 #include <stdlib.h>
@@ -69,7 +70,7 @@ static enum nl_status read_row(const struct nl_sql_row *row, void *context, stru
 
 struct creation {
     struct nl_issue *issue;
-    const struct nl_segment *segment;
+    int64_t people; /* on the list */
     int64_t deliveries;
 };
 
@@ -132,21 +133,26 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
         status = nl_subject_test_add(store, issue->id, &issue->test, err);
     if (status != NL_OK || issue->scheduled_at != 0)
         return status;
-    struct nl_fan_out fan_out = {issue->list, issue->id, creation->segment, 0};
-    status = nl_fan_out(store, &fan_out, err);
-    creation->deliveries = fan_out.deliveries;
+    const struct nl_making_plan plan = {.list = issue->list,
+                                        .issue = issue->id,
+                                        .segment = issue->segment,
+                                        .people = creation->people};
+    status = nl_subject_test_begin(store, issue->id, err);
     if (status == NL_OK)
-        status = nl_subject_test_begin(store, issue->id, err);
+        status = nl_making_begin(store, &plan, &creation->deliveries, err);
     if (status == NL_OK)
         status = nl_event_add(store, "issue-started", issue->list, 0, issue->id, NULL, err);
     return status;
 }
 
-enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue,
-                               const struct nl_segment *segment, int64_t *deliveries,
+enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue, int64_t *deliveries,
                                struct nl_error *err) {
-    struct creation creation = {.issue = issue, .segment = segment};
-    enum nl_status status = nl_sql_shared(store, create, &creation, err);
+    struct creation creation = {.issue = issue};
+    enum nl_status status = NL_OK;
+    if (issue->scheduled_at == 0)
+        status = nl_making_measure(store, issue->list, &creation.people, err);
+    if (status == NL_OK)
+        status = nl_sql_shared(store, create, &creation, err);
     *deliveries = creation.deliveries;
     return status;
 }

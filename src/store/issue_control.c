@@ -1,6 +1,8 @@
 #include "newsletter/store/issue_control.h"
 
 #include "newsletter/db/sql.h"
+#include "store/making.h"
+#include "store/parts.h"
 
 #include <string.h>
 
@@ -62,34 +64,66 @@ static enum nl_status set_state(struct nl_store *store, int64_t issue, enum nl_i
     return status == NL_OK ? forget_rate_reservations(store, err) : status;
 }
 
-/* Skips the deliveries that no run has leased, if the issue is cancelled. One state at a time, each
- * by its index. */
-static enum nl_status skip_cancelled(struct nl_store *store, int64_t issue, int64_t *skipped,
-                                     struct nl_error *err) {
-#define SKIP                                                                                       \
+/* Deliveries that no run has leased, of an issue that is cancelled. One state at a time, each by
+ * its index. */
+#define SKIP(state)                                                                                \
     "UPDATE delivery SET state = 'skipped', updated_at = ?1, "                                     \
-    "reply_text = 'the issue was cancelled' WHERE issue = ?2 AND "                                 \
-    "(SELECT state FROM issue WHERE id = ?2) = 'cancelled' AND state = "
-    static const char *const steps[] = {SKIP "'queued'", SKIP "'deferred'"};
-#undef SKIP
-    enum nl_status status = NL_OK;
-    *skipped = 0;
-    for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++) {
-        status =
-            nl_sql_run(store, err, steps[i], NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
-        *skipped += nl_sql_changes(store);
-    }
+    "reply_text = 'the issue was cancelled' WHERE state = '" state "' AND id IN "                  \
+    "(SELECT id FROM delivery WHERE issue = ?2 AND state = '" state "' AND "                       \
+    "(SELECT state FROM issue WHERE id = ?2) = 'cancelled' LIMIT ?3)"
+
+static enum nl_status skip_part(struct nl_store *store, void *context, int64_t *changed,
+                                struct nl_error *err) {
+    const int64_t *issue = context;
+    const struct nl_value *values =
+        NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(*issue), NL_INT(NL_PART));
+    enum nl_status status = nl_sql_run(store, err, SKIP("queued"), values);
+    *changed = status == NL_OK ? nl_sql_changes(store) : 0;
+    if (status != NL_OK || *changed > 0)
+        return status;
+    status = nl_sql_run(store, err, SKIP("deferred"), values);
+    *changed = status == NL_OK ? nl_sql_changes(store) : 0;
     return status;
 }
 
-static enum nl_status cancel(struct nl_store *store, int64_t issue, int64_t *skipped,
-                             struct nl_error *err) {
+/* The people of parts that were never made are read, not skipped: they have no delivery. */
+static enum nl_status skip_cancelled(struct nl_store *store, int64_t issue, int64_t *skipped,
+                                     struct nl_error *err) {
+    int64_t left = 0;
+    enum nl_status status = nl_making_left(store, issue, &left, err);
+    if (status == NL_OK)
+        status = nl_in_parts(store, skip_part, &issue, skipped, err);
+    if (status == NL_OK)
+        status = nl_making_end(store, issue, err);
+    *skipped += left;
+    return status;
+}
+
+enum nl_status nl_issue_skip_cancelled(struct nl_store *store, struct nl_error *err) {
+    struct nl_buf ids = {0};
+    int64_t skipped = 0;
+    enum nl_status status = nl_sql_each(
+        store, err, nl_sql_add_id, &ids,
+        "SELECT i.id FROM issue i WHERE i.state = 'cancelled' AND "
+        "(EXISTS (SELECT 1 FROM making m WHERE m.issue = i.id) OR "
+        "EXISTS (SELECT 1 FROM delivery d WHERE d.issue = i.id AND d.state = 'queued') OR "
+        "EXISTS (SELECT 1 FROM delivery d WHERE d.issue = i.id AND d.state = 'deferred'))",
+        NL_NO_VALUES);
+    for (size_t i = 0; status == NL_OK && i < nl_ids_count(&ids); i++)
+        status = skip_cancelled(store, nl_ids_at(&ids, i), &skipped, err);
+    nl_buf_free(&ids);
+    return status;
+}
+
+/* A part that is being made when the issue is cancelled is waited for: its deliveries are skipped
+ * like the others. */
+static enum nl_status cancel(struct nl_store *store, int64_t issue, struct nl_error *err) {
     enum nl_status status =
         nl_sql_run(store, err, "UPDATE issue SET ended_at = coalesce(ended_at, ?) WHERE id = ?",
                    NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
     if (status == NL_OK)
         status = set_state(store, issue, NL_ISSUE_CANCELLED, NULL, err);
-    return status == NL_OK ? skip_cancelled(store, issue, skipped, err) : status;
+    return status == NL_OK ? nl_making_hold(store, issue, err) : status;
 }
 
 /* A scheduled issue has no deliveries yet. */
@@ -125,7 +159,7 @@ static enum nl_status change(struct nl_store *store, const struct call *call,
     case NL_ISSUE_RESUME:
         return set_state(store, call->issue, NL_ISSUE_SENDING, NULL, err);
     default:
-        return cancel(store, call->issue, &call->out->skipped, err);
+        return cancel(store, call->issue, err);
     }
 }
 
@@ -148,7 +182,10 @@ enum nl_status nl_issue_control(struct nl_store *store, int64_t issue, enum nl_i
                                 struct nl_error *err) {
     struct call call = {issue, action, note, out};
     *out = (struct nl_issue_change){0};
-    return nl_sql_exclusive(store, control, &call, err);
+    enum nl_status status = nl_sql_exclusive(store, control, &call, err);
+    if (status == NL_OK && action == NL_ISSUE_CANCEL && out->result == NL_ACTION_DONE)
+        status = skip_cancelled(store, issue, &out->skipped, err);
+    return status;
 }
 
 enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
@@ -164,11 +201,17 @@ enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *fini
         nl_sql_run(store, err,
                    "UPDATE issue SET state = 'sent', pause_note = NULL, ended_at = ?1 "
                    "WHERE id = ?2 AND state = 'sending' AND "
+                   "NOT EXISTS (SELECT 1 FROM making WHERE issue = ?2) AND "
                    "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'queued') AND "
                    "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'leased') AND "
                    "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'deferred')",
                    NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
     *finished = status == NL_OK && nl_sql_changes(store) > 0;
     int64_t skipped = 0;
-    return status == NL_OK ? skip_cancelled(store, issue, &skipped, err) : status;
+    bool cancelled = false;
+    if (status == NL_OK && !*finished)
+        status = nl_sql_exists(store, err, &cancelled,
+                               "SELECT 1 FROM issue WHERE id = ? AND state = 'cancelled'",
+                               NL_VALUES(NL_INT(issue)));
+    return cancelled ? skip_cancelled(store, issue, &skipped, err) : status;
 }

@@ -3,6 +3,7 @@
 #include "newsletter/db/sql.h"
 #include "store/event.h"
 #include "store/fan_out.h"
+#include "store/making.h"
 
 static enum nl_status find_list(struct nl_store *store, int64_t issue, int64_t *list,
                                 struct nl_error *err) {
@@ -19,36 +20,38 @@ enum nl_status nl_issue_further(struct nl_store *store, int64_t issue,
 }
 
 struct extension {
-    struct nl_fan_out fan_out;
-    const char *expression;
+    struct nl_making_plan making;
+    int64_t deliveries;
 };
 
 /* The audience is a text that is parsed again: parentheses keep both parts whole. */
 static enum nl_status extend(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct extension *call = ctx;
-    enum nl_status status = find_list(store, call->fan_out.issue, &call->fan_out.list, err);
-    if (status == NL_OK)
-        status = nl_sql_run(store, err,
-                            "UPDATE issue SET state = 'sending', pause_note = NULL, ended_at = "
-                            "NULL, segment = CASE WHEN ?2 IS NULL THEN NULL WHEN segment = ?2 "
-                            "THEN segment ELSE '(' || segment || ') or (' || ?2 || ')' END "
-                            "WHERE id = ?1 AND state IN ('sent', 'sending', 'paused')",
-                            NL_VALUES(NL_INT(call->fan_out.issue), NL_STRING(call->expression)));
+    int64_t issue = call->making.issue;
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "UPDATE issue SET state = 'sending', pause_note = NULL, ended_at = "
+                   "NULL, segment = CASE WHEN ?2 IS NULL THEN NULL WHEN segment = ?2 "
+                   "THEN segment ELSE '(' || segment || ') or (' || ?2 || ')' END "
+                   "WHERE id = ?1 AND state IN ('sent', 'sending', 'paused')",
+                   NL_VALUES(NL_INT(issue), NL_STRING(call->making.segment)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
         return nl_error_set(err, NL_EXISTS, "the issue is neither sent nor being sent");
     if (status == NL_OK)
-        status = nl_fan_out_further(store, &call->fan_out, err);
-    return status == NL_OK ? nl_event_add(store, "issue-extended", call->fan_out.list, 0,
-                                          call->fan_out.issue, NULL, err)
-                           : status;
+        status = nl_making_begin(store, &call->making, &call->deliveries, err);
+    return status == NL_OK
+               ? nl_event_add(store, "issue-extended", call->making.list, 0, issue, NULL, err)
+               : status;
 }
 
-enum nl_status nl_issue_extend(struct nl_store *store, int64_t issue,
-                               const struct nl_segment *segment, const char *expression,
+enum nl_status nl_issue_extend(struct nl_store *store, int64_t issue, const char *segment,
                                int64_t *deliveries, struct nl_error *err) {
-    struct extension call = {.fan_out = {.issue = issue, .segment = segment},
-                             .expression = expression};
-    enum nl_status status = nl_sql_exclusive(store, extend, &call, err);
-    *deliveries = call.fan_out.deliveries;
+    struct extension call = {.making = {.issue = issue, .segment = segment, .further = true}};
+    enum nl_status status = find_list(store, issue, &call.making.list, err);
+    if (status == NL_OK)
+        status = nl_making_measure(store, call.making.list, &call.making.people, err);
+    if (status == NL_OK)
+        status = nl_sql_exclusive(store, extend, &call, err);
+    *deliveries = call.deliveries;
     return status;
 }

@@ -2,6 +2,7 @@
 
 #include "store/event.h"
 #include "store/fan_out.h"
+#include "store/making.h"
 #include "store/subject_test_row.h"
 
 #include <stdlib.h>
@@ -48,30 +49,6 @@ enum nl_status nl_issue_read_plan(struct nl_store *store, int64_t issue, struct 
     return status;
 }
 
-struct zones {
-    enum nl_status (*each)(const char *zone, void *ctx, struct nl_error *err);
-    void *ctx;
-};
-
-static enum nl_status visit_zone(const struct nl_sql_row *row, void *context,
-                                 struct nl_error *err) {
-    const struct zones *zones = context;
-    return zones->each(nl_sql_text(row, 0), zones->ctx, err);
-}
-
-enum nl_status nl_issue_zones(struct nl_store *store, int64_t list,
-                              enum nl_status (*each)(const char *zone, void *ctx,
-                                                     struct nl_error *err),
-                              void *ctx, struct nl_error *err) {
-    struct zones zones = {each, ctx};
-    return nl_sql_each(
-        store, err, visit_zone, &zones,
-        "SELECT DISTINCT json_extract(r.attributes, '$.timezone') FROM subscription s "
-        "JOIN subscriber r ON r.id = s.subscriber WHERE s.list = ? AND s.state = 'active' "
-        "AND json_type(r.attributes, '$.timezone') = 'text'",
-        NL_VALUES(NL_INT(list)));
-}
-
 struct zone_people {
     enum nl_status (*each)(const char *zone, int64_t people, void *ctx, struct nl_error *err);
     void *ctx;
@@ -95,64 +72,45 @@ enum nl_status nl_issue_audience_zones(struct nl_store *store, int64_t list,
 /* ---- beginning ---- */
 
 struct beginning {
-    struct nl_fan_out fan_out;
-    const struct nl_zone_hour *hours;
-    size_t hour_count;
+    struct nl_making_plan making;
+    int64_t deliveries;
 };
-
-/* The last of the hours is for everybody else. */
-static enum nl_status wait_for_hours(struct nl_store *store, const struct beginning *call,
-                                     struct nl_error *err) {
-    enum nl_status status = NL_OK;
-    for (size_t i = 0; status == NL_OK && i < call->hour_count; i++)
-        status = nl_sql_run(
-            store, err,
-            "UPDATE delivery SET state = 'deferred', next_attempt_at = ?1 WHERE issue = ?2 AND "
-            "state = 'queued' AND (?3 IS NULL OR subscription IN (SELECT s.id FROM subscription s "
-            "JOIN subscriber r ON r.id = s.subscriber WHERE s.list = ?4 AND "
-            "json_extract(r.attributes, '$.timezone') = ?3))",
-            NL_VALUES(NL_INT(call->hours[i].at), NL_INT(call->fan_out.issue),
-                      NL_STRING(i + 1 < call->hour_count ? call->hours[i].zone : NULL),
-                      NL_INT(call->fan_out.list)));
-    return status;
-}
 
 static enum nl_status begin_issue(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct beginning *call = ctx;
+    int64_t issue = call->making.issue;
     int64_t one = 0;
     bool ours = false;
     enum nl_status status =
         nl_sql_number(store, err, &one, &ours,
                       "SELECT 1 FROM issue WHERE id = ? AND state = 'scheduled' "
                       "/*+ FOR UPDATE SKIP LOCKED */",
-                      NL_VALUES(NL_INT(call->fan_out.issue)));
+                      NL_VALUES(NL_INT(issue)));
     if (status != NL_OK || !ours)
         return status; /* another process has begun, or it was withdrawn */
     status =
         nl_sql_run(store, err, "UPDATE issue SET state = 'sending', created_at = ? WHERE id = ?",
-                   NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(call->fan_out.issue)));
+                   NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
     if (status == NL_OK)
-        status = nl_fan_out(store, &call->fan_out, err);
+        status = nl_subject_test_begin(store, issue, err);
     if (status == NL_OK)
-        status = wait_for_hours(store, call, err);
-    if (status == NL_OK)
-        status = nl_subject_test_begin(store, call->fan_out.issue, err);
-    return status == NL_OK ? nl_event_add(store, "issue-started", call->fan_out.list, 0,
-                                          call->fan_out.issue, NULL, err)
-                           : status;
+        status = nl_making_begin(store, &call->making, &call->deliveries, err);
+    return status == NL_OK
+               ? nl_event_add(store, "issue-started", call->making.list, 0, issue, NULL, err)
+               : status;
 }
 
-enum nl_status nl_issue_start(struct nl_store *store, int64_t issue,
-                              const struct nl_segment *segment, const struct nl_zone_hour *hours,
-                              size_t hour_count, int64_t *deliveries, struct nl_error *err) {
+enum nl_status nl_issue_start(struct nl_store *store, int64_t issue, int64_t *deliveries,
+                              struct nl_error *err) {
     struct nl_issue_plan plan = {0};
     enum nl_status status = nl_issue_read_plan(store, issue, &plan, err);
-    struct beginning call = {.fan_out = {.list = plan.list, .issue = issue, .segment = segment},
-                             .hours = hours,
-                             .hour_count = hour_count};
-    nl_issue_plan_free(&plan);
+    struct beginning call = {
+        .making = {.list = plan.list, .issue = issue, .segment = plan.segment}};
+    if (status == NL_OK)
+        status = nl_making_measure(store, plan.list, &call.making.people, err);
     if (status == NL_OK)
         status = nl_sql_shared(store, begin_issue, &call, err);
-    *deliveries = call.fan_out.deliveries;
+    *deliveries = call.deliveries;
+    nl_issue_plan_free(&plan);
     return status;
 }

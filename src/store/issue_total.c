@@ -1,5 +1,6 @@
 #include "newsletter/db/sql.h"
 #include "newsletter/store/issue.h"
+#include "newsletter/store/making.h"
 
 /* Triggers keep the totals (migrations/0016-issue-totals.sql), so no figure here reads all
  * deliveries of an issue. Leased deliveries are part of `waiting`, and few: their index counts
@@ -40,10 +41,16 @@ enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_c
 
 enum nl_status nl_issue_left(struct nl_store *store, int64_t issue, int64_t *left, int64_t *unknown,
                              struct nl_error *err) {
-    return nl_sql_first(store, err, NULL,
-                        "SELECT CAST(sum(waiting + deferred) AS BIGINT), "
-                        "CAST(sum(unknown) AS BIGINT) FROM issue_total WHERE issue = ?",
-                        NL_VALUES(NL_INT(issue)), NL_COLUMNS(NL_INTO(left), NL_INTO(unknown)));
+    int64_t unmade = 0;
+    enum nl_status status =
+        nl_sql_first(store, err, NULL,
+                     "SELECT CAST(sum(waiting + deferred) AS BIGINT), "
+                     "CAST(sum(unknown) AS BIGINT) FROM issue_total WHERE issue = ?",
+                     NL_VALUES(NL_INT(issue)), NL_COLUMNS(NL_INTO(left), NL_INTO(unknown)));
+    if (status == NL_OK)
+        status = nl_making_left(store, issue, &unmade, err);
+    *left += unmade;
+    return status;
 }
 
 /* By how much the totals of an issue fall short of its deliveries. One statement reads both, and

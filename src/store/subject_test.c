@@ -2,6 +2,7 @@
 
 #include "newsletter/db/sql.h"
 #include "store/event.h"
+#include "store/making.h"
 #include "store/subject_test_row.h"
 
 #include <stdlib.h>
@@ -14,30 +15,11 @@ enum nl_status nl_subject_test_add(struct nl_store *store, int64_t issue,
                                 NL_STRING(nl_subject_rules[plan->rule])));
 }
 
-/* Deliveries that wait are deferred without a time, so that no run takes them up before the
- * decision. */
 enum nl_status nl_subject_test_begin(struct nl_store *store, int64_t issue, struct nl_error *err) {
-    enum nl_status status = nl_sql_run(
+    return nl_sql_run(
         store, err,
         "UPDATE subject_test SET decide_at = ?2 + wait WHERE issue = ?1 AND decide_at IS NULL",
         NL_VALUES(NL_INT(issue), NL_INT(nl_store_now(store))));
-    if (status != NL_OK || nl_sql_changes(store) == 0)
-        return status;
-    status = nl_sql_run(store, err,
-                        "UPDATE delivery SET state = 'deferred' WHERE issue = ? AND "
-                        "state = 'queued'",
-                        NL_VALUES(NL_INT(issue)));
-    return status == NL_OK
-               ? nl_sql_run(store, err,
-                            "UPDATE delivery SET state = 'queued', variant = 1 + lot.place % 2 "
-                            "FROM (SELECT id, row_number() OVER (ORDER BY random()) AS place, "
-                            "      count(*) OVER () AS people FROM delivery WHERE issue = ?1) lot "
-                            "JOIN subject_test t ON t.issue = ?1 "
-                            "WHERE delivery.id = lot.id AND "
-                            "lot.place <= CASE WHEN lot.people * t.share > 200 THEN (lot.people * "
-                            "t.share + 99) / 100 ELSE 2 END",
-                            NL_VALUES(NL_INT(issue)))
-               : status;
 }
 
 /* Unsubscribes count from when the message went out, unless another issue was the cause. */
@@ -125,7 +107,8 @@ static enum nl_status decide(struct nl_store *store, void *ctx, struct nl_error 
     enum nl_status status = nl_sql_number(
         store, err, &open, NULL,
         "SELECT 1 FROM subject_test WHERE issue = ?1 AND winner IS NULL AND "
-        "decide_at IS NOT NULL AND (?2 <> 0 OR decide_at <= ?3)",
+        "decide_at IS NOT NULL AND (?2 <> 0 OR (decide_at <= ?3 AND "
+        "NOT EXISTS (SELECT 1 FROM making WHERE issue = ?1)))",
         NL_VALUES(NL_INT(call->issue), NL_INT(call->winner), NL_INT(nl_store_now(store))));
     if (status == NL_OK && open != 0 && call->winner == 0)
         status = choose(store, call, err);
@@ -134,10 +117,7 @@ static enum nl_status decide(struct nl_store *store, void *ctx, struct nl_error 
     status = nl_sql_run(store, err, "UPDATE subject_test SET winner = ? WHERE issue = ?",
                         NL_VALUES(NL_INT(call->winner), NL_INT(call->issue)));
     if (status == NL_OK)
-        status = nl_sql_run(store, err,
-                            "UPDATE delivery SET state = 'queued' WHERE issue = ? AND "
-                            "state = 'deferred' AND next_attempt_at IS NULL AND variant IS NULL",
-                            NL_VALUES(NL_INT(call->issue)));
+        status = nl_making_queue_winners(store, call->issue, err);
     call->decided = status == NL_OK;
     return status == NL_OK ? nl_event_add(store, "subject-chosen", 0, 0, call->issue,
                                           call->winner == 1 ? "1" : "2", err)

@@ -193,7 +193,7 @@ static void add_issue(const struct nl_list *list) {
         "  - title: E\n    date: 2099-01-02\n---\nWords {{name|reader}}.\n",
         path);
     demand(nl_bulletin_compose(path, list, &config, &bulletin, &err) == NL_OK);
-    demand(nl_issue_create(store, &bulletin.issue, NULL, &deliveries, &err) == NL_OK);
+    demand(nl_issue_create(store, &bulletin.issue, &deliveries, &err) == NL_OK);
     nl_bulletin_free(&bulletin);
 }
 

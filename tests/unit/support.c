@@ -196,7 +196,7 @@ int64_t fixture_send(struct fixture *fixture, int people, int domains, const cha
         snprintf(address, sizeof address, "user%d@d%d.example.org", i, i % domains);
         fixture_subscribe(fixture, address);
     }
-    assert_ok(nl_issue_create(fixture->store, &issue, NULL, &deliveries, &err));
+    assert_ok(nl_issue_create(fixture->store, &issue, &deliveries, &err));
     return issue.id;
 }
 

@@ -70,12 +70,11 @@ struct nl_counts {
 };
 
 /* With `scheduled_at`, only records it, in state scheduled. Else records a new issue in state
- * sending, and one queued delivery for each active subscription of its list that is not suppressed
- * and is in `segment` (NULL: any), all in one transaction. Sets issue->id; *deliveries is the
- * number. */
+ * sending, and makes the first part of its deliveries (store/making.h): one for each active
+ * subscription of its list that is not suppressed and is in issue->segment. Sets issue->id;
+ * *deliveries is how many the first part has. */
 NL_CHECKED enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue,
-                                          const struct nl_segment *segment, int64_t *deliveries,
-                                          struct nl_error *err) NL_NONNULL(1, 2, 4, 5);
+                                          int64_t *deliveries, struct nl_error *err) NL_ALL_NONNULL;
 
 /* How many of an issue's list, or of a segment of it (NULL: none), have not been sent the issue:
  * they have no delivery of it, or one that was skipped because their subscription had ended. */
@@ -83,14 +82,14 @@ NL_CHECKED enum nl_status nl_issue_further(struct nl_store *store, int64_t issue
                                            const struct nl_segment *segment, int64_t *people,
                                            struct nl_error *err) NL_NONNULL(1, 4, 5);
 
-/* Queues an issue, that is sent, being sent or paused, for these people too, and makes it one that
- * is being sent. `expression` is the segment's text: the issue is then meant for those of before
+/* Begins to make an issue, that is sent, being sent or paused, for these people too, and makes it
+ * one that is being sent. `segment` is an expression: the issue is then meant for those of before
  * and these; NULL makes it one for everybody. A subject that has won is theirs; until then they
- * wait for it. NL_EXISTS for an issue in another state. */
+ * wait for it. *deliveries is how many the first part has. NL_EXISTS for an issue in another
+ * state. */
 NL_CHECKED enum nl_status nl_issue_extend(struct nl_store *store, int64_t issue,
-                                          const struct nl_segment *segment, const char *expression,
-                                          int64_t *deliveries, struct nl_error *err)
-    NL_NONNULL(1, 5, 6);
+                                          const char *segment, int64_t *deliveries,
+                                          struct nl_error *err) NL_NONNULL(1, 4, 5);
 
 /* The plan for a scheduled issue. Free with nl_issue_plan_free. */
 struct nl_issue_plan {
@@ -110,12 +109,6 @@ NL_CHECKED enum nl_status nl_issue_due(struct nl_store *store,
                                                               struct nl_error *err),
                                        void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
 
-/* Calls `each` for the time zones that subscribers of a list have told. */
-NL_CHECKED enum nl_status nl_issue_zones(struct nl_store *store, int64_t list,
-                                         enum nl_status (*each)(const char *zone, void *ctx,
-                                                                struct nl_error *err),
-                                         void *ctx, struct nl_error *err) NL_NONNULL(1, 3, 5);
-
 /* Calls `each` for the time zones of those whom an issue would go to now, and how many have each,
  * the most first; "" for those who have told none. */
 NL_CHECKED enum nl_status nl_issue_audience_zones(
@@ -123,20 +116,11 @@ NL_CHECKED enum nl_status nl_issue_audience_zones(
     enum nl_status (*each)(const char *zone, int64_t people, void *ctx, struct nl_error *err),
     void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
 
-/* When those of one time zone are to get an issue. */
-struct nl_zone_hour {
-    char *zone;
-    int64_t at;
-};
-
-/* Turns a scheduled issue into one that is being sent, as nl_issue_create does at once. With
- * `hours`, deliveries wait for those of their zones; the last of them is for everybody else. Does
- * nothing where another process was quicker. */
-NL_CHECKED enum nl_status nl_issue_start(struct nl_store *store, int64_t issue,
-                                         const struct nl_segment *segment,
-                                         const struct nl_zone_hour *hours, size_t hour_count,
-                                         int64_t *deliveries, struct nl_error *err)
-    NL_NONNULL(1, 6, 7);
+/* Turns a scheduled issue into one that is being sent, as nl_issue_create does at once. With a
+ * local time, each delivery waits until the clocks of its subscriber's zone show it; people who
+ * have told no zone have UTC. Does nothing where another process was quicker. */
+NL_CHECKED enum nl_status nl_issue_start(struct nl_store *store, int64_t issue, int64_t *deliveries,
+                                         struct nl_error *err) NL_ALL_NONNULL;
 
 /* Finds by list and slug; *found false when there is none. */
 NL_CHECKED enum nl_status nl_issue_find(struct nl_store *store, int64_t list, const char *slug,
@@ -195,8 +179,8 @@ NL_CHECKED enum nl_status nl_issue_count(struct nl_store *store, int64_t issue,
                                          struct nl_counts *out,
                                          struct nl_error *err) NL_ALL_NONNULL;
 
-/* How many deliveries of an issue are queued, leased or deferred, and how many are in doubt: what
- * resuming asks. */
+/* How many deliveries of an issue are queued, leased, deferred or still to be made, and how many
+ * are in doubt: what resuming asks. */
 NL_CHECKED enum nl_status nl_issue_left(struct nl_store *store, int64_t issue, int64_t *left,
                                         int64_t *unknown, struct nl_error *err) NL_ALL_NONNULL;
 

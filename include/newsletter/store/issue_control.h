@@ -26,13 +26,14 @@ enum nl_action_result nl_issue_allows(enum nl_issue_state state, enum nl_issue_a
 struct nl_issue_change {
     enum nl_action_result result;
     enum nl_issue_state found; /* the state in which the action found the issue */
-    int64_t skipped;           /* how many deliveries a cancellation has skipped so far */
+    int64_t skipped;           /* how many people a cancellation keeps from getting it */
 };
 
 /* Carries out the action in one transaction, so that it works on the present state even if another
  * process has just changed it. `note` says why an issue is paused; NULL otherwise. A cancelled
- * issue is cancelled for good: its queued and deferred deliveries are skipped, at the latest when a
- * run that has leased some of them ends. */
+ * issue is cancelled for good: nothing more is made of it, and its queued and deferred deliveries
+ * are skipped after that, in parts; at the latest when a run that has leased some of them ends, or
+ * by nl_issue_skip_cancelled. */
 NL_CHECKED enum nl_status nl_issue_control(struct nl_store *store, int64_t issue,
                                            enum nl_issue_action action, const char *note,
                                            struct nl_issue_change *out, struct nl_error *err)
@@ -43,8 +44,13 @@ NL_CHECKED enum nl_status nl_issue_control(struct nl_store *store, int64_t issue
 NL_CHECKED enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
                                               struct nl_error *err) NL_ALL_NONNULL;
 
-/* To be called when a run ends: marks a sending issue as sent when none of its deliveries is
- * queued, leased or deferred any more, and skips those that the run left of a cancelled one. */
+/* Goes on where a cancellation was interrupted. */
+NL_CHECKED enum nl_status nl_issue_skip_cancelled(struct nl_store *store,
+                                                  struct nl_error *err) NL_ALL_NONNULL;
+
+/* To be called when a run ends: marks a sending issue as sent when all its deliveries are made and
+ * none of them is queued, leased or deferred any more, and skips those that the run left of a
+ * cancelled one. */
 NL_CHECKED enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
                                           struct nl_error *err) NL_ALL_NONNULL;
 

@@ -34,8 +34,9 @@ NL_CHECKED enum nl_status nl_subject_test_read(struct nl_store *store, int64_t i
  * left, else the first. */
 int64_t nl_subject_test_better(const struct nl_subject_test *test) NL_ALL_NONNULL;
 
-/* Decides when the time has come, or at once with `winner` 1 or 2. The waiting deliveries are
- * queued with the subject that has won. *decided is false where there was nothing to decide. */
+/* Decides when the time has come and the whole sample is made, or at once with `winner` 1 or 2. The
+ * waiting deliveries are queued with the subject that has won: the first part of them here, the
+ * others by the run (nl_making_next). *decided is false where there was nothing to decide. */
 NL_CHECKED enum nl_status nl_subject_test_decide(struct nl_store *store, int64_t issue,
                                                  int64_t winner, bool *decided,
                                                  struct nl_error *err) NL_ALL_NONNULL;

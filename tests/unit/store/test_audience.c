@@ -57,6 +57,13 @@ static int64_t people(struct fixture *fixture, const char *condition) {
     return digits;
 }
 
+static void set_segment(struct fixture *fixture, const char *text) {
+    char sql[200];
+    snprintf(sql, sizeof sql, "UPDATE issue SET segment = nullif('%s', '')",
+             text != NULL ? text : "");
+    fixture_sql(fixture, sql);
+}
+
 /* A scheduled issue becomes one that is sent, once. */
 static void test_starting(void **state) {
     static const struct {
@@ -76,14 +83,14 @@ static void test_starting(void **state) {
     for_each_row (i, cases, cases[i].segment) {
         struct nl_error err = {0};
         int64_t deliveries = -1;
-        struct nl_segment *which = segment(cases[i].segment);
         bool starts = strcmp(cases[i].state, "scheduled") == 0;
         fixture_sql(fixture, "DELETE FROM delivery");
         fixture_sql(fixture, "DELETE FROM event");
         fixture_sql(fixture, "DELETE FROM issue");
         fixture_issue(fixture, 1, cases[i].state);
+        set_segment(fixture, cases[i].segment);
         fixture_issue(fixture, 2, "scheduled");
-        assert_ok(nl_issue_start(fixture->store, 1, which, NULL, 0, &deliveries, &err));
+        assert_ok(nl_issue_start(fixture->store, 1, &deliveries, &err));
         assert_int_equal(deliveries, cases[i].deliveries);
         assert_int_equal(people(fixture, "state = 'queued'"), cases[i].people);
         assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery"),
@@ -98,39 +105,31 @@ static void test_starting(void **state) {
                                               "'issue-started' AND issue = 1 AND list = 1 AND "
                                               "subscriber IS NULL"),
                          starts);
-        assert_ok(nl_issue_start(fixture->store, 1, which, NULL, 0, &deliveries, &err));
+        assert_ok(nl_issue_start(fixture->store, 1, &deliveries, &err));
         assert_int_equal(deliveries, 0);
-        nl_segment_free(which);
     }
 }
 
-/* Each waits for the hour of their zone; the last hour is for everybody else. */
+/* Each waits for the hour of their zone; people without one have UTC. */
 static void test_hours(void **state) {
-    static const struct nl_zone_hour hours[] = {{(char *)"Asia/Almaty", 1000100},
-                                                {(char *)"Europe/Berlin", 1000200},
-                                                {(char *)"UTC", 1000300}};
     struct fixture *fixture = *state;
     struct nl_error err = {0};
     int64_t deliveries = 0;
     set_up(fixture);
     fixture_issue(fixture, 1, "scheduled");
+    fixture_sql(fixture, "UPDATE issue SET local_time = '1970-01-13 12:00'");
     fixture_issue(fixture, 2, "sending");
     fixture_sql(fixture, "INSERT INTO delivery (kind, issue, subscription, state, created_at, "
                          "updated_at) VALUES ('issue', 2, 1, 'queued', 1, 1)");
-    assert_ok(nl_issue_start(fixture->store, 1, NULL, hours, 3, &deliveries, &err));
+    assert_ok(nl_issue_start(fixture->store, 1, &deliveries, &err));
     assert_int_equal(deliveries, 3);
-    assert_int_equal(people(fixture, "state = 'deferred' AND next_attempt_at = 1000100"), 1);
-    assert_int_equal(people(fixture, "state = 'deferred' AND next_attempt_at = 1000200"), 2);
-    assert_int_equal(people(fixture, "state = 'deferred' AND next_attempt_at = 1000300"), 6);
+    assert_int_equal(people(fixture, "state = 'deferred' AND next_attempt_at = 1080000 - 21600"),
+                     1);
+    assert_int_equal(people(fixture, "state = 'deferred' AND next_attempt_at = 1080000 - 3600"), 2);
+    assert_int_equal(people(fixture, "state = 'deferred' AND next_attempt_at = 1080000"), 6);
     assert_int_equal(
         fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE issue = 2 AND state = 'queued'"),
         1);
-}
-
-static enum nl_status collect_zone(const char *zone, void *ctx, struct nl_error *err) {
-    (void)err;
-    nl_buf_addf(ctx, "%s;", zone);
-    return NL_OK;
 }
 
 static enum nl_status collect_issue(int64_t issue, void *ctx, struct nl_error *err) {
@@ -139,20 +138,12 @@ static enum nl_status collect_issue(int64_t issue, void *ctx, struct nl_error *e
     return NL_OK;
 }
 
-/* Zones are those of people who are active, and texts; issues are due at their time, in order. */
-static void test_zones_and_times(void **state) {
+/* Issues are due at their time, in order. */
+static void test_times(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
     struct nl_buf out = {0};
     set_up(fixture);
-    assert_ok(nl_issue_zones(fixture->store, 1, collect_zone, &out, &err));
-    assert_int_equal(out.len, strlen("Asia/Almaty;Europe/Berlin;"));
-    assert_non_null(strstr(nl_buf_text(&out), "Asia/Almaty;"));
-    assert_non_null(strstr(nl_buf_text(&out), "Europe/Berlin;"));
-    nl_buf_clear(&out);
-    assert_ok(nl_issue_zones(fixture->store, 2, collect_zone, &out, &err));
-    assert_string_equal(nl_buf_text(&out), "Asia/Almaty;");
-    nl_buf_clear(&out);
     for (int id = 1; id <= 4; id++)
         fixture_issue(fixture, id, id == 4 ? "sending" : "scheduled");
     fixture_sql(fixture, "UPDATE issue SET scheduled_at = CASE id WHEN 1 THEN 1000000 WHEN 2 THEN "
@@ -201,7 +192,7 @@ static void test_further_people(void **state) {
         fixture_sql(fixture, "UPDATE issue SET state = 'sent', ended_at = 5, segment = NULL");
         assert_ok(nl_issue_further(fixture->store, 1, which, &count, &err));
         assert_int_equal(count, cases[i].further);
-        assert_ok(nl_issue_extend(fixture->store, 1, which, cases[i].segment, &count, &err));
+        assert_ok(nl_issue_extend(fixture->store, 1, cases[i].segment, &count, &err));
         assert_int_equal(count, cases[i].further);
         assert_int_equal(people(fixture, "state = 'queued'"), cases[i].queued);
         assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM issue WHERE id = 1 AND state = "
@@ -216,16 +207,22 @@ static void test_further_people(void **state) {
                      sizeof cases / sizeof cases[0]);
 }
 
+#define A "name is known"
+#define B "email is known"
+
 /* An issue can be extended while it is sent and afterwards, and its audience grows by it. */
 static void test_extending_in_each_state(void **state) {
     static const struct {
         const char *state, *before, *expression, *after; /* segments; NULL: everybody */
         bool extends;
     } cases[] = {
-        {"sent", "a", "b", "(a) or (b)", true}, {"sending", "a", "a", "a", true},
-        {"paused", NULL, "b", NULL, true},      {"sent", "a", NULL, NULL, true},
-        {"scheduled", "a", "b", "a", false},    {"draft", "a", "b", "a", false},
-        {"cancelled", "a", "b", "a", false},
+        {"sent", A, B, "(" A ") or (" B ")", true},
+        {"sending", A, A, A, true},
+        {"paused", NULL, B, NULL, true},
+        {"sent", A, NULL, NULL, true},
+        {"scheduled", A, B, A, false},
+        {"draft", A, B, A, false},
+        {"cancelled", A, B, A, false},
     };
     struct fixture *fixture = *state;
     set_up(fixture);
@@ -240,7 +237,7 @@ static void test_extending_in_each_state(void **state) {
                  cases[i].before != NULL ? "'" : "");
         fixture_sql(fixture, sql);
         enum nl_status status =
-            nl_issue_extend(fixture->store, 1, NULL, cases[i].expression, &count, &err);
+            nl_issue_extend(fixture->store, 1, cases[i].expression, &count, &err);
         assert_int_equal(status, cases[i].extends ? NL_OK : NL_EXISTS);
         nl_error_free(&err);
         snprintf(sql, sizeof sql,
@@ -275,7 +272,7 @@ static void test_further_people_and_two_subjects(void **state) {
         fixture_sql(fixture, sql);
         fixture_sql(fixture, "INSERT INTO delivery (kind, issue, subscription, state, created_at, "
                              "updated_at) VALUES ('issue', 1, 2, 'skipped', 1, 1)");
-        assert_ok(nl_issue_extend(fixture->store, 1, NULL, NULL, &count, &err));
+        assert_ok(nl_issue_extend(fixture->store, 1, NULL, &count, &err));
         assert_int_equal(count, 3);
         assert_int_equal(people(fixture, cases[i].condition), 126);
     }
@@ -287,7 +284,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_starting),
         TEST(test_hours),
-        TEST(test_zones_and_times),
+        TEST(test_times),
         TEST(test_further_people),
         TEST(test_extending_in_each_state),
         TEST(test_further_people_and_two_subjects),

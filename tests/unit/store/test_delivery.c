@@ -264,8 +264,7 @@ static void test_same_slug_twice(void **state) {
     assert_ok(nl_issue_find(fixture->store, fixture->list.id, "one", &found, &issue, &err));
     assert_true(found);
     assert_int_equal(issue.state, NL_ISSUE_SENDING);
-    assert_fails(nl_issue_create(fixture->store, &issue, NULL, &count, &err), NL_BUSY,
-                 "another process");
+    assert_fails(nl_issue_create(fixture->store, &issue, &count, &err), NL_BUSY, "another process");
     nl_issue_free(&issue);
     assert_ok(nl_issue_find(fixture->store, fixture->list.id, "two", &found, &issue, &err));
     assert_false(found);
