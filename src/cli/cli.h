@@ -98,8 +98,16 @@ struct progress {
     double started, shown;
 };
 void progress_start(struct progress *progress, int64_t total);
-void progress_show(const struct nl_run_counts *counts, void *ctx);
+void progress_show(const struct nl_run_counts *counts, const struct nl_relay_pace *found,
+                   void *ctx);
 void progress_end(struct progress *progress);
+
+/* relay_pace.c: how the relay is sent to and what holds that back, as "8 connections, held back by
+ * the relay". */
+void cli_add_pace(const struct nl_relay_pace *found, struct nl_buf *out);
+
+/* Prints it for `status`: of all servers, as a line; or adds it to `object` (JSON) as "relay". */
+NL_CHECKED enum nl_status cli_show_pace(struct cli *cli, json_t *object, struct nl_error *err);
 
 /* The name of an issue on the command line: its slug, number, id or file. Free with
  * cli_issue_query_free, also after a failure. */

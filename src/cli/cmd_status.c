@@ -180,14 +180,15 @@ static enum nl_status show_notices(struct status_call *call, struct nl_error *er
                call->shown > 0 ? "\n" : "No issue has been sent yet.\n", (long long)counts.sent,
                (long long)(counts.queued + counts.leased), (long long)counts.deferred,
                (long long)counts.bounced, (long long)counts.failed, (long long)counts.unknown);
-        return NL_OK;
+        return cli_show_pace(call->cli, NULL, err);
     }
     json_t *all =
         json_pack("{s:O, s:o}", "issues", call->issues, "notices", counts_object(&counts));
-    json_dumpf(all, stdout, JSON_INDENT(2));
-    putchar('\n');
+    status = cli_show_pace(call->cli, all, err);
+    if (status == NL_OK && json_dumpf(all, stdout, JSON_INDENT(2)) == 0)
+        putchar('\n');
     json_decref(all);
-    return NL_OK;
+    return status;
 }
 
 static enum nl_status show(struct status_call *call, struct nl_error *err) {

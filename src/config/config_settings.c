@@ -45,7 +45,7 @@ static const struct setting {
     {"smtp.password_env", TEXT, AT(server.password_env), NULL, 0, 0},
     {"smtp.provider", PROVIDER, AT(server.provider), "none", 0, 0},
     {"smtp.helo", TEXT, AT(smtp.helo), NULL, 0, 0},
-    {"smtp.connections", NUMBER, AT(smtp.connections), "8", 1, 500},
+    {"smtp.connections", NUMBER, AT(smtp.connections), "100", 1, 500},
     {"smtp.timeout", DURATION, AT(smtp.timeout), "5m", 1, 3600},
     {"smtp.window", NUMBER, AT(smtp.window), "1", 1, 32},
     {"smtp.per_connection", NUMBER, AT(smtp.per_connection), "0", 0, 1000000000},

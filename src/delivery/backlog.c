@@ -22,7 +22,7 @@ enum nl_status nl_backlog_open(struct nl_backlog *backlog, const struct nl_run_p
     backlog->scope = plan->scope;
     backlog->scope.reservations = plan->config->limits.domains[0].domain != NULL;
     backlog->owner = owner;
-    backlog->size = size;
+    backlog->size = backlog->batch = size;
     backlog->pace = (struct nl_pace){.config = plan->config, .issue = plan->scope.issue != 0};
     backlog->items = calloc(size, sizeof backlog->items[0]);
     backlog->jobs = calloc(size, sizeof backlog->jobs[0]);
@@ -123,10 +123,13 @@ enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_pause_reaso
     size_t before = backlog->count;
     memmove(backlog->items, backlog->items + backlog->first, before * sizeof backlog->items[0]);
     backlog->first = 0;
+    size_t free = backlog->size - before;
+    if (free > backlog->batch && !backlog->blocked)
+        free = backlog->batch;
     backlog->not_before = 0;
     backlog->blocked = false;
-    enum nl_status status = nl_pace_room(&backlog->pace, plan->store, backlog->size - before, &room,
-                                         &backlog->not_before, reason, err);
+    enum nl_status status =
+        nl_pace_room(&backlog->pace, plan->store, free, &room, &backlog->not_before, reason, err);
     if (status != NL_OK || room == 0) {
         backlog->drained = backlog->not_before == 0;
         return status;

@@ -24,6 +24,7 @@ struct nl_backlog {
     struct nl_pending *items; /* from `first` on */
     struct nl_job *jobs;      /* fresh from the store */
     size_t first, count, size;
+    size_t batch;       /* how many are leased at a time, at most; `size` at first */
     bool drained;       /* there was nothing to lease */
     bool blocked;       /* everything here waits for a connection to its domain */
     bool throttled;     /* something was postponed because of its domain's rate */

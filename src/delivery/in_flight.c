@@ -57,8 +57,15 @@ void nl_in_flight_end(struct run *run, struct nl_in_flight *message,
 
 size_t nl_in_flight_count(const struct run *run) {
     size_t count = 0;
-    for (size_t i = 0; i < run->size; i++)
+    for (size_t i = 0; i < run->used; i++)
         count += run->messages[i].busy;
+    return count;
+}
+
+size_t nl_in_flight_under_way(const struct run *run) {
+    size_t count = 0;
+    for (size_t i = 0; i < run->used; i++)
+        count += run->messages[i].busy && !run->messages[i].done;
     return count;
 }
 

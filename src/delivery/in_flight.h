@@ -8,6 +8,7 @@
 #include "delivery/breaker.h"
 #include "delivery/composer.h"
 #include "delivery/maker.h"
+#include "delivery/tuner.h"
 #include "newsletter/db/sync.h"
 #include "newsletter/smtp/transport.h"
 
@@ -21,6 +22,8 @@ struct nl_in_flight {
     bool busy;
     bool wants_commit_point; /* the server waits for the message's end */
     uint64_t commit_point;   /* the number of the commit that holds it; 0: none */
+    int64_t waits_since;     /* for the relay; 0: it does not */
+    int64_t answer;          /* how long it has waited, in microseconds */
     bool done;               /* the next commit ends it: `result` is recorded, unless it is held */
     bool held;               /* the breaker holds its refusal, and its lease goes on */
 };
@@ -33,7 +36,12 @@ struct run {
     struct nl_composer composer;
     struct nl_in_flight *messages; /* the transport knows them by their place here */
     size_t size;                   /* connections times (window + 1) */
-    struct nl_record *records;     /* room for each message and each refusal that is held */
+    size_t used;                   /* places that were ever used: none lies beyond */
+    struct nl_tuner tuner;
+    int64_t clock;                     /* microseconds, read once in each turn of the loop */
+    int64_t round_trip, round_trip_at; /* of the network, and when it was asked for */
+    int64_t noted_at;                  /* when what was found was last stored */
+    struct nl_record *records;         /* room for each message and each refusal that is held */
     int64_t *commit_points;
     bool *may_go;
     struct nl_backlog backlog;
@@ -66,8 +74,9 @@ void nl_run_stop(struct run *run, enum nl_status status, bool pause, const char 
  * or the relay's, it is queued again, and the run stops. */
 void nl_run_schedule(struct run *run, int64_t attempts, int64_t first, struct nl_result *result);
 
-/* How many messages are in flight. */
+/* How many messages are in flight, and how many of them have no outcome yet. */
 size_t nl_in_flight_count(const struct run *run);
+size_t nl_in_flight_under_way(const struct run *run);
 
 /* Whether no further message may begin. */
 bool nl_run_must_stop(const struct run *run);

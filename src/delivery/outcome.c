@@ -8,13 +8,14 @@ static enum nl_reaction judge_lost(const struct nl_transport_event *event,
     result->blame = NL_BLAME_RELAY;
     if (event->dot_sent) {
         result->outcome = NL_UNKNOWN;
-    } else if (event->reused && event->stage == NL_STAGE_MAIL) {
-        /* The server had closed an idle connection: nothing was tried. */
+    } else if (event->misled || (event->reused && event->stage == NL_STAGE_MAIL)) {
+        /* The next one goes out without the extension that failed; or the server had closed an idle
+         * connection. Nothing was tried. */
         result->outcome = NL_REQUEUED;
     } else {
         result->outcome = NL_DEFERRED;
     }
-    return NL_REACT_FAILURE;
+    return event->misled ? NL_REACT_NONE : NL_REACT_FAILURE;
 }
 
 static enum nl_judge_stage stage_of(enum nl_stage stage) {

@@ -1,5 +1,6 @@
 #include "delivery/record.h"
 
+#include "delivery/tuning.h"
 #include "newsletter/store/issue_control.h"
 
 #include <stdio.h>
@@ -22,7 +23,7 @@ static void settle(struct run *run, struct nl_held *held) {
 
 static enum nl_status record_results(struct run *run) {
     size_t count = 0;
-    for (size_t i = 0; i < run->size; i++)
+    for (size_t i = 0; i < run->used; i++)
         if (run->messages[i].done && !run->messages[i].held)
             run->records[count++] =
                 (struct nl_record){run->messages[i].pending.job.delivery, &run->messages[i].result};
@@ -39,7 +40,7 @@ static enum nl_status record_results(struct run *run) {
 /* A message that was refused has not been sent: should we die now, it is queued, not unknown. */
 static enum nl_status withdraw_commit_points(struct run *run) {
     size_t count = 0;
-    for (size_t i = 0; i < run->size; i++)
+    for (size_t i = 0; i < run->used; i++)
         if (run->messages[i].done && run->messages[i].held)
             run->commit_points[count++] = run->messages[i].pending.job.delivery;
     return count == 0 ? NL_OK
@@ -63,7 +64,7 @@ static enum nl_status take_back(struct run *run, size_t place) {
  */
 static enum nl_status record_commit_points(struct run *run) {
     size_t count = 0;
-    for (size_t i = 0; i < run->size; i++)
+    for (size_t i = 0; i < run->used; i++)
         if (run->messages[i].wants_commit_point)
             run->commit_points[count++] = run->messages[i].pending.job.delivery;
     if (count == 0)
@@ -71,7 +72,7 @@ static enum nl_status record_commit_points(struct run *run) {
     enum nl_status status = nl_delivery_commit_points(run->plan->store, run->commit_points, count,
                                                       run->owner.text, run->may_go, run->err);
     size_t at = 0;
-    for (size_t i = 0; status == NL_OK && i < run->size; i++)
+    for (size_t i = 0; status == NL_OK && i < run->used; i++)
         if (run->messages[i].wants_commit_point && !run->may_go[at++])
             status = take_back(run, i);
     return status;
@@ -97,7 +98,7 @@ static bool wants_lease(const struct run *run) {
 }
 
 bool nl_record_has_work(const struct run *run) {
-    for (size_t i = 0; i < run->size; i++)
+    for (size_t i = 0; i < run->used; i++)
         if (run->messages[i].done || run->messages[i].wants_commit_point)
             return true;
     return nl_breaker_decided(&run->breaker) || wants_lease(run) || wants_renewal(run) ||
@@ -181,11 +182,12 @@ static void count_result(struct nl_run_counts *counts, enum nl_outcome outcome) 
 }
 
 static void release_final_dots(struct run *run) {
-    for (size_t i = 0; i < run->size; i++) {
+    for (size_t i = 0; i < run->used; i++) {
         struct nl_in_flight *message = &run->messages[i];
         if (message->commit_point == 0 || message->commit_point > run->synced)
             continue;
         message->commit_point = 0;
+        message->waits_since = run->clock;
         nl_transport_release(run->transport, message->connection, i);
     }
 }
@@ -195,7 +197,7 @@ static void release_final_dots(struct run *run) {
 static bool wants_sync(const struct run *run) {
     if (run->syncing != 0 || run->committed == run->synced)
         return false;
-    for (size_t i = 0; i < run->size; i++)
+    for (size_t i = 0; i < run->used; i++)
         if (run->messages[i].commit_point > run->synced)
             return true;
     return nl_env_now(nl_store_env(run->plan->store)) > run->sync_at;
@@ -235,7 +237,7 @@ static void end_message(struct run *run, struct nl_in_flight *message) {
 /* Connections go on only after the commit. */
 static void after_commit(struct run *run) {
     run->committed++;
-    for (size_t i = 0; i < run->size; i++) {
+    for (size_t i = 0; i < run->used; i++) {
         struct nl_in_flight *message = &run->messages[i];
         if (message->done) {
             end_message(run, message);
@@ -253,7 +255,7 @@ static void after_commit(struct run *run) {
             run->backlog.drained = false;
     }
     if (run->plan->options->progress != NULL)
-        run->plan->options->progress(&run->summary->counts, run->plan->options->ctx);
+        nl_tuning_show(run);
 }
 
 /* ---- what a refusal does to the subscription: as much as the same words in a bounce ---- */
@@ -293,7 +295,7 @@ static bool has_effect(const struct nl_result *result) {
 /* In transactions of their own, since they change subscriptions: see DESIGN.md, Transactions. */
 static enum nl_status apply_refusals(struct run *run) {
     enum nl_status status = NL_OK;
-    for (size_t i = 0; status == NL_OK && i < run->size; i++) {
+    for (size_t i = 0; status == NL_OK && i < run->used; i++) {
         const struct nl_in_flight *message = &run->messages[i];
         if (message->done && !message->held && has_effect(&message->result))
             status = apply_refusal(run, message->pending.job.delivery,

@@ -2,9 +2,9 @@
 
 #include "delivery/outcome.h"
 #include "delivery/record.h"
+#include "delivery/tuning.h"
 #include "newsletter/base/address.h"
 #include "newsletter/db/sync.h"
-#include "newsletter/store/relay_note.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,29 +13,6 @@ enum {
     FAILURE_LIMIT = 10, /* broken connections in a row before the circuit breaker opens */
     WAIT_MILLISECONDS = 1000,
 };
-
-/* A relay that did not keep what it offers is not asked to do it again by the next run. */
-static enum nl_status recall_relays(struct run *run) {
-    enum nl_status status = NL_OK;
-    for (size_t i = 0; status == NL_OK && i < nl_relay_count(run->plan->relay); i++) {
-        bool broken = false;
-        status = nl_relay_note_read(run->plan->store, nl_relay_name(run->plan->relay, i), &broken,
-                                    run->err);
-        if (broken)
-            nl_transport_distrust(run->transport, i);
-    }
-    return status;
-}
-
-static void note_relays(struct run *run) {
-    for (size_t i = 0; run->transport != NULL && i < nl_relay_count(run->plan->relay); i++) {
-        struct nl_error ignored = {0};
-        if (nl_transport_is_broken(run->transport, i))
-            nl_error_ignore(nl_relay_note_broken(run->plan->store,
-                                                 nl_relay_name(run->plan->relay, i), &ignored));
-        nl_error_free(&ignored);
-    }
-}
 
 static enum nl_status prepare(struct run *run) {
     size_t connections = (size_t)run->plan->config->smtp.connections;
@@ -61,7 +38,7 @@ static enum nl_status prepare(struct run *run) {
     if (status == NL_OK)
         status = nl_transport_new(run->plan->relay, connections, &run->transport, run->err);
     if (status == NL_OK)
-        status = recall_relays(run);
+        status = nl_tuning_open(run);
     if (status == NL_OK)
         status = nl_sync_start(run->plan->store, &run->sync, run->err);
     if (status == NL_OK)
@@ -178,6 +155,7 @@ static void take_outcome(struct run *run, const struct nl_transport_event *event
     bool refused = event->kind == NL_TRANSPORT_REPLIED && event->reply->code / 100 != 2;
     enum nl_reaction reaction =
         nl_outcome_judge(refused ? reader(run) : run->reader, event, &result);
+    nl_tuning_take(run, event, &result);
     if (reaction == NL_REACT_OURS || reaction == NL_REACT_HOLD) {
         hold(run, event, reaction == NL_REACT_OURS, &result);
         return;
@@ -198,8 +176,10 @@ static void take_events(struct run *run) {
         switch (event.kind) {
         case NL_TRANSPORT_WANTS_DOT:
             run->messages[event.message].wants_commit_point = true;
+            nl_tuning_waited(run, &run->messages[event.message]);
             break;
         case NL_TRANSPORT_REFUSED:
+            nl_tuning_refused(run, &event);
             if (event.permanent)
                 nl_run_stop(run, NL_UNAVAILABLE, true, event.text);
             else
@@ -254,6 +234,8 @@ static void begin_message(struct run *run, struct nl_in_flight *message,
     message->wants_commit_point = nl_transport_start(
         run->transport, message->connection, (size_t)(message - run->messages),
         nl_buf_text(&sender), address->envelope, &message->message, address->smtputf8);
+    if (!message->wants_commit_point)
+        nl_tuning_wait(run, message);
     nl_buf_free(&sender);
 }
 
@@ -281,6 +263,9 @@ static enum nl_status start_message(struct run *run, size_t connection,
     message->pending = *pending;
     message->connection = connection;
     message->busy = true;
+    message->waits_since = message->answer = 0;
+    if ((size_t)(message - run->messages) >= run->used)
+        run->used = (size_t)(message - run->messages) + 1;
     if (nl_address_parse(pending->job.address, &address, &bad_address) != NL_OK) {
         refuse_locally(run, message, "5.1.3", nl_error_text(&bad_address));
     } else if (address.smtputf8 && !extensions->smtputf8) {
@@ -298,7 +283,7 @@ static enum nl_status start_message(struct run *run, size_t connection,
 }
 
 static bool has_permit(const struct run *run, const char *domain, int64_t permit) {
-    for (size_t i = 0; i < run->size; i++)
+    for (size_t i = 0; i < run->used; i++)
         if (run->messages[i].busy && run->messages[i].pending.permit == permit &&
             strcmp(run->messages[i].pending.domain, domain) == 0)
             return true;
@@ -327,9 +312,11 @@ static enum nl_status start_messages(struct run *run) {
     enum nl_status status = NL_OK;
     size_t connection = 0;
     size_t place = free_place(run);
+    size_t under_way = nl_in_flight_under_way(run);
     if (nl_run_must_stop(run))
         return NL_OK;
-    while (status == NL_OK && place < run->size && nl_transport_idle(run->transport, &connection) &&
+    while (status == NL_OK && place < run->size && under_way++ < nl_tuner_under_way(&run->tuner) &&
+           nl_transport_idle(run->transport, &connection) &&
            nl_backlog_take(&run->backlog, admit, run, &pending)) {
         status = start_message(run, connection, &run->messages[place], &pending);
         place = free_place(run);
@@ -358,6 +345,7 @@ static void finish(struct run *run) {
 
 static enum nl_status loop(struct run *run) {
     for (;;) {
+        nl_tuning_tick(run);
         take_events(run);
         /* So the next commit points ride in the commit of the last outcomes. */
         enum nl_status status = start_messages(run);
@@ -367,6 +355,7 @@ static enum nl_status loop(struct run *run) {
             status = nl_record_follow_sync(run);
         if (status == NL_OK)
             status = start_messages(run);
+        nl_tuning_step(run);
         if (status == NL_OK)
             status = nl_maker_step(run);
         if (status == NL_OK && is_over(run))
@@ -392,7 +381,7 @@ enum nl_status nl_run(const struct nl_run_plan *plan, struct nl_run_summary *sum
         status = loop(&run);
     if (plan->options->stop != NULL && *plan->options->stop != 0)
         summary->stopped = true;
-    note_relays(&run);
+    nl_tuning_close(&run);
     clean_up(&run, &status);
     return status;
 }

@@ -42,12 +42,27 @@ size_t nl_carry_end(struct nl_transport *transport, struct connection *connectio
     return message;
 }
 
+/* Whether commands were pipelined whose replies are still to come. */
+static bool is_pipelining(const struct nl_session *session) {
+    return session->extensions.pipelining &&
+           (session->stage == NL_STAGE_MAIL || session->stage == NL_STAGE_RCPT ||
+            session->stage == NL_STAGE_DATA);
+}
+
 void nl_carry_broken(struct nl_transport *transport, struct connection *connection, bool garbage) {
+    enum nl_flight_trust before = transport->health.servers[connection->host].flights;
     nl_relay_health_failed(&transport->health, connection->host, false);
+    if (!connection->flies)
+        connection->misled =
+            is_pipelining(&connection->session) &&
+            nl_relay_health_pipelining_lost(&transport->health, connection->host, garbage);
     if (connection->flies && connection->session.flight_count > 0 && !connection->session.closing)
         nl_relay_health_flight_lost(&transport->health, connection->host, garbage);
     else if (connection->flies)
         nl_relay_health_flight_worked(&transport->health, connection->host, false);
+    if (connection->flies)
+        connection->misled = before != NL_FLIGHTS_WORK &&
+                             transport->health.servers[connection->host].flights == NL_FLIGHTS_FAIL;
 }
 
 void nl_carry_report_lost(struct nl_transport *transport, struct connection *connection) {
@@ -60,6 +75,7 @@ void nl_carry_report_lost(struct nl_transport *transport, struct connection *con
     nl_carry_drop(connection, carried);
     if (!connection->flies) {
         nl_connection_report(transport, connection, NL_TRANSPORT_LOST, session->stage, message);
+        connection->event.misled = connection->misled;
         return;
     }
     if (!waiting && nl_session_flight_refused(session, message)) {
@@ -71,6 +87,7 @@ void nl_carry_report_lost(struct nl_transport *transport, struct connection *con
     nl_connection_report(transport, connection, NL_TRANSPORT_LOST,
                          sent ? NL_STAGE_DOT : NL_STAGE_MAIL, message);
     connection->event.dot_sent = sent;
+    connection->event.misled = connection->misled;
     /* It was not refused: the server does not know the command that it has offered. */
     connection->event.reused = connection->event.reused || session->unsupported;
 }

@@ -54,7 +54,8 @@ static size_t free_slot(const struct nl_transport *transport) {
 }
 
 bool nl_transport_connect(struct nl_transport *transport) {
-    return free_slot(transport) < transport->count &&
+    return transport->open + transport->connecting < transport->allowed &&
+           free_slot(transport) < transport->count &&
            nl_transport_connect_to(transport, nl_relay_health_pick(&transport->health));
 }
 
@@ -82,6 +83,8 @@ bool nl_transport_connect_to(struct nl_transport *transport, size_t server) {
         return false;
     }
     connection->state = CONNECTING;
+    if (at >= transport->used)
+        transport->used = at + 1;
     transport->connecting++;
     return true;
 }
@@ -156,8 +159,10 @@ static void established(struct nl_transport *transport, struct connection *conne
     nl_tls_established(&connection->tls);
     nl_login_succeeded(&transport->logins[connection->host]);
     connection->state = OPEN;
+    transport->open++;
     connection->answered = 0;
     connection->flies = false;
+    connection->misled = false;
     connection->ended = NULL;
     connection->write_blocked = connection->write_watched = false;
     connection->message_limit_reached = false;

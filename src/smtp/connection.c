@@ -3,6 +3,7 @@
 void nl_connection_close(struct nl_transport *transport, struct connection *connection) {
     if (connection->state == CONNECTING)
         transport->connecting--;
+    transport->open -= connection->state == OPEN;
     if (connection->handle != NULL) {
         curl_multi_remove_handle(transport->multi, connection->handle);
         curl_easy_cleanup(connection->handle);

@@ -37,6 +37,7 @@ struct connection {
     size_t carried_count;
     size_t answered; /* messages */
     bool flies;      /* the messages on it go out in one piece each */
+    bool misled;     /* it broke because an extension did not work that was offered */
     bool write_blocked, write_watched;
     const char *ended; /* why nothing more is read; the replies before it are still parsed */
     bool message_limit_reached; /* say QUIT once it is idle */
@@ -55,8 +56,12 @@ struct nl_transport {
     int poll; /* epoll, of the open connections */
     int64_t next_overdue_check;
     size_t count;
-    size_t window; /* messages on one connection, at most */
+    size_t window;      /* messages on one connection, at most */
+    size_t used;        /* places that were ever used: no connection lies beyond */
+    size_t allowed;     /* connections, for now */
+    size_t window_used; /* for now */
     size_t connecting;
+    size_t open;
     size_t cursor; /* where the search for the next event begins */
 };
 

@@ -36,13 +36,16 @@ static void add_helo(struct nl_buf *url, const char *helo) {
             nl_buf_addc(url, *p);
 }
 
+void nl_relay_add_name(const struct nl_smtp_server *server, struct nl_buf *out) {
+    bool literal = strchr(server->host, ':') != NULL;
+    nl_buf_addf(out, literal ? "[%s]:%lld" : "%s:%lld", server->host, (long long)server->port);
+}
+
 static enum nl_status name_host(const struct nl_config *config, struct host *host,
                                 struct nl_error *err) {
     struct nl_buf url = {0};
     struct nl_buf name = {0};
-    bool literal = strchr(host->server->host, ':') != NULL;
-    nl_buf_addf(&name, literal ? "[%s]:%lld" : "%s:%lld", host->server->host,
-                (long long)host->server->port);
+    nl_relay_add_name(host->server, &name);
     nl_buf_addf(&url, "%s://%s", host->server->security == NL_SMTP_TLS ? "smtps" : "smtp",
                 nl_buf_text(&name));
     add_helo(&url, config->smtp.helo);

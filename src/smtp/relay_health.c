@@ -2,7 +2,12 @@
 
 #include <time.h>
 
-enum { FAILURE_LIMIT = 5, OUT_MILLISECONDS = 60000, LOST_FLIGHTS_LIMIT = 5 };
+enum {
+    FAILURE_LIMIT = 5,
+    OUT_MILLISECONDS = 60000,
+    LOST_FLIGHTS_LIMIT = 5,
+    LOST_PIPELINES_LIMIT = 4
+};
 
 int64_t nl_relay_clock(void) {
     struct timespec now = {0};
@@ -62,6 +67,21 @@ void nl_relay_health_flight_lost(struct nl_relay_health *health, size_t which, b
     health->servers[which].flights_broken |= certain;
     if (certain || !proved || ++health->servers[which].lost_flights >= LOST_FLIGHTS_LIMIT)
         health->servers[which].flights = NL_FLIGHTS_FAIL;
+}
+
+void nl_relay_health_pipelining_worked(struct nl_relay_health *health, size_t which) {
+    if (health->servers[which].pipelining == NL_PIPELINING_UNTRIED)
+        health->servers[which].pipelining = NL_PIPELINING_WORKS;
+    health->servers[which].lost_pipelines = 0;
+}
+
+/* Once it has worked, a connection that breaks is but that. */
+bool nl_relay_health_pipelining_lost(struct nl_relay_health *health, size_t which, bool certain) {
+    if (health->servers[which].pipelining == NL_PIPELINING_WORKS)
+        return false;
+    if (certain || ++health->servers[which].lost_pipelines >= LOST_PIPELINES_LIMIT)
+        health->servers[which].pipelining = NL_PIPELINING_FAILS;
+    return health->servers[which].pipelining == NL_PIPELINING_FAILS;
 }
 
 bool nl_relay_health_all_out(const struct nl_relay_health *health) {

@@ -8,6 +8,9 @@
  * goes alone: should the server not keep what it offers, no more than this one is in doubt. */
 enum nl_flight_trust { NL_FLIGHTS_UNTRIED, NL_FLIGHTS_TRYING, NL_FLIGHTS_WORK, NL_FLIGHTS_FAIL };
 
+/* Whether a server that offers PIPELINING answers what is pipelined. */
+enum nl_pipelining_trust { NL_PIPELINING_UNTRIED, NL_PIPELINING_WORKS, NL_PIPELINING_FAILS };
+
 /* Zero it, then set `relay`. */
 struct nl_relay_health {
     const struct nl_relay *relay;
@@ -19,6 +22,8 @@ struct nl_relay_health {
         enum nl_flight_trust flights;
         bool flights_broken; /* it was certain that they fail */
         int lost_flights; /* connections in a row that broke with messages in one piece on them */
+        enum nl_pipelining_trust pipelining;
+        int lost_pipelines; /* connections in a row that broke with pipelined commands on them */
     } servers[NL_RELAYS];
 };
 
@@ -37,6 +42,11 @@ void nl_relay_health_worked(struct nl_relay_health *health, size_t which);
  * (`certain`). */
 void nl_relay_health_flight_worked(struct nl_relay_health *health, size_t which, bool accepted);
 void nl_relay_health_flight_lost(struct nl_relay_health *health, size_t which, bool certain);
+
+/* Pipelined commands were answered; or their connection broke before, or the answers did not come
+ * or did not count up (`certain`). Returns whether PIPELINING is to blame. */
+void nl_relay_health_pipelining_worked(struct nl_relay_health *health, size_t which);
+bool nl_relay_health_pipelining_lost(struct nl_relay_health *health, size_t which, bool certain);
 
 /* Whether all servers are out permanently. */
 bool nl_relay_health_all_out(const struct nl_relay_health *health);

@@ -23,13 +23,13 @@ static bool takes_another(const struct nl_transport *transport,
         return false;
     if (connection->carried_count == 0)
         return !connection->pending && connection->session.stage == NL_STAGE_IDLE;
-    return connection->flies && connection->carried_count < transport->window &&
+    return connection->flies && connection->carried_count < transport->window_used &&
            transport->health.servers[connection->host].flights == NL_FLIGHTS_WORK;
 }
 
 bool nl_transport_idle(const struct nl_transport *transport, size_t *connection) {
     size_t fewest = SIZE_MAX;
-    for (size_t i = 0; i < transport->count && fewest > 0; i++) {
+    for (size_t i = 0; i < transport->used && fewest > 0; i++) {
         const struct connection *candidate = &transport->connections[i];
         if (candidate->carried_count >= fewest || !takes_another(transport, candidate))
             continue;
@@ -62,6 +62,8 @@ bool nl_transport_start(struct nl_transport *transport, size_t connection, size_
         keep(&carried->recipient, recipient);
         return true;
     }
+    if (transport->health.servers[taken->host].pipelining == NL_PIPELINING_FAILS)
+        taken->session.extensions.pipelining = false;
     nl_session_start(&taken->session, sender, recipient, text, smtputf8);
     nl_trace(transport, taken, "idle -> MAIL: from <%s> to <%s>, %zu bytes", sender, recipient,
              text->len);
@@ -118,10 +120,17 @@ void nl_transport_withdraw(struct nl_transport *transport, size_t connection, si
         nl_connection_close(transport, taken);
 }
 
-void nl_transport_distrust(struct nl_transport *transport, size_t server) {
+void nl_transport_distrust(struct nl_transport *transport, size_t server,
+                           enum nl_transport_trick trick) {
+    /* What goes out in one piece is pipelined too. */
     transport->health.servers[server].flights = NL_FLIGHTS_FAIL;
+    if (trick == NL_TRICK_PIPELINING)
+        transport->health.servers[server].pipelining = NL_PIPELINING_FAILS;
 }
 
-bool nl_transport_is_broken(const struct nl_transport *transport, size_t server) {
-    return transport->health.servers[server].flights_broken;
+bool nl_transport_is_broken(const struct nl_transport *transport, size_t server,
+                            enum nl_transport_trick trick) {
+    return trick == NL_TRICK_PIPELINING
+               ? transport->health.servers[server].pipelining == NL_PIPELINING_FAILS
+               : transport->health.servers[server].flights_broken;
 }

@@ -34,7 +34,8 @@ enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections
     transport->connections = calloc(connections, sizeof transport->connections[0]);
     transport->poll = epoll_create1(EPOLL_CLOEXEC);
     transport->count = connections;
-    transport->window = (size_t)nl_relay_window(relay);
+    transport->allowed = connections;
+    transport->window = transport->window_used = (size_t)nl_relay_window(relay);
     bool ready = transport->multi != NULL && transport->connections != NULL && transport->poll >= 0;
     for (size_t i = 0; ready && i < connections; i++) {
         transport->connections[i].transport = transport;
@@ -133,6 +134,8 @@ static void handle_events(struct nl_transport *transport, struct connection *con
             nl_connection_flush(transport, connection);
             return;
         case NL_SESSION_WANTS_DOT:
+            if (connection->session.extensions.pipelining)
+                nl_relay_health_pipelining_worked(&transport->health, connection->host);
             nl_connection_flush(transport, connection);
             if (connection->state == OPEN && connection->ended == NULL)
                 nl_connection_report(transport, connection, NL_TRANSPORT_WANTS_DOT, NL_STAGE_BODY,
@@ -199,7 +202,7 @@ static bool expects_reply(const struct connection *connection) {
 /* Input that arrived together with the previous reply is parsed only after that reply's event has
  * been taken. */
 static void parse_waiting_input(struct nl_transport *transport) {
-    for (size_t i = 0; i < transport->count; i++)
+    for (size_t i = 0; i < transport->used; i++)
         handle_events(transport, &transport->connections[i]);
 }
 
@@ -235,7 +238,7 @@ static void lose_overdue(struct nl_transport *transport) {
     if (now < transport->next_overdue_check)
         return;
     transport->next_overdue_check = now + OVERDUE_MILLISECONDS;
-    for (size_t i = 0; i < transport->count; i++) {
+    for (size_t i = 0; i < transport->used; i++) {
         struct connection *connection = &transport->connections[i];
         if (connection->state == OPEN && expects_reply(connection) && now > connection->deadline)
             lose(transport, connection, "no reply within smtp.timeout", true);
@@ -245,7 +248,7 @@ static void lose_overdue(struct nl_transport *transport) {
 void nl_transport_wait(struct nl_transport *transport, int milliseconds) {
     struct epoll_event events[EVENTS];
     parse_waiting_input(transport);
-    for (size_t i = 0; i < transport->count; i++) {
+    for (size_t i = 0; i < transport->used; i++) {
         watch_output(transport, &transport->connections[i]);
         if (transport->connections[i].pending || (transport->connections[i].state == CLOSED &&
                                                   transport->connections[i].carried_count > 0))
@@ -266,16 +269,16 @@ void nl_transport_wait(struct nl_transport *transport, int milliseconds) {
 }
 
 bool nl_transport_next(struct nl_transport *transport, struct nl_transport_event *event) {
-    for (size_t step = 0; step < transport->count; step++) {
+    for (size_t step = 0; step < transport->used; step++) {
         struct connection *connection =
-            &transport->connections[(transport->cursor + step) % transport->count];
+            &transport->connections[(transport->cursor + step) % transport->used];
         if (!connection->pending && connection->state == CLOSED)
             nl_carry_report_lost(transport, connection);
         if (!connection->pending)
             continue;
         *event = connection->event;
         connection->pending = false;
-        transport->cursor = (event->connection + 1) % transport->count;
+        transport->cursor = (event->connection + 1) % transport->used;
         return true;
     }
     return false;
@@ -290,23 +293,65 @@ const struct nl_extensions *nl_transport_extensions(const struct nl_transport *t
     return &transport->connections[connection].session.extensions;
 }
 
-bool nl_transport_avoid(struct nl_transport *transport, size_t server) {
-    nl_relay_health_failed(&transport->health, server, true);
-    for (size_t i = 0; i < transport->count; i++) {
-        struct connection *connection = &transport->connections[i];
-        if (connection->state != OPEN || connection->host != server)
-            continue;
-        connection->message_limit_reached = true;
-        handle_events(transport, connection);
-    }
-    return !nl_relay_health_all_out(&transport->health);
+/* Says QUIT once no message is on it. */
+static void retire(struct nl_transport *transport, struct connection *connection) {
+    connection->message_limit_reached = true;
+    handle_events(transport, connection);
 }
 
-static bool any_open(const struct nl_transport *transport) {
-    for (size_t i = 0; i < transport->count; i++)
-        if (transport->connections[i].state == OPEN)
+void nl_transport_limit(struct nl_transport *transport, size_t connections, size_t keep,
+                        size_t window) {
+    size_t leaving = 0;
+    transport->allowed = connections;
+    transport->window_used = window < transport->window ? window : transport->window;
+    if (transport->open <= keep)
+        return;
+    for (size_t i = 0; i < transport->used; i++)
+        leaving += transport->connections[i].state == OPEN &&
+                   transport->connections[i].message_limit_reached;
+    for (size_t i = transport->used; i > 0 && transport->open > keep + leaving; i--) {
+        struct connection *connection = &transport->connections[i - 1];
+        if (connection->state != OPEN || connection->message_limit_reached)
+            continue;
+        leaving++;
+        retire(transport, connection);
+        leaving -= connection->state != OPEN;
+    }
+}
+
+size_t nl_transport_open(const struct nl_transport *transport) {
+    return transport->open;
+}
+
+bool nl_transport_flies(const struct nl_transport *transport) {
+    for (size_t i = 0; i < transport->used; i++)
+        if (transport->connections[i].state == OPEN && transport->connections[i].flies)
             return true;
     return false;
+}
+
+int64_t nl_transport_round_trip(const struct nl_transport *transport) {
+    int64_t shortest = 0;
+    for (size_t i = 0; i < transport->used; i++) {
+        struct tcp_info info = {0};
+        socklen_t len = sizeof info;
+        if (transport->connections[i].state != OPEN ||
+            getsockopt(transport->connections[i].socket, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+            continue;
+        if (shortest == 0 || info.tcpi_rtt < shortest)
+            shortest = info.tcpi_rtt;
+    }
+    return shortest;
+}
+
+bool nl_transport_avoid(struct nl_transport *transport, size_t server) {
+    nl_relay_health_failed(&transport->health, server, true);
+    for (size_t i = 0; i < transport->used; i++) {
+        struct connection *connection = &transport->connections[i];
+        if (connection->state == OPEN && connection->host == server)
+            retire(transport, connection);
+    }
+    return !nl_relay_health_all_out(&transport->health);
 }
 
 static void say_goodbye(struct nl_transport *transport) {
@@ -322,7 +367,7 @@ static void say_goodbye(struct nl_transport *transport) {
         }
     }
     int64_t end = nl_relay_clock() + QUIT_MILLISECONDS;
-    while (any_open(transport) && nl_relay_clock() < end)
+    while (transport->open > 0 && nl_relay_clock() < end)
         nl_transport_wait(transport, 50);
 }
 

@@ -2,20 +2,92 @@
 
 #include "newsletter/db/sql.h"
 
-enum { WEEK = 7 * 86400 };
+#include <stdio.h>
 
-enum nl_status nl_relay_note_broken(struct nl_store *store, const char *relay,
-                                    struct nl_error *err) {
-    return nl_sql_run(store, err,
-                      "INSERT INTO setting (key, value) VALUES ('relay without chunking ' || ?1, "
-                      "CAST(?2 AS TEXT)) ON CONFLICT (key) DO UPDATE SET value = CAST(?2 AS TEXT)",
-                      NL_VALUES(NL_STRING(relay), NL_INT(nl_store_now(store))));
+enum { WEEK = 7 * 86400, MOST = 1000000 };
+
+static const char *fault_key(enum nl_relay_fault fault) {
+    return fault == NL_RELAY_NO_PIPELINING ? "relay without pipelining "
+                                           : "relay without chunking ";
 }
 
-enum nl_status nl_relay_note_read(struct nl_store *store, const char *relay, bool *broken,
-                                  struct nl_error *err) {
+static enum nl_status note(struct nl_store *store, const char *key, const char *relay,
+                           const char *value, struct nl_error *err) {
+    return nl_sql_run(store, err,
+                      "INSERT INTO setting (key, value) VALUES (CAST(?1 AS TEXT) || CAST(?2 AS "
+                      "TEXT), ?3) ON CONFLICT (key) DO UPDATE SET value = ?3",
+                      NL_VALUES(NL_STRING(key), NL_STRING(relay), NL_STRING(value)));
+}
+
+enum nl_status nl_relay_note_broken(struct nl_store *store, const char *relay,
+                                    enum nl_relay_fault fault, struct nl_error *err) {
+    char now[24];
+    snprintf(now, sizeof now, "%lld", (long long)nl_store_now(store));
+    return note(store, fault_key(fault), relay, now, err);
+}
+
+enum nl_status nl_relay_note_read(struct nl_store *store, const char *relay,
+                                  enum nl_relay_fault fault, bool *broken, struct nl_error *err) {
     return nl_sql_exists(store, err, broken,
-                         "SELECT 1 FROM setting WHERE key = 'relay without chunking ' || ?1 AND "
-                         "CAST(value AS BIGINT) > ?2",
-                         NL_VALUES(NL_STRING(relay), NL_INT(nl_store_now(store) - WEEK)));
+                         "SELECT 1 FROM setting WHERE key = CAST(?1 AS TEXT) || CAST(?2 AS TEXT) "
+                         "AND CAST(value AS BIGINT) > ?3",
+                         NL_VALUES(NL_STRING(fault_key(fault)), NL_STRING(relay),
+                                   NL_INT(nl_store_now(store) - WEEK)));
+}
+
+const char *nl_held_back_word(enum nl_held_back held_back) {
+    static const char *const words[] = {"unknown", "relay", "network", "limit", "rate", "machine"};
+    return words[held_back];
+}
+
+const char *nl_held_back_text(enum nl_held_back held_back) {
+    static const char *const texts[] = {"nothing yet",
+                                        "the relay",
+                                        "the way to the relay",
+                                        "smtp.connections and smtp.window",
+                                        "limits in the configuration",
+                                        "this machine and its database"};
+    return texts[held_back];
+}
+
+static const char PACE[] = "relay pace ";
+
+enum nl_status nl_relay_pace_write(struct nl_store *store, const char *relay,
+                                   const struct nl_relay_pace *pace, struct nl_error *err) {
+    char text[128];
+    snprintf(text, sizeof text, "%zu %zu %lld %d %lld", pace->connections, pace->window,
+             (long long)pace->per_second, (int)pace->held_back, (long long)nl_store_now(store));
+    return note(store, PACE, relay, text, err);
+}
+
+/* Takes nothing that is not as nl_relay_pace_write has written it. */
+static enum nl_status read_pace(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    struct nl_relay_pace *pace = context;
+    struct nl_relay_pace read = {0};
+    long long per_second = 0;
+    long long at = 0;
+    int held_back = 0;
+    (void)err;
+    if (sscanf(nl_sql_text(row, 0), "%7zu %7zu %15lld %2d %15lld", &read.connections, &read.window,
+               &per_second, &held_back, &at) != 5 ||
+        read.connections == 0 || read.connections > MOST || read.window == 0 ||
+        read.window > MOST || held_back < 0 || held_back >= NL_HELD_BACK_KINDS || per_second < 0)
+        return NL_OK;
+    read.per_second = per_second;
+    read.held_back = (enum nl_held_back)held_back;
+    read.at = at;
+    *pace = read;
+    return NL_OK;
+}
+
+enum nl_status nl_relay_pace_read(struct nl_store *store, const char *relay,
+                                  struct nl_relay_pace *pace, struct nl_error *err) {
+    *pace = (struct nl_relay_pace){0};
+    enum nl_status status =
+        nl_sql_each(store, err, read_pace, pace,
+                    "SELECT value FROM setting WHERE key = CAST(?1 AS TEXT) || CAST(?2 AS TEXT)",
+                    NL_VALUES(NL_STRING(PACE), NL_STRING(relay)));
+    if (pace->at <= nl_store_now(store) - WEEK)
+        *pace = (struct nl_relay_pace){0};
+    return status;
 }

@@ -87,6 +87,10 @@ class Postfix:
         with open(os.path.join(self.folder, name), "w", encoding="ascii") as out:
             out.write(text)
 
+    def read(self, name):
+        with open(os.path.join(self.folder, name), encoding="ascii") as source:
+            return source.read()
+
     def run(self, command):
         subprocess.run(["postfix", "-c", os.path.join(self.folder, "etc"), command], check=True,
                        capture_output=True, timeout=60)

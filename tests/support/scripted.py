@@ -9,6 +9,11 @@ answer. `flights` counts them. Without `chunking` BDAT is not known, whatever is
 Scripted(answer=function): function(stage, recipient) returns the reply at MAIL, RCPT, DATA or dot, of one line or
 several, or None for the usual one. At MAIL the recipient is None.
 
+Scripted(room=5, delay=0.05) answers 421 to connections beyond five, and a message after so many seconds. `peak` is the
+largest number of connections at once, `turned_away` how many it had no room for.
+
+Scripted(pipelining="broken") offers PIPELINING and throws away what came in one piece with a command.
+
 Scripted(login=b"\\0user\\0password", mechanisms={"NTLM": "disconnect", "PLAIN": "refuse", "LOGIN": "accept"}) offers
 these mechanisms in this order. "accept" checks the password (PLAIN, LOGIN and CRAM-MD5), "refuse" answers 535,
 "challenge" sends a challenge that nobody can answer, and "disconnect" closes the connection. `tried` lists them.
@@ -19,6 +24,7 @@ import hmac
 import socketserver
 import ssl
 import threading
+import time
 
 # A relay that never ends to speak: replies that nobody asked for, a reply without a last line, a line without an end.
 FLOODS = {"replies": b"250 2.1.0 Ok\r\n" * 4000, "reply": b"250-2.1.0 Ok\r\n" * 4000, "line": b"250-" + b"x" * 60000}
@@ -33,10 +39,20 @@ class Session(socketserver.StreamRequestHandler):
     recipient = None
 
     def handle(self):
+        server = self.server
+        with server.lock:
+            full = server.room and server.open >= server.room
+            server.turned_away += full
+            server.open += not full
+            server.peak = max(server.peak, server.open)
+        if full:
+            return self.reply("421 4.7.0 Too many connections")
         try:
             self.converse()
         except (OSError, EOFError):
             pass
+        with server.lock:
+            server.open -= 1
 
     def reply(self, text):
         self.wfile.write(text.encode() + b"\r\n")
@@ -72,7 +88,10 @@ class Session(socketserver.StreamRequestHandler):
         return True
 
     def line(self):
-        line = self.rfile.readline(4096)
+        if self.server.pipelining == "broken":
+            line = self.connection.recv(65536).split(b"\n")[0]
+        else:
+            line = self.rfile.readline(4096)
         if not line:
             raise EOFError
         return line.rstrip(b"\r\n").decode("utf-8", "replace")
@@ -126,6 +145,7 @@ class Session(socketserver.StreamRequestHandler):
                 elif not self.fault("DATA"):
                     self.reply("354 Go ahead")
                     self.receive()
+                    time.sleep(server.delay)
                     if not self.fault("dot"):
                         with server.lock:
                             server.received += recipients
@@ -194,16 +214,20 @@ class Session(socketserver.StreamRequestHandler):
 
 class Scripted(socketserver.ThreadingTCPServer):
     daemon_threads = True
+    request_queue_size = 200
     allow_reuse_address = True
 
     def __init__(self, fault=None, certificate=None, key=None, login=None, pipelining=True,
-                 mechanisms=None, answer=None, offers=(), chunking=False):
+                 mechanisms=None, answer=None, offers=(), chunking=False, room=0, delay=0):
         super().__init__(("127.0.0.1", 0), Session)
         self.fault = fault
         self.answer = answer
         self.offers = list(offers)
         self.chunking = chunking
         self.flights = 0
+        self.room = room
+        self.delay = delay
+        self.open = self.peak = self.turned_away = 0
         self.close_after_421 = False
         self.faults = 0
         self.flooded = 0

@@ -10,6 +10,7 @@
 #include "newsletter/smtp/relay.h"
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/issue.h"
+#include "newsletter/store/relay_note.h"
 
 #include <signal.h>
 
@@ -25,7 +26,9 @@ int64_t nl_run_tried(const struct nl_run_counts *counts) NL_ALL_NONNULL;
 struct nl_run_options {
     const volatile sig_atomic_t *stop; /* non-zero: finish the messages in flight, then return */
     int64_t until;                     /* the same at this time; 0: as long as there is work */
-    void (*progress)(const struct nl_run_counts *counts, void *ctx); /* after each commit */
+    /* Called after each commit, with what was found of the relay so far. */
+    void (*progress)(const struct nl_run_counts *counts, const struct nl_relay_pace *found,
+                     void *ctx);
     void *ctx;
 };
 

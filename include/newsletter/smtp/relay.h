@@ -3,6 +3,7 @@
 #define NEWSLETTER_SMTP_RELAY_H
 
 #include "newsletter/base/attribute.h"
+#include "newsletter/base/buf.h"
 #include "newsletter/config/config.h"
 
 #include <stddef.h>
@@ -28,7 +29,10 @@ const struct nl_relay_trace *nl_relay_trace(const struct nl_relay *relay) NL_ALL
 /* The number of servers. They are numbered from 0. */
 size_t nl_relay_count(const struct nl_relay *relay) NL_ALL_NONNULL;
 
-/* "host:port", for messages. */
+/* Appends "host:port". */
+void nl_relay_add_name(const struct nl_smtp_server *server, struct nl_buf *out) NL_ALL_NONNULL;
+
+/* The same, of a server of the relay. */
 const char *nl_relay_name(const struct nl_relay *relay, size_t which) NL_ALL_NONNULL;
 
 /* The settings of a server. */

@@ -27,12 +27,24 @@ struct nl_transport_event {
     bool dot_sent;                /* LOST: the server may have accepted the message */
     bool reused;                  /* REPLIED, LOST: it carried other messages before */
     bool permanent;               /* REFUSED: trying again would not help, with any server */
+    bool misled;                  /* LOST: an extension did not work that will not be used again */
 };
 
 /* Makes room for `connections` connections; none is opened yet. */
 NL_CHECKED enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections,
                                            struct nl_transport **out,
                                            struct nl_error *err) NL_ALL_NONNULL;
+
+/* Limits what is opened from now on to `connections`, and the messages on each to `window`.
+ * Connections beyond `keep` are closed once no message is on them. */
+void nl_transport_limit(struct nl_transport *transport, size_t connections, size_t keep,
+                        size_t window) NL_ALL_NONNULL;
+
+/* How many connections are open; whether messages go out in one piece each on any; the shortest
+ * time to a server and back, in microseconds, as the kernel has measured it (0: not known). */
+size_t nl_transport_open(const struct nl_transport *transport) NL_ALL_NONNULL;
+bool nl_transport_flies(const struct nl_transport *transport) NL_ALL_NONNULL;
+int64_t nl_transport_round_trip(const struct nl_transport *transport) NL_ALL_NONNULL;
 
 /* Begins to open one more connection, to the next server by weight. Servers that have failed
  * several times in a row are avoided for a while. False when all connections are in use or there is
@@ -76,11 +88,17 @@ void nl_transport_withdraw(struct nl_transport *transport, size_t connection,
 /* A descriptor that ends a wait once it is readable; -1 for none. */
 void nl_transport_watch(struct nl_transport *transport, int fd) NL_ALL_NONNULL;
 
-/* Sends a server no messages in one piece, whatever it offers. */
-void nl_transport_distrust(struct nl_transport *transport, size_t server) NL_ALL_NONNULL;
+/* Extensions that a server may offer in vain: CHUNKING, by which messages go out in one piece, and
+ * PIPELINING. */
+enum nl_transport_trick { NL_TRICK_FLIGHT, NL_TRICK_PIPELINING };
+
+/* Does without an extension, whatever a server offers. */
+void nl_transport_distrust(struct nl_transport *transport, size_t server,
+                           enum nl_transport_trick trick) NL_ALL_NONNULL;
 
 /* Whether a server was found not to keep what it offers. */
-bool nl_transport_is_broken(const struct nl_transport *transport, size_t server) NL_ALL_NONNULL;
+bool nl_transport_is_broken(const struct nl_transport *transport, size_t server,
+                            enum nl_transport_trick trick) NL_ALL_NONNULL;
 
 /* Avoids a server from now on. Its connections are closed as soon as no message is on them. False
  * when no other server is left. */

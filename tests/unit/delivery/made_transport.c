@@ -70,15 +70,44 @@ const struct nl_extensions *nl_transport_extensions(const struct nl_transport *t
     return &transport->extensions;
 }
 
-void nl_transport_distrust(struct nl_transport *transport, size_t server) {
+void nl_transport_distrust(struct nl_transport *transport, size_t server,
+                           enum nl_transport_trick trick) {
     (void)transport;
     (void)server;
+    (void)trick;
 }
 
-bool nl_transport_is_broken(const struct nl_transport *transport, size_t server) {
+bool nl_transport_is_broken(const struct nl_transport *transport, size_t server,
+                            enum nl_transport_trick trick) {
     (void)transport;
     (void)server;
+    (void)trick;
     return false;
+}
+
+void nl_transport_limit(struct nl_transport *transport, size_t connections, size_t keep,
+                        size_t window) {
+    (void)transport;
+    (void)connections;
+    (void)keep;
+    (void)window;
+}
+
+size_t nl_transport_open(const struct nl_transport *transport) {
+    size_t open = 0;
+    for (size_t i = 0; i < transport->count; i++)
+        open += transport->connections[i].open;
+    return open;
+}
+
+bool nl_transport_flies(const struct nl_transport *transport) {
+    (void)transport;
+    return false;
+}
+
+int64_t nl_transport_round_trip(const struct nl_transport *transport) {
+    (void)transport;
+    return 0;
 }
 
 bool nl_transport_avoid(struct nl_transport *transport, size_t server) {

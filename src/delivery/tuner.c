@@ -1,0 +1,395 @@
+#include "delivery/tuner.h"
+
+enum {
+    SECOND = 1000000,
+    START = 8,                      /* messages under way at first */
+    SETTLE = 2 * SECOND,            /* the longest wait for connections that are being opened */
+    SHORT_MESSAGES = 16,            /* a measurement while growing */
+    LONG_MESSAGES = 96,             /* and later */
+    SHORT_TIME = SECOND / 20,       /* the shortest ones */
+    LONG_TIME = SECOND / 5,         /* */
+    DOUBLE = 2,                     /* levels up for twice as many */
+    QUADRUPLE = 4,                  /* */
+    PATIENCE = 4,                   /* measurements between two probes, at first */
+    MOST_PATIENCE = 64,             /* and at most */
+    FRESH = 60 * SECOND,            /* how long a measurement of another level counts */
+    FIRST_PENALTY = 30 * SECOND,    /* until one more is tried again */
+    LONGEST_PENALTY = 600 * SECOND, /* */
+    FEWEST_ROWS = 16,
+};
+
+/* Growing goes on while twice as many are this much faster; a higher level found by a probe must be
+ * faster, a lower one may be a little slower. Many messages under way are a burden to the relay,
+ * and in doubt after a crash. */
+static const double GROWTH = 1.04;
+static const double FASTER = 1.02;
+static const double AS_FAST = 0.98;
+static const double NEARLY_BEST = 0.97;
+/* A relay that answers as fast with more messages under way is far away and not busy. */
+static const double AS_SOON = 1.15;
+static const double COLLAPSE = 0.6;
+static const double WEIGHT = 0.3; /* of the latest measurement in the mean */
+/* Three refusals in a row, or one of twenty messages. */
+static const double FORGET = 0.98;
+static const double TOO_MANY = 2.5;
+
+/* 1, 2, 3, 4, 6, 8, 12, 16 ... and the limit. */
+static void make_levels(struct nl_tuner *tuner) {
+    size_t most = tuner->connections * tuner->window;
+    for (size_t power = 1; power <= most && tuner->count < NL_TUNER_LEVELS - 2; power *= 2) {
+        tuner->levels[tuner->count++].under_way = power;
+        if (power > 1 && power + power / 2 <= most)
+            tuner->levels[tuner->count++].under_way = power + power / 2;
+    }
+    if (tuner->levels[tuner->count - 1].under_way < most)
+        tuner->levels[tuner->count++].under_way = most;
+}
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static size_t most_connections(const struct nl_tuner *tuner) {
+    size_t cap = tuner->connection_cap.most;
+    return cap != 0 ? least(cap, tuner->connections) : tuner->connections;
+}
+
+static size_t most_under_way(const struct nl_tuner *tuner) {
+    size_t most = most_connections(tuner) * (tuner->flies ? tuner->window : 1);
+    return tuner->message_cap.most != 0 ? least(most, tuner->message_cap.most) : most;
+}
+
+/* The lowest level with at least so many. */
+static size_t level_of(const struct nl_tuner *tuner, size_t under_way) {
+    size_t at = 0;
+    while (at + 1 < tuner->count && tuner->levels[at].under_way < under_way)
+        at++;
+    return at;
+}
+
+static size_t top(const struct nl_tuner *tuner) {
+    return level_of(tuner, most_under_way(tuner));
+}
+
+/* The next measurement begins once as many messages are under way as the level says. */
+static void move_to(struct nl_tuner *tuner, size_t at, int64_t now) {
+    tuner->at = at;
+    tuner->measuring = false;
+    tuner->since = now;
+}
+
+void nl_tuner_open(struct nl_tuner *tuner, size_t connections, size_t window,
+                   const struct nl_relay_pace *earlier, int64_t now) {
+    *tuner = (struct nl_tuner){.connections = connections, .window = window};
+    make_levels(tuner);
+    tuner->grown_from = tuner->count;
+    tuner->patience = PATIENCE;
+    tuner->message_cap.penalty = tuner->connection_cap.penalty = FIRST_PENALTY;
+    tuner->home = least(level_of(tuner, START), top(tuner));
+    if (earlier->connections > 0) {
+        tuner->remembered = level_of(tuner, earlier->connections * earlier->window);
+        tuner->home = least(tuner->remembered, top(tuner));
+        tuner->phase = NL_TUNER_HOLD;
+        tuner->patience = PATIENCE / 2;
+        tuner->upwards = true;
+    }
+    move_to(tuner, tuner->home, now);
+}
+
+void nl_tuner_answered(struct nl_tuner *tuner, int64_t answer) {
+    tuner->answered++;
+    tuner->pushed *= FORGET;
+    tuner->answer_sum += (double)answer;
+}
+
+/* ---- the relay pushes back ---- */
+
+static int64_t least_time(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* How long the messages may take that are under way now. */
+static int64_t under_way_for(const struct nl_tuner *tuner) {
+    int64_t answers = (int64_t)(2 * tuner->levels[tuner->home].answer);
+    return answers < SECOND / 10 ? SECOND / 10 : least_time(answers, 2 * SECOND);
+}
+
+static void lower(struct nl_tuner *tuner, struct nl_tuner_cap *cap, size_t most, int64_t now) {
+    cap->most = most > 0 ? most : 1;
+    cap->until = now + cap->penalty;
+    if (now >= tuner->deaf_until)
+        cap->penalty = least_time(2 * cap->penalty, LONGEST_PENALTY);
+    tuner->deaf_until = now + under_way_for(tuner);
+    tuner->home = least(tuner->at, top(tuner));
+    tuner->held = 0;
+    /* Fewer connections, each with more messages on it, may still be better. */
+    if (tuner->phase != NL_TUNER_GROW || tuner->at >= top(tuner))
+        tuner->phase = NL_TUNER_HOLD;
+    move_to(tuner, tuner->home, now);
+}
+
+void nl_tuner_pushed_back(struct nl_tuner *tuner, int64_t now) {
+    size_t under_way = nl_tuner_under_way(tuner);
+    /* While growing, half of it was all right. */
+    size_t most = tuner->phase == NL_TUNER_GROW ? under_way / 2 : under_way * 3 / 4;
+    if (now < tuner->deaf_until || ++tuner->pushed < TOO_MANY)
+        return;
+    tuner->pushed = 0;
+    lower(tuner, &tuner->message_cap, most, now);
+}
+
+void nl_tuner_refused(struct nl_tuner *tuner, size_t open, int64_t now) {
+    if (open > 0 && (tuner->connection_cap.most == 0 || open < tuner->connection_cap.most))
+        lower(tuner, &tuner->connection_cap, open, now);
+}
+
+/* One more, when the time is over. */
+static void raise_cap(struct nl_tuner_cap *cap, size_t limit, int64_t now) {
+    if (cap->most == 0 || now < cap->until)
+        return;
+    cap->most += cap->most / 4 + 1;
+    cap->until = now + cap->penalty;
+    if (cap->most >= limit)
+        cap->most = 0;
+}
+
+void nl_tuner_starved(struct nl_tuner *tuner, bool limit, int64_t now) {
+    tuner->starved = tuner->starved || limit;
+    move_to(tuner, tuner->at, now);
+}
+
+/* ---- decisions ---- */
+
+static double mean(double old, double latest) {
+    return old == 0 ? latest : (1 - WEIGHT) * old + WEIGHT * latest;
+}
+
+static double best_rate(const struct nl_tuner *tuner, int64_t now) {
+    double best = 0;
+    for (size_t i = 0; i < tuner->count; i++)
+        if (tuner->levels[i].measured + FRESH > now && tuner->levels[i].rate > best)
+            best = tuner->levels[i].rate;
+    return best;
+}
+
+/* The lowest level that is nearly as fast as the fastest. */
+static size_t choose(const struct nl_tuner *tuner, int64_t now) {
+    double wanted = best_rate(tuner, now) * NEARLY_BEST;
+    for (size_t i = 0; i < tuner->count; i++)
+        if (tuner->levels[i].rate >= wanted && tuner->levels[i].measured + FRESH > now)
+            return i;
+    return tuner->at;
+}
+
+static void hold(struct nl_tuner *tuner, size_t home, int patience, int64_t now) {
+    tuner->phase = NL_TUNER_HOLD;
+    tuner->home = home;
+    tuner->patience = patience < MOST_PATIENCE ? patience : MOST_PATIENCE;
+    tuner->held = 0;
+    if (tuner->at != home)
+        move_to(tuner, home, now);
+}
+
+/* Whether an answer takes no longer than at the level before, or than the way there and back. */
+static bool is_far(const struct nl_tuner *tuner) {
+    const struct nl_tuner_level *here = &tuner->levels[tuner->at];
+    bool compared = tuner->grown_from < tuner->count;
+    return here->answer < 3 * tuner->round_trip ||
+           (compared && here->answer < AS_SOON * tuner->levels[tuner->grown_from].answer);
+}
+
+static void grow(struct nl_tuner *tuner, int64_t now) {
+    const struct nl_tuner_level *here = &tuner->levels[tuner->at];
+    bool helped = tuner->grown_from == tuner->count ||
+                  here->rate >= GROWTH * tuner->levels[tuner->grown_from].rate;
+    if (!helped || tuner->at >= top(tuner)) {
+        tuner->upwards = helped;
+        hold(tuner, choose(tuner, now), PATIENCE, now);
+        return;
+    }
+    tuner->home = tuner->grown_from = tuner->at;
+    move_to(tuner, least(tuner->at + (is_far(tuner) ? QUADRUPLE : DOUBLE), top(tuner)), now);
+}
+
+/* Goes to another level for a measurement; stays where there is none. */
+static void probe(struct nl_tuner *tuner, int64_t now) {
+    size_t up = least(tuner->home + DOUBLE, top(tuner));
+    size_t to = tuner->upwards ? up : tuner->home - (tuner->home > 0);
+    if (to == tuner->home) {
+        tuner->upwards = !tuner->upwards;
+        to = tuner->upwards ? up : tuner->home - (tuner->home > 0);
+    }
+    tuner->held = 0;
+    if (to == tuner->home)
+        return;
+    tuner->levels[to].rate = 0;
+    tuner->phase = NL_TUNER_PROBE;
+    move_to(tuner, to, now);
+}
+
+static void stay(struct nl_tuner *tuner, double rate, double before, int64_t now) {
+    bool collapsed = before > 0 && rate < COLLAPSE * before;
+    if (collapsed) { /* what was true of the other levels is true no longer */
+        for (size_t i = 0; i < tuner->count; i++)
+            tuner->levels[i].measured = i == tuner->at ? now : 0;
+        tuner->levels[tuner->at].rate = rate;
+        tuner->patience = PATIENCE;
+        tuner->upwards = false;
+    }
+    if (collapsed || ++tuner->held >= tuner->patience)
+        probe(tuner, now);
+}
+
+static void judge_probe(struct nl_tuner *tuner, int64_t now) {
+    double rate = tuner->levels[tuner->at].rate;
+    double home = tuner->levels[tuner->home].rate;
+    bool up = tuner->at > tuner->home;
+    bool better = up ? rate >= FASTER * home
+                     : rate >= AS_FAST * home && rate >= NEARLY_BEST * best_rate(tuner, now);
+    if (!better) {
+        tuner->upwards = !up;
+        hold(tuner, tuner->home, tuner->patience * 2, now);
+    } else if (tuner->phase == NL_TUNER_PROBE) {
+        tuner->phase = NL_TUNER_CONFIRM;
+    } else {
+        tuner->upwards = up;
+        hold(tuner, tuner->at, PATIENCE / 2, now);
+    }
+}
+
+static void decide(struct nl_tuner *tuner, double rate, double before, int64_t now) {
+    switch (tuner->phase) {
+    case NL_TUNER_GROW:
+        grow(tuner, now);
+        break;
+    case NL_TUNER_HOLD:
+        stay(tuner, rate, before, now);
+        break;
+    default:
+        judge_probe(tuner, now);
+        break;
+    }
+}
+
+/* ---- measurements ---- */
+
+/* Answers come in bursts, as many at once as are under way. So a measurement ends after a multiple
+ * of that number. */
+static void begin_measurement(struct nl_tuner *tuner, int64_t now) {
+    size_t under_way = nl_tuner_under_way(tuner);
+    size_t wanted = tuner->phase == NL_TUNER_GROW ? SHORT_MESSAGES : LONG_MESSAGES;
+    tuner->measuring = true;
+    tuner->since = now;
+    tuner->answered = 0;
+    tuner->answer_sum = 0;
+    tuner->needed = (wanted + under_way - 1) / under_way * under_way;
+}
+
+static void end_measurement(struct nl_tuner *tuner, int64_t now) {
+    struct nl_tuner_level *level = &tuner->levels[tuner->at];
+    double rate = (double)tuner->answered * SECOND / (double)(now - tuner->since);
+    double before = level->rate;
+    level->rate = mean(before, rate);
+    level->answer = tuner->answer_sum / (double)tuner->answered;
+    level->measured = now;
+    tuner->measurements++;
+    tuner->starved = false;
+    tuner->measuring = false;
+    tuner->since = now;
+    decide(tuner, rate, before, now);
+}
+
+/* The window is known to be of use once the first message in one piece was answered. */
+static void note_flights(struct nl_tuner *tuner, bool flies, int64_t now) {
+    if (flies == tuner->flies)
+        return;
+    tuner->flies = flies;
+    if (flies && tuner->remembered > tuner->at)
+        hold(tuner, least(tuner->remembered, top(tuner)), PATIENCE / 2, now);
+}
+
+bool nl_tuner_step(struct nl_tuner *tuner, size_t under_way, bool flies, int64_t round_trip,
+                   int64_t now) {
+    raise_cap(&tuner->connection_cap, tuner->connections, now);
+    raise_cap(&tuner->message_cap, tuner->connections * tuner->window, now);
+    note_flights(tuner, flies, now);
+    tuner->round_trip = (double)round_trip;
+    if (tuner->at > top(tuner))
+        move_to(tuner, top(tuner), now);
+    if (!tuner->measuring) {
+        if (under_way >= nl_tuner_under_way(tuner) || now >= tuner->since + SETTLE)
+            begin_measurement(tuner, now);
+        return false;
+    }
+    if (tuner->answered < tuner->needed)
+        return false;
+    if (now - tuner->since < (tuner->phase == NL_TUNER_GROW ? SHORT_TIME : LONG_TIME)) {
+        tuner->needed += nl_tuner_under_way(tuner);
+        return false;
+    }
+    end_measurement(tuner, now);
+    return true;
+}
+
+/* ---- what was found ---- */
+
+size_t nl_tuner_under_way(const struct nl_tuner *tuner) {
+    return least(tuner->levels[tuner->at].under_way, most_under_way(tuner));
+}
+
+size_t nl_tuner_connections(const struct nl_tuner *tuner) {
+    return least(nl_tuner_under_way(tuner), most_connections(tuner));
+}
+
+size_t nl_tuner_window(const struct nl_tuner *tuner) {
+    size_t connections = nl_tuner_connections(tuner);
+    return (nl_tuner_under_way(tuner) + connections - 1) / connections;
+}
+
+size_t nl_tuner_keep(const struct nl_tuner *tuner) {
+    size_t home = least(tuner->levels[tuner->home].under_way, most_connections(tuner));
+    size_t here = nl_tuner_connections(tuner);
+    return home > here ? home : here;
+}
+
+size_t nl_tuner_rows(const struct nl_tuner *tuner) {
+    size_t most = 2 * nl_tuner_under_way(tuner) + FEWEST_ROWS;
+    size_t quarter_second = (size_t)(tuner->levels[tuner->at].rate / 4);
+    return quarter_second > most ? quarter_second : most;
+}
+
+static bool is_capped(const struct nl_tuner *tuner) {
+    return tuner->connection_cap.most != 0 || tuner->message_cap.most != 0;
+}
+
+bool nl_tuner_has_found(const struct nl_tuner *tuner) {
+    return tuner->measurements > 0 || is_capped(tuner);
+}
+
+static enum nl_held_back held_back(const struct nl_tuner *tuner) {
+    const struct nl_tuner_level *home = &tuner->levels[tuner->home];
+    if (tuner->starved)
+        return NL_HELD_BACK_RATE;
+    bool at_top = tuner->home >= top(tuner);
+    if (at_top && is_capped(tuner))
+        return NL_HELD_BACK_RELAY;
+    if (home->rate == 0)
+        return NL_HELD_BACK_UNKNOWN;
+    /* Of the time from one message to the next in its place, less than half is the relay's. */
+    size_t under_way = least(home->under_way, most_under_way(tuner));
+    if (home->answer * 2 < (double)under_way * SECOND / home->rate)
+        return NL_HELD_BACK_MACHINE;
+    if (at_top)
+        return NL_HELD_BACK_LIMIT;
+    return home->answer < 3 * tuner->round_trip ? NL_HELD_BACK_NETWORK : NL_HELD_BACK_RELAY;
+}
+
+void nl_tuner_found(const struct nl_tuner *tuner, struct nl_relay_pace *out) {
+    const struct nl_tuner_level *home = &tuner->levels[tuner->home];
+    size_t under_way = least(home->under_way, most_under_way(tuner));
+    out->connections = least(under_way, most_connections(tuner));
+    out->window = (under_way + out->connections - 1) / out->connections;
+    out->per_second = (int64_t)(home->rate + 0.5);
+    out->held_back = held_back(tuner);
+    out->at = 0;
+}
