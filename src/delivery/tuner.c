@@ -375,7 +375,7 @@ static enum nl_held_back held_back(const struct nl_tuner *tuner) {
         return NL_HELD_BACK_RELAY;
     if (home->rate == 0)
         return NL_HELD_BACK_UNKNOWN;
-    /* Of the time from one message to the next in its place, less than half is the relay's. */
+    /* The relay takes less than half of the time from one message to the next in its place. */
     size_t under_way = least(home->under_way, most_under_way(tuner));
     if (home->answer * 2 < (double)under_way * SECOND / home->rate)
         return NL_HELD_BACK_MACHINE;

@@ -83,7 +83,7 @@ void nl_tuner_starved(struct nl_tuner *tuner, bool limit, int64_t now) NL_ALL_NO
 bool nl_tuner_step(struct nl_tuner *tuner, size_t under_way, bool flies, int64_t round_trip,
                    int64_t now) NL_ALL_NONNULL;
 
-/* What it has decided. */
+/* Its decisions. */
 size_t nl_tuner_under_way(const struct nl_tuner *tuner) NL_ALL_NONNULL;
 size_t nl_tuner_connections(const struct nl_tuner *tuner) NL_ALL_NONNULL;
 size_t nl_tuner_window(const struct nl_tuner *tuner) NL_ALL_NONNULL;

@@ -27,7 +27,7 @@ void nl_tuning_refused(struct run *run, const struct nl_transport_event *event);
 /* Lets the tuner decide, and does so. To be called when all messages have begun that may. */
 void nl_tuning_step(struct run *run);
 
-/* Shows counts and what was found to whoever asked for progress. */
+/* Calls `progress` of the options with the counts and with what was found. */
 void nl_tuning_show(struct run *run);
 
 #endif

@@ -52,9 +52,11 @@ static bool is_pipelining(const struct nl_session *session) {
 void nl_carry_broken(struct nl_transport *transport, struct connection *connection, bool garbage) {
     enum nl_flight_trust before = transport->health.servers[connection->host].flights;
     nl_relay_health_failed(&transport->health, connection->host, false);
+    /* A connection that breaks after the first of the replies has but broken. */
     if (!connection->flies)
         connection->misled =
             is_pipelining(&connection->session) &&
+            (garbage || connection->session.stage == NL_STAGE_MAIL) &&
             nl_relay_health_pipelining_lost(&transport->health, connection->host, garbage);
     if (connection->flies && connection->session.flight_count > 0 && !connection->session.closing)
         nl_relay_health_flight_lost(&transport->health, connection->host, garbage);

@@ -79,6 +79,7 @@ void nl_relay_health_pipelining_worked(struct nl_relay_health *health, size_t wh
 bool nl_relay_health_pipelining_lost(struct nl_relay_health *health, size_t which, bool certain) {
     if (health->servers[which].pipelining == NL_PIPELINING_WORKS)
         return false;
+    health->servers[which].pipelining_broken |= certain;
     if (certain || ++health->servers[which].lost_pipelines >= LOST_PIPELINES_LIMIT)
         health->servers[which].pipelining = NL_PIPELINING_FAILS;
     return health->servers[which].pipelining == NL_PIPELINING_FAILS;

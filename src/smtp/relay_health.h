@@ -23,6 +23,7 @@ struct nl_relay_health {
         bool flights_broken; /* it was certain that they fail */
         int lost_flights; /* connections in a row that broke with messages in one piece on them */
         enum nl_pipelining_trust pipelining;
+        bool pipelining_broken; /* it was certain that it fails */
         int lost_pipelines; /* connections in a row that broke with pipelined commands on them */
     } servers[NL_RELAYS];
 };

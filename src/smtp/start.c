@@ -122,7 +122,7 @@ void nl_transport_withdraw(struct nl_transport *transport, size_t connection, si
 
 void nl_transport_distrust(struct nl_transport *transport, size_t server,
                            enum nl_transport_trick trick) {
-    /* What goes out in one piece is pipelined too. */
+    /* A message in one piece is pipelined too. */
     transport->health.servers[server].flights = NL_FLIGHTS_FAIL;
     if (trick == NL_TRICK_PIPELINING)
         transport->health.servers[server].pipelining = NL_PIPELINING_FAILS;
@@ -130,7 +130,6 @@ void nl_transport_distrust(struct nl_transport *transport, size_t server,
 
 bool nl_transport_is_broken(const struct nl_transport *transport, size_t server,
                             enum nl_transport_trick trick) {
-    return trick == NL_TRICK_PIPELINING
-               ? transport->health.servers[server].pipelining == NL_PIPELINING_FAILS
-               : transport->health.servers[server].flights_broken;
+    return trick == NL_TRICK_PIPELINING ? transport->health.servers[server].pipelining_broken
+                                        : transport->health.servers[server].flights_broken;
 }

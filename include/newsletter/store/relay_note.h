@@ -1,4 +1,4 @@
-/* What was learned of a relay ("host:port"), for all processes and for a week: whether it keeps
+/* Notes about a relay ("host:port"), for all processes and for a week: whether it keeps
  * what it offers, and how much it takes. */
 #ifndef NEWSLETTER_STORE_RELAY_NOTE_H
 #define NEWSLETTER_STORE_RELAY_NOTE_H
@@ -17,7 +17,7 @@ NL_CHECKED enum nl_status nl_relay_note_read(struct nl_store *store, const char 
                                              enum nl_relay_fault fault, bool *broken,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
-/* What keeps messages from going out faster. */
+/* The reason why messages do not go out faster. */
 enum nl_held_back {
     NL_HELD_BACK_UNKNOWN, /* it is being found out */
     NL_HELD_BACK_RELAY,

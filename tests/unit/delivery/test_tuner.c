@@ -77,7 +77,7 @@ static const struct server servers[] = {
     {"five connections and a window", far_away, 5, 0, 100, 4, 0, 0.25, 60, 0.95, NL_HELD_BACK_RELAY,
      5},
     {"twelve messages, or 421", far_away, 0, 12, 100, 1, 0, 0.1, 120, 0.95, NL_HELD_BACK_RELAY, 12},
-    {"busy for a while", busy_later, 0, 0, 100, 1, 0, 0.1, 120, 0.95, NL_HELD_BACK_RELAY, 64},
+    {"busy for a while", busy_later, 0, 0, 100, 1, 0, 0.1, 120, 0.95, NL_HELD_BACK_RELAY, 100},
 };
 
 static double noise(unsigned *seed) {
