@@ -83,7 +83,8 @@ static enum nl_status add_vevents(const struct nl_entry *entry, void *ctx, struc
     enum nl_status status = nl_events_read(entry->events, &events, &timezone, err);
     nl_buf_addf(&uid, "%s@%s", entry->slug, gathering->archive->list->list_id);
     if (status == NL_OK)
-        status = nl_events_ics(&events, timezone, nl_buf_text(&uid), entry->date, &text, err);
+        status = nl_events_ics(&events, timezone, nl_buf_text(&uid), entry->date,
+                               gathering->archive->list->title, &text, err);
     const char *first = strstr(nl_buf_text(&text), "BEGIN:VEVENT");
     const char *end = strstr(nl_buf_text(&text), "END:VCALENDAR");
     if (status == NL_OK && first != NULL && end != NULL)
@@ -99,9 +100,10 @@ enum nl_status nl_archive_ics(const struct nl_archive *archive, struct nl_buf *o
                               struct nl_error *err) {
     const struct nl_filter filter = {.with_events = true, .limit = 200};
     struct gathering gathering = {.archive = archive, .out = out};
-    nl_buf_adds(out, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//newsletter//EN\r\n");
-    enum nl_status status =
-        nl_archive_each(archive->store, archive->list->id, &filter, add_vevents, &gathering, err);
+    enum nl_status status = nl_calendar_feed_begin(archive->list->title, out, err);
+    if (status == NL_OK)
+        status = nl_archive_each(archive->store, archive->list->id, &filter, add_vevents,
+                                 &gathering, err);
     nl_buf_adds(out, "END:VCALENDAR\r\n");
     return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
 }

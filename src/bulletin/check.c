@@ -324,7 +324,9 @@ static enum nl_status check_sender(struct check *check, const struct nl_list *li
         find(check, false, "spf-alignment",
              "bounce_address is in %s, From in %s: without a DKIM signature DMARC fails", at + 1,
              sender.domain);
-    if (list->postal_address == NULL)
+    struct nl_identity identity;
+    nl_identity_of(config, list->name, list->language, &identity);
+    if (list->postal_address == NULL && identity.postal_address[0] == '\0')
         find(check, true, "postal-address",
              "the list has no postal address, which the law asks for in many countries: newsletter "
              "list edit %s --postal-address TEXT",

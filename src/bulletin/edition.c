@@ -2,6 +2,8 @@
 
 #include "bulletin/condition.h"
 #include "bulletin/fields.h"
+#include "bulletin/issue_data.h"
+#include "bulletin/mail_data.h"
 #include "bulletin/markdown.h"
 #include "bulletin/pack.h"
 #include "bulletin/render.h"
@@ -30,62 +32,59 @@ struct composition {
     struct nl_slots slots;
     struct nl_buf subject, preheader, html, text, body; /* with markers */
     struct nl_enclosures enclosures;
+    struct nl_buf web_url; /* of its page; empty for none */
+    struct nl_identity identity;
+    json_t *data; /* for the layouts, without the body */
     struct nl_error *err;
 };
-
-static json_t *template_data(const struct composition *self, const char *unsubscribe_url,
-                             const char *preferences_url, const struct nl_buf *body) {
-    const struct nl_frontmatter *front = &self->out->front;
-    json_t *data = nl_data_new(self->list, front->language);
-    struct nl_buf date = {0};
-    nl_date_long(&self->theme, front->date, &date);
-    nl_data_set(data, "series", front->series);
-    nl_data_set(data, "number", front->number);
-    nl_data_set(data, "title", front->title);
-    nl_data_set(data, "subject", nl_buf_text(&self->subject));
-    nl_data_set(data, "category", front->category);
-    nl_data_set(data, "posted_by", front->posted_by);
-    nl_data_set(data, "preheader", nl_buf_text(&self->preheader));
-    nl_data_set(data, "date", nl_buf_text(&date));
-    nl_data_set(data, "iso_date", front->date);
-    nl_data_set(data, "unsubscribe_url", unsubscribe_url);
-    nl_data_set(data, "preferences_url", preferences_url);
-    nl_data_set(data, "body", nl_buf_text(body));
-    struct nl_identity identity;
-    nl_identity_of(self->config, self->list->name, front->language, &identity);
-    nl_data_identity(data, &identity, NULL, NULL);
-    /* an issue that names somebody to ask replaces the whole block: half of each would mislead */
-    const bool own = nl_contact_is_set(&front->contact);
-    json_object_set_new(data, "contact", nl_data_contact(own ? &front->contact : identity.contact));
-    json_object_set_new(data, "calendar", nl_events_data(&front->events, &self->theme));
-    nl_buf_free(&date);
-    return data;
-}
 
 /* Renders the layout around one body, with markers in place of the variables. */
 static enum nl_status render_layout(struct composition *self, const char *file,
                                     const struct nl_buf *body, struct nl_buf *out) {
     struct nl_buf marked = {0};
-    struct nl_buf url = {0};
-    struct nl_buf preferences = {0};
-    json_t *data = NULL;
     enum nl_status status =
         nl_slots_substitute(&self->slots, nl_buf_text(body), self->config->unsubscribe_url,
                             self->path, &marked, self->err);
-    if (status == NL_OK)
-        status = nl_slots_url(&self->slots, self->config->unsubscribe_url, NL_SLOT_UNSUBSCRIBE,
-                              &url, self->err);
-    if (status == NL_OK && self->config->preferences_url != NULL)
-        status = nl_slots_url(&self->slots, self->config->preferences_url, NL_SLOT_UNSUBSCRIBE,
-                              &preferences, self->err);
     if (status == NL_OK) {
-        data = template_data(self, nl_buf_text(&url), nl_buf_text(&preferences), &marked);
-        status = nl_theme_render(&self->theme, file, data, out, self->err);
+        nl_data_set(self->data, "body", nl_buf_text(&marked));
+        status = nl_theme_render(&self->theme, file, self->data, out, self->err);
     }
-    json_decref(data);
-    nl_buf_free(&preferences);
-    nl_buf_free(&url);
     nl_buf_free(&marked);
+    return status;
+}
+
+/* The identity of the list, in the design that the issue chooses, and the theme in its colours. */
+static enum nl_status open_theme(struct composition *self) {
+    const struct nl_frontmatter *front = &self->out->front;
+    nl_identity_of(self->config, self->list->name, front->language, &self->identity);
+    if (front->design != NULL) /* it was checked */
+        (void)nl_design_parse(front->design, &self->identity.design);
+    enum nl_status status =
+        nl_theme_open(self->config->templates, front->language, &self->theme, self->err);
+    return status == NL_OK ? nl_theme_dress(&self->theme, &self->identity.palette,
+                                            nl_language_is_rtl(front->language), self->err)
+                           : status;
+}
+
+static enum nl_status render_layouts(struct composition *self, const struct nl_buf *html,
+                                     const struct nl_buf *text) {
+    struct nl_buf file = {0};
+    nl_buf_addf(&file, "%s.html", nl_design_names[self->identity.design]);
+    const struct nl_issue_parts parts = {.list = self->list,
+                                         .config = self->config,
+                                         .front = &self->out->front,
+                                         .theme = &self->theme,
+                                         .identity = &self->identity,
+                                         .subject = nl_buf_text(&self->subject),
+                                         .preheader = nl_buf_text(&self->preheader),
+                                         .web_url = nl_buf_text(&self->web_url)};
+    enum nl_status status =
+        nl_issue_data(&parts, &self->slots, &self->enclosures, &self->data, self->err);
+    if (status == NL_OK)
+        status = render_layout(self, nl_buf_text(&file), html, &self->html);
+    if (status == NL_OK)
+        status = render_layout(self, "bulletin.txt", text, &self->text);
+    nl_buf_free(&file);
     return status;
 }
 
@@ -122,8 +121,7 @@ static enum nl_status render_bodies(struct composition *self, const char *markdo
     struct nl_buf html = {0};
     struct nl_buf text = {0};
     struct nl_buf web = {0};
-    enum nl_status status =
-        nl_theme_open(self->config->templates, self->out->front.language, &self->theme, self->err);
+    enum nl_status status = open_theme(self);
     if (status == NL_OK)
         status = nl_markdown_read(markdown, len, self->path, self->config->raw_html, &document,
                                   self->err);
@@ -142,9 +140,7 @@ static enum nl_status render_bodies(struct composition *self, const char *markdo
             status = nl_error_nomem(self->err);
     }
     if (status == NL_OK)
-        status = render_layout(self, "bulletin.html", &html, &self->html);
-    if (status == NL_OK)
-        status = render_layout(self, "bulletin.txt", &text, &self->text);
+        status = render_layouts(self, &html, &text);
     if (status == NL_OK)
         status = nl_slots_substitute(&self->slots, nl_buf_text(&web), self->config->unsubscribe_url,
                                      self->path, &self->body, self->err);
@@ -165,6 +161,7 @@ static void pack_part(struct composition *self, const struct nl_buf *part, char 
 
 static enum nl_status assemble_message(struct composition *self) {
     struct nl_fields fields = {0};
+    struct nl_buf value = {0};
     struct nl_buf message = {0};
     struct nl_buf page = {0};
     const struct nl_frontmatter *front = &self->out->front;
@@ -173,6 +170,10 @@ static enum nl_status assemble_message(struct composition *self) {
                                              front->language, &self->slots, &fields, self->err);
     if (status == NL_OK)
         status = nl_fields_list(self->list, self->config, &self->slots, &fields, self->err);
+    if (status == NL_OK && self->web_url.len > 0) {
+        nl_buf_addf(&value, "<%s>", nl_buf_text(&self->web_url)); /* RFC 5064 */
+        nl_fields_add(&fields, "Archived-At", &value);
+    }
     if (status == NL_OK)
         status = nl_mime_compose(&fields, &self->text, &self->html, &self->enclosures, &message,
                                  self->err);
@@ -214,31 +215,38 @@ static enum nl_status add_calendar(struct composition *self) {
     nl_buf_addf(&uid, "%s@%s", self->slug, self->list->list_id);
     enum nl_status status =
         nl_events_ics(&self->out->front.events, self->out->front.timezone, nl_buf_text(&uid),
-                      self->out->front.date, &text, self->err);
+                      self->out->front.date,
+                      self->out->front.series != NULL ? self->out->front.series : self->list->title,
+                      &text, self->err);
     if (status == NL_DATA)
         nl_error_context(self->err, "%s", self->path);
     if (status == NL_OK)
-        status = nl_enclosures_add(&self->enclosures, "events.ics", "text/calendar; method=PUBLISH",
-                                   &text, self->err);
+        status =
+            nl_enclosures_add(&self->enclosures, "events.ics", "application/ics", &text, self->err);
     nl_buf_free(&uid);
     nl_buf_free(&text);
     return status;
 }
 
-/* Extends the digest by the files, so that a changed picture under the same name is noticed. */
+/* Extends the digest by the issue's own files, so that a changed picture under the same name is
+ * noticed. */
 static enum nl_status add_to_digest(const struct nl_enclosures *enclosures, char **digest,
                                     struct nl_error *err) {
     struct nl_buf all = {0};
     char text[2 * NL_DIGEST_LEN + 1];
+    bool any = false;
     nl_buf_adds(&all, *digest);
     for (size_t i = 0; i < enclosures->count; i++) {
+        if (enclosures->items[i].made)
+            continue;
+        any = true;
         nl_digest_hex(enclosures->items[i].data.data, enclosures->items[i].data.len, text);
         nl_buf_addf(&all, " %s", text);
     }
     nl_digest_hex(nl_buf_text(&all), all.len, text);
     bool complete = !all.failed;
     nl_buf_free(&all);
-    if (enclosures->count == 0)
+    if (!any)
         return NL_OK;
     free(*digest);
     *digest = strdup(text);
@@ -307,7 +315,9 @@ static enum nl_status compose_message(struct composition *self, const char *mark
 }
 
 static void free_composition(struct composition *self) {
+    json_decref(self->data);
     nl_theme_free(&self->theme);
+    nl_buf_free(&self->web_url);
     nl_slots_free(&self->slots);
     nl_enclosures_free(&self->enclosures);
     nl_buf_free(&self->subject);
@@ -335,6 +345,11 @@ static enum nl_status compose_alternative(const struct composition *first, const
     return status;
 }
 
+/* Whether the archive never has a page of it. */
+static bool is_kept_out(const struct nl_frontmatter *front) {
+    return front->archive != NULL && strcmp(front->archive, "never") == 0;
+}
+
 enum nl_status nl_edition_compose(const char *path, const char *language, const char *slug,
                                   const struct nl_list *list, const struct nl_config *config,
                                   struct nl_composed *out, struct nl_error *err) {
@@ -345,6 +360,9 @@ enum nl_status nl_edition_compose(const char *path, const char *language, const 
     enum nl_status status =
         out->view.path != NULL ? read_source(&self, language, &body) : nl_error_nomem(err);
     self.slug = slug != NULL ? slug : out->front.slug;
+    if (status == NL_OK && !is_kept_out(&out->front))
+        nl_mail_issue_url(config, list, self.slug, slug != NULL ? out->front.language : NULL,
+                          &self.web_url);
     if (status == NL_OK)
         status = compose_message(&self, out->source + body);
     if (status == NL_OK)

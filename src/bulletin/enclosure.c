@@ -111,7 +111,7 @@ enum nl_status nl_enclosures_add(struct nl_enclosures *enclosures, const char *n
         return nl_error_nomem(err);
     enclosures->items = grown;
     grown[enclosures->count++] =
-        (struct nl_enclosure){.name = strdup(name), .type = type, .data = *data};
+        (struct nl_enclosure){.name = strdup(name), .type = type, .data = *data, .made = true};
     enclosures->size += data->len;
     *data = (struct nl_buf){0};
     return grown[enclosures->count - 1].name != NULL ? NL_OK : nl_error_nomem(err);
@@ -139,6 +139,20 @@ static enum nl_status set_content_id(struct nl_enclosure *item, struct nl_error 
     nl_buf_addf(&id, "%.32s@newsletter", digest);
     item->content_id = nl_buf_take(&id);
     return item->content_id != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+enum nl_status nl_enclosures_picture(struct nl_enclosures *enclosures, const char *name,
+                                     const char *type, struct nl_buf *data, struct nl_buf *address,
+                                     struct nl_error *err) {
+    struct nl_buf file = {0};
+    nl_buf_addf(&file, "%s.%s", name, strchr(type, '/') + 1); /* image/png */
+    enum nl_status status = nl_enclosures_add(enclosures, nl_buf_text(&file), type, data, err);
+    if (status == NL_OK)
+        status = set_content_id(&enclosures->items[enclosures->count - 1], err);
+    if (status == NL_OK)
+        nl_buf_addf(address, "cid:%s", enclosures->items[enclosures->count - 1].content_id);
+    nl_buf_free(&file);
+    return status;
 }
 
 static void remove_last(struct nl_enclosures *enclosures) {

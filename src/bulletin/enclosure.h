@@ -15,6 +15,7 @@ struct nl_enclosure {
     const char *type; /* media type, a constant */
     char *content_id; /* of an image in the text, without angle brackets; NULL for an attachment */
     struct nl_buf data; /* the file */
+    bool made;          /* by us, or part of the look: no file of the issue */
 };
 
 struct nl_enclosures {
@@ -32,6 +33,12 @@ enum nl_status nl_enclosures_attach(struct nl_enclosures *enclosures, const char
  */
 enum nl_status nl_enclosures_add(struct nl_enclosures *enclosures, const char *name,
                                  const char *type, struct nl_buf *data, struct nl_error *err);
+
+/* Adds a picture that the HTML shows, and appends its address, "cid:...". Takes the content of
+ * `data`; `type` is a constant. */
+enum nl_status nl_enclosures_picture(struct nl_enclosures *enclosures, const char *name,
+                                     const char *type, struct nl_buf *data, struct nl_buf *address,
+                                     struct nl_error *err);
 
 /* Reads each image that the document names by a path, and replaces the path by the Content-ID of
  * its part (RFC 2392) or, where `base` is not NULL, by a URL below `base`, without enclosing the

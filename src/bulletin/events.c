@@ -5,7 +5,6 @@
 #include "newsletter/template/data.h"
 #include "newsletter/template/dates.h"
 
-#include <libical/ical.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -315,70 +314,23 @@ enum nl_status nl_events_read(const char *json, struct nl_events *out, char **ti
     return status;
 }
 
-static struct icaltimetype ical_day(const char *date) {
-    struct icaltimetype value = icaltime_null_date();
-    value.year = (int)strtol(date, NULL, 10);
-    value.month = (int)strtol(date + 5, NULL, 10);
-    value.day = (int)strtol(date + 8, NULL, 10);
-    return value;
-}
-
-static struct icaltimetype ical_moment(int64_t at) {
-    return icaltime_from_timet_with_zone((time_t)at, 0, icaltimezone_get_utc_timezone());
-}
-
-/* RFC 5545 3.6.1: the end is not part of the event, so a last day ends with the one after it. */
-static void add_times(icalcomponent *component, const struct nl_event *event, const char *zone) {
-    struct icaltimetype start = ical_day(event->date);
-    struct icaltimetype end = ical_day(last_day(event));
-    bool has_end = event->time == NULL || event->end != NULL || event->until != NULL;
-    if (event->time == NULL || event->end == NULL)
-        icaltime_adjust(&end, 1, 0, 0, 0);
-    if (event->time != NULL) {
-        char next_day[32];
-        snprintf(next_day, sizeof next_day, "%04d-%02d-%02d", end.year, end.month, end.day);
-        start = ical_moment(moment_of(event->date, event->time, zone));
-        end = ical_moment(event->end != NULL ? moment_of(last_day(event), event->end, zone)
-                                             : moment_of(next_day, "00:00", zone));
+struct nl_event_span nl_event_span(const struct nl_event *event, const char *timezone) {
+    enum { HOUR = 3600, DAY = 86400 };
+    struct nl_event_span span = {.whole_days = event->time == NULL};
+    const char *zone = span.whole_days ? NULL : timezone;
+    span.begin = moment_of(event->date, span.whole_days ? "00:00" : event->time, zone);
+    if (event->time != NULL && event->end != NULL) {
+        span.end = moment_of(last_day(event), event->end, zone);
+    } else if (event->time != NULL && event->until == NULL) {
+        span.end = span.begin + HOUR;
+    } else {
+        struct nl_datetime day = {0};
+        char next[32];
+        nl_datetime_of(moment_of(last_day(event), "00:00", NULL) + DAY, &day);
+        snprintf(next, sizeof next, "%04d-%02d-%02d", day.year, day.month, day.day);
+        span.end = moment_of(next, "00:00", zone);
     }
-    icalcomponent_add_property(component, icalproperty_new_dtstart(start));
-    if (has_end && icaltime_compare(end, start) > 0)
-        icalcomponent_add_property(component, icalproperty_new_dtend(end));
-}
-
-static icalcomponent *make_event(const struct nl_event *event, const char *zone, const char *uid,
-                                 size_t number, const char *stamp) {
-    icalcomponent *component = icalcomponent_new(ICAL_VEVENT_COMPONENT);
-    struct nl_buf id = {0};
-    nl_buf_addf(&id, "%zu-%s", number, uid);
-    icalcomponent_add_property(component, icalproperty_new_uid(nl_buf_text(&id)));
-    icalcomponent_add_property(
-        component, icalproperty_new_dtstamp(ical_moment(moment_of(stamp, "00:00", "UTC"))));
-    add_times(component, event, zone);
-    icalcomponent_add_property(component, icalproperty_new_summary(event->title));
-    if (event->place != NULL)
-        icalcomponent_add_property(component, icalproperty_new_location(event->place));
-    if (event->url != NULL)
-        icalcomponent_add_property(component, icalproperty_new_url(event->url));
-    nl_buf_free(&id);
-    return component;
-}
-
-enum nl_status nl_events_ics(const struct nl_events *events, const char *timezone, const char *uid,
-                             const char *date, struct nl_buf *out, struct nl_error *err) {
-    if (timezone != NULL && nl_zone_check(timezone, err) != NL_OK)
-        return NL_DATA;
-    icalcomponent *calendar = icalcomponent_new(ICAL_VCALENDAR_COMPONENT);
-    icalcomponent_add_property(calendar, icalproperty_new_version("2.0"));
-    icalcomponent_add_property(calendar, icalproperty_new_prodid("-//newsletter//EN"));
-    icalcomponent_add_property(calendar, icalproperty_new_method(ICAL_METHOD_PUBLISH));
-    for (size_t i = 0; i < events->count; i++)
-        icalcomponent_add_component(calendar,
-                                    make_event(&events->items[i], timezone, uid, i + 1, date));
-    char *text = icalcomponent_as_ical_string_r(calendar);
-    nl_buf_adds(out, text != NULL ? text : "");
-    enum nl_status status = text != NULL && !out->failed ? NL_OK : nl_error_nomem(err);
-    icalmemory_free_buffer(text);
-    icalcomponent_free(calendar);
-    return status;
+    if (span.end <= span.begin) /* older versions let events end before they begin */
+        span.end = span.begin + HOUR;
+    return span;
 }

@@ -1,6 +1,7 @@
 #include "bulletin/fields.h"
 
 #include "bulletin/header.h"
+#include "bulletin/mail_data.h"
 #include "newsletter/base/address.h"
 
 #include <stdlib.h>
@@ -102,9 +103,12 @@ enum nl_status nl_fields_list(const struct nl_list *list, const struct nl_config
         }
         nl_address_free(&owner);
     }
-    if (list->archive_url != NULL) {
-        nl_buf_addf(&value, "<%s>", list->archive_url);
+    struct nl_buf archive = {0};
+    nl_mail_archive_url(config, list, &archive);
+    if (archive.len > 0) {
+        nl_buf_addf(&value, "<%s>", nl_buf_text(&archive));
         nl_fields_add(fields, "List-Archive", &value);
     }
+    nl_buf_free(&archive);
     return status;
 }

@@ -30,6 +30,7 @@ static const struct key {
     {"timezone", AT(timezone)},
     {"images", AT(images)},
     {"archive", AT(archive)},
+    {"design", AT(design)},
     {"contact.person", AT(contact.person)},
     {"contact.phone", AT(contact.phone)},
     {"contact.fax", AT(contact.fax)},
@@ -168,7 +169,7 @@ static enum nl_status unknown_key(const struct nl_yaml_entry *entry, const char 
         err, NL_DATA,
         "%s:%zu: unknown key '%s': use series, number, title, date, category, "
         "posted_by, subject, alternative_subject, slug, language, preheader, "
-        "timezone, images, archive, attachments, events or contact (person, phone, fax, "
+        "timezone, images, archive, design, attachments, events or contact (person, phone, fax, "
         "email, web)",
         name, entry->line, entry->path);
 }
@@ -230,6 +231,7 @@ static enum nl_status fill_defaults(struct nl_frontmatter *front, struct nl_erro
 static enum nl_status check_values(const struct nl_frontmatter *front, const char *name,
                                    struct nl_error *err) {
     struct nl_buf slug = {0};
+    enum nl_design design = NL_DESIGN_BULLETIN;
     if (front->title == NULL)
         return nl_error_set(err, NL_DATA, "%s: the front matter has no title: add 'title: ...'",
                             name);
@@ -246,6 +248,9 @@ static enum nl_status check_values(const struct nl_frontmatter *front, const cha
         strcmp(front->images, "links") != 0)
         return nl_error_set(err, NL_DATA, "%s: images '%s': use inline or links", name,
                             front->images);
+    if (front->design != NULL && !nl_design_parse(front->design, &design))
+        return nl_error_set(err, NL_DATA, "%s: design '%s': use bulletin, letter or magazine", name,
+                            front->design);
     if (front->slug != NULL) {
         nl_text_slug(&slug, front->slug);
         bool same = strcmp(nl_buf_text(&slug), front->slug) == 0 && slug.len <= NL_SLUG_LIMIT;

@@ -1,6 +1,8 @@
 #include "bulletin/fields.h"
+#include "bulletin/mail_data.h"
 #include "bulletin/pack.h"
 #include "newsletter/base/env.h"
+#include "newsletter/base/language.h"
 #include "newsletter/bulletin/bulletin.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/dates.h"
@@ -43,6 +45,8 @@ struct notice {
     const struct nl_config *config;
     struct nl_theme theme;
     struct nl_slots slots;
+    struct nl_identity identity;
+    struct nl_enclosures enclosures; /* the logo */
     struct nl_buf text, html;
     char *subject;
 };
@@ -53,9 +57,13 @@ static enum nl_status render_notice(struct notice *notice, struct nl_error *err)
     struct nl_buf confirm = {0};
     struct nl_buf leave = {0};
     struct nl_buf file = {0};
-    json_t *data = nl_data_new(notice->list, nl_catalog_language(notice->theme.catalog));
-    enum nl_status status = nl_slots_url(slots, nl_config_link_url(config, notice->kind),
-                                         NL_SLOT_CONFIRM, &confirm, err);
+    const char *language = nl_catalog_language(notice->theme.catalog);
+    json_t *data = nl_data_new(notice->list, language);
+    enum nl_status status = nl_mail_data(config, notice->list, &notice->identity, language,
+                                         &notice->enclosures, data, err);
+    if (status == NL_OK)
+        status = nl_slots_url(slots, nl_config_link_url(config, notice->kind), NL_SLOT_CONFIRM,
+                              &confirm, err);
     if (status == NL_OK)
         status = nl_slots_url(slots, config->unsubscribe_url, NL_SLOT_UNSUBSCRIBE, &leave, err);
     nl_data_set(data, "confirm_url", nl_buf_text(&confirm));
@@ -78,6 +86,19 @@ static enum nl_status render_notice(struct notice *notice, struct nl_error *err)
     nl_buf_free(&leave);
     nl_buf_free(&file);
     return status;
+}
+
+/* Opens the theme, in the colours of the list. */
+static enum nl_status open_theme(struct notice *notice, const char *language,
+                                 struct nl_error *err) {
+    const struct nl_config *config = notice->config;
+    enum nl_status status = nl_theme_open(config->templates, language, &notice->theme, err);
+    if (status != NL_OK)
+        return status;
+    const char *spoken = nl_catalog_language(notice->theme.catalog);
+    nl_identity_of(config, notice->list->name, spoken, &notice->identity);
+    return nl_theme_dress(&notice->theme, &notice->identity.palette, nl_language_is_rtl(spoken),
+                          err);
 }
 
 /* RFC 3834 section 5: the field keeps vacation responders from answering. */
@@ -105,7 +126,7 @@ enum nl_status nl_notice_compose(const char *kind, const char *language, const s
         return nl_error_set(err, NL_CONFIG,
                             "%s: serve.url, or confirm_url and unsubscribe_url, must be set",
                             config->path);
-    enum nl_status status = nl_theme_open(config->templates, language, &notice.theme, err);
+    enum nl_status status = open_theme(&notice, language, err);
     if (status == NL_OK)
         status = render_notice(&notice, err);
     if (status == NL_OK)
@@ -114,7 +135,8 @@ enum nl_status nl_notice_compose(const char *kind, const char *language, const s
     if (status == NL_OK)
         status = add_notice_fields(&notice, &fields, err);
     if (status == NL_OK)
-        status = nl_mime_compose(&fields, &notice.text, &notice.html, NULL, &message, err);
+        status =
+            nl_mime_compose(&fields, &notice.text, &notice.html, &notice.enclosures, &message, err);
     if (status == NL_OK) {
         nl_message_pack(&notice.slots, &message, out);
         status = out->failed ? nl_error_nomem(err) : NL_OK;
@@ -122,6 +144,7 @@ enum nl_status nl_notice_compose(const char *kind, const char *language, const s
     free(notice.subject);
     nl_theme_free(&notice.theme);
     nl_slots_free(&notice.slots);
+    nl_enclosures_free(&notice.enclosures);
     nl_buf_free(&notice.text);
     nl_buf_free(&notice.html);
     nl_fields_free(&fields);

@@ -20,16 +20,15 @@ bool nl_contact_is_set(const struct nl_contact *contact) {
            contact->email != NULL || contact->web != NULL;
 }
 
-/* The look without an accent of one's own. */
-static const struct nl_palette built_in = {.accent = "#12344d",
-                                           .on_accent = "#ffffff",
-                                           .on_accent_soft = "#e3ebf2",
-                                           .heading = "#12344d",
-                                           .link = "#0b5394",
-                                           .dark_accent = "#2f6299",
-                                           .dark_on_accent = "#ffffff",
-                                           .dark_heading = "#a9cdf0",
-                                           .dark_link = "#8ec3f5"};
+const struct nl_palette nl_palette_built_in = {.accent = "#12344d",
+                                               .on_accent = "#ffffff",
+                                               .on_accent_soft = "#e3ebf2",
+                                               .heading = "#12344d",
+                                               .link = "#0b5394",
+                                               .dark_accent = "#2f6299",
+                                               .dark_on_accent = "#ffffff",
+                                               .dark_heading = "#a9cdf0",
+                                               .dark_link = "#8ec3f5"};
 
 static void make_palette(uint32_t accent, struct nl_palette *out) {
     uint32_t on = nl_colour_on(accent);
@@ -49,6 +48,16 @@ static void make_palette(uint32_t accent, struct nl_palette *out) {
 static const char *label_of(const struct nl_form_label *label, const char *language,
                             const char *fallback) {
     return label->count > 0 ? nl_form_label_text(label, language, fallback) : fallback;
+}
+
+bool nl_design_parse(const char *name, enum nl_design *out) {
+    for (int i = 0; nl_design_names[i] != NULL; i++) {
+        if (strcmp(nl_design_names[i], name) == 0) {
+            *out = (enum nl_design)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Lays the settings of an organisation, or of a list, over what is there. */
@@ -86,7 +95,7 @@ void nl_identity_of(const struct nl_config *config, const char *list, const char
                                 .postal_address = "",
                                 .centred = true,
                                 .contact = &config->organisation.contact,
-                                .palette = built_in};
+                                .palette = nl_palette_built_in};
     lay_over(&config->organisation, language, out);
     for (size_t i = 0; list != NULL && i < config->look_count; i++)
         if (strcmp(config->looks[i].list, list) == 0)

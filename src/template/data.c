@@ -23,6 +23,8 @@ json_t *nl_data_new(const struct nl_list *list, const char *language) {
     json_object_set_new(data, "list", list_data(list));
     nl_data_set(data, "language", language);
     nl_data_set(data, "direction", nl_language_is_rtl(language) ? "rtl" : "ltr");
+    nl_data_set(data, "start", nl_language_is_rtl(language) ? "right" : "left");
+    nl_data_set(data, "end", nl_language_is_rtl(language) ? "left" : "right");
     nl_data_set(data, "preheader", "");
     json_object_set_new(data, "closed", json_false()); /* no policy in the page itself */
     return data;
@@ -46,12 +48,13 @@ static json_t *social_data(const struct nl_identity *identity) {
         json_t *link = json_object();
         nl_data_set(link, "name", identity->social[i].name);
         nl_data_set(link, "url", identity->social[i].url);
+        json_object_set_new(link, "first", json_boolean(i == 0));
         json_array_append_new(links, link);
     }
     return links;
 }
 
-static json_t *colour_data(const struct nl_palette *palette) {
+json_t *nl_data_palette(const struct nl_palette *palette) {
     json_t *data = json_object();
     nl_data_set(data, "accent", palette->accent);
     nl_data_set(data, "on_accent", palette->on_accent);
@@ -76,11 +79,17 @@ void nl_data_identity(json_t *data, const struct nl_identity *identity, const ch
     nl_data_set(organisation, "logo", logo);
     nl_data_set(organisation, "logo_dark", logo_dark);
     nl_data_set(organisation, "design", nl_design_names[identity->design]);
+    const bool social = identity->social_count > 0;
+    const bool before_privacy = social || identity->imprint != NULL;
+    json_object_set_new(organisation, "has_social", json_boolean(social));
+    json_object_set_new(organisation, "before_privacy", json_boolean(before_privacy));
+    json_object_set_new(organisation, "links",
+                        json_boolean(before_privacy || identity->privacy != NULL));
     json_object_set_new(organisation, "centred", json_boolean(identity->centred));
     json_object_set_new(organisation, "contact", nl_data_contact(identity->contact));
     json_object_set_new(organisation, "social", social_data(identity));
     json_object_set_new(data, "organisation", organisation);
-    json_object_set_new(data, "colours", colour_data(&identity->palette));
+    json_object_set_new(data, "colours", nl_data_palette(&identity->palette));
 }
 
 void nl_data_page(json_t *data) {

@@ -268,15 +268,24 @@ static enum nl_status render_translation(struct renderer *renderer, const struct
     return status;
 }
 
-static enum nl_status render_wrapped(struct renderer *renderer, const struct nl_tag *tag,
-                                     const char **end) {
+/* The block that a section begins; NULL for an ordinary section. */
+static const struct nl_template_block *block_of(const struct renderer *renderer,
+                                                const struct nl_tag *tag) {
+    const struct nl_template_block *block = renderer->host->blocks;
+    while (block != NULL && block->name != NULL && !is_named(tag, block->name))
+        block++;
+    return block != NULL && block->name != NULL && tag->kind == '#' ? block : NULL;
+}
+
+static enum nl_status render_block(struct renderer *renderer, const struct nl_tag *tag,
+                                   const struct nl_template_block *block, const char **end) {
     struct nl_buf text = {0};
     struct nl_buf words = {0};
     enum nl_status status =
         render_inside(renderer, tag->end, renderer->stack[renderer->depth - 1], &text, end);
     if (status == NL_OK && renderer->skipping == 0) {
         add_single_spaced(&words, nl_buf_text(&text), text.len);
-        renderer->host->wrap(renderer->out, nl_buf_text(&words));
+        block->write(renderer->out, nl_buf_text(&words));
     }
     renderer->out->failed = renderer->out->failed || text.failed || words.failed;
     nl_buf_free(&text);
@@ -308,10 +317,11 @@ static enum nl_status render_whole_section(struct renderer *renderer, const stru
     struct nl_tag close = {0};
     bool closed = false;
     enum nl_status status = NL_OK;
+    const struct nl_template_block *block = block_of(renderer, tag);
     if (tag->kind == '#' && is_named(tag, "_")) {
         status = render_translation(renderer, tag, text);
-    } else if (tag->kind == '#' && is_named(tag, "wrap") && renderer->host->wrap != NULL) {
-        status = render_wrapped(renderer, tag, text);
+    } else if (block != NULL) {
+        status = render_block(renderer, tag, block, text);
     } else {
         const json_t *found = look_up(renderer, tag);
         if (found == NULL && (renderer->host->lenient || renderer->skipping > 0))

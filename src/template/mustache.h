@@ -1,4 +1,4 @@
-/* Mustache templates (the specification of mustache(5), with its optional lambdas for two names of
+/* Mustache templates (the specification of mustache(5), with its optional lambdas for some names of
  * ours), escaping by default. */
 #ifndef NL_TEMPLATE_MUSTACHE_H
 #define NL_TEMPLATE_MUSTACHE_H
@@ -8,6 +8,13 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+
+/* A section that sets the text rendered within it, such as {{#wrap}}...{{/wrap}}. White space in
+ * the text is single spaces. */
+struct nl_template_block {
+    const char *name;
+    void (*write)(struct nl_buf *out, const char *text);
+};
 
 /* The services that a template may use. Function pointers may be NULL. */
 struct nl_template_host {
@@ -29,8 +36,7 @@ struct nl_template_host {
      * for one and for any other number. The first tag names the number. */
     const char *(*translate_plural)(void *ctx, const char *one, const char *many, unsigned long n);
 
-    /* Wraps the rendered text of {{#wrap}}...{{/wrap}} to lines of readable length. */
-    void (*wrap)(struct nl_buf *out, const char *text);
+    const struct nl_template_block *blocks; /* up to the first without a name */
 };
 
 /* Renders `text` over `data` (an object, borrowed) into `out`. Unless the host is lenient, a name

@@ -4,9 +4,11 @@
 #include "newsletter/base/file.h"
 #include "newsletter/base/language.h"
 #include "newsletter/base/text.h"
+#include "newsletter/template/data.h"
 #include "newsletter/template/wrap.h"
 #include "template/mustache.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -51,7 +53,7 @@ static enum nl_status read_styles(const char *folder, struct nl_yaml *out, struc
 
 enum nl_status nl_theme_open(const char *folder, const char *language, struct nl_theme *out,
                              struct nl_error *err) {
-    *out = (struct nl_theme){.folder = folder};
+    *out = (struct nl_theme){.folder = folder, .palette = nl_palette_built_in};
     if (folder != NULL && access(folder, R_OK | X_OK) != 0)
         return nl_error_set(err, NL_CONFIG,
                             "the templates folder %s cannot be read: check the setting 'templates'",
@@ -60,6 +62,58 @@ enum nl_status nl_theme_open(const char *folder, const char *language, struct nl
     if (status == NL_OK && folder != NULL)
         status = read_styles(folder, &out->own_styles, err);
     return status == NL_OK ? nl_catalog_open(folder, language, &out->catalog, err) : status;
+}
+
+/* The value of a name after "$"; NULL if it is none. *len is the length of the name. */
+static const char *token_value(const struct nl_theme *theme, const char *name, size_t *len) {
+    const struct {
+        const char *name, *value;
+    } tokens[] = {{"accent", theme->palette.accent},
+                  {"on_accent", theme->palette.on_accent},
+                  {"on_accent_soft", theme->palette.on_accent_soft},
+                  {"heading", theme->palette.heading},
+                  {"link", theme->palette.link},
+                  {"start", theme->rtl ? "right" : "left"},
+                  {"end", theme->rtl ? "left" : "right"}};
+    *len = strspn(name, "abcdefghijklmnopqrstuvwxyz_");
+    for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++)
+        if (strlen(tokens[i].name) == *len && strncmp(tokens[i].name, name, *len) == 0)
+            return tokens[i].value;
+    return NULL;
+}
+
+static enum nl_status dress_style(const struct nl_theme *theme, char **style,
+                                  struct nl_error *err) {
+    struct nl_buf out = {0};
+    const char *at = *style;
+    for (const char *sign = strchr(at, '$'); sign != NULL; sign = strchr(at, '$')) {
+        size_t len = 0;
+        const char *value = token_value(theme, sign + 1, &len);
+        nl_buf_add(&out, at, (size_t)(sign - at));
+        if (value != NULL)
+            nl_buf_adds(&out, value);
+        else
+            nl_buf_add(&out, sign, len + 1);
+        at = sign + 1 + len;
+    }
+    if (at == *style)
+        return NL_OK;
+    nl_buf_adds(&out, at);
+    free(*style);
+    *style = nl_buf_take(&out);
+    return *style != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+enum nl_status nl_theme_dress(struct nl_theme *theme, const struct nl_palette *palette, bool rtl,
+                              struct nl_error *err) {
+    struct nl_yaml *layers[] = {&theme->styles, &theme->own_styles};
+    enum nl_status status = NL_OK;
+    theme->palette = *palette;
+    theme->rtl = rtl;
+    for (size_t layer = 0; layer < 2; layer++)
+        for (size_t i = 0; status == NL_OK && i < layers[layer]->count; i++)
+            status = dress_style(theme, &layers[layer]->entries[i].value, err);
+    return status;
 }
 
 const char *nl_theme_style(const struct nl_theme *theme, const char *element) {
@@ -103,16 +157,58 @@ static void wrap_text(struct nl_buf *out, const char *text) {
     nl_plain_wrap(out, text, "", "");
 }
 
+/* Underlines the last of its lines as wide as the widest of them. */
+static void underline_text(struct nl_buf *out, const char *text, char sign) {
+    struct nl_buf lines = {0};
+    size_t width = 0;
+    nl_plain_wrap(&lines, text, "", "");
+    for (char *rest = lines.data; rest != NULL && *rest != '\0';) {
+        const char *line = strsep(&rest, "\n");
+        size_t this = nl_text_width(line);
+        width = this > width ? this : width;
+        nl_buf_addf(out, "%s\n", line);
+    }
+    while (width-- > 0)
+        nl_buf_addc(out, sign);
+    nl_buf_addc(out, '\n');
+    out->failed = out->failed || lines.failed;
+    nl_buf_free(&lines);
+}
+
+static void underline_title(struct nl_buf *out, const char *text) {
+    underline_text(out, text, '=');
+}
+
+static void underline_heading(struct nl_buf *out, const char *text) {
+    underline_text(out, text, '-');
+}
+
+static void wrap_item(struct nl_buf *out, const char *text) {
+    nl_plain_wrap(out, text, "* ", "  ");
+}
+
+static void wrap_indented(struct nl_buf *out, const char *text) {
+    nl_plain_wrap(out, text, "  ", "  ");
+}
+
+static const struct nl_template_block blocks[] = {{"wrap", wrap_text},
+                                                  {"title_lines", underline_title},
+                                                  {"heading_lines", underline_heading},
+                                                  {"event_lines", wrap_item},
+                                                  {"item_lines", wrap_indented},
+                                                  {NULL, NULL}};
+
 /* A style sheet or a script is rendered without a catalog. */
 static struct nl_template_host host_of(const struct nl_theme *theme, bool html) {
-    bool rtl = theme->catalog != NULL && nl_language_is_rtl(nl_catalog_language(theme->catalog));
+    bool rtl = theme->rtl ||
+               (theme->catalog != NULL && nl_language_is_rtl(nl_catalog_language(theme->catalog)));
     return (struct nl_template_host){.html = html,
                                      .rtl = rtl,
                                      .ctx = (void *)theme,
                                      .partial = read_partial,
                                      .translate = translate_text,
                                      .translate_plural = translate_plural,
-                                     .wrap = wrap_text};
+                                     .blocks = blocks};
 }
 
 enum nl_status nl_theme_render(const struct nl_theme *theme, const char *file, json_t *data,
@@ -124,8 +220,10 @@ enum nl_status nl_theme_render(const struct nl_theme *theme, const char *file, j
     enum nl_status status = read_file(theme->folder, file, &where, &text, err);
     if (status == NL_NOTFOUND)
         status = nl_error_set(err, NL_INTERNAL, "there is no template %s", file);
-    if (status == NL_OK && json_object_set_new(data, "styles", styles_object(theme)) != 0)
+    if (status == NL_OK && html && json_object_set_new(data, "styles", styles_object(theme)) != 0)
         status = nl_error_nomem(err);
+    if (html && json_object_get(data, "colours") == NULL)
+        json_object_set_new(data, "colours", nl_data_palette(&theme->palette));
     const struct nl_template_host host = host_of(theme, html);
     if (status == NL_OK)
         status = nl_template_render(nl_buf_text(&text), nl_buf_text(&where), &host, data, out, err);

@@ -35,12 +35,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     char *third = json < copy + len ? json + strlen(json) + 1 : json;
     json_t *parsed = json_loads(json, 0, NULL);
     json_t *object = json_is_object(parsed) ? parsed : json_object();
+    static const struct nl_template_block blocks[] = {{"wrap", wrap}, {NULL, NULL}};
     const struct nl_template_host host = {.html = len % 2 != 0,
                                           .lenient = len % 3 != 0,
                                           .ctx = third < copy + len ? third : copy + len,
                                           .partial = partial,
                                           .translate = translate,
-                                          .wrap = wrap};
+                                          .blocks = blocks};
     /* Lists within lists multiply; what is not hostile stays far below this. */
     if (strlen(copy) < 512 && strlen(host.ctx) < 64)
         (void)nl_template_render(copy, "t", &host, object, &out, &err);

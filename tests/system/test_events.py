@@ -22,8 +22,8 @@ def sent(site, server, **front):
 def test_text_and_calendar(connected, server):
     message = sent(connected, server, events=EVENTS, timezone="Asia/Almaty")
     text = plain(message)
-    assert text[text.index("== Upcoming"):].startswith(
-        "== Upcoming events ==\n\n* 3 September 2026, 09:30–11:00\n  Briefing <1>\n"
+    assert text[text.index("Upcoming"):].startswith(
+        "Upcoming events\n---------------\n\n* 3 September 2026, 09:30–11:00\n  Briefing <1>\n"
         "* 30 September – 1 October 2026\n  Round table; ferries, rails\n"
         "  https://www.example.org/events/1\n* 2 October 2026, 19:00\n  Concert, Қазақстан залы\n")
     page = html(message)
@@ -36,8 +36,8 @@ def test_text_and_calendar(connected, server):
 def test_attachment(connected, server):
     message = sent(connected, server, events=EVENTS, timezone="Asia/Almaty")
     (calendar,) = message.iter_attachments()
-    assert calendar.get_content_type() == "text/calendar"
-    assert calendar.get_param("method") == "PUBLISH" and calendar.get_filename() == "events.ics"
+    assert calendar.get_content_type() == "application/ics"  # text/calendar is an invitation to Thunderbird
+    assert calendar.get_content_disposition() == "attachment" and calendar.get_filename() == "events.ics"
     raw = calendar.get_payload(decode=True)
     assert raw.count(b"\r\n") == raw.count(b"\n") and all(
         len(line) <= 75 for line in raw.split(b"\r\n"))
@@ -45,7 +45,11 @@ def test_attachment(connected, server):
     assert lines.count("BEGIN:VEVENT") == 3
     assert "DTSTART:20260903T043000Z" in lines and "DTEND:20260903T060000Z" in lines
     assert "DTSTART;VALUE=DATE:20260930" in lines and "DTEND;VALUE=DATE:20261002" in lines
-    assert "DTSTART:20261002T140000Z" in lines and "LOCATION:Қазақстан залы" in lines
+    assert "DTSTART:20261002T140000Z" in lines and "DTEND:20261002T150000Z" in lines and "LOCATION:Қазақстан залы" in lines
+    assert lines.count("TRANSP:TRANSPARENT") == 1 and lines.count("TRANSP:OPAQUE") == 2
+    assert lines.count("SEQUENCE:0") == 3 and "X-WR-CALNAME:News Bulletin" in lines and "NAME:News Bulletin" in lines
+    assert lines.count("LAST-MODIFIED:20260825T000000Z") == 3
+    assert "DESCRIPTION:Round table\\; ferries\\, rails\\nhttps://www.example.org/events/1" in lines
     assert "SUMMARY:Round table\\; ferries\\, rails" in lines
     assert len({line for line in lines if line.startswith("UID:")}) == 3
 

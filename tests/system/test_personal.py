@@ -18,7 +18,7 @@ def read(site, server, people, body, **front):
 
 def body_of(message):
     text = plain(message)
-    return text[text.index("A title\n") + 9:text.index("\n-- \n")].strip()
+    return text[text.index("A title\n=======\n") + 16:text.index("\n-- \n")].strip()
 
 
 def test_blocks(connected, server):
@@ -128,7 +128,7 @@ def test_subject_and_preheader(connected, server):
                          subject="{{name|Reader}}, news from {{attribute.city|us}}",
                          preheader="For {{name|you}} & others")
     assert first["Subject"] == "Ann Ә, news from Aktau" and second["Subject"] == "Reader, news from us"
-    assert ">For Ann Ә &amp; others<" in html(first) and ">For you &amp; others<" in html(second)
+    assert ">For Ann Ә &amp; others&#847;" in html(first) and ">For you &amp; others&#847;" in html(second)
     assert "<title>Ann Ә, news from Aktau</title>" in html(first)
 
 

@@ -8,7 +8,9 @@
 #include "newsletter/template/theme.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Optional texts are NULL. */
 struct nl_event {
@@ -46,12 +48,32 @@ void nl_events_sort(struct nl_events *events) NL_ALL_NONNULL;
  * `months` are the first three in which an event begins. The caller owns it. */
 json_t *nl_events_data(const struct nl_events *events, const struct nl_theme *theme) NL_ALL_NONNULL;
 
+/* When an event begins and ends (the end is not part of it), in UTC seconds. Of whole days, these
+ * are midnights of UTC. An event that has a time and no end takes an hour, or lasts until midnight
+ * of its last day. `timezone` is an IANA name; NULL for UTC. */
+struct nl_event_span {
+    int64_t begin, end;
+    bool whole_days;
+};
+struct nl_event_span nl_event_span(const struct nl_event *event, const char *timezone)
+    NL_NONNULL(1);
+
+enum {
+    NL_CALENDAR_REFRESH = 12 * 3600
+}; /* seconds after which a subscribed calendar is read again */
+
 /* Writes them as iCalendar. Times are of `timezone` (an IANA name; NULL for UTC) and written in
- * UTC. `uid` is part of each UID, `date` (YYYY-MM-DD) the time stamp: the same issue always gives
- * the same bytes. NL_DATA for an unknown timezone. */
+ * UTC. `uid` is part of each UID, `date` (YYYY-MM-DD) the time stamp, `name` what calendar programs
+ * show: the same issue always gives the same bytes. NL_DATA for an unknown timezone. */
 NL_CHECKED enum nl_status nl_events_ics(const struct nl_events *events, const char *timezone,
-                                        const char *uid, const char *date, struct nl_buf *out,
-                                        struct nl_error *err) NL_NONNULL(1, 3, 4, 5, 6);
+                                        const char *uid, const char *date, const char *name,
+                                        struct nl_buf *out, struct nl_error *err)
+    NL_NONNULL(1, 3, 4, 5, 6, 7);
+
+/* Appends the lines before the events of a calendar that programs subscribe to; "END:VCALENDAR"
+ * ends it. */
+NL_CHECKED enum nl_status nl_calendar_feed_begin(const char *name, struct nl_buf *out,
+                                                 struct nl_error *err) NL_ALL_NONNULL;
 
 /* The events as the store keeps them: {"timezone": ..., "events": [...]}. The caller frees the
  * text; NULL without memory. */

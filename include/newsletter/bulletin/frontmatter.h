@@ -23,6 +23,7 @@ struct nl_frontmatter {
     char *timezone; /* of the events' times; default: UTC */
     char *images;   /* "inline" (the default) or "links" */
     char *archive;  /* "public", "unlisted" or "never" */
+    char *design;   /* a name of enum nl_design; NULL: that of the list */
     struct nl_contact contact;
     struct nl_events events;
 };

@@ -28,6 +28,7 @@ bool nl_contact_is_set(const struct nl_contact *contact) NL_ALL_NONNULL;
 /* How an issue is laid out, and their names, NULL at the end. */
 enum nl_design { NL_DESIGN_BULLETIN, NL_DESIGN_LETTER, NL_DESIGN_MAGAZINE };
 extern const char *const nl_design_names[];
+bool nl_design_parse(const char *name, enum nl_design *out) NL_ALL_NONNULL;
 
 enum nl_masthead { NL_MASTHEAD_CENTRED, NL_MASTHEAD_LEFT };
 
@@ -68,6 +69,9 @@ struct nl_palette {
     char dark_heading[NL_COLOUR_TEXT]; /* on dark pages */
     char dark_link[NL_COLOUR_TEXT];
 };
+
+/* The look without an accent of one's own. */
+extern const struct nl_palette nl_palette_built_in;
 
 /* The identity of one list in one language. All texts are borrowed from the configuration. */
 struct nl_identity {

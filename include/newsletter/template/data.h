@@ -10,8 +10,9 @@
 /* Sets a member to a text; to "" for NULL and for text that is not UTF-8. */
 void nl_data_set(json_t *data, const char *name, const char *value) NL_NONNULL(2);
 
-/* The data that every template has: the list (an object with name, title, ...), language, direction
- * and an empty preheader. The caller owns it; NULL without memory. */
+/* The data that every template has: the list (an object with name, title, ...), language,
+ * direction, start and end (left and right, or the reverse) and an empty preheader. The caller owns
+ * it; NULL without memory. */
 json_t *nl_data_new(const struct nl_list *list, const char *language) NL_ALL_NONNULL;
 
 /* Adds "organisation" (name, released_by, postal_address, imprint, privacy, centred, design,
@@ -20,6 +21,9 @@ json_t *nl_data_new(const struct nl_list *list, const char *language) NL_ALL_NON
  * pictures, "" or NULL for none. */
 void nl_data_identity(json_t *data, const struct nl_identity *identity, const char *logo,
                       const char *logo_dark) NL_NONNULL(2);
+
+/* The colours alone. */
+json_t *nl_data_palette(const struct nl_palette *palette) NL_ALL_NONNULL;
 
 /* The lines of a contact as an object; null if it has none. */
 json_t *nl_data_contact(const struct nl_contact *contact) NL_ALL_NONNULL;

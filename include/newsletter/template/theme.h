@@ -7,12 +7,15 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/error.h"
 #include "newsletter/base/yaml.h"
+#include "newsletter/config/identity.h"
 
 #include <jansson.h>
 
 struct nl_theme {
     const char *folder;                /* NULL for built-in only; borrowed */
     struct nl_yaml styles, own_styles; /* own_styles replace styles of the same name */
+    struct nl_palette palette;
+    bool rtl; /* what is written is, from right to left */
     struct nl_catalog *catalog;
 };
 
@@ -22,10 +25,18 @@ NL_CHECKED enum nl_status nl_theme_open(const char *folder, const char *language
                                         struct nl_theme *out, struct nl_error *err)
     NL_NONNULL(2, 3, 4);
 
+/* Gives the styles their colours and their direction: "$accent" and the other names of a palette
+ * become colours, "$start" and "$end" become left and right, or the reverse. Mail programs know
+ * neither variables of CSS nor its logical properties. Styles that were not dressed keep the names.
+ */
+NL_CHECKED enum nl_status nl_theme_dress(struct nl_theme *theme, const struct nl_palette *palette,
+                                         bool rtl, struct nl_error *err) NL_ALL_NONNULL;
+
 /* The declarations for `element` or a named style, "" if none. */
 const char *nl_theme_style(const struct nl_theme *theme, const char *element) NL_ALL_NONNULL;
 
-/* Renders NAME.html or NAME.txt over `data`, to which the styles are added as "styles". */
+/* Renders NAME.html or NAME.txt over `data`. A page also has "styles", and unless `data` has them
+ * "colours": the palette. */
 NL_CHECKED enum nl_status nl_theme_render(const struct nl_theme *theme, const char *file,
                                           json_t *data, struct nl_buf *out, struct nl_error *err)
     NL_NONNULL(1, 2, 4, 5);

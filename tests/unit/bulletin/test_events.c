@@ -21,7 +21,7 @@ static const struct {
     const char *zone;
     const char *pairs[12];
     const char *problem;     /* NULL: good */
-    const char *start, *end; /* as the calendar has them; NULL: none */
+    const char *start, *end; /* as the calendar has them */
 } cases[] = {
     {"Europe/Berlin",
      {"date", "2027-03-28", "time", "01:30", "end", "02:00"},
@@ -32,7 +32,7 @@ static const struct {
      {"date", "2027-03-28", "time", "02:30"},
      NULL,
      "DTSTART:20270328T013000Z",
-     NULL},
+     "DTEND:20270328T023000Z"},
     {"Europe/Berlin",
      {"date", "2027-10-31", "time", "02:30", "end", "03:30"},
      NULL,
@@ -47,8 +47,12 @@ static const struct {
      {"date", "2027-11-07", "time", "01:30"},
      NULL,
      "DTSTART:20271107T053000Z",
-     NULL},
-    {NULL, {"date", "2027-03-28", "time", "02:30"}, NULL, "DTSTART:20270328T023000Z", NULL},
+     "DTEND:20271107T063000Z"},
+    {NULL,
+     {"date", "2027-03-28", "time", "02:30"},
+     NULL,
+     "DTSTART:20270328T023000Z",
+     "DTEND:20270328T033000Z"},
     {NULL,
      {"date", "2027-03-28", "until", "2027-03-28", "time", "12:00", "end", "11:00"},
      "ends before it begins",
@@ -98,13 +102,11 @@ static void test_check_and_calendar(void **state) {
             assert_non_null(strstr(nl_error_text(&err), cases[i].problem));
             assert_non_null(strstr(nl_error_text(&err), "issue.md"));
         } else {
-            assert_int_equal(nl_events_ics(&events, cases[i].zone, "u", "2027-01-01", &out, &err),
-                             NL_OK);
+            assert_int_equal(
+                nl_events_ics(&events, cases[i].zone, "u", "2027-01-01", "News", &out, &err),
+                NL_OK);
             assert_non_null(strstr(nl_buf_text(&out), cases[i].start));
-            if (cases[i].end != NULL)
-                assert_non_null(strstr(nl_buf_text(&out), cases[i].end));
-            else
-                assert_null(strstr(nl_buf_text(&out), "DTEND"));
+            assert_non_null(strstr(nl_buf_text(&out), cases[i].end));
         }
         nl_buf_free(&out);
         nl_error_free(&err);
@@ -124,9 +126,9 @@ static void test_stored(void **state) {
     char *zone = NULL;
     assert_int_equal(nl_events_read(stored, &events, &zone, &err), NL_OK);
     assert_int_equal(events.count, 1);
-    assert_int_equal(nl_events_ics(&events, zone, "u", "2027-01-01", &out, &err), NL_OK);
+    assert_int_equal(nl_events_ics(&events, zone, "u", "2027-01-01", "News", &out, &err), NL_OK);
     assert_non_null(strstr(nl_buf_text(&out), "DTSTART:20270328T013000Z"));
-    assert_null(strstr(nl_buf_text(&out), "DTEND"));
+    assert_non_null(strstr(nl_buf_text(&out), "DTEND:20270328T023000Z")); /* an hour */
     nl_buf_free(&out);
     nl_events_free(&events);
     free(zone);

@@ -36,12 +36,13 @@ static void check(const char *template, bool html, const char *expected) {
                   "n", 5, "o", "p", "q", "list", "i", "1", "i", "2", "no", 0, "b", "B");
     assert_non_null(data);
     json_t *partials = json_pack("{s:s, s:s}", "p", "<{{b}}>", "endless", "{{>endless}}");
+    static const struct nl_template_block blocks[] = {{"wrap", stars}, {NULL, NULL}};
     const struct nl_template_host host = {.html = html,
                                           .ctx = partials,
                                           .partial = partial,
                                           .translate = translate,
                                           .translate_plural = translate_plural,
-                                          .wrap = stars};
+                                          .blocks = blocks};
     assert_ok(nl_template_render(template, "t", &host, data, &out, &err));
     assert_string_equal(nl_buf_text(&out), expected);
     json_decref(partials);

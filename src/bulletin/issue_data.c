@@ -1,0 +1,90 @@
+#include "bulletin/issue_data.h"
+
+#include "bulletin/event_links.h"
+#include "bulletin/mail_data.h"
+#include "newsletter/template/data.h"
+#include "newsletter/template/dates.h"
+
+enum { MEGABYTE = 1024 * 1024 };
+
+static json_t *file_data(const struct nl_enclosure *item, bool first) {
+    struct nl_buf size = {0};
+    json_t *file = json_object();
+    if (item->data.len < MEGABYTE)
+        nl_buf_addf(&size, "%zu kB", (item->data.len + 1023) / 1024);
+    else
+        nl_buf_addf(&size, "%.1f MB", (double)item->data.len / MEGABYTE);
+    nl_data_set(file, "name", item->name);
+    nl_data_set(file, "size", nl_buf_text(&size));
+    json_object_set_new(file, "first", json_boolean(first));
+    nl_buf_free(&size);
+    return file;
+}
+
+/* The files that readers find below the text; pictures stand in it. */
+static json_t *attachment_data(const struct nl_enclosures *enclosures) {
+    json_t *files = json_array();
+    for (size_t i = 0; i < enclosures->count; i++)
+        if (enclosures->items[i].content_id == NULL)
+            json_array_append_new(files,
+                                  file_data(&enclosures->items[i], json_array_size(files) == 0));
+    if (json_array_size(files) > 0)
+        return json_pack("{s:o}", "files", files);
+    json_decref(files);
+    return json_null();
+}
+
+static void add_texts(const struct nl_issue_parts *parts, json_t *data) {
+    const struct nl_frontmatter *front = parts->front;
+    struct nl_buf date = {0};
+    nl_date_long(parts->theme, front->date, &date);
+    nl_data_set(data, "series", front->series);
+    if (front->series != NULL)
+        nl_data_set(data, "masthead_title", front->series);
+    nl_data_set(data, "number", front->number);
+    nl_data_set(data, "title", front->title);
+    nl_data_set(data, "subject", parts->subject);
+    nl_data_set(data, "category", front->category);
+    nl_data_set(data, "posted_by", front->posted_by);
+    nl_data_set(data, "preheader", parts->preheader);
+    nl_data_set(data, "date", nl_buf_text(&date));
+    nl_data_set(data, "iso_date", front->date);
+    nl_data_set(data, "web_url", parts->web_url);
+    nl_buf_free(&date);
+}
+
+static enum nl_status add_links(const struct nl_config *config, struct nl_slots *slots,
+                                json_t *data, struct nl_error *err) {
+    struct nl_buf url = {0};
+    struct nl_buf preferences = {0};
+    enum nl_status status =
+        nl_slots_url(slots, config->unsubscribe_url, NL_SLOT_UNSUBSCRIBE, &url, err);
+    if (status == NL_OK && config->preferences_url != NULL)
+        status =
+            nl_slots_url(slots, config->preferences_url, NL_SLOT_UNSUBSCRIBE, &preferences, err);
+    nl_data_set(data, "unsubscribe_url", nl_buf_text(&url));
+    nl_data_set(data, "preferences_url", nl_buf_text(&preferences));
+    nl_buf_free(&preferences);
+    nl_buf_free(&url);
+    return status;
+}
+
+enum nl_status nl_issue_data(const struct nl_issue_parts *parts, struct nl_slots *slots,
+                             struct nl_enclosures *enclosures, json_t **out, struct nl_error *err) {
+    const struct nl_frontmatter *front = parts->front;
+    json_t *data = *out = nl_data_new(parts->list, front->language);
+    json_t *attachments = attachment_data(enclosures);
+    enum nl_status status = nl_mail_data(parts->config, parts->list, parts->identity,
+                                         front->language, enclosures, data, err);
+    if (status == NL_OK)
+        status = add_links(parts->config, slots, data, err);
+    add_texts(parts, data);
+    /* an issue that names somebody to ask replaces the whole block: half of each would mislead */
+    const bool own = nl_contact_is_set(&front->contact);
+    json_object_set_new(data, "contact",
+                        nl_data_contact(own ? &front->contact : parts->identity->contact));
+    json_object_set_new(data, "attachments", attachments);
+    json_object_set_new(data, "calendar", nl_events_data(&front->events, parts->theme));
+    nl_events_add_links(json_object_get(data, "calendar"), &front->events, front->timezone);
+    return status;
+}
