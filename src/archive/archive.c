@@ -80,7 +80,7 @@ static enum nl_status make_page(struct nl_page_builder *builder, char *path, con
     while (*path != '\0') {
         char *slash = strchr(path, '/');
         if (slash == NULL && count > 0)
-            return nl_page_picture(builder, parts, count, path, out, err);
+            return nl_page_file(builder, parts, count, path, out, err);
         if (slash == NULL || slash == path || count == 3)
             return NL_OK;
         *slash = '\0';

@@ -1,5 +1,6 @@
 #include "newsletter/archive/archive.h"
 
+#include "archive/page_builder.h"
 #include "newsletter/base/env.h"
 #include "newsletter/bulletin/events.h"
 
@@ -106,4 +107,17 @@ enum nl_status nl_archive_ics(const struct nl_archive *archive, struct nl_buf *o
                                  &gathering, err);
     nl_buf_adds(out, "END:VCALENDAR\r\n");
     return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+}
+
+enum nl_status nl_issue_ics(const struct nl_archive *archive, const struct nl_edition_view *edition,
+                            bool *found, struct nl_buf *out, struct nl_error *err) {
+    struct nl_buf uid = {0};
+    *found = edition->front.events.count > 0;
+    if (!*found)
+        return NL_OK;
+    nl_buf_addf(&uid, "%s@%s", edition->entry.slug, archive->list->list_id);
+    enum nl_status status = nl_events_ics(&edition->front.events, edition->front.timezone,
+                                          nl_buf_text(&uid), edition->entry.date, out, err);
+    nl_buf_free(&uid);
+    return status;
 }

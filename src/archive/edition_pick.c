@@ -51,7 +51,7 @@ enum nl_status nl_edition_open(const struct nl_archive *archive, const struct nl
                                const char *language, bool *found, struct nl_edition_view *out,
                                struct nl_error *err) {
     bool own = language == NULL || language[0] == '\0';
-    *out = (struct nl_edition_view){.entry = *entry};
+    *out = (struct nl_edition_view){.entry = *entry, .own = own};
     enum nl_status status =
         nl_archive_text(archive->store, entry->id, own ? NULL : language, found, &out->text, err);
     if (status != NL_OK || !*found)

@@ -1,11 +1,14 @@
 #include "archive/page_builder.h"
 
-#include "archive/pictures.h"
-#include "newsletter/base/language.h"
+#include "archive/excerpt.h"
+#include "newsletter/bulletin/events.h"
 #include "newsletter/template/data.h"
+#include "newsletter/template/language_name.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { DESCRIPTION = 200 };
 
 static enum nl_status keep_entry(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
     struct nl_page_builder *builder = ctx;
@@ -16,6 +19,7 @@ static enum nl_status keep_entry(const struct nl_entry *entry, void *ctx, struct
                                &builder->entry.category, &builder->entry.posted_by,
                                &builder->entry.date,     &builder->entry.language};
     builder->entry.id = entry->id;
+    builder->entry.sent_at = entry->sent_at;
     for (size_t i = 0; i < sizeof from / sizeof from[0]; i++) {
         if (from[i] == NULL)
             continue;
@@ -27,97 +31,177 @@ static enum nl_status keep_entry(const struct nl_entry *entry, void *ctx, struct
     return NL_OK;
 }
 
-static enum nl_status add_language(const char *language, void *ctx, struct nl_error *err) {
-    struct nl_page_builder *builder = ctx;
-    struct nl_buf href = {0};
-    (void)err;
-    nl_buf_addf(&href, "%sissue/%s/%s/", nl_buf_text(&builder->root), builder->entry.slug,
-                language);
-    json_array_append_new(builder->array,
-                          json_pack("{s:s, s:s}", "href", nl_buf_text(&href), "name", language));
-    nl_buf_free(&href);
-    return NL_OK;
-}
-
-/* The languages to choose from, if there are several. */
-static enum nl_status add_languages(struct nl_page_builder *builder, json_t *data,
-                                    struct nl_error *err) {
-    const struct nl_entry *entry = &builder->entry;
-    struct nl_buf own = {0};
-    builder->array = json_array();
-    nl_buf_addf(&own, "%sissue/%s/", nl_buf_text(&builder->root), entry->slug);
-    json_array_append_new(builder->array,
-                          json_pack("{s:s, s:s}", "href", nl_buf_text(&own), "name",
-                                    entry->language != NULL ? entry->language : "en"));
-    enum nl_status status =
-        nl_archive_languages(builder->archive->store, entry->id, add_language, builder, err);
-    json_object_set_new(data, "languages",
-                        json_array_size(builder->array) > 1 ? json_incref(builder->array)
-                                                            : json_array());
-    json_decref(builder->array);
-    nl_buf_free(&own);
-    return status;
-}
-
-/* Stores the entry with that slug in `builder` and reads its text in `language`, NULL for its own.
- */
-static enum nl_status find_text(struct nl_page_builder *builder, const char *slug,
-                                const char *language, bool *found, struct nl_archived *text,
-                                struct nl_error *err) {
+enum nl_status nl_issue_open(struct nl_page_builder *builder, const char *slug,
+                             const char *language, bool *found, struct nl_edition_view *out,
+                             struct nl_error *err) {
     const struct nl_archive *archive = builder->archive;
     const struct nl_filter filter = {.slug = slug, .unlisted = true, .limit = 1};
     enum nl_status status =
         nl_archive_each(archive->store, archive->list->id, &filter, keep_entry, builder, err);
-    if (status == NL_OK && builder->entry.id != 0)
-        status = nl_archive_text(archive->store, builder->entry.id, language, found, text, err);
+    return status == NL_OK && builder->entry.id != 0
+               ? nl_edition_open(archive, &builder->entry, language, found, out, err)
+               : status;
+}
+
+/* ---- the languages to choose from ---- */
+
+struct choice {
+    const struct nl_page_builder *builder;
+    const char *shown; /* the language of the page */
+    json_t *links, *alternates;
+};
+
+static void add_choice(const struct choice *choice, const char *language, bool own) {
+    const struct nl_page_builder *builder = choice->builder;
+    struct nl_buf path = {0};
+    struct nl_buf name = {0};
+    struct nl_buf href = {0};
+    nl_buf_addf(&path, "issue/%s/%s%s", builder->entry.slug, own ? "" : language, own ? "" : "/");
+    nl_language_name(language, &name);
+    nl_buf_addf(&href, "%s%s", nl_buf_text(&builder->root), nl_buf_text(&path));
+    json_array_append_new(choice->links,
+                          json_pack("{s:s, s:s, s:s, s:b}", "href", nl_buf_text(&href), "tag",
+                                    language, "name", nl_buf_text(&name), "current",
+                                    strcmp(language, choice->shown) == 0));
+    nl_buf_clear(&href);
+    nl_buf_addf(&href, "%s%s", builder->archive->url, nl_buf_text(&path));
+    json_array_append_new(choice->alternates,
+                          json_pack("{s:s, s:s}", "href", nl_buf_text(&href), "tag", language));
+    nl_buf_free(&path);
+    nl_buf_free(&name);
+    nl_buf_free(&href);
+}
+
+static enum nl_status add_other(const char *language, void *ctx, struct nl_error *err) {
+    (void)err;
+    add_choice(ctx, language, false);
+    return NL_OK;
+}
+
+static enum nl_status add_languages(const struct nl_page_builder *builder, const char *shown,
+                                    json_t *data, struct nl_error *err) {
+    const char *own = builder->entry.language;
+    struct choice choice = {builder, shown, json_array(), json_array()};
+    add_choice(&choice, own != NULL ? own : builder->archive->list->language, true);
+    enum nl_status status =
+        nl_archive_languages(builder->archive->store, builder->entry.id, add_other, &choice, err);
+    bool several = json_array_size(choice.links) > 1;
+    json_object_set_new(data, "several_languages", json_boolean(several));
+    json_object_set_new(data, "languages", choice.links);
+    json_object_set(data, "alternates",
+                    several && builder->archive->url[0] != '\0' ? choice.alternates : json_array());
+    json_decref(choice.alternates);
+    return status;
+}
+
+/* ---- what stands around the text ---- */
+
+static enum nl_status add_attachments(const struct nl_archive *archive,
+                                      const struct nl_edition_view *edition, json_t *data,
+                                      struct nl_error *err) {
+    json_t *files = json_array();
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < edition->front.attachment_count; i++) {
+        const char *path = edition->front.attachments[i];
+        const char *slash = strrchr(path, '/');
+        bool found = false;
+        size_t size = 0;
+        struct nl_buf href = {0};
+        struct nl_buf length = {0};
+        nl_issue_file_name(i, path, &href);
+        status = nl_issue_attachment(archive, edition, i, &found, &size, NULL, err);
+        if (size >= 1 << 20)
+            nl_buf_addf(&length, "%.1f MB", (double)size / (1 << 20));
+        else
+            nl_buf_addf(&length, "%zu kB", (size + 1023) / 1024);
+        if (found)
+            json_array_append_new(files, json_pack("{s:s, s:s, s:s}", "href", nl_buf_text(&href),
+                                                   "name", slash != NULL ? slash + 1 : path, "size",
+                                                   nl_buf_text(&length)));
+        nl_buf_free(&href);
+        nl_buf_free(&length);
+    }
+    json_object_set_new(data, "has_files", json_boolean(json_array_size(files) > 0));
+    json_object_set_new(data, "files", files);
+    return status;
+}
+
+static void add_address(const struct nl_page_builder *builder,
+                        const struct nl_edition_view *edition, const char *file,
+                        struct nl_buf *out) {
+    nl_buf_addf(out, "%sissue/%s/%s%s%s", builder->archive->url, builder->entry.slug,
+                edition->own ? "" : edition->entry.language, edition->own ? "" : "/", file);
+}
+
+/* How other places show a link to the page (ogp.me). */
+static void add_open_graph(const struct nl_page_builder *builder,
+                           const struct nl_edition_view *edition, const char *body, json_t *data) {
+    struct nl_buf text = {0};
+    const char *line = edition->front.preheader;
+    if (line != NULL && strstr(line, "{{") == NULL)
+        nl_buf_adds(&text, line);
+    else
+        nl_excerpt_add(body, DESCRIPTION, &text);
+    nl_data_set(data, "description", nl_buf_text(&text));
+    nl_buf_free(&text);
+    if (builder->archive->url[0] == '\0')
+        return;
+    json_t *og = json_object();
+    nl_data_set(og, "title", edition->entry.title);
+    add_address(builder, edition, "", &text);
+    nl_data_set(data, "canonical", nl_buf_text(&text));
+    nl_buf_clear(&text);
+    add_address(builder, edition, "preview.png", &text);
+    nl_data_set(og, "image", nl_buf_text(&text));
+    nl_data_set(og, "date", edition->entry.date);
+    json_object_set_new(data, "og", og);
+    nl_buf_free(&text);
+}
+
+static json_t *entry_data(const struct nl_page_builder *builder,
+                          const struct nl_edition_view *edition) {
+    const struct nl_archive *archive = builder->archive;
+    json_t *data = nl_page_entry(builder, &edition->entry);
+    json_object_set_new(data, "contact", nl_data_contact(&edition->front.contact));
+    json_object_set_new(data, "calendar", nl_events_data(&edition->front.events, archive->theme));
+    return data;
+}
+
+static enum nl_status render(struct nl_page_builder *builder, const struct nl_edition_view *edition,
+                             struct nl_archive_page *out, struct nl_error *err) {
+    const struct nl_archive *archive = builder->archive;
+    const char *language = edition->entry.language;
+    const struct nl_archived *text = &edition->text;
+    struct nl_buf body = {0};
+    if (language == NULL)
+        language = archive->list->language;
+    json_t *data = nl_page_data(builder, edition->entry.title);
+    enum nl_status status = nl_page_body(text, "", &body, err);
+    nl_data_set(data, "body", nl_buf_text(&body));
+    nl_data_set(data, "source", text->body == NULL ? text->source : "");
+    nl_data_set(data, "text_language", language);
+    nl_data_set(data, "text_direction", nl_language_is_rtl(language) ? "rtl" : "ltr");
+    json_object_set_new(data, "entry", entry_data(builder, edition));
+    if (status == NL_OK)
+        status = add_languages(builder, language, data, err);
+    if (status == NL_OK)
+        status = add_attachments(archive, edition, data, err);
+    add_open_graph(builder, edition, nl_buf_text(&body), data);
+    if (status == NL_OK)
+        status = nl_page_render(builder, "issue.html", data, out, err);
+    json_decref(data);
+    nl_buf_free(&body);
     return status;
 }
 
 enum nl_status nl_page_issue(struct nl_page_builder *builder, const char *slug,
                              const char *language, struct nl_archive_page *out,
                              struct nl_error *err) {
-    struct nl_archived text = {0};
-    struct nl_buf body = {0};
+    struct nl_edition_view edition = {0};
     bool found = false;
-    enum nl_status status = find_text(builder, slug, language, &found, &text, err);
-    if (status == NL_OK && found) {
-        const char *own = language != NULL ? language : builder->entry.language;
-        builder->entry.title = text.title;
-        json_t *data = nl_page_data(builder, text.title);
-        json_t *entry = nl_page_entry(builder, &builder->entry);
-        status = nl_page_body(&text, "", &body, err);
-        nl_data_set(data, "body", nl_buf_text(&body));
-        nl_data_set(data, "source", text.body == NULL ? text.source : "");
-        nl_data_set(data, "text_language", own != NULL ? own : builder->archive->list->language);
-        nl_data_set(data, "text_direction",
-                    nl_language_is_rtl(own != NULL ? own : "en") ? "rtl" : "ltr");
-        json_object_set_new(data, "entry", entry);
-        if (status == NL_OK)
-            status = add_languages(builder, data, err);
-        if (status == NL_OK)
-            status = nl_page_render(builder, "issue.html", data, out, err);
-        json_decref(data);
-    }
-    nl_buf_free(&body);
-    nl_archived_free(&text);
-    return status;
-}
-
-enum nl_status nl_page_picture(struct nl_page_builder *builder, char *const parts[3], size_t count,
-                               const char *name, struct nl_archive_page *out,
-                               struct nl_error *err) {
-    struct nl_archived text = {0};
-    struct nl_buf body = {0};
-    bool found = false;
-    if (count < 2 || strcmp(parts[0], "issue") != 0)
-        return NL_OK;
-    enum nl_status status =
-        find_text(builder, parts[1], count == 3 ? parts[2] : NULL, &found, &text, err);
+    enum nl_status status = nl_issue_open(builder, slug, language, &found, &edition, err);
     if (status == NL_OK && found)
-        status = nl_archive_fill(&text, &body, err);
-    if (status == NL_OK)
-        out->found = nl_pictures_get(nl_buf_text(&body), name, &out->body, &out->type);
-    nl_buf_free(&body);
-    nl_archived_free(&text);
+        status = render(builder, &edition, out, err);
+    nl_edition_free(&edition);
     return status;
 }

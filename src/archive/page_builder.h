@@ -34,6 +34,7 @@ struct nl_edition_view {
     struct nl_archived text;
     struct nl_frontmatter front; /* empty where it cannot be read any more */
     struct nl_entry entry;       /* borrows from both, and from the entry of the issue */
+    bool own;                    /* it is the issue's own text */
 };
 enum nl_status nl_edition_open(const struct nl_archive *archive, const struct nl_entry *entry,
                                const char *language, bool *found, struct nl_edition_view *out,
@@ -91,8 +92,45 @@ enum nl_status nl_page_issue(struct nl_page_builder *builder, const char *slug,
                              const char *language, struct nl_archive_page *out,
                              struct nl_error *err);
 
-/* issue_page.c: one picture of the issue that the parts of a path name. */
-enum nl_status nl_page_picture(struct nl_page_builder *builder, char *const parts[3], size_t count,
-                               const char *name, struct nl_archive_page *out, struct nl_error *err);
+/* issue_page.c: opens the issue with that slug in a language (NULL: its own) and keeps its entry in
+ * the builder. Free *out with nl_edition_free. */
+enum nl_status nl_issue_open(struct nl_page_builder *builder, const char *slug,
+                             const char *language, bool *found, struct nl_edition_view *out,
+                             struct nl_error *err);
+
+/* issue_files.c: one file of the issue that the parts of a path name: a picture of its text
+ * ("image-1.png"), an attachment ("file-1.pdf"), its events ("events.ics"), or a picture of its
+ * title for links in other places ("preview.png"). */
+enum nl_status nl_page_file(struct nl_page_builder *builder, char *const parts[3], size_t count,
+                            const char *name, struct nl_archive_page *out, struct nl_error *err);
+
+/* issue_files.c: the names of all these files, each with a NUL after it. */
+enum nl_status nl_issue_file_list(const struct nl_archive *archive,
+                                  const struct nl_edition_view *edition, struct nl_buf *names,
+                                  struct nl_error *err);
+
+/* issue_files.c: attachment number `index`; `out` NULL: only its size. */
+enum nl_status nl_issue_attachment(const struct nl_archive *archive,
+                                   const struct nl_edition_view *edition, size_t index, bool *found,
+                                   size_t *size, struct nl_buf *out, struct nl_error *err);
+
+/* calendar.c: the events of one issue as iCalendar; *found is false without any. */
+enum nl_status nl_issue_ics(const struct nl_archive *archive, const struct nl_edition_view *edition,
+                            bool *found, struct nl_buf *out, struct nl_error *err);
+
+/* issue_files.c: appends the name of attachment number `index` in paths; `file` is its own name. */
+void nl_issue_file_name(size_t index, const char *file, struct nl_buf *out);
+
+/* preview_picture.c: draws title and masthead of an issue as a PNG of 1200 by 630 pixels. Appends
+ * nothing where the program was built without Pango. */
+enum { NL_PREVIEW_WIDTH = 1200, NL_PREVIEW_HEIGHT = 630 };
+struct nl_preview {
+    const char *name;         /* of the organisation or list */
+    const char *line;         /* number and date */
+    const char *title;        /* of the issue */
+    const char *ground, *ink; /* colours, "#rrggbb" */
+};
+enum nl_status nl_preview_draw(const struct nl_preview *preview, struct nl_buf *out,
+                               struct nl_error *err);
 
 #endif

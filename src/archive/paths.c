@@ -1,6 +1,6 @@
 #include "newsletter/archive/archive.h"
 
-#include "archive/pictures.h"
+#include "archive/page_builder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,27 +58,24 @@ struct editions {
     const char *slug;
 };
 
-/* The pictures of an issue in one language, in the folder of its page. */
-static enum nl_status add_pictures(const struct nl_archive *archive,
-                                   const struct editions *editions, int64_t id,
-                                   const char *language, struct nl_error *err) {
-    struct nl_archived text = {0};
-    struct nl_buf body = {0};
+/* The files of an issue in one language, in the folder of its page. */
+static enum nl_status add_files(const struct editions *editions, const char *language,
+                                struct nl_error *err) {
+    struct nl_edition_view view = {0};
     struct nl_buf names = {0};
     bool found = false;
-    enum nl_status status = nl_archive_text(archive->store, id, language, &found, &text, err);
+    const struct nl_entry entry = {.id = editions->id, .slug = editions->slug};
+    enum nl_status status =
+        nl_edition_open(editions->archive, &entry, language, &found, &view, err);
     if (status == NL_OK && found)
-        status = nl_archive_fill(&text, &body, err);
-    if (status == NL_OK)
-        nl_pictures_list(nl_buf_text(&body), &names);
+        status = nl_issue_file_list(editions->archive, &view, &names, err);
     for (size_t at = 0; status == NL_OK && at < names.len; at += strlen(names.data + at) + 1) {
         struct nl_buf path = {0};
         nl_buf_addf(&path, "issue/%s/%s%s%s", editions->slug, language != NULL ? language : "",
                     language != NULL ? "/" : "", names.data + at);
         status = add_path(editions->paths, &path, err);
     }
-    nl_archived_free(&text);
-    nl_buf_free(&body);
+    nl_edition_free(&view);
     nl_buf_free(&names);
     return status;
 }
@@ -88,8 +85,7 @@ static enum nl_status add_edition_paths(const char *language, void *ctx, struct 
     struct nl_buf path = {0};
     nl_buf_addf(&path, "issue/%s/%s/", editions->slug, language);
     enum nl_status status = add_path(editions->paths, &path, err);
-    return status == NL_OK ? add_pictures(editions->archive, editions, editions->id, language, err)
-                           : status;
+    return status == NL_OK ? add_files(editions, language, err) : status;
 }
 
 static enum nl_status add_issue_id(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
@@ -109,7 +105,7 @@ static enum nl_status add_editions(const struct nl_archive *archive, struct path
         int64_t id = 0;
         memcpy(&id, ids.data + at, sizeof id);
         struct editions editions = {archive, paths, id, ids.data + at + sizeof id};
-        status = add_pictures(archive, &editions, id, NULL, err);
+        status = add_files(&editions, NULL, err);
         if (status == NL_OK)
             status = nl_archive_languages(archive->store, id, add_edition_paths, &editions, err);
         at += sizeof id + strlen(editions.slug) + 1;

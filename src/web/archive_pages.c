@@ -16,11 +16,14 @@ static enum nl_status add_slash(const struct nl_site *site, const char *path,
     return response->location != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-/* A search reads an index of all texts, and strangers choose its words. */
+/* A search reads an index of all texts, and strangers choose its words. Drawing a picture takes as
+ * long. */
 static bool may_search(struct nl_site *site, const struct nl_request *request, const char *path,
                        struct nl_response *response) {
-    return strcmp(path, "search") != 0 || nl_request_query(request, "q") == NULL ||
-           nl_site_may_network(site, site->costly, request, response);
+    const char *slash = strrchr(path, '/');
+    bool search = strcmp(path, "search") == 0 && nl_request_query(request, "q") != NULL;
+    bool drawing = slash != NULL && strcmp(slash, "/preview.png") == 0;
+    return (!search && !drawing) || nl_site_may_network(site, site->costly, request, response);
 }
 
 static enum nl_status serve_list(struct nl_site *site, const struct nl_request *request,
@@ -39,7 +42,11 @@ static enum nl_status serve_list(struct nl_site *site, const struct nl_request *
         page.body = (struct nl_buf){0};
         response->type = page.type;
         response->cacheable = strcmp(path, "search") != 0;
-        response->form = strstr(nl_buf_text(&response->body), NL_STAMP_MARK) != NULL;
+        response->ranges = page.ranges;
+        if (page.download)
+            response->attachment = "";
+        response->form = response->body.len > 0 && strncmp(page.type, "text/html", 9) == 0 &&
+                         strstr(nl_buf_text(&response->body), NL_STAMP_MARK) != NULL;
     } else if (status == NL_OK) {
         status = nl_site_not_found(site, request, response, err);
     }

@@ -13,7 +13,8 @@ struct entry {
     struct nl_buf body;
     const char *type;
     char etag[NL_ETAG];
-    bool form;
+    bool form, ranges;
+    const char *attachment;
     int64_t changed_at; /* when this body was first seen */
     uint64_t state;     /* in which it was made */
     uint64_t used;      /* a count: the last one that was asked for has the highest */
@@ -65,6 +66,8 @@ bool nl_cache_get(struct nl_cache *cache, const char *key, struct nl_response *r
     nl_buf_add(&response->body, nl_buf_text(&entry->body), entry->body.len);
     response->type = entry->type;
     response->form = entry->form;
+    response->ranges = entry->ranges;
+    response->attachment = entry->attachment;
     response->cacheable = true;
     describe(cache, entry, response);
     return true;
@@ -105,6 +108,8 @@ void nl_cache_put(struct nl_cache *cache, const char *key, struct nl_response *r
     struct entry *before = find(cache, key);
     struct entry made = {.type = response->type,
                          .form = response->form,
+                         .ranges = response->ranges,
+                         .attachment = response->attachment,
                          .changed_at = cache->now,
                          .state = cache->state,
                          .used = ++cache->uses};

@@ -73,7 +73,9 @@ static void add_headers(const struct nl_response *response, struct MHD_Response 
         MHD_add_response_header(out, "WWW-Authenticate", response->authenticate);
     if (response->attachment != NULL) {
         char value[128];
-        snprintf(value, sizeof value, "attachment; filename=\"%s\"", response->attachment);
+        snprintf(value, sizeof value, "attachment%s%s%s",
+                 response->attachment[0] != '\0' ? "; filename=\"" : "", response->attachment,
+                 response->attachment[0] != '\0' ? "\"" : "");
         MHD_add_response_header(out, "Content-Disposition", value);
     }
     if (response->ranges)

@@ -27,7 +27,7 @@ ROOMS = {
     "bulletin": (6, "jansson.h libetpan libical md4c-html.h md4c.h openssl unicase.h unicode unictype.h unistr.h"),
     "report": (6, "jansson.h"),
     "delivery": (7, ""),
-    "archive": (7, "jansson.h openssl unictype.h uninorm.h unistr.h"),
+    "archive": (7, "jansson.h openssl pango unictype.h uninorm.h unistr.h"),
     "doctor": (8, "ares.h curl spf2"),
     "web": (8, "jansson.h microhttpd.h openssl"),
     "cli": (9, "jansson.h openssl unistr.h"),

@@ -30,11 +30,13 @@ struct nl_archive_page {
     struct nl_buf body;
     const char *type; /* a constant */
     bool found;
+    bool download; /* a file to be saved, which browsers shall not show */
+    bool ranges;   /* parts of it may be asked for, as programs do that play it */
 };
 
 /* Makes the page at `path`, relative to the archive: "" (newest issues), "2008/", "2008/08/",
  * "category/KEY/", "series/KEY/", "by/KEY/", "issue/SLUG/", "issue/SLUG/LANGUAGE/" (each with
- * "image-N.png" and the like), "events/", "events.ics", "feed.atom" and, with `words` (else NULL),
+ * the files of nl_page_file), "events/", "events.ics", "feed.atom" and, with `words` (else NULL),
  * "search". */
 NL_CHECKED enum nl_status nl_archive_make(const struct nl_archive *archive, const char *path,
                                           const char *words, struct nl_archive_page *out,

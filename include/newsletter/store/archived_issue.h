@@ -71,6 +71,11 @@ NL_CHECKED enum nl_status nl_archive_text(struct nl_store *store, int64_t issue,
     NL_NONNULL(1, 4, 5, 6);
 void nl_archived_free(struct nl_archived *archived);
 
+/* Appends the composed message of an issue, in one of its languages (NULL: its own): packed. */
+NL_CHECKED enum nl_status nl_archive_message(struct nl_store *store, int64_t issue,
+                                             const char *language, struct nl_buf *out,
+                                             struct nl_error *err) NL_NONNULL(1, 4, 5);
+
 /* Calls `each` for the languages that an issue has besides its own. */
 NL_CHECKED enum nl_status
 nl_archive_languages(struct nl_store *store, int64_t issue,
