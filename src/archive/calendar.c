@@ -116,8 +116,9 @@ enum nl_status nl_issue_ics(const struct nl_archive *archive, const struct nl_ed
     if (!*found)
         return NL_OK;
     nl_buf_addf(&uid, "%s@%s", edition->entry.slug, archive->list->list_id);
-    enum nl_status status = nl_events_ics(&edition->front.events, edition->front.timezone,
-                                          nl_buf_text(&uid), edition->entry.date, out, err);
+    enum nl_status status =
+        nl_events_ics(&edition->front.events, edition->front.timezone, nl_buf_text(&uid),
+                      edition->entry.date, archive->list->title, out, err);
     nl_buf_free(&uid);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "archive/page_builder.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct picking {
@@ -71,4 +72,37 @@ enum nl_status nl_edition_open(const struct nl_archive *archive, const struct nl
 void nl_edition_free(struct nl_edition_view *edition) {
     nl_archived_free(&edition->text);
     nl_frontmatter_free(&edition->front);
+}
+
+static enum nl_status keep_entry(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
+    struct nl_page_builder *builder = ctx;
+    const char *const from[] = {entry->slug,     entry->series,    entry->number, entry->title,
+                                entry->category, entry->posted_by, entry->date,   entry->language};
+    const char **const to[] = {&builder->entry.slug,     &builder->entry.series,
+                               &builder->entry.number,   &builder->entry.title,
+                               &builder->entry.category, &builder->entry.posted_by,
+                               &builder->entry.date,     &builder->entry.language};
+    builder->entry.id = entry->id;
+    builder->entry.sent_at = entry->sent_at;
+    for (size_t i = 0; i < sizeof from / sizeof from[0]; i++) {
+        if (from[i] == NULL)
+            continue;
+        builder->strings[i] = strdup(from[i]);
+        if (builder->strings[i] == NULL)
+            return nl_error_nomem(err);
+        *to[i] = builder->strings[i];
+    }
+    return NL_OK;
+}
+
+enum nl_status nl_issue_open(struct nl_page_builder *builder, const char *slug,
+                             const char *language, bool *found, struct nl_edition_view *out,
+                             struct nl_error *err) {
+    const struct nl_archive *archive = builder->archive;
+    const struct nl_filter filter = {.slug = slug, .unlisted = true, .limit = 1};
+    enum nl_status status =
+        nl_archive_each(archive->store, archive->list->id, &filter, keep_entry, builder, err);
+    return status == NL_OK && builder->entry.id != 0
+               ? nl_edition_open(archive, &builder->entry, language, found, out, err)
+               : status;
 }

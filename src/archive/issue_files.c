@@ -98,10 +98,13 @@ static enum nl_status make_preview(const struct nl_archive *archive,
     struct nl_buf line = {0};
     const struct nl_entry *entry = &edition->entry;
     const char *language = entry->language != NULL ? entry->language : archive->list->language;
+    struct nl_theme theme = {0};
+    enum nl_status status = nl_theme_open(archive->config->templates, language, &theme, err);
     nl_identity_of(archive->config, archive->list->name, language, &identity);
     if (entry->number != NULL)
         nl_buf_addf(&line, "%s \u00b7 ", entry->number);
-    nl_date_long(archive->theme, entry->date, &line);
+    if (status == NL_OK)
+        nl_date_long(&theme, entry->date, &line);
     const struct nl_preview preview = {.name = entry->series != NULL      ? entry->series
                                                : identity.name[0] != '\0' ? identity.name
                                                                           : archive->list->title,
@@ -109,9 +112,11 @@ static enum nl_status make_preview(const struct nl_archive *archive,
                                        .title = entry->title,
                                        .ground = identity.palette.accent,
                                        .ink = identity.palette.on_accent};
-    enum nl_status status = nl_preview_draw(&preview, &out->body, err);
+    if (status == NL_OK)
+        status = nl_preview_draw(&preview, &out->body, err);
     out->found = status == NL_OK && out->body.len > 0;
     out->type = "image/png";
+    nl_theme_free(&theme);
     nl_buf_free(&line);
     return status;
 }

@@ -92,8 +92,8 @@ enum nl_status nl_page_issue(struct nl_page_builder *builder, const char *slug,
                              const char *language, struct nl_archive_page *out,
                              struct nl_error *err);
 
-/* issue_page.c: opens the issue with that slug in a language (NULL: its own) and keeps its entry in
- * the builder. Free *out with nl_edition_free. */
+/* edition_pick.c: opens the issue with that slug in a language (NULL: its own) and keeps its entry
+ * in the builder. Free *out with nl_edition_free. */
 enum nl_status nl_issue_open(struct nl_page_builder *builder, const char *slug,
                              const char *language, bool *found, struct nl_edition_view *out,
                              struct nl_error *err);
