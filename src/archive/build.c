@@ -127,7 +127,21 @@ static enum nl_status build_lists(struct building *building, const struct open_a
     return status;
 }
 
-/* The front page and the stylesheet. */
+/* The accessibility statement, in a folder of its own. */
+static enum nl_status write_statement(struct building *building, const struct nl_front *front,
+                                      const struct nl_archive *bare, struct nl_error *err) {
+    struct nl_archive_page page = {0};
+    struct nl_front inner = *front;
+    struct nl_archive top = *bare;
+    inner.prefix = top.home = "../";
+    enum nl_status status = nl_front_statement(&inner, &top, &page, err);
+    if (status == NL_OK && page.found)
+        status = write_file(building, "", "accessibility/", &page.body, err);
+    nl_buf_free(&page.body);
+    return status;
+}
+
+/* The front page, the statement, the stylesheet. */
 static enum nl_status write_top(struct building *building, const struct open_archive *open,
                                 size_t count, struct nl_error *err) {
     struct nl_theme theme = {0};
@@ -152,6 +166,8 @@ static enum nl_status write_top(struct building *building, const struct open_arc
         status = nl_front_make(&front, &bare, &page, err);
     if (status == NL_OK)
         status = write_file(building, "", "", &page.body, err);
+    if (status == NL_OK)
+        status = write_statement(building, &front, &bare, err);
     free(archives);
     nl_buf_free(&page.body);
     nl_theme_free(&theme);

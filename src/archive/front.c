@@ -1,6 +1,7 @@
 #include "archive/page_builder.h"
 
 #include "newsletter/template/data.h"
+#include "newsletter/template/dates.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -194,6 +195,33 @@ enum nl_status nl_front_lists(const struct nl_front *front, const struct nl_arch
     json_decref(lists);
     json_decref(data);
     close_builders(&fronts);
+    return status;
+}
+
+enum nl_status nl_front_statement(const struct nl_front *front, const struct nl_archive *bare,
+                                  struct nl_archive_page *out, struct nl_error *err) {
+    struct fronts fronts = {0};
+    struct nl_identity identity = {0};
+    struct nl_buf reviewed = {0};
+    nl_identity_of(bare->config, NULL, nl_catalog_language(bare->theme->catalog), &identity);
+    if (identity.reviewed == NULL)
+        return NL_OK;
+    enum nl_status status = open_builders(front, &fronts, err);
+    json_t *data =
+        front_data(front, bare, fronts.count > 0 ? nl_buf_text(&fronts.items[0].root) : "");
+    nl_date_long(bare->theme, identity.reviewed, &reviewed);
+    nl_data_set(data, "archive", front->prefix);
+    nl_data_set(data, "heading",
+                nl_catalog_text(bare->theme->catalog, NULL, NL_TEXT("Accessibility statement")));
+    nl_data_set(data, "reviewed", nl_buf_text(&reviewed));
+    nl_data_set(data, "limits", identity.limits);
+    if (status == NL_OK && fronts.count > 0)
+        status = nl_side_add(fronts.each, fronts.count, data, err);
+    if (status == NL_OK)
+        status = render(bare, "accessibility.html", data, out, err);
+    json_decref(data);
+    close_builders(&fronts);
+    nl_buf_free(&reviewed);
     return status;
 }
 

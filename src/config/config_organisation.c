@@ -4,6 +4,7 @@
 #include "newsletter/base/address.h"
 #include "newsletter/base/language.h"
 #include "newsletter/base/text.h"
+#include "newsletter/base/timestamp.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ static const char contact[] = "contact";
 static const char *const masthead_names[] = {"centred", "left", NULL};
 const char *const nl_design_names[] = {"bulletin", "letter", "magazine", NULL};
 
-enum kind { LABEL, LINE, EMAIL, URL, PICTURE };
+enum kind { LABEL, LINE, EMAIL, URL, PICTURE, DATE };
 
 static const struct text {
     const char *name;
@@ -31,6 +32,8 @@ static const struct text {
     {"logo_dark", PICTURE, AT(logo_dark)},
     {"imprint", URL, AT(imprint)},
     {"privacy", URL, AT(privacy)},
+    {"accessibility.reviewed", DATE, AT(accessibility.reviewed)},
+    {"accessibility.limits", LABEL, AT(accessibility.limits)},
     {"contact.person", LINE, AT(contact.person)},
     {"contact.phone", LINE, AT(contact.phone)},
     {"contact.fax", LINE, AT(contact.fax)},
@@ -80,6 +83,8 @@ static enum nl_status check_text(enum kind kind, const char *value, struct nl_er
         return nl_error_set(err, NL_CONFIG, "longer than %d bytes", TEXT_LIMIT);
     if (kind == URL && !nl_text_is_http_url(value))
         return nl_error_set(err, NL_CONFIG, "'%s' is not an http(s) URL", value);
+    if (kind == DATE && !nl_datetime_is_day(value))
+        return nl_error_set(err, NL_CONFIG, "'%s' is not a date such as 2026-11-26", value);
     if (kind == PICTURE && (!is_picture_name(value) || strstr(value, "://") != NULL))
         return nl_error_set(
             err, NL_CONFIG,

@@ -82,6 +82,9 @@ static void lay_over(const struct nl_organisation *from, const char *language,
         out->imprint = from->imprint;
     if (from->privacy != NULL)
         out->privacy = from->privacy;
+    if (from->accessibility.reviewed != NULL)
+        out->reviewed = from->accessibility.reviewed;
+    out->limits = label_of(&from->accessibility.limits, language, out->limits);
     if (from->social_count > 0) {
         out->social = from->social;
         out->social_count = from->social_count;
@@ -93,6 +96,7 @@ void nl_identity_of(const struct nl_config *config, const char *list, const char
     *out = (struct nl_identity){.name = "",
                                 .released_by = "",
                                 .postal_address = "",
+                                .limits = "",
                                 .centred = true,
                                 .contact = &config->organisation.contact,
                                 .palette = nl_palette_built_in};

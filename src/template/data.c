@@ -86,6 +86,7 @@ void nl_data_identity(json_t *data, const struct nl_identity *identity, const ch
     json_object_set_new(organisation, "links",
                         json_boolean(before_privacy || identity->privacy != NULL));
     json_object_set_new(organisation, "centred", json_boolean(identity->centred));
+    json_object_set_new(organisation, "statement", json_boolean(identity->reviewed != NULL));
     json_object_set_new(organisation, "contact", nl_data_contact(identity->contact));
     json_object_set_new(organisation, "social", social_data(identity));
     json_object_set_new(data, "organisation", organisation);

@@ -56,7 +56,9 @@ static enum nl_status show(struct nl_site *site, const struct nl_request *reques
         .archives = fronts.archives, .count = fronts.lists.count, .prefix = prefix};
     if (status == NL_OK)
         status = make(&front, &fronts.bare.archive, &page, err);
-    if (status == NL_OK) {
+    if (status == NL_OK && !page.found) {
+        status = nl_site_not_found(site, request, response, err);
+    } else if (status == NL_OK) {
         response->body = page.body;
         page.body = (struct nl_buf){0};
         response->type = page.type;
@@ -76,4 +78,12 @@ enum nl_status nl_front_page(struct nl_site *site, const struct nl_request *requ
 enum nl_status nl_archives_page(struct nl_site *site, const struct nl_request *request,
                                 struct nl_response *response, struct nl_error *err) {
     return show(site, request, "", nl_front_lists, response, err);
+}
+
+enum nl_status nl_statement_page(struct nl_site *site, const struct nl_request *request,
+                                 struct nl_response *response, struct nl_error *err) {
+    const char *path = nl_site_path(site, request);
+    bool folder = path[strlen(path) - 1] == '/';
+    return show(site, request, folder ? "../archive/" : "archive/", nl_front_statement, response,
+                err);
 }

@@ -9,7 +9,7 @@ typedef enum nl_status nl_page_handler(struct nl_site *site, const struct nl_req
                                        struct nl_response *response, struct nl_error *err);
 
 /* front_page.c: the front page, and the page that lists the archives. */
-nl_page_handler nl_front_page, nl_archives_page;
+nl_page_handler nl_front_page, nl_archives_page, nl_statement_page;
 
 /* join.c */
 nl_page_handler nl_join_form, nl_join;

@@ -82,6 +82,8 @@ static const struct route {
     bool link; /* mails lead here: the token in the URL says all that is needed */
 } routes[] = {
     {"/", nl_front_page, NULL, false},
+    {"/accessibility", nl_statement_page, NULL, false},
+    {"/accessibility/", nl_statement_page, NULL, false},
     {"/join", nl_join_form, nl_join, false},
     {"/confirm", nl_confirm_ask, nl_confirm_act, true},
     {"/unsubscribe", nl_unsubscribe_ask, nl_unsubscribe_act, true},

@@ -2,7 +2,7 @@
 // mail, shot, cookie}.
 // Prints for each what axe-core objects to, how wide it is, and what it asked the network for.
 const { launch } = require('./browser.cjs');
-const axe = require('fs').readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const { violations } = require('./rules.cjs');
 
 async function look(browser, job) {
   const context = await browser.newContext({
@@ -18,16 +18,7 @@ async function look(browser, job) {
   await page.goto(job.url, { waitUntil: 'load' });
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   const scheme = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-  await page.evaluate(axe);
-  const found = await page.evaluate((options) => window.axe.run(document, options), {
-    iframes: false,
-    // A mail is shown within a mail program's page, which has the landmarks.
-    rules: job.mail ? { region: { enabled: false }, 'landmark-one-main': { enabled: false } } : {},
-  });
-  const violations = found.violations.map((violation) => ({
-    id: violation.id,
-    nodes: violation.nodes.slice(0, 3).map((node) => node.html + ' ' + node.failureSummary),
-  }));
+  const complaints = await violations(page, job.mail);
   // Frames below the fold are not painted, so there shall be no fold.
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   await page.setViewportSize({ width: job.width, height: Math.min(height, 12000) });
@@ -38,7 +29,7 @@ async function look(browser, job) {
   if (frames.length > 0) await page.waitForTimeout(500); // until they are painted
   await page.screenshot({ path: job.shot });
   await context.close();
-  return { url: job.url, width, background: scheme, frames, requests, violations };
+  return { url: job.url, width, background: scheme, frames, requests, violations: complaints };
 }
 
 async function main() {

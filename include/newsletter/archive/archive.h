@@ -61,6 +61,12 @@ NL_CHECKED enum nl_status nl_front_lists(const struct nl_front *front,
                                          const struct nl_archive *bare, struct nl_archive_page *out,
                                          struct nl_error *err) NL_ALL_NONNULL;
 
+/* front.c: the accessibility statement, if the configuration has the date of one. */
+NL_CHECKED enum nl_status nl_front_statement(const struct nl_front *front,
+                                             const struct nl_archive *bare,
+                                             struct nl_archive_page *out,
+                                             struct nl_error *err) NL_ALL_NONNULL;
+
 /* look.c: the stylesheet in the colours of a list; with NULL, of the organisation. */
 NL_CHECKED enum nl_status nl_look_style(const struct nl_config *config, const char *list,
                                         const struct nl_theme *theme, struct nl_buf *out,

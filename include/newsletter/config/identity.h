@@ -53,6 +53,10 @@ struct nl_organisation {
     int64_t design;   /* enum nl_design */
     struct nl_contact contact;
     char *imprint, *privacy; /* web addresses */
+    struct {
+        char *reviewed; /* the date of the accessibility statement; NULL: there is none */
+        struct nl_form_label limits; /* which limits it names */
+    } accessibility;
     struct nl_social social[NL_SOCIAL];
     size_t social_count;
 };
@@ -84,6 +88,8 @@ struct nl_identity {
     enum nl_design design;      /* of issues that choose no other */
     const struct nl_contact *contact;
     const char *imprint, *privacy; /* NULL if unset */
+    const char *reviewed;          /* YYYY-MM-DD: of the accessibility statement; NULL: none */
+    const char *limits;            /* that it names; "" for none */
     const struct nl_social *social;
     size_t social_count;
     struct nl_palette palette;

@@ -1,0 +1,49 @@
+// Opens pages and examines each with axe-core, light and dark. Standard input: {start: [url], languages, follow, mail, dark}.
+// With `follow`, all pages of the same server that they link to are examined too. Prints for each language
+// {seen: [path], found: [{url, scheme, violations}]}.
+const { launch } = require('./browser.cjs');
+const { violations } = require('./rules.cjs');
+
+// One page of each kind is enough where there is one for each day or number.
+const kind = (url) => url.pathname.replace(/[0-9]+/g, '0') + [...url.searchParams.keys()].join();
+
+async function walk(page, plan) {
+  const origin = new URL(plan.start[0]).origin;
+  const todo = plan.start.map((url) => new URL(url));
+  const seen = new Set(plan.follow ? [] : plan.start);
+  const found = [];
+  for (let url = todo.shift(); url; url = todo.shift()) {
+    if (plan.follow && seen.has(kind(url))) continue;
+    if (plan.follow) seen.add(kind(url));
+    const response = await page.goto(url.href, { waitUntil: 'load' });
+    if (response && !/html/.test(response.headers()['content-type'] || 'text/html')) continue;
+    // A scheme changes colours and nothing else.
+    for (const scheme of plan.dark ? ['light', 'dark'] : ['light']) {
+      await page.emulateMedia({ colorScheme: scheme });
+      const complaints = await violations(page, plan.mail, scheme === 'dark' ? ['color-contrast'] : null);
+      if (complaints.length > 0) found.push({ url: url.href, scheme, violations: complaints });
+    }
+    if (!plan.follow) continue;
+    const links = await page.$$eval('a[href]', (anchors) => anchors.map((anchor) => anchor.href));
+    for (const link of links.map((href) => new URL(href))) {
+      link.hash = '';
+      if (link.origin === origin && !/\.(atom|ics|json|png|jpg|pdf|xml|rss)$/.test(link.pathname)) todo.push(link);
+    }
+  }
+  return { seen: [...seen], found };
+}
+
+async function main() {
+  const plan = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+  const browser = await launch();
+  const results = [];
+  for (const language of plan.languages) {
+    const context = await browser.newContext({ viewport: { width: 375, height: 900 }, locale: language });
+    results.push(await walk(await context.newPage(), plan));
+    await context.close();
+  }
+  await browser.close();
+  process.stdout.write(JSON.stringify(results));
+}
+
+main().catch((error) => { console.error(error); process.exit(1); });
