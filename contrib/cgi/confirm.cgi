@@ -1,6 +1,7 @@
 #!/bin/sh
 # The page that confirm_url leads to: GET shows a button, POST acts, so that link scanners do nothing.
 set -u
+PATH=$PATH:/usr/local/bin
 config=${NEWSLETTER_CONFIG:-/etc/newsletter/newsletter.yaml}
 token=$(printf '%s' "${QUERY_STRING:-}" | sed -n 's/^.*token=\([0-9a-fA-F-]\{36\}\).*$/\1/p')
 if [ "${REQUEST_METHOD:-}" = POST ]; then

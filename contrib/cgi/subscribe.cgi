@@ -1,7 +1,8 @@
 #!/bin/sh
-# POST of the "Join our email list" form. Needs: newsletter in the PATH. Messages of newsletter go to
+# POST of the "Join our email list" form. Runs as the user newsletter, or in its group. Messages of newsletter go to
 # standard error, and from there into the error log of the web server.
 set -u
+PATH=$PATH:/usr/local/bin
 config=${NEWSLETTER_CONFIG:-/etc/newsletter/newsletter.yaml}
 length=${CONTENT_LENGTH:-0}
 case $length in *[!0-9]*) length=0 ;; esac

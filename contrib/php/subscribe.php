@@ -1,6 +1,7 @@
 <?php
-// POST of the "Join our email list" form, handed to newsletter without a shell.
+// POST of the "Join our email list" form, handed to newsletter without a shell. Runs as the user newsletter, or in its group.
 declare(strict_types=1);
+putenv('PATH=' . (getenv('PATH') ?: '/usr/bin:/bin') . ':/usr/local/bin');
 
 header('Content-Type: text/plain; charset=utf-8'); // replaced where all goes well
 if ($_SERVER['REQUEST_METHOD'] !== 'POST') {

@@ -248,6 +248,25 @@ def signing_key(tmp_path_factory):
     return path, "".join(made.stdout.split('"')[1::2])
 
 
+@pytest.fixture(scope="module")
+def any_machine(tmp_path_factory):
+    from machine import Machine
+    made = Machine(str(tmp_path_factory.mktemp("machine")), BINARY)
+    for user in ("ann", "eve"):
+        made.run("root", "useradd", "--user-group", user)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def machine(any_machine):
+    """The user `newsletter`, ann in its group, and nothing else of ours."""
+    any_machine.run("root", "rm", "-rf", "/etc/newsletter", "/var/lib/newsletter")
+    any_machine.run("root", "systemd-sysusers", os.path.join(TOP, "contrib/systemd/newsletter.sysusers"))
+    any_machine.run("root", "usermod", "--groups", "newsletter", "ann")
+    return any_machine
+
+
 @pytest.fixture
 def server(tmp_path):
     started = MailServer(str(tmp_path / "mail"))

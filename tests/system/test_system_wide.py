@@ -1,71 +1,15 @@
 """The installation that root makes and that the units and the staff share, in an /etc and a /var of its own."""
 import os
 import shutil
-import signal
-import subprocess
 
 import pytest
-from conftest import BINARY, TOP, parse, wait_for
+from conftest import TOP, parse, wait_for
 
 pytestmark = [pytest.mark.one_engine("about SQLite's own files"),
               pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("systemd-sysusers"), reason="needs root and systemd")]
 
 CONFIG, DATABASE = "/etc/newsletter/newsletter.yaml", "/var/lib/newsletter/newsletter.db"
 ISSUE = "---\ntitle: A title\nnumber: No {0}\ndate: 2026-08-25\n---\nHello {{{{name|reader}}}}.\n"
-
-
-class Machine:
-    """A mount namespace with an /etc of its own, which has the users, and an empty /var/lib and /home."""
-
-    NEEDED = ("passwd", "group", "shadow", "gshadow", "login.defs", "nsswitch.conf", "hosts", "ld.so.cache", "ssl", "pam.d",
-              "security", "default", "localtime", "alternatives")
-
-    def __init__(self, folder):
-        os.mkdir(os.path.join(folder, "etc"))
-        there = [path for path in (os.path.join("/etc", name) for name in self.NEEDED) if os.path.exists(path)]
-        subprocess.run(["cp", "-a", *there, os.path.join(folder, "etc")], check=True)
-        script = f"mount --bind {folder}/etc /etc && mount -t tmpfs x /var/lib && mount -t tmpfs x /home && echo ready && sleep 600"
-        self.holder = subprocess.Popen(["unshare", "--mount", "sh", "-c", script], stdout=subprocess.PIPE, start_new_session=True)
-        assert self.holder.stdout.readline() == b"ready\n"
-
-    def end(self):
-        os.killpg(self.holder.pid, signal.SIGKILL)
-        self.holder.wait()
-
-    def run(self, user, *command, expect=0, stdin=""):
-        become = [] if user == "root" else ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--reset-env"]
-        done = subprocess.run(["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", *become, *command],
-                              input=stdin, capture_output=True, text=True, timeout=60, check=False)
-        assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
-        assert expect is None or done.returncode == expect, (command, done.returncode, done.stdout, done.stderr)
-        return done.stdout + done.stderr
-
-    def newsletter(self, user, *words, **more):
-        return self.run(user, BINARY, *words, **more)
-
-    def mode(self, path):
-        return self.run("root", "stat", "--format=%a %U:%G", path).strip()
-
-    def write(self, path, text, mode="644"):
-        self.run("root", "sh", "-c", 'cat >"$1" && chmod "$2" "$1"', "sh", path, mode, stdin=text)
-
-
-@pytest.fixture(scope="module")
-def any_machine(tmp_path_factory):
-    made = Machine(str(tmp_path_factory.mktemp("machine")))
-    for user in ("ann", "eve"):
-        made.run("root", "useradd", "--user-group", user)
-    yield made
-    made.end()
-
-
-@pytest.fixture
-def machine(any_machine):
-    """The user `newsletter`, ann in its group, and nothing else of ours."""
-    any_machine.run("root", "rm", "-rf", "/etc/newsletter", "/var/lib/newsletter")
-    any_machine.run("root", "systemd-sysusers", os.path.join(TOP, "contrib/systemd/newsletter.sysusers"))
-    any_machine.run("root", "usermod", "--groups", "newsletter", "ann")
-    return any_machine
 
 
 def set_up(machine, server):
