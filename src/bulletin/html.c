@@ -14,18 +14,27 @@ struct writer {
     struct nl_buf *out;
 };
 
-static void open_tag(struct writer *writer, const char *element, const char *style_name,
-                     const char *more) {
-    const char *style = nl_theme_style(writer->theme, style_name);
+/* `more` are attributes; `second` is a style after the first one. Both may be NULL. */
+static void open_styled(struct writer *writer, const char *element, const char *first,
+                        const char *second, const char *more) {
+    const char *style = nl_theme_style(writer->theme, first);
+    const char *after = second != NULL ? nl_theme_style(writer->theme, second) : "";
     nl_buf_addf(writer->out, "<%s", element);
     if (more != NULL)
         nl_buf_adds(writer->out, more);
-    if (style[0] != '\0') {
+    if (style[0] != '\0' || after[0] != '\0') {
         nl_buf_adds(writer->out, " style=\"");
         nl_html_escape(writer->out, style);
+        nl_buf_adds(writer->out, style[0] != '\0' && after[0] != '\0' ? ";" : "");
+        nl_html_escape(writer->out, after);
         nl_buf_addc(writer->out, '"');
     }
     nl_buf_addc(writer->out, '>');
+}
+
+static void open_tag(struct writer *writer, const char *element, const char *style,
+                     const char *more) {
+    open_styled(writer, element, style, NULL, more);
 }
 
 static void write_node(struct writer *writer, const struct nl_md_node *node);
@@ -42,10 +51,13 @@ static void write_element(struct writer *writer, const struct nl_md_node *node, 
     nl_buf_addf(writer->out, "</%s>%s", name, end);
 }
 
-/* Paragraphs of items stand closer than others. */
+/* Paragraphs and lists within items stand closer than others. */
+static bool is_in_item(const struct nl_md_node *node) {
+    return node->parent->type == NL_MD_ITEM || node->parent->type == NL_MD_NOTE;
+}
+
 static void write_paragraph(struct writer *writer, const struct nl_md_node *node) {
-    bool item = node->parent->type == NL_MD_ITEM || node->parent->type == NL_MD_NOTE;
-    open_tag(writer, "p", item ? "item" : "p", NULL);
+    open_tag(writer, "p", is_in_item(node) ? "item" : "p", NULL);
     write_children(writer, node);
     nl_buf_adds(writer->out, "</p>\n");
 }
@@ -103,27 +115,30 @@ static void write_link(struct writer *writer, const struct nl_md_node *node) {
 
 /* A list with signs of its own shows them as text, since no mail program has all of them as
  * markers. Without markers, Safari takes it for a list only by its role. */
-static void write_numbered(struct writer *writer, const struct nl_md_node *node) {
+static void write_list(struct writer *writer, const struct nl_md_node *node, const char *name) {
     struct nl_buf more = {0};
-    if (node->level != 1)
-        nl_buf_addf(&more, " start=\"%d\"", node->level);
     if (node->signs)
-        open_tag(writer, "ol", "signs", " class=\"signs\" role=\"list\"");
-    else
-        open_tag(writer, "ol", "ol", nl_buf_text(&more));
+        nl_buf_adds(&more, " class=\"signs\" role=\"list\"");
+    else if (node->type == NL_MD_NUMBERS && node->level != 1)
+        nl_buf_addf(&more, " start=\"%d\"", node->level);
+    open_styled(writer, name, node->signs ? "signs" : name, is_in_item(node) ? "nested" : NULL,
+                nl_buf_text(&more));
     write_children(writer, node);
-    nl_buf_adds(writer->out, "</ol>\n");
+    nl_buf_addf(writer->out, "</%s>\n", name);
     nl_buf_free(&more);
 }
 
+/* The direction of a sign is its own: "a)" reads so in a text from right to left, too. The sign of
+ * a footnote leads back to its mark. */
 static void write_sign(struct writer *writer, const char *sign, int note) {
     struct nl_buf more = {0};
-    if (note > 0)
-        nl_buf_addf(&more, " class=\"sign\" href=\"#mark-%d\"", note);
-    open_tag(writer, note > 0 ? "a" : "span", "sign",
-             note > 0 ? nl_buf_text(&more) : " class=\"sign\"");
+    open_tag(writer, "span", "sign", " class=\"sign\" dir=\"auto\"");
+    if (note > 0) {
+        nl_buf_addf(&more, " href=\"#mark-%d\"", note);
+        open_tag(writer, "a", "a", nl_buf_text(&more));
+    }
     nl_html_escape(writer->out, sign);
-    nl_buf_adds(writer->out, note > 0 ? "</a> " : "</span> ");
+    nl_buf_adds(writer->out, note > 0 ? "</a></span> " : "</span> ");
     nl_buf_free(&more);
 }
 
@@ -212,10 +227,10 @@ static void write_node(struct writer *writer, const struct nl_md_node *node) {
         write_element(writer, node, "blockquote", NULL, "\n");
         break;
     case NL_MD_BULLETS:
-        write_element(writer, node, "ul", NULL, "\n");
+        write_list(writer, node, "ul");
         break;
     case NL_MD_NUMBERS:
-        write_numbered(writer, node);
+        write_list(writer, node, "ol");
         break;
     case NL_MD_ITEM:
         write_item(writer, node);

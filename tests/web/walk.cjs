@@ -7,6 +7,16 @@ const { violations } = require('./rules.cjs');
 // One page of each kind is enough where there is one for each day or number.
 const kind = (url) => url.pathname.replace(/[0-9]+/g, '0') + [...url.searchParams.keys()].join();
 
+// The signs of list items that lie on the words after them.
+const overlaps = (page) => page.$$eval('.sign', (signs) => signs.filter((sign) => {
+  const words = document.createRange();
+  if (!sign.nextSibling) return false;
+  words.selectNodeContents(sign.nextSibling);
+  const [own] = sign.getClientRects();
+  const first = [...words.getClientRects()].find((rect) => rect.width > 5);
+  return first && own.top < first.bottom && first.top < own.bottom && own.left + 1 < first.right && first.left + 1 < own.right;
+}).map((sign) => sign.parentNode.textContent.slice(0, 60)));
+
 async function walk(page, plan) {
   const origin = new URL(plan.start[0]).origin;
   const todo = plan.start.map((url) => new URL(url));
@@ -21,6 +31,8 @@ async function walk(page, plan) {
     for (const scheme of plan.dark ? ['light', 'dark'] : ['light']) {
       await page.emulateMedia({ colorScheme: scheme });
       const complaints = await violations(page, plan.mail, scheme === 'dark' ? ['color-contrast'] : null);
+      const covered = await overlaps(page);
+      if (covered.length > 0) complaints.push({ id: 'covered', nodes: covered });
       if (complaints.length > 0) found.push({ url: url.href, scheme, violations: complaints });
     }
     if (!plan.follow) continue;

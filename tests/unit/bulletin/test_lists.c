@@ -38,7 +38,7 @@ static void assert_html(const char *markdown, const char *expected) {
 }
 
 #define LIST "<ol class=\"signs\" role=\"list\">"
-#define SIGN(sign) "<span class=\"sign\">" sign "</span> "
+#define SIGN(sign) "<span class=\"sign\" dir=\"auto\">" sign "</span> "
 
 static void test_html(void **state) {
     (void)state;
@@ -194,11 +194,12 @@ static void test_notes(void **state) {
     (void)state;
     for_each_row (i, cases, cases[i].markdown)
         assert_plain(cases[i].markdown, cases[i].plain);
-    assert_html("x[^1] y[^1]\n\n[^1]: z",
-                "<p>x<sup><a href=\"#note-1\" id=\"mark-1\" role=\"doc-noteref\">1</a></sup> "
-                "y<sup><a href=\"#note-1\" role=\"doc-noteref\">1</a></sup></p>\n"
-                "<ol class=\"signs notes\" role=\"list\"><li id=\"note-1\">"
-                "<a class=\"sign\" href=\"#mark-1\">1.</a> z</li>\n</ol>\n");
+    assert_html(
+        "x[^1] y[^1]\n\n[^1]: z",
+        "<p>x<sup><a href=\"#note-1\" id=\"mark-1\" role=\"doc-noteref\">1</a></sup> "
+        "y<sup><a href=\"#note-1\" role=\"doc-noteref\">1</a></sup></p>\n"
+        "<ol class=\"signs notes\" role=\"list\"><li id=\"note-1\">"
+        "<span class=\"sign\" dir=\"auto\"><a href=\"#mark-1\">1.</a></span> z</li>\n</ol>\n");
 }
 
 /* The line of the first node of a type. */
