@@ -1,6 +1,6 @@
 #include "newsletter/template/escape.h"
 
-#include <stddef.h>
+#include <string.h>
 
 const char *nl_html_entity(char c) {
     switch (c) {
@@ -20,11 +20,11 @@ const char *nl_html_entity(char c) {
 }
 
 void nl_html_escape(struct nl_buf *out, const char *text) {
-    for (const char *p = text; *p != '\0'; p++) {
-        const char *entity = nl_html_entity(*p);
-        if (entity != NULL)
-            nl_buf_adds(out, entity);
-        else
-            nl_buf_addc(out, *p);
+    while (*text != '\0') {
+        size_t plain = strcspn(text, "&<>\"'");
+        nl_buf_add(out, text, plain);
+        text += plain;
+        if (*text != '\0')
+            nl_buf_adds(out, nl_html_entity(*text++));
     }
 }

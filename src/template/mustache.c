@@ -159,6 +159,10 @@ static enum nl_status render_embedded(struct renderer *renderer, const char *tex
 
 /* Puts `indent` before each line. */
 static void add_indented(struct nl_buf *out, const char *text, const char *indent, size_t len) {
+    if (len == 0) {
+        nl_buf_adds(out, text);
+        return;
+    }
     while (*text != '\0') {
         size_t line = strcspn(text, "\n");
         line += text[line] == '\n';

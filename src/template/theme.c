@@ -39,16 +39,36 @@ static enum nl_status read_file(const char *folder, const char *file, struct nl_
                            : status;
 }
 
-/* Reads styles.yaml of one folder, or the built-in one. */
+/* Reads styles.yaml of the user's folder, if there is one. */
 static enum nl_status read_styles(const char *folder, struct nl_yaml *out, struct nl_error *err) {
     struct nl_buf text = {0};
     struct nl_buf where = {0};
-    enum nl_status status = read_file(folder, "styles.yaml", &where, &text, err);
-    if (status == NL_OK)
+    nl_buf_addf(&where, "%s/styles.yaml", folder);
+    bool exists = access(nl_buf_text(&where), F_OK) == 0;
+    nl_buf_clear(&where);
+    enum nl_status status = exists ? read_file(folder, "styles.yaml", &where, &text, err) : NL_OK;
+    if (status == NL_OK && exists)
         status = nl_yaml_read(nl_buf_text(&text), text.len, nl_buf_text(&where), 1, out, err);
     nl_buf_free(&text);
     nl_buf_free(&where);
     return status;
+}
+
+/* Copies the built-in styles, which colours and a direction will change. */
+static enum nl_status copy_styles(struct nl_theme *theme, struct nl_error *err) {
+    size_t count = 0;
+    while (nl_embedded_styles[count].name != NULL)
+        count++;
+    theme->styles = calloc(count, sizeof *theme->styles);
+    if (theme->styles == NULL)
+        return nl_error_nomem(err);
+    for (size_t i = 0; i < count; i++, theme->style_count++) {
+        theme->styles[i] = (struct nl_style){.name = nl_embedded_styles[i].name,
+                                             .value = strdup(nl_embedded_styles[i].value)};
+        if (theme->styles[i].value == NULL)
+            return nl_error_nomem(err);
+    }
+    return NL_OK;
 }
 
 enum nl_status nl_theme_open(const char *folder, const char *language, struct nl_theme *out,
@@ -58,7 +78,7 @@ enum nl_status nl_theme_open(const char *folder, const char *language, struct nl
         return nl_error_set(err, NL_CONFIG,
                             "the templates folder %s cannot be read: check the setting 'templates'",
                             folder);
-    enum nl_status status = read_styles(NULL, &out->styles, err);
+    enum nl_status status = copy_styles(out, err);
     if (status == NL_OK && folder != NULL)
         status = read_styles(folder, &out->own_styles, err);
     return status == NL_OK ? nl_catalog_open(folder, language, &out->catalog, err) : status;
@@ -106,30 +126,31 @@ static enum nl_status dress_style(const struct nl_theme *theme, char **style,
 
 enum nl_status nl_theme_dress(struct nl_theme *theme, const struct nl_palette *palette, bool rtl,
                               struct nl_error *err) {
-    struct nl_yaml *layers[] = {&theme->styles, &theme->own_styles};
     enum nl_status status = NL_OK;
     theme->palette = *palette;
     theme->rtl = rtl;
-    for (size_t layer = 0; layer < 2; layer++)
-        for (size_t i = 0; status == NL_OK && i < layers[layer]->count; i++)
-            status = dress_style(theme, &layers[layer]->entries[i].value, err);
+    for (size_t i = 0; status == NL_OK && i < theme->style_count; i++)
+        status = dress_style(theme, &theme->styles[i].value, err);
+    for (size_t i = 0; status == NL_OK && i < theme->own_styles.count; i++)
+        status = dress_style(theme, &theme->own_styles.entries[i].value, err);
     return status;
 }
 
 const char *nl_theme_style(const struct nl_theme *theme, const char *element) {
     const char *style = nl_yaml_get(&theme->own_styles, element);
-    if (style == NULL)
-        style = nl_yaml_get(&theme->styles, element);
+    for (size_t i = 0; style == NULL && i < theme->style_count; i++)
+        if (strcmp(theme->styles[i].name, element) == 0)
+            style = theme->styles[i].value;
     return style != NULL ? style : "";
 }
 
 static json_t *styles_object(const struct nl_theme *theme) {
-    const struct nl_yaml *layers[] = {&theme->styles, &theme->own_styles};
     json_t *object = json_object();
-    for (size_t layer = 0; layer < 2; layer++)
-        for (size_t i = 0; i < layers[layer]->count; i++)
-            json_object_set_new(object, layers[layer]->entries[i].path,
-                                json_string(layers[layer]->entries[i].value));
+    for (size_t i = 0; i < theme->style_count; i++)
+        json_object_set_new(object, theme->styles[i].name, json_string(theme->styles[i].value));
+    for (size_t i = 0; i < theme->own_styles.count; i++)
+        json_object_set_new(object, theme->own_styles.entries[i].path,
+                            json_string(theme->own_styles.entries[i].value));
     return object;
 }
 
@@ -250,7 +271,9 @@ enum nl_status nl_theme_count(const struct nl_theme *theme, const char *one, con
 }
 
 void nl_theme_free(struct nl_theme *theme) {
-    nl_yaml_free(&theme->styles);
+    for (size_t i = 0; i < theme->style_count; i++)
+        free(theme->styles[i].value);
+    free(theme->styles);
     nl_yaml_free(&theme->own_styles);
     nl_catalog_free(theme->catalog);
     *theme = (struct nl_theme){0};

@@ -11,9 +11,17 @@
 
 #include <jansson.h>
 
+/* CSS declarations for an element or a part of a layout. */
+struct nl_style {
+    const char *name;
+    char *value;
+};
+
 struct nl_theme {
-    const char *folder;                /* NULL for built-in only; borrowed */
-    struct nl_yaml styles, own_styles; /* own_styles replace styles of the same name */
+    const char *folder;      /* NULL for built-in only; borrowed */
+    struct nl_style *styles; /* the built-in ones */
+    size_t style_count;
+    struct nl_yaml own_styles; /* the user's, which replace those of the same name */
     struct nl_palette palette;
     bool rtl; /* what is written is, from right to left */
     struct nl_catalog *catalog;
