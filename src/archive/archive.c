@@ -65,8 +65,10 @@ static enum nl_status make_page(struct nl_page_builder *builder, char *path, con
     size_t count = 0;
     if (path[0] == '\0')
         return nl_page_newest(builder, out, err);
-    if (strcmp(path, "feed.atom") == 0)
-        return nl_page_feed(builder, out, err);
+    enum nl_feed feed = NL_FEED_ATOM;
+    char language[NL_LANGUAGE_TAG];
+    if (nl_feed_parse(path, &feed, language))
+        return nl_page_feed(builder, feed, language[0] != '\0' ? language : NULL, out, err);
     if (strcmp(path, "search") == 0 && words != NULL)
         return nl_page_search(builder, words, out, err);
     if (strcmp(path, "events.ics") == 0) {

@@ -141,6 +141,25 @@ static enum nl_status write_statement(struct building *building, const struct nl
     return status;
 }
 
+/* The recordings of the configuration. */
+static enum nl_status write_media(struct building *building, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < NL_MEDIA; i++) {
+        struct nl_buf name = {0};
+        struct nl_buf data = {0};
+        const char *type = NULL;
+        bool found = false;
+        nl_listen_own_name(building->config, i, &name);
+        if (name.len > 0)
+            status = nl_listen_own(building->config, name.data, &found, &data, &type, err);
+        if (status == NL_OK && found)
+            status = write_file(building, "", name.data, &data, err);
+        nl_buf_free(&name);
+        nl_buf_free(&data);
+    }
+    return status;
+}
+
 /* The front page, the statement, the stylesheet. */
 static enum nl_status write_top(struct building *building, const struct open_archive *open,
                                 size_t count, struct nl_error *err) {
@@ -162,6 +181,8 @@ static enum nl_status write_top(struct building *building, const struct open_arc
                                     .join = count == 1 ? archives[0].join : ""};
     if (status == NL_OK)
         status = write_look(building, NULL, &theme, err);
+    if (status == NL_OK)
+        status = write_media(building, err);
     if (status == NL_OK)
         status = nl_front_make(&front, &bare, &page, err);
     if (status == NL_OK)

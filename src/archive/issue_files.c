@@ -49,6 +49,11 @@ void nl_issue_file_name(size_t index, const char *file, struct nl_buf *out) {
                 type < sizeof types / sizeof types[0] ? types[type].ending : "bin");
 }
 
+const char *nl_issue_file_type(const char *file) {
+    size_t type = type_of(file);
+    return type < sizeof types / sizeof types[0] ? types[type].type : "application/octet-stream";
+}
+
 enum nl_status nl_issue_attachment(const struct nl_archive *archive,
                                    const struct nl_edition_view *edition, size_t index, bool *found,
                                    size_t *size, struct nl_buf *out, struct nl_error *err) {
@@ -140,6 +145,8 @@ static enum nl_status make_file(const struct nl_archive *archive,
         out->type = "text/calendar; charset=utf-8";
         return nl_issue_ics(archive, edition, &out->found, &out->body, err);
     }
+    if (strncmp(name, "audio-", 6) == 0)
+        return nl_listen_file(archive, edition, name, out, err);
     return strncmp(name, "file-", 5) == 0 ? make_attachment(archive, edition, name, out, err)
                                           : make_picture(edition, name, out, err);
 }
@@ -175,6 +182,7 @@ enum nl_status nl_issue_file_list(const struct nl_archive *archive,
         add_listed(nl_buf_text(&name), names);
         nl_buf_free(&name);
     }
+    nl_listen_names(edition, names);
     if (edition->front.events.count > 0)
         add_listed(ics_name, names);
     if (archive->url[0] != '\0')

@@ -153,6 +153,11 @@ static enum nl_status render(struct nl_page_builder *builder, const struct nl_ed
         status = add_languages(builder, language, data, err);
     if (status == NL_OK)
         status = add_attachments(archive, edition, data, err);
+    json_t *listen = NULL;
+    if (status == NL_OK)
+        status = nl_listen_data(archive, &builder->entry, edition, "", "../", &listen, err);
+    json_object_set_new(data, "has_listen", json_boolean(json_array_size(listen) > 0));
+    json_object_set_new(data, "listen", listen != NULL ? listen : json_array());
     add_open_graph(builder, edition, nl_buf_text(&body), data);
     if (status == NL_OK)
         status = nl_page_render(builder, "issue.html", data, out, err);

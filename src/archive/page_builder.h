@@ -83,9 +83,20 @@ enum nl_status nl_page_date(struct nl_page_builder *builder, const char *year, c
 enum nl_status nl_page_kind(struct nl_page_builder *builder, const char *name, const char *key,
                             struct nl_archive_page *out, struct nl_error *err);
 
-/* feed.c: the Atom feed (RFC 4287). There is none where the archive's address is not known. */
-enum nl_status nl_page_feed(struct nl_page_builder *builder, struct nl_archive_page *out,
+/* feed.c: the feeds: Atom (RFC 4287), JSON Feed 1.1, and RSS 2.0 with the fields of podcasts. In
+ * `language` where issues have an edition in it; NULL: each issue's own. There are none where the
+ * archive's address is not known, nor in a language that no issue has. */
+enum nl_feed { NL_FEED_ATOM, NL_FEED_JSON, NL_FEED_PODCAST };
+enum nl_status nl_page_feed(struct nl_page_builder *builder, enum nl_feed kind,
+                            const char *language, struct nl_archive_page *out,
                             struct nl_error *err);
+
+/* feed.c: reads "feed.atom", "feed.ru.json" and so on; false for another name. */
+bool nl_feed_parse(const char *name, enum nl_feed *kind, char language[NL_LANGUAGE_TAG]);
+
+/* feed_entry.c: an issue with all that a feed says of it. The caller owns *out. */
+enum nl_status nl_feed_entry(const struct nl_page_builder *builder, const struct nl_entry *entry,
+                             const char *language, json_t **out, struct nl_error *err);
 
 /* issue_page.c: the page of an issue in one language, NULL for its own. */
 enum nl_status nl_page_issue(struct nl_page_builder *builder, const char *slug,
@@ -109,6 +120,9 @@ enum nl_status nl_issue_file_list(const struct nl_archive *archive,
                                   const struct nl_edition_view *edition, struct nl_buf *names,
                                   struct nl_error *err);
 
+/* issue_files.c: the media type of an attachment by its name: a constant. */
+const char *nl_issue_file_type(const char *file);
+
 /* issue_files.c: attachment number `index`; `out` NULL: only its size. */
 enum nl_status nl_issue_attachment(const struct nl_archive *archive,
                                    const struct nl_edition_view *edition, size_t index, bool *found,
@@ -120,6 +134,24 @@ enum nl_status nl_issue_ics(const struct nl_archive *archive, const struct nl_ed
 
 /* issue_files.c: appends the name of attachment number `index` in paths; `file` is its own name. */
 void nl_issue_file_name(size_t index, const char *file, struct nl_buf *out);
+
+/* recordings.c: the recordings of an edition for templates, or those of the issue itself where the
+ * edition names none: [{title, src, type, licence, duration, seconds, size}]. `up` leads from the
+ * page to the folder of the issue's own text. The caller owns *out. */
+enum nl_status nl_listen_data(const struct nl_archive *archive, const struct nl_entry *issue,
+                              const struct nl_edition_view *edition, const char *here,
+                              const char *up, json_t **out, struct nl_error *err);
+
+/* recordings.c: a recording of an edition by its name in paths, such as "audio-1.mp3". */
+enum nl_status nl_listen_file(const struct nl_archive *archive,
+                              const struct nl_edition_view *edition, const char *name,
+                              struct nl_archive_page *out, struct nl_error *err);
+
+/* recordings.c: appends the names of those that lie with an edition, each with a NUL after it. */
+void nl_listen_names(const struct nl_edition_view *edition, struct nl_buf *names);
+
+/* recordings.c: the recordings of the configuration, as above. The caller owns it. */
+json_t *nl_listen_site(const struct nl_config *config, const char *home);
 
 /* preview_picture.c: draws title and masthead of an issue as a PNG of 1200 by 630 pixels. Appends
  * nothing where the program was built without Pango. */

@@ -114,6 +114,17 @@ static enum nl_status add_editions(const struct nl_archive *archive, struct path
     return status;
 }
 
+static enum nl_status add_language_feeds(const char *language, void *ctx, struct nl_error *err) {
+    static const char *const endings[] = {"atom", "json"};
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < 2; i++) {
+        struct nl_buf path = {0};
+        nl_buf_addf(&path, "feed.%s.%s", language, endings[i]);
+        status = add_path(ctx, &path, err);
+    }
+    return status;
+}
+
 static enum nl_status collect_paths(const struct nl_archive *archive, struct paths *paths,
                                     struct nl_error *err) {
     static const struct {
@@ -124,12 +135,16 @@ static enum nl_status collect_paths(const struct nl_archive *archive, struct pat
                   {NL_FACET_CATEGORY, "category/"},
                   {NL_FACET_SERIES, "series/"},
                   {NL_FACET_POSTED_BY, "by/"}};
+    static const char *const feeds[] = {"feed.atom", "feed.json", "podcast.xml", NULL};
     const struct nl_filter all = {.unlisted = true};
     enum nl_status status = add_fixed_path(paths, "events/", err);
     if (status == NL_OK)
         status = add_fixed_path(paths, "events.ics", err);
+    for (size_t i = 0; status == NL_OK && archive->url[0] != '\0' && feeds[i] != NULL; i++)
+        status = add_fixed_path(paths, feeds[i], err);
     if (status == NL_OK && archive->url[0] != '\0')
-        status = add_fixed_path(paths, "feed.atom", err);
+        status = nl_archive_all_languages(archive->store, archive->list->id, add_language_feeds,
+                                          paths, err);
     for (size_t i = 0; status == NL_OK && i < sizeof facets / sizeof facets[0]; i++) {
         paths->prefix = facets[i].prefix;
         paths->months = facets[i].facet == NL_FACET_MONTH;

@@ -1,6 +1,8 @@
 #include "archive/page_builder.h"
 
+#include "newsletter/store/recording.h"
 #include "newsletter/template/data.h"
+#include "newsletter/template/language_name.h"
 
 enum { YEARS = 12, LISTS_TO_CHOOSE = 8 };
 
@@ -38,21 +40,63 @@ static enum nl_status add_years(const struct nl_page_builder *builder, bool seve
     return status;
 }
 
-static void add_feeds(const struct nl_page_builder *builder, bool several, json_t *feeds) {
-    static const struct {
-        const char *file, *name, *type;
-    } kinds[] = {{"feed.atom", "Atom", "application/atom+xml"}};
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        struct nl_buf href = {0};
-        struct nl_buf name = {0};
-        nl_buf_addf(&href, "%s%s", nl_buf_text(&builder->root), kinds[i].file);
-        nl_buf_addf(&name, "%s%s%s", kinds[i].name, several ? " \u00b7 " : "",
-                    several ? builder->archive->list->title : "");
-        json_array_append_new(feeds, json_pack("{s:s, s:s, s:s}", "href", nl_buf_text(&href),
-                                               "name", nl_buf_text(&name), "type", kinds[i].type));
-        nl_buf_free(&href);
-        nl_buf_free(&name);
-    }
+struct feeds {
+    const struct nl_page_builder *builder;
+    bool several; /* lists */
+    json_t *array;
+};
+
+static void add_feed(const struct feeds *feeds, const char *file, const char *name,
+                     const char *type) {
+    struct nl_buf href = {0};
+    struct nl_buf text = {0};
+    nl_buf_addf(&href, "%s%s", nl_buf_text(&feeds->builder->root), file);
+    nl_buf_addf(&text, "%s%s%s", name, feeds->several ? " \u00b7 " : "",
+                feeds->several ? feeds->builder->archive->list->title : "");
+    json_array_append_new(feeds->array, json_pack("{s:s, s:s, s:s}", "href", nl_buf_text(&href),
+                                                  "name", nl_buf_text(&text), "type", type));
+    nl_buf_free(&href);
+    nl_buf_free(&text);
+}
+
+static enum nl_status add_language_feed(const char *language, void *ctx, struct nl_error *err) {
+    struct nl_buf file = {0};
+    struct nl_buf name = {0};
+    (void)err;
+    nl_buf_addf(&file, "feed.%s.atom", language);
+    nl_buf_adds(&name, "Atom \u00b7 ");
+    nl_language_name(language, &name);
+    add_feed(ctx, nl_buf_text(&file), nl_buf_text(&name), "application/atom+xml");
+    nl_buf_free(&file);
+    nl_buf_free(&name);
+    return NL_OK;
+}
+
+static enum nl_status count_language(const char *language, void *ctx, struct nl_error *err) {
+    (void)language;
+    (void)err;
+    ++*(size_t *)ctx;
+    return NL_OK;
+}
+
+static enum nl_status add_feeds(const struct nl_page_builder *builder, bool several, json_t *array,
+                                struct nl_error *err) {
+    const struct nl_archive *archive = builder->archive;
+    struct feeds feeds = {builder, several, array};
+    size_t languages = 0;
+    bool heard = false;
+    add_feed(&feeds, "feed.atom", "Atom", "application/atom+xml");
+    enum nl_status status = nl_archive_all_languages(archive->store, archive->list->id,
+                                                     count_language, &languages, err);
+    if (status == NL_OK && languages > 1)
+        status = nl_archive_all_languages(archive->store, archive->list->id, add_language_feed,
+                                          &feeds, err);
+    add_feed(&feeds, "feed.json", "JSON Feed", "application/feed+json");
+    if (status == NL_OK)
+        status = nl_recordings_exist(archive->store, archive->list->id, &heard, err);
+    if (heard)
+        add_feed(&feeds, "podcast.xml", "Podcast", "application/rss+xml");
+    return status;
 }
 
 /* The form to join, or the link to one. */
@@ -92,8 +136,8 @@ enum nl_status nl_side_add(struct nl_page_builder *const *builders, size_t count
         status = nl_month_add(month, builders[i], err);
         if (status == NL_OK)
             status = add_years(builders[i], several, archives, err);
-        if (builders[i]->archive->url[0] != '\0')
-            add_feeds(builders[i], several, feeds);
+        if (status == NL_OK && builders[i]->archive->url[0] != '\0')
+            status = add_feeds(builders[i], several, feeds, err);
         nl_buf_addf(&ics, "%sevents/", nl_buf_text(&builders[i]->root));
         json_array_append_new(calendars,
                               json_pack("{s:s, s:s}", "href", nl_buf_text(&ics), "title",
@@ -104,6 +148,10 @@ enum nl_status nl_side_add(struct nl_page_builder *const *builders, size_t count
     json_object_set_new(side, "calendar", status == NL_OK ? nl_month_data(month) : json_null());
     json_object_set_new(side, "calendars", calendars);
     json_object_set_new(side, "archives", archives);
+    json_t *listen = nl_listen_site(builders[0]->archive->config,
+                                    json_string_value(json_object_get(data, "home")));
+    json_object_set_new(side, "has_listen", json_boolean(json_array_size(listen) > 0));
+    json_object_set_new(side, "listen", listen);
     json_object_set(data, "feeds", feeds);
     json_object_set_new(side, "feeds", feeds);
     json_object_set_new(data, "side", side);

@@ -36,6 +36,10 @@ static void fill_issue(struct nl_composed *composed, struct nl_issue *issue) {
     issue->message = nl_buf_take(&composed->message);
     issue->body_len = composed->body.len;
     issue->body = nl_buf_take(&composed->body);
+    issue->recordings = composed->recordings;
+    issue->recording_count = composed->recording_count;
+    composed->recordings = NULL;
+    composed->recording_count = 0;
     if (front->events.count > 0)
         issue->events = nl_events_json(&front->events, front->timezone);
 }
@@ -53,6 +57,10 @@ static void fill_edition(struct nl_composed *composed, struct nl_edition *out) {
     out->message = nl_buf_take(&composed->message);
     out->body_len = composed->body.len;
     out->body = nl_buf_take(&composed->body);
+    out->recordings = composed->recordings;
+    out->recording_count = composed->recording_count;
+    composed->recordings = NULL;
+    composed->recording_count = 0;
 }
 
 /* The digest covers the text of each language, so that a change in any of them is noticed. */

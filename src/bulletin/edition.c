@@ -5,6 +5,7 @@
 #include "bulletin/issue_data.h"
 #include "bulletin/mail_data.h"
 #include "bulletin/markdown.h"
+#include "bulletin/media.h"
 #include "bulletin/pack.h"
 #include "bulletin/render.h"
 #include "newsletter/base/file.h"
@@ -367,6 +368,9 @@ enum nl_status nl_edition_compose(const char *path, const char *language, const 
         status = compose_message(&self, out->source + body);
     if (status == NL_OK)
         status = add_to_digest(&self.enclosures, &out->digest, err);
+    if (status == NL_OK)
+        status = nl_media_read(&out->front.media, path, &out->digest, &out->recordings,
+                               &out->recording_count, err);
     if (status == NL_OK && out->front.alternative_subject != NULL)
         status = compose_alternative(&self, out->source + body);
     free_composition(&self);
@@ -390,6 +394,7 @@ void nl_composed_free(struct nl_composed *composed) {
     nl_buf_free(&composed->message);
     nl_buf_free(&composed->alternative);
     nl_buf_free(&composed->body);
+    nl_recordings_free(composed->recordings, composed->recording_count);
     nl_view_free(&composed->view);
     *composed = (struct nl_composed){0};
 }

@@ -15,6 +15,8 @@ struct nl_composed {
     struct nl_buf message;
     struct nl_buf alternative; /* the same with the other subject; empty where there is none */
     struct nl_buf body;        /* HTML without a layout or styles, images within; packed */
+    struct nl_recording *recordings; /* of its front matter */
+    size_t recording_count;
     struct nl_view view;
 };
 

@@ -1,5 +1,6 @@
 #include "newsletter/bulletin/frontmatter.h"
 
+#include "bulletin/media.h"
 #include "bulletin/slug.h"
 #include "newsletter/base/suggest.h"
 #include "newsletter/base/text.h"
@@ -53,6 +54,7 @@ void nl_frontmatter_free(struct nl_frontmatter *front) {
     free(front->attachments);
     free(front->former_slug);
     nl_events_free(&front->events);
+    nl_media_free(&front->media);
     *front = (struct nl_frontmatter){0};
 }
 
@@ -105,7 +107,7 @@ static enum nl_status add_attachment(struct nl_frontmatter *front, const char *p
 /* Whether a key without a value is a list or a section that somebody left empty. */
 static bool is_section(const char *path) {
     return strcmp(path, "attachments") == 0 || strcmp(path, "events") == 0 ||
-           strcmp(path, "contact") == 0;
+           strcmp(path, "contact") == 0 || strcmp(path, "media") == 0;
 }
 
 static bool may_hold_variables(const char *path) {
@@ -149,9 +151,9 @@ static enum nl_status check_line(struct nl_yaml_entry *entry, const char *name,
 
 static enum nl_status unknown_key(const struct nl_yaml_entry *entry, const char *name,
                                   struct nl_error *err) {
-    const char *known[KEYS + 4] = {"attachments", "events", "contact"};
+    const char *known[KEYS + 5] = {"attachments", "events", "contact", "media"};
     for (size_t i = 0; i < KEYS; i++)
-        known[i + 3] = keys[i].name;
+        known[i + 4] = keys[i].name;
     const char *near = nl_suggest(entry->path, known);
     const char *dot = strchr(entry->path, '.');
     size_t head = dot != NULL ? (size_t)(dot - entry->path) : strlen(entry->path);
@@ -165,13 +167,13 @@ static enum nl_status unknown_key(const struct nl_yaml_entry *entry, const char 
     if (near != NULL)
         return nl_error_set(err, NL_DATA, "%s:%zu: unknown key '%s': did you mean %s?", name,
                             entry->line, entry->path, near);
-    return nl_error_set(
-        err, NL_DATA,
-        "%s:%zu: unknown key '%s': use series, number, title, date, category, "
-        "posted_by, subject, alternative_subject, slug, language, preheader, "
-        "timezone, images, archive, design, attachments, events or contact (person, phone, fax, "
-        "email, web)",
-        name, entry->line, entry->path);
+    return nl_error_set(err, NL_DATA,
+                        "%s:%zu: unknown key '%s': use series, number, title, date, category, "
+                        "posted_by, subject, alternative_subject, slug, language, preheader, "
+                        "timezone, images, archive, design, attachments, events, media or contact "
+                        "(person, phone, fax, "
+                        "email, web)",
+                        name, entry->line, entry->path);
 }
 
 static enum nl_status take_entry(struct nl_frontmatter *front, struct nl_yaml_entry *entry,
@@ -180,19 +182,22 @@ static enum nl_status take_entry(struct nl_frontmatter *front, struct nl_yaml_en
     while (key < KEYS && strcmp(keys[key].name, entry->path) != 0)
         key++;
     bool event = strncmp(entry->path, "events.", 7) == 0;
+    bool medium = strncmp(entry->path, "media.", 6) == 0;
     bool attachment =
         strncmp(entry->path, "attachments.", 12) == 0 && strchr(entry->path + 12, '.') == NULL;
     if (strcmp(entry->path, "attachments") == 0 && entry->form != NL_YAML_EMPTY)
         return nl_error_set(err, NL_DATA,
                             "%s:%zu: attachments is a list, as 'attachments: [programme.pdf]'",
                             name, entry->line);
-    if (key == KEYS && !attachment && !event && entry->form != NL_YAML_EMPTY)
+    if (key == KEYS && !attachment && !event && !medium && entry->form != NL_YAML_EMPTY)
         return unknown_key(entry, name, err);
     if (check_form(entry, name, err) != NL_OK || check_line(entry, name, err) != NL_OK)
         return NL_DATA;
     if (event)
         return nl_events_take(&front->events, entry->path + 7, entry->value, name, entry->line,
                               err);
+    if (medium)
+        return nl_media_take(&front->media, entry->path + 6, entry->value, name, entry->line, err);
     if (strlen(entry->value) > TITLE_LIMIT)
         return nl_error_set(err, NL_DATA, "%s:%zu: %s is longer than %d bytes", name, entry->line,
                             entry->path, TITLE_LIMIT);
@@ -278,6 +283,8 @@ enum nl_status nl_frontmatter_read(const char *text, size_t len, const char *nam
         status = check_values(out, name, err);
     if (status == NL_OK)
         status = nl_events_check(&out->events, out->timezone, name, err);
+    if (status == NL_OK)
+        status = nl_media_check(&out->media, name, err);
     if (status == NL_OK)
         status = fill_defaults(out, err);
     nl_yaml_free(&yaml);

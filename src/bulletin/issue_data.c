@@ -69,6 +69,28 @@ static enum nl_status add_links(const struct nl_config *config, struct nl_slots 
     return status;
 }
 
+/* Recordings are heard on the issue's page, or where they are on the web. */
+static json_t *media_data(const struct nl_issue_parts *parts) {
+    const struct nl_media *media = &parts->front->media;
+    json_t *list = json_array();
+    for (size_t i = 0; i < media->count; i++) {
+        struct nl_buf url = {0};
+        json_t *item = json_object();
+        if (media->items[i].url != NULL)
+            nl_buf_adds(&url, media->items[i].url);
+        else if (parts->web_url[0] != '\0')
+            nl_buf_addf(&url, "%s#listen", parts->web_url);
+        nl_data_set(item, "title", media->items[i].title);
+        nl_data_set(item, "duration", media->items[i].duration);
+        nl_data_set(item, "url", nl_buf_text(&url));
+        if (url.len > 0)
+            json_array_append(list, item);
+        json_decref(item);
+        nl_buf_free(&url);
+    }
+    return list;
+}
+
 enum nl_status nl_issue_data(const struct nl_issue_parts *parts, struct nl_slots *slots,
                              struct nl_enclosures *enclosures, json_t **out, struct nl_error *err) {
     const struct nl_frontmatter *front = parts->front;
@@ -84,6 +106,7 @@ enum nl_status nl_issue_data(const struct nl_issue_parts *parts, struct nl_slots
     json_object_set_new(data, "contact",
                         nl_data_contact(own ? &front->contact : parts->identity->contact));
     json_object_set_new(data, "attachments", attachments);
+    json_object_set_new(data, "media", media_data(parts));
     json_object_set_new(data, "calendar", nl_events_data(&front->events, parts->theme));
     nl_events_add_links(json_object_get(data, "calendar"), &front->events, front->timezone);
     return status;

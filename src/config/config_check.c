@@ -147,6 +147,20 @@ static enum nl_status check_bounce_address(const struct nl_config *config, struc
     return status;
 }
 
+static enum nl_status check_media(const struct nl_config *config, struct nl_error *err) {
+    static const struct nl_medium none = {0};
+    size_t count = NL_MEDIA;
+    while (count > 0 && memcmp(&config->media[count - 1], &none, sizeof none) == 0)
+        count--;
+    for (size_t i = 0; i < count; i++) {
+        const char *problem = nl_medium_problem(&config->media[i]);
+        if (problem != NULL)
+            return nl_error_set(err, NL_CONFIG, "%s: media: recording %zu: %s", config->path, i + 1,
+                                problem);
+    }
+    return NL_OK;
+}
+
 enum nl_status nl_config_check(struct nl_config *config, struct nl_error *err) {
     enum nl_status status = check_serve(config, err);
     if (status == NL_OK)
@@ -159,7 +173,11 @@ enum nl_status nl_config_check(struct nl_config *config, struct nl_error *err) {
         return status;
     if (config->images_url != NULL && !nl_text_is_http_url(config->images_url))
         return nl_error_set(err, NL_CONFIG, "%s: images_url is not an http(s) URL", config->path);
-    status = check_dkim(config, err);
+    if (config->serve.websub != NULL && !nl_text_is_http_url(config->serve.websub))
+        return nl_error_set(err, NL_CONFIG, "%s: serve.websub is not an http(s) URL", config->path);
+    status = check_media(config, err);
+    if (status == NL_OK)
+        status = check_dkim(config, err);
     if (status == NL_OK)
         status = nl_config_check_forms(config, err);
     if (status == NL_OK)

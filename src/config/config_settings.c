@@ -25,6 +25,7 @@ static const struct setting {
 #define AT(member) offsetof(struct nl_config, member)
 #define RELAY(member) AT(relays[0].member)
 #define DOMAIN(member) AT(limits.domains[0].member)
+#define MEDIUM(member) AT(media[0].member)
     {"database", PATH, AT(database), "newsletter.db", 0, 0},
     {"templates", PATH, AT(templates), NULL, 0, 0},
     {"bounce_address", TEXT, AT(bounce_address), NULL, 0, 0},
@@ -95,6 +96,12 @@ static const struct setting {
     {"serve.challenge", BOOLEAN, AT(serve.challenge), "false", 0, 0},
     {"serve.check_forms", BOOLEAN, AT(serve.check_forms), "true", 0, 0},
     {"serve.log", BOOLEAN, AT(serve.log), "true", 0, 0},
+    {"serve.websub", TEXT, AT(serve.websub), NULL, 0, 0},
+    {"media.#.title", TEXT, MEDIUM(title), NULL, 0, 0},
+    {"media.#.file", PATH, MEDIUM(file), NULL, 0, 0},
+    {"media.#.url", TEXT, MEDIUM(url), NULL, 0, 0},
+    {"media.#.licence", TEXT, MEDIUM(licence), NULL, 0, 0},
+    {"media.#.duration", TEXT, MEDIUM(duration), NULL, 0, 0},
     {"staff.listen", TEXT, AT(staff.listen), NULL, 0, 0},
     {"staff.url", TEXT, AT(staff.url), NULL, 0, 0},
     {"staff.certificate", PATH, AT(staff.certificate), NULL, 0, 0},
@@ -141,6 +148,7 @@ static const struct setting {
 #undef AT
 #undef RELAY
 #undef DOMAIN
+#undef MEDIUM
 };
 
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
@@ -154,6 +162,7 @@ static const struct list {
     {"relays.#.password_command.#", sizeof(struct nl_smtp_server), NL_RELAYS, NL_ARGUMENTS},
     {"relays.#", sizeof(struct nl_smtp_server), NL_RELAYS, 1},
     {"limits.domains.#", sizeof(struct nl_domain_limit), NL_DOMAINS, 1},
+    {"media.#", sizeof(struct nl_medium), NL_MEDIA, 1},
     {"warm_up.days.#", sizeof(int64_t), NL_WARM_UP_DAYS, 1},
     {"retry.schedule.#", sizeof(int64_t), NL_DELAYS, 1},
     {"smtp.password_command.#", sizeof(char *), NL_ARGUMENTS, 1},

@@ -28,6 +28,7 @@ const struct nl_table nl_tables[] = {
     {"edition",
      "id, issue, language, title, subject, source, message, body, alternative_subject, alternative",
      "iissssbbsb", LARGE},
+    {"recording", "issue, language, number, type, data", "isisb", LARGE},
     {"subject_test", "issue, share, wait, rule, decide_at, winner", "iiisii", SMALL},
     {"delivery",
      "id, kind, issue, subscription, state, attempts, first_attempt_at, created_at, "

@@ -191,6 +191,20 @@ enum nl_status nl_archive_languages(struct nl_store *store, int64_t issue,
                        NL_VALUES(NL_INT(issue)));
 }
 
+enum nl_status nl_archive_all_languages(struct nl_store *store, int64_t list,
+                                        enum nl_status (*each)(const char *language, void *ctx,
+                                                               struct nl_error *err),
+                                        void *ctx, struct nl_error *err) {
+    struct languages languages = {each, ctx};
+    return nl_sql_each(store, err, visit_language, &languages,
+                       "SELECT i.language FROM issue i WHERE " VISIBLE(
+                           "?2") "AND i.archive = 'public' AND "
+                                 "i.language IS NOT NULL UNION SELECT e.language FROM issue i JOIN "
+                                 "edition e ON e.issue = "
+                                 "i.id WHERE " VISIBLE("?2") "AND i.archive = 'public' ORDER BY 1",
+                       NL_VALUES(NL_INT(list), NL_INT(nl_store_now(store))));
+}
+
 /* "Now" is a second ago: clocks of two connections to a server may differ by as much. */
 static enum nl_status update(struct nl_store *store, const char *sql, int64_t issue, int64_t at,
                              struct nl_error *err) {

@@ -4,6 +4,7 @@
 #include "store/fan_out.h"
 #include "store/issue_edition.h"
 #include "store/making.h"
+#include "store/recording.h"
 #include "store/subject_test_row.h"
 
 #include <stdlib.h>
@@ -42,6 +43,7 @@ void nl_issue_free(struct nl_issue *issue) {
     free(issue->archive);
     free(issue->segment);
     free(issue->local_time);
+    nl_recordings_free(issue->recordings, issue->recording_count);
     nl_editions_free(issue->editions, issue->edition_count);
     *issue = (struct nl_issue){0};
 }
@@ -126,7 +128,10 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
         return nl_sql_is_duplicate(store)
                    ? nl_error_set(err, NL_BUSY, "the issue is being sent by another process")
                    : status;
-    status = nl_editions_add(store, issue, err);
+    status =
+        nl_recordings_add(store, issue->id, NULL, issue->recordings, issue->recording_count, err);
+    if (status == NL_OK)
+        status = nl_editions_add(store, issue, err);
     if (status == NL_OK)
         status = add_to_index(store, issue, err);
     if (status == NL_OK && issue->alternative_subject != NULL)

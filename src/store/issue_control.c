@@ -129,9 +129,8 @@ static enum nl_status cancel(struct nl_store *store, int64_t issue, struct nl_er
 /* A scheduled issue has no deliveries yet. */
 static enum nl_status withdraw(struct nl_store *store, int64_t issue, struct nl_error *err) {
     static const char *const steps[] = {
-        "DELETE FROM edition WHERE issue = ?",
-        "DELETE FROM subject_test WHERE issue = ?",
-        "DELETE FROM issue_text WHERE rowid = ?",
+        "DELETE FROM recording WHERE issue = ?",    "DELETE FROM edition WHERE issue = ?",
+        "DELETE FROM subject_test WHERE issue = ?", "DELETE FROM issue_text WHERE rowid = ?",
         "DELETE FROM issue WHERE id = ?",
     };
     enum nl_status status = NL_OK;

@@ -1,6 +1,7 @@
 #include "newsletter/store/issue.h"
 
 #include "store/issue_edition.h"
+#include "store/recording.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ void nl_editions_free(struct nl_edition *editions, size_t count) {
         free(editions[i].alternative_subject);
         free(editions[i].alternative);
         free(editions[i].body);
+        nl_recordings_free(editions[i].recordings, editions[i].recording_count);
     }
     free(editions);
 }
@@ -35,6 +37,9 @@ enum nl_status nl_editions_add(struct nl_store *store, const struct nl_issue *is
                                       NL_BYTES(edition->body, edition->body_len),
                                       NL_STRING(edition->alternative_subject),
                                       NL_BYTES(edition->alternative, edition->alternative_len)));
+        if (status == NL_OK)
+            status = nl_recordings_add(store, issue->id, edition->language, edition->recordings,
+                                       edition->recording_count, err);
     }
     return status;
 }

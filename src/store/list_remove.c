@@ -64,6 +64,7 @@ static enum nl_status remove_list(struct nl_store *store, void *ctx, struct nl_e
         "UPDATE bounce SET delivery = NULL WHERE delivery IN " DELIVERIES,
         "DELETE FROM confirmation WHERE subscription IN " SUBSCRIPTIONS,
         "DELETE FROM delivery WHERE id IN " DELIVERIES,
+        "DELETE FROM recording WHERE issue IN " ISSUES,
         "DELETE FROM edition WHERE issue IN " ISSUES,
         "DELETE FROM subject_test WHERE issue IN " ISSUES,
         "DELETE FROM issue_text WHERE rowid IN " ISSUES,

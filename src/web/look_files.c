@@ -20,3 +20,12 @@ enum nl_status nl_site_logo(struct nl_site *site, const struct nl_request *reque
     response->cacheable = found;
     return status == NL_OK && !found ? nl_site_not_found(site, request, response, err) : status;
 }
+
+enum nl_status nl_site_media(struct nl_site *site, const struct nl_request *request,
+                             struct nl_response *response, struct nl_error *err) {
+    bool found = false;
+    enum nl_status status = nl_listen_own(site->config, nl_site_path(site, request) + 1, &found,
+                                          &response->body, &response->type, err);
+    response->cacheable = response->ranges = found;
+    return status == NL_OK && !found ? nl_site_not_found(site, request, response, err) : status;
+}

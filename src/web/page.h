@@ -64,6 +64,10 @@ enum nl_status nl_site_style(struct nl_site *site, const struct nl_request *requ
 enum nl_status nl_site_logo(struct nl_site *site, const struct nl_request *request,
                             struct nl_response *response, struct nl_error *err);
 
+/* A recording of the configuration, by its path. */
+enum nl_status nl_site_media(struct nl_site *site, const struct nl_request *request,
+                             struct nl_response *response, struct nl_error *err);
+
 /* say.c: an answer of one sentence (a translatable text), with a status. */
 enum nl_status nl_site_say(struct nl_site *site, const struct nl_request *request, int status,
                            const char *text, struct nl_response *response, struct nl_error *err);

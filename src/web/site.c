@@ -120,11 +120,14 @@ static enum nl_status dispatch(struct nl_site *site, const struct nl_request *re
                                const char *path, struct nl_response *response,
                                struct nl_error *err) {
     static const char archive[] = "/archive/";
+    static const char media[] = "/media/";
     static const char hooks[] = NL_HOOKS_PATH;
     bool post = nl_request_is_post(request);
     size_t at = 0;
     if (strncmp(path, archive, sizeof archive - 1) == 0 && !post)
         return nl_site_archive(site, request, path + sizeof archive - 1, response, err);
+    if (strncmp(path, media, sizeof media - 1) == 0 && !post)
+        return nl_site_media(site, request, response, err);
     if (strncmp(path, hooks, sizeof hooks - 1) == 0)
         return nl_hook_page(site, request, path + sizeof hooks - 1, response, err);
     while (at < ROUTES && !leads_to(&routes[at], path))

@@ -87,6 +87,16 @@ bool nl_look_is_own(const struct nl_config *config, const char *list) NL_NONNULL
 void nl_look_add(const struct nl_config *config, const char *list, const char *home,
                  const char *root, json_t *data) NL_NONNULL(1, 3, 4, 5);
 
+/* recordings.c: a recording of the configuration by its name in paths, such as "media/audio-1.mp3".
+ * *found is false where there is none of that name. *type is a constant. */
+NL_CHECKED enum nl_status nl_listen_own(const struct nl_config *config, const char *name,
+                                        bool *found, struct nl_buf *out, const char **type,
+                                        struct nl_error *err) NL_ALL_NONNULL;
+
+/* Writes the name of one in paths; nothing where it is a web address. */
+void nl_listen_own_name(const struct nl_config *config, size_t index,
+                        struct nl_buf *out) NL_ALL_NONNULL;
+
 /* front.c: the newest issue of a list as a card for templates: JSON null if there is none. `root`
  * is the address of the archive. The caller owns *out. */
 NL_CHECKED enum nl_status nl_archive_latest(const struct nl_archive *archive, const char *root,

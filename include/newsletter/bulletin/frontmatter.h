@@ -3,6 +3,7 @@
 #define NEWSLETTER_BULLETIN_FRONTMATTER_H
 
 #include "newsletter/base/error.h"
+#include "newsletter/base/medium.h"
 #include "newsletter/bulletin/events.h"
 #include "newsletter/config/config.h"
 
@@ -26,6 +27,7 @@ struct nl_frontmatter {
     char *design;   /* a name of enum nl_design; NULL: that of the list */
     struct nl_contact contact;
     struct nl_events events;
+    struct nl_media media; /* to listen to */
 };
 
 /* Reads and checks the front matter of `text`. *body is the offset of the Markdown after it,

@@ -6,6 +6,7 @@
 #include "newsletter/base/error.h"
 #include "newsletter/base/finding.h"
 #include "newsletter/base/form_field.h"
+#include "newsletter/base/medium.h"
 #include "newsletter/config/identity.h"
 
 #include <stdbool.h>
@@ -45,7 +46,14 @@ struct nl_subject_plan {
 /* The words of a command, with a NULL after the last. */
 enum { NL_ARGUMENTS = 16 };
 
-enum { NL_RELAYS = 16, NL_DOMAINS = 64, NL_DELAYS = 20, NL_WARM_UP_DAYS = 90, NL_HOOKS = 16 };
+enum {
+    NL_RELAYS = 16,
+    NL_DOMAINS = 64,
+    NL_DELAYS = 20,
+    NL_WARM_UP_DAYS = 90,
+    NL_HOOKS = 16,
+    NL_MEDIA = 20
+};
 
 /* A relay: a server that takes our mail. */
 struct nl_smtp_server {
@@ -168,7 +176,10 @@ struct nl_config {
         bool challenge;            /* the join form asks the browser for a proof of work */
         bool check_forms;          /* that they were shown by us, and not filled in at once */
         bool log;
+        char *websub; /* the hub that feeds name; NULL: none */
     } serve;
+    struct nl_medium
+        media[NL_MEDIA];         /* to listen to on the website, up to the first without title */
     struct nl_form_fields forms; /* the attributes that visitors may set */
     struct nl_hook_config hooks[NL_HOOKS];
     size_t hook_count;

@@ -82,4 +82,10 @@ nl_archive_languages(struct nl_store *store, int64_t issue,
                      enum nl_status (*each)(const char *language, void *ctx, struct nl_error *err),
                      void *ctx, struct nl_error *err) NL_NONNULL(1, 3, 5);
 
+/* Calls `each` for the languages that the issues of a list can be read in, in order. */
+NL_CHECKED enum nl_status nl_archive_all_languages(
+    struct nl_store *store, int64_t list,
+    enum nl_status (*each)(const char *language, void *ctx, struct nl_error *err), void *ctx,
+    struct nl_error *err) NL_NONNULL(1, 3, 5);
+
 #endif

@@ -5,6 +5,7 @@
 #include "newsletter/base/segment.h"
 #include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
+#include "newsletter/store/recording.h"
 #include "newsletter/store/state.h"
 
 #include <stddef.h>
@@ -22,6 +23,8 @@ struct nl_edition {
     size_t alternative_len;
     char *body; /* the text as HTML without a layout, packed: for the archive */
     size_t body_len;
+    struct nl_recording *recordings; /* that it brings along; none when read from the store */
+    size_t recording_count;
 };
 
 /* Free with nl_issue_free. Optional texts are NULL. What differs between languages is that of the
@@ -60,6 +63,8 @@ struct nl_issue {
     char *local_time;     /* of each subscriber, at which it is to come; NULL: all at once */
     char *events;         /* JSON, for the archive; NULL for none, and when read from the store */
     int64_t ended_at;     /* 0 until sent */
+    struct nl_recording *recordings; /* that it brings along; none when read from the store */
+    size_t recording_count;
     struct nl_edition *editions; /* the other languages; empty when read from the store */
     size_t edition_count;
 };
