@@ -19,7 +19,7 @@ static const struct {
 
 enum { MEMBERS = sizeof members / sizeof members[0] };
 
-/* What browsers and podcast programs play. */
+/* The files that browsers and podcast programs play. */
 static const struct {
     const char *ending, *type;
 } types[] = {{"mp3", "audio/mpeg"}, {"m4a", "audio/mp4"},   {"ogg", "audio/ogg"},
