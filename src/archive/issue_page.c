@@ -4,6 +4,7 @@
 #include "newsletter/bulletin/events.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/language_name.h"
+#include "newsletter/template/size.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -77,10 +78,7 @@ static enum nl_status add_attachments(const struct nl_archive *archive,
         struct nl_buf length = {0};
         nl_issue_file_name(i, path, &href);
         status = nl_issue_attachment(archive, edition, i, &found, &size, NULL, err);
-        if (size >= 1 << 20)
-            nl_buf_addf(&length, "%.1f MB", (double)size / (1 << 20));
-        else
-            nl_buf_addf(&length, "%zu kB", (size + 1023) / 1024);
+        nl_size_words(archive->theme, size, &length);
         if (found)
             json_array_append_new(files, json_pack("{s:s, s:s, s:s}", "href", nl_buf_text(&href),
                                                    "name", slash != NULL ? slash + 1 : path, "size",

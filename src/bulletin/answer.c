@@ -7,8 +7,8 @@ static const char *const sentences[] = {
     [NL_ANSWER_ASKED] = NL_TEXT("Thank you. If this address can be subscribed, we have sent an "
                                 "email to it. Open the link in that email to confirm."),
     [NL_ANSWER_CONFIRMED] = NL_TEXT("Your subscription to {{list.title}} is confirmed. Welcome!"),
-    [NL_ANSWER_SUBSCRIBED] = NL_TEXT("You have confirmed already: you are subscribed to "
-                                     "{{list.title}}."),
+    [NL_ANSWER_SUBSCRIBED] =
+        NL_TEXT("You have already confirmed. You are subscribed to {{list.title}}."),
     [NL_ANSWER_BACK] = NL_TEXT("You are subscribed to {{list.title}} again."),
     [NL_ANSWER_LEFT] =
         NL_TEXT("You have been unsubscribed from {{list.title}}. You will receive no more issues."),

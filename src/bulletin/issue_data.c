@@ -4,16 +4,13 @@
 #include "bulletin/mail_data.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/dates.h"
+#include "newsletter/template/size.h"
 
-enum { MEGABYTE = 1024 * 1024 };
-
-static json_t *file_data(const struct nl_enclosure *item, bool first) {
+static json_t *file_data(const struct nl_theme *theme, const struct nl_enclosure *item,
+                         bool first) {
     struct nl_buf size = {0};
     json_t *file = json_object();
-    if (item->data.len < MEGABYTE)
-        nl_buf_addf(&size, "%zu kB", (item->data.len + 1023) / 1024);
-    else
-        nl_buf_addf(&size, "%.1f MB", (double)item->data.len / MEGABYTE);
+    nl_size_words(theme, item->data.len, &size);
     nl_data_set(file, "name", item->name);
     nl_data_set(file, "size", nl_buf_text(&size));
     json_object_set_new(file, "first", json_boolean(first));
@@ -22,12 +19,13 @@ static json_t *file_data(const struct nl_enclosure *item, bool first) {
 }
 
 /* The files that readers find below the text; pictures stand in it. */
-static json_t *attachment_data(const struct nl_enclosures *enclosures) {
+static json_t *attachment_data(const struct nl_theme *theme,
+                               const struct nl_enclosures *enclosures) {
     json_t *files = json_array();
     for (size_t i = 0; i < enclosures->count; i++)
         if (enclosures->items[i].content_id == NULL)
-            json_array_append_new(files,
-                                  file_data(&enclosures->items[i], json_array_size(files) == 0));
+            json_array_append_new(
+                files, file_data(theme, &enclosures->items[i], json_array_size(files) == 0));
     if (json_array_size(files) > 0)
         return json_pack("{s:o}", "files", files);
     json_decref(files);
@@ -95,7 +93,7 @@ enum nl_status nl_issue_data(const struct nl_issue_parts *parts, struct nl_slots
                              struct nl_enclosures *enclosures, json_t **out, struct nl_error *err) {
     const struct nl_frontmatter *front = parts->front;
     json_t *data = *out = nl_data_new(parts->list, front->language);
-    json_t *attachments = attachment_data(enclosures);
+    json_t *attachments = attachment_data(parts->theme, enclosures);
     enum nl_status status = nl_mail_data(parts->config, parts->list, parts->identity,
                                          front->language, enclosures, data, err);
     if (status == NL_OK)

@@ -212,7 +212,7 @@ def test_nothing_leads_nowhere(web):
 def test_search(web, words, found):
     page = web.get("/archive/bulletin/search?" + urllib.parse.urlencode({"q": words}))
     assert page.status == 200 and titles(page) == found
-    assert ("No issue has these words:" in page.text) == (found == [] and words != "")
+    assert ("No issue contains these words:" in page.text) == (found == [] and words != "")
     assert ("Write words to look for" in page.text) == (words == "")
     assert (f">{len(found)} issue{'s' * (len(found) != 1)} found<" in page.text) == (found != [])
     assert page.getheader("Cache-Control") == "no-store"

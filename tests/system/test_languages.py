@@ -155,7 +155,7 @@ def test_welcome_and_goodbye(connected, server):
     assert welcome["Auto-Submitted"] == "auto-generated" and "One-Click" in welcome["List-Unsubscribe-Post"]
     assert "https://www.example.org/archive" in plain(welcome) and "archive" in html(welcome)
     assert "Ann" not in plain(welcome)
-    assert "You have confirmed already" in connected.run("confirm", key).out
+    assert "You have already confirmed." in connected.run("confirm", key).out
     connected.run("unsubscribe", token(welcome, "unsubscribe"))
     goodbye = parse(server.messages("ann@example.org")[2])
     assert goodbye["Subject"] == "You have unsubscribed from News Bulletin"
@@ -215,7 +215,7 @@ def values(context, text):
 
 
 @pytest.mark.one_engine("the engine makes no difference")
-@pytest.mark.parametrize("path", sorted(glob.glob(os.path.join(TOP, "po", "[kr][ku].po"))), ids=os.path.basename)
+@pytest.mark.parametrize("path", sorted(glob.glob(os.path.join(TOP, "po", "*.po"))), ids=os.path.basename)
 def test_catalogs_are_complete(tmp_path, path):
     subprocess.run([os.path.join(TOP, "tools", "messages"), "--list", str(tmp_path / "all.pot")],
                    check=True)

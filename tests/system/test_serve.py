@@ -55,8 +55,8 @@ def test_join_confirm_leave(web, connected, server):
     assert done.status == 200 and "is confirmed. Welcome!" in done.text
     assert connected.sql("SELECT state FROM subscription") == [("active",)]
     again = http.post("/confirm", {"token": key})  # a second click
-    assert again.status == 200 and "You have confirmed already: you are subscribed to News Bulletin." in again.text
-    assert "You have confirmed already: you are subscribed to News Bulletin." in http.get(confirm).text
+    assert again.status == 200 and "You have already confirmed. You are subscribed to News Bulletin." in again.text
+    assert "You have already confirmed. You are subscribed to News Bulletin." in http.get(confirm).text
     wait_for(lambda: len(server.messages("Ann@example.org")) == 2)
 
     leave = path_of(parse(server.messages("Ann@example.org")[1]), "unsubscribe")

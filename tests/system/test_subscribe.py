@@ -120,7 +120,7 @@ def test_confirm_statuses_differ_and_words_do_not(connected, server):
     answers = [connected.run("confirm", good, expect=69)]
     connected.sql("UPDATE confirmation SET expires_at = 1e10")
     connected.run("confirm", good)
-    assert connected.run("confirm", good).out == "You have confirmed already: you are subscribed to News Bulletin.\n"  # a second click
+    assert connected.run("confirm", good).out == "You have already confirmed. You are subscribed to News Bulletin.\n"  # a second click
     connected.run("unsubscribe", "--address", "ann@example.org")
     answers.append(connected.run("confirm", good, expect=77))
     answers.append(connected.run("confirm", str(uuid.uuid4()), expect=67))

@@ -1,6 +1,7 @@
 #include "support.h"
 
 #include "newsletter/template/dates.h"
+#include "newsletter/template/size.h"
 #include "template/names.h"
 
 static struct nl_theme open_theme(const char *language) {
@@ -114,10 +115,33 @@ static void test_names(void **state) {
         assert_null(nl_name(unknown[i], NL_NAME_IN_DATE, 4));
 }
 
+static void test_sizes(void **state) {
+    (void)state;
+    static const struct {
+        const char *language;
+        size_t bytes;
+        const char *words;
+    } rows[] = {
+        {"en", 0, "0 kB"},         {"en", 1, "1 kB"},          {"en", 1024, "1 kB"},
+        {"en", 1025, "2 kB"},      {"en", 1048575, "1024 kB"}, {"en", 1048576, "1.0 MB"},
+        {"en", 1572864, "1.5 MB"}, {"de", 1572864, "1,5 MB"},  {"ru", 1572864, "1,5 МБ"},
+        {"fr", 2097151, "2,0 Mo"},
+    };
+    for_each_row (i, rows, rows[i].words) {
+        struct nl_theme theme = open_theme(rows[i].language);
+        struct nl_buf out = {0};
+        nl_size_words(&theme, rows[i].bytes, &out);
+        assert_string_equal(nl_buf_text(&out), rows[i].words);
+        nl_buf_free(&out);
+        nl_theme_free(&theme);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,397 @@
+"""Every mail and page in every language: no English is left, no value is missing, and nothing is too wide for a
+telephone. Names and contents are Greek letters, so that each Latin word of a page is one that newsletter wrote."""
+import calendar
+import glob
+import html.parser
+import json
+import os
+import re
+import subprocess
+import time
+import urllib.parse
+
+import pytest
+from conftest import TOP, html as html_of, link, parse, plain
+from test_languages import entries
+from test_look import WEB, needs_browser
+from test_staff import StaffServer, configure
+import reports
+
+pytestmark = [pytest.mark.slow, pytest.mark.one_engine("the engine makes no difference")]
+
+LANGUAGES = sorted(os.path.basename(path)[:-3] for path in glob.glob(os.path.join(TOP, "po", "*.po")))
+OTHER_LETTERS = ("ar", "kk", "ru", "uk", "zh")
+RIGHT_TO_LEFT = ("ar",)
+
+# Names that are the same in all languages.
+NAMES = {"newsletter", "json", "ics", "atom", "rss", "dmarc", "spf", "dkim", "tls", "javascript", "utc", "webcal", "ann",
+         "kb", "mb", "pdf", "feed", "podcast", "mp3", "google", "wcag", "aa", "web", "axe-core", "bulletin", "ann", "hard", "no-such-user", "receiver", "inc",
+         "certificate-expired", "db", "enterprise", "fastmail", "ltd", "outlook", "pty", "sts", "yahoo"}
+
+OWN_NAMES = ["English"] + [entries(os.path.join(TOP, "po", f"{language}.po"))["language", "English", ""][0]
+                           for language in LANGUAGES]
+
+MONTHS = {month.lower() for month in calendar.month_name}  # some are the same in other languages
+
+KINDS = ("already-subscribed", "welcome", "preferences", "reconfirmation", "address-change")
+
+
+class Words(html.parser.HTMLParser):
+    """The texts of a page that are in its own language: what is shown, and what is read out."""
+    EMPTY = {"meta", "link", "br", "img", "input", "hr", "source", "area", "col", "wbr"}
+    READ_OUT = ("aria-label", "title", "alt", "placeholder")
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.texts, self.language = [], [], re.search(r'<html lang="([^"]+)"', text).group(1)
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        shown = tag not in ("style", "script", "pre") and attrs.get("lang", self.language) == self.language
+        if tag not in self.EMPTY:
+            self.open.append((tag, shown))
+        if self.is_shown():
+            self.texts += [attrs[name] for name in self.READ_OUT if attrs.get(name)]
+            if tag == "meta" and attrs.get("name") == "description":
+                self.texts.append(attrs["content"])
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop()[0] != tag:
+            pass
+
+    def is_shown(self):
+        return all(shown for _, shown in self.open)
+
+    def handle_data(self, data):
+        if self.is_shown() and data.strip():
+            self.texts.append(" ".join(data.split()))
+
+
+def shown_in(text):
+    """The text that a reader sees, of a page or of plain text."""
+    return "\n".join(Words(text).texts) if "<html" in text else text
+
+
+def words_of(text):
+    """The same without addresses, names of files and names of languages."""
+    return re.sub(rf"{'|'.join(OWN_NAMES)}|(https?|webcal)://\S+|\S+@\S+|\b[\w-]+(\.[\w-]+)+\b", " ", shown_in(text))
+
+
+def latin(text):
+    return {word.lower() for word in re.findall(r"[A-Za-z][A-Za-z'-]+", text)}
+
+
+class Everything:
+    """Renders all there is, once for each language."""
+
+    def __init__(self, site, server):
+        self.links, self.stamps = {}, {}
+        self.site, self.server, self.found = site, server, {language: {} for language in ["en"] + LANGUAGES}
+        self.arrange()
+        self.http = StaffServer(site.folder)
+        self.private = self.http.port
+        try:
+            assert self.http.login().status == 303
+            self.css = self.public("GET", "/style.css", "en").text
+            self.each(self.empty)
+            shown = time.monotonic()
+            self.send()
+            self.each(self.mails)
+            time.sleep(max(0, shown + 2.1 - time.monotonic()))  # nobody fills in a form in less
+            self.each(self.pages)
+            reports.fill(site)
+            self.each(self.staff)
+            self.each(self.states)
+        finally:
+            self.http.stop()
+
+    def each(self, render):
+        for language in self.found:
+            render(language)
+
+    def arrange(self):
+        site = self.site
+        site.configure(notices={"welcome": True, "goodbye": True}, retry={"first": "1h", "max": "1h"},
+                       organisation={"name": "Ωρίων", "imprint": "https://www.example.org/imprint",
+                                     "privacy": "https://www.example.org/privacy",
+                                     "accessibility": {"reviewed": "2026-11-26"}},
+                       contact={"person": "Άλφα", "phone": "+1 202 555 0148", "fax": "+1 202 555 0149",
+                                "email": "press@example.org", "web": "https://www.example.org"},
+                       forms={"city": {"type": "choice", "label": "Πόλη", "choices": ["Θήβα", "Σπάρτη"]}})
+        configure(site)
+        site.configure(serve={"url": "https://news.example.org", "joins_per_hour": 100000, "joins_in_total": 100000,
+                              "trusted_proxies": "127.0.0.1"})
+        site.run("list", "edit", "bulletin", "--title", "Ωμέγα", "--from", "Άλφα <press@example.org>",
+                 "--postal-address", "Οδός 1", "--archive-url", "https://www.example.org/archive")
+        for name, title in (("second", "Σίγμα"), ("third", "Δέλτα")):
+            site.run("list", "add", name, "--title", title, "--from", "Άλφα <press@example.org>",
+                     "--subscribe-url", "https://www.example.org/join")
+        site.add_active(["bounced@example.org", "later@example.org"])
+        self.server.handler.reject.add("bounced@example.org")
+        self.server.handler.tempfail.add("later@example.org")
+
+    def people(self):
+        """One reader for each language, who also waits for a second list and has left a third; and one who leaves for good."""
+        site = self.site
+        site.add_active([f"{language}@{domain}" for domain in ("example.org", "example.net") for language in self.found])
+        site.sql("UPDATE subscriber SET language = substr(address, 1, 2) WHERE address LIKE '__@%'")
+        for number, state in ((2, "pending"), (3, "unsubscribed")):
+            site.sql("INSERT INTO subscription (list, subscriber, state, token, consent_at, created_at) SELECT ?, id, ?, "
+                     "'00000000-0000-4000-8000-0000000' || (10000 * ? + id), 1, 1 FROM subscriber "
+                     "WHERE address LIKE '__@example.org'", number, state, number)
+
+    def send(self):
+        site = self.site
+        site.run("send", "--yes", "--list", "bulletin", site.issue(
+            "Κείμενο.\n", name="other.md", title="Άλλος", number="№ 0", category="Ζήτα", series="Ήτα", posted_by="Θήτα"))
+        self.people()
+        site.write("programme.pdf", b"%PDF-1.4\n%%EOF\n")
+        for language in self.found:
+            site.issue("Κείμενο.\n", name=f"issue.{language}.md", title="Τίτλος", number="№ 1", category="Γάμμα",
+                       series="Βήτα", posted_by="Άλφα", attachments=["programme.pdf"],
+                       media=[{"title": "Ήχος", "url": "https://www.example.org/sound.mp3"}], slug="issue" if language == "en" else None,
+                       events=[{"title": "Γιορτή", "date": "2099-03-21", "until": "2099-03-23", "place": "Θήβα"},
+                               {"title": "Ομιλία", "date": "2099-05-04", "time": "10:00", "end": "12:00"}])
+        site.run("send", "--yes", "--list", "bulletin", os.path.join(site.folder, "issue.md"))
+        site.sql("INSERT INTO address_change (subscriber, address, address_key, requested_at) SELECT id, 'new-' || address, "
+                 "'new-' || address, 1 FROM subscriber WHERE address LIKE '__@example.org'")
+        for kind, number in [(kind, 1) for kind in KINDS] + [("confirmation", 2), ("goodbye", 3)]:
+            site.sql("INSERT INTO delivery (kind, subscription, state, created_at, updated_at) SELECT ?, s.id, 'queued', 1, 1 "
+                     "FROM subscription s JOIN subscriber r ON r.id = s.subscriber WHERE s.list = ? AND "
+                     "r.address LIKE '__@example.org'", kind, number)
+        site.sql("INSERT INTO delivery (kind, subscription, state, created_at, updated_at) SELECT 'preferences', s.id, "
+                 "'queued', 1, 1 FROM subscription s JOIN subscriber r ON r.id = s.subscriber WHERE r.address LIKE "
+                 "'__@example.net'")
+        site.run("retry")
+
+        page = self.public("GET", "/archive/bulletin/", "en").text
+        self.issue_path = urllib.parse.urljoin("/archive/bulletin/", re.search(r'<h[23]><a href="([^"]+)"', page).group(1))
+
+    def keep(self, language, name, text):
+        assert name not in self.found[language]
+        self.found[language][name] = text
+
+    def public(self, method, path, language, form=None):
+        self.http.port = self.http.public
+        return self.http.request(method, path, form=form, headers={  # limits count by network
+            "Accept-Language": language, "X-Forwarded-For": f"198.51.{sorted(self.found).index(language)}.1"})
+
+    def page(self, language, name, path, form=None, status=200):
+        answer = self.public("GET" if form is None else "POST", path, language, form)
+        assert answer.status == status, (name, answer.status, words_of(answer.text))
+        self.keep(language, name, answer.text)
+        return answer
+
+    def empty(self, language):
+        """Before there is anything."""
+        for name, path in (("front", "/"), ("archives", "/archive/"), ("archive", "/archive/bulletin/"),
+                           ("events", "/archive/bulletin/events/")):
+            self.page(language, "empty " + name, path)
+        for path in ("/join", "/preferences"):
+            page = self.public("GET", path, language).text
+            self.stamps[language, path] = re.search(r'name="stamp" value="([^"]+)"', page).group(1)
+        for name, path in (("overview", "/"), ("reputation", "/reputation")):
+            self.inside(language, "empty " + name, path)
+
+    def mails(self, language):
+        address = f"{language}@example.org"
+        raws = [(to, raw) for to in (address, "new-" + address) for raw in self.server.messages(to)]
+        assert len(raws) == len(KINDS) + 3, (language, len(raws))
+        for number, (to, raw) in enumerate(raws):
+            message = parse(raw.split(b"\r\n", 2)[2] if raw.startswith(b"X-") else raw)
+            assert message["Content-Language"] == language
+            text = f"{message['Subject']}\n{plain(message)}"
+            self.keep(language, f"mail {number}", html_of(message))
+            self.keep(language, f"mail {number} text", text)
+            for word in ("confirm", "page", "address", "unsubscribe"):
+                for found in re.findall(rf"https://news.example.org(/{word}\?\S+)", plain(message)):
+                    self.links.setdefault((language, word), found)
+        [_, raw] = self.server.messages(f"{language}@example.net")
+        self.links[language, "erase"] = link(parse(raw), "/page?")
+
+    def token(self, language, word):
+        return {"token": self.links[language, word].split("token=")[1].split("&")[0]}
+
+    def follow(self, language, word):
+        """A page that a link leads to, and what its button does."""
+        path, token = self.links[language, word], self.token(language, word)
+        self.page(language, word, path)
+        self.page(language, word + " done", "/" + word, token)
+        self.page(language, word + " again", "/" + word, token, 404 if word == "address" else 200)
+        self.page(language, word + " broken", f"/{word}?token=x")
+
+    def own_page(self, language):
+        token = self.token(language, "page")
+        self.page(language, "own", self.links[language, "page"])
+        for name, status, form in (
+                ("saved", 200, {"action": "save", "list": "bulletin", "language": language}),
+                ("not saved", 400, {"action": "save", "name": "x" * 300, "language": language}),
+                ("no address", 400, {"action": "address", "new_address": "x"}),
+                ("not erased", 400, {"action": "erase"})):
+            self.page(language, "own " + name, "/page", {**token, **form}, status)
+        token = self.token(language, "erase")
+        for name, form in (("address asked", {"action": "address", "new_address": f"other-{language}@example.net"}),
+                           ("erased", {"action": "erase", "sure": "yes"})):
+            self.page(language, "own " + name, "/page", {**token, **form})
+        self.page(language, "own broken", "/page?token=x", status=404)
+
+    def pages(self, language):
+        for name, path, status in (
+                ("front", "/", 200), ("join", "/join", 200), ("join one", "/join?list=bulletin", 200),
+                ("ask", "/preferences", 200), ("archives", "/archive/", 200), ("archive", "/archive/bulletin/", 200),
+                ("search", "/archive/bulletin/search?q=" + urllib.parse.quote("Κείμενο"), 200),
+                ("search nothing", "/archive/bulletin/search?q=" + urllib.parse.quote("Ξ"), 200),
+                ("search empty", "/archive/bulletin/search?q=", 200), ("events", "/archive/bulletin/events/", 200),
+                ("issue", self.issue_path, 200), ("year", "/archive/bulletin/2026/", 200),
+                ("accessibility", "/accessibility/", 200), ("nowhere", "/nowhere", 404)):
+            self.page(language, name, path, status=status)
+        address = f"join-{language}@example.org"
+        for name, status, form in (
+                ("no address", 400, {"email": "x", "list": "bulletin"}), ("no list", 200, {"email": address}),
+                ("again", 200, {"email": address, "list": "bulletin"}),
+                ("typing error", 200, {"email": f"{language}@gmial.com", "list": "bulletin", "stamp": "x"}),
+                ("thanks", 200, {"email": address, "list": "bulletin", "stamp": self.stamps[language, "/join"]}), ("bad", 400, {"email": address, "name": "x" * 300})):
+            self.page(language, "join " + name, "/join", {**form, "language": language}, status)
+        self.page(language, "ask no address", "/preferences", {"email": "x", "language": language}, 400)
+        self.page(language, "ask thanks", "/preferences",
+                  {"email": f"x-{language}@example.org", "language": language, "stamp": self.stamps[language, "/preferences"]})
+        for word in ("confirm", "unsubscribe"):
+            self.follow(language, word)
+        self.page(language, "resubscribed", "/resubscribe", self.token(language, "unsubscribe"))
+        self.own_page(language)
+        self.follow(language, "address")
+
+    def inside(self, language, name, path, form=None, status=200):
+        """A page of the dashboard."""
+        self.http.port = self.private
+        answer = self.http.request("GET" if form is None else "POST", path, form=form, headers={
+            "Accept-Language": language, "Cookie": self.http.cookie})
+        assert answer.status == status, (name, answer.status, words_of(answer.text))
+        self.keep(language, "staff " + name, answer.text)
+        return answer.text
+
+    def staff(self, language):
+        self.site.sql("UPDATE delivery SET reply_text = 'Όχι' WHERE reply_text IS NOT NULL")
+        self.http.port = self.private
+        for name, form in (("login", None), ("refused", {"name": "ann", "password": "x" + language})):
+            answer = self.http.request("GET" if form is None else "POST", "/login", form=form, headers={"Accept-Language": language})
+            self.keep(language, "staff " + name, answer.text)
+        page = self.inside(language, "overview", "/")
+        csrf = {"csrf": re.search(r'name="csrf" value="([^"]+)"', page).group(1)}
+        self.inside(language, "issue", "/issue/2")
+        self.inside(language, "first issue", "/issue/1")
+        self.inside(language, "reputation", "/reputation")
+        self.inside(language, "expired", "/issue/2", {"action": "pause", "csrf": "x"}, 403)
+        self.inside(language, "impossible", "/issue/2", {"action": "resume", **csrf}, 409)
+        self.inside(language, "not cancelled", "/issue/2", {"action": "cancel", **csrf}, 400)
+        self.keep(language, "report", self.site.run("report", "issue", "--html", "--language", language).out)
+        self.keep(language, "reports", self.site.run("report", "--html", "--language", language).out)
+
+    def states(self, language):
+        for state in ("draft", "scheduled", "paused", "cancelled", "sent"):
+            self.site.sql("UPDATE issue SET state = ? WHERE id = 2", state)
+            self.inside(language, "issue " + state, "/issue/2")
+
+
+RENDERED = {}
+
+
+@pytest.fixture
+def everything(connected, server):
+    if not RENDERED:
+        made = Everything(connected, server)
+        RENDERED.update(found=made.found, css=made.css)
+    return RENDERED["found"]
+
+
+def english(tmp_path):
+    """The texts that have translations, as (context, text, text for several)."""
+    subprocess.run([os.path.join(TOP, "tools", "messages"), "--list", str(tmp_path / "all.pot")], check=True)
+    return [key for key in entries(str(tmp_path / "all.pot"))]
+
+
+def test_no_english_is_left(everything):
+    """In languages of other letters each Latin word counts, in the others the words of our English texts."""
+    ours = latin("\n".join(words_of(text) for text in everything["en"].values())) - MONTHS
+    left = {}
+    for language in LANGUAGES:
+        with open(os.path.join(TOP, "po", language + ".po"), encoding="utf-8") as catalog:
+            own = latin("".join(re.findall(r'^msgstr.*\n(?:".*\n)*', catalog.read(), re.M)))
+        for name, text in everything[language].items():
+            words = latin(words_of(text)) - NAMES
+            words = words if language in OTHER_LETTERS else {word for word in words & ours if len(word) > 3} - own
+            if words:
+                left.setdefault(language, {})[name] = sorted(words)
+    assert not left, json.dumps(left, ensure_ascii=False, indent=0)
+
+
+def test_no_value_is_missing(everything):
+    for language, texts in everything.items():
+        direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
+        for name, text in texts.items():
+            shown = words_of(text)
+            assert "{{" not in shown and "||" not in shown and not re.search(r"[^.]\.\.(?!\.)", shown), (language, name)
+            assert "<html" not in text or f'<html lang="{language}" dir="{direction}">' in text, (language, name)
+
+
+def test_names_keep_their_direction(everything):
+    """Greek letters within Arabic ones stand between isolates."""
+    subjects = [text.split("\n")[0] for name, text in everything["ar"].items() if name.endswith(" text")]
+    assert len(subjects) == len(KINDS) + 3
+    assert all("\u2068" in subject for subject in subjects if "Ωμέγα" in subject and "№" not in subject)
+    assert "\u2068+1 202 555 0148\u2069" in "".join(everything["ar"].values())
+    assert "\u2068" not in "".join(everything["ru"].values())
+
+
+# Only a state that is hard to bring about has these.
+RARE = {
+    "All others", "At least {{count}} issues found", "By provider", "Last complaint", "Or write to us and we will add you:",
+    "{{{size}}} MB", "Please log in.", "Preparing: {{made}} of about {{about}}", "Provider",
+    "To keep robots out, this form asks your browser to do a small calculation, which needs JavaScript. Please turn it on "
+    "for this page and reload it.",
+    "Too many requests at the moment. Please try again later.",
+}
+
+
+def test_everything_was_shown(everything, tmp_path):
+    """Each English text is on one of the pages, so that the tests above have seen its translations."""
+    shown = " ".join(" ".join(shown_in(text) for text in everything["en"].values()).split())
+    unseen = [one for context, one, many in english(tmp_path) if context not in ("date", "calendar", "number") and not any(
+        re.search(re.sub(r"(\\{)+.*?(\\})+", ".{1,60}", re.escape(text)), shown) for text in (one, many) if text)]
+    assert set(unseen) == RARE, "\n".join(set(unseen) - RARE)
+
+
+BOX = re.compile(r'<(button|label|legend|h1|h2|h3|a class="(?:nl-)?button"|option|th)\b[^>]*>(.*?)<', re.S)
+
+
+@needs_browser
+def test_everything_fits_a_telephone(everything):
+    """Buttons, fields and labels keep within their boxes, and pages within the screen, at 375 pixels."""
+    style = f"<style>{RENDERED['css']}</style>"
+    jobs, seen = [], set()
+    for language, texts in everything.items():
+        for name, text in texts.items():
+            boxes = {(language, *found) for found in BOX.findall(text)} if "<html" in text else set()
+            if boxes - seen:  # pages have much in common
+                jobs.append({"name": f"{language} {name}",
+                             "html": re.sub(r'<link rel="stylesheet"[^>]*>', lambda _: style, text)})
+            seen |= boxes
+    run = subprocess.run(["node", "fit.cjs"], cwd=WEB, input=json.dumps(jobs).encode(), capture_output=True, timeout=300,
+                         check=False)
+    assert run.returncode == 0, run.stderr.decode()
+    assert not json.loads(run.stdout), "\n".join(json.loads(run.stdout))
+
+
+SHOWN = re.compile(r'(?:aria-label|title|alt|placeholder)="([^"]*)"|>([^<]*)<')
+
+
+@pytest.mark.parametrize("path", sorted(glob.glob(os.path.join(TOP, "templates", "*.html"))), ids=os.path.basename)
+def test_templates_mark_their_texts(path):
+    """Words outside of {{#_}} would be English in all languages."""
+    if os.path.basename(path) == "preview.html":
+        return  # for the author of an issue, who works with English commands
+    with open(path, encoding="utf-8") as template:
+        text = re.sub(r"{{!.*?}}|<!--.*?-->|<style>.*?</style>|{{#_}}.*?{{/_}}|{{.*?}}+|&\w+;", " ", template.read(), flags=re.S)
+    words = {word for found in SHOWN.findall(">" + text + "<") for word in latin(" ".join(found))}
+    assert words <= NAMES, path
