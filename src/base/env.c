@@ -1,8 +1,10 @@
 #include "newsletter/base/env.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 #include <uuid/uuid.h>
 
 static int64_t system_now(void *ctx) {
@@ -10,11 +12,32 @@ static int64_t system_now(void *ctx) {
     return (int64_t)time(NULL);
 }
 
-/* Random UUIDs of RFC 4122 section 4.4. The bits come from the kernel in one system call: it
- * takes half as long as OpenSSL's generator, an eighth of libuuid's time, and no library. */
+/* Up to 256 bytes come in one piece, and never fewer than were asked for (getrandom(2)). Each is
+ * handed out once and wiped. */
+enum { POOL = 256 };
+
+static bool take_bits(unsigned char out[16]) {
+    static _Thread_local unsigned char pool[POOL];
+    static _Thread_local size_t left;
+    static _Thread_local pid_t owner; /* a child of fork(2) must not hand out the same bits */
+    if (left == 0 || owner != getpid()) {
+        left = 0;
+        if (getrandom(pool, POOL, 0) != POOL)
+            return false;
+        left = POOL;
+        owner = getpid();
+    }
+    left -= 16;
+    memcpy(out, pool + left, 16);
+    explicit_bzero(pool + left, 16);
+    return true;
+}
+
+/* Random UUIDs of RFC 4122 section 4.4. The bits come from the kernel: it takes half as long as
+ * OpenSSL's generator, an eighth of libuuid's time, and no library. */
 static void system_random(void *ctx, unsigned char out[16]) {
     (void)ctx;
-    if (getrandom(out, 16, 0) != 16) {
+    if (!take_bits(out)) {
         uuid_generate_random(out);
         return;
     }

@@ -50,11 +50,16 @@ static void tell_progress(size_t rows, void *ctx) {
         fprintf(stderr, "\r%zu rows", rows);
 }
 
+static void tell_taken(size_t rows, size_t of, void *ctx) {
+    (void)ctx;
+    fprintf(stderr, "\r%zu of %zu rows taken in", rows, of);
+}
+
 /* One part of a line such as "added 12: 10 active, 2 unsubscribed". */
-static void tell_part(size_t number, const char *words, bool *any) {
+static void tell_part(int64_t number, const char *words, bool *any) {
     if (number == 0)
         return;
-    printf("%s%zu %s", *any ? ", " : ": ", number, words);
+    printf("%s%lld %s", *any ? ", " : ": ", (long long)number, words);
     *any = true;
 }
 
@@ -63,11 +68,11 @@ static void tell_added(const struct nl_import_report *report) {
     static const enum nl_subscription_state order[] = {
         NL_SUBSCRIPTION_ACTIVE, NL_SUBSCRIPTION_PENDING, NL_SUBSCRIPTION_UNSUBSCRIBED,
         NL_SUBSCRIPTION_BOUNCED, NL_SUBSCRIPTION_COMPLAINED};
-    size_t blocked = report->outcomes[NL_IMPORT_BLOCKED];
+    int64_t blocked = report->tally.outcomes[NL_IMPORT_BLOCKED];
     bool any = false;
-    printf("added %zu", report->outcomes[NL_IMPORT_ADDED] + blocked);
+    printf("added %lld", (long long)(report->tally.outcomes[NL_IMPORT_ADDED] + blocked));
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
-        tell_part(report->added[order[i]], nl_subscription_state_text(order[i]), &any);
+        tell_part(report->tally.added[order[i]], nl_subscription_state_text(order[i]), &any);
     tell_part(blocked, "suppressed, since they were blocked where they come from", &any);
     putchar('\n');
 }
@@ -83,22 +88,22 @@ static void tell_others(const struct nl_import_report *report) {
         {NL_IMPORT_ERASED, "asked to be forgotten (not added)"},
     };
     enum { KINDS = sizeof kinds / sizeof kinds[0] };
-    size_t updated = report->outcomes[NL_IMPORT_UPDATED];
-    size_t unchanged = 0;
+    int64_t updated = report->tally.outcomes[NL_IMPORT_UPDATED];
+    int64_t unchanged = 0;
     bool any = false;
     if (updated > 0) {
-        printf("updated %zu", updated);
-        tell_part(updated - report->ended, "with another name, language or attribute", &any);
-        tell_part(report->ended, "ended, as the file says", &any);
+        printf("updated %lld", (long long)updated);
+        tell_part(updated - report->tally.ended, "with another name, language or attribute", &any);
+        tell_part(report->tally.ended, "ended, as the file says", &any);
         putchar('\n');
     }
     for (size_t i = 0; i < KINDS; i++)
-        unchanged += report->outcomes[kinds[i].outcome];
+        unchanged += report->tally.outcomes[kinds[i].outcome];
     if (unchanged > 0) {
-        printf("unchanged %zu", unchanged);
+        printf("unchanged %lld", (long long)unchanged);
         any = false;
         for (size_t i = 0; i < KINDS; i++)
-            tell_part(report->outcomes[kinds[i].outcome], kinds[i].words, &any);
+            tell_part(report->tally.outcomes[kinds[i].outcome], kinds[i].words, &any);
         putchar('\n');
     }
     if (report->rejected > 0)
@@ -123,14 +128,14 @@ static void tell_json(const struct import_call *call, const struct nl_import_rep
     json_t *object =
         json_pack("{s:I, s:I, s:b, s:b, s:I}", "rows", (json_int_t)report->rows, "rejected",
                   (json_int_t)report->rejected, "dry_run", call->options.dry_run, "kept",
-                  report->kept, "ended_now", (json_int_t)report->ended);
+                  report->kept, "ended_now", (json_int_t)report->tally.ended);
     for (size_t i = 0; i < NL_IMPORT_OUTCOMES; i++)
         json_object_set_new(object, outcome_names[i],
-                            json_integer((json_int_t)report->outcomes[i]));
+                            json_integer((json_int_t)report->tally.outcomes[i]));
     json_t *states = json_object();
     for (size_t i = NL_SUBSCRIPTION_PENDING; i < NL_SUBSCRIPTION_STATES; i++)
         json_object_set_new(states, nl_subscription_state_words[i],
-                            json_integer((json_int_t)report->added[i]));
+                            json_integer((json_int_t)report->tally.added[i]));
     json_object_set_new(object, "added_states", states);
     json_object_set_new(object, "columns_not_used", json_string(nl_buf_text(&report->ignored)));
     json_object_set_new(object, "notes", json_string(nl_buf_text(&report->notes)));
@@ -232,6 +237,7 @@ static enum nl_status import(struct cli *cli, struct import_call *call, const ch
     call->options.list = list.id;
     call->options.reject = take_reject;
     call->options.progress = cli_is_interactive() ? tell_progress : NULL;
+    call->options.taken = cli_is_interactive() ? tell_taken : NULL;
     call->options.rejects = call->rejects.stream;
     call->options.ctx = call;
     if (status == NL_OK)

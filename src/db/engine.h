@@ -102,6 +102,8 @@ struct nl_engine {
     void (*give_way)(struct nl_store *store); /* NULL: others have their turn in any case */
     /* Many rows are about to be written, or have been. */
     void (*bulk_load)(struct nl_store *store, bool begins);
+    /* Whether a commit is on the disk when it returns. */
+    void (*set_durable)(struct nl_store *store, bool durable);
     /* Between begin and end, rows that are deleted are also overwritten on the disk, as far as that
      * is the engine's to say. */
     void (*secure_delete)(struct nl_store *store, bool begins);

@@ -200,6 +200,10 @@ enum nl_status nl_store_read_only(struct nl_store *store, struct nl_error *err) 
     return store->engine->read_only(store, err);
 }
 
+void nl_store_set_durable(struct nl_store *store, bool durable) {
+    store->engine->set_durable(store, durable);
+}
+
 void nl_store_give_way(struct nl_store *store) {
     if (store->engine->give_way != NULL)
         store->engine->give_way(store);

@@ -55,5 +55,8 @@ const struct nl_table nl_tables[] = {
     {"daily", "day, tried", "si", SMALL},
     {"reputation_report", "id, digest, kind, reporter, day, at", "ibssii", SMALL},
     {"reputation", "report, domain, source, reason, total, passed, spf, dkim", "isssiiii", SMALL},
+    {"import", "id, begun_at, accepted_at, done_at, consent, confirm, renew, detail, tally",
+     "iiiisiiss", SMALL},
+    {"import_part", "id, import, content", "iib", LARGE},
     {NULL, NULL, NULL, 0},
 };

@@ -4,36 +4,34 @@
 #include "newsletter/store/member.h"
 #include "newsletter/store/person.h"
 #include "store/event.h"
+#include "store/import_row.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <uuid/uuid.h>
 
-struct nl_import {
-    struct nl_store *store;
-    const struct nl_import_policy *policy;
-    bool any_suppressed,
-        any_erased; /* whether the table has any rows, so that each import row must be looked up */
-    unsigned char uuid[16]; /* of the subscriber last added */
-};
+enum nl_status nl_import_look(struct nl_import *import, struct nl_error *err) {
+    struct nl_store *store = import->store;
+    int64_t one = 0;
+    enum nl_status status = nl_sql_number(store, err, &one, &import->any_suppressed,
+                                          "SELECT 1 FROM suppression LIMIT 1", NL_NO_VALUES);
+    if (status == NL_OK)
+        status = nl_sql_number(store, err, &one, &import->any_erased,
+                               "SELECT 1 FROM erased LIMIT 1", NL_NO_VALUES);
+    return status;
+}
 
 enum nl_status nl_import_begin(struct nl_store *store, const struct nl_import_policy *policy,
                                struct nl_import **out, struct nl_error *err) {
     struct nl_import *import = calloc(1, sizeof *import);
-    int64_t one = 0;
     *out = NULL;
     if (import == NULL)
         return nl_error_nomem(err);
     *import = (struct nl_import){.store = store, .policy = policy};
     nl_store_env(store)->random(nl_store_env(store)->ctx, import->uuid);
-    nl_store_bulk_load(store, true);
     enum nl_status status = nl_store_begin_exclusive(store, err);
     if (status == NL_OK)
-        status = nl_sql_number(store, err, &one, &import->any_suppressed,
-                               "SELECT 1 FROM suppression LIMIT 1", NL_NO_VALUES);
-    if (status == NL_OK)
-        status = nl_sql_number(store, err, &one, &import->any_erased,
-                               "SELECT 1 FROM erased LIMIT 1", NL_NO_VALUES);
+        status = nl_import_look(import, err);
     if (status != NL_OK) {
         nl_import_drop(import);
         return status;
@@ -44,8 +42,9 @@ enum nl_status nl_import_begin(struct nl_store *store, const struct nl_import_po
 
 /* ---- who must not come in ---- */
 
-static enum nl_status find_obstacle(struct nl_import *import, const struct nl_address *address,
-                                    enum nl_import_outcome *outcome, struct nl_error *err) {
+enum nl_status nl_import_obstacle(struct nl_import *import, const struct nl_address *address,
+                                  enum nl_import_outcome *outcome, struct nl_error *err) {
+    *outcome = NL_IMPORT_ADDED;
     int64_t since = 0;
     bool found = false;
     enum nl_status status = NL_OK;
@@ -97,10 +96,21 @@ static enum nl_status update_subscriber(struct nl_import *import, const struct n
 
 /* UUIDs count up from a random one: an index that grows at its end is faster, and these UUIDs are
  * no secrets. */
-static void next_uuid(struct nl_import *import, char out[NL_TOKEN_LEN + 1]) {
+void nl_import_uuid(struct nl_import *import, char out[NL_TOKEN_LEN + 1]) {
     for (size_t at = sizeof import->uuid; at-- > 9 && ++import->uuid[at] == 0;)
         ;
     uuid_unparse_lower(import->uuid, out);
+}
+
+/* For the same reason tokens begin with the same 16 bits, which a stranger may know; 106 more are
+ * random. */
+void nl_import_token(struct nl_import *import, char out[NL_TOKEN_LEN + 1]) {
+    struct nl_token token;
+    nl_token_new(nl_store_env(import->store), &token);
+    if (import->prefix[0] == '\0')
+        memcpy(import->prefix, token.text, sizeof import->prefix - 1);
+    memcpy(token.text, import->prefix, sizeof import->prefix - 1);
+    memcpy(out, token.text, sizeof token.text);
 }
 
 /* Most people are new, so trying to insert is faster than searching first. */
@@ -109,7 +119,7 @@ static enum nl_status put_subscriber(struct nl_import *import, const struct nl_a
                                      bool *changed, struct nl_error *err) {
     struct nl_store *store = import->store;
     char uuid[NL_TOKEN_LEN + 1];
-    next_uuid(import, uuid);
+    nl_import_uuid(import, uuid);
     enum nl_status status = nl_sql_insert(
         store, err, id,
         "INSERT INTO subscriber (uuid, address, address_key, name, language, attributes, "
@@ -130,12 +140,12 @@ static enum nl_status put_subscriber(struct nl_import *import, const struct nl_a
 
 /* ---- the subscription ---- */
 
-static bool is_open(enum nl_subscription_state state) {
+bool nl_import_is_open_state(enum nl_subscription_state state) {
     return state == NL_SUBSCRIPTION_ACTIVE || state == NL_SUBSCRIPTION_PENDING;
 }
 
 /* The state that a row wants. */
-static enum nl_subscription_state wanted_state(const struct nl_member *member) {
+enum nl_subscription_state nl_import_wanted(const struct nl_member *member) {
     return member->state != NL_SUBSCRIPTION_ANY ? member->state : NL_SUBSCRIPTION_ACTIVE;
 }
 
@@ -157,30 +167,41 @@ static int64_t known(int64_t time, int64_t fallback) {
     return time != 0 ? time : fallback;
 }
 
+void nl_import_facts(const struct nl_import *import, const struct nl_member *member,
+                     enum nl_subscription_state state, struct nl_import_facts *out) {
+    int64_t now = nl_store_now(import->store);
+    int64_t created = known(member->created_at, now);
+    bool ended = !nl_import_is_open_state(state);
+    *out = (struct nl_import_facts){
+        .state = state,
+        .consent_at = known(member->consent_at, known(member->confirmed_at, created)),
+        .confirmed_at = known(member->confirmed_at, ended ? 0 : created),
+        .ended_at = ended ? known(member->ended_at, now) : 0,
+        .created_at = created,
+        .consent_source =
+            member->consent_source != NULL ? member->consent_source : import->policy->consent};
+    if (state == NL_SUBSCRIPTION_PENDING)
+        out->confirmed_at = 0;
+}
+
 static enum nl_status add_subscription(struct nl_import *import, int64_t list, int64_t subscriber,
                                        const struct nl_member *member,
                                        enum nl_subscription_state state, int64_t *id,
                                        struct nl_error *err) {
-    struct nl_store *store = import->store;
-    struct nl_token token;
-    int64_t now = nl_store_now(store);
-    bool pending = state == NL_SUBSCRIPTION_PENDING;
-    bool ended = !is_open(state);
-    int64_t created = known(member->created_at, now);
-    nl_token_new(nl_store_env(store), &token);
+    struct nl_import_facts facts;
+    char token[NL_TOKEN_LEN + 1];
+    nl_import_facts(import, member, state, &facts);
+    nl_import_token(import, token);
     return nl_sql_insert(
-        store, err, id,
+        import->store, err, id,
         "INSERT INTO subscription (list, subscriber, state, token, consent_at, consent_source, "
         "consent_ip, consent_version, confirmed_at, ended_at, created_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?)",
         NL_VALUES(NL_INT(list), NL_INT(subscriber), NL_STRING(nl_subscription_state_text(state)),
-                  NL_STRING(token.text),
-                  NL_INT(known(member->consent_at, known(member->confirmed_at, created))),
-                  NL_STRING(member->consent_source != NULL ? member->consent_source
-                                                           : import->policy->consent),
-                  NL_STRING(member->consent_ip), NL_STRING(member->consent_version),
-                  NL_INT(pending ? 0 : known(member->confirmed_at, ended ? 0 : created)),
-                  NL_INT(ended ? known(member->ended_at, now) : 0), NL_INT(created)));
+                  NL_STRING((const char *)token), NL_INT(facts.consent_at),
+                  NL_STRING(facts.consent_source), NL_STRING(member->consent_ip),
+                  NL_STRING(member->consent_version), NL_INT(facts.confirmed_at),
+                  NL_INT(facts.ended_at), NL_INT(facts.created_at)));
 }
 
 /* Makes a pending subscription active: the row says that the person has confirmed. */
@@ -242,12 +263,12 @@ static enum nl_status meet_subscription(struct nl_import *import, int64_t list, 
                                         int64_t id, enum nl_subscription_state state, bool ask,
                                         const struct nl_member *member,
                                         struct nl_import_result *result, struct nl_error *err) {
-    enum nl_subscription_state wanted = wanted_state(member);
-    if (!is_open(state)) {
+    enum nl_subscription_state wanted = nl_import_wanted(member);
+    if (!nl_import_is_open_state(state)) {
         result->outcome = NL_IMPORT_ENDED;
         return NL_OK;
     }
-    if (!is_open(wanted)) {
+    if (!nl_import_is_open_state(wanted)) {
         enum nl_status status =
             end_as_told(import, list, subscriber, id, member, &result->ended, err);
         if (result->ended)
@@ -264,10 +285,10 @@ static enum nl_status meet_subscription(struct nl_import *import, int64_t list, 
 static enum nl_status put_subscription(struct nl_import *import, int64_t list, int64_t subscriber,
                                        bool is_new, const struct nl_member *member,
                                        struct nl_import_result *result, struct nl_error *err) {
-    enum nl_subscription_state wanted = wanted_state(member);
+    enum nl_subscription_state wanted = nl_import_wanted(member);
     enum nl_subscription_state state = NL_SUBSCRIPTION_ANY;
     int64_t id = 0;
-    bool ask = import->policy->confirm && is_open(wanted);
+    bool ask = import->policy->confirm && nl_import_is_open_state(wanted);
     enum nl_status status =
         is_new ? NL_OK : find_state(import->store, list, subscriber, &id, &state, err);
     if (status != NL_OK)
@@ -287,7 +308,7 @@ enum nl_status nl_import_row(struct nl_import *import, int64_t list,
     bool is_new = false;
     bool changed = false;
     *result = (struct nl_import_result){.outcome = NL_IMPORT_ADDED};
-    enum nl_status status = find_obstacle(import, address, &result->outcome, err);
+    enum nl_status status = nl_import_obstacle(import, address, &result->outcome, err);
     if (status != NL_OK || result->outcome != NL_IMPORT_ADDED)
         return status;
     if (member->blocked) {
@@ -304,7 +325,7 @@ void nl_import_drop(struct nl_import *import) {
     if (import == NULL)
         return;
     nl_store_rollback(import->store);
-    nl_store_bulk_load(import->store, false);
+    nl_import_end_bulk(import);
     free(import);
 }
 

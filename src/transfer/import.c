@@ -12,12 +12,13 @@ struct importing {
     const struct nl_import_options *options;
     struct nl_import_report *report;
     struct nl_reader *reader;
-    struct nl_import *import;
+    struct nl_import_job *job;
     struct {
         char *name;
         int64_t id;
     } lists[LISTS]; /* those that rows have named so far */
     size_t list_count;
+    size_t taken;      /* rows that are taken in */
     enum nl_sign as;   /* the state of everybody, NL_SIGN_NONE if none is given */
     enum nl_sign file; /* as the name of the file says */
     int64_t only_list; /* where rows go that name none; 0 where that is not clear */
@@ -115,13 +116,6 @@ static enum nl_status explain_address(const char *text, struct nl_error *err) {
                         text);
 }
 
-static void count_result(struct nl_import_report *report, const struct nl_import_result *result) {
-    report->outcomes[result->outcome]++;
-    report->ended += result->ended;
-    if (result->outcome == NL_IMPORT_ADDED)
-        report->added[result->state]++;
-}
-
 /* A file by the name of unsubscribed.csv holds people who have left, even if its rows do not say
  * so; or it is only called that. Nobody can know. */
 static enum nl_status check_name(struct importing *self, struct nl_error *err) {
@@ -140,7 +134,6 @@ static enum nl_status take_row(struct importing *self, struct nl_error *err) {
     struct nl_member member = {0};
     struct nl_address address = {0};
     int64_t list = 0;
-    struct nl_import_result result = {0};
     if (self->as > NL_SIGN_ACTIVE && self->as > self->reader->row.sign)
         self->reader->row.sign = self->as;
     enum nl_status status = nl_row_member(&self->reader->row, &self->reader->columns, &member, err);
@@ -156,9 +149,7 @@ static enum nl_status take_row(struct importing *self, struct nl_error *err) {
     if (status == NL_OK)
         status = check_consent(self, &member, err);
     if (status == NL_OK)
-        status = nl_import_row(self->import, list, &address, &member, &result, err);
-    if (status == NL_OK)
-        count_result(self->report, &result);
+        status = nl_import_job_add(self->job, list, &address, &member, err);
     nl_address_free(&address);
     return status;
 }
@@ -198,16 +189,26 @@ static enum nl_status take_all(struct importing *self, struct nl_error *err) {
     }
 }
 
+static void report_taken(int64_t rows, void *ctx) {
+    struct importing *self = ctx;
+    self->taken += (size_t)rows;
+    if (self->options->taken != NULL)
+        self->options->taken(self->taken, self->report->rows, self->options->ctx);
+}
+
 static enum nl_status finish(struct importing *self, const char *name, struct nl_error *err) {
     struct nl_import_report *report = self->report;
     struct nl_buf detail = {0};
-    report->kept = !self->options->dry_run && (report->rejected == 0 || self->options->partial);
-    nl_buf_addf(&detail, "%s: %zu rows, %zu added%s%s", name, report->rows,
-                report->outcomes[NL_IMPORT_ADDED],
+    bool keep = !self->options->dry_run && (report->rejected == 0 || self->options->partial);
+    nl_buf_addf(&detail, "%s: %zu rows%s%s", name, report->rows,
                 self->options->policy.consent != NULL ? "; consent: " : "",
                 self->options->policy.consent != NULL ? self->options->policy.consent : "");
-    enum nl_status status = nl_import_end(self->import, report->kept, nl_buf_text(&detail), err);
-    self->import = NULL;
+    enum nl_status status =
+        keep ? nl_import_job_finish(self->job, nl_buf_text(&detail), report_taken, self,
+                                    &report->kept, &report->tally, err)
+             : nl_import_job_try(self->job, &report->tally, err);
+    if (status != NL_OK && report->kept)
+        nl_error_context(err, "the import counts, and the next command goes on with it");
     nl_buf_free(&detail);
     return status;
 }
@@ -260,12 +261,12 @@ enum nl_status nl_import_file(struct nl_store *store, FILE *in, const char *name
     if (status == NL_OK)
         status = nl_reader_choose(self.reader, options->format, err);
     if (status == NL_OK)
-        status = nl_import_begin(store, &options->policy, &self.import, err);
+        status = nl_import_job_new(store, &options->policy, options->dry_run, &self.job, err);
     if (status == NL_OK)
         status = take_all(&self, err);
     if (status == NL_OK)
         status = finish(&self, name, err);
-    nl_import_drop(self.import);
+    nl_import_job_free(self.job);
     report->ignored = self.reader->columns.unused;
     report->notes = self.reader->columns.notes;
     self.reader->columns.unused = self.reader->columns.notes = (struct nl_buf){0};

@@ -83,6 +83,11 @@ void nl_store_bulk_load(struct nl_store *store, bool begins) NL_ALL_NONNULL;
 NL_CHECKED enum nl_status nl_store_read_only(struct nl_store *store,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
+/* Whether a commit through this store is on the disk when it returns, as it is unless this says
+ * otherwise. If not, a loss of power may take the last commits away, as if they had never been; a
+ * durable one keeps all before it. For steps that are done again where they are lost. */
+void nl_store_set_durable(struct nl_store *store, bool durable) NL_ALL_NONNULL;
+
 /* Between two short transactions of long work: lets all others who wait to write go first. Never
  * waits long. A server's locks are a queue, so there is nothing to do for them. */
 void nl_store_give_way(struct nl_store *store) NL_ALL_NONNULL;

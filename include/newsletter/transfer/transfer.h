@@ -2,7 +2,7 @@
 #ifndef NEWSLETTER_TRANSFER_TRANSFER_H
 #define NEWSLETTER_TRANSFER_TRANSFER_H
 
-#include "newsletter/store/member.h"
+#include "newsletter/store/import_job.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,7 +36,8 @@ struct nl_import_options {
     /* Told of each row that is not good; `row` is what it said, on one line. */
     void (*reject)(size_t line, const char *reason, const char *row, void *ctx);
     FILE *rejects; /* where those rows are written, to be corrected and imported again; or NULL */
-    void (*progress)(size_t rows, void *ctx);
+    void (*progress)(size_t rows, void *ctx); /* rows that are read */
+    void (*taken)(size_t rows, size_t of, void *ctx);
     void *ctx;
 };
 
@@ -44,11 +45,9 @@ struct nl_import_options {
  * nl_import_report_free. */
 struct nl_import_report {
     size_t rows;
-    size_t outcomes[NL_IMPORT_OUTCOMES];
-    size_t added[NL_SUBSCRIPTION_STATES]; /* those added, by their state */
-    size_t ended;                         /* of those updated: subscriptions that a row has ended */
+    struct nl_import_tally tally;
     size_t rejected;
-    bool kept;             /* written, and durable */
+    bool kept;             /* it counts: all of it is written, and durable */
     struct nl_buf ignored; /* names of columns that were not used, with commas */
     struct nl_buf notes;   /* what else was noticed, a line each */
 };

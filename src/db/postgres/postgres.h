@@ -45,6 +45,7 @@ enum nl_status nl_postgres_check(const char *path, struct nl_error *err);
 enum nl_status nl_postgres_open(struct nl_store *store, const char *path, struct nl_error *err);
 void nl_postgres_close(struct nl_store *store);
 enum nl_status nl_postgres_begin(struct nl_store *store, bool exclusive, struct nl_error *err);
+void nl_postgres_set_durable(struct nl_store *store, bool durable);
 enum nl_status nl_postgres_read_only(struct nl_store *store, struct nl_error *err);
 enum nl_status nl_postgres_commit(struct nl_store *store, struct nl_error *err);
 void nl_postgres_rollback(struct nl_store *store);

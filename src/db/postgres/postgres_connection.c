@@ -129,6 +129,14 @@ static enum nl_status greet(struct nl_store *store, struct nl_error *err) {
                : status;
 }
 
+/* A session that is begun later waits for its commits again. */
+void nl_postgres_set_durable(struct nl_store *store, bool durable) {
+    struct nl_error ignored = {0};
+    nl_error_ignore(nl_postgres_script(
+        store, durable ? "RESET synchronous_commit" : "SET synchronous_commit = off", &ignored));
+    nl_error_free(&ignored);
+}
+
 enum nl_status nl_postgres_read_only(struct nl_store *store, struct nl_error *err) {
     nl_postgres(store)->read_only = true;
     return nl_postgres_script(store, "SET default_transaction_read_only = on", err);

@@ -230,6 +230,7 @@ const struct nl_engine nl_engine_sqlite = {
     .read_only = nl_sqlite_read_only,
     .give_way = nl_sqlite_give_way,
     .bulk_load = nl_sqlite_bulk_load,
+    .set_durable = nl_sqlite_set_durable,
     .secure_delete = nl_sqlite_secure_delete,
     .snapshot = snapshot,
     .after_copy = after_copy,

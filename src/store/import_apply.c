@@ -1,0 +1,204 @@
+#include "store/import_apply.h"
+
+#include "newsletter/store/list.h"
+#include "store/event.h"
+#include "store/import_pack.h"
+#include "store/import_stage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- rows ---- */
+
+struct items {
+    struct nl_import_item *all;
+    size_t count, room;
+    int64_t list; /* the last that was looked for */
+    bool exists;
+};
+
+/* The list may have been removed since the row was staged. */
+static enum nl_status find_list(struct nl_store *store, struct items *items, int64_t list,
+                                struct nl_error *err) {
+    if (items->list == list)
+        return NL_OK;
+    items->list = list;
+    return nl_sql_exists(store, err, &items->exists, "SELECT 1 FROM list WHERE id = ?",
+                         NL_VALUES(NL_INT(list)));
+}
+
+static bool grow(struct items *items) {
+    if (items->count < items->room)
+        return true;
+    size_t room = items->room > 0 ? 2 * items->room : NL_IMPORT_PART_ROWS;
+    struct nl_import_item *grown = realloc(items->all, room * sizeof *grown);
+    if (grown == NULL)
+        return false;
+    items->all = grown;
+    items->room = room;
+    return true;
+}
+
+static enum nl_status unpack_all(struct nl_store *store, const char *rows, size_t len,
+                                 struct items *items, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    for (size_t used = 0; status == NL_OK && len > 0; rows += used, len -= used) {
+        if (!grow(items))
+            return nl_error_nomem(err);
+        struct nl_import_item *item = &items->all[items->count];
+        status = nl_import_unpack(rows, len, item, &used, err);
+        if (status == NL_OK)
+            status = find_list(store, items, item->list, err);
+        items->count += status == NL_OK && items->exists;
+    }
+    return status;
+}
+
+enum nl_status nl_import_take_packed(struct nl_import *import, const void *rows, size_t len,
+                                     struct nl_import_tally *tally, struct nl_error *err) {
+    struct items items = {0};
+    enum nl_status status = nl_import_look(import, err);
+    if (status == NL_OK)
+        status = unpack_all(import->store, rows, len, &items, err);
+    if (status == NL_OK)
+        status = nl_import_items(import, items.all, items.count, tally, err);
+    free(items.all);
+    return status;
+}
+
+/* ---- the tally ---- */
+
+enum { FIGURES = (int)NL_IMPORT_OUTCOMES + (int)NL_SUBSCRIPTION_STATES + 1 };
+
+static int64_t *figure(struct nl_import_tally *tally, size_t i) {
+    if (i < NL_IMPORT_OUTCOMES)
+        return &tally->outcomes[i];
+    i -= NL_IMPORT_OUTCOMES;
+    return i < NL_SUBSCRIPTION_STATES ? &tally->added[i] : &tally->ended;
+}
+
+void nl_import_tally_write(const struct nl_import_tally *tally, struct nl_buf *out) {
+    struct nl_import_tally copy = *tally;
+    for (size_t i = 0; i < FIGURES; i++)
+        nl_buf_addf(out, "%s%lld", i > 0 ? " " : "", (long long)*figure(&copy, i));
+}
+
+void nl_import_tally_read(const char *text, struct nl_import_tally *tally) {
+    char *end = NULL;
+    *tally = (struct nl_import_tally){0};
+    for (size_t i = 0; i < FIGURES; i++, text = end)
+        *figure(tally, i) = strtoll(text, &end, 10);
+}
+
+/* ---- parts ---- */
+
+/* One part and its import, as the database has them. */
+struct part {
+    int64_t id, import, rows;
+    bool confirm, update, found;
+    char *consent, *tally;
+    char *content;
+    size_t len;
+};
+
+static void free_part(struct part *part) {
+    free(part->consent);
+    free(part->tally);
+    free(part->content);
+}
+
+static enum nl_status next_part(struct nl_store *store, struct part *part, struct nl_error *err) {
+    *part = (struct part){0};
+    return nl_sql_first(
+        store, err, &part->found,
+        "SELECT p.id, p.import, p.content, i.consent, i.confirm, i.renew, i.tally FROM import_part "
+        "p JOIN import i ON i.id = p.import WHERE i.accepted_at IS NOT NULL ORDER BY p.id LIMIT 1",
+        NL_NO_VALUES,
+        NL_COLUMNS(NL_INTO(&part->id), NL_INTO(&part->import),
+                   NL_INTO_BYTES(&part->content, &part->len), NL_INTO(&part->consent),
+                   NL_INTO(&part->confirm), NL_INTO(&part->update), NL_INTO(&part->tally)));
+}
+
+static enum nl_status end_imports(struct nl_store *store, struct nl_error *err) {
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "INSERT INTO event (at, kind, detail) SELECT CAST(? AS BIGINT), 'imported', detail FROM "
+        "import WHERE accepted_at IS NOT NULL AND done_at IS NULL",
+        NL_VALUES(NL_INT(nl_store_now(store))));
+    return status == NL_OK
+               ? nl_sql_run(
+                     store, err,
+                     "UPDATE import SET done_at = ? WHERE accepted_at IS NOT NULL AND done_at IS "
+                     "NULL",
+                     NL_VALUES(NL_INT(nl_store_now(store))))
+               : status;
+}
+
+struct apply {
+    struct nl_import import;
+    struct part part;
+};
+
+static enum nl_status count_part(struct nl_store *store, struct apply *apply,
+                                 const struct nl_import_tally *tally, struct nl_error *err) {
+    const struct part *part = &apply->part;
+    struct nl_buf text = {0};
+    nl_import_tally_write(tally, &text);
+    enum nl_status status =
+        text.failed ? nl_error_nomem(err)
+                    : nl_sql_run(store, err, "UPDATE import SET tally = ? WHERE id = ?",
+                                 NL_VALUES(NL_STRING(nl_buf_text(&text)), NL_INT(part->import)));
+    nl_buf_free(&text);
+    return status == NL_OK ? nl_sql_run(store, err, "DELETE FROM import_part WHERE id = ?",
+                                        NL_VALUES(NL_INT(part->id)))
+                           : status;
+}
+
+/* One transaction: the next part comes in and is staged no longer. So each row comes in once,
+ * however many processes are at it. */
+static enum nl_status apply_part(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct apply *apply = ctx;
+    struct nl_import_tally tally;
+    free_part(&apply->part);
+    enum nl_status status = next_part(store, &apply->part, err);
+    const struct part *part = &apply->part;
+    if (status != NL_OK || !part->found)
+        return status == NL_OK ? end_imports(store, err) : status;
+    const struct nl_import_policy policy = {
+        .consent = part->consent, .confirm = part->confirm, .update = part->update};
+    apply->import.policy = &policy;
+    apply->import.prefix[0] = '\0';
+    nl_store_env(store)->random(nl_store_env(store)->ctx, apply->import.uuid);
+    nl_import_tally_read(part->tally != NULL ? part->tally : "", &tally);
+    int64_t before = 0;
+    int64_t after = 0;
+    for (size_t i = 0; i < NL_IMPORT_OUTCOMES; i++)
+        before += tally.outcomes[i];
+    status = nl_import_take_packed(&apply->import, part->content, part->len, &tally, err);
+    for (size_t i = 0; i < NL_IMPORT_OUTCOMES; i++)
+        after += tally.outcomes[i];
+    apply->part.rows = after - before;
+    apply->import.policy = NULL;
+    return status == NL_OK ? count_part(store, apply, &tally, err) : status;
+}
+
+enum nl_status nl_import_apply_all(struct nl_store *store,
+                                   void (*progress)(int64_t rows, void *ctx), void *ctx,
+                                   struct nl_error *err) {
+    struct apply apply = {.import = {.store = store}};
+    enum nl_status status = NL_OK;
+    nl_store_bulk_load(store, true);
+    nl_store_set_durable(store, false); /* a part that is lost is still staged */
+    do {
+        status = nl_sql_exclusive(store, apply_part, &apply, err);
+        if (progress != NULL && status == NL_OK && apply.part.found)
+            progress(apply.part.rows, ctx);
+        nl_store_give_way(store);
+    } while (status == NL_OK && apply.part.found);
+    nl_store_set_durable(store, true);
+    nl_store_bulk_load(store, false);
+    nl_import_end_bulk(&apply.import);
+    free_part(&apply.part);
+    return status;
+}
