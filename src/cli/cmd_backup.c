@@ -102,4 +102,5 @@ const struct cli_command cmd_backup = {
     .size = sizeof(struct backup_options),
     .run = backup_run,
     .words = {1, 1, "a FILE or a FOLDER"},
+    .heedless_of_imports = true,
 };

@@ -313,4 +313,5 @@ const struct cli_command cmd_bounce = {
     .size = sizeof(struct bounce_options),
     .run = bounce_run,
     .words = {0, CLI_ANY, NULL},
+    .heedless_of_imports = true,
 };

@@ -28,4 +28,5 @@ const struct cli_command cmd_confirm = {
     .size = sizeof(struct link_options),
     .run = confirm_run,
     .words = {1, 1, "one TOKEN, or -"},
+    .heedless_of_imports = true,
 };

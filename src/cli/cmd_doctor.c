@@ -49,4 +49,5 @@ const struct cli_command cmd_doctor = {
     .options = doctor_table,
     .size = sizeof(struct doctor_options),
     .run = doctor_run,
+    .heedless_of_imports = true,
 };

@@ -38,4 +38,5 @@ const struct cli_command cmd_erase = {
     .size = sizeof(struct erase_options),
     .run = erase_run,
     .words = {1, 1, "one ADDRESS"},
+    .heedless_of_imports = true,
 };

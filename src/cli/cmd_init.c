@@ -200,4 +200,5 @@ const struct cli_command cmd_init = {
     .options = init_table,
     .size = sizeof(struct init_options),
     .run = init_run,
+    .heedless_of_imports = true,
 };

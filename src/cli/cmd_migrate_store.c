@@ -31,4 +31,5 @@ const struct cli_command cmd_migrate_store = {
     .name = "migrate-store",
     .run = migrate_store_run,
     .words = {1, 1, "a FILE or a postgresql:// URL to move to"},
+    .heedless_of_imports = true,
 };

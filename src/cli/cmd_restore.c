@@ -195,4 +195,5 @@ const struct cli_command cmd_restore = {
     .size = sizeof(struct restore_options),
     .run = restore_run,
     .words = {1, 1, "the FILE of a backup"},
+    .heedless_of_imports = true,
 };

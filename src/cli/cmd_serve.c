@@ -197,4 +197,5 @@ const struct cli_command cmd_serve = {
     .options = serve_table,
     .size = sizeof(struct serve_options),
     .run = serve_run,
+    .heedless_of_imports = true,
 };

@@ -170,4 +170,5 @@ const struct cli_command cmd_staff = {
     .defaults = &(const struct staff_options){.expires = TOKEN_SECONDS},
     .actions = staff_actions,
     .run = staff_list,
+    .heedless_of_imports = true,
 };

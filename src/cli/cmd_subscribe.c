@@ -258,4 +258,5 @@ const struct cli_command cmd_subscribe = {
     .size = sizeof(struct subscribe_options),
     .run = subscribe_run,
     .words = {0, 1, "one ADDRESS at a time"},
+    .heedless_of_imports = true,
 };

@@ -130,4 +130,5 @@ const struct cli_command cmd_suppress = {
     .size = sizeof(struct suppress_options),
     .defaults = &(const struct suppress_options){.reason = "by hand"},
     .actions = suppress_actions,
+    .heedless_of_imports = true,
 };

@@ -56,4 +56,5 @@ const struct cli_command cmd_unsubscribe = {
     .size = sizeof(struct link_options),
     .run = unsubscribe_run,
     .words = {0, 1, "one TOKEN"},
+    .heedless_of_imports = true,
 };

@@ -89,9 +89,10 @@ struct cli_command {
     size_t size;                      /* of the struct that they are read into */
     const void *defaults;             /* its first values; NULL for zeros */
     const struct cli_action *actions; /* NULL for a command that does one thing */
-    cli_run *run;           /* without actions, or without a word; NULL if one is needed */
-    struct cli_words words; /* without actions */
-    const char *values;     /* of the first word, for shells: "bash zsh"; NULL for none */
+    cli_run *run;             /* without actions, or without a word; NULL if one is needed */
+    struct cli_words words;   /* without actions */
+    const char *values;       /* of the first word, for shells: "bash zsh"; NULL for none */
+    bool heedless_of_imports; /* it reads no list as a whole, so half an import does not matter */
 };
 
 /* The jobs at hand, in the order in which --help lists them. */

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/store/import_job.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -115,7 +116,10 @@ enum nl_status cli_open(struct cli *cli, struct nl_error *err) {
     enum nl_status status = cli_configure(cli, err);
     if (status != NL_OK || cli->store != NULL)
         return status;
-    return nl_store_open(cli->config.database, &nl_env_system, &cli->store, err);
+    status = nl_store_open(cli->config.database, &nl_env_system, &cli->store, err);
+    return status == NL_OK && cli->command != NULL && !cli->command->heedless_of_imports
+               ? nl_import_settle(cli->store, err)
+               : status;
 }
 
 enum nl_status cli_connect(struct cli *cli, struct nl_error *err) {

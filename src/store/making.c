@@ -1,6 +1,7 @@
 #include "store/making.h"
 
 #include "newsletter/db/sql.h"
+#include "newsletter/store/import_job.h"
 #include "store/fan_out.h"
 
 #include <stdlib.h>
@@ -130,9 +131,12 @@ static enum nl_status make_part(struct nl_store *store, struct making *making, i
 
 enum nl_status nl_making_measure(struct nl_store *store, int64_t list, int64_t *people,
                                  struct nl_error *err) {
-    return nl_sql_number(store, err, people, NULL,
-                         "SELECT count(*) FROM subscription WHERE list = ? AND state = 'active'",
-                         NL_VALUES(NL_INT(list)));
+    enum nl_status status = nl_import_settle(store, err);
+    return status == NL_OK ? nl_sql_number(store, err, people, NULL,
+                                           "SELECT count(*) FROM subscription WHERE list = ? AND "
+                                           "state = 'active'",
+                                           NL_VALUES(NL_INT(list)))
+                           : status;
 }
 
 enum nl_status nl_making_begin(struct nl_store *store, const struct nl_making_plan *plan,
@@ -140,13 +144,18 @@ enum nl_status nl_making_begin(struct nl_store *store, const struct nl_making_pl
     struct making making = {0};
     int64_t id = 0;
     *made = 0;
+    /* One statement, so that it sees the whole of an import or nothing of it. */
     enum nl_status status = nl_sql_insert(
         store, err, &id,
         "INSERT INTO making (issue, segment, further, began_at, newest, reached, people, seen, "
         "made, sampled) SELECT ?1, ?2, ?3, ?4, coalesce(max(id), 0), 0, ?5, 0, 0, 0 "
-        "FROM subscription WHERE list = ?6 AND state = 'active'",
+        "FROM subscription WHERE list = ?6 AND state = 'active' "
+        "HAVING NOT EXISTS (SELECT 1 FROM import WHERE accepted_at IS NOT NULL AND done_at IS "
+        "NULL)",
         NL_VALUES(NL_INT(plan->issue), NL_STRING(plan->segment), NL_INT(plan->further),
                   NL_INT(nl_store_now(store)), NL_INT(plan->people), NL_INT(plan->list)));
+    if (status == NL_OK && id == 0)
+        status = nl_error_set(err, NL_BUSY, "an import is being taken in: try again");
     if (status == NL_OK)
         status = nl_sql_first(store, err, NULL,
                               FROM_MAKING "WHERE m.id = ?1 AND m.id = (SELECT min(id) FROM making "

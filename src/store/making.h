@@ -12,7 +12,8 @@ struct nl_making_plan {
     int64_t people;      /* of nl_making_measure */
 };
 
-/* Counts the active subscriptions of a list. Before the transaction, since it takes a while. */
+/* Takes in what is left of imports, and counts the active subscriptions of a list. Before the
+ * transaction, since both take a while. */
 NL_CHECKED enum nl_status nl_making_measure(struct nl_store *store, int64_t list, int64_t *people,
                                             struct nl_error *err) NL_ALL_NONNULL;
 

@@ -1,7 +1,7 @@
 /* A whole file of people. Its rows are staged in the database, in short transactions that give way
  * to others; then one commit makes all of them count, and they are taken in, in short transactions
- * again. Whoever finds an import that counts and is not taken in finishes it, so that it counts as
- * a whole or not at all, also when the process that read the file is killed. */
+ * again. A process that finds an import that counts and is not taken in finishes it, so that it
+ * counts as a whole or not at all, also when the process that read the file is killed. */
 #ifndef NEWSLETTER_STORE_IMPORT_JOB_H
 #define NEWSLETTER_STORE_IMPORT_JOB_H
 
