@@ -154,30 +154,28 @@ static bool ask_password(char *password, size_t size) {
 }
 
 /* The readable copy of an encrypted backup lies next to the database for a while. */
-static enum nl_status decrypt(struct cli *cli, const struct restore_options *chosen, char **plain,
-                              struct nl_error *err) {
+static enum nl_status decrypt(struct cli *cli, const struct restore_options *chosen,
+                              struct nl_opened_backup *opened, struct nl_error *err) {
     const char *source = cli->words[0];
     const char *database = cli->config.database;
     if (chosen->key == NULL)
         return cli_usage_error(cli, err, "%s is encrypted: give the secret key with --key", source);
     return nl_sealed_backup_open(source, nl_store_is_file(database) ? database : source,
-                                 chosen->key, ask_password, plain, err);
+                                 chosen->key, ask_password, opened, err);
 }
 
 static enum nl_status restore_run(struct cli *cli, void *options, struct nl_error *err) {
     const struct restore_options *chosen = options;
-    char *plain = NULL;
+    struct nl_opened_backup opened = {0};
     if (chosen->drill && (chosen->json || chosen->yes))
         return cli_usage_error(cli, err, "--drill replaces nothing: leave --yes and --json out");
     enum nl_status status = cli_configure(cli, err);
     if (status == NL_OK && nl_openpgp_is_message(cli->words[0]))
-        status = decrypt(cli, chosen, &plain, err);
-    const char *source = plain != NULL ? plain : cli->words[0];
+        status = decrypt(cli, chosen, &opened, err);
+    const char *source = opened.path != NULL ? opened.path : cli->words[0];
     if (status == NL_OK)
         status = chosen->drill ? run_drill(cli, source, err) : replace(cli, chosen, source, err);
-    if (plain != NULL)
-        unlink(plain);
-    free(plain);
+    nl_sealed_backup_close(&opened);
     return status;
 }
 

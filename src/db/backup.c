@@ -71,6 +71,11 @@ char *nl_backup_name(const char *path, const char *ending, const struct nl_env *
     return nl_buf_take(&name);
 }
 
+enum nl_status nl_store_copy_to(struct nl_store *store, const char *path, struct nl_error *err) {
+    enum nl_status status = store->engine->backup(store, path, err);
+    return status == NL_OK ? nl_engine_sqlite.settle(path, err) : status;
+}
+
 enum nl_status nl_store_backup(struct nl_store *store, const char *path, struct nl_error *err) {
     enum nl_status status =
         nl_backup_check_target(store->path, path, nl_engine_sqlite.is_backup, err);
@@ -79,9 +84,7 @@ enum nl_status nl_store_backup(struct nl_store *store, const char *path, struct 
     char *partial = nl_backup_name(path, ".partial", &store->env);
     if (partial == NULL)
         return nl_error_nomem(err);
-    status = store->engine->backup(store, partial, err);
-    if (status == NL_OK)
-        status = nl_engine_sqlite.settle(partial, err);
+    status = nl_store_copy_to(store, partial, err);
     if (status == NL_OK && rename(partial, path) != 0)
         status = nl_error_system(err, errno, "create", path);
     if (status == NL_OK)

@@ -8,6 +8,20 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* The readable copy `plain` is there while this runs, and not longer. */
+static enum nl_status encrypt_copy(struct nl_store *store, const char *plain,
+                                   const char *recipients, const char *partial,
+                                   struct nl_error *err) {
+    struct nl_guard guard = {0};
+    enum nl_status status = nl_guard_begin(&guard, plain, err);
+    if (status == NL_OK)
+        status = nl_store_copy_to(store, plain, err);
+    if (status == NL_OK)
+        status = nl_openpgp_encrypt(recipients, plain, partial, err);
+    nl_guard_end(&guard);
+    return status;
+}
+
 enum nl_status nl_sealed_backup_write(struct nl_store *store, const char *recipients,
                                       const char *path, struct nl_error *err) {
     const char *database = nl_store_name(store);
@@ -15,16 +29,14 @@ enum nl_status nl_sealed_backup_write(struct nl_store *store, const char *recipi
     if (status != NL_OK)
         return status;
     const struct nl_env *env = nl_store_env(store);
-    char *plain = nl_backup_name(nl_store_is_file(database) ? database : path, ".copy", env);
+    const char *near = nl_store_is_file(database) ? database : path;
+    nl_guard_sweep(near, ".copy", nl_env_now(env));
+    char *plain = nl_backup_name(near, ".copy", env);
     char *partial = nl_backup_name(path, ".partial", env);
     if (plain == NULL || partial == NULL)
         status = nl_error_nomem(err);
     if (status == NL_OK)
-        status = nl_store_backup(store, plain, err);
-    if (status == NL_OK) {
-        status = nl_openpgp_encrypt(recipients, plain, partial, err);
-        unlink(plain);
-    }
+        status = encrypt_copy(store, plain, recipients, partial, err);
     if (status == NL_OK && rename(partial, path) != 0) {
         status = nl_error_system(err, errno, "create", path);
         unlink(partial);
@@ -37,7 +49,18 @@ enum nl_status nl_sealed_backup_write(struct nl_store *store, const char *recipi
 }
 
 enum nl_status nl_sealed_backup_open(const char *source, const char *near, const char *key,
-                                     nl_openpgp_ask *ask, char **plain, struct nl_error *err) {
-    *plain = nl_backup_name(near, ".plain", &nl_env_system);
-    return *plain != NULL ? nl_openpgp_decrypt(key, ask, source, *plain, err) : nl_error_nomem(err);
+                                     nl_openpgp_ask *ask, struct nl_opened_backup *out,
+                                     struct nl_error *err) {
+    nl_guard_sweep(near, ".plain", nl_env_now(&nl_env_system));
+    out->path = nl_backup_name(near, ".plain", &nl_env_system);
+    if (out->path == NULL)
+        return nl_error_nomem(err);
+    enum nl_status status = nl_guard_begin(&out->guard, out->path, err);
+    return status == NL_OK ? nl_openpgp_decrypt(key, ask, source, out->path, err) : status;
+}
+
+void nl_sealed_backup_close(struct nl_opened_backup *opened) {
+    nl_guard_end(&opened->guard);
+    free(opened->path);
+    opened->path = NULL;
 }

@@ -1,11 +1,13 @@
 """Putting a backup back, and what a backup may replace."""
 import os
+import re
 import resource
 import shutil
 import signal
 import sqlite3
 import stat
 import subprocess
+import time
 
 import pytest
 from conftest import BINARY, wait_for
@@ -303,3 +305,35 @@ def test_old_copies_go_by_their_age_encrypted_or_not(site, keys):
     assert sorted(os.listdir(site.folder + "/old"))[:2] == ["newsletter-20260101T000000Z.db.notes",
                                                              "newsletter-20260103T000000Z.db"]
     assert len(os.listdir(site.folder + "/old")) == 3
+
+
+@pytest.mark.one_engine("a copy for encryption is a file in any case")
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_kill_leaves_no_readable_copy(site, keys, command):
+    """The keys come by a pipe that nobody writes to: the process is killed while its copy lies there."""
+    site.write("office.pgp", keys.public["office"])
+    site.run("backup", "copy.pgp", "--recipients", "office.pgp")
+    before = set(os.listdir(site.folder))
+    os.mkfifo(site.folder + "/pipe")
+    words = (["backup", "new.pgp", "--recipients", "pipe"] if command == "backup" else
+             ["restore", "copy.pgp", "--drill", "--key", "pipe"])
+    with site.popen(*words) as process:
+        wait_for(lambda: command == "restore" or any(name.endswith(".copy") for name in os.listdir(site.folder)))
+        os.kill(process.pid, signal.SIGSTOP)
+        process.kill()
+        assert process.stdout.read() == b""  # nobody waits for the guard
+    wait_for(lambda: not [name for name in os.listdir(site.folder) if re.search(r"\.(copy|plain)", name)])
+    others = {name for name in os.listdir(site.folder) if not name.endswith((".partial", "-wal", "-shm"))}
+    assert others - before == {"pipe"}  # a partial one is encrypted
+
+
+@pytest.mark.one_engine("a copy for encryption is a file in any case")
+def test_copies_that_a_loss_of_power_left_are_swept_away(site, keys):
+    site.write("office.pgp", keys.public["office"])
+    for name, age in (("newsletter.db.0a1b2c3d.copy", 7200), ("newsletter.db.4e5f6a7b.copy", 60),
+                      ("newsletter.db.mine.copy", 7200)):
+        path = site.write(name, "x")
+        os.utime(path, (time.time() - age, time.time() - age))
+    site.run("backup", "copy.pgp", "--recipients", "office.pgp")
+    left = sorted(name for name in os.listdir(site.folder) if name.endswith(".copy"))
+    assert left == ["newsletter.db.4e5f6a7b.copy", "newsletter.db.mine.copy"]

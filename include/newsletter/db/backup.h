@@ -19,6 +19,10 @@ NL_CHECKED enum nl_status nl_backup_check_target(const char *database, const cha
                                                  bool (*is_backup)(const char *path),
                                                  struct nl_error *err) NL_ALL_NONNULL;
 
+/* Writes a copy into a new file, which may be left unfinished after a failure. */
+NL_CHECKED enum nl_status nl_store_copy_to(struct nl_store *store, const char *path,
+                                           struct nl_error *err) NL_ALL_NONNULL;
+
 /* A name next to `path` that no file has: PATH, random letters and `ending`. The caller frees it;
  * NULL without memory. */
 char *nl_backup_name(const char *path, const char *ending, const struct nl_env *env) NL_ALL_NONNULL;
