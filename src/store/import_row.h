@@ -37,7 +37,7 @@ NL_CHECKED enum nl_status nl_import_obstacle(struct nl_import *import,
                                              enum nl_import_outcome *outcome,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
-/* Of the next person who is new, and of their subscription. */
+/* Make the UUID of the next person who is new, and the token of their subscription. */
 void nl_import_uuid(struct nl_import *import, char out[37]);
 void nl_import_token(struct nl_import *import, char out[37]);
 

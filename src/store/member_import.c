@@ -325,7 +325,6 @@ void nl_import_drop(struct nl_import *import) {
     if (import == NULL)
         return;
     nl_store_rollback(import->store);
-    nl_import_end_bulk(import);
     free(import);
 }
 

@@ -45,8 +45,8 @@ NL_CHECKED enum nl_status nl_import_job_finish(struct nl_import_job *job, const 
 /* Frees it. Rows that do not count by now are removed. NULL is harmless. */
 void nl_import_job_free(struct nl_import_job *job);
 
-/* Takes in the rest of all imports that count, beside the process that does so already if there is
- * one. For everybody who reads a list as a whole. */
+/* Takes in the rest of all imports that count, together with the process that does so already if
+ * there is one. For everybody who reads a list as a whole. */
 NL_CHECKED enum nl_status nl_import_settle(struct nl_store *store,
                                            struct nl_error *err) NL_ALL_NONNULL;
 
