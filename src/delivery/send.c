@@ -1,3 +1,4 @@
+#include "delivery/announce.h"
 #include "delivery/messages.h"
 #include "delivery/run.h"
 #include "newsletter/store/issue_control.h"
@@ -81,6 +82,8 @@ enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *con
     plan.from = list.sender;
     if (status == NL_OK && issue->state == NL_ISSUE_PAUSED)
         status = nl_issue_control(store, issue->id, NL_ISSUE_RESUME, NULL, &change, err);
+    if (status == NL_OK)
+        status = nl_announce(store, config, &list, issue->id, err);
     if (status == NL_OK)
         status = send_editions(&plan, issue, summary, err);
     if (status == NL_OK)

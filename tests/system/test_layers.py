@@ -26,7 +26,7 @@ ROOMS = {
     "transfer": (5, "csv.h jansson.h rnp unicase.h unictype.h uninorm.h unistr.h"),
     "bulletin": (6, "jansson.h libetpan libical md4c-html.h md4c.h openssl unicase.h unicode unictype.h unistr.h"),
     "report": (6, "jansson.h"),
-    "delivery": (7, ""),
+    "delivery": (7, "curl"),
     "archive": (7, "jansson.h openssl pango unictype.h uninorm.h unistr.h"),
     "doctor": (8, "ares.h curl spf2"),
     "web": (8, "jansson.h microhttpd.h openssl"),

@@ -3,7 +3,10 @@ import email.utils
 import json
 import os
 import re
+import threading
+import urllib.parse
 import xml.etree.ElementTree as ElementTree
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from conftest import BINARY, html, parse, plain
@@ -172,3 +175,48 @@ def test_recordings_go_with_their_list(site):
     assert site.sql("SELECT count(*) FROM recording") == [(1,)]
     site.run("list", "remove", "bulletin", "--yes")
     assert site.sql("SELECT (SELECT count(*) FROM issue), (SELECT count(*) FROM recording)") == [(0, 0)]
+
+
+class Hub(BaseHTTPRequestHandler):
+    status = 202
+    told = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.told.append(urllib.parse.parse_qs(body, strict_parsing=True))
+        self.send_response(self.status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize("status", [202, 500, None])
+def test_a_hub_is_told_once(site, server, status):
+    """WebSub (W3C), section 7: and a hub that fails holds nothing up."""
+    hub = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Hub,), {"status": status, "told": []}))
+    thread = threading.Thread(target=hub.serve_forever)
+    thread.start()
+    site.configure(serve={"url": "https://news.example.org", "websub": f"http://127.0.0.1:{hub.server_port}/"})
+    if status is None:
+        hub.shutdown()
+        hub.server_close()
+    server.handler.tempfail.add("ann@example.org")
+    run = site.run("send", "--yes", site.issue("More.\n", name="more.md", number="No 2"), expect=None)
+    server.handler.tempfail.clear()
+    site.sql("UPDATE delivery SET next_attempt_at = 1 WHERE state = 'deferred'")
+    site.run("retry")
+    assert len(server.messages("ann@example.org")) == 2  # the mail went out all the same
+    if status is None:
+        assert "hub was not told" in run.err
+    else:
+        hub.shutdown()
+        hub.server_close()
+        (told,) = hub.RequestHandlerClass.told
+        base = "https://news.example.org/archive/bulletin/"
+        assert told["hub.mode"] == ["publish"] and set(told["hub.url"]) == {base + name for name in (
+            "feed.atom", "feed.json", "podcast.xml", "feed.en.atom", "feed.ru.atom", "feed.kk.atom", "feed.en.json",
+            "feed.ru.json", "feed.kk.json")}
+        assert ("the hub answers 500" in run.err) == (status == 500)
+    thread.join()
