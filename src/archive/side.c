@@ -153,6 +153,7 @@ enum nl_status nl_side_add(struct nl_page_builder *const *builders, size_t count
     json_object_set_new(side, "has_listen", json_boolean(json_array_size(listen) > 0));
     json_object_set_new(side, "listen", listen);
     json_object_set(data, "feeds", feeds);
+    json_object_set_new(side, "has_feeds", json_boolean(json_array_size(feeds) > 0));
     json_object_set_new(side, "feeds", feeds);
     json_object_set_new(data, "side", side);
     nl_month_free(month);
