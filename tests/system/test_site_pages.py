@@ -119,7 +119,7 @@ def test_no_page_is_ever_out_of_date(http, connected):
     assert "Second quay" in front() and http.get("/archive/bulletin/issue/no-2/").status == 200
     connected.run("archive", "withdraw", "no-2")
     assert "Second quay" not in front() and http.get("/archive/bulletin/issue/no-2/").status == 404
-    assert http.get("/archive/bulletin/feed.atom").text.count("<entry>") == 1
+    assert http.get("/archive/bulletin/feed.atom").text.count("</entry>") == 1
     connected.run("archive", "publish", "no-2")
     assert "Second quay" in front()
     connected.run("list", "edit", "bulletin", "--title", "Harbour News")
