@@ -24,19 +24,38 @@ static enum nl_status visit_row(const struct nl_sql_row *row, void *context, str
     return status == NL_OK ? visit->each(&item, visit->ctx, err) : status;
 }
 
+/* A state that is part of the text is found by an index of its own. */
+#define ROWS(condition)                                                                            \
+    "SELECT d.subscription, r.address, d.state, d.attempts, d.updated_at, d.next_attempt_at, "     \
+    "d.reply_code, d.reply_status, d.reply_text FROM delivery d "                                  \
+    "JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "       \
+    "WHERE d.issue = ?1 AND d.subscription > ?2 AND " condition                                    \
+    " ORDER BY d.subscription LIMIT ?4"
+
 enum nl_status nl_delivery_each(struct nl_store *store, int64_t issue, enum nl_delivery_state state,
                                 int64_t after, int64_t limit,
                                 enum nl_status (*each)(const struct nl_delivery_row *row, void *ctx,
                                                        struct nl_error *err),
                                 void *ctx, struct nl_error *err) {
     struct visit visit = {each, ctx};
-    return nl_sql_each(
-        store, err, visit_row, &visit,
-        "SELECT d.subscription, r.address, d.state, d.attempts, d.updated_at, d.next_attempt_at, "
-        "d.reply_code, d.reply_status, d.reply_text FROM delivery d "
-        "JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "
-        "WHERE d.issue = ?1 AND d.subscription > ?2 AND (?3 IS NULL OR d.state = ?3) "
-        "ORDER BY d.subscription LIMIT ?4",
+    const struct nl_value *values =
         NL_VALUES(NL_INT(issue), NL_INT(after), NL_STRING(nl_delivery_state_text(state)),
-                  NL_INT(nl_sql_limit(limit))));
+                  NL_INT(nl_sql_limit(limit)));
+    switch (state) {
+    case NL_DELIVERY_BOUNCED:
+    case NL_DELIVERY_FAILED:
+    case NL_DELIVERY_SKIPPED:
+        return nl_sql_each(store, err, visit_row, &visit,
+                           ROWS("d.state IN ('bounced', 'failed', 'skipped') AND d.state = ?3"),
+                           values);
+    case NL_DELIVERY_DEFERRED:
+        return nl_sql_each(store, err, visit_row, &visit,
+                           ROWS("d.state = 'deferred' AND d.state = ?3"), values);
+    case NL_DELIVERY_UNKNOWN:
+        return nl_sql_each(store, err, visit_row, &visit,
+                           ROWS("d.state = 'unknown' AND d.state = ?3"), values);
+    default:
+        return nl_sql_each(store, err, visit_row, &visit, ROWS("(?3 IS NULL OR d.state = ?3)"),
+                           values);
+    }
 }

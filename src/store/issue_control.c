@@ -194,6 +194,14 @@ enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *
                          NL_VALUES(NL_INT(issue)));
 }
 
+/* On a server each connection has kept figures of its own. */
+static enum nl_status fold_figures(struct nl_store *store, int64_t issue, struct nl_error *err) {
+    bool any = false;
+    return nl_sql_exists(store, err, &any,
+                         "SELECT 1 FROM issue WHERE id = ? /*+ AND fold_issue(id) = 0 */",
+                         NL_VALUES(NL_INT(issue)));
+}
+
 enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
                                struct nl_error *err) {
     enum nl_status status =
@@ -206,6 +214,8 @@ enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *fini
                    "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'deferred')",
                    NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
     *finished = status == NL_OK && nl_sql_changes(store) > 0;
+    if (*finished)
+        status = fold_figures(store, issue, err);
     int64_t skipped = 0;
     bool cancelled = false;
     if (status == NL_OK && !*finished)

@@ -1,6 +1,7 @@
 #include "newsletter/db/sql.h"
 #include "newsletter/store/issue.h"
 #include "newsletter/store/making.h"
+#include "store/issue_figures.h"
 
 /* Triggers keep the totals (migrations/0016-issue-totals.sql), so no figure here reads all
  * deliveries of an issue. Leased deliveries are part of `waiting`, and few: their index counts
@@ -73,8 +74,8 @@ enum nl_status nl_issue_left(struct nl_store *store, int64_t issue, int64_t *lef
     "sum(deferred) <> 0 OR sum(bounced) <> 0 OR sum(failed) <> 0 OR sum(unknown) <> 0 OR "         \
     "sum(skipped) <> 0"
 
-enum nl_status nl_issue_totals_examine(struct nl_store *store, bool repair, int64_t *wrong,
-                                       struct nl_error *err) {
+static enum nl_status examine(struct nl_store *store, bool repair, int64_t *wrong,
+                              struct nl_error *err) {
     if (!repair)
         return nl_sql_number(store, err, wrong, NULL,
                              "SELECT count(*) FROM (" SHORTFALL ") AS wrong", NL_NO_VALUES);
@@ -91,5 +92,16 @@ enum nl_status nl_issue_totals_examine(struct nl_store *store, bool repair, int6
         "skipped = issue_total.skipped + excluded.skipped",
         NL_NO_VALUES);
     *wrong = status == NL_OK ? nl_sql_changes(store) : 0;
+    return status;
+}
+
+enum nl_status nl_issue_totals_examine(struct nl_store *store, bool repair, int64_t *wrong,
+                                       struct nl_error *err) {
+    int64_t figures = 0;
+    enum nl_status status = examine(store, repair, wrong, err);
+    if (status == NL_OK)
+        status = nl_issue_figures_examine(store, repair, &figures, err);
+    if (figures > *wrong)
+        *wrong = figures;
     return status;
 }

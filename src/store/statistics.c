@@ -51,25 +51,38 @@ static enum nl_status visit_count(const struct nl_sql_row *row, void *context,
     return counts->each(text_of(row, 0), text_of(row, 1), nl_sql_int(row, 2), counts->ctx, err);
 }
 
+/* The figures that triggers keep (migrations/0020-issue-figures.sql), as rows of a state each. */
+#define ENDED_SUMS                                                                                 \
+    "CAST(sum(sent) AS BIGINT) AS sent, CAST(sum(deferred) AS BIGINT) AS deferred, "               \
+    "CAST(sum(bounced) AS BIGINT) AS bounced, CAST(sum(failed) AS BIGINT) AS failed, "             \
+    "CAST(sum(unknown) AS BIGINT) AS unknown, CAST(sum(skipped) AS BIGINT) AS skipped"
+#define SUMS "CAST(sum(waiting) AS BIGINT) AS waiting, " ENDED_SUMS
+#define STATE(key, total, state)                                                                   \
+    " UNION ALL SELECT " #key ", " #total ", '" #state "', " #state " FROM largest"
+#define ENDED_STATES(key, total)                                                                   \
+    STATE(key, total, sent)                                                                        \
+    STATE(key, total, deferred)                                                                    \
+    STATE(key, total, bounced)                                                                     \
+    STATE(key, total, failed)                                                                      \
+    STATE(key, total, unknown)                                                                     \
+    STATE(key, total, skipped)
+
 enum nl_status nl_statistics_domains(struct nl_store *store, int64_t issue, int64_t limit,
                                      enum nl_status (*each)(const char *domain, const char *state,
                                                             int64_t count, void *ctx,
                                                             struct nl_error *err),
                                      void *ctx, struct nl_error *err) {
-    /* The domain is the text after the last "@": a quoted local part may hold others. */
     struct counts counts = {each, ctx};
     return nl_sql_each(
         store, err, visit_count, &counts,
-        "WITH part AS (SELECT CASE WHEN r.address_key LIKE '%@%' THEN replace(r.address_key, "
-        "rtrim(r.address_key, replace(r.address_key, '@', '')), '') ELSE '' END AS domain, "
-        "d.state AS state, count(*) AS n FROM delivery d JOIN subscription s ON "
-        "s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber WHERE d.issue = ?1 "
-        "GROUP BY 1, 2), "
-        "largest AS (SELECT domain, sum(n) AS total FROM part GROUP BY domain "
-        "ORDER BY total DESC, domain LIMIT ?2) "
-        "SELECT part.domain, part.state, part.n FROM largest JOIN part ON "
-        "part.domain = largest.domain ORDER BY largest.total DESC, part.domain, "
-        "part.state",
+        "WITH part AS (SELECT domain, " SUMS
+        " FROM issue_domain WHERE issue = ?1 GROUP BY domain), "
+        "largest AS (SELECT part.*, waiting + sent + deferred + bounced + failed + unknown + "
+        "skipped "
+        "AS total FROM part ORDER BY total DESC, domain LIMIT ?2) "
+        "SELECT domain, state, n FROM (SELECT domain, total, 'queued' AS state, waiting AS n FROM "
+        "largest" ENDED_STATES(domain, total) ") AS told WHERE n > 0 "
+                                              "ORDER BY total DESC, domain, state",
         NL_VALUES(NL_INT(issue), NL_INT(limit)));
 }
 
@@ -81,13 +94,9 @@ enum nl_status nl_statistics_reasons(struct nl_store *store, int64_t issue,
     struct counts counts = {each, ctx};
     return nl_sql_each(
         store, err, visit_count, &counts,
-        "SELECT kind, reason, count(*) AS n FROM (SELECT b.kind AS kind, b.reason AS reason "
-        "FROM bounce b JOIN delivery d ON d.id = b.delivery WHERE d.issue = ?1 "
-        "UNION ALL SELECT 'refused', coalesce(d.reply_status, CAST(d.reply_code AS TEXT), "
-        "'unknown') "
-        "FROM delivery d WHERE d.issue = ?1 AND d.state IN ('bounced', 'failed') AND NOT "
-        "EXISTS (SELECT 1 FROM bounce b WHERE b.delivery = d.id)) AS found "
-        "GROUP BY kind, reason ORDER BY n DESC, kind, reason",
+        "SELECT kind, reason, n FROM (SELECT kind, reason, CAST(sum(times) AS BIGINT) AS n FROM "
+        "issue_reason WHERE issue = ?1 GROUP BY kind, reason) AS told WHERE n > 0 "
+        "ORDER BY n DESC, kind, reason",
         NL_VALUES(NL_INT(issue)));
 }
 
@@ -110,11 +119,13 @@ enum nl_status nl_statistics_timeline(struct nl_store *store, int64_t issue, int
                                                              struct nl_error *err),
                                       void *ctx, struct nl_error *err) {
     struct timeline timeline = {each, ctx};
-    return nl_sql_each(store, err, visit_period, &timeline,
-                       "SELECT updated_at / ?2 * ?2 AS period, state, count(*) FROM delivery WHERE "
-                       "issue = ?1 AND state NOT IN ('queued', 'leased') GROUP BY period, state "
-                       "ORDER BY period, state",
-                       NL_VALUES(NL_INT(issue), NL_INT(seconds)));
+    return nl_sql_each(
+        store, err, visit_period, &timeline,
+        "WITH largest AS (SELECT second / ?2 * ?2 AS period, 0 AS waiting, " ENDED_SUMS
+        " FROM issue_second WHERE issue = ?1 GROUP BY 1) SELECT period, state, n FROM "
+        "(SELECT period, 0 AS total, 'queued' AS state, 0 AS n FROM largest" ENDED_STATES(
+            period, 0) ") AS told WHERE n > 0 ORDER BY period, state",
+        NL_VALUES(NL_INT(issue), NL_INT(seconds)));
 }
 
 /* Events name the issue that was the cause, but did not always. For those that do not, it is the

@@ -8,6 +8,8 @@ import pytest
 from conftest import Site, new_schema, parse, token
 
 pytestmark = pytest.mark.postgresql
+KEPT = {"issue_total", "issue_domain", "issue_second", "issue_reason"}  # by triggers, which fill them in the new place
+VIEWS = {"subscription_domain", "delivery_refusal"}
 SOURCES = os.path.join(os.path.dirname(__file__), "..", "..", "src", "db", "tables.c")
 
 
@@ -131,13 +133,13 @@ def test_all_tables_and_columns_are_copied(used, tmp_path):
     for name, columns in used.sql(
             "SELECT table_name::text, array_agg(column_name::text) FROM information_schema.columns "
             "WHERE table_schema = current_schema() AND is_generated = 'NEVER' GROUP BY 1"):
-        if name not in ("schema_migration", "issue_total"):  # triggers of the new place fill that
+        if name not in {"schema_migration"} | KEPT | VIEWS:
             assert sorted(columns) == sorted(listed[name]), name
     move(used, str(tmp_path / "moved.db"))
     tables = {row[0] for row in sqlite3.connect(used.database).execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'issue_text_%' AND "
         "name NOT LIKE 'sqlite_%'")}
-    assert tables - {"schema_migration", "issue_total"} == set(listed)
+    assert tables - {"schema_migration"} - KEPT == set(listed)
 
 
 def test_backup_is_a_file_that_works(used, tmp_path):

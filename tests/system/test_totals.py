@@ -12,9 +12,35 @@ COUNTED = "SELECT issue, count(*) FILTER (WHERE state IN ('queued', 'leased')), 
     " FROM delivery WHERE issue IS NOT NULL GROUP BY issue ORDER BY issue")
 
 
+WAITING = "'queued', 'leased'"
+DOMAIN = "CASE WHEN r.address_key LIKE '%@%' THEN replace(r.address_key, rtrim(r.address_key, replace(r.address_key, '@', '')), '') ELSE '' END"
+# What is kept by triggers, and the same counted.
+FIGURES = [
+    (f"SELECT issue, domain, CAST(sum(waiting) AS BIGINT), {', '.join(f'CAST(sum({state}) AS BIGINT)' for state in STATES)} "
+     f"FROM issue_domain GROUP BY 1, 2 HAVING sum(waiting + {' + '.join(STATES)}) <> 0 ORDER BY 1, 2",
+     f"SELECT d.issue, {DOMAIN}, count(*) FILTER (WHERE d.state IN ({WAITING})), "
+     + ", ".join(f"count(*) FILTER (WHERE d.state = '{state}')" for state in STATES) +
+     " FROM delivery d JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "
+     "WHERE d.issue IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"),
+    (f"SELECT issue, second, {', '.join(f'CAST(sum({state}) AS BIGINT)' for state in STATES)} "
+     f"FROM issue_second GROUP BY 1, 2 HAVING sum({' + '.join(STATES)}) <> 0 ORDER BY 1, 2",
+     "SELECT issue, updated_at, " + ", ".join(f"count(*) FILTER (WHERE state = '{state}')" for state in STATES) +
+     f" FROM delivery WHERE issue IS NOT NULL AND state NOT IN ({WAITING}) GROUP BY 1, 2 ORDER BY 1, 2"),
+    ("SELECT issue, kind, reason, CAST(sum(times) AS BIGINT) FROM issue_reason GROUP BY 1, 2, 3 HAVING sum(times) <> 0 "
+     "ORDER BY 1, 2, 3",
+     "SELECT issue, kind, reason, count(*) FROM (SELECT d.issue AS issue, b.kind AS kind, b.reason AS reason FROM bounce b "
+     "JOIN delivery d ON d.id = b.delivery WHERE d.issue IS NOT NULL UNION ALL SELECT d.issue, 'refused', "
+     "coalesce(d.reply_status, CAST(d.reply_code AS TEXT), 'unknown') FROM delivery d WHERE d.issue IS NOT NULL AND d.state "
+     "IN ('bounced', 'failed') AND NOT EXISTS (SELECT 1 FROM bounce b WHERE b.delivery = d.id)) AS found "
+     "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"),
+]
+
+
 def totals(site):
     kept = site.sql(KEPT)
     assert kept == site.sql(COUNTED)
+    for figures, counted in FIGURES:
+        assert site.sql(figures) == site.sql(counted)
     return kept
 
 
@@ -66,9 +92,76 @@ def test_the_doctor_compares_and_repairs(refusing):
     repaired = site.run("doctor", "--local", "--repair", expect=None).out
     assert "the totals of an issue agree with the deliveries again" in repaired and "differ" not in repaired
     assert totals(site) == before
-    site.sql("DELETE FROM issue_total")
+    for table in ("issue_total", "issue_domain", "issue_second", "issue_reason"):
+        site.sql(f"DELETE FROM {table}")
     site.run("doctor", "--local", "--repair", expect=None)
     assert totals(site) == before
+
+
+def test_people_who_move_or_go_take_their_domain_along(refusing):
+    site = refusing
+    site.add_active(["eve@eves-own.example"])
+    site.run("send", "--yes", site.issue(number="No 1"), expect=None)
+    domains = "SELECT DISTINCT domain FROM issue_domain ORDER BY 1"
+    assert site.sql(domains) == [("eves-own.example",), ("example.org",)]
+    site.run("erase", "--yes", "eve@eves-own.example")
+    totals(site)
+    assert site.sql(domains) == [("",), ("example.org",)]  # the domain said who it was
+    site.sql("UPDATE subscriber SET address = 'bob@example.net', address_key = 'bob@example.net' WHERE address LIKE 'bob%'")
+    totals(site)
+    site.sql("INSERT INTO subscriber (uuid, address, address_key, created_at) VALUES ('u', 'n@example.com', 'n@example.com', 1)")
+    site.sql("UPDATE subscription SET subscriber = (SELECT max(id) FROM subscriber) WHERE subscriber = 1 AND list = 1")
+    totals(site)
+
+
+def test_bounces_take_the_place_of_refusals(refusing):
+    site = refusing
+    site.run("send", "--yes", site.issue(number="No 1"), expect=None)
+    assert [row[:2] for row in site.sql("SELECT kind, reason FROM issue_reason WHERE times > 0")] == [("hard", "no-such-user")]
+    totals(site)
+    site.sql("UPDATE delivery SET state = 'failed', reply_code = 554, reply_status = '5.7.1' WHERE id = "
+             "(SELECT min(id) FROM delivery WHERE issue = 1)")
+    totals(site)
+    site.sql("INSERT INTO bounce (returned, at, delivery, kind, reason, status) SELECT max(r.id), 9, min(d.id), 'soft', "
+             "'policy', '5.7.1' FROM returned r, delivery d WHERE d.issue = 1")
+    totals(site)
+    site.sql("DELETE FROM bounce")
+    totals(site)
+    site.run("resend", "no-1", "--state", "failed", "--yes", expect=None)
+    totals(site)
+    site.run("list", "remove", "bulletin", "--yes", expect=None)
+    for figures, counted in FIGURES:
+        assert site.sql(figures) == site.sql(counted)
+
+
+@pytest.mark.one_engine("reads which tables SQLite touches")
+def test_a_report_reads_no_deliveries(refusing):
+    """Without its deliveries' rows, an issue is told in the same words: nothing has counted them."""
+    site = refusing
+    site.run("send", "--yes", site.issue(number="No 1"), expect=None)
+    told = json.loads(site.run("report", "no-1", "--json").out)
+    with sqlite3.connect(site.database) as database:
+        for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'delivery'").fetchall():
+            database.execute(f"DROP TRIGGER {name}")
+        database.execute("DROP TRIGGER bounce_moved_figures")
+        database.execute("UPDATE bounce SET delivery = NULL")
+        database.execute("DELETE FROM delivery WHERE issue = 1")
+    again = json.loads(site.run("report", "no-1", "--json").out)
+    for part in ("domains", "reasons", "timeline"):
+        assert again[part] == told[part] and told[part]
+
+
+@pytest.mark.postgresql
+def test_the_rows_of_connections_are_folded(refusing, server):
+    site = refusing
+    site.run("send", "--yes", site.issue(number="No 1"), expect=None)
+    server.handler.replies = {}
+    site.run("retry")
+    site.run("retry", expect=None)
+    assert site.sql("SELECT state FROM issue") == [("sent",)]
+    for table in ("issue_total", "issue_domain", "issue_second"):
+        assert site.sql(f"SELECT DISTINCT slot FROM {table}") == [(0,)], table
+    totals(site)
 
 
 @pytest.mark.one_engine("reads SQLite's query plan")

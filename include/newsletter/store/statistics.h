@@ -14,7 +14,8 @@ nl_statistics_growth(struct nl_store *store, int64_t list,
                      void *ctx, struct nl_error *err) NL_NONNULL(1, 3, 5);
 
 /* Calls `each` for the domains that an issue goes to and the states of the deliveries there, the
- * largest domains first, at most `limit` of them; the rows of a domain follow one another. */
+ * largest domains first, at most `limit` of them; the rows of a domain follow one another. Leased
+ * deliveries count as queued. */
 NL_CHECKED enum nl_status
 nl_statistics_domains(struct nl_store *store, int64_t issue, int64_t limit,
                       enum nl_status (*each)(const char *domain, const char *state, int64_t count,
