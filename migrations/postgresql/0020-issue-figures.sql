@@ -75,7 +75,7 @@ END
 $$;
 CREATE TRIGGER issue_figures_end AFTER DELETE ON issue FOR EACH ROW EXECUTE FUNCTION forget_issue_figures();
 
--- What a statement has changed, all rows at once: one of the earlier rows counts -1, one of the later ones 1.
+-- The rows that a statement has changed, all at once: one of the earlier rows counts -1, one of the later ones 1.
 DROP TRIGGER delivery_made ON delivery;
 DROP TRIGGER delivery_removed ON delivery;
 DROP TRIGGER delivery_changed ON delivery;

@@ -14,7 +14,7 @@ COUNTED = "SELECT issue, count(*) FILTER (WHERE state IN ('queued', 'leased')), 
 
 WAITING = "'queued', 'leased'"
 DOMAIN = "CASE WHEN r.address_key LIKE '%@%' THEN replace(r.address_key, rtrim(r.address_key, replace(r.address_key, '@', '')), '') ELSE '' END"
-# What is kept by triggers, and the same counted.
+# The figures that triggers keep, and the same counted.
 FIGURES = [
     (f"SELECT issue, domain, CAST(sum(waiting) AS BIGINT), {', '.join(f'CAST(sum({state}) AS BIGINT)' for state in STATES)} "
      f"FROM issue_domain GROUP BY 1, 2 HAVING sum(waiting + {' + '.join(STATES)}) <> 0 ORDER BY 1, 2",
