@@ -209,11 +209,42 @@ static enum nl_status build(struct nl_address *out, const char *given, const cha
     return NL_OK;
 }
 
+/* The length of the local part of an address that is the same in each of its forms: lower case, and
+ * neither IDNA nor quotation marks. 0 for any other, whose forms are to be computed. */
+static size_t simple_local(const char *text) {
+    static const char atoms[] = "abcdefghijklmnopqrstuvwxyz0123456789_-+.";
+    size_t local = strspn(text, atoms);
+    size_t len = strlen(text);
+    const char *domain = text + local + 1;
+    if (local == 0 || local > LOCAL_LIMIT || text[local] != '@' || len > ADDRESS_LIMIT ||
+        dot_atom_length(text) != local)
+        return 0;
+    bool simple = strspn(domain, atoms) == len - local - 1 && strpbrk(domain, "_+") == NULL &&
+                  is_plain(domain) && strchr(domain, '.') != NULL &&
+                  len - local - 1 <= DOMAIN_LIMIT && is_host_name(domain);
+    return simple ? local : 0;
+}
+
+static enum nl_status copy_simple(const char *text, size_t local, struct nl_address *out,
+                                  struct nl_error *err) {
+    out->text = strdup(text);
+    out->envelope = strdup(text);
+    out->key = strdup(text);
+    out->domain = strdup(text + local + 1);
+    if (out->text != NULL && out->envelope != NULL && out->key != NULL && out->domain != NULL)
+        return NL_OK;
+    nl_address_free(out);
+    return nl_error_nomem(err);
+}
+
 enum nl_status nl_address_parse(const char *text, struct nl_address *out, struct nl_error *err) {
     struct nl_buf given = {0};
     struct nl_buf local = {0};
     const char *domain = NULL;
+    size_t simple = simple_local(text);
     *out = (struct nl_address){0};
+    if (simple > 0)
+        return copy_simple(text, simple, out, err);
     enum nl_status status = nl_clean_address(text, &given, err);
     if (status == NL_OK && given.len == 0)
         status =

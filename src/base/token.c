@@ -106,13 +106,27 @@ struct nl_mac_key *nl_mac_key_new(const char *key, const char *use) {
     return made;
 }
 
-void nl_mac_with(struct nl_mac_key *key, const char *text, char out[NL_MAC_TEXT_LEN + 1]) {
-    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
+static void digest_with(struct nl_mac_key *key, const char *text,
+                        unsigned char digest[EVP_MAX_MD_SIZE]) {
     size_t len = 0;
     EVP_MAC_init(key->context, NULL, 0, NULL); /* the same key again */
     EVP_MAC_update(key->context, (const unsigned char *)text, strlen(text));
-    EVP_MAC_final(key->context, digest, &len, sizeof digest);
+    EVP_MAC_final(key->context, digest, &len, EVP_MAX_MD_SIZE);
+}
+
+void nl_mac_with(struct nl_mac_key *key, const char *text, char out[NL_MAC_TEXT_LEN + 1]) {
+    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
+    digest_with(key, text, digest);
     write_mac(digest, out);
+}
+
+/* SHA-256 gives 256 bits, and each of them takes 80. */
+void nl_mac_pair(struct nl_mac_key *key, const char *text, char one[NL_MAC_TEXT_LEN + 1],
+                 char two[NL_MAC_TEXT_LEN + 1]) {
+    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
+    digest_with(key, text, digest);
+    write_mac(digest, one);
+    write_mac(digest + NL_MAC_TEXT_LEN * 5 / 8, two);
 }
 
 void nl_mac_key_free(struct nl_mac_key *key) {

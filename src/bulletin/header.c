@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistr.h>
@@ -133,16 +134,29 @@ void nl_header_mailbox(struct nl_buf *out, const char *name, const char *address
     nl_buf_free(&phrase);
 }
 
+/* Thousands of mails have the same one. */
+struct date {
+    int64_t time;
+    char text[48];
+};
+
 void nl_header_date(struct nl_buf *out, int64_t time) {
+    static _Thread_local struct date last;
     static const char days[] = "SunMonTueWedThuFriSat";
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    if (time == last.time && last.text[0] != '\0') {
+        nl_buf_adds(out, last.text);
+        return;
+    }
     struct tm tm = {0};
     time_t seconds = (time_t)time;
     if (gmtime_r(&seconds, &tm) == NULL) {
         out->failed = true;
         return;
     }
-    nl_buf_addf(out, "%.3s, %d %.3s %d %02d:%02d:%02d +0000", days + 3 * (ptrdiff_t)tm.tm_wday,
-                tm.tm_mday, months + 3 * (ptrdiff_t)tm.tm_mon, tm.tm_year + 1900, tm.tm_hour,
-                tm.tm_min, tm.tm_sec);
+    snprintf(last.text, sizeof last.text, "%.3s, %d %.3s %d %02d:%02d:%02d +0000",
+             days + 3 * (ptrdiff_t)tm.tm_wday, tm.tm_mday, months + 3 * (ptrdiff_t)tm.tm_mon,
+             tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+    last.time = time;
+    nl_buf_adds(out, last.text);
 }

@@ -4,20 +4,18 @@
 #include <string.h>
 
 void nl_session_stuff(struct nl_buf *out, const char *text, size_t len) {
-    while (len > 0) {
-        const char *end = memchr(text, '\n', len);
-        size_t line = end != NULL ? (size_t)(end - text) + 1 : len;
-        if (text[0] == '.')
-            nl_buf_addc(out, '.');
-        /* Lines without a leading dot are copied in one go. */
-        while (line < len && text[line] != '.') {
-            end = memchr(text + line, '\n', len - line);
-            line = end != NULL ? (size_t)(end - text) + 1 : len;
-        }
-        nl_buf_add(out, text, line);
-        text += line;
-        len -= line;
+    size_t copied = 0;
+    /* There are far fewer dots than lines, and hardly one at the start of a line. */
+    for (const char *dot = memchr(text, '.', len); dot != NULL;
+         dot = memchr(dot + 1, '.', len - (size_t)(dot + 1 - text))) {
+        size_t at = (size_t)(dot - text);
+        if (at > 0 && dot[-1] != '\n')
+            continue;
+        nl_buf_add(out, text + copied, at - copied);
+        nl_buf_addc(out, '.');
+        copied = at;
     }
+    nl_buf_add(out, text + copied, len - copied);
 }
 
 void nl_session_add_mail(struct nl_session *session, const char *sender, size_t size,

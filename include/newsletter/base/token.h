@@ -53,6 +53,9 @@ struct nl_mac_key;
 struct nl_mac_key *nl_mac_key_new(const char *key, const char *use) NL_ALL_NONNULL;
 void nl_mac_with(struct nl_mac_key *key, const char *text,
                  char out[NL_MAC_TEXT_LEN + 1]) NL_ALL_NONNULL;
+/* Two independent ones from a single computation. */
+void nl_mac_pair(struct nl_mac_key *key, const char *text, char one[NL_MAC_TEXT_LEN + 1],
+                 char two[NL_MAC_TEXT_LEN + 1]) NL_ALL_NONNULL;
 void nl_mac_key_free(struct nl_mac_key *key);
 
 /* Compares two texts of equal length in constant time. */

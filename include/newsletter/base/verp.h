@@ -9,10 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The keys that names are made and checked with. Close with nl_verp_close. */
+/* The keys that names are made and checked with. Close with nl_verp_close. One thread at a time. */
 struct nl_verp {
-    struct nl_mac_key *sender;
-    struct nl_mac_key *message_id;
+    struct nl_mac_key *both;
+    struct nl_mac_key *old_sender, *old_message_id; /* of mails that went out long ago */
+    struct nl_verp_pair *last;                      /* the MACs of the last delivery */
 };
 NL_CHECKED enum nl_status nl_verp_open(const char *secret, struct nl_verp *out,
                                        struct nl_error *err) NL_NONNULL(1, 2);
