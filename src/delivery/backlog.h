@@ -11,7 +11,10 @@ struct nl_pending {
     struct nl_token token;               /* for the link in a notice */
     const struct nl_domain_limit *limit; /* of the recipient's domain; NULL: none */
     char *domain;                        /* an A-label, where there is a limit */
-    int64_t permit;                      /* which of the domain's connections; 0: none */
+    uint64_t commit_point; /* the number of the commit that holds it ahead of time; 0: none */
+    bool ahead;            /* the next commit does */
+    bool alone;            /* it is not recorded ahead: the subscription has ended */
+    int64_t permit;        /* which of the domain's connections; 0: none */
 };
 void nl_pending_free(struct nl_pending *pending);
 

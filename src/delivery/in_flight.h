@@ -9,6 +9,7 @@
 #include "delivery/composer.h"
 #include "delivery/maker.h"
 #include "delivery/tuner.h"
+#include "newsletter/base/witness.h"
 #include "newsletter/db/sync.h"
 #include "newsletter/smtp/transport.h"
 
@@ -38,6 +39,8 @@ struct run {
     size_t size;                   /* connections times (window + 1) */
     size_t used;                   /* places that were ever used: none lies beyond */
     struct nl_tuner tuner;
+    struct nl_witness *witness;        /* see ahead.h; NULL until it is needed */
+    bool without_witness;              /* there is no place for one */
     int64_t clock;                     /* microseconds, read once in each turn of the loop */
     int64_t round_trip, round_trip_at; /* of the network, and when it was asked for */
     int64_t noted_at;                  /* when what was found was last stored */

@@ -1,5 +1,6 @@
 #include "delivery/record.h"
 
+#include "delivery/ahead.h"
 #include "delivery/tuning.h"
 #include "newsletter/store/issue_control.h"
 
@@ -69,8 +70,8 @@ static enum nl_status record_commit_points(struct run *run) {
             run->commit_points[count++] = run->messages[i].pending.job.delivery;
     if (count == 0)
         return NL_OK;
-    enum nl_status status = nl_delivery_commit_points(run->plan->store, run->commit_points, count,
-                                                      run->owner.text, run->may_go, run->err);
+    enum nl_status status = nl_delivery_commit_points(
+        run->plan->store, run->commit_points, count, false, run->owner.text, run->may_go, run->err);
     size_t at = 0;
     for (size_t i = 0; status == NL_OK && i < run->used; i++)
         if (run->messages[i].wants_commit_point && !run->may_go[at++])
@@ -102,7 +103,7 @@ bool nl_record_has_work(const struct run *run) {
         if (run->messages[i].done || run->messages[i].wants_commit_point)
             return true;
     return nl_breaker_decided(&run->breaker) || wants_lease(run) || wants_renewal(run) ||
-           (nl_run_must_stop(run) && run->backlog.count > 0);
+           nl_ahead_wants(run) || (nl_run_must_stop(run) && run->backlog.count > 0);
 }
 
 /* Another process may keep the database locked for long (a fan-out to a million people). Giving up
@@ -149,6 +150,8 @@ static enum nl_status record_once(struct run *run) {
     else if (status == NL_OK && wants_lease(run))
         status = nl_backlog_fill(&run->backlog, &run->summary->pause_reason, run->err);
     if (status == NL_OK)
+        status = nl_ahead_record(run);
+    if (status == NL_OK)
         status = nl_store_commit(run->plan->store, run->err);
     if (status != NL_OK)
         nl_store_rollback(run->plan->store);
@@ -188,6 +191,7 @@ static void release_final_dots(struct run *run) {
             continue;
         message->commit_point = 0;
         message->waits_since = run->clock;
+        nl_ahead_begin(run, message);
         nl_transport_release(run->transport, message->connection, i);
     }
 }
@@ -200,7 +204,7 @@ static bool wants_sync(const struct run *run) {
     for (size_t i = 0; i < run->used; i++)
         if (run->messages[i].commit_point > run->synced)
             return true;
-    return nl_env_now(nl_store_env(run->plan->store)) > run->sync_at;
+    return nl_ahead_wants_sync(run) || nl_env_now(nl_store_env(run->plan->store)) > run->sync_at;
 }
 
 enum nl_status nl_record_follow_sync(struct run *run) {
@@ -211,8 +215,9 @@ enum nl_status nl_record_follow_sync(struct run *run) {
     if (status == NL_OK && done) {
         run->synced = run->syncing;
         run->syncing = 0;
-        release_final_dots(run);
     }
+    if (status == NL_OK)
+        release_final_dots(run);
     if (status == NL_OK && wants_sync(run)) {
         run->syncing = run->committed;
         run->sync_at = nl_env_now(nl_store_env(run->plan->store));
@@ -237,13 +242,15 @@ static void end_message(struct run *run, struct nl_in_flight *message) {
 /* Connections go on only after the commit. */
 static void after_commit(struct run *run) {
     run->committed++;
+    nl_ahead_committed(run);
     for (size_t i = 0; i < run->used; i++) {
         struct nl_in_flight *message = &run->messages[i];
         if (message->done) {
             end_message(run, message);
         } else if (message->wants_commit_point) {
             message->wants_commit_point = false;
-            message->commit_point = run->committed;
+            message->commit_point =
+                message->pending.commit_point != 0 ? message->pending.commit_point : run->committed;
         }
     }
     for (size_t i = 0; i < run->breaker.count; i++) {

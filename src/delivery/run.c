@@ -1,5 +1,6 @@
 #include "delivery/run.h"
 
+#include "delivery/ahead.h"
 #include "delivery/outcome.h"
 #include "delivery/record.h"
 #include "delivery/tuning.h"
@@ -53,6 +54,7 @@ static void clean_up(struct run *run, enum nl_status *status) {
     if (*status == NL_OK)
         *status = synced;
     nl_error_free(&ignored);
+    nl_ahead_close(run, *status == NL_OK);
     nl_transport_free(run->transport);
     for (size_t i = 0; run->messages != NULL && i < run->size; i++) {
         if (run->messages[i].pending.permit != 0)

@@ -153,6 +153,7 @@ class Session(socketserver.StreamRequestHandler):
             elif verb == "BDAT" and server.chunking:
                 self.rfile.read(int(line.split(" ")[1]))
                 server.flights += 1
+                time.sleep(server.delay)
                 if server.chunking == "silent":
                     continue
                 if not recipients:

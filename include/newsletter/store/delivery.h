@@ -74,12 +74,14 @@ NL_CHECKED enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_sc
 NL_CHECKED enum nl_status nl_delivery_waits(struct nl_store *store, const struct nl_scope *scope,
                                             bool *waits, struct nl_error *err) NL_ALL_NONNULL;
 
-/* Records the commit points of `count` deliveries. The commit point is the moment before the final
- * dot: after it, only the server's reply tells whether the message was accepted. ok[i] is false
- * where the lease is gone or the subscription has ended since: then the dot must not be sent. */
+/* Records the commit points of `count` deliveries; `ahead` of time, where each is recorded once
+ * more before its message goes out, and a witness under the name `owner` tells which did. The
+ * commit point is the moment before the final dot: after it, only the server's reply tells whether
+ * the message was accepted. ok[i] is false where the lease is gone or the subscription has ended
+ * since: then the dot must not be sent. */
 NL_CHECKED enum nl_status nl_delivery_commit_points(struct nl_store *store,
                                                     const int64_t *deliveries, size_t count,
-                                                    const char *owner, bool *ok,
+                                                    bool ahead, const char *owner, bool *ok,
                                                     struct nl_error *err) NL_ALL_NONNULL;
 
 /* Renews the leases of `owner` until `until`. */

@@ -65,7 +65,7 @@ static void resume(struct fixture *fixture) {
     assert_ok(nl_delivery_lease(store, &scope, "me", 99, LEASES, jobs, &count, &err));
     assert_int_equal(count, LEASES);
     for (size_t i = 0; i < count; i++) {
-        assert_ok(nl_delivery_commit_points(store, &jobs[i].delivery, 1, "me", &flag, &err));
+        assert_ok(nl_delivery_commit_points(store, &jobs[i].delivery, 1, false, "me", &flag, &err));
         assert_true(flag);
         if (i == 0)
             assert_ok(nl_delivery_postpone(store, jobs[i].delivery, "me", 50, &err));

@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include "newsletter/base/witness.h"
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/issue.h"
 #include "newsletter/store/issue_control.h"
@@ -118,9 +119,46 @@ static void test_ended_subscriptions_are_skipped(void **state) {
                      3);
     /* Ended between the lease and the final dot: it must not go out. */
     fixture_sql(fixture, "UPDATE subscription SET state = 'unsubscribed' WHERE id = 5");
-    assert_ok(nl_delivery_commit_points(fixture->store, &jobs[0].delivery, 1, "a", &ok, &err));
+    assert_ok(
+        nl_delivery_commit_points(fixture->store, &jobs[0].delivery, 1, false, "a", &ok, &err));
     assert_false(ok);
     free_jobs(jobs, 1);
+}
+
+/* Three commit points ahead of time. Of a process that was killed it is known which message had
+ * begun; of a machine that went down it is not. */
+static void recover_ahead(struct fixture *fixture, bool reboot) {
+    struct nl_error err = {0};
+    static const char owner[] = "00000000-0000-4000-8000-00000000aead";
+    struct nl_job jobs[MANY];
+    struct nl_counts counts = {0};
+    bool ok[3] = {false};
+    int64_t count = 0;
+    int64_t issue = make_issue(fixture, 4);
+    assert_int_equal(lease(fixture, issue, owner, 4, jobs), 4);
+    const int64_t ids[] = {jobs[0].delivery, jobs[1].delivery, jobs[2].delivery};
+    assert_ok(nl_delivery_commit_points(fixture->store, ids, 3, true, owner, ok, &err));
+    assert_true(ok[0] && ok[1] && ok[2]);
+    struct nl_witness *witness = nl_witness_open(owner);
+    assert_non_null(witness);
+    nl_witness_note(witness, ids[1]);
+    nl_witness_close(witness, reboot);
+    fixture->fake.now += 7200;
+    assert_ok(nl_delivery_recover(fixture->store, issue, &count, &err));
+    assert_int_equal(count, reboot ? 3 : 1);
+    assert_ok(nl_issue_count(fixture->store, issue, &counts, &err));
+    assert_int_equal(counts.unknown, reboot ? 3 : 1);
+    assert_int_equal(counts.queued, reboot ? 1 : 3);
+    assert_int_equal(nl_witness_ask(owner, ids[1]), NL_TESTIMONY_NONE);
+    free_jobs(jobs, 4);
+}
+
+static void test_commit_points_ahead_of_a_process_that_was_killed(void **state) {
+    recover_ahead(*state, false);
+}
+
+static void test_commit_points_ahead_of_a_machine_that_went_down(void **state) {
+    recover_ahead(*state, true);
 }
 
 static void test_recovery(void **state) {
@@ -132,7 +170,8 @@ static void test_recovery(void **state) {
     int64_t count = 0;
     int64_t issue = make_issue(fixture, 4);
     assert_int_equal(lease(fixture, issue, "dead", 3, jobs), 3);
-    assert_ok(nl_delivery_commit_points(fixture->store, &jobs[0].delivery, 1, "dead", &ok, &err));
+    assert_ok(
+        nl_delivery_commit_points(fixture->store, &jobs[0].delivery, 1, false, "dead", &ok, &err));
     assert_true(ok);
     if (!nl_store_is_file(fixture->path)) { /* whose leases end by time alone */
         assert_ok(nl_delivery_recover(fixture->store, issue, &count, &err));
@@ -182,7 +221,7 @@ static void test_only_the_owner_reaches_the_commit_point(void **state) {
     assert_int_equal(lease(fixture, issue, "first", 1, jobs), 1);
     assert_int_equal(lease(fixture, issue, "second", 1, jobs + 1), 1);
     const int64_t deliveries[] = {jobs[0].delivery, jobs[1].delivery};
-    assert_ok(nl_delivery_commit_points(fixture->store, deliveries, 2, "first", ok, &err));
+    assert_ok(nl_delivery_commit_points(fixture->store, deliveries, 2, false, "first", ok, &err));
     assert_true(ok[0] && !ok[1]);
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE dot_at IS NOT NULL"),
                      1);
@@ -190,7 +229,8 @@ static void test_only_the_owner_reaches_the_commit_point(void **state) {
         snprintf(sql, sizeof sql, "UPDATE delivery SET state = '%s' WHERE id = %lld", others[i],
                  (long long)deliveries[0]);
         fixture_sql(fixture, sql);
-        assert_ok(nl_delivery_commit_points(fixture->store, deliveries, 1, "first", ok, &err));
+        assert_ok(
+            nl_delivery_commit_points(fixture->store, deliveries, 1, false, "first", ok, &err));
         if (ok[0])
             fail_msg("a delivery that is %s by now was sent", others[i]);
     }
@@ -280,6 +320,10 @@ int main(void) {
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_ended_subscriptions_are_skipped, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_commit_points_ahead_of_a_process_that_was_killed,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_commit_points_ahead_of_a_machine_that_went_down,
+                                        fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_recovery, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_leases_of_notices_expire, fixture_setup,
                                         fixture_teardown),

@@ -68,7 +68,7 @@ static bool commit_point(struct fixture *fixture) {
     struct nl_error err = {0};
     const int64_t delivery = 7;
     bool ok = true;
-    assert_ok(nl_delivery_commit_points(fixture->store, &delivery, 1, "me", &ok, &err));
+    assert_ok(nl_delivery_commit_points(fixture->store, &delivery, 1, false, "me", &ok, &err));
     return ok;
 }
 
