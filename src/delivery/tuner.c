@@ -111,7 +111,7 @@ static int64_t least_time(int64_t a, int64_t b) {
 /* How long the messages may take that are under way now. */
 static int64_t under_way_for(const struct nl_tuner *tuner) {
     int64_t answers = (int64_t)(2 * tuner->levels[tuner->home].answer);
-    return answers < SECOND / 10 ? SECOND / 10 : least_time(answers, 2 * SECOND);
+    return answers < SECOND / 10 ? SECOND / 10 : least_time(answers, SETTLE);
 }
 
 static void lower(struct nl_tuner *tuner, struct nl_tuner_cap *cap, size_t most, int64_t now) {

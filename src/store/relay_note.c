@@ -3,6 +3,7 @@
 #include "newsletter/db/sql.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { WEEK = 7 * 86400, MOST = 1000000 };
 
@@ -62,21 +63,26 @@ enum nl_status nl_relay_pace_write(struct nl_store *store, const char *relay,
 
 /* Takes nothing that is not as nl_relay_pace_write has written it. */
 static enum nl_status read_pace(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    enum { CONNECTIONS, WINDOW, PER_SECOND, HELD_BACK, AT, FIELDS };
     struct nl_relay_pace *pace = context;
-    struct nl_relay_pace read = {0};
-    long long per_second = 0;
-    long long at = 0;
-    int held_back = 0;
+    const char *text = nl_sql_text(row, 0);
+    long long fields[FIELDS] = {0};
     (void)err;
-    if (sscanf(nl_sql_text(row, 0), "%7zu %7zu %15lld %2d %15lld", &read.connections, &read.window,
-               &per_second, &held_back, &at) != 5 ||
-        read.connections == 0 || read.connections > MOST || read.window == 0 ||
-        read.window > MOST || held_back < 0 || held_back >= NL_HELD_BACK_KINDS || per_second < 0)
+    for (int i = 0; i < FIELDS; i++) {
+        char *end = NULL;
+        fields[i] = strtoll(text, &end, 10);
+        if (end == text || *end != (i + 1 < FIELDS ? ' ' : '\0') || fields[i] < 0)
+            return NL_OK;
+        text = end;
+    }
+    if (fields[CONNECTIONS] == 0 || fields[CONNECTIONS] > MOST || fields[WINDOW] == 0 ||
+        fields[WINDOW] > MOST || fields[HELD_BACK] >= NL_HELD_BACK_KINDS)
         return NL_OK;
-    read.per_second = per_second;
-    read.held_back = (enum nl_held_back)held_back;
-    read.at = at;
-    *pace = read;
+    *pace = (struct nl_relay_pace){.connections = (size_t)fields[CONNECTIONS],
+                                   .window = (size_t)fields[WINDOW],
+                                   .per_second = fields[PER_SECOND],
+                                   .held_back = (enum nl_held_back)fields[HELD_BACK],
+                                   .at = fields[AT]};
     return NL_OK;
 }
 

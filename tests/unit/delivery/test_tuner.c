@@ -155,8 +155,9 @@ static double best_by_hand(const struct server *server) {
         most = server->limits_beyond;
     for (size_t n = 1; n <= most; n++) {
         double sent = 0;
-        for (double at = server->opening; at < server->seconds; at += 0.1)
-            sent += server->rate((double)n, at) * 0.1;
+        int from = (int)(server->opening * 10);
+        for (int tenth = from; tenth < (int)(server->seconds * 10); tenth++)
+            sent += server->rate((double)n, tenth / 10.0) / 10;
         best = sent > best ? sent : best;
     }
     return best;
