@@ -344,7 +344,8 @@ static enum nl_status ask_witness(const struct nl_sql_row *row, void *context,
     const char *owner = nl_sql_text(row, 1);
     if (strstr(nl_buf_text(&recovery->owners), owner) == NULL)
         nl_buf_addf(&recovery->owners, "%s ", owner);
-    return nl_witness_ask(owner, nl_sql_int(row, 0)) == NL_TESTIMONY_NOT_BEGUN
+    return nl_sql_bool(row, 2) &&
+                   nl_witness_ask(owner, nl_sql_int(row, 0)) == NL_TESTIMONY_NOT_BEGUN
                ? nl_sql_add_id(row, &recovery->not_begun, err)
                : NL_OK;
 }
@@ -355,11 +356,13 @@ static enum nl_status hear_witnesses(struct nl_store *store, struct recovery *re
                                      struct nl_error *err) {
     nl_buf_clear(&recovery->not_begun);
     nl_buf_clear(&recovery->owners);
-    enum nl_status status = nl_sql_each(
-        store, err, ask_witness, recovery,
-        "SELECT d.id, d.lease_owner FROM delivery d WHERE d.issue IS NOT DISTINCT FROM nullif(?1, "
-        "0) AND d.state = 'leased' AND (?3 <> 0 OR d.lease_until <= ?2) AND d.dot_at < 0" CLAIM,
-        NL_VALUES(NL_INT(recovery->issue), NL_INT(nl_store_now(store)), NL_INT(all)));
+    enum nl_status status =
+        nl_sql_each(store, err, ask_witness, recovery,
+                    "SELECT d.id, d.lease_owner, d.dot_at < 0 FROM delivery d WHERE d.issue IS NOT "
+                    "DISTINCT FROM nullif(?1, "
+                    "0) AND d.state = 'leased' AND (?3 <> 0 OR d.lease_until <= ?2) AND d.dot_at "
+                    "IS NOT NULL" CLAIM,
+                    NL_VALUES(NL_INT(recovery->issue), NL_INT(nl_store_now(store)), NL_INT(all)));
     for (size_t i = 0; status == NL_OK && i < nl_ids_count(&recovery->not_begun); i++)
         status = nl_sql_run(store, err, "UPDATE delivery SET dot_at = NULL WHERE id = ?",
                             NL_VALUES(NL_INT(nl_ids_at(&recovery->not_begun, i))));
