@@ -342,6 +342,8 @@ static enum nl_status ask_witness(const struct nl_sql_row *row, void *context,
                                   struct nl_error *err) {
     struct recovery *recovery = context;
     const char *owner = nl_sql_text(row, 1);
+    if (owner == NULL)
+        return NL_OK;
     if (strstr(nl_buf_text(&recovery->owners), owner) == NULL)
         nl_buf_addf(&recovery->owners, "%s ", owner);
     return nl_sql_bool(row, 2) &&
