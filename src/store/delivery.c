@@ -1,6 +1,5 @@
 #include "newsletter/store/delivery.h"
 
-#include "newsletter/base/witness.h"
 #include "newsletter/db/sql.h"
 
 #include <stdlib.h>
@@ -324,94 +323,6 @@ enum nl_status nl_delivery_record(struct nl_store *store, const struct nl_record
     for (size_t i = 0; status == NL_OK && i < count; i++)
         status = record_one(store, &records[i], owner, err);
     return nl_sql_batch_end(store, status, err);
-}
-
-struct recovery {
-    int64_t issue;
-    int64_t count;
-    struct nl_buf not_begun; /* their ids */
-    struct nl_buf owners;    /* whose witnesses were asked, with a blank after each */
-};
-
-/* Leases that have ended. ?3 is true if all have, because nobody else sends the issue now. */
-#define DEAD                                                                                       \
-    "WHERE id IN (SELECT id FROM delivery WHERE issue IS NOT DISTINCT FROM nullif(?1, 0) AND "     \
-    "state = 'leased' AND (?3 <> 0 OR lease_until <= ?2) AND dot_at IS "
-
-static enum nl_status ask_witness(const struct nl_sql_row *row, void *context,
-                                  struct nl_error *err) {
-    struct recovery *recovery = context;
-    const char *owner = nl_sql_text(row, 1);
-    if (owner == NULL)
-        return NL_OK;
-    if (strstr(nl_buf_text(&recovery->owners), owner) == NULL)
-        nl_buf_addf(&recovery->owners, "%s ", owner);
-    return nl_sql_bool(row, 2) &&
-                   nl_witness_ask(owner, nl_sql_int(row, 0)) == NL_TESTIMONY_NOT_BEGUN
-               ? nl_sql_add_id(row, &recovery->not_begun, err)
-               : NL_OK;
-}
-
-/* Commit points that were recorded ahead are taken back where a witness says that their messages
- * had not begun. Without a witness, the machine may have gone down. */
-static enum nl_status hear_witnesses(struct nl_store *store, struct recovery *recovery, int64_t all,
-                                     struct nl_error *err) {
-    nl_buf_clear(&recovery->not_begun);
-    nl_buf_clear(&recovery->owners);
-    enum nl_status status =
-        nl_sql_each(store, err, ask_witness, recovery,
-                    "SELECT d.id, d.lease_owner, d.dot_at < 0 FROM delivery d WHERE d.issue IS NOT "
-                    "DISTINCT FROM nullif(?1, "
-                    "0) AND d.state = 'leased' AND (?3 <> 0 OR d.lease_until <= ?2) AND d.dot_at "
-                    "IS NOT NULL" CLAIM,
-                    NL_VALUES(NL_INT(recovery->issue), NL_INT(nl_store_now(store)), NL_INT(all)));
-    for (size_t i = 0; status == NL_OK && i < nl_ids_count(&recovery->not_begun); i++)
-        status = nl_sql_run(store, err, "UPDATE delivery SET dot_at = NULL WHERE id = ?",
-                            NL_VALUES(NL_INT(nl_ids_at(&recovery->not_begun, i))));
-    return status;
-}
-
-static enum nl_status recover(struct nl_store *store, void *ctx, struct nl_error *err) {
-    struct recovery *recovery = ctx;
-    int64_t now = nl_store_now(store);
-    int64_t all = recovery->issue != 0 && nl_store_locks_issues(store);
-    enum nl_status status = hear_witnesses(store, recovery, all, err);
-    if (status != NL_OK)
-        return status;
-    status = nl_sql_run(store, err,
-                        "UPDATE delivery SET state = 'unknown', lease_until = NULL, "
-                        "attempts = attempts + 1, updated_at = ?2, "
-                        "reply_text = 'the run ended between the final dot and the reply' " DEAD
-                        "NOT NULL /*+ FOR UPDATE SKIP LOCKED */)",
-                        NL_VALUES(NL_INT(recovery->issue), NL_INT(now), NL_INT(all)));
-    recovery->count = nl_sql_changes(store);
-    if (status == NL_OK)
-        status = nl_sql_run(store, err,
-                            "UPDATE delivery SET state = 'queued', lease_owner = NULL, "
-                            "lease_until = NULL, updated_at = ?2 " DEAD
-                            "NULL /*+ FOR UPDATE SKIP LOCKED */)",
-                            NL_VALUES(NL_INT(recovery->issue), NL_INT(now), NL_INT(all)));
-    return status;
-}
-
-/* Once their word is on disk, nobody asks them again. */
-static void dismiss_witnesses(struct recovery *recovery, bool recorded) {
-    char *rest = NULL;
-    char *owners = nl_buf_take(&recovery->owners);
-    for (char *owner = owners != NULL ? strtok_r(owners, " ", &rest) : NULL;
-         recorded && owner != NULL; owner = strtok_r(NULL, " ", &rest))
-        nl_witness_remove(owner);
-    free(owners);
-    nl_buf_free(&recovery->not_begun);
-}
-
-enum nl_status nl_delivery_recover(struct nl_store *store, int64_t issue, int64_t *unknown,
-                                   struct nl_error *err) {
-    struct recovery recovery = {.issue = issue};
-    enum nl_status status = nl_sql_shared(store, recover, &recovery, err);
-    *unknown = recovery.count;
-    dismiss_witnesses(&recovery, status == NL_OK);
-    return status;
 }
 
 enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64_t *due,

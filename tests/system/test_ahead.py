@@ -21,7 +21,7 @@ def server():
 
 
 def witnesses(site):
-    """Those of the runs that hold leases."""
+    """The witnesses of the runs that hold leases."""
     owners = site.sql("SELECT DISTINCT lease_owner FROM delivery WHERE state = 'leased'")
     return {path for owner, in owners for path in [f"/dev/shm/newsletter-{owner}"] if os.path.exists(path)}
 

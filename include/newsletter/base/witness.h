@@ -22,7 +22,7 @@ void nl_witness_close(struct nl_witness *witness, bool remove);
 
 enum nl_testimony { NL_TESTIMONY_NONE, NL_TESTIMONY_BEGUN, NL_TESTIMONY_NOT_BEGUN };
 
-/* What the record of another process of the same user says; or takes it away. */
+/* Asks the record of another process of the same user; or takes it away. */
 enum nl_testimony nl_witness_ask(const char *name, int64_t id) NL_ALL_NONNULL;
 void nl_witness_remove(const char *name) NL_ALL_NONNULL;
 
