@@ -168,16 +168,19 @@ static void check_language(const struct walk *walk, const struct nl_md_node *nod
     nl_buf_free(&words);
 }
 
-/* A block of code that nobody fenced, after a list or within one. */
+/* A block of code that nobody fenced: mostly a list or a paragraph that was indented too far. */
 static void check_code(const struct walk *walk, const struct nl_md_node *node,
                        const struct nl_md_node *before) {
     bool listed =
         before != NULL && (before->type == NL_MD_NUMBERS || before->type == NL_MD_BULLETS);
     bool within = node->parent->type == NL_MD_ITEM || node->parent->type == NL_MD_NOTE;
-    if (node->letter == '\0' && (listed || within))
-        nl_access_find(walk->access, node->line, "indented-code",
-                       "this is indented so far that it shows as code: indent it to the text of "
-                       "the item that it belongs to, or put code between lines of ```");
+    if (node->letter != '\0')
+        return;
+    nl_access_find(walk->access, node->line, "indented-code",
+                   "%s, or put code between lines of ```",
+                   listed || within ? "this is indented so far that it shows as code: indent it to "
+                                      "the text of the item that it belongs to"
+                                    : "a tab or four blanks make this show as code: remove them");
 }
 
 static void check_note(const struct walk *walk, const struct nl_md_node *node) {

@@ -176,7 +176,7 @@ static bool settle_list(struct settling *self, struct nl_md_node *list) {
     size_t signs = 0;
     for (const struct nl_md_node *item = list->first; item != NULL; item = item->next)
         count++;
-    struct nl_md_edit **edits = calloc(2 * count, sizeof *edits);
+    struct nl_md_edit **edits = calloc(2 * count + 1, sizeof(void *));
     if (edits == NULL)
         return false;
     struct nl_md_edit **own = edits + count;

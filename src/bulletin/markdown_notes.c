@@ -14,7 +14,7 @@ struct collection {
 static bool keep_note(struct collection *self, struct nl_md_node *note) {
     if (self->count == self->capacity) {
         size_t capacity = self->capacity > 0 ? 2 * self->capacity : 16;
-        struct nl_md_node **notes = reallocarray((void *)self->notes, capacity, sizeof *notes);
+        struct nl_md_node **notes = reallocarray((void *)self->notes, capacity, sizeof(void *));
         if (notes == NULL)
             return false;
         self->notes = notes;
@@ -100,7 +100,7 @@ static bool number_marks(struct collection *self, struct nl_md_node *node) {
 
 /* Numbers what the text refers to, then what those notes refer to. */
 static bool number_all(struct collection *self, struct nl_md_node *document) {
-    self->order = calloc(self->count + 1, sizeof *self->order);
+    self->order = calloc(self->count + 1, sizeof(void *));
     bool complete = self->order != NULL && number_marks(self, document);
     for (int i = 0; complete && i < self->numbered; i++)
         complete = number_marks(self, self->order[i]);
@@ -111,7 +111,7 @@ bool nl_md_notes_collect(struct nl_md_node *document) {
     struct collection self = {0};
     bool complete = take_notes(&self, document);
     if (complete && self.count > 0)
-        qsort((void *)self.notes, self.count, sizeof *self.notes, compare_notes);
+        qsort((void *)self.notes, self.count, sizeof(void *), compare_notes);
     complete = complete && number_all(&self, document);
     struct nl_md_node *notes =
         complete && self.count > 0 ? nl_md_append(document, NL_MD_NOTES) : NULL;

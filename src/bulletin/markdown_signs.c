@@ -90,11 +90,10 @@ static char choose_delimiter(struct scan *scan, unsigned style, char natural,
         return natural;
     bool again = sign != NULL && list->style == style && nl_list_sign_begins(sign) &&
                  !nl_list_sign_follows(&list->last, sign);
-    if (list->delimiter == '\0')
-        list->delimiter = natural;
-    else if (again || (list->style != style && list->delimiter == natural))
+    bool other = list->style != style && list->delimiter == natural;
+    if (list->delimiter != '\0' && (again || other))
         list->delimiter = list->delimiter == ')' ? '.' : ')';
-    else if (list->style != style)
+    else if (list->delimiter == '\0' || list->style != style)
         list->delimiter = natural;
     list->style = style;
     if (sign != NULL)

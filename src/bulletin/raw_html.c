@@ -3,7 +3,7 @@
 #include "newsletter/base/colour.h"
 
 #include <ctype.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -96,6 +96,24 @@ bool nl_css_property(const char *style, const char *name, struct nl_buf *out) {
     return found;
 }
 
+/* Reads "rgb(1,2,3)". */
+static bool read_rgb(const char *text, unsigned *out) {
+    unsigned colour = 0;
+    if (strncmp(text, "rgb(", 4) != 0)
+        return false;
+    text += 4;
+    for (int i = 0; i < 3; i++) {
+        char *end = NULL;
+        unsigned long part = strtoul(text, &end, 10);
+        if (!isdigit((unsigned char)*text) || part > 255 || *end != (i < 2 ? ',' : ')'))
+            return false;
+        colour = colour << 8 | (unsigned)part;
+        text = end + 1;
+    }
+    *out = colour;
+    return true;
+}
+
 bool nl_css_colour(const char *text, unsigned *out) {
     static const struct {
         const char *name;
@@ -112,20 +130,14 @@ bool nl_css_colour(const char *text, unsigned *out) {
                  {"darkred", 0x8b0000},     {"darkblue", 0x00008b}, {"darkgreen", 0x006400},
                  {"crimson", 0xdc143c},     {"tomato", 0xff6347},   {"lightblue", 0xadd8e6},
                  {"lightyellow", 0xffffe0}, {"beige", 0xf5f5dc},    {"ivory", 0xfffff0}};
-    unsigned red = 0;
-    unsigned green = 0;
-    unsigned blue = 0;
     uint32_t colour = 0;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(text, names[i].name) == 0) {
             *out = names[i].colour;
             return true;
         }
-    if (sscanf(text, "rgb(%3u,%3u,%3u)", &red, &green, &blue) == 3 && red < 256 && green < 256 &&
-        blue < 256) {
-        *out = red << 16 | green << 8 | blue;
+    if (read_rgb(text, out))
         return true;
-    }
     bool known = text[0] == '#' && nl_colour_parse(text, &colour);
     *out = colour;
     return known;

@@ -1,6 +1,8 @@
-/* Any bytes as an issue: the composer refuses them with an error or makes a message that fills. */
+/* Any bytes as an issue: the composer refuses them with an error or makes a message that fills, and
+ * checks it. */
 #include "newsletter/base/file.h"
 #include "newsletter/bulletin/bulletin.h"
+#include "newsletter/bulletin/check.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -52,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
                                                    (char *)"https://x.org/u/{token}"};
     struct nl_error err = {0};
     struct nl_bulletin bulletin = {0};
+    struct nl_findings findings = {0};
     if (path[0] == '\0') {
         snprintf(path, sizeof path, "/dev/shm/newsletter-fuzz-%ld.md", (long)getpid());
         atexit(remove_file);
@@ -63,6 +66,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
         NL_OK) {
         fill(&bulletin, "Ann", "{\"a\":\"b\"}");
         fill(&bulletin, NULL, NULL);
+        demand(nl_bulletin_check(&bulletin, &list, len % 2 ? &with_html : &config, &findings,
+                                 &err) == NL_OK);
+        for (size_t i = 0; i < findings.count; i++)
+            demand(strpbrk(findings.items[i].text, "\r\n") == NULL);
+        nl_findings_free(&findings);
     } else {
         demand(err.text != NULL && strpbrk(err.text, "\r\n") == NULL);
     }

@@ -74,6 +74,7 @@ def test_body(good, body, level, rule):
     ("a) x\nb) y\n\n        1. z", "indented-code", 4),
     ("а) x\nб) y\n\n         1. z", "indented-code", 4),
     ("a) x\nb) y\n\n   1. z", None, None),
+    ("x\n\n\tAn indented paragraph.", "indented-code", 3),
     ("1. x\n\n```\ncode\n```", None, None),
     ("x\n\n[^1]: lost", "footnote", 3),
     ("x[^1]\n\n[^1]: found", None, None),
