@@ -184,7 +184,7 @@ def test_an_operators_own_language(connected, server):
     folder = os.path.join(connected.folder, "look")
     os.mkdir(folder)
     connected.write("look/de.po", 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
-                    'msgid "Unsubscribe"\nmsgstr "Abmelden"\n\n'
+                    'msgid "Unsubscribe:"\nmsgstr "Abmelden:"\n\n'
                     'msgctxt "date"\nmsgid "{{day}} {{month}} {{year}}"\n'
                     'msgstr "{{day}}. {{month}} {{year}}"\n')
     subprocess.run(["msgfmt", "--endianness=little", "-o", folder + "/de.mo", folder + "/de.po"],
