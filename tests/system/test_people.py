@@ -1,8 +1,10 @@
 """The operator's view of people and lists: subscriber, resend, list rename and list remove."""
+import glob
 import json
 import re
 
 import pytest
+from conftest import POSTGRESQL
 
 
 def lines(text):
@@ -143,6 +145,10 @@ def test_removing_a_list(two_lists):
     assert "2 active" in asked.out and "3 people are on no other list" in asked.out
     two_lists.run("list", "remove", "second", "--yes")
     assert two_lists.sql("SELECT name FROM list") == [("bulletin",)]
+    if not POSTGRESQL:  # nothing of them is left in the file
+        for path in glob.glob(str(two_lists.database) + "*"):
+            with open(path, "rb") as file:
+                assert b"eve@second" not in file.read(), path
     assert sorted(row[0] for row in lines(two_lists.run("subscriber", "list").out)) == [
         "ann@example.org", "bob@example.net", "eve@bulletin.example.org"]
     assert two_lists.sql("SELECT count(*) FROM delivery") == [(1,)]  # the one to eve

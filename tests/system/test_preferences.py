@@ -157,7 +157,9 @@ def test_a_new_address(web, connected, server):
     assert "Receive our emails at this address" in web.get(confirm).text
     assert connected.sql("SELECT address FROM subscriber") == [("ann@example.org",)]  # a scanner's visit
     key = confirm.split("token=")[1]
-    assert web.post("/address", {"token": key}).status == 200
+    connected.sql("UPDATE subscriber SET language = 'de'")  # the page speaks it, as the mail did
+    done = web.post("/address", {"token": key})
+    assert done.status == 200 and '<html lang="de"' in done.text
     assert connected.sql("SELECT address, address_key FROM subscriber") == [
         ("Ann@Elsewhere.example", "ann@elsewhere.example")]
     assert web.post("/address", {"token": key}).status == 404  # once
