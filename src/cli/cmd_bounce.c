@@ -6,6 +6,7 @@
 #include "newsletter/inbound/intake.h"
 #include "newsletter/inbound/mailbox.h"
 #include "newsletter/store/bounce_record.h"
+#include "newsletter/store/last_run.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -210,6 +211,8 @@ static enum nl_status take_all(struct bounce_call *call, struct nl_error *err) {
                                         : take_paths(call, err);
         status = settle_rest(call, status, err);
     }
+    if (status == NL_OK)
+        status = nl_last_run_note(cli->store, NL_RAN_BOUNCES, err);
     if (!pipe && !call->options->json && (status == NL_OK || call->total > 0))
         show_counts(call);
     nl_intake_free(call->intake);

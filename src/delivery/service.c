@@ -2,6 +2,7 @@
 
 #include "newsletter/delivery/schedule_start.h"
 #include "newsletter/store/issue_control.h"
+#include "newsletter/store/last_run.h"
 
 struct pass {
     const struct nl_service *service;
@@ -103,6 +104,10 @@ enum nl_status nl_service_run(const struct nl_service *service, struct nl_servic
     struct pass pass = {.service = service, .result = result};
     enum nl_status status = NL_OK;
     *result = (struct nl_service_pass){0};
+    if (service->work == NL_SERVICE_ALL)
+        status = nl_last_run_note(service->store, NL_RAN_RETRY, err);
+    if (status != NL_OK)
+        return status;
     if ((service->work & NL_SERVICE_NOTICES) != 0)
         status = send_notices(service, 0, err);
     if (status == NL_OK && (service->work & NL_SERVICE_ISSUES) != 0)

@@ -16,6 +16,9 @@ struct nl_doctor {
     struct nl_findings *out;
 };
 
+/* run_check.c: when work of cron and mail servers was last done. */
+enum nl_status nl_doctor_runs(struct nl_doctor *doctor, struct nl_error *err);
+
 /* installation.c: files, templates, database, relay. */
 enum nl_status nl_doctor_installation(struct nl_doctor *doctor, struct nl_error *err);
 enum nl_status nl_doctor_relay(struct nl_doctor *doctor, struct nl_error *err);

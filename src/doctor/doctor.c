@@ -131,6 +131,8 @@ enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config 
         .store = store, .config = config, .relay = relay, .examination = examination, .out = out};
     struct walk walk = {.doctor = &doctor};
     enum nl_status status = nl_doctor_installation(&doctor, err);
+    if (status == NL_OK)
+        status = nl_doctor_runs(&doctor, err);
     if (status == NL_OK && relay != NULL)
         status = nl_doctor_relay(&doctor, err);
     if (status == NL_OK && !examination->local)

@@ -3,6 +3,7 @@
 #include "newsletter/base/buf.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/delivery.h"
+#include "newsletter/store/import_job.h"
 #include "newsletter/store/person.h"
 #include "newsletter/store/reputation.h"
 #include "newsletter/store/throttle.h"
@@ -13,6 +14,7 @@ struct call {
     const struct nl_retention *retention;
     bool dry_run;
     struct nl_pruned *out;
+    int64_t unconfirmed; /* in the present transaction */
 };
 
 /* Before when; 0 for nothing at all. */
@@ -20,11 +22,15 @@ static int64_t limit(const struct nl_store *store, int64_t seconds) {
     return seconds > 0 ? nl_store_now(store) - seconds : 0;
 }
 
-#define OLD_EVENTS "FROM event WHERE at < ?"
-#define OLD_LINKS "FROM confirmation WHERE coalesce(used_at, expires_at) < ?"
+/* How many rows one short transaction takes. */
+enum { AT_ONCE = 1000 };
+
+#define OLD_EVENTS "FROM event WHERE at < ?1"
+#define OLD_LINKS "FROM confirmation WHERE coalesce(used_at, expires_at) < ?1"
 #define OLD_IPS                                                                                    \
-    "subscription WHERE consent_ip IS NOT NULL AND state NOT IN ('active', 'pending') AND "        \
-    "ended_at < ?"
+    "FROM subscription WHERE consent_ip IS NOT NULL AND state NOT IN ('active', 'pending') AND "   \
+    "ended_at < ?1"
+#define OLD_IMPORTS "FROM import WHERE done_at < ?1"
 
 static enum nl_status prune_kind(struct nl_store *store, const struct call *call,
                                  const char *counting, const char *removing, int64_t seconds,
@@ -32,31 +38,70 @@ static enum nl_status prune_kind(struct nl_store *store, const struct call *call
     int64_t before = limit(store, seconds);
     if (call->dry_run)
         return nl_sql_number(store, err, out, NULL, counting, NL_VALUES(NL_INT(before)));
-    enum nl_status status = nl_sql_run(store, err, removing, NL_VALUES(NL_INT(before)));
-    *out = nl_sql_changes(store);
+    enum nl_status status = NL_OK;
+    int64_t removed = AT_ONCE;
+    while (status == NL_OK && removed == AT_ONCE) {
+        status = nl_sql_run(store, err, removing, NL_VALUES(NL_INT(before), NL_INT(AT_ONCE)));
+        removed = status == NL_OK ? nl_sql_changes(store) : 0;
+        *out += removed;
+        nl_store_give_way(store);
+    }
+    return status;
+}
+
+/* The kinds of which there may be very many, in one short transaction after the other. */
+static enum nl_status prune_many(struct nl_store *store, const struct call *call,
+                                 struct nl_error *err) {
+    const struct nl_retention *retention = call->retention;
+    int64_t imports = 0;
+    const struct {
+        const char *counting, *removing;
+        int64_t seconds, *out;
+    } kinds[] = {
+        {"SELECT count(*) " OLD_EVENTS,
+         "DELETE FROM event WHERE id IN (SELECT id " OLD_EVENTS " LIMIT ?2)", retention->events,
+         &call->out->events},
+        {"SELECT count(*) " OLD_LINKS,
+         "DELETE FROM confirmation WHERE digest IN (SELECT digest " OLD_LINKS " LIMIT ?2)",
+         retention->links, &call->out->links},
+        {"SELECT count(*) " OLD_IPS,
+         "UPDATE subscription SET consent_ip = NULL WHERE id IN (SELECT id " OLD_IPS " LIMIT ?2)",
+         retention->ips, &call->out->ips},
+        {"SELECT count(*) " OLD_IMPORTS,
+         "DELETE FROM import WHERE id IN (SELECT id " OLD_IMPORTS " LIMIT ?2)", retention->events,
+         &imports},
+    };
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < sizeof kinds / sizeof kinds[0]; i++)
+        status = prune_kind(store, call, kinds[i].counting, kinds[i].removing, kinds[i].seconds,
+                            kinds[i].out, err);
+    return status;
+}
+
+static enum nl_status prune_unconfirmed(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct call *call = ctx;
+    return nl_unconfirmed_delete(store, limit(store, call->retention->unconfirmed), call->dry_run,
+                                 &call->unconfirmed, err);
+}
+
+static enum nl_status prune_all_unconfirmed(struct nl_store *store, struct call *call,
+                                            struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    if (call->retention->unconfirmed == 0)
+        return NL_OK;
+    do {
+        status = nl_sql_exclusive(store, prune_unconfirmed, call, err);
+        call->out->unconfirmed += call->unconfirmed;
+        nl_store_give_way(store);
+    } while (status == NL_OK && !call->dry_run && call->unconfirmed == NL_UNCONFIRMED_AT_ONCE);
     return status;
 }
 
 static enum nl_status prune_rows(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct call *call = ctx;
     const struct nl_retention *retention = call->retention;
-    enum nl_status status =
-        prune_kind(store, call, "SELECT count(*) " OLD_EVENTS, "DELETE " OLD_EVENTS,
-                   retention->events, &call->out->events, err);
-    if (status == NL_OK)
-        status = prune_kind(store, call, "SELECT count(*) " OLD_LINKS, "DELETE " OLD_LINKS,
-                            retention->links, &call->out->links, err);
-    if (status == NL_OK)
-        status = prune_kind(
-            store, call, "SELECT count(*) FROM " OLD_IPS,
-            "UPDATE subscription SET consent_ip = NULL WHERE id IN (SELECT id FROM " OLD_IPS ")",
-            retention->ips, &call->out->ips, err);
-    if (status == NL_OK && retention->unconfirmed > 0)
-        status = nl_unconfirmed_delete(store, limit(store, retention->unconfirmed), call->dry_run,
-                                       &call->out->unconfirmed, err);
-    if (status == NL_OK)
-        status = nl_reputation_forget(store, limit(store, retention->reports), call->dry_run,
-                                      &call->out->reports, err);
+    enum nl_status status = nl_reputation_forget(store, limit(store, retention->reports),
+                                                 call->dry_run, &call->out->reports, err);
     if (status == NL_OK && !call->dry_run)
         status = nl_sql_run(store, err, "DELETE FROM staff_session WHERE expires_at <= ?",
                             NL_VALUES(NL_INT(nl_store_now(store))));
@@ -108,6 +153,7 @@ static enum nl_status prune_people(struct nl_store *store, const struct call *ca
     for (size_t i = 0; status == NL_OK && !call->dry_run && i < nl_ids_count(&ids); i++) {
         erasure.subscriber = nl_ids_at(&ids, i);
         status = nl_sql_exclusive(store, erase_if_ended, &erasure, err);
+        nl_store_give_way(store);
     }
     if (!call->dry_run)
         nl_store_secure_delete(store, false);
@@ -117,9 +163,15 @@ static enum nl_status prune_people(struct nl_store *store, const struct call *ca
 
 enum nl_status nl_store_prune(struct nl_store *store, const struct nl_retention *retention,
                               bool dry_run, struct nl_pruned *out, struct nl_error *err) {
-    struct call call = {retention, dry_run, out};
+    struct call call = {.retention = retention, .dry_run = dry_run, .out = out};
     *out = (struct nl_pruned){0};
     enum nl_status status = prune_people(store, &call, err);
+    if (status == NL_OK)
+        status = prune_many(store, &call, err);
+    if (status == NL_OK)
+        status = prune_all_unconfirmed(store, &call, err);
+    if (status == NL_OK && !dry_run)
+        status = nl_import_clear(store, err);
     return status == NL_OK ? nl_sql_exclusive(store, prune_rows, &call, err) : status;
 }
 

@@ -61,10 +61,10 @@ static enum nl_status end_returns(struct nl_store *store, int64_t before, struct
 enum nl_status nl_unconfirmed_delete(struct nl_store *store, int64_t before, bool dry_run,
                                      int64_t *count, struct nl_error *err) {
     struct nl_buf ids = {0};
-    enum nl_status status =
-        nl_sql_each(store, err, nl_sql_add_id, &ids,
-                    "SELECT s.id FROM subscription s WHERE " OVERDUE " AND " NEVER_MORE,
-                    NL_VALUES(NL_INT(before)));
+    enum nl_status status = nl_sql_each(
+        store, err, nl_sql_add_id, &ids,
+        "SELECT s.id FROM subscription s WHERE " OVERDUE " AND " NEVER_MORE " LIMIT ?2",
+        NL_VALUES(NL_INT(before), NL_INT(nl_sql_limit(dry_run ? 0 : NL_UNCONFIRMED_AT_ONCE))));
     *count = status == NL_OK ? (int64_t)nl_ids_count(&ids) : 0;
     for (size_t i = 0; status == NL_OK && !dry_run && i < nl_ids_count(&ids); i++)
         status = delete_one(store, nl_ids_at(&ids, i), err);

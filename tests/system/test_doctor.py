@@ -344,3 +344,34 @@ def test_the_relay(healthy, names, tmp_path):
 def test_a_new_installation(bare_site):
     bare_site.run("init")
     assert "there is no list yet" in bare_site.run("doctor", "--local").out
+
+
+def test_work_that_nobody_starts(connected):
+    """cron's work and the reader of bounces are judged by when they last ran."""
+    def told():
+        return connected.run("doctor", "--local", expect=None).out
+
+    assert "has never run" not in told() and "has ever read" not in told()  # nothing was sent yet
+    connected.add_active(["ann@example.org"])
+    connected.run("send", "--yes", connected.issue())
+    assert "has never run" not in told()  # cron has had no time
+    connected.sql("UPDATE delivery SET updated_at = updated_at - 100000")
+    assert "'newsletter retry' has never run" in told()
+    assert "nothing has ever read mail to bounces@example.org" in told()
+    connected.run("retry")
+    connected.run("bounce", stdin=b"From: x@example.org\nSubject: hello\n\nhello\n", expect=None)
+    assert "ran within the last hour" in told() and "has ever read" not in told()
+    connected.configure(fetch={"host": "127.0.0.1", "username": "b", "password_file": "/dev/null"})
+    connected.sql("UPDATE setting SET value = CAST(CAST(value AS BIGINT) - 100000 AS TEXT) WHERE key LIKE 'ran:%'")
+    assert "'newsletter retry' last ran 27 hours ago" in told() and "was last read 27 hours ago" in told()
+
+
+@pytest.mark.one_engine("SQLite's lock is a file")
+def test_a_lock_of_somebody_else(connected):
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files away")
+    connected.run("retry")
+    assert "does not belong" not in connected.run("doctor", "--local", expect=None).out
+    os.chown(connected.database + ".lock", 65534, 65534)
+    told = connected.run("doctor", "--local", expect=None)
+    assert told.returncode != 0 and "newsletter.db.lock does not belong to the owner" in told.out

@@ -48,6 +48,28 @@ static void test_periods(void **state) {
         2);
 }
 
+/* More than one transaction takes. */
+static void test_many(void **state) {
+    struct fixture *fixture = *state;
+    fixture_sql(fixture, "DELETE FROM event");
+    fixture_sql(fixture, "INSERT INTO event (at, kind) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL "
+                         "SELECT i + 1 FROM n WHERE i < 3500) SELECT CASE WHEN i <= 3000 THEN 1 "
+                         "ELSE 999999 END, 'a' FROM n");
+    fixture_sql(fixture,
+                "INSERT INTO import (begun_at, accepted_at, done_at, confirm, renew, tally) "
+                "VALUES (1, 1, 1, 0, 0, ''), (1, 1, 999999, 0, 0, ''), "
+                "(1, NULL, NULL, 0, 0, '')");
+    fixture_sql(fixture,
+                "INSERT INTO import_part (import, content) SELECT max(id), x'00' FROM import");
+    const struct nl_retention retention = {.events = 100};
+    assert_int_equal(prune(fixture, retention, true).events, 3000);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM import"), 3);
+    assert_int_equal(prune(fixture, retention, false).events, 3000);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = 'a'"), 500);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM import"), 1);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM import_part"), 0);
+}
+
 /* People are erased once all their subscriptions have ended long enough ago; nobody who has
  * complained, is active, or has lately signed up again. */
 static void test_people(void **state) {
@@ -162,8 +184,8 @@ static void test_prunes_once_a_day(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_periods),           TEST(test_people), TEST(test_unconfirmed), TEST(test_daily),
-        TEST(test_prunes_once_a_day),
+        TEST(test_periods),     TEST(test_many),  TEST(test_people),
+        TEST(test_unconfirmed), TEST(test_daily), TEST(test_prunes_once_a_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
