@@ -5,7 +5,7 @@
 #include "store/import_pack.h"
 
 /* Parts are as large as one short transaction can take in. */
-enum { NL_IMPORT_PART_ROWS = 2000, NL_IMPORT_RUN_BYTES = 128 << 20 };
+enum { NL_IMPORT_PART_ROWS = 500, NL_IMPORT_RUN_BYTES = 128 << 20 };
 
 /* Where one row lies in the text, and the beginning of its key as a number. */
 struct nl_import_place {
