@@ -4,9 +4,9 @@
 
 #include "newsletter/db/handle.h"
 
-#define NL_RAN_RETRY "ran:retry"     /* everything that is due was tried */
-#define NL_RAN_BOUNCES "ran:bounces" /* a bounce was read, or the place for them was looked into   \
-                                      */
+/* Everything that is due was tried. A bounce was read, or the place for them was looked into. */
+#define NL_RAN_RETRY "ran:retry"
+#define NL_RAN_BOUNCES "ran:bounces"
 
 /* Notes that it is done now. To the minute, so that it costs next to nothing. */
 NL_CHECKED enum nl_status nl_last_run_note(struct nl_store *store, const char *what,
