@@ -199,6 +199,7 @@ static enum nl_status check_body(struct check *check, struct nl_error *err) {
         check_node(check, document);
         nl_check_access(&access, document);
         nl_check_raw_html(&access, document);
+        nl_check_width(&access, document);
         if (check->images > 0 && check->words < FEW_WORDS)
             find(check, false, "all-images",
                  "%zu words and %zu image%s: filters distrust mail of images alone, and readers "

@@ -21,6 +21,10 @@ void nl_check_access(const struct nl_access *access, const struct nl_md_node *do
 /* Examines the raw HTML in it (check_html.c): pictures, tables, contrast of colours. */
 void nl_check_raw_html(const struct nl_access *access, const struct nl_md_node *document);
 
+/* Measures the longest word of each paragraph and cell: a telephone has to break it
+ * (check_width.c). */
+void nl_check_width(const struct nl_access *access, const struct nl_md_node *node);
+
 /* Adds a warning. `line` is one of the Markdown; 0 if it is not known. */
 void nl_access_find(const struct nl_access *access, size_t line, const char *rule,
                     const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -1,4 +1,5 @@
 #include "bulletin/render.h"
+#include "bulletin/table_fit.h"
 
 #include "newsletter/base/language.h"
 #include "newsletter/template/escape.h"
@@ -12,6 +13,7 @@ enum { CONTENT_WIDTH = 536 };
 struct writer {
     const struct nl_theme *theme;
     struct nl_buf *out;
+    struct nl_table_fit fit; /* of the table that is being written */
 };
 
 /* `more` are attributes; `second` is a style after the first one. Both may be NULL. */
@@ -38,6 +40,7 @@ static void open_tag(struct writer *writer, const char *element, const char *sty
 }
 
 static void write_node(struct writer *writer, const struct nl_md_node *node);
+static void write_link(struct writer *writer, const struct nl_md_node *node);
 
 static void write_children(struct writer *writer, const struct nl_md_node *node) {
     for (const struct nl_md_node *child = node->first; child != NULL; child = child->next)
@@ -51,12 +54,37 @@ static void write_element(struct writer *writer, const struct nl_md_node *node, 
     nl_buf_addf(writer->out, "</%s>%s", name, end);
 }
 
+/* A link that has the title "button" and stands alone in its paragraph. */
+static bool is_button(const struct nl_md_node *node) {
+    return node != NULL && node->type == NL_MD_LINK && node->letter == 'b' && node->next == NULL &&
+           node->parent->type == NL_MD_PARAGRAPH && node->parent->first == node;
+}
+
+/* Outlook knows paddings of cells only. Pages have a class for buttons. */
+static void write_button(struct writer *writer, const struct nl_md_node *link) {
+    bool mail = nl_theme_style(writer->theme, "button")[0] != '\0';
+    if (mail) {
+        open_tag(writer, "table", "button_space",
+                 " role=\"presentation\" cellspacing=\"0\" cellpadding=\"0\"");
+        nl_buf_adds(writer->out, "<tr>");
+        open_tag(writer, "td", "button", NULL);
+    } else {
+        nl_buf_adds(writer->out, "<p>");
+    }
+    write_link(writer, link);
+    nl_buf_adds(writer->out, mail ? "</td></tr></table>\n" : "</p>\n");
+}
+
 /* Paragraphs and lists within items stand closer than others. */
 static bool is_in_item(const struct nl_md_node *node) {
     return node->parent->type == NL_MD_ITEM || node->parent->type == NL_MD_NOTE;
 }
 
 static void write_paragraph(struct writer *writer, const struct nl_md_node *node) {
+    if (is_button(node->first)) {
+        write_button(writer, node->first);
+        return;
+    }
     open_tag(writer, "p", is_in_item(node) ? "item" : "p", NULL);
     write_children(writer, node);
     nl_buf_adds(writer->out, "</p>\n");
@@ -93,6 +121,12 @@ static void write_image(struct writer *writer, const struct nl_md_node *node) {
     add_alternative(&more, node);
     nl_buf_addc(&more, '"');
     open_tag(writer, "img", "img", nl_buf_text(&more));
+    if (node->caption != NULL) {
+        nl_buf_adds(writer->out, "<br>\n");
+        open_tag(writer, "small", "caption", NULL);
+        nl_html_escape(writer->out, node->caption);
+        nl_buf_adds(writer->out, "</small>");
+    }
     nl_buf_free(&more);
 }
 
@@ -108,8 +142,10 @@ static void write_link(struct writer *writer, const struct nl_md_node *node) {
     struct nl_buf more = {0};
     nl_buf_adds(&more, " href=\"");
     add_escaped_url(&more, node->text);
-    nl_buf_addc(&more, '"');
-    write_element(writer, node, "a", nl_buf_text(&more), "");
+    nl_buf_adds(&more, is_button(node) ? "\" class=\"nl-button\"" : "\"");
+    open_tag(writer, "a", is_button(node) ? "button_link" : "a", nl_buf_text(&more));
+    write_children(writer, node);
+    nl_buf_adds(writer->out, "</a>");
     nl_buf_free(&more);
 }
 
@@ -204,7 +240,20 @@ static void write_cell(struct writer *writer, const struct nl_md_node *node, con
                        : node->letter == 'c' ? " align=\"center\""
                        : node->letter == 'l' ? " align=\"left\""
                                              : NULL;
-    write_element(writer, node, name, more, "");
+    size_t column = 0;
+    for (const struct nl_md_node *cell = node->parent->first; cell != node; cell = cell->next)
+        column++;
+    bool narrow = column >= NL_FIT_COLUMNS || writer->fit.narrow[column];
+    const char *style = name[1] == 'h' ? "th_narrow" : "td_narrow";
+    open_tag(writer, name, narrow ? style : name, more);
+    write_children(writer, node);
+    nl_buf_addf(writer->out, "</%s>", name);
+}
+
+static void write_table(struct writer *writer, const struct nl_md_node *node) {
+    if (nl_theme_style(writer->theme, "td_narrow")[0] != '\0')
+        nl_table_fit(node, &writer->fit);
+    write_element(writer, node, "table", NULL, "\n");
 }
 
 static void write_heading(struct writer *writer, const struct nl_md_node *node) {
@@ -252,7 +301,7 @@ static void write_node(struct writer *writer, const struct nl_md_node *node) {
         write_element(writer, node, "pre", NULL, "\n");
         break;
     case NL_MD_TABLE:
-        write_element(writer, node, "table", NULL, "\n");
+        write_table(writer, node);
         break;
     case NL_MD_ROW:
         write_element(writer, node, "tr", NULL, "\n");
@@ -305,6 +354,6 @@ static void write_node(struct writer *writer, const struct nl_md_node *node) {
 
 void nl_render_html(const struct nl_md_node *document, const struct nl_theme *theme,
                     struct nl_buf *out) {
-    struct writer writer = {theme, out};
+    struct writer writer = {.theme = theme, .out = out};
     write_node(&writer, document);
 }

@@ -137,7 +137,7 @@ static bool is_allowed_url(const char *url, bool image) {
     return image && url[0] != '\0' && strchr(url, ':') == NULL;
 }
 
-/* An attribute, such as a URL, with its entities resolved. */
+/* An attribute, such as a URL, with its entities resolved. The caller frees it. */
 static char *url_of(struct nl_md_builder *builder, const MD_ATTRIBUTE *attribute) {
     struct nl_buf out = {0};
     for (size_t i = 0; attribute->substr_offsets[i] < attribute->size; i++) {
@@ -166,8 +166,26 @@ static int mark_language(struct nl_md_builder *builder, struct nl_md_node *node)
                                             builder->where, node->text));
 }
 
+/* The title of a link or an image, in quotation marks after its address, is one that readers see:
+ * the word "button" for a link that stands alone, the caption of an image. */
+static int take_title(struct nl_md_builder *builder, struct nl_md_node *node,
+                      const MD_ATTRIBUTE *title) {
+    if (title->text == NULL || title->size == 0)
+        return 0;
+    char *text = url_of(builder, title);
+    if (text == NULL)
+        return nl_md_stop(builder, nl_error_nomem(builder->err));
+    if (node->type == NL_MD_IMAGE) {
+        node->caption = text;
+        return 0;
+    }
+    node->letter = strcmp(text, "button") == 0 ? 'b' : node->letter;
+    free(text);
+    return 0;
+}
+
 static int enter_target(struct nl_md_builder *builder, enum nl_md_type type,
-                        const MD_ATTRIBUTE *target) {
+                        const MD_ATTRIBUTE *target, const MD_ATTRIBUTE *title) {
     struct nl_md_node *node = NULL;
     int rc = enter_node(builder, type, &node);
     if (rc != 0)
@@ -178,7 +196,7 @@ static int enter_target(struct nl_md_builder *builder, enum nl_md_type type,
     if (type == NL_MD_LINK && strncmp(node->text, language_mark, sizeof language_mark - 1) == 0)
         return mark_language(builder, node);
     if (is_allowed_url(node->text, type == NL_MD_IMAGE))
-        return 0;
+        return take_title(builder, node, title);
     return nl_md_stop(
         builder, nl_error_set(builder->err, NL_DATA,
                               type == NL_MD_IMAGE
@@ -201,9 +219,11 @@ static int enter_span(MD_SPANTYPE type, void *detail, void *userdata) {
     case MD_SPAN_CODE:
         return enter_node(builder, NL_MD_CODE, &node);
     case MD_SPAN_A:
-        return enter_target(builder, NL_MD_LINK, &((MD_SPAN_A_DETAIL *)detail)->href);
+        return enter_target(builder, NL_MD_LINK, &((MD_SPAN_A_DETAIL *)detail)->href,
+                            &((MD_SPAN_A_DETAIL *)detail)->title);
     case MD_SPAN_IMG:
-        return enter_target(builder, NL_MD_IMAGE, &((MD_SPAN_IMG_DETAIL *)detail)->src);
+        return enter_target(builder, NL_MD_IMAGE, &((MD_SPAN_IMG_DETAIL *)detail)->src,
+                            &((MD_SPAN_IMG_DETAIL *)detail)->title);
     default:
         return 0;
     }

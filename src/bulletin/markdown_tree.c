@@ -46,5 +46,6 @@ void nl_md_free(struct nl_md_node *node) {
         child = next;
     }
     free(node->text);
+    free(node->caption);
     free(node);
 }

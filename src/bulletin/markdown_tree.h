@@ -29,9 +29,10 @@ enum nl_md_type {
     NL_MD_EMPHASIS,
     NL_MD_STRONG,
     NL_MD_STRUCK,
-    NL_MD_LINK,      /* text: URL */
+    NL_MD_LINK,      /* text: URL; letter: 'b' for a button */
     NL_MD_LANGUAGE,  /* text: the tag of the language of what it holds */
-    NL_MD_IMAGE,     /* text: URL; children: the alternative; level: width in pixels if known */
+    NL_MD_IMAGE,     /* text: URL; children: the alternative; level: width in pixels if known;
+                        caption */
     NL_MD_NOTE_MARK, /* text: a footnote's name; level: its number; letter: 1 for the first mark */
     NL_MD_SOFT_BREAK,
     NL_MD_HARD_BREAK,
@@ -46,6 +47,7 @@ struct nl_md_node {
     size_t line; /* of its first words, counted from 1; 0 if it has none */
     size_t at;   /* their place in the parser's text, plus 1 */
     char *text;
+    char *caption;
     struct nl_md_node *parent, *first, *last, *next;
 };
 

@@ -92,6 +92,8 @@ void nl_plain_inlines(struct nl_plain_writer *writer, const struct nl_md_node *n
             nl_buf_addc(out, '[');
             nl_plain_inlines(writer, child, out);
             nl_buf_addc(out, ']');
+            if (child->caption != NULL)
+                nl_buf_addf(out, " %s", child->caption);
             break;
         default:
             nl_plain_inlines(writer, child, out);

@@ -13,6 +13,13 @@ size_t nl_text_width(const char *text) {
     return width > 0 ? (size_t)width : 0;
 }
 
+/* Whether a word is the number of a link, "[2]", perhaps with a sign after it: it belongs to the
+ * word before it. */
+static bool is_link_number(const char *word, size_t len) {
+    size_t digits = len > 2 && word[0] == '[' ? strspn(word + 1, "0123456789") : 0;
+    return digits > 0 && digits + 1 < len && word[digits + 1] == ']';
+}
+
 /* Breaks inside addresses and URLs would make them unusable. */
 static void protect_words(const char *text, size_t len, char *override) {
     for (size_t at = 0; at < len;) {
@@ -24,6 +31,8 @@ static void protect_words(const char *text, size_t len, char *override) {
                      memmem(text + at, end - at, "{{", 2) != NULL;
         for (size_t i = at; i < end; i++)
             override[i] = whole && i > at ? UC_BREAK_PROHIBITED : UC_BREAK_UNDEFINED;
+        if (at > 0 && is_link_number(text + at, end - at))
+            override[at] = UC_BREAK_PROHIBITED;
         if (end < len)
             override[end] = UC_BREAK_UNDEFINED;
         at = end + 1;

@@ -89,7 +89,7 @@ def test_links_to_the_website(office):
     assert message["Archived-At"].strip() == f"<{web}>"
     assert message["List-Archive"].strip() == "<https://news.example.org/press/archive/bulletin/>"
     assert f'href="{web}"' in page and text.startswith(f"View in browser: {web}\n")
-    assert "Join the list: https://news.example.org/press/join?list=bulletin" in text
+    assert "Subscribe here: https://news.example.org/press/join?list=bulletin" in text
     assert "Earlier issues: https://news.example.org/press/archive/bulletin/" in text
 
     for front in ({"archive": "never"}, {}):
@@ -172,3 +172,53 @@ def test_the_preheader_stands_alone(office):
     page = html(preview(office, preheader="A line"))
     hidden = re.search(r'<div style="display:none;mso-hide:all[^>]*>A line((?:&#847;&zwnj;&nbsp;)+)</div>', page)
     assert hidden and len(hidden.group(1)) > 1000  # whatever follows it is not shown next to the subject
+
+
+WIDE = """| Time | Where | What | Address of the responsible organisation |
+|---|---|---|---|
+| 09:30 | Hall A | Registration | registration-desk@international-conference.example.org |
+"""
+
+
+def test_words_of_wide_tables_may_break(office):
+    page, text = texts(preview(office, WIDE + "\n| a | b |\n|---|---|\n| 1 | 2 |\n"))
+    cells = re.findall(r'<td style="([^"]*)">([^<]*)', page)
+    broken = {words: "overflow-wrap:anywhere" in style for style, words in cells if words in ("09:30", "Registration", "1")}
+    assert "overflow-wrap:anywhere" in dict((words, style) for style, words in re.findall(r'<th style="([^"]*)">([^<]*)', page))[
+        "Address of the responsible organisation"]
+    assert broken == {"09:30": False, "Registration": True, "1": False}
+    assert ("- Time: 09:30\n  Where: Hall A\n  What: Registration\n"
+            "  Address of the responsible organisation:\n"
+            "  registration-desk@international-conference.example.org\n") in text
+
+
+def test_check_measures_the_longest_word(office):
+    office.issue("Go to https://www.example.org/press/accreditation/2026/september now.\n")
+    found = office.run("check", os.path.join(office.folder, "issue.md"), expect=None)
+    assert re.search(r"line 6: a word or address has 5\d letters", found.out)
+    office.issue("Go to the [form](https://www.example.org/press/accreditation/2026/september) now.\n")
+    assert "letters, and a telephone" not in office.run("check", os.path.join(office.folder, "issue.md"), expect=None).out
+
+
+def test_buttons_and_captions(office):
+    office.write("quay.png", png(300, 100))
+    page, text = texts(preview(office, '[Register](https://www.example.org/r "button")\n\nNot [here](https://www.example.org/h "button").\n\n'
+                                       '![A quay](quay.png "At dusk. Photo: <N.>")\n'))
+    assert re.search(r'<table role="presentation"[^>]*><tr><td style="[^"]*background:#ffc61a[^"]*">'
+                     r'<a href="https://www.example.org/r" class="nl-button" style="color:#000000[^"]*">Register</a></td>', page)
+    assert page.count('class="nl-button"') == 1 and ">At dusk. Photo: &lt;N.&gt;</small>" in page
+    assert "Register [1]" in text and "[A quay] At dusk. Photo: <N.>" in text
+
+
+def test_link_numbers_stay_with_their_words(office):
+    words = "x" * 66
+    text = plain(preview(office, f"{words} [a](https://www.example.org/) b\n"))
+    assert f"{words}\na [1] b\n" in text
+
+
+@pytest.mark.parametrize("subject", ["News", "News " * 14, "Новости " * 9])
+def test_copies_say_that_they_are_tests(connected, server, subject):
+    connected.run("send", "--test", "me@example.org", connected.issue(subject=subject.strip()))
+    (raw,) = server.messages("me@example.org")
+    assert parse(raw)["Subject"] == "[Test] " + subject.strip()
+    assert all(len(line) <= 78 for line in raw.split(b"\r\n\r\n")[0].split(b"\r\n") if line.startswith((b"Subject", b" =?")))

@@ -35,7 +35,7 @@ def test_the_sample_arrives_personalised(connected, server):
     assert re.fullmatch(r"<\d+\.[a-z2-7]{16}@example\.org>", message["Message-ID"])
     assert re.fullmatch(r"<bounces\+\d+-[a-z2-7]{16}@example\.org>", message["Return-Path"])
     assert [part.get_content_type() for part in message.walk()] == [
-        "multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/calendar"]
+        "multipart/mixed", "multipart/alternative", "text/plain", "text/html", "application/ics"]
     assert "Dear Änn “Q” Lee," in plain(message)
     assert "a) For the first time" in plain(message)
     assert 'class="signs"' in html(message) and "<script" not in html(message)
