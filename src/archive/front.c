@@ -18,7 +18,7 @@ struct fronts {
 static enum nl_status open_builders(const struct nl_front *front, struct fronts *out,
                                     struct nl_error *err) {
     out->items = calloc(front->count + 1, sizeof *out->items);
-    out->each = calloc(front->count + 1, sizeof *out->each);
+    out->each = calloc(front->count + 1, sizeof(struct nl_page_builder *));
     if (out->items == NULL || out->each == NULL)
         return nl_error_nomem(err);
     for (; out->count < front->count; out->count++) {

@@ -56,8 +56,9 @@ static enum nl_status add_languages(const struct nl_page_builder *builder, const
     bool several = json_array_size(choice.links) > 1;
     json_object_set_new(data, "several_languages", json_boolean(several));
     json_object_set_new(data, "languages", choice.links);
-    json_object_set(data, "alternates",
-                    several && builder->archive->url[0] != '\0' ? choice.alternates : json_array());
+    if (!several || builder->archive->url[0] == '\0')
+        json_array_clear(choice.alternates);
+    json_object_set(data, "alternates", choice.alternates);
     json_decref(choice.alternates);
     return status;
 }

@@ -38,7 +38,7 @@ static enum nl_status add_language(const char *language, void *ctx, struct nl_er
 }
 
 /* The answer is of no interest beyond its status. */
-static size_t ignore(char *data, size_t size, size_t count, void *ctx) {
+static size_t ignore(void *data, size_t size, size_t count, void *ctx) {
     (void)data;
     (void)ctx;
     return size * count;
