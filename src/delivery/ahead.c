@@ -2,7 +2,7 @@
 
 enum {
     IN_DOUBT = 8, /* messages that a machine which goes down may leave unknown */
-    FEW = 1,      /* so many are left when the next ones are recorded */
+    FEW = 0,      /* so many are left when the next ones are recorded */
 };
 
 /* How many there may be. */
