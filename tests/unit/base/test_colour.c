@@ -60,6 +60,9 @@ static void test_everything_is_readable(void **state) {
             }
 }
 
+/* A string of bytes and its length, without the zero at its end. */
+#define BYTES(text) text, sizeof(text) - 1
+
 static void test_picture_sizes(void **state) {
     (void)state;
     static const struct {
@@ -67,12 +70,12 @@ static void test_picture_sizes(void **state) {
         size_t len;
         int width, height;
     } cases[] = {
-        {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\2\0\0\0\3\0", 25, 258, 3},
-        {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\1\0\1\2\0\0\0\3\0", 25, 0, 0},
-        {"GIF89a\5\0\6\1..............", 26, 5, 262},
-        {"\xff\xd8\xff\xe0\0\4..\xff\xc0\0\x11\x08\0\x20\1\0........", 28, 256, 32},
-        {"\xff\xd8\xff\xe0\xff\xff....................", 26, 0, 0},
-        {"something else than a picture", 29, 0, 0},
+        {BYTES("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\2\0\0\0\3\0"), 258, 3},
+        {BYTES("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\1\0\1\2\0\0\0\3\0"), 0, 0},
+        {BYTES("GIF89a\5\0\6\1.............."), 5, 262},
+        {BYTES("\xff\xd8\xff\xe0\0\4..\xff\xc0\0\x11\x08\0\x20\1\0........"), 256, 32},
+        {BYTES("\xff\xd8\xff\xe0\xff\xff...................."), 0, 0},
+        {BYTES("something else than a picture"), 0, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct nl_buf data = {0};
