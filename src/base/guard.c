@@ -21,7 +21,7 @@ enum { ENDINGS = sizeof endings / sizeof endings[0] };
 /* Nothing here takes memory: the process was forked from one that may have threads. */
 static void remove_all(char *path, size_t len) {
     for (size_t i = 0; i < ENDINGS; i++) {
-        strcpy(path + len, endings[i]);
+        memcpy(path + len, endings[i], strlen(endings[i]) + 1); /* there is room: nl_guard_begin */
         unlink(path);
     }
 }
@@ -50,7 +50,7 @@ enum nl_status nl_guard_begin(struct nl_guard *guard, const char *path, struct n
         return nl_error_set(err, NL_USAGE, "the path %s is too long", path);
     if (pipe2(ends, O_CLOEXEC) != 0)
         return nl_error_system(err, errno, "guard", path);
-    strcpy(own, path);
+    memcpy(own, path, strlen(path) + 1);
     pid_t child = fork();
     if (child == 0) {
         close(ends[1]);

@@ -59,7 +59,7 @@ static enum nl_status copy_styles(struct nl_theme *theme, struct nl_error *err) 
     size_t count = 0;
     while (nl_embedded_styles[count].name != NULL)
         count++;
-    theme->styles = calloc(count, sizeof *theme->styles);
+    theme->styles = calloc(count + 1, sizeof *theme->styles);
     if (theme->styles == NULL)
         return nl_error_nomem(err);
     for (size_t i = 0; i < count; i++, theme->style_count++) {

@@ -59,8 +59,11 @@ static void test_many(void **state) {
                 "INSERT INTO import (begun_at, accepted_at, done_at, confirm, renew, tally) "
                 "VALUES (1, 1, 1, 0, 0, ''), (1, 1, 999999, 0, 0, ''), "
                 "(1, NULL, NULL, 0, 0, '')");
-    fixture_sql(fixture,
-                "INSERT INTO import_part (import, content) SELECT max(id), x'00' FROM import");
+    fixture_sql(fixture, nl_store_is_file(fixture->path)
+                             ? "INSERT INTO import_part (import, content) SELECT max(id), x'00' "
+                               "FROM import"
+                             : "INSERT INTO import_part (import, content) SELECT max(id), "
+                               "'\\x00' FROM import");
     const struct nl_retention retention = {.events = 100};
     assert_int_equal(prune(fixture, retention, true).events, 3000);
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM import"), 3);
