@@ -61,7 +61,7 @@ enum nl_status nl_import_take_packed(struct nl_import *import, const void *rows,
     enum nl_status status = nl_import_look(import, err);
     if (status == NL_OK)
         status = unpack_all(import->store, rows, len, &items, err);
-    if (status == NL_OK)
+    if (status == NL_OK && items.count > 0)
         status = nl_import_items(import, items.all, items.count, tally, err);
     free(items.all);
     return status;

@@ -44,7 +44,7 @@ def test_join_confirm_leave(web, connected, server):
                 {"expect": "Thank you."}])
     wait_for(lambda: server.messages("ann@example.org"))
     confirm = local(parse(server.messages("ann@example.org")[0]), "confirm")
-    visit(web, [{"goto": confirm}, {"expect": "Do you want to receive our emails?"},
+    visit(web, [{"goto": confirm}, {"expect": "Receive News Bulletin at this address?"},
                 {"click": "Confirm subscription"}, {"expect": "is confirmed. Welcome!"}])
     assert connected.sql("SELECT name, state FROM subscriber JOIN subscription ON subscriber = "
                          "subscriber.id") == [("Ann", "active")]
@@ -70,9 +70,9 @@ def test_reading(web, connected):
     connected.run("send", "--yes", SAMPLE)
     visit(web, [{"goto": "/archive/bulletin/"}, {"fill": {"Search": "ferry"}}, {"click": "Search"},
                 {"click": "Second Round Table", "role": "link"}, {"expect": "What is the round table?"},
-                {"click": "ru", "role": "link"}, {"expect": "Что такое круглый стол?"},
+                {"click": "Русский", "role": "link"}, {"expect": "Что такое круглый стол?"},
                 {"click": "Events", "role": "link"},
-                {"expect": "No events have been announced."}, {"click": "Latest", "role": "link"}, {"click": "Read this issue", "role": "link"},
+                {"expect": "No events have been announced yet."}, {"click": "Latest", "role": "link"}, {"click": "Read this issue", "role": "link"},
                 {"expect": "What is the round table?"}])
 
 
