@@ -213,7 +213,7 @@ def test_search(web, words, found):
     page = web.get("/archive/bulletin/search?" + urllib.parse.urlencode({"q": words}))
     assert page.status == 200 and titles(page) == found
     assert ("No issue contains these words:" in page.text) == (found == [] and words != "")
-    assert ("Write words to look for" in page.text) == (words == "")
+    assert ("Enter words to search for" in page.text) == (words == "")
     assert (f">{len(found)} issue{'s' * (len(found) != 1)} found<" in page.text) == (found != [])
     assert page.getheader("Cache-Control") == "no-store"
     assert "<script" not in web.get("/archive/bulletin/search?q=%3Cscript%3E").text

@@ -38,7 +38,7 @@ def test_sections_in_the_order_of_dates(connected, server):
     assert text.index("First") < text.index("Ports & *quays* <b>") < text.index("Second, Ann.") < text.index("Third")
     assert "# no heading" in text and page.count("<h2") >= 3 and "<h3" in page and "<h6" in page
     assert {part.get_filename() for part in message.walk() if part.get_filename()} >= {"plan.pdf"}
-    assert "Tour" in text and [part for part in message.walk() if part.get_content_type() == "text/calendar"]
+    assert "Tour" in text and [part for part in message.walk() if part.get_content_type() == "application/ics"]
     assert connected.sql("SELECT slug FROM issue") == [("news-no-3",)]
 
 
