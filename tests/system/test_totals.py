@@ -3,6 +3,7 @@ import json
 import sqlite3
 
 import pytest
+from conftest import wait_for
 
 STATES = ("sent", "deferred", "bounced", "failed", "unknown", "skipped")
 KEPT = "SELECT issue, CAST(sum(waiting) AS BIGINT), " + ", ".join(
@@ -156,9 +157,12 @@ def test_the_rows_of_connections_are_folded(refusing, server):
     site = refusing
     site.run("send", "--yes", site.issue(number="No 1"), expect=None)
     server.handler.replies = {}
-    site.run("retry")
-    site.run("retry", expect=None)
-    assert site.sql("SELECT state FROM issue") == [("sent",)]
+
+    def is_sent():
+        site.run("retry", expect=None)
+        return site.sql("SELECT state FROM issue") == [("sent",)]
+
+    wait_for(is_sent)
     for table in ("issue_total", "issue_domain", "issue_second"):
         assert site.sql(f"SELECT DISTINCT slot FROM {table}") == [(0,)], table
     totals(site)
