@@ -26,6 +26,8 @@ import ssl
 import threading
 import time
 
+import pytest
+
 # A relay that never ends to speak: replies that nobody asked for, a reply without a last line, a line without an end.
 FLOODS = {"replies": b"250 2.1.0 Ok\r\n" * 4000, "reply": b"250-2.1.0 Ok\r\n" * 4000, "line": b"250-" + b"x" * 60000}
 FLOOD_LIMIT = 256 << 20
@@ -252,3 +254,17 @@ class Scripted(socketserver.ThreadingTCPServer):
     def stop(self):
         self.shutdown()
         self.server_close()
+
+
+@pytest.fixture
+def scripted():
+    """Starts servers with the options of Scripted, and stops them after the test."""
+    started = []
+
+    def start(**options):
+        started.append(Scripted(**options))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()

@@ -55,6 +55,13 @@ class WebServer:
                 received += part
         return received
 
+    def raw_get(self, path, *headers):
+        """(head, body) of the answer, as bytes and as they came."""
+        lines = "".join(f"{line}\r\n" for line in headers)
+        answer = self.raw(f"GET {path} HTTP/1.1\r\nHost: x\r\n{lines}Connection: close\r\n\r\n".encode())
+        head, body = answer.split(b"\r\n\r\n", 1)
+        return head, body
+
     def stop(self):
         """Ends it as systemd would; returns what it logged."""
         if self.process.poll() is None:

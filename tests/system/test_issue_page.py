@@ -40,9 +40,7 @@ def http(site):
 
 
 def raw(http, path, *headers):
-    lines = "".join(f"{line}\r\n" for line in headers)
-    answer = http.raw(f"GET {path} HTTP/1.1\r\nHost: x\r\n{lines}Connection: close\r\n\r\n".encode())
-    head, body = answer.split(b"\r\n\r\n", 1)
+    head, body = http.raw_get(path, *headers)
     return head.decode(), body
 
 

@@ -48,20 +48,15 @@ def http(site):
     server.stop()
 
 
-def raw(http, path, *headers):
-    lines = "".join(f"{line}\r\n" for line in headers)
-    return http.raw(f"GET {path} HTTP/1.1\r\nHost: x\r\n{lines}Connection: close\r\n\r\n".encode()).split(b"\r\n\r\n", 1)
-
-
 def test_players(http, site):
     page = http.get(BASE).text
     listen = re.search(r'<h2 id="listen">.*?</section>', page, re.S).group()
     assert re.findall(r'<audio controls preload="none" src="([^"]+)"', listen) == [
         "audio-1.mp3", "https://sound.example.org/two.m4a"]
     assert "First &lt;movement&gt;" in listen and "(3:20)" in listen and "CC BY 4.0" in listen
-    head, body = raw(http, BASE + "audio-1.mp3")
+    head, body = http.raw_get(BASE + "audio-1.mp3")
     assert body == SOUND and b"Content-Type: audio/mpeg" in head and b"Content-Disposition" not in head
-    head, body = raw(http, BASE + "audio-1.mp3", "Range: bytes=4-7")
+    head, body = http.raw_get(BASE + "audio-1.mp3", "Range: bytes=4-7")
     assert b" 206 " in head and body == SOUND[4:8]
     for name in ("audio-2.m4a", "audio-1.ogg", "audio-3.mp3", "audio-x.mp3", "kk/audio-1.mp3"):
         assert http.get(BASE + name).status == 404, name
@@ -70,7 +65,7 @@ def test_players(http, site):
     assert "https://sound.example.org/ru.mp3" in russian and "audio-1" not in russian
     side = http.get("/").text
     assert 'src="/media/audio-1.ogg"' in side and 'src="https://sound.example.org/a.mp3"' in side and "CC0" in side
-    assert raw(http, "/media/audio-1.ogg")[1] == b"OggS" + SOUND
+    assert http.raw_get("/media/audio-1.ogg")[1] == b"OggS" + SOUND
     for name in ("audio-2.mp3", "audio-1.mp3", "../newsletter.db", ""):
         assert http.get("/media/" + name).status == 404
     assert "media-src 'self' https:" in http.get(BASE).getheader("Content-Security-Policy")

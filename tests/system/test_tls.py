@@ -8,7 +8,7 @@ import subprocess
 import certificates
 import pytest
 from conftest import BINARY, MailServer
-from scripted import Scripted
+from scripted import scripted  # noqa: F401
 
 pytestmark = pytest.mark.one_engine("the engine makes no difference")
 
@@ -24,19 +24,6 @@ def secure(tmp_path):
 
     def start(**options):
         started.append(MailServer(str(tmp_path / f"mail{len(started)}"), **options))
-        return started[-1]
-
-    yield start
-    for server in started:
-        server.stop()
-
-
-@pytest.fixture
-def scripted():
-    started = []
-
-    def start(**options):
-        started.append(Scripted(**options))
         return started[-1]
 
     yield start

@@ -3,23 +3,10 @@ import json
 
 import pytest
 from postfix import Postfix, available
-from scripted import Scripted
+from scripted import scripted  # noqa: F401
 
 pytestmark = pytest.mark.one_engine("the engine makes no difference")
 PEOPLE = [f"user{n}@example.org" for n in range(150)]
-
-
-@pytest.fixture
-def scripted():
-    started = []
-
-    def start(**options):
-        started.append(Scripted(**options))
-        return started[-1]
-
-    yield start
-    for server in started:
-        server.stop()
 
 
 def send(site, port, number="No 1", expect=0, **smtp):
