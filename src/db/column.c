@@ -139,6 +139,15 @@ enum nl_status nl_sql_add_id(const struct nl_sql_row *row, void *context, struct
     return ids->failed ? nl_error_nomem(err) : NL_OK;
 }
 
+enum nl_status nl_sql_add_bytes(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    struct nl_buf *out = context;
+    size_t len = 0;
+    const void *bytes = nl_sql_bytes(row, 0, &len);
+    if (bytes != NULL)
+        nl_buf_add(out, bytes, len);
+    return out->failed ? nl_error_nomem(err) : NL_OK;
+}
+
 size_t nl_ids_count(const struct nl_buf *ids) {
     return ids->len / sizeof(int64_t);
 }

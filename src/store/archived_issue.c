@@ -143,22 +143,12 @@ enum nl_status nl_archive_text(struct nl_store *store, int64_t issue, const char
     return status;
 }
 
-static enum nl_status copy_bytes(const struct nl_sql_row *row, void *context,
-                                 struct nl_error *err) {
-    size_t len = 0;
-    const void *bytes = nl_sql_bytes(row, 0, &len);
-    (void)err;
-    if (bytes != NULL)
-        nl_buf_add(context, bytes, len);
-    return NL_OK;
-}
-
 enum nl_status nl_archive_message(struct nl_store *store, int64_t issue, const char *language,
                                   struct nl_buf *out, struct nl_error *err) {
     return language == NULL
-               ? nl_sql_each(store, err, copy_bytes, out, "SELECT message FROM issue WHERE id = ?",
-                             NL_VALUES(NL_INT(issue)))
-               : nl_sql_each(store, err, copy_bytes, out,
+               ? nl_sql_each(store, err, nl_sql_add_bytes, out,
+                             "SELECT message FROM issue WHERE id = ?", NL_VALUES(NL_INT(issue)))
+               : nl_sql_each(store, err, nl_sql_add_bytes, out,
                              "SELECT message FROM edition WHERE issue = ? AND language = ?",
                              NL_VALUES(NL_INT(issue), NL_STRING(language)));
 }

@@ -24,15 +24,6 @@ enum nl_status nl_recordings_add(struct nl_store *store, int64_t issue, const ch
     return status;
 }
 
-static enum nl_status copy_data(const struct nl_sql_row *row, void *context, struct nl_error *err) {
-    size_t len = 0;
-    const void *bytes = nl_sql_bytes(row, 0, &len);
-    (void)err;
-    if (bytes != NULL)
-        nl_buf_add(context, bytes, len);
-    return NL_OK;
-}
-
 enum nl_status nl_recording_read(struct nl_store *store, int64_t issue, const char *language,
                                  int64_t number, int64_t *size, struct nl_buf *out,
                                  struct nl_error *err) {
@@ -42,7 +33,7 @@ enum nl_status nl_recording_read(struct nl_store *store, int64_t issue, const ch
                       "coalesce(?, '') AND number = ?",
                       NL_VALUES(NL_INT(issue), NL_STRING(language), NL_INT(number)));
     return status == NL_OK && out != NULL && *size > 0
-               ? nl_sql_each(store, err, copy_data, out,
+               ? nl_sql_each(store, err, nl_sql_add_bytes, out,
                              "SELECT data FROM recording WHERE issue = ? AND language = "
                              "coalesce(?, '') AND number = ?",
                              NL_VALUES(NL_INT(issue), NL_STRING(language), NL_INT(number)))

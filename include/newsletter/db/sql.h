@@ -63,6 +63,10 @@ const void *nl_sql_bytes(const struct nl_sql_row *row, int column, size_t *len) 
  * whose rows are to be changed afterwards. */
 nl_sql_visit nl_sql_add_id;
 
+/* An nl_sql_visit that appends the bytes of the first column to a struct nl_buf; none where it is
+ * NULL. */
+nl_sql_visit nl_sql_add_bytes;
+
 /* How many ids there are in such a buffer, and one of them. */
 size_t nl_ids_count(const struct nl_buf *ids) NL_ALL_NONNULL;
 int64_t nl_ids_at(const struct nl_buf *ids, size_t at) NL_ALL_NONNULL;
