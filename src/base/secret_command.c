@@ -1,6 +1,7 @@
 #include "newsletter/base/secret.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/clock.h"
 #include "newsletter/base/file.h"
 
 #include <errno.h>
@@ -10,16 +11,9 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { OUTPUT_LIMIT = 64 * 1024, SECONDS = 30 };
-
-static int64_t milliseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* In the child, between fork and exec: a group of its own, so that its children end with it. */
 static _Noreturn void become(char *const argv[], int output) {
@@ -34,12 +28,12 @@ static _Noreturn void become(char *const argv[], int output) {
 
 /* Reads to the end of the output. Whether there was an end, within the limits. */
 static bool read_output(int fd, struct nl_buf *out) {
-    int64_t until = milliseconds() + SECONDS * INT64_C(1000);
+    int64_t until = nl_clock_milliseconds() + SECONDS * INT64_C(1000);
     if (!nl_buf_reserve(out, OUTPUT_LIMIT + 1)) /* never moved, so no copy of it stays */
         return false;
     for (;;) {
         struct pollfd ready = {.fd = fd, .events = POLLIN};
-        int64_t left = until - milliseconds();
+        int64_t left = until - nl_clock_milliseconds();
         if (left <= 0 || out->len > OUTPUT_LIMIT)
             return false;
         if (poll(&ready, 1, (int)left) <= 0)

@@ -1,7 +1,8 @@
 #include "cli/cli.h"
 
+#include "newsletter/base/clock.h"
+
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Seconds between two updates. */
@@ -9,9 +10,7 @@ static const double TERMINAL_INTERVAL = 0.1;
 static const double LINE_INTERVAL = 30;
 
 static double now(void) {
-    struct timespec time = {0};
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+    return (double)nl_clock_nanoseconds() / 1e9;
 }
 
 void progress_start(struct progress *progress, int64_t total) {

@@ -1,6 +1,6 @@
 #include "delivery/tuning.h"
 
-#include <time.h>
+#include "newsletter/base/clock.h"
 
 enum {
     SECOND = 1000000,
@@ -16,9 +16,7 @@ static const struct {
 enum { FAULTS = sizeof faults / sizeof faults[0] };
 
 void nl_tuning_tick(struct run *run) {
-    struct timespec now = {0};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    run->clock = (int64_t)now.tv_sec * SECOND + now.tv_nsec / 1000;
+    run->clock = nl_clock_nanoseconds() / 1000;
 }
 
 /* A relay that did not keep what it offers is not asked to do it again. */

@@ -2,6 +2,7 @@
 #include "newsletter/inbound/mailbox.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/clock.h"
 #include "newsletter/base/log.h"
 
 #include <curl/curl.h>
@@ -33,9 +34,7 @@ struct fetch {
 };
 
 static time_t now(void) {
-    struct timespec time = {0};
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec;
+    return nl_clock_milliseconds() / 1000;
 }
 
 static bool stopped(const struct fetch *fetch) {

@@ -1,6 +1,6 @@
 #include "smtp/relay_health.h"
 
-#include <time.h>
+#include "newsletter/base/clock.h"
 
 enum {
     FAILURE_LIMIT = 5,
@@ -10,9 +10,7 @@ enum {
 };
 
 int64_t nl_relay_clock(void) {
-    struct timespec now = {0};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return nl_clock_milliseconds();
 }
 
 /* The server with the most credit; -1 for none. `desperate` includes those that are avoided. */

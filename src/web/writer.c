@@ -1,11 +1,11 @@
 #include "web/writer.h"
 
+#include "newsletter/base/clock.h"
 #include "web/response.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* How many requests may wait, and how long one may take from its arrival until it holds the lock on
  * the database. */
@@ -36,12 +36,6 @@ struct nl_writer {
     bool stop;
 };
 
-static int64_t milliseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- the thread ---- */
 
 /* The next in the queue, which is the thread's from then on; NULL to end. */
@@ -63,7 +57,7 @@ static struct nl_writing *wait_for_writing(struct nl_writer *writer) {
 }
 
 static void answer(const struct nl_writer *writer, struct nl_writing *writing) {
-    int64_t left = writing->until - milliseconds();
+    int64_t left = writing->until - nl_clock_milliseconds();
     writing->response.status = 200;
     if (left <= 0) {
         writing->status = nl_error_set(&writing->err, NL_BUSY, "it waited too long for others");
@@ -94,7 +88,7 @@ bool nl_writer_submit(struct nl_writer *writer, struct nl_request *request) {
     if (writing == NULL)
         return false;
     *writing = (struct nl_writing){
-        .writer = writer, .request = request, .until = milliseconds() + WAIT_MILLISECONDS};
+        .writer = writer, .request = request, .until = nl_clock_milliseconds() + WAIT_MILLISECONDS};
     pthread_mutex_lock(&writer->mutex);
     bool room = writer->queued < QUEUE_LIMIT && !writer->stop;
     if (room) {

@@ -1,5 +1,7 @@
 #include "db/sqlite/sqlite.h"
 
+#include "newsletter/base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -28,12 +30,6 @@ static struct {
 
 /* Locks do not show those of the same process. */
 static atomic_int waiting_here;
-
-static int64_t milliseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void pause_briefly(void) {
     nanosleep(&(const struct timespec){.tv_nsec = POLL_MILLISECONDS * 1000000L}, NULL);
@@ -79,7 +75,7 @@ void nl_sqlite_end_waiting(struct nl_store *store) {
 static int wait_turn(void *ctx, int count) {
     struct nl_store *store = ctx;
     struct nl_sqlite *link = nl_sqlite(store);
-    int64_t now = milliseconds();
+    int64_t now = nl_clock_milliseconds();
     if (count == 0)
         link->busy_since = now;
     if (now - link->busy_since >= link->patience)
@@ -102,8 +98,8 @@ static bool somebody_waits(int fd) {
 }
 
 void nl_sqlite_give_way(struct nl_store *store) {
-    int64_t until = milliseconds() + GIVE_WAY_MILLISECONDS;
+    int64_t until = nl_clock_milliseconds() + GIVE_WAY_MILLISECONDS;
     int fd = queue_of(store);
-    while (somebody_waits(fd) && milliseconds() < until)
+    while (somebody_waits(fd) && nl_clock_milliseconds() < until)
         pause_briefly();
 }
