@@ -14,6 +14,7 @@
 #include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
 #include "newsletter/delivery/send.h"
+#include "newsletter/service/office.h"
 #include "newsletter/store/issue_control.h"
 #include "newsletter/store/list.h"
 #include "newsletter/store/prune.h"
@@ -59,6 +60,9 @@ enum nl_status cli_trace(const struct cli *cli, struct nl_error *err);
 
 /* become.c: gives up root for this user, with its groups, for good. */
 enum nl_status cli_become(const char *user, struct nl_error *err);
+
+/* The layer that commands call, on the database that is open. */
+struct nl_office cli_office(const struct cli *cli);
 
 /* Closes the database early, before a fork. */
 void cli_close_store(struct cli *cli);

@@ -5,7 +5,7 @@
 #include "newsletter/base/text.h"
 #include "newsletter/inbound/intake.h"
 #include "newsletter/inbound/mailbox.h"
-#include "newsletter/store/bounce_record.h"
+#include "newsletter/service/kept_bounces.h"
 #include "newsletter/store/last_run.h"
 
 #include <jansson.h>
@@ -219,31 +219,32 @@ static enum nl_status take_all(struct bounce_call *call, struct nl_error *err) {
     return status;
 }
 
-static void show_kept_json(int64_t id, int64_t at, size_t len) {
-    json_t *object = json_pack("{s:I, s:o, s:I}", "id", (json_int_t)id, "at", cli_json_time(at),
-                               "size", (json_int_t)len);
+static void show_kept_json(const struct nl_kept_bounce *kept) {
+    json_t *object = json_pack("{s:I, s:o, s:I}", "id", (json_int_t)kept->id, "at",
+                               cli_json_time(kept->at), "size", (json_int_t)kept->bytes);
     if (object != NULL)
         json_dumpf(object, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(object);
 }
 
-static enum nl_status show_kept(int64_t id, int64_t at, size_t len, void *ctx,
+static enum nl_status show_kept(const struct nl_kept_bounce *kept, void *ctx,
                                 struct nl_error *err) {
     (void)err;
     const struct bounce_call *call = ctx;
     char time[CLI_TIME_LEN];
-    cli_format_time(at, time);
+    cli_format_time(kept->at, time);
     if (call->options->json)
-        show_kept_json(id, at, len);
+        show_kept_json(kept);
     else
-        printf("%lld\t%s\t%zu bytes\n", (long long)id, time, len);
+        printf("%lld\t%s\t%zu bytes\n", (long long)kept->id, time, kept->bytes);
     return NL_OK;
 }
 
 static enum nl_status show_message(struct bounce_call *call, int64_t id, struct nl_error *err) {
     struct nl_buf text = {0};
-    enum nl_status status = nl_bounce_record_message(call->cli->store, id, &text, err);
+    const struct nl_office office = cli_office(call->cli);
+    enum nl_status status = nl_office_kept_bounce_read(&office, id, &text, err);
     if (status == NL_OK && call->options->raw)
         fwrite(nl_buf_text(&text), 1, text.len, stdout);
     else if (status == NL_OK)
@@ -255,9 +256,10 @@ static enum nl_status show_message(struct bounce_call *call, int64_t id, struct 
 static enum nl_status kept(struct bounce_call *call, struct nl_error *err) {
     const struct bounce_options *options = call->options;
     const char *wanted = options->show != NULL ? options->show : options->dismiss;
+    const struct nl_office office = cli_office(call->cli);
     int64_t id = 0;
     if (options->kept)
-        return nl_bounce_record_each_kept(call->cli->store, show_kept, call, err);
+        return nl_office_kept_bounces(&office, show_kept, call, err);
     if (!nl_text_integer(wanted, &id))
         return nl_error_set(err, NL_USAGE,
                             "'%s' is not the number of a message: 'newsletter bounce --kept' "
@@ -265,7 +267,7 @@ static enum nl_status kept(struct bounce_call *call, struct nl_error *err) {
                             wanted);
     if (options->show != NULL)
         return show_message(call, id, err);
-    return nl_bounce_record_dismiss(call->cli->store, id, err);
+    return nl_office_kept_bounce_dismiss(&office, id, err);
 }
 
 /* A mail system bounces what its pipe refuses, and a bounce of a bounce is lost. So whatever goes

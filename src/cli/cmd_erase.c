@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/store/person.h"
+#include "newsletter/service/subscribers.h"
 
 struct erase_options {
     bool yes;
@@ -8,22 +8,21 @@ struct erase_options {
 
 static enum nl_status erase_run(struct cli *cli, void *options, struct nl_error *err) {
     const struct erase_options *chosen = options;
-    struct nl_address address = {0};
-    int64_t subscriber = 0;
+    const struct nl_who who = {.address = cli->words[0]};
+    struct nl_subscriber found = {0};
     bool agreed = false;
-    enum nl_status status = nl_address_parse(cli->words[0], &address, err);
+    enum nl_status status = cli_open(cli, err);
+    const struct nl_office office = cli_office(cli);
     if (status == NL_OK)
-        status = cli_open(cli, err);
-    if (status == NL_OK)
-        status = nl_person_find(cli->store, &address, &subscriber, err);
+        status = nl_office_subscriber_read(&office, &who, &found, err);
     if (status == NL_OK)
         status = cli_confirm(cli, chosen->yes, "Erase all that is known about this person?",
                              &agreed, err);
     if (status == NL_OK && agreed)
-        status = nl_person_erase(cli->store, subscriber, err);
+        status = nl_office_subscriber_erase(&office, &who, err);
     if (status == NL_OK)
         puts(agreed ? "erased" : "Nothing was erased.");
-    nl_address_free(&address);
+    nl_subscriber_free(&found);
     return status;
 }
 

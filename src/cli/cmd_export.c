@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/file.h"
-#include "newsletter/store/person.h"
+#include "newsletter/service/subscribers.h"
 #include "newsletter/transfer/transfer.h"
 
 #include <jansson.h>
@@ -21,21 +21,13 @@ struct export_options {
 /* Everything about one person, for a person who asks what is known of them. */
 static enum nl_status export_subject(struct cli *cli, const char *text, FILE *out,
                                      struct nl_error *err) {
-    struct nl_address address = {0};
-    int64_t subscriber = 0;
-    char *json = NULL;
-    enum nl_status status = nl_address_parse(text, &address, err);
-    if (status == NL_OK)
-        status = nl_person_find(cli->store, &address, &subscriber, err);
-    if (status == NL_OK)
-        status = nl_person_export(cli->store, subscriber, 0, &json, err);
-    json_t *object = status == NL_OK ? json_loads(json, 0, NULL) : NULL;
-    if (status == NL_OK &&
-        (object == NULL || json_dumpf(object, out, JSON_INDENT(2)) != 0 || putc('\n', out) == EOF))
+    const struct nl_who who = {.address = text};
+    const struct nl_office office = cli_office(cli);
+    json_t *object = NULL;
+    enum nl_status status = nl_office_subscriber_history(&office, &who, 0, &object, err);
+    if (status == NL_OK && (json_dumpf(object, out, JSON_INDENT(2)) != 0 || putc('\n', out) == EOF))
         status = nl_error_set(err, NL_IO, "writing failed: is the disk full?");
     json_decref(object);
-    free(json);
-    nl_address_free(&address);
     return status;
 }
 

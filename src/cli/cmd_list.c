@@ -1,8 +1,8 @@
 #include "cli/cli.h"
 
+#include "newsletter/service/lists.h"
+
 #include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct list_options {
     const char *title, *from, *list_id, *reply_to, *owner, *language;
@@ -11,204 +11,166 @@ struct list_options {
     bool json, yes;
 };
 
-/* Sets a text of a list to what the option says; an empty value unsets it. */
-static enum nl_status set_text(char **text, const char *value, struct nl_error *err) {
-    if (value == NULL)
-        return NL_OK;
-    free(*text);
-    *text = value[0] != '\0' ? strdup(value) : NULL;
-    return value[0] == '\0' || *text != NULL ? NL_OK : nl_error_nomem(err);
+static struct nl_list_settings settings_of(const struct list_options *chosen, bool *is_private) {
+    *is_private = chosen->visibility == PRIVATE;
+    return (struct nl_list_settings){
+        .title = chosen->title,
+        .from = chosen->from,
+        .list_id = chosen->list_id,
+        .reply_to = chosen->reply_to,
+        .owner = chosen->owner,
+        .language = chosen->language,
+        .archive_url = chosen->archive_url,
+        .subscribe_url = chosen->subscribe_url,
+        .postal_address = chosen->postal_address,
+        .is_private = chosen->visibility != UNCHANGED ? is_private : NULL,
+    };
 }
 
-static enum nl_status apply(struct nl_list *list, const struct list_options *chosen,
-                            struct nl_error *err) {
-    const struct {
-        char **text;
-        const char *value;
-    } texts[] = {
-        {&list->title, chosen->title},
-        {&list->sender, chosen->from},
-        {&list->list_id, chosen->list_id},
-        {&list->reply_to, chosen->reply_to},
-        {&list->owner, chosen->owner},
-        {&list->language, chosen->language},
-        {&list->archive_url, chosen->archive_url},
-        {&list->subscribe_url, chosen->subscribe_url},
-        {&list->postal_address, chosen->postal_address},
-    };
-    enum nl_status status = NL_OK;
-    if (chosen->visibility != UNCHANGED)
-        list->is_private = chosen->visibility == PRIVATE;
-    for (size_t i = 0; status == NL_OK && i < sizeof texts / sizeof texts[0]; i++)
-        status = set_text(texts[i].text, texts[i].value, err);
-    return status == NL_OK ? nl_list_check(list, err) : status;
+static const char *word_of(const json_t *facts, const char *name) {
+    return json_string_value(json_object_get(facts, name));
 }
 
 static enum nl_status list_add(struct cli *cli, void *options, struct nl_error *err) {
-    struct nl_list list = {.name = strdup(cli->words[0])};
-    enum nl_status status = list.name != NULL ? cli_open(cli, err) : nl_error_nomem(err);
+    bool is_private = false;
+    const struct nl_list_settings settings = settings_of(options, &is_private);
+    struct nl_list_facts added = {0};
+    enum nl_status status = cli_open(cli, err);
+    const struct nl_office office = cli_office(cli);
     if (status == NL_OK)
-        status = apply(&list, options, err);
+        status = nl_office_list_add(&office, cli->words[0], &settings, &added, err);
     if (status == NL_OK)
-        status = nl_list_add(cli->store, &list, err);
-    if (status == NL_OK)
-        printf("added the list %s <%s>\n", list.name, list.list_id);
-    nl_list_free(&list);
+        printf("added the list %s <%s>\n", word_of(added.facts, "name"),
+               word_of(added.facts, "list_id"));
+    nl_list_facts_free(&added);
     return status;
 }
 
 static enum nl_status list_edit(struct cli *cli, void *options, struct nl_error *err) {
-    struct nl_list list = {0};
+    bool is_private = false;
+    bool stale = false;
+    const struct nl_list_settings settings = settings_of(options, &is_private);
     enum nl_status status = cli_open(cli, err);
+    const struct nl_office office = cli_office(cli);
     if (status == NL_OK)
-        status = nl_list_find(cli->store, cli->words[0], &list, err);
+        status = nl_office_list_change(&office, cli->words[0], &settings, NULL, &stale, err);
     if (status == NL_OK)
-        status = apply(&list, options, err);
-    if (status == NL_OK)
-        status = nl_list_update(cli->store, &list, err);
-    if (status == NL_OK)
-        printf("changed the list %s\n", list.name);
-    nl_list_free(&list);
+        printf("changed the list %s\n", cli->words[0]);
     return status;
 }
 
 /* Says first what happens to the people of a list. */
-static enum nl_status agree(struct cli *cli, const struct nl_list *list,
-                            const struct list_options *chosen, bool removes, bool *agreed,
-                            struct nl_error *err) {
-    struct nl_list_counts counts = {0};
-    struct nl_list_remains remains = {0};
-    enum nl_status status = nl_list_count(cli->store, list->id, &counts, err);
-    if (status == NL_OK)
-        status = nl_list_remains(cli->store, list->id, &remains, err);
+static enum nl_status agree(struct cli *cli, const struct list_options *chosen, bool removes,
+                            bool *agreed, struct nl_error *err) {
+    const struct nl_office office = cli_office(cli);
+    struct nl_list_burden burden = {0};
+    enum nl_status status = nl_office_list_burden(&office, cli->words[0], &burden, err);
     if (status != NL_OK)
         return status;
     printf("The list %s has %lld active subscribers, %lld pending ones, %lld who have left, and "
            "%lld issues.\n",
-           list->name, (long long)counts.active, (long long)counts.pending,
-           (long long)(counts.unsubscribed + counts.bounced + counts.complained),
-           (long long)remains.issues);
+           cli->words[0], (long long)burden.active, (long long)burden.pending,
+           (long long)burden.left, (long long)burden.issues);
     if (removes)
         printf(
             "All of them are unsubscribed from it without a mail; its issues leave the archive.\n"
             "%lld people are on no other list: all that is known of them is erased.\n",
-            (long long)remains.people);
+            (long long)burden.people);
     else
         printf("They all stay on it, and its List-Id stays %s.\n"
                "Addresses of its archive and forms that hold the old name stop working.\n",
-               list->list_id);
+               word_of(burden.facts, "list_id"));
+    json_decref(burden.facts);
     return cli_confirm(cli, chosen->yes, removes ? "Remove the list?" : "Rename the list?", agreed,
                        err);
 }
 
 static enum nl_status list_rename(struct cli *cli, void *options, struct nl_error *err) {
-    struct nl_list list = {0};
     bool agreed = false;
     enum nl_status status = cli_open(cli, err);
+    const struct nl_office office = cli_office(cli);
     if (status == NL_OK)
-        status = nl_list_find(cli->store, cli->words[0], &list, err);
-    if (status == NL_OK)
-        status = agree(cli, &list, options, false, &agreed, err);
+        status = agree(cli, options, false, &agreed, err);
     if (status == NL_OK && agreed)
-        status = nl_list_rename(cli->store, list.id, cli->words[1], err);
+        status = nl_office_list_rename(&office, cli->words[0], cli->words[1], err);
     if (status == NL_OK && !agreed)
         puts("Nothing was changed.");
     else if (status == NL_OK)
-        printf("the list %s is called %s now\n", list.name, cli->words[1]);
-    nl_list_free(&list);
+        printf("the list %s is called %s now\n", cli->words[0], cli->words[1]);
     return status;
 }
 
 static enum nl_status list_remove(struct cli *cli, void *options, struct nl_error *err) {
-    struct nl_list list = {0};
     bool agreed = false;
     enum nl_status status = cli_open(cli, err);
+    const struct nl_office office = cli_office(cli);
     if (status == NL_OK)
-        status = nl_list_find(cli->store, cli->words[0], &list, err);
-    if (status == NL_OK)
-        status = agree(cli, &list, options, true, &agreed, err);
+        status = agree(cli, options, true, &agreed, err);
     if (status == NL_OK && agreed)
-        status = nl_list_remove(cli->store, list.id, err);
+        status = nl_office_list_remove(&office, cli->words[0], err);
     if (status == NL_OK && !agreed)
         puts("Nothing was changed.");
     else if (status == NL_OK)
-        printf("the list %s is removed\n", list.name);
-    nl_list_free(&list);
+        printf("the list %s is removed\n", cli->words[0]);
     return status;
 }
 
-struct show {
-    struct cli *cli;
-    json_t *array; /* NULL for text */
-    size_t count;
-};
-
-static json_t *text_or_null(const char *text) {
-    return text != NULL ? json_string(text) : json_null();
+static void show_one(const json_t *facts) {
+    static const char *const fields[][2] = {
+        {"title", "title"},
+        {"from", "from"},
+        {"list-id", "list_id"},
+        {"reply-to", "reply_to"},
+        {"owner", "owner"},
+        {"language", "language"},
+        {"archive-url", "archive_url"},
+        {"subscribe-url", "subscribe_url"},
+        {"postal-address", "postal_address"},
+    };
+    const json_t *counts = json_object_get(facts, "subscriptions");
+    const char *name = NULL;
+    json_t *count = NULL;
+    const char *between = "";
+    printf("%s%s\n", word_of(facts, "name"),
+           json_is_true(json_object_get(facts, "private")) ? " (private)" : "");
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (word_of(facts, fields[i][1]) != NULL)
+            printf("  %-15s %s\n", fields[i][0], word_of(facts, fields[i][1]));
+    printf("  %-15s ", "subscriptions");
+    json_object_foreach((json_t *)counts, name, count) {
+        printf("%s%lld %s", between, (long long)json_integer_value(count), name);
+        between = ", ";
+    }
+    putchar('\n');
 }
 
-static enum nl_status show_one(const struct nl_list *list, void *ctx, struct nl_error *err) {
-    struct show *show = ctx;
-    struct nl_list_counts counts = {0};
-    show->count++;
-    enum nl_status status = nl_list_count(show->cli->store, list->id, &counts, err);
-    if (status != NL_OK)
-        return status;
-    if (show->array != NULL) {
-        json_array_append_new(
-            show->array,
-            json_pack(
-                "{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I, "
-                "s:I}, s:b}",
-                "name", list->name, "title", list->title, "list_id", list->list_id, "from",
-                list->sender, "reply_to", text_or_null(list->reply_to), "owner",
-                text_or_null(list->owner), "language", list->language, "archive_url",
-                text_or_null(list->archive_url), "subscribe_url", text_or_null(list->subscribe_url),
-                "postal_address", text_or_null(list->postal_address), "subscriptions", "pending",
-                (json_int_t)counts.pending, "active", (json_int_t)counts.active, "unsubscribed",
-                (json_int_t)counts.unsubscribed, "bounced", (json_int_t)counts.bounced,
-                "complained", (json_int_t)counts.complained, "private", list->is_private));
-        return NL_OK;
-    }
-    const char *fields[][2] = {{"title", list->title},
-                               {"from", list->sender},
-                               {"list-id", list->list_id},
-                               {"reply-to", list->reply_to},
-                               {"owner", list->owner},
-                               {"language", list->language},
-                               {"archive-url", list->archive_url},
-                               {"subscribe-url", list->subscribe_url},
-                               {"postal-address", list->postal_address}};
-    printf("%s%s\n", list->name, list->is_private ? " (private)" : "");
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        if (fields[i][1] != NULL)
-            printf("  %-15s %s\n", fields[i][0], fields[i][1]);
-    printf("  %-15s %lld active, %lld pending, %lld unsubscribed, %lld bounced, %lld complained\n",
-           "subscriptions", (long long)counts.active, (long long)counts.pending,
-           (long long)counts.unsubscribed, (long long)counts.bounced, (long long)counts.complained);
-    return NL_OK;
+static enum nl_status read_lists(struct cli *cli, json_t **out, struct nl_error *err) {
+    const struct nl_office office = cli_office(cli);
+    struct nl_list_facts one = {0};
+    if (cli->word_count == 0)
+        return nl_office_lists(&office, out, err);
+    enum nl_status status = nl_office_list_read(&office, cli->words[0], &one, err);
+    if (status == NL_OK)
+        *out = json_pack("[O]", one.facts);
+    nl_list_facts_free(&one);
+    return status;
 }
 
 static enum nl_status list_show(struct cli *cli, void *options, struct nl_error *err) {
     const struct list_options *chosen = options;
-    struct show call = {.cli = cli, .array = chosen->json ? json_array() : NULL};
-    struct nl_list list = {0};
+    json_t *lists = NULL;
     enum nl_status status = cli_open(cli, err);
-    if (status == NL_OK && cli->word_count == 0) {
-        status = nl_list_each(cli->store, show_one, &call, err);
-    } else if (status == NL_OK) {
-        status = nl_list_find(cli->store, cli->words[0], &list, err);
-        if (status == NL_OK)
-            status = show_one(&list, &call, err);
-    }
-    if (status == NL_OK && !chosen->json && call.count == 0)
+    if (status == NL_OK)
+        status = read_lists(cli, &lists, err);
+    for (size_t i = 0; status == NL_OK && !chosen->json && i < json_array_size(lists); i++)
+        show_one(json_array_get(lists, i));
+    if (status == NL_OK && !chosen->json && json_array_size(lists) == 0)
         puts("no lists: 'newsletter list add NAME --from MAILBOX' adds one");
     if (status == NL_OK && chosen->json) {
-        json_dumpf(call.array, stdout, JSON_INDENT(2));
+        json_dumpf(lists, stdout, JSON_INDENT(2));
         putchar('\n');
     }
-    json_decref(call.array);
-    nl_list_free(&list);
+    json_decref(lists);
     return status;
 }
 

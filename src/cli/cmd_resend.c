@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/zone.h"
-#include "newsletter/store/resend.h"
+#include "newsletter/service/issues.h"
 
 struct resend_options {
     enum { NO_STATE = -1, BOUNCED, FAILED, UNKNOWN } state;
@@ -11,7 +11,7 @@ struct resend_options {
 
 struct resend_call {
     const struct resend_options *chosen;
-    struct nl_resend resend;
+    struct nl_issue_resend resend;
 };
 
 static const char *const states[] = {"bounced", "failed", "unknown", NULL};
@@ -21,7 +21,7 @@ static const char *people(int64_t count) {
 }
 
 static enum nl_status confirm(const struct cli *cli, const struct resend_call *call,
-                              const struct nl_issue *issue, const struct nl_resend_counts *counts,
+                              const struct nl_issue *issue, const struct nl_issue_resent *counts,
                               bool *agreed, struct nl_error *err) {
     printf("Issue %s: %lld %s with a delivery that is %s%s%s%s\n", issue->slug,
            (long long)counts->people, people(counts->people), states[call->chosen->state],
@@ -43,16 +43,19 @@ static enum nl_status confirm(const struct cli *cli, const struct resend_call *c
 static enum nl_status resend_issue(struct cli *cli, const struct nl_issue *issue, void *ctx,
                                    struct nl_error *err) {
     struct resend_call *call = ctx;
-    struct nl_resend_counts counts = {0};
+    const struct nl_office office = cli_office(cli);
+    struct nl_issue_resent counts = {0};
     bool agreed = false;
     call->resend.issue = issue->id;
     if (issue->state == NL_ISSUE_CANCELLED)
         return cli_refused(issue, NL_ACTION_REFUSED, issue->state, err);
-    enum nl_status status = nl_resend_count(cli->store, &call->resend, &counts, err);
+    call->resend.count_only = true;
+    enum nl_status status = nl_office_issue_resend(&office, &call->resend, &counts, err);
     if (status == NL_OK)
         status = confirm(cli, call, issue, &counts, &agreed, err);
+    call->resend.count_only = false;
     if (status == NL_OK && agreed)
-        status = nl_resend(cli->store, &call->resend, &counts, err);
+        status = nl_office_issue_resend(&office, &call->resend, &counts, err);
     if (status == NL_OK && !agreed)
         puts("Nothing was sent.");
     else if (status == NL_OK)
@@ -67,7 +70,7 @@ static enum nl_status resend_run(struct cli *cli, void *options, struct nl_error
     struct resend_call call = {.chosen = chosen, .resend = {.reply = chosen->reply}};
     if (chosen->state == NO_STATE)
         return cli_usage_error(cli, err, "give --state: bounced, failed or unknown");
-    nl_delivery_state_parse(states[chosen->state], &call.resend.state);
+    call.resend.state = states[chosen->state];
     if (chosen->since != NULL &&
         nl_zone_read(chosen->since, NULL, &call.resend.since, err) != NL_OK) {
         err->status = NL_USAGE;

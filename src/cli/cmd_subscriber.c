@@ -1,10 +1,7 @@
 #include "cli/cli.h"
 
-#include "newsletter/base/attributes.h"
-#include "newsletter/base/clean.h"
-#include "newsletter/base/language.h"
 #include "newsletter/base/timestamp.h"
-#include "newsletter/store/person.h"
+#include "newsletter/service/subscribers.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -17,45 +14,83 @@ struct subscriber_options {
     bool json;
 };
 
-static enum nl_status find_subscriber(struct cli *cli, int64_t *subscriber, struct nl_error *err) {
-    struct nl_address address = {0};
-    enum nl_status status = nl_address_parse(cli->words[0], &address, err);
-    if (status == NL_OK)
-        status = cli_open(cli, err);
-    if (status == NL_OK)
-        status = nl_person_find(cli->store, &address, subscriber, err);
-    nl_address_free(&address);
-    return status;
-}
-
 /* ---- list ---- */
 
-static enum nl_status list_row(const struct nl_person_row *row, void *ctx, struct nl_error *err) {
-    const struct subscriber_options *chosen = ctx;
+enum { PAGE = 1000 };
+
+static const char *word_of(const json_t *object, const char *name) {
+    const char *word = json_string_value(json_object_get(object, name));
+    return word != NULL ? word : "";
+}
+
+/* When a subscription began, or ended. */
+static int64_t since_of(const json_t *subscription) {
+    static const char *const names[] = {"ended_at", "confirmed_at"};
+    int64_t at = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (nl_timestamp_parse(word_of(subscription, names[i]), &at))
+            return at;
+    return nl_timestamp_parse(word_of(json_object_get(subscription, "consent"), "at"), &at) ? at
+                                                                                            : 0;
+}
+
+/* `subscription` is NULL for a person without any. */
+static void list_row(const json_t *person, const json_t *subscription, bool json) {
     char since[CLI_TIME_LEN] = "";
-    (void)err;
-    if (chosen->json) {
-        json_t *object = json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:o}", "address", row->address,
-                                   "name", row->name, "language", row->language, "list", row->list,
-                                   "state", row->state, "since", cli_json_time(row->since));
+    int64_t at = since_of(subscription);
+    if (json) {
+        json_t *object = json_pack(
+            "{s:s, s:O, s:O, s:o, s:o, s:o}", "address", word_of(person, "address"), "name",
+            json_object_get(person, "name"), "language", json_object_get(person, "language"),
+            "list",
+            subscription != NULL ? json_incref(json_object_get(subscription, "list")) : json_null(),
+            "state",
+            subscription != NULL ? json_incref(json_object_get(subscription, "state"))
+                                 : json_null(),
+            "since", cli_json_time(at));
         json_dumpf(object, stdout, JSON_COMPACT);
         putchar('\n');
         json_decref(object);
-        return NL_OK;
+        return;
     }
-    if (row->since != 0)
-        cli_format_time(row->since, since);
-    printf("%s\t%s\t%s\t%s\t%s\n", row->address, row->name != NULL ? row->name : "",
-           row->list != NULL ? row->list : "", row->state != NULL ? row->state : "", since);
-    return NL_OK;
+    if (at != 0)
+        cli_format_time(at, since);
+    printf("%s\t%s\t%s\t%s\t%s\n", word_of(person, "address"), word_of(person, "name"),
+           word_of(subscription, "list"), word_of(subscription, "state"), since);
+}
+
+/* Prints at most *left lines; *left is below 0 without a limit. */
+static void list_person(const json_t *person, bool json, int64_t *left) {
+    const json_t *subscriptions = json_object_get(person, "subscriptions");
+    size_t count = json_array_size(subscriptions);
+    for (size_t i = 0; i < (count > 0 ? count : 1) && *left != 0; i++, --*left)
+        list_row(person, json_array_get(subscriptions, i), json);
 }
 
 static enum nl_status subscriber_list(struct cli *cli, void *options, struct nl_error *err) {
     const struct subscriber_options *chosen = options;
+    int64_t left = chosen->limit > 0 ? chosen->limit : -1;
+    char *after = NULL;
     enum nl_status status = cli_open(cli, err);
-    return status == NL_OK
-               ? nl_persons_each(cli->store, cli->words[0], chosen->limit, list_row, options, err)
-               : status;
+    do {
+        const struct nl_office office = cli_office(cli);
+        const struct nl_subscriber_query query = {
+            .part = cli->words[0],
+            .after = after,
+            .limit = left > 0 && left < PAGE ? left : PAGE,
+        };
+        struct nl_subscriber_page page = {0};
+        if (status == NL_OK)
+            status = nl_office_subscribers_find(&office, &query, &page, err);
+        for (size_t i = 0; i < json_array_size(page.subscribers); i++)
+            list_person(json_array_get(page.subscribers, i), chosen->json, &left);
+        free(after);
+        after = page.next;
+        page.next = NULL;
+        nl_subscriber_page_free(&page);
+    } while (status == NL_OK && after != NULL && left != 0);
+    free(after);
+    return status;
 }
 
 /* ---- show ---- */
@@ -141,91 +176,68 @@ static void show_person(json_t *person) {
 
 static enum nl_status subscriber_show(struct cli *cli, void *options, struct nl_error *err) {
     const struct subscriber_options *chosen = options;
-    int64_t subscriber = 0;
-    char *text = NULL;
-    enum nl_status status = find_subscriber(cli, &subscriber, err);
+    const struct nl_who who = {.address = cli->words[0]};
+    json_t *person = NULL;
+    enum nl_status status = cli_open(cli, err);
+    const struct nl_office office = cli_office(cli);
     if (status == NL_OK)
-        status = nl_person_export(cli->store, subscriber, 0, &text, err);
-    if (status == NL_OK) {
-        json_t *person = json_loads(text, 0, NULL);
-        if (person == NULL)
-            status = nl_error_nomem(err);
-        else if (chosen->json)
-            puts(text);
-        else
-            show_person(person);
-        json_decref(person);
+        status = nl_office_subscriber_history(&office, &who, 0, &person, err);
+    if (status == NL_OK && chosen->json) {
+        json_dumpf(person, stdout, JSON_COMPACT);
+        putchar('\n');
+    } else if (status == NL_OK) {
+        show_person(person);
     }
-    free(text);
+    json_decref(person);
     return status;
 }
 
 /* ---- edit ---- */
 
-/* Replaces a text by what an option says; an empty value unsets it. */
-static enum nl_status set_text(char **text, const char *value, const char *what,
-                               struct nl_error *err) {
-    struct nl_buf clean = {0};
-    enum nl_status status = value != NULL ? nl_clean_line(value, what, &clean, err) : NL_OK;
-    if (status == NL_OK && value != NULL) {
-        free(*text);
-        *text = clean.len > 0 ? nl_buf_take(&clean) : NULL;
-    }
-    nl_buf_free(&clean);
-    return status;
-}
-
 /* NAME=VALUE; an empty value removes it. */
-static enum nl_status set_attribute(json_t *attributes, const char *text, struct nl_error *err) {
+static enum nl_status add_attribute(json_t *attributes, const char *text, struct nl_error *err) {
     const char *sign = strchr(text, '=');
     char *name = sign != NULL ? strndup(text, (size_t)(sign - text)) : NULL;
     if (sign == NULL)
         return nl_error_set(err, NL_USAGE, "--attribute '%s' is not NAME=VALUE", text);
-    enum nl_status status =
-        name != NULL ? nl_attributes_set(attributes, name, sign + 1, err) : nl_error_nomem(err);
+    json_t *value = json_string(sign + 1);
+    enum nl_status status = NL_OK;
+    if (name == NULL)
+        status = nl_error_nomem(err);
+    else if (value == NULL || json_object_set(attributes, name, value) != 0)
+        status = nl_error_set(err, NL_DATA, "--attribute '%s' is not valid UTF-8", text);
+    json_decref(value);
     free(name);
     return status;
 }
 
-static enum nl_status set_attributes(struct nl_person *person, const struct cli_texts *texts,
-                                     struct nl_error *err) {
-    json_t *attributes = json_loads(person->attributes, 0, NULL);
-    enum nl_status status = attributes != NULL ? NL_OK : nl_error_nomem(err);
-    for (size_t i = 0; status == NL_OK && i < texts->count; i++)
-        status = set_attribute(attributes, texts->items[i], err);
-    if (status == NL_OK) {
-        free(person->attributes);
-        person->attributes = json_dumps(attributes, JSON_COMPACT);
-        status = person->attributes != NULL ? NL_OK : nl_error_nomem(err);
-    }
-    json_decref(attributes);
+static enum nl_status change_person(struct cli *cli, const struct nl_subscriber_change *change,
+                                    struct nl_error *err) {
+    const struct nl_who who = {.address = cli->words[0]};
+    const struct nl_office office = cli_office(cli);
+    struct nl_subscriber changed = {0};
+    bool stale = false;
+    enum nl_status status = nl_office_subscriber_change(&office, &who, change, &stale, err);
+    if (status == NL_OK)
+        status = nl_office_subscriber_read(&office, &who, &changed, err);
+    if (status == NL_OK)
+        printf("changed %s\n", word_of(changed.facts, "address"));
+    nl_subscriber_free(&changed);
     return status;
 }
 
 static enum nl_status subscriber_edit(struct cli *cli, void *options, struct nl_error *err) {
     const struct subscriber_options *chosen = options;
-    struct nl_person person = {0};
-    int64_t subscriber = 0;
+    struct nl_subscriber_change change = {.name = chosen->name, .language = chosen->language};
     if (chosen->name == NULL && chosen->language == NULL && chosen->attributes.count == 0)
         return cli_usage_error(cli, err, "give --name, --language or --attribute");
-    if (chosen->language != NULL && chosen->language[0] != '\0' &&
-        !nl_language_is_tag(chosen->language))
-        return nl_error_set(err, NL_DATA, "'%s' is not a language tag such as en or kk",
-                            chosen->language);
-    enum nl_status status = find_subscriber(cli, &subscriber, err);
+    change.attributes = json_object();
+    enum nl_status status = cli_open(cli, err);
+    for (size_t i = 0; status == NL_OK && i < chosen->attributes.count; i++)
+        status = add_attribute(change.attributes, chosen->attributes.items[i], err);
     if (status == NL_OK)
-        status = nl_person_read(cli->store, subscriber, &person, err);
-    if (status == NL_OK)
-        status = set_text(&person.name, chosen->name, "the name", err);
-    if (status == NL_OK)
-        status = set_text(&person.language, chosen->language, "the language", err);
-    if (status == NL_OK)
-        status = set_attributes(&person, &chosen->attributes, err);
-    if (status == NL_OK)
-        status = nl_person_write(cli->store, &person, err);
-    if (status == NL_OK)
-        printf("changed %s\n", person.address);
-    nl_person_free(&person);
+        status = change_person(cli, &change, err);
+    json_decref(change.attributes);
     return status;
 }
 

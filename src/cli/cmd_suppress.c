@@ -2,8 +2,7 @@
 
 #include "newsletter/base/file.h"
 #include "newsletter/base/timestamp.h"
-#include "newsletter/store/suppression.h"
-#include "newsletter/transfer/transfer.h"
+#include "newsletter/service/suppressions.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -16,73 +15,46 @@ struct suppress_options {
 
 static enum nl_status suppress_add(struct cli *cli, void *options, struct nl_error *err) {
     const struct suppress_options *chosen = options;
-    struct nl_address address = {0};
-    bool added = false;
-    enum nl_status status = nl_suppression_check_reason(chosen->reason, err);
+    struct nl_suppressed result = {0};
+    enum nl_status status = cli_open(cli, err);
+    const struct nl_office office = cli_office(cli);
     if (status == NL_OK)
-        status = nl_address_parse(cli->words[0], &address, err);
+        status = nl_office_suppress(&office, cli->words[0], chosen->reason, &result, err);
     if (status == NL_OK)
-        status = cli_open(cli, err);
-    if (status == NL_OK)
-        status = nl_suppression_add(cli->store, &address, chosen->reason, 0, &added, err);
-    if (status == NL_OK)
-        printf("%s %s\n", address.key, added ? "is suppressed" : "was suppressed already");
-    nl_address_free(&address);
+        printf("%s %s\n", result.address,
+               result.added ? "is suppressed" : "was suppressed already");
+    nl_suppressed_free(&result);
     return status;
 }
 
 static enum nl_status suppress_remove(struct cli *cli, void *options, struct nl_error *err) {
-    struct nl_address address = {0};
+    struct nl_suppressed result = {0};
     (void)options;
-    enum nl_status status = nl_address_parse(cli->words[0], &address, err);
+    enum nl_status status = cli_open(cli, err);
+    const struct nl_office office = cli_office(cli);
     if (status == NL_OK)
-        status = cli_open(cli, err);
+        status = nl_office_unsuppress(&office, cli->words[0], &result, err);
     if (status == NL_OK)
-        status = nl_suppression_remove(cli->store, &address, err);
-    if (status == NL_OK)
-        printf("%s may be mailed again\n", address.key);
-    nl_address_free(&address);
+        printf("%s may be mailed again\n", result.address);
+    nl_suppressed_free(&result);
     return status;
 }
 
-static enum nl_status export_one(const char *address, const char *reason, int64_t since, void *ctx,
-                                 struct nl_error *err) {
-    char when[NL_TIMESTAMP_LEN];
-    (void)ctx;
-    (void)err;
-    nl_timestamp_text(since, when);
-    printf("%s\t%s\t%s\n", address, when, reason);
-    return NL_OK;
-}
-
-static enum nl_status show(const char *address, const char *reason, int64_t since, void *ctx,
-                           struct nl_error *err) {
-    (void)err;
-    const struct suppress_options *chosen = ctx;
-    char when[CLI_TIME_LEN];
-    cli_format_time(since, when);
-    if (chosen->json) {
-        json_t *object = json_pack("{s:s, s:s, s:o}", "address", address, "reason", reason, "since",
-                                   cli_json_time(since));
-        json_dumpf(object, stdout, JSON_COMPACT);
-        putchar('\n');
-        json_decref(object);
-    } else {
-        printf("%-40s %-23s %s\n", address, when, reason);
-    }
-    return NL_OK;
-}
-
-static enum nl_status import(struct nl_store *store, const char *path, const char *reason,
-                             struct nl_error *err) {
+static enum nl_status suppress_import(struct cli *cli, void *options, struct nl_error *err) {
+    const struct suppress_options *chosen = options;
+    const char *path = cli->words[0];
     bool standard = strcmp(path, "-") == 0;
     int64_t count = 0;
+    enum nl_status status = cli_open(cli, err);
+    if (status != NL_OK)
+        return status;
     if (standard)
         cli_say_reading("addresses");
     FILE *in = standard ? stdin : fopen(path, "re");
     if (in == NULL)
         return nl_error_system(err, errno, "read", path);
-    enum nl_status status = nl_suppression_file(store, in, path, reason, &count, err);
+    const struct nl_office office = cli_office(cli);
+    status = nl_office_suppress_file(&office, in, path, chosen->reason, &count, err);
     if (status == NL_OK)
         printf("%lld addresses are suppressed that were not before\n", (long long)count);
     if (!standard)
@@ -90,23 +62,50 @@ static enum nl_status import(struct nl_store *store, const char *path, const cha
     return status;
 }
 
-static enum nl_status suppress_import(struct cli *cli, void *options, struct nl_error *err) {
-    const struct suppress_options *chosen = options;
-    enum nl_status status = nl_suppression_check_reason(chosen->reason, err);
-    if (status == NL_OK)
-        status = cli_open(cli, err);
-    return status == NL_OK ? import(cli->store, cli->words[0], chosen->reason, err) : status;
+static enum nl_status export_one(const struct nl_suppression_row *row, void *ctx,
+                                 struct nl_error *err) {
+    char when[NL_TIMESTAMP_LEN];
+    (void)ctx;
+    (void)err;
+    nl_timestamp_text(row->since, when);
+    printf("%s\t%s\t%s\n", row->address, when, row->reason);
+    return NL_OK;
+}
+
+static enum nl_status show_one(const struct nl_suppression_row *row, void *ctx,
+                               struct nl_error *err) {
+    (void)err;
+    const struct suppress_options *chosen = ctx;
+    char when[CLI_TIME_LEN];
+    cli_format_time(row->since, when);
+    if (chosen->json) {
+        json_t *object = json_pack("{s:s, s:s, s:o}", "address", row->address, "reason",
+                                   row->reason, "since", cli_json_time(row->since));
+        json_dumpf(object, stdout, JSON_COMPACT);
+        putchar('\n');
+        json_decref(object);
+    } else {
+        printf("%-40s %-23s %s\n", row->address, when, row->reason);
+    }
+    return NL_OK;
+}
+
+static enum nl_status each_suppression(struct cli *cli,
+                                       enum nl_status (*each)(const struct nl_suppression_row *row,
+                                                              void *ctx, struct nl_error *err),
+                                       void *options, struct nl_error *err) {
+    const struct nl_suppression_query all = {0};
+    enum nl_status status = cli_open(cli, err);
+    const struct nl_office office = cli_office(cli);
+    return status == NL_OK ? nl_office_suppressions(&office, &all, each, options, err) : status;
 }
 
 static enum nl_status suppress_list(struct cli *cli, void *options, struct nl_error *err) {
-    enum nl_status status = cli_open(cli, err);
-    return status == NL_OK ? nl_suppression_each(cli->store, show, options, err) : status;
+    return each_suppression(cli, show_one, options, err);
 }
 
 static enum nl_status suppress_export(struct cli *cli, void *options, struct nl_error *err) {
-    (void)options;
-    enum nl_status status = cli_open(cli, err);
-    return status == NL_OK ? nl_suppression_each(cli->store, export_one, NULL, err) : status;
+    return each_suppression(cli, export_one, options, err);
 }
 
 static const struct cli_option suppress_table[] = {

@@ -1,19 +1,14 @@
 #include "cli/link_answer.h"
 
-static enum nl_status by_address(struct cli *cli, const char *text, const char *list_name,
+#include "newsletter/service/subscribers.h"
+
+static enum nl_status by_address(struct cli *cli, const char *address, const char *list,
                                  struct nl_error *err) {
-    struct nl_address address = {0};
-    struct nl_list list = {0};
-    enum nl_status status = nl_address_parse(text, &address, err);
-    if (status == NL_OK && list_name != NULL)
-        status = nl_list_find(cli->store, list_name, &list, err);
+    const struct nl_who who = {.address = address};
+    const struct nl_office office = cli_office(cli);
+    enum nl_status status = nl_office_subscriber_unsubscribe(&office, &who, list, err);
     if (status == NL_OK)
-        status = nl_unsubscribe_address(cli->store, &address, list.id, err);
-    if (status == NL_OK)
-        printf("%s is unsubscribed from %s\n", address.text,
-               list_name != NULL ? list_name : "all lists");
-    nl_list_free(&list);
-    nl_address_free(&address);
+        printf("%s is unsubscribed from %s\n", address, list != NULL ? list : "all lists");
     return status;
 }
 

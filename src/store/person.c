@@ -17,6 +17,15 @@ enum nl_status nl_person_find(struct nl_store *store, const struct nl_address *a
                : status;
 }
 
+enum nl_status nl_person_check(struct nl_store *store, int64_t subscriber, struct nl_error *err) {
+    bool found = false;
+    enum nl_status status = nl_sql_exists(
+        store, err, &found, "SELECT 1 FROM subscriber WHERE id = ? AND address_key LIKE '%@%'",
+        NL_VALUES(NL_INT(subscriber)));
+    return status == NL_OK && !found ? nl_error_set(err, NL_NOTFOUND, "there is no such subscriber")
+                                     : status;
+}
+
 /* ---- forgetting ---- */
 
 static void digest_of(const struct nl_store *store, const char *address_key,

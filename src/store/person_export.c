@@ -201,3 +201,44 @@ enum nl_status nl_person_export(struct nl_store *store, int64_t subscriber, int6
     json_decref(found);
     return status;
 }
+
+/* The chapters that nl_person_facts has. */
+static bool is_fact(const char *chapter) {
+    return strcmp(chapter, "subscriptions") == 0 || strcmp(chapter, "suppressed") == 0;
+}
+
+static enum nl_status add_facts(struct nl_store *store, int64_t subscriber, json_t *whole,
+                                struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < sizeof chapters / sizeof chapters[0]; i++) {
+        json_t *rows = is_fact(chapters[i].name) ? json_array() : NULL;
+        if (rows != NULL)
+            status = read_rows(store, subscriber, &chapters[i], rows, err);
+        if (rows != NULL && status == NL_OK)
+            add_chapter(whole, chapters[i].name, rows);
+        json_decref(rows);
+    }
+    if (status == NL_OK && json_object_set_new(whole, "id", json_integer(subscriber)) != 0)
+        status = nl_error_nomem(err);
+    return status;
+}
+
+enum nl_status nl_person_facts(struct nl_store *store, int64_t subscriber, json_t **out,
+                               struct nl_error *err) {
+    json_t *found = json_array();
+    enum nl_status status = nl_person_check(store, subscriber, err);
+    if (status == NL_OK)
+        status = read_rows(store, subscriber, &person, found, err);
+    json_t *whole = json_incref(json_array_get(found, 0));
+    json_decref(found);
+    *out = NULL;
+    if (status == NL_OK && whole == NULL)
+        status = nl_error_set(err, NL_NOTFOUND, "there is no such subscriber");
+    if (status == NL_OK)
+        status = add_facts(store, subscriber, whole, err);
+    if (status == NL_OK)
+        *out = whole;
+    else
+        json_decref(whole);
+    return status;
+}

@@ -49,13 +49,15 @@ static enum nl_status visit_row(const struct nl_sql_row *row, void *context, str
                        err);
 }
 
-enum nl_status nl_suppression_each(struct nl_store *store,
+enum nl_status nl_suppression_each(struct nl_store *store, const char *after, int64_t limit,
                                    enum nl_status (*each)(const char *address, const char *reason,
                                                           int64_t since, void *ctx,
                                                           struct nl_error *err),
                                    void *ctx, struct nl_error *err) {
     struct visit visit = {each, ctx};
-    return nl_sql_each(store, err, visit_row, &visit,
-                       "SELECT address_key, reason, since FROM suppression ORDER BY address_key",
-                       NL_NO_VALUES);
+    return nl_sql_each(
+        store, err, visit_row, &visit,
+        "SELECT address_key, reason, since FROM suppression WHERE address_key > ? "
+        "ORDER BY address_key LIMIT ?",
+        NL_VALUES(NL_STRING(after != NULL ? after : ""), NL_INT(nl_sql_limit(limit))));
 }

@@ -28,9 +28,10 @@ ROOMS = {
     "report": (6, "jansson.h"),
     "delivery": (7, "curl"),
     "archive": (7, "jansson.h openssl pango unictype.h uninorm.h unistr.h"),
+    "service": (8, "jansson.h"),
     "doctor": (8, "ares.h curl spf2"),
-    "web": (8, "jansson.h microhttpd.h openssl"),
-    "cli": (9, "jansson.h openssl unistr.h"),
+    "web": (9, "jansson.h microhttpd.h openssl"),
+    "cli": (10, "jansson.h openssl unistr.h"),
 }
 
 # A library that one folder within its room hides from the rest of it.
@@ -92,6 +93,57 @@ def test_includes_go_down(room):
     found = [f"{path}: {file}: {problem}" for path in OURS if room_of(path) == room
              for quote, file in includes(path) for problem in [complaint(path, quote, file)] if problem]
     assert not found, "\n".join(found)
+
+
+# Commands, the API and the pages do these things with the store themselves. All else is a function of
+# the room `service`, so that whatever can be done by one door can be done by the others. This list only
+# shrinks: what moves into `service` leaves it.
+OF_THE_STORE = {
+    "src/cli/cli.h": "issue_control list prune",
+    "src/cli/cmd_archive.c": "archived_issue",
+    "src/cli/cmd_bounce.c": "last_run",
+    "src/cli/cmd_decide.c": "subject_test",
+    "src/cli/cmd_prune.c": "prune",
+    "src/cli/cmd_reconfirm.c": "reconfirmation",
+    "src/cli/cmd_restore.c": "issue",
+    "src/cli/cmd_retry.c": "reconfirmation",
+    "src/cli/cmd_send.c": "resend",
+    "src/cli/cmd_staff.c": "staff_account",
+    "src/cli/cmd_status.c": "making",
+    "src/cli/cmd_subscribe.c": "public_list signup_limit subscription suppression",
+    "src/cli/invocation.c": "import_job",
+    "src/cli/link_answer.h": "subscription",
+    "src/cli/send_audience.c": "making",
+    "src/web/address_page.c": "link preference",
+    "src/web/front_page.c": "public_list",
+    "src/web/gate.c": "signup_limit",
+    "src/web/join.c": "public_list subscription",
+    "src/web/lead.c": "public_list",
+    "src/web/page.h": "list",
+    "src/web/preferences_ask.c": "preference",
+    "src/web/preferences_page.c": "link person preference",
+    "src/web/site.c": "public_list revision",
+    "src/web/staff_common.c": "issue",
+    "src/web/staff_common.h": "issue_control staff_account",
+    "src/web/token_page.h": "subscription",
+}
+
+
+def test_doors_go_through_the_service():
+    found = {}
+    for path in OURS:
+        if room_of(path) in ("cli", "web"):
+            headers = [file.split("/")[2][:-2] for quote, file in includes(path) if file.startswith("newsletter/store/")]
+            if headers:
+                found[path] = " ".join(sorted(headers))
+    assert found == OF_THE_STORE
+
+
+def test_the_service_neither_prints_nor_knows_http():
+    for path in OURS:
+        if room_of(path) == "service":
+            with open(os.path.join(TOP, path), encoding="utf-8") as source:
+                assert not re.search(r"\b(f?printf|puts|putchar|stdout|stderr)\b|nl_request|nl_response", source.read()), path
 
 
 def test_the_table_names_nothing_that_is_not_used():

@@ -4,10 +4,17 @@
 
 #include "newsletter/base/address.h"
 #include "newsletter/db/handle.h"
+#include "newsletter/store/state.h"
+
+#include <jansson.h>
 
 /* The subscriber with that address. NL_NOTFOUND when there is none. */
 NL_CHECKED enum nl_status nl_person_find(struct nl_store *store, const struct nl_address *address,
                                          int64_t *subscriber, struct nl_error *err) NL_ALL_NONNULL;
+
+/* NL_NOTFOUND unless there is a subscriber of that number who has not been erased. */
+NL_CHECKED enum nl_status nl_person_check(struct nl_store *store, int64_t subscriber,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* A person, as an operator can correct them. Optional texts are NULL. Free with nl_person_free. */
 struct nl_person {
@@ -23,24 +30,32 @@ NL_CHECKED enum nl_status nl_person_read(struct nl_store *store, int64_t subscri
 void nl_person_free(struct nl_person *person);
 
 /* Writes name, language and attributes, which the caller has checked, and notes it in the history.
- */
+ * In an exclusive transaction of the caller's, in which they were read. */
 NL_CHECKED enum nl_status nl_person_write(struct nl_store *store, const struct nl_person *person,
                                           struct nl_error *err) NL_ALL_NONNULL;
 
-/* One subscription of somebody who was looked for; a person without any has no list. Borrowed for
- * the time of a call. */
-struct nl_person_row {
-    const char *address, *name, *language;
-    const char *list, *state;
-    int64_t since; /* when it began, or ended */
+/* Which people: NULL, ANY and 0 stand for all. */
+struct nl_person_query {
+    const char *part;                 /* of their address or name; small and capital letters are the
+                                         same */
+    int64_t list;                     /* with a subscription to this list */
+    enum nl_subscription_state state; /* with a subscription (to it) in this state */
+    const char *after;                /* an address_key: only those after it */
+    int64_t limit;                    /* at most so many people; more than 0 */
 };
 
-/* Calls `each` for people whose address or name holds `part` (NULL: everybody), in the order of
- * their addresses, at most `limit` rows (0: all). Small and capital letters are the same. */
-NL_CHECKED enum nl_status nl_persons_each(struct nl_store *store, const char *part, int64_t limit,
-                                          enum nl_status (*each)(const struct nl_person_row *row,
-                                                                 void *ctx, struct nl_error *err),
-                                          void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
+/* Calls `each` for people, in the order of their addresses. An erased person is none. */
+NL_CHECKED enum nl_status
+nl_persons_each(struct nl_store *store, const struct nl_person_query *query,
+                enum nl_status (*each)(int64_t subscriber, const char *address_key, void *ctx,
+                                       struct nl_error *err),
+                void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 3, 5);
+
+/* The facts about a person: id, address, name, language, attributes, created_at,
+ * new_address, subscriptions with their consent, and whether they are suppressed. The caller frees
+ * *out. NL_NOTFOUND. */
+NL_CHECKED enum nl_status nl_person_facts(struct nl_store *store, int64_t subscriber, json_t **out,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* Everything that is stored of a subscriber, as a JSON object. With a `limit` at most so many rows
  * of each kind, the newest; "left_out" names the kinds that have more. 0: all. The caller frees

@@ -5,6 +5,7 @@
 #include "newsletter/base/address.h"
 #include "newsletter/base/token.h"
 #include "newsletter/db/handle.h"
+#include "newsletter/store/state.h"
 
 /* The data that a form or an operator gave. Optional texts are NULL. */
 struct nl_signup {
@@ -25,6 +26,12 @@ struct nl_signup {
  * reach the public. Every path does the same kind of work: one durable transaction. */
 NL_CHECKED enum nl_status nl_subscribe(struct nl_store *store, const struct nl_signup *signup,
                                        int64_t *notice, struct nl_error *err) NL_ALL_NONNULL;
+
+/* The state of an address's subscription to a list; *state is NL_SUBSCRIPTION_ANY without one. */
+NL_CHECKED enum nl_status nl_subscription_find(struct nl_store *store,
+                                               const struct nl_address *address, int64_t list,
+                                               enum nl_subscription_state *state,
+                                               struct nl_error *err) NL_ALL_NONNULL;
 
 /* The result of using a token. */
 struct nl_token_result {

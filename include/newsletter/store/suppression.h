@@ -23,12 +23,12 @@ NL_CHECKED enum nl_status nl_suppression_holds(struct nl_store *store,
                                                const struct nl_address *address, bool *holds,
                                                struct nl_error *err) NL_ALL_NONNULL;
 
-/* Calls `each` for every suppressed address, in order; `address` is its normalised form. `each`
- * must not write. */
+/* Calls `each` for suppressed addresses, in order: those after `after` (NULL: from the first), at
+ * most `limit` (0: all). `address` is its normalised form. `each` must not write. */
 NL_CHECKED enum nl_status
-nl_suppression_each(struct nl_store *store,
+nl_suppression_each(struct nl_store *store, const char *after, int64_t limit,
                     enum nl_status (*each)(const char *address, const char *reason, int64_t since,
                                            void *ctx, struct nl_error *err),
-                    void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
+                    void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
 
 #endif

@@ -21,7 +21,7 @@ static void test_add_and_remove(void **state) {
     assert_true(added);
     assert_ok(nl_suppression_add(fixture->store, &address, "second", 5, &added, &err));
     assert_false(added);
-    assert_ok(nl_suppression_each(fixture->store, collect, &all, &err));
+    assert_ok(nl_suppression_each(fixture->store, NULL, 0, collect, &all, &err));
     assert_string_equal(nl_buf_text(&all), "ann@example.org first 1000000;");
     assert_ok(nl_suppression_remove(fixture->store, &address, &err));
     assert_fails(nl_suppression_remove(fixture->store, &address, &err), NL_NOTFOUND, "Ann@");

@@ -1,0 +1,37 @@
+/* The things that the program can do, one function for each capability: a request goes in, a result
+ * comes out. Commands, the API and the pages of staff only read input and word results. Nothing
+ * here prints, and nothing knows HTTP. */
+#ifndef NEWSLETTER_SERVICE_OFFICE_H
+#define NEWSLETTER_SERVICE_OFFICE_H
+
+#include "newsletter/config/config.h"
+#include "newsletter/db/handle.h"
+
+#include <jansson.h>
+
+/* The base of every request. All borrowed. */
+struct nl_office {
+    struct nl_store *store;
+    const struct nl_config *config;
+};
+
+/* The revision of what can be edited: equal as long as nobody has changed it. */
+enum { NL_REVISION_LEN = 32 };
+struct nl_revision {
+    char text[NL_REVISION_LEN + 1]; /* "": any */
+};
+
+/* The revision of a JSON value. NL_OS without memory. */
+NL_CHECKED enum nl_status nl_revision_of(const json_t *value, struct nl_revision *out,
+                                         struct nl_error *err) NL_ALL_NONNULL;
+
+/* Whether a change that was asked for on the base of `expected` (NULL or "": of anything) may be
+ * made to what has the revision `present`. */
+bool nl_revision_holds(const struct nl_revision *expected, const struct nl_revision *present)
+    NL_NONNULL(2);
+
+/* A text to be changed: NULL leaves it, "" removes it. Replaces *text, which is the caller's. */
+NL_CHECKED enum nl_status nl_office_set_text(char **text, const char *value, struct nl_error *err)
+    NL_NONNULL(1, 3);
+
+#endif

@@ -1,0 +1,31 @@
+#include "newsletter/service/office.h"
+
+#include "newsletter/base/token.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum nl_status nl_revision_of(const json_t *value, struct nl_revision *out, struct nl_error *err) {
+    char hex[NL_HEX_LEN];
+    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    if (text == NULL)
+        return nl_error_nomem(err);
+    nl_digest_hex(text, strlen(text), hex);
+    memcpy(out->text, hex, NL_REVISION_LEN);
+    out->text[NL_REVISION_LEN] = '\0';
+    free(text);
+    return NL_OK;
+}
+
+bool nl_revision_holds(const struct nl_revision *expected, const struct nl_revision *present) {
+    return expected == NULL || expected->text[0] == '\0' ||
+           strcmp(expected->text, present->text) == 0;
+}
+
+enum nl_status nl_office_set_text(char **text, const char *value, struct nl_error *err) {
+    if (value == NULL)
+        return NL_OK;
+    free(*text);
+    *text = value[0] != '\0' ? strdup(value) : NULL;
+    return value[0] == '\0' || *text != NULL ? NL_OK : nl_error_nomem(err);
+}
