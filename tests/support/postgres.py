@@ -71,9 +71,9 @@ class Postgres:
     def stop(self, mode="fast"):
         run("pg_ctl", "-D", self.data, "-m", mode, "-w", "stop")
 
-    def url(self, schema=None):
+    def url(self, schema=None, database="postgres"):
         options = f"&options=-csearch_path%3D{schema}" if schema else ""
-        return (f"postgresql://{USER}@/postgres?host={self.listen or self.folder}"
+        return (f"postgresql://{USER}@/{database}?host={self.listen or self.folder}"
                 f"&port={self.port}{options}")
 
     def remove(self):

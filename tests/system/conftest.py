@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -28,12 +29,15 @@ from mailserver import MailServer  # noqa: E402
 POSTGRESQL = os.environ.get("NEWSLETTER_TEST_DATABASE") == "postgresql"
 
 BINARY = os.environ.get("NEWSLETTER", os.path.join(TOP, "build", "src", "newsletter"))
+# nohup leaves SIGHUP ignored in everything that it starts, and some tests send one.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 SAMPLE = os.path.join(TOP, "samples", "issue-11.md")
 
 
 @functools.lru_cache(None)
 def postgres():
-    """One server for all tests of this process; each installation has a schema of its own."""
+    """One server for all tests of this process; each installation has a schema or a database of its own."""
     from postgres import Postgres
     started = Postgres(settings=["fsync = off", "synchronous_commit = off"])
     atexit.register(started.remove)
@@ -43,14 +47,22 @@ def postgres():
 SCHEMAS = itertools.count(1)
 
 
-def new_schema(server=None):
+def new_schema(server=None, database="postgres"):
     import psycopg2
     server = server or postgres()
     schema = f"t{next(SCHEMAS)}"
-    with psycopg2.connect(server.url()) as connection:
+    with psycopg2.connect(server.url(database=database)) as connection:
         connection.cursor().execute(f"CREATE SCHEMA {schema}")
     connection.close()
-    return server.url(schema)
+    return server.url(schema, database)
+
+
+def database_statement(statement):
+    import psycopg2
+    connection = psycopg2.connect(postgres().url())
+    connection.autocommit = True
+    connection.cursor().execute(statement)
+    connection.close()
 
 
 class Site:
@@ -226,17 +238,26 @@ def bare_site(tmp_path):
 def installation(tmp_path_factory):
     """An installation for the tests' sites to begin as copies of, which takes them two processes less each."""
     first = Site(tmp_path_factory.mktemp("installation"))
+    if POSTGRESQL:
+        database_statement("CREATE DATABASE installation")
+        first.database = new_schema(database="installation")
+        first.configure(database=first.database)
     first.install()
     return first
 
 
 @pytest.fixture
-def site(bare_site, request):
-    if POSTGRESQL:
-        bare_site.install()
-    else:
-        shutil.copy(request.getfixturevalue("installation").database, bare_site.database)
-    return bare_site
+def site(bare_site, installation):
+    if not POSTGRESQL:
+        shutil.copy(installation.database, bare_site.database)
+        yield bare_site
+        return
+    name = f"site{next(SCHEMAS)}"
+    database_statement(f"CREATE DATABASE {name} TEMPLATE installation STRATEGY file_copy")
+    bare_site.database = installation.database.replace("/installation?", f"/{name}?")
+    bare_site.configure(database=bare_site.database)
+    yield bare_site
+    database_statement(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

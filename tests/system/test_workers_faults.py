@@ -32,7 +32,7 @@ def test_stopped_for_longer_than_a_lease(workers):
     in_doubt = workers.site.states().get("unknown", 0)
     assert in_doubt <= 5
     workers.running[0].send_signal(signal.SIGCONT)
-    time.sleep(2)
+    wait_for(lambda: "unknown" not in workers.site.states())
     workers.stop(0)
     workers.check(addresses, in_doubt=0)  # it knows what became of them
 
