@@ -28,6 +28,9 @@ from mailserver import MailServer  # noqa: E402
 # Which engine the installations of this run use: NEWSLETTER_TEST_DATABASE=postgresql for the other.
 POSTGRESQL = os.environ.get("NEWSLETTER_TEST_DATABASE") == "postgresql"
 
+# ./check --all tries more of what is drawn at random.
+ALL = os.environ.get("NEWSLETTER_TEST_ALL") == "1"
+
 BINARY = os.environ.get("NEWSLETTER", os.path.join(TOP, "build", "src", "newsletter"))
 # nohup leaves SIGHUP ignored in everything that it starts, and some tests send one.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
