@@ -15,6 +15,7 @@ from conftest import TOP, html as html_of, link, parse, plain
 from test_languages import entries
 from test_look import WEB, needs_browser
 from test_staff import StaffServer, configure
+import mailfeatures
 import reports
 
 pytestmark = [pytest.mark.slow, pytest.mark.one_engine("the engine makes no difference")]
@@ -381,6 +382,34 @@ def test_everything_fits_a_telephone(everything):
                          check=False)
     assert run.returncode == 0, run.stderr.decode()
     assert not json.loads(run.stdout), "\n".join(json.loads(run.stdout))
+
+
+def mails_of(everything, language):
+    return [text for name, text in everything[language].items() if name.startswith("mail ") and "<html" in text]
+
+
+@needs_browser
+def test_all_mails_are_accessible(everything):
+    """axe-core objects to none of the mails that newsletter writes. A language changes words and sides, no colours:
+    dark screens are examined in one of each direction."""
+    groups = [{"name": language, "mails": mails_of(everything, language),
+               "schemes": ["light", "dark"] if language in ("en", "ar") else ["light"]} for language in everything]
+    assert {len(group["mails"]) for group in groups} == {len(KINDS) + 3}
+    pale = [text.replace("color:#222222", "color:#eeeeee") for text in groups[0]["mails"]]
+    groups.insert(0, {"name": "pale", "mails": pale, "schemes": ["light"]})
+    run = subprocess.run(["node", "mails.cjs"], cwd=WEB, input=json.dumps(groups).encode(), capture_output=True, timeout=300,
+                         check=False)
+    assert run.returncode == 0, run.stderr.decode()
+    first, *found = json.loads(run.stdout)
+    assert first["name"] == "pale" and first["violations"][0]["id"] == "color-contrast"  # it would tell
+    assert not found, json.dumps(found, indent=1)[:8000]
+
+
+def test_mail_programs_know_what_all_mails_use(everything):
+    degrades, unknown = mailfeatures.written()
+    used = set().union(*(mailfeatures.Uses(text).found for language in ("en", "ar") for text in mails_of(everything, language)))
+    lacking = {feature for feature in used & set(mailfeatures.features()) if mailfeatures.without(feature)}
+    assert lacking <= set(degrades) and used - set(mailfeatures.features()) <= unknown
 
 
 SHOWN = re.compile(r'(?:aria-label|title|alt|placeholder)="([^"]*)"|>([^<]*)<')
