@@ -15,7 +15,7 @@ PROGRAMS = ("gmail.desktop-webmail", "gmail.ios", "gmail.android", "gmail.mobile
             "outlook.macos", "apple-mail.macos", "apple-mail.ios", "yahoo.desktop-webmail", "yahoo.ios", "yahoo.android",
             "samsung-email.android", "thunderbird.macos")
 
-# What goes by another name there.
+# Names that differ there.
 ELEMENTS = {**{f"h{level}": "html-h1-h6" for level in range(1, 7)}, **dict.fromkeys(("ul", "ol", "li"), "html-lists"),
             **dict.fromkeys(("thead", "tbody", "tr", "td", "th", "caption"), "html-table"), "b": "html-strong",
             "s": "html-strike", "sup": "html-span", "sub": "html-span"}

@@ -60,7 +60,7 @@ def test_each_feature_is_supported_or_degrades_well(used):
 
 
 def test_the_rules_object():
-    """What no mail program but the newest has is found wherever it hides."""
+    """Features that only the newest mail programs have are found wherever they hide."""
     uses = mailfeatures.Uses('<style>@media print{.a b{display:grid!important}}</style><dialog><p style="width:2vw;'
                              'color:rgba(0,0,0,.5)"><video></video><bdi>x</bdi>')
     assert {"css-at-media", "css-display", "css-important", "css-selector-descendant", "html-dialog", "html-video", "css-unit-vw",
