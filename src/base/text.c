@@ -209,3 +209,13 @@ bool nl_text_decode_percent(char *text) {
     *to = '\0';
     return changed;
 }
+
+void nl_text_encode_percent(struct nl_buf *out, const char *text) {
+    for (; *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if ((byte < 128 && isalnum(byte)) || strchr("-._~", byte) != NULL)
+            nl_buf_addc(out, *text);
+        else
+            nl_buf_addf(out, "%%%02X", byte);
+    }
+}

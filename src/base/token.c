@@ -25,6 +25,14 @@ bool nl_token_parse(const char *text, struct nl_token *token) {
     return true;
 }
 
+bool nl_token_digest(const char *text, unsigned char out[NL_DIGEST_LEN]) {
+    struct nl_token token;
+    if (!nl_token_parse(text, &token))
+        return false;
+    nl_digest(token.text, NL_TOKEN_LEN, out);
+    return true;
+}
+
 void nl_token_link(const struct nl_token *token, char out[NL_LINK_TOKEN_LEN + 1]) {
     if (token->issue > 0)
         snprintf(out, NL_LINK_TOKEN_LEN + 1, "%s-%" PRId64, token->text, token->issue);

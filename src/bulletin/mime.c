@@ -3,6 +3,8 @@
 #include "bulletin/qp.h"
 #include "newsletter/base/token.h"
 
+#include "newsletter/base/text.h"
+
 #include <ctype.h>
 #include <libetpan/libetpan.h>
 #include <stdlib.h>
@@ -179,14 +181,7 @@ static struct mailmime_disposition *make_disposition(const struct nl_enclosure *
                    : NULL;
     }
     nl_buf_addf(&type, "%s; filename*=utf-8''", image ? "inline" : "attachment");
-    for (const char *p = file->name; *p != '\0'; p++) {
-        bool plain = ((unsigned char)*p < 128 && isalnum((unsigned char)*p)) ||
-                     (*p != '\0' && strchr(".-_", *p) != NULL);
-        if (plain)
-            nl_buf_addc(&type, *p);
-        else
-            nl_buf_addf(&type, "%%%02X", (unsigned char)*p);
-    }
+    nl_text_encode_percent(&type, file->name);
     char *text = nl_buf_take(&type);
     clist *none = clist_new();
     struct mailmime_disposition_type *wrapped =

@@ -48,6 +48,9 @@ void nl_text_from_html(struct nl_buf *out, const char *html, size_t limit) NL_AL
  * for a part of it; NULL if memory runs out or the text is not UTF-8. The caller frees it. */
 NL_CHECKED char *nl_text_fold(const char *text) NL_ALL_NONNULL;
 
+/* Appends a text with all but unreserved characters as %XX (RFC 3986, 2.1 and 2.3). */
+void nl_text_encode_percent(struct nl_buf *out, const char *text) NL_ALL_NONNULL;
+
 /* Decodes %XX (RFC 3986, 2.1) in place. A percent sign that encodes nothing stays, and so does %00,
  * which would end the text. True if something changed. */
 bool nl_text_decode_percent(char *text) NL_ALL_NONNULL;
