@@ -38,6 +38,8 @@ struct cli {
     struct nl_config config;
     struct nl_store *store;
     struct nl_relay *relay;
+    struct nl_actor actor;
+    char user[64];
 };
 
 /* Where the configuration is: --config, $NEWSLETTER_CONFIG, ./newsletter.yaml, the user's, /etc. */
@@ -62,14 +64,20 @@ enum nl_status cli_trace(const struct cli *cli, struct nl_error *err);
 enum nl_status cli_become(const char *user, struct nl_error *err);
 
 /* The layer that commands call, on the database that is open. */
-struct nl_office cli_office(const struct cli *cli);
+struct nl_office cli_office(struct cli *cli);
 
 /* Closes the database early, before a fork. */
 void cli_close_store(struct cli *cli);
 
+/* actor.c: who runs the command, for the audit log: the system's user. Owned by `cli`. */
+const struct nl_actor *cli_actor(struct cli *cli);
+
 /* times.c: a moment for people, by this machine's clock, in the form of nl_zone_text. */
 enum { CLI_TIME_LEN = NL_ZONE_TEXT_LEN };
 void cli_format_time(int64_t at, char out[CLI_TIME_LEN]);
+
+/* actor.c: who runs the command, for the audit log: the system's user. Owned by `cli`. */
+const struct nl_actor *cli_actor(struct cli *cli);
 
 /* times.c: a moment for programs, as the API has it: "2026-08-25T09:30:00Z"; null for 0. */
 json_t *cli_json_time(int64_t at);

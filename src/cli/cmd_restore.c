@@ -55,9 +55,10 @@ static enum nl_status hold_issues(struct nl_store *store, struct held *held, str
     for (size_t i = 0; status == NL_OK && i < held->count; i++) {
         bool sending = held->items[i].state == NL_ISSUE_SENDING;
         struct nl_issue_change change;
-        status = nl_issue_control(
-            store, held->items[i].id, sending ? NL_ISSUE_PAUSE : NL_ISSUE_CANCEL,
-            sending ? "restored from a backup: it may have gone on since" : NULL, &change, err);
+        status =
+            nl_issue_control(store, held->items[i].id, sending ? NL_ISSUE_PAUSE : NL_ISSUE_CANCEL,
+                             sending ? "restored from a backup: it may have gone on since" : NULL,
+                             NULL, &change, err);
     }
     return status;
 }

@@ -1,7 +1,9 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/password.h"
-#include "newsletter/store/staff_account.h"
+#include "newsletter/store/api_token.h"
+#include "newsletter/store/second_step.h"
+#include "newsletter/store/staff_session.h"
 
 #include <jansson.h>
 #include <openssl/crypto.h>
@@ -12,52 +14,101 @@ enum { TOKEN_SECONDS = 365 * 86400 };
 
 struct staff_options {
     int scope;       /* enum nl_api_scope */
+    int role;        /* enum nl_role */
     int64_t expires; /* after so many seconds; 0: never */
+    const char *list;
     bool json;
 };
 
-static enum nl_status put_account(struct cli *cli, const char *name, bool replace,
-                                  struct nl_error *err) {
-    char password[NL_PASSWORD_MOST + 2] = "";
+static enum nl_status ask_password(char password[NL_PASSWORD_MOST + 2], struct nl_error *err) {
     char again[NL_PASSWORD_MOST + 2] = "";
-    enum nl_status status = cli_open(cli, err);
-    if (status != NL_OK)
-        return status;
+    enum nl_status status = NL_OK;
     if (isatty(STDIN_FILENO))
         fprintf(stderr, "A password has at least %d characters.\n", NL_PASSWORD_LEAST);
-    if (!cli_ask_unseen("Password: ", password, sizeof password))
+    if (!cli_ask_unseen("Password: ", password, NL_PASSWORD_MOST + 2))
         status = nl_error_set(err, NL_NOINPUT,
                               "no password: type it, or give it as the first line of standard "
                               "input");
     else if (isatty(STDIN_FILENO) &&
              (!cli_ask_unseen("Once more: ", again, sizeof again) || strcmp(password, again) != 0))
         status = nl_error_set(err, NL_DATA, "the two passwords differ");
-    if (status == NL_OK)
-        status = nl_staff_put(cli->store, name, password, replace, err);
-    if (status == NL_OK)
-        printf(replace ? "changed the password of %s\n" : "added the account %s\n", name);
-    OPENSSL_cleanse(password, sizeof password);
     OPENSSL_cleanse(again, sizeof again);
     return status;
 }
 
 static enum nl_status staff_add(struct cli *cli, void *options, struct nl_error *err) {
-    (void)options;
-    return put_account(cli, cli->words[0], false, err);
+    const struct staff_options *chosen = options;
+    char password[NL_PASSWORD_MOST + 2] = "";
+    enum nl_role role = (enum nl_role)chosen->role;
+    enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK)
+        status = ask_password(password, err);
+    if (status == NL_OK)
+        status = nl_staff_add(cli->store, cli->words[0], password, role, cli_actor(cli), err);
+    if (status == NL_OK)
+        printf("added the account %s (%s)\n", cli->words[0], nl_roles[role]);
+    OPENSSL_cleanse(password, sizeof password);
+    return status;
 }
 
 static enum nl_status staff_password(struct cli *cli, void *options, struct nl_error *err) {
+    char password[NL_PASSWORD_MOST + 2] = "";
     (void)options;
-    return put_account(cli, cli->words[0], true, err);
+    enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK)
+        status = ask_password(password, err);
+    if (status == NL_OK)
+        status =
+            nl_staff_set_password(cli->store, cli->words[0], password, NULL, cli_actor(cli), err);
+    if (status == NL_OK)
+        printf("changed the password of %s\n", cli->words[0]);
+    OPENSSL_cleanse(password, sizeof password);
+    return status;
 }
 
 static enum nl_status staff_remove(struct cli *cli, void *options, struct nl_error *err) {
     (void)options;
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
-        status = nl_staff_remove(cli->store, cli->words[0], err);
+        status = nl_staff_remove(cli->store, cli->words[0], cli_actor(cli), err);
     if (status == NL_OK)
         printf("removed the account %s\n", cli->words[0]);
+    return status;
+}
+
+static enum nl_status staff_role(struct cli *cli, void *options, struct nl_error *err) {
+    const struct staff_options *chosen = options;
+    const char *name = cli->words[0];
+    const char *word = cli->words[1];
+    bool as_elsewhere = chosen->list != NULL && strcmp(word, "default") == 0;
+    enum nl_role role = nl_role_of(word);
+    if (role == NL_ROLE_NONE && strcmp(word, nl_roles[role]) != 0 && !as_elsewhere)
+        return nl_error_set(err, NL_USAGE,
+                            "'%s' is no role: use viewer, author, sender, people, administrator "
+                            "or none",
+                            word);
+    enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK)
+        status = as_elsewhere
+                     ? nl_staff_unset_role(cli->store, name, chosen->list, cli_actor(cli), err)
+                     : nl_staff_set_role(cli->store, name, chosen->list, role, cli_actor(cli), err);
+    if (status == NL_OK)
+        printf("%s is %s%s%s\n", name, as_elsewhere ? "what the account is elsewhere" : word,
+               chosen->list != NULL ? " on " : "", chosen->list != NULL ? chosen->list : "");
+    return status;
+}
+
+/* For somebody who has lost the telephone and the recovery codes. */
+static enum nl_status staff_reset(struct cli *cli, void *options, struct nl_error *err) {
+    (void)options;
+    enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK)
+        status = nl_second_step_end(cli->store, cli->words[0], cli_actor(cli), err);
+    if (status == NL_OK)
+        status = nl_staff_session_end(cli->store, cli->words[0], NULL, NULL, cli_actor(cli), err);
+    if (status == NL_OK)
+        printf("%s logs in by password alone, until a second step is set up again\n",
+               cli->words[0]);
     return status;
 }
 
@@ -90,19 +141,24 @@ struct listing {
     size_t count;
 };
 
-static enum nl_status show_account(const char *name, int64_t created_at, void *ctx,
+static enum nl_status show_account(const struct nl_staff_account *account, void *ctx,
                                    struct nl_error *err) {
     struct listing *listing = ctx;
     char when[CLI_TIME_LEN];
     (void)err;
     listing->count++;
-    cli_format_time(created_at, when);
+    cli_format_time(account->created_at, when);
     if (listing->array != NULL)
-        json_array_append_new(listing->array,
-                              json_pack("{s:s, s:s, s:o}", "kind", "account", "name", name,
-                                        "created_at", cli_json_time(created_at)));
+        json_array_append_new(
+            listing->array, json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "kind", "account",
+                                      "name", account->name, "role", nl_roles[account->role],
+                                      "lists", account->lists, "second_step", account->second_step,
+                                      "created_at", cli_json_time(account->created_at), "seen_at",
+                                      cli_json_time(account->seen_at)));
     else
-        printf("account  %-24s %s\n", name, when);
+        printf("account  %-24s %s, %s%s%s%s\n", account->name, when, nl_roles[account->role],
+               account->lists[0] != '\0' ? "; " : "", account->lists,
+               account->second_step ? ", second step" : "");
     return NL_OK;
 }
 
@@ -146,7 +202,44 @@ static enum nl_status staff_list(struct cli *cli, void *options, struct nl_error
     return status;
 }
 
+/* ---- the log ---- */
+
+static enum nl_status show_line(const struct nl_audit_line *line, void *ctx, struct nl_error *err) {
+    json_t *array = ctx;
+    char when[CLI_TIME_LEN];
+    (void)err;
+    if (array != NULL) {
+        json_array_append_new(array, json_pack("{s:I, s:o, s:s, s:s, s:s?, s:s, s:s?, s:s?}", "id",
+                                               (json_int_t)line->id, "at", cli_json_time(line->at),
+                                               "actor", line->actor, "door", line->door, "client",
+                                               line->client, "action", line->action, "object",
+                                               line->object, "detail", line->detail));
+        return NL_OK;
+    }
+    cli_format_time(line->at, when);
+    printf("%s  %s (%s%s%s): %s%s%s%s%s\n", when, line->actor, line->door,
+           line->client != NULL ? " from " : "", line->client != NULL ? line->client : "",
+           line->action, line->object != NULL ? ", " : "", line->object != NULL ? line->object : "",
+           line->detail != NULL ? ", " : "", line->detail != NULL ? line->detail : "");
+    return NL_OK;
+}
+
+static enum nl_status staff_log(struct cli *cli, void *options, struct nl_error *err) {
+    const struct staff_options *chosen = options;
+    const struct nl_audit_filter filter = {.text = cli->words[0]};
+    json_t *array = chosen->json ? json_array() : NULL;
+    enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK)
+        status = nl_audit_each(cli->store, &filter, show_line, array, err);
+    if (status == NL_OK && array != NULL)
+        cli_print_json(json_incref(array));
+    json_decref(array);
+    return status;
+}
+
 static const struct cli_option staff_table[] = {
+    CLI_CHOICE("role", struct staff_options, role, nl_roles),
+    CLI_TEXT("list", struct staff_options, list),
     CLI_CHOICE("scope", struct staff_options, scope, nl_api_scopes),
     CLI_DURATION("expires", struct staff_options, expires),
     CLI_FLAG("json", struct staff_options, json),
@@ -158,6 +251,9 @@ static const struct cli_action staff_actions[] = {
     {"add", staff_add, {1, 1, "one NAME"}},
     {"password", staff_password, {1, 1, "one NAME"}},
     {"remove", staff_remove, {1, 1, "one NAME"}},
+    {"role", staff_role, {2, 2, "a NAME and a ROLE"}},
+    {"reset", staff_reset, {1, 1, "one NAME"}},
+    {"log", staff_log, {0, 1, "at most one TEXT"}},
     {"token", staff_token, {1, 1, "one NAME"}},
     {"revoke", staff_revoke, {1, 1, "one NAME"}},
     {0},
@@ -167,7 +263,7 @@ const struct cli_command cmd_staff = {
     .name = "staff",
     .options = staff_table,
     .size = sizeof(struct staff_options),
-    .defaults = &(const struct staff_options){.expires = TOKEN_SECONDS},
+    .defaults = &(const struct staff_options){.expires = TOKEN_SECONDS, .role = NL_ROLE_SENDER},
     .actions = staff_actions,
     .run = staff_list,
     .heedless_of_imports = true,

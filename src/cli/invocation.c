@@ -130,8 +130,8 @@ enum nl_status cli_connect(struct cli *cli, struct nl_error *err) {
     return status == NL_OK ? cli_trace(cli, err) : status;
 }
 
-struct nl_office cli_office(const struct cli *cli) {
-    return (struct nl_office){cli->store, &cli->config};
+struct nl_office cli_office(struct cli *cli) {
+    return (struct nl_office){cli->store, &cli->config, cli_actor(cli)};
 }
 
 void cli_close_store(struct cli *cli) {

@@ -54,7 +54,7 @@ static enum nl_status settle(struct nl_store *store, const struct nl_issue *issu
     enum nl_status status = NL_OK;
     if (summary->paused)
         status = nl_issue_control(store, issue->id, NL_ISSUE_PAUSE,
-                                  nl_error_text(&summary->problem), &change, err);
+                                  nl_error_text(&summary->problem), NULL, &change, err);
     return status != NL_OK ? status : nl_issue_finish(store, issue->id, &done, err);
 }
 
@@ -81,7 +81,7 @@ enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *con
         status = nl_list_get(store, issue->list, &list, err);
     plan.from = list.sender;
     if (status == NL_OK && issue->state == NL_ISSUE_PAUSED)
-        status = nl_issue_control(store, issue->id, NL_ISSUE_RESUME, NULL, &change, err);
+        status = nl_issue_control(store, issue->id, NL_ISSUE_RESUME, NULL, NULL, &change, err);
     if (status == NL_OK)
         status = nl_announce(store, config, &list, issue->id, err);
     if (status == NL_OK)

@@ -7,7 +7,7 @@ enum nl_status nl_office_issue_control(const struct nl_office *office, int64_t i
                                        enum nl_issue_action action, const char *note,
                                        struct nl_issue_change *out, struct nl_error *err) {
     const char *why = action != NL_ISSUE_PAUSE ? NULL : note != NULL ? note : "by hand";
-    return nl_issue_control(office->store, issue, action, why, out, err);
+    return nl_issue_control(office->store, issue, action, why, office->by, out, err);
 }
 
 static enum nl_status note_state(const struct nl_issue_summary *issue, void *ctx,

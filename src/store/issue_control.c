@@ -4,6 +4,7 @@
 #include "store/making.h"
 #include "store/parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- the rules ---- */
@@ -143,6 +144,7 @@ struct call {
     int64_t issue;
     enum nl_issue_action action;
     const char *note;
+    const struct nl_actor *by;
     struct nl_issue_change *out;
 };
 
@@ -162,6 +164,18 @@ static enum nl_status change(struct nl_store *store, const struct call *call,
     }
 }
 
+static enum nl_status note_action(struct nl_store *store, const struct call *call,
+                                  struct nl_error *err) {
+    char action[24];
+    char object[32];
+    enum nl_action_result result = call->out->result;
+    if (call->by == NULL || (result != NL_ACTION_DONE && result != NL_ACTION_WITHDRAWN))
+        return NL_OK;
+    snprintf(action, sizeof action, "issue %s", actions[call->action]);
+    snprintf(object, sizeof object, "issue %lld", (long long)call->issue);
+    return nl_audit_note(store, call->by, action, object, NULL, err);
+}
+
 static enum nl_status control(struct nl_store *store, void *ctx, struct nl_error *err) {
     const struct call *call = ctx;
     char state[16];
@@ -173,13 +187,14 @@ static enum nl_status control(struct nl_store *store, void *ctx, struct nl_error
     if (status != NL_OK || !found || !nl_issue_state_parse(state, &call->out->found))
         return status;
     call->out->result = nl_issue_allows(call->out->found, call->action);
-    return change(store, call, err);
+    status = change(store, call, err);
+    return status == NL_OK ? note_action(store, call, err) : status;
 }
 
 enum nl_status nl_issue_control(struct nl_store *store, int64_t issue, enum nl_issue_action action,
-                                const char *note, struct nl_issue_change *out,
-                                struct nl_error *err) {
-    struct call call = {issue, action, note, out};
+                                const char *note, const struct nl_actor *by,
+                                struct nl_issue_change *out, struct nl_error *err) {
+    struct call call = {issue, action, note, by, out};
     *out = (struct nl_issue_change){0};
     enum nl_status status = nl_sql_exclusive(store, control, &call, err);
     if (status == NL_OK && action == NL_ISSUE_CANCEL && out->result == NL_ACTION_DONE)

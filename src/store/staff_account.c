@@ -2,14 +2,14 @@
 
 #include "newsletter/base/password.h"
 #include "newsletter/base/text.h"
-#include "newsletter/db/sql.h"
+#include "newsletter/base/token.h"
+#include "newsletter/store/list.h"
+#include "store/audited.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- accounts ---- */
-
-static enum nl_status check_name(const char *name, struct nl_error *err) {
+enum nl_status nl_staff_check_name(const char *name, struct nl_error *err) {
     if (nl_text_is_name(name, "._-", NL_STAFF_NAME))
         return NL_OK;
     return nl_error_set(err, NL_DATA,
@@ -17,225 +17,231 @@ static enum nl_status check_name(const char *name, struct nl_error *err) {
                         NL_STAFF_NAME);
 }
 
-enum nl_status nl_staff_put(struct nl_store *store, const char *name, const char *password,
-                            bool replace, struct nl_error *err) {
-    char hash[NL_PASSWORD_HASH];
-    enum nl_status status = check_name(name, err);
-    if (status == NL_OK)
-        status = nl_password_hash(nl_store_env(store), password, hash, err);
-    if (status != NL_OK)
-        return status;
-    if (!replace) {
-        status = nl_sql_run(
-            store, err, "INSERT INTO staff (name, password, created_at) VALUES (?, ?, ?)",
-            NL_VALUES(NL_STRING(name), NL_STRING(hash), NL_INT(nl_store_now(store))));
-        return status != NL_OK && nl_sql_is_duplicate(store)
-                   ? nl_error_set(err, NL_EXISTS, "there is an account '%s' already", name)
-                   : status;
-    }
-    status = nl_sql_run(store, err,
-                        "DELETE FROM staff_session WHERE staff = (SELECT id FROM staff WHERE "
-                        "name = ?)",
-                        NL_VALUES(NL_STRING(name)));
-    if (status == NL_OK)
-        status = nl_sql_run(store, err, "UPDATE staff SET password = ? WHERE name = ?",
-                            NL_VALUES(NL_STRING(hash), NL_STRING(name)));
-    return status == NL_OK && nl_sql_changes(store) == 0
-               ? nl_error_set(err, NL_NOTFOUND, "there is no account '%s'", name)
-               : status;
+static enum nl_status no_account(const char *name, struct nl_error *err) {
+    return nl_error_set(err, NL_NOTFOUND, "there is no account '%s'", name);
 }
 
-static enum nl_status removed(struct nl_store *store, enum nl_status status, const char *what,
-                              const char *name, struct nl_error *err) {
-    return status == NL_OK && nl_sql_changes(store) == 0
-               ? nl_error_set(err, NL_NOTFOUND, "there is no %s '%s'", what, name)
-               : status;
-}
+/* ---- passwords ---- */
 
-enum nl_status nl_staff_remove(struct nl_store *store, const char *name, struct nl_error *err) {
-    return removed(
-        store,
-        nl_sql_run(store, err, "DELETE FROM staff WHERE name = ?", NL_VALUES(NL_STRING(name))),
-        "account", name, err);
-}
-
-struct visit {
-    enum nl_status (*each)(const char *name, int64_t created_at, void *ctx, struct nl_error *err);
-    void *ctx;
+struct new_account {
+    const char *name, *hash, *role;
 };
 
-static enum nl_status visit_name(const struct nl_sql_row *row, void *context,
-                                 struct nl_error *err) {
-    const struct visit *visit = context;
-    return visit->each(nl_sql_text(row, 0), nl_sql_int(row, 1), visit->ctx, err);
-}
-
-enum nl_status nl_staff_each(struct nl_store *store,
-                             enum nl_status (*each)(const char *name, int64_t created_at, void *ctx,
-                                                    struct nl_error *err),
-                             void *ctx, struct nl_error *err) {
-    struct visit visit = {each, ctx};
-    return nl_sql_each(store, err, visit_name, &visit,
-                       "SELECT name, created_at FROM staff ORDER BY name", NL_NO_VALUES);
-}
-
-/* ---- sessions ---- */
-
-static enum nl_status find_account(struct nl_store *store, const char *name, int64_t *id,
-                                   char **hash, struct nl_error *err) {
-    return nl_sql_first(store, err, NULL, "SELECT id, password FROM staff WHERE name = ?",
-                        NL_VALUES(NL_STRING(name)), NL_COLUMNS(NL_INTO(id), NL_INTO(hash)));
-}
-
-static enum nl_status begin_session(struct nl_store *store, int64_t staff, int64_t lifetime,
-                                    struct nl_token *session, struct nl_error *err) {
-    unsigned char digest[NL_DIGEST_LEN];
-    int64_t now = nl_store_now(store);
-    nl_token_new(nl_store_env(store), session);
-    nl_digest(session->text, NL_TOKEN_LEN, digest);
+static enum nl_status add_account(struct nl_store *store, void *context, struct nl_error *err) {
+    const struct new_account *account = context;
     enum nl_status status = nl_sql_run(
-        store, err, "DELETE FROM staff_session WHERE expires_at <= ?", NL_VALUES(NL_INT(now)));
+        store, err, "INSERT INTO staff (name, password, role, created_at) VALUES (?, ?, ?, ?)",
+        NL_VALUES(NL_STRING(account->name), NL_STRING(account->hash), NL_STRING(account->role),
+                  NL_INT(nl_store_now(store))));
+    return status != NL_OK && nl_sql_is_duplicate(store)
+               ? nl_error_set(err, NL_EXISTS, "there is an account '%s' already", account->name)
+               : status;
+}
+
+enum nl_status nl_staff_add(struct nl_store *store, const char *name, const char *password,
+                            enum nl_role role, const struct nl_actor *by, struct nl_error *err) {
+    char hash[NL_PASSWORD_HASH];
+    struct new_account account = {name, hash, nl_roles[role]};
+    const struct nl_noted noted = {by, "account add", "account", name, nl_roles[role]};
+    enum nl_status status = nl_staff_check_name(name, err);
+    if (status == NL_OK)
+        status = nl_password_hash(nl_store_env(store), password, hash, err);
+    return status == NL_OK ? nl_audited(store, add_account, &account, &noted, err) : status;
+}
+
+struct new_password {
+    const char *name, *hash;
+    unsigned char kept[NL_DIGEST_LEN];
+};
+
+static enum nl_status change_password(struct nl_store *store, void *context, struct nl_error *err) {
+    const struct new_password *change = context;
+    enum nl_status status = nl_sql_run(store, err, "UPDATE staff SET password = ? WHERE name = ?",
+                                       NL_VALUES(NL_STRING(change->hash), NL_STRING(change->name)));
+    if (status == NL_OK && nl_sql_changes(store) == 0)
+        return no_account(change->name, err);
     return status == NL_OK ? nl_sql_run(store, err,
-                                        "INSERT INTO staff_session (digest, staff, expires_at) "
-                                        "VALUES (?, ?, ?)",
-                                        NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(staff),
-                                                  NL_INT(now + lifetime)))
+                                        "DELETE FROM staff_session WHERE digest <> ?2 AND staff = "
+                                        "(SELECT id FROM staff WHERE name = ?1)",
+                                        NL_VALUES(NL_STRING(change->name),
+                                                  NL_BYTES(change->kept, NL_DIGEST_LEN)))
                            : status;
 }
 
-enum nl_status nl_staff_login(struct nl_store *store, const char *name, const char *password,
-                              int64_t lifetime, bool *ok, struct nl_token *session,
-                              struct nl_error *err) {
-    int64_t id = 0;
+enum nl_status nl_staff_set_password(struct nl_store *store, const char *name, const char *password,
+                                     const char *kept, const struct nl_actor *by,
+                                     struct nl_error *err) {
+    char hash[NL_PASSWORD_HASH];
+    struct new_password change = {.name = name, .hash = hash};
+    const struct nl_noted noted = {by, "account password", "account", name, NULL};
+    enum nl_status status = nl_password_hash(nl_store_env(store), password, hash, err);
+    if (kept != NULL)
+        (void)nl_token_digest(kept, change.kept);
+    return status == NL_OK ? nl_audited(store, change_password, &change, &noted, err) : status;
+}
+
+enum nl_status nl_staff_verify(struct nl_store *store, const char *name, const char *password,
+                               bool *ok, struct nl_error *err) {
     char *hash = NULL;
-    *ok = false;
-    enum nl_status status = find_account(store, name, &id, &hash, err);
-    if (status == NL_OK && nl_password_verify(hash, password)) {
-        status = begin_session(store, id, lifetime, session, err);
-        *ok = status == NL_OK;
-    }
+    enum nl_status status =
+        nl_sql_first(store, err, NULL, "SELECT password FROM staff WHERE name = ?",
+                     NL_VALUES(NL_STRING(name)), NL_COLUMNS(NL_INTO(&hash)));
+    *ok = status == NL_OK && nl_password_verify(hash, password);
     free(hash);
     return status;
 }
 
-/* The digest of a secret; false if it has not the form of one. */
-static bool digest_secret(const char *secret, unsigned char out[NL_DIGEST_LEN]) {
-    struct nl_token token;
-    if (secret == NULL || !nl_token_parse(secret, &token))
-        return false;
-    nl_digest(token.text, NL_TOKEN_LEN, out);
-    return true;
-}
+/* ---- roles ---- */
 
-enum nl_status nl_staff_session(struct nl_store *store, const char *session, bool *ok,
-                                char name[NL_STAFF_NAME + 1], struct nl_error *err) {
-    unsigned char digest[NL_DIGEST_LEN];
-    *ok = false;
-    if (!digest_secret(session, digest))
-        return NL_OK;
-    return nl_sql_first(store, err, ok,
-                        "SELECT s.name FROM staff_session x JOIN staff s ON s.id = x.staff "
-                        "WHERE x.digest = ? AND x.expires_at > ?",
-                        NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(nl_store_now(store))),
-                        NL_COLUMNS(NL_INTO_FIXED(name, NL_STAFF_NAME + 1)));
-}
-
-enum nl_status nl_staff_logout(struct nl_store *store, const char *session, struct nl_error *err) {
-    struct nl_token token;
-    unsigned char digest[NL_DIGEST_LEN];
-    if (!nl_token_parse(session, &token))
-        return NL_OK;
-    nl_digest(token.text, NL_TOKEN_LEN, digest);
-    return nl_sql_run(store, err, "DELETE FROM staff_session WHERE digest = ?",
-                      NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN)));
-}
-
-/* ---- programs ---- */
-
-const char *const nl_api_scopes[] = {[NL_API_READ] = "read", [NL_API_CONTROL] = "control", NULL};
-
-#define TOKEN_COLUMNS "name, scope, created_at, coalesce(expires_at, 0)"
-
-struct token_row {
-    struct nl_api_token token;
-    char scope[16];
+struct new_role {
+    const char *name, *list, *role; /* role NULL: the account is removed, or the role taken back */
 };
 
-#define INTO_TOKEN(row)                                                                            \
-    NL_COLUMNS(NL_INTO_FIXED((row)->token.name, sizeof(row)->token.name),                          \
-               NL_INTO_FIXED((row)->scope, sizeof(row)->scope), NL_INTO(&(row)->token.created_at), \
-               NL_INTO(&(row)->token.expires_at))
-
-/* A scope that this newsletter does not know allows the least. */
-static void read_scope(struct token_row *row) {
-    row->token.scope =
-        strcmp(row->scope, nl_api_scopes[NL_API_CONTROL]) == 0 ? NL_API_CONTROL : NL_API_READ;
-}
-
-enum nl_status nl_api_token_add(struct nl_store *store, const char *name, enum nl_api_scope scope,
-                                int64_t lifetime, struct nl_token *token, struct nl_error *err) {
-    unsigned char digest[NL_DIGEST_LEN];
-    int64_t now = nl_store_now(store);
-    enum nl_status status = check_name(name, err);
-    if (status != NL_OK)
-        return status;
-    nl_token_new(nl_store_env(store), token);
-    nl_digest(token->text, NL_TOKEN_LEN, digest);
-    status = nl_sql_run(store, err,
-                        "INSERT INTO api_token (name, digest, created_at, scope, expires_at) "
-                        "VALUES (?, ?, ?, ?, nullif(?, 0))",
-                        NL_VALUES(NL_STRING(name), NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(now),
-                                  NL_STRING(nl_api_scopes[scope]),
-                                  NL_INT(lifetime > 0 ? now + lifetime : 0)));
-    return status != NL_OK && nl_sql_is_duplicate(store)
-               ? nl_error_set(err, NL_EXISTS, "there is a token '%s' already", name)
+/* An office that has an administrator keeps one. */
+static enum nl_status keep_administrator(struct nl_store *store, int64_t before,
+                                         struct nl_error *err) {
+    int64_t after = 0;
+    enum nl_status status =
+        nl_sql_number(store, err, &after, NULL,
+                      "SELECT count(*) FROM staff WHERE role = 'administrator'", NL_NO_VALUES);
+    return status == NL_OK && before > 0 && after == 0
+               ? nl_error_set(err, NL_DATA,
+                              "this is the last administrator: make somebody else one first, by "
+                              "'newsletter staff role NAME administrator'")
                : status;
 }
 
-enum nl_status nl_api_token_remove(struct nl_store *store, const char *name, struct nl_error *err) {
-    return removed(
-        store,
-        nl_sql_run(store, err, "DELETE FROM api_token WHERE name = ?", NL_VALUES(NL_STRING(name))),
-        "token", name, err);
+static enum nl_status change_role(struct nl_store *store, void *context, struct nl_error *err) {
+    const struct new_role *change = context;
+    int64_t before = 0;
+    enum nl_status status =
+        nl_sql_number(store, err, &before, NULL,
+                      "SELECT count(*) FROM staff WHERE role = 'administrator'", NL_NO_VALUES);
+    if (status == NL_OK)
+        status = change->role != NULL
+                     ? nl_sql_run(store, err, "UPDATE staff SET role = ? WHERE name = ?",
+                                  NL_VALUES(NL_STRING(change->role), NL_STRING(change->name)))
+                     : nl_sql_run(store, err, "DELETE FROM staff WHERE name = ?",
+                                  NL_VALUES(NL_STRING(change->name)));
+    if (status == NL_OK && nl_sql_changes(store) == 0)
+        return no_account(change->name, err);
+    return status == NL_OK ? keep_administrator(store, before, err) : status;
 }
 
-struct token_visit {
-    enum nl_status (*each)(const struct nl_api_token *token, void *ctx, struct nl_error *err);
+static enum nl_status change_list_role(struct nl_store *store, void *context,
+                                       struct nl_error *err) {
+    const struct new_role *change = context;
+    struct nl_list list = {0};
+    bool found = false;
+    enum nl_status status = nl_list_find(store, change->list, &list, err);
+    int64_t id = list.id;
+    nl_list_free(&list);
+    if (status == NL_OK)
+        status = nl_sql_exists(store, err, &found, "SELECT 1 FROM staff WHERE name = ?",
+                               NL_VALUES(NL_STRING(change->name)));
+    if (status != NL_OK || !found)
+        return status != NL_OK ? status : no_account(change->name, err);
+    if (change->role == NULL)
+        return nl_sql_run(store, err,
+                          "DELETE FROM staff_list WHERE list = ?2 AND staff = (SELECT id FROM "
+                          "staff WHERE name = ?1)",
+                          NL_VALUES(NL_STRING(change->name), NL_INT(id)));
+    return nl_sql_run(store, err,
+                      "INSERT INTO staff_list (staff, list, role) SELECT id, ?2, ?3 FROM staff "
+                      "WHERE name = ?1 ON CONFLICT (staff, list) DO UPDATE SET role = "
+                      "excluded.role",
+                      NL_VALUES(NL_STRING(change->name), NL_INT(id), NL_STRING(change->role)));
+}
+
+enum nl_status nl_staff_set_role(struct nl_store *store, const char *name, const char *list,
+                                 enum nl_role role, const struct nl_actor *by,
+                                 struct nl_error *err) {
+    struct new_role change = {name, list, nl_roles[role]};
+    struct nl_buf detail = {0};
+    nl_buf_addf(&detail, "%s%s%s", nl_roles[role], list != NULL ? " on " : "",
+                list != NULL ? list : "");
+    const struct nl_noted noted = {by, "account role", "account", name, nl_buf_text(&detail)};
+    enum nl_status status =
+        nl_audited(store, list != NULL ? change_list_role : change_role, &change, &noted, err);
+    nl_buf_free(&detail);
+    return status;
+}
+
+enum nl_status nl_staff_unset_role(struct nl_store *store, const char *name, const char *list,
+                                   const struct nl_actor *by, struct nl_error *err) {
+    struct new_role change = {name, list, NULL};
+    const struct nl_noted noted = {by, "account role", "account", name, "as on other lists"};
+    return nl_audited(store, change_list_role, &change, &noted, err);
+}
+
+enum nl_status nl_staff_remove(struct nl_store *store, const char *name, const struct nl_actor *by,
+                               struct nl_error *err) {
+    struct new_role change = {name, NULL, NULL};
+    const struct nl_noted noted = {by, "account remove", "account", name, NULL};
+    return nl_audited(store, change_role, &change, &noted, err);
+}
+
+enum nl_status nl_staff_role(struct nl_store *store, const char *name, const char *list,
+                             enum nl_role *role, struct nl_error *err) {
+    char *word = NULL;
+    enum nl_status status =
+        nl_sql_first(store, err, NULL,
+                     "SELECT coalesce((SELECT x.role FROM staff_list x JOIN list l ON l.id = "
+                     "x.list WHERE x.staff = s.id AND l.name = ?2), s.role) FROM staff s WHERE "
+                     "s.name = ?1",
+                     NL_VALUES(NL_STRING(name), NL_STRING(list)), NL_COLUMNS(NL_INTO(&word)));
+    *role = word != NULL ? nl_role_of(word) : NL_ROLE_NONE;
+    free(word);
+    return status;
+}
+
+/* ---- listing ---- */
+
+struct visit {
+    enum nl_status (*each)(const struct nl_staff_account *account, void *ctx, struct nl_error *err);
     void *ctx;
+    struct nl_store *store;
 };
 
-static enum nl_status visit_token(const struct nl_sql_row *row, void *context,
-                                  struct nl_error *err) {
-    const struct token_visit *visit = context;
-    struct token_row found = {0};
-    enum nl_status status = nl_sql_read(row, INTO_TOKEN(&found), err);
-    read_scope(&found);
-    return status == NL_OK ? visit->each(&found.token, visit->ctx, err) : status;
+static enum nl_status add_list_role(const struct nl_sql_row *row, void *context,
+                                    struct nl_error *err) {
+    struct nl_buf *lists = context;
+    (void)err;
+    nl_buf_addf(lists, "%s%s: %s", lists->len > 0 ? ", " : "", nl_sql_text(row, 0),
+                nl_sql_text(row, 1));
+    return NL_OK;
 }
 
-enum nl_status nl_api_token_each(struct nl_store *store,
-                                 enum nl_status (*each)(const struct nl_api_token *token, void *ctx,
-                                                        struct nl_error *err),
-                                 void *ctx, struct nl_error *err) {
-    struct token_visit visit = {each, ctx};
-    return nl_sql_each(store, err, visit_token, &visit,
-                       "SELECT " TOKEN_COLUMNS " FROM api_token ORDER BY name", NL_NO_VALUES);
-}
-
-enum nl_status nl_api_token_check(struct nl_store *store, const char *secret, bool *ok,
-                                  struct nl_api_token *out, struct nl_error *err) {
-    unsigned char digest[NL_DIGEST_LEN];
-    struct token_row found = {0};
-    *ok = false;
-    if (!digest_secret(secret, digest))
-        return NL_OK;
-    enum nl_status status =
-        nl_sql_first(store, err, ok,
-                     "SELECT " TOKEN_COLUMNS " FROM api_token WHERE digest = ?1 AND "
-                     "(expires_at IS NULL OR expires_at > ?2)",
-                     NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(nl_store_now(store))),
-                     INTO_TOKEN(&found));
-    read_scope(&found);
-    *out = found.token;
+static enum nl_status visit_account(const struct nl_sql_row *row, void *context,
+                                    struct nl_error *err) {
+    const struct visit *visit = context;
+    struct nl_buf lists = {0};
+    enum nl_status status = nl_sql_each(visit->store, err, add_list_role, &lists,
+                                        "SELECT l.name, s.role FROM staff_list s JOIN list l ON "
+                                        "l.id = s.list WHERE s.staff = ? ORDER BY l.name",
+                                        NL_VALUES(NL_INT(nl_sql_int(row, 0))));
+    const struct nl_staff_account account = {
+        .name = nl_sql_text(row, 1),
+        .role = nl_role_of(nl_sql_text(row, 2)),
+        .lists = nl_buf_text(&lists),
+        .second_step = nl_sql_bool(row, 3),
+        .created_at = nl_sql_int(row, 4),
+        .seen_at = nl_sql_int(row, 5),
+    };
+    if (status == NL_OK)
+        status = visit->each(&account, visit->ctx, err);
+    nl_buf_free(&lists);
     return status;
+}
+
+enum nl_status nl_staff_each(struct nl_store *store,
+                             enum nl_status (*each)(const struct nl_staff_account *account,
+                                                    void *ctx, struct nl_error *err),
+                             void *ctx, struct nl_error *err) {
+    struct visit visit = {each, ctx, store};
+    return nl_sql_each(store, err, visit_account, &visit,
+                       "SELECT id, name, role, totp_confirmed, created_at, coalesce((SELECT "
+                       "max(seen_at) FROM staff_session x WHERE x.staff = s.id), 0) FROM staff s "
+                       "ORDER BY name",
+                       NL_NO_VALUES);
 }

@@ -172,8 +172,11 @@ static enum nl_status get_deliveries(const struct call *call, struct nl_error *e
 
 static enum nl_status control_issue(const struct call *call, struct nl_error *err) {
     enum nl_action_result result = NL_ACTION_UNKNOWN;
-    enum nl_status status = nl_staff_control_issue(call->staff, call->issue, call->words[2],
-                                                   call->token.name, &result, err);
+    char client[NL_IP_TEXT];
+    nl_ip_text(nl_request_client(call->request), client);
+    const struct nl_actor by = {call->token.name, "api", client};
+    enum nl_status status =
+        nl_staff_control_issue(call->staff, call->issue, call->words[2], &by, &result, err);
     if (status != NL_OK)
         return status;
     if (result == NL_ACTION_WITHDRAWN) {

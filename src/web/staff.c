@@ -28,11 +28,10 @@ static enum nl_status for_session(struct nl_staff *staff, const struct nl_reques
                                   const char *path, struct nl_response *response,
                                   struct nl_error *err) {
     struct nl_session session = {0};
-    bool ok = false;
-    enum nl_status status = nl_login_session(staff, request, &ok, &session, err);
+    enum nl_status status = nl_login_session(staff, request, &session, err);
     if (status != NL_OK)
         return status;
-    if (!ok)
+    if (session.login != NL_LOGIN_DONE)
         return nl_staff_redirect(staff, "/login", response, err);
     if (nl_request_is_post(request) &&
         !nl_token_equal(session.csrf, nl_site_field(request, "csrf")))
@@ -57,6 +56,8 @@ enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,
         return send_script(staff, response, err);
     if (strcmp(path, "/style.css") == 0 && !nl_request_is_post(request))
         return nl_site_style(staff->site, request, response, err);
+    if (strcmp(path, "/login/code") == 0 && nl_request_is_post(request))
+        return nl_login_code(staff, request, response, err);
     if (strcmp(path, "/login") == 0)
         return nl_request_is_post(request) ? nl_login(staff, request, response, err)
                                            : nl_login_form(staff, request, response, err);

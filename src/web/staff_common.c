@@ -1,7 +1,7 @@
 #include "web/staff_common.h"
 
 #include "newsletter/base/log.h"
-#include "newsletter/store/issue.h"
+#include "newsletter/service/issues.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +30,25 @@ enum nl_status nl_staff_redirect(const struct nl_staff *staff, const char *path,
     return response->location != NULL ? NL_OK : nl_error_nomem(err);
 }
 
+enum nl_status nl_staff_may(struct nl_staff *staff, const struct nl_session *session,
+                            const char *list, enum nl_power power, bool *ok, struct nl_error *err) {
+    enum nl_role role = session->role;
+    enum nl_status status = NL_OK;
+    if (list != NULL)
+        status = nl_staff_role(staff->site->store, session->name, list, &role, err);
+    *ok = status == NL_OK && nl_role_may(role, power);
+    return status;
+}
+
+const char *nl_staff_role_label(const struct nl_theme *theme, enum nl_role role) {
+    static const char *const labels[] = {
+        NL_TEXT_IN("role", "none"),   NL_TEXT_IN("role", "viewer"),
+        NL_TEXT_IN("role", "author"), NL_TEXT_IN("role", "sender"),
+        NL_TEXT_IN("role", "people"), NL_TEXT_IN("role", "administrator"),
+    };
+    return nl_catalog_text(theme->catalog, "role", labels[role]);
+}
+
 /* Tells the journal, and a thread that has something to send now. */
 static void note_action(struct nl_staff *staff, int64_t issue, const char *action,
                         const char *who) {
@@ -42,16 +61,16 @@ static void note_action(struct nl_staff *staff, int64_t issue, const char *actio
 }
 
 enum nl_status nl_staff_control_issue(struct nl_staff *staff, int64_t issue, const char *action,
-                                      const char *who, enum nl_action_result *result,
+                                      const struct nl_actor *by, enum nl_action_result *result,
                                       struct nl_error *err) {
+    const struct nl_office office = {staff->site->store, staff->site->config, by};
     struct nl_issue_change change = {.result = NL_ACTION_REFUSED};
     enum nl_issue_action wanted = NL_ISSUE_PAUSE;
     enum nl_status status = NL_OK;
     if (nl_issue_action_parse(action, &wanted))
-        status = nl_issue_control(staff->site->store, issue, wanted,
-                                  wanted == NL_ISSUE_PAUSE ? "by hand" : NULL, &change, err);
+        status = nl_office_issue_control(&office, issue, wanted, NULL, &change, err);
     *result = change.result;
     if (status == NL_OK && (*result == NL_ACTION_DONE || *result == NL_ACTION_WITHDRAWN))
-        note_action(staff, issue, action, who);
+        note_action(staff, issue, action, by->name);
     return status;
 }

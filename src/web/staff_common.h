@@ -3,8 +3,9 @@
 #define NL_WEB_STAFF_COMMON_H
 
 #include "newsletter/base/token.h"
+#include "newsletter/store/api_token.h"
 #include "newsletter/store/issue_control.h"
-#include "newsletter/store/staff_account.h"
+#include "newsletter/store/staff_session.h"
 #include "newsletter/web/staff.h"
 #include "web/page.h"
 
@@ -24,16 +25,27 @@ struct nl_staff {
 struct nl_session {
     char name[NL_STAFF_NAME + 1];
     char csrf[NL_MAC_TEXT_LEN + 1]; /* proves that a form comes from one of our pages */
+    enum nl_login login;
+    enum nl_role role; /* where no list is in question */
+    struct nl_actor actor;
+    char client[NL_IP_TEXT];
 };
 
 /* Whether one more guess may be made from the visitor's network. */
 bool nl_staff_may_guess(struct nl_staff *staff, const struct nl_request *request,
                         struct nl_response *response);
 
-/* Pauses, resumes or cancels an issue in the name of `who`. A word that is no action is refused. */
+/* Pauses, resumes or cancels an issue in the name of `by`. A word that is no action is refused. */
 enum nl_status nl_staff_control_issue(struct nl_staff *staff, int64_t issue, const char *action,
-                                      const char *who, enum nl_action_result *result,
+                                      const struct nl_actor *by, enum nl_action_result *result,
                                       struct nl_error *err);
+
+/* Whether an account has a power: on a list, or with `list` NULL on all. */
+enum nl_status nl_staff_may(struct nl_staff *staff, const struct nl_session *session,
+                            const char *list, enum nl_power power, bool *ok, struct nl_error *err);
+
+/* The name of a role in the language of the page. */
+const char *nl_staff_role_label(const struct nl_theme *theme, enum nl_role role);
 
 /* Redirects the browser to another page; `path` begins with "/". */
 enum nl_status nl_staff_redirect(const struct nl_staff *staff, const char *path,
@@ -51,8 +63,36 @@ enum nl_status nl_login(struct nl_staff *staff, const struct nl_request *request
                         struct nl_response *response, struct nl_error *err);
 enum nl_status nl_logout(struct nl_staff *staff, const struct nl_request *request,
                          struct nl_response *response, struct nl_error *err);
-enum nl_status nl_login_session(struct nl_staff *staff, const struct nl_request *request, bool *ok,
+enum nl_status nl_login_code(struct nl_staff *staff, const struct nl_request *request,
+                             struct nl_response *response, struct nl_error *err);
+enum nl_status nl_login_session(struct nl_staff *staff, const struct nl_request *request,
                                 struct nl_session *out, struct nl_error *err);
+const char *nl_login_token(const struct nl_request *request);
+
+/* A page for staff: its handler takes `data`, an object with what each page needs. */
+struct nl_staff_call {
+    struct nl_staff *staff;
+    const struct nl_request *request;
+    const struct nl_session *session;
+    const struct nl_theme *theme;
+    json_t *data;
+};
+
+/* staff_account_page.c: one's own password, second step and sessions. */
+enum nl_status nl_account_page(struct nl_staff_call *call, struct nl_response *response,
+                               struct nl_error *err);
+enum nl_status nl_account_act(struct nl_staff_call *call, struct nl_response *response,
+                              struct nl_error *err);
+
+/* staff_accounts_page.c: all accounts, and the audit log. */
+enum nl_status nl_accounts_page(struct nl_staff_call *call, struct nl_response *response,
+                                struct nl_error *err);
+enum nl_status nl_accounts_act(struct nl_staff_call *call, struct nl_response *response,
+                               struct nl_error *err);
+enum nl_status nl_audit_page(struct nl_staff_call *call, struct nl_response *response,
+                             struct nl_error *err);
+enum nl_status nl_audit_file(struct nl_staff_call *call, struct nl_response *response,
+                             struct nl_error *err);
 
 /* staff_pages.c: the pages. `path` begins with "/". */
 enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *request,

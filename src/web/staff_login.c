@@ -9,9 +9,9 @@
  * take it over plain HTTP from this machine only. */
 static const char cookie_name[] = "__Host-newsletter";
 
-static enum nl_status show_login(struct nl_staff *staff, const struct nl_request *request,
-                                 const char *problem, struct nl_response *response,
-                                 struct nl_error *err) {
+static enum nl_status show(struct nl_staff *staff, const struct nl_request *request,
+                           const char *file, const char *problem, struct nl_response *response,
+                           struct nl_error *err) {
     const struct nl_theme *theme = NULL;
     enum nl_status status = nl_site_theme(staff->site, request, NULL, &theme, err);
     if (status != NL_OK)
@@ -20,7 +20,23 @@ static enum nl_status show_login(struct nl_staff *staff, const struct nl_request
     nl_data_set(data, "name", nl_site_field(request, "name"));
     nl_data_set(data, "problem",
                 problem != NULL ? nl_catalog_text(theme->catalog, NULL, problem) : "");
-    return nl_staff_render(staff, theme, "staff-login.html", data, response, err);
+    return nl_staff_render(staff, theme, file, data, response, err);
+}
+
+static enum nl_status show_login(struct nl_staff *staff, const struct nl_request *request,
+                                 const char *problem, struct nl_response *response,
+                                 struct nl_error *err) {
+    return show(staff, request, "staff-login.html", problem, response, err);
+}
+
+static enum nl_status ask_code(struct nl_staff *staff, const struct nl_request *request,
+                               const char *problem, struct nl_response *response,
+                               struct nl_error *err) {
+    return show(staff, request, "staff-code.html", problem, response, err);
+}
+
+const char *nl_login_token(const struct nl_request *request) {
+    return nl_request_cookie(request, cookie_name);
 }
 
 enum nl_status nl_login_form(struct nl_staff *staff, const struct nl_request *request,
@@ -85,12 +101,33 @@ static bool may_try(struct nl_staff *staff, const struct nl_request *request, co
                          &response->retry_after);
 }
 
+static void log_login(const struct nl_request *request, const char *name, bool ok) {
+    char client[NL_IP_TEXT];
+    nl_ip_text(nl_request_client(request), client);
+    const struct nl_log_field fields[] = {
+        {"CLIENT", client}, {"LOGIN", ok ? "good" : "bad"}, {ok ? "STAFF" : NULL, name}, {0}};
+    if (ok)
+        nl_log(NL_LOG_NOTICE, fields, "%s logs in from %s", name, client);
+    else
+        nl_log(NL_LOG_NOTICE, fields, "a login from %s failed", client);
+}
+
+/* Hands out the session; with the second step still to come, its page. */
+static enum nl_status enter(struct nl_staff *staff, const struct nl_request *request,
+                            enum nl_login login, const struct nl_token *session,
+                            struct nl_response *response, struct nl_error *err) {
+    int64_t lifetime = staff->site->config->staff.session;
+    set_cookie(session->text, lifetime, response);
+    return login == NL_LOGIN_CODE ? ask_code(staff, request, NULL, response, err)
+                                  : nl_staff_redirect(staff, "/", response, err);
+}
+
 enum nl_status nl_login(struct nl_staff *staff, const struct nl_request *request,
                         struct nl_response *response, struct nl_error *err) {
     const char *name = nl_site_field(request, "name");
-    struct nl_token session;
-    bool ok = false;
     char client[NL_IP_TEXT];
+    struct nl_token session;
+    enum nl_login login = NL_LOGIN_NONE;
     if (is_from_elsewhere(request)) {
         response->status = 403;
         return show_login(staff, request, NL_TEXT("Please log in."), response, err);
@@ -99,41 +136,69 @@ enum nl_status nl_login(struct nl_staff *staff, const struct nl_request *request
         response->status = 429;
         return show_login(staff, request, nl_too_many, response, err);
     }
-    int64_t lifetime = staff->site->config->staff.session;
-    enum nl_status status = nl_staff_login(
-        staff->site->store, name, nl_site_field(request, "password"), lifetime, &ok, &session, err);
+    nl_ip_text(nl_request_client(request), client);
+    const struct nl_login_place place = {client, nl_request_header(request, "User-Agent")};
+    enum nl_status status =
+        nl_staff_login(staff->site->store, name, nl_site_field(request, "password"),
+                       staff->site->config->staff.session, &place, &login, &session, err);
     if (status != NL_OK)
         return status;
-    nl_ip_text(nl_request_client(request), client);
-    const struct nl_log_field fields[] = {
-        {"CLIENT", client}, {"LOGIN", ok ? "good" : "bad"}, {ok ? "STAFF" : NULL, name}, {0}};
-    if (!ok) {
-        nl_log(NL_LOG_NOTICE, fields, "a login from %s failed", client);
+    log_login(request, name, login != NL_LOGIN_NONE);
+    if (login == NL_LOGIN_NONE) {
         response->status = 403;
         return show_login(staff, request, NL_TEXT("The user name or password is wrong."), response,
                           err);
     }
-    nl_log(NL_LOG_NOTICE, fields, "%s logs in from %s", name, client);
     remember(staff, request, name);
-    set_cookie(session.text, lifetime, response);
+    status = enter(staff, request, login, &session, response, err);
     explicit_bzero(&session, sizeof session);
-    return nl_staff_redirect(staff, "/", response, err);
+    return status;
+}
+
+enum nl_status nl_login_code(struct nl_staff *staff, const struct nl_request *request,
+                             struct nl_response *response, struct nl_error *err) {
+    const char *token = nl_login_token(request);
+    struct nl_token session;
+    enum nl_login login = NL_LOGIN_NONE;
+    if (is_from_elsewhere(request) || token == NULL)
+        return nl_staff_redirect(staff, "/login", response, err);
+    if (!nl_staff_may_guess(staff, request, response)) {
+        response->status = 429;
+        return ask_code(staff, request, nl_too_many, response, err);
+    }
+    enum nl_status status =
+        nl_staff_login_code(staff->site->store, token, nl_site_field(request, "code"),
+                            staff->site->config->staff.session, &login, &session, err);
+    if (status != NL_OK)
+        return status;
+    if (login == NL_LOGIN_DONE) {
+        status = enter(staff, request, login, &session, response, err);
+        explicit_bzero(&session, sizeof session);
+        return status;
+    }
+    response->status = 403;
+    return login == NL_LOGIN_CODE
+               ? ask_code(staff, request, NL_TEXT("This code is wrong or has been used."), response,
+                          err)
+               : show_login(staff, request, NL_TEXT("Please log in again."), response, err);
 }
 
 enum nl_status nl_logout(struct nl_staff *staff, const struct nl_request *request,
                          struct nl_response *response, struct nl_error *err) {
-    enum nl_status status =
-        nl_staff_logout(staff->site->store, nl_request_cookie(request, cookie_name), err);
+    enum nl_status status = nl_staff_logout(staff->site->store, nl_login_token(request), err);
     set_cookie("", 0, response);
     return status == NL_OK ? nl_staff_redirect(staff, "/login", response, err) : status;
 }
 
-enum nl_status nl_login_session(struct nl_staff *staff, const struct nl_request *request, bool *ok,
+enum nl_status nl_login_session(struct nl_staff *staff, const struct nl_request *request,
                                 struct nl_session *out, struct nl_error *err) {
     struct nl_store *store = staff->site->store;
-    const char *cookie = nl_request_cookie(request, cookie_name);
-    enum nl_status status = nl_staff_session(store, cookie, ok, out->name, err);
-    if (*ok)
-        nl_mac(nl_store_secret(store), "csrf", cookie, out->csrf);
-    return status;
+    const char *token = nl_login_token(request);
+    enum nl_status status = nl_staff_session(store, token, &out->login, out->name, err);
+    if (status != NL_OK || out->login == NL_LOGIN_NONE)
+        return status;
+    nl_mac(nl_store_secret(store), "csrf", token, out->csrf);
+    nl_ip_text(nl_request_client(request), out->client);
+    out->actor = (struct nl_actor){out->name, "browser", out->client};
+    return nl_staff_role(store, out->name, NULL, &out->role, err);
 }

@@ -16,6 +16,7 @@ static const char refresh[] = "5";
 /* A page that is being built. */
 struct page {
     struct nl_staff *staff;
+    const struct nl_session *session;
     struct nl_store *store;
     const struct nl_theme *theme;
     json_t *data;
@@ -39,11 +40,27 @@ static void set_link(const struct page *page, json_t *object, const char *kind, 
 
 /* ---- lists ---- */
 
+/* Takes out what the account may not see; `member` of each object names its list. */
+static enum nl_status keep_visible(const struct page *page, json_t *array, const char *member) {
+    enum nl_status status = NL_OK;
+    for (size_t i = json_array_size(array); status == NL_OK && i > 0; i--) {
+        bool ok = false;
+        status = nl_staff_may(page->staff, page->session,
+                              nl_facts_word(json_array_get(array, i - 1), member), NL_POWER_LOOK,
+                              &ok, page->err);
+        if (!ok)
+            json_array_remove(array, i - 1);
+    }
+    return status;
+}
+
 static enum nl_status add_lists(const struct page *page, const char *name) {
     json_t *lists = json_array();
     size_t at = 0;
     json_t *list = NULL;
     enum nl_status status = nl_facts_lists(page->store, name, lists, page->err);
+    if (status == NL_OK)
+        status = keep_visible(page, lists, "name");
     json_array_foreach(lists, at, list) set_link(page, list, "list", nl_facts_word(list, "name"));
     json_object_set_new(page->data, "lists", lists);
     return status;
@@ -72,6 +89,8 @@ static enum nl_status add_issues(const struct page *page, const struct nl_issue_
     size_t at = 0;
     json_t *issue = NULL;
     enum nl_status status = nl_facts_issues(page->store, filter, issues, page->err);
+    if (status == NL_OK)
+        status = keep_visible(page, issues, "list");
     json_array_foreach(issues, at, issue) decorate_issue(page, issue);
     json_object_set_new(page->data, "issues", issues);
     return status;
@@ -89,10 +108,15 @@ static enum nl_status fill_issue(const struct page *page, json_t *issue) {
     const struct nl_figures figures = figures_of(page);
     enum nl_issue_state state = state_of(issue);
     nl_data_set(page->data, "heading", nl_facts_word(issue, "title"));
-    json_object_set_new(page->data, "can_pause", json_boolean(may(state, NL_ISSUE_PAUSE)));
-    json_object_set_new(page->data, "can_resume", json_boolean(may(state, NL_ISSUE_RESUME)));
-    json_object_set_new(page->data, "can_cancel", json_boolean(may(state, NL_ISSUE_CANCEL)));
-    return nl_figures_issue(&figures, issue);
+    bool send = false;
+    enum nl_status status = nl_staff_may(page->staff, page->session, nl_facts_word(issue, "list"),
+                                         NL_POWER_SEND, &send, page->err);
+    json_object_set_new(page->data, "can_pause", json_boolean(send && may(state, NL_ISSUE_PAUSE)));
+    json_object_set_new(page->data, "can_resume",
+                        json_boolean(send && may(state, NL_ISSUE_RESUME)));
+    json_object_set_new(page->data, "can_cancel",
+                        json_boolean(send && may(state, NL_ISSUE_CANCEL)));
+    return status == NL_OK ? nl_figures_issue(&figures, issue) : status;
 }
 
 /* ---- the pages ---- */
@@ -115,8 +139,9 @@ static enum nl_status show_overview(const struct page *page, struct nl_response 
     const struct nl_issue_filter filter = {.limit = ISSUES_SHOWN};
     const struct nl_figures figures = figures_of(page);
     nl_data_set(page->data, "heading", translated(page, NL_TEXT("Overview")));
+    nl_data_set(page->data, "growth", "");
     enum nl_status status = add_lists(page, NULL);
-    if (status == NL_OK)
+    if (status == NL_OK && nl_role_may(page->session->role, NL_POWER_LOOK))
         status = nl_figures_growth(&figures, 0);
     if (status == NL_OK)
         status = add_issues(page, &filter);
@@ -137,6 +162,14 @@ static enum nl_status show_list(const struct page *page, const struct nl_request
     enum nl_status status = nl_list_find(page->store, name, &list, page->err);
     if (status == NL_NOTFOUND || status == NL_USAGE) {
         nl_error_free(page->err);
+        return no_such_page(page, request, response);
+    }
+    bool visible = false;
+    if (status == NL_OK)
+        status =
+            nl_staff_may(page->staff, page->session, list.name, NL_POWER_LOOK, &visible, page->err);
+    if (status == NL_OK && !visible) {
+        nl_list_free(&list);
         return no_such_page(page, request, response);
     }
     if (status == NL_OK) {
@@ -163,11 +196,27 @@ static enum nl_status show_issue(const struct page *page, const struct nl_reques
     return finish(page, status, "staff-issue.html", response);
 }
 
+/* Whether the account may send the issue; one that it may not even see counts as none. */
+static enum nl_status may_send(const struct page *page, int64_t id, bool *visible, bool *ok) {
+    const struct nl_issue_filter filter = {.id = id};
+    json_t *issues = json_array();
+    enum nl_status status = nl_facts_issues(page->store, &filter, issues, page->err);
+    if (status == NL_OK)
+        status = keep_visible(page, issues, "list");
+    *visible = json_array_size(issues) > 0;
+    *ok = false;
+    if (status == NL_OK && *visible)
+        status = nl_staff_may(page->staff, page->session,
+                              nl_facts_word(json_array_get(issues, 0), "list"), NL_POWER_SEND, ok,
+                              page->err);
+    json_decref(issues);
+    return status;
+}
+
 /* Does what a button on an issue's page asks. After success it redirects, so that reloading the
  * page repeats nothing; otherwise it shows the page again with the reason. */
 static enum nl_status act(const struct page *page, const struct nl_request *request,
-                          const char *path, int64_t id, const char *who,
-                          struct nl_response *response) {
+                          const char *path, int64_t id, struct nl_response *response) {
     const char *action = nl_request_form(request, "action");
     const char *sure = nl_request_form(request, "sure");
     enum nl_action_result result = NL_ACTION_UNKNOWN;
@@ -179,8 +228,8 @@ static enum nl_status act(const struct page *page, const struct nl_request *requ
             translated(page, NL_TEXT("Nothing was cancelled. Tick the box first to confirm.")));
         response->status = 400;
     } else {
-        status = nl_staff_control_issue(page->staff, id, action != NULL ? action : "", who, &result,
-                                        page->err);
+        status = nl_staff_control_issue(page->staff, id, action != NULL ? action : "",
+                                        &page->session->actor, &result, page->err);
         if (status == NL_OK && (result == NL_ACTION_REFUSED || result == NL_ACTION_UNCHANGED)) {
             nl_data_set(
                 page->data, "problem",
@@ -197,30 +246,104 @@ static enum nl_status act(const struct page *page, const struct nl_request *requ
                            : status;
 }
 
+static enum nl_status forbidden(const struct page *page, const struct nl_request *request,
+                                struct nl_response *response) {
+    json_decref(page->data);
+    return nl_site_say(page->staff->site, request, 403,
+                       NL_TEXT("Your account may not do this. Ask an administrator."), response,
+                       page->err);
+}
+
+static enum nl_status act_if_allowed(const struct page *page, const struct nl_request *request,
+                                     const char *path, int64_t id, struct nl_response *response) {
+    bool visible = false;
+    bool ok = false;
+    enum nl_status status = may_send(page, id, &visible, &ok);
+    if (status != NL_OK) {
+        json_decref(page->data);
+        return status;
+    }
+    if (!visible)
+        return no_such_page(page, request, response);
+    return ok ? act(page, request, path, id, response) : forbidden(page, request, response);
+}
+
+/* ---- dispatch ---- */
+
+static enum nl_status overview(struct nl_staff_call *call, struct nl_response *response,
+                               struct nl_error *err) {
+    const struct page page = {call->staff, call->session, call->staff->site->store,
+                              call->theme, call->data,    err};
+    return show_overview(&page, response);
+}
+
+static enum nl_status reputation(struct nl_staff_call *call, struct nl_response *response,
+                                 struct nl_error *err) {
+    const struct page page = {call->staff, call->session, call->staff->site->store,
+                              call->theme, call->data,    err};
+    return show_reputation(&page, response);
+}
+
+/* Each page that has a path of its own, and the power that it needs. */
+static const struct route {
+    const char *path;
+    bool post;
+    enum nl_power power;
+    enum nl_status (*run)(struct nl_staff_call *call, struct nl_response *response,
+                          struct nl_error *err);
+} routes[] = {
+    {"/", false, NL_POWER_NONE, overview},
+    {"/reputation", false, NL_POWER_LOOK, reputation},
+    {"/account", false, NL_POWER_NONE, nl_account_page},
+    {"/account", true, NL_POWER_NONE, nl_account_act},
+    {"/accounts", false, NL_POWER_ADMINISTER, nl_accounts_page},
+    {"/accounts", true, NL_POWER_ADMINISTER, nl_accounts_act},
+    {"/audit", false, NL_POWER_ADMINISTER, nl_audit_page},
+    {"/audit.csv", false, NL_POWER_ADMINISTER, nl_audit_file},
+};
+
+static const struct route *find_route(const char *path, bool post) {
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
+        if (routes[i].post == post && strcmp(routes[i].path, path) == 0)
+            return &routes[i];
+    return NULL;
+}
+
+static json_t *common_data(const struct nl_session *session, const char *path) {
+    json_t *data = json_object();
+    nl_data_set(data, "who", session->name);
+    nl_data_set(data, "csrf", session->csrf);
+    nl_data_set(data, "refresh", "");
+    nl_data_set(data, "problem", "");
+    nl_data_set(data, "done", "");
+    nl_data_set(data, "path", path);
+    json_object_set_new(data, "may_look", json_boolean(nl_role_may(session->role, NL_POWER_LOOK)));
+    json_object_set_new(data, "may_administer",
+                        json_boolean(nl_role_may(session->role, NL_POWER_ADMINISTER)));
+    return data;
+}
+
 enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *request,
                              const struct nl_session *session, const char *path,
                              struct nl_response *response, struct nl_error *err) {
     static const char list[] = "/list/";
     static const char issue[] = "/issue/";
-    struct page page = {.staff = staff, .store = staff->site->store, .err = err};
+    struct nl_staff_call call = {.staff = staff, .request = request, .session = session};
     bool post = nl_request_is_post(request);
+    const struct route *route = find_route(path, post);
     int64_t id = 0;
-    enum nl_status status = nl_site_theme(staff->site, request, NULL, &page.theme, err);
+    enum nl_status status = nl_site_theme(staff->site, request, NULL, &call.theme, err);
     if (status != NL_OK)
         return status;
-    page.data = json_object();
-    nl_data_set(page.data, "who", session->name);
-    nl_data_set(page.data, "csrf", session->csrf);
-    nl_data_set(page.data, "refresh", "");
-    nl_data_set(page.data, "problem", "");
+    call.data = common_data(session, path);
+    const struct page page = {staff, session, staff->site->store, call.theme, call.data, err};
+    if (route != NULL)
+        return nl_role_may(session->role, route->power) ? route->run(&call, response, err)
+                                                        : forbidden(&page, request, response);
     if (strncmp(path, issue, sizeof issue - 1) == 0 &&
         nl_text_integer(path + sizeof issue - 1, &id) && id > 0)
-        return post ? act(&page, request, path, id, session->name, response)
+        return post ? act_if_allowed(&page, request, path, id, response)
                     : show_issue(&page, request, id, response);
-    if (!post && strcmp(path, "/") == 0)
-        return show_overview(&page, response);
-    if (!post && strcmp(path, "/reputation") == 0)
-        return show_reputation(&page, response);
     if (!post && strncmp(path, list, sizeof list - 1) == 0)
         return show_list(&page, request, path + sizeof list - 1, response);
     return no_such_page(&page, request, response);

@@ -5,8 +5,9 @@
  * side of web/http.h is this file's. */
 #include "newsletter/base/file.h"
 #include "newsletter/bulletin/bulletin.h"
+#include "newsletter/store/api_token.h"
 #include "newsletter/store/link.h"
-#include "newsletter/store/staff_account.h"
+#include "newsletter/store/staff_session.h"
 #include "newsletter/store/subscription.h"
 #include "newsletter/web/site.h"
 #include "newsletter/web/staff.h"
@@ -200,11 +201,13 @@ static void add_issue(const struct nl_list *list) {
 static void add_staff(void) {
     struct nl_error err = {0};
     struct nl_token token;
-    bool ok = false;
-    demand(nl_staff_put(store, "ann", "correct horse battery", false, &err) == NL_OK);
-    demand(nl_staff_login(store, "ann", "correct horse battery", 1 << 30, &ok, &token, &err) ==
-               NL_OK &&
-           ok);
+    const struct nl_login_place place = {0};
+    enum nl_login login = NL_LOGIN_NONE;
+    demand(nl_staff_add(store, "ann", "correct horse battery", NL_ROLE_ADMINISTRATOR, NULL, &err) ==
+           NL_OK);
+    demand(nl_staff_login(store, "ann", "correct horse battery", 1 << 30, &place, &login, &token,
+                          &err) == NL_OK &&
+           login == NL_LOGIN_DONE);
     memcpy(secrets[0], token.text, sizeof token.text);
     nl_mac(nl_store_secret(store), "csrf", token.text, secrets[1]);
     demand(nl_api_token_add(store, "robot", NL_API_CONTROL, 0, &token, &err) == NL_OK);

@@ -6,6 +6,7 @@
 
 #include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
+#include "newsletter/store/audit.h"
 
 #include <jansson.h>
 
@@ -13,6 +14,7 @@
 struct nl_office {
     struct nl_store *store;
     const struct nl_config *config;
+    const struct nl_actor *by; /* for the audit log; NULL: nothing is noted */
 };
 
 /* The revision of what can be edited: equal as long as nobody has changed it. */

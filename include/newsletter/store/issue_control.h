@@ -4,6 +4,7 @@
 #define NEWSLETTER_STORE_ISSUE_CONTROL_H
 
 #include "newsletter/db/handle.h"
+#include "newsletter/store/audit.h"
 #include "newsletter/store/state.h"
 
 enum nl_issue_action { NL_ISSUE_PAUSE, NL_ISSUE_RESUME, NL_ISSUE_CANCEL };
@@ -30,14 +31,15 @@ struct nl_issue_change {
 };
 
 /* Carries out the action in one transaction, so that it works on the present state even if another
- * process has just changed it. `note` says why an issue is paused; NULL otherwise. A cancelled
- * issue is cancelled for good: nothing more is made of it, and its queued and deferred deliveries
- * are skipped after that, in parts; at the latest when a run that has leased some of them ends, or
- * by nl_issue_skip_cancelled. */
+ * process has just changed it. `note` says why an issue is paused; NULL otherwise. `by` is who
+ * asks for it, for the audit log; NULL: the program does it by itself. A cancelled issue is
+ * cancelled for good: nothing more is made of it, and its queued and deferred deliveries are
+ * skipped after that, in parts; at the latest when a run that has leased some of them ends, or by
+ * nl_issue_skip_cancelled. */
 NL_CHECKED enum nl_status nl_issue_control(struct nl_store *store, int64_t issue,
                                            enum nl_issue_action action, const char *note,
-                                           struct nl_issue_change *out, struct nl_error *err)
-    NL_NONNULL(1, 5, 6);
+                                           const struct nl_actor *by, struct nl_issue_change *out,
+                                           struct nl_error *err) NL_NONNULL(1, 6, 7);
 
 /* The present state, as another process may have set it: *sending is false once the issue is paused
  * or cancelled. */

@@ -85,7 +85,7 @@ static void test_each_action_in_each_state(void **state) {
             if (strcmp(cases[i].state, "scheduled") == 0)
                 fixture_sql(fixture, "DELETE FROM delivery WHERE issue = 1");
             assert_ok(nl_issue_control(fixture->store, 1, (enum nl_issue_action)action, "note",
-                                       &change, &err));
+                                       NULL, &change, &err));
             assert_string_equal(nl_issue_state_text(change.found), cases[i].state);
             if (change.result != cases[i].actions[action].result ||
                 !(after != NULL ? is_in(fixture, 1, after) : !is_in(fixture, 1, "scheduled")))
@@ -101,7 +101,7 @@ static void test_an_issue_that_is_not_there(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
     struct nl_issue_change change = {0};
-    assert_ok(nl_issue_control(fixture->store, 9, NL_ISSUE_CANCEL, NULL, &change, &err));
+    assert_ok(nl_issue_control(fixture->store, 9, NL_ISSUE_CANCEL, NULL, NULL, &change, &err));
     assert_int_equal(change.result, NL_ACTION_UNKNOWN);
 }
 
@@ -111,10 +111,10 @@ static void test_a_note_says_why_it_is_paused(void **state) {
     struct nl_issue_change change = {0};
     set_up(fixture);
     make_issues(fixture, "sending");
-    assert_ok(nl_issue_control(fixture->store, 1, NL_ISSUE_PAUSE, "by hand", &change, &err));
+    assert_ok(nl_issue_control(fixture->store, 1, NL_ISSUE_PAUSE, "by hand", NULL, &change, &err));
     assert_int_equal(
         fixture_sql(fixture, "SELECT count(*) FROM issue WHERE pause_note = 'by hand'"), 1);
-    assert_ok(nl_issue_control(fixture->store, 1, NL_ISSUE_RESUME, NULL, &change, &err));
+    assert_ok(nl_issue_control(fixture->store, 1, NL_ISSUE_RESUME, NULL, NULL, &change, &err));
     assert_int_equal(
         fixture_sql(fixture, "SELECT count(*) FROM issue WHERE pause_note IS NOT NULL"), 0);
 }
@@ -127,7 +127,7 @@ static void test_two_issues(void **state) {
     bool sending = true;
     set_up(fixture);
     make_issues(fixture, "sending");
-    assert_ok(nl_issue_control(fixture->store, 1, NL_ISSUE_PAUSE, NULL, &change, &err));
+    assert_ok(nl_issue_control(fixture->store, 1, NL_ISSUE_PAUSE, NULL, NULL, &change, &err));
     assert_ok(nl_issue_is_sending(fixture->store, 1, &sending, &err));
     assert_false(sending);
     assert_ok(nl_issue_is_sending(fixture->store, 2, &sending, &err));
@@ -142,7 +142,7 @@ static void test_cancelling_skips(void **state) {
     bool finished = true;
     set_up(fixture);
     make_issues(fixture, "sending");
-    assert_ok(nl_issue_control(fixture->store, 1, NL_ISSUE_CANCEL, NULL, &change, &err));
+    assert_ok(nl_issue_control(fixture->store, 1, NL_ISSUE_CANCEL, NULL, NULL, &change, &err));
     assert_int_equal(change.skipped, 2);
     assert_int_equal(count(fixture, 1, "skipped"), 2);
     assert_int_equal(count(fixture, 1, "leased"), 1);

@@ -232,10 +232,10 @@ static void test_paused_and_resumed(void **state) {
     struct nl_issue_change change = {0};
     add_people(fixture);
     begin(fixture, an_issue(NULL));
-    assert_ok(nl_issue_control(fixture->store, 1, NL_ISSUE_PAUSE, NULL, &change, &err));
+    assert_ok(nl_issue_control(fixture->store, 1, NL_ISSUE_PAUSE, NULL, NULL, &change, &err));
     assert_int_equal(next(fixture), NL_PART_NONE);
     assert_int_equal(count(fixture, "TRUE"), NL_PART);
-    assert_ok(nl_issue_control(fixture->store, 1, NL_ISSUE_RESUME, NULL, &change, &err));
+    assert_ok(nl_issue_control(fixture->store, 1, NL_ISSUE_RESUME, NULL, NULL, &change, &err));
     make_the_rest(fixture);
     assert_int_equal(count(fixture, "TRUE"), PEOPLE);
 }
@@ -249,7 +249,7 @@ static void test_cancelled(void **state) {
     add_people(fixture);
     begin(fixture, an_issue(NULL));
     fixture_sql(fixture, "UPDATE delivery SET state = 'leased' WHERE subscription = 1");
-    assert_ok(nl_issue_control(fixture->store, 1, NL_ISSUE_CANCEL, NULL, &change, &err));
+    assert_ok(nl_issue_control(fixture->store, 1, NL_ISSUE_CANCEL, NULL, NULL, &change, &err));
     assert_int_equal(change.skipped, PEOPLE - 1);
     assert_int_equal(count(fixture, "state = 'skipped'"), NL_PART - 1);
     assert_int_equal(next(fixture), NL_PART_NONE);

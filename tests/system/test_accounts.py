@@ -1,0 +1,304 @@
+"""Accounts of the dashboard: roles, the second step, sessions, the audit log."""
+import base64
+import csv
+import hashlib
+import hmac
+import io
+import json
+import re
+import struct
+import time
+
+import pytest
+from conftest import wait_for  # noqa: F401
+
+from test_staff import PASSWORD, StaffServer, configure
+
+ROLES = ("none", "viewer", "author", "sender", "people", "administrator")
+
+
+@pytest.fixture
+def staff(connected):
+    configure(connected)
+    connected.sql("UPDATE staff SET role = 'administrator'")
+    server = StaffServer(connected.folder, "--no-mail")
+    yield server
+    if server.process.poll() is None:
+        server.stop()
+
+
+def add_account(connected, name, role):
+    """With ann's password, whose digest need not be made again."""
+    connected.sql("INSERT INTO staff (name, password, role, created_at) SELECT ?, password, ?, 1 FROM staff "
+                  "WHERE name = 'ann'", name, role)
+
+
+def code_of(secret, step=0):
+    """RFC 6238 with the defaults that telephones know."""
+    key = base64.b32decode(secret.replace(" ", ""))
+    digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30 + step), hashlib.sha1).digest()
+    at = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7fffffff) % 1000000:06d}"
+
+
+def set_up(http):
+    """(secret, recovery codes)"""
+    page = http.press("/account", action="begin")
+    assert page.status == 200 and '<svg xmlns="http://www.w3.org/2000/svg" class="qr"' in page.text
+    secret = re.search(r"<code>([A-Z2-7 ]+)</code>", page.text).group(1)
+    assert "wrong" in http.press("/account", action="on", code="000000x", password=PASSWORD).text
+    assert http.press("/account", action="on", code=code_of(secret), password="wrong").status == 403
+    done = http.press("/account", action="on", code=code_of(secret), password=PASSWORD)
+    codes = re.findall(r"<code>([a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4})</code>", done.text)
+    assert done.status == 200 and len(set(codes)) == 10 and secret not in done.text
+    return secret, codes
+
+
+def test_the_second_step(staff, connected):
+    staff.login()
+    secret, codes = set_up(staff)
+    assert secret.replace(" ", "") not in staff.page("/account").text
+    staff.press("/logout")
+    answer = staff.login()
+    assert answer.status == 200 and 'name="code"' in answer.text
+    waiting = re.match(r"(__Host-newsletter=[^;]+);", answer.getheader("Set-Cookie")).group(1)
+    for path in ("/", "/account", "/audit"):  # the password alone opens nothing
+        assert staff.get(path, Cookie=waiting).status == 303
+    used = staff.post("/login/code", {"code": code_of(secret, -1)}, Cookie=waiting)
+    assert used.status == 403 and 'name="code"' in used.text
+    inside = staff.post("/login/code", {"code": code_of(secret, 1)}, Cookie=waiting)
+    assert inside.status == 303 and inside.getheader("Location") == "/"
+    cookie = re.match(r"(__Host-newsletter=[^;]+);", inside.getheader("Set-Cookie")).group(1)
+    assert cookie != waiting and staff.get("/", Cookie=cookie).status == 200
+    assert staff.get("/", Cookie=waiting).status == 303
+    log = staff.stop()
+    assert secret not in log and secret.replace(" ", "") not in log
+
+
+def test_without_the_telephone(staff, connected):
+    """A recovery code is good once; an administrator at the command line helps somebody who has lost all of them."""
+    staff.login()
+    _, codes = set_up(staff)
+    waiting = re.match(r"([^;]+);", staff.login().getheader("Set-Cookie")).group(1)
+    assert staff.post("/login/code", {"code": codes[0].upper()}, Cookie=waiting).status == 303
+    waiting = re.match(r"([^;]+);", staff.login().getheader("Set-Cookie")).group(1)
+    assert [staff.post("/login/code", {"code": codes[0]}, Cookie=waiting).status for _ in range(6)][-1] != 303
+    assert codes[0] not in staff.stop()
+    connected.run("staff", "reset", "ann")
+    again = StaffServer(connected.folder, "--no-mail")
+    assert again.login().getheader("Location") == "/"
+    again.stop()
+
+
+def test_a_form_elsewhere_gives_no_code(staff):
+    staff.login()
+    set_up(staff)
+    answer = staff.login()
+    waiting = re.match(r"([^;]+);", answer.getheader("Set-Cookie")).group(1)
+    assert staff.post("/login/code", {"code": "1"}, Cookie=waiting, **{"Sec-Fetch-Site": "cross-site"}).status == 303
+    assert staff.post("/login/code", {"code": "123456"}).getheader("Location") == "/login"
+
+
+def test_switching_it_off_asks_for_the_password(staff):
+    staff.login()
+    set_up(staff)
+    assert staff.press("/account", action="off", password="wrong").status == 403
+    assert 'value="off"' not in staff.press("/account", action="off", password=PASSWORD).text
+    assert staff.login().status == 303
+
+
+def test_ones_own_password(staff):
+    staff.login()
+    other = staff.cookie
+    staff.login()
+    new = "another long password"
+    for form, status in (({"password": "wrong", "new": new, "again": new}, 403),
+                         ({"password": PASSWORD, "new": new, "again": "x" + new}, 400),
+                         ({"password": PASSWORD, "new": "short", "again": "short"}, 400)):
+        assert staff.press("/account", action="password", **form).status == status
+    assert staff.login(password=new).status == 403
+    assert staff.press("/account", action="password", password=PASSWORD, new=new, again=new).status == 200
+    assert staff.page("/").status == 200 and staff.get("/", Cookie=other).status == 303
+    assert staff.login(password=new).status == 303
+
+
+def test_sessions_are_seen_and_ended(staff):
+    staff.login(**{"User-Agent": "Lynx <2.9>"})
+    other = staff.cookie
+    staff.login(**{"User-Agent": "Firefox"})
+    page = staff.page("/account").text
+    assert "Lynx &lt;2.9&gt;" in page and "127.0.0.1" in page and page.count("This one") == 1
+    ids = re.findall(r'name="session" value="([0-9a-f]{16})"', page)
+    assert len(ids) == 1 and ids[0] not in other
+    assert staff.press("/account", action="end", session=ids[0]).status == 200
+    assert staff.get("/", Cookie=other).status == 303 and staff.page("/").status == 200
+
+
+# ---- roles ----
+
+def issue_of(connected, server):
+    connected.add_active(["ann@example.org"])
+    connected.run("send", "--yes", connected.issue())
+    return connected.sql("SELECT id FROM issue")[0][0]
+
+
+# path, method, form; the roles that may. Others are told so, and nothing happens.
+ANY = set(ROLES)
+LOOK = ANY - {"none"}
+ADMINISTER = {"administrator"}
+ADDRESSES = [
+    ("/", "GET", None, ANY),
+    ("/account", "GET", None, ANY),
+    ("/account", "POST", {"action": "end", "session": "0123456789abcdef"}, ANY),
+    ("/reputation", "GET", None, LOOK),
+    ("/list/bulletin", "GET", None, LOOK),
+    ("/issue/{issue}", "GET", None, LOOK),
+    ("/issue/{issue}", "POST", {"action": "pause"}, {"sender", "administrator"}),
+    ("/accounts", "GET", None, ADMINISTER),
+    ("/accounts", "POST", {"action": "role", "name": "zoe", "role": "administrator"}, ADMINISTER),
+    ("/accounts", "POST", {"action": "add", "name": "eve", "password": PASSWORD, "role": "viewer"}, ADMINISTER),
+    ("/accounts", "POST", {"action": "remove", "name": "zoe", "sure": "yes"}, ADMINISTER),
+    ("/audit", "GET", None, ADMINISTER),
+    ("/audit.csv", "GET", None, ADMINISTER),
+]
+
+
+def fingerprint(connected):
+    return connected.sql("SELECT name, role FROM staff ORDER BY name"), connected.sql("SELECT state FROM issue")
+
+
+@pytest.mark.slow(8)
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_on_each_address(staff, connected, server, role):
+    issue = issue_of(connected, server)
+    add_account(connected, "zoe", "viewer")
+    add_account(connected, "kim", role)
+    assert staff.login("kim").status == 303
+    for path, method, form, allowed in ADDRESSES:
+        connected.sql("UPDATE issue SET state = 'sending'")
+        before = fingerprint(connected)
+        path = path.format(issue=issue)
+        answer = staff.page(path) if method == "GET" else staff.press(path, **form)
+        if role in allowed:
+            assert answer.status in (200, 303), (path, method, answer.status)
+        else:
+            assert answer.status in (403, 404), (path, method, answer.status)
+            assert fingerprint(connected) == before, path
+        assert staff.get(path).status == 303  # and nobody without a session
+    outside = {path for path, *_ in ADDRESSES}
+    assert {"/", "/account", "/accounts", "/audit", "/audit.csv", "/reputation"} <= outside
+
+
+def test_a_role_on_one_list(staff, connected, server):
+    """Somebody who may send on one list does not even see the others."""
+    issue = issue_of(connected, server)
+    connected.run("list", "add", "culture", "--from", "culture@example.org", "--title", "Culture Letter",
+                  "--postal-address", "1 Quay Street")
+    add_account(connected, "kim", "none")
+    connected.run("staff", "role", "kim", "sender", "--list", "culture")
+    staff.login("kim")
+    page = staff.page("/").text
+    assert "Culture Letter" in page and "News Bulletin" not in page
+    assert staff.page("/list/culture").status == 200
+    for path in ("/list/bulletin", f"/issue/{issue}"):
+        assert staff.page(path).status == 404
+    connected.sql("UPDATE issue SET state = 'sending'")
+    assert staff.press(f"/issue/{issue}", action="pause").status == 404
+    assert connected.sql("SELECT state FROM issue") == [("sending",)]
+    connected.run("staff", "role", "kim", "viewer", "--list", "bulletin")
+    assert 'value="pause"' not in staff.page(f"/issue/{issue}").text
+    assert staff.press(f"/issue/{issue}", action="pause").status == 403
+    connected.run("staff", "role", "kim", "sender", "--list", "bulletin")
+    assert 'value="pause"' in staff.page(f"/issue/{issue}").text
+    assert staff.press(f"/issue/{issue}", action="pause").status == 303
+    connected.run("staff", "role", "kim", "default", "--list", "bulletin")
+    assert staff.page("/list/bulletin").status == 404
+
+
+def test_what_is_taken_away_counts_at_once(staff, connected):
+    staff.login()
+    assert staff.page("/accounts").status == 200
+    add_account(connected, "bob", "administrator")
+    connected.run("staff", "role", "ann", "viewer")
+    assert staff.page("/accounts").status == 403
+
+
+def test_administering_in_the_browser(staff, connected):
+    staff.login()
+    assert staff.press("/accounts", action="add", name="kim", password=PASSWORD, role="author").status == 303
+    assert staff.press("/accounts", action="add", name="kim", password=PASSWORD, role="author").status == 400
+    assert staff.press("/accounts", action="role", name="kim", role="viewer", list="bulletin").status == 303
+    assert staff.press("/accounts", action="role", name="kim", role="viewer", list="nosuch").status == 400
+    page = staff.page("/accounts").text
+    assert "bulletin: viewer" in page and '<option value="author" selected>' in page
+    assert "last administrator" in staff.press("/accounts", action="role", name="ann", role="viewer").text
+    assert "Tick the box" in staff.press("/accounts", action="remove", name="kim").text
+    assert staff.press("/accounts", action="remove", name="kim", sure="yes").status == 303
+    assert connected.sql("SELECT name FROM staff") == [("ann",)]
+    for form in ({"action": "promote", "name": "ann"}, {"action": "add", "name": "lee", "password": PASSWORD, "role": "root"},
+                 {"action": "role", "name": "ann", "role": ""}, {"action": "role", "name": "ann", "role": "default"}):
+        assert staff.press("/accounts", **form).status == 400
+    assert connected.sql("SELECT name, role FROM staff") == [("ann", "administrator")]
+
+
+# ---- the audit log ----
+
+def test_what_is_done_is_noted(staff, connected, server):
+    issue = issue_of(connected, server)
+    connected.sql("UPDATE issue SET state = 'sending'")
+    staff.login()
+    staff.press(f"/issue/{issue}", action="pause")
+    staff.press("/accounts", action="add", name="=cmd", password=PASSWORD, role="author")
+    staff.press("/accounts", action="add", name="-kim", password=PASSWORD, role="author")
+    token = connected.run("staff", "token", "robot", "--scope", "control").out.strip()
+    staff.call_api = staff.post(f"/api/v1/issues/{issue}/resume", {}, Authorization=f"Bearer {token}")
+    connected.run("pause", "1")
+    lines = json.loads(connected.run("staff", "log", "--json").out)
+    assert [(line["actor"], line["door"], line["action"]) for line in reversed(lines)] == [
+        ("ann", "browser", "login"), ("ann", "browser", "issue pause"), ("ann", "browser", "account add"),
+        ("robot", "api", "issue resume"), ("root", "command", "issue pause")]
+    assert lines[0]["object"] == f"issue {issue}" and lines[1]["client"] == "127.0.0.1"
+    page = staff.page("/audit?q=issue%20pause").text
+    assert page.count("issue pause</td>") == 2 and "account add" not in page
+    assert "Nothing" in staff.page("/audit?q=%25").text
+    file = staff.page("/audit.csv")
+    assert file.getheader("Content-Disposition") == 'attachment; filename="audit.csv"'
+    rows = list(csv.DictReader(io.StringIO(file.text)))
+    assert len(rows) == 5 and rows[-1]["action"] == "login" and PASSWORD not in file.text
+    assert "account -kim" in file.text
+    with pytest.raises(Exception, match="only grows"):
+        connected.sql("DELETE FROM audit")
+
+
+def test_a_failed_action_notes_nothing(staff, connected):
+    staff.login()
+    staff.press("/accounts", action="add", name="k k", password=PASSWORD, role="author")
+    staff.press("/accounts", action="remove", name="ann", sure="yes")
+    assert [line["action"] for line in json.loads(connected.run("staff", "log", "--json").out)] == ["login"]
+
+
+def test_older_lines_are_a_page_on(staff, connected):
+    staff.login()
+    for number in range(150):
+        connected.sql("INSERT INTO audit (at, actor, door, action) VALUES (?, 'x', 'command', ?)", number,
+                      f"work {number}")
+    first = staff.page("/audit").text
+    assert "work 149<" in first and "work 40<" not in first
+    second = staff.page(re.search(r'href="(/audit\?q=&amp;before=\d+)"', first).group(1).replace("&amp;", "&")).text
+    assert "work 40<" in second and "work 149<" not in second
+
+
+# ---- by command ----
+
+def test_by_command(connected):
+    connected.run("staff", "add", "ann", "--role", "administrator", stdin=PASSWORD.encode())
+    assert "last administrator" in connected.run("staff", "role", "ann", "viewer", expect=65).err
+    assert "no role" in connected.run("staff", "role", "ann", "root", expect=64).err
+    connected.run("staff", "role", "nobody", "viewer", expect=67)
+    connected.run("staff", "role", "ann", "viewer", "--list", "nosuch", expect=67)
+    connected.run("staff", "reset", "nobody", expect=67)
+    connected.run("staff", "role", "ann", "none", "--list", "bulletin")
+    account = json.loads(connected.run("staff", "--json").out)[0]
+    assert account["role"] == "administrator" and account["lists"] == "bulletin: none"
+    assert account["second_step"] is False
+    assert "account role, account ann" in connected.run("staff", "log", "role").out
