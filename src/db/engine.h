@@ -104,9 +104,8 @@ struct nl_engine {
     void (*bulk_load)(struct nl_store *store, bool begins);
     /* Whether a commit is on the disk when it returns. */
     void (*set_durable)(struct nl_store *store, bool durable);
-    /* Between begin and end, rows that are deleted are also overwritten on the disk, as far as that
-     * is the engine's to say. */
-    void (*secure_delete)(struct nl_store *store, bool begins);
+    /* Nothing that was deleted stays in a log. NULL: that is not the engine's to say. */
+    void (*empty_log)(struct nl_store *store);
     /* Begins a transaction that sees everything as it is now. Exclusive: all others that write wait
      * for its end. */
     enum nl_status (*snapshot)(struct nl_store *store, bool exclusive, struct nl_error *err);

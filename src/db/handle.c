@@ -214,8 +214,9 @@ void nl_store_set_patience(struct nl_store *store, int milliseconds) {
         store->engine->set_patience(store, milliseconds);
 }
 
-void nl_store_secure_delete(struct nl_store *store, bool begins) {
-    store->engine->secure_delete(store, begins);
+void nl_store_empty_log(struct nl_store *store) {
+    if (store->engine->empty_log != NULL)
+        store->engine->empty_log(store);
 }
 
 enum nl_status nl_store_lock(struct nl_store *store, int64_t what, int64_t *holder,

@@ -98,8 +98,7 @@ static enum nl_status remove_list(struct nl_store *store, void *ctx, struct nl_e
 }
 
 enum nl_status nl_list_remove(struct nl_store *store, int64_t list, struct nl_error *err) {
-    nl_store_secure_delete(store, true);
     enum nl_status status = nl_sql_exclusive(store, remove_list, &list, err);
-    nl_store_secure_delete(store, false);
+    nl_store_empty_log(store);
     return status;
 }

@@ -85,9 +85,8 @@ static enum nl_status erase(struct nl_store *store, void *ctx, struct nl_error *
 }
 
 enum nl_status nl_person_erase(struct nl_store *store, int64_t subscriber, struct nl_error *err) {
-    nl_store_secure_delete(store, true);
     enum nl_status status = nl_sql_exclusive(store, erase, &subscriber, err);
-    nl_store_secure_delete(store, false);
+    nl_store_empty_log(store);
     return status;
 }
 

@@ -148,15 +148,11 @@ static enum nl_status prune_people(struct nl_store *store, const struct call *ca
         return NL_OK;
     enum nl_status status = find_ended(store, erasure.before, 0, &ids, err);
     call->out->people = (int64_t)nl_ids_count(&ids);
-    if (!call->dry_run)
-        nl_store_secure_delete(store, true);
     for (size_t i = 0; status == NL_OK && !call->dry_run && i < nl_ids_count(&ids); i++) {
         erasure.subscriber = nl_ids_at(&ids, i);
         status = nl_sql_exclusive(store, erase_if_ended, &erasure, err);
         nl_store_give_way(store);
     }
-    if (!call->dry_run)
-        nl_store_secure_delete(store, false);
     nl_buf_free(&ids);
     return status;
 }
@@ -172,7 +168,11 @@ enum nl_status nl_store_prune(struct nl_store *store, const struct nl_retention 
         status = prune_all_unconfirmed(store, &call, err);
     if (status == NL_OK && !dry_run)
         status = nl_import_clear(store, err);
-    return status == NL_OK ? nl_sql_exclusive(store, prune_rows, &call, err) : status;
+    if (status == NL_OK)
+        status = nl_sql_exclusive(store, prune_rows, &call, err);
+    if (!dry_run)
+        nl_store_empty_log(store);
+    return status;
 }
 
 enum nl_status nl_store_daily(struct nl_store *store, const char *what, bool *due,

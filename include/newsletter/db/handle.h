@@ -96,9 +96,9 @@ void nl_store_give_way(struct nl_store *store) NL_ALL_NONNULL;
  * unless it is set. Only SQLite, with its one writer, takes notice. */
 void nl_store_set_patience(struct nl_store *store, int milliseconds) NL_ALL_NONNULL;
 
-/* Between begin and end, rows that are deleted are also overwritten on the disk, as far as the
- * engine can. Outside a transaction. */
-void nl_store_secure_delete(struct nl_store *store, bool begins) NL_ALL_NONNULL;
+/* SQLite overwrites deleted rows in its file; after this its log holds them no longer either. Call
+ * it after deleting personal data, outside a transaction. */
+void nl_store_empty_log(struct nl_store *store) NL_ALL_NONNULL;
 
 /* Locks one thing among all processes on this database until it is unlocked or the process ends:
  * NL_LOCK_RETRY or an issue's id. NL_BUSY names the holder's process in *holder. An issue in the

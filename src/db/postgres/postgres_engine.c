@@ -137,7 +137,6 @@ const struct nl_engine nl_engine_postgres = {
     .references_hold = references_hold,
     .bulk_load = do_nothing,
     .set_durable = nl_postgres_set_durable,
-    .secure_delete = do_nothing,
     .read_only = nl_postgres_read_only,
     .reindex = nl_postgres_reindex,
 };

@@ -78,7 +78,7 @@ enum nl_status nl_sqlite_migrating(struct nl_store *store, bool begins, struct n
 enum nl_status nl_sqlite_references_hold(struct nl_store *store, bool *hold, struct nl_error *err);
 void nl_sqlite_bulk_load(struct nl_store *store, bool begins);
 void nl_sqlite_set_durable(struct nl_store *store, bool durable);
-void nl_sqlite_secure_delete(struct nl_store *store, bool begins);
+void nl_sqlite_empty_log(struct nl_store *store);
 enum nl_status nl_sqlite_read_only(struct nl_store *store, struct nl_error *err);
 enum nl_status nl_sqlite_reindex(struct nl_store *store, struct nl_error *err);
 

@@ -60,6 +60,7 @@ static enum nl_status configure(struct nl_store *store, struct nl_error *err) {
     static const char pragmas[] = "PRAGMA journal_mode = WAL;"
                                   "PRAGMA synchronous = FULL;"
                                   "PRAGMA foreign_keys = ON;"
+                                  "PRAGMA secure_delete = ON;"
                                   "PRAGMA trusted_schema = OFF;";
     sqlite3_extended_result_codes(nl_sqlite(store)->db, 1);
     nl_sqlite_set_patience(store, BUSY_MILLISECONDS);

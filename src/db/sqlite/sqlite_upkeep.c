@@ -55,13 +55,9 @@ void nl_sqlite_set_durable(struct nl_store *store, bool durable) {
     change(store, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
 }
 
-/* Freed parts of the file are overwritten, and the log that may still hold them is emptied. Where a
- * reader prevents that now, the next checkpoint does it. */
-void nl_sqlite_secure_delete(struct nl_store *store, bool begins) {
-    change(store, begins ? "PRAGMA secure_delete = ON" : "PRAGMA secure_delete = OFF");
-    if (!begins)
-        sqlite3_wal_checkpoint_v2(nl_sqlite(store)->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-                                  NULL);
+/* Where a reader prevents that now, the next checkpoint does it. */
+void nl_sqlite_empty_log(struct nl_store *store) {
+    sqlite3_wal_checkpoint_v2(nl_sqlite(store)->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
 enum nl_status nl_sqlite_reindex(struct nl_store *store, struct nl_error *err) {
