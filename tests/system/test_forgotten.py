@@ -1,4 +1,4 @@
-"""What the program forgets about a person is nowhere in the database's files afterwards."""
+"""The program leaves nothing in the files of the database of a person that it has forgotten."""
 import glob
 import os
 import sqlite3

@@ -276,3 +276,16 @@ def test_stays_small_for_a_long_list(connected, server):
     leased = connected.sql("SELECT count(*) FROM delivery WHERE state = 'leased'")[0][0]
     run.communicate(timeout=60)
     assert leased <= 2 * 2 + 16 + 2
+
+
+def test_an_issue_that_fails_is_named_and_holds_up_no_other(connected, server):
+    connected.add_active(["ann@example.org"])
+    connected.configure(port=9)
+    for number in ("No 1", "No 2"):
+        connected.run("send", "--yes", connected.issue(number=number), expect=75)
+    connected.configure(port=server.port)
+    connected.sql("UPDATE issue SET message = ? WHERE slug = 'no-1'", b"not a message")
+    runs = []
+    wait_for(lambda: runs.append(connected.run("retry", expect=None)) or server.messages("ann@example.org"))
+    assert runs[-1].returncode != 0 and "issue no-1: " in runs[-1].err
+    assert [parse(message)["Subject"] for message in server.messages("ann@example.org")] == ["No 2: A title"]
