@@ -76,6 +76,18 @@ def test_from_each_schema(bare_site, schema):
         assert bare_site.sql("SELECT scope, expires_at FROM api_token") == [("control", None)]  # as before
 
 
+def test_by_many_at_once(bare_site):
+    """Each step is taken by one of them, and the others go on from there."""
+    bare_site.run("init")
+    for _ in range(5):
+        os.unlink(bare_site.database)
+        make(bare_site.database, 1)
+        runs = [bare_site.popen("status") for _ in range(6)]
+        said = [run.communicate(timeout=60) + (run.returncode,) for run in runs]
+        assert all(b"no-1" in out and status == 0 for out, _, status in said), said
+        assert bare_site.sql("SELECT count(*) FROM schema_migration") == [(len(MIGRATIONS),)]
+
+
 def test_a_row_that_refers_to_none_stops_it(bare_site):
     bare_site.run("init")
     os.unlink(bare_site.database)
