@@ -59,6 +59,17 @@ static enum nl_status make_look(const struct nl_page_builder *builder, const cha
                                      &out->body, &out->type, err);
 }
 
+static enum nl_status make_file(struct nl_page_builder *builder, char *const parts[3], size_t count,
+                                const char *name, struct nl_archive_page *out,
+                                struct nl_error *err) {
+    bool printed = strcmp(name, NL_PDF_NAME) == 0 && count >= 2 && strcmp(parts[0], "issue") == 0;
+    if (!printed)
+        return nl_page_file(builder, parts, count, name, out, err);
+    return builder->archive->config->archive.pdf != NULL
+               ? nl_page_print(builder->archive, parts[1], count == 3 ? parts[2] : NULL, out, err)
+               : NL_OK;
+}
+
 static enum nl_status make_page(struct nl_page_builder *builder, char *path, const char *words,
                                 struct nl_archive_page *out, struct nl_error *err) {
     char *parts[3] = {NULL};
@@ -82,7 +93,7 @@ static enum nl_status make_page(struct nl_page_builder *builder, char *path, con
     while (*path != '\0') {
         char *slash = strchr(path, '/');
         if (slash == NULL && count > 0)
-            return nl_page_file(builder, parts, count, path, out, err);
+            return make_file(builder, parts, count, path, out, err);
         if (slash == NULL || slash == path || count == 3)
             return NL_OK;
         *slash = '\0';
@@ -103,10 +114,8 @@ enum nl_status nl_archive_make(const struct nl_archive *archive, const char *pat
         copy != NULL ? make_page(&builder, copy, words, out, err) : nl_error_nomem(err);
     if (status == NL_OK && (out->body.failed || builder.root.failed))
         status = nl_error_nomem(err);
-    for (size_t i = 0; i < sizeof builder.strings / sizeof builder.strings[0]; i++)
-        free(builder.strings[i]);
     free(copy);
-    nl_buf_free(&builder.root);
+    nl_page_builder_free(&builder);
     if (status != NL_OK)
         nl_buf_free(&out->body);
     return status;

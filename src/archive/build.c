@@ -3,12 +3,14 @@
 #include "archive/manifest.h"
 #include "newsletter/archive/archive.h"
 #include "newsletter/base/file.h"
+#include "newsletter/base/token.h"
 #include "newsletter/store/public_list.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct building {
     struct nl_store *store;
@@ -48,10 +50,43 @@ static enum nl_status write_file(struct building *building, const char *list, co
     return status;
 }
 
+/* A PDF takes a second to make, and issues hardly change: the digest of the page that it was made
+ * of stands after its end, as a comment. `page` becomes the file that is there, or a new one. */
+static enum nl_status print_page(const struct building *building, const char *path,
+                                 struct nl_buf *page, struct nl_error *err) {
+    enum { LIMIT = 64 << 20 };
+    char digest[NL_HEX_LEN];
+    struct nl_buf full = {0};
+    struct nl_buf mark = {0};
+    struct nl_buf file = {0};
+    enum nl_status status = NL_OK;
+    nl_digest_hex(nl_buf_text(page), page->len, digest);
+    nl_buf_addf(&mark, "%%newsletter %s %s\n", building->config->archive.pdf, digest);
+    nl_buf_addf(&full, "%s/%s/%s", building->folder, building->archive->list->name, path);
+    if (full.failed || mark.failed)
+        status = nl_error_nomem(err);
+    else if (access(full.data, F_OK) == 0)
+        status = nl_file_read(full.data, LIMIT, &file, err);
+    bool same = status == NL_OK && file.len > mark.len &&
+                memcmp(file.data + file.len - mark.len, mark.data, mark.len) == 0;
+    if (status == NL_OK && !same) {
+        nl_buf_clear(&file);
+        status = nl_pdf_render(building->config, page, NULL, &file, err);
+        nl_buf_add(&file, nl_buf_text(&mark), mark.len);
+    }
+    nl_buf_free(page);
+    *page = file;
+    nl_buf_free(&full);
+    nl_buf_free(&mark);
+    return status;
+}
+
 static enum nl_status write_page(const char *path, void *ctx, struct nl_error *err) {
     struct building *building = ctx;
     struct nl_archive_page page = {0};
     enum nl_status status = nl_archive_make(building->archive, path, NULL, &page, err);
+    if (status == NL_OK && page.found && page.to_print)
+        status = print_page(building, path, &page.body, err);
     if (status == NL_OK && page.found)
         status = write_file(building, building->archive->list->name, path, &page.body, err);
     nl_buf_free(&page.body);

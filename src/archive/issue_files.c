@@ -187,6 +187,8 @@ enum nl_status nl_issue_file_list(const struct nl_archive *archive,
         add_listed(ics_name, names);
     if (archive->url[0] != '\0')
         add_listed(preview_name, names);
+    if (archive->config->archive.pdf != NULL)
+        add_listed(NL_PDF_NAME, names);
     nl_buf_free(&body);
     return status;
 }

@@ -124,8 +124,8 @@ static void add_open_graph(const struct nl_page_builder *builder,
     nl_buf_free(&text);
 }
 
-static json_t *entry_data(const struct nl_page_builder *builder,
-                          const struct nl_edition_view *edition) {
+json_t *nl_page_edition(const struct nl_page_builder *builder,
+                        const struct nl_edition_view *edition) {
     const struct nl_archive *archive = builder->archive;
     json_t *data = nl_page_entry(builder, &edition->entry);
     json_object_set_new(data, "contact", nl_data_contact(&edition->front.contact));
@@ -147,7 +147,7 @@ static enum nl_status render(struct nl_page_builder *builder, const struct nl_ed
     nl_data_set(data, "source", text->body == NULL ? text->source : "");
     nl_data_set(data, "text_language", language);
     nl_data_set(data, "text_direction", nl_language_is_rtl(language) ? "rtl" : "ltr");
-    json_object_set_new(data, "entry", entry_data(builder, edition));
+    json_object_set_new(data, "entry", nl_page_edition(builder, edition));
     if (status == NL_OK)
         status = add_languages(builder, language, data, err);
     if (status == NL_OK)
@@ -157,6 +157,7 @@ static enum nl_status render(struct nl_page_builder *builder, const struct nl_ed
         status = nl_listen_data(archive, &builder->entry, edition, "", "../", &listen, err);
     json_object_set_new(data, "has_listen", json_boolean(json_array_size(listen) > 0));
     json_object_set_new(data, "listen", listen != NULL ? listen : json_array());
+    nl_data_set(data, "pdf", archive->config->archive.pdf != NULL ? NL_PDF_NAME : "");
     add_open_graph(builder, edition, nl_buf_text(&body), data);
     if (status == NL_OK)
         status = nl_page_render(builder, "issue.html", data, out, err);

@@ -8,6 +8,7 @@
 #include "newsletter/template/data.h"
 #include "newsletter/template/dates.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char html_type[] = "text/html; charset=utf-8";
@@ -45,6 +46,12 @@ json_t *nl_page_entry(const struct nl_page_builder *builder, const struct nl_ent
     nl_buf_free(&date);
     nl_buf_free(&href);
     return data;
+}
+
+void nl_page_builder_free(struct nl_page_builder *builder) {
+    for (size_t i = 0; i < sizeof builder->strings / sizeof builder->strings[0]; i++)
+        free(builder->strings[i]);
+    nl_buf_free(&builder->root);
 }
 
 const char *nl_page_root(const struct nl_page_builder *builder) {
@@ -138,26 +145,39 @@ static const char *find_script(const char *html, const char *tag) {
 }
 
 /* Raw HTML of an issue may hold scripts: no mail program runs them, but browsers do. */
-static void add_without_scripts(const char *html, const char *base, struct nl_buf *out) {
-    struct nl_buf clean = {0};
+static void add_without_scripts(const char *html, struct nl_buf *out) {
     for (const char *open = NULL; (open = find_script(html, "<script")) != NULL;) {
         const char *close = find_script(open, "</script");
         const char *end = close != NULL ? strchr(close, '>') : NULL;
-        nl_buf_add(&clean, html, (size_t)(open - html));
+        nl_buf_add(out, html, (size_t)(open - html));
         html = end != NULL ? end + 1 : open + strlen(open);
     }
-    nl_buf_adds(&clean, html);
-    nl_pictures_link(nl_buf_text(&clean), base, out);
-    out->failed = out->failed || clean.failed;
-    nl_buf_free(&clean);
+    nl_buf_adds(out, html);
+}
+
+/* A meta element leads a browser elsewhere, whatever the policy of the page. */
+static void add_without_meta(const char *html, struct nl_buf *out) {
+    for (const char *at = NULL; (at = strcasestr(html, "<meta")) != NULL; html = at + 1) {
+        nl_buf_add(out, html, (size_t)(at - html));
+        nl_buf_adds(out, "&lt;");
+    }
+    nl_buf_adds(out, html);
 }
 
 enum nl_status nl_page_body(const struct nl_archived *text, const char *base, struct nl_buf *out,
                             struct nl_error *err) {
     struct nl_buf filled = {0};
+    struct nl_buf clean = {0};
     enum nl_status status = nl_archive_fill(text, &filled, err);
-    if (status == NL_OK)
-        add_without_scripts(nl_buf_text(&filled), base, out);
+    if (status == NL_OK) {
+        add_without_scripts(nl_buf_text(&filled), &clean);
+        if (base != NULL)
+            nl_pictures_link(nl_buf_text(&clean), base, out);
+        else
+            add_without_meta(nl_buf_text(&clean), out);
+    }
+    out->failed = out->failed || clean.failed;
     nl_buf_free(&filled);
+    nl_buf_free(&clean);
     return status;
 }

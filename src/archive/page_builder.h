@@ -17,6 +17,8 @@ struct nl_page_builder {
     char *strings[8];      /* the copies */
 };
 
+void nl_page_builder_free(struct nl_page_builder *builder);
+
 /* The address of the archive as seen from the page: "./", "../" ... */
 const char *nl_page_root(const struct nl_page_builder *builder);
 
@@ -67,7 +69,8 @@ json_t *nl_page_data(const struct nl_page_builder *builder, const char *heading)
 enum nl_status nl_page_render(const struct nl_page_builder *builder, const char *file, json_t *data,
                               struct nl_archive_page *out, struct nl_error *err);
 
-/* Fills a stored text as a page or a feed shows it, with its pictures at the address `base`. */
+/* Fills a stored text as a page or a feed shows it, with its pictures at the address `base`; NULL:
+ * within it, for a page that is printed. */
 enum nl_status nl_page_body(const struct nl_archived *text, const char *base, struct nl_buf *out,
                             struct nl_error *err);
 
@@ -102,6 +105,17 @@ enum nl_status nl_feed_entry(const struct nl_page_builder *builder, const struct
 enum nl_status nl_page_issue(struct nl_page_builder *builder, const char *slug,
                              const char *language, struct nl_archive_page *out,
                              struct nl_error *err);
+
+/* print_page.c: the same for paper: HTML that holds all it needs, in the language of the edition.
+ */
+enum nl_status nl_page_print(const struct nl_archive *archive, const char *slug,
+                             const char *language, struct nl_archive_page *out,
+                             struct nl_error *err);
+
+/* issue_page.c: an edition as templates show it, with its contact and its events. The caller owns
+ * it. */
+json_t *nl_page_edition(const struct nl_page_builder *builder,
+                        const struct nl_edition_view *edition);
 
 /* edition_pick.c: opens the issue with that slug in a language (NULL: its own) and keeps its entry
  * in the builder. Free *out with nl_edition_free. */

@@ -32,6 +32,7 @@ struct service {
     struct nl_server_writer writer;
     struct nl_server *server;
     struct nl_hooks *hooks;
+    struct nl_pdfs *pdfs;
     struct nl_mailer *mailer;
     struct nl_store *staff_store; /* a connection of the staff's thread's own */
     struct nl_staff *staff;
@@ -62,6 +63,10 @@ static enum nl_status open_site(struct cli *cli, const char *listen, struct serv
         status = nl_hooks_new(config, &service->hooks, err);
     if (status == NL_OK)
         nl_site_set_hooks(service->site, service->hooks);
+    if (status == NL_OK)
+        status = nl_pdfs_new(config, &service->pdfs, err);
+    if (status == NL_OK)
+        nl_site_set_pdfs(service->site, service->pdfs);
     return status == NL_OK
                ? nl_server_new(&options, nl_site_handle, service->site, &service->server, err)
                : status;
@@ -135,11 +140,13 @@ static enum nl_status run_servers(struct service *service, struct nl_error *err)
 
 static void close_service(struct service *service) {
     nl_hooks_stop(service->hooks);
+    nl_pdfs_stop(service->pdfs);
     nl_server_free(service->staff_server);
     nl_server_free(service->server);
     nl_staff_free(service->staff);
     nl_site_free(service->site);
     nl_hooks_free(service->hooks);
+    nl_pdfs_free(service->pdfs);
     nl_mailer_free(service->sender);
     nl_mailer_free(service->mailer);
     nl_store_close(service->staff_store);
@@ -161,6 +168,8 @@ static enum nl_status serve(struct cli *cli, const char *listen, bool mail, stru
         status = nl_server_start(service.server, &service.writer, err);
     if (status == NL_OK)
         status = nl_hooks_start(service.hooks, nl_server_wake, service.server, err);
+    if (status == NL_OK)
+        status = nl_pdfs_start(service.pdfs, nl_server_wake, service.server, err);
     if (status == NL_OK) {
         cli_catch_signals();
         status = run_servers(&service, err);

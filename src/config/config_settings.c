@@ -97,6 +97,7 @@ static const struct setting {
     {"serve.check_forms", BOOLEAN, AT(serve.check_forms), "true", 0, 0},
     {"serve.log", BOOLEAN, AT(serve.log), "true", 0, 0},
     {"serve.websub", TEXT, AT(serve.websub), NULL, 0, 0},
+    {"archive.pdf", TEXT, AT(archive.pdf), NULL, 0, 0},
     {"media.#.title", TEXT, MEDIUM(title), NULL, 0, 0},
     {"media.#.file", PATH, MEDIUM(file), NULL, 0, 0},
     {"media.#.url", TEXT, MEDIUM(url), NULL, 0, 0},

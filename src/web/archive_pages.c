@@ -2,6 +2,7 @@
 
 #include "web/archive_link.h"
 #include "web/handlers.h"
+#include "web/pdf_worker.h"
 #include "web/stamp.h"
 
 #include <string.h>
@@ -17,13 +18,42 @@ static enum nl_status add_slash(const struct nl_site *site, const char *path,
 }
 
 /* A search reads an index of all texts, and strangers choose its words. Drawing a picture takes as
- * long. */
+ * long, and a PDF longer. */
 static bool may_search(struct nl_site *site, const struct nl_request *request, const char *path,
                        struct nl_response *response) {
     const char *slash = strrchr(path, '/');
     bool search = strcmp(path, "search") == 0 && nl_request_query(request, "q") != NULL;
-    bool drawing = slash != NULL && strcmp(slash, "/preview.png") == 0;
+    bool drawing = slash != NULL &&
+                   (strcmp(slash + 1, "preview.png") == 0 || strcmp(slash + 1, NL_PDF_NAME) == 0);
     return (!search && !drawing) || nl_site_may_network(site, site->costly, request, response);
+}
+
+/* Hands a page over to be made a PDF; the request is handled again once it is there. */
+static enum nl_status begin_pdf(struct nl_site *site, const struct nl_request *request,
+                                struct nl_buf *page, struct nl_response *response,
+                                struct nl_error *err) {
+    enum { RETRY_SECONDS = 30 };
+    struct nl_request_own *own = nl_request_own(request);
+    response->type = "application/pdf";
+    response->cacheable = response->ranges = nl_pdfs_find(site->pdfs, page, &response->body);
+    if (response->cacheable)
+        return NL_OK;
+    own->item = nl_pdfs_submit(site->pdfs, page);
+    own->drop = own->item != NULL ? nl_pdf_job_drop : NULL;
+    response->wait = own->item != NULL;
+    if (response->wait)
+        return NL_OK;
+    response->retry_after = RETRY_SECONDS;
+    return nl_site_say(site, request, 503, nl_too_many, response, err);
+}
+
+static enum nl_status end_pdf(struct nl_pdf_job *job, struct nl_response *response,
+                              struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    response->wait = !nl_pdf_job_take(job, &response->body, &status, err);
+    response->type = "application/pdf";
+    response->cacheable = response->ranges = !response->wait && status == NL_OK;
+    return status;
 }
 
 static enum nl_status serve_list(struct nl_site *site, const struct nl_request *request,
@@ -31,13 +61,18 @@ static enum nl_status serve_list(struct nl_site *site, const struct nl_request *
                                  struct nl_response *response, struct nl_error *err) {
     struct nl_archive_page page = {0};
     struct nl_site_archive archive = {0};
+    struct nl_request_own *own = nl_request_own(request);
+    if (own->item != NULL)
+        return end_pdf(own->item, response, err);
     if (!may_search(site, request, path, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
     enum nl_status status = nl_site_archive_open(site, request, list, &archive, err);
     if (status == NL_OK)
         status =
             nl_archive_make(&archive.archive, path, nl_request_query(request, "q"), &page, err);
-    if (status == NL_OK && page.found) {
+    if (status == NL_OK && page.found && page.to_print) {
+        status = begin_pdf(site, request, &page.body, response, err);
+    } else if (status == NL_OK && page.found) {
         response->body = page.body;
         page.body = (struct nl_buf){0};
         response->type = page.type;

@@ -15,6 +15,7 @@ struct nl_site {
     const struct nl_config *config;
     struct nl_mailer *mailer;   /* NULL: mails are left to cron */
     struct nl_hooks *hooks;     /* NULL: no provider reports to us */
+    struct nl_pdfs *pdfs;       /* NULL: no PDFs of issues */
     struct nl_limit *joins;     /* requests that cause mail, by network */
     struct nl_limit *addresses; /* the same, by the address it goes to */
     struct nl_limit *costly;    /* searches, and changes on the own page, by network */

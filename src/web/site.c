@@ -271,6 +271,10 @@ void nl_site_set_hooks(struct nl_site *site, struct nl_hooks *hooks) {
     site->hooks = hooks;
 }
 
+void nl_site_set_pdfs(struct nl_site *site, struct nl_pdfs *pdfs) {
+    site->pdfs = pdfs;
+}
+
 size_t nl_site_body_limit(void *ctx, const struct nl_request *request) {
     static const char hooks[] = NL_HOOKS_PATH;
     struct nl_site *site = ctx;

@@ -121,7 +121,7 @@ class Everything:
                                 "email": "press@example.org", "web": "https://www.example.org"},
                        forms={"city": {"type": "choice", "label": "Πόλη", "choices": ["Θήβα", "Σπάρτη"]}})
         configure(site)
-        site.configure(serve={"url": "https://news.example.org", "joins_per_hour": 100000, "joins_in_total": 100000,
+        site.configure(archive={"pdf": "weasyprint"}, serve={"url": "https://news.example.org", "joins_per_hour": 100000, "joins_in_total": 100000,
                               "trusted_proxies": "127.0.0.1"})
         site.run("list", "edit", "bulletin", "--title", "Ωμέγα", "--from", "Άλφα <press@example.org>",
                  "--postal-address", "Οδός 1", "--archive-url", "https://www.example.org/archive")

@@ -8,6 +8,7 @@
 #include "newsletter/template/theme.h"
 
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* One list's archive in one language. All borrowed. */
@@ -32,6 +33,7 @@ struct nl_archive_page {
     bool found;
     bool download; /* a file to be saved, which browsers shall not show */
     bool ranges;   /* parts of it may be asked for, as programs do that play it */
+    bool to_print; /* the body is HTML, and nl_pdf_render makes the file of it: that takes long */
 };
 
 /* Makes the page at `path`, relative to the archive: "" (newest issues), "2008/", "2008/08/",
@@ -101,6 +103,16 @@ void nl_listen_own_name(const struct nl_config *config, size_t index,
  * is the address of the archive. The caller owns *out. */
 NL_CHECKED enum nl_status nl_archive_latest(const struct nl_archive *archive, const char *root,
                                             json_t **out, struct nl_error *err) NL_ALL_NONNULL;
+
+/* pdf.c: makes a PDF of a page that holds all that it needs, by the program in `archive.pdf`, which
+ * gets a minute and a gigabyte and no network; true in `cancel` (may be NULL) ends it. For any
+ * thread. */
+NL_CHECKED enum nl_status nl_pdf_render(const struct nl_config *config, const struct nl_buf *html,
+                                        const atomic_bool *cancel, struct nl_buf *out,
+                                        struct nl_error *err) NL_NONNULL(1, 2, 4, 5);
+
+/* The name of the PDF among the files of an issue. */
+#define NL_PDF_NAME "issue.pdf"
 
 /* Calls `each` with the path of every page. */
 NL_CHECKED enum nl_status nl_archive_paths(const struct nl_archive *archive,

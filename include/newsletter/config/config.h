@@ -178,6 +178,9 @@ struct nl_config {
         bool log;
         char *websub; /* the hub that feeds name; NULL: none */
     } serve;
+    struct {
+        char *pdf; /* the program that makes PDFs of issues; read it with nl_config_pdf */
+    } archive;
     struct nl_medium
         media[NL_MEDIA];         /* to listen to on the website, up to the first without title */
     struct nl_form_fields forms; /* the attributes that visitors may set */
@@ -237,6 +240,10 @@ struct nl_config {
  * also after a failure. */
 NL_CHECKED enum nl_status nl_config_read(const char *path, struct nl_config *out,
                                          struct nl_error *err) NL_NONNULL(2, 3);
+
+/* The program that makes PDFs of issues, and its whole path; NULL where there are none. */
+enum nl_pdf { NL_PDF_NONE, NL_PDF_WEASYPRINT, NL_PDF_CHROMIUM };
+enum nl_pdf nl_config_pdf(const struct nl_config *config, const char **program) NL_ALL_NONNULL;
 
 /* The relays, at least one: `relays`, else `smtp`. */
 const struct nl_smtp_server *nl_config_relays(const struct nl_config *config,

@@ -7,6 +7,7 @@
 #include "newsletter/db/handle.h"
 #include "newsletter/web/hooks.h"
 #include "newsletter/web/mailer.h"
+#include "newsletter/web/pdfs.h"
 #include "newsletter/web/server.h"
 
 struct nl_site;
@@ -35,6 +36,9 @@ void nl_site_set_mailer(struct nl_site *site, struct nl_mailer *mailer) NL_ALL_N
 
 /* Sets the hooks that mail providers report to. Without them there are none. Borrowed. */
 void nl_site_set_hooks(struct nl_site *site, struct nl_hooks *hooks) NL_ALL_NONNULL;
+
+/* Sets the thread that makes PDFs of issues. Without it there are none. Borrowed. */
+void nl_site_set_pdfs(struct nl_site *site, struct nl_pdfs *pdfs) NL_ALL_NONNULL;
 
 /* An nl_body_limit; `ctx` is the site. */
 size_t nl_site_body_limit(void *ctx, const struct nl_request *request) NL_NONNULL(2);
