@@ -36,9 +36,11 @@ def assert_right_to_left(path):
     no more of Arabic than where its runs stand."""
     boxes = subprocess.run(["pdftotext", "-bbox", path, "-"], capture_output=True, check=True).stdout.decode()
     width = float(re.search(r'<page width="([\d.]+)"', boxes).group(1))
-    words = re.findall(r'<word xMin="([\d.]+)" yMin="[\d.]+" xMax="([\d.]+)" yMax="[\d.]+">([^<]*)<', boxes)
-    arabic = [(float(left), float(right)) for left, right, word in words if re.search("أخبار|افتتح", word)]
-    assert max(right for _, right in arabic) > width * 0.85 and min(left for left, _ in arabic) > width * 0.5
+    words = re.findall(r'<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="[\d.]+">([^<]*)<', boxes)
+    arabic = [(float(left), float(right)) for left, top, right, word in words
+              if re.search("[\u0600-\u06ff\ufb50-\ufeff]", word) and float(top) > 220]  # below the masthead
+    assert len(arabic) > 3
+    assert max(right for _, right in arabic) > width * 0.85 and min(left for left, _ in arabic) > width * 0.4
 
 
 class Listener(BaseHTTPRequestHandler):
