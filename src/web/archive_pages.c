@@ -38,11 +38,13 @@ static enum nl_status begin_pdf(struct nl_site *site, const struct nl_request *r
     response->cacheable = response->ranges = nl_pdfs_find(site->pdfs, page, &response->body);
     if (response->cacheable)
         return NL_OK;
-    own->item = nl_pdfs_submit(site->pdfs, page);
-    own->drop = own->item != NULL ? nl_pdf_job_drop : NULL;
-    response->wait = own->item != NULL;
-    if (response->wait)
+    struct nl_pdf_job *job = own != NULL ? nl_pdfs_submit(site->pdfs, page) : NULL;
+    if (job != NULL) {
+        own->item = job;
+        own->drop = nl_pdf_job_drop;
+        response->wait = true;
         return NL_OK;
+    }
     response->retry_after = RETRY_SECONDS;
     return nl_site_say(site, request, 503, nl_too_many, response, err);
 }
@@ -62,7 +64,7 @@ static enum nl_status serve_list(struct nl_site *site, const struct nl_request *
     struct nl_archive_page page = {0};
     struct nl_site_archive archive = {0};
     struct nl_request_own *own = nl_request_own(request);
-    if (own->item != NULL)
+    if (own != NULL && own->item != NULL)
         return end_pdf(own->item, response, err);
     if (!may_search(site, request, path, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
