@@ -81,6 +81,8 @@ static enum nl_status open_staff(struct cli *cli, struct service *service, struc
         .trusted = config->serve.trusted_proxies,
         .connections = STAFF_CONNECTIONS,
         .log = config->serve.log,
+        .body_limit = nl_staff_body_limit,
+        .all_methods = true,
     };
     if (config->staff.listen == NULL)
         return NL_OK;
@@ -102,7 +104,7 @@ static enum nl_status start_mailers(struct cli *cli, struct service *service,
         status = nl_mailer_new(&cli->config, cli->relay, NL_SERVICE_ISSUES, &service->sender, err);
     nl_site_set_mailer(service->site, service->mailer);
     if (service->staff != NULL)
-        nl_staff_set_sender(service->staff, service->sender);
+        nl_staff_set_mailers(service->staff, service->sender, service->mailer);
     return status;
 }
 

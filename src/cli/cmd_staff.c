@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/password.h"
+#include "newsletter/service/lists.h"
 #include "newsletter/store/api_token.h"
 #include "newsletter/store/second_step.h"
 #include "newsletter/store/staff_session.h"
@@ -13,10 +14,9 @@
 enum { TOKEN_SECONDS = 365 * 86400 };
 
 struct staff_options {
-    int scope;       /* enum nl_api_scope */
+    struct cli_texts scopes, lists;
     int role;        /* enum nl_role */
     int64_t expires; /* after so many seconds; 0: never */
-    const char *list;
     bool json;
 };
 
@@ -80,8 +80,11 @@ static enum nl_status staff_role(struct cli *cli, void *options, struct nl_error
     const struct staff_options *chosen = options;
     const char *name = cli->words[0];
     const char *word = cli->words[1];
-    bool as_elsewhere = chosen->list != NULL && strcmp(word, "default") == 0;
+    const char *list = chosen->lists.count > 0 ? chosen->lists.items[0] : NULL;
+    bool as_elsewhere = list != NULL && strcmp(word, "default") == 0;
     enum nl_role role = nl_role_of(word);
+    if (chosen->lists.count > 1)
+        return cli_usage_error(cli, err, "give one --list at most");
     if (role == NL_ROLE_NONE && strcmp(word, nl_roles[role]) != 0 && !as_elsewhere)
         return nl_error_set(err, NL_USAGE,
                             "'%s' is no role: use viewer, author, sender, people, administrator "
@@ -90,11 +93,11 @@ static enum nl_status staff_role(struct cli *cli, void *options, struct nl_error
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = as_elsewhere
-                     ? nl_staff_unset_role(cli->store, name, chosen->list, cli_actor(cli), err)
-                     : nl_staff_set_role(cli->store, name, chosen->list, role, cli_actor(cli), err);
+                     ? nl_staff_unset_role(cli->store, name, list, cli_actor(cli), err)
+                     : nl_staff_set_role(cli->store, name, list, role, cli_actor(cli), err);
     if (status == NL_OK)
         printf("%s is %s%s%s\n", name, as_elsewhere ? "what the account is elsewhere" : word,
-               chosen->list != NULL ? " on " : "", chosen->list != NULL ? chosen->list : "");
+               list != NULL ? " on " : "", list != NULL ? list : "");
     return status;
 }
 
@@ -112,13 +115,53 @@ static enum nl_status staff_reset(struct cli *cli, void *options, struct nl_erro
     return status;
 }
 
+/* Adds the words of --scope, which may be several with commas. */
+static enum nl_status add_scopes(const char *text, struct nl_api_token *wanted,
+                                 struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    char word[16];
+    for (const char *at = text; status == NL_OK && *at != '\0';) {
+        size_t len = strcspn(at, ",");
+        snprintf(word, sizeof word, "%.*s", (int)len, at);
+        status = nl_api_scope_add(word, &wanted->scopes, err);
+        at += len + (at[len] == ',');
+    }
+    if (status != NL_OK)
+        err->status = NL_USAGE;
+    return status == NL_OK ? NL_OK : NL_USAGE;
+}
+
+static enum nl_status add_list(struct cli *cli, const char *name, struct nl_api_token *wanted,
+                               struct nl_error *err) {
+    const struct nl_office office = cli_office(cli);
+    struct nl_list_facts list = {0};
+    size_t used = strlen(wanted->lists);
+    enum nl_status status = nl_office_list_read(&office, name, &list, err);
+    nl_list_facts_free(&list);
+    if (status == NL_OK && used + strlen(name) + 2 > sizeof wanted->lists)
+        return nl_error_set(err, NL_DATA, "a token cannot name so many lists");
+    if (status == NL_OK)
+        snprintf(wanted->lists + used, sizeof wanted->lists - used, "%s%s", used > 0 ? " " : "",
+                 name);
+    return status;
+}
+
 static enum nl_status staff_token(struct cli *cli, void *options, struct nl_error *err) {
     const struct staff_options *chosen = options;
+    struct nl_api_token wanted = {.scopes = NL_API_READ};
     struct nl_token token;
-    enum nl_status status = cli_open(cli, err);
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < chosen->scopes.count; i++)
+        status = add_scopes(chosen->scopes.items[i], &wanted, err);
+    if (status == NL_OK && strlen(cli->words[0]) >= sizeof wanted.name)
+        status = nl_error_set(err, NL_DATA, "the name is longer than %d signs", NL_STAFF_NAME);
     if (status == NL_OK)
-        status = nl_api_token_add(cli->store, cli->words[0], (enum nl_api_scope)chosen->scope,
-                                  chosen->expires, &token, err);
+        status = cli_open(cli, err);
+    for (size_t i = 0; status == NL_OK && i < chosen->lists.count; i++)
+        status = add_list(cli, chosen->lists.items[i], &wanted, err);
+    snprintf(wanted.name, sizeof wanted.name, "%s", cli->words[0]);
+    if (status == NL_OK)
+        status = nl_api_token_add(cli->store, &wanted, chosen->expires, &token, err);
     if (status == NL_OK)
         puts(token.text);
     return status;
@@ -162,25 +205,38 @@ static enum nl_status show_account(const struct nl_staff_account *account, void 
     return NL_OK;
 }
 
+static json_t *token_json(const struct nl_api_token *token, const char *scopes) {
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "kind", "token", "name", token->name,
+                     "scope", scopes, "lists", token->lists, "created_at",
+                     cli_json_time(token->created_at), "expires_at",
+                     cli_json_time(token->expires_at), "used_at", cli_json_time(token->used_at));
+}
+
+static void print_token(const struct nl_api_token *token, const char *scopes) {
+    char when[CLI_TIME_LEN];
+    char end[CLI_TIME_LEN];
+    char used[CLI_TIME_LEN];
+    cli_format_time(token->created_at, when);
+    cli_format_time(token->expires_at, end);
+    cli_format_time(token->used_at, used);
+    printf("token    %-24s %s, %s%s%s%s%s%s%s\n", token->name, when, scopes,
+           token->lists[0] != '\0' ? ", lists " : "", token->lists,
+           token->expires_at > 0 ? ", ends " : "", token->expires_at > 0 ? end : "",
+           token->used_at > 0 ? ", last used " : ", never used", token->used_at > 0 ? used : "");
+}
+
 static enum nl_status show_token(const struct nl_api_token *token, void *ctx,
                                  struct nl_error *err) {
     struct listing *listing = ctx;
-    const char *scope = nl_api_scopes[token->scope];
-    char when[CLI_TIME_LEN];
-    char end[CLI_TIME_LEN];
+    struct nl_buf scopes = {0};
     (void)err;
     listing->count++;
-    cli_format_time(token->created_at, when);
-    cli_format_time(token->expires_at, end);
+    nl_api_scope_words(token->scopes, &scopes);
     if (listing->array != NULL)
-        json_array_append_new(listing->array,
-                              json_pack("{s:s, s:s, s:s, s:o, s:o}", "kind", "token", "name",
-                                        token->name, "scope", scope, "created_at",
-                                        cli_json_time(token->created_at), "expires_at",
-                                        cli_json_time(token->expires_at)));
+        json_array_append_new(listing->array, token_json(token, nl_buf_text(&scopes)));
     else
-        printf("token    %-24s %s, %s%s%s\n", token->name, when, scope,
-               token->expires_at > 0 ? ", ends " : "", token->expires_at > 0 ? end : "");
+        print_token(token, nl_buf_text(&scopes));
+    nl_buf_free(&scopes);
     return NL_OK;
 }
 
@@ -239,8 +295,8 @@ static enum nl_status staff_log(struct cli *cli, void *options, struct nl_error 
 
 static const struct cli_option staff_table[] = {
     CLI_CHOICE("role", struct staff_options, role, nl_roles),
-    CLI_TEXT("list", struct staff_options, list),
-    CLI_CHOICE("scope", struct staff_options, scope, nl_api_scopes),
+    CLI_REPEATED("scope", struct staff_options, scopes),
+    CLI_REPEATED("list", struct staff_options, lists),
     CLI_DURATION("expires", struct staff_options, expires),
     CLI_FLAG("json", struct staff_options, json),
     {0},

@@ -1,13 +1,65 @@
 #include "newsletter/service/issues.h"
 
+#include "newsletter/report/facts.h"
 #include "newsletter/store/issue.h"
 #include "newsletter/store/resend.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 enum nl_status nl_office_issue_control(const struct nl_office *office, int64_t issue,
                                        enum nl_issue_action action, const char *note,
                                        struct nl_issue_change *out, struct nl_error *err) {
     const char *why = action != NL_ISSUE_PAUSE ? NULL : note != NULL ? note : "by hand";
     return nl_issue_control(office->store, issue, action, why, office->by, out, err);
+}
+
+enum nl_status nl_office_issues(const struct nl_office *office, const struct nl_issue_query *query,
+                                json_t **out, struct nl_error *err) {
+    struct nl_issue_filter filter = {
+        .id = query->id, .list = query->list, .before = query->before, .limit = query->limit};
+    *out = NULL;
+    if (query->state != NULL && !nl_issue_state_parse(query->state, &filter.state))
+        return nl_error_set(err, NL_DATA, "there is no state '%s' of an issue", query->state);
+    *out = json_array();
+    enum nl_status status = nl_facts_issues(office->store, &filter, *out, err);
+    if (status != NL_OK) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+static enum nl_status note_list(const struct nl_issue_summary *issue, void *ctx,
+                                struct nl_error *err) {
+    char **list = ctx;
+    free(*list);
+    *list = strdup(issue->list_name);
+    return *list != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+enum nl_status nl_office_issue_list(const struct nl_office *office, int64_t issue, char **list,
+                                    struct nl_error *err) {
+    const struct nl_issue_filter filter = {.id = issue};
+    *list = NULL;
+    return nl_issue_summaries(office->store, &filter, note_list, list, err);
+}
+
+enum nl_status nl_office_issue_deliveries(const struct nl_office *office, int64_t issue,
+                                          const char *state, int64_t after, int64_t limit,
+                                          json_t **out, struct nl_error *err) {
+    enum nl_delivery_state wanted = NL_DELIVERY_ANY;
+    *out = NULL;
+    if (state != NULL && !nl_delivery_state_parse(state, &wanted))
+        return nl_error_set(err, NL_DATA, "there is no state '%s' of a delivery", state);
+    *out = json_array();
+    enum nl_status status =
+        nl_facts_deliveries(office->store, issue, wanted, after, limit, *out, err);
+    if (status != NL_OK) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return status;
 }
 
 static enum nl_status note_state(const struct nl_issue_summary *issue, void *ctx,
@@ -43,6 +95,8 @@ enum nl_status nl_office_issue_resend(const struct nl_office *office,
     if (status == NL_OK)
         status = resend->count_only ? nl_resend_count(office->store, &wanted, &counts, err)
                                     : nl_resend(office->store, &wanted, &counts, err);
+    if (status == NL_OK && !resend->count_only)
+        status = nl_office_note(office, "issue resend", "issue", NULL, resend->issue, err);
     *out = (struct nl_issue_resent){counts.people, counts.ended};
     return status;
 }

@@ -29,5 +29,7 @@ enum nl_status nl_office_kept_bounce_read(const struct nl_office *office, int64_
 
 enum nl_status nl_office_kept_bounce_dismiss(const struct nl_office *office, int64_t id,
                                              struct nl_error *err) {
-    return nl_bounce_record_dismiss(office->store, id, err);
+    enum nl_status status = nl_bounce_record_dismiss(office->store, id, err);
+    return status == NL_OK ? nl_office_note(office, "bounce dismiss", "message", NULL, id, err)
+                           : status;
 }

@@ -1,5 +1,6 @@
 #include "newsletter/service/lists.h"
 
+#include "newsletter/report/facts.h"
 #include "newsletter/store/list.h"
 
 #include <stdlib.h>
@@ -85,6 +86,20 @@ enum nl_status nl_office_lists(const struct nl_office *office, json_t **out, str
     return status;
 }
 
+enum nl_status nl_office_list_growth(const struct nl_office *office, const char *name, json_t **out,
+                                     struct nl_error *err) {
+    struct nl_list list = {0};
+    json_t *days = json_array();
+    enum nl_status status = nl_list_find(office->store, name, &list, err);
+    if (status == NL_OK)
+        status = nl_facts_growth(office->store, list.id, days, err);
+    nl_list_free(&list);
+    *out = status == NL_OK ? days : NULL;
+    if (status != NL_OK)
+        json_decref(days);
+    return status;
+}
+
 /* ---- changing ---- */
 
 static enum nl_status apply(struct nl_list *list, const struct nl_list_settings *settings,
@@ -120,6 +135,8 @@ enum nl_status nl_office_list_add(const struct nl_office *office, const char *na
     if (status == NL_OK)
         status = nl_list_add(office->store, &list, err);
     if (status == NL_OK)
+        status = nl_office_note(office, "list add", "list", name, 0, err);
+    if (status == NL_OK)
         status = describe(office, &list, out, err);
     nl_list_free(&list);
     if (status != NL_OK)
@@ -143,6 +160,8 @@ static enum nl_status change_within(const struct nl_office *office, const char *
         status = apply(&list, settings, err);
     if (status == NL_OK && !*stale)
         status = nl_list_update(office->store, &list, err);
+    if (status == NL_OK && !*stale)
+        status = nl_office_note(office, "list change", "list", list.name, 0, err);
     nl_list_facts_free(&present);
     nl_list_free(&list);
     return status;
@@ -193,6 +212,8 @@ enum nl_status nl_office_list_rename(const struct nl_office *office, const char 
     enum nl_status status = nl_list_find(office->store, name, &list, err);
     if (status == NL_OK)
         status = nl_list_rename(office->store, list.id, other, err);
+    if (status == NL_OK)
+        status = nl_office_note(office, "list rename", "list", name, 0, err);
     nl_list_free(&list);
     return status;
 }
@@ -203,6 +224,8 @@ enum nl_status nl_office_list_remove(const struct nl_office *office, const char 
     enum nl_status status = nl_list_find(office->store, name, &list, err);
     if (status == NL_OK)
         status = nl_list_remove(office->store, list.id, err);
+    if (status == NL_OK)
+        status = nl_office_note(office, "list remove", "list", name, 0, err);
     nl_list_free(&list);
     return status;
 }

@@ -1,6 +1,8 @@
 #include "newsletter/service/office.h"
 
+#include "newsletter/base/buf.h"
 #include "newsletter/base/token.h"
+#include "newsletter/store/audit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,23 @@ enum nl_status nl_revision_of(const json_t *value, struct nl_revision *out, stru
 bool nl_revision_holds(const struct nl_revision *expected, const struct nl_revision *present) {
     return expected == NULL || expected->text[0] == '\0' ||
            strcmp(expected->text, present->text) == 0;
+}
+
+enum nl_status nl_office_note(const struct nl_office *office, const char *action, const char *kind,
+                              const char *name, int64_t id, struct nl_error *err) {
+    struct nl_buf object = {0};
+    if (office->by == NULL)
+        return NL_OK;
+    if (name != NULL)
+        nl_buf_addf(&object, "%s %s", kind, name);
+    else if (id != 0)
+        nl_buf_addf(&object, "%s %lld", kind, (long long)id);
+    else
+        nl_buf_adds(&object, kind);
+    enum nl_status status =
+        nl_audit_note(office->store, office->by, action, nl_buf_text(&object), NULL, err);
+    nl_buf_free(&object);
+    return status;
 }
 
 enum nl_status nl_office_set_text(char **text, const char *value, struct nl_error *err) {

@@ -76,13 +76,17 @@ enum nl_status nl_office_segment_put(const struct nl_office *office, const char 
     enum nl_status status = nl_office_segment(office, expression, NULL, &segment, NULL, err);
     if (status == NL_OK)
         status = nl_saved_segment_put(office->store, name, expression, err);
+    if (status == NL_OK)
+        status = nl_office_note(office, "segment save", "segment", name, 0, err);
     nl_segment_free(segment);
     return status;
 }
 
 enum nl_status nl_office_segment_remove(const struct nl_office *office, const char *name,
                                         struct nl_error *err) {
-    return nl_saved_segment_remove(office->store, name, err);
+    enum nl_status status = nl_saved_segment_remove(office->store, name, err);
+    return status == NL_OK ? nl_office_note(office, "segment remove", "segment", name, 0, err)
+                           : status;
 }
 
 static json_t *facts_of(const char *name, const char *expression) {

@@ -92,6 +92,8 @@ static enum nl_status change_within(const struct nl_office *office, const struct
             status = apply(&person, change, err);
         if (status == NL_OK)
             status = nl_person_write(office->store, &person, err);
+        if (status == NL_OK)
+            status = nl_office_note(office, "subscriber change", "subscriber", NULL, id, err);
     }
     nl_person_free(&person);
     nl_subscriber_free(&present);

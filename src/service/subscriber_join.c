@@ -12,6 +12,7 @@
 #include "newsletter/store/subscription.h"
 #include "newsletter/store/suppression.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,6 +192,8 @@ enum nl_status nl_office_subscriber_join(const struct nl_office *office,
                                        : ask(office, &joining, out, err);
     if (status == NL_OK)
         status = find_number(office, &joining, out, err);
+    if (status == NL_OK && out->subscriber != 0)
+        status = nl_office_note(office, "subscriber add", "subscriber", NULL, out->subscriber, err);
     joining_free(&joining);
     return status;
 }
@@ -269,5 +272,7 @@ enum nl_status nl_office_subscribers_join(const struct nl_office *office,
         else
             status = ask_one(office, batch, at++, err);
     }
-    return status;
+    return status == NL_OK ? nl_office_note(office, "subscriber batch", "people", NULL,
+                                            (int64_t)batch->count, err)
+                           : status;
 }

@@ -159,6 +159,15 @@ static enum nl_status address_of(const struct nl_office *office, const struct nl
     return status;
 }
 
+static enum nl_status note(const struct nl_office *office, const char *action,
+                           const struct nl_address *address, struct nl_error *err) {
+    int64_t id = 0;
+    if (office->by == NULL)
+        return NL_OK;
+    enum nl_status status = nl_person_find(office->store, address, &id, err);
+    return status == NL_OK ? nl_office_note(office, action, "subscriber", NULL, id, err) : status;
+}
+
 enum nl_status nl_office_subscriber_unsubscribe(const struct nl_office *office,
                                                 const struct nl_who *who, const char *list,
                                                 struct nl_error *err) {
@@ -169,6 +178,8 @@ enum nl_status nl_office_subscriber_unsubscribe(const struct nl_office *office,
         status = address_of(office, who, &address, err);
     if (status == NL_OK)
         status = nl_unsubscribe_address(office->store, &address, found.id, err);
+    if (status == NL_OK)
+        status = note(office, "subscriber unsubscribe", &address, err);
     nl_list_free(&found);
     nl_address_free(&address);
     return status;
@@ -184,6 +195,8 @@ enum nl_status nl_office_subscriber_suppress(const struct nl_office *office,
         status = address_of(office, who, &address, err);
     if (status == NL_OK)
         status = nl_suppression_add(office->store, &address, reason, 0, added, err);
+    if (status == NL_OK)
+        status = note(office, "subscriber suppress", &address, err);
     nl_address_free(&address);
     return status;
 }
@@ -192,5 +205,8 @@ enum nl_status nl_office_subscriber_erase(const struct nl_office *office, const 
                                           struct nl_error *err) {
     int64_t id = 0;
     enum nl_status status = nl_who_find(office, who, &id, err);
-    return status == NL_OK ? nl_person_erase(office->store, id, err) : status;
+    if (status == NL_OK)
+        status = nl_person_erase(office->store, id, err);
+    return status == NL_OK ? nl_office_note(office, "subscriber erase", "subscriber", NULL, id, err)
+                           : status;
 }

@@ -29,6 +29,8 @@ enum nl_status nl_office_suppress(const struct nl_office *office, const char *ad
     if (status == NL_OK)
         status = nl_suppression_add(office->store, &parsed, reason, 0, &out->added, err);
     if (status == NL_OK)
+        status = nl_office_note(office, "suppress add", "address", NULL, 0, err);
+    if (status == NL_OK)
         status = keep_key(&parsed, out, err);
     nl_address_free(&parsed);
     return status;
@@ -41,6 +43,8 @@ enum nl_status nl_office_unsuppress(const struct nl_office *office, const char *
     enum nl_status status = nl_address_parse(address, &parsed, err);
     if (status == NL_OK)
         status = nl_suppression_remove(office->store, &parsed, err);
+    if (status == NL_OK)
+        status = nl_office_note(office, "suppress remove", "address", NULL, 0, err);
     if (status == NL_OK)
         status = keep_key(&parsed, out, err);
     nl_address_free(&parsed);

@@ -1,46 +1,86 @@
 #include "newsletter/store/api_token.h"
 
+#include "newsletter/base/text.h"
 #include "newsletter/db/sql.h"
 
+#include <stdio.h>
 #include <string.h>
 
-const char *const nl_api_scopes[] = {[NL_API_READ] = "read", [NL_API_CONTROL] = "control", NULL};
+enum { SCOPES = 64, MINUTE = 60 };
 
-#define TOKEN_COLUMNS "name, scope, created_at, coalesce(expires_at, 0)"
+static const struct {
+    const char *word;
+    enum nl_api_scope scope;
+} scopes[] = {{"read", NL_API_READ}, {"people", NL_API_PEOPLE}, {"issues", NL_API_ISSUES},
+              {"send", NL_API_SEND}, {"admin", NL_API_ADMIN},   {"control", NL_API_SEND}};
+enum { KNOWN = sizeof scopes / sizeof scopes[0], WRITTEN = KNOWN - 1 };
+
+enum nl_status nl_api_scope_add(const char *word, unsigned *out, struct nl_error *err) {
+    for (size_t i = 0; i < KNOWN; i++)
+        if (strcmp(word, scopes[i].word) == 0) {
+            *out |= (unsigned)scopes[i].scope;
+            return NL_OK;
+        }
+    return nl_error_set(
+        err, NL_DATA, "'%s' is no scope of a token: use read, people, issues, send or admin", word);
+}
+
+void nl_api_scope_words(unsigned given, struct nl_buf *out) {
+    for (size_t i = 0; i < WRITTEN; i++)
+        if ((given & (unsigned)scopes[i].scope) != 0)
+            nl_buf_addf(out, "%s%s", out->len > 0 ? " " : "", scopes[i].word);
+}
+
+/* A scope that this newsletter does not know allows nothing. */
+static unsigned read_scopes(const char *words) {
+    unsigned found = NL_API_READ;
+    char word[SCOPES];
+    for (const char *at = words; *at != '\0';) {
+        size_t len = strcspn(at, " ");
+        snprintf(word, sizeof word, "%.*s", (int)len, at);
+        nl_error_ignore(nl_api_scope_add(word, &found, NULL));
+        at += len + (at[len] == ' ');
+    }
+    return found;
+}
+
+#define TOKEN_COLUMNS                                                                              \
+    "name, scopes, lists, created_at, coalesce(expires_at, 0), coalesce(used_at, 0)"
 
 struct token_row {
     struct nl_api_token token;
-    char scope[16];
+    char scopes[SCOPES];
 };
 
 #define INTO_TOKEN(row)                                                                            \
     NL_COLUMNS(NL_INTO_FIXED((row)->token.name, sizeof(row)->token.name),                          \
-               NL_INTO_FIXED((row)->scope, sizeof(row)->scope), NL_INTO(&(row)->token.created_at), \
-               NL_INTO(&(row)->token.expires_at))
+               NL_INTO_FIXED((row)->scopes, sizeof(row)->scopes),                                  \
+               NL_INTO_FIXED((row)->token.lists, sizeof(row)->token.lists),                        \
+               NL_INTO(&(row)->token.created_at), NL_INTO(&(row)->token.expires_at),               \
+               NL_INTO(&(row)->token.used_at))
 
-/* A scope that this newsletter does not know allows the least. */
-static void read_scope(struct token_row *row) {
-    row->token.scope =
-        strcmp(row->scope, nl_api_scopes[NL_API_CONTROL]) == 0 ? NL_API_CONTROL : NL_API_READ;
-}
-
-enum nl_status nl_api_token_add(struct nl_store *store, const char *name, enum nl_api_scope scope,
+enum nl_status nl_api_token_add(struct nl_store *store, const struct nl_api_token *wanted,
                                 int64_t lifetime, struct nl_token *token, struct nl_error *err) {
     unsigned char digest[NL_DIGEST_LEN];
+    struct nl_buf words = {0};
     int64_t now = nl_store_now(store);
-    enum nl_status status = nl_staff_check_name(name, err);
-    if (status != NL_OK)
-        return status;
+    if (!nl_text_is_name(wanted->name, "._-", NL_STAFF_NAME))
+        return nl_error_set(err, NL_DATA,
+                            "'%s' is not a name: use letters, digits, '.', '_' and '-'",
+                            wanted->name);
     nl_token_new(nl_store_env(store), token);
     nl_digest(token->text, NL_TOKEN_LEN, digest);
-    status = nl_sql_run(store, err,
-                        "INSERT INTO api_token (name, digest, created_at, scope, expires_at) "
-                        "VALUES (?, ?, ?, ?, nullif(?, 0))",
-                        NL_VALUES(NL_STRING(name), NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(now),
-                                  NL_STRING(nl_api_scopes[scope]),
-                                  NL_INT(lifetime > 0 ? now + lifetime : 0)));
+    nl_api_scope_words(wanted->scopes | NL_API_READ, &words);
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "INSERT INTO api_token (name, digest, created_at, scopes, lists, expires_at) "
+                   "VALUES (?, ?, ?, ?, ?, nullif(?, 0))",
+                   NL_VALUES(NL_STRING(wanted->name), NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(now),
+                             NL_STRING(nl_buf_text(&words)), NL_STRING(wanted->lists),
+                             NL_INT(lifetime > 0 ? now + lifetime : 0)));
+    nl_buf_free(&words);
     return status != NL_OK && nl_sql_is_duplicate(store)
-               ? nl_error_set(err, NL_EXISTS, "there is a token '%s' already", name)
+               ? nl_error_set(err, NL_EXISTS, "there is a token '%s' already", wanted->name)
                : status;
 }
 
@@ -62,7 +102,7 @@ static enum nl_status visit_token(const struct nl_sql_row *row, void *context,
     const struct token_visit *visit = context;
     struct token_row found = {0};
     enum nl_status status = nl_sql_read(row, INTO_TOKEN(&found), err);
-    read_scope(&found);
+    found.token.scopes = read_scopes(found.scopes);
     return status == NL_OK ? visit->each(&found.token, visit->ctx, err) : status;
 }
 
@@ -79,16 +119,27 @@ enum nl_status nl_api_token_check(struct nl_store *store, const char *secret, bo
                                   struct nl_api_token *out, struct nl_error *err) {
     unsigned char digest[NL_DIGEST_LEN];
     struct token_row found = {0};
+    struct nl_token token;
     *ok = false;
-    if (secret == NULL || !nl_token_digest(secret, digest))
+    if (secret == NULL || !nl_token_parse(secret, &token))
         return NL_OK;
+    nl_digest(token.text, NL_TOKEN_LEN, digest);
     enum nl_status status =
         nl_sql_first(store, err, ok,
                      "SELECT " TOKEN_COLUMNS " FROM api_token WHERE digest = ?1 AND "
                      "(expires_at IS NULL OR expires_at > ?2)",
                      NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(nl_store_now(store))),
                      INTO_TOKEN(&found));
-    read_scope(&found);
+    found.token.scopes = read_scopes(found.scopes);
     *out = found.token;
     return status;
+}
+
+enum nl_status nl_api_token_note(struct nl_store *store, const struct nl_api_token *token,
+                                 struct nl_error *err) {
+    int64_t now = nl_store_now(store);
+    if (now - token->used_at < MINUTE)
+        return NL_OK;
+    return nl_sql_run(store, err, "UPDATE api_token SET used_at = ? WHERE name = ?",
+                      NL_VALUES(NL_INT(now / MINUTE * MINUTE), NL_STRING(token->name)));
 }

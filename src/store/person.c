@@ -69,6 +69,8 @@ enum nl_status nl_person_erase_rows(struct nl_store *store, int64_t subscriber,
         ("UPDATE event SET detail = NULL WHERE subscriber = ?1 AND ?2 > 0"),
         ("DELETE FROM confirmation WHERE subscription IN " THEIRS " AND ?2 > 0"),
         ("DELETE FROM address_change WHERE subscriber = ?1 AND ?2 > 0"),
+        ("DELETE FROM api_repeat WHERE instr(body, (SELECT address FROM subscriber WHERE id = ?1)) "
+         "> 0 AND ?2 > 0"),
         ("UPDATE subscriber SET address = '(erased)', address_key = 'erased ' || uuid, name = "
          "NULL, "
          "language = NULL, attributes = '{}' WHERE id = ?1 AND ?2 > 0"),

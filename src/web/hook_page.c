@@ -64,7 +64,7 @@ enum nl_status nl_hook_page(struct nl_site *site, const struct nl_request *reque
     if (hook == NULL)
         return nl_site_not_found(site, request, response, err);
     if (!nl_request_is_post(request)) {
-        response->allow = "POST";
+        nl_response_allow(response, "POST");
         return say(response, 405, "Reports come by POST.\n");
     }
     if (!nl_hook_knows(hook, nl_request_header(request, "Authorization")))

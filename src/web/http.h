@@ -7,7 +7,7 @@
 #include "newsletter/base/network.h"
 #include "newsletter/web/server.h"
 
-/* GET, HEAD or POST. */
+/* GET, HEAD or POST; PUT, PATCH or DELETE where the server was told to take them. */
 const char *nl_request_method(const struct nl_request *request);
 
 /* The path, decoded: begins with "/". */
@@ -48,7 +48,7 @@ void nl_request_each_field(const struct nl_request *request,
 /* The address of the visitor: the peer, or the one that a trusted proxy names. */
 const struct nl_ip *nl_request_client(const struct nl_request *request);
 
-enum { NL_ETAG = 24 }; /* bytes of an entity tag, with its end */
+enum { NL_ETAG = 24, NL_ALLOW = 48 }; /* bytes of an entity tag, and of methods, with their end */
 
 /* An answer to be filled; zero-initialised but for `status`. */
 struct nl_response {
@@ -69,7 +69,14 @@ struct nl_response {
     bool ranges;               /* parts of it may be asked for */
     size_t first, part, whole; /* the part that is sent, filled in by response.c */
     int64_t modified;          /* when it changed, as far as is known; 0 if it is not */
-    const char *allow;         /* with 405: the methods */
+    char allow[NL_ALLOW];      /* with 405: the methods */
+    char revision[40];         /* an entity tag, for an answer that is one caller's; "" for none */
+    bool replayed;             /* the answer to an earlier request with that Idempotency-Key */
+    int64_t rate_limit;        /* requests in a minute; 0: there is no limit to be told */
+    int64_t rate_left, rate_seconds; /* and how many are left for how long */
 };
+
+/* Sets the methods that an answer with 405 names. */
+void nl_response_allow(struct nl_response *response, const char *methods);
 
 #endif

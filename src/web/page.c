@@ -22,6 +22,15 @@ const char *nl_site_path(const struct nl_site *site, const struct nl_request *re
     return path[0] != '\0' ? path : "/";
 }
 
+bool nl_request_is_read(const struct nl_request *request) {
+    const char *method = nl_request_method(request);
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+void nl_response_allow(struct nl_response *response, const char *methods) {
+    snprintf(response->allow, sizeof response->allow, "%s", methods);
+}
+
 bool nl_request_is_post(const struct nl_request *request) {
     return strcmp(nl_request_method(request), "POST") == 0;
 }

@@ -36,6 +36,7 @@ int64_t nl_site_now(const struct nl_site *site);
 /* The path of a request within the site; begins with "/". */
 const char *nl_site_path(const struct nl_site *site, const struct nl_request *request);
 
+bool nl_request_is_read(const struct nl_request *request);
 bool nl_request_is_post(const struct nl_request *request);
 
 /* The language that a visitor asks for: ?language=, the form's, the browser's; "" for none. */

@@ -231,6 +231,13 @@ struct nl_request *nl_request_new(struct MHD_Connection *connection, const char 
     return request;
 }
 
+void nl_request_take_method(struct nl_request *request, const char *method) {
+    static const char *const methods[] = {"PUT", "PATCH", "DELETE"};
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+        if (strcmp(method, methods[i]) == 0)
+            request->method = methods[i];
+}
+
 void nl_request_end(struct nl_request *request) {
     /* Hands over the last field. Its result concerns only the text after a multipart form. */
     if (request->form != NULL)

@@ -42,6 +42,9 @@ struct nl_request {
 struct nl_request *nl_request_new(struct MHD_Connection *connection, const char *path,
                                   const char *method, const struct nl_networks *trusted);
 
+/* Knows PUT, PATCH and DELETE as well. */
+void nl_request_take_method(struct nl_request *request, const char *method);
+
 /* Keeps the body as it comes, up to `limit` bytes, in place of reading a form. What is kept is
  * taken from *room, until the request ends. */
 void nl_request_keep_body(struct nl_request *request, size_t limit, size_t *room);

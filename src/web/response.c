@@ -18,6 +18,11 @@ enum { ANSWER_SECONDS = 300 }; /* a page with large pictures over a slow line */
  * once. A page with a form is one visitor's, since its stamp is good for one use. */
 static void add_caching(const struct nl_response *response, struct MHD_Response *out) {
     char text[NL_HTTP_DATE];
+    if (response->revision[0] != '\0') {
+        MHD_add_response_header(out, "Cache-Control", "private, no-cache");
+        MHD_add_response_header(out, "ETag", response->revision);
+        return;
+    }
     MHD_add_response_header(out, "Cache-Control",
                             !response->cacheable ? "no-store"
                             : response->form     ? "private, no-cache"
@@ -47,6 +52,16 @@ static void add_range(const struct nl_response *response, struct MHD_Response *o
     else
         return;
     MHD_add_response_header(out, "Content-Range", text);
+}
+
+/* The fields of draft-ietf-httpapi-ratelimit-headers. */
+static void add_rate(const struct nl_response *response, struct MHD_Response *out) {
+    char text[80];
+    snprintf(text, sizeof text, "\"token\";q=%lld;w=60", (long long)response->rate_limit);
+    MHD_add_response_header(out, "RateLimit-Policy", text);
+    snprintf(text, sizeof text, "\"token\";r=%lld;t=%lld", (long long)response->rate_left,
+             (long long)response->rate_seconds);
+    MHD_add_response_header(out, "RateLimit", text);
 }
 
 static void add_headers(const struct nl_response *response, struct MHD_Response *out) {
@@ -82,8 +97,12 @@ static void add_headers(const struct nl_response *response, struct MHD_Response 
         add_range(response, out);
     if (response->close)
         MHD_add_response_header(out, "Connection", "close");
-    if (response->allow != NULL)
+    if (response->allow[0] != '\0')
         MHD_add_response_header(out, "Allow", response->allow);
+    if (response->replayed)
+        MHD_add_response_header(out, "Idempotency-Replayed", "true");
+    if (response->rate_limit > 0)
+        add_rate(response, out);
     if (response->retry_after > 0) {
         snprintf(text, sizeof text, "%lld", (long long)response->retry_after);
         MHD_add_response_header(out, "Retry-After", text);
@@ -121,7 +140,7 @@ static void narrow(const struct nl_request *request, struct nl_response *respons
 }
 
 enum MHD_Result nl_response_send(struct nl_request *request, struct nl_response *response) {
-    if (request->method[0] != 'P')
+    if (request->method[0] == 'G' || request->method[0] == 'H')
         narrow(request, response);
     size_t len = response->body.len;
     char *body = len > 0 ? nl_buf_take(&response->body) : NULL;

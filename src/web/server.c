@@ -45,6 +45,7 @@ struct nl_server {
     struct nl_waiting waiting;
     struct nl_writer *writer; /* NULL: the handler answers all requests */
     nl_writes writes;
+    bool all_methods;
     bool log;
 };
 
@@ -82,7 +83,8 @@ static enum MHD_Result answer_request(struct nl_request *request) {
     bool waits = false;
     if (request->method[0] == '\0') {
         nl_response_plain(&response, 405, "This method is not known here.\n");
-        response.allow = "GET, HEAD, POST";
+        snprintf(response.allow, sizeof response.allow, "%s",
+                 server->all_methods ? "GET, HEAD, POST, PUT, PATCH, DELETE" : "GET, HEAD, POST");
     } else if (request->bad_path) {
         nl_response_plain(&response, 400, "There is no such address.\n");
     } else if (request->ambiguous) {
@@ -114,11 +116,13 @@ static enum MHD_Result access_handler(void *ctx, struct MHD_Connection *connecti
     struct nl_request *request = *state;
     (void)version;
     if (request == NULL) {
-        request = nl_request_new(connection, path, method, &((struct nl_server *)ctx)->trusted);
+        struct nl_server *server = ctx;
+        request = nl_request_new(connection, path, method, &server->trusted);
         *state = request;
         if (request == NULL)
             return MHD_NO;
-        struct nl_server *server = ctx;
+        if (server->all_methods)
+            nl_request_take_method(request, method);
         request->server = server;
         size_t limit = server->body_limit != NULL && request->method[0] == 'P'
                            ? server->body_limit(server->ctx, request)
@@ -227,6 +231,7 @@ enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler
     server->body_limit = options->body_limit;
     server->body_room = BODIES_LIMIT;
     server->writes = options->writes;
+    server->all_methods = options->all_methods;
     nl_buf_adds(&server->address, options->certificate != NULL ? "https://" : "http://");
     enum nl_status status = nl_networks_parse(options->trusted, &server->trusted, err);
     if (status != NL_OK)

@@ -139,7 +139,7 @@ static enum nl_status dispatch(struct nl_site *site, const struct nl_request *re
     nl_page_handler *handler = post ? routes[at].post : routes[at].get;
     if (handler != NULL)
         return handler(site, request, response, err);
-    response->allow = "GET, HEAD";
+    nl_response_allow(response, "GET, HEAD");
     return nl_site_say(site, request, 405, NL_TEXT("This page does not exist."), response, err);
 }
 

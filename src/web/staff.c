@@ -48,10 +48,15 @@ enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,
     static const char api[] = "/api/v1/";
     struct nl_staff *staff = ctx;
     const char *path = nl_site_path(staff->site, request);
-    if (nl_site_refuses_body(request, response))
-        return NL_OK;
     if (strncmp(path, api, sizeof api - 1) == 0)
         return nl_staff_api(staff, request, path + sizeof api - 1, response, err);
+    if (!nl_request_is_read(request) && !nl_request_is_post(request)) {
+        response->status = 405;
+        nl_response_allow(response, "GET, HEAD, POST");
+        return NL_OK;
+    }
+    if (nl_site_refuses_body(request, response))
+        return NL_OK;
     if (strcmp(path, "/live.js") == 0 && !nl_request_is_post(request))
         return send_script(staff, response, err);
     if (strcmp(path, "/style.css") == 0 && !nl_request_is_post(request))
@@ -85,8 +90,10 @@ enum nl_status nl_staff_new(struct nl_store *store, const struct nl_config *conf
     return NL_OK;
 }
 
-void nl_staff_set_sender(struct nl_staff *staff, struct nl_mailer *sender) {
+void nl_staff_set_mailers(struct nl_staff *staff, struct nl_mailer *sender,
+                          struct nl_mailer *notices) {
     staff->sender = sender;
+    staff->notices = notices;
 }
 
 void nl_staff_free(struct nl_staff *staff) {

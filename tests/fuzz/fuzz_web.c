@@ -210,7 +210,8 @@ static void add_staff(void) {
            login == NL_LOGIN_DONE);
     memcpy(secrets[0], token.text, sizeof token.text);
     nl_mac(nl_store_secret(store), "csrf", token.text, secrets[1]);
-    demand(nl_api_token_add(store, "robot", NL_API_CONTROL, 0, &token, &err) == NL_OK);
+    const struct nl_api_token robot = {.name = "robot", .scopes = ~0U};
+    demand(nl_api_token_add(store, &robot, 0, &token, &err) == NL_OK);
     memcpy(secrets[2], token.text, sizeof token.text);
 }
 

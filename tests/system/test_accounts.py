@@ -255,7 +255,7 @@ def test_what_is_done_is_noted(staff, connected, server):
     connected.run("pause", "1")
     lines = json.loads(connected.run("staff", "log", "--json").out)
     assert [(line["actor"], line["door"], line["action"]) for line in reversed(lines)] == [
-        ("ann", "browser", "login"), ("ann", "browser", "issue pause"), ("ann", "browser", "account add"),
+        ("root", "command", "list add"), ("ann", "browser", "login"), ("ann", "browser", "issue pause"), ("ann", "browser", "account add"),
         ("robot", "api", "issue resume"), ("root", "command", "issue pause")]
     assert lines[0]["object"] == f"issue {issue}" and lines[1]["client"] == "127.0.0.1"
     page = staff.page("/audit?q=issue%20pause").text
@@ -264,7 +264,7 @@ def test_what_is_done_is_noted(staff, connected, server):
     file = staff.page("/audit.csv")
     assert file.getheader("Content-Disposition") == 'attachment; filename="audit.csv"'
     rows = list(csv.DictReader(io.StringIO(file.text)))
-    assert len(rows) == 5 and rows[-1]["action"] == "login" and PASSWORD not in file.text
+    assert len(rows) == 6 and rows[-2]["action"] == "login" and PASSWORD not in file.text
     assert "account -kim" in file.text
     with pytest.raises(Exception, match="only grows"):
         connected.sql("DELETE FROM audit")
@@ -274,7 +274,7 @@ def test_a_failed_action_notes_nothing(staff, connected):
     staff.login()
     staff.press("/accounts", action="add", name="k k", password=PASSWORD, role="author")
     staff.press("/accounts", action="remove", name="ann", sure="yes")
-    assert [line["action"] for line in json.loads(connected.run("staff", "log", "--json").out)] == ["login"]
+    assert [line["action"] for line in json.loads(connected.run("staff", "log", "--json").out)] == ["login", "list add"]
 
 
 def test_older_lines_are_a_page_on(staff, connected):

@@ -115,6 +115,7 @@ OF_THE_STORE = {
     "src/cli/link_answer.h": "subscription",
     "src/cli/send_audience.c": "making",
     "src/web/address_page.c": "link preference",
+    "src/web/api_repeats.h": "api_repeat",
     "src/web/front_page.c": "public_list",
     "src/web/gate.c": "signup_limit",
     "src/web/join.c": "public_list subscription",
@@ -124,8 +125,8 @@ OF_THE_STORE = {
     "src/web/preferences_page.c": "link person preference",
     "src/web/site.c": "public_list revision",
     "src/web/staff_account_page.c": "second_step",
-    "src/web/staff_common.h": "api_token issue_control staff_session",
     "src/web/staff_accounts_page.c": "second_step",
+    "src/web/staff_common.h": "api_token issue_control staff_session",
     "src/web/token_page.h": "subscription",
 }
 

@@ -73,7 +73,7 @@ def test_from_each_schema(bare_site, schema):
     indexes = bare_site.sql("SELECT name FROM sqlite_schema WHERE type = 'index' AND name LIKE 'delivery_%'")
     assert len(indexes) == 6
     if 6 <= schema < 15:
-        assert bare_site.sql("SELECT scope, expires_at FROM api_token") == [("control", None)]  # as before
+        assert bare_site.sql("SELECT scopes, expires_at FROM api_token") == [("read send", None)]  # as before
 
 
 def test_by_many_at_once(bare_site):

@@ -373,7 +373,7 @@ def test_api_not_found(api, path):
 
 
 def test_api_methods(api):
-    for method, path, allow in (("POST", "/lists", "GET, HEAD"), ("GET", "/issues/1/pause", "POST")):
+    for method, path, allow in (("POST", "/notices", "GET, HEAD"), ("GET", "/issues/1/pause", "POST")):
         answer = api.http.request(method, "/api/v1" + path, headers={"Authorization": f"Bearer {api.token}"})
         assert answer.status == 405 and answer.getheader("Allow") == allow
 
@@ -412,7 +412,7 @@ def test_api_tokens_have_a_scope_and_an_end(api, connected):
             api.call(f"/issues/1/{action}", "POST", template=f"/issues/{{id}}/{action}", token=token, expect=403)
     listed = {entry["name"]: entry for entry in json.loads(connected.run("staff", "--json").out) if entry["kind"] == "token"}
     assert {name: entry["scope"] for name, entry in listed.items()} == {
-        "monitoring": "read", "for-ever": "read", "robot": "control"}
+        "monitoring": "read", "for-ever": "read", "robot": "read send"}
     assert listed["for-ever"]["expires_at"] is None and listed["robot"]["expires_at"] > listed["monitoring"]["expires_at"]
     assert re.search(r"monitoring .*, read, ends \d{4}-", connected.run("staff").out)
     connected.sql("UPDATE api_token SET expires_at = ? WHERE name = 'monitoring'", int(time.time()) - 1)

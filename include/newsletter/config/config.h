@@ -208,7 +208,8 @@ struct nl_config {
         char *url;    /* what people reach it by, without a final slash */
         char *certificate;
         char *key;
-        int64_t session; /* seconds that a login lasts */
+        int64_t session;          /* seconds that a login lasts */
+        int64_t calls_per_minute; /* of the API, by one token; 0: no limit */
     } staff;
     struct { /* points and seconds: see struct nl_bounce_policy */
         int64_t hard;

@@ -5,6 +5,33 @@
 #include "newsletter/service/office.h"
 #include "newsletter/store/issue_control.h"
 
+/* Which issues: NULL and 0 stand for all. */
+struct nl_issue_query {
+    int64_t id;
+    const char *list;  /* its name */
+    const char *state; /* the word for one */
+    int64_t before;    /* an id: only those made earlier */
+    int64_t limit;
+};
+
+/* Issues as report/facts.h has them, newest first, as an array that the caller frees. NL_DATA for a
+ * word that is no state. */
+NL_CHECKED enum nl_status nl_office_issues(const struct nl_office *office,
+                                           const struct nl_issue_query *query, json_t **out,
+                                           struct nl_error *err) NL_ALL_NONNULL;
+
+/* The name of the list that an issue went to; *list is NULL where there is no such issue. The
+ * caller frees it. */
+NL_CHECKED enum nl_status nl_office_issue_list(const struct nl_office *office, int64_t issue,
+                                               char **list, struct nl_error *err) NL_ALL_NONNULL;
+
+/* Deliveries of an issue: of all, or of a state; after a subscription's number, at most `limit`.
+ * The caller frees *out. NL_DATA for a word that is no state. */
+NL_CHECKED enum nl_status nl_office_issue_deliveries(const struct nl_office *office, int64_t issue,
+                                                     const char *state, int64_t after,
+                                                     int64_t limit, json_t **out,
+                                                     struct nl_error *err) NL_NONNULL(1, 6, 7);
+
 /* Carries out an action; out->result says what came of it. A pause notes `note` (NULL: "by hand").
  */
 NL_CHECKED enum nl_status nl_office_issue_control(const struct nl_office *office, int64_t issue,

@@ -43,6 +43,10 @@ NL_CHECKED enum nl_status nl_office_list_read(const struct nl_office *office, co
 NL_CHECKED enum nl_status nl_office_lists(const struct nl_office *office, json_t **out,
                                           struct nl_error *err) NL_ALL_NONNULL;
 
+/* How many joined and left a list, by day, as an array that the caller frees. NL_NOTFOUND. */
+NL_CHECKED enum nl_status nl_office_list_growth(const struct nl_office *office, const char *name,
+                                                json_t **out, struct nl_error *err) NL_ALL_NONNULL;
+
 /* Everything that depends on a list, to be said before it is renamed or removed. */
 struct nl_list_burden {
     int64_t active, pending, left; /* subscriptions */

@@ -32,6 +32,12 @@ NL_CHECKED enum nl_status nl_revision_of(const json_t *value, struct nl_revision
 bool nl_revision_holds(const struct nl_revision *expected, const struct nl_revision *present)
     NL_NONNULL(2);
 
+/* Notes in the audit log what was done: to "list bulletin", or with `name` NULL to "subscriber 7".
+ * Does nothing where office->by is NULL. */
+NL_CHECKED enum nl_status nl_office_note(const struct nl_office *office, const char *action,
+                                         const char *kind, const char *name, int64_t id,
+                                         struct nl_error *err) NL_NONNULL(1, 2, 3, 6);
+
 /* A text to be changed: NULL leaves it, "" removes it. Replaces *text, which is the caller's. */
 NL_CHECKED enum nl_status nl_office_set_text(char **text, const char *value, struct nl_error *err)
     NL_NONNULL(1, 3);

@@ -33,6 +33,7 @@ struct nl_server_options {
     bool log;                 /* each request to standard error */
     nl_body_limit body_limit; /* NULL: all bodies are forms */
     nl_writes writes;         /* NULL: the handler answers all requests itself */
+    bool all_methods;         /* also PUT, PATCH and DELETE */
 };
 
 /* A second handler with a thread of its own, for the requests that `writes` names: the server

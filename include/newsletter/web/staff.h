@@ -13,9 +13,13 @@ struct nl_staff;
 NL_CHECKED enum nl_status nl_staff_new(struct nl_store *store, const struct nl_config *config,
                                        struct nl_staff **out, struct nl_error *err) NL_ALL_NONNULL;
 
-/* Sets the mailer that sends the issues that staff resume. Without one they wait for `newsletter
- * retry`. Borrowed. */
-void nl_staff_set_sender(struct nl_staff *staff, struct nl_mailer *sender) NL_ALL_NONNULL;
+/* Sets the mailers that send the issues that staff resume, and the mails that calls of the API
+ * cause. Without them these wait for `newsletter retry`. Borrowed. */
+void nl_staff_set_mailers(struct nl_staff *staff, struct nl_mailer *sender,
+                          struct nl_mailer *notices) NL_ALL_NONNULL;
+
+/* An nl_body_limit; `ctx` is the struct. */
+size_t nl_staff_body_limit(void *ctx, const struct nl_request *request) NL_NONNULL(2);
 
 /* An nl_handler; `ctx` is the struct. */
 NL_CHECKED enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,

@@ -1,0 +1,365 @@
+"""The API: each resource, what it refuses, and its description."""
+import base64
+import json
+import os
+import re
+import subprocess
+import uuid
+
+import jsonschema
+import pytest
+
+from apiclient import ApiClient
+from conftest import TOP
+from test_staff import StaffServer, configure
+
+SCOPES = ("read", "people", "issues", "send", "admin")
+
+
+@pytest.fixture
+def api(connected):
+    """A client with all powers; `serve` sends nothing."""
+    configure(connected)
+    token = connected.run("staff", "token", "all", "--scope", ",".join(SCOPES)).out.strip()
+    http = StaffServer(connected.folder, "--no-mail")
+    yield ApiClient(http, token)
+    http.stop()
+
+
+def routes():
+    """(method, path, scope) of the table that the program goes by."""
+    with open(os.path.join(TOP, "src", "web", "api_routes.c"), encoding="utf-8") as source:
+        return re.findall(r'\{"(\w+)", "([^"]+)", NL_API_(\w+),', source.read())
+
+
+# ---- the description ----
+
+def test_the_description_has_every_route(api):
+    described = {(method.upper(), re.sub(r"\{\w+\}", "*", path).lstrip("/"), operation["x-scope"])
+                 for path, operations in api.description["paths"].items() for method, operation in operations.items()}
+    assert described == {(method, path, scope.lower()) for method, path, scope in routes()}
+
+
+def test_every_operation_has_an_example_that_fits(api):
+    for path, operations in api.description["paths"].items():
+        for method, operation in operations.items():
+            bodies = [answer for code, answer in operation["responses"].items() if code < "300" and "content" in answer]
+            bodies += [operation["requestBody"]] if "requestBody" in operation else []
+            for body in bodies:
+                content = body["content"]["application/json"]
+                api.check(content["schema"], content["example"])
+            assert bodies or "204" in operation["responses"], (method, path)
+
+
+def test_a_wrong_answer_would_be_noticed(api):
+    with pytest.raises(jsonschema.ValidationError):
+        api.check({"$ref": "#/components/schemas/Segment"}, {"name": "press"})
+
+
+# ---- lists ----
+
+def test_lists(api):
+    added = api.call("POST", "/lists", {"name": "second", "sender": "Press <press@example.org>", "private": True}, 201)
+    assert added["private"] and api.answer.getheader("Location") == "/api/v1/lists/second"
+    tag = api.answer.getheader("ETag")
+    assert api.raw("GET", "/lists/second", **{"If-None-Match": tag}).status == 304
+    changed = api.call("PATCH", "/lists/second", {"title": "The second", "private": False}, **{"If-Match": tag})
+    assert changed["title"] == "The second" and not changed["private"] and changed["sender"] == added["sender"]
+    api.call("PATCH", "/lists/second", {"title": "Too late"}, 412, **{"If-Match": tag})
+    api.call("PATCH", "/lists/second", {"title": "Too late"}, 412, **{"If-Match": 'W/"x"'})
+    assert api.call("GET", "/lists/second")["title"] == "The second"
+    assert [one["name"] for one in api.call("GET", "/lists")["lists"]] == ["bulletin", "second"]
+    assert api.call("GET", "/lists/second/growth") == {"days": []}
+    api.call("POST", "/lists", {"name": "second", "sender": "press@example.org"}, 409)
+    api.call("POST", "/lists", {"name": "third"}, 422)
+    api.call("POST", "/lists", {"name": "third", "sender": "nobody"}, 422)
+    api.call("PATCH", "/lists/nosuch", {"title": "x"}, 404)
+    assert api.call("POST", "/lists/second/rename", {"name": "other"})["name"] == "other"
+    api.call("POST", "/lists/other/rename", {"name": "bulletin"}, 409)
+    api.call("DELETE", "/lists/other?sure=no", expect=400)
+    api.call("DELETE", "/lists/other?sure=other", expect=204)
+    api.call("GET", "/lists/other", expect=404)
+
+
+# ---- subscribers ----
+
+def test_the_life_of_a_subscriber(api, connected):
+    asked = api.call("POST", "/subscribers", {"address": "Ann@example.org", "name": "Ann", "list": "bulletin",
+                                              "attributes": {"city": "Aktau", "tags": ["press", 7]}}, 201)
+    assert asked["outcome"] == "pending" and connected.sql("SELECT kind, state FROM delivery") == [("confirmation", "queued")]
+    assert api.answer.getheader("Location") == f"/api/v1/subscribers/{asked['id']}"
+    at = f"/subscribers/{asked['id']}"
+    found = api.call("GET", at)
+    assert found["attributes"] == {"city": "Aktau", "tags": ["press", "7"]}
+    assert [(one["list"], one["state"]) for one in found["subscriptions"]] == [("bulletin", "pending")]
+    tag = api.answer.getheader("ETag")
+    changed = api.call("PATCH", at, {"name": "Ann B", "attributes": {"city": None, "age": 30}}, **{"If-Match": tag})
+    assert changed["name"] == "Ann B" and changed["attributes"] == {"tags": ["press", "7"], "age": "30"}
+    api.call("PATCH", at, {"name": "Late"}, 412, **{"If-Match": tag})
+    assert api.call("PATCH", at, {"name": None, "language": "kk"})["name"] is None
+    stated = api.call("POST", "/subscribers", {"address": "ann@example.org", "consent": "by telephone"}, 201)
+    assert stated == {"outcome": "active", "id": asked["id"]}
+    assert api.call("POST", "/subscribers", {"address": "ann@example.org"})["outcome"] == "already"
+    assert api.call("POST", at + "/unsubscribe", {"list": "bulletin"})["subscriptions"][0]["state"] == "unsubscribed"
+    assert api.call("POST", "/subscribers", {"address": "ann@example.org", "consent": "by telephone"})["outcome"] == "left"
+    assert api.call("POST", at + "/suppress", {"reason": "asked us"})["suppressed"]["reason"] == "asked us"
+    assert api.call("POST", "/subscribers", {"address": "ann@example.org"})["outcome"] == "suppressed"
+    assert "edited" in [one["what"] for one in api.call("GET", at + "/history")["history"]]
+    api.call("DELETE", at, expect=204)
+    for method, path, body in (("GET", at, None), ("PATCH", at, {"name": "x"}), ("DELETE", at, None),
+                               ("GET", at + "/history", None), ("POST", at + "/suppress", {"reason": "x"})):
+        api.call(method, path, body, 404)
+    assert "ann@example.org" not in str(connected.sql("SELECT * FROM subscriber")).lower()
+
+
+def test_finding_subscribers_page_by_page(api, connected):
+    connected.add_active([f"reader{number}@example.org" for number in range(7)] + ["other@example.net"])
+    seen, after = [], ""
+    while after is not None:
+        page = api.call("GET", f"/subscribers?part=reader&limit=3&after={after}")
+        seen += [one["address"] for one in page["subscribers"]]
+        after = page["next"]
+    assert seen == [f"reader{number}@example.org" for number in range(7)]
+    assert [one["address"] for one in api.call("GET", "/subscribers?address=OTHER@example.net")["subscribers"]] == ["other@example.net"]
+    assert api.call("GET", "/subscribers?address=nobody@example.net") == {"subscribers": [], "next": None}
+    assert len(api.call("GET", "/subscribers?list=bulletin&state=active")["subscribers"]) == 8
+    assert api.call("GET", "/subscribers?state=bounced")["subscribers"] == []
+    for query, status in (("state=nosuch", 422), ("list=nosuch", 404), ("address=x", 422), ("limit=0", 400),
+                          ("after=%21%21%21%21", 400), ("after=x", 400), ("after=" + "A" * 2000, 400), ("after=gICA", 400)):
+        api.call("GET", "/subscribers?" + query, expect=status)
+
+
+def test_a_batch(api, connected):
+    connected.run("suppress", "add", "gone@example.org")
+    rows = [{"address": f"reader{number}@example.org"} for number in range(450)]
+    rows[200:200] = [{"address": "no address"}, {"address": "gone@example.org"}, {"address": "x@example.org", "list": "nosuch"},
+                     {"address": "late@example.org", "language": "?"}]
+    results = api.call("POST", "/subscribers/batch", {"list": "bulletin", "consent": "fair", "subscribers": rows})["results"]
+    assert [one["outcome"] for one in results[199:205]] == ["active", "refused", "suppressed", "refused", "refused", "active"]
+    assert "nosuch" in results[202]["reason"] and len(results) == 454
+    assert connected.sql("SELECT count(*), min(consent_source) FROM subscription WHERE state = 'active'") == [(450, "fair")]
+    again = api.call("POST", "/subscribers/batch", {"consent": "fair", "subscribers": rows[:3]})["results"]
+    assert {one["outcome"] for one in again} == {"already"}
+    asked = api.call("POST", "/subscribers/batch", {"subscribers": [{"address": "new@example.org"}, {"address": "?"}]})["results"]
+    assert [one["outcome"] for one in asked] == ["pending", "refused"]
+    many = [{"address": f"r{number}@example.org"} for number in range(10001)]
+    api.call("POST", "/subscribers/batch", {"consent": "x", "subscribers": many}, 422)
+    assert connected.sql("SELECT count(*) FROM subscriber WHERE address LIKE 'r1%'") == [(0,)]
+
+
+def test_members_that_are_not_offered_are_refused(api, connected):
+    for extra in ({"state": "active"}, {"id": 1}, {"confirmed_at": "2026-01-01"}, {"Address": "x@example.org"},
+                  {"attributes": {"a": {"b": {"c": {"d": {"e": 1}}}}}}, {"attributes": {"имя": "x"}}, {"attributes": []}, {"name": 7},
+                  {"name": "a\nb"}, {"ip": "here"}, {"consent": " "}, {"source": "a\nb"}, {"language": "no such"}):
+        row = {"address": "ann@example.org", **extra}
+        api.call("POST", "/subscribers", row, 422)
+        if api.raw("POST", "/subscribers/batch", {"subscribers": [row]}).status == 200:
+            assert set(extra) & {"attributes", "name", "ip", "consent", "source", "language"}  # a row's own fault is its result
+    assert connected.sql("SELECT count(*) FROM subscriber") == [(0,)]
+
+
+# ---- suppressions, segments, bounces ----
+
+def test_suppressions(api):
+    assert api.call("POST", "/suppressions", {"address": "Bob@Example.net", "reason": "asked"}, 201)["added"]
+    assert not api.call("POST", "/suppressions", {"address": "bob@example.net", "reason": "again"})["added"]
+    for number in range(3):
+        api.call("POST", "/suppressions", {"address": f"a{number}@example.net", "reason": "asked"}, 201)
+    first = api.call("GET", "/suppressions?limit=3")
+    rest = api.call("GET", f"/suppressions?limit=3&after={first['next']}")
+    assert [one["address"] for one in first["suppressions"] + rest["suppressions"]] == [
+        "a0@example.net", "a1@example.net", "a2@example.net", "bob@example.net"]
+    assert rest["next"] is None and rest["suppressions"][0]["reason"] == "asked"
+    api.call("DELETE", "/suppressions?address=bob@example.net", expect=204)
+    api.call("DELETE", "/suppressions?address=bob@example.net", expect=404)
+    api.call("DELETE", "/suppressions?address=bob", expect=422)
+    api.call("DELETE", "/suppressions", expect=400)
+    api.call("POST", "/suppressions", {"address": "x@example.net", "reason": "two\nlines"}, 422)
+
+
+def test_segments(api, connected):
+    connected.run("import", "-", "--consent", "asked", stdin=b"email,tags\nann@example.org,press\nbob@example.net,other\n")
+    assert api.call("PUT", "/segments/press", {"expression": 'tags has "press"'})["name"] == "press"
+    assert api.call("GET", "/segments")["segments"] == [api.call("GET", "/segments/press")]
+    people = api.call("POST", "/segments/people", {"name": "press", "where": 'email ~ "ann"'})
+    assert people == {"count": 1, "sample": ["ann@example.org"]}
+    assert api.call("POST", "/segments/people", {"list": "bulletin", "sample": 0}) == {"count": 2, "sample": []}
+    api.call("POST", "/segments/people", {"sample": 1001}, 422)
+    api.call("POST", "/segments/people", {"where": "tags has"}, 422)
+    api.call("POST", "/segments/people", {"where": 'tga has "press"'}, 422)
+    api.call("POST", "/segments/people", {"name": "nosuch"}, 404)
+    api.call("PUT", "/segments/b%20b", {"expression": 'tags has "press"'}, 422)
+    api.call("DELETE", "/segments/press", expect=204)
+    api.call("DELETE", "/segments/press", expect=404)
+
+
+def test_kept_bounces(api, connected):
+    connected.run("bounce", stdin=b"From: x@example.net\nSubject: \xff?\n\nNobody knows what this is.\n")
+    kept = api.call("GET", "/bounces")["bounces"]
+    message = api.call("GET", f"/bounces/{kept[0]['id']}")["message"]
+    assert b"Nobody knows" in base64.b64decode(message)
+    api.call("POST", f"/bounces/{kept[0]['id']}/dismiss", expect=204)
+    assert api.call("GET", "/bounces")["bounces"] == []
+    api.call("GET", "/bounces/99", expect=404)
+
+
+# ---- issues ----
+
+def test_sending_again(api, connected, server):
+    connected.add_active(["ann@example.org", "bob@example.org"])
+    server.handler.reject.add("ann@example.org")
+    connected.run("send", "--yes", connected.issue())
+    connected.sql("UPDATE subscription SET state = 'active'")
+    assert api.call("POST", "/issues/1/resend", {"state": "bounced", "count_only": True}) == {"people": 1, "ended": 0}
+    assert connected.states() == {"sent": 1, "bounced": 1}
+    assert api.call("POST", "/issues/1/resend", {"state": "bounced", "since": "2020-01-01"})["people"] == 1
+    assert connected.states() == {"sent": 1, "queued": 1}
+    api.call("POST", "/issues/1/cancel")
+    api.call("POST", "/issues/1/resend", {"state": "failed"}, 409)
+    api.call("POST", "/issues/1/resend", {"state": "sent"}, 422)
+    api.call("POST", "/issues/1/resend", {"state": "failed", "since": "soon"}, 422)
+    api.call("POST", "/issues/9/resend", {"state": "failed"}, 404)
+    assert api.call("GET", "/issues/1/subjects") == {"subjects": []}
+
+
+# ---- the same request twice ----
+
+def test_a_request_with_a_key_makes_nothing_twice(api, connected):
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    body = {"address": "ann@example.org", "consent": "fair"}
+    first = api.call("POST", "/subscribers", body, 201, **key)
+    connected.run("unsubscribe", "--address", "ann@example.org")
+    assert api.call("POST", "/subscribers", body, 201, **key) == first
+    assert api.answer.getheader("Idempotency-Replayed") == "true" and api.answer.getheader("Location")
+    assert connected.sql("SELECT state FROM subscription") == [("unsubscribed",)]
+    api.call("POST", "/subscribers", {**body, "name": "Ann"}, 422, **key)
+    other = connected.run("staff", "token", "other", "--scope", "people").out.strip()
+    assert api.call("POST", "/subscribers", body, token=other, **key)["outcome"] == "left"  # a key is its token's own
+    api.call("POST", "/subscribers", body, 400, **{"Idempotency-Key": "short"})
+    connected.sql("UPDATE api_repeat SET at = at - 86401")
+    assert api.call("POST", "/subscribers", body, **key)["outcome"] == "left"
+    connected.sql("UPDATE api_repeat SET status = NULL")
+    assert api.raw("POST", "/subscribers", body, **key).status == 409  # it is being answered, as far as anybody knows
+    connected.sql("UPDATE api_repeat SET at = at - 120")
+    assert api.call("POST", "/subscribers", body, **key)["outcome"] == "left"
+    api.call("POST", "/subscribers", {"address": "bob@example.org", "consent": "fair"}, 201, **{"Idempotency-Key": "bob-2026-11-26"})
+    assert connected.sql("SELECT count(*) FROM api_repeat WHERE body LIKE '%outcome%'") != [(0,)]
+
+
+def test_answers_that_are_kept_leave_with_the_person(api, connected):
+    api.call("POST", "/suppressions", {"address": "ann@example.org", "reason": "asked"}, 201, **{"Idempotency-Key": "a-suppression"})
+    api.call("POST", "/subscribers", {"address": "bob@example.org"}, 201, **{"Idempotency-Key": "another-key"})
+    connected.run("suppress", "remove", "ann@example.org")
+    ann = api.call("POST", "/subscribers", {"address": "ann@example.org", "consent": "fair"}, 201)["id"]
+    api.call("DELETE", f"/subscribers/{ann}", expect=204)
+    assert connected.sql("SELECT repeat_key FROM api_repeat") == [("another-key",)]
+
+
+# ---- who may what ----
+
+def fill(path):
+    return "/" + path.replace("issues/*", "issues/1").replace("subscribers/*", "subscribers/1").replace("bounces/*", "bounces/1").replace("*", "nosuch")
+
+
+def test_each_scope_opens_its_routes_and_no_others(api, connected):
+    for scope in SCOPES:
+        token = connected.run("staff", "token", scope, "--scope", scope).out.strip()
+        for method, path, needed in routes():
+            answer = api.raw(method, fill(path), token=token)
+            assert (answer.status == 403) != (needed.lower() in (scope, "read")), (method, path, scope, answer.text)
+    for method, path, _ in routes():
+        assert api.raw(method, fill(path), token="x").status in (401, 429)
+
+
+def test_a_token_for_some_lists(api, connected):
+    for name in ("second", "third"):
+        connected.run("list", "add", name, "--from", "press@example.org")
+    connected.run("staff", "token", "none", "--list", "nosuch", expect=67)
+    mine = connected.run("staff", "token", "mine", "--scope", "people,send,admin", "--list", "second").out.strip()
+    connected.add_active(["ann@example.org"])
+    connected.run("send", "--yes", "--list", "bulletin", connected.issue())
+    assert [one["name"] for one in api.call("GET", "/lists", token=mine)["lists"]] == ["second"]
+    api.call("GET", "/lists/second", token=mine)
+    api.call("GET", "/issues?list=second", token=mine)
+    assert api.call("POST", "/subscribers", {"address": "b@example.org", "list": "second"}, 201, token=mine)
+    for method, path, body in (
+            ("GET", "/lists/bulletin", None), ("PATCH", "/lists/third", {"title": "x"}), ("DELETE", "/lists/third?sure=third", None),
+            ("POST", "/lists", {"name": "fourth", "sender": "press@example.org"}), ("POST", "/lists/second/rename", {"name": "x"}),
+            ("GET", "/issues", None), ("GET", "/issues?list=bulletin", None), ("GET", "/issues/1", None), ("POST", "/issues/1/cancel", None),
+            ("POST", "/subscribers", {"address": "c@example.org"}), ("POST", "/subscribers", {"address": "c@example.org", "list": "third"}),
+            ("POST", "/subscribers/batch", {"list": "second", "subscribers": [{"address": "c@example.org", "list": "third"}]}),
+            ("GET", "/subscribers", None), ("GET", "/subscribers/1", None), ("POST", "/subscribers/1/unsubscribe", {}),
+            ("DELETE", "/subscribers/1", None), ("GET", "/suppressions", None), ("POST", "/segments/people", {}), ("GET", "/notices", None)):
+        assert api.raw(method, path, body, token=mine).status == 403, (method, path)
+    assert connected.sql("SELECT count(*) FROM list") == [(3,)]
+    listed = {one["name"]: one for one in json.loads(connected.run("staff", "--json").out)}
+    assert listed["mine"]["lists"] == "second" and listed["mine"]["scope"] == "read people send admin" and listed["mine"]["used_at"]
+
+
+def test_tokens_of_before_keep_their_powers(api, connected):
+    """'control' was what pausing needed; it never was a power over people."""
+    old = connected.run("staff", "token", "old", "--scope", "control").out.strip()
+    assert api.raw("POST", "/issues/1/pause", token=old).status == 404
+    assert api.raw("GET", "/subscribers", token=old).status == 403
+    connected.run("staff", "token", "x", "--scope", "everything", expect=64)
+
+
+# ---- requests that are no good ----
+
+def test_bodies_that_are_no_good(api, connected):
+    for body, kind, status in ((b"{", "application/json", 400), (b"[]", "application/json", 400), (b'"x"', "application/json", 400),
+                               (b'{"address": "a@example.org", "address": "b@example.org"}', "application/json", 400),
+                               (b'{"address": "\xff@example.org"}', "application/json", 400), (b'{"address": "a\\u0000@example.org"}', "application/json", 400),
+                               (b"address=a@example.org", "application/x-www-form-urlencoded", 415), (b"{}", "text/plain", 415),
+                               (b'{"address": "' + b"a" * 70000 + b'"}', "application/json", 413), (b"{}", "application/json; charset=utf-8", 422),
+                               (b"[" * 100000, "application/json", 413), (b"[" * 10000, "application/json", 400)):
+        api.call("POST", "/subscribers", body, status, **{"Content-Type": kind})
+    answer = api.http.request("POST", "/api/v1/subscribers/batch", body=b"x" * 200000, headers={"Content-Type": "application/json"})
+    assert answer.status == 401  # nothing of it was kept
+    api.call("POST", "/subscribers/batch", b" " * (9 << 20), 413)
+    assert connected.sql("SELECT count(*) FROM subscriber") == [(0,)]
+
+
+def test_methods(api):
+    for method, path, allow in (("PUT", "/lists", "GET, HEAD, POST"), ("POST", "/lists/bulletin", "GET, HEAD, PATCH, DELETE"),
+                                ("PATCH", "/suppressions", "GET, HEAD, POST, DELETE")):
+        answer = api.raw(method, path)
+        assert answer.status == 405 and answer.getheader("Allow") == allow
+    for method in ("PUT", "PATCH", "DELETE"):
+        assert api.http.request(method, "/login").status == 405
+    assert api.raw("OPTIONS", "/lists").status == 405
+    assert api.raw("HEAD", "/lists/bulletin").getheader("ETag") == api.raw("GET", "/lists/bulletin").getheader("ETag")
+
+
+def test_the_calls_of_a_minute(connected):
+    configure(connected)
+    connected.configure(staff={"listen": "127.0.0.1:0", "url": "https://staff.example.org", "calls_per_minute": 3})
+    token = connected.run("staff", "token", "one").out.strip()
+    other = connected.run("staff", "token", "two").out.strip()
+    http = StaffServer(connected.folder, "--no-mail")
+    api = ApiClient(http, token)
+    for left in (2, 1, 0):
+        api.call("GET", "/lists")
+        assert api.answer.getheader("RateLimit-Policy") == '"token";q=3;w=60'
+        assert re.fullmatch(rf'"token";r={left};t=\d+', api.answer.getheader("RateLimit"))
+    api.call("GET", "/lists", expect=429)
+    assert 0 < int(api.answer.getheader("Retry-After")) <= 60
+    api.call("GET", "/lists", token=other)
+    http.stop()
+
+
+def test_generated_requests_meet_no_failure(api):
+    """Every route with bodies and numbers of the wrong kind: a problem, never a failure of ours."""
+    for method, path, _ in routes():
+        for number in ("0", "9223372036854775808", "x") if "*" in path else ("?list=%FF", "?limit=%00", "?address=%"):
+            for body in (None, {"list": None, "name": {}, "subscribers": {}, "sample": -1}) if method[0] == "P" else (None,):
+                answer = api.raw(method, "/" + path.replace("*", number) + ("" if "*" in path else number), body)
+                assert answer.status < 500, (method, path, number, body, answer.text)
+
+
+def test_the_description_in_the_repository_is_the_one_that_is_served(api):
+    with open(os.path.join(TOP, "templates", "openapi.json"), encoding="utf-8") as stored:
+        text = stored.read()
+    version = subprocess.run([os.environ.get("NEWSLETTER", os.path.join(TOP, "build", "src", "newsletter")), "--version"],
+                             capture_output=True, text=True, check=True).stdout.split()[1]
+    assert json.loads(text.replace("{{version}}", version).replace("{{base}}", "")) == api.description
