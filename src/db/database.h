@@ -14,12 +14,17 @@ struct nl_store {
     struct nl_env env;
     struct nl_statement *statements; /* prepared, by the address of their text */
     bool batch;                      /* one is open */
+    bool together;                   /* the transaction was begun so */
+    struct nl_marks *marks;          /* sql.c: of the transaction, until their rows have come */
     bool leave_settings;             /* those that the database itself keeps stay as they are */
     const char *once;                /* the last statement of nl_sql_once in this transaction */
 };
 
 /* Drops every prepared statement, before the database is closed. */
 void nl_sql_finalize(struct nl_store *store) NL_ALL_NONNULL;
+
+/* sql.c. Forgets store->marks. */
+void nl_sql_forget_marks(struct nl_store *store) NL_ALL_NONNULL;
 
 /* Removes a database that nl_store_create has made and nobody has used. */
 void nl_store_discard(const char *path) NL_ALL_NONNULL;

@@ -39,12 +39,13 @@ struct nl_engine {
     /* Several statements without parameters. */
     enum nl_status (*script)(struct nl_store *store, const char *sql, struct nl_error *err);
 
-    /* From begin on statements that return no rows may be held back, and are sent together by the
-     * end. NULL: there is nothing to gain. */
-    enum nl_status (*batch_begin)(struct nl_store *store, struct nl_error *err);
-    enum nl_status (*batch_add)(struct nl_store *store, void *handle, const struct nl_value *values,
-                                size_t count, struct nl_error *err);
-    enum nl_status (*batch_end)(struct nl_store *store, struct nl_error *err);
+    /* `later` notes a statement that is sent with the next one whose rows are wanted at once, with
+     * the commit or by `flush`; then its rows go to `each`, which may be NULL. The handle and the
+     * context live until then, the values do not. The first failure is told by what sent it. NULL:
+     * there is nothing to gain. */
+    enum nl_status (*later)(struct nl_store *store, void *handle, const struct nl_value *values,
+                            size_t count, nl_sql_visit *each, void *context, struct nl_error *err);
+    enum nl_status (*flush)(struct nl_store *store, struct nl_error *err);
 
     /* Columns of the row that was stepped to; 0 or NULL where there is none. Borrowed data ends
      * with the next step. */
@@ -56,6 +57,8 @@ struct nl_engine {
 
     /* Transactions: exclusive among all that ask for that, or shared with others that write. */
     enum nl_status (*begin)(struct nl_store *store, bool exclusive, struct nl_error *err);
+    /* A shared one that begins with what is noted by `later`. NULL where there is no `later`. */
+    enum nl_status (*begin_later)(struct nl_store *store, struct nl_error *err);
     enum nl_status (*commit)(struct nl_store *store, struct nl_error *err);
     void (*rollback)(struct nl_store *store);
 

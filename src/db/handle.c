@@ -159,6 +159,10 @@ int64_t nl_store_now(const struct nl_store *store) {
     return nl_env_now(&store->env);
 }
 
+bool nl_store_is_served(const struct nl_store *store) {
+    return store->engine->later != NULL;
+}
+
 const char *nl_store_secret(const struct nl_store *store) {
     return store->secret;
 }

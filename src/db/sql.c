@@ -97,6 +97,16 @@ enum nl_status nl_sql_each(struct nl_store *store, struct nl_error *err, nl_sql_
                              : err->status;
 }
 
+enum nl_status nl_sql_later(struct nl_store *store, struct nl_error *err, nl_sql_visit *each,
+                            void *context, const char *sql, const struct nl_value *values) {
+    if (!store->together || store->engine->later == NULL)
+        return nl_sql_each(store, err, each, context, sql, values);
+    struct nl_statement *statement = prepared(store, sql, false, err);
+    return statement != NULL ? store->engine->later(store, statement->row.handle, values,
+                                                    nl_values_count(values), each, context, err)
+                             : err->status;
+}
+
 enum nl_status nl_sql_first(struct nl_store *store, struct nl_error *err, bool *found,
                             const char *sql, const struct nl_value *values,
                             const struct nl_column *columns) {
@@ -141,9 +151,9 @@ static enum nl_status pass_over(const struct nl_sql_row *row, void *context, str
 
 enum nl_status nl_sql_put(struct nl_store *store, struct nl_statement *statement,
                           const struct nl_value *values, struct nl_error *err) {
-    if (store->batch && store->engine->batch_add != NULL)
-        return store->engine->batch_add(store, statement->row.handle, values,
-                                        nl_values_count(values), err);
+    if ((store->batch || store->together) && store->engine->later != NULL)
+        return store->engine->later(store, statement->row.handle, values, nl_values_count(values),
+                                    NULL, NULL, err);
     return nl_statement_walk(store, statement, values, pass_over, NULL, err);
 }
 
@@ -170,8 +180,9 @@ enum nl_status nl_sql_insert(struct nl_store *store, struct nl_error *err, int64
 }
 
 enum nl_status nl_sql_batch_begin(struct nl_store *store, struct nl_error *err) {
+    (void)err;
     store->batch = true;
-    return store->engine->batch_begin != NULL ? store->engine->batch_begin(store, err) : NL_OK;
+    return NL_OK;
 }
 
 enum nl_status nl_sql_batch_end(struct nl_store *store, enum nl_status status,
@@ -179,8 +190,8 @@ enum nl_status nl_sql_batch_end(struct nl_store *store, enum nl_status status,
     struct nl_error ignored = {0};
     enum nl_status ended = NL_OK;
     store->batch = false;
-    if (store->engine->batch_end != NULL)
-        ended = store->engine->batch_end(store, status == NL_OK ? err : &ignored);
+    if (store->engine->flush != NULL)
+        ended = store->engine->flush(store, status == NL_OK ? err : &ignored);
     nl_error_free(&ignored);
     return status == NL_OK ? ended : status;
 }
@@ -195,74 +206,6 @@ bool nl_sql_is_duplicate(const struct nl_store *store) {
 
 enum nl_status nl_sql_script(struct nl_store *store, const char *sql, struct nl_error *err) {
     return store->engine->script(store, sql, err);
-}
-
-/* ---- many rows ---- */
-
-enum { VALUES_LIMIT = 32 };
-
-struct many {
-    const int64_t *ids;
-    size_t count;
-    bool *changed; /* may be NULL */
-    const char *sql;
-    struct nl_value *values; /* the first is for the ids */
-};
-
-static enum nl_status run_for_each(struct nl_store *store, const struct many *many,
-                                   struct nl_error *err) {
-    enum nl_status status = NL_OK;
-    for (size_t i = 0; status == NL_OK && i < many->count; i++) {
-        many->values[0] = NL_INT(many->ids[i]);
-        status = nl_sql_run(store, err, many->sql, many->values);
-        if (many->changed != NULL)
-            many->changed[i] = status == NL_OK && nl_sql_changes(store) > 0;
-    }
-    return status;
-}
-
-static enum nl_status mark_changed(const struct nl_sql_row *row, void *context,
-                                   struct nl_error *err) {
-    const struct many *many = context;
-    int64_t id = nl_sql_int(row, 0);
-    (void)err;
-    for (size_t i = 0; many->changed != NULL && i < many->count; i++)
-        if (many->ids[i] == id)
-            many->changed[i] = true;
-    return NL_OK;
-}
-
-/* In one statement: its first parameter is an array. */
-static enum nl_status run_for_all(struct nl_store *store, struct many *many, struct nl_error *err) {
-    struct nl_buf array = {0};
-    for (size_t i = 0; i < many->count; i++)
-        nl_buf_addf(&array, "%c%lld", i == 0 ? '{' : ',', (long long)many->ids[i]);
-    nl_buf_adds(&array, "}");
-    many->values[0] = NL_STRING(nl_buf_text(&array));
-    for (size_t i = 0; many->changed != NULL && i < many->count; i++)
-        many->changed[i] = false;
-    enum nl_status status =
-        array.failed ? nl_error_nomem(err)
-                     : nl_sql_each(store, err, mark_changed, many, many->sql, many->values);
-    nl_buf_free(&array);
-    return status;
-}
-
-enum nl_status nl_sql_run_ids(struct nl_store *store, struct nl_error *err, const int64_t *ids,
-                              size_t count, bool *changed, const char *sql,
-                              const struct nl_value *values) {
-    struct nl_value all[VALUES_LIMIT + 2] = {{0}};
-    struct many many = {.ids = ids, .count = count, .sql = sql, .values = all};
-    size_t given = nl_values_count(values);
-    many.changed = changed;
-    if (count == 0)
-        return NL_OK;
-    many.changed = changed;
-    if (given > VALUES_LIMIT)
-        return nl_error_set(err, NL_INTERNAL, "more than %d values for: %s", VALUES_LIMIT, sql);
-    memcpy(all + 1, values, given * sizeof *values);
-    return store->engine->has_arrays ? run_for_all(store, &many, err)
-                                     : run_for_each(store, &many, err);
 }
 
 enum nl_status nl_sql_prepare(struct nl_store *store, const char *sql, struct nl_statement **out,

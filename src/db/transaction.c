@@ -14,12 +14,24 @@ enum nl_status nl_store_begin_shared(struct nl_store *store, struct nl_error *er
     return begin_transaction(store, false, err);
 }
 
+enum nl_status nl_store_begin_together(struct nl_store *store, struct nl_error *err) {
+    store->once = NULL;
+    store->together = true;
+    return store->engine->begin_later != NULL ? store->engine->begin_later(store, err)
+                                              : store->engine->begin(store, false, err);
+}
+
 enum nl_status nl_store_commit(struct nl_store *store, struct nl_error *err) {
-    return store->engine->commit(store, err);
+    enum nl_status status = store->engine->commit(store, err);
+    store->together = false;
+    nl_sql_forget_marks(store);
+    return status;
 }
 
 void nl_store_rollback(struct nl_store *store) {
     store->engine->rollback(store);
+    store->together = false;
+    nl_sql_forget_marks(store);
 }
 
 static enum nl_status transact(struct nl_store *store, bool exclusive, nl_sql_body *body,

@@ -1,8 +1,8 @@
 #include "delivery/ahead.h"
 
 enum {
-    IN_DOUBT = 8, /* messages that a machine which goes down may leave unknown */
-    FEW = 0,      /* so many are left when the next ones are recorded */
+    IN_DOUBT = NL_AHEAD_LIMIT,
+    FEW = 0, /* so many are left when the next ones are recorded */
 };
 
 /* How many there may be. */
@@ -38,11 +38,9 @@ bool nl_ahead_wants(const struct run *run) {
 }
 
 enum nl_status nl_ahead_record(struct run *run) {
-    int64_t ids[IN_DOUBT];
-    bool may_go[IN_DOUBT];
-    size_t places[IN_DOUBT];
-    size_t found = 0;
+    struct nl_ahead *ahead = &run->ahead;
     size_t count = reach(run);
+    ahead->count = 0;
     if (!nl_ahead_wants(run))
         return NL_OK;
     if (run->witness == NULL)
@@ -52,28 +50,27 @@ enum nl_status nl_ahead_record(struct run *run) {
         item(run, i)->ahead = false;
         if (item(run, i)->commit_point != 0 || item(run, i)->alone || item(run, i)->limit != NULL)
             continue;
-        places[found] = i;
-        ids[found++] = item(run, i)->job.delivery;
+        item(run, i)->ahead = true;
+        ahead->ids[ahead->count++] = item(run, i)->job.delivery;
     }
-    if (found == 0)
-        return NL_OK;
-    enum nl_status status = nl_delivery_commit_points(run->plan->store, ids, found, true,
-                                                      run->owner.text, may_go, run->err);
-    /* A subscription that has ended is dealt with at its turn. */
-    for (size_t i = 0; status == NL_OK && i < found; i++) {
-        item(run, places[i])->ahead = may_go[i];
-        item(run, places[i])->alone = !may_go[i];
-    }
-    return status;
+    return nl_delivery_commit_points(run->plan->store, ahead->ids, ahead->count, true,
+                                     run->owner.text, ahead->may_go, run->err);
 }
 
 void nl_ahead_committed(struct run *run) {
-    for (size_t i = 0; i < reach(run); i++) {
+    size_t at = 0;
+    for (size_t i = 0; i < run->backlog.count && at < run->ahead.count; i++) {
         struct nl_pending *pending = item(run, i);
-        if (pending->ahead && pending->commit_point == 0)
-            pending->commit_point = run->committed;
+        if (!pending->ahead)
+            continue;
         pending->ahead = false;
+        /* A subscription that has ended is dealt with at its turn. */
+        if (run->ahead.may_go[at++])
+            pending->commit_point = run->committed;
+        else
+            pending->alone = true;
     }
+    run->ahead.count = 0;
 }
 
 bool nl_ahead_wants_sync(const struct run *run) {

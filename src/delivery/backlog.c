@@ -160,8 +160,6 @@ enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct nl_error *e
     if (status == NL_OK)
         status =
             nl_delivery_record(backlog->plan->store, records, backlog->count, backlog->owner, err);
-    if (status == NL_OK)
-        nl_backlog_forget(backlog, 0);
     free(records);
     return status;
 }

@@ -50,7 +50,8 @@ bool nl_backlog_waits(const struct nl_backlog *backlog);
 NL_CHECKED enum nl_status nl_backlog_fill(struct nl_backlog *backlog,
                                           struct nl_pause_reason *reason, struct nl_error *err);
 
-/* Puts the deliveries that were not begun back into the queue, within a transaction. */
+/* Puts the deliveries that were not begun back into the queue, within a transaction: forget them
+ * after it. */
 NL_CHECKED enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct nl_error *err);
 
 /* Drops all but the first `kept`: the transaction that leased the others failed. */

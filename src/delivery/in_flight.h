@@ -13,6 +13,8 @@
 #include "newsletter/db/sync.h"
 #include "newsletter/smtp/transport.h"
 
+enum { NL_AHEAD_LIMIT = 8 }; /* messages that a machine which goes down may leave unknown */
+
 /* A message, from its lease to its record. */
 struct nl_in_flight {
     struct nl_pending pending;
@@ -29,6 +31,13 @@ struct nl_in_flight {
     bool held;               /* the breaker holds its refusal, and its lease goes on */
 };
 
+/* ahead.c: whose commit points are recorded ahead of time, and whether they may. */
+struct nl_ahead {
+    int64_t ids[NL_AHEAD_LIMIT];
+    bool may_go[NL_AHEAD_LIMIT];
+    size_t count;
+};
+
 struct run {
     const struct nl_run_plan *plan;
     struct nl_run_summary *summary;
@@ -43,10 +52,14 @@ struct run {
     bool without_witness;              /* there is no place for one */
     int64_t clock;                     /* microseconds, read once in each turn of the loop */
     int64_t round_trip, round_trip_at; /* of the network, and when it was asked for */
-    int64_t noted_at;                  /* when what was found was last stored */
-    struct nl_record *records;         /* room for each message and each refusal that is held */
+    int64_t gathering_since;   /* record.c: since when a turn waits for more; 0: none does */
+    int64_t turn_time;         /* how long the last turn took */
+    int64_t noted_at;          /* when what was found was last stored */
+    struct nl_record *records; /* room for each message and each refusal that is held */
     int64_t *commit_points;
     bool *may_go;
+    struct nl_ahead ahead;
+    bool sending; /* the issue was neither paused nor cancelled when the last turn was recorded */
     struct nl_backlog backlog;
     struct nl_maker maker;
     struct nl_sync *sync;

@@ -2,6 +2,7 @@
 
 #include "delivery/ahead.h"
 #include "delivery/tuning.h"
+#include "newsletter/base/clock.h"
 #include "newsletter/store/issue_control.h"
 
 #include <stdio.h>
@@ -10,6 +11,7 @@
 enum {
     BEGIN_ATTEMPTS = 30, /* of ten seconds each */
     RENEWALS_PER_LEASE = 3,
+    LONGEST_GATHERING = 2000, /* microseconds */
 };
 
 /* The outcome of a refusal that the breaker has decided. */
@@ -49,34 +51,23 @@ static enum nl_status withdraw_commit_points(struct run *run) {
                                                            count, run->owner.text, run->err);
 }
 
-/* Puts a delivery back into the queue, where the next lease finds that its subscription has ended.
- */
-static enum nl_status take_back(struct run *run, size_t place) {
+/* Somebody who has unsubscribed in the meantime is not sent the final dot, and so not the message.
+ * The next turn puts the delivery back into the queue, where a lease finds that its subscription
+ * has ended. */
+static void take_back(struct run *run, size_t place) {
     static const struct nl_result ended = {.outcome = NL_REQUEUED};
     struct nl_in_flight *message = &run->messages[place];
     nl_transport_withdraw(run->transport, message->connection, place);
     nl_in_flight_end(run, message, &ended);
-    run->backlog.drained = false;
-    const struct nl_record record = {message->pending.job.delivery, &message->result};
-    return nl_delivery_record(run->plan->store, &record, 1, run->owner.text, run->err);
 }
 
-/* Somebody who has unsubscribed in the meantime is not sent the final dot, and so not the message.
- */
 static enum nl_status record_commit_points(struct run *run) {
     size_t count = 0;
     for (size_t i = 0; i < run->used; i++)
         if (run->messages[i].wants_commit_point)
             run->commit_points[count++] = run->messages[i].pending.job.delivery;
-    if (count == 0)
-        return NL_OK;
-    enum nl_status status = nl_delivery_commit_points(
-        run->plan->store, run->commit_points, count, false, run->owner.text, run->may_go, run->err);
-    size_t at = 0;
-    for (size_t i = 0; status == NL_OK && i < run->used; i++)
-        if (run->messages[i].wants_commit_point && !run->may_go[at++])
-            status = take_back(run, i);
-    return status;
+    return nl_delivery_commit_points(run->plan->store, run->commit_points, count, false,
+                                     run->owner.text, run->may_go, run->err);
 }
 
 /* Leases are renewed so that messages in flight stay ours, however long a server takes. */
@@ -111,7 +102,7 @@ bool nl_record_has_work(const struct run *run) {
 static enum nl_status begin_recording(struct run *run) {
     enum nl_status status = NL_BUSY;
     for (int attempt = 0; status == NL_BUSY && attempt < BEGIN_ATTEMPTS; attempt++)
-        status = nl_store_begin_shared(run->plan->store, run->err);
+        status = nl_store_begin_together(run->plan->store, run->err);
     if (status == NL_OK)
         nl_error_free(run->err);
     return status;
@@ -120,23 +111,20 @@ static enum nl_status begin_recording(struct run *run) {
 /* Somebody at another terminal may have paused or cancelled the issue: messages in flight are
  * finished, and no new one begins. */
 static enum nl_status check_for_halt(struct run *run) {
-    bool sending = true;
-    if (run->plan->scope.issue == 0)
-        return NL_OK;
-    enum nl_status status =
-        nl_issue_is_sending(run->plan->store, run->plan->scope.issue, &sending, run->err);
-    if (status == NL_OK && !sending) {
-        run->summary->halted = true;
-        run->summary->stopped = true;
-    }
-    return status;
+    run->sending = true;
+    return run->plan->scope.issue == 0
+               ? NL_OK
+               : nl_issue_is_sending(run->plan->store, run->plan->scope.issue, &run->sending,
+                                     run->err);
 }
 
+/* One turn. The database answers its questions with the commit, but for those of a lease: so a turn
+ * takes one round trip to a server, and two with a lease. */
 static enum nl_status record_once(struct run *run) {
+    bool releases = nl_run_must_stop(run);
     enum nl_status status = begin_recording(run);
-    if (status != NL_OK)
-        return status;
-    status = record_results(run);
+    if (status == NL_OK)
+        status = record_results(run);
     if (status == NL_OK)
         status = withdraw_commit_points(run);
     if (status == NL_OK)
@@ -145,7 +133,7 @@ static enum nl_status record_once(struct run *run) {
         status = record_commit_points(run);
     if (status == NL_OK)
         status = renew(run);
-    if (status == NL_OK && nl_run_must_stop(run))
+    if (status == NL_OK && releases)
         status = nl_backlog_release(&run->backlog, run->err);
     else if (status == NL_OK && wants_lease(run))
         status = nl_backlog_fill(&run->backlog, &run->summary->pause_reason, run->err);
@@ -155,6 +143,8 @@ static enum nl_status record_once(struct run *run) {
         status = nl_store_commit(run->plan->store, run->err);
     if (status != NL_OK)
         nl_store_rollback(run->plan->store);
+    else if (releases)
+        nl_backlog_forget(&run->backlog, 0);
     return status;
 }
 
@@ -241,12 +231,17 @@ static void end_message(struct run *run, struct nl_in_flight *message) {
 
 /* Connections go on only after the commit. */
 static void after_commit(struct run *run) {
+    size_t at = 0;
     run->committed++;
     nl_ahead_committed(run);
+    if (!run->sending)
+        run->summary->halted = run->summary->stopped = true;
     for (size_t i = 0; i < run->used; i++) {
         struct nl_in_flight *message = &run->messages[i];
         if (message->done) {
             end_message(run, message);
+        } else if (message->wants_commit_point && !run->may_go[at++]) {
+            take_back(run, i);
         } else if (message->wants_commit_point) {
             message->wants_commit_point = false;
             message->commit_point =
@@ -316,10 +311,39 @@ static enum nl_status apply_refusals(struct run *run) {
     return status;
 }
 
+/* A turn at a server costs round trips and statements, however few messages it records. So it waits
+ * for half of those under way, but no longer than a turn takes. */
+static bool has_gathered(const struct run *run) {
+    size_t waiting = 0;
+    size_t others = 0;
+    for (size_t i = 0; i < run->used; i++) {
+        const struct nl_in_flight *message = &run->messages[i];
+        bool waits = message->done || message->wants_commit_point;
+        waiting += waits;
+        others += message->busy && !waits;
+    }
+    return waiting == 0 || waiting >= others || wants_lease(run) || nl_run_must_stop(run);
+}
+
+bool nl_record_gathers(struct run *run) {
+    int64_t longest = run->turn_time < LONGEST_GATHERING ? run->turn_time : LONGEST_GATHERING;
+    if (!nl_store_is_served(run->plan->store) || has_gathered(run)) {
+        run->gathering_since = 0;
+        return false;
+    }
+    int64_t now = nl_clock_nanoseconds() / 1000;
+    if (run->gathering_since == 0)
+        run->gathering_since = now;
+    return now - run->gathering_since < longest;
+}
+
 enum nl_status nl_record_commit(struct run *run) {
-    if (!nl_record_has_work(run))
+    if (!nl_record_has_work(run) || nl_record_gathers(run))
         return NL_OK;
+    int64_t began = nl_clock_nanoseconds();
     enum nl_status status = record_all(run);
+    run->turn_time = (nl_clock_nanoseconds() - began) / 1000;
+    run->gathering_since = 0;
     if (status == NL_OK)
         status = apply_refusals(run);
     if (status == NL_OK) {

@@ -12,6 +12,9 @@ bool nl_record_has_work(const struct run *run);
  */
 NL_CHECKED enum nl_status nl_record_commit(struct run *run);
 
+/* Whether the next turn waits for more to record, which comes within a millisecond or two. */
+bool nl_record_gathers(struct run *run);
+
 /* Sends the final dots whose commit points are durable, and requests the next sync. Nothing but the
  * final dot waits for the disk. */
 NL_CHECKED enum nl_status nl_record_follow_sync(struct run *run);

@@ -366,7 +366,9 @@ static enum nl_status loop(struct run *run) {
             finish(run);
         if (status != NL_OK || is_over(run))
             return status;
-        if (!nl_record_has_work(run))
+        if (nl_record_gathers(run))
+            nl_transport_wait(run->transport, 1);
+        else if (!nl_record_has_work(run))
             nl_transport_wait(run->transport, nl_maker_wait(&run->maker, WAIT_MILLISECONDS));
     }
 }

@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const outcome_states[] = {"sent",   "deferred", "bounced",
-                                             "failed", "unknown",  "queued"};
-
 const char *const nl_notice_kinds[] = {
     "confirmation", "already-subscribed", "welcome",        "goodbye",
     "preferences",  "address-change",     "reconfirmation", NULL};
@@ -232,6 +229,10 @@ enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_scope *scope,
     return status;
 }
 
+/* Not to be looked up by its state: the index of those that are leased is full of rows that no
+ * longer are. */
+#define IS_LEASED "/*+ '' || */ state = 'leased'"
+
 enum nl_status nl_delivery_commit_points(struct nl_store *store, const int64_t *deliveries,
                                          size_t count, bool ahead, const char *owner, bool *ok,
                                          struct nl_error *err) {
@@ -239,7 +240,7 @@ enum nl_status nl_delivery_commit_points(struct nl_store *store, const int64_t *
     /* Below zero: it may not have begun. */
     return nl_sql_run_ids(
         store, err, deliveries, count, ok,
-        "UPDATE delivery AS d SET dot_at = ?2 WHERE d.id " NL_IDS " AND d.state = 'leased' AND "
+        "UPDATE delivery AS d SET dot_at = ?2 WHERE d.id " NL_IDS " AND " IS_LEASED " AND "
         "d.lease_owner = ?3 AND EXISTS (SELECT 1 FROM subscription s JOIN subscriber r "
         "ON r.id = s.subscriber WHERE s.id = d.subscription AND " ELIGIBLE
         ")" NL_IDS_CHANGED("d.id"),
@@ -250,8 +251,8 @@ enum nl_status nl_delivery_withdraw_commit_points(struct nl_store *store, const 
                                                   size_t count, const char *owner,
                                                   struct nl_error *err) {
     return nl_sql_run_ids(store, err, deliveries, count, NULL,
-                          "UPDATE delivery SET dot_at = NULL WHERE id " NL_IDS
-                          " AND state = 'leased' AND lease_owner = ?2" NL_IDS_CHANGED("id"),
+                          "UPDATE delivery SET dot_at = NULL WHERE id " NL_IDS " AND " IS_LEASED
+                          " AND lease_owner = ?2" NL_IDS_CHANGED("id"),
                           NL_VALUES(NL_STRING(owner)));
 }
 
@@ -279,50 +280,6 @@ enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery, co
         "first_attempt_at = CASE attempts WHEN 0 THEN NULL ELSE first_attempt_at END "
         "WHERE id = ? AND state = 'leased' AND lease_owner = ?",
         NL_VALUES(NL_INT(at), NL_INT(delivery), NL_STRING(owner)));
-}
-
-/* The event is written first, while the row still names the subscription. */
-static enum nl_status record_one(struct nl_store *store, const struct nl_record *record,
-                                 const char *owner, struct nl_error *err) {
-    const struct nl_result *result = record->result;
-    const char *state = outcome_states[result->outcome];
-    int64_t now = nl_store_now(store);
-    bool counts = result->outcome != NL_REQUEUED;
-    enum nl_status status = NL_OK;
-    if (counts && result->outcome != NL_SENT)
-        status = nl_sql_run(store, err,
-                            "INSERT INTO event (at, kind, list, subscriber, issue, detail) "
-                            "SELECT ?, ?, s.list, s.subscriber, d.issue, ? FROM delivery d "
-                            "JOIN subscription s ON s.id = d.subscription WHERE d.id = ? AND "
-                            "d.state = 'leased' AND d.lease_owner = ?",
-                            NL_VALUES(NL_INT(now), NL_STRING(state), NL_STRING(result->text),
-                                      NL_INT(record->delivery), NL_STRING(owner)));
-    if (status != NL_OK)
-        return status;
-    return nl_sql_run(
-        store, err,
-        "UPDATE delivery SET state = ?1, "
-        "attempts = attempts + CASE state WHEN 'unknown' THEN 0 ELSE ?2 END, updated_at = ?3, "
-        "next_attempt_at = nullif(?4, 0), reply_code = nullif(?5, 0), "
-        "reply_status = nullif(?6, ''), reply_text = ?7, lease_owner = NULL, lease_until = NULL, "
-        "dot_at = CASE ?1 WHEN 'unknown' THEN dot_at END, "
-        "first_attempt_at = CASE WHEN ?2 = 0 AND attempts = 0 THEN NULL ELSE first_attempt_at END, "
-        "paced_at = CASE ?2 WHEN 0 THEN paced_at END "
-        "WHERE id = ?8 AND lease_owner = ?9 AND "
-        "(state = 'leased' OR (state = 'unknown' AND ?1 = 'sent'))",
-        NL_VALUES(NL_STRING(state), NL_INT(counts), NL_INT(now), NL_INT(result->next_attempt_at),
-                  NL_INT(result->code), NL_STRING(result->status), NL_STRING(result->text),
-                  NL_INT(record->delivery), NL_STRING(owner)));
-}
-
-enum nl_status nl_delivery_record(struct nl_store *store, const struct nl_record *records,
-                                  size_t count, const char *owner, struct nl_error *err) {
-    if (count == 0)
-        return NL_OK;
-    enum nl_status status = nl_sql_batch_begin(store, err);
-    for (size_t i = 0; status == NL_OK && i < count; i++)
-        status = record_one(store, &records[i], owner, err);
-    return nl_sql_batch_end(store, status, err);
 }
 
 enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64_t *due,

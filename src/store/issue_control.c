@@ -202,11 +202,20 @@ enum nl_status nl_issue_control(struct nl_store *store, int64_t issue, enum nl_i
     return status;
 }
 
+static enum nl_status note_sending(const struct nl_sql_row *row, void *context,
+                                   struct nl_error *err) {
+    (void)row;
+    (void)err;
+    *(bool *)context = true;
+    return NL_OK;
+}
+
 enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
                                    struct nl_error *err) {
-    return nl_sql_exists(store, err, sending,
-                         "SELECT 1 FROM issue WHERE id = ? AND state = 'sending'",
-                         NL_VALUES(NL_INT(issue)));
+    *sending = false;
+    return nl_sql_later(store, err, note_sending, sending,
+                        "SELECT 1 FROM issue WHERE id = ? AND state = 'sending'",
+                        NL_VALUES(NL_INT(issue)));
 }
 
 /* On a server each connection has kept figures of its own. */

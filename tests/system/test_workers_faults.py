@@ -44,7 +44,8 @@ def test_stopped_within_a_transaction(workers):
     addresses = workers.start_sending()
     worker = workers.running[0]
     with psycopg2.connect(workers.site.database) as other, other.cursor() as cursor:
-        cursor.execute("LOCK TABLE delivery IN EXCLUSIVE MODE")
+        # Only a lease reads this table. The other statements of a turn travel with its COMMIT.
+        cursor.execute("LOCK TABLE subject_test IN ACCESS EXCLUSIVE MODE")
         wait_for(lambda: workers.site.sql(
             "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND xact_start IS NOT NULL "
             f"AND application_name = 'newsletter {worker.pid}'"))

@@ -55,6 +55,9 @@ int64_t nl_store_now(const struct nl_store *store) NL_ALL_NONNULL;
 /* The installation's own random key, made with the database; keys the MACs of nl_mac. */
 const char *nl_store_secret(const struct nl_store *store) NL_ALL_NONNULL;
 
+/* Whether a server keeps the database, so that each question is a round trip. */
+bool nl_store_is_served(const struct nl_store *store) NL_ALL_NONNULL;
+
 /* Transactions; nothing nests. A commit is durable on disk when it returns. Rolling back where no
  * transaction is open does nothing. Exclusive transactions run one after the other, so that one may
  * rely on what it has read. Shared ones run at the same time as others: for a caller that changes
@@ -63,6 +66,13 @@ NL_CHECKED enum nl_status nl_store_begin_exclusive(struct nl_store *store,
                                                    struct nl_error *err) NL_ALL_NONNULL;
 NL_CHECKED enum nl_status nl_store_begin_shared(struct nl_store *store,
                                                 struct nl_error *err) NL_ALL_NONNULL;
+/* As shared, for a few statements without a question between them: nl_sql_run, nl_sql_run_ids and
+ * nl_sql_later may only note what is to be run. It travels with the next statement whose rows are
+ * wanted at once, at the latest with the commit, so that all of it costs one round trip to a
+ * server. So what they change, and what failed, is known after the commit; nl_sql_changes knows
+ * nothing of them. */
+NL_CHECKED enum nl_status nl_store_begin_together(struct nl_store *store,
+                                                  struct nl_error *err) NL_ALL_NONNULL;
 NL_CHECKED enum nl_status nl_store_commit(struct nl_store *store,
                                           struct nl_error *err) NL_ALL_NONNULL;
 void nl_store_rollback(struct nl_store *store) NL_ALL_NONNULL;

@@ -25,6 +25,12 @@ NL_CHECKED enum nl_status nl_sql_each(struct nl_store *store, struct nl_error *e
                                       nl_sql_visit *each, void *context, const char *sql,
                                       const struct nl_value *values) NL_NONNULL(1, 2, 3, 5, 6);
 
+/* As nl_sql_each; in a transaction that was begun together the rows come at the latest with its
+ * commit, so `context` lives until then, and `each` neither fails nor runs statements. */
+NL_CHECKED enum nl_status nl_sql_later(struct nl_store *store, struct nl_error *err,
+                                       nl_sql_visit *each, void *context, const char *sql,
+                                       const struct nl_value *values) NL_NONNULL(1, 2, 3, 5, 6);
+
 /* Runs a query for its first row. `*found`, unless `found` is NULL, tells whether there was one;
  * where there was none, all columns are 0 or NULL. After a failure, copies that were made are in
  * place: free them as after success. */
@@ -85,13 +91,24 @@ NL_CHECKED enum nl_status nl_sql_insert(struct nl_store *store, struct nl_error 
 
 /* Changes many rows in the same way: `sql` is an UPDATE of the row NL_IDS, its parameter ?1, and
  * ends with NL_IDS_CHANGED("id"); `values` are for ?2 and on. changed[i], unless it is NULL, tells
- * whether the row ids[i] was changed. */
+ * whether the row ids[i] was changed; in a transaction that was begun together it does so after the
+ * commit, and `ids` and `changed` live until then. */
 #define NL_IDS "= /*+ ANY (CAST( */ ?1 /*+ AS BIGINT[])) */"
 #define NL_IDS_CHANGED(id) " /*+ RETURNING " id " */"
 NL_CHECKED enum nl_status nl_sql_run_ids(struct nl_store *store, struct nl_error *err,
                                          const int64_t *ids, size_t count, bool *changed,
                                          const char *sql, const struct nl_value *values)
     NL_NONNULL(1, 2, 3, 6, 7);
+
+/* Whether a parameter may be an array, "{1,2}", that stands for many rows. */
+bool nl_sql_has_arrays(const struct nl_store *store) NL_ALL_NONNULL;
+
+/* Appends an element to an array, which begins as an empty buffer. NULL is NULL. */
+void nl_array_add_int(struct nl_buf *array, int64_t number) NL_ALL_NONNULL;
+void nl_array_add_text(struct nl_buf *array, const char *text) NL_NONNULL(1);
+
+/* Ends the array. The value borrows the buffer; running out of memory shows in array->failed. */
+struct nl_value nl_array_value(struct nl_buf *array) NL_ALL_NONNULL;
 
 /* Runs many statements at once: between begin and end nl_sql_run may only note what is to be run,
  * and no other function may be called. End it also after a failure, `status`, which is then

@@ -78,7 +78,8 @@ NL_CHECKED enum nl_status nl_delivery_waits(struct nl_store *store, const struct
  * more before its message goes out, and a witness under the name `owner` tells which did. The
  * commit point is the moment before the final dot: after it, only the server's reply tells whether
  * the message was accepted. ok[i] is false where the lease is gone or the subscription has ended
- * since: then the dot must not be sent. */
+ * since: then the dot must not be sent. In a transaction that was begun together, `ok` is filled
+ * by its commit. */
 NL_CHECKED enum nl_status nl_delivery_commit_points(struct nl_store *store,
                                                     const int64_t *deliveries, size_t count,
                                                     bool ahead, const char *owner, bool *ok,

@@ -42,7 +42,7 @@ NL_CHECKED enum nl_status nl_issue_control(struct nl_store *store, int64_t issue
                                            struct nl_error *err) NL_NONNULL(1, 6, 7);
 
 /* The present state, as another process may have set it: *sending is false once the issue is paused
- * or cancelled. */
+ * or cancelled. In a transaction that was begun together, it is known after the commit. */
 NL_CHECKED enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
                                               struct nl_error *err) NL_ALL_NONNULL;
 

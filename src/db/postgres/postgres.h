@@ -9,16 +9,37 @@
 struct nl_postgres {
     PGconn *connection;
     char *url;
-    size_t batch;        /* how many replies are still expected */
-    int64_t offset;      /* seconds by which the server's clock is ahead of ours */
-    int64_t changes;     /* of the last statement that changed rows */
-    bool duplicate;      /* the last failure was that a row is there already */
-    bool open;           /* a transaction is */
-    bool read_only;      /* every session of this store is */
-    uint64_t listens;    /* wait.c: the session that hears of changes */
-    uint64_t sessions;   /* how often we connected: prepared statements end with their session */
-    uint64_t statements; /* for their names */
+    struct nl_buf waiting; /* pipeline.c: whose replies are still expected */
+    int64_t offset;        /* seconds by which the server's clock is ahead of ours */
+    int64_t clock_at;      /* when, by our clock, that was found out */
+    int64_t changes;       /* of the last statement that changed rows */
+    bool duplicate;        /* the last failure was that a row is there already */
+    bool open;             /* a transaction is */
+    bool read_only;        /* every session of this store is */
+    uint64_t listens;      /* wait.c: the session that hears of changes */
+    uint64_t sessions;     /* how often we connected: prepared statements end with their session */
+    uint64_t statements;   /* for their names */
 };
+
+struct nl_postgres_statement {
+    struct nl_buf sql; /* translated */
+    char name[24];
+    uint64_t session; /* in which it is prepared; 0: in none */
+    bool used;        /* once, at least: from then on it is worth preparing */
+    PGresult *result;
+    int row;
+};
+
+/* The values as the protocol wants them; all in one piece of memory, which begins with `numbers`.
+ */
+struct nl_postgres_parameters {
+    uint64_t *numbers; /* in network order */
+    const char **data;
+    Oid *types;
+    int *lengths, *formats;
+};
+
+enum { NL_POSTGRES_BINARY = 1 };
 
 static inline struct nl_postgres *nl_postgres(const struct nl_store *store) {
     return store->link;
@@ -34,6 +55,10 @@ enum nl_status nl_postgres_script(struct nl_store *store, const char *sql, struc
 
 /* Connects again where the connection is lost and no transaction was open. */
 enum nl_status nl_postgres_ensure(struct nl_store *store, struct nl_error *err);
+
+/* connection.c: the server's time, and taking it from a result. */
+#define NL_POSTGRES_CLOCK "SELECT extract(epoch FROM clock_timestamp())::bigint"
+void nl_postgres_set_clock(struct nl_postgres *link, const PGresult *result);
 
 /* dialect.c: `sql` with parameters written $1, $2; an insert returns its id. */
 void nl_postgres_translate(const char *sql, bool insert, struct nl_buf *out);
@@ -66,11 +91,28 @@ const char *nl_postgres_text(void *handle, int column);
 const void *nl_postgres_bytes(void *handle, int column, size_t *len);
 bool nl_postgres_is_null(void *handle, int column);
 
-enum nl_status nl_postgres_batch_begin(struct nl_store *store, struct nl_error *err);
-enum nl_status nl_postgres_batch_add(struct nl_store *store, void *handle,
-                                     const struct nl_value *values, size_t count,
-                                     struct nl_error *err);
-enum nl_status nl_postgres_batch_end(struct nl_store *store, struct nl_error *err);
+/* To be freed by out->numbers. */
+enum nl_status nl_postgres_parameters(struct nl_postgres_parameters *out,
+                                      const struct nl_value *values, size_t count,
+                                      struct nl_error *err);
+/* Gives a statement that is about to be prepared a name of its own. */
+void nl_postgres_name(struct nl_postgres *link, struct nl_postgres_statement *statement);
+/* Whether statement->result is a success, and of types that we can read. */
+enum nl_status nl_postgres_judge(struct nl_store *store, struct nl_postgres_statement *statement,
+                                 struct nl_error *err);
+
+/* pipeline.c */
+enum nl_status nl_postgres_begin_later(struct nl_store *store, struct nl_error *err);
+enum nl_status nl_postgres_later(struct nl_store *store, void *handle,
+                                 const struct nl_value *values, size_t count, nl_sql_visit *each,
+                                 void *context, struct nl_error *err);
+/* Runs a statement together with those that wait. */
+enum nl_status nl_postgres_join(struct nl_store *store, struct nl_postgres_statement *statement,
+                                const struct nl_postgres_parameters *parameters, int count,
+                                struct nl_error *err);
+/* Commits together with what waits. */
+enum nl_status nl_postgres_join_commit(struct nl_store *store, struct nl_error *err);
+enum nl_status nl_postgres_flush(struct nl_store *store, struct nl_error *err);
 
 /* wait.c */
 enum nl_status nl_postgres_wait(struct nl_store *store, int64_t seconds,

@@ -57,7 +57,9 @@ enum nl_status nl_postgres_error(struct nl_store *store, const PGresult *result,
 }
 
 enum nl_status nl_postgres_script(struct nl_store *store, const char *sql, struct nl_error *err) {
-    enum nl_status status = nl_postgres_ensure(store, err);
+    enum nl_status status = nl_postgres_flush(store, err);
+    if (status == NL_OK)
+        status = nl_postgres_ensure(store, err);
     if (status != NL_OK)
         return status;
     PGresult *result = PQexec(nl_postgres(store)->connection, sql);
@@ -81,12 +83,11 @@ static void system_random(void *ctx, unsigned char out[16]) {
     nl_env_system.random(nl_env_system.ctx, out);
 }
 
-#define CLOCK "SELECT extract(epoch FROM clock_timestamp())::bigint"
-
-/* Reads the server's time from the first column of a result. */
-static void set_clock(struct nl_postgres *link, const PGresult *result) {
+/* From the first column. */
+void nl_postgres_set_clock(struct nl_postgres *link, const PGresult *result) {
+    link->clock_at = nl_env_now(&nl_env_system);
     if (PQntuples(result) > 0)
-        link->offset = strtoll(PQgetvalue(result, 0, 0), NULL, 10) - nl_env_now(&nl_env_system);
+        link->offset = strtoll(PQgetvalue(result, 0, 0), NULL, 10) - link->clock_at;
 }
 
 /* ---- connecting ---- */
@@ -110,7 +111,7 @@ static enum nl_status greet(struct nl_store *store, struct nl_error *err) {
         "SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; "
         "SET tcp_user_timeout = '20s'; "
         "UPDATE pg_settings SET setting = 20000 "
-        "WHERE name = 'idle_in_transaction_session_timeout' AND setting = '0'; " CLOCK
+        "WHERE name = 'idle_in_transaction_session_timeout' AND setting = '0'; " NL_POSTGRES_CLOCK
         ", current_setting('server_encoding')";
     struct nl_postgres *link = nl_postgres(store);
     PGresult *result = PQexec(link->connection, greeting);
@@ -121,7 +122,7 @@ static enum nl_status greet(struct nl_store *store, struct nl_error *err) {
                               "%s is encoded in %s: make a database with ENCODING 'UTF8'",
                               store->path, PQgetvalue(result, 0, 1));
     if (status == NL_OK)
-        set_clock(link, result);
+        nl_postgres_set_clock(link, result);
     PQclear(result);
     link->sessions++;
     return status == NL_OK && link->read_only
@@ -215,6 +216,7 @@ void nl_postgres_close(struct nl_store *store) {
     if (link == NULL)
         return;
     PQfinish(link->connection);
+    nl_buf_free(&link->waiting);
     free(link->url);
     free(link);
     store->link = NULL;
@@ -271,9 +273,9 @@ enum nl_status nl_postgres_check(const char *path, struct nl_error *err) {
 
 /* Transactions that change what they have just read run one after the other, as with SQLite. */
 enum nl_status nl_postgres_begin(struct nl_store *store, bool exclusive, struct nl_error *err) {
-    static const char together[] = "BEGIN; " CLOCK;
+    static const char together[] = "BEGIN; " NL_POSTGRES_CLOCK;
     static const char one[] = "BEGIN; SELECT pg_advisory_xact_lock(hashtext('newsletter ' || "
-                              "current_schema()), 0); " CLOCK;
+                              "current_schema()), 0); " NL_POSTGRES_CLOCK;
     enum nl_status status = nl_postgres_ensure(store, err);
     if (status != NL_OK)
         return status;
@@ -281,7 +283,7 @@ enum nl_status nl_postgres_begin(struct nl_store *store, bool exclusive, struct 
     PGresult *result = PQexec(link->connection, exclusive ? one : together);
     link->open = true;
     if (PQresultStatus(result) == PGRES_TUPLES_OK)
-        set_clock(link, result);
+        nl_postgres_set_clock(link, result);
     else
         status = nl_postgres_error(store, result, err);
     PQclear(result);
@@ -296,6 +298,8 @@ enum nl_status nl_postgres_commit(struct nl_store *store, struct nl_error *err) 
     enum nl_status status = nl_postgres_ensure(store, err);
     if (status != NL_OK)
         return status;
+    if (link->waiting.len > 0)
+        return nl_postgres_join_commit(store, err);
     PGresult *result = PQexec(link->connection, "COMMIT");
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
         status = nl_postgres_error(store, result, err);
@@ -309,6 +313,9 @@ enum nl_status nl_postgres_commit(struct nl_store *store, struct nl_error *err) 
 
 void nl_postgres_rollback(struct nl_store *store) {
     struct nl_postgres *link = nl_postgres(store);
+    struct nl_error ignored = {0};
+    nl_error_ignore(nl_postgres_flush(store, &ignored));
+    nl_error_free(&ignored);
     if (!link->open)
         return;
     PQclear(PQexec(link->connection, "ROLLBACK"));

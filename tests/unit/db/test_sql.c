@@ -250,6 +250,86 @@ static void test_batch_that_fails(void **state) {
     assert_int_equal(count(fixture), 3);
 }
 
+static enum nl_status note_number(const struct nl_sql_row *row, void *context,
+                                  struct nl_error *err) {
+    (void)err;
+    *(int64_t *)context = nl_sql_int(row, 0);
+    return NL_OK;
+}
+
+/* What is noted is done in its order; a question in the middle is answered with what stands before
+ * it. */
+static void test_together(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    int64_t after = 0;
+    int64_t id = 0;
+    int64_t between = -1;
+    bool changed[2] = {false, true};
+    assert_ok(nl_sql_insert(fixture->store, &err, &id,
+                            "INSERT INTO returned (digest, at, kind) VALUES (?, 1, 'x')",
+                            NL_VALUES(NL_BYTES("a", 1))));
+    const int64_t ids[] = {id, id + 999};
+    assert_ok(nl_store_begin_together(fixture->store, &err));
+    put(fixture, "a");
+    assert_ok(nl_sql_run_ids(fixture->store, &err, ids, 2, changed,
+                             "UPDATE returned SET at = ?2 WHERE id " NL_IDS NL_IDS_CHANGED("id"),
+                             NL_VALUES(NL_INT(7))));
+    assert_ok(nl_sql_number(fixture->store, &err, &between, NULL, "SELECT at FROM returned",
+                            NL_NO_VALUES));
+    assert_int_equal(between, 7);
+    put(fixture, "b");
+    assert_ok(nl_sql_later(fixture->store, &err, note_number, &after,
+                           "SELECT count(*) FROM segment", NL_NO_VALUES));
+    assert_ok(nl_store_commit(fixture->store, &err));
+    assert_true(changed[0] && !changed[1]);
+    assert_int_equal(after, 2);
+    assert_int_equal(count(fixture), 2);
+}
+
+/* A failure is told by the commit at the latest, and undoes everything. */
+static void test_together_fails(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    put(fixture, "b");
+    assert_ok(nl_store_begin_together(fixture->store, &err));
+    put(fixture, "a");
+    enum nl_status status = add(fixture, "b", &err);
+    if (status == NL_OK)
+        status = nl_store_commit(fixture->store, &err);
+    assert_true(status != NL_OK);
+    nl_store_rollback(fixture->store);
+    nl_error_free(&err);
+    assert_int_equal(count(fixture), 1);
+    assert_ok(nl_store_begin_together(fixture->store, &err));
+    put(fixture, "d");
+    assert_ok(nl_store_commit(fixture->store, &err));
+    assert_int_equal(count(fixture), 2);
+}
+
+static void test_arrays(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_buf texts = {0};
+    struct nl_buf joined = {0};
+    struct nl_buf empty = {0};
+    assert_string_equal(nl_array_value(&empty).data, "{}");
+    nl_buf_free(&empty);
+    if (!nl_sql_has_arrays(fixture->store))
+        return;
+    nl_array_add_text(&texts, "a \"b\" \\ {c}, NULL");
+    nl_array_add_text(&texts, NULL);
+    nl_array_add_text(&texts, "");
+    nl_array_add_text(&texts, "NULL");
+    static const char sql[] = "SELECT coalesce('<' || v.t || '>', 'none') FROM (SELECT "
+                              "unnest(CAST(?1 AS TEXT[])) AS t) v";
+    assert_ok(nl_sql_each(fixture->store, &err, nl_sql_add_bytes, &joined, sql,
+                          NL_VALUES(nl_array_value(&texts))));
+    assert_string_equal(nl_buf_text(&joined), "<a \"b\" \\ {c}, NULL>none<><NULL>");
+    nl_buf_free(&texts);
+    nl_buf_free(&joined);
+}
+
 static bool other_takes(struct fixture *fixture, const char *name, int64_t number) {
     pid_t child = fork();
     if (child == 0) {
@@ -291,6 +371,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_many_rows, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_batch, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_batch_that_fails, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_together, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_together_fails, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_arrays, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_permits, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,6 +48,7 @@ static void release(struct leasing *leasing) {
     struct nl_error err = {0};
     assert_ok(nl_store_begin_exclusive(leasing->fixture->store, &err));
     assert_ok(nl_backlog_release(&leasing->backlog, &err));
+    nl_backlog_forget(&leasing->backlog, 0);
     assert_ok(nl_store_commit(leasing->fixture->store, &err));
 }
 

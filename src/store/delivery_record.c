@@ -1,0 +1,150 @@
+/* What came of deliveries. */
+#include "newsletter/db/sql.h"
+#include "newsletter/store/delivery.h"
+
+static const char *const outcome_states[] = {"sent",   "deferred", "bounced",
+                                             "failed", "unknown",  "queued"};
+
+/* The event is written first, while the row still names the subscription. */
+static enum nl_status record_one(struct nl_store *store, const struct nl_record *record,
+                                 const char *owner, struct nl_error *err) {
+    const struct nl_result *result = record->result;
+    const char *state = outcome_states[result->outcome];
+    int64_t now = nl_store_now(store);
+    bool counts = result->outcome != NL_REQUEUED;
+    enum nl_status status = NL_OK;
+    if (counts && result->outcome != NL_SENT)
+        status = nl_sql_run(store, err,
+                            "INSERT INTO event (at, kind, list, subscriber, issue, detail) "
+                            "SELECT ?, ?, s.list, s.subscriber, d.issue, ? FROM delivery d "
+                            "JOIN subscription s ON s.id = d.subscription WHERE d.id = ? AND "
+                            "d.state = 'leased' AND d.lease_owner = ?",
+                            NL_VALUES(NL_INT(now), NL_STRING(state), NL_STRING(result->text),
+                                      NL_INT(record->delivery), NL_STRING(owner)));
+    if (status != NL_OK)
+        return status;
+    return nl_sql_run(
+        store, err,
+        "UPDATE delivery SET state = ?1, "
+        "attempts = attempts + CASE state WHEN 'unknown' THEN 0 ELSE ?2 END, updated_at = ?3, "
+        "next_attempt_at = nullif(?4, 0), reply_code = nullif(?5, 0), "
+        "reply_status = nullif(?6, ''), reply_text = ?7, lease_owner = NULL, lease_until = NULL, "
+        "dot_at = CASE ?1 WHEN 'unknown' THEN dot_at END, "
+        "first_attempt_at = CASE WHEN ?2 = 0 AND attempts = 0 THEN NULL ELSE first_attempt_at END, "
+        "paced_at = CASE ?2 WHEN 0 THEN paced_at END "
+        "WHERE id = ?8 AND lease_owner = ?9 AND "
+        "(state = 'leased' OR (state = 'unknown' AND ?1 = 'sent'))",
+        NL_VALUES(NL_STRING(state), NL_INT(counts), NL_INT(now), NL_INT(result->next_attempt_at),
+                  NL_INT(result->code), NL_STRING(result->status), NL_STRING(result->text),
+                  NL_INT(record->delivery), NL_STRING(owner)));
+}
+
+/* ---- on a server: two statements for all of them ---- */
+
+/* '' || d.state: rows are not to be looked up by their state. The index of those that are leased is
+ * full of rows that no longer are. */
+
+enum column { DELIVERY, STATE, COUNTS, NEXT_ATTEMPT, CODE, STATUS, TEXT, COLUMNS };
+
+/* NULL where there is none. */
+static const char *or_null(const char *text) {
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+static bool is_event(const struct nl_result *result) {
+    return result->outcome != NL_SENT && result->outcome != NL_REQUEUED;
+}
+
+static void fill_columns(struct nl_buf columns[COLUMNS], const struct nl_record *records,
+                         size_t count, bool events) {
+    for (size_t i = 0; i < count; i++) {
+        const struct nl_result *result = records[i].result;
+        if (events && !is_event(result))
+            continue;
+        nl_array_add_int(&columns[DELIVERY], records[i].delivery);
+        nl_array_add_text(&columns[STATE], outcome_states[result->outcome]);
+        nl_array_add_text(&columns[TEXT], result->text);
+        if (events)
+            continue;
+        nl_array_add_int(&columns[COUNTS], result->outcome != NL_REQUEUED);
+        nl_array_add_int(&columns[NEXT_ATTEMPT], result->next_attempt_at);
+        nl_array_add_int(&columns[CODE], result->code);
+        nl_array_add_text(&columns[STATUS], or_null(result->status));
+    }
+}
+
+static enum nl_status record_events(struct nl_store *store, struct nl_buf columns[COLUMNS],
+                                    const char *owner, struct nl_error *err) {
+    return nl_sql_run(store, err,
+                      "INSERT INTO event (at, kind, list, subscriber, issue, detail) "
+                      "SELECT ?1, v.state, s.list, s.subscriber, d.issue, v.detail FROM (SELECT "
+                      "unnest(CAST(?2 AS BIGINT[])) AS id, unnest(CAST(?3 AS TEXT[])) AS state, "
+                      "unnest(CAST(?4 AS TEXT[])) AS detail) AS v JOIN delivery d ON d.id = v.id "
+                      "JOIN subscription s ON s.id = d.subscription "
+                      "WHERE '' || d.state = 'leased' AND d.lease_owner = ?5",
+                      NL_VALUES(NL_INT(nl_store_now(store)), nl_array_value(&columns[DELIVERY]),
+                                nl_array_value(&columns[STATE]), nl_array_value(&columns[TEXT]),
+                                NL_STRING(owner)));
+}
+
+static enum nl_status record_outcomes(struct nl_store *store, struct nl_buf columns[COLUMNS],
+                                      const char *owner, struct nl_error *err) {
+    return nl_sql_run(
+        store, err,
+        "UPDATE delivery AS d SET state = v.state, "
+        "attempts = d.attempts + CASE d.state WHEN 'unknown' THEN 0 ELSE v.counts END, "
+        "updated_at = ?1, next_attempt_at = nullif(v.next, 0), reply_code = nullif(v.code, 0), "
+        "reply_status = v.status, reply_text = v.reply, lease_owner = NULL, lease_until = NULL, "
+        "dot_at = CASE v.state WHEN 'unknown' THEN d.dot_at END, first_attempt_at = "
+        "CASE WHEN v.counts = 0 AND d.attempts = 0 THEN NULL ELSE d.first_attempt_at END, "
+        "paced_at = CASE v.counts WHEN 0 THEN d.paced_at END FROM (SELECT "
+        "unnest(CAST(?2 AS BIGINT[])) AS id, unnest(CAST(?3 AS TEXT[])) AS state, "
+        "unnest(CAST(?4 AS BIGINT[])) AS counts, unnest(CAST(?5 AS BIGINT[])) AS next, "
+        "unnest(CAST(?6 AS BIGINT[])) AS code, unnest(CAST(?7 AS TEXT[])) AS status, "
+        "unnest(CAST(?8 AS TEXT[])) AS reply) AS v WHERE d.id = v.id AND d.lease_owner = ?9 AND "
+        "('' || d.state = 'leased' OR ('' || d.state = 'unknown' AND v.state = 'sent'))",
+        NL_VALUES(NL_INT(nl_store_now(store)), nl_array_value(&columns[DELIVERY]),
+                  nl_array_value(&columns[STATE]), nl_array_value(&columns[COUNTS]),
+                  nl_array_value(&columns[NEXT_ATTEMPT]), nl_array_value(&columns[CODE]),
+                  nl_array_value(&columns[STATUS]), nl_array_value(&columns[TEXT]),
+                  NL_STRING(owner)));
+}
+
+typedef enum nl_status record_columns(struct nl_store *store, struct nl_buf columns[COLUMNS],
+                                      const char *owner, struct nl_error *err);
+
+static enum nl_status with_columns(struct nl_store *store, const struct nl_record *records,
+                                   size_t count, bool events, const char *owner,
+                                   record_columns *each, struct nl_error *err) {
+    struct nl_buf columns[COLUMNS] = {{0}};
+    bool failed = false;
+    fill_columns(columns, records, count, events);
+    for (size_t i = 0; i < COLUMNS; i++)
+        failed = failed || columns[i].failed;
+    enum nl_status status = failed ? nl_error_nomem(err) : NL_OK;
+    if (status == NL_OK && columns[DELIVERY].len > 0)
+        status = each(store, columns, owner, err);
+    for (size_t i = 0; i < COLUMNS; i++)
+        nl_buf_free(&columns[i]);
+    return status;
+}
+
+/* The events are written first, while the rows still name their owner. */
+static enum nl_status record_together(struct nl_store *store, const struct nl_record *records,
+                                      size_t count, const char *owner, struct nl_error *err) {
+    enum nl_status status = with_columns(store, records, count, true, owner, record_events, err);
+    return status == NL_OK ? with_columns(store, records, count, false, owner, record_outcomes, err)
+                           : status;
+}
+
+enum nl_status nl_delivery_record(struct nl_store *store, const struct nl_record *records,
+                                  size_t count, const char *owner, struct nl_error *err) {
+    if (count == 0)
+        return NL_OK;
+    if (nl_sql_has_arrays(store))
+        return record_together(store, records, count, owner, err);
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < count; i++)
+        status = record_one(store, &records[i], owner, err);
+    return status;
+}
