@@ -1,4 +1,4 @@
-/* What came of deliveries. */
+/* Outcomes of deliveries. */
 #include "newsletter/db/sql.h"
 #include "newsletter/store/delivery.h"
 

@@ -1,4 +1,4 @@
-"""What a run asks of a PostgreSQL server: everything that happens at once travels in one piece."""
+"""Questions of a run to a PostgreSQL server: everything that happens at once travels in one piece."""
 import collections
 import os
 import re

@@ -257,7 +257,7 @@ static enum nl_status note_number(const struct nl_sql_row *row, void *context,
     return NL_OK;
 }
 
-/* What is noted is done in its order; a question in the middle is answered with what stands before
+/* Noted statements run in their order; a question in the middle is answered with what stands before
  * it. */
 static void test_together(void **state) {
     struct fixture *fixture = *state;
