@@ -68,6 +68,8 @@ void nl_log(enum nl_log_level level, const struct nl_log_field *fields, const ch
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    if (!is_journal() || !send_entry(level, fields, message))
+    if (is_journal() && send_entry(level, fields, message))
+        return;
+    if (level < NL_LOG_DEBUG || getenv("NEWSLETTER_DEBUG") != NULL)
         fprintf(stderr, "%s%s\n", level < NL_LOG_INFO ? "newsletter: " : "", message);
 }

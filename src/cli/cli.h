@@ -66,6 +66,12 @@ enum nl_status cli_become(const char *user, struct nl_error *err);
 /* The layer that commands call, on the database that is open. */
 struct nl_office cli_office(struct cli *cli);
 
+/* confine.c: gives up all that a command does not need once its database is open and its relay is
+ * there: the rest of the file system, running programs, listening, signals. `mailboxes`, ended by
+ * NULL, are files and folders that it works on; NULL for none. Without Landlock, or with 'sandbox:
+ * off', nothing happens. Threads that run already are not confined: call it before they start. */
+void cli_confine(struct cli *cli, char *const *mailboxes) NL_NONNULL(1);
+
 /* Closes the database early, before a fork. */
 void cli_close_store(struct cli *cli);
 

@@ -154,6 +154,7 @@ static enum nl_status take_pipe(struct bounce_call *call, struct nl_error *err) 
     enum nl_status status = nl_file_read("/dev/stdin", PIPE_LIMIT, &text, err);
     if (status == NL_OK && text.len == 0)
         status = nl_error_set(err, NL_DATA, "standard input holds no message");
+    cli_confine(call->cli, NULL);
     const char *start = nl_buf_text(&text);
     start += strspn(start, " \t\r\n");
     if (status == NL_OK && (*start == '{' || *start == '['))
@@ -167,6 +168,7 @@ static enum nl_status take_pipe(struct bounce_call *call, struct nl_error *err) 
 static enum nl_status take_paths(struct bounce_call *call, struct nl_error *err) {
     const struct nl_visitor visitor = {take, settle, call, false, &cli_stop};
     enum nl_status status = NL_OK;
+    cli_confine(call->cli, call->cli->words);
     for (char **path = call->cli->words; status == NL_OK && *path != NULL && !cli_stop; path++)
         status = nl_mailbox_path(*path, &visitor, err);
     return status;
@@ -190,6 +192,8 @@ static enum nl_status fetch(struct bounce_call *call, struct nl_error *err) {
                               "another 'newsletter bounce --fetch' is running: let it finish");
     if (status == NL_OK)
         status = nl_secret_read("fetch", &source, &password, err);
+    if (status == NL_OK)
+        cli_confine(call->cli, NULL);
     if (status == NL_OK)
         status = nl_mailbox_fetch(config, password, &visitor, err);
     if (ours)

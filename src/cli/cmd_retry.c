@@ -100,6 +100,7 @@ static enum nl_status retry_run(struct cli *cli, void *options, struct nl_error 
     if (status != NL_OK)
         return status;
     cli_catch_signals();
+    cli_confine(cli, NULL);
     return retry_all(cli, err);
 }
 

@@ -164,6 +164,8 @@ static enum nl_status serve(struct cli *cli, const char *listen, bool mail, stru
         status = open_staff(cli, &service, err);
     if (status == NL_OK)
         status = drop_privileges(cli->config.serve.user, err);
+    if (status == NL_OK)
+        cli_confine(cli, NULL);
     if (status == NL_OK && mail)
         status = start_mailers(cli, &service, err);
     if (status == NL_OK)

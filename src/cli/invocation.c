@@ -219,6 +219,7 @@ enum nl_status cli_send_issue(struct cli *cli, const struct nl_issue *issue, int
     struct nl_run_summary summary = {0};
     struct progress progress;
     cli_catch_signals();
+    cli_confine(cli, NULL);
     progress_start(&progress, total);
     const struct nl_run_options options = {
         .stop = &cli_stop, .progress = progress_show, .ctx = &progress};

@@ -39,5 +39,6 @@ enum nl_status cli_work(struct cli *cli, struct nl_error *err) {
                                        .stop = &cli_stop,
                                        .report = report};
     cli_catch_signals();
+    cli_confine(cli, NULL);
     return nl_worker_run(&service, waiting, err);
 }

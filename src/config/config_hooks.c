@@ -178,3 +178,14 @@ void nl_config_free_hooks(struct nl_config *config) {
     }
     config->hook_count = 0;
 }
+
+void nl_config_each_hook_path(const struct nl_config *config, nl_config_visit_path *visit,
+                              void *ctx) {
+    for (size_t at = 0; at < config->hook_count; at++) {
+        const struct nl_hook_config *hook = &config->hooks[at];
+        const char *const paths[] = {hook->ca_file, hook->key_file, hook->secret_file};
+        for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+            if (paths[i] != NULL)
+                visit(paths[i], ctx);
+    }
+}

@@ -18,4 +18,8 @@ enum nl_status nl_config_check_hooks(const struct nl_config *config, struct nl_e
 
 void nl_config_free_hooks(struct nl_config *config);
 
+/* The part of nl_config_each_path for these settings. */
+void nl_config_each_hook_path(const struct nl_config *config, nl_config_visit_path *visit,
+                              void *ctx);
+
 #endif

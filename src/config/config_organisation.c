@@ -279,3 +279,15 @@ void nl_config_free_organisation(struct nl_config *config) {
         free_one(&config->looks[i]);
     free(config->looks);
 }
+
+void nl_config_each_organisation_path(const struct nl_config *config, nl_config_visit_path *visit,
+                                      void *ctx) {
+    for (size_t at = 0; at <= config->look_count; at++) {
+        const struct nl_organisation *one =
+            at < config->look_count ? &config->looks[at] : &config->organisation;
+        if (one->logo != NULL)
+            visit(one->logo, ctx);
+        if (one->logo_dark != NULL)
+            visit(one->logo_dark, ctx);
+    }
+}

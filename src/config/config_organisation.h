@@ -15,4 +15,8 @@ enum nl_status nl_config_apply_organisation(struct nl_config *config,
 
 void nl_config_free_organisation(struct nl_config *config);
 
+/* The part of nl_config_each_path for these settings. */
+void nl_config_each_organisation_path(const struct nl_config *config, nl_config_visit_path *visit,
+                                      void *ctx);
+
 #endif

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, PATH, NUMBER, DURATION, BOOLEAN, SECURITY, AUTH, PROTOCOL, RULE, PROVIDER };
+enum kind { TEXT, PATH, NUMBER, DURATION, BOOL, SECURITY, AUTH, PROTOCOL, RULE, PROVIDER, SANDBOX };
 
 /* One line per setting: this table is the whole grammar of the file. */
 static const struct setting {
@@ -33,11 +33,12 @@ static const struct setting {
     {"unsubscribe_url", TEXT, AT(unsubscribe_url), NULL, 0, 0},
     {"preferences_url", TEXT, AT(preferences_url), NULL, 0, 0},
     {"images_url", TEXT, AT(images_url), NULL, 0, 0},
-    {"raw_html", BOOLEAN, AT(raw_html), "false", 0, 0},
+    {"raw_html", BOOL, AT(raw_html), "false", 0, 0},
+    {"sandbox", SANDBOX, AT(sandbox), "auto", 0, 0},
     {"smtp.host", TEXT, AT(server.host), "localhost", 0, 0},
     {"smtp.port", NUMBER, AT(server.port), NULL, 1, 65535},
     {"smtp.security", SECURITY, AT(server.security), "starttls", 0, 0},
-    {"smtp.verify", BOOLEAN, AT(server.verify), "true", 0, 0},
+    {"smtp.verify", BOOL, AT(server.verify), "true", 0, 0},
     {"smtp.ca_file", PATH, AT(server.ca_file), NULL, 0, 0},
     {"smtp.auth", AUTH, AT(server.auth), "auto", 0, 0},
     {"smtp.username", TEXT, AT(server.username), NULL, 0, 0},
@@ -53,7 +54,7 @@ static const struct setting {
     {"relays.#.host", TEXT, RELAY(host), NULL, 0, 0},
     {"relays.#.port", NUMBER, RELAY(port), NULL, 1, 65535},
     {"relays.#.security", SECURITY, RELAY(security), "starttls", 0, 0},
-    {"relays.#.verify", BOOLEAN, RELAY(verify), "true", 0, 0},
+    {"relays.#.verify", BOOL, RELAY(verify), "true", 0, 0},
     {"relays.#.ca_file", PATH, RELAY(ca_file), NULL, 0, 0},
     {"relays.#.auth", AUTH, RELAY(auth), "auto", 0, 0},
     {"relays.#.username", TEXT, RELAY(username), NULL, 0, 0},
@@ -80,8 +81,8 @@ static const struct setting {
     {"confirmation.resend_interval", DURATION, AT(confirmation.resend_interval), "1h", 0, 31536000},
     {"confirmation.text_version", TEXT, AT(confirmation.text_version), "1", 0, 0},
     {"preferences.expires", DURATION, AT(preferences.expires), "1d", 60, 31536000},
-    {"notices.welcome", BOOLEAN, AT(notices.welcome), "true", 0, 0},
-    {"notices.goodbye", BOOLEAN, AT(notices.goodbye), "false", 0, 0},
+    {"notices.welcome", BOOL, AT(notices.welcome), "true", 0, 0},
+    {"notices.goodbye", BOOL, AT(notices.goodbye), "false", 0, 0},
     {"serve.listen", TEXT, AT(serve.listen), "127.0.0.1:8025", 0, 0},
     {"serve.url", TEXT, AT(serve.url), NULL, 0, 0},
     {"serve.user", TEXT, AT(serve.user), NULL, 0, 0},
@@ -93,9 +94,9 @@ static const struct setting {
     {"serve.joins_per_hour", NUMBER, AT(serve.joins_per_hour), "60", 1, 1000000},
     {"serve.joins_per_address", NUMBER, AT(serve.joins_per_address), "5", 1, 1000000},
     {"serve.joins_in_total", NUMBER, AT(serve.joins_in_total), "1000", 1, 1000000},
-    {"serve.challenge", BOOLEAN, AT(serve.challenge), "false", 0, 0},
-    {"serve.check_forms", BOOLEAN, AT(serve.check_forms), "true", 0, 0},
-    {"serve.log", BOOLEAN, AT(serve.log), "true", 0, 0},
+    {"serve.challenge", BOOL, AT(serve.challenge), "false", 0, 0},
+    {"serve.check_forms", BOOL, AT(serve.check_forms), "true", 0, 0},
+    {"serve.log", BOOL, AT(serve.log), "true", 0, 0},
     {"serve.websub", TEXT, AT(serve.websub), NULL, 0, 0},
     {"archive.pdf", TEXT, AT(archive.pdf), NULL, 0, 0},
     {"media.#.title", TEXT, MEDIUM(title), NULL, 0, 0},
@@ -138,7 +139,7 @@ static const struct setting {
     {"fetch.host", TEXT, AT(fetch.host), NULL, 0, 0},
     {"fetch.port", NUMBER, AT(fetch.port), NULL, 1, 65535},
     {"fetch.security", SECURITY, AT(fetch.security), "tls", 0, 0},
-    {"fetch.verify", BOOLEAN, AT(fetch.verify), "true", 0, 0},
+    {"fetch.verify", BOOL, AT(fetch.verify), "true", 0, 0},
     {"fetch.ca_file", PATH, AT(fetch.ca_file), NULL, 0, 0},
     {"fetch.username", TEXT, AT(fetch.username), NULL, 0, 0},
     {"fetch.password_file", PATH, AT(fetch.password_file), NULL, 0, 0},
@@ -192,30 +193,25 @@ static void *target_of(struct nl_config *config, const struct setting *setting,
 static const char *const security_names[] = {"starttls", "tls", "none", NULL};
 static const char *const protocol_names[] = {"imap", "pop3", NULL};
 const char *const nl_subject_rules[] = {"unsubscribes", "replies", NULL};
+static const char *const sandbox_names[] = {"auto", "off", NULL};
 static const char *const auth_names[] = {"auto", "plain", "login", "xoauth2", NULL};
 
-/* Values that had another name in an earlier version. They are still read, with a warning, and
- * databases hold them too. */
-static const struct renamed {
-    const char *path, *old, *name;
-} renamed[] = {{"subject_test.rule", "departures", "unsubscribes"}};
-
-/* The present name of a value. */
-static const char *present_name(const char *path, const char *value) {
-    for (size_t i = 0; i < sizeof renamed / sizeof renamed[0]; i++)
-        if (strcmp(path, renamed[i].path) == 0 && strcmp(value, renamed[i].old) == 0)
-            return renamed[i].name;
-    return value;
-}
+/* The kinds whose values are one of a few words. */
+static const struct {
+    const char *const *names;
+    const char *wanted;
+} choices[] = {
+    [SECURITY] = {security_names, "starttls, tls or none"},
+    [AUTH] = {auth_names, "auto, plain, login or xoauth2"},
+    [PROTOCOL] = {protocol_names, "imap or pop3"},
+    [RULE] = {nl_subject_rules, "unsubscribes or replies"},
+    [PROVIDER] = {nl_provider_names, NL_CONFIG_PROVIDERS},
+    [SANDBOX] = {sandbox_names, "auto or off"},
+};
 
 bool nl_subject_rule_parse(const char *name, int64_t *rule) {
-    return nl_config_find_name(nl_subject_rules, present_name("subject_test.rule", name), rule);
-}
-
-static enum nl_status store_text(char **target, char *value, struct nl_error *err) {
-    free(*target);
-    *target = value;
-    return value != NULL ? NL_OK : nl_error_nomem(err);
+    return nl_config_find_name(nl_subject_rules, nl_config_present_name("subject_test.rule", name),
+                               rule);
 }
 
 static enum nl_status apply(struct nl_config *config, const struct setting *setting,
@@ -227,9 +223,10 @@ static enum nl_status apply(struct nl_config *config, const struct setting *sett
     if (setting->kind == TEXT || setting->kind == PATH) {
         if (nl_text_check_line(value, setting->path, err) != NL_OK)
             return nl_error_context(err, "%s:%zu", config->path, line);
-        return store_text(
-            target, setting->kind == PATH ? nl_config_resolve(config->path, value) : strdup(value),
-            err);
+        free(*(char **)target);
+        *(char **)target =
+            setting->kind == PATH ? nl_config_resolve(config->path, value) : strdup(value);
+        return *(char **)target != NULL ? NL_OK : nl_error_nomem(err);
     }
     bool valid = false;
     switch (setting->kind) {
@@ -242,36 +239,20 @@ static enum nl_status apply(struct nl_config *config, const struct setting *sett
             nl_text_duration(value, &number) && number >= setting->min && number <= setting->max;
         wanted = "a duration in range, such as 90s, 5m, 1h or 3d";
         break;
-    case SECURITY:
-        valid = nl_config_find_name(security_names, value, &number);
-        wanted = "starttls, tls or none";
-        break;
-    case PROTOCOL:
-        valid = nl_config_find_name(protocol_names, value, &number);
-        wanted = "imap or pop3";
-        break;
-    case RULE:
-        valid = nl_subject_rule_parse(value, &number);
-        wanted = "unsubscribes or replies";
-        break;
-    case PROVIDER:
-        valid = nl_config_find_name(nl_provider_names, value, &number);
-        wanted = NL_CONFIG_PROVIDERS;
-        break;
-    case AUTH:
-        valid = nl_config_find_name(auth_names, value, &number);
-        wanted = "auto, plain, login or xoauth2";
-        break;
-    default:
+    case BOOL:
         number = strcmp(value, "true") == 0 || strcmp(value, "yes") == 0;
         valid = number || strcmp(value, "false") == 0 || strcmp(value, "no") == 0;
         wanted = "true or false";
+        break;
+    default:
+        valid = nl_config_find_name(choices[setting->kind].names, value, &number);
+        wanted = choices[setting->kind].wanted;
         break;
     }
     if (!valid)
         return nl_error_set(err, NL_CONFIG, "%s:%zu: %s is '%s', expected %s", config->path, line,
                             setting->path, value, wanted);
-    if (setting->kind == BOOLEAN)
+    if (setting->kind == BOOL)
         *(bool *)target = number != 0;
     else
         *(int64_t *)target = number;
@@ -355,7 +336,7 @@ static enum nl_status apply_entry(struct nl_config *config, const struct nl_yaml
         return nl_error_set(err, NL_CONFIG, "%s:%zu: '%s' is one too many: %zu at most",
                             config->path, entry->line, entry->path,
                             place.outer >= list->count ? list->count : list->inner);
-    const char *value = present_name(settings[at].path, entry->value);
+    const char *value = nl_config_present_name(settings[at].path, entry->value);
     if (value != entry->value)
         nl_findings_add(&config->warnings, NL_LEVEL_WARNING, "renamed", config->path,
                         "line %zu: %s: '%s' is now called '%s': change it", entry->line,
@@ -371,12 +352,42 @@ enum nl_status nl_config_apply(struct nl_config *config, const struct nl_yaml *y
     return status;
 }
 
+static void each_text(struct nl_config *config, bool paths, void (*visit)(char **text, void *ctx),
+                      void *ctx) {
+    for (const struct setting *setting = settings; setting < settings + SETTINGS; setting++) {
+        const struct list *list = list_of(setting);
+        if (setting->kind != PATH && (setting->kind != TEXT || paths))
+            continue;
+        for (size_t at = 0; at < list->count * list->inner; at++)
+            visit(target_of(config, setting, (struct place){at / list->inner, at % list->inner}),
+                  ctx);
+    }
+}
+
+static void free_text(char **text, void *ctx) {
+    (void)ctx;
+    free(*text);
+}
+
 void nl_config_free_settings(struct nl_config *config) {
-    for (size_t i = 0; i < SETTINGS; i++)
-        if (settings[i].kind == TEXT || settings[i].kind == PATH)
-            for (size_t at = 0; at < list_of(&settings[i])->count * list_of(&settings[i])->inner;
-                 at++)
-                free(*(char **)target_of(config, &settings[i],
-                                         (struct place){at / list_of(&settings[i])->inner,
-                                                        at % list_of(&settings[i])->inner}));
+    each_text(config, false, free_text, NULL);
+}
+
+struct visit {
+    const char *database;
+    nl_config_visit_path *path;
+    void *ctx;
+};
+
+static void visit_text(char **text, void *ctx) {
+    const struct visit *visit = ctx;
+    if (*text != NULL && *text != visit->database)
+        visit->path(*text, visit->ctx);
+}
+
+void nl_config_each_path(const struct nl_config *config, nl_config_visit_path *path, void *ctx) {
+    struct visit visit = {config->database, path, ctx};
+    each_text((struct nl_config *)config, true, visit_text, &visit);
+    nl_config_each_hook_path(config, path, ctx);
+    nl_config_each_organisation_path(config, path, ctx);
 }

@@ -20,6 +20,19 @@ bool nl_config_find_name(const char *const names[], const char *value, int64_t *
     return false;
 }
 
+/* Values that had another name in an earlier version. They are still read, with a warning, and
+ * databases hold them too. */
+static const struct renamed {
+    const char *path, *old, *name;
+} renamed[] = {{"subject_test.rule", "departures", "unsubscribes"}};
+
+const char *nl_config_present_name(const char *path, const char *value) {
+    for (size_t i = 0; i < sizeof renamed / sizeof renamed[0]; i++)
+        if (strcmp(path, renamed[i].path) == 0 && strcmp(value, renamed[i].old) == 0)
+            return renamed[i].name;
+    return value;
+}
+
 char *nl_config_resolve(const char *config_path, const char *value) {
     static const char credential[] = "credential:";
     const char *folder = getenv("CREDENTIALS_DIRECTORY");

@@ -17,4 +17,7 @@ char *nl_config_resolve(const char *config_path, const char *value);
 #define NL_CONFIG_PROVIDERS                                                                        \
     "ses, sendgrid, mailgun, postmark, brevo, mailjet, sparkpost, other or none"
 
+/* The present name of a value of this setting. */
+const char *nl_config_present_name(const char *path, const char *value);
+
 #endif

@@ -22,6 +22,7 @@ struct nl_engine {
     /* Sets store->link; store->path is what messages call it. */
     enum nl_status (*open)(struct nl_store *store, const char *path, struct nl_error *err);
     void (*close)(struct nl_store *store);
+    void (*confine)(struct nl_store *store, nl_store_visit_path *visit, void *ctx);
 
     /* A handle stands for a statement with parameters ?, ?1, ... An `insert` tells the id of its
      * row by `inserted`. */

@@ -167,6 +167,10 @@ const char *nl_store_secret(const struct nl_store *store) {
     return store->secret;
 }
 
+void nl_store_confine(struct nl_store *store, nl_store_visit_path *visit, void *ctx) {
+    store->engine->confine(store, visit, ctx);
+}
+
 void nl_store_close(struct nl_store *store) {
     if (store == NULL)
         return;

@@ -30,10 +30,12 @@ POSTGRESQL = os.environ.get("NEWSLETTER_TEST_DATABASE") == "postgresql"
 
 # ./check --all tries more of what is drawn at random.
 ALL = os.environ.get("NEWSLETTER_TEST_ALL") == "1"
-
 BINARY = os.environ.get("NEWSLETTER", os.path.join(TOP, "build", "src", "newsletter"))
 # nohup leaves SIGHUP ignored in everything that it starts, and some tests send one.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# When the process ends, a sanitizer reads its suppressions and starts a program that finds names of functions.
+os.environ.setdefault("NEWSLETTER_SANDBOX_ALLOW", os.path.join(TOP, "tests") + ":/usr:/lib:/lib64")
 
 SAMPLE = os.path.join(TOP, "samples", "issue-11.md")
 

@@ -43,6 +43,9 @@ struct nl_subject_plan {
     int64_t rule;  /* enum nl_subject_rule */
 };
 
+/* Whether commands that take input from outside give up what they do not need. */
+enum nl_sandbox_setting { NL_SANDBOX_AUTO, NL_SANDBOX_OFF };
+
 /* The words of a command, with a NULL after the last. */
 enum { NL_ARGUMENTS = 16 };
 
@@ -103,6 +106,7 @@ struct nl_config {
     char *bounce_address;
     char *images_url;      /* web address of the issues' pictures, or NULL */
     bool raw_html;         /* issues may hold HTML */
+    int64_t sandbox;       /* enum nl_sandbox_setting */
     char *confirm_url;     /* holds "{token}" */
     char *unsubscribe_url; /* holds "{token}" */
     char *preferences_url; /* holds "{token}", of a subscription: asks for a link to the own page */
@@ -254,6 +258,11 @@ const struct nl_smtp_server *nl_config_relays(const struct nl_config *config,
  * works. Kinds without a link have those of a confirmation. NULL where there is no such page. */
 const char *nl_config_link_url(const struct nl_config *config, const char *kind) NL_ALL_NONNULL;
 int64_t nl_config_link_lifetime(const struct nl_config *config, const char *kind) NL_ALL_NONNULL;
+
+/* Calls `visit` with each file and folder that a setting names, but for the database. */
+typedef void nl_config_visit_path(const char *path, void *ctx);
+void nl_config_each_path(const struct nl_config *config, nl_config_visit_path *visit, void *ctx)
+    NL_NONNULL(1, 2);
 
 void nl_config_free(struct nl_config *config);
 

@@ -40,6 +40,13 @@ NL_CHECKED enum nl_status nl_store_schema(const char *path, const struct nl_env 
                                           struct nl_schema *out,
                                           struct nl_error *err) NL_ALL_NONNULL;
 
+/* Calls `visit` with each file and folder that this store, and others on the same database, will
+ * open or make from now on: a connection that is lost is made again. Temporary files of the engine
+ * lie there too, once this was called. Before other threads start. */
+typedef void nl_store_visit_path(const char *path, bool writes, void *ctx);
+void nl_store_confine(struct nl_store *store, nl_store_visit_path *visit, void *ctx)
+    NL_NONNULL(1, 2);
+
 void nl_store_close(struct nl_store *store);
 
 /* The name that messages give it: the file, or the URL without its password. */

@@ -50,6 +50,8 @@ static inline struct nl_postgres *nl_postgres(const struct nl_store *store) {
 enum nl_status nl_postgres_error(struct nl_store *store, const PGresult *result,
                                  struct nl_error *err);
 
+void nl_postgres_confine(struct nl_store *store, nl_store_visit_path *visit, void *ctx);
+
 /* Runs statements without parameters. */
 enum nl_status nl_postgres_script(struct nl_store *store, const char *sql, struct nl_error *err);
 

@@ -321,3 +321,17 @@ void nl_postgres_rollback(struct nl_store *store) {
     PQclear(PQexec(link->connection, "ROLLBACK"));
     link->open = false;
 }
+
+/* The files that libpq reads when it connects, named in the URL, the environment or a
+ * file of services. */
+void nl_postgres_confine(struct nl_store *store, nl_store_visit_path *visit, void *ctx) {
+    static const char *const keys[] = {"passfile",    "sslcert", "sslkey",
+                                       "sslrootcert", "sslcrl",  "sslcrldir"};
+    PQconninfoOption *options = PQconninfo(nl_postgres(store)->connection);
+    for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL;
+         option++)
+        for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+            if (strcmp(option->keyword, keys[i]) == 0 && option->val != NULL)
+                visit(option->val, false, ctx);
+    PQconninfoFree(options);
+}

@@ -137,6 +137,7 @@ const struct nl_engine nl_engine_postgres = {
     .references_hold = references_hold,
     .bulk_load = do_nothing,
     .set_durable = nl_postgres_set_durable,
+    .confine = nl_postgres_confine,
     .read_only = nl_postgres_read_only,
     .reindex = nl_postgres_reindex,
 };

@@ -79,6 +79,7 @@ enum nl_status nl_sqlite_references_hold(struct nl_store *store, bool *hold, str
 void nl_sqlite_bulk_load(struct nl_store *store, bool begins);
 void nl_sqlite_set_durable(struct nl_store *store, bool durable);
 void nl_sqlite_empty_log(struct nl_store *store);
+void nl_sqlite_confine(struct nl_store *store, nl_store_visit_path *visit, void *ctx);
 enum nl_status nl_sqlite_read_only(struct nl_store *store, struct nl_error *err);
 enum nl_status nl_sqlite_reindex(struct nl_store *store, struct nl_error *err);
 

@@ -232,6 +232,7 @@ const struct nl_engine nl_engine_sqlite = {
     .bulk_load = nl_sqlite_bulk_load,
     .set_durable = nl_sqlite_set_durable,
     .empty_log = nl_sqlite_empty_log,
+    .confine = nl_sqlite_confine,
     .snapshot = snapshot,
     .after_copy = after_copy,
     .reindex = nl_sqlite_reindex,

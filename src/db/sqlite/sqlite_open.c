@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,4 +100,17 @@ void nl_sqlite_close(struct nl_store *store) {
         close(link->lock_fd); /* this also ends every lock of this store */
     free(link);
     store->link = NULL;
+}
+
+/* SQLite chooses the folder for temporary files by access(2), to which a sandbox makes no
+ * difference, and then fails to make them there. Its log and its lock lie next to the database. */
+void nl_sqlite_confine(struct nl_store *store, nl_store_visit_path *visit, void *ctx) {
+    char *copy = strdup(store->path);
+    const char *folder = copy != NULL ? dirname(copy) : NULL;
+    if (folder != NULL) {
+        visit(folder, true, ctx);
+        sqlite3_free(sqlite3_temp_directory);
+        sqlite3_temp_directory = sqlite3_mprintf("%s", folder);
+    }
+    free(copy);
 }

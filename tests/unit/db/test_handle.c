@@ -1,5 +1,7 @@
 #include "support.h"
 
+#include "newsletter/base/sandbox.h"
+#include "newsletter/db/sql.h"
 #include "newsletter/store/delivery.h"
 
 #include <stdlib.h>
@@ -85,6 +87,50 @@ static void test_locks(void **state) {
     assert_int_equal(try_lock(fixture, what), NL_OK);
 }
 
+static void allow(const char *path, bool writes, void *ctx) {
+    nl_sandbox_allow(ctx, path, writes ? NL_ACCESS_WRITE : NL_ACCESS_READ);
+}
+
+enum { NO_SANDBOX = 77 };
+
+/* 20 MB to sort are more than fit into the cache. */
+static int sort_confined(struct fixture *fixture) {
+    struct nl_sandbox sandbox;
+    struct nl_store *store = NULL;
+    struct nl_error err = {0};
+    int64_t count = 0;
+    if (nl_store_open(fixture->path, &fixture->env, &store, &err) != NL_OK)
+        return 1;
+    if (!nl_sandbox_begin(&sandbox))
+        return NO_SANDBOX;
+    nl_store_confine(store, allow, &sandbox);
+    if (!nl_sandbox_enter(&sandbox))
+        return NO_SANDBOX;
+    enum nl_status status = nl_sql_number(
+        store, &err, &count, NULL,
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) "
+        "SELECT max(r) FROM (SELECT row_number() OVER (ORDER BY hex(i * 7919 % 200000) || "
+        "'0123456789012345678901234567890123456789012345678901234567890123456789') AS r FROM n)",
+        NL_NO_VALUES);
+    return status == NL_OK && count == 200000 ? 0 : 2;
+}
+
+/* The engine chooses a folder for temporary files that is open to it. */
+static void test_much_is_sorted_in_a_sandbox(void **state) {
+    struct fixture *fixture = *state;
+    int result = 0;
+    if (!nl_store_is_file(fixture->path))
+        skip();
+    pid_t child = fork();
+    if (child == 0)
+        _exit(sort_confined(fixture));
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFEXITED(result));
+    if (WEXITSTATUS(result) == NO_SANDBOX)
+        skip();
+    assert_int_equal(WEXITSTATUS(result), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_create, fixture_setup, fixture_teardown),
@@ -92,6 +138,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_missing_and_newer, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_rollback, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_locks, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_much_is_sorted_in_a_sandbox, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
