@@ -240,6 +240,11 @@ enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *fini
     *finished = status == NL_OK && nl_sql_changes(store) > 0;
     if (*finished)
         status = fold_figures(store, issue, err);
+    if (*finished && status == NL_OK)
+        status = nl_sql_run(store, err,
+                            "INSERT INTO event (at, kind, list, issue) SELECT ?1, "
+                            "'issue-finished', list, id FROM issue WHERE id = ?2",
+                            NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
     int64_t skipped = 0;
     bool cancelled = false;
     if (status == NL_OK && !*finished)

@@ -145,5 +145,6 @@ nl_api_handler nl_api_get_suppressions, nl_api_add_suppression, nl_api_remove_su
 nl_api_handler nl_api_get_segments, nl_api_get_segment, nl_api_put_segment, nl_api_remove_segment,
     nl_api_segment_people;
 nl_api_handler nl_api_get_bounces, nl_api_get_bounce, nl_api_dismiss_bounce;
+nl_api_handler nl_api_get_events;
 
 #endif

@@ -42,5 +42,6 @@ const struct nl_api_route nl_api_routes[] = {
     {"GET", "bounces", NL_API_PEOPLE, NL_LIST_NONE, false, nl_api_get_bounces},
     {"GET", "bounces/*", NL_API_PEOPLE, NL_LIST_NONE, false, nl_api_get_bounce},
     {"POST", "bounces/*/dismiss", NL_API_PEOPLE, NL_LIST_NONE, false, nl_api_dismiss_bounce},
+    {"GET", "events", NL_API_PEOPLE, NL_LIST_QUERY, false, nl_api_get_events},
     {0},
 };

@@ -11,6 +11,7 @@ import pytest
 
 from apiclient import ApiClient
 from conftest import TOP
+from test_look import WEB
 from test_staff import StaffServer, configure
 
 SCOPES = ("read", "people", "issues", "send", "admin")
@@ -49,6 +50,22 @@ def test_every_operation_has_an_example_that_fits(api):
                 content = body["content"]["application/json"]
                 api.check(content["schema"], content["example"])
             assert bodies or "204" in operation["responses"], (method, path)
+
+
+@pytest.mark.skipif(not os.path.isdir(os.path.join(WEB, "lint", "node_modules")),
+                    reason="the linters are not installed: npm ci in tests/web/lint")
+def test_the_description_pleases_two_linters(api, tmp_path):
+    """Without a warning: Redocly's recommended rules, and Spectral's for OpenAPI."""
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(api.description), encoding="utf-8")
+    (tmp_path / "rules.yaml").write_text('extends: ["spectral:oas"]\n', encoding="utf-8")
+    tools = os.path.join(WEB, "lint", "node_modules", ".bin")
+    for command in (["redocly", "lint", "--format", "json", str(path)],
+                    ["spectral", "lint", "--fail-severity", "hint", "--ruleset", str(tmp_path / "rules.yaml"), str(path)]):
+        run = subprocess.run([os.path.join(tools, command[0]), *command[1:]], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert run.returncode == 0, run.stdout + run.stderr
+        if command[0] == "redocly":
+            assert json.loads(run.stdout)["problems"] == []
 
 
 def test_a_wrong_answer_would_be_noticed(api):
@@ -201,6 +218,27 @@ def test_kept_bounces(api, connected):
     api.call("POST", f"/bounces/{kept[0]['id']}/dismiss", expect=204)
     assert api.call("GET", "/bounces")["bounces"] == []
     api.call("GET", "/bounces/99", expect=404)
+
+
+# ---- events ----
+
+def test_events_are_followed_from_number_to_number(api, connected, server):
+    connected.add_active(["ann@example.org", "bob@example.org"])
+    server.handler.reject.add("bob@example.org")
+    connected.run("send", "--yes", connected.issue())
+    api.call("DELETE", "/subscribers/2", expect=204)
+    connected.sql("UPDATE event SET at = at - 60")  # on a server, the last half minute is not shown
+    seen, last = [], 0
+    while rows := (page := api.call("GET", f"/events?limit=2&after={last}"))["events"]:
+        seen, last = seen + rows, page["last"]
+    assert api.call("GET", f"/events?after={last}") == {"events": [], "last": last}
+    assert [one["id"] for one in seen] == sorted(one["id"] for one in seen) and len(seen) > 4
+    kinds = [one["kind"] for one in seen]
+    assert kinds.index("issue-started") < kinds.index("bounced") < kinds.index("erased")
+    assert "issue-finished" in kinds and "bob@example.org" not in str(seen)
+    assert {one["kind"] for one in api.call("GET", "/events?kind=erased")["events"]} == {"erased"}
+    assert api.call("GET", "/events?list=nosuch")["events"] == []
+    api.call("GET", "/events?after=x", expect=400)
 
 
 # ---- issues ----
