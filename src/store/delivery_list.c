@@ -46,7 +46,8 @@ enum nl_status nl_delivery_each(struct nl_store *store, int64_t issue, enum nl_d
     case NL_DELIVERY_FAILED:
     case NL_DELIVERY_SKIPPED:
         return nl_sql_each(store, err, visit_row, &visit,
-                           ROWS("d.state IN ('bounced', 'failed', 'skipped') AND d.state = ?3"),
+                           ROWS("(d.state = 'bounced' OR d.state = 'failed' OR d.state = "
+                                "'skipped') AND d.state = ?3"),
                            values);
     case NL_DELIVERY_DEFERRED:
         return nl_sql_each(store, err, visit_row, &visit,
