@@ -28,9 +28,9 @@ static const uint64_t folder_reads = LANDLOCK_ACCESS_FS_READ_DIR;
 static const uint64_t file_writes = LANDLOCK_ACCESS_FS_WRITE_FILE;
 static const uint64_t folder_writes = LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
                                       LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REFER;
-static const uint64_t never = LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_MAKE_CHAR |
-                              LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
-                              LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
+static const uint64_t folder_owns = LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_MAKE_SOCK |
+                                    LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM;
+static const uint64_t never = LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK;
 
 bool nl_sandbox_begin(struct nl_sandbox *sandbox) {
     *sandbox = (struct nl_sandbox){.ruleset = -1};
@@ -38,8 +38,8 @@ bool nl_sandbox_begin(struct nl_sandbox *sandbox) {
     if (version < OLDEST)
         return false;
     const struct attributes attributes = {.files = file_reads | folder_reads | file_writes |
-                                                   folder_writes | LANDLOCK_ACCESS_FS_EXECUTE |
-                                                   never |
+                                                   folder_writes | folder_owns |
+                                                   LANDLOCK_ACCESS_FS_EXECUTE | never |
                                                    (version >= WITH_TRUNCATE ? access_truncate : 0),
                                           .network = version >= WITH_NETWORK ? bind_tcp : 0,
                                           .scopes = version >= WITH_SCOPES ? scope_signal : 0};
@@ -59,7 +59,9 @@ void nl_sandbox_allow(struct nl_sandbox *sandbox, const char *path, enum nl_acce
         rule.allowed_access |= folder_reads;
     if (access == NL_ACCESS_RUN)
         rule.allowed_access |= LANDLOCK_ACCESS_FS_EXECUTE;
-    if (access == NL_ACCESS_WRITE)
+    if (access == NL_ACCESS_OWN && folder)
+        rule.allowed_access |= folder_owns;
+    if (access >= NL_ACCESS_WRITE)
         rule.allowed_access |= file_writes |
                                (sandbox->version >= WITH_TRUNCATE ? access_truncate : 0) |
                                (folder ? folder_writes : 0);

@@ -22,6 +22,9 @@ static const char *const readable[] = {
     "/dev/random",
 };
 
+/* Programs, and what they are made of. */
+static const char *const runnable[] = {"/usr", "/bin", "/lib", "/lib64", "/etc/alternatives"};
+
 static const char *const writable[] = {
     "/dev/null", "/dev/shm", /* the witness of a run */
 };
@@ -81,6 +84,22 @@ static void allow_machine(struct nl_sandbox *sandbox, const char *home) {
     allow_resolver(sandbox);
 }
 
+/* The program that makes PDFs of issues (archive.pdf) is run by the server, within bounds of its
+ * own. One of /opt/NAME/bin has its files in /opt/NAME. */
+static void allow_program(struct nl_sandbox *sandbox, const char *program) {
+    char *copy = strdup(program);
+    const char *temporary = getenv("TMPDIR");
+    for (size_t i = 0; i < sizeof runnable / sizeof runnable[0]; i++)
+        nl_sandbox_allow(sandbox, runnable[i], NL_ACCESS_RUN);
+    nl_sandbox_allow(sandbox, program, NL_ACCESS_RUN);
+    if (copy != NULL && strncmp(copy, "/opt/", 5) == 0) {
+        copy[5 + strcspn(copy + 5, "/")] = '\0';
+        nl_sandbox_allow(sandbox, copy, NL_ACCESS_RUN);
+    }
+    nl_sandbox_allow(sandbox, temporary != NULL ? temporary : "/tmp", NL_ACCESS_OWN);
+    free(copy);
+}
+
 struct confinement {
     struct nl_sandbox sandbox;
     const char *home;
@@ -111,11 +130,14 @@ void cli_confine(struct cli *cli, char *const *mailboxes) {
     struct confinement confinement = {.home = getenv("HOME")};
     if (cli->config.sandbox == NL_SANDBOX_OFF)
         return;
+    const char *program = NULL;
     bool begun = nl_sandbox_begin(&confinement.sandbox);
     bool entered = false;
     if (begun) {
         allow_machine(&confinement.sandbox, confinement.home);
         nl_config_each_path(&cli->config, allow_setting, &confinement);
+        if (nl_config_pdf(&cli->config, &program) != NL_PDF_NONE)
+            allow_program(&confinement.sandbox, program);
         nl_store_confine(cli->store, allow_database, &confinement);
         for (; mailboxes != NULL && *mailboxes != NULL; mailboxes++)
             nl_sandbox_allow(&confinement.sandbox, *mailboxes, NL_ACCESS_WRITE);

@@ -11,6 +11,7 @@ enum nl_access {
     NL_ACCESS_READ,  /* files and folders */
     NL_ACCESS_RUN,   /* that, and running programs */
     NL_ACCESS_WRITE, /* reading, and making, changing, moving and removing them */
+    NL_ACCESS_OWN,   /* that, and folders, symbolic links, sockets and pipes */
 };
 
 struct nl_sandbox {
