@@ -80,6 +80,8 @@ static enum nl_status make_page(struct nl_page_builder *builder, char *path, con
     char language[NL_LANGUAGE_TAG];
     if (nl_feed_parse(path, &feed, language))
         return nl_page_feed(builder, feed, language[0] != '\0' ? language : NULL, out, err);
+    if (strcmp(path, NL_COVER_NAME) == 0)
+        return nl_page_cover(builder, out, err);
     if (strcmp(path, "search") == 0 && words != NULL)
         return nl_page_search(builder, words, out, err);
     if (strcmp(path, "events.ics") == 0) {

@@ -1,6 +1,7 @@
 #include "newsletter/archive/build.h"
 
 #include "archive/manifest.h"
+#include "archive/statement_files.h"
 #include "newsletter/archive/archive.h"
 #include "newsletter/base/file.h"
 #include "newsletter/base/token.h"
@@ -162,20 +163,6 @@ static enum nl_status build_lists(struct building *building, const struct open_a
     return status;
 }
 
-/* The accessibility statement, in a folder of its own. */
-static enum nl_status write_statement(struct building *building, const struct nl_front *front,
-                                      const struct nl_archive *bare, struct nl_error *err) {
-    struct nl_archive_page page = {0};
-    struct nl_front inner = *front;
-    struct nl_archive top = *bare;
-    inner.prefix = top.home = "../";
-    enum nl_status status = nl_front_statement(&inner, &top, &page, err);
-    if (status == NL_OK && page.found)
-        status = write_file(building, "", "accessibility/", &page.body, err);
-    nl_buf_free(&page.body);
-    return status;
-}
-
 /* The recordings of the configuration. */
 static enum nl_status write_media(struct building *building, struct nl_error *err) {
     enum nl_status status = NL_OK;
@@ -193,6 +180,11 @@ static enum nl_status write_media(struct building *building, struct nl_error *er
         nl_buf_free(&data);
     }
     return status;
+}
+
+static enum nl_status write_top_file(const char *path, const struct nl_buf *body, void *ctx,
+                                     struct nl_error *err) {
+    return write_file(ctx, "", path, body, err);
 }
 
 /* The front page, the statement, the stylesheet. */
@@ -223,7 +215,7 @@ static enum nl_status write_top(struct building *building, const struct open_arc
     if (status == NL_OK)
         status = write_file(building, "", "", &page.body, err);
     if (status == NL_OK)
-        status = write_statement(building, &front, &bare, err);
+        status = nl_statement_write(&front, &bare, write_top_file, building, err);
     free(archives);
     nl_buf_free(&page.body);
     nl_theme_free(&theme);

@@ -145,6 +145,7 @@ static enum nl_status write_xml(const struct feed *feed, const char *file, const
                 feed->language != NULL ? feed->language : archive->list->language);
     nl_data_set(data, "id_language", feed->language);
     add_updated(feed->newest, data);
+    nl_data_set(data, "cover", nl_preview_possible ? NL_COVER_NAME : "");
     enum nl_status status = nl_page_render(feed->builder, file, data, out, err);
     json_decref(data);
     return status;

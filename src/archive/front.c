@@ -2,6 +2,7 @@
 
 #include "newsletter/template/data.h"
 #include "newsletter/template/dates.h"
+#include "newsletter/template/language_menu.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,8 @@ static json_t *front_data(const struct nl_front *front, const struct nl_archive 
     json_object_set_new(data, "closed", json_true());
     json_object_set_new(data, "searchable", json_false());
     json_object_set_new(data, "facets", json_array());
+    if (bare->searchable)
+        nl_language_menu_add(bare->config->templates, data);
     nl_data_page(data);
     return data;
 }
@@ -215,6 +218,10 @@ enum nl_status nl_front_statement(const struct nl_front *front, const struct nl_
                 nl_catalog_text(bare->theme->catalog, NULL, NL_TEXT("Accessibility statement")));
     nl_data_set(data, "reviewed", nl_buf_text(&reviewed));
     nl_data_set(data, "limits", identity.limits);
+    json_object_set_new(data, "several_languages",
+                        json_boolean(json_array_size(front->languages) > 1));
+    json_object_set_new(data, "languages",
+                        front->languages != NULL ? json_incref(front->languages) : json_array());
     if (status == NL_OK && fronts.count > 0)
         status = nl_side_add(fronts.each, fronts.count, data, err);
     if (status == NL_OK)

@@ -110,7 +110,9 @@ static enum nl_status make_preview(const struct nl_archive *archive,
         nl_buf_addf(&line, "%s \u00b7 ", entry->number);
     if (status == NL_OK)
         nl_date_long(&theme, entry->date, &line);
-    const struct nl_preview preview = {.name = entry->series != NULL      ? entry->series
+    const struct nl_preview preview = {.width = NL_PREVIEW_WIDTH,
+                                       .height = NL_PREVIEW_HEIGHT,
+                                       .name = entry->series != NULL      ? entry->series
                                                : identity.name[0] != '\0' ? identity.name
                                                                           : archive->list->title,
                                        .line = nl_buf_text(&line),

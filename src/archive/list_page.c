@@ -1,5 +1,6 @@
 #include "archive/page_builder.h"
 
+#include "newsletter/base/text.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/dates.h"
 
@@ -91,6 +92,16 @@ static void add_found(const char *words, size_t count, json_t *data) {
               : json_null());
 }
 
+/* The menu of languages asks for the same words again. */
+static void add_query(const char *words, json_t *data) {
+    struct nl_buf query = {0};
+    nl_buf_adds(&query, "q=");
+    nl_text_encode_percent(&query, words);
+    nl_buf_addc(&query, '&');
+    nl_data_set(data, "menu_query", nl_buf_text(&query));
+    nl_buf_free(&query);
+}
+
 /* Makes a page that lists issues. With no issue the page does not exist, unless `always`: the
  * archive's first page and a search are there all the same. */
 static enum nl_status make_list_page(struct nl_page_builder *builder,
@@ -107,6 +118,8 @@ static enum nl_status make_list_page(struct nl_page_builder *builder,
         json_object_set(data, "entries", entries);
         nl_data_set(data, "words", words);
         add_found(words, json_array_size(entries), data);
+        if (words != NULL)
+            add_query(words, data);
         json_object_set_new(data, "search", json_boolean(words != NULL));
         json_object_set_new(data, "nothing", json_boolean(json_array_size(entries) == 0));
         status = add_navigation(builder, data, err);

@@ -7,6 +7,7 @@
 #include "newsletter/bulletin/message.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/dates.h"
+#include "newsletter/template/language_menu.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,8 @@ json_t *nl_page_data(const struct nl_page_builder *builder, const char *heading)
     json_object_set_new(data, "feed", json_boolean(archive->url[0] != '\0'));
     json_object_set_new(data, "closed", json_true()); /* any web server may hand the page out */
     json_object_set_new(data, "searchable", json_boolean(archive->searchable));
+    if (archive->searchable)
+        nl_language_menu_add(archive->config->templates, data);
     nl_data_page(data);
     nl_buf_free(&home);
     nl_buf_free(&events);

@@ -94,6 +94,10 @@ enum nl_status nl_page_feed(struct nl_page_builder *builder, enum nl_feed kind,
                             const char *language, struct nl_archive_page *out,
                             struct nl_error *err);
 
+/* preview_picture.c: the cover of a list's recordings. */
+enum nl_status nl_page_cover(const struct nl_page_builder *builder, struct nl_archive_page *out,
+                             struct nl_error *err);
+
 /* feed.c: reads "feed.atom", "feed.ru.json" and so on; false for another name. */
 bool nl_feed_parse(const char *name, enum nl_feed *kind, char language[NL_LANGUAGE_TAG]);
 
@@ -167,10 +171,14 @@ void nl_listen_names(const struct nl_edition_view *edition, struct nl_buf *names
 /* recordings.c: the recordings of the configuration, as above. The caller owns it. */
 json_t *nl_listen_site(const struct nl_config *config, const char *home);
 
-/* preview_picture.c: draws title and masthead of an issue as a PNG of 1200 by 630 pixels. Appends
- * nothing where the program was built without Pango. */
-enum { NL_PREVIEW_WIDTH = 1200, NL_PREVIEW_HEIGHT = 630 };
+/* preview_picture.c: draws title and masthead of an issue, or of a list, as a PNG. Appends nothing
+ * where the program was built without Pango. Other websites show the preview, podcast programs the
+ * cover, which Apple wants to be a square of 1400 to 3000 pixels. */
+enum { NL_PREVIEW_WIDTH = 1200, NL_PREVIEW_HEIGHT = 630, NL_COVER_SIDE = 1400 };
+#define NL_COVER_NAME "cover.png"
+extern const bool nl_preview_possible;
 struct nl_preview {
+    int width, height;
     const char *name;         /* of the organisation or list */
     const char *line;         /* number and date */
     const char *title;        /* of the issue */

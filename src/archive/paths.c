@@ -135,7 +135,8 @@ static enum nl_status collect_paths(const struct nl_archive *archive, struct pat
                   {NL_FACET_CATEGORY, "category/"},
                   {NL_FACET_SERIES, "series/"},
                   {NL_FACET_POSTED_BY, "by/"}};
-    static const char *const feeds[] = {"feed.atom", "feed.json", "podcast.xml", NULL};
+    static const char *const feeds[] = {"feed.atom", "feed.json", "podcast.xml", NL_COVER_NAME,
+                                        NULL};
     const struct nl_filter all = {.unlisted = true};
     enum nl_status status = add_fixed_path(paths, "events/", err);
     if (status == NL_OK)

@@ -6,7 +6,9 @@
 
 #include <pango/pangocairo.h>
 
-enum { MARGIN = 80, BAND = 16, LARGEST = 68, SMALLEST = 30 };
+enum { MARGIN = 80, BAND = 16, LARGEST = 68, SMALLEST = 30, COVER_SCALE = 2 };
+
+const bool nl_preview_possible = true;
 
 static cairo_status_t add_bytes(void *out, const unsigned char *data, unsigned len) {
     nl_buf_add(out, data, len);
@@ -22,13 +24,14 @@ static void set_colour(cairo_t *cairo, const char *text, double alpha) {
 
 /* A paragraph of the picture's width. Pango breaks lines, finds fonts for each script and orders
  * right-to-left text. */
-static PangoLayout *make_text(cairo_t *cairo, const char *text, const char *font, int size) {
+static PangoLayout *make_text(cairo_t *cairo, const char *text, const char *font, int size,
+                              int width) {
     PangoLayout *layout = pango_cairo_create_layout(cairo);
     PangoFontDescription *description = pango_font_description_from_string(font);
     pango_font_description_set_absolute_size(description, (double)size * PANGO_SCALE);
     pango_layout_set_font_description(layout, description);
     pango_font_description_free(description);
-    pango_layout_set_width(layout, (NL_PREVIEW_WIDTH - 2 * MARGIN) * PANGO_SCALE);
+    pango_layout_set_width(layout, (width - 2 * MARGIN) * PANGO_SCALE);
     pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
     pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
     pango_layout_set_auto_dir(layout, TRUE);
@@ -43,8 +46,9 @@ static int height_of(PangoLayout *layout) {
     return height;
 }
 
-static int show_line(cairo_t *cairo, const char *text, const char *font, int size, int top) {
-    PangoLayout *layout = make_text(cairo, text, font, size);
+static int show_line(cairo_t *cairo, const char *text, const char *font, int size, int width,
+                     int top) {
+    PangoLayout *layout = make_text(cairo, text, font, size, width);
     pango_layout_set_height(layout, -1); /* one line */
     cairo_move_to(cairo, MARGIN, top);
     pango_cairo_show_layout(cairo, layout);
@@ -54,12 +58,13 @@ static int show_line(cairo_t *cairo, const char *text, const char *font, int siz
 }
 
 /* As large as fits. */
-static void show_title(cairo_t *cairo, const struct nl_preview *preview, int top, int room) {
+static void show_title(cairo_t *cairo, const struct nl_preview *preview, int width, int top,
+                       int room) {
     PangoLayout *layout = NULL;
     for (int size = LARGEST; size >= SMALLEST; size -= 6) {
         if (layout != NULL)
             g_object_unref(layout);
-        layout = make_text(cairo, preview->title, "Serif Bold", size);
+        layout = make_text(cairo, preview->title, "Serif Bold", size, width);
         pango_layout_set_height(layout, room * PANGO_SCALE);
         if (height_of(layout) <= room && !pango_layout_is_ellipsized(layout))
             break;
@@ -69,23 +74,28 @@ static void show_title(cairo_t *cairo, const struct nl_preview *preview, int top
     g_object_unref(layout);
 }
 
+/* A cover is shown small: all on it is twice as large. */
 static void draw(cairo_t *cairo, const struct nl_preview *preview) {
+    int scale = preview->width == preview->height ? COVER_SCALE : 1;
+    int width = preview->width / scale;
+    int height = preview->height / scale;
+    cairo_scale(cairo, scale, scale);
     set_colour(cairo, preview->ground, 1);
     cairo_paint(cairo);
     set_colour(cairo, preview->ink, 1);
-    cairo_rectangle(cairo, 0, NL_PREVIEW_HEIGHT - BAND, NL_PREVIEW_WIDTH, BAND);
+    cairo_rectangle(cairo, 0, height - BAND, width, BAND);
     cairo_fill(cairo);
-    int top = show_line(cairo, preview->name, "Sans Bold", 34, MARGIN - 10);
+    int top = show_line(cairo, preview->name, "Sans Bold", 34, width, MARGIN - 10);
     set_colour(cairo, preview->ink, 0.85);
-    top = show_line(cairo, preview->line, "Sans", 28, top + 10);
+    top = show_line(cairo, preview->line, "Sans", 28, width, top + 10);
     set_colour(cairo, preview->ink, 1);
-    show_title(cairo, preview, top + 40, NL_PREVIEW_HEIGHT - MARGIN - top - 40);
+    show_title(cairo, preview, width, top + 40, height - MARGIN - top - 40);
 }
 
 enum nl_status nl_preview_draw(const struct nl_preview *preview, struct nl_buf *out,
                                struct nl_error *err) {
     cairo_surface_t *surface =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, NL_PREVIEW_WIDTH, NL_PREVIEW_HEIGHT);
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, preview->width, preview->height);
     cairo_t *cairo = cairo_create(surface);
     draw(cairo, preview);
     cairo_surface_flush(surface);
@@ -99,6 +109,8 @@ enum nl_status nl_preview_draw(const struct nl_preview *preview, struct nl_buf *
 
 #else
 
+const bool nl_preview_possible = false;
+
 enum nl_status nl_preview_draw(const struct nl_preview *preview, struct nl_buf *out,
                                struct nl_error *err) {
     (void)preview;
@@ -108,3 +120,21 @@ enum nl_status nl_preview_draw(const struct nl_preview *preview, struct nl_buf *
 }
 
 #endif
+
+enum nl_status nl_page_cover(const struct nl_page_builder *builder, struct nl_archive_page *out,
+                             struct nl_error *err) {
+    const struct nl_archive *archive = builder->archive;
+    struct nl_identity identity = {0};
+    nl_identity_of(archive->config, archive->list->name, archive->list->language, &identity);
+    const struct nl_preview cover = {.width = NL_COVER_SIDE,
+                                     .height = NL_COVER_SIDE,
+                                     .name = identity.name,
+                                     .line = "",
+                                     .title = archive->list->title,
+                                     .ground = identity.palette.accent,
+                                     .ink = identity.palette.on_accent};
+    enum nl_status status = nl_preview_draw(&cover, &out->body, err);
+    out->found = status == NL_OK && out->body.len > 0;
+    out->type = "image/png";
+    return status;
+}

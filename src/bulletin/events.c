@@ -196,13 +196,38 @@ static json_t *event_data(const struct nl_event *event, bool is_first_of_day,
     return data;
 }
 
-static bool has_event(const struct nl_events *events, const char *date) {
+/* The titles of a day's events, and the anchor of the first of them. Empty without any. */
+static void find_events(const struct nl_events *events, const char *date, struct nl_buf *titles,
+                        struct nl_buf *anchor) {
     for (size_t i = 0; i < events->count; i++) {
         const struct nl_event *event = &events->items[i];
-        if (strcmp(date, event->date) >= 0 && strcmp(date, last_day(event)) <= 0)
-            return true;
+        if (strcmp(date, event->date) < 0 || strcmp(date, last_day(event)) > 0)
+            continue;
+        nl_buf_addf(titles, "%s%s", titles->len > 0 ? "; " : "", event->title);
+        if (anchor->len == 0)
+            nl_buf_adds(anchor, event->date);
     }
-    return false;
+}
+
+static json_t *day_data(const struct nl_events *events, const struct nl_theme *theme,
+                        const char *date, const char *number) {
+    json_t *cell = json_object();
+    struct nl_buf titles = {0};
+    struct nl_buf anchor = {0};
+    struct nl_buf words = {0};
+    if (number[0] != '\0')
+        find_events(events, date, &titles, &anchor);
+    if (anchor.len > 0)
+        nl_date_long(theme, date, &words);
+    nl_data_set(cell, "number", number);
+    nl_data_set(cell, "date", nl_buf_text(&words));
+    nl_data_set(cell, "titles", nl_buf_text(&titles));
+    nl_data_set(cell, "day", nl_buf_text(&anchor));
+    json_object_set_new(cell, "event", json_boolean(anchor.len > 0));
+    nl_buf_free(&titles);
+    nl_buf_free(&anchor);
+    nl_buf_free(&words);
+    return cell;
 }
 
 /* One month as weeks that begin on Monday; days of other months have an empty number. */
@@ -224,11 +249,7 @@ static json_t *month_data(const struct nl_events *events, const struct nl_theme 
                 snprintf(number, sizeof number, "%d", day);
             nl_buf_clear(&date);
             nl_buf_addf(&date, "%04d-%02d-%02d", year, month, inside ? day : 0);
-            json_t *cell = json_object();
-            json_object_set_new(cell, "number", json_string(number));
-            json_object_set_new(cell, "event",
-                                json_boolean(inside && has_event(events, nl_buf_text(&date))));
-            json_array_append_new(week, cell);
+            json_array_append_new(week, day_data(events, theme, nl_buf_text(&date), number));
         }
         json_array_append_new(weeks, json_pack("{s:o}", "days", week));
     }

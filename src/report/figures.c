@@ -175,6 +175,67 @@ static enum nl_status add_domains(const struct nl_figures *self, int64_t issue) 
     return status;
 }
 
+/* The reasons of src/inbound/patterns.txt in words. */
+static const struct {
+    const char *name, *label;
+} reason_labels[] =
+    {
+        {"undetermined", NL_TEXT_IN("reason", "Unknown reason")},
+        {"no-such-user", NL_TEXT_IN("reason", "No such user")},
+        {"no-such-domain", NL_TEXT_IN("reason", "No such domain")},
+        {"moved", NL_TEXT_IN("reason", "Address has changed")},
+        {"disabled", NL_TEXT_IN("reason", "Mailbox is closed")},
+        {"mailbox-full", NL_TEXT_IN("reason", "Mailbox is full")},
+        {"too-large", NL_TEXT_IN("reason", "Message is too large")},
+        {"content", NL_TEXT_IN("reason", "Content was refused")},
+        {"blocked", NL_TEXT_IN("reason", "Sender is blocked")},
+        {"policy", NL_TEXT_IN("reason", "Refused by policy")},
+        {"rate", NL_TEXT_IN("reason", "Too many messages at once")},
+        {"network", NL_TEXT_IN("reason", "Network problem")},
+        {"system", NL_TEXT_IN("reason", "Server problem")},
+        {"expired", NL_TEXT_IN("reason", "Not delivered in time")},
+        {"complaint", NL_TEXT_IN("reason", "Complaint")},
+        /* Refusals have the status of RFC 3463. */
+        {"5.1.1", NL_TEXT_IN("reason", "No such user")},
+        {"5.1.2", NL_TEXT_IN("reason", "No such domain")},
+        {"5.1.6", NL_TEXT_IN("reason", "Address has changed")},
+        {"5.2.1", NL_TEXT_IN("reason", "Mailbox is closed")},
+        {"5.2.2", NL_TEXT_IN("reason", "Mailbox is full")},
+        {"5.2.3", NL_TEXT_IN("reason", "Message is too large")},
+        {"5.3.4", NL_TEXT_IN("reason", "Message is too large")},
+        {"5.7.1", NL_TEXT_IN("reason", "Refused by policy")},
+},
+  kind_labels[] = {
+      {"hard", NL_TEXT_IN("reason", "Permanent")},
+      {"soft", NL_TEXT_IN("reason", "Temporary")},
+      {"refused", NL_TEXT_IN("reason", "Refused at once")},
+      {"complaint", NL_TEXT_IN("reason", "Complaint")},
+};
+
+static void add_reason_label(const struct nl_figures *self, const char *name, struct nl_buf *out) {
+    for (size_t i = 0; i < sizeof reason_labels / sizeof reason_labels[0]; i++)
+        if (strcmp(reason_labels[i].name, name) == 0)
+            nl_buf_adds(out,
+                        nl_catalog_text(self->theme->catalog, "reason", reason_labels[i].label));
+    if (out->len == 0)
+        nl_buf_adds(out, name);
+    else if (strspn(name, "0123456789.") == strlen(name))
+        nl_buf_addf(out, " (%s)", name);
+}
+
+static void add_labels(const struct nl_figures *self, json_t *reason) {
+    const char *kind = nl_facts_word(reason, "kind");
+    struct nl_buf label = {0};
+    add_reason_label(self, nl_facts_word(reason, "reason"), &label);
+    nl_data_set(reason, "label", nl_buf_text(&label));
+    nl_data_set(reason, "kind_label", kind);
+    for (size_t i = 0; i < sizeof kind_labels / sizeof kind_labels[0]; i++)
+        if (strcmp(kind_labels[i].name, kind) == 0)
+            nl_data_set(reason, "kind_label",
+                        nl_catalog_text(self->theme->catalog, "reason", kind_labels[i].label));
+    nl_buf_free(&label);
+}
+
 static enum nl_status add_reasons(const struct nl_figures *self, int64_t issue) {
     struct nl_chart_bar bars[ROWS_SHOWN] = {0};
     struct nl_buf chart = {0};
@@ -182,9 +243,12 @@ static enum nl_status add_reasons(const struct nl_figures *self, int64_t issue) 
     enum nl_status status = nl_facts_reasons(self->store, issue, reasons, self->err);
     size_t count = json_array_size(reasons);
     size_t shown = count < ROWS_SHOWN ? count : ROWS_SHOWN;
-    for (size_t i = 0; i < shown; i++) {
+    for (size_t i = 0; i < count; i++) {
         json_t *reason = json_array_get(reasons, i);
-        bars[i].label = nl_facts_word(reason, "reason");
+        add_labels(self, reason);
+        if (i >= shown)
+            continue;
+        bars[i].label = nl_facts_word(reason, "label");
         bars[i].parts[4] = nl_facts_number(reason, "count"); /* drawn as bounced */
     }
     nl_chart_bars(translated(self, NL_TEXT("Bounced and refused, by reason")), bars, shown, &chart);

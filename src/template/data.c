@@ -94,10 +94,10 @@ void nl_data_identity(json_t *data, const struct nl_identity *identity, const ch
 }
 
 void nl_data_page(json_t *data) {
-    static const char *const texts[] = {"home",        "archive", "join",
-                                        "preferences", "base",    "description",
-                                        "canonical",   "heading", "events_page"};
-    static const char *const lists[] = {"feeds", "alternates", "interface"};
+    static const char *const texts[] = {"home",        "archive",     "join",      "preferences",
+                                        "base",        "description", "canonical", "heading",
+                                        "events_page", "menu_query"};
+    static const char *const lists[] = {"feeds", "alternates", "interface", "menu"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (json_object_get(data, texts[i]) == NULL)
             nl_data_set(data, texts[i], "");
@@ -108,6 +108,8 @@ void nl_data_page(json_t *data) {
     for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++)
         if (json_object_get(data, objects[i]) == NULL)
             json_object_set_new(data, objects[i], json_null());
+    json_object_set_new(data, "has_menu",
+                        json_boolean(json_array_size(json_object_get(data, "menu")) > 0));
     if (json_object_get(data, "front") == NULL)
         json_object_set_new(data, "front", json_false());
 }

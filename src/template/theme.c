@@ -93,6 +93,7 @@ static const char *token_value(const struct nl_theme *theme, const char *name, s
                   {"on_accent_soft", theme->palette.on_accent_soft},
                   {"heading", theme->palette.heading},
                   {"link", theme->palette.link},
+                  {"italic", theme->rtl ? "normal" : "italic"}, /* Arabic and Hebrew have none */
                   {"start", theme->rtl ? "right" : "left"},
                   {"end", theme->rtl ? "left" : "right"}};
     *len = strspn(name, "abcdefghijklmnopqrstuvwxyz_");

@@ -25,6 +25,7 @@ static bool may_search(struct nl_site *site, const struct nl_request *request, c
     bool search = strcmp(path, "search") == 0 && nl_request_query(request, "q") != NULL;
     bool drawing = slash != NULL &&
                    (strcmp(slash + 1, "preview.png") == 0 || strcmp(slash + 1, NL_PDF_NAME) == 0);
+    drawing = drawing || strcmp(path, "cover.png") == 0;
     return (!search && !drawing) || nl_site_may_network(site, site->costly, request, response);
 }
 

@@ -65,6 +65,7 @@ static enum nl_status show(const struct visit *visit, const char *problem, const
     if (status == NL_OK) {
         json_t *data = nl_site_data(site, theme, list);
         nl_gate_data(site, list, data, visit->response);
+        nl_site_again(data, "list", list != NULL ? list->name : "");
         if (visit->meant != NULL) /* the stamp is still good: the answer may come at once */
             nl_data_set(data, "stamp", nl_site_field(visit->request, "stamp"));
         nl_data_set(data, "meant", visit->meant);

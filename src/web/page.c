@@ -3,6 +3,7 @@
 #include "newsletter/archive/archive.h"
 #include "newsletter/base/language.h"
 #include "newsletter/template/data.h"
+#include "newsletter/template/language_menu.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,8 @@ void nl_site_language(const struct nl_request *request, char out[NL_LANGUAGE_TAG
         language = nl_request_form(request, "language");
     if (language != NULL && nl_language_is_tag(language))
         memcpy(out, language, strlen(language) + 1);
+    else if ((language = nl_language_chosen(request)) != NULL)
+        memcpy(out, language, strlen(language) + 1);
     else
         nl_language_preferred(nl_request_header(request, "Accept-Language"), out);
 }
@@ -169,10 +172,18 @@ json_t *nl_site_data(const struct nl_site *site, const struct nl_theme *theme,
                 open ? list->name : "");
     nl_data_set(data, "join", nl_buf_text(&archive));
     json_object_set_new(data, "feed", json_false());
+    nl_language_menu_add(site->config->templates, data);
     nl_data_page(data);
     nl_buf_free(&home);
     nl_buf_free(&archive);
     return data;
+}
+
+void nl_site_again(json_t *data, const char *name, const char *value) {
+    struct nl_buf query = {0};
+    nl_buf_addf(&query, "%s=%s&", name, value);
+    nl_data_set(data, "menu_query", value[0] != '\0' ? nl_buf_text(&query) : "");
+    nl_buf_free(&query);
 }
 
 enum nl_status nl_site_page(const struct nl_theme *theme, const char *file, json_t *data,

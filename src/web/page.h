@@ -54,6 +54,18 @@ void nl_site_themes_free(struct nl_site *site);
 json_t *nl_site_data(const struct nl_site *site, const struct nl_theme *theme,
                      const struct nl_list *list);
 
+/* Names the argument that shows the same page again, for the menu of languages. `value` holds
+ * nothing that a URL would have to encode. */
+void nl_site_again(json_t *data, const char *name, const char *value);
+
+/* language_choice.c: the language that the visitor chose on an earlier page; NULL for none. */
+const char *nl_language_chosen(const struct nl_request *request);
+
+/* language_choice.c: leads a visitor who chooses a language to the same page in it, and remembers
+ * the language in a cookie. False if the request chooses none. */
+bool nl_language_choose(const struct nl_site *site, const struct nl_request *request,
+                        struct nl_response *response);
+
 /* Renders a template as the answer. Takes `data`. */
 enum nl_status nl_site_page(const struct nl_theme *theme, const char *file, json_t *data,
                             struct nl_response *response, struct nl_error *err);

@@ -20,6 +20,7 @@ static enum nl_status show_ask(struct nl_site *site, const struct nl_request *re
     json_t *data = nl_site_data(site, theme, NULL);
     nl_request_token(request, &token);
     nl_data_set(data, "token", token.text);
+    nl_site_again(data, "token", token.text);
     nl_data_set(data, "email", nl_site_field(request, "email"));
     nl_gate_data(site, NULL, data, response);
     nl_data_set(data, "problem",

@@ -94,6 +94,7 @@ static enum nl_status show(struct nl_site *site, const struct nl_request *reques
     if (status == NL_OK) {
         data = nl_site_data(site, theme, NULL);
         nl_data_set(data, "token", token);
+        nl_site_again(data, "token", token);
         nl_data_set(data, "email", person.address);
         nl_data_set(data, "new_address", person.new_address);
         nl_data_set(data, "name", person.name);

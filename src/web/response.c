@@ -29,7 +29,7 @@ static void add_caching(const struct nl_response *response, struct MHD_Response 
                                                  : "public, no-cache");
     if (!response->cacheable)
         return;
-    MHD_add_response_header(out, "Vary", "Accept-Language");
+    MHD_add_response_header(out, "Vary", "Accept-Language, Cookie");
     if (response->etag[0] != '\0') {
         char tag[NL_ETAG + 2];
         snprintf(tag, sizeof tag, "%s%s", response->form ? "W/" : "", response->etag);

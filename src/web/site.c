@@ -3,6 +3,7 @@
 #include "newsletter/report/metrics.h"
 #include "newsletter/store/public_list.h"
 #include "newsletter/store/revision.h"
+#include "newsletter/template/language_menu.h"
 #include "web/gate.h"
 #include "web/handlers.h"
 #include "web/stamp.h"
@@ -34,6 +35,7 @@ static enum nl_status robots(struct nl_site *site, const struct nl_request *requ
     nl_buf_adds(&response->body, "User-agent: *\n");
     for (size_t i = 0; i < sizeof private / sizeof private[0]; i++)
         nl_buf_addf(&response->body, "Disallow: %s%s\n", site->prefix, private[i]);
+    nl_buf_adds(&response->body, "Disallow: /*" NL_LANGUAGE_ARGUMENT "=\n");
     response->cacheable = true;
     return NL_OK;
 }
@@ -185,6 +187,8 @@ enum nl_status nl_site_handle(void *ctx, const struct nl_request *request,
     enum nl_status status = NL_OK;
     if (site->cache == NULL || nl_request_is_post(request) || strncmp(path, "/hooks", 6) == 0)
         return dispatch(site, request, path, response, err);
+    if (nl_language_choose(site, request, response))
+        return response->location != NULL ? NL_OK : nl_error_nomem(err);
     status = find_kept(site, request, path, &key, response, &found, err);
     if (status == NL_OK && !found)
         status = dispatch(site, request, path, response, err);

@@ -118,9 +118,11 @@ static enum nl_status show_answer(struct nl_site *site, const struct nl_request 
         status = compose_page(site, subject.theme, answer, &subject.list, subject.data, err);
     if (status == NL_OK)
         status = nl_site_lead(site, request, &subject.list, subject.data, err);
+    nl_request_token(request, &token);
+    nl_token_link(&token, text);
+    if (status == NL_OK)
+        nl_site_again(subject.data, "token", text);
     if (status == NL_OK && answer == NL_ANSWER_LEFT && result->undoable) {
-        nl_request_token(request, &token);
-        nl_token_link(&token, text);
         json_object_set_new(subject.data, "undo", json_pack("{s:s}", "token", text));
     }
     return show_subject(&subject, "page.html", status, response, err);
@@ -145,6 +147,7 @@ static enum nl_status show_question(struct nl_site *site, const struct nl_reques
         nl_data_set(subject.data, "address", nl_buf_text(&address));
         set_text(subject.data, subject.theme, "button", page->button);
         nl_data_set(subject.data, "token", token);
+        nl_site_again(subject.data, "token", token);
     }
     nl_buf_free(&question);
     nl_buf_free(&address);

@@ -70,8 +70,25 @@ def test_statement(web, connected):
     assert web.get("/accessibility").text.count("<h1>Accessibility") == 1
     connected.run("archive", "build", "files")
     built = pathlib.Path(connected.folder, "files", "accessibility", "index.html").read_text(encoding="utf-8")
+    assert not os.path.exists(os.path.join(connected.folder, "files", "accessibility", "ru"))  # nothing is in Russian
     assert "Last reviewed: 26 November 2026" in built and 'href="../style.css"' in built
     assert 'href="./accessibility/"' in pathlib.Path(connected.folder, "files", "index.html").read_text(encoding="utf-8")
+
+
+def test_statement_in_the_languages_of_issues(connected):
+    connected.configure(serve={"url": "https://news.example.org"}, organisation=REVIEWED)
+    connected.add_active(["ann@example.org"])
+    connected.issue("English\n", name="issue.en.md", slug="no-1")
+    connected.issue("По-русски\n", name="issue.ru.md")
+    connected.issue("Svenska\n", name="issue.sv.md")  # there are no texts in Swedish
+    connected.run("send", "--yes", os.path.join(connected.folder, "issue.en.md"))
+    connected.run("archive", "build", "files")
+    folder = pathlib.Path(connected.folder, "files", "accessibility")
+    assert {path.name for path in folder.iterdir()} == {"index.html", "ru"}
+    russian = (folder / "ru" / "index.html").read_text(encoding="utf-8")
+    assert "<h1>Заявление о доступности</h1>" in russian and "Старые программы - сканы." in russian
+    assert '<a href="../" lang="en" hreflang="en">English</a>' in russian and 'href="../../style.css"' in russian
+    assert '<a href="ru/" lang="ru" hreflang="ru">Русский</a>' in (folder / "index.html").read_text(encoding="utf-8").replace("./ru/", "ru/")
 
 
 def test_no_statement_without_a_date(connected):

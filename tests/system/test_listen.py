@@ -3,6 +3,7 @@ import email.utils
 import json
 import os
 import re
+import struct
 import threading
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
@@ -70,7 +71,7 @@ def test_players(http, site):
         assert http.get("/media/" + name).status == 404
     assert "media-src 'self' https:" in http.get(BASE).getheader("Content-Security-Policy")
     site.run("archive", "build", "www")
-    for name in ("media/audio-1.ogg", "bulletin/issue/no-1/audio-1.mp3", "bulletin/podcast.xml", "bulletin/feed.json",
+    for name in ("media/audio-1.ogg", "bulletin/issue/no-1/audio-1.mp3", "bulletin/podcast.xml", "bulletin/feed.json", "bulletin/cover.png",
                  "bulletin/feed.kk.atom"):
         assert os.path.getsize(os.path.join(site.folder, "www", name)) > 100, name
 
@@ -92,6 +93,11 @@ def test_the_podcast(http):
     for required in ("title", "link", "description", "language", ITUNES + "author", ITUNES + "explicit", ITUNES + "category"):
         assert channel.find(required) is not None, required
     assert channel.find(ITUNES + "explicit").text in ("true", "false")
+    cover = channel.find(ITUNES + "image").get("href")  # a square of 1400 to 3000 pixels, PNG or JPEG, by Apple's rules
+    assert cover == "https://news.example.org/archive/bulletin/cover.png" == channel.find("image/url").text
+    answer = http.raw_get("/archive/bulletin/cover.png")
+    assert b"Content-Type: image/png" in answer[0] and answer[1].startswith(b"\x89PNG")
+    assert struct.unpack(">II", answer[1][16:24]) == (1400, 1400) and answer[1][25] == 2 and len(answer[1]) < 500000  # RGB
     links = {link.get("rel"): link.get("href") for link in channel.findall(ATOM + "link")}
     assert links == {"self": "https://news.example.org/archive/bulletin/podcast.xml", "hub": "https://hub.example.org/"}
     items = channel.findall("item")

@@ -1,6 +1,7 @@
 """The identity that mails carry, three designs, links to the website, and values that keep their direction."""
 import os
 import re
+from html import unescape
 
 import pytest
 from conftest import html, parse, plain, token
@@ -140,6 +141,7 @@ def test_from_right_to_left(office):
     assert '<span dir="ltr">+1 202 555 0148</span>' in inner and '<span dir="auto">Hall A</span>' in inner
     assert "\u2068+1 202 555 0148\u2069" in text and "\u2068Hall A\u2069" in text
     assert text.count("\u2068") == text.count("\u2069")
+    assert "font-style:normal" in inner and "italic" not in inner  # scripts from right to left have none
     page, text = texts(preview(office, "English.\n\n- item\n", events=EVENT))
     assert "padding-left:24px" in page and not re.search("[\u2066-\u2069]", text)
 
@@ -156,6 +158,7 @@ def test_notices_carry_the_masthead(connected, server):
     for message in (confirmation, welcome):
         page, text = texts(message)
         assert "Посольство" in page and "Released by &lt;us&gt;" in page and "cid:" in page and "#ffc61a" in page
+        assert len(re.findall("<h1[^>]*>([^<]*)", page)) == 1 and unescape(re.findall("<h1[^>]*>([^<]*)", page)[0]) == message["Subject"]
         assert "16 Street" in page and "16 Street" in text and "https://www.example.org/privacy" in text
     assert "https://news.example.org/archive/bulletin/" in plain(welcome)
 

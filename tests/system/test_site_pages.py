@@ -141,6 +141,32 @@ def test_a_configuration_that_changed(connected):
     server.stop()
 
 
+def test_the_menu_of_languages(http, connected):
+    """Each page is there in each language, by a link alone; the choice goes along to other pages."""
+    token = key(connected)
+    for path, query, words in (("/", "", "Тіркелу"), ("/archive/bulletin/search?q=quay+open", "q=quay%20open&amp;", "quay"),
+                               (f"/unsubscribe?token={token}", f"token={token}&amp;", "v…1@example.org"),
+                               ("/join?list=bulletin", "list=bulletin&amp;", "News Bulletin"), ("/nosuch", "", "Open quay"),
+                               ("/archive/bulletin/issue/no-1/", "", "Open quay")):
+        page = http.get(path)
+        assert f'<a href="?{query}set-language=kk" lang="kk" hreflang="kk" rel="nofollow">Қазақша</a>' in page.text, path
+        assert 'lang="en" hreflang="en" rel="nofollow" aria-current="true">English</a>' in page.text
+        assert page.text.count('rel="nofollow"') == 13 and page.getheader("Set-Cookie") is None
+        chosen = http.get(path.split("?")[0] + "?" + query.replace("&amp;", "&") + "set-language=kk")
+        location = chosen.getheader("Location")
+        assert chosen.status == 303 and location.startswith("?" + query.replace("&amp;", "&")) and location.endswith("language=kk")
+        there = http.get(path.split("?")[0] + location)
+        assert '<html lang="kk"' in there.text and (words in there.text or path == "/"), path
+    cookie = chosen.getheader("Set-Cookie")
+    assert cookie == "newsletter-language=kk; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax; Secure"
+    assert '<html lang="kk"' in http.get("/join", Cookie=cookie.split(";")[0], **{"Accept-Language": "de"}).text
+    assert '<html lang="de"' in http.get("/join", Cookie="newsletter-language=../x", **{"Accept-Language": "de"}).text
+    assert http.get("/?set-language=%0d%0ax").status == 200  # no language
+    connected.run("archive", "build", "www")
+    with open(os.path.join(connected.folder, "www", "index.html"), encoding="utf-8") as built:
+        assert "set-language" not in built.read()
+
+
 def test_visitors_ask_whether_a_page_has_changed(http, connected):
     path = "/archive/bulletin/issue/no-1/"
     first = http.get(path)

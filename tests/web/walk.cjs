@@ -36,7 +36,7 @@ async function walk(page, plan) {
       if (complaints.length > 0) found.push({ url: url.href, scheme, violations: complaints });
     }
     if (!plan.follow) continue;
-    const links = await page.$$eval('a[href]', (anchors) => anchors.map((anchor) => anchor.href));
+    const links = await page.$$eval('a[href]:not([rel=nofollow])', (anchors) => anchors.map((anchor) => anchor.href));
     for (const link of links.map((href) => new URL(href))) {
       link.hash = '';
       if (link.origin === origin && !/\.(atom|ics|json|png|jpg|pdf|xml|rss)$/.test(link.pathname)) todo.push(link);

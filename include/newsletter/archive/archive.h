@@ -50,6 +50,7 @@ struct nl_front {
     const struct nl_archive *archives;
     size_t count;
     const char *prefix; /* "archive/" or ""  */
+    json_t *languages;  /* links to the page in others: [{href, tag, name, current}], or NULL */
 };
 
 /* front.c: the front page of the site: the latest issue of all lists, and earlier ones. `bare`, of
