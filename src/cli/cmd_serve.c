@@ -46,6 +46,7 @@ static enum nl_status open_site(struct cli *cli, const char *listen, struct serv
     const struct nl_server_options options = {
         .listen = listen != NULL ? listen : config->serve.listen,
         .certificate = config->serve.certificate,
+        .proxy_protocol = config->serve.proxy_protocol,
         .key = config->serve.key,
         .trusted = config->serve.trusted_proxies,
         .connections = config->serve.connections,
@@ -77,6 +78,7 @@ static enum nl_status open_staff(struct cli *cli, struct service *service, struc
     const struct nl_server_options options = {
         .listen = config->staff.listen,
         .certificate = config->staff.certificate,
+        .proxy_protocol = config->staff.proxy_protocol,
         .key = config->staff.key,
         .trusted = config->serve.trusted_proxies,
         .connections = STAFF_CONNECTIONS,

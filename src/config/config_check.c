@@ -120,6 +120,11 @@ static enum nl_status check_serve(struct nl_config *config, struct nl_error *err
     status = nl_networks_parse(config->serve.trusted_proxies, &networks, err);
     if (status == NL_DATA)
         nl_error_context(err, "%s: serve.trusted_proxies", config->path);
+    if (status == NL_OK && networks.count == 0 &&
+        (config->serve.proxy_protocol || config->staff.proxy_protocol))
+        status = nl_error_set(err, NL_CONFIG,
+                              "%s: proxy_protocol needs serve.trusted_proxies: name the proxies",
+                              config->path);
     nl_networks_free(&networks);
     if (status != NL_OK)
         return status;

@@ -3,6 +3,7 @@
 #include "newsletter/base/env.h"
 #include "newsletter/base/file.h"
 #include "newsletter/base/log.h"
+#include "web/door.h"
 #include "web/listen.h"
 #include "web/peer.h"
 #include "web/request.h"
@@ -37,6 +38,7 @@ struct nl_server {
     struct nl_buf address;
     struct nl_buf certificate, key;
     struct nl_networks trusted;
+    struct nl_door *door; /* NULL: libmicrohttpd accepts connections itself */
     nl_handler handler;
     void *ctx;
     struct nl_peers peers;
@@ -206,15 +208,18 @@ static struct MHD_Daemon *start_daemon(struct nl_server *server,
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
         {MHD_OPTION_END, 0, NULL}};
     const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    const struct MHD_OptionItem listening[] = {{MHD_OPTION_LISTEN_SOCKET, server->fd, NULL},
+                                               {MHD_OPTION_END, 0, NULL}};
     bool secure = options->certificate != NULL;
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (secure ? MHD_USE_TLS : 0), 0, may_connect,
-        server, access_handler, server, MHD_OPTION_LISTEN_SOCKET, server->fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_LIMIT,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, request_completed, server,
-        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_ARRAY,
-        secure ? tls : none, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (secure ? MHD_USE_TLS : 0) |
+            (server->door != NULL ? MHD_USE_NO_LISTEN_SOCKET : 0),
+        0, may_connect, server, access_handler, server, MHD_OPTION_ARRAY,
+        server->door != NULL ? none : listening, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)options->connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_LIMIT, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_NOTIFY_COMPLETED, request_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+        connection_changed, server, MHD_OPTION_ARRAY, secure ? tls : none, MHD_OPTION_END);
 }
 
 enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler handler, void *ctx,
@@ -244,6 +249,8 @@ enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler
         status = read_pem(options->key, &server->key, err);
     if (status == NL_OK)
         status = nl_listen(options->listen, &server->fd, &server->address, err);
+    if (status == NL_OK && options->proxy_protocol)
+        status = nl_door_open(server->fd, &server->trusted, &server->door, err);
     if (status == NL_OK && (server->daemon = start_daemon(server, options)) == NULL)
         status =
             nl_error_set(err, NL_CONFIG,
@@ -272,14 +279,30 @@ static enum nl_status serve_once(struct nl_server *server, struct nl_error *err)
     MHD_UNSIGNED_LONG_LONG timeout = TICK_MILLISECONDS;
     if (MHD_get_timeout(server->daemon, &timeout) != MHD_YES || timeout > TICK_MILLISECONDS)
         timeout = TICK_MILLISECONDS;
-    struct pollfd ready[2] = {{.fd = info != NULL ? info->epoll_fd : -1, .events = POLLIN},
-                              {.fd = server->waiting.fd, .events = POLLIN}};
-    if (poll(ready, 2, (int)timeout) < 0 && errno != EINTR)
+    struct pollfd ready[3] = {
+        {.fd = info != NULL ? info->epoll_fd : -1, .events = POLLIN},
+        {.fd = server->waiting.fd, .events = POLLIN},
+        {.fd = server->door != NULL ? nl_door_fd(server->door) : -1, .events = POLLIN}};
+    if (poll(ready, 3, (int)timeout) < 0 && errno != EINTR)
         return nl_error_set(err, NL_OS, "poll failed: %s", strerror(errno));
     nl_waiting_resume(&server->waiting);
+    if (server->door != NULL)
+        nl_door_pass(server->door, server->daemon, now());
     MHD_run(server->daemon);
     nl_peers_cut_off_late(&server->peers, now());
     return NL_OK;
+}
+
+/* Proxies that have just connected are served, if their headers are there. The socket is ours. */
+static void close_door(struct nl_server *server) {
+    if (server->door == NULL)
+        return;
+    if (server->daemon != NULL)
+        nl_door_pass(server->door, server->daemon, now());
+    nl_door_free(server->door);
+    server->door = NULL;
+    close(server->fd);
+    server->fd = -1;
 }
 
 /* Accepts no further connections, and waits for the open ones. */
@@ -288,6 +311,7 @@ static enum nl_status drain(struct nl_server *server, struct nl_error *err) {
     enum nl_status status = NL_OK;
     MHD_run(server->daemon); /* connections that the kernel has accepted are served */
     MHD_run(server->daemon);
+    close_door(server);
     MHD_socket fd = MHD_quiesce_daemon(server->daemon);
     if (fd != MHD_INVALID_SOCKET)
         close(fd);
@@ -315,6 +339,7 @@ void nl_server_free(struct nl_server *server) {
         return;
     nl_writer_stop(server->writer); /* the answers to all that wait are ready */
     nl_waiting_close(&server->waiting);
+    close_door(server);
     if (server->daemon != NULL) {
         MHD_run(server->daemon); /* answers those who waited */
         MHD_stop_daemon(server->daemon);

@@ -172,6 +172,7 @@ struct nl_config {
         char *certificate;
         char *key;
         char *trusted_proxies; /* networks whose X-Forwarded-For is believed */
+        bool proxy_protocol;   /* they begin each connection with its header */
         char *metrics;         /* networks that may ask for /metrics */
         int64_t connections;
         int64_t joins_per_hour;    /* from one network */
@@ -207,9 +208,10 @@ struct nl_config {
         int64_t unconfirmed; /* sign-ups, after their last link has expired */
         int64_t reports;     /* what DMARC and TLS reports say, by the day they are about */
     } retention;
-    struct {          /* the dashboard and the API, in `newsletter serve` */
-        char *listen; /* "address:port"; NULL: there is none */
-        char *url;    /* what people reach it by, without a final slash */
+    struct {                 /* the dashboard and the API, in `newsletter serve` */
+        char *listen;        /* "address:port"; NULL: there is none */
+        char *url;           /* what people reach it by, without a final slash */
+        bool proxy_protocol; /* as serve.proxy_protocol */
         char *certificate;
         char *key;
         int64_t session;          /* seconds that a login lasts */

@@ -29,6 +29,8 @@ struct nl_server_options {
     const char *certificate; /* PEM files for TLS; NULL for none */
     const char *key;
     const char *trusted;      /* networks whose X-Forwarded-For and Forwarded are believed */
+    bool proxy_protocol;      /* they, and nobody else, connect, each time with a header of the
+                                 PROXY protocol first */
     int64_t connections;      /* at most this many at once */
     bool log;                 /* each request to standard error */
     nl_body_limit body_limit; /* NULL: all bodies are forms */
