@@ -42,6 +42,24 @@ static void make_issue(struct fixture *fixture, int64_t people, int64_t left) {
     fixture_sql(fixture, sql);
 }
 
+static enum nl_status pass_over(const struct nl_delivery_row *row, void *ctx,
+                                struct nl_error *err) {
+    (void)row;
+    (void)ctx;
+    (void)err;
+    return NL_OK;
+}
+
+/* The lists of `status ISSUE` and of reports. */
+static void list_deliveries(struct nl_store *store) {
+    static const enum nl_delivery_state states[] = {NL_DELIVERY_BOUNCED, NL_DELIVERY_FAILED,
+                                                    NL_DELIVERY_SKIPPED, NL_DELIVERY_DEFERRED,
+                                                    NL_DELIVERY_UNKNOWN};
+    struct nl_error err = {0};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+        assert_ok(nl_delivery_each(store, 1, states[i], 0, 1000, pass_over, NULL, &err));
+}
+
 /* The queries of a run from its start to its first messages and the end, as cron's retry would. */
 static void resume(struct fixture *fixture) {
     struct nl_store *store = fixture->store;
@@ -78,6 +96,7 @@ static void resume(struct fixture *fixture) {
     assert_ok(nl_delivery_waits(store, &scope, &flag, &err));
     assert_ok(nl_delivery_next_due(store, 1, &number, &err));
     assert_ok(nl_issue_finish(store, 1, &flag, &err));
+    list_deliveries(store);
 }
 
 /* Whether a step of a plan walks a whole table or index. Tables of a row or two do not matter. */
