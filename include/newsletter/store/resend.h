@@ -25,7 +25,8 @@ NL_CHECKED enum nl_status nl_resend_count(struct nl_store *store, const struct n
                                           struct nl_resend_counts *out,
                                           struct nl_error *err) NL_ALL_NONNULL;
 
-/* Queues them, as if they had not been tried. A sent issue goes out again for them, a paused one
+/* Queues them, as if they had not been tried, in short transactions; after a failure some are
+ * queued, and the same call chooses the others. A sent issue goes out again for them, a paused one
  * stays paused; NL_EXISTS for one that is cancelled. Nobody is reached whose subscription has
  * ended. */
 NL_CHECKED enum nl_status nl_resend(struct nl_store *store, const struct nl_resend *resend,
