@@ -1,5 +1,6 @@
 #include "store/import_apply.h"
 
+#include "newsletter/base/clock.h"
 #include "newsletter/store/list.h"
 #include "store/event.h"
 #include "store/import_pack.h"
@@ -93,31 +94,48 @@ void nl_import_tally_read(const char *text, struct nl_import_tally *tally) {
 
 /* ---- parts ---- */
 
-/* One part and its import, as the database has them. */
+/* Some parts of one import, as the database has them. */
 struct part {
-    int64_t id, import, rows;
+    int64_t last, import, rows; /* the id of the last of them */
     bool confirm, update, found;
     char *consent, *tally;
-    char *content;
-    size_t len;
+    struct nl_buf content;
 };
 
 static void free_part(struct part *part) {
     free(part->consent);
     free(part->tally);
-    free(part->content);
+    nl_buf_free(&part->content);
+    *part = (struct part){0};
 }
 
-static enum nl_status next_part(struct nl_store *store, struct part *part, struct nl_error *err) {
-    *part = (struct part){0};
-    return nl_sql_first(
+static enum nl_status add_content(const struct nl_sql_row *row, void *context,
+                                  struct nl_error *err) {
+    struct part *part = context;
+    size_t len = 0;
+    const void *content = nl_sql_bytes(row, 1, &len);
+    part->last = nl_sql_int(row, 0);
+    nl_buf_add(&part->content, content, len);
+    return part->content.failed ? nl_error_nomem(err) : NL_OK;
+}
+
+static enum nl_status next_parts(struct nl_store *store, int64_t most, struct part *part,
+                                 struct nl_error *err) {
+    int64_t first = 0;
+    free_part(part);
+    enum nl_status status = nl_sql_first(
         store, err, &part->found,
-        "SELECT p.id, p.import, p.content, i.consent, i.confirm, i.renew, i.tally FROM import_part "
+        "SELECT p.id, p.import, i.consent, i.confirm, i.renew, i.tally FROM import_part "
         "p JOIN import i ON i.id = p.import WHERE i.accepted_at IS NOT NULL ORDER BY p.id LIMIT 1",
         NL_NO_VALUES,
-        NL_COLUMNS(NL_INTO(&part->id), NL_INTO(&part->import),
-                   NL_INTO_BYTES(&part->content, &part->len), NL_INTO(&part->consent),
+        NL_COLUMNS(NL_INTO(&first), NL_INTO(&part->import), NL_INTO(&part->consent),
                    NL_INTO(&part->confirm), NL_INTO(&part->update), NL_INTO(&part->tally)));
+    return status == NL_OK && part->found
+               ? nl_sql_each(store, err, add_content, part,
+                             "SELECT id, content FROM import_part WHERE id >= ? AND import = ? "
+                             "ORDER BY id LIMIT ?",
+                             NL_VALUES(NL_INT(first), NL_INT(part->import), NL_INT(most)))
+               : status;
 }
 
 static enum nl_status end_imports(struct nl_store *store, struct nl_error *err) {
@@ -138,6 +156,7 @@ static enum nl_status end_imports(struct nl_store *store, struct nl_error *err) 
 struct apply {
     struct nl_import import;
     struct part part;
+    int64_t parts; /* how many come in at once, at most */
 };
 
 static enum nl_status count_part(struct nl_store *store, struct apply *apply,
@@ -150,18 +169,18 @@ static enum nl_status count_part(struct nl_store *store, struct apply *apply,
                     : nl_sql_run(store, err, "UPDATE import SET tally = ? WHERE id = ?",
                                  NL_VALUES(NL_STRING(nl_buf_text(&text)), NL_INT(part->import)));
     nl_buf_free(&text);
-    return status == NL_OK ? nl_sql_run(store, err, "DELETE FROM import_part WHERE id = ?",
-                                        NL_VALUES(NL_INT(part->id)))
-                           : status;
+    return status == NL_OK
+               ? nl_sql_run(store, err, "DELETE FROM import_part WHERE import = ? AND id <= ?",
+                            NL_VALUES(NL_INT(part->import), NL_INT(part->last)))
+               : status;
 }
 
-/* One transaction: the next part comes in and is staged no longer. So each row comes in once,
+/* One transaction: the next parts come in and are staged no longer. So each row comes in once,
  * however many processes are at it. */
-static enum nl_status apply_part(struct nl_store *store, void *ctx, struct nl_error *err) {
+static enum nl_status apply_parts(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct apply *apply = ctx;
     struct nl_import_tally tally;
-    free_part(&apply->part);
-    enum nl_status status = next_part(store, &apply->part, err);
+    enum nl_status status = next_parts(store, apply->parts, &apply->part, err);
     const struct part *part = &apply->part;
     if (status != NL_OK || !part->found)
         return status == NL_OK ? end_imports(store, err) : status;
@@ -175,7 +194,8 @@ static enum nl_status apply_part(struct nl_store *store, void *ctx, struct nl_er
     int64_t after = 0;
     for (size_t i = 0; i < NL_IMPORT_OUTCOMES; i++)
         before += tally.outcomes[i];
-    status = nl_import_take_packed(&apply->import, part->content, part->len, &tally, err);
+    status =
+        nl_import_take_packed(&apply->import, part->content.data, part->content.len, &tally, err);
     for (size_t i = 0; i < NL_IMPORT_OUTCOMES; i++)
         after += tally.outcomes[i];
     apply->part.rows = after - before;
@@ -183,15 +203,27 @@ static enum nl_status apply_part(struct nl_store *store, void *ctx, struct nl_er
     return status == NL_OK ? count_part(store, apply, &tally, err) : status;
 }
 
+/* Rows that come in together come in faster, and others wait longer: as many as fit into the time
+ * that anybody may wait. A slow or busy machine takes fewer. */
+static void adapt(struct apply *apply, int64_t taken) {
+    enum { MOST = 16, SHORT = 20000000, LONG = 50000000 }; /* nanoseconds */
+    if (taken > LONG && apply->parts > 1)
+        apply->parts /= 2;
+    else if (taken < SHORT && apply->parts < MOST)
+        apply->parts++;
+}
+
 enum nl_status nl_import_apply_all(struct nl_store *store,
                                    void (*progress)(int64_t rows, void *ctx), void *ctx,
                                    struct nl_error *err) {
-    struct apply apply = {.import = {.store = store}};
+    struct apply apply = {.import = {.store = store}, .parts = 1};
     enum nl_status status = NL_OK;
     nl_store_bulk_load(store, true);
     nl_store_set_durable(store, false); /* a part that is lost is still staged */
     do {
-        status = nl_sql_exclusive(store, apply_part, &apply, err);
+        int64_t began = nl_clock_nanoseconds();
+        status = nl_sql_exclusive(store, apply_parts, &apply, err);
+        adapt(&apply, nl_clock_nanoseconds() - began);
         if (progress != NULL && status == NL_OK && apply.part.found)
             progress(apply.part.rows, ctx);
         nl_store_give_way(store);
