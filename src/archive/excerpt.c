@@ -82,8 +82,32 @@ static void add_space(struct nl_buf *out) {
         nl_buf_addc(out, ' ');
 }
 
-static void add_words(const char *html, size_t len, struct nl_buf *out) {
+/* The end of an element that is no part of a sentence: the number of a footnote, the caption of a
+ * picture, a button. NULL for another one. */
+static const char *skip_aside(const char *html, const char *end) {
+    static const struct {
+        const char *open, *close;
+    } asides[] = {{"<sup", "</sup>"}, {"<small", "</small>"}, {"<a href", "</a>"}};
+    for (size_t i = 0; i < sizeof asides / sizeof asides[0]; i++) {
+        size_t len = strlen(asides[i].open);
+        const char *tag_end = strncmp(html, asides[i].open, len) == 0 ? strchr(html, '>') : NULL;
+        const char *close = tag_end != NULL ? strstr(tag_end, asides[i].close) : NULL;
+        const char *button = strstr(html, "nl-button");
+        bool aside = asides[i].open[1] != 'a' || (button != NULL && button < tag_end);
+        if (close != NULL && close < end && aside)
+            return close + strlen(asides[i].close);
+    }
+    return NULL;
+}
+
+/* `whole`: also what is no part of a sentence. */
+static void add_words(const char *html, size_t len, bool whole, struct nl_buf *out) {
     for (const char *p = html, *end = html + len; p < end;) {
+        const char *after = *p == '<' && !whole ? skip_aside(p, end) : NULL;
+        if (after != NULL) {
+            p = after;
+            continue;
+        }
         size_t entity = 0;
         const char *close =
             *p == '<' && p + 1 < end && (isalpha((unsigned char)p[1]) || p[1] == '/' || p[1] == '!')
@@ -107,7 +131,7 @@ static void add_words(const char *html, size_t len, struct nl_buf *out) {
 }
 
 void nl_words_add(const char *html, struct nl_buf *out) {
-    add_words(html, strlen(html), out);
+    add_words(html, strlen(html), true, out);
 }
 
 /* Cuts at the last blank before the limit. */
@@ -130,9 +154,9 @@ void nl_excerpt_add(const char *html, size_t limit, struct nl_buf *out) {
         if (end == NULL)
             break;
         if (p[2] == '>' || p[2] == ' ') {
-            if (text.len > 0)
+            if (text.len > 0 && text.data[text.len - 1] != ' ')
                 nl_buf_addc(&text, ' ');
-            add_words(begin + 1, (size_t)(end - begin - 1), &text);
+            add_words(begin + 1, (size_t)(end - begin - 1), false, &text);
         }
         p = p[2] == '>' || p[2] == ' ' ? end : begin;
     }

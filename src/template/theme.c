@@ -93,7 +93,9 @@ static const char *token_value(const struct nl_theme *theme, const char *name, s
                   {"on_accent_soft", theme->palette.on_accent_soft},
                   {"heading", theme->palette.heading},
                   {"link", theme->palette.link},
-                  {"italic", theme->rtl ? "normal" : "italic"}, /* Arabic and Hebrew have none */
+                  /* Arabic and Hebrew have no slanted letters. */
+                  {"italic", theme->rtl ? "normal" : "italic"},
+                  {"emphasis", theme->rtl ? "font-style:normal;font-weight:bold" : ""},
                   {"start", theme->rtl ? "right" : "left"},
                   {"end", theme->rtl ? "left" : "right"}};
     *len = strspn(name, "abcdefghijklmnopqrstuvwxyz_");
@@ -246,7 +248,9 @@ enum nl_status nl_theme_render(const struct nl_theme *theme, const char *file, j
         status = nl_error_nomem(err);
     if (html && json_object_get(data, "colours") == NULL)
         json_object_set_new(data, "colours", nl_data_palette(&theme->palette));
-    const struct nl_template_host host = host_of(theme, html);
+    struct nl_template_host host = host_of(theme, html);
+    /* A style sheet has no direction, and isolates would spoil its colours. */
+    host.rtl = host.rtl && (html || (dot != NULL && strcmp(dot, ".txt") == 0));
     if (status == NL_OK)
         status = nl_template_render(nl_buf_text(&text), nl_buf_text(&where), &host, data, out, err);
     nl_buf_free(&text);

@@ -14,15 +14,20 @@ enum nl_status nl_unsubscribe_ask(struct nl_site *site, const struct nl_request 
     return nl_token_ask(site, request, &page, response, err);
 }
 
+/* The token of the request, as the links of issues carry it. */
+static const char *link_token(const struct nl_request *request, char out[NL_LINK_TOKEN_LEN + 1]) {
+    struct nl_token token;
+    nl_request_token(request, &token);
+    nl_token_link(&token, out);
+    return out;
+}
+
 enum nl_status nl_unsubscribe_act(struct nl_site *site, const struct nl_request *request,
                                   struct nl_response *response, struct nl_error *err) {
     struct nl_token_result result = {0};
-    struct nl_token token;
-    char text[NL_LINK_TOKEN_LEN + 1];
-    nl_request_token(request, &token);
-    nl_token_link(&token, text);
-    enum nl_status status =
-        nl_unsubscribe_token(site->store, text, site->config->notices.goodbye, &result, err);
+    char token[NL_LINK_TOKEN_LEN + 1];
+    enum nl_status status = nl_unsubscribe_token(site->store, link_token(request, token),
+                                                 site->config->notices.goodbye, &result, err);
     if (status == NL_OK)
         nl_site_wake(site, result.notice);
     return nl_token_tell(site, request, &page, status, NL_ANSWER_LEFT, &result, response, err);
@@ -32,11 +37,9 @@ enum nl_status nl_unsubscribe_act(struct nl_site *site, const struct nl_request 
 enum nl_status nl_unsubscribe_undo_act(struct nl_site *site, const struct nl_request *request,
                                        struct nl_response *response, struct nl_error *err) {
     struct nl_token_result result = {0};
-    struct nl_token token;
-    char text[NL_LINK_TOKEN_LEN + 1];
-    nl_request_token(request, &token);
-    nl_token_link(&token, text);
-    enum nl_status status = nl_unsubscribe_undo(site->store, text, &result, err);
+    char token[NL_LINK_TOKEN_LEN + 1];
+    enum nl_status status =
+        nl_unsubscribe_undo(site->store, link_token(request, token), &result, err);
     result.already = false; /* one answer for both */
     return nl_token_tell(site, request, &page, status, NL_ANSWER_BACK, &result, response, err);
 }

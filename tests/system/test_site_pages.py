@@ -95,7 +95,9 @@ def test_the_organisation_is_on_each_page(connected):
         assert "https://t.me/example" in text and "https://www.example.org/privacy" in text
     assert "Посольство Руритании" in server.get("/news/", **{"Accept-Language": "ru"}).text
     assert server.get("/news/logo.png").getheader("Content-Type") == "image/png"
-    assert "#7a1f3d" in server.get("/news/style.css").text and server.get("/news/logo.gif").status == 404
+    for language in ("en", "ar"):  # marks of direction would spoil a colour
+        assert "{--accent:#7a1f3d;" in server.get("/news/style.css", **{"Accept-Language": language}).text
+    assert server.get("/news/style.css").getheader("Content-Type") == "text/css; charset=utf-8" and server.get("/news/logo.gif").status == 404
     own = server.get("/news/archive/culture/").text
     assert 'href="style.css"' in own and 'src="logo.png"' in own
     assert "#00ff00" in server.get("/news/archive/culture/style.css").text
