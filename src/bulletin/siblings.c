@@ -116,6 +116,11 @@ static enum nl_status put_first(struct nl_siblings *siblings, const struct name 
     return NL_OK;
 }
 
+/* A pipe (/dev/fd/N) has no siblings. A file in memory has. */
+static bool is_device(const char *path) {
+    return strncmp(path, "/dev/", 5) == 0 && strncmp(path, "/dev/shm/", 9) != 0;
+}
+
 enum nl_status nl_siblings_find(const char *path, const char *language, struct nl_siblings *out,
                                 struct nl_error *err) {
     struct name name = {0};
@@ -126,8 +131,7 @@ enum nl_status nl_siblings_find(const char *path, const char *language, struct n
     nl_buf_addf(&plain, "%s%s%s", nl_buf_text(&name.folder), nl_buf_text(&name.stem), name.ending);
     if (plain.failed || name.folder.failed || name.stem.failed)
         status = nl_error_nomem(err);
-    /* A pipe (/dev/fd/N) has no siblings. */
-    if (status == NL_OK && strncmp(path, "/dev/", 5) != 0)
+    if (status == NL_OK && !is_device(path))
         status = scan_folder(out, &name, err);
     if (status == NL_OK && (out->count == 0 || access(plain.data, F_OK) == 0)) {
         /* A missing file is reported under the name that was given. */

@@ -1,8 +1,8 @@
 #include "cli/cli.h"
 
-#include "cli/sample.h"
 #include "newsletter/base/file.h"
 #include "newsletter/bulletin/preview.h"
+#include "newsletter/bulletin/sample.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -43,13 +43,13 @@ static enum nl_status fill_preview(const struct nl_bulletin *bulletin, size_t in
     const struct nl_view *view = &bulletin->views[index];
     const struct nl_edition edition = nl_bulletin_edition(bulletin, index);
     enum nl_status status =
-        sample_fill(nl_buf_text(&view->page), view->page.len, NULL, &out->page, err);
+        nl_sample_fill(nl_buf_text(&view->page), view->page.len, NULL, &out->page, err);
     if (status == NL_OK)
-        status = sample_fill(nl_buf_text(&view->text), view->text.len, NULL, &out->text, err);
+        status = nl_sample_fill(nl_buf_text(&view->text), view->text.len, NULL, &out->text, err);
     if (status == NL_OK)
-        status = sample_fill(nl_buf_text(&view->html), view->html.len, NULL, &out->html, err);
+        status = nl_sample_fill(nl_buf_text(&view->html), view->html.len, NULL, &out->html, err);
     return status == NL_OK
-               ? sample_fill(edition.message, edition.message_len, NULL, &out->message, err)
+               ? nl_sample_fill(edition.message, edition.message_len, NULL, &out->message, err)
                : status;
 }
 

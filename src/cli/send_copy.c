@@ -1,7 +1,7 @@
 #include "cli/send_call.h"
 
-#include "cli/sample.h"
 #include "newsletter/base/address.h"
+#include "newsletter/bulletin/sample.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +37,7 @@ enum nl_status cli_send_copy(struct cli *cli, const struct send_call *call, stru
         status = cli_connect(cli, err);
     for (size_t i = 0; status == NL_OK && i < call->bulletin.view_count; i++) {
         const struct nl_edition edition = nl_bulletin_edition(&call->bulletin, i);
-        status = sample_fill(edition.message, edition.message_len, to.envelope, &message, err);
+        status = nl_sample_fill(edition.message, edition.message_len, to.envelope, &message, err);
         if (status == NL_OK)
             mark_subject(&message);
         if (status == NL_OK && !call->chosen->dry_run)

@@ -1,8 +1,8 @@
 #include "cli/send_call.h"
 
-#include "cli/sample.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/check.h"
+#include "newsletter/bulletin/sample.h"
 
 static void show_editions(const struct nl_bulletin *bulletin) {
     printf("Languages:  %s for everybody else", bulletin->issue.language);
@@ -115,7 +115,7 @@ static void show_recipients(const struct send_call *call) {
 enum nl_status cli_send_plan(struct cli *cli, struct send_call *call, struct nl_error *err) {
     const struct nl_issue *issue = &call->bulletin.issue;
     struct nl_buf sample = {0};
-    enum nl_status status = sample_fill(issue->message, issue->message_len, NULL, &sample, err);
+    enum nl_status status = nl_sample_fill(issue->message, issue->message_len, NULL, &sample, err);
     if (status == NL_OK) {
         printf("Issue:      %s%s\n", issue->slug,
                call->extends ? " (goes on to further people)"

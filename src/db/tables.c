@@ -63,6 +63,10 @@ const struct nl_table nl_tables[] = {
     {"reputation", "report, domain, source, reason, total, passed, spf, dkim", "isssiiii", SMALL},
     {"import", "id, begun_at, accepted_at, done_at, consent, confirm, renew, detail, tally",
      "iiiisiiss", SMALL},
+    {"draft", "id, list, title, issue, created_at, created_by, updated_at, updated_by", "iisiisis",
+     SMALL},
+    {"draft_version", "id, draft, language, source, began_at, at, author", "iissiis", LARGE},
+    {"draft_file", "id, draft, name, size, data, at", "iisibi", LARGE},
     {"import_part", "id, import, content", "iib", LARGE},
     {NULL, NULL, NULL, 0},
 };

@@ -23,7 +23,7 @@ ROOMS = {
     "template": (5, "jansson.h unictype.h unilbrk.h unistr.h uniwidth.h"),
     "inbound": (5, "archive.h archive_entry.h curl jansson.h libetpan libxml openssl unicase.h uniconv.h uninorm.h "
                    "unistr.h"),
-    "transfer": (5, "csv.h jansson.h rnp unicase.h unictype.h uninorm.h unistr.h"),
+    "transfer": (5, "archive.h archive_entry.h csv.h jansson.h rnp unicase.h unictype.h uninorm.h unistr.h"),
     "bulletin": (6, "jansson.h libetpan libical md4c-html.h md4c.h openssl unicase.h unicode unictype.h unistr.h"),
     "report": (6, "jansson.h"),
     "delivery": (7, "curl"),

@@ -1,9 +1,9 @@
-#include "cli/sample.h"
+#include "newsletter/bulletin/sample.h"
 
 #include "newsletter/base/token.h"
 
-enum nl_status sample_fill(const char *packed, size_t len, const char *address, struct nl_buf *out,
-                           struct nl_error *err) {
+enum nl_status nl_sample_fill(const char *packed, size_t len, const char *address,
+                              struct nl_buf *out, struct nl_error *err) {
     static const char nobody[] = "00000000-0000-4000-8000-000000000000";
     struct nl_message *message = NULL;
     struct nl_token unique;

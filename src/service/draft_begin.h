@@ -1,0 +1,23 @@
+/* A draft that is being begun. */
+#ifndef NL_SERVICE_DRAFT_BEGIN_H
+#define NL_SERVICE_DRAFT_BEGIN_H
+
+#include "newsletter/service/drafts.h"
+
+struct nl_draft_beginning {
+    const struct nl_office *office;
+    const struct nl_draft_start *start;
+    struct nl_list list;
+    int64_t draft;
+};
+
+/* draft_upload.c: adds a text in a language that the draft does not have. */
+NL_CHECKED enum nl_status nl_draft_begin_text(const struct nl_draft_beginning *self,
+                                              const char *language, const char *source,
+                                              struct nl_error *err) NL_ALL_NONNULL;
+
+/* Takes the texts and files of an uploaded file. */
+NL_CHECKED enum nl_status nl_draft_begin_upload(const struct nl_draft_beginning *self,
+                                                struct nl_error *err) NL_ALL_NONNULL;
+
+#endif

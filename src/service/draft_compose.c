@@ -1,0 +1,131 @@
+#include "newsletter/service/drafts.h"
+
+#include "newsletter/bulletin/check.h"
+#include "newsletter/store/draft.h"
+#include "service/draft_folder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void nl_draft_composed_free(struct nl_draft_composed *composed) {
+    nl_bulletin_free(&composed->bulletin);
+    nl_list_free(&composed->list);
+    json_decref(composed->findings);
+    *composed = (struct nl_draft_composed){0};
+}
+
+/* Appends `text` without the path of the folder, which means nothing to its author. */
+static void add_without(struct nl_buf *out, const char *text, const struct nl_buf *folder) {
+    const char *path = nl_buf_text(folder);
+    for (const char *at = text; *at != '\0';) {
+        const char *found = strstr(at, path);
+        size_t len = found != NULL ? (size_t)(found - at) : strlen(at);
+        nl_buf_add(out, at, len);
+        at += len + (found != NULL ? folder->len : 0);
+    }
+}
+
+/* Takes "issue.ru.md:12: " from the begin of a text: the language and the line say where. */
+static const char *take_place(const char *text, char language[40], int64_t *line) {
+    static const char head[] = "issue.";
+    const char *end = strstr(text, ".md:");
+    language[0] = '\0';
+    *line = 0;
+    if (strncmp(text, head, sizeof head - 1) != 0 || end == NULL)
+        return text;
+    size_t len = (size_t)(end - text) - (sizeof head - 1);
+    if (len == 0 || len >= 40 || memchr(text + sizeof head - 1, ' ', len) != NULL)
+        return text;
+    memcpy(language, text + sizeof head - 1, len);
+    language[len] = '\0';
+    char *rest = NULL;
+    *line = strtoll(end + 4, &rest, 10);
+    if (*rest == ':' && *line > 0)
+        return rest + 1 + strspn(rest + 1, " ");
+    *line = 0;
+    return end + 4 + strspn(end + 4, " ");
+}
+
+static enum nl_status add_finding(struct nl_draft_composed *out, const struct nl_buf *folder,
+                                  enum nl_level level, const char *rule, const char *path,
+                                  const char *text, struct nl_error *err) {
+    struct nl_buf plain = {0};
+    char language[40];
+    int64_t line = 0;
+    if (path != NULL && strstr(text, path) == NULL) {
+        add_without(&plain, path, folder);
+        nl_buf_adds(&plain, ": ");
+    }
+    add_without(&plain, text, folder);
+    const char *said = take_place(nl_buf_text(&plain), language, &line);
+    json_t *finding = json_pack("{s:s, s:s, s:s, s:s, s:I}", "level",
+                                level == NL_LEVEL_ERROR ? "error" : "warning", "rule", rule, "text",
+                                said, "language", language, "line", (json_int_t)line);
+    bool failed = plain.failed || json_array_append_new(out->findings, finding) != 0;
+    nl_buf_free(&plain);
+    if (level == NL_LEVEL_ERROR)
+        out->errors++;
+    else
+        out->warnings++;
+    return failed ? nl_error_nomem(err) : NL_OK;
+}
+
+static enum nl_status check(const struct nl_office *office, const struct nl_buf *folder,
+                            struct nl_draft_composed *out, struct nl_error *err) {
+    struct nl_findings findings = {0};
+    enum nl_status status =
+        nl_bulletin_check(&out->bulletin, &out->list, office->config, &findings, err);
+    if (status == NL_OK)
+        status = nl_bulletin_check_attributes(&out->bulletin, office->store, &findings, err);
+    for (size_t i = 0; status == NL_OK && i < findings.count; i++) {
+        const struct nl_finding *item = &findings.items[i];
+        if (item->level != NL_LEVEL_GOOD)
+            status = add_finding(out, folder, item->level, item->rule, item->path, item->text, err);
+    }
+    if (status == NL_OK && findings.failed)
+        status = nl_error_nomem(err);
+    nl_findings_free(&findings);
+    return status;
+}
+
+/* Whether a failure is the author's to correct. */
+static bool is_mistake(enum nl_status status) {
+    return status == NL_DATA || status == NL_NOINPUT || status == NL_CONFIG || status == NL_USAGE;
+}
+
+static enum nl_status compose(const struct nl_office *office, int64_t id,
+                              struct nl_draft_folder *folder, struct nl_draft_composed *out,
+                              struct nl_error *err) {
+    enum nl_status status = nl_draft_folder_make(office, id, folder, err);
+    if (status == NL_OK)
+        status = nl_bulletin_compose(nl_buf_text(&folder->issue), &out->list, office->config,
+                                     &out->bulletin, err);
+    out->whole = status == NL_OK;
+    if (out->whole)
+        return check(office, &folder->path, out, err);
+    if (!is_mistake(status))
+        return status;
+    struct nl_error mistake = *err;
+    *err = (struct nl_error){0};
+    status =
+        add_finding(out, &folder->path, NL_LEVEL_ERROR, "text", NULL, nl_error_text(&mistake), err);
+    nl_error_free(&mistake);
+    return status;
+}
+
+enum nl_status nl_office_draft_compose(const struct nl_office *office, int64_t id,
+                                       struct nl_draft_composed *out, struct nl_error *err) {
+    struct nl_draft draft = {0};
+    struct nl_draft_folder folder = {0};
+    *out = (struct nl_draft_composed){.findings = json_array()};
+    enum nl_status status = nl_draft_get(office->store, id, &draft, err);
+    if (status == NL_OK)
+        status = nl_list_get(office->store, draft.list, &out->list, err);
+    if (status == NL_OK)
+        status = compose(office, id, &folder, out, err);
+    nl_draft_folder_free(&folder);
+    nl_draft_free(&draft);
+    if (status != NL_OK)
+        nl_draft_composed_free(out);
+    return status;
+}
