@@ -37,6 +37,13 @@ static const struct {
     {"sent", NL_TEXT_IN("issue", "Sent")},       {"cancelled", NL_TEXT_IN("issue", "Cancelled")},
 };
 
+const char *nl_figures_state_label(const struct nl_catalog *catalog, const char *state) {
+    for (size_t i = 0; i < STATES; i++)
+        if (strcmp(states[i].state, state) == 0)
+            return nl_catalog_text(catalog, "delivery", states[i].label);
+    return state;
+}
+
 static const char *translated(const struct nl_figures *self, const char *text) {
     return nl_catalog_text(self->theme->catalog, NULL, text);
 }

@@ -100,6 +100,22 @@ enum nl_status nl_office_list_growth(const struct nl_office *office, const char 
     return status;
 }
 
+static enum nl_status add_name(const struct nl_list *list, void *ctx, struct nl_error *err) {
+    json_t *one = json_pack("{s:s, s:s}", "name", list->name, "title", list->title);
+    return one == NULL || json_array_append_new(ctx, one) != 0 ? nl_error_nomem(err) : NL_OK;
+}
+
+enum nl_status nl_office_list_names(const struct nl_office *office, json_t **out,
+                                    struct nl_error *err) {
+    *out = json_array();
+    enum nl_status status = nl_list_each(office->store, add_name, *out, err);
+    if (status != NL_OK) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
 /* ---- changing ---- */
 
 static enum nl_status apply(struct nl_list *list, const struct nl_list_settings *settings,

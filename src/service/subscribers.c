@@ -142,6 +142,15 @@ enum nl_status nl_office_subscriber_history(const struct nl_office *office,
     return status;
 }
 
+enum nl_status nl_office_subscriber_copy(const struct nl_office *office, int64_t id, json_t **out,
+                                         struct nl_error *err) {
+    const struct nl_who who = {.id = id};
+    enum nl_status status = nl_office_subscriber_history(office, &who, 0, out, err);
+    return status == NL_OK
+               ? nl_office_note(office, "subscriber export", "subscriber", NULL, id, err)
+               : status;
+}
+
 /* ---- ending ---- */
 
 /* The address of somebody, in the form that the store wants. */

@@ -9,10 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *translated(const struct nl_staff_call *call, const char *text) {
-    return nl_catalog_text(call->theme->catalog, NULL, text);
-}
-
 /* ---- what the page shows ---- */
 
 static enum nl_status note_session(const struct nl_staff_session_line *line, void *ctx,
@@ -85,7 +81,7 @@ static enum nl_status add_second_step(struct nl_staff_call *call, bool set_up,
 
 static enum nl_status show(struct nl_staff_call *call, bool set_up, struct nl_response *response,
                            struct nl_error *err) {
-    nl_data_set(call->data, "heading", translated(call, NL_TEXT("Your account")));
+    nl_data_set(call->data, "heading", nl_staff_text(call, NL_TEXT("Your account")));
     if (json_object_get(call->data, "codes") == NULL)
         json_object_set_new(call->data, "has_codes", json_false());
     nl_data_set(call->data, "role", nl_staff_role_label(call->theme, call->session->role));
@@ -106,24 +102,20 @@ enum nl_status nl_account_page(struct nl_staff_call *call, struct nl_response *r
 
 /* ---- what its buttons do ---- */
 
-static void say(struct nl_staff_call *call, const char *member, const char *text) {
-    nl_data_set(call->data, member, translated(call, text));
-}
-
 /* A change of the account asks for its password: a session that was left open is not enough. */
 static enum nl_status verify(struct nl_staff_call *call, bool *ok, struct nl_response *response,
                              struct nl_error *err) {
     *ok = false;
     if (!nl_staff_may_guess(call->staff, call->request, response)) {
         response->status = 429;
-        say(call, "problem", nl_too_many);
+        nl_staff_say(call, "problem", nl_too_many);
         return NL_OK;
     }
     enum nl_status status = nl_staff_verify(call->staff->site->store, call->session->name,
                                             nl_site_field(call->request, "password"), ok, err);
     if (status == NL_OK && !*ok) {
         response->status = 403;
-        say(call, "problem", NL_TEXT("Your password is wrong. Nothing was changed."));
+        nl_staff_say(call, "problem", NL_TEXT("Your password is wrong. Nothing was changed."));
     }
     return status;
 }
@@ -137,7 +129,8 @@ static enum nl_status change_password(struct nl_staff_call *call, struct nl_resp
         return status;
     if (strcmp(wanted, nl_site_field(call->request, "again")) != 0) {
         response->status = 400;
-        say(call, "problem", NL_TEXT("The two new passwords differ. Nothing was changed."));
+        nl_staff_say(call, "problem",
+                     NL_TEXT("The two new passwords differ. Nothing was changed."));
         return NL_OK;
     }
     status = nl_staff_set_password(call->staff->site->store, call->session->name, wanted,
@@ -145,11 +138,12 @@ static enum nl_status change_password(struct nl_staff_call *call, struct nl_resp
     if (status == NL_DATA) {
         nl_error_free(err);
         response->status = 400;
-        say(call, "problem", NL_TEXT("A password has at least 12 characters."));
+        nl_staff_say(call, "problem", NL_TEXT("A password has at least 12 characters."));
         return NL_OK;
     }
     if (status == NL_OK)
-        say(call, "done", NL_TEXT("Your password is changed. All other sessions have ended."));
+        nl_staff_say(call, "done",
+                     NL_TEXT("Your password is changed. All other sessions have ended."));
     return status;
 }
 
@@ -168,7 +162,7 @@ static enum nl_status switch_on(struct nl_staff_call *call, bool *set_up,
         return status;
     if (!ok) {
         response->status = 400;
-        say(call, "problem", NL_TEXT("This code is wrong. Nothing was changed."));
+        nl_staff_say(call, "problem", NL_TEXT("This code is wrong. Nothing was changed."));
         return NL_OK;
     }
     *set_up = false;
@@ -178,7 +172,7 @@ static enum nl_status switch_on(struct nl_staff_call *call, bool *set_up,
     OPENSSL_cleanse(codes, sizeof codes);
     json_object_set_new(call->data, "codes", array);
     json_object_set_new(call->data, "has_codes", json_true());
-    say(call, "done", NL_TEXT("The second step is on."));
+    nl_staff_say(call, "done", NL_TEXT("The second step is on."));
     return NL_OK;
 }
 
@@ -191,7 +185,7 @@ static enum nl_status switch_off(struct nl_staff_call *call, struct nl_response 
     status = nl_second_step_end(call->staff->site->store, call->session->name,
                                 &call->session->actor, err);
     if (status == NL_OK)
-        say(call, "done", NL_TEXT("The second step is off."));
+        nl_staff_say(call, "done", NL_TEXT("The second step is off."));
     return status;
 }
 
@@ -202,8 +196,9 @@ static enum nl_status end_session(struct nl_staff_call *call, struct nl_error *e
         call->staff->site->store, call->session->name, all ? NULL : id,
         all ? nl_login_token(call->request) : NULL, &call->session->actor, err);
     if (status == NL_OK)
-        say(call, "done",
-            all ? NL_TEXT("All other sessions have ended.") : NL_TEXT("The session has ended."));
+        nl_staff_say(call, "done",
+                     all ? NL_TEXT("All other sessions have ended.")
+                         : NL_TEXT("The session has ended."));
     return status;
 }
 

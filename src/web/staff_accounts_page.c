@@ -10,18 +10,6 @@
 
 enum { LINES_SHOWN = 100, LINES_IN_FILE = 100000 };
 
-static const char *translated(const struct nl_staff_call *call, const char *text) {
-    return nl_catalog_text(call->theme->catalog, NULL, text);
-}
-
-static enum nl_status finish(struct nl_staff_call *call, enum nl_status status, const char *file,
-                             struct nl_response *response, struct nl_error *err) {
-    if (status == NL_OK)
-        return nl_staff_render(call->staff, call->theme, file, call->data, response, err);
-    json_decref(call->data);
-    return status;
-}
-
 /* ---- accounts ---- */
 
 static json_t *role_choices(const struct nl_theme *theme, enum nl_role chosen) {
@@ -61,8 +49,8 @@ enum nl_status nl_accounts_page(struct nl_staff_call *call, struct nl_response *
     enum nl_status status = nl_staff_each(call->staff->site->store, note_account, &shown, err);
     json_object_set_new(call->data, "accounts", shown.array);
     json_object_set_new(call->data, "new_roles", role_choices(call->theme, NL_ROLE_VIEWER));
-    nl_data_set(call->data, "heading", translated(call, NL_TEXT("Accounts")));
-    return finish(call, status, "staff-accounts.html", response, err);
+    nl_data_set(call->data, "heading", nl_staff_text(call, NL_TEXT("Accounts")));
+    return nl_staff_finish(call, status, "staff-accounts.html", response, err);
 }
 
 static enum nl_status carry_out(struct nl_staff_call *call, struct nl_error *err) {
@@ -87,9 +75,10 @@ static enum nl_status carry_out(struct nl_staff_call *call, struct nl_error *err
     if (strcmp(action, "reset") == 0)
         return nl_second_step_end(store, name, by, err);
     if (strcmp(action, "remove") == 0 && strcmp(nl_site_field(call->request, "sure"), "yes") != 0)
-        return nl_error_set(err, NL_DATA, "%s",
-                            translated(call, NL_TEXT("Nothing was removed. Tick the box first to "
-                                                     "confirm.")));
+        return nl_error_set(
+            err, NL_DATA, "%s",
+            nl_staff_text(call, NL_TEXT("Nothing was removed. Tick the box first to "
+                                        "confirm.")));
     if (strcmp(action, "remove") == 0)
         return nl_staff_remove(store, name, by, err);
     return nl_error_set(err, NL_DATA, "'%s' is no action", action);
@@ -102,14 +91,10 @@ enum nl_status nl_accounts_act(struct nl_staff_call *call, struct nl_response *r
         json_decref(call->data);
         return nl_staff_redirect(call->staff, "/accounts", response, err);
     }
-    if (status != NL_DATA && status != NL_EXISTS && status != NL_NOTFOUND && status != NL_USAGE) {
-        json_decref(call->data);
-        return status;
-    }
-    nl_data_set(call->data, "problem", nl_error_text(err));
-    nl_error_free(err);
-    response->status = 400;
-    return nl_accounts_page(call, response, err);
+    if (nl_staff_explains(call, status, response, err))
+        return nl_accounts_page(call, response, err);
+    json_decref(call->data);
+    return status;
 }
 
 /* ---- the audit log ---- */
@@ -160,8 +145,8 @@ enum nl_status nl_audit_page(struct nl_staff_call *call, struct nl_response *res
     nl_buf_free(&query);
     json_object_set_new(call->data, "any", json_boolean(json_array_size(lines) > 0));
     json_object_set_new(call->data, "lines", lines);
-    nl_data_set(call->data, "heading", translated(call, NL_TEXT("Audit log")));
-    return finish(call, status, "staff-audit.html", response, err);
+    nl_data_set(call->data, "heading", nl_staff_text(call, NL_TEXT("Audit log")));
+    return nl_staff_finish(call, status, "staff-audit.html", response, err);
 }
 
 enum nl_status nl_audit_file(struct nl_staff_call *call, struct nl_response *response,

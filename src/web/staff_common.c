@@ -2,6 +2,7 @@
 
 #include "newsletter/base/log.h"
 #include "newsletter/service/issues.h"
+#include "newsletter/template/data.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,51 @@ const char *nl_staff_role_label(const struct nl_theme *theme, enum nl_role role)
         NL_TEXT_IN("role", "people"), NL_TEXT_IN("role", "administrator"),
     };
     return nl_catalog_text(theme->catalog, "role", labels[role]);
+}
+
+struct nl_office nl_staff_office(const struct nl_staff *staff, const struct nl_session *session) {
+    return (struct nl_office){staff->site->store, staff->site->config, &session->actor};
+}
+
+const char *nl_staff_text(const struct nl_staff_call *call, const char *text) {
+    return nl_catalog_text(call->theme->catalog, NULL, text);
+}
+
+void nl_staff_say(const struct nl_staff_call *call, const char *member, const char *text) {
+    nl_data_set(call->data, member, nl_staff_text(call, text));
+}
+
+enum nl_status nl_staff_forbidden(struct nl_staff_call *call, struct nl_response *response,
+                                  struct nl_error *err) {
+    json_decref(call->data);
+    return nl_site_say(call->staff->site, call->request, 403,
+                       NL_TEXT("Your account may not do this. Ask an administrator."), response,
+                       err);
+}
+
+enum nl_status nl_staff_no_page(struct nl_staff_call *call, struct nl_response *response,
+                                struct nl_error *err) {
+    json_decref(call->data);
+    return nl_site_not_found(call->staff->site, call->request, response, err);
+}
+
+enum nl_status nl_staff_finish(struct nl_staff_call *call, enum nl_status status, const char *file,
+                               struct nl_response *response, struct nl_error *err) {
+    if (status == NL_OK)
+        return nl_staff_render(call->staff, call->theme, file, call->data, response, err);
+    json_decref(call->data);
+    return status;
+}
+
+bool nl_staff_explains(struct nl_staff_call *call, enum nl_status status,
+                       struct nl_response *response, struct nl_error *err) {
+    if (status != NL_DATA && status != NL_EXISTS && status != NL_NOTFOUND && status != NL_USAGE &&
+        status != NL_BUSY)
+        return false;
+    nl_data_set(call->data, "problem", nl_error_text(err));
+    nl_error_free(err);
+    response->status = 400;
+    return true;
 }
 
 /* Tells the journal, and a thread that has something to send now. */

@@ -3,6 +3,7 @@
 #define NL_WEB_STAFF_COMMON_H
 
 #include "newsletter/base/token.h"
+#include "newsletter/service/office.h"
 #include "newsletter/store/api_token.h"
 #include "newsletter/store/issue_control.h"
 #include "newsletter/store/staff_session.h"
@@ -52,6 +53,9 @@ enum nl_status nl_staff_control_issue(struct nl_staff *staff, int64_t issue, con
 enum nl_status nl_staff_may(struct nl_staff *staff, const struct nl_session *session,
                             const char *list, enum nl_power power, bool *ok, struct nl_error *err);
 
+/* The layer, in the name of somebody who is logged in. */
+struct nl_office nl_staff_office(const struct nl_staff *staff, const struct nl_session *session);
+
 /* The name of a role in the language of the page. */
 const char *nl_staff_role_label(const struct nl_theme *theme, enum nl_role role);
 
@@ -85,6 +89,52 @@ struct nl_staff_call {
     const struct nl_theme *theme;
     json_t *data;
 };
+
+/* An answer in place of a page. Both take the data of the call. */
+enum nl_status nl_staff_forbidden(struct nl_staff_call *call, struct nl_response *response,
+                                  struct nl_error *err);
+enum nl_status nl_staff_no_page(struct nl_staff_call *call, struct nl_response *response,
+                                struct nl_error *err);
+
+/* Renders the page of a call if `status` is good; in any case its data is taken. */
+enum nl_status nl_staff_finish(struct nl_staff_call *call, enum nl_status status, const char *file,
+                               struct nl_response *response, struct nl_error *err);
+
+/* A text in the language of the page, or a member of its data set to one. */
+const char *nl_staff_text(const struct nl_staff_call *call, const char *text);
+void nl_staff_say(const struct nl_staff_call *call, const char *member, const char *text);
+
+/* Whether an error is the visitor's to put right. Then it becomes the "problem" of the page, with
+ * status 400, and is freed. */
+bool nl_staff_explains(struct nl_staff_call *call, enum nl_status status,
+                       struct nl_response *response, struct nl_error *err);
+
+/* staff_rights.c: whose people an account may look after. `lists` are those on which it may, as
+ * nl_office_list_names has them; `everywhere`: on all there are and will be, so that it may change
+ * people as a whole. Free it. */
+struct nl_people_rights {
+    json_t *lists;
+    bool everywhere;
+};
+enum nl_status nl_people_rights(struct nl_staff *staff, const struct nl_session *session,
+                                struct nl_people_rights *out, struct nl_error *err);
+void nl_people_rights_free(struct nl_people_rights *rights);
+bool nl_people_rights_any(const struct nl_people_rights *rights);
+bool nl_people_rights_on(const struct nl_people_rights *rights, const char *list);
+
+/* staff_people_page.c: finding people, and adding one. */
+enum nl_status nl_people_page(struct nl_staff_call *call, struct nl_response *response,
+                              struct nl_error *err);
+enum nl_status nl_people_act(struct nl_staff_call *call, struct nl_response *response,
+                             struct nl_error *err);
+
+/* staff_person_page.c: one person; staff_person_act.c: what its buttons do. */
+enum nl_status nl_person_page(struct nl_staff_call *call, int64_t id, struct nl_response *response,
+                              struct nl_error *err);
+enum nl_status nl_person_file(struct nl_staff_call *call, int64_t id, struct nl_response *response,
+                              struct nl_error *err);
+enum nl_status nl_person_act(struct nl_staff_call *call, int64_t id, struct nl_response *response,
+                             struct nl_error *err);
 
 /* staff_account_page.c: one's own password, second step and sessions. */
 enum nl_status nl_account_page(struct nl_staff_call *call, struct nl_response *response,

@@ -284,7 +284,8 @@ static enum nl_status reputation(struct nl_staff_call *call, struct nl_response 
     return show_reputation(&page, response);
 }
 
-/* Each page that has a path of its own, and the power that it needs. */
+/* Each page that has a path of its own, and the power that it needs. Pages that depend on the lists
+ * of an account look for themselves. */
 static const struct route {
     const char *path;
     bool post;
@@ -296,6 +297,8 @@ static const struct route {
     {"/reputation", false, NL_POWER_LOOK, reputation},
     {"/account", false, NL_POWER_NONE, nl_account_page},
     {"/account", true, NL_POWER_NONE, nl_account_act},
+    {"/people", false, NL_POWER_NONE, nl_people_page},
+    {"/people", true, NL_POWER_NONE, nl_people_act},
     {"/accounts", false, NL_POWER_ADMINISTER, nl_accounts_page},
     {"/accounts", true, NL_POWER_ADMINISTER, nl_accounts_act},
     {"/audit", false, NL_POWER_ADMINISTER, nl_audit_page},
@@ -309,7 +312,7 @@ static const struct route *find_route(const char *path, bool post) {
     return NULL;
 }
 
-static json_t *common_data(const struct nl_session *session, const char *path) {
+static json_t *common_data(const struct nl_session *session, const char *path, bool people) {
     json_t *data = json_object();
     nl_data_set(data, "who", session->name);
     nl_data_set(data, "csrf", session->csrf);
@@ -318,9 +321,29 @@ static json_t *common_data(const struct nl_session *session, const char *path) {
     nl_data_set(data, "done", "");
     nl_data_set(data, "path", path);
     json_object_set_new(data, "may_look", json_boolean(nl_role_may(session->role, NL_POWER_LOOK)));
+    json_object_set_new(data, "may_people", json_boolean(people));
+    json_object_set_new(data, "may_more",
+                        json_boolean(people || nl_role_may(session->role, NL_POWER_ADMINISTER)));
     json_object_set_new(data, "may_administer",
                         json_boolean(nl_role_may(session->role, NL_POWER_ADMINISTER)));
     return data;
+}
+
+/* /people/NUMBER, and /people/NUMBER/data for the file. */
+static enum nl_status person(struct nl_staff_call *call, const char *rest,
+                             struct nl_response *response, struct nl_error *err) {
+    static const char data[] = "/data";
+    size_t len = strlen(rest);
+    bool file = len > sizeof data - 1 && strcmp(rest + len - (sizeof data - 1), data) == 0;
+    bool post = nl_request_is_post(call->request);
+    char number[24];
+    int64_t id = 0;
+    snprintf(number, sizeof number, "%.*s", (int)(file ? len - (sizeof data - 1) : len), rest);
+    if (len >= sizeof number || !nl_text_integer(number, &id) || id <= 0 || (file && post))
+        return nl_staff_no_page(call, response, err);
+    return file   ? nl_person_file(call, id, response, err)
+           : post ? nl_person_act(call, id, response, err)
+                  : nl_person_page(call, id, response, err);
 }
 
 enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *request,
@@ -328,18 +351,26 @@ enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *re
                              struct nl_response *response, struct nl_error *err) {
     static const char list[] = "/list/";
     static const char issue[] = "/issue/";
+    static const char people[] = "/people/";
     struct nl_staff_call call = {.staff = staff, .request = request, .session = session};
     bool post = nl_request_is_post(request);
     const struct route *route = find_route(path, post);
     int64_t id = 0;
     enum nl_status status = nl_site_theme(staff->site, request, NULL, &call.theme, err);
+    struct nl_people_rights rights = {0};
+    if (status == NL_OK)
+        status = nl_people_rights(staff, session, &rights, err);
+    bool may_people = nl_people_rights_any(&rights);
+    nl_people_rights_free(&rights);
     if (status != NL_OK)
         return status;
-    call.data = common_data(session, path);
+    call.data = common_data(session, path, may_people);
     const struct page page = {staff, session, staff->site->store, call.theme, call.data, err};
     if (route != NULL)
         return nl_role_may(session->role, route->power) ? route->run(&call, response, err)
                                                         : forbidden(&page, request, response);
+    if (strncmp(path, people, sizeof people - 1) == 0)
+        return person(&call, path + sizeof people - 1, response, err);
     if (strncmp(path, issue, sizeof issue - 1) == 0 &&
         nl_text_integer(path + sizeof issue - 1, &id) && id > 0)
         return post ? act_if_allowed(&page, request, path, id, response)

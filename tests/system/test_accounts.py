@@ -146,6 +146,7 @@ def issue_of(connected, server):
 ANY = set(ROLES)
 LOOK = ANY - {"none"}
 ADMINISTER = {"administrator"}
+PEOPLE = {"people", "administrator"}
 ADDRESSES = [
     ("/", "GET", None, ANY),
     ("/account", "GET", None, ANY),
@@ -154,6 +155,14 @@ ADDRESSES = [
     ("/list/bulletin", "GET", None, LOOK),
     ("/issue/{issue}", "GET", None, LOOK),
     ("/issue/{issue}", "POST", {"action": "pause"}, {"sender", "administrator"}),
+    ("/people", "GET", None, PEOPLE),
+    ("/people?q=ann", "GET", None, PEOPLE),
+    ("/people", "POST", {"address": "eve@example.org", "list": "bulletin", "consent": "fair"}, PEOPLE),
+    ("/people/1", "GET", None, PEOPLE),
+    ("/people/1/data", "GET", None, PEOPLE),
+    ("/people/1", "POST", {"action": "unsubscribe", "list": "bulletin"}, PEOPLE),
+    ("/people/1", "POST", {"action": "suppress"}, PEOPLE),
+    ("/people/1", "POST", {"action": "lift"}, PEOPLE),
     ("/accounts", "GET", None, ADMINISTER),
     ("/accounts", "POST", {"action": "role", "name": "zoe", "role": "administrator"}, ADMINISTER),
     ("/accounts", "POST", {"action": "add", "name": "eve", "password": PASSWORD, "role": "viewer"}, ADMINISTER),
@@ -164,7 +173,9 @@ ADDRESSES = [
 
 
 def fingerprint(connected):
-    return connected.sql("SELECT name, role FROM staff ORDER BY name"), connected.sql("SELECT state FROM issue")
+    return [connected.sql(f"SELECT {columns} ORDER BY 1, 2") for columns in (
+        "name, role FROM staff", "state, 1 FROM issue", "id, state FROM subscription", "id, address FROM subscriber",
+        "address_key, reason FROM suppression")]
 
 
 @pytest.mark.slow(8)
@@ -178,6 +189,9 @@ def test_each_role_on_each_address(staff, connected, server, role):
         connected.sql("UPDATE issue SET state = 'sending'")
         before = fingerprint(connected)
         path = path.format(issue=issue)
+        if form == {"action": "lift"}:
+            connected.sql("INSERT INTO suppression (address_key, reason, since) VALUES ('ann@example.org', 'x', 1) ON CONFLICT DO NOTHING")
+            before = fingerprint(connected)
         answer = staff.page(path) if method == "GET" else staff.press(path, **form)
         if role in allowed:
             assert answer.status in (200, 303), (path, method, answer.status)

@@ -24,6 +24,10 @@ NL_CHECKED enum nl_status nl_figures_growth(const struct nl_figures *self,
  * "state_label", "done", "total", "going". */
 void nl_figures_row(const struct nl_figures *self, json_t *issue) NL_NONNULL(1);
 
+/* The name of a state of a delivery, in the language of the catalog (NULL: English). */
+const char *nl_figures_state_label(const struct nl_catalog *catalog, const char *state)
+    NL_NONNULL(2);
+
 /* Sets the results of an issue of nl_facts_issues: "states", "unsubscribed", "course", "domains",
  * "reasons", "addresses", and the charts. */
 NL_CHECKED enum nl_status nl_figures_issue(const struct nl_figures *self, const json_t *issue)

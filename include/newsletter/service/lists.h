@@ -47,6 +47,11 @@ NL_CHECKED enum nl_status nl_office_lists(const struct nl_office *office, json_t
 NL_CHECKED enum nl_status nl_office_list_growth(const struct nl_office *office, const char *name,
                                                 json_t **out, struct nl_error *err) NL_ALL_NONNULL;
 
+/* All lists by name, as an array of objects with name and title: it counts nobody. The caller frees
+ * *out. */
+NL_CHECKED enum nl_status nl_office_list_names(const struct nl_office *office, json_t **out,
+                                               struct nl_error *err) NL_ALL_NONNULL;
+
 /* Everything that depends on a list, to be said before it is renamed or removed. */
 struct nl_list_burden {
     int64_t active, pending, left; /* subscriptions */

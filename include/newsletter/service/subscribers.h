@@ -60,6 +60,11 @@ NL_CHECKED enum nl_status nl_office_subscriber_history(const struct nl_office *o
                                                        json_t **out,
                                                        struct nl_error *err) NL_ALL_NONNULL;
 
+/* The same whole, for somebody who asks for their data: that it was given is noted. */
+NL_CHECKED enum nl_status nl_office_subscriber_copy(const struct nl_office *office, int64_t id,
+                                                    json_t **out,
+                                                    struct nl_error *err) NL_ALL_NONNULL;
+
 /* ---- adding ---- */
 
 /* Somebody to be added to a list. Optional members are NULL. */
