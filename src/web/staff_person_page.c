@@ -92,7 +92,7 @@ static const char *label_of_event(const struct nl_staff_call *call, const char *
     for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
         if (strcmp(labels[i].kind, kind) == 0)
             return nl_catalog_text(call->theme->catalog, "event", labels[i].label);
-    return kind;
+    return nl_figures_state_label(call->theme->catalog, kind); /* of a delivery */
 }
 
 /* The newest rows of one kind, the newest first, with times that can be read. */

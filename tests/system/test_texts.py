@@ -27,7 +27,7 @@ RIGHT_TO_LEFT = ("ar",)
 # Names that are the same in all languages.
 NAMES = {"newsletter", "json", "ics", "atom", "rss", "dmarc", "spf", "dkim", "tls", "javascript", "utc", "webcal", "ann",
          "kb", "mb", "pdf", "feed", "podcast", "mp3", "google", "wcag", "aa", "web", "axe-core", "bulletin", "ann", "receiver", "inc",
-         "certificate-expired", "db", "enterprise", "fastmail", "ltd", "outlook", "pty", "sts", "yahoo"}
+         "certificate-expired", "db", "enterprise", "fastmail", "ltd", "outlook", "pty", "sts", "yahoo", "csv", "en", "kk"}
 
 OWN_NAMES = ["English"] + [entries(os.path.join(TOP, "po", f"{language}.po"))["language", "English", ""][0]
                            for language in LANGUAGES]
@@ -274,6 +274,7 @@ class Everything:
 
     def staff(self, language):
         self.site.sql("UPDATE delivery SET reply_text = 'Όχι' WHERE reply_text IS NOT NULL")
+        self.site.sql("UPDATE event SET detail = 'Όχι' WHERE detail IS NOT NULL")  # words of servers, too
         self.http.port = self.private
         for name, form in (("login", None), ("refused", {"name": "ann", "password": "x" + language})):
             answer = self.http.request("GET" if form is None else "POST", "/login", form=form, headers={"Accept-Language": language})
@@ -283,13 +284,32 @@ class Everything:
         self.inside(language, "issue", "/issue/2")
         self.inside(language, "first issue", "/issue/1")
         self.inside(language, "reputation", "/reputation")
+        self.site.sql("UPDATE staff SET role = 'administrator'")
+        somebody = self.site.sql("SELECT min(r.id) FROM delivery d JOIN subscription s ON s.id = d.subscription "
+                                 "JOIN subscriber r ON r.id = s.subscriber WHERE d.state = 'sent' AND "
+                                 "r.address LIKE '%@%' AND r.id NOT IN (SELECT s.subscriber FROM bounce b JOIN subscription s ON "
+                                 "s.id = b.subscription)")[0][0]
         self.inside(language, "account", "/account")
         self.inside(language, "accounts", "/accounts")
-        self.inside(language, "audit", "/audit")
         self.inside(language, "nothing noted", "/audit?q=xyzzy")
         self.inside(language, "nobody", "/people?q=xyzzy")
         self.inside(language, "people", "/people")
-        self.inside(language, "person", "/people/1?done=saved")
+        for word in ("active", "pending", "already", "left", "suppressed", "erased", "soon", "saved", "ended", "blocked", "lifted",
+                     "forgotten"):
+            self.inside(language, "person " + word, f"/people/{somebody}?done={word}")
+        self.site.sql("INSERT INTO suppression (address_key, reason, since) SELECT address_key, 'Όχι', 1 FROM subscriber WHERE id = ?",
+                      somebody)
+        for kind in ("subscribed", "imported", "edited", "preferences", "preferences-asked", "address-change-asked", "address-changed",
+                     "suppressed", "unsuppressed"):
+            self.site.sql("INSERT INTO event (at, kind, subscriber, detail) VALUES (1, ?, ?, 'Όχι')", kind, somebody)
+        state = self.site.sql("SELECT state FROM subscription WHERE subscriber = ?", somebody)[0][0]
+        self.site.sql("UPDATE subscription SET state = 'pending', consent_version = 'Όχι' WHERE subscriber = ?", somebody)
+        self.inside(language, "suppressed person", f"/people/{somebody}")
+        self.inside(language, "person stale", f"/people/{somebody}", {"action": "save", **csrf}, 409)
+        self.inside(language, "account not removed", "/accounts", {"action": "remove", "name": "ann", **csrf}, 400)
+        self.site.sql("UPDATE subscription SET state = ?, consent_version = NULL WHERE subscriber = ?", state, somebody)
+        self.site.sql("DELETE FROM event WHERE at = 1")
+        self.site.sql("DELETE FROM suppression WHERE reason = 'Όχι'")
         self.inside(language, "expired", "/issue/2", {"action": "pause", "csrf": "x"}, 403)
         self.inside(language, "impossible", "/issue/2", {"action": "resume", **csrf}, 409)
         self.inside(language, "not cancelled", "/issue/2", {"action": "cancel", **csrf}, 400)
@@ -359,6 +379,40 @@ RARE = {
     "To keep robots out, this form asks your browser to do a small calculation, which needs JavaScript. Please turn it on "
     "for this page and reload it.",
     "Too many requests at the moment. Please try again later.",
+    # passwords and codes take long to check, and the log's rows are the same in each language: test_accounts, test_people_pages
+    "A password has at least 12 characters.",
+    "Action",
+    "After your password, a code of your telephone is asked for.",
+    "All other sessions have ended.",
+    "Begin again",
+    "Code of your telephone, or a recovery code",
+    "End this session",
+    "From where",
+    "More subscribers",
+    "Nothing has been sent yet.",
+    "Object",
+    "Older",
+    "Older entries are in the file with all data.",
+    "Please log in again.",
+    "Recovery codes",
+    "Returned mail",
+    "Save as a file (CSV)",
+    "Scan this picture with the program for codes on your telephone, or type the letters into it.",
+    "Switch the second step off",
+    "Switch the second step on",
+    "The code that it shows now",
+    "The second step is off.",
+    "The second step is on.",
+    "The session has ended.",
+    "The two new passwords differ. Nothing was changed.",
+    "This code is wrong or has been used.",
+    "This code is wrong. Nothing was changed.",
+    "Waits for the confirmation of a new address:",
+    "Your account may not do this. Ask an administrator.",
+    "Your password is changed. All other sessions have ended.",
+    "Your password is wrong. Nothing was changed.",
+    "Keep these codes where you find them without your telephone. "
+    "Each is good once, in place of its code. They are not shown again.",
 }
 
 
