@@ -24,6 +24,7 @@ class Faulty:
         self.refused = refused
         self.taken = collections.Counter()
         self.faults = collections.Counter()
+        self.keep = None  # a function of the recipient, the sender and the message, for each that is taken
         self.loop = asyncio.new_event_loop()
         self.ready = threading.Event()
         self.thread = threading.Thread(target=self.serve, daemon=True)
@@ -65,7 +66,7 @@ class Faulty:
 
     async def session(self, reader, writer):
         writer.write(b"220 faulty.example\r\n")
-        recipient = None
+        recipient = sender = None
         while True:
             line = await reader.readline()
             if not line:
@@ -77,7 +78,7 @@ class Faulty:
                 reply = b"".join(b"250-%s\r\n" % offer.encode() for offer in ("faulty.example", "PIPELINING", *self.offers))
                 reply += b"250 ENHANCEDSTATUSCODES"
             elif verb == b"MAIL":
-                recipient = None
+                recipient, sender = None, line[line.index(b"<") + 1:line.index(b">")].decode()
                 reply = b"451 4.4.0 Not now" if self.wrong("MAIL") else b"250 2.1.0 Ok"
             elif verb == b"RCPT":
                 address = line[line.index(b"<") + 1:line.index(b">")].decode()
@@ -95,19 +96,19 @@ class Faulty:
                     reply = b"451 4.7.1 Not now"
                 else:
                     writer.write(b"354 Go\r\n")
-                    await reader.readuntil(b"\r\n.\r\n")
-                    reply = await self.take(recipient)
+                    message = await reader.readuntil(b"\r\n.\r\n")
+                    reply = await self.take(recipient, sender, message[:-3])
                 recipient = None
             elif verb == b"BDAT":
                 _, size, last = line.split()
                 assert last.upper() == b"LAST"
-                await reader.readexactly(int(size))
+                message = await reader.readexactly(int(size))
                 if recipient is None:
                     reply = b"554 5.5.1 No valid recipients"
                 elif self.wrong("BDAT"):
                     reply = b"451 4.7.1 Not now"
                 else:
-                    reply = await self.take(recipient)
+                    reply = await self.take(recipient, sender, message)
                 recipient = None
             elif verb == b"RSET":
                 recipient = None
@@ -119,11 +120,13 @@ class Faulty:
                 reply = b"250 2.0.0 Ok"
             writer.write(reply + b"\r\n")
 
-    async def take(self, recipient):
+    async def take(self, recipient, sender, message):
         await self.step()
         if self.wrong("dot"):
             return b"452 4.2.2 Full"
         self.taken[recipient] += 1
+        if self.keep is not None:
+            self.keep(recipient, sender, message)
         if self.wrong("silence"):
             raise ConnectionError  # taken, and nobody heard of it
         return b"250 2.0.0 Taken"
