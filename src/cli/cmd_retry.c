@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "newsletter/service/webhooks.h"
+
 #include "newsletter/base/log.h"
 #include "newsletter/delivery/service.h"
 #include "newsletter/store/reconfirmation.h"
@@ -76,6 +78,9 @@ static enum nl_status retry_all(struct cli *cli, struct nl_error *err) {
     enum nl_status status = nl_issue_each(cli->store, NL_ISSUE_PAUSED, name_paused, NULL, err);
     if (status == NL_OK)
         status = nl_service_run(&service, &pass, err);
+    const struct nl_office office = cli_office(cli);
+    if (status == NL_OK)
+        status = nl_webhooks_pass(&office, &cli_stop, err);
     if (status == NL_OK)
         status = ask_again(cli, err);
     const struct nl_retention retention = cli_retention(&cli->config);

@@ -6,6 +6,7 @@
 #include "newsletter/web/server.h"
 #include "newsletter/web/site.h"
 #include "newsletter/web/staff.h"
+#include "newsletter/web/teller.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -38,6 +39,7 @@ struct service {
     struct nl_staff *staff;
     struct nl_server *staff_server;
     struct nl_mailer *sender;
+    struct nl_teller *teller;
 };
 
 static enum nl_status open_site(struct cli *cli, const char *listen, struct service *service,
@@ -104,6 +106,8 @@ static enum nl_status start_mailers(struct cli *cli, struct service *service,
         nl_mailer_new(&cli->config, cli->relay, NL_SERVICE_NOTICES, &service->mailer, err);
     if (status == NL_OK && service->staff != NULL)
         status = nl_mailer_new(&cli->config, cli->relay, NL_SERVICE_ISSUES, &service->sender, err);
+    if (status == NL_OK)
+        status = nl_teller_new(&cli->config, &service->teller, err);
     nl_site_set_mailer(service->site, service->mailer);
     if (service->staff != NULL)
         nl_staff_set_mailers(service->staff, service->sender, service->mailer);
@@ -151,6 +155,7 @@ static void close_service(struct service *service) {
     nl_site_free(service->site);
     nl_hooks_free(service->hooks);
     nl_pdfs_free(service->pdfs);
+    nl_teller_free(service->teller);
     nl_mailer_free(service->sender);
     nl_mailer_free(service->mailer);
     nl_store_close(service->staff_store);

@@ -128,6 +128,12 @@ static enum nl_status check_serve(struct nl_config *config, struct nl_error *err
     nl_networks_free(&networks);
     if (status != NL_OK)
         return status;
+    status = nl_networks_parse(config->webhooks.allow_networks, &networks, err);
+    if (status == NL_DATA)
+        nl_error_context(err, "%s: webhooks.allow_networks", config->path);
+    nl_networks_free(&networks);
+    if (status != NL_OK)
+        return status;
     status = nl_networks_parse(config->serve.metrics, &networks, err);
     if (status == NL_DATA)
         nl_error_context(err, "%s: serve.metrics", config->path);

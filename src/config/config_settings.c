@@ -111,6 +111,7 @@ static const struct setting {
     {"staff.certificate", PATH, AT(staff.certificate), NULL, 0, 0},
     {"staff.key", PATH, AT(staff.key), NULL, 0, 0},
     {"staff.session", DURATION, AT(staff.session), "8h", 60, 2592000},
+    {"webhooks.allow_networks", TEXT, AT(webhooks.allow_networks), NULL, 0, 0},
     {"staff.calls_per_minute", NUMBER, AT(staff.calls_per_minute), "60000", 0, 100000000},
     {"reconfirmation.expires", DURATION, AT(reconfirmation.expires), "30d", 3600, 31536000},
     {"sunset.after", DURATION, AT(sunset.after), "0", 0, 3153600000},

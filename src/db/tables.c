@@ -54,6 +54,11 @@ const struct nl_table nl_tables[] = {
      "biiiissi", SMALL},
     {"audit", "id, at, actor, door, client, action, object, detail", "iissssss", SMALL},
     {"api_token", "name, digest, created_at, expires_at, scopes, lists, used_at", "sbiissi", SMALL},
+    {"webhook",
+     "id, name, url, secret, kinds, enabled, created_at, position, attempts, next_at, "
+     "failing_since, trouble",
+     "issssiiiiiis", SMALL},
+    {"webhook_log", "id, webhook, at, event, kind, status, detail", "iiiisis", SMALL},
     {"api_repeat", "token, repeat_key, request, at, status, location, body", "sssiiss", SMALL},
     {"segment", "name, expression, created_at", "ssi", SMALL},
     {"throttle", "name, at", "si", SMALL},

@@ -146,5 +146,7 @@ nl_api_handler nl_api_get_segments, nl_api_get_segment, nl_api_put_segment, nl_a
     nl_api_segment_people;
 nl_api_handler nl_api_get_bounces, nl_api_get_bounce, nl_api_dismiss_bounce;
 nl_api_handler nl_api_get_events;
+nl_api_handler nl_api_get_webhooks, nl_api_add_webhook, nl_api_change_webhook,
+    nl_api_remove_webhook, nl_api_test_webhook, nl_api_get_webhook_log;
 
 #endif

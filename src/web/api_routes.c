@@ -43,5 +43,11 @@ const struct nl_api_route nl_api_routes[] = {
     {"GET", "bounces/*", NL_API_PEOPLE, NL_LIST_NONE, false, nl_api_get_bounce},
     {"POST", "bounces/*/dismiss", NL_API_PEOPLE, NL_LIST_NONE, false, nl_api_dismiss_bounce},
     {"GET", "events", NL_API_PEOPLE, NL_LIST_QUERY, false, nl_api_get_events},
+    {"GET", "webhooks", NL_API_ADMIN, NL_LIST_NONE, false, nl_api_get_webhooks},
+    {"POST", "webhooks", NL_API_ADMIN, NL_LIST_NONE, false, nl_api_add_webhook},
+    {"PATCH", "webhooks/*", NL_API_ADMIN, NL_LIST_NONE, false, nl_api_change_webhook},
+    {"DELETE", "webhooks/*", NL_API_ADMIN, NL_LIST_NONE, false, nl_api_remove_webhook},
+    {"POST", "webhooks/*/test", NL_API_ADMIN, NL_LIST_NONE, false, nl_api_test_webhook},
+    {"GET", "webhooks/*/log", NL_API_ADMIN, NL_LIST_NONE, false, nl_api_get_webhook_log},
     {0},
 };

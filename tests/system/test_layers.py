@@ -28,7 +28,7 @@ ROOMS = {
     "report": (6, "jansson.h"),
     "delivery": (7, "curl"),
     "archive": (7, "jansson.h openssl pango unictype.h uninorm.h unistr.h"),
-    "service": (8, "jansson.h"),
+    "service": (8, "curl jansson.h openssl"),
     "doctor": (8, "ares.h curl spf2"),
     "web": (9, "jansson.h microhttpd.h openssl"),
     "cli": (10, "jansson.h openssl unistr.h"),

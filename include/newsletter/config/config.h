@@ -208,6 +208,9 @@ struct nl_config {
         int64_t unconfirmed; /* sign-ups, after their last link has expired */
         int64_t reports;     /* what DMARC and TLS reports say, by the day they are about */
     } retention;
+    struct {                  /* programs that are told what happens */
+        char *allow_networks; /* private ones that they may be in, as nl_networks_parse reads */
+    } webhooks;
     struct {                 /* the dashboard and the API, in `newsletter serve` */
         char *listen;        /* "address:port"; NULL: there is none */
         char *url;           /* what people reach it by, without a final slash */

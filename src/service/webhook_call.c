@@ -1,0 +1,241 @@
+#include "service/webhook_call.h"
+
+#include "newsletter/base/network.h"
+#include "newsletter/base/text.h"
+
+#include <curl/curl.h>
+#include <netdb.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CONNECT_SECONDS = 5, TOTAL_SECONDS = 10, ANSWER_LIMIT = 64 << 10, KEY_LIMIT = 128 };
+
+/* Networks that are nobody's, this machine's, or within a house (the registries of special-purpose
+ * addresses of RFC 6890), and those through which IPv6 leads to IPv4. */
+static const char private_networks[] =
+    "0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, "
+    "192.0.0.0/24, 192.0.2.0/24, 192.88.99.0/24, 192.168.0.0/16, 198.18.0.0/15, 198.51.100.0/24, "
+    "203.0.113.0/24, 224.0.0.0/4, 240.0.0.0/4, ::/96, 64:ff9b::/96, 64:ff9b:1::/48, 100::/64, "
+    "2001::/23, 2001:db8::/32, 2002::/16, fc00::/7, fe80::/10, ff00::/8";
+
+/* ---- where a target may be ---- */
+
+struct gate {
+    struct nl_networks private, allowed;
+    bool refused; /* a connection to a private network was asked for */
+};
+
+static enum nl_status gate_open(const struct nl_office *office, struct gate *out,
+                                struct nl_error *err) {
+    *out = (struct gate){0};
+    enum nl_status status = nl_networks_parse(private_networks, &out->private, err);
+    return status == NL_OK
+               ? nl_networks_parse(office->config->webhooks.allow_networks, &out->allowed, err)
+               : status;
+}
+
+static void gate_close(struct gate *gate) {
+    nl_networks_free(&gate->private);
+    nl_networks_free(&gate->allowed);
+}
+
+static bool may_reach(const struct gate *gate, const struct sockaddr *address) {
+    struct nl_ip ip;
+    if (address->sa_family != AF_INET && address->sa_family != AF_INET6)
+        return false;
+    nl_ip_of(address, &ip);
+    return nl_networks_contain(&gate->allowed, &ip) || !nl_networks_contain(&gate->private, &ip);
+}
+
+static enum nl_status check_host(const struct gate *gate, const char *host, struct nl_error *err) {
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    struct nl_buf bare = {0};
+    size_t len = strlen(host);
+    bool brackets = len > 2 && host[0] == '[' && host[len - 1] == ']';
+    nl_buf_add(&bare, host + brackets, len - 2 * brackets);
+    int failed = getaddrinfo(nl_buf_text(&bare), NULL, &hints, &found);
+    nl_buf_free(&bare);
+    if (failed != 0)
+        return nl_error_set(err, NL_DATA, "the host %s is not found: %s", host,
+                            gai_strerror(failed));
+    enum nl_status status = NL_OK;
+    for (const struct addrinfo *at = found; status == NL_OK && at != NULL; at = at->ai_next)
+        if (!may_reach(gate, at->ai_addr))
+            status = nl_error_set(err, NL_DATA,
+                                  "the host %s is in a private network: list that network in "
+                                  "webhooks.allow_networks if targets may be there",
+                                  host);
+    freeaddrinfo(found);
+    return status;
+}
+
+enum nl_status nl_webhook_check_url(const struct nl_office *office, const char *url,
+                                    struct nl_error *err) {
+    char *host = NULL;
+    char *user = NULL;
+    struct gate gate;
+    CURLU *parts = curl_url();
+    if (parts == NULL)
+        return nl_error_nomem(err);
+    enum nl_status status = NL_OK;
+    if (!nl_text_is_http_url(url) || curl_url_set(parts, CURLUPART_URL, url, 0) != CURLUE_OK ||
+        curl_url_get(parts, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+        status = nl_error_set(err, NL_DATA, "'%s' is not an http(s) URL", url);
+    else if (curl_url_get(parts, CURLUPART_USER, &user, 0) == CURLUE_OK)
+        status = nl_error_set(err, NL_DATA, "a webhook's URL holds no login: requests are signed");
+    if (status == NL_OK)
+        status = gate_open(office, &gate, err);
+    if (status == NL_OK) {
+        status = check_host(&gate, host, err);
+        gate_close(&gate);
+    }
+    curl_free(host);
+    curl_free(user);
+    curl_url_cleanup(parts);
+    return status;
+}
+
+/* ---- the signature ---- */
+
+/* "v1," and the HMAC-SHA256 of "id.time.body" in base64, by the key after "whsec_". */
+static bool sign(const struct nl_webhook *webhook, const char *id, int64_t now, const char *body,
+                 struct nl_buf *out) {
+    static const char prefix[] = "whsec_";
+    const char *text = webhook->secret + sizeof prefix - 1;
+    unsigned char key[KEY_LIMIT];
+    unsigned char mac[EVP_MAX_MD_SIZE];
+    char encoded[4 * ((EVP_MAX_MD_SIZE + 2) / 3) + 1];
+    unsigned len = 0;
+    struct nl_buf signedtext = {0};
+    if (strncmp(webhook->secret, prefix, sizeof prefix - 1) != 0 || strlen(text) > KEY_LIMIT)
+        return false;
+    int key_len = EVP_DecodeBlock(key, (const unsigned char *)text, (int)strlen(text));
+    for (size_t i = strlen(text); key_len > 0 && i > 0 && text[i - 1] == '='; i--)
+        key_len--;
+    nl_buf_addf(&signedtext, "%s.%lld.%s", id, (long long)now, body);
+    bool made = key_len > 0 && !signedtext.failed &&
+                HMAC(EVP_sha256(), key, key_len, (const unsigned char *)nl_buf_text(&signedtext),
+                     signedtext.len, mac, &len) != NULL;
+    if (made) {
+        EVP_EncodeBlock((unsigned char *)encoded, mac, (int)len);
+        nl_buf_addf(out, "webhook-signature: v1,%s", encoded);
+    }
+    OPENSSL_cleanse(key, sizeof key);
+    nl_buf_free(&signedtext);
+    return made && !out->failed;
+}
+
+/* ---- the request ---- */
+
+/* Called for the address that a connection is really made to, whatever the name said before. */
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address) {
+    struct gate *gate = ctx;
+    if (purpose != CURLSOCKTYPE_IPCXN || !may_reach(gate, &address->addr)) {
+        gate->refused = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static size_t pass_over(char *data, size_t size, size_t count, void *ctx) {
+    size_t *room = ctx;
+    (void)data;
+    if (size * count > *room)
+        return 0;
+    *room -= size * count;
+    return size * count;
+}
+
+static struct curl_slist *add_field(struct curl_slist *fields, bool *failed, const char *text) {
+    struct curl_slist *longer = *failed ? NULL : curl_slist_append(fields, text);
+    *failed = *failed || longer == NULL;
+    return longer != NULL ? longer : fields;
+}
+
+static struct curl_slist *fields_of(const struct nl_office *office,
+                                    const struct nl_webhook *webhook, const char *id,
+                                    const char *body, bool *failed) {
+    int64_t now = nl_store_now(office->store);
+    struct curl_slist *fields = NULL;
+    struct nl_buf text = {0};
+    *failed = !sign(webhook, id, now, body, &text);
+    fields = add_field(fields, failed, nl_buf_text(&text));
+    nl_buf_clear(&text);
+    nl_buf_addf(&text, "webhook-id: %s", id);
+    fields = add_field(fields, failed, nl_buf_text(&text));
+    nl_buf_clear(&text);
+    nl_buf_addf(&text, "webhook-timestamp: %lld", (long long)now);
+    fields = add_field(fields, failed, nl_buf_text(&text));
+    fields = add_field(fields, failed, "Content-Type: application/json");
+    fields = add_field(fields, failed, "Expect:");
+    *failed = *failed || text.failed;
+    nl_buf_free(&text);
+    return fields;
+}
+
+static void set_options(CURL *curl, const struct nl_webhook *webhook, struct gate *gate,
+                        const struct curl_slist *fields, const char *body, size_t *room,
+                        char *detail) {
+    curl_easy_setopt(curl, CURLOPT_URL, webhook->url);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TOTAL_SECONDS);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "newsletter/" NL_VERSION);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)strlen(body));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, pass_over);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, room);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, gate);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
+}
+
+static void read_answer(CURL *curl, CURLcode result, const struct gate *gate, const char *detail,
+                        struct nl_webhook_answer *out) {
+    long code = 0;
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
+    out->status = code;
+    if (gate->refused && code == 0)
+        snprintf(out->detail, sizeof out->detail,
+                 "the host is in a private network: see webhooks.allow_networks");
+    else if (result != CURLE_OK && code == 0)
+        snprintf(out->detail, sizeof out->detail, "%s",
+                 detail[0] != '\0' ? detail : curl_easy_strerror(result));
+    else if (code < 200 || code > 299)
+        snprintf(out->detail, sizeof out->detail, "the answer is %ld", code);
+}
+
+enum nl_status nl_webhook_send(const struct nl_office *office, const struct nl_webhook *webhook,
+                               const char *id, const char *body, struct nl_webhook_answer *out,
+                               struct nl_error *err) {
+    char detail[CURL_ERROR_SIZE] = "";
+    size_t room = ANSWER_LIMIT;
+    struct gate gate;
+    bool failed = false;
+    *out = (struct nl_webhook_answer){0};
+    enum nl_status status = gate_open(office, &gate, err);
+    CURL *curl = status == NL_OK ? curl_easy_init() : NULL;
+    struct curl_slist *fields = curl != NULL ? fields_of(office, webhook, id, body, &failed) : NULL;
+    if (status == NL_OK && (curl == NULL || failed))
+        status = nl_error_set(err, NL_OS, "cannot make the request for webhook %s", webhook->name);
+    if (status == NL_OK) {
+        set_options(curl, webhook, &gate, fields, body, &room, detail);
+        CURLcode result = curl_easy_perform(curl);
+        read_answer(curl, result, &gate, detail, out);
+    }
+    curl_slist_free_all(fields);
+    curl_easy_cleanup(curl);
+    gate_close(&gate);
+    return status;
+}
