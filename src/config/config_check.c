@@ -79,6 +79,22 @@ static enum nl_status check_site(const struct nl_config *config, const char *sec
     return NL_OK;
 }
 
+/* Pairs of an identifier and a list, with commas between them. */
+static enum nl_status check_moved_lists(const struct nl_config *config, struct nl_error *err) {
+    const char *at = config->serve.moved_lists != NULL ? config->serve.moved_lists : "";
+    while (*at != '\0') {
+        size_t pair = strcspn(at, ",");
+        const char *sign = memchr(at, '=', pair);
+        if (sign == NULL || sign == at || sign + 1 == at + pair)
+            return nl_error_set(err, NL_CONFIG,
+                                "%s: serve.moved_lists: '%.*s' is not IDENTIFIER=LIST",
+                                config->path, (int)(pair < 80 ? pair : 80), at);
+        at += pair;
+        at += strspn(at, ", ");
+    }
+    return NL_OK;
+}
+
 /* The dashboard receives passwords: without TLS it may only listen on this machine, or sit behind a
  * proxy that speaks TLS. */
 static enum nl_status check_staff(const struct nl_config *config, struct nl_error *err) {
@@ -126,6 +142,9 @@ static enum nl_status check_serve(struct nl_config *config, struct nl_error *err
                               "%s: proxy_protocol needs serve.trusted_proxies: name the proxies",
                               config->path);
     nl_networks_free(&networks);
+    if (status != NL_OK)
+        return status;
+    status = check_moved_lists(config, err);
     if (status != NL_OK)
         return status;
     status = nl_networks_parse(config->webhooks.allow_networks, &networks, err);

@@ -88,6 +88,7 @@ static const struct setting {
     {"serve.user", TEXT, AT(serve.user), NULL, 0, 0},
     {"serve.certificate", PATH, AT(serve.certificate), NULL, 0, 0},
     {"serve.key", PATH, AT(serve.key), NULL, 0, 0},
+    {"serve.moved_lists", TEXT, AT(serve.moved_lists), NULL, 0, 0},
     {"serve.trusted_proxies", TEXT, AT(serve.trusted_proxies), NULL, 0, 0},
     {"serve.proxy_protocol", BOOL, AT(serve.proxy_protocol), "false", 0, 0},
     {"serve.metrics", TEXT, AT(serve.metrics), NULL, 0, 0},

@@ -9,6 +9,7 @@
 #include "web/gate.h"
 #include "web/handlers.h"
 #include "web/lead.h"
+#include "web/moved_form.h"
 #include "web/stamp.h"
 #include "web/typing_error.h"
 
@@ -23,6 +24,7 @@ struct visit {
     struct nl_error *err;
     struct nl_form form;          /* the values filled in so far */
     struct nl_public_lists lists; /* to join; none: the visitor has yet to choose */
+    bool robot;                   /* a field is filled in that people do not see */
     const char *meant;            /* the address that was probably meant, to be asked; or NULL */
 };
 
@@ -103,6 +105,8 @@ enum nl_status nl_join_form(struct nl_site *site, const struct nl_request *reque
                             struct nl_response *response, struct nl_error *err) {
     struct visit visit = {.site = site, .request = request, .response = response, .err = err};
     char *name = (char *)nl_request_query(request, "list");
+    if (nl_moved_is_elsewhere(nl_site_path(site, request), request))
+        return nl_site_not_found(site, request, response, err);
     enum nl_status status =
         nl_public_lists_find(site->store, &name, name != NULL ? 1 : 0, &visit.lists, err);
     if (status == NL_OK)
@@ -114,8 +118,9 @@ enum nl_status nl_join_form(struct nl_site *site, const struct nl_request *reque
 /* ---- joining ---- */
 
 struct reading {
-    struct nl_form *form;
-    const char *bad; /* the attribute whose value was refused */
+    struct visit *visit;
+    enum nl_moved moved; /* the program that the form was made for */
+    const char *bad;     /* the attribute whose value was refused */
     enum nl_status status;
 };
 
@@ -123,7 +128,9 @@ static void take_field(const char *name, const char *value, void *ctx) {
     static const char prefix[] = "attribute.";
     struct reading *reading = ctx;
     struct nl_error err = {0};
-    enum nl_status status = nl_form_take(reading->form, name, value, &err);
+    struct visit *visit = reading->visit;
+    enum nl_status status = nl_moved_take(reading->moved, visit->site->config, &visit->form, name,
+                                          value, &visit->robot, &err);
     if (status != NL_OK && reading->status == NL_OK) { /* the other fields are shown again */
         reading->status = status;
         reading->bad =
@@ -185,7 +192,8 @@ static enum nl_status record_and_thank(const struct visit *visit,
     const struct nl_theme *theme = NULL;
     enum nl_status status =
         nl_site_theme(site, visit->request, visit->lists.items[0].language, &theme, visit->err);
-    if (status == NL_OK && nl_site_field(visit->request, NL_HONEYPOT)[0] == '\0')
+    bool robot = visit->robot || nl_site_field(visit->request, NL_HONEYPOT)[0] != '\0';
+    if (status == NL_OK && !robot)
         status = record_signup(visit, address, nl_catalog_language(theme->catalog));
     return status == NL_OK ? thank(visit, theme) : status;
 }
@@ -246,11 +254,15 @@ static void log_ignored(const struct nl_form *form) {
 
 static enum nl_status read_and_accept(struct visit *visit) {
     struct nl_site *site = visit->site;
-    struct reading reading = {.form = &visit->form};
+    struct reading reading = {
+        .visit = visit, .moved = nl_moved_of(nl_site_path(site, visit->request), visit->request)};
     const char *in_query = nl_request_query(visit->request, "list");
     nl_request_each_field(visit->request, take_field, &reading);
     if (reading.status == NL_OK && visit->form.list_count == 0 && in_query != NULL)
         reading.status = nl_form_take(&visit->form, "list", in_query, visit->err);
+    if (reading.status == NL_OK)
+        reading.status = nl_moved_take_query(reading.moved, site->config, visit->request,
+                                             &visit->form, visit->err);
     if (reading.status == NL_OK)
         reading.status = nl_form_check(&visit->form, visit->err);
     log_ignored(&visit->form);
@@ -273,6 +285,8 @@ static enum nl_status read_and_accept(struct visit *visit) {
 enum nl_status nl_join(struct nl_site *site, const struct nl_request *request,
                        struct nl_response *response, struct nl_error *err) {
     struct visit visit = {.site = site, .request = request, .response = response, .err = err};
+    if (nl_moved_is_elsewhere(nl_site_path(site, request), request))
+        return nl_site_not_found(site, request, response, err);
     if (!nl_site_may_network(site, site->joins, request, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
     visit.form.fields = &site->config->forms;

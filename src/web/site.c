@@ -87,6 +87,10 @@ static const struct route {
     {"/accessibility", nl_statement_page, NULL, false},
     {"/accessibility/", nl_statement_page, NULL, false},
     {"/join", nl_join_form, nl_join, false},
+    {"/subscription/form", nl_join_form, nl_join, false}, /* of forms that were made for others: */
+    {"/subscribe/post", nl_join_form, nl_join, false},    /* web/moved_form.c */
+    {"/lists/", nl_join_form, nl_join, false},
+    {"/lists/index.php", nl_join_form, nl_join, false},
     {"/confirm", nl_confirm_ask, nl_confirm_act, true},
     {"/unsubscribe", nl_unsubscribe_ask, nl_unsubscribe_act, true},
     {"/preferences", nl_preferences_ask_page, nl_preferences_ask, true},

@@ -171,6 +171,7 @@ struct nl_config {
         char *user;   /* the user to become after starting as root; NULL: none */
         char *certificate;
         char *key;
+        char *moved_lists;     /* "IDENTIFIER=LIST, ...": what forms of other programs name */
         char *trusted_proxies; /* networks whose X-Forwarded-For is believed */
         bool proxy_protocol;   /* they begin each connection with its header */
         char *metrics;         /* networks that may ask for /metrics */
