@@ -124,8 +124,9 @@ def test_every_page(web, connected, server):
     other language, since a language changes no colours or places."""
     connected.write("quay.png", png(1200, 300))
     connected.add_active(["ann@example.org"], name="Ann")
+    connected.issue(EVERYTHING + MORE, name="issue.ar.md")  # from right to left
     connected.run("send", "--yes", connected.issue(EVERYTHING + MORE, events=EVENTS, series="Bulletin", category="General",
-                                                   posted_by="press office", preheader="A line", attachments=["quay.png"]))
+                                                   slug="no-1", posted_by="press office", preheader="A line", attachments=["quay.png"]))
     connected.run("subscribe", "zoe@example.org")
     tokens = {"confirm": token(parse(server.messages("zoe@example.org")[0]), "confirm"),
               "unsubscribe": connected.sql("SELECT token FROM subscription WHERE state = 'active'")[0][0]}
@@ -133,7 +134,7 @@ def test_every_page(web, connected, server):
         "/", "/join", "/accessibility/", "/preferences", "/no-such-page", "/archive/bulletin/search?q=quay",
         "/archive/bulletin/search?q=zzz", f"/confirm?token={tokens['confirm']}", "/confirm?token=x",
         f"/unsubscribe?token={tokens['unsubscribe']}", "/unsubscribe", "/page?token=x", "/address?token=x",
-        "/archive/bulletin/", "/archive/bulletin/events/")]
+        "/archive/bulletin/", "/archive/bulletin/events/", "/archive/bulletin/issue/no-1/ar/")]
     seen = walk(start, follow=True, dark=True)
     assert len(seen) > 15 and any("/issue/" in path for path in seen) and any("/events/" in path for path in seen)
     walk(start, languages=["ar"])
