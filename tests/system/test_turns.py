@@ -80,7 +80,8 @@ class Session:
             text = self.names[texts[1]]
             if text == "BEGIN":
                 self.trips, self.statements = 0, []
-            self.statements.append(text)
+            if self.trips is not None:
+                self.statements.append(text)
         elif kind in (b"S", b"Q") and self.trips is not None:
             self.trips += 1
             if self.statements[-1] == "COMMIT":
