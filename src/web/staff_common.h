@@ -128,6 +128,12 @@ enum nl_status nl_people_page(struct nl_staff_call *call, struct nl_response *re
 enum nl_status nl_people_act(struct nl_staff_call *call, struct nl_response *response,
                              struct nl_error *err);
 
+/* staff_suppressions_page.c: addresses that are never mailed. */
+enum nl_status nl_suppressions_page(struct nl_staff_call *call, struct nl_response *response,
+                                    struct nl_error *err);
+enum nl_status nl_suppressions_act(struct nl_staff_call *call, struct nl_response *response,
+                                   struct nl_error *err);
+
 /* staff_person_page.c: one person; staff_person_act.c: what its buttons do. */
 enum nl_status nl_person_page(struct nl_staff_call *call, int64_t id, struct nl_response *response,
                               struct nl_error *err);

@@ -299,6 +299,8 @@ static const struct route {
     {"/account", true, NL_POWER_NONE, nl_account_act},
     {"/people", false, NL_POWER_NONE, nl_people_page},
     {"/people", true, NL_POWER_NONE, nl_people_act},
+    {"/suppressions", false, NL_POWER_NONE, nl_suppressions_page},
+    {"/suppressions", true, NL_POWER_NONE, nl_suppressions_act},
     {"/accounts", false, NL_POWER_ADMINISTER, nl_accounts_page},
     {"/accounts", true, NL_POWER_ADMINISTER, nl_accounts_act},
     {"/audit", false, NL_POWER_ADMINISTER, nl_audit_page},

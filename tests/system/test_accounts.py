@@ -163,6 +163,8 @@ ADDRESSES = [
     ("/people/1", "POST", {"action": "unsubscribe", "list": "bulletin"}, PEOPLE),
     ("/people/1", "POST", {"action": "suppress"}, PEOPLE),
     ("/people/1", "POST", {"action": "lift"}, PEOPLE),
+    ("/suppressions", "GET", None, PEOPLE),
+    ("/suppressions", "POST", {"action": "add", "address": "zoe@example.org"}, PEOPLE),
     ("/accounts", "GET", None, ADMINISTER),
     ("/accounts", "POST", {"action": "role", "name": "zoe", "role": "administrator"}, ADMINISTER),
     ("/accounts", "POST", {"action": "add", "name": "eve", "password": PASSWORD, "role": "viewer"}, ADMINISTER),

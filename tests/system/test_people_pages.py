@@ -189,6 +189,26 @@ def test_their_data_as_a_file(staff, connected):
     assert [line["action"] for line in json.loads(connected.run("staff", "log", "--json").out)][0] == "subscriber export"
 
 
+def test_suppressions(staff, connected):
+    assert "There is no such address" in staff.page("/suppressions").text
+    assert staff.press("/suppressions", action="add", address="Ann@Example.org", reason="by <telephone>").status == 303
+    page = staff.page("/suppressions").text
+    assert "<bdi>ann@example.org</bdi>" in page and "by &lt;telephone&gt;" in page
+    for form in ({"action": "add", "address": "none"}, {"action": "lift", "address": "bob@example.org"}, {"action": "x", "address": "b@example.org"}):
+        assert staff.press("/suppressions", **form).status in (400, 404), form
+    assert staff.press("/suppressions", action="lift", address="ann@example.org").getheader("Location") == "/suppressions?done=lifted"
+    assert connected.sql("SELECT * FROM suppression") == []
+    for number in range(230):
+        connected.sql("INSERT INTO suppression (address_key, reason, since) VALUES (?, 'x', 1)", f"u{number:03}+x@example.org")
+    seen, path = [], "/suppressions"
+    while path:
+        page = staff.page(path).text
+        seen += re.findall(r'scope="row"><bdi>([^<]+)<', page)
+        more = re.search(r'href="(/suppressions\?after=[^"]+)"', page)
+        path = more and more.group(1)
+    assert seen == [f"u{number:03}+x@example.org" for number in range(230)]
+
+
 # ---- who may ----
 
 def test_people_of_one_list(staff, connected):
@@ -208,6 +228,7 @@ def test_people_of_one_list(staff, connected):
     assert staff.page(f"/people/{ann}").status == 404 and staff.page(f"/people/{both}/data").status == 403
     page = staff.page(f"/people/{both}").text
     assert "Culture Letter" in page and "News Bulletin" not in page and 'value="erase"' not in page
+    assert staff.page("/suppressions").status == 403
     for action in ("save", "suppress", "lift", "erase"):
         assert staff.press(f"/people/{both}", action=action, sure="yes").status == 403, action
     for form in ({"action": "unsubscribe"}, {"action": "unsubscribe", "list": "bulletin"}, {"action": "join", "list": "bulletin"}):
@@ -248,7 +269,7 @@ def test_how_the_pages_look(staff, connected, server, tmp_path):
     connected.run("subscribe", "waits@example.org")
     connected.sql("UPDATE staff SET role = 'administrator'")
     paths = {"people": "/people?", "person": f"/people/{person(connected, 'gone@example.org')}?done=saved&",
-             "waits": f"/people/{person(connected, 'waits@example.org')}?", "account": "/account?", "accounts": "/accounts?", "audit": "/audit?"}
+             "suppressions": "/suppressions?", "waits": f"/people/{person(connected, 'waits@example.org')}?", "account": "/account?", "accounts": "/accounts?", "audit": "/audit?"}
     look(tmp_path, {name: f"{staff.url}{path}language=en" for name, path in paths.items()}, widths=(375, 1280), mail=False,
          cookie=staff.cookie)
     look(tmp_path, {f"{name}-{language}": f"{staff.url}{paths[name]}language={language}" for language in ("ru", "kk", "ar")

@@ -299,6 +299,8 @@ class Everything:
             self.inside(language, "person " + word, f"/people/{somebody}?done={word}")
         self.site.sql("INSERT INTO suppression (address_key, reason, since) SELECT address_key, 'Όχι', 1 FROM subscriber WHERE id = ?",
                       somebody)
+        self.inside(language, "suppressions", "/suppressions")
+        self.inside(language, "no suppressions", "/suppressions?after=zzz")
         for kind in ("subscribed", "imported", "edited", "preferences", "preferences-asked", "address-change-asked", "address-changed",
                      "suppressed", "unsuppressed"):
             self.site.sql("INSERT INTO event (at, kind, subscriber, detail) VALUES (1, ?, ?, 'Όχι')", kind, somebody)
@@ -389,6 +391,7 @@ RARE = {
     "End this session",
     "From where",
     "More subscribers",
+    "More addresses",
     "Nothing has been sent yet.",
     "Object",
     "Older",
