@@ -57,8 +57,8 @@ static enum nl_status check_host(const struct gate *gate, const char *host, stru
     struct addrinfo *found = NULL;
     struct nl_buf bare = {0};
     size_t len = strlen(host);
-    bool brackets = len > 2 && host[0] == '[' && host[len - 1] == ']';
-    nl_buf_add(&bare, host + brackets, len - 2 * brackets);
+    size_t bracket = len > 2 && host[0] == '[' && host[len - 1] == ']' ? 1 : 0;
+    nl_buf_add(&bare, host + bracket, len - 2 * bracket);
     int failed = getaddrinfo(nl_buf_text(&bare), NULL, &hints, &found);
     nl_buf_free(&bare);
     if (failed != 0)
@@ -143,6 +143,7 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+/* libcurl sets the type of a write function. NOLINTNEXTLINE(readability-non-const-parameter) */
 static size_t pass_over(char *data, size_t size, size_t count, void *ctx) {
     size_t *room = ctx;
     (void)data;
