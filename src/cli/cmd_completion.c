@@ -1,5 +1,8 @@
 #include "cli/cli.h"
 
+#include "newsletter/store/issue.h"
+#include "newsletter/store/saved_segment.h"
+
 #include <string.h>
 
 /* "--config --db --help": those that hold without a command. */
@@ -29,6 +32,80 @@ static bool has_words(const struct cli_command *command) {
     return command->actions != NULL || command->values != NULL;
 }
 
+/* ---- names from the database, which the scripts ask this command for ---- */
+
+static const char lists[] = "lists";
+static const char segments[] = "segments";
+static const char issues[] = "issues";
+
+/* The names that the words of a command or an action are of, by what their error calls them; NULL
+ * for other words. */
+static const char *names_of(const char *command, const struct cli_words *words) {
+    const char *expected = words->expected != NULL ? words->expected : "";
+    if (strstr(expected, "ISSUE") != NULL)
+        return strstr(expected, "ISSUE.md") == NULL ? issues : NULL;
+    if (strstr(expected, "NAME") == NULL)
+        return NULL;
+    return strcmp(command, "list") == 0 ? lists : strcmp(command, "segment") == 0 ? segments : NULL;
+}
+
+/* The names that the value of an option is one of; NULL for others. */
+static const char *names_of_option(const struct cli_option *option) {
+    return strcmp(option->name, "list") == 0      ? lists
+           : strcmp(option->name, "segment") == 0 ? segments
+                                                  : NULL;
+}
+
+/* Prints the actions that a known name follows, with a space after each; returns its kind, NULL
+ * where there are none. A name that is added is a new one. */
+static const char *print_named_actions(const struct cli_command *command, bool print) {
+    const char *kind = NULL;
+    for (const struct cli_action *action = command->actions; action != NULL && action->name != NULL;
+         action++) {
+        const char *names = names_of(command->name, &action->words);
+        if (names == NULL || strcmp(action->name, "add") == 0)
+            continue;
+        kind = names;
+        if (print)
+            printf("%s ", action->name);
+    }
+    return kind;
+}
+
+static enum nl_status print_list(const struct nl_list *list, void *ctx, struct nl_error *err) {
+    (void)ctx;
+    (void)err;
+    puts(list->name);
+    return NL_OK;
+}
+
+static enum nl_status print_segment(const char *name, const char *expression, void *ctx,
+                                    struct nl_error *err) {
+    (void)expression;
+    (void)ctx;
+    (void)err;
+    puts(name);
+    return NL_OK;
+}
+
+static enum nl_status print_issue(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
+    (void)ctx;
+    (void)err;
+    puts(issue->slug);
+    return NL_OK;
+}
+
+static enum nl_status print_names(struct cli *cli, const char *kind, struct nl_error *err) {
+    enum nl_status status = cli_open(cli, err);
+    if (status != NL_OK)
+        return status;
+    if (kind == lists)
+        return nl_list_each(cli->store, print_list, NULL, err);
+    if (kind == segments)
+        return nl_saved_segments_each(cli->store, print_segment, NULL, err);
+    return nl_issue_each(cli->store, NL_ISSUE_ANY, print_issue, NULL, err);
+}
+
 /* Writes the name and the summary of a command; a summary has no quotation marks (a test says so).
  */
 static void print_summary(const char *before, const char *between, const char *after,
@@ -40,18 +117,30 @@ static void print_summary(const char *before, const char *between, const char *a
 
 /* ---- bash ---- */
 
+/* Goes on within the quotation marks of the options: the kind of names, and the actions that they
+ * follow, none for the command itself. */
+static void print_bash_names(const struct cli_command *command) {
+    const char *direct = command->actions == NULL ? names_of(command->name, &command->words) : NULL;
+    const char *kind = direct != NULL ? direct : print_named_actions(command, false);
+    if (kind == NULL)
+        return;
+    printf("' names=%s named='", kind);
+    print_named_actions(command, true);
+}
+
 static void print_bash(void) {
     fputs("# bash completion for newsletter\n"
           "_newsletter() {\n"
-          "    local current=${COMP_WORDS[COMP_CWORD]} command= i\n"
+          "    local current=${COMP_WORDS[COMP_CWORD]} command= i place=()\n"
           "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
           "        case ${COMP_WORDS[i]} in\n"
-          "        --config|--db|--password-file) ((i++)) ;;\n"
+          "        --config|--db) place+=(\"${COMP_WORDS[@]:i:2}\"); ((i++)) ;;\n"
+          "        --password-file) ((i++)) ;;\n"
           "        -*) ;;\n"
           "        *) command=${COMP_WORDS[i]}; break ;;\n"
           "        esac\n"
           "    done\n"
-          "    local words= options=\n"
+          "    local words= options= names= named=\n"
           "    case $command in\n",
           stdout);
     fputs("    '') options='", stdout);
@@ -66,9 +155,23 @@ static void print_bash(void) {
         print_words(command);
         fputs("' options='", stdout);
         print_options(command);
+        print_bash_names(command);
         puts("' ;;");
     }
     fputs("    esac\n"
+          "    case ${COMP_WORDS[COMP_CWORD - 1]} in\n"
+          "    --list) names=lists named=. ;;\n"
+          "    --segment) names=segments named=. ;;\n"
+          "    *) [ $((COMP_CWORD - i)) = 2 ] && [[ \" $named \" == *\" ${COMP_WORDS[i + 1]} \"* "
+          "]] &&"
+          " named=.\n"
+          "        [ $((COMP_CWORD - i)) = 1 ] && [ -z \"$named\" ] && named=. ;;\n"
+          "    esac\n"
+          "    if [ -n \"$names\" ] && [ \"$named\" = . ] && [[ $current != -* ]]; then\n"
+          "        words=$(\"${COMP_WORDS[0]}\" \"${place[@]}\" completion $names 2>/dev/null)\n"
+          "        COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+          "        return\n"
+          "    fi\n"
           "    [ -n \"$command\" ] && [ $((COMP_CWORD - i)) -gt 1 ] && words=\n"
           "    case $current in\n"
           "    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$current\")) ;;\n"
@@ -80,6 +183,22 @@ static void print_bash(void) {
 }
 
 /* ---- zsh ---- */
+
+/* Conditions under which names are added. */
+static void print_zsh_names(const struct cli_command *command) {
+    const char *direct = command->actions == NULL ? names_of(command->name, &command->words) : NULL;
+    const char *kind = direct != NULL ? direct : print_named_actions(command, false);
+    if (kind == NULL)
+        return;
+    if (direct != NULL) {
+        fputs("        (( CURRENT == 3 )) && ", stdout);
+    } else {
+        fputs("        (( CURRENT == 4 )) && [[ \" ", stdout);
+        print_named_actions(command, true);
+        fputs("\" == *\" $words[3] \"* ]] && ", stdout);
+    }
+    printf("compadd -- ${(f)\"$($words[1] completion %s 2>/dev/null)\"}\n", kind);
+}
 
 static void print_zsh(void) {
     fputs("#compdef newsletter\n"
@@ -98,13 +217,20 @@ static void print_zsh(void) {
     fputs("\n"
           "        return\n"
           "    fi\n"
+          "    case $words[CURRENT-1] in\n"
+          "    --list) compadd -- ${(f)\"$($words[1] completion lists 2>/dev/null)\"}; return ;;\n"
+          "    --segment) compadd -- ${(f)\"$($words[1] completion segments 2>/dev/null)\"}; "
+          "return ;;\n"
+          "    esac\n"
           "    case $words[2] in\n",
           stdout);
     for (size_t i = 0; i < cli_command_count; i++) {
         const struct cli_command *command = cli_commands[i].command;
         printf("    %s) (( CURRENT == 3 )) && compadd -- ", command->name);
         print_words(command);
-        fputs("\n        compadd -- ", stdout);
+        fputs("\n", stdout);
+        print_zsh_names(command);
+        fputs("        compadd -- ", stdout);
         print_options(command);
         puts(" ;;");
     }
@@ -119,13 +245,30 @@ static void print_zsh(void) {
 
 /* "complete -c newsletter CONDITION -l NAME": -r where a value follows, -F where it is a file. */
 static void print_fish_option(const char *condition, const struct cli_option *option) {
-    printf("complete -c newsletter -n '%s' -l %s%s%s\n", condition, option->name,
+    const char *names = names_of_option(option);
+    printf("complete -c newsletter -n '%s' -l %s%s%s", condition, option->name,
            cli_takes_value(option) ? " -r" : "", option->type == CLI_TYPE_PATH ? " -F" : "");
+    if (names != NULL && cli_takes_value(option))
+        printf(" -f -a '(newsletter completion %s 2>/dev/null)'", names);
+    puts("");
+}
+
+static void print_fish_names(const struct cli_command *command) {
+    const char *direct = command->actions == NULL ? names_of(command->name, &command->words) : NULL;
+    const char *kind = direct != NULL ? direct : print_named_actions(command, false);
+    if (kind == NULL)
+        return;
+    printf("complete -c newsletter -n '__fish_seen_subcommand_from %s", command->name);
+    if (direct == NULL)
+        fputs("; and __fish_seen_subcommand_from ", stdout);
+    print_named_actions(command, true);
+    printf("' -f -a '(newsletter completion %s 2>/dev/null)'\n", kind);
 }
 
 static void print_fish_command(const struct cli_command *command) {
     char condition[80];
     snprintf(condition, sizeof condition, "__fish_seen_subcommand_from %s", command->name);
+    print_fish_names(command);
     if (has_words(command)) {
         printf("complete -c newsletter -n '%s' -f -a '", condition);
         print_words(command);
@@ -160,6 +303,10 @@ static enum nl_status completion_run(struct cli *cli, void *options, struct nl_e
         shells[i].print();
         return NL_OK;
     }
+    static const char *const kinds[] = {lists, segments, issues};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kinds[i], cli->words[0]) == 0)
+            return print_names(cli, kinds[i], err);
     return cli_usage_error(cli, err, "'%s': expected bash, zsh or fish", cli->words[0]);
 }
 
@@ -168,4 +315,5 @@ const struct cli_command cmd_completion = {
     .run = completion_run,
     .words = {1, 1, "bash, zsh or fish"},
     .values = "bash zsh fish",
+    .heedless_of_imports = true,
 };

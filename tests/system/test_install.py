@@ -62,7 +62,7 @@ def complete_in_bash(installed, *words):
 
 @pytest.mark.parametrize("words, expected", [
     (["newsletter", "se"], {"send", "segment", "serve"}), (["newsletter", "--config", "x", "sen"], {"send"}),
-    (["newsletter", "staff", ""], {"list", "add", "password", "remove", "token", "revoke"}), (["newsletter", "staff", "add", ""], set()),
+    (["newsletter", "staff", ""], {"list", "add", "password", "remove", "token", "revoke", "role", "reset", "log"}), (["newsletter", "staff", "add", ""], set()),
     (["newsletter", "send", "--dr"], {"--dry-run"}), (["newsletter", "--v"], {"--version"})])
 def test_bash(installed, words, expected):
     assert set(complete_in_bash(installed, *words)) == expected
@@ -76,6 +76,51 @@ def test_every_option_is_completed(installed):
         usage = told.split("\n\n")[0] + "".join(re.findall(r"^  --.*$", told, re.M))
         assert set(re.findall(r"--[a-z-]+[a-z]", usage)) - {"--config", "--db"} <= completed, name
         assert completed - {"--help"} <= set(re.findall(r"--[a-z-]+[a-z]", told)), name
+
+
+@pytest.fixture
+def named(connected, monkeypatch, tmp_path):
+    """A site with a list, a segment and an issue, where the shells run our program."""
+    connected.add_active(["ann@example.org"])
+    connected.run("send", "--yes", connected.issue())
+    connected.run("segment", "add", "readers", 'language = "ru"')
+    os.symlink(BINARY, tmp_path / "newsletter")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("NEWSLETTER_CONFIG", os.path.join(connected.folder, "newsletter.yaml"))
+    return connected
+
+
+NAMES = [("pause", "no-1"), ("report", "no-1"), ("list show", "bulletin"), ("list edit", "bulletin"),
+         ("segment remove", "readers"), ("send --list", "bulletin"), ("export --segment", "readers")]
+
+
+@pytest.mark.parametrize("words, name", NAMES)
+def test_names_in_bash(installed, named, words, name):
+    for current in ("", name[:2]):
+        assert complete_in_bash(installed, "newsletter", *words.split(), current) == [name]
+    assert complete_in_bash(installed, "newsletter", *words.split(), "zz") in ([], [""])
+
+
+def test_no_names_where_a_new_one_is_given(installed, named):
+    assert "bulletin" not in complete_in_bash(installed, "newsletter", "list", "add", "")
+    assert "no-1" not in complete_in_bash(installed, "newsletter", "send", "")
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="needs fish")
+@pytest.mark.parametrize("words, name", NAMES)
+def test_names_in_fish(installed, named, words, name):
+    path = os.path.join(installed, "share/fish/vendor_completions.d/newsletter.fish")
+    assert name in run_shell("fish", "-c", f"source {path}; complete -C 'newsletter {words} {name[:1]}'")
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="needs zsh")
+@pytest.mark.parametrize("words, name", NAMES)
+def test_names_in_zsh(installed, named, words, name):
+    """compadd works only within the editor; here it prints what it is given."""
+    path = os.path.join(installed, "share/zsh/site-functions/_newsletter")
+    script = ("compadd() { shift; print -l -- $@ }; _files() { :; }; _describe() { :; }; "
+              f"words=(newsletter {words} ''); CURRENT=$#words; source {path}")
+    assert name in run_shell("zsh", "-f", "-c", script)
 
 
 @pytest.mark.skipif(not shutil.which("zsh"), reason="needs zsh")
