@@ -86,6 +86,7 @@ static enum nl_status open_staff(struct cli *cli, struct service *service, struc
         .connections = STAFF_CONNECTIONS,
         .log = config->serve.log,
         .body_limit = nl_staff_body_limit,
+        .form_limit = nl_staff_form_limit,
         .all_methods = true,
     };
     if (config->staff.listen == NULL)
@@ -111,6 +112,8 @@ static enum nl_status start_mailers(struct cli *cli, struct service *service,
     nl_site_set_mailer(service->site, service->mailer);
     if (service->staff != NULL)
         nl_staff_set_mailers(service->staff, service->sender, service->mailer);
+    if (status == NL_OK && service->staff != NULL)
+        status = nl_staff_set_relay(service->staff, cli->relay, err);
     return status;
 }
 

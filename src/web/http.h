@@ -41,6 +41,11 @@ struct nl_request_own *nl_request_own(const struct nl_request *request);
 
 const char *nl_request_cookie(const struct nl_request *request, const char *name);
 
+/* A file of the form: its content, and what the visitor's computer calls it. NULL if it is not
+ * there. */
+const char *nl_request_file(const struct nl_request *request, const char *name, const char **file,
+                            size_t *len);
+
 /* Calls `each` for every field of the form. */
 void nl_request_each_field(const struct nl_request *request,
                            void (*each)(const char *name, const char *value, void *ctx), void *ctx);
@@ -62,6 +67,8 @@ struct nl_response {
     const char *authenticate;  /* with 401: WWW-Authenticate */
     bool close;                /* the connection, after the answer */
     bool scripts;              /* the page loads a script of ours */
+    bool frames;               /* the page shows pages of ours within itself */
+    bool framed;               /* it is such a page: a mail, with styles and pictures of its own */
     bool wait;                 /* no answer yet: the handler is called again after nl_server_wake */
     bool cacheable;            /* nothing personal is in it: it may be kept, here and elsewhere */
     bool form;                 /* it holds NL_STAMP_MARK, which becomes a stamp for each visitor */

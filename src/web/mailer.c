@@ -1,5 +1,6 @@
 #include "newsletter/web/mailer.h"
 
+#include "newsletter/base/env.h"
 #include "newsletter/base/log.h"
 #include "newsletter/delivery/service.h"
 
@@ -25,7 +26,8 @@ struct nl_mailer {
     bool full_pass; /* more notices than fit into `notices`, or whatever else there is */
     int64_t notices[NOTICES_ONE_BY_ONE];
     size_t count;
-    bool busy; /* another process is sending an issue, and may leave it unfinished */
+    int64_t due; /* when to wake by itself; 0: never */
+    bool busy;   /* another process is sending an issue, and may leave it unfinished */
     volatile sig_atomic_t stop;
 };
 
@@ -73,11 +75,16 @@ static bool wait_for_work(struct nl_mailer *mailer, struct errand *errand) {
     until.tv_sec += mailer->busy ? BUSY_SECONDS : POLL_SECONDS;
     pthread_mutex_lock(&mailer->mutex);
     while (!mailer->woken && mailer->stop == 0 && !timed_out) {
-        if (mailer->work == NL_SERVICE_ISSUES && !mailer->busy)
+        bool waits = mailer->work == NL_SERVICE_ISSUES && !mailer->busy;
+        struct timespec due = {.tv_sec = mailer->due};
+        if (waits && mailer->due == 0)
             pthread_cond_wait(&mailer->changed, &mailer->mutex);
         else
-            timed_out = pthread_cond_timedwait(&mailer->changed, &mailer->mutex, &until) != 0;
+            timed_out = pthread_cond_timedwait(&mailer->changed, &mailer->mutex,
+                                               waits ? &due : &until) != 0;
     }
+    if (mailer->due <= nl_env_now(&nl_env_system))
+        mailer->due = 0;
     *errand = (struct errand){.full_pass = mailer->full_pass || timed_out, .count = mailer->count};
     for (size_t i = 0; i < mailer->count; i++)
         errand->notices[i] = mailer->notices[i];
@@ -142,6 +149,14 @@ void nl_mailer_wake(struct nl_mailer *mailer, int64_t notice) {
     else if (notice != 0)
         mailer->notices[mailer->count++] = notice;
     mailer->woken = true;
+    pthread_cond_signal(&mailer->changed);
+    pthread_mutex_unlock(&mailer->mutex);
+}
+
+void nl_mailer_wake_at(struct nl_mailer *mailer, int64_t at) {
+    pthread_mutex_lock(&mailer->mutex);
+    if (mailer->due == 0 || at < mailer->due)
+        mailer->due = at;
     pthread_cond_signal(&mailer->changed);
     pthread_mutex_unlock(&mailer->mutex);
 }

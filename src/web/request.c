@@ -37,6 +37,17 @@ const char *nl_request_form(const struct nl_request *request, const char *name) 
     return NULL;
 }
 
+const char *nl_request_file(const struct nl_request *request, const char *name, const char **file,
+                            size_t *len) {
+    for (size_t i = 0; i < request->field_count; i++)
+        if (request->fields[i].file != NULL && strcmp(request->fields[i].name, name) == 0) {
+            *file = request->fields[i].file;
+            *len = request->fields[i].value.len;
+            return nl_buf_text(&request->fields[i].value);
+        }
+    return NULL;
+}
+
 void nl_request_each_field(const struct nl_request *request,
                            void (*each)(const char *name, const char *value, void *ctx),
                            void *ctx) {
@@ -147,6 +158,19 @@ static bool has_ambiguous_length(struct MHD_Connection *connection) {
     return lengths.bad || lengths.lengths + lengths.encodings > 1;
 }
 
+/* A large form takes its room from what all requests together may keep. */
+static bool take_room(struct nl_request *request) {
+    size_t more = request->size - request->form_taken;
+    if (request->form_room == NULL)
+        return true;
+    request->crowded = more > *request->form_room;
+    if (!request->crowded) {
+        *request->form_room -= more;
+        request->form_taken += more;
+    }
+    return !request->crowded;
+}
+
 static enum MHD_Result take_field(void *ctx, enum MHD_ValueKind kind, const char *name,
                                   const char *file, const char *type, const char *encoding,
                                   const char *data, uint64_t offset, size_t size) {
@@ -154,22 +178,25 @@ static enum MHD_Result take_field(void *ctx, enum MHD_ValueKind kind, const char
     (void)kind;
     (void)type;
     (void)encoding;
-    if (file != NULL) /* no form of ours has files */
+    if (file != NULL && request->form_room == NULL) /* the form is none that has files */
         return MHD_YES;
     request->size += size + (offset == 0 ? strlen(name) : 0);
+    if (!take_room(request))
+        return MHD_NO;
     if (offset == 0) {
-        if (request->field_count == NL_FIELDS_LIMIT || request->size > FORM_LIMIT) {
+        if (request->field_count == NL_FIELDS_LIMIT || request->size > request->form_limit) {
             request->too_large = true;
             return MHD_NO;
         }
         struct field *field = &request->fields[request->field_count];
         field->name = strdup(name);
-        if (field->name == NULL)
+        field->file = file != NULL ? strdup(file) : NULL;
+        if (field->name == NULL || (file != NULL && field->file == NULL))
             return MHD_NO;
         request->field_count++;
     }
-    if (request->field_count == 0 || request->size > FORM_LIMIT) {
-        request->too_large = request->size > FORM_LIMIT;
+    if (request->field_count == 0 || request->size > request->form_limit) {
+        request->too_large = request->size > request->form_limit;
         return MHD_NO;
     }
     nl_buf_add(&request->fields[request->field_count - 1].value, data, size);
@@ -184,6 +211,7 @@ void nl_request_free(struct nl_request *request) {
         MHD_destroy_post_processor(request->form);
     for (size_t i = 0; i < request->field_count; i++) {
         free(request->fields[i].name);
+        free(request->fields[i].file);
         nl_buf_free(&request->fields[i].value);
     }
     if (request->own != NULL && request->own->drop != NULL)
@@ -192,9 +220,30 @@ void nl_request_free(struct nl_request *request) {
         nl_buf_free(&request->own->body);
     if (request->raw_limit > 0)
         *request->raw_room += request->size;
+    if (request->form_room != NULL)
+        *request->form_room += request->form_taken;
     free(request->own);
     free(request->path);
     free(request);
+}
+
+static void begin_form(struct nl_request *request, size_t limit) {
+    const char *length = nl_request_header(request, "Content-Length");
+    bool empty = nl_request_header(request, "Content-Type") == NULL &&
+                 (length == NULL || strcmp(length, "0") == 0) &&
+                 nl_request_header(request, "Transfer-Encoding") == NULL;
+    request->form_limit = limit;
+    request->too_large = length != NULL && strtoull(length, NULL, 10) > limit;
+    request->form = request->too_large || empty
+                        ? NULL
+                        : MHD_create_post_processor(request->connection, 4096, take_field, request);
+    request->unreadable = request->form == NULL && !request->too_large && !empty;
+}
+
+void nl_request_allow_form(struct nl_request *request, size_t limit, size_t *room) {
+    nl_request_end(request);
+    request->form_room = room;
+    begin_form(request, limit);
 }
 
 struct nl_request *nl_request_new(struct MHD_Connection *connection, const char *path,
@@ -213,17 +262,8 @@ struct nl_request *nl_request_new(struct MHD_Connection *connection, const char 
     request->ambiguous = has_ambiguous_length(connection);
     for (const char *p = path; *p != '\0'; p++) /* the log has one line for each request */
         request->bad_path = request->bad_path || (unsigned char)*p < 0x20 || *p == 0x7f;
-    if (strcmp(request->method, "POST") == 0) {
-        const char *length = nl_request_header(request, "Content-Length");
-        bool empty = nl_request_header(request, "Content-Type") == NULL &&
-                     (length == NULL || strcmp(length, "0") == 0) &&
-                     nl_request_header(request, "Transfer-Encoding") == NULL;
-        request->too_large = length != NULL && strtoull(length, NULL, 10) > FORM_LIMIT;
-        request->form = request->too_large || empty
-                            ? NULL
-                            : MHD_create_post_processor(connection, 4096, take_field, request);
-        request->unreadable = request->form == NULL && !request->too_large && !empty;
-    }
+    if (strcmp(request->method, "POST") == 0)
+        begin_form(request, FORM_LIMIT);
     if (request->path == NULL || request->own == NULL) {
         nl_request_free(request);
         return NULL;

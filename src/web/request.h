@@ -7,13 +7,14 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 
-enum { NL_FIELDS_LIMIT = 64 };
+enum { NL_FIELDS_LIMIT = 96 };
 
 struct nl_server;  /* server.c */
 struct nl_writing; /* writer.c */
 
 struct field {
     char *name;
+    char *file; /* its name where it was a file; NULL for a value */
     struct nl_buf value;
 };
 
@@ -30,6 +31,8 @@ struct nl_request {
     size_t raw_limit; /* the body is kept as it comes, up to so many bytes; 0: it is a form */
     size_t *raw_room; /* how many bytes all requests together may keep from now on */
     bool crowded;
+    size_t form_limit, form_taken;
+    size_t *form_room; /* as raw_room, for a form that may be large and have files; or NULL */
     struct nl_request *next_waiting;
     struct nl_writing *writing; /* its place in the queue of those that write; NULL for none */
     bool too_large, unreadable, bad_path;
@@ -48,6 +51,10 @@ void nl_request_take_method(struct nl_request *request, const char *method);
 /* Keeps the body as it comes, up to `limit` bytes, in place of reading a form. What is kept is
  * taken from *room, until the request ends. */
 void nl_request_keep_body(struct nl_request *request, size_t limit, size_t *room);
+
+/* Lets the form have up to `limit` bytes and files, in place of few and none. They are taken from
+ * *room, until the request ends. */
+void nl_request_allow_form(struct nl_request *request, size_t limit, size_t *room);
 
 /* Takes a piece of its body. If a form ends early or is broken, the fields before that count; the
  * rest is still read, so that the client reads the answer. */

@@ -14,6 +14,14 @@ enum { ANSWER_SECONDS = 300 }; /* a page with large pictures over a slow line */
     "default-src 'none'; style-src 'self'; img-src 'self' data:; media-src 'self' https:; "        \
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+#define SCRIPTS POLICY "; script-src 'self'; connect-src 'self'"
+
+/* A mail as its readers get it: no script, nothing from elsewhere but pictures, and a frame of ours
+ * around it. */
+#define FRAMED_POLICY                                                                              \
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data: https:; form-action 'none'; "    \
+    "base-uri 'none'; frame-ancestors 'self'; sandbox"
+
 /* Pages may be kept, but must be asked for again each time: an issue that is withdrawn is gone at
  * once. A page with a form is one visitor's, since its stamp is good for one use. */
 static void add_caching(const struct nl_response *response, struct MHD_Response *out) {
@@ -73,8 +81,10 @@ static void add_headers(const struct nl_response *response, struct MHD_Response 
     };
     char text[32];
     MHD_add_response_header(out, "Content-Security-Policy",
-                            response->scripts ? POLICY "; script-src 'self'; connect-src 'self'"
-                                              : POLICY);
+                            response->framed    ? FRAMED_POLICY
+                            : response->frames  ? SCRIPTS "; frame-src 'self'"
+                            : response->scripts ? SCRIPTS
+                                                : POLICY);
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
         MHD_add_response_header(out, always[i][0], always[i][1]);
     MHD_add_response_header(out, "Content-Type",

@@ -42,7 +42,7 @@ struct nl_server {
     nl_handler handler;
     void *ctx;
     struct nl_peers peers;
-    nl_body_limit body_limit;
+    nl_body_limit body_limit, form_limit;
     size_t body_room;
     struct nl_waiting waiting;
     struct nl_writer *writer; /* NULL: the handler answers all requests */
@@ -131,6 +131,9 @@ static enum MHD_Result access_handler(void *ctx, struct MHD_Connection *connecti
                            : 0;
         if (limit > 0)
             nl_request_keep_body(request, limit, &server->body_room);
+        else if (server->form_limit != NULL && strcmp(request->method, "POST") == 0 &&
+                 (limit = server->form_limit(server->ctx, request)) > 0)
+            nl_request_allow_form(request, limit, &server->body_room);
         /* Answered before the body is read: nobody knows how long it is. */
         return request->ambiguous ? answer_request(request) : MHD_YES;
     }
@@ -234,6 +237,7 @@ enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler
     server->ctx = ctx;
     server->log = options->log;
     server->body_limit = options->body_limit;
+    server->form_limit = options->form_limit;
     server->body_room = BODIES_LIMIT;
     server->writes = options->writes;
     server->all_methods = options->all_methods;

@@ -1,5 +1,6 @@
 #include "newsletter/web/staff.h"
 
+#include "web/copy_worker.h"
 #include "web/staff_common.h"
 
 #include <stdlib.h>
@@ -11,13 +12,13 @@ enum {
     ACCOUNT_GUESSES = 1000, /* at once and in an hour, for one account from all new networks */
 };
 
-static enum nl_status send_script(struct nl_staff *staff, struct nl_response *response,
-                                  struct nl_error *err) {
+static enum nl_status send_file(struct nl_staff *staff, const char *name, const char *type,
+                                struct nl_response *response, struct nl_error *err) {
     struct nl_theme theme = {.folder = staff->site->config->templates};
     json_t *data = json_object();
-    enum nl_status status = nl_theme_render(&theme, "live.js", data, &response->body, err);
+    enum nl_status status = nl_theme_render(&theme, name, data, &response->body, err);
     json_decref(data);
-    response->type = "text/javascript; charset=utf-8";
+    response->type = type;
     response->cacheable = true;
     return status;
 }
@@ -46,6 +47,9 @@ static enum nl_status for_session(struct nl_staff *staff, const struct nl_reques
 enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,
                                struct nl_response *response, struct nl_error *err) {
     static const char api[] = "/api/v1/";
+    static const char *const files[][2] = {{"live.js", "text/javascript; charset=utf-8"},
+                                           {"desk.js", "text/javascript; charset=utf-8"},
+                                           {"desk.css", "text/css; charset=utf-8"}};
     struct nl_staff *staff = ctx;
     const char *path = nl_site_path(staff->site, request);
     if (strncmp(path, api, sizeof api - 1) == 0)
@@ -57,8 +61,9 @@ enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,
     }
     if (nl_site_refuses_body(request, response))
         return NL_OK;
-    if (strcmp(path, "/live.js") == 0 && !nl_request_is_post(request))
-        return send_script(staff, response, err);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (strcmp(path + 1, files[i][0]) == 0 && !nl_request_is_post(request))
+            return send_file(staff, files[i][0], files[i][1], response, err);
     if (strcmp(path, "/style.css") == 0 && !nl_request_is_post(request))
         return nl_site_style(staff->site, request, response, err);
     if (strcmp(path, "/login/code") == 0 && nl_request_is_post(request))
@@ -96,9 +101,15 @@ void nl_staff_set_mailers(struct nl_staff *staff, struct nl_mailer *sender,
     staff->notices = notices;
 }
 
+enum nl_status nl_staff_set_relay(struct nl_staff *staff, const struct nl_relay *relay,
+                                  struct nl_error *err) {
+    return nl_copies_new(staff->site->config, relay, &staff->copies, err);
+}
+
 void nl_staff_free(struct nl_staff *staff) {
     if (staff == NULL)
         return;
+    nl_copies_free(staff->copies);
     nl_site_free(staff->site);
     nl_limit_free(staff->guesses);
     nl_limit_free(staff->names);

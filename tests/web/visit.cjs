@@ -1,12 +1,12 @@
 // Somebody joins, confirms and leaves with a real browser. Standard input: {url, steps: [{goto} |
-// {fill: {label: text}} | {check: [label]} | {uncheck: [label]} | {select: {label: option}} | {click: name} | {expect: text} | {soon: text} | {shot: path} | {token: file}]}. Prints
+// {fill: {label: text}, exact} | {check: [label]} | {uncheck: [label]} | {select: {label: option}} | {click: name} | {expect: text} | {soon: text} | {gone: text} | {frame: text} | {shot: path} | {token: file}]}. Prints
 // what the browser complained about.
 const { launch } = require('./browser.cjs');
 const fs = require('fs');
 
 async function step(page, url, todo) {
   if (todo.goto) await page.goto(url + todo.goto);
-  for (const [label, text] of Object.entries(todo.fill || {})) await page.getByLabel(label).fill(text);
+  for (const [label, text] of Object.entries(todo.fill || {})) await page.getByLabel(label, { exact: todo.exact === true }).fill(text);
   for (const label of todo.check || []) await page.getByLabel(label).check();
   for (const label of todo.uncheck || []) await page.getByLabel(label).uncheck();
   for (const [label, option] of Object.entries(todo.select || {})) await page.getByLabel(label).selectOption(option);
@@ -18,6 +18,8 @@ async function step(page, url, todo) {
     throw new Error(`'${todo.expect}' is not on ${page.url()}: ${await page.textContent('body')}`);
   }
   if (todo.soon) await page.getByText(todo.soon).first().waitFor({ timeout: 60000 });
+  if (todo.gone) await page.getByText(todo.gone).first().waitFor({ state: 'hidden', timeout: 60000 });
+  if (todo.frame) await page.frameLocator('iframe').getByText(todo.frame).first().waitFor({ timeout: 60000 });
   if (todo.wait) await page.waitForTimeout(todo.wait);
   if (todo.shot) await page.screenshot({ path: todo.shot, fullPage: true });
 }

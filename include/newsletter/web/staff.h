@@ -4,6 +4,7 @@
 
 #include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
+#include "newsletter/smtp/relay.h"
 #include "newsletter/web/mailer.h"
 #include "newsletter/web/server.h"
 
@@ -18,8 +19,16 @@ NL_CHECKED enum nl_status nl_staff_new(struct nl_store *store, const struct nl_c
 void nl_staff_set_mailers(struct nl_staff *staff, struct nl_mailer *sender,
                           struct nl_mailer *notices) NL_ALL_NONNULL;
 
+/* Sets the relay for test mails, which get a thread of their own. Without one there are none.
+ * Borrowed. */
+NL_CHECKED enum nl_status nl_staff_set_relay(struct nl_staff *staff, const struct nl_relay *relay,
+                                             struct nl_error *err) NL_ALL_NONNULL;
+
 /* An nl_body_limit; `ctx` is the struct. */
 size_t nl_staff_body_limit(void *ctx, const struct nl_request *request) NL_NONNULL(2);
+
+/* The same for a form with files. */
+size_t nl_staff_form_limit(void *ctx, const struct nl_request *request) NL_NONNULL(2);
 
 /* An nl_handler; `ctx` is the struct. */
 NL_CHECKED enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,

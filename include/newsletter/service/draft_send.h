@@ -1,0 +1,48 @@
+/* Sending a draft: what would happen, and making it so. */
+#ifndef NEWSLETTER_SERVICE_DRAFT_SEND_H
+#define NEWSLETTER_SERVICE_DRAFT_SEND_H
+
+#include "newsletter/service/drafts.h"
+
+/* A "now" leaves so many seconds to take it back. */
+enum { NL_DRAFT_GRACE = 30 };
+
+/* When a draft is to go out. */
+struct nl_draft_schedule {
+    const char *at;   /* "2026-12-01T09:00"; NULL or "": now */
+    const char *zone; /* NULL or "": that of this machine */
+};
+
+/* Zero-initialise; free with nl_draft_plan_free. */
+struct nl_draft_plan {
+    struct nl_draft_composed composed;
+    int64_t at;     /* Unix seconds; 0: now */
+    int64_t people; /* who would get it as of now */
+    size_t size;    /* bytes of one message */
+    char *obstacle; /* why it cannot be sent; NULL: it can */
+};
+void nl_draft_plan_free(struct nl_draft_plan *plan);
+
+/* Says what sending would do. NL_NOTFOUND, NL_DATA for a time that is none or past. */
+NL_CHECKED enum nl_status nl_office_draft_plan(const struct nl_office *office, int64_t id,
+                                               const struct nl_draft_schedule *schedule,
+                                               struct nl_draft_plan *out,
+                                               struct nl_error *err) NL_ALL_NONNULL;
+
+/* Makes an issue of a draft, which is scheduled: for the time that was asked for, or NL_DRAFT_GRACE
+ * seconds from now. Until then it can be cancelled, and the draft be changed again. *issue and *at
+ * are its number and its time. `digest` is that of the issue that somebody has looked at: NL_EXISTS
+ * where the draft has changed since then. NL_DATA for a draft that cannot be sent. */
+NL_CHECKED enum nl_status nl_office_draft_send(const struct nl_office *office, int64_t id,
+                                               const struct nl_draft_schedule *schedule,
+                                               const char *digest, int64_t *issue, int64_t *at,
+                                               struct nl_error *err) NL_ALL_NONNULL;
+
+/* A copy of one edition for somebody who looks at it, with [Test] in its subject; appended to
+ * `out`, with CRLF line ends. NL_DATA for a draft that cannot be composed, or an address that is
+ * none. */
+NL_CHECKED enum nl_status nl_draft_test_copy(const struct nl_bulletin *bulletin, size_t edition,
+                                             const char *address, struct nl_buf *out,
+                                             struct nl_error *err) NL_ALL_NONNULL;
+
+#endif

@@ -1,0 +1,171 @@
+#include "newsletter/service/draft_send.h"
+
+#include "newsletter/base/zone.h"
+#include "newsletter/bulletin/sample.h"
+#include "newsletter/store/draft.h"
+#include "newsletter/store/issue.h"
+#include "service/draft_change.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_LENGTH = 76 };
+
+void nl_draft_plan_free(struct nl_draft_plan *plan) {
+    nl_draft_composed_free(&plan->composed);
+    free(plan->obstacle);
+    *plan = (struct nl_draft_plan){0};
+}
+
+static enum nl_status read_time(const struct nl_office *office,
+                                const struct nl_draft_schedule *schedule, int64_t *at,
+                                struct nl_error *err) {
+    const char *zone = schedule->zone != NULL && schedule->zone[0] != '\0' ? schedule->zone : NULL;
+    *at = 0;
+    if (schedule->at == NULL || schedule->at[0] == '\0')
+        return NL_OK;
+    enum nl_status status = nl_zone_read(schedule->at, zone, at, err);
+    return status == NL_OK && *at <= nl_store_now(office->store)
+               ? nl_error_set(err, NL_DATA, "%s is past: choose a later time", schedule->at)
+               : status;
+}
+
+/* The first thing that keeps a draft from being sent. */
+static enum nl_status find_obstacle(const struct nl_office *office, struct nl_draft_plan *plan,
+                                    struct nl_buf *why, struct nl_error *err) {
+    struct nl_issue known = {0};
+    bool found = false;
+    const struct nl_issue *issue = &plan->composed.bulletin.issue;
+    if (plan->composed.errors > 0)
+        nl_buf_adds(why, "there are errors: correct them first");
+    if (!plan->composed.whole)
+        return NL_OK;
+    enum nl_status status =
+        nl_issue_find(office->store, plan->composed.list.id, issue->slug, &found, &known, err);
+    if (found && why->len == 0)
+        nl_buf_addf(why,
+                    "there is an issue '%s' of this list already: give this one another "
+                    "number or title",
+                    issue->slug);
+    if (plan->people == 0 && plan->at == 0 && why->len == 0)
+        nl_buf_addf(why, "list %s has no active subscription: nobody would get it",
+                    plan->composed.list.name);
+    nl_issue_free(&known);
+    return status;
+}
+
+static enum nl_status measure(const struct nl_office *office, struct nl_draft_plan *plan,
+                              struct nl_error *err) {
+    const struct nl_issue *issue = &plan->composed.bulletin.issue;
+    struct nl_buf sample = {0};
+    enum nl_status status =
+        nl_issue_audience(office->store, plan->composed.list.id, NULL, &plan->people, err);
+    if (status == NL_OK && plan->composed.whole)
+        status = nl_sample_fill(issue->message, issue->message_len, NULL, &sample, err);
+    plan->size = sample.len;
+    nl_buf_free(&sample);
+    return status;
+}
+
+enum nl_status nl_office_draft_plan(const struct nl_office *office, int64_t id,
+                                    const struct nl_draft_schedule *schedule,
+                                    struct nl_draft_plan *out, struct nl_error *err) {
+    struct nl_buf why = {0};
+    *out = (struct nl_draft_plan){0};
+    enum nl_status status = read_time(office, schedule, &out->at, err);
+    if (status == NL_OK)
+        status = nl_office_draft_compose(office, id, &out->composed, err);
+    if (status == NL_OK)
+        status = measure(office, out, err);
+    if (status == NL_OK)
+        status = find_obstacle(office, out, &why, err);
+    if (status == NL_OK && why.failed)
+        status = nl_error_nomem(err);
+    if (status == NL_OK && why.len > 0)
+        out->obstacle = nl_buf_take(&why);
+    nl_buf_free(&why);
+    if (status != NL_OK)
+        nl_draft_plan_free(out);
+    return status;
+}
+
+static enum nl_status note(const struct nl_office *office, int64_t id, const struct nl_issue *issue,
+                           struct nl_error *err) {
+    char object[32];
+    char when[NL_ZONE_TEXT_LEN];
+    snprintf(object, sizeof object, "draft %lld", (long long)id);
+    nl_zone_text(issue->scheduled_at, "UTC", when);
+    struct nl_buf detail = {0};
+    nl_buf_addf(&detail, "issue %lld, %s", (long long)issue->id, when);
+    enum nl_status status =
+        nl_audit_note(office->store, office->by, "draft send", object, nl_buf_text(&detail), err);
+    nl_buf_free(&detail);
+    return status;
+}
+
+/* The name of an issue is unique in its list: of two who press the button, one makes it. */
+static enum nl_status make_issue(const struct nl_office *office, int64_t id,
+                                 struct nl_draft_plan *plan, int64_t *made, struct nl_error *err) {
+    struct nl_issue *issue = &plan->composed.bulletin.issue;
+    int64_t count = 0;
+    issue->scheduled_at = plan->at != 0 ? plan->at : nl_store_now(office->store) + NL_DRAFT_GRACE;
+    issue->state = NL_ISSUE_SCHEDULED;
+    issue->test = office->config->subject_test;
+    enum nl_status status = nl_issue_create(office->store, issue, &count, err);
+    if (status == NL_OK)
+        status = nl_draft_set_issue(office->store, id, issue->id, err);
+    if (status == NL_OK)
+        status = note(office, id, issue, err);
+    *made = issue->id;
+    return status;
+}
+
+enum nl_status nl_office_draft_send(const struct nl_office *office, int64_t id,
+                                    const struct nl_draft_schedule *schedule, const char *digest,
+                                    int64_t *issue, int64_t *at, struct nl_error *err) {
+    struct nl_draft_plan plan = {0};
+    *issue = *at = 0;
+    enum nl_status status = nl_draft_may_change(office, id, err);
+    if (status == NL_OK)
+        status = nl_office_draft_plan(office, id, schedule, &plan, err);
+    if (status == NL_OK && plan.obstacle != NULL)
+        status = nl_error_set(err, NL_DATA, "%s", plan.obstacle);
+    if (status == NL_OK && strcmp(plan.composed.bulletin.issue.digest, digest) != 0)
+        status = nl_error_set(err, NL_EXISTS,
+                              "the issue has changed since you looked at it: look again");
+    if (status == NL_OK)
+        status = make_issue(office, id, &plan, issue, err);
+    if (status == NL_OK)
+        *at = plan.composed.bulletin.issue.scheduled_at;
+    nl_draft_plan_free(&plan);
+    return status;
+}
+
+/* ---- a copy to look at ---- */
+
+/* Marks the subject, since a copy that lies among other mail is taken for the issue. A line that
+ * becomes too long is folded (RFC 5322 section 2.2.3). */
+static void mark_subject(struct nl_buf *message) {
+    static const char field[] = "\r\nSubject: ";
+    const char *found = strstr(nl_buf_text(message), field);
+    if (found == NULL)
+        return;
+    struct nl_buf marked = {0};
+    const char *value = found + sizeof field - 1;
+    bool fits = strcspn(value, "\r") + sizeof "Subject: [Test]" <= LINE_LENGTH;
+    nl_buf_add(&marked, message->data, (size_t)(value - message->data));
+    nl_buf_adds(&marked, fits ? "[Test] " : "[Test]\r\n ");
+    nl_buf_add(&marked, value, message->len - (size_t)(value - message->data));
+    nl_buf_free(message);
+    *message = marked;
+}
+
+enum nl_status nl_draft_test_copy(const struct nl_bulletin *bulletin, size_t edition,
+                                  const char *address, struct nl_buf *out, struct nl_error *err) {
+    const struct nl_edition one = nl_bulletin_edition(bulletin, edition);
+    enum nl_status status = nl_sample_fill(one.message, one.message_len, address, out, err);
+    if (status == NL_OK)
+        mark_subject(out);
+    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+}

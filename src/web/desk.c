@@ -1,0 +1,90 @@
+#include "web/desk.h"
+
+#include "newsletter/template/data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *nl_desk_say(const struct nl_desk *desk, const char *text) {
+    return nl_catalog_text(desk->call->theme->catalog, NULL, text);
+}
+
+const json_t *nl_desk_text(const struct nl_desk *desk) {
+    size_t at = 0;
+    const json_t *text = NULL;
+    json_array_foreach(json_object_get(desk->draft, "texts"), at,
+                       text) if (strcmp(json_string_value(json_object_get(text, "language")),
+                                        desk->text) == 0) return text;
+    return NULL;
+}
+
+bool nl_desk_wants_json(const struct nl_desk *desk) {
+    const char *accept = nl_request_header(desk->call->request, "Accept");
+    return accept != NULL && strcmp(accept, "application/json") == 0;
+}
+
+enum nl_status nl_desk_json(const struct nl_desk *desk, int status, json_t *value) {
+    char *text = value != NULL ? json_dumps(value, JSON_COMPACT) : NULL;
+    json_decref(value);
+    if (text == NULL)
+        return nl_error_nomem(desk->err);
+    desk->response->status = status;
+    desk->response->type = "application/json";
+    nl_buf_adds(&desk->response->body, text);
+    free(text);
+    return NL_OK;
+}
+
+enum nl_status nl_desk_go(const struct nl_desk *desk, const char *page) {
+    struct nl_buf path = {0};
+    nl_buf_addf(&path, "/draft/%lld%s?text=%s", (long long)desk->id, page, desk->text);
+    enum nl_status status =
+        nl_staff_redirect(desk->call->staff, nl_buf_text(&path), desk->response, desk->err);
+    nl_buf_free(&path);
+    return status;
+}
+
+void nl_desk_refuse(const struct nl_desk *desk, int status, const char *why) {
+    desk->response->status = status;
+    nl_data_set(desk->call->data, "problem", why);
+}
+
+/* ---- findings ---- */
+
+static int64_t lines_before_text(const struct nl_desk *desk) {
+    const json_t *text = nl_desk_text(desk);
+    const char *at = text != NULL ? json_string_value(json_object_get(text, "source")) : "";
+    int64_t line = 0;
+    int markers = 0;
+    while (*at != '\0' && markers < 2) {
+        size_t len = strcspn(at, "\n");
+        markers += len == 3 && strncmp(at, "---", 3) == 0;
+        at += len + (at[len] == '\n');
+        line++;
+    }
+    return markers == 2 ? line : 0;
+}
+
+void nl_desk_findings(const struct nl_desk *desk, const json_t *findings, json_t *data) {
+    json_t *out = json_array();
+    int64_t before = lines_before_text(desk);
+    size_t at = 0;
+    const json_t *finding = NULL;
+    json_array_foreach(findings, at, finding) {
+        json_t *item = json_deep_copy(finding);
+        const char *language = json_string_value(json_object_get(finding, "language"));
+        int64_t line = json_integer_value(json_object_get(finding, "line"));
+        bool own = language[0] == '\0' || strcmp(language, desk->text) == 0;
+        bool error = strcmp(json_string_value(json_object_get(finding, "level")), "error") == 0;
+        char number[24] = "";
+        if (own && line > before)
+            snprintf(number, sizeof number, "%lld", (long long)(line - before));
+        nl_data_set(item, "line", number);
+        nl_data_set(item, "other", own ? "" : language);
+        nl_data_set(item, "label",
+                    nl_desk_say(desk, error ? NL_TEXT("Error") : NL_TEXT("Warning")));
+        json_array_append_new(out, item);
+    }
+    json_object_set_new(data, "findings", out);
+}

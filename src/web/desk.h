@@ -1,0 +1,55 @@
+/* The press room: pages on which staff write, look at and send issues. */
+#ifndef NL_WEB_DESK_H
+#define NL_WEB_DESK_H
+
+#include "newsletter/service/drafts.h"
+#include "web/staff_common.h"
+
+/* A page about one draft. */
+struct nl_desk {
+    struct nl_staff_call *call;
+    struct nl_office office;
+    int64_t id;
+    json_t *draft;    /* as nl_office_draft_read has it; owned */
+    const char *text; /* the language that is looked at; "" without texts */
+    struct nl_response *response;
+    struct nl_error *err;
+};
+
+const char *nl_desk_say(const struct nl_desk *desk, const char *text);
+
+/* The text in the language that is looked at; NULL without one. Borrowed. */
+const json_t *nl_desk_text(const struct nl_desk *desk);
+
+/* Whether a program of ours asks, which wants JSON, and answering it. Takes `value`. */
+bool nl_desk_wants_json(const struct nl_desk *desk);
+enum nl_status nl_desk_json(const struct nl_desk *desk, int status, json_t *value);
+
+/* Goes to a page of the draft, such as "" or "/send", in the language that is looked at. */
+enum nl_status nl_desk_go(const struct nl_desk *desk, const char *page);
+
+/* Sets what the page tells first: why something was not done. */
+void nl_desk_refuse(const struct nl_desk *desk, int status, const char *why);
+
+/* Adds what `check` says; lines are counted in the text area where they are of this text. */
+void nl_desk_findings(const struct nl_desk *desk, const json_t *findings, json_t *data);
+
+/* desk_page.c: the editor. `form` is true where it shows again what was typed. */
+enum nl_status nl_desk_page(struct nl_desk *desk, bool form);
+
+/* desk_act.c: what the forms of the editor do. */
+enum nl_status nl_desk_act(struct nl_desk *desk);
+
+/* desk_preview.c: a mail as its readers get it, and its text part. */
+enum nl_status nl_desk_preview(struct nl_desk *desk);
+enum nl_status nl_desk_plain(const struct nl_desk *desk, const struct nl_draft_composed *composed,
+                             struct nl_buf *out);
+
+/* desk_history.c: versions, and how they differ. */
+enum nl_status nl_desk_history(struct nl_desk *desk);
+
+/* desk_send.c: the last page before an issue goes out. */
+enum nl_status nl_desk_send_page(struct nl_desk *desk);
+enum nl_status nl_desk_send(struct nl_desk *desk);
+
+#endif

@@ -1,0 +1,84 @@
+#include "web/desk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORM_MOST = 26 << 20 };
+
+static const char prefix[] = "/draft/";
+
+size_t nl_staff_form_limit(void *ctx, const struct nl_request *request) {
+    struct nl_staff *staff = ctx;
+    struct nl_session session = {0};
+    struct nl_error err = {0};
+    const char *path = nl_site_path(staff->site, request);
+    if (strncmp(path, prefix, sizeof prefix - 1) != 0 && strcmp(path, "/drafts") != 0)
+        return 0;
+    /* Nothing is kept for a stranger. */
+    enum nl_status status = nl_login_session(staff, request, &session, &err);
+    nl_error_free(&err);
+    return status == NL_OK && session.login == NL_LOGIN_DONE ? FORM_MOST : 0;
+}
+
+static void choose_text(struct nl_desk *desk) {
+    const char *wanted = nl_request_is_post(desk->call->request)
+                             ? nl_site_field(desk->call->request, "text")
+                             : nl_request_query(desk->call->request, "text");
+    const json_t *first = json_array_get(json_object_get(desk->draft, "texts"), 0);
+    desk->text = wanted != NULL ? wanted : "";
+    if (nl_desk_text(desk) == NULL)
+        desk->text = first != NULL ? json_string_value(json_object_get(first, "language")) : "";
+}
+
+static enum nl_status run(struct nl_desk *desk, const char *page, bool may_send) {
+    bool post = nl_request_is_post(desk->call->request);
+    json_object_set_new(desk->call->data, "may_send", json_boolean(may_send));
+    if (strcmp(page, "") == 0)
+        return post ? nl_desk_act(desk) : nl_desk_page(desk, false);
+    if (strcmp(page, "/preview") == 0 && !post)
+        return nl_desk_preview(desk);
+    if (strcmp(page, "/history") == 0 && !post)
+        return nl_desk_history(desk);
+    if (strcmp(page, "/send") == 0 && !post)
+        return nl_desk_send_page(desk);
+    if (strcmp(page, "/send") == 0 && may_send)
+        return nl_desk_send(desk);
+    return post ? nl_site_say(desk->call->staff->site, desk->call->request, 403,
+                              NL_TEXT("Your account may not do this. Ask an administrator."),
+                              desk->response, desk->err)
+                : nl_site_not_found(desk->call->staff->site, desk->call->request, desk->response,
+                                    desk->err);
+}
+
+enum nl_status nl_desk_call(struct nl_staff_call *call, const char *path,
+                            struct nl_response *response, struct nl_error *err) {
+    struct nl_staff *staff = call->staff;
+    char *page = NULL;
+    struct nl_desk desk = {
+        .call = call,
+        .office = {staff->site->store, staff->site->config, &call->session->actor},
+        .id = strtoll(path + sizeof prefix - 1, &page, 10),
+        .text = "",
+        .response = response,
+        .err = err,
+    };
+    bool write = false;
+    bool send = false;
+    enum nl_status status = nl_office_draft_read(&desk.office, desk.id, &desk.draft, err);
+    const char *list = json_string_value(json_object_get(desk.draft, "list"));
+    if (status == NL_OK)
+        status = nl_staff_may(staff, call->session, list, NL_POWER_WRITE, &write, err);
+    if (status == NL_OK)
+        status = nl_staff_may(staff, call->session, list, NL_POWER_SEND, &send, err);
+    if (status == NL_NOTFOUND)
+        nl_error_free(err);
+    if (status == NL_NOTFOUND || (status == NL_OK && !write)) {
+        status = nl_site_not_found(staff->site, call->request, response, err);
+    } else if (status == NL_OK) {
+        choose_text(&desk);
+        status = run(&desk, page, send);
+    }
+    json_decref(desk.draft);
+    json_decref(call->data);
+    return status;
+}

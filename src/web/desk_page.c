@@ -1,0 +1,169 @@
+#include "web/desk.h"
+
+#include "newsletter/base/language.h"
+#include "newsletter/base/picture.h"
+#include "newsletter/base/zone.h"
+#include "newsletter/bulletin/front_fields.h"
+#include "newsletter/template/data.h"
+#include "newsletter/template/language_name.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static void add_languages(const struct nl_desk *desk, json_t *data) {
+    json_t *out = json_array();
+    size_t at = 0;
+    const json_t *text = NULL;
+    json_array_foreach(json_object_get(desk->draft, "texts"), at, text) {
+        const char *tag = json_string_value(json_object_get(text, "language"));
+        struct nl_buf name = {0};
+        json_t *item = json_object();
+        nl_language_name(tag, &name);
+        nl_data_set(item, "tag", tag);
+        nl_data_set(item, "name", nl_buf_text(&name));
+        json_object_set_new(item, "chosen", json_boolean(strcmp(tag, desk->text) == 0));
+        json_array_append_new(out, item);
+        nl_buf_free(&name);
+    }
+    json_object_set_new(data, "removable", json_boolean(json_array_size(out) > 1));
+    json_object_set_new(data, "texts", out);
+}
+
+static bool is_picture(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return dot != NULL && (strcasecmp(dot, ".png") == 0 || strcasecmp(dot, ".jpg") == 0 ||
+                           strcasecmp(dot, ".jpeg") == 0 || strcasecmp(dot, ".gif") == 0);
+}
+
+static bool is_attached(const struct nl_front_fields *fields, const char *name) {
+    for (size_t i = 0; i < fields->attachment_count; i++)
+        if (strcmp(fields->attachments[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void add_file(json_t *out, const char *name, const char *size, bool attached) {
+    json_t *item = json_object();
+    char at[24];
+    snprintf(at, sizeof at, "%zu", json_array_size(out));
+    nl_data_set(item, "at", at);
+    nl_data_set(item, "name", name);
+    nl_data_set(item, "size", size);
+    json_object_set_new(item, "attached", json_boolean(attached));
+    json_object_set_new(item, "picture", json_boolean(is_picture(name)));
+    json_array_append_new(out, item);
+}
+
+/* The files of the draft, and attachments that the text names and nobody has uploaded. */
+static void add_files(const struct nl_desk *desk, const struct nl_front_fields *fields,
+                      json_t *data) {
+    json_t *out = json_array();
+    size_t at = 0;
+    const json_t *file = NULL;
+    json_array_foreach(json_object_get(desk->draft, "files"), at, file) {
+        const char *name = json_string_value(json_object_get(file, "name"));
+        char size[32];
+        snprintf(size, sizeof size, "%lld kB",
+                 (long long)(json_integer_value(json_object_get(file, "size")) + 1023) / 1024);
+        add_file(out, name, size, is_attached(fields, name));
+    }
+    for (size_t i = 0; i < fields->attachment_count; i++) {
+        bool there = false;
+        json_array_foreach(json_object_get(desk->draft, "files"), at, file) there =
+            there ||
+            strcmp(json_string_value(json_object_get(file, "name")), fields->attachments[i]) == 0;
+        if (!there)
+            add_file(out, fields->attachments[i], "", true);
+    }
+    json_object_set_new(data, "files", out);
+}
+
+static void add_fields(const struct nl_front_fields *fields, json_t *data) {
+    for (size_t i = 0; i < NL_FRONT_FIELDS; i++) {
+        const char *name = nl_front_field_names[i];
+        const char *dot = strchr(name, '.');
+        nl_data_set(data, dot != NULL ? dot + 1 : name,
+                    fields->values[i] != NULL ? fields->values[i] : "");
+    }
+    bool contact = false;
+    for (size_t i = NL_FRONT_CONTACT_PERSON; i < NL_FRONT_FIELDS; i++)
+        contact = contact || (fields->values[i] != NULL && fields->values[i][0] != '\0');
+    json_object_set_new(data, "contact", json_boolean(contact));
+    nl_data_set(data, "other", nl_buf_text(&fields->other));
+    nl_data_set(data, "body", nl_buf_text(&fields->body));
+}
+
+/* Shows again what was typed, where it could not be saved. */
+static void keep_typed(const struct nl_desk *desk, json_t *data) {
+    for (size_t i = 0; i < NL_FRONT_FIELDS; i++) {
+        const char *name = nl_front_field_names[i];
+        const char *dot = strchr(name, '.');
+        nl_data_set(data, dot != NULL ? dot + 1 : name, nl_site_field(desk->call->request, name));
+    }
+    nl_data_set(data, "other", nl_site_field(desk->call->request, "other"));
+    nl_data_set(data, "body", nl_site_field(desk->call->request, "body"));
+}
+
+static enum nl_status add_check(const struct nl_desk *desk, json_t *data) {
+    struct nl_draft_composed composed = {0};
+    struct nl_buf plain = {0};
+    enum nl_status status = nl_office_draft_compose(&desk->office, desk->id, &composed, desk->err);
+    if (status == NL_OK)
+        status = nl_desk_plain(desk, &composed, &plain);
+    if (status == NL_OK) {
+        nl_desk_findings(desk, composed.findings, data);
+        nl_data_set(data, "plain", nl_buf_text(&plain));
+    }
+    nl_buf_free(&plain);
+    nl_draft_composed_free(&composed);
+    return status;
+}
+
+static void add_place(const struct nl_desk *desk, json_t *data) {
+    char id[24];
+    char when[NL_ZONE_TEXT_LEN];
+    const json_t *text = nl_desk_text(desk);
+    const json_t *issue = json_object_get(desk->draft, "issue");
+    snprintf(id, sizeof id, "%lld", (long long)desk->id);
+    nl_zone_text(json_integer_value(json_object_get(desk->draft, "updated_at")), NULL, when);
+    nl_data_set(data, "draft", id);
+    nl_data_set(data, "list_name", json_string_value(json_object_get(desk->draft, "list")));
+    nl_data_set(data, "updated_by", json_string_value(json_object_get(desk->draft, "updated_by")));
+    nl_data_set(data, "updated_at", when);
+    nl_data_set(data, "text", desk->text);
+    nl_data_set(data, "text_direction", nl_language_is_rtl(desk->text) ? "rtl" : "ltr");
+    nl_data_set(data, "revision",
+                text != NULL ? json_string_value(json_object_get(text, "revision")) : "");
+    snprintf(id, sizeof id, "%lld", (long long)json_integer_value(issue));
+    nl_data_set(data, "made", json_is_integer(issue) ? id : "");
+}
+
+enum nl_status nl_desk_page(struct nl_desk *desk, bool form) {
+    json_t *data = desk->call->data;
+    struct nl_front_fields fields = {0};
+    const json_t *text = nl_desk_text(desk);
+    const char *source = text != NULL ? json_string_value(json_object_get(text, "source")) : "";
+    enum nl_status status = nl_front_fields_read(source, &fields, desk->err);
+    if (status == NL_OK)
+        status = add_check(desk, data);
+    if (status == NL_OK) {
+        nl_data_set(data, "heading", json_string_value(json_object_get(desk->draft, "title")));
+        nl_data_set(data, "desk", "desk");
+        if (json_object_get(data, "stale_author") == NULL) {
+            nl_data_set(data, "stale_author", "");
+            nl_data_set(data, "stale_source", "");
+        }
+        add_place(desk, data);
+        add_languages(desk, data);
+        add_fields(&fields, data);
+        add_files(desk, &fields, data);
+        if (form)
+            keep_typed(desk, data);
+        desk->response->frames = true;
+        status = nl_staff_render(desk->call->staff, desk->call->theme, "staff-draft.html",
+                                 json_incref(data), desk->response, desk->err);
+    }
+    nl_front_fields_free(&fields);
+    return status;
+}

@@ -1,0 +1,158 @@
+#include "web/desk.h"
+
+#include "newsletter/base/address.h"
+#include "newsletter/service/draft_send.h"
+#include "newsletter/template/data.h"
+#include "web/copy_worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *field(const struct nl_desk *desk, const char *name) {
+    return nl_site_field(desk->call->request, name);
+}
+
+static void set_number(json_t *data, const char *name, int64_t number) {
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)number);
+    nl_data_set(data, name, text);
+}
+
+static void describe(const struct nl_desk *desk, const struct nl_draft_plan *plan, json_t *data) {
+    const struct nl_bulletin *bulletin = &plan->composed.bulletin;
+    struct nl_buf languages = {0};
+    for (size_t i = 0; i < bulletin->view_count; i++)
+        nl_buf_addf(&languages, "%s%s", i > 0 ? ", " : "",
+                    nl_bulletin_edition(bulletin, i).language);
+    bool whole = plan->composed.whole;
+    nl_data_set(data, "subject", whole ? bulletin->issue.subject : "");
+    nl_data_set(data, "digest", whole ? bulletin->issue.digest : "");
+    nl_data_set(data, "from", plan->composed.list.sender);
+    nl_data_set(data, "list_title", plan->composed.list.title);
+    nl_data_set(data, "languages", nl_buf_text(&languages));
+    set_number(data, "people", plan->people);
+    set_number(data, "size", (int64_t)(plan->size + 1023) / 1024);
+    set_number(data, "warnings", (int64_t)plan->composed.warnings);
+    nl_data_set(data, "obstacle", plan->obstacle != NULL ? plan->obstacle : "");
+    json_object_set_new(data, "sample", json_boolean(whole && desk->call->staff->copies != NULL));
+    json_object_set_new(data, "ready", json_boolean(plan->obstacle == NULL));
+    nl_buf_free(&languages);
+}
+
+static void add_test_result(const struct nl_desk *desk, json_t *data) {
+    struct nl_buf told = {0};
+    if (desk->call->staff->copies != NULL)
+        nl_copies_tell(desk->call->staff->copies, desk->call->session->name, &told);
+    if (told.len > 0) {
+        struct nl_buf text = {0};
+        nl_buf_addf(&text, "%s %s", nl_desk_say(desk, NL_TEXT("The last test mail:")),
+                    nl_buf_text(&told));
+        nl_data_set(data, "done", nl_buf_text(&text));
+        nl_buf_free(&text);
+    }
+    nl_buf_free(&told);
+}
+
+enum nl_status nl_desk_send_page(struct nl_desk *desk) {
+    const struct nl_draft_schedule now = {NULL, NULL};
+    struct nl_draft_plan plan = {0};
+    json_t *data = desk->call->data;
+    if (json_is_integer(json_object_get(desk->draft, "issue")))
+        return nl_desk_go(desk, "");
+    enum nl_status status = nl_office_draft_plan(&desk->office, desk->id, &now, &plan, desk->err);
+    if (status == NL_OK) {
+        describe(desk, &plan, data);
+        add_test_result(desk, data);
+        set_number(data, "draft", desk->id);
+        nl_data_set(data, "heading", nl_desk_say(desk, NL_TEXT("Test and send")));
+        nl_data_set(data, "title", json_string_value(json_object_get(desk->draft, "title")));
+        nl_data_set(data, "text", desk->text);
+        nl_data_set(data, "desk", "desk");
+        nl_data_set(data, "at", field(desk, "at"));
+        nl_data_set(data, "zone", field(desk, "zone"));
+        json_object_set_new(data, "later", json_boolean(strcmp(field(desk, "when"), "later") == 0));
+        status = nl_staff_render(desk->call->staff, desk->call->theme, "staff-send.html",
+                                 json_incref(data), desk->response, desk->err);
+    }
+    nl_draft_plan_free(&plan);
+    return status;
+}
+
+/* ---- what its forms do ---- */
+
+static enum nl_status send_copies(struct nl_desk *desk, const struct nl_draft_composed *composed) {
+    struct nl_staff *staff = desk->call->staff;
+    struct nl_address to = {0};
+    struct nl_address from = {0};
+    char *name = NULL;
+    struct nl_error *err = desk->err;
+    enum nl_status status = nl_address_parse(field(desk, "address"), &to, err);
+    if (status == NL_OK)
+        status = nl_mailbox_parse(composed->list.sender, &name, &from, err);
+    if (status == NL_OK && (!composed->whole || staff->copies == NULL))
+        status = nl_error_set(err, NL_DATA, "there are errors: correct them first");
+    for (size_t i = 0; status == NL_OK && i < composed->bulletin.view_count; i++) {
+        struct nl_buf copy = {0};
+        status = nl_draft_test_copy(&composed->bulletin, i, to.envelope, &copy, err);
+        if (status == NL_OK)
+            status = nl_copies_send(staff->copies, desk->call->session->name, from.envelope,
+                                    to.text, &copy, err);
+        nl_buf_free(&copy);
+    }
+    free(name);
+    nl_address_free(&to);
+    nl_address_free(&from);
+    return status;
+}
+
+static enum nl_status send_test(struct nl_desk *desk) {
+    struct nl_draft_composed composed = {0};
+    enum nl_status status = nl_office_draft_compose(&desk->office, desk->id, &composed, desk->err);
+    if (status == NL_OK)
+        status = send_copies(desk, &composed);
+    nl_draft_composed_free(&composed);
+    return status;
+}
+
+static enum nl_status send_issue(struct nl_desk *desk, int64_t *issue) {
+    const char *when = field(desk, "when");
+    bool later = strcmp(when, "later") == 0;
+    const struct nl_draft_schedule schedule = {later ? field(desk, "at") : NULL,
+                                               field(desk, "zone")[0] != '\0' ? field(desk, "zone")
+                                                                              : "UTC"};
+    int64_t at = 0;
+    if (!later && strcmp(when, "now") != 0)
+        return nl_error_set(desk->err, NL_DATA, "%s",
+                            nl_desk_say(desk, NL_TEXT("Choose when it is to go out.")));
+    if (later && field(desk, "at")[0] == '\0')
+        return nl_error_set(desk->err, NL_DATA, "%s",
+                            nl_desk_say(desk, NL_TEXT("Choose when it is to go out.")));
+    if (strcmp(field(desk, "sure"), "yes") != 0)
+        return nl_error_set(desk->err, NL_DATA, "%s",
+                            nl_desk_say(desk, NL_TEXT("Nothing was sent. Tick the box first to "
+                                                      "confirm.")));
+    enum nl_status status = nl_office_draft_send(&desk->office, desk->id, &schedule,
+                                                 field(desk, "digest"), issue, &at, desk->err);
+    if (status == NL_OK && desk->call->staff->sender != NULL)
+        nl_mailer_wake_at(desk->call->staff->sender, at);
+    return status;
+}
+
+enum nl_status nl_desk_send(struct nl_desk *desk) {
+    int64_t issue = 0;
+    char path[40];
+    bool testing = strcmp(field(desk, "action"), "test") == 0;
+    enum nl_status status = testing ? send_test(desk) : send_issue(desk, &issue);
+    if (status == NL_OK && testing)
+        return nl_desk_go(desk, "/send");
+    if (status == NL_OK) {
+        snprintf(path, sizeof path, "/issue/%lld", (long long)issue);
+        return nl_staff_redirect(desk->call->staff, path, desk->response, desk->err);
+    }
+    if (status != NL_DATA && status != NL_EXISTS && status != NL_USAGE)
+        return status;
+    nl_desk_refuse(desk, status == NL_EXISTS ? 409 : 422, nl_error_text(desk->err));
+    nl_error_free(desk->err);
+    return nl_desk_send_page(desk);
+}
