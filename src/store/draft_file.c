@@ -13,11 +13,12 @@ static enum nl_status check_room(struct nl_store *store, const struct putting *p
                                  struct nl_error *err) {
     int64_t count = 0;
     int64_t bytes = 0;
-    enum nl_status status = nl_sql_first(
-        store, err, NULL,
-        "SELECT count(*), coalesce(sum(size), 0) FROM draft_file WHERE draft = ? AND name <> ?",
-        NL_VALUES(NL_INT(putting->draft), NL_STRING(putting->file->name)),
-        NL_COLUMNS(NL_INTO(&count), NL_INTO(&bytes)));
+    enum nl_status status =
+        nl_sql_first(store, err, NULL,
+                     "SELECT count(*), CAST(coalesce(sum(size), 0) AS BIGINT) FROM draft_file "
+                     "WHERE draft = ? AND name <> ?",
+                     NL_VALUES(NL_INT(putting->draft), NL_STRING(putting->file->name)),
+                     NL_COLUMNS(NL_INTO(&count), NL_INTO(&bytes)));
     if (status == NL_OK && count >= NL_DRAFT_FILES)
         return nl_error_set(err, NL_DATA, "an issue has at most %d files", NL_DRAFT_FILES);
     if (status == NL_OK && bytes + (int64_t)putting->file->size > NL_DRAFT_FILES_MOST)
