@@ -25,6 +25,18 @@ static void add_without(struct nl_buf *out, const char *text, const struct nl_bu
     }
 }
 
+/* The number of "12: " or, in a warning, "line 12: " that *text begins with; 0 for none. */
+static int64_t take_line(const char **text) {
+    static const char word[] = "line ";
+    bool named = strncmp(*text, word, sizeof word - 1) == 0;
+    char *rest = NULL;
+    int64_t line = strtoll(named ? *text + sizeof word - 1 : *text, &rest, 10);
+    if (line <= 0 || *rest != ':')
+        return 0;
+    *text = rest + 1 + strspn(rest + 1, " ");
+    return line;
+}
+
 /* Takes "issue.ru.md:12: " from the begin of a text: the language and the line say where. */
 static const char *take_place(const char *text, char language[40], int64_t *line) {
     static const char head[] = "issue.";
@@ -38,12 +50,9 @@ static const char *take_place(const char *text, char language[40], int64_t *line
         return text;
     memcpy(language, text + sizeof head - 1, len);
     language[len] = '\0';
-    char *rest = NULL;
-    *line = strtoll(end + 4, &rest, 10);
-    if (*rest == ':' && *line > 0)
-        return rest + 1 + strspn(rest + 1, " ");
-    *line = 0;
-    return end + 4 + strspn(end + 4, " ");
+    const char *said = end + 4 + strspn(end + 4, " ");
+    *line = take_line(&said);
+    return said;
 }
 
 static enum nl_status add_finding(struct nl_draft_composed *out, const struct nl_buf *folder,

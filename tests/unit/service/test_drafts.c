@@ -323,6 +323,29 @@ static void test_mistakes_are_findings(void **state) {
     assert_true(count_folders() <= folders); /* others may make and remove theirs meanwhile */
 }
 
+/* The line of a warning stands apart, too. */
+static void test_warnings_have_lines(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_config config = config_with_urls();
+    const struct nl_office office = {fixture->store, &config, &ann};
+    struct nl_draft_composed composed = {0};
+    json_t *finding = NULL;
+    size_t at = 0;
+    int64_t line = 0;
+    int64_t id = begin(&office, "T");
+    save(&office, id, "en", "---\ntitle: T\ndate: 2026-08-25\n---\nText\n\n# Heading\n");
+    assert_ok(nl_office_draft_compose(&office, id, &composed, &err));
+    json_array_foreach(composed.findings, at, finding) {
+        const char *text = json_string_value(json_object_get(finding, "text"));
+        assert_false(strncmp(text, "line ", 5) == 0);
+        if (strstr(text, "heading of level 1") != NULL)
+            line = json_integer_value(json_object_get(finding, "line"));
+    }
+    assert_int_equal(line, 7);
+    nl_draft_composed_free(&composed);
+}
+
 /* Once an issue is made of it, a draft stays as it is. */
 static void test_an_issue_ends_a_draft(void **state) {
     struct fixture *fixture = *state;
@@ -358,7 +381,8 @@ int main(void) {
         WITH_STORE(test_nobody_overwrites_another), WITH_STORE(test_versions),
         cmocka_unit_test(test_difference),          cmocka_unit_test(test_next_number),
         WITH_STORE(test_from_the_last_issue),       WITH_STORE(test_a_draft_is_as_a_file),
-        WITH_STORE(test_mistakes_are_findings),     WITH_STORE(test_an_issue_ends_a_draft),
+        WITH_STORE(test_mistakes_are_findings),     WITH_STORE(test_warnings_have_lines),
+        WITH_STORE(test_an_issue_ends_a_draft),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
