@@ -71,11 +71,11 @@ def database_statement(statement):
 
 
 class Site:
-    """One installation: configuration, database, list, and the commands on it."""
+    """One installation: configuration, database, list, and the commands on it. `server`: a PostgreSQL server of its own."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, server=None):
         self.folder = str(folder)
-        self.database = (new_schema() if POSTGRESQL else
+        self.database = (new_schema(server) if POSTGRESQL else
                          os.path.join(self.folder, "newsletter.db"))
         self.settings = {
             "database": self.database,

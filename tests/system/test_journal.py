@@ -61,6 +61,7 @@ def test_requests_and_logins(connected, journal, tmp_path):
                                     stdout=subprocess.PIPE, stderr=out, text=True, env=environment)
     http.process.stdout.readline()
     http.port = int(http.process.stdout.readline().strip().rsplit(":", 1)[1])
+    assert "sandbox" in entry(journal)["MESSAGE"]
     http.get("/style.css?token=secret")
     found = entry(journal)
     assert {key: found[f"NEWSLETTER_{key}"] for key in ("METHOD", "PATH", "STATUS", "CLIENT")} == {
