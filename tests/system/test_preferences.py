@@ -37,7 +37,9 @@ def mailed_link(server, address, word, count=1):
 def own_page(web, connected, server, address="ann@example.org", count=1):
     """The token of a link to the page, as its holder gets it."""
     assert web.post("/preferences", {"token": unsubscribe_token(connected)}).status == 200
-    return mailed_link(server, address, "/page?", count).split("token=")[1]
+    secret = mailed_link(server, address, "/page?", count).split("token=")[1]
+    wait_for(lambda: connected.sql("SELECT count(*) FROM delivery WHERE state = 'leased'") == [(0,)])  # and it is noted
+    return secret
 
 
 def subscriptions(connected):
