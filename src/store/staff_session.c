@@ -1,5 +1,6 @@
 #include "newsletter/store/staff_session.h"
 
+#include "newsletter/base/text.h"
 #include "newsletter/store/second_step.h"
 #include "store/audited.h"
 
@@ -24,10 +25,14 @@ struct login {
     enum nl_login result;
 };
 
-/* As much of a text as is kept; whole characters of UTF-8. */
+/* As much of a text as is kept: whole characters, and none of what is no UTF-8. */
 static size_t kept_length(const char *text) {
-    size_t len = text != NULL ? strnlen(text, AGENT_MOST) : 0;
-    while (len == AGENT_MOST && len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
+    size_t len = strnlen(text, AGENT_MOST);
+    if (nl_text_check_line(text, "the name of a browser", NULL) != NL_OK)
+        return 0;
+    if (len < AGENT_MOST)
+        return len;
+    while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
         len--;
     return len;
 }

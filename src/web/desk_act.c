@@ -3,6 +3,7 @@
 #include "newsletter/bulletin/front_fields.h"
 #include "newsletter/template/data.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,7 +130,7 @@ static enum nl_status save(struct nl_desk *desk, bool keep) {
     const char *revision = field(desk, "revision");
     bool stale = false;
     if (strlen(revision) <= NL_REVISION_LEN)
-        strcpy(seen.text, revision);
+        snprintf(seen.text, sizeof seen.text, "%s", revision);
     enum nl_status status = read_form(desk, &source);
     const struct nl_draft_text text = {desk->text, nl_buf_text(&source), &seen, keep};
     if (status == NL_OK)
@@ -171,7 +172,8 @@ static enum nl_status show_picture(struct nl_desk *desk, const char *name) {
     if (text == NULL)
         return NL_OK;
     struct nl_revision seen = {""};
-    strcpy(seen.text, json_string_value(json_object_get(text, "revision")));
+    snprintf(seen.text, sizeof seen.text, "%s",
+             json_string_value(json_object_get(text, "revision")));
     nl_buf_adds(&source, json_string_value(json_object_get(text, "source")));
     nl_buf_adds(&source, "\n![");
     for (const char *p = field(desk, "alt"); *p != '\0'; p++)

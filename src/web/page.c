@@ -131,9 +131,9 @@ void nl_site_language(const struct nl_request *request, char out[NL_LANGUAGE_TAG
     const char *language = nl_request_query(request, "language");
     if (language == NULL)
         language = nl_request_form(request, "language");
-    if (language != NULL && nl_language_is_tag(language))
-        memcpy(out, language, strlen(language) + 1);
-    else if ((language = nl_language_chosen(request)) != NULL)
+    if (language == NULL || !nl_language_is_tag(language))
+        language = nl_language_chosen(request);
+    if (language != NULL)
         memcpy(out, language, strlen(language) + 1);
     else
         nl_language_preferred(nl_request_header(request, "Accept-Language"), out);

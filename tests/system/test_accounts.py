@@ -318,3 +318,12 @@ def test_by_command(connected):
     assert account["role"] == "administrator" and account["lists"] == "bulletin: none"
     assert account["second_step"] is False
     assert "account role, account ann" in connected.run("staff", "log", "role").out
+
+
+@pytest.mark.parametrize("agent", [b"x" * 199 + "é".encode(), b"x" * 198 + "é".encode(), "Ж".encode() * 150, b"\xff\xfe\x80", b"x" * 300, b"\xc3"],
+                         ids=repr)
+def test_any_name_of_a_browser(staff, agent):
+    answer = staff.post("/login", {"name": "ann", "password": PASSWORD}, **{"User-Agent": agent})
+    assert answer.status == 303
+    staff.cookie = answer.getheader("Set-Cookie").split(";")[0]
+    assert staff.page("/account").status == 200
