@@ -2,13 +2,13 @@
 
 #include "newsletter/base/log.h"
 #include "newsletter/base/on_demand.h"
+#include "newsletter/base/thread.h"
 #include "newsletter/web/hooks.h"
 #include "newsletter/web/server.h"
 #include "newsletter/web/site.h"
 #include "newsletter/web/staff.h"
 #include "newsletter/web/teller.h"
 
-#include <pthread.h>
 #include <unistd.h>
 
 enum { STAFF_CONNECTIONS = 100 };
@@ -128,21 +128,16 @@ static void *serve_staff(void *ctx) {
 /* The staff's pages in a thread of their own: no login, no chart keeps the public waiting. */
 static enum nl_status run_servers(struct service *service, struct nl_error *err) {
     pthread_t thread;
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the first thread */
-    int failed = service->staff_server != NULL
-                     ? pthread_create(&thread, NULL, serve_staff, service->staff_server)
-                     : 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed != 0)
-        return nl_error_set(err, NL_OS, "cannot start a thread");
+    enum nl_status status = service->staff_server != NULL
+                                ? nl_thread_start(&thread, serve_staff, service->staff_server, err)
+                                : NL_OK;
+    if (status != NL_OK)
+        return status;
     printf("serving at %s\n", nl_server_address(service->server));
     if (service->staff_server != NULL)
         printf("staff at %s\n", nl_server_address(service->staff_server));
     fflush(stdout);
-    enum nl_status status = nl_server_run(service->server, &cli_stop, err);
+    status = nl_server_run(service->server, &cli_stop, err);
     cli_stop = 1; /* also where it ended by itself */
     if (service->staff_server != NULL)
         pthread_join(thread, NULL);

@@ -1,10 +1,9 @@
 #include "web/copy_worker.h"
 
 #include "newsletter/base/address.h"
+#include "newsletter/base/thread.h"
 #include "newsletter/delivery/send.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,8 +129,6 @@ void nl_copies_tell(struct nl_copies *copies, const char *who, struct nl_buf *ou
 enum nl_status nl_copies_new(const struct nl_config *config, const struct nl_relay *relay,
                              struct nl_copies **out, struct nl_error *err) {
     struct nl_copies *copies = calloc(1, sizeof *copies);
-    sigset_t all;
-    sigset_t before;
     *out = NULL;
     if (copies == NULL)
         return nl_error_nomem(err);
@@ -139,16 +136,12 @@ enum nl_status nl_copies_new(const struct nl_config *config, const struct nl_rel
     copies->relay = relay;
     pthread_mutex_init(&copies->mutex, NULL);
     pthread_cond_init(&copies->changed, NULL);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the server's */
-    int failed = pthread_create(&copies->thread, NULL, work, copies);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed != 0) {
+    enum nl_status status = nl_thread_start(&copies->thread, work, copies, err);
+    if (status == NL_OK)
+        *out = copies;
+    else
         free(copies);
-        return nl_error_set(err, NL_OS, "cannot start a thread");
-    }
-    *out = copies;
-    return NL_OK;
+    return status;
 }
 
 void nl_copies_free(struct nl_copies *copies) {

@@ -2,47 +2,35 @@
 
 #include "newsletter/base/log.h"
 #include "newsletter/base/secret.h"
+#include "web/job_queue.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* How many reports may wait, and how long the intake is kept: each new one drops old texts. */
 enum { JOBS = 64, INTAKE_SECONDS = 3600 };
 
-enum state { WAITING, WORKING, DONE };
-
 struct nl_hook_job {
-    struct nl_hooks *hooks;
+    struct nl_job job;
     struct nl_hook *hook;
     struct nl_buf body;
     char *authorization, *signature, *timestamp;
-    enum state state;
     enum nl_hook_answer answer;
-    bool dropped;
-    struct nl_hook_job *next;
 };
 
 struct nl_hooks {
     const struct nl_config *config;
     struct nl_hook *hooks[NL_HOOKS];
     size_t count;
-    void (*wake)(void *ctx);
-    void *wake_ctx;
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    struct nl_hook_job *first, *last; /* that wait */
-    size_t waiting;
-    bool started, stop;
+    struct nl_job_queue queue;
     /* The thread's own. */
     struct nl_store *store;
     struct nl_intake *intake;
     int64_t intake_since;
 };
 
-static void free_job(struct nl_hook_job *job) {
+static void free_job(struct nl_job *item) {
+    struct nl_hook_job *job = (struct nl_hook_job *)item;
     nl_secret_free(job->authorization);
     free(job->signature);
     free(job->timestamp);
@@ -52,7 +40,8 @@ static void free_job(struct nl_hook_job *job) {
 
 /* ---- the thread ---- */
 
-static void close_intake(struct nl_hooks *hooks) {
+static void close_intake(void *ctx) {
+    struct nl_hooks *hooks = ctx;
     nl_intake_free(hooks->intake);
     nl_store_close(hooks->store);
     hooks->intake = NULL;
@@ -96,39 +85,9 @@ static enum nl_hook_answer take_hook(struct nl_hooks *hooks, const struct nl_hoo
     return answer;
 }
 
-/* The next job, which is the thread's from then on; NULL to end. */
-static struct nl_hook_job *wait_for_job(struct nl_hooks *hooks) {
-    pthread_mutex_lock(&hooks->mutex);
-    while (hooks->first == NULL && !hooks->stop)
-        pthread_cond_wait(&hooks->changed, &hooks->mutex);
-    struct nl_hook_job *job = hooks->stop ? NULL : hooks->first;
-    if (job != NULL) {
-        hooks->first = job->next;
-        hooks->waiting--;
-        job->state = WORKING;
-    }
-    pthread_mutex_unlock(&hooks->mutex);
-    return job;
-}
-
-static void finish(struct nl_hooks *hooks, struct nl_hook_job *job, enum nl_hook_answer answer) {
-    pthread_mutex_lock(&hooks->mutex);
-    bool dropped = job->dropped;
-    job->answer = answer;
-    job->state = DONE;
-    pthread_mutex_unlock(&hooks->mutex);
-    if (dropped)
-        free_job(job);
-    hooks->wake(hooks->wake_ctx);
-}
-
-static void *work(void *ctx) {
-    struct nl_hooks *hooks = ctx;
-    struct nl_hook_job *job = NULL;
-    while ((job = wait_for_job(hooks)) != NULL)
-        finish(hooks, job, take_hook(hooks, job));
-    close_intake(hooks);
-    return NULL;
+static void run(struct nl_job *item, void *ctx) {
+    struct nl_hook_job *job = (struct nl_hook_job *)item;
+    job->answer = take_hook(ctx, job);
 }
 
 /* ---- handing over ---- */
@@ -152,61 +111,25 @@ struct nl_hook_job *nl_hooks_submit(struct nl_hooks *hooks, struct nl_hook *hook
                  copy(fields->signature, &job->signature) &&
                  copy(fields->timestamp, &job->timestamp);
     if (ready) {
-        job->hooks = hooks;
         job->hook = hook;
-        pthread_mutex_lock(&hooks->mutex);
-        ready = hooks->waiting < JOBS && hooks->started && !hooks->stop;
-        if (ready) {
-            job->body = *body;
-            *body = (struct nl_buf){0};
-            if (hooks->first == NULL)
-                hooks->first = job;
-            else
-                hooks->last->next = job;
-            hooks->last = job;
-            hooks->waiting++;
-            pthread_cond_signal(&hooks->changed);
-        }
-        pthread_mutex_unlock(&hooks->mutex);
+        job->body = *body;
+        ready = nl_job_submit(&hooks->queue, &job->job);
+        *(ready ? body : &job->body) = (struct nl_buf){0};
     }
     if (!ready && job != NULL)
-        free_job(job);
+        free_job(&job->job);
     return ready ? job : NULL;
 }
 
 bool nl_hook_job_done(struct nl_hook_job *job, enum nl_hook_answer *answer) {
-    pthread_mutex_lock(&job->hooks->mutex);
-    bool done = job->state == DONE;
-    *answer = job->answer;
-    pthread_mutex_unlock(&job->hooks->mutex);
+    bool done = nl_job_is_done(&job->job);
+    if (done)
+        *answer = job->answer;
     return done;
 }
 
-/* Takes a job out of those that wait. */
-static void unlink_job(struct nl_hooks *hooks, const struct nl_hook_job *job) {
-    struct nl_hook_job *before = NULL;
-    for (struct nl_hook_job *at = hooks->first; at != NULL && at != job; at = at->next)
-        before = at;
-    if (before == NULL)
-        hooks->first = job->next;
-    else
-        before->next = job->next;
-    if (hooks->last == job)
-        hooks->last = before;
-    hooks->waiting--;
-}
-
-void nl_hook_job_drop(void *item) {
-    struct nl_hook_job *job = item;
-    struct nl_hooks *hooks = job->hooks;
-    pthread_mutex_lock(&hooks->mutex);
-    bool working = job->state == WORKING;
-    job->dropped = true;
-    if (job->state == WAITING)
-        unlink_job(hooks, job);
-    pthread_mutex_unlock(&hooks->mutex);
-    if (!working) /* else the thread frees it */
-        free_job(job);
+void nl_hook_job_drop(void *job) {
+    nl_job_drop(&((struct nl_hook_job *)job)->job);
 }
 
 /* ---- its life ---- */
@@ -219,8 +142,9 @@ enum nl_status nl_hooks_new(const struct nl_config *config, struct nl_hooks **ou
     if (hooks == NULL)
         return nl_error_nomem(err);
     hooks->config = config;
-    pthread_mutex_init(&hooks->mutex, NULL);
-    pthread_cond_init(&hooks->changed, NULL);
+    hooks->queue = (struct nl_job_queue){
+        .room = JOBS, .ctx = hooks, .run = run, .end = close_intake, .free = free_job};
+    nl_job_queue_init(&hooks->queue);
     for (size_t i = 0; status == NL_OK && i < config->hook_count; i++) {
         status = nl_hook_new(&config->hooks[i], &hooks->hooks[hooks->count], err);
         hooks->count += status == NL_OK;
@@ -235,28 +159,12 @@ enum nl_status nl_hooks_new(const struct nl_config *config, struct nl_hooks **ou
 
 enum nl_status nl_hooks_start(struct nl_hooks *hooks, void (*wake)(void *ctx), void *ctx,
                               struct nl_error *err) {
-    sigset_t all;
-    sigset_t before;
-    hooks->wake = wake;
-    hooks->wake_ctx = ctx;
-    if (hooks->count == 0)
-        return NL_OK;
-    sigfillset(&all); /* signals are the server's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    hooks->started = pthread_create(&hooks->thread, NULL, work, hooks) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return hooks->started ? NL_OK : nl_error_set(err, NL_OS, "cannot start a thread");
+    return hooks->count > 0 ? nl_job_queue_start(&hooks->queue, wake, ctx, err) : NL_OK;
 }
 
 void nl_hooks_stop(struct nl_hooks *hooks) {
-    if (hooks == NULL || !hooks->started)
-        return;
-    pthread_mutex_lock(&hooks->mutex);
-    hooks->stop = true;
-    pthread_cond_signal(&hooks->changed);
-    pthread_mutex_unlock(&hooks->mutex);
-    pthread_join(hooks->thread, NULL);
-    hooks->started = false;
+    if (hooks != NULL)
+        nl_job_queue_stop(&hooks->queue);
 }
 
 void nl_hooks_free(struct nl_hooks *hooks) {
@@ -265,7 +173,6 @@ void nl_hooks_free(struct nl_hooks *hooks) {
     nl_hooks_stop(hooks);
     for (size_t i = 0; i < hooks->count; i++)
         nl_hook_free(hooks->hooks[i]);
-    pthread_mutex_destroy(&hooks->mutex);
-    pthread_cond_destroy(&hooks->changed);
+    nl_job_queue_destroy(&hooks->queue);
     free(hooks);
 }

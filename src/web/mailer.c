@@ -2,9 +2,9 @@
 
 #include "newsletter/base/env.h"
 #include "newsletter/base/log.h"
+#include "newsletter/base/thread.h"
 #include "newsletter/delivery/service.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -118,8 +118,6 @@ enum nl_status nl_mailer_new(const struct nl_config *config, const struct nl_rel
                              enum nl_service_work work_to_do, struct nl_mailer **out,
                              struct nl_error *err) {
     struct nl_mailer *mailer = calloc(1, sizeof *mailer);
-    sigset_t all;
-    sigset_t before;
     *out = NULL;
     if (mailer == NULL)
         return nl_error_nomem(err);
@@ -129,17 +127,12 @@ enum nl_status nl_mailer_new(const struct nl_config *config, const struct nl_rel
     mailer->woken = mailer->full_pass = work_to_do == NL_SERVICE_NOTICES;
     pthread_mutex_init(&mailer->mutex, NULL);
     pthread_cond_init(&mailer->changed, NULL);
-    /* Signals are the server's. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&mailer->thread, NULL, work, mailer);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed != 0) {
+    enum nl_status status = nl_thread_start(&mailer->thread, work, mailer, err);
+    if (status == NL_OK)
+        *out = mailer;
+    else
         free(mailer);
-        return nl_error_set(err, NL_OS, "cannot start a thread");
-    }
-    *out = mailer;
-    return NL_OK;
+    return status;
 }
 
 void nl_mailer_wake(struct nl_mailer *mailer, int64_t notice) {

@@ -1,9 +1,9 @@
 #include "newsletter/web/teller.h"
 
 #include "newsletter/base/log.h"
+#include "newsletter/base/thread.h"
 #include "newsletter/service/webhooks.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -59,24 +59,18 @@ static void *tell(void *ctx) {
 enum nl_status nl_teller_new(const struct nl_config *config, struct nl_teller **out,
                              struct nl_error *err) {
     struct nl_teller *teller = calloc(1, sizeof *teller);
-    sigset_t all;
-    sigset_t before;
     *out = NULL;
     if (teller == NULL)
         return nl_error_nomem(err);
     teller->config = config;
     pthread_mutex_init(&teller->mutex, NULL);
     pthread_cond_init(&teller->changed, NULL);
-    sigfillset(&all); /* signals are the server's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&teller->thread, NULL, tell, teller);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed != 0) {
+    enum nl_status status = nl_thread_start(&teller->thread, tell, teller, err);
+    if (status == NL_OK)
+        *out = teller;
+    else
         free(teller);
-        return nl_error_set(err, NL_OS, "cannot start a thread");
-    }
-    *out = teller;
-    return NL_OK;
+    return status;
 }
 
 void nl_teller_free(struct nl_teller *teller) {

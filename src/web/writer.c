@@ -1,10 +1,9 @@
 #include "web/writer.h"
 
 #include "newsletter/base/clock.h"
+#include "newsletter/base/thread.h"
 #include "web/response.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 /* How many requests may wait, and how long one may take from its arrival until it holds the lock on
@@ -136,24 +135,18 @@ void nl_writing_free(struct nl_writing *writing) {
 enum nl_status nl_writer_new(const struct nl_server_writer *options, void (*wake)(void *ctx),
                              void *wake_ctx, struct nl_writer **out, struct nl_error *err) {
     struct nl_writer *writer = calloc(1, sizeof *writer);
-    sigset_t all;
-    sigset_t before;
     *out = NULL;
     if (writer == NULL)
         return nl_error_nomem(err);
     *writer = (struct nl_writer){.options = *options, .wake = wake, .wake_ctx = wake_ctx};
     pthread_mutex_init(&writer->mutex, NULL);
     pthread_cond_init(&writer->changed, NULL);
-    sigfillset(&all); /* signals are the server's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&writer->thread, NULL, write_queued, writer);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed != 0) {
+    enum nl_status status = nl_thread_start(&writer->thread, write_queued, writer, err);
+    if (status == NL_OK)
+        *out = writer;
+    else
         free(writer);
-        return nl_error_set(err, NL_OS, "cannot start a thread");
-    }
-    *out = writer;
-    return NL_OK;
+    return status;
 }
 
 void nl_writer_stop(struct nl_writer *writer) {
