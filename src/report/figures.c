@@ -52,10 +52,9 @@ static void set_count(json_t *object, const char *name, int64_t value) {
     json_object_set_new(object, name, json_integer((json_int_t)value));
 }
 
-/* "2026-08-25 09:30" of "2026-08-25T09:30:00Z". */
-static void set_time(json_t *object, const char *name, const char *from) {
+void nl_figures_set_time(json_t *object, const char *name, const json_t *from, const char *member) {
     char text[17] = "";
-    const char *value = nl_facts_word(object, from);
+    const char *value = nl_facts_word(from, member);
     if (strlen(value) >= 16) {
         memcpy(text, value, 16);
         text[10] = ' ';
@@ -136,7 +135,7 @@ void nl_figures_row(const struct nl_figures *self, json_t *issue) {
     total += nl_facts_number(making, "about") - nl_facts_number(making, "made");
     set_count(issue, "total", total);
     json_object_set_new(issue, "going", json_boolean(going));
-    set_time(issue, "since", "created_at");
+    nl_figures_set_time(issue, "since", issue, "created_at");
     nl_data_set(issue, "state_label", state);
     for (size_t i = 0; i < sizeof issue_states / sizeof issue_states[0]; i++)
         if (strcmp(issue_states[i].state, state) == 0)

@@ -6,10 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *nl_desk_say(const struct nl_desk *desk, const char *text) {
-    return nl_catalog_text(desk->call->theme->catalog, NULL, text);
-}
-
 const json_t *nl_desk_text(const struct nl_desk *desk) {
     size_t at = 0;
     const json_t *text = NULL;
@@ -83,7 +79,7 @@ void nl_desk_findings(const struct nl_desk *desk, const json_t *findings, json_t
         nl_data_set(item, "line", number);
         nl_data_set(item, "other", own ? "" : language);
         nl_data_set(item, "label",
-                    nl_desk_say(desk, error ? NL_TEXT("Error") : NL_TEXT("Warning")));
+                    nl_staff_text(desk->call, error ? NL_TEXT("Error") : NL_TEXT("Warning")));
         json_array_append_new(out, item);
     }
     json_object_set_new(data, "findings", out);

@@ -16,8 +16,6 @@ struct nl_desk {
     struct nl_error *err;
 };
 
-const char *nl_desk_say(const struct nl_desk *desk, const char *text);
-
 /* The text in the language that is looked at; NULL without one. Borrowed. */
 const json_t *nl_desk_text(const struct nl_desk *desk);
 

@@ -69,7 +69,7 @@ enum nl_status nl_desk_history(struct nl_desk *desk) {
     }
     if (status == NL_OK) {
         snprintf(id, sizeof id, "%lld", (long long)desk->id);
-        nl_data_set(data, "heading", nl_desk_say(desk, NL_TEXT("Versions")));
+        nl_data_set(data, "heading", nl_staff_text(desk->call, NL_TEXT("Versions")));
         nl_data_set(data, "title", json_string_value(json_object_get(desk->draft, "title")));
         nl_data_set(data, "desk", "desk");
         nl_data_set(data, "draft", id);

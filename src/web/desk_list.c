@@ -8,15 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *translated(const struct nl_staff_call *call, const char *text) {
-    return nl_catalog_text(call->theme->catalog, NULL, text);
-}
-
-static struct nl_office office_of(const struct nl_staff_call *call) {
-    const struct nl_site *site = call->staff->site;
-    return (struct nl_office){site->store, site->config, &call->session->actor};
-}
-
 /* Takes out what the account may not write to. */
 static enum nl_status keep_writable(const struct nl_staff_call *call, json_t *array,
                                     const char *member, struct nl_error *err) {
@@ -44,7 +35,7 @@ static void dress(json_t *draft) {
 
 enum nl_status nl_desk_list(struct nl_staff_call *call, struct nl_response *response,
                             struct nl_error *err) {
-    const struct nl_office office = office_of(call);
+    const struct nl_office office = nl_staff_office(call->staff, call->session);
     json_t *drafts = NULL;
     json_t *lists = NULL;
     json_t *draft = NULL;
@@ -63,7 +54,7 @@ enum nl_status nl_desk_list(struct nl_staff_call *call, struct nl_response *resp
         return status;
     }
     json_array_foreach(drafts, at, draft) dress(draft);
-    nl_data_set(call->data, "heading", translated(call, NL_TEXT("Press room")));
+    nl_data_set(call->data, "heading", nl_staff_text(call, NL_TEXT("Press room")));
     nl_data_set(call->data, "desk", "desk");
     json_object_set_new(call->data, "begins", json_boolean(json_array_size(lists) > 0));
     json_object_set_new(call->data, "drafts", drafts);
@@ -87,7 +78,7 @@ static enum nl_status refuse(struct nl_staff_call *call, enum nl_status status,
 
 enum nl_status nl_desk_begin(struct nl_staff_call *call, struct nl_response *response,
                              struct nl_error *err) {
-    const struct nl_office office = office_of(call);
+    const struct nl_office office = nl_staff_office(call->staff, call->session);
     const char *how = nl_site_field(call->request, "how");
     struct nl_draft_start start = {.list = nl_site_field(call->request, "list"),
                                    .title = nl_site_field(call->request, "title"),
@@ -99,8 +90,8 @@ enum nl_status nl_desk_begin(struct nl_staff_call *call, struct nl_response *res
         nl_staff_may(call->staff, call->session, start.list, NL_POWER_WRITE, &may, err);
     if (status == NL_OK && !may)
         status = nl_error_set(err, NL_DATA, "%s",
-                              translated(call, NL_TEXT("Your account may not do this. Ask an "
-                                                       "administrator.")));
+                              nl_staff_text(call, NL_TEXT("Your account may not do this. Ask an "
+                                                          "administrator.")));
     if (strcmp(how, "file") == 0)
         start.data = nl_request_file(call->request, "file", &start.name, &start.len);
     if (status == NL_OK && strcmp(how, "file") == 0 && (start.data == NULL || start.len == 0))

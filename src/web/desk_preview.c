@@ -23,14 +23,15 @@ enum nl_status nl_desk_plain(const struct nl_desk *desk, const struct nl_draft_c
 
 static void say_error(const struct nl_desk *desk, struct nl_buf *out) {
     json_t *data = nl_site_data(desk->call->staff->site, desk->call->theme, NULL);
-    nl_buf_addf(out,
-                "<!DOCTYPE html>\n<html lang=\"%s\" dir=\"%s\">\n<meta charset=\"utf-8\">\n"
-                "<meta name=\"color-scheme\" content=\"light dark\">\n<title>%s</title>\n"
-                "<p style=\"font:16px/1.5 sans-serif\">%s</p>\n</html>\n",
-                json_string_value(json_object_get(data, "language")),
-                json_string_value(json_object_get(data, "direction")),
-                nl_desk_say(desk, NL_TEXT("Preview")),
-                nl_desk_say(desk, NL_TEXT("There is an error in the text: correct it, and the "
+    nl_buf_addf(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"%s\" dir=\"%s\">\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"color-scheme\" content=\"light dark\">\n<title>%s</title>\n"
+        "<p style=\"font:16px/1.5 sans-serif\">%s</p>\n</html>\n",
+        json_string_value(json_object_get(data, "language")),
+        json_string_value(json_object_get(data, "direction")),
+        nl_staff_text(desk->call, NL_TEXT("Preview")),
+        nl_staff_text(desk->call, NL_TEXT("There is an error in the text: correct it, and the "
                                           "preview comes back.")));
     json_decref(data);
 }

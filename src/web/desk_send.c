@@ -46,7 +46,7 @@ static void add_test_result(const struct nl_desk *desk, json_t *data) {
         nl_copies_tell(desk->call->staff->copies, desk->call->session->name, &told);
     if (told.len > 0) {
         struct nl_buf text = {0};
-        nl_buf_addf(&text, "%s %s", nl_desk_say(desk, NL_TEXT("The last test mail:")),
+        nl_buf_addf(&text, "%s %s", nl_staff_text(desk->call, NL_TEXT("The last test mail:")),
                     nl_buf_text(&told));
         nl_data_set(data, "done", nl_buf_text(&text));
         nl_buf_free(&text);
@@ -65,7 +65,7 @@ enum nl_status nl_desk_send_page(struct nl_desk *desk) {
         describe(desk, &plan, data);
         add_test_result(desk, data);
         set_number(data, "draft", desk->id);
-        nl_data_set(data, "heading", nl_desk_say(desk, NL_TEXT("Test and send")));
+        nl_data_set(data, "heading", nl_staff_text(desk->call, NL_TEXT("Test and send")));
         nl_data_set(data, "title", json_string_value(json_object_get(desk->draft, "title")));
         nl_data_set(data, "text", desk->text);
         nl_data_set(data, "desk", "desk");
@@ -124,14 +124,15 @@ static enum nl_status send_issue(struct nl_desk *desk, int64_t *issue) {
     int64_t at = 0;
     if (!later && strcmp(when, "now") != 0)
         return nl_error_set(desk->err, NL_DATA, "%s",
-                            nl_desk_say(desk, NL_TEXT("Choose when it is to go out.")));
+                            nl_staff_text(desk->call, NL_TEXT("Choose when it is to go out.")));
     if (later && field(desk, "at")[0] == '\0')
         return nl_error_set(desk->err, NL_DATA, "%s",
-                            nl_desk_say(desk, NL_TEXT("Choose when it is to go out.")));
+                            nl_staff_text(desk->call, NL_TEXT("Choose when it is to go out.")));
     if (strcmp(field(desk, "sure"), "yes") != 0)
-        return nl_error_set(desk->err, NL_DATA, "%s",
-                            nl_desk_say(desk, NL_TEXT("Nothing was sent. Tick the box first to "
-                                                      "confirm.")));
+        return nl_error_set(
+            desk->err, NL_DATA, "%s",
+            nl_staff_text(desk->call, NL_TEXT("Nothing was sent. Tick the box first to "
+                                              "confirm.")));
     enum nl_status status = nl_office_draft_send(&desk->office, desk->id, &schedule,
                                                  field(desk, "digest"), issue, &at, desk->err);
     if (status == NL_OK && desk->call->staff->sender != NULL)

@@ -9,17 +9,6 @@
 
 enum { ROWS_SHOWN = 50 };
 
-/* "2026-08-25 09:30" of "2026-08-25T09:30:00Z". */
-static void set_time(json_t *object, const char *name, const json_t *from, const char *member) {
-    char text[17] = "";
-    const char *value = nl_facts_word(from, member);
-    if (strlen(value) >= 16) {
-        memcpy(text, value, 16);
-        text[10] = ' ';
-    }
-    nl_data_set(object, name, text);
-}
-
 /* ---- subscriptions ---- */
 
 static json_t *describe_subscription(const struct nl_staff_call *call, const json_t *facts) {
@@ -30,12 +19,12 @@ static json_t *describe_subscription(const struct nl_staff_call *call, const jso
     nl_data_set(shown, "list", nl_facts_word(facts, "list"));
     nl_data_set(shown, "list_title", nl_facts_word(facts, "title"));
     nl_data_set(shown, "state_label", nl_person_state_label(call, state));
-    set_time(shown, "consent_at", consent, "at");
+    nl_figures_set_time(shown, "consent_at", consent, "at");
     nl_data_set(shown, "consent_source", nl_facts_word(consent, "source"));
     nl_data_set(shown, "consent_ip", nl_facts_word(consent, "ip"));
     nl_data_set(shown, "consent_version", nl_facts_word(consent, "form_version"));
-    set_time(shown, "confirmed_at", facts, "confirmed_at");
-    set_time(shown, "ended_at", facts, "ended_at");
+    nl_figures_set_time(shown, "confirmed_at", facts, "confirmed_at");
+    nl_figures_set_time(shown, "ended_at", facts, "ended_at");
     json_object_set_new(shown, "pending", json_boolean(strcmp(state, "pending") == 0));
     json_object_set_new(shown, "can_end", json_boolean(!ended));
     return shown;
@@ -104,7 +93,7 @@ static json_t *rows_of(const json_t *history, const char *kind, const char *time
         const char *name = NULL;
         json_t *value = NULL;
         void *next = NULL;
-        set_time(row, "when", row, time);
+        nl_figures_set_time(row, "when", row, time);
         json_object_foreach_safe(row, next, name, value) {
             if (json_is_null(value))
                 nl_data_set(row, name, "");
@@ -159,10 +148,10 @@ static void add_person(const struct nl_staff_call *call, int64_t id,
     nl_data_set(call->data, "person_language", nl_facts_word(view->facts, "language"));
     nl_data_set(call->data, "new_address", nl_facts_word(view->facts, "new_address"));
     nl_data_set(call->data, "revision", view->revision);
-    set_time(call->data, "known_since", view->facts, "created_at");
+    nl_figures_set_time(call->data, "known_since", view->facts, "created_at");
     json_object_set_new(call->data, "is_suppressed", json_boolean(is_suppressed));
     nl_data_set(call->data, "suppressed_reason", nl_facts_word(suppressed, "reason"));
-    set_time(call->data, "suppressed_since", suppressed, "since");
+    nl_figures_set_time(call->data, "suppressed_since", suppressed, "since");
     json_object_set_new(call->data, "whole", json_boolean(view->whole));
     json_object_set_new(call->data, "can_suppress", json_boolean(view->whole && !is_suppressed));
 }

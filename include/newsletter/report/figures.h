@@ -24,6 +24,11 @@ NL_CHECKED enum nl_status nl_figures_growth(const struct nl_figures *self,
  * "state_label", "done", "total", "going". */
 void nl_figures_row(const struct nl_figures *self, json_t *issue) NL_NONNULL(1);
 
+/* Sets a member to "2026-08-25 09:30", of "2026-08-25T09:30:00Z" in `member` of `from`; to "" where
+ * nothing has happened. */
+void nl_figures_set_time(json_t *object, const char *name, const json_t *from, const char *member)
+    NL_NONNULL(1, 2, 4);
+
 /* The name of a state of a delivery, in the language of the catalog (NULL: English). */
 const char *nl_figures_state_label(const struct nl_catalog *catalog, const char *state)
     NL_NONNULL(2);
