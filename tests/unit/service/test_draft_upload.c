@@ -1,4 +1,4 @@
-#include "support.h"
+#include "draft_support.h"
 
 #include "newsletter/service/drafts.h"
 #include "newsletter/store/draft.h"
@@ -8,35 +8,6 @@
 #include <stdlib.h>
 
 static const struct nl_actor ann = {"ann", "browser", NULL};
-
-/* A draft with one text in English. */
-static int64_t begin(const struct nl_office *office, const char *title) {
-    struct nl_error err = {0};
-    const struct nl_draft_start start = {.list = "news", .title = title};
-    int64_t id = 0;
-    assert_ok(nl_office_draft_begin(office, &start, &id, &err));
-    return id;
-}
-
-/* The text in a language; its revision goes into `revision`. The caller frees it. */
-static char *text_of(const struct nl_office *office, int64_t id, const char *language,
-                     struct nl_revision *revision) {
-    struct nl_error err = {0};
-    json_t *draft = NULL;
-    json_t *text = NULL;
-    char *source = NULL;
-    size_t at = 0;
-    assert_ok(nl_office_draft_read(office, id, &draft, &err));
-    json_array_foreach(json_object_get(draft, "texts"), at, text) {
-        if (strcmp(json_string_value(json_object_get(text, "language")), language) != 0)
-            continue;
-        source = strdup(json_string_value(json_object_get(text, "source")));
-        strcpy(revision->text, json_string_value(json_object_get(text, "revision")));
-    }
-    json_decref(draft);
-    assert_non_null(source);
-    return source;
-}
 
 /* A zip archive of `count` pairs of name and content. */
 static struct nl_buf zip(const char *const pairs[][2], size_t count) {
@@ -88,10 +59,10 @@ static void test_from_an_archive(void **state) {
     struct nl_buf data = zip(files, 5);
     assert_ok(upload(&office, &data, &id, &err));
     nl_buf_free(&data);
-    char *source = text_of(&office, id, "en", &revision);
+    char *source = draft_text(&office, id, "en", &revision);
     assert_string_equal(source, "---\ntitle: T\ndate: 2026-01-01\n---\nHi\n");
     free(source);
-    free(text_of(&office, id, "ru", &revision));
+    free(draft_text(&office, id, "ru", &revision));
     assert_ok(nl_office_draft_read(&office, id, &draft, &err));
     const json_t *listed = json_object_get(draft, "files");
     assert_int_equal(json_array_size(listed), 1);
@@ -172,7 +143,7 @@ static void test_files(void **state) {
     struct fixture *fixture = *state;
     struct nl_config config = {0};
     const struct nl_office office = {fixture->store, &config, &ann};
-    int64_t id = begin(&office, "T");
+    int64_t id = draft_begin(&office, "T");
     for_each_row (i, cases, cases[i].name) {
         struct nl_error err = {0};
         struct nl_buf name = {0};
@@ -195,7 +166,7 @@ static void test_files_have_bounds(void **state) {
     struct nl_error err = {0};
     struct nl_config config = {0};
     const struct nl_office office = {fixture->store, &config, &ann};
-    int64_t id = begin(&office, "T");
+    int64_t id = draft_begin(&office, "T");
     char *large = calloc(1, NL_DRAFT_FILE_MOST + 1);
     struct nl_buf name = {0};
     struct nl_draft_upload upload = {"a.pdf", large, NL_DRAFT_FILE_MOST + 1, false};

@@ -1,4 +1,4 @@
-#include "support.h"
+#include "draft_support.h"
 
 #include "newsletter/service/drafts.h"
 #include "newsletter/store/draft.h"
@@ -16,35 +16,6 @@ static struct nl_config config_with_urls(void) {
                               .confirm_url = (char *)"https://x.org/c/{token}",
                               .unsubscribe_url = (char *)"https://x.org/u/{token}",
                               .confirmation = {.expires = 86400}};
-}
-
-/* A draft with one text in English. */
-static int64_t begin(const struct nl_office *office, const char *title) {
-    struct nl_error err = {0};
-    const struct nl_draft_start start = {.list = "news", .title = title};
-    int64_t id = 0;
-    assert_ok(nl_office_draft_begin(office, &start, &id, &err));
-    return id;
-}
-
-/* The text in a language; its revision goes into `revision`. The caller frees it. */
-static char *text_of(const struct nl_office *office, int64_t id, const char *language,
-                     struct nl_revision *revision) {
-    struct nl_error err = {0};
-    json_t *draft = NULL;
-    json_t *text = NULL;
-    char *source = NULL;
-    size_t at = 0;
-    assert_ok(nl_office_draft_read(office, id, &draft, &err));
-    json_array_foreach(json_object_get(draft, "texts"), at, text) {
-        if (strcmp(json_string_value(json_object_get(text, "language")), language) != 0)
-            continue;
-        source = strdup(json_string_value(json_object_get(text, "source")));
-        strcpy(revision->text, json_string_value(json_object_get(text, "revision")));
-    }
-    json_decref(draft);
-    assert_non_null(source);
-    return source;
 }
 
 static void save(const struct nl_office *office, int64_t id, const char *language,
@@ -75,8 +46,8 @@ static void test_nobody_overwrites_another(void **state) {
     const struct nl_office other = {fixture->store, &config, &bob};
     struct nl_revision seen;
     bool stale = false;
-    int64_t id = begin(&office, "A title");
-    char *source = text_of(&office, id, "en", &seen);
+    int64_t id = draft_begin(&office, "A title");
+    char *source = draft_text(&office, id, "en", &seen);
     struct nl_draft_text mine = {"en", "---\ntitle: Ann\n---\nHers\r\n", &seen, false};
     struct nl_draft_text his = {"en", "---\ntitle: Bob\n---\nHis\n", &seen, false};
     assert_ok(nl_office_draft_save(&other, id, &his, &stale, &err));
@@ -84,12 +55,12 @@ static void test_nobody_overwrites_another(void **state) {
     assert_ok(nl_office_draft_save(&office, id, &mine, &stale, &err));
     assert_true(stale);
     free(source);
-    source = text_of(&office, id, "en", &seen);
+    source = draft_text(&office, id, "en", &seen);
     assert_string_equal(source, "---\ntitle: Bob\n---\nHis\n");
     assert_ok(nl_office_draft_save(&office, id, &mine, &stale, &err)); /* chosen knowingly */
     assert_false(stale);
     free(source);
-    source = text_of(&office, id, "en", &seen);
+    source = draft_text(&office, id, "en", &seen);
     assert_string_equal(source, "---\ntitle: Ann\n---\nHers\n");
     assert_int_equal(count_versions(&office, id), 3); /* his can be brought back */
     const struct nl_revision none = {""};
@@ -106,7 +77,7 @@ static void test_versions(void **state) {
     const struct nl_office office = {fixture->store, &config, &ann};
     struct nl_buf source = {0};
     json_t *history = NULL;
-    int64_t id = begin(&office, "A title");
+    int64_t id = draft_begin(&office, "A title");
     save(&office, id, "en", "one");
     save(&office, id, "en", "two");
     assert_int_equal(count_versions(&office, id), 1); /* one sitting, one version */
@@ -224,14 +195,14 @@ static void test_from_the_last_issue(void **state) {
     };
     assert_ok(nl_issue_create(fixture->store, &issue, &count, &err));
     assert_ok(nl_office_draft_begin(&office, &start, &id, &err));
-    char *source = text_of(&office, id, "en", &revision);
+    char *source = draft_text(&office, id, "en", &revision);
     assert_non_null(strstr(source, "number: 10\n"));
     assert_non_null(strstr(source, "images: inline\n---\nText\n"));
     assert_null(strstr(source, "slug"));
     assert_null(strstr(source, "Old"));
     assert_null(strstr(source, "2026-01-01"));
     free(source);
-    source = text_of(&office, id, "ru", &revision);
+    source = draft_text(&office, id, "ru", &revision);
     assert_non_null(strstr(source, "number: 10\n"));
     free(source);
 }
@@ -263,7 +234,7 @@ static void test_a_draft_is_as_a_file(void **state) {
     struct nl_bulletin bulletin = {0};
     struct nl_buf name = {0};
     const struct nl_draft_upload attached = {"a.csv", "x,y\n", 4, false};
-    int64_t id = begin(&office, "T");
+    int64_t id = draft_begin(&office, "T");
     save(&office, id, "en", english);
     save(&office, id, "ru", russian);
     assert_ok(nl_office_draft_file_add(&office, id, &attached, &name, &err));
@@ -302,7 +273,7 @@ static void test_mistakes_are_findings(void **state) {
     struct fixture *fixture = *state;
     struct nl_config config = config_with_urls();
     const struct nl_office office = {fixture->store, &config, &ann};
-    int64_t id = begin(&office, "T");
+    int64_t id = draft_begin(&office, "T");
     int folders = count_folders();
     for_each_row (i, cases, cases[i].text) {
         struct nl_error err = {0};
@@ -333,7 +304,7 @@ static void test_warnings_have_lines(void **state) {
     json_t *finding = NULL;
     size_t at = 0;
     int64_t line = 0;
-    int64_t id = begin(&office, "T");
+    int64_t id = draft_begin(&office, "T");
     save(&office, id, "en", "---\ntitle: T\ndate: 2026-08-25\n---\nText\n\n# Heading\n");
     assert_ok(nl_office_draft_compose(&office, id, &composed, &err));
     json_array_foreach(composed.findings, at, finding) {
@@ -355,7 +326,7 @@ static void test_an_issue_ends_a_draft(void **state) {
     const struct nl_draft_text text = {.language = "en", .source = "x"};
     struct nl_issue_change change = {0};
     bool stale = false;
-    int64_t id = begin(&office, "T");
+    int64_t id = draft_begin(&office, "T");
     fixture_issue(fixture, 7, "scheduled");
     assert_ok(nl_draft_set_issue(fixture->store, id, 7, &err));
     assert_fails(nl_office_draft_save(&office, id, &text, &stale, &err), NL_EXISTS, "scheduled");
