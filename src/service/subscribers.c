@@ -153,28 +153,18 @@ enum nl_status nl_office_subscriber_copy(const struct nl_office *office, int64_t
 
 /* ---- ending ---- */
 
-/* The address of somebody, in the form that the store wants. */
+/* Somebody's number, and the address in the form that the store wants. */
 static enum nl_status address_of(const struct nl_office *office, const struct nl_who *who,
-                                 struct nl_address *out, struct nl_error *err) {
+                                 int64_t *id, struct nl_address *out, struct nl_error *err) {
     struct nl_person person = {0};
-    int64_t id = 0;
     *out = (struct nl_address){0};
-    enum nl_status status = nl_who_find(office, who, &id, err);
+    enum nl_status status = nl_who_find(office, who, id, err);
     if (status == NL_OK)
-        status = nl_person_read(office->store, id, &person, err);
+        status = nl_person_read(office->store, *id, &person, err);
     if (status == NL_OK)
         status = nl_address_parse(person.address, out, err);
     nl_person_free(&person);
     return status;
-}
-
-static enum nl_status note(const struct nl_office *office, const char *action,
-                           const struct nl_address *address, struct nl_error *err) {
-    int64_t id = 0;
-    if (office->by == NULL)
-        return NL_OK;
-    enum nl_status status = nl_person_find(office->store, address, &id, err);
-    return status == NL_OK ? nl_office_note(office, action, "subscriber", NULL, id, err) : status;
 }
 
 enum nl_status nl_office_subscriber_unsubscribe(const struct nl_office *office,
@@ -182,13 +172,14 @@ enum nl_status nl_office_subscriber_unsubscribe(const struct nl_office *office,
                                                 struct nl_error *err) {
     struct nl_address address = {0};
     struct nl_list found = {0};
+    int64_t id = 0;
     enum nl_status status = list != NULL ? nl_list_find(office->store, list, &found, err) : NL_OK;
     if (status == NL_OK)
-        status = address_of(office, who, &address, err);
+        status = address_of(office, who, &id, &address, err);
     if (status == NL_OK)
         status = nl_unsubscribe_address(office->store, &address, found.id, err);
     if (status == NL_OK)
-        status = note(office, "subscriber unsubscribe", &address, err);
+        status = nl_office_note(office, "subscriber unsubscribe", "subscriber", NULL, id, err);
     nl_list_free(&found);
     nl_address_free(&address);
     return status;
@@ -198,14 +189,15 @@ enum nl_status nl_office_subscriber_suppress(const struct nl_office *office,
                                              const struct nl_who *who, const char *reason,
                                              bool *added, struct nl_error *err) {
     struct nl_address address = {0};
+    int64_t id = 0;
     *added = false;
     enum nl_status status = nl_suppression_check_reason(reason, err);
     if (status == NL_OK)
-        status = address_of(office, who, &address, err);
+        status = address_of(office, who, &id, &address, err);
     if (status == NL_OK)
         status = nl_suppression_add(office->store, &address, reason, 0, added, err);
     if (status == NL_OK)
-        status = note(office, "subscriber suppress", &address, err);
+        status = nl_office_note(office, "subscriber suppress", "subscriber", NULL, id, err);
     nl_address_free(&address);
     return status;
 }
