@@ -121,31 +121,18 @@ static enum nl_status list_of(const struct nl_api_call *call, char **out, struct
     return NL_OK;
 }
 
-static enum nl_status check_list(const struct nl_api_call *call, bool *may, struct nl_error *err) {
+/* An issue that is not there has no list, and no figures: then `found` is false. */
+static enum nl_status check_list(const struct nl_api_call *call, bool *found, bool *may,
+                                 struct nl_error *err) {
     char *list = NULL;
-    *may = call->token.lists[0] == '\0' || call->route->list == NL_LIST_OWN;
-    if (*may)
-        return NL_OK;
     enum nl_status status = list_of(call, &list, err);
-    *may = status == NL_OK && nl_api_may_list(call, list);
+    *found = call->route->list != NL_LIST_ISSUE || list != NULL;
+    *may = call->route->list == NL_LIST_OWN || nl_api_may_list(call, list);
     free(list);
     return status;
 }
 
 /* ---- running it ---- */
-
-/* An issue that is not there has no figures. */
-static enum nl_status check_issue(const struct nl_api_call *call, bool *found,
-                                  struct nl_error *err) {
-    char *list = NULL;
-    *found = true;
-    if (call->route->list != NL_LIST_ISSUE)
-        return NL_OK;
-    enum nl_status status = nl_office_issue_list(&call->office, call->id, &list, err);
-    *found = list != NULL;
-    free(list);
-    return status;
-}
 
 static void note_call(const struct nl_api_call *call) {
     const struct nl_log_field fields[] = {{"TOKEN", call->token.name}, {0}};
@@ -155,22 +142,22 @@ static void note_call(const struct nl_api_call *call) {
 }
 
 static enum nl_status run_route(struct nl_api_call *call, struct nl_error *err) {
-    bool fine = false;
+    bool found = false;
+    bool may = false;
     enum nl_status status = NL_OK;
     if ((call->token.scopes & (unsigned)call->route->scope) == 0)
         return refuse_scope(call, err);
     if (!nl_api_read_body(call, &status, err))
         return status;
-    status = check_issue(call, &fine, err);
-    if (status != NL_OK || !fine)
-        return status != NL_OK ? status : nl_api_not_found(call, err);
-    status = check_list(call, &fine, err);
-    if (status != NL_OK || !fine)
-        return status != NL_OK ? status
-                               : nl_api_problem(call, 403, "Forbidden",
-                                                "This token is good for other lists, and the call "
-                                                "names none of them.",
-                                                err);
+    status = check_list(call, &found, &may, err);
+    if (status != NL_OK)
+        return status;
+    if (!found)
+        return nl_api_not_found(call, err);
+    if (!may)
+        return nl_api_problem(
+            call, 403, "Forbidden",
+            "This token is good for other lists, and the call names none of them.", err);
     status = nl_api_token_note(call->office.store, &call->token, err);
     if (status == NL_OK)
         status = nl_api_run_once(call, err);
