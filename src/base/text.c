@@ -219,3 +219,14 @@ void nl_text_encode_percent(struct nl_buf *out, const char *text) {
             nl_buf_addf(out, "%%%02X", byte);
     }
 }
+
+bool nl_text_has_word(const char *words, const char *word) {
+    size_t wanted = strlen(word);
+    while (*words != '\0') {
+        size_t len = strcspn(words, " ");
+        if (len == wanted && len > 0 && strncmp(words, word, len) == 0)
+            return true;
+        words += len + (words[len] == ' ');
+    }
+    return false;
+}

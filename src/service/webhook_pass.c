@@ -1,4 +1,5 @@
 #include "newsletter/base/log.h"
+#include "newsletter/base/text.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/events.h"
 #include "newsletter/service/webhooks.h"
@@ -36,16 +37,7 @@ static const char *kind_of(const char *event) {
 }
 
 static bool wants(const struct nl_webhook *webhook, const char *kind) {
-    size_t len = strlen(kind);
-    if (webhook->kinds[0] == '\0')
-        return true;
-    for (const char *at = webhook->kinds; *at != '\0';) {
-        size_t word = strcspn(at, " ");
-        if (word == len && strncmp(at, kind, len) == 0)
-            return true;
-        at += word + (at[word] == ' ');
-    }
-    return false;
+    return webhook->kinds[0] == '\0' || nl_text_has_word(webhook->kinds, kind);
 }
 
 /* ---- one batch of events for one target ---- */

@@ -25,26 +25,14 @@ struct login {
     enum nl_login result;
 };
 
-/* As much of a text as is kept: whole characters, and none of what is no UTF-8. */
-static size_t kept_length(const char *text) {
-    size_t len = strnlen(text, AGENT_MOST);
-    if (nl_text_check_line(text, "the name of a browser", NULL) != NL_OK)
-        return 0;
-    if (len < AGENT_MOST)
-        return len;
-    while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
-        len--;
-    return len;
-}
-
 static enum nl_status put_session(struct nl_store *store, struct login *login, int64_t staff,
                                   bool code, struct nl_error *err) {
     unsigned char digest[NL_DIGEST_LEN];
     char agent[AGENT_MOST + 1] = "";
     int64_t now = nl_store_now(store);
     const char *said = login->place->agent;
-    if (said != NULL)
-        memcpy(agent, said, kept_length(said));
+    if (said != NULL && nl_text_check_line(said, "the name of a browser", NULL) == NL_OK)
+        memcpy(agent, said, nl_text_fit(said, AGENT_MOST));
     nl_token_new(nl_store_env(store), login->session);
     nl_digest(login->session->text, NL_TOKEN_LEN, digest);
     login->result = code ? NL_LOGIN_CODE : NL_LOGIN_DONE;

@@ -219,15 +219,6 @@ void nl_api_expected(const struct nl_api_call *call, struct nl_revision *out) {
 }
 
 bool nl_api_may_list(const struct nl_api_call *call, const char *list) {
-    size_t len = list != NULL ? strlen(list) : 0;
     const char *lists = call->token.lists;
-    if (lists[0] == '\0')
-        return true;
-    for (const char *at = lists; len > 0 && *at != '\0';) {
-        size_t word = strcspn(at, " ");
-        if (word == len && strncmp(at, list, len) == 0)
-            return true;
-        at += word + (at[word] == ' ');
-    }
-    return false;
+    return lists[0] == '\0' || (list != NULL && nl_text_has_word(lists, list));
 }

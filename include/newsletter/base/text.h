@@ -40,6 +40,9 @@ bool nl_text_is_http_url(const char *text) NL_ALL_NONNULL;
 /* True for one to `limit` ASCII letters, digits and characters of `signs`. */
 bool nl_text_is_name(const char *text, const char *signs, size_t limit) NL_ALL_NONNULL;
 
+/* Whether a word is one of those that spaces separate. */
+bool nl_text_has_word(const char *words, const char *word) NL_ALL_NONNULL;
+
 /* Appends the text of HTML without its tags, up to `limit` bytes. It is no parser, but serves for
  * bounces and for HTML that an author writes by hand. */
 void nl_text_from_html(struct nl_buf *out, const char *html, size_t limit) NL_ALL_NONNULL;

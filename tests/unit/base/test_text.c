@@ -140,12 +140,27 @@ static void test_fit(void **state) {
     assert_int_equal(nl_text_fit("", 0), 0);
 }
 
+static void test_words(void **state) {
+    (void)state;
+    assert_true(nl_text_has_word("news", "news"));
+    assert_true(nl_text_has_word("other news", "news"));
+    assert_true(nl_text_has_word("news other", "news"));
+    assert_true(nl_text_has_word("a  news", "news"));
+    assert_false(nl_text_has_word("newsletter", "news"));
+    assert_false(nl_text_has_word("other-news", "news"));
+    assert_false(nl_text_has_word("new s", "news"));
+    assert_false(nl_text_has_word("", "news"));
+    assert_false(nl_text_has_word("a  b", ""));
+    assert_false(nl_text_has_word("", ""));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_line),      cmocka_unit_test(test_body),
         cmocka_unit_test(test_duration),  cmocka_unit_test(test_slug),
         cmocka_unit_test(test_url),       cmocka_unit_test(test_files),
         cmocka_unit_test(test_printable), cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
