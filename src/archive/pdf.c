@@ -40,7 +40,8 @@ static enum nl_status run(const char *const argv[], const char *home, const stru
 }
 
 /* Chromium reads and writes files, which lie in `folder`. Its own sandbox needs what neither root
- * nor a hardened service may do. The page has a policy that keeps scripts and everything that
+ * nor a hardened service may do, and so does the process that it forks others from (zygote). The
+ * page has a policy that keeps scripts and everything that
  * would be fetched out; the cage has no network. */
 static enum nl_status run_chromium(const char *program, const char *folder,
                                    const struct nl_buf *html, const atomic_bool *cancel,
@@ -60,6 +61,7 @@ static enum nl_status run_chromium(const char *program, const char *folder,
     const char *const argv[] = {program,
                                 "--headless",
                                 "--no-sandbox",
+                                "--no-zygote",
                                 "--disable-gpu",
                                 "--disable-dev-shm-usage",
                                 "--disable-extensions",

@@ -27,6 +27,9 @@ enum nl_status nl_doctor_relay(struct nl_doctor *doctor, struct nl_error *err);
 void nl_doctor_placeholders(struct nl_doctor *doctor);
 void nl_doctor_list_placeholder(struct nl_doctor *doctor, const struct nl_list *list);
 
+/* pdf_check.c: makes a small PDF, where they are on. */
+void nl_doctor_pdf(struct nl_doctor *doctor);
+
 /* hook_check.c: the reports of mail providers. */
 void nl_doctor_hooks(struct nl_doctor *doctor);
 

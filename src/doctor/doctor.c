@@ -133,6 +133,8 @@ enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config 
     enum nl_status status = nl_doctor_installation(&doctor, err);
     if (status == NL_OK)
         status = nl_doctor_runs(&doctor, err);
+    if (status == NL_OK)
+        nl_doctor_pdf(&doctor);
     if (status == NL_OK && relay != NULL)
         status = nl_doctor_relay(&doctor, err);
     if (status == NL_OK && !examination->local)

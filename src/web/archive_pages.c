@@ -29,11 +29,12 @@ static bool may_search(struct nl_site *site, const struct nl_request *request, c
     return (!search && !drawing) || nl_site_may_network(site, site->costly, request, response);
 }
 
+enum { RETRY_SECONDS = 30 };
+
 /* Hands a page over to be made a PDF; the request is handled again once it is there. */
 static enum nl_status begin_pdf(struct nl_site *site, const struct nl_request *request,
                                 struct nl_buf *page, struct nl_response *response,
                                 struct nl_error *err) {
-    enum { RETRY_SECONDS = 30 };
     struct nl_request_own *own = nl_request_own(request);
     response->type = "application/pdf";
     response->cacheable = response->ranges = nl_pdfs_find(site->pdfs, page, &response->body);
@@ -50,10 +51,22 @@ static enum nl_status begin_pdf(struct nl_site *site, const struct nl_request *r
     return nl_site_say(site, request, 503, nl_too_many, response, err);
 }
 
-static enum nl_status end_pdf(struct nl_pdf_job *job, struct nl_response *response,
+/* A visitor who has waited long is asked to come again: it is made all the same. */
+static enum nl_status end_pdf(struct nl_site *site, const struct nl_request *request,
+                              struct nl_request_own *own, struct nl_response *response,
                               struct nl_error *err) {
     enum nl_status status = NL_OK;
-    response->wait = !nl_pdf_job_take(job, &response->body, &status, err);
+    response->wait = !nl_pdf_job_take(own->item, &response->body, &status, err);
+    if (response->wait && nl_request_is_late(request)) {
+        nl_pdf_job_leave(own->item);
+        own->item = NULL;
+        own->drop = NULL;
+        response->wait = false;
+        response->retry_after = RETRY_SECONDS;
+        return nl_site_say(site, request, 503,
+                           NL_TEXT("This PDF is still being made. Please try again in a minute."),
+                           response, err);
+    }
     response->type = "application/pdf";
     response->cacheable = response->ranges = !response->wait && status == NL_OK;
     return status;
@@ -66,7 +79,7 @@ static enum nl_status serve_list(struct nl_site *site, const struct nl_request *
     struct nl_site_archive archive = {0};
     struct nl_request_own *own = nl_request_own(request);
     if (own != NULL && own->item != NULL)
-        return end_pdf(own->item, response, err);
+        return end_pdf(site, request, own, response, err);
     if (!may_search(site, request, path, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
     enum nl_status status = nl_site_archive_open(site, request, list, &archive, err);

@@ -39,6 +39,9 @@ struct nl_request_own {
 };
 struct nl_request_own *nl_request_own(const struct nl_request *request);
 
+/* Whether its visitor has waited so long that the handler must answer now. */
+bool nl_request_is_late(const struct nl_request *request);
+
 const char *nl_request_cookie(const struct nl_request *request, const char *name);
 
 /* A file of the form: its content, and what the visitor's computer calls it. NULL if it is not

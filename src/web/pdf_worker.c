@@ -1,6 +1,7 @@
 #include "web/pdf_worker.h"
 
 #include "newsletter/archive/archive.h"
+#include "newsletter/base/log.h"
 #include "newsletter/base/token.h"
 #include "web/job_queue.h"
 
@@ -15,6 +16,7 @@ struct nl_pdf_job {
     struct nl_pdfs *pdfs;
     struct nl_buf page, file;
     char digest[NL_HEX_LEN]; /* of the page */
+    struct nl_pdf_job *next_left;
     enum nl_status status;
     struct nl_error err;
 };
@@ -32,6 +34,7 @@ struct nl_pdfs {
     /* The server's own. */
     struct kept shelf[SHELF];
     size_t next; /* the place that the next one gets */
+    struct nl_pdf_job *left;
 };
 
 static void free_job(struct nl_job *item) {
@@ -50,18 +53,6 @@ static void run(struct nl_job *item, void *ctx) {
 
 /* ---- handing over ---- */
 
-bool nl_pdfs_find(struct nl_pdfs *pdfs, const struct nl_buf *page, struct nl_buf *out) {
-    char digest[NL_HEX_LEN];
-    nl_digest_hex(nl_buf_text(page), page->len, digest);
-    for (size_t i = 0; pdfs != NULL && i < SHELF; i++) {
-        if (strcmp(pdfs->shelf[i].digest, digest) != 0)
-            continue;
-        nl_buf_add(out, nl_buf_text(&pdfs->shelf[i].file), pdfs->shelf[i].file.len);
-        return !out->failed;
-    }
-    return false;
-}
-
 static void keep(struct nl_pdfs *pdfs, const struct nl_pdf_job *job) {
     struct kept *place = &pdfs->shelf[pdfs->next];
     if (job->status != NL_OK || job->file.len > LARGEST_KEPT)
@@ -74,13 +65,67 @@ static void keep(struct nl_pdfs *pdfs, const struct nl_pdf_job *job) {
     pdfs->next = (pdfs->next + 1) % SHELF;
 }
 
+/* Those that are done go to the shelf. */
+static void clear_left(struct nl_pdfs *pdfs) {
+    struct nl_pdf_job **link = &pdfs->left;
+    while (*link != NULL) {
+        struct nl_pdf_job *job = *link;
+        if (!nl_job_is_done(&job->job)) {
+            link = &job->next_left;
+            continue;
+        }
+        *link = job->next_left;
+        keep(pdfs, job);
+        if (job->status != NL_OK)
+            nl_log(NL_LOG_ERROR, NULL, "%s", nl_error_text(&job->err));
+        nl_job_drop(&job->job);
+    }
+}
+
+static struct nl_pdf_job *take_left(struct nl_pdfs *pdfs, const char *digest) {
+    for (struct nl_pdf_job **link = &pdfs->left; *link != NULL; link = &(*link)->next_left) {
+        struct nl_pdf_job *job = *link;
+        if (strcmp(job->digest, digest) == 0) {
+            *link = job->next_left;
+            return job;
+        }
+    }
+    return NULL;
+}
+
+void nl_pdf_job_leave(struct nl_pdf_job *job) {
+    job->next_left = job->pdfs->left;
+    job->pdfs->left = job;
+}
+
+bool nl_pdfs_find(struct nl_pdfs *pdfs, const struct nl_buf *page, struct nl_buf *out) {
+    char digest[NL_HEX_LEN];
+    nl_digest_hex(nl_buf_text(page), page->len, digest);
+    if (pdfs != NULL)
+        clear_left(pdfs);
+    for (size_t i = 0; pdfs != NULL && i < SHELF; i++) {
+        if (strcmp(pdfs->shelf[i].digest, digest) != 0)
+            continue;
+        nl_buf_add(out, nl_buf_text(&pdfs->shelf[i].file), pdfs->shelf[i].file.len);
+        return !out->failed;
+    }
+    return false;
+}
+
 struct nl_pdf_job *nl_pdfs_submit(struct nl_pdfs *pdfs, struct nl_buf *page) {
-    struct nl_pdf_job *job = pdfs != NULL ? calloc(1, sizeof *job) : NULL;
+    char digest[NL_HEX_LEN];
+    if (pdfs == NULL)
+        return NULL;
+    nl_digest_hex(nl_buf_text(page), page->len, digest);
+    struct nl_pdf_job *job = take_left(pdfs, digest);
+    if (job != NULL)
+        return job;
+    job = calloc(1, sizeof *job);
     if (job == NULL)
         return NULL;
     job->pdfs = pdfs;
     job->page = *page;
-    nl_digest_hex(nl_buf_text(page), page->len, job->digest);
+    memcpy(job->digest, digest, sizeof digest);
     if (!nl_job_submit(&pdfs->queue, &job->job)) {
         free(job); /* the page stays the caller's */
         return NULL;
@@ -137,6 +182,10 @@ void nl_pdfs_free(struct nl_pdfs *pdfs) {
     if (pdfs == NULL)
         return;
     nl_pdfs_stop(pdfs);
+    for (struct nl_pdf_job *job = pdfs->left, *next = NULL; job != NULL; job = next) {
+        next = job->next_left;
+        nl_job_drop(&job->job);
+    }
     for (size_t i = 0; i < SHELF; i++)
         nl_buf_free(&pdfs->shelf[i].file);
     nl_job_queue_destroy(&pdfs->queue);

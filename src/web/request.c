@@ -79,6 +79,10 @@ struct nl_request_own *nl_request_own(const struct nl_request *request) {
     return request->own;
 }
 
+bool nl_request_is_late(const struct nl_request *request) {
+    return request->late;
+}
+
 enum nl_body nl_request_body(const struct nl_request *request) {
     return request->too_large    ? NL_BODY_TOO_LARGE
            : request->crowded    ? NL_BODY_CROWDED

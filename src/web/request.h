@@ -35,6 +35,8 @@ struct nl_request {
     size_t *form_room; /* as raw_room, for a form that may be large and have files; or NULL */
     struct nl_request *next_waiting;
     struct nl_writing *writing; /* its place in the queue of those that write; NULL for none */
+    int64_t late_at; /* seconds: when its visitor should wait no longer; 0 before it waits */
+    bool late;
     bool too_large, unreadable, bad_path;
     bool ambiguous; /* nobody can say where it ends: see RFC 9112 section 6.3 */
     int status;     /* of the answer, for the log */

@@ -71,7 +71,9 @@ static enum nl_status handle(struct nl_server *server, struct nl_request *reques
     }
     if (request->writing != NULL && nl_writing_is_done(request->writing))
         return nl_writing_take(request->writing, response, err);
-    *waits = !late && nl_waiting_add(&server->waiting, request);
+    if (request->late_at == 0) /* the time until now was the visitor's, the rest is ours */
+        nl_peer_set_deadline(request->connection, now() + REQUEST_SECONDS);
+    *waits = !late && nl_waiting_add(&server->waiting, request, now());
     return *waits ? NL_OK
                   : nl_error_set(err, NL_BUSY,
                                  late ? "too many requests wait to write"
@@ -289,7 +291,7 @@ static enum nl_status serve_once(struct nl_server *server, struct nl_error *err)
         {.fd = server->door != NULL ? nl_door_fd(server->door) : -1, .events = POLLIN}};
     if (poll(ready, 3, (int)timeout) < 0 && errno != EINTR)
         return nl_error_set(err, NL_OS, "poll failed: %s", strerror(errno));
-    nl_waiting_resume(&server->waiting);
+    nl_waiting_resume(&server->waiting, now());
     if (server->door != NULL)
         nl_door_pass(server->door, server->daemon, now());
     MHD_run(server->daemon);

@@ -14,11 +14,13 @@ struct nl_waiting {
 /* Close with nl_waiting_close; `fd` is -1 before and after. */
 NL_CHECKED enum nl_status nl_waiting_open(struct nl_waiting *waiting, struct nl_error *err);
 
-/* Suspends a request until nl_waiting_resume. False once the server is about to end. */
-bool nl_waiting_add(struct nl_waiting *waiting, struct nl_request *request);
+/* Suspends a request until nl_waiting_resume; `now` is in seconds. False once the server is about
+ * to end. */
+bool nl_waiting_add(struct nl_waiting *waiting, struct nl_request *request, int64_t now);
 
-/* Lets all of them be handled again, if they were woken. */
-void nl_waiting_resume(struct nl_waiting *waiting);
+/* Lets all of them be handled again, if they were woken; and those whose visitors should wait no
+ * longer (nl_request_is_late), in any case. */
+void nl_waiting_resume(struct nl_waiting *waiting, int64_t now);
 
 /* For any thread. */
 void nl_waiting_wake(const struct nl_waiting *waiting);

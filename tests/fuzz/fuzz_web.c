@@ -108,6 +108,11 @@ struct nl_request_own *nl_request_own(const struct nl_request *request) {
     return NULL; /* the fuzzed site has no hooks */
 }
 
+bool nl_request_is_late(const struct nl_request *request) {
+    (void)request;
+    return false;
+}
+
 enum nl_body nl_request_body(const struct nl_request *request) {
     return request->count == FIELDS ? NL_BODY_TOO_LARGE : NL_BODY_FORM;
 }

@@ -1,4 +1,5 @@
 """The PDF of an issue, by the real WeasyPrint and the real Chromium, in cages without network."""
+import json
 import os
 import re
 import shutil
@@ -188,6 +189,35 @@ def test_nothing_of_a_renderer_stays(small):
     alive = [row for row in subprocess.run(["ps", "-eo", "pgid,stat"], capture_output=True, check=True).stdout.decode().splitlines()
              if row.split()[0] == group and "Z" not in row]
     assert alive == []
+
+
+@pytest.mark.slow(20)  # what a visitor waits for
+def test_a_slow_renderer_is_awaited_by_coming_again(small):
+    """Somebody who has waited long is told to come again, and finds what was made meanwhile; nobody makes it twice."""
+    small.configure(archive={"pdf": stand_in(small, f"open({small.folder + '/runs'!r}, 'a').write('x')\n"
+                                             f"while not os.path.exists({small.folder + '/go'!r}): time.sleep(0.1)\nprint('%PDF-1.7 slow')")})
+    server = WebServer(BINARY, small.folder, "--no-mail")
+    first = server.get(ISSUE + "issue.pdf")
+    assert first.status == 503 and "This PDF is still being made. Please try again in a minute." in first.text
+    assert first.headers["Retry-After"] == "30"
+    small.write("go", "")
+    wait_for(lambda: server.raw_get(ISSUE + "issue.pdf")[1] == b"%PDF-1.7 slow\n")
+    with open(os.path.join(small.folder, "runs"), encoding="ascii") as runs:
+        assert runs.read() == "x"
+    server.stop()
+
+
+def test_the_doctor_makes_one(small):
+    def finding():
+        told = json.loads(small.run("doctor", "--json", "--local", expect=None).out)
+        return [(row["level"], row["text"]) for row in told if row["rule"] == "pdf"]
+    assert finding() == []
+    small.configure(archive={"pdf": stand_in(small, "print('%PDF-')")})
+    path = os.path.join(small.folder, "python-stand-in")
+    assert finding() == [("ok", f"{path} makes PDFs of issues")]
+    stand_in(small, "sys.exit(3)")
+    [(level, text)] = finding()
+    assert level == "error" and "makes no PDF" in text and "failed (exit status 3)" in text
 
 
 @pytest.mark.slow(11)  # visitors are given ten seconds

@@ -424,6 +424,7 @@ RARE = {
     "To keep robots out, this form asks your browser to do a small calculation, which needs JavaScript. Please turn it on "
     "for this page and reload it.",
     "Too many requests at the moment. Please try again later.",
+    "This PDF is still being made. Please try again in a minute.",
     # before lines of a text that is compared, which is left out here
     "Added:",
     "Removed:",
