@@ -65,7 +65,7 @@ static void keep(struct nl_pdfs *pdfs, const struct nl_pdf_job *job) {
     pdfs->next = (pdfs->next + 1) % SHELF;
 }
 
-/* Those that are done go to the shelf. */
+/* PDFs that are done go to the shelf. */
 static void clear_left(struct nl_pdfs *pdfs) {
     struct nl_pdf_job **link = &pdfs->left;
     while (*link != NULL) {
