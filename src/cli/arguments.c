@@ -9,6 +9,7 @@ const struct cli_option cli_global_options[] = {
     CLI_TEXT("db", struct cli, database),
     CLI_PATH("password-file", struct cli, password_file),
     CLI_FLAG("trace", struct cli, trace),
+    CLI_FLAG("json", struct cli, json),
     CLI_FLAG("help", struct cli, help),
     CLI_FLAG("version", struct cli, version),
     {0},
@@ -305,5 +306,7 @@ enum nl_status cli_read_arguments(struct cli *cli, const struct cli_command *com
             argv[cli->word_count++] = argv[at];
     }
     argv[cli->word_count] = NULL;
+    if (status == NL_OK && cli->json && command->no_json != NULL)
+        status = cli_usage_error(cli, err, "--json does not go with it: %s", command->no_json);
     return status == NL_OK ? find_action(cli, run, err) : status;
 }

@@ -30,7 +30,8 @@ struct cli {
     const char *password_file;
     bool trace; /* --trace */
     bool help, version;
-    bool json; /* --json of a command that says what it did */
+    bool json;    /* --json: standard output holds JSON and nothing else */
+    bool printed; /* that JSON is there; an error goes to standard error alone */
     const struct cli_command *command;
     char **words; /* after the command (and its action); NULL after the last */
     int word_count;
@@ -88,18 +89,27 @@ const struct nl_actor *cli_actor(struct cli *cli);
 /* times.c: a moment for programs, as the API has it: "2026-08-25T09:30:00Z"; null for 0. */
 json_t *cli_json_time(int64_t at);
 
-/* print_json.c: prints an object, and frees it. */
-void cli_print_json(json_t *object);
+/* print_json.c: prints the answer of a command, on many lines, and frees it. */
+void cli_print_json(struct cli *cli, json_t *value);
+
+/* print_json.c: prints one of many answers, on a line of its own, and frees it. */
+void cli_print_json_line(json_t *value);
+
+/* print_json.c: prints `facts` with --json, otherwise the text as a line. Frees `facts`. */
+void cli_tell(struct cli *cli, json_t *facts, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* print_json.c: whether --json was given; then prints what was done to an issue, with further
  * `facts` (which it frees) or NULL. */
-bool cli_print_change(const struct cli *cli, const struct nl_issue *issue, const char *result,
+bool cli_print_change(struct cli *cli, const struct nl_issue *issue, const char *result,
                       json_t *facts);
 
-/* The options of a command that has none but --json: "CLI_JSON". */
-struct cli_json_option {
-    bool json;
-};
+/* print_json.c: {"issue", "id", "result"} and `facts`, which it frees; NULL for none. */
+json_t *cli_change_facts(const struct nl_issue *issue, const char *result, json_t *facts);
+
+/* print_json.c: with --json, prints the error as the last line of standard output, unless an
+ * answer stands there. `exit_status` is what the process ends with. */
+void cli_print_json_error(const struct cli *cli, const struct nl_error *err, int exit_status);
 
 /* Set by SIGINT, SIGTERM and SIGHUP once cli_catch_signals was called: finish what is in flight. */
 extern volatile sig_atomic_t cli_stop;
@@ -163,15 +173,21 @@ enum nl_status cli_compose(struct cli *cli, const char *path, const char *list_n
 enum nl_status cli_report(const struct nl_run_summary *summary, const char *what,
                           struct nl_error *err);
 
+/* As cli_report, as JSON: {"issue", "id", "result", "sent", ...}; the first two are null for
+ * notices. The caller frees *facts. */
+enum nl_status cli_report_facts(const struct nl_run_summary *summary, const struct nl_issue *issue,
+                                json_t **facts, struct nl_error *err);
+
 /* An error if a database's name, given on the command line, holds a password. */
 enum nl_status cli_check_database(const char *database, struct nl_error *err);
 
 /* Sends whatever there is to send, until a signal comes. */
 enum nl_status cli_work(struct cli *cli, struct nl_error *err);
 
-/* Sends an issue with signals caught and progress towards `total` shown, and reports. */
+/* Sends an issue with signals caught and progress towards `total` shown, and reports; with --json
+ * `plan` stands in the answer, unless it is NULL. */
 enum nl_status cli_send_issue(struct cli *cli, const struct nl_issue *issue, int64_t total,
-                              struct nl_error *err);
+                              json_t *plan, struct nl_error *err);
 
 /* notice.c: sends one notice, if it is not 0, before it returns or in the background. */
 void cli_send_notice(struct cli *cli, int64_t notice, bool wait);
@@ -211,12 +227,13 @@ enum nl_status cli_check_output(const struct cli *cli, const char *path, struct 
 enum nl_status cli_begin_output(const struct cli *cli, const char *path,
                                 struct nl_file_output *output, struct nl_error *err);
 
-/* terminal.c: prints text that a stranger wrote: whatever might steer a terminal is shown as \xNN.
- */
+/* terminal.c: text that a stranger wrote: whatever might steer a terminal is shown as \xNN. */
+void cli_add_safely(struct nl_buf *out, const char *text, size_t len);
 void cli_print_safely(const char *text, size_t len);
 
 /* findings.c: prints them; turns them into a status: errors fail, with `strict` warnings too. */
-void cli_show_findings(const struct nl_findings *findings, bool json);
+json_t *cli_findings_facts(const struct nl_findings *findings);
+void cli_show_findings(struct cli *cli, const struct nl_findings *findings);
 enum nl_status cli_judge_findings(const struct nl_findings *findings, bool strict, const char *what,
                                   struct nl_error *err);
 

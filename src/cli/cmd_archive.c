@@ -6,7 +6,6 @@
 
 struct archive_options {
     const char *at;
-    bool json;
 };
 
 static enum nl_status archive_build(struct cli *cli, void *options, struct nl_error *err) {
@@ -18,10 +17,9 @@ static enum nl_status archive_build(struct cli *cli, void *options, struct nl_er
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = nl_archive_build(cli->store, &cli->config, folder, &files, err);
-    if (status == NL_OK && chosen->json)
-        cli_print_json(json_pack("{s:s, s:I}", "folder", folder, "files", (json_int_t)files));
-    else if (status == NL_OK)
-        printf("wrote %lld files to %s\n", (long long)files, folder);
+    if (status == NL_OK)
+        cli_tell(cli, json_pack("{s:s, s:I}", "folder", folder, "files", (json_int_t)files),
+                 "wrote %lld files to %s", (long long)files, folder);
     return status;
 }
 
@@ -44,7 +42,6 @@ static enum nl_status change_issue(struct cli *cli, const struct nl_issue *issue
     }
     if (change->set(cli->store, issue->id, at, err) != NL_OK)
         return nl_error_context(err, "issue %s", issue->slug);
-    cli->json = change->chosen->json;
     if (cli_print_change(cli, issue, change->result, json_pack("{s:o}", "at", cli_json_time(at))))
         return NL_OK;
     cli_format_time(at, when);
@@ -69,7 +66,6 @@ static enum nl_status archive_withdraw(struct cli *cli, void *options, struct nl
 
 static const struct cli_option archive_table[] = {
     CLI_TEXT("at", struct archive_options, at),
-    CLI_FLAG("json", struct archive_options, json),
     {0},
 };
 

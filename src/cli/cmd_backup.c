@@ -14,7 +14,6 @@
 struct backup_options {
     int64_t keep; /* copies in a folder; 0: all */
     const char *recipients;
-    bool json;
 };
 
 static bool is_folder(const char *path) {
@@ -79,10 +78,8 @@ static enum nl_status backup_run(struct cli *cli, void *options, struct nl_error
     status = recipients != NULL
                  ? nl_sealed_backup_write(cli->store, recipients, nl_buf_text(&path), err)
                  : nl_store_backup(cli->store, nl_buf_text(&path), err);
-    if (status == NL_OK && chosen->json)
-        cli_print_json(json_pack("{s:s}", "file", nl_buf_text(&path)));
-    else if (status == NL_OK)
-        printf("%s\n", nl_buf_text(&path));
+    if (status == NL_OK)
+        cli_tell(cli, json_pack("{s:s}", "file", nl_buf_text(&path)), "%s", nl_buf_text(&path));
     if (status == NL_OK && chosen->keep > 0)
         status = remove_older(target, chosen->keep, err);
     nl_buf_free(&path);
@@ -92,7 +89,6 @@ static enum nl_status backup_run(struct cli *cli, void *options, struct nl_error
 static const struct cli_option backup_table[] = {
     CLI_NUMBER("keep", struct backup_options, keep, 1, INT64_MAX),
     CLI_PATH("recipients", struct backup_options, recipients),
-    CLI_FLAG("json", struct backup_options, json),
     {0},
 };
 

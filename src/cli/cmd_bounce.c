@@ -18,7 +18,7 @@ struct bounce_options {
     const char *recipient;
     bool fetch, kept;
     const char *show, *dismiss; /* the id of a message that was kept */
-    bool json, verbose, raw;
+    bool verbose, raw;
 };
 
 struct bounce_call {
@@ -61,13 +61,10 @@ static void add_report(const struct nl_intake_result *result, json_t *object) {
 }
 
 static void show_result(const struct bounce_call *call, const struct nl_intake_result *result) {
-    if (call->options->json) {
+    if (call->cli->json) {
         json_t *object = result_json(result);
         add_report(result, object);
-        if (object != NULL)
-            json_dumpf(object, stdout, JSON_COMPACT);
-        putchar('\n');
-        json_decref(object);
+        cli_print_json_line(object);
     } else if (call->options->verbose) {
         printf("%s%s%s\n", nl_bounce_kind_name(result->bounce.kind),
                result->seen     ? " (seen before)"
@@ -217,7 +214,7 @@ static enum nl_status take_all(struct bounce_call *call, struct nl_error *err) {
     }
     if (status == NL_OK)
         status = nl_last_run_note(cli->store, NL_RAN_BOUNCES, err);
-    if (!pipe && !call->options->json && (status == NL_OK || call->total > 0))
+    if (!pipe && !call->cli->json && (status == NL_OK || call->total > 0))
         show_counts(call);
     nl_intake_free(call->intake);
     return status;
@@ -226,10 +223,7 @@ static enum nl_status take_all(struct bounce_call *call, struct nl_error *err) {
 static void show_kept_json(const struct nl_kept_bounce *kept) {
     json_t *object = json_pack("{s:I, s:o, s:I}", "id", (json_int_t)kept->id, "at",
                                cli_json_time(kept->at), "size", (json_int_t)kept->bytes);
-    if (object != NULL)
-        json_dumpf(object, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(object);
+    cli_print_json_line(object);
 }
 
 static enum nl_status show_kept(const struct nl_kept_bounce *kept, void *ctx,
@@ -238,18 +232,29 @@ static enum nl_status show_kept(const struct nl_kept_bounce *kept, void *ctx,
     const struct bounce_call *call = ctx;
     char time[CLI_TIME_LEN];
     cli_format_time(kept->at, time);
-    if (call->options->json)
+    if (call->cli->json)
         show_kept_json(kept);
     else
         printf("%lld\t%s\t%zu bytes\n", (long long)kept->id, time, kept->bytes);
     return NL_OK;
 }
 
+/* A message may hold any bytes, and JSON is UTF-8. */
+static void show_message_json(struct bounce_call *call, int64_t id, const struct nl_buf *text) {
+    struct nl_buf safe = {0};
+    cli_add_safely(&safe, nl_buf_text(text), text->len);
+    cli_print_json(call->cli,
+                   json_pack("{s:I, s:s}", "id", (json_int_t)id, "message", nl_buf_text(&safe)));
+    nl_buf_free(&safe);
+}
+
 static enum nl_status show_message(struct bounce_call *call, int64_t id, struct nl_error *err) {
     struct nl_buf text = {0};
     const struct nl_office office = cli_office(call->cli);
     enum nl_status status = nl_office_kept_bounce_read(&office, id, &text, err);
-    if (status == NL_OK && call->options->raw)
+    if (status == NL_OK && call->cli->json)
+        show_message_json(call, id, &text);
+    else if (status == NL_OK && call->options->raw)
         fwrite(nl_buf_text(&text), 1, text.len, stdout);
     else if (status == NL_OK)
         cli_print_safely(nl_buf_text(&text), text.len);
@@ -271,7 +276,11 @@ static enum nl_status kept(struct bounce_call *call, struct nl_error *err) {
                             wanted);
     if (options->show != NULL)
         return show_message(call, id, err);
-    return nl_office_kept_bounce_dismiss(&office, id, err);
+    enum nl_status status = nl_office_kept_bounce_dismiss(&office, id, err);
+    if (status == NL_OK && call->cli->json)
+        cli_print_json(call->cli,
+                       json_pack("{s:I, s:s}", "id", (json_int_t)id, "result", "dismissed"));
+    return status;
 }
 
 /* A mail system bounces what its pipe refuses, and a bounce of a bounce is lost. So whatever goes
@@ -291,6 +300,8 @@ static enum nl_status bounce_run(struct cli *cli, void *options, struct nl_error
     if (modes > 1)
         return cli_usage_error(cli, err,
                                "--fetch, --kept, --show and --dismiss exclude each other");
+    if (chosen->raw && cli->json)
+        return cli_usage_error(cli, err, "--raw and --json exclude each other");
     if (modes > 0 && cli->word_count > 0)
         return cli_usage_error(cli, err, "unexpected '%s'", cli->words[0]);
     /* Postfix's local(8) and qmail-local set these for a command that they pipe to. */
@@ -311,7 +322,6 @@ static const struct cli_option bounce_table[] = {
     CLI_TEXT("show", struct bounce_options, show),
     CLI_TEXT("dismiss", struct bounce_options, dismiss),
     CLI_FLAG("raw", struct bounce_options, raw),
-    CLI_FLAG("json", struct bounce_options, json),
     CLI_FLAG("verbose", struct bounce_options, verbose),
     {0},
 };

@@ -25,19 +25,12 @@ static enum nl_status cancel_issue(struct cli *cli, const struct nl_issue *issue
 }
 
 static enum nl_status cancel_run(struct cli *cli, void *options, struct nl_error *err) {
-    cli->json = ((const struct cli_json_option *)options)->json;
+    (void)options;
     return cli_on_issue(cli, cli->words[0], cancel_issue, NULL, err);
 }
 
-static const struct cli_option cancel_table[] = {
-    CLI_FLAG("json", struct cli_json_option, json),
-    {0},
-};
-
 const struct cli_command cmd_cancel = {
     .name = "cancel",
-    .options = cancel_table,
-    .size = sizeof(struct cli_json_option),
     .run = cancel_run,
     .words = {1, 1, "one ISSUE"},
 };

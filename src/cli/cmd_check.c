@@ -5,7 +5,7 @@
 
 struct check_options {
     const char *list;
-    bool strict, json, dns;
+    bool strict, dns;
     const char *name_servers;
 };
 
@@ -24,8 +24,8 @@ static enum nl_status check_run(struct cli *cli, void *options, struct nl_error 
     if (status == NL_OK && chosen->dns)
         status = nl_doctor_list(&list, &cli->config, &examination, &findings, err);
     if (status == NL_OK) {
-        cli_show_findings(&findings, chosen->json);
-        if (findings.count == 0 && !chosen->json)
+        cli_show_findings(cli, &findings);
+        if (findings.count == 0 && !cli->json)
             printf("%s: no errors, no warnings\n", path);
         status = cli_judge_findings(&findings, chosen->strict, path, err);
     }
@@ -38,7 +38,6 @@ static enum nl_status check_run(struct cli *cli, void *options, struct nl_error 
 static const struct cli_option check_table[] = {
     CLI_TEXT("list", struct check_options, list),
     CLI_FLAG("strict", struct check_options, strict),
-    CLI_FLAG("json", struct check_options, json),
     CLI_FLAG("dns", struct check_options, dns),
     CLI_TEXT("name-servers", struct check_options, name_servers),
     {0},

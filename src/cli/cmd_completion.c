@@ -16,7 +16,7 @@ static void print_options(const struct cli_command *command) {
     for (const struct cli_option *option = command->options; option != NULL && option->name != NULL;
          option++)
         printf("--%s ", option->name);
-    fputs("--help", stdout);
+    fputs(command->no_json == NULL ? "--json --help" : "--help", stdout);
 }
 
 /* "add edit show": the words that may come first. */
@@ -277,6 +277,8 @@ static void print_fish_command(const struct cli_command *command) {
     for (const struct cli_option *option = command->options; option != NULL && option->name != NULL;
          option++)
         print_fish_option(condition, option);
+    if (command->no_json == NULL)
+        printf("complete -c newsletter -n '%s' -l json\n", condition);
     printf("complete -c newsletter -n '%s' -l help\n", condition);
 }
 
@@ -315,5 +317,6 @@ const struct cli_command cmd_completion = {
     .run = completion_run,
     .words = {1, 1, "bash, zsh or fish"},
     .values = "bash zsh fish",
+    .no_json = "it prints a script for a shell",
     .heedless_of_imports = true,
 };

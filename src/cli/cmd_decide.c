@@ -7,10 +7,10 @@
 
 struct decide_options {
     int64_t choice; /* 0: only show */
-    bool json;
 };
 
-static void show_json(const struct nl_issue *issue, const struct nl_subject_test *test) {
+static void show_json(struct cli *cli, const struct nl_issue *issue,
+                      const struct nl_subject_test *test) {
     json_t *subjects = json_array();
     for (size_t i = 0; i < NL_SUBJECTS; i++) {
         const struct nl_subject_score *score = &test->scores[i];
@@ -24,9 +24,7 @@ static void show_json(const struct nl_issue *issue, const struct nl_subject_test
                             cli_json_time(test->decide_at), "winner", (json_int_t)test->winner,
                             "leading", (json_int_t)nl_subject_test_better(test), "waiting",
                             (json_int_t)test->waiting, "subjects", subjects);
-    json_dumpf(all, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(all);
+    cli_print_json(cli, all);
 }
 
 static void show_text(const struct nl_subject_test *test) {
@@ -68,11 +66,11 @@ static enum nl_status decide(struct cli *cli, const struct nl_issue *issue, void
                               test.winner != 0 ? "issue %s: it has been decided already"
                                                : "issue %s: it has not begun to go out",
                               issue->slug);
-    if (status == NL_OK && call->json)
-        show_json(issue, &test);
+    if (status == NL_OK && cli->json)
+        show_json(cli, issue, &test);
     else if (status == NL_OK)
         show_text(&test);
-    if (decided && !call->json)
+    if (decided && !cli->json)
         puts("Those who wait are queued: 'newsletter retry' (cron) sends to them.");
     nl_subject_test_free(&test);
     return status;
@@ -84,7 +82,6 @@ static enum nl_status decide_run(struct cli *cli, void *options, struct nl_error
 
 static const struct cli_option decide_table[] = {
     CLI_NUMBER("choose", struct decide_options, choice, 1, NL_SUBJECTS),
-    CLI_FLAG("json", struct decide_options, json),
     {0},
 };
 

@@ -30,7 +30,8 @@ static enum nl_status digest_run(struct cli *cli, void *options, struct nl_error
                                compilation.date);
     enum nl_status status = nl_compilation_write(&compilation, &path, &count, err);
     if (status == NL_OK)
-        puts(path);
+        cli_tell(cli, json_pack("{s:s, s:I}", "file", path, "items", (json_int_t)count), "%s",
+                 path);
     free(path);
     return status;
 }

@@ -17,6 +17,15 @@ static bool is_name(const char *text) {
                strlen(text);
 }
 
+static void print_json(struct cli *cli, const struct dkim_options *chosen,
+                       const struct nl_buf *record) {
+    struct nl_buf name = {0};
+    nl_buf_addf(&name, "%s._domainkey.%s", chosen->selector, chosen->domain);
+    cli_print_json(cli, json_pack("{s:s, s:s, s:s, s:s}", "key_file", chosen->output, "name",
+                                  nl_buf_text(&name), "type", "TXT", "value", nl_buf_text(record)));
+    nl_buf_free(&name);
+}
+
 static void print_record(const char *selector, const char *domain, const struct nl_buf *record) {
     printf("%s._domainkey.%s. IN TXT (", selector, domain);
     for (size_t at = 0; at < record->len; at += STRING_LIMIT)
@@ -33,7 +42,9 @@ static enum nl_status dkim_keygen(struct cli *cli, void *options, struct nl_erro
         return nl_error_set(err, NL_DATA,
                             "selector and domain are made of letters, digits, dots and hyphens");
     enum nl_status status = nl_dkim_generate(chosen->type, chosen->output, &record, err);
-    if (status == NL_OK)
+    if (status == NL_OK && cli->json)
+        print_json(cli, chosen, &record);
+    else if (status == NL_OK)
         print_record(chosen->selector, chosen->domain, &record);
     nl_buf_free(&record);
     return status;

@@ -3,7 +3,7 @@
 #include "newsletter/doctor/doctor.h"
 
 struct doctor_options {
-    bool json, strict, local, repair;
+    bool strict, local, repair;
     struct cli_texts origins;
     const char *name_servers, *ca_file;
 };
@@ -26,7 +26,7 @@ static enum nl_status doctor_run(struct cli *cli, void *options, struct nl_error
         status =
             nl_doctor_examine(cli->store, &cli->config, cli->relay, &examination, &findings, err);
     if (status == NL_OK) {
-        cli_show_findings(&findings, chosen->json);
+        cli_show_findings(cli, &findings);
         status = cli_judge_findings(&findings, chosen->strict, "the installation", err);
     }
     nl_findings_free(&findings);
@@ -34,7 +34,6 @@ static enum nl_status doctor_run(struct cli *cli, void *options, struct nl_error
 }
 
 static const struct cli_option doctor_table[] = {
-    CLI_FLAG("json", struct doctor_options, json),
     CLI_FLAG("strict", struct doctor_options, strict),
     CLI_FLAG("local", struct doctor_options, local),
     CLI_TEXT("name-servers", struct doctor_options, name_servers),

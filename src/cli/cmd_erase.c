@@ -21,7 +21,10 @@ static enum nl_status erase_run(struct cli *cli, void *options, struct nl_error 
     if (status == NL_OK && agreed)
         status = nl_office_subscriber_erase(&office, &who, err);
     if (status == NL_OK)
-        puts(agreed ? "erased" : "Nothing was erased.");
+        cli_tell(cli,
+                 json_pack("{s:s, s:s}", "address", cli->words[0], "result",
+                           agreed ? "erased" : "declined"),
+                 "%s", agreed ? "erased" : "Nothing was erased.");
     nl_subscriber_free(&found);
     return status;
 }

@@ -17,4 +17,5 @@ const struct cli_command cmd_help = {
     .name = "help",
     .run = help_run,
     .words = {0, 1, "one COMMAND at most"},
+    .no_json = "it prints a text for people",
 };

@@ -4,10 +4,6 @@
 
 #include <string.h>
 
-struct hooks_options {
-    bool json;
-};
-
 /* One hook with all that belongs to it. */
 struct guide {
     const struct nl_config *config;
@@ -143,7 +139,7 @@ static enum nl_status check_names(const struct cli *cli, struct nl_error *err) {
 }
 
 static enum nl_status hooks_run(struct cli *cli, void *options, struct nl_error *err) {
-    const struct hooks_options *chosen = options;
+    (void)options;
     json_t *array = json_array();
     bool first = true;
     enum nl_status status = cli_configure(cli, err);
@@ -154,16 +150,15 @@ static enum nl_status hooks_run(struct cli *cli, void *options, struct nl_error 
         if (!is_wanted(cli, cli->config.hooks[i].name))
             continue;
         status = open_guide(&cli->config, &cli->config.hooks[i], &guide, err);
-        if (status == NL_OK && chosen->json)
+        if (status == NL_OK && cli->json)
             status = add_json(&guide, array, err);
         else if (status == NL_OK)
             print_guide(&guide, first);
         first = false;
         close_guide(&guide);
     }
-    if (status == NL_OK && chosen->json) {
-        json_dumpf(array, stdout, JSON_INDENT(2));
-        putchar('\n');
+    if (status == NL_OK && cli->json) {
+        cli_print_json(cli, json_incref(array));
     } else if (status == NL_OK && cli->config.hook_count == 0) {
         printf("%s has no hooks. For a provider that replaces the return path of our mail:\n"
                "hooks:\n"
@@ -174,15 +169,8 @@ static enum nl_status hooks_run(struct cli *cli, void *options, struct nl_error 
     return status;
 }
 
-static const struct cli_option hooks_table[] = {
-    CLI_FLAG("json", struct hooks_options, json),
-    {0},
-};
-
 const struct cli_command cmd_hooks = {
     .name = "hooks",
-    .options = hooks_table,
-    .size = sizeof(struct hooks_options),
     .run = hooks_run,
     .words = {0, CLI_ANY, NULL},
 };

@@ -19,7 +19,7 @@ struct import_options {
     enum nl_transfer_format format;
     enum nl_date_order dates;
     struct cli_texts maps, ignores, states;
-    bool confirm, update, keep_columns, partial, dry_run, json;
+    bool confirm, update, keep_columns, partial, dry_run;
 };
 
 struct import_call {
@@ -124,7 +124,8 @@ static void tell_import(const struct import_call *call, const struct nl_import_r
         puts("nothing is kept: correct the rows, or take the good ones with --partial");
 }
 
-static void tell_json(const struct import_call *call, const struct nl_import_report *report) {
+static void tell_json(struct cli *cli, const struct import_call *call,
+                      const struct nl_import_report *report) {
     json_t *object =
         json_pack("{s:I, s:I, s:b, s:b, s:I}", "rows", (json_int_t)report->rows, "rejected",
                   (json_int_t)report->rejected, "dry_run", call->options.dry_run, "kept",
@@ -139,9 +140,7 @@ static void tell_json(const struct import_call *call, const struct nl_import_rep
     json_object_set_new(object, "added_states", states);
     json_object_set_new(object, "columns_not_used", json_string(nl_buf_text(&report->ignored)));
     json_object_set_new(object, "notes", json_string(nl_buf_text(&report->notes)));
-    json_dumpf(object, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(object);
+    cli_print_json(cli, object);
 }
 
 /* ---- options ---- */
@@ -207,13 +206,16 @@ static enum nl_status open_files(const struct cli *cli, struct import_call *call
 }
 
 /* Refused rows are reported even if the file as a whole is refused. */
-static enum nl_status tell_all(struct import_call *call, const struct nl_import_report *report,
-                               enum nl_status status, struct nl_error *err) {
+static enum nl_status tell_all(struct cli *cli, struct import_call *call,
+                               const struct nl_import_report *report, enum nl_status status,
+                               struct nl_error *err) {
     if (cli_is_interactive())
         fputs("\r\033[K", stderr);
     cli_rejected_show(&call->rejected, report->rows, call->chosen->rejects != NULL);
-    if (status == NL_OK)
-        (call->chosen->json ? tell_json : tell_import)(call, report);
+    if (status == NL_OK && cli->json)
+        tell_json(cli, call, report);
+    else if (status == NL_OK)
+        tell_import(call, report);
     bool begun = call->rejects.stream != NULL;
     enum nl_status ended = nl_file_end(&call->rejects, begun, status == NL_OK ? err : NULL);
     if (status == NL_OK)
@@ -242,7 +244,7 @@ static enum nl_status import(struct cli *cli, struct import_call *call, const ch
     call->options.ctx = call;
     if (status == NL_OK)
         status = nl_import_file(cli->store, in, path, &call->options, &report, err);
-    status = tell_all(call, &report, status, err);
+    status = tell_all(cli, call, &report, status, err);
     if (in != NULL && in != stdin)
         fclose(in);
     cli_rejected_free(&call->rejected);
@@ -274,7 +276,6 @@ static const struct cli_option import_table[] = {
     CLI_FLAG("partial", struct import_options, partial),
     CLI_FLAG("dry-run", struct import_options, dry_run),
     CLI_PATH("rejects", struct import_options, rejects),
-    CLI_FLAG("json", struct import_options, json),
     {0},
 };
 

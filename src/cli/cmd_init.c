@@ -18,7 +18,7 @@ struct outcome {
 };
 
 /* A server's URL may hold a password. */
-static void show(const struct cli *cli, const struct outcome *outcome) {
+static void show(struct cli *cli, const struct outcome *outcome) {
     const char *database = cli->config.database;
     printf(!outcome->wrote        ? "%s is there already\n"
            : outcome->is_complete ? "wrote %s\n"
@@ -32,15 +32,16 @@ static void show(const struct cli *cli, const struct outcome *outcome) {
     if (outcome->list.name != NULL)
         printf("added the list %s <%s>\n", outcome->list.name, outcome->list.list_id);
     if (outcome->relay.count > 0)
-        cli_show_findings(&outcome->relay, false);
+        cli_show_findings(cli, &outcome->relay);
 }
 
-static void show_json(const struct cli *cli, const struct outcome *outcome) {
+static void show_json(struct cli *cli, const struct outcome *outcome) {
     const char *database = cli->config.database;
-    cli_print_json(json_pack("{s:s, s:b, s:s?, s:b, s:s?}", "configuration", outcome->path,
-                             "wrote_configuration", outcome->wrote, "database",
-                             nl_store_is_file(database) ? database : NULL, "created_database",
-                             outcome->created, "list", outcome->list.name));
+    cli_print_json(cli, json_pack("{s:s, s:b, s:s?, s:b, s:s?, s:o}", "configuration",
+                                  outcome->path, "wrote_configuration", outcome->wrote, "database",
+                                  nl_store_is_file(database) ? database : NULL, "created_database",
+                                  outcome->created, "list", outcome->list.name, "relay",
+                                  cli_findings_facts(&outcome->relay)));
 }
 
 /* Writes the configuration and reads it; one that cannot be read does not stay. */
@@ -118,13 +119,14 @@ static enum nl_status try_relay(struct cli *cli, struct nl_findings *out, struct
 }
 
 /* The answers, from options or on a terminal; a file that is there keeps its settings. */
-static enum nl_status take_answers(const struct init_options *options, struct init_answers *answers,
-                                   struct outcome *outcome, struct nl_error *err) {
+static enum nl_status take_answers(const struct cli *cli, const struct init_options *options,
+                                   struct init_answers *answers, struct outcome *outcome,
+                                   struct nl_error *err) {
     bool exists = access(outcome->path, F_OK) == 0;
     enum nl_status status = init_take(answers, options, err);
     if (status == NL_OK && options->list != NULL && options->from == NULL)
         status = nl_error_set(err, NL_USAGE, "--list needs --from, the list's sender");
-    if (status == NL_OK && outcome->wrote && cli_is_interactive() && !options->json)
+    if (status == NL_OK && outcome->wrote && cli_is_interactive() && !cli->json)
         status = init_ask(answers, err);
     if (status == NL_OK)
         status = init_settle(answers, err);
@@ -146,7 +148,7 @@ static enum nl_status add_first_list(struct cli *cli, const char *from, const ch
 static enum nl_status set_up(struct cli *cli, const struct init_options *options,
                              struct init_answers *answers, struct outcome *outcome,
                              struct nl_error *err) {
-    enum nl_status status = take_answers(options, answers, outcome, err);
+    enum nl_status status = take_answers(cli, options, answers, outcome, err);
     if (status == NL_OK)
         status = outcome->wrote ? write_config(cli, options, answers, outcome->path, err)
                                 : cli_configure(cli, err);
@@ -172,7 +174,7 @@ static enum nl_status init_run(struct cli *cli, void *options, struct nl_error *
     if (status == NL_OK)
         status = set_up(cli, chosen, &answers, &outcome, err);
     if (status == NL_OK) {
-        (chosen->json ? show_json : show)(cli, &outcome);
+        (cli->json ? show_json : show)(cli, &outcome);
         status = cli_judge_findings(&outcome.relay, false, "the relay", err);
     }
     nl_findings_free(&outcome.relay);
@@ -182,7 +184,6 @@ static enum nl_status init_run(struct cli *cli, void *options, struct nl_error *
 }
 
 static const struct cli_option init_table[] = {
-    CLI_FLAG("json", struct init_options, json),
     CLI_FLAG("system", struct init_options, system),
     CLI_TEXT("from", struct init_options, from),
     CLI_TEXT("list", struct init_options, list),

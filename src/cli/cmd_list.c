@@ -8,7 +8,7 @@ struct list_options {
     const char *title, *from, *list_id, *reply_to, *owner, *language;
     const char *archive_url, *subscribe_url, *postal_address;
     enum { UNCHANGED, PRIVATE, PUBLIC } visibility;
-    bool json, yes;
+    bool yes;
 };
 
 static struct nl_list_settings settings_of(const struct list_options *chosen, bool *is_private) {
@@ -31,6 +31,11 @@ static const char *word_of(const json_t *facts, const char *name) {
     return json_string_value(json_object_get(facts, name));
 }
 
+static void tell_declined(struct cli *cli) {
+    cli_tell(cli, json_pack("{s:s, s:s}", "list", cli->words[0], "result", "declined"),
+             "Nothing was changed.");
+}
+
 static enum nl_status list_add(struct cli *cli, void *options, struct nl_error *err) {
     bool is_private = false;
     const struct nl_list_settings settings = settings_of(options, &is_private);
@@ -40,8 +45,11 @@ static enum nl_status list_add(struct cli *cli, void *options, struct nl_error *
     if (status == NL_OK)
         status = nl_office_list_add(&office, cli->words[0], &settings, &added, err);
     if (status == NL_OK)
-        printf("added the list %s <%s>\n", word_of(added.facts, "name"),
-               word_of(added.facts, "list_id"));
+        cli_tell(cli,
+                 json_pack("{s:s, s:s, s:s}", "list", word_of(added.facts, "name"), "list_id",
+                           word_of(added.facts, "list_id"), "result", "added"),
+                 "added the list %s <%s>", word_of(added.facts, "name"),
+                 word_of(added.facts, "list_id"));
     nl_list_facts_free(&added);
     return status;
 }
@@ -55,7 +63,8 @@ static enum nl_status list_edit(struct cli *cli, void *options, struct nl_error 
     if (status == NL_OK)
         status = nl_office_list_change(&office, cli->words[0], &settings, NULL, &stale, err);
     if (status == NL_OK)
-        printf("changed the list %s\n", cli->words[0]);
+        cli_tell(cli, json_pack("{s:s, s:s}", "list", cli->words[0], "result", "changed"),
+                 "changed the list %s", cli->words[0]);
     return status;
 }
 
@@ -67,19 +76,23 @@ static enum nl_status agree(struct cli *cli, const struct list_options *chosen, 
     enum nl_status status = nl_office_list_burden(&office, cli->words[0], &burden, err);
     if (status != NL_OK)
         return status;
-    printf("The list %s has %lld active subscribers, %lld pending ones, %lld who have left, and "
-           "%lld issues.\n",
-           cli->words[0], (long long)burden.active, (long long)burden.pending,
-           (long long)burden.left, (long long)burden.issues);
+    FILE *out = cli->json ? stderr : stdout;
+    fprintf(out,
+            "The list %s has %lld active subscribers, %lld pending ones, %lld who have left, and "
+            "%lld issues.\n",
+            cli->words[0], (long long)burden.active, (long long)burden.pending,
+            (long long)burden.left, (long long)burden.issues);
     if (removes)
-        printf(
+        fprintf(
+            out,
             "All of them are unsubscribed from it without a mail; its issues leave the archive.\n"
             "%lld people are on no other list: all that is known of them is erased.\n",
             (long long)burden.people);
     else
-        printf("They all stay on it, and its List-Id stays %s.\n"
-               "Addresses of its archive and forms that hold the old name stop working.\n",
-               word_of(burden.facts, "list_id"));
+        fprintf(out,
+                "They all stay on it, and its List-Id stays %s.\n"
+                "Addresses of its archive and forms that hold the old name stop working.\n",
+                word_of(burden.facts, "list_id"));
     json_decref(burden.facts);
     return cli_confirm(cli, chosen->yes, removes ? "Remove the list?" : "Rename the list?", agreed,
                        err);
@@ -94,9 +107,12 @@ static enum nl_status list_rename(struct cli *cli, void *options, struct nl_erro
     if (status == NL_OK && agreed)
         status = nl_office_list_rename(&office, cli->words[0], cli->words[1], err);
     if (status == NL_OK && !agreed)
-        puts("Nothing was changed.");
+        tell_declined(cli);
     else if (status == NL_OK)
-        printf("the list %s is called %s now\n", cli->words[0], cli->words[1]);
+        cli_tell(cli,
+                 json_pack("{s:s, s:s, s:s}", "list", cli->words[1], "former", cli->words[0],
+                           "result", "renamed"),
+                 "the list %s is called %s now", cli->words[0], cli->words[1]);
     return status;
 }
 
@@ -109,9 +125,10 @@ static enum nl_status list_remove(struct cli *cli, void *options, struct nl_erro
     if (status == NL_OK && agreed)
         status = nl_office_list_remove(&office, cli->words[0], err);
     if (status == NL_OK && !agreed)
-        puts("Nothing was changed.");
+        tell_declined(cli);
     else if (status == NL_OK)
-        printf("the list %s is removed\n", cli->words[0]);
+        cli_tell(cli, json_pack("{s:s, s:s}", "list", cli->words[0], "result", "removed"),
+                 "the list %s is removed", cli->words[0]);
     return status;
 }
 
@@ -157,18 +174,17 @@ static enum nl_status read_lists(struct cli *cli, json_t **out, struct nl_error 
 }
 
 static enum nl_status list_show(struct cli *cli, void *options, struct nl_error *err) {
-    const struct list_options *chosen = options;
+    (void)options;
     json_t *lists = NULL;
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = read_lists(cli, &lists, err);
-    for (size_t i = 0; status == NL_OK && !chosen->json && i < json_array_size(lists); i++)
+    for (size_t i = 0; status == NL_OK && !cli->json && i < json_array_size(lists); i++)
         show_one(json_array_get(lists, i));
-    if (status == NL_OK && !chosen->json && json_array_size(lists) == 0)
+    if (status == NL_OK && !cli->json && json_array_size(lists) == 0)
         puts("no lists: 'newsletter list add NAME --from MAILBOX' adds one");
-    if (status == NL_OK && chosen->json) {
-        json_dumpf(lists, stdout, JSON_INDENT(2));
-        putchar('\n');
+    if (status == NL_OK && cli->json) {
+        cli_print_json(cli, json_incref(lists));
     }
     json_decref(lists);
     return status;
@@ -184,7 +200,6 @@ static const struct cli_option list_table[] = {
     CLI_TEXT("archive-url", struct list_options, archive_url),
     CLI_TEXT("subscribe-url", struct list_options, subscribe_url),
     CLI_TEXT("postal-address", struct list_options, postal_address),
-    CLI_FLAG("json", struct list_options, json),
     CLI_FLAG("yes", struct list_options, yes),
     CLI_SET("private", struct list_options, visibility, PRIVATE),
     CLI_SET("public", struct list_options, visibility, PUBLIC),

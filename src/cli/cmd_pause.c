@@ -17,19 +17,12 @@ static enum nl_status pause_issue(struct cli *cli, const struct nl_issue *issue,
 }
 
 static enum nl_status pause_run(struct cli *cli, void *options, struct nl_error *err) {
-    cli->json = ((const struct cli_json_option *)options)->json;
+    (void)options;
     return cli_on_issue(cli, cli->words[0], pause_issue, NULL, err);
 }
 
-static const struct cli_option pause_table[] = {
-    CLI_FLAG("json", struct cli_json_option, json),
-    {0},
-};
-
 const struct cli_command cmd_pause = {
     .name = "pause",
-    .options = pause_table,
-    .size = sizeof(struct cli_json_option),
     .run = pause_run,
     .words = {1, 1, "one ISSUE"},
 };

@@ -21,13 +21,21 @@ static char *stem(const char *path) {
     return strndup(base, dot != NULL && dot > base ? (size_t)(dot - base) : strlen(base));
 }
 
-static enum nl_status write_file(const char *folder, const char *name, const char *suffix,
+/* Where the files go, and their names with --json. */
+struct output {
+    const char *folder;
+    json_t *files; /* NULL for text */
+};
+
+static enum nl_status write_file(const struct output *output, const char *name, const char *suffix,
                                  const struct nl_buf *text, struct nl_error *err) {
     struct nl_buf path = {0};
-    nl_buf_addf(&path, "%s/%s%s", folder, name, suffix);
+    nl_buf_addf(&path, "%s/%s%s", output->folder, name, suffix);
     enum nl_status status =
         nl_file_write(nl_buf_text(&path), nl_buf_text(text), text->len, false, err);
-    if (status == NL_OK)
+    if (status == NL_OK && output->files != NULL)
+        json_array_append_new(output->files, json_string(nl_buf_text(&path)));
+    else if (status == NL_OK)
         puts(nl_buf_text(&path));
     nl_buf_free(&path);
     return status;
@@ -54,21 +62,21 @@ static enum nl_status fill_preview(const struct nl_bulletin *bulletin, size_t in
 }
 
 static enum nl_status write_edition(const char *path, const struct filled *filled,
-                                    const char *folder, struct nl_error *err) {
+                                    const struct output *output, struct nl_error *err) {
     char *name = stem(path);
     enum nl_status status =
-        name != NULL ? write_file(folder, name, ".html", &filled->page, err) : nl_error_nomem(err);
+        name != NULL ? write_file(output, name, ".html", &filled->page, err) : nl_error_nomem(err);
     if (status == NL_OK)
-        status = write_file(folder, name, ".txt", &filled->text, err);
+        status = write_file(output, name, ".txt", &filled->text, err);
     if (status == NL_OK)
-        status = write_file(folder, name, ".eml", &filled->message, err);
+        status = write_file(output, name, ".eml", &filled->message, err);
     free(name);
     return status;
 }
 
 static enum nl_status write_page(const struct cli *cli, const struct nl_bulletin *bulletin,
-                                 const struct filled *filled, const char *folder, const char *name,
-                                 struct nl_error *err) {
+                                 const struct filled *filled, const struct output *output,
+                                 const char *name, struct nl_error *err) {
     struct nl_buf page = {0};
     struct nl_sample *samples = calloc(bulletin->view_count + 1, sizeof *samples);
     for (size_t i = 0; samples != NULL && i < bulletin->view_count; i++)
@@ -80,25 +88,26 @@ static enum nl_status write_page(const struct cli *cli, const struct nl_bulletin
         samples != NULL ? nl_preview_compose(name, bulletin, samples, &cli->config, &page, err)
                         : nl_error_nomem(err);
     if (status == NL_OK)
-        status = write_file(folder, "index", ".html", &page, err);
+        status = write_file(output, "index", ".html", &page, err);
     free(samples);
     nl_buf_free(&page);
     return status;
 }
 
 static enum nl_status write_all(const struct cli *cli, const struct nl_bulletin *bulletin,
-                                const char *folder, const char *name, struct nl_error *err) {
-    if (mkdir(folder, 0755) != 0 && errno != EEXIST)
-        return nl_error_system(err, errno, "create", folder);
+                                const struct output *output, const char *name,
+                                struct nl_error *err) {
+    if (mkdir(output->folder, 0755) != 0 && errno != EEXIST)
+        return nl_error_system(err, errno, "create", output->folder);
     struct filled *filled = calloc(bulletin->view_count + 1, sizeof *filled);
     enum nl_status status = filled != NULL ? NL_OK : nl_error_nomem(err);
     for (size_t i = 0; status == NL_OK && i < bulletin->view_count; i++) {
         status = fill_preview(bulletin, i, &filled[i], err);
         if (status == NL_OK)
-            status = write_edition(bulletin->views[i].path, &filled[i], folder, err);
+            status = write_edition(bulletin->views[i].path, &filled[i], output, err);
     }
     if (status == NL_OK)
-        status = write_page(cli, bulletin, filled, folder, name, err);
+        status = write_page(cli, bulletin, filled, output, name, err);
     for (size_t i = 0; filled != NULL && i < bulletin->view_count; i++) {
         nl_buf_free(&filled[i].page);
         nl_buf_free(&filled[i].text);
@@ -122,7 +131,13 @@ static enum nl_status preview_run(struct cli *cli, void *options, struct nl_erro
     if (status == NL_OK) {
         nl_buf_addf(&folder, "%s%s", chosen->output != NULL ? chosen->output : name,
                     chosen->output != NULL ? "" : ".preview");
-        status = write_all(cli, &bulletin, nl_buf_text(&folder), name, err);
+        const struct output output = {.folder = nl_buf_text(&folder),
+                                      .files = cli->json ? json_array() : NULL};
+        status = write_all(cli, &bulletin, &output, name, err);
+        if (status == NL_OK && cli->json)
+            cli_print_json(cli,
+                           json_pack("{s:s, s:O}", "folder", output.folder, "files", output.files));
+        json_decref(output.files);
     }
     free(name);
     nl_buf_free(&folder);

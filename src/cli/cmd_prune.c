@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 struct prune_options {
-    bool dry_run, json;
+    bool dry_run;
 };
 
 struct nl_retention cli_retention(const struct nl_config *config) {
@@ -17,8 +17,8 @@ struct nl_retention cli_retention(const struct nl_config *config) {
                                  .ended = config->retention.ended};
 }
 
-static void show(const struct nl_pruned *pruned, bool json) {
-    if (!json) {
+static void show(struct cli *cli, const struct nl_pruned *pruned) {
+    if (!cli->json) {
         printf("%lld events, %lld links, %lld addresses of consent, %lld people, "
                "%lld unconfirmed sign-ups, %lld reports\n",
                (long long)pruned->events, (long long)pruned->links, (long long)pruned->ips,
@@ -31,9 +31,7 @@ static void show(const struct nl_pruned *pruned, bool json) {
                   (json_int_t)pruned->links, "ips", (json_int_t)pruned->ips, "people",
                   (json_int_t)pruned->people, "unconfirmed", (json_int_t)pruned->unconfirmed,
                   "reports", (json_int_t)pruned->reports);
-    json_dumpf(object, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(object);
+    cli_print_json(cli, object);
 }
 
 static enum nl_status prune_run(struct cli *cli, void *options, struct nl_error *err) {
@@ -45,13 +43,12 @@ static enum nl_status prune_run(struct cli *cli, void *options, struct nl_error 
         status = nl_store_prune(cli->store, &retention, chosen->dry_run, &pruned, err);
     }
     if (status == NL_OK)
-        show(&pruned, chosen->json);
+        show(cli, &pruned);
     return status;
 }
 
 static const struct cli_option prune_table[] = {
     CLI_FLAG("dry-run", struct prune_options, dry_run),
-    CLI_FLAG("json", struct prune_options, json),
     {0},
 };
 

@@ -4,12 +4,12 @@
 
 struct reconfirm_options {
     const char *list, *where, *segment;
-    bool yes, dry_run, json;
+    bool yes, dry_run;
 };
 
-static void tell_json(int64_t people, bool asked, int64_t by) {
-    cli_print_json(json_pack("{s:I, s:b, s:o}", "people", (json_int_t)people, "asked", asked,
-                             "answer_by", cli_json_time(by)));
+static void tell_json(struct cli *cli, int64_t people, bool asked, int64_t by) {
+    cli_print_json(cli, json_pack("{s:I, s:b, s:o}", "people", (json_int_t)people, "asked", asked,
+                                  "answer_by", cli_json_time(by)));
 }
 
 static enum nl_status ask(struct cli *cli, const struct reconfirm_options *call,
@@ -23,8 +23,8 @@ static enum nl_status ask(struct cli *cli, const struct reconfirm_options *call,
         return status;
     cli_format_time(reconfirmation->by, by);
     if (count == 0 || call->dry_run) {
-        if (call->json)
-            tell_json(count, false, reconfirmation->by);
+        if (cli->json)
+            tell_json(cli, count, false, reconfirmation->by);
         else
             printf("%lld people would be asked\n", (long long)count);
         return NL_OK;
@@ -35,15 +35,15 @@ static enum nl_status ask(struct cli *cli, const struct reconfirm_options *call,
         "answered by %s?",
         (long long)count, by);
     status = cli_confirm(cli, call->yes, question, &agreed, err);
-    if (status == NL_OK && !agreed && call->json)
-        tell_json(count, false, reconfirmation->by);
+    if (status == NL_OK && !agreed && cli->json)
+        tell_json(cli, count, false, reconfirmation->by);
     else if (status == NL_OK && !agreed)
         puts("Nobody was asked.");
     if (status != NL_OK || !agreed)
         return status;
     status = nl_reconfirmation_ask(cli->store, reconfirmation, false, &count, err);
-    if (status == NL_OK && call->json)
-        tell_json(count, true, reconfirmation->by);
+    if (status == NL_OK && cli->json)
+        tell_json(cli, count, true, reconfirmation->by);
     else if (status == NL_OK)
         printf("%lld people are asked, until %s: 'newsletter retry' (cron) sends the mails\n",
                (long long)count, by);
@@ -78,7 +78,6 @@ static const struct cli_option reconfirm_table[] = {
     CLI_TEXT("segment", struct reconfirm_options, segment),
     CLI_FLAG("yes", struct reconfirm_options, yes),
     CLI_FLAG("dry-run", struct reconfirm_options, dry_run),
-    CLI_FLAG("json", struct reconfirm_options, json),
     {0},
 };
 

@@ -35,7 +35,7 @@ static enum nl_status replies_run(struct cli *cli, void *options, struct nl_erro
     struct replies_call call = {0};
     const struct nl_visitor visitor = {take_reply, NULL, &call, true, &cli_stop};
     bool pipe = cli->word_count == 0;
-    bool json = ((const struct cli_json_option *)options)->json;
+    (void)options;
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = nl_intake_new(cli->store, &cli->config, &call.intake, err);
@@ -44,9 +44,9 @@ static enum nl_status replies_run(struct cli *cli, void *options, struct nl_erro
         status = take_pipe(&call, err);
     for (char **path = cli->words; status == NL_OK && *path != NULL && !cli_stop; path++)
         status = nl_mailbox_path(*path, &visitor, err);
-    if (status == NL_OK && json)
-        cli_print_json(json_pack("{s:I, s:I}", "messages", (json_int_t)call.total, "answers",
-                                 (json_int_t)call.counted));
+    if (status == NL_OK && cli->json)
+        cli_print_json(cli, json_pack("{s:I, s:I}", "messages", (json_int_t)call.total, "answers",
+                                      (json_int_t)call.counted));
     else if (status == NL_OK && !pipe)
         printf("%lld message%s, %lld of them answers to ours\n", (long long)call.total,
                call.total == 1 ? "" : "s", (long long)call.counted);
@@ -56,15 +56,8 @@ static enum nl_status replies_run(struct cli *cli, void *options, struct nl_erro
     return status;
 }
 
-static const struct cli_option replies_table[] = {
-    CLI_FLAG("json", struct cli_json_option, json),
-    {0},
-};
-
 const struct cli_command cmd_replies = {
     .name = "replies",
-    .options = replies_table,
-    .size = sizeof(struct cli_json_option),
     .run = replies_run,
     .words = {0, CLI_ANY, NULL},
     .heedless_of_imports = true,

@@ -9,8 +9,7 @@
 
 struct report_options {
     const char *list, *output, *language;
-    enum nl_report_form form;
-    bool metrics, reputation;
+    bool html, metrics, reputation;
 };
 
 struct report_call {
@@ -53,14 +52,19 @@ static enum nl_status find_issue(struct cli *cli, struct report_call *call, stru
 
 /* A report names people, so only its owner may read it; a metrics file must be readable for
  * Prometheus. */
-static enum nl_status put(const struct cli *cli, const struct report_options *call,
+static enum nl_status put(struct cli *cli, const struct report_options *call,
                           const struct nl_buf *text, struct nl_error *err) {
     enum nl_status status = call->output != NULL ? cli_check_output(cli, call->output, err) : NL_OK;
     if (status != NL_OK)
         return status;
     if (call->output != NULL)
-        return nl_file_write(call->output, nl_buf_text(text), text->len, !call->metrics, err);
+        status = nl_file_write(call->output, nl_buf_text(text), text->len, !call->metrics, err);
+    if (status == NL_OK && call->output != NULL && cli->json)
+        cli_print_json(cli, json_pack("{s:s}", "file", call->output));
+    if (status != NL_OK || call->output != NULL)
+        return status;
     fputs(nl_buf_text(text), stdout);
+    cli->printed = cli->json;
     return NL_OK;
 }
 
@@ -68,9 +72,15 @@ static enum nl_status report_run(struct cli *cli, void *options, struct nl_error
     struct report_call call = {.chosen = options, .wanted = cli->words[0]};
     const struct report_options *chosen = options;
     struct nl_buf text = {0};
+    const enum nl_report_form form = cli->json      ? NL_REPORT_JSON
+                                     : chosen->html ? NL_REPORT_HTML
+                                                    : NL_REPORT_TEXT;
     bool issues = !chosen->metrics && !chosen->reputation;
-    if (chosen->reputation && (chosen->metrics || call.wanted != NULL || chosen->list != NULL ||
-                               chosen->form == NL_REPORT_HTML))
+    if (cli->json && (chosen->html || chosen->metrics))
+        return cli_usage_error(cli, err, "--json and --%s exclude each other",
+                               chosen->html ? "html" : "metrics");
+    if (chosen->reputation &&
+        (chosen->metrics || call.wanted != NULL || chosen->list != NULL || chosen->html))
         return cli_usage_error(cli, err,
                                "--reputation is about all lists, as text or with --json: it goes "
                                "with neither ISSUE, --list, --html nor --metrics");
@@ -78,11 +88,11 @@ static enum nl_status report_run(struct cli *cli, void *options, struct nl_error
     if (status == NL_OK && chosen->metrics)
         status = nl_metrics_write(cli->store, &text, err);
     else if (status == NL_OK && chosen->reputation)
-        status = nl_reputation_write(cli->store, chosen->form == NL_REPORT_JSON, &text, err);
+        status = nl_reputation_write(cli->store, cli->json, &text, err);
     else if (status == NL_OK && call.wanted != NULL)
         status = find_issue(cli, &call, err);
     if (status == NL_OK && issues)
-        status = nl_report_write(cli->store, &cli->config, call.issue, chosen->list, chosen->form,
+        status = nl_report_write(cli->store, &cli->config, call.issue, chosen->list, form,
                                  chosen->language, &text, err);
     if (status == NL_OK)
         status = put(cli, chosen, &text, err);
@@ -92,8 +102,7 @@ static enum nl_status report_run(struct cli *cli, void *options, struct nl_error
 
 static const struct cli_option report_table[] = {
     CLI_TEXT("list", struct report_options, list),
-    CLI_SET("json", struct report_options, form, NL_REPORT_JSON),
-    CLI_SET("html", struct report_options, form, NL_REPORT_HTML),
+    CLI_FLAG("html", struct report_options, html),
     CLI_PATH("output", struct report_options, output),
     CLI_TEXT("language", struct report_options, language),
     CLI_FLAG("metrics", struct report_options, metrics),

@@ -23,20 +23,23 @@ static const char *people(int64_t count) {
 static enum nl_status confirm(const struct cli *cli, const struct resend_call *call,
                               const struct nl_issue *issue, const struct nl_issue_resent *counts,
                               bool *agreed, struct nl_error *err) {
-    printf("Issue %s: %lld %s with a delivery that is %s%s%s%s\n", issue->slug,
-           (long long)counts->people, people(counts->people), states[call->chosen->state],
-           call->chosen->reply != NULL ? " and a reply like '" : "",
-           call->chosen->reply != NULL ? call->chosen->reply : "",
-           call->chosen->reply != NULL ? "'" : "");
+    FILE *out = cli->json ? stderr : stdout;
+    fprintf(out, "Issue %s: %lld %s with a delivery that is %s%s%s%s\n", issue->slug,
+            (long long)counts->people, people(counts->people), states[call->chosen->state],
+            call->chosen->reply != NULL ? " and a reply like '" : "",
+            call->chosen->reply != NULL ? call->chosen->reply : "",
+            call->chosen->reply != NULL ? "'" : "");
     if (counts->ended > 0)
-        printf("Left out: %lld whose subscription has ended since\n", (long long)counts->ended);
+        fprintf(out, "Left out: %lld whose subscription has ended since\n",
+                (long long)counts->ended);
     if (counts->people == 0)
         return nl_error_set(err, NL_NOTFOUND,
                             "nobody is left to send it to: see 'newsletter "
                             "status %s'",
                             issue->slug);
     if (call->chosen->state == UNKNOWN)
-        puts("Some of them may have got it already: the run ended before the server answered.");
+        fputs("Some of them may have got it already: the run ended before the server answered.\n",
+              out);
     return cli_confirm(cli, call->chosen->yes, "Send the issue to them again?", agreed, err);
 }
 
@@ -56,7 +59,12 @@ static enum nl_status resend_issue(struct cli *cli, const struct nl_issue *issue
     call->resend.count_only = false;
     if (status == NL_OK && agreed)
         status = nl_office_issue_resend(&office, &call->resend, &counts, err);
-    if (status == NL_OK && !agreed)
+    if (status == NL_OK && cli->json)
+        cli_print_change(cli, issue, agreed ? "queued" : "declined",
+                         json_pack("{s:s, s:I, s:I}", "state", states[call->chosen->state],
+                                   "people", (json_int_t)counts.people, "ended",
+                                   (json_int_t)counts.ended));
+    else if (status == NL_OK && !agreed)
         puts("Nothing was sent.");
     else if (status == NL_OK)
         printf("%lld %s queued again: 'newsletter %s' sends them\n", (long long)counts.people,

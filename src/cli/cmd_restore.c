@@ -10,7 +10,7 @@
 
 struct restore_options {
     const char *key;
-    bool yes, json, drill;
+    bool yes, drill;
 };
 
 /* An issue of the backup that must not go on by itself: it may have gone out since. */
@@ -63,16 +63,25 @@ static enum nl_status hold_issues(struct nl_store *store, struct held *held, str
     return status;
 }
 
+struct drill {
+    struct nl_store *store;
+    json_t *lists; /* NULL for text */
+};
+
 static enum nl_status show_list(const struct nl_list *list, void *ctx, struct nl_error *err) {
+    const struct drill *drill = ctx;
     struct nl_list_counts counts;
-    enum nl_status status = nl_list_count(ctx, list->id, &counts, err);
-    if (status == NL_OK)
+    enum nl_status status = nl_list_count(drill->store, list->id, &counts, err);
+    if (status == NL_OK && drill->lists != NULL)
+        json_array_append_new(drill->lists, json_pack("{s:s, s:I}", "list", list->name, "active",
+                                                      (json_int_t)counts.active));
+    else if (status == NL_OK)
         printf("%s: %lld active subscriptions\n", list->name, (long long)counts.active);
     return status;
 }
 
 /* Opening brings an older schema up to date, and refuses a newer one. */
-static enum nl_status examine(const char *fresh, bool drill, struct held *held,
+static enum nl_status examine(const char *fresh, struct drill *drill, struct held *held,
                               struct nl_error *err) {
     struct nl_store *store = NULL;
     struct nl_buf problem = {0};
@@ -83,21 +92,24 @@ static enum nl_status examine(const char *fresh, bool drill, struct held *held,
         status = nl_error_set(err, NL_DATA, "the backup is damaged: %s", nl_buf_text(&problem));
     if (status == NL_OK)
         status = hold_issues(store, held, err);
-    if (status == NL_OK && drill)
-        status = nl_list_each(store, show_list, store, err);
+    if (status == NL_OK && drill != NULL) {
+        drill->store = store;
+        status = nl_list_each(store, show_list, drill, err);
+    }
     nl_buf_free(&problem);
     nl_store_close(store);
     return status;
 }
 
-static void show_json(const char *source, const char *kept, const struct held *held) {
+static void show_json(struct cli *cli, const char *source, const char *kept,
+                      const struct held *held) {
     json_t *issues = json_array();
     for (size_t i = 0; i < held->count; i++)
         json_array_append_new(
             issues, json_pack("{s:s, s:s}", "issue", held->items[i].slug, "result",
                               held->items[i].state == NL_ISSUE_SENDING ? "paused" : "withdrawn"));
     cli_print_json(
-        json_pack("{s:s, s:s?, s:o}", "restored", source, "kept", kept, "issues", issues));
+        cli, json_pack("{s:s, s:s?, s:o}", "restored", source, "kept", kept, "issues", issues));
 }
 
 static void show(const char *source, const char *kept, const struct held *held) {
@@ -116,11 +128,16 @@ static void show(const char *source, const char *kept, const struct held *held) 
 static enum nl_status run_drill(struct cli *cli, const char *source, struct nl_error *err) {
     struct nl_restore restore = {0};
     struct held held = {0};
+    struct drill drill = {.lists = cli->json ? json_array() : NULL};
     enum nl_status status = nl_restore_try(&restore, source, err);
     if (status == NL_OK)
-        status = examine(restore.fresh, true, &held, err);
+        status = examine(restore.fresh, &drill, &held, err);
     if (status == NL_OK)
-        printf("%s can be restored\n", cli->words[0]);
+        cli_tell(cli,
+                 json_pack("{s:s, s:s, s:O?}", "file", cli->words[0], "result", "can_be_restored",
+                           "lists", drill.lists),
+                 "%s can be restored", cli->words[0]);
+    json_decref(drill.lists);
     nl_restore_end(&restore);
     held_free(&held);
     return status;
@@ -133,7 +150,7 @@ static enum nl_status replace(struct cli *cli, const struct restore_options *cho
     bool agreed = false;
     enum nl_status status = nl_restore_begin(&restore, cli->config.database, source, err);
     if (status == NL_OK)
-        status = examine(restore.fresh, false, &held, err);
+        status = examine(restore.fresh, NULL, &held, err);
     if (status == NL_OK)
         status = cli_confirm(cli, chosen->yes,
                              "The backup is whole. Replace the database by it? What has happened "
@@ -141,8 +158,10 @@ static enum nl_status replace(struct cli *cli, const struct restore_options *cho
                              &agreed, err);
     if (status == NL_OK && agreed)
         status = nl_restore_finish(&restore, &nl_env_system, err);
-    if (status == NL_OK && agreed && chosen->json)
-        show_json(cli->words[0], restore.kept, &held);
+    if (status == NL_OK && !agreed && cli->json)
+        cli_print_json(cli, json_pack("{s:n, s:s}", "restored", "result", "declined"));
+    else if (status == NL_OK && agreed && cli->json)
+        show_json(cli, cli->words[0], restore.kept, &held);
     else if (status == NL_OK && agreed)
         show(cli->words[0], restore.kept, &held);
     nl_restore_end(&restore);
@@ -168,8 +187,8 @@ static enum nl_status decrypt(struct cli *cli, const struct restore_options *cho
 static enum nl_status restore_run(struct cli *cli, void *options, struct nl_error *err) {
     const struct restore_options *chosen = options;
     struct nl_opened_backup opened = {0};
-    if (chosen->drill && (chosen->json || chosen->yes))
-        return cli_usage_error(cli, err, "--drill replaces nothing: leave --yes and --json out");
+    if (chosen->drill && chosen->yes)
+        return cli_usage_error(cli, err, "--drill replaces nothing: leave --yes out");
     enum nl_status status = cli_configure(cli, err);
     if (status == NL_OK && nl_openpgp_is_message(cli->words[0]))
         status = decrypt(cli, chosen, &opened, err);
@@ -183,7 +202,6 @@ static enum nl_status restore_run(struct cli *cli, void *options, struct nl_erro
 static const struct cli_option restore_table[] = {
     CLI_PATH("key", struct restore_options, key),
     CLI_FLAG("yes", struct restore_options, yes),
-    CLI_FLAG("json", struct restore_options, json),
     CLI_FLAG("drill", struct restore_options, drill),
     {0},
 };

@@ -14,23 +14,16 @@ static enum nl_status resume_issue(struct cli *cli, const struct nl_issue *issue
         status = nl_issue_left(cli->store, issue->id, &left, &unknown, err);
     if (status != NL_OK)
         return status;
-    return cli_send_issue(cli, issue, left, err);
+    return cli_send_issue(cli, issue, left, NULL, err);
 }
 
 static enum nl_status resume_run(struct cli *cli, void *options, struct nl_error *err) {
-    cli->json = ((const struct cli_json_option *)options)->json;
+    (void)options;
     return cli_on_issue(cli, cli->words[0], resume_issue, NULL, err);
 }
 
-static const struct cli_option resume_table[] = {
-    CLI_FLAG("json", struct cli_json_option, json),
-    {0},
-};
-
 const struct cli_command cmd_resume = {
     .name = "resume",
-    .options = resume_table,
-    .size = sizeof(struct cli_json_option),
     .run = resume_run,
     .words = {1, 1, "one ISSUE"},
 };

@@ -7,6 +7,8 @@
 #include "newsletter/store/reconfirmation.h"
 
 struct retry_call {
+    struct cli *cli;
+    json_t *runs, *busy, *paused; /* for --json */
     enum nl_status worst; /* of the runs; an issue that fails does not keep the others waiting */
 };
 
@@ -21,7 +23,11 @@ static void report(const struct nl_issue *issue, const struct nl_run_summary *su
     const struct nl_log_field fields[] = {{issue != NULL ? "ISSUE" : NULL, what}, {0}};
     if (!did_anything(summary))
         return;
-    enum nl_status outcome = cli_report(summary, what, &problem);
+    json_t *facts = NULL;
+    enum nl_status outcome = call->cli->json ? cli_report_facts(summary, issue, &facts, &problem)
+                                             : cli_report(summary, what, &problem);
+    if (facts != NULL)
+        json_array_append_new(call->runs, facts);
     if (outcome != NL_OK)
         nl_log(NL_LOG_ERROR, fields, "%s: %s", what, nl_error_text(&problem));
     if (call->worst == NL_OK)
@@ -30,21 +36,22 @@ static void report(const struct nl_issue *issue, const struct nl_run_summary *su
 }
 
 static void name_busy(const struct nl_issue *issue, const char *text, void *ctx) {
-    (void)issue;
-    (void)ctx;
+    struct retry_call *call = ctx;
+    json_array_append_new(call->busy, json_string(issue->slug));
     fprintf(stderr, "%s\n", text);
 }
 
 static enum nl_status name_paused(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
-    (void)ctx;
+    struct retry_call *call = ctx;
     (void)err;
+    json_array_append_new(call->paused, json_string(issue->slug));
     fprintf(stderr, "issue %s is paused: %s; send it again to go on\n", issue->slug,
             issue->pause_note != NULL ? issue->pause_note : "by hand");
     return NL_OK;
 }
 
 /* Ends what was not reconfirmed in time, and asks who has been subscribed for long. */
-static enum nl_status ask_again(struct cli *cli, struct nl_error *err) {
+static enum nl_status ask_again(struct cli *cli, int64_t *ended, struct nl_error *err) {
     const struct nl_config *config = &cli->config;
     int64_t now = nl_env_now(nl_store_env(cli->store));
     const struct nl_reconfirmation reconfirmation = {.before = now - config->sunset.after,
@@ -53,7 +60,8 @@ static enum nl_status ask_again(struct cli *cli, struct nl_error *err) {
     int64_t count = 0;
     bool due = false;
     enum nl_status status = nl_reconfirmation_end(cli->store, &count, err);
-    if (status == NL_OK && count > 0)
+    *ended = count;
+    if (status == NL_OK && count > 0 && !cli->json)
         printf("%lld subscription%s ended: not reconfirmed\n", (long long)count,
                count == 1 ? "" : "s");
     if (status == NL_OK && config->sunset.after > 0)
@@ -63,8 +71,8 @@ static enum nl_status ask_again(struct cli *cli, struct nl_error *err) {
     return status;
 }
 
-static enum nl_status retry_all(struct cli *cli, struct nl_error *err) {
-    struct retry_call call = {0};
+static enum nl_status work(struct retry_call *call, int64_t *ended, struct nl_error *err) {
+    struct cli *cli = call->cli;
     const struct nl_service service = {.store = cli->store,
                                        .config = &cli->config,
                                        .relay = cli->relay,
@@ -72,21 +80,35 @@ static enum nl_status retry_all(struct cli *cli, struct nl_error *err) {
                                        .stop = &cli_stop,
                                        .report = report,
                                        .busy = name_busy,
-                                       .ctx = &call};
+                                       .ctx = call};
     struct nl_service_pass pass = {0};
     /* Paused issues are named before the pass pauses further ones. */
-    enum nl_status status = nl_issue_each(cli->store, NL_ISSUE_PAUSED, name_paused, NULL, err);
+    enum nl_status status = nl_issue_each(cli->store, NL_ISSUE_PAUSED, name_paused, call, err);
     if (status == NL_OK)
         status = nl_service_run(&service, &pass, err);
     const struct nl_office office = cli_office(cli);
     if (status == NL_OK)
         status = nl_webhooks_pass(&office, &cli_stop, err);
     if (status == NL_OK)
-        status = ask_again(cli, err);
+        status = ask_again(cli, ended, err);
     const struct nl_retention retention = cli_retention(&cli->config);
     if (status == NL_OK)
         status = nl_store_prune_daily(cli->store, &retention, err);
-    return status == NL_OK ? call.worst : status;
+    return status == NL_OK ? call->worst : status;
+}
+
+static enum nl_status retry_all(struct cli *cli, struct nl_error *err) {
+    struct retry_call call = {
+        .cli = cli, .runs = json_array(), .busy = json_array(), .paused = json_array()};
+    int64_t ended = 0;
+    enum nl_status status = work(&call, &ended, err);
+    if (cli->json && err->text == NULL)
+        cli_print_json(cli, json_pack("{s:O, s:O, s:O, s:I}", "runs", call.runs, "busy", call.busy,
+                                      "paused", call.paused, "not_reconfirmed", (json_int_t)ended));
+    json_decref(call.runs);
+    json_decref(call.busy);
+    json_decref(call.paused);
+    return status;
 }
 
 static enum nl_status retry_run(struct cli *cli, void *options, struct nl_error *err) {

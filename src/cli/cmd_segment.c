@@ -7,29 +7,22 @@
 struct segment_options {
     const char *list, *where;
     int64_t sample; /* how many addresses `show` prints */
-    bool json;
 };
 
-static void print_json(json_t *json) {
-    json_dumpf(json, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(json);
-}
-
 static enum nl_status segment_list(struct cli *cli, void *options, struct nl_error *err) {
-    const struct segment_options *chosen = options;
+    (void)options;
     json_t *segments = NULL;
     enum nl_status status = cli_open(cli, err);
     const struct nl_office office = cli_office(cli);
     if (status == NL_OK)
         status = nl_office_segments(&office, &segments, err);
-    for (size_t i = 0; status == NL_OK && !chosen->json && i < json_array_size(segments); i++) {
+    for (size_t i = 0; status == NL_OK && !cli->json && i < json_array_size(segments); i++) {
         const json_t *segment = json_array_get(segments, i);
         printf("%-24s %s\n", json_string_value(json_object_get(segment, "name")),
                json_string_value(json_object_get(segment, "expression")));
     }
-    if (status == NL_OK && chosen->json)
-        print_json(json_incref(segments));
+    if (status == NL_OK && cli->json)
+        cli_print_json(cli, json_incref(segments));
     else if (status == NL_OK && json_array_size(segments) == 0)
         puts("no segments: 'newsletter segment add NAME EXPRESSION' adds one");
     json_decref(segments);
@@ -43,7 +36,8 @@ static enum nl_status segment_add(struct cli *cli, void *options, struct nl_erro
     if (status == NL_OK)
         status = nl_office_segment_put(&office, cli->words[0], cli->words[1], err);
     if (status == NL_OK)
-        printf("saved the segment %s\n", cli->words[0]);
+        cli_tell(cli, json_pack("{s:s, s:s}", "segment", cli->words[0], "result", "saved"),
+                 "saved the segment %s", cli->words[0]);
     return status;
 }
 
@@ -54,18 +48,19 @@ static enum nl_status segment_remove(struct cli *cli, void *options, struct nl_e
     if (status == NL_OK)
         status = nl_office_segment_remove(&office, cli->words[0], err);
     if (status == NL_OK)
-        printf("removed the segment %s\n", cli->words[0]);
+        cli_tell(cli, json_pack("{s:s, s:s}", "segment", cli->words[0], "result", "removed"),
+                 "removed the segment %s", cli->words[0]);
     return status;
 }
 
 /* ---- the subscriptions in a segment ---- */
 
-static void print_people(const struct nl_segment_people *people, bool json) {
+static void print_people(struct cli *cli, const struct nl_segment_people *people) {
     size_t at = 0;
     json_t *address = NULL;
-    if (json) {
-        print_json(json_pack("[{s:I, s:O}]", "count", (json_int_t)people->count, "sample",
-                             people->sample));
+    if (cli->json) {
+        cli_print_json(cli, json_pack("[{s:I, s:O}]", "count", (json_int_t)people->count, "sample",
+                                      people->sample));
         return;
     }
     printf("%lld active subscriptions\n", (long long)people->count);
@@ -88,7 +83,7 @@ static enum nl_status segment_show(struct cli *cli, void *options, struct nl_err
     if (status == NL_OK)
         status = nl_office_segment_people(&office, &query, &people, err);
     if (status == NL_OK)
-        print_people(&people, chosen->json);
+        print_people(cli, &people);
     json_decref(people.sample);
     return status;
 }
@@ -97,7 +92,6 @@ static const struct cli_option segment_table[] = {
     CLI_TEXT("list", struct segment_options, list),
     CLI_TEXT("where", struct segment_options, where),
     CLI_NUMBER("sample", struct segment_options, sample, 0, INT64_MAX),
-    CLI_FLAG("json", struct segment_options, json),
     {0},
 };
 

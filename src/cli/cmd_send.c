@@ -64,7 +64,12 @@ static enum nl_status read_subject_plan(struct cli *cli, struct send_call *call,
 static enum nl_status schedule(struct cli *cli, struct send_call *call, struct nl_error *err) {
     int64_t count = 0;
     enum nl_status status = nl_issue_create(cli->store, &call->bulletin.issue, &count, err);
-    if (status == NL_OK)
+    if (status == NL_OK && cli->json)
+        cli_print_change(cli, &call->bulletin.issue, "scheduled",
+                         json_pack("{s:o, s:O}", "at",
+                                   cli_json_time(call->bulletin.issue.scheduled_at), "plan",
+                                   call->plan));
+    else if (status == NL_OK)
         puts("Scheduled: 'newsletter retry' (cron) sends it when it is time.");
     return status;
 }
@@ -85,7 +90,7 @@ static enum nl_status start_sending(struct cli *cli, struct send_call *call, str
             status =
                 nl_issue_extend(cli->store, issue->id, call->bulletin.issue.segment, &count, err);
     }
-    return status == NL_OK ? cli_send_issue(cli, issue, call->people, err) : status;
+    return status == NL_OK ? cli_send_issue(cli, issue, call->people, call->plan, err) : status;
 }
 
 /* Errors are for the author to correct before anybody gets the issue; of one that is under way they
@@ -100,6 +105,16 @@ static enum nl_status refuse_errors(const struct send_call *call, struct nl_erro
                         call->errors == 1 ? "it" : "them");
 }
 
+/* Says that nothing went out, on purpose. */
+static void tell_unsent(struct cli *cli, const struct send_call *call, const char *result,
+                        const char *text) {
+    if (cli->json)
+        cli_print_json(cli, json_pack("{s:s, s:s, s:O}", "issue", call->bulletin.issue.slug,
+                                      "result", result, "plan", call->plan));
+    else
+        puts(text);
+}
+
 static enum nl_status ask_and_send(struct cli *cli, struct send_call *call, struct nl_error *err) {
     char question[64];
     bool agreed = false;
@@ -107,7 +122,7 @@ static enum nl_status ask_and_send(struct cli *cli, struct send_call *call, stru
              call->chosen->at != NULL ? "Schedule" : "Send", (long long)call->people);
     enum nl_status status = refuse_errors(call, err);
     if (status == NL_OK && call->chosen->dry_run) {
-        puts("Nothing was sent (--dry-run).");
+        tell_unsent(cli, call, "planned", "Nothing was sent (--dry-run).");
         return NL_OK;
     }
     if (status == NL_OK)
@@ -127,6 +142,10 @@ static enum nl_status check_options(const struct cli *cli, const struct send_opt
                                "--worker stands alone: it sends all that there is to send");
     if (!chosen->worker && cli->word_count == 0)
         return cli_usage_error(cli, err, "expected one ISSUE.md");
+    if (cli->json && !chosen->yes && !chosen->dry_run && !chosen->worker && chosen->test == NULL)
+        return cli_usage_error(cli, err,
+                               "with --json there is no question: say --yes, or look at the plan "
+                               "with --dry-run");
     if (chosen->rest && (chosen->where != NULL || chosen->segment != NULL || chosen->at != NULL))
         return cli_usage_error(cli, err,
                                "--rest means everybody on the list, now: --where, --segment and "
@@ -138,7 +157,8 @@ static const struct send_options no_options = {.wait = -1, .rule = -1};
 
 static enum nl_status send_run(struct cli *cli, void *options, struct nl_error *err) {
     const struct send_options *chosen = options;
-    struct send_call call = {.chosen = chosen, .path = cli->words[0]};
+    struct send_call call = {
+        .chosen = chosen, .path = cli->words[0], .plan = cli->json ? json_object() : NULL};
     enum nl_status status = check_options(cli, chosen, err);
     if (status == NL_OK && chosen->worker)
         return cli_work(cli, err);
@@ -161,6 +181,7 @@ static enum nl_status send_run(struct cli *cli, void *options, struct nl_error *
         if (status == NL_OK)
             status = ask_and_send(cli, &call, err);
     }
+    json_decref(call.plan);
     nl_issue_free(&call.known);
     nl_bulletin_free(&call.bulletin);
     nl_list_free(&call.list);

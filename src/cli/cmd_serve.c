@@ -215,5 +215,6 @@ const struct cli_command cmd_serve = {
     .options = serve_table,
     .size = sizeof(struct serve_options),
     .run = serve_run,
+    .no_json = "it runs until it is stopped",
     .heedless_of_imports = true,
 };

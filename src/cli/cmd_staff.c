@@ -17,7 +17,6 @@ struct staff_options {
     struct cli_texts scopes, lists;
     int role;        /* enum nl_role */
     int64_t expires; /* after so many seconds; 0: never */
-    bool json;
 };
 
 static enum nl_status ask_password(char password[NL_PASSWORD_MOST + 2], struct nl_error *err) {
@@ -36,6 +35,11 @@ static enum nl_status ask_password(char password[NL_PASSWORD_MOST + 2], struct n
     return status;
 }
 
+static void tell_account(struct cli *cli, const char *result, const char *done) {
+    cli_tell(cli, json_pack("{s:s, s:s}", "account", cli->words[0], "result", result), "%s %s",
+             done, cli->words[0]);
+}
+
 static enum nl_status staff_add(struct cli *cli, void *options, struct nl_error *err) {
     const struct staff_options *chosen = options;
     char password[NL_PASSWORD_MOST + 2] = "";
@@ -46,7 +50,10 @@ static enum nl_status staff_add(struct cli *cli, void *options, struct nl_error 
     if (status == NL_OK)
         status = nl_staff_add(cli->store, cli->words[0], password, role, cli_actor(cli), err);
     if (status == NL_OK)
-        printf("added the account %s (%s)\n", cli->words[0], nl_roles[role]);
+        cli_tell(cli,
+                 json_pack("{s:s, s:s, s:s}", "account", cli->words[0], "role", nl_roles[role],
+                           "result", "added"),
+                 "added the account %s (%s)", cli->words[0], nl_roles[role]);
     OPENSSL_cleanse(password, sizeof password);
     return status;
 }
@@ -61,7 +68,7 @@ static enum nl_status staff_password(struct cli *cli, void *options, struct nl_e
         status =
             nl_staff_set_password(cli->store, cli->words[0], password, NULL, cli_actor(cli), err);
     if (status == NL_OK)
-        printf("changed the password of %s\n", cli->words[0]);
+        tell_account(cli, "changed", "changed the password of");
     OPENSSL_cleanse(password, sizeof password);
     return status;
 }
@@ -72,7 +79,7 @@ static enum nl_status staff_remove(struct cli *cli, void *options, struct nl_err
     if (status == NL_OK)
         status = nl_staff_remove(cli->store, cli->words[0], cli_actor(cli), err);
     if (status == NL_OK)
-        printf("removed the account %s\n", cli->words[0]);
+        tell_account(cli, "removed", "removed the account");
     return status;
 }
 
@@ -96,8 +103,11 @@ static enum nl_status staff_role(struct cli *cli, void *options, struct nl_error
                      ? nl_staff_unset_role(cli->store, name, list, cli_actor(cli), err)
                      : nl_staff_set_role(cli->store, name, list, role, cli_actor(cli), err);
     if (status == NL_OK)
-        printf("%s is %s%s%s\n", name, as_elsewhere ? "what the account is elsewhere" : word,
-               list != NULL ? " on " : "", list != NULL ? list : "");
+        cli_tell(cli,
+                 json_pack("{s:s, s:s, s:s?, s:s}", "account", name, "role", word, "list", list,
+                           "result", "changed"),
+                 "%s is %s%s%s", name, as_elsewhere ? "what the account is elsewhere" : word,
+                 list != NULL ? " on " : "", list != NULL ? list : "");
     return status;
 }
 
@@ -110,8 +120,9 @@ static enum nl_status staff_reset(struct cli *cli, void *options, struct nl_erro
     if (status == NL_OK)
         status = nl_staff_session_end(cli->store, cli->words[0], NULL, NULL, cli_actor(cli), err);
     if (status == NL_OK)
-        printf("%s logs in by password alone, until a second step is set up again\n",
-               cli->words[0]);
+        cli_tell(cli, json_pack("{s:s, s:s}", "account", cli->words[0], "result", "reset"),
+                 "%s logs in by password alone, until a second step is set up again",
+                 cli->words[0]);
     return status;
 }
 
@@ -163,7 +174,10 @@ static enum nl_status staff_token(struct cli *cli, void *options, struct nl_erro
     if (status == NL_OK)
         status = nl_api_token_add(cli->store, &wanted, chosen->expires, &token, err);
     if (status == NL_OK)
-        puts(token.text);
+        cli_tell(cli,
+                 json_pack("{s:s, s:s, s:s}", "name", cli->words[0], "token", token.text, "result",
+                           "added"),
+                 "%s", token.text);
     return status;
 }
 
@@ -173,7 +187,8 @@ static enum nl_status staff_revoke(struct cli *cli, void *options, struct nl_err
     if (status == NL_OK)
         status = nl_api_token_remove(cli->store, cli->words[0], err);
     if (status == NL_OK)
-        printf("revoked the token %s\n", cli->words[0]);
+        cli_tell(cli, json_pack("{s:s, s:s}", "name", cli->words[0], "result", "revoked"),
+                 "revoked the token %s", cli->words[0]);
     return status;
 }
 
@@ -241,19 +256,17 @@ static enum nl_status show_token(const struct nl_api_token *token, void *ctx,
 }
 
 static enum nl_status staff_list(struct cli *cli, void *options, struct nl_error *err) {
-    const struct staff_options *chosen = options;
-    struct listing listing = {.array = chosen->json ? json_array() : NULL};
+    (void)options;
+    struct listing listing = {.array = cli->json ? json_array() : NULL};
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = nl_staff_each(cli->store, show_account, &listing, err);
     if (status == NL_OK)
         status = nl_api_token_each(cli->store, show_token, &listing, err);
-    if (status == NL_OK && !chosen->json && listing.count == 0)
+    if (status == NL_OK && !cli->json && listing.count == 0)
         puts("no accounts and no tokens: 'newsletter staff add NAME' adds an account");
-    if (status == NL_OK && chosen->json) {
-        json_dumpf(listing.array, stdout, JSON_INDENT(2));
-        putchar('\n');
-    }
+    if (status == NL_OK && cli->json)
+        cli_print_json(cli, json_incref(listing.array));
     json_decref(listing.array);
     return status;
 }
@@ -281,14 +294,14 @@ static enum nl_status show_line(const struct nl_audit_line *line, void *ctx, str
 }
 
 static enum nl_status staff_log(struct cli *cli, void *options, struct nl_error *err) {
-    const struct staff_options *chosen = options;
+    (void)options;
     const struct nl_audit_filter filter = {.text = cli->words[0]};
-    json_t *array = chosen->json ? json_array() : NULL;
+    json_t *array = cli->json ? json_array() : NULL;
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = nl_audit_each(cli->store, &filter, show_line, array, err);
     if (status == NL_OK && array != NULL)
-        cli_print_json(json_incref(array));
+        cli_print_json(cli, json_incref(array));
     json_decref(array);
     return status;
 }
@@ -298,7 +311,6 @@ static const struct cli_option staff_table[] = {
     CLI_REPEATED("scope", struct staff_options, scopes),
     CLI_REPEATED("list", struct staff_options, lists),
     CLI_DURATION("expires", struct staff_options, expires),
-    CLI_FLAG("json", struct staff_options, json),
     {0},
 };
 

@@ -7,10 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct status_options {
-    bool json;
-};
-
 struct status_call {
     struct cli *cli;
     const char *wanted; /* slug, number, id or file; NULL for all */
@@ -185,8 +181,8 @@ static enum nl_status show_notices(struct status_call *call, struct nl_error *er
     json_t *all =
         json_pack("{s:O, s:o}", "issues", call->issues, "notices", counts_object(&counts));
     status = cli_show_pace(call->cli, all, err);
-    if (status == NL_OK && json_dumpf(all, stdout, JSON_INDENT(2)) == 0)
-        putchar('\n');
+    if (status == NL_OK)
+        cli_print_json(call->cli, json_incref(all));
     json_decref(all);
     return status;
 }
@@ -199,21 +195,19 @@ static enum nl_status show(struct status_call *call, struct nl_error *err) {
                               call->wanted);
     if (status == NL_OK && call->wanted == NULL)
         status = show_notices(call, err);
-    else if (status == NL_OK && call->issues != NULL) {
-        json_dumpf(call->issues, stdout, JSON_INDENT(2));
-        putchar('\n');
-    }
+    else if (status == NL_OK && call->issues != NULL)
+        cli_print_json(call->cli, json_incref(call->issues));
     return status;
 }
 
 static enum nl_status status_run(struct cli *cli, void *options, struct nl_error *err) {
-    const struct status_options *chosen = options;
+    (void)options;
     struct status_call call = {.cli = cli, .wanted = cli->words[0]};
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = cli_issue_query(cli, call.wanted, &call.query, err);
     if (status == NL_OK) {
-        call.issues = chosen->json ? json_array() : NULL;
+        call.issues = cli->json ? json_array() : NULL;
         status = show(&call, err);
     }
     json_decref(call.issues);
@@ -221,15 +215,8 @@ static enum nl_status status_run(struct cli *cli, void *options, struct nl_error
     return status;
 }
 
-static const struct cli_option status_table[] = {
-    CLI_FLAG("json", struct status_options, json),
-    {0},
-};
-
 const struct cli_command cmd_status = {
     .name = "status",
-    .options = status_table,
-    .size = sizeof(struct status_options),
     .run = status_run,
     .words = {0, 1, "one ISSUE at most"},
 };

@@ -177,6 +177,18 @@ static enum nl_status sign_up(struct cli *cli, struct subscribe_call *call, stru
     return status;
 }
 
+/* As JSON; `mail` is NULL for the public, who must not know. */
+static void tell_json(struct cli *cli, const struct subscribe_call *call, const char *mail) {
+    json_t *lists = json_array();
+    for (size_t i = 0; i < call->lists.count; i++)
+        json_array_append_new(lists, json_string(call->lists.items[i].name));
+    json_t *object = json_pack("{s:s, s:o, s:s}", "address", call->form.address, "lists", lists,
+                               "result", "asked");
+    if (mail != NULL)
+        json_object_set_new(object, "mail", json_string(mail));
+    cli_print_json(cli, object);
+}
+
 /* The answer is one for everybody, whatever happens. An operator, who has typed an address, may
  * know that nothing happens. */
 static enum nl_status tell_operator(struct cli *cli, const struct subscribe_call *call,
@@ -184,14 +196,19 @@ static enum nl_status tell_operator(struct cli *cli, const struct subscribe_call
     struct nl_address address = {0};
     bool suppressed = false;
     bool sends = false;
+    bool public = call->from_form || !call->wait;
     for (size_t i = 0; i < call->lists.count; i++)
         sends = sends || call->notices[i] != 0;
-    if (call->from_form || !call->wait || sends)
+    if (cli->json && (public || sends))
+        tell_json(cli, call, public ? NULL : "queued");
+    if (public || sends)
         return NL_OK;
     enum nl_status status = nl_address_parse(call->form.address, &address, err);
     if (status == NL_OK)
         status = nl_suppression_holds(cli->store, &address, &suppressed, err);
-    if (status == NL_OK && suppressed)
+    if (status == NL_OK && cli->json)
+        tell_json(cli, call, suppressed ? "suppressed" : "not_again_yet");
+    else if (status == NL_OK && suppressed)
         fprintf(stderr,
                 "newsletter: no mail is sent: %s is suppressed ('newsletter suppress list')\n",
                 address.text);
@@ -228,7 +245,7 @@ static enum nl_status subscribe_run(struct cli *cli, void *options, struct nl_er
         status = cli_connect(cli, err);
     if (status == NL_OK)
         status = sign_up(cli, &call, err);
-    if (status == NL_OK)
+    if (status == NL_OK && !cli->json)
         status = cli_answer(cli, NL_ANSWER_ASKED, call.form.language, &call.lists.items[0],
                             call.html, err);
     if (status == NL_OK)

@@ -11,7 +11,6 @@ struct subscriber_options {
     const char *name, *language;
     struct cli_texts attributes;
     int64_t limit;
-    bool json;
 };
 
 /* ---- list ---- */
@@ -48,9 +47,7 @@ static void list_row(const json_t *person, const json_t *subscription, bool json
             subscription != NULL ? json_incref(json_object_get(subscription, "state"))
                                  : json_null(),
             "since", cli_json_time(at));
-        json_dumpf(object, stdout, JSON_COMPACT);
-        putchar('\n');
-        json_decref(object);
+        cli_print_json_line(object);
         return;
     }
     if (at != 0)
@@ -60,11 +57,11 @@ static void list_row(const json_t *person, const json_t *subscription, bool json
 }
 
 /* Prints at most *left lines; *left is below 0 without a limit. */
-static void list_person(const json_t *person, bool json, int64_t *left) {
+static void list_person(struct cli *cli, const json_t *person, int64_t *left) {
     const json_t *subscriptions = json_object_get(person, "subscriptions");
     size_t count = json_array_size(subscriptions);
     for (size_t i = 0; i < (count > 0 ? count : 1) && *left != 0; i++, --*left)
-        list_row(person, json_array_get(subscriptions, i), json);
+        list_row(person, json_array_get(subscriptions, i), cli->json);
 }
 
 static enum nl_status subscriber_list(struct cli *cli, void *options, struct nl_error *err) {
@@ -83,7 +80,7 @@ static enum nl_status subscriber_list(struct cli *cli, void *options, struct nl_
         if (status == NL_OK)
             status = nl_office_subscribers_find(&office, &query, &page, err);
         for (size_t i = 0; i < json_array_size(page.subscribers); i++)
-            list_person(json_array_get(page.subscribers, i), chosen->json, &left);
+            list_person(cli, json_array_get(page.subscribers, i), &left);
         free(after);
         after = page.next;
         page.next = NULL;
@@ -175,16 +172,15 @@ static void show_person(json_t *person) {
 }
 
 static enum nl_status subscriber_show(struct cli *cli, void *options, struct nl_error *err) {
-    const struct subscriber_options *chosen = options;
+    (void)options;
     const struct nl_who who = {.address = cli->words[0]};
     json_t *person = NULL;
     enum nl_status status = cli_open(cli, err);
     const struct nl_office office = cli_office(cli);
     if (status == NL_OK)
         status = nl_office_subscriber_history(&office, &who, 0, &person, err);
-    if (status == NL_OK && chosen->json) {
-        json_dumpf(person, stdout, JSON_COMPACT);
-        putchar('\n');
+    if (status == NL_OK && cli->json) {
+        cli_print_json_line(json_incref(person));
     } else if (status == NL_OK) {
         show_person(person);
     }
@@ -221,7 +217,10 @@ static enum nl_status change_person(struct cli *cli, const struct nl_subscriber_
     if (status == NL_OK)
         status = nl_office_subscriber_read(&office, &who, &changed, err);
     if (status == NL_OK)
-        printf("changed %s\n", word_of(changed.facts, "address"));
+        cli_tell(cli,
+                 json_pack("{s:s, s:s}", "address", word_of(changed.facts, "address"), "result",
+                           "changed"),
+                 "changed %s", word_of(changed.facts, "address"));
     nl_subscriber_free(&changed);
     return status;
 }
@@ -246,7 +245,6 @@ static const struct cli_option subscriber_table[] = {
     CLI_TEXT("language", struct subscriber_options, language),
     CLI_REPEATED("attribute", struct subscriber_options, attributes),
     CLI_NUMBER("limit", struct subscriber_options, limit, 1, INT64_MAX),
-    CLI_FLAG("json", struct subscriber_options, json),
     {0},
 };
 

@@ -10,7 +10,6 @@
 
 struct suppress_options {
     const char *reason;
-    bool json;
 };
 
 static enum nl_status suppress_add(struct cli *cli, void *options, struct nl_error *err) {
@@ -21,8 +20,11 @@ static enum nl_status suppress_add(struct cli *cli, void *options, struct nl_err
     if (status == NL_OK)
         status = nl_office_suppress(&office, cli->words[0], chosen->reason, &result, err);
     if (status == NL_OK)
-        printf("%s %s\n", result.address,
-               result.added ? "is suppressed" : "was suppressed already");
+        cli_tell(cli,
+                 json_pack("{s:s, s:s}", "address", result.address, "result",
+                           result.added ? "suppressed" : "suppressed_already"),
+                 "%s %s", result.address,
+                 result.added ? "is suppressed" : "was suppressed already");
     nl_suppressed_free(&result);
     return status;
 }
@@ -35,7 +37,8 @@ static enum nl_status suppress_remove(struct cli *cli, void *options, struct nl_
     if (status == NL_OK)
         status = nl_office_unsuppress(&office, cli->words[0], &result, err);
     if (status == NL_OK)
-        printf("%s may be mailed again\n", result.address);
+        cli_tell(cli, json_pack("{s:s, s:s}", "address", result.address, "result", "removed"),
+                 "%s may be mailed again", result.address);
     nl_suppressed_free(&result);
     return status;
 }
@@ -56,7 +59,8 @@ static enum nl_status suppress_import(struct cli *cli, void *options, struct nl_
     const struct nl_office office = cli_office(cli);
     status = nl_office_suppress_file(&office, in, path, chosen->reason, &count, err);
     if (status == NL_OK)
-        printf("%lld addresses are suppressed that were not before\n", (long long)count);
+        cli_tell(cli, json_pack("{s:I}", "added", (json_int_t)count),
+                 "%lld addresses are suppressed that were not before", (long long)count);
     if (!standard)
         fclose(in);
     return status;
@@ -75,15 +79,13 @@ static enum nl_status export_one(const struct nl_suppression_row *row, void *ctx
 static enum nl_status show_one(const struct nl_suppression_row *row, void *ctx,
                                struct nl_error *err) {
     (void)err;
-    const struct suppress_options *chosen = ctx;
+    const struct cli *cli = ctx;
     char when[CLI_TIME_LEN];
     cli_format_time(row->since, when);
-    if (chosen->json) {
+    if (cli->json) {
         json_t *object = json_pack("{s:s, s:s, s:o}", "address", row->address, "reason",
                                    row->reason, "since", cli_json_time(row->since));
-        json_dumpf(object, stdout, JSON_COMPACT);
-        putchar('\n');
-        json_decref(object);
+        cli_print_json_line(object);
     } else {
         printf("%-40s %-23s %s\n", row->address, when, row->reason);
     }
@@ -93,24 +95,25 @@ static enum nl_status show_one(const struct nl_suppression_row *row, void *ctx,
 static enum nl_status each_suppression(struct cli *cli,
                                        enum nl_status (*each)(const struct nl_suppression_row *row,
                                                               void *ctx, struct nl_error *err),
-                                       void *options, struct nl_error *err) {
+                                       struct nl_error *err) {
     const struct nl_suppression_query all = {0};
     enum nl_status status = cli_open(cli, err);
     const struct nl_office office = cli_office(cli);
-    return status == NL_OK ? nl_office_suppressions(&office, &all, each, options, err) : status;
+    return status == NL_OK ? nl_office_suppressions(&office, &all, each, cli, err) : status;
 }
 
 static enum nl_status suppress_list(struct cli *cli, void *options, struct nl_error *err) {
-    return each_suppression(cli, show_one, options, err);
+    (void)options;
+    return each_suppression(cli, show_one, err);
 }
 
 static enum nl_status suppress_export(struct cli *cli, void *options, struct nl_error *err) {
-    return each_suppression(cli, export_one, options, err);
+    (void)options;
+    return each_suppression(cli, cli->json ? show_one : export_one, err);
 }
 
 static const struct cli_option suppress_table[] = {
     CLI_TEXT("reason", struct suppress_options, reason),
-    CLI_FLAG("json", struct suppress_options, json),
     {0},
 };
 

@@ -8,7 +8,10 @@ static enum nl_status by_address(struct cli *cli, const char *address, const cha
     const struct nl_office office = cli_office(cli);
     enum nl_status status = nl_office_subscriber_unsubscribe(&office, &who, list, err);
     if (status == NL_OK)
-        printf("%s is unsubscribed from %s\n", address, list != NULL ? list : "all lists");
+        cli_tell(cli,
+                 json_pack("{s:s, s:s?, s:s}", "address", address, "list", list, "result",
+                           "unsubscribed"),
+                 "%s is unsubscribed from %s", address, list != NULL ? list : "all lists");
     return status;
 }
 

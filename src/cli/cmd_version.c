@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 
 struct version_options {
-    bool check_database, json;
+    bool check_database;
 };
 
 /* A server's URL may hold a password, which belongs to nobody's screen. */
@@ -20,31 +20,31 @@ static void show(const char *name, const struct nl_schema *schema) {
                name, applied, (long long)schema->newest);
 }
 
-static void show_json(const struct nl_schema *schema) {
-    cli_print_json(json_pack("{s:s, s:I, s:I, s:s}", "version", NL_VERSION, "schema",
-                             (json_int_t)schema->applied, "newest", (json_int_t)schema->newest,
-                             "database",
-                             schema->applied == schema->newest  ? "current"
-                             : schema->applied < schema->newest ? "older"
-                                                                : "newer"));
+static void show_json(struct cli *cli, const struct nl_schema *schema) {
+    cli_print_json(cli, json_pack("{s:s, s:I, s:I, s:s}", "version", NL_VERSION, "schema",
+                                  (json_int_t)schema->applied, "newest", (json_int_t)schema->newest,
+                                  "database",
+                                  schema->applied == schema->newest  ? "current"
+                                  : schema->applied < schema->newest ? "older"
+                                                                     : "newer"));
 }
 
-static enum nl_status check_database(struct cli *cli, bool json, struct nl_error *err) {
+static enum nl_status check_database(struct cli *cli, struct nl_error *err) {
     struct nl_schema schema = {0};
     enum nl_status status = cli_configure(cli, err);
     if (status == NL_OK)
         status = nl_store_schema(cli->config.database, &nl_env_system, &schema, err);
     if (status != NL_OK)
         return status;
-    if (json)
-        show_json(&schema);
+    if (cli->json)
+        show_json(cli, &schema);
     if (schema.applied > schema.newest)
         return nl_error_set(err, NL_CONFIG,
                             "%s: schema %lld, of a later newsletter; version " NL_VERSION
                             " knows up to %lld and cannot use it",
                             name_of(&cli->config), (long long)schema.applied,
                             (long long)schema.newest);
-    if (!json)
+    if (!cli->json)
         show(name_of(&cli->config), &schema);
     return NL_OK;
 }
@@ -52,9 +52,9 @@ static enum nl_status check_database(struct cli *cli, bool json, struct nl_error
 static enum nl_status version_run(struct cli *cli, void *options, struct nl_error *err) {
     const struct version_options *chosen = options;
     if (chosen->check_database)
-        return check_database(cli, chosen->json, err);
-    if (chosen->json)
-        cli_print_json(json_pack("{s:s}", "version", NL_VERSION));
+        return check_database(cli, err);
+    if (cli->json)
+        cli_print_json(cli, json_pack("{s:s}", "version", NL_VERSION));
     else
         puts("newsletter " NL_VERSION);
     return NL_OK;
@@ -62,7 +62,6 @@ static enum nl_status version_run(struct cli *cli, void *options, struct nl_erro
 
 static const struct cli_option version_table[] = {
     CLI_FLAG("check-database", struct version_options, check_database),
-    CLI_FLAG("json", struct version_options, json),
     {0},
 };
 

@@ -4,7 +4,6 @@
 
 struct webhook_options {
     struct cli_texts events;
-    bool json;
 };
 
 static enum nl_status webhook_add(struct cli *cli, void *options, struct nl_error *err) {
@@ -19,7 +18,10 @@ static enum nl_status webhook_add(struct cli *cli, void *options, struct nl_erro
         status = nl_office_webhook_add(&office, cli->words[0], cli->words[1], nl_buf_text(&kinds),
                                        &added, err);
     if (status == NL_OK)
-        puts(added.secret);
+        cli_tell(cli,
+                 json_pack("{s:s, s:s, s:s}", "webhook", cli->words[0], "secret", added.secret,
+                           "result", "added"),
+                 "%s", added.secret);
     nl_webhook_free(&added);
     nl_buf_free(&kinds);
     return status;
@@ -32,7 +34,8 @@ static enum nl_status webhook_remove(struct cli *cli, void *options, struct nl_e
     if (status == NL_OK)
         status = nl_office_webhook_remove(&office, cli->words[0], err);
     if (status == NL_OK)
-        printf("removed the webhook %s\n", cli->words[0]);
+        cli_tell(cli, json_pack("{s:s, s:s}", "webhook", cli->words[0], "result", "removed"),
+                 "removed the webhook %s", cli->words[0]);
     return status;
 }
 
@@ -42,7 +45,10 @@ static enum nl_status turn(struct cli *cli, bool on, struct nl_error *err) {
     if (status == NL_OK)
         status = nl_office_webhook_switch(&office, cli->words[0], on, err);
     if (status == NL_OK)
-        printf("the webhook %s is switched %s\n", cli->words[0], on ? "on" : "off");
+        cli_tell(cli,
+                 json_pack("{s:s, s:s}", "webhook", cli->words[0], "result",
+                           on ? "switched_on" : "switched_off"),
+                 "the webhook %s is switched %s", cli->words[0], on ? "on" : "off");
     return status;
 }
 
@@ -66,7 +72,10 @@ static enum nl_status webhook_test(struct cli *cli, void *options, struct nl_err
     if (status == NL_OK && answer.detail[0] != '\0')
         return nl_error_set(err, NL_UNAVAILABLE, "webhook %s: %s", cli->words[0], answer.detail);
     if (status == NL_OK)
-        printf("the webhook %s answers %lld\n", cli->words[0], (long long)answer.status);
+        cli_tell(
+            cli,
+            json_pack("{s:s, s:I}", "webhook", cli->words[0], "answer", (json_int_t)answer.status),
+            "the webhook %s answers %lld", cli->words[0], (long long)answer.status);
     return status;
 }
 
@@ -91,9 +100,9 @@ static void print_call(const json_t *facts) {
 }
 
 /* Prints an array, which it frees. */
-static void print_all(json_t *array, bool json, void (*print)(const json_t *facts)) {
-    if (json) {
-        cli_print_json(array);
+static void print_all(struct cli *cli, json_t *array, void (*print)(const json_t *facts)) {
+    if (cli->json) {
+        cli_print_json(cli, array);
         return;
     }
     for (size_t i = 0; i < json_array_size(array); i++)
@@ -102,34 +111,33 @@ static void print_all(json_t *array, bool json, void (*print)(const json_t *fact
 }
 
 static enum nl_status webhook_list(struct cli *cli, void *options, struct nl_error *err) {
-    const struct webhook_options *chosen = options;
+    (void)options;
     json_t *array = NULL;
     enum nl_status status = cli_open(cli, err);
     const struct nl_office office = cli_office(cli);
     if (status == NL_OK)
         status = nl_office_webhooks(&office, &array, err);
-    if (status == NL_OK && json_array_size(array) == 0 && !chosen->json)
+    if (status == NL_OK && json_array_size(array) == 0 && !cli->json)
         puts("no webhooks: 'newsletter webhook add NAME URL' adds one");
     if (status == NL_OK)
-        print_all(array, chosen->json, print_webhook);
+        print_all(cli, array, print_webhook);
     return status;
 }
 
 static enum nl_status webhook_log(struct cli *cli, void *options, struct nl_error *err) {
-    const struct webhook_options *chosen = options;
+    (void)options;
     json_t *array = NULL;
     enum nl_status status = cli_open(cli, err);
     const struct nl_office office = cli_office(cli);
     if (status == NL_OK)
         status = nl_office_webhook_log(&office, cli->words[0], &array, err);
     if (status == NL_OK)
-        print_all(array, chosen->json, print_call);
+        print_all(cli, array, print_call);
     return status;
 }
 
 static const struct cli_option webhook_table[] = {
     CLI_REPEATED("event", struct webhook_options, events),
-    CLI_FLAG("json", struct webhook_options, json),
     {0},
 };
 

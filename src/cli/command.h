@@ -92,6 +92,7 @@ struct cli_command {
     cli_run *run;             /* without actions, or without a word; NULL if one is needed */
     struct cli_words words;   /* without actions */
     const char *values;       /* of the first word, for shells: "bash zsh"; NULL for none */
+    const char *no_json;      /* why it has no --json; NULL where it has */
     bool heedless_of_imports; /* it reads no list as a whole, so half an import does not matter */
 };
 

@@ -4,7 +4,7 @@
 
 static const char *const names[] = {"ok", "warning", "error"};
 
-static void show_json(const struct nl_findings *findings) {
+json_t *cli_findings_facts(const struct nl_findings *findings) {
     json_t *array = json_array();
     for (size_t i = 0; i < findings->count; i++) {
         const struct nl_finding *finding = &findings->items[i];
@@ -12,14 +12,12 @@ static void show_json(const struct nl_findings *findings) {
                                                names[finding->level], "rule", finding->rule, "file",
                                                finding->path, "text", finding->text));
     }
-    json_dumpf(array, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(array);
+    return array;
 }
 
-void cli_show_findings(const struct nl_findings *findings, bool json) {
-    if (json) {
-        show_json(findings);
+void cli_show_findings(struct cli *cli, const struct nl_findings *findings) {
+    if (cli->json) {
+        cli_print_json(cli, cli_findings_facts(findings));
         return;
     }
     for (size_t i = 0; i < findings->count; i++) {

@@ -28,7 +28,7 @@ const char *cli_help_text(const char *name) {
 
 void cli_print_usage(FILE *file) {
     fputs("Usage: newsletter [--config FILE] [--db FILE] [--password-file FILE]\n"
-          "                  [--trace] COMMAND ...\n",
+          "                  [--trace] [--json] COMMAND ...\n",
           file);
     for (int group = 0; group < CLI_GROUPS; group++) {
         fprintf(file, "\n%s:\n", cli_group_titles[group]);

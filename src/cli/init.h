@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 
 struct init_options {
-    bool json, system;
+    bool system;
     const char *from, *list, *relay, *security, *username, *password_file, *url, *bounce_address;
 };
 

@@ -182,22 +182,28 @@ static enum nl_status judge_run(const struct nl_run_summary *summary, struct nl_
     return NL_OK;
 }
 
-/* Standard output holds the object alone: notes of a run that is put off go without. */
-static enum nl_status report_json(struct cli *cli, const struct nl_run_summary *summary,
-                                  const struct nl_issue *issue, struct nl_error *err) {
+/* Notes of a run that is put off go without. */
+enum nl_status cli_report_facts(const struct nl_run_summary *summary, const struct nl_issue *issue,
+                                json_t **facts, struct nl_error *err) {
     const struct nl_run_counts *counts = &summary->counts;
     bool put_off = summary->pause_reason.text != NULL && !summary->stopped;
     const char *result = summary->problem.status != NL_OK || summary->halted ? "paused"
                          : summary->stopped                                  ? "interrupted"
                          : put_off                                           ? "waiting"
                                                                              : "sent";
-    cli_print_change(
-        cli, issue, result,
+    json_t *found =
         json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "sent", (json_int_t)counts->sent,
                   "deferred", (json_int_t)counts->deferred, "bounced", (json_int_t)counts->bounced,
                   "failed", (json_int_t)counts->failed, "unknown", (json_int_t)counts->unknown,
                   "recovered_unknown", (json_int_t)summary->recovered_unknown, "goes_on_at",
-                  cli_json_time(put_off ? summary->pause_reason.until : 0)));
+                  cli_json_time(put_off ? summary->pause_reason.until : 0));
+    if (issue != NULL) {
+        *facts = cli_change_facts(issue, result, found);
+    } else {
+        *facts = json_pack("{s:n, s:n, s:s}", "issue", "id", "result", result);
+        json_object_update(*facts, found);
+        json_decref(found);
+    }
     return judge_run(summary, err);
 }
 
@@ -214,8 +220,19 @@ enum nl_status cli_report(const struct nl_run_summary *summary, const char *what
     return judge_run(summary, err);
 }
 
+static enum nl_status report_json(struct cli *cli, const struct nl_run_summary *summary,
+                                  const struct nl_issue *issue, json_t *plan,
+                                  struct nl_error *err) {
+    json_t *facts = NULL;
+    enum nl_status status = cli_report_facts(summary, issue, &facts, err);
+    if (plan != NULL)
+        json_object_set(facts, "plan", plan);
+    cli_print_json(cli, facts);
+    return status;
+}
+
 enum nl_status cli_send_issue(struct cli *cli, const struct nl_issue *issue, int64_t total,
-                              struct nl_error *err) {
+                              json_t *plan, struct nl_error *err) {
     struct nl_run_summary summary = {0};
     struct progress progress;
     cli_catch_signals();
@@ -227,7 +244,7 @@ enum nl_status cli_send_issue(struct cli *cli, const struct nl_issue *issue, int
         nl_send_issue(cli->store, &cli->config, cli->relay, issue, &options, &summary, err);
     progress_end(&progress);
     if (status == NL_OK)
-        status = cli->json ? report_json(cli, &summary, issue, err)
+        status = cli->json ? report_json(cli, &summary, issue, plan, err)
                            : cli_report(&summary, issue->slug, err);
     nl_error_free(&summary.problem);
     return status;

@@ -19,6 +19,12 @@ enum nl_status cli_read_token(const struct cli *cli, struct link_call *call, con
     return NL_OK;
 }
 
+static const char *const result_words[] = {
+    [NL_ANSWER_CONFIRMED] = "confirmed",
+    [NL_ANSWER_SUBSCRIBED] = "confirmed_already",
+    [NL_ANSWER_LEFT] = "unsubscribed",
+};
+
 enum nl_status cli_answer_link(struct cli *cli, const struct link_call *call, enum nl_status status,
                                enum nl_answer good, const struct nl_token_result *result,
                                struct nl_error *err) {
@@ -29,7 +35,10 @@ enum nl_status cli_answer_link(struct cli *cli, const struct link_call *call, en
     switch (status) {
     case NL_OK:
         status = nl_list_get(cli->store, result->list, &list, err);
-        if (status == NL_OK)
+        if (status == NL_OK && cli->json)
+            cli_print_json(
+                cli, json_pack("{s:s, s:s}", "list", list.name, "result", result_words[good]));
+        else if (status == NL_OK)
             status = cli_answer(cli, good, language, &list, call->options.html, err);
         if (status == NL_OK)
             cli_send_notice(cli, result->notice, call->wait);
@@ -38,6 +47,8 @@ enum nl_status cli_answer_link(struct cli *cli, const struct link_call *call, en
     case NL_NOTFOUND:
     case NL_EXPIRED:
     case NL_USED:
+        if (cli->json)
+            break;
         /* The list whose language serves, if there is just one. */
         if (nl_list_find(cli->store, NULL, &list, &ignored) != NL_OK)
             list = (struct nl_list){0};

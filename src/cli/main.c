@@ -30,11 +30,15 @@ static int exit_status(enum nl_status status) {
     return statuses[status];
 }
 
-static bool wants_help(int argc, char **argv) {
+static bool wants(int argc, char **argv, const char *option) {
     for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+        if (strcmp(argv[i], option) == 0)
             return true;
     return false;
+}
+
+static bool wants_help(int argc, char **argv) {
+    return wants(argc, argv, "--help") || wants(argc, argv, "-h");
 }
 
 static enum nl_status run_command(struct cli *cli, const struct cli_command *command, int argc,
@@ -80,11 +84,16 @@ static enum nl_status run(struct cli *cli, int argc, char **argv, struct nl_erro
 int main(int argc, char **argv) {
     struct cli cli = {0};
     struct nl_error err = {0};
+    /* A command line that cannot be read fails before its --json is. */
+    bool json = wants(argc, argv, "--json");
     enum nl_status status = run(&cli, argc, argv, &err);
+    cli.json = cli.json || json;
     if (fflush(stdout) != 0 && status == NL_OK)
         status = nl_error_set(&err, NL_IO, "cannot write to standard output");
-    if (status != NL_OK && err.text != NULL)
+    if (status != NL_OK && err.text != NULL) {
+        cli_print_json_error(&cli, &err, exit_status(status));
         nl_log(NL_LOG_ERROR, NULL, "%s", err.text);
+    }
     nl_relay_free(cli.relay);
     cli_close_store(&cli);
     nl_config_free(&cli.config);

@@ -7,14 +7,18 @@
 enum { SLICE = 30 }; /* seconds for one issue, so that the next one and the notices are not late */
 
 static void report(const struct nl_issue *issue, const struct nl_run_summary *summary, void *ctx) {
+    const struct cli *cli = ctx;
     struct nl_error problem = {0};
     const char *what = issue != NULL ? issue->slug : "notices";
-    (void)ctx;
+    json_t *facts = NULL;
     if (nl_run_tried(&summary->counts) + summary->recovered_unknown == 0 &&
         summary->problem.status == NL_OK)
         return;
-    if (cli_report(summary, what, &problem) != NL_OK)
+    if ((cli->json ? cli_report_facts(summary, issue, &facts, &problem)
+                   : cli_report(summary, what, &problem)) != NL_OK)
         nl_log(NL_LOG_ERROR, NULL, "%s: %s", what, nl_error_text(&problem));
+    if (cli->json)
+        cli_print_json_line(facts);
     nl_error_free(&problem);
     fflush(stdout);
 }
@@ -37,7 +41,8 @@ enum nl_status cli_work(struct cli *cli, struct nl_error *err) {
                                        .work = NL_SERVICE_ALL,
                                        .slice = SLICE,
                                        .stop = &cli_stop,
-                                       .report = report};
+                                       .report = report,
+                                       .ctx = cli};
     cli_catch_signals();
     cli_confine(cli, NULL);
     return nl_worker_run(&service, waiting, err);

@@ -24,6 +24,7 @@ struct send_call {
     bool extends;        /* the issue goes on to people who have not had it */
     int64_t people;      /* who get it now */
     int64_t had_already; /* of those who are meant */
+    json_t *plan;        /* with --json: what would be sent; NULL otherwise */
     size_t errors;       /* that 'newsletter check' finds */
 };
 
@@ -31,7 +32,7 @@ struct send_call {
  * twice is refused, unless something is left of it or it goes on to further people. */
 enum nl_status cli_send_audience(struct cli *cli, struct send_call *call, struct nl_error *err);
 
-/* send_plan.c: prints what would be sent, and counts the errors in it. */
+/* send_plan.c: prints what would be sent, or puts it into the plan, and counts the errors in it. */
 enum nl_status cli_send_plan(struct cli *cli, struct send_call *call, struct nl_error *err);
 
 /* send_copy.c: sends one copy in each language to the address of --test, and records nothing. */

@@ -11,6 +11,7 @@ enum nl_status cli_send_copy(struct cli *cli, const struct send_call *call, stru
     struct nl_address from = {0};
     struct nl_buf message = {0};
     char *name = NULL;
+    json_t *languages = json_array();
     enum nl_status status = nl_address_parse(call->chosen->test, &to, err);
     if (status == NL_OK)
         status = nl_mailbox_parse(call->list.sender, &name, &from, err);
@@ -21,12 +22,19 @@ enum nl_status cli_send_copy(struct cli *cli, const struct send_call *call, stru
         status = nl_draft_test_copy(&call->bulletin, i, to.envelope, &message, err);
         if (status == NL_OK && !call->chosen->dry_run)
             status = nl_send_test(&cli->config, cli->relay, from.envelope, &to, &message, err);
-        if (status == NL_OK)
+        if (status == NL_OK && cli->json)
+            json_array_append_new(languages, json_string(edition.language));
+        else if (status == NL_OK)
             printf(call->chosen->dry_run
                        ? "would send a test copy to %s (%s); nothing was sent (--dry-run)\n"
                        : "sent a test copy to %s (%s); the unsubscribe link in it does nothing\n",
                    to.text, edition.language);
     }
+    if (status == NL_OK && cli->json)
+        cli_print_json(cli, json_pack("{s:s, s:s, s:O, s:s}", "issue", call->bulletin.issue.slug,
+                                      "to", to.text, "languages", languages, "result",
+                                      call->chosen->dry_run ? "planned" : "test_sent"));
+    json_decref(languages);
     free(name);
     nl_address_free(&to);
     nl_address_free(&from);

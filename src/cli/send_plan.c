@@ -18,21 +18,28 @@ static void show_subject_plan(const struct nl_issue *issue) {
            issue->test.rule == NL_BY_REPLIES ? "more answers" : "fewer unsubscribes");
 }
 
-/* Says in short what 'newsletter check' finds. */
+/* In short what 'newsletter check' finds. */
+static void print_findings(const struct send_call *call, const struct nl_findings *findings) {
+    size_t warnings = nl_findings_count(findings, NL_LEVEL_WARNING);
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->items[i].level == NL_LEVEL_ERROR)
+            printf("Error:      %s\n", findings->items[i].text);
+    if (warnings > 0)
+        printf("Check:      %zu warning%s: see 'newsletter check %s'\n", warnings,
+               warnings == 1 ? "" : "s", call->path);
+}
+
 static enum nl_status show_findings(struct cli *cli, struct send_call *call, struct nl_error *err) {
     struct nl_findings findings = {0};
     enum nl_status status =
         nl_bulletin_check(&call->bulletin, &call->list, &cli->config, &findings, err);
     if (status == NL_OK)
         status = nl_bulletin_check_attributes(&call->bulletin, cli->store, &findings, err);
-    size_t warnings = nl_findings_count(&findings, NL_LEVEL_WARNING);
-    for (size_t i = 0; status == NL_OK && i < findings.count; i++)
-        if (findings.items[i].level == NL_LEVEL_ERROR)
-            printf("Error:      %s\n", findings.items[i].text);
     call->errors = nl_findings_count(&findings, NL_LEVEL_ERROR);
-    if (status == NL_OK && warnings > 0)
-        printf("Check:      %zu warning%s: see 'newsletter check %s'\n", warnings,
-               warnings == 1 ? "" : "s", call->path);
+    if (status == NL_OK && call->plan != NULL)
+        json_object_set_new(call->plan, "findings", cli_findings_facts(&findings));
+    else if (status == NL_OK)
+        print_findings(call, &findings);
     nl_findings_free(&findings);
     return status;
 }
@@ -112,29 +119,55 @@ static void show_recipients(const struct send_call *call) {
     printf("Recipients: %lld%s\n", (long long)call->people, chosen->at != NULL ? " as of now" : "");
 }
 
+static void fill_plan(const struct send_call *call, size_t size) {
+    const struct nl_issue *issue = &call->bulletin.issue;
+    json_t *languages = json_array();
+    json_t *facts = json_pack(
+        "{s:s, s:s, s:s?, s:s, s:s, s:s?, s:b, s:o, s:I, s:I, s:I, s:o}", "issue", issue->slug,
+        "subject", issue->subject, "alternative_subject", issue->alternative_subject, "from",
+        call->list.sender, "list", call->list.name, "segment", issue->segment, "goes_on",
+        (int)call->found, "at", cli_json_time(call->chosen->at != NULL ? issue->scheduled_at : 0),
+        "recipients", (json_int_t)call->people, "had_it_already", (json_int_t)call->had_already,
+        "bytes_each", (json_int_t)size, "languages", languages);
+    for (size_t i = 0; i < call->bulletin.view_count; i++)
+        json_array_append_new(languages,
+                              json_string(nl_bulletin_edition(&call->bulletin, i).language));
+    json_object_update(call->plan, facts);
+    json_decref(facts);
+}
+
+static enum nl_status print_plan(struct cli *cli, const struct send_call *call, size_t size,
+                                 struct nl_error *err) {
+    const struct nl_issue *issue = &call->bulletin.issue;
+    enum nl_status status = NL_OK;
+    printf("Issue:      %s%s\n", issue->slug,
+           call->extends ? " (goes on to further people)"
+           : call->found ? " (goes on where it stopped)"
+                         : "");
+    printf("Subject:    %s\n", issue->subject);
+    if (issue->alternative_subject != NULL && !call->found)
+        show_subject_plan(issue);
+    if (call->bulletin.view_count > 1)
+        show_editions(&call->bulletin);
+    printf("From:       %s\n", call->list.sender);
+    printf("List:       %s <%s>\n", call->list.name, call->list.list_id);
+    show_recipients(call);
+    if (call->chosen->local_time)
+        status = show_zones(cli, call, err);
+    printf("Size:       %zu bytes each\n", size);
+    return status;
+}
+
 enum nl_status cli_send_plan(struct cli *cli, struct send_call *call, struct nl_error *err) {
     const struct nl_issue *issue = &call->bulletin.issue;
     struct nl_buf sample = {0};
     enum nl_status status = nl_sample_fill(issue->message, issue->message_len, NULL, &sample, err);
-    if (status == NL_OK) {
-        printf("Issue:      %s%s\n", issue->slug,
-               call->extends ? " (goes on to further people)"
-               : call->found ? " (goes on where it stopped)"
-                             : "");
-        printf("Subject:    %s\n", issue->subject);
-        if (issue->alternative_subject != NULL && !call->found)
-            show_subject_plan(issue);
-        if (call->bulletin.view_count > 1)
-            show_editions(&call->bulletin);
-        printf("From:       %s\n", call->list.sender);
-        printf("List:       %s <%s>\n", call->list.name, call->list.list_id);
-        show_recipients(call);
-        if (call->chosen->local_time)
-            status = show_zones(cli, call, err);
-        printf("Size:       %zu bytes each\n", sample.len);
-        if (status == NL_OK)
-            status = show_findings(cli, call, err);
-    }
+    if (status == NL_OK && call->plan != NULL)
+        fill_plan(call, sample.len);
+    else if (status == NL_OK)
+        status = print_plan(cli, call, sample.len, err);
+    if (status == NL_OK)
+        status = show_findings(cli, call, err);
     nl_buf_free(&sample);
     return status;
 }

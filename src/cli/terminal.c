@@ -40,16 +40,23 @@ static size_t printable(const unsigned char *p, size_t len) {
     return size < 2 || (p[0] == 0xC2 && p[1] < 0xA0) ? 0 : (size_t)size;
 }
 
-void cli_print_safely(const char *text, size_t len) {
+void cli_add_safely(struct nl_buf *out, const char *text, size_t len) {
     for (size_t i = 0; i < len;) {
         const unsigned char *p = (const unsigned char *)text + i;
         size_t size = printable(p, len - i);
         if (size > 0)
-            fwrite(p, 1, size, stdout);
+            nl_buf_add(out, p, size);
         else
-            printf("\\x%02x", *p);
+            nl_buf_addf(out, "\\x%02x", *p);
         i += size > 0 ? size : 1;
     }
+}
+
+void cli_print_safely(const char *text, size_t len) {
+    struct nl_buf safe = {0};
+    cli_add_safely(&safe, text, len);
+    fwrite(nl_buf_text(&safe), 1, safe.len, stdout);
+    nl_buf_free(&safe);
 }
 
 bool cli_ask_unseen(const char *prompt, char *out, size_t size) {

@@ -19,6 +19,7 @@ enum { WRITTEN = sizeof written / sizeof written[0] };
 struct writing {
     FILE *out;
     bool for_spreadsheet;
+    bool array; /* JSON: the rows are the items of an array */
     size_t count;
 };
 
@@ -117,8 +118,11 @@ static enum nl_status write_json(const struct nl_member *member, void *ctx, stru
                                 written[i] == NL_COLUMN_ATTRIBUTES ? json_loads(text, 0, NULL)
                                                                    : json_string(text));
     }
+    if (writing->array)
+        fputs(writing->count > 0 ? ",\n" : "\n", writing->out);
     json_dumpf(object, writing->out, JSON_COMPACT);
-    putc('\n', writing->out);
+    if (!writing->array)
+        putc('\n', writing->out);
     json_decref(object);
     writing->count++;
     return check_written(writing, err);
@@ -133,12 +137,18 @@ static void write_header(FILE *out) {
 enum nl_status nl_export_file(struct nl_store *store, const struct nl_member_filter *filter,
                               const struct nl_export_options *options, FILE *out, size_t *count,
                               struct nl_error *err) {
-    struct writing writing = {.out = out, .for_spreadsheet = options->for_spreadsheet};
-    bool json = options->format == NL_FORMAT_JSONL;
+    struct writing writing = {.out = out,
+                              .for_spreadsheet = options->for_spreadsheet,
+                              .array = options->format == NL_FORMAT_JSON};
+    bool json = options->format == NL_FORMAT_JSONL || writing.array;
     if (!json)
         write_header(out);
+    if (writing.array)
+        putc('[', out);
     enum nl_status status =
         nl_members_each(store, filter, json ? write_json : write_csv, &writing, err);
+    if (status == NL_OK && writing.array)
+        fputs("\n]\n", out);
     if (status == NL_OK && fflush(out) != 0)
         status = nl_error_set(err, NL_IO, "writing failed: is the disk full?");
     *count = writing.count;

@@ -8,7 +8,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum nl_transfer_format { NL_FORMAT_GUESS, NL_FORMAT_CSV, NL_FORMAT_JSONL, NL_FORMAT_MAILBOXES };
+enum nl_transfer_format {
+    NL_FORMAT_GUESS,
+    NL_FORMAT_CSV,
+    NL_FORMAT_JSONL,
+    NL_FORMAT_MAILBOXES,
+    NL_FORMAT_JSON, /* one array; for an export only */
+};
 
 /* How to read 03/04/2021. */
 enum nl_date_order { NL_DATES_UNKNOWN, NL_DATES_DAY_FIRST, NL_DATES_MONTH_FIRST };
@@ -81,12 +87,12 @@ NL_CHECKED enum nl_status nl_suppression_check_reason(const char *reason,
                                                       struct nl_error *err) NL_ALL_NONNULL;
 
 struct nl_export_options {
-    enum nl_transfer_format format; /* CSV or JSON lines */
+    enum nl_transfer_format format; /* CSV, JSON lines or JSON */
     bool for_spreadsheet;           /* what a spreadsheet takes for a formula gets an apostrophe */
 };
 
-/* Writes subscriptions as CSV or JSON lines. Unless they are for a spreadsheet, nl_import_file
- * reads them back. */
+/* Writes subscriptions as CSV, JSON lines or JSON, row by row: memory does not grow with them.
+ * Unless they are for a spreadsheet, nl_import_file reads them back. */
 NL_CHECKED enum nl_status nl_export_file(struct nl_store *store,
                                          const struct nl_member_filter *filter,
                                          const struct nl_export_options *options, FILE *out,
