@@ -43,6 +43,14 @@ bool nl_language_is_rtl(const char *tag) {
     return false;
 }
 
+const char *nl_language_comma(const char *tag) {
+    static const char *const arabic[] = {"ar", "fa", "ps", "sd", "ug", "ur"};
+    for (size_t i = 0; i < sizeof arabic / sizeof arabic[0]; i++)
+        if (nl_language_match(tag, arabic[i]) != NL_LANGUAGE_OTHER)
+            return "، ";
+    return nl_language_match(tag, "zh") != NL_LANGUAGE_OTHER ? "，" : ", ";
+}
+
 /* A weight as RFC 9110 section 12.4.2 writes it, in thousandths; 0 for anything else. */
 static int weight(const char *text) {
     int value = 0;

@@ -25,6 +25,7 @@ json_t *nl_data_new(const struct nl_list *list, const char *language) {
     nl_data_set(data, "direction", nl_language_is_rtl(language) ? "rtl" : "ltr");
     nl_data_set(data, "start", nl_language_is_rtl(language) ? "right" : "left");
     nl_data_set(data, "end", nl_language_is_rtl(language) ? "left" : "right");
+    nl_data_set(data, "comma", nl_language_comma(language));
     nl_data_set(data, "preheader", "");
     json_object_set_new(data, "closed", json_false()); /* no policy in the page itself */
     return data;

@@ -45,6 +45,14 @@ def test_designs(office, design):
     assert page.count("<h1") == 1 and "$" not in re.sub(r"<!--.*?-->", "", page)
 
 
+@pytest.mark.parametrize("language, number, between", [("ar", "العدد 7", "، "), ("zh", "第7期", "，"), ("kk", "№ 7", ", ")])
+def test_commas_are_the_language_s(office, language, number, between):
+    page, text = texts(preview(office, language=language, number=number, events=[{"title": "A", "date": "2026-09-14", "place": "B"}]))
+    assert f"<span dir=\"auto\">{number}</span>{between}<span dir=\"auto\">" in page
+    assert f"<span dir=\"auto\">A</span>{between}<span dir=\"auto\">B</span>" in page
+    assert f"{number}{between}" in re.sub("[\u200e\u200f\u2066-\u2069]", "", text)
+
+
 def test_design_by_list_and_issue(office):
     office.configure(organisation=dict(ORGANISATION, design="letter", lists={"bulletin": {"design": "magazine", "accent": "#123"}}))
     assert "font-size:32px" in html(preview(office))

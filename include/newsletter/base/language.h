@@ -29,4 +29,7 @@ enum nl_language_match nl_language_match(const char *want, const char *have);
 /* True for a language written from right to left. */
 bool nl_language_is_rtl(const char *tag) NL_ALL_NONNULL;
 
+/* The comma between two values, with the space after it where there is one. */
+const char *nl_language_comma(const char *tag) NL_ALL_NONNULL;
+
 #endif

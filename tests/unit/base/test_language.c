@@ -30,6 +30,10 @@ static void test_direction(void **state) {
     (void)state;
     assert_true(nl_language_is_rtl("ar"));
     assert_true(nl_language_is_rtl("he-IL"));
+    assert_string_equal(nl_language_comma("ar-EG"), "، ");
+    assert_string_equal(nl_language_comma("he"), ", ");
+    assert_string_equal(nl_language_comma("zh-Hans"), "，");
+    assert_string_equal(nl_language_comma("ru"), ", ");
     assert_false(nl_language_is_rtl("kk"));
 }
 
