@@ -110,6 +110,8 @@ struct nl_engine {
     void (*set_durable)(struct nl_store *store, bool durable);
     /* Nothing that was deleted stays in a log. NULL: that is not the engine's to say. */
     void (*empty_log)(struct nl_store *store);
+    /* As in handle.h. NULL: the index is always up to date. */
+    enum nl_status (*index_people)(struct nl_store *store, struct nl_error *err);
     /* Begins a transaction that sees everything as it is now. Exclusive: all others that write wait
      * for its end. */
     enum nl_status (*snapshot)(struct nl_store *store, bool exclusive, struct nl_error *err);

@@ -222,6 +222,10 @@ void nl_store_set_patience(struct nl_store *store, int milliseconds) {
         store->engine->set_patience(store, milliseconds);
 }
 
+enum nl_status nl_store_index_people(struct nl_store *store, struct nl_error *err) {
+    return store->engine->index_people != NULL ? store->engine->index_people(store, err) : NL_OK;
+}
+
 void nl_store_empty_log(struct nl_store *store) {
     if (store->engine->empty_log != NULL)
         store->engine->empty_log(store);

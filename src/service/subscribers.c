@@ -38,11 +38,11 @@ struct finding {
     const struct nl_office *office;
     struct nl_subscriber_page *page;
     int64_t limit, count;
-    struct nl_buf last; /* the key of the last one on the page */
+    struct nl_buf last; /* the place of the last one on the page */
 };
 
 /* One more than the page has is asked for, so that the last page is known to be the last. */
-static enum nl_status add_person(int64_t subscriber, const char *key, void *ctx,
+static enum nl_status add_person(int64_t subscriber, const char *place, void *ctx,
                                  struct nl_error *err) {
     struct finding *finding = ctx;
     json_t *facts = NULL;
@@ -51,7 +51,7 @@ static enum nl_status add_person(int64_t subscriber, const char *key, void *ctx,
         return finding->page->next != NULL ? NL_OK : nl_error_nomem(err);
     }
     nl_buf_clear(&finding->last);
-    nl_buf_adds(&finding->last, key);
+    nl_buf_adds(&finding->last, place);
     enum nl_status status = nl_person_facts(finding->office->store, subscriber, &facts, err);
     if (status == NL_OK && json_array_append_new(finding->page->subscribers, facts) != 0)
         status = nl_error_nomem(err);

@@ -49,6 +49,39 @@ def test_finding_people_in_any_script(two_lists, part, expected):
     assert [row[0] for row in lines(two_lists.run("subscriber", "list", part, "--limit", "1").out)] == expected[:1]
 
 
+def rows_read(site, part):
+    """How many rows of people PostgreSQL reads for a first page."""
+    asked = ("SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables WHERE relname = 'subscriber'")
+    site.sql("SELECT pg_stat_force_next_flush()")
+    before = site.sql(asked)[0][0]
+    site.run("subscriber", "list", part, "--limit", "20")
+    while site.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'newsletter%'")[0][0] > 0:
+        pass
+    return site.sql(asked)[0][0] - before
+
+
+@pytest.mark.postgresql
+def test_finding_people_reads_few_rows(site):
+    """Of many people few are read, however many have the part. Without the index they are found all the same, and doctor says so."""
+    def make(first, last):
+        site.sql("INSERT INTO subscriber (uuid, address, address_key, name, created_at) SELECT 'u' || i, a, a, CASE WHEN i % 3 = 0 "
+                 "THEN 'Анна ' || i ELSE 'Zoe ' || i END, 1 FROM (SELECT i, CASE WHEN i % 2999 = 0 THEN 'rare' || i || '@quux.example' "
+                 "ELSE 'a' || i || '@d' || i % 97 || '.example.org' END AS a FROM generate_series(?, ?) i) made", first, last)
+        site.sql("ANALYZE subscriber")
+
+    parts = ["quux", "анна", "example.org", "z", "no such"]
+    make(1, 30000)
+    read = [rows_read(site, part) for part in parts]
+    assert max(read) < 6000, read
+    found = [site.run("subscriber", "list", part).out for part in parts]
+    assert [text.count("\n") for text in found] == [10, 10000, 29990, 20000, 0]
+    site.sql("DROP INDEX subscriber_text")
+    assert site.run("subscriber", "list", "quux").out == found[0]
+    assert "pg_trgm" in site.run("doctor", "--local", expect=None).out
+    assert "pg_trgm" not in site.run("doctor", "--local", "--repair", expect=None).out
+    assert site.sql("SELECT count(*) FROM pg_indexes WHERE indexname = 'subscriber_text'") == [(1,)]
+
+
 def test_tags_are_shown(two_lists):
     two_lists.run("import", "-", "--list", "second", "--consent", "asked", stdin=b"email,tags\ntag@example.org,press|ferries\n")
     shown = two_lists.run("subscriber", "show", "tag@example.org").out

@@ -113,6 +113,11 @@ void nl_store_give_way(struct nl_store *store) NL_ALL_NONNULL;
  * unless it is set. Only SQLite, with its one writer, takes notice. */
 void nl_store_set_patience(struct nl_store *store, int milliseconds) NL_ALL_NONNULL;
 
+/* Brings the index of people up to date where another program, such as SQLite's shell, has changed
+ * them; what this one changes is in it with the same commit. Not within a transaction. */
+NL_CHECKED enum nl_status nl_store_index_people(struct nl_store *store,
+                                                struct nl_error *err) NL_ALL_NONNULL;
+
 /* SQLite overwrites deleted rows in its file; after this its log holds them no longer either. Call
  * it after deleting personal data, outside a transaction. */
 void nl_store_empty_log(struct nl_store *store) NL_ALL_NONNULL;

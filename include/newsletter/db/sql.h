@@ -166,9 +166,17 @@ void nl_sql_end(struct nl_statement *statement);
 /* ---- words that engines say differently ---- */
 
 struct nl_dialect {
-    const char *number_from;      /* around a text that is to be a real number; one that is none */
-    const char *number_end;       /* counts as 0 */
-    const char *search;           /* issues i whose text holds the words ?7, each in quotes */
+    const char *number_from;  /* around a text that is to be a real number; one that is none */
+    const char *number_end;   /* counts as 0 */
+    const char *search;       /* issues i whose text holds the words ?7, each in quotes */
+    const char *people;       /* tables with the rows r of subscriber, */
+    const char *people_found; /* the condition that they are after the id ?1 and hold the parts */
+                              /* ?5 or ?6 */
+    const char *people_order; /* by id, as the index has it */
+    const char *people_near;  /* the last of the ids after ?1 that are better walked through than */
+                              /* found by the index; NULL: none */
+    bool people_by_trigrams;  /* a part is written as its parts of three letters, each in quotes */
+    const char *people_indexed;   /* a query whether an index finds them */
     const char *migrations_table; /* the table of migrations, made where it is missing */
     const char *known_tables;     /* whether that table exists, and how many tables exist */
     const char *revision;         /* a query for a text that changes when anybody else commits */

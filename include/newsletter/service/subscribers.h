@@ -21,7 +21,7 @@ struct nl_subscriber_query {
     const char *address; /* exactly this one, however it is spelt */
     const char *list;    /* its name */
     const char *state;   /* of a subscription (to that list) */
-    const char *after;   /* the address_key of the last one on the page before */
+    const char *after;   /* `next` of the page before */
     int64_t limit;       /* 1 to NL_SUBSCRIBERS_MOST */
 };
 enum { NL_SUBSCRIBERS_MOST = 1000 };

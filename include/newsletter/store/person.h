@@ -40,16 +40,27 @@ struct nl_person_query {
                                          same */
     int64_t list;                     /* with a subscription to this list */
     enum nl_subscription_state state; /* with a subscription (to it) in this state */
-    const char *after;                /* an address_key: only those after it */
+    const char *after;                /* a place: only those after it */
     int64_t limit;                    /* at most so many people; more than 0 */
 };
+enum { NL_PART_MOST = 400 }; /* bytes of a part */
 
-/* Calls `each` for people, in the order of their addresses. An erased person is none. */
-NL_CHECKED enum nl_status
-nl_persons_each(struct nl_store *store, const struct nl_person_query *query,
-                enum nl_status (*each)(int64_t subscriber, const char *address_key, void *ctx,
-                                       struct nl_error *err),
-                void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 3, 5);
+/* Calls `each` for people: all in the order of their addresses, those with a part in the order in
+ * which they became known. `place` is where each one stands in that order. An erased person is
+ * none. A part of one letter is the beginning of an address or a name, one of two letters the
+ * beginning of an address or of a word of the name; longer ones are found anywhere. With an index
+ * (nl_persons_indexed) only people are read who have all letters of the part, three by three.
+ * NL_DATA for a part that is too long, or a place that is none. */
+NL_CHECKED enum nl_status nl_persons_each(struct nl_store *store,
+                                          const struct nl_person_query *query,
+                                          enum nl_status (*each)(int64_t subscriber,
+                                                                 const char *place, void *ctx,
+                                                                 struct nl_error *err),
+                                          void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 3, 5);
+
+/* Whether an index finds people by a part. PostgreSQL needs an extension for it. */
+NL_CHECKED enum nl_status nl_persons_indexed(struct nl_store *store, bool *indexed,
+                                             struct nl_error *err) NL_ALL_NONNULL;
 
 /* The facts about a person: id, address, name, language, attributes, created_at,
  * new_address, subscriptions with their consent, and whether they are suppressed. The caller frees

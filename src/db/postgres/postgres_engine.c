@@ -85,6 +85,16 @@ const struct nl_engine nl_engine_postgres = {
                 .number_end = ")",
                 .search = "i.id IN (SELECT rowid FROM issue_text WHERE words @@ "
                           "websearch_to_tsquery('pg_catalog.simple', bare_words(?7)))",
+                .people = "subscriber r",
+                .people_found =
+                    "r.address_key LIKE '%@%' AND (subscriber_words(r.address, r.name) LIKE "
+                    "subscriber_part(?5) OR subscriber_words(r.address, r.name) LIKE "
+                    "subscriber_part(?6)) AND r.id > ?1 AND r.id <= ?7",
+                .people_order = "r.id",
+                .people_near = "SELECT max(id) FROM (SELECT id FROM subscriber WHERE id > ?1 "
+                               "ORDER BY id LIMIT 2000) near",
+                .people_indexed = "SELECT count(*) FROM pg_indexes WHERE schemaname = "
+                                  "current_schema() AND indexname = 'subscriber_text'",
                 .migrations_table =
                     "CREATE TABLE IF NOT EXISTS schema_migration (number BIGINT PRIMARY KEY, "
                     "name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)",

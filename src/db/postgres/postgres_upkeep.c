@@ -114,6 +114,6 @@ enum nl_status nl_postgres_reindex(struct nl_store *store, struct nl_error *err)
         store, /* a whole schema cannot be rebuilt within a transaction, its tables can */
         "DO $$ DECLARE t record; BEGIN FOR t IN SELECT tablename AS name FROM pg_tables WHERE "
         "schemaname = current_schema() LOOP EXECUTE format('REINDEX TABLE %I', t.name); "
-        "END LOOP; END $$",
+        "END LOOP; END $$; SELECT make_subscriber_text()",
         err);
 }

@@ -12,7 +12,9 @@ struct nl_sqlite {
     int64_t version; /* wait.c: of the file, as of the last wait */
     int patience;    /* turn.c: milliseconds to wait for other writers */
     int64_t busy_since;
-    bool waiting; /* for another that writes */
+    bool waiting;      /* for another that writes */
+    bool bulk;         /* many rows are being written */
+    int64_t words_due; /* search.c: people who are not in the index as they are now */
 };
 
 static inline struct nl_sqlite *nl_sqlite(const struct nl_store *store) {
@@ -46,6 +48,11 @@ void nl_sqlite_return_permit(struct nl_store *store, uint32_t key);
 void nl_sqlite_set_patience(struct nl_store *store, int milliseconds_to_wait);
 void nl_sqlite_end_waiting(struct nl_store *store);
 void nl_sqlite_give_way(struct nl_store *store);
+
+/* search.c: notes changes of people, and brings their index up to date, before a commit. */
+void nl_sqlite_follow_words(struct nl_store *store);
+enum nl_status nl_sqlite_index_words(struct nl_store *store, struct nl_error *err);
+enum nl_status nl_sqlite_index_people(struct nl_store *store, struct nl_error *err);
 
 /* wait.c */
 enum nl_status nl_sqlite_wait(struct nl_store *store, int64_t seconds,

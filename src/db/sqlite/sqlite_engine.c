@@ -151,7 +151,8 @@ static enum nl_status sqlite_begin(struct nl_store *store, bool exclusive, struc
 }
 
 static enum nl_status commit(struct nl_store *store, struct nl_error *err) {
-    return nl_sql_run(store, err, "COMMIT", NL_NO_VALUES);
+    enum nl_status status = nl_sqlite_index_words(store, err);
+    return status == NL_OK ? nl_sql_run(store, err, "COMMIT", NL_NO_VALUES) : status;
 }
 
 static void rollback(struct nl_store *store) {
@@ -175,6 +176,13 @@ const struct nl_engine nl_engine_sqlite = {
     .dialect = {.number_from = "CAST(",
                 .number_end = " AS REAL)",
                 .search = "i.id IN (SELECT rowid FROM issue_text WHERE issue_text MATCH ?7)",
+                .people = "subscriber_text t CROSS JOIN subscriber r",
+                .people_found = "subscriber_text MATCH '(' || ?5 || ') OR (' || ?6 || ')' AND "
+                                "t.rowid > ?1 AND t.rowid <= ?7 AND r.id = t.rowid",
+                .people_order = "t.rowid",
+                .people_by_trigrams = true,
+                .people_indexed =
+                    "SELECT count(*) FROM sqlite_schema WHERE name = 'subscriber_text'",
                 .migrations_table =
                     "CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER PRIMARY "
                     "KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER "
@@ -232,6 +240,7 @@ const struct nl_engine nl_engine_sqlite = {
     .bulk_load = nl_sqlite_bulk_load,
     .set_durable = nl_sqlite_set_durable,
     .empty_log = nl_sqlite_empty_log,
+    .index_people = nl_sqlite_index_people,
     .confine = nl_sqlite_confine,
     .snapshot = snapshot,
     .after_copy = after_copy,

@@ -87,6 +87,7 @@ enum nl_status nl_sqlite_open(struct nl_store *store, const char *path, struct n
     link->lock_fd = -1;
     if (sqlite3_open_v2(path, &link->db, OPEN_FLAGS, NULL) != SQLITE_OK)
         return link->db != NULL ? nl_sqlite_error(store, err) : nl_error_nomem(err);
+    nl_sqlite_follow_words(store);
     enum nl_status status = configure(store, err);
     return status == NL_OK ? check_place(store, path, err) : status;
 }

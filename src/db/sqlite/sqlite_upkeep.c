@@ -43,6 +43,11 @@ enum nl_status nl_sqlite_read_only(struct nl_store *store, struct nl_error *err)
  * refer only to rows that were just found or made, so references need no check. A statement with
  * many rows keeps what it may have to undo in memory. */
 void nl_sqlite_bulk_load(struct nl_store *store, bool begins) {
+    struct nl_error ignored = {0};
+    nl_sqlite(store)->bulk = begins;
+    if (!begins) /* a search does it where this fails */
+        nl_error_ignore(nl_sqlite_index_people(store, &ignored));
+    nl_error_free(&ignored);
     change(store, begins ? "PRAGMA cache_size = -32768; PRAGMA foreign_keys = OFF; "
                            "PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY"
                          : "PRAGMA cache_size = -2000; PRAGMA foreign_keys = ON; "
@@ -55,12 +60,16 @@ void nl_sqlite_set_durable(struct nl_store *store, bool durable) {
     change(store, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
 }
 
-/* Where a reader prevents that now, the next checkpoint does it. */
+/* The index of people notes what was taken out of it, and keeps the letters until its parts are
+ * merged. Where a reader prevents the checkpoint now, the next one does it. */
 void nl_sqlite_empty_log(struct nl_store *store) {
+    change(store, "INSERT INTO subscriber_text (subscriber_text) VALUES ('optimize')");
     sqlite3_wal_checkpoint_v2(nl_sqlite(store)->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
 enum nl_status nl_sqlite_reindex(struct nl_store *store, struct nl_error *err) {
     return nl_sqlite_script(store,
-                            "REINDEX; INSERT INTO issue_text (issue_text) VALUES ('rebuild')", err);
+                            "REINDEX; INSERT INTO issue_text (issue_text) VALUES ('rebuild'); "
+                            "INSERT INTO subscriber_text (subscriber_text) VALUES ('rebuild')",
+                            err);
 }

@@ -1,0 +1,55 @@
+#include "db/sqlite/sqlite.h"
+
+#include <string.h>
+
+/* The index of people (migration 0027). Triggers note whose words have changed, and every commit
+ * brings the index up to date first. A commit of a few rows costs the index as much as one of
+ * hundreds, so an import leaves them until there are many. */
+enum { MANY = 10000 };
+
+static void note_change(void *ctx, int operation, const char *database, const char *table,
+                        sqlite3_int64 row) {
+    struct nl_sqlite *link = ctx;
+    (void)database;
+    (void)row;
+    if (operation == SQLITE_INSERT && strcmp(table, "subscriber_due") == 0)
+        link->words_due++;
+}
+
+void nl_sqlite_follow_words(struct nl_store *store) {
+    struct nl_sqlite *link = nl_sqlite(store);
+    sqlite3_update_hook(link->db, note_change, link);
+}
+
+static enum nl_status index_due(struct nl_store *store, struct nl_error *err) {
+    static const char *const steps[] = {
+        ("INSERT INTO subscriber_text (subscriber_text, rowid, words) SELECT 'delete', subscriber, "
+         "words FROM subscriber_due WHERE words IS NOT NULL"),
+        ("INSERT INTO subscriber_text (rowid, words) SELECT w.id, w.words FROM subscriber_due d "
+         "JOIN subscriber_words w ON w.id = d.subscriber"),
+        "DELETE FROM subscriber_due",
+    };
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
+        status = nl_sql_run(store, err, steps[i], NL_NO_VALUES);
+    if (status == NL_OK)
+        nl_sqlite(store)->words_due = 0;
+    return status;
+}
+
+enum nl_status nl_sqlite_index_words(struct nl_store *store, struct nl_error *err) {
+    const struct nl_sqlite *link = nl_sqlite(store);
+    return link->words_due > (link->bulk ? MANY : 0) ? index_due(store, err) : NL_OK;
+}
+
+static enum nl_status index_now(struct nl_store *store, void *ctx, struct nl_error *err) {
+    (void)ctx;
+    return index_due(store, err);
+}
+
+enum nl_status nl_sqlite_index_people(struct nl_store *store, struct nl_error *err) {
+    bool due = false;
+    enum nl_status status =
+        nl_sql_exists(store, err, &due, "SELECT 1 FROM subscriber_due", NL_NO_VALUES);
+    return status == NL_OK && due ? nl_sql_exclusive(store, index_now, NULL, err) : status;
+}

@@ -1,0 +1,115 @@
+#include "support.h"
+
+#include "db/sqlite/sqlite.h"
+#include "newsletter/store/person.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A part that one person has, one that many have, one that everybody has, and short ones. */
+static const struct {
+    const char *text;
+    int64_t found; /* on the first page */
+} parts[] = {{"rare.quux", 1}, {"Anna B", 50}, {"example.org", 50}, {"z", 50},
+             {"an", 50},       {"nobody", 0},  {"exa b. ", 0},      {"q", 0}};
+
+static void make_people(struct fixture *fixture, int64_t people) {
+    struct nl_error err = {0};
+    char sql[800];
+    snprintf(
+        sql, sizeof sql,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %lld) "
+        "INSERT INTO subscriber (id, uuid, address, address_key, name, created_at) "
+        "SELECT i, i, a, a, iif(i %% 3 = 0, 'Anna B. ' || i, 'Zoe ' || i), 1 FROM (SELECT i, "
+        "iif(i = %lld, 'rare.quux@example.org', 'a' || i || '@d' || (i %% 97) || '.example.org') a "
+        "FROM n)",
+        (long long)people, (long long)people - 1);
+    fixture_sql(fixture, sql);
+    assert_ok(nl_store_index_people(fixture->store, &err));
+    fixture_sql(fixture, "INSERT INTO subscriber_text (subscriber_text) VALUES ('optimize')");
+}
+
+static enum nl_status count_person(int64_t subscriber, const char *place, void *ctx,
+                                   struct nl_error *err) {
+    int64_t *count = ctx;
+    assert_int_equal(subscriber, atoll(place));
+    (void)err;
+    ++*count;
+    return NL_OK;
+}
+
+static int count_step(void *ctx) {
+    ++*(int64_t *)ctx;
+    return 0;
+}
+
+/* The steps of SQLite's machine for one page, those of the index's own statements included. */
+static int64_t steps_for(struct fixture *fixture, const char *part, int64_t *found) {
+    const struct nl_person_query query = {.part = part, .limit = 50};
+    struct nl_error err = {0};
+    sqlite3 *db = nl_sqlite(fixture->store)->db;
+    int64_t steps = 0;
+    *found = 0;
+    sqlite3_progress_handler(db, 1, count_step, &steps);
+    assert_ok(nl_persons_each(fixture->store, &query, count_person, found, &err));
+    sqlite3_progress_handler(db, 0, NULL, NULL);
+    return steps;
+}
+
+/* Ten times the people, and as much work. */
+static void test_work_goes_by_what_is_found(void **state) {
+    struct fixture *small = *state;
+    struct fixture *large = NULL;
+    void *other = NULL;
+    fixture_setup(&other);
+    large = other;
+    make_people(small, 3000);
+    make_people(large, 30000);
+    for_each_row (i, parts, parts[i].text) {
+        int64_t few = 0;
+        int64_t many = 0;
+        int64_t before = steps_for(small, parts[i].text, &few);
+        int64_t after = steps_for(large, parts[i].text, &many);
+        assert_int_equal(few, parts[i].found);
+        assert_int_equal(many, parts[i].found);
+        assert_in_range(before, 1, 30000);
+        assert_in_range(after, 1, before + before / 20);
+    }
+    fixture_teardown(&other);
+}
+
+static bool finds(struct fixture *fixture, const char *part) {
+    int64_t found = 0;
+    steps_for(fixture, part, &found);
+    return found > 0;
+}
+
+/* The index follows whatever changes a person, and forgets the earlier words. */
+static void test_the_index_follows(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    fixture_subscribe(fixture, "Ann.Berg@example.org");
+    assert_true(finds(fixture, "nn.be") && finds(fixture, "ANN") && finds(fixture, "a"));
+    assert_false(finds(fixture, "berg ") && finds(fixture, "b"));
+    fixture_sql(fixture, "UPDATE subscriber SET name = 'Wilma Ö. Quux'");
+    assert_true(finds(fixture, "ma ö") && finds(fixture, "qu") && finds(fixture, "nn.be"));
+    fixture_sql(fixture, "UPDATE subscriber SET name = 'Other'");
+    fixture_sql(fixture, "UPDATE subscriber SET name = 'Another'");
+    assert_true(finds(fixture, "another") && !finds(fixture, "quux") && !finds(fixture, "qu"));
+    assert_ok(nl_person_erase(fixture->store, 1, &err));
+    assert_false(finds(fixture, "another") || finds(fixture, "berg") || finds(fixture, "erased"));
+    fixture_sql(fixture,
+                "INSERT INTO subscriber_text (subscriber_text) VALUES ('integrity-check')");
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM subscriber_text WHERE "
+                                          "subscriber_text MATCH '\"ber\" OR \"oth\"'"),
+                     0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_work_goes_by_what_is_found, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_the_index_follows, fixture_setup, fixture_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
