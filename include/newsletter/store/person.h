@@ -51,12 +51,10 @@ enum { NL_PART_MOST = 400 }; /* bytes of a part */
  * beginning of an address or of a word of the name; longer ones are found anywhere. With an index
  * (nl_persons_indexed) only people are read who have all letters of the part, three by three.
  * NL_DATA for a part that is too long, or a place that is none. */
-NL_CHECKED enum nl_status nl_persons_each(struct nl_store *store,
-                                          const struct nl_person_query *query,
-                                          enum nl_status (*each)(int64_t subscriber,
-                                                                 const char *place, void *ctx,
-                                                                 struct nl_error *err),
-                                          void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 3, 5);
+NL_CHECKED enum nl_status nl_persons_each(
+    struct nl_store *store, const struct nl_person_query *query,
+    enum nl_status (*each)(int64_t subscriber, const char *place, void *ctx, struct nl_error *err),
+    void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 3, 5);
 
 /* Whether an index finds people by a part. PostgreSQL needs an extension for it. */
 NL_CHECKED enum nl_status nl_persons_indexed(struct nl_store *store, bool *indexed,
