@@ -19,7 +19,7 @@ ROOMS = {
     "db": (3, "libpq-fe.h sqlite3.h"),
     "dkim": (3, "openssl"),
     "smtp": (3, "curl openssl"),
-    "store": (4, "jansson.h uuid"),
+    "store": (4, "jansson.h uninorm.h unistr.h uuid"),
     "template": (5, "jansson.h unictype.h unilbrk.h unistr.h uniwidth.h"),
     "inbound": (5, "archive.h archive_entry.h curl jansson.h libetpan libxml openssl unicase.h uniconv.h uninorm.h "
                    "unistr.h"),
