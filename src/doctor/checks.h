@@ -51,6 +51,9 @@ enum nl_status nl_doctor_reputation(struct nl_doctor *doctor, struct nl_error *e
 enum nl_status nl_doctor_reports_come(struct nl_doctor *doctor, const char *domain,
                                       const char *reports, struct nl_error *err);
 
+/* search_check.c: whether people are found by an index. */
+enum nl_status nl_doctor_search(struct nl_doctor *doctor, struct nl_error *err);
+
 /* questions.c: asks for the TXT records at `prefix` and `domain`. Free *out. */
 enum nl_status nl_doctor_txt(struct nl_doctor *doctor, const char *prefix, const char *domain,
                              struct nl_answers *out, struct nl_error *err);

@@ -10,7 +10,6 @@
 #include "newsletter/smtp/transport.h"
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/issue.h"
-#include "newsletter/store/person.h"
 #include "newsletter/store/prune.h"
 #include "newsletter/store/unclean.h"
 
@@ -213,19 +212,6 @@ static enum nl_status repair_totals(struct nl_doctor *doctor, struct nl_error *e
     return status;
 }
 
-/* ---- the index of people ---- */
-
-static enum nl_status examine_search(struct nl_doctor *doctor, struct nl_error *err) {
-    bool indexed = false;
-    enum nl_status status = nl_persons_indexed(doctor->store, &indexed, err);
-    if (status == NL_OK && !indexed)
-        nl_findings_add(doctor->out, NL_LEVEL_WARNING, "search", NULL,
-                        "people are looked for without an index, which takes long among many: "
-                        "install PostgreSQL's extension pg_trgm (Debian: postgresql-contrib), then "
-                        "run 'newsletter doctor --repair'");
-    return status;
-}
-
 /* ---- issues that are being sent ---- */
 
 static enum nl_status examine_due(struct nl_doctor *doctor, int64_t issue, const char *what,
@@ -303,7 +289,7 @@ enum nl_status nl_doctor_installation(struct nl_doctor *doctor, struct nl_error 
     if (status == NL_OK)
         status = examine_totals(doctor, err);
     if (status == NL_OK)
-        status = examine_search(doctor, err);
+        status = nl_doctor_search(doctor, err);
     if (status == NL_OK)
         status = nl_issue_each(doctor->store, NL_ISSUE_ANY, examine_issue, doctor, err);
     return status == NL_OK ? examine_due(doctor, 0, "the queue of notices", err) : status;

@@ -62,7 +62,7 @@ def rows_read(site, part):
 
 @pytest.mark.postgresql
 def test_finding_people_reads_few_rows(site):
-    """Of many people few are read, however many have the part. Without the index they are found all the same, and doctor says so."""
+    """Few people are read, however many have the part. Without the index they are found all the same, and doctor says so."""
     def make(first, last):
         site.sql("INSERT INTO subscriber (uuid, address, address_key, name, created_at) SELECT 'u' || i, a, a, CASE WHEN i % 3 = 0 "
                  "THEN 'Анна ' || i ELSE 'Zoe ' || i END, 1 FROM (SELECT i, CASE WHEN i % 2999 = 0 THEN 'rare' || i || '@quux.example' "

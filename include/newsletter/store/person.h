@@ -56,7 +56,7 @@ NL_CHECKED enum nl_status nl_persons_each(
     enum nl_status (*each)(int64_t subscriber, const char *place, void *ctx, struct nl_error *err),
     void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 3, 5);
 
-/* Whether an index finds people by a part. PostgreSQL needs an extension for it. */
+/* Whether an index finds people by a part. Some databases have none. */
 NL_CHECKED enum nl_status nl_persons_indexed(struct nl_store *store, bool *indexed,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
