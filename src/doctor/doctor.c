@@ -132,6 +132,8 @@ enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config 
     struct walk walk = {.doctor = &doctor};
     enum nl_status status = nl_doctor_installation(&doctor, err);
     if (status == NL_OK)
+        status = nl_doctor_search(&doctor, err);
+    if (status == NL_OK)
         status = nl_doctor_runs(&doctor, err);
     if (status == NL_OK)
         nl_doctor_pdf(&doctor);

@@ -289,8 +289,6 @@ enum nl_status nl_doctor_installation(struct nl_doctor *doctor, struct nl_error 
     if (status == NL_OK)
         status = examine_totals(doctor, err);
     if (status == NL_OK)
-        status = nl_doctor_search(doctor, err);
-    if (status == NL_OK)
         status = nl_issue_each(doctor->store, NL_ISSUE_ANY, examine_issue, doctor, err);
     return status == NL_OK ? examine_due(doctor, 0, "the queue of notices", err) : status;
 }
