@@ -235,24 +235,28 @@ static void write_note_mark(struct writer *writer, const struct nl_md_node *node
     nl_buf_free(&more);
 }
 
+/* Pages have a style sheet, which knows a narrow column by its class. */
 static void write_cell(struct writer *writer, const struct nl_md_node *node, const char *name) {
-    const char *more = node->letter == 'r'   ? " align=\"right\""
-                       : node->letter == 'c' ? " align=\"center\""
-                       : node->letter == 'l' ? " align=\"left\""
-                                             : NULL;
+    const char *align = node->letter == 'r'   ? " align=\"right\""
+                        : node->letter == 'c' ? " align=\"center\""
+                        : node->letter == 'l' ? " align=\"left\""
+                                              : "";
     size_t column = 0;
+    struct nl_buf more = {0};
     for (const struct nl_md_node *cell = node->parent->first; cell != node; cell = cell->next)
         column++;
     bool narrow = column >= NL_FIT_COLUMNS || writer->fit.narrow[column];
     const char *style = name[1] == 'h' ? "th_narrow" : "td_narrow";
-    open_tag(writer, name, narrow ? style : name, more);
+    bool styled = nl_theme_style(writer->theme, style)[0] != '\0';
+    nl_buf_addf(&more, "%s%s", align, narrow && !styled ? " class=\"nl-narrow\"" : "");
+    open_tag(writer, name, narrow ? style : name, nl_buf_text(&more));
     write_children(writer, node);
     nl_buf_addf(writer->out, "</%s>", name);
+    nl_buf_free(&more);
 }
 
 static void write_table(struct writer *writer, const struct nl_md_node *node) {
-    if (nl_theme_style(writer->theme, "td_narrow")[0] != '\0')
-        nl_table_fit(node, &writer->fit);
+    nl_table_fit(node, &writer->fit);
     write_element(writer, node, "table", NULL, "\n");
 }
 

@@ -34,6 +34,7 @@ def look(tmp_path, pages, widths=(375, 700), mail=True, cookie=None):
     for job, result in zip(jobs, results):
         assert result["violations"] == [], (job["shot"], result["violations"])
         assert result["width"] <= job["width"], (job["shot"], result["width"])
+        assert result["broken"] == [], (job["shot"], result["broken"])
         own = job["url"].split("/")[2]  # what is fetched comes from where the page does
         others = [url for url in result["requests"] if url.split("/")[2] != own]
         assert others == [], (job["shot"], others)

@@ -1,8 +1,27 @@
 // Opens pages in headless Chromium, as standard input says: a JSON list of {url, width, dark,
 // mail, shot, cookie}.
-// Prints for each what axe-core objects to, how wide it is, and what it asked the network for.
+// Prints for each what axe-core objects to, how wide it is, which words of tables are broken, and what it asked the
+// network for.
 const { launch } = require('./browser.cjs');
 const { violations } = require('./rules.cjs');
+
+// Words of tables of which a part stands in another line, though they are shorter than most names.
+function brokenWords() {
+  const broken = [];
+  for (const cell of document.querySelectorAll('td, th')) {
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (cell.matches(':not(:has(table))') && texts.nextNode()) {
+      for (const word of texts.currentNode.data.matchAll(/(?<!\S)[\p{L}\p{N}:.]{2,8}(?!\S)/gu)) {
+        const range = document.createRange();
+        range.setStart(texts.currentNode, word.index);
+        range.setEnd(texts.currentNode, word.index + word[0].length);
+        const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top / 8)));
+        if (lines.size > 1) broken.push(word[0]);
+      }
+    }
+  }
+  return broken;
+}
 
 async function look(browser, job) {
   const context = await browser.newContext({
@@ -18,6 +37,7 @@ async function look(browser, job) {
   await page.goto(job.url, { waitUntil: 'load' });
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   const scheme = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const broken = await page.evaluate(brokenWords);
   const complaints = await violations(page, job.mail);
   // Frames below the fold are not painted, so there shall be no fold.
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
@@ -29,7 +49,7 @@ async function look(browser, job) {
   if (frames.length > 0) await page.waitForTimeout(500); // until they are painted
   await page.screenshot({ path: job.shot });
   await context.close();
-  return { url: job.url, width, background: scheme, frames, requests, violations: complaints };
+  return { url: job.url, width, background: scheme, frames, requests, broken, violations: complaints };
 }
 
 async function main() {
