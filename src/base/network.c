@@ -1,5 +1,6 @@
 #include "newsletter/base/network.h"
 
+#include "newsletter/base/endpoint.h"
 #include "newsletter/base/text.h"
 
 #include <arpa/inet.h>
@@ -123,19 +124,11 @@ bool nl_networks_contain(const struct nl_networks *networks, const struct nl_ip 
  * "[2001:db8::1]:4711". */
 static bool parse_node(const char *text, size_t len, struct nl_ip *out) {
     char word[NODE_LIMIT] = "";
-    char *start = word;
+    struct nl_endpoint at;
     if (len == 0 || len >= sizeof word)
         return false;
     memcpy(word, text, len);
-    char *bracket = word[0] == '[' ? strchr(word, ']') : NULL;
-    char *colon = strchr(word, ':');
-    if (bracket != NULL) {
-        *bracket = '\0';
-        start = word + 1;
-    } else if (colon != NULL && strchr(colon + 1, ':') == NULL) {
-        *colon = '\0';
-    }
-    return nl_ip_parse(start, out);
+    return nl_endpoint_read(word, &at) && nl_ip_parse(at.host, out);
 }
 
 struct nl_ip nl_networks_client(const struct nl_networks *trusted, const struct nl_ip *peer,

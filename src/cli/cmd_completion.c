@@ -1,7 +1,8 @@
 #include "cli/cli.h"
 
-#include "newsletter/store/issue.h"
-#include "newsletter/store/saved_segment.h"
+#include "newsletter/service/issues.h"
+#include "newsletter/service/lists.h"
+#include "newsletter/service/segments.h"
 
 #include <string.h>
 
@@ -72,38 +73,34 @@ static const char *print_named_actions(const struct cli_command *command, bool p
     return kind;
 }
 
-static enum nl_status print_list(const struct nl_list *list, void *ctx, struct nl_error *err) {
-    (void)ctx;
-    (void)err;
-    puts(list->name);
-    return NL_OK;
+/* Prints the word of that name of each object. */
+static void print_each(const json_t *array, const char *name) {
+    for (size_t i = 0; i < json_array_size(array); i++)
+        puts(json_string_value(json_object_get(json_array_get(array, i), name)));
 }
 
-static enum nl_status print_segment(const char *name, const char *expression, void *ctx,
-                                    struct nl_error *err) {
-    (void)expression;
-    (void)ctx;
-    (void)err;
-    puts(name);
-    return NL_OK;
-}
-
-static enum nl_status print_issue(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
-    (void)ctx;
-    (void)err;
-    puts(issue->slug);
-    return NL_OK;
+static enum nl_status print_issues(const struct nl_office *office, struct nl_error *err) {
+    json_t *names = NULL;
+    enum nl_status status = nl_office_issue_names(office, &names, err);
+    for (size_t i = 0; i < json_array_size(names); i++)
+        puts(json_string_value(json_array_get(names, i)));
+    json_decref(names);
+    return status;
 }
 
 static enum nl_status print_names(struct cli *cli, const char *kind, struct nl_error *err) {
+    json_t *found = NULL;
     enum nl_status status = cli_open(cli, err);
-    if (status != NL_OK)
-        return status;
-    if (kind == lists)
-        return nl_list_each(cli->store, print_list, NULL, err);
-    if (kind == segments)
-        return nl_saved_segments_each(cli->store, print_segment, NULL, err);
-    return nl_issue_each(cli->store, NL_ISSUE_ANY, print_issue, NULL, err);
+    const struct nl_office office = cli_office(cli);
+    if (status == NL_OK && kind == issues)
+        return print_issues(&office, err);
+    if (status == NL_OK && kind == lists)
+        status = nl_office_list_names(&office, &found, err);
+    else if (status == NL_OK)
+        status = nl_office_segments(&office, &found, err);
+    print_each(found, "name");
+    json_decref(found);
+    return status;
 }
 
 /* Writes the name and the summary of a command; a summary has no quotation marks (a test says so).

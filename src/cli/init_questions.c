@@ -1,6 +1,7 @@
 #include "cli/init.h"
 
 #include "newsletter/base/address.h"
+#include "newsletter/base/endpoint.h"
 #include "newsletter/base/network.h"
 
 #include <stdlib.h>
@@ -28,26 +29,17 @@ static enum nl_status take_url(struct init_answers *answers, const char *text,
     return keep(&answers->url, text, err);
 }
 
-/* "HOST", "HOST:PORT" or "[ADDRESS]:PORT". */
 static enum nl_status take_relay(struct init_answers *answers, const char *text,
                                  struct nl_error *err) {
-    char host[ANSWER] = "";
-    bool literal = text[0] == '[';
-    const char *end = literal ? strchr(text, ']') : text + strcspn(text, ":");
-    const char *rest = end != NULL && literal ? end + 1 : end;
-    char *last = NULL;
-    long port = rest != NULL && *rest == ':' ? strtol(rest + 1, &last, 10) : 0;
-    size_t len = end != NULL ? (size_t)(end - text) - literal : 0;
-    bool numbered = last != NULL && last > rest + 1 && *last == '\0' && port > 0 && port < 65536;
-    if (len == 0 || len >= sizeof host || (*rest != '\0' && !numbered) ||
+    struct nl_endpoint at;
+    if (!nl_endpoint_read(text, &at) || (at.port != NULL && at.number == 0) ||
         strcspn(text, " \t/@") != strlen(text))
         return nl_error_set(err, NL_USAGE,
                             "'%s' is not a mail server like mail.embassy.int or "
                             "mail.embassy.int:587",
                             text);
-    memcpy(host, text + literal, len);
-    answers->port = port > 0 ? (int)port : nl_host_is_loopback(host) ? 25 : 587;
-    return keep(&answers->host, host, err);
+    answers->port = at.number > 0 ? at.number : nl_host_is_loopback(at.host) ? 25 : 587;
+    return keep(&answers->host, at.host, err);
 }
 
 static enum nl_status take_security(struct init_answers *answers, const char *text,

@@ -4,6 +4,7 @@
 #include "config/config_hooks.h"
 #include "config/config_policy.h"
 #include "newsletter/base/address.h"
+#include "newsletter/base/endpoint.h"
 #include "newsletter/base/network.h"
 #include "newsletter/base/text.h"
 
@@ -105,18 +106,14 @@ static enum nl_status check_staff(const struct nl_config *config, struct nl_erro
     if (status != NL_OK || listen == NULL || config->staff.certificate != NULL ||
         (url != NULL && strncmp(url, "https://", 8) == 0))
         return status;
-    const char *colon = strrchr(listen, ':');
-    size_t len = colon != NULL ? (size_t)(colon - listen) : strlen(listen);
-    bool bracketed = len > 1 && listen[0] == '[' && listen[len - 1] == ']';
-    char *host = strndup(listen + bracketed, len - 2 * (size_t)bracketed);
-    bool local = host != NULL && nl_host_is_loopback(host);
-    free(host);
-    return local ? NL_OK
-                 : nl_error_set(err, NL_CONFIG,
-                                "%s: staff.listen %s would take passwords in the clear: set "
-                                "staff.certificate and staff.key, or staff.url to the https "
-                                "address of a proxy before it",
-                                config->path, listen);
+    struct nl_endpoint at;
+    return nl_endpoint_read(listen, &at) && nl_host_is_loopback(at.host)
+               ? NL_OK
+               : nl_error_set(err, NL_CONFIG,
+                              "%s: staff.listen %s would take passwords in the clear: set "
+                              "staff.certificate and staff.key, or staff.url to the https "
+                              "address of a proxy before it",
+                              config->path, listen);
 }
 
 static enum nl_status check_serve(struct nl_config *config, struct nl_error *err) {

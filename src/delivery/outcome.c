@@ -144,6 +144,14 @@ static int64_t delay_before(const struct nl_config *config, int64_t attempts) {
     return delay < config->retry.max ? delay : config->retry.max;
 }
 
+int64_t nl_outcome_longest_delay(const struct nl_config *config) {
+    int64_t longest = config->retry.schedule[0] != 0 ? 0 : config->retry.max;
+    for (size_t i = 0; i < NL_DELAYS && config->retry.schedule[i] != 0; i++)
+        if (config->retry.schedule[i] > longest)
+            longest = config->retry.schedule[i];
+    return longest + longest / 5 + 1;
+}
+
 void nl_outcome_schedule(const struct nl_config *config, const struct nl_env *env, int64_t attempts,
                          int64_t first, struct nl_result *result) {
     int64_t now = nl_env_now(env);

@@ -1,5 +1,6 @@
 #include "delivery/announce.h"
 #include "delivery/messages.h"
+#include "delivery/outcome.h"
 #include "delivery/run.h"
 #include "newsletter/store/issue_control.h"
 #include "newsletter/store/list.h"
@@ -75,6 +76,8 @@ enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *con
                                .scope = {.issue = issue->id},
                                .options = options};
     status = nl_delivery_recover(store, issue->id, &summary->recovered_unknown, err);
+    if (status == NL_OK)
+        status = nl_delivery_bound_waits(store, issue->id, nl_outcome_longest_delay(config), err);
     if (status == NL_OK)
         status = nl_subject_test_decide(store, issue->id, 0, &changed, err);
     if (status == NL_OK)

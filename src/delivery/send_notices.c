@@ -1,4 +1,5 @@
 #include "delivery/messages.h"
+#include "delivery/outcome.h"
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/language.h"
 #include "newsletter/bulletin/bulletin.h"
@@ -105,6 +106,8 @@ enum nl_status nl_send_notices(struct nl_store *store, const struct nl_config *c
         .plan = {.store = store, .config = config, .relay = relay, .options = options},
         .summary = summary};
     enum nl_status status = nl_delivery_recover(store, 0, &summary->recovered_unknown, err);
+    if (status == NL_OK)
+        status = nl_delivery_bound_waits(store, 0, nl_outcome_longest_delay(config), err);
     return status == NL_OK ? nl_list_each(store, send_list, &notices, err) : status;
 }
 

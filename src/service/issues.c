@@ -30,6 +30,23 @@ enum nl_status nl_office_issues(const struct nl_office *office, const struct nl_
     return status;
 }
 
+static enum nl_status add_name(const struct nl_issue_summary *issue, void *ctx,
+                               struct nl_error *err) {
+    return json_array_append_new(ctx, json_string(issue->slug)) == 0 ? NL_OK : nl_error_nomem(err);
+}
+
+enum nl_status nl_office_issue_names(const struct nl_office *office, json_t **out,
+                                     struct nl_error *err) {
+    const struct nl_issue_filter all = {0};
+    *out = json_array();
+    enum nl_status status = nl_issue_summaries(office->store, &all, add_name, *out, err);
+    if (status != NL_OK) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
 static enum nl_status note_list(const struct nl_issue_summary *issue, void *ctx,
                                 struct nl_error *err) {
     char **list = ctx;

@@ -12,8 +12,11 @@
 
 static void note_offer(struct connection *connection, const char *line, size_t len) {
     nl_ehlo_note(&connection->offered, line, len);
-    if (len > 5 && strncasecmp(line, "AUTH", 4) == 0 && (line[4] == ' ' || line[4] == '='))
-        nl_login_note_offer(&connection->transport->logins[connection->host], line + 5, len - 5);
+    if (len > 5 && strncasecmp(line, "AUTH", 4) == 0 && (line[4] == ' ' || line[4] == '=')) {
+        struct nl_login *login = &connection->transport->logins[connection->host];
+        nl_login_note_offer(login, line + 5, len - 5);
+        connection->offers_login = login->offered != 0 || login->unknown_offer;
+    }
 }
 
 /* Watches libcurl's dialogue: which stage it has reached, the server's last reply code, and the
@@ -26,6 +29,7 @@ static int watch(CURL *handle, curl_infotype type, char *data, size_t len, void 
         if (len >= 4 && (strncmp(data, "EHLO", 4) == 0 || strncmp(data, "HELO", 4) == 0)) {
             connection->stage = NL_STAGE_EHLO;
             connection->offered = (struct nl_extensions){0};
+            connection->offers_login = false;
         } else if (len >= 8 && strncmp(data, "STARTTLS", 8) == 0) {
             connection->stage = NL_STAGE_STARTTLS;
         } else if (len >= 4 && strncmp(data, "AUTH", 4) == 0) {
@@ -72,6 +76,7 @@ bool nl_transport_connect_to(struct nl_transport *transport, size_t server) {
     connection->stage = NL_STAGE_CONNECT;
     connection->code = 0;
     connection->mechanism = 0;
+    connection->offers_login = false;
     connection->error[0] = '\0';
     curl_easy_setopt(connection->handle, CURLOPT_PRIVATE, connection);
     curl_easy_setopt(connection->handle, CURLOPT_ERRORBUFFER, connection->error);
@@ -93,6 +98,12 @@ size_t nl_transport_connecting(const struct nl_transport *transport) {
     return transport->connecting;
 }
 
+/* libcurl goes on without a login where none is offered; a message must not. */
+static bool lacks_login(const struct connection *connection) {
+    const struct nl_relay *relay = connection->transport->health.relay;
+    return nl_relay_server(relay, connection->host)->username != NULL && !connection->offers_login;
+}
+
 static void explain(const struct nl_transport *transport, struct connection *connection,
                     CURLcode code) {
     const struct nl_relay *relay = transport->health.relay;
@@ -107,6 +118,12 @@ static void explain(const struct nl_transport *transport, struct connection *con
     if (nl_tls_is_fault(code) && nl_relay_tls(relay, connection->host) != NULL)
         nl_tls_explain(nl_relay_tls(relay, connection->host), code, connection->error, server->host,
                        nl_env_now(&nl_env_system), text);
+    else if (code == CURLE_LOGIN_DENIED && lacks_login(connection))
+        nl_buf_addf(text,
+                    ": a username is set, and it offers no login (AUTH)%s: take username out, "
+                    "or use the port and the security for which it has a login (587 with starttls, "
+                    "465 with tls)",
+                    server->security == NL_SMTP_PLAIN ? " without TLS" : "");
     else if (code == CURLE_LOGIN_DENIED && connection->code / 100 != 4)
         nl_login_explain(&transport->logins[connection->host], connection->mechanism, text);
     else
@@ -123,7 +140,7 @@ static bool try_next_login(struct nl_transport *transport, struct connection *co
     bool refused = code == CURLE_LOGIN_DENIED && connection->code / 100 != 4;
     bool broken = code != CURLE_LOGIN_DENIED && code != CURLE_OPERATION_TIMEDOUT &&
                   connection->stage == NL_STAGE_AUTH && connection->code / 100 != 4;
-    if (server->username == NULL || (!refused && !broken) ||
+    if (server->username == NULL || lacks_login(connection) || (!refused && !broken) ||
         !nl_login_failed(login, server, connection->mechanism, refused))
         return false;
     nl_trace(transport, connection, "%s -> closed: trying the next login mechanism",
@@ -153,6 +170,10 @@ static void established(struct nl_transport *transport, struct connection *conne
     curl_easy_getinfo(connection->handle, CURLINFO_ACTIVESOCKET, &connection->socket);
     if (connection->socket == CURL_SOCKET_BAD) {
         refuse(transport, connection, CURLE_COULDNT_CONNECT);
+        return;
+    }
+    if (lacks_login(connection)) {
+        refuse(transport, connection, CURLE_LOGIN_DENIED);
         return;
     }
     transport->connecting--;

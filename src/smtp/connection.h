@@ -31,6 +31,7 @@ struct connection {
     struct nl_session session;
     enum nl_stage stage; /* while CONNECTING */
     int code;            /* the last reply while CONNECTING; 0 before one */
+    bool offers_login;   /* its last reply to EHLO has AUTH */
     unsigned mechanism;  /* the last one tried of a login; 0 before one */
     struct nl_extensions offered;
     struct carried *carried; /* messages whose outcome is not known, oldest first */

@@ -2,6 +2,7 @@
 #include "newsletter/base/witness.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/delivery.h"
+#include "store/waiting.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -95,4 +96,16 @@ enum nl_status nl_delivery_recover(struct nl_store *store, int64_t issue, int64_
     *unknown = recovery.count;
     dismiss_witnesses(&recovery, status == NL_OK);
     return status;
+}
+
+enum nl_status nl_delivery_bound_waits(struct nl_store *store, int64_t issue, int64_t longest,
+                                       struct nl_error *err) {
+    return nl_sql_run(
+        store, err,
+        "UPDATE delivery SET next_attempt_at = ?2 WHERE id IN (SELECT d.id FROM delivery d WHERE "
+        "d.issue IS NOT DISTINCT FROM nullif(?1, 0) AND d.state = 'deferred' AND "
+        "d.next_attempt_at > ?2 + ?3 AND CASE WHEN d.paced_at IS NULL THEN d.attempts > 0 ELSE "
+        "d.next_attempt_at > ?2 + ?3 + (" NL_ISSUES_WAITING ") END /*+ FOR UPDATE OF d SKIP "
+        "LOCKED */)",
+        NL_VALUES(NL_INT(issue), NL_INT(nl_store_now(store)), NL_INT(longest)));
 }

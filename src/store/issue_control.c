@@ -1,6 +1,7 @@
 #include "newsletter/store/issue_control.h"
 
 #include "newsletter/db/sql.h"
+#include "newsletter/store/delivery.h"
 #include "store/making.h"
 #include "store/parts.h"
 
@@ -100,6 +101,25 @@ static enum nl_status skip_cancelled(struct nl_store *store, int64_t issue, int6
     return status;
 }
 
+/* A run that was killed has left leases, which end with the issue. One that is still alive ends
+ * them itself. */
+static enum nl_status release_leases(struct nl_store *store, int64_t issue, struct nl_error *err) {
+    int64_t holder = 0;
+    int64_t unknown = 0;
+    struct nl_error busy = {0};
+    enum nl_status status = nl_store_lock(store, issue, &holder, &busy);
+    if (status == NL_OK) {
+        status = nl_delivery_recover(store, issue, &unknown, err);
+        nl_store_unlock(store, issue);
+    } else if (status == NL_BUSY) {
+        status = NL_OK;
+    } else {
+        status = nl_error_set(err, status, "%s", nl_error_text(&busy));
+    }
+    nl_error_free(&busy);
+    return status;
+}
+
 enum nl_status nl_issue_skip_cancelled(struct nl_store *store, struct nl_error *err) {
     struct nl_buf ids = {0};
     int64_t skipped = 0;
@@ -107,11 +127,15 @@ enum nl_status nl_issue_skip_cancelled(struct nl_store *store, struct nl_error *
         store, err, nl_sql_add_id, &ids,
         "SELECT i.id FROM issue i WHERE i.state = 'cancelled' AND "
         "(EXISTS (SELECT 1 FROM making m WHERE m.issue = i.id) OR "
+        "EXISTS (SELECT 1 FROM delivery d WHERE d.issue = i.id AND d.state = 'leased') OR "
         "EXISTS (SELECT 1 FROM delivery d WHERE d.issue = i.id AND d.state = 'queued') OR "
         "EXISTS (SELECT 1 FROM delivery d WHERE d.issue = i.id AND d.state = 'deferred'))",
         NL_NO_VALUES);
-    for (size_t i = 0; status == NL_OK && i < nl_ids_count(&ids); i++)
-        status = skip_cancelled(store, nl_ids_at(&ids, i), &skipped, err);
+    for (size_t i = 0; status == NL_OK && i < nl_ids_count(&ids); i++) {
+        status = release_leases(store, nl_ids_at(&ids, i), err);
+        if (status == NL_OK)
+            status = skip_cancelled(store, nl_ids_at(&ids, i), &skipped, err);
+    }
     nl_buf_free(&ids);
     return status;
 }

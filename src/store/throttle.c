@@ -1,6 +1,7 @@
 #include "newsletter/store/throttle.h"
 
 #include "newsletter/db/sql.h"
+#include "store/waiting.h"
 
 enum { MICRO = 1000000 };
 
@@ -56,10 +57,31 @@ enum nl_status nl_throttle_spend(struct nl_store *store, const char *name, int64
     return status == NL_OK ? write_time(store, name, at + count * MICRO / per_second, err) : status;
 }
 
+/* The last time until which a rate can be used up by those who wait for it; later ones come from a
+ * process whose clock was ahead. They are counted only where the time is far off. */
+static enum nl_status latest_turn(struct nl_store *store, const char *name, int64_t per_second,
+                                  int64_t *latest, struct nl_error *err) {
+    enum { NEAR = 600 };
+    int64_t at = 0;
+    int64_t waiting = 0;
+    *latest = INT64_MAX;
+    enum nl_status status =
+        nl_sql_number(store, err, &at, NULL, "SELECT at FROM throttle WHERE name = ?",
+                      NL_VALUES(NL_STRING(name)));
+    if (status != NL_OK || at <= (nl_store_now(store) + NEAR) * MICRO)
+        return status;
+    status = nl_sql_number(store, err, &waiting, NULL, NL_ISSUES_WAITING, NL_NO_VALUES);
+    *latest = (nl_store_now(store) + NEAR) * MICRO + waiting * MICRO / per_second;
+    return status;
+}
+
 enum nl_status nl_throttle_reserve(struct nl_store *store, const char *name, int64_t per_second,
                                    int64_t *at, struct nl_error *err) {
     int64_t until = 0;
-    enum nl_status status = read_time(store, name, INT64_MAX, &until, err);
+    int64_t latest = 0;
+    enum nl_status status = latest_turn(store, name, per_second, &latest, err);
+    if (status == NL_OK)
+        status = read_time(store, name, latest, &until, err);
     until += MICRO / per_second;
     *at = (until + MICRO - 1) / MICRO;
     return status == NL_OK ? write_time(store, name, until, err) : status;

@@ -1,5 +1,6 @@
 #include "web/listen.h"
 
+#include "newsletter/base/endpoint.h"
 #include "newsletter/base/file.h"
 #include "newsletter/base/text.h"
 
@@ -25,26 +26,6 @@ static bool take_systemd_socket(int *out) {
     unsetenv("LISTEN_FDS");
     *out = SYSTEMD_FIRST;
     return fcntl(SYSTEMD_FIRST, F_SETFD, FD_CLOEXEC) == 0;
-}
-
-static bool split(const char *listen, char host[256], const char **port) {
-    const char *colon = strrchr(listen, ':');
-    if (colon == NULL || colon == listen)
-        return false;
-    const char *start = listen;
-    size_t len = (size_t)(colon - listen);
-    if (listen[0] == '[') {
-        if (colon[-1] != ']')
-            return false;
-        start++;
-        len -= 2;
-    }
-    if (len == 0 || len >= 256)
-        return false;
-    memcpy(host, start, len);
-    host[len] = '\0';
-    *port = colon + 1;
-    return true;
 }
 
 static enum nl_status bind_to(const struct addrinfo *address, const char *listen_at, int *out,
@@ -78,8 +59,7 @@ static void describe(int fd, struct nl_buf *where) {
 }
 
 enum nl_status nl_listen(const char *listen, int *out, struct nl_buf *where, struct nl_error *err) {
-    char host[256];
-    const char *port = NULL;
+    struct nl_endpoint at;
     struct addrinfo *found = NULL;
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                                    .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
@@ -87,7 +67,8 @@ enum nl_status nl_listen(const char *listen, int *out, struct nl_buf *where, str
         describe(*out, where);
         return NL_OK;
     }
-    if (!split(listen, host, &port) || getaddrinfo(host, port, &hints, &found) != 0)
+    if (!nl_endpoint_read(listen, &at) || at.port == NULL ||
+        getaddrinfo(at.host, at.port, &hints, &found) != 0)
         return nl_error_set(err, NL_CONFIG,
                             "serve.listen '%s' is not like 127.0.0.1:8025 or [::1]:8025", listen);
     enum nl_status status = bind_to(found, listen, out, err);

@@ -84,7 +84,7 @@ class MailServer:
     """Starts on construction; stop() ends it."""
 
     def __init__(self, folder, port=0, tempfail=(), reject=(), delay=0.0, certificate=None,
-                 key=None, implicit_tls=False, users=None, host="127.0.0.1", newest_tls=None):
+                 key=None, implicit_tls=False, users=None, host="127.0.0.1", newest_tls=None, login=True):
         os.makedirs(folder, exist_ok=True)
         self.folder = folder
         self.handler = Maildirs(folder, tempfail, reject, delay)
@@ -97,6 +97,8 @@ class MailServer:
                 options["ssl_context"] = context
             else:
                 options.update(tls_context=context, require_starttls=True)
+        if not login:
+            options.update(auth_exclude_mechanism=["LOGIN", "PLAIN"])
         if users is not None:
             options.update(authenticator=authenticator(users), auth_required=True,
                            auth_require_tls=bool(certificate) and not implicit_tls)

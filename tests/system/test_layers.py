@@ -102,7 +102,6 @@ OF_THE_STORE = {
     "src/cli/cli.h": "issue_control list prune",
     "src/cli/cmd_archive.c": "archived_issue",
     "src/cli/cmd_bounce.c": "last_run",
-    "src/cli/cmd_completion.c": "issue saved_segment",
     "src/cli/cmd_decide.c": "subject_test",
     "src/cli/cmd_prune.c": "prune",
     "src/cli/cmd_reconfirm.c": "reconfirmation",

@@ -251,6 +251,21 @@ def test_password_from_the_output_of_a_command(site, secure, tls):
     assert run.returncode == 0 and server.count() == 1
 
 
+@pytest.mark.parametrize("security", ["starttls", "tls", "none"])
+def test_a_login_that_is_not_offered_is_an_error(site, secure, tls, security):
+    """Nothing goes out without the login that was asked for, and the relay's test says the same."""
+    server = secure(certificate=None if security == "none" else tls[1], key=tls[2], implicit_tls=security == "tls", login=False)
+    site.write("password", "sesame")
+    result = send(site, server, expect=69, security=security, ca_file=tls[0], username="press", password_file="password")
+    assert "a username is set, and it offers no login (AUTH)" in result.err and "sesame" not in result.err, result.err
+    assert ("without TLS" in result.err) == (security == "none")
+    assert server.count() == 0 and site.states() == {"queued": 1} and site.sql("SELECT state FROM issue") == [("paused",)]
+    assert "offers no login" in site.run("doctor", expect=None).out
+    site.configure(smtp={"username": None, "password_file": None})
+    site.run("resume", "no-1")
+    assert server.count() == 1
+
+
 def test_wrong_password_pauses(site, secure, tls):
     server = secure(certificate=tls[1], key=tls[2], users={"press": "sesame"})
     site.write("password", "wrong")

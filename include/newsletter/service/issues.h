@@ -20,6 +20,10 @@ NL_CHECKED enum nl_status nl_office_issues(const struct nl_office *office,
                                            const struct nl_issue_query *query, json_t **out,
                                            struct nl_error *err) NL_ALL_NONNULL;
 
+/* The slugs of all issues, as an array that the caller frees. */
+NL_CHECKED enum nl_status nl_office_issue_names(const struct nl_office *office, json_t **out,
+                                                struct nl_error *err) NL_ALL_NONNULL;
+
 /* The name of the list that an issue went to; *list is NULL where there is no such issue. The
  * caller frees it. */
 NL_CHECKED enum nl_status nl_office_issue_list(const struct nl_office *office, int64_t issue,

@@ -125,6 +125,14 @@ NL_CHECKED enum nl_status nl_delivery_recover(struct nl_store *store, int64_t is
                                               int64_t *unknown,
                                               struct nl_error *err) NL_ALL_NONNULL;
 
+/* Makes deferred messages due that wait for longer than they can: a process whose clock was ahead
+ * has put them off. `longest`, in seconds, is the longest delay after a reply. A message that keeps
+ * a rate may wait for all others besides; one that has not been tried and keeps none, for its hour.
+ */
+NL_CHECKED enum nl_status nl_delivery_bound_waits(struct nl_store *store, int64_t issue,
+                                                  int64_t longest,
+                                                  struct nl_error *err) NL_ALL_NONNULL;
+
 /* The earliest time at which a deferred delivery of the issue is due; 0 if none is deferred. */
 NL_CHECKED enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64_t *due,
                                                struct nl_error *err) NL_ALL_NONNULL;

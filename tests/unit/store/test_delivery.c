@@ -192,6 +192,44 @@ static void test_recovery(void **state) {
     free_jobs(jobs, 3);
 }
 
+/* Who waits for longer than a reply, a rate or an hour can explain was put off by a wrong clock. */
+static void test_waits_are_bounded(void **state) {
+    enum { LONGEST = 3600, DAYS = 3 * 86400 };
+    static const struct {
+        const char *set; /* of the row; ?d is three days ahead */
+        bool due;
+    } rows[] = {
+        {"attempts = 1, next_attempt_at = 1000000 + 259200", true},
+        {"attempts = 1, next_attempt_at = 1000000 + 3600", false},
+        {"attempts = 0, next_attempt_at = 1000000 + 259200", false},
+        {"attempts = 0, next_attempt_at = 1000000 + 259200, paced_at = 1259200", true},
+        {"attempts = 2, next_attempt_at = 1000000 + 3603, paced_at = 1003603", false},
+    };
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    char sql[256];
+    int64_t issue = make_issue(fixture, 5);
+    fixture->fake.now = 1000000;
+    for_each_row (i, rows, rows[i].set) {
+        snprintf(sql, sizeof sql,
+                 "UPDATE delivery SET state = 'deferred', %s WHERE id = (SELECT "
+                 "min(id) FROM delivery WHERE state = 'queued' AND issue IS NOT NULL)",
+                 rows[i].set);
+        fixture_sql(fixture, sql);
+    }
+    assert_ok(nl_delivery_bound_waits(fixture->store, issue, LONGEST, &err));
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE next_attempt_at = "
+                                          "1000000"),
+                     2);
+    for_each_row (i, rows, rows[i].set) {
+        snprintf(sql, sizeof sql,
+                 "SELECT next_attempt_at = 1000000 FROM delivery WHERE issue IS NOT "
+                 "NULL ORDER BY id LIMIT 1 OFFSET %zu",
+                 i);
+        assert_int_equal(fixture_sql(fixture, sql), rows[i].due);
+    }
+}
+
 static void test_leases_of_notices_expire(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
@@ -325,6 +363,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_commit_points_ahead_of_a_machine_that_went_down,
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_recovery, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_waits_are_bounded, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_leases_of_notices_expire, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_only_the_owner_reaches_the_commit_point, fixture_setup,

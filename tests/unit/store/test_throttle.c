@@ -37,6 +37,27 @@ static void test_clock_put_back(void **state) {
     assert_int_equal(room(fixture, 5), 0);
 }
 
+/* A process whose clock is ahead has reserved a rate far in the future. As long as there are
+ * messages that may have reserved it, the time counts. */
+static void test_clock_ahead(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    int64_t at = 0;
+    int64_t start = fixture->fake.now;
+    fixture_send(fixture, 4, 1, "\n");
+    fixture->fake.now = start + 3 * 86400;
+    assert_ok(nl_throttle_reserve(fixture->store, "x", 1, &at, &err));
+    fixture->fake.now = start;
+    assert_ok(nl_throttle_reserve(fixture->store, "x", 1, &at, &err));
+    assert_true(at <= start + 1);
+    fixture_sql(fixture, "UPDATE issue_total SET waiting = 400000");
+    fixture->fake.now = start + 3 * 86400;
+    assert_ok(nl_throttle_reserve(fixture->store, "x", 1, &at, &err));
+    fixture->fake.now = start;
+    assert_ok(nl_throttle_reserve(fixture->store, "x", 1, &at, &err));
+    assert_true(at >= start + 3 * 86400);
+}
+
 static void test_in_the_long_run(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
@@ -84,6 +105,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_second_at_once, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_clock_put_back, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_clock_ahead, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_in_the_long_run, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_reserved, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_days, fixture_setup, fixture_teardown),
