@@ -37,6 +37,7 @@ struct service {
     struct nl_mailer *mailer;
     struct nl_store *staff_store; /* a connection of the staff's thread's own */
     struct nl_staff *staff;
+    struct nl_server_writer staff_helpers;
     struct nl_server *staff_server;
     struct nl_mailer *sender;
     struct nl_teller *teller;
@@ -87,6 +88,7 @@ static enum nl_status open_staff(struct cli *cli, struct service *service, struc
         .log = config->serve.log,
         .body_limit = nl_staff_body_limit,
         .form_limit = nl_staff_form_limit,
+        .writes = nl_staff_is_slow,
         .all_methods = true,
     };
     if (config->staff.listen == NULL)
@@ -95,6 +97,8 @@ static enum nl_status open_staff(struct cli *cli, struct service *service, struc
         nl_store_open(config->database, &nl_env_system, &service->staff_store, err);
     if (status == NL_OK)
         status = nl_staff_new(service->staff_store, config, &service->staff, err);
+    if (status == NL_OK)
+        status = nl_staff_set_helpers(service->staff, &service->staff_helpers, err);
     if (status == NL_OK)
         status =
             nl_server_new(&options, nl_staff_handle, service->staff, &service->staff_server, err);
@@ -175,6 +179,8 @@ static enum nl_status serve(struct cli *cli, const char *listen, bool mail, stru
         status = start_mailers(cli, &service, err);
     if (status == NL_OK)
         status = nl_server_start(service.server, &service.writer, err);
+    if (status == NL_OK && service.staff_server != NULL)
+        status = nl_server_start(service.staff_server, &service.staff_helpers, err);
     if (status == NL_OK)
         status = nl_hooks_start(service.hooks, nl_server_wake, service.server, err);
     if (status == NL_OK)

@@ -258,7 +258,7 @@ enum nl_status nl_site_set_writer(struct nl_site *site, struct nl_store *store,
     site->writer->metrics = (struct nl_buf){0};
     site->writer->writer = NULL;
     site->writer->cache = NULL;
-    *out = (struct nl_server_writer){nl_site_handle, set_patience, site->writer};
+    *out = (struct nl_server_writer){nl_site_handle, set_patience, {site->writer}, 1};
     return nl_store_read_only(site->store, err);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum {
+    HELPERS = 3,  /* threads for slow requests */
     GUESSES = 10, /* at once, from one network */
     GUESSES_PER_HOUR = 60,
     ACCOUNT_GUESSES = 1000, /* at once and in an hour, for one account from all new networks */
@@ -95,23 +96,90 @@ enum nl_status nl_staff_new(struct nl_store *store, const struct nl_config *conf
     return NL_OK;
 }
 
+static void set_patience(void *ctx, int milliseconds) {
+    const struct nl_staff *helper = ctx;
+    nl_store_set_patience(helper->own_store, milliseconds);
+}
+
+enum nl_status nl_staff_set_helpers(struct nl_staff *staff, struct nl_server_writer *out,
+                                    struct nl_error *err) {
+    const struct nl_config *config = staff->site->config;
+    enum nl_status status = NL_OK;
+    *out = (struct nl_server_writer){.handler = nl_staff_handle, .set_patience = set_patience};
+    while (status == NL_OK && staff->helper_count < HELPERS) {
+        struct nl_store *store = NULL;
+        struct nl_staff *helper = NULL;
+        status = nl_store_open(config->database, &nl_env_system, &store, err);
+        if (status == NL_OK)
+            status = nl_staff_new(store, config, &helper, err);
+        if (status != NL_OK) {
+            nl_store_close(store);
+            return status;
+        }
+        helper->own_store = store;
+        staff->helpers[staff->helper_count++] = helper;
+        out->contexts[out->count++] = helper;
+    }
+    return status;
+}
+
+bool nl_staff_is_slow(void *ctx, const struct nl_request *request) {
+    static const struct {
+        const char *begin, *end; /* of the path; "" for any */
+        bool post;
+    } slow[] = {
+        {"/api/v1/webhooks/", "/test", true},
+        {"/api/v1/subscribers/batch", "", true},
+        {"/api/v1/segments/people", "", true},
+        {"/api/v1/issues/", "/resend", true},
+        {"/drafts", "", true}, /* which reads files that are uploaded */
+        {"/draft/", "/preview", false},
+        {"/draft/", "/send", false},
+        {"/draft/", "/send", true},
+        {"/people", "", false},
+        {"/person/", "", false},
+        {"/audit", "", false},
+    };
+    const struct nl_staff *staff = ctx;
+    const char *path = nl_site_path(staff->site, request);
+    size_t len = strlen(path);
+    for (size_t i = 0; i < sizeof slow / sizeof slow[0]; i++) {
+        size_t begin = strlen(slow[i].begin);
+        size_t end = strlen(slow[i].end);
+        if (slow[i].post == nl_request_is_post(request) && len >= begin + end &&
+            strncmp(path, slow[i].begin, begin) == 0 && strcmp(path + len - end, slow[i].end) == 0)
+            return true;
+    }
+    return false;
+}
+
 void nl_staff_set_mailers(struct nl_staff *staff, struct nl_mailer *sender,
                           struct nl_mailer *notices) {
     staff->sender = sender;
     staff->notices = notices;
+    for (size_t i = 0; i < staff->helper_count; i++)
+        nl_staff_set_mailers(staff->helpers[i], sender, notices);
 }
 
 enum nl_status nl_staff_set_relay(struct nl_staff *staff, const struct nl_relay *relay,
                                   struct nl_error *err) {
-    return nl_copies_new(staff->site->config, relay, &staff->copies, err);
+    enum nl_status status = nl_copies_new(staff->site->config, relay, &staff->copies, err);
+    for (size_t i = 0; i < staff->helper_count; i++)
+        staff->helpers[i]->copies = staff->copies;
+    return status;
 }
 
 void nl_staff_free(struct nl_staff *staff) {
     if (staff == NULL)
         return;
+    for (size_t i = 0; i < staff->helper_count; i++) {
+        staff->helpers[i]->copies = NULL;
+        nl_staff_free(staff->helpers[i]);
+    }
     nl_copies_free(staff->copies);
     nl_site_free(staff->site);
     nl_limit_free(staff->guesses);
     nl_limit_free(staff->names);
+    nl_store_close(staff->own_store);
     free(staff);
 }

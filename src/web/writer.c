@@ -27,7 +27,12 @@ struct nl_writer {
     struct nl_server_writer options;
     void (*wake)(void *ctx);
     void *wake_ctx;
-    pthread_t thread;
+    struct worker {
+        struct nl_writer *writer;
+        void *ctx;
+        pthread_t thread;
+    } workers[NL_SERVER_THREADS];
+    size_t started;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     struct nl_writing *first, *last; /* that are queued */
@@ -35,7 +40,7 @@ struct nl_writer {
     bool stop;
 };
 
-/* ---- the thread ---- */
+/* ---- the threads ---- */
 
 /* The next in the queue, which is the thread's from then on; NULL to end. */
 static struct nl_writing *wait_for_writing(struct nl_writer *writer) {
@@ -55,23 +60,25 @@ static struct nl_writing *wait_for_writing(struct nl_writer *writer) {
     return writing;
 }
 
-static void answer(const struct nl_writer *writer, struct nl_writing *writing) {
+static void answer(const struct worker *worker, struct nl_writing *writing) {
+    const struct nl_server_writer *options = &worker->writer->options;
     int64_t left = writing->until - nl_clock_milliseconds();
     writing->response.status = 200;
     if (left <= 0) {
         writing->status = nl_error_set(&writing->err, NL_BUSY, "it waited too long for others");
         return;
     }
-    writer->options.set_patience(writer->options.ctx, (int)left);
-    writing->status = writer->options.handler(writer->options.ctx, writing->request,
-                                              &writing->response, &writing->err);
+    options->set_patience(worker->ctx, (int)left);
+    writing->status =
+        options->handler(worker->ctx, writing->request, &writing->response, &writing->err);
 }
 
 static void *write_queued(void *ctx) {
-    struct nl_writer *writer = ctx;
+    const struct worker *worker = ctx;
+    struct nl_writer *writer = worker->writer;
     struct nl_writing *writing = NULL;
     while ((writing = wait_for_writing(writer)) != NULL) {
-        answer(writer, writing);
+        answer(worker, writing);
         pthread_mutex_lock(&writer->mutex);
         writing->state = DONE;
         pthread_mutex_unlock(&writer->mutex);
@@ -141,11 +148,19 @@ enum nl_status nl_writer_new(const struct nl_server_writer *options, void (*wake
     *writer = (struct nl_writer){.options = *options, .wake = wake, .wake_ctx = wake_ctx};
     pthread_mutex_init(&writer->mutex, NULL);
     pthread_cond_init(&writer->changed, NULL);
-    enum nl_status status = nl_thread_start(&writer->thread, write_queued, writer, err);
-    if (status == NL_OK)
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < options->count; i++) {
+        writer->workers[i] = (struct worker){.writer = writer, .ctx = options->contexts[i]};
+        status =
+            nl_thread_start(&writer->workers[i].thread, write_queued, &writer->workers[i], err);
+        writer->started += status == NL_OK;
+    }
+    if (status == NL_OK) {
         *out = writer;
-    else
-        free(writer);
+    } else {
+        nl_writer_stop(writer);
+        nl_writer_free(writer);
+    }
     return status;
 }
 
@@ -154,9 +169,10 @@ void nl_writer_stop(struct nl_writer *writer) {
         return;
     pthread_mutex_lock(&writer->mutex);
     writer->stop = true;
-    pthread_cond_signal(&writer->changed);
+    pthread_cond_broadcast(&writer->changed);
     pthread_mutex_unlock(&writer->mutex);
-    pthread_join(writer->thread, NULL);
+    for (size_t i = 0; i < writer->started; i++)
+        pthread_join(writer->workers[i].thread, NULL);
 }
 
 void nl_writer_free(struct nl_writer *writer) {

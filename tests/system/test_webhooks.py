@@ -10,6 +10,7 @@ import time
 import pytest
 
 from conftest import BINARY, wait_for
+from test_staff import StaffServer, configure
 from webserver import WebServer
 
 
@@ -215,3 +216,30 @@ def test_the_address_is_checked_again_when_it_is_connected_to(told, target):
     told.run("erase", "--yes", "ann@example.org")
     settle(told).run("retry")
     assert target.requests == [] and "private network" in rows(told)["crm"]["trouble"]
+
+
+def test_a_target_that_hangs_keeps_no_other_staff_waiting(told, target):
+    """All threads for slow requests wait for it: pages, and calls that are not slow, are answered."""
+    configure(told)
+    token = told.run("staff", "token", "all", "--scope", "admin").out.strip()
+    http = StaffServer(told.folder, "--no-mail")
+    header = {"Authorization": f"Bearer {token}"}
+    answers = []
+
+    def test_it():
+        answers.append(http.request("POST", "/api/v1/webhooks/crm/test", headers=header).status)
+
+    target.gate.clear()
+    threads = [threading.Thread(target=test_it) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: len(target.requests) == 3)
+    assert http.get("/login").status == 200
+    assert http.request("GET", "/api/v1/lists", headers=header).status == 200
+    assert http.request("GET", "/api/v1/webhooks/crm/log", headers=header).status == 200
+    assert answers == []
+    target.gate.set()
+    for thread in threads:
+        thread.join()
+    assert answers == [200] * 3
+    http.stop()

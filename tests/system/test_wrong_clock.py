@@ -1,4 +1,4 @@
-"""What a process leaves whose clock was days ahead, and a run that was killed before its issue was cancelled."""
+"""Traces of a process whose clock was days ahead, and a run that was killed before its issue was cancelled."""
 import glob
 import signal
 

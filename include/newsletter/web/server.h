@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct nl_server;
@@ -20,7 +21,7 @@ typedef enum nl_status (*nl_handler)(void *ctx, const struct nl_request *request
  * header is complete. */
 typedef size_t (*nl_body_limit)(void *ctx, const struct nl_request *request);
 
-/* Whether a request may write, and so may have to wait for others that do. */
+/* Whether a request may have to wait: for others that write, or because it is slow itself. */
 typedef bool (*nl_writes)(void *ctx, const struct nl_request *request);
 
 struct nl_server_options {
@@ -39,13 +40,16 @@ struct nl_server_options {
     bool all_methods;         /* also PUT, PATCH and DELETE */
 };
 
-/* A second handler with a thread of its own, for the requests that `writes` names: the server
- * answers others while that thread waits for the database. Both may be at work at once. */
+/* A second handler with threads of its own, for the requests that `writes` names: the server
+ * answers others while those threads wait, for the database or for another server. All may be at
+ * work at once, each with a context of its own. */
+enum { NL_SERVER_THREADS = 4 };
 struct nl_server_writer {
     nl_handler handler;
     /* Tells how long the next request may wait for the database. */
     void (*set_patience)(void *ctx, int milliseconds);
-    void *ctx;
+    void *contexts[NL_SERVER_THREADS];
+    size_t count;
 };
 
 /* Binds, or takes the socket that systemd hands over (sd_listen_fds(3)). Free with nl_server_free.
@@ -54,8 +58,8 @@ NL_CHECKED enum nl_status nl_server_new(const struct nl_server_options *options,
                                         void *ctx, struct nl_server **out, struct nl_error *err)
     NL_NONNULL(1, 4, 5);
 
-/* Starts that thread. Until then, and without it, the server's handler answers all requests.
- * It ends with nl_server_free. */
+/* Starts those threads. Until then, and without them, the server's handler answers all requests.
+ * They end with nl_server_free. */
 NL_CHECKED enum nl_status nl_server_start(struct nl_server *server,
                                           const struct nl_server_writer *writer,
                                           struct nl_error *err) NL_ALL_NONNULL;

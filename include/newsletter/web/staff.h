@@ -24,6 +24,15 @@ void nl_staff_set_mailers(struct nl_staff *staff, struct nl_mailer *sender,
 NL_CHECKED enum nl_status nl_staff_set_relay(struct nl_staff *staff, const struct nl_relay *relay,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
+/* Makes what the threads need that answer slow requests: previews and other pages of drafts, tests
+ * of webhooks, long lists of people. Each has a connection to the database of its own, so nobody
+ * else waits for them. Call it before nl_staff_set_mailers and nl_staff_set_relay. */
+NL_CHECKED enum nl_status nl_staff_set_helpers(struct nl_staff *staff, struct nl_server_writer *out,
+                                               struct nl_error *err) NL_ALL_NONNULL;
+
+/* An nl_writes: whether a request is slow; `ctx` is the struct. */
+bool nl_staff_is_slow(void *ctx, const struct nl_request *request) NL_NONNULL(2);
+
 /* An nl_body_limit; `ctx` is the struct. */
 size_t nl_staff_body_limit(void *ctx, const struct nl_request *request) NL_NONNULL(2);
 

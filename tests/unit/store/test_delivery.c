@@ -192,7 +192,7 @@ static void test_recovery(void **state) {
     free_jobs(jobs, 3);
 }
 
-/* Who waits for longer than a reply, a rate or an hour can explain was put off by a wrong clock. */
+/* A wait that a reply, a rate or an hour cannot explain comes from a wrong clock. */
 static void test_waits_are_bounded(void **state) {
     enum { LONGEST = 3600, DAYS = 3 * 86400 };
     static const struct {

@@ -44,7 +44,8 @@ static void wake(void *ctx) {
 }
 
 static struct nl_writer *start(struct handler *handler) {
-    const struct nl_server_writer options = {handle, set_patience, handler};
+    const struct nl_server_writer options = {
+        .handler = handle, .set_patience = set_patience, .contexts = {handler}, .count = 1};
     struct nl_writer *writer = NULL;
     struct nl_error err = {0};
     sem_init(&handler->begun, 0, 0);
