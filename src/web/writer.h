@@ -8,7 +8,7 @@
 struct nl_writer;
 struct nl_writing;
 
-/* Starts the threads. Each calls `wake` with `wake_ctx` after each answer. Free with nl_writer_free.
+/* Starts the threads. Each calls `wake` with `wake_ctx` after an answer. Free with nl_writer_free.
  */
 NL_CHECKED enum nl_status nl_writer_new(const struct nl_server_writer *options,
                                         void (*wake)(void *ctx), void *wake_ctx,
