@@ -8,6 +8,7 @@
 #include "newsletter/base/finding.h"
 #include "newsletter/base/segment.h"
 #include "newsletter/base/text.h"
+#include "newsletter/base/text_table.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/answer.h"
 #include "newsletter/bulletin/bulletin.h"
@@ -216,6 +217,12 @@ bool cli_ask_unseen(const char *prompt, char *out, size_t size);
 /* terminal.c: the columns of the terminal that standard output goes to; a large number if it goes
  * elsewhere. */
 int cli_columns(void);
+
+/* terminal.c: whether standard output goes to a terminal. */
+bool cli_is_terminal(void);
+
+/* terminal.c: prints a table as wide as the terminal; elsewhere nothing is cut. */
+void cli_print_table(const struct nl_table *table);
 
 /* terminal.c: says on standard error that the command waits for what is typed, if it does. */
 void cli_say_reading(const char *what);

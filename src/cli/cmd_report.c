@@ -75,6 +75,8 @@ static enum nl_status report_run(struct cli *cli, void *options, struct nl_error
     const enum nl_report_form form = cli->json      ? NL_REPORT_JSON
                                      : chosen->html ? NL_REPORT_HTML
                                                     : NL_REPORT_TEXT;
+    /* A file is for any width. */
+    const size_t columns = chosen->output != NULL ? SIZE_MAX : (size_t)cli_columns();
     bool issues = !chosen->metrics && !chosen->reputation;
     if (cli->json && (chosen->html || chosen->metrics))
         return cli_usage_error(cli, err, "--json and --%s exclude each other",
@@ -88,12 +90,12 @@ static enum nl_status report_run(struct cli *cli, void *options, struct nl_error
     if (status == NL_OK && chosen->metrics)
         status = nl_metrics_write(cli->store, &text, err);
     else if (status == NL_OK && chosen->reputation)
-        status = nl_reputation_write(cli->store, cli->json, &text, err);
+        status = nl_reputation_write(cli->store, cli->json, columns, &text, err);
     else if (status == NL_OK && call.wanted != NULL)
         status = find_issue(cli, &call, err);
     if (status == NL_OK && issues)
         status = nl_report_write(cli->store, &cli->config, call.issue, chosen->list, form,
-                                 chosen->language, &text, err);
+                                 chosen->language, columns, &text, err);
     if (status == NL_OK)
         status = put(cli, chosen, &text, err);
     nl_buf_free(&text);

@@ -9,6 +9,19 @@ struct segment_options {
     int64_t sample; /* how many addresses `show` prints */
 };
 
+static void print_segments(const json_t *segments) {
+    static const struct nl_table_column columns[] = {{.heading = "SEGMENT", .least = 12},
+                                                     {.heading = "EXPRESSION", .least = 20}};
+    struct nl_table table = {.columns = columns, .count = sizeof columns / sizeof columns[0]};
+    for (size_t i = 0; i < json_array_size(segments); i++) {
+        const json_t *segment = json_array_get(segments, i);
+        nl_table_text(&table, json_string_value(json_object_get(segment, "name")));
+        nl_table_text(&table, json_string_value(json_object_get(segment, "expression")));
+    }
+    cli_print_table(&table);
+    nl_table_free(&table);
+}
+
 static enum nl_status segment_list(struct cli *cli, void *options, struct nl_error *err) {
     (void)options;
     json_t *segments = NULL;
@@ -16,14 +29,11 @@ static enum nl_status segment_list(struct cli *cli, void *options, struct nl_err
     const struct nl_office office = cli_office(cli);
     if (status == NL_OK)
         status = nl_office_segments(&office, &segments, err);
-    for (size_t i = 0; status == NL_OK && !cli->json && i < json_array_size(segments); i++) {
-        const json_t *segment = json_array_get(segments, i);
-        printf("%-24s %s\n", json_string_value(json_object_get(segment, "name")),
-               json_string_value(json_object_get(segment, "expression")));
-    }
     if (status == NL_OK && cli->json)
         cli_print_json(cli, json_incref(segments));
-    else if (status == NL_OK && json_array_size(segments) == 0)
+    else if (status == NL_OK && json_array_size(segments) > 0)
+        print_segments(segments);
+    else if (status == NL_OK)
         puts("no segments: 'newsletter segment add NAME EXPRESSION' adds one");
     json_decref(segments);
     return status;

@@ -196,8 +196,21 @@ static enum nl_status staff_revoke(struct cli *cli, void *options, struct nl_err
 
 struct listing {
     json_t *array; /* NULL for text */
+    struct nl_table table;
     size_t count;
 };
+
+static void add_account(struct nl_table *table, const struct nl_staff_account *account,
+                        const char *when) {
+    struct nl_buf powers = {0};
+    nl_buf_addf(&powers, "%s%s%s%s", nl_roles[account->role], account->lists[0] != '\0' ? "; " : "",
+                account->lists, account->second_step ? ", second step" : "");
+    nl_table_text(table, account->name);
+    nl_table_text(table, "account");
+    nl_table_text(table, when);
+    nl_table_text(table, nl_buf_text(&powers));
+    nl_buf_free(&powers);
+}
 
 static enum nl_status show_account(const struct nl_staff_account *account, void *ctx,
                                    struct nl_error *err) {
@@ -214,9 +227,7 @@ static enum nl_status show_account(const struct nl_staff_account *account, void 
                                       "created_at", cli_json_time(account->created_at), "seen_at",
                                       cli_json_time(account->seen_at)));
     else
-        printf("account  %-24s %s, %s%s%s%s\n", account->name, when, nl_roles[account->role],
-               account->lists[0] != '\0' ? "; " : "", account->lists,
-               account->second_step ? ", second step" : "");
+        add_account(&listing->table, account, when);
     return NL_OK;
 }
 
@@ -227,17 +238,24 @@ static json_t *token_json(const struct nl_api_token *token, const char *scopes) 
                      cli_json_time(token->expires_at), "used_at", cli_json_time(token->used_at));
 }
 
-static void print_token(const struct nl_api_token *token, const char *scopes) {
+static void add_token(struct nl_table *table, const struct nl_api_token *token,
+                      const char *scopes) {
+    struct nl_buf powers = {0};
     char when[CLI_TIME_LEN];
     char end[CLI_TIME_LEN];
     char used[CLI_TIME_LEN];
     cli_format_time(token->created_at, when);
     cli_format_time(token->expires_at, end);
     cli_format_time(token->used_at, used);
-    printf("token    %-24s %s, %s%s%s%s%s%s%s\n", token->name, when, scopes,
-           token->lists[0] != '\0' ? ", lists " : "", token->lists,
-           token->expires_at > 0 ? ", ends " : "", token->expires_at > 0 ? end : "",
-           token->used_at > 0 ? ", last used " : ", never used", token->used_at > 0 ? used : "");
+    nl_buf_addf(
+        &powers, "%s%s%s%s%s%s%s", scopes, token->lists[0] != '\0' ? ", lists " : "", token->lists,
+        token->expires_at > 0 ? ", ends " : "", token->expires_at > 0 ? end : "",
+        token->used_at > 0 ? ", last used " : ", never used", token->used_at > 0 ? used : "");
+    nl_table_text(table, token->name);
+    nl_table_text(table, "token");
+    nl_table_text(table, when);
+    nl_table_text(table, nl_buf_text(&powers));
+    nl_buf_free(&powers);
 }
 
 static enum nl_status show_token(const struct nl_api_token *token, void *ctx,
@@ -250,14 +268,20 @@ static enum nl_status show_token(const struct nl_api_token *token, void *ctx,
     if (listing->array != NULL)
         json_array_append_new(listing->array, token_json(token, nl_buf_text(&scopes)));
     else
-        print_token(token, nl_buf_text(&scopes));
+        add_token(&listing->table, token, nl_buf_text(&scopes));
     nl_buf_free(&scopes);
     return NL_OK;
 }
 
 static enum nl_status staff_list(struct cli *cli, void *options, struct nl_error *err) {
     (void)options;
-    struct listing listing = {.array = cli->json ? json_array() : NULL};
+    static const struct nl_table_column columns[] = {{.heading = "NAME", .least = 12},
+                                                     {.heading = "KIND"},
+                                                     {.heading = "SINCE"},
+                                                     {.heading = "MAY", .least = 16}};
+    struct listing listing = {
+        .array = cli->json ? json_array() : NULL,
+        .table = {.columns = columns, .count = sizeof columns / sizeof columns[0]}};
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = nl_staff_each(cli->store, show_account, &listing, err);
@@ -267,6 +291,9 @@ static enum nl_status staff_list(struct cli *cli, void *options, struct nl_error
         puts("no accounts and no tokens: 'newsletter staff add NAME' adds an account");
     if (status == NL_OK && cli->json)
         cli_print_json(cli, json_incref(listing.array));
+    else if (status == NL_OK && listing.count > 0)
+        cli_print_table(&listing.table);
+    nl_table_free(&listing.table);
     json_decref(listing.array);
     return status;
 }

@@ -12,6 +12,7 @@ struct status_call {
     const char *wanted; /* slug, number, id or file; NULL for all */
     struct cli_issue_query query;
     json_t *issues; /* NULL for text */
+    struct nl_table table;
     size_t shown;
 };
 
@@ -92,57 +93,58 @@ static enum nl_status show_json(struct status_call *call, const struct nl_issue 
     return status;
 }
 
-/* For a terminal that is narrower than the table: the numbers that are not 0, below the name. */
-static void show_narrow(const struct nl_issue *issue, const char *when,
-                        const struct nl_counts *counts) {
-    const struct {
-        int64_t count;
-        const char *word;
-    } parts[] = {{counts->sent, "sent"},         {counts->queued + counts->leased, "queued"},
-                 {counts->deferred, "deferred"}, {counts->bounced, "bounced"},
-                 {counts->failed, "failed"},     {counts->unknown, "unknown"},
-                 {counts->skipped, "skipped"}};
-    bool first = true;
-    printf("%s\n  %s since %s\n ", issue->slug, nl_issue_state_text(issue->state), when);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        if (parts[i].count == 0)
-            continue;
-        printf("%s %lld %s", first ? "" : ",", (long long)parts[i].count, parts[i].word);
-        first = false;
-    }
-    puts(first ? " no messages" : "");
+static const struct nl_table_column columns[] = {
+    {.heading = "ISSUE", .least = 16},
+    {.heading = "STATE"},
+    {.heading = "SINCE"},
+    {.heading = "SENT", .number = true},
+    {.heading = "QUEUED", .number = true},
+    {.heading = "DEFERRED", .number = true},
+    {.heading = "BOUNCED", .number = true},
+    {.heading = "FAILED", .number = true},
+    {.heading = "UNKNOWN", .number = true},
+    {.heading = "SKIPPED", .number = true},
+};
+
+static void add_note(struct nl_table *table, const char *before, const char *text) {
+    struct nl_buf note = {0};
+    nl_buf_addf(&note, "%s: %s", before, text);
+    nl_table_note(table, nl_buf_text(&note));
+    nl_buf_free(&note);
 }
 
-static void show_table_row(const struct status_call *call, const struct nl_issue *issue,
-                           const char *when, const struct nl_counts *counts) {
-    if (call->shown == 0)
-        printf("%-48s %-9s %-23s %7s %7s %8s %7s %6s %7s %7s\n", "ISSUE", "STATE", "SINCE", "SENT",
-               "QUEUED", "DEFERRED", "BOUNCED", "FAILED", "UNKNOWN", "SKIPPED");
-    printf("%-48s %-9s %-23s %7lld %7lld %8lld %7lld %6lld %7lld %7lld\n", issue->slug,
-           nl_issue_state_text(issue->state), when, (long long)counts->sent,
-           (long long)(counts->queued + counts->leased), (long long)counts->deferred,
-           (long long)counts->bounced, (long long)counts->failed, (long long)counts->unknown,
-           (long long)counts->skipped);
-}
-
-static void show_row(const struct status_call *call, const struct nl_issue *issue,
-                     const struct nl_counts *counts, const struct nl_making *making) {
-    enum { TABLE = 138 };
+static void add_row(struct nl_table *table, const struct nl_issue *issue,
+                    const struct nl_counts *counts, const struct nl_making *making) {
+    const int64_t numbers[] = {counts->sent,     counts->queued + counts->leased,
+                               counts->deferred, counts->bounced,
+                               counts->failed,   counts->unknown,
+                               counts->skipped};
     char when[CLI_TIME_LEN];
+    char part[64];
     cli_format_time(issue->created_at, when);
-    if (cli_columns() < TABLE)
-        show_narrow(issue, when, counts);
-    else
-        show_table_row(call, issue, when, counts);
-    if (making->unfinished)
-        printf("  being made: %lld of about %lld\n", (long long)making->made,
-               (long long)making->about);
+    nl_table_text(table, issue->slug);
+    nl_table_text(table, nl_issue_state_text(issue->state));
+    nl_table_text(table, when);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        nl_table_number(table, numbers[i]);
+    if (making->unfinished) {
+        snprintf(part, sizeof part, "%lld of about %lld", (long long)making->made,
+                 (long long)making->about);
+        add_note(table, "being made", part);
+    }
     if (issue->pause_note != NULL)
-        printf("  paused: %s\n", issue->pause_note);
+        add_note(table, "paused", issue->pause_note);
     if (issue->scheduled_at != 0 && issue->state == NL_ISSUE_SCHEDULED) {
         cli_format_time(issue->scheduled_at, when);
-        printf("  goes out: %s\n", when);
+        add_note(table, "goes out", when);
     }
+}
+
+/* Prints the rows so far, and forgets them. */
+static void print_rows(struct status_call *call) {
+    if (call->table.used > 0)
+        cli_print_table(&call->table);
+    nl_table_free(&call->table);
 }
 
 static enum nl_status show_issue(const struct nl_issue *issue, void *ctx, struct nl_error *err) {
@@ -157,12 +159,29 @@ static enum nl_status show_issue(const struct nl_issue *issue, void *ctx, struct
     if (status == NL_OK && call->issues != NULL) {
         status = show_json(call, issue, &counts, &making, err);
     } else if (status == NL_OK) {
-        show_row(call, issue, &counts, &making);
-        if (call->wanted != NULL)
+        add_row(&call->table, issue, &counts, &making);
+        if (call->wanted != NULL) {
+            print_rows(call);
             status = show_deliveries(call, issue, NULL, err);
+        }
     }
     call->shown++;
     return status;
+}
+
+static void print_notices(const struct nl_counts *counts) {
+    struct nl_buf text = {0};
+    struct nl_buf lines = {0};
+    nl_buf_addf(&text,
+                "Notices (confirmation mails): %lld sent, %lld queued, %lld deferred, "
+                "%lld bounced, %lld failed, %lld unknown",
+                (long long)counts->sent, (long long)(counts->queued + counts->leased),
+                (long long)counts->deferred, (long long)counts->bounced, (long long)counts->failed,
+                (long long)counts->unknown);
+    nl_text_fold_lines(&lines, nl_buf_text(&text), text.len, 0, (size_t)cli_columns());
+    fputs(nl_buf_text(&lines), stdout);
+    nl_buf_free(&lines);
+    nl_buf_free(&text);
 }
 
 static enum nl_status show_notices(struct status_call *call, struct nl_error *err) {
@@ -171,11 +190,8 @@ static enum nl_status show_notices(struct status_call *call, struct nl_error *er
     if (status != NL_OK)
         return status;
     if (call->issues == NULL) {
-        printf("%sNotices (confirmation mails): %lld sent, %lld queued, %lld deferred, %lld "
-               "bounced, %lld failed, %lld unknown\n",
-               call->shown > 0 ? "\n" : "No issue has been sent yet.\n", (long long)counts.sent,
-               (long long)(counts.queued + counts.leased), (long long)counts.deferred,
-               (long long)counts.bounced, (long long)counts.failed, (long long)counts.unknown);
+        puts(call->shown > 0 ? "" : "No issue has been sent yet.");
+        print_notices(&counts);
         return cli_show_pace(call->cli, NULL, err);
     }
     json_t *all =
@@ -189,6 +205,8 @@ static enum nl_status show_notices(struct status_call *call, struct nl_error *er
 
 static enum nl_status show(struct status_call *call, struct nl_error *err) {
     enum nl_status status = nl_issue_each(call->cli->store, NL_ISSUE_ANY, show_issue, call, err);
+    if (status == NL_OK)
+        print_rows(call);
     if (status == NL_OK && call->wanted != NULL && call->shown == 0)
         status = nl_error_set(err, NL_NOTFOUND,
                               "no issue '%s' has been sent: 'newsletter status' lists them",
@@ -202,7 +220,10 @@ static enum nl_status show(struct status_call *call, struct nl_error *err) {
 
 static enum nl_status status_run(struct cli *cli, void *options, struct nl_error *err) {
     (void)options;
-    struct status_call call = {.cli = cli, .wanted = cli->words[0]};
+    struct status_call call = {
+        .cli = cli,
+        .wanted = cli->words[0],
+        .table = {.columns = columns, .count = sizeof columns / sizeof columns[0]}};
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = cli_issue_query(cli, call.wanted, &call.query, err);
@@ -210,6 +231,7 @@ static enum nl_status status_run(struct cli *cli, void *options, struct nl_error
         call.issues = cli->json ? json_array() : NULL;
         status = show(&call, err);
     }
+    nl_table_free(&call.table);
     json_decref(call.issues);
     cli_issue_query_free(&call.query);
     return status;

@@ -76,6 +76,26 @@ static enum nl_status export_one(const struct nl_suppression_row *row, void *ctx
     return NL_OK;
 }
 
+/* There may be millions of rows, so each is fitted by itself; where there is no terminal, nothing
+ * is cut. */
+static void show_row(const struct nl_suppression_row *row, const char *when) {
+    enum { ADDRESS = 40, TIME = 23, LEAST = 76 };
+    size_t width = (size_t)cli_columns();
+    bool one_line = width >= LEAST;
+    struct nl_buf line = {0};
+    struct nl_buf rest = {0};
+    size_t address = one_line ? ADDRESS : width;
+    if (!cli_is_terminal() && nl_text_width(row->address) > address)
+        address = nl_text_width(row->address);
+    nl_text_fill(&line, row->address, address);
+    nl_buf_adds(&line, one_line ? " " : "\n  ");
+    nl_buf_addf(&rest, "%-*s %s", one_line ? TIME : 0, when, row->reason);
+    nl_text_cut(&line, nl_buf_text(&rest), one_line ? width - address - 1 : width - 2);
+    puts(nl_buf_text(&line));
+    nl_buf_free(&rest);
+    nl_buf_free(&line);
+}
+
 static enum nl_status show_one(const struct nl_suppression_row *row, void *ctx,
                                struct nl_error *err) {
     (void)err;
@@ -87,7 +107,7 @@ static enum nl_status show_one(const struct nl_suppression_row *row, void *ctx,
                                    row->reason, "since", cli_json_time(row->since));
         cli_print_json_line(object);
     } else {
-        printf("%-40s %-23s %s\n", row->address, when, row->reason);
+        show_row(row, when);
     }
     return NL_OK;
 }

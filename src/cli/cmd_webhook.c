@@ -84,29 +84,43 @@ static const char *word_of(const json_t *facts, const char *name) {
     return word != NULL ? word : "";
 }
 
-static void print_webhook(const json_t *facts) {
-    const char *trouble = word_of(facts, "trouble");
-    printf("%-16s %s %s (%s)%s%s\n", word_of(facts, "name"),
-           json_is_true(json_object_get(facts, "enabled")) ? "on " : "off", word_of(facts, "url"),
-           word_of(facts, "events")[0] != '\0' ? word_of(facts, "events") : "all events",
-           trouble[0] != '\0' ? ": " : "", trouble);
+static void print_webhooks(const json_t *array) {
+    static const struct nl_table_column columns[] = {{.heading = "WEBHOOK", .least = 12},
+                                                     {.heading = "IS"},
+                                                     {.heading = "URL", .least = 24},
+                                                     {.heading = "EVENTS", .least = 12}};
+    struct nl_table table = {.columns = columns, .count = sizeof columns / sizeof columns[0]};
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const json_t *facts = json_array_get(array, i);
+        const char *events = word_of(facts, "events");
+        nl_table_text(&table, word_of(facts, "name"));
+        nl_table_text(&table, json_is_true(json_object_get(facts, "enabled")) ? "on" : "off");
+        nl_table_text(&table, word_of(facts, "url"));
+        nl_table_text(&table, events[0] != '\0' ? events : "all");
+        if (word_of(facts, "trouble")[0] != '\0')
+            nl_table_note(&table, word_of(facts, "trouble"));
+    }
+    cli_print_table(&table);
+    nl_table_free(&table);
 }
 
-static void print_call(const json_t *facts) {
-    const char *problem = word_of(facts, "problem");
-    printf("%s\t%s\t%lld\t%s\n", word_of(facts, "at"), word_of(facts, "kind"),
-           (long long)json_integer_value(json_object_get(facts, "event")),
-           problem[0] != '\0' ? problem : "taken");
+static void print_calls(const json_t *array) {
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const json_t *facts = json_array_get(array, i);
+        const char *problem = word_of(facts, "problem");
+        printf("%s\t%s\t%lld\t%s\n", word_of(facts, "at"), word_of(facts, "kind"),
+               (long long)json_integer_value(json_object_get(facts, "event")),
+               problem[0] != '\0' ? problem : "taken");
+    }
 }
 
 /* Prints an array, which it frees. */
-static void print_all(struct cli *cli, json_t *array, void (*print)(const json_t *facts)) {
+static void print_all(struct cli *cli, json_t *array, void (*print)(const json_t *array)) {
     if (cli->json) {
         cli_print_json(cli, array);
         return;
     }
-    for (size_t i = 0; i < json_array_size(array); i++)
-        print(json_array_get(array, i));
+    print(array);
     json_decref(array);
 }
 
@@ -117,10 +131,12 @@ static enum nl_status webhook_list(struct cli *cli, void *options, struct nl_err
     const struct nl_office office = cli_office(cli);
     if (status == NL_OK)
         status = nl_office_webhooks(&office, &array, err);
-    if (status == NL_OK && json_array_size(array) == 0 && !cli->json)
+    if (status == NL_OK && json_array_size(array) == 0 && !cli->json) {
         puts("no webhooks: 'newsletter webhook add NAME URL' adds one");
-    if (status == NL_OK)
-        print_all(cli, array, print_webhook);
+        json_decref(array);
+    } else if (status == NL_OK) {
+        print_all(cli, array, print_webhooks);
+    }
     return status;
 }
 
@@ -132,7 +148,7 @@ static enum nl_status webhook_log(struct cli *cli, void *options, struct nl_erro
     if (status == NL_OK)
         status = nl_office_webhook_log(&office, cli->words[0], &array, err);
     if (status == NL_OK)
-        print_all(cli, array, print_call);
+        print_all(cli, array, print_calls);
     return status;
 }
 

@@ -78,12 +78,23 @@ bool cli_ask_unseen(const char *prompt, char *out, size_t size) {
     return got;
 }
 
+bool cli_is_terminal(void) {
+    return isatty(STDOUT_FILENO);
+}
+
 int cli_columns(void) {
     enum { USUAL = 80, UNBOUNDED = 1 << 20 };
     struct winsize size = {0};
     if (!isatty(STDOUT_FILENO))
         return UNBOUNDED;
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : USUAL;
+}
+
+void cli_print_table(const struct nl_table *table) {
+    struct nl_buf text = {0};
+    nl_table_print(table, (size_t)cli_columns(), &text);
+    fputs(nl_buf_text(&text), stdout);
+    nl_buf_free(&text);
 }
 
 void cli_say_reading(const char *what) {

@@ -1,5 +1,6 @@
 #include "newsletter/report/report.h"
 
+#include "newsletter/base/text_table.h"
 #include "newsletter/base/timestamp.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/report/facts.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ISSUES = 50, DOMAINS = 20, REASONS = 20, MINUTE = 60, WIDTH = 80, NAME = 24 };
+enum { ISSUES = 50, DOMAINS = 20, REASONS = 20, MINUTE = 60 };
 
 static long long count_of(const json_t *object, const char *name) {
     return (long long)nl_facts_number(object, name);
@@ -90,23 +91,44 @@ static void write_wrapped(const char *text, const char *rest, struct nl_buf *out
     nl_plain_wrap(out, text, "", rest);
 }
 
-/* "  example.org   sent 14 bounced 2", with lines that fit a terminal. */
-static void write_domain(const json_t *row, struct nl_buf *out) {
-    const char *state = NULL;
-    json_t *count = NULL;
-    size_t start = out->len;
-    nl_buf_addf(out, "  %-30s", nl_facts_word(row, "domain"));
-    json_object_foreach(json_object_get(row, "deliveries"), state, count) {
-        char part[48];
-        int len =
-            snprintf(part, sizeof part, " %s %lld", state, (long long)json_integer_value(count));
-        if (out->len - start + (size_t)len > WIDTH) {
-            nl_buf_addf(out, "\n%32s", "");
-            start = out->len - 32;
-        }
-        nl_buf_adds(out, part);
+static const char *const states[] = {"sent",    "queued", "leased",  "deferred",
+                                     "bounced", "failed", "unknown", "skipped"};
+
+static void write_domains(const json_t *domains, size_t width, struct nl_buf *out) {
+    static const struct nl_table_column columns[] = {
+        {.heading = "DOMAIN", .least = 16},      {.heading = "SENT", .number = true},
+        {.heading = "QUEUED", .number = true},   {.heading = "LEASED", .number = true},
+        {.heading = "DEFERRED", .number = true}, {.heading = "BOUNCED", .number = true},
+        {.heading = "FAILED", .number = true},   {.heading = "UNKNOWN", .number = true},
+        {.heading = "SKIPPED", .number = true},
+    };
+    struct nl_table table = {.columns = columns, .count = sizeof columns / sizeof columns[0]};
+    size_t at = 0;
+    json_t *row = NULL;
+    json_array_foreach(domains, at, row) {
+        const json_t *counts = json_object_get(row, "deliveries");
+        nl_table_text(&table, nl_facts_word(row, "domain"));
+        for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+            nl_table_number(&table, count_of(counts, states[i]));
     }
-    nl_buf_addc(out, '\n');
+    nl_table_print(&table, width, out);
+    nl_table_free(&table);
+}
+
+static void write_reasons(const json_t *reasons, size_t width, struct nl_buf *out) {
+    static const struct nl_table_column columns[] = {{.heading = "REASON", .least = 12},
+                                                     {.heading = "KIND"},
+                                                     {.heading = "COUNT", .number = true}};
+    struct nl_table table = {.columns = columns, .count = sizeof columns / sizeof columns[0]};
+    size_t at = 0;
+    json_t *row = NULL;
+    json_array_foreach(reasons, at, row) {
+        nl_table_text(&table, nl_facts_word(row, "reason"));
+        nl_table_text(&table, nl_facts_word(row, "kind"));
+        nl_table_number(&table, count_of(row, "count"));
+    }
+    nl_table_print(&table, width, out);
+    nl_table_free(&table);
 }
 
 static void write_subject(const json_t *row, size_t number, struct nl_buf *out) {
@@ -119,7 +141,7 @@ static void write_subject(const json_t *row, size_t number, struct nl_buf *out) 
     nl_buf_free(&line);
 }
 
-static void write_issue_text(const json_t *facts, struct nl_buf *out) {
+static void write_issue_text(const json_t *facts, size_t width, struct nl_buf *out) {
     const json_t *issue = json_object_get(facts, "issue");
     size_t at = 0;
     int64_t since = 0;
@@ -136,43 +158,65 @@ static void write_issue_text(const json_t *facts, struct nl_buf *out) {
         nl_buf_adds(out, "\nBy subject, on the sample\n");
     json_array_foreach(json_object_get(facts, "subjects"), at, row) write_subject(row, at + 1, out);
     nl_buf_adds(out, "\nBy domain\n");
-    json_array_foreach(json_object_get(facts, "domains"), at, row) write_domain(row, out);
+    write_domains(json_object_get(facts, "domains"), width, out);
     if (json_array_size(json_object_get(facts, "reasons")) > 0)
         nl_buf_adds(out, "\nReturned and refused\n");
-    json_array_foreach(json_object_get(facts, "reasons"), at, row)
-        nl_buf_addf(out, "  %-12s %-24s %8lld\n", nl_facts_word(row, "kind"),
-                    nl_facts_word(row, "reason"), count_of(row, "count"));
+    if (json_array_size(json_object_get(facts, "reasons")) > 0)
+        write_reasons(json_object_get(facts, "reasons"), width, out);
 }
 
-/* A name that is longer than its column stands on a line of its own. */
-static void write_name(const char *name, struct nl_buf *out) {
-    if (strlen(name) > NAME)
-        nl_buf_addf(out, "%s\n%*s", name, NAME, "");
-    else
-        nl_buf_addf(out, "%-*s", NAME, name);
-}
-
-static void write_overview_text(const json_t *facts, struct nl_buf *out) {
+static void write_lists(const json_t *lists, size_t width, struct nl_buf *out) {
+    static const char *const states[] = {"active", "pending", "unsubscribed", "bounced",
+                                         "complained"};
+    static const struct nl_table_column columns[] = {
+        {.heading = "LIST", .least = 12},       {.heading = "ACTIVE", .number = true},
+        {.heading = "PENDING", .number = true}, {.heading = "UNSUBSCRIBED", .number = true},
+        {.heading = "BOUNCED", .number = true}, {.heading = "COMPLAINED", .number = true},
+    };
+    struct nl_table table = {.columns = columns, .count = sizeof columns / sizeof columns[0]};
     size_t at = 0;
     json_t *row = NULL;
-    nl_buf_addf(out, "%-*s %9s %9s %12s %9s %10s\n", NAME, "LIST", "ACTIVE", "PENDING",
-                "UNSUBSCRIBED", "BOUNCED", "COMPLAINED");
-    json_array_foreach(json_object_get(facts, "lists"), at, row) {
+    json_array_foreach(lists, at, row) {
         const json_t *counts = json_object_get(row, "subscriptions");
-        write_name(nl_facts_word(row, "name"), out);
-        nl_buf_addf(out, " %9lld %9lld %12lld %9lld %10lld\n", count_of(counts, "active"),
-                    count_of(counts, "pending"), count_of(counts, "unsubscribed"),
-                    count_of(counts, "bounced"), count_of(counts, "complained"));
+        nl_table_text(&table, nl_facts_word(row, "name"));
+        for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+            nl_table_number(&table, count_of(counts, states[i]));
     }
-    nl_buf_addf(out, "\n%-*s %-9s %-10s %9s %9s %12s\n", NAME, "ISSUE", "STATE", "SINCE", "SENT",
-                "BOUNCED", "UNSUBSCRIBED");
-    json_array_foreach(json_object_get(facts, "issues"), at, row) {
+    nl_table_print(&table, width, out);
+    nl_table_free(&table);
+}
+
+static void write_issues(const json_t *issues, size_t width, struct nl_buf *out) {
+    static const struct nl_table_column columns[] = {
+        {.heading = "ISSUE", .least = 12},
+        {.heading = "STATE"},
+        {.heading = "SINCE"},
+        {.heading = "SENT", .number = true},
+        {.heading = "BOUNCED", .number = true},
+        {.heading = "UNSUBSCRIBED", .number = true},
+    };
+    struct nl_table table = {.columns = columns, .count = sizeof columns / sizeof columns[0]};
+    size_t at = 0;
+    json_t *row = NULL;
+    json_array_foreach(issues, at, row) {
         const json_t *counts = json_object_get(row, "deliveries");
-        write_name(nl_facts_word(row, "slug"), out);
-        nl_buf_addf(out, " %-9s %.10s %9lld %9lld %12lld\n", nl_facts_word(row, "state"),
-                    nl_facts_word(row, "created_at"), count_of(counts, "sent"),
-                    count_of(counts, "bounced"), count_of(row, "unsubscribed"));
+        char day[NL_DAY_LEN + 1];
+        snprintf(day, sizeof day, "%s", nl_facts_word(row, "created_at"));
+        nl_table_text(&table, nl_facts_word(row, "slug"));
+        nl_table_text(&table, nl_facts_word(row, "state"));
+        nl_table_text(&table, day);
+        nl_table_number(&table, count_of(counts, "sent"));
+        nl_table_number(&table, count_of(counts, "bounced"));
+        nl_table_number(&table, count_of(row, "unsubscribed"));
     }
+    nl_table_print(&table, width, out);
+    nl_table_free(&table);
+}
+
+static void write_overview_text(const json_t *facts, size_t width, struct nl_buf *out) {
+    write_lists(json_object_get(facts, "lists"), width, out);
+    nl_buf_addc(out, '\n');
+    write_issues(json_object_get(facts, "issues"), width, out);
 }
 
 /* ---- as a page ---- */
@@ -240,7 +284,8 @@ static enum nl_status write_page(struct nl_store *store, const struct nl_config 
 
 enum nl_status nl_report_write(struct nl_store *store, const struct nl_config *config,
                                int64_t issue, const char *list, enum nl_report_form form,
-                               const char *language, struct nl_buf *out, struct nl_error *err) {
+                               const char *language, size_t width, struct nl_buf *out,
+                               struct nl_error *err) {
     json_t *facts = json_object();
     enum nl_status status = issue != 0 ? gather_issue(store, issue, facts, err)
                                        : gather_overview(store, list, facts, err);
@@ -252,7 +297,7 @@ enum nl_status nl_report_write(struct nl_store *store, const struct nl_config *c
         status = text != NULL ? NL_OK : nl_error_nomem(err);
         free(text);
     } else if (status == NL_OK) {
-        (issue != 0 ? write_issue_text : write_overview_text)(facts, out);
+        (issue != 0 ? write_issue_text : write_overview_text)(facts, width, out);
     }
     json_decref(facts);
     return status == NL_OK && out->failed ? nl_error_nomem(err) : status;

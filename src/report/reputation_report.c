@@ -1,7 +1,9 @@
 #include "newsletter/report/reputation.h"
 
+#include "newsletter/base/text_table.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/template/data.h"
+#include "newsletter/template/wrap.h"
 #include "report/reputation_facts.h"
 
 #include <stdio.h>
@@ -32,99 +34,154 @@ static long long count_of(const json_t *row, const char *name) {
 
 /* ---- as text ---- */
 
-static void write_days(const json_t *rows, struct nl_buf *out) {
-    char shares[3][32];
+/* A table whose texts and numbers are named members of its rows; a name that begins with '%' is a
+ * share, of the member that `total` names. */
+static void write_table(const json_t *rows, const struct nl_table_column *columns,
+                        const char *const *names, size_t count, const char *total, size_t width,
+                        struct nl_buf *out) {
+    struct nl_table table = {.columns = columns, .count = count};
     size_t at = 0;
     json_t *row = NULL;
-    nl_buf_addf(out, "\n%-12s %-30s %10s %8s %8s %8s\n", "DAY", "DOMAIN", "MESSAGES", "PASSED",
-                "SPF", "DKIM");
-    json_array_foreach(rows, at, row) nl_buf_addf(
-        out, "%-12s %-30s %10lld %8s %8s %8s\n", nl_facts_word(row, "day"),
-        nl_facts_word(row, "domain"), count_of(row, "messages"),
-        share_of(shares[0], row, "passed", "messages"), share_of(shares[1], row, "spf", "messages"),
-        share_of(shares[2], row, "dkim", "messages"));
-}
-
-static void write_sources(const json_t *rows, struct nl_buf *out) {
-    char shares[3][32];
-    size_t at = 0;
-    json_t *row = NULL;
-    nl_buf_addf(out, "\n%-40s %-30s %-8s %10s %8s %8s %8s\n", "SOURCE", "DOMAIN", "KIND",
-                "MESSAGES", "PASSED", "SPF", "DKIM");
     json_array_foreach(rows, at, row) {
-        const char *source = nl_facts_word(row, "source");
-        nl_buf_addf(out, "%-40s %-30s %-8s %10lld %8s %8s %8s\n", source[0] != '\0' ? source : "-",
-                    nl_facts_word(row, "domain"), nl_facts_word(row, "kind"),
-                    count_of(row, "messages"), share_of(shares[0], row, "passed", "messages"),
-                    share_of(shares[1], row, "spf", "messages"),
-                    share_of(shares[2], row, "dkim", "messages"));
+        for (size_t i = 0; i < count; i++) {
+            char share[32];
+            const char *name = names[i];
+            const char *word = nl_facts_word(row, name);
+            if (name[0] == '%')
+                nl_table_text(&table, share_of(share, row, name + 1, total));
+            else if (columns[i].number)
+                nl_table_number(&table, count_of(row, name));
+            else
+                nl_table_text(&table, word[0] != '\0' ? word : "-");
+        }
     }
-    nl_buf_adds(out, "ours: SPF passes. signed: DKIM alone passes, as on forwarded mail. other: "
-                     "neither\npasses, so somebody else sends in your name, or a server of yours "
-                     "is not set up.\nrest: smaller sources together.\n");
+    nl_buf_addc(out, '\n');
+    nl_table_print(&table, width, out);
+    nl_table_free(&table);
 }
 
-static void write_reporters(const json_t *rows, const char *total, struct nl_buf *out) {
-    char share[32];
+enum { NAME = 16 };
+
+static void write_days(const json_t *rows, size_t width, struct nl_buf *out) {
+    static const struct nl_table_column columns[] = {
+        {.heading = "DAY"},
+        {.heading = "DOMAIN", .least = NAME},
+        {.heading = "MESSAGES", .number = true},
+        {.heading = "PASSED", .number = true},
+        {.heading = "SPF", .number = true},
+        {.heading = "DKIM", .number = true},
+    };
+    static const char *const names[] = {"day", "domain", "messages", "%passed", "%spf", "%dkim"};
+    write_table(rows, columns, names, sizeof names / sizeof names[0], "messages", width, out);
+}
+
+static void write_sources(const json_t *rows, size_t width, struct nl_buf *out) {
+    static const struct nl_table_column columns[] = {
+        {.heading = "SOURCE", .least = NAME},
+        {.heading = "DOMAIN", .least = NAME},
+        {.heading = "KIND"},
+        {.heading = "MESSAGES", .number = true},
+        {.heading = "PASSED", .number = true},
+        {.heading = "SPF", .number = true},
+        {.heading = "DKIM", .number = true},
+    };
+    static const char *const names[] = {"source",  "domain", "kind", "messages",
+                                        "%passed", "%spf",   "%dkim"};
+    write_table(rows, columns, names, sizeof names / sizeof names[0], "messages", width, out);
+    nl_plain_wrap(out,
+                  "ours: SPF passes. signed: DKIM alone passes, as on forwarded mail. other: "
+                  "neither passes, so somebody else sends in your name, or a server of yours is "
+                  "not set up. rest: smaller sources together.",
+                  "", "");
+}
+
+static void write_reporters(const json_t *rows, const char *total, size_t width,
+                            struct nl_buf *out) {
+    const struct nl_table_column columns[] = {
+        {.heading = "REPORTER", .least = NAME},
+        {.heading = "REPORTS", .number = true},
+        {.heading = total, .number = true},
+        {.heading = "PASSED", .number = true},
+    };
+    static const char *const names[] = {"reporter", "reports", "total", "%passed"};
+    write_table(rows, columns, names, sizeof names / sizeof names[0], "total", width, out);
+}
+
+static void write_policies(const json_t *rows, size_t width, struct nl_buf *out) {
+    static const struct nl_table_column columns[] = {
+        {.heading = "POLICY", .least = NAME},
+        {.heading = "FAILED BY", .least = NAME},
+        {.heading = "SESSIONS", .number = true},
+    };
+    static const char *const names[] = {"policy", "reason", "sessions"};
+    write_table(rows, columns, names, sizeof names / sizeof names[0], "", width, out);
+}
+
+static void write_complained_issues(const json_t *issues, size_t width, struct nl_buf *out) {
+    static const struct nl_table_column columns[] = {
+        {.heading = "ISSUE", .least = NAME},
+        {.heading = "SENT", .number = true},
+        {.heading = "COMPLAINTS", .number = true},
+        {.heading = "PER THOUSAND", .number = true},
+    };
+    struct nl_table table = {.columns = columns, .count = sizeof columns / sizeof columns[0]};
     size_t at = 0;
     json_t *row = NULL;
-    nl_buf_addf(out, "\n%-40s %8s %10s %8s\n", "REPORTER", "REPORTS", total, "PASSED");
-    json_array_foreach(rows, at, row) nl_buf_addf(
-        out, "%-40s %8lld %10lld %8s\n", nl_facts_word(row, "reporter"), count_of(row, "reports"),
-        count_of(row, "total"), share_of(share, row, "passed", "total"));
-}
-
-static void write_policies(const json_t *rows, struct nl_buf *out) {
-    size_t at = 0;
-    json_t *row = NULL;
-    nl_buf_addf(out, "\n%-20s %-30s %10s\n", "POLICY", "FAILED BY", "SESSIONS");
-    json_array_foreach(rows, at, row) {
-        const char *reason = nl_facts_word(row, "reason");
-        nl_buf_addf(out, "%-20s %-30s %10lld\n", nl_facts_word(row, "policy"),
-                    reason[0] != '\0' ? reason : "-", count_of(row, "sessions"));
+    json_array_foreach(issues, at, row) {
+        char share[32];
+        nl_table_text(&table, nl_facts_word(row, "slug"));
+        nl_table_number(&table, count_of(row, "sent"));
+        nl_table_number(&table, count_of(row, "complaints"));
+        nl_table_text(&table,
+                      share_text(share, count_of(row, "complaints"), count_of(row, "sent"), 1000));
     }
+    nl_buf_addc(out, '\n');
+    nl_table_print(&table, width, out);
+    nl_table_free(&table);
 }
 
-static void write_complaints(const json_t *complaints, struct nl_buf *out) {
-    char share[32];
-    size_t at = 0;
-    json_t *row = NULL;
-    nl_buf_addf(out, "\nComplaints\n\n%-40s %10s %-10s\n", "PROVIDER", "COMPLAINTS", "LAST");
-    json_array_foreach(json_object_get(complaints, "providers"), at, row) {
-        const char *provider = nl_facts_word(row, "provider");
-        nl_buf_addf(out, "%-40s %10lld %-10s\n", provider[0] != '\0' ? provider : "-",
-                    count_of(row, "complaints"), nl_facts_word(row, "last_day"));
-    }
-    nl_buf_addf(out, "\n%-40s %10s %10s %12s\n", "ISSUE", "SENT", "COMPLAINTS", "PER THOUSAND");
-    json_array_foreach(json_object_get(complaints, "issues"), at, row)
-        nl_buf_addf(out, "%-40s %10lld %10lld %12s\n", nl_facts_word(row, "slug"),
-                    count_of(row, "sent"), count_of(row, "complaints"),
-                    share_text(share, count_of(row, "complaints"), count_of(row, "sent"), 1000));
+static void write_complaints(const json_t *complaints, size_t width, struct nl_buf *out) {
+    static const struct nl_table_column columns[] = {
+        {.heading = "PROVIDER", .least = NAME},
+        {.heading = "COMPLAINTS", .number = true},
+        {.heading = "LAST"},
+    };
+    static const char *const names[] = {"provider", "complaints", "last_day"};
+    nl_buf_adds(out, "\nComplaints\n");
+    write_table(json_object_get(complaints, "providers"), columns, names,
+                sizeof names / sizeof names[0], "", width, out);
+    write_complained_issues(json_object_get(complaints, "issues"), width, out);
 }
 
-static void write_text(const json_t *facts, struct nl_buf *out) {
+static void write_text(const json_t *facts, size_t width, struct nl_buf *out) {
     const json_t *dmarc = json_object_get(facts, "dmarc");
     const json_t *tls = json_object_get(facts, "tls");
-    nl_buf_addf(out, "Reports about us, of days since %s. %s\n\nMail in our name (DMARC)\n",
-                nl_facts_word(facts, "since"), nl_reputation_note);
+    struct nl_buf text = {0};
+    nl_buf_addf(&text, "Reports about us, of days since %s. %s", nl_facts_word(facts, "since"),
+                nl_reputation_note);
+    nl_plain_wrap(out, nl_buf_text(&text), "", "");
+    nl_buf_free(&text);
+    nl_buf_adds(out, "\nMail in our name (DMARC)\n");
     if (json_array_size(json_object_get(dmarc, "days")) == 0) {
-        nl_buf_adds(out, "No report came: let the DMARC record of your domain say rua=mailto: and "
-                         "the address\nwhose mail 'newsletter bounce' reads.\n");
+        nl_plain_wrap(out,
+                      "No report came: let the DMARC record of your domain say rua=mailto: and the "
+                      "address whose mail 'newsletter bounce' reads.",
+                      "", "");
     } else {
-        write_days(json_object_get(dmarc, "days"), out);
-        write_sources(json_object_get(dmarc, "sources"), out);
-        write_reporters(json_object_get(dmarc, "reporters"), "MESSAGES", out);
+        write_days(json_object_get(dmarc, "days"), width, out);
+        write_sources(json_object_get(dmarc, "sources"), width, out);
+        write_reporters(json_object_get(dmarc, "reporters"), "MESSAGES", width, out);
     }
     if (json_array_size(json_object_get(tls, "policies")) > 0) {
         nl_buf_adds(out, "\nEncryption on the way to us (SMTP TLS reports)\n");
-        write_policies(json_object_get(tls, "policies"), out);
-        write_reporters(json_object_get(tls, "reporters"), "SESSIONS", out);
+        write_policies(json_object_get(tls, "policies"), width, out);
+        write_reporters(json_object_get(tls, "reporters"), "SESSIONS", width, out);
     }
-    write_complaints(json_object_get(facts, "complaints"), out);
+    write_complaints(json_object_get(facts, "complaints"), width, out);
 }
 
-enum nl_status nl_reputation_write(struct nl_store *store, bool json, struct nl_buf *out,
-                                   struct nl_error *err) {
+enum nl_status nl_reputation_write(struct nl_store *store, bool json, size_t width,
+                                   struct nl_buf *out, struct nl_error *err) {
     json_t *facts = json_object();
     enum nl_status status = nl_reputation_facts(store, facts, err);
     if (status == NL_OK && json) {
@@ -133,7 +190,7 @@ enum nl_status nl_reputation_write(struct nl_store *store, bool json, struct nl_
         status = text != NULL ? NL_OK : nl_error_nomem(err);
         free(text);
     } else if (status == NL_OK) {
-        write_text(facts, out);
+        write_text(facts, width, out);
     }
     json_decref(facts);
     return status == NL_OK && out->failed ? nl_error_nomem(err) : status;

@@ -8,11 +8,6 @@
 
 enum { LEAST_COLUMNS = 20, TAGS_LIMIT = 64 };
 
-size_t nl_text_width(const char *text) {
-    int width = u8_width((const uint8_t *)text, strlen(text), "UTF-8");
-    return width > 0 ? (size_t)width : 0;
-}
-
 /* Whether a word is the number of a link, "[2]", perhaps with a sign after it: it belongs to the
  * word before it. */
 static bool is_link_number(const char *word, size_t len) {

@@ -414,7 +414,7 @@ def test_api_tokens_have_a_scope_and_an_end(api, connected):
     assert {name: entry["scope"] for name, entry in listed.items()} == {
         "monitoring": "read", "for-ever": "read", "robot": "read send"}
     assert listed["for-ever"]["expires_at"] is None and listed["robot"]["expires_at"] > listed["monitoring"]["expires_at"]
-    assert re.search(r"monitoring .*, read, ends \d{4}-", connected.run("staff").out)
+    assert re.search(r"monitoring +token .* read, ends \d{4}-", connected.run("staff").out)
     connected.sql("UPDATE api_token SET expires_at = ? WHERE name = 'monitoring'", int(time.time()) - 1)
     api.call("/lists", token=reader, expect=401)
     api.call("/lists", token=kept)

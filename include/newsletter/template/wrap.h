@@ -3,11 +3,9 @@
 #define NEWSLETTER_TEMPLATE_WRAP_H
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/text_table.h"
 
 enum { NL_COLUMNS = 72 };
-
-/* The number of columns that a text takes. Wide East Asian characters take two. */
-size_t nl_text_width(const char *text) NL_ALL_NONNULL;
 
 /* Appends one line: the prefix and the text, without white space at its end. */
 void nl_plain_line(struct nl_buf *out, const char *prefix, const char *text,
