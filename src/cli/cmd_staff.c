@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/password.h"
+#include "newsletter/service/api_tokens.h"
 #include "newsletter/service/lists.h"
 #include "newsletter/store/api_token.h"
 #include "newsletter/store/second_step.h"
@@ -126,69 +127,56 @@ static enum nl_status staff_reset(struct cli *cli, void *options, struct nl_erro
     return status;
 }
 
-/* Adds the words of --scope, which may be several with commas. */
-static enum nl_status add_scopes(const char *text, struct nl_api_token *wanted,
-                                 struct nl_error *err) {
-    enum nl_status status = NL_OK;
-    char word[16];
-    for (const char *at = text; status == NL_OK && *at != '\0';) {
-        size_t len = strcspn(at, ",");
-        snprintf(word, sizeof word, "%.*s", (int)len, at);
-        status = nl_api_scope_add(word, &wanted->scopes, err);
-        at += len + (at[len] == ',');
-    }
+/* Words that are given with commas or in several options, with spaces between them. */
+static void join_words(const struct cli_texts *texts, struct nl_buf *out) {
+    for (size_t i = 0; i < texts->count; i++)
+        for (const char *at = texts->items[i]; *at != '\0';) {
+            size_t len = strcspn(at, ",");
+            nl_buf_addf(out, "%s%.*s", out->len > 0 ? " " : "", (int)len, at);
+            at += len + (at[len] == ',');
+        }
+}
+
+static enum nl_status check_scopes(const struct cli_texts *texts, struct nl_error *err) {
+    struct nl_buf words = {0};
+    join_words(texts, &words);
+    enum nl_status status = nl_office_token_check_scopes(nl_buf_text(&words), err);
+    nl_buf_free(&words);
     if (status != NL_OK)
         err->status = NL_USAGE;
     return status == NL_OK ? NL_OK : NL_USAGE;
 }
 
-static enum nl_status add_list(struct cli *cli, const char *name, struct nl_api_token *wanted,
-                               struct nl_error *err) {
-    const struct nl_office office = cli_office(cli);
-    struct nl_list_facts list = {0};
-    size_t used = strlen(wanted->lists);
-    enum nl_status status = nl_office_list_read(&office, name, &list, err);
-    nl_list_facts_free(&list);
-    if (status == NL_OK && used + strlen(name) + 2 > sizeof wanted->lists)
-        return nl_error_set(err, NL_DATA, "a token cannot name so many lists");
-    if (status == NL_OK)
-        snprintf(wanted->lists + used, sizeof wanted->lists - used, "%s%s", used > 0 ? " " : "",
-                 name);
-    return status;
-}
-
 static enum nl_status staff_token(struct cli *cli, void *options, struct nl_error *err) {
     const struct staff_options *chosen = options;
-    struct nl_api_token wanted = {.scopes = NL_API_READ};
+    struct nl_buf scopes = {0};
+    struct nl_buf lists = {0};
     struct nl_token token;
-    enum nl_status status = NL_OK;
-    for (size_t i = 0; status == NL_OK && i < chosen->scopes.count; i++)
-        status = add_scopes(chosen->scopes.items[i], &wanted, err);
-    if (status == NL_OK && strlen(cli->words[0]) >= sizeof wanted.name)
-        status = nl_error_set(err, NL_DATA, "the name is longer than %d signs", NL_STAFF_NAME);
+    enum nl_status status = check_scopes(&chosen->scopes, err);
     if (status == NL_OK)
         status = cli_open(cli, err);
-    for (size_t i = 0; status == NL_OK && i < chosen->lists.count; i++)
-        status = add_list(cli, chosen->lists.items[i], &wanted, err);
-    snprintf(wanted.name, sizeof wanted.name, "%s", cli->words[0]);
+    const struct nl_office office = cli_office(cli);
+    join_words(&chosen->scopes, &scopes);
+    join_words(&chosen->lists, &lists);
+    const struct nl_token_wish wish = {cli->words[0], nl_buf_text(&scopes), nl_buf_text(&lists),
+                                       chosen->expires};
     if (status == NL_OK)
-        status = nl_api_token_add(cli->store, &wanted, chosen->expires, &token, err);
+        status = nl_office_token_add(&office, &wish, &token, err);
     if (status == NL_OK)
-        cli_tell(cli,
-                 json_pack("{s:s, s:s, s:s}", "name", cli->words[0], "token", token.text, "result",
-                           "added"),
-                 "%s", token.text);
+        puts(token.text);
+    nl_buf_free(&scopes);
+    nl_buf_free(&lists);
     return status;
 }
 
 static enum nl_status staff_revoke(struct cli *cli, void *options, struct nl_error *err) {
     (void)options;
     enum nl_status status = cli_open(cli, err);
+    const struct nl_office office = cli_office(cli);
     if (status == NL_OK)
-        status = nl_api_token_remove(cli->store, cli->words[0], err);
+        status = nl_office_token_end(&office, cli->words[0], err);
     if (status == NL_OK)
-        cli_tell(cli, json_pack("{s:s, s:s}", "name", cli->words[0], "result", "revoked"),
-                 "revoked the token %s", cli->words[0]);
+        printf("revoked the token %s\n", cli->words[0]);
     return status;
 }
 

@@ -132,6 +132,25 @@ enum nl_status nl_people_page(struct nl_staff_call *call, struct nl_response *re
 enum nl_status nl_people_act(struct nl_staff_call *call, struct nl_response *response,
                              struct nl_error *err);
 
+/* Pages with a path of their own and others below it: `rest` is what follows that path, "" or
+ * "/..." staff_bounces_page.c: mail that was not understood. staff_lists_page.c: the settings of
+ * lists. staff_segments_page.c: conditions for people. staff_webhooks_page.c: programs that are
+ * told. */
+enum nl_status nl_bounces_call(struct nl_staff_call *call, const char *rest,
+                               struct nl_response *response, struct nl_error *err);
+enum nl_status nl_lists_call(struct nl_staff_call *call, const char *rest,
+                             struct nl_response *response, struct nl_error *err);
+enum nl_status nl_segments_call(struct nl_staff_call *call, const char *rest,
+                                struct nl_response *response, struct nl_error *err);
+enum nl_status nl_webhooks_call(struct nl_staff_call *call, const char *rest,
+                                struct nl_response *response, struct nl_error *err);
+
+/* staff_tokens_page.c: tokens of the API. */
+enum nl_status nl_tokens_page(struct nl_staff_call *call, struct nl_response *response,
+                              struct nl_error *err);
+enum nl_status nl_tokens_act(struct nl_staff_call *call, struct nl_response *response,
+                             struct nl_error *err);
+
 /* staff_suppressions_page.c: addresses that are never mailed. */
 enum nl_status nl_suppressions_page(struct nl_staff_call *call, struct nl_response *response,
                                     struct nl_error *err);

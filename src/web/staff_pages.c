@@ -303,11 +303,35 @@ static const struct route {
     {"/suppressions", true, NL_POWER_NONE, nl_suppressions_act},
     {"/accounts", false, NL_POWER_ADMINISTER, nl_accounts_page},
     {"/accounts", true, NL_POWER_ADMINISTER, nl_accounts_act},
+    {"/tokens", false, NL_POWER_ADMINISTER, nl_tokens_page},
+    {"/tokens", true, NL_POWER_ADMINISTER, nl_tokens_act},
     {"/audit", false, NL_POWER_ADMINISTER, nl_audit_page},
     {"/audit.csv", false, NL_POWER_ADMINISTER, nl_audit_file},
     {"/drafts", false, NL_POWER_NONE, nl_desk_list}, /* each shows what the account may write to */
     {"/drafts", true, NL_POWER_NONE, nl_desk_begin},
 };
+
+/* Pages with others below them, which look for themselves what the account may. */
+static const struct area {
+    const char *path;
+    enum nl_status (*run)(struct nl_staff_call *call, const char *rest,
+                          struct nl_response *response, struct nl_error *err);
+} areas[] = {
+    {"/bounces", nl_bounces_call},
+    {"/lists", nl_lists_call},
+    {"/segments", nl_segments_call},
+    {"/webhooks", nl_webhooks_call},
+};
+
+static const struct area *find_area(const char *path, const char **rest) {
+    for (size_t i = 0; i < sizeof areas / sizeof areas[0]; i++) {
+        size_t len = strlen(areas[i].path);
+        *rest = path + len;
+        if (strncmp(path, areas[i].path, len) == 0 && (**rest == '\0' || **rest == '/'))
+            return &areas[i];
+    }
+    return NULL;
+}
 
 static const struct route *find_route(const char *path, bool post) {
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
@@ -316,7 +340,9 @@ static const struct route *find_route(const char *path, bool post) {
     return NULL;
 }
 
-static json_t *common_data(const struct nl_session *session, const char *path, bool people) {
+static json_t *common_data(const struct nl_session *session, const char *path,
+                           const struct nl_people_rights *rights) {
+    bool people = nl_people_rights_any(rights);
     json_t *data = json_object();
     nl_data_set(data, "who", session->name);
     nl_data_set(data, "csrf", session->csrf);
@@ -327,6 +353,7 @@ static json_t *common_data(const struct nl_session *session, const char *path, b
     nl_data_set(data, "path", path);
     json_object_set_new(data, "may_look", json_boolean(nl_role_may(session->role, NL_POWER_LOOK)));
     json_object_set_new(data, "may_people", json_boolean(people));
+    json_object_set_new(data, "may_all_people", json_boolean(rights->everywhere));
     json_object_set_new(data, "may_more",
                         json_boolean(people || nl_role_may(session->role, NL_POWER_ADMINISTER)));
     json_object_set_new(data, "may_write",
@@ -363,20 +390,24 @@ enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *re
     struct nl_staff_call call = {.staff = staff, .request = request, .session = session};
     bool post = nl_request_is_post(request);
     const struct route *route = find_route(path, post);
+    const char *rest = "";
+    const struct area *area = find_area(path, &rest);
     int64_t id = 0;
     enum nl_status status = nl_site_theme(staff->site, request, NULL, &call.theme, err);
     struct nl_people_rights rights = {0};
     if (status == NL_OK)
         status = nl_people_rights(staff, session, &rights, err);
-    bool may_people = nl_people_rights_any(&rights);
+    if (status == NL_OK)
+        call.data = common_data(session, path, &rights);
     nl_people_rights_free(&rights);
     if (status != NL_OK)
         return status;
-    call.data = common_data(session, path, may_people);
     const struct page page = {staff, session, staff->site->store, call.theme, call.data, err};
     if (route != NULL)
         return nl_role_may(session->role, route->power) ? route->run(&call, response, err)
                                                         : forbidden(&page, request, response);
+    if (area != NULL)
+        return area->run(&call, rest, response, err);
     if (strncmp(path, people, sizeof people - 1) == 0)
         return person(&call, path + sizeof people - 1, response, err);
     if (strncmp(path, draft, sizeof draft - 1) == 0)

@@ -19,6 +19,7 @@ ROLES = ("none", "viewer", "author", "sender", "people", "administrator")
 
 @pytest.fixture
 def staff(connected):
+    connected.configure(webhooks={"allow_networks": "127.0.0.0/8"})
     configure(connected)
     connected.sql("UPDATE staff SET role = 'administrator'")
     server = StaffServer(connected.folder, "--no-mail")
@@ -165,6 +166,27 @@ ADDRESSES = [
     ("/people/1", "POST", {"action": "lift"}, PEOPLE),
     ("/suppressions", "GET", None, PEOPLE),
     ("/suppressions", "POST", {"action": "add", "address": "zoe@example.org"}, PEOPLE),
+    ("/bounces", "GET", None, PEOPLE),
+    ("/bounces/1", "GET", None, PEOPLE),
+    ("/bounces/1", "POST", {"action": "suppress", "address": "zed@example.org"}, PEOPLE),
+    ("/segments", "GET", None, PEOPLE),
+    ("/segments?where=email%20%7E%20%22ann%22", "GET", None, PEOPLE),
+    ("/segments", "POST", {"action": "save", "name": "press", "where": 'language = "ru"'}, PEOPLE),
+    ("/segments", "POST", {"action": "remove", "name": "press"}, PEOPLE),
+    ("/lists", "GET", None, ADMINISTER),
+    ("/lists", "POST", {"action": "add", "name": "new-list", "from": "x@example.org"}, ADMINISTER),
+    ("/lists/bulletin", "GET", None, ADMINISTER),
+    ("/lists/bulletin", "POST", {"action": "save", "title": "Other", "from": "x@example.org"}, ADMINISTER),
+    ("/lists/new-list", "POST", {"action": "rename", "other": "newer"}, ADMINISTER),
+    ("/lists/newer", "POST", {"action": "remove", "sure": "newer"}, ADMINISTER),
+    ("/tokens", "GET", None, ADMINISTER),
+    ("/tokens", "POST", {"action": "add", "name": "robot"}, ADMINISTER),
+    ("/tokens", "POST", {"action": "end", "name": "robot"}, ADMINISTER),
+    ("/webhooks", "GET", None, ADMINISTER),
+    ("/webhooks", "POST", {"action": "add", "name": "crm", "url": "http://127.0.0.1:9/"}, ADMINISTER),
+    ("/webhooks/crm", "GET", None, ADMINISTER),
+    ("/webhooks/crm", "POST", {"action": "test"}, ADMINISTER),
+    ("/webhooks/crm", "POST", {"action": "remove"}, ADMINISTER),
     ("/accounts", "GET", None, ADMINISTER),
     ("/accounts", "POST", {"action": "role", "name": "zoe", "role": "administrator"}, ADMINISTER),
     ("/accounts", "POST", {"action": "add", "name": "eve", "password": PASSWORD, "role": "viewer"}, ADMINISTER),
@@ -177,13 +199,15 @@ ADDRESSES = [
 def fingerprint(connected):
     return [connected.sql(f"SELECT {columns} ORDER BY 1, 2") for columns in (
         "name, role FROM staff", "state, 1 FROM issue", "id, state FROM subscription", "id, address FROM subscriber",
-        "address_key, reason FROM suppression")]
+        "address_key, reason FROM suppression", "name, expression FROM segment", "name, title FROM list", "name, scopes FROM api_token",
+        "name, url FROM webhook", "id, kind FROM webhook_log", "id, length(message) FROM returned")]
 
 
 @pytest.mark.slow(8)
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_on_each_address(staff, connected, server, role):
     issue = issue_of(connected, server)
+    connected.run("bounce", stdin=b"From: x@example.net\r\nSubject: fox\r\n\r\nThe quick brown fox.\r\n", expect=None)
     add_account(connected, "zoe", "viewer")
     add_account(connected, "kim", role)
     assert staff.login("kim").status == 303
@@ -272,7 +296,7 @@ def test_what_is_done_is_noted(staff, connected, server):
     lines = json.loads(connected.run("staff", "log", "--json").out)
     assert [(line["actor"], line["door"], line["action"]) for line in reversed(lines)] == [
         ("root", "command", "list add"), ("ann", "browser", "login"), ("ann", "browser", "issue pause"), ("ann", "browser", "account add"),
-        ("robot", "api", "issue resume"), ("root", "command", "issue pause")]
+        ("root", "command", "token add"), ("robot", "api", "issue resume"), ("root", "command", "issue pause")]
     assert lines[0]["object"] == f"issue {issue}" and lines[1]["client"] == "127.0.0.1"
     page = staff.page("/audit?q=issue%20pause").text
     assert page.count("issue pause</td>") == 2 and "account add" not in page
@@ -280,7 +304,7 @@ def test_what_is_done_is_noted(staff, connected, server):
     file = staff.page("/audit.csv")
     assert file.getheader("Content-Disposition") == 'attachment; filename="audit.csv"'
     rows = list(csv.DictReader(io.StringIO(file.text)))
-    assert len(rows) == 6 and rows[-2]["action"] == "login" and PASSWORD not in file.text
+    assert len(rows) == 7 and rows[-2]["action"] == "login" and PASSWORD not in file.text
     assert "account -kim" in file.text
     with pytest.raises(Exception, match="only grows"):
         connected.sql("DELETE FROM audit")

@@ -29,7 +29,7 @@ RIGHT_TO_LEFT = ("ar",)
 NAMES = {"newsletter", "json", "ics", "atom", "rss", "dmarc", "spf", "dkim", "tls", "javascript", "utc", "webcal", "ann",
          "kb", "mb", "pdf", "feed", "podcast", "mp3", "google", "wcag", "aa", "web", "axe-core", "bulletin", "ann", "receiver", "inc",
          "certificate-expired", "db", "enterprise", "fastmail", "ltd", "outlook", "pty", "sts", "yahoo", "csv", "en", "kk", "ru", "de",
-         "asia", "almaty", "md", "zip", "zip-", "ok", "png", "jpeg", "gif", "words", "https", "address"}
+         "asia", "almaty", "md", "zip", "zip-", "ok", "png", "jpeg", "gif", "words", "https", "address", "api", "webhook", "list-id"}
 
 OWN_NAMES = ["English"] + [entries(os.path.join(TOP, "po", f"{language}.po"))["language", "English", ""][0]
                            for language in LANGUAGES]
