@@ -145,6 +145,11 @@ enum nl_status nl_segments_call(struct nl_staff_call *call, const char *rest,
 enum nl_status nl_webhooks_call(struct nl_staff_call *call, const char *rest,
                                 struct nl_response *response, struct nl_error *err);
 
+/* staff_areas.c: has one of these areas answer, or the page of a person. *found is false where the
+ * path belongs to none of them; then nothing is taken. */
+enum nl_status nl_staff_area(struct nl_staff_call *call, const char *path, bool *found,
+                             struct nl_response *response, struct nl_error *err);
+
 /* staff_tokens_page.c: tokens of the API. */
 enum nl_status nl_tokens_page(struct nl_staff_call *call, struct nl_response *response,
                               struct nl_error *err);

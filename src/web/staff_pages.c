@@ -311,28 +311,6 @@ static const struct route {
     {"/drafts", true, NL_POWER_NONE, nl_desk_begin},
 };
 
-/* Pages with others below them, which look for themselves what the account may. */
-static const struct area {
-    const char *path;
-    enum nl_status (*run)(struct nl_staff_call *call, const char *rest,
-                          struct nl_response *response, struct nl_error *err);
-} areas[] = {
-    {"/bounces", nl_bounces_call},
-    {"/lists", nl_lists_call},
-    {"/segments", nl_segments_call},
-    {"/webhooks", nl_webhooks_call},
-};
-
-static const struct area *find_area(const char *path, const char **rest) {
-    for (size_t i = 0; i < sizeof areas / sizeof areas[0]; i++) {
-        size_t len = strlen(areas[i].path);
-        *rest = path + len;
-        if (strncmp(path, areas[i].path, len) == 0 && (**rest == '\0' || **rest == '/'))
-            return &areas[i];
-    }
-    return NULL;
-}
-
 static const struct route *find_route(const char *path, bool post) {
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
         if (routes[i].post == post && strcmp(routes[i].path, path) == 0)
@@ -363,35 +341,16 @@ static json_t *common_data(const struct nl_session *session, const char *path,
     return data;
 }
 
-/* /people/NUMBER, and /people/NUMBER/data for the file. */
-static enum nl_status person(struct nl_staff_call *call, const char *rest,
-                             struct nl_response *response, struct nl_error *err) {
-    static const char data[] = "/data";
-    size_t len = strlen(rest);
-    bool file = len > sizeof data - 1 && strcmp(rest + len - (sizeof data - 1), data) == 0;
-    bool post = nl_request_is_post(call->request);
-    char number[24];
-    int64_t id = 0;
-    snprintf(number, sizeof number, "%.*s", (int)(file ? len - (sizeof data - 1) : len), rest);
-    if (len >= sizeof number || !nl_text_integer(number, &id) || id <= 0 || (file && post))
-        return nl_staff_no_page(call, response, err);
-    return file   ? nl_person_file(call, id, response, err)
-           : post ? nl_person_act(call, id, response, err)
-                  : nl_person_page(call, id, response, err);
-}
-
 enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *request,
                              const struct nl_session *session, const char *path,
                              struct nl_response *response, struct nl_error *err) {
     static const char list[] = "/list/";
     static const char issue[] = "/issue/";
-    static const char people[] = "/people/";
     static const char draft[] = "/draft/";
     struct nl_staff_call call = {.staff = staff, .request = request, .session = session};
     bool post = nl_request_is_post(request);
     const struct route *route = find_route(path, post);
-    const char *rest = "";
-    const struct area *area = find_area(path, &rest);
+    bool found = false;
     int64_t id = 0;
     enum nl_status status = nl_site_theme(staff->site, request, NULL, &call.theme, err);
     struct nl_people_rights rights = {0};
@@ -406,10 +365,9 @@ enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *re
     if (route != NULL)
         return nl_role_may(session->role, route->power) ? route->run(&call, response, err)
                                                         : forbidden(&page, request, response);
-    if (area != NULL)
-        return area->run(&call, rest, response, err);
-    if (strncmp(path, people, sizeof people - 1) == 0)
-        return person(&call, path + sizeof people - 1, response, err);
+    status = nl_staff_area(&call, path, &found, response, err);
+    if (found)
+        return status;
     if (strncmp(path, draft, sizeof draft - 1) == 0)
         return nl_desk_call(&call, path, response, err);
     if (strncmp(path, issue, sizeof issue - 1) == 0 &&

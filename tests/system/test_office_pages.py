@@ -24,7 +24,7 @@ def staff(connected):
 
 
 def done(connected):
-    """What the audit log has, the newest first."""
+    """The lines of the audit log, the newest first."""
     return [(line["door"], line["action"], line["object"]) for line in json.loads(connected.run("staff", "log", "--json").out)]
 
 

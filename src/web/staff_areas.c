@@ -1,0 +1,51 @@
+#include "newsletter/base/text.h"
+#include "web/staff_common.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* /people/NUMBER, and /people/NUMBER/data for the file; /people itself has a route. */
+static enum nl_status person(struct nl_staff_call *call, const char *rest,
+                             struct nl_response *response, struct nl_error *err) {
+    static const char data[] = "/data";
+    rest += rest[0] == '/';
+    size_t len = strlen(rest);
+    bool file = len > sizeof data - 1 && strcmp(rest + len - (sizeof data - 1), data) == 0;
+    bool post = nl_request_is_post(call->request);
+    char number[24];
+    int64_t id = 0;
+    snprintf(number, sizeof number, "%.*s", (int)(file ? len - (sizeof data - 1) : len), rest);
+    if (len >= sizeof number || !nl_text_integer(number, &id) || id <= 0 || (file && post))
+        return nl_staff_no_page(call, response, err);
+    return file   ? nl_person_file(call, id, response, err)
+           : post ? nl_person_act(call, id, response, err)
+                  : nl_person_page(call, id, response, err);
+}
+
+/* Pages with others below them, which look for themselves what the account may. */
+static const struct area {
+    const char *path;
+    enum nl_status (*run)(struct nl_staff_call *call, const char *rest,
+                          struct nl_response *response, struct nl_error *err);
+} areas[] = {
+    {"/bounces", nl_bounces_call},   {"/lists", nl_lists_call},       {"/people", person},
+    {"/segments", nl_segments_call}, {"/webhooks", nl_webhooks_call},
+};
+
+static const struct area *find_area(const char *path, const char **rest) {
+    for (size_t i = 0; i < sizeof areas / sizeof areas[0]; i++) {
+        size_t len = strlen(areas[i].path);
+        *rest = path + len;
+        if (strncmp(path, areas[i].path, len) == 0 && (**rest == '\0' || **rest == '/'))
+            return &areas[i];
+    }
+    return NULL;
+}
+
+enum nl_status nl_staff_area(struct nl_staff_call *call, const char *path, bool *found,
+                             struct nl_response *response, struct nl_error *err) {
+    const char *rest = "";
+    const struct area *area = find_area(path, &rest);
+    *found = area != NULL;
+    return area != NULL ? area->run(call, rest, response, err) : NL_OK;
+}
