@@ -3,7 +3,7 @@
 
 #include "newsletter/base/file.h"
 #include "newsletter/base/text.h"
-#include "newsletter/transfer/transfer.h"
+#include "newsletter/service/imports.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -20,6 +20,7 @@ struct import_options {
     enum nl_date_order dates;
     struct cli_texts maps, ignores, states;
     bool confirm, update, keep_columns, partial, dry_run;
+    int64_t undo; /* 0: import */
 };
 
 struct import_call {
@@ -27,6 +28,7 @@ struct import_call {
     struct nl_import_options options;
     struct nl_file_output rejects;
     struct cli_rejected rejected;
+    int64_t id; /* of the import; 0: nothing is kept */
 };
 
 static const char *const outcome_names[] = {
@@ -122,6 +124,9 @@ static void tell_import(const struct import_call *call, const struct nl_import_r
         puts("dry run: nothing is kept");
     else if (!report->kept)
         puts("nothing is kept: correct the rows, or take the good ones with --partial");
+    else
+        printf("import %lld: 'newsletter import --undo %lld' takes it back within a day\n",
+               (long long)call->id, (long long)call->id);
 }
 
 static void tell_json(struct cli *cli, const struct import_call *call,
@@ -130,6 +135,8 @@ static void tell_json(struct cli *cli, const struct import_call *call,
         json_pack("{s:I, s:I, s:b, s:b, s:I}", "rows", (json_int_t)report->rows, "rejected",
                   (json_int_t)report->rejected, "dry_run", call->options.dry_run, "kept",
                   report->kept, "ended_now", (json_int_t)report->tally.ended);
+    json_object_set_new(object, "import",
+                        call->id != 0 ? json_integer((json_int_t)call->id) : json_null());
     for (size_t i = 0; i < NL_IMPORT_OUTCOMES; i++)
         json_object_set_new(object, outcome_names[i],
                             json_integer((json_int_t)report->tally.outcomes[i]));
@@ -236,6 +243,7 @@ static enum nl_status import(struct cli *cli, struct import_call *call, const ch
         status = nl_list_find(cli->store, call->chosen->list, &list, err);
     if (status == NL_OK)
         status = open_files(cli, call, path, &in, err);
+    const struct nl_office office = cli_office(cli);
     call->options.list = list.id;
     call->options.reject = take_reject;
     call->options.progress = cli_is_interactive() ? tell_progress : NULL;
@@ -243,7 +251,7 @@ static enum nl_status import(struct cli *cli, struct import_call *call, const ch
     call->options.rejects = call->rejects.stream;
     call->options.ctx = call;
     if (status == NL_OK)
-        status = nl_import_file(cli->store, in, path, &call->options, &report, err);
+        status = nl_office_import_now(&office, in, path, &call->options, &call->id, &report, err);
     status = tell_all(cli, call, &report, status, err);
     if (in != NULL && in != stdin)
         fclose(in);
@@ -253,8 +261,48 @@ static enum nl_status import(struct cli *cli, struct import_call *call, const ch
     return status;
 }
 
+/* ---- taking one back ---- */
+
+static int64_t undone(const json_t *facts, const char *name) {
+    return json_integer_value(json_object_get(json_object_get(facts, "undo"), name));
+}
+
+static void tell_undone(const json_t *facts) {
+    bool any = false;
+    printf("import %lld is taken back",
+           (long long)json_integer_value(json_object_get(facts, "id")));
+    tell_part(undone(facts, "removed"), "removed", &any);
+    tell_part(undone(facts, "ended"), "unsubscribed, since they have got an issue", &any);
+    tell_part(undone(facts, "restored"), "as before", &any);
+    tell_part(undone(facts, "kept"), "left alone, since they have acted or must not be mailed",
+              &any);
+    putchar('\n');
+}
+
+static enum nl_status undo(struct cli *cli, const struct import_options *chosen,
+                           struct nl_error *err) {
+    json_t *facts = NULL;
+    enum nl_status status = cli_open(cli, err);
+    if (status != NL_OK)
+        return status;
+    const struct nl_office office = cli_office(cli);
+    status = nl_office_import_undo_now(&office, chosen->undo, &facts, err);
+    if (status == NL_OK && cli->json)
+        cli_print_json(cli, json_incref(facts));
+    else if (status == NL_OK)
+        tell_undone(facts);
+    json_decref(facts);
+    return status;
+}
+
 static enum nl_status import_run(struct cli *cli, void *options, struct nl_error *err) {
     struct import_call call = {.chosen = options};
+    if (call.chosen->undo != 0)
+        return cli->word_count == 0
+                   ? undo(cli, options, err)
+                   : cli_usage_error(cli, err, "--undo takes an import back: give no FILE");
+    if (cli->word_count == 0)
+        return cli_usage_error(cli, err, "name a FILE, or - for standard input");
     enum nl_status status = read_options(cli, options, &call.options, err);
     return status == NL_OK ? import(cli, &call, cli->words[0], err) : status;
 }
@@ -276,6 +324,7 @@ static const struct cli_option import_table[] = {
     CLI_FLAG("partial", struct import_options, partial),
     CLI_FLAG("dry-run", struct import_options, dry_run),
     CLI_PATH("rejects", struct import_options, rejects),
+    CLI_NUMBER("undo", struct import_options, undo, 1, INT64_MAX),
     {0},
 };
 
@@ -284,5 +333,5 @@ const struct cli_command cmd_import = {
     .options = import_table,
     .size = sizeof(struct import_options),
     .run = import_run,
-    .words = {1, 1, "one FILE, or -"},
+    .words = {0, 1, "one FILE, or -"},
 };

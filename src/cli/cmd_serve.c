@@ -7,6 +7,7 @@
 #include "newsletter/web/server.h"
 #include "newsletter/web/site.h"
 #include "newsletter/web/staff.h"
+#include "newsletter/web/task_worker.h"
 #include "newsletter/web/teller.h"
 
 #include <unistd.h>
@@ -41,6 +42,7 @@ struct service {
     struct nl_server *staff_server;
     struct nl_mailer *sender;
     struct nl_teller *teller;
+    struct nl_task_worker *tasks;
 };
 
 static enum nl_status open_site(struct cli *cli, const char *listen, struct service *service,
@@ -87,6 +89,7 @@ static enum nl_status open_staff(struct cli *cli, struct service *service, struc
         .connections = STAFF_CONNECTIONS,
         .log = config->serve.log,
         .body_limit = nl_staff_body_limit,
+        .file_limit = nl_staff_file_limit,
         .form_limit = nl_staff_form_limit,
         .writes = nl_staff_is_slow,
         .all_methods = true,
@@ -118,6 +121,16 @@ static enum nl_status start_mailers(struct cli *cli, struct service *service,
         nl_staff_set_mailers(service->staff, service->sender, service->mailer);
     if (status == NL_OK && service->staff != NULL)
         status = nl_staff_set_relay(service->staff, cli->relay, err);
+    return status;
+}
+
+/* Also where no mail is sent. */
+static enum nl_status start_tasks(struct cli *cli, struct service *service, struct nl_error *err) {
+    if (service->staff == NULL)
+        return NL_OK;
+    enum nl_status status = nl_task_worker_new(&cli->config, &service->tasks, err);
+    if (status == NL_OK)
+        nl_staff_set_tasks(service->staff, service->tasks);
     return status;
 }
 
@@ -157,6 +170,7 @@ static void close_service(struct service *service) {
     nl_site_free(service->site);
     nl_hooks_free(service->hooks);
     nl_pdfs_free(service->pdfs);
+    nl_task_worker_free(service->tasks);
     nl_teller_free(service->teller);
     nl_mailer_free(service->sender);
     nl_mailer_free(service->mailer);
@@ -177,6 +191,8 @@ static enum nl_status serve(struct cli *cli, const char *listen, bool mail, stru
         cli_confine(cli, NULL);
     if (status == NL_OK && mail)
         status = start_mailers(cli, &service, err);
+    if (status == NL_OK)
+        status = start_tasks(cli, &service, err);
     if (status == NL_OK)
         status = nl_server_start(service.server, &service.writer, err);
     if (status == NL_OK && service.staff_server != NULL)

@@ -66,8 +66,21 @@ const struct nl_table nl_tables[] = {
     {"daily", "day, tried", "si", SMALL},
     {"reputation_report", "id, digest, kind, reporter, day, at", "ibssii", SMALL},
     {"reputation", "report, domain, source, reason, total, passed, spf, dkim", "isssiiii", SMALL},
-    {"import", "id, begun_at, accepted_at, done_at, consent, confirm, renew, detail, tally",
-     "iiiisiiss", SMALL},
+    {"task",
+     "id, kind, state, started_by, door, list, name, options, size, created_at, began_at, "
+     "accepted_at, event_mark, ended_at, rows_read, rejected, taken, tries, cancel, tally, undo, "
+     "result, "
+     "problem",
+     "isssssssiiiiiiiiiiissss", SMALL},
+    {"task_part", "id, task, file, content", "iisb", LARGE},
+    {"import_change",
+     "id, task, kind, low, high, prefix, first, last, subscriber, name, language, attributes, "
+     "new_name, new_language, new_attributes, subscription, state, new_state, consent_at, "
+     "consent_source, consent_ip, consent_version, confirmed_at, ended_at, noticed_at, "
+     "reconfirm_by",
+     "iisiisssissssssississsiiii", SMALL},
+    {"import", "id, begun_at, accepted_at, done_at, consent, confirm, renew, detail, tally, task",
+     "iiiisiissi", SMALL},
     {"draft", "id, list, title, issue, created_at, created_by, updated_at, updated_by", "iisiisis",
      SMALL},
     {"draft_version", "id, draft, language, source, began_at, at, author", "iissiis", LARGE},

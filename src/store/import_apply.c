@@ -62,8 +62,12 @@ enum nl_status nl_import_take_packed(struct nl_import *import, const void *rows,
     enum nl_status status = nl_import_look(import, err);
     if (status == NL_OK)
         status = unpack_all(import->store, rows, len, &items, err);
+    if (status == NL_OK)
+        status = nl_import_trace_begin(import, err);
     if (status == NL_OK && items.count > 0)
         status = nl_import_items(import, items.all, items.count, tally, err);
+    if (status == NL_OK)
+        status = nl_import_trace_end(import, err);
     free(items.all);
     return status;
 }
@@ -92,11 +96,23 @@ void nl_import_tally_read(const char *text, struct nl_import_tally *tally) {
         *figure(tally, i) = strtoll(text, &end, 10);
 }
 
+enum nl_status nl_import_note_tally(struct nl_store *store, int64_t task,
+                                    const struct nl_import_tally *tally, struct nl_error *err) {
+    struct nl_buf text = {0};
+    nl_import_tally_write(tally, &text);
+    enum nl_status status =
+        text.failed ? nl_error_nomem(err)
+                    : nl_sql_run(store, err, "UPDATE task SET tally = ? WHERE id = ?",
+                                 NL_VALUES(NL_STRING(nl_buf_text(&text)), NL_INT(task)));
+    nl_buf_free(&text);
+    return status;
+}
+
 /* ---- parts ---- */
 
 /* Some parts of one import, as the database has them. */
 struct part {
-    int64_t last, import, rows; /* the id of the last of them */
+    int64_t last, import, task, rows; /* the id of the last of them */
     bool confirm, update, found;
     char *consent, *tally;
     struct nl_buf content;
@@ -125,11 +141,13 @@ static enum nl_status next_parts(struct nl_store *store, int64_t most, struct pa
     free_part(part);
     enum nl_status status = nl_sql_first(
         store, err, &part->found,
-        "SELECT p.id, p.import, i.consent, i.confirm, i.renew, i.tally FROM import_part "
-        "p JOIN import i ON i.id = p.import WHERE i.accepted_at IS NOT NULL ORDER BY p.id LIMIT 1",
+        "SELECT p.id, p.import, coalesce(i.task, 0), i.consent, i.confirm, i.renew, i.tally FROM "
+        "import_part p JOIN import i ON i.id = p.import WHERE i.accepted_at IS NOT NULL ORDER BY "
+        "p.id LIMIT 1",
         NL_NO_VALUES,
-        NL_COLUMNS(NL_INTO(&first), NL_INTO(&part->import), NL_INTO(&part->consent),
-                   NL_INTO(&part->confirm), NL_INTO(&part->update), NL_INTO(&part->tally)));
+        NL_COLUMNS(NL_INTO(&first), NL_INTO(&part->import), NL_INTO(&part->task),
+                   NL_INTO(&part->consent), NL_INTO(&part->confirm), NL_INTO(&part->update),
+                   NL_INTO(&part->tally)));
     return status == NL_OK && part->found
                ? nl_sql_each(store, err, add_content, part,
                              "SELECT id, content FROM import_part WHERE id >= ? AND import = ? "
@@ -144,6 +162,12 @@ static enum nl_status end_imports(struct nl_store *store, struct nl_error *err) 
         "INSERT INTO event (at, kind, detail) SELECT CAST(? AS BIGINT), 'imported', detail FROM "
         "import WHERE accepted_at IS NOT NULL AND done_at IS NULL",
         NL_VALUES(NL_INT(nl_store_now(store))));
+    if (status == NL_OK)
+        status = nl_sql_run(
+            store, err,
+            "UPDATE task SET tally = (SELECT i.tally FROM import i WHERE i.task = task.id) WHERE "
+            "id IN (SELECT task FROM import WHERE accepted_at IS NOT NULL AND done_at IS NULL)",
+            NL_NO_VALUES);
     return status == NL_OK
                ? nl_sql_run(
                      store, err,
@@ -187,6 +211,7 @@ static enum nl_status apply_parts(struct nl_store *store, void *ctx, struct nl_e
     const struct nl_import_policy policy = {
         .consent = part->consent, .confirm = part->confirm, .update = part->update};
     apply->import.policy = &policy;
+    apply->import.task = part->task;
     apply->import.prefix[0] = '\0';
     nl_store_env(store)->random(nl_store_env(store)->ctx, apply->import.uuid);
     nl_import_tally_read(part->tally != NULL ? part->tally : "", &tally);

@@ -10,9 +10,10 @@ NL_CHECKED enum nl_status nl_import_take_packed(struct nl_import *import, const 
                                                 size_t len, struct nl_import_tally *tally,
                                                 struct nl_error *err) NL_ALL_NONNULL;
 
-/* The tally of an import as its column holds it. */
-void nl_import_tally_write(const struct nl_import_tally *tally, struct nl_buf *out);
-void nl_import_tally_read(const char *text, struct nl_import_tally *tally);
+/* Notes the tally of a task's import. */
+NL_CHECKED enum nl_status nl_import_note_tally(struct nl_store *store, int64_t task,
+                                               const struct nl_import_tally *tally,
+                                               struct nl_error *err) NL_ALL_NONNULL;
 
 /* Takes in all imports that count. Calls `progress`, which may be NULL, with the rows of each
  * part. */

@@ -1,5 +1,6 @@
 #include "newsletter/store/import_job.h"
 
+#include "newsletter/store/task.h"
 #include "store/event.h"
 #include "store/import_apply.h"
 #include "store/import_stage.h"
@@ -16,7 +17,8 @@ struct nl_import_job {
     const struct nl_import_policy *policy;
     bool dry_run;
     struct nl_import_run run;
-    int64_t id; /* 0: nothing is staged */
+    int64_t task; /* 0: of nobody */
+    int64_t id;   /* 0: nothing is staged */
     bool accepted;
     struct nl_import_tally tried; /* by a dry run */
 };
@@ -28,6 +30,10 @@ enum nl_status nl_import_job_new(struct nl_store *store, const struct nl_import_
         return nl_error_nomem(err);
     **out = (struct nl_import_job){.store = store, .policy = policy, .dry_run = dry_run};
     return NL_OK;
+}
+
+void nl_import_job_set_task(struct nl_import_job *job, int64_t task) {
+    job->task = task;
 }
 
 /* ---- without staging ---- */
@@ -42,7 +48,11 @@ struct attempt {
 
 static enum nl_status take_part(struct nl_store *store, void *ctx, struct nl_error *err) {
     const struct attempt *attempt = ctx;
-    struct nl_import import = {.store = store, .policy = attempt->job->policy};
+    struct nl_import import = {
+        .store = store,
+        .policy = attempt->job->policy,
+        .task = attempt->detail != NULL ? attempt->job->task : 0, /* a trial leaves no trace */
+    };
     nl_store_env(store)->random(nl_store_env(store)->ctx, import.uuid);
     enum nl_status status = attempt->part.failed
                                 ? nl_error_nomem(err)
@@ -54,7 +64,12 @@ static enum nl_status take_part(struct nl_store *store, void *ctx, struct nl_err
 
 static enum nl_status keep_part(struct nl_store *store, void *ctx, struct nl_error *err) {
     const struct attempt *attempt = ctx;
-    enum nl_status status = take_part(store, ctx, err);
+    int64_t task = attempt->job->task;
+    enum nl_status status = task != 0 ? nl_task_accept(store, task, err) : NL_OK;
+    if (status == NL_OK)
+        status = take_part(store, ctx, err);
+    if (status == NL_OK && task != 0)
+        status = nl_import_note_tally(store, task, attempt->tally, err);
     return status == NL_OK ? nl_event_add(store, "imported", 0, 0, 0, attempt->detail, err)
                            : status;
 }
@@ -127,9 +142,11 @@ static enum nl_status open_import(struct nl_import_job *job, struct nl_error *er
     if (status == NL_OK)
         status = nl_sql_insert(
             job->store, err, &job->id,
-            "INSERT INTO import (begun_at, consent, confirm, renew, tally) VALUES (?, ?, ?, ?, '')",
+            "INSERT INTO import (begun_at, consent, confirm, renew, tally, task) VALUES (?, ?, ?, "
+            "?, '', nullif(?, 0))",
             NL_VALUES(NL_INT(nl_store_now(job->store)), NL_STRING(job->policy->consent),
-                      NL_INT(job->policy->confirm), NL_INT(job->policy->update)));
+                      NL_INT(job->policy->confirm), NL_INT(job->policy->update),
+                      NL_INT(job->task)));
     /* The lock is taken after the row is there: nl_import_clear knows rows that are new. */
     if (status == NL_OK)
         status = nl_store_take_permit(job->store, staging, job->id, &taken, err);
@@ -192,10 +209,26 @@ enum nl_status nl_import_job_add(struct nl_import_job *job, int64_t list,
 
 /* ---- making it count ---- */
 
+struct acceptance {
+    const struct nl_import_job *job;
+    const char *detail;
+};
+
+static enum nl_status accept_all(struct nl_store *store, void *ctx, struct nl_error *err) {
+    const struct acceptance *acceptance = ctx;
+    const struct nl_import_job *job = acceptance->job;
+    enum nl_status status = job->task != 0 ? nl_task_accept(store, job->task, err) : NL_OK;
+    return status == NL_OK
+               ? nl_sql_run(store, err,
+                            "UPDATE import SET accepted_at = ?, detail = ? WHERE id = ?",
+                            NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(acceptance->detail),
+                                      NL_INT(job->id)))
+               : status;
+}
+
 static enum nl_status accept(struct nl_import_job *job, const char *detail, struct nl_error *err) {
-    enum nl_status status =
-        nl_sql_run(job->store, err, "UPDATE import SET accepted_at = ?, detail = ? WHERE id = ?",
-                   NL_VALUES(NL_INT(nl_store_now(job->store)), NL_STRING(detail), NL_INT(job->id)));
+    struct acceptance acceptance = {job, detail};
+    enum nl_status status = nl_sql_exclusive(job->store, accept_all, &acceptance, err);
     job->accepted = status == NL_OK;
     return status;
 }

@@ -2,6 +2,7 @@
 #ifndef NL_STORE_IMPORT_ROW_H
 #define NL_STORE_IMPORT_ROW_H
 
+#include "newsletter/base/token.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/import_job.h"
 
@@ -17,6 +18,9 @@ struct nl_import {
     struct nl_buf people_sql, subscriptions_sql; /* import_bulk.c */
     struct nl_statement *people, *subscriptions; /* NULL before they are needed */
     size_t newcomers;                            /* among the last NL_IMPORT_BULK rows */
+    int64_t task; /* whose import it is, so that it can be taken back; 0: of nobody */
+    int64_t low;  /* import_trace.c: the last subscription before this transaction */
+    char first[NL_TOKEN_LEN + 1]; /* and the UUID from which those of new people count up */
 };
 
 /* A row as it is taken in: all borrowed. */
@@ -36,6 +40,21 @@ NL_CHECKED enum nl_status nl_import_obstacle(struct nl_import *import,
                                              const struct nl_address *address,
                                              enum nl_import_outcome *outcome,
                                              struct nl_error *err) NL_ALL_NONNULL;
+
+/* import_trace.c: what is noted of an import, so that it can be taken back. Nothing without a task.
+ * At the begin and the end of each transaction: who was added in it. */
+NL_CHECKED enum nl_status nl_import_trace_begin(struct nl_import *import,
+                                                struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_import_trace_end(struct nl_import *import,
+                                              struct nl_error *err) NL_ALL_NONNULL;
+
+/* Before a person is updated, or the state of a subscription is changed to `state`. */
+NL_CHECKED enum nl_status nl_import_trace_person(struct nl_import *import, int64_t subscriber,
+                                                 const struct nl_member *member,
+                                                 struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_import_trace_state(struct nl_import *import, int64_t subscription,
+                                                enum nl_subscription_state state,
+                                                struct nl_error *err) NL_ALL_NONNULL;
 
 /* Make the UUID of the next person who is new, and the token of their subscription. */
 void nl_import_uuid(struct nl_import *import, char out[37]);

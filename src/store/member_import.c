@@ -82,7 +82,10 @@ static enum nl_status find_subscriber(struct nl_store *store, const char *key, i
 /* *changed tells whether the row says anything that was not known. */
 static enum nl_status update_subscriber(struct nl_import *import, const struct nl_member *member,
                                         int64_t id, bool *changed, struct nl_error *err) {
-    enum nl_status status = nl_sql_run(
+    enum nl_status status = nl_import_trace_person(import, id, member, err);
+    if (status != NL_OK)
+        return status;
+    status = nl_sql_run(
         import->store, err,
         "UPDATE subscriber SET name = coalesce(?1, name), language = coalesce(?2, language), "
         "attributes = json_patch(attributes, coalesce(?3, '{}')) WHERE id = ?4 AND "
@@ -208,6 +211,10 @@ static enum nl_status add_subscription(struct nl_import *import, int64_t list, i
 static enum nl_status activate(struct nl_import *import, int64_t subscription,
                                const struct nl_member *member, struct nl_error *err) {
     int64_t now = nl_store_now(import->store);
+    enum nl_status status =
+        nl_import_trace_state(import, subscription, NL_SUBSCRIPTION_ACTIVE, err);
+    if (status != NL_OK)
+        return status;
     return nl_sql_run(import->store, err,
                       "UPDATE subscription SET state = 'active', reconfirm_by = NULL, confirmed_at "
                       "= ?, consent_at = ?, "
@@ -242,6 +249,9 @@ static enum nl_status end_as_told(struct nl_import *import, int64_t list, int64_
                           "'confirmed' AND at > ?",
                           NL_VALUES(NL_INT(subscriber), NL_INT(list), NL_INT(member->ended_at)));
     if (status != NL_OK || came_back)
+        return status;
+    status = nl_import_trace_state(import, id, member->state, err);
+    if (status != NL_OK)
         return status;
     status =
         nl_sql_run(store, err,

@@ -71,6 +71,9 @@ enum nl_status nl_person_erase_rows(struct nl_store *store, int64_t subscriber,
         ("DELETE FROM address_change WHERE subscriber = ?1 AND ?2 > 0"),
         ("DELETE FROM api_repeat WHERE instr(body, (SELECT address FROM subscriber WHERE id = ?1)) "
          "> 0 AND ?2 > 0"),
+        ("DELETE FROM import_change WHERE subscriber = ?1 AND ?2 > 0"),
+        ("DELETE FROM task_part WHERE task IN (SELECT id FROM task WHERE ended_at <= ?2 AND ?1 > 0 "
+         "AND state NOT IN ('waiting', 'running', 'undoing', 'tried'))"),
         ("UPDATE subscriber SET address = '(erased)', address_key = 'erased ' || uuid, name = "
          "NULL, "
          "language = NULL, attributes = '{}' WHERE id = ?1 AND ?2 > 0"),

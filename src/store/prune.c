@@ -6,6 +6,7 @@
 #include "newsletter/store/import_job.h"
 #include "newsletter/store/person.h"
 #include "newsletter/store/reputation.h"
+#include "newsletter/store/task.h"
 #include "newsletter/store/throttle.h"
 #include "store/person_row.h"
 #include "store/unconfirmed.h"
@@ -30,6 +31,9 @@ enum { AT_ONCE = 1000 };
 #define OLD_IPS                                                                                    \
     "FROM subscription WHERE consent_ip IS NOT NULL AND state NOT IN ('active', 'pending') AND "   \
     "ended_at < ?1"
+#define OLD_TASKS                                                                                  \
+    "FROM task WHERE ended_at < ?1 AND NOT EXISTS (SELECT 1 FROM task_part p WHERE p.task = "      \
+    "task.id)"
 #define OLD_IMPORTS "FROM import WHERE done_at < ?1"
 
 static enum nl_status prune_kind(struct nl_store *store, const struct call *call,
@@ -67,6 +71,9 @@ static enum nl_status prune_many(struct nl_store *store, const struct call *call
         {"SELECT count(*) " OLD_IPS,
          "UPDATE subscription SET consent_ip = NULL WHERE id IN (SELECT id " OLD_IPS " LIMIT ?2)",
          retention->ips, &call->out->ips},
+        {"SELECT count(*) " OLD_TASKS,
+         "DELETE FROM task WHERE id IN (SELECT id " OLD_TASKS " LIMIT ?2)", retention->events,
+         &imports},
         {"SELECT count(*) " OLD_IMPORTS,
          "DELETE FROM import WHERE id IN (SELECT id " OLD_IMPORTS " LIMIT ?2)", retention->events,
          &imports},
@@ -164,6 +171,8 @@ enum nl_status nl_store_prune(struct nl_store *store, const struct nl_retention 
     enum nl_status status = prune_people(store, &call, err);
     if (status == NL_OK)
         status = prune_many(store, &call, err);
+    if (status == NL_OK && !dry_run)
+        status = nl_tasks_expire(store, err);
     if (status == NL_OK)
         status = prune_all_unconfirmed(store, &call, err);
     if (status == NL_OK && !dry_run)

@@ -277,6 +277,11 @@ static enum nl_status end_subscription(struct nl_store *store, struct token_call
     if (ended && status == NL_OK)
         status =
             nl_event_add(store, "unsubscribed", call->out.list, call->subscriber, issue, how, err);
+    /* Also where it had ended already: a person who says so is not brought back when the import
+     * that ended it is taken back. */
+    if (status == NL_OK)
+        status = nl_sql_run(store, err, "DELETE FROM import_change WHERE subscription = ?",
+                            NL_VALUES(NL_INT(call->subscription)));
     if (status == NL_OK)
         status = nl_link_close(store, call->subscription, NL_LINK_SUBSCRIBE, err);
     return status;

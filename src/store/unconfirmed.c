@@ -1,6 +1,7 @@
 #include "store/unconfirmed.h"
 
 #include "newsletter/db/sql.h"
+#include "store/subscription_row.h"
 
 /* The link of a mail that is still queued does not exist yet. */
 #define OVERDUE                                                                                    \
@@ -12,42 +13,6 @@
 #define NEVER_MORE                                                                                 \
     "s.confirmed_at IS NULL AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subscription = s.id " \
     "AND d.issue IS NOT NULL)"
-
-/* The order matters: rows that refer to others are deleted first. The history goes too, since
- * SQLite gives the number of the last person who was deleted to the next one. */
-static const char *const steps[] = {
-    "UPDATE returned SET delivery = NULL WHERE delivery IN (SELECT id FROM delivery WHERE "
-    "subscription = ?1)",
-    "DELETE FROM bounce WHERE subscription = ?1 OR delivery IN (SELECT id FROM delivery WHERE "
-    "subscription = ?1)",
-    "DELETE FROM confirmation WHERE subscription = ?1",
-    "DELETE FROM delivery WHERE subscription = ?1",
-};
-
-static const char *const last_steps[] = {
-    "DELETE FROM event WHERE subscriber = ?1 AND NOT EXISTS (SELECT 1 FROM subscription WHERE "
-    "subscriber = ?1)",
-    "DELETE FROM address_change WHERE subscriber = ?1 AND NOT EXISTS (SELECT 1 FROM subscription "
-    "WHERE subscriber = ?1)",
-    "DELETE FROM subscriber WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM subscription WHERE "
-    "subscriber = ?1)",
-};
-
-static enum nl_status delete_one(struct nl_store *store, int64_t subscription,
-                                 struct nl_error *err) {
-    int64_t subscriber = 0;
-    enum nl_status status = nl_sql_number(store, err, &subscriber, NULL,
-                                          "SELECT subscriber FROM subscription WHERE id = ?",
-                                          NL_VALUES(NL_INT(subscription)));
-    for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
-        status = nl_sql_run(store, err, steps[i], NL_VALUES(NL_INT(subscription)));
-    if (status == NL_OK)
-        status = nl_sql_run(store, err, "DELETE FROM subscription WHERE id = ?",
-                            NL_VALUES(NL_INT(subscription)));
-    for (size_t i = 0; status == NL_OK && i < sizeof last_steps / sizeof last_steps[0]; i++)
-        status = nl_sql_run(store, err, last_steps[i], NL_VALUES(NL_INT(subscriber)));
-    return status;
-}
 
 /* These people had left, and have not confirmed that they want to come back. */
 static enum nl_status end_returns(struct nl_store *store, int64_t before, struct nl_error *err) {
@@ -67,7 +32,7 @@ enum nl_status nl_unconfirmed_delete(struct nl_store *store, int64_t before, boo
         NL_VALUES(NL_INT(before), NL_INT(nl_sql_limit(dry_run ? 0 : NL_UNCONFIRMED_AT_ONCE))));
     *count = status == NL_OK ? (int64_t)nl_ids_count(&ids) : 0;
     for (size_t i = 0; status == NL_OK && !dry_run && i < nl_ids_count(&ids); i++)
-        status = delete_one(store, nl_ids_at(&ids, i), err);
+        status = nl_subscription_delete(store, nl_ids_at(&ids, i), true, err);
     nl_buf_free(&ids);
     return status == NL_OK && !dry_run ? end_returns(store, before, err) : status;
 }

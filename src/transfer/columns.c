@@ -61,19 +61,25 @@ static enum nl_column field_of(const char *map, const char **attribute) {
     return NL_COLUMN_NONE;
 }
 
-static enum nl_status check_map(struct nl_columns *columns, const char *map, struct nl_error *err) {
+enum nl_status nl_import_check_map(const char *map, struct nl_error *err) {
     const char *attribute = NULL;
     const char *target = map_target(map);
     if (target == NULL || target == map + 1)
         return nl_error_set(err, NL_USAGE, "--map '%s': write it as FIELD=COLUMN", map);
-    enum nl_column field = field_of(map, &attribute);
-    if (field == NL_COLUMN_NONE)
-        return nl_error_set(err, NL_USAGE,
-                            "--map '%s': there is no field '%.*s': see newsletter(1)", map,
-                            (int)(target - map - 1), map);
+    return field_of(map, &attribute) != NL_COLUMN_NONE
+               ? NL_OK
+               : nl_error_set(err, NL_USAGE,
+                              "--map '%s': there is no field '%.*s': see newsletter(1)", map,
+                              (int)(target - map - 1), map);
+}
+
+static enum nl_status check_map(struct nl_columns *columns, const char *map, struct nl_error *err) {
+    const char *attribute = NULL;
+    enum nl_status status = nl_import_check_map(map, err);
+    enum nl_column field = status == NL_OK ? field_of(map, &attribute) : NL_COLUMN_NONE;
     if (field < NL_COLUMN_FIELDS)
         columns->mapped[field] = true;
-    return NL_OK;
+    return status;
 }
 
 enum nl_status nl_columns_open(struct nl_columns *columns, const struct nl_lexicon *lexicon,

@@ -44,6 +44,10 @@ static const char *field(const struct nl_csv *csv, size_t at) {
     return csv->text.data + csv->fields[at];
 }
 
+const char *nl_csv_text(const struct nl_csv *csv, size_t at) {
+    return at < csv->field_count ? field(csv, at) : "";
+}
+
 /* Nothing else, so that a line ends one row at most. */
 static int is_line_end(unsigned char c) {
     return c == '\n';

@@ -18,7 +18,7 @@ enum { WRITTEN = sizeof written / sizeof written[0] };
 
 struct writing {
     FILE *out;
-    bool for_spreadsheet;
+    const struct nl_export_options *options;
     bool array; /* JSON: the rows are the items of an array */
     size_t count;
 };
@@ -63,9 +63,12 @@ static const char *text_of(const struct nl_member *member, enum nl_column column
     return time[0] != '\0' ? time : NULL;
 }
 
-static enum nl_status check_written(const struct writing *writing, struct nl_error *err) {
-    return ferror(writing->out) ? nl_error_set(err, NL_IO, "writing failed: is the disk full?")
-                                : NL_OK;
+static enum nl_status end_row(struct writing *writing, struct nl_error *err) {
+    const struct nl_export_options *options = writing->options;
+    writing->count++;
+    if (ferror(writing->out))
+        return nl_error_set(err, NL_IO, "writing failed: is the disk full?");
+    return options->progress != NULL ? options->progress(writing->count, options->ctx, err) : NL_OK;
 }
 
 /* Characters that make a spreadsheet calculate a cell instead of showing it, also in the wide forms
@@ -97,14 +100,13 @@ static enum nl_status write_csv(const struct nl_member *member, void *ctx, struc
         const char *text = text_of(member, written[i], time);
         if (i > 0)
             putc(',', writing->out);
-        if (text != NULL && writing->for_spreadsheet && is_formula(text))
+        if (text != NULL && writing->options->for_spreadsheet && is_formula(text))
             write_defused(writing->out, text);
         else if (text != NULL)
             csv_fwrite(writing->out, text, strlen(text));
     }
     fputs("\r\n", writing->out);
-    writing->count++;
-    return check_written(writing, err);
+    return end_row(writing, err);
 }
 
 static enum nl_status write_json(const struct nl_member *member, void *ctx, struct nl_error *err) {
@@ -124,8 +126,7 @@ static enum nl_status write_json(const struct nl_member *member, void *ctx, stru
     if (!writing->array)
         putc('\n', writing->out);
     json_decref(object);
-    writing->count++;
-    return check_written(writing, err);
+    return end_row(writing, err);
 }
 
 static void write_header(FILE *out) {
@@ -137,9 +138,8 @@ static void write_header(FILE *out) {
 enum nl_status nl_export_file(struct nl_store *store, const struct nl_member_filter *filter,
                               const struct nl_export_options *options, FILE *out, size_t *count,
                               struct nl_error *err) {
-    struct writing writing = {.out = out,
-                              .for_spreadsheet = options->for_spreadsheet,
-                              .array = options->format == NL_FORMAT_JSON};
+    struct writing writing = {
+        .out = out, .options = options, .array = options->format == NL_FORMAT_JSON};
     bool json = options->format == NL_FORMAT_JSONL || writing.array;
     if (!json)
         write_header(out);

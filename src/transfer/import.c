@@ -179,6 +179,8 @@ static enum nl_status take_all(struct importing *self, struct nl_error *err) {
     for (;;) {
         bool end = false;
         bool bad = false;
+        if (options->stop != NULL && *options->stop != 0)
+            return nl_error_set(err, NL_BUSY, "it was told to end");
         enum nl_status status = next_row(self, &end, &bad, err);
         if (end || (status != NL_OK && !bad))
             return status;
@@ -204,9 +206,11 @@ static enum nl_status finish(struct importing *self, const char *name, struct nl
                 self->options->policy.consent != NULL ? "; consent: " : "",
                 self->options->policy.consent != NULL ? self->options->policy.consent : "");
     enum nl_status status =
-        keep ? nl_import_job_finish(self->job, nl_buf_text(&detail), report_taken, self,
-                                    &report->kept, &report->tally, err)
-             : nl_import_job_try(self->job, &report->tally, err);
+        self->options->read != NULL ? self->options->read(report, self->options->ctx, err) : NL_OK;
+    if (status == NL_OK)
+        status = keep ? nl_import_job_finish(self->job, nl_buf_text(&detail), report_taken, self,
+                                             &report->kept, &report->tally, err)
+                      : nl_import_job_try(self->job, &report->tally, err);
     if (status != NL_OK && report->kept)
         nl_error_context(err, "the import counts, and the next command goes on with it");
     nl_buf_free(&detail);
@@ -262,6 +266,8 @@ enum nl_status nl_import_file(struct nl_store *store, FILE *in, const char *name
         status = nl_reader_choose(self.reader, options->format, err);
     if (status == NL_OK)
         status = nl_import_job_new(store, &options->policy, options->dry_run, &self.job, err);
+    if (status == NL_OK && options->task != 0)
+        nl_import_job_set_task(self.job, options->task);
     if (status == NL_OK)
         status = take_all(&self, err);
     if (status == NL_OK)

@@ -63,6 +63,9 @@ enum nl_status nl_csv_open(struct nl_reader *reader, const struct nl_import_opti
                            struct nl_error *err);
 void nl_csv_free(struct nl_csv *csv);
 
+/* A field of the present row, "" where it has none. */
+const char *nl_csv_text(const struct nl_csv *csv, size_t at);
+
 /* jsonl.c; nl_jsonl_take makes a row of reader->object. */
 enum nl_status nl_jsonl_next(struct nl_reader *reader, bool *end, bool *bad, struct nl_error *err);
 enum nl_status nl_jsonl_take(struct nl_reader *reader, struct nl_error *err);

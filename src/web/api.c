@@ -1,6 +1,8 @@
 #include "web/api.h"
 #include "newsletter/base/log.h"
 #include "newsletter/base/text.h"
+#include "newsletter/service/exports.h"
+#include "newsletter/service/imports.h"
 #include "newsletter/service/issues.h"
 #include "web/api_repeats.h"
 
@@ -50,7 +52,8 @@ static bool matches(const char *path, const struct nl_api_call *call) {
 static bool is_numbered(const struct nl_api_route *route) {
     return strncmp(route->path, "issues/*", 8) == 0 ||
            strncmp(route->path, "subscribers/*", 13) == 0 ||
-           strncmp(route->path, "bounces/*", 9) == 0;
+           strncmp(route->path, "bounces/*", 9) == 0 || strncmp(route->path, "imports/*", 9) == 0 ||
+           strncmp(route->path, "exports/*", 9) == 0;
 }
 
 static bool has_method(const struct nl_api_route *route, const struct nl_api_call *call) {
@@ -107,6 +110,8 @@ static enum nl_status list_of(const struct nl_api_call *call, char **out, struct
         break;
     case NL_LIST_ISSUE:
         return nl_office_issue_list(&call->office, call->id, out, err);
+    case NL_LIST_EXPORT:
+        return nl_office_export_list(&call->office, call->id, out, err);
     case NL_LIST_QUERY:
         name = nl_request_query(call->request, "list");
         break;
@@ -205,10 +210,29 @@ static const char *token_of(const struct nl_request *request) {
                : NULL;
 }
 
+/* The token of a request, which is looked for once, also where it is asked for before the body has
+ * come. */
+static enum nl_status find_token(const struct nl_staff *staff, const struct nl_request *request,
+                                 bool *ok, struct nl_api_token *out, struct nl_error *err) {
+    struct nl_request_own *own = nl_request_own(request);
+    *ok = own->known != NULL;
+    if (*ok) {
+        *out = *(const struct nl_api_token *)own->known;
+        return NL_OK;
+    }
+    enum nl_status status = nl_api_token_check(staff->site->store, token_of(request), ok, out, err);
+    if (status != NL_OK || !*ok)
+        return status;
+    own->known = malloc(sizeof *out);
+    if (own->known != NULL)
+        memcpy(own->known, out, sizeof *out);
+    return NL_OK;
+}
+
 /* Only wrong tokens count against the limit of guesses. */
 static enum nl_status authenticate(struct nl_api_call *call, bool *ok, struct nl_error *err) {
     const char *token = token_of(call->request);
-    enum nl_status status = nl_api_token_check(call->office.store, token, ok, &call->token, err);
+    enum nl_status status = find_token(call->staff, call->request, ok, &call->token, err);
     if (status != NL_OK || *ok)
         return status;
     if (token != NULL && !nl_staff_may_guess(call->staff, call->request, call->response))
@@ -248,22 +272,41 @@ static bool may_call(struct nl_api_call *call) {
     return may;
 }
 
-size_t nl_staff_body_limit(void *ctx, const struct nl_request *request) {
-    static const char api[] = "/api/v1/";
-    struct nl_staff *staff = ctx;
+/* The part of the path below /api/v1/, where the token of the request is good for something; NULL
+ * where it is not: nothing is kept for a stranger. */
+static const char *path_of(struct nl_staff *staff, const struct nl_request *request, bool *api) {
+    static const char prefix[] = "/api/v1/";
     const char *path = nl_site_path(staff->site, request);
     struct nl_api_token token;
     struct nl_error err = {0};
     bool ok = false;
-    if (strncmp(path, api, sizeof api - 1) != 0)
-        return 0;
-    /* Nothing is kept for a stranger. */
-    enum nl_status status =
-        nl_api_token_check(staff->site->store, token_of(request), &ok, &token, &err);
+    *api = strncmp(path, prefix, sizeof prefix - 1) == 0;
+    if (!*api)
+        return NULL;
+    enum nl_status status = find_token(staff, request, &ok, &token, &err);
     nl_error_free(&err);
-    if (status != NL_OK || !ok)
-        return 1;
-    return strcmp(path + sizeof api - 1, "subscribers/batch") == 0 ? BATCH_LIMIT : BODY_LIMIT;
+    return status == NL_OK && ok ? path + sizeof prefix - 1 : NULL;
+}
+
+size_t nl_staff_body_limit(void *ctx, const struct nl_request *request) {
+    bool api = false;
+    const char *path = path_of(ctx, request, &api);
+    if (path == NULL)
+        return api;
+    return strcmp(path, "subscribers/batch") == 0 ? BATCH_LIMIT : BODY_LIMIT;
+}
+
+/* imports/NUMBER/file */
+size_t nl_staff_file_limit(void *ctx, const struct nl_request *request) {
+    static const char imports[] = "imports/";
+    bool api = false;
+    const char *path =
+        strcmp(nl_request_method(request), "PUT") == 0 ? path_of(ctx, request, &api) : NULL;
+    if (path == NULL || strncmp(path, imports, sizeof imports - 1) != 0)
+        return 0;
+    const char *rest = path + sizeof imports - 1;
+    size_t digits = strspn(rest, "0123456789");
+    return digits > 0 && strcmp(rest + digits, "/file") == 0 ? NL_IMPORT_FILE_MOST : 0;
 }
 
 enum nl_status nl_staff_api(struct nl_staff *staff, const struct nl_request *request,

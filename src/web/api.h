@@ -19,12 +19,13 @@ typedef enum nl_status nl_api_handler(struct nl_api_call *call, struct nl_error 
 /* Where the list stands that a call is about. A token that is good for some lists may make no other
  * calls. */
 enum nl_api_list {
-    NL_LIST_NONE,  /* it concerns all of them */
-    NL_LIST_OWN,   /* the handler leaves out what the token is not good for */
-    NL_LIST_PATH,  /* in the path */
-    NL_LIST_ISSUE, /* it is that of the issue in the path */
-    NL_LIST_QUERY, /* in the query, as "list" */
-    NL_LIST_BODY,  /* in the body, as "list" */
+    NL_LIST_NONE,   /* it concerns all of them */
+    NL_LIST_OWN,    /* the handler leaves out what the token is not good for */
+    NL_LIST_PATH,   /* in the path */
+    NL_LIST_ISSUE,  /* it is that of the issue in the path */
+    NL_LIST_QUERY,  /* in the query, as "list" */
+    NL_LIST_BODY,   /* in the body, as "list" */
+    NL_LIST_EXPORT, /* it is that of the export in the path */
 };
 
 struct nl_api_route {
@@ -145,6 +146,11 @@ nl_api_handler nl_api_get_suppressions, nl_api_add_suppression, nl_api_remove_su
 nl_api_handler nl_api_get_segments, nl_api_get_segment, nl_api_put_segment, nl_api_remove_segment,
     nl_api_segment_people;
 nl_api_handler nl_api_get_bounces, nl_api_get_bounce, nl_api_dismiss_bounce;
+nl_api_handler nl_api_get_imports, nl_api_open_import, nl_api_get_import, nl_api_change_import,
+    nl_api_put_import_file, nl_api_get_columns, nl_api_start_import, nl_api_cancel_import,
+    nl_api_undo_import, nl_api_get_rejects;
+nl_api_handler nl_api_get_exports, nl_api_start_export, nl_api_get_export, nl_api_get_export_file,
+    nl_api_cancel_export;
 nl_api_handler nl_api_get_events;
 nl_api_handler nl_api_get_webhooks, nl_api_add_webhook, nl_api_change_webhook,
     nl_api_remove_webhook, nl_api_test_webhook, nl_api_get_webhook_log;

@@ -7,6 +7,8 @@
 #include "newsletter/base/network.h"
 #include "newsletter/web/server.h"
 
+#include <stdio.h>
+
 /* GET, HEAD or POST; PUT, PATCH or DELETE where the server was told to take them. */
 const char *nl_request_method(const struct nl_request *request);
 
@@ -34,6 +36,9 @@ enum nl_body nl_request_body(const struct nl_request *request);
  * told to keep it. `drop`, if it is set, is called with `item` when the request ends. */
 struct nl_request_own {
     struct nl_buf body;
+    FILE *file;   /* the body, where the server was told to keep it in a file; from its beginning */
+    int64_t size; /* and its bytes */
+    void *known;  /* for the handler and the functions that were asked before: freed by free(3) */
     void *item;
     void (*drop)(void *item);
 };
@@ -63,10 +68,11 @@ struct nl_response {
     int status;
     const char *type; /* a constant */
     struct nl_buf body;
-    char *location;            /* of a redirect; freed with the answer */
-    int64_t retry_after;       /* seconds; 0 for none */
-    const char *attachment;    /* the name of a file to save it as; NULL to show it */
-    char *cookie;              /* Set-Cookie; wiped and freed with the answer */
+    FILE *stream;           /* the body, read to its end and closed by the server; NULL for none */
+    char *location;         /* of a redirect; freed with the answer */
+    int64_t retry_after;    /* seconds; 0 for none */
+    const char *attachment; /* the name of a file to save it as; NULL to show it */
+    char *cookie;           /* Set-Cookie; wiped and freed with the answer */
     const char *authenticate;  /* with 401: WWW-Authenticate */
     bool close;                /* the connection, after the answer */
     bool scripts;              /* the page loads a script of ours */

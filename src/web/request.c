@@ -1,5 +1,6 @@
 #include "web/request.h"
 
+#include "newsletter/base/file.h"
 #include "web/writer.h"
 
 #include <stdlib.h>
@@ -220,8 +221,12 @@ void nl_request_free(struct nl_request *request) {
     }
     if (request->own != NULL && request->own->drop != NULL)
         request->own->drop(request->own->item);
-    if (request->own != NULL)
+    if (request->own != NULL) {
         nl_buf_free(&request->own->body);
+        free(request->own->known);
+        if (request->own->file != NULL)
+            fclose(request->own->file);
+    }
     if (request->raw_limit > 0)
         *request->raw_room += request->size;
     if (request->form_room != NULL)
@@ -287,6 +292,11 @@ void nl_request_end(struct nl_request *request) {
     if (request->form != NULL)
         MHD_destroy_post_processor(request->form);
     request->form = NULL;
+    if (request->spooled && request->own->file != NULL) {
+        request->crowded = request->crowded || fflush(request->own->file) != 0;
+        rewind(request->own->file);
+        request->own->size = (int64_t)request->size;
+    }
 }
 
 void nl_request_keep_body(struct nl_request *request, size_t limit, size_t *room) {
@@ -296,6 +306,24 @@ void nl_request_keep_body(struct nl_request *request, size_t limit, size_t *room
     request->too_large = length != NULL && strtoull(length, NULL, 10) > limit;
     request->raw_limit = limit;
     request->raw_room = room;
+}
+
+void nl_request_spool_body(struct nl_request *request, size_t limit, size_t *room) {
+    nl_request_keep_body(request, limit, room);
+    request->spooled = true;
+    if (!request->too_large)
+        request->own->file = nl_file_temporary();
+    request->crowded = !request->too_large && request->own->file == NULL;
+}
+
+static void spool(struct nl_request *request, const char *data, size_t size) {
+    request->too_large = request->too_large || size > request->raw_limit - request->size;
+    request->crowded = request->crowded || size > *request->raw_room;
+    if (request->too_large || request->crowded)
+        return;
+    request->size += size;
+    *request->raw_room -= size;
+    request->crowded = fwrite(data, 1, size, request->own->file) != size;
 }
 
 /* Keeps nothing more of a body that is too large. */
@@ -310,7 +338,9 @@ static void keep(struct nl_request *request, const char *data, size_t size) {
 }
 
 void nl_request_take(struct nl_request *request, const char *data, size_t size) {
-    if (request->raw_limit > 0)
+    if (request->spooled)
+        spool(request, data, size);
+    else if (request->raw_limit > 0)
         keep(request, data, size);
     if (request->form != NULL && MHD_post_process(request->form, data, size) != MHD_YES)
         nl_request_end(request);

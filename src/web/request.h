@@ -30,6 +30,7 @@ struct nl_request {
     struct nl_request_own *own;
     size_t raw_limit; /* the body is kept as it comes, up to so many bytes; 0: it is a form */
     size_t *raw_room; /* how many bytes all requests together may keep from now on */
+    bool spooled;     /* the body goes to own->file */
     bool crowded;
     size_t form_limit, form_taken;
     size_t *form_room; /* as raw_room, for a form that may be large and have files; or NULL */
@@ -53,6 +54,9 @@ void nl_request_take_method(struct nl_request *request, const char *method);
 /* Keeps the body as it comes, up to `limit` bytes, in place of reading a form. What is kept is
  * taken from *room, until the request ends. */
 void nl_request_keep_body(struct nl_request *request, size_t limit, size_t *room);
+
+/* The same, in a file that nobody else can open, and that is gone with the request. */
+void nl_request_spool_body(struct nl_request *request, size_t limit, size_t *room);
 
 /* Lets the form have up to `limit` bytes and files, in place of few and none. They are taken from
  * *room, until the request ends. */

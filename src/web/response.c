@@ -149,21 +149,54 @@ static void narrow(const struct nl_request *request, struct nl_response *respons
     }
 }
 
-enum MHD_Result nl_response_send(struct nl_request *request, struct nl_response *response) {
-    if (request->method[0] == 'G' || request->method[0] == 'H')
-        narrow(request, response);
+enum { STREAM_BLOCK = 64 << 10, STREAM_SECONDS = 3600 };
+
+static ssize_t read_stream(void *stream, uint64_t at, char *out, size_t size) {
+    (void)at;
+    size_t got = fread(out, 1, size, stream);
+    return got > 0          ? (ssize_t)got
+           : ferror(stream) ? MHD_CONTENT_READER_END_WITH_ERROR
+                            : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static void close_stream(void *stream) {
+    fclose(stream);
+}
+
+static struct MHD_Response *make_stream(FILE *stream) {
+    struct MHD_Response *out = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK,
+                                                                 read_stream, stream, close_stream);
+    if (out == NULL)
+        fclose(stream);
+    return out;
+}
+
+static struct MHD_Response *make_response(struct nl_response *response) {
     size_t len = response->body.len;
+    FILE *stream = response->stream;
+    response->stream = NULL;
+    if (stream != NULL)
+        return make_stream(stream);
     char *body = len > 0 ? nl_buf_take(&response->body) : NULL;
     struct MHD_Response *out =
         body != NULL ? MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE)
                      : MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
-    if (out == NULL) {
+    if (out == NULL)
         free(body);
+    return out;
+}
+
+enum MHD_Result nl_response_send(struct nl_request *request, struct nl_response *response) {
+    if (request->method[0] == 'G' || request->method[0] == 'H')
+        narrow(request, response);
+    bool streams = response->stream != NULL;
+    struct MHD_Response *out = make_response(response);
+    if (out == NULL)
         return MHD_NO;
-    }
     add_headers(response, out);
     request->status = response->status;
-    nl_peer_set_deadline(request->connection, nl_env_now(&nl_env_system) + ANSWER_SECONDS);
+    nl_peer_set_deadline(request->connection,
+                         nl_env_now(&nl_env_system) + (streams ? STREAM_SECONDS : ANSWER_SECONDS));
     enum MHD_Result result =
         MHD_queue_response(request->connection, (unsigned)response->status, out);
     MHD_destroy_response(out);
@@ -172,6 +205,9 @@ enum MHD_Result nl_response_send(struct nl_request *request, struct nl_response 
 
 void nl_response_plain(struct nl_response *response, int status, const char *text) {
     nl_buf_free(&response->body);
+    if (response->stream != NULL)
+        fclose(response->stream);
+    response->stream = NULL;
     response->status = status;
     response->type = "text/plain; charset=utf-8";
     response->cacheable = false;
@@ -181,6 +217,8 @@ void nl_response_plain(struct nl_response *response, int status, const char *tex
 void nl_response_free(struct nl_response *response) {
     nl_buf_free(&response->body);
     free(response->location);
+    if (response->stream != NULL)
+        fclose(response->stream);
     if (response->cookie != NULL)
         explicit_bzero(response->cookie, strlen(response->cookie));
     free(response->cookie);

@@ -24,11 +24,13 @@ enum {
     MEMORY_LIMIT = 24 * 1024, /* of a connection's header */
     IDLE_SECONDS = 15,
     REQUEST_SECONDS = 30, /* for the whole request */
+    FILE_SECONDS = 1800,  /* for one with a large file */
     DRAIN_SECONDS = 10,
     NETWORK_CONNECTIONS = 100, /* at once, from one network */
     BUSY_SECONDS = 10,         /* after which a client may try again */
     TICK_MILLISECONDS = 1000,
     PEM_LIMIT = 1 << 20,
+    FILES_LIMIT = 1 << 30,   /* of all that are kept in files */
     BODIES_LIMIT = 64 << 20, /* of all requests that are kept as they come */
 };
 
@@ -42,8 +44,9 @@ struct nl_server {
     nl_handler handler;
     void *ctx;
     struct nl_peers peers;
-    nl_body_limit body_limit, form_limit;
+    nl_body_limit body_limit, file_limit, form_limit;
     size_t body_room;
+    size_t file_room; /* the same, of files */
     struct nl_waiting waiting;
     struct nl_writer *writer; /* NULL: the handler answers all requests */
     nl_writes writes;
@@ -128,10 +131,16 @@ static enum MHD_Result access_handler(void *ctx, struct MHD_Connection *connecti
         if (server->all_methods)
             nl_request_take_method(request, method);
         request->server = server;
-        size_t limit = server->body_limit != NULL && request->method[0] == 'P'
-                           ? server->body_limit(server->ctx, request)
+        size_t limit = server->file_limit != NULL && request->method[0] == 'P'
+                           ? server->file_limit(server->ctx, request)
                            : 0;
-        if (limit > 0)
+        bool spooled = limit > 0;
+        if (!spooled && server->body_limit != NULL && request->method[0] == 'P')
+            limit = server->body_limit(server->ctx, request);
+        if (spooled) {
+            nl_request_spool_body(request, limit, &server->file_room);
+            nl_peer_set_deadline(connection, now() + FILE_SECONDS);
+        } else if (limit > 0)
             nl_request_keep_body(request, limit, &server->body_room);
         else if (server->form_limit != NULL && strcmp(request->method, "POST") == 0 &&
                  (limit = server->form_limit(server->ctx, request)) > 0)
@@ -240,7 +249,9 @@ enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler
     server->log = options->log;
     server->body_limit = options->body_limit;
     server->form_limit = options->form_limit;
+    server->file_limit = options->file_limit;
     server->body_room = BODIES_LIMIT;
+    server->file_room = FILES_LIMIT;
     server->writes = options->writes;
     server->all_methods = options->all_methods;
     nl_buf_adds(&server->address, options->certificate != NULL ? "https://" : "http://");

@@ -161,6 +161,10 @@ void nl_staff_set_mailers(struct nl_staff *staff, struct nl_mailer *sender,
         nl_staff_set_mailers(staff->helpers[i], sender, notices);
 }
 
+void nl_staff_set_tasks(struct nl_staff *staff, struct nl_task_worker *tasks) {
+    staff->tasks = tasks;
+}
+
 enum nl_status nl_staff_set_relay(struct nl_staff *staff, const struct nl_relay *relay,
                                   struct nl_error *err) {
     enum nl_status status = nl_copies_new(staff->site->config, relay, &staff->copies, err);

@@ -46,6 +46,9 @@ NL_CHECKED enum nl_status nl_file_begin(struct nl_file_output *output, const cha
 NL_CHECKED enum nl_status nl_file_end(struct nl_file_output *output, bool keep,
                                       struct nl_error *err) NL_NONNULL(1);
 
+/* A file without a name, of mode 0600, in TMPDIR or /tmp. The caller closes it. NULL with errno. */
+FILE *nl_file_temporary(void);
+
 /* The mode for a new file of data about people: 0600, or 0660 in a folder that is shared with a
  * group on purpose. Such a folder is set-group-ID, the group may write into it, and others may not
  * even enter it: /var/lib/newsletter, where press staff send from the same database. */

@@ -5,6 +5,7 @@
 #ifndef NEWSLETTER_STORE_IMPORT_JOB_H
 #define NEWSLETTER_STORE_IMPORT_JOB_H
 
+#include "newsletter/base/buf.h"
 #include "newsletter/store/member.h"
 
 /* How many rows came to what. */
@@ -22,6 +23,14 @@ NL_CHECKED enum nl_status nl_import_job_new(struct nl_store *store,
                                             const struct nl_import_policy *policy, bool dry_run,
                                             struct nl_import_job **out,
                                             struct nl_error *err) NL_ALL_NONNULL;
+
+/* Makes it the import of a task (store/task.h), which notes what it changes, so that it can be
+ * taken back. Before the first row. */
+void nl_import_job_set_task(struct nl_import_job *job, int64_t task) NL_ALL_NONNULL;
+
+/* The tally of an import as a text, and read from one; "" is all zero. */
+void nl_import_tally_write(const struct nl_import_tally *tally, struct nl_buf *out) NL_ALL_NONNULL;
+void nl_import_tally_read(const char *text, struct nl_import_tally *tally) NL_ALL_NONNULL;
 
 /* Takes a copy of one row for `list`. `address` is the member's. */
 NL_CHECKED enum nl_status nl_import_job_add(struct nl_import_job *job, int64_t list,

@@ -4,6 +4,8 @@
 
 #include "newsletter/store/import_job.h"
 
+#include <jansson.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -18,6 +20,8 @@ enum nl_transfer_format {
 
 /* How to read 03/04/2021. */
 enum nl_date_order { NL_DATES_UNKNOWN, NL_DATES_DAY_FIRST, NL_DATES_MONTH_FIRST };
+
+struct nl_import_report;
 
 /* Zero-initialised is fine. All borrowed. */
 struct nl_import_options {
@@ -44,6 +48,11 @@ struct nl_import_options {
     FILE *rejects; /* where those rows are written, to be corrected and imported again; or NULL */
     void (*progress)(size_t rows, void *ctx); /* rows that are read */
     void (*taken)(size_t rows, size_t of, void *ctx);
+    /* Once it is not 0, no more rows are read, and NL_BUSY is returned; or NULL. */
+    const volatile sig_atomic_t *stop;
+    int64_t task; /* as nl_import_job_set_task; 0: of nobody */
+    /* Told when all rows are read, before any of them counts; or NULL. */
+    enum nl_status (*read)(const struct nl_import_report *report, void *ctx, struct nl_error *err);
     void *ctx;
 };
 
@@ -64,6 +73,10 @@ void nl_import_report_free(struct nl_import_report *report);
 NL_CHECKED enum nl_status nl_import_check_state(const char *text,
                                                 struct nl_error *err) NL_ALL_NONNULL;
 
+/* NL_USAGE unless `text` is "FIELD=COLUMN" with a field that there is. */
+NL_CHECKED enum nl_status nl_import_check_map(const char *text,
+                                              struct nl_error *err) NL_ALL_NONNULL;
+
 /* NL_USAGE unless `text`, for nl_import_options.as, is a state that there is. */
 enum nl_status nl_import_check_as(const char *text, struct nl_error *err);
 
@@ -74,6 +87,13 @@ NL_CHECKED enum nl_status nl_import_file(struct nl_store *store, FILE *in, const
                                          const struct nl_import_options *options,
                                          struct nl_import_report *report,
                                          struct nl_error *err) NL_ALL_NONNULL;
+
+/* The columns of a file and its first rows, at most `most`, as {"columns": [{"name", "field"}],
+ * "rows": [["..."]], "problem": null}: `field` is what a column is taken for (null: it is not
+ * used), `problem` why the file cannot be read as it is, or not further. The caller frees *out. */
+NL_CHECKED enum nl_status nl_import_preview(FILE *in, const char *name,
+                                         const struct nl_import_options *options, size_t most,
+                                         json_t **out, struct nl_error *err) NL_ALL_NONNULL;
 
 /* Suppresses the addresses of a file: one or several on a line, what 'suppress export' writes, or
  * the addresses of any file that nl_import_file reads. All or nothing; *count tells how many were
@@ -89,6 +109,9 @@ NL_CHECKED enum nl_status nl_suppression_check_reason(const char *reason,
 struct nl_export_options {
     enum nl_transfer_format format; /* CSV, JSON lines or JSON */
     bool for_spreadsheet;           /* what a spreadsheet takes for a formula gets an apostrophe */
+    /* Told of the rows that are written; anything but NL_OK ends it. Or NULL. */
+    enum nl_status (*progress)(size_t rows, void *ctx, struct nl_error *err);
+    void *ctx;
 };
 
 /* Writes subscriptions as CSV, JSON lines or JSON, row by row: memory does not grow with them.

@@ -7,6 +7,7 @@
 #include "newsletter/smtp/relay.h"
 #include "newsletter/web/mailer.h"
 #include "newsletter/web/server.h"
+#include "newsletter/web/task_worker.h"
 
 struct nl_staff;
 
@@ -18,6 +19,9 @@ NL_CHECKED enum nl_status nl_staff_new(struct nl_store *store, const struct nl_c
  * cause. Without them these wait for `newsletter retry`. Borrowed. */
 void nl_staff_set_mailers(struct nl_staff *staff, struct nl_mailer *sender,
                           struct nl_mailer *notices) NL_ALL_NONNULL;
+
+/* Sets the thread that does imports and exports, to be woken. Borrowed. */
+void nl_staff_set_tasks(struct nl_staff *staff, struct nl_task_worker *tasks) NL_ALL_NONNULL;
 
 /* Sets the relay for test mails, which get a thread of their own. Without one there are none.
  * Borrowed. */
@@ -35,6 +39,9 @@ bool nl_staff_is_slow(void *ctx, const struct nl_request *request) NL_NONNULL(2)
 
 /* An nl_body_limit; `ctx` is the struct. */
 size_t nl_staff_body_limit(void *ctx, const struct nl_request *request) NL_NONNULL(2);
+
+/* The same for a body that is a file. */
+size_t nl_staff_file_limit(void *ctx, const struct nl_request *request) NL_NONNULL(2);
 
 /* The same for a form with files. */
 size_t nl_staff_form_limit(void *ctx, const struct nl_request *request) NL_NONNULL(2);

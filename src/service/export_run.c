@@ -1,0 +1,84 @@
+#include "newsletter/base/clock.h"
+#include "service/task_common.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NOTE_NANOSECONDS = 500000000 };
+
+/* An export that is being made. */
+struct making {
+    struct nl_store *second; /* while rows come in on the first connection */
+    struct nl_task *task;
+    const volatile sig_atomic_t *stop;
+    bool cancelled;
+    int64_t noted_at;
+};
+
+static enum nl_status note(size_t rows, void *ctx, struct nl_error *err) {
+    struct making *making = ctx;
+    making->task->rows = (int64_t)rows;
+    if (*making->stop != 0)
+        return nl_error_set(err, NL_BUSY, "it was told to end");
+    if (nl_clock_nanoseconds() - making->noted_at < NOTE_NANOSECONDS)
+        return NL_OK;
+    making->noted_at = nl_clock_nanoseconds();
+    enum nl_status status = nl_task_progress(making->second, making->task, &making->cancelled, err);
+    return status == NL_OK && making->cancelled ? nl_error_set(err, NL_BUSY, "it was cancelled")
+                                                : status;
+}
+
+static enum nl_status write_all(const struct nl_office *office, struct making *making,
+                                struct nl_export_wish *wish, struct nl_error *err) {
+    struct nl_error problem = {0};
+    size_t count = 0;
+    making->task->size = 0;
+    FILE *out = nl_task_writer(making->second, making->task->id, NL_TASK_EXPORTED,
+                               &making->task->size, &problem, err);
+    if (out == NULL)
+        return NL_OS;
+    wish->options.progress = note;
+    wish->options.ctx = making;
+    enum nl_status status =
+        nl_export_file(office->store, &wish->filter, &wish->options, out, &count, err);
+    if (fclose(out) != 0 && status == NL_OK)
+        status = nl_error_set(err, NL_IO, "%s", nl_error_text(&problem));
+    making->task->rows = (int64_t)count;
+    nl_error_free(&problem);
+    return status;
+}
+
+static enum nl_status end(struct making *making, enum nl_status status, struct nl_error *err) {
+    struct nl_task *task = making->task;
+    task->state = status == NL_OK     ? NL_TASK_DONE
+                  : making->cancelled ? NL_TASK_CANCELLED
+                                      : NL_TASK_FAILED;
+    free(task->problem);
+    task->problem = task->state == NL_TASK_FAILED ? strdup(nl_error_text(err)) : NULL;
+    nl_error_free(err);
+    status = task->state != NL_TASK_DONE
+                 ? nl_task_clear(making->second, task->id, NL_TASK_EXPORTED, err)
+                 : NL_OK;
+    return status == NL_OK ? nl_task_end(making->second, task, err) : status;
+}
+
+enum nl_status nl_export_task_run(const struct nl_office *office, struct nl_store *second,
+                                  struct nl_task *task, const volatile sig_atomic_t *stop,
+                                  struct nl_error *err) {
+    struct making making = {.second = second, .task = task, .stop = stop};
+    struct nl_export_wish wish = {0};
+    json_t *json = json_loads(task->options, 0, NULL);
+    enum nl_status status = json_is_object(json)
+                                ? nl_export_wish_read(office, json, &wish, err)
+                                : nl_error_set(err, NL_INTERNAL, "the options are no JSON object");
+    if (status == NL_OK && task->tries > NL_TASK_TRIES)
+        status = nl_error_set(err, NL_OS, "the process that was at it has ended several times");
+    if (status == NL_OK)
+        status = nl_task_clear(second, task->id, NL_TASK_EXPORTED, err);
+    if (status == NL_OK)
+        status = write_all(office, &making, &wish, err);
+    nl_export_wish_free(&wish);
+    json_decref(json);
+    return *stop != 0 && status == NL_BUSY && !making.cancelled ? status
+                                                                : end(&making, status, err);
+}

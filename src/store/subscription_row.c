@@ -1,0 +1,40 @@
+#include "store/subscription_row.h"
+
+#include "newsletter/db/sql.h"
+
+/* The order matters: rows that refer to others are deleted first. The history goes too, since
+ * SQLite gives the number of the last person who was deleted to the next one. */
+static const char *const steps[] = {
+    "UPDATE returned SET delivery = NULL WHERE delivery IN (SELECT id FROM delivery WHERE "
+    "subscription = ?1)",
+    "DELETE FROM bounce WHERE subscription = ?1 OR delivery IN (SELECT id FROM delivery WHERE "
+    "subscription = ?1)",
+    "DELETE FROM confirmation WHERE subscription = ?1",
+    "DELETE FROM delivery WHERE subscription = ?1",
+};
+
+static const char *const last_steps[] = {
+    "DELETE FROM event WHERE subscriber = ?1 AND NOT EXISTS (SELECT 1 FROM subscription WHERE "
+    "subscriber = ?1)",
+    "DELETE FROM address_change WHERE subscriber = ?1 AND NOT EXISTS (SELECT 1 FROM subscription "
+    "WHERE subscriber = ?1)",
+    "DELETE FROM subscriber WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM subscription WHERE "
+    "subscriber = ?1)",
+};
+
+enum nl_status nl_subscription_delete(struct nl_store *store, int64_t subscription, bool person,
+                                      struct nl_error *err) {
+    int64_t subscriber = 0;
+    enum nl_status status = nl_sql_number(store, err, &subscriber, NULL,
+                                          "SELECT subscriber FROM subscription WHERE id = ?",
+                                          NL_VALUES(NL_INT(subscription)));
+    for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
+        status = nl_sql_run(store, err, steps[i], NL_VALUES(NL_INT(subscription)));
+    if (status == NL_OK)
+        status = nl_sql_run(store, err, "DELETE FROM subscription WHERE id = ?",
+                            NL_VALUES(NL_INT(subscription)));
+    for (size_t i = 0; person && status == NL_OK && i < sizeof last_steps / sizeof last_steps[0];
+         i++)
+        status = nl_sql_run(store, err, last_steps[i], NL_VALUES(NL_INT(subscriber)));
+    return status;
+}
