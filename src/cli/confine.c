@@ -84,15 +84,11 @@ static void allow_machine(struct nl_sandbox *sandbox, const char *home) {
     allow_resolver(sandbox);
 }
 
-static void allow_temporary(struct nl_sandbox *sandbox, enum nl_access access) {
-    const char *temporary = getenv("TMPDIR");
-    nl_sandbox_allow(sandbox, temporary != NULL ? temporary : "/tmp", access);
-}
-
 /* The program that makes PDFs of issues (archive.pdf) is run by the server, within bounds of its
  * own. One of /opt/NAME/bin has its files in /opt/NAME. */
 static void allow_program(struct nl_sandbox *sandbox, const char *program) {
     char *copy = strdup(program);
+    const char *temporary = getenv("TMPDIR");
     for (size_t i = 0; i < sizeof runnable / sizeof runnable[0]; i++)
         nl_sandbox_allow(sandbox, runnable[i], NL_ACCESS_RUN);
     nl_sandbox_allow(sandbox, program, NL_ACCESS_RUN);
@@ -100,7 +96,7 @@ static void allow_program(struct nl_sandbox *sandbox, const char *program) {
         copy[5 + strcspn(copy + 5, "/")] = '\0';
         nl_sandbox_allow(sandbox, copy, NL_ACCESS_RUN);
     }
-    allow_temporary(sandbox, NL_ACCESS_OWN);
+    nl_sandbox_allow(sandbox, temporary != NULL ? temporary : "/tmp", NL_ACCESS_OWN);
     free(copy);
 }
 
@@ -142,8 +138,6 @@ void cli_confine(struct cli *cli, char *const *mailboxes) {
         nl_config_each_path(&cli->config, allow_setting, &confinement);
         if (nl_config_pdf(&cli->config, &program) != NL_PDF_NONE)
             allow_program(&confinement.sandbox, program);
-        else if (cli->config.staff.listen != NULL) /* files that are uploaded */
-            allow_temporary(&confinement.sandbox, NL_ACCESS_WRITE);
         nl_store_confine(cli->store, allow_database, &confinement);
         for (; mailboxes != NULL && *mailboxes != NULL; mailboxes++)
             nl_sandbox_allow(&confinement.sandbox, *mailboxes, NL_ACCESS_WRITE);

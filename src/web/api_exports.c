@@ -53,7 +53,7 @@ enum nl_status nl_api_get_export(struct nl_api_call *call, struct nl_error *err)
     return answer_export(call, 200, call->id, err);
 }
 
-/* What a file is, by the option "format". */
+/* The kinds of files, by the option "format". */
 struct kind {
     const char *format, *type, *name;
 };

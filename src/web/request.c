@@ -1,6 +1,5 @@
 #include "web/request.h"
 
-#include "newsletter/base/file.h"
 #include "web/writer.h"
 
 #include <stdlib.h>
@@ -224,9 +223,8 @@ void nl_request_free(struct nl_request *request) {
     if (request->own != NULL) {
         nl_buf_free(&request->own->body);
         free(request->own->known);
-        if (request->own->file != NULL)
-            fclose(request->own->file);
     }
+    nl_spool_release(request->spool);
     if (request->raw_limit > 0)
         *request->raw_room += request->size;
     if (request->form_room != NULL)
@@ -308,11 +306,14 @@ void nl_request_keep_body(struct nl_request *request, size_t limit, size_t *room
     request->raw_room = room;
 }
 
-void nl_request_spool_body(struct nl_request *request, size_t limit, size_t *room) {
+void nl_request_spool_body(struct nl_request *request, size_t limit, size_t *room,
+                           struct nl_spool *spools) {
     nl_request_keep_body(request, limit, room);
     request->spooled = true;
     if (!request->too_large)
-        request->own->file = nl_file_temporary();
+        request->spool = nl_spools_take(spools);
+    if (request->spool != NULL)
+        request->own->file = request->spool->file;
     request->crowded = !request->too_large && request->own->file == NULL;
 }
 

@@ -3,6 +3,7 @@
 #define NL_WEB_REQUEST_H
 
 #include "web/http.h"
+#include "web/spool.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>
@@ -28,9 +29,10 @@ struct nl_request {
     struct field fields[NL_FIELDS_LIMIT];
     size_t field_count, size;
     struct nl_request_own *own;
-    size_t raw_limit; /* the body is kept as it comes, up to so many bytes; 0: it is a form */
-    size_t *raw_room; /* how many bytes all requests together may keep from now on */
-    bool spooled;     /* the body goes to own->file */
+    size_t raw_limit;       /* the body is kept as it comes, up to so many bytes; 0: it is a form */
+    size_t *raw_room;       /* how many bytes all requests together may keep from now on */
+    bool spooled;           /* the body goes to own->file, which is of this one: */
+    struct nl_spool *spool; /* NULL where none was free */
     bool crowded;
     size_t form_limit, form_taken;
     size_t *form_room; /* as raw_room, for a form that may be large and have files; or NULL */
@@ -55,8 +57,9 @@ void nl_request_take_method(struct nl_request *request, const char *method);
  * taken from *room, until the request ends. */
 void nl_request_keep_body(struct nl_request *request, size_t limit, size_t *room);
 
-/* The same, in a file that nobody else can open, and that is gone with the request. */
-void nl_request_spool_body(struct nl_request *request, size_t limit, size_t *room);
+/* The same, in one of the files of `spools` until the request ends. */
+void nl_request_spool_body(struct nl_request *request, size_t limit, size_t *room,
+                           struct nl_spool *spools);
 
 /* Lets the form have up to `limit` bytes and files, in place of few and none. They are taken from
  * *room, until the request ends. */

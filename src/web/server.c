@@ -47,6 +47,7 @@ struct nl_server {
     nl_body_limit body_limit, file_limit, form_limit;
     size_t body_room;
     size_t file_room; /* the same, of files */
+    struct nl_spool spools[NL_SPOOLS];
     struct nl_waiting waiting;
     struct nl_writer *writer; /* NULL: the handler answers all requests */
     nl_writes writes;
@@ -138,7 +139,7 @@ static enum MHD_Result access_handler(void *ctx, struct MHD_Connection *connecti
         if (!spooled && server->body_limit != NULL && request->method[0] == 'P')
             limit = server->body_limit(server->ctx, request);
         if (spooled) {
-            nl_request_spool_body(request, limit, &server->file_room);
+            nl_request_spool_body(request, limit, &server->file_room, server->spools);
             nl_peer_set_deadline(connection, now() + FILE_SECONDS);
         } else if (limit > 0)
             nl_request_keep_body(request, limit, &server->body_room);
@@ -252,6 +253,8 @@ enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler
     server->file_limit = options->file_limit;
     server->body_room = BODIES_LIMIT;
     server->file_room = FILES_LIMIT;
+    if (options->file_limit != NULL)
+        nl_spools_open(server->spools);
     server->writes = options->writes;
     server->all_methods = options->all_methods;
     nl_buf_adds(&server->address, options->certificate != NULL ? "https://" : "http://");
@@ -362,6 +365,7 @@ void nl_server_free(struct nl_server *server) {
         MHD_stop_daemon(server->daemon);
     } else if (server->fd >= 0)
         close(server->fd);
+    nl_spools_close(server->spools);
     nl_writer_free(server->writer);
     nl_networks_free(&server->trusted);
     nl_buf_free(&server->address);

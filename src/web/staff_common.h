@@ -22,8 +22,7 @@ struct nl_staff {
     struct nl_site *site;      /* for its languages, templates and limits */
     struct nl_mailer *sender;  /* sends the issues that are resumed; NULL: left to cron */
     struct nl_mailer *notices; /* sends the mails that calls queue; NULL: left to cron */
-    struct nl_task_worker
-        *tasks; /* does imports and exports; NULL: they wait for the next server */
+    struct nl_task_worker *tasks; /* does imports and exports; NULL: the next server does */
     struct nl_api_rate rates[NL_API_RATES];      /* of the tokens used last */
     struct nl_copies *copies;                    /* test mails; NULL: none are sent */
     struct nl_staff *helpers[NL_SERVER_THREADS]; /* for slow requests; they share `copies` */
