@@ -74,8 +74,9 @@ static enum nl_status read_rows(struct nl_reader *reader, size_t most, json_t *r
     return NL_OK;
 }
 
-enum nl_status nl_import_preview(FILE *in, const char *name, const struct nl_import_options *options,
-                              size_t most, json_t **out, struct nl_error *err) {
+enum nl_status nl_import_preview(FILE *in, const char *name,
+                                 const struct nl_import_options *options, size_t most, json_t **out,
+                                 struct nl_error *err) {
     struct nl_reader *reader = calloc(1, sizeof *reader);
     json_t *rows = json_array();
     json_t *columns = json_array();

@@ -7,10 +7,10 @@
 #include <stdio.h>
 
 /* Begins an export. Options are a JSON object with the members list, state, segment, where, format
- * ("csv", "json" or "jsonl") and for_spreadsheet, which mean what the options of `newsletter export` mean.
- * It goes from "waiting" to "running", and "done", "failed" or "cancelled"; nl_office_tasks_pass
- * (service/tasks.h) does it. Its file ends a day after that. NL_DATA for options, NL_NOTFOUND for a
- * list or segment, NL_EXISTS where too many have not ended. */
+ * ("csv", "json" or "jsonl") and for_spreadsheet, which mean what the options of `newsletter
+ * export` mean. It goes from "waiting" to "running", and "done", "failed" or "cancelled";
+ * nl_office_tasks_pass (service/tasks.h) does it. Its file ends a day after that. NL_DATA for
+ * options, NL_NOTFOUND for a list or segment, NL_EXISTS where too many have not ended. */
 NL_CHECKED enum nl_status nl_office_export_start(const struct nl_office *office,
                                                  const json_t *options, int64_t *id,
                                                  struct nl_error *err) NL_ALL_NONNULL;

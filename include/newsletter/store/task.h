@@ -74,8 +74,8 @@ NL_CHECKED enum nl_status nl_task_move(struct nl_store *store, int64_t id, unsig
                                        enum nl_task_state to, bool *moved,
                                        struct nl_error *err) NL_ALL_NONNULL;
 
-/* Changes options, list and name of one that is open, ready, tried or failed; *changed tells whether it
- * was. */
+/* Changes options, list and name of one that is open, ready, tried or failed; *changed tells
+ * whether it was. */
 NL_CHECKED enum nl_status nl_task_configure(struct nl_store *store, const struct nl_task *task,
                                             bool *changed, struct nl_error *err) NL_ALL_NONNULL;
 

@@ -92,8 +92,8 @@ NL_CHECKED enum nl_status nl_import_file(struct nl_store *store, FILE *in, const
  * "rows": [["..."]], "problem": null}: `field` is what a column is taken for (null: it is not
  * used), `problem` why the file cannot be read as it is, or not further. The caller frees *out. */
 NL_CHECKED enum nl_status nl_import_preview(FILE *in, const char *name,
-                                         const struct nl_import_options *options, size_t most,
-                                         json_t **out, struct nl_error *err) NL_ALL_NONNULL;
+                                            const struct nl_import_options *options, size_t most,
+                                            json_t **out, struct nl_error *err) NL_ALL_NONNULL;
 
 /* Suppresses the addresses of a file: one or several on a line, what 'suppress export' writes, or
  * the addresses of any file that nl_import_file reads. All or nothing; *count tells how many were
