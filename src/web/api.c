@@ -215,13 +215,13 @@ static const char *token_of(const struct nl_request *request) {
 static enum nl_status find_token(const struct nl_staff *staff, const struct nl_request *request,
                                  bool *ok, struct nl_api_token *out, struct nl_error *err) {
     struct nl_request_own *own = nl_request_own(request);
-    *ok = own->known != NULL;
+    *ok = own != NULL && own->known != NULL; /* a made request has none */
     if (*ok) {
         *out = *(const struct nl_api_token *)own->known;
         return NL_OK;
     }
     enum nl_status status = nl_api_token_check(staff->site->store, token_of(request), ok, out, err);
-    if (status != NL_OK || !*ok)
+    if (status != NL_OK || !*ok || own == NULL)
         return status;
     own->known = malloc(sizeof *out);
     if (own->known != NULL)

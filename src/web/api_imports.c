@@ -77,7 +77,8 @@ enum nl_status nl_api_change_import(struct nl_api_call *call, struct nl_error *e
 }
 
 enum nl_status nl_api_put_import_file(struct nl_api_call *call, struct nl_error *err) {
-    FILE *file = nl_request_own(call->request)->file;
+    const struct nl_request_own *own = nl_request_own(call->request);
+    FILE *file = own != NULL ? own->file : NULL;
     if (file == NULL)
         return nl_api_bad_value(call, "Send the file as the body.", err);
     return answer_done(call, 200, nl_office_import_upload(&call->office, call->id, file, err), err);
