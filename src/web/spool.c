@@ -24,7 +24,7 @@ struct nl_spool *nl_spools_take(struct nl_spool *spools) {
     return NULL;
 }
 
-/* What could not be written is dropped with the rest. */
+/* Bytes that could not be written are dropped with the rest. */
 void nl_spool_release(struct nl_spool *spool) {
     if (spool == NULL)
         return;
