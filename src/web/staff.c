@@ -132,6 +132,8 @@ bool nl_staff_is_slow(void *ctx, const struct nl_request *request) {
         {"/api/v1/subscribers/batch", "", true},
         {"/api/v1/segments/people", "", true},
         {"/api/v1/issues/", "/resend", true},
+        {"/api/v1/imports/", "/file", false}, /* PUT */
+        {"/api/v1/imports/", "/columns", false},
         {"/drafts", "", true}, /* which reads files that are uploaded */
         {"/draft/", "/preview", false},
         {"/draft/", "/send", false},
@@ -163,6 +165,8 @@ void nl_staff_set_mailers(struct nl_staff *staff, struct nl_mailer *sender,
 
 void nl_staff_set_tasks(struct nl_staff *staff, struct nl_task_worker *tasks) {
     staff->tasks = tasks;
+    for (size_t i = 0; i < staff->helper_count; i++)
+        staff->helpers[i]->tasks = tasks;
 }
 
 enum nl_status nl_staff_set_relay(struct nl_staff *staff, const struct nl_relay *relay,

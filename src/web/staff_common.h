@@ -19,9 +19,9 @@ struct nl_api_rate {
 };
 
 struct nl_staff {
-    struct nl_site *site;      /* for its languages, templates and limits */
-    struct nl_mailer *sender;  /* sends the issues that are resumed; NULL: left to cron */
-    struct nl_mailer *notices; /* sends the mails that calls queue; NULL: left to cron */
+    struct nl_site *site;         /* for its languages, templates and limits */
+    struct nl_mailer *sender;     /* sends the issues that are resumed; NULL: left to cron */
+    struct nl_mailer *notices;    /* sends the mails that calls queue; NULL: left to cron */
     struct nl_task_worker *tasks; /* does imports and exports; NULL: the next server does */
     struct nl_api_rate rates[NL_API_RATES];      /* of the tokens used last */
     struct nl_copies *copies;                    /* test mails; NULL: none are sent */
