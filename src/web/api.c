@@ -1,6 +1,7 @@
 #include "web/api.h"
 #include "newsletter/base/log.h"
 #include "newsletter/base/text.h"
+#include "newsletter/service/drafts.h"
 #include "newsletter/service/exports.h"
 #include "newsletter/service/imports.h"
 #include "newsletter/service/issues.h"
@@ -53,7 +54,7 @@ static bool is_numbered(const struct nl_api_route *route) {
     return strncmp(route->path, "issues/*", 8) == 0 ||
            strncmp(route->path, "subscribers/*", 13) == 0 ||
            strncmp(route->path, "bounces/*", 9) == 0 || strncmp(route->path, "imports/*", 9) == 0 ||
-           strncmp(route->path, "exports/*", 9) == 0;
+           strncmp(route->path, "exports/*", 9) == 0 || strncmp(route->path, "drafts/*", 8) == 0;
 }
 
 static bool has_method(const struct nl_api_route *route, const struct nl_api_call *call) {
@@ -99,6 +100,20 @@ static enum nl_status refuse_scope(const struct nl_api_call *call, struct nl_err
     return status;
 }
 
+static enum nl_status list_of_draft(const struct nl_api_call *call, char **out,
+                                    struct nl_error *err) {
+    json_t *draft = NULL;
+    enum nl_status status = nl_office_draft_read(&call->office, call->id, &draft, err);
+    const char *list = nl_api_text(draft, "list");
+    if (status == NL_OK && list != NULL && (*out = strdup(list)) == NULL)
+        status = nl_error_nomem(err);
+    json_decref(draft);
+    if (status != NL_NOTFOUND)
+        return status;
+    nl_error_free(err);
+    return NL_OK;
+}
+
 /* The list that a call is about, as its route says where to look; NULL where it says none. The
  * caller frees it. */
 static enum nl_status list_of(const struct nl_api_call *call, char **out, struct nl_error *err) {
@@ -112,6 +127,8 @@ static enum nl_status list_of(const struct nl_api_call *call, char **out, struct
         return nl_office_issue_list(&call->office, call->id, out, err);
     case NL_LIST_EXPORT:
         return nl_office_export_list(&call->office, call->id, out, err);
+    case NL_LIST_DRAFT:
+        return list_of_draft(call, out, err);
     case NL_LIST_QUERY:
         name = nl_request_query(call->request, "list");
         break;
@@ -293,7 +310,8 @@ size_t nl_staff_body_limit(void *ctx, const struct nl_request *request) {
     const char *path = path_of(ctx, request, &api);
     if (path == NULL)
         return api;
-    return strcmp(path, "subscribers/batch") == 0 ? BATCH_LIMIT : BODY_LIMIT;
+    bool large = strcmp(path, "subscribers/batch") == 0 || strncmp(path, "drafts", 6) == 0;
+    return large ? BATCH_LIMIT : BODY_LIMIT;
 }
 
 /* imports/NUMBER/file */

@@ -26,6 +26,7 @@ enum nl_api_list {
     NL_LIST_QUERY,  /* in the query, as "list" */
     NL_LIST_BODY,   /* in the body, as "list" */
     NL_LIST_EXPORT, /* it is that of the export in the path */
+    NL_LIST_DRAFT,  /* it is that of the draft in the path */
 };
 
 struct nl_api_route {
@@ -146,6 +147,10 @@ nl_api_handler nl_api_get_suppressions, nl_api_add_suppression, nl_api_remove_su
 nl_api_handler nl_api_get_segments, nl_api_get_segment, nl_api_put_segment, nl_api_remove_segment,
     nl_api_segment_people;
 nl_api_handler nl_api_get_bounces, nl_api_get_bounce, nl_api_dismiss_bounce;
+nl_api_handler nl_api_get_drafts, nl_api_begin_draft, nl_api_get_draft, nl_api_remove_draft,
+    nl_api_get_draft_text, nl_api_put_draft_text, nl_api_remove_draft_text, nl_api_add_draft_file,
+    nl_api_remove_draft_file, nl_api_check_draft, nl_api_preview_draft, nl_api_test_draft,
+    nl_api_plan_draft, nl_api_send_draft;
 nl_api_handler nl_api_get_imports, nl_api_open_import, nl_api_get_import, nl_api_change_import,
     nl_api_put_import_file, nl_api_get_columns, nl_api_start_import, nl_api_cancel_import,
     nl_api_undo_import, nl_api_get_rejects;

@@ -1,9 +1,9 @@
 #include "web/desk.h"
 
-#include "newsletter/base/address.h"
 #include "newsletter/service/draft_send.h"
 #include "newsletter/template/data.h"
 #include "web/copy_worker.h"
+#include "web/draft_copies.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,36 +81,12 @@ enum nl_status nl_desk_send_page(struct nl_desk *desk) {
 
 /* ---- what its forms do ---- */
 
-static enum nl_status send_copies(struct nl_desk *desk, const struct nl_draft_composed *composed) {
-    struct nl_staff *staff = desk->call->staff;
-    struct nl_address to = {0};
-    struct nl_address from = {0};
-    char *name = NULL;
-    struct nl_error *err = desk->err;
-    enum nl_status status = nl_address_parse(field(desk, "address"), &to, err);
-    if (status == NL_OK)
-        status = nl_mailbox_parse(composed->list.sender, &name, &from, err);
-    if (status == NL_OK && (!composed->whole || staff->copies == NULL))
-        status = nl_error_set(err, NL_DATA, "there are errors: correct them first");
-    for (size_t i = 0; status == NL_OK && i < composed->bulletin.view_count; i++) {
-        struct nl_buf copy = {0};
-        status = nl_draft_test_copy(&composed->bulletin, i, to.envelope, &copy, err);
-        if (status == NL_OK)
-            status = nl_copies_send(staff->copies, desk->call->session->name, from.envelope,
-                                    to.text, &copy, err);
-        nl_buf_free(&copy);
-    }
-    free(name);
-    nl_address_free(&to);
-    nl_address_free(&from);
-    return status;
-}
-
 static enum nl_status send_test(struct nl_desk *desk) {
     struct nl_draft_composed composed = {0};
     enum nl_status status = nl_office_draft_compose(&desk->office, desk->id, &composed, desk->err);
     if (status == NL_OK)
-        status = send_copies(desk, &composed);
+        status = nl_draft_copies_send(desk->call->staff, &composed, desk->call->session->name,
+                                      field(desk, "address"), desk->err);
     nl_draft_composed_free(&composed);
     return status;
 }

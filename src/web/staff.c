@@ -132,6 +132,10 @@ bool nl_staff_is_slow(void *ctx, const struct nl_request *request) {
         {"/api/v1/subscribers/batch", "", true},
         {"/api/v1/segments/people", "", true},
         {"/api/v1/issues/", "/resend", true},
+        {"/api/v1/drafts", "", true},
+        {"/api/v1/drafts/", "/check", false},
+        {"/api/v1/drafts/", "/preview", false},
+        {"/api/v1/drafts/", "/plan", false},
         {"/api/v1/imports/", "/file", false}, /* PUT */
         {"/api/v1/imports/", "/columns", false},
         {"/drafts", "", true}, /* which reads files that are uploaded */

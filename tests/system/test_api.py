@@ -12,6 +12,7 @@ import pytest
 from apiclient import ApiClient
 from conftest import TOP
 from test_look import WEB
+from test_press_room import PNG
 from test_staff import StaffServer, configure
 
 SCOPES = ("read", "people", "issues", "send", "admin")
@@ -295,10 +296,73 @@ def test_answers_that_are_kept_leave_with_the_person(api, connected):
     assert connected.sql("SELECT repeat_key FROM api_repeat") == [("another-key",)]
 
 
+# ---- drafts ----
+
+def test_the_life_of_a_draft(api, connected):
+    connected.add_active(["ann@example.org"])
+    connected.run("list", "edit", "bulletin", "--postal-address", "1 Quay Street")
+    begun = api.call("POST", "/drafts", {"list": "bulletin", "title": "Harbour news"}, 201)
+    at = f"/drafts/{begun['id']}"
+    assert api.answer.getheader("Location") == "/api/v1" + at
+    text = api.call("GET", at + "/texts/en")
+    tag = api.answer.getheader("ETag")
+    source = "---\ntitle: Harbour news\nnumber: No 1\ndate: 2026-11-26\n---\nHello {{name|reader}}.\n\n![A boat](boat.png)\n"
+    saved = api.call("PUT", at + "/texts/en", {"source": source}, **{"If-Match": tag})
+    assert saved["source"] == source and saved["revision"] != text["revision"] and saved["author"] == "all"
+    api.call("PUT", at + "/texts/en", {"source": "late"}, 412, **{"If-Match": tag})
+    found = api.call("GET", at + "/check")
+    assert found["errors"] > 0 and any("boat.png" in one["text"] for one in found["findings"])
+    api.call("GET", at + "/preview", expect=409)
+    content = base64.b64encode(PNG).decode()
+    assert api.call("POST", at + "/files", {"name": "boat.png", "content": content, "picture": True}, 201) == {"name": "boat.png"}
+    for body, code in (({"name": "x.png", "content": "no base64!"}, 422), ({"name": "x.png", "content": "AAAA", "picture": True}, 422),
+                       ({"name": "x.png"}, 422)):
+        api.call("POST", at + "/files", body, code)
+    found = api.call("GET", at + "/check")
+    assert found["whole"] and found["errors"] == 0
+    shown = api.call("GET", at + "/preview")
+    assert "Hello" in shown["html"] and "Hello" in shown["text"] and "Subject: [Test]" in shown["raw"]
+    api.call("GET", at + "/preview?language=kk", expect=404)
+    api.call("POST", at + "/test", {"address": "press@example.org"}, 409)  # this server sends no mail
+    plan = api.call("GET", at + "/plan?at=2050-12-01T09:00&zone=Asia/Almaty")
+    assert (plan["people"], plan["obstacle"], plan["at"], plan["subject"]) == (1, None, "2050-12-01T04:00:00Z", "No 1: Harbour news")
+    api.call("GET", at + "/plan?at=never", expect=422)
+    api.call("POST", at + "/send", {"digest": "another"}, 409)
+    schedule = {"digest": plan["digest"], "at": "2050-12-01T09:00", "zone": "Asia/Almaty"}
+    sent = api.call("POST", at + "/send", schedule, 202, **{"Idempotency-Key": "send-it-once"})
+    assert sent == api.call("POST", at + "/send", schedule, 202, **{"Idempotency-Key": "send-it-once"})
+    assert sent["at"] == "2050-12-01T04:00:00Z" and api.call("GET", f"/issues/{sent['issue']}")["state"] == "scheduled"
+    api.call("PUT", at + "/texts/en", {"source": source}, 409)
+    api.call("POST", f"/issues/{sent['issue']}/cancel", {}, expect=204 if api.call("GET", at)["state"] == "scheduled" else 200)
+    api.call("DELETE", at + "/files?name=boat.png")
+    api.call("DELETE", at, expect=204)
+    api.call("GET", at, expect=404)
+
+
+def test_drafts_begin_from_files_and_concern_lists(api, connected):
+    connected.run("list", "add", "other", "--from", "press@example.org")
+    content = base64.b64encode(b"---\ntitle: From a file\ndate: 2026-11-26\n---\nText.\n").decode()
+    begun = api.call("POST", "/drafts", {"list": "other", "file": "issue.md", "content": content}, 201)
+    assert begun["title"] == "From a file" and begun["list"] == "other"
+    api.call("PUT", f"/drafts/{begun['id']}/texts/kk", {"source": "---\ntitle: Файлдан\ndate: 2026-11-26\n---\nМәтін.\n"})
+    assert [one["language"] for one in api.call("GET", f"/drafts/{begun['id']}")["texts"]] == ["en", "kk"]
+    api.call("DELETE", f"/drafts/{begun['id']}/texts/kk", expect=204)
+    api.call("POST", "/drafts", {"list": "other", "from_last": True}, 404)
+    for body in ({"list": "other", "file": "x.zip", "content": base64.b64encode(b"PK\x03\x04 no archive").decode()},
+                 {"list": "other", "file": "x.md", "content": "="}):
+        api.call("POST", "/drafts", body, 422)
+    narrow = connected.run("staff", "token", "narrow", "--scope", "issues", "--list", "bulletin").out.strip()
+    assert api.call("GET", "/drafts", token=narrow) == {"drafts": []} and len(api.call("GET", "/drafts")["drafts"]) == 1
+    for method, path, body in (("GET", "", None), ("DELETE", "", None), ("GET", "/check", None), ("PUT", "/texts/en", {"source": "x"}),
+                               ("POST", "/test", {"address": "a@example.org"})):
+        api.call(method, f"/drafts/{begun['id']}{path}", body, 403, token=narrow)
+    api.call("POST", "/drafts", {"list": "other", "title": "x"}, 403, token=narrow)
+
+
 # ---- who may what ----
 
 def fill(path):
-    return "/" + re.sub(r"^(issues|subscribers|bounces|imports|exports)/\*", r"\1/1", path).replace("*", "nosuch")
+    return "/" + re.sub(r"^(issues|subscribers|bounces|imports|exports|drafts)/\*", r"\1/1", path).replace("*", "nosuch")
 
 
 def test_each_scope_opens_its_routes_and_no_others(api, connected):

@@ -1,0 +1,31 @@
+#include "web/draft_copies.h"
+
+#include "newsletter/base/address.h"
+#include "newsletter/service/draft_send.h"
+#include "web/copy_worker.h"
+
+#include <stdlib.h>
+
+enum nl_status nl_draft_copies_send(struct nl_staff *staff,
+                                    const struct nl_draft_composed *composed, const char *who,
+                                    const char *address, struct nl_error *err) {
+    struct nl_address to = {0};
+    struct nl_address from = {0};
+    char *name = NULL;
+    enum nl_status status = nl_address_parse(address, &to, err);
+    if (status == NL_OK)
+        status = nl_mailbox_parse(composed->list.sender, &name, &from, err);
+    if (status == NL_OK && (!composed->whole || staff->copies == NULL))
+        status = nl_error_set(err, NL_DATA, "there are errors: correct them first");
+    for (size_t i = 0; status == NL_OK && i < composed->bulletin.view_count; i++) {
+        struct nl_buf copy = {0};
+        status = nl_draft_test_copy(&composed->bulletin, i, to.envelope, &copy, err);
+        if (status == NL_OK)
+            status = nl_copies_send(staff->copies, who, from.envelope, to.text, &copy, err);
+        nl_buf_free(&copy);
+    }
+    free(name);
+    nl_address_free(&to);
+    nl_address_free(&from);
+    return status;
+}
