@@ -115,6 +115,7 @@ static const struct setting {
     {"webhooks.allow_networks", TEXT, AT(webhooks.allow_networks), NULL, 0, 0},
     {"staff.calls_per_minute", NUMBER, AT(staff.calls_per_minute), "60000", 0, 100000000},
     {"reconfirmation.expires", DURATION, AT(reconfirmation.expires), "30d", 3600, 31536000},
+    {"send.grace", DURATION, AT(send.grace), "30s", 0, 3600},
     {"sunset.after", DURATION, AT(sunset.after), "0", 0, 3153600000},
     {"sunset.daily", NUMBER, AT(sunset.daily), "500", 1, 1000000000},
     {"subject_test.share", NUMBER, AT(subject_test.share), "20", 1, 100},

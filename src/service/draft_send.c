@@ -2,7 +2,6 @@
 
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/sample.h"
-#include "newsletter/store/draft.h"
 #include "newsletter/store/issue.h"
 #include "service/draft_change.h"
 
@@ -74,6 +73,8 @@ enum nl_status nl_office_draft_plan(const struct nl_office *office, int64_t id,
     struct nl_buf why = {0};
     *out = (struct nl_draft_plan){0};
     enum nl_status status = read_time(office, schedule, &out->at, err);
+    if (status == NL_OK) /* before it is composed: a change after this is noticed */
+        status = nl_draft_seal(office->store, id, &out->seal, err);
     if (status == NL_OK)
         status = nl_office_draft_compose(office, id, &out->composed, err);
     if (status == NL_OK)
@@ -90,35 +91,15 @@ enum nl_status nl_office_draft_plan(const struct nl_office *office, int64_t id,
     return status;
 }
 
-static enum nl_status note(const struct nl_office *office, int64_t id, const struct nl_issue *issue,
-                           struct nl_error *err) {
-    char object[32];
-    char when[NL_ZONE_TEXT_LEN];
-    snprintf(object, sizeof object, "draft %lld", (long long)id);
-    nl_zone_text(issue->scheduled_at, "UTC", when);
-    struct nl_buf detail = {0};
-    nl_buf_addf(&detail, "issue %lld, %s", (long long)issue->id, when);
-    enum nl_status status =
-        nl_audit_note(office->store, office->by, "draft send", object, nl_buf_text(&detail), err);
-    nl_buf_free(&detail);
-    return status;
-}
-
-/* The name of an issue is unique in its list: of two who press the button, one makes it. */
 static enum nl_status make_issue(const struct nl_office *office, int64_t id,
-                                 struct nl_draft_plan *plan, int64_t *made, struct nl_error *err) {
+                                 struct nl_draft_plan *plan, struct nl_error *err) {
     struct nl_issue *issue = &plan->composed.bulletin.issue;
-    int64_t count = 0;
-    issue->scheduled_at = plan->at != 0 ? plan->at : nl_store_now(office->store) + NL_DRAFT_GRACE;
+    const struct nl_draft_issue request = {id, &plan->seal, issue, office->by};
+    issue->scheduled_at =
+        plan->at != 0 ? plan->at : nl_store_now(office->store) + office->config->send.grace;
     issue->state = NL_ISSUE_SCHEDULED;
     issue->test = office->config->subject_test;
-    enum nl_status status = nl_issue_create(office->store, issue, &count, err);
-    if (status == NL_OK)
-        status = nl_draft_set_issue(office->store, id, issue->id, err);
-    if (status == NL_OK)
-        status = note(office, id, issue, err);
-    *made = issue->id;
-    return status;
+    return nl_draft_make_issue(office->store, &request, err);
 }
 
 enum nl_status nl_office_draft_send(const struct nl_office *office, int64_t id,
@@ -131,13 +112,15 @@ enum nl_status nl_office_draft_send(const struct nl_office *office, int64_t id,
         status = nl_office_draft_plan(office, id, schedule, &plan, err);
     if (status == NL_OK && plan.obstacle != NULL)
         status = nl_error_set(err, NL_DATA, "%s", plan.obstacle);
-    if (status == NL_OK && strcmp(plan.composed.bulletin.issue.digest, digest) != 0)
+    if (status == NL_OK && strcmp(plan.seal.text, digest) != 0)
         status = nl_error_set(err, NL_EXISTS,
                               "the issue has changed since you looked at it: look again");
     if (status == NL_OK)
-        status = make_issue(office, id, &plan, issue, err);
-    if (status == NL_OK)
+        status = make_issue(office, id, &plan, err);
+    if (status == NL_OK) {
+        *issue = plan.composed.bulletin.issue.id;
         *at = plan.composed.bulletin.issue.scheduled_at;
+    }
     nl_draft_plan_free(&plan);
     return status;
 }

@@ -3,6 +3,7 @@
 #include "store/event.h"
 #include "store/fan_out.h"
 #include "store/issue_edition.h"
+#include "store/issue_insert.h"
 #include "store/making.h"
 #include "store/recording.h"
 #include "store/subject_test_row.h"
@@ -148,6 +149,12 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
     if (status == NL_OK)
         status = nl_event_add(store, "issue-started", issue->list, 0, issue->id, NULL, err);
     return status;
+}
+
+enum nl_status nl_issue_insert_scheduled(struct nl_store *store, struct nl_issue *issue,
+                                         struct nl_error *err) {
+    struct creation creation = {.issue = issue};
+    return create(store, &creation, err);
 }
 
 enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue, int64_t *deliveries,

@@ -27,11 +27,12 @@ static void describe(const struct nl_desk *desk, const struct nl_draft_plan *pla
                     nl_bulletin_edition(bulletin, i).language);
     bool whole = plan->composed.whole;
     nl_data_set(data, "subject", whole ? bulletin->issue.subject : "");
-    nl_data_set(data, "digest", whole ? bulletin->issue.digest : "");
+    nl_data_set(data, "digest", plan->seal.text);
     nl_data_set(data, "from", plan->composed.list.sender);
     nl_data_set(data, "list_title", plan->composed.list.title);
     nl_data_set(data, "languages", nl_buf_text(&languages));
     set_number(data, "people", plan->people);
+    set_number(data, "grace", desk->office.config->send.grace);
     set_number(data, "size", (int64_t)(plan->size + 1023) / 1024);
     set_number(data, "warnings", (int64_t)plan->composed.warnings);
     nl_data_set(data, "obstacle", plan->obstacle != NULL ? plan->obstacle : "");

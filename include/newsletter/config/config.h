@@ -200,6 +200,9 @@ struct nl_config {
                           nobody is asked */
         int64_t daily; /* at most this many a day */
     } sunset;
+    struct {
+        int64_t grace; /* seconds in which "now" in the browser can be taken back */
+    } send;
     struct nl_subject_plan subject_test; /* unless `send` is told otherwise */
     struct { /* how many seconds data is kept; 0: for ever. See struct nl_retention */
         int64_t events;

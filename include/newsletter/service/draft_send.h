@@ -3,9 +3,7 @@
 #define NEWSLETTER_SERVICE_DRAFT_SEND_H
 
 #include "newsletter/service/drafts.h"
-
-/* A "now" leaves so many seconds to take it back. */
-enum { NL_DRAFT_GRACE = 30 };
+#include "newsletter/store/draft_issue.h"
 
 /* When a draft is to go out. */
 struct nl_draft_schedule {
@@ -16,10 +14,11 @@ struct nl_draft_schedule {
 /* Zero-initialise; free with nl_draft_plan_free. */
 struct nl_draft_plan {
     struct nl_draft_composed composed;
-    int64_t at;     /* Unix seconds; 0: now */
-    int64_t people; /* who would get it as of now */
-    size_t size;    /* bytes of one message */
-    char *obstacle; /* why it cannot be sent; NULL: it can */
+    struct nl_draft_seal seal; /* of the draft that was looked at */
+    int64_t at;                /* Unix seconds; 0: now */
+    int64_t people;            /* who would get it as of now */
+    size_t size;               /* bytes of one message */
+    char *obstacle;            /* why it cannot be sent; NULL: it can */
 };
 void nl_draft_plan_free(struct nl_draft_plan *plan);
 
@@ -29,10 +28,10 @@ NL_CHECKED enum nl_status nl_office_draft_plan(const struct nl_office *office, i
                                                struct nl_draft_plan *out,
                                                struct nl_error *err) NL_ALL_NONNULL;
 
-/* Makes an issue of a draft, which is scheduled: for the time that was asked for, or NL_DRAFT_GRACE
+/* Makes an issue of a draft, which is scheduled: for the time that was asked for, or send.grace
  * seconds from now. Until then it can be cancelled, and the draft be changed again. *issue and *at
- * are its number and its time. `digest` is that of the issue that somebody has looked at: NL_EXISTS
- * where the draft has changed since then. NL_DATA for a draft that cannot be sent. */
+ * are its number and its time. `digest` is the seal of the plan that somebody has looked at:
+ * NL_EXISTS where the draft has changed since then. NL_DATA for a draft that cannot be sent. */
 NL_CHECKED enum nl_status nl_office_draft_send(const struct nl_office *office, int64_t id,
                                                const struct nl_draft_schedule *schedule,
                                                const char *digest, int64_t *issue, int64_t *at,
