@@ -63,7 +63,8 @@ static enum nl_status read_subject_plan(struct cli *cli, struct send_call *call,
 
 static enum nl_status schedule(struct cli *cli, struct send_call *call, struct nl_error *err) {
     int64_t count = 0;
-    enum nl_status status = nl_issue_create(cli->store, &call->bulletin.issue, &count, err);
+    enum nl_status status =
+        nl_issue_create_by(cli->store, &call->bulletin.issue, cli_actor(cli), &count, err);
     if (status == NL_OK && cli->json)
         cli_print_change(cli, &call->bulletin.issue, "scheduled",
                          json_pack("{s:o, s:O}", "at",
@@ -79,7 +80,7 @@ static enum nl_status start_sending(struct cli *cli, struct send_call *call, str
     const struct nl_issue *issue = &call->bulletin.issue;
     enum nl_status status = cli_connect(cli, err);
     if (status == NL_OK && !call->found) {
-        status = nl_issue_create(cli->store, &call->bulletin.issue, &count, err);
+        status = nl_issue_create_by(cli->store, &call->bulletin.issue, cli_actor(cli), &count, err);
     } else if (status == NL_OK) {
         issue = &call->known; /* composed as it was when it began */
         const struct nl_resend unknown = {.issue = issue->id, .state = NL_DELIVERY_UNKNOWN};

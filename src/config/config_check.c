@@ -1,5 +1,6 @@
 #include "config/config_check.h"
 
+#include "config/config_approval.h"
 #include "config/config_forms.h"
 #include "config/config_hooks.h"
 #include "config/config_policy.h"
@@ -142,6 +143,8 @@ static enum nl_status check_serve(struct nl_config *config, struct nl_error *err
     if (status != NL_OK)
         return status;
     status = check_moved_lists(config, err);
+    if (status == NL_OK)
+        status = nl_config_check_approval(config, err);
     if (status != NL_OK)
         return status;
     status = nl_networks_parse(config->webhooks.allow_networks, &networks, err);

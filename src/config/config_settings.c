@@ -115,6 +115,9 @@ static const struct setting {
     {"webhooks.allow_networks", TEXT, AT(webhooks.allow_networks), NULL, 0, 0},
     {"staff.calls_per_minute", NUMBER, AT(staff.calls_per_minute), "60000", 0, 100000000},
     {"reconfirmation.expires", DURATION, AT(reconfirmation.expires), "30d", 3600, 31536000},
+    {"approval.needed", NUMBER, AT(approval.needed), "0", 0, 2},
+    {"approval.lists", TEXT, AT(approval.lists), NULL, 0, 0},
+    {"approval.own", BOOL, AT(approval.own), "false", 0, 0},
     {"send.grace", DURATION, AT(send.grace), "30s", 0, 3600},
     {"sunset.after", DURATION, AT(sunset.after), "0", 0, 3153600000},
     {"sunset.daily", NUMBER, AT(sunset.daily), "500", 1, 1000000000},
@@ -153,10 +156,6 @@ static const struct setting {
     {"fetch.folder", TEXT, AT(fetch.folder), "INBOX", 0, 0},
     {"fetch.processed", TEXT, AT(fetch.processed), "Processed", 0, 0},
     {"fetch.unknown", TEXT, AT(fetch.unknown), "Unknown", 0, 0},
-#undef AT
-#undef RELAY
-#undef DOMAIN
-#undef MEDIUM
 };
 
 enum { SETTINGS = sizeof settings / sizeof settings[0] };

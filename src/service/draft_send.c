@@ -2,6 +2,7 @@
 
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/sample.h"
+#include "newsletter/store/approval.h"
 #include "newsletter/store/issue.h"
 #include "service/draft_change.h"
 
@@ -31,8 +32,11 @@ static enum nl_status read_time(const struct nl_office *office,
 }
 
 /* The first thing that keeps a draft from being sent. */
-static enum nl_status find_obstacle(const struct nl_office *office, struct nl_draft_plan *plan,
-                                    struct nl_buf *why, struct nl_error *err) {
+static enum nl_status find_obstacle(const struct nl_office *office, int64_t id,
+                                    const struct nl_draft_plan *plan, struct nl_buf *why,
+                                    struct nl_error *err) {
+    int64_t needed = nl_config_approvals(office->config, plan->composed.list.name);
+    bool approved = needed == 0;
     struct nl_issue known = {0};
     bool found = false;
     const struct nl_issue *issue = &plan->composed.bulletin.issue;
@@ -42,11 +46,15 @@ static enum nl_status find_obstacle(const struct nl_office *office, struct nl_dr
         return NL_OK;
     enum nl_status status =
         nl_issue_find(office->store, plan->composed.list.id, issue->slug, &found, &known, err);
+    if (status == NL_OK && needed > 0)
+        status = nl_approval_holds(office->store, id, &plan->seal, needed, &approved, err);
     if (found && why->len == 0)
         nl_buf_addf(why,
                     "there is an issue '%s' of this list already: give this one another "
                     "number or title",
                     issue->slug);
+    if (status == NL_OK && !approved && why->len == 0)
+        nl_buf_addf(why, "this version is not approved yet: ask for it first");
     if (plan->people == 0 && plan->at == 0 && why->len == 0)
         nl_buf_addf(why, "list %s has no active subscription: nobody would get it",
                     plan->composed.list.name);
@@ -80,7 +88,7 @@ enum nl_status nl_office_draft_plan(const struct nl_office *office, int64_t id,
     if (status == NL_OK)
         status = measure(office, out, err);
     if (status == NL_OK)
-        status = find_obstacle(office, out, &why, err);
+        status = find_obstacle(office, id, out, &why, err);
     if (status == NL_OK && why.failed)
         status = nl_error_nomem(err);
     if (status == NL_OK && why.len > 0)
@@ -94,7 +102,9 @@ enum nl_status nl_office_draft_plan(const struct nl_office *office, int64_t id,
 static enum nl_status make_issue(const struct nl_office *office, int64_t id,
                                  struct nl_draft_plan *plan, struct nl_error *err) {
     struct nl_issue *issue = &plan->composed.bulletin.issue;
-    const struct nl_draft_issue request = {id, &plan->seal, issue, office->by};
+    const struct nl_draft_issue request = {
+        id, &plan->seal, issue, nl_config_approvals(office->config, plan->composed.list.name),
+        office->by};
     issue->scheduled_at =
         plan->at != 0 ? plan->at : nl_store_now(office->store) + office->config->send.grace;
     issue->state = NL_ISSUE_SCHEDULED;

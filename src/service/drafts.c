@@ -226,7 +226,7 @@ enum nl_status nl_office_draft_move(const struct nl_office *office, int64_t id, 
     if (status == NL_OK)
         status = nl_list_find(office->store, list, &found, err);
     if (status == NL_OK)
-        status = nl_draft_set_list(office->store, id, found.id, err);
+        status = nl_draft_set_list(office->store, id, found.id, office->by, err);
     nl_list_free(&found);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "newsletter/store/draft.h"
 
+#include "store/approval_withdraw.h"
 #include "store/audited.h"
 
 #include <stdio.h>
@@ -101,11 +102,27 @@ enum nl_status nl_draft_each(struct nl_store *store,
                        DRAFT "ORDER BY d.updated_at DESC, d.id DESC", NL_NO_VALUES);
 }
 
-enum nl_status nl_draft_set_list(struct nl_store *store, int64_t id, int64_t list,
-                                 struct nl_error *err) {
+struct moving {
+    int64_t id, list;
+    const struct nl_actor *by;
+};
+
+static enum nl_status move_draft(struct nl_store *store, void *context, struct nl_error *err) {
+    const struct moving *moving = context;
     enum nl_status status = nl_sql_run(store, err, "UPDATE draft SET list = ? WHERE id = ?",
-                                       NL_VALUES(NL_INT(list), NL_INT(id)));
-    return status == NL_OK && nl_sql_changes(store) == 0 ? no_such(err) : status;
+                                       NL_VALUES(NL_INT(moving->list), NL_INT(moving->id)));
+    if (status == NL_OK && nl_sql_changes(store) == 0)
+        return no_such(err);
+    return status == NL_OK ? nl_approval_withdraw(store, moving->id, moving->by, err) : status;
+}
+
+enum nl_status nl_draft_set_list(struct nl_store *store, int64_t id, int64_t list,
+                                 const struct nl_actor *by, struct nl_error *err) {
+    struct moving moving = {id, list, by};
+    char name[24];
+    snprintf(name, sizeof name, "%lld", (long long)id);
+    const struct nl_noted noted = {by, "draft move", "draft", name, NULL};
+    return nl_audited(store, move_draft, &moving, &noted, err);
 }
 
 enum nl_status nl_draft_set_issue(struct nl_store *store, int64_t id, int64_t issue,
@@ -226,11 +243,14 @@ static enum nl_status write_version(struct nl_store *store, const struct saving 
     const struct nl_draft_save *save = saving->save;
     const struct present *present = &saving->present;
     int64_t now = nl_store_now(store);
+    enum nl_status status = nl_approval_withdraw(store, save->draft, save->by, err);
+    if (status != NL_OK)
+        return status;
     if (!save->keep && present->author != NULL && strcmp(present->author, save->by->name) == 0 &&
         now - present->began_at < NL_DRAFT_SAME_VERSION)
         return nl_sql_run(store, err, "UPDATE draft_version SET source = ?, at = ? WHERE id = ?",
                           NL_VALUES(NL_STRING(save->source), NL_INT(now), NL_INT(present->id)));
-    enum nl_status status = nl_sql_run(
+    status = nl_sql_run(
         store, err,
         "INSERT INTO draft_version (draft, language, source, began_at, at, author) VALUES (?1, ?2, "
         "?3, ?4, ?4, ?5)",
@@ -284,6 +304,7 @@ enum nl_status nl_draft_save(struct nl_store *store, const struct nl_draft_save 
 struct removal {
     int64_t draft;
     const char *language;
+    const struct nl_actor *by;
 };
 
 static enum nl_status remove_text(struct nl_store *store, void *context, struct nl_error *err) {
@@ -291,14 +312,14 @@ static enum nl_status remove_text(struct nl_store *store, void *context, struct 
     enum nl_status status =
         nl_sql_run(store, err, "DELETE FROM draft_version WHERE draft = ? AND language = ?",
                    NL_VALUES(NL_INT(removal->draft), NL_STRING(removal->language)));
-    return status == NL_OK && nl_sql_changes(store) == 0
-               ? nl_error_set(err, NL_NOTFOUND, "there is no text in this language")
-               : status;
+    if (status == NL_OK && nl_sql_changes(store) == 0)
+        return nl_error_set(err, NL_NOTFOUND, "there is no text in this language");
+    return status == NL_OK ? nl_approval_withdraw(store, removal->draft, removal->by, err) : status;
 }
 
 enum nl_status nl_draft_text_remove(struct nl_store *store, int64_t draft, const char *language,
                                     const struct nl_actor *by, struct nl_error *err) {
-    struct removal removal = {draft, language};
+    struct removal removal = {draft, language, by};
     char name[24];
     snprintf(name, sizeof name, "%lld", (long long)draft);
     const struct nl_noted noted = {by, "draft language remove", "draft", name, language};

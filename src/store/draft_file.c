@@ -1,5 +1,6 @@
 #include "newsletter/store/draft.h"
 
+#include "store/approval_withdraw.h"
 #include "store/audited.h"
 
 #include <stdio.h>
@@ -7,6 +8,7 @@
 struct putting {
     int64_t draft;
     const struct nl_draft_file *file;
+    const struct nl_actor *by;
 };
 
 static enum nl_status check_room(struct nl_store *store, const struct putting *putting,
@@ -31,6 +33,8 @@ static enum nl_status put(struct nl_store *store, void *context, struct nl_error
     const struct putting *putting = context;
     const struct nl_draft_file *file = putting->file;
     enum nl_status status = check_room(store, putting, err);
+    if (status == NL_OK)
+        status = nl_approval_withdraw(store, putting->draft, putting->by, err);
     return status == NL_OK
                ? nl_sql_run(store, err,
                             "INSERT INTO draft_file (draft, name, size, data, at) VALUES (?1, ?2, "
@@ -45,7 +49,7 @@ static enum nl_status put(struct nl_store *store, void *context, struct nl_error
 enum nl_status nl_draft_file_put(struct nl_store *store, int64_t draft,
                                  const struct nl_draft_file *file, const struct nl_actor *by,
                                  struct nl_error *err) {
-    struct putting putting = {draft, file};
+    struct putting putting = {draft, file, by};
     char name[24];
     snprintf(name, sizeof name, "%lld", (long long)draft);
     const struct nl_noted noted = {by, "draft file add", "draft", name, file->name};
@@ -87,6 +91,7 @@ enum nl_status nl_draft_files(struct nl_store *store, int64_t draft, bool conten
 struct removal {
     int64_t draft;
     const char *name;
+    const struct nl_actor *by;
 };
 
 static enum nl_status remove_file(struct nl_store *store, void *context, struct nl_error *err) {
@@ -94,14 +99,14 @@ static enum nl_status remove_file(struct nl_store *store, void *context, struct 
     enum nl_status status =
         nl_sql_run(store, err, "DELETE FROM draft_file WHERE draft = ? AND name = ?",
                    NL_VALUES(NL_INT(removal->draft), NL_STRING(removal->name)));
-    return status == NL_OK && nl_sql_changes(store) == 0
-               ? nl_error_set(err, NL_NOTFOUND, "there is no such file")
-               : status;
+    if (status == NL_OK && nl_sql_changes(store) == 0)
+        return nl_error_set(err, NL_NOTFOUND, "there is no such file");
+    return status == NL_OK ? nl_approval_withdraw(store, removal->draft, removal->by, err) : status;
 }
 
 enum nl_status nl_draft_file_remove(struct nl_store *store, int64_t draft, const char *name,
                                     const struct nl_actor *by, struct nl_error *err) {
-    struct removal removal = {draft, name};
+    struct removal removal = {draft, name, by};
     char id[24];
     snprintf(id, sizeof id, "%lld", (long long)draft);
     const struct nl_noted noted = {by, "draft file remove", "draft", id, name};

@@ -2,48 +2,11 @@
 
 #include "newsletter/base/zone.h"
 #include "newsletter/db/sql.h"
+#include "newsletter/store/approval.h"
 #include "store/issue_insert.h"
 
 #include <stdio.h>
-
-/* ---- the seal ---- */
-
-/* Lengths stand before texts, so that no two drafts write the same. */
-static enum nl_status add_text(const struct nl_draft_version *version, void *ctx,
-                               struct nl_error *err) {
-    struct nl_buf *all = ctx;
-    char hex[NL_HEX_LEN];
-    nl_digest_hex(version->source, strlen(version->source), hex);
-    nl_buf_addf(all, "text %zu %s %s\n", strlen(version->language), version->language, hex);
-    return all->failed ? nl_error_nomem(err) : NL_OK;
-}
-
-static enum nl_status add_file(const struct nl_draft_file *file, void *ctx, struct nl_error *err) {
-    struct nl_buf *all = ctx;
-    char hex[NL_HEX_LEN];
-    nl_digest_hex(file->data != NULL ? file->data : "", file->size, hex);
-    nl_buf_addf(all, "file %zu %s %s\n", strlen(file->name), file->name, hex);
-    return all->failed ? nl_error_nomem(err) : NL_OK;
-}
-
-enum nl_status nl_draft_seal(struct nl_store *store, int64_t draft, struct nl_draft_seal *out,
-                             struct nl_error *err) {
-    struct nl_draft found = {0};
-    struct nl_buf all = {0};
-    enum nl_status status = nl_draft_get(store, draft, &found, err);
-    if (status == NL_OK) {
-        nl_buf_addf(&all, "list %lld\n", (long long)found.list);
-        status = nl_draft_texts(store, draft, add_text, &all, err);
-    }
-    if (status == NL_OK)
-        status = nl_draft_files(store, draft, true, add_file, &all, err);
-    nl_digest_hex(nl_buf_text(&all), all.len, out->text);
-    nl_buf_free(&all);
-    nl_draft_free(&found);
-    return status;
-}
-
-/* ---- the issue ---- */
+#include <string.h>
 
 /* The draft's row is written first: nobody saves to it before this transaction ends. */
 static enum nl_status take_draft(struct nl_store *store, const struct nl_draft_issue *request,
@@ -76,13 +39,37 @@ static enum nl_status note(struct nl_store *store, const struct nl_draft_issue *
     return status;
 }
 
+/* Compared with the same seal, in the same transaction: the version that was approved is the one
+ * that goes out. */
+static enum nl_status check_approval(struct nl_store *store, const struct nl_draft_issue *request,
+                                     struct nl_error *err) {
+    bool holds = request->approvals == 0;
+    enum nl_status status = holds ? NL_OK
+                                  : nl_approval_holds(store, request->draft, request->seal,
+                                                      request->approvals, &holds, err);
+    return status == NL_OK && !holds
+               ? nl_error_set(err, NL_DATA, "this version is not approved yet: ask for it first")
+               : status;
+}
+
+/* This account is told when it is done, or stuck. */
+static enum nl_status keep_sender(struct nl_store *store, const struct nl_draft_issue *request,
+                                  struct nl_error *err) {
+    return nl_sql_run(store, err, "INSERT INTO issue_sender (issue, account) VALUES (?, ?)",
+                      NL_VALUES(NL_INT(request->issue->id), NL_STRING(request->by->name)));
+}
+
 static enum nl_status make(struct nl_store *store, void *context, struct nl_error *err) {
     const struct nl_draft_issue *request = context;
     enum nl_status status = take_draft(store, request, err);
     if (status == NL_OK)
+        status = check_approval(store, request, err);
+    if (status == NL_OK)
         status = nl_issue_insert_scheduled(store, request->issue, err);
     if (status == NL_OK)
         status = nl_draft_set_issue(store, request->draft, request->issue->id, err);
+    if (status == NL_OK)
+        status = keep_sender(store, request, err);
     return status == NL_OK ? note(store, request, err) : status;
 }
 

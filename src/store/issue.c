@@ -1,5 +1,6 @@
 #include "newsletter/store/issue.h"
 
+#include "newsletter/store/audit.h"
 #include "store/event.h"
 #include "store/fan_out.h"
 #include "store/issue_edition.h"
@@ -8,6 +9,7 @@
 #include "store/recording.h"
 #include "store/subject_test_row.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +77,7 @@ struct creation {
     struct nl_issue *issue;
     int64_t people; /* on the list */
     int64_t deliveries;
+    const struct nl_actor *by; /* for the audit log; NULL: not noted here */
 };
 
 /* Nobody searches for the keys of the front matter. */
@@ -157,16 +160,39 @@ enum nl_status nl_issue_insert_scheduled(struct nl_store *store, struct nl_issue
     return create(store, &creation, err);
 }
 
-enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue, int64_t *deliveries,
-                               struct nl_error *err) {
-    struct creation creation = {.issue = issue};
+static enum nl_status create_and_note(struct nl_store *store, void *ctx, struct nl_error *err) {
+    const struct creation *creation = ctx;
+    char object[32];
+    enum nl_status status = create(store, ctx, err);
+    snprintf(object, sizeof object, "issue %lld", (long long)creation->issue->id);
+    return status == NL_OK && creation->by != NULL
+               ? nl_audit_note(store, creation->by, "issue send", object, creation->issue->slug,
+                               err)
+               : status;
+}
+
+static enum nl_status create_issue(struct nl_store *store, struct nl_issue *issue,
+                                   const struct nl_actor *by, int64_t *deliveries,
+                                   struct nl_error *err) {
+    struct creation creation = {.issue = issue, .by = by};
     enum nl_status status = NL_OK;
     if (issue->scheduled_at == 0)
         status = nl_making_measure(store, issue->list, &creation.people, err);
     if (status == NL_OK)
-        status = nl_sql_shared(store, create, &creation, err);
+        status = nl_sql_shared(store, create_and_note, &creation, err);
     *deliveries = creation.deliveries;
     return status;
+}
+
+enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue, int64_t *deliveries,
+                               struct nl_error *err) {
+    return create_issue(store, issue, NULL, deliveries, err);
+}
+
+enum nl_status nl_issue_create_by(struct nl_store *store, struct nl_issue *issue,
+                                  const struct nl_actor *by, int64_t *deliveries,
+                                  struct nl_error *err) {
+    return create_issue(store, issue, by, deliveries, err);
 }
 
 enum nl_status nl_issue_find(struct nl_store *store, int64_t list, const char *slug, bool *found,

@@ -46,6 +46,10 @@ enum nl_status nl_desk_plain(const struct nl_desk *desk, const struct nl_draft_c
 /* desk_history.c: versions, and how they differ. */
 enum nl_status nl_desk_history(struct nl_desk *desk);
 
+/* desk_approval.c: asking others to approve it, and their answers. */
+enum nl_status nl_desk_approval_page(struct nl_desk *desk, bool may_approve);
+enum nl_status nl_desk_approval(struct nl_desk *desk, bool may_approve);
+
 /* desk_send.c: the last page before an issue goes out. */
 enum nl_status nl_desk_send_page(struct nl_desk *desk);
 enum nl_status nl_desk_send(struct nl_desk *desk);

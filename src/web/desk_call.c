@@ -30,7 +30,13 @@ static void choose_text(struct nl_desk *desk) {
         desk->text = first != NULL ? json_string_value(json_object_get(first, "language")) : "";
 }
 
-static enum nl_status run(struct nl_desk *desk, const char *page, bool may_send) {
+/* The rights of the account on the draft's list. */
+struct rights {
+    bool write, send, approve;
+};
+
+static enum nl_status run(struct nl_desk *desk, const char *page, const struct rights *rights) {
+    bool may_send = rights->send;
     bool post = nl_request_is_post(desk->call->request);
     json_object_set_new(desk->call->data, "may_send", json_boolean(may_send));
     if (strcmp(page, "") == 0)
@@ -39,6 +45,9 @@ static enum nl_status run(struct nl_desk *desk, const char *page, bool may_send)
         return nl_desk_preview(desk);
     if (strcmp(page, "/history") == 0 && !post)
         return nl_desk_history(desk);
+    if (strcmp(page, "/approval") == 0)
+        return post ? nl_desk_approval(desk, rights->approve)
+                    : nl_desk_approval_page(desk, rights->approve);
     if (strcmp(page, "/send") == 0 && !post)
         return nl_desk_send_page(desk);
     if (strcmp(page, "/send") == 0 && may_send)
@@ -62,21 +71,22 @@ enum nl_status nl_desk_call(struct nl_staff_call *call, const char *path,
         .response = response,
         .err = err,
     };
-    bool write = false;
-    bool send = false;
+    struct rights rights = {0};
     enum nl_status status = nl_office_draft_read(&desk.office, desk.id, &desk.draft, err);
     const char *list = json_string_value(json_object_get(desk.draft, "list"));
     if (status == NL_OK)
-        status = nl_staff_may(staff, call->session, list, NL_POWER_WRITE, &write, err);
+        status = nl_staff_may(staff, call->session, list, NL_POWER_WRITE, &rights.write, err);
     if (status == NL_OK)
-        status = nl_staff_may(staff, call->session, list, NL_POWER_SEND, &send, err);
+        status = nl_staff_may(staff, call->session, list, NL_POWER_SEND, &rights.send, err);
+    if (status == NL_OK)
+        status = nl_staff_may(staff, call->session, list, NL_POWER_APPROVE, &rights.approve, err);
     if (status == NL_NOTFOUND)
         nl_error_free(err);
-    if (status == NL_NOTFOUND || (status == NL_OK && !write)) {
+    if (status == NL_NOTFOUND || (status == NL_OK && !rights.write)) {
         status = nl_site_not_found(staff->site, call->request, response, err);
     } else if (status == NL_OK) {
         choose_text(&desk);
-        status = run(&desk, page, send);
+        status = run(&desk, page, &rights);
     }
     json_decref(desk.draft);
     json_decref(call->data);

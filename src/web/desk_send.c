@@ -37,6 +37,9 @@ static void describe(const struct nl_desk *desk, const struct nl_draft_plan *pla
     set_number(data, "warnings", (int64_t)plan->composed.warnings);
     nl_data_set(data, "obstacle", plan->obstacle != NULL ? plan->obstacle : "");
     json_object_set_new(data, "sample", json_boolean(whole && desk->call->staff->copies != NULL));
+    json_object_set_new(
+        data, "approval",
+        json_boolean(nl_config_approvals(desk->office.config, plan->composed.list.name) > 0));
     json_object_set_new(data, "ready", json_boolean(plan->obstacle == NULL));
     nl_buf_free(&languages);
 }

@@ -146,6 +146,13 @@ void nl_mailer_wake(struct nl_mailer *mailer, int64_t notice) {
     pthread_mutex_unlock(&mailer->mutex);
 }
 
+void nl_mailer_wake_fully(struct nl_mailer *mailer) {
+    pthread_mutex_lock(&mailer->mutex);
+    mailer->woken = mailer->full_pass = true;
+    pthread_cond_signal(&mailer->changed);
+    pthread_mutex_unlock(&mailer->mutex);
+}
+
 void nl_mailer_wake_at(struct nl_mailer *mailer, int64_t at) {
     pthread_mutex_lock(&mailer->mutex);
     if (mailer->due == 0 || at < mailer->due)

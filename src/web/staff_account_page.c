@@ -2,6 +2,7 @@
 #include "newsletter/base/zone.h"
 #include "newsletter/config/identity.h"
 #include "newsletter/store/second_step.h"
+#include "newsletter/store/staff_mail.h"
 #include "newsletter/template/data.h"
 #include "web/staff_common.h"
 
@@ -79,6 +80,15 @@ static enum nl_status add_second_step(struct nl_staff_call *call, bool set_up,
     return status;
 }
 
+static enum nl_status add_address(struct nl_staff_call *call, struct nl_error *err) {
+    char *address = NULL;
+    enum nl_status status =
+        nl_staff_address(call->staff->site->store, call->session->name, &address, err);
+    nl_data_set(call->data, "address", address);
+    free(address);
+    return status;
+}
+
 static enum nl_status show(struct nl_staff_call *call, bool set_up, struct nl_response *response,
                            struct nl_error *err) {
     nl_data_set(call->data, "heading", nl_staff_text(call, NL_TEXT("Your account")));
@@ -86,6 +96,8 @@ static enum nl_status show(struct nl_staff_call *call, bool set_up, struct nl_re
         json_object_set_new(call->data, "has_codes", json_false());
     nl_data_set(call->data, "role", nl_staff_role_label(call->theme, call->session->role));
     enum nl_status status = add_sessions(call, err);
+    if (status == NL_OK)
+        status = add_address(call, err);
     if (status == NL_OK)
         status = add_second_step(call, set_up, err);
     if (status == NL_OK)
@@ -202,6 +214,17 @@ static enum nl_status end_session(struct nl_staff_call *call, struct nl_error *e
     return status;
 }
 
+/* Where the account gets mail about approvals, and about issues that it has sent. */
+static enum nl_status change_address(struct nl_staff_call *call, struct nl_response *response,
+                                     struct nl_error *err) {
+    enum nl_status status =
+        nl_staff_set_address(call->staff->site->store, call->session->name,
+                             nl_site_field(call->request, "address"), &call->session->actor, err);
+    if (status == NL_OK)
+        nl_staff_say(call, "done", NL_TEXT("Saved."));
+    return nl_staff_explains(call, status, response, err) ? NL_OK : status;
+}
+
 enum nl_status nl_account_act(struct nl_staff_call *call, struct nl_response *response,
                               struct nl_error *err) {
     const char *action = nl_site_field(call->request, "action");
@@ -215,6 +238,8 @@ enum nl_status nl_account_act(struct nl_staff_call *call, struct nl_response *re
         status = switch_off(call, response, err);
     else if (strcmp(action, "end") == 0)
         status = end_session(call, err);
+    else if (strcmp(action, "address") == 0)
+        status = change_address(call, response, err);
     if (status == NL_OK)
         return show(call, set_up, response, err);
     json_decref(call->data);

@@ -124,7 +124,7 @@ OF_THE_STORE = {
     "src/web/preferences_ask.c": "preference",
     "src/web/preferences_page.c": "link person preference",
     "src/web/site.c": "public_list revision",
-    "src/web/staff_account_page.c": "second_step",
+    "src/web/staff_account_page.c": "second_step staff_mail",
     "src/web/staff_accounts_page.c": "second_step",
     "src/web/staff_common.h": "api_token issue_control staff_session",
     "src/web/token_page.h": "subscription",

@@ -201,6 +201,11 @@ struct nl_config {
         int64_t daily; /* at most this many a day */
     } sunset;
     struct {
+        int64_t needed; /* by how many people an issue is approved before it goes out */
+        char *lists;    /* "LIST=NUMBER, ...": where it is another number */
+        bool own;       /* also by those who have asked or written it */
+    } approval;         /* read it with nl_config_approvals */
+    struct {
         int64_t grace; /* seconds in which "now" in the browser can be taken back */
     } send;
     struct nl_subject_plan subject_test; /* unless `send` is told otherwise */
@@ -258,6 +263,9 @@ NL_CHECKED enum nl_status nl_config_read(const char *path, struct nl_config *out
 /* The program that makes PDFs of issues, and its whole path; NULL where there are none. */
 enum nl_pdf { NL_PDF_NONE, NL_PDF_WEASYPRINT, NL_PDF_CHROMIUM };
 enum nl_pdf nl_config_pdf(const struct nl_config *config, const char **program) NL_ALL_NONNULL;
+
+/* How many people have to approve an issue of a list before it goes out: 0, 1 or 2. */
+int64_t nl_config_approvals(const struct nl_config *config, const char *list) NL_ALL_NONNULL;
 
 /* The relays, at least one: `relays`, else `smtp`. */
 const struct nl_smtp_server *nl_config_relays(const struct nl_config *config,

@@ -47,6 +47,7 @@ NL_CHECKED enum nl_status nl_draft_each(struct nl_store *store,
 
 /* Moves a draft to another list. NL_NOTFOUND. */
 NL_CHECKED enum nl_status nl_draft_set_list(struct nl_store *store, int64_t id, int64_t list,
+                                            const struct nl_actor *by,
                                             struct nl_error *err) NL_ALL_NONNULL;
 
 /* Notes the issue that was made of a draft. */

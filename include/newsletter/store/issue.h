@@ -81,6 +81,12 @@ struct nl_counts {
 NL_CHECKED enum nl_status nl_issue_create(struct nl_store *store, struct nl_issue *issue,
                                           int64_t *deliveries, struct nl_error *err) NL_ALL_NONNULL;
 
+/* The same for somebody at the command line, noted in the audit log in the same transaction. */
+struct nl_actor;
+NL_CHECKED enum nl_status nl_issue_create_by(struct nl_store *store, struct nl_issue *issue,
+                                             const struct nl_actor *by, int64_t *deliveries,
+                                             struct nl_error *err) NL_ALL_NONNULL;
+
 /* How many of an issue's list, or of a segment of it (NULL: none), have not been sent the issue:
  * they have no delivery of it, or one that was skipped because their subscription had ended. */
 NL_CHECKED enum nl_status nl_issue_further(struct nl_store *store, int64_t issue,

@@ -13,6 +13,7 @@ enum nl_power {
     NL_POWER_WRITE,      /* drafts */
     NL_POWER_SEND,       /* to send, pause, resume and cancel issues */
     NL_POWER_PEOPLE,     /* subscribers, imports, suppressions */
+    NL_POWER_APPROVE,    /* to approve what others have written */
     NL_POWER_ADMINISTER, /* accounts, tokens, settings, the audit log */
 };
 

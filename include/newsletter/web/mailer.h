@@ -20,6 +20,9 @@ NL_CHECKED enum nl_status nl_mailer_new(const struct nl_config *config,
  * function which queued it returned (0 wakes it for nothing), or the issues. */
 void nl_mailer_wake(struct nl_mailer *mailer, int64_t notice) NL_ALL_NONNULL;
 
+/* Tells it to look for all that there is to send, such as mail to staff. */
+void nl_mailer_wake_fully(struct nl_mailer *mailer) NL_ALL_NONNULL;
+
 /* Wakes it at a time (Unix seconds) too, for an issue that is scheduled for then. */
 void nl_mailer_wake_at(struct nl_mailer *mailer, int64_t at) NL_ALL_NONNULL;
 

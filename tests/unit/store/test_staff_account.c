@@ -50,17 +50,17 @@ static void test_what_each_role_may(void **state) {
     (void)state;
     static const struct {
         enum nl_role role;
-        bool may[6];
+        bool may[7];
     } expected[] = {
-        {NL_ROLE_NONE, {true, false, false, false, false, false}},
-        {NL_ROLE_VIEWER, {true, true, false, false, false, false}},
-        {NL_ROLE_AUTHOR, {true, true, true, false, false, false}},
-        {NL_ROLE_SENDER, {true, true, true, true, false, false}},
-        {NL_ROLE_PEOPLE, {true, true, false, false, true, false}},
-        {NL_ROLE_ADMINISTRATOR, {true, true, true, true, true, true}},
+        {NL_ROLE_NONE, {true, false, false, false, false, false, false}},
+        {NL_ROLE_VIEWER, {true, true, false, false, false, false, false}},
+        {NL_ROLE_AUTHOR, {true, true, true, false, false, false, false}},
+        {NL_ROLE_SENDER, {true, true, true, true, false, true, false}},
+        {NL_ROLE_PEOPLE, {true, true, false, false, true, false, false}},
+        {NL_ROLE_ADMINISTRATOR, {true, true, true, true, true, true, true}},
     };
     for_each_row (i, expected, nl_roles[expected[i].role])
-        for (int power = 0; power < 6; power++)
+        for (int power = 0; power < 7; power++)
             assert_int_equal(nl_role_may(expected[i].role, (enum nl_power)power),
                              expected[i].may[power]);
     assert_int_equal(nl_role_of("sender"), NL_ROLE_SENDER);
