@@ -2,8 +2,11 @@
 
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/sample.h"
+#include "newsletter/service/segments.h"
+#include "newsletter/smtp/relay.h"
 #include "newsletter/store/approval.h"
 #include "newsletter/store/issue.h"
+#include "newsletter/store/relay_note.h"
 #include "service/draft_change.h"
 
 #include <stdio.h>
@@ -15,19 +18,24 @@ enum { LINE_LENGTH = 76 };
 void nl_draft_plan_free(struct nl_draft_plan *plan) {
     nl_draft_composed_free(&plan->composed);
     free(plan->obstacle);
+    free(plan->segment);
     *plan = (struct nl_draft_plan){0};
 }
 
 static enum nl_status read_time(const struct nl_office *office,
                                 const struct nl_draft_schedule *schedule, int64_t *at,
                                 struct nl_error *err) {
-    const char *zone = schedule->zone != NULL && schedule->zone[0] != '\0' ? schedule->zone : NULL;
+    bool given = schedule->zone != NULL && schedule->zone[0] != '\0';
+    const char *zone = schedule->local ? "UTC" : given ? schedule->zone : NULL;
     *at = 0;
     if (schedule->at == NULL || schedule->at[0] == '\0')
         return NL_OK;
     enum nl_status status = nl_zone_read(schedule->at, zone, at, err);
+    if (schedule->local) /* when the first clocks on Earth show the hour */
+        *at -= (int64_t)NL_ZONE_FIRST * 3600;
     return status == NL_OK && *at <= nl_store_now(office->store)
-               ? nl_error_set(err, NL_DATA, "%s is past: choose a later time", schedule->at)
+               ? nl_error_set(err, NL_DATA, "%s is past%s: choose a later time", schedule->at,
+                              schedule->local ? " somewhere on Earth" : "")
                : status;
 }
 
@@ -56,21 +64,44 @@ static enum nl_status find_obstacle(const struct nl_office *office, int64_t id,
     if (status == NL_OK && !approved && why->len == 0)
         nl_buf_addf(why, "this version is not approved yet: ask for it first");
     if (plan->people == 0 && plan->at == 0 && why->len == 0)
-        nl_buf_addf(why, "list %s has no active subscription: nobody would get it",
-                    plan->composed.list.name);
+        nl_buf_addf(why, "list %s has no active subscription%s: nobody would get it",
+                    plan->composed.list.name, plan->segment != NULL ? " in this segment" : "");
     nl_issue_free(&known);
     return status;
 }
 
-static enum nl_status measure(const struct nl_office *office, struct nl_draft_plan *plan,
+/* How long it takes at the pace that was found with the relay. */
+static enum nl_status add_duration(const struct nl_office *office, struct nl_draft_plan *plan,
+                                   struct nl_error *err) {
+    struct nl_relay_pace pace = {0};
+    struct nl_buf name = {0};
+    size_t count = 0;
+    nl_relay_add_name(nl_config_relays(office->config, &count), &name);
+    enum nl_status status = nl_relay_pace_read(office->store, nl_buf_text(&name), &pace, err);
+    if (pace.per_second > 0)
+        plan->seconds = (plan->people + pace.per_second - 1) / pace.per_second;
+    nl_buf_free(&name);
+    return status;
+}
+
+static enum nl_status measure(const struct nl_office *office,
+                              const struct nl_draft_schedule *schedule, struct nl_draft_plan *plan,
                               struct nl_error *err) {
     const struct nl_issue *issue = &plan->composed.bulletin.issue;
+    const char *name =
+        schedule->segment != NULL && schedule->segment[0] != '\0' ? schedule->segment : NULL;
+    struct nl_segment *segment = NULL;
     struct nl_buf sample = {0};
-    enum nl_status status =
-        nl_issue_audience(office->store, plan->composed.list.id, NULL, &plan->people, err);
+    enum nl_status status = nl_office_segment(office, NULL, name, &segment, &plan->segment, err);
+    if (status == NL_OK)
+        status =
+            nl_issue_audience(office->store, plan->composed.list.id, segment, &plan->people, err);
+    if (status == NL_OK)
+        status = add_duration(office, plan, err);
     if (status == NL_OK && plan->composed.whole)
         status = nl_sample_fill(issue->message, issue->message_len, NULL, &sample, err);
     plan->size = sample.len;
+    nl_segment_free(segment);
     nl_buf_free(&sample);
     return status;
 }
@@ -86,7 +117,7 @@ enum nl_status nl_office_draft_plan(const struct nl_office *office, int64_t id,
     if (status == NL_OK)
         status = nl_office_draft_compose(office, id, &out->composed, err);
     if (status == NL_OK)
-        status = measure(office, out, err);
+        status = measure(office, schedule, out, err);
     if (status == NL_OK)
         status = find_obstacle(office, id, out, &why, err);
     if (status == NL_OK && why.failed)
@@ -100,6 +131,7 @@ enum nl_status nl_office_draft_plan(const struct nl_office *office, int64_t id,
 }
 
 static enum nl_status make_issue(const struct nl_office *office, int64_t id,
+                                 const struct nl_draft_schedule *schedule,
                                  struct nl_draft_plan *plan, struct nl_error *err) {
     struct nl_issue *issue = &plan->composed.bulletin.issue;
     const struct nl_draft_issue request = {
@@ -109,6 +141,14 @@ static enum nl_status make_issue(const struct nl_office *office, int64_t id,
         plan->at != 0 ? plan->at : nl_store_now(office->store) + office->config->send.grace;
     issue->state = NL_ISSUE_SCHEDULED;
     issue->test = office->config->subject_test;
+    issue->segment = plan->segment;
+    plan->segment = NULL;
+    if (schedule->local && plan->at != 0 && (issue->local_time = strdup(schedule->at)) == NULL)
+        return nl_error_nomem(err);
+    if (issue->local_time != NULL && issue->alternative_subject != NULL)
+        return nl_error_set(err, NL_DATA,
+                            "subjects are tried on a sample before the rest: each reader's own "
+                            "clock does not go with it");
     return nl_draft_make_issue(office->store, &request, err);
 }
 
@@ -126,7 +166,7 @@ enum nl_status nl_office_draft_send(const struct nl_office *office, int64_t id,
         status = nl_error_set(err, NL_EXISTS,
                               "the issue has changed since you looked at it: look again");
     if (status == NL_OK)
-        status = make_issue(office, id, &plan, err);
+        status = make_issue(office, id, schedule, &plan, err);
     if (status == NL_OK) {
         *issue = plan.composed.bulletin.issue.id;
         *at = plan.composed.bulletin.issue.scheduled_at;

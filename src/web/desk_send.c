@@ -1,6 +1,7 @@
 #include "web/desk.h"
 
 #include "newsletter/service/draft_send.h"
+#include "newsletter/service/segments.h"
 #include "newsletter/template/data.h"
 #include "web/copy_worker.h"
 #include "web/draft_copies.h"
@@ -32,6 +33,10 @@ static void describe(const struct nl_desk *desk, const struct nl_draft_plan *pla
     nl_data_set(data, "list_title", plan->composed.list.title);
     nl_data_set(data, "languages", nl_buf_text(&languages));
     set_number(data, "people", plan->people);
+    nl_data_set(data, "segment_text", plan->segment != NULL ? plan->segment : "");
+    nl_data_set(data, "duration", "");
+    if (plan->seconds > 0)
+        set_number(data, "duration", (plan->seconds + 59) / 60);
     set_number(data, "grace", desk->office.config->send.grace);
     set_number(data, "size", (int64_t)(plan->size + 1023) / 1024);
     set_number(data, "warnings", (int64_t)plan->composed.warnings);
@@ -58,13 +63,42 @@ static void add_test_result(const struct nl_desk *desk, json_t *data) {
     nl_buf_free(&told);
 }
 
+/* The saved segments, of which the page shows one: it is part of what will happen. */
+static enum nl_status add_segments(const struct nl_desk *desk, const char *chosen, json_t *data) {
+    json_t *segments = NULL;
+    size_t at = 0;
+    json_t *one = NULL;
+    enum nl_status status = nl_office_segments(&desk->office, &segments, desk->err);
+    json_array_foreach(segments, at, one) {
+        const char *name = json_string_value(json_object_get(one, "name"));
+        json_object_set_new(one, "chosen", json_boolean(strcmp(name, chosen) == 0));
+    }
+    nl_data_set(data, "segment", chosen);
+    json_object_set_new(data, "any_segments", json_boolean(json_array_size(segments) > 0));
+    json_object_set_new(data, "segments", segments != NULL ? segments : json_array());
+    return status;
+}
+
+static const char *chosen_segment(const struct nl_desk *desk) {
+    const char *asked = nl_request_query(desk->call->request, "segment");
+    const char *name = nl_request_is_post(desk->call->request) ? field(desk, "segment") : asked;
+    return name != NULL ? name : "";
+}
+
 enum nl_status nl_desk_send_page(struct nl_desk *desk) {
-    const struct nl_draft_schedule now = {NULL, NULL};
+    const char *segment = chosen_segment(desk);
+    const struct nl_draft_schedule now = {.segment = segment};
     struct nl_draft_plan plan = {0};
     json_t *data = desk->call->data;
     if (json_is_integer(json_object_get(desk->draft, "issue")))
         return nl_desk_go(desk, "");
     enum nl_status status = nl_office_draft_plan(&desk->office, desk->id, &now, &plan, desk->err);
+    if (status == NL_NOTFOUND) { /* a segment that somebody has removed */
+        nl_error_free(desk->err);
+        return nl_desk_go(desk, "/send");
+    }
+    if (status == NL_OK)
+        status = add_segments(desk, segment, data);
     if (status == NL_OK) {
         describe(desk, &plan, data);
         add_test_result(desk, data);
@@ -75,6 +109,7 @@ enum nl_status nl_desk_send_page(struct nl_desk *desk) {
         nl_data_set(data, "desk", "desk");
         nl_data_set(data, "at", field(desk, "at"));
         nl_data_set(data, "zone", field(desk, "zone"));
+        json_object_set_new(data, "local", json_boolean(strcmp(field(desk, "when"), "local") == 0));
         json_object_set_new(data, "later", json_boolean(strcmp(field(desk, "when"), "later") == 0));
         status = nl_staff_render(desk->call->staff, desk->call->theme, "staff-send.html",
                                  json_incref(data), desk->response, desk->err);
@@ -97,10 +132,13 @@ static enum nl_status send_test(struct nl_desk *desk) {
 
 static enum nl_status send_issue(struct nl_desk *desk, int64_t *issue) {
     const char *when = field(desk, "when");
-    bool later = strcmp(when, "later") == 0;
-    const struct nl_draft_schedule schedule = {later ? field(desk, "at") : NULL,
-                                               field(desk, "zone")[0] != '\0' ? field(desk, "zone")
-                                                                              : "UTC"};
+    bool local = strcmp(when, "local") == 0;
+    bool later = local || strcmp(when, "later") == 0;
+    const char *zone = field(desk, "zone");
+    const struct nl_draft_schedule schedule = {.at = later ? field(desk, "at") : NULL,
+                                               .zone = zone[0] != '\0' ? zone : "UTC",
+                                               .local = local,
+                                               .segment = field(desk, "segment")};
     int64_t at = 0;
     if (!later && strcmp(when, "now") != 0)
         return nl_error_set(desk->err, NL_DATA, "%s",

@@ -3,6 +3,7 @@ import datetime
 import io
 import json
 import re
+import time
 import urllib.parse
 import zipfile
 
@@ -133,6 +134,36 @@ def test_changed_since_it_was_looked_at(desk, connected):
     answer = desk.http.press(desk.path + "/send", **asked, digest=digest)
     assert answer.status == 409 and "look again" in problem(answer)
     assert connected.sql("SELECT count(*) FROM issue") == [(0,)]
+
+
+def test_to_a_segment_by_the_clock_of_each_reader(desk, connected):
+    """The page says how many are meant; exactly they, at exactly that hour, are what is stored."""
+    connected.add_active(["reader@example.org", "kk@example.org", "other@example.org"])
+    connected.sql("UPDATE subscriber SET language = 'kk' WHERE address LIKE 'kk%'")
+    connected.run("segment", "add", "kazakh", 'language = "kk"')
+    desk.save(revision=desk.revision(), **FIELDS)
+    assert "<dd>3</dd>" in desk.page("/send").text
+    page = desk.page("/send?segment=kazakh").text
+    assert "<dd>1</dd>" in page and "language = &quot;kk&quot;" in page
+    assert desk.page("/send?segment=gone").status == 303
+    digest = re.search(r'name="digest" value="(\w+)"', page).group(1)
+    asked = {"action": "send", "when": "local", "at": "2036-12-01T09:00", "digest": digest, "sure": "yes", "segment": "kazakh"}
+    assert desk.http.press(desk.path + "/send", **{**asked, "at": "2001-01-01T09:00"}).status == 422
+    assert desk.http.press(desk.path + "/send", **asked).status == 303
+    first = datetime.datetime(2036, 11, 30, 19, tzinfo=datetime.timezone.utc)
+    assert connected.sql("SELECT segment, local_time, scheduled_at FROM issue") == [
+        ('language = "kk"', "2036-12-01T09:00", int(first.timestamp()))]
+
+
+def test_how_long_it_takes(desk, connected):
+    """At the pace that was found with the relay."""
+    connected.add_active(["reader@example.org", "second@example.org", "third@example.org"])
+    desk.save(revision=desk.revision(), **FIELDS)
+    assert "takes about" not in desk.page("/send").text  # nothing is known yet
+    relay = f"127.0.0.1:{connected.settings['smtp']['port']}"
+    found = f"1 1 1 0 {int(time.time())}"
+    connected.sql("INSERT INTO setting (key, value) VALUES (?, ?)", f"relay pace {relay}", found)
+    assert "<dd>1 min</dd>" in desk.page("/send").text
 
 
 def test_a_test_mail(desk, server):

@@ -5,10 +5,12 @@
 #include "newsletter/service/drafts.h"
 #include "newsletter/store/draft_issue.h"
 
-/* When a draft is to go out. */
+/* When a draft is to go out, and to whom. */
 struct nl_draft_schedule {
-    const char *at;   /* "2026-12-01T09:00"; NULL or "": now */
-    const char *zone; /* NULL or "": that of this machine */
+    const char *at;      /* "2026-12-01T09:00"; NULL or "": now */
+    const char *zone;    /* NULL or "": that of this machine */
+    bool local;          /* `at` is by each reader's own clock (attribute timezone, else UTC) */
+    const char *segment; /* the name of a saved one; NULL or "": everybody on the list */
 };
 
 /* Zero-initialise; free with nl_draft_plan_free. */
@@ -17,12 +19,15 @@ struct nl_draft_plan {
     struct nl_draft_seal seal; /* of the draft that was looked at */
     int64_t at;                /* Unix seconds; 0: now */
     int64_t people;            /* who would get it as of now */
+    char *segment;             /* its expression; NULL: everybody on the list */
+    int64_t seconds;           /* how long it takes at the pace that was found; 0: not known */
     size_t size;               /* bytes of one message */
     char *obstacle;            /* why it cannot be sent; NULL: it can */
 };
 void nl_draft_plan_free(struct nl_draft_plan *plan);
 
-/* Says what sending would do. NL_NOTFOUND, NL_DATA for a time that is none or past. */
+/* Says what sending would do. NL_NOTFOUND for a draft or a segment,
+ * NL_DATA for a time that is none or past. */
 NL_CHECKED enum nl_status nl_office_draft_plan(const struct nl_office *office, int64_t id,
                                                const struct nl_draft_schedule *schedule,
                                                struct nl_draft_plan *out,
