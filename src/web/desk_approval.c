@@ -115,6 +115,7 @@ enum nl_status nl_desk_approval_page(struct nl_desk *desk, bool may_approve) {
         nl_data_set(data, "desk", "desk");
         nl_data_set(data, "draft", id);
         nl_data_set(data, "text", desk->text);
+        desk->response->frames = true;
         nl_data_set(data, "state_label", label_of(desk, state));
         nl_data_set(data, "seal", json_string_value(json_object_get(facts, "seal")));
         nl_data_set(data, "asked_by", json_string_value(json_object_get(facts, "asked_by")));

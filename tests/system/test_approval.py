@@ -7,6 +7,7 @@ import urllib.parse
 
 import pytest
 from conftest import wait_for
+from test_look import look, needs_browser
 from test_press_room import FIELDS, Desk, account, problem
 from test_staff import staff  # noqa: F401
 
@@ -195,3 +196,23 @@ def test_the_command_line_is_recorded(connected):
     connected.add_active(["reader@example.org"])
     connected.run("send", "--yes", connected.issue(title="Ferries"))
     assert "(command): issue send, issue 1" in connected.run("staff", "log", "send").out
+
+
+@pytest.mark.slow
+@needs_browser
+@pytest.mark.one_engine("the engine makes no difference")
+@pytest.mark.parametrize("language", ["en", "ru", "kk", "ar"])
+def test_how_it_looks(begin, connected, tmp_path, language):
+    """The page of an issue that was changed since it was approved, with words of others."""
+    desk = begin(needed="2")
+    for who, action, words in (("ann", "ask", "Please"), ("bob", "comment", "Which one?"), ("bob", "approve", "")):
+        desk.http.login(who)
+        assert say(desk, action, words=words, passage="A yurt" if action == "comment" else "").status == 303
+    desk.http.login("ann")
+    assert desk.save(revision=desk.revision(), **{**FIELDS, "body": "# Hello\r\n\r\nAnother.\r\n"}).status == 303
+    assert say(desk, "ask").status == 303
+    desk.http.login("bob")
+    assert say(desk, "comment", words="Better", passage="Another").status == 303
+    look(tmp_path, {f"approval-{language}": f"{desk.http.url}{desk.path}/approval?language={language}",
+                    f"account-{language}": f"{desk.http.url}/account?language={language}"},
+         widths=(375, 1280), mail=False, cookie=desk.http.cookie)
