@@ -112,9 +112,9 @@ static json_t *plan_facts(const struct nl_draft_plan *plan) {
     return json_pack("{s:o, s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:I}", "at", nl_facts_time(plan->at),
                      "people", (json_int_t)plan->people, "size", (json_int_t)plan->size, "subject",
                      text_or_null(whole ? bulletin->issue.subject : NULL), "digest",
-                     text_or_null(whole ? bulletin->issue.digest : NULL), "list",
-                     plan->composed.list.name, "languages", languages, "obstacle",
-                     text_or_null(plan->obstacle), "warnings", (json_int_t)plan->composed.warnings);
+                     text_or_null(whole ? plan->seal.text : NULL), "list", plan->composed.list.name,
+                     "languages", languages, "obstacle", text_or_null(plan->obstacle), "warnings",
+                     (json_int_t)plan->composed.warnings);
 }
 
 enum nl_status nl_api_plan_draft(struct nl_api_call *call, struct nl_error *err) {
