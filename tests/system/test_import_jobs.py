@@ -220,7 +220,7 @@ def test_people_who_got_an_issue_are_unsubscribed(connected, server):
 
 def test_only_within_a_day(connected):
     connected.run("import", connected.write("new.csv", "email\nann@example.org\n"), "--consent", "x")
-    connected.sql("UPDATE task SET ended_at = ended_at - ?", DAY + 1)
+    connected.sql("UPDATE task SET ended_at = ended_at - ?", DAY + 60)
     assert "more than a day ago" in connected.run("import", "--undo", "1", expect=None).err
     connected.run("prune")
     assert connected.sql("SELECT count(*) FROM import_change") == [(0,)] and state_of(connected) == {"ann@example.org": "active"}
@@ -322,7 +322,7 @@ def test_the_life_of_an_export(api, connected):
     api.call("DELETE", at, expect=204)
     api.call("GET", at + "/file", expect=404)
     api.call("DELETE", at, expect=409)
-    connected.sql("UPDATE task SET ended_at = ended_at - ?", DAY + 1)
+    connected.sql("UPDATE task SET ended_at = ended_at - ?", DAY + 60)
     connected.run("prune")
     assert connected.sql("SELECT count(*) FROM task_part") == [(0,)]
     api.call("GET", f"/exports/{lines['id']}/file", expect=404)
