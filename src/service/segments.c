@@ -4,6 +4,7 @@
 #include "newsletter/store/member.h"
 #include "newsletter/store/saved_segment.h"
 #include "newsletter/store/segment_check.h"
+#include "newsletter/store/segment_index.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,14 +80,15 @@ enum nl_status nl_office_segment_put(const struct nl_office *office, const char 
     if (status == NL_OK)
         status = nl_office_note(office, "segment save", "segment", name, 0, err);
     nl_segment_free(segment);
-    return status;
+    return status == NL_OK ? nl_segment_indexes_renew(office->store, err) : status;
 }
 
 enum nl_status nl_office_segment_remove(const struct nl_office *office, const char *name,
                                         struct nl_error *err) {
     enum nl_status status = nl_saved_segment_remove(office->store, name, err);
-    return status == NL_OK ? nl_office_note(office, "segment remove", "segment", name, 0, err)
-                           : status;
+    if (status == NL_OK)
+        status = nl_office_note(office, "segment remove", "segment", name, 0, err);
+    return status == NL_OK ? nl_segment_indexes_renew(office->store, err) : status;
 }
 
 static json_t *facts_of(const char *name, const char *expression) {

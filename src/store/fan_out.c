@@ -14,7 +14,7 @@ static enum nl_status on_audience(struct nl_store *store, const char *before, co
     struct nl_query query = {0};
     nl_buf_addf(&query.sql, "%s " AUDIENCE "%s", before, which);
     nl_query_add(&query, values);
-    nl_segment_add(store, segment, &query);
+    nl_segment_add(store, segment, which[0] == '\0', &query);
     nl_buf_adds(&query.sql, after);
     enum nl_status status = nl_query_number(store, err, first, &query);
     nl_query_free(&query);
@@ -106,7 +106,7 @@ enum nl_status nl_audience_zones(struct nl_store *store, int64_t list,
                             "json_type(r.attributes, '$.timezone') = 'text' THEN "
                             "json_extract(r.attributes, '$.timezone') END, '') AS zone " AUDIENCE);
     nl_query_add(&query, NL_VALUES(NL_INT(list)));
-    nl_segment_add(store, segment, &query);
+    nl_segment_add(store, segment, true, &query);
     nl_buf_adds(&query.sql, ") AS told GROUP BY zone ORDER BY 2 DESC, 1");
     enum nl_status status = nl_query_each(store, err, each, context, &query);
     nl_query_free(&query);

@@ -33,7 +33,7 @@ static void ask(const struct nl_store *store, const struct nl_member_filter *fil
                 "JOIN subscriber r ON r.id = s.subscriber JOIN list l ON l.id = s.list "
                 "WHERE ?1 IN (0, s.list) AND (?2 IS NULL OR s.state = ?2) "
                 "AND r.address_key LIKE '%@%' AND s.id > ?3 AND ?4 > 0");
-    nl_segment_add(store, filter->segment, query);
+    nl_segment_add(store, filter->segment, false, query);
     nl_buf_adds(&query->sql, " ORDER BY s.id LIMIT ?4");
 }
 

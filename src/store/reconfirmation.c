@@ -23,7 +23,7 @@ static enum nl_status find_overdue(struct nl_store *store, const struct nl_recon
                 "AND (?2 = 0 OR coalesce(s.confirmed_at, 0) < ?2) AND ?3 > 0 "
                 "AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = "
                 "r.address_key)");
-    nl_segment_add(store, self->segment, &query);
+    nl_segment_add(store, self->segment, false, &query);
     nl_buf_adds(&query.sql, " ORDER BY s.confirmed_at, s.id LIMIT ?3");
     enum nl_status status = nl_query_each(store, err, nl_sql_add_id, ids, &query);
     nl_query_free(&query);

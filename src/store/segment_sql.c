@@ -1,5 +1,7 @@
 #include "store/segment_sql.h"
 
+#include "newsletter/base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +15,6 @@ static const char *const columns[] = {
         "coalesce(r.language, (SELECT l.language FROM list l WHERE l.id = s.list))",
     [NL_FIELD_SOURCE] = "s.consent_source",
     [NL_FIELD_JOINED] = "s.confirmed_at",
-    [NL_FIELD_ATTRIBUTE] = "json_extract(r.attributes, ?)",
 };
 
 static const char *const signs[] = {
@@ -22,164 +23,192 @@ static const char *const signs[] = {
     [NL_TEST_GREATER] = ">", [NL_TEST_GREATER_EQUAL] = ">=",
 };
 
+/* ---- attributes ---- */
+
+/* Nothing in it needs quoting, and two names never differ by case alone. */
+static bool is_simple(const char *name) {
+    enum { LONGEST = 32 };
+    return nl_text_is_name(name, "_", LONGEST) &&
+           strpbrk(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == NULL;
+}
+
+bool nl_segment_is_indexable(const struct nl_segment *test) {
+    bool same = test->test == NL_TEST_EQUAL && !test->values[0].is_number;
+    return test->field == NL_FIELD_ATTRIBUTE && is_simple(test->attribute) &&
+           (same || test->test == NL_TEST_IN);
+}
+
+void nl_segment_attribute(const char *column, const char *name, struct nl_buf *sql) {
+    nl_buf_addf(sql, "json_extract(%s, '$.\"%s\"')", column, name);
+}
+
+struct writer {
+    const struct nl_store *store;
+    struct nl_query *query;
+    bool indexed;
+};
+
 /* ---- values, in the order in which they stand in the SQL ---- */
 
-static void add_path(const struct nl_segment *test, struct nl_query *query) {
+static void add_path(const struct nl_segment *test, struct writer *writer) {
     struct nl_buf path = {0};
     nl_buf_addf(&path, "$.\"%s\"", test->attribute);
-    nl_query_own(query, nl_buf_take(&path));
+    nl_query_own(writer->query, nl_buf_take(&path));
 }
 
-/* The column of a test, which has a parameter if it is an attribute. */
-static void add_column(const struct nl_segment *test, struct nl_query *query) {
-    nl_buf_adds(&query->sql, columns[test->field]);
-    if (test->field == NL_FIELD_ATTRIBUTE)
-        add_path(test, query);
+/* The column of a test, which has a parameter if it is an attribute of a name that is not simple.
+ */
+static void add_column(const struct nl_segment *test, struct writer *writer) {
+    if (test->field != NL_FIELD_ATTRIBUTE) {
+        nl_buf_adds(&writer->query->sql, columns[test->field]);
+    } else if (writer->indexed && is_simple(test->attribute)) {
+        nl_segment_attribute("r.attributes", test->attribute, &writer->query->sql);
+    } else {
+        nl_buf_adds(&writer->query->sql, "json_extract(r.attributes, ?)");
+        add_path(test, writer);
+    }
 }
 
-static void add_lower(const struct nl_segment *test, struct nl_query *query) {
-    nl_buf_adds(&query->sql, "lower(");
-    add_column(test, query);
-    nl_buf_adds(&query->sql, ")");
+static void add_lower(const struct nl_segment *test, struct writer *writer) {
+    nl_buf_adds(&writer->query->sql, "lower(");
+    add_column(test, writer);
+    nl_buf_adds(&writer->query->sql, ")");
 }
 
 /* In lower case as lower() makes it of columns: ASCII only. */
-static void add_text(const char *text, struct nl_query *query) {
+static void add_text(const char *text, struct writer *writer) {
     char *lower = strdup(text);
     for (char *p = lower; p != NULL && *p != '\0'; p++)
         if (*p >= 'A' && *p <= 'Z')
             *p = (char)(*p - 'A' + 'a');
-    nl_buf_adds(&query->sql, "?");
-    nl_query_own(query, lower);
+    nl_buf_adds(&writer->query->sql, "?");
+    nl_query_own(writer->query, lower);
 }
 
 /* ---- tests ---- */
 
-static void add_known(const struct nl_segment *test, bool known, struct nl_query *query) {
+static void add_known(const struct nl_segment *test, bool known, struct writer *writer) {
     if (test->field == NL_FIELD_JOINED) {
-        nl_buf_addf(&query->sql, "%s IS %sNULL", columns[test->field], known ? "NOT " : "");
+        nl_buf_addf(&writer->query->sql, "%s IS %sNULL", columns[test->field], known ? "NOT " : "");
         return;
     }
-    nl_buf_adds(&query->sql, "coalesce(");
-    add_column(test, query);
-    nl_buf_addf(&query->sql, ", '') %s ''", known ? "<>" : "=");
+    nl_buf_adds(&writer->query->sql, "coalesce(");
+    add_column(test, writer);
+    nl_buf_addf(&writer->query->sql, ", '') %s ''", known ? "<>" : "=");
 }
 
 /* A list of values is an array, or one text with commas. */
-static void add_has(const struct nl_segment *test, struct nl_query *query) {
+static void add_has(const struct nl_segment *test, struct writer *writer) {
     const char *value = test->values[0].text;
     if (test->field == NL_FIELD_ATTRIBUTE) {
-        nl_buf_adds(&query->sql, "EXISTS (SELECT 1 FROM json_each(r.attributes, ?) e WHERE "
-                                 "lower(e.value) = ");
-        add_path(test, query);
-        add_text(value, query);
-        nl_buf_adds(&query->sql, ") OR ");
+        nl_buf_adds(&writer->query->sql, "EXISTS (SELECT 1 FROM json_each(r.attributes, ?) e WHERE "
+                                         "lower(e.value) = ");
+        add_path(test, writer);
+        add_text(value, writer);
+        nl_buf_adds(&writer->query->sql, ") OR ");
     }
-    nl_buf_adds(&query->sql, "instr(',' || replace(");
-    add_lower(test, query);
-    nl_buf_adds(&query->sql, ", ', ', ',') || ',', ',' || ");
-    add_text(value, query);
-    nl_buf_adds(&query->sql, " || ',') > 0");
+    nl_buf_adds(&writer->query->sql, "instr(',' || replace(");
+    add_lower(test, writer);
+    nl_buf_adds(&writer->query->sql, ", ', ', ',') || ',', ',' || ");
+    add_text(value, writer);
+    nl_buf_adds(&writer->query->sql, " || ',') > 0");
 }
 
-static void add_in(const struct nl_segment *test, struct nl_query *query) {
-    add_lower(test, query);
+static void add_in(const struct nl_segment *test, struct writer *writer) {
+    add_lower(test, writer);
     for (size_t i = 0; i < test->value_count; i++) {
-        nl_buf_adds(&query->sql, i == 0 ? " IN (" : ", ");
-        add_text(test->values[i].text, query);
+        nl_buf_adds(&writer->query->sql, i == 0 ? " IN (" : ", ");
+        add_text(test->values[i].text, writer);
     }
-    nl_buf_adds(&query->sql, ")");
+    nl_buf_adds(&writer->query->sql, ")");
 }
 
-static void add_time(const struct nl_segment *test, struct nl_query *query) {
-    add_column(test, query);
-    nl_buf_addf(&query->sql, " %s ?", signs[test->test]);
-    nl_query_add(query, NL_VALUES(NL_INT(test->values[0].number)));
+static void add_time(const struct nl_segment *test, struct writer *writer) {
+    add_column(test, writer);
+    nl_buf_addf(&writer->query->sql, " %s ?", signs[test->test]);
+    nl_query_add(writer->query, NL_VALUES(NL_INT(test->values[0].number)));
 }
 
 /* An attribute that is no number equals none and is neither more nor less than one, rather than
  * being 0. */
-static void add_number(const struct nl_store *store, const struct nl_segment *test,
-                       struct nl_query *query) {
-    const struct nl_dialect *dialect = nl_sql_dialect(store);
+static void add_number(const struct nl_segment *test, struct writer *writer) {
+    const struct nl_dialect *dialect = nl_sql_dialect(writer->store);
     bool unequal = test->test == NL_TEST_UNEQUAL;
-    nl_buf_addf(&query->sql, "%s(coalesce(", unequal ? "NOT " : "");
-    add_column(test, query);
-    nl_buf_adds(&query->sql, ", '') <> '' AND ltrim(");
-    add_column(test, query);
-    nl_buf_addf(&query->sql, ", '+-.0123456789') = '' AND %s", dialect->number_from);
-    add_column(test, query);
-    nl_buf_addf(&query->sql, "%s %s %s?%s)", dialect->number_end, unequal ? "=" : signs[test->test],
-                dialect->number_from, dialect->number_end);
-    nl_query_add(query, NL_VALUES(NL_STRING(test->values[0].text)));
+    nl_buf_addf(&writer->query->sql, "%s(coalesce(", unequal ? "NOT " : "");
+    add_column(test, writer);
+    nl_buf_adds(&writer->query->sql, ", '') <> '' AND ltrim(");
+    add_column(test, writer);
+    nl_buf_addf(&writer->query->sql, ", '+-.0123456789') = '' AND %s", dialect->number_from);
+    add_column(test, writer);
+    nl_buf_addf(&writer->query->sql, "%s %s %s?%s)", dialect->number_end,
+                unequal ? "=" : signs[test->test], dialect->number_from, dialect->number_end);
+    nl_query_add(writer->query, NL_VALUES(NL_STRING(test->values[0].text)));
 }
 
-static void add_comparison(const struct nl_store *store, const struct nl_segment *test,
-                           struct nl_query *query) {
+static void add_comparison(const struct nl_segment *test, struct writer *writer) {
     bool same = test->test == NL_TEST_EQUAL || test->test == NL_TEST_UNEQUAL;
     if (test->field == NL_FIELD_JOINED) {
-        add_time(test, query);
+        add_time(test, writer);
     } else if (test->field == NL_FIELD_ATTRIBUTE && test->values[0].is_number) {
-        add_number(store, test, query);
+        add_number(test, writer);
     } else if (test->field == NL_FIELD_LANGUAGE && same) { /* "ru" is also who reads ru-KZ */
-        nl_buf_adds(&query->sql, "instr(");
-        add_lower(test, query);
-        nl_buf_adds(&query->sql, " || '-', ");
-        add_text(test->values[0].text, query);
-        nl_buf_addf(&query->sql, " || '-') %s 1", test->test == NL_TEST_EQUAL ? "=" : "<>");
+        nl_buf_adds(&writer->query->sql, "instr(");
+        add_lower(test, writer);
+        nl_buf_adds(&writer->query->sql, " || '-', ");
+        add_text(test->values[0].text, writer);
+        nl_buf_addf(&writer->query->sql, " || '-') %s 1", test->test == NL_TEST_EQUAL ? "=" : "<>");
     } else {
-        add_lower(test, query);
-        nl_buf_addf(&query->sql, " %s ", signs[test->test]);
-        add_text(test->values[0].text, query);
+        add_lower(test, writer);
+        nl_buf_addf(&writer->query->sql, " %s ", signs[test->test]);
+        add_text(test->values[0].text, writer);
     }
 }
 
-static void add_test(const struct nl_store *store, const struct nl_segment *test,
-                     struct nl_query *query) {
+static void add_test(const struct nl_segment *test, struct writer *writer) {
     switch (test->test) {
     case NL_TEST_KNOWN:
     case NL_TEST_UNKNOWN:
-        add_known(test, test->test == NL_TEST_KNOWN, query);
+        add_known(test, test->test == NL_TEST_KNOWN, writer);
         break;
     case NL_TEST_HOLDS:
-        nl_buf_adds(&query->sql, "instr(");
-        add_lower(test, query);
-        nl_buf_adds(&query->sql, ", ");
-        add_text(test->values[0].text, query);
-        nl_buf_adds(&query->sql, ") > 0");
+        nl_buf_adds(&writer->query->sql, "instr(");
+        add_lower(test, writer);
+        nl_buf_adds(&writer->query->sql, ", ");
+        add_text(test->values[0].text, writer);
+        nl_buf_adds(&writer->query->sql, ") > 0");
         break;
     case NL_TEST_HAS:
-        add_has(test, query);
+        add_has(test, writer);
         break;
     case NL_TEST_IN:
-        add_in(test, query);
+        add_in(test, writer);
         break;
     default:
-        add_comparison(store, test, query);
+        add_comparison(test, writer);
         break;
     }
 }
 
-static void add_node(const struct nl_store *store, const struct nl_segment *segment,
-                     struct nl_query *query) {
-    nl_buf_adds(&query->sql, segment->kind == NL_SEGMENT_NOT ? "(NOT coalesce(" : "(");
+static void add_node(const struct nl_segment *segment, struct writer *writer) {
+    nl_buf_adds(&writer->query->sql, segment->kind == NL_SEGMENT_NOT ? "(NOT coalesce(" : "(");
     if (segment->kind == NL_SEGMENT_TEST) {
-        add_test(store, segment, query);
+        add_test(segment, writer);
     } else {
-        add_node(store, segment->left, query);
+        add_node(segment->left, writer);
         if (segment->right != NULL) {
-            nl_buf_adds(&query->sql, segment->kind == NL_SEGMENT_AND ? " AND " : " OR ");
-            add_node(store, segment->right, query);
+            nl_buf_adds(&writer->query->sql, segment->kind == NL_SEGMENT_AND ? " AND " : " OR ");
+            add_node(segment->right, writer);
         }
     }
     /* An unknown attribute compares as false, so NOT of it is true. */
-    nl_buf_adds(&query->sql, segment->kind == NL_SEGMENT_NOT ? ", FALSE))" : ")");
+    nl_buf_adds(&writer->query->sql, segment->kind == NL_SEGMENT_NOT ? ", FALSE))" : ")");
 }
 
-void nl_segment_add(const struct nl_store *store, const struct nl_segment *segment,
+void nl_segment_add(const struct nl_store *store, const struct nl_segment *segment, bool indexed,
                     struct nl_query *query) {
+    struct writer writer = {store, query, indexed};
     if (segment == NULL)
         return;
     nl_buf_adds(&query->sql, " AND ");
-    add_node(store, segment, query);
+    add_node(segment, &writer);
 }

@@ -95,6 +95,9 @@ const struct nl_engine nl_engine_postgres = {
                                "ORDER BY id LIMIT 2000) near",
                 .people_indexed = "SELECT count(*) FROM pg_indexes WHERE schemaname = "
                                   "current_schema() AND indexname = 'subscriber_text'",
+                .segment_indexes =
+                    "SELECT substr(indexname, 22) FROM pg_indexes WHERE schemaname = "
+                    "current_schema() AND indexname LIKE 'subscriber!_attribute!_%' ESCAPE '!'",
                 .migrations_table =
                     "CREATE TABLE IF NOT EXISTS schema_migration (number BIGINT PRIMARY KEY, "
                     "name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)",
