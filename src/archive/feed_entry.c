@@ -1,6 +1,7 @@
 #include "archive/page_builder.h"
 
 #include "archive/excerpt.h"
+#include "newsletter/base/timestamp.h"
 #include "newsletter/template/data.h"
 
 #include <stdio.h>
@@ -9,15 +10,23 @@
 
 enum { SUMMARY = 400 };
 
-static void add_times(int64_t at, json_t *data) {
+/* An issue is published on its date, and what was sent is the last version of it. */
+static void add_times(int64_t sent_at, const char *date, json_t *data) {
     static const char days[] = "SunMonTueWedThuFriSat";
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     char text[64] = "";
     struct tm tm = {0};
-    time_t seconds = (time_t)at;
+    time_t seconds = (time_t)sent_at;
     if (gmtime_r(&seconds, &tm) != NULL)
         strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm); /* RFC 3339 */
     nl_data_set(data, "updated", text);
+    snprintf(text, sizeof text, "%.10sT00:00:00Z", date);
+    nl_data_set(data, "published", text);
+    struct nl_datetime day = {0};
+    if (nl_datetime_read(date, &day))
+        seconds = (time_t)nl_datetime_seconds(&day);
+    if (gmtime_r(&seconds, &tm) == NULL)
+        return;
     snprintf(text, sizeof text, "%.3s, %02d %.3s %04d %02d:%02d:%02d +0000",
              days + (ptrdiff_t)3 * tm.tm_wday, tm.tm_mday, months + (ptrdiff_t)3 * tm.tm_mon,
              tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec); /* RFC 5322 */
@@ -91,7 +100,7 @@ static enum nl_status describe(const struct nl_page_builder *builder, const stru
         complete_recording(json_array_get(recordings, i));
     if (status == NL_OK)
         status = add_files(archive, edition, nl_buf_text(&base), files, err);
-    add_times(issue->sent_at, data);
+    add_times(issue->sent_at, edition->entry.date, data);
     nl_data_set(data, "href", nl_buf_text(&base));
     nl_data_set(data, "body", nl_buf_text(&body));
     nl_data_set(data, "language", language);

@@ -1,4 +1,5 @@
 #include "archive/page_builder.h"
+#include "archive/clean_html.h"
 
 #include "archive/excerpt.h"
 #include "archive/pictures.h"
@@ -139,45 +140,17 @@ enum nl_status nl_archive_fill(const struct nl_archived *text, struct nl_buf *ou
     return status;
 }
 
-/* The next "<script" or "</script" at or after `html`; NULL for none. */
-static const char *find_script(const char *html, const char *tag) {
-    for (const char *at = strcasestr(html, tag); at != NULL; at = strcasestr(at + 1, tag))
-        if (strchr(" \t\n\f/>", at[strlen(tag)]) != NULL)
-            return at;
-    return NULL;
-}
-
-/* Raw HTML of an issue may hold scripts: no mail program runs them, but browsers do. */
-static void add_without_scripts(const char *html, struct nl_buf *out) {
-    for (const char *open = NULL; (open = find_script(html, "<script")) != NULL;) {
-        const char *close = find_script(open, "</script");
-        const char *end = close != NULL ? strchr(close, '>') : NULL;
-        nl_buf_add(out, html, (size_t)(open - html));
-        html = end != NULL ? end + 1 : open + strlen(open);
-    }
-    nl_buf_adds(out, html);
-}
-
-/* A meta element leads a browser elsewhere, whatever the policy of the page. */
-static void add_without_meta(const char *html, struct nl_buf *out) {
-    for (const char *at = NULL; (at = strcasestr(html, "<meta")) != NULL; html = at + 1) {
-        nl_buf_add(out, html, (size_t)(at - html));
-        nl_buf_adds(out, "&lt;");
-    }
-    nl_buf_adds(out, html);
-}
-
 enum nl_status nl_page_body(const struct nl_archived *text, const char *base, struct nl_buf *out,
                             struct nl_error *err) {
     struct nl_buf filled = {0};
     struct nl_buf clean = {0};
     enum nl_status status = nl_archive_fill(text, &filled, err);
     if (status == NL_OK) {
-        add_without_scripts(nl_buf_text(&filled), &clean);
+        nl_html_clean(nl_buf_text(&filled), &clean);
         if (base != NULL)
             nl_pictures_link(nl_buf_text(&clean), base, out);
         else
-            add_without_meta(nl_buf_text(&clean), out);
+            nl_buf_add(out, nl_buf_text(&clean), clean.len);
     }
     out->failed = out->failed || clean.failed;
     nl_buf_free(&filled);

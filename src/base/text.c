@@ -16,9 +16,30 @@ static bool is_control(ucs4_t c) {
     return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
 }
 
+/* Characters that set the direction of what follows (UAX 9 section 2): overrides show letters in an
+ * order that is not theirs, and one that is left open turns what stands after the text, too. */
+struct directions {
+    int embeddings, isolates;
+    bool overrides;
+};
+
+static void follow(struct directions *directions, ucs4_t c) {
+    if (c == 0x202d || c == 0x202e)
+        directions->overrides = true;
+    else if (c == 0x202a || c == 0x202b)
+        directions->embeddings++;
+    else if (c == 0x202c && directions->embeddings > 0)
+        directions->embeddings--;
+    else if (c >= 0x2066 && c <= 0x2068)
+        directions->isolates++;
+    else if (c == 0x2069 && directions->isolates > 0)
+        directions->isolates--;
+}
+
 enum nl_status nl_text_check_line(const char *text, const char *what, struct nl_error *err) {
     const uint8_t *p = (const uint8_t *)text;
     size_t left = strlen(text);
+    struct directions directions = {0};
     while (left > 0) {
         ucs4_t c = *p;
         int used = c >= 0x20 && c < 0x7f ? 1 : u8_mbtoucr(&c, p, left);
@@ -28,9 +49,15 @@ enum nl_status nl_text_check_line(const char *text, const char *what, struct nl_
             return nl_error_set(err, NL_DATA,
                                 "%s holds a line break or control character: write it on one line",
                                 what);
+        follow(&directions, c);
         p += used;
         left -= (size_t)used;
     }
+    if (directions.overrides || directions.embeddings > 0 || directions.isolates > 0)
+        return nl_error_set(err, NL_DATA,
+                            "%s holds an invisible character that turns the direction of the text: "
+                            "type it again",
+                            what);
     return NL_OK;
 }
 

@@ -146,6 +146,10 @@ static enum nl_status check_line(struct nl_yaml_entry *entry, const char *name,
                             entry->line, entry->path);
     if (nl_text_check_line(entry->value, entry->path, err) != NL_OK)
         return nl_error_context(err, "%s:%zu", name, entry->line);
+    if (strcmp(entry->path, "contact.web") == 0 && entry->value[0] != '\0' &&
+        !nl_text_is_http_url(entry->value))
+        return nl_error_set(err, NL_DATA, "%s:%zu: contact.web is '%s', expected an https address",
+                            name, entry->line, entry->value);
     return NL_OK;
 }
 

@@ -89,6 +89,8 @@ static void write_create(const char *name, struct nl_buf *sql) {
     nl_buf_adds(sql, ") IS NOT NULL");
 }
 
+/* Where the schema is not trusted, since the file may come from anywhere, one of the engines lets
+ * no function of JSON stand in it. */
 enum nl_status nl_segment_indexes_renew(struct nl_store *store, struct nl_error *err) {
     struct wanted wanted = {0};
     struct nl_buf present = {0};

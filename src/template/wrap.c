@@ -6,7 +6,7 @@
 #include <unilbrk.h>
 #include <uniwidth.h>
 
-enum { LEAST_COLUMNS = 20, TAGS_LIMIT = 64 };
+enum { LEAST_COLUMNS = 20, TAGS_LIMIT = 64, UNBROKEN = 40 };
 
 /* Whether a word is the number of a link, "[2]", perhaps with a sign after it: it belongs to the
  * word before it. */
@@ -15,7 +15,8 @@ static bool is_link_number(const char *word, size_t len) {
     return digits > 0 && digits + 1 < len && word[digits + 1] == ']';
 }
 
-/* Breaks inside addresses and URLs would make them unusable. */
+/* Breaks inside addresses and URLs would make them unusable, and those at a hyphen look like a
+ * hyphen too many. */
 static void protect_words(const char *text, size_t len, char *override) {
     for (size_t at = 0; at < len;) {
         size_t end = at;
@@ -24,8 +25,11 @@ static void protect_words(const char *text, size_t len, char *override) {
         bool whole = memmem(text + at, end - at, "://", 3) != NULL ||
                      memchr(text + at, '@', end - at) != NULL ||
                      memmem(text + at, end - at, "{{", 2) != NULL;
-        for (size_t i = at; i < end; i++)
-            override[i] = whole && i > at ? UC_BREAK_PROHIBITED : UC_BREAK_UNDEFINED;
+        bool short_word = end - at <= UNBROKEN;
+        for (size_t i = at; i < end; i++) {
+            bool hyphen = i > at && text[i - 1] == '-' && short_word;
+            override[i] = i > at && (whole || hyphen) ? UC_BREAK_PROHIBITED : UC_BREAK_UNDEFINED;
+        }
         if (at > 0 && is_link_number(text + at, end - at))
             override[at] = UC_BREAK_PROHIBITED;
         if (end < len)

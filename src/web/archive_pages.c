@@ -94,6 +94,7 @@ static enum nl_status serve_list(struct nl_site *site, const struct nl_request *
         response->type = page.type;
         response->cacheable = strcmp(path, "search") != 0;
         response->ranges = page.ranges;
+        response->issue = strncmp(path, "issue/", 6) == 0;
         if (page.download)
             response->attachment = "";
         response->form = response->body.len > 0 && strncmp(page.type, "text/html", 9) == 0 &&

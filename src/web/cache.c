@@ -13,7 +13,7 @@ struct entry {
     struct nl_buf body;
     const char *type;
     char etag[NL_ETAG];
-    bool form, ranges;
+    bool form, ranges, issue;
     const char *attachment;
     int64_t changed_at; /* when this body was first seen */
     uint64_t state;     /* in which it was made */
@@ -67,6 +67,7 @@ bool nl_cache_get(struct nl_cache *cache, const char *key, struct nl_response *r
     response->type = entry->type;
     response->form = entry->form;
     response->ranges = entry->ranges;
+    response->issue = entry->issue;
     response->attachment = entry->attachment;
     response->cacheable = true;
     describe(cache, entry, response);
@@ -109,6 +110,7 @@ void nl_cache_put(struct nl_cache *cache, const char *key, struct nl_response *r
     struct entry made = {.type = response->type,
                          .form = response->form,
                          .ranges = response->ranges,
+                         .issue = response->issue,
                          .attachment = response->attachment,
                          .changed_at = cache->now,
                          .state = cache->state,

@@ -77,6 +77,7 @@ struct nl_response {
     bool close;                /* the connection, after the answer */
     bool scripts;              /* the page loads a script of ours */
     bool frames;               /* the page shows pages of ours within itself */
+    bool issue;                /* an issue's page, with pictures from where it says */
     bool framed;               /* it is such a page: a mail, with styles and pictures of its own */
     bool wait;                 /* no answer yet: the handler is called again after nl_server_wake */
     bool cacheable;            /* nothing personal is in it: it may be kept, here and elsewhere */

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/template/language_menu.h"
 #include "web/page.h"
@@ -23,13 +24,34 @@ static void add_argument(const char *name, const char *value, void *ctx) {
     nl_buf_addc(query, '&');
 }
 
+struct search {
+    const char *language;
+    bool found;
+};
+
+static enum nl_status compare(const char *tag, void *ctx, struct nl_error *err) {
+    struct search *search = ctx;
+    (void)err;
+    search->found = search->found || strcmp(tag, search->language) == 0;
+    return NL_OK;
+}
+
+/* Whether the menu offers it. */
+static bool is_offered(const struct nl_site *site, const char *language) {
+    struct search search = {language, false};
+    struct nl_error ignored = {0};
+    if (nl_catalog_each(site->config->templates, compare, &search, &ignored) != NL_OK)
+        nl_error_free(&ignored);
+    return search.found;
+}
+
 bool nl_language_choose(const struct nl_site *site, const struct nl_request *request,
                         struct nl_response *response) {
     const char *language = nl_request_query(request, NL_LANGUAGE_ARGUMENT);
     const char *url = site->config->serve.url;
     struct nl_buf query = {0};
     struct nl_buf cookie = {0};
-    if (language == NULL || !nl_language_is_tag(language))
+    if (language == NULL || !nl_language_is_tag(language) || !is_offered(site, language))
         return false;
     nl_buf_adds(&query, "?");
     nl_request_each_argument(request, add_argument, &query);

@@ -10,9 +10,13 @@
 
 enum { ANSWER_SECONDS = 300 }; /* a page with large pictures over a slow line */
 
-#define POLICY                                                                                     \
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; media-src 'self' https:; "        \
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+#define POLICY_WITH(pictures)                                                                      \
+    "default-src 'none'; style-src 'self'; img-src 'self' data:" pictures                          \
+    "; media-src 'self' https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+#define POLICY POLICY_WITH("")
+
+/* An issue may name pictures of other websites, as its mail does. */
+#define ISSUE_POLICY POLICY_WITH(" https: http:")
 
 #define SCRIPTS POLICY "; script-src 'self'; connect-src 'self'"
 
@@ -84,6 +88,7 @@ static void add_headers(const struct nl_response *response, struct MHD_Response 
                             response->framed    ? FRAMED_POLICY
                             : response->frames  ? SCRIPTS "; frame-src 'self'"
                             : response->scripts ? SCRIPTS
+                            : response->issue   ? ISSUE_POLICY
                                                 : POLICY);
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
         MHD_add_response_header(out, always[i][0], always[i][1]);

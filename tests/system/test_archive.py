@@ -330,5 +330,49 @@ def test_scripts_of_raw_html_stay_out(connected):
     connected.run("archive", "build", "www")
     page = open(os.path.join(connected.folder, "www", "bulletin", "issue", "no-1", "index.html"), encoding="utf-8").read()
     assert "<script>" not in page.lower() and "<script " not in page.lower() and "alert" not in page
-    assert "<div>kept</div>" in page and "<scripted>" in page
+    assert "<div>kept</div>" in page and " c  d" in page and "<scripted>" not in page
     assert "default-src 'none'" in page.split("</head>")[0]
+
+
+HOSTILE = """<meta http-equiv="refresh" content="0;url=https://evil.example/meta">
+<base href="https://evil.example/base"><link rel="stylesheet" href="https://evil.example/link">
+<form action="https://evil.example/form"><input name="password"><button>Log in</button></form>
+<iframe src="https://evil.example/frame"></iframe><object data="https://evil.example/object"></object>
+<p onclick="evil()" style="position:fixed"><a href=" java&#10;script:evil()">one</a> <a href="https://fine.example/">two</a></p>
+<img src="https://fine.example/x.png" onerror="evil()" alt="A quay"><svg><script>evil()</script></svg>
+<div class="note">kept <b>bold
+</main></body></html><plaintext>
+
+After.
+"""
+
+
+def test_raw_html_acts_in_no_browser(connected):
+    """The website's own parts stay as they are, whatever an author leaves open; feeds have no policy at all."""
+    connected.configure(raw_html=True, serve={"url": "https://news.example.org"})
+    connected.add_active(["ann@example.org"])
+    connected.run("send", "--yes", "--despite-errors", connected.issue("First.\n\n" + HOSTILE))
+    web = WebServer(BINARY, connected.folder, "--no-mail")
+    page, feed = web.get("/archive/bulletin/issue/no-1/").text, web.get("/archive/bulletin/feed.json").text
+    web.stop()
+    body = page.split('<div class="text"')[1].split("</article>")[0]
+    for text in (body, feed):
+        for bad in ("evil", "<meta", "<base", "<form", "<input", "<iframe", "<object", "<svg", "onclick", "onerror", "<plaintext"):
+            assert bad not in text, bad
+        for good in ("https://fine.example/", "https://fine.example/x.png", "note", "kept", "two", "After."):
+            assert good in text, good
+    assert page.index("After.") < page.index('class="colophon"')  # the foot is no part of what was left open
+    assert page.count("<main") == page.count("</main>") == 1
+
+
+def test_pictures_by_address_are_shown(connected):
+    connected.configure(serve={"url": "https://news.example.org"})
+    connected.add_active(["ann@example.org"])
+    connected.run("send", "--yes", connected.issue("Look:\n\n![A quay](https://pictures.example.org/quay.png)\n"))
+    web = WebServer(BINARY, connected.folder, "--no-mail")
+    for _ in range(2):  # also from the cache
+        page = web.get("/archive/bulletin/issue/no-1/")
+        assert 'src="https://pictures.example.org/quay.png"' in page.text
+        assert "img-src 'self' data: https: http:;" in page.getheader("Content-Security-Policy")
+    assert "img-src 'self' data:;" in web.get("/join").getheader("Content-Security-Policy")
+    web.stop()

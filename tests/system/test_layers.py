@@ -27,7 +27,7 @@ ROOMS = {
     "bulletin": (6, "jansson.h libetpan libical md4c-html.h md4c.h openssl unicase.h unicode unictype.h unistr.h"),
     "report": (6, "jansson.h"),
     "delivery": (7, "curl"),
-    "archive": (7, "jansson.h openssl pango unictype.h uninorm.h unistr.h"),
+    "archive": (7, "jansson.h libxml openssl pango unictype.h uninorm.h unistr.h"),
     "service": (8, "curl jansson.h openssl"),
     "doctor": (8, "ares.h curl spf2"),
     "web": (9, "jansson.h microhttpd.h openssl"),

@@ -148,7 +148,8 @@ def test_json_feed(http):
     assert feed["feed_url"].endswith("/feed.ru.json") and feed["hubs"] == [{"type": "WebSub", "url": "https://hub.example.org/"}]
     (item,) = feed["items"]
     assert item["id"] == item["url"] == URL + "ru/" and "Слушайте." in item["content_html"] and item["language"] == "ru"
-    assert item["authors"] == [{"name": "пресс-служба"}] and re.fullmatch(r"[\d-]+T[\d:]+Z", item["date_published"])
+    assert item["authors"] == [{"name": "пресс-служба"}] and item["date_published"] == "2026-08-25T00:00:00Z"
+    assert re.fullmatch(r"[\d-]+T[\d:]+Z", item["date_modified"])
     first = json.loads(http.get("/archive/bulletin/feed.json").text)["items"][0]["attachments"][0]
     assert first == {"url": URL + "audio-1.mp3", "mime_type": "audio/mpeg", "title": "First <movement>",
                      "size_in_bytes": len(SOUND), "duration_in_seconds": 200}

@@ -7,8 +7,7 @@
 
 /* Makes the indexes that the saved segments want and drops the others. Only "=" and "in" with texts
  * want one, for attributes of simple names (small letters, digits and "_"), eight at most. Nothing
- * for SQLite, whose functions of JSON may stand in no index where the schema is not trusted (it is
- * not, since the file may come from anywhere). */
+ * for an engine that lets no function of JSON stand in an index. */
 NL_CHECKED enum nl_status nl_segment_indexes_renew(struct nl_store *store,
                                                    struct nl_error *err) NL_ALL_NONNULL;
 

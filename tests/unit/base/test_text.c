@@ -98,6 +98,31 @@ static void test_files(void **state) {
     nl_buf_free(&path);
 }
 
+/* Marks of direction that are closed within a text serve it; others turn what stands after it. */
+static void test_directions(void **state) {
+    static const struct {
+        const char *text;
+        bool fine;
+    } rows[] = {
+        {"\u0623\u062e\u0628\u0627\u0631 \u2068News\u2069", true},
+        {"\u202bx\u202c y\u200f", true},
+        {"gpj.\u202etxt", false},
+        {"\u202dx\u202c", false},
+        {"open \u2067x", false},
+        {"\u202ax", false},
+        {"\u2069x\u2066", false},
+    };
+    (void)state;
+    for_each_row (i, rows, NULL) {
+        struct nl_error err = {0};
+        enum nl_status status = nl_text_check_line(rows[i].text, "title", &err);
+        assert_int_equal(status, rows[i].fine ? NL_OK : NL_DATA);
+        if (!rows[i].fine)
+            assert_non_null(strstr(nl_error_text(&err), "title holds an invisible character"));
+        nl_error_free(&err);
+    }
+}
+
 static void test_printable(void **state) {
     static const struct {
         const char *text, *expected;
@@ -156,11 +181,11 @@ static void test_words(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_line),      cmocka_unit_test(test_body),
-        cmocka_unit_test(test_duration),  cmocka_unit_test(test_slug),
-        cmocka_unit_test(test_url),       cmocka_unit_test(test_files),
-        cmocka_unit_test(test_printable), cmocka_unit_test(test_fit),
-        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_line),       cmocka_unit_test(test_body),
+        cmocka_unit_test(test_duration),   cmocka_unit_test(test_slug),
+        cmocka_unit_test(test_url),        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_directions), cmocka_unit_test(test_printable),
+        cmocka_unit_test(test_fit),        cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,6 +74,8 @@ static void test_lost_text(void **state) {
         {"title: #5", "f:3: title: YAML takes the text after #"},
         {"title: T\nnumber: № #5", "f:4: number: YAML takes the text after #"},
         {"title: T\ncontact:\n  phone: 1 # home", "f:5: contact.phone: YAML takes"},
+        {"title: T\ncontact:\n  web: javascript:alert(1)", "f:5: contact.web is 'javascript:"},
+        {"title: T\ncontact:\n  web: 'https://w.example/\"><b>'", "f:5: contact.web is 'https:"},
         {"title: T\nevents:\n  - title: A #1\n    date: 2026-09-02", "f:5: events.0.title: YAML"},
         {"title: T\nattachments:\n  - a.pdf\n  - b #2.pdf", "f:6: attachments.1: YAML"},
         {"title: null", "f:3: title: YAML takes this word for no value"},

@@ -20,6 +20,7 @@ static void assert_wrapped(const char *text, const char *first, const char *rest
 static void test_at_the_last_column(void **state) {
     (void)state;
     assert_wrapped(SIXTY " 12345678901", "", "", SIXTY " 12345678901\n");
+    assert_wrapped(SIXTY " Inter-Parliamentary", "", "", SIXTY "\nInter-Parliamentary\n");
     assert_wrapped(SIXTY " 123456789012", "", "", SIXTY "\n123456789012\n");
     assert_wrapped(SIXTY " 1234567890 x", "", "", SIXTY " 1234567890\nx\n");
     assert_wrapped(SIXTY " 12345678901 x", "", "", SIXTY "\n12345678901 x\n");
