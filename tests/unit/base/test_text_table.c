@@ -85,8 +85,8 @@ static void test_any_width(void **state) {
     static const char *const names[] = {
         "plain",
         "\u6771\u4eac\u90fd\u306e\u30cb\u30e5\u30fc\u30b9\u30ec\u30bf\u30fc",
-        "\u0645\u0631\u062d\u0628\u0627 \u0628\u0643\u0645 \u0641\u064a "
-        "\u0627\u0644\u0646\u0634\u0631\u0629",
+        ("\u0645\u0631\u062d\u0628\u0627 \u0628\u0643\u0645 \u0641\u064a "
+         "\u0627\u0644\u0646\u0634\u0631\u0629"),
         "e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301",
         "\x1b[2J\xff\xfe broken",
         ""};
