@@ -233,6 +233,7 @@ static enum nl_status run_upload(struct running *running, const json_t *json,
     nl_error_free(&problem);
     status = status == NL_OK ? end_well(running, &report, err)
                              : end_badly(running, &report, status, err);
+    running->wanted = NULL;
     nl_import_report_free(&report);
     nl_import_wish_free(&wish);
     return status;

@@ -104,8 +104,8 @@ FILE *nl_task_reader(struct nl_store *store, int64_t id, enum nl_task_file file,
 
 FILE *nl_task_writer(struct nl_store *store, int64_t id, enum nl_task_file file, int64_t *size,
                      struct nl_error *problem, struct nl_error *err) {
-    const struct stream stream = {
-        .store = store, .id = id, .file = file, .problem = problem, .size = size};
+    struct stream stream = {.store = store, .id = id, .file = file, .problem = problem};
+    stream.size = size;
     return open_stream(stream, "w",
                        (cookie_io_functions_t){.write = write_stream, .close = close_writer}, err);
 }
