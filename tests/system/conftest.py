@@ -183,6 +183,12 @@ class Site:
                              "GROUP BY state"))
 
 
+def sanitized():
+    """A sanitizer wants to be the first library, and keeps memory that is freed for a while."""
+    with open(BINARY, "rb") as binary:
+        return b"__asan_init" in binary.read()
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "one_engine(reason): runs with SQLite only, since it is about SQLite's own files "
                             "or the engine makes no difference to it")

@@ -3,14 +3,9 @@ import glob
 import signal
 
 import pytest
-from conftest import BINARY, wait_for
+from conftest import sanitized, wait_for
 
 LIBRARY = (glob.glob("/usr/lib/*/faketime/libfaketime.so.1") or [None])[0]
-
-
-def sanitized():
-    with open(BINARY, "rb") as binary:
-        return b"__asan_init" in binary.read()
 
 
 @pytest.mark.one_engine("with a server, its clock counts")
