@@ -7,7 +7,9 @@
   var state = document.getElementById('state');
   if (!form || !state) return; // an issue that has gone out
   var preview = document.getElementById('preview');
-  var address = preview.getAttribute('src');
+  var look = document.getElementById('look');
+  var people = document.getElementById('people');
+  var key = 'draft ' + form.getAttribute('action') + ' ' + form.elements.text.value;
   var timer = 0, dirty = false, busy = false, halted = false, wait = 1000;
 
   function say(text, alarm) {
@@ -37,6 +39,12 @@
         link.textContent = form.dataset.line + ' ' + finding.line;
         item.append(', ', link);
       }
+      if (finding.field) {
+        var way = document.createElement('a');
+        way.href = '#' + finding.field;
+        way.textContent = form.dataset.correct;
+        item.append(', ', way);
+      }
       text.lang = 'en';
       text.dir = 'ltr';
       text.textContent = finding.text;
@@ -51,7 +59,104 @@
     }
     document.getElementById('plain').textContent = answer.plain;
     document.querySelector('h1').textContent = answer.title;
-    preview.src = address + '&v=' + answer.revision;
+    var asked = document.getElementById('asked');
+    var on = Array.prototype.map.call(asked.querySelectorAll(':checked'), function (box) { return box.value; });
+    asked.textContent = '';
+    answer.asked.forEach(function (attribute) {
+      var label = document.createElement('label');
+      var box = document.createElement('input');
+      label.className = 'choice';
+      box.type = 'checkbox';
+      box.name = 'with-' + attribute.number;
+      box.value = attribute.name;
+      box.checked = on.indexOf(attribute.name) >= 0;
+      label.append(box, ' ' + attribute.name);
+      asked.append(label, ' ');
+    });
+    look_again(answer.revision);
+    present(answer);
+  }
+
+  function look_again(version) {
+    var query = new URLSearchParams(new FormData(look));
+    if (version) query.set('v', version);
+    preview.src = look.getAttribute('action') + '?' + query;
+  }
+
+  // Shows the others who have this draft open.
+  function present(answer) {
+    people.textContent = answer.anybody ? people.dataset.label : '';
+    people.hidden = !answer.anybody;
+    answer.people.forEach(function (person) {
+      var name = document.createElement('bdi');
+      name.textContent = person.name;
+      people.append(' ', name, ' (' + person.since + (person.language ? ', ' + person.language : '') + ')');
+    });
+  }
+
+  // ---- the texts of the form ----
+
+  function values() {
+    var all = {};
+    new FormData(form).forEach(function (value, name) {
+      if (!/^(csrf|text|revision|base|action)$/.test(name)) all[name] = value;
+    });
+    return all;
+  }
+
+  function is_same(a, b) { return JSON.stringify(a) === JSON.stringify(b); }
+
+  // Puts texts into the form; the caret stays at its words.
+  function fill(texts) {
+    Object.keys(texts).forEach(function (name) {
+      var field = form.elements[name];
+      if (!field || field.type === 'checkbox' || field.value === texts[name]) return;
+      if (field !== body) {
+        field.value = texts[name];
+        return;
+      }
+      var before = body.value, after = texts[name], at = 0, start = body.selectionStart, end = body.selectionEnd;
+      while (at < before.length && before[at] === after[at]) at++;
+      var shift = after.length - before.length;
+      body.value = after;
+      body.setSelectionRange(start > at ? Math.max(at, start + shift) : start, end > at ? Math.max(at, end + shift) : end);
+    });
+    count();
+  }
+
+  function begin_from(base, revision) {
+    form.elements.base.value = base;
+    form.elements.revision.value = revision;
+  }
+
+  // ---- text that is not saved yet stays on this computer ----
+
+  function keep_here() {
+    try {
+      localStorage.setItem(key, JSON.stringify({ base: form.elements.base.value, revision: form.elements.revision.value, values: values() }));
+    } catch (error) { /* no room, or not allowed: the page still has it */ }
+  }
+
+  function forget_here() {
+    try { localStorage.removeItem(key); } catch (error) { /* as above */ }
+  }
+
+  function offer_kept() {
+    var kept = null;
+    var box = document.getElementById('unsaved');
+    try { kept = JSON.parse(localStorage.getItem(key)); } catch (error) { return; }
+    if (!kept || is_same(kept.values, values())) return forget_here();
+    box.hidden = false;
+    document.getElementById('restore').addEventListener('click', function () {
+      box.hidden = true;
+      begin_from(kept.base, kept.revision);
+      fill(kept.values);
+      changed();
+    });
+    document.getElementById('discard').addEventListener('click', function () {
+      box.hidden = true;
+      forget_here();
+    });
   }
 
   function send(data) {
@@ -67,6 +172,7 @@
     dirty = false;
     say(form.dataset.saving);
     var data = new FormData(form);
+    var sent = values();
     data.set('action', 'save');
     send(data).then(function (answer) {
       if (answer.redirected) throw new Error('log in again');
@@ -77,9 +183,17 @@
         } else if (!answer.ok) {
           say(value.problem, true);
         } else {
-          form.elements.revision.value = value.revision;
+          if (value.merged && !is_same(sent, values())) {
+            begin_from(value.sent, value.sent_revision); // what was typed since is merged next
+            dirty = true;
+          } else {
+            begin_from(value.base, value.revision);
+            if (value.merged) fill(value.form);
+          }
           show(value);
           say(dirty ? '' : form.dataset.saved);
+          if (dirty) keep_here();
+          else forget_here();
           wait = 1000;
         }
       });
@@ -100,8 +214,26 @@
 
   function changed() {
     dirty = true;
+    keep_here();
     count();
     plan();
+  }
+
+  // Others' changes come in while nothing is typed here.
+  function ask() {
+    if (document.hidden || halted) return;
+    var revision = form.elements.revision.value;
+    fetch(form.getAttribute('action') + '/here?text=' + form.elements.text.value + '&revision=' + revision,
+      { credentials: 'same-origin', headers: { Accept: 'application/json' } }).then(function (answer) {
+      return answer.ok && !answer.redirected ? answer.json() : null;
+    }).then(function (value) {
+      if (!value) return;
+      present(value);
+      if (!value.form || dirty || busy || form.elements.revision.value !== revision) return;
+      fill(value.form);
+      begin_from(value.base, value.revision);
+      look_again(value.revision);
+    }).catch(function () { /* saving tells that there is no connection */ });
   }
 
   // Through the browser's own editing, so that it can be undone.
@@ -117,7 +249,7 @@
   function mark(kind) {
     var words = body.value.slice(body.selectionStart, body.selectionEnd);
     var around = { bold: '**', italic: '*' }[kind];
-    var before = { heading: '## ', list: '- ', quote: '> ' }[kind];
+    var before = { heading: '## ', list: '- ', numbers: '1. ', quote: '> ' }[kind];
     if (around) return put(around + words + around, around.length, around.length + words.length);
     if (kind === 'link') return put('[' + words + '](https://)', words ? words.length + 3 : 1, words ? words.length + 11 : 1);
     var start = body.value.lastIndexOf('\n', body.selectionStart - 1) + 1;
@@ -148,6 +280,129 @@
     return found.length > 0;
   }
 
+  // Text with looks, and documents, become Markdown on the server. If that fails, the words alone are put in.
+  function convert(field, value, plain) {
+    var data = new FormData();
+    data.set('csrf', form.elements.csrf.value);
+    data.set('text', form.elements.text.value);
+    data.set('action', 'document');
+    data.set(field, value);
+    say(form.dataset.saving);
+    send(data).then(function (answer) {
+      return answer.json().then(function (got) {
+        if (!answer.ok) {
+          say(got.problem, true);
+          if (plain) put(plain, plain.length, plain.length);
+          return;
+        }
+        var text = field === 'html' && got.text.indexOf('\n') === got.text.length - 1 ? got.text.slice(0, -1) : got.text;
+        put(text, text.length, text.length);
+        say(got.dropped ? form.dataset.dropped + ' ' + got.dropped : '');
+      });
+    }).catch(function () {
+      say(form.dataset.unsaved, true);
+      if (plain) put(plain, plain.length, plain.length);
+    });
+  }
+
+  function documents(items) {
+    var found = Array.prototype.filter.call(items || [], function (file) { return /\.(docx|odt|html?)$/i.test(file.name); });
+    found.forEach(function (file) { convert('file', file); });
+    return found.length > 0;
+  }
+
+  // ---- tables ----
+
+  var grid = document.getElementById('grid');
+  var place = null; // where the table stands in the text
+
+  function cells_of(line) {
+    return line.trim().replace(/^\|/, '').replace(/\|$/, '').split(/(?<!\\)\|/).map(function (cell) {
+      return cell.trim().replace(/\\\|/g, '|');
+    });
+  }
+
+  function add_row(texts, columns) {
+    var rows = grid.querySelector('tbody');
+    var row = rows.insertRow();
+    for (var i = 0; i < columns; i++) {
+      var input = document.createElement('input');
+      input.type = 'text';
+      input.lang = body.lang;
+      input.dir = 'auto';
+      input.value = texts[i] || '';
+      input.setAttribute('aria-label', grid.dataset.row + ' ' + rows.rows.length + ', ' + grid.dataset.column + ' ' + (i + 1));
+      row.insertCell().append(input);
+    }
+  }
+
+  function read_grid() {
+    return Array.prototype.map.call(grid.querySelectorAll('tr'), function (row) {
+      return Array.prototype.map.call(row.querySelectorAll('input'), function (input) { return input.value; });
+    });
+  }
+
+  function show_grid(rows) {
+    var columns = Math.max.apply(null, rows.map(function (row) { return row.length; }));
+    grid.querySelector('tbody').textContent = '';
+    rows.forEach(function (row) { add_row(row, columns); });
+  }
+
+  // The table in which the caret stands, or a new one.
+  function open_grid() {
+    var lines = body.value.split('\n');
+    var line = body.value.slice(0, body.selectionStart).split('\n').length - 1;
+    var from = line, to = line;
+    var is_row = function (at) { return at >= 0 && at < lines.length && /^\s*\|/.test(lines[at]); };
+    while (is_row(from - 1) && is_row(from)) from--;
+    while (is_row(to + 1) && is_row(to)) to++;
+    var start = lines.slice(0, from).join('\n').length + (from > 0 ? 1 : 0);
+    place = is_row(line) ? [start, start + lines.slice(from, to + 1).join('\n').length] : null;
+    show_grid(place ? lines.slice(from, to + 1).filter(function (text) { return !/^[\s|:-]+$/.test(text); }).map(cells_of)
+      : [['', ''], ['', '']]);
+    grid.showModal();
+    grid.querySelector('input').focus();
+  }
+
+  function write_grid() {
+    var rows = read_grid().map(function (row) {
+      return '| ' + row.map(function (cell) { return cell.replace(/\|/g, '\\|').trim(); }).join(' | ') + ' |';
+    });
+    rows.splice(1, 0, '|' + Array(grid.querySelector('tr').cells.length).fill('---|').join(''));
+    var text = rows.join('\n');
+    grid.close();
+    if (place) body.setSelectionRange(place[0], place[1]);
+    else if (body.selectionStart > 0 && !/\n\n$/.test(body.value.slice(0, body.selectionStart))) text = '\n\n' + text;
+    if (!place) text += '\n\n';
+    put(text, text.length, text.length);
+  }
+
+  function change_grid(kind) {
+    var rows = read_grid();
+    if (kind === 'row') rows.push([]);
+    if (kind === 'column') rows = rows.map(function (row) { return row.concat(''); });
+    if (kind === 'less-row' && rows.length > 1) rows.pop();
+    if (kind === 'less-column' && rows[0].length > 1) rows.forEach(function (row) { row.pop(); });
+    show_grid(rows);
+    grid.querySelector('tr:last-child td:last-child input').focus();
+  }
+
+  document.getElementById('table').addEventListener('click', open_grid);
+  grid.addEventListener('click', function (event) {
+    var kind = event.target.dataset && event.target.dataset.grid;
+    if (kind === 'done') write_grid();
+    else if (kind === 'close') grid.close();
+    else if (kind) change_grid(kind);
+  });
+
+  grid.addEventListener('keydown', function (event) {
+    if (event.key !== 'Enter' || event.target.tagName !== 'INPUT') return;
+    event.preventDefault(); // it would send the form around it
+    change_grid('row');
+  });
+
+  look.querySelector('button').hidden = true;
+  look.addEventListener('change', function () { look_again(''); });
   document.querySelectorAll('.tools, .widths').forEach(function (part) { part.hidden = false; });
   document.querySelectorAll('[data-mark]').forEach(function (button) {
     button.addEventListener('click', function () { mark(button.dataset.mark); });
@@ -161,6 +416,14 @@
     });
   });
   document.addEventListener('click', function (event) {
+    var field = event.target.tagName === 'A' && /^#f-/.test(event.target.getAttribute('href')) &&
+      document.getElementById(event.target.getAttribute('href').slice(1));
+    if (field && field !== body) {
+      event.preventDefault();
+      document.getElementById('more').open = true;
+      field.focus();
+      return;
+    }
     var line = Number(event.target.dataset && event.target.dataset.goto);
     if (!line) return;
     event.preventDefault();
@@ -171,21 +434,36 @@
     body.scrollTop = Math.max(0, (line - 4) / lines.length * body.scrollHeight);
   });
   body.addEventListener('keydown', function (event) {
-    var kind = (event.ctrlKey || event.metaKey) && !event.altKey && { b: 'bold', i: 'italic', k: 'link' }[event.key];
+    var kind = (event.ctrlKey || event.metaKey) && !event.altKey && { b: 'bold', i: 'italic', k: 'link' }[event.key.toLowerCase()];
     if (!kind) return;
     event.preventDefault();
     mark(kind);
   });
   body.addEventListener('paste', function (event) {
-    if (pictures(event.clipboardData && event.clipboardData.files)) event.preventDefault();
+    var data = event.clipboardData;
+    var html = data && data.getData('text/html'); // word processors put a picture of the text there, too
+    if (html) convert('html', html, data.getData('text/plain'));
+    else if (!pictures(data && data.files)) return;
+    event.preventDefault();
   });
   body.addEventListener('dragover', function (event) { event.preventDefault(); });
   body.addEventListener('drop', function (event) {
-    if (pictures(event.dataTransfer && event.dataTransfer.files)) event.preventDefault();
+    var files = event.dataTransfer && event.dataTransfer.files;
+    var seen = pictures(files);
+    if (documents(files) || seen) event.preventDefault();
   });
   form.addEventListener('input', changed);
   document.querySelectorAll('[form=editor]').forEach(function (field) { field.addEventListener('change', changed); });
   form.addEventListener('submit', function () { dirty = false; halted = true; });
+  document.addEventListener('keydown', function (event) {
+    if ((event.ctrlKey || event.metaKey) && event.key === 's') {
+      event.preventDefault();
+      save();
+    }
+  });
   window.addEventListener('beforeunload', function (event) { if (dirty || busy) event.preventDefault(); });
   count();
+  offer_kept();
+  window.addEventListener('online', function () { if (dirty) save(); });
+  setInterval(ask, 10000);
 }());

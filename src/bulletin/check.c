@@ -230,6 +230,14 @@ static void check_size(struct check *check) {
              check->edition.message_len / 1024);
 }
 
+static void check_place(struct check *check) {
+    if (check->view->placed != NULL)
+        find(check, false, "place",
+             "%s has a place in it, where it was taken, for every reader to see: save it without "
+             "such data ('exiftool -all= FILE'), or upload it in the press room, which does that",
+             check->view->placed);
+}
+
 /* Rules for one medium may stand in a style block, since they only refine inlined styles. Other
  * rules there are lost in programs that drop style blocks, as Gmail does in forwarded mail. */
 static void check_styles(struct check *check, const char *html) {
@@ -357,6 +365,7 @@ enum nl_status nl_bulletin_check(const struct nl_bulletin *bulletin, const struc
         if (check.edition.alternative_subject != NULL)
             check_subject(&check, check.edition.alternative_subject);
         check_size(&check);
+        check_place(&check);
         check_html(&check, config);
         status = check_body(&check, err);
     }

@@ -119,9 +119,7 @@ static enum nl_status place_images(struct composition *self, struct nl_md_node *
 static enum nl_status render_bodies(struct composition *self, const char *markdown, size_t len) {
     static const struct nl_theme unstyled = {0};
     struct nl_md_node *document = NULL;
-    struct nl_buf html = {0};
-    struct nl_buf text = {0};
-    struct nl_buf web = {0};
+    struct nl_buf html = {0}, text = {0}, web = {0};
     enum nl_status status = open_theme(self);
     if (status == NL_OK)
         status = nl_markdown_read(markdown, len, self->path, self->config->raw_html, &document,
@@ -162,9 +160,7 @@ static void pack_part(struct composition *self, const struct nl_buf *part, char 
 
 static enum nl_status assemble_message(struct composition *self) {
     struct nl_fields fields = {0};
-    struct nl_buf value = {0};
-    struct nl_buf message = {0};
-    struct nl_buf page = {0};
+    struct nl_buf value = {0}, message = {0}, page = {0};
     const struct nl_frontmatter *front = &self->out->front;
     struct nl_view *view = &self->out->view;
     enum nl_status status = nl_fields_common(self->list, nl_buf_text(&self->subject),
@@ -175,6 +171,8 @@ static enum nl_status assemble_message(struct composition *self) {
         nl_buf_addf(&value, "<%s>", nl_buf_text(&self->web_url)); /* RFC 5064 */
         nl_fields_add(&fields, "Archived-At", &value);
     }
+    if (status == NL_OK)
+        status = nl_enclosures_placed(&self->enclosures, &view->placed, self->err);
     if (status == NL_OK)
         status = nl_mime_compose(&fields, &self->text, &self->html, &self->enclosures, &message,
                                  self->err);
@@ -383,6 +381,7 @@ void nl_view_free(struct nl_view *view) {
     free(view->path);
     nl_buf_free(&view->html);
     nl_buf_free(&view->page);
+    free(view->placed);
     nl_buf_free(&view->text);
     *view = (struct nl_view){0};
 }

@@ -286,6 +286,17 @@ static void add_data_url(const struct nl_enclosure *item, struct nl_buf *out) {
     out->len += len;
 }
 
+enum nl_status nl_enclosures_placed(const struct nl_enclosures *enclosures, char **name,
+                                    struct nl_error *err) {
+    for (size_t i = 0; *name == NULL && i < enclosures->count; i++) {
+        const struct nl_enclosure *item = &enclosures->items[i];
+        if (!item->made && nl_picture_note(&item->data).place &&
+            (*name = strdup(item->name)) == NULL)
+            return nl_error_nomem(err);
+    }
+    return NL_OK;
+}
+
 void nl_enclosures_embed(const struct nl_enclosures *enclosures, const char *html,
                          struct nl_buf *out) {
     for (const char *cid = strstr(html, "cid:"); cid != NULL; cid = strstr(html, "cid:")) {

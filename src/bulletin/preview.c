@@ -7,9 +7,8 @@
 #include <string.h>
 #include <unistr.h>
 
-/* Fixes the page to dark or light, independent of the browser's preference: replaces the condition
- * by one that is always or never true. */
-static void settle_scheme(const char *page, bool dark, struct nl_buf *out) {
+/* Replaces the condition by one that is always or never true. */
+void nl_preview_scheme(const char *page, bool dark, struct nl_buf *out) {
     static const char condition[] = "(prefers-color-scheme:";
     for (const char *at = NULL; (at = strstr(page, condition)) != NULL;) {
         const char *end = strchr(at, ')');
@@ -35,7 +34,7 @@ static json_t *frames_of(const char *page) {
     json_t *array = json_array();
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         struct nl_buf settled = {0};
-        settle_scheme(page, kinds[i].dark, &settled);
+        nl_preview_scheme(page, kinds[i].dark, &settled);
         json_array_append_new(array, json_pack("{s:s, s:i, s:s}", "name", kinds[i].name, "width",
                                                kinds[i].width, "page", nl_buf_text(&settled)));
         nl_buf_free(&settled);

@@ -2,8 +2,8 @@
 
 #include "newsletter/base/token.h"
 
-enum nl_status nl_sample_fill(const char *packed, size_t len, const char *address,
-                              struct nl_buf *out, struct nl_error *err) {
+static enum nl_status fill(const char *packed, size_t len, const char *address,
+                           const char *attributes, struct nl_buf *out, struct nl_error *err) {
     static const char nobody[] = "00000000-0000-4000-8000-000000000000";
     struct nl_message *message = NULL;
     struct nl_token unique;
@@ -13,7 +13,7 @@ enum nl_status nl_sample_fill(const char *packed, size_t len, const char *addres
     const struct nl_recipient recipient = {
         .address = address != NULL ? address : "reader@example.org",
         .name = "Sample Reader",
-        .attributes = "{}",
+        .attributes = attributes,
         .unsubscribe = nobody,
         .confirmation = nobody,
         .message_id = nl_buf_text(&id),
@@ -25,4 +25,14 @@ enum nl_status nl_sample_fill(const char *packed, size_t len, const char *addres
     nl_message_free(message);
     nl_buf_free(&id);
     return status;
+}
+
+enum nl_status nl_sample_fill(const char *packed, size_t len, const char *address,
+                              struct nl_buf *out, struct nl_error *err) {
+    return fill(packed, len, address, "{}", out, err);
+}
+
+enum nl_status nl_sample_fill_with(const char *packed, size_t len, const char *attributes,
+                                   struct nl_buf *out, struct nl_error *err) {
+    return fill(packed, len, NULL, attributes, out, err);
 }

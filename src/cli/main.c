@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/log.h"
+#include "newsletter/service/conversion.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,9 @@ int main(int argc, char **argv) {
     struct nl_error err = {0};
     /* A command line that cannot be read fails before its --json is. */
     bool json = wants(argc, argv, "--json");
+    if (argc == 2 && strcmp(argv[1], nl_conversion_word) == 0)
+        nl_conversion_main();
+    nl_conversion_offer();
     enum nl_status status = run(&cli, argc, argv, &err);
     cli.json = cli.json || json;
     if (fflush(stdout) != 0 && status == NL_OK)

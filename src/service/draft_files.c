@@ -1,8 +1,10 @@
 #include "newsletter/base/picture.h"
 #include "newsletter/base/text.h"
+#include "newsletter/service/conversion.h"
 #include "newsletter/service/drafts.h"
 #include "newsletter/store/draft.h"
 #include "newsletter/transfer/packed_issue.h"
+#include "service/draft_begin.h"
 #include "service/draft_change.h"
 
 #include <string.h>
@@ -56,6 +58,25 @@ static enum nl_status check_upload(const struct nl_draft_upload *upload, const s
     return NL_OK;
 }
 
+enum nl_status nl_draft_keep_file(const struct nl_office *office, int64_t draft,
+                                  const struct nl_draft_file *file, struct nl_error *err) {
+    const struct nl_buf data = {.data = (char *)file->data, .len = file->size};
+    struct nl_buf clean = {0};
+    enum nl_status status = NL_OK;
+    struct nl_draft_file kept = *file;
+    if (nl_picture_type(&data) != NULL) {
+        status = nl_convert_picture(&data, &clean, err);
+        kept.data = clean.data;
+        kept.size = clean.len;
+        if (status == NL_DATA)
+            nl_error_context(err, "%s", file->name);
+    }
+    if (status == NL_OK)
+        status = nl_draft_file_put(office->store, draft, &kept, office->by, err);
+    nl_buf_free(&clean);
+    return status;
+}
+
 enum nl_status nl_office_draft_file_add(const struct nl_office *office, int64_t id,
                                         const struct nl_draft_upload *upload, struct nl_buf *name,
                                         struct nl_error *err) {
@@ -64,7 +85,10 @@ enum nl_status nl_office_draft_file_add(const struct nl_office *office, int64_t 
     if (status == NL_OK)
         status = nl_draft_may_change(office, id, err);
     const struct nl_draft_file file = {nl_buf_text(name), upload->len, upload->data};
-    return status == NL_OK ? nl_draft_file_put(office->store, id, &file, office->by, err) : status;
+    if (status != NL_OK)
+        return status;
+    return upload->picture ? nl_draft_keep_file(office, id, &file, err)
+                           : nl_draft_file_put(office->store, id, &file, office->by, err);
 }
 
 enum nl_status nl_office_draft_file_remove(const struct nl_office *office, int64_t id,

@@ -8,17 +8,6 @@
 
 #include <string.h>
 
-enum nl_status nl_draft_begin_text(const struct nl_draft_beginning *self, const char *language,
-                                   const char *source, struct nl_error *err) {
-    static const struct nl_revision new_text = {""};
-    const struct nl_draft_text text = {language, source, &new_text, true};
-    bool stale = false;
-    enum nl_status status = nl_office_draft_save(self->office, self->draft, &text, &stale, err);
-    return status == NL_OK && stale
-               ? nl_error_set(err, NL_DATA, "there are two texts in language %s", language)
-               : status;
-}
-
 /* Where an issue lies in an archive: its folder, and its name without language and ending. */
 struct uploaded {
     const struct nl_draft_beginning *self;
@@ -124,7 +113,7 @@ static enum nl_status take_file(const struct uploaded *uploaded, const char *nam
         return nl_error_set(err, NL_DATA, "%s: it is not in the folder of the issue", name);
     const struct nl_draft_file file = {name + uploaded->folder.len, content->len,
                                        nl_buf_text(content)};
-    return nl_draft_file_put(self->office->store, self->draft, &file, self->office->by, err);
+    return nl_draft_keep_file(self->office, self->draft, &file, err);
 }
 
 static enum nl_status take_packed(const char *name, const struct nl_buf *content, void *ctx,
@@ -139,6 +128,8 @@ static enum nl_status take_packed(const char *name, const struct nl_buf *content
 enum nl_status nl_draft_begin_upload(const struct nl_draft_beginning *self, struct nl_error *err) {
     const struct nl_draft_start *start = self->start;
     struct uploaded uploaded = {.self = self, .texts = true};
+    if (nl_document_is(start->data, start->len))
+        return nl_draft_begin_document(self, err);
     if (!nl_packed_issue_is_zip(start->data, start->len))
         return add_uploaded_text(self, "the file", "", start->data, start->len, err);
     enum nl_status status =

@@ -1,4 +1,4 @@
-#include "newsletter/service/drafts.h"
+#include "newsletter/service/draft_merge.h"
 
 #include "newsletter/base/language.h"
 #include "newsletter/base/text.h"
@@ -11,8 +11,8 @@
 
 /* ---- reading ---- */
 
-static enum nl_status text_revision(const char *source, struct nl_revision *out,
-                                    struct nl_error *err) {
+enum nl_status nl_draft_revision(const char *source, struct nl_revision *out,
+                                 struct nl_error *err) {
     out->text[0] = '\0';
     if (source[0] == '\0')
         return NL_OK;
@@ -59,7 +59,7 @@ enum nl_status nl_office_drafts(const struct nl_office *office, json_t **out,
 static enum nl_status note_text(const struct nl_draft_version *version, void *ctx,
                                 struct nl_error *err) {
     struct nl_revision revision;
-    enum nl_status status = text_revision(version->source, &revision, err);
+    enum nl_status status = nl_draft_revision(version->source, &revision, err);
     return status == NL_OK
                ? append(ctx,
                         json_pack("{s:s, s:s, s:s, s:I, s:s}", "language", version->language,
@@ -175,7 +175,7 @@ static bool allows(const char *present, void *ctx) {
     const struct nl_revision *expected = ctx;
     struct nl_error ignored = {0};
     struct nl_revision revision;
-    bool ok = expected == NULL || (text_revision(present, &revision, &ignored) == NL_OK &&
+    bool ok = expected == NULL || (nl_draft_revision(present, &revision, &ignored) == NL_OK &&
                                    strcmp(revision.text, expected->text) == 0);
     nl_error_free(&ignored);
     return ok;

@@ -1,5 +1,6 @@
 #include "web/desk.h"
 
+#include "newsletter/bulletin/front_fields.h"
 #include "newsletter/template/data.h"
 
 #include <stdio.h>
@@ -46,6 +47,50 @@ void nl_desk_refuse(const struct nl_desk *desk, int status, const char *why) {
     nl_data_set(desk->call->data, "problem", why);
 }
 
+/* ---- the draft ---- */
+
+enum nl_status nl_desk_reload(struct nl_desk *desk) {
+    json_t *fresh = NULL;
+    char *text = strdup(desk->text);
+    enum nl_status status = text != NULL
+                                ? nl_office_draft_read(&desk->office, desk->id, &fresh, desk->err)
+                                : nl_error_nomem(desk->err);
+    if (status == NL_OK) {
+        const json_t *one = NULL;
+        size_t at = 0;
+        json_decref(desk->draft);
+        desk->draft = fresh;
+        desk->text = "";
+        json_array_foreach(json_object_get(fresh, "texts"), at, one) {
+            const char *language = json_string_value(json_object_get(one, "language"));
+            if (strcmp(language, text) == 0)
+                desk->text = language;
+        }
+    }
+    free(text);
+    return status;
+}
+
+enum nl_status nl_desk_add_form(const struct nl_desk *desk, json_t *value) {
+    struct nl_front_fields fields = {0};
+    const json_t *text = nl_desk_text(desk);
+    const char *source = text != NULL ? json_string_value(json_object_get(text, "source")) : "";
+    json_t *form = json_object();
+    enum nl_status status = nl_front_fields_read(source, &fields, desk->err);
+    for (size_t i = 0; status == NL_OK && i < NL_FRONT_FIELDS; i++)
+        nl_data_set(form, nl_front_field_names[i],
+                    fields.values[i] != NULL ? fields.values[i] : "");
+    nl_data_set(form, "other", nl_buf_text(&fields.other));
+    nl_data_set(form, "body", nl_buf_text(&fields.body));
+    json_object_set_new(value, "form", form);
+    nl_data_set(value, "base", source);
+    nl_data_set(value, "author",
+                text != NULL ? json_string_value(json_object_get(text, "author")) : "");
+    json_object_set(value, "revision", json_object_get(text, "revision"));
+    nl_front_fields_free(&fields);
+    return status;
+}
+
 /* ---- findings ---- */
 
 static int64_t lines_before_text(const struct nl_desk *desk) {
@@ -62,6 +107,20 @@ static int64_t lines_before_text(const struct nl_desk *desk) {
     return markers == 2 ? line : 0;
 }
 
+/* The field of the form that a finding is about. */
+static const char *field_of(const json_t *finding) {
+    static const char *const fields[][2] = {{"preheader", "f-preheader"},
+                                            {"subject-length", "f-subject"},
+                                            {"subject-capitals", "f-subject"},
+                                            {"subject-marks", "f-subject"},
+                                            {"subject-reply", "f-subject"}};
+    const char *rule = json_string_value(json_object_get(finding, "rule"));
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (strcmp(fields[i][0], rule) == 0)
+            return fields[i][1];
+    return "";
+}
+
 void nl_desk_findings(const struct nl_desk *desk, const json_t *findings, json_t *data) {
     json_t *out = json_array();
     int64_t before = lines_before_text(desk);
@@ -76,6 +135,7 @@ void nl_desk_findings(const struct nl_desk *desk, const json_t *findings, json_t
         char number[24] = "";
         if (own && line > before)
             snprintf(number, sizeof number, "%lld", (long long)(line - before));
+        nl_data_set(item, "field", number[0] == '\0' && own ? field_of(finding) : "");
         nl_data_set(item, "line", number);
         nl_data_set(item, "other", own ? "" : language);
         nl_data_set(item, "label",

@@ -2,6 +2,7 @@
 #ifndef NL_WEB_DESK_H
 #define NL_WEB_DESK_H
 
+#include "newsletter/service/draft_merge.h"
 #include "newsletter/service/drafts.h"
 #include "web/staff_common.h"
 
@@ -29,17 +30,56 @@ enum nl_status nl_desk_go(const struct nl_desk *desk, const char *page);
 /* Sets what the page tells first: why something was not done. */
 void nl_desk_refuse(const struct nl_desk *desk, int status, const char *why);
 
+/* desk_refuse.c: tells why something was not done, on the page or to the script; a failure of ours
+ * stays one. `form`: the page shows what was typed. */
+enum nl_status nl_desk_failure(struct nl_desk *desk, enum nl_status status, bool form);
+
 /* Adds what `check` says; lines are counted in the text area where they are of this text. */
 void nl_desk_findings(const struct nl_desk *desk, const json_t *findings, json_t *data);
 
 /* desk_page.c: the editor. `form` is true where it shows again what was typed. */
 enum nl_status nl_desk_page(struct nl_desk *desk, bool form);
 
+/* Whether a file has the name of a picture that mail programs show. */
+bool nl_desk_is_picture(const char *name);
+
+/* desk_library.c: a picture of the draft. */
+enum nl_status nl_desk_file(struct nl_desk *desk);
+
 /* desk_act.c: what the forms of the editor do. */
 enum nl_status nl_desk_act(struct nl_desk *desk);
 
+/* desk_save.c: saving the form. */
+enum nl_status nl_desk_save(struct nl_desk *desk, enum nl_merge_choice choice, bool keep);
+
+/* Reading the draft again; and the form of its present text as "form", "base", "author",
+ * "revision".
+ */
+enum nl_status nl_desk_reload(struct nl_desk *desk);
+enum nl_status nl_desk_add_form(const struct nl_desk *desk, json_t *value);
+
+/* desk_here.c: notes that somebody has the draft open, and adds who else has ("people": name,
+ * since, language where it is another one; "anybody"). nl_desk_presence answers a script that asks
+ * for it, and for the text if it has changed. */
+void nl_desk_here(const struct nl_desk *desk, json_t *data);
+enum nl_status nl_desk_presence(struct nl_desk *desk);
+
+/* desk_files.c: pictures, attachments and documents that are put into a draft. */
+enum nl_status nl_desk_upload(struct nl_desk *desk);
+enum nl_status nl_desk_document(struct nl_desk *desk);
+
+/* desk_dropped.c: tells what was left out of a document: in words, as fields of an address, and
+ * from these fields as "dropped" of the page. */
+void nl_desk_dropped(const struct nl_staff_call *call, const struct nl_draft_dropped *dropped,
+                     struct nl_buf *out);
+void nl_desk_dropped_query(const struct nl_draft_dropped *dropped, struct nl_buf *path);
+void nl_desk_dropped_read(const struct nl_desk *desk);
+
 /* desk_preview.c: a mail as its readers get it, and its text part. */
 enum nl_status nl_desk_preview(struct nl_desk *desk);
+/* Adds the attributes that the text asks for, as "asked" (name, number). */
+enum nl_status nl_desk_asked(const struct nl_desk *desk, const struct nl_draft_composed *composed,
+                             json_t *data);
 enum nl_status nl_desk_plain(const struct nl_desk *desk, const struct nl_draft_composed *composed,
                              struct nl_buf *out);
 

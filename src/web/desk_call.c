@@ -41,6 +41,10 @@ static enum nl_status run(struct nl_desk *desk, const char *page, const struct r
     json_object_set_new(desk->call->data, "may_send", json_boolean(may_send));
     if (strcmp(page, "") == 0)
         return post ? nl_desk_act(desk) : nl_desk_page(desk, false);
+    if (strcmp(page, "/file") == 0 && !post)
+        return nl_desk_file(desk);
+    if (strcmp(page, "/here") == 0 && !post)
+        return nl_desk_presence(desk);
     if (strcmp(page, "/preview") == 0 && !post)
         return nl_desk_preview(desk);
     if (strcmp(page, "/history") == 0 && !post)

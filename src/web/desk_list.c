@@ -3,7 +3,7 @@
 #include "newsletter/service/drafts.h"
 #include "newsletter/service/lists.h"
 #include "newsletter/template/data.h"
-#include "web/staff_common.h"
+#include "web/desk.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -83,9 +83,11 @@ enum nl_status nl_desk_begin(struct nl_staff_call *call, struct nl_response *res
     struct nl_draft_start start = {.list = nl_site_field(call->request, "list"),
                                    .title = nl_site_field(call->request, "title"),
                                    .from_last = strcmp(how, "last") == 0};
+    struct nl_draft_dropped dropped = {0};
     bool may = false;
-    char path[40];
+    struct nl_buf path = {0};
     int64_t id = 0;
+    start.dropped = &dropped;
     enum nl_status status =
         nl_staff_may(call->staff, call->session, start.list, NL_POWER_WRITE, &may, err);
     if (status == NL_OK && !may)
@@ -101,6 +103,9 @@ enum nl_status nl_desk_begin(struct nl_staff_call *call, struct nl_response *res
     if (status != NL_OK)
         return refuse(call, status, response, err);
     json_decref(call->data);
-    snprintf(path, sizeof path, "/draft/%lld", (long long)id);
-    return nl_staff_redirect(call->staff, path, response, err);
+    nl_buf_addf(&path, "/draft/%lld?", (long long)id);
+    nl_desk_dropped_query(&dropped, &path);
+    status = nl_staff_redirect(call->staff, nl_buf_text(&path), response, err);
+    nl_buf_free(&path);
+    return status;
 }

@@ -4,6 +4,8 @@
 #include "newsletter/base/picture.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/front_fields.h"
+#include "newsletter/service/draft_library.h"
+#include "newsletter/service/lists.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/language_name.h"
 
@@ -15,7 +17,9 @@ static void add_languages(const struct nl_desk *desk, json_t *data) {
     json_t *out = json_array();
     size_t at = 0;
     const json_t *text = NULL;
-    json_array_foreach(json_object_get(desk->draft, "texts"), at, text) {
+    const json_t *texts = json_object_get(desk->draft, "texts");
+    json_int_t main_at = json_integer_value(json_object_get(json_array_get(texts, 0), "at"));
+    json_array_foreach(texts, at, text) {
         const char *tag = json_string_value(json_object_get(text, "language"));
         struct nl_buf name = {0};
         json_t *item = json_object();
@@ -23,6 +27,9 @@ static void add_languages(const struct nl_desk *desk, json_t *data) {
         nl_data_set(item, "tag", tag);
         nl_data_set(item, "name", nl_buf_text(&name));
         json_object_set_new(item, "chosen", json_boolean(strcmp(tag, desk->text) == 0));
+        json_object_set_new(
+            item, "older",
+            json_boolean(at > 0 && json_integer_value(json_object_get(text, "at")) < main_at));
         json_array_append_new(out, item);
         nl_buf_free(&name);
     }
@@ -30,7 +37,7 @@ static void add_languages(const struct nl_desk *desk, json_t *data) {
     json_object_set_new(data, "texts", out);
 }
 
-static bool is_picture(const char *name) {
+bool nl_desk_is_picture(const char *name) {
     const char *dot = strrchr(name, '.');
     return dot != NULL && (strcasecmp(dot, ".png") == 0 || strcasecmp(dot, ".jpg") == 0 ||
                            strcasecmp(dot, ".jpeg") == 0 || strcasecmp(dot, ".gif") == 0);
@@ -51,7 +58,7 @@ static void add_file(json_t *out, const char *name, const char *size, bool attac
     nl_data_set(item, "name", name);
     nl_data_set(item, "size", size);
     json_object_set_new(item, "attached", json_boolean(attached));
-    json_object_set_new(item, "picture", json_boolean(is_picture(name)));
+    json_object_set_new(item, "picture", json_boolean(nl_desk_is_picture(name)));
     json_array_append_new(out, item);
 }
 
@@ -111,6 +118,8 @@ static enum nl_status add_check(const struct nl_desk *desk, json_t *data) {
     enum nl_status status = nl_office_draft_compose(&desk->office, desk->id, &composed, desk->err);
     if (status == NL_OK)
         status = nl_desk_plain(desk, &composed, &plain);
+    if (status == NL_OK)
+        status = nl_desk_asked(desk, &composed, data);
     if (status == NL_OK) {
         nl_desk_findings(desk, composed.findings, data);
         nl_data_set(data, "plain", nl_buf_text(&plain));
@@ -133,10 +142,36 @@ static void add_place(const struct nl_desk *desk, json_t *data) {
     nl_data_set(data, "updated_at", when);
     nl_data_set(data, "text", desk->text);
     nl_data_set(data, "text_direction", nl_language_is_rtl(desk->text) ? "rtl" : "ltr");
+    bool choices = json_is_true(json_object_get(data, "choices"));
+    json_object_set_new(data, "choices", json_boolean(choices));
     nl_data_set(data, "revision",
                 text != NULL ? json_string_value(json_object_get(text, "revision")) : "");
+    nl_data_set(data, "source",
+                text != NULL ? json_string_value(json_object_get(text, "source")) : "");
+    if (choices) { /* what was typed was made from that text */
+        json_object_set(data, "revision", json_object_get(data, "stale_revision"));
+        json_object_set(data, "source", json_object_get(data, "stale_base"));
+    }
     snprintf(id, sizeof id, "%lld", (long long)json_integer_value(issue));
     nl_data_set(data, "made", json_is_integer(issue) ? id : "");
+}
+
+/* Lists that the draft may be moved to: where the account may write, too. */
+static enum nl_status add_lists(const struct nl_desk *desk, json_t *data) {
+    json_t *lists = NULL;
+    const char *own = json_string_value(json_object_get(desk->draft, "list"));
+    enum nl_status status = nl_office_lists(&desk->office, &lists, desk->err);
+    for (size_t i = json_array_size(lists); status == NL_OK && i > 0; i--) {
+        const char *name = json_string_value(json_object_get(json_array_get(lists, i - 1), "name"));
+        bool may = false;
+        status = nl_staff_may(desk->call->staff, desk->call->session, name, NL_POWER_WRITE, &may,
+                              desk->err);
+        if (!may || strcmp(name, own) == 0)
+            json_array_remove(lists, i - 1);
+    }
+    json_object_set_new(data, "movable", json_boolean(json_array_size(lists) > 0));
+    json_object_set_new(data, "lists", lists != NULL ? lists : json_array());
+    return status;
 }
 
 enum nl_status nl_desk_page(struct nl_desk *desk, bool form) {
@@ -154,10 +189,22 @@ enum nl_status nl_desk_page(struct nl_desk *desk, bool form) {
             nl_data_set(data, "stale_author", "");
             nl_data_set(data, "stale_source", "");
         }
+        nl_desk_here(desk, data);
+        status = add_lists(desk, data);
+    }
+    if (status == NL_OK) {
+        json_t *proposals = NULL;
+        status = nl_office_draft_proposals(&desk->office,
+                                           json_string_value(json_object_get(desk->draft, "list")),
+                                           &proposals, desk->err);
+        json_object_set_new(data, "proposals", proposals != NULL ? proposals : json_object());
+    }
+    if (status == NL_OK) {
         add_place(desk, data);
         add_languages(desk, data);
         add_fields(&fields, data);
         add_files(desk, &fields, data);
+        nl_desk_dropped_read(desk);
         if (form)
             keep_typed(desk, data);
         desk->response->frames = true;

@@ -86,7 +86,9 @@ enum nl_status nl_staff_new(struct nl_store *store, const struct nl_config *conf
     enum nl_status status = nl_site_new(store, config, config->staff.url, &staff->site, err);
     staff->guesses = nl_limit_new(GUESSES, GUESSES_PER_HOUR);
     staff->names = nl_limit_new(ACCOUNT_GUESSES, ACCOUNT_GUESSES);
-    if (status == NL_OK && (staff->guesses == NULL || staff->names == NULL))
+    staff->writers = nl_desk_people_new();
+    if (status == NL_OK &&
+        (staff->guesses == NULL || staff->names == NULL || staff->writers == NULL))
         status = nl_error_nomem(err);
     if (status != NL_OK) {
         nl_staff_free(staff);
@@ -117,6 +119,8 @@ enum nl_status nl_staff_set_helpers(struct nl_staff *staff, struct nl_server_wri
             return status;
         }
         helper->own_store = store;
+        nl_desk_people_free(helper->writers);
+        helper->writers = staff->writers;
         staff->helpers[staff->helper_count++] = helper;
         out->contexts[out->count++] = helper;
     }
@@ -141,7 +145,8 @@ bool nl_staff_is_slow(void *ctx, const struct nl_request *request) {
         {"/drafts", "", true}, /* which reads files that are uploaded */
         {"/draft/", "/preview", false},
         {"/draft/", "/send", false},
-        {"/draft/", "/send", true},
+        {"/draft/", "", true}, /* which decodes pictures and documents, and composes */
+        {"/library", "", false},
         {"/people", "", false},
         {"/person/", "", false},
         {"/audit", "", false},
@@ -186,9 +191,11 @@ void nl_staff_free(struct nl_staff *staff) {
         return;
     for (size_t i = 0; i < staff->helper_count; i++) {
         staff->helpers[i]->copies = NULL;
+        staff->helpers[i]->writers = NULL;
         nl_staff_free(staff->helpers[i]);
     }
     nl_copies_free(staff->copies);
+    nl_desk_people_free(staff->writers);
     nl_site_free(staff->site);
     nl_limit_free(staff->guesses);
     nl_limit_free(staff->names);

@@ -25,6 +25,7 @@ struct nl_staff {
     struct nl_task_worker *tasks; /* does imports and exports; NULL: the next server does */
     struct nl_api_rate rates[NL_API_RATES];      /* of the tokens used last */
     struct nl_copies *copies;                    /* test mails; NULL: none are sent */
+    struct nl_desk_people *writers;              /* who has which draft open; shared by helpers */
     struct nl_staff *helpers[NL_SERVER_THREADS]; /* for slow requests; they share `copies` */
     size_t helper_count;
     struct nl_store *own_store; /* of a helper */
@@ -187,11 +188,18 @@ enum nl_status nl_audit_page(struct nl_staff_call *call, struct nl_response *res
 enum nl_status nl_audit_file(struct nl_staff_call *call, struct nl_response *response,
                              struct nl_error *err);
 
+/* desk_here.c: who has which draft open. Threads share it. */
+struct nl_desk_people *nl_desk_people_new(void);
+void nl_desk_people_free(struct nl_desk_people *people);
+
 /* desk_list.c: drafts, and beginning one; desk_call.c: the pages of one draft. */
 enum nl_status nl_desk_list(struct nl_staff_call *call, struct nl_response *response,
                             struct nl_error *err);
 enum nl_status nl_desk_begin(struct nl_staff_call *call, struct nl_response *response,
                              struct nl_error *err);
+/* desk_library.c: the files of all drafts. */
+enum nl_status nl_desk_library(struct nl_staff_call *call, struct nl_response *response,
+                               struct nl_error *err);
 enum nl_status nl_desk_call(struct nl_staff_call *call, const char *path,
                             struct nl_response *response, struct nl_error *err);
 

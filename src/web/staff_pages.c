@@ -309,6 +309,7 @@ static const struct route {
     {"/audit.csv", false, NL_POWER_ADMINISTER, nl_audit_file},
     {"/drafts", false, NL_POWER_NONE, nl_desk_list}, /* each shows what the account may write to */
     {"/drafts", true, NL_POWER_NONE, nl_desk_begin},
+    {"/library", false, NL_POWER_NONE, nl_desk_library},
 };
 
 static const struct route *find_route(const char *path, bool post) {

@@ -23,7 +23,8 @@ ROOMS = {
     "template": (5, "jansson.h unictype.h unilbrk.h unistr.h uniwidth.h"),
     "inbound": (5, "archive.h archive_entry.h curl jansson.h libetpan libxml openssl unicase.h uniconv.h uninorm.h "
                    "unistr.h"),
-    "transfer": (5, "archive.h archive_entry.h csv.h jansson.h rnp unicase.h unictype.h uninorm.h unistr.h"),
+    "transfer": (5, "archive.h archive_entry.h csv.h gif_lib.h jansson.h jpeglib.h libxml png.h rnp unicase.h "
+                    "unictype.h uninorm.h unistr.h"),
     "bulletin": (6, "jansson.h libetpan libical md4c-html.h md4c.h openssl unicase.h unicode unictype.h unistr.h"),
     "report": (6, "jansson.h"),
     "delivery": (7, "curl"),
@@ -40,7 +41,7 @@ FOLDERS = {"sqlite3.h": "src/db/sqlite/", "libpq-fe.h": "src/db/postgres/"}
 # Headers of the C library and the kernel.
 SYSTEM = set("""
 arpa ctype.h dirent.h dlfcn.h endian.h errno.h fcntl.h ftw.h getopt.h glob.h grp.h iconv.h inttypes.h libgen.h limits.h linux math.h netdb.h netinet
-poll.h pthread.h pwd.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h
+poll.h pthread.h pwd.h setjmp.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h
 sys sysexits.h termios.h time.h unistd.h
 """.split())
 

@@ -14,7 +14,7 @@ import pytest
 from conftest import TOP, html as html_of, link, parse, plain, wait_for
 from test_languages import entries
 from test_look import WEB, needs_browser
-from test_press_room import Desk
+from test_press_room import PNG, Desk
 from test_staff import StaffServer, configure
 import mailfeatures
 import reports
@@ -29,7 +29,8 @@ RIGHT_TO_LEFT = ("ar",)
 NAMES = {"newsletter", "json", "ics", "atom", "rss", "dmarc", "spf", "dkim", "tls", "javascript", "utc", "webcal", "ann",
          "kb", "mb", "pdf", "feed", "podcast", "mp3", "google", "wcag", "aa", "web", "axe-core", "bulletin", "ann", "receiver", "inc",
          "certificate-expired", "db", "enterprise", "fastmail", "ltd", "outlook", "pty", "sts", "yahoo", "csv", "en", "kk", "ru", "de",
-         "asia", "almaty", "md", "zip", "zip-", "ok", "png", "jpeg", "gif", "words", "https", "address", "api", "webhook", "list-id"}
+         "asia", "almaty", "md", "zip", "zip-", "ok", "png", "jpeg", "gif", "words", "https", "address", "api", "webhook", "list-id",
+         "docx", "odt", "html", "libreoffice", "word", "quay"}
 
 OWN_NAMES = ["English"] + [entries(os.path.join(TOP, "po", f"{language}.po"))["language", "English", ""][0]
                            for language in LANGUAGES]
@@ -43,7 +44,8 @@ class Words(html.parser.HTMLParser):
     """The texts of a page that are in its own language: what is shown, and what is read out."""
     EMPTY = {"meta", "link", "br", "img", "input", "hr", "source", "area", "col", "wbr"}
     READ_OUT = ("aria-label", "title", "alt", "placeholder",
-                "data-saved", "data-saving", "data-unsaved", "data-stale", "data-words", "data-line", "data-none")  # by a script
+                "data-saved", "data-saving", "data-unsaved", "data-stale", "data-words", "data-line", "data-none",
+                "data-dropped", "data-correct", "data-label", "data-row", "data-column")  # by a script
 
     def __init__(self, text):
         super().__init__()
@@ -341,6 +343,15 @@ class Everything:
         fields["revision"] = draft.revision()
         press(path, action="keep", body="# Άλφα\r\n", **fields)
         draft.upload("attachment", "programme.csv", b"a,b\n")
+        draft.upload("picture", "quay.png", PNG, alt="Ψ")
+        self.inside(language, "left out", path + "?" + "&".join(f"{kind}=1" for kind in (
+            "active", "form", "picture", "object", "comment", "deleted", "link", "emphasis", "cell", "hidden")))
+        self.inside(language, "library", "/library?into=" + path.split("/")[-1])
+        self.inside(language, "empty library", "/library?q=nothing-of-that-name")
+        base = json.loads(draft.page("/here?text=en").text)
+        both = {**fields, "revision": base["revision"], "base": base["base"], "body": "Α\r\n"}
+        press(path, action="save", **both)
+        self.inside(language, "both", path, {**csrf, "text": "en", "action": "save", **both, "body": "Β\r\n"}, 409)
         press(path, action="language", language="kk")
         self.inside(language, "draft", path)
         press(path, action="remove-language", text="kk", sure="yes")

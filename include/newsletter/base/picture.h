@@ -4,6 +4,8 @@
 
 #include "newsletter/base/buf.h"
 
+#include <stdbool.h>
+
 /* The media type of a PNG, JPEG or GIF, a constant; NULL for anything else. */
 const char *nl_picture_type(const struct nl_buf *data) NL_ALL_NONNULL;
 
@@ -12,5 +14,12 @@ struct nl_picture_size {
     int width, height;
 };
 struct nl_picture_size nl_picture_size(const struct nl_buf *data) NL_ALL_NONNULL;
+
+/* Notes of a camera or a telephone in a picture (Exif 2.32, section 4.6). */
+struct nl_picture_note {
+    int turn;   /* the Orientation tag, from 1 (as it is) to 8 */
+    bool place; /* it says where it was taken */
+};
+struct nl_picture_note nl_picture_note(const struct nl_buf *data) NL_ALL_NONNULL;
 
 #endif

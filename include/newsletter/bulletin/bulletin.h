@@ -15,6 +15,7 @@ struct nl_view {
     struct nl_buf
         page; /* the HTML part with its images embedded, so that a browser can show it alone */
     struct nl_buf text; /* the text part alone, packed */
+    char *placed;       /* a picture that says where it was taken; NULL: none does */
 };
 
 /* A composed issue. Free with nl_bulletin_free. */

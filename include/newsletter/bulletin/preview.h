@@ -6,6 +6,8 @@
 #include "newsletter/bulletin/bulletin.h"
 #include "newsletter/config/config.h"
 
+#include <stdbool.h>
+
 /* The parts of one edition, filled for a sample recipient. Borrowed. */
 struct nl_sample {
     const char *page; /* HTML with its images embedded */
@@ -21,5 +23,8 @@ NL_CHECKED enum nl_status nl_preview_compose(const char *name, const struct nl_b
                                              const struct nl_sample *samples,
                                              const struct nl_config *config, struct nl_buf *out,
                                              struct nl_error *err) NL_ALL_NONNULL;
+
+/* Fixes a page to dark or light, independent of the browser's preference. */
+void nl_preview_scheme(const char *page, bool dark, struct nl_buf *out) NL_ALL_NONNULL;
 
 #endif

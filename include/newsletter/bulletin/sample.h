@@ -10,4 +10,9 @@ NL_CHECKED enum nl_status nl_sample_fill(const char *packed, size_t len, const c
                                          struct nl_buf *out, struct nl_error *err)
     NL_NONNULL(1, 4, 5);
 
+/* The same for a made-up reader with these attributes, a JSON object. */
+NL_CHECKED enum nl_status nl_sample_fill_with(const char *packed, size_t len,
+                                              const char *attributes, struct nl_buf *out,
+                                              struct nl_error *err) NL_ALL_NONNULL;
+
 #endif

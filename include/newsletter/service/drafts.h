@@ -7,19 +7,27 @@
 #include "newsletter/base/buf.h"
 #include "newsletter/bulletin/bulletin.h"
 #include "newsletter/service/office.h"
+#include "newsletter/transfer/document.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 /* ---- beginning ---- */
 
+/* How often each kind of content was left out of a document, by enum nl_dropped. */
+struct nl_draft_dropped {
+    size_t counts[NL_DROPPED_KINDS];
+};
+
 struct nl_draft_start {
     const char *list;  /* its name; NULL: the only list there is */
     const char *title; /* from scratch: what it is called */
     bool from_last;    /* from the last issue of the list, with number and date moved on */
     const char *name;  /* from a file: its name, */
-    const char *data;  /* its content, a Markdown file or a zip archive of one with its files */
+    const char *data;  /* its content: a Markdown file, a zip archive of one with its files, or a
+                          document (transfer/document.h) */
     size_t len;
+    struct nl_draft_dropped *dropped; /* gets what a document had and an issue cannot; or NULL */
 };
 
 /* Begins a draft. *id is 0 after a failure, and nothing is kept. NL_DATA for a file that is no
@@ -93,13 +101,22 @@ struct nl_draft_upload {
     const char *name;
     const char *data;
     size_t len;
-    bool picture; /* it must be a PNG, JPEG or GIF */
+    bool picture; /* for the text: it must be a PNG, JPEG or GIF */
 };
 
-/* Puts a file into a draft; `name` gets the one by which the text refers to it. NL_DATA. */
+/* Takes a file into a draft; `name` gets the one by which the text refers to it. A picture for the
+ * text is decoded and written again, so that nothing but the picture is kept, and made smaller
+ * where a mail needs no such width. NL_DATA. */
 NL_CHECKED enum nl_status nl_office_draft_file_add(const struct nl_office *office, int64_t id,
                                                    const struct nl_draft_upload *upload,
                                                    struct nl_buf *name,
+                                                   struct nl_error *err) NL_ALL_NONNULL;
+
+/* Appends a document as Markdown to `text`, and takes its pictures into the draft. NL_DATA. */
+NL_CHECKED enum nl_status nl_office_draft_document(const struct nl_office *office, int64_t id,
+                                                   const struct nl_buf *document,
+                                                   struct nl_buf *text,
+                                                   struct nl_draft_dropped *dropped,
                                                    struct nl_error *err) NL_ALL_NONNULL;
 
 NL_CHECKED enum nl_status nl_office_draft_file_remove(const struct nl_office *office, int64_t id,

@@ -1,0 +1,382 @@
+#include "transfer/document_style.h"
+#include "transfer/document_tree.h"
+
+#include <libxml/HTMLparser.h>
+#include <libxml/parser.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistr.h>
+
+/* Deeper than browsers go; libxml2 stops at 256. */
+enum { DEPTH_MOST = 250, ALT_MOST = 300 };
+
+struct reading {
+    struct nl_scribe *writer;
+    int depth;
+    bool too_deep;
+    size_t lists; /* of <ul> and <ol> that are open */
+};
+
+static void read_children(struct reading *self, const xmlNode *node, struct nl_style style);
+
+/* ---- kinds of elements ---- */
+
+static bool is_one_of(const char *name, const char *const *names) {
+    for (; *names != NULL; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+static const char *const active[] = {"script", "iframe", "frame", "frameset", "noscript", NULL};
+static const char *const fields[] = {"input", "button", "select", "textarea", "datalist", NULL};
+static const char *const objects[] = {"svg",    "object", "embed", "applet", "video", "audio",
+                                      "canvas", "math",   "shape", "map",    NULL};
+static const char *const silent[] = {"head",   "style",    "title",    "meta", "link",
+                                     "base",   "template", "colgroup", "col",  "xml",
+                                     "source", "track",    NULL};
+static const char *const blocks[] = {
+    "p",          "div",     "section",  "article", "header",  "footer", "main",
+    "aside",      "nav",     "dl",       "dt",      "dd",      "figure", "address",
+    "figcaption", "form",    "fieldset", "details", "summary", "center", "body",
+    "html",       "caption", "tbody",    "thead",   "tfoot",   NULL};
+
+/* Counts what has no place in an issue, and says whether an element is of that kind. */
+static bool is_dropped(const struct reading *self, const char *name) {
+    size_t *dropped = self->writer->document->dropped;
+    if (is_one_of(name, silent))
+        return true;
+    if (is_one_of(name, active))
+        dropped[NL_DROPPED_ACTIVE]++;
+    else if (is_one_of(name, fields))
+        dropped[NL_DROPPED_FORM]++;
+    else if (is_one_of(name, objects))
+        dropped[NL_DROPPED_OBJECT]++;
+    else if (strcmp(name, "del") == 0)
+        dropped[NL_DROPPED_DELETED]++;
+    else
+        return false;
+    return true;
+}
+
+/* ---- pictures ---- */
+
+/* RFC 4648, section 4; white space does not count. False for another sign. */
+static bool decode(const char *text, struct nl_buf *out) {
+    static const char signs[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    unsigned bits = 0;
+    int count = 0;
+    for (; *text != '\0' && *text != '='; text++) {
+        const char *sign = strchr(signs, *text);
+        if (strchr(" \t\r\n", *text) != NULL)
+            continue;
+        if (sign == NULL)
+            return false;
+        bits = bits << 6 | (unsigned)(sign - signs);
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            nl_buf_addc(out, (char)(bits >> count & 0xff));
+        }
+    }
+    return !out->failed;
+}
+
+/* Only a picture that is in the document itself: nothing is fetched. */
+static void read_picture(const struct reading *self, const xmlNode *node) {
+    xmlChar *source = nl_tree_attribute(node, "src");
+    xmlChar *alt = nl_tree_attribute(node, "alt");
+    xmlChar *width = nl_tree_attribute(node, "width");
+    const char *text = source != NULL ? (const char *)source : "";
+    const char *comma = strchr(text, ',');
+    struct nl_buf data = {0};
+    bool counter = width != NULL && strcmp((const char *)width, "1") == 0;
+    bool inside = strncasecmp(text, "data:image/", 11) == 0 && comma != NULL && comma - text < 60 &&
+                  memmem(text, (size_t)(comma - text), ";base64", 7) != NULL;
+    if (inside && !decode(comma + 1, &data))
+        nl_buf_clear(&data);
+    if (counter && data.len == 0)
+        self->writer->document->dropped[NL_DROPPED_ACTIVE]++; /* it counts readers */
+    else
+        nl_scribe_picture(self->writer, &data, alt != NULL ? (const char *)alt : "");
+    xmlFree(source);
+    xmlFree(alt);
+    xmlFree(width);
+}
+
+/* ---- paragraphs and lists ---- */
+
+static void read_block(struct reading *self, const xmlNode *node, struct nl_style style) {
+    struct nl_style inner = style;
+    nl_scribe_end(self->writer);
+    inner.list_level = 0;
+    if (style.list_level > 0)
+        nl_scribe_item(self->writer, (size_t)style.list_level, style.numbered);
+    else if (self->lists == 0 && self->writer->depth > 0 && !self->writer->in_table &&
+             nl_style_has_text(node))
+        nl_scribe_lists_end(self->writer);
+    if (style.heading > 0)
+        nl_scribe_heading(self->writer, style.heading);
+    inner.heading = 0;
+    read_children(self, node, inner);
+    nl_scribe_end(self->writer);
+}
+
+static void read_heading(struct reading *self, const xmlNode *node, struct nl_style style) {
+    if (self->lists == 0)
+        nl_scribe_lists_end(self->writer);
+    nl_scribe_heading(self->writer, node->name[1] - '0');
+    style.look &= ~(unsigned)NL_RUN_BOLD; /* it is bold already */
+    style.plain_heading = true;
+    read_children(self, node, style);
+    nl_scribe_end(self->writer);
+}
+
+static void read_list(struct reading *self, const xmlNode *node, struct nl_style style) {
+    bool numbered = nl_tree_is(node, "ol");
+    nl_scribe_list_begin(self->writer, numbered);
+    self->lists++;
+    for (const xmlNode *child = node->children; child != NULL; child = child->next) {
+        if (nl_tree_is(child, "li"))
+            nl_scribe_item(self->writer, self->writer->depth, numbered);
+        if (nl_tree_is(child, "li")) {
+            read_children(self, child, style);
+            nl_scribe_end(self->writer);
+        } else if (nl_tree_is(child, "ul") || nl_tree_is(child, "ol")) {
+            read_list(self, child, style); /* Google Docs has lists in lists, not in items */
+        }
+    }
+    self->lists--;
+    nl_scribe_list_end(self->writer);
+    if (self->lists == 0)
+        nl_scribe_lists_end(self->writer);
+}
+
+/* ---- tables ---- */
+
+static xmlNode *find_any(const xmlNode *node, const char *const *names) {
+    for (; *names != NULL; names++) {
+        xmlNode *found = nl_tree_find((xmlNode *)node, *names);
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}
+
+/* Tables that only arrange a page, as in mails, are none for readers. */
+static bool is_layout(const xmlNode *node) {
+    static const char *const rich[] = {"table", "h1",  "h2",         "h3", "ul",
+                                       "ol",    "pre", "blockquote", NULL};
+    xmlChar *role = nl_tree_attribute(node, "role");
+    bool says_so = role != NULL && (strcmp((const char *)role, "presentation") == 0 ||
+                                    strcmp((const char *)role, "none") == 0);
+    xmlFree(role);
+    return says_so || find_any(node, rich) != NULL;
+}
+
+static void read_row(struct reading *self, const xmlNode *row, struct nl_style style) {
+    for (const xmlNode *cell = row->children; cell != NULL; cell = cell->next) {
+        if (!nl_tree_is(cell, "td") && !nl_tree_is(cell, "th"))
+            continue;
+        struct nl_style inner = style;
+        if (self->writer->columns == 0)
+            inner.plain_heading = true; /* the first row is bold already */
+        read_children(self, cell, inner);
+        nl_scribe_cell_end(self->writer);
+        int span = nl_tree_number(cell, "colspan", 1);
+        if (span > 1 || nl_tree_number(cell, "rowspan", 1) > 1)
+            self->writer->document->dropped[NL_DROPPED_CELL]++;
+        for (; span > 1 && span <= 64; span--)
+            nl_scribe_cell_end(self->writer);
+    }
+    nl_scribe_row_end(self->writer);
+}
+
+static void read_rows(struct reading *self, const xmlNode *node, struct nl_style style) {
+    for (const xmlNode *child = node->children; child != NULL; child = child->next) {
+        if (nl_tree_is(child, "tr"))
+            read_row(self, child, style);
+        else if (nl_tree_is(child, "tbody") || nl_tree_is(child, "thead") ||
+                 nl_tree_is(child, "tfoot"))
+            read_rows(self, child, style);
+    }
+}
+
+static void read_table(struct reading *self, const xmlNode *node, struct nl_style style) {
+    if (self->writer->in_table || self->lists > 0 || is_layout(node)) {
+        read_block(self, node, style);
+        return;
+    }
+    nl_scribe_table_begin(self->writer);
+    style.list_level = 0;
+    read_rows(self, node, style);
+    nl_scribe_table_end(self->writer);
+}
+
+/* ---- all of them ---- */
+
+/* The number of a note of Word, in an address or a name such as "#_ftn2" and "ftn2": *kind is set
+ * to "" or, at the end of the document, "e". */
+static int note_number(const char *text, const char *before, const char **kind) {
+    static const char *const kinds[][2] = {{"ftn", ""}, {"edn", "e"}};
+    for (size_t i = 0; i < 2; i++) {
+        size_t len = strlen(before);
+        if (strncmp(text, before, len) == 0 && strncmp(text + len, kinds[i][0], 3) == 0) {
+            *kind = kinds[i][1];
+            return (int)strtol(text + len + 3, NULL, 10);
+        }
+    }
+    return 0;
+}
+
+static bool read_note_link(const struct reading *self, const char *address) {
+    const char *kind = "";
+    char text[40];
+    int number = note_number(address, "#_", &kind);
+    if (number > 0) {
+        snprintf(text, sizeof text, "[^%s%d]", kind, number);
+        nl_scribe_raw(self->writer, text);
+    }
+    return number > 0 || strncmp(address, "#_ftnref", 8) == 0 ||
+           strncmp(address, "#_ednref", 8) == 0;
+}
+
+static bool read_note(struct reading *self, const xmlNode *node, struct nl_style style) {
+    xmlChar *id = nl_tree_is(node, "div") ? nl_tree_attribute(node, "id") : NULL;
+    const char *kind = "";
+    char name[40];
+    int number = id != NULL ? note_number((const char *)id, "", &kind) : 0;
+    xmlFree(id);
+    if (number <= 0)
+        return false;
+    snprintf(name, sizeof name, "%s%d", kind, number);
+    nl_scribe_note_begin(self->writer, name);
+    read_children(self, node, style);
+    nl_scribe_note_end(self->writer);
+    return true;
+}
+
+static void read_link(struct reading *self, const xmlNode *node, struct nl_style style) {
+    xmlChar *address = nl_tree_attribute(node, "href");
+    if (address != NULL && read_note_link(self, (const char *)address)) {
+        xmlFree(address);
+        return;
+    }
+    if (address != NULL)
+        style.link = nl_scribe_link(self->writer, (const char *)address);
+    xmlFree(address);
+    read_children(self, node, style);
+}
+
+static void read_code(const struct reading *self, const xmlNode *node) {
+    xmlChar *text = xmlNodeGetContent(node);
+    if (text != NULL)
+        nl_scribe_code(self->writer, (const char *)text);
+    xmlFree(text);
+}
+
+static void read_marked(struct reading *self, const xmlNode *node, struct nl_style style) {
+    const char *name = (const char *)node->name;
+    if (strcmp(name, "br") == 0)
+        nl_scribe_break(self->writer);
+    else if (strcmp(name, "img") == 0)
+        read_picture(self, node);
+    else if (strcmp(name, "hr") == 0)
+        nl_scribe_rule(self->writer);
+    else if (strcmp(name, "a") == 0)
+        read_link(self, node, style);
+    else if (strcmp(name, "pre") == 0)
+        read_code(self, node);
+    else if (strcmp(name, "ul") == 0 || strcmp(name, "ol") == 0)
+        read_list(self, node, style);
+    else if (strcmp(name, "table") == 0)
+        read_table(self, node, style);
+    else if (strcmp(name, "blockquote") == 0) {
+        nl_scribe_quote(self->writer, 1);
+        read_children(self, node, style);
+        nl_scribe_quote(self->writer, -1);
+    } else if (name[0] == 'h' && name[1] >= '1' && name[1] <= '6' && name[2] == '\0')
+        read_heading(self, node, style);
+    else if (is_one_of(name, blocks) || strcmp(name, "tr") == 0 || strcmp(name, "td") == 0 ||
+             strcmp(name, "th") == 0 || strcmp(name, "li") == 0)
+        read_block(self, node, style);
+    else
+        read_children(self, node, style);
+}
+
+static void read_element(struct reading *self, const xmlNode *node, struct nl_style style) {
+    size_t *dropped = self->writer->document->dropped;
+    if (is_dropped(self, (const char *)node->name))
+        return;
+    switch (nl_style_read(node, &style)) {
+    case NL_SHOWN:
+        if (!read_note(self, node, style))
+            read_marked(self, node, style);
+        break;
+    case NL_HIDDEN:
+        dropped[NL_DROPPED_HIDDEN] += nl_style_has_text(node);
+        break;
+    case NL_REMARK:
+        dropped[NL_DROPPED_COMMENT]++;
+        break;
+    case NL_SIGN: /* of a list: Markdown has its own */
+        break;
+    }
+}
+
+static void read_children(struct reading *self, const xmlNode *node, struct nl_style style) {
+    if (self->depth >= DEPTH_MOST) {
+        self->too_deep = true;
+        return;
+    }
+    self->depth++;
+    for (const xmlNode *child = node->children; child != NULL; child = child->next) {
+        if (child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE)
+            nl_scribe_text(
+                self->writer, (const char *)child->content, strlen((const char *)child->content),
+                style.plain_heading ? style.look & ~(unsigned)NL_RUN_BOLD : style.look, style.link);
+        else if (child->type == XML_ELEMENT_NODE)
+            read_element(self, child, style);
+    }
+    self->depth--;
+}
+
+/* Word writes conditions, "<![if !supportLists]>", which are neither elements nor comments: parsers
+ * take them for text. */
+static void drop_conditions(const char *data, size_t len, struct nl_buf *out) {
+    for (const char *end = data + len; data < end;) {
+        const char *found = memmem(data, (size_t)(end - data), "<![", 3);
+        const char *close = found != NULL ? memchr(found, '>', (size_t)(end - found)) : NULL;
+        nl_buf_add(out, data, (size_t)((close != NULL ? found : end) - data));
+        data = close != NULL ? close + 1 : end;
+    }
+}
+
+/* A text that is UTF-8 is taken for that, whatever it says of itself. */
+enum nl_status nl_document_html(const char *data, size_t len, struct nl_scribe *writer,
+                                struct nl_error *err) {
+    struct reading self = {.writer = writer};
+    struct nl_buf plain = {0};
+    bool utf8 = u8_check((const uint8_t *)data, len) == NULL;
+    if (memchr(data, '\0', len) != NULL)
+        return nl_error_set(err, NL_DATA,
+                            "it is no text, Word document (.docx) or LibreOffice document (.odt)");
+    drop_conditions(data, len, &plain);
+    htmlDocPtr document =
+        htmlReadMemory(nl_buf_text(&plain), (int)plain.len, NULL, utf8 ? "UTF-8" : NULL,
+                       HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
+                           HTML_PARSE_NONET | HTML_PARSE_NODEFDTD);
+    xmlNode *root = document != NULL ? xmlDocGetRootElement(document) : NULL;
+    if (root != NULL)
+        read_element(&self, root, (struct nl_style){0});
+    xmlFreeDoc(document);
+    bool failed = plain.failed;
+    nl_buf_free(&plain);
+    if (failed)
+        return nl_error_nomem(err);
+    if (self.too_deep)
+        return nl_error_set(err, NL_DATA, "its elements lie more than %d deep in each other",
+                            DEPTH_MOST);
+    return root != NULL ? NL_OK : nl_error_set(err, NL_DATA, "there is no text in it");
+}

@@ -1,0 +1,82 @@
+#include "newsletter/base/picture.h"
+#include "transfer/pixels.h"
+
+#include <png.h>
+#include <stdlib.h>
+
+/* Colours of a palette: 256 of four bytes. */
+enum { PALETTE = 1024 };
+
+static enum nl_status broken(const png_image *image, struct nl_error *err) {
+    return nl_error_set(err, NL_DATA, "the picture is broken: %s", image->message);
+}
+
+static enum nl_status write_png(png_image *image, const void *pixels, const void *palette,
+                                struct nl_buf *out, struct nl_error *err) {
+    png_alloc_size_t size = 0;
+    if (!png_image_write_to_memory(image, NULL, &size, 0, pixels, 0, palette))
+        return broken(image, err);
+    if (!nl_buf_reserve(out, size + 1))
+        return nl_error_nomem(err);
+    if (!png_image_write_to_memory(image, out->data + out->len, &size, 0, pixels, 0, palette))
+        return broken(image, err);
+    out->len += size;
+    out->data[out->len] = '\0';
+    return NL_OK;
+}
+
+/* Colours stay as they are written: a palette stays one. */
+static enum nl_status copy_exactly(png_image *image, struct nl_buf *out, struct nl_error *err) {
+    unsigned char palette[PALETTE];
+    image->format &= (png_uint_32) ~(PNG_FORMAT_FLAG_LINEAR);
+    unsigned char *pixels = malloc(PNG_IMAGE_SIZE(*image));
+    enum nl_status status = pixels != NULL ? NL_OK : nl_error_nomem(err);
+    if (status == NL_OK && !png_image_finish_read(image, NULL, pixels, 0, palette))
+        status = broken(image, err);
+    if (status == NL_OK)
+        status = write_png(image, pixels, palette, out, err);
+    free(pixels);
+    return status;
+}
+
+static enum nl_status rework(png_image *image, int turn, int width, struct nl_buf *out,
+                             struct nl_error *err) {
+    bool opaque = (image->format & PNG_FORMAT_FLAG_ALPHA) == 0;
+    image->format = opaque ? PNG_FORMAT_RGB : PNG_FORMAT_RGBA;
+    struct nl_pixels pixels = {malloc(PNG_IMAGE_SIZE(*image)), (int)image->width,
+                               (int)image->height, opaque ? 3 : 4};
+    enum nl_status status = pixels.data != NULL ? NL_OK : nl_error_nomem(err);
+    if (status == NL_OK && !png_image_finish_read(image, NULL, pixels.data, 0, NULL))
+        status = broken(image, err);
+    if (status == NL_OK)
+        status = nl_pixels_turn(&pixels, turn, err);
+    if (status == NL_OK)
+        status = nl_pixels_shrink(&pixels, width, err);
+    if (status == NL_OK) {
+        png_image made = {.version = PNG_IMAGE_VERSION,
+                          .width = (png_uint_32)pixels.width,
+                          .height = (png_uint_32)pixels.height,
+                          .format = opaque ? PNG_FORMAT_RGB : PNG_FORMAT_RGBA};
+        status = write_png(&made, pixels.data, NULL, out, err);
+        png_image_free(&made);
+    }
+    free(pixels.data);
+    return status;
+}
+
+enum nl_status nl_png_clean(const struct nl_buf *data, int width, struct nl_buf *out,
+                            struct nl_error *err) {
+    png_image image = {.version = PNG_IMAGE_VERSION};
+    int turn = nl_picture_note(data).turn;
+    enum nl_status status = NL_OK;
+    if (!png_image_begin_read_from_memory(&image, data->data, data->len))
+        status = broken(&image, err);
+    if (status == NL_OK)
+        status = nl_pixels_check(image.width, image.height, err);
+    if (status == NL_OK)
+        status = turn == 1 && image.width <= (png_uint_32)width
+                     ? copy_exactly(&image, out, err)
+                     : rework(&image, turn, width, out, err);
+    png_image_free(&image);
+    return status;
+}

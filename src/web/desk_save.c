@@ -1,0 +1,133 @@
+#include "web/desk.h"
+
+#include "newsletter/bulletin/front_fields.h"
+#include "newsletter/service/draft_merge.h"
+#include "newsletter/template/data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *field(const struct nl_desk *desk, const char *name) {
+    return nl_site_field(desk->call->request, name);
+}
+
+/* ---- the text that the form stands for ---- */
+
+struct attaching {
+    struct nl_front_fields *fields;
+    enum nl_status status;
+    struct nl_error *err;
+};
+
+static void take_attachment(const char *name, const char *value, void *ctx) {
+    struct attaching *attaching = ctx;
+    if (strncmp(name, "attach-", 7) == 0 && value[0] != '\0' && attaching->status == NL_OK)
+        attaching->status = nl_front_fields_attach(attaching->fields, value, attaching->err);
+}
+
+static enum nl_status read_form(const struct nl_desk *desk, struct nl_buf *source) {
+    struct nl_front_fields fields = {0};
+    struct attaching attaching = {&fields, NL_OK, desk->err};
+    enum nl_status status = NL_OK;
+    for (int i = 0; status == NL_OK && i < NL_FRONT_FIELDS; i++)
+        status = nl_front_fields_set(&fields, (enum nl_front_field)i,
+                                     field(desk, nl_front_field_names[i]), desk->err);
+    nl_request_each_field(desk->call->request, take_attachment, &attaching);
+    if (status == NL_OK)
+        status = attaching.status;
+    nl_buf_adds(&fields.other, field(desk, "other"));
+    nl_buf_adds(&fields.body, field(desk, "body"));
+    if (status == NL_OK)
+        nl_front_fields_write(&fields, source);
+    bool failed = fields.other.failed || fields.body.failed || source->failed;
+    nl_front_fields_free(&fields);
+    return status == NL_OK && failed ? nl_error_nomem(desk->err) : status;
+}
+
+/* ---- answers ---- */
+
+/* Tells the browser what it has to know. Its own text and the revision of that are the base of its
+ * next save, where more has been typed since; else the merged text is. */
+static enum nl_status answer_saved(struct nl_desk *desk, const char *sent, bool merged) {
+    struct nl_draft_composed composed = {0};
+    struct nl_buf plain = {0};
+    struct nl_revision own = {""};
+    json_t *value = json_object();
+    enum nl_status status = nl_desk_reload(desk);
+    if (status == NL_OK)
+        status = nl_office_draft_compose(&desk->office, desk->id, &composed, desk->err);
+    if (status == NL_OK)
+        status = nl_desk_plain(desk, &composed, &plain);
+    if (status == NL_OK)
+        status = nl_desk_asked(desk, &composed, value);
+    if (status == NL_OK)
+        status = nl_desk_add_form(desk, value);
+    if (status == NL_OK)
+        status = nl_draft_revision(sent, &own, desk->err);
+    if (status == NL_OK) {
+        nl_desk_findings(desk, composed.findings, value);
+        json_object_set(value, "title", json_object_get(desk->draft, "title"));
+        json_object_set_new(value, "merged", json_boolean(merged));
+        nl_data_set(value, "sent", sent);
+        nl_data_set(value, "sent_revision", own.text);
+        nl_data_set(value, "plain", nl_buf_text(&plain));
+        nl_desk_here(desk, value);
+        status = nl_desk_json(desk, 200, value);
+    } else {
+        json_decref(value);
+    }
+    nl_buf_free(&plain);
+    nl_draft_composed_free(&composed);
+    return status;
+}
+
+/* Both have changed the same paragraph: the writer chooses knowingly. */
+static enum nl_status answer_stale(struct nl_desk *desk, json_t *conflicts) {
+    char *base = strdup(field(desk, "base"));
+    json_t *data = desk->call->data;
+    enum nl_status status = base != NULL ? nl_desk_reload(desk) : nl_error_nomem(desk->err);
+    const json_t *text = nl_desk_text(desk);
+    const char *author = text != NULL ? json_string_value(json_object_get(text, "author")) : "";
+    if (status == NL_OK && nl_desk_wants_json(desk)) {
+        status = nl_desk_json(desk, 409,
+                              json_pack("{s:O, s:s}", "revision", json_object_get(text, "revision"),
+                                        "author", author != NULL ? author : ""));
+    } else if (status == NL_OK) {
+        nl_desk_refuse(desk, 409, "");
+        nl_data_set(data, "stale_author", author);
+        nl_data_set(data, "stale_source",
+                    text != NULL ? json_string_value(json_object_get(text, "source")) : "");
+        nl_data_set(data, "stale_revision", field(desk, "revision"));
+        nl_data_set(data, "stale_base", base);
+        json_object_set(data, "conflicts", conflicts != NULL ? conflicts : json_null());
+        json_object_set_new(data, "choices", json_boolean(json_array_size(conflicts) > 0));
+        status = nl_desk_page(desk, true);
+    }
+    free(base);
+    return status;
+}
+
+enum nl_status nl_desk_save(struct nl_desk *desk, enum nl_merge_choice choice, bool keep) {
+    struct nl_buf source = {0};
+    struct nl_revision seen = {""};
+    struct nl_draft_saved saved = {0};
+    const char *revision = field(desk, "revision");
+    if (strlen(revision) <= NL_REVISION_LEN)
+        snprintf(seen.text, sizeof seen.text, "%s", revision);
+    enum nl_status status = read_form(desk, &source);
+    const struct nl_draft_text text = {desk->text, nl_buf_text(&source), &seen, keep};
+    if (status == NL_OK)
+        status = nl_office_draft_save_merged(&desk->office, desk->id, &text, field(desk, "base"),
+                                             choice, &saved, desk->err);
+    if (status != NL_OK)
+        status = nl_desk_failure(desk, status, true);
+    else if (saved.stale)
+        status = answer_stale(desk, saved.conflicts);
+    else
+        status = nl_desk_wants_json(desk) ? answer_saved(desk, nl_buf_text(&source), saved.merged)
+                                          : nl_desk_go(desk, "");
+    json_decref(saved.conflicts);
+    nl_buf_free(&source);
+    return status;
+}

@@ -1,0 +1,83 @@
+// Two people write in one draft, and the network is cut, in real browsers. Standard input: {url, path, password}. Prints
+// what each saw, and what browsers complained about.
+const { launch } = require('./browser.cjs');
+const fs = require('fs');
+
+async function open(browser, plan, name, complaints) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(plan.url + '/login');
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Password').fill(plan.password);
+  await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: 'Log in' }).click()]);
+  await page.goto(plan.url + plan.path);
+  return { context, page, text: page.getByLabel('Text', { exact: true }) };
+}
+
+const saved = (who) => who.page.waitForFunction((word) => document.getElementById('state').textContent === word, 'Saved', { timeout: 60000 });
+const type = async (who, before, words) => {
+  await who.text.evaluate((area, at) => {
+    area.focus();
+    const start = area.value.indexOf(at);
+    area.setSelectionRange(start, start);
+  }, before);
+  await who.page.keyboard.type(words);
+};
+const has = (who, words) => who.page.waitForFunction((text) => document.getElementById('f-body').value.includes(text), words, { timeout: 60000 });
+
+async function main() {
+  const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
+  const browser = await launch();
+  const complaints = [];
+  const ann = await open(browser, plan, 'ann', complaints);
+  const bob = await open(browser, plan, 'bob', complaints);
+  // Both type at once, in different paragraphs.
+  await Promise.all([type(ann, 'First', 'Hers. '), type(bob, 'Second', 'His. ')]);
+  await Promise.all([saved(ann), saved(bob)]);
+  await has(ann, 'His. Second');
+  await has(bob, 'Hers. First');
+  await bob.page.locator('#people').getByText('ann').waitFor({ timeout: 60000 });
+  // The network goes in the middle of typing; the page is closed, and opened again.
+  await ann.context.setOffline(true);
+  await type(ann, 'Third', 'Offline. ');
+  await ann.page.waitForFunction(() => document.getElementById('state').className === 'alarm', null, { timeout: 60000 });
+  await ann.context.setOffline(false);
+  await saved(ann);
+  await has(bob, 'Offline. Third');
+  await bob.context.setOffline(true);
+  await type(bob, 'Third', 'Closed. ');
+  await bob.page.waitForFunction(() => document.getElementById('state').className === 'alarm', null, { timeout: 60000 });
+  bob.page.on('dialog', (dialog) => dialog.accept());
+  await bob.page.close();
+  await bob.context.setOffline(false);
+  bob.page = await bob.context.newPage();
+  bob.text = bob.page.getByLabel('Text', { exact: true });
+  await bob.page.goto(plan.url + plan.path);
+  await bob.page.locator('#restore').click();
+  await saved(bob);
+  // A table, by keyboard alone.
+  await bob.text.evaluate((area) => { area.focus(); area.setSelectionRange(area.value.length, area.value.length); });
+  await bob.page.getByRole('button', { name: 'Table', exact: true }).focus();
+  await bob.page.keyboard.press('Enter');
+  for (const cell of ['Time', 'What', '9:30', 'Tea | cake']) {
+    await bob.page.keyboard.type(cell);
+    await bob.page.keyboard.press('Tab');
+  }
+  await bob.page.getByRole('button', { name: 'Put it into the text' }).focus();
+  await bob.page.keyboard.press('Enter');
+  // Text of Word from the clipboard.
+  await bob.text.evaluate((area, html) => {
+    const data = new DataTransfer();
+    data.setData('text/html', html);
+    data.setData('text/plain', 'plain');
+    area.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+  }, plan.html);
+  await has(bob, '**pasted**');
+  await saved(bob);
+  const text = await bob.text.inputValue();
+  await browser.close();
+  process.stdout.write(JSON.stringify({ text, complaints }));
+}
+
+main().catch((error) => { console.error(error); process.exit(1); });
