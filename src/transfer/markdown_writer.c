@@ -102,9 +102,9 @@ size_t nl_scribe_link(struct nl_scribe *writer, const char *address) {
         ok = ok || strncasecmp(address, open[i], strlen(open[i])) == 0;
     if (ok)
         add_address(&clean, address);
-    free(copy);
     if (address[0] != '\0' && address[0] != '#' && !ok)
         writer->document->dropped[NL_DROPPED_LINK]++;
+    free(copy);
     if (!ok || writer->link_count >= NL_LINKS_MOST || clean.len > 2000) {
         nl_buf_free(&clean);
         return 0;
