@@ -17,7 +17,7 @@ async function step(page, url, todo) {
   if (todo.expect && !(await page.textContent('body')).includes(todo.expect)) {
     throw new Error(`'${todo.expect}' is not on ${page.url()}: ${await page.textContent('body')}`);
   }
-  if (todo.soon) await page.getByText(todo.soon).first().waitFor({ timeout: 60000 });
+  if (todo.soon) await page.getByText(todo.soon).locator('visible=true').first().waitFor({ timeout: 60000 });
   if (todo.gone) await page.getByText(todo.gone).first().waitFor({ state: 'hidden', timeout: 60000 });
   if (todo.frame) await page.frameLocator('iframe').getByText(todo.frame).first().waitFor({ timeout: 60000 });
   if (todo.wait) await page.waitForTimeout(todo.wait);
