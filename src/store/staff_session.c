@@ -46,10 +46,13 @@ static enum nl_status put_session(struct nl_store *store, struct login *login, i
                   NL_INT(code ? CODE_TRIES : 0)));
 }
 
-static enum nl_status begin_session(struct nl_store *store, void *context, struct nl_error *err) {
-    struct login *login = context;
+enum nl_status nl_staff_session_begin(struct nl_store *store, const char *name, bool code,
+                                      const struct nl_login_place *place, int64_t lifetime,
+                                      struct nl_token *session, enum nl_login *result,
+                                      struct nl_error *err) {
+    struct login login = {name, place, lifetime, session, NL_LOGIN_NONE};
     int64_t staff = 0;
-    int64_t code = 0;
+    int64_t second_step = 0;
     bool found = false;
     enum nl_status status =
         nl_sql_run(store, err, "DELETE FROM staff_session WHERE expires_at <= ?",
@@ -57,12 +60,17 @@ static enum nl_status begin_session(struct nl_store *store, void *context, struc
     if (status == NL_OK)
         status = nl_sql_first(
             store, err, &found, "SELECT id, totp_confirmed FROM staff WHERE name = ?",
-            NL_VALUES(NL_STRING(login->name)), NL_COLUMNS(NL_INTO(&staff), NL_INTO(&code)));
-    if (status != NL_OK || !found)
-        return status;
-    status = put_session(store, login, staff, code != 0, err);
-    return status == NL_OK && code == 0 ? note_login(store, login->name, login->place->client, err)
-                                        : status;
+            NL_VALUES(NL_STRING(name)), NL_COLUMNS(NL_INTO(&staff), NL_INTO(&second_step)));
+    if (status == NL_OK && found)
+        status = put_session(store, &login, staff, code && second_step != 0, err);
+    *result = status == NL_OK ? login.result : NL_LOGIN_NONE;
+    return *result == NL_LOGIN_DONE ? note_login(store, name, place->client, err) : status;
+}
+
+static enum nl_status begin_session(struct nl_store *store, void *context, struct nl_error *err) {
+    struct login *login = context;
+    return nl_staff_session_begin(store, login->name, true, login->place, login->lifetime,
+                                  login->session, &login->result, err);
 }
 
 enum nl_status nl_staff_login(struct nl_store *store, const char *name, const char *password,

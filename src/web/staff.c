@@ -50,6 +50,7 @@ enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,
     static const char api[] = "/api/v1/";
     static const char *const files[][2] = {{"live.js", "text/javascript; charset=utf-8"},
                                            {"desk.js", "text/javascript; charset=utf-8"},
+                                           {"passkey.js", "text/javascript; charset=utf-8"},
                                            {"desk.css", "text/css; charset=utf-8"}};
     struct nl_staff *staff = ctx;
     const char *path = nl_site_path(staff->site, request);
@@ -69,6 +70,8 @@ enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,
         return nl_site_style(staff->site, request, response, err);
     if (strcmp(path, "/login/code") == 0 && nl_request_is_post(request))
         return nl_login_code(staff, request, response, err);
+    if (strcmp(path, "/login/passkey") == 0 && nl_request_is_post(request))
+        return nl_login_passkey(staff, request, response, err);
     if (strcmp(path, "/login") == 0)
         return nl_request_is_post(request) ? nl_login(staff, request, response, err)
                                            : nl_login_form(staff, request, response, err);

@@ -101,6 +101,8 @@ static enum nl_status show(struct nl_staff_call *call, bool set_up, struct nl_re
     if (status == NL_OK)
         status = add_second_step(call, set_up, err);
     if (status == NL_OK)
+        status = nl_passkeys_show(call, err);
+    if (status == NL_OK)
         return nl_staff_render(call->staff, call->theme, "staff-account.html", call->data, response,
                                err);
     json_decref(call->data);
@@ -225,6 +227,22 @@ static enum nl_status change_address(struct nl_staff_call *call, struct nl_respo
     return nl_staff_explains(call, status, response, err) ? NL_OK : status;
 }
 
+static enum nl_status change_passkeys(struct nl_staff_call *call, bool adds,
+                                      struct nl_response *response, struct nl_error *err) {
+    bool ok = false;
+    enum nl_status status = verify(call, &ok, response, err);
+    if (status != NL_OK || !ok)
+        return status;
+    status = adds ? nl_passkeys_add(call, err) : nl_passkeys_remove(call, err);
+    if (status == NL_OK)
+        nl_staff_say(call, "done",
+                     adds ? NL_TEXT("From now on, you can log in with this passkey.")
+                          : NL_TEXT("The passkey is removed."));
+    else if (nl_staff_explains(call, status, response, err))
+        status = NL_OK;
+    return status;
+}
+
 enum nl_status nl_account_act(struct nl_staff_call *call, struct nl_response *response,
                               struct nl_error *err) {
     const char *action = nl_site_field(call->request, "action");
@@ -240,6 +258,8 @@ enum nl_status nl_account_act(struct nl_staff_call *call, struct nl_response *re
         status = end_session(call, err);
     else if (strcmp(action, "address") == 0)
         status = change_address(call, response, err);
+    else if (strcmp(action, "passkey-add") == 0 || strcmp(action, "passkey-remove") == 0)
+        status = change_passkeys(call, strcmp(action, "passkey-add") == 0, response, err);
     if (status == NL_OK)
         return show(call, set_up, response, err);
     json_decref(call->data);

@@ -83,9 +83,23 @@ enum nl_status nl_logout(struct nl_staff *staff, const struct nl_request *reques
                          struct nl_response *response, struct nl_error *err);
 enum nl_status nl_login_code(struct nl_staff *staff, const struct nl_request *request,
                              struct nl_response *response, struct nl_error *err);
+enum nl_status nl_login_passkey(struct nl_staff *staff, const struct nl_request *request,
+                                struct nl_response *response, struct nl_error *err);
 enum nl_status nl_login_session(struct nl_staff *staff, const struct nl_request *request,
                                 struct nl_session *out, struct nl_error *err);
 const char *nl_login_token(const struct nl_request *request);
+
+/* staff_passkeys.c: puts the challenge for logging in by a passkey into the data of the login page,
+ * where any account has one; logs in by the answer (NL_DATA: not this one); and on the page of an
+ * account: shows its passkeys, adds one, removes one. */
+struct nl_staff_call;
+enum nl_status nl_passkey_offer(struct nl_staff *staff, json_t *data, struct nl_error *err);
+enum nl_status nl_passkey_login_try(struct nl_staff *staff, const struct nl_request *request,
+                                    char name[NL_STAFF_NAME + 1], struct nl_token *session,
+                                    struct nl_error *err);
+enum nl_status nl_passkeys_show(struct nl_staff_call *call, struct nl_error *err);
+enum nl_status nl_passkeys_add(struct nl_staff_call *call, struct nl_error *err);
+enum nl_status nl_passkeys_remove(struct nl_staff_call *call, struct nl_error *err);
 
 /* A page for staff: its handler takes `data`, an object with what each page needs. */
 struct nl_staff_call {

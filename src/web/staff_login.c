@@ -20,7 +20,11 @@ static enum nl_status show(struct nl_staff *staff, const struct nl_request *requ
     nl_data_set(data, "name", nl_site_field(request, "name"));
     nl_data_set(data, "problem",
                 problem != NULL ? nl_catalog_text(theme->catalog, NULL, problem) : "");
-    return nl_staff_render(staff, theme, file, data, response, err);
+    status = nl_passkey_offer(staff, data, err);
+    if (status == NL_OK)
+        return nl_staff_render(staff, theme, file, data, response, err);
+    json_decref(data);
+    return status;
 }
 
 static enum nl_status show_login(struct nl_staff *staff, const struct nl_request *request,
@@ -181,6 +185,31 @@ enum nl_status nl_login_code(struct nl_staff *staff, const struct nl_request *re
                ? ask_code(staff, request, NL_TEXT("This code is wrong or has been used."), response,
                           err)
                : show_login(staff, request, NL_TEXT("Please log in again."), response, err);
+}
+
+enum nl_status nl_login_passkey(struct nl_staff *staff, const struct nl_request *request,
+                                struct nl_response *response, struct nl_error *err) {
+    char name[NL_STAFF_NAME + 1];
+    struct nl_token session;
+    if (is_from_elsewhere(request))
+        return nl_staff_redirect(staff, "/login", response, err);
+    if (!nl_staff_may_guess(staff, request, response)) {
+        response->status = 429;
+        return show_login(staff, request, nl_too_many, response, err);
+    }
+    enum nl_status status = nl_passkey_login_try(staff, request, name, &session, err);
+    if (status != NL_OK && status != NL_DATA)
+        return status;
+    log_login(request, name, status == NL_OK);
+    if (status == NL_DATA) {
+        nl_error_free(err);
+        response->status = 403;
+        return show_login(staff, request, NL_TEXT("This passkey cannot be used."), response, err);
+    }
+    remember(staff, request, name);
+    status = enter(staff, request, NL_LOGIN_DONE, &session, response, err);
+    explicit_bzero(&session, sizeof session);
+    return status;
 }
 
 enum nl_status nl_logout(struct nl_staff *staff, const struct nl_request *request,

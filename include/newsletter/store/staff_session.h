@@ -32,6 +32,15 @@ NL_CHECKED enum nl_status nl_staff_login(struct nl_store *store, const char *nam
                                          struct nl_token *session,
                                          struct nl_error *err) NL_ALL_NONNULL;
 
+/* Begins a session of an account that has proved who it is in another way, in an exclusive
+ * transaction of the caller. With `code` its second step is awaited, where it has one. *result is
+ * NL_LOGIN_NONE where there is no such account. */
+NL_CHECKED enum nl_status nl_staff_session_begin(struct nl_store *store, const char *name,
+                                                 bool code, const struct nl_login_place *place,
+                                                 int64_t lifetime, struct nl_token *session,
+                                                 enum nl_login *result,
+                                                 struct nl_error *err) NL_ALL_NONNULL;
+
 /* Takes the code of the second step for a session that awaits it. A good one makes it a session of
  * `lifetime` seconds under a new token, *session. The fifth wrong one ends it: *login is then
  * NL_LOGIN_NONE. */
