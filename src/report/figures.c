@@ -218,27 +218,27 @@ static const struct {
       {"complaint", NL_TEXT_IN("reason", "Complaint")},
 };
 
-static void add_reason_label(const struct nl_figures *self, const char *name, struct nl_buf *out) {
+static void add_reason_label(const struct nl_catalog *catalog, const char *name,
+                             struct nl_buf *out) {
     for (size_t i = 0; i < sizeof reason_labels / sizeof reason_labels[0]; i++)
         if (strcmp(reason_labels[i].name, name) == 0)
-            nl_buf_adds(out,
-                        nl_catalog_text(self->theme->catalog, "reason", reason_labels[i].label));
+            nl_buf_adds(out, nl_catalog_text(catalog, "reason", reason_labels[i].label));
     if (out->len == 0)
         nl_buf_adds(out, name);
     else if (strspn(name, "0123456789.") == strlen(name))
         nl_buf_addf(out, " (%s)", name);
 }
 
-static void add_labels(const struct nl_figures *self, json_t *reason) {
+void nl_figures_label_reason(const struct nl_catalog *catalog, json_t *reason) {
     const char *kind = nl_facts_word(reason, "kind");
     struct nl_buf label = {0};
-    add_reason_label(self, nl_facts_word(reason, "reason"), &label);
+    add_reason_label(catalog, nl_facts_word(reason, "reason"), &label);
     nl_data_set(reason, "label", nl_buf_text(&label));
     nl_data_set(reason, "kind_label", kind);
     for (size_t i = 0; i < sizeof kind_labels / sizeof kind_labels[0]; i++)
         if (strcmp(kind_labels[i].name, kind) == 0)
             nl_data_set(reason, "kind_label",
-                        nl_catalog_text(self->theme->catalog, "reason", kind_labels[i].label));
+                        nl_catalog_text(catalog, "reason", kind_labels[i].label));
     nl_buf_free(&label);
 }
 
@@ -251,7 +251,7 @@ static enum nl_status add_reasons(const struct nl_figures *self, int64_t issue) 
     size_t shown = count < ROWS_SHOWN ? count : ROWS_SHOWN;
     for (size_t i = 0; i < count; i++) {
         json_t *reason = json_array_get(reasons, i);
-        add_labels(self, reason);
+        nl_figures_label_reason(self->theme->catalog, reason);
         if (i >= shown)
             continue;
         bars[i].label = nl_facts_word(reason, "label");

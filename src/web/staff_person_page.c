@@ -84,6 +84,17 @@ static const char *label_of_event(const struct nl_staff_call *call, const char *
     return nl_figures_state_label(call->theme->catalog, kind); /* of a delivery */
 }
 
+/* The detail of a bounce is its reason; others have what people and programs wrote. */
+static void describe_event(const struct nl_staff_call *call, json_t *event) {
+    const char *what = nl_facts_word(event, "what");
+    nl_data_set(event, "what_label", label_of_event(call, what));
+    if (strcmp(what, "bounced") != 0)
+        return;
+    nl_data_set(event, "reason", nl_facts_word(event, "detail"));
+    nl_figures_label_reason(call->theme->catalog, event);
+    nl_data_set(event, "detail", nl_facts_word(event, "label"));
+}
+
 /* The newest rows of one kind, the newest first, with times that can be read. */
 static json_t *rows_of(const json_t *history, const char *kind, const char *time) {
     json_t *array = json_array();
@@ -125,11 +136,12 @@ static enum nl_status add_history(const struct nl_staff_call *call, int64_t id,
         nl_data_set(row, "state_label",
                     nl_figures_state_label(call->theme->catalog, nl_facts_word(row, "state")));
     json_t *events = rows_of(history, "history", "at");
-    json_array_foreach(events, at, row)
-        nl_data_set(row, "what_label", label_of_event(call, nl_facts_word(row, "what")));
+    json_array_foreach(events, at, row) describe_event(call, row);
+    json_t *returned = rows_of(history, "returned_mail", "at");
+    json_array_foreach(returned, at, row) nl_figures_label_reason(call->theme->catalog, row);
     add_rows(call, "deliveries", deliveries);
     add_rows(call, "events", events);
-    add_rows(call, "returned", rows_of(history, "returned_mail", "at"));
+    add_rows(call, "returned", returned);
     json_object_set_new(call->data, "older",
                         json_boolean(json_object_get(history, "left_out") != NULL));
     json_decref(history);

@@ -82,6 +82,9 @@ def test_a_person(staff, connected, server):
     assert 'name="attribute.city" value="Almaty"' in page.text and 'name="attribute.age" value="41"' in page.text
     reply = connected.sql("SELECT reply_text FROM delivery")[0][0]
     assert reply and f"Bounced 1 550 {reply}" in text and "Imported" not in text
+    kind, reason = connected.sql("SELECT kind, reason FROM bounce")[0]
+    russian = staff.page(f"/people/{person(connected, 'gone@example.org')}?language=ru").text
+    assert (kind, reason) == ("hard", "no-such-user") and "Permanent No such user" in text and "no-such-user" not in page.text + russian
     for path in ("/people/99", "/people/0", "/people/-1", "/people/x", "/people/1x", "/people/", "/people/1/data/data",
                  "/people/99/data", "/people/99999999999999999999999999"):
         assert staff.page(path).status == 404, path

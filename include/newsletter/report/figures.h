@@ -29,6 +29,10 @@ void nl_figures_row(const struct nl_figures *self, json_t *issue) NL_NONNULL(1);
 void nl_figures_set_time(json_t *object, const char *name, const json_t *from, const char *member)
     NL_NONNULL(1, 2, 4);
 
+/* Sets "label" and "kind_label" of an object with "reason" and "kind" of a bounce: both in words,
+ * in the language of the catalog (NULL: English). */
+void nl_figures_label_reason(const struct nl_catalog *catalog, json_t *reason) NL_NONNULL(2);
+
 /* The name of a state of a delivery, in the language of the catalog (NULL: English). */
 const char *nl_figures_state_label(const struct nl_catalog *catalog, const char *state)
     NL_NONNULL(2);
