@@ -296,7 +296,7 @@ def test_what_is_done_is_noted(staff, connected, server):
     connected.run("pause", "1")
     lines = json.loads(connected.run("staff", "log", "--json").out)
     assert [(line["actor"], line["door"], line["action"]) for line in reversed(lines)] == [
-        ("root", "command", "list add"), ("ann", "browser", "login"), ("ann", "browser", "issue pause"), ("ann", "browser", "account add"),
+        ("root", "command", "list add"), ("root", "command", "issue send"), ("ann", "browser", "login"), ("ann", "browser", "issue pause"), ("ann", "browser", "account add"),
         ("root", "command", "token add"), ("robot", "api", "issue resume"), ("root", "command", "issue pause")]
     assert lines[0]["object"] == f"issue {issue}" and lines[1]["client"] == "127.0.0.1"
     page = staff.page("/audit?q=issue%20pause").text
