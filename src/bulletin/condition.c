@@ -1,6 +1,7 @@
 #include "bulletin/condition.h"
 
 #include "bulletin/expression.h"
+#include "bulletin/isolate_values.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -272,7 +273,8 @@ static enum nl_status check_pairs(const struct nl_md_node *parent, const char *w
     return status;
 }
 
-enum nl_status nl_conditions_place(struct nl_md_node *document, const char *where,
+enum nl_status nl_conditions_place(struct nl_md_node *document, bool rtl, const char *where,
                                    struct nl_error *err) {
-    return place_tags(document) ? check_pairs(document, where, err) : nl_error_nomem(err);
+    bool placed = place_tags(document) && (!rtl || nl_values_isolate(document));
+    return placed ? check_pairs(document, where, err) : nl_error_nomem(err);
 }

@@ -125,7 +125,7 @@ static enum nl_status render_bodies(struct composition *self, const char *markdo
         status = nl_markdown_read(markdown, len, self->path, self->config->raw_html, &document,
                                   self->err);
     if (status == NL_OK)
-        status = nl_conditions_place(document, self->path, self->err);
+        status = nl_conditions_place(document, self->theme.rtl, self->path, self->err);
     if (status == NL_OK)
         status = place_images(self, document);
     for (size_t i = 0; status == NL_OK && i < self->out->front.attachment_count; i++)

@@ -1,6 +1,7 @@
 #include "bulletin/markdown_source.h"
 
 #include "bulletin/expression.h"
+#include "bulletin/markdown_table.h"
 #include "bulletin/slots.h"
 
 #include <stdint.h>
@@ -62,12 +63,16 @@ static void hide_tildes(const char *text, size_t len, struct nl_buf *out) {
 }
 
 bool nl_md_source_open(struct nl_md_source *source, const char *text, size_t len) {
+    struct nl_buf tables = {0};
     struct nl_buf braces = {0};
     struct nl_buf expressions = {0};
-    hide_braces(text, len, &braces);
+    nl_md_tables_widen(text, len, &tables);
+    hide_braces(nl_buf_text(&tables), tables.len, &braces);
     nl_expressions_hide(nl_buf_text(&braces), braces.len, &expressions);
     hide_tildes(nl_buf_text(&expressions), expressions.len, &source->hidden);
-    bool complete = !source->hidden.failed && !braces.failed && !expressions.failed;
+    bool complete =
+        !source->hidden.failed && !tables.failed && !braces.failed && !expressions.failed;
+    nl_buf_free(&tables);
     nl_buf_free(&braces);
     nl_buf_free(&expressions);
     source->refused = complete ? calloc(source->hidden.len + 1, 1) : NULL;

@@ -45,6 +45,17 @@ def test_designs(office, design):
     assert page.count("<h1") == 1 and "$" not in re.sub(r"<!--.*?-->", "", page)
 
 
+def test_values_keep_their_direction(office):
+    """Brackets and figures of a name stay with it in an Arabic text; links hold no marks."""
+    body = "عزيزي {{name|القارئ}}، مرحبا {{email}}\n\n{{#name}}x{{/name}} [هنا](https://e.example/?a={{email}})\n"
+    page, text = texts(preview(office, body, language="ar"))
+    for shown in (page, text):
+        assert re.search("\u2068[^\u2069]+\u2069، مرحبا \u2068[^\u2069]+\u2069", shown)
+        assert not re.search("a=[^\"\\s]*\u2068", shown) and shown.count("\u2068") >= 2
+    english, _ = texts(preview(office, "Dear {{name|reader}}, {{email}}\n"))
+    assert "\u2068" not in english
+
+
 @pytest.mark.parametrize("language, number, between", [("ar", "العدد 7", "، "), ("zh", "第7期", "，"), ("kk", "№ 7", ", ")])
 def test_commas_are_the_language_s(office, language, number, between):
     page, text = texts(preview(office, language=language, number=number, events=[{"title": "A", "date": "2026-09-14", "place": "B"}]))

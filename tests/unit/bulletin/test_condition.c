@@ -11,7 +11,7 @@ static void check(const char *markdown, const char *plain, const char *html) {
     struct nl_buf page = {0};
     const struct nl_theme theme = {0};
     assert_ok(nl_markdown_read(markdown, strlen(markdown), "f", false, &document, &err));
-    assert_ok(nl_conditions_place(document, "f", &err));
+    assert_ok(nl_conditions_place(document, false, "f", &err));
     nl_render_plain(document, &text);
     nl_render_html(document, &theme, &page);
     assert_string_equal(nl_buf_text(&text), plain);
@@ -81,7 +81,7 @@ static void test_errors(void **state) {
         struct nl_error err = {0};
         struct nl_md_node *document = NULL;
         assert_ok(nl_markdown_read(bad[i], strlen(bad[i]), "f", false, &document, &err));
-        assert_fails(nl_conditions_place(document, "f", &err), NL_DATA, "f: {{");
+        assert_fails(nl_conditions_place(document, false, "f", &err), NL_DATA, "f: {{");
         nl_md_free(document);
     }
 }

@@ -1,0 +1,43 @@
+/* Values of readers within a text that runs from right to left. */
+#include "bulletin/isolate_values.h"
+
+#include "newsletter/base/buf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A variable, and no tag of a condition. Addresses of pages stand in links alone. */
+static bool is_value(const char *open) {
+    return open[2] != '\0' && strchr("#^/", open[2]) == NULL;
+}
+
+static void isolate_text(char **text, bool *failed) {
+    struct nl_buf out = {0};
+    const char *at = *text;
+    for (const char *open = NULL; (open = strstr(at, "{{")) != NULL;) {
+        const char *close = strstr(open, "}}");
+        if (close == NULL)
+            break;
+        bool value = is_value(open);
+        nl_buf_add(&out, at, (size_t)(open - at));
+        nl_buf_adds(&out, value ? "\u2068" : "");
+        nl_buf_add(&out, open, (size_t)(close + 2 - open));
+        nl_buf_adds(&out, value ? "\u2069" : "");
+        at = close + 2;
+    }
+    if (at == *text)
+        return;
+    nl_buf_adds(&out, at);
+    free(*text);
+    *text = nl_buf_take(&out);
+    *failed = *failed || *text == NULL;
+}
+
+bool nl_values_isolate(struct nl_md_node *node) {
+    bool failed = false;
+    if (node->type == NL_MD_TEXT && node->text != NULL)
+        isolate_text(&node->text, &failed);
+    for (struct nl_md_node *child = node->first; !failed && child != NULL; child = child->next)
+        failed = !nl_values_isolate(child);
+    return !failed;
+}
