@@ -296,7 +296,8 @@ def test_what_is_done_is_noted(staff, connected, server):
     connected.run("pause", "1")
     lines = json.loads(connected.run("staff", "log", "--json").out)
     assert [(line["actor"], line["door"], line["action"]) for line in reversed(lines)] == [
-        ("root", "command", "list add"), ("root", "command", "issue send"), ("ann", "browser", "login"), ("ann", "browser", "issue pause"), ("ann", "browser", "account add"),
+        ("root", "command", "list add"), ("root", "command", "account add"), ("root", "command", "issue send"),
+        ("ann", "browser", "login"), ("ann", "browser", "issue pause"), ("ann", "browser", "account add"),
         ("root", "command", "token add"), ("robot", "api", "issue resume"), ("root", "command", "issue pause")]
     assert lines[0]["object"] == f"issue {issue}" and lines[1]["client"] == "127.0.0.1"
     page = staff.page("/audit?q=issue%20pause").text
@@ -305,7 +306,7 @@ def test_what_is_done_is_noted(staff, connected, server):
     file = staff.page("/audit.csv")
     assert file.getheader("Content-Disposition") == 'attachment; filename="audit.csv"'
     rows = list(csv.DictReader(io.StringIO(file.text)))
-    assert len(rows) == 7 and rows[-2]["action"] == "login" and PASSWORD not in file.text
+    assert len(rows) == 9 and rows[-4]["action"] == "login" and PASSWORD not in file.text
     assert "account -kim" in file.text
     with pytest.raises(Exception, match="only grows"):
         connected.sql("DELETE FROM audit")
