@@ -1,7 +1,7 @@
 #include "bulletin/markdown_source.h"
 
 #include "bulletin/expression.h"
-#include "bulletin/markdown_table.h"
+#include "bulletin/markdown_columns.h"
 #include "bulletin/slots.h"
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* Tables whose delimiter row is short. GFM takes one hyphen for a column, the parser three. */
-#include "bulletin/markdown_table.h"
+#include "bulletin/markdown_columns.h"
 
 #include <string.h>
 

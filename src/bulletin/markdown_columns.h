@@ -1,6 +1,6 @@
 /* Tables in Markdown. */
-#ifndef NL_BULLETIN_MARKDOWN_TABLE_H
-#define NL_BULLETIN_MARKDOWN_TABLE_H
+#ifndef NL_BULLETIN_MARKDOWN_COLUMNS_H
+#define NL_BULLETIN_MARKDOWN_COLUMNS_H
 
 #include "newsletter/base/buf.h"
 
