@@ -3,6 +3,9 @@
 #include "newsletter/db/sql.h"
 #include "store/event.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 enum nl_status nl_suppression_add(struct nl_store *store, const struct nl_address *address,
                                   const char *reason, int64_t since, bool *added,
                                   struct nl_error *err) {
@@ -37,27 +40,49 @@ enum nl_status nl_suppression_holds(struct nl_store *store, const struct nl_addr
     return status;
 }
 
+enum { PAGE = 1000 };
+
 struct visit {
     enum nl_status (*each)(const char *address, const char *reason, int64_t since, void *ctx,
                            struct nl_error *err);
     void *ctx;
+    char *last; /* the address that was told last */
+    int64_t count;
 };
 
 static enum nl_status visit_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
-    const struct visit *visit = context;
-    return visit->each(nl_sql_text(row, 0), nl_sql_text(row, 1), nl_sql_int(row, 2), visit->ctx,
-                       err);
+    struct visit *visit = context;
+    char *last = strdup(nl_sql_text(row, 0));
+    if (last == NULL)
+        return nl_error_nomem(err);
+    free(visit->last);
+    visit->last = last;
+    visit->count++;
+    return visit->each(last, nl_sql_text(row, 1), nl_sql_int(row, 2), visit->ctx, err);
 }
 
+/* Page by page: an engine may hold all rows of a statement in memory. */
 enum nl_status nl_suppression_each(struct nl_store *store, const char *after, int64_t limit,
                                    enum nl_status (*each)(const char *address, const char *reason,
                                                           int64_t since, void *ctx,
                                                           struct nl_error *err),
                                    void *ctx, struct nl_error *err) {
-    struct visit visit = {each, ctx};
-    return nl_sql_each(
-        store, err, visit_row, &visit,
-        "SELECT address_key, reason, since FROM suppression WHERE address_key > ? "
-        "ORDER BY address_key LIMIT ?",
-        NL_VALUES(NL_STRING(after != NULL ? after : ""), NL_INT(nl_sql_limit(limit))));
+    struct visit visit = {each, ctx, NULL, 0};
+    enum nl_status status = NL_OK;
+    int64_t before = -1;
+    while (status == NL_OK && visit.count > before && (limit == 0 || visit.count < limit)) {
+        int64_t left = limit > 0 && limit - visit.count < PAGE ? limit - visit.count : PAGE;
+        const char *from = visit.last != NULL ? visit.last : after != NULL ? after : "";
+        char *start = strdup(from);
+        before = visit.count;
+        status = start == NULL
+                     ? nl_error_nomem(err)
+                     : nl_sql_each(store, err, visit_row, &visit,
+                                   "SELECT address_key, reason, since FROM suppression WHERE "
+                                   "address_key > ? ORDER BY address_key LIMIT ?",
+                                   NL_VALUES(NL_STRING(start), NL_INT(left)));
+        free(start);
+    }
+    free(visit.last);
+    return status;
 }
