@@ -156,6 +156,7 @@ static enum nl_status next_parts(struct nl_store *store, int64_t most, struct pa
                : status;
 }
 
+/* A process that was killed may have left another row of the same task, which does not count. */
 static enum nl_status end_imports(struct nl_store *store, struct nl_error *err) {
     enum nl_status status = nl_sql_run(
         store, err,
@@ -165,7 +166,8 @@ static enum nl_status end_imports(struct nl_store *store, struct nl_error *err) 
     if (status == NL_OK)
         status = nl_sql_run(
             store, err,
-            "UPDATE task SET tally = (SELECT i.tally FROM import i WHERE i.task = task.id) WHERE "
+            "UPDATE task SET tally = (SELECT i.tally FROM import i WHERE i.task = task.id AND "
+            "i.accepted_at IS NOT NULL AND i.done_at IS NULL) WHERE "
             "id IN (SELECT task FROM import WHERE accepted_at IS NOT NULL AND done_at IS NULL)",
             NL_NO_VALUES);
     return status == NL_OK
