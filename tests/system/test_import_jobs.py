@@ -23,7 +23,7 @@ def wait(api, path, *states):
             return found
         assert found["state"] in ("waiting", "running", "undoing"), found
         assert time.monotonic() < end, found
-        time.sleep(0.02)
+        time.sleep(0.1)  # serve notes each request, and nobody reads that while it runs: a pipe has room for some 1800
 
 
 def upload(api, text, expect=200, **options):
