@@ -3,6 +3,7 @@
 #include "newsletter/base/program.h"
 #include "service/converter.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,21 @@ static enum nl_status call(const struct nl_buf *request, struct nl_buf *answer,
                         why);
 }
 
+/* The head of a record: its name, a space, and how many bytes follow after one more byte. */
+static bool read_head(const char *text, char name[64], size_t *len, size_t *head) {
+    size_t named = strcspn(text, " ");
+    const char *digits = text + named + 1;
+    if (named == 0 || named >= 64 || text[named] != ' ' || *digits < '0' || *digits > '9')
+        return false;
+    char *end = NULL;
+    errno = 0;
+    *len = strtoul(digits, &end, 10);
+    *head = (size_t)(end - text);
+    memcpy(name, text, named);
+    name[named] = '\0';
+    return errno == 0;
+}
+
 /* Hands the records of an answer to `each`; the first that is no record ends it. */
 static enum nl_status read_answer(const struct nl_buf *answer,
                                   enum nl_status (*each)(const char *name, const char *data,
@@ -67,16 +83,16 @@ static enum nl_status read_answer(const struct nl_buf *answer,
     size_t at = 0;
     while (status == NL_OK && at < answer->len) {
         char name[64];
-        int head = 0;
+        size_t head = 0;
         size_t len = 0;
-        if (sscanf(answer->data + at, "%63s %zu%n", name, &len, &head) != 2 ||
-            (size_t)head >= answer->len - at || len > answer->len - at - (size_t)head - 1)
+        if (!read_head(answer->data + at, name, &len, &head) || head >= answer->len - at ||
+            len > answer->len - at - head - 1)
             return nl_error_set(err, NL_DATA, "the file cannot be read: it is broken");
         const char *data = answer->data + at + head + 1;
         status = strcmp(name, "fault") == 0
                      ? nl_error_set(err, NL_DATA, "%.*s", (int)(len < 500 ? len : 500), data)
                      : each(name, data, len, ctx, err);
-        at += (size_t)head + 1 + len;
+        at += head + 1 + len;
     }
     return status == NL_OK && answer->len == 0
                ? nl_error_set(err, NL_DATA, "the file cannot be read: it is broken")
