@@ -53,10 +53,9 @@ static void protect_start(struct nl_buf *line, size_t start) {
     size_t digits = strspn(text, "0123456789");
     size_t none = line->len - start;
     size_t at = none;
-    if (text[0] == '#' || text[0] == '>' || text[0] == '=' || text[0] == ':')
-        at = 0;
-    else if ((text[0] == '-' || text[0] == '+') &&
-             (text[1] == ' ' || text[1] == '-' || text[1] == '\0'))
+    if (text[0] == '#' || text[0] == '>' || text[0] == '=' || text[0] == ':' ||
+        ((text[0] == '-' || text[0] == '+') &&
+         (text[1] == ' ' || text[1] == '-' || text[1] == '\0')))
         at = 0;
     else if (digits > 0 && digits < 10 && (text[digits] == '.' || text[digits] == ')') &&
              text[digits + 1] == ' ')
