@@ -28,9 +28,10 @@ static const char *const runnable[] = {"/usr", "/bin", "/lib", "/lib64", "/etc/a
 /* The dynamic loader lies in one of these. */
 static const char *const loaders[] = {"/lib", "/lib64", "/usr/lib", "/nix/store", "/gnu/store"};
 
-static const char *const writable[] = {
-    "/dev/null", "/dev/shm", /* the witness of a run */
-};
+static const char *const writable[] = {"/dev/null"};
+
+/* The witness of a run, and the folders in which drafts are composed, which are removed again. */
+static const char *const owned[] = {"/dev/shm"};
 
 /* Files and folders that libraries are told of by the environment, several with ":" between. */
 static const char *const variables[] = {"SSL_CERT_FILE",  "SSL_CERT_DIR",    "CURL_CA_BUNDLE",
@@ -79,6 +80,8 @@ static void allow_machine(struct nl_sandbox *sandbox, const char *home) {
         nl_sandbox_allow(sandbox, readable[i], NL_ACCESS_READ);
     for (size_t i = 0; i < sizeof writable / sizeof writable[0]; i++)
         nl_sandbox_allow(sandbox, writable[i], NL_ACCESS_WRITE);
+    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
+        nl_sandbox_allow(sandbox, owned[i], NL_ACCESS_OWN);
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         allow_named_by(sandbox, variables[i], NL_ACCESS_READ);
     allow_named_by(sandbox, further, NL_ACCESS_RUN);

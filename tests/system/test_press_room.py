@@ -1,7 +1,9 @@
 """The press room: an issue is begun, written, corrected, tested and sent with a browser."""
 import datetime
+import glob
 import io
 import json
+import os
 import re
 import time
 import urllib.parse
@@ -89,6 +91,16 @@ def test_written_and_sent(desk, connected, server):
     message, = server.messages("reader@example.org")
     assert b"A yurt for" in message
     assert connected.sql("SELECT action FROM audit WHERE action LIKE 'draft %' ORDER BY id") == [("draft add",), ("draft send",)]
+
+
+def test_no_folder_of_a_draft_stays(desk):
+    """They lie in memory, where each that stayed would stay for good. Other tests' folders go, too."""
+    before = set(glob.glob("/dev/shm/newsletter-draft-*"))
+    desk.save(revision=desk.revision(), **FIELDS)
+    for _ in range(3):
+        assert "A yurt for Sample Reader." in desk.page("/preview?text=en").text
+    made = set(glob.glob("/dev/shm/newsletter-draft-*")) - before
+    wait_for(lambda: not any(os.path.exists(path) for path in made))
 
 
 def test_taken_back(desk, connected):
