@@ -1,10 +1,12 @@
 """The sandbox: what lies outside cannot be opened by `serve`, `send`, `retry` and `bounce`."""
 import ctypes
 import os
+import pathlib
 import re
 import select
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 from conftest import BINARY, wait_for
@@ -23,9 +25,17 @@ SECRET = "a text that lies outside"
 
 
 @pytest.fixture
-def outside(tmp_path_factory):
+def folder():
+    """Neither in memory nor where temporary files are: the installation may use both."""
+    path = tempfile.mkdtemp(prefix="newsletter-outside-", dir="/var/tmp")
+    yield pathlib.Path(path)
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def outside(folder):
     """A file that is not the installation's, which a link in it leads to."""
-    path = tmp_path_factory.mktemp("outside") / "text"
+    path = folder / "text"
 
     def link(site, name, text=SECRET):
         path.write_bytes(text.encode() if isinstance(text, str) else text)
@@ -64,8 +74,8 @@ def test_serve_reads_nothing_outside(connected, serving, outside):
     assert "Permission denied" in web.stop()
 
 
-def test_the_environment_names_further_files(connected, serving, outside, monkeypatch, tmp_path_factory):
-    monkeypatch.setenv("NEWSLETTER_SANDBOX_ALLOW", f"{os.environ['NEWSLETTER_SANDBOX_ALLOW']}:{tmp_path_factory.getbasetemp()}")
+def test_the_environment_names_further_files(connected, serving, outside, monkeypatch, folder):
+    monkeypatch.setenv("NEWSLETTER_SANDBOX_ALLOW", f"{os.environ['NEWSLETTER_SANDBOX_ALLOW']}:{folder}")
     outside(connected, "templates/page.css")
     assert SECRET in serving(templates="templates").get("/style.css").text
 
