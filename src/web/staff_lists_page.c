@@ -45,9 +45,7 @@ static void add_fields(const struct nl_staff_call *call, const json_t *facts) {
         json_t *field = json_object();
         nl_data_set(field, "name", settings[i].name);
         nl_data_set(field, "label", nl_staff_text(call, settings[i].label));
-        nl_data_set(field, "placeholder",
-                    strcmp(settings[i].name, "from") == 0 ? "Press Office <press@example.org>"
-                                                          : "");
+        json_object_set_new(field, "sender", json_boolean(strcmp(settings[i].name, "from") == 0));
         nl_data_set(field, "type", settings[i].type);
         nl_data_set(field, "value", value_of(call, facts, settings[i].name));
         json_object_set_new(field, "most", json_integer(settings[i].most));

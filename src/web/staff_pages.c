@@ -328,6 +328,7 @@ static json_t *common_data(const struct nl_session *session, const char *path,
     nl_data_set(data, "refresh", "");
     nl_data_set(data, "desk", "");
     nl_data_set(data, "problem", "");
+    nl_data_set(data, "problem_detail", ""); /* the words of a program, in English */
     nl_data_set(data, "done", "");
     nl_data_set(data, "path", path);
     json_object_set_new(data, "may_look", json_boolean(nl_role_may(session->role, NL_POWER_LOOK)));

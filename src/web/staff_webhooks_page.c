@@ -90,18 +90,15 @@ static enum nl_status test(const struct nl_staff_call *call, const char *name,
                            struct nl_error *err) {
     const struct nl_office office = nl_staff_office(call->staff, call->session);
     struct nl_webhook_answer answer = {0};
-    struct nl_buf told = {0};
     enum nl_status status = nl_office_webhook_test(&office, name, &answer, err);
     if (status != NL_OK)
         return status;
     if (answer.detail[0] == '\0') {
         nl_staff_say(call, "done", NL_TEXT("The target has taken the test."));
     } else {
-        nl_buf_addf(&told, "%s %s", nl_staff_text(call, NL_TEXT("The test has failed:")),
-                    answer.detail);
-        nl_data_set(call->data, "problem", nl_buf_text(&told));
+        nl_staff_say(call, "problem", NL_TEXT("The test has failed:"));
+        nl_data_set(call->data, "problem_detail", answer.detail);
     }
-    nl_buf_free(&told);
     return NL_OK;
 }
 

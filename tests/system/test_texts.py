@@ -16,6 +16,7 @@ from test_languages import entries
 from test_look import WEB, needs_browser
 from test_press_room import PNG, Desk
 from test_staff import StaffServer, configure
+from test_webhooks import Target
 import mailfeatures
 import reports
 
@@ -30,7 +31,7 @@ NAMES = {"newsletter", "json", "ics", "atom", "rss", "dmarc", "spf", "dkim", "tl
          "kb", "mb", "pdf", "feed", "podcast", "mp3", "google", "wcag", "aa", "web", "axe-core", "bulletin", "ann", "receiver", "inc",
          "certificate-expired", "db", "enterprise", "fastmail", "ltd", "outlook", "pty", "sts", "yahoo", "csv", "en", "kk", "ru", "de",
          "asia", "almaty", "md", "zip", "zip-", "ok", "png", "jpeg", "gif", "words", "https", "address", "api", "webhook", "list-id",
-         "docx", "odt", "html", "libreoffice", "word", "quay"}
+         "docx", "odt", "html", "libreoffice", "word", "quay", "bob", "sigma", "delta"}
 
 OWN_NAMES = ["English"] + [entries(os.path.join(TOP, "po", f"{language}.po"))["language", "English", ""][0]
                            for language in LANGUAGES]
@@ -54,9 +55,10 @@ class Words(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
-        shown = tag not in ("style", "script", "pre") and attrs.get("lang", self.language) == self.language
+        inherited = self.open[-1][2] if self.open else self.language
+        shown = tag not in ("style", "script", "pre", "code")  # which are for machines
         if tag not in self.EMPTY:
-            self.open.append((tag, shown))
+            self.open.append((tag, shown, attrs.get("lang", inherited)))
         if self.is_shown():
             self.texts += [attrs[name] for name in self.READ_OUT if attrs.get(name)]
             if tag == "meta" and attrs.get("name") == "description":
@@ -67,7 +69,7 @@ class Words(html.parser.HTMLParser):
             pass
 
     def is_shown(self):
-        return all(shown for _, shown in self.open)
+        return all(shown for _, shown, _ in self.open) and (not self.open or self.open[-1][2] == self.language)
 
     def handle_data(self, data):
         if self.is_shown() and data.strip():
@@ -94,6 +96,7 @@ class Everything:
     def __init__(self, site, server):
         self.links, self.stamps = {}, {}
         self.site, self.server, self.found = site, server, {language: {} for language in ["en"] + LANGUAGES}
+        self.target = Target()
         self.arrange()
         self.http = StaffServer(site.folder)
         self.private = self.http.port
@@ -109,8 +112,17 @@ class Everything:
             reports.fill(site)
             self.each(self.staff)
             self.each(self.states)
+            self.prepare_office()
+            self.each(self.approval)
+            self.each(self.told)
+            self.each(self.segments)
+            self.each(self.lists)
+            self.each(self.programs)
+            self.each(self.bounces)
         finally:
             self.http.stop()
+            self.target.shutdown()
+            self.target.server_close()
 
     def each(self, render):
         for language in self.found:
@@ -126,11 +138,12 @@ class Everything:
                                 "email": "press@example.org", "web": "https://www.example.org"},
                        forms={"city": {"type": "choice", "label": "Πόλη", "choices": ["Θήβα", "Σπάρτη"]}})
         configure(site)
+        site.configure(approval={"lists": "delta=1", "own": "true"}, webhooks={"allow_networks": "127.0.0.0/8"})
         site.configure(archive={"pdf": "weasyprint"}, serve={"url": "https://news.example.org", "joins_per_hour": 100000, "joins_in_total": 100000,
                               "trusted_proxies": "127.0.0.1"})
         site.run("list", "edit", "bulletin", "--title", "Ωμέγα", "--from", "Άλφα <press@example.org>",
                  "--postal-address", "Οδός 1", "--archive-url", "https://www.example.org/archive")
-        for name, title in (("second", "Σίγμα"), ("third", "Δέλτα")):
+        for name, title in (("sigma", "Σίγμα"), ("delta", "Δέλτα")):
             site.run("list", "add", name, "--title", title, "--from", "Άλφα <press@example.org>",
                      "--subscribe-url", "https://www.example.org/join")
         site.add_active(["bounced@example.org", "later@example.org"])
@@ -378,6 +391,128 @@ class Everything:
             self.inside(language, "issue " + state, "/issue/2")
 
 
+    # Pages that the others do not need: people who approve, segments, lists, programs, and mail that came back.
+
+    def prepare_office(self):
+        site = self.site
+        site.sql("INSERT INTO staff (name, password, created_at, role) SELECT 'bob', password, 1, 'sender' FROM staff")
+        site.sql("INSERT INTO issue_sender (issue, account) VALUES (2, 'bob')")
+        site.run("segment", "add", "kk", 'language = "kk"')
+        relay = site.settings["smtp"]
+        site.sql("INSERT INTO setting (key, value) VALUES (?, ?)", f"relay pace {relay['host']}:{relay['port']}",
+                 f"1 1 1 0 {int(time.time())}")
+        self.csrf = {"csrf": re.search(r'name="csrf" value="([^"]+)"', self.http.page("/").text).group(1)}
+
+    def press(self, path, status=303, **form):
+        answer = self.http.post(path, {**self.csrf, **form}, Cookie=self.http.cookie)
+        assert answer.status == status, (path, form, words_of(answer.text))
+        return answer
+
+    def mail_to_bob(self, language, name, do):
+        """A mail to staff is in the language of its list."""
+        address = f"bob-{name}-{language}@example.org"
+        self.site.sql("UPDATE staff SET address = ? WHERE name = 'bob'", address)
+        do()
+        self.site.run("retry")
+        wait_for(lambda: self.server.messages(address))
+        [raw] = self.server.messages(address)
+        message = parse(raw.split(b"\r\n", 2)[2] if raw.startswith(b"X-") else raw)
+        self.keep(language, "told " + name, f"{message['Subject']}\n{plain(message)}")
+
+    def approval(self, language):
+        self.site.sql("UPDATE list SET language = ?", language)
+        answer = self.press("/drafts", text="en", how="new", title="Ψ", list="delta")
+        path = urllib.parse.urlsplit(answer.getheader("Location")).path
+        draft = Desk(self.http, path)
+
+        def save(body):
+            self.press(path, text="en", action="save", title="Ψ", date="2026-08-25", revision=draft.revision(), body=body)
+
+        def say(action, **form):
+            seal = re.search(r'name="seal" value="(\w+)"', draft.page("/approval").text)
+            self.press(path + "/approval", text="en", action=action, seal=seal.group(1) if seal else "", **form)
+
+        def ask():
+            say("ask", words="Ρω")
+            self.site.sql("UPDATE approval SET asked_by = 'bob' WHERE state = 'open'")
+
+        save("Άλφα.\r\n\r\nΒήτα.\r\n")
+        self.inside(language, "not approved", path + "/send")
+        self.inside(language, "nobody asked", path + "/approval")
+        self.mail_to_bob(language, "ask", ask)
+        say("comment", passage="Βήτα", words="Ταυ")
+        self.inside(language, "asked", path + "/approval")
+        self.mail_to_bob(language, "return", lambda: say("return", words="Ταυ"))
+        self.inside(language, "returned", path + "/approval")
+        self.site.sql("UPDATE staff SET address = NULL")
+        ask()
+        self.mail_to_bob(language, "approve", lambda: say("approve"))
+        self.inside(language, "approved", path + "/approval")
+        save("Άλφα.\r\n\r\nΓάμμα.\r\n")
+        self.inside(language, "withdrawn", path + "/approval")
+        self.press(path, text="en", action="remove", sure="yes")
+
+    def told(self, language):
+        """The end of an issue, and that sending has stopped."""
+        def state(word, note):
+            self.site.sql("DELETE FROM staff_mail")
+            self.site.sql("UPDATE issue SET state = ?, pause_note = ? WHERE id = 2", word, note)
+            self.site.run("retry")
+
+        self.site.sql("UPDATE list SET language = ?", language)
+        self.mail_to_bob(language, "done", lambda: state("sent", None))
+        self.mail_to_bob(language, "stuck", lambda: state("paused", "Όχι"))
+        self.site.sql("UPDATE issue SET state = 'sent', pause_note = NULL WHERE id = 2")
+        self.site.sql("UPDATE staff SET address = NULL")
+        self.site.sql("UPDATE list SET language = NULL")
+
+    def segments(self, language):
+        self.inside(language, "segments", "/segments?done=saved")
+        self.inside(language, "segment", "/segments?name=kk")
+        self.inside(language, "rich segment", "/segments?where=" + urllib.parse.quote('not (language = "kk" or name is known)'))
+        answer = self.press("/drafts", text="en", how="new", title="Ψ", list="bulletin")
+        path = urllib.parse.urlsplit(answer.getheader("Location")).path
+        self.press(path, text="en", action="save", title="Ψ", date="2026-08-25", revision=Desk(self.http, path).revision(), body="Άλφα.")
+        self.inside(language, "send to a segment", path + "/send?segment=kk")
+        self.press(path, text="en", action="remove", sure="yes")
+
+    def lists(self, language):
+        self.inside(language, "lists", "/lists?done=1")
+        self.inside(language, "list", "/lists/delta")
+        self.inside(language, "list stale", "/lists/delta", {
+            **self.csrf, "action": "save", "revision": "x", "title": "Δέλτα", "from": "press@example.org"}, 409)
+        self.inside(language, "list not removed", "/lists/delta", {**self.csrf, "action": "remove", "sure": "x"}, 400)
+        self.inside(language, "address saved", "/account", {**self.csrf, "action": "address", "address": ""})
+
+    def programs(self, language):
+        """Tokens and webhooks."""
+        self.inside(language, "no tokens", "/tokens")
+        made = {**self.csrf, "action": "add", "name": "receiver"}
+        self.inside(language, "token", "/tokens", {**made, "days": "30"})
+        self.press("/tokens", action="end", name="receiver")
+        self.inside(language, "no webhooks", "/webhooks?done=1")
+        self.inside(language, "webhook made", "/webhooks", {**made, "url": self.target.url})
+        self.inside(language, "webhook not called", "/webhooks/receiver")
+        self.inside(language, "webhook tested", "/webhooks/receiver", {**self.csrf, "action": "test"})
+        self.target.answer = 500
+        self.inside(language, "webhook failed", "/webhooks/receiver", {**self.csrf, "action": "test"})
+        self.target.answer = 204
+        self.press("/webhooks/receiver", action="off")
+        self.site.sql("UPDATE webhook SET failing_since = 1, trouble = 'x'")
+        self.inside(language, "webhooks", "/webhooks")
+        self.press("/webhooks/receiver", action="remove")
+
+    def bounces(self, language):
+        if language == "en":
+            self.site.run("bounce", stdin=b"From: x@example.net\r\nSubject: x\r\n\r\n" + b"words\r\n" * 10000, expect=None)
+        kept = self.site.sql("SELECT max(id) FROM returned WHERE message IS NOT NULL")[0][0]
+        self.inside(language, "bounce", f"/bounces/{kept}")
+        self.site.sql("WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 201) INSERT INTO returned "
+                      "(digest, at, kind, message) SELECT CAST('copy ' || n AS BLOB), 1, 'unknown', x'78' FROM number")
+        self.inside(language, "bounces", "/bounces?done=read")
+        self.site.sql("DELETE FROM returned WHERE at = 1")
+
+
 RENDERED = {}
 
 
@@ -543,6 +678,6 @@ def test_templates_mark_their_texts(path):
     if os.path.basename(path) == "preview.html":
         return  # for the author of an issue, who works with English commands
     with open(path, encoding="utf-8") as template:
-        text = re.sub(r"{{!.*?}}|<!--.*?-->|<style>.*?</style>|{{#_}}.*?{{/_}}|{{.*?}}+|&\w+;", " ", template.read(), flags=re.S)
+        text = re.sub(r"{{!.*?}}|<!--.*?-->|<code.*?</code>|\S+@example\.org|https://example\.org\S*|<style>.*?</style>|{{#_}}.*?{{/_}}|{{.*?}}+|&\w+;", " ", template.read(), flags=re.S)
     words = {word for found in SHOWN.findall(">" + text + "<") for word in latin(" ".join(found))}
     assert words <= NAMES, path
