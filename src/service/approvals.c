@@ -16,7 +16,7 @@ struct telling {
     const struct nl_draft *draft;
     struct nl_list list;
     const char *file, *event, *words;
-    int64_t question;
+    int64_t question, asked_at;
 };
 
 static enum nl_status tell(const struct telling *telling, const char *name, const char *address,
@@ -28,7 +28,9 @@ static enum nl_status tell(const struct telling *telling, const char *name, cons
     struct nl_buf sender = {0};
     struct nl_buf message = {0};
     nl_buf_addf(&link, "%s/draft/%lld/approval", url, (long long)telling->draft->id);
-    nl_buf_addf(&about, "approval %lld %s %s", (long long)telling->question, telling->event, name);
+    /* SQLite gives the id of a question that went with its draft to a later one */
+    nl_buf_addf(&about, "approval %lld of %lld %s %s", (long long)telling->question,
+                (long long)telling->asked_at, telling->event, name);
     json_t *data = json_pack("{s:s, s:s, s:s, s:s, s:b}", "title", telling->draft->title, "link",
                              nl_buf_text(&link), "who", office->by->name, "words", telling->words,
                              "returned", strcmp(telling->event, "return") == 0);
@@ -108,6 +110,7 @@ static enum nl_status tell_of(const struct nl_office *office, int64_t id, const 
     if (status == NL_OK)
         status = nl_approval_read(office->store, id, &last, err);
     telling.question = last.id;
+    telling.asked_at = last.asked_at;
     telling.file = strcmp(event, "ask") == 0 ? "staff-mail-approval.txt" : "staff-mail-answer.txt";
     bool settled = last.state == NL_APPROVAL_APPROVED || last.state == NL_APPROVAL_RETURNED;
     if (status == NL_OK && strcmp(event, "ask") == 0)

@@ -396,8 +396,7 @@ class Everything:
     def prepare_office(self):
         site = self.site
         site.sql("INSERT INTO staff (name, password, created_at, role) SELECT 'bob', password, 1, 'sender' FROM staff")
-        site.sql("INSERT INTO issue_sender (issue, account) VALUES (2, 'bob')")
-        site.run("segment", "add", "kk", 'language = "kk"')
+        site.run("segment", "add", "kk", "email is known")
         relay = site.settings["smtp"]
         site.sql("INSERT INTO setting (key, value) VALUES (?, ?)", f"relay pace {relay['host']}:{relay['port']}",
                  f"1 1 1 0 {int(time.time())}")
@@ -411,16 +410,17 @@ class Everything:
     def mail_to_bob(self, language, name, do):
         """A mail to staff is in the language of its list."""
         address = f"bob-{name}-{language}@example.org"
+        self.site.sql("DELETE FROM staff_mail")  # each is sent once, and the languages share their numbers
         self.site.sql("UPDATE staff SET address = ? WHERE name = 'bob'", address)
+        self.site.sql("UPDATE list SET language = ?", language)
         do()
-        self.site.run("retry")
         wait_for(lambda: self.server.messages(address))
+        self.site.sql("UPDATE list SET language = 'en'")
         [raw] = self.server.messages(address)
         message = parse(raw.split(b"\r\n", 2)[2] if raw.startswith(b"X-") else raw)
         self.keep(language, "told " + name, f"{message['Subject']}\n{plain(message)}")
 
     def approval(self, language):
-        self.site.sql("UPDATE list SET language = ?", language)
         answer = self.press("/drafts", text="en", how="new", title="Ψ", list="delta")
         path = urllib.parse.urlsplit(answer.getheader("Location")).path
         draft = Desk(self.http, path)
@@ -455,16 +455,15 @@ class Everything:
     def told(self, language):
         """The end of an issue, and that sending has stopped."""
         def state(word, note):
-            self.site.sql("DELETE FROM staff_mail")
             self.site.sql("UPDATE issue SET state = ?, pause_note = ? WHERE id = 2", word, note)
             self.site.run("retry")
 
-        self.site.sql("UPDATE list SET language = ?", language)
+        self.site.sql("INSERT INTO issue_sender (issue, account) VALUES (2, 'bob')")
         self.mail_to_bob(language, "done", lambda: state("sent", None))
         self.mail_to_bob(language, "stuck", lambda: state("paused", "Όχι"))
         self.site.sql("UPDATE issue SET state = 'sent', pause_note = NULL WHERE id = 2")
+        self.site.sql("DELETE FROM issue_sender")
         self.site.sql("UPDATE staff SET address = NULL")
-        self.site.sql("UPDATE list SET language = NULL")
 
     def segments(self, language):
         self.inside(language, "segments", "/segments?done=saved")
@@ -678,6 +677,6 @@ def test_templates_mark_their_texts(path):
     if os.path.basename(path) == "preview.html":
         return  # for the author of an issue, who works with English commands
     with open(path, encoding="utf-8") as template:
-        text = re.sub(r"{{!.*?}}|<!--.*?-->|<code.*?</code>|\S+@example\.org|https://example\.org\S*|<style>.*?</style>|{{#_}}.*?{{/_}}|{{.*?}}+|&\w+;", " ", template.read(), flags=re.S)
+        text = re.sub(r"{{!.*?}}|<!--.*?-->|<code.*?</code>|\S+@example\.org|https://example\.org[\w/]*|<style>.*?</style>|{{#_}}.*?{{/_}}|{{.*?}}+|&\w+;", " ", template.read(), flags=re.S)
     words = {word for found in SHOWN.findall(">" + text + "<") for word in latin(" ".join(found))}
     assert words <= NAMES, path
