@@ -398,7 +398,7 @@ class Everything:
         site.sql("INSERT INTO staff (name, password, created_at, role) SELECT 'bob', password, 1, 'sender' FROM staff")
         site.run("segment", "add", "kk", "email is known")
         relay = site.settings["smtp"]
-        site.sql("INSERT INTO setting (key, value) VALUES (?, ?)", f"relay pace {relay['host']}:{relay['port']}",
+        site.sql("INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)", f"relay pace {relay['host']}:{relay['port']}",
                  f"1 1 1 0 {int(time.time())}")
         self.csrf = {"csrf": re.search(r'name="csrf" value="([^"]+)"', self.http.page("/").text).group(1)}
 
