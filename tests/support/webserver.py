@@ -4,17 +4,19 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import urllib.parse
 
 
 class WebServer:
     def __init__(self, binary, folder, *args, **options):
+        self.log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # a pipe would fill up, and the server wait
         self.process = subprocess.Popen([binary, "serve", "--listen", "127.0.0.1:0", *args], cwd=folder,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        **options)
+                                        stdout=subprocess.PIPE, stderr=self.log, text=True, **options)
         line = self.process.stdout.readline()
         if not line:
-            raise AssertionError(self.process.communicate()[1])
+            self.process.communicate()
+            raise AssertionError(self.logged())
         self.port = int(re.search(r":(\d+)$", line.strip()).group(1))
 
     @property
@@ -62,11 +64,16 @@ class WebServer:
         head, body = answer.split(b"\r\n\r\n", 1)
         return head, body
 
+    def logged(self):
+        self.log.seek(0)
+        return self.log.read()
+
     def stop(self):
         """Ends it as systemd would; returns what it logged."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        out, log = self.process.communicate(timeout=60)
+        self.process.communicate(timeout=60)
+        log = self.logged()
         if "Tracer caught signal" in log and "ERROR" not in log:
             return log  # LeakSanitizer itself fell over the thread-local data of a library opened on demand
         assert "Sanitizer" not in log and "runtime error" not in log, log

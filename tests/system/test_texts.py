@@ -30,7 +30,7 @@ RIGHT_TO_LEFT = ("ar",)
 NAMES = {"newsletter", "json", "ics", "atom", "rss", "dmarc", "spf", "dkim", "tls", "javascript", "utc", "webcal", "ann",
          "kb", "mb", "pdf", "feed", "podcast", "mp3", "google", "wcag", "aa", "web", "axe-core", "bulletin", "ann", "receiver", "inc",
          "certificate-expired", "db", "enterprise", "fastmail", "ltd", "outlook", "pty", "sts", "yahoo", "csv", "en", "kk", "ru", "de",
-         "asia", "almaty", "md", "zip", "zip-", "ok", "png", "jpeg", "gif", "words", "https", "address", "api", "webhook", "list-id",
+         "asia", "almaty", "md", "zip", "zip-", "ok", "png", "jpeg", "gif", "words", "https", "address", "api", "api-", "webhook", "list-id",
          "docx", "odt", "html", "libreoffice", "word", "quay", "bob", "sigma", "delta"}
 
 OWN_NAMES = ["English"] + [entries(os.path.join(TOP, "po", f"{language}.po"))["language", "English", ""][0]
@@ -570,6 +570,11 @@ RARE = {
     "for this page and reload it.",
     "Too many requests at the moment. Please try again later.",
     "This PDF is still being made. Please try again in a minute.",
+    # what a key of the browser's brings about: test_passkeys
+    "From now on, you can log in with this passkey.",
+    "Log in with a passkey",
+    "The passkey is removed.",
+    "This passkey cannot be used.",
     # before lines of a text that is compared, which is left out here
     "Added:",
     "Removed:",
