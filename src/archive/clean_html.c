@@ -59,11 +59,10 @@ static bool is_harmless(const char *address) {
 static void clean_attributes(xmlNode *node) {
     for (xmlAttr *attribute = node->properties, *next = NULL; attribute != NULL; attribute = next) {
         next = attribute->next;
-        xmlChar *value = xmlNodeListGetString(node->doc, attribute->children, 1);
+        const xmlChar *value = attribute->children != NULL ? attribute->children->content : NULL;
         bool kept = stands_in(attributes, attribute->name) &&
                     (!stands_in(addresses, attribute->name) || value == NULL ||
                      is_harmless((const char *)value));
-        xmlFree(value);
         if (!kept)
             xmlRemoveProp(attribute);
     }

@@ -39,7 +39,6 @@ static void follow(struct directions *directions, ucs4_t c) {
 enum nl_status nl_text_check_line(const char *text, const char *what, struct nl_error *err) {
     const uint8_t *p = (const uint8_t *)text;
     size_t left = strlen(text);
-    struct directions directions = {0};
     while (left > 0) {
         ucs4_t c = *p;
         int used = c >= 0x20 && c < 0x7f ? 1 : u8_mbtoucr(&c, p, left);
@@ -49,10 +48,17 @@ enum nl_status nl_text_check_line(const char *text, const char *what, struct nl_
             return nl_error_set(err, NL_DATA,
                                 "%s holds a line break or control character: write it on one line",
                                 what);
-        follow(&directions, c);
         p += used;
         left -= (size_t)used;
     }
+    return NL_OK;
+}
+
+enum nl_status nl_text_check_directions(const char *text, const char *what, struct nl_error *err) {
+    struct directions directions = {0};
+    ucs4_t c = 0;
+    for (const uint8_t *p = (const uint8_t *)text; (p = u8_next(&c, p)) != NULL;)
+        follow(&directions, c);
     if (directions.overrides || directions.embeddings > 0 || directions.isolates > 0)
         return nl_error_set(err, NL_DATA,
                             "%s holds an invisible character that turns the direction of the text: "

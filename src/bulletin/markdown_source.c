@@ -1,7 +1,6 @@
 #include "bulletin/markdown_source.h"
 
 #include "bulletin/expression.h"
-#include "bulletin/markdown_columns.h"
 #include "bulletin/slots.h"
 
 #include <stdint.h>
@@ -63,16 +62,12 @@ static void hide_tildes(const char *text, size_t len, struct nl_buf *out) {
 }
 
 bool nl_md_source_open(struct nl_md_source *source, const char *text, size_t len) {
-    struct nl_buf tables = {0};
     struct nl_buf braces = {0};
     struct nl_buf expressions = {0};
-    nl_md_tables_widen(text, len, &tables);
-    hide_braces(nl_buf_text(&tables), tables.len, &braces);
+    hide_braces(text, len, &braces);
     nl_expressions_hide(nl_buf_text(&braces), braces.len, &expressions);
     hide_tildes(nl_buf_text(&expressions), expressions.len, &source->hidden);
-    bool complete =
-        !source->hidden.failed && !tables.failed && !braces.failed && !expressions.failed;
-    nl_buf_free(&tables);
+    bool complete = !source->hidden.failed && !braces.failed && !expressions.failed;
     nl_buf_free(&braces);
     nl_buf_free(&expressions);
     source->refused = complete ? calloc(source->hidden.len + 1, 1) : NULL;

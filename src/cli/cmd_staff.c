@@ -163,7 +163,10 @@ static enum nl_status staff_token(struct cli *cli, void *options, struct nl_erro
     if (status == NL_OK)
         status = nl_office_token_add(&office, &wish, &token, err);
     if (status == NL_OK)
-        puts(token.text);
+        cli_tell(cli,
+                 json_pack("{s:s, s:s, s:s}", "name", cli->words[0], "token", token.text, "result",
+                           "added"),
+                 "%s", token.text);
     nl_buf_free(&scopes);
     nl_buf_free(&lists);
     return status;
@@ -176,7 +179,8 @@ static enum nl_status staff_revoke(struct cli *cli, void *options, struct nl_err
     if (status == NL_OK)
         status = nl_office_token_end(&office, cli->words[0], err);
     if (status == NL_OK)
-        printf("revoked the token %s\n", cli->words[0]);
+        cli_tell(cli, json_pack("{s:s, s:s}", "name", cli->words[0], "result", "revoked"),
+                 "revoked the token %s", cli->words[0]);
     return status;
 }
 

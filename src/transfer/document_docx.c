@@ -45,10 +45,10 @@ static void read_picture(const struct reading *self, xmlNode *drawing) {
             nl_buf_add(&picture, nl_buf_text(part), part->len);
         nl_scribe_picture(self->writer, &picture, alt != NULL ? (const char *)alt : "");
         nl_buf_free(&name);
-        xmlFree(target);
+        free(target);
     }
-    xmlFree(id);
-    xmlFree(alt);
+    free(id);
+    free(alt);
 }
 
 static void refer_to_note(const struct reading *self, const xmlNode *node, const char *kind) {
@@ -85,7 +85,7 @@ static void read_field_sign(struct reading *self, const xmlNode *node) {
         self->field_link = 0;
         nl_buf_clear(&self->field);
     }
-    xmlFree(kind);
+    free(kind);
 }
 
 /* ---- runs ---- */
@@ -96,7 +96,7 @@ static void add_text(struct reading *self, const xmlNode *node, struct within wi
     if (text != NULL)
         nl_scribe_text(self->writer, (const char *)text, strlen((const char *)text), look,
                        within.link != 0 ? within.link : self->field_link);
-    xmlFree(text);
+    free(text);
 }
 
 static void read_run_part(struct reading *self, xmlNode *part, struct within within) {
@@ -106,7 +106,7 @@ static void read_run_part(struct reading *self, xmlNode *part, struct within wit
     else if (strcmp(name, "instrText") == 0 && self->field.len < ADDRESS) {
         xmlChar *text = xmlNodeGetContent(part);
         nl_buf_adds(&self->field, text != NULL ? (const char *)text : "");
-        xmlFree(text);
+        free(text);
     } else if (self->instruction)
         return;
     else if (strcmp(name, "t") == 0)
@@ -142,7 +142,7 @@ static void read_run(struct reading *self, const xmlNode *run, struct within wit
     xmlChar *style = nl_tree_attribute(nl_tree_child(properties, "rStyle"), "val");
     if (style != NULL)
         within.look |= nl_docx_style(self->docx, (const char *)style).look;
-    xmlFree(style);
+    free(style);
     within.look = nl_docx_look(properties, within.look, &hidden);
     if (hidden) {
         self->writer->document->dropped[NL_DROPPED_HIDDEN]++;
@@ -159,8 +159,8 @@ static void read_link(struct reading *self, const xmlNode *node, struct within w
     xmlChar *target = id != NULL ? nl_docx_target(self->docx, (const char *)id, &outside) : NULL;
     if (target != NULL && outside)
         within.link = nl_scribe_link(self->writer, (const char *)target);
-    xmlFree(id);
-    xmlFree(target);
+    free(id);
+    free(target);
     read_inline(self, node, within);
 }
 
@@ -193,7 +193,7 @@ static void read_inline(struct reading *self, const xmlNode *node, struct within
 static bool has_content(xmlNode *node) {
     xmlChar *text = xmlNodeGetContent(node);
     bool found = text != NULL && text[strspn((const char *)text, " \t\n")] != '\0';
-    xmlFree(text);
+    free(text);
     return found || nl_tree_find(node, "drawing") != NULL;
 }
 
@@ -204,7 +204,7 @@ static void read_paragraph(struct reading *self, const xmlNode *node) {
     struct nl_docx_style style = {0};
     if (id != NULL)
         style = nl_docx_style(self->docx, (const char *)id);
-    xmlFree(id);
+    free(id);
     if (number != NULL) {
         style.list = nl_tree_number(nl_tree_child(number, "numId"), "val", style.list);
         style.level = nl_tree_number(nl_tree_child(number, "ilvl"), "val", style.level);
@@ -295,7 +295,7 @@ static enum nl_status read_notes(struct reading *self, const char *part, const c
             read_blocks(self, note);
             nl_scribe_note_end(self->writer);
         }
-        xmlFree(type);
+        free(type);
     }
     xmlFreeDoc(notes);
     return NL_OK;

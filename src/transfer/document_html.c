@@ -100,9 +100,9 @@ static void read_picture(const struct reading *self, const xmlNode *node) {
         self->writer->document->dropped[NL_DROPPED_ACTIVE]++; /* it counts readers */
     else
         nl_scribe_picture(self->writer, &data, alt != NULL ? (const char *)alt : "");
-    xmlFree(source);
-    xmlFree(alt);
-    xmlFree(width);
+    free(source);
+    free(alt);
+    free(width);
 }
 
 /* ---- paragraphs and lists ---- */
@@ -171,7 +171,7 @@ static bool is_layout(const xmlNode *node) {
     xmlChar *role = nl_tree_attribute(node, "role");
     bool says_so = role != NULL && (strcmp((const char *)role, "presentation") == 0 ||
                                     strcmp((const char *)role, "none") == 0);
-    xmlFree(role);
+    free(role);
     return says_so || find_any(node, rich) != NULL;
 }
 
@@ -247,7 +247,7 @@ static bool read_note(struct reading *self, const xmlNode *node, struct nl_style
     const char *kind = "";
     char name[40];
     int number = id != NULL ? note_number((const char *)id, "", &kind) : 0;
-    xmlFree(id);
+    free(id);
     if (number <= 0)
         return false;
     snprintf(name, sizeof name, "%s%d", kind, number);
@@ -260,12 +260,12 @@ static bool read_note(struct reading *self, const xmlNode *node, struct nl_style
 static void read_link(struct reading *self, const xmlNode *node, struct nl_style style) {
     xmlChar *address = nl_tree_attribute(node, "href");
     if (address != NULL && read_note_link(self, (const char *)address)) {
-        xmlFree(address);
+        free(address);
         return;
     }
     if (address != NULL)
         style.link = nl_scribe_link(self->writer, (const char *)address);
-    xmlFree(address);
+    free(address);
     read_children(self, node, style);
 }
 
@@ -273,7 +273,7 @@ static void read_code(const struct reading *self, const xmlNode *node) {
     xmlChar *text = xmlNodeGetContent(node);
     if (text != NULL)
         nl_scribe_code(self->writer, (const char *)text);
-    xmlFree(text);
+    free(text);
 }
 
 static void read_marked(struct reading *self, const xmlNode *node, struct nl_style style) {

@@ -31,7 +31,7 @@ static const xmlNode *find_style(const struct reading *self, const char *element
              style = style->next) {
             xmlChar *is = nl_tree_is(style, element) ? nl_tree_attribute(style, "name") : NULL;
             bool same = is != NULL && strcmp((const char *)is, name) == 0;
-            xmlFree(is);
+            free(is);
             if (same)
                 return style;
         }
@@ -41,7 +41,7 @@ static const xmlNode *find_style(const struct reading *self, const char *element
 static bool says(const xmlNode *node, const char *attribute, const char *word) {
     xmlChar *value = nl_tree_attribute(node, attribute);
     bool found = value != NULL && strcmp((const char *)value, word) == 0;
-    xmlFree(value);
+    free(value);
     return found;
 }
 
@@ -52,7 +52,7 @@ static void read_property(const xmlNode *node, const char *attribute, const char
         *look = strcmp((const char *)value, plain) == 0 || strcmp((const char *)value, "none") == 0
                     ? *look & ~flag
                     : *look | flag;
-    xmlFree(value);
+    free(value);
 }
 
 static unsigned look_of(const struct reading *self, const xmlNode *node, unsigned look,
@@ -60,7 +60,7 @@ static unsigned look_of(const struct reading *self, const xmlNode *node, unsigne
     xmlChar *name = nl_tree_attribute(node, "style-name");
     const xmlNode *style = name != NULL ? find_style(self, "style", (const char *)name) : NULL;
     const xmlNode *properties = nl_tree_child(style, "text-properties");
-    xmlFree(name);
+    free(name);
     read_property(properties, "font-weight", "normal", NL_RUN_BOLD, &look);
     read_property(properties, "font-style", "normal", NL_RUN_ITALIC, &look);
     read_property(properties, "text-line-through-style", "none", NL_RUN_STRIKE, &look);
@@ -79,17 +79,17 @@ static bool is_title(const struct reading *self, const xmlNode *node) {
     for (int i = 0; name != NULL && !title && i < PARENTS_MOST; i++) {
         title = strcmp((const char *)name, "Title") == 0;
         const xmlNode *style = find_style(self, "style", (const char *)name);
-        xmlFree(name);
+        free(name);
         name = nl_tree_attribute(style, "parent-style-name");
     }
-    xmlFree(name);
+    free(name);
     return title;
 }
 
 static bool is_numbered(const struct reading *self, const xmlNode *list) {
     xmlChar *name = nl_tree_attribute(list, "style-name");
     const xmlNode *style = name != NULL ? find_style(self, "list-style", (const char *)name) : NULL;
-    xmlFree(name);
+    free(name);
     if (style == NULL)
         return self->lists > 0 && self->numbered;
     const xmlNode *number = nl_tree_child(style, "list-level-style-number");
@@ -116,8 +116,8 @@ static void read_picture(const struct reading *self, xmlNode *frame) {
         nl_scribe_picture(self->writer, &picture, alt != NULL ? (const char *)alt : "");
     else
         self->writer->document->dropped[NL_DROPPED_OBJECT]++;
-    xmlFree(target);
-    xmlFree(alt);
+    free(target);
+    free(alt);
 }
 
 static void refer_to_note(const struct reading *self, const xmlNode *note) {
@@ -126,7 +126,7 @@ static void refer_to_note(const struct reading *self, const xmlNode *note) {
     nl_buf_addf(&text, "[^%.40s]", id != NULL ? (const char *)id : "note");
     nl_scribe_raw(self->writer, nl_buf_text(&text));
     nl_buf_free(&text);
-    xmlFree(id);
+    free(id);
 }
 
 static void read_inline(struct reading *self, xmlNode *node, struct within within);
@@ -150,7 +150,7 @@ static void read_element(struct reading *self, xmlNode *node, struct within with
     else if (strcmp(name, "a") == 0) {
         xmlChar *address = nl_tree_attribute(node, "href");
         within.link = address != NULL ? nl_scribe_link(self->writer, (const char *)address) : 0;
-        xmlFree(address);
+        free(address);
         read_inline(self, node, within);
     } else {
         if (strcmp(name, "span") == 0)
@@ -284,7 +284,7 @@ static void read_notes(struct reading *self, xmlNode *root) {
                 read_blocks(self, nl_tree_child(at, "note-body"));
             nl_scribe_note_end(self->writer);
             nl_buf_free(&name);
-            xmlFree(id);
+            free(id);
         } else if (at->children != NULL && at->type == XML_ELEMENT_NODE) {
             at = at->children;
             continue;

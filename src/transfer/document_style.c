@@ -55,7 +55,7 @@ static const xmlNode *find_sign(const xmlNode *node, int depth) {
         struct nl_buf css = {0};
         xmlChar *value = nl_tree_attribute(child, "style");
         flatten(value, &css);
-        xmlFree(value);
+        free(value);
         bool ignored = begins(property(nl_buf_text(&css), "mso-list"), "ignore");
         nl_buf_free(&css);
         const xmlNode *found = ignored ? child : find_sign(child, depth - 1);
@@ -77,7 +77,7 @@ static bool is_number(const xmlNode *sign) {
             len++;
         found = len > 0 && (at[len] == '.' || at[len] == ')');
     }
-    xmlFree(text);
+    free(text);
     return found;
 }
 
@@ -114,8 +114,8 @@ enum nl_visibility nl_style_read(const xmlNode *node, struct nl_style *style) {
     read_look((const char *)node->name, text, style);
     read_word(node, class_text, text, style);
     nl_buf_free(&css);
-    xmlFree(value);
-    xmlFree(classes);
+    free(value);
+    free(classes);
     return seen;
 }
 
@@ -124,6 +124,6 @@ bool nl_style_has_text(const xmlNode *node) {
     bool found = false;
     for (const xmlChar *p = text; p != NULL && *p != '\0' && !found; p++)
         found = !isspace(*p) && *p != 0xc2 && *p != 0xa0;
-    xmlFree(text);
+    free(text);
     return found || nl_tree_find((xmlNode *)node, "img") != NULL;
 }

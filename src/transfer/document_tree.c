@@ -42,7 +42,7 @@ xmlNode *nl_tree_find(xmlNode *node, const char *name) {
 int nl_tree_number(const xmlNode *node, const char *name, int otherwise) {
     xmlChar *value = nl_tree_attribute(node, name);
     int number = value != NULL ? (int)strtol((const char *)value, NULL, 10) : otherwise;
-    xmlFree(value);
+    free(value);
     return number;
 }
 

@@ -4,6 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* Texts of libxml2 are freed by free(), which its xmlFree is: that is a variable, and a program
+ * that names it loads the library at each start. */
+
 enum { BASED_MOST = 12 };
 
 static xmlNode *root_of(xmlDoc *document) {
@@ -16,7 +19,7 @@ static xmlNode *find_by(const xmlNode *parent, const char *name, const char *att
     for (xmlNode *child = nl_tree_child(parent, name); child != NULL; child = child->next) {
         xmlChar *is = nl_tree_is(child, name) ? nl_tree_attribute(child, attribute) : NULL;
         bool same = is != NULL && strcmp((const char *)is, value) == 0;
-        xmlFree(is);
+        free(is);
         if (same)
             return child;
     }
@@ -29,7 +32,7 @@ static bool is_on(const xmlNode *property) {
     bool on = property != NULL && (value == NULL || (strcmp((const char *)value, "0") != 0 &&
                                                      strcmp((const char *)value, "false") != 0 &&
                                                      strcmp((const char *)value, "none") != 0));
-    xmlFree(value);
+    free(value);
     return on;
 }
 
@@ -54,7 +57,7 @@ static int heading_of(const xmlNode *style) {
     int level = strncasecmp(text, "heading ", 8) == 0 ? (int)strtol(text + 8, NULL, 10)
                 : strcasecmp(text, "title") == 0      ? 1
                                                       : 0;
-    xmlFree(name);
+    free(name);
     return level >= 1 && level <= 6 ? level : 0;
 }
 
@@ -79,7 +82,7 @@ struct nl_docx_style nl_docx_style(const struct nl_docx *docx, const char *id) {
         style = based != NULL
                     ? find_by(root_of(docx->styles), "style", "styleId", (const char *)based)
                     : NULL;
-        xmlFree(based);
+        free(based);
     }
     return found;
 }
@@ -98,8 +101,8 @@ bool nl_docx_is_numbered(const struct nl_docx *docx, int list, int level) {
     xmlChar *word = nl_tree_attribute(format, "val");
     bool numbered = word != NULL && strcmp((const char *)word, "bullet") != 0 &&
                     strcmp((const char *)word, "none") != 0;
-    xmlFree(abstract);
-    xmlFree(word);
+    free(abstract);
+    free(word);
     return numbered;
 }
 
@@ -107,6 +110,6 @@ xmlChar *nl_docx_target(const struct nl_docx *docx, const char *id, bool *outsid
     const xmlNode *link = find_by(root_of(docx->links), "Relationship", "Id", id);
     xmlChar *mode = nl_tree_attribute(link, "TargetMode");
     *outside = mode != NULL && strcmp((const char *)mode, "External") == 0;
-    xmlFree(mode);
+    free(mode);
     return nl_tree_attribute(link, "Target");
 }

@@ -295,8 +295,10 @@ def test_what_is_done_is_noted(staff, connected, server):
     staff.call_api = staff.post(f"/api/v1/issues/{issue}/resume", {}, Authorization=f"Bearer {token}")
     connected.run("pause", "1")
     lines = json.loads(connected.run("staff", "log", "--json").out)
-    assert [(line["actor"], line["door"], line["action"]) for line in reversed(lines)] == [
-        ("root", "command", "list add"), ("root", "command", "account add"), ("root", "command", "issue send"),
+    noted = [(line["actor"], line["door"], line["action"]) for line in reversed(lines)]
+    made = ("root", "command", "account add")  # by a fixture, once for all tests
+    assert [line for line in noted if line != made] == [
+        ("root", "command", "list add"), ("root", "command", "issue send"),
         ("ann", "browser", "login"), ("ann", "browser", "issue pause"), ("ann", "browser", "account add"),
         ("root", "command", "token add"), ("robot", "api", "issue resume"), ("root", "command", "issue pause")]
     assert lines[0]["object"] == f"issue {issue}" and lines[1]["client"] == "127.0.0.1"
@@ -306,7 +308,7 @@ def test_what_is_done_is_noted(staff, connected, server):
     file = staff.page("/audit.csv")
     assert file.getheader("Content-Disposition") == 'attachment; filename="audit.csv"'
     rows = list(csv.DictReader(io.StringIO(file.text)))
-    assert len(rows) == 9 and rows[-4]["action"] == "login" and PASSWORD not in file.text
+    assert len(rows) == len(lines) and "login" in [row["action"] for row in rows] and PASSWORD not in file.text
     assert "account -kim" in file.text
     with pytest.raises(Exception, match="only grows"):
         connected.sql("DELETE FROM audit")

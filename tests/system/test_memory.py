@@ -2,7 +2,7 @@
 import re
 
 import pytest
-from conftest import POSTGRESQL
+from conftest import POSTGRESQL, sanitized
 
 # With few of them, the caches of the database and its client are full already.
 FEW, MANY = (15000, 40000) if POSTGRESQL else (5000, 15000)
@@ -28,6 +28,7 @@ def peak(site, *args):
 
 
 @pytest.mark.slow(6)
+@pytest.mark.skipif(sanitized(), reason="a sanitizer keeps memory that is freed")
 def test_exports_stay_small(site):
     exports = [args for args in EXPORTS if args[0] != "suppress" or not POSTGRESQL]  # an import of so many takes long there
 

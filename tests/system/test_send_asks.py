@@ -165,5 +165,5 @@ def test_status_fits_a_terminal(connected):
     connected.add_active(["ann@example.org"])
     connected.run("send", "--yes", connected.issue(slug="a" * 60))
     shown = on_terminal(connected, ("status",))[1].split("\n\n")[0]
-    assert "1 sent" in shown and max(map(len, shown.split("\n"))) <= 80, shown
+    assert "sent 1" in shown and max(map(len, shown.split("\n"))) <= 80, shown
     assert "SKIPPED" in connected.run("status").out and "SKIPPED" not in shown

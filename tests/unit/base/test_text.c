@@ -115,7 +115,7 @@ static void test_directions(void **state) {
     (void)state;
     for_each_row (i, rows, NULL) {
         struct nl_error err = {0};
-        enum nl_status status = nl_text_check_line(rows[i].text, "title", &err);
+        enum nl_status status = nl_text_check_directions(rows[i].text, "title", &err);
         assert_int_equal(status, rows[i].fine ? NL_OK : NL_DATA);
         if (!rows[i].fine)
             assert_non_null(strstr(nl_error_text(&err), "title holds an invisible character"));

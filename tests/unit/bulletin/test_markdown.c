@@ -39,11 +39,6 @@ static void test_blocks(void **state) {
           "<table><tr><th>a</th><th align=\"right\">b</th></tr>\n"
           "<tr><td>x</td><td align=\"right\">12</td></tr>\n</table>\n",
           "a   b\n-  --\nx  12\n");
-    check("|a|b|\n|-|-:|\n|x|12|", /* one hyphen is enough */
-          "<table><tr><th>a</th><th align=\"right\">b</th></tr>\n"
-          "<tr><td>x</td><td align=\"right\">12</td></tr>\n</table>\n",
-          "a   b\n-  --\nx  12\n");
-    check("```\n|a|\n|-|\n```", "<pre>|a|\n|-|\n</pre>\n", "    |a|\n    |-|\n");
 }
 
 static void test_inlines(void **state) {
