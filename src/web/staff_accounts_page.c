@@ -143,8 +143,7 @@ enum nl_status nl_audit_page(struct nl_staff_call *call, struct nl_response *res
     nl_data_set(call->data, "q", filter.text);
     nl_data_set(call->data, "query", nl_buf_text(&query));
     nl_buf_free(&query);
-    json_object_set_new(call->data, "any", json_boolean(json_array_size(lines) > 0));
-    json_object_set_new(call->data, "lines", lines);
+    nl_staff_show_rows(call, "lines", lines);
     nl_data_set(call->data, "heading", nl_staff_text(call, NL_TEXT("Audit log")));
     return nl_staff_finish(call, status, "staff-audit.html", response, err);
 }

@@ -43,9 +43,8 @@ static enum nl_status show_list(struct nl_staff_call *call, struct nl_response *
     if (done != NULL && strcmp(done, "read") == 0)
         nl_staff_say(call, "done", NL_TEXT("Done."));
     enum nl_status status = nl_office_kept_bounces(&office, note_row, &shown, err);
-    json_object_set_new(call->data, "any", json_boolean(json_array_size(shown.rows) > 0));
     json_object_set_new(call->data, "more", json_boolean(shown.more));
-    json_object_set_new(call->data, "rows", shown.rows);
+    nl_staff_show_rows(call, "rows", shown.rows);
     return nl_staff_finish(call, status, "staff-bounces.html", response, err);
 }
 
@@ -115,21 +114,17 @@ static enum nl_status act(struct nl_staff_call *call, int64_t id, struct nl_resp
 
 enum nl_status nl_bounces_call(struct nl_staff_call *call, const char *rest,
                                struct nl_response *response, struct nl_error *err) {
-    struct nl_people_rights rights = {0};
+    bool ok = false;
     bool post = nl_request_is_post(call->request);
     int64_t id = 0;
-    enum nl_status status = nl_people_rights(call->staff, call->session, &rights, err);
-    bool everywhere = rights.everywhere;
-    nl_people_rights_free(&rights);
+    enum nl_status status = nl_people_everywhere(call, &ok, err);
     if (status != NL_OK)
-        json_decref(call->data);
-    else if (!everywhere)
-        status = nl_staff_forbidden(call, response, err);
-    else if (rest[0] == '\0' && !post)
-        status = show_list(call, response, err);
-    else if (rest[0] == '\0' || !nl_text_integer(rest + 1, &id) || id <= 0)
-        status = nl_staff_no_page(call, response, err);
-    else
-        status = post ? act(call, id, response, err) : show_message(call, id, response, err);
-    return status;
+        return status;
+    if (!ok)
+        return nl_staff_forbidden(call, response, err);
+    if (rest[0] == '\0' && !post)
+        return show_list(call, response, err);
+    if (rest[0] == '\0' || !nl_text_integer(rest + 1, &id) || id <= 0)
+        return nl_staff_no_page(call, response, err);
+    return post ? act(call, id, response, err) : show_message(call, id, response, err);
 }

@@ -62,6 +62,11 @@ void nl_staff_say(const struct nl_staff_call *call, const char *member, const ch
     nl_data_set(call->data, member, nl_staff_text(call, text));
 }
 
+void nl_staff_show_rows(const struct nl_staff_call *call, const char *member, json_t *rows) {
+    json_object_set_new(call->data, "any", json_boolean(json_array_size(rows) > 0));
+    json_object_set_new(call->data, member, rows != NULL ? rows : json_array());
+}
+
 enum nl_status nl_staff_forbidden(struct nl_staff_call *call, struct nl_response *response,
                                   struct nl_error *err) {
     json_decref(call->data);

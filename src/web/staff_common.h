@@ -124,6 +124,10 @@ enum nl_status nl_staff_finish(struct nl_staff_call *call, enum nl_status status
 const char *nl_staff_text(const struct nl_staff_call *call, const char *text);
 void nl_staff_say(const struct nl_staff_call *call, const char *member, const char *text);
 
+/* Takes the rows of a page (NULL: none) as a member of its data; "any" says whether there are any.
+ */
+void nl_staff_show_rows(const struct nl_staff_call *call, const char *member, json_t *rows);
+
 /* Whether an error is the visitor's to put right. Then it becomes the "problem" of the page, with
  * status 400, and is freed. */
 bool nl_staff_explains(struct nl_staff_call *call, enum nl_status status,
@@ -141,6 +145,10 @@ enum nl_status nl_people_rights(struct nl_staff *staff, const struct nl_session 
 void nl_people_rights_free(struct nl_people_rights *rights);
 bool nl_people_rights_any(const struct nl_people_rights *rights);
 bool nl_people_rights_on(const struct nl_people_rights *rights, const char *list);
+
+/* Whether an account may look after people on all lists. The data of the page are freed on failure.
+ */
+enum nl_status nl_people_everywhere(struct nl_staff_call *call, bool *ok, struct nl_error *err);
 
 /* staff_people_page.c: finding people, and adding one. */
 enum nl_status nl_people_page(struct nl_staff_call *call, struct nl_response *response,

@@ -91,8 +91,7 @@ static enum nl_status find(struct nl_staff_call *call, const struct nl_people_ri
     enum nl_status status = nl_office_subscribers_find(&office, query, &page, err);
     if (status == NL_OK) {
         json_array_foreach(page.subscribers, at, person) describe(call, rights, person);
-        json_object_set(call->data, "people", page.subscribers);
-        json_object_set_new(call->data, "any", json_boolean(json_array_size(page.subscribers) > 0));
+        nl_staff_show_rows(call, "people", json_incref(page.subscribers));
         set_next(call, query, page.next);
     }
     nl_subscriber_page_free(&page);
@@ -120,8 +119,7 @@ static enum nl_status show(struct nl_staff_call *call, const struct nl_people_ri
     json_object_set_new(call->data, "everywhere", json_boolean(rights->everywhere));
     json_object_set_new(call->data, "list_choices", choices_of_lists(rights, query.list));
     json_object_set_new(call->data, "state_choices", choices_of_states(call, query.state));
-    json_object_set_new(call->data, "people", json_array());
-    json_object_set_new(call->data, "any", json_false());
+    nl_staff_show_rows(call, "people", NULL);
     nl_data_set(call->data, "next", "");
     if (strcmp(word_of(call->data, "done"), "") == 0)
         nl_data_set(call->data, "done", nl_person_done(call, argument(call, "done")));

@@ -40,3 +40,13 @@ bool nl_people_rights_on(const struct nl_people_rights *rights, const char *list
     }
     return false;
 }
+
+enum nl_status nl_people_everywhere(struct nl_staff_call *call, bool *ok, struct nl_error *err) {
+    struct nl_people_rights rights = {0};
+    enum nl_status status = nl_people_rights(call->staff, call->session, &rights, err);
+    *ok = status == NL_OK && rights.everywhere;
+    nl_people_rights_free(&rights);
+    if (status != NL_OK)
+        json_decref(call->data);
+    return status;
+}

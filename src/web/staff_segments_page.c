@@ -226,18 +226,13 @@ static enum nl_status act(struct nl_staff_call *call, struct nl_response *respon
 /* A segment selects among the people of all lists, and its sample shows them. */
 enum nl_status nl_segments_call(struct nl_staff_call *call, const char *rest,
                                 struct nl_response *response, struct nl_error *err) {
-    struct nl_people_rights rights = {0};
-    enum nl_status status = nl_people_rights(call->staff, call->session, &rights, err);
-    bool everywhere = rights.everywhere;
-    nl_people_rights_free(&rights);
+    bool ok = false;
+    enum nl_status status = nl_people_everywhere(call, &ok, err);
     if (status != NL_OK)
-        json_decref(call->data);
-    else if (!everywhere)
-        status = nl_staff_forbidden(call, response, err);
-    else if (rest[0] != '\0')
-        status = nl_staff_no_page(call, response, err);
-    else
-        status = nl_request_is_post(call->request) ? act(call, response, err)
-                                                   : show(call, response, err);
-    return status;
+        return status;
+    if (!ok)
+        return nl_staff_forbidden(call, response, err);
+    if (rest[0] != '\0')
+        return nl_staff_no_page(call, response, err);
+    return nl_request_is_post(call->request) ? act(call, response, err) : show(call, response, err);
 }

@@ -37,8 +37,7 @@ static enum nl_status add_rows(const struct nl_staff_call *call, struct nl_error
                                           json_array_get(rows, ROWS_SHOWN - 1), "address")));
     }
     nl_data_set(call->data, "next", nl_buf_text(&next));
-    json_object_set_new(call->data, "any", json_boolean(json_array_size(rows) > 0));
-    json_object_set_new(call->data, "rows", rows);
+    nl_staff_show_rows(call, "rows", rows);
     nl_buf_free(&next);
     return status;
 }
@@ -55,20 +54,10 @@ static enum nl_status show(struct nl_staff_call *call, struct nl_response *respo
 }
 
 /* A suppression holds for all lists, so it takes the right to look after people on all of them. */
-static enum nl_status may(struct nl_staff_call *call, bool *ok, struct nl_error *err) {
-    struct nl_people_rights rights = {0};
-    enum nl_status status = nl_people_rights(call->staff, call->session, &rights, err);
-    *ok = status == NL_OK && rights.everywhere;
-    nl_people_rights_free(&rights);
-    if (status != NL_OK)
-        json_decref(call->data);
-    return status;
-}
-
 enum nl_status nl_suppressions_page(struct nl_staff_call *call, struct nl_response *response,
                                     struct nl_error *err) {
     bool ok = false;
-    enum nl_status status = may(call, &ok, err);
+    enum nl_status status = nl_people_everywhere(call, &ok, err);
     if (status != NL_OK)
         return status;
     return ok ? show(call, response, err) : nl_staff_forbidden(call, response, err);
@@ -100,7 +89,7 @@ enum nl_status nl_suppressions_act(struct nl_staff_call *call, struct nl_respons
                                    struct nl_error *err) {
     bool ok = false;
     const char *done = NULL;
-    enum nl_status status = may(call, &ok, err);
+    enum nl_status status = nl_people_everywhere(call, &ok, err);
     if (status != NL_OK)
         return status;
     if (!ok)

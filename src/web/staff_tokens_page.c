@@ -36,8 +36,7 @@ static enum nl_status add_tokens(const struct nl_staff_call *call, struct nl_err
         nl_figures_set_time(token, "ends", token, "expires_at");
         nl_figures_set_time(token, "used", token, "used_at");
     }
-    json_object_set_new(call->data, "any", json_boolean(json_array_size(tokens) > 0));
-    json_object_set_new(call->data, "tokens", tokens != NULL ? tokens : json_array());
+    nl_staff_show_rows(call, "tokens", tokens);
     return status;
 }
 

@@ -21,8 +21,7 @@ static enum nl_status add_targets(const struct nl_staff_call *call, struct nl_er
         nl_figures_set_time(target, "failing", target, "failing_since");
         nl_data_set(target, "trouble", nl_facts_word(target, "trouble"));
     }
-    json_object_set_new(call->data, "any", json_boolean(json_array_size(targets) > 0));
-    json_object_set_new(call->data, "targets", targets != NULL ? targets : json_array());
+    nl_staff_show_rows(call, "targets", targets);
     return status;
 }
 
@@ -81,8 +80,7 @@ static enum nl_status show_one(struct nl_staff_call *call, const char *name,
     }
     nl_data_set(call->data, "heading", name);
     nl_data_set(call->data, "name", name);
-    json_object_set_new(call->data, "any", json_boolean(json_array_size(calls) > 0));
-    json_object_set_new(call->data, "calls", calls != NULL ? calls : json_array());
+    nl_staff_show_rows(call, "calls", calls);
     return nl_staff_finish(call, status, "staff-webhook.html", response, err);
 }
 
