@@ -92,6 +92,8 @@ enum nl_status nl_api_stale(const struct nl_api_call *call, struct nl_error *err
 /* Sets Location to an address of the API: a path with one number or word. */
 enum nl_status nl_api_locate(const struct nl_api_call *call, const char *collection,
                              const char *member, struct nl_error *err);
+enum nl_status nl_api_locate_number(const struct nl_api_call *call, const char *collection,
+                                    int64_t id, struct nl_error *err);
 
 /* ---- api_input.c ---- */
 
@@ -123,6 +125,11 @@ bool nl_api_number(const struct nl_api_call *call, const char *name, int64_t fal
  * answered, or *status is a failure. The caller frees *after. */
 bool nl_api_page(const struct nl_api_call *call, int64_t *limit, char **after,
                  enum nl_status *status, struct nl_error *err);
+
+/* "limit" of the query, and "before", the id of one ("an issue"), 0 for none. False: a problem is
+ * answered, whose status is in *status. */
+bool nl_api_page_before(const struct nl_api_call *call, const char *one, int64_t *limit,
+                        int64_t *before, enum nl_status *status, struct nl_error *err);
 
 /* The cursor of a text, as a JSON text; null for NULL. */
 json_t *nl_api_cursor(const char *text);

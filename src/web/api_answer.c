@@ -117,3 +117,10 @@ enum nl_status nl_api_locate(const struct nl_api_call *call, const char *collect
     call->response->location = nl_buf_take(&location);
     return call->response->location != NULL ? NL_OK : nl_error_nomem(err);
 }
+
+enum nl_status nl_api_locate_number(const struct nl_api_call *call, const char *collection,
+                                    int64_t id, struct nl_error *err) {
+    char number[24];
+    snprintf(number, sizeof number, "%lld", (long long)id);
+    return nl_api_locate(call, collection, number, err);
+}

@@ -77,7 +77,6 @@ enum nl_status nl_api_begin_draft(struct nl_api_call *call, struct nl_error *err
         {"list", 's'}, {"title", 's'}, {"from_last", 'b'}, {"file", 's'}, {"content", 's'}, {0}};
     struct nl_buf content = {0};
     int64_t id = 0;
-    char number[24];
     enum nl_status status = NL_OK;
     if (!nl_api_takes(call, call->body, "", members, &status, err))
         return status;
@@ -96,8 +95,7 @@ enum nl_status nl_api_begin_draft(struct nl_api_call *call, struct nl_error *err
     nl_buf_free(&content);
     if (status != NL_OK)
         return nl_api_failed(call, status, err);
-    snprintf(number, sizeof number, "%lld", (long long)id);
-    status = nl_api_locate(call, "drafts", number, err);
+    status = nl_api_locate_number(call, "drafts", id, err);
     return status == NL_OK ? answer_draft(call, 201, id, err) : status;
 }
 

@@ -16,11 +16,10 @@ enum nl_status nl_api_get_exports(struct nl_api_call *call, struct nl_error *err
     int64_t limit = 0;
     int64_t before = 0;
     json_t *exports = NULL;
-    if (!nl_api_number(call, "limit", NL_API_PAGE, 1, NL_API_PAGE_MOST, &limit) ||
-        !nl_api_number(call, "before", 0, 1, INT64_MAX, &before))
-        return nl_api_bad_value(
-            call, "limit is a number from 1 to 1000, before the id of an export.", err);
-    enum nl_status status = nl_office_exports(&call->office, before, limit, &exports, err);
+    enum nl_status status = NL_OK;
+    if (!nl_api_page_before(call, "an export", &limit, &before, &status, err))
+        return status;
+    status = nl_office_exports(&call->office, before, limit, &exports, err);
     return nl_api_answer_named(call, status, "exports", exports, err);
 }
 
@@ -33,7 +32,6 @@ enum nl_status nl_api_start_export(struct nl_api_call *call, struct nl_error *er
                                                    {"for_spreadsheet", 'b'},
                                                    {0}};
     int64_t id = 0;
-    char number[24];
     enum nl_status status = NL_OK;
     if (!nl_api_takes(call, call->body, "", members, &status, err))
         return status;
@@ -44,8 +42,7 @@ enum nl_status nl_api_start_export(struct nl_api_call *call, struct nl_error *er
         return nl_api_failed(call, status, err);
     if (call->staff->tasks != NULL)
         nl_task_worker_wake(call->staff->tasks);
-    snprintf(number, sizeof number, "%lld", (long long)id);
-    status = nl_api_locate(call, "exports", number, err);
+    status = nl_api_locate_number(call, "exports", id, err);
     return status == NL_OK ? answer_export(call, 202, id, err) : status;
 }
 

@@ -35,17 +35,15 @@ enum nl_status nl_api_get_imports(struct nl_api_call *call, struct nl_error *err
     int64_t limit = 0;
     int64_t before = 0;
     json_t *imports = NULL;
-    if (!nl_api_number(call, "limit", NL_API_PAGE, 1, NL_API_PAGE_MOST, &limit) ||
-        !nl_api_number(call, "before", 0, 1, INT64_MAX, &before))
-        return nl_api_bad_value(
-            call, "limit is a number from 1 to 1000, before the id of an import.", err);
-    enum nl_status status = nl_office_imports(&call->office, before, limit, &imports, err);
+    enum nl_status status = NL_OK;
+    if (!nl_api_page_before(call, "an import", &limit, &before, &status, err))
+        return status;
+    status = nl_office_imports(&call->office, before, limit, &imports, err);
     return nl_api_answer_named(call, status, "imports", imports, err);
 }
 
 enum nl_status nl_api_open_import(struct nl_api_call *call, struct nl_error *err) {
     int64_t id = 0;
-    char number[24];
     enum nl_status status = NL_OK;
     if (!nl_api_takes(call, call->body, "", members, &status, err))
         return status;
@@ -57,8 +55,7 @@ enum nl_status nl_api_open_import(struct nl_api_call *call, struct nl_error *err
     json_decref(options);
     if (status != NL_OK)
         return nl_api_failed(call, status, err);
-    snprintf(number, sizeof number, "%lld", (long long)id);
-    status = nl_api_locate(call, "imports", number, err);
+    status = nl_api_locate_number(call, "imports", id, err);
     return status == NL_OK ? answer_import(call, 201, id, err) : status;
 }
 

@@ -222,3 +222,14 @@ bool nl_api_may_list(const struct nl_api_call *call, const char *list) {
     const char *lists = call->token.lists;
     return lists[0] == '\0' || (list != NULL && nl_text_has_word(lists, list));
 }
+
+bool nl_api_page_before(const struct nl_api_call *call, const char *one, int64_t *limit,
+                        int64_t *before, enum nl_status *status, struct nl_error *err) {
+    char detail[80];
+    if (nl_api_number(call, "limit", NL_API_PAGE, 1, NL_API_PAGE_MOST, limit) &&
+        nl_api_number(call, "before", 0, 1, INT64_MAX, before))
+        return true;
+    snprintf(detail, sizeof detail, "limit is a number from 1 to 1000, before the id of %s.", one);
+    *status = nl_api_bad_value(call, detail, err);
+    return false;
+}

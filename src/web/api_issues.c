@@ -13,11 +13,10 @@ enum nl_status nl_api_get_issues(struct nl_api_call *call, struct nl_error *err)
     struct nl_issue_query query = {.list = nl_request_query(call->request, "list"),
                                    .state = nl_request_query(call->request, "state")};
     json_t *issues = NULL;
-    if (!nl_api_number(call, "limit", NL_API_PAGE, 1, NL_API_PAGE_MOST, &query.limit) ||
-        !nl_api_number(call, "before", 0, 1, INT64_MAX, &query.before))
-        return nl_api_bad_value(
-            call, "limit is a number from 1 to 1000, before the id of an issue.", err);
-    enum nl_status status = nl_office_issues(&call->office, &query, &issues, err);
+    enum nl_status status = NL_OK;
+    if (!nl_api_page_before(call, "an issue", &query.limit, &query.before, &status, err))
+        return status;
+    status = nl_office_issues(&call->office, &query, &issues, err);
     return status == NL_DATA ? nl_api_bad_query(call, err)
                              : nl_api_answer_named(call, status, "issues", issues, err);
 }
