@@ -94,6 +94,24 @@ static void write_wrapped(const char *text, const char *rest, struct nl_buf *out
 static const char *const states[] = {"sent",    "queued", "leased",  "deferred",
                                      "bounced", "failed", "unknown", "skipped"};
 
+/* A row for each, with its name and its counts by state. */
+struct tally {
+    const char *name, *counts; /* members of a row */
+    const char *const *states; /* in the order of the columns */
+    size_t count;
+};
+
+static void add_tallies(const json_t *rows, const struct tally *tally, struct nl_table *table) {
+    size_t at = 0;
+    json_t *row = NULL;
+    json_array_foreach(rows, at, row) {
+        const json_t *counts = json_object_get(row, tally->counts);
+        nl_table_text(table, nl_facts_word(row, tally->name));
+        for (size_t i = 0; i < tally->count; i++)
+            nl_table_number(table, count_of(counts, tally->states[i]));
+    }
+}
+
 static void write_domains(const json_t *domains, size_t width, struct nl_buf *out) {
     static const struct nl_table_column columns[] = {
         {.heading = "DOMAIN", .least = 16},      {.heading = "SENT", .number = true},
@@ -103,14 +121,8 @@ static void write_domains(const json_t *domains, size_t width, struct nl_buf *ou
         {.heading = "SKIPPED", .number = true},
     };
     struct nl_table table = {.columns = columns, .count = sizeof columns / sizeof columns[0]};
-    size_t at = 0;
-    json_t *row = NULL;
-    json_array_foreach(domains, at, row) {
-        const json_t *counts = json_object_get(row, "deliveries");
-        nl_table_text(&table, nl_facts_word(row, "domain"));
-        for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
-            nl_table_number(&table, count_of(counts, states[i]));
-    }
+    const struct tally tally = {"domain", "deliveries", states, sizeof states / sizeof states[0]};
+    add_tallies(domains, &tally, &table);
     nl_table_print(&table, width, out);
     nl_table_free(&table);
 }
@@ -174,14 +186,8 @@ static void write_lists(const json_t *lists, size_t width, struct nl_buf *out) {
         {.heading = "BOUNCED", .number = true}, {.heading = "COMPLAINED", .number = true},
     };
     struct nl_table table = {.columns = columns, .count = sizeof columns / sizeof columns[0]};
-    size_t at = 0;
-    json_t *row = NULL;
-    json_array_foreach(lists, at, row) {
-        const json_t *counts = json_object_get(row, "subscriptions");
-        nl_table_text(&table, nl_facts_word(row, "name"));
-        for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
-            nl_table_number(&table, count_of(counts, states[i]));
-    }
+    const struct tally tally = {"name", "subscriptions", states, sizeof states / sizeof states[0]};
+    add_tallies(lists, &tally, &table);
     nl_table_print(&table, width, out);
     nl_table_free(&table);
 }
