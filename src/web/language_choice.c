@@ -24,25 +24,15 @@ static void add_argument(const char *name, const char *value, void *ctx) {
     nl_buf_addc(query, '&');
 }
 
-struct search {
-    const char *language;
-    bool found;
-};
-
-static enum nl_status compare(const char *tag, void *ctx, struct nl_error *err) {
-    struct search *search = ctx;
-    (void)err;
-    search->found = search->found || strcmp(tag, search->language) == 0;
-    return NL_OK;
-}
-
 /* Whether the menu offers it. */
 static bool is_offered(const struct nl_site *site, const char *language) {
-    struct search search = {language, false};
+    struct nl_catalog *catalog = NULL;
     struct nl_error ignored = {0};
-    if (nl_catalog_each(site->config->templates, compare, &search, &ignored) != NL_OK)
-        nl_error_free(&ignored);
-    return search.found;
+    bool found = nl_catalog_open(site->config->templates, language, &catalog, &ignored) == NL_OK &&
+                 strcmp(nl_catalog_language(catalog), language) == 0;
+    nl_catalog_free(catalog);
+    nl_error_free(&ignored);
+    return found;
 }
 
 bool nl_language_choose(const struct nl_site *site, const struct nl_request *request,
