@@ -9,7 +9,7 @@
 /* ---- elements; names are without their prefix ---- */
 
 bool nl_tree_is(const xmlNode *node, const char *name);
-/* The value of an attribute; the caller frees it with xmlFree. NULL without one. */
+/* The value of an attribute; the caller frees it. NULL without one. */
 xmlChar *nl_tree_attribute(const xmlNode *node, const char *name);
 /* The first child, or descendant, of a name. NULL without one, or for a NULL node. */
 xmlNode *nl_tree_child(const xmlNode *node, const char *name);

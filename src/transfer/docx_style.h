@@ -23,7 +23,7 @@ struct nl_docx_style nl_docx_style(const struct nl_docx *docx, const char *id);
 /* Whether a list counts at a level. */
 bool nl_docx_is_numbered(const struct nl_docx *docx, int list, int level);
 
-/* The target of a link or picture, by its identifier; the caller frees it with xmlFree. *outside:
+/* The target of a link or picture, by its identifier; the caller frees it. *outside:
  * it is an address. */
 xmlChar *nl_docx_target(const struct nl_docx *docx, const char *id, bool *outside);
 
