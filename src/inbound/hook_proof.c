@@ -1,6 +1,6 @@
 #include "inbound/hook_proof.h"
 
-#include "inbound/base64.h"
+#include "newsletter/base/base64.h"
 #include "newsletter/base/text.h"
 
 #include <jansson.h>
@@ -37,7 +37,7 @@ bool nl_hook_login_is(const char *authorization, const char *username, const cha
     if (blank != NULL && strncasecmp(authorization, "Bearer ", 7) == 0)
         found = same(given, strlen(given), secret, strlen(secret));
     else if (blank != NULL && strncasecmp(authorization, "Basic ", 6) == 0 &&
-             nl_base64_decode(given, strlen(given), &login, &len))
+             nl_base64_decode(given, strlen(given), NL_BASE64_PROOF, &login, &len))
         found = same(login, len, nl_buf_text(&expected), expected.len);
     found = found && !expected.failed;
     if (login != NULL)
@@ -56,7 +56,7 @@ enum nl_status nl_sendgrid_key(const char *text, EVP_PKEY **out, struct nl_error
     size_t len = 0;
     char group[32] = "";
     *out = NULL;
-    if (nl_base64_decode(text, strlen(text), &der, &len)) {
+    if (nl_base64_decode(text, strlen(text), NL_BASE64_PROOF, &der, &len)) {
         const unsigned char *at = der;
         *out = d2i_PUBKEY(NULL, &at, (long)len);
     }
@@ -92,7 +92,8 @@ enum nl_status nl_sendgrid_verify(EVP_PKEY *key, const struct nl_hook_report *re
         return nl_error_set(err, NL_NOPERM,
                             "it is not signed: switch the signed event webhook on at SendGrid");
     bool fits = strlen(report->signature) <= SIGNATURE_LIMIT &&
-                nl_base64_decode(report->signature, strlen(report->signature), &signature, &len) &&
+                nl_base64_decode(report->signature, strlen(report->signature), NL_BASE64_PROOF,
+                                 &signature, &len) &&
                 signature_fits(key, report, signature, len);
     free(signature);
     if (!fits)

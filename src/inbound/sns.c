@@ -1,7 +1,7 @@
 #include "inbound/sns.h"
 
-#include "inbound/base64.h"
 #include "inbound/hook_proof.h"
+#include "newsletter/base/base64.h"
 #include "newsletter/base/timestamp.h"
 
 #include <jansson.h>
@@ -124,7 +124,7 @@ static bool signature_fits(const json_t *message, bool notification, EVP_PKEY *k
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     write_signed(message, notification, &content);
     bool fits = context != NULL && !content.failed &&
-                nl_base64_decode(text, strlen(text), &signature, &len) &&
+                nl_base64_decode(text, strlen(text), NL_BASE64_PROOF, &signature, &len) &&
                 EVP_DigestVerifyInit(context, NULL, digest, NULL, key) == 1 &&
                 EVP_DigestVerify(context, signature, len,
                                  (const unsigned char *)nl_buf_text(&content), content.len) == 1;

@@ -1,7 +1,8 @@
+#include "newsletter/base/base64.h"
 #include "newsletter/service/drafts.h"
 #include "web/api.h"
 
-#include <openssl/evp.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,20 +44,15 @@ enum nl_status nl_api_get_draft(struct nl_api_call *call, struct nl_error *err) 
 
 /* ---- files within JSON ---- */
 
-/* RFC 4648 section 4. False for what is none. */
+/* Without line ends; false for what is no base64. A file may be empty. */
 static bool read_base64(const char *text, struct nl_buf *out) {
-    size_t len = strlen(text);
-    size_t padding = len > 0 && text[len - 1] == '=' ? 1 + (len > 1 && text[len - 2] == '=') : 0;
-    unsigned char *bytes = len % 4 == 0 ? malloc(len / 4 * 3 + 1) : NULL;
-    int got =
-        bytes != NULL && text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
-                                           "yz0123456789+/=")] == '\0'
-            ? EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)len)
-            : -1;
-    if (got >= (int)padding)
-        nl_buf_add(out, bytes, (size_t)got - padding);
+    unsigned char *bytes = NULL;
+    size_t len = 0;
+    bool fine = text[0] == '\0' || (strpbrk(text, " \t\r\n") == NULL &&
+                                    nl_base64_decode(text, strlen(text), SIZE_MAX, &bytes, &len));
+    nl_buf_add(out, bytes != NULL ? (const char *)bytes : "", len);
     free(bytes);
-    return got >= (int)padding;
+    return fine;
 }
 
 /* The member "content"; answers a problem where it is none. */

@@ -1,8 +1,8 @@
 #include "support.h"
 
-#include "inbound/base64.h"
 #include "inbound/hook_proof.h"
 #include "inbound/sns.h"
+#include "newsletter/base/base64.h"
 #include "newsletter/config/config.h"
 #include "newsletter/inbound/hook.h"
 #include "newsletter/inbound/provider.h"
@@ -24,7 +24,8 @@ static void test_base64(void **state) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         unsigned char *out = NULL;
         size_t len = 0;
-        bool decoded = nl_base64_decode(rows[i].text, strlen(rows[i].text), &out, &len);
+        bool decoded =
+            nl_base64_decode(rows[i].text, strlen(rows[i].text), NL_BASE64_PROOF, &out, &len);
         if (decoded != (rows[i].wanted != NULL))
             print_error("of \"%s\":\n", rows[i].text);
         assert_int_equal(decoded, rows[i].wanted != NULL);

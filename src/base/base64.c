@@ -1,15 +1,14 @@
-#include "inbound/base64.h"
+#include "newsletter/base/base64.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIMIT = 64 * 1024 };
-
-bool nl_base64_decode(const char *text, size_t len, unsigned char **out, size_t *out_len) {
+bool nl_base64_decode(const char *text, size_t len, size_t most, unsigned char **out,
+                      size_t *out_len) {
     *out = NULL;
     *out_len = 0;
-    char *packed = len <= LIMIT ? malloc(len + 1) : NULL;
+    char *packed = len <= most ? malloc(len + 1) : NULL;
     size_t count = 0;
     for (size_t i = 0; packed != NULL && i < len; i++)
         if (text[i] != '\0' && strchr(" \t\r\n", text[i]) == NULL)

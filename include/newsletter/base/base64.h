@@ -1,0 +1,19 @@
+/* Base64 (RFC 4648 section 4), as signatures, keys, logins and files come. */
+#ifndef NEWSLETTER_BASE_BASE64_H
+#define NEWSLETTER_BASE_BASE64_H
+
+#include "newsletter/base/attribute.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Longer than any signature, key or login is. */
+enum { NL_BASE64_PROOF = 64 * 1024 };
+
+/* Decodes text[0..len), which may hold line ends and blanks. *out gets a NUL after its last byte;
+ * the caller frees it. False for a text longer than `most`, for anything that is no complete
+ * base64, and without memory. */
+bool nl_base64_decode(const char *text, size_t len, size_t most, unsigned char **out,
+                      size_t *out_len) NL_ALL_NONNULL;
+
+#endif
