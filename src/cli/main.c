@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistr.h>
 
 static int exit_status(enum nl_status status) {
     static const int statuses[] = {
@@ -40,6 +41,17 @@ static bool wants(int argc, char **argv, const char *option) {
 
 static bool wants_help(int argc, char **argv) {
     return wants(argc, argv, "--help") || wants(argc, argv, "-h");
+}
+
+/* A result quotes the words of its command line, and JSON is UTF-8. */
+static enum nl_status check_words(int argc, char **argv, struct nl_error *err) {
+    for (int i = 1; i < argc; i++)
+        if (u8_check((const uint8_t *)argv[i], strlen(argv[i])) != NULL)
+            return nl_error_set(err, NL_USAGE,
+                                "word %d of the command line is not UTF-8, as JSON has to be: "
+                                "write it in UTF-8, or leave --json out",
+                                i);
+    return NL_OK;
 }
 
 static enum nl_status run_command(struct cli *cli, const struct cli_command *command, int argc,
@@ -90,7 +102,9 @@ int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], nl_conversion_word) == 0)
         nl_conversion_main();
     nl_conversion_offer();
-    enum nl_status status = run(&cli, argc, argv, &err);
+    enum nl_status status = json ? check_words(argc, argv, &err) : NL_OK;
+    if (status == NL_OK)
+        status = run(&cli, argc, argv, &err);
     cli.json = cli.json || json;
     if (fflush(stdout) != 0 && status == NL_OK)
         status = nl_error_set(&err, NL_IO, "cannot write to standard output");

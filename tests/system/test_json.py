@@ -244,3 +244,14 @@ def test_nothing_is_asked(site):
     run = site.run("send", site.issue(), "--json", expect=64)
     assert "--yes" in json.loads(run.out)["error"]["text"] and site.sql("SELECT count(*) FROM issue") == [(0,)]
     assert json.loads(site.run("send", "--json", "--dry-run", "issue.md").out)["plan"]["recipients"] == 1
+
+
+def test_words_that_json_cannot_hold(site):
+    """They are refused before anything is done, in JSON, and named by their place."""
+    site.add_active(["ann@example.org"])
+    for words in (["export", "--output", b"caf\xe9.csv", "--json"], ["--json", "list", "add", b"\xff"]):
+        got = subprocess.run([BINARY, *words], cwd=site.folder, capture_output=True, check=False)
+        error = json.loads(got.stdout)["error"]
+        place = [isinstance(word, bytes) for word in words].index(True) + 1
+        assert got.returncode == error["status"] == 64 and f"word {place} of the command line" in error["text"]
+    assert not [name for name in os.listdir(os.fsencode(site.folder)) if name.endswith(b"\xe9.csv")]
