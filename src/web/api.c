@@ -5,13 +5,14 @@
 #include "newsletter/service/exports.h"
 #include "newsletter/service/imports.h"
 #include "newsletter/service/issues.h"
+#include "web/api_rate.h"
 #include "web/api_repeats.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { BODY_LIMIT = 64 << 10, BATCH_LIMIT = 8 << 20, RATE_SECONDS = 60 };
+enum { BODY_LIMIT = 64 << 10, BATCH_LIMIT = 8 << 20 };
 
 /* ---- the path ---- */
 
@@ -259,33 +260,19 @@ static enum nl_status authenticate(struct nl_api_call *call, bool *ok, struct nl
     return nl_api_problem(call, 401, "Unauthorized", "Send 'Authorization: Bearer TOKEN'.", err);
 }
 
-/* Counts the calls of a token in each minute, and tells in the header how many are left (RateLimit
- * fields of draft-ietf-httpapi-ratelimit-headers). */
+/* Counts the call, and tells in the header how many are left. */
 static bool may_call(struct nl_api_call *call) {
-    struct nl_staff *staff = call->staff;
-    int64_t now = nl_site_now(staff->site);
+    const struct nl_staff *staff = call->staff;
+    struct nl_response *response = call->response;
     int64_t most = staff->site->config->staff.calls_per_minute;
-    struct nl_api_rate *rate = &staff->rates[0];
+    struct nl_api_rate rate = {0};
     if (most == 0)
         return true;
-    for (size_t i = 0; i < NL_API_RATES; i++) {
-        if (strcmp(staff->rates[i].token, call->token.name) == 0) {
-            rate = &staff->rates[i];
-            break;
-        }
-        if (staff->rates[i].began < rate->began)
-            rate = &staff->rates[i];
-    }
-    if (strcmp(rate->token, call->token.name) != 0 || now - rate->began >= RATE_SECONDS ||
-        now < rate->began) {
-        *rate = (struct nl_api_rate){.began = now};
-        memcpy(rate->token, call->token.name, sizeof rate->token);
-    }
-    bool may = rate->calls < most;
-    rate->calls += may;
-    call->response->rate_limit = most;
-    call->response->rate_left = most - rate->calls;
-    call->response->rate_seconds = rate->began + RATE_SECONDS - now;
+    bool may =
+        nl_api_rate_take(staff->rates, call->token.name, most, nl_site_now(staff->site), &rate);
+    response->rate_limit = most;
+    response->rate_left = rate.left;
+    response->rate_seconds = rate.seconds;
     return may;
 }
 

@@ -1,5 +1,6 @@
 #include "newsletter/web/staff.h"
 
+#include "web/api_rate.h"
 #include "web/copy_worker.h"
 #include "web/staff_common.h"
 
@@ -90,8 +91,9 @@ enum nl_status nl_staff_new(struct nl_store *store, const struct nl_config *conf
     staff->guesses = nl_limit_new(GUESSES, GUESSES_PER_HOUR);
     staff->names = nl_limit_new(ACCOUNT_GUESSES, ACCOUNT_GUESSES);
     staff->writers = nl_desk_people_new();
-    if (status == NL_OK &&
-        (staff->guesses == NULL || staff->names == NULL || staff->writers == NULL))
+    staff->rates = nl_api_rates_new();
+    if (status == NL_OK && (staff->guesses == NULL || staff->names == NULL ||
+                            staff->writers == NULL || staff->rates == NULL))
         status = nl_error_nomem(err);
     if (status != NL_OK) {
         nl_staff_free(staff);
@@ -99,6 +101,14 @@ enum nl_status nl_staff_new(struct nl_store *store, const struct nl_config *conf
     }
     *out = staff;
     return NL_OK;
+}
+
+/* Frees what all threads of the staff's website share. */
+static void free_shared(struct nl_staff *staff) {
+    nl_desk_people_free(staff->writers);
+    nl_limit_free(staff->guesses);
+    nl_limit_free(staff->names);
+    nl_api_rates_free(staff->rates);
 }
 
 static void set_patience(void *ctx, int milliseconds) {
@@ -122,8 +132,11 @@ enum nl_status nl_staff_set_helpers(struct nl_staff *staff, struct nl_server_wri
             return status;
         }
         helper->own_store = store;
-        nl_desk_people_free(helper->writers);
+        free_shared(helper);
         helper->writers = staff->writers;
+        helper->guesses = staff->guesses;
+        helper->names = staff->names;
+        helper->rates = staff->rates;
         staff->helpers[staff->helper_count++] = helper;
         out->contexts[out->count++] = helper;
     }
@@ -195,13 +208,14 @@ void nl_staff_free(struct nl_staff *staff) {
     for (size_t i = 0; i < staff->helper_count; i++) {
         staff->helpers[i]->copies = NULL;
         staff->helpers[i]->writers = NULL;
+        staff->helpers[i]->guesses = NULL;
+        staff->helpers[i]->names = NULL;
+        staff->helpers[i]->rates = NULL;
         nl_staff_free(staff->helpers[i]);
     }
     nl_copies_free(staff->copies);
-    nl_desk_people_free(staff->writers);
+    free_shared(staff);
     nl_site_free(staff->site);
-    nl_limit_free(staff->guesses);
-    nl_limit_free(staff->names);
     nl_store_close(staff->own_store);
     free(staff);
 }

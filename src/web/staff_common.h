@@ -10,27 +10,22 @@
 #include "newsletter/web/staff.h"
 #include "web/page.h"
 
-enum { NL_KNOWN_NETWORKS = 256, NL_API_RATES = 64 };
-
-/* The calls of one token in a minute. */
-struct nl_api_rate {
-    char token[NL_STAFF_NAME + 1];
-    int64_t began, calls;
-};
+enum { NL_KNOWN_NETWORKS = 256 };
 
 struct nl_staff {
-    struct nl_site *site;         /* for its languages, templates and limits */
-    struct nl_mailer *sender;     /* sends the issues that are resumed; NULL: left to cron */
-    struct nl_mailer *notices;    /* sends the mails that calls queue; NULL: left to cron */
-    struct nl_task_worker *tasks; /* does imports and exports; NULL: the next server does */
-    struct nl_api_rate rates[NL_API_RATES];      /* of the tokens used last */
-    struct nl_copies *copies;                    /* test mails; NULL: none are sent */
-    struct nl_desk_people *writers;              /* who has which draft open; shared by helpers */
-    struct nl_staff *helpers[NL_SERVER_THREADS]; /* for slow requests; they share `copies` */
+    struct nl_site *site;           /* for its languages, templates and limits */
+    struct nl_mailer *sender;       /* sends the issues that are resumed; NULL: left to cron */
+    struct nl_mailer *notices;      /* sends the mails that calls queue; NULL: left to cron */
+    struct nl_task_worker *tasks;   /* does imports and exports; NULL: the next server does */
+    struct nl_copies *copies;       /* test mails; NULL: none are sent */
+    struct nl_desk_people *writers; /* who has which draft open */
+    struct nl_limit *guesses;       /* of passwords and tokens, by network */
+    struct nl_limit *names;         /* of passwords, by account: for networks that are new to it */
+    struct nl_api_rates *rates;     /* calls of tokens */
+    struct nl_staff
+        *helpers[NL_SERVER_THREADS]; /* for slow requests; they share all of the above */
     size_t helper_count;
     struct nl_store *own_store; /* of a helper */
-    struct nl_limit *guesses;   /* of passwords and tokens, by network */
-    struct nl_limit *names;     /* of passwords, by account: for networks that are new to it */
     /* Where each account has logged in from, as digests; the oldest give way. */
     unsigned char known[NL_KNOWN_NETWORKS][NL_DIGEST_LEN];
     size_t known_next;

@@ -177,6 +177,29 @@ def test_guessing_is_slow(staff):
 
 @pytest.mark.slow
 @pytest.mark.one_engine("the engine makes no difference")
+def test_guesses_count_in_every_thread(staff):
+    """Slow requests are answered by other threads, where a network has no guesses of its own."""
+    http = staff("--no-mail")
+    wrong = {"Authorization": "Bearer wrong"}
+    while (answer := http.get("/api/v1/lists", **wrong)).status != 429 or int(answer.getheader("Retry-After")) < 30:
+        assert answer.status in (401, 429)
+    assert {http.get("/api/v1/drafts/1/check", **wrong).status for _ in range(4)} == {429}
+
+
+@pytest.mark.slow
+@pytest.mark.one_engine("the engine makes no difference")
+def test_calls_count_in_every_thread(staff, connected):
+    connected.configure(staff={**connected.settings["staff"], "calls_per_minute": 9})
+    token = connected.run("staff", "token", "robot", "--scope", "admin").out.strip()
+    http = staff("--no-mail")
+    left = [int(re.search(r"\br=(\d+)", http.get(path, Authorization=f"Bearer {token}").getheader("RateLimit")).group(1))
+            for path in ("/api/v1/lists", "/api/v1/drafts/1/check") * 3]
+    # A minute may end in between; within one, the count goes down by one at each call.
+    assert all(after == before - 1 or after == 8 for before, after in zip(left, left[1:], strict=False)) and min(left) < 8
+
+
+@pytest.mark.slow
+@pytest.mark.one_engine("the engine makes no difference")
 def test_nobody_is_locked_out(staff, connected):
     """Wrong logins from several networks, one of which is refused for it, keep nobody else from logging in."""
     connected.configure(serve={"url": "https://news.example.org", "log": True, "trusted_proxies": "127.0.0.1"})
