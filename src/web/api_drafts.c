@@ -50,7 +50,8 @@ static bool read_base64(const char *text, struct nl_buf *out) {
     size_t len = 0;
     bool fine = text[0] == '\0' || (strpbrk(text, " \t\r\n") == NULL &&
                                     nl_base64_decode(text, strlen(text), SIZE_MAX, &bytes, &len));
-    nl_buf_add(out, bytes != NULL ? (const char *)bytes : "", len);
+    if (fine)
+        nl_buf_add(out, bytes != NULL ? (const char *)bytes : "", len);
     free(bytes);
     return fine;
 }
