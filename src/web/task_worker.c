@@ -51,7 +51,7 @@ enum nl_status nl_task_worker_new(const struct nl_config *config, struct nl_task
     if (worker == NULL)
         return nl_error_nomem(err);
     worker->config = config;
-    /* What an earlier server has left is gone on with at once. */
+    /* Woken at once, since an earlier server may have left tasks. */
     worker->ticker = (struct nl_ticker){
         .seconds = 5, .pass = do_tasks, .end = close_stores, .ctx = worker, .woken = true};
     enum nl_status status = nl_ticker_start(&worker->ticker, err);

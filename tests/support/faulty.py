@@ -50,10 +50,11 @@ class Faulty:
         return False
 
     async def step(self):
-        """A delay now and then, or the end of the connection."""
+        """A delay now and then, or the end of the connection. A server that hangs up before its first BDAT is taken for one
+        that cannot do it, and gets DATA from then on: these drops come later."""
         if self.random.random() < 0.1:
             await asyncio.sleep(self.random.random() * self.delay)
-        if self.wrong("drop"):
+        if ("CHUNKING" not in self.offers or self.verbs["BDAT"]) and self.wrong("drop"):
             raise ConnectionError
 
     async def converse(self, reader, writer):
