@@ -1,15 +1,13 @@
 #include "web/api_rate.h"
 
-#include "newsletter/store/staff_account.h"
-
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOKENS = 64, MINUTE = 60 };
+enum { TOKENS = 64, NAME = 64 /* bytes; no name is longer */, MINUTE = 60 };
 
 struct count {
-    char token[NL_STAFF_NAME + 1];
+    char token[NAME + 1];
     int64_t began, calls;
 };
 
@@ -49,7 +47,7 @@ bool nl_api_rate_take(struct nl_api_rates *rates, const char *token, int64_t mos
     struct count *count = find_count(rates, token);
     if (strcmp(count->token, token) != 0 || now - count->began >= MINUTE || now < count->began) {
         *count = (struct count){.began = now};
-        memcpy(count->token, token, strnlen(token, NL_STAFF_NAME));
+        memcpy(count->token, token, strnlen(token, NAME));
     }
     bool may = count->calls < most;
     count->calls += may;

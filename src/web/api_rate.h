@@ -12,7 +12,7 @@ struct nl_api_rates;
 struct nl_api_rates *nl_api_rates_new(void);
 void nl_api_rates_free(struct nl_api_rates *rates);
 
-/* What the RateLimit fields tell (draft-ietf-httpapi-ratelimit-headers). */
+/* Values of the RateLimit fields (draft-ietf-httpapi-ratelimit-headers). */
 struct nl_api_rate {
     int64_t left;    /* calls until the minute ends */
     int64_t seconds; /* until it ends */
