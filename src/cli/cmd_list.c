@@ -78,14 +78,15 @@ static enum nl_status agree(struct cli *cli, const struct list_options *chosen, 
         return status;
     FILE *out = cli->json ? stderr : stdout;
     fprintf(out,
-            "The list %s has %lld active subscribers, %lld pending ones, %lld who have left, and "
-            "%lld issues.\n",
+            "The list %s has %lld active subscribers, %lld pending ones, %lld who have left, "
+            "%lld issues and %lld unsent drafts.\n",
             cli->words[0], (long long)burden.active, (long long)burden.pending,
-            (long long)burden.left, (long long)burden.issues);
+            (long long)burden.left, (long long)burden.issues, (long long)burden.drafts);
     if (removes)
         fprintf(
             out,
-            "All of them are unsubscribed from it without a mail; its issues leave the archive.\n"
+            "All of them are unsubscribed from it without a mail; its issues leave the archive, "
+            "its drafts are deleted.\n"
             "%lld people are on no other list: all that is known of them is erased.\n",
             (long long)burden.people);
     else

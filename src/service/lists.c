@@ -217,6 +217,7 @@ enum nl_status nl_office_list_burden(const struct nl_office *office, const char 
     out->pending = counts.pending;
     out->left = counts.unsubscribed + counts.bounced + counts.complained;
     out->issues = remains.issues;
+    out->drafts = remains.drafts;
     out->people = remains.people;
     nl_list_free(&list);
     return status;

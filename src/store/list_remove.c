@@ -19,11 +19,13 @@
 
 enum nl_status nl_list_remains(struct nl_store *store, int64_t list, struct nl_list_remains *out,
                                struct nl_error *err) {
-    return nl_sql_first(store, err, NULL,
-                        "SELECT (SELECT count(*) FROM issue WHERE list = ?1), "
-                        "(SELECT count(*) FROM " ONLY_HERE " AS only_here)",
-                        NL_VALUES(NL_INT(list)),
-                        NL_COLUMNS(NL_INTO(&out->issues), NL_INTO(&out->people)));
+    return nl_sql_first(
+        store, err, NULL,
+        "SELECT (SELECT count(*) FROM issue WHERE list = ?1), "
+        "(SELECT count(*) FROM draft WHERE list = ?1 AND issue IS NULL), "
+        "(SELECT count(*) FROM " ONLY_HERE " AS only_here)",
+        NL_VALUES(NL_INT(list)),
+        NL_COLUMNS(NL_INTO(&out->issues), NL_INTO(&out->drafts), NL_INTO(&out->people)));
 }
 
 /* People who have left and are on no other list. Nothing must bring them back by mistake. */

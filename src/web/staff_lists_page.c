@@ -144,6 +144,7 @@ static enum nl_status show_one(struct nl_staff_call *call, const char *name,
         add_fields(call, list.facts);
         json_object_set_new(call->data, "active", json_integer((json_int_t)burden.active));
         json_object_set_new(call->data, "issues_kept", json_integer((json_int_t)burden.issues));
+        json_object_set_new(call->data, "drafts", json_integer((json_int_t)burden.drafts));
         json_object_set_new(call->data, "only_here", json_integer((json_int_t)burden.people));
         json_object_set_new(call->data, "may_remove",
                             json_boolean(nl_role_may(call->session->role, NL_POWER_ADMINISTER)));

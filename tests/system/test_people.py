@@ -174,10 +174,14 @@ def test_removing_a_list(two_lists):
         two_lists.run("subscribe", f"eve@{name}.example.org", "--list", name)
     notices = two_lists.sql("SELECT count(*) FROM delivery")[0][0]
     assert notices > 1
+    for issue in ("NULL", "NULL", "(SELECT max(id) FROM issue)"):
+        two_lists.sql("INSERT INTO draft (list, title, issue, created_at, created_by, updated_at, updated_by) SELECT id, "
+                      f"'Draft', {issue}, 1, 'ann', 1, 'ann' FROM list WHERE name = 'second'")
+    unsent = two_lists.sql("SELECT count(*) FROM draft WHERE issue IS NULL")[0][0]
     asked = two_lists.run("list", "remove", "second", expect=64)
-    assert "2 active" in asked.out and "3 people are on no other list" in asked.out
+    assert "2 active" in asked.out and f"{unsent} unsent drafts" in asked.out and "its drafts are deleted" in asked.out and "3 people are on no other list" in asked.out
     two_lists.run("list", "remove", "second", "--yes")
-    assert two_lists.sql("SELECT name FROM list") == [("bulletin",)]
+    assert two_lists.sql("SELECT name FROM list") == [("bulletin",)] and not two_lists.sql("SELECT 1 FROM draft")
     if not POSTGRESQL:  # nothing of them is left in the file
         for path in glob.glob(str(two_lists.database) + "*"):
             with open(path, "rb") as file:

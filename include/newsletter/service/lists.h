@@ -56,6 +56,7 @@ NL_CHECKED enum nl_status nl_office_list_names(const struct nl_office *office, j
 struct nl_list_burden {
     int64_t active, pending, left; /* subscriptions */
     int64_t issues;
+    int64_t drafts; /* that were not sent */
     int64_t people; /* who are on no other list */
     json_t *facts;  /* of the list; the caller frees it */
 };

@@ -65,6 +65,7 @@ NL_CHECKED enum nl_status nl_list_rename(struct nl_store *store, int64_t list, c
 /* How much would be removed with a list. */
 struct nl_list_remains {
     int64_t issues;
+    int64_t drafts; /* that were not sent */
     int64_t people; /* who are on no other list */
 };
 NL_CHECKED enum nl_status nl_list_remains(struct nl_store *store, int64_t list,
