@@ -55,8 +55,11 @@ enum nl_status nl_text_check_line(const char *text, const char *what, struct nl_
 }
 
 enum nl_status nl_text_check_directions(const char *text, const char *what, struct nl_error *err) {
+    static const char block[] = "\xe2"; /* all of them begin with this byte */
     struct directions directions = {0};
     ucs4_t c = 0;
+    if (strstr(text, block) == NULL)
+        return NL_OK;
     for (const uint8_t *p = (const uint8_t *)text; (p = u8_next(&c, p)) != NULL;)
         follow(&directions, c);
     if (directions.overrides || directions.embeddings > 0 || directions.isolates > 0)
@@ -65,6 +68,11 @@ enum nl_status nl_text_check_directions(const char *text, const char *what, stru
                             "type it again",
                             what);
     return NL_OK;
+}
+
+enum nl_status nl_text_check_label(const char *text, const char *what, struct nl_error *err) {
+    enum nl_status status = nl_text_check_line(text, what, err);
+    return status == NL_OK ? nl_text_check_directions(text, what, err) : status;
 }
 
 enum nl_status nl_text_check_body(const char *text, size_t len, const char *what,

@@ -1,6 +1,7 @@
 #include "bulletin/check_access.h"
 
 #include "bulletin/foreign.h"
+#include "bulletin/markdown_rows.h"
 #include "bulletin/vague.h"
 #include "newsletter/base/text.h"
 
@@ -121,6 +122,26 @@ static void check_paragraph(const struct walk *walk, const struct nl_md_node *no
     nl_buf_free(&words);
 }
 
+static bool is_break(const struct nl_md_node *node) {
+    return node->type == NL_MD_SOFT_BREAK || node->type == NL_MD_HARD_BREAK;
+}
+
+/* A table that is none comes out as a paragraph with bars and hyphens. */
+static void check_rows(const struct walk *walk, const struct nl_md_node *node) {
+    const struct nl_md_node *before = NULL;
+    for (const struct nl_md_node *child = node->first; child != NULL; child = child->next) {
+        bool line =
+            (before == NULL || is_break(before)) && (child->next == NULL || is_break(child->next));
+        before = child;
+        if (line && child->type == NL_MD_TEXT &&
+            nl_md_delimiters(child->text, child->text + strlen(child->text)) > 0)
+            nl_access_find(walk->access, child->line, "table-rows",
+                           "'%.*s' makes no table of the lines around it: leave a line empty "
+                           "before the table, and give its first row as many cells as this one",
+                           shown(child->text), child->text);
+    }
+}
+
 /* The first cell may be empty, above the names of the rows. */
 static void check_table(const struct walk *walk, const struct nl_md_node *node) {
     const struct nl_md_node *row = node->first;
@@ -204,6 +225,7 @@ static void check_node(struct walk *walk, const struct nl_md_node *node,
         break;
     case NL_MD_PARAGRAPH:
         check_paragraph(walk, node);
+        check_rows(walk, node);
         break;
     case NL_MD_TABLE:
         check_table(walk, node);

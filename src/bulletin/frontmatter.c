@@ -144,8 +144,7 @@ static enum nl_status check_line(struct nl_yaml_entry *entry, const char *name,
     if (entry->form == NL_YAML_BLOCK && strchr(entry->value, '\n') != NULL)
         return nl_error_set(err, NL_DATA, "%s:%zu: %s has several lines: write it on one", name,
                             entry->line, entry->path);
-    if (nl_text_check_line(entry->value, entry->path, err) != NL_OK ||
-        nl_text_check_directions(entry->value, entry->path, err) != NL_OK)
+    if (nl_text_check_label(entry->value, entry->path, err) != NL_OK)
         return nl_error_context(err, "%s:%zu", name, entry->line);
     if (strcmp(entry->path, "contact.web") == 0 && entry->value[0] != '\0' &&
         !nl_text_is_http_url(entry->value))

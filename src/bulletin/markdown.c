@@ -1,5 +1,6 @@
 #include "bulletin/markdown.h"
 
+#include "bulletin/directions.h"
 #include "bulletin/entity.h"
 #include "bulletin/markdown_builder.h"
 #include "bulletin/markdown_lists.h"
@@ -307,6 +308,8 @@ enum nl_status nl_markdown_read(const char *text, size_t len, const char *where,
         !nl_md_notes_collect(builder.root))
         status = nl_error_nomem(err);
     nl_md_source_free(&source);
+    if (status == NL_OK)
+        status = nl_directions_check(builder.root, where, err);
     if (status == NL_OK)
         *out = builder.root;
     else

@@ -1,12 +1,22 @@
-/* Finds the signs of list items and footnotes, and numbers them for the parser. Lines are read
- * without regard to what the parser will make of them: where it takes a sign for text, the text
- * comes out as its author wrote it. */
+/* Finds the signs of list items and footnotes, and numbers them for the parser; and lengthens the
+ * rules below the names of columns, which it wants long. Lines are read without regard to what the
+ * parser will make of them: where it takes a sign for text, the text comes out as its author wrote
+ * it. */
+#include "bulletin/markdown_rows.h"
 #include "bulletin/markdown_source.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS = 128, DIGITS = 9, TAB = 4, NOTE_WIDTH = 3, ID_LIMIT = 64, ADDRESS_LIMIT = 2000 };
+enum {
+    COLUMNS = 128,
+    DIGITS = 9,
+    TAB = 4,
+    NOTE_WIDTH = 3,
+    RULE = 3,
+    ID_LIMIT = 64,
+    ADDRESS_LIMIT = 2000
+};
 
 /* Styles of lists after those of nl_list_sign_style. */
 enum { NUMBER_STYLE = NL_LIST_STYLES, NOTE_STYLE = NUMBER_STYLE + 2 };
@@ -25,7 +35,8 @@ struct open_list {
 struct scan {
     struct nl_md_source *source;
     const char *line, *at, *end;
-    size_t copied; /* up to where `hidden` has been copied */
+    const char *before, *before_end; /* the line before, without its signs; NULL for none */
+    size_t copied;                   /* up to where `hidden` has been copied */
     int column;
     int level, next_level; /* of the pasted list that the line before and this one belong to; -1 */
     struct open_list lists[COLUMNS];
@@ -301,6 +312,30 @@ static void read_marks(struct scan *scan) {
     }
 }
 
+/* Whether only blanks and the signs of quotations stand before the rest of the line. */
+static bool is_continued(const struct scan *scan) {
+    for (const char *at = scan->line; at < scan->at; at++)
+        if (strchr(" \t>", *at) == NULL)
+            return false;
+    return true;
+}
+
+/* Lengthens the rules of a table. Where the parser sees no table, they come out as they were. */
+static void read_rules(struct scan *scan) {
+    size_t columns =
+        scan->before != NULL && is_continued(scan) ? nl_md_delimiters(scan->at, scan->end) : 0;
+    if (columns == 0 || !nl_md_is_head(scan->before, scan->before_end, columns))
+        return;
+    while (!scan->failed && (scan->at = memchr(scan->at, '-', (size_t)(scan->end - scan->at)))) {
+        size_t len = strspn(scan->at, "-");
+        if (len < RULE)
+            add_edit(scan, NL_MD_EDIT_RULE, len, "---");
+        else
+            scan->at += len;
+    }
+    scan->at = scan->end;
+}
+
 bool nl_md_source_number(struct nl_md_source *source) {
     struct scan scan = {.source = source, .level = -1};
     const char *at = nl_buf_text(&source->hidden);
@@ -313,7 +348,11 @@ bool nl_md_source_number(struct nl_md_source *source) {
         scan.end = line_end != NULL ? line_end : end;
         scan.next_level = scan.line == scan.end ? scan.level : -1;
         read_signs(&scan);
+        const char *rest = scan.at;
+        read_rules(&scan);
         read_marks(&scan);
+        scan.before = rest < scan.end ? rest : NULL;
+        scan.before_end = scan.end;
         scan.level = scan.next_level;
         at = scan.end + (line_end != NULL);
     }

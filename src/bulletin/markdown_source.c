@@ -1,6 +1,7 @@
 #include "bulletin/markdown_source.h"
 
 #include "bulletin/expression.h"
+#include "bulletin/markdown_rows.h"
 #include "bulletin/slots.h"
 
 #include <stdint.h>
@@ -64,12 +65,15 @@ static void hide_tildes(const char *text, size_t len, struct nl_buf *out) {
 bool nl_md_source_open(struct nl_md_source *source, const char *text, size_t len) {
     struct nl_buf braces = {0};
     struct nl_buf expressions = {0};
+    struct nl_buf bars = {0};
     hide_braces(text, len, &braces);
     nl_expressions_hide(nl_buf_text(&braces), braces.len, &expressions);
-    hide_tildes(nl_buf_text(&expressions), expressions.len, &source->hidden);
-    bool complete = !source->hidden.failed && !braces.failed && !expressions.failed;
+    nl_md_bars_hide(nl_buf_text(&expressions), expressions.len, &bars);
+    hide_tildes(nl_buf_text(&bars), bars.len, &source->hidden);
+    bool complete = !source->hidden.failed && !braces.failed && !expressions.failed && !bars.failed;
     nl_buf_free(&braces);
     nl_buf_free(&expressions);
+    nl_buf_free(&bars);
     source->refused = complete ? calloc(source->hidden.len + 1, 1) : NULL;
     return source->refused != NULL;
 }
@@ -95,11 +99,13 @@ size_t nl_md_source_edit(const struct nl_md_source *source, size_t at) {
     return low;
 }
 
-/* Appends unchanged text with its tildes back. */
+/* Appends unchanged text with its tildes and bars back. */
 static void show_plain(struct nl_buf *out, const char *text, size_t len) {
     for (size_t i = 0; i < len; i++)
         if (text[i] == literal_tilde)
             nl_buf_addc(out, '~');
+        else if (text[i] == NL_MD_BAR)
+            nl_buf_addc(out, '|');
         else if (text[i] != NL_MD_MARK) /* left in an address that the parser has copied */
             nl_buf_addc(out, text[i]);
 }

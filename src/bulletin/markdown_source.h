@@ -15,6 +15,7 @@ enum nl_md_edit_kind {
     NL_MD_EDIT_BULLET, /* a bullet that CommonMark lacks: became "-" or the like */
     NL_MD_EDIT_BLANK,  /* no-break spaces that indent an item: became spaces */
     NL_MD_EDIT_MARK,   /* "[^id]" in text */
+    NL_MD_EDIT_RULE,   /* "-" or "--" below the name of a column: became "---" */
 };
 
 /* Stands between two "^" for "[^id]", so that the parser sees punctuation, as in the author's text.
@@ -41,7 +42,8 @@ struct nl_md_source {
 };
 
 /* Copies Markdown. Hides "\{{" (NL_LITERAL_BRACES, until slots are marked), expressions
- * (bulletin/expression.h) and single tildes. False without memory. */
+ * (bulletin/expression.h), bars of variables (bulletin/markdown_rows.h) and single tildes. False
+ * without memory. */
 bool nl_md_source_open(struct nl_md_source *source, const char *text, size_t len);
 
 /* Makes the parser's text from the hidden one (markdown_signs.c). Signs that are refused stay as

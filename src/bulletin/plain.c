@@ -64,6 +64,11 @@ static void write_condition(struct nl_plain_writer *writer, const struct nl_md_n
     nl_buf_addf(writer->out, "%s\n", node->text);
 }
 
+/* A block whose first line cannot begin with the sign of an item. */
+static bool has_no_line(const struct nl_md_node *node) {
+    return node->type == NL_MD_TABLE || node->type == NL_MD_CODE_BLOCK;
+}
+
 /* The last of the inline nodes that make a paragraph with `first`; NULL if all of them are tags. */
 static struct nl_md_node *end_of_run(struct nl_md_node *first) {
     bool words = false;
@@ -95,6 +100,8 @@ static void write_blocks(struct nl_plain_writer *writer, const struct nl_md_node
             last->next = next;
             child = next;
         } else {
+            if (prefix == first && strcmp(first, rest) != 0 && has_no_line(child))
+                nl_plain_line(writer->out, first, "", 0);
             write_block(writer, child, prefix, rest);
             child = child->next;
         }

@@ -21,7 +21,7 @@ static enum nl_status set_label(struct nl_form_label *label, const char *languag
                                 const char *value, struct nl_error *err) {
     if (value[0] == '\0')
         return nl_error_set(err, NL_CONFIG, "a label is empty: write one, or leave 'label' out");
-    enum nl_status status = nl_text_check_line(value, "a label", err);
+    enum nl_status status = nl_text_check_label(value, "a label", err);
     if (status == NL_OK && language[0] != '\0' && !nl_language_is_tag(language))
         status =
             nl_error_set(err, NL_CONFIG, "'%s' is not a language tag such as en or kk", language);
@@ -48,7 +48,7 @@ static bool is_number(const char *text) {
 static enum nl_status add_choice(struct nl_form_field *field, char *words[WORDS], const char *value,
                                  struct nl_error *err) {
     bool plain = is_number(words[2]) && words[3][0] == '\0';
-    enum nl_status status = nl_text_check_line(plain ? value : words[2], "a choice", err);
+    enum nl_status status = nl_text_check_label(plain ? value : words[2], "a choice", err);
     struct nl_form_choice *choice =
         status == NL_OK ? nl_form_choice_add(field, plain ? value : words[2], err) : NULL;
     if (choice == NULL)

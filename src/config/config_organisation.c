@@ -125,7 +125,7 @@ static enum nl_status set_social(struct nl_organisation *organisation, const cha
         return nl_error_set(err, NL_CONFIG, "that is one too many: %d at most", NL_SOCIAL);
     enum nl_status status = check_text(URL, value, err);
     if (status == NL_OK)
-        status = nl_text_check_line(name, "the name", err);
+        status = nl_text_check_label(name, "the name", err);
     if (status != NL_OK)
         return status;
     *social = (struct nl_social){.name = strdup(name), .url = strdup(value)};
@@ -247,7 +247,7 @@ static enum nl_status apply_entry(struct nl_config *config, const struct nl_yaml
     setting = list != NULL ? list : setting;
     if (entry->value[0] == '\0')
         return NL_OK;
-    status = nl_text_check_line(entry->value, "the value", err);
+    status = nl_text_check_label(entry->value, "the value", err);
     return status == NL_OK ? apply(config, organisation, setting, entry->value, err) : status;
 }
 

@@ -225,7 +225,7 @@ static enum nl_status apply(struct nl_config *config, const struct setting *sett
     int64_t number = 0;
     const char *wanted = "";
     if (setting->kind == TEXT || setting->kind == PATH) {
-        if (nl_text_check_line(value, setting->path, err) != NL_OK)
+        if (nl_text_check_label(value, setting->path, err) != NL_OK)
             return nl_error_context(err, "%s:%zu", config->path, line);
         free(*(char **)target);
         *(char **)target =

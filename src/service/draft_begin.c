@@ -194,7 +194,7 @@ static enum nl_status check_start(const struct nl_draft_start *start, struct nl_
         return NL_OK;
     if (start->title == NULL || start->title[0] == '\0')
         return nl_error_set(err, NL_DATA, "give the issue a title");
-    return nl_text_check_line(start->title, "the title", err);
+    return nl_text_check_label(start->title, "the title", err);
 }
 
 /* The first failure is the one that is told. */

@@ -34,7 +34,7 @@ static enum nl_status check_name(const char *name, struct nl_error *err) {
     if (name[0] == '\0' || strlen(name) > NAME || strchr(name, '/') != NULL)
         return nl_error_set(err, NL_DATA,
                             "the name of the file has 1 to %d bytes, and no '/' among them", NAME);
-    return nl_text_check_line(name, "the name of the file", err);
+    return nl_text_check_label(name, "the name of the file", err);
 }
 
 enum nl_status nl_office_import_open(const struct nl_office *office, const char *name,

@@ -88,7 +88,7 @@ enum nl_status nl_passkey_add(struct nl_store *store, const char *account,
     struct nl_passkey key;
     char challenge[NL_CHALLENGE_LEN];
     struct adding adding = {account, wanted->title, &key, challenge, by};
-    enum nl_status status = nl_text_check_line(wanted->title, "the name of the passkey", err);
+    enum nl_status status = nl_text_check_label(wanted->title, "the name of the passkey", err);
     if (status == NL_OK && (wanted->title[0] == '\0' || strlen(wanted->title) > NL_PASSKEY_TITLE))
         status =
             nl_error_set(err, NL_DATA, "the name of a passkey has 1 to %d bytes", NL_PASSKEY_TITLE);

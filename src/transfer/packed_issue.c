@@ -16,7 +16,7 @@ bool nl_packed_issue_is_name(const char *name) {
     struct nl_error ignored = {0};
     size_t len = strlen(name);
     bool ok = len > 0 && len <= NAME_LIMIT && name[len - 1] != '/';
-    ok = ok && nl_text_check_line(name, "a name", &ignored) == NL_OK;
+    ok = ok && nl_text_check_label(name, "a name", &ignored) == NL_OK;
     for (size_t i = 0; ok && i < len; i++) {
         unsigned char c = (unsigned char)name[i];
         bool begins = i == 0 || name[i - 1] == '/';

@@ -17,7 +17,11 @@ NL_CHECKED enum nl_status nl_text_check_line(const char *text, const char *what,
 /* Refuses a valid text that shows letters in an order that is not theirs, or turns what stands
  * after it (UAX 9 section 2: overrides, and embeddings and isolates that are left open). */
 NL_CHECKED enum nl_status nl_text_check_directions(const char *text, const char *what,
-                                                   struct nl_error *err) NL_ALL_NONNULL;
+                                                   struct nl_error *err) NL_NONNULL(1, 2);
+
+/* A line that people see next to other texts: nl_text_check_line and nl_text_check_directions. */
+NL_CHECKED enum nl_status nl_text_check_label(const char *text, const char *what,
+                                              struct nl_error *err) NL_NONNULL(1, 2);
 
 /* Valid UTF-8 whose only control characters are tab and line feed. The error names the line. */
 NL_CHECKED enum nl_status nl_text_check_body(const char *text, size_t len, const char *what,

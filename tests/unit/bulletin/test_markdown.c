@@ -4,6 +4,8 @@
 #include "bulletin/render.h"
 #include "newsletter/template/wrap.h"
 
+#include <stdio.h>
+
 static void check(const char *markdown, const char *html, const char *text) {
     struct nl_error err = {0};
     struct nl_theme theme = {0};
@@ -124,6 +126,91 @@ static void test_meaning(void **state) {
     }
 }
 
+/* GFM takes one hyphen for a column, and neither a variable's bar nor one in code ends a cell. What
+ * is no table comes out as it was written. */
+static void test_tables(void **state) {
+    (void)state;
+    static const struct {
+        const char *markdown, *plain;
+    } cases[] = {
+        {"|a|b|\n|-|-|\n|1|2|\n", "a  b\n-  -\n1  2\n"},
+        {"a|b\n-|-\n1|2\n", "a  b\n-  -\n1  2\n"},
+        {"| a | b |\n| - | -- |\n| 1 | 2 |\n", "a  b\n-  -\n1  2\n"},
+        {"|a|bbb|ccc|\n|:-|:-:|-:|\n|1|2|3|\n", "a  bbb  ccc\n-  ---  ---\n1  2      3\n"},
+        {"|a|\n|-|\n|1|\n", "a\n-\n1\n"},
+        {"> |a|b|\n> |-|-|\n> |1|2|\n", "> a  b\n> -  -\n> 1  2\n"},
+        {"- |a|b|\n  |-|-|\n  |1|2|\n", "-\n  a  b\n  -  -\n  1  2\n"},
+        {"a) x\n\n   |a|b|\n   |-|-|\n   |1|2|\nb) y\n", "a) x\n\n   a  b\n   -  -\n   1  2\n\nb) y\n"},
+        {"|a|b|\r\n|-|-|\r\n|1|2|\r\n", NULL},
+        {"|{{name|you}}|b|\n|-|-|\n|1|{{email|x}}|\n",
+         "{{name|you}}  b\n------------  -----------\n1             {{email|x}}\n"},
+        {"|{{name|you}}|b|\n|---|---|\n|1|{{name|a *b* c}}|\n", NULL},
+        {"|[x](https://e.org/?n={{name|x}}&amp;y)|b|\n|-|-|\n|1|2|\n", NULL},
+        {"|`x|y`|b|\n|-|-|\n|`p|q`|2|\n", "x|y  b\n---  -\np|q  2\n"},
+        {"|x\\|y|b|\n|-|-|\n|`p\\|q`|{{name\\|z}}|\n",
+         "x|y  b\n---  ----------\np|q  {{name|z}}\n"},
+        {"|a|b|c|\n|-|-|\n", "|a|b|c| |-|-|\n"},
+        {"|-|-|\n|a|b|\n", "|-|-| |a|b|\n"},
+        {"a|b\n- | -\n", "a|b\n\n- | -\n"},
+        {"```\n|a|b|\n|-|-|\n```\n", "    |a|b|\n    |-|-|\n"},
+        {"    |a|b|\n    |-|-|\n", "    |a|b|\n    |-|-|\n"},
+        {"x\n|a|b|\n|-|-|\n", "x |a|b| |-|-|\n"},
+        {"`|a|\n|-|`\n", "|a| |-|\n"},
+        {"Dear {{name|reader}}, a|b and {{x|y\n", "Dear {{name|reader}}, a|b and {{x|y\n"},
+        {"`{{name|you}}`\n", "{{name|you}}\n"},
+    };
+    for_each_row (i, cases, cases[i].markdown) {
+        struct nl_error err = {0};
+        struct nl_md_node *document = NULL;
+        struct nl_buf text = {0};
+        assert_ok(nl_markdown_read(cases[i].markdown, strlen(cases[i].markdown), "f", false,
+                                   &document, &err));
+        nl_render_plain(document, &text);
+        if (cases[i].plain != NULL)
+            assert_string_equal(nl_buf_text(&text), cases[i].plain);
+        else
+            assert_int_equal(document->first->type, NL_MD_TABLE);
+        assert_null(strchr(nl_buf_text(&text), '\xff'));
+        nl_md_free(document);
+        nl_buf_free(&text);
+    }
+}
+
+/* Characters that turn the direction of a text stay within a paragraph, a link, and the words for a
+ * picture. */
+static void test_directions(void **state) {
+    (void)state;
+    static const struct {
+        const char *markdown;
+        size_t line; /* of the one that is refused; 0 for none */
+    } cases[] = {
+        {"x \u2067\u0627\u2069 y \u202b\u0627\u202c\u200f\n", 0},
+        {"x \u2067*\u0627*\u2069 y\n", 0},
+        {"x\n\ngpj.\u202etxt\n", 3},
+        {"- x\n- y \u202ax\n", 2},
+        {"a [b \u2066c](https://x.org/) d \u2069\n", 1},
+        {"![gpj.\u202etxt](a.png)\n", 1},
+        {"![x](a.png \"gpj.\u202etxt\")\n", 1},
+        {"|a|\n|-|\n|\u2068x|\n|y\u2069|\n", 3},
+        {"```\nx\n\u202dy\n```\n", 2},
+        {"# x \u2067y\n", 1},
+    };
+    for_each_row (i, cases, cases[i].markdown) {
+        struct nl_error err = {0};
+        struct nl_md_node *document = NULL;
+        char words[80];
+        enum nl_status status = nl_markdown_read(cases[i].markdown, strlen(cases[i].markdown), "f",
+                                                 false, &document, &err);
+        snprintf(words, sizeof words, "f: line %zu of the text holds an invisible character",
+                 cases[i].line);
+        assert_int_equal(status, cases[i].line > 0 ? NL_DATA : NL_OK);
+        if (cases[i].line > 0)
+            assert_non_null(strstr(nl_error_text(&err), words));
+        nl_error_free(&err);
+        nl_md_free(document);
+    }
+}
+
 /* A block of raw HTML without words, and tags that carry meaning. */
 static void test_raw_html(void **state) {
     (void)state;
@@ -201,7 +288,8 @@ int main(void) {
         cmocka_unit_test(test_blocks),           cmocka_unit_test(test_inlines),
         cmocka_unit_test(test_wrapping),         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_unbalanced_spans), cmocka_unit_test(test_meaning),
-        cmocka_unit_test(test_raw_html),
+        cmocka_unit_test(test_raw_html),         cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_directions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
