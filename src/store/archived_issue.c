@@ -1,6 +1,9 @@
 #include "newsletter/store/archived_issue.h"
+#include "newsletter/store/list.h"
+#include "newsletter/store/revision.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/token.h"
 #include "newsletter/db/sql.h"
 
 #include <stdlib.h>
@@ -8,8 +11,11 @@
 
 /* The issues that the public may see at a given time. Only this condition decides it. A paused or
  * cancelled issue that somebody has received stays readable. */
-#define VISIBLE(now)                                                                               \
-    "i.list = ?1 AND i.state IN ('sending', 'sent', 'paused', 'cancelled') AND "                   \
+#define VISIBLE(now) "i.list = ?1 AND " PUBLIC(now)
+
+/* The same for all lists. */
+#define PUBLIC(now)                                                                                \
+    "i.state IN ('sending', 'sent', 'paused', 'cancelled') AND "                                   \
     "i.archive <> 'never' AND i.public_from <= " now                                               \
     " AND (i.public_until IS NULL OR i.public_until > " now ") AND "                               \
     "(i.state IN ('sending', 'sent') OR EXISTS (SELECT 1 FROM delivery d WHERE d.issue = i.id "    \
@@ -219,4 +225,41 @@ enum nl_status nl_archive_withdraw(struct nl_store *store, int64_t issue, int64_
     return update(
         store, "UPDATE issue SET public_until = CASE ?2 WHEN 0 THEN ?3 ELSE ?2 END WHERE id = ?1",
         issue, at, err);
+}
+
+static enum nl_status add_list(const struct nl_list *list, void *context, struct nl_error *err) {
+    (void)err;
+    nl_list_describe(list, context);
+    return NL_OK;
+}
+
+static enum nl_status add_issue(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    enum { NUMBERS = 6 };
+    struct nl_buf *out = context;
+    (void)err;
+    for (int i = 0; i < NUMBERS; i++)
+        nl_buf_addf(out, "%lld ", (long long)nl_sql_int(row, i));
+    nl_buf_addf(out, "%s %s\n", nl_sql_text(row, NUMBERS), nl_sql_text(row, NUMBERS + 1));
+    return NL_OK;
+}
+
+enum nl_status nl_store_public_state(struct nl_store *store, struct nl_buf *out,
+                                     struct nl_error *err) {
+    char digest[NL_HEX_LEN];
+    struct nl_buf text = {0};
+    enum nl_status status = nl_list_each(store, add_list, &text, err);
+    if (status == NL_OK)
+        status = nl_sql_each(
+            store, err, add_issue, &text,
+            "SELECT i.id, i.list, i.public_from, i.created_at, "
+            "(SELECT count(*) FROM edition e WHERE e.issue = i.id), "
+            "(SELECT count(*) FROM recording r WHERE r.issue = i.id), i.archive, i.slug "
+            "FROM issue i WHERE " PUBLIC("?1") "ORDER BY i.id",
+            NL_VALUES(NL_INT(nl_store_now(store))));
+    if (status == NL_OK && text.failed)
+        status = nl_error_nomem(err);
+    nl_digest_hex(nl_buf_text(&text), text.len, digest);
+    nl_buf_adds(out, digest);
+    nl_buf_free(&text);
+    return status;
 }

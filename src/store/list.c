@@ -96,7 +96,7 @@ enum nl_status nl_list_check(struct nl_list *list, struct nl_error *err) {
     for (size_t i = 0; status == NL_OK && text_fields(list, i) != NULL; i++) {
         const char *text = *text_fields(list, i);
         if (text != NULL)
-            status = nl_text_check_line(text, "a list setting", err);
+            status = nl_text_check_label(text, "a list setting", err);
         if (status == NL_OK && text != NULL && strlen(text) > TEXT_LIMIT &&
             !nl_text_is_http_url(text))
             status =
@@ -217,6 +217,16 @@ enum nl_status nl_list_each(struct nl_store *store,
         nl_list_free(&lists.items[i]);
     free(lists.items);
     return status;
+}
+
+void nl_list_describe(const struct nl_list *list, struct nl_buf *out) {
+    struct nl_list copy = *list;
+    nl_buf_addf(out, "%lld %d", (long long)list->id, list->is_private);
+    for (size_t i = 0; text_fields(&copy, i) != NULL; i++) {
+        const char *text = *text_fields(&copy, i);
+        nl_buf_addf(out, " %zu:%s", text != NULL ? strlen(text) : 0, text != NULL ? text : "-");
+    }
+    nl_buf_addc(out, '\n');
 }
 
 static enum nl_status add_name(const struct nl_list *list, void *ctx, struct nl_error *err) {

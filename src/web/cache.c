@@ -36,9 +36,9 @@ struct nl_cache *nl_cache_new(size_t limit) {
 }
 
 void nl_cache_set_state(struct nl_cache *cache, int64_t now, const char *revision) {
-    if (now == cache->now && strcmp(nl_buf_text(&cache->revision), revision) == 0)
-        return;
     cache->now = now;
+    if (strcmp(nl_buf_text(&cache->revision), revision) == 0)
+        return;
     cache->state++;
     nl_buf_clear(&cache->revision);
     nl_buf_adds(&cache->revision, revision);

@@ -1,5 +1,5 @@
-/* Pages that are kept in memory: until the second is over or somebody changes the database, so that
- * no page is ever out of date. Not for several threads. */
+/* Pages that are kept in memory until something changes of which they are made (web/page_state.c),
+ * so that no page is ever out of date. Not for several threads. */
 #ifndef NL_WEB_CACHE_H
 #define NL_WEB_CACHE_H
 
@@ -10,8 +10,8 @@ struct nl_cache;
 /* Keeps so many bytes of bodies at most. NULL without memory; free with nl_cache_free. */
 struct nl_cache *nl_cache_new(size_t limit);
 
-/* Says what the time is (seconds) and what state the database is in (nl_store_revision): everything
- * that was kept in another one is no longer good. */
+/* Says what the time is (seconds) and what state everything is in of which pages are made: what was
+ * kept in another one is no longer good. */
 void nl_cache_set_state(struct nl_cache *cache, int64_t now, const char *revision);
 
 /* Fills the answer with what is kept under a key. False if it is not there or no longer good. */

@@ -9,6 +9,7 @@
 #include "web/cache.h"
 #include "web/http.h"
 #include "web/limit.h"
+#include "web/page_state.h"
 
 struct nl_site {
     struct nl_store *store;
@@ -25,7 +26,8 @@ struct nl_site {
     char *prefix;             /* the path of its URL, "" or "/news" */
     struct nl_theme **themes; /* one for each catalog used so far */
     size_t theme_count;
-    struct nl_cache *cache; /* pages for everybody; NULL in the writer */
+    struct nl_cache *cache;     /* pages for everybody; NULL in the writer */
+    struct nl_page_state state; /* in which they were made */
     struct nl_site *writer; /* the same site for the thread that writes: it has themes and a store
                                of its own, and borrows all else; NULL before nl_site_set_writer */
 };

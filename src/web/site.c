@@ -2,7 +2,6 @@
 
 #include "newsletter/report/metrics.h"
 #include "newsletter/store/public_list.h"
-#include "newsletter/store/revision.h"
 #include "newsletter/template/language_menu.h"
 #include "web/gate.h"
 #include "web/handlers.h"
@@ -154,15 +153,11 @@ static enum nl_status find_kept(struct nl_site *site, const struct nl_request *r
                                 const char *path, struct nl_buf *key, struct nl_response *response,
                                 bool *found, struct nl_error *err) {
     char language[NL_LANGUAGE_TAG];
-    struct nl_buf revision = {0};
-    enum nl_status status = nl_store_revision(site->store, &revision, err);
+    enum nl_status status = nl_page_state_follow(site, err);
     nl_site_language(request, language);
     nl_buf_addf(key, "%s %s", language, path);
-    if (status == NL_OK) {
-        nl_cache_set_state(site->cache, nl_env_now(&nl_env_system), nl_buf_text(&revision));
+    if (status == NL_OK)
         *found = nl_cache_get(site->cache, nl_buf_text(key), response);
-    }
-    nl_buf_free(&revision);
     return status;
 }
 
@@ -258,6 +253,7 @@ enum nl_status nl_site_set_writer(struct nl_site *site, struct nl_store *store,
     site->writer->metrics = (struct nl_buf){0};
     site->writer->writer = NULL;
     site->writer->cache = NULL;
+    site->writer->state = (struct nl_page_state){0};
     *out = (struct nl_server_writer){nl_site_handle, set_patience, {site->writer}, 1};
     return nl_store_read_only(site->store, err);
 }
@@ -302,6 +298,7 @@ void nl_site_free(struct nl_site *site) {
     free(site->prefix);
     nl_buf_free(&site->metrics);
     nl_cache_free(site->cache);
+    nl_page_state_free(&site->state);
     nl_limit_free(site->joins);
     nl_limit_free(site->addresses);
     nl_limit_free(site->changes);

@@ -111,6 +111,27 @@ def test_the_organisation_is_on_each_page(connected):
         assert re.search(r'href="style.css"', page.read())
 
 
+def test_pages_follow_files_and_the_issues_on_show(connected, http, tmp_path):
+    """Kept pages follow templates and logos that are changed on disk; what an issue's sending writes changes none."""
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    connected.write("logo.png", png(40, 20))
+    connected.configure(organisation={"logo": "logo.png"}, templates=str(templates))
+    server = WebServer(BINARY, connected.folder, "--no-mail")
+    first = server.get("/archive/bulletin/2026/")
+    logo = server.raw_get("/logo.png")[1]
+    connected.sql("UPDATE issue SET pause_note = 'nobody sees this'")
+    again = server.get("/archive/bulletin/2026/", **{"If-None-Match": first.getheader("ETag")})
+    assert first.status == 200 and again.status == 304
+    (templates / "archive-nav.html").write_text("<p>a template of our own</p>\n")
+    connected.write("logo.png", png(44, 20))
+    wait_for(lambda: "a template of our own" in server.get("/archive/bulletin/2026/").text)
+    wait_for(lambda: server.raw_get("/logo.png")[1] != logo)
+    (templates / "archive-nav.html").unlink()
+    wait_for(lambda: "a template of our own" not in server.get("/archive/bulletin/2026/").text)
+    server.stop()
+
+
 def test_no_page_is_ever_out_of_date(http, connected):
     """Each change is seen by the next request, though pages are kept: by sending, withdrawing, and editing."""
     def front():

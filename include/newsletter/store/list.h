@@ -52,6 +52,9 @@ NL_CHECKED enum nl_status nl_list_each(struct nl_store *store,
                                                               struct nl_error *err),
                                        void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
 
+/* Appends all that is known of a list: another text after each change of it. */
+void nl_list_describe(const struct nl_list *list, struct nl_buf *out) NL_ALL_NONNULL;
+
 NL_CHECKED enum nl_status nl_list_count(struct nl_store *store, int64_t id,
                                         struct nl_list_counts *out,
                                         struct nl_error *err) NL_ALL_NONNULL;
