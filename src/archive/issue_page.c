@@ -22,21 +22,16 @@ struct choice {
 static void add_choice(const struct choice *choice, const char *language, bool own) {
     const struct nl_page_builder *builder = choice->builder;
     struct nl_buf path = {0};
-    struct nl_buf name = {0};
     struct nl_buf href = {0};
     nl_buf_addf(&path, "issue/%s/%s%s", builder->entry.slug, own ? "" : language, own ? "" : "/");
-    nl_language_name(language, &name);
     nl_buf_addf(&href, "%s%s", nl_buf_text(&builder->root), nl_buf_text(&path));
-    json_array_append_new(choice->links,
-                          json_pack("{s:s, s:s, s:s, s:b}", "href", nl_buf_text(&href), "tag",
-                                    language, "name", nl_buf_text(&name), "current",
-                                    strcmp(language, choice->shown) == 0));
+    nl_language_link_add(choice->links, language, nl_buf_text(&href),
+                         strcmp(language, choice->shown) == 0);
     nl_buf_clear(&href);
     nl_buf_addf(&href, "%s%s", builder->archive->url, nl_buf_text(&path));
     json_array_append_new(choice->alternates,
                           json_pack("{s:s, s:s}", "href", nl_buf_text(&href), "tag", language));
     nl_buf_free(&path);
-    nl_buf_free(&name);
     nl_buf_free(&href);
 }
 

@@ -53,15 +53,10 @@ static json_t *links(const json_t *tags, size_t shown) {
     for (size_t i = 0; i < json_array_size(tags); i++) {
         const char *tag = json_string_value(json_array_get(tags, i));
         struct nl_buf href = {0};
-        struct nl_buf name = {0};
         nl_buf_addf(&href, "%s%s%s", shown == 0 ? "./" : "../", i == 0 ? "" : tag,
                     i == 0 ? "" : "/");
-        nl_language_name(tag, &name);
-        json_array_append_new(all,
-                              json_pack("{s:s, s:s, s:s, s:b}", "href", nl_buf_text(&href), "tag",
-                                        tag, "name", nl_buf_text(&name), "current", i == shown));
+        nl_language_link_add(all, tag, nl_buf_text(&href), i == shown);
         nl_buf_free(&href);
-        nl_buf_free(&name);
     }
     return all;
 }

@@ -32,3 +32,13 @@ bool nl_base64_decode(const char *text, size_t len, size_t most, unsigned char *
     *out = bytes;
     return true;
 }
+
+void nl_base64_add(struct nl_buf *out, const void *data, size_t len) {
+    enum { PIECE = 3000 }; /* whole groups of three, so that only the last one has padding */
+    unsigned char text[PIECE / 3 * 4 + 1];
+    const unsigned char *bytes = data;
+    for (size_t at = 0; at < len; at += PIECE) {
+        int made = EVP_EncodeBlock(text, bytes + at, (int)(len - at < PIECE ? len - at : PIECE));
+        nl_buf_add(out, (const char *)text, (size_t)made);
+    }
+}

@@ -1,12 +1,12 @@
 #include "bulletin/enclosure.h"
 
+#include "newsletter/base/base64.h"
 #include "newsletter/base/file.h"
 #include "newsletter/base/picture.h"
 #include "newsletter/base/token.h"
 
 #include <ctype.h>
 #include <libgen.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,13 +277,8 @@ bool nl_enclosures_have(const struct nl_enclosures *enclosures, bool inline_imag
 }
 
 static void add_data_url(const struct nl_enclosure *item, struct nl_buf *out) {
-    size_t len = 4 * ((item->data.len + 2) / 3);
     nl_buf_addf(out, "data:%s;base64,", item->type);
-    if (!nl_buf_reserve(out, len + 1))
-        return;
-    EVP_EncodeBlock((unsigned char *)out->data + out->len, (const unsigned char *)item->data.data,
-                    (int)item->data.len);
-    out->len += len;
+    nl_base64_add(out, item->data.data, item->data.len);
 }
 
 enum nl_status nl_enclosures_placed(const struct nl_enclosures *enclosures, char **name,

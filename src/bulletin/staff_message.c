@@ -43,9 +43,14 @@ static enum nl_status render(const struct nl_config *config, const struct nl_lis
                              const struct nl_staff_message *mail, struct nl_buf *text,
                              struct nl_error *err) {
     struct nl_theme theme = {0};
+    struct nl_identity identity = {0};
     enum nl_status status = nl_theme_open(config->templates, list->language, &theme, err);
     json_t *data =
         status == NL_OK ? nl_data_new(list, nl_catalog_language(theme.catalog)) : json_object();
+    if (status == NL_OK) {
+        nl_identity_of(config, list->name, nl_catalog_language(theme.catalog), &identity);
+        nl_data_identity(data, &identity, NULL, NULL);
+    }
     json_object_update(data, mail->data);
     if (status == NL_OK)
         status = nl_theme_render(&theme, mail->file, data, text, err);

@@ -1,8 +1,10 @@
 #include "newsletter/report/report.h"
 
+#include "newsletter/base/base64.h"
 #include "newsletter/base/text_table.h"
 #include "newsletter/base/timestamp.h"
 #include "newsletter/base/zone.h"
+#include "newsletter/config/identity.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
 #include "newsletter/store/list.h"
@@ -268,6 +270,53 @@ static enum nl_status fill_overview_page(const struct nl_figures *figures, const
     return status;
 }
 
+/* The picture within the page itself; nothing for no picture. */
+static enum nl_status add_logo(const char *path, struct nl_buf *out, struct nl_error *err) {
+    struct nl_buf data = {0};
+    const char *type = NULL;
+    if (path == NULL)
+        return NL_OK;
+    enum nl_status status = nl_identity_logo(path, &data, &type, err);
+    if (status == NL_OK) {
+        nl_buf_addf(out, "data:%s;base64,", type);
+        nl_base64_add(out, data.data, data.len);
+    }
+    nl_buf_free(&data);
+    return status;
+}
+
+/* The list that a report is about; NULL for all. */
+static const char *list_of(const json_t *facts, const char *list) {
+    const json_t *issue = json_object_get(facts, "issue");
+    return issue != NULL ? nl_facts_word(issue, "list") : list;
+}
+
+static enum nl_status add_identity(const struct nl_config *config, const char *list,
+                                   const struct nl_theme *theme, json_t *data,
+                                   struct nl_error *err) {
+    struct nl_identity identity = {0};
+    struct nl_buf logo = {0};
+    struct nl_buf dark = {0};
+    nl_identity_of(config, list, nl_catalog_language(theme->catalog), &identity);
+    enum nl_status status = add_logo(identity.logo, &logo, err);
+    if (status == NL_OK)
+        status = add_logo(identity.logo_dark, &dark, err);
+    nl_data_identity(data, &identity, nl_buf_text(&logo), nl_buf_text(&dark));
+    nl_buf_free(&logo);
+    nl_buf_free(&dark);
+    return status;
+}
+
+/* The name of the organisation, above a report in words. */
+static void write_name(const struct nl_config *config, const char *list, struct nl_buf *out) {
+    struct nl_identity identity = {0};
+    nl_identity_of(config, list, "en", &identity);
+    if (identity.name[0] == '\0')
+        return;
+    write_wrapped(identity.name, "", out);
+    nl_buf_addc(out, '\n');
+}
+
 static enum nl_status write_page(struct nl_store *store, const struct nl_config *config,
                                  const json_t *facts, const char *list, const char *language,
                                  struct nl_buf *out, struct nl_error *err) {
@@ -280,6 +329,8 @@ static enum nl_status write_page(struct nl_store *store, const struct nl_config 
         status = json_object_get(facts, "issue") != NULL
                      ? fill_issue_page(&figures, facts)
                      : fill_overview_page(&figures, facts, list);
+        if (status == NL_OK)
+            status = add_identity(config, list_of(facts, list), &theme, data, err);
         if (status == NL_OK)
             status = nl_theme_render(&theme, "report.html", data, out, err);
         json_decref(data);
@@ -303,6 +354,7 @@ enum nl_status nl_report_write(struct nl_store *store, const struct nl_config *c
         status = text != NULL ? NL_OK : nl_error_nomem(err);
         free(text);
     } else if (status == NL_OK) {
+        write_name(config, list_of(facts, list), out);
         (issue != 0 ? write_issue_text : write_overview_text)(facts, width, out);
     }
     json_decref(facts);

@@ -23,3 +23,15 @@ void nl_language_name(const char *tag, struct nl_buf *out) {
     if (!add_from_catalog(tag, out))
         nl_buf_adds(out, name != NULL ? name : tag);
 }
+
+void nl_language_link_add(json_t *links, const char *tag, const char *href, bool current) {
+    struct nl_buf name = {0};
+    size_t count = json_array_size(links);
+    nl_language_name(tag, &name);
+    if (count > 0)
+        json_object_set_new(json_array_get(links, count - 1), "more", json_true());
+    json_array_append_new(links,
+                          json_pack("{s:s, s:s, s:s, s:b, s:b}", "href", href, "tag", tag, "name",
+                                    nl_buf_text(&name), "current", current, "more", false));
+    nl_buf_free(&name);
+}

@@ -69,6 +69,8 @@ enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,
             return send_file(staff, files[i][0], files[i][1], response, err);
     if (strcmp(path, "/style.css") == 0 && !nl_request_is_post(request))
         return nl_site_style(staff->site, request, response, err);
+    if (strncmp(path, "/logo", 5) == 0 && strchr(path, '.') != NULL && !nl_request_is_post(request))
+        return nl_site_logo(staff->site, request, response, err);
     if (strcmp(path, "/login/code") == 0 && nl_request_is_post(request))
         return nl_login_code(staff, request, response, err);
     if (strcmp(path, "/login/passkey") == 0 && nl_request_is_post(request))

@@ -177,6 +177,8 @@ def test_languages_of_an_issue(web):
     menu = re.search(r'<nav class="languages".*?</nav>', page, re.S).group()
     assert re.findall(r'hreflang="(\w+)"[^>]*>(.*?)<', menu) == [("en", "English"), ("kk", "Қазақша"), ("ru", "Русский")]
     assert re.findall(r'<a [^>]*lang="(\w+)"[^>]*aria-current', menu) == ["en"]
+    assert re.sub(r"<[^>]*>|\n", "", menu) == "English &middot;Қазақша &middot;Русский"
+    assert menu.count('<span aria-hidden="true">&middot;</span></li>') == 2 and menu.count("<li>") == 3
     russian = web.get("/archive/bulletin/issue/no-3/ru/").text
     assert 'itemtype="https://schema.org/NewsArticle" lang="ru" dir="ltr">' in russian and "Третий выпуск" in russian
 

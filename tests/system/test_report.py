@@ -6,6 +6,7 @@ import urllib.parse
 
 import pytest
 from conftest import BINARY, POSTGRESQL, parse, plain, token
+from test_enclosures import png
 from test_look import look, needs_browser
 from test_serve import path_of, web  # noqa: F401
 from test_staff import eventful  # noqa: F401
@@ -125,6 +126,23 @@ def test_page(connected, eventful, tmp_path, language):  # noqa: F811
         assert "<svg" in text and "<script" not in text and "<link rel=\"stylesheet\"" not in text
     if not POSTGRESQL:  # whose pages look the same
         look(tmp_path, pages, widths=(375, 1200) if language == "en" else (375,), mail=False)
+
+
+def test_the_organisation_is_on_it(connected, eventful):  # noqa: F811
+    """Also where its list has a look of its own; the page needs no other file."""
+    connected.write("logo.png", png(40, 20))
+    connected.configure(organisation={"name": {"en": "Embassy & friends", "ru": "Посольство"}, "logo": "logo.png", "logo_dark": "logo.png",
+                                      "accent": "#7a1f3d", "lists": {"bulletin": {"accent": "#00ff00", "name": "Consulate"}}})
+    overview, issue = connected.run("report", "--html").out, connected.run("report", "no-1", "--html").out
+    assert "Embassy &amp; friends" in overview and "--accent:#7a1f3d" in overview and "Consulate" not in overview
+    assert "Consulate" in issue and "--accent:#00ff00" in issue and "--on-accent:#000000" in issue
+    for page in (overview, issue):
+        assert page.count('src="data:image/png;base64,') == 1 and page.count('srcset="data:image/png;base64,') == 1
+    assert "Посольство" in connected.run("report", "--html", "--language", "ru").out
+    assert connected.run("report").out.startswith("Embassy & friends\n\n")
+    assert connected.run("report", "no-1").out.startswith("Consulate\n\n")
+    os.remove(os.path.join(connected.folder, "logo.png"))
+    assert "organisation.logo" in connected.run("report", "--html", expect=66).err
 
 
 def test_errors(connected, eventful):  # noqa: F811

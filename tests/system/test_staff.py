@@ -10,6 +10,7 @@ import urllib.parse
 import jsonschema
 import pytest
 from conftest import BINARY, wait_for
+from test_enclosures import png
 from test_look import WEB
 from webserver import WebServer
 
@@ -249,6 +250,24 @@ def test_pages(staff, connected, eventful):
         assert text in issue, text
     assert "<script>" not in issue and "<progress" in issue
     assert http.page("/issue/2").status == 404 and http.page("/issue/x").status == 404
+
+
+def test_the_organisation_is_on_each_page(staff, connected, eventful):
+    connected.write("logo.png", png(40, 20))
+    connected.configure(organisation={"name": {"en": "Embassy & friends", "ru": "Посольство"}, "logo": "logo.png", "logo_dark": "logo.png",
+                                      "accent": "#ffc61a"})
+    http = staff("--no-mail")
+    login = http.get("/login").text
+    http.login()
+    for page in (login, *(http.page(path).text for path in ("/", "/issue/1", "/list/bulletin", "/drafts", "/people", "/account", "/nosuch"))):
+        assert "Embassy &amp; friends" in page and 'src="/logo.png"' in page and 'srcset="/logo-dark.png"' in page
+        assert not re.search("<(title|h1)[^>]*>[^<]*newsletter", page)
+    assert "Посольство" in http.get("/login", **{"Accept-Language": "ru"}).text
+    for name in ("/logo.png", "/logo-dark.png"):
+        assert http.get(name).getheader("Content-Type") == "image/png"
+    assert http.get("/logo.gif").status == 404 and http.post("/logo.png", {}).status == 303
+    style = http.get("/style.css").text
+    assert "--accent:#ffc61a;--on-accent:#000000;" in style and "#12344d" not in style and "#0b5394;" not in style
 
 
 def test_page_in_another_language(staff, eventful):

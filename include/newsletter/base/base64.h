@@ -3,6 +3,7 @@
 #define NEWSLETTER_BASE_BASE64_H
 
 #include "newsletter/base/attribute.h"
+#include "newsletter/base/buf.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,5 +16,8 @@ enum { NL_BASE64_PROOF = 64 * 1024 };
  * base64, and without memory. */
 bool nl_base64_decode(const char *text, size_t len, size_t most, unsigned char **out,
                       size_t *out_len) NL_ALL_NONNULL;
+
+/* Appends data[0..len) in base64, on one line, with padding. */
+void nl_base64_add(struct nl_buf *out, const void *data, size_t len) NL_NONNULL(1);
 
 #endif
