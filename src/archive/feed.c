@@ -86,15 +86,17 @@ static json_t *json_item(const json_t *entry) {
     add_attachments(json_object_get(entry, "recordings"), files);
     add_attachments(json_object_get(entry, "files"), files);
     json_t *item = json_pack(
-        "{s:O, s:O, s:s, s:O, s:O, s:O, s:O, s:[{s:O}], s:o}", "id", json_object_get(entry, "href"),
+        "{s:O, s:O, s:s, s:O, s:O, s:O, s:[{s:O}], s:o}", "id", json_object_get(entry, "href"),
         "url", json_object_get(entry, "href"), "title", nl_buf_text(&title), "content_html",
-        json_object_get(entry, "body"), "summary", json_object_get(entry, "summary"),
-        "date_published", json_object_get(entry, "published"), "date_modified",
-        json_object_get(entry, "updated"), "authors", "name", json_object_get(entry, "author"),
-        "attachments", files);
+        json_object_get(entry, "body"), "date_published", json_object_get(entry, "published"),
+        "date_modified", json_object_get(entry, "updated"), "authors", "name",
+        json_object_get(entry, "author"), "attachments", files);
     const char *language = json_string_value(json_object_get(entry, "language"));
+    const char *summary = json_string_value(json_object_get(entry, "summary"));
     if (language[0] != '\0')
         json_object_set_new(item, "language", json_string(language));
+    if (summary[0] != '\0') /* an issue may be a picture alone */
+        json_object_set_new(item, "summary", json_string(summary));
     nl_buf_free(&title);
     return item;
 }

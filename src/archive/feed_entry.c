@@ -33,13 +33,16 @@ static void add_times(int64_t sent_at, const char *date, json_t *data) {
     nl_data_set(data, "mail_date", text);
 }
 
-/* "3:20" and "200" are the same to podcast programs; "0:03:20" is understood by all. */
+/* "3:20" and "200" are the same to podcast programs; "0:03:20" is understood by all. Directories of
+ * podcasts know M4A by an older name of its type. */
 static void complete_recording(json_t *medium) {
     char text[32];
     json_int_t seconds = json_integer_value(json_object_get(medium, "seconds"));
     snprintf(text, sizeof text, "%lld:%02lld:%02lld", (long long)seconds / 3600,
              (long long)seconds / 60 % 60, (long long)seconds % 60);
     nl_data_set(medium, "clock", seconds > 0 ? text : "");
+    const char *type = json_string_value(json_object_get(medium, "type"));
+    nl_data_set(medium, "podcast_type", strcmp(type, "audio/mp4") == 0 ? "audio/x-m4a" : type);
 }
 
 static enum nl_status add_files(const struct nl_archive *archive,

@@ -17,6 +17,7 @@ struct nl_site {
     struct nl_mailer *mailer;   /* NULL: mails are left to cron */
     struct nl_hooks *hooks;     /* NULL: no provider reports to us */
     struct nl_pdfs *pdfs;       /* NULL: no PDFs of issues */
+    bool is_staff;              /* the dashboard's */
     struct nl_limit *joins;     /* requests that cause mail, by network */
     struct nl_limit *addresses; /* the same, by the address it goes to */
     struct nl_limit *costly;    /* searches, and changes on the own page, by network */

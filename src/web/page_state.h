@@ -10,7 +10,7 @@
 
 struct nl_site;
 
-/* What was seen last. Zero-initialised; free with nl_page_state_free. */
+/* The state that was seen last. Zero-initialised; free with nl_page_state_free. */
 struct nl_page_state {
     struct nl_buf revision; /* of the database (nl_store_revision) */
     struct nl_buf text;     /* another one in each state */

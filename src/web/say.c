@@ -9,6 +9,10 @@ enum nl_status nl_site_say(struct nl_site *site, const struct nl_request *reques
     if (result != NL_OK)
         return result;
     json_t *data = nl_site_data(site, theme, NULL);
+    if (site->is_staff) { /* the dashboard has none of the website's pages */
+        nl_data_set(data, "heading", nl_catalog_text(theme->catalog, NULL, text));
+        return nl_site_page(theme, "staff-say.html", data, response, err);
+    }
     nl_data_set(data, "answer", nl_catalog_text(theme->catalog, NULL, text));
     result = nl_site_lead(site, request, NULL, data, err);
     if (result == NL_OK)

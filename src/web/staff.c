@@ -90,6 +90,8 @@ enum nl_status nl_staff_new(struct nl_store *store, const struct nl_config *conf
     if (staff == NULL)
         return nl_error_nomem(err);
     enum nl_status status = nl_site_new(store, config, config->staff.url, &staff->site, err);
+    if (status == NL_OK)
+        staff->site->is_staff = true;
     staff->guesses = nl_limit_new(GUESSES, GUESSES_PER_HOUR);
     staff->names = nl_limit_new(ACCOUNT_GUESSES, ACCOUNT_GUESSES);
     staff->writers = nl_desk_people_new();

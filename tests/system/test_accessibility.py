@@ -8,7 +8,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import BINARY, TOP, html, parse, token
+from conftest import ALL, BINARY, TOP, html, parse, token
 from test_enclosures import png
 from test_look import EVENTS, EVERYTHING, WEB, needs_browser
 from webserver import WebServer
@@ -41,10 +41,10 @@ def designs():
 
 
 def walk(start, languages=("en",), **plan):
-    """Examines pages in each language. The kinds of pages that were seen in the first."""
+    """Examines pages in each language, at each of the widths. The kinds of pages that were seen in the first."""
     plan = {"start": start, "languages": list(languages), **plan}
     run = subprocess.run(["node", "walk.cjs"], cwd=WEB, input=json.dumps(plan).encode(), capture_output=True,
-                         timeout=600, check=False)
+                         timeout=1800, check=False)
     assert run.returncode == 0, run.stderr.decode()
     results = json.loads(run.stdout)
     found = [one for result in results for one in result["found"]]
@@ -137,7 +137,11 @@ def test_every_page(web, connected, server):
         "/archive/bulletin/", "/archive/bulletin/events/", "/archive/bulletin/issue/no-1/ar/")]
     seen = walk(start, follow=True, dark=True)
     assert len(seen) > 15 and any("/issue/" in path for path in seen) and any("/events/" in path for path in seen)
+    if ALL:
+        walk(start, languages=["ru", "kk", "ar"], widths=[375, 1280], follow=True, dark=True)
+        walk(start, widths=[1280], follow=True, dark=True)
     walk(start, languages=["ar"])
+    walk(start[:1] + start[-3:], widths=[1280])
     walk(start[:3], languages=[language for language in LANGUAGES if language not in ("en", "ar")])
 
 
@@ -162,4 +166,4 @@ def test_every_mail(connected, server, design):
         text = html(parse(raw))
         assert re.search(rf'<html lang="{language}"', text) and ">(b)</span>" in text
         paths[language] = pathlib.Path(connected.write(f"{language}.html", text)).absolute().as_uri()
-    walk(list(paths.values()), mail=True, dark=True)
+    walk(list(paths.values()), mail=True, dark=True, widths=[375, 1280] if ALL else [375])

@@ -262,6 +262,8 @@ def test_the_organisation_is_on_each_page(staff, connected, eventful):
     for page in (login, *(http.page(path).text for path in ("/", "/issue/1", "/list/bulletin", "/drafts", "/people", "/account", "/nosuch"))):
         assert "Embassy &amp; friends" in page and 'src="/logo.png"' in page and 'srcset="/logo-dark.png"' in page
         assert not re.search("<(title|h1)[^>]*>[^<]*newsletter", page)
+    lost = http.page("/nosuch").text
+    assert "This page does not exist." in lost and re.findall('href="(/[^"]*)"', lost) == ["/logo.png", "/style.css", "/", "/"]
     assert "Посольство" in http.get("/login", **{"Accept-Language": "ru"}).text
     for name in ("/logo.png", "/logo-dark.png"):
         assert http.get(name).getheader("Content-Type") == "image/png"

@@ -1,4 +1,5 @@
-// Opens pages and examines each with axe-core, light and dark. Standard input: {start: [url], languages, follow, mail, dark}.
+// Opens pages and examines each with axe-core, light and dark, at each of the widths. Standard input: {start: [url], languages,
+// widths, follow, mail, dark, cookie}.
 // With `follow`, all pages of the same server that they link to are examined too. Prints for each language
 // {seen: [path], found: [{url, scheme, violations}]}.
 const { launch } = require('./browser.cjs');
@@ -25,9 +26,15 @@ async function walk(page, plan) {
   for (let url = todo.shift(); url; url = todo.shift()) {
     if (plan.follow && seen.has(kind(url))) continue;
     if (plan.follow) seen.add(kind(url));
-    const response = await page.goto(url.href, { waitUntil: 'load' });
+    const response = await page.goto(url.href, { waitUntil: 'load' }).catch((error) => error);
+    if (response instanceof Error) {
+      if (/Download is starting|ERR_ABORTED/.test(response.message)) continue; // a file, not a page
+      throw response;
+    }
     if (response && !/html/.test(response.headers()['content-type'] || 'text/html')) continue;
     // A scheme changes colours and nothing else.
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    if (wide > 0) found.push({ url: url.href, violations: [{ id: 'wider than the screen', nodes: [wide] }] });
     for (const scheme of plan.dark ? ['light', 'dark'] : ['light']) {
       await page.emulateMedia({ colorScheme: scheme });
       const complaints = await violations(page, plan.mail, scheme === 'dark' ? ['color-contrast'] : null);
@@ -39,7 +46,7 @@ async function walk(page, plan) {
     const links = await page.$$eval('a[href]:not([rel=nofollow])', (anchors) => anchors.map((anchor) => anchor.href));
     for (const link of links.map((href) => new URL(href))) {
       link.hash = '';
-      if (link.origin === origin && !/\.(atom|ics|json|png|jpg|pdf|xml|rss)$/.test(link.pathname)) todo.push(link);
+      if (link.origin === origin && !/\.(atom|csv|eml|ics|json|jsonl|md|png|jpg|pdf|xml|rss|zip)$/.test(link.pathname)) todo.push(link);
     }
   }
   return { seen: [...seen], found };
@@ -50,9 +57,17 @@ async function main() {
   const browser = await launch();
   const results = [];
   for (const language of plan.languages) {
-    const context = await browser.newContext({ viewport: { width: 375, height: 900 }, locale: language });
-    results.push(await walk(await context.newPage(), plan));
-    await context.close();
+    for (const width of plan.widths || [375]) {
+      const context = await browser.newContext({
+        viewport: { width, height: 900 },
+        locale: language,
+        extraHTTPHeaders: plan.cookie ? { Cookie: plan.cookie } : {},
+      });
+      const result = await walk(await context.newPage(), plan);
+      for (const one of result.found) Object.assign(one, { language, width });
+      results.push(result);
+      await context.close();
+    }
   }
   await browser.close();
   process.stdout.write(JSON.stringify(results));

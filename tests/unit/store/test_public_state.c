@@ -1,4 +1,4 @@
-/* What the public sees: another state after each change of it, and the same while issues go out. */
+/* The public state: another text after each change of it, and the same while issues go out. */
 #include "support.h"
 
 #include "newsletter/store/revision.h"
