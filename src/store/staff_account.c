@@ -80,6 +80,19 @@ enum nl_status nl_staff_set_password(struct nl_store *store, const char *name, c
     return status == NL_OK ? nl_audited(store, change_password, &change, &noted, err) : status;
 }
 
+/* Digests the password again where the costs have changed since; unless it was changed meanwhile.
+ */
+static enum nl_status renew_digest(struct nl_store *store, const char *name, const char *before,
+                                   const char *password, struct nl_error *err) {
+    char hash[NL_PASSWORD_HASH];
+    enum nl_status status = nl_password_hash(nl_store_env(store), password, hash, err);
+    return status == NL_OK
+               ? nl_sql_run(store, err,
+                            "UPDATE staff SET password = ? WHERE name = ? AND password = ?",
+                            NL_VALUES(NL_STRING(hash), NL_STRING(name), NL_STRING(before)))
+               : status;
+}
+
 enum nl_status nl_staff_verify(struct nl_store *store, const char *name, const char *password,
                                bool *ok, struct nl_error *err) {
     char *hash = NULL;
@@ -87,6 +100,8 @@ enum nl_status nl_staff_verify(struct nl_store *store, const char *name, const c
         nl_sql_first(store, err, NULL, "SELECT password FROM staff WHERE name = ?",
                      NL_VALUES(NL_STRING(name)), NL_COLUMNS(NL_INTO(&hash)));
     *ok = status == NL_OK && nl_password_verify(hash, password);
+    if (*ok && nl_password_is_dated(hash))
+        status = renew_digest(store, name, hash, password, err);
     free(hash);
     return status;
 }

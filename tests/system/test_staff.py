@@ -100,7 +100,7 @@ def test_accounts(connected):
     kinds = [(row["kind"], row["name"]) for row in json.loads(connected.run("staff", "list", "--json").out)]
     assert kinds == [("account", "ann"), ("token", "robot")]
     stored = str(connected.sql("SELECT * FROM staff") + connected.sql("SELECT * FROM api_token"))
-    assert PASSWORD not in stored and token not in stored and "$argon2id$v=19$m=65536,t=3,p=1$" in stored
+    assert PASSWORD not in stored and token not in stored and "$argon2id$v=19$m=19456,t=2,p=1$" in stored
     connected.run("staff", "remove", "ann")
     connected.run("staff", "revoke", "robot")
     for action in ("remove", "revoke", "password"):
@@ -118,6 +118,20 @@ def test_off_by_default(connected):
 
 
 # ---- getting in ----
+
+EARLIER = "$argon2id$v=19$m=65536,t=3,p=1$c2l4dGVlbiBieXRlcyBpdA$jI0uV3NMr7z6TWjmI+himAWMWsyaV17SuHNxdMP7xYE"
+
+
+def test_digests_of_earlier_versions(staff, connected):
+    """A password that was kept with other costs is still right, and is kept with ours from then on."""
+    http = staff()
+    connected.sql("UPDATE staff SET password = ?", EARLIER)
+    assert http.login(password=PASSWORD + "!").status != 303 and connected.sql("SELECT password FROM staff") == [(EARLIER,)]
+    assert http.login().status == 303
+    kept, = connected.sql("SELECT password FROM staff")[0]
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert http.login().status == 303 and connected.sql("SELECT password FROM staff") == [(kept,)]
+
 
 def test_login_and_logout(staff, connected):
     http = staff("--no-mail")

@@ -20,4 +20,8 @@ NL_CHECKED enum nl_status nl_password_hash(const struct nl_env *env, const char 
  * same work. */
 bool nl_password_verify(const char *hash, const char *password) NL_NONNULL(2);
 
+/* Whether a digest was made with other costs than nl_password_hash uses now: it still verifies, and
+ * is to be made again while the password is at hand. */
+bool nl_password_is_dated(const char *hash) NL_ALL_NONNULL;
+
 #endif
