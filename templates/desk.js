@@ -106,8 +106,79 @@
 
   function is_same(a, b) { return JSON.stringify(a) === JSON.stringify(b); }
 
+  // ---- rows: events and recordings ----
+
+  var blank = {}; // an empty row of each, to make others of
+
+  function rows_in(part) { return Array.prototype.slice.call(part.querySelectorAll('.entry')); }
+
+  function add_row_to(kind, place) {
+    var row = blank[kind].cloneNode(true);
+    row.querySelectorAll('[name],[id],[for]').forEach(function (field) {
+      ['name', 'id', 'for'].forEach(function (attribute) {
+        var value = field.getAttribute(attribute);
+        if (value) field.setAttribute(attribute, value.replace(/\d+/, place));
+      });
+    });
+    var part = document.getElementById('t-' + kind);
+    part.insertBefore(row, part.querySelector('.more'));
+    return row;
+  }
+
+  function next_place(kind) {
+    return rows_in(document.getElementById('t-' + kind)).reduce(function (most, row) {
+      return Math.max(most, Number(row.querySelector('[name]').name.split('.')[1]) + 1);
+    }, 0);
+  }
+
+  // As many rows as texts have; what is typed in one of them goes on.
+  function fit_rows(kind, texts) {
+    if (!blank[kind]) return;
+    var focus = document.activeElement && document.activeElement.name;
+    var wanted = 0, part = document.getElementById('t-' + kind);
+    Object.keys(texts).forEach(function (name) {
+      var parts = name.split('.');
+      if (parts[0] === kind) wanted = Math.max(wanted, Number(parts[1]) + 1);
+    });
+    rows_in(part).forEach(function (row) { row.remove(); });
+    for (var i = 0; i < wanted; i++) add_row_to(kind, i);
+    if (focus && form.elements[focus]) form.elements[focus].focus();
+  }
+
+  ['events', 'media'].forEach(function (kind) {
+    var part = document.getElementById('t-' + kind);
+    var last = rows_in(part).pop();
+    if (!last) return;
+    blank[kind] = last;
+    rows_in(part).concat(last).forEach(function (row) {
+      var button = document.createElement('button');
+      button.type = 'button';
+      button.className = 'quiet';
+      button.dataset.gone = kind;
+      button.textContent = form.dataset.remove;
+      row.querySelector('.gone').replaceChildren(button);
+    });
+    last.remove();
+    part.querySelector('.more').hidden = false;
+  });
+
+  document.addEventListener('click', function (event) {
+    var kind = event.target.dataset && event.target.dataset.add;
+    if (kind) add_row_to(kind, next_place(kind)).querySelector('input').focus();
+    kind = event.target.dataset && event.target.dataset.gone;
+    if (!kind) return;
+    event.target.closest('.entry').remove();
+    document.querySelector('[data-add=' + kind + ']').focus();
+    changed();
+  });
+
   // Puts texts into the form; the caret stays at its words.
   function fill(texts) {
+    ['events', 'media'].forEach(function (kind) {
+      var now = values();
+      var own = function (all) { return JSON.stringify(Object.keys(all).filter(function (name) { return name.indexOf(kind + '.') === 0; }).map(function (name) { return [name, all[name]]; })); };
+      if (own(now) !== own(texts)) fit_rows(kind, texts);
+    });
     Object.keys(texts).forEach(function (name) {
       var field = form.elements[name];
       if (!field || field.type === 'checkbox' || field.value === texts[name]) return;

@@ -1,25 +1,38 @@
 #include "newsletter/bulletin/front_fields.h"
 
+#include "bulletin/front_blocks.h"
+#include "newsletter/base/timestamp.h"
 #include "newsletter/base/yaml.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 const char *const nl_front_field_names[NL_FRONT_FIELDS] = {
-    "title",       "series",        "number",      "date",           "category",
-    "posted_by",   "subject",       "preheader",   "contact.person", "contact.phone",
-    "contact.fax", "contact.email", "contact.web",
+    "title",          "series",        "number",      "date",          "category",
+    "posted_by",      "subject",       "preheader",   "embargo",       "timezone",
+    "contact.person", "contact.phone", "contact.fax", "contact.email", "contact.web",
 };
 
-static const char contact[] = "contact.";
+const struct nl_front_table_form nl_front_tables[NL_FRONT_TABLES] = {
+    [NL_FRONT_EVENTS] = {"events", 50, {"title", "date", "until", "time", "end", "place", "url"}},
+    [NL_FRONT_MEDIA] = {"media", 20, {"title", "file", "url", "licence", "duration"}},
+};
+
+static void free_rows(struct nl_front_rows *rows) {
+    for (size_t i = 0; i < rows->count; i++)
+        for (size_t k = 0; k < NL_FRONT_COLUMNS; k++)
+            free(rows->items[i].values[k]);
+    free(rows->items);
+}
 
 void nl_front_fields_free(struct nl_front_fields *fields) {
     for (size_t i = 0; i < NL_FRONT_FIELDS; i++)
         free(fields->values[i]);
     for (size_t i = 0; i < fields->attachment_count; i++)
         free(fields->attachments[i]);
+    for (size_t i = 0; i < NL_FRONT_TABLES; i++)
+        free_rows(&fields->tables[i]);
     nl_buf_free(&fields->other);
     nl_buf_free(&fields->body);
     *fields = (struct nl_front_fields){0};
@@ -50,24 +63,63 @@ enum nl_status nl_front_fields_attach(struct nl_front_fields *fields, const char
     return NL_OK;
 }
 
+/* The table, the row and the column of "events.0.title"; false for another path. */
+static bool find_cell(const char *path, size_t *table, size_t *row, size_t *column) {
+    const char *dot = strchr(path, '.');
+    for (*table = 0; dot != NULL && *table < NL_FRONT_TABLES; ++*table) {
+        const struct nl_front_table_form *form = &nl_front_tables[*table];
+        size_t digits = strspn(dot + 1, "0123456789");
+        if (strlen(form->name) != (size_t)(dot - path) ||
+            strncmp(form->name, path, (size_t)(dot - path)) != 0)
+            continue;
+        *row = strtoul(dot + 1, NULL, 10);
+        for (*column = 0;
+             digits > 0 && digits < 5 && dot[1 + digits] == '.' && form->columns[*column] != NULL;
+             ++*column)
+            if (strcmp(form->columns[*column], dot + 2 + digits) == 0)
+                return true;
+    }
+    return false;
+}
+
+enum nl_status nl_front_fields_put(struct nl_front_fields *fields, const char *path,
+                                   const char *value, bool *known, struct nl_error *err) {
+    size_t table = 0;
+    size_t row = 0;
+    size_t column = 0;
+    *known = find_cell(path, &table, &row, &column);
+    if (!*known)
+        return NL_OK;
+    const struct nl_front_table_form *form = &nl_front_tables[table];
+    struct nl_front_rows *rows = &fields->tables[table];
+    if (row >= form->most)
+        return value[0] == '\0' ? NL_OK
+                                : nl_error_set(err, NL_DATA, "an issue has at most %zu %s",
+                                               form->most, form->name);
+    if (row >= rows->count) {
+        struct nl_front_row *grown = realloc(rows->items, (row + 1) * sizeof *grown);
+        if (grown == NULL)
+            return nl_error_nomem(err);
+        memset(grown + rows->count, 0, (row + 1 - rows->count) * sizeof *grown);
+        rows->items = grown;
+        rows->count = row + 1;
+    }
+    char *copy = strdup(value);
+    if (copy == NULL)
+        return nl_error_nomem(err);
+    free(rows->items[row].values[column]);
+    rows->items[row].values[column] = copy;
+    return NL_OK;
+}
+
+bool nl_front_row_is_empty(const struct nl_front_row *row) {
+    for (size_t i = 0; i < NL_FRONT_COLUMNS; i++)
+        if (row->values[i] != NULL && row->values[i][0] != '\0')
+            return false;
+    return true;
+}
+
 /* ---- reading ---- */
-
-static size_t line_length(const char *at) {
-    const char *end = strchr(at, '\n');
-    return end != NULL ? (size_t)(end - at) + 1 : strlen(at);
-}
-
-static bool is_marker(const char *at) {
-    return strncmp(at, "---", 3) == 0 &&
-           (at[3 + strspn(at + 3, " \t")] == '\n' || at[3 + strspn(at + 3, " \t")] == '\0');
-}
-
-static size_t count_of(const char *text, size_t len, char c) {
-    size_t count = 0;
-    for (size_t i = 0; i < len; i++)
-        count += text[i] == c;
-    return count;
-}
 
 static int field_of(const char *path) {
     for (int i = 0; i < NL_FRONT_FIELDS; i++)
@@ -81,6 +133,22 @@ static bool is_plain_text(const struct nl_yaml_entry *entry) {
            strpbrk(entry->value, "\n\t") == NULL;
 }
 
+/* Whether the field that a browser has for a value shows it as it is. */
+static bool fits_input(const char *name, const char *value) {
+    struct nl_datetime moment = {0};
+    size_t len = strlen(value);
+    if (value[0] == '\0')
+        return true;
+    if (strcmp(name, "date") == 0 || strcmp(name, "until") == 0)
+        return nl_datetime_is_day(value);
+    if (strcmp(name, "embargo") == 0)
+        return len == 16 && nl_datetime_read(value, &moment);
+    if (strcmp(name, "time") == 0 || strcmp(name, "end") == 0)
+        return len == 5 && value[2] == ':' && strspn(value, "0123456789:") == 5 &&
+               strncmp(value, "24", 2) < 0 && value[3] < '6';
+    return true;
+}
+
 /* Whether a block says nothing but what fields can say, without a comment. */
 static bool fits_fields(const struct nl_front_fields *fields, const struct nl_yaml *yaml) {
     bool any = yaml->count > 0;
@@ -88,7 +156,23 @@ static bool fits_fields(const struct nl_front_fields *fields, const struct nl_ya
         const struct nl_yaml_entry *entry = &yaml->entries[i];
         int field = field_of(entry->path);
         any = field >= 0 && fields->values[field] == NULL && is_plain_text(entry) &&
-              (yaml->count == 1 || strncmp(entry->path, contact, sizeof contact - 1) == 0);
+              fits_input(entry->path, entry->value) &&
+              (yaml->count == 1 || nl_front_is_contact(entry->path));
+    }
+    return any;
+}
+
+static bool fits_table(const struct nl_front_fields *fields, const struct nl_yaml *yaml) {
+    bool any = yaml->count > 0;
+    for (size_t i = 0; any && i < yaml->count; i++) {
+        const struct nl_yaml_entry *entry = &yaml->entries[i];
+        size_t table = 0;
+        size_t row = 0;
+        size_t column = 0;
+        any = find_cell(entry->path, &table, &row, &column) && is_plain_text(entry) &&
+              fields->tables[table].count == 0 && row < nl_front_tables[table].most &&
+              entry->value[0] != '\0' &&
+              fits_input(nl_front_tables[table].columns[column], entry->value);
     }
     return any;
 }
@@ -104,31 +188,44 @@ static bool fits_attachments(const struct nl_front_fields *fields, const struct 
 }
 
 static enum nl_status take_values(struct nl_front_fields *fields, const struct nl_yaml *yaml,
-                                  bool attachments, struct nl_error *err) {
+                                  struct nl_error *err) {
     enum nl_status status = NL_OK;
-    for (size_t i = 0; status == NL_OK && i < yaml->count; i++)
-        status =
-            attachments
-                ? nl_front_fields_attach(fields, yaml->entries[i].value, err)
-                : nl_front_fields_set(fields, (enum nl_front_field)field_of(yaml->entries[i].path),
-                                      yaml->entries[i].value, err);
+    for (size_t i = 0; status == NL_OK && i < yaml->count; i++) {
+        const struct nl_yaml_entry *entry = &yaml->entries[i];
+        int field = field_of(entry->path);
+        bool cell = false;
+        status = nl_front_fields_put(fields, entry->path, entry->value, &cell, err);
+        if (status == NL_OK && field >= 0)
+            status = nl_front_fields_set(fields, (enum nl_front_field)field, entry->value, err);
+        else if (status == NL_OK && !cell)
+            status = nl_front_fields_attach(fields, entry->value, err);
+    }
     return status;
 }
 
-/* One key with all that belongs to it. */
-static enum nl_status take_block(struct nl_front_fields *fields, const char *text, size_t len,
-                                 struct nl_error *err) {
+/* Notes that a table stands where no field shows it. */
+static void note_elsewhere(struct nl_front_fields *fields, const char *text) {
+    for (size_t i = 0; i < NL_FRONT_TABLES; i++) {
+        size_t len = strlen(nl_front_tables[i].name);
+        if (strncmp(text, nl_front_tables[i].name, len) == 0 && text[len] == ':')
+            fields->tables[i].elsewhere = true;
+    }
+}
+
+enum nl_status nl_front_take_block(struct nl_front_fields *fields, const char *text, size_t len,
+                                   struct nl_error *err) {
     struct nl_yaml yaml = {0};
     struct nl_error ignored = {0};
     size_t signs = 0;
     enum nl_status status = nl_yaml_read(text, len, "", 1, &yaml, &ignored);
     for (size_t i = 0; status == NL_OK && i < yaml.count; i++)
-        signs += count_of(yaml.entries[i].value, strlen(yaml.entries[i].value), '#');
-    bool same = status == NL_OK && signs == count_of(text, len, '#');
-    bool attachments = same && fits_attachments(fields, &yaml);
-    if (attachments || (same && fits_fields(fields, &yaml)))
-        status = take_values(fields, &yaml, attachments, err);
-    else {
+        signs += nl_front_count(yaml.entries[i].value, strlen(yaml.entries[i].value), '#');
+    bool same = status == NL_OK && signs == nl_front_count(text, len, '#');
+    if (same && (fits_attachments(fields, &yaml) || fits_table(fields, &yaml) ||
+                 fits_fields(fields, &yaml))) {
+        status = take_values(fields, &yaml, err);
+    } else {
+        note_elsewhere(fields, text);
         nl_buf_add(&fields->other, text, len);
         status = NL_OK;
     }
@@ -137,113 +234,21 @@ static enum nl_status take_block(struct nl_front_fields *fields, const char *tex
     return status;
 }
 
-/* Whether a line begins a key: the lines of its value are indented, or items of a list. */
-static bool begins_block(const char *line) {
-    return strchr(" \t\n-", line[0]) == NULL;
-}
-
-static enum nl_status take_front(struct nl_front_fields *fields, const char *text, size_t len,
-                                 struct nl_error *err) {
-    enum nl_status status = NL_OK;
-    for (size_t at = 0; status == NL_OK && at < len;) {
-        size_t end = at + line_length(text + at);
-        while (text[at] != '#' && end < len && !begins_block(text + end))
-            end += line_length(text + end);
-        status = take_block(fields, text + at, end - at, err);
-        at = end;
-    }
-    return status;
-}
-
 enum nl_status nl_front_fields_read(const char *source, struct nl_front_fields *out,
                                     struct nl_error *err) {
-    const char *at = source;
+    struct nl_front_place place = nl_front_find(source);
     enum nl_status status = NL_OK;
     *out = (struct nl_front_fields){.body_line = 1};
-    if (is_marker(source)) {
-        const char *front = source + line_length(source);
-        const char *end = front;
-        while (*end != '\0' && !is_marker(end))
-            end += line_length(end);
-        status = take_front(out, front, (size_t)(end - front), err);
-        at = end + line_length(end);
-        out->body_line = 1 + count_of(source, (size_t)(at - source), '\n');
+    for (const char *at = place.front; status == NL_OK && at < place.end;) {
+        size_t len = nl_front_block(at, place.end);
+        status = nl_front_take_block(out, at, len, err);
+        at += len;
     }
-    nl_buf_adds(&out->body, at);
+    out->body_line = 1 + nl_front_count(source, (size_t)(place.body - source), '\n');
+    nl_buf_adds(&out->body, place.body);
     if (status == NL_OK && (out->body.failed || out->other.failed))
         status = nl_error_nomem(err);
     if (status != NL_OK)
         nl_front_fields_free(out);
     return status;
-}
-
-/* ---- writing ---- */
-
-/* Whether YAML reads a text without quotation marks as that text. */
-static bool needs_no_marks(const char *text) {
-    static const char *const words[] = {"null", "true", "false", "yes", "no",
-                                        "on",   "off",  "y",     "n"};
-    size_t len = strlen(text);
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcasecmp(words[i], text) == 0)
-            return false;
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        bool letter = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        bool inner = i > 0 && i + 1 < len && strchr(" -.", c) != NULL;
-        if (!letter && !inner)
-            return false;
-    }
-    return len > 0;
-}
-
-static void write_value(struct nl_buf *out, const char *value) {
-    if (needs_no_marks(value)) {
-        nl_buf_adds(out, value);
-        return;
-    }
-    nl_buf_addc(out, '"');
-    for (const char *p = value; *p != '\0'; p++) {
-        if (*p == '"' || *p == '\\')
-            nl_buf_addc(out, '\\');
-        nl_buf_addc(out, (unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p);
-    }
-    nl_buf_addc(out, '"');
-}
-
-/* A text of a form has CRLF line ends. */
-static void write_lines(struct nl_buf *out, const char *text) {
-    for (const char *p = text; *p != '\0'; p++)
-        if (p[0] != '\r' || p[1] != '\n')
-            nl_buf_addc(out, *p);
-    size_t len = strlen(text);
-    if (len > 0 && text[len - 1] != '\n')
-        nl_buf_addc(out, '\n');
-}
-
-void nl_front_fields_write(const struct nl_front_fields *fields, struct nl_buf *out) {
-    bool in_contact = false;
-    nl_buf_adds(out, "---\n");
-    for (size_t i = 0; i < NL_FRONT_FIELDS; i++) {
-        const char *name = nl_front_field_names[i];
-        bool nested = strncmp(name, contact, sizeof contact - 1) == 0;
-        if (fields->values[i] == NULL || fields->values[i][0] == '\0')
-            continue;
-        if (nested && !in_contact)
-            nl_buf_adds(out, "contact:\n");
-        in_contact = in_contact || nested;
-        nl_buf_addf(out, "%s%s: ", nested ? "  " : "", nested ? name + sizeof contact - 1 : name);
-        write_value(out, fields->values[i]);
-        nl_buf_addc(out, '\n');
-    }
-    if (fields->attachment_count > 0)
-        nl_buf_adds(out, "attachments:\n");
-    for (size_t i = 0; i < fields->attachment_count; i++) {
-        nl_buf_adds(out, "  - ");
-        write_value(out, fields->attachments[i]);
-        nl_buf_addc(out, '\n');
-    }
-    write_lines(out, nl_buf_text(&fields->other));
-    nl_buf_adds(out, "---\n");
-    write_lines(out, nl_buf_text(&fields->body));
 }

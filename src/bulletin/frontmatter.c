@@ -29,6 +29,7 @@ static const struct key {
     {"language", AT(language)},
     {"preheader", AT(preheader)},
     {"timezone", AT(timezone)},
+    {"embargo", AT(embargo)},
     {"images", AT(images)},
     {"archive", AT(archive)},
     {"design", AT(design)},
@@ -174,9 +175,8 @@ static enum nl_status unknown_key(const struct nl_yaml_entry *entry, const char 
     return nl_error_set(err, NL_DATA,
                         "%s:%zu: unknown key '%s': use series, number, title, date, category, "
                         "posted_by, subject, alternative_subject, slug, language, preheader, "
-                        "timezone, images, archive, design, attachments, events, media or contact "
-                        "(person, phone, fax, "
-                        "email, web)",
+                        "timezone, embargo, images, archive, design, attachments, events, media or "
+                        "contact (person, phone, fax, email, web)",
                         name, entry->line, entry->path);
 }
 
@@ -237,6 +237,19 @@ static enum nl_status fill_defaults(struct nl_frontmatter *front, struct nl_erro
     return front->subject != NULL && front->slug != NULL ? NL_OK : nl_error_nomem(err);
 }
 
+/* A day, a time and nothing else; `timezone` says where clocks show it. */
+static enum nl_status check_embargo(const struct nl_frontmatter *front, const char *name,
+                                    struct nl_error *err) {
+    struct nl_datetime moment = {0};
+    if (front->embargo == NULL ||
+        (strlen(front->embargo) == 16 && nl_datetime_read(front->embargo, &moment)))
+        return NL_OK;
+    return nl_error_set(err, NL_DATA,
+                        "%s: embargo '%s': write a day and a time, as 'embargo: 2026-09-14 09:00', "
+                        "by clocks of 'timezone'",
+                        name, front->embargo);
+}
+
 static enum nl_status check_values(const struct nl_frontmatter *front, const char *name,
                                    struct nl_error *err) {
     struct nl_buf slug = {0};
@@ -285,6 +298,8 @@ enum nl_status nl_frontmatter_read(const char *text, size_t len, const char *nam
         status = take_entry(out, &yaml.entries[i], name, err);
     if (status == NL_OK)
         status = check_values(out, name, err);
+    if (status == NL_OK)
+        status = check_embargo(out, name, err);
     if (status == NL_OK)
         status = nl_events_check(&out->events, out->timezone, name, err);
     if (status == NL_OK)

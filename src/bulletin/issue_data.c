@@ -2,6 +2,7 @@
 
 #include "bulletin/event_links.h"
 #include "bulletin/mail_data.h"
+#include "newsletter/base/zone.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/dates.h"
 #include "newsletter/template/size.h"
@@ -30,6 +31,24 @@ static json_t *attachment_data(const struct nl_theme *theme,
         return json_pack("{s:o}", "files", files);
     json_decref(files);
     return json_null();
+}
+
+/* "14 September 2026, 09:00 (Asia/Almaty)"; empty without an embargo. */
+static void add_embargo(const struct nl_issue_parts *parts, json_t *data) {
+    const struct nl_frontmatter *front = parts->front;
+    struct nl_buf day = {0};
+    struct nl_buf words = {0};
+    struct nl_buf text = {0};
+    if (front->embargo != NULL) {
+        nl_buf_add(&day, front->embargo, NL_DAY_LEN);
+        nl_date_long(parts->theme, nl_buf_text(&day), &words);
+        nl_date_time(parts->theme, nl_buf_text(&words), front->embargo + NL_DAY_LEN + 1, &text);
+        nl_buf_addf(&text, " (%s)", front->timezone != NULL ? front->timezone : "UTC");
+    }
+    nl_data_set(data, "embargo", nl_buf_text(&text));
+    nl_buf_free(&day);
+    nl_buf_free(&words);
+    nl_buf_free(&text);
 }
 
 static void add_texts(const struct nl_issue_parts *parts, json_t *data) {
@@ -99,6 +118,7 @@ enum nl_status nl_issue_data(const struct nl_issue_parts *parts, struct nl_slots
     if (status == NL_OK)
         status = add_links(parts->config, slots, data, err);
     add_texts(parts, data);
+    add_embargo(parts, data);
     /* an issue that names somebody to ask replaces the whole block: half of each would mislead */
     const bool own = nl_contact_is_set(&front->contact);
     json_object_set_new(data, "contact",

@@ -21,7 +21,7 @@ static enum nl_status write_blank(const struct nl_draft_beginning *self, struct 
     if (status == NL_OK)
         status = nl_front_fields_set(&fields, NL_FRONT_DATE, date, err);
     if (status == NL_OK) {
-        nl_front_fields_write(&fields, &source);
+        nl_front_fields_write(&fields, "", &source);
         status = source.failed
                      ? nl_error_nomem(err)
                      : nl_draft_begin_text(self, self->list.language, nl_buf_text(&source), err);
@@ -78,7 +78,7 @@ static void drop_lines(struct nl_buf *other, const char *const *keys) {
 
 static enum nl_status move_on(const struct nl_draft_beginning *self, const char *source,
                               struct nl_buf *out, struct nl_error *err) {
-    static const char *const of_the_old[] = {"slug", "alternative_subject", NULL};
+    static const char *const of_the_old[] = {"slug", "alternative_subject", "embargo", NULL};
     struct nl_front_fields fields = {0};
     struct nl_buf number = {0};
     char date[NL_DAY_LEN + 1];
@@ -90,13 +90,13 @@ static enum nl_status move_on(const struct nl_draft_beginning *self, const char 
     }
     if (status == NL_OK)
         status = nl_front_fields_set(&fields, NL_FRONT_DATE, date, err);
-    if (status == NL_OK)
-        status = nl_front_fields_set(&fields, NL_FRONT_SUBJECT, "", err);
-    if (status == NL_OK)
-        status = nl_front_fields_set(&fields, NL_FRONT_PREHEADER, "", err);
+    static const enum nl_front_field old[] = {NL_FRONT_SUBJECT, NL_FRONT_PREHEADER,
+                                              NL_FRONT_EMBARGO};
+    for (size_t i = 0; status == NL_OK && i < sizeof old / sizeof old[0]; i++)
+        status = nl_front_fields_set(&fields, old[i], "", err);
     if (status == NL_OK) {
         drop_lines(&fields.other, of_the_old);
-        nl_front_fields_write(&fields, out);
+        nl_front_fields_write(&fields, source, out);
         status = out->failed ? nl_error_nomem(err) : NL_OK;
     }
     nl_buf_free(&number);

@@ -152,7 +152,7 @@ static enum nl_status write_issue(const struct nl_draft_beginning *self,
     if (status == NL_OK)
         status = nl_front_fields_set(&fields, NL_FRONT_DATE, date, err);
     nl_buf_adds(&fields.body, body);
-    nl_front_fields_write(&fields, source);
+    nl_front_fields_write(&fields, "", source);
     bool failed = fields.body.failed || source->failed || title.failed;
     nl_front_fields_free(&fields);
     nl_buf_free(&title);

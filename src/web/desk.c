@@ -1,6 +1,5 @@
 #include "web/desk.h"
 
-#include "newsletter/bulletin/front_fields.h"
 #include "newsletter/template/data.h"
 
 #include <stdio.h>
@@ -68,26 +67,6 @@ enum nl_status nl_desk_reload(struct nl_desk *desk) {
         }
     }
     free(text);
-    return status;
-}
-
-enum nl_status nl_desk_add_form(const struct nl_desk *desk, json_t *value) {
-    struct nl_front_fields fields = {0};
-    const json_t *text = nl_desk_text(desk);
-    const char *source = text != NULL ? json_string_value(json_object_get(text, "source")) : "";
-    json_t *form = json_object();
-    enum nl_status status = nl_front_fields_read(source, &fields, desk->err);
-    for (size_t i = 0; status == NL_OK && i < NL_FRONT_FIELDS; i++)
-        nl_data_set(form, nl_front_field_names[i],
-                    fields.values[i] != NULL ? fields.values[i] : "");
-    nl_data_set(form, "other", nl_buf_text(&fields.other));
-    nl_data_set(form, "body", nl_buf_text(&fields.body));
-    json_object_set_new(value, "form", form);
-    nl_data_set(value, "base", source);
-    nl_data_set(value, "author",
-                text != NULL ? json_string_value(json_object_get(text, "author")) : "");
-    json_object_set(value, "revision", json_object_get(text, "revision"));
-    nl_front_fields_free(&fields);
     return status;
 }
 

@@ -2,6 +2,7 @@
 #ifndef NL_WEB_DESK_H
 #define NL_WEB_DESK_H
 
+#include "newsletter/bulletin/front_fields.h"
 #include "newsletter/service/draft_merge.h"
 #include "newsletter/service/drafts.h"
 #include "web/staff_common.h"
@@ -52,10 +53,15 @@ enum nl_status nl_desk_act(struct nl_desk *desk);
 /* desk_save.c: saving the form. */
 enum nl_status nl_desk_save(struct nl_desk *desk, enum nl_merge_choice choice, bool keep);
 
-/* Reading the draft again; and the form of its present text as "form", "base", "author",
- * "revision".
- */
+/* Reads the draft again. */
 enum nl_status nl_desk_reload(struct nl_desk *desk);
+
+/* desk_fields.c: the text that the form of the page stands for; the fields of a text, or what was
+ * typed, as data of the page; and the form of the present text as "form", "base", "author",
+ * "revision", for the script. */
+enum nl_status nl_desk_form_read(const struct nl_desk *desk, struct nl_buf *source);
+void nl_desk_form_show(const struct nl_front_fields *fields, json_t *data);
+void nl_desk_form_typed(const struct nl_desk *desk, json_t *data);
 enum nl_status nl_desk_add_form(const struct nl_desk *desk, json_t *value);
 
 /* desk_here.c: notes that somebody has the draft open, and adds who else has ("people": name,

@@ -1,6 +1,7 @@
 #include "web/desk.h"
 
 #include "newsletter/base/language.h"
+#include "newsletter/base/medium.h"
 #include "newsletter/base/picture.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/front_fields.h"
@@ -52,6 +53,7 @@ static bool is_attached(const struct nl_front_fields *fields, const char *name) 
 
 static void add_file(json_t *out, const char *name, const char *size, bool attached) {
     json_t *item = json_object();
+    const char *ending = NULL;
     char at[24];
     snprintf(at, sizeof at, "%zu", json_array_size(out));
     nl_data_set(item, "at", at);
@@ -59,6 +61,7 @@ static void add_file(json_t *out, const char *name, const char *size, bool attac
     nl_data_set(item, "size", size);
     json_object_set_new(item, "attached", json_boolean(attached));
     json_object_set_new(item, "picture", json_boolean(nl_desk_is_picture(name)));
+    json_object_set_new(item, "sound", json_boolean(nl_medium_type(name, &ending) != NULL));
     json_array_append_new(out, item);
 }
 
@@ -84,32 +87,6 @@ static void add_files(const struct nl_desk *desk, const struct nl_front_fields *
             add_file(out, fields->attachments[i], "", true);
     }
     json_object_set_new(data, "files", out);
-}
-
-static void add_fields(const struct nl_front_fields *fields, json_t *data) {
-    for (size_t i = 0; i < NL_FRONT_FIELDS; i++) {
-        const char *name = nl_front_field_names[i];
-        const char *dot = strchr(name, '.');
-        nl_data_set(data, dot != NULL ? dot + 1 : name,
-                    fields->values[i] != NULL ? fields->values[i] : "");
-    }
-    bool contact = false;
-    for (size_t i = NL_FRONT_CONTACT_PERSON; i < NL_FRONT_FIELDS; i++)
-        contact = contact || (fields->values[i] != NULL && fields->values[i][0] != '\0');
-    json_object_set_new(data, "contact", json_boolean(contact));
-    nl_data_set(data, "other", nl_buf_text(&fields->other));
-    nl_data_set(data, "body", nl_buf_text(&fields->body));
-}
-
-/* Shows again what was typed, where it could not be saved. */
-static void keep_typed(const struct nl_desk *desk, json_t *data) {
-    for (size_t i = 0; i < NL_FRONT_FIELDS; i++) {
-        const char *name = nl_front_field_names[i];
-        const char *dot = strchr(name, '.');
-        nl_data_set(data, dot != NULL ? dot + 1 : name, nl_site_field(desk->call->request, name));
-    }
-    nl_data_set(data, "other", nl_site_field(desk->call->request, "other"));
-    nl_data_set(data, "body", nl_site_field(desk->call->request, "body"));
 }
 
 static enum nl_status add_check(const struct nl_desk *desk, json_t *data) {
@@ -202,11 +179,12 @@ enum nl_status nl_desk_page(struct nl_desk *desk, bool form) {
     if (status == NL_OK) {
         add_place(desk, data);
         add_languages(desk, data);
-        add_fields(&fields, data);
+        if (form)
+            nl_desk_form_typed(desk, data);
+        else
+            nl_desk_form_show(&fields, data);
         add_files(desk, &fields, data);
         nl_desk_dropped_read(desk);
-        if (form)
-            keep_typed(desk, data);
         desk->response->frames = true;
         status = nl_staff_render(desk->call->staff, desk->call->theme, "staff-draft.html",
                                  json_incref(data), desk->response, desk->err);

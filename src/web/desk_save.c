@@ -1,6 +1,5 @@
 #include "web/desk.h"
 
-#include "newsletter/bulletin/front_fields.h"
 #include "newsletter/service/draft_merge.h"
 #include "newsletter/template/data.h"
 
@@ -10,39 +9,6 @@
 
 static const char *field(const struct nl_desk *desk, const char *name) {
     return nl_site_field(desk->call->request, name);
-}
-
-/* ---- the text that the form stands for ---- */
-
-struct attaching {
-    struct nl_front_fields *fields;
-    enum nl_status status;
-    struct nl_error *err;
-};
-
-static void take_attachment(const char *name, const char *value, void *ctx) {
-    struct attaching *attaching = ctx;
-    if (strncmp(name, "attach-", 7) == 0 && value[0] != '\0' && attaching->status == NL_OK)
-        attaching->status = nl_front_fields_attach(attaching->fields, value, attaching->err);
-}
-
-static enum nl_status read_form(const struct nl_desk *desk, struct nl_buf *source) {
-    struct nl_front_fields fields = {0};
-    struct attaching attaching = {&fields, NL_OK, desk->err};
-    enum nl_status status = NL_OK;
-    for (int i = 0; status == NL_OK && i < NL_FRONT_FIELDS; i++)
-        status = nl_front_fields_set(&fields, (enum nl_front_field)i,
-                                     field(desk, nl_front_field_names[i]), desk->err);
-    nl_request_each_field(desk->call->request, take_attachment, &attaching);
-    if (status == NL_OK)
-        status = attaching.status;
-    nl_buf_adds(&fields.other, field(desk, "other"));
-    nl_buf_adds(&fields.body, field(desk, "body"));
-    if (status == NL_OK)
-        nl_front_fields_write(&fields, source);
-    bool failed = fields.other.failed || fields.body.failed || source->failed;
-    nl_front_fields_free(&fields);
-    return status == NL_OK && failed ? nl_error_nomem(desk->err) : status;
 }
 
 /* ---- answers ---- */
@@ -115,7 +81,7 @@ enum nl_status nl_desk_save(struct nl_desk *desk, enum nl_merge_choice choice, b
     const char *revision = field(desk, "revision");
     if (strlen(revision) <= NL_REVISION_LEN)
         snprintf(seen.text, sizeof seen.text, "%s", revision);
-    enum nl_status status = read_form(desk, &source);
+    enum nl_status status = nl_desk_form_read(desk, &source);
     const struct nl_draft_text text = {desk->text, nl_buf_text(&source), &seen, keep};
     if (status == NL_OK)
         status = nl_office_draft_save_merged(&desk->office, desk->id, &text, field(desk, "base"),

@@ -21,7 +21,8 @@ struct nl_frontmatter {
     char *preheader;    /* the line that mail programs show after the subject */
     char **attachments; /* paths relative to the issue */
     size_t attachment_count;
-    char *timezone; /* of the events' times; default: UTC */
+    char *timezone; /* of the events' times and the embargo; default: UTC */
+    char *embargo;  /* not to be published before: "2026-09-14 09:00" */
     char *images;   /* "inline" (the default) or "links" */
     char *archive;  /* "public", "unlisted" or "never" */
     char *design;   /* a name of enum nl_design; NULL: that of the list */
