@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* RFC 9106 section 4 leaves the costs to whoever knows the machine; these are the ones of OWASP's
+/* RFC 9106 section 4 lets each installation choose the costs; these are the ones of OWASP's
  * Password Storage Cheat Sheet. Its second recommended option takes 64 MiB, which is all that
  * `serve` should need for everything. */
 enum { PASSES = 2, MEMORY_KIB = 19 * 1024, LANES = 1, SALT = 16, DIGEST = 32 };

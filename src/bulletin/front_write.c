@@ -172,7 +172,7 @@ static void note_present(struct writing *self, const struct nl_front_place *plac
     nl_front_fields_free(&self->seen);
 }
 
-/* What the base has no block for follows the part before it. */
+/* A part that the base has no block for follows the part before it. */
 static void write_missing(const struct writing *self, size_t part) {
     for (; part < PARTS && !self->present[part]; part++)
         write_part(self->fields, part, self->out);
