@@ -54,9 +54,9 @@ class Machine:
         shutil.copy(deb, os.path.join(self.root, "root"))
         return self.run("root", "apt-get", "install", "--yes", "--allow-downgrades", "/root/" + os.path.basename(deb))
 
-    def get(self, path):
+    def get(self, path, expect=0):
         script = f"import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:8025{path}').read().decode())"
-        return run("nsenter", "--net=/proc/%s/ns/net" % self.leader(), "/usr/bin/python3", "-c", script)
+        return run("nsenter", "--net=/proc/%s/ns/net" % self.leader(), "/usr/bin/python3", "-c", script, expect=expect)
 
     @staticmethod
     def wait_for(condition, seconds=180):

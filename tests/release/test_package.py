@@ -76,7 +76,7 @@ def test_answers_start_the_website(machine, mail):
                        "--url", "https://news.press.int")
     assert "wrote /etc/newsletter/newsletter.yaml" in told and "takes our mail" in told
     machine.wait_for(lambda: machine.state("newsletter.service") == "active")
-    assert "ok" in machine.get("/healthz")
+    machine.wait_for(lambda: "ok" in machine.get("/healthz", expect=None))  # active is sooner than listening
     assert machine.modes(CONFIG, "/var/lib/newsletter") == ["640 root:newsletter", "2770 newsletter:newsletter"]
 
 

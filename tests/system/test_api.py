@@ -56,7 +56,7 @@ def test_every_operation_has_an_example_that_fits(api):
 
 
 @pytest.mark.skipif(not os.path.isdir(os.path.join(WEB, "lint", "node_modules")),
-                    reason="the linters are not installed: npm ci in tests/web/lint")
+                    reason="./check --all installs the linters")
 def test_the_description_pleases_two_linters(api, tmp_path):
     """Without a warning: Redocly's recommended rules, and Spectral's for OpenAPI."""
     path = tmp_path / "openapi.json"

@@ -2,6 +2,7 @@
 import glob
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -52,3 +53,13 @@ def test_guides_refer_to_nothing_outside_the_repository():
         for target in re.findall(r"\]\(([^)#]+)", read(guide)):
             assert target.startswith("https://") or os.path.exists(os.path.join(TOP, target)), (guide, target)
         assert "../" not in read(guide), guide
+
+
+def test_links_stay_in_the_tree():
+    """A symbolic link to a folder of one machine is broken on all others."""
+    if not os.path.exists(os.path.join(TOP, ".git")):
+        pytest.skip("a tarball")
+    listed = subprocess.run(["git", "ls-files", "-s"], cwd=TOP, capture_output=True, text=True, check=True).stdout
+    links = [line.split("\t")[1] for line in listed.splitlines() if line.startswith("120000")]
+    outside = [link for link in links if not os.path.realpath(os.path.join(TOP, link)).startswith(os.path.realpath(TOP) + "/")]
+    assert not outside
