@@ -18,8 +18,8 @@
     "i.state IN ('sending', 'sent', 'paused', 'cancelled') AND "                                   \
     "i.archive <> 'never' AND i.public_from <= " now                                               \
     " AND (i.public_until IS NULL OR i.public_until > " now ") AND "                               \
-    "(i.state IN ('sending', 'sent') OR EXISTS (SELECT 1 FROM delivery d WHERE d.issue = i.id "    \
-    "AND d.state IN ('sent', 'unknown'))) "
+    "(i.state IN ('sending', 'sent') OR (SELECT sum(t.sent + t.unknown) FROM issue_total t "       \
+    "WHERE t.issue = i.id) > 0) "
 
 static const char SEPARATORS[] = " \t\"";
 
