@@ -562,10 +562,10 @@ def test_names_keep_their_direction(everything):
     assert "\u2068" not in "".join(everything["ru"].values())
 
 
-# Only a state that is hard to bring about has these.
+# Only a state that is hard to bring about has these, or an installation whose organisation has no name.
 RARE = {
     "All others", "At least {{count}} issues found", "By provider", "Last complaint", "Or write to us and we will add you:",
-    "{{{size}}} MB", "Please log in.", "Preparing: {{made}} of about {{about}}", "Provider",
+    "{{{size}}} MB", "Mailing list", "Please log in.", "Preparing: {{made}} of about {{about}}", "Provider",
     "To keep robots out, this form asks your browser to do a small calculation, which needs JavaScript. Please turn it on "
     "for this page and reload it.",
     "Too many requests at the moment. Please try again later.",
