@@ -162,3 +162,44 @@ def test_two_addresses_become_one(connected, server, clean, twin, result):
     assert "invisible" not in connected.run("doctor", "--local", expect=None).out
     connected.run("send", "--yes", connected.issue(), expect=None)
     assert len(server.messages("ann@example.org")) == server.count() == int(result == "active")
+
+
+# An override shows "gpj.exe" as "exe.jpg"; an embedding that stays open turns what stands after the text.
+TURNING = ["photo\u202egpj.exe", "\u202dx\u202c", "a \u202bb", "a \u2067b"]
+
+
+@pytest.mark.one_engine("the engine makes no difference")
+@pytest.mark.parametrize("front", [
+    {"title": "X"}, {"contact": {"person": "X"}}, {"events": [{"title": "Tea", "date": "2026-12-04", "place": "X"}]},
+    {"media": [{"title": "X", "url": "https://sound.example.org/a.mp3"}]}, {"attachments": ["X"]}, {"posted_by": "X"},
+], ids=lambda front: next(iter(front)))
+def test_no_field_of_an_issue_turns_a_text(site, front):
+    for text in TURNING:
+        chosen = json.loads(json.dumps(front).replace('"X"', json.dumps(text)))
+        assert "invisible character that turns the direction" in site.run("check", site.issue(**chosen), expect=65).err, text
+    assert "invisible" not in site.run("check", site.issue("Fine.\n", **json.loads(json.dumps(front).replace('"X"', json.dumps("\u2067x\u2069")))),
+                                       expect=None).err
+
+
+@pytest.mark.one_engine("the engine makes no difference")
+def test_no_text_of_an_issue_turns_another(site):
+    for text in TURNING:
+        for body in (f"{text}\n", f"# {text}\n", f"![{text}](https://www.example.org/a.png)\n", f"[{text}](https://www.example.org/)\n",
+                     f"- x\n- {text}\n", f"|a|\n|-|\n|{text}|\n", f"`{text}`\n", f"x[^1]\n\n[^1]: {text}\n"):
+            assert "invisible character that turns the direction" in site.run("check", site.issue(body), expect=65).err, (text, body)
+    site.run("preview", site.issue("\u0645\u0631\u062d\u0628\u0627 \u2068Ann (3)\u2069 \u202bx\u202c \u200f!\n"))
+
+
+@pytest.mark.one_engine("the engine makes no difference")
+def test_no_setting_turns_a_text(site):
+    for text in TURNING:
+        assert "invisible character" in site.run("list", "edit", "bulletin", "--title", text, expect=65).err
+        for wanted in ({"organisation": {"name": text}}, {"organisation": {"social": {text: "https://t.me/x"}}},
+                       {"organisation": {"contact": {"person": text}}}, {"media": [{"title": text, "url": "https://x.example/a.mp3"}]},
+                       {"forms": {"city": {"label": text}}}):
+            before = dict(site.settings)
+            site.configure(**wanted)
+            assert "invisible character" in site.run("status", expect=78).err, (text, wanted)
+            site.settings.clear()
+            site.settings.update(before)
+            site.configure()
