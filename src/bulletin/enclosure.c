@@ -53,6 +53,23 @@ static const char *type_by_name(const char *name) {
     return "application/octet-stream";
 }
 
+static bool is_program(const char *name) {
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
+        if (has_ending(name, programs[i]))
+            return true;
+    return false;
+}
+
+enum nl_status nl_enclosures_type(const char *name, const char **type, struct nl_error *err) {
+    if (is_program(name))
+        return nl_error_set(err, NL_DATA,
+                            "'%s' is a program or like one, which mail servers refuse: link to it "
+                            "instead",
+                            name);
+    *type = type_by_name(name);
+    return NL_OK;
+}
+
 static bool leads_out(const char *path) {
     for (const char *part = path; part != NULL; part = strchr(part, '/')) {
         part += *part == '/';
@@ -119,16 +136,13 @@ enum nl_status nl_enclosures_add(struct nl_enclosures *enclosures, const char *n
 
 enum nl_status nl_enclosures_attach(struct nl_enclosures *enclosures, const char *issue_path,
                                     const char *path, struct nl_error *err) {
-    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
-        if (has_ending(path, programs[i]))
-            return nl_error_set(
-                err, NL_DATA,
-                "%s: '%s' is a program or like one, which mail servers refuse: link "
-                "to it instead",
-                issue_path, path);
-    enum nl_status status = read_enclosure(enclosures, issue_path, path, err);
+    const char *type = NULL;
+    enum nl_status status = nl_enclosures_type(path, &type, err);
+    if (status != NL_OK)
+        return nl_error_context(err, "%s", issue_path);
+    status = read_enclosure(enclosures, issue_path, path, err);
     if (status == NL_OK)
-        enclosures->items[enclosures->count - 1].type = type_by_name(path);
+        enclosures->items[enclosures->count - 1].type = type;
     return status;
 }
 

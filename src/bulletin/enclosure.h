@@ -29,6 +29,11 @@ struct nl_enclosures {
 enum nl_status nl_enclosures_attach(struct nl_enclosures *enclosures, const char *issue_path,
                                     const char *path, struct nl_error *err);
 
+/* The media type of a file by its name, a constant. NL_DATA for programs, which mail servers
+ * refuse.
+ */
+enum nl_status nl_enclosures_type(const char *name, const char **type, struct nl_error *err);
+
 /* Adds an attachment that the program has made. Takes the content of `data`; `type` is a constant.
  */
 enum nl_status nl_enclosures_add(struct nl_enclosures *enclosures, const char *name,

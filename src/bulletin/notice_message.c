@@ -12,21 +12,6 @@
 #include <string.h>
 #include <time.h>
 
-/* The first line of a notice's text template is "Subject: ..."; the rest is the text. */
-static enum nl_status split_subject(struct nl_buf *text, char **subject, struct nl_error *err) {
-    static const char prefix[] = "Subject: ";
-    char *end = strchr(nl_buf_text(text), '\n');
-    if (end == NULL || strncmp(text->data, prefix, sizeof prefix - 1) != 0)
-        return nl_error_set(err, NL_DATA,
-                            "the text template of a notice must begin with a line 'Subject: ...'");
-    *end = '\0';
-    *subject = strdup(text->data + sizeof prefix - 1);
-    char *body = end + 1 + strspn(end + 1, "\n");
-    text->len -= (size_t)(body - text->data);
-    memmove(text->data, body, text->len + 1);
-    return *subject != NULL ? NL_OK : nl_error_nomem(err);
-}
-
 /* The day on which a link that is sent now expires. */
 static void add_expiry(const struct nl_theme *theme, int64_t lifetime, json_t *data) {
     struct nl_buf words = {0};
@@ -47,8 +32,7 @@ struct notice {
     struct nl_slots slots;
     struct nl_identity identity;
     struct nl_enclosures enclosures; /* the logo */
-    struct nl_buf text, html;
-    char *subject;
+    struct nl_buf subject, text, html;
 };
 
 static enum nl_status render_notice(struct notice *notice, struct nl_error *err) {
@@ -71,12 +55,11 @@ static enum nl_status render_notice(struct notice *notice, struct nl_error *err)
     add_expiry(&notice->theme, nl_config_link_lifetime(config, notice->kind), data);
     if (status == NL_OK) {
         nl_buf_addf(&file, "%s.txt", notice->kind);
-        status = nl_theme_render(&notice->theme, nl_buf_text(&file), data, &notice->text, err);
+        status = nl_theme_render_mail(&notice->theme, nl_buf_text(&file), data, &notice->subject,
+                                      &notice->text, err);
     }
-    if (status == NL_OK)
-        status = split_subject(&notice->text, &notice->subject, err);
     if (status == NL_OK) {
-        nl_data_set(data, "subject", notice->subject);
+        nl_data_set(data, "subject", nl_buf_text(&notice->subject));
         nl_buf_clear(&file);
         nl_buf_addf(&file, "%s.html", notice->kind);
         status = nl_theme_render(&notice->theme, nl_buf_text(&file), data, &notice->html, err);
@@ -130,8 +113,9 @@ enum nl_status nl_notice_compose(const char *kind, const char *language, const s
     if (status == NL_OK)
         status = render_notice(&notice, err);
     if (status == NL_OK)
-        status = nl_fields_common(list, notice.subject, nl_catalog_language(notice.theme.catalog),
-                                  &notice.slots, &fields, err);
+        status = nl_fields_common(list, nl_buf_text(&notice.subject),
+                                  nl_catalog_language(notice.theme.catalog), &notice.slots, &fields,
+                                  err);
     if (status == NL_OK)
         status = add_notice_fields(&notice, &fields, err);
     if (status == NL_OK)
@@ -141,7 +125,7 @@ enum nl_status nl_notice_compose(const char *kind, const char *language, const s
         nl_message_pack(&notice.slots, &message, out);
         status = out->failed ? nl_error_nomem(err) : NL_OK;
     }
-    free(notice.subject);
+    nl_buf_free(&notice.subject);
     nl_theme_free(&notice.theme);
     nl_slots_free(&notice.slots);
     nl_enclosures_free(&notice.enclosures);

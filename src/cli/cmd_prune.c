@@ -14,23 +14,24 @@ struct nl_retention cli_retention(const struct nl_config *config) {
                                  .ips = config->retention.ips,
                                  .unconfirmed = config->retention.unconfirmed,
                                  .reports = config->retention.reports,
+                                 .messages = config->retention.messages,
                                  .ended = config->retention.ended};
 }
 
 static void show(struct cli *cli, const struct nl_pruned *pruned) {
     if (!cli->json) {
         printf("%lld events, %lld links, %lld addresses of consent, %lld people, "
-               "%lld unconfirmed sign-ups, %lld reports\n",
+               "%lld unconfirmed sign-ups, %lld reports, %lld messages\n",
                (long long)pruned->events, (long long)pruned->links, (long long)pruned->ips,
                (long long)pruned->people, (long long)pruned->unconfirmed,
-               (long long)pruned->reports);
+               (long long)pruned->reports, (long long)pruned->messages);
         return;
     }
     json_t *object =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "events", (json_int_t)pruned->events, "links",
-                  (json_int_t)pruned->links, "ips", (json_int_t)pruned->ips, "people",
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events", (json_int_t)pruned->events,
+                  "links", (json_int_t)pruned->links, "ips", (json_int_t)pruned->ips, "people",
                   (json_int_t)pruned->people, "unconfirmed", (json_int_t)pruned->unconfirmed,
-                  "reports", (json_int_t)pruned->reports);
+                  "reports", (json_int_t)pruned->reports, "messages", (json_int_t)pruned->messages);
     cli_print_json(cli, object);
 }
 

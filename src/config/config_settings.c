@@ -128,6 +128,7 @@ static const struct setting {
     {"retention.links", DURATION, AT(retention.links), "90d", 0, 3153600000},
     {"retention.ips", DURATION, AT(retention.ips), "0", 0, 3153600000},
     {"retention.unconfirmed", DURATION, AT(retention.unconfirmed), "7d", 0, 3153600000},
+    {"retention.messages", DURATION, AT(retention.messages), "90d", 0, 3153600000},
     {"retention.reports", DURATION, AT(retention.reports), "180d", 0, 3153600000},
     {"retention.ended", DURATION, AT(retention.ended), "0", 0, 3153600000},
     {"backup.recipients", PATH, AT(backup_recipients), NULL, 0, 0},

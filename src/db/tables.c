@@ -35,11 +35,15 @@ const struct nl_table nl_tables[] = {
      "next_attempt_at, updated_at, lease_owner, lease_until, dot_at, reply_code, reply_status, "
      "reply_text, variant, replied_at, paced_at",
      "isiisiiiiisiiissiii", SMALL},
+    {"transactional",
+     "delivery, list, address, address_key, template, language, subject, size, content, asked_by, "
+     "repeat_key, request",
+     "iisssssibsss", LARGE},
     {"making",
      "id, issue, segment, further, began_at, newest, reached, people, seen, made, sampled",
      "iisiiiiiiii", SMALL},
     {"making_late", "id, making, subscription", "iii", SMALL},
-    {"event", "id, at, kind, list, subscriber, issue, detail", "iisiiis", SMALL},
+    {"event", "id, at, kind, list, subscriber, issue, detail, message", "iisiiisi", SMALL},
     {"returned", "id, digest, at, kind, delivery, message, reporter", "ibisibs", LARGE},
     {"bounce", "id, returned, at, delivery, subscription, kind, reason, status, diagnostic",
      "iiiiissss", SMALL},

@@ -53,8 +53,8 @@ enum nl_status nl_ahead_record(struct run *run) {
         item(run, i)->ahead = true;
         ahead->ids[ahead->count++] = item(run, i)->job.delivery;
     }
-    return nl_delivery_commit_points(run->plan->store, ahead->ids, ahead->count, true,
-                                     run->owner.text, ahead->may_go, run->err);
+    return nl_backlog_commit_points(&run->backlog, ahead->ids, ahead->count, true, ahead->may_go,
+                                    run->err);
 }
 
 void nl_ahead_committed(struct run *run) {

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/address.h"
 #include "newsletter/store/subscription.h"
+#include "newsletter/store/transactional.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,27 @@ enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_pause_reaso
     return status == NL_OK && leased == 0 ? find_next_due(backlog, err) : status;
 }
 
+bool nl_backlog_is_of_messages(const struct nl_run_plan *plan) {
+    return plan->scope.issue == 0 && strcmp(plan->scope.kind, NL_KIND_MESSAGE) == 0;
+}
+
+enum nl_status nl_backlog_commit_points(const struct nl_backlog *backlog, const int64_t *deliveries,
+                                        size_t count, bool ahead, bool *ok, struct nl_error *err) {
+    struct nl_store *store = backlog->plan->store;
+    return nl_backlog_is_of_messages(backlog->plan)
+               ? nl_transactional_commit_points(store, deliveries, count, ahead, backlog->owner, ok,
+                                                err)
+               : nl_delivery_commit_points(store, deliveries, count, ahead, backlog->owner, ok,
+                                           err);
+}
+
+enum nl_status nl_backlog_record(const struct nl_run_plan *plan, const struct nl_record *records,
+                                 size_t count, const char *owner, struct nl_error *err) {
+    return nl_backlog_is_of_messages(plan)
+               ? nl_transactional_record(plan->store, records, count, owner, err)
+               : nl_delivery_record(plan->store, records, count, owner, err);
+}
+
 enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct nl_error *err) {
     static const struct nl_result requeued = {.outcome = NL_REQUEUED};
     struct nl_record *records = calloc(backlog->count + 1, sizeof *records);
@@ -158,8 +180,7 @@ enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct nl_error *e
     for (size_t i = 0; i < backlog->count; i++)
         records[i] = (struct nl_record){backlog->items[backlog->first + i].job.delivery, &requeued};
     if (status == NL_OK)
-        status =
-            nl_delivery_record(backlog->plan->store, records, backlog->count, backlog->owner, err);
+        status = nl_backlog_record(backlog->plan, records, backlog->count, backlog->owner, err);
     free(records);
     return status;
 }

@@ -54,6 +54,19 @@ NL_CHECKED enum nl_status nl_backlog_fill(struct nl_backlog *backlog,
  * after it. */
 NL_CHECKED enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct nl_error *err);
 
+/* Whether a run is one of transactional messages, each of which has a text of its own. */
+bool nl_backlog_is_of_messages(const struct nl_run_plan *plan);
+
+/* Records commit points, as nl_delivery_commit_points. */
+NL_CHECKED enum nl_status nl_backlog_commit_points(const struct nl_backlog *backlog,
+                                                   const int64_t *deliveries, size_t count,
+                                                   bool ahead, bool *ok, struct nl_error *err);
+
+/* Records results, as nl_delivery_record, within a transaction. */
+NL_CHECKED enum nl_status nl_backlog_record(const struct nl_run_plan *plan,
+                                            const struct nl_record *records, size_t count,
+                                            const char *owner, struct nl_error *err);
+
 /* Drops all but the first `kept`: the transaction that leased the others failed. */
 void nl_backlog_forget(struct nl_backlog *backlog, size_t kept);
 

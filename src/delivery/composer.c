@@ -2,6 +2,7 @@
 
 #include "newsletter/base/language.h"
 #include "newsletter/inbound/provider.h"
+#include "newsletter/store/transactional.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,33 @@ static enum nl_status add_provider_field(const struct nl_composer *composer, int
     return NL_OK;
 }
 
+/* Fills one message and signs it. `body` is what its copies have in common; NULL where there is one
+ * copy. */
+static enum nl_status fill(const struct nl_composer *composer, const struct nl_message *packed,
+                           struct nl_dkim_body *body, const struct nl_recipient *recipient,
+                           struct nl_buf *message, struct nl_error *err) {
+    enum nl_status status = nl_message_fill(packed, recipient, message, err);
+    return status == NL_OK ? nl_signer_sign(&composer->signer, body, message, recipient->date, err)
+                           : status;
+}
+
+/* A transactional message is read when its turn comes: with its attachments it may be large. */
+static enum nl_status fill_own(const struct nl_composer *composer,
+                               const struct nl_recipient *recipient, int64_t delivery,
+                               struct nl_buf *message, struct nl_error *err) {
+    struct nl_buf content = {0};
+    struct nl_message *packed = NULL;
+    enum nl_status status =
+        nl_transactional_content(composer->plan->store, delivery, &content, err);
+    if (status == NL_OK)
+        status = nl_message_parse(nl_buf_text(&content), content.len, &packed, err);
+    nl_buf_free(&content);
+    if (status == NL_OK)
+        status = fill(composer, packed, NULL, recipient, message, err);
+    nl_message_free(packed);
+    return status;
+}
+
 enum nl_status nl_composer_fill(const struct nl_composer *composer,
                                 const struct nl_pending *pending, const struct nl_address *address,
                                 int64_t provider, struct nl_buf *message, struct nl_error *err) {
@@ -92,12 +120,15 @@ enum nl_status nl_composer_fill(const struct nl_composer *composer,
         .message_id = nl_buf_text(&id),
         .date = nl_env_now(nl_store_env(plan->store)),
     };
-    const struct nl_run_message *found = message_in(plan, job->language);
-    bool other = job->subject == 2 && found->alternative != NULL;
-    enum nl_status status =
-        nl_message_fill(other ? found->alternative : found->message, &recipient, message, err);
-    if (status == NL_OK)
-        status = nl_signer_sign(&composer->signer, found->body, message, recipient.date, err);
+    enum nl_status status = NL_OK;
+    if (plan->message_count == 0) {
+        status = fill_own(composer, &recipient, job->delivery, message, err);
+    } else {
+        const struct nl_run_message *found = message_in(plan, job->language);
+        bool other = job->subject == 2 && found->alternative != NULL;
+        status = fill(composer, other ? found->alternative : found->message, found->body,
+                      &recipient, message, err);
+    }
     if (status == NL_OK)
         status = add_provider_field(composer, provider, job->delivery, message, err);
     nl_buf_free(&id);

@@ -22,7 +22,7 @@ NL_CHECKED enum nl_status nl_composer_open(struct nl_composer *composer,
 void nl_composer_close(struct nl_composer *composer);
 
 /* Fills `message` for a delivery to `address`, which goes out through a server of `provider` (enum
- * nl_provider). */
+ * nl_provider). NL_NOTFOUND for a transactional message that was erased meanwhile. */
 NL_CHECKED enum nl_status nl_composer_fill(const struct nl_composer *composer,
                                            const struct nl_pending *pending,
                                            const struct nl_address *address, int64_t provider,

@@ -37,7 +37,7 @@ static enum nl_status record_results(struct run *run) {
         settle(run, held);
         run->records[count++] = (struct nl_record){held->delivery, &held->result};
     }
-    return nl_delivery_record(run->plan->store, run->records, count, run->owner.text, run->err);
+    return nl_backlog_record(run->plan, run->records, count, run->owner.text, run->err);
 }
 
 /* A message that was refused has not been sent: should we die now, it is queued, not unknown. */
@@ -66,8 +66,8 @@ static enum nl_status record_commit_points(struct run *run) {
     for (size_t i = 0; i < run->used; i++)
         if (run->messages[i].wants_commit_point)
             run->commit_points[count++] = run->messages[i].pending.job.delivery;
-    return nl_delivery_commit_points(run->plan->store, run->commit_points, count, false,
-                                     run->owner.text, run->may_go, run->err);
+    return nl_backlog_commit_points(&run->backlog, run->commit_points, count, false, run->may_go,
+                                    run->err);
 }
 
 /* Leases are renewed so that messages in flight stay ours, however long a server takes. */

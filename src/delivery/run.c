@@ -276,7 +276,11 @@ static enum nl_status start_message(struct run *run, size_t connection,
     } else {
         status = nl_composer_fill(&run->composer, pending, &address, provider_of(run, connection),
                                   &message->message, run->err);
-        if (status == NL_OK && fits(run, message, extensions))
+        if (status == NL_NOTFOUND) {
+            nl_error_free(run->err);
+            refuse_locally(run, message, "", "it was erased before its turn");
+            status = NL_OK;
+        } else if (status == NL_OK && fits(run, message, extensions))
             begin_message(run, message, &address);
     }
     nl_error_free(&bad_address);

@@ -21,8 +21,8 @@ struct nl_run_plan {
     const struct nl_relay *relay;
     struct nl_scope scope;
     const struct nl_run_message *messages; /* the first is for languages without one */
-    size_t message_count;
-    const char *from; /* the list's sender, "Name <address>" */
+    size_t message_count; /* 0: each delivery has its own (store/transactional.h) */
+    const char *from;     /* the list's sender, "Name <address>" */
     const struct nl_run_options *options;
 };
 

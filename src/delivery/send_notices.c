@@ -3,6 +3,7 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/language.h"
 #include "newsletter/bulletin/bulletin.h"
+#include "newsletter/store/transactional.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -90,13 +91,28 @@ static enum nl_status send_kind(struct notices *notices, const struct nl_list *l
     return status;
 }
 
+/* Sends the transactional messages of a list, or one of them. */
+static enum nl_status send_messages(struct notices *notices, const struct nl_list *list,
+                                    struct nl_error *err) {
+    struct nl_run_plan *plan = &notices->plan;
+    bool waits = false;
+    plan->scope.list = list->id;
+    plan->scope.kind = NL_KIND_MESSAGE;
+    plan->from = list->sender;
+    plan->messages = NULL;
+    plan->message_count = 0;
+    enum nl_status status = nl_delivery_waits(plan->store, &plan->scope, &waits, err);
+    return status == NL_OK && waits ? nl_run(plan, notices->summary, err) : status;
+}
+
 static enum nl_status send_list(const struct nl_list *list, void *ctx, struct nl_error *err) {
     struct notices *notices = ctx;
     enum nl_status status = NL_OK;
     for (const char *const *kind = nl_notice_kinds;
          status == NL_OK && *kind != NULL && !notices->summary->stopped; kind++)
         status = send_kind(notices, list, *kind, NULL, err);
-    return status;
+    return status == NL_OK && !notices->summary->stopped ? send_messages(notices, list, err)
+                                                         : status;
 }
 
 enum nl_status nl_send_notices(struct nl_store *store, const struct nl_config *config,
@@ -126,10 +142,16 @@ enum nl_status nl_send_notice(struct nl_store *store, const struct nl_config *co
     char *language = NULL;
     int64_t list_id = 0;
     enum nl_status status = nl_delivery_notice(store, delivery, &list_id, &kind, &language, err);
+    bool message = status == NL_NOTFOUND;
+    if (message) {
+        nl_error_free(err);
+        status = nl_transactional_list(store, delivery, &list_id, err);
+    }
     if (status == NL_OK)
         status = nl_list_get(store, list_id, &list, err);
     if (status == NL_OK)
-        status = send_kind(&notices, &list, kind, language, err);
+        status = message ? send_messages(&notices, &list, err)
+                         : send_kind(&notices, &list, kind, language, err);
     nl_list_free(&list);
     free(language);
     return status;

@@ -13,11 +13,11 @@ static json_t *text_or_null(const char *text) {
 }
 
 json_t *nl_event_facts(const struct nl_event_row *row) {
-    return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "id", (json_int_t)row->id, "at",
-                     nl_facts_time(row->at), "kind", row->kind, "list", text_or_null(row->list),
-                     "subscriber", number_or_null(row->subscriber), "address",
-                     text_or_null(row->address), "issue", number_or_null(row->issue), "detail",
-                     text_or_null(row->detail));
+    return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "id", (json_int_t)row->id,
+                     "at", nl_facts_time(row->at), "kind", row->kind, "list",
+                     text_or_null(row->list), "subscriber", number_or_null(row->subscriber),
+                     "address", text_or_null(row->address), "issue", number_or_null(row->issue),
+                     "message", number_or_null(row->message), "detail", text_or_null(row->detail));
 }
 
 struct gathering {

@@ -44,7 +44,8 @@ enum nl_status nl_bounce_record_is_to(struct nl_store *store, int64_t delivery,
     return nl_sql_exists(store, err, is,
                          "SELECT 1 FROM delivery d JOIN subscription s ON s.id = d.subscription "
                          "JOIN subscriber r ON r.id = s.subscriber "
-                         "WHERE d.id = ? AND r.address_key = ?",
+                         "WHERE d.id = ?1 AND r.address_key = ?2 UNION ALL SELECT 1 FROM "
+                         "transactional WHERE delivery = ?1 AND address_key = ?2",
                          NL_VALUES(NL_INT(delivery), NL_STRING(address_key)));
 }
 
@@ -160,6 +161,25 @@ struct targets {
     size_t count;
 };
 
+/* A transactional message that came back for good, from an address that has no subscription which
+ * could end: nothing else would keep the next message from it. */
+static enum nl_status suppress_recipient(struct nl_store *store,
+                                         const struct nl_bounce_record *record,
+                                         const struct nl_bounce_verdict *verdict,
+                                         const struct targets *targets, struct nl_error *err) {
+    bool complaint = verdict->effect == NL_EFFECT_COMPLAINT;
+    if (verdict->address != NULL || (!complaint && verdict->effect != NL_EFFECT_HARD))
+        return NL_OK;
+    for (size_t i = 0; !complaint && i < targets->count; i++)
+        if (targets->items[i].open)
+            return NL_OK;
+    return nl_sql_run(store, err,
+                      "INSERT INTO suppression (address_key, reason, since) SELECT address_key, "
+                      "?1, ?2 FROM transactional WHERE delivery = ?3 ON CONFLICT DO NOTHING",
+                      NL_VALUES(NL_STRING(complaint ? "complaint" : "bounce"),
+                                NL_INT(nl_store_now(store)), NL_INT(record->delivery)));
+}
+
 static enum nl_status add_target(const struct nl_sql_row *row, void *context,
                                  struct nl_error *err) {
     struct targets *targets = context;
@@ -181,7 +201,11 @@ static enum nl_status find_targets(struct nl_store *store, const struct record_c
         return nl_sql_each(store, err, add_target, targets,
                            "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
                            "s.state IN ('pending', 'active') FROM delivery d "
-                           "JOIN subscription s ON s.id = d.subscription WHERE d.id = ?",
+                           "JOIN subscription s ON s.id = d.subscription WHERE d.id = ?1 UNION ALL "
+                           "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
+                           "s.state IN ('pending', 'active') FROM transactional m JOIN subscriber "
+                           "r ON r.address_key = m.address_key JOIN subscription s ON "
+                           "s.subscriber = r.id WHERE m.delivery = ?1",
                            NL_VALUES(NL_INT(call->record->delivery)));
     return nl_sql_each(store, err, add_target, targets,
                        "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
@@ -195,6 +219,16 @@ static enum nl_status mark_delivery(struct nl_store *store, const struct nl_boun
                                     const struct nl_bounce_verdict *verdict, struct nl_error *err) {
     if (verdict->address != NULL || verdict->effect != NL_EFFECT_HARD)
         return NL_OK;
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "INSERT INTO event (at, kind, list, subscriber, message, detail) SELECT ?1, "
+        "'message-bounced', m.list, (SELECT r.id FROM subscriber r WHERE r.address_key = "
+        "m.address_key), m.delivery, ?2 FROM transactional m JOIN delivery d ON d.id = m.delivery "
+        "WHERE m.delivery = ?3 AND d.state IN ('sent', 'unknown')",
+        NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(verdict->reason),
+                  NL_INT(record->delivery)));
+    if (status != NL_OK)
+        return status;
     return nl_sql_run(
         store, err,
         "UPDATE delivery SET state = 'bounced', reply_code = NULL, reply_status = ?, "
@@ -221,11 +255,15 @@ static enum nl_status add(struct nl_store *store, void *ctx, struct nl_error *er
         if (status == NL_OK && targets.count == 0)
             status =
                 nl_sql_run(store, err,
-                           "INSERT INTO bounce (returned, at, kind, reason, status, "
-                           "diagnostic) VALUES (?, ?, ?, ?, ?, ?)",
+                           "INSERT INTO bounce (returned, at, delivery, kind, reason, status, "
+                           "diagnostic) VALUES (?, ?, (SELECT delivery FROM transactional WHERE "
+                           "delivery = ? AND ? > 0), ?, ?, ?, ?)",
                            NL_VALUES(NL_INT(call->id), NL_INT(nl_store_now(store)),
+                                     NL_INT(record->delivery), NL_INT(verdict->address == NULL),
                                      NL_STRING(verdict->kind), NL_STRING(verdict->reason),
                                      NL_STRING(verdict->status), NL_STRING(verdict->diagnostic)));
+        if (status == NL_OK)
+            status = suppress_recipient(store, record, verdict, &targets, err);
         if (status == NL_OK)
             status = mark_delivery(store, record, verdict, err);
     }

@@ -1,6 +1,7 @@
 #include "newsletter/store/delivery.h"
 
 #include "newsletter/db/sql.h"
+#include "store/transactional_row.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,11 +72,39 @@ static enum nl_status read_job(const struct nl_sql_row *row, struct nl_job *job,
                    NL_INTO(&job->attributes), NL_INTO(&token), NL_INTO(&job->language),
                    NL_INTO(&job->subject), NL_INTO(&job->reserved)),
         err);
-    if (status == NL_OK && !nl_token_parse(token, &job->unsubscribe))
+    if (status == NL_OK && token != NULL && !nl_token_parse(token, &job->unsubscribe))
         status = nl_error_set(err, NL_IO, "a subscription's token is damaged");
     if (status != NL_OK)
         nl_job_free(job);
     return status;
+}
+
+/* The same columns for a message that has no subscription. */
+#define MESSAGE_COLUMNS                                                                            \
+    "SELECT d.id, 0, d.attempts, coalesce(d.first_attempt_at, ?1), m.address, CAST(NULL AS "       \
+    "TEXT), "                                                                                      \
+    "'{}', CAST(NULL AS TEXT), m.language, 1, coalesce(d.paced_at BETWEEN ?1 - 2 AND ?1, "         \
+    "FALSE), " NL_MESSAGE_SENDABLE                                                                 \
+    " FROM delivery d JOIN transactional m ON m.delivery = d.id WHERE "                            \
+    "d.issue IS NULL AND m.list = ?2 AND d.kind = '" NL_KIND_MESSAGE "' AND ?3 IN (0, d.id) "
+
+static bool is_messages(const struct nl_scope *scope) {
+    return scope->issue == 0 && strcmp(scope->kind, NL_KIND_MESSAGE) == 0;
+}
+
+static enum nl_status each_message(struct nl_store *store, const struct nl_scope *scope,
+                                   bool deferred, int64_t limit, nl_sql_visit *each, void *context,
+                                   struct nl_error *err) {
+    const struct nl_value *values = NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(scope->list),
+                                              NL_INT(scope->delivery), NL_INT(limit));
+    if (!deferred)
+        return nl_sql_each(store, err, each, context,
+                           MESSAGE_COLUMNS "AND d.state = 'queued' ORDER BY d.id LIMIT ?4" CLAIM,
+                           values);
+    return nl_sql_each(store, err, each, context,
+                       MESSAGE_COLUMNS "AND d.state = 'deferred' AND d.next_attempt_at <= ?1 "
+                                       "ORDER BY d.next_attempt_at LIMIT ?4" CLAIM,
+                       values);
 }
 
 /* Calls `each` for the rows of JOB_COLUMNS that a scope holds. */
@@ -83,6 +112,8 @@ static enum nl_status each_job(struct nl_store *store, const struct nl_scope *sc
                                int64_t limit, nl_sql_visit *each, void *context,
                                struct nl_error *err) {
     int64_t now = nl_store_now(store);
+    if (is_messages(scope))
+        return each_message(store, scope, deferred, limit, each, context, err);
     if (scope->issue != 0 && !deferred)
         return nl_sql_each(
             store, err, each, context,
@@ -146,9 +177,16 @@ static enum nl_status add_job(const struct nl_sql_row *row, void *context, struc
     return status;
 }
 
-static enum nl_status skip_ended(struct nl_store *store, const struct nl_buf *ended,
-                                 struct nl_error *err) {
+static enum nl_status skip_ended(struct nl_store *store, const struct nl_scope *scope,
+                                 const struct nl_buf *ended, struct nl_error *err) {
     enum nl_status status = NL_OK;
+    for (size_t i = 0; is_messages(scope) && i < nl_ids_count(ended); i++) {
+        status = nl_transactional_skip(store, nl_ids_at(ended, i), err);
+        if (status != NL_OK)
+            return status;
+    }
+    if (is_messages(scope))
+        return NL_OK;
     for (size_t i = 0; status == NL_OK && i < nl_ids_count(ended); i++)
         status = nl_sql_run(store, err,
                             "UPDATE delivery SET state = 'skipped', updated_at = ?, "
@@ -166,7 +204,7 @@ static enum nl_status take_deliveries(struct nl_store *store, const struct nl_sc
         size_t room = max - taken->count;
         status = each_job(store, scope, deferred, (int64_t)room, add_job, &batch, err);
         if (status == NL_OK)
-            status = skip_ended(store, &batch.ended, err);
+            status = skip_ended(store, scope, &batch.ended, err);
         /* Rows whose subscription had ended made room for others of the same batch. */
         again = batch.ended.len > 0 && taken->count == 0;
         nl_buf_free(&batch.ended);

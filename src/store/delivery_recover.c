@@ -62,6 +62,15 @@ static enum nl_status recover(struct nl_store *store, void *ctx, struct nl_error
     enum nl_status status = hear_witnesses(store, recovery, all, err);
     if (status != NL_OK)
         return status;
+    if (recovery->issue == 0)
+        status = nl_sql_run(
+            store, err,
+            "INSERT INTO event (at, kind, list, message) SELECT ?2, 'message-unknown', m.list, "
+            "m.delivery FROM transactional m JOIN delivery ON delivery.id = m.delivery " DEAD
+            "NOT NULL /*+ FOR UPDATE SKIP LOCKED */)",
+            NL_VALUES(NL_INT(recovery->issue), NL_INT(now), NL_INT(all)));
+    if (status != NL_OK)
+        return status;
     status = nl_sql_run(store, err,
                         "UPDATE delivery SET state = 'unknown', lease_until = NULL, "
                         "attempts = attempts + 1, updated_at = ?2, "

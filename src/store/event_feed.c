@@ -12,12 +12,13 @@ struct visit {
 static enum nl_status visit_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
     const struct visit *visit = context;
     struct nl_event_row event = {0};
-    enum nl_status status = nl_sql_read(
-        row,
-        NL_COLUMNS(NL_INTO(&event.id), NL_INTO(&event.at), NL_INTO(&event.kind),
-                   NL_INTO(&event.list), NL_INTO(&event.subscriber), NL_INTO(&event.address),
-                   NL_INTO(&event.issue), NL_INTO(&event.slug), NL_INTO(&event.detail)),
-        err);
+    enum nl_status status =
+        nl_sql_read(row,
+                    NL_COLUMNS(NL_INTO(&event.id), NL_INTO(&event.at), NL_INTO(&event.kind),
+                               NL_INTO(&event.list), NL_INTO(&event.subscriber),
+                               NL_INTO(&event.address), NL_INTO(&event.issue), NL_INTO(&event.slug),
+                               NL_INTO(&event.detail), NL_INTO(&event.message)),
+                    err);
     return status == NL_OK ? visit->each(&event, visit->ctx, err) : status;
 }
 
@@ -31,7 +32,8 @@ enum nl_status nl_events_each(struct nl_store *store, const struct nl_event_quer
     return nl_sql_each(
         store, err, visit_row, &visit,
         "SELECT e.id, e.at, e.kind, l.name, e.subscriber, CASE WHEN r.address_key LIKE '%@%' THEN "
-        "r.address END, e.issue, i.slug, e.detail FROM event e LEFT JOIN list l ON l.id = e.list "
+        "r.address ELSE m.address END, e.issue, i.slug, e.detail, e.message FROM event e LEFT JOIN "
+        "list l ON l.id = e.list LEFT JOIN transactional m ON m.delivery = e.message "
         "LEFT JOIN subscriber r ON r.id = e.subscriber LEFT JOIN issue i ON i.id = e.issue "
         "WHERE e.id > ?1 AND e.at <= ?2 AND (?3 IS NULL OR e.kind = ?3) AND "
         "(?4 IS NULL OR l.name = ?4) ORDER BY e.id LIMIT ?5",

@@ -12,10 +12,11 @@
 #define SUBSCRIPTIONS "(SELECT id FROM subscription WHERE list = ?1)"
 #define ISSUES "(SELECT id FROM issue WHERE list = ?1)"
 
-/* The deliveries of its issues, and the notices to its subscribers. */
+/* The deliveries of its issues, the notices to its subscribers, and messages in its name. */
 #define DELIVERIES                                                                                 \
     "(SELECT d.id FROM delivery d WHERE d.issue IN " ISSUES " UNION ALL SELECT d.id FROM "         \
-    "delivery d WHERE d.issue IS NULL AND d.subscription IN " SUBSCRIPTIONS ")"
+    "delivery d WHERE d.issue IS NULL AND d.subscription IN " SUBSCRIPTIONS " UNION ALL SELECT "   \
+    "m.delivery FROM transactional m WHERE m.list = ?1)"
 
 enum nl_status nl_list_remains(struct nl_store *store, int64_t list, struct nl_list_remains *out,
                                struct nl_error *err) {

@@ -3,6 +3,7 @@
 #include "newsletter/base/token.h"
 #include "store/event.h"
 #include "store/person_row.h"
+#include "store/transactional_row.h"
 
 #include <stdlib.h>
 
@@ -78,7 +79,15 @@ enum nl_status nl_person_erase_rows(struct nl_store *store, int64_t subscriber,
          "NULL, "
          "language = NULL, attributes = '{}' WHERE id = ?1 AND ?2 > 0"),
     };
+    char *key = NULL;
+    int64_t messages = 0;
     enum nl_status status = nl_person_leave_tombstone(store, subscriber, err);
+    if (status == NL_OK)
+        status = nl_sql_first(store, err, NULL, "SELECT address_key FROM subscriber WHERE id = ?",
+                              NL_VALUES(NL_INT(subscriber)), NL_COLUMNS(NL_INTO(&key)));
+    if (status == NL_OK && key != NULL)
+        status = nl_transactional_erase_rows(store, key, &messages, err);
+    free(key);
     for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
         status = nl_sql_run(store, err, steps[i],
                             NL_VALUES(NL_INT(subscriber), NL_INT(nl_store_now(store))));

@@ -58,6 +58,20 @@ static const struct chapter chapters[] = {
       {"updated_at", 't'},
       {"reply_code", 'i'},
       {"reply", 's'}}},
+    {"messages",
+     "SELECT l.name, m.template, m.subject, d.state, d.attempts, d.created_at, d.updated_at, "
+     "d.reply_code, d.reply_text FROM subscriber r JOIN transactional m ON m.address_key = "
+     "r.address_key JOIN delivery d ON d.id = m.delivery JOIN list l ON l.id = m.list WHERE r.id = "
+     "?1 ORDER BY d.id",
+     {{"list", 's'},
+      {"template", 's'},
+      {"subject", 's'},
+      {"state", 's'},
+      {"attempts", 'i'},
+      {"created_at", 't'},
+      {"updated_at", 't'},
+      {"reply_code", 'i'},
+      {"reply", 's'}}},
     {"returned_mail",
      "SELECT b.at, b.kind, b.reason, b.status, b.diagnostic FROM bounce b "
      "JOIN subscription s ON s.id = b.subscription WHERE s.subscriber = ?1 ORDER BY b.id",

@@ -8,6 +8,7 @@
 #include "newsletter/store/reputation.h"
 #include "newsletter/store/task.h"
 #include "newsletter/store/throttle.h"
+#include "newsletter/store/transactional.h"
 #include "store/person_row.h"
 #include "store/unconfirmed.h"
 
@@ -171,6 +172,9 @@ enum nl_status nl_store_prune(struct nl_store *store, const struct nl_retention 
     enum nl_status status = prune_people(store, &call, err);
     if (status == NL_OK)
         status = prune_many(store, &call, err);
+    if (status == NL_OK)
+        status = nl_transactional_forget(store, limit(store, retention->messages), dry_run,
+                                         &out->messages, err);
     if (status == NL_OK && !dry_run)
         status = nl_tasks_expire(store, err);
     if (status == NL_OK)

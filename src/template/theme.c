@@ -258,6 +258,52 @@ enum nl_status nl_theme_render(const struct nl_theme *theme, const char *file, j
     return status;
 }
 
+bool nl_theme_has(const struct nl_theme *theme, const char *file) {
+    struct nl_buf path = {0};
+    bool has = false;
+    if (theme->folder != NULL)
+        nl_buf_addf(&path, "%s/%s", theme->folder, file);
+    has = theme->folder != NULL && access(nl_buf_text(&path), F_OK) == 0;
+    nl_buf_free(&path);
+    for (const struct nl_embedded *entry = nl_embedded_templates; !has && entry->name != NULL;
+         entry++)
+        has = strcmp(entry->name, file) == 0;
+    return has;
+}
+
+enum nl_status nl_theme_render_mail(const struct nl_theme *theme, const char *file,
+                                    const json_t *data, struct nl_buf *subject, struct nl_buf *text,
+                                    struct nl_error *err) {
+    static const char prefix[] = "Subject: ";
+    struct nl_buf source = {0};
+    struct nl_buf where = {0};
+    struct nl_template_host host = host_of(theme, false);
+    enum nl_status status = read_file(theme->folder, file, &where, &source, err);
+    if (status == NL_NOTFOUND)
+        status = nl_error_set(err, NL_INTERNAL, "there is no template %s", file);
+    char *end = strchr(nl_buf_text(&source), '\n');
+    if (status == NL_OK && (end == NULL || strncmp(source.data, prefix, sizeof prefix - 1) != 0))
+        status = nl_error_set(err, NL_DATA, "%s: a mail must begin with a line 'Subject: ...'",
+                              nl_buf_text(&where));
+    if (status == NL_OK) {
+        *end = '\0';
+        status = nl_template_render(source.data + sizeof prefix - 1, nl_buf_text(&where), &host,
+                                    data, subject, err);
+    }
+    if (status == NL_OK) {
+        *end = '\n'; /* the line, empty, so that errors count lines as the file has them */
+        status = nl_template_render(end, nl_buf_text(&where), &host, data, text, err);
+    }
+    if (status == NL_OK) {
+        size_t blank = strspn(nl_buf_text(text), "\n");
+        text->len -= blank;
+        memmove(text->data, text->data + blank, text->len + 1);
+    }
+    nl_buf_free(&source);
+    nl_buf_free(&where);
+    return status;
+}
+
 enum nl_status nl_theme_text(const struct nl_theme *theme, const char *context, const char *text,
                              const json_t *data, struct nl_buf *out, struct nl_error *err) {
     struct nl_template_host host = host_of(theme, false);

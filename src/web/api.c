@@ -5,6 +5,7 @@
 #include "newsletter/service/exports.h"
 #include "newsletter/service/imports.h"
 #include "newsletter/service/issues.h"
+#include "newsletter/service/messages.h"
 #include "web/api_rate.h"
 #include "web/api_repeats.h"
 
@@ -55,7 +56,8 @@ static bool is_numbered(const struct nl_api_route *route) {
     return strncmp(route->path, "issues/*", 8) == 0 ||
            strncmp(route->path, "subscribers/*", 13) == 0 ||
            strncmp(route->path, "bounces/*", 9) == 0 || strncmp(route->path, "imports/*", 9) == 0 ||
-           strncmp(route->path, "exports/*", 9) == 0 || strncmp(route->path, "drafts/*", 8) == 0;
+           strncmp(route->path, "exports/*", 9) == 0 || strncmp(route->path, "drafts/*", 8) == 0 ||
+           strncmp(route->path, "messages/*", 10) == 0;
 }
 
 static bool has_method(const struct nl_api_route *route, const struct nl_api_call *call) {
@@ -101,14 +103,18 @@ static enum nl_status refuse_scope(const struct nl_api_call *call, struct nl_err
     return status;
 }
 
-static enum nl_status list_of_draft(const struct nl_api_call *call, char **out,
-                                    struct nl_error *err) {
-    json_t *draft = NULL;
-    enum nl_status status = nl_office_draft_read(&call->office, call->id, &draft, err);
-    const char *list = nl_api_text(draft, "list");
+/* The list of a draft or a message, which `read` reads. */
+static enum nl_status list_of_facts(const struct nl_api_call *call,
+                                    enum nl_status (*read)(const struct nl_office *office,
+                                                           int64_t id, json_t **out,
+                                                           struct nl_error *err),
+                                    char **out, struct nl_error *err) {
+    json_t *facts = NULL;
+    enum nl_status status = read(&call->office, call->id, &facts, err);
+    const char *list = nl_api_text(facts, "list");
     if (status == NL_OK && list != NULL && (*out = strdup(list)) == NULL)
         status = nl_error_nomem(err);
-    json_decref(draft);
+    json_decref(facts);
     if (status != NL_NOTFOUND)
         return status;
     nl_error_free(err);
@@ -129,7 +135,9 @@ static enum nl_status list_of(const struct nl_api_call *call, char **out, struct
     case NL_LIST_EXPORT:
         return nl_office_export_list(&call->office, call->id, out, err);
     case NL_LIST_DRAFT:
-        return list_of_draft(call, out, err);
+        return list_of_facts(call, nl_office_draft_read, out, err);
+    case NL_LIST_MESSAGE:
+        return list_of_facts(call, nl_office_message_read, out, err);
     case NL_LIST_QUERY:
         name = nl_request_query(call->request, "list");
         break;
@@ -297,7 +305,8 @@ size_t nl_staff_body_limit(void *ctx, const struct nl_request *request) {
     const char *path = path_of(ctx, request, &api);
     if (path == NULL)
         return api;
-    bool large = strcmp(path, "subscribers/batch") == 0 || strncmp(path, "drafts", 6) == 0;
+    bool large = strcmp(path, "subscribers/batch") == 0 || strncmp(path, "drafts", 6) == 0 ||
+                 strcmp(path, "messages") == 0;
     return large ? BATCH_LIMIT : BODY_LIMIT;
 }
 

@@ -19,14 +19,15 @@ typedef enum nl_status nl_api_handler(struct nl_api_call *call, struct nl_error 
 /* Where the list stands that a call is about. A token that is good for some lists may make no other
  * calls. */
 enum nl_api_list {
-    NL_LIST_NONE,   /* it concerns all of them */
-    NL_LIST_OWN,    /* the handler leaves out what the token is not good for */
-    NL_LIST_PATH,   /* in the path */
-    NL_LIST_ISSUE,  /* it is that of the issue in the path */
-    NL_LIST_QUERY,  /* in the query, as "list" */
-    NL_LIST_BODY,   /* in the body, as "list" */
-    NL_LIST_EXPORT, /* it is that of the export in the path */
-    NL_LIST_DRAFT,  /* it is that of the draft in the path */
+    NL_LIST_NONE,    /* it concerns all of them */
+    NL_LIST_OWN,     /* the handler leaves out what the token is not good for */
+    NL_LIST_PATH,    /* in the path */
+    NL_LIST_ISSUE,   /* it is that of the issue in the path */
+    NL_LIST_QUERY,   /* in the query, as "list" */
+    NL_LIST_BODY,    /* in the body, as "list" */
+    NL_LIST_EXPORT,  /* it is that of the export in the path */
+    NL_LIST_DRAFT,   /* it is that of the draft in the path */
+    NL_LIST_MESSAGE, /* it is that of the transactional message in the path */
 };
 
 struct nl_api_route {
@@ -163,6 +164,7 @@ nl_api_handler nl_api_get_imports, nl_api_open_import, nl_api_get_import, nl_api
     nl_api_undo_import, nl_api_get_rejects;
 nl_api_handler nl_api_get_exports, nl_api_start_export, nl_api_get_export, nl_api_get_export_file,
     nl_api_cancel_export;
+nl_api_handler nl_api_get_messages, nl_api_send_message, nl_api_get_message;
 nl_api_handler nl_api_get_events;
 nl_api_handler nl_api_get_webhooks, nl_api_add_webhook, nl_api_change_webhook,
     nl_api_remove_webhook, nl_api_test_webhook, nl_api_get_webhook_log;

@@ -215,6 +215,7 @@ struct nl_config {
         int64_t ips;
         int64_t ended;
         int64_t unconfirmed; /* sign-ups, after their last link has expired */
+        int64_t messages;    /* transactional ones, after they were sent or given up */
         int64_t reports;     /* what DMARC and TLS reports say, by the day they are about */
     } retention;
     struct {                  /* programs that are told what happens */

@@ -11,7 +11,8 @@ NL_CHECKED enum nl_status nl_office_events(const struct nl_office *office,
                                            const struct nl_event_query *query, json_t **out,
                                            int64_t *last, struct nl_error *err) NL_ALL_NONNULL;
 
-/* One event as a JSON object: id, at, kind, list, subscriber, address, issue, detail. */
+/* One event as a JSON object: id, at, kind, list, subscriber, address, issue, message,
+ * detail. */
 json_t *nl_event_facts(const struct nl_event_row *row) NL_ALL_NONNULL;
 
 #endif

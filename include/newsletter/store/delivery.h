@@ -18,11 +18,12 @@ extern const char *const nl_notice_kinds[];
 /* Whether notices of that kind carry a link, and for what. */
 bool nl_notice_purpose(const char *kind, enum nl_purpose *purpose) NL_NONNULL(2);
 
-/* The scope of a run: an issue, or the notices of one kind for one list. */
+/* The scope of a run: an issue, or the notices of one kind for one list. NL_KIND_MESSAGE, for
+ * transactional messages, is such a kind (store/transactional.h). */
 struct nl_scope {
     int64_t issue;     /* 0 for notices */
     int64_t list;      /* notices only */
-    const char *kind;  /* notices only: one of nl_notice_kinds */
+    const char *kind;  /* notices only: one of nl_notice_kinds, or NL_KIND_MESSAGE */
     int64_t delivery;  /* notices only: just this one; 0 for all */
     int64_t after;     /* how far an issue's queue was searched; kept by nl_delivery_lease */
     bool reservations; /* domains have rates: deliveries whose reserved time has come go first */

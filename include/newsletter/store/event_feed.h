@@ -10,9 +10,11 @@ struct nl_event_row {
     const char *kind;
     const char *list; /* its name */
     int64_t subscriber;
-    const char *address; /* of the subscriber; NULL also for one who was erased */
+    const char *address; /* of the subscriber, or that of the message; NULL also for one who was
+                            erased */
     int64_t issue;
     const char *slug; /* of the issue */
+    int64_t message;  /* a transactional message */
     const char *detail;
 };
 

@@ -49,6 +49,17 @@ NL_CHECKED enum nl_status nl_theme_render(const struct nl_theme *theme, const ch
                                           json_t *data, struct nl_buf *out, struct nl_error *err)
     NL_NONNULL(1, 2, 4, 5);
 
+/* Renders NAME.txt of a mail, whose first line is "Subject: ...". The line is a template of its
+ * own: a value with a line break cannot end it. Without that line it is NL_DATA. `subject` is not
+ * encoded yet; what follows the blank lines after it goes into `text`. */
+NL_CHECKED enum nl_status nl_theme_render_mail(const struct nl_theme *theme, const char *file,
+                                               const json_t *data, struct nl_buf *subject,
+                                               struct nl_buf *text,
+                                               struct nl_error *err) NL_ALL_NONNULL;
+
+/* Whether there is a file of that name, in the user's folder or built in. */
+bool nl_theme_has(const struct nl_theme *theme, const char *file) NL_ALL_NONNULL;
+
 /* Renders one translatable text over `data`, as plain text. Appends. */
 NL_CHECKED enum nl_status nl_theme_text(const struct nl_theme *theme, const char *context,
                                         const char *text, const json_t *data, struct nl_buf *out,
