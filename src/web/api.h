@@ -159,6 +159,7 @@ nl_api_handler nl_api_get_drafts, nl_api_begin_draft, nl_api_get_draft, nl_api_r
     nl_api_get_draft_text, nl_api_put_draft_text, nl_api_remove_draft_text, nl_api_add_draft_file,
     nl_api_remove_draft_file, nl_api_check_draft, nl_api_preview_draft, nl_api_test_draft,
     nl_api_plan_draft, nl_api_send_draft;
+nl_api_handler nl_api_get_approval, nl_api_ask_approval, nl_api_answer_approval;
 nl_api_handler nl_api_get_imports, nl_api_open_import, nl_api_get_import, nl_api_change_import,
     nl_api_put_import_file, nl_api_get_columns, nl_api_start_import, nl_api_cancel_import,
     nl_api_undo_import, nl_api_get_rejects;

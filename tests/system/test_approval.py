@@ -1,11 +1,13 @@
 """Approval: an issue that is written by one goes out only as others have approved it."""
 import email
 import email.policy
+import json
 import re
 import threading
 import urllib.parse
 
 import pytest
+from apiclient import ApiClient
 from conftest import wait_for
 from test_look import look, needs_browser
 from test_press_room import FIELDS, Desk, account, problem
@@ -216,3 +218,77 @@ def test_how_it_looks(begin, connected, tmp_path, language):
     look(tmp_path, {f"approval-{language}": f"{desk.http.url}{desk.path}/approval?language={language}",
                     f"account-{language}": f"{desk.http.url}/account?language={language}"},
          widths=(375, 1280), mail=False, cookie=desk.http.cookie)
+
+
+# ---- by command, and over the API ----
+
+@pytest.fixture
+def ways(begin, connected, staff):  # noqa: F811
+    """A draft that ann has written in the browser, and one client of the API for each scope."""
+    desk = begin(needed="1")
+    scopes = ("issues", "send", "issues,send")
+    clients = {scope: ApiClient(desk.http, connected.run("staff", "token", scope.replace(",", "-"), "--scope", scope).out.strip())
+               for scope in scopes}
+    return desk, desk.path.rsplit("/", 1)[1], clients
+
+
+def test_over_the_api(ways, connected, server):
+    desk, number, clients = ways
+    at = f"/drafts/{number}"
+    writer, sender, both = (clients[scope] for scope in ("issues", "send", "issues,send"))
+    before = writer.call("GET", at + "/approval")
+    assert (before["state"], before["needed"], before["asked_by"], before["said"]) == ("none", 1, None, [])
+    plan = writer.call("GET", at + "/plan")
+    assert plan["digest"] == before["digest"] and "approved" in plan["obstacle"]
+    sender.call("POST", at + "/approve", {"digest": before["digest"]}, 409)  # nobody has asked
+    asked = writer.call("POST", at + "/approval", {"words": "Please read"})
+    assert (asked["state"], asked["asked_by"], asked["words"]) == ("open", "issues", "Please read")
+    wait_for(lambda: server.messages("bob@example.org"))
+    tag = writer.answer.getheader("ETag")
+    assert writer.raw("GET", at + "/approval", **{"If-None-Match": tag}).status == 304
+    # who may not send may not approve
+    for word in ("approve", "return", "comment"):
+        writer.call("POST", f"{at}/{word}", {"digest": asked["digest"], "words": "x"}, 403)
+    sender.call("POST", at + "/send", {"digest": asked["digest"]}, 422)
+    sender.call("POST", at + "/comment", {"digest": asked["digest"]}, 422)
+    said = sender.call("POST", at + "/comment", {"digest": asked["digest"], "passage": "yurts", "words": "Which?"})["said"]
+    assert [(one["author"], one["kind"], one["passage"], one["words"]) for one in said] == [("send", "comment", "yurts", "Which?")]
+    sender.call("POST", at + "/approve", {"digest": "0" * 64}, 409)
+    for body in ({}, {"digest": None}, {"digest": asked["digest"], "own": True}, {"digest": asked["digest"], "words": "x" * 5000}):
+        sender.call("POST", at + "/approve", body, 422)
+    assert sender.call("POST", at + "/return", {"digest": asked["digest"], "words": "Shorter"})["state"] == "returned"
+    # a token does not approve what it has asked for
+    again = both.call("POST", at + "/approval", {})
+    both.call("POST", at + "/approve", {"digest": again["digest"]}, 422)
+    done = sender.call("POST", at + "/approve", {"digest": again["digest"]})
+    assert (done["state"], done["given"]) == ("approved", 1)
+    # a change withdraws it
+    assert desk.save(revision=desk.revision(), **{**FIELDS, "body": "Other words"}).status == 303
+    changed = writer.call("GET", at + "/approval")
+    assert changed["state"] == "withdrawn" and changed["digest"] != again["digest"]
+    sender.call("POST", at + "/send", {"digest": again["digest"]}, 422)
+    last = writer.call("POST", at + "/approval", {})
+    sender.call("POST", at + "/approve", {"digest": last["digest"]})
+    assert sender.call("POST", at + "/send", {"digest": last["digest"]}, 202)["issue"]
+    assert [row[0] for row in connected.sql("SELECT action FROM audit WHERE door = 'api' AND action LIKE 'approval %'")].count("approval approve") == 2
+    writer.call("GET", "/drafts/999/approval", expect=404)
+
+
+def test_by_command(ways, connected):
+    _, number, _ = ways
+    asked = json.loads(connected.run("draft", "ask", number, "--words", "Please read", "--json").out)
+    assert asked["state"] == "open"
+    connected.run("draft", "approve", number, expect=64)
+    assert "somebody else" in connected.run("draft", "approve", number, "--digest", asked["seal"], expect=65).err
+    connected.run("draft", "comment", number, "--digest", asked["seal"], expect=65)
+    assert "Which?" in connected.run("draft", "comment", number, "--digest", asked["seal"], "--words", "Which?").out
+    assert "look again" in connected.run("draft", "return", number, "--digest", "0" * 64, "--words", "x", expect=65).err
+    connected.run("draft", "return", number, "--digest", asked["seal"], "--words", "Shorter")
+    connected.configure(approval={"needed": "1", "own": "yes"})
+    connected.run("draft", "ask", number)
+    assert json.loads(connected.run("draft", "approve", number, "--digest", asked["seal"], "--json").out)["state"] == "approved"
+    assert "Yurts" in connected.run("draft").out and "approved" in connected.run("draft", "show", number).out
+    assert "A yurt for {{name|you}}." in connected.run("draft", "text", number).out
+    for words in (("show", "999"), ("text", number, "--language", "kk"), ("ask", "999")):
+        connected.run("draft", *words, expect=None if words[0] == "ask" else 67)
+    connected.run("draft", "show", "x", expect=64)
