@@ -1,4 +1,4 @@
-/* What a transactional message takes from outside: its data and its files. */
+/* The input of a transactional message: its data and its files. */
 #ifndef NL_BULLETIN_MESSAGE_INPUT_H
 #define NL_BULLETIN_MESSAGE_INPUT_H
 

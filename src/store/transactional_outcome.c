@@ -1,4 +1,4 @@
-/* What becomes of transactional messages: commit points, outcomes, and their end. */
+/* The outcome of transactional messages: commit points, records, and their end. */
 #include "newsletter/db/sql.h"
 #include "store/transactional_row.h"
 

@@ -4,7 +4,7 @@
 
 #include "newsletter/store/transactional.h"
 
-/* Of a row m of the table: its address was not suppressed meanwhile. */
+/* A condition: the address of the row m was not suppressed meanwhile. */
 #define NL_MESSAGE_SENDABLE                                                                        \
     "NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = m.address_key)"
 
