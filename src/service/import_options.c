@@ -8,11 +8,23 @@
 
 enum { ITEMS = 256 }; /* of one option */
 
-static const struct nl_task_member members[] = {
-    {"list", 's'},      {"consent", 's'},      {"confirm", 'b'},  {"update", 'b'},
-    {"format", 's'},    {"as", 's'},           {"encoding", 's'}, {"dates", 's'},
-    {"delimiter", 's'}, {"map", 'o'},          {"ignore", 'a'},   {"states", 'o'},
-    {"partial", 'b'},   {"keep_columns", 'b'}, {"dry_run", 'b'},  {0}};
+static const struct nl_task_member members[] = {{"list", 's'},
+                                                {"consent", 's'},
+                                                {"confirm", 'b'},
+                                                {"update", 'b'},
+                                                {"format", 's'},
+                                                {"as", 's'},
+                                                {"encoding", 's'},
+                                                {"dates", 's'},
+                                                {"delimiter", 's'},
+                                                {"map", 'o'},
+                                                {"ignore", 'a'},
+                                                {"states", 'o'},
+                                                {"partial", 'b'},
+                                                {"keep_columns", 'b'},
+                                                {"dry_run", 'b'},
+                                                {"confined", 'b'},
+                                                {0}};
 
 static bool has_type(const json_t *value, char type) {
     return type == 's'   ? json_is_string(value)
@@ -65,6 +77,21 @@ static enum nl_status read_word(const json_t *json, const char *name, const char
         nl_error_set(err, NL_DATA, "%s: '%.64s' is none of %s", name, word, nl_buf_text(&all));
     nl_buf_free(&all);
     return word == NULL ? NL_OK : NL_DATA;
+}
+
+/* It changes subscriptions of one list, and nothing else of people who are known. */
+static enum nl_status read_reach(const json_t *json, struct nl_import_wish *out,
+                                 struct nl_error *err) {
+    out->options.confined = is_set(json, "confined");
+    if (!out->options.confined)
+        return NL_OK;
+    if (text_of(json, "list") == NULL)
+        return nl_error_set(err, NL_DATA, "choose a list first");
+    return out->options.policy.update
+               ? nl_error_set(err, NL_DATA,
+                              "names, languages and attributes of people who are known are changed "
+                              "by those who look after all lists")
+               : NL_OK;
 }
 
 /* {"email": "E-Mail"} as "email=E-Mail"; with `last` "WORD=STATE" of {"WORD": "STATE"}, which is
@@ -158,6 +185,8 @@ enum nl_status nl_import_wish_read(const struct nl_office *office, const json_t 
         status = read_words(json, &out->options, err);
     if (status == NL_OK)
         status = read_policy(json, &out->options.policy, err);
+    if (status == NL_OK)
+        status = read_reach(json, out, err);
     if (status == NL_OK)
         status =
             read_pairs(json, "map", nl_import_check_map, &out->maps, &out->options.map_count, err);

@@ -106,6 +106,16 @@ static enum nl_status check_consent(const struct importing *self, const struct n
                               "them by mail");
 }
 
+/* A suppression holds for all lists. */
+static enum nl_status check_reach(const struct importing *self, const struct nl_member *member,
+                                  struct nl_error *err) {
+    return self->options->confined && member->blocked
+               ? nl_error_set(err, NL_DATA,
+                              "an address that is never mailed is so for all lists: ask somebody "
+                              "who looks after all of them")
+               : NL_OK;
+}
+
 /* Several addresses in one field are several people, or one with two addresses: nobody knows. */
 static enum nl_status explain_address(const char *text, struct nl_error *err) {
     const char *first = strchr(text, '@');
@@ -148,6 +158,8 @@ static enum nl_status take_row(struct importing *self, struct nl_error *err) {
         status = list_of(self, member.list, &list, err);
     if (status == NL_OK)
         status = check_consent(self, &member, err);
+    if (status == NL_OK)
+        status = check_reach(self, &member, err);
     if (status == NL_OK)
         status = nl_import_job_add(self->job, list, &address, &member, err);
     nl_address_free(&address);

@@ -310,10 +310,13 @@ size_t nl_staff_body_limit(void *ctx, const struct nl_request *request) {
     return large ? BATCH_LIMIT : BODY_LIMIT;
 }
 
-/* imports/NUMBER/file */
+/* imports/NUMBER/file of the API, and the form of the page for imports. */
 size_t nl_staff_file_limit(void *ctx, const struct nl_request *request) {
     static const char imports[] = "imports/";
+    struct nl_staff *staff = ctx;
     bool api = false;
+    if (nl_request_is_post(request) && strcmp(nl_site_path(staff->site, request), "/imports") == 0)
+        return nl_staff_is_inside(staff, request) ? NL_IMPORT_FILE_MOST : 0;
     const char *path =
         strcmp(nl_request_method(request), "PUT") == 0 ? path_of(ctx, request, &api) : NULL;
     if (path == NULL || strncmp(path, imports, sizeof imports - 1) != 0)

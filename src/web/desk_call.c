@@ -9,15 +9,10 @@ static const char prefix[] = "/draft/";
 
 size_t nl_staff_form_limit(void *ctx, const struct nl_request *request) {
     struct nl_staff *staff = ctx;
-    struct nl_session session = {0};
-    struct nl_error err = {0};
     const char *path = nl_site_path(staff->site, request);
     if (strncmp(path, prefix, sizeof prefix - 1) != 0 && strcmp(path, "/drafts") != 0)
         return 0;
-    /* Nothing is kept for a stranger. */
-    enum nl_status status = nl_login_session(staff, request, &session, &err);
-    nl_error_free(&err);
-    return status == NL_OK && session.login == NL_LOGIN_DONE ? FORM_MOST : 0;
+    return nl_staff_is_inside(staff, request) ? FORM_MOST : 0;
 }
 
 static void choose_text(struct nl_desk *desk) {

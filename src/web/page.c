@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { CROWDED_SECONDS = 5 }; /* after which a client may try again */
+
 int64_t nl_site_now(const struct nl_site *site) {
     return nl_env_now(nl_store_env(site->store));
 }
@@ -40,9 +42,12 @@ bool nl_site_refuses_body(const struct nl_request *request, struct nl_response *
     enum nl_body body = nl_request_body(request);
     if (body == NL_BODY_FORM)
         return false;
-    response->status = body == NL_BODY_TOO_LARGE ? 413 : 415;
-    nl_buf_adds(&response->body,
-                body == NL_BODY_TOO_LARGE ? "The form is too large.\n" : "Send a form.\n");
+    response->status = body == NL_BODY_TOO_LARGE ? 413 : body == NL_BODY_CROWDED ? 503 : 415;
+    response->retry_after = body == NL_BODY_CROWDED ? CROWDED_SECONDS : 0;
+    nl_buf_adds(&response->body, body == NL_BODY_TOO_LARGE ? "The form is too large.\n"
+                                 : body == NL_BODY_CROWDED
+                                     ? "Too many large forms arrive just now. Please try again.\n"
+                                     : "Send a form.\n");
     return true;
 }
 

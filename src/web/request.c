@@ -175,6 +175,50 @@ static bool take_room(struct nl_request *request) {
     return !request->crowded;
 }
 
+/* Room for one more field; NULL without memory. */
+static struct field *new_field(struct nl_request *request) {
+    if (request->field_count == request->field_room) {
+        size_t room = 2 * request->field_room + 16;
+        struct field *grown = realloc(request->fields, room * sizeof *grown);
+        if (grown == NULL)
+            return NULL;
+        request->fields = grown;
+        request->field_room = room;
+    }
+    struct field *field = &request->fields[request->field_count];
+    *field = (struct field){0};
+    return field;
+}
+
+static bool spool(struct nl_request *request, const char *data, size_t size) {
+    request->too_large = request->too_large || size > request->file_limit - request->file_size;
+    request->crowded = request->crowded || size > *request->file_room;
+    if (request->too_large || request->crowded)
+        return false;
+    request->file_size += size;
+    *request->file_room -= size;
+    request->crowded = fwrite(data, 1, size, request->own->file) != size;
+    return !request->crowded;
+}
+
+/* The content of the form's file goes to the spool: of the field, its name is kept. A second file
+ * would go on where the first one ends. */
+static enum MHD_Result take_file(struct nl_request *request, const char *name, const char *file,
+                                 const char *data, uint64_t offset, size_t size) {
+    struct field *field = NULL;
+    if (offset == 0) {
+        if (request->file_begun || (field = new_field(request)) == NULL)
+            return MHD_NO;
+        field->name = strdup(name);
+        field->file = strdup(file);
+        request->field_count++;
+        request->file_begun = true;
+        if (field->name == NULL || field->file == NULL)
+            return MHD_NO;
+    }
+    return spool(request, data, size) ? MHD_YES : MHD_NO;
+}
+
 static enum MHD_Result take_field(void *ctx, enum MHD_ValueKind kind, const char *name,
                                   const char *file, const char *type, const char *encoding,
                                   const char *data, uint64_t offset, size_t size) {
@@ -182,6 +226,8 @@ static enum MHD_Result take_field(void *ctx, enum MHD_ValueKind kind, const char
     (void)kind;
     (void)type;
     (void)encoding;
+    if (file != NULL && request->spooled)
+        return take_file(request, name, file, data, offset, size);
     if (file != NULL && request->form_room == NULL) /* the form is none that has files */
         return MHD_YES;
     request->size += size + (offset == 0 ? strlen(name) : 0);
@@ -192,12 +238,14 @@ static enum MHD_Result take_field(void *ctx, enum MHD_ValueKind kind, const char
             request->too_large = true;
             return MHD_NO;
         }
-        struct field *field = &request->fields[request->field_count];
+        struct field *field = new_field(request);
+        if (field == NULL)
+            return MHD_NO;
+        request->field_count++;
         field->name = strdup(name);
         field->file = file != NULL ? strdup(file) : NULL;
         if (field->name == NULL || (file != NULL && field->file == NULL))
             return MHD_NO;
-        request->field_count++;
     }
     if (request->field_count == 0 || request->size > request->form_limit) {
         request->too_large = request->size > request->form_limit;
@@ -218,6 +266,7 @@ void nl_request_free(struct nl_request *request) {
         free(request->fields[i].file);
         nl_buf_free(&request->fields[i].value);
     }
+    free(request->fields);
     if (request->own != NULL && request->own->drop != NULL)
         request->own->drop(request->own->item);
     if (request->own != NULL) {
@@ -229,6 +278,8 @@ void nl_request_free(struct nl_request *request) {
         *request->raw_room += request->size;
     if (request->form_room != NULL)
         *request->form_room += request->form_taken;
+    if (request->file_room != NULL)
+        *request->file_room += request->file_size;
     free(request->own);
     free(request->path);
     free(request);
@@ -293,7 +344,7 @@ void nl_request_end(struct nl_request *request) {
     if (request->spooled && request->own->file != NULL) {
         request->crowded = request->crowded || fflush(request->own->file) != 0;
         rewind(request->own->file);
-        request->own->size = (int64_t)request->size;
+        request->own->size = (int64_t)request->file_size;
     }
 }
 
@@ -306,10 +357,11 @@ void nl_request_keep_body(struct nl_request *request, size_t limit, size_t *room
     request->raw_room = room;
 }
 
-void nl_request_spool_body(struct nl_request *request, size_t limit, size_t *room,
-                           struct nl_spool *spools) {
-    nl_request_keep_body(request, limit, room);
+static void begin_spool(struct nl_request *request, size_t limit, size_t *room,
+                        struct nl_spool *spools) {
     request->spooled = true;
+    request->file_limit = limit;
+    request->file_room = room;
     if (!request->too_large)
         request->spool = nl_spools_take(spools);
     if (request->spool != NULL)
@@ -317,14 +369,20 @@ void nl_request_spool_body(struct nl_request *request, size_t limit, size_t *roo
     request->crowded = !request->too_large && request->own->file == NULL;
 }
 
-static void spool(struct nl_request *request, const char *data, size_t size) {
-    request->too_large = request->too_large || size > request->raw_limit - request->size;
-    request->crowded = request->crowded || size > *request->raw_room;
-    if (request->too_large || request->crowded)
-        return;
-    request->size += size;
-    *request->raw_room -= size;
-    request->crowded = fwrite(data, 1, size, request->own->file) != size;
+void nl_request_spool_body(struct nl_request *request, size_t limit, size_t *room,
+                           struct nl_spool *spools) {
+    nl_request_keep_body(request, limit, room);
+    begin_spool(request, limit, room, spools);
+}
+
+void nl_request_spool_form(struct nl_request *request, size_t limit, size_t *room,
+                           struct nl_spool *spools) {
+    nl_request_end(request);
+    begin_form(request, limit + FORM_LIMIT);
+    request->form_limit = FORM_LIMIT;
+    begin_spool(request, limit, room, spools);
+    if (request->crowded) /* nothing of it is read */
+        nl_request_end(request);
 }
 
 /* Keeps nothing more of a body that is too large. */
@@ -339,7 +397,7 @@ static void keep(struct nl_request *request, const char *data, size_t size) {
 }
 
 void nl_request_take(struct nl_request *request, const char *data, size_t size) {
-    if (request->spooled)
+    if (request->spooled && request->raw_limit > 0)
         spool(request, data, size);
     else if (request->raw_limit > 0)
         keep(request, data, size);

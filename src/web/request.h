@@ -8,7 +8,7 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 
-enum { NL_FIELDS_LIMIT = 96 };
+enum { NL_FIELDS_LIMIT = 400 }; /* of one form */
 
 struct nl_server;  /* server.c */
 struct nl_writing; /* writer.c */
@@ -26,13 +26,16 @@ struct nl_request {
     char *path;
     const char *method;
     struct nl_ip client;
-    struct field fields[NL_FIELDS_LIMIT];
-    size_t field_count, size;
+    struct field *fields;
+    size_t field_count, field_room, size;
     struct nl_request_own *own;
-    size_t raw_limit;       /* the body is kept as it comes, up to so many bytes; 0: it is a form */
-    size_t *raw_room;       /* how many bytes all requests together may keep from now on */
-    bool spooled;           /* the body goes to own->file, which is of this one: */
+    size_t raw_limit; /* the body is kept as it comes, up to so many bytes; 0: it is a form */
+    size_t *raw_room; /* how many bytes all requests together may keep from now on */
+    bool spooled; /* the body, or the file of a form, goes to own->file, which is of this one: */
     struct nl_spool *spool; /* NULL where none was free */
+    size_t file_limit, file_size;
+    size_t *file_room; /* as raw_room, of files; NULL for none */
+    bool file_begun;   /* the form has had its file */
     bool crowded;
     size_t form_limit, form_taken;
     size_t *form_room; /* as raw_room, for a form that may be large and have files; or NULL */
@@ -59,6 +62,10 @@ void nl_request_keep_body(struct nl_request *request, size_t limit, size_t *room
 
 /* The same, in one of the files of `spools` until the request ends. */
 void nl_request_spool_body(struct nl_request *request, size_t limit, size_t *room,
+                           struct nl_spool *spools);
+
+/* Reads a form of which one file, of up to `limit` bytes, goes to one of the files of `spools`. */
+void nl_request_spool_form(struct nl_request *request, size_t limit, size_t *room,
                            struct nl_spool *spools);
 
 /* Lets the form have up to `limit` bytes and files, in place of few and none. They are taken from

@@ -139,7 +139,8 @@ static enum MHD_Result access_handler(void *ctx, struct MHD_Connection *connecti
         if (!spooled && server->body_limit != NULL && request->method[0] == 'P')
             limit = server->body_limit(server->ctx, request);
         if (spooled) {
-            nl_request_spool_body(request, limit, &server->file_room, server->spools);
+            (strcmp(request->method, "POST") == 0 ? nl_request_spool_form : nl_request_spool_body)(
+                request, limit, &server->file_room, server->spools);
             nl_peer_set_deadline(connection, now() + FILE_SECONDS);
         } else if (limit > 0)
             nl_request_keep_body(request, limit, &server->body_room);

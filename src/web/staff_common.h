@@ -41,6 +41,9 @@ struct nl_session {
     char client[NL_IP_TEXT];
 };
 
+/* Whether a request comes from somebody who is logged in: nothing large is kept for a stranger. */
+bool nl_staff_is_inside(struct nl_staff *staff, const struct nl_request *request);
+
 /* Whether one more guess may be made from the visitor's network. */
 bool nl_staff_may_guess(struct nl_staff *staff, const struct nl_request *request,
                         struct nl_response *response);
@@ -154,13 +157,17 @@ enum nl_status nl_people_act(struct nl_staff_call *call, struct nl_response *res
 /* Pages with a path of their own and others below it: `rest` is what follows that path, "" or
  * "/..." staff_bounces_page.c: mail that was not understood. staff_lists_page.c: the settings of
  * lists. staff_segments_page.c: conditions for people. staff_webhooks_page.c: programs that are
- * told. */
+ * told. staff_imports_page.c, staff_exports_page.c: files of people. */
 enum nl_status nl_bounces_call(struct nl_staff_call *call, const char *rest,
                                struct nl_response *response, struct nl_error *err);
 enum nl_status nl_lists_call(struct nl_staff_call *call, const char *rest,
                              struct nl_response *response, struct nl_error *err);
 enum nl_status nl_segments_call(struct nl_staff_call *call, const char *rest,
                                 struct nl_response *response, struct nl_error *err);
+enum nl_status nl_imports_call(struct nl_staff_call *call, const char *rest,
+                               struct nl_response *response, struct nl_error *err);
+enum nl_status nl_exports_call(struct nl_staff_call *call, const char *rest,
+                               struct nl_response *response, struct nl_error *err);
 enum nl_status nl_webhooks_call(struct nl_staff_call *call, const char *rest,
                                 struct nl_response *response, struct nl_error *err);
 

@@ -13,7 +13,8 @@
  *
  * Options are a JSON object with the members list, consent, confirm, update, format, encoding,
  * delimiter, dates, as, map ({FIELD: COLUMN}), ignore ([COLUMN]), states ({WORD: STATE}),
- * keep_columns, partial and dry_run, which mean what the options of `newsletter import` mean. */
+ * keep_columns, partial and dry_run, which mean what the options of `newsletter import` mean, and
+ * confined: it changes subscriptions of its list, and nothing else of people who are known. */
 
 enum { NL_IMPORT_FILE_MOST = 256 << 20 }; /* bytes of an upload */
 

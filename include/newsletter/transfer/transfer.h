@@ -41,6 +41,7 @@ struct nl_import_options {
     struct nl_import_policy policy;
     const char *as; /* the state that the people of the file are in, unless a row says more;
                        "active": whatever its name says; NULL: as its name says */
+    bool confined;  /* to that list: rows that would have an address never mailed are not good */
     bool partial;   /* good rows are kept even where others are not */
     bool dry_run;
     /* Told of each row that is not good; `row` is what it said, on one line. */

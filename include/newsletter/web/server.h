@@ -35,8 +35,8 @@ struct nl_server_options {
     int64_t connections;      /* at most this many at once */
     bool log;                 /* each request to standard error */
     nl_body_limit body_limit; /* NULL: all bodies are forms */
-    nl_body_limit
-        file_limit; /* bytes of a body that is kept in a file; asked first; NULL: none is */
+    nl_body_limit file_limit; /* bytes of a body that is kept in a file; of a POST, which is a form,
+                                 those of the one file that it has. Asked first; NULL: none is */
     nl_body_limit form_limit; /* bytes of a form that may have files; NULL or 0: a small one */
     nl_writes writes;         /* NULL: the handler answers all requests itself */
     bool all_methods;         /* also PUT, PATCH and DELETE */

@@ -1,0 +1,185 @@
+#include "newsletter/base/text.h"
+#include "newsletter/report/facts.h"
+#include "newsletter/service/exports.h"
+#include "newsletter/service/segments.h"
+#include "newsletter/template/data.h"
+#include "web/staff_person.h"
+#include "web/staff_tasks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Exports: those there are with their files, and a form for another one. */
+
+static const char *field(const struct nl_staff_call *call, const char *name) {
+    return nl_site_field(call->request, name);
+}
+
+/* ---- the page ---- */
+
+static json_t *state_choices(const struct nl_staff_call *call, const char *chosen) {
+    json_t *array = json_array();
+    for (const struct nl_person_state *one = nl_person_states; one->state != NULL; one++)
+        json_array_append_new(array, json_pack("{s:s, s:s, s:b}", "word", one->state, "label",
+                                               nl_person_state_label(call, one->state), "chosen",
+                                               strcmp(one->state, chosen) == 0));
+    return array;
+}
+
+/* Segments ask about anything that is known of people, so they are for those who may see it. */
+static enum nl_status add_segments(const struct nl_staff_call *call,
+                                   const struct nl_people_rights *rights, struct nl_error *err) {
+    const struct nl_office office = nl_staff_office(call->staff, call->session);
+    json_t *segments = NULL;
+    json_t *names = json_array();
+    size_t at = 0;
+    json_t *one = NULL;
+    enum nl_status status =
+        rights->everywhere ? nl_office_segments(&office, &segments, err) : NL_OK;
+    json_array_foreach(segments, at, one) {
+        const char *name = nl_facts_word(one, "name");
+        json_array_append_new(names,
+                              json_pack("{s:s, s:s, s:b}", "word", name, "label", name, "chosen",
+                                        strcmp(name, field(call, "segment")) == 0));
+    }
+    json_object_set_new(call->data, "any_segments", json_boolean(json_array_size(names) > 0));
+    json_object_set_new(call->data, "segments", names);
+    json_decref(segments);
+    return status;
+}
+
+static enum nl_status show(struct nl_staff_call *call, const struct nl_people_rights *rights,
+                           struct nl_response *response, struct nl_error *err) {
+    static const struct nl_task_choice formats[] = {
+        {"csv", "CSV"}, {"json", "JSON"}, {"jsonl", "JSON Lines"}, {NULL, NULL}};
+    const struct nl_office office = nl_staff_office(call->staff, call->session);
+    const char *page = nl_request_query(call->request, "before");
+    int64_t before = 0;
+    json_t *exports = NULL;
+    if (page == NULL || !nl_text_integer(page, &before) || before < 0)
+        before = 0;
+    nl_staff_say(call, "heading", NL_TEXT("Exports"));
+    json_object_set_new(call->data, "everywhere", json_boolean(rights->everywhere));
+    json_object_set_new(call->data, "list_choices", nl_task_lists(rights, field(call, "list")));
+    json_object_set_new(call->data, "state_choices", state_choices(call, field(call, "state")));
+    json_object_set_new(call->data, "formats",
+                        nl_task_choices(call, formats, NULL, field(call, "format")));
+    enum nl_status status = add_segments(call, rights, err);
+    if (status == NL_OK)
+        status = nl_office_exports(&office, before, NL_TASKS_SHOWN + 1, &exports, err);
+    if (status == NL_OK)
+        nl_tasks_show(call, rights, "/exports", false, exports);
+    return nl_staff_finish(call, status, "staff-exports.html", response, err);
+}
+
+/* ---- beginning and ending ---- */
+
+static enum nl_status after(struct nl_staff_call *call, const struct nl_people_rights *rights,
+                            enum nl_status status, struct nl_response *response,
+                            struct nl_error *err) {
+    if (status != NL_OK && nl_staff_explains(call, status, response, err))
+        return show(call, rights, response, err);
+    json_decref(call->data);
+    return status == NL_OK ? nl_staff_redirect(call->staff, "/exports", response, err) : status;
+}
+
+static enum nl_status start(struct nl_staff_call *call, const struct nl_people_rights *rights,
+                            struct nl_response *response, struct nl_error *err) {
+    static const char *const texts[] = {"list", "state", "segment", "format"};
+    const struct nl_office office = nl_staff_office(call->staff, call->session);
+    const char *list = field(call, "list");
+    json_t *options = json_object();
+    int64_t id = 0;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (field(call, texts[i])[0] != '\0')
+            json_object_set_new(options, texts[i], json_string(field(call, texts[i])));
+    if (strcmp(field(call, "for_spreadsheet"), "yes") == 0)
+        json_object_set_new(options, "for_spreadsheet", json_true());
+    bool may = rights->everywhere
+                   ? list[0] == '\0' || nl_people_rights_on(rights, list)
+                   : nl_people_rights_on(rights, list) && field(call, "segment")[0] == '\0';
+    enum nl_status status = may ? nl_office_export_start(&office, options, &id, err) : NL_OK;
+    json_decref(options);
+    if (!may)
+        return nl_staff_no_page(call, response, err);
+    if (status == NL_OK)
+        nl_task_wake(call);
+    return after(call, rights, status, response, err);
+}
+
+static enum nl_status end(struct nl_staff_call *call, const struct nl_people_rights *rights,
+                          int64_t id, struct nl_response *response, struct nl_error *err) {
+    const struct nl_office office = nl_staff_office(call->staff, call->session);
+    const char *action = field(call, "action");
+    enum nl_status status = strcmp(action, "cancel") == 0
+                                ? nl_office_export_cancel(&office, id, err)
+                                : nl_error_set(err, NL_DATA, "'%s' is no action", action);
+    return after(call, rights, status, response, err);
+}
+
+/* ---- its file ---- */
+
+static enum nl_status send_file(struct nl_staff_call *call, const json_t *facts,
+                                struct nl_response *response, struct nl_error *err) {
+    static const struct {
+        const char *format, *type, *name;
+    } kinds[] = {{"json", "application/json", "people.json"},
+                 {"jsonl", "application/x-ndjson", "people.jsonl"},
+                 {"csv", "text/csv; charset=utf-8", "people.csv"}};
+    const struct nl_office office = nl_staff_office(call->staff, call->session);
+    const char *format = nl_facts_word(json_object_get(facts, "options"), "format");
+    size_t kind = 0;
+    while (kind < 2 && strcmp(kinds[kind].format, format) != 0)
+        kind++;
+    enum nl_status status =
+        nl_office_export_file(&office, nl_facts_number(facts, "id"), &response->stream, err);
+    if (status == NL_NOTFOUND) {
+        nl_error_free(err);
+        return nl_staff_no_page(call, response, err);
+    }
+    response->type = kinds[kind].type;
+    response->attachment = kinds[kind].name;
+    json_decref(call->data);
+    return status;
+}
+
+static enum nl_status one(struct nl_staff_call *call, const struct nl_people_rights *rights,
+                          const char *rest, struct nl_response *response, struct nl_error *err) {
+    const struct nl_office office = nl_staff_office(call->staff, call->session);
+    bool post = nl_request_is_post(call->request);
+    const char *more = "";
+    json_t *facts = NULL;
+    int64_t id = 0;
+    if (!nl_task_path(rest, &id, &more) || strcmp(more, post ? "" : "/file") != 0)
+        return nl_staff_no_page(call, response, err);
+    enum nl_status status = nl_office_export_read(&office, id, &facts, err);
+    if (status == NL_NOTFOUND)
+        nl_error_free(err);
+    if (status == NL_NOTFOUND || (status == NL_OK && !nl_task_is_theirs(rights, facts, false)))
+        status = nl_staff_no_page(call, response, err);
+    else if (status != NL_OK)
+        json_decref(call->data);
+    else
+        status =
+            post ? end(call, rights, id, response, err) : send_file(call, facts, response, err);
+    json_decref(facts);
+    return status;
+}
+
+enum nl_status nl_exports_call(struct nl_staff_call *call, const char *rest,
+                               struct nl_response *response, struct nl_error *err) {
+    struct nl_people_rights rights = {0};
+    enum nl_status status = nl_people_rights(call->staff, call->session, &rights, err);
+    if (status != NL_OK)
+        json_decref(call->data);
+    else if (!nl_people_rights_any(&rights))
+        status = nl_staff_forbidden(call, response, err);
+    else if (rest[0] != '\0')
+        status = one(call, &rights, rest, response, err);
+    else
+        status = nl_request_is_post(call->request) ? start(call, &rights, response, err)
+                                                   : show(call, &rights, response, err);
+    nl_people_rights_free(&rights);
+    return status;
+}

@@ -1,0 +1,131 @@
+#include "web/staff_tasks.h"
+
+#include "newsletter/base/text.h"
+#include "newsletter/report/facts.h"
+#include "newsletter/report/figures.h"
+#include "newsletter/template/data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *nl_task_label(const struct nl_staff_call *call, const char *state) {
+    static const struct nl_task_choice labels[] = {
+        {"open", NL_TEXT_IN("task", "Waits for its file")},
+        {"ready", NL_TEXT_IN("task", "Not begun")},
+        {"waiting", NL_TEXT_IN("task", "Begins soon")},
+        {"running", NL_TEXT_IN("task", "At work")},
+        {"tried", NL_TEXT_IN("task", "Tried")},
+        {"done", NL_TEXT_IN("task", "Done")},
+        {"failed", NL_TEXT_IN("task", "Failed")},
+        {"cancelled", NL_TEXT_IN("task", "Cancelled")},
+        {"undoing", NL_TEXT_IN("task", "Is being taken back")},
+        {"undone", NL_TEXT_IN("task", "Taken back")},
+    };
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
+        if (strcmp(labels[i].word, state) == 0)
+            return nl_catalog_text(call->theme->catalog, "task", labels[i].label);
+    return state;
+}
+
+bool nl_task_is_busy(const json_t *facts) {
+    static const char *const busy[] = {"waiting", "running", "undoing"};
+    for (size_t i = 0; i < sizeof busy / sizeof busy[0]; i++)
+        if (strcmp(nl_facts_word(facts, "state"), busy[i]) == 0)
+            return true;
+    return false;
+}
+
+void nl_task_wake(const struct nl_staff_call *call) {
+    if (call->staff->tasks != NULL)
+        nl_task_worker_wake(call->staff->tasks);
+}
+
+bool nl_task_is_theirs(const struct nl_people_rights *rights, const json_t *facts, bool import) {
+    const json_t *options = json_object_get(facts, "options");
+    if (rights->everywhere)
+        return true;
+    return nl_people_rights_on(rights, nl_facts_word(facts, "list")) &&
+           (!import || json_is_true(json_object_get(options, "confined")));
+}
+
+/* ---- rows ---- */
+
+static json_t *row_of(const struct nl_staff_call *call, const json_t *facts) {
+    json_t *row = json_object();
+    const char *state = nl_facts_word(facts, "state");
+    json_object_set(row, "id", json_object_get(facts, "id"));
+    nl_data_set(row, "file", nl_facts_word(facts, "file"));
+    nl_data_set(row, "list_name", nl_facts_word(facts, "list"));
+    nl_data_set(row, "state_label", nl_task_label(call, state));
+    nl_data_set(row, "by", nl_facts_word(facts, "started_by"));
+    nl_figures_set_time(row, "at", facts, "created_at");
+    json_object_set(row, "row_count", json_object_get(facts, "rows"));
+    json_object_set_new(row, "is_done", json_boolean(strcmp(state, "done") == 0));
+    json_object_set_new(row, "can_end",
+                        json_boolean(strcmp(state, "cancelled") != 0 && strcmp(state, "undone")));
+    nl_data_set(row, "trouble", nl_facts_word(facts, "problem"));
+    nl_figures_set_time(row, "until", facts, "file_until");
+    return row;
+}
+
+void nl_tasks_show(const struct nl_staff_call *call, const struct nl_people_rights *rights,
+                   const char *path, bool import, json_t *tasks) {
+    json_t *rows = json_array();
+    struct nl_buf older = {0};
+    size_t at = 0;
+    json_t *facts = NULL;
+    if (json_array_size(tasks) > NL_TASKS_SHOWN) {
+        json_array_remove(tasks, NL_TASKS_SHOWN);
+        facts = json_array_get(tasks, NL_TASKS_SHOWN - 1);
+        nl_buf_addf(&older, "%s?before=%lld", path, (long long)nl_facts_number(facts, "id"));
+    }
+    json_array_foreach(tasks, at, facts) {
+        if (!nl_task_is_theirs(rights, facts, import))
+            continue;
+        json_array_append_new(rows, row_of(call, facts));
+        if (nl_task_is_busy(facts))
+            nl_data_set(call->data, "refresh", "2");
+    }
+    nl_data_set(call->data, "older", nl_buf_text(&older));
+    nl_staff_show_rows(call, "rows", rows);
+    nl_buf_free(&older);
+    json_decref(tasks);
+}
+
+/* ---- choices ---- */
+
+json_t *nl_task_lists(const struct nl_people_rights *rights, const char *chosen) {
+    json_t *array = json_array();
+    size_t at = 0;
+    json_t *list = NULL;
+    json_array_foreach(rights->lists, at, list) {
+        const char *name = nl_facts_word(list, "name");
+        json_array_append_new(array, json_pack("{s:s, s:s, s:b}", "word", name, "label",
+                                               nl_facts_word(list, "title"), "chosen",
+                                               chosen != NULL && strcmp(name, chosen) == 0));
+    }
+    return array;
+}
+
+json_t *nl_task_choices(const struct nl_staff_call *call, const struct nl_task_choice *choices,
+                        const char *context, const char *chosen) {
+    json_t *array = json_array();
+    for (const struct nl_task_choice *one = choices; one->word != NULL; one++)
+        json_array_append_new(
+            array, json_pack("{s:s, s:s, s:b}", "word", one->word, "label",
+                             nl_catalog_text(call->theme->catalog, context, one->label), "chosen",
+                             chosen != NULL && strcmp(one->word, chosen) == 0));
+    return array;
+}
+
+bool nl_task_path(const char *rest, int64_t *id, const char **more) {
+    char number[24];
+    size_t digits = rest[0] == '/' ? strspn(rest + 1, "0123456789") : 0;
+    if (digits == 0 || digits >= sizeof number)
+        return false;
+    memcpy(number, rest + 1, digits);
+    number[digits] = '\0';
+    *more = rest + 1 + digits;
+    return nl_text_integer(number, id) && *id > 0;
+}

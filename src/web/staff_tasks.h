@@ -1,0 +1,54 @@
+/* Shared by the pages of imports and exports. */
+#ifndef NL_WEB_STAFF_TASKS_H
+#define NL_WEB_STAFF_TASKS_H
+
+#include "web/staff_common.h"
+
+enum { NL_TASKS_SHOWN = 30 };
+
+/* The name of a state in the language of the page. */
+const char *nl_task_label(const struct nl_staff_call *call, const char *state);
+
+/* Whether a task goes on by itself, so that its page should be looked at again. */
+bool nl_task_is_busy(const json_t *facts);
+
+/* Has the thread do what was asked for now. */
+void nl_task_wake(const struct nl_staff_call *call);
+
+/* Whether an account may see and do everything about a task. One that looks after some lists has
+ * those of its lists, and of imports those that are confined to it. */
+bool nl_task_is_theirs(const struct nl_people_rights *rights, const json_t *facts, bool import);
+
+/* Takes the facts of tasks as the rows of a page, those that the account may see; the address of
+ * the page with older ones, which begins with `path`, is its member "older" ("": there are none).
+ */
+void nl_tasks_show(const struct nl_staff_call *call, const struct nl_people_rights *rights,
+                   const char *path, bool import, json_t *tasks);
+
+/* The lists of an account as choices, one of which (NULL: none) is chosen. */
+json_t *nl_task_lists(const struct nl_people_rights *rights, const char *chosen);
+
+/* Words with their labels (English, in `context` or NULL) as choices. Ends with a word of NULL. */
+struct nl_task_choice {
+    const char *word, *label;
+};
+json_t *nl_task_choices(const struct nl_staff_call *call, const struct nl_task_choice *choices,
+                        const char *context, const char *chosen);
+
+/* "/imports/7/rejected" is number 7 and "/rejected"; false where there is no number. */
+bool nl_task_path(const char *rest, int64_t *id, const char **more);
+
+/* staff_import_page.c: the page of one import, of which these are the facts. staff_import_act.c:
+ * what its buttons do. Both take the data of the call. */
+enum nl_status nl_import_page(struct nl_staff_call *call, const struct nl_people_rights *rights,
+                              const json_t *facts, struct nl_response *response,
+                              struct nl_error *err);
+enum nl_status nl_import_act(struct nl_staff_call *call, const struct nl_people_rights *rights,
+                             const json_t *facts, struct nl_response *response,
+                             struct nl_error *err);
+
+/* How many columns of a file are shown, and the name of the field for one of them. */
+enum { NL_IMPORT_COLUMNS = 100, NL_IMPORT_FIELD = 16 };
+void nl_import_column_field(size_t index, char out[NL_IMPORT_FIELD]);
+
+#endif
