@@ -43,17 +43,18 @@ static json_t *object_cell(const json_t *object, const char *name) {
     return cell;
 }
 
-/* Lines of addresses have no columns: the row is its text. */
+/* Of lines of addresses the row is its text. */
 static json_t *row_value(const struct nl_reader *reader) {
     json_t *cells = json_array();
     const struct nl_columns *columns = &reader->columns;
-    for (size_t i = 0; i < columns->count; i++) {
+    bool lines = reader->csv == NULL && reader->object == NULL;
+    for (size_t i = 0; !lines && i < columns->count; i++) {
         const char *text = reader->csv != NULL ? nl_csv_text(reader->csv, i) : "";
         json_array_append_new(cells, reader->csv != NULL
                                          ? text_value(text, strlen(text))
                                          : object_cell(reader->object, columns->list[i].name));
     }
-    if (columns->count == 0)
+    if (lines)
         json_array_append_new(cells, text_value(nl_buf_text(&reader->raw), reader->raw.len));
     return cells;
 }

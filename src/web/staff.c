@@ -147,12 +147,27 @@ enum nl_status nl_staff_set_helpers(struct nl_staff *staff, struct nl_server_wri
     return status;
 }
 
+/* Paths, by how they begin and end ("" for anything), and the method. */
+struct path_form {
+    const char *begin, *end;
+    bool post;
+};
+
+static bool is_among(const char *path, bool post, const struct path_form *forms, size_t count) {
+    size_t len = strlen(path);
+    for (size_t i = 0; i < count; i++) {
+        size_t begin = strlen(forms[i].begin);
+        size_t end = strlen(forms[i].end);
+        if (forms[i].post == post && len >= begin + end &&
+            strncmp(path, forms[i].begin, begin) == 0 &&
+            strcmp(path + len - end, forms[i].end) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool nl_staff_is_slow(void *ctx, const struct nl_request *request) {
-    static const struct {
-        const char *begin, *end; /* of the path; "" for any */
-        bool post;
-        const char *unless; /* another end: a file, which the server itself reads piece by piece */
-    } slow[] = {
+    static const struct path_form slow[] = {
         {"/api/v1/webhooks/", "/test", true},
         {"/api/v1/subscribers/batch", "", true},
         {"/api/v1/segments/people", "", true},
@@ -170,22 +185,19 @@ bool nl_staff_is_slow(void *ctx, const struct nl_request *request) {
         {"/library", "", false},
         {"/people", "", false},
         {"/imports", "", true}, /* which stores the file */
-        {"/imports/", "", false, "/rejected"},
+        {"/imports/", "", false},
         {"/person/", "", false},
         {"/audit", "", false},
     };
+    /* The server itself reads these piece by piece, through its own connection. */
+    static const struct path_form streamed[] = {
+        {"/imports/", "/rejected", false},
+    };
     const struct nl_staff *staff = ctx;
     const char *path = nl_site_path(staff->site, request);
-    size_t len = strlen(path);
-    for (size_t i = 0; i < sizeof slow / sizeof slow[0]; i++) {
-        size_t begin = strlen(slow[i].begin);
-        size_t end = strlen(slow[i].end);
-        if (slow[i].post == nl_request_is_post(request) && len >= begin + end &&
-            strncmp(path, slow[i].begin, begin) == 0 && strcmp(path + len - end, slow[i].end) == 0)
-            return slow[i].unless == NULL || len < strlen(slow[i].unless) ||
-                   strcmp(path + len - strlen(slow[i].unless), slow[i].unless) != 0;
-    }
-    return false;
+    bool post = nl_request_is_post(request);
+    return is_among(path, post, slow, sizeof slow / sizeof slow[0]) &&
+           !is_among(path, post, streamed, sizeof streamed / sizeof streamed[0]);
 }
 
 void nl_staff_set_mailers(struct nl_staff *staff, struct nl_mailer *sender,

@@ -174,6 +174,16 @@ ADDRESSES = [
     ("/segments?where=email%20%7E%20%22ann%22", "GET", None, PEOPLE),
     ("/segments", "POST", {"action": "save", "name": "press", "where": 'language = "ru"'}, PEOPLE),
     ("/segments", "POST", {"action": "remove", "name": "press"}, PEOPLE),
+    ("/imports", "GET", None, PEOPLE),
+    ("/imports", "POST", {"list": "bulletin"}, set()),  # it takes a file
+    ("/imports/1", "GET", None, PEOPLE),
+    ("/imports/1/rejected", "GET", None, set()),  # it has none
+    ("/imports/1", "POST", {"action": "save", "list": "bulletin"}, PEOPLE),
+    ("/imports/1", "POST", {"action": "cancel"}, PEOPLE),
+    ("/exports", "GET", None, PEOPLE),
+    ("/exports", "POST", {"list": "bulletin"}, PEOPLE),
+    ("/exports/2", "POST", {"action": "cancel"}, PEOPLE),
+    ("/exports/2/file", "GET", None, set()),  # it was cancelled
     ("/lists", "GET", None, ADMINISTER),
     ("/lists", "POST", {"action": "add", "name": "new-list", "from": "x@example.org"}, ADMINISTER),
     ("/lists/bulletin", "GET", None, ADMINISTER),
