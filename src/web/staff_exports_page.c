@@ -52,7 +52,7 @@ static enum nl_status add_segments(const struct nl_staff_call *call,
 static enum nl_status show(struct nl_staff_call *call, const struct nl_people_rights *rights,
                            struct nl_response *response, struct nl_error *err) {
     static const struct nl_task_choice formats[] = {
-        {"csv", "CSV"}, {"json", "JSON"}, {"jsonl", "JSON Lines"}, {NULL, NULL}};
+        {"csv", "CSV"}, {"json", "JSON"}, {"jsonl", "jsonl"}, {NULL, NULL}};
     const struct nl_office office = nl_staff_office(call->staff, call->session);
     const char *page = nl_request_query(call->request, "before");
     int64_t before = 0;

@@ -112,10 +112,11 @@ json_t *nl_task_choices(const struct nl_staff_call *call, const struct nl_task_c
                         const char *context, const char *chosen) {
     json_t *array = json_array();
     for (const struct nl_task_choice *one = choices; one->word != NULL; one++)
-        json_array_append_new(
-            array, json_pack("{s:s, s:s, s:b}", "word", one->word, "label",
-                             nl_catalog_text(call->theme->catalog, context, one->label), "chosen",
-                             chosen != NULL && strcmp(one->word, chosen) == 0));
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:b, s:b}", "word", one->word, "label",
+                                        nl_catalog_text(call->theme->catalog, context, one->label),
+                                        "chosen", chosen != NULL && strcmp(one->word, chosen) == 0,
+                                        "plain", strcmp(one->word, one->label) == 0));
     return array;
 }
 
