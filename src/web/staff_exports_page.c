@@ -21,9 +21,7 @@ static const char *field(const struct nl_staff_call *call, const char *name) {
 static json_t *state_choices(const struct nl_staff_call *call, const char *chosen) {
     json_t *array = json_array();
     for (const struct nl_person_state *one = nl_person_states; one->state != NULL; one++)
-        json_array_append_new(array, json_pack("{s:s, s:s, s:b}", "word", one->state, "label",
-                                               nl_person_state_label(call, one->state), "chosen",
-                                               strcmp(one->state, chosen) == 0));
+        nl_task_choice_add(array, one->state, nl_person_state_label(call, one->state), chosen);
     return array;
 }
 
@@ -37,12 +35,8 @@ static enum nl_status add_segments(const struct nl_staff_call *call,
     json_t *one = NULL;
     enum nl_status status =
         rights->everywhere ? nl_office_segments(&office, &segments, err) : NL_OK;
-    json_array_foreach(segments, at, one) {
-        const char *name = nl_facts_word(one, "name");
-        json_array_append_new(names,
-                              json_pack("{s:s, s:s, s:b}", "word", name, "label", name, "chosen",
-                                        strcmp(name, field(call, "segment")) == 0));
-    }
+    json_array_foreach(segments, at, one) nl_task_choice_add(
+        names, nl_facts_word(one, "name"), nl_facts_word(one, "name"), field(call, "segment"));
     json_object_set_new(call->data, "any_segments", json_boolean(json_array_size(names) > 0));
     json_object_set_new(call->data, "segments", names);
     json_decref(segments);

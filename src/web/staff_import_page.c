@@ -55,13 +55,6 @@ static const struct nl_task_choice fields[] = {
     {NULL, NULL},
 };
 
-static void add_choice(json_t *choices, const char *word, const char *label, const char *chosen) {
-    json_t *one = json_pack("{s:s, s:s, s:b}", "word", word, "label", label, "chosen",
-                            strcmp(word, chosen) == 0);
-    if (one != NULL)
-        json_array_append_new(choices, one);
-}
-
 /* An attribute keeps the name that it has, or gets one made of the column's. */
 static void add_attribute(const struct nl_staff_call *call, json_t *choices, const char *column,
                           const char *chosen) {
@@ -77,7 +70,7 @@ static void add_attribute(const struct nl_staff_call *call, json_t *choices, con
     if (word.len > 0) {
         nl_buf_addf(&label, "%s: %s", nl_staff_text(call, NL_TEXT("Attribute")),
                     nl_buf_text(&word) + sizeof prefix - 1);
-        add_choice(choices, nl_buf_text(&word), nl_buf_text(&label), chosen);
+        nl_task_choice_add(choices, nl_buf_text(&word), nl_buf_text(&label), chosen);
     }
     nl_buf_free(&word);
     nl_buf_free(&label);
@@ -86,9 +79,9 @@ static void add_attribute(const struct nl_staff_call *call, json_t *choices, con
 
 static json_t *uses_of(const struct nl_staff_call *call, const char *column, const char *chosen) {
     json_t *choices = json_array();
-    add_choice(choices, "", nl_staff_text(call, NL_TEXT("Not used")), chosen);
-    add_choice(choices, "-", nl_staff_text(call, NL_TEXT("Not used, whatever its name says")),
-               chosen);
+    nl_task_choice_add(choices, "", nl_staff_text(call, NL_TEXT("Not used")), chosen);
+    nl_task_choice_add(choices, "-",
+                       nl_staff_text(call, NL_TEXT("Not used, whatever its name says")), chosen);
     json_t *known = nl_task_choices(call, fields, NULL, chosen);
     json_array_extend(choices, known);
     json_decref(known);

@@ -95,16 +95,21 @@ void nl_tasks_show(const struct nl_staff_call *call, const struct nl_people_righ
 
 /* ---- choices ---- */
 
+void nl_task_choice_add(json_t *choices, const char *word, const char *label, const char *chosen) {
+    json_t *one = json_object();
+    nl_data_set(one, "word", word);
+    nl_data_set(one, "label", label);
+    json_object_set_new(one, "chosen", json_boolean(chosen != NULL && strcmp(word, chosen) == 0));
+    json_object_set_new(one, "plain", json_boolean(strcmp(word, label) == 0));
+    json_array_append_new(choices, one);
+}
+
 json_t *nl_task_lists(const struct nl_people_rights *rights, const char *chosen) {
     json_t *array = json_array();
     size_t at = 0;
     json_t *list = NULL;
-    json_array_foreach(rights->lists, at, list) {
-        const char *name = nl_facts_word(list, "name");
-        json_array_append_new(array, json_pack("{s:s, s:s, s:b}", "word", name, "label",
-                                               nl_facts_word(list, "title"), "chosen",
-                                               chosen != NULL && strcmp(name, chosen) == 0));
-    }
+    json_array_foreach(rights->lists, at, list) nl_task_choice_add(
+        array, nl_facts_word(list, "name"), nl_facts_word(list, "title"), chosen);
     return array;
 }
 
@@ -112,11 +117,8 @@ json_t *nl_task_choices(const struct nl_staff_call *call, const struct nl_task_c
                         const char *context, const char *chosen) {
     json_t *array = json_array();
     for (const struct nl_task_choice *one = choices; one->word != NULL; one++)
-        json_array_append_new(array,
-                              json_pack("{s:s, s:s, s:b, s:b}", "word", one->word, "label",
-                                        nl_catalog_text(call->theme->catalog, context, one->label),
-                                        "chosen", chosen != NULL && strcmp(one->word, chosen) == 0,
-                                        "plain", strcmp(one->word, one->label) == 0));
+        nl_task_choice_add(array, one->word,
+                           nl_catalog_text(call->theme->catalog, context, one->label), chosen);
     return array;
 }
 

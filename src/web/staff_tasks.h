@@ -25,11 +25,16 @@ bool nl_task_is_theirs(const struct nl_people_rights *rights, const json_t *fact
 void nl_tasks_show(const struct nl_staff_call *call, const struct nl_people_rights *rights,
                    const char *path, bool import, json_t *tasks);
 
+/* Adds a choice of a form. One whose label is the word itself is "plain": the same in each
+ * language.
+ */
+void nl_task_choice_add(json_t *choices, const char *word, const char *label, const char *chosen);
+
 /* The lists of an account as choices, one of which (NULL: none) is chosen. */
 json_t *nl_task_lists(const struct nl_people_rights *rights, const char *chosen);
 
-/* Words with their labels (English, in `context` or NULL) as choices; a label that is the word
- * itself is "plain": the same in each language. Ends with a word of NULL. */
+/* Words with their labels (English, in `context` or NULL) as choices. Ends with a word of NULL.
+ */
 struct nl_task_choice {
     const char *word, *label;
 };
