@@ -59,7 +59,7 @@ def form_of(page):
     text = re.search(r"<h2>Columns</h2>(.*?)</form>", page.text, re.S).group(1)
     form = {}
     for name, options in re.findall(r'<select id="[^"]+" name="([^"]+)">(.*?)</select>', text, re.S):
-        values = re.findall(r'<option value="([^"]*)"( selected)?', options)
+        values = re.findall(r'<option value="([^"]*)"(?: lang="en" dir="ltr")?( selected)?', options)
         form[name] = html.unescape(next((value for value, chosen in values if chosen), values[0][0]))
     for kind, name, value, checked in re.findall(r'<input type="(radio|checkbox)" name="(\w+)" value="(\w+)"( checked)?', text):
         if checked:
