@@ -39,19 +39,21 @@ void nl_challenge_new(const struct nl_env *env, const char *secret, const char *
     snprintf(out, NL_CHALLENGE_LEN, "%.60s.%s", head, mac);
 }
 
-static bool is_good_challenge(const struct nl_passkey_asked *asked, const char *challenge) {
+bool nl_challenge_is_good(const char *secret, const char *purpose, int64_t now,
+                          const char *challenge) {
     char head[NL_CHALLENGE_LEN];
     char until[24];
     char mac[NL_MAC_TEXT_LEN + 1];
     const char *last = strrchr(challenge, '.');
     int64_t end = 0;
-    if (last == NULL || strlen(last + 1) != NL_MAC_TEXT_LEN)
+    if (last == NULL || strlen(challenge) >= NL_CHALLENGE_LEN ||
+        strlen(last + 1) != NL_MAC_TEXT_LEN)
         return false;
     snprintf(head, sizeof head, "%.*s", (int)(last - challenge), challenge);
-    mac_of(asked->secret, asked->purpose, head, mac);
+    mac_of(secret, purpose, head, mac);
     snprintf(until, sizeof until, "%.*s", (int)strcspn(challenge, "."), challenge);
-    return nl_token_equal(mac, last + 1) && nl_text_integer(until, &end) && end > asked->now &&
-           end <= asked->now + NL_CHALLENGE_SECONDS;
+    return nl_token_equal(mac, last + 1) && nl_text_integer(until, &end) && end > now &&
+           end <= now + NL_CHALLENGE_SECONDS;
 }
 
 /* ---- what the browser saw ---- */
@@ -106,7 +108,7 @@ static enum nl_status check_client(const struct nl_passkey_asked *asked, const c
     json_decref(client);
     if (!origin)
         return nl_error_set(err, NL_DATA, "the passkey was asked for by another page");
-    return known && is_good_challenge(asked, challenge)
+    return known && nl_challenge_is_good(asked->secret, asked->purpose, asked->now, challenge)
                ? NL_OK
                : nl_error_set(err, NL_DATA, "the passkey came too late, or was not asked for");
 }

@@ -145,6 +145,8 @@ static enum nl_status check_serve(struct nl_config *config, struct nl_error *err
     status = check_moved_lists(config, err);
     if (status == NL_OK)
         status = nl_config_check_approval(config, err);
+    if (status == NL_OK)
+        status = nl_config_check_openid(config, err);
     if (status != NL_OK)
         return status;
     status = nl_networks_parse(config->webhooks.allow_networks, &networks, err);

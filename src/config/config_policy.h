@@ -12,4 +12,7 @@ enum nl_status nl_config_check_server(const struct nl_config *config, const char
                                       const char *host, const char *username, int64_t security,
                                       struct nl_error *err);
 
+/* config_openid.c */
+enum nl_status nl_config_check_openid(const struct nl_config *config, struct nl_error *err);
+
 #endif

@@ -113,6 +113,16 @@ static const struct setting {
     {"staff.key", PATH, AT(staff.key), NULL, 0, 0},
     {"staff.session", DURATION, AT(staff.session), "8h", 60, 2592000},
     {"webhooks.allow_networks", TEXT, AT(webhooks.allow_networks), NULL, 0, 0},
+    {"openid.issuer", TEXT, AT(openid.issuer), NULL, 0, 0},
+    {"openid.client_id", TEXT, AT(openid.client_id), NULL, 0, 0},
+    {"openid.client_secret_file", PATH, AT(openid.client_secret_file), NULL, 0, 0},
+    {"openid.client_secret_command.#", TEXT, AT(openid.client_secret_command[0]), NULL, 0, 0},
+    {"openid.claim", TEXT, AT(openid.claim), "preferred_username", 0, 0},
+    {"openid.domain", TEXT, AT(openid.domain), NULL, 0, 0},
+    {"openid.role", TEXT, AT(openid.role), NULL, 0, 0},
+    {"openid.label", TEXT, AT(openid.label), NULL, 0, 0},
+    {"openid.ca_file", PATH, AT(openid.ca_file), NULL, 0, 0},
+    {"openid.allow_networks", TEXT, AT(openid.allow_networks), NULL, 0, 0},
     {"staff.calls_per_minute", NUMBER, AT(staff.calls_per_minute), "60000", 0, 100000000},
     {"reconfirmation.expires", DURATION, AT(reconfirmation.expires), "30d", 3600, 31536000},
     {"approval.needed", NUMBER, AT(approval.needed), "0", 0, 2},
@@ -175,6 +185,7 @@ static const struct list {
     {"retry.schedule.#", sizeof(int64_t), NL_DELAYS, 1},
     {"smtp.password_command.#", sizeof(char *), NL_ARGUMENTS, 1},
     {"fetch.password_command.#", sizeof(char *), NL_ARGUMENTS, 1},
+    {"openid.client_secret_command.#", sizeof(char *), NL_ARGUMENTS, 1},
     {"", 0, 1, 1}};
 
 static const struct list *list_of(const struct setting *setting) {

@@ -30,6 +30,9 @@ void nl_doctor_list_placeholder(struct nl_doctor *doctor, const struct nl_list *
 /* pdf_check.c: makes a small PDF, where they are on. */
 void nl_doctor_pdf(struct nl_doctor *doctor);
 
+/* openid_check.c: asks the identity provider, where there is one. */
+void nl_doctor_openid(struct nl_doctor *doctor);
+
 /* hook_check.c: the reports of mail providers. */
 void nl_doctor_hooks(struct nl_doctor *doctor);
 

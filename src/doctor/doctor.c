@@ -135,8 +135,10 @@ enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config 
         status = nl_doctor_search(&doctor, err);
     if (status == NL_OK)
         status = nl_doctor_runs(&doctor, err);
-    if (status == NL_OK)
+    if (status == NL_OK) {
         nl_doctor_pdf(&doctor);
+        nl_doctor_openid(&doctor);
+    }
     if (status == NL_OK && relay != NULL)
         status = nl_doctor_relay(&doctor, err);
     if (status == NL_OK && !examination->local)

@@ -1,6 +1,6 @@
 #include "service/webhook_call.h"
 
-#include "newsletter/base/network.h"
+#include "newsletter/base/reach.h"
 #include "newsletter/base/text.h"
 
 #include <curl/curl.h>
@@ -15,44 +15,10 @@
 
 enum { CONNECT_SECONDS = 5, TOTAL_SECONDS = 10, ANSWER_LIMIT = 64 << 10, KEY_LIMIT = 128 };
 
-/* Networks that are nobody's, this machine's, or within a house (the registries of special-purpose
- * addresses of RFC 6890), and those through which IPv6 leads to IPv4. */
-static const char private_networks[] =
-    "0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, "
-    "192.0.0.0/24, 192.0.2.0/24, 192.88.99.0/24, 192.168.0.0/16, 198.18.0.0/15, 198.51.100.0/24, "
-    "203.0.113.0/24, 224.0.0.0/4, 240.0.0.0/4, ::/96, 64:ff9b::/96, 64:ff9b:1::/48, 100::/64, "
-    "2001::/23, 2001:db8::/32, 2002::/16, fc00::/7, fe80::/10, ff00::/8";
-
 /* ---- where a target may be ---- */
 
-struct gate {
-    struct nl_networks private, allowed;
-    bool refused; /* a connection to a private network was asked for */
-};
-
-static enum nl_status gate_open(const struct nl_office *office, struct gate *out,
-                                struct nl_error *err) {
-    *out = (struct gate){0};
-    enum nl_status status = nl_networks_parse(private_networks, &out->private, err);
-    return status == NL_OK
-               ? nl_networks_parse(office->config->webhooks.allow_networks, &out->allowed, err)
-               : status;
-}
-
-static void gate_close(struct gate *gate) {
-    nl_networks_free(&gate->private);
-    nl_networks_free(&gate->allowed);
-}
-
-static bool may_reach(const struct gate *gate, const struct sockaddr *address) {
-    struct nl_ip ip;
-    if (address->sa_family != AF_INET && address->sa_family != AF_INET6)
-        return false;
-    nl_ip_of(address, &ip);
-    return nl_networks_contain(&gate->allowed, &ip) || !nl_networks_contain(&gate->private, &ip);
-}
-
-static enum nl_status check_host(const struct gate *gate, const char *host, struct nl_error *err) {
+static enum nl_status check_host(const struct nl_reach *gate, const char *host,
+                                 struct nl_error *err) {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
     struct nl_buf bare = {0};
@@ -66,7 +32,7 @@ static enum nl_status check_host(const struct gate *gate, const char *host, stru
                             gai_strerror(failed));
     enum nl_status status = NL_OK;
     for (const struct addrinfo *at = found; status == NL_OK && at != NULL; at = at->ai_next)
-        if (!may_reach(gate, at->ai_addr))
+        if (!nl_reach_may(gate, at->ai_addr))
             status = nl_error_set(err, NL_DATA,
                                   "the host %s is in a private network: list that network in "
                                   "webhooks.allow_networks if targets may be there",
@@ -79,7 +45,7 @@ enum nl_status nl_webhook_check_url(const struct nl_office *office, const char *
                                     struct nl_error *err) {
     char *host = NULL;
     char *user = NULL;
-    struct gate gate;
+    struct nl_reach gate;
     CURLU *parts = curl_url();
     if (parts == NULL)
         return nl_error_nomem(err);
@@ -90,10 +56,10 @@ enum nl_status nl_webhook_check_url(const struct nl_office *office, const char *
     else if (curl_url_get(parts, CURLUPART_USER, &user, 0) == CURLUE_OK)
         status = nl_error_set(err, NL_DATA, "a webhook's URL holds no login: requests are signed");
     if (status == NL_OK)
-        status = gate_open(office, &gate, err);
+        status = nl_reach_open(office->config->webhooks.allow_networks, &gate, err);
     if (status == NL_OK) {
         status = check_host(&gate, host, err);
-        gate_close(&gate);
+        nl_reach_close(&gate);
     }
     curl_free(host);
     curl_free(user);
@@ -135,8 +101,8 @@ static bool sign(const struct nl_webhook *webhook, const char *id, int64_t now, 
 
 /* Called for the address that a connection is really made to, whatever the name said before. */
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address) {
-    struct gate *gate = ctx;
-    if (purpose != CURLSOCKTYPE_IPCXN || !may_reach(gate, &address->addr)) {
+    struct nl_reach *gate = ctx;
+    if (purpose != CURLSOCKTYPE_IPCXN || !nl_reach_may(gate, &address->addr)) {
         gate->refused = true;
         return CURL_SOCKET_BAD;
     }
@@ -180,7 +146,7 @@ static struct curl_slist *fields_of(const struct nl_office *office,
     return fields;
 }
 
-static void set_options(CURL *curl, const struct nl_webhook *webhook, struct gate *gate,
+static void set_options(CURL *curl, const struct nl_webhook *webhook, struct nl_reach *gate,
                         const struct curl_slist *fields, const char *body, size_t *room,
                         char *detail) {
     curl_easy_setopt(curl, CURLOPT_URL, webhook->url);
@@ -202,8 +168,8 @@ static void set_options(CURL *curl, const struct nl_webhook *webhook, struct gat
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
 }
 
-static void read_answer(CURL *curl, CURLcode result, const struct gate *gate, const char *detail,
-                        struct nl_webhook_answer *out) {
+static void read_answer(CURL *curl, CURLcode result, const struct nl_reach *gate,
+                        const char *detail, struct nl_webhook_answer *out) {
     long code = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
     out->status = code;
@@ -222,10 +188,10 @@ enum nl_status nl_webhook_send(const struct nl_office *office, const struct nl_w
                                struct nl_error *err) {
     char detail[CURL_ERROR_SIZE] = "";
     size_t room = ANSWER_LIMIT;
-    struct gate gate;
+    struct nl_reach gate;
     bool failed = false;
     *out = (struct nl_webhook_answer){0};
-    enum nl_status status = gate_open(office, &gate, err);
+    enum nl_status status = nl_reach_open(office->config->webhooks.allow_networks, &gate, err);
     CURL *curl = status == NL_OK ? curl_easy_init() : NULL;
     struct curl_slist *fields = curl != NULL ? fields_of(office, webhook, id, body, &failed) : NULL;
     if (status == NL_OK && (curl == NULL || failed))
@@ -237,6 +203,6 @@ enum nl_status nl_webhook_send(const struct nl_office *office, const struct nl_w
     }
     curl_slist_free_all(fields);
     curl_easy_cleanup(curl);
-    gate_close(&gate);
+    nl_reach_close(&gate);
     return status;
 }

@@ -3,6 +3,7 @@
 #include "newsletter/base/text.h"
 #include "newsletter/db/sql.h"
 #include "store/audited.h"
+#include "store/challenge.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,22 +13,9 @@ void nl_passkey_handle(const struct nl_store *store, const char *account,
     nl_mac(nl_store_secret(store), "passkey user", account, out);
 }
 
-/* A challenge is good once. It is remembered for as long as it would be good. */
 static enum nl_status use_up(struct nl_store *store, const char *challenge, struct nl_error *err) {
-    unsigned char digest[NL_DIGEST_LEN];
-    int64_t now = nl_store_now(store);
-    nl_digest(challenge, strlen(challenge), digest);
-    enum nl_status status = nl_sql_run(store, err, "DELETE FROM staff_challenge WHERE until < ?",
-                                       NL_VALUES(NL_INT(now)));
-    if (status == NL_OK)
-        status = nl_sql_run(
-            store, err,
-            "INSERT INTO staff_challenge (digest, until) VALUES (?, ?) ON CONFLICT "
-            "DO NOTHING",
-            NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(now + NL_CHALLENGE_SECONDS)));
-    return status == NL_OK && nl_sql_changes(store) == 0
-               ? nl_error_set(err, NL_DATA, "the passkey came too late, or was not asked for")
-               : status;
+    return nl_challenge_use_up(store, challenge, "the passkey came too late, or was not asked for",
+                               err);
 }
 
 /* ---- adding and removing ---- */

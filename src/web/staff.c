@@ -1,5 +1,6 @@
 #include "newsletter/web/staff.h"
 
+#include "newsletter/openid/provider.h"
 #include "web/api_rate.h"
 #include "web/copy_worker.h"
 #include "web/staff_common.h"
@@ -75,6 +76,8 @@ enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,
         return nl_login_code(staff, request, response, err);
     if (strcmp(path, "/login/passkey") == 0 && nl_request_is_post(request))
         return nl_login_passkey(staff, request, response, err);
+    if (strcmp(path, "/login/openid") == 0 || strcmp(path, NL_OPENID_BACK) == 0)
+        return nl_openid_call(staff, request, strcmp(path, NL_OPENID_BACK) == 0, response, err);
     if (strcmp(path, "/login") == 0)
         return nl_request_is_post(request) ? nl_login(staff, request, response, err)
                                            : nl_login_form(staff, request, response, err);
@@ -184,7 +187,8 @@ bool nl_staff_is_slow(void *ctx, const struct nl_request *request) {
         {"/draft/", "", true}, /* which decodes pictures and documents, and composes */
         {"/library", "", false},
         {"/people", "", false},
-        {"/imports", "", true}, /* which stores the file */
+        {"/login/openid", "", false}, /* which asks another server */
+        {"/imports", "", true},       /* which stores the file */
         {"/imports/", "", false},
         {"/person/", "", false},
         {"/audit", "", false},

@@ -87,6 +87,22 @@ enum nl_status nl_login_session(struct nl_staff *staff, const struct nl_request 
                                 struct nl_session *out, struct nl_error *err);
 const char *nl_login_token(const struct nl_request *request);
 
+/* The page for logging in, with a problem (English; NULL: none). */
+enum nl_status nl_login_show(struct nl_staff *staff, const struct nl_request *request,
+                             const char *problem, struct nl_response *response,
+                             struct nl_error *err);
+
+/* Hands a session out to a browser that comes from the identity provider. */
+enum nl_status nl_login_enter(struct nl_staff *staff, const struct nl_request *request,
+                              const char *name, enum nl_login login, const struct nl_token *session,
+                              struct nl_response *response, struct nl_error *err);
+
+/* staff_openid.c: says in the data of the login page whether there is an identity provider; sends
+ * the browser there, and takes it back. */
+void nl_openid_offer(const struct nl_staff *staff, json_t *data);
+enum nl_status nl_openid_call(struct nl_staff *staff, const struct nl_request *request,
+                              bool is_back, struct nl_response *response, struct nl_error *err);
+
 /* staff_passkeys.c: puts the challenge for logging in by a passkey into the data of the login page,
  * where any account has one; logs in by the answer (NL_DATA: not this one); and on the page of an
  * account: shows its passkeys, adds one, removes one. */

@@ -20,6 +20,7 @@ static enum nl_status show(struct nl_staff *staff, const struct nl_request *requ
     nl_data_set(data, "name", nl_site_field(request, "name"));
     nl_data_set(data, "problem",
                 problem != NULL ? nl_catalog_text(theme->catalog, NULL, problem) : "");
+    nl_openid_offer(staff, data);
     status = nl_passkey_offer(staff, data, err);
     if (status == NL_OK)
         return nl_staff_render(staff, theme, file, data, response, err);
@@ -27,9 +28,9 @@ static enum nl_status show(struct nl_staff *staff, const struct nl_request *requ
     return status;
 }
 
-static enum nl_status show_login(struct nl_staff *staff, const struct nl_request *request,
-                                 const char *problem, struct nl_response *response,
-                                 struct nl_error *err) {
+enum nl_status nl_login_show(struct nl_staff *staff, const struct nl_request *request,
+                             const char *problem, struct nl_response *response,
+                             struct nl_error *err) {
     return show(staff, request, "staff-login.html", problem, response, err);
 }
 
@@ -45,7 +46,7 @@ const char *nl_login_token(const struct nl_request *request) {
 
 enum nl_status nl_login_form(struct nl_staff *staff, const struct nl_request *request,
                              struct nl_response *response, struct nl_error *err) {
-    return show_login(staff, request, NULL, response, err);
+    return nl_login_show(staff, request, NULL, response, err);
 }
 
 static void set_cookie(const char *value, int64_t lifetime, struct nl_response *response) {
@@ -126,6 +127,17 @@ static enum nl_status enter(struct nl_staff *staff, const struct nl_request *req
                                   : nl_staff_redirect(staff, "/", response, err);
 }
 
+/* The cookie is Strict: it goes along only once a page of ours leads on. */
+enum nl_status nl_login_enter(struct nl_staff *staff, const struct nl_request *request,
+                              const char *name, enum nl_login login, const struct nl_token *session,
+                              struct nl_response *response, struct nl_error *err) {
+    log_login(request, name, true);
+    remember(staff, request, name);
+    set_cookie(session->text, staff->site->config->staff.session, response);
+    return login == NL_LOGIN_CODE ? ask_code(staff, request, NULL, response, err)
+                                  : show(staff, request, "staff-entered.html", NULL, response, err);
+}
+
 enum nl_status nl_login(struct nl_staff *staff, const struct nl_request *request,
                         struct nl_response *response, struct nl_error *err) {
     const char *name = nl_site_field(request, "name");
@@ -134,11 +146,11 @@ enum nl_status nl_login(struct nl_staff *staff, const struct nl_request *request
     enum nl_login login = NL_LOGIN_NONE;
     if (is_from_elsewhere(request)) {
         response->status = 403;
-        return show_login(staff, request, NL_TEXT("Please log in."), response, err);
+        return nl_login_show(staff, request, NL_TEXT("Please log in."), response, err);
     }
     if (!may_try(staff, request, name, response)) {
         response->status = 429;
-        return show_login(staff, request, nl_too_many, response, err);
+        return nl_login_show(staff, request, nl_too_many, response, err);
     }
     nl_ip_text(nl_request_client(request), client);
     const struct nl_login_place place = {client, nl_request_header(request, "User-Agent")};
@@ -150,8 +162,8 @@ enum nl_status nl_login(struct nl_staff *staff, const struct nl_request *request
     log_login(request, name, login != NL_LOGIN_NONE);
     if (login == NL_LOGIN_NONE) {
         response->status = 403;
-        return show_login(staff, request, NL_TEXT("The user name or password is wrong."), response,
-                          err);
+        return nl_login_show(staff, request, NL_TEXT("The user name or password is wrong."),
+                             response, err);
     }
     remember(staff, request, name);
     status = enter(staff, request, login, &session, response, err);
@@ -184,7 +196,7 @@ enum nl_status nl_login_code(struct nl_staff *staff, const struct nl_request *re
     return login == NL_LOGIN_CODE
                ? ask_code(staff, request, NL_TEXT("This code is wrong or has been used."), response,
                           err)
-               : show_login(staff, request, NL_TEXT("Please log in again."), response, err);
+               : nl_login_show(staff, request, NL_TEXT("Please log in again."), response, err);
 }
 
 enum nl_status nl_login_passkey(struct nl_staff *staff, const struct nl_request *request,
@@ -195,7 +207,7 @@ enum nl_status nl_login_passkey(struct nl_staff *staff, const struct nl_request 
         return nl_staff_redirect(staff, "/login", response, err);
     if (!nl_staff_may_guess(staff, request, response)) {
         response->status = 429;
-        return show_login(staff, request, nl_too_many, response, err);
+        return nl_login_show(staff, request, nl_too_many, response, err);
     }
     enum nl_status status = nl_passkey_login_try(staff, request, name, &session, err);
     if (status != NL_OK && status != NL_DATA)
@@ -204,7 +216,8 @@ enum nl_status nl_login_passkey(struct nl_staff *staff, const struct nl_request 
     if (status == NL_DATA) {
         nl_error_free(err);
         response->status = 403;
-        return show_login(staff, request, NL_TEXT("This passkey cannot be used."), response, err);
+        return nl_login_show(staff, request, NL_TEXT("This passkey cannot be used."), response,
+                             err);
     }
     remember(staff, request, name);
     status = enter(staff, request, NL_LOGIN_DONE, &session, response, err);

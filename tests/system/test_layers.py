@@ -19,6 +19,7 @@ ROOMS = {
     "db": (3, "libpq-fe.h sqlite3.h"),
     "dkim": (3, "openssl"),
     "smtp": (3, "curl openssl"),
+    "openid": (3, "curl jansson.h openssl"),
     "store": (4, "jansson.h uninorm.h unistr.h uuid"),
     "template": (5, "jansson.h unictype.h unilbrk.h unistr.h uniwidth.h"),
     "inbound": (5, "archive.h archive_entry.h curl jansson.h libetpan libxml openssl unicase.h uniconv.h uninorm.h "
@@ -129,6 +130,7 @@ OF_THE_STORE = {
     "src/web/staff_account_page.c": "second_step staff_mail",
     "src/web/staff_accounts_page.c": "second_step",
     "src/web/staff_common.h": "api_token issue_control staff_session",
+    "src/web/staff_openid.c": "staff_openid",
     "src/web/staff_passkeys.c": "staff_passkey",
     "src/web/token_page.h": "subscription",
 }

@@ -26,6 +26,10 @@ enum { NL_CHALLENGE_SECONDS = 300, NL_CHALLENGE_LEN = 80 };
 void nl_challenge_new(const struct nl_env *env, const char *secret, const char *purpose,
                       int64_t now, char out[NL_CHALLENGE_LEN]) NL_ALL_NONNULL;
 
+/* Whether it is one for that purpose, and not too old. */
+bool nl_challenge_is_good(const char *secret, const char *purpose, int64_t now,
+                          const char *challenge) NL_ALL_NONNULL;
+
 /* A question for a passkey: of which page, with which challenge. */
 struct nl_passkey_asked {
     const char *origin;  /* "https://press.example.org", without a path */

@@ -230,6 +230,18 @@ struct nl_config {
         int64_t session;          /* seconds that a login lasts */
         int64_t calls_per_minute; /* of the API, by one token; 0: no limit */
     } staff;
+    struct {          /* logging in by an identity provider (OpenID Connect) */
+        char *issuer; /* NULL: there is none */
+        char *client_id;
+        char *client_secret_file;
+        char *client_secret_command[NL_ARGUMENTS + 1];
+        char *claim;          /* whose value names the account */
+        char *domain;         /* with the claim "email": of the addresses that do */
+        char *role;           /* of accounts that are made at the first login; NULL: none is */
+        char *label;          /* of the provider, on the page for logging in */
+        char *ca_file;        /* NULL: the authorities of this machine */
+        char *allow_networks; /* private ones that addresses of other hosts may be in */
+    } openid;
     struct { /* points and seconds: see struct nl_bounce_policy */
         int64_t hard;
         int64_t soft;
