@@ -605,6 +605,11 @@ RARE = {
     "This passkey cannot be used.",
     # for events that somebody has written into a file, with a comment: test_desk_fields
     "They stand in the further settings, below the text.",
+    # what an identity provider brings about: test_openid
+    "Log in with",
+    "The identity provider does not answer well. Please try again later.",
+    "The identity provider has not let you in here.",
+    "You are logged in.",
     # before lines of a text that is compared, which is left out here
     "Added:",
     "Removed:",
