@@ -14,6 +14,9 @@ struct nl_store {
     struct nl_env env;
     struct nl_statement *statements; /* prepared, by the address of their text */
     bool batch;                      /* one is open */
+    int depth;                       /* of transactions: one within another is a savepoint */
+    bool exclusive;                  /* the outermost is so */
+    bool empty_log_later;            /* once it has ended */
     bool together;                   /* the transaction was begun so */
     struct nl_marks *marks;          /* sql.c: of the transaction, until their rows have come */
     bool leave_settings;             /* those that the database itself keeps stay as they are */

@@ -227,6 +227,10 @@ enum nl_status nl_store_index_people(struct nl_store *store, struct nl_error *er
 }
 
 void nl_store_empty_log(struct nl_store *store) {
+    if (store->depth > 0) {
+        store->empty_log_later = true;
+        return;
+    }
     if (store->engine->empty_log != NULL)
         store->engine->empty_log(store);
 }

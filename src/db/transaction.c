@@ -2,8 +2,19 @@
 
 static enum nl_status begin_transaction(struct nl_store *store, bool exclusive,
                                         struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    if (store->depth > 0 && exclusive && !store->exclusive)
+        return nl_error_set(err, NL_INTERNAL,
+                            "an exclusive transaction within one that is not exclusive");
     store->once = NULL;
-    return store->engine->begin(store, exclusive, err);
+    if (store->depth > 0) {
+        status = nl_sql_run(store, err, "SAVEPOINT within", NL_NO_VALUES);
+    } else {
+        status = store->engine->begin(store, exclusive, err);
+        store->exclusive = exclusive;
+    }
+    store->depth += status == NL_OK;
+    return status;
 }
 
 enum nl_status nl_store_begin_exclusive(struct nl_store *store, struct nl_error *err) {
@@ -17,21 +28,53 @@ enum nl_status nl_store_begin_shared(struct nl_store *store, struct nl_error *er
 enum nl_status nl_store_begin_together(struct nl_store *store, struct nl_error *err) {
     store->once = NULL;
     store->together = true;
-    return store->engine->begin_later != NULL ? store->engine->begin_later(store, err)
-                                              : store->engine->begin(store, false, err);
+    store->exclusive = false;
+    enum nl_status status = store->engine->begin_later != NULL
+                                ? store->engine->begin_later(store, err)
+                                : store->engine->begin(store, false, err);
+    store->depth = status == NL_OK;
+    return status;
+}
+
+/* After the outermost one has ended. */
+static void end_transaction(struct nl_store *store) {
+    bool empty = store->empty_log_later;
+    store->depth = 0;
+    store->together = false;
+    store->empty_log_later = false;
+    nl_sql_forget_marks(store);
+    if (empty)
+        nl_store_empty_log(store);
 }
 
 enum nl_status nl_store_commit(struct nl_store *store, struct nl_error *err) {
+    if (store->depth > 1) {
+        enum nl_status inner = nl_sql_run(store, err, "RELEASE SAVEPOINT within", NL_NO_VALUES);
+        store->depth -= inner == NL_OK;
+        return inner;
+    }
     enum nl_status status = store->engine->commit(store, err);
-    store->together = false;
-    nl_sql_forget_marks(store);
+    if (status == NL_OK) {
+        end_transaction(store);
+    } else {
+        store->together = false;
+        nl_sql_forget_marks(store);
+    }
     return status;
 }
 
 void nl_store_rollback(struct nl_store *store) {
+    struct nl_error ignored = {0};
+    if (store->depth > 1) {
+        store->depth--;
+        if (nl_sql_run(store, &ignored, "ROLLBACK TO SAVEPOINT within", NL_NO_VALUES) == NL_OK)
+            nl_error_ignore(nl_sql_run(store, &ignored, "RELEASE SAVEPOINT within", NL_NO_VALUES));
+        nl_error_free(&ignored);
+        return;
+    }
     store->engine->rollback(store);
-    store->together = false;
-    nl_sql_forget_marks(store);
+    store->empty_log_later = false;
+    end_transaction(store);
 }
 
 static enum nl_status transact(struct nl_store *store, bool exclusive, nl_sql_body *body,

@@ -54,6 +54,7 @@ static enum nl_status read_lists(const struct nl_office *office, const char *tex
 
 enum nl_status nl_office_token_add(const struct nl_office *office, const struct nl_token_wish *wish,
                                    struct nl_token *out, struct nl_error *err) {
+    bool open = false;
     struct nl_api_token wanted = {0};
     if (strlen(wish->name) > NL_STAFF_NAME)
         return nl_error_set(err, NL_DATA, "the name is longer than %d signs", NL_STAFF_NAME);
@@ -62,15 +63,23 @@ enum nl_status nl_office_token_add(const struct nl_office *office, const struct 
     if (status == NL_OK)
         status = read_lists(office, wish->lists, &wanted, err);
     if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
         status = nl_api_token_add(office->store, &wanted, wish->lifetime, out, err);
-    return status == NL_OK ? nl_office_note(office, "token add", "token", wanted.name, 0, err)
-                           : status;
+    if (status == NL_OK)
+        status = nl_office_note(office, "token add", "token", wanted.name, 0, err);
+    return nl_office_end(office, open, status, err);
 }
 
 enum nl_status nl_office_token_end(const struct nl_office *office, const char *name,
                                    struct nl_error *err) {
-    enum nl_status status = nl_api_token_remove(office->store, name, err);
-    return status == NL_OK ? nl_office_note(office, "token end", "token", name, 0, err) : status;
+    bool open = false;
+    enum nl_status status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
+        status = nl_api_token_remove(office->store, name, err);
+    if (status == NL_OK)
+        status = nl_office_note(office, "token end", "token", name, 0, err);
+    return nl_office_end(office, open, status, err);
 }
 
 static enum nl_status add_token(const struct nl_api_token *token, void *ctx, struct nl_error *err) {

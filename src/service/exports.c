@@ -71,6 +71,7 @@ static const char *name_of(enum nl_transfer_format format) {
 
 enum nl_status nl_office_export_start(const struct nl_office *office, const json_t *options,
                                       int64_t *id, struct nl_error *err) {
+    bool open = false;
     struct nl_export_wish wish = {0};
     char *text = json_dumps(options, JSON_COMPACT | JSON_SORT_KEYS);
     *id = 0;
@@ -86,11 +87,14 @@ enum nl_status nl_office_export_start(const struct nl_office *office, const json
         .options = text,
     };
     if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
         status = nl_task_add(office->store, &task, id, err);
     nl_export_wish_free(&wish);
     free(text);
-    return status == NL_OK ? nl_office_note(office, "export start", "export", NULL, *id, err)
-                           : status;
+    if (status == NL_OK)
+        status = nl_office_note(office, "export start", "export", NULL, *id, err);
+    return nl_office_end(office, open, status, err);
 }
 
 enum nl_status nl_office_export_cancel(const struct nl_office *office, int64_t id,
@@ -98,20 +102,25 @@ enum nl_status nl_office_export_cancel(const struct nl_office *office, int64_t i
     const unsigned idle =
         NL_TASK_BIT(NL_TASK_WAITING) | NL_TASK_BIT(NL_TASK_DONE) | NL_TASK_BIT(NL_TASK_FAILED);
     struct nl_task task = {0};
+    bool open = false;
+    bool idled = false;
     bool done = false;
     enum nl_status status = nl_task_find(office->store, NL_TASK_EXPORT, id, &task, err);
     if (status == NL_OK)
-        status = nl_task_move(office->store, id, idle, NL_TASK_CANCELLED, &done, err);
-    if (status == NL_OK && done)
-        status = nl_task_clear(office->store, id, NL_TASK_EXPORTED, err);
-    else if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
+        status = nl_task_move(office->store, id, idle, NL_TASK_CANCELLED, &idled, err);
+    if (status == NL_OK && !idled)
         status = nl_task_ask_to_end(office->store, id, &done, err);
-    if (status == NL_OK && !done)
+    if (status == NL_OK && !idled && !done)
         status = nl_error_set(err, NL_EXISTS, "export %lld is %s: it cannot be cancelled",
                               (long long)id, nl_task_state_words[task.state]);
+    if (status == NL_OK)
+        status = nl_office_note(office, "export cancel", "export", NULL, id, err);
+    status = nl_office_end(office, open, status, err);
     nl_task_free(&task);
-    return status == NL_OK ? nl_office_note(office, "export cancel", "export", NULL, id, err)
-                           : status;
+    return status == NL_OK && idled ? nl_task_clear(office->store, id, NL_TASK_EXPORTED, err)
+                                    : status;
 }
 
 enum nl_status nl_office_export_read(const struct nl_office *office, int64_t id, json_t **out,

@@ -41,6 +41,7 @@ enum nl_status nl_office_import_open(const struct nl_office *office, const char 
                                      const json_t *options, int64_t *id, struct nl_error *err) {
     struct nl_import_wish wish = {0};
     char *text = text_of(options);
+    bool open = false;
     *id = 0;
     enum nl_status status = text != NULL ? check_name(name, err) : nl_error_nomem(err);
     if (status == NL_OK)
@@ -55,10 +56,15 @@ enum nl_status nl_office_import_open(const struct nl_office *office, const char 
         .options = text,
     };
     if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
         status = nl_task_add(office->store, &task, id, err);
+    if (status == NL_OK)
+        status = note(office, "import open", *id, err);
+    status = nl_office_end(office, open, status, err);
     nl_import_wish_free(&wish);
     free(text);
-    return status == NL_OK ? note(office, "import open", *id, err) : status;
+    return status;
 }
 
 static enum nl_status set_options(const struct nl_office *office, struct nl_task *task,
@@ -191,6 +197,7 @@ enum nl_status nl_office_import_start(const struct nl_office *office, int64_t id
                                       struct nl_error *err) {
     struct nl_task task = {0};
     json_t *options = NULL;
+    bool open = false;
     bool moved = false;
     enum nl_status status = nl_task_find(office->store, NL_TASK_IMPORT, id, &task, err);
     if (status == NL_OK && (NL_TASK_BIT(task.state) & BEGINNABLE) == 0)
@@ -198,6 +205,8 @@ enum nl_status nl_office_import_start(const struct nl_office *office, int64_t id
                         &task, err);
     if (status == NL_OK && (options = json_loads(task.options, 0, NULL)) == NULL)
         status = nl_error_nomem(err);
+    if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
     if (status == NL_OK) {
         json_object_set_new(options, "dry_run", json_boolean(dry_run));
         status = set_options(office, &task, options, err);
@@ -206,33 +215,42 @@ enum nl_status nl_office_import_start(const struct nl_office *office, int64_t id
         status = nl_task_move(office->store, id, BEGINNABLE, NL_TASK_WAITING, &moved, err);
     if (status == NL_OK && !moved)
         status = refuse("begun", &task, err);
+    if (status == NL_OK)
+        status = note(office, dry_run ? "import try" : "import start", id, err);
+    status = nl_office_end(office, open, status, err);
     json_decref(options);
     nl_task_free(&task);
-    return status == NL_OK ? note(office, dry_run ? "import try" : "import start", id, err)
-                           : status;
+    return status;
 }
 
 enum nl_status nl_office_import_cancel(const struct nl_office *office, int64_t id,
                                        struct nl_error *err) {
     const unsigned idle = BEGINNABLE | NL_TASK_BIT(NL_TASK_OPEN) | NL_TASK_BIT(NL_TASK_WAITING);
     struct nl_task task = {0};
+    bool open = false;
+    bool idled = false;
     bool done = false;
     enum nl_status status = nl_task_find(office->store, NL_TASK_IMPORT, id, &task, err);
     if (status == NL_OK)
-        status = nl_task_move(office->store, id, idle, NL_TASK_CANCELLED, &done, err);
-    if (status == NL_OK && done)
-        status = nl_task_clear(office->store, id, NL_TASK_UPLOAD, err);
-    else if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
+        status = nl_task_move(office->store, id, idle, NL_TASK_CANCELLED, &idled, err);
+    if (status == NL_OK && !idled)
         status = nl_task_ask_to_end(office->store, id, &done, err);
-    if (status == NL_OK && !done)
+    if (status == NL_OK && !idled && !done)
         status = refuse("cancelled", &task, err);
+    if (status == NL_OK)
+        status = note(office, "import cancel", id, err);
+    status = nl_office_end(office, open, status, err);
     nl_task_free(&task);
-    return status == NL_OK ? note(office, "import cancel", id, err) : status;
+    return status == NL_OK && idled ? nl_task_clear(office->store, id, NL_TASK_UPLOAD, err)
+                                    : status;
 }
 
 enum nl_status nl_office_import_undo(const struct nl_office *office, int64_t id,
                                      struct nl_error *err) {
     struct nl_task task = {0};
+    bool open = false;
     bool moved = false;
     enum nl_status status = nl_task_find(office->store, NL_TASK_IMPORT, id, &task, err);
     if (status == NL_OK && task.state == NL_TASK_DONE &&
@@ -241,12 +259,17 @@ enum nl_status nl_office_import_undo(const struct nl_office *office, int64_t id,
                               "import %lld was done more than a day ago: it cannot be taken back",
                               (long long)id);
     if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
         status = nl_task_move(office->store, id, NL_TASK_BIT(NL_TASK_DONE), NL_TASK_UNDOING, &moved,
                               err);
     if (status == NL_OK && !moved)
         status = refuse("taken back", &task, err);
+    if (status == NL_OK)
+        status = note(office, "import undo", id, err);
+    status = nl_office_end(office, open, status, err);
     nl_task_free(&task);
-    return status == NL_OK ? note(office, "import undo", id, err) : status;
+    return status;
 }
 
 enum nl_status nl_office_import_undo_now(const struct nl_office *office, int64_t id, json_t **out,

@@ -101,7 +101,7 @@ enum nl_status nl_office_issue_resend(const struct nl_office *office,
                                       const struct nl_issue_resend *resend,
                                       struct nl_issue_resent *out, struct nl_error *err) {
     struct nl_resend wanted = {
-        .issue = resend->issue, .reply = resend->reply, .since = resend->since};
+        .issue = resend->issue, .reply = resend->reply, .since = resend->since, .by = office->by};
     struct nl_resend_counts counts = {0};
     *out = (struct nl_issue_resent){0};
     if (!nl_delivery_state_parse(resend->state, &wanted.state) ||
@@ -112,8 +112,6 @@ enum nl_status nl_office_issue_resend(const struct nl_office *office,
     if (status == NL_OK)
         status = resend->count_only ? nl_resend_count(office->store, &wanted, &counts, err)
                                     : nl_resend(office->store, &wanted, &counts, err);
-    if (status == NL_OK && !resend->count_only)
-        status = nl_office_note(office, "issue resend", "issue", NULL, resend->issue, err);
     *out = (struct nl_issue_resent){counts.people, counts.ended};
     return status;
 }

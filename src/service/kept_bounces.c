@@ -29,7 +29,11 @@ enum nl_status nl_office_kept_bounce_read(const struct nl_office *office, int64_
 
 enum nl_status nl_office_kept_bounce_dismiss(const struct nl_office *office, int64_t id,
                                              struct nl_error *err) {
-    enum nl_status status = nl_bounce_record_dismiss(office->store, id, err);
-    return status == NL_OK ? nl_office_note(office, "bounce dismiss", "message", NULL, id, err)
-                           : status;
+    bool open = false;
+    enum nl_status status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
+        status = nl_bounce_record_dismiss(office->store, id, err);
+    if (status == NL_OK)
+        status = nl_office_note(office, "bounce dismiss", "message", NULL, id, err);
+    return nl_office_end(office, open, status, err);
 }

@@ -145,13 +145,17 @@ static enum nl_status apply(struct nl_list *list, const struct nl_list_settings 
 enum nl_status nl_office_list_add(const struct nl_office *office, const char *name,
                                   const struct nl_list_settings *settings,
                                   struct nl_list_facts *out, struct nl_error *err) {
+    bool open = false;
     struct nl_list list = {.name = strdup(name)};
     *out = (struct nl_list_facts){0};
     enum nl_status status = list.name != NULL ? apply(&list, settings, err) : nl_error_nomem(err);
     if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
         status = nl_list_add(office->store, &list, err);
     if (status == NL_OK)
         status = nl_office_note(office, "list add", "list", name, 0, err);
+    status = nl_office_end(office, open, status, err);
     if (status == NL_OK)
         status = describe(office, &list, out, err);
     nl_list_free(&list);
@@ -188,14 +192,11 @@ enum nl_status nl_office_list_change(const struct nl_office *office, const char 
                                      const struct nl_revision *expected, bool *stale,
                                      struct nl_error *err) {
     *stale = false;
-    enum nl_status status = nl_store_begin_exclusive(office->store, err);
+    bool open = false;
+    enum nl_status status = nl_office_begin(office, &open, err);
     if (status == NL_OK)
         status = change_within(office, name, settings, expected, stale, err);
-    if (status == NL_OK)
-        status = nl_store_commit(office->store, err);
-    if (status != NL_OK)
-        nl_store_rollback(office->store);
-    return status;
+    return nl_office_end(office, open, status, err);
 }
 
 /* ---- renaming and removing ---- */
@@ -225,24 +226,32 @@ enum nl_status nl_office_list_burden(const struct nl_office *office, const char 
 
 enum nl_status nl_office_list_rename(const struct nl_office *office, const char *name,
                                      const char *other, struct nl_error *err) {
+    bool open = false;
     struct nl_list list = {0};
     enum nl_status status = nl_list_find(office->store, name, &list, err);
+    if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
     if (status == NL_OK)
         status = nl_list_rename(office->store, list.id, other, err);
     if (status == NL_OK)
         status = nl_office_note(office, "list rename", "list", name, 0, err);
+    status = nl_office_end(office, open, status, err);
     nl_list_free(&list);
     return status;
 }
 
 enum nl_status nl_office_list_remove(const struct nl_office *office, const char *name,
                                      struct nl_error *err) {
+    bool open = false;
     struct nl_list list = {0};
     enum nl_status status = nl_list_find(office->store, name, &list, err);
+    if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
     if (status == NL_OK)
         status = nl_list_remove(office->store, list.id, err);
     if (status == NL_OK)
         status = nl_office_note(office, "list remove", "list", name, 0, err);
+    status = nl_office_end(office, open, status, err);
     nl_list_free(&list);
     return status;
 }

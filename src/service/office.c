@@ -24,6 +24,23 @@ bool nl_revision_holds(const struct nl_revision *expected, const struct nl_revis
            strcmp(expected->text, present->text) == 0;
 }
 
+enum nl_status nl_office_begin(const struct nl_office *office, bool *open, struct nl_error *err) {
+    enum nl_status status = nl_store_begin_exclusive(office->store, err);
+    *open = status == NL_OK;
+    return status;
+}
+
+enum nl_status nl_office_end(const struct nl_office *office, bool open, enum nl_status status,
+                             struct nl_error *err) {
+    if (!open)
+        return status;
+    if (status == NL_OK)
+        status = nl_store_commit(office->store, err);
+    if (status != NL_OK)
+        nl_store_rollback(office->store);
+    return status;
+}
+
 enum nl_status nl_office_note(const struct nl_office *office, const char *action, const char *kind,
                               const char *name, int64_t id, struct nl_error *err) {
     struct nl_buf object = {0};

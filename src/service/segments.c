@@ -73,21 +73,29 @@ enum nl_status nl_office_segment(const struct nl_office *office, const char *whe
 
 enum nl_status nl_office_segment_put(const struct nl_office *office, const char *name,
                                      const char *expression, struct nl_error *err) {
+    bool open = false;
     struct nl_segment *segment = NULL;
     enum nl_status status = nl_office_segment(office, expression, NULL, &segment, NULL, err);
+    if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
     if (status == NL_OK)
         status = nl_saved_segment_put(office->store, name, expression, err);
     if (status == NL_OK)
         status = nl_office_note(office, "segment save", "segment", name, 0, err);
+    status = nl_office_end(office, open, status, err);
     nl_segment_free(segment);
     return status == NL_OK ? nl_segment_indexes_renew(office->store, err) : status;
 }
 
 enum nl_status nl_office_segment_remove(const struct nl_office *office, const char *name,
                                         struct nl_error *err) {
-    enum nl_status status = nl_saved_segment_remove(office->store, name, err);
+    bool open = false;
+    enum nl_status status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
+        status = nl_saved_segment_remove(office->store, name, err);
     if (status == NL_OK)
         status = nl_office_note(office, "segment remove", "segment", name, 0, err);
+    status = nl_office_end(office, open, status, err);
     return status == NL_OK ? nl_segment_indexes_renew(office->store, err) : status;
 }
 

@@ -108,12 +108,9 @@ enum nl_status nl_office_subscriber_change(const struct nl_office *office, const
         !nl_language_is_tag(change->language))
         return nl_error_set(err, NL_DATA, "'%s' is not a language tag such as en or kk",
                             change->language);
-    enum nl_status status = nl_store_begin_exclusive(office->store, err);
+    bool open = false;
+    enum nl_status status = nl_office_begin(office, &open, err);
     if (status == NL_OK)
         status = change_within(office, who, change, stale, err);
-    if (status == NL_OK)
-        status = nl_store_commit(office->store, err);
-    if (status != NL_OK)
-        nl_store_rollback(office->store);
-    return status;
+    return nl_office_end(office, open, status, err);
 }

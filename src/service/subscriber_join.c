@@ -185,8 +185,11 @@ enum nl_status nl_office_subscriber_join(const struct nl_office *office,
                                          const struct nl_subscriber_join *join,
                                          struct nl_subscriber_joined *out, struct nl_error *err) {
     struct joining joining = {0};
+    bool open = false;
     *out = (struct nl_subscriber_joined){.outcome = NL_JOINED_REFUSED};
     enum nl_status status = prepare(office, join, &joining, err);
+    if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
     if (status == NL_OK)
         status = join->consent != NULL ? state_consent(office, &joining, out, err)
                                        : ask(office, &joining, out, err);
@@ -194,6 +197,7 @@ enum nl_status nl_office_subscriber_join(const struct nl_office *office,
         status = find_number(office, &joining, out, err);
     if (status == NL_OK && out->subscriber != 0)
         status = nl_office_note(office, "subscriber add", "subscriber", NULL, out->subscriber, err);
+    status = nl_office_end(office, open, status, err);
     joining_free(&joining);
     return status;
 }
@@ -261,10 +265,12 @@ static enum nl_status ask_one(const struct nl_office *office,
 enum nl_status nl_office_subscribers_join(const struct nl_office *office,
                                           const struct nl_subscriber_batch *batch,
                                           struct nl_error *err) {
-    enum nl_status status = NL_OK;
     if (batch->count > NL_JOIN_MOST)
         return nl_error_set(err, NL_DATA, "more than %d people at once: send them in parts",
                             NL_JOIN_MOST);
+    /* They come in in several transactions: the note is there before the first of them. */
+    enum nl_status status =
+        nl_office_note(office, "subscriber batch", "people", NULL, (int64_t)batch->count, err);
     for (size_t at = 0; status == NL_OK && at < batch->count;) {
         nl_store_give_way(office->store);
         if (batch->rows[at].consent != NULL)
@@ -272,7 +278,5 @@ enum nl_status nl_office_subscribers_join(const struct nl_office *office,
         else
             status = ask_one(office, batch, at++, err);
     }
-    return status == NL_OK ? nl_office_note(office, "subscriber batch", "people", NULL,
-                                            (int64_t)batch->count, err)
-                           : status;
+    return status;
 }

@@ -170,6 +170,7 @@ static enum nl_status address_of(const struct nl_office *office, const struct nl
 enum nl_status nl_office_subscriber_unsubscribe(const struct nl_office *office,
                                                 const struct nl_who *who, const char *list,
                                                 struct nl_error *err) {
+    bool open = false;
     struct nl_address address = {0};
     struct nl_list found = {0};
     int64_t id = 0;
@@ -177,9 +178,12 @@ enum nl_status nl_office_subscriber_unsubscribe(const struct nl_office *office,
     if (status == NL_OK)
         status = address_of(office, who, &id, &address, err);
     if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
         status = nl_unsubscribe_address(office->store, &address, found.id, err);
     if (status == NL_OK)
         status = nl_office_note(office, "subscriber unsubscribe", "subscriber", NULL, id, err);
+    status = nl_office_end(office, open, status, err);
     nl_list_free(&found);
     nl_address_free(&address);
     return status;
@@ -188,6 +192,7 @@ enum nl_status nl_office_subscriber_unsubscribe(const struct nl_office *office,
 enum nl_status nl_office_subscriber_suppress(const struct nl_office *office,
                                              const struct nl_who *who, const char *reason,
                                              bool *added, struct nl_error *err) {
+    bool open = false;
     struct nl_address address = {0};
     int64_t id = 0;
     *added = false;
@@ -195,19 +200,26 @@ enum nl_status nl_office_subscriber_suppress(const struct nl_office *office,
     if (status == NL_OK)
         status = address_of(office, who, &id, &address, err);
     if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
         status = nl_suppression_add(office->store, &address, reason, 0, added, err);
     if (status == NL_OK)
         status = nl_office_note(office, "subscriber suppress", "subscriber", NULL, id, err);
+    status = nl_office_end(office, open, status, err);
     nl_address_free(&address);
     return status;
 }
 
 enum nl_status nl_office_subscriber_erase(const struct nl_office *office, const struct nl_who *who,
                                           struct nl_error *err) {
+    bool open = false;
     int64_t id = 0;
     enum nl_status status = nl_who_find(office, who, &id, err);
     if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
         status = nl_person_erase(office->store, id, err);
-    return status == NL_OK ? nl_office_note(office, "subscriber erase", "subscriber", NULL, id, err)
-                           : status;
+    if (status == NL_OK)
+        status = nl_office_note(office, "subscriber erase", "subscriber", NULL, id, err);
+    return nl_office_end(office, open, status, err);
 }

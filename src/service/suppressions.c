@@ -21,15 +21,19 @@ static enum nl_status keep_key(const struct nl_address *address, struct nl_suppr
 enum nl_status nl_office_suppress(const struct nl_office *office, const char *address,
                                   const char *reason, struct nl_suppressed *out,
                                   struct nl_error *err) {
+    bool open = false;
     struct nl_address parsed = {0};
     *out = (struct nl_suppressed){0};
     enum nl_status status = nl_suppression_check_reason(reason, err);
     if (status == NL_OK)
         status = nl_address_parse(address, &parsed, err);
     if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
         status = nl_suppression_add(office->store, &parsed, reason, 0, &out->added, err);
     if (status == NL_OK)
         status = nl_office_note(office, "suppress add", "address", NULL, 0, err);
+    status = nl_office_end(office, open, status, err);
     if (status == NL_OK)
         status = keep_key(&parsed, out, err);
     nl_address_free(&parsed);
@@ -38,13 +42,17 @@ enum nl_status nl_office_suppress(const struct nl_office *office, const char *ad
 
 enum nl_status nl_office_unsuppress(const struct nl_office *office, const char *address,
                                     struct nl_suppressed *out, struct nl_error *err) {
+    bool open = false;
     struct nl_address parsed = {0};
     *out = (struct nl_suppressed){0};
     enum nl_status status = nl_address_parse(address, &parsed, err);
     if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
         status = nl_suppression_remove(office->store, &parsed, err);
     if (status == NL_OK)
         status = nl_office_note(office, "suppress remove", "address", NULL, 0, err);
+    status = nl_office_end(office, open, status, err);
     if (status == NL_OK)
         status = keep_key(&parsed, out, err);
     nl_address_free(&parsed);

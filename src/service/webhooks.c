@@ -54,6 +54,7 @@ static char *new_secret(void) {
 enum nl_status nl_office_webhook_add(const struct nl_office *office, const char *name,
                                      const char *url, const char *kinds, struct nl_webhook *out,
                                      struct nl_error *err) {
+    bool open = false;
     *out = (struct nl_webhook){0};
     if (!nl_text_is_name(name, "_-", NAME_LIMIT))
         return nl_error_set(err, NL_DATA,
@@ -72,9 +73,12 @@ enum nl_status nl_office_webhook_add(const struct nl_office *office, const char 
     if (out->name == NULL || out->url == NULL || out->kinds == NULL || out->secret == NULL)
         status = nl_error_nomem(err);
     if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
         status = nl_webhook_add(office->store, out, err);
     if (status == NL_OK)
         status = nl_office_note(office, "webhook add", "webhook", name, 0, err);
+    status = nl_office_end(office, open, status, err);
     if (status != NL_OK)
         nl_webhook_free(out);
     return status;
@@ -82,17 +86,24 @@ enum nl_status nl_office_webhook_add(const struct nl_office *office, const char 
 
 enum nl_status nl_office_webhook_remove(const struct nl_office *office, const char *name,
                                         struct nl_error *err) {
-    enum nl_status status = nl_webhook_remove(office->store, name, err);
-    return status == NL_OK ? nl_office_note(office, "webhook remove", "webhook", name, 0, err)
-                           : status;
+    bool open = false;
+    enum nl_status status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
+        status = nl_webhook_remove(office->store, name, err);
+    if (status == NL_OK)
+        status = nl_office_note(office, "webhook remove", "webhook", name, 0, err);
+    return nl_office_end(office, open, status, err);
 }
 
 enum nl_status nl_office_webhook_switch(const struct nl_office *office, const char *name, bool on,
                                         struct nl_error *err) {
-    enum nl_status status = nl_webhook_switch(office->store, name, on, err);
-    return status == NL_OK
-               ? nl_office_note(office, on ? "webhook on" : "webhook off", "webhook", name, 0, err)
-               : status;
+    bool open = false;
+    enum nl_status status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
+        status = nl_webhook_switch(office->store, name, on, err);
+    if (status == NL_OK)
+        status = nl_office_note(office, on ? "webhook on" : "webhook off", "webhook", name, 0, err);
+    return nl_office_end(office, open, status, err);
 }
 
 /* ---- listing ---- */

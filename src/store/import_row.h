@@ -11,6 +11,7 @@ enum { NL_IMPORT_BULK = 64 }; /* how many new people one statement brings in */
 struct nl_import {
     struct nl_store *store;
     const struct nl_import_policy *policy;
+    bool ended; /* its transaction */
     bool any_suppressed,
         any_erased; /* whether the table has any rows, so that each import row must be looked up */
     unsigned char uuid[16]; /* of the subscriber last added */

@@ -334,7 +334,8 @@ enum nl_status nl_import_row(struct nl_import *import, int64_t list,
 void nl_import_drop(struct nl_import *import) {
     if (import == NULL)
         return;
-    nl_store_rollback(import->store);
+    if (!import->ended)
+        nl_store_rollback(import->store);
     free(import);
 }
 
@@ -343,8 +344,10 @@ enum nl_status nl_import_end(struct nl_import *import, bool keep, const char *de
     enum nl_status status = NL_OK;
     if (keep)
         status = nl_event_add(import->store, "imported", 0, 0, 0, detail, err);
-    if (keep && status == NL_OK)
+    if (keep && status == NL_OK) {
         status = nl_store_commit(import->store, err);
+        import->ended = status == NL_OK;
+    }
     nl_import_drop(import);
     return status;
 }

@@ -92,7 +92,11 @@ static enum nl_status begin(struct nl_store *store, void *ctx, struct nl_error *
         return status;
     snprintf(detail, sizeof detail, "%zu %s", nl_ids_count(&call->ids),
              nl_delivery_state_text(call->resend->state));
-    return nl_event_add(store, "resent", 0, 0, call->resend->issue, detail, err);
+    status = nl_event_add(store, "resent", 0, 0, call->resend->issue, detail, err);
+    snprintf(detail, sizeof detail, "issue %lld", (long long)call->resend->issue);
+    return status == NL_OK && call->resend->by != NULL
+               ? nl_audit_note(store, call->resend->by, "issue resend", detail, NULL, err)
+               : status;
 }
 
 /* Queues the next of those that were chosen, unless they have changed meanwhile. The attempts start

@@ -86,15 +86,28 @@ enum nl_status nl_passkey_add(struct nl_store *store, const char *account,
     return status == NL_OK ? nl_sql_exclusive(store, add, &adding, err) : status;
 }
 
-enum nl_status nl_passkey_remove(struct nl_store *store, const char *account, int64_t id,
-                                 const struct nl_actor *by, struct nl_error *err) {
+struct removing {
+    const char *account;
+    int64_t id;
+    const struct nl_actor *by;
+};
+
+static enum nl_status remove_one(struct nl_store *store, void *context, struct nl_error *err) {
+    const struct removing *removing = context;
     enum nl_status status = nl_sql_run(
         store, err,
         "DELETE FROM staff_passkey WHERE id = ? AND staff = (SELECT id FROM staff WHERE name = ?)",
-        NL_VALUES(NL_INT(id), NL_STRING(account)));
+        NL_VALUES(NL_INT(removing->id), NL_STRING(removing->account)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
         return nl_error_set(err, NL_NOTFOUND, "there is no such passkey");
-    return status == NL_OK ? nl_audit_note(store, by, "passkey remove", NULL, NULL, err) : status;
+    return status == NL_OK ? nl_audit_note(store, removing->by, "passkey remove", NULL, NULL, err)
+                           : status;
+}
+
+enum nl_status nl_passkey_remove(struct nl_store *store, const char *account, int64_t id,
+                                 const struct nl_actor *by, struct nl_error *err) {
+    struct removing removing = {account, id, by};
+    return nl_sql_exclusive(store, remove_one, &removing, err);
 }
 
 /* ---- showing ---- */

@@ -189,9 +189,10 @@ int64_t nl_sql_limit(int64_t limit);
 
 /* ---- transactions ---- */
 
-/* Runs `body` in a transaction; rolls back when it fails. Exclusive: no other exclusive transaction
- * runs meanwhile, so the rows it has read stay the same. Shared: others may write at the same time;
- * for a body that changes only its own rows. */
+/* Runs `body` in a transaction; rolls back when it fails. Within another transaction it is a part
+ * of that, which is undone alone when it fails. Exclusive: no other exclusive transaction runs
+ * meanwhile, so the rows it has read stay the same. Shared: others may write at the same time; for
+ * a body that changes only its own rows. */
 typedef enum nl_status nl_sql_body(struct nl_store *store, void *context, struct nl_error *err);
 NL_CHECKED enum nl_status nl_sql_exclusive(struct nl_store *store, nl_sql_body *body, void *context,
                                            struct nl_error *err) NL_NONNULL(1, 2, 4);

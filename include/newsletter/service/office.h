@@ -32,8 +32,17 @@ NL_CHECKED enum nl_status nl_revision_of(const json_t *value, struct nl_revision
 bool nl_revision_holds(const struct nl_revision *expected, const struct nl_revision *present)
     NL_NONNULL(2);
 
+/* Begins a transaction for an action and its note, and ends it: with `status` NL_OK it is kept,
+ * else undone. *open tells the end whether there is one. Returns the status, or why it was not
+ * kept. */
+NL_CHECKED enum nl_status nl_office_begin(const struct nl_office *office, bool *open,
+                                          struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_office_end(const struct nl_office *office, bool open,
+                                        enum nl_status status, struct nl_error *err) NL_ALL_NONNULL;
+
 /* Notes in the audit log what was done: to "list bulletin", or with `name` NULL to "subscriber 7".
- * Does nothing where office->by is NULL. */
+ * Does nothing where office->by is NULL. To be called between nl_office_begin and nl_office_end, so
+ * that neither is without the other. */
 NL_CHECKED enum nl_status nl_office_note(const struct nl_office *office, const char *action,
                                          const char *kind, const char *name, int64_t id,
                                          struct nl_error *err) NL_NONNULL(1, 2, 3, 6);

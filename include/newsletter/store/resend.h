@@ -4,6 +4,7 @@
 #define NEWSLETTER_STORE_RESEND_H
 
 #include "newsletter/db/handle.h"
+#include "newsletter/store/audit.h"
 #include "newsletter/store/state.h"
 
 /* Which deliveries. */
@@ -13,6 +14,7 @@ struct nl_resend {
     const char *reply;            /* words of the server's reply, its code and status before them;
                                      '*' stands for anything between; NULL: any reply */
     int64_t since; /* only deliveries that reached their state at this time or later; 0: all */
+    const struct nl_actor *by; /* for the audit log; NULL: nothing is noted */
 };
 
 struct nl_resend_counts {

@@ -288,7 +288,7 @@ enum nl_status nl_postgres_begin(struct nl_store *store, bool exclusive, struct 
         status = nl_postgres_error(store, result, err);
     PQclear(result);
     if (status != NL_OK)
-        nl_store_rollback(store);
+        nl_postgres_rollback(store);
     return status;
 }
 
