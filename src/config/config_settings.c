@@ -7,7 +7,6 @@
 #include "newsletter/base/suggest.h"
 #include "newsletter/base/text.h"
 
-#include <ctype.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -275,27 +274,12 @@ static enum nl_status apply(struct nl_config *config, const struct setting *sett
     return NL_OK;
 }
 
-/* Reads a number in `path` at the next "#" of `pattern`; both then stand after it. */
-static bool read_place(const char **pattern, const char **path, size_t *out) {
-    const char *sign = strchr(*pattern, '#');
-    size_t before = sign != NULL ? (size_t)(sign - *pattern) : 0;
-    char *end = NULL;
-    if (sign == NULL)
-        return true;
-    if (strncmp(*pattern, *path, before) != 0 || !isdigit((unsigned char)(*path)[before]))
-        return false;
-    *out = strtoul(*path + before, &end, 10);
-    *path = end;
-    *pattern = sign + 1;
-    return true;
-}
-
 /* Whether `path` is the setting's; *place has the numbers in it. */
 static bool is_named(const struct setting *setting, const char *path, struct place *place) {
     const char *pattern = setting->path;
     *place = (struct place){0};
-    return read_place(&pattern, &path, &place->outer) &&
-           read_place(&pattern, &path, &place->inner) && strcmp(pattern, path) == 0;
+    return nl_config_read_place(&pattern, &path, &place->outer) &&
+           nl_config_read_place(&pattern, &path, &place->inner) && strcmp(pattern, path) == 0;
 }
 
 static enum nl_status apply_defaults(struct nl_config *config, struct nl_error *err) {

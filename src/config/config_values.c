@@ -3,6 +3,7 @@
 #include "newsletter/base/buf.h"
 #include "newsletter/config/config.h"
 
+#include <ctype.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,4 +53,18 @@ char *nl_config_resolve(const char *config_path, const char *value) {
     bool complete = copy != NULL;
     free(copy);
     return complete ? nl_buf_take(&path) : NULL;
+}
+
+bool nl_config_read_place(const char **pattern, const char **path, size_t *out) {
+    const char *sign = strchr(*pattern, '#');
+    size_t before = sign != NULL ? (size_t)(sign - *pattern) : 0;
+    char *end = NULL;
+    if (sign == NULL)
+        return true;
+    if (strncmp(*pattern, *path, before) != 0 || !isdigit((unsigned char)(*path)[before]))
+        return false;
+    *out = strtoul(*path + before, &end, 10);
+    *path = end;
+    *pattern = sign + 1;
+    return true;
 }

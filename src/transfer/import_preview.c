@@ -43,7 +43,7 @@ static json_t *object_cell(const json_t *object, const char *name) {
     return cell;
 }
 
-/* Of lines of addresses the row is its text. */
+/* A row of lines of addresses is its text. */
 static json_t *row_value(const struct nl_reader *reader) {
     json_t *cells = json_array();
     const struct nl_columns *columns = &reader->columns;

@@ -7,14 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-bool nl_staff_is_inside(struct nl_staff *staff, const struct nl_request *request) {
-    struct nl_session session = {0};
-    struct nl_error err = {0};
-    enum nl_status status = nl_login_session(staff, request, &session, &err);
-    nl_error_free(&err);
-    return status == NL_OK && session.login == NL_LOGIN_DONE;
-}
-
 bool nl_staff_may_guess(struct nl_staff *staff, const struct nl_request *request,
                         struct nl_response *response) {
     return nl_site_may_network(staff->site, staff->guesses, request, response);

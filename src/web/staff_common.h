@@ -41,9 +41,6 @@ struct nl_session {
     char client[NL_IP_TEXT];
 };
 
-/* Whether a request comes from somebody who is logged in: nothing large is kept for a stranger. */
-bool nl_staff_is_inside(struct nl_staff *staff, const struct nl_request *request);
-
 /* Whether one more guess may be made from the visitor's network. */
 bool nl_staff_may_guess(struct nl_staff *staff, const struct nl_request *request,
                         struct nl_response *response);
@@ -87,6 +84,9 @@ enum nl_status nl_login_session(struct nl_staff *staff, const struct nl_request 
                                 struct nl_session *out, struct nl_error *err);
 const char *nl_login_token(const struct nl_request *request);
 
+/* Whether a request comes from somebody who is logged in: nothing large is kept for a stranger. */
+bool nl_staff_is_inside(struct nl_staff *staff, const struct nl_request *request);
+
 /* The page for logging in, with a problem (English; NULL: none). */
 enum nl_status nl_login_show(struct nl_staff *staff, const struct nl_request *request,
                              const char *problem, struct nl_response *response,
@@ -97,9 +97,7 @@ enum nl_status nl_login_enter(struct nl_staff *staff, const struct nl_request *r
                               const char *name, enum nl_login login, const struct nl_token *session,
                               struct nl_response *response, struct nl_error *err);
 
-/* staff_openid.c: says in the data of the login page whether there is an identity provider; sends
- * the browser there, and takes it back. */
-void nl_openid_offer(const struct nl_staff *staff, json_t *data);
+/* staff_openid.c: sends the browser to the identity provider, and takes it back. */
 enum nl_status nl_openid_call(struct nl_staff *staff, const struct nl_request *request,
                               bool is_back, struct nl_response *response, struct nl_error *err);
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the buttons on the page of an import do. Its form has all options; only those that it knows
- * are read. */
+/* The actions of the buttons on the page of an import. Its form has all options; only those that
+ * are known are read. */
 
 static const char *field(const struct nl_staff_call *call, const char *name) {
     return nl_site_field(call->request, name);
@@ -190,7 +190,7 @@ static enum nl_status begin(const struct nl_staff_call *call, const struct nl_pe
     const struct nl_office office = nl_staff_office(call->staff, call->session);
     bool alike = false;
     enum nl_status status = configure(call, rights, facts, &alike, err);
-    /* What is to be begun has been seen first. */
+    /* It begins only with columns that somebody has seen. */
     if (status != NL_OK || strcmp(action, "save") == 0 || !alike)
         return status;
     status = nl_office_import_start(&office, nl_facts_number(facts, "id"),

@@ -9,6 +9,14 @@
  * take it over plain HTTP from this machine only. */
 static const char cookie_name[] = "__Host-newsletter";
 
+/* Whether there is an identity provider, and its name. */
+static void offer_provider(const struct nl_staff *staff, json_t *data) {
+    const struct nl_config *config = staff->site->config;
+    const char *issuer = config->openid.issuer;
+    json_object_set_new(data, "openid_offered", json_boolean(issuer != NULL));
+    nl_data_set(data, "provider", config->openid.label != NULL ? config->openid.label : issuer);
+}
+
 static enum nl_status show(struct nl_staff *staff, const struct nl_request *request,
                            const char *file, const char *problem, struct nl_response *response,
                            struct nl_error *err) {
@@ -20,7 +28,7 @@ static enum nl_status show(struct nl_staff *staff, const struct nl_request *requ
     nl_data_set(data, "name", nl_site_field(request, "name"));
     nl_data_set(data, "problem",
                 problem != NULL ? nl_catalog_text(theme->catalog, NULL, problem) : "");
-    nl_openid_offer(staff, data);
+    offer_provider(staff, data);
     status = nl_passkey_offer(staff, data, err);
     if (status == NL_OK)
         return nl_staff_render(staff, theme, file, data, response, err);
@@ -243,4 +251,12 @@ enum nl_status nl_login_session(struct nl_staff *staff, const struct nl_request 
     nl_ip_text(nl_request_client(request), out->client);
     out->actor = (struct nl_actor){out->name, "browser", out->client};
     return nl_staff_role(store, out->name, NULL, &out->role, err);
+}
+
+bool nl_staff_is_inside(struct nl_staff *staff, const struct nl_request *request) {
+    struct nl_session session = {0};
+    struct nl_error err = {0};
+    enum nl_status status = nl_login_session(staff, request, &session, &err);
+    nl_error_free(&err);
+    return status == NL_OK && session.login == NL_LOGIN_DONE;
 }

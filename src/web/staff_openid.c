@@ -1,7 +1,7 @@
-#include "newsletter/store/staff_openid.h"
 #include "newsletter/base/log.h"
 #include "newsletter/base/passkey.h"
 #include "newsletter/openid/provider.h"
+#include "newsletter/store/vouched_login.h"
 #include "newsletter/template/data.h"
 #include "web/staff_common.h"
 
@@ -21,16 +21,6 @@ static void purpose_of(const char *browser, char out[PURPOSE]) {
     char hex[NL_HEX_LEN];
     nl_digest_hex(browser, strlen(browser), hex);
     snprintf(out, PURPOSE, "openid %s", hex);
-}
-
-void nl_openid_offer(const struct nl_staff *staff, json_t *data) {
-    const struct nl_config *config = staff->site->config;
-    bool offered = config->openid.issuer != NULL;
-    json_object_set_new(data, "openid_offered", json_boolean(offered));
-    nl_data_set(data, "provider",
-                !offered                       ? ""
-                : config->openid.label != NULL ? config->openid.label
-                                               : config->openid.issuer);
 }
 
 /* ---- to the provider ---- */

@@ -146,7 +146,7 @@ def test_no_longer_than_a_day(staff, connected):
 
 
 def test_states_and_how_they_agreed(staff, connected):
-    """What the file says, what staff say of all of it, and a mail that asks."""
+    """The file says it, staff say it of all of it, or a mail asks."""
     at = upload(staff, "email\nann@example.org\n", file="unsubscribed.csv")
     change(staff, at, "start", **{"as": "unsubscribed"})
     assert results(wait(staff, at, "Done"))["Unsubscribed"] == 1

@@ -130,7 +130,7 @@ OF_THE_STORE = {
     "src/web/staff_account_page.c": "second_step staff_mail",
     "src/web/staff_accounts_page.c": "second_step",
     "src/web/staff_common.h": "api_token issue_control staff_session",
-    "src/web/staff_openid.c": "staff_openid",
+    "src/web/staff_openid.c": "vouched_login",
     "src/web/staff_passkeys.c": "staff_passkey",
     "src/web/token_page.h": "subscription",
 }

@@ -14,7 +14,7 @@ enum {
     NL_OPENID_SECRET = 44,   /* a secret of a login, with its end */
 };
 
-/* What a provider says of itself (OpenID Connect Discovery 1.0). All owned; free with
+/* A provider, as it describes itself (OpenID Connect Discovery 1.0). All owned; free with
  * nl_openid_provider_free. */
 struct nl_openid_provider {
     char *authorization, *token, *keys; /* addresses */

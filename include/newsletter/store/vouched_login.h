@@ -1,6 +1,6 @@
 /* Logins that an identity provider has vouched for. */
-#ifndef NEWSLETTER_STORE_STAFF_OPENID_H
-#define NEWSLETTER_STORE_STAFF_OPENID_H
+#ifndef NEWSLETTER_STORE_VOUCHED_LOGIN_H
+#define NEWSLETTER_STORE_VOUCHED_LOGIN_H
 
 #include "newsletter/store/staff_session.h"
 

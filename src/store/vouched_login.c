@@ -1,4 +1,4 @@
-#include "newsletter/store/staff_openid.h"
+#include "newsletter/store/vouched_login.h"
 
 #include "newsletter/base/token.h"
 #include "newsletter/db/sql.h"
@@ -30,7 +30,7 @@ static enum nl_status enter(struct nl_store *store, void *context, struct nl_err
                                   entering->session, &entering->result, err);
 }
 
-/* Whoever finds the account there a moment later has the same one. */
+/* One that somebody else has made a moment before is the same. */
 static enum nl_status make_account(struct nl_store *store, const char *name, enum nl_role role,
                                    const struct nl_login_place *place, struct nl_error *err) {
     const struct nl_actor by = {name, "browser", place->client};
