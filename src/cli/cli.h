@@ -18,7 +18,6 @@
 #include "newsletter/service/office.h"
 #include "newsletter/store/issue_control.h"
 #include "newsletter/store/list.h"
-#include "newsletter/store/prune.h"
 
 #include <jansson.h>
 #include <signal.h>
@@ -201,9 +200,6 @@ enum nl_status cli_answer(struct cli *cli, enum nl_answer answer, const char *la
  * NULL, gets its expression. The caller frees both. */
 enum nl_status cli_segment(struct cli *cli, const char *where, const char *name,
                            struct nl_segment **out, char **text, struct nl_error *err);
-
-/* cmd_prune.c: how long things stay. */
-struct nl_retention cli_retention(const struct nl_config *config);
 
 /* terminal.c: asks whether to do what cannot be undone, unless `yes` was said. Without a terminal
  * to ask on it is an error. */

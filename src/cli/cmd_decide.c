@@ -1,79 +1,69 @@
 #include "cli/cli.h"
 
-#include "newsletter/base/text.h"
-#include "newsletter/store/subject_test.h"
-
-#include <jansson.h>
+#include "newsletter/service/subjects.h"
 
 struct decide_options {
     int64_t choice; /* 0: only show */
 };
 
-static void show_json(struct cli *cli, const struct nl_issue *issue,
-                      const struct nl_subject_test *test) {
-    json_t *subjects = json_array();
-    for (size_t i = 0; i < NL_SUBJECTS; i++) {
-        const struct nl_subject_score *score = &test->scores[i];
-        json_array_append_new(
-            subjects, json_pack("{s:s, s:I, s:I, s:I, s:I}", "subject", test->subjects[i], "people",
-                                (json_int_t)score->people, "sent", (json_int_t)score->sent, "left",
-                                (json_int_t)score->left, "replied", (json_int_t)score->replied));
-    }
-    json_t *all = json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:o}", "issue", issue->slug, "rule",
-                            nl_subject_rules[test->plan.rule], "decide_at",
-                            cli_json_time(test->decide_at), "winner", (json_int_t)test->winner,
-                            "leading", (json_int_t)nl_subject_test_better(test), "waiting",
-                            (json_int_t)test->waiting, "subjects", subjects);
-    cli_print_json(cli, all);
+enum { SUBJECTS = 2 };
+
+static long long number_of(const json_t *facts, const char *name) {
+    return json_integer_value(json_object_get(facts, name));
 }
 
-static void show_text(const struct nl_subject_test *test) {
+static const char *word_of(const json_t *facts, const char *name) {
+    return json_string_value(json_object_get(facts, name));
+}
+
+static void show_json(struct cli *cli, const struct nl_issue *issue, json_t *facts) {
+    json_object_set_new(facts, "issue", json_string(issue->slug));
+    json_object_set_new(facts, "decide_at", cli_json_time(number_of(facts, "decide_at")));
+    cli_print_json(cli, json_incref(facts));
+}
+
+static void show_text(const json_t *facts) {
     char when[CLI_TIME_LEN];
-    for (size_t i = 0; i < NL_SUBJECTS; i++)
-        printf("%zu: %s\n   %lld people, %lld sent; %lld left, %lld answered\n", i + 1,
-               test->subjects[i], (long long)test->scores[i].people,
-               (long long)test->scores[i].sent, (long long)test->scores[i].left,
-               (long long)test->scores[i].replied);
-    if (test->winner != 0) {
-        printf("Chosen: %lld\n", (long long)test->winner);
-    } else if (test->decide_at == 0) {
+    size_t at = 0;
+    const json_t *subject = NULL;
+    json_array_foreach(json_object_get(facts, "subjects"), at, subject) {
+        printf("%zu: %s\n   %lld people, %lld sent; %lld left, %lld answered\n", at + 1,
+               word_of(subject, "subject"), number_of(subject, "people"),
+               number_of(subject, "sent"), number_of(subject, "left"),
+               number_of(subject, "replied"));
+    }
+    if (number_of(facts, "winner") != 0) {
+        printf("Chosen: %lld\n", number_of(facts, "winner"));
+    } else if (number_of(facts, "decide_at") == 0) {
         puts("The issue has not begun to go out.");
     } else {
-        cli_format_time(test->decide_at, when);
+        cli_format_time(number_of(facts, "decide_at"), when);
         printf("Leading by %s: %lld; %lld people wait for the decision at %s\n",
-               nl_subject_rules[test->plan.rule], (long long)nl_subject_test_better(test),
-               (long long)test->waiting, when);
+               word_of(facts, "rule"), number_of(facts, "leading"), number_of(facts, "waiting"),
+               when);
     }
 }
 
 static enum nl_status decide(struct cli *cli, const struct nl_issue *issue, void *ctx,
                              struct nl_error *err) {
     const struct decide_options *call = ctx;
-    struct nl_store *store = cli->store;
-    struct nl_subject_test test = {0};
-    bool found = false;
-    bool decided = false;
+    const struct nl_office office = cli_office(cli);
+    json_t *facts = NULL;
     enum nl_status status = NL_OK;
     if (call->choice != 0)
-        status = nl_subject_test_decide(store, issue->id, call->choice, &decided, err);
+        status = nl_office_subject_decide(&office, issue->id, call->choice, err);
     if (status == NL_OK)
-        status = nl_subject_test_read(store, issue->id, &found, &test, err);
-    if (status == NL_OK && !found)
-        status = nl_error_set(err, NL_NOTFOUND,
-                              "issue %s has one subject: there is nothing to decide", issue->slug);
-    if (status == NL_OK && call->choice != 0 && !decided)
-        status = nl_error_set(err, NL_EXISTS,
-                              test.winner != 0 ? "issue %s: it has been decided already"
-                                               : "issue %s: it has not begun to go out",
-                              issue->slug);
-    if (status == NL_OK && cli->json)
-        show_json(cli, issue, &test);
-    else if (status == NL_OK)
-        show_text(&test);
-    if (decided && !cli->json)
+        status = nl_office_subjects_read(&office, issue->id, &facts, err);
+    if (status != NL_OK)
+        return nl_error_context(err, "%s", issue->slug);
+    if (cli->json)
+        show_json(cli, issue, facts);
+    else
+        show_text(facts);
+    if (call->choice != 0 && !cli->json)
         puts("Those who wait are queued: 'newsletter retry' (cron) sends to them.");
-    nl_subject_test_free(&test);
-    return status;
+    json_decref(facts);
+    return NL_OK;
 }
 
 static enum nl_status decide_run(struct cli *cli, void *options, struct nl_error *err) {
@@ -81,7 +71,7 @@ static enum nl_status decide_run(struct cli *cli, void *options, struct nl_error
 }
 
 static const struct cli_option decide_table[] = {
-    CLI_NUMBER("choose", struct decide_options, choice, 1, NL_SUBJECTS),
+    CLI_NUMBER("choose", struct decide_options, choice, 1, SUBJECTS),
     {0},
 };
 

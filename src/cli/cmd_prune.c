@@ -1,22 +1,12 @@
 #include "cli/cli.h"
 
-#include "newsletter/store/prune.h"
+#include "newsletter/service/upkeep.h"
 
 #include <jansson.h>
 
 struct prune_options {
     bool dry_run;
 };
-
-struct nl_retention cli_retention(const struct nl_config *config) {
-    return (struct nl_retention){.events = config->retention.events,
-                                 .links = config->retention.links,
-                                 .ips = config->retention.ips,
-                                 .unconfirmed = config->retention.unconfirmed,
-                                 .reports = config->retention.reports,
-                                 .messages = config->retention.messages,
-                                 .ended = config->retention.ended};
-}
 
 static void show(struct cli *cli, const struct nl_pruned *pruned) {
     if (!cli->json) {
@@ -39,10 +29,9 @@ static enum nl_status prune_run(struct cli *cli, void *options, struct nl_error 
     const struct prune_options *chosen = options;
     struct nl_pruned pruned = {0};
     enum nl_status status = cli_open(cli, err);
-    if (status == NL_OK) {
-        const struct nl_retention retention = cli_retention(&cli->config);
-        status = nl_store_prune(cli->store, &retention, chosen->dry_run, &pruned, err);
-    }
+    const struct nl_office office = cli_office(cli);
+    if (status == NL_OK)
+        status = nl_office_prune(&office, chosen->dry_run, &pruned, err);
     if (status == NL_OK)
         show(cli, &pruned);
     return status;

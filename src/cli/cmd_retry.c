@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "newsletter/service/upkeep.h"
 #include "newsletter/service/webhooks.h"
 
 #include "newsletter/base/log.h"
@@ -91,9 +92,8 @@ static enum nl_status work(struct retry_call *call, int64_t *ended, struct nl_er
         status = nl_webhooks_pass(&office, &cli_stop, err);
     if (status == NL_OK)
         status = ask_again(cli, ended, err);
-    const struct nl_retention retention = cli_retention(&cli->config);
     if (status == NL_OK)
-        status = nl_store_prune_daily(cli->store, &retention, err);
+        status = nl_office_prune_daily(&office, err);
     return status == NL_OK ? call->worst : status;
 }
 

@@ -1,7 +1,7 @@
 #include "cli/send_call.h"
 
 #include "newsletter/base/zone.h"
-#include "newsletter/store/resend.h"
+#include "newsletter/service/issues.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -83,10 +83,11 @@ static enum nl_status start_sending(struct cli *cli, struct send_call *call, str
         status = nl_issue_create_by(cli->store, &call->bulletin.issue, cli_actor(cli), &count, err);
     } else if (status == NL_OK) {
         issue = &call->known; /* composed as it was when it began */
-        const struct nl_resend unknown = {.issue = issue->id, .state = NL_DELIVERY_UNKNOWN};
-        struct nl_resend_counts counts = {0};
+        const struct nl_office office = cli_office(cli);
+        const struct nl_issue_resend unknown = {.issue = issue->id, .state = "unknown"};
+        struct nl_issue_resent counts = {0};
         if (call->chosen->resend_unknown)
-            status = nl_resend(cli->store, &unknown, &counts, err);
+            status = nl_office_issue_resend(&office, &unknown, &counts, err);
         if (status == NL_OK && call->extends)
             status =
                 nl_issue_extend(cli->store, issue->id, call->bulletin.issue.segment, &count, err);

@@ -71,6 +71,7 @@ static bool has_type(const json_t *value, char type) {
     case 'z':
         return json_is_string(value) || json_is_null(value);
     case 'i':
+    case 'I':
         return json_is_integer(value);
     case 'b':
         return json_is_boolean(value);
@@ -89,6 +90,7 @@ static const char *type_word(char type) {
     case 'z':
         return "a text or null";
     case 'i':
+    case 'I':
         return "a whole number";
     case 'b':
         return "true or false";

@@ -1,6 +1,7 @@
 #include "newsletter/base/timestamp.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/issues.h"
+#include "newsletter/service/subjects.h"
 #include "web/api.h"
 
 #include <string.h>
@@ -80,6 +81,20 @@ enum nl_status nl_api_get_subjects(struct nl_api_call *call, struct nl_error *er
         return nl_api_answer(call, 200, object, err);
     json_decref(object);
     return status;
+}
+
+enum nl_status nl_api_decide_subject(struct nl_api_call *call, struct nl_error *err) {
+    static const struct nl_api_member members[] = {{"subject", 'I'}, {0}};
+    enum nl_status status = NL_OK;
+    if (!nl_api_takes(call, call->body, "", members, &status, err))
+        return status;
+    int64_t choice = json_integer_value(json_object_get(call->body, "subject"));
+    status = nl_office_subject_decide(&call->office, call->id, choice, err);
+    if (status != NL_OK)
+        return nl_api_failed(call, status, err);
+    if (call->staff->sender != NULL)
+        nl_mailer_wake(call->staff->sender, 0);
+    return nl_api_get_subjects(call, err);
 }
 
 enum nl_status nl_api_control_issue(struct nl_api_call *call, struct nl_error *err) {

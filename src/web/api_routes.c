@@ -15,6 +15,7 @@ const struct nl_api_route nl_api_routes[] = {
     {"GET", "issues/*/timeline", NL_API_READ, NL_LIST_ISSUE, false, nl_api_get_timeline},
     {"GET", "issues/*/deliveries", NL_API_READ, NL_LIST_ISSUE, false, nl_api_get_deliveries},
     {"GET", "issues/*/subjects", NL_API_READ, NL_LIST_ISSUE, false, nl_api_get_subjects},
+    {"POST", "issues/*/subjects", NL_API_SEND, NL_LIST_ISSUE, false, nl_api_decide_subject},
     {"POST", "issues/*/pause", NL_API_SEND, NL_LIST_ISSUE, false, nl_api_control_issue},
     {"POST", "issues/*/resume", NL_API_SEND, NL_LIST_ISSUE, false, nl_api_control_issue},
     {"POST", "issues/*/cancel", NL_API_SEND, NL_LIST_ISSUE, false, nl_api_control_issue},

@@ -4,7 +4,9 @@ import mailbox
 import email.message
 
 import pytest
+from apiclient import ApiClient
 from conftest import parse
+from test_staff import StaffServer, configure
 
 FRONT = {"subject": "First words", "alternative_subject": "Other words"}
 
@@ -168,3 +170,18 @@ def test_only_a_translation_has_it(connected):
 def test_checked(connected):
     issue = connected.issue(subject="Words", alternative_subject="RE: WORDS!")
     assert "pretends to be a reply" in connected.run("check", issue, expect=65).out
+
+
+def test_decided_over_the_api(started, server):
+    configure(started)
+    http = StaffServer(started.folder, "--no-mail")
+    api = ApiClient(http, started.run("staff", "token", "sender", "--scope", "send").out.strip())
+    assert [one["chosen"] for one in api.call("GET", "/issues/1/subjects")["subjects"]] == [False, False]
+    for body in ({}, {"subject": 3}, {"subject": "1"}, {"subject": 1, "now": True}):
+        api.call("POST", "/issues/1/subjects", body, 422)
+    reading = started.run("staff", "token", "reading").out.strip()
+    api.call("POST", "/issues/1/subjects", {"subject": 2}, 403, token=reading)
+    assert [one["chosen"] for one in api.call("POST", "/issues/1/subjects", {"subject": 2})["subjects"]] == [False, True]
+    api.call("POST", "/issues/1/subjects", {"subject": 1}, 409)
+    assert started.sql("SELECT actor FROM audit WHERE action = 'subject decide'") == [("sender",)]
+    http.stop()
