@@ -221,6 +221,7 @@ static enum nl_status send_description(struct nl_api_call *call, struct nl_error
     if (status == NL_OK)
         status = nl_theme_render(theme, "openapi.json", data, &call->response->body, err);
     call->response->type = "application/json";
+    call->response->for_programs = true;
     json_decref(data);
     return status;
 }

@@ -14,6 +14,7 @@ static enum nl_status answer_as(const struct nl_api_call *call, int status, cons
     free(text);
     call->response->status = status;
     call->response->type = type;
+    call->response->for_programs = true;
     return NL_OK;
 }
 
@@ -49,6 +50,9 @@ enum nl_status nl_api_answer_revised(const struct nl_api_call *call, int status,
         return nl_api_answer(call, status, body, err);
     json_decref(body);
     call->response->status = 304;
+    call->response->for_programs = true;
+    call->response->packed = /* its tag is that of the form which the caller has */
+        strstr(nl_request_header(call->request, "If-None-Match"), "-gzip\"") != NULL;
     return NL_OK;
 }
 

@@ -208,13 +208,17 @@ bool nl_api_page(const struct nl_api_call *call, int64_t *limit, char **after,
 
 void nl_api_expected(const struct nl_api_call *call, struct nl_revision *out) {
     const char *tag = nl_request_header(call->request, "If-Match");
+    static const char packed[] = "-gzip\"";
     size_t len = tag != NULL ? strlen(tag) : 0;
     *out = (struct nl_revision){0};
     if (tag == NULL || strcmp(tag, "*") == 0)
         return;
     /* A tag that is none of ours holds for nothing. */
     snprintf(out->text, sizeof out->text, "%s", "?");
-    if (len == NL_REVISION_LEN + 2 && tag[0] == '"' && tag[len - 1] == '"') {
+    bool plain = len == NL_REVISION_LEN + 2 && tag[len - 1] == '"';
+    bool gzip =
+        len == NL_REVISION_LEN + sizeof packed && strcmp(tag + 1 + NL_REVISION_LEN, packed) == 0;
+    if ((plain || gzip) && tag[0] == '"') {
         memcpy(out->text, tag + 1, NL_REVISION_LEN);
         out->text[NL_REVISION_LEN] = '\0';
     }

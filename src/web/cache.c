@@ -1,6 +1,7 @@
 #include "web/cache.h"
 
 #include "newsletter/base/token.h"
+#include "web/compress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@ enum { ENTRIES = 256, LARGEST_SHARE = 4 };
 struct entry {
     char *key;
     struct nl_buf body;
+    struct nl_buf packed; /* compressed, once somebody has asked for that */
     const char *type;
     char etag[NL_ETAG];
     bool form, ranges, issue;
@@ -58,12 +60,26 @@ static void describe(const struct nl_cache *cache, const struct entry *entry,
     response->modified = entry->changed_at < cache->now - 1 ? entry->changed_at : 0;
 }
 
-bool nl_cache_get(struct nl_cache *cache, const char *key, struct nl_response *response) {
+/* Also answers that are made again each second are compressed only when they have changed. */
+static void add_body(struct nl_cache *cache, struct entry *entry, bool gzip,
+                     struct nl_response *response) {
+    const struct nl_buf *body = &entry->body;
+    if (gzip && nl_gzip_suits(response)) {
+        if (entry->packed.len == 0 && nl_gzip(&entry->body, &entry->packed))
+            cache->size += entry->packed.len;
+        response->packed = entry->packed.len > 0;
+    }
+    if (response->packed)
+        body = &entry->packed;
+    nl_buf_add(&response->body, nl_buf_text(body), body->len);
+}
+
+bool nl_cache_get(struct nl_cache *cache, const char *key, bool gzip,
+                  struct nl_response *response) {
     struct entry *entry = find(cache, key);
     if (entry == NULL || entry->state != cache->state)
         return false;
     entry->used = ++cache->uses;
-    nl_buf_add(&response->body, nl_buf_text(&entry->body), entry->body.len);
     response->type = entry->type;
     response->form = entry->form;
     response->ranges = entry->ranges;
@@ -71,13 +87,15 @@ bool nl_cache_get(struct nl_cache *cache, const char *key, struct nl_response *r
     response->attachment = entry->attachment;
     response->cacheable = true;
     describe(cache, entry, response);
+    add_body(cache, entry, gzip, response);
     return true;
 }
 
 static void drop(struct nl_cache *cache, struct entry *entry) {
-    cache->size -= entry->body.len;
+    cache->size -= entry->body.len + entry->packed.len;
     free(entry->key);
     nl_buf_free(&entry->body);
+    nl_buf_free(&entry->packed);
     *entry = (struct entry){0};
 }
 
@@ -116,23 +134,30 @@ void nl_cache_put(struct nl_cache *cache, const char *key, struct nl_response *r
                          .state = cache->state,
                          .used = ++cache->uses};
     make_etag(response, made.etag);
-    if (before != NULL && strcmp(before->etag, made.etag) == 0)
+    if (before != NULL && strcmp(before->etag, made.etag) == 0) {
         made.changed_at = before->changed_at;
+        made.packed = before->packed;
+        cache->size -= made.packed.len;
+        before->packed = (struct nl_buf){0};
+    }
     if (before != NULL)
         drop(cache, before);
     describe(cache, &made, response);
-    if (response->body.len > cache->limit / LARGEST_SHARE)
+    if (response->body.len > cache->limit / LARGEST_SHARE) {
+        nl_buf_free(&made.packed);
         return;
+    }
     struct entry *place = make_room(cache, response->body.len);
     nl_buf_add(&made.body, nl_buf_text(&response->body), response->body.len);
     made.key = strdup(key);
     if (place == NULL || made.key == NULL || made.body.failed) {
         free(made.key);
         nl_buf_free(&made.body);
+        nl_buf_free(&made.packed);
         return;
     }
     *place = made;
-    cache->size += made.body.len;
+    cache->size += made.body.len + made.packed.len;
 }
 
 void nl_cache_free(struct nl_cache *cache) {

@@ -14,8 +14,9 @@ struct nl_cache *nl_cache_new(size_t limit);
  * kept in another one is no longer good. */
 void nl_cache_set_state(struct nl_cache *cache, int64_t now, const char *revision);
 
-/* Fills the answer with what is kept under a key. False if it is not there or no longer good. */
-bool nl_cache_get(struct nl_cache *cache, const char *key, struct nl_response *response);
+/* Fills the answer with what is kept under a key, compressed where `gzip` and it suits. False if it
+ * is not there or no longer good. */
+bool nl_cache_get(struct nl_cache *cache, const char *key, bool gzip, struct nl_response *response);
 
 /* Keeps a copy of the answer, and gives it its entity tag and the time of its change: that of the
  * earlier one under this key, if it is the same. Large ones are not kept, and those go first that

@@ -22,15 +22,23 @@ void nl_http_date(int64_t at, char out[NL_HTTP_DATE]) {
     nl_buf_free(&text);
 }
 
-/* Whether a list of entity tags holds ours; weak and strong ones are alike here (section 8.8.3.2).
- */
+/* Whether a list of entity tags holds ours, or that of its compressed form; weak and strong ones
+ * are alike here (section 8.8.3.2). */
 static bool lists_tag(const char *list, const char *tag) {
-    size_t len = strlen(tag);
+    static const char packed[] = "-gzip\"";
+    size_t len = strlen(tag) - 1; /* without the quotation mark at its end */
     if (strcmp(list, "*") == 0)
         return true;
-    for (const char *at = strstr(list, tag); at != NULL; at = strstr(at + 1, tag))
-        if (at[len] == '\0' || strchr(", \t", at[len]) != NULL)
+    for (const char *at = list; *at != '\0'; at++) {
+        if (strncmp(at, tag, len) != 0)
+            continue;
+        const char *end = at + len;
+        end += *end == '"'                                    ? 1
+               : strncmp(end, packed, sizeof packed - 1) == 0 ? sizeof packed - 1
+                                                              : 0;
+        if (end > at + len && (*end == '\0' || strchr(", \t", *end) != NULL))
             return true;
+    }
     return false;
 }
 

@@ -80,6 +80,8 @@ struct nl_response {
     bool issue;                /* an issue's page, with pictures from where it says */
     bool framed;               /* it is such a page: a mail, with styles and pictures of its own */
     bool wait;                 /* no answer yet: the handler is called again after nl_server_wake */
+    bool for_programs;         /* it is the API's: no web page of somebody else can ask for it */
+    bool packed;               /* the body is in the form of gzip already */
     bool cacheable;            /* nothing personal is in it: it may be kept, here and elsewhere */
     bool form;                 /* it holds NL_STAMP_MARK, which becomes a stamp for each visitor */
     char etag[NL_ETAG];        /* of what is kept here; "" for none. Ends the answer as 304 */

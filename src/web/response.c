@@ -1,6 +1,7 @@
 #include "web/response.h"
 
 #include "newsletter/base/env.h"
+#include "web/compress.h"
 #include "web/conditional.h"
 #include "web/peer.h"
 
@@ -26,13 +27,26 @@ enum { ANSWER_SECONDS = 300 }; /* a page with large pictures over a slow line */
     "default-src 'none'; style-src 'unsafe-inline'; img-src data: https:; form-action 'none'; "    \
     "base-uri 'none'; frame-ancestors 'self'; sandbox"
 
+enum { NL_HTTP_TAG = 64 };
+
+/* The entity tag of the form in which the body goes out. A page with a form has a stamp of its own
+ * for each visitor, so its tag is weak. */
+static void write_tag(const struct nl_response *response, const char *tag, char out[NL_HTTP_TAG]) {
+    if (response->packed)
+        nl_gzip_tag(tag, out, NL_HTTP_TAG);
+    else
+        snprintf(out, NL_HTTP_TAG, "%s%s", response->form ? "W/" : "", tag);
+}
+
 /* Pages may be kept, but must be asked for again each time: an issue that is withdrawn is gone at
  * once. A page with a form is one visitor's, since its stamp is good for one use. */
 static void add_caching(const struct nl_response *response, struct MHD_Response *out) {
     char text[NL_HTTP_DATE];
+    char tag[NL_HTTP_TAG];
     if (response->revision[0] != '\0') {
         MHD_add_response_header(out, "Cache-Control", "private, no-cache");
-        MHD_add_response_header(out, "ETag", response->revision);
+        write_tag(response, response->revision, tag);
+        MHD_add_response_header(out, "ETag", tag);
         return;
     }
     MHD_add_response_header(out, "Cache-Control",
@@ -43,8 +57,7 @@ static void add_caching(const struct nl_response *response, struct MHD_Response 
         return;
     MHD_add_response_header(out, "Vary", "Accept-Language, Cookie");
     if (response->etag[0] != '\0') {
-        char tag[NL_ETAG + 2];
-        snprintf(tag, sizeof tag, "%s%s", response->form ? "W/" : "", response->etag);
+        write_tag(response, response->etag, tag);
         MHD_add_response_header(out, "ETag", tag);
     }
     if (response->modified != 0) {
@@ -95,6 +108,10 @@ static void add_headers(const struct nl_response *response, struct MHD_Response 
     MHD_add_response_header(out, "Content-Type",
                             response->type != NULL ? response->type : "text/plain; charset=utf-8");
     add_caching(response, out);
+    if (nl_gzip_suits(response))
+        MHD_add_response_header(out, "Vary", "Accept-Encoding");
+    if (response->packed && response->status != 304)
+        MHD_add_response_header(out, "Content-Encoding", "gzip");
     if (response->location != NULL)
         MHD_add_response_header(out, "Location", response->location);
     if (response->cookie != NULL)
@@ -154,6 +171,20 @@ static void narrow(const struct nl_request *request, struct nl_response *respons
     }
 }
 
+/* Compresses the body for those who want it. An answer 304 has none, but names the tag of what it
+ * stands for. */
+static void pack(const struct nl_request *request, struct nl_response *response) {
+    struct nl_buf packed = {0};
+    if (response->packed || !nl_gzip_suits(response) ||
+        !nl_gzip_is_wanted(field_of(request, "Accept-Encoding")))
+        return;
+    response->packed = nl_gzip(&response->body, &packed);
+    if (!response->packed)
+        return;
+    nl_buf_free(&response->body);
+    response->body = packed;
+}
+
 enum { STREAM_BLOCK = 64 << 10, STREAM_SECONDS = 3600 };
 
 static ssize_t read_stream(void *stream, uint64_t at, char *out, size_t size) {
@@ -192,6 +223,7 @@ static struct MHD_Response *make_response(struct nl_response *response) {
 }
 
 enum MHD_Result nl_response_send(struct nl_request *request, struct nl_response *response) {
+    pack(request, response);
     if (request->method[0] == 'G' || request->method[0] == 'H')
         narrow(request, response);
     bool streams = response->stream != NULL;

@@ -3,6 +3,7 @@
 #include "newsletter/report/metrics.h"
 #include "newsletter/store/public_list.h"
 #include "newsletter/template/language_menu.h"
+#include "web/compress.h"
 #include "web/gate.h"
 #include "web/handlers.h"
 #include "web/stamp.h"
@@ -157,7 +158,9 @@ static enum nl_status find_kept(struct nl_site *site, const struct nl_request *r
     nl_site_language(request, language);
     nl_buf_addf(key, "%s %s", language, path);
     if (status == NL_OK)
-        *found = nl_cache_get(site->cache, nl_buf_text(key), response);
+        *found = nl_cache_get(site->cache, nl_buf_text(key),
+                              nl_gzip_is_wanted(nl_request_header(request, "Accept-Encoding")),
+                              response);
     return status;
 }
 

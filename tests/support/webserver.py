@@ -32,7 +32,8 @@ class WebServer:
             headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
         connection.request(method, path, body=body, headers=headers)
         answer = connection.getresponse()
-        answer.text = answer.read().decode("utf-8", "replace")
+        answer.body = answer.read()
+        answer.text = answer.body.decode("utf-8", "replace")
         connection.close()
         return answer
 

@@ -32,7 +32,7 @@ ROOMS = {
     "archive": (7, "jansson.h libxml openssl pango unictype.h uninorm.h unistr.h"),
     "service": (8, "curl jansson.h openssl"),
     "doctor": (8, "ares.h curl spf2"),
-    "web": (9, "jansson.h microhttpd.h openssl"),
+    "web": (9, "jansson.h microhttpd.h openssl zlib.h"),
     "cli": (10, "jansson.h openssl unistr.h"),
 }
 

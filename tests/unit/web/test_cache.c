@@ -17,7 +17,7 @@ static void put(struct nl_cache *cache, const char *key, const char *body) {
 /* Whether `body` is kept. */
 static bool has(struct nl_cache *cache, const char *key, const char *body) {
     struct nl_response response = {0};
-    bool found = nl_cache_get(cache, key, &response);
+    bool found = nl_cache_get(cache, key, false, &response);
     if (found) {
         assert_string_equal(nl_buf_text(&response.body), body);
         assert_string_equal(response.type, "text/html");
