@@ -2,8 +2,10 @@
 #include "cli/rejected_rows.h"
 
 #include "newsletter/base/file.h"
+#include "newsletter/base/secret.h"
 #include "newsletter/base/text.h"
 #include "newsletter/service/imports.h"
+#include "newsletter/service/remote_import.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -12,9 +14,15 @@
 #include <unistd.h>
 
 static const char *const formats[] = {"guess", "csv", "jsonl", "mailboxes", NULL};
+static const char *const sources[] = {"file", "listmonk-api", "mailchimp-api", NULL};
 static const char *const orders[] = {"unknown", "day-first", "month-first", NULL};
 
+enum source { FROM_FILE, FROM_LISTMONK, FROM_MAILCHIMP };
+
 struct import_options {
+    enum source from;
+    const char *issues;
+    struct cli_texts remote_lists;
     const char *list, *consent, *encoding, *delimiter, *rejects, *as;
     enum nl_transfer_format format;
     enum nl_date_order dates;
@@ -28,7 +36,8 @@ struct import_call {
     struct nl_import_options options;
     struct nl_file_output rejects;
     struct cli_rejected rejected;
-    int64_t id; /* of the import; 0: nothing is kept */
+    struct nl_remote_result remote; /* from another program's API */
+    int64_t id;                     /* of the import; 0: nothing is kept */
 };
 
 static const char *const outcome_names[] = {
@@ -113,6 +122,9 @@ static void tell_others(const struct nl_import_report *report) {
 }
 
 static void tell_import(const struct import_call *call, const struct nl_import_report *report) {
+    if (call->chosen->from != FROM_FILE)
+        printf("%zu people read, %zu of them on none of these lists; %zu past issues written\n",
+               call->remote.people, call->remote.nowhere, call->remote.issues);
     printf("%zu rows\n", report->rows);
     tell_added(report);
     tell_others(report);
@@ -197,11 +209,49 @@ static enum nl_status read_options(const struct cli *cli, const struct import_op
 
 /* ---- doing it ---- */
 
-static enum nl_status open_files(const struct cli *cli, struct import_call *call, const char *path,
+/* Reads the people of another program over its API into a file that nobody else sees. */
+static enum nl_status read_remote(struct cli *cli, struct import_call *call, const char *url,
+                                  FILE **in, struct nl_error *err) {
+    const struct import_options *chosen = call->chosen;
+    static const char env[] = "NEWSLETTER_API_LOGIN";
+    const struct nl_secret_source where = {.file = cli->password_file,
+                                           .env = getenv(env) != NULL ? env : NULL};
+    const struct nl_office office = cli_office(cli);
+    char *login = NULL;
+    enum nl_status status = nl_secret_read("API", &where, &login, err);
+    if (status == NL_OK && login == NULL)
+        status = nl_error_set(err, NL_USAGE,
+                              "put the login into a file and name it with --password-file: "
+                              "USER:TOKEN for listmonk, the API key for Mailchimp");
+    const struct nl_remote_source source = {
+        .kind = chosen->from == FROM_LISTMONK ? NL_REMOTE_LISTMONK : NL_REMOTE_MAILCHIMP,
+        .url = url,
+        .login = login,
+        .lists = chosen->remote_lists.items,
+        .list_count = chosen->remote_lists.count,
+        .into = chosen->list,
+        .issues = chosen->dry_run ? NULL : chosen->issues};
+    *in = status == NL_OK ? tmpfile() : NULL;
+    if (status == NL_OK && *in == NULL)
+        status = nl_error_system(err, errno, "make", "a temporary file");
+    if (status == NL_OK)
+        status = nl_office_remote_read(&office, &source, *in, &call->remote, err);
+    if (status == NL_OK)
+        rewind(*in);
+    nl_secret_free(login);
+    call->options.format = NL_FORMAT_JSONL;
+    return status;
+}
+
+static enum nl_status open_files(struct cli *cli, struct import_call *call, const char *path,
                                  FILE **in, struct nl_error *err) {
-    if (strcmp(path, "-") == 0)
+    bool remote = call->chosen->from != FROM_FILE;
+    if (!remote && strcmp(path, "-") == 0)
         cli_say_reading("the rows");
-    *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    if (!remote)
+        *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    else if (read_remote(cli, call, path, in, err) != NL_OK)
+        return err->status;
     if (*in == NULL)
         return nl_error_system(err, errno, "read", path);
     if (call->chosen->rejects == NULL)
@@ -251,7 +301,9 @@ static enum nl_status import(struct cli *cli, struct import_call *call, const ch
     call->options.rejects = call->rejects.stream;
     call->options.ctx = call;
     if (status == NL_OK)
-        status = nl_office_import_now(&office, in, path, &call->options, &call->id, &report, err);
+        status = nl_office_import_now(
+            &office, in, call->chosen->from == FROM_FILE ? path : sources[call->chosen->from],
+            &call->options, &call->id, &report, err);
     status = tell_all(cli, call, &report, status, err);
     if (in != NULL && in != stdin)
         fclose(in);
@@ -303,12 +355,18 @@ static enum nl_status import_run(struct cli *cli, void *options, struct nl_error
                    : cli_usage_error(cli, err, "--undo takes an import back: give no FILE");
     if (cli->word_count == 0)
         return cli_usage_error(cli, err, "name a FILE, or - for standard input");
+    if (call.chosen->from == FROM_FILE &&
+        (call.chosen->issues != NULL || call.chosen->remote_lists.count > 0))
+        return cli_usage_error(cli, err, "--issues and --remote-list go with --from");
     enum nl_status status = read_options(cli, options, &call.options, err);
     return status == NL_OK ? import(cli, &call, cli->words[0], err) : status;
 }
 
 static const struct cli_option import_table[] = {
     CLI_TEXT("list", struct import_options, list),
+    CLI_CHOICE("from", struct import_options, from, sources),
+    CLI_REPEATED("remote-list", struct import_options, remote_lists),
+    CLI_PATH("issues", struct import_options, issues),
     CLI_CHOICE("format", struct import_options, format, formats),
     CLI_REPEATED("map", struct import_options, maps),
     CLI_REPEATED("ignore", struct import_options, ignores),
