@@ -4,13 +4,14 @@ import io
 import json
 import os
 
-import feedparser
 import jsonschema
-import podcastparser
 import pytest
 from conftest import TOP
 from lxml import etree
 from test_listen import SOUND, http, site  # noqa: F401
+
+feedparser = pytest.importorskip("feedparser", reason="needs tools/install-packages test")
+podcastparser = pytest.importorskip("podcastparser", reason="needs tools/install-packages test")
 
 DATA = os.path.join(TOP, "tests", "data", "feeds")
 HOSTILE = "<b>&amp; ]]> \"'\u2067\u0623\u2069 \u26f5"
