@@ -196,6 +196,7 @@ bool nl_staff_is_slow(void *ctx, const struct nl_request *request) {
     /* The server itself reads these piece by piece, through its own connection. */
     static const struct path_form streamed[] = {
         {"/imports/", "/rejected", false},
+        {"/audit.csv", "", false},
     };
     const struct nl_staff *staff = ctx;
     const char *path = nl_site_path(staff->site, request);

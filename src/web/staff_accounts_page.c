@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINES_SHOWN = 100, LINES_IN_FILE = 100000 };
+enum { LINES_SHOWN = 100 };
 
 /* ---- accounts ---- */
 
@@ -150,9 +150,9 @@ enum nl_status nl_audit_page(struct nl_staff_call *call, struct nl_response *res
 
 enum nl_status nl_audit_file(struct nl_staff_call *call, struct nl_response *response,
                              struct nl_error *err) {
-    const struct nl_audit_filter filter = filter_of(call, LINES_IN_FILE);
+    const struct nl_audit_filter filter = filter_of(call, 0);
     response->type = "text/csv; charset=utf-8";
     response->attachment = "audit.csv";
     json_decref(call->data);
-    return nl_audit_write_csv(call->staff->site->store, &filter, &response->body, err);
+    return nl_audit_open_csv(call->staff->site->store, &filter, &response->stream, err);
 }

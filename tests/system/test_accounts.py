@@ -340,6 +340,18 @@ def test_a_failed_action_notes_nothing(staff, connected):
     assert [line["action"] for line in json.loads(connected.run("staff", "log", "--json").out)] == ["login", "list add"]
 
 
+def test_the_whole_log_is_a_file(staff, connected):
+    """Longer than a page of it, without a line twice or none."""
+    staff.login()
+    connected.sql("WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 1700) "
+                  "INSERT INTO audit (at, actor, door, action) SELECT n, 'x', 'command', 'work ' || n FROM number")
+    rows = [row["action"] for row in csv.DictReader(io.StringIO(staff.page("/audit.csv").text))]
+    assert rows[:1700] == [f"work {number}" for number in range(1700, 0, -1)] and len(rows) >= 1702
+    found = [row["action"] for row in csv.DictReader(io.StringIO(staff.page("/audit.csv?q=WORK%201").text))]
+    assert found == [action for action in rows if action.startswith("work 1")]
+    assert staff.page("/audit.csv?q=nothing%20of%20this").text == "at,actor,door,client,action,object,detail\r\n"
+
+
 def test_older_lines_are_a_page_on(staff, connected):
     staff.login()
     for number in range(150):
