@@ -250,6 +250,40 @@ static void test_batch_that_fails(void **state) {
     assert_int_equal(count(fixture), 3);
 }
 
+static enum nl_status put_and_fail(struct nl_store *store, void *context, struct nl_error *err) {
+    enum nl_status status = nl_sql_run(
+        store, err, "INSERT INTO segment (name, expression, created_at) VALUES ('x', 'x', 1)",
+        NL_NO_VALUES);
+    (void)context;
+    return status == NL_OK ? nl_error_set(err, NL_DATA, "no") : status;
+}
+
+/* A transaction within another one is a part of it: it is undone alone, and with the whole. */
+static void test_within(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    for (int kept = 0; kept < 2; kept++) {
+        assert_ok(nl_store_begin_exclusive(fixture->store, &err));
+        put(fixture, "a");
+        assert_ok(nl_store_begin_exclusive(fixture->store, &err));
+        put(fixture, "b");
+        assert_int_equal(nl_sql_exclusive(fixture->store, put_and_fail, NULL, &err), NL_DATA);
+        nl_error_free(&err);
+        assert_ok(nl_store_commit(fixture->store, &err));
+        assert_int_equal(count(fixture), 0); /* as another connection sees it */
+        if (kept)
+            assert_ok(nl_store_commit(fixture->store, &err));
+        else
+            nl_store_rollback(fixture->store);
+        assert_int_equal(count(fixture), kept ? 2 : 0);
+    }
+    assert_ok(nl_store_begin_shared(fixture->store, &err));
+    assert_int_equal(nl_store_begin_exclusive(fixture->store, &err), NL_INTERNAL);
+    nl_error_free(&err);
+    nl_store_rollback(fixture->store);
+    assert_int_equal(count(fixture), 2);
+}
+
 static enum nl_status note_number(const struct nl_sql_row *row, void *context,
                                   struct nl_error *err) {
     (void)err;
@@ -365,6 +399,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_values_come_back, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_no_row, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_walks_within_walks, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_within, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_once_in_each_transaction, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_queries, fixture_setup, fixture_teardown),
