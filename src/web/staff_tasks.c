@@ -62,8 +62,9 @@ static json_t *row_of(const struct nl_staff_call *call, const json_t *facts) {
     nl_figures_set_time(row, "at", facts, "created_at");
     json_object_set(row, "row_count", json_object_get(facts, "rows"));
     json_object_set_new(row, "is_done", json_boolean(strcmp(state, "done") == 0));
-    json_object_set_new(row, "can_end",
-                        json_boolean(strcmp(state, "cancelled") != 0 && strcmp(state, "undone")));
+    json_object_set_new(
+        row, "can_end",
+        json_boolean(strcmp(state, "cancelled") != 0 && strcmp(state, "undone") != 0));
     nl_data_set(row, "trouble", nl_facts_word(facts, "problem"));
     nl_figures_set_time(row, "until", facts, "file_until");
     return row;
