@@ -8,6 +8,8 @@
 
 enum { KEYS_MOST = 32, SIGNATURE_MOST = 1024 };
 
+#define TIME_MOST 1e12 /* seconds */
+
 /* The three parts of a token. */
 struct parts {
     char *text; /* of its own; the points within it have become NUL */
@@ -105,10 +107,12 @@ static bool is_for(const json_t *claims, const char *audience) {
            (json_object_get(claims, "azp") == NULL || is_word(claims, "azp", audience));
 }
 
+/* A number may be too large for a time. */
 static bool time_of(const json_t *claims, const char *name, int64_t *out) {
-    const json_t *value = json_object_get(claims, name);
-    *out = json_is_number(value) ? (int64_t)json_number_value(value) : 0;
-    return json_is_number(value) && json_number_value(value) > 0 && json_number_value(value) < 1e12;
+    double seconds = json_number_value(json_object_get(claims, name)); /* 0 for what is none */
+    bool good = seconds > 0 && seconds < TIME_MOST;
+    *out = good ? (int64_t)seconds : 0;
+    return good;
 }
 
 static const char *problem_of_time(const json_t *claims, int64_t now) {
