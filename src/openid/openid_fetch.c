@@ -160,7 +160,8 @@ enum nl_status nl_openid_fetch(const struct nl_config *config,
     curl_slist_free_all(fields);
     curl_easy_cleanup(curl);
     nl_reach_close(&answer.reach);
-    explicit_bzero(answer.body.data, answer.body.data != NULL ? answer.body.len : 0);
+    if (answer.body.data != NULL)
+        explicit_bzero(answer.body.data, answer.body.len);
     nl_buf_free(&answer.body);
     return status;
 }
