@@ -44,7 +44,7 @@ static bool read_files(const struct nl_api_call *call, struct files *files, enum
         if (!nl_api_takes(call, item, where, members, status, err))
             return false;
         if (!nl_base64_decode(json_string_value(content), json_string_length(content),
-                              NL_MESSAGE_BYTES * 2, &files->owned[at], &len))
+                              (size_t)NL_MESSAGE_BYTES * 2, &files->owned[at], &len))
             return refuse(call, "/attachments: content is base64 (RFC 4648, section 4).", status,
                           err);
         files->items[at] =

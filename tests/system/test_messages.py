@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from apiclient import ApiClient
-from conftest import html, parse, plain, wait_for
+from conftest import html, parse, plain, sanitized, wait_for
 from test_dkim import signing, verify  # noqa: F401
 from test_staff import StaffServer, configure
 
@@ -120,8 +120,8 @@ def test_other_input_that_is_no_good(shop, tmp_path):
         path.write_bytes(b"" if name == "empty.txt" else b"x")
         assert said in send(shop, "ann@example.org", *PLAIN, "--attach", str(path), expect=65)
     large = tmp_path / "large.pdf"
-    large.write_bytes(b"x" * (4 << 20))
-    assert "6 MiB" in send(shop, "ann@example.org", *PLAIN, "--attach", str(large), "--attach", str(large), expect=65)
+    large.write_bytes(b"x" * (3 << 19))
+    assert "2 MiB" in send(shop, "ann@example.org", *PLAIN, "--attach", str(large), "--attach", str(large), expect=65)
     assert states(shop) == []
 
 
@@ -282,6 +282,18 @@ def test_what_the_api_refuses(api, shop):
     assert states(shop) == []
     ours = api.call("POST", "/messages", good, 202)
     api.call("GET", f"/messages/{ours['id']}", expect=403, token=mine)
+
+
+def test_large_ones_do_not_make_the_server_large(api, shop):
+    """The server stays as small as it promises with the largest attachments, one after another."""
+    body = {"list": "bulletin", "to": "ann@example.org", "template": "plain", "data": {"subject": "x", "text": "y"},
+            "attachments": [{"name": "a.pdf", "content": base64.b64encode(os.urandom((2 << 20) - 1000)).decode()}]}
+    for _ in range(2):
+        api.call("POST", "/messages", body, 202)
+    with open(f"/proc/{api.http.process.pid}/status", encoding="ascii") as status:
+        peak = int(re.search(r"VmHWM:\s+(\d+)", status.read()).group(1))
+    assert sanitized() or peak < 64 << 10, peak
+    api.call("POST", "/messages", {**body, "attachments": body["attachments"] * 2}, 422)
 
 
 # ---- the end ----

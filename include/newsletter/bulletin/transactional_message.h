@@ -11,7 +11,8 @@
 enum {
     NL_MESSAGE_TEMPLATE = 64, /* letters of a template's name */
     NL_MESSAGE_FILES = 20,
-    NL_MESSAGE_BYTES = 6 << 20, /* of all attachments, before they are encoded */
+    NL_MESSAGE_BYTES = 2 << 20, /* of all attachments, before they are encoded: while a request is
+                                   composed, many times that is in memory */
     NL_MESSAGE_DATA = 256 << 10,
     NL_MESSAGE_VALUES = 2000,
     NL_MESSAGE_DEPTH = 8,
