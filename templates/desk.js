@@ -99,7 +99,7 @@
   function values() {
     var all = {};
     new FormData(form).forEach(function (value, name) {
-      if (!/^(csrf|text|revision|base|action)$/.test(name)) all[name] = value;
+      if (!/^(csrf|text|revision|base|action|snippet)$/.test(name)) all[name] = value;
     });
     return all;
   }
@@ -471,6 +471,28 @@
     event.preventDefault(); // it would send the form around it
     change_grid('row');
   });
+
+  // ---- snippets ----
+
+  var insert = document.getElementById('insert');
+  if (insert) {
+    insert.textContent = insert.dataset.here;
+    insert.addEventListener('click', function (event) {
+      event.preventDefault();
+      fetch(form.getAttribute('action') + '/snippet?id=' + form.elements.snippet.value,
+        { credentials: 'same-origin', headers: { Accept: 'application/json' } }).then(function (answer) {
+        return answer.json().then(function (value) {
+          if (!answer.ok) return say(value.problem, true);
+          Object.keys(value.contact).forEach(function (name) {
+            form.elements[name].value = value.contact[name];
+            document.getElementById('more').open = true;
+          });
+          if (value.text) put(value.text, value.text.length, value.text.length);
+          changed();
+        });
+      }).catch(function () { say(form.dataset.unsaved, true); });
+    });
+  }
 
   look.querySelector('button').hidden = true;
   look.addEventListener('change', function () { look_again(''); });

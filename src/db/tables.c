@@ -91,6 +91,8 @@ const struct nl_table nl_tables[] = {
      "iisiisssissssssississsiiii", SMALL},
     {"import", "id, begun_at, accepted_at, done_at, consent, confirm, renew, detail, tally, task",
      "iiiisiissi", SMALL},
+    {"boilerplate",
+     "id, kind, name, language, list, source, revision, updated_at, updated_by", "isssisiis", SMALL},
     {"draft", "id, list, title, issue, created_at, created_by, updated_at, updated_by", "iisiisis",
      SMALL},
     {"draft_version", "id, draft, language, source, began_at, at, author", "iissiis", LARGE},

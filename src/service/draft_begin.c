@@ -6,7 +6,6 @@
 #include "newsletter/store/draft.h"
 #include "newsletter/store/issue.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,30 +31,6 @@ static enum nl_status write_blank(const struct nl_draft_beginning *self, struct 
 }
 
 /* ---- from the last issue ---- */
-
-void nl_draft_next_number(const char *number, struct nl_buf *out) {
-    size_t end = strlen(number);
-    while (end > 0 && !isdigit((unsigned char)number[end - 1]))
-        end--;
-    size_t begin = end;
-    while (begin > 0 && isdigit((unsigned char)number[begin - 1]))
-        begin--;
-    char digits[32];
-    size_t len = end - begin;
-    if (len == 0 || len >= sizeof digits - 1) {
-        nl_buf_adds(out, number);
-        return;
-    }
-    memcpy(digits + 1, number + begin, len);
-    digits[0] = '0';
-    size_t at = len;
-    while (digits[at] == '9')
-        digits[at--] = '0';
-    digits[at]++;
-    nl_buf_add(out, number, begin);
-    nl_buf_add(out, digits + (at > 0), len + (at == 0));
-    nl_buf_adds(out, number + end);
-}
 
 /* Takes out lines that belong to the old issue only. */
 static void drop_lines(struct nl_buf *other, const char *const *keys) {
@@ -190,7 +165,7 @@ static enum nl_status write_from_last(const struct nl_draft_beginning *self, str
 /* ---- any of them ---- */
 
 static enum nl_status check_start(const struct nl_draft_start *start, struct nl_error *err) {
-    if (start->data != NULL || start->from_last)
+    if (start->data != NULL || start->from_last || start->template != NULL)
         return NL_OK;
     if (start->title == NULL || start->title[0] == '\0')
         return nl_error_set(err, NL_DATA, "give the issue a title");
@@ -217,9 +192,10 @@ enum nl_status nl_office_draft_begin(const struct nl_office *office,
                               start->title != NULL && start->title[0] != '\0' ? start->title : "-",
                               office->by, &self.draft, err);
     if (status == NL_OK)
-        status = start->data != NULL ? nl_draft_begin_upload(&self, err)
-                 : start->from_last  ? write_from_last(&self, err)
-                                     : write_blank(&self, err);
+        status = start->data != NULL       ? nl_draft_begin_upload(&self, err)
+                 : start->from_last        ? write_from_last(&self, err)
+                 : start->template != NULL ? nl_draft_begin_template(&self, err)
+                                           : write_blank(&self, err);
     if (status == NL_OK)
         *id = self.draft;
     else if (self.draft != 0)

@@ -21,6 +21,10 @@ NL_CHECKED enum nl_status nl_draft_begin_text(const struct nl_draft_beginning *s
 NL_CHECKED enum nl_status nl_draft_begin_upload(const struct nl_draft_beginning *self,
                                                 struct nl_error *err) NL_ALL_NONNULL;
 
+/* draft_template.c: begins with the texts of a template. NL_NOTFOUND. */
+NL_CHECKED enum nl_status nl_draft_begin_template(const struct nl_draft_beginning *self,
+                                                  struct nl_error *err) NL_ALL_NONNULL;
+
 /* draft_document.c: begins with a document of another program. */
 NL_CHECKED enum nl_status nl_draft_begin_document(const struct nl_draft_beginning *self,
                                                   struct nl_error *err) NL_ALL_NONNULL;

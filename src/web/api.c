@@ -53,11 +53,13 @@ static bool matches(const char *path, const struct nl_api_call *call) {
 
 /* These are found by a number. */
 static bool is_numbered(const struct nl_api_route *route) {
-    return strncmp(route->path, "issues/*", 8) == 0 ||
-           strncmp(route->path, "subscribers/*", 13) == 0 ||
-           strncmp(route->path, "bounces/*", 9) == 0 || strncmp(route->path, "imports/*", 9) == 0 ||
-           strncmp(route->path, "exports/*", 9) == 0 || strncmp(route->path, "drafts/*", 8) == 0 ||
-           strncmp(route->path, "messages/*", 10) == 0;
+    static const char *const paths[] = {"issues/*",       "subscribers/*", "bounces/*",
+                                        "imports/*",      "exports/*",     "drafts/*",
+                                        "boilerplates/*", "messages/*"};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        if (strncmp(route->path, paths[i], strlen(paths[i])) == 0)
+            return true;
+    return false;
 }
 
 static bool has_method(const struct nl_api_route *route, const struct nl_api_call *call) {
@@ -307,7 +309,7 @@ size_t nl_staff_body_limit(void *ctx, const struct nl_request *request) {
     if (path == NULL)
         return api;
     bool large = strcmp(path, "subscribers/batch") == 0 || strncmp(path, "drafts", 6) == 0 ||
-                 strcmp(path, "messages") == 0;
+                 strncmp(path, "boilerplates", 12) == 0 || strcmp(path, "messages") == 0;
     return large ? BATCH_LIMIT : BODY_LIMIT;
 }
 

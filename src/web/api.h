@@ -155,6 +155,8 @@ nl_api_handler nl_api_get_suppressions, nl_api_add_suppression, nl_api_remove_su
 nl_api_handler nl_api_get_segments, nl_api_get_segment, nl_api_put_segment, nl_api_remove_segment,
     nl_api_segment_people;
 nl_api_handler nl_api_get_bounces, nl_api_get_bounce, nl_api_dismiss_bounce;
+nl_api_handler nl_api_get_boilerplates, nl_api_add_boilerplate, nl_api_get_boilerplate,
+    nl_api_put_boilerplate, nl_api_remove_boilerplate;
 nl_api_handler nl_api_get_drafts, nl_api_begin_draft, nl_api_get_draft, nl_api_remove_draft,
     nl_api_get_draft_text, nl_api_put_draft_text, nl_api_remove_draft_text, nl_api_add_draft_file,
     nl_api_remove_draft_file, nl_api_check_draft, nl_api_preview_draft, nl_api_test_draft,

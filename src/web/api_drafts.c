@@ -70,8 +70,13 @@ static bool read_content(const struct nl_api_call *call, struct nl_buf *out, enu
 /* ---- beginning ---- */
 
 enum nl_status nl_api_begin_draft(struct nl_api_call *call, struct nl_error *err) {
-    static const struct nl_api_member members[] = {
-        {"list", 's'}, {"title", 's'}, {"from_last", 'b'}, {"file", 's'}, {"content", 's'}, {0}};
+    static const struct nl_api_member members[] = {{"list", 's'},
+                                                   {"title", 's'},
+                                                   {"from_last", 'b'},
+                                                   {"template", 's'},
+                                                   {"file", 's'},
+                                                   {"content", 's'},
+                                                   {0}};
     struct nl_buf content = {0};
     int64_t id = 0;
     enum nl_status status = NL_OK;
@@ -84,6 +89,7 @@ enum nl_status nl_api_begin_draft(struct nl_api_call *call, struct nl_error *err
         .list = nl_api_text(call->body, "list"),
         .title = nl_api_text(call->body, "title"),
         .from_last = json_is_true(json_object_get(call->body, "from_last")),
+        .template = nl_api_text(call->body, "template"),
         .name = file,
         .data = file != NULL ? nl_buf_text(&content) : NULL,
         .len = content.len,

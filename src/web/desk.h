@@ -81,6 +81,14 @@ void nl_desk_dropped(const struct nl_staff_call *call, const struct nl_draft_dro
 void nl_desk_dropped_query(const struct nl_draft_dropped *dropped, struct nl_buf *path);
 void nl_desk_dropped_read(const struct nl_desk *desk);
 
+/* desk_boilerplate.c: the snippets for a draft, as "snippets" and "any_snippets"; whether the
+ * account may see one (NL_NOTFOUND); desk_snippet.c: one for the script; and the names of
+ * templates, as "templates" and "any_templates". */
+enum nl_status nl_desk_snippets(const struct nl_desk *desk, json_t *data);
+enum nl_status nl_desk_snippet_check(const struct nl_desk *desk, int64_t id);
+enum nl_status nl_desk_snippet(struct nl_desk *desk);
+enum nl_status nl_desk_templates(const struct nl_staff_call *call, struct nl_error *err);
+
 /* desk_preview.c: a mail as its readers get it, and its text part. */
 enum nl_status nl_desk_preview(struct nl_desk *desk);
 /* Adds the attributes that the text asks for, as "asked" (name, number). */

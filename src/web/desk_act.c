@@ -1,5 +1,6 @@
 #include "web/desk.h"
 
+#include "newsletter/service/boilerplates.h"
 #include "newsletter/service/draft_library.h"
 
 #include <stdio.h>
@@ -101,6 +102,9 @@ enum nl_status nl_desk_act(struct nl_desk *desk) {
         status = nl_office_draft_language_remove(&desk->office, desk->id, desk->text, desk->err);
     else if (strcmp(action, "take") == 0)
         status = take_file(desk);
+    else if (strcmp(action, "template") == 0)
+        status =
+            nl_office_boilerplate_of_draft(&desk->office, desk->id, field(desk, "name"), desk->err);
     else if (strcmp(action, "move") == 0)
         status = move(desk);
     else if (strcmp(action, "remove-file") == 0)

@@ -6,11 +6,13 @@
 enum { FORM_MOST = 26 << 20 };
 
 static const char prefix[] = "/draft/";
+static const char kept[] = "/boilerplates";
 
 size_t nl_staff_form_limit(void *ctx, const struct nl_request *request) {
     struct nl_staff *staff = ctx;
     const char *path = nl_site_path(staff->site, request);
-    if (strncmp(path, prefix, sizeof prefix - 1) != 0 && strcmp(path, "/drafts") != 0)
+    if (strncmp(path, prefix, sizeof prefix - 1) != 0 && strcmp(path, "/drafts") != 0 &&
+        strncmp(path, kept, sizeof kept - 1) != 0)
         return 0;
     return nl_staff_is_inside(staff, request) ? FORM_MOST : 0;
 }
@@ -40,6 +42,8 @@ static enum nl_status run(struct nl_desk *desk, const char *page, const struct r
         return nl_desk_file(desk);
     if (strcmp(page, "/here") == 0 && !post)
         return nl_desk_presence(desk);
+    if (strcmp(page, "/snippet") == 0 && !post)
+        return nl_desk_snippet(desk);
     if (strcmp(page, "/preview") == 0 && !post)
         return nl_desk_preview(desk);
     if (strcmp(page, "/history") == 0 && !post)

@@ -47,6 +47,8 @@ enum nl_status nl_desk_list(struct nl_staff_call *call, struct nl_response *resp
         status = keep_writable(call, drafts, "list", err);
     if (status == NL_OK)
         status = keep_writable(call, lists, "name", err);
+    if (status == NL_OK)
+        status = nl_desk_templates(call, err);
     if (status != NL_OK) {
         json_decref(drafts);
         json_decref(lists);
@@ -94,6 +96,8 @@ enum nl_status nl_desk_begin(struct nl_staff_call *call, struct nl_response *res
         status = nl_error_set(err, NL_DATA, "%s",
                               nl_staff_text(call, NL_TEXT("Your account may not do this. Ask an "
                                                           "administrator.")));
+    if (strcmp(how, "template") == 0)
+        start.template = nl_site_field(call->request, "template");
     if (strcmp(how, "file") == 0)
         start.data = nl_request_file(call->request, "file", &start.name, &start.len);
     if (status == NL_OK && strcmp(how, "file") == 0 && (start.data == NULL || start.len == 0))

@@ -167,6 +167,9 @@ enum nl_status nl_desk_page(struct nl_desk *desk, bool form) {
             nl_data_set(data, "stale_source", "");
         }
         nl_desk_here(desk, data);
+        status = nl_desk_snippets(desk, data);
+    }
+    if (status == NL_OK) {
         status = add_lists(desk, data);
     }
     if (status == NL_OK) {

@@ -1,5 +1,6 @@
 #include "web/desk.h"
 
+#include "newsletter/service/boilerplates.h"
 #include "newsletter/service/draft_merge.h"
 #include "newsletter/template/data.h"
 
@@ -74,6 +75,25 @@ static enum nl_status answer_stale(struct nl_desk *desk, json_t *conflicts) {
     return status;
 }
 
+/* The button that puts a snippet into the text saves the form with it. */
+static enum nl_status add_snippet(const struct nl_desk *desk, struct nl_buf *source) {
+    int64_t id = strtoll(field(desk, "snippet"), NULL, 10);
+    struct nl_buf whole = {0};
+    if (strcmp(field(desk, "action"), "snippet") != 0 || id <= 0)
+        return NL_OK;
+    enum nl_status status = nl_desk_snippet_check(desk, id);
+    if (status == NL_OK)
+        status =
+            nl_office_boilerplate_insert(&desk->office, id, nl_buf_text(source), &whole, desk->err);
+    if (status == NL_OK) {
+        nl_buf_free(source);
+        *source = whole;
+        return NL_OK;
+    }
+    nl_buf_free(&whole);
+    return status;
+}
+
 enum nl_status nl_desk_save(struct nl_desk *desk, enum nl_merge_choice choice, bool keep) {
     struct nl_buf source = {0};
     struct nl_revision seen = {""};
@@ -82,6 +102,8 @@ enum nl_status nl_desk_save(struct nl_desk *desk, enum nl_merge_choice choice, b
     if (strlen(revision) <= NL_REVISION_LEN)
         snprintf(seen.text, sizeof seen.text, "%s", revision);
     enum nl_status status = nl_desk_form_read(desk, &source);
+    if (status == NL_OK)
+        status = add_snippet(desk, &source);
     const struct nl_draft_text text = {desk->text, nl_buf_text(&source), &seen, keep};
     if (status == NL_OK)
         status = nl_office_draft_save_merged(&desk->office, desk->id, &text, field(desk, "base"),

@@ -28,8 +28,13 @@ static const struct area {
     enum nl_status (*run)(struct nl_staff_call *call, const char *rest,
                           struct nl_response *response, struct nl_error *err);
 } areas[] = {
-    {"/bounces", nl_bounces_call},   {"/exports", nl_exports_call}, {"/imports", nl_imports_call},
-    {"/lists", nl_lists_call},       {"/people", person},           {"/segments", nl_segments_call},
+    {"/boilerplates", nl_boilerplates_call},
+    {"/bounces", nl_bounces_call},
+    {"/exports", nl_exports_call},
+    {"/imports", nl_imports_call},
+    {"/lists", nl_lists_call},
+    {"/people", person},
+    {"/segments", nl_segments_call},
     {"/webhooks", nl_webhooks_call},
 };
 

@@ -87,6 +87,10 @@ version | version --check-database
 preview | preview first.md
 check | check first.md
 digest | digest items --title Week
+boilerplate save | boilerplate save Contact first.md
+boilerplate list | boilerplate list
+boilerplate show | boilerplate show Contact
+boilerplate remove | boilerplate remove Contact
 send --dry-run | send --dry-run second.md
 send --test | send --test ann@example.org second.md
 send --at | send --yes --at 2099-01-01T00:00Z third.md

@@ -32,7 +32,7 @@ NAMES = {"newsletter", "json", "ics", "atom", "rss", "dmarc", "spf", "dkim", "tl
          "kb", "mb", "pdf", "feed", "podcast", "mp3", "google", "wcag", "aa", "web", "axe-core", "bulletin", "ann", "receiver", "inc",
          "certificate-expired", "db", "enterprise", "fastmail", "ltd", "outlook", "pty", "sts", "yahoo", "csv", "en", "kk", "ru", "de",
          "asia", "almaty", "md", "zip", "zip-", "ok", "png", "jpeg", "gif", "words", "https", "address", "api", "api-", "webhook", "list-id",
-         "docx", "odt", "html", "libreoffice", "word", "quay", "bob", "sigma", "delta"}
+         "docx", "odt", "html", "libreoffice", "word", "contact", "quay", "bob", "sigma", "delta"}
 
 OWN_NAMES = ["English"] + [entries(os.path.join(TOP, "po", f"{language}.po"))["language", "English", ""][0]
                            for language in LANGUAGES]
@@ -347,6 +347,12 @@ class Everything:
             return urllib.parse.urlsplit(answer.getheader("Location")).path
 
         self.inside(language, "no drafts", "/drafts")
+        kept = {"action": "save", "name": "Ψ", "source": "Άλφα", "language": "en", "list": ""}
+        for kind in ("snippet", "template"):
+            assert press("/boilerplates", kind=kind, **kept).endswith("/boilerplates")
+        numbers = re.findall(r'href="(/boilerplates/\d+)"', self.inside(language, "boilerplates", "/boilerplates?done=1"))
+        self.inside(language, "boilerplate", numbers[0])
+        self.inside(language, "templates", "/drafts")
         path = press("/drafts", how="new", title="Ψ", list="bulletin")
         draft = Desk(self.http, path)
         fields = {"title": "Ψ", "date": "2026-08-25", "revision": draft.revision()}
@@ -386,6 +392,8 @@ class Everything:
         self.inside(language, "drafts", "/drafts")
         press(issue, action="cancel", sure="yes")
         press(path, action="remove", sure="yes")
+        for number in numbers:
+            press(number, action="remove", sure="yes")
 
     def states(self, language):
         for state in ("draft", "scheduled", "paused", "cancelled", "sent"):

@@ -20,18 +20,19 @@ struct nl_draft_dropped {
 };
 
 struct nl_draft_start {
-    const char *list;  /* its name; NULL: the only list there is */
-    const char *title; /* from scratch: what it is called */
-    bool from_last;    /* from the last issue of the list, with number and date moved on */
-    const char *name;  /* from a file: its name, */
-    const char *data;  /* its content: a Markdown file, a zip archive of one with its files, or a
-                          document (transfer/document.h) */
+    const char *list;     /* its name; NULL: the only list there is */
+    const char *title;    /* from scratch: what it is called */
+    bool from_last;       /* from the last issue of the list, with number and date moved on */
+    const char *template; /* from one of that name (boilerplates.h) */
+    const char *name;     /* from a file: its name, */
+    const char *data;     /* its content: a Markdown file, a zip archive of one with its files, or a
+                             document (transfer/document.h) */
     size_t len;
     struct nl_draft_dropped *dropped; /* gets what a document had and an issue cannot; or NULL */
 };
 
 /* Begins a draft. *id is 0 after a failure, and nothing is kept. NL_DATA for a file that is no
- * issue, NL_NOTFOUND for a list without issues. */
+ * issue, NL_NOTFOUND for a list without issues, or without that template. */
 NL_CHECKED enum nl_status nl_office_draft_begin(const struct nl_office *office,
                                                 const struct nl_draft_start *start, int64_t *id,
                                                 struct nl_error *err) NL_ALL_NONNULL;
