@@ -22,6 +22,33 @@
     document.getElementById('words').textContent = form.dataset.words + ' ' + words.length;
   }
 
+  // The button that fixes a finding, and the field for the words that it needs.
+  function fix_of(finding) {
+    var all = document.createElement('span');
+    var button = document.createElement('button');
+    all.className = 'fix';
+    if (finding.fix_words) {
+      var label = document.createElement('label');
+      var input = document.createElement('input');
+      input.type = 'text';
+      input.id = input.name = 'words-' + finding.line;
+      input.dir = 'auto';
+      input.setAttribute('form', 'editor');
+      label.htmlFor = input.id;
+      label.textContent = form.dataset.shows;
+      all.append(label, ' ', input, ' ');
+    }
+    button.type = 'submit';
+    button.className = 'quiet';
+    button.setAttribute('form', 'editor');
+    button.name = 'fix';
+    button.value = finding.fix;
+    button.textContent = form.dataset.fix;
+    button.setAttribute('aria-label', form.dataset.fix + (finding.line ? ': ' + form.dataset.line + ' ' + finding.line : ''));
+    all.append(button);
+    return all;
+  }
+
   function show(answer) {
     var list = document.getElementById('findings');
     list.textContent = '';
@@ -49,6 +76,7 @@
       text.dir = 'ltr';
       text.textContent = finding.text;
       item.append(': ', text);
+      if (finding.fix) item.append(fix_of(finding));
       list.append(item);
     });
     if (!answer.findings.length) {
@@ -99,7 +127,7 @@
   function values() {
     var all = {};
     new FormData(form).forEach(function (value, name) {
-      if (!/^(csrf|text|revision|base|action|snippet)$/.test(name)) all[name] = value;
+      if (!/^(csrf|text|revision|base|action|snippet|words-\d+)$/.test(name)) all[name] = value;
     });
     return all;
   }
@@ -163,6 +191,12 @@
   });
 
   document.addEventListener('click', function (event) {
+    if (event.target.name === 'fix') {
+      event.preventDefault();
+      clearTimeout(timer);
+      save(event.target.value);
+      return;
+    }
     var kind = event.target.dataset && event.target.dataset.add;
     if (kind) add_row_to(kind, next_place(kind)).querySelector('input').focus();
     kind = event.target.dataset && event.target.dataset.gone;
@@ -237,14 +271,18 @@
     });
   }
 
-  function save() {
-    if (busy || halted || !dirty) return;
+  function save(fix) {
+    if (busy || halted || (!dirty && !fix)) return;
     busy = true;
     dirty = false;
     say(form.dataset.saving);
     var data = new FormData(form);
     var sent = values();
     data.set('action', 'save');
+    if (fix) {
+      data.set('fix', fix);
+      body.readOnly = true; // until the text with it is there
+    }
     send(data).then(function (answer) {
       if (answer.redirected) throw new Error('log in again');
       return answer.json().then(function (value) {
@@ -254,12 +292,12 @@
         } else if (!answer.ok) {
           say(value.problem, true);
         } else {
-          if (value.merged && !is_same(sent, values())) {
+          if (!fix && value.merged && !is_same(sent, values())) {
             begin_from(value.sent, value.sent_revision); // what was typed since is merged next
             dirty = true;
           } else {
             begin_from(value.base, value.revision);
-            if (value.merged) fill(value.form);
+            if (value.merged || fix) fill(value.form);
           }
           show(value);
           say(dirty ? '' : form.dataset.saved);
@@ -273,14 +311,14 @@
       say(form.dataset.unsaved, true);
       wait = Math.min(2 * wait, 30000);
     }).finally(function () {
-      busy = false;
+      busy = body.readOnly = false;
       if (dirty) plan();
     });
   }
 
   function plan() {
     clearTimeout(timer);
-    timer = setTimeout(save, wait);
+    timer = setTimeout(function () { save(); }, wait);
   }
 
   function changed() {

@@ -1,5 +1,6 @@
 #include "web/desk.h"
 
+#include "newsletter/service/draft_fix.h"
 #include "newsletter/template/data.h"
 
 #include <stdio.h>
@@ -93,11 +94,42 @@ static const char *field_of(const json_t *finding) {
                                             {"subject-capitals", "f-subject"},
                                             {"subject-marks", "f-subject"},
                                             {"subject-reply", "f-subject"}};
+    static const char *const words[][2] = {
+        {"no date '", "f-date"}, {"no title:", "f-title"}, {": embargo '", "f-embargo"}};
     const char *rule = json_string_value(json_object_get(finding, "rule"));
+    const char *text = json_string_value(json_object_get(finding, "text"));
+    for (size_t i = 0; strcmp(rule, "text") == 0 && i < sizeof words / sizeof words[0]; i++)
+        if (strstr(text, words[i][0]) != NULL)
+            return words[i][1];
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (strcmp(fields[i][0], rule) == 0)
             return fields[i][1];
     return "";
+}
+
+/* The button that fixes a finding: "heading-order 12", "language-mark 3 kk". */
+static void add_fix(const json_t *finding, const char *line, const char *body, json_t *item) {
+    const char *rule = json_string_value(json_object_get(finding, "rule"));
+    const char *text = json_string_value(json_object_get(finding, "text"));
+    enum nl_fix_kind kind = nl_draft_fix_kind(rule, text, body);
+    struct nl_buf value = {0};
+    char language[4] = "";
+    if (strcmp(rule, "language-mark") == 0)
+        nl_draft_fix_language(text, language);
+    if (kind != NL_FIX_NONE)
+        nl_buf_addf(&value, "%s %s %s", rule, line[0] != '\0' ? line : "0", language);
+    nl_data_set(item, "fix", nl_buf_text(&value));
+    json_object_set_new(item, "fix_words", json_boolean(kind == NL_FIX_WORDS));
+    nl_buf_free(&value);
+}
+
+/* The Markdown of the text that is looked at. */
+static const char *body_of(const struct nl_desk *desk, int64_t lines) {
+    const json_t *text = nl_desk_text(desk);
+    const char *at = text != NULL ? json_string_value(json_object_get(text, "source")) : "";
+    for (; lines > 0; lines--)
+        at += strcspn(at, "\n") + (at[strcspn(at, "\n")] == '\n');
+    return at;
 }
 
 void nl_desk_findings(const struct nl_desk *desk, const json_t *findings, json_t *data) {
@@ -116,6 +148,9 @@ void nl_desk_findings(const struct nl_desk *desk, const json_t *findings, json_t
             snprintf(number, sizeof number, "%lld", (long long)(line - before));
         nl_data_set(item, "field", number[0] == '\0' && own ? field_of(finding) : "");
         nl_data_set(item, "line", number);
+        add_fix(finding, own ? number : "", own ? body_of(desk, before) : "", item);
+        if (!own)
+            nl_data_set(item, "fix", "");
         nl_data_set(item, "other", own ? "" : language);
         nl_data_set(item, "label",
                     nl_staff_text(desk->call, error ? NL_TEXT("Error") : NL_TEXT("Warning")));

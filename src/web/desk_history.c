@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_versions(const struct nl_desk *desk, const json_t *versions, int64_t chosen) {
+static void add_versions(const struct nl_desk *desk, const json_t *versions, int64_t chosen,
+                         int64_t with) {
     json_t *out = json_array();
     size_t at = 0;
     const json_t *version = NULL;
@@ -23,45 +24,61 @@ static void add_versions(const struct nl_desk *desk, const json_t *versions, int
         nl_data_set(item, "author", json_string_value(json_object_get(version, "author")));
         json_object_set_new(item, "present", json_boolean(at == 0));
         json_object_set_new(item, "chosen", json_boolean(number == chosen));
+        json_object_set_new(item, "with", json_boolean(number == with));
         json_array_append_new(out, item);
     }
     json_object_set_new(desk->call->data, "versions", out);
 }
 
-/* How the chosen version became the present text. */
-static enum nl_status add_difference(const struct nl_desk *desk, int64_t chosen) {
-    struct nl_buf before = {0};
-    json_t *lines = NULL;
-    json_t *line = NULL;
-    size_t at = 0;
+/* A version, or with 0 the present text. */
+static enum nl_status read_text(const struct nl_desk *desk, int64_t version, struct nl_buf *out) {
     const json_t *text = nl_desk_text(desk);
-    enum nl_status status =
-        nl_office_draft_version(&desk->office, desk->id, chosen, &before, desk->err);
-    if (status == NL_OK && text != NULL)
-        status = nl_draft_difference(nl_buf_text(&before),
-                                     json_string_value(json_object_get(text, "source")), &lines,
-                                     desk->err);
-    json_array_foreach(lines, at, line) {
-        const char *kind = json_string_value(json_object_get(line, "kind"));
-        json_object_set_new(line, "gone", json_boolean(strcmp(kind, "gone") == 0));
-        json_object_set_new(line, "new", json_boolean(strcmp(kind, "new") == 0));
-        json_object_set_new(line, "gap", json_boolean(strcmp(kind, "gap") == 0));
+    if (version != 0)
+        return nl_office_draft_version(&desk->office, desk->id, version, out, desk->err);
+    nl_buf_adds(out, text != NULL ? json_string_value(json_object_get(text, "source")) : "");
+    return out->failed ? nl_error_nomem(desk->err) : NL_OK;
+}
+
+/* How the chosen version became another one, side by side. */
+static enum nl_status add_difference(const struct nl_desk *desk, int64_t chosen, int64_t with) {
+    struct nl_buf before = {0};
+    struct nl_buf after = {0};
+    json_t *rows = NULL;
+    json_t *row = NULL;
+    size_t at = 0;
+    enum nl_status status = read_text(desk, chosen, &before);
+    if (status == NL_OK)
+        status = read_text(desk, with, &after);
+    if (status == NL_OK)
+        status = nl_draft_compare(nl_buf_text(&before), nl_buf_text(&after), &rows, desk->err);
+    json_array_foreach(rows, at, row) {
+        const char *kind = json_string_value(json_object_get(row, "kind"));
+        json_object_set_new(row, "gap", json_boolean(strcmp(kind, "gap") == 0));
+        json_object_set_new(row, "changed", json_boolean(strcmp(kind, "changed") == 0));
     }
-    json_object_set_new(desk->call->data, "lines", lines != NULL ? lines : json_array());
+    bool any = json_array_size(rows) > 0 && strcmp(nl_buf_text(&before), nl_buf_text(&after)) != 0;
+    json_object_set_new(desk->call->data, "differs", json_boolean(any));
+    json_object_set_new(desk->call->data, "rows", rows != NULL ? rows : json_array());
     nl_buf_free(&before);
+    nl_buf_free(&after);
     return status;
+}
+
+static int64_t version_of(const struct nl_desk *desk, const char *name) {
+    const char *wanted = nl_request_query(desk->call->request, name);
+    return wanted != NULL ? strtoll(wanted, NULL, 10) : 0;
 }
 
 enum nl_status nl_desk_history(struct nl_desk *desk) {
     json_t *data = desk->call->data;
     json_t *versions = NULL;
     char id[24];
-    const char *wanted = nl_request_query(desk->call->request, "version");
-    int64_t chosen = wanted != NULL ? strtoll(wanted, NULL, 10) : 0;
+    int64_t chosen = version_of(desk, "version");
+    int64_t with = version_of(desk, "with");
     enum nl_status status =
         nl_office_draft_history(&desk->office, desk->id, desk->text, &versions, desk->err);
     if (status == NL_OK && chosen != 0)
-        status = add_difference(desk, chosen);
+        status = add_difference(desk, chosen, with);
     if (status == NL_NOTFOUND) {
         nl_error_free(desk->err);
         chosen = 0;
@@ -76,7 +93,7 @@ enum nl_status nl_desk_history(struct nl_desk *desk) {
         nl_data_set(data, "text", desk->text);
         snprintf(id, sizeof id, "%lld", (long long)chosen);
         nl_data_set(data, "version", chosen != 0 ? id : "");
-        add_versions(desk, versions, chosen);
+        add_versions(desk, versions, chosen, with);
         status = nl_staff_render(desk->call->staff, desk->call->theme, "staff-versions.html",
                                  json_incref(data), desk->response, desk->err);
     }

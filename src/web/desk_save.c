@@ -1,6 +1,7 @@
 #include "web/desk.h"
 
 #include "newsletter/service/boilerplates.h"
+#include "newsletter/service/draft_fix.h"
 #include "newsletter/service/draft_merge.h"
 #include "newsletter/template/data.h"
 
@@ -94,6 +95,36 @@ static enum nl_status add_snippet(const struct nl_desk *desk, struct nl_buf *sou
     return status;
 }
 
+/* The button next to a finding saves the form with that one fixed. */
+static enum nl_status add_fix(const struct nl_desk *desk, struct nl_buf *source) {
+    char rule[40] = "";
+    char language[4] = "";
+    char name[40];
+    unsigned long line = 0;
+    struct nl_front_fields fields = {0};
+    struct nl_buf body = {0};
+    const char *asked = field(desk, "fix");
+    if (asked[0] == '\0')
+        return NL_OK;
+    if (sscanf(asked, "%39[a-z-] %9lu %3[a-z]", rule, &line, language) < 2)
+        return nl_error_set(desk->err, NL_DATA, "there is no fix at a click for this");
+    snprintf(name, sizeof name, "words-%lu", line);
+    const struct nl_draft_fix fix = {rule, line,
+                                     language[0] != '\0' ? language : field(desk, name)};
+    enum nl_status status = nl_front_fields_read(nl_buf_text(source), &fields, desk->err);
+    if (status == NL_OK)
+        status = nl_draft_fix(nl_buf_text(&fields.body), &fix, &body, desk->err);
+    if (status == NL_OK) {
+        source->len -= fields.body.len;
+        source->data[source->len] = '\0';
+        nl_buf_adds(source, nl_buf_text(&body));
+        status = source->failed ? nl_error_nomem(desk->err) : NL_OK;
+    }
+    nl_front_fields_free(&fields);
+    nl_buf_free(&body);
+    return status;
+}
+
 enum nl_status nl_desk_save(struct nl_desk *desk, enum nl_merge_choice choice, bool keep) {
     struct nl_buf source = {0};
     struct nl_revision seen = {""};
@@ -104,6 +135,8 @@ enum nl_status nl_desk_save(struct nl_desk *desk, enum nl_merge_choice choice, b
     enum nl_status status = nl_desk_form_read(desk, &source);
     if (status == NL_OK)
         status = add_snippet(desk, &source);
+    if (status == NL_OK)
+        status = add_fix(desk, &source);
     const struct nl_draft_text text = {desk->text, nl_buf_text(&source), &seen, keep};
     if (status == NL_OK)
         status = nl_office_draft_save_merged(&desk->office, desk->id, &text, field(desk, "base"),
