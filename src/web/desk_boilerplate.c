@@ -159,7 +159,7 @@ static enum nl_status show_all(struct nl_staff_call *call, struct nl_response *r
     if (nl_request_query(call->request, "done") != NULL)
         nl_staff_say(call, "done", NL_TEXT("Done."));
     nl_data_set(call->data, "name", nl_site_field(call->request, "name"));
-    nl_data_set(call->data, "language", nl_site_field(call->request, "language"));
+    nl_data_set(call->data, "text_language", nl_site_field(call->request, "language"));
     nl_data_set(call->data, "source", nl_site_field(call->request, "source"));
     json_object_set_new(
         call->data, "template",
@@ -181,7 +181,9 @@ static enum nl_status show_one(struct nl_staff_call *call, const json_t *item,
     nl_data_set(call->data, "desk", "desk");
     snprintf(number, sizeof number, "%lld", (long long)nl_facts_number(item, "id"));
     nl_data_set(call->data, "number", number);
-    static const char *const texts[] = {"kind", "name", "language", "source"};
+    nl_data_set(call->data, "text_language",
+                typed ? nl_site_field(call->request, "language") : nl_facts_word(item, "language"));
+    static const char *const texts[] = {"kind", "name", "source"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         nl_data_set(call->data, texts[i],
                     typed ? nl_site_field(call->request, texts[i]) : nl_facts_word(item, texts[i]));

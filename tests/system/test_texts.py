@@ -47,7 +47,7 @@ class Words(html.parser.HTMLParser):
     EMPTY = {"meta", "link", "br", "img", "input", "hr", "source", "area", "col", "wbr"}
     READ_OUT = ("aria-label", "title", "alt", "placeholder",
                 "data-saved", "data-saving", "data-unsaved", "data-stale", "data-words", "data-line", "data-none",
-                "data-dropped", "data-correct", "data-label", "data-row", "data-column")  # by a script
+                "data-dropped", "data-correct", "data-fix", "data-here", "data-remove", "data-shows", "data-label", "data-row", "data-column")  # by a script
 
     def __init__(self, text):
         super().__init__()
@@ -381,6 +381,7 @@ class Everything:
         self.inside(language, "good draft", path)
         versions = re.findall(r"version=(\d+)", self.inside(language, "versions", path + "/history?text=en"))
         self.inside(language, "version", f"{path}/history?text=en&version={versions[-1]}")
+        self.inside(language, "same versions", f"{path}/history?text=en&version={versions[-1]}&with={versions[-1]}")
         press(path + "/send", action="test", address=f"boss-{language}@example.com")
         wait_for(lambda: f"boss-{language}@" in draft.page("/send").text)
         page = self.inside(language, "ready", path + "/send")

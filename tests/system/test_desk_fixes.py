@@ -1,0 +1,113 @@
+"""What the check of a draft says is fixed at a click; versions are compared side by side."""
+import html
+import json
+import re
+import subprocess
+
+import pytest
+from test_look import WEB, look, needs_browser
+from test_press_room import FIELDS, PNG, desk, problem  # noqa: F401
+from test_staff import PASSWORD, staff  # noqa: F401
+
+BODY = "# First\n\nWords enough for a whole paragraph.\n\n##### Deep\n\n![](quay.png)\n\n**Looks like one**\n\nAnd its text.\n"
+
+
+def stored(desk):  # noqa: F811
+    return json.loads(desk.page("/here?text=en").text)
+
+
+def save(desk, now, **changed):  # noqa: F811
+    return desk.save(accept="application/json", revision=now["revision"], base=now["base"], **{**now["form"], **changed})
+
+
+def test_each_leads_to_its_line_and_its_fix(desk):  # noqa: F811
+    assert desk.upload("picture", "quay.png", PNG, alt="x").status == 303
+    found = json.loads(desk.save(accept="application/json", revision=desk.revision(), **{**FIELDS, "body": BODY}).text)["findings"]
+    fixes = {finding["rule"]: (finding["line"], finding["fix"].strip(), finding["fix_words"]) for finding in found if finding["fix"]}
+    assert fixes == {"heading-order": ("5", "heading-order 5", False), "image-alt": ("7", "image-alt 7", True),
+                     "heading-bold": ("9", "heading-bold 9", False)}
+    page = html.unescape(desk.page().text)
+    assert 'data-goto="7"' in page and 'name="words-7" form="editor"' in page and 'value="heading-bold 9 "' in page
+    now = stored(desk)
+    for fix, words in (("heading-order 1", {}), ("image-alt 7", {"words-7": "The quay at dusk"}), ("heading-bold 9", {})):
+        answer = save(desk, now, fix=fix, **words)
+        assert answer.status == 200, answer.text
+        now = json.loads(answer.text)
+    assert now["form"]["body"] == ("## First\n\nWords enough for a whole paragraph.\n\n##### Deep\n\n![The quay at dusk](quay.png)\n\n"
+                                   "##### Looks like one\n\nAnd its text.\n")
+    now = json.loads(save(desk, now, fix="heading-order 5").text)
+    assert "\n### Deep\n" in now["form"]["body"]
+
+
+def test_nothing_is_overwritten(desk):  # noqa: F811
+    """A fix for a place that has changed is refused; what others have saved meanwhile stays; typed text is saved with it."""
+    desk.save(revision=desk.revision(), **{**FIELDS, "body": BODY})
+    now = stored(desk)
+    assert save(desk, now, body=BODY.replace("And its text.", "Hers.")).status == 200
+    answer = json.loads(save(desk, now, body=BODY.replace("Words enough", "Typed now"), fix="heading-order 1").text)
+    assert answer["merged"] and answer["form"]["body"].startswith("## First\n\nTyped now") and "Hers." in answer["form"]["body"]
+    for wrong in ("heading-order 1", "heading-order 99", "image-alt 7", "size 1", "x", "heading-order", "heading-order -5"):
+        refused = save(desk, answer, fix=wrong)
+        assert refused.status == 422, wrong
+    page = desk.save(revision=answer["revision"], base=answer["base"], **{**answer["form"], "body": "typed"}, fix="heading-order 1")
+    assert page.status == 422 and "look at it again" in problem(page) and "\ntyped</textarea>" in page.text
+    assert stored(desk)["form"]["body"] == answer["form"]["body"]
+
+
+def test_versions_side_by_side(desk):  # noqa: F811
+    one = {**FIELDS, "body": "The ferry leaves at nine.\n\nSame.\n\nGone <b>.\n"}
+    desk.save(revision=desk.revision(), action="keep", **one)
+    desk.save(revision=desk.revision(), action="keep", **{**FIELDS, "body": "The ferry leaves at ten.\n\nSame.\n\nNew.\n\nMore.\n"})
+    desk.save(revision=desk.revision(), action="keep", **{**FIELDS, "body": "Third.\n"})
+    versions = re.findall(r'<option value="(\d+)"', desk.page("/history?text=en").text)
+    third, second, first = sorted({int(number) for number in versions if number != "0"}, reverse=True)[:3]
+    page = re.sub(r'<span class="spoken">(\w+): </span>', r"\1 ", desk.page(f"/history?text=en&version={first}&with={second}").text)
+    assert re.search(r'<pre dir="auto">The ferry leaves at <del>Removed nine</del>\.</pre><pre dir="auto">The ferry leaves at '
+                     r"<ins>Added ten</ins>\.</pre>", page)
+    assert "&lt;b&gt;" in page and "<ins>Added More.</ins>" in page and f'<option value="{second}" selected>' in page
+    assert "Both are the same." in desk.page(f"/history?text=en&version={third}").text
+    assert "Both are the same." in desk.page(f"/history?text=en&version={first}&with={first}").text
+    assert desk.page("/history?text=en&version=999999&with=x").status == 200
+    assert desk.http.press(desk.path, action="bring-back", text="en", version=first).status == 303
+    assert stored(desk)["form"]["body"] == one["body"]
+
+
+@needs_browser
+@pytest.mark.slow(20)
+@pytest.mark.one_engine("the engine makes no difference")
+def test_how_the_writing_pages_look(desk, connected, tmp_path):  # noqa: F811
+    """axe-core, no sideways scrolling, light and dark: English in two widths, the other scripts on a telephone."""
+    rows = {"events.0.title": "Fair", "events.0.date": "2026-09-14", "media.0.title": "Interview", "media.0.url": "https://x.example.org/a.mp3"}
+    assert desk.upload("picture", "quay.png", PNG, alt="x").status == 303
+    desk.save(revision=desk.revision(), action="keep", **FIELDS)
+    desk.save(revision=desk.revision(), action="keep", **{**FIELDS, "body": BODY}, **rows)
+    desk.http.press("/boilerplates", action="save", kind="snippet", name="Contact", source="Ask us.", language="en", list="")
+    desk.http.press("/boilerplates", action="save", kind="template", name="Weekly", source="---\ntitle: T\n---\n", language="", list="")
+    version = re.findall(r'<option value="(\d+)"', desk.page("/history?text=en").text)[1]
+    snippet = connected.sql("SELECT min(id) FROM boilerplate")[0][0]
+    paths = {"draft": desk.path + "?", "compared": f"{desk.path}/history?text=en&version={version}&with=0&", "kept": "/boilerplates?",
+             "snippet": f"/boilerplates/{snippet}?"}
+    look(tmp_path, {name: f"{desk.http.url}{path}language=en" for name, path in paths.items()}, widths=(375, 1280), mail=False,
+         cookie=desk.http.cookie)
+    look(tmp_path, {f"{name}-{language}": f"{desk.http.url}{paths[name]}language={language}" for name, language in
+                    (("draft", "ar"), ("kept", "kk"), ("snippet", "ru"))}, widths=(375,), mail=False,
+         cookie=desk.http.cookie)
+
+
+@needs_browser
+@pytest.mark.slow(10)
+@pytest.mark.one_engine("the engine makes no difference")
+def test_a_whole_issue_by_keyboard_alone(staff, connected):  # noqa: F811
+    """From the login to the last page, without a pointer: events, a snippet, a fix, the schedule."""
+    connected.add_active(["reader@example.org"])
+    http = staff()
+    http.login()
+    http.press("/boilerplates", action="save", kind="snippet", name="Contact", language="", list="",
+               source="---\ncontact:\n  person: Ann Lee\n---\nAsk the press office.")
+    run = subprocess.run(["node", "keyboard.cjs"], cwd=WEB, input=json.dumps({"url": http.url, "password": PASSWORD}).encode(),
+                         capture_output=True, timeout=240, check=False)
+    assert run.returncode == 0, run.stderr.decode()
+    assert json.loads(run.stdout)["complaints"] == []
+    source, = connected.sql("SELECT source FROM issue WHERE state = 'scheduled'")[0]
+    assert "title: Ferries\n" in source and "  - title: Fair\n    date: 2036-09-14\n" in source and "person: Ann Lee" in source
+    assert "\n## Timetable\n" in source and "Ask the press office." in source and "Open day" not in source
