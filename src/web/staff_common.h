@@ -169,9 +169,10 @@ enum nl_status nl_people_act(struct nl_staff_call *call, struct nl_response *res
                              struct nl_error *err);
 
 /* Pages with a path of their own and others below it: `rest` is what follows that path, "" or
- * "/..." staff_bounces_page.c: mail that was not understood. desk_boilerplate.c: snippets and templates. staff_lists_page.c: the settings of
- * lists. staff_segments_page.c: conditions for people. staff_webhooks_page.c: programs that are
- * told. staff_imports_page.c, staff_exports_page.c: files of people. */
+ * "/..." staff_bounces_page.c: mail that was not understood. desk_boilerplate.c: snippets and
+ * templates. staff_lists_page.c: the settings of lists. staff_segments_page.c: conditions for
+ * people. staff_webhooks_page.c: programs that are told. staff_imports_page.c,
+ * staff_exports_page.c: files of people. */
 enum nl_status nl_bounces_call(struct nl_staff_call *call, const char *rest,
                                struct nl_response *response, struct nl_error *err);
 enum nl_status nl_boilerplates_call(struct nl_staff_call *call, const char *rest,
