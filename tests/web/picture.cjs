@@ -1,5 +1,5 @@
 // Takes pictures of pages in headless Chromium, as standard input says: a JSON list of {url, width,
-// height, file}. The pictures are WebP.
+// height, file, cookie}. The pictures are WebP.
 const { chromium } = require('playwright-core');
 const fs = require('fs');
 
@@ -8,8 +8,8 @@ const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-firs
 
 async function main() {
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS });
-  for (const { url, width, height, file } of JSON.parse(fs.readFileSync(0, 'utf8'))) {
-    const page = await browser.newPage({ viewport: { width, height } });
+  for (const { url, width, height, file, cookie } of JSON.parse(fs.readFileSync(0, 'utf8'))) {
+    const page = await browser.newPage({ viewport: { width, height }, extraHTTPHeaders: cookie ? { Cookie: cookie } : {} });
     await page.goto(url, { waitUntil: 'load' });
     const session = await page.context().newCDPSession(page);
     const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 80 });
