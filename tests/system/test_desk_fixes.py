@@ -1,4 +1,4 @@
-"""What the check of a draft says is fixed at a click; versions are compared side by side."""
+"""Findings of the check are fixed at a click; versions of a draft are compared side by side."""
 import html
 import json
 import re
