@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -66,32 +67,48 @@ static void put_part(const unsigned char *bytes, int len, char *out) {
     out[strcspn(out, "=")] = '\0';
 }
 
-static bool take_part(const char *text, unsigned char out[PART], size_t *len) {
+static bool take_part(const char *text, size_t len, unsigned char out[PART], size_t *out_len) {
     char padded[2 * PART];
     unsigned char bytes[2 * PART];
-    size_t count = strlen(text);
-    size_t padding = (4 - count % 4) % 4;
-    if (count == 0 || padding == 3 || count + padding >= sizeof padded)
+    size_t padding = (4 - len % 4) % 4;
+    if (len == 0 || padding == 3 || len + padding >= sizeof padded)
         return false;
-    memcpy(padded, text, count);
-    memcpy(padded + count, "==", padding);
-    int made = EVP_DecodeBlock(bytes, (const unsigned char *)padded, (int)(count + padding));
-    *len = made > 0 ? (size_t)made - padding : 0;
-    if (*len == 0 || *len > PART)
+    memset(padded, '=', sizeof padded);
+    memcpy(padded, text, len);
+    int made = EVP_DecodeBlock(bytes, (const unsigned char *)padded, (int)(len + padding));
+    *out_len = made > 0 ? (size_t)made - padding : 0;
+    if (*out_len == 0 || *out_len > PART)
         return false;
-    memcpy(out, bytes, *len);
+    memcpy(out, bytes, *out_len);
+    return true;
+}
+
+static bool take_number(const char **at, const char *name, unsigned *out) {
+    size_t len = strlen(name);
+    size_t digits = strncmp(*at, name, len) == 0 ? strspn(*at + len, "0123456789") : 0;
+    if (digits == 0 || digits > 9)
+        return false;
+    *out = (unsigned)strtoul(*at + len, NULL, 10);
+    *at += len + digits;
     return true;
 }
 
 static bool take_apart(const char *hash, struct digest *out) {
-    char salt[PART + 24];
-    char value[PART + 24];
-    char more = '\0';
-    int found = sscanf(hash, "$argon2id$v=19$m=%9u,t=%9u,p=%9u$%87[A-Za-z0-9+/]$%87[A-Za-z0-9+/]%c",
-                       &out->memory, &out->passes, &out->lanes, salt, value, &more);
-    return found == 5 && out->memory <= MEMORY_MOST_KIB && out->passes <= PASSES_MOST &&
-           out->lanes <= LANES_MOST && take_part(salt, out->salt, &out->salt_len) &&
-           take_part(value, out->value, &out->value_len);
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    if (!take_number(&hash, "$argon2id$v=19$m=", &out->memory) ||
+        !take_number(&hash, ",t=", &out->passes) || !take_number(&hash, ",p=", &out->lanes) ||
+        out->memory > MEMORY_MOST_KIB || out->passes > PASSES_MOST || out->lanes > LANES_MOST ||
+        hash[0] != '$')
+        return false;
+    const char *salt = hash + 1;
+    size_t salt_len = strspn(salt, alphabet);
+    const char *value = salt + salt_len + 1;
+    if (salt[salt_len] != '$')
+        return false;
+    size_t value_len = strspn(value, alphabet);
+    return value[value_len] == '\0' && take_part(salt, salt_len, out->salt, &out->salt_len) &&
+           take_part(value, value_len, out->value, &out->value_len);
 }
 
 /* ---- the functions ---- */

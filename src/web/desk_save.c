@@ -98,16 +98,16 @@ static enum nl_status add_snippet(const struct nl_desk *desk, struct nl_buf *sou
 /* The button next to a finding saves the form with that one fixed. */
 static enum nl_status add_fix(const struct nl_desk *desk, struct nl_buf *source) {
     char rule[40] = "";
-    char language[4] = "";
     char name[40];
-    unsigned long line = 0;
+    char *rest = NULL;
     struct nl_front_fields fields = {0};
     struct nl_buf body = {0};
     const char *asked = field(desk, "fix");
     if (asked[0] == '\0')
         return NL_OK;
-    if (sscanf(asked, "%39[a-z-] %9lu %3[a-z]", rule, &line, language) < 2)
-        return nl_error_set(desk->err, NL_DATA, "there is no fix at a click for this");
+    snprintf(rule, sizeof rule, "%.*s", (int)strcspn(asked, " "), asked);
+    unsigned long line = strtoul(asked + strcspn(asked, " "), &rest, 10);
+    const char *language = rest + strspn(rest, " ");
     snprintf(name, sizeof name, "words-%lu", line);
     const struct nl_draft_fix fix = {rule, line,
                                      language[0] != '\0' ? language : field(desk, name)};
