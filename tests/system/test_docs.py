@@ -15,6 +15,7 @@ CHAPTERS = ["README.md"] + sorted(os.path.join("docs", name) for name in os.list
                                   if name.endswith(".md"))
 # These begin with `newsletter init`; the others find an installation with three subscribers.
 FROM_NOTHING = ("README.md", "docs/operators.md")
+WITHOUT_COMMANDS = ("docs/README.md", "docs/press-room.md")  # the second is for people who never see a terminal
 ISSUE = "---\nseries: Harbour News\nnumber: No {0}\ntitle: Issue {0}\ndate: 2026-08-25\n---\nDear {{{{name|reader}}}},\n\nwords.\n"
 
 
@@ -84,7 +85,7 @@ def test_chapter(place, chapter):
         assert done.returncode == 0, (what, done.stdout, done.stderr)
         assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
         assert matches(body, done.stdout), (what, done.stdout, done.stderr)
-    assert count > 0 or chapter == "docs/README.md"
+    assert count > 0 or chapter in WITHOUT_COMMANDS
 
 
 def test_links_lead_somewhere():
