@@ -1,4 +1,5 @@
 #include "newsletter/bulletin/bulletin.h"
+#include "newsletter/base/zone.h"
 
 #include "bulletin/edition.h"
 #include "bulletin/siblings.h"
@@ -30,6 +31,10 @@ static void fill_issue(struct nl_composed *composed, struct nl_issue *issue) {
     issue->date = take_text(&front->date);
     issue->language = take_text(&front->language);
     issue->archive = take_text(&front->archive);
+    if (front->embargo != NULL &&
+        !nl_zone_time(front->embargo, front->timezone != NULL ? front->timezone : "UTC",
+                      &issue->public_from))
+        issue->public_from = 0; /* frontmatter.c has refused such a text */
     issue->source = take_text(&composed->source);
     issue->digest = take_text(&composed->digest);
     issue->message_len = composed->message.len;

@@ -129,9 +129,10 @@ static enum nl_status start_tasks(struct cli *cli, struct service *service, stru
     if (service->staff == NULL)
         return NL_OK;
     enum nl_status status = nl_task_worker_new(&cli->config, &service->tasks, err);
-    if (status == NL_OK)
-        nl_staff_set_tasks(service->staff, service->tasks);
-    return status;
+    if (status != NL_OK)
+        return status;
+    nl_staff_set_tasks(service->staff, service->tasks);
+    return nl_staff_start_watch(service->staff, err);
 }
 
 static void *serve_staff(void *ctx) {

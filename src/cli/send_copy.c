@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum nl_status cli_send_copy(struct cli *cli, const struct send_call *call, struct nl_error *err) {
+static enum nl_status send_to(struct cli *cli, const struct send_call *call, const char *address,
+                              struct nl_error *err) {
     struct nl_address to = {0};
     struct nl_address from = {0};
     struct nl_buf message = {0};
     char *name = NULL;
     json_t *languages = json_array();
-    enum nl_status status = nl_address_parse(call->chosen->test, &to, err);
+    enum nl_status status = nl_address_parse(address, &to, err);
     if (status == NL_OK)
         status = nl_mailbox_parse(call->list.sender, &name, &from, err);
     if (status == NL_OK && !call->chosen->dry_run)
@@ -39,5 +40,15 @@ enum nl_status cli_send_copy(struct cli *cli, const struct send_call *call, stru
     nl_address_free(&to);
     nl_address_free(&from);
     nl_buf_free(&message);
+    return status;
+}
+
+enum nl_status cli_send_copy(struct cli *cli, const struct send_call *call, struct nl_error *err) {
+    const char *group = nl_config_proof_group(&cli->config, call->chosen->test);
+    struct nl_buf one = {0};
+    enum nl_status status = group == NULL ? send_to(cli, call, call->chosen->test, err) : NL_OK;
+    while (group != NULL && status == NL_OK && nl_config_proof_next(&group, &one))
+        status = send_to(cli, call, nl_buf_text(&one), err);
+    nl_buf_free(&one);
     return status;
 }

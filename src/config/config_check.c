@@ -4,6 +4,7 @@
 #include "config/config_forms.h"
 #include "config/config_hooks.h"
 #include "config/config_policy.h"
+#include "config/config_proof.h"
 #include "newsletter/base/address.h"
 #include "newsletter/base/endpoint.h"
 #include "newsletter/base/network.h"
@@ -147,6 +148,8 @@ static enum nl_status check_serve(struct nl_config *config, struct nl_error *err
         status = nl_config_check_approval(config, err);
     if (status == NL_OK)
         status = nl_config_check_openid(config, err);
+    if (status == NL_OK)
+        status = nl_config_check_proof_groups(config, err);
     if (status != NL_OK)
         return status;
     status = nl_networks_parse(config->webhooks.allow_networks, &networks, err);

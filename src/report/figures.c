@@ -44,6 +44,13 @@ const char *nl_figures_state_label(const struct nl_catalog *catalog, const char 
     return state;
 }
 
+const char *nl_figures_issue_label(const struct nl_catalog *catalog, const char *state) {
+    for (size_t i = 0; i < sizeof issue_states / sizeof issue_states[0]; i++)
+        if (strcmp(issue_states[i].state, state) == 0)
+            return nl_catalog_text(catalog, "issue", issue_states[i].label);
+    return state;
+}
+
 static const char *translated(const struct nl_figures *self, const char *text) {
     return nl_catalog_text(self->theme->catalog, NULL, text);
 }
@@ -136,11 +143,7 @@ void nl_figures_row(const struct nl_figures *self, json_t *issue) {
     set_count(issue, "total", total);
     json_object_set_new(issue, "going", json_boolean(going));
     nl_figures_set_time(issue, "since", issue, "created_at");
-    nl_data_set(issue, "state_label", state);
-    for (size_t i = 0; i < sizeof issue_states / sizeof issue_states[0]; i++)
-        if (strcmp(issue_states[i].state, state) == 0)
-            nl_data_set(issue, "state_label",
-                        nl_catalog_text(self->theme->catalog, "issue", issue_states[i].label));
+    nl_data_set(issue, "state_label", nl_figures_issue_label(self->theme->catalog, state));
 }
 
 /* Deliveries by state, with the number that charts draw each in. */

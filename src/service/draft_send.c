@@ -3,6 +3,7 @@
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/sample.h"
 #include "newsletter/service/segments.h"
+#include "newsletter/service/send_outlook.h"
 #include "newsletter/smtp/relay.h"
 #include "newsletter/store/approval.h"
 #include "newsletter/store/issue.h"
@@ -19,6 +20,8 @@ void nl_draft_plan_free(struct nl_draft_plan *plan) {
     nl_draft_composed_free(&plan->composed);
     free(plan->obstacle);
     free(plan->segment);
+    json_decref(plan->languages);
+    json_decref(plan->holds);
     *plan = (struct nl_draft_plan){0};
 }
 
@@ -98,6 +101,8 @@ static enum nl_status measure(const struct nl_office *office,
             nl_issue_audience(office->store, plan->composed.list.id, segment, &plan->people, err);
     if (status == NL_OK)
         status = add_duration(office, plan, err);
+    if (status == NL_OK)
+        status = nl_send_outlook(office, segment, plan, err);
     if (status == NL_OK && plan->composed.whole)
         status = nl_sample_fill(issue->message, issue->message_len, NULL, &sample, err);
     plan->size = sample.len;
@@ -130,6 +135,39 @@ enum nl_status nl_office_draft_plan(const struct nl_office *office, int64_t id,
     return status;
 }
 
+/* How its subjects are tried, and how the public sees it. */
+static enum nl_status set_options(const struct nl_office *office,
+                                  const struct nl_draft_schedule *schedule, struct nl_issue *issue,
+                                  struct nl_error *err) {
+    static const char *const kinds[] = {"public", "unlisted", "never"};
+    const char *archive = schedule->archive != NULL ? schedule->archive : "";
+    const char *from = schedule->public_from != NULL ? schedule->public_from : "";
+    const char *zone = schedule->zone != NULL && schedule->zone[0] != '\0' ? schedule->zone : "UTC";
+    size_t kind = 0;
+    issue->test = office->config->subject_test;
+    if (schedule->share > 0)
+        issue->test.share = schedule->share;
+    if (schedule->wait > 0)
+        issue->test.wait = schedule->wait;
+    if (schedule->rule != NULL && schedule->rule[0] != '\0' &&
+        !nl_subject_rule_parse(schedule->rule, &issue->test.rule))
+        return nl_error_set(err, NL_DATA, "'%s' is no rule for subjects", schedule->rule);
+    if (issue->test.share > 100)
+        return nl_error_set(err, NL_DATA, "the sample is at most 100 per cent");
+    while (kind < sizeof kinds / sizeof kinds[0] && strcmp(kinds[kind], archive) != 0)
+        kind++;
+    if (archive[0] != '\0' && kind == sizeof kinds / sizeof kinds[0])
+        return nl_error_set(err, NL_DATA, "'%s' is no way to show an issue in the archive",
+                            archive);
+    if (archive[0] != '\0') {
+        free(issue->archive);
+        issue->archive = strdup(archive);
+        if (issue->archive == NULL)
+            return nl_error_nomem(err);
+    }
+    return from[0] != '\0' ? nl_zone_read(from, zone, &issue->public_from, err) : NL_OK;
+}
+
 static enum nl_status make_issue(const struct nl_office *office, int64_t id,
                                  const struct nl_draft_schedule *schedule,
                                  struct nl_draft_plan *plan, struct nl_error *err) {
@@ -140,9 +178,11 @@ static enum nl_status make_issue(const struct nl_office *office, int64_t id,
     issue->scheduled_at =
         plan->at != 0 ? plan->at : nl_store_now(office->store) + office->config->send.grace;
     issue->state = NL_ISSUE_SCHEDULED;
-    issue->test = office->config->subject_test;
     issue->segment = plan->segment;
     plan->segment = NULL;
+    enum nl_status status = set_options(office, schedule, issue, err);
+    if (status != NL_OK)
+        return status;
     if (schedule->local && plan->at != 0 && (issue->local_time = strdup(schedule->at)) == NULL)
         return nl_error_nomem(err);
     if (issue->local_time != NULL && issue->alternative_subject != NULL)

@@ -1,6 +1,7 @@
 #include "newsletter/service/issues.h"
 
 #include "newsletter/report/facts.h"
+#include "newsletter/store/draft.h"
 #include "newsletter/store/issue.h"
 #include "newsletter/store/resend.h"
 
@@ -114,4 +115,9 @@ enum nl_status nl_office_issue_resend(const struct nl_office *office,
                                     : nl_resend(office->store, &wanted, &counts, err);
     *out = (struct nl_issue_resent){counts.people, counts.ended};
     return status;
+}
+
+enum nl_status nl_office_issue_draft(const struct nl_office *office, int64_t issue, int64_t *draft,
+                                     struct nl_error *err) {
+    return nl_draft_of_issue(office->store, issue, draft, err);
 }

@@ -125,6 +125,13 @@ enum nl_status nl_draft_set_list(struct nl_store *store, int64_t id, int64_t lis
     return nl_audited(store, move_draft, &moving, &noted, err);
 }
 
+enum nl_status nl_draft_of_issue(struct nl_store *store, int64_t issue, int64_t *draft,
+                                 struct nl_error *err) {
+    *draft = 0;
+    return nl_sql_number(store, err, draft, NULL, "SELECT max(id) FROM draft WHERE issue = ?",
+                         NL_VALUES(NL_INT(issue)));
+}
+
 enum nl_status nl_draft_set_issue(struct nl_store *store, int64_t id, int64_t issue,
                                   struct nl_error *err) {
     return nl_sql_run(store, err, "UPDATE draft SET issue = ? WHERE id = ?",

@@ -98,6 +98,20 @@ enum nl_status nl_audience_count(struct nl_store *store, int64_t list,
                        err);
 }
 
+enum nl_status nl_audience_languages(struct nl_store *store, int64_t list,
+                                     const struct nl_segment *segment, nl_sql_visit *each,
+                                     void *context, struct nl_error *err) {
+    struct nl_query query = {0};
+    nl_buf_adds(&query.sql,
+                "SELECT coalesce(language, ''), count(*) FROM (SELECT r.language " AUDIENCE);
+    nl_query_add(&query, NL_VALUES(NL_INT(list)));
+    nl_segment_add(store, segment, true, &query);
+    nl_buf_adds(&query.sql, ") AS told GROUP BY 1 ORDER BY 2 DESC, 1");
+    enum nl_status status = nl_query_each(store, err, each, context, &query);
+    nl_query_free(&query);
+    return status;
+}
+
 enum nl_status nl_audience_zones(struct nl_store *store, int64_t list,
                                  const struct nl_segment *segment, nl_sql_visit *each,
                                  void *context, struct nl_error *err) {

@@ -39,6 +39,12 @@ NL_CHECKED enum nl_status nl_audience_count(struct nl_store *store, int64_t list
                                             const struct nl_segment *segment, int64_t *people,
                                             struct nl_error *err) NL_NONNULL(1, 4, 5);
 
+/* The same for rows of a language; "" stands for none. */
+NL_CHECKED enum nl_status nl_audience_languages(struct nl_store *store, int64_t list,
+                                                const struct nl_segment *segment,
+                                                nl_sql_visit *each, void *context,
+                                                struct nl_error *err) NL_NONNULL(1, 4, 6);
+
 /* Calls `each` for rows of a time zone and how many of the audience have it; "" stands for
  * none. */
 NL_CHECKED enum nl_status nl_audience_zones(struct nl_store *store, int64_t list,

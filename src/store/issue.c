@@ -118,7 +118,7 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
         "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, CASE ?17 WHEN 0 THEN 'sending' ELSE "
         "'scheduled' END, "
         "?, ?, ?, coalesce(?22, 'public'), "
-        "CASE WHEN ?22 IS NULL AND ?16 IS NOT NULL THEN NULL ELSE 0 END)",
+        "CASE WHEN ?22 IS NULL AND ?16 IS NOT NULL THEN NULL ELSE ?23 END)",
         NL_VALUES(NL_INT(issue->list), NL_STRING(issue->slug), NL_STRING(issue->series),
                   NL_STRING(issue->number), NL_STRING(issue->title), NL_STRING(issue->subject),
                   NL_STRING(issue->category), NL_STRING(issue->posted_by), NL_STRING(issue->date),
@@ -127,7 +127,8 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
                   NL_BYTES(issue->body, issue->body_len), NL_STRING(issue->events),
                   NL_STRING(issue->segment), NL_INT(issue->scheduled_at),
                   NL_STRING(issue->local_time), NL_INT(now), NL_STRING(issue->alternative_subject),
-                  NL_BYTES(issue->alternative, issue->alternative_len), NL_STRING(issue->archive)));
+                  NL_BYTES(issue->alternative, issue->alternative_len), NL_STRING(issue->archive),
+                  NL_INT(issue->public_from)));
     if (status != NL_OK)
         return nl_sql_is_duplicate(store)
                    ? nl_error_set(err, NL_BUSY, "the issue is being sent by another process")

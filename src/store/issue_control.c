@@ -14,6 +14,7 @@ static const char *const actions[] = {
     [NL_ISSUE_PAUSE] = "pause",
     [NL_ISSUE_RESUME] = "resume",
     [NL_ISSUE_CANCEL] = "cancel",
+    [NL_ISSUE_WITHDRAW] = "withdraw",
 };
 
 bool nl_issue_action_parse(const char *word, enum nl_issue_action *out) {
@@ -40,6 +41,7 @@ enum nl_action_result nl_issue_allows(enum nl_issue_state state, enum nl_issue_a
         {NL_ISSUE_PAUSED, NL_ISSUE_CANCEL, NL_ACTION_DONE},
         {NL_ISSUE_SCHEDULED, NL_ISSUE_CANCEL, NL_ACTION_WITHDRAWN},
         {NL_ISSUE_CANCELLED, NL_ISSUE_CANCEL, NL_ACTION_UNCHANGED},
+        {NL_ISSUE_SCHEDULED, NL_ISSUE_WITHDRAW, NL_ACTION_WITHDRAWN},
     };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if (rules[i].state == state && rules[i].action == action)

@@ -69,6 +69,14 @@ enum nl_status nl_issue_audience_zones(struct nl_store *store, int64_t list,
     return nl_audience_zones(store, list, segment, visit_zone_people, &zones, err);
 }
 
+enum nl_status nl_issue_audience_languages(
+    struct nl_store *store, int64_t list, const struct nl_segment *segment,
+    enum nl_status (*each)(const char *language, int64_t people, void *ctx, struct nl_error *err),
+    void *ctx, struct nl_error *err) {
+    struct zone_people languages = {each, ctx};
+    return nl_audience_languages(store, list, segment, visit_zone_people, &languages, err);
+}
+
 /* ---- beginning ---- */
 
 struct beginning {
@@ -83,11 +91,11 @@ static enum nl_status begin_issue(struct nl_store *store, void *ctx, struct nl_e
     bool ours = false;
     enum nl_status status =
         nl_sql_number(store, err, &one, &ours,
-                      "SELECT 1 FROM issue WHERE id = ? AND state = 'scheduled' "
-                      "/*+ FOR UPDATE SKIP LOCKED */",
-                      NL_VALUES(NL_INT(issue)));
+                      "SELECT 1 FROM issue WHERE id = ? AND state = 'scheduled' AND "
+                      "coalesce(scheduled_at, 0) <= ? /*+ FOR UPDATE SKIP LOCKED */",
+                      NL_VALUES(NL_INT(issue), NL_INT(nl_store_now(store))));
     if (status != NL_OK || !ours)
-        return status; /* another process has begun, or it was withdrawn */
+        return status; /* another process has begun, or it was withdrawn or moved */
     status =
         nl_sql_run(store, err, "UPDATE issue SET state = 'sending', created_at = ? WHERE id = ?",
                    NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));

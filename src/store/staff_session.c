@@ -185,6 +185,16 @@ enum nl_status nl_staff_session(struct nl_store *store, const char *token, enum 
                : NL_OK;
 }
 
+enum nl_status nl_staff_session_lasts(struct nl_store *store,
+                                      const unsigned char digest[NL_DIGEST_LEN], const char *name,
+                                      bool *lasts, struct nl_error *err) {
+    return nl_sql_exists(
+        store, err, lasts,
+        "SELECT 1 FROM staff_session x JOIN staff s ON s.id = x.staff WHERE "
+        "x.digest = ? AND x.expires_at > ? AND x.tries IS NULL AND s.name = ?",
+        NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(nl_store_now(store)), NL_STRING(name)));
+}
+
 enum nl_status nl_staff_logout(struct nl_store *store, const char *token, struct nl_error *err) {
     unsigned char digest[NL_DIGEST_LEN];
     return nl_token_digest(token, digest)

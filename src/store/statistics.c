@@ -128,6 +128,21 @@ enum nl_status nl_statistics_timeline(struct nl_store *store, int64_t issue, int
         NL_VALUES(NL_INT(issue), NL_INT(seconds)));
 }
 
+enum nl_status nl_statistics_pace(struct nl_store *store, int64_t issue, int64_t from,
+                                  int64_t *since, int64_t *count, struct nl_error *err) {
+    int64_t before = 0;
+    enum nl_status status = nl_sql_first(
+        store, err, NULL,
+        "SELECT coalesce(min(second), ?2), CAST(coalesce(sum(sent + bounced + failed + unknown), "
+        "0) AS BIGINT), (SELECT count(*) FROM (SELECT 1 FROM issue_second WHERE issue = ?1 AND "
+        "second < ?2 LIMIT 1) AS earlier) FROM issue_second WHERE issue = ?1 AND second >= ?2",
+        NL_VALUES(NL_INT(issue), NL_INT(from)),
+        NL_COLUMNS(NL_INTO(since), NL_INTO(count), NL_INTO(&before)));
+    if (before > 0)
+        *since = from;
+    return status;
+}
+
 /* Events name the issue that was the cause, but did not always. For those that do not, it is the
  * last issue that was sent to that person before. Somebody who did not answer a question, or whom
  * the operator removed, did not leave because of an issue. */
@@ -146,6 +161,21 @@ enum nl_status nl_statistics_unsubscribed(struct nl_store *store, int64_t issue,
         "(later.updated_at > d.updated_at OR (later.updated_at = d.updated_at AND "
         "later.id > d.id)))))",
         NL_VALUES(NL_INT(issue)));
+}
+
+enum nl_status nl_statistics_complaints(struct nl_store *store, int64_t issue, int64_t *count,
+                                        struct nl_error *err) {
+    return nl_sql_number(store, err, count, NULL,
+                         "SELECT CAST(coalesce(sum(times), 0) AS BIGINT) FROM issue_reason WHERE "
+                         "issue = ? AND kind = 'complaint'",
+                         NL_VALUES(NL_INT(issue)));
+}
+
+enum nl_status nl_statistics_replies(struct nl_store *store, int64_t issue, int64_t *count,
+                                     struct nl_error *err) {
+    return nl_sql_number(store, err, count, NULL,
+                         "SELECT count(*) FROM delivery WHERE issue = ? AND replied_at IS NOT NULL",
+                         NL_VALUES(NL_INT(issue)));
 }
 
 enum nl_status nl_statistics_issues(struct nl_store *store,

@@ -2,29 +2,13 @@
 
 #include "newsletter/base/buf.h"
 #include "newsletter/base/timestamp.h"
+#include "newsletter/transfer/csv_line.h"
 
-#include <csv.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { PAGE_LINES = 500 };
-
-static void add_field(struct nl_buf *out, const char *text, bool first) {
-    struct nl_buf field = {0};
-    if (text != NULL && text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL)
-        nl_buf_addc(&field, '\'');
-    nl_buf_adds(&field, text != NULL ? text : "");
-    if (!first)
-        nl_buf_addc(out, ',');
-    size_t needed = csv_write(NULL, 0, nl_buf_text(&field), field.len);
-    if (nl_buf_reserve(out, needed)) {
-        csv_write(out->data + out->len, needed, nl_buf_text(&field), field.len);
-        out->len += needed;
-        out->data[out->len] = '\0';
-    }
-    nl_buf_free(&field);
-}
 
 /* A file that is read page by page: what is on its way is one page of the log. */
 struct pages {
@@ -45,8 +29,8 @@ static enum nl_status write_line(const struct nl_audit_line *line, void *ctx,
     const char *const fields[] = {at,           line->actor,  line->door,  line->client,
                                   line->action, line->object, line->detail};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        add_field(out, fields[i], i == 0);
-    nl_buf_adds(out, "\r\n");
+        nl_csv_add(out, fields[i], i == 0);
+    nl_csv_end(out);
     pages->filter.before = line->id;
     pages->end = false;
     return out->failed ? nl_error_nomem(err) : NL_OK;

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JOBS = 8, TOLD = 64 };
+/* A proof group in a few languages; what waits is bounded in bytes, too. */
+enum { JOBS = 128, TOLD = 64, TOLD_MOST = 4096 };
+static const size_t BYTES_MOST = 32 << 20;
 
 struct job {
     char *who, *sender, *to;
@@ -17,6 +19,7 @@ struct job {
 struct told {
     char *who;
     struct nl_buf text;
+    size_t pending; /* copies on their way */
 };
 
 struct nl_copies {
@@ -26,7 +29,7 @@ struct nl_copies {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     struct job jobs[JOBS];
-    size_t count;
+    size_t count, bytes;
     struct told told[TOLD]; /* the oldest give way */
     size_t told_next;
     bool stop;
@@ -42,7 +45,7 @@ static void free_job(struct job *job) {
 
 /* ---- with the mutex held ---- */
 
-static void tell(struct nl_copies *copies, const char *who, const char *to, const char *text) {
+static struct told *place_of(struct nl_copies *copies, const char *who) {
     size_t at = 0;
     while (at < TOLD && (copies->told[at].who == NULL || strcmp(copies->told[at].who, who) != 0))
         at++;
@@ -50,9 +53,28 @@ static void tell(struct nl_copies *copies, const char *who, const char *to, cons
         at = copies->told_next++ % TOLD;
         free(copies->told[at].who);
         copies->told[at].who = strdup(who);
+        copies->told[at].pending = 0;
     }
-    nl_buf_clear(&copies->told[at].text);
-    nl_buf_addf(&copies->told[at].text, "%s: %s", to, text);
+    return &copies->told[at];
+}
+
+/* The first of some copies forgets what came of those before. */
+static void expect(struct nl_copies *copies, const char *who) {
+    struct told *told = place_of(copies, who);
+    if (told->pending++ == 0)
+        nl_buf_clear(&told->text);
+}
+
+/* A copy in another language, to the same effect, is not told again. */
+static void tell(struct nl_copies *copies, const char *who, const char *to, const char *text) {
+    struct told *told = place_of(copies, who);
+    struct nl_buf one = {0};
+    nl_buf_addf(&one, "%s: %s", to, text);
+    if (told->pending > 0)
+        told->pending--;
+    if (told->text.len < TOLD_MOST && strstr(nl_buf_text(&told->text), nl_buf_text(&one)) == NULL)
+        nl_buf_addf(&told->text, "%s%s", told->text.len > 0 ? "; " : "", nl_buf_text(&one));
+    nl_buf_free(&one);
 }
 
 static bool take_job(struct nl_copies *copies, struct job *out) {
@@ -61,6 +83,7 @@ static bool take_job(struct nl_copies *copies, struct job *out) {
     if (copies->stop)
         return false;
     *out = copies->jobs[0];
+    copies->bytes -= out->message.len;
     memmove(copies->jobs, copies->jobs + 1, --copies->count * sizeof *copies->jobs);
     return true;
 }
@@ -105,10 +128,12 @@ enum nl_status nl_copies_send(struct nl_copies *copies, const char *who, const c
         return nl_error_nomem(err);
     }
     pthread_mutex_lock(&copies->mutex);
-    bool room = copies->count < JOBS;
+    bool room = copies->count < JOBS &&
+                (copies->count == 0 || copies->bytes + job.message.len <= BYTES_MOST);
     if (room) {
         copies->jobs[copies->count++] = job;
-        tell(copies, who, to, "...");
+        copies->bytes += job.message.len;
+        expect(copies, who);
         pthread_cond_signal(&copies->changed);
     }
     pthread_mutex_unlock(&copies->mutex);
@@ -122,7 +147,8 @@ void nl_copies_tell(struct nl_copies *copies, const char *who, struct nl_buf *ou
     pthread_mutex_lock(&copies->mutex);
     for (size_t i = 0; i < TOLD; i++)
         if (copies->told[i].who != NULL && strcmp(copies->told[i].who, who) == 0)
-            nl_buf_adds(out, nl_buf_text(&copies->told[i].text));
+            nl_buf_addf(out, "%s%s", nl_buf_text(&copies->told[i].text),
+                        copies->told[i].pending > 0 ? " ..." : "");
     pthread_mutex_unlock(&copies->mutex);
 }
 

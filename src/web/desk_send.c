@@ -1,5 +1,7 @@
 #include "web/desk.h"
 
+#include "newsletter/base/text.h"
+#include "newsletter/base/zone.h"
 #include "newsletter/service/draft_send.h"
 #include "newsletter/service/segments.h"
 #include "newsletter/template/data.h"
@@ -10,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MINUTES_MOST = 43200 }; /* 30 days, as subject_test.wait */
+
 static const char *field(const struct nl_desk *desk, const char *name) {
     return nl_site_field(desk->call->request, name);
 }
@@ -18,6 +22,57 @@ static void set_number(json_t *data, const char *name, int64_t number) {
     char text[24];
     snprintf(text, sizeof text, "%lld", (long long)number);
     nl_data_set(data, name, text);
+}
+
+/* Adds what holds it back: each has one member, whose moments become texts. */
+static void add_holds(const struct nl_draft_plan *plan, json_t *data) {
+    static const char *const kinds[] = {"quiet",  "warm_up", "rate",  "domains", "ahead",
+                                        "paused", "earlier", "later", "retry"};
+    static const char *const moments[] = {"until", "at"};
+    json_t *hold = NULL;
+    size_t at = 0;
+    json_array_foreach(plan->holds, at, hold) {
+        const char *kind = NULL;
+        json_t *facts = NULL;
+        json_object_foreach(hold, kind, facts) for (size_t i = 0; i < 2; i++) {
+            char when[NL_ZONE_TEXT_LEN];
+            const json_t *moment = json_object_get(facts, moments[i]);
+            if (!json_is_integer(moment))
+                continue;
+            nl_zone_text(json_integer_value(moment), "UTC", when);
+            nl_data_set(facts, "moment", when);
+        }
+        for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+            if (json_object_get(hold, kinds[i]) == NULL)
+                json_object_set_new(hold, kinds[i], json_false());
+    }
+    json_object_set_new(data, "held", json_boolean(json_array_size(plan->holds) > 0));
+    json_object_set(data, "holds", plan->holds);
+}
+
+/* How its subjects are tried, and how the public sees it. */
+static void add_options(const struct nl_desk *desk, const struct nl_draft_plan *plan,
+                        json_t *data) {
+    const struct nl_issue *issue = &plan->composed.bulletin.issue;
+    const struct nl_subject_plan *test = &desk->office.config->subject_test;
+    const char *archive = plan->composed.whole && issue->archive != NULL ? issue->archive : "";
+    const char *other = plan->composed.whole && issue->alternative_subject != NULL
+                            ? issue->alternative_subject
+                            : "";
+    nl_data_set(data, "other_subject", other);
+    set_number(data, "share", test->share);
+    set_number(data, "wait", (test->wait + 59) / 60);
+    json_object_set_new(data, "by_replies", json_boolean(test->rule == NL_BY_REPLIES));
+    nl_data_set(data, "archive_said", archive);
+}
+
+static void add_groups(const struct nl_desk *desk, json_t *data) {
+    const struct nl_proof_group *groups = desk->office.config->proof_groups;
+    json_t *names = json_array();
+    for (size_t i = 0; i < NL_PROOF_GROUPS && groups[i].name != NULL; i++)
+        json_array_append_new(names, json_string(groups[i].name));
+    json_object_set_new(data, "any_groups", json_boolean(json_array_size(names) > 0));
+    json_object_set_new(data, "groups", names);
 }
 
 static void describe(const struct nl_desk *desk, const struct nl_draft_plan *plan, json_t *data) {
@@ -33,6 +88,11 @@ static void describe(const struct nl_desk *desk, const struct nl_draft_plan *pla
     nl_data_set(data, "list_title", plan->composed.list.title);
     nl_data_set(data, "languages", nl_buf_text(&languages));
     set_number(data, "people", plan->people);
+    json_object_set(data, "by_language", plan->languages);
+    json_object_set_new(data, "several", json_boolean(json_array_size(plan->languages) > 1));
+    add_holds(plan, data);
+    add_options(desk, plan, data);
+    add_groups(desk, data);
     nl_data_set(data, "segment_text", plan->segment != NULL ? plan->segment : "");
     nl_data_set(data, "duration", "");
     if (plan->seconds > 0)
@@ -130,15 +190,25 @@ static enum nl_status send_test(struct nl_desk *desk) {
     return status;
 }
 
+/* A number of the form; 0 where it says nothing. */
+static bool read_number(const struct nl_desk *desk, const char *name, int64_t most, int64_t *out) {
+    const char *text = field(desk, name);
+    *out = 0;
+    return text[0] == '\0' || (nl_text_integer(text, out) && *out > 0 && *out <= most);
+}
+
 static enum nl_status send_issue(struct nl_desk *desk, int64_t *issue) {
     const char *when = field(desk, "when");
     bool local = strcmp(when, "local") == 0;
     bool later = local || strcmp(when, "later") == 0;
     const char *zone = field(desk, "zone");
-    const struct nl_draft_schedule schedule = {.at = later ? field(desk, "at") : NULL,
-                                               .zone = zone[0] != '\0' ? zone : "UTC",
-                                               .local = local,
-                                               .segment = field(desk, "segment")};
+    struct nl_draft_schedule schedule = {.at = later ? field(desk, "at") : NULL,
+                                         .zone = zone[0] != '\0' ? zone : "UTC",
+                                         .local = local,
+                                         .segment = field(desk, "segment"),
+                                         .rule = field(desk, "rule"),
+                                         .archive = field(desk, "archive"),
+                                         .public_from = field(desk, "public_from")};
     int64_t at = 0;
     if (!later && strcmp(when, "now") != 0)
         return nl_error_set(desk->err, NL_DATA, "%s",
@@ -151,6 +221,12 @@ static enum nl_status send_issue(struct nl_desk *desk, int64_t *issue) {
             desk->err, NL_DATA, "%s",
             nl_staff_text(desk->call, NL_TEXT("Nothing was sent. Tick the box first to "
                                               "confirm.")));
+    if (!read_number(desk, "share", 100, &schedule.share) ||
+        !read_number(desk, "wait", MINUTES_MOST, &schedule.wait))
+        return nl_error_set(
+            desk->err, NL_DATA,
+            "the sample is a number of per cent (1 to 100), the wait one of minutes");
+    schedule.wait *= 60;
     enum nl_status status = nl_office_draft_send(&desk->office, desk->id, &schedule,
                                                  field(desk, "digest"), issue, &at, desk->err);
     if (status == NL_OK && desk->call->staff->sender != NULL)

@@ -6,9 +6,8 @@
 
 #include <stdlib.h>
 
-enum nl_status nl_draft_copies_send(struct nl_staff *staff,
-                                    const struct nl_draft_composed *composed, const char *who,
-                                    const char *address, struct nl_error *err) {
+static enum nl_status send_to(struct nl_staff *staff, const struct nl_draft_composed *composed,
+                              const char *who, const char *address, struct nl_error *err) {
     struct nl_address to = {0};
     struct nl_address from = {0};
     char *name = NULL;
@@ -27,5 +26,17 @@ enum nl_status nl_draft_copies_send(struct nl_staff *staff,
     free(name);
     nl_address_free(&to);
     nl_address_free(&from);
+    return status;
+}
+
+enum nl_status nl_draft_copies_send(struct nl_staff *staff,
+                                    const struct nl_draft_composed *composed, const char *who,
+                                    const char *address, struct nl_error *err) {
+    const char *group = nl_config_proof_group(staff->site->config, address);
+    struct nl_buf one = {0};
+    enum nl_status status = group == NULL ? send_to(staff, composed, who, address, err) : NL_OK;
+    while (group != NULL && status == NL_OK && nl_config_proof_next(&group, &one))
+        status = send_to(staff, composed, who, nl_buf_text(&one), err);
+    nl_buf_free(&one);
     return status;
 }

@@ -63,16 +63,26 @@ const struct nl_ip *nl_request_client(const struct nl_request *request);
 
 enum { NL_ETAG = 24, NL_ALLOW = 48 }; /* bytes of an entity tag, and of methods, with their end */
 
+/* An answer that goes on until one side ends it, in the form of server-sent events. `next` is
+ * called about once a second, in the server's thread, and appends what is new to `out`; false ends
+ * the answer after that. `end` is called once, in any case, when it has ended. */
+struct nl_events {
+    bool (*next)(void *ctx, struct nl_buf *out);
+    void (*end)(void *ctx);
+    void *ctx;
+};
+
 /* An answer to be filled; zero-initialised but for `status`. */
 struct nl_response {
     int status;
     const char *type; /* a constant */
     struct nl_buf body;
-    FILE *stream;           /* the body, read to its end and closed by the server; NULL for none */
-    char *location;         /* of a redirect; freed with the answer */
-    int64_t retry_after;    /* seconds; 0 for none */
-    const char *attachment; /* the name of a file to save it as; NULL to show it */
-    char *cookie;           /* Set-Cookie; wiped and freed with the answer */
+    struct nl_events events; /* in place of a body, if `next` is set; ended by the server */
+    FILE *stream;            /* the body, read to its end and closed by the server; NULL for none */
+    char *location;          /* of a redirect; freed with the answer */
+    int64_t retry_after;     /* seconds; 0 for none */
+    const char *attachment;  /* the name of a file to save it as; NULL to show it */
+    char *cookie;            /* Set-Cookie; wiped and freed with the answer */
     const char *authenticate;  /* with 401: WWW-Authenticate */
     bool close;                /* the connection, after the answer */
     bool scripts;              /* the page loads a script of ours */

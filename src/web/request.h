@@ -10,7 +10,9 @@
 
 enum { NL_FIELDS_LIMIT = 400 }; /* of one form */
 
-struct nl_server;  /* server.c */
+struct nl_server; /* server.c */
+struct nl_event_streams;
+
 struct nl_writing; /* writer.c */
 
 struct field {
@@ -21,6 +23,7 @@ struct field {
 
 struct nl_request {
     struct nl_server *server;
+    struct nl_event_streams *events; /* of the server: its answers that go on */
     struct MHD_Connection *connection;
     struct MHD_PostProcessor *form;
     char *path;

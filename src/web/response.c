@@ -3,6 +3,7 @@
 #include "newsletter/base/env.h"
 #include "web/compress.h"
 #include "web/conditional.h"
+#include "web/event_stream.h"
 #include "web/peer.h"
 
 #include <stdio.h>
@@ -207,10 +208,22 @@ static struct MHD_Response *make_stream(FILE *stream) {
     return out;
 }
 
-static struct MHD_Response *make_response(struct nl_response *response) {
+/* A proxy that gathers an answer before it hands it on would hold the events back. */
+static struct MHD_Response *make_events(struct nl_request *request, struct nl_response *response) {
+    struct MHD_Response *out =
+        nl_event_stream_new(request->events, request, response, nl_env_now(&nl_env_system));
+    if (out != NULL)
+        MHD_add_response_header(out, "X-Accel-Buffering", "no");
+    return out;
+}
+
+static struct MHD_Response *make_response(struct nl_request *request,
+                                          struct nl_response *response) {
     size_t len = response->body.len;
     FILE *stream = response->stream;
     response->stream = NULL;
+    if (response->events.next != NULL)
+        return make_events(request, response);
     if (stream != NULL)
         return make_stream(stream);
     char *body = len > 0 ? nl_buf_take(&response->body) : NULL;
@@ -227,13 +240,15 @@ enum MHD_Result nl_response_send(struct nl_request *request, struct nl_response 
     if (request->method[0] == 'G' || request->method[0] == 'H')
         narrow(request, response);
     bool streams = response->stream != NULL;
-    struct MHD_Response *out = make_response(response);
+    bool events = response->events.next != NULL;
+    struct MHD_Response *out = make_response(request, response);
     if (out == NULL)
         return MHD_NO;
     add_headers(response, out);
     request->status = response->status;
-    nl_peer_set_deadline(request->connection,
-                         nl_env_now(&nl_env_system) + (streams ? STREAM_SECONDS : ANSWER_SECONDS));
+    if (!events) /* which set their own */
+        nl_peer_set_deadline(request->connection, nl_env_now(&nl_env_system) +
+                                                      (streams ? STREAM_SECONDS : ANSWER_SECONDS));
     enum MHD_Result result =
         MHD_queue_response(request->connection, (unsigned)response->status, out);
     MHD_destroy_response(out);
@@ -245,6 +260,9 @@ void nl_response_plain(struct nl_response *response, int status, const char *tex
     if (response->stream != NULL)
         fclose(response->stream);
     response->stream = NULL;
+    if (response->events.next != NULL)
+        response->events.end(response->events.ctx);
+    response->events = (struct nl_events){0};
     response->status = status;
     response->type = "text/plain; charset=utf-8";
     response->cacheable = false;
@@ -254,6 +272,8 @@ void nl_response_plain(struct nl_response *response, int status, const char *tex
 void nl_response_free(struct nl_response *response) {
     nl_buf_free(&response->body);
     free(response->location);
+    if (response->events.next != NULL)
+        response->events.end(response->events.ctx);
     if (response->stream != NULL)
         fclose(response->stream);
     if (response->cookie != NULL)

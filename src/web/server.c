@@ -4,6 +4,7 @@
 #include "newsletter/base/file.h"
 #include "newsletter/base/log.h"
 #include "web/door.h"
+#include "web/event_stream.h"
 #include "web/listen.h"
 #include "web/peer.h"
 #include "web/request.h"
@@ -49,6 +50,7 @@ struct nl_server {
     size_t file_room; /* the same, of files */
     struct nl_spool spools[NL_SPOOLS];
     struct nl_waiting waiting;
+    struct nl_event_streams events;
     struct nl_writer *writer; /* NULL: the handler answers all requests */
     nl_writes writes;
     bool all_methods;
@@ -132,6 +134,7 @@ static enum MHD_Result access_handler(void *ctx, struct MHD_Connection *connecti
         if (server->all_methods)
             nl_request_take_method(request, method);
         request->server = server;
+        request->events = &server->events;
         size_t limit = server->file_limit != NULL && request->method[0] == 'P'
                            ? server->file_limit(server->ctx, request)
                            : 0;
@@ -307,6 +310,7 @@ static enum nl_status serve_once(struct nl_server *server, struct nl_error *err)
     if (poll(ready, 3, (int)timeout) < 0 && errno != EINTR)
         return nl_error_set(err, NL_OS, "poll failed: %s", strerror(errno));
     nl_waiting_resume(&server->waiting, now());
+    nl_event_streams_look(&server->events, now());
     if (server->door != NULL)
         nl_door_pass(server->door, server->daemon, now());
     MHD_run(server->daemon);
@@ -338,6 +342,7 @@ static enum nl_status drain(struct nl_server *server, struct nl_error *err) {
         close(fd);
     server->fd = -1;
     nl_peers_stop_reading(&server->peers);
+    nl_event_streams_close(&server->events);
     while (status == NL_OK && server->peers.first != NULL && now() < end)
         status = serve_once(server, err);
     return status;
@@ -360,6 +365,7 @@ void nl_server_free(struct nl_server *server) {
         return;
     nl_writer_stop(server->writer); /* the answers to all that wait are ready */
     nl_waiting_close(&server->waiting);
+    nl_event_streams_close(&server->events);
     close_door(server);
     if (server->daemon != NULL) {
         MHD_run(server->daemon); /* answers those who waited */

@@ -3,6 +3,7 @@
 #include "newsletter/openid/provider.h"
 #include "web/api_rate.h"
 #include "web/copy_worker.h"
+#include "web/progress_watch.h"
 #include "web/staff_common.h"
 
 #include <stdlib.h>
@@ -51,6 +52,7 @@ enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,
                                struct nl_response *response, struct nl_error *err) {
     static const char api[] = "/api/v1/";
     static const char *const files[][2] = {{"live.js", "text/javascript; charset=utf-8"},
+                                           {"calendar.js", "text/javascript; charset=utf-8"},
                                            {"desk.js", "text/javascript; charset=utf-8"},
                                            {"passkey.js", "text/javascript; charset=utf-8"},
                                            {"desk.css", "text/css; charset=utf-8"}};
@@ -185,6 +187,11 @@ bool nl_staff_is_slow(void *ctx, const struct nl_request *request) {
         {"/draft/", "/preview", false},
         {"/draft/", "/send", false},
         {"/draft/", "", true}, /* which decodes pictures and documents, and composes */
+        {"/issue/", "/rest", false},
+        {"/issue/", "/rest", true},
+        {"/issue/", "/report", false},
+        {"/issue/", "/report.csv", false},
+        {"/issue/", "/report.pdf", false}, /* made by a program */
         {"/library", "", false},
         {"/people", "", false},
         {"/login/openid", "", false}, /* which asks another server */
@@ -219,6 +226,10 @@ void nl_staff_set_tasks(struct nl_staff *staff, struct nl_task_worker *tasks) {
         staff->helpers[i]->tasks = tasks;
 }
 
+enum nl_status nl_staff_start_watch(struct nl_staff *staff, struct nl_error *err) {
+    return nl_progress_watch_new(staff->site->config, &staff->watch, err);
+}
+
 enum nl_status nl_staff_set_relay(struct nl_staff *staff, const struct nl_relay *relay,
                                   struct nl_error *err) {
     enum nl_status status = nl_copies_new(staff->site->config, relay, &staff->copies, err);
@@ -238,6 +249,7 @@ void nl_staff_free(struct nl_staff *staff) {
         staff->helpers[i]->rates = NULL;
         nl_staff_free(staff->helpers[i]);
     }
+    nl_progress_watch_free(staff->watch);
     nl_copies_free(staff->copies);
     free_shared(staff);
     nl_site_free(staff->site);

@@ -32,6 +32,7 @@ static const struct area {
     {"/bounces", nl_bounces_call},
     {"/exports", nl_exports_call},
     {"/imports", nl_imports_call},
+    {"/issue", nl_issue_call},
     {"/lists", nl_lists_call},
     {"/people", person},
     {"/segments", nl_segments_call},

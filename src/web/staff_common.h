@@ -25,7 +25,9 @@ struct nl_staff {
     struct nl_staff
         *helpers[NL_SERVER_THREADS]; /* for slow requests; they share all of the above */
     size_t helper_count;
-    struct nl_store *own_store; /* of a helper */
+    struct nl_store *own_store;      /* of a helper */
+    struct nl_progress_watch *watch; /* NULL: nobody can look on; of a helper: none */
+    struct nl_onlooker *onlookers;   /* who looks on at an issue, see staff_progress.c */
     /* Where each account has logged in from, as digests; the oldest give way. */
     unsigned char known[NL_KNOWN_NETWORKS][NL_DIGEST_LEN];
     size_t known_next;
@@ -187,6 +189,16 @@ enum nl_status nl_exports_call(struct nl_staff_call *call, const char *rest,
                                struct nl_response *response, struct nl_error *err);
 enum nl_status nl_webhooks_call(struct nl_staff_call *call, const char *rest,
                                 struct nl_response *response, struct nl_error *err);
+
+/* staff_calendar_page.c: what is planned and sent, by day, and moving it. */
+enum nl_status nl_calendar_page(struct nl_staff_call *call, struct nl_response *response,
+                                struct nl_error *err);
+enum nl_status nl_calendar_act(struct nl_staff_call *call, struct nl_response *response,
+                               struct nl_error *err);
+
+/* staff_issue_page.c: one issue that is sent or will be, at /issue/NUMBER. */
+enum nl_status nl_issue_call(struct nl_staff_call *call, const char *rest,
+                             struct nl_response *response, struct nl_error *err);
 
 /* staff_areas.c: has one of these areas answer, or the page of a person. *found is false where the
  * path belongs to none of them; then nothing is taken. */

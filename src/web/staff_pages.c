@@ -1,4 +1,3 @@
-#include "newsletter/base/text.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
 #include "newsletter/report/reputation.h"
@@ -81,7 +80,7 @@ static void decorate_issue(const struct page *page, json_t *issue) {
     set_link(page, issue, "issue", id);
     nl_figures_row(&figures, issue);
     if (state_of(issue) == NL_ISSUE_SENDING)
-        nl_data_set(page->data, "refresh", refresh);
+        nl_data_set(page->data, "live", refresh);
 }
 
 static enum nl_status add_issues(const struct page *page, const struct nl_issue_filter *filter) {
@@ -94,29 +93,6 @@ static enum nl_status add_issues(const struct page *page, const struct nl_issue_
     json_array_foreach(issues, at, issue) decorate_issue(page, issue);
     json_object_set_new(page->data, "issues", issues);
     return status;
-}
-
-/* ---- one issue ---- */
-
-/* Whether the page offers a button. */
-static bool may(enum nl_issue_state state, enum nl_issue_action action) {
-    enum nl_action_result result = nl_issue_allows(state, action);
-    return result == NL_ACTION_DONE || result == NL_ACTION_WITHDRAWN;
-}
-
-static enum nl_status fill_issue(const struct page *page, json_t *issue) {
-    const struct nl_figures figures = figures_of(page);
-    enum nl_issue_state state = state_of(issue);
-    nl_data_set(page->data, "heading", nl_facts_word(issue, "title"));
-    bool send = false;
-    enum nl_status status = nl_staff_may(page->staff, page->session, nl_facts_word(issue, "list"),
-                                         NL_POWER_SEND, &send, page->err);
-    json_object_set_new(page->data, "can_pause", json_boolean(send && may(state, NL_ISSUE_PAUSE)));
-    json_object_set_new(page->data, "can_resume",
-                        json_boolean(send && may(state, NL_ISSUE_RESUME)));
-    json_object_set_new(page->data, "can_cancel",
-                        json_boolean(send && may(state, NL_ISSUE_CANCEL)));
-    return status == NL_OK ? nl_figures_issue(&figures, issue) : status;
 }
 
 /* ---- the pages ---- */
@@ -184,88 +160,12 @@ static enum nl_status show_list(const struct page *page, const struct nl_request
     return finish(page, status, "staff.html", response);
 }
 
-static enum nl_status show_issue(const struct page *page, const struct nl_request *request,
-                                 int64_t id, struct nl_response *response) {
-    const struct nl_issue_filter filter = {.id = id};
-    enum nl_status status = add_issues(page, &filter);
-    json_t *issue = json_array_get(json_object_get(page->data, "issues"), 0);
-    if (status == NL_OK && issue == NULL)
-        return no_such_page(page, request, response);
-    if (status == NL_OK)
-        status = fill_issue(page, issue);
-    return finish(page, status, "staff-issue.html", response);
-}
-
-/* Whether the account may send the issue; one that it may not even see counts as none. */
-static enum nl_status may_send(const struct page *page, int64_t id, bool *visible, bool *ok) {
-    const struct nl_issue_filter filter = {.id = id};
-    json_t *issues = json_array();
-    enum nl_status status = nl_facts_issues(page->store, &filter, issues, page->err);
-    if (status == NL_OK)
-        status = keep_visible(page, issues, "list");
-    *visible = json_array_size(issues) > 0;
-    *ok = false;
-    if (status == NL_OK && *visible)
-        status = nl_staff_may(page->staff, page->session,
-                              nl_facts_word(json_array_get(issues, 0), "list"), NL_POWER_SEND, ok,
-                              page->err);
-    json_decref(issues);
-    return status;
-}
-
-/* Does what a button on an issue's page asks. After success it redirects, so that reloading the
- * page repeats nothing; otherwise it shows the page again with the reason. */
-static enum nl_status act(const struct page *page, const struct nl_request *request,
-                          const char *path, int64_t id, struct nl_response *response) {
-    const char *action = nl_request_form(request, "action");
-    const char *sure = nl_request_form(request, "sure");
-    enum nl_action_result result = NL_ACTION_UNKNOWN;
-    enum nl_status status = NL_OK;
-    if (action != NULL && strcmp(action, "cancel") == 0 &&
-        (sure == NULL || strcmp(sure, "yes") != 0)) {
-        nl_data_set(
-            page->data, "problem",
-            translated(page, NL_TEXT("Nothing was cancelled. Tick the box first to confirm.")));
-        response->status = 400;
-    } else {
-        status = nl_staff_control_issue(page->staff, id, action != NULL ? action : "",
-                                        &page->session->actor, &result, page->err);
-        if (status == NL_OK && (result == NL_ACTION_REFUSED || result == NL_ACTION_UNCHANGED)) {
-            nl_data_set(
-                page->data, "problem",
-                translated(page,
-                           NL_TEXT("This is not possible in the present state of the issue.")));
-            response->status = 409;
-        }
-    }
-    if (status == NL_OK && result != NL_ACTION_DONE && result != NL_ACTION_WITHDRAWN)
-        return show_issue(page, request, id, response);
-    json_decref(page->data);
-    return status == NL_OK ? nl_staff_redirect(page->staff, result == NL_ACTION_DONE ? path : "/",
-                                               response, page->err)
-                           : status;
-}
-
 static enum nl_status forbidden(const struct page *page, const struct nl_request *request,
                                 struct nl_response *response) {
     json_decref(page->data);
     return nl_site_say(page->staff->site, request, 403,
                        NL_TEXT("Your account may not do this. Ask an administrator."), response,
                        page->err);
-}
-
-static enum nl_status act_if_allowed(const struct page *page, const struct nl_request *request,
-                                     const char *path, int64_t id, struct nl_response *response) {
-    bool visible = false;
-    bool ok = false;
-    enum nl_status status = may_send(page, id, &visible, &ok);
-    if (status != NL_OK) {
-        json_decref(page->data);
-        return status;
-    }
-    if (!visible)
-        return no_such_page(page, request, response);
-    return ok ? act(page, request, path, id, response) : forbidden(page, request, response);
 }
 
 /* ---- dispatch ---- */
@@ -309,6 +209,8 @@ static const struct route {
     {"/audit.csv", false, NL_POWER_ADMINISTER, nl_audit_file},
     {"/drafts", false, NL_POWER_NONE, nl_desk_list}, /* each shows what the account may write to */
     {"/drafts", true, NL_POWER_NONE, nl_desk_begin},
+    {"/calendar", false, NL_POWER_NONE, nl_calendar_page},
+    {"/calendar", true, NL_POWER_NONE, nl_calendar_act},
     {"/library", false, NL_POWER_NONE, nl_desk_library},
 };
 
@@ -325,7 +227,11 @@ static json_t *common_data(const struct nl_session *session, const char *path,
     json_t *data = json_object();
     nl_data_set(data, "who", session->name);
     nl_data_set(data, "csrf", session->csrf);
-    nl_data_set(data, "refresh", "");
+    nl_data_set(data, "live", ""); /* a script keeps the page up to date */
+    nl_data_set(data, "refresh",
+                ""); /* without one, the page is loaded again after so many seconds */
+    nl_data_set(data, "stream", ""); /* the address of what is new */
+    json_object_set_new(data, "print", json_false());
     nl_data_set(data, "desk", "");
     nl_data_set(data, "problem", "");
     nl_data_set(data, "problem_detail", ""); /* the words of a program, in English */
@@ -347,13 +253,11 @@ enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *re
                              const struct nl_session *session, const char *path,
                              struct nl_response *response, struct nl_error *err) {
     static const char list[] = "/list/";
-    static const char issue[] = "/issue/";
     static const char draft[] = "/draft/";
     struct nl_staff_call call = {.staff = staff, .request = request, .session = session};
     bool post = nl_request_is_post(request);
     const struct route *route = find_route(path, post);
     bool found = false;
-    int64_t id = 0;
     enum nl_status status = nl_site_theme(staff->site, request, NULL, &call.theme, err);
     struct nl_people_rights rights = {0};
     if (status == NL_OK)
@@ -372,10 +276,6 @@ enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *re
         return status;
     if (strncmp(path, draft, sizeof draft - 1) == 0)
         return nl_desk_call(&call, path, response, err);
-    if (strncmp(path, issue, sizeof issue - 1) == 0 &&
-        nl_text_integer(path + sizeof issue - 1, &id) && id > 0)
-        return post ? act_if_allowed(&page, request, path, id, response)
-                    : show_issue(&page, request, id, response);
     if (!post && strncmp(path, list, sizeof list - 1) == 0)
         return show_list(&page, request, path + sizeof list - 1, response);
     return no_such_page(&page, request, response);

@@ -147,6 +147,7 @@ def issue_of(connected, server):
 ANY = set(ROLES)
 LOOK = ANY - {"none"}
 ADMINISTER = {"administrator"}
+SEND = {"sender", "administrator"}
 PEOPLE = {"people", "administrator"}
 ADDRESSES = [
     ("/", "GET", None, ANY),
@@ -156,7 +157,7 @@ ADDRESSES = [
     ("/reputation", "GET", None, LOOK),
     ("/list/bulletin", "GET", None, LOOK),
     ("/issue/{issue}", "GET", None, LOOK),
-    ("/issue/{issue}", "POST", {"action": "pause"}, {"sender", "administrator"}),
+    ("/issue/{issue}", "POST", {"action": "pause"}, SEND),
     ("/people", "GET", None, PEOPLE),
     ("/people?q=ann", "GET", None, PEOPLE),
     ("/people", "POST", {"address": "eve@example.org", "list": "bulletin", "consent": "fair"}, PEOPLE),

@@ -390,7 +390,10 @@ class Everything:
         self.inside(language, "not sure", path + "/send", {**csrf, **asked, "when": "now"}, 422)
         issue = press(path + "/send", when="later", at="2036-12-01T09:00", zone="Asia/Almaty", sure="yes", **asked)
         self.inside(language, "planned draft", path)
+        self.inside(language, "planned issue", issue)
         self.inside(language, "drafts", "/drafts")
+        self.inside(language, "calendar", "/calendar?month=2036-12&moved=1")
+        self.inside(language, "empty calendar", "/calendar?month=2035-01")
         press(issue, action="cancel", sure="yes")
         press(path, action="remove", sure="yes")
         for number in numbers:
@@ -400,6 +403,8 @@ class Everything:
         for state in ("draft", "scheduled", "paused", "cancelled", "sent"):
             self.site.sql("UPDATE issue SET state = ? WHERE id = 2", state)
             self.inside(language, "issue " + state, "/issue/2")
+        self.inside(language, "issue report", "/issue/2/report")
+        self.inside(language, "rest of an audience", "/issue/2/rest")
 
 
     # Pages that the others do not need: people who approve, segments, lists, programs, and mail that came back.
@@ -601,8 +606,29 @@ def test_names_keep_their_direction(everything):
 
 # Only a state that is hard to bring about has these, or an installation whose organisation has no name.
 RARE = {
-    "All others", "At least {{count}} issues found", "By provider", "Last complaint", "Or write to us and we will add you:",
-    "Mailing list", "Please log in.", "Preparing: {{made}} of about {{about}}", "Provider",
+    "All others", "At least {{count}} issues found", "Last complaint", "Or write to us and we will add you:",
+    "Mailing list", "Please log in.", "Preparing: {{made}} of about {{about}}",
+    "less than a minute",
+    # an issue with a second subject, limits of the configuration, other issues of the list, no program for PDFs: test_sending_room
+    "An issue of this list goes out before it, on {{moment}}:",
+    "An issue of this list is paused and has not reached everybody:",
+    "An issue of this list is planned for later, on {{moment}}:",
+    "At most {{per_second}} messages go out in a second.",
+    "Better is the one with",
+    "Messages of other issues that go out first: {{messages}}",
+    "Minutes until the others get the better one",
+    "No program for PDFs is set up here. Print the page instead: browsers can save that as PDF.",
+    "Providers with a limit of their own: {{count}}",
+    "Quiet hours: nothing goes out before {{moment}}.",
+    "Proof group",
+    "Second subject",
+    "The address is being warmed up: {{left}} more messages go out on that day, the others on the days after it.",
+    "They get it now, as it was composed for the others. Nobody gets it twice.",
+    "Tried on so many per cent",
+    "What holds it back",
+    "What is deferred waits: nothing has started it for an hour or more. Tell the administrator that newsletter retry does not run.",
+    "fewer unsubscriptions",
+    "more replies",
     "To keep robots out, this form asks your browser to do a small calculation, which needs JavaScript. Please turn it on "
     "for this page and reload it.",
     "Too many requests at the moment. Please try again later.",
@@ -639,7 +665,6 @@ RARE = {
     "Please log in again.",
     "Recovery codes",
     "Returned mail",
-    "Save as a file (CSV)",
     "Scan this picture with the program for codes on your telephone, or type the letters into it.",
     "Switch the second step off",
     "Switch the second step on",

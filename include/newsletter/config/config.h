@@ -55,7 +55,15 @@ enum {
     NL_DELAYS = 20,
     NL_WARM_UP_DAYS = 90,
     NL_HOOKS = 16,
-    NL_MEDIA = 20
+    NL_MEDIA = 20,
+    NL_PROOF_GROUPS = 16,
+    NL_PROOF_PEOPLE = 20 /* of one group */
+};
+
+/* People who get test mails together. */
+struct nl_proof_group {
+    char *name;
+    char *addresses; /* with commas between them */
 };
 
 /* A relay: a server that takes our mail. */
@@ -205,6 +213,7 @@ struct nl_config {
         char *lists;    /* "LIST=NUMBER, ...": where it is another number */
         bool own;       /* also by those who have asked or written it */
     } approval;         /* read it with nl_config_approvals */
+    struct nl_proof_group proof_groups[NL_PROOF_GROUPS]; /* up to the first without a name */
     struct {
         int64_t grace; /* seconds in which "now" in the browser can be taken back */
     } send;
@@ -279,6 +288,12 @@ enum nl_pdf nl_config_pdf(const struct nl_config *config, const char **program) 
 
 /* How many people have to approve an issue of a list before it goes out: 0, 1 or 2. */
 int64_t nl_config_approvals(const struct nl_config *config, const char *list) NL_ALL_NONNULL;
+
+/* The addresses of a proof group; NULL for a name that is none. */
+const char *nl_config_proof_group(const struct nl_config *config, const char *name) NL_ALL_NONNULL;
+
+/* Takes the next of them, which is put in place of what `out` has; false at the end. */
+bool nl_config_proof_next(const char **addresses, struct nl_buf *out) NL_ALL_NONNULL;
 
 /* The relays, at least one: `relays`, else `smtp`. */
 const struct nl_smtp_server *nl_config_relays(const struct nl_config *config,

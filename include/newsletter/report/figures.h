@@ -37,6 +37,10 @@ void nl_figures_label_reason(const struct nl_catalog *catalog, json_t *reason) N
 const char *nl_figures_state_label(const struct nl_catalog *catalog, const char *state)
     NL_NONNULL(2);
 
+/* The same for the state of an issue. */
+const char *nl_figures_issue_label(const struct nl_catalog *catalog, const char *state)
+    NL_NONNULL(2);
+
 /* Sets the results of an issue of nl_facts_issues: "states", "unsubscribed", "course", "domains",
  * "reasons", "addresses", and the charts. */
 NL_CHECKED enum nl_status nl_figures_issue(const struct nl_figures *self, const json_t *issue)

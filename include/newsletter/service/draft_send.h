@@ -11,6 +11,13 @@ struct nl_draft_schedule {
     const char *zone;    /* NULL or "": that of this machine */
     bool local;          /* `at` is by each reader's own clock (attribute timezone, else UTC) */
     const char *segment; /* the name of a saved one; NULL or "": everybody on the list */
+    /* How an alternative subject is tried; 0 and NULL: as the configuration says. */
+    int64_t share;       /* per cent of the people */
+    int64_t wait;        /* seconds */
+    const char *rule;    /* a word of nl_subject_rules */
+    const char *archive; /* "public", "unlisted", "never"; NULL or "": as the issue says */
+    const char
+        *public_from; /* not in the archive before this time in `zone`; NULL or "": at once */
 };
 
 /* Zero-initialise; free with nl_draft_plan_free. */
@@ -22,6 +29,8 @@ struct nl_draft_plan {
     char *segment;             /* its expression; NULL: everybody on the list */
     int64_t seconds;           /* how long it takes at the pace that was found; 0: not known */
     size_t size;               /* bytes of one message */
+    json_t *languages;         /* who gets which, see send_outlook.h */
+    json_t *holds;             /* what holds it back: the same */
     char *obstacle;            /* why it cannot be sent; NULL: it can */
 };
 void nl_draft_plan_free(struct nl_draft_plan *plan);

@@ -29,6 +29,11 @@ NL_CHECKED enum nl_status nl_office_issue_names(const struct nl_office *office, 
 NL_CHECKED enum nl_status nl_office_issue_list(const struct nl_office *office, int64_t issue,
                                                char **list, struct nl_error *err) NL_ALL_NONNULL;
 
+/* The draft that an issue was made of; 0 for none. */
+NL_CHECKED enum nl_status nl_office_issue_draft(const struct nl_office *office, int64_t issue,
+                                                int64_t *draft,
+                                                struct nl_error *err) NL_ALL_NONNULL;
+
 /* Deliveries of an issue: of all, or of a state; after a subscription's number, at most `limit`.
  * The caller frees *out. NL_DATA for a word that is no state. */
 NL_CHECKED enum nl_status nl_office_issue_deliveries(const struct nl_office *office, int64_t issue,

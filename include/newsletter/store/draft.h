@@ -54,6 +54,10 @@ NL_CHECKED enum nl_status nl_draft_set_list(struct nl_store *store, int64_t id, 
 NL_CHECKED enum nl_status nl_draft_set_issue(struct nl_store *store, int64_t id, int64_t issue,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
+/* The draft that an issue was made of; 0 for none. */
+NL_CHECKED enum nl_status nl_draft_of_issue(struct nl_store *store, int64_t issue, int64_t *draft,
+                                            struct nl_error *err) NL_ALL_NONNULL;
+
 /* Removes a draft with its texts and files; an issue that was made of it stays. NL_NOTFOUND. */
 NL_CHECKED enum nl_status nl_draft_remove(struct nl_store *store, int64_t id,
                                           const struct nl_actor *by,

@@ -58,6 +58,7 @@ struct nl_issue {
      * public, but for a segment's issue only when nl_archive_publish says so. Not read from the
      * store. */
     char *archive;
+    int64_t public_from;  /* with an embargo: not in the archive before; 0: none. Not read */
     char *segment;        /* the expression that says who gets it; NULL: everybody on the list */
     int64_t scheduled_at; /* when it is to go out; 0: at once */
     char *local_time;     /* of each subscriber, at which it is to come; NULL: all at once */
@@ -125,6 +126,12 @@ NL_CHECKED enum nl_status nl_issue_due(struct nl_store *store,
 NL_CHECKED enum nl_status nl_issue_audience_zones(
     struct nl_store *store, int64_t list, const struct nl_segment *segment,
     enum nl_status (*each)(const char *zone, int64_t people, void *ctx, struct nl_error *err),
+    void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
+
+/* The same for their languages; "" for those who have told none. */
+NL_CHECKED enum nl_status nl_issue_audience_languages(
+    struct nl_store *store, int64_t list, const struct nl_segment *segment,
+    enum nl_status (*each)(const char *language, int64_t people, void *ctx, struct nl_error *err),
     void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
 
 /* Turns a scheduled issue into one that is being sent, as nl_issue_create does at once. With a

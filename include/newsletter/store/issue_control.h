@@ -7,15 +7,20 @@
 #include "newsletter/store/audit.h"
 #include "newsletter/store/state.h"
 
-enum nl_issue_action { NL_ISSUE_PAUSE, NL_ISSUE_RESUME, NL_ISSUE_CANCEL };
+enum nl_issue_action {
+    NL_ISSUE_PAUSE,
+    NL_ISSUE_RESUME,
+    NL_ISSUE_CANCEL,
+    NL_ISSUE_WITHDRAW, /* as to cancel, but only where nobody has received it yet */
+};
 
-/* "pause", "resume", "cancel". */
+/* "pause", "resume", "cancel", "withdraw". */
 bool nl_issue_action_parse(const char *word, enum nl_issue_action *out) NL_ALL_NONNULL;
 
 enum nl_action_result {
     NL_ACTION_DONE,
-    NL_ACTION_WITHDRAWN, /* a scheduled issue was cancelled: it is deleted, and nobody has received
-                            it */
+    NL_ACTION_WITHDRAWN, /* a scheduled issue was cancelled or withdrawn: it is deleted, and nobody
+                            has received it */
     NL_ACTION_UNCHANGED, /* the issue is in the state that was asked for already */
     NL_ACTION_REFUSED,   /* its state does not allow it */
     NL_ACTION_UNKNOWN,   /* there is no such issue */

@@ -55,6 +55,13 @@ NL_CHECKED enum nl_status nl_staff_session(struct nl_store *store, const char *t
                                            enum nl_login *login, char name[NL_STAFF_NAME + 1],
                                            struct nl_error *err) NL_NONNULL(1, 3, 4, 5);
 
+/* Whether the session whose token has this digest (nl_token_digest) is still that of `name`. Notes
+ * nothing. */
+NL_CHECKED enum nl_status nl_staff_session_lasts(struct nl_store *store,
+                                                 const unsigned char digest[NL_DIGEST_LEN],
+                                                 const char *name, bool *lasts,
+                                                 struct nl_error *err) NL_ALL_NONNULL;
+
 NL_CHECKED enum nl_status nl_staff_logout(struct nl_store *store, const char *token,
                                           struct nl_error *err) NL_ALL_NONNULL;
 

@@ -39,11 +39,26 @@ nl_statistics_timeline(struct nl_store *store, int64_t issue, int64_t seconds,
                                               void *ctx, struct nl_error *err),
                        void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
 
+/* How many messages of an issue came to an end, for good or not, since a second: *count. *since is
+ * when the first of them did, or that second where the issue was under way before. Reads no more
+ * than these seconds. */
+NL_CHECKED enum nl_status nl_statistics_pace(struct nl_store *store, int64_t issue, int64_t from,
+                                             int64_t *since, int64_t *count,
+                                             struct nl_error *err) NL_ALL_NONNULL;
+
 /* How many unsubscribed because of an issue: through a link in it, or, if the link is not known,
  * those whose last issue it was. */
 NL_CHECKED enum nl_status nl_statistics_unsubscribed(struct nl_store *store, int64_t issue,
                                                      int64_t *count,
                                                      struct nl_error *err) NL_ALL_NONNULL;
+
+/* How many complained about an issue, and how many answered it (what `newsletter replies` read). */
+NL_CHECKED enum nl_status nl_statistics_complaints(struct nl_store *store, int64_t issue,
+                                                   int64_t *count,
+                                                   struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_statistics_replies(struct nl_store *store, int64_t issue,
+                                                int64_t *count,
+                                                struct nl_error *err) NL_ALL_NONNULL;
 
 /* Call `each` for the states that issues are in; the kinds and states of
  * deliveries of issues that are going out, and of notices; and the

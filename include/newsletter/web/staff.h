@@ -23,6 +23,10 @@ void nl_staff_set_mailers(struct nl_staff *staff, struct nl_mailer *sender,
 /* Sets the thread that does imports and exports, to be woken. Borrowed. */
 void nl_staff_set_tasks(struct nl_staff *staff, struct nl_task_worker *tasks) NL_ALL_NONNULL;
 
+/* Starts the thread that watches the issues at which people look on. */
+NL_CHECKED enum nl_status nl_staff_start_watch(struct nl_staff *staff,
+                                               struct nl_error *err) NL_ALL_NONNULL;
+
 /* Sets the relay for test mails, which get a thread of their own. Without one there are none.
  * Borrowed. */
 NL_CHECKED enum nl_status nl_staff_set_relay(struct nl_staff *staff, const struct nl_relay *relay,

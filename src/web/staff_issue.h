@@ -1,0 +1,37 @@
+/* The pages of one issue that is sent, or will be. */
+#ifndef NL_WEB_STAFF_ISSUE_H
+#define NL_WEB_STAFF_ISSUE_H
+
+#include "newsletter/service/issue_progress.h"
+#include "web/staff_common.h"
+
+/* A page about one issue. */
+struct nl_issue_page {
+    struct nl_staff_call *call;
+    struct nl_office office;
+    int64_t id;
+    json_t *issue;    /* as nl_facts_issues has it; owned */
+    const char *list; /* its name */
+    int64_t draft;    /* that it was made of; 0: none */
+    bool may_send;
+    struct nl_response *response;
+    struct nl_error *err;
+};
+
+/* staff_progress.c: adds what staff-progress.html and staff-issue-buttons.html show. */
+void nl_progress_add(const struct nl_theme *theme, const struct nl_issue_progress *progress,
+                     bool may_send, int64_t draft, json_t *data);
+
+/* staff_rest_page.c: sending it to people who have not got it. */
+enum nl_status nl_rest_page(struct nl_issue_page *page);
+enum nl_status nl_rest_act(struct nl_issue_page *page);
+
+/* staff_report_page.c: its figures next to those of the issues before it. */
+enum nl_status nl_report_page(struct nl_issue_page *page);
+enum nl_status nl_report_csv(struct nl_issue_page *page);
+enum nl_status nl_report_pdf(struct nl_issue_page *page);
+
+/* Answers with what is new, as long as the session lasts. */
+enum nl_status nl_progress_stream(const struct nl_issue_page *page);
+
+#endif
