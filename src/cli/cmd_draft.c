@@ -81,7 +81,7 @@ static void print_state(const json_t *draft, const json_t *approval) {
     printf("%-10s %lld of %lld\n", "given",
            (long long)json_integer_value(json_object_get(approval, "given")),
            (long long)json_integer_value(json_object_get(approval, "needed")));
-    print_line("digest", word_of(approval, "seal"));
+    print_line("digest", word_of(approval, "digest"));
     print_line("asked by", word_of(approval, "asked_by"));
     print_line("words", word_of(approval, "words"));
     json_array_foreach(json_object_get(approval, "said"), at, word) {

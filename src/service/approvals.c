@@ -170,7 +170,7 @@ static json_t *facts_of(const struct nl_approval *last, const struct nl_draft_se
         last->id != 0 && strcmp(last->seal, seal->text) != 0 && last->state != NL_APPROVAL_RETURNED;
     enum nl_approval_state state = stale ? NL_APPROVAL_WITHDRAWN : last->state;
     return json_pack("{s:I, s:I, s:s, s:s, s:s, s:I, s:s}", "needed", (json_int_t)needed, "given",
-                     (json_int_t)last->given, "state", nl_approval_states[state], "seal",
+                     (json_int_t)last->given, "state", nl_approval_states[state], "digest",
                      seal->text, "asked_by", last->asked_by != NULL ? last->asked_by : "",
                      "asked_at", (json_int_t)last->asked_at, "words",
                      last->words != NULL ? last->words : "");

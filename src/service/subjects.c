@@ -45,7 +45,10 @@ enum nl_status nl_office_subject_decide(const struct nl_office *office, int64_t 
     bool decided = false;
     if (choice < 1 || choice > NL_SUBJECTS)
         return nl_error_set(err, NL_DATA, "choose subject 1 or %d", NL_SUBJECTS);
-    enum nl_status status = nl_subject_test_decide(office->store, issue, choice, &decided, err);
+    bool open = false;
+    enum nl_status status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
+        status = nl_subject_test_decide(office->store, issue, choice, &decided, err);
     if (status == NL_OK)
         status = read_test(office, issue, &test, err);
     if (status == NL_OK && !decided)
@@ -54,6 +57,7 @@ enum nl_status nl_office_subject_decide(const struct nl_office *office, int64_t 
                                                : "it has not begun to go out");
     if (status == NL_OK)
         status = nl_office_note(office, "subject decide", "issue", NULL, issue, err);
+    status = nl_office_end(office, open, status, err);
     nl_subject_test_free(&test);
     return status;
 }

@@ -63,6 +63,7 @@ static enum nl_status queue(const struct nl_office *office,
     struct nl_message_copy copy = {0};
     struct nl_buf key = {0};
     char digest[NL_HEX_LEN];
+    bool open = false;
     enum nl_status status = NL_OK;
     if (request->key != NULL)
         status = key_of(office, request->key, &key, err);
@@ -82,7 +83,12 @@ static enum nl_status queue(const struct nl_office *office,
                                              .content = copy.packed.data,
                                              .len = copy.packed.len};
     if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
+    if (status == NL_OK)
         status = nl_transactional_add(office->store, &message, id, repeated, err);
+    if (status == NL_OK && !*repeated)
+        status = nl_office_note(office, "message send", "message", NULL, *id, err);
+    status = nl_office_end(office, open, status, err);
     nl_message_copy_free(&copy);
     nl_buf_free(&key);
     return status;
@@ -100,8 +106,6 @@ enum nl_status nl_office_message_send(const struct nl_office *office,
         status = nl_list_find(office->store, request->list, &list, err);
     if (status == NL_OK)
         status = queue(office, request, &list, &address, id, repeated, err);
-    if (status == NL_OK && !*repeated)
-        status = nl_office_note(office, "message send", "message", NULL, *id, err);
     nl_list_free(&list);
     nl_address_free(&address);
     return status;
@@ -184,12 +188,16 @@ enum nl_status nl_office_messages(const struct nl_office *office,
 enum nl_status nl_office_messages_erase(const struct nl_office *office, const char *address,
                                         int64_t *count, struct nl_error *err) {
     struct nl_address parsed = {0};
+    bool open = false;
     *count = 0;
     enum nl_status status = nl_address_parse(address, &parsed, err);
+    if (status == NL_OK)
+        status = nl_office_begin(office, &open, err);
     if (status == NL_OK)
         status = nl_transactional_erase(office->store, parsed.key, count, err);
     if (status == NL_OK && *count > 0)
         status = nl_office_note(office, "message erase", "address", NULL, 0, err);
+    status = nl_office_end(office, open, status, err);
     nl_address_free(&parsed);
     return status;
 }

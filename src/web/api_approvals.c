@@ -4,21 +4,18 @@
 
 #include <string.h>
 
-/* Times as everywhere in the API, and the seal by the name that planning and sending have for it.
- */
+/* Times as everywhere in the API. */
 static enum nl_status word_facts(json_t *facts, struct nl_error *err) {
     json_t *said = json_object_get(facts, "said");
     json_t *word = NULL;
     size_t at = 0;
-    int failed = json_object_set(facts, "digest", json_object_get(facts, "seal"));
-    failed +=
+    int failed =
         json_object_set_new(facts, "asked_at", nl_facts_time(nl_facts_number(facts, "asked_at")));
     if (nl_facts_word(facts, "asked_by")[0] == '\0')
         failed += json_object_set_new(facts, "asked_by", json_null());
     json_array_foreach(said, at, word) {
         failed += json_object_set_new(word, "at", nl_facts_time(nl_facts_number(word, "at")));
     }
-    json_object_del(facts, "seal");
     return failed == 0 ? NL_OK : nl_error_nomem(err);
 }
 

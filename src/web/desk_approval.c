@@ -117,7 +117,7 @@ enum nl_status nl_desk_approval_page(struct nl_desk *desk, bool may_approve) {
         nl_data_set(data, "text", desk->text);
         desk->response->frames = true;
         nl_data_set(data, "state_label", label_of(desk, state));
-        nl_data_set(data, "seal", json_string_value(json_object_get(facts, "seal")));
+        nl_data_set(data, "seal", json_string_value(json_object_get(facts, "digest")));
         nl_data_set(data, "asked_by", json_string_value(json_object_get(facts, "asked_by")));
         nl_data_set(data, "asked_words", json_string_value(json_object_get(facts, "words")));
         set_moment(data, "asked_at", facts, "asked_at");

@@ -279,14 +279,14 @@ def test_by_command(ways, connected):
     asked = json.loads(connected.run("draft", "ask", number, "--words", "Please read", "--json").out)
     assert asked["state"] == "open"
     connected.run("draft", "approve", number, expect=64)
-    assert "somebody else" in connected.run("draft", "approve", number, "--digest", asked["seal"], expect=65).err
-    connected.run("draft", "comment", number, "--digest", asked["seal"], expect=65)
-    assert "Which?" in connected.run("draft", "comment", number, "--digest", asked["seal"], "--words", "Which?").out
+    assert "somebody else" in connected.run("draft", "approve", number, "--digest", asked["digest"], expect=65).err
+    connected.run("draft", "comment", number, "--digest", asked["digest"], expect=65)
+    assert "Which?" in connected.run("draft", "comment", number, "--digest", asked["digest"], "--words", "Which?").out
     assert "look again" in connected.run("draft", "return", number, "--digest", "0" * 64, "--words", "x", expect=65).err
-    connected.run("draft", "return", number, "--digest", asked["seal"], "--words", "Shorter")
+    connected.run("draft", "return", number, "--digest", asked["digest"], "--words", "Shorter")
     connected.configure(approval={"needed": "1", "own": "yes"})
     connected.run("draft", "ask", number)
-    assert json.loads(connected.run("draft", "approve", number, "--digest", asked["seal"], "--json").out)["state"] == "approved"
+    assert json.loads(connected.run("draft", "approve", number, "--digest", asked["digest"], "--json").out)["state"] == "approved"
     assert "Yurts" in connected.run("draft").out and "approved" in connected.run("draft", "show", number).out
     assert "A yurt for {{name|you}}." in connected.run("draft", "text", number).out
     for words in (("show", "999"), ("text", number, "--language", "kk"), ("ask", "999")):

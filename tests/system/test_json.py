@@ -40,7 +40,7 @@ def answers(form, out):
 def prepared(site, server):
     """All that the commands below need. Returns values for their words."""
     site.configure(port=server.port, hooks={"mailgun": {"provider": "mailgun", "secret_file": "secret"}},
-                   webhooks={"allow_networks": "127.0.0.0/8"})
+                   webhooks={"allow_networks": "127.0.0.0/8"}, approval={"needed": 1, "own": True})
     site.write("secret", "s3cr3t\n")
     site.add_active(["ann@example.org", "bob@example.org"])
     site.issue(name="first.md")
@@ -51,6 +51,9 @@ def prepared(site, server):
     site.write("dead.txt", "dora@example.org\n")
     os.mkdir(os.path.join(site.folder, "items"))
     site.write("items/a.md", "---\ntitle: An item\ndate: 2026-08-25\n---\nText.\n")
+    site.sql("INSERT INTO draft (list, title, created_at, created_by, updated_at, updated_by) SELECT id, 'Draft', 1, 'ann', 1, 'ann' FROM list")
+    site.sql("INSERT INTO draft_version (draft, language, source, began_at, at, author) SELECT id, 'en', ?, 1, 1, 'ann' FROM draft",
+             "---\ntitle: Draft\ndate: 2026-08-25\n---\nText.\n")
     site.run("send", "--yes", "first.md")
     site.run("send", "--yes", "both.md", "--sample", "100")
 
@@ -91,6 +94,17 @@ boilerplate save | boilerplate save Contact first.md
 boilerplate list | boilerplate list
 boilerplate show | boilerplate show Contact
 boilerplate remove | boilerplate remove Contact
+draft list | draft list
+draft show | draft show 1
+draft text | draft text 1
+draft ask | draft ask 1
+draft comment | draft comment 1 --digest DIGEST --words Well
+draft return | draft return 1 --digest DIGEST --words Shorter
+draft ask | draft ask 1
+draft approve | draft approve 1 --digest DIGEST
+message send | message send ann@example.org --template plain --set subject=Ticket --set text=Yours --queue
+message list | message list
+message show | message show MESSAGE
 send --dry-run | send --dry-run second.md
 send --test | send --test ann@example.org second.md
 send --at | send --yes --at 2099-01-01T00:00Z third.md
@@ -169,6 +183,8 @@ def test_every_command_answers_with_json(site, server):
         if name == "resend":
             site.sql("UPDATE delivery SET state = 'bounced' WHERE issue = (SELECT id FROM issue WHERE slug = 'no-2')")
         words = [token_of(site, server, name) if word == "TOKEN" else word for word in words]
+        words = [json.loads(site.run("draft", "show", "1", "--json").out)["digest"] if word == "DIGEST" else word for word in words]
+        words = [str(json.loads(site.run("message", "list", "--json").out)[0]["id"]) if word == "MESSAGE" else word for word in words]
         run = site.run(*words, "--json", stdin=INPUT.get(name, b""), expect=None)
         assert run.returncode == status, (words, run.out, run.err)
         if name == "webhook test":  # nobody answers there
