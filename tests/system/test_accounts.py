@@ -5,12 +5,14 @@ import hashlib
 import hmac
 import io
 import json
+import os
 import re
 import struct
 import time
+from http.client import HTTPConnection
 
 import pytest
-from conftest import wait_for  # noqa: F401
+from conftest import TOP, wait_for  # noqa: F401
 
 from test_staff import PASSWORD, StaffServer, configure
 
@@ -158,6 +160,14 @@ ADDRESSES = [
     ("/list/bulletin", "GET", None, LOOK),
     ("/issue/{issue}", "GET", None, LOOK),
     ("/issue/{issue}", "POST", {"action": "pause"}, SEND),
+    ("/issue/{issue}/events", "GET", "a stream", LOOK),
+    ("/issue/{issue}/rest", "GET", None, SEND),
+    ("/issue/{issue}/rest", "POST", {}, SEND),
+    ("/issue/{issue}/report", "GET", None, LOOK),
+    ("/issue/{issue}/report.csv", "GET", None, LOOK),
+    ("/issue/{issue}/report.pdf", "GET", None, LOOK),  # 409: nothing here makes one
+    ("/calendar", "GET", None, ANY),
+    ("/calendar", "POST", {"action": "move", "issue": "1", "at": "2036-12-05T10:30", "zone": "UTC"}, SEND),  # 422: it is under way
     ("/people", "GET", None, PEOPLE),
     ("/people?q=ann", "GET", None, PEOPLE),
     ("/people", "POST", {"address": "eve@example.org", "list": "bulletin", "consent": "fair"}, PEOPLE),
@@ -208,6 +218,15 @@ ADDRESSES = [
 ]
 
 
+def begin_stream(http, path):
+    """Server-sent events: their beginning is enough."""
+    connection = HTTPConnection("127.0.0.1", http.port, timeout=30)
+    connection.request("GET", path, headers={"Cookie": http.cookie})
+    answer = connection.getresponse()
+    connection.close()
+    return answer
+
+
 def bring(http):
     """Uploads a file of people."""
     csrf = re.search(r'name="csrf" value="([^"]+)"', http.page("/").text).group(1)
@@ -239,15 +258,30 @@ def test_each_role_on_each_address(staff, connected, server, role):
         if form == {"action": "lift"}:
             connected.sql("INSERT INTO suppression (address_key, reason, since) VALUES ('ann@example.org', 'x', 1) ON CONFLICT DO NOTHING")
             before = fingerprint(connected)
-        answer = (staff.page(path) if method == "GET" else bring(staff) if form == "a file" else staff.press(path, **form))
+        answer = (begin_stream(staff, path) if form == "a stream" else staff.page(path) if method == "GET" else
+                  bring(staff) if form == "a file" else staff.press(path, **form))
         if role in allowed:
-            assert answer.status in (200, 303), (path, method, answer.status)
+            assert answer.status in (200, 303, 409, 422), (path, method, answer.status)
         else:
             assert answer.status in (403, 404), (path, method, answer.status)
             assert fingerprint(connected) == before, path
         assert staff.get(path).status == 303  # and nobody without a session
-    outside = {path for path, *_ in ADDRESSES}
-    assert {"/", "/account", "/accounts", "/audit", "/audit.csv", "/reputation"} <= outside
+
+
+@pytest.mark.one_engine("it reads the sources")
+def test_the_matrix_has_each_address():
+    """Those of the program's own tables; test_desk_rights.py has the press room's."""
+    table = []
+    for name, pattern, prefix in (("staff_pages", r'\{"(/[a-z.]+)", (true|false), NL_POWER', ""),
+                                  ("staff_issue_page", r'\{"(/?[a-z.]*)", (true|false), (?:true|false), ', "/issue/{issue}"),
+                                  ("staff_areas", r'\{"(/[a-z]+)", ()nl_', "")):
+        with open(os.path.join(TOP, f"src/web/{name}.c"), encoding="utf-8") as source:
+            found = re.findall(pattern, source.read())
+        assert len(found) >= 8, name
+        table += [(prefix + path, "POST" if post == "true" else "GET") for path, post in found]
+    of_the_press_room = {"/drafts", "/library", "/boilerplates", "/issue"}
+    known = {(path.split("?")[0], method) for path, method, *_ in ADDRESSES}
+    assert [address for address in table if address not in known and address[0] not in of_the_press_room] == []
 
 
 def test_a_role_on_one_list(staff, connected, server):
