@@ -85,7 +85,7 @@ def test_from_each_schema(bare_site, schema):
         bare_site.sql("INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) "
                       "VALUES ('issue', 3, 8, 'queued', 1, 1)")  # nobody is mailed twice
     indexes = bare_site.sql("SELECT name FROM sqlite_schema WHERE type = 'index' AND name LIKE 'delivery_%'")
-    assert len(indexes) == 6
+    assert len(indexes) == 7
     states_are_checked_cheaply(bare_site)
     if 6 <= schema < 15:
         assert bare_site.sql("SELECT scopes, expires_at FROM api_token") == [("read send", None)]  # as before

@@ -4,6 +4,7 @@
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/issue.h"
 #include "newsletter/store/issue_control.h"
+#include "newsletter/store/statistics.h"
 #include "newsletter/store/subject_test.h"
 #include "newsletter/store/throttle.h"
 
@@ -56,8 +57,10 @@ static void list_deliveries(struct nl_store *store) {
                                                     NL_DELIVERY_SKIPPED, NL_DELIVERY_DEFERRED,
                                                     NL_DELIVERY_UNKNOWN};
     struct nl_error err = {0};
+    int64_t replies = 0;
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
         assert_ok(nl_delivery_each(store, 1, states[i], 0, 1000, pass_over, NULL, &err));
+    assert_ok(nl_statistics_replies(store, 1, &replies, &err));
 }
 
 /* The queries of a run from its start to its first messages and the end, as cron's retry would. */
