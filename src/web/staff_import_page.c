@@ -317,8 +317,7 @@ enum nl_status nl_import_page(struct nl_staff_call *call, const struct nl_people
     json_object_set_new(call->data, "can_change", json_boolean(changes));
     json_object_set_new(call->data, "can_end", json_boolean(is_one_of(state, endable)));
     nl_data_set(call->data, "unreadable", "");
-    if (nl_task_is_busy(facts))
-        nl_data_set(call->data, "refresh", "2");
+    nl_task_watch(call, facts);
     add_result(call, facts);
     enum nl_status status = NL_OK;
     if (changes) {

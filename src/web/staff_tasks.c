@@ -36,6 +36,14 @@ bool nl_task_is_busy(const json_t *facts) {
     return false;
 }
 
+void nl_task_watch(const struct nl_staff_call *call, const json_t *facts) {
+    static const char seconds[] = "2";
+    if (!nl_task_is_busy(facts))
+        return;
+    nl_data_set(call->data, "live", seconds);
+    nl_data_set(call->data, "refresh", seconds);
+}
+
 void nl_task_wake(const struct nl_staff_call *call) {
     if (call->staff->tasks != NULL)
         nl_task_worker_wake(call->staff->tasks);
@@ -85,8 +93,7 @@ void nl_tasks_show(const struct nl_staff_call *call, const struct nl_people_righ
         if (!nl_task_is_theirs(rights, facts, import))
             continue;
         json_array_append_new(rows, row_of(call, facts));
-        if (nl_task_is_busy(facts))
-            nl_data_set(call->data, "refresh", "2");
+        nl_task_watch(call, facts);
     }
     nl_data_set(call->data, "older", nl_buf_text(&older));
     nl_staff_show_rows(call, "rows", rows);

@@ -9,8 +9,11 @@ enum { NL_TASKS_SHOWN = 30 };
 /* The name of a state in the language of the page. */
 const char *nl_task_label(const struct nl_staff_call *call, const char *state);
 
-/* Whether a task goes on by itself, so that its page should be looked at again. */
+/* Whether a task goes on by itself. */
 bool nl_task_is_busy(const json_t *facts);
+
+/* Has the page look again, by script or without, while the task goes on by itself. */
+void nl_task_watch(const struct nl_staff_call *call, const json_t *facts);
 
 /* Has the thread do what was asked for now. */
 void nl_task_wake(const struct nl_staff_call *call);

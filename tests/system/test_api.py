@@ -362,7 +362,7 @@ def test_drafts_begin_from_files_and_concern_lists(api, connected):
 # ---- who may what ----
 
 def fill(path):
-    return "/" + re.sub(r"^(issues|subscribers|bounces|imports|exports|drafts|messages)/\*", r"\1/1", path).replace("*", "nosuch")
+    return "/" + re.sub(r"^(issues|subscribers|bounces|imports|exports|drafts|messages|boilerplates)/\*", r"\1/1", path).replace("*", "nosuch")
 
 
 def test_each_scope_opens_its_routes_and_no_others(api, connected):
