@@ -270,7 +270,7 @@ def test_each_role_on_each_address(staff, connected, server, role):
 
 @pytest.mark.one_engine("it reads the sources")
 def test_the_matrix_has_each_address():
-    """Those of the program's own tables; test_desk_rights.py has the press room's."""
+    """The addresses of the program's own tables; test_desk_rights.py has the press room's."""
     table = []
     for name, pattern, prefix in (("staff_pages", r'\{"(/[a-z.]+)", (true|false), NL_POWER', ""),
                                   ("staff_issue_page", r'\{"(/?[a-z.]*)", (true|false), (?:true|false), ', "/issue/{issue}"),
