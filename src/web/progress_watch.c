@@ -8,7 +8,7 @@
 
 enum {
     WATCHED = 16,
-    INTEREST_SECONDS = 10, /* after the last one has asked */
+    INTEREST = 10000, /* milliseconds, after the last one has asked */
     IDLE_SECONDS = 3600,
     SHARE = 20, /* the providers may take one part of so many of the time */
 };
@@ -44,7 +44,7 @@ static bool take_next(struct nl_progress_watch *watch, size_t *at, struct watche
     pthread_mutex_lock(&watch->mutex);
     for (; *at < WATCHED && !found; (*at)++) {
         struct watched *one = &watch->watched[*at];
-        if (one->issue != 0 && milliseconds() - one->wanted_at > INTEREST_SECONDS * 1000)
+        if (one->issue != 0 && milliseconds() - one->wanted_at > INTEREST)
             *one = (struct watched){0};
         found = one->issue != 0;
         if (found)

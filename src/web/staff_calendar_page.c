@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WEEKS = 6, DAYS = 7, DAY = 86400, MONTH_TEXT = 8, YEAR_FIRST = 1970, YEAR_LAST = 9998 };
+enum { WEEKS = 6, DAYS = 7, MONTH_TEXT = 8, YEAR_FIRST = 1970, YEAR_LAST = 9998 };
+static const int64_t DAY = 86400;
 
 /* A month as clocks in a zone count it. */
 struct month {
