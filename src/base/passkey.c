@@ -53,7 +53,7 @@ bool nl_challenge_is_good(const char *secret, const char *purpose, int64_t now,
     mac_of(secret, purpose, head, mac);
     snprintf(until, sizeof until, "%.*s", (int)strcspn(challenge, "."), challenge);
     return nl_token_equal(mac, last + 1) && nl_text_integer(until, &end) && end > now &&
-           end <= now + NL_CHALLENGE_SECONDS;
+           end <= now + NL_CHALLENGE_SECONDS + NL_CHALLENGE_SLACK;
 }
 
 /* ---- what the browser saw ---- */

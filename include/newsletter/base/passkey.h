@@ -20,7 +20,11 @@ enum nl_passkey_algorithm { NL_PASSKEY_ES256 = -7, NL_PASSKEY_EDDSA = -8 }; /* R
 
 /* A challenge: when it ends, random bits, and a MAC over both and its purpose, so that none has to
  * be stored until it is used. */
-enum { NL_CHALLENGE_SECONDS = 300, NL_CHALLENGE_LEN = 80 };
+enum {
+    NL_CHALLENGE_SECONDS = 300,
+    NL_CHALLENGE_SLACK = 60, /* by which clocks of hosts and of database connections may differ */
+    NL_CHALLENGE_LEN = 80
+};
 
 /* Makes a challenge for one purpose, such as "login" or "add ann". */
 void nl_challenge_new(const struct nl_env *env, const char *secret, const char *purpose,
