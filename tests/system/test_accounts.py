@@ -14,20 +14,15 @@ from http.client import HTTPConnection
 import pytest
 from conftest import TOP, wait_for  # noqa: F401
 
-from test_staff import PASSWORD, StaffServer, configure
+from test_staff import dashboard, PASSWORD, StaffServer
 
 ROLES = ("none", "viewer", "author", "sender", "people", "administrator")
 
 
 @pytest.fixture
 def staff(connected):
-    connected.configure(webhooks={"allow_networks": "127.0.0.0/8"})
-    configure(connected)
-    connected.sql("UPDATE staff SET role = 'administrator'")
-    server = StaffServer(connected.folder, "--no-mail")
-    yield server
-    if server.process.poll() is None:
-        server.stop()
+    with dashboard(connected, "administrator", login=False) as server:
+        yield server
 
 
 def add_account(connected, name, role):

@@ -1,7 +1,7 @@
 """An action and its line in the audit log: both or neither."""
 import pytest
 from test_accounts import ADDRESSES, ADMINISTER, add_account, bring, issue_of
-from test_staff import StaffServer, configure
+from test_staff import dashboard
 
 pytestmark = pytest.mark.one_engine("a trigger of SQLite stands for a process that dies between the two")
 
@@ -16,14 +16,8 @@ def everything(site):
 
 @pytest.fixture
 def staff(connected):
-    connected.configure(webhooks={"allow_networks": "127.0.0.0/8"})
-    configure(connected)
-    connected.sql("UPDATE staff SET role = 'administrator'")
-    server = StaffServer(connected.folder, "--no-mail")
-    server.login()
-    yield server
-    if server.process.poll() is None:
-        server.stop()
+    with dashboard(connected, "administrator") as server:
+        yield server
 
 
 @pytest.mark.slow(5)

@@ -12,7 +12,7 @@ import pytest
 from conftest import POSTGRESQL, sanitized
 from test_accounts import add_account
 from test_look import look, needs_browser
-from test_staff import StaffServer, configure
+from test_staff import dashboard, StaffServer
 
 CULTURE = ("list", "add", "culture", "--from", "culture@example.org", "--title", "Culture Letter", "--postal-address", "1 Quay Street")
 PEOPLE = "E-Mail,Full name,Town,Quitted\nann@example.org,Ann,Aktau,\nbob@example.org,Bob,Oral,\nnobody,None,Nowhere,\n"
@@ -20,13 +20,8 @@ PEOPLE = "E-Mail,Full name,Town,Quitted\nann@example.org,Ann,Aktau,\nbob@example
 
 @pytest.fixture
 def staff(connected):
-    configure(connected)
-    connected.sql("UPDATE staff SET role = 'people'")
-    server = StaffServer(connected.folder, "--no-mail")
-    server.login()
-    yield server
-    if server.process.poll() is None:
-        server.stop()
+    with dashboard(connected, "people") as server:
+        yield server
 
 
 def csrf_of(staff):

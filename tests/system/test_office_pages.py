@@ -8,19 +8,13 @@ import pytest
 from test_accounts import add_account
 from test_browser import needs_browser
 from test_look import look
-from test_staff import configure, StaffServer
+from test_staff import dashboard
 
 
 @pytest.fixture
 def staff(connected):
-    connected.configure(webhooks={"allow_networks": "127.0.0.0/8"})
-    configure(connected)
-    connected.sql("UPDATE staff SET role = 'administrator'")
-    server = StaffServer(connected.folder, "--no-mail")
-    server.login()
-    yield server
-    if server.process.poll() is None:
-        server.stop()
+    with dashboard(connected, "administrator") as server:
+        yield server
 
 
 def done(connected):

@@ -7,20 +7,15 @@ import pytest
 from conftest import wait_for
 from test_accounts import add_account
 from test_look import look, needs_browser
-from test_staff import StaffServer, configure
+from test_staff import dashboard
 
 CULTURE = ("list", "add", "culture", "--from", "culture@example.org", "--title", "Culture Letter", "--postal-address", "1 Quay Street")
 
 
 @pytest.fixture
 def staff(connected):
-    configure(connected)
-    connected.sql("UPDATE staff SET role = 'people'")
-    server = StaffServer(connected.folder, "--no-mail")
-    server.login()
-    yield server
-    if server.process.poll() is None:
-        server.stop()
+    with dashboard(connected, "people") as server:
+        yield server
 
 
 def person(connected, address):

@@ -1,4 +1,5 @@
 """The dashboard and the JSON API: who gets in, what they see, what they may do."""
+import contextlib
 import http.client
 import json
 import os
@@ -52,6 +53,20 @@ def configure(connected):
         ACCOUNT.extend(connected.sql("SELECT name, password, created_at FROM staff")[0])
     else:
         connected.sql("INSERT INTO staff (name, password, created_at) VALUES (?, ?, ?)", *ACCOUNT)
+
+
+@contextlib.contextmanager
+def dashboard(connected, role, login=True):
+    """The website of staff, which may send webhooks to this machine, and ann, who has a role."""
+    connected.configure(webhooks={"allow_networks": "127.0.0.0/8"})
+    configure(connected)
+    connected.sql("UPDATE staff SET role = ?", role)
+    server = StaffServer(connected.folder, "--no-mail")
+    if login:
+        server.login()
+    yield server
+    if server.process.poll() is None:
+        server.stop()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from test_browser import needs_browser
 from test_import_pages import CULTURE, PEOPLE, change, ready, upload, wait
 from test_look import look
 from test_office_pages import keep
-from test_staff import StaffServer, configure
+from test_staff import dashboard
 
 LANGUAGES = ("en", "ru", "kk", "ar") if ALL else ("ar",)
 WIDTHS = (375, 1280) if ALL else (375,)
@@ -13,14 +13,8 @@ WIDTHS = (375, 1280) if ALL else (375,)
 
 @pytest.fixture
 def staff(connected):
-    connected.configure(webhooks={"allow_networks": "127.0.0.0/8"})
-    configure(connected)
-    connected.sql("UPDATE staff SET role = 'administrator'")
-    server = StaffServer(connected.folder, "--no-mail")
-    server.login()
-    yield server
-    if server.process.poll() is None:
-        server.stop()
+    with dashboard(connected, "administrator") as server:
+        yield server
 
 
 @needs_browser
