@@ -70,6 +70,11 @@ enum nl_status nl_api_answer_named(const struct nl_api_call *call, enum nl_statu
 enum nl_status nl_api_answer_revised(const struct nl_api_call *call, int status, json_t *body,
                                      const struct nl_revision *revision, struct nl_error *err);
 
+/* The same with the revision of the value itself. If `status` is a failure, it is answered as one.
+ * Takes `value`. */
+enum nl_status nl_api_answer_read(const struct nl_api_call *call, enum nl_status status, int code,
+                                  json_t *value, struct nl_error *err);
+
 /* 204. */
 enum nl_status nl_api_answer_nothing(const struct nl_api_call *call);
 

@@ -56,6 +56,17 @@ enum nl_status nl_api_answer_revised(const struct nl_api_call *call, int status,
     return NL_OK;
 }
 
+enum nl_status nl_api_answer_read(const struct nl_api_call *call, enum nl_status status, int code,
+                                  json_t *value, struct nl_error *err) {
+    struct nl_revision revision = {""};
+    if (status == NL_OK)
+        status = nl_revision_of(value, &revision, err);
+    if (status == NL_OK)
+        return nl_api_answer_revised(call, code, value, &revision, err);
+    json_decref(value);
+    return nl_api_failed(call, status, err);
+}
+
 /* ---- problems ---- */
 
 enum nl_status nl_api_problem(const struct nl_api_call *call, int status, const char *title,

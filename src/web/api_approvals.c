@@ -21,16 +21,10 @@ static enum nl_status word_facts(json_t *facts, struct nl_error *err) {
 
 static enum nl_status answer_approval(const struct nl_api_call *call, struct nl_error *err) {
     json_t *facts = NULL;
-    struct nl_revision revision = {""};
     enum nl_status status = nl_office_approval_read(&call->office, call->id, &facts, err);
     if (status == NL_OK)
         status = word_facts(facts, err);
-    if (status == NL_OK)
-        status = nl_revision_of(facts, &revision, err);
-    if (status == NL_OK)
-        return nl_api_answer_revised(call, 200, facts, &revision, err);
-    json_decref(facts);
-    return nl_api_failed(call, status, err);
+    return nl_api_answer_read(call, status, 200, facts, err);
 }
 
 /* The state after what was done. It may have queued mails to those who are asked or answered. */

@@ -43,15 +43,10 @@ static bool find(struct nl_api_call *call, int64_t id, bool change, json_t **out
 static enum nl_status answer_one(struct nl_api_call *call, int code, int64_t id,
                                  struct nl_error *err) {
     json_t *item = NULL;
-    struct nl_revision revision;
     enum nl_status status = NL_OK;
-    if (!find(call, id, false, &item, &status, err))
-        return status;
-    status = nl_revision_of(item, &revision, err);
-    if (status == NL_OK)
-        return nl_api_answer_revised(call, code, item, &revision, err);
-    json_decref(item);
-    return status;
+    return find(call, id, false, &item, &status, err)
+               ? nl_api_answer_read(call, NL_OK, code, item, err)
+               : status;
 }
 
 enum nl_status nl_api_get_boilerplate(struct nl_api_call *call, struct nl_error *err) {

@@ -93,14 +93,8 @@ enum nl_status nl_api_send_message(struct nl_api_call *call, struct nl_error *er
 
 enum nl_status nl_api_get_message(struct nl_api_call *call, struct nl_error *err) {
     json_t *facts = NULL;
-    struct nl_revision revision = {""};
     enum nl_status status = nl_office_message_read(&call->office, call->id, &facts, err);
-    if (status == NL_OK)
-        status = nl_revision_of(facts, &revision, err);
-    if (status == NL_OK)
-        return nl_api_answer_revised(call, 200, facts, &revision, err);
-    json_decref(facts);
-    return nl_api_failed(call, status, err);
+    return nl_api_answer_read(call, status, 200, facts, err);
 }
 
 enum nl_status nl_api_get_messages(struct nl_api_call *call, struct nl_error *err) {

@@ -11,14 +11,8 @@ enum nl_status nl_api_get_segments(struct nl_api_call *call, struct nl_error *er
 
 static enum nl_status answer_segment(struct nl_api_call *call, struct nl_error *err) {
     json_t *segment = NULL;
-    struct nl_revision revision;
     enum nl_status status = nl_office_segment_read(&call->office, call->words[1], &segment, err);
-    if (status == NL_OK)
-        status = nl_revision_of(segment, &revision, err);
-    if (status == NL_OK)
-        return nl_api_answer_revised(call, 200, segment, &revision, err);
-    json_decref(segment);
-    return nl_api_failed(call, status, err);
+    return nl_api_answer_read(call, status, 200, segment, err);
 }
 
 enum nl_status nl_api_get_segment(struct nl_api_call *call, struct nl_error *err) {
