@@ -1,21 +1,16 @@
-#include "newsletter/base/text.h"
 #include "web/staff_common.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* /people/NUMBER, and /people/NUMBER/data for the file; /people itself has a route. */
 static enum nl_status person(struct nl_staff_call *call, const char *rest,
                              struct nl_response *response, struct nl_error *err) {
-    static const char data[] = "/data";
-    rest += rest[0] == '/';
-    size_t len = strlen(rest);
-    bool file = len > sizeof data - 1 && strcmp(rest + len - (sizeof data - 1), data) == 0;
     bool post = nl_request_is_post(call->request);
-    char number[24];
+    const char *more = "";
     int64_t id = 0;
-    snprintf(number, sizeof number, "%.*s", (int)(file ? len - (sizeof data - 1) : len), rest);
-    if (len >= sizeof number || !nl_text_integer(number, &id) || id <= 0 || (file && post))
+    bool known = nl_staff_path_number(rest, &id, &more);
+    bool file = strcmp(more, "/data") == 0;
+    if (!known || (more[0] != '\0' && !file) || (file && post))
         return nl_staff_no_page(call, response, err);
     return file   ? nl_person_file(call, id, response, err)
            : post ? nl_person_act(call, id, response, err)

@@ -1,6 +1,7 @@
 #include "web/staff_common.h"
 
 #include "newsletter/base/log.h"
+#include "newsletter/base/text.h"
 #include "newsletter/service/issues.h"
 #include "newsletter/template/data.h"
 
@@ -124,4 +125,15 @@ enum nl_status nl_staff_control_issue(struct nl_staff *staff, int64_t issue, con
     if (status == NL_OK && (*result == NL_ACTION_DONE || *result == NL_ACTION_WITHDRAWN))
         note_action(staff, issue, action, by->name);
     return status;
+}
+
+bool nl_staff_path_number(const char *rest, int64_t *id, const char **more) {
+    char number[24];
+    size_t digits = rest[0] == '/' ? strspn(rest + 1, "0123456789") : 0;
+    if (digits == 0 || digits >= sizeof number)
+        return false;
+    memcpy(number, rest + 1, digits);
+    number[digits] = '\0';
+    *more = rest + 1 + digits;
+    return nl_text_integer(number, id) && *id > 0;
 }

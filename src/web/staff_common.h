@@ -130,6 +130,10 @@ enum nl_status nl_staff_forbidden(struct nl_staff_call *call, struct nl_response
 enum nl_status nl_staff_no_page(struct nl_staff_call *call, struct nl_response *response,
                                 struct nl_error *err);
 
+/* "/7/rejected", what follows the first part of an address, is number 7 and "/rejected"; false
+ * where there is no number. */
+bool nl_staff_path_number(const char *rest, int64_t *id, const char **more);
+
 /* Renders the page of a call if `status` is good; in any case its data is taken. */
 enum nl_status nl_staff_finish(struct nl_staff_call *call, enum nl_status status, const char *file,
                                struct nl_response *response, struct nl_error *err);

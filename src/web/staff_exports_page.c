@@ -145,7 +145,7 @@ static enum nl_status one(struct nl_staff_call *call, const struct nl_people_rig
     const char *more = "";
     json_t *facts = NULL;
     int64_t id = 0;
-    if (!nl_task_path(rest, &id, &more) || strcmp(more, post ? "" : "/file") != 0)
+    if (!nl_staff_path_number(rest, &id, &more) || strcmp(more, post ? "" : "/file") != 0)
         return nl_staff_no_page(call, response, err);
     enum nl_status status = nl_office_export_read(&office, id, &facts, err);
     if (status == NL_NOTFOUND)
@@ -163,17 +163,6 @@ static enum nl_status one(struct nl_staff_call *call, const struct nl_people_rig
 
 enum nl_status nl_exports_call(struct nl_staff_call *call, const char *rest,
                                struct nl_response *response, struct nl_error *err) {
-    struct nl_people_rights rights = {0};
-    enum nl_status status = nl_people_rights(call->staff, call->session, &rights, err);
-    if (status != NL_OK)
-        json_decref(call->data);
-    else if (!nl_people_rights_any(&rights))
-        status = nl_staff_forbidden(call, response, err);
-    else if (rest[0] != '\0')
-        status = one(call, &rights, rest, response, err);
-    else
-        status = nl_request_is_post(call->request) ? start(call, &rights, response, err)
-                                                   : show(call, &rights, response, err);
-    nl_people_rights_free(&rights);
-    return status;
+    static const struct nl_task_pages pages = {show, start, one};
+    return nl_task_call(call, &pages, rest, response, err);
 }

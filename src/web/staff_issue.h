@@ -32,6 +32,6 @@ enum nl_status nl_report_csv(struct nl_issue_page *page);
 enum nl_status nl_report_pdf(struct nl_issue_page *page);
 
 /* Answers with what is new, as long as the session lasts. */
-enum nl_status nl_progress_stream(const struct nl_issue_page *page);
+enum nl_status nl_progress_stream(struct nl_issue_page *page);
 
 #endif

@@ -1,6 +1,5 @@
 #include "web/staff_issue.h"
 
-#include "newsletter/base/text.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
 #include "newsletter/service/issues.h"
@@ -105,10 +104,6 @@ static enum nl_status act(struct nl_issue_page *page) {
 
 /* ---- dispatch ---- */
 
-static enum nl_status stream(struct nl_issue_page *page) {
-    return nl_progress_stream(page);
-}
-
 static const struct route {
     const char *rest;
     bool post, send; /* needs the right to send */
@@ -116,7 +111,7 @@ static const struct route {
 } routes[] = {
     {"", false, false, show},
     {"", true, true, act},
-    {"/events", false, false, stream},
+    {"/events", false, false, nl_progress_stream},
     {"/rest", false, true, nl_rest_page},
     {"/rest", true, true, nl_rest_act},
     {"/report", false, false, nl_report_page},
@@ -152,17 +147,6 @@ static enum nl_status open_page(struct nl_issue_page *page, bool *visible) {
                            : status;
 }
 
-static bool read_id(const char *rest, int64_t *id, const char **page) {
-    char number[20];
-    size_t len = rest[0] == '/' ? strspn(rest + 1, "0123456789") : 0;
-    if (len == 0 || len >= sizeof number)
-        return false;
-    memcpy(number, rest + 1, len);
-    number[len] = '\0';
-    *page = rest + 1 + len;
-    return nl_text_integer(number, id) && *id > 0;
-}
-
 enum nl_status nl_issue_call(struct nl_staff_call *call, const char *rest,
                              struct nl_response *response, struct nl_error *err) {
     struct nl_issue_page page = {.call = call,
@@ -171,7 +155,7 @@ enum nl_status nl_issue_call(struct nl_staff_call *call, const char *rest,
                                  .err = err};
     bool visible = false;
     const char *below = "";
-    const struct route *route = read_id(rest, &page.id, &below)
+    const struct route *route = nl_staff_path_number(rest, &page.id, &below)
                                     ? find_route(below, nl_request_is_post(call->request))
                                     : NULL;
     enum nl_status status = route != NULL ? open_page(&page, &visible) : NL_OK;

@@ -252,7 +252,7 @@ static struct nl_onlooker *new_onlooker(const struct nl_issue_page *page) {
     return self;
 }
 
-enum nl_status nl_progress_stream(const struct nl_issue_page *page) {
+enum nl_status nl_progress_stream(struct nl_issue_page *page) {
     struct nl_staff *staff = page->call->staff;
     struct nl_response *response = page->response;
     if (staff->watch == NULL || is_crowded(staff, page->call->session->name)) {

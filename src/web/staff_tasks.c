@@ -130,13 +130,21 @@ json_t *nl_task_choices(const struct nl_staff_call *call, const struct nl_task_c
     return array;
 }
 
-bool nl_task_path(const char *rest, int64_t *id, const char **more) {
-    char number[24];
-    size_t digits = rest[0] == '/' ? strspn(rest + 1, "0123456789") : 0;
-    if (digits == 0 || digits >= sizeof number)
-        return false;
-    memcpy(number, rest + 1, digits);
-    number[digits] = '\0';
-    *more = rest + 1 + digits;
-    return nl_text_integer(number, id) && *id > 0;
+/* ---- dispatch ---- */
+
+enum nl_status nl_task_call(struct nl_staff_call *call, const struct nl_task_pages *pages,
+                            const char *rest, struct nl_response *response, struct nl_error *err) {
+    struct nl_people_rights rights = {0};
+    enum nl_status status = nl_people_rights(call->staff, call->session, &rights, err);
+    if (status != NL_OK)
+        json_decref(call->data);
+    else if (!nl_people_rights_any(&rights))
+        status = nl_staff_forbidden(call, response, err);
+    else if (rest[0] != '\0')
+        status = pages->one(call, &rights, rest, response, err);
+    else
+        status = (nl_request_is_post(call->request) ? pages->begin : pages->list)(call, &rights,
+                                                                                  response, err);
+    nl_people_rights_free(&rights);
+    return status;
 }

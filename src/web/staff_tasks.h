@@ -18,6 +18,21 @@ void nl_task_watch(const struct nl_staff_call *call, const json_t *facts);
 /* Has the thread do what was asked for now. */
 void nl_task_wake(const struct nl_staff_call *call);
 
+/* The pages of imports or of exports, which take the data of the call: the list of them, beginning
+ * one, and the pages below `rest`. */
+typedef enum nl_status nl_task_page(struct nl_staff_call *call,
+                                    const struct nl_people_rights *rights,
+                                    struct nl_response *response, struct nl_error *err);
+struct nl_task_pages {
+    nl_task_page *list, *begin;
+    enum nl_status (*one)(struct nl_staff_call *call, const struct nl_people_rights *rights,
+                          const char *rest, struct nl_response *response, struct nl_error *err);
+};
+
+/* Calls the one that is asked for; an account that looks after no people is refused. */
+enum nl_status nl_task_call(struct nl_staff_call *call, const struct nl_task_pages *pages,
+                            const char *rest, struct nl_response *response, struct nl_error *err);
+
 /* Whether an account may see and do everything about a task. One that looks after some lists has
  * those of its lists, and of imports those that are confined to it. */
 bool nl_task_is_theirs(const struct nl_people_rights *rights, const json_t *facts, bool import);
@@ -43,9 +58,6 @@ struct nl_task_choice {
 };
 json_t *nl_task_choices(const struct nl_staff_call *call, const struct nl_task_choice *choices,
                         const char *context, const char *chosen);
-
-/* "/imports/7/rejected" is number 7 and "/rejected"; false where there is no number. */
-bool nl_task_path(const char *rest, int64_t *id, const char **more);
 
 /* staff_import_page.c: the page of one import, of which these are the facts. staff_import_act.c:
  * what its buttons do. Both take the data of the call. */
