@@ -6,54 +6,21 @@
 
 enum { PER_PAGE = 500, ISSUES_PER_PAGE = 20 };
 
-typedef enum nl_status visit(struct nl_remote_reading *reading, const json_t *item,
-                             struct nl_error *err);
-
-/* Walks through all pages of `path`; *count is how many there were. An entry that is removed
- * meanwhile makes others change their page, so one of them might be missed: then the total tells.
- */
 static enum nl_status each(struct nl_remote_reading *reading, const char *path, int per_page,
-                           visit *visit, size_t *count, struct nl_error *err) {
-    enum nl_status status = NL_OK;
-    json_int_t first = -1;
-    bool more = true;
-    *count = 0;
-    for (int page = 1; status == NL_OK && more && page <= NL_REMOTE_PAGES; page++) {
-        struct nl_buf address = {0};
-        json_t *answer = NULL;
-        size_t at = 0;
-        const json_t *item = NULL;
-        nl_buf_addf(&address, "%s%spage=%d&per_page=%d", path,
-                    strchr(path, '?') != NULL ? "&" : "?", page, per_page);
-        status = nl_remote_get(reading->call, nl_buf_text(&address), &answer, err);
-        const json_t *data = json_object_get(answer, "data");
-        const json_t *results = json_object_get(data, "results");
-        json_int_t total = json_integer_value(json_object_get(data, "total"));
-        first = first < 0 ? total : first;
-        if (status == NL_OK && !json_is_array(results) && !json_is_null(results))
-            status =
-                nl_error_set(err, NL_DATA, "%s: the answer has no results", nl_buf_text(&address));
-        if (status == NL_OK && total < first)
-            status = nl_error_set(err, NL_TEMPFAIL,
-                                  "somebody was removed there while it was read, so others may "
-                                  "have been missed: try again");
-        json_array_foreach(results, at, item) {
-            if (status == NL_OK)
-                status = visit(reading, item, err);
-        }
-        *count += json_array_size(results);
-        more = json_array_size(results) > 0 && (json_int_t)*count < total;
-        json_decref(answer);
-        nl_buf_free(&address);
-    }
-    if (status == NL_OK && (json_int_t)*count < first)
-        status = nl_error_set(err, NL_TEMPFAIL, "%s has %lld entries, and gave %zu: try again",
-                              path, (long long)first, *count);
-    return status;
+                           nl_remote_visit *visit, struct nl_error *err) {
+    const struct nl_remote_walk walk = {.path = path,
+                                        .numbered = true,
+                                        .may_be_null = true,
+                                        .per_page = per_page,
+                                        .inside = "data",
+                                        .items = "results",
+                                        .total = "total"};
+    return nl_remote_each(reading, &walk, visit, NULL, err);
 }
 
-static enum nl_status take_list(struct nl_remote_reading *reading, const json_t *item,
+static enum nl_status take_list(struct nl_remote_reading *reading, const json_t *item, void *ctx,
                                 struct nl_error *err) {
+    (void)ctx;
     char id[64];
     const char *title = nl_remote_text(item, "name");
     const char *optin = nl_remote_text(item, "optin");
@@ -96,7 +63,8 @@ static enum nl_status put(struct nl_remote_reading *reading, const json_t *perso
 }
 
 static enum nl_status take_person(struct nl_remote_reading *reading, const json_t *person,
-                                  struct nl_error *err) {
+                                  void *ctx, struct nl_error *err) {
+    (void)ctx;
     const char *status_word = nl_remote_text(person, "status");
     const json_t *list = NULL;
     size_t at = 0;
@@ -128,8 +96,9 @@ static enum nl_status take_person(struct nl_remote_reading *reading, const json_
                : status;
 }
 
-static enum nl_status take_issue(struct nl_remote_reading *reading, const json_t *item,
+static enum nl_status take_issue(struct nl_remote_reading *reading, const json_t *item, void *ctx,
                                  struct nl_error *err) {
+    (void)ctx;
     const char *kind = nl_remote_text(item, "content_type");
     bool plain = kind != NULL && (strcmp(kind, "markdown") == 0 || strcmp(kind, "plain") == 0);
     const char *body = nl_remote_text(item, "body");
@@ -144,16 +113,14 @@ static enum nl_status take_issue(struct nl_remote_reading *reading, const json_t
 }
 
 enum nl_status nl_remote_read_listmonk(struct nl_remote_reading *reading, struct nl_error *err) {
-    size_t count = 0;
-    enum nl_status status =
-        each(reading, "/api/lists?order_by=id&order=asc", 100, take_list, &count, err);
+    enum nl_status status = each(reading, "/api/lists?order_by=id&order=asc", 100, take_list, err);
     if (status == NL_OK)
         status = nl_remote_check_lists(reading, err);
     if (status == NL_OK)
-        status = each(reading, "/api/subscribers?order_by=id&order=asc", PER_PAGE, take_person,
-                      &count, err);
+        status =
+            each(reading, "/api/subscribers?order_by=id&order=asc", PER_PAGE, take_person, err);
     if (status == NL_OK && reading->source->issues != NULL)
         status = each(reading, "/api/campaigns?status=finished&order_by=created_at&order=asc",
-                      ISSUES_PER_PAGE, take_issue, &count, err);
+                      ISSUES_PER_PAGE, take_issue, err);
     return status;
 }

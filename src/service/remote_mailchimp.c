@@ -7,47 +7,11 @@
 
 enum { PER_PAGE = 500, ISSUES_PER_PAGE = 100 };
 
-typedef enum nl_status visit(struct nl_remote_reading *reading, const json_t *item, void *ctx,
-                             struct nl_error *err);
-
-/* Walks through all pages of `path`, whose answers have an array called `name`. */
 static enum nl_status each(struct nl_remote_reading *reading, const char *path, const char *name,
-                           int per_page, visit *visit, void *ctx, struct nl_error *err) {
-    enum nl_status status = NL_OK;
-    json_int_t first = -1;
-    size_t count = 0;
-    bool more = true;
-    for (int page = 0; status == NL_OK && more && page < NL_REMOTE_PAGES; page++) {
-        struct nl_buf address = {0};
-        json_t *answer = NULL;
-        size_t at = 0;
-        const json_t *item = NULL;
-        nl_buf_addf(&address, "/3.0%s%scount=%d&offset=%zu", path,
-                    strchr(path, '?') != NULL ? "&" : "?", per_page, count);
-        status = nl_remote_get(reading->call, nl_buf_text(&address), &answer, err);
-        const json_t *items = json_object_get(answer, name);
-        json_int_t total = json_integer_value(json_object_get(answer, "total_items"));
-        first = first < 0 ? total : first;
-        if (status == NL_OK && !json_is_array(items))
-            status =
-                nl_error_set(err, NL_DATA, "%s: the answer has no %s", nl_buf_text(&address), name);
-        if (status == NL_OK && total < first)
-            status = nl_error_set(err, NL_TEMPFAIL,
-                                  "somebody was removed there while it was read, so others may "
-                                  "have been missed: try again");
-        json_array_foreach(items, at, item) {
-            if (status == NL_OK)
-                status = visit(reading, item, ctx, err);
-        }
-        count += json_array_size(items);
-        more = json_array_size(items) > 0 && (json_int_t)count < total;
-        json_decref(answer);
-        nl_buf_free(&address);
-    }
-    if (status == NL_OK && (json_int_t)count < first)
-        status = nl_error_set(err, NL_TEMPFAIL, "%s has %lld entries, and gave %zu: try again",
-                              path, (long long)first, count);
-    return status;
+                           int per_page, nl_remote_visit *visit, void *ctx, struct nl_error *err) {
+    const struct nl_remote_walk walk = {
+        .path = path, .per_page = per_page, .items = name, .total = "total_items"};
+    return nl_remote_each(reading, &walk, visit, ctx, err);
 }
 
 static enum nl_status take_list(struct nl_remote_reading *reading, const json_t *item, void *ctx,
@@ -152,18 +116,18 @@ static enum nl_status take_issue(struct nl_remote_reading *reading, const json_t
 }
 
 enum nl_status nl_remote_read_mailchimp(struct nl_remote_reading *reading, struct nl_error *err) {
-    enum nl_status status = each(reading, "/lists", "lists", 100, take_list, NULL, err);
+    enum nl_status status = each(reading, "/3.0/lists", "lists", 100, take_list, NULL, err);
     if (status == NL_OK)
         status = nl_remote_check_lists(reading, err);
     for (size_t i = 0; status == NL_OK && i < reading->list_count; i++) {
         struct nl_buf path = {0};
-        nl_buf_addf(&path, "/lists/%s/members", reading->lists[i].id);
+        nl_buf_addf(&path, "/3.0/lists/%s/members", reading->lists[i].id);
         status = each(reading, nl_buf_text(&path), "members", PER_PAGE, take_member,
                       &reading->lists[i], err);
         nl_buf_free(&path);
     }
     if (status == NL_OK && reading->source->issues != NULL)
-        status = each(reading, "/campaigns?status=sent", "campaigns", ISSUES_PER_PAGE, take_issue,
-                      NULL, err);
+        status = each(reading, "/3.0/campaigns?status=sent", "campaigns", ISSUES_PER_PAGE,
+                      take_issue, NULL, err);
     return status;
 }

@@ -53,6 +53,24 @@ NL_CHECKED enum nl_status nl_remote_put_issue(struct nl_remote_reading *reading,
                                               const struct nl_remote_issue *issue,
                                               struct nl_error *err);
 
+/* How their API gives many entries: in pages, each an array within an object. */
+struct nl_remote_walk {
+    const char *path;
+    int per_page;
+    bool numbered;      /* pages have numbers; else one begins after so many entries */
+    bool may_be_null;   /* where there are no entries */
+    const char *inside; /* the member in which the others stand; NULL: the answer itself */
+    const char *items, *total;
+};
+typedef enum nl_status nl_remote_visit(struct nl_remote_reading *reading, const json_t *item,
+                                       void *ctx, struct nl_error *err);
+
+/* Visits all entries. One that is removed meanwhile makes others change their page, so that one of
+ * them might be missed: NL_TEMPFAIL where the totals tell of that. */
+NL_CHECKED enum nl_status nl_remote_each(struct nl_remote_reading *reading,
+                                         const struct nl_remote_walk *walk, nl_remote_visit *visit,
+                                         void *ctx, struct nl_error *err);
+
 /* A text of an object, NULL for anything else; a number or text as an id. */
 const char *nl_remote_text(const json_t *object, const char *name);
 bool nl_remote_id(const json_t *object, const char *name, char out[64]);
