@@ -1,43 +1,49 @@
+#include "newsletter/base/pieces.h"
 #include "service/task_common.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* A stream over the pieces of a file. */
+enum { PIECE = 256 << 10 };
+
+/* ---- reading ---- */
+
+struct reading {
+    struct nl_store *store;
+    int64_t id;
+    enum nl_task_file file;
+    int64_t last;
+};
+
+static enum nl_status add_piece(void *ctx, struct nl_buf *out, struct nl_error *err) {
+    struct reading *reading = ctx;
+    bool end = false;
+    return nl_task_read(reading->store, reading->id, reading->file, &reading->last, out, &end, err);
+}
+
+FILE *nl_task_reader(struct nl_store *store, int64_t id, enum nl_task_file file,
+                     struct nl_error *problem, struct nl_error *err) {
+    struct reading *reading = malloc(sizeof *reading);
+    if (reading == NULL) {
+        (void)nl_error_nomem(err);
+        return NULL;
+    }
+    *reading = (struct reading){.store = store, .id = id, .file = file};
+    const struct nl_pieces pieces = {
+        .next = add_piece, .free = free, .ctx = reading, .problem = problem};
+    return nl_pieces_open(&pieces, err);
+}
+
+/* ---- writing ---- */
+
 struct stream {
     struct nl_store *store;
     int64_t id;
     enum nl_task_file file;
     struct nl_error *problem;
-    int64_t last;
-    struct nl_buf piece; /* read, or to be written */
-    size_t at;
-    int64_t *size;       /* of what was written, for the caller */
-    struct nl_error own; /* where the caller wants none */
+    struct nl_buf piece;
+    int64_t *size; /* of what was written, for the caller */
 };
-
-enum { PIECE = 256 << 10 };
-
-static ssize_t read_stream(void *cookie, char *data, size_t size) {
-    struct stream *stream = cookie;
-    if (stream->at == stream->piece.len) {
-        bool end = false;
-        nl_buf_clear(&stream->piece);
-        stream->at = 0;
-        if (nl_task_read(stream->store, stream->id, stream->file, &stream->last, &stream->piece,
-                         &end, stream->problem) != NL_OK) {
-            errno = EIO;
-            return -1;
-        }
-    }
-    size_t left = stream->piece.len - stream->at;
-    size_t taken = left < size ? left : size;
-    if (taken > 0)
-        memcpy(data, stream->piece.data + stream->at, taken);
-    stream->at += taken;
-    return (ssize_t)taken;
-}
 
 static bool write_piece(struct stream *stream) {
     if (stream->piece.len == 0)
@@ -62,14 +68,6 @@ static ssize_t write_stream(void *cookie, const char *data, size_t size) {
     return (ssize_t)size;
 }
 
-static int close_reader(void *cookie) {
-    struct stream *stream = cookie;
-    nl_buf_free(&stream->piece);
-    nl_error_free(&stream->own);
-    free(stream);
-    return 0;
-}
-
 static int close_writer(void *cookie) {
     struct stream *stream = cookie;
     bool fine = write_piece(stream);
@@ -78,37 +76,24 @@ static int close_writer(void *cookie) {
     return fine ? 0 : EOF;
 }
 
-static FILE *open_stream(struct stream wanted, const char *mode, cookie_io_functions_t functions,
-                         struct nl_error *err) {
+FILE *nl_task_writer(struct nl_store *store, int64_t id, enum nl_task_file file, int64_t *size,
+                     struct nl_error *problem, struct nl_error *err) {
+    static const cookie_io_functions_t functions = {.write = write_stream, .close = close_writer};
     struct stream *stream = malloc(sizeof *stream);
-    FILE *file = NULL;
+    FILE *out = NULL;
     if (stream != NULL) {
-        *stream = wanted;
-        if (stream->problem == NULL)
-            stream->problem = &stream->own;
-        file = fopencookie(stream, mode, functions);
+        *stream = (struct stream){
+            .store = store, .id = id, .file = file, .problem = problem, .size = size};
+        out = fopencookie(stream, "w", functions);
     }
-    if (file == NULL) {
+    if (out == NULL) {
         free(stream);
         (void)nl_error_nomem(err);
     }
-    return file;
+    return out;
 }
 
-FILE *nl_task_reader(struct nl_store *store, int64_t id, enum nl_task_file file,
-                     struct nl_error *problem, struct nl_error *err) {
-    const struct stream stream = {.store = store, .id = id, .file = file, .problem = problem};
-    return open_stream(stream, "r",
-                       (cookie_io_functions_t){.read = read_stream, .close = close_reader}, err);
-}
-
-FILE *nl_task_writer(struct nl_store *store, int64_t id, enum nl_task_file file, int64_t *size,
-                     struct nl_error *problem, struct nl_error *err) {
-    struct stream stream = {.store = store, .id = id, .file = file, .problem = problem};
-    stream.size = size;
-    return open_stream(stream, "w",
-                       (cookie_io_functions_t){.write = write_stream, .close = close_writer}, err);
-}
+/* ---- opening for a visitor ---- */
 
 enum nl_status nl_task_open(struct nl_store *store, int64_t id, enum nl_task_file file, FILE **out,
                             struct nl_error *err) {
