@@ -21,6 +21,8 @@ void nl_reach_close(struct nl_reach *reach) {
 
 bool nl_reach_may(const struct nl_reach *reach, const struct sockaddr *address) {
     struct nl_ip ip;
+    if (reach->anywhere)
+        return true;
     if (address->sa_family != AF_INET && address->sa_family != AF_INET6)
         return false;
     nl_ip_of(address, &ip);

@@ -2,16 +2,16 @@
 
 #include "newsletter/base/endpoint.h"
 #include "newsletter/base/network.h"
-#include "newsletter/base/reach.h"
 #include "newsletter/base/text.h"
+#include "newsletter/http/client.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
-enum { CONNECT_SECONDS = 5, TOTAL_SECONDS = 10, ANSWER_MOST = 256 << 10 };
+enum { ANSWER_MOST = 256 << 10 };
+static const struct nl_http_patience patience = {.connect = 5, .total = 10};
 
 /* ---- addresses ---- */
 
@@ -63,20 +63,8 @@ static bool is_of_issuer(const struct nl_config *config, const char *url) {
 
 struct answer {
     struct nl_buf body;
-    struct nl_reach reach; /* of hosts that the provider names */
-    bool anywhere;         /* it is the issuer's own host, which the operator has named */
+    struct nl_reach reach;
 };
-
-/* Called for the address that a connection is really made to, whatever the name said before. */
-static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address) {
-    struct answer *answer = ctx;
-    if (purpose != CURLSOCKTYPE_IPCXN ||
-        (!answer->anywhere && !nl_reach_may(&answer->reach, &address->addr))) {
-        answer->reach.refused = true;
-        return CURL_SOCKET_BAD;
-    }
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
 
 /* libcurl sets the type of a write function. NOLINTNEXTLINE(readability-non-const-parameter) */
 static size_t take(char *data, size_t size, size_t count, void *ctx) {
@@ -91,19 +79,11 @@ static void set_options(CURL *curl, const struct nl_config *config,
                         const struct nl_openid_request *request, struct answer *answer,
                         const struct curl_slist *fields) {
     curl_easy_setopt(curl, CURLOPT_URL, request->url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TOTAL_SECONDS);
+    nl_http_prepare(curl, &patience);
+    nl_http_confine(curl, &answer->reach);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "newsletter/" NL_VERSION);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, answer);
     if (config->openid.ca_file != NULL)
         curl_easy_setopt(curl, CURLOPT_CAINFO, config->openid.ca_file);
     if (request->form != NULL) {
@@ -145,9 +125,11 @@ static enum nl_status read_answer(CURL *curl, CURLcode result, const char *url,
 enum nl_status nl_openid_fetch(const struct nl_config *config,
                                const struct nl_openid_request *request, json_t **out,
                                struct nl_error *err) {
-    struct answer answer = {.anywhere = is_of_issuer(config, request->url)};
+    struct answer answer = {0};
     *out = NULL;
     enum nl_status status = nl_reach_open(config->openid.allow_networks, &answer.reach, err);
+    /* The operator has named the issuer's own host; others are named by the provider. */
+    answer.reach.anywhere = is_of_issuer(config, request->url);
     CURL *curl = status == NL_OK ? curl_easy_init() : NULL;
     struct curl_slist *fields = curl_slist_append(NULL, "Accept: application/json");
     if (status == NL_OK && (curl == NULL || fields == NULL))

@@ -1,7 +1,7 @@
 #include "service/webhook_call.h"
 
-#include "newsletter/base/reach.h"
 #include "newsletter/base/text.h"
+#include "newsletter/http/client.h"
 
 #include <curl/curl.h>
 #include <netdb.h>
@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { CONNECT_SECONDS = 5, TOTAL_SECONDS = 10, ANSWER_LIMIT = 64 << 10, KEY_LIMIT = 128 };
+enum { ANSWER_LIMIT = 64 << 10, KEY_LIMIT = 128 };
+static const struct nl_http_patience patience = {.connect = 5, .total = 10};
 
 /* ---- where a target may be ---- */
 
@@ -99,16 +99,6 @@ static bool sign(const struct nl_webhook *webhook, const char *id, int64_t now, 
 
 /* ---- the request ---- */
 
-/* Called for the address that a connection is really made to, whatever the name said before. */
-static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address) {
-    struct nl_reach *gate = ctx;
-    if (purpose != CURLSOCKTYPE_IPCXN || !nl_reach_may(gate, &address->addr)) {
-        gate->refused = true;
-        return CURL_SOCKET_BAD;
-    }
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
 /* libcurl sets the type of a write function. NOLINTNEXTLINE(readability-non-const-parameter) */
 static size_t pass_over(char *data, size_t size, size_t count, void *ctx) {
     size_t *room = ctx;
@@ -150,21 +140,13 @@ static void set_options(CURL *curl, const struct nl_webhook *webhook, struct nl_
                         const struct curl_slist *fields, const char *body, size_t *room,
                         char *detail) {
     curl_easy_setopt(curl, CURLOPT_URL, webhook->url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TOTAL_SECONDS);
+    nl_http_prepare(curl, &patience);
+    nl_http_confine(curl, gate);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "newsletter/" NL_VERSION);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)strlen(body));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, pass_over);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, room);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, gate);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
 }
 

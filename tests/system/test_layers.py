@@ -16,6 +16,7 @@ pytestmark = pytest.mark.one_engine("the engine makes no difference")
 ROOMS = {
     "base": (1, "argon2.h cbor.h idn2.h liboath qrencode.h jansson.h libical openssl systemd unicase.h unictype.h unigbrk.h uninorm.h unistr.h uniwidth.h uuid yaml.h"),
     "config": (2, ""),
+    "http": (2, "curl"),
     "db": (3, "libpq-fe.h sqlite3.h"),
     "dkim": (3, "openssl"),
     "smtp": (3, "curl openssl"),

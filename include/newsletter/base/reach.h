@@ -10,7 +10,8 @@
 
 struct nl_reach {
     struct nl_networks private, allowed;
-    bool refused; /* for the caller: a connection to a private network was asked for */
+    bool anywhere; /* may be set: every address is allowed, since an operator named the host */
+    bool refused;  /* for the caller: a connection to a private network was asked for */
 };
 
 /* `allowed` is as nl_networks_parse reads it; NULL: none. Close it, also after an error. */
