@@ -4,6 +4,7 @@
 #include "newsletter/base/text.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -42,8 +43,14 @@ void nl_ip_text(const struct nl_ip *ip, char out[NL_IP_TEXT]) {
 bool nl_host_is_loopback(const char *host) {
     static const unsigned char one[16] = {[15] = 1};
     struct nl_ip ip;
+    char bare[NL_IP_TEXT];
+    size_t len = strlen(host);
     if (strcasecmp(host, "localhost") == 0)
         return true;
+    if (len > 2 && len < sizeof bare + 2 && host[0] == '[' && host[len - 1] == ']') {
+        snprintf(bare, sizeof bare, "%.*s", (int)(len - 2), host + 1);
+        host = bare;
+    }
     return nl_ip_parse(host, &ip) && (memcmp(ip.bytes, one, sizeof one) == 0 ||
                                       (is_four(&ip) && ip.bytes[sizeof mapped] == 127));
 }

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/network.h"
 #include "newsletter/base/text.h"
+#include "newsletter/http/client.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -10,13 +11,12 @@
 #include <time.h>
 
 enum {
-    CONNECT_SECONDS = 15,
-    TOTAL_SECONDS = 120,
     ANSWER_LIMIT = 32 << 20,
     TRIES = 8,
     UNREACHABLE_TRIES = 3,
     LONGEST_WAIT = 120, /* seconds that a server may make us wait at a time */
 };
+static const struct nl_http_patience patience = {.connect = 15, .total = 120};
 
 struct nl_remote_call {
     CURL *curl;
@@ -38,11 +38,6 @@ static size_t take(char *data, size_t size, size_t count, void *ctx) {
     return answer->body.failed ? 0 : size * count;
 }
 
-static bool is_this_machine(const char *host) {
-    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-           strcmp(host, "[::1]") == 0;
-}
-
 static enum nl_status check_url(const char *url, struct nl_error *err) {
     char *host = NULL;
     char *scheme = NULL;
@@ -59,7 +54,7 @@ static enum nl_status check_url(const char *url, struct nl_error *err) {
         status = nl_error_set(err, NL_USAGE,
                               "the URL holds a login, which other users of this machine could "
                               "see: give it with --password-file");
-    else if (strcmp(scheme, "https") != 0 && !is_this_machine(host))
+    else if (strcmp(scheme, "https") != 0 && !nl_host_is_loopback(host))
         status =
             nl_error_set(err, NL_USAGE, "%s: the login would go there unencrypted: use https", url);
     curl_free(host);
@@ -87,13 +82,7 @@ enum nl_status nl_remote_call_new(const char *url, const char *user, const char 
     }
     for (size_t len = strlen(call->base); len > 0 && call->base[len - 1] == '/'; len--)
         call->base[len - 1] = '\0';
-    curl_easy_setopt(call->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(call->curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(call->curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(call->curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(call->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-    curl_easy_setopt(call->curl, CURLOPT_TIMEOUT, (long)TOTAL_SECONDS);
-    curl_easy_setopt(call->curl, CURLOPT_USERAGENT, "newsletter/" NL_VERSION);
+    nl_http_prepare(call->curl, &patience);
     curl_easy_setopt(call->curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
     curl_easy_setopt(call->curl, CURLOPT_USERNAME, user);
     curl_easy_setopt(call->curl, CURLOPT_PASSWORD, password);

@@ -175,7 +175,7 @@ def test_what_is_refused(connected, made):
     assert "refuses the login" in move(connected, made, "--list", "my-news", expect=77)
     connected.write("login", "mover\n")
     assert "USER:TOKEN" in move(connected, made, expect=64)
-    for url in ("http://lists.example.org", "ftp://127.0.0.1", "https://user:secret@lists.example.org", "people.csv"):
+    for url in ("http://lists.example.org", "http://127.example.org", "ftp://127.0.0.1", "https://user:secret@lists.example.org", "people.csv"):
         run = connected.run("--password-file", os.path.join(connected.folder, "login"), "import", url, "--from", "mailchimp-api",
                             "--consent", "x", expect=64)
         assert "secret" not in run.err

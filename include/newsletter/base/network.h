@@ -21,7 +21,7 @@ bool nl_ip_parse(const char *text, struct nl_ip *out) NL_ALL_NONNULL;
 void nl_ip_of(const struct sockaddr *address, struct nl_ip *out) NL_ALL_NONNULL;
 void nl_ip_text(const struct nl_ip *ip, char out[NL_IP_TEXT]) NL_ALL_NONNULL;
 
-/* Whether a host named in a setting is this machine. */
+/* Whether a host named in a setting, or in a URL (with brackets), is this machine. */
 bool nl_host_is_loopback(const char *host) NL_ALL_NONNULL;
 
 /* The network of one visitor: /24 of IPv4, /64 of IPv6. */

@@ -60,9 +60,11 @@ static void test_network_of(void **state) {
 
 static void test_loopback(void **state) {
     (void)state;
-    static const char *const own[] = {"localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "::1"};
-    static const char *const others[] = {"192.0.2.1", "::2", "localhost.example.org",
-                                         "127.example.org", ""};
+    static const char *const own[] = {"localhost", "LOCALHOST", "127.0.0.1",  "127.9.9.9",
+                                      "::1",       "[::1]",     "[127.0.0.1]"};
+    static const char *const others[] = {"192.0.2.1",       "::2",  "localhost.example.org",
+                                         "127.example.org", "",     "[]",
+                                         "[::2]",           "[::1", "[localhost]"};
     for_each_row (i, own, own[i])
         assert_true(nl_host_is_loopback(own[i]));
     for_each_row (i, others, others[i])
