@@ -3,10 +3,10 @@
 #include "newsletter/base/text.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/service/draft_send.h"
-#include "newsletter/service/segments.h"
 #include "newsletter/template/data.h"
 #include "web/copy_worker.h"
 #include "web/draft_copies.h"
+#include "web/staff_choice.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,30 +123,8 @@ static void add_test_result(const struct nl_desk *desk, json_t *data) {
     nl_buf_free(&told);
 }
 
-/* The saved segments, of which the page shows one: it is part of what will happen. */
-static enum nl_status add_segments(const struct nl_desk *desk, const char *chosen, json_t *data) {
-    json_t *segments = NULL;
-    size_t at = 0;
-    json_t *one = NULL;
-    enum nl_status status = nl_office_segments(&desk->office, &segments, desk->err);
-    json_array_foreach(segments, at, one) {
-        const char *name = json_string_value(json_object_get(one, "name"));
-        json_object_set_new(one, "chosen", json_boolean(strcmp(name, chosen) == 0));
-    }
-    nl_data_set(data, "segment", chosen);
-    json_object_set_new(data, "any_segments", json_boolean(json_array_size(segments) > 0));
-    json_object_set_new(data, "segments", segments != NULL ? segments : json_array());
-    return status;
-}
-
-static const char *chosen_segment(const struct nl_desk *desk) {
-    const char *asked = nl_request_query(desk->call->request, "segment");
-    const char *name = nl_request_is_post(desk->call->request) ? field(desk, "segment") : asked;
-    return name != NULL ? name : "";
-}
-
 enum nl_status nl_desk_send_page(struct nl_desk *desk) {
-    const char *segment = chosen_segment(desk);
+    const char *segment = nl_choice_of_segment(desk->call->request);
     const struct nl_draft_schedule now = {.segment = segment};
     struct nl_draft_plan plan = {0};
     json_t *data = desk->call->data;
@@ -158,7 +136,7 @@ enum nl_status nl_desk_send_page(struct nl_desk *desk) {
         return nl_desk_go(desk, "/send");
     }
     if (status == NL_OK)
-        status = add_segments(desk, segment, data);
+        status = nl_choose_segment(&desk->office, segment, data, desk->err);
     if (status == NL_OK) {
         describe(desk, &plan, data);
         add_test_result(desk, data);

@@ -3,7 +3,7 @@
 #include "newsletter/service/exports.h"
 #include "newsletter/service/segments.h"
 #include "newsletter/template/data.h"
-#include "web/staff_person.h"
+#include "web/staff_choice.h"
 #include "web/staff_tasks.h"
 
 #include <stdio.h>
@@ -18,13 +18,6 @@ static const char *field(const struct nl_staff_call *call, const char *name) {
 
 /* ---- the page ---- */
 
-static json_t *state_choices(const struct nl_staff_call *call, const char *chosen) {
-    json_t *array = json_array();
-    for (const struct nl_person_state *one = nl_person_states; one->state != NULL; one++)
-        nl_task_choice_add(array, one->state, nl_person_state_label(call, one->state), chosen);
-    return array;
-}
-
 /* Segments ask about anything that is known of people, so they are for those who may see it. */
 static enum nl_status add_segments(const struct nl_staff_call *call,
                                    const struct nl_people_rights *rights, struct nl_error *err) {
@@ -35,7 +28,7 @@ static enum nl_status add_segments(const struct nl_staff_call *call,
     json_t *one = NULL;
     enum nl_status status =
         rights->everywhere ? nl_office_segments(&office, &segments, err) : NL_OK;
-    json_array_foreach(segments, at, one) nl_task_choice_add(
+    json_array_foreach(segments, at, one) nl_choice_add(
         names, nl_facts_word(one, "name"), nl_facts_word(one, "name"), field(call, "segment"));
     json_object_set_new(call->data, "any_segments", json_boolean(json_array_size(names) > 0));
     json_object_set_new(call->data, "segments", names);
@@ -45,7 +38,7 @@ static enum nl_status add_segments(const struct nl_staff_call *call,
 
 static enum nl_status show(struct nl_staff_call *call, const struct nl_people_rights *rights,
                            struct nl_response *response, struct nl_error *err) {
-    static const struct nl_task_choice formats[] = {
+    static const struct nl_choice formats[] = {
         {"csv", "CSV"}, {"json", "JSON"}, {"jsonl", "jsonl"}, {NULL, NULL}};
     const struct nl_office office = nl_staff_office(call->staff, call->session);
     const char *page = nl_request_query(call->request, "before");
@@ -55,10 +48,12 @@ static enum nl_status show(struct nl_staff_call *call, const struct nl_people_ri
         before = 0;
     nl_staff_say(call, "heading", NL_TEXT("Exports"));
     json_object_set_new(call->data, "everywhere", json_boolean(rights->everywhere));
-    json_object_set_new(call->data, "list_choices", nl_task_lists(rights, field(call, "list")));
-    json_object_set_new(call->data, "state_choices", state_choices(call, field(call, "state")));
+    json_object_set_new(call->data, "list_choices",
+                        nl_choices_of_lists(rights, field(call, "list")));
+    json_object_set_new(call->data, "state_choices",
+                        nl_choices_of_states(call, field(call, "state")));
     json_object_set_new(call->data, "formats",
-                        nl_task_choices(call, formats, NULL, field(call, "format")));
+                        nl_choices(call, formats, NULL, field(call, "format")));
     enum nl_status status = add_segments(call, rights, err);
     if (status == NL_OK)
         status = nl_office_exports(&office, before, NL_TASKS_SHOWN + 1, &exports, err);

@@ -3,6 +3,7 @@
 #include "newsletter/report/figures.h"
 #include "newsletter/service/imports.h"
 #include "newsletter/template/data.h"
+#include "web/staff_choice.h"
 #include "web/staff_person.h"
 #include "web/staff_tasks.h"
 
@@ -22,7 +23,7 @@ void nl_import_column_field(size_t index, char out[NL_IMPORT_FIELD]) {
 /* ---- columns ---- */
 
 /* The fields under the names that the command gives them; the rare ones are shown so. */
-static const struct nl_task_choice fields[] = {
+static const struct nl_choice fields[] = {
     {"email", NL_TEXT("Email address")},
     {"name", NL_TEXT("Name")},
     {"first_name", NL_TEXT("First name")},
@@ -70,7 +71,7 @@ static void add_attribute(const struct nl_staff_call *call, json_t *choices, con
     if (word.len > 0) {
         nl_buf_addf(&label, "%s: %s", nl_staff_text(call, NL_TEXT("Attribute")),
                     nl_buf_text(&word) + sizeof prefix - 1);
-        nl_task_choice_add(choices, nl_buf_text(&word), nl_buf_text(&label), chosen);
+        nl_choice_add(choices, nl_buf_text(&word), nl_buf_text(&label), chosen);
     }
     nl_buf_free(&word);
     nl_buf_free(&label);
@@ -79,10 +80,10 @@ static void add_attribute(const struct nl_staff_call *call, json_t *choices, con
 
 static json_t *uses_of(const struct nl_staff_call *call, const char *column, const char *chosen) {
     json_t *choices = json_array();
-    nl_task_choice_add(choices, "", nl_staff_text(call, NL_TEXT("Not used")), chosen);
-    nl_task_choice_add(choices, "-",
-                       nl_staff_text(call, NL_TEXT("Not used, whatever its name says")), chosen);
-    json_t *known = nl_task_choices(call, fields, NULL, chosen);
+    nl_choice_add(choices, "", nl_staff_text(call, NL_TEXT("Not used")), chosen);
+    nl_choice_add(choices, "-", nl_staff_text(call, NL_TEXT("Not used, whatever its name says")),
+                  chosen);
+    json_t *known = nl_choices(call, fields, NULL, chosen);
     json_array_extend(choices, known);
     json_decref(known);
     add_attribute(call, choices, column, chosen);
@@ -160,31 +161,30 @@ static void add_words(json_t *data, const json_t *options) {
 }
 
 static void add_reading(const struct nl_staff_call *call, const json_t *options) {
-    static const struct nl_task_choice formats[] = {{"", NL_TEXT("(as the file looks)")},
-                                                    {"csv", "CSV"},
-                                                    {"jsonl", "JSON"},
-                                                    {"mailboxes", NL_TEXT("Lines of addresses")},
-                                                    {NULL, NULL}};
-    static const struct nl_task_choice delimiters[] = {
+    static const struct nl_choice formats[] = {{"", NL_TEXT("(as the file looks)")},
+                                               {"csv", "CSV"},
+                                               {"jsonl", "JSON"},
+                                               {"mailboxes", NL_TEXT("Lines of addresses")},
+                                               {NULL, NULL}};
+    static const struct nl_choice delimiters[] = {
         {"", NL_TEXT("(as the file looks)")}, {",", ","}, {";", ";"},
         {"tab", NL_TEXT("Tabulator")},        {"|", "|"}, {NULL, NULL}};
-    static const struct nl_task_choice dates[] = {{"", NL_TEXT("(as the file looks)")},
-                                                  {"day-first", NL_TEXT("Day, then month")},
-                                                  {"month-first", NL_TEXT("Month, then day")},
-                                                  {NULL, NULL}};
+    static const struct nl_choice dates[] = {{"", NL_TEXT("(as the file looks)")},
+                                             {"day-first", NL_TEXT("Day, then month")},
+                                             {"month-first", NL_TEXT("Month, then day")},
+                                             {NULL, NULL}};
     json_object_set_new(call->data, "formats",
-                        nl_task_choices(call, formats, NULL, nl_facts_word(options, "format")));
-    json_object_set_new(
-        call->data, "delimiters",
-        nl_task_choices(call, delimiters, NULL, nl_facts_word(options, "delimiter")));
+                        nl_choices(call, formats, NULL, nl_facts_word(options, "format")));
+    json_object_set_new(call->data, "delimiters",
+                        nl_choices(call, delimiters, NULL, nl_facts_word(options, "delimiter")));
     json_object_set_new(call->data, "dates",
-                        nl_task_choices(call, dates, NULL, nl_facts_word(options, "dates")));
+                        nl_choices(call, dates, NULL, nl_facts_word(options, "dates")));
     nl_data_set(call->data, "encoding", nl_facts_word(options, "encoding"));
 }
 
 static void add_options(const struct nl_staff_call *call, const struct nl_people_rights *rights,
                         const json_t *options) {
-    static const struct nl_task_choice states[] = {
+    static const struct nl_choice states[] = {
         {"", NL_TEXT_IN("subscription", "As the file says")},
         {"active", NL_TEXT_IN("subscription", "Active")},
         {"pending", NL_TEXT_IN("subscription", "Not confirmed")},
@@ -196,11 +196,10 @@ static void add_options(const struct nl_staff_call *call, const struct nl_people
     const char *consent = nl_facts_word(options, "consent");
     bool confirm = json_is_true(json_object_get(options, "confirm"));
     json_object_set_new(call->data, "list_choices",
-                        nl_task_lists(rights, nl_facts_word(options, "list")));
+                        nl_choices_of_lists(rights, nl_facts_word(options, "list")));
     json_object_set_new(call->data, "everywhere", json_boolean(rights->everywhere));
-    json_object_set_new(
-        call->data, "states",
-        nl_task_choices(call, states, "subscription", nl_facts_word(options, "as")));
+    json_object_set_new(call->data, "states",
+                        nl_choices(call, states, "subscription", nl_facts_word(options, "as")));
     nl_data_set(call->data, "consent", consent);
     json_object_set_new(call->data, "by_file", json_boolean(consent[0] == '\0' && !confirm));
     json_object_set_new(call->data, "by_consent", json_boolean(consent[0] != '\0'));
@@ -221,7 +220,7 @@ static void add_count(json_t *rows, const char *label, int64_t count) {
 }
 
 static json_t *outcomes_of(const struct nl_staff_call *call, const json_t *facts) {
-    static const struct nl_task_choice labels[] = {
+    static const struct nl_choice labels[] = {
         {"added", NL_TEXT("Added")},
         {"updated", NL_TEXT("Changed")},
         {"unchanged", NL_TEXT("On the list already")},
@@ -253,7 +252,7 @@ static json_t *states_of(const struct nl_staff_call *call, const json_t *facts) 
 }
 
 static json_t *undone_of(const struct nl_staff_call *call, const json_t *facts) {
-    static const struct nl_task_choice labels[] = {
+    static const struct nl_choice labels[] = {
         {"removed", NL_TEXT("Removed again")},
         {"ended", NL_TEXT("Unsubscribed, since they had got an issue")},
         {"restored", NL_TEXT("As they were before")},

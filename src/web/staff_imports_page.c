@@ -2,6 +2,7 @@
 #include "newsletter/report/facts.h"
 #include "newsletter/service/imports.h"
 #include "newsletter/template/data.h"
+#include "web/staff_choice.h"
 #include "web/staff_tasks.h"
 
 #include <stdio.h>
@@ -24,9 +25,9 @@ static enum nl_status show_list(struct nl_staff_call *call, const struct nl_peop
     json_object_set_new(call->data, "most", json_integer(NL_IMPORT_FILE_MOST >> 20));
     json_object_set_new(call->data, "everywhere", json_boolean(rights->everywhere));
     json_object_set_new(call->data, "list_choices",
-                        nl_task_lists(rights, nl_request_is_post(call->request)
-                                                  ? nl_site_field(call->request, "list")
-                                                  : nl_request_query(call->request, "list")));
+                        nl_choices_of_lists(rights, nl_request_is_post(call->request)
+                                                        ? nl_site_field(call->request, "list")
+                                                        : nl_request_query(call->request, "list")));
     enum nl_status status = nl_office_imports(&office, before, NL_TASKS_SHOWN + 1, &imports, err);
     if (status == NL_OK)
         nl_tasks_show(call, rights, "/imports", true, imports);

@@ -1,7 +1,7 @@
 #include "newsletter/base/text.h"
 #include "newsletter/service/subscribers.h"
 #include "newsletter/template/data.h"
-#include "web/staff_common.h"
+#include "web/staff_choice.h"
 #include "web/staff_person.h"
 
 #include <stdlib.h>
@@ -18,32 +18,6 @@ static const char *word_of(const json_t *object, const char *name) {
 static const char *argument(const struct nl_staff_call *call, const char *name) {
     const char *value = nl_request_query(call->request, name);
     return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
-/* ---- what the form offers ---- */
-
-static json_t *choices_of_lists(const struct nl_people_rights *rights, const char *chosen) {
-    json_t *array = json_array();
-    size_t at = 0;
-    json_t *list = NULL;
-    json_array_foreach(rights->lists, at, list) {
-        const char *name = word_of(list, "name");
-        json_array_append_new(array, json_pack("{s:s, s:s, s:b}", "name", name, "title",
-                                               word_of(list, "title"), "chosen",
-                                               chosen != NULL && strcmp(name, chosen) == 0));
-    }
-    return array;
-}
-
-static json_t *choices_of_states(const struct nl_staff_call *call, const char *chosen) {
-    json_t *array = json_array();
-    for (size_t i = 0; nl_person_states[i].state != NULL; i++) {
-        const char *state = nl_person_states[i].state;
-        json_array_append_new(array, json_pack("{s:s, s:s, s:b}", "name", state, "label",
-                                               nl_person_state_label(call, state), "chosen",
-                                               chosen != NULL && strcmp(state, chosen) == 0));
-    }
-    return array;
 }
 
 /* ---- the people that were found ---- */
@@ -117,8 +91,8 @@ static enum nl_status show(struct nl_staff_call *call, const struct nl_people_ri
     nl_staff_say(call, "heading", NL_TEXT("Subscribers"));
     nl_data_set(call->data, "q", query.part);
     json_object_set_new(call->data, "everywhere", json_boolean(rights->everywhere));
-    json_object_set_new(call->data, "list_choices", choices_of_lists(rights, query.list));
-    json_object_set_new(call->data, "state_choices", choices_of_states(call, query.state));
+    json_object_set_new(call->data, "list_choices", nl_choices_of_lists(rights, query.list));
+    json_object_set_new(call->data, "state_choices", nl_choices_of_states(call, query.state));
     nl_staff_show_rows(call, "people", NULL);
     nl_data_set(call->data, "next", "");
     if (strcmp(word_of(call->data, "done"), "") == 0)

@@ -1,33 +1,15 @@
 #include "newsletter/report/facts.h"
 #include "newsletter/service/issue_rest.h"
-#include "newsletter/service/segments.h"
 #include "newsletter/template/data.h"
+#include "web/staff_choice.h"
 #include "web/staff_issue.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const char *chosen_segment(const struct nl_issue_page *page) {
-    const struct nl_request *request = page->call->request;
-    const char *name = nl_request_is_post(request) ? nl_site_field(request, "segment")
-                                                   : nl_request_query(request, "segment");
-    return name != NULL ? name : "";
-}
-
-static enum nl_status add_segments(const struct nl_issue_page *page, const char *chosen) {
-    json_t *segments = NULL;
-    json_t *one = NULL;
-    size_t at = 0;
-    enum nl_status status = nl_office_segments(&page->office, &segments, page->err);
-    json_array_foreach(segments, at, one) json_object_set_new(
-        one, "chosen", json_boolean(strcmp(nl_facts_word(one, "name"), chosen) == 0));
-    json_object_set_new(page->call->data, "segments", segments != NULL ? segments : json_array());
-    return status;
-}
-
 enum nl_status nl_rest_page(struct nl_issue_page *page) {
     json_t *data = page->call->data;
-    const char *segment = chosen_segment(page);
+    const char *segment = nl_choice_of_segment(page->call->request);
     char text[24];
     int64_t people = 0;
     enum nl_status status =
@@ -38,7 +20,7 @@ enum nl_status nl_rest_page(struct nl_issue_page *page) {
         status = nl_office_issue_rest(&page->office, page->id, segment, &people, page->err);
     }
     if (status == NL_OK)
-        status = add_segments(page, segment);
+        status = nl_choose_segment(&page->office, segment, data, page->err);
     if (status != NL_OK)
         return status;
     snprintf(text, sizeof text, "%lld", (long long)page->id);
@@ -46,7 +28,6 @@ enum nl_status nl_rest_page(struct nl_issue_page *page) {
     nl_data_set(data, "desk", "desk");
     nl_data_set(data, "heading", nl_staff_text(page->call, NL_TEXT("Send it to the others")));
     nl_data_set(data, "title", nl_facts_word(page->issue, "title"));
-    nl_data_set(data, "segment", segment);
     json_object_set_new(data, "people", json_integer((json_int_t)people));
     json_object_set_new(data, "anybody", json_boolean(people > 0));
     return nl_staff_render(page->call->staff, page->call->theme, "staff-rest.html",
@@ -61,7 +42,8 @@ enum nl_status nl_rest_act(struct nl_issue_page *page) {
         nl_staff_say(page->call, "problem",
                      NL_TEXT("Nothing was sent. Tick the box first to confirm."));
     else
-        status = nl_office_issue_extend(&page->office, page->id, chosen_segment(page), &deliveries,
+        status = nl_office_issue_extend(&page->office, page->id,
+                                        nl_choice_of_segment(page->call->request), &deliveries,
                                         page->err);
     if (status == NL_DATA || status == NL_EXISTS || status == NL_NOTFOUND) {
         if (nl_error_text(page->err)[0] != '\0')

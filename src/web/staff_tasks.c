@@ -4,13 +4,14 @@
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
 #include "newsletter/template/data.h"
+#include "web/staff_choice.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 const char *nl_task_label(const struct nl_staff_call *call, const char *state) {
-    static const struct nl_task_choice labels[] = {
+    static const struct nl_choice labels[] = {
         {"open", NL_TEXT_IN("task", "Waits for its file")},
         {"ready", NL_TEXT_IN("task", "Not begun")},
         {"waiting", NL_TEXT_IN("task", "Begins soon")},
@@ -99,35 +100,6 @@ void nl_tasks_show(const struct nl_staff_call *call, const struct nl_people_righ
     nl_staff_show_rows(call, "rows", rows);
     nl_buf_free(&older);
     json_decref(tasks);
-}
-
-/* ---- choices ---- */
-
-void nl_task_choice_add(json_t *choices, const char *word, const char *label, const char *chosen) {
-    json_t *one = json_object();
-    nl_data_set(one, "word", word);
-    nl_data_set(one, "label", label);
-    json_object_set_new(one, "chosen", json_boolean(chosen != NULL && strcmp(word, chosen) == 0));
-    json_object_set_new(one, "plain", json_boolean(strcmp(word, label) == 0));
-    json_array_append_new(choices, one);
-}
-
-json_t *nl_task_lists(const struct nl_people_rights *rights, const char *chosen) {
-    json_t *array = json_array();
-    size_t at = 0;
-    json_t *list = NULL;
-    json_array_foreach(rights->lists, at, list) nl_task_choice_add(
-        array, nl_facts_word(list, "name"), nl_facts_word(list, "title"), chosen);
-    return array;
-}
-
-json_t *nl_task_choices(const struct nl_staff_call *call, const struct nl_task_choice *choices,
-                        const char *context, const char *chosen) {
-    json_t *array = json_array();
-    for (const struct nl_task_choice *one = choices; one->word != NULL; one++)
-        nl_task_choice_add(array, one->word,
-                           nl_catalog_text(call->theme->catalog, context, one->label), chosen);
-    return array;
 }
 
 /* ---- dispatch ---- */

@@ -43,22 +43,6 @@ bool nl_task_is_theirs(const struct nl_people_rights *rights, const json_t *fact
 void nl_tasks_show(const struct nl_staff_call *call, const struct nl_people_rights *rights,
                    const char *path, bool import, json_t *tasks);
 
-/* Adds a choice of a form. One whose label is the word itself is "plain": the same in each
- * language.
- */
-void nl_task_choice_add(json_t *choices, const char *word, const char *label, const char *chosen);
-
-/* The lists of an account as choices, one of which (NULL: none) is chosen. */
-json_t *nl_task_lists(const struct nl_people_rights *rights, const char *chosen);
-
-/* Words with their labels (English, in `context` or NULL) as choices. Ends with a word of NULL.
- */
-struct nl_task_choice {
-    const char *word, *label;
-};
-json_t *nl_task_choices(const struct nl_staff_call *call, const struct nl_task_choice *choices,
-                        const char *context, const char *chosen);
-
 /* staff_import_page.c: the page of one import, of which these are the facts. staff_import_act.c:
  * what its buttons do. Both take the data of the call. */
 enum nl_status nl_import_page(struct nl_staff_call *call, const struct nl_people_rights *rights,

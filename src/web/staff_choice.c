@@ -1,0 +1,62 @@
+#include "web/staff_choice.h"
+
+#include "newsletter/report/facts.h"
+#include "newsletter/service/segments.h"
+#include "newsletter/template/data.h"
+#include "web/staff_person.h"
+
+#include <string.h>
+
+void nl_choice_add(json_t *choices, const char *word, const char *label, const char *chosen) {
+    json_t *one = json_object();
+    nl_data_set(one, "word", word);
+    nl_data_set(one, "label", label);
+    json_object_set_new(one, "chosen", json_boolean(chosen != NULL && strcmp(word, chosen) == 0));
+    json_object_set_new(one, "plain", json_boolean(strcmp(word, label) == 0));
+    json_array_append_new(choices, one);
+}
+
+json_t *nl_choices_of_lists(const struct nl_people_rights *rights, const char *chosen) {
+    json_t *array = json_array();
+    size_t at = 0;
+    json_t *list = NULL;
+    json_array_foreach(rights->lists, at, list)
+        nl_choice_add(array, nl_facts_word(list, "name"), nl_facts_word(list, "title"), chosen);
+    return array;
+}
+
+json_t *nl_choices(const struct nl_staff_call *call, const struct nl_choice *choices,
+                   const char *context, const char *chosen) {
+    json_t *array = json_array();
+    for (const struct nl_choice *one = choices; one->word != NULL; one++)
+        nl_choice_add(array, one->word, nl_catalog_text(call->theme->catalog, context, one->label),
+                      chosen);
+    return array;
+}
+
+json_t *nl_choices_of_states(const struct nl_staff_call *call, const char *chosen) {
+    json_t *array = json_array();
+    for (const struct nl_person_state *one = nl_person_states; one->state != NULL; one++)
+        nl_choice_add(array, one->state, nl_person_state_label(call, one->state), chosen);
+    return array;
+}
+
+const char *nl_choice_of_segment(const struct nl_request *request) {
+    const char *name = nl_request_is_post(request) ? nl_site_field(request, "segment")
+                                                   : nl_request_query(request, "segment");
+    return name != NULL ? name : "";
+}
+
+enum nl_status nl_choose_segment(const struct nl_office *office, const char *chosen, json_t *data,
+                                 struct nl_error *err) {
+    json_t *segments = NULL;
+    json_t *one = NULL;
+    size_t at = 0;
+    enum nl_status status = nl_office_segments(office, &segments, err);
+    json_array_foreach(segments, at, one) json_object_set_new(
+        one, "chosen", json_boolean(strcmp(nl_facts_word(one, "name"), chosen) == 0));
+    nl_data_set(data, "segment", chosen);
+    json_object_set_new(data, "any_segments", json_boolean(json_array_size(segments) > 0));
+    json_object_set_new(data, "segments", segments != NULL ? segments : json_array());
+    return status;
+}

@@ -1,0 +1,31 @@
+/* Choices that the forms of staff's pages offer. */
+#ifndef NL_WEB_STAFF_CHOICE_H
+#define NL_WEB_STAFF_CHOICE_H
+
+#include "web/staff_common.h"
+
+/* Adds a choice of a form. One whose label is the word itself is "plain": the same in each
+ * language. */
+void nl_choice_add(json_t *choices, const char *word, const char *label, const char *chosen);
+
+/* The lists of an account as choices, one of which (NULL: none) is chosen. */
+json_t *nl_choices_of_lists(const struct nl_people_rights *rights, const char *chosen);
+
+/* The states of a subscription. */
+json_t *nl_choices_of_states(const struct nl_staff_call *call, const char *chosen);
+
+/* Words with their labels (English, in `context` or NULL) as choices. Ends with a word of NULL. */
+struct nl_choice {
+    const char *word, *label;
+};
+json_t *nl_choices(const struct nl_staff_call *call, const struct nl_choice *choices,
+                   const char *context, const char *chosen);
+
+/* The name of the saved segment that a page is asked for; "": everybody. */
+const char *nl_choice_of_segment(const struct nl_request *request);
+
+/* Adds the members of staff-segment-choice.html. */
+enum nl_status nl_choose_segment(const struct nl_office *office, const char *chosen, json_t *data,
+                                 struct nl_error *err);
+
+#endif
