@@ -13,11 +13,13 @@ struct making {
     const volatile sig_atomic_t *stop;
     bool cancelled;
     int64_t noted_at;
+    struct nl_task_written written;
 };
 
 static enum nl_status note(size_t rows, void *ctx, struct nl_error *err) {
     struct making *making = ctx;
     making->task->rows = (int64_t)rows;
+    making->task->size = making->written.size;
     if (*making->stop != 0)
         return nl_error_set(err, NL_BUSY, "it was told to end");
     if (nl_clock_nanoseconds() - making->noted_at < NOTE_NANOSECONDS)
@@ -30,11 +32,9 @@ static enum nl_status note(size_t rows, void *ctx, struct nl_error *err) {
 
 static enum nl_status write_all(const struct nl_office *office, struct making *making,
                                 struct nl_export_wish *wish, struct nl_error *err) {
-    struct nl_error problem = {0};
     size_t count = 0;
-    making->task->size = 0;
-    FILE *out = nl_task_writer(making->second, making->task->id, NL_TASK_EXPORTED,
-                               &making->task->size, &problem, err);
+    FILE *out =
+        nl_task_writer(making->second, making->task->id, NL_TASK_EXPORTED, &making->written, err);
     if (out == NULL)
         return NL_OS;
     wish->options.progress = note;
@@ -42,9 +42,10 @@ static enum nl_status write_all(const struct nl_office *office, struct making *m
     enum nl_status status =
         nl_export_file(office->store, &wish->filter, &wish->options, out, &count, err);
     if (fclose(out) != 0 && status == NL_OK)
-        status = nl_error_set(err, NL_IO, "%s", nl_error_text(&problem));
+        status = nl_error_set(err, NL_IO, "%s", nl_error_text(&making->written.problem));
     making->task->rows = (int64_t)count;
-    nl_error_free(&problem);
+    making->task->size = making->written.size;
+    nl_error_free(&making->written.problem);
     return status;
 }
 

@@ -19,9 +19,8 @@ struct running {
     struct nl_import_options options;
     void (*reject)(size_t line, const char *reason, const char *row, void *ctx); /* the caller's */
     const struct nl_import_options *wanted;
-    FILE *rejects;           /* the stream of refused rows; NULL: the caller's, or closed */
-    struct nl_error problem; /* of that stream */
-    int64_t rejects_size;
+    FILE *rejects;                  /* the stream of refused rows; NULL: the caller's, or closed */
+    struct nl_task_written written; /* to that stream */
 };
 
 /* ---- how far it is ---- */
@@ -88,7 +87,7 @@ static enum nl_status close_rejects(struct running *running, struct nl_error *er
     FILE *rejects = running->rejects;
     running->rejects = NULL;
     return rejects != NULL && fclose(rejects) != 0
-               ? nl_error_set(err, NL_IO, "%s", nl_error_text(&running->problem))
+               ? nl_error_set(err, NL_IO, "%s", nl_error_text(&running->written.problem))
                : NL_OK;
 }
 
@@ -171,9 +170,8 @@ static enum nl_status import_file(struct running *running, FILE *in, const char 
     running->options.read = take_read;
     running->options.ctx = running;
     if (running->options.rejects == NULL) {
-        running->rejects =
-            nl_task_writer(running->office->store, running->task->id, NL_TASK_REJECTS,
-                           &running->rejects_size, &running->problem, err);
+        running->rejects = nl_task_writer(running->office->store, running->task->id,
+                                          NL_TASK_REJECTS, &running->written, err);
         if (running->rejects == NULL)
             return NL_OS;
         running->options.rejects = running->rejects;
@@ -183,7 +181,7 @@ static enum nl_status import_file(struct running *running, FILE *in, const char 
     struct nl_error later = {0}; /* a file that cannot be read has rows before that */
     nl_error_ignore(close_rejects(running, &later));
     nl_error_free(&later);
-    nl_error_free(&running->problem);
+    nl_error_free(&running->written.problem);
     return status;
 }
 

@@ -23,12 +23,16 @@ NL_CHECKED enum nl_status nl_tasks_read_facts(const struct nl_office *office,
                                               json_t **out, struct nl_error *err) NL_ALL_NONNULL;
 
 /* task_stream.c: a file of a task as a stream; NULL with an error. A failure of the database shows
- * as one of the stream, and in *problem, unless it is NULL, which lives as long, as *size does, to
- * which the bytes that are written are added. */
+ * as one of the stream, and in *problem, unless it is NULL, which lives as long. So does *written.
+ */
+struct nl_task_written {
+    int64_t size;            /* in bytes */
+    struct nl_error problem; /* free with nl_error_free */
+};
 FILE *nl_task_reader(struct nl_store *store, int64_t id, enum nl_task_file file,
                      struct nl_error *problem, struct nl_error *err) NL_NONNULL(1, 5);
-FILE *nl_task_writer(struct nl_store *store, int64_t id, enum nl_task_file file, int64_t *size,
-                     struct nl_error *problem, struct nl_error *err) NL_ALL_NONNULL;
+FILE *nl_task_writer(struct nl_store *store, int64_t id, enum nl_task_file file,
+                     struct nl_task_written *written, struct nl_error *err) NL_ALL_NONNULL;
 
 /* The same to be read by somebody else; NL_NOTFOUND where there is nothing in it. */
 NL_CHECKED enum nl_status nl_task_open(struct nl_store *store, int64_t id, enum nl_task_file file,

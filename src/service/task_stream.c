@@ -40,9 +40,8 @@ struct stream {
     struct nl_store *store;
     int64_t id;
     enum nl_task_file file;
-    struct nl_error *problem;
     struct nl_buf piece;
-    int64_t *size; /* of what was written, for the caller */
+    struct nl_task_written *written;
 };
 
 static bool write_piece(struct stream *stream) {
@@ -50,9 +49,9 @@ static bool write_piece(struct stream *stream) {
         return true;
     enum nl_status status =
         stream->piece.failed
-            ? nl_error_nomem(stream->problem)
+            ? nl_error_nomem(&stream->written->problem)
             : nl_task_append(stream->store, stream->id, stream->file, stream->piece.data,
-                             stream->piece.len, stream->problem);
+                             stream->piece.len, &stream->written->problem);
     nl_buf_clear(&stream->piece);
     return status == NL_OK;
 }
@@ -60,7 +59,7 @@ static bool write_piece(struct stream *stream) {
 static ssize_t write_stream(void *cookie, const char *data, size_t size) {
     struct stream *stream = cookie;
     nl_buf_add(&stream->piece, data, size);
-    *stream->size += (int64_t)size;
+    stream->written->size += (int64_t)size;
     if (stream->piece.len >= PIECE && !write_piece(stream)) {
         errno = EIO;
         return 0;
@@ -76,14 +75,13 @@ static int close_writer(void *cookie) {
     return fine ? 0 : EOF;
 }
 
-FILE *nl_task_writer(struct nl_store *store, int64_t id, enum nl_task_file file, int64_t *size,
-                     struct nl_error *problem, struct nl_error *err) {
+FILE *nl_task_writer(struct nl_store *store, int64_t id, enum nl_task_file file,
+                     struct nl_task_written *written, struct nl_error *err) {
     static const cookie_io_functions_t functions = {.write = write_stream, .close = close_writer};
     struct stream *stream = malloc(sizeof *stream);
     FILE *out = NULL;
     if (stream != NULL) {
-        *stream = (struct stream){
-            .store = store, .id = id, .file = file, .problem = problem, .size = size};
+        *stream = (struct stream){.store = store, .id = id, .file = file, .written = written};
         out = fopencookie(stream, "w", functions);
     }
     if (out == NULL) {
