@@ -1,6 +1,7 @@
 #include "cli/send_call.h"
 
 #include "newsletter/base/zone.h"
+#include "newsletter/service/audience.h"
 #include "newsletter/service/issues.h"
 
 #include <stdlib.h>
@@ -148,14 +149,29 @@ static enum nl_status check_options(const struct cli *cli, const struct send_opt
         return cli_usage_error(cli, err,
                                "with --json there is no question: say --yes, or look at the plan "
                                "with --dry-run");
-    if (chosen->rest && (chosen->where != NULL || chosen->segment != NULL || chosen->at != NULL))
+    if (chosen->rest && (chosen->where != NULL || chosen->segment != NULL ||
+                         chosen->language != NULL || chosen->at != NULL))
         return cli_usage_error(cli, err,
-                               "--rest means everybody on the list, now: --where, --segment and "
-                               "--at do not go with it");
+                               "--rest means everybody on the list, now: --where, --segment, "
+                               "--language and --at do not go with it");
     return NL_OK;
 }
 
 static const struct send_options no_options = {.wait = -1, .rule = -1};
+
+static enum nl_status read_audience(struct cli *cli, struct send_call *call, struct nl_error *err) {
+    const struct send_options *chosen = call->chosen;
+    const struct nl_office office = cli_office(cli);
+    const struct nl_audience audience = {chosen->segment, chosen->where, chosen->language};
+    const char *const given[] = {chosen->segment, chosen->where, chosen->language};
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+        if (given[i] != NULL && given[i][0] == '\0') /* a variable of a script that is not set */
+            return cli_usage_error(cli, err,
+                                   "--segment, --where and --language are not empty: leave them "
+                                   "out to send to everybody");
+    return nl_office_audience(&office, &audience, &call->segment, &call->bulletin.issue.segment,
+                              err);
+}
 
 static enum nl_status send_run(struct cli *cli, void *options, struct nl_error *err) {
     const struct send_options *chosen = options;
@@ -167,8 +183,7 @@ static enum nl_status send_run(struct cli *cli, void *options, struct nl_error *
     if (status == NL_OK)
         status = cli_compose(cli, call.path, chosen->list, &call.list, &call.bulletin, err);
     if (status == NL_OK)
-        status = cli_segment(cli, chosen->where, chosen->segment, &call.segment,
-                             &call.bulletin.issue.segment, err);
+        status = read_audience(cli, &call, err);
     if (status == NL_OK)
         status = read_time(cli, &call, err);
     if (status == NL_OK)
@@ -201,6 +216,7 @@ static const struct cli_option send_table[] = {
     CLI_FLAG("resend-unknown", struct send_options, resend_unknown),
     CLI_TEXT("where", struct send_options, where),
     CLI_TEXT("segment", struct send_options, segment),
+    CLI_TEXT("language", struct send_options, language),
     CLI_TEXT("at", struct send_options, at),
     CLI_TEXT("timezone", struct send_options, timezone),
     CLI_FLAG("local-time", struct send_options, local_time),

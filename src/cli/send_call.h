@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 
 struct send_options {
-    const char *list, *test, *where, *segment;
+    const char *list, *test, *where, *segment, *language;
     const char *at, *timezone;
     bool local_time;
     int64_t sample, wait; /* percent, 0 for the configuration's; seconds, -1 likewise */

@@ -2,7 +2,6 @@
 
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/sample.h"
-#include "newsletter/service/segments.h"
 #include "newsletter/service/send_outlook.h"
 #include "newsletter/smtp/relay.h"
 #include "newsletter/store/approval.h"
@@ -20,6 +19,7 @@ void nl_draft_plan_free(struct nl_draft_plan *plan) {
     nl_draft_composed_free(&plan->composed);
     free(plan->obstacle);
     free(plan->segment);
+    json_decref(plan->readers);
     json_decref(plan->languages);
     json_decref(plan->holds);
     *plan = (struct nl_draft_plan){0};
@@ -87,15 +87,31 @@ static enum nl_status add_duration(const struct nl_office *office, struct nl_dra
     return status;
 }
 
+/* The languages that can be chosen: those of the audience as it is without such a choice. */
+static enum nl_status add_readers(const struct nl_office *office,
+                                  const struct nl_draft_schedule *schedule,
+                                  struct nl_draft_plan *plan, struct nl_error *err) {
+    const struct nl_audience all = {schedule->audience.segment, schedule->audience.where, NULL};
+    struct nl_segment *segment = NULL;
+    char *text = NULL;
+    enum nl_status status = nl_office_audience(office, &all, &segment, &text, err);
+    if (status == NL_OK)
+        status = nl_office_audience_languages(office, &plan->composed.list, segment, &plan->readers,
+                                              err);
+    nl_segment_free(segment);
+    free(text);
+    return status;
+}
+
 static enum nl_status measure(const struct nl_office *office,
                               const struct nl_draft_schedule *schedule, struct nl_draft_plan *plan,
                               struct nl_error *err) {
     const struct nl_issue *issue = &plan->composed.bulletin.issue;
-    const char *name =
-        schedule->segment != NULL && schedule->segment[0] != '\0' ? schedule->segment : NULL;
     struct nl_segment *segment = NULL;
     struct nl_buf sample = {0};
-    enum nl_status status = nl_office_segment(office, NULL, name, &segment, &plan->segment, err);
+    enum nl_status status = add_readers(office, schedule, plan, err);
+    if (status == NL_OK)
+        status = nl_office_audience(office, &schedule->audience, &segment, &plan->segment, err);
     if (status == NL_OK)
         status =
             nl_issue_audience(office->store, plan->composed.list.id, segment, &plan->people, err);

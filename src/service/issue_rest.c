@@ -1,22 +1,30 @@
 #include "newsletter/service/issue_rest.h"
 
 #include "newsletter/service/issues.h"
-#include "newsletter/service/segments.h"
 #include "newsletter/store/issue.h"
 
 #include <stdlib.h>
 
-static enum nl_status read(const struct nl_office *office, int64_t issue, const char *segment,
-                           char **expression, int64_t *people, struct nl_error *err) {
+enum { LANGUAGES = 16 }; /* the most read ones, each of which is counted */
+
+static enum nl_status find_list(const struct nl_office *office, int64_t issue, char **list,
+                                struct nl_error *err) {
+    enum nl_status status = nl_office_issue_list(office, issue, list, err);
+    return status == NL_OK && *list == NULL
+               ? nl_error_set(err, NL_NOTFOUND, "there is no such issue")
+               : status;
+}
+
+static enum nl_status read(const struct nl_office *office, int64_t issue,
+                           const struct nl_audience *audience, char **expression, int64_t *people,
+                           struct nl_error *err) {
     struct nl_segment *parsed = NULL;
     char *list = NULL;
-    const char *name = segment != NULL && segment[0] != '\0' ? segment : NULL;
+    *expression = NULL;
     *people = 0;
-    enum nl_status status = nl_office_issue_list(office, issue, &list, err);
-    if (status == NL_OK && list == NULL)
-        status = nl_error_set(err, NL_NOTFOUND, "there is no such issue");
+    enum nl_status status = find_list(office, issue, &list, err);
     if (status == NL_OK)
-        status = nl_office_segment(office, NULL, name, &parsed, expression, err);
+        status = nl_office_audience(office, audience, &parsed, expression, err);
     if (status == NL_OK)
         status = nl_issue_further(office->store, issue, parsed, people, err);
     nl_segment_free(parsed);
@@ -25,20 +33,62 @@ static enum nl_status read(const struct nl_office *office, int64_t issue, const 
 }
 
 enum nl_status nl_office_issue_rest(const struct nl_office *office, int64_t issue,
-                                    const char *segment, int64_t *people, struct nl_error *err) {
+                                    const struct nl_audience *audience, int64_t *people,
+                                    struct nl_error *err) {
     char *expression = NULL;
-    enum nl_status status = read(office, issue, segment, &expression, people, err);
+    enum nl_status status = read(office, issue, audience, &expression, people, err);
     free(expression);
     return status;
 }
 
+/* Replaces the number of people who read a language by that of those who have not had it. */
+static enum nl_status count_rest(const struct nl_office *office, int64_t issue, json_t *language,
+                                 int64_t *people, struct nl_error *err) {
+    const struct nl_audience audience = {
+        .language = json_string_value(json_object_get(language, "language"))};
+    enum nl_status status = nl_office_issue_rest(office, issue, &audience, people, err);
+    json_object_set_new(language, "people", json_integer((json_int_t)*people));
+    return status;
+}
+
+enum nl_status nl_office_issue_readers(const struct nl_office *office, int64_t issue, json_t **out,
+                                       struct nl_error *err) {
+    struct nl_list list = {0};
+    char *name = NULL;
+    json_t *all = NULL;
+    json_t *one = NULL;
+    json_t *rest = json_array();
+    size_t at = 0;
+    *out = NULL;
+    enum nl_status status = find_list(office, issue, &name, err);
+    if (status == NL_OK)
+        status = nl_list_find(office->store, name, &list, err);
+    if (status == NL_OK)
+        status = nl_office_audience_languages(office, &list, NULL, &all, err);
+    json_array_foreach(all, at, one) {
+        int64_t people = 0;
+        if (status == NL_OK && at < LANGUAGES)
+            status = count_rest(office, issue, one, &people, err);
+        if (people > 0)
+            json_array_append(rest, one);
+    }
+    json_decref(all);
+    nl_list_free(&list);
+    free(name);
+    if (status == NL_OK)
+        *out = rest;
+    else
+        json_decref(rest);
+    return status;
+}
+
 enum nl_status nl_office_issue_extend(const struct nl_office *office, int64_t issue,
-                                      const char *segment, int64_t *deliveries,
+                                      const struct nl_audience *audience, int64_t *deliveries,
                                       struct nl_error *err) {
     char *expression = NULL;
     int64_t people = 0;
     *deliveries = 0;
-    enum nl_status status = read(office, issue, segment, &expression, &people, err);
+    enum nl_status status = read(office, issue, audience, &expression, &people, err);
     if (status == NL_OK && people == 0)
         status = nl_error_set(err, NL_DATA, "everybody who is meant has had it: nobody is left");
     if (status == NL_OK)

@@ -3,7 +3,7 @@
 #ifndef NL_WEB_API_H
 #define NL_WEB_API_H
 
-#include "newsletter/service/office.h"
+#include "newsletter/service/audience.h"
 #include "web/staff_common.h"
 
 enum {
@@ -123,6 +123,10 @@ bool nl_api_takes(const struct nl_api_call *call, const json_t *object, const ch
 /* A text of the body; NULL where there is none; "" for null. */
 const char *nl_api_text(const json_t *object, const char *name);
 
+/* api_rest.c: the audience of a query, and that of a body. */
+struct nl_audience nl_api_asked_audience(const struct nl_api_call *call);
+struct nl_audience nl_api_told_audience(const struct nl_api_call *call);
+
 /* A number of the query, or `fallback` without one; false if it is no number or out of range. */
 bool nl_api_number(const struct nl_api_call *call, const char *name, int64_t fallback,
                    int64_t least, int64_t most, int64_t *out);
@@ -152,7 +156,8 @@ nl_api_handler nl_api_get_lists, nl_api_get_list, nl_api_get_growth, nl_api_add_
     nl_api_change_list, nl_api_rename_list, nl_api_remove_list;
 nl_api_handler nl_api_get_issues, nl_api_get_issue, nl_api_get_domains, nl_api_get_reasons,
     nl_api_get_timeline, nl_api_get_deliveries, nl_api_get_subjects, nl_api_decide_subject,
-    nl_api_control_issue, nl_api_resend_issue, nl_api_get_notices;
+    nl_api_control_issue, nl_api_resend_issue, nl_api_get_rest, nl_api_send_rest,
+    nl_api_get_notices;
 nl_api_handler nl_api_find_subscribers, nl_api_get_subscriber, nl_api_get_history,
     nl_api_add_subscriber, nl_api_add_subscribers, nl_api_change_subscriber,
     nl_api_end_subscription, nl_api_suppress_subscriber, nl_api_erase_subscriber;

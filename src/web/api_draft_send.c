@@ -109,17 +109,23 @@ static json_t *plan_facts(const struct nl_draft_plan *plan) {
     json_t *languages = json_array();
     for (size_t i = 0; i < bulletin->view_count; i++)
         json_array_append_new(languages, json_string(nl_bulletin_edition(bulletin, i).language));
-    return json_pack("{s:o, s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:I}", "at", nl_facts_time(plan->at),
-                     "people", (json_int_t)plan->people, "size", (json_int_t)plan->size, "subject",
+    return json_pack("{s:o, s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:O, s:O, s:O, s:I}", "at",
+                     nl_facts_time(plan->at), "people", (json_int_t)plan->people, "size",
+                     (json_int_t)plan->size, "subject",
                      text_or_null(whole ? bulletin->issue.subject : NULL), "digest",
                      text_or_null(whole ? plan->seal.text : NULL), "list", plan->composed.list.name,
                      "languages", languages, "obstacle", text_or_null(plan->obstacle), "warnings",
-                     (json_int_t)plan->composed.warnings);
+                     (json_int_t)plan->composed.warnings, "segment", text_or_null(plan->segment),
+                     "readers", plan->readers, "editions", plan->languages, "holds", plan->holds,
+                     "seconds", (json_int_t)plan->seconds);
 }
 
 enum nl_status nl_api_plan_draft(struct nl_api_call *call, struct nl_error *err) {
-    const struct nl_draft_schedule schedule = {.at = nl_request_query(call->request, "at"),
-                                               .zone = nl_request_query(call->request, "zone")};
+    const struct nl_draft_schedule schedule = {
+        .at = nl_request_query(call->request, "at"),
+        .zone = nl_request_query(call->request, "zone"),
+        .audience = nl_api_asked_audience(call),
+    };
     struct nl_draft_plan plan = {0};
     enum nl_status status = nl_office_draft_plan(&call->office, call->id, &schedule, &plan, err);
     status = status == NL_OK ? nl_api_answer(call, 200, plan_facts(&plan), err)
@@ -130,14 +136,15 @@ enum nl_status nl_api_plan_draft(struct nl_api_call *call, struct nl_error *err)
 
 enum nl_status nl_api_send_draft(struct nl_api_call *call, struct nl_error *err) {
     static const struct nl_api_member members[] = {
-        {"digest", 'S'}, {"at", 's'}, {"zone", 's'}, {0}};
+        {"digest", 'S'}, {"at", 's'}, {"zone", 's'}, {"segment", 's'}, {"language", 's'}, {0}};
     int64_t issue = 0;
     int64_t at = 0;
     enum nl_status status = NL_OK;
     if (!nl_api_takes(call, call->body, "", members, &status, err))
         return status;
     const struct nl_draft_schedule schedule = {.at = nl_api_text(call->body, "at"),
-                                               .zone = nl_api_text(call->body, "zone")};
+                                               .zone = nl_api_text(call->body, "zone"),
+                                               .audience = nl_api_told_audience(call)};
     status = nl_office_draft_send(&call->office, call->id, &schedule,
                                   nl_api_text(call->body, "digest"), &issue, &at, err);
     if (status != NL_OK)

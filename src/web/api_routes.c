@@ -20,6 +20,8 @@ const struct nl_api_route nl_api_routes[] = {
     {"POST", "issues/*/resume", NL_API_SEND, NL_LIST_ISSUE, false, nl_api_control_issue},
     {"POST", "issues/*/cancel", NL_API_SEND, NL_LIST_ISSUE, false, nl_api_control_issue},
     {"POST", "issues/*/resend", NL_API_SEND, NL_LIST_ISSUE, true, nl_api_resend_issue},
+    {"GET", "issues/*/rest", NL_API_SEND, NL_LIST_ISSUE, false, nl_api_get_rest},
+    {"POST", "issues/*/rest", NL_API_SEND, NL_LIST_ISSUE, true, nl_api_send_rest},
     {"GET", "notices", NL_API_READ, NL_LIST_NONE, false, nl_api_get_notices},
     {"GET", "subscribers", NL_API_PEOPLE, NL_LIST_NONE, false, nl_api_find_subscribers},
     {"POST", "subscribers", NL_API_PEOPLE, NL_LIST_BODY, true, nl_api_add_subscriber},

@@ -124,19 +124,19 @@ static void add_test_result(const struct nl_desk *desk, json_t *data) {
 }
 
 enum nl_status nl_desk_send_page(struct nl_desk *desk) {
-    const char *segment = nl_choice_of_segment(desk->call->request);
-    const struct nl_draft_schedule now = {.segment = segment};
+    const struct nl_draft_schedule now = {.audience = nl_choice_of_audience(desk->call->request)};
     struct nl_draft_plan plan = {0};
     json_t *data = desk->call->data;
     if (json_is_integer(json_object_get(desk->draft, "issue")))
         return nl_desk_go(desk, "");
     enum nl_status status = nl_office_draft_plan(&desk->office, desk->id, &now, &plan, desk->err);
-    if (status == NL_NOTFOUND) { /* a segment that somebody has removed */
+    bool chosen = now.audience.segment[0] != '\0' || now.audience.language[0] != '\0';
+    if (chosen && (status == NL_NOTFOUND || status == NL_DATA)) { /* such as a removed segment */
         nl_error_free(desk->err);
         return nl_desk_go(desk, "/send");
     }
     if (status == NL_OK)
-        status = nl_choose_segment(&desk->office, segment, data, desk->err);
+        status = nl_choose_audience(&desk->office, &now.audience, plan.readers, data, desk->err);
     if (status == NL_OK) {
         describe(desk, &plan, data);
         add_test_result(desk, data);
@@ -183,7 +183,7 @@ static enum nl_status send_issue(struct nl_desk *desk, int64_t *issue) {
     struct nl_draft_schedule schedule = {.at = later ? field(desk, "at") : NULL,
                                          .zone = zone[0] != '\0' ? zone : "UTC",
                                          .local = local,
-                                         .segment = field(desk, "segment"),
+                                         .audience = nl_choice_of_audience(desk->call->request),
                                          .rule = field(desk, "rule"),
                                          .archive = field(desk, "archive"),
                                          .public_from = field(desk, "public_from")};

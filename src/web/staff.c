@@ -177,6 +177,8 @@ bool nl_staff_is_slow(void *ctx, const struct nl_request *request) {
         {"/api/v1/subscribers/batch", "", true},
         {"/api/v1/segments/people", "", true},
         {"/api/v1/issues/", "/resend", true},
+        {"/api/v1/issues/", "/rest", false},
+        {"/api/v1/issues/", "/rest", true},
         {"/api/v1/drafts", "", true},
         {"/api/v1/drafts/", "/check", false},
         {"/api/v1/drafts/", "/preview", false},

@@ -3,6 +3,7 @@
 #include "newsletter/report/facts.h"
 #include "newsletter/service/segments.h"
 #include "newsletter/template/data.h"
+#include "newsletter/template/language_name.h"
 #include "web/staff_person.h"
 
 #include <string.h>
@@ -41,22 +42,50 @@ json_t *nl_choices_of_states(const struct nl_staff_call *call, const char *chose
     return array;
 }
 
-const char *nl_choice_of_segment(const struct nl_request *request) {
-    const char *name = nl_request_is_post(request) ? nl_site_field(request, "segment")
-                                                   : nl_request_query(request, "segment");
-    return name != NULL ? name : "";
+static const char *asked(const struct nl_request *request, const char *name) {
+    const char *value = nl_request_is_post(request) ? nl_site_field(request, name)
+                                                    : nl_request_query(request, name);
+    return value != NULL ? value : "";
 }
 
-enum nl_status nl_choose_segment(const struct nl_office *office, const char *chosen, json_t *data,
-                                 struct nl_error *err) {
-    json_t *segments = NULL;
+struct nl_audience nl_choice_of_audience(const struct nl_request *request) {
+    return (struct nl_audience){.segment = asked(request, "segment"),
+                                .language = asked(request, "audience_language")};
+}
+
+static void mark(json_t *choices, const char *member, const char *chosen) {
     json_t *one = NULL;
     size_t at = 0;
+    json_array_foreach(choices, at, one) json_object_set_new(
+        one, "chosen", json_boolean(strcmp(nl_facts_word(one, member), chosen) == 0));
+}
+
+static void name_languages(json_t *languages) {
+    json_t *one = NULL;
+    size_t at = 0;
+    json_array_foreach(languages, at, one) {
+        struct nl_buf name = {0};
+        nl_language_name(nl_facts_word(one, "language"), &name);
+        nl_data_set(one, "name", nl_buf_text(&name));
+        nl_buf_free(&name);
+    }
+}
+
+enum nl_status nl_choose_audience(const struct nl_office *office, const struct nl_audience *chosen,
+                                  json_t *languages, json_t *data, struct nl_error *err) {
+    json_t *segments = NULL;
     enum nl_status status = nl_office_segments(office, &segments, err);
-    json_array_foreach(segments, at, one) json_object_set_new(
-        one, "chosen", json_boolean(strcmp(nl_facts_word(one, "name"), chosen) == 0));
-    nl_data_set(data, "segment", chosen);
-    json_object_set_new(data, "any_segments", json_boolean(json_array_size(segments) > 0));
+    mark(segments, "name", chosen->segment);
+    mark(languages, "language", chosen->language);
+    name_languages(languages);
+    bool any_segments = json_array_size(segments) > 0;
+    bool any_languages = json_array_size(languages) > 1 || chosen->language[0] != '\0';
+    nl_data_set(data, "segment", chosen->segment);
+    nl_data_set(data, "audience_language", chosen->language);
+    json_object_set_new(data, "any_segments", json_boolean(any_segments));
+    json_object_set_new(data, "any_languages", json_boolean(any_languages));
+    json_object_set_new(data, "any_audience", json_boolean(any_segments || any_languages));
     json_object_set_new(data, "segments", segments != NULL ? segments : json_array());
+    json_object_set(data, "audience_languages", languages);
     return status;
 }

@@ -2,6 +2,7 @@
 #ifndef NL_WEB_STAFF_CHOICE_H
 #define NL_WEB_STAFF_CHOICE_H
 
+#include "newsletter/service/audience.h"
 #include "web/staff_common.h"
 
 /* Adds a choice of a form. One whose label is the word itself is "plain": the same in each
@@ -21,11 +22,12 @@ struct nl_choice {
 json_t *nl_choices(const struct nl_staff_call *call, const struct nl_choice *choices,
                    const char *context, const char *chosen);
 
-/* The name of the saved segment that a page is asked for; "": everybody. */
-const char *nl_choice_of_segment(const struct nl_request *request);
+/* The audience that a page is asked for. */
+struct nl_audience nl_choice_of_audience(const struct nl_request *request);
 
-/* Adds the members of staff-segment-choice.html. */
-enum nl_status nl_choose_segment(const struct nl_office *office, const char *chosen, json_t *data,
-                                 struct nl_error *err);
+/* Adds the members of staff-audience.html. `languages` has objects with language and, if it is
+ * known, people; it is changed. */
+enum nl_status nl_choose_audience(const struct nl_office *office, const struct nl_audience *chosen,
+                                  json_t *languages, json_t *data, struct nl_error *err);
 
 #endif

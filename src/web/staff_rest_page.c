@@ -9,18 +9,22 @@
 
 enum nl_status nl_rest_page(struct nl_issue_page *page) {
     json_t *data = page->call->data;
-    const char *segment = nl_choice_of_segment(page->call->request);
+    struct nl_audience audience = nl_choice_of_audience(page->call->request);
+    json_t *languages = NULL;
     char text[24];
     int64_t people = 0;
     enum nl_status status =
-        nl_office_issue_rest(&page->office, page->id, segment, &people, page->err);
-    if (status == NL_NOTFOUND) { /* a segment that somebody has removed */
+        nl_office_issue_rest(&page->office, page->id, &audience, &people, page->err);
+    if (status == NL_NOTFOUND || status == NL_DATA) { /* a segment that somebody has removed */
         nl_error_free(page->err);
-        segment = "";
-        status = nl_office_issue_rest(&page->office, page->id, segment, &people, page->err);
+        audience = (struct nl_audience){.segment = "", .language = ""};
+        status = nl_office_issue_rest(&page->office, page->id, &audience, &people, page->err);
     }
     if (status == NL_OK)
-        status = nl_choose_segment(&page->office, segment, data, page->err);
+        status = nl_office_issue_readers(&page->office, page->id, &languages, page->err);
+    if (status == NL_OK)
+        status = nl_choose_audience(&page->office, &audience, languages, data, page->err);
+    json_decref(languages);
     if (status != NL_OK)
         return status;
     snprintf(text, sizeof text, "%lld", (long long)page->id);
@@ -35,6 +39,7 @@ enum nl_status nl_rest_page(struct nl_issue_page *page) {
 }
 
 enum nl_status nl_rest_act(struct nl_issue_page *page) {
+    const struct nl_audience audience = nl_choice_of_audience(page->call->request);
     int64_t deliveries = 0;
     char path[40];
     enum nl_status status = NL_DATA;
@@ -42,9 +47,7 @@ enum nl_status nl_rest_act(struct nl_issue_page *page) {
         nl_staff_say(page->call, "problem",
                      NL_TEXT("Nothing was sent. Tick the box first to confirm."));
     else
-        status = nl_office_issue_extend(&page->office, page->id,
-                                        nl_choice_of_segment(page->call->request), &deliveries,
-                                        page->err);
+        status = nl_office_issue_extend(&page->office, page->id, &audience, &deliveries, page->err);
     if (status == NL_DATA || status == NL_EXISTS || status == NL_NOTFOUND) {
         if (nl_error_text(page->err)[0] != '\0')
             nl_data_set(page->call->data, "problem", nl_error_text(page->err));

@@ -2,15 +2,16 @@
 #ifndef NEWSLETTER_SERVICE_DRAFT_SEND_H
 #define NEWSLETTER_SERVICE_DRAFT_SEND_H
 
+#include "newsletter/service/audience.h"
 #include "newsletter/service/drafts.h"
 #include "newsletter/store/draft_issue.h"
 
 /* When a draft is to go out, and to whom. */
 struct nl_draft_schedule {
-    const char *at;      /* "2026-12-01T09:00"; NULL or "": now */
-    const char *zone;    /* NULL or "": that of this machine */
-    bool local;          /* `at` is by each reader's own clock (attribute timezone, else UTC) */
-    const char *segment; /* the name of a saved one; NULL or "": everybody on the list */
+    const char *at;   /* "2026-12-01T09:00"; NULL or "": now */
+    const char *zone; /* NULL or "": that of this machine */
+    bool local;       /* `at` is by each reader's own clock (attribute timezone, else UTC) */
+    struct nl_audience audience;
     /* How an alternative subject is tried; 0 and NULL: as the configuration says. */
     int64_t share;       /* per cent of the people */
     int64_t wait;        /* seconds */
@@ -29,6 +30,8 @@ struct nl_draft_plan {
     char *segment;             /* its expression; NULL: everybody on the list */
     int64_t seconds;           /* how long it takes at the pace that was found; 0: not known */
     size_t size;               /* bytes of one message */
+    json_t *readers;           /* who could get it by their languages: nl_office_audience_languages
+                                * without schedule->audience.language */
     json_t *languages;         /* who gets which, see send_outlook.h */
     json_t *holds;             /* what holds it back: the same */
     char *obstacle;            /* why it cannot be sent; NULL: it can */

@@ -1,0 +1,31 @@
+/* Whom an issue is for: a part of its list, by segment, expression and language. */
+#ifndef NEWSLETTER_SERVICE_AUDIENCE_H
+#define NEWSLETTER_SERVICE_AUDIENCE_H
+
+#include "newsletter/base/segment.h"
+#include "newsletter/service/office.h"
+#include "newsletter/store/list.h"
+
+/* All conditions hold at once. NULL and "" stand for everybody. */
+struct nl_audience {
+    const char *segment;  /* the name of a saved one */
+    const char *where;    /* an expression */
+    const char *language; /* its readers, as of the field `language`: "ru" is also ru-KZ */
+};
+
+/* Reads it as one segment, and *text as its expression; both are NULL for everybody. The caller
+ * frees them. NL_NOTFOUND for a name; NL_DATA for an expression or a language that is none. */
+NL_CHECKED enum nl_status nl_office_audience(const struct nl_office *office,
+                                             const struct nl_audience *audience,
+                                             struct nl_segment **out, char **text,
+                                             struct nl_error *err) NL_ALL_NONNULL;
+
+/* How many people of a list, or of a segment of it (NULL: none), read each language, the most
+ * first: [{language, people}]. People who have told none read the list's. Varieties of a language
+ * count together. The caller frees *out. */
+NL_CHECKED enum nl_status
+nl_office_audience_languages(const struct nl_office *office, const struct nl_list *list,
+                             const struct nl_segment *segment, json_t **out, struct nl_error *err)
+    NL_NONNULL(1, 2, 4, 5);
+
+#endif
