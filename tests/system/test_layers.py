@@ -17,6 +17,7 @@ ROOMS = {
     "base": (1, "argon2.h cbor.h idn2.h liboath qrencode.h jansson.h libical openssl systemd unicase.h unictype.h unigbrk.h uninorm.h unistr.h uniwidth.h uuid yaml.h"),
     "config": (2, ""),
     "http": (2, "curl"),
+    "resolve": (2, "unbound.h"),
     "db": (3, "libpq-fe.h sqlite3.h"),
     "dkim": (3, "openssl"),
     "smtp": (3, "curl openssl"),
@@ -42,8 +43,8 @@ FOLDERS = {"sqlite3.h": "src/db/sqlite/", "libpq-fe.h": "src/db/postgres/"}
 
 # Headers of the C library and the kernel.
 SYSTEM = set("""
-arpa ctype.h dirent.h dlfcn.h endian.h errno.h fcntl.h ftw.h getopt.h glob.h grp.h iconv.h inttypes.h libgen.h limits.h linux math.h netdb.h netinet
-poll.h pthread.h pwd.h setjmp.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h
+arpa ctype.h dirent.h dlfcn.h endian.h errno.h fcntl.h ftw.h getopt.h glob.h grp.h iconv.h ifaddrs.h inttypes.h libgen.h limits.h linux math.h netdb.h netinet
+poll.h pthread.h pwd.h search.h setjmp.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h
 sys sysexits.h termios.h time.h unistd.h
 """.split())
 

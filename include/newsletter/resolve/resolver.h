@@ -1,0 +1,81 @@
+/* Where mail for a domain goes: its mail hosts by preference and their addresses, from the DNS,
+ * validated by DNSSEC within this process. Nothing here waits: questions are asked, and answers are
+ * taken when the descriptor is readable. */
+#ifndef NEWSLETTER_RESOLVE_RESOLVER_H
+#define NEWSLETTER_RESOLVE_RESOLVER_H
+
+#include "newsletter/base/attribute.h"
+#include "newsletter/base/error.h"
+#include "newsletter/base/network.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct nl_resolver;
+
+struct nl_resolver_options {
+    const char *servers;        /* "ADDRESS:PORT, ..."; NULL: from the root downwards */
+    const char *trust_anchor;   /* a file; NULL: this machine's for the root, if it has one */
+    const char *allow_networks; /* private ones that mail hosts may be in; NULL: none */
+};
+
+enum { NL_MAIL_HOSTS = 16, NL_MAIL_ADDRESSES = 16, NL_MAIL_NAME = 254 };
+
+/* A host that takes mail for a domain. */
+struct nl_mail_host {
+    char name[NL_MAIL_NAME]; /* without a final dot */
+    int preference;
+    bool secure;                               /* its addresses were validated by DNSSEC */
+    struct nl_ip addresses[NL_MAIL_ADDRESSES]; /* IPv6 first */
+    size_t address_count;
+};
+
+enum nl_route_state {
+    NL_ROUTE_FOUND, /* there is a host at least, and each has an address at least */
+    NL_ROUTE_NONE,  /* there is no way, for good: `status` and `text` say why */
+    NL_ROUTE_LATER, /* the DNS does not say for now: `text` says why */
+};
+
+/* Hosts come by preference, and at random within one (RFC 5321 section 5.1). */
+struct nl_mail_route {
+    enum nl_route_state state;
+    struct nl_mail_host *hosts;
+    size_t host_count;
+    bool secure;         /* which hosts there are was validated by DNSSEC */
+    bool no_such_domain; /* NONE: the domain does not exist, or takes no mail (RFC 7505) */
+    int64_t ttl;         /* seconds that the answer holds */
+    char status[12];     /* NONE: an enhanced status code (RFC 3463) */
+    const char *text;
+};
+
+/* A route is valid until the function returns. */
+typedef void nl_resolver_answer(const struct nl_mail_route *route, void *ctx);
+
+/* NL_CONFIG for settings that cannot be used. The trust anchor is read here, and a thread asks the
+ * questions. Free with nl_resolver_free. */
+NL_CHECKED enum nl_status nl_resolver_new(const struct nl_resolver_options *options,
+                                          struct nl_resolver **out,
+                                          struct nl_error *err) NL_ALL_NONNULL;
+
+/* Drops the questions that are still open: their functions are not called. */
+void nl_resolver_free(struct nl_resolver *resolver);
+
+/* Asks for the route to a domain (an A-label). `answer` is called later, from nl_resolver_step. */
+NL_CHECKED enum nl_status nl_resolver_ask(struct nl_resolver *resolver, const char *domain,
+                                          nl_resolver_answer *answer, void *ctx,
+                                          struct nl_error *err) NL_NONNULL(1, 2, 3, 5);
+
+/* Forgets the questions that were asked with `ctx`: their functions are not called. */
+void nl_resolver_forget(struct nl_resolver *resolver, const void *ctx) NL_NONNULL(1);
+
+/* Readable when there are answers to take. */
+int nl_resolver_fd(const struct nl_resolver *resolver) NL_ALL_NONNULL;
+
+/* Takes the answers that have come, and gives up questions that have waited for too long. */
+void nl_resolver_step(struct nl_resolver *resolver) NL_ALL_NONNULL;
+
+/* How many routes are still being asked for. */
+size_t nl_resolver_open(const struct nl_resolver *resolver) NL_ALL_NONNULL;
+
+#endif
