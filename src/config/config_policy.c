@@ -86,6 +86,37 @@ static enum nl_status check_domains(struct nl_config *config, struct nl_error *e
     return NL_OK;
 }
 
+static enum nl_status check_routes(struct nl_config *config, struct nl_error *err) {
+    struct nl_networks networks = {0};
+    for (size_t i = 0; i < NL_ROUTES; i++) {
+        struct nl_route *route = &config->routes[i];
+        if (route->domain == NULL && i + 1 < NL_ROUTES && config->routes[i + 1].domain != NULL)
+            return nl_error_set(err, NL_CONFIG, "%s: routes.%zu has no domain", config->path, i);
+        if (route->domain != NULL &&
+            (strcmp(route->domain, "*") == 0 || normalise(&route->domain, err) != NL_OK))
+            return nl_error_set(err, NL_CONFIG, "%s: routes.%zu: '%s' is not a domain",
+                                config->path, i, route->domain);
+    }
+    enum nl_status status = nl_networks_parse(config->direct.allow_networks, &networks, err);
+    nl_networks_free(&networks);
+    return status == NL_DATA ? nl_error_context(err, "%s: direct.allow_networks", config->path)
+                             : status;
+}
+
+bool nl_config_is_direct(const struct nl_config *config) {
+    for (size_t i = 0; i < NL_ROUTES && config->routes[i].domain != NULL; i++)
+        if (config->routes[i].by == NL_DIRECTLY)
+            return true;
+    return config->delivery == NL_DIRECTLY;
+}
+
+enum nl_delivery_way nl_config_way(const struct nl_config *config, const char *domain) {
+    for (size_t i = 0; i < NL_ROUTES && config->routes[i].domain != NULL; i++)
+        if (strcmp(config->routes[i].domain, domain) == 0)
+            return (enum nl_delivery_way)config->routes[i].by;
+    return (enum nl_delivery_way)config->delivery;
+}
+
 static enum nl_status check_times(struct nl_config *config, struct nl_error *err) {
     const char *since = config->warm_up.since;
     struct nl_hours hours = {0};
@@ -115,6 +146,8 @@ enum nl_status nl_config_check_policy(struct nl_config *config, struct nl_error 
     enum nl_status status = check_relays(config, err);
     if (status == NL_OK)
         status = check_domains(config, err);
+    if (status == NL_OK)
+        status = check_routes(config, err);
     return status == NL_OK ? check_times(config, err) : status;
 }
 

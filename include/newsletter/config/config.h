@@ -43,6 +43,12 @@ struct nl_subject_plan {
     int64_t rule;  /* enum nl_subject_rule */
 };
 
+/* The way of mail to the recipients' servers: through a relay, or from this program. */
+enum nl_delivery_way { NL_BY_RELAY, NL_DIRECTLY };
+
+/* Whether the relay gets what cannot be delivered directly. */
+enum nl_fallback { NL_FALLBACK_NONE, NL_FALLBACK_RELAY };
+
 /* Whether commands that take input from outside give up what they do not need. */
 enum nl_sandbox_setting { NL_SANDBOX_AUTO, NL_SANDBOX_OFF };
 
@@ -57,7 +63,8 @@ enum {
     NL_HOOKS = 16,
     NL_MEDIA = 20,
     NL_PROOF_GROUPS = 16,
-    NL_PROOF_PEOPLE = 20 /* of one group */
+    NL_PROOF_PEOPLE = 20, /* of one group */
+    NL_ROUTES = 64
 };
 
 /* People who get test mails together. */
@@ -103,6 +110,12 @@ struct nl_domain_limit {
     int64_t connections;
 };
 
+/* How mail to one domain is delivered. */
+struct nl_route {
+    char *domain; /* as an A-label */
+    int64_t by;   /* enum nl_delivery_way */
+};
+
 /* Every setting of newsletter.yaml(5), defaults filled in. Strings are owned by the configuration;
  * optional ones are NULL when unset. Paths in the file are relative to the file's folder; here they
  * are absolute or relative to the working directory. Durations are seconds. */
@@ -122,6 +135,18 @@ struct nl_config {
     char *address_url;     /* holds "{token}": confirms a new address; NULL without serve.url */
     struct nl_smtp_server server;            /* `smtp`: the one relay where `relays` has none */
     struct nl_smtp_server relays[NL_RELAYS]; /* up to the first without a host */
+    int64_t delivery;                        /* enum nl_delivery_way, of domains without a route */
+    int64_t fallback;                        /* enum nl_fallback */
+    struct nl_route routes[NL_ROUTES];       /* up to the first without a domain */
+    struct {
+        int64_t port;         /* of the recipients' servers; any but 25 is for tests */
+        int64_t connections;  /* to the servers of one destination */
+        char *allow_networks; /* private ones that those servers may be in */
+    } direct;
+    struct {
+        char *servers;      /* that are asked, "ADDRESS:PORT, ..."; NULL: from the root downwards */
+        char *trust_anchor; /* a file of DS or DNSKEY records; NULL: this machine's for the root */
+    } dns;
     char *backup_recipients; /* a file of public keys; NULL: backups are not encrypted */
     struct {
         char *helo;
@@ -298,6 +323,11 @@ bool nl_config_proof_next(const char **addresses, struct nl_buf *out) NL_ALL_NON
 /* The relays, at least one: `relays`, else `smtp`. */
 const struct nl_smtp_server *nl_config_relays(const struct nl_config *config,
                                               size_t *count) NL_ALL_NONNULL;
+
+/* Whether anything is delivered directly; and how mail to a domain (an A-label) is. */
+bool nl_config_is_direct(const struct nl_config *config) NL_ALL_NONNULL;
+enum nl_delivery_way nl_config_way(const struct nl_config *config,
+                                   const char *domain) NL_ALL_NONNULL;
 
 /* The URL, with "{token}", of the link that notices of a kind carry, and for how many seconds it
  * works. Kinds without a link have those of a confirmation. NULL where there is no such page. */
