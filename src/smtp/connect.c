@@ -6,12 +6,15 @@
 #include "smtp/tls_fault.h"
 #include "smtp/trace.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
 
 static void note_offer(struct connection *connection, const char *line, size_t len) {
     nl_ehlo_note(&connection->offered, line, len);
+    if (nl_relay_is_host(connection->transport->health.relay, connection->host))
+        return; /* nobody logs in there */
     if (len > 5 && strncasecmp(line, "AUTH", 4) == 0 && (line[4] == ' ' || line[4] == '=')) {
         struct nl_login *login = &connection->transport->logins[connection->host];
         nl_login_note_offer(login, line + 5, len - 5);
@@ -65,12 +68,15 @@ bool nl_transport_connect(struct nl_transport *transport) {
 
 bool nl_transport_connect_to(struct nl_transport *transport, size_t server) {
     size_t at = free_slot(transport);
-    if (at == transport->count)
+    if (at == transport->count || !nl_relay_health_grow(&transport->health, server))
         return false;
     struct connection *connection = &transport->connections[at];
     connection->host = server;
-    connection->handle = nl_relay_handle(transport->health.relay, server,
-                                         &transport->logins[server], &connection->tls);
+    /* The login of a mail host is not looked at: there is none. */
+    connection->handle = nl_relay_handle(
+        transport->health.relay, server,
+        &transport->logins[nl_relay_is_host(transport->health.relay, server) ? 0 : server],
+        &connection->link);
     if (connection->handle == NULL)
         return false;
     connection->stage = NL_STAGE_CONNECT;
@@ -126,7 +132,7 @@ static void explain(const struct nl_transport *transport, struct connection *con
                     server->security == NL_SMTP_PLAIN ? " without TLS" : "");
     else if (code == CURLE_LOGIN_DENIED && connection->code / 100 != 4)
         nl_login_explain(&transport->logins[connection->host], connection->mechanism, text);
-    else
+    else if (!nl_relay_is_host(relay, connection->host))
         nl_buf_adds(text, nl_ehlo_advice(code));
 }
 
@@ -136,6 +142,8 @@ static bool try_next_login(struct nl_transport *transport, struct connection *co
                            CURLcode code) {
     const struct nl_smtp_server *server =
         nl_relay_server(transport->health.relay, connection->host);
+    if (server->username == NULL)
+        return false;
     struct nl_login *login = &transport->logins[connection->host];
     bool refused = code == CURLE_LOGIN_DENIED && connection->code / 100 != 4;
     bool broken = code != CURLE_LOGIN_DENIED && code != CURLE_OPERATION_TIMEDOUT &&
@@ -149,10 +157,27 @@ static bool try_next_login(struct nl_transport *transport, struct connection *co
     return nl_transport_connect_to(transport, connection->host);
 }
 
+/* A mail host that offers TLS and cannot do it gets its mail in the clear: so would one that does
+ * not offer it (RFC 7435 section 3). */
+static bool try_in_the_clear(struct nl_transport *transport, struct connection *connection,
+                             CURLcode code) {
+    const struct nl_relay *relay = transport->health.relay;
+    bool in_tls = nl_tls_is_fault(code) ||
+                  (connection->stage == NL_STAGE_STARTTLS && code != CURLE_OPERATION_TIMEDOUT);
+    if (!nl_relay_is_host(relay, connection->host) || !in_tls)
+        return false;
+    nl_trace(transport, connection, "%s -> closed: TLS fails, trying in the clear",
+             nl_stage_name(connection->stage));
+    nl_relay_give_up_tls(relay, connection->host);
+    nl_connection_close(transport, connection);
+    return nl_transport_connect_to(transport, connection->host);
+}
+
 static void refuse(struct nl_transport *transport, struct connection *connection, CURLcode code) {
     bool permanent = nl_ehlo_is_permanent(code, connection->code);
     enum nl_stage stage = connection->stage;
-    if (try_next_login(transport, connection, code))
+    if (try_in_the_clear(transport, connection, code) ||
+        try_next_login(transport, connection, code))
         return;
     if (connection->handle != NULL)
         explain(transport, connection, code);
@@ -161,6 +186,7 @@ static void refuse(struct nl_transport *transport, struct connection *connection
     nl_connection_close(transport, connection);
     nl_connection_report(transport, connection, NL_TRANSPORT_REFUSED, stage, 0);
     nl_relay_health_failed(&transport->health, connection->host, permanent);
+    connection->event.code = connection->code;
     connection->event.permanent = permanent && nl_relay_health_all_out(&transport->health);
 }
 
@@ -177,8 +203,14 @@ static void established(struct nl_transport *transport, struct connection *conne
         return;
     }
     transport->connecting--;
-    nl_tls_established(&connection->tls);
-    nl_login_succeeded(&transport->logins[connection->host]);
+    nl_tls_established(&connection->link);
+    if (!nl_relay_is_host(transport->health.relay, connection->host))
+        nl_login_succeeded(&transport->logins[connection->host]);
+    connection->tls[0] = '\0';
+    if (connection->link.ssl != NULL)
+        snprintf(connection->tls, sizeof connection->tls, "%s",
+                 SSL_get_version(connection->link.ssl));
+    connection->idle_since = nl_relay_clock();
     connection->state = OPEN;
     transport->open++;
     connection->answered = 0;

@@ -26,7 +26,7 @@ struct connection {
     enum connection_state state;
     size_t host; /* which server of the relay */
     CURL *handle;
-    struct nl_tls_link tls;
+    struct nl_tls_link link;
     curl_socket_t socket;
     struct nl_session session;
     enum nl_stage stage; /* while CONNECTING */
@@ -43,6 +43,8 @@ struct connection {
     const char *ended; /* why nothing more is read; the replies before it are still parsed */
     bool message_limit_reached; /* say QUIT once it is idle */
     int64_t deadline;
+    int64_t idle_since;              /* milliseconds: when it was opened, or last ended a message */
+    char tls[16];                    /* the version of TLS, such as "TLSv1.3"; "" without */
     struct nl_transport_event event; /* valid while `pending`: it waits to be taken */
     bool pending;
     char error[CURL_ERROR_SIZE]; /* libcurl's */
@@ -50,8 +52,8 @@ struct connection {
 };
 
 struct nl_transport {
-    struct nl_relay_health health; /* with the relay */
-    struct nl_login logins[NL_RELAYS];
+    struct nl_relay_health health;     /* with the relay */
+    struct nl_login logins[NL_RELAYS]; /* of the relay's own servers */
     CURLM *multi;
     struct connection *connections;
     int poll; /* epoll, of the open connections */
@@ -79,6 +81,10 @@ void nl_connection_expect(struct nl_transport *transport, struct connection *con
 /* Writes what its session has to say; reads and acts on what has come in. */
 void nl_connection_flush(struct nl_transport *transport, struct connection *connection);
 void nl_connection_read(struct nl_transport *transport, struct connection *connection);
+
+/* Acts on what was read, up to the first event: the rest of the input waits until that event is
+ * taken. */
+void nl_connection_act(struct nl_transport *transport, struct connection *connection);
 
 /* ---- carry.c: which messages are on a connection ---- */
 

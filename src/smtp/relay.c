@@ -2,12 +2,13 @@
 
 #include "newsletter/base/buf.h"
 #include "newsletter/base/secret.h"
+#include "newsletter/resolve/resolver.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { CONNECT_SECONDS = 60 };
+enum { CONNECT_SECONDS = 60, HOST_CONNECT_SECONDS = 30 };
 
 struct host {
     char *url;
@@ -15,12 +16,21 @@ struct host {
     char *password;
     struct nl_tls *tls; /* NULL: in the clear */
     const struct nl_smtp_server *server;
+    /* For recipients' mail hosts: */
+    struct nl_smtp_server *own;
+    struct curl_slist *addresses; /* for CURLOPT_RESOLVE */
+    bool *in_the_clear;           /* TLS has failed */
 };
 
 struct nl_relay {
     const struct nl_config *config;
-    struct host hosts[NL_RELAYS];
-    size_t count;
+    struct host *hosts;
+    size_t count; /* of the relay itself */
+    size_t all;   /* with recipients' mail hosts */
+    size_t room;
+    size_t borrowed; /* so many of the hosts belong to another relay */
+    struct nl_resolver **resolver;
+    bool branch;
     struct nl_relay_trace trace;
 };
 
@@ -54,9 +64,26 @@ static enum nl_status name_host(const struct nl_config *config, struct host *hos
     return host->url != NULL && host->name != NULL ? NL_OK : nl_error_nomem(err);
 }
 
+/* A place for one more host, zeroed; NULL without memory. */
+static struct host *next_host(struct nl_relay *relay) {
+    if (relay->all == relay->room) {
+        size_t room = relay->room == 0 ? NL_RELAYS : 2 * relay->room;
+        struct host *grown = realloc(relay->hosts, room * sizeof *grown);
+        if (grown == NULL)
+            return NULL;
+        relay->hosts = grown;
+        relay->room = room;
+    }
+    relay->hosts[relay->all] = (struct host){0};
+    return &relay->hosts[relay->all++];
+}
+
 static enum nl_status add_host(struct nl_relay *relay, const struct nl_smtp_server *server,
                                const char *password_file, struct nl_error *err) {
-    struct host *host = &relay->hosts[relay->count++];
+    struct host *host = next_host(relay);
+    if (host == NULL)
+        return nl_error_nomem(err);
+    relay->count++;
     const struct nl_secret_source source = {
         .file = password_file != NULL ? password_file : server->password_file,
         .command = server->password_command,
@@ -84,6 +111,9 @@ enum nl_status nl_relay_new(const struct nl_config *config, const char *password
     if (relay == NULL)
         return nl_error_nomem(err);
     relay->config = config;
+    relay->resolver = calloc(1, sizeof(struct nl_resolver *));
+    if (relay->resolver == NULL)
+        status = nl_error_nomem(err);
     size_t count = 0;
     const struct nl_smtp_server *servers = nl_config_relays(config, &count);
     for (size_t i = 0; status == NL_OK && i < count; i++)
@@ -97,16 +127,108 @@ enum nl_status nl_relay_new(const struct nl_config *config, const char *password
     return NL_OK;
 }
 
+static void free_host(struct host *host) {
+    free(host->url);
+    free(host->name);
+    nl_secret_free(host->password);
+    nl_tls_free(host->tls);
+    free(host->own);
+    curl_slist_free_all(host->addresses);
+    free(host->in_the_clear);
+}
+
 void nl_relay_free(struct nl_relay *relay) {
     if (relay == NULL)
         return;
-    for (size_t i = 0; i < relay->count; i++) {
-        free(relay->hosts[i].url);
-        free(relay->hosts[i].name);
-        nl_secret_free(relay->hosts[i].password);
-        nl_tls_free(relay->hosts[i].tls);
+    for (size_t i = relay->borrowed; i < relay->all; i++)
+        free_host(&relay->hosts[i]);
+    if (!relay->branch && relay->resolver != NULL) {
+        nl_resolver_free(*relay->resolver);
+        free(relay->resolver);
     }
+    free(relay->hosts);
     free(relay);
+}
+
+enum nl_status nl_relay_branch(const struct nl_relay *relay, struct nl_relay **out,
+                               struct nl_error *err) {
+    struct nl_relay *branch = malloc(sizeof *branch);
+    *out = NULL;
+    if (branch == NULL)
+        return nl_error_nomem(err);
+    *branch = *relay;
+    branch->branch = true;
+    branch->borrowed = branch->all;
+    branch->hosts = malloc(branch->room * sizeof *branch->hosts);
+    if (branch->hosts == NULL) {
+        free(branch);
+        return nl_error_nomem(err);
+    }
+    memcpy(branch->hosts, relay->hosts, relay->all * sizeof *branch->hosts);
+    *out = branch;
+    return NL_OK;
+}
+
+/* "HOST:PORT:ADDRESS,ADDRESS": libcurl asks no name server, and tries IPv4 a moment after IPv6
+ * (RFC 8305). */
+static bool name_addresses(struct host *host, const struct nl_mail_host *from) {
+    struct nl_buf entry = {0};
+    nl_buf_addf(&entry, "%s:%lld:", from->name, (long long)host->own->port);
+    for (size_t i = 0; i < from->address_count; i++) {
+        char text[NL_IP_TEXT];
+        nl_ip_text(&from->addresses[i], text);
+        bool six = strchr(text, ':') != NULL;
+        nl_buf_addf(&entry, "%s%s%s%s", i > 0 ? "," : "", six ? "[" : "", text, six ? "]" : "");
+    }
+    host->addresses = entry.failed ? NULL : curl_slist_append(NULL, nl_buf_text(&entry));
+    nl_buf_free(&entry);
+    return host->addresses != NULL;
+}
+
+enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_host *from,
+                                 size_t *which, struct nl_error *err) {
+    struct host *host = next_host(relay);
+    struct name {
+        struct nl_smtp_server server;
+        char host[NL_MAIL_NAME];
+    } *name = calloc(1, sizeof *name);
+    if (host == NULL || name == NULL) {
+        free(name);
+        return nl_error_nomem(err);
+    }
+    memcpy(name->host, from->name, sizeof name->host);
+    name->server = (struct nl_smtp_server){
+        .host = name->host, .port = relay->config->direct.port, .security = NL_SMTP_STARTTLS};
+    host->own = &name->server;
+    host->server = host->own;
+    host->in_the_clear = calloc(1, sizeof(bool));
+    *which = relay->all - 1;
+    enum nl_status status = name_host(relay->config, host, err);
+    if (status == NL_OK)
+        status = nl_tls_new(host->server, &host->tls, err);
+    if (status == NL_OK && (host->in_the_clear == NULL || !name_addresses(host, from)))
+        status = nl_error_nomem(err);
+    return status;
+}
+
+bool nl_relay_is_host(const struct nl_relay *relay, size_t which) {
+    return which >= relay->count;
+}
+
+void nl_relay_give_up_tls(const struct nl_relay *relay, size_t which) {
+    *relay->hosts[which].in_the_clear = true;
+}
+
+enum nl_status nl_relay_resolver(const struct nl_relay *relay, struct nl_resolver **out,
+                                 struct nl_error *err) {
+    const struct nl_config *config = relay->config;
+    const struct nl_resolver_options options = {.servers = config->dns.servers,
+                                                .trust_anchor = config->dns.trust_anchor,
+                                                .allow_networks = config->direct.allow_networks};
+    enum nl_status status =
+        *relay->resolver != NULL ? NL_OK : nl_resolver_new(&options, relay->resolver, err);
+    *out = *relay->resolver;
+    return status;
 }
 
 void nl_relay_set_trace(struct nl_relay *relay, const struct nl_relay_trace *trace) {
@@ -165,6 +287,8 @@ CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct n
                       struct nl_tls_link *link) {
     const struct host *host = &relay->hosts[which];
     int64_t timeout = relay->config->smtp.timeout;
+    int64_t most = host->own != NULL ? HOST_CONNECT_SECONDS : CONNECT_SECONDS;
+    bool opportunistic = host->own != NULL && !*host->in_the_clear;
     CURL *handle = curl_easy_init();
     *link = (struct nl_tls_link){0};
     if (handle == NULL)
@@ -176,12 +300,15 @@ CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct n
      * libcurl 7.88 lets all other connections wait while it awaits the reply to a final dot. */
     curl_easy_setopt(handle, CURLOPT_CONNECT_ONLY, 1L);
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT,
-                     (long)(timeout < CONNECT_SECONDS ? timeout : CONNECT_SECONDS));
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, (long)(timeout < most ? timeout : most));
     curl_easy_setopt(handle, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)timeout);
     curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
-    if (host->server->security == NL_SMTP_STARTTLS)
+    if (opportunistic)
+        curl_easy_setopt(handle, CURLOPT_USE_SSL, (long)CURLUSESSL_TRY);
+    else if (host->own == NULL && host->server->security == NL_SMTP_STARTTLS)
         curl_easy_setopt(handle, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
+    if (host->addresses != NULL)
+        curl_easy_setopt(handle, CURLOPT_RESOLVE, host->addresses);
     if ((host->tls != NULL && !nl_tls_apply(host->tls, link, handle)) ||
         !set_login(handle, host, login)) {
         curl_easy_cleanup(handle);

@@ -15,6 +15,11 @@
 CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct nl_login *login,
                       struct nl_tls_link *link);
 
+/* TLS with a mail host has failed: the next connection to it goes in the clear (RFC 7435 section
+ * 3).
+ */
+void nl_relay_give_up_tls(const struct nl_relay *relay, size_t which);
+
 /* TLS with a server; NULL where mail goes in the clear. */
 const struct nl_tls *nl_relay_tls(const struct nl_relay *relay, size_t which);
 

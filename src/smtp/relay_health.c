@@ -2,6 +2,9 @@
 
 #include "newsletter/base/clock.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 enum {
     FAILURE_LIMIT = 5,
     OUT_MILLISECONDS = 60000,
@@ -11,6 +14,27 @@ enum {
 
 int64_t nl_relay_clock(void) {
     return nl_clock_milliseconds();
+}
+
+bool nl_relay_health_grow(struct nl_relay_health *health, size_t which) {
+    size_t room = health->room > 0 ? health->room : NL_RELAYS;
+    while (room <= which)
+        room *= 2;
+    if (room == health->room)
+        return true;
+    struct nl_server_health *grown = realloc(health->servers, room * sizeof *grown);
+    if (grown == NULL)
+        return false;
+    memset(grown + health->room, 0, (room - health->room) * sizeof *grown);
+    health->servers = grown;
+    health->room = room;
+    return true;
+}
+
+void nl_relay_health_free(struct nl_relay_health *health) {
+    free(health->servers);
+    health->servers = NULL;
+    health->room = 0;
 }
 
 /* The server with the most credit; -1 for none. `desperate` includes those that are avoided. */

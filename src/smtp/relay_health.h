@@ -11,10 +11,11 @@ enum nl_flight_trust { NL_FLIGHTS_UNTRIED, NL_FLIGHTS_TRYING, NL_FLIGHTS_WORK, N
 /* Whether a server that offers PIPELINING answers what is pipelined. */
 enum nl_pipelining_trust { NL_PIPELINING_UNTRIED, NL_PIPELINING_WORKS, NL_PIPELINING_FAILS };
 
-/* Zero it, then set `relay`. */
+/* Zero it, set `relay`, then nl_relay_health_grow; free with nl_relay_health_free. */
 struct nl_relay_health {
     const struct nl_relay *relay;
-    struct {
+    size_t room; /* servers */
+    struct nl_server_health {
         int64_t credit;           /* of the weighted round robin: the largest is next */
         int consecutive_failures; /* since its last accepted message */
         int64_t out_until;
@@ -25,8 +26,12 @@ struct nl_relay_health {
         enum nl_pipelining_trust pipelining;
         bool pipelining_broken; /* it was certain that it fails */
         int lost_pipelines; /* connections in a row that broke with pipelined commands on them */
-    } servers[NL_RELAYS];
+    } * servers;
 };
+
+/* Room for a server of this number and those before it; false without memory. */
+bool nl_relay_health_grow(struct nl_relay_health *health, size_t which);
+void nl_relay_health_free(struct nl_relay_health *health);
 
 /* The next server: weighted round robin over the healthy ones; if there is none, over those that
  * are not permanently out. */

@@ -28,10 +28,16 @@ static bool takes_another(const struct nl_transport *transport,
 }
 
 bool nl_transport_idle(const struct nl_transport *transport, size_t *connection) {
+    return nl_transport_idle_to(transport, 0, SIZE_MAX, connection);
+}
+
+bool nl_transport_idle_to(const struct nl_transport *transport, size_t first, size_t last,
+                          size_t *connection) {
     size_t fewest = SIZE_MAX;
     for (size_t i = 0; i < transport->used && fewest > 0; i++) {
         const struct connection *candidate = &transport->connections[i];
-        if (candidate->carried_count >= fewest || !takes_another(transport, candidate))
+        if (candidate->carried_count >= fewest || candidate->host < first ||
+            candidate->host > last || !takes_another(transport, candidate))
             continue;
         fewest = candidate->carried_count;
         *connection = i;

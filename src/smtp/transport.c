@@ -30,6 +30,11 @@ enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections
         return nl_error_nomem(err);
     }
     transport->health.relay = relay;
+    transport->poll = -1;
+    if (!nl_relay_health_grow(&transport->health, nl_relay_count(relay))) {
+        nl_transport_free(transport);
+        return nl_error_nomem(err);
+    }
     transport->multi = curl_multi_init();
     transport->connections = calloc(connections, sizeof transport->connections[0]);
     transport->poll = epoll_create1(EPOLL_CLOEXEC);
@@ -119,8 +124,7 @@ static bool has_reached_limit(const struct nl_transport *transport,
     return most > 0 && (int64_t)connection->session.messages >= most;
 }
 
-/* Stops at the first event: the rest of the input waits until that event is taken. */
-static void handle_events(struct nl_transport *transport, struct connection *connection) {
+void nl_connection_act(struct nl_transport *transport, struct connection *connection) {
     while (connection->state == OPEN && !connection->pending) {
         switch (nl_session_next(&connection->session)) {
         case NL_SESSION_NONE:
@@ -149,6 +153,7 @@ static void handle_events(struct nl_transport *transport, struct connection *con
             nl_connection_report(transport, connection, NL_TRANSPORT_REPLIED,
                                  connection->session.ended_at, nl_carry_end(transport, connection));
             connection->answered++;
+            connection->idle_since = nl_relay_clock();
             nl_connection_flush(transport, connection);
             break;
         case NL_SESSION_GARBAGE:
@@ -191,7 +196,7 @@ void nl_connection_read(struct nl_transport *transport, struct connection *conne
         if (len < sizeof data && plain)
             break; /* there is no more; TLS may have bytes buffered that poll does not see */
     }
-    handle_events(transport, connection);
+    nl_connection_act(transport, connection);
     acknowledge(connection);
 }
 
@@ -203,7 +208,7 @@ static bool expects_reply(const struct connection *connection) {
  * been taken. */
 static void parse_waiting_input(struct nl_transport *transport) {
     for (size_t i = 0; i < transport->used; i++)
-        handle_events(transport, &transport->connections[i]);
+        nl_connection_act(transport, &transport->connections[i]);
 }
 
 void nl_transport_watch(struct nl_transport *transport, int fd) {
@@ -293,67 +298,6 @@ const struct nl_extensions *nl_transport_extensions(const struct nl_transport *t
     return &transport->connections[connection].session.extensions;
 }
 
-/* Says QUIT once no message is on it. */
-static void retire(struct nl_transport *transport, struct connection *connection) {
-    connection->message_limit_reached = true;
-    handle_events(transport, connection);
-}
-
-void nl_transport_limit(struct nl_transport *transport, size_t connections, size_t keep,
-                        size_t window) {
-    size_t leaving = 0;
-    transport->allowed = connections;
-    transport->window_used = window < transport->window ? window : transport->window;
-    if (transport->open <= keep)
-        return;
-    for (size_t i = 0; i < transport->used; i++)
-        leaving += transport->connections[i].state == OPEN &&
-                   transport->connections[i].message_limit_reached;
-    for (size_t i = transport->used; i > 0 && transport->open > keep + leaving; i--) {
-        struct connection *connection = &transport->connections[i - 1];
-        if (connection->state != OPEN || connection->message_limit_reached)
-            continue;
-        leaving++;
-        retire(transport, connection);
-        leaving -= connection->state != OPEN;
-    }
-}
-
-size_t nl_transport_open(const struct nl_transport *transport) {
-    return transport->open;
-}
-
-bool nl_transport_flies(const struct nl_transport *transport) {
-    for (size_t i = 0; i < transport->used; i++)
-        if (transport->connections[i].state == OPEN && transport->connections[i].flies)
-            return true;
-    return false;
-}
-
-int64_t nl_transport_round_trip(const struct nl_transport *transport) {
-    int64_t shortest = 0;
-    for (size_t i = 0; i < transport->used; i++) {
-        struct tcp_info info = {0};
-        socklen_t len = sizeof info;
-        if (transport->connections[i].state != OPEN ||
-            getsockopt(transport->connections[i].socket, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
-            continue;
-        if (shortest == 0 || info.tcpi_rtt < shortest)
-            shortest = info.tcpi_rtt;
-    }
-    return shortest;
-}
-
-bool nl_transport_avoid(struct nl_transport *transport, size_t server) {
-    nl_relay_health_failed(&transport->health, server, true);
-    for (size_t i = 0; i < transport->used; i++) {
-        struct connection *connection = &transport->connections[i];
-        if (connection->state == OPEN && connection->host == server)
-            retire(transport, connection);
-    }
-    return !nl_relay_health_all_out(&transport->health);
-}
-
 static void say_goodbye(struct nl_transport *transport) {
     for (size_t i = 0; i < transport->count; i++) {
         struct connection *connection = &transport->connections[i];
@@ -382,7 +326,9 @@ void nl_transport_free(struct nl_transport *transport) {
         nl_carry_free(&transport->connections[i]);
         nl_buf_free(&transport->connections[i].text);
     }
-    curl_multi_cleanup(transport->multi);
+    if (transport->multi != NULL)
+        curl_multi_cleanup(transport->multi);
+    nl_relay_health_free(&transport->health);
     free(transport->connections);
     if (transport->poll >= 0)
         close(transport->poll);

@@ -9,6 +9,8 @@
 #include <stddef.h>
 
 struct nl_relay;
+struct nl_mail_host;
+struct nl_resolver;
 
 /* Makes a relay of the configured servers and reads their passwords. `config` must outlive it.
  * `password_file`, if it is not NULL, replaces the one of `smtp`. Free with nl_relay_free. */
@@ -26,7 +28,23 @@ struct nl_relay_trace {
 void nl_relay_set_trace(struct nl_relay *relay, const struct nl_relay_trace *trace) NL_ALL_NONNULL;
 const struct nl_relay_trace *nl_relay_trace(const struct nl_relay *relay) NL_ALL_NONNULL;
 
-/* The number of servers. They are numbered from 0. */
+/* The same servers, for one run, which adds those of recipients to it. `relay` must outlive it. */
+NL_CHECKED enum nl_status nl_relay_branch(const struct nl_relay *relay, struct nl_relay **out,
+                                          struct nl_error *err) NL_ALL_NONNULL;
+
+/* Adds a mail host of recipients. It is sent to on direct.port, with TLS if it offers TLS (RFC
+ * 7435), whatever its certificate says. *which is its number: they count up after the relay's. */
+NL_CHECKED enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_host *host,
+                                            size_t *which, struct nl_error *err) NL_ALL_NONNULL;
+
+/* Whether a server is a mail host of recipients. */
+bool nl_relay_is_host(const struct nl_relay *relay, size_t which) NL_ALL_NONNULL;
+
+/* The resolver of this relay and its branches, which is made when it is first asked for. */
+NL_CHECKED enum nl_status nl_relay_resolver(const struct nl_relay *relay, struct nl_resolver **out,
+                                            struct nl_error *err) NL_ALL_NONNULL;
+
+/* The number of the relay's own servers. They are numbered from 0. */
 size_t nl_relay_count(const struct nl_relay *relay) NL_ALL_NONNULL;
 
 /* Appends "host:port". */

@@ -27,6 +27,8 @@ struct nl_transport_event {
     bool dot_sent;                /* LOST: the server may have accepted the message */
     bool reused;                  /* REPLIED, LOST: it carried other messages before */
     bool permanent;               /* REFUSED: trying again would not help, with any server */
+    const char *tls;              /* the version of TLS, such as "TLSv1.3"; "" without */
+    int code;                     /* REFUSED: the last reply; 0 before one */
     bool misled;                  /* LOST: an extension did not work that will not be used again */
 };
 
@@ -54,6 +56,16 @@ bool nl_transport_connect(struct nl_transport *transport) NL_ALL_NONNULL;
 /* The same, to a given server. */
 bool nl_transport_connect_to(struct nl_transport *transport, size_t server) NL_ALL_NONNULL;
 
+/* The number of connections to the servers from `first` to `last`, open or being opened, and of
+ * those the number being opened. */
+size_t nl_transport_leading_to(const struct nl_transport *transport, size_t first, size_t last,
+                               size_t *connecting) NL_ALL_NONNULL;
+
+/* Closes up to `most` connections to recipients' mail hosts on which no message was for so many
+ * milliseconds. */
+size_t nl_transport_close_idle(struct nl_transport *transport, int64_t milliseconds,
+                               size_t most) NL_ALL_NONNULL;
+
 /* The number of connections being opened. */
 size_t nl_transport_connecting(const struct nl_transport *transport) NL_ALL_NONNULL;
 
@@ -61,6 +73,10 @@ size_t nl_transport_connecting(const struct nl_transport *transport) NL_ALL_NONN
  * first: where messages go out in one piece each, a connection carries as many as smtp.window
  * allows. */
 bool nl_transport_idle(const struct nl_transport *transport, size_t *connection) NL_ALL_NONNULL;
+
+/* The same, to one of the servers from `first` to `last`. */
+bool nl_transport_idle_to(const struct nl_transport *transport, size_t first, size_t last,
+                          size_t *connection) NL_ALL_NONNULL;
 
 /* Which server of the relay a connection leads to, and the extensions that it offers. */
 size_t nl_transport_server(const struct nl_transport *transport, size_t connection) NL_ALL_NONNULL;

@@ -9,7 +9,11 @@ static const struct nl_smtp_server servers[] = {{.weight = 3}, {.weight = 1}};
 static char relay;
 
 static struct nl_relay_health start(void) {
-    return (struct nl_relay_health){.relay = (struct nl_relay *)&relay};
+    static struct nl_relay_health health;
+    nl_relay_health_free(&health);
+    health = (struct nl_relay_health){.relay = (struct nl_relay *)&relay};
+    assert_true(nl_relay_health_grow(&health, 0));
+    return health;
 }
 
 size_t nl_relay_count(const struct nl_relay *which) {

@@ -1,0 +1,96 @@
+/* The connections of a transport as a whole: how many there are, and which ones are closed. */
+#include "smtp/connection.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+/* Says QUIT once no message is on it. */
+static void retire(struct nl_transport *transport, struct connection *connection) {
+    connection->message_limit_reached = true;
+    nl_connection_act(transport, connection);
+}
+
+void nl_transport_limit(struct nl_transport *transport, size_t connections, size_t keep,
+                        size_t window) {
+    size_t leaving = 0;
+    transport->allowed = connections;
+    transport->window_used = window < transport->window ? window : transport->window;
+    if (transport->open <= keep)
+        return;
+    for (size_t i = 0; i < transport->used; i++)
+        leaving += transport->connections[i].state == OPEN &&
+                   transport->connections[i].message_limit_reached;
+    for (size_t i = transport->used; i > 0 && transport->open > keep + leaving; i--) {
+        struct connection *connection = &transport->connections[i - 1];
+        if (connection->state != OPEN || connection->message_limit_reached)
+            continue;
+        leaving++;
+        retire(transport, connection);
+        leaving -= connection->state != OPEN;
+    }
+}
+
+size_t nl_transport_close_idle(struct nl_transport *transport, int64_t milliseconds, size_t most) {
+    int64_t since = nl_relay_clock() - milliseconds;
+    size_t closed = 0;
+    for (size_t i = 0; i < transport->used && closed < most; i++) {
+        struct connection *connection = &transport->connections[i];
+        if (connection->state != OPEN || connection->carried_count > 0 || connection->pending ||
+            connection->message_limit_reached || connection->idle_since > since ||
+            !nl_relay_is_host(transport->health.relay, connection->host))
+            continue;
+        retire(transport, connection);
+        closed++;
+    }
+    return closed;
+}
+
+size_t nl_transport_leading_to(const struct nl_transport *transport, size_t first, size_t last,
+                               size_t *connecting) {
+    size_t count = 0;
+    *connecting = 0;
+    for (size_t i = 0; i < transport->used; i++) {
+        const struct connection *connection = &transport->connections[i];
+        if (connection->state == CLOSED || connection->host < first || connection->host > last)
+            continue;
+        count++;
+        *connecting += connection->state == CONNECTING;
+    }
+    return count;
+}
+
+size_t nl_transport_open(const struct nl_transport *transport) {
+    return transport->open;
+}
+
+bool nl_transport_flies(const struct nl_transport *transport) {
+    for (size_t i = 0; i < transport->used; i++)
+        if (transport->connections[i].state == OPEN && transport->connections[i].flies)
+            return true;
+    return false;
+}
+
+int64_t nl_transport_round_trip(const struct nl_transport *transport) {
+    int64_t shortest = 0;
+    for (size_t i = 0; i < transport->used; i++) {
+        struct tcp_info info = {0};
+        socklen_t len = sizeof info;
+        if (transport->connections[i].state != OPEN ||
+            getsockopt(transport->connections[i].socket, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+            continue;
+        if (shortest == 0 || info.tcpi_rtt < shortest)
+            shortest = info.tcpi_rtt;
+    }
+    return shortest;
+}
+
+bool nl_transport_avoid(struct nl_transport *transport, size_t server) {
+    nl_relay_health_failed(&transport->health, server, true);
+    for (size_t i = 0; i < transport->used; i++) {
+        struct connection *connection = &transport->connections[i];
+        if (connection->state == OPEN && connection->host == server)
+            retire(transport, connection);
+    }
+    return !nl_relay_health_all_out(&transport->health);
+}
