@@ -8,7 +8,9 @@ enum {
 /* How many there may be. */
 static size_t most(const struct run *run) {
     size_t under_way = nl_tuner_under_way(&run->tuner);
-    return under_way < IN_DOUBT && !run->without_witness ? IN_DOUBT - under_way : 0;
+    return under_way < IN_DOUBT && !run->without_witness && run->direct == NULL
+               ? IN_DOUBT - under_way
+               : 0;
 }
 
 static struct nl_pending *item(const struct run *run, size_t at) {

@@ -123,7 +123,7 @@ enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_pause_reaso
     size_t leased = 0;
     size_t before = backlog->count;
     memmove(backlog->items, backlog->items + backlog->first, before * sizeof backlog->items[0]);
-    backlog->first = 0;
+    backlog->first = backlog->cursor = 0;
     size_t free = backlog->size - before;
     if (free > backlog->batch && !backlog->blocked)
         free = backlog->batch;
@@ -190,17 +190,50 @@ void nl_backlog_forget(struct nl_backlog *backlog, size_t kept) {
         nl_pending_free(&backlog->items[backlog->first + --backlog->count]);
 }
 
+enum nl_status nl_backlog_park(struct nl_backlog *backlog, struct nl_error *err) {
+    enum nl_status status =
+        nl_pace_spend(&backlog->pace, backlog->plan->store, -(int64_t)backlog->parking, err);
+    for (size_t i = 0; status == NL_OK && i < backlog->count; i++) {
+        const struct nl_pending *pending = &backlog->items[backlog->first + i];
+        if (pending->park_until != 0)
+            status = nl_delivery_postpone(backlog->plan->store, pending->job.delivery,
+                                          backlog->owner, pending->park_until, err);
+    }
+    return status;
+}
+
+void nl_backlog_drop_parked(struct nl_backlog *backlog) {
+    size_t kept = 0;
+    if (backlog->parking == 0)
+        return;
+    for (size_t i = 0; i < backlog->count; i++) {
+        struct nl_pending *pending = &backlog->items[backlog->first + i];
+        if (pending->park_until != 0)
+            nl_pending_free(pending);
+        else
+            backlog->items[backlog->first + kept++] = *pending;
+    }
+    backlog->count = kept;
+    backlog->parking = 0;
+    backlog->throttled = true;
+    backlog->drained = false;
+}
+
 bool nl_backlog_take(struct nl_backlog *backlog,
                      bool (*admit)(void *ctx, struct nl_pending *pending), void *ctx,
                      struct nl_pending *out) {
-    for (size_t i = backlog->first; i < backlog->first + backlog->count; i++) {
+    bool goes_on = backlog->by_route && backlog->cursor > backlog->first;
+    for (size_t i = goes_on ? backlog->cursor : backlog->first; i < backlog->first + backlog->count;
+         i++) {
         const struct nl_domain_limit *limit = backlog->items[i].limit;
-        if (limit != NULL && limit->connections > 0 && !admit(ctx, &backlog->items[i]))
+        bool asks = backlog->by_route || (limit != NULL && limit->connections > 0);
+        if (backlog->items[i].park_until != 0 || (asks && !admit(ctx, &backlog->items[i])))
             continue;
         *out = backlog->items[i];
         backlog->items[i] = backlog->items[backlog->first];
         backlog->items[backlog->first++] = (struct nl_pending){0};
         backlog->count--;
+        backlog->cursor = i + 1;
         return true;
     }
     backlog->blocked = backlog->count > 0;

@@ -11,10 +11,12 @@ struct nl_pending {
     struct nl_token token;               /* for the link in a notice */
     const struct nl_domain_limit *limit; /* of the recipient's domain; NULL: none */
     char *domain;                        /* an A-label, where there is a limit */
-    uint64_t commit_point; /* the number of the commit that holds it ahead of time; 0: none */
-    bool ahead;            /* the next commit does */
-    bool alone;            /* it is not recorded ahead: the subscription has ended */
-    int64_t permit;        /* which of the domain's connections; 0: none */
+    uint64_t commit_point;     /* the number of the commit that holds it ahead of time; 0: none */
+    bool ahead;                /* the next commit does */
+    bool alone;                /* it is not recorded ahead: the subscription has ended */
+    int64_t permit;            /* which of the domain's connections; 0: none */
+    struct nl_route_to *route; /* direct.h: the way to its domain; NULL: not looked for yet */
+    int64_t park_until;        /* the next commit puts it off; 0: it does not */
 };
 void nl_pending_free(struct nl_pending *pending);
 
@@ -27,7 +29,10 @@ struct nl_backlog {
     struct nl_pending *items; /* from `first` on */
     struct nl_job *jobs;      /* fresh from the store */
     size_t first, count, size;
-    size_t batch;       /* how many are leased at a time, at most; `size` at first */
+    size_t batch;  /* how many are leased at a time, at most; `size` at first */
+    bool by_route; /* `admit` is asked for each delivery, and a search goes on at `cursor` */
+    size_t cursor;
+    size_t parking;     /* so many are put off by the next commit */
     bool drained;       /* there was nothing to lease */
     bool blocked;       /* everything here waits for a connection to its domain */
     bool throttled;     /* something was postponed because of its domain's rate */
@@ -70,8 +75,12 @@ NL_CHECKED enum nl_status nl_backlog_record(const struct nl_run_plan *plan,
 /* Drops all but the first `kept`: the transaction that leased the others failed. */
 void nl_backlog_forget(struct nl_backlog *backlog, size_t kept);
 
+/* Puts off the deliveries that have a time for it, within a transaction: drop them after it. */
+NL_CHECKED enum nl_status nl_backlog_park(struct nl_backlog *backlog, struct nl_error *err);
+void nl_backlog_drop_parked(struct nl_backlog *backlog);
+
 /* Moves the next delivery that may begin to *out. Where the connections to its domain are limited,
- * `admit` takes one and sets the permit. False when no delivery may begin. */
+ * or `by_route` says so, `admit` is asked; it sets the permit. False when no delivery may begin. */
 bool nl_backlog_take(struct nl_backlog *backlog,
                      bool (*admit)(void *ctx, struct nl_pending *pending), void *ctx,
                      struct nl_pending *out);

@@ -49,6 +49,9 @@ void nl_in_flight_end(struct run *run, struct nl_in_flight *message,
     if (message->result.outcome == NL_DEFERRED)
         nl_run_schedule(run, message->pending.job.attempts, message->pending.job.first_attempt_at,
                         &message->result);
+    if (message->result.outcome == NL_DEFERRED &&
+        message->result.next_attempt_at < result->next_attempt_at)
+        message->result.next_attempt_at = result->next_attempt_at;
     message->wants_commit_point = false;
     message->commit_point = 0;
     message->held = false;

@@ -38,8 +38,11 @@ struct nl_ahead {
     size_t count;
 };
 
+struct nl_direct; /* direct.h */
+
 struct run {
     const struct nl_run_plan *plan;
+    struct nl_direct *direct; /* direct.h; NULL: everything goes to the relay */
     struct nl_run_summary *summary;
     struct nl_transport *transport;
     struct nl_token owner;
@@ -75,7 +78,8 @@ struct run {
     struct nl_error *err;
 };
 
-/* Ends a message with `result`, whose text is copied. The next commit records it. */
+/* Ends a message with `result`, whose text is copied. The next commit records it. A deferral is
+ * given its next attempt, at `next_attempt_at` at the earliest. */
 void nl_in_flight_end(struct run *run, struct nl_in_flight *message,
                       const struct nl_result *result);
 

@@ -93,8 +93,9 @@ bool nl_record_has_work(const struct run *run) {
     for (size_t i = 0; i < run->used; i++)
         if (run->messages[i].done || run->messages[i].wants_commit_point)
             return true;
-    return nl_breaker_decided(&run->breaker) || wants_lease(run) || wants_renewal(run) ||
-           nl_ahead_wants(run) || (nl_run_must_stop(run) && run->backlog.count > 0);
+    return nl_breaker_decided(&run->breaker) || run->backlog.parking > 0 || wants_lease(run) ||
+           wants_renewal(run) || nl_ahead_wants(run) ||
+           (nl_run_must_stop(run) && run->backlog.count > 0);
 }
 
 /* Another process may keep the database locked for long (a fan-out to a million people). Giving up
@@ -133,6 +134,8 @@ static enum nl_status record_once(struct run *run) {
         status = record_commit_points(run);
     if (status == NL_OK)
         status = renew(run);
+    if (status == NL_OK && !releases && run->backlog.parking > 0)
+        status = nl_backlog_park(&run->backlog, run->err);
     if (status == NL_OK && releases)
         status = nl_backlog_release(&run->backlog, run->err);
     else if (status == NL_OK && wants_lease(run))
@@ -234,6 +237,7 @@ static void after_commit(struct run *run) {
     size_t at = 0;
     run->committed++;
     nl_ahead_committed(run);
+    nl_backlog_drop_parked(&run->backlog);
     if (!run->sending)
         run->summary->halted = run->summary->stopped = true;
     for (size_t i = 0; i < run->used; i++) {

@@ -90,7 +90,7 @@ void nl_tuning_take(struct run *run, const struct nl_transport_event *event,
                     const struct nl_result *result) {
     struct nl_in_flight *message = &run->messages[event->message];
     nl_tuning_waited(run, message);
-    if (event->kind != NL_TRANSPORT_REPLIED)
+    if (event->kind != NL_TRANSPORT_REPLIED || run->direct != NULL)
         return;
     bool for_now = event->reply->code / 100 == 4;
     if (!for_now)
@@ -129,6 +129,9 @@ static int64_t round_trip(struct run *run) {
 void nl_tuning_step(struct run *run) {
     size_t under_way = nl_in_flight_under_way(run);
     bool limit = false;
+    /* Destinations find their own number: see destination.h. */
+    if (run->direct != NULL)
+        return;
     if (is_starved(run, under_way, &limit))
         nl_tuner_starved(&run->tuner, limit, run->clock);
     else if (nl_tuner_step(&run->tuner, under_way, nl_transport_flies(run->transport),

@@ -58,6 +58,34 @@ bool nl_transport_idle(const struct nl_transport *transport, size_t *connection)
     return false;
 }
 
+/* Nothing is delivered directly here. */
+bool nl_transport_idle_to(const struct nl_transport *transport, size_t first, size_t last,
+                          size_t *connection) {
+    (void)first;
+    (void)last;
+    return nl_transport_idle(transport, connection);
+}
+
+bool nl_transport_connect_to(struct nl_transport *transport, size_t server) {
+    (void)server;
+    return nl_transport_connect(transport);
+}
+
+size_t nl_transport_leading_to(const struct nl_transport *transport, size_t first, size_t last,
+                               size_t *connecting) {
+    (void)first;
+    (void)last;
+    *connecting = 0;
+    return nl_transport_open(transport);
+}
+
+size_t nl_transport_close_idle(struct nl_transport *transport, int64_t milliseconds, size_t most) {
+    (void)transport;
+    (void)milliseconds;
+    (void)most;
+    return 0;
+}
+
 size_t nl_transport_server(const struct nl_transport *transport, size_t connection) {
     (void)transport;
     (void)connection;

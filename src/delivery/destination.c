@@ -1,0 +1,133 @@
+#include "delivery/destination.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    HOST_MILLISECONDS = 60000,   /* a host that was not reached is left alone for so long */
+    CROWDED_MILLISECONDS = 5000, /* one that takes no further connection, for now */
+    TROUBLES_LIMIT = 3,
+    REFUSALS_LIMIT =
+        10, /* a server that knows nobody is confused: Google's was, in December 2020 */
+    PARK_SECONDS = 10,
+    LONGEST_PARK = 60,
+};
+
+void nl_destination_free(struct nl_destination *destination) {
+    nl_buf_free(&destination->why);
+    free(destination->key);
+}
+
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* "NAME ADDRESS" of each host and address, in the order of the texts: servers list them in any. */
+void nl_destination_key(const struct nl_mail_route *route, struct nl_buf *out) {
+    char *lines[NL_MAIL_HOSTS * NL_MAIL_ADDRESSES];
+    size_t count = 0;
+    for (size_t i = 0; i < route->host_count; i++)
+        for (size_t j = 0; j < route->hosts[i].address_count; j++) {
+            struct nl_buf line = {0};
+            char address[NL_IP_TEXT];
+            nl_ip_text(&route->hosts[i].addresses[j], address);
+            nl_buf_addf(&line, "%s %s", route->hosts[i].name, address);
+            lines[count] = nl_buf_take(&line);
+            out->failed = out->failed || lines[count] == NULL;
+            count += lines[count] != NULL;
+        }
+    qsort(lines, count, sizeof lines[0], by_text);
+    for (size_t i = 0; i < count; i++) {
+        nl_buf_addf(out, "%s\n", lines[i]);
+        free(lines[i]);
+    }
+}
+
+static bool may_try(const struct nl_destination *destination, size_t host, int64_t now) {
+    return destination->hosts_not_before[host] <= now;
+}
+
+bool nl_destination_pick(const struct nl_destination *destination, int64_t now, double fraction,
+                         size_t *server) {
+    size_t candidates[NL_MAIL_HOSTS];
+    size_t count = 0;
+    if (destination->not_before > now)
+        return false;
+    for (size_t i = 0; i < destination->count; i++) {
+        if (!may_try(destination, i, now))
+            continue;
+        if (count > 0 && destination->preferences[i] != destination->preferences[candidates[0]])
+            break; /* they come by preference */
+        candidates[count++] = i;
+    }
+    if (count == 0)
+        return false;
+    *server = destination->first + candidates[(size_t)(fraction * (double)count)];
+    return true;
+}
+
+/* One connection more for as many messages as there are connections, half of them at the first sign
+ * of too many: as TCP does it (RFC 5681). */
+void nl_destination_accepted(struct nl_destination *destination) {
+    destination->times_down = 0;
+    destination->troubles = 0;
+    destination->refusals = 0;
+    destination->parks = 0;
+    if (++destination->accepted < destination->limit || destination->limit >= destination->most)
+        return;
+    destination->limit++;
+    destination->accepted = 0;
+}
+
+void nl_destination_pushed_back(struct nl_destination *destination) {
+    destination->accepted = 0;
+    destination->limit = destination->limit > 1 ? destination->limit / 2 : 1;
+}
+
+bool nl_destination_refused(struct nl_destination *destination, size_t server, size_t others,
+                            int64_t now) {
+    if (others > 0) {
+        destination->limit = others;
+        destination->accepted = 0;
+        destination->not_before = now + CROWDED_MILLISECONDS;
+        return true;
+    }
+    destination->hosts_not_before[server - destination->first] = now + HOST_MILLISECONDS;
+    for (size_t i = 0; i < destination->count; i++)
+        if (may_try(destination, i, now))
+            return true;
+    return false;
+}
+
+bool nl_destination_trouble(struct nl_destination *destination) {
+    nl_destination_pushed_back(destination);
+    return ++destination->troubles < TROUBLES_LIMIT;
+}
+
+bool nl_destination_believe(struct nl_destination *destination) {
+    return ++destination->refusals <= REFUSALS_LIMIT;
+}
+
+void nl_destination_down(struct nl_destination *destination, int64_t retry_at, const char *why) {
+    destination->down = true;
+    destination->retry_at = retry_at;
+    destination->times_down++;
+    destination->troubles = 0;
+    destination->limit = 1;
+    nl_buf_clear(&destination->why);
+    nl_buf_adds(&destination->why, why);
+}
+
+bool nl_destination_is_down(struct nl_destination *destination, int64_t now) {
+    if (destination->down && now >= destination->retry_at) {
+        destination->down = false;
+        destination->not_before = 0;
+        memset(destination->hosts_not_before, 0, sizeof destination->hosts_not_before);
+    }
+    return destination->down;
+}
+
+int64_t nl_destination_park(struct nl_destination *destination) {
+    int64_t seconds = PARK_SECONDS * (destination->parks + 1);
+    return seconds < LONGEST_PARK ? seconds : LONGEST_PARK;
+}

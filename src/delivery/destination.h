@@ -1,0 +1,78 @@
+/* The destinations of a run that delivers directly: the mail hosts that one or more domains share,
+ * with what is known of them. A destination finds by itself how many connections it takes, and
+ * backs off as a whole: a server that is dead is tried once, and not once for each recipient. There
+ * is no I/O here, and no clock: times are told. */
+#ifndef NL_DELIVERY_DESTINATION_H
+#define NL_DELIVERY_DESTINATION_H
+
+#include "newsletter/base/attribute.h"
+#include "newsletter/base/buf.h"
+#include "newsletter/resolve/resolver.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Zero it, and set what says so; free with nl_destination_free. */
+struct nl_destination {
+    char *key;    /* set it: see nl_destination_key */
+    size_t first; /* set it: the numbers of its servers count up from here */
+    size_t count; /* set it */
+    size_t most;  /* set it: connections */
+    size_t limit; /* set it: connections for now */
+    int preferences[NL_MAIL_HOSTS];
+    int64_t hosts_not_before[NL_MAIL_HOSTS]; /* milliseconds; 0: at once */
+    int64_t not_before;                      /* milliseconds: no further connection until then */
+    bool down;                               /* no host takes a connection, or they refuse us */
+    int64_t retry_at;                        /* seconds since the epoch: it is down until then */
+    int64_t times_down;                      /* in a row */
+    int troubles;                            /* in a row: lost connections and refusals of us */
+    int refusals;                            /* in a row: refusals of recipients */
+    size_t accepted;                         /* since the limit was changed */
+    int64_t parks;     /* how often deliveries were put off since it last accepted one */
+    struct nl_buf why; /* it is down */
+    /* One pass over the deliveries that wait. */
+    uint64_t pass;
+    bool exhausted; /* it has no connection for another message */
+    size_t waiting; /* deliveries that found none */
+};
+void nl_destination_free(struct nl_destination *destination);
+
+/* Appends what makes a destination one: the names and addresses of its hosts, in any order. */
+void nl_destination_key(const struct nl_mail_route *route, struct nl_buf *out) NL_ALL_NONNULL;
+
+/* The host for a new connection: of those that may be tried, the lowest preference, and one of
+ * these at random (`fraction`, below 1). False when none may be tried at `now`, in milliseconds. */
+bool nl_destination_pick(const struct nl_destination *destination, int64_t now, double fraction,
+                         size_t *server) NL_ALL_NONNULL;
+
+/* A message was accepted. */
+void nl_destination_accepted(struct nl_destination *destination) NL_ALL_NONNULL;
+
+/* It wants less from us. */
+void nl_destination_pushed_back(struct nl_destination *destination) NL_ALL_NONNULL;
+
+/* No connection could be made to a server, or it said 4xx or 5xx before our first command. `others`
+ * are the connections that stand. False when no host is left to try. */
+bool nl_destination_refused(struct nl_destination *destination, size_t server, size_t others,
+                            int64_t now) NL_ALL_NONNULL;
+
+/* A connection was lost, or we were refused. False when that was too often. */
+bool nl_destination_trouble(struct nl_destination *destination) NL_ALL_NONNULL;
+
+/* A recipient was refused for good. False when too many were, one after the other, for us to
+ * believe it. */
+bool nl_destination_believe(struct nl_destination *destination) NL_ALL_NONNULL;
+
+/* It is down until `retry_at`, in seconds. */
+void nl_destination_down(struct nl_destination *destination, int64_t retry_at, const char *why)
+    NL_NONNULL(1);
+
+/* Whether a destination is down at a time, in seconds. When that is over, one connection tries it
+ * again. */
+bool nl_destination_is_down(struct nl_destination *destination, int64_t now) NL_ALL_NONNULL;
+
+/* For how many seconds deliveries beyond its share are put off. */
+int64_t nl_destination_park(struct nl_destination *destination) NL_ALL_NONNULL;
+
+#endif

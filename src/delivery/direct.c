@@ -1,0 +1,371 @@
+#include "delivery/direct.h"
+
+#include "newsletter/base/clock.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CONNECTIONS = 400, /* in all, unless smtp.connections is more */
+    RELAY_CONNECTIONS = 10,
+    FIRST_LIMIT = 2, /* connections to a destination at first */
+    IDLE_MILLISECONDS = 5000,
+    LATER_MILLISECONDS = 60000, /* until the DNS is asked again that did not answer */
+    LATER_SECONDS = 300,        /* the earliest attempt after that */
+    SHARE = 8, /* deliveries of a destination that may wait besides two for each connection */
+};
+
+static int by_domain(const void *a, const void *b) {
+    return strcmp(((const struct nl_route_to *)a)->domain, ((const struct nl_route_to *)b)->domain);
+}
+
+static int by_key(const void *a, const void *b) {
+    return strcmp(((const struct nl_destination *)a)->key, ((const struct nl_destination *)b)->key);
+}
+
+enum nl_status nl_direct_open(struct run *run) {
+    if (!nl_config_is_direct(run->plan->config))
+        return NL_OK;
+    struct nl_direct *direct = calloc(1, sizeof *direct);
+    if (direct == NULL)
+        return nl_error_nomem(run->err);
+    run->direct = direct;
+    enum nl_status status = nl_relay_branch(run->plan->relay, &direct->relay, run->err);
+    if (status == NL_OK)
+        status = nl_relay_resolver(direct->relay, &direct->resolver, run->err);
+    if (status != NL_OK)
+        return status;
+    int64_t connections = run->plan->config->smtp.connections;
+    direct->connections = connections > CONNECTIONS ? (size_t)connections : CONNECTIONS;
+    direct->relays.limit =
+        connections < RELAY_CONNECTIONS ? (size_t)connections : RELAY_CONNECTIONS;
+    direct->to_relay.state = NL_TO_RELAY;
+    direct->plan = *run->plan;
+    direct->plan.relay = direct->relay;
+    run->plan = &direct->plan;
+    return NL_OK;
+}
+
+static void free_route(void *item) {
+    struct nl_route_to *route = item;
+    if (route->state == NL_TO_ASKING)
+        nl_resolver_forget(route->direct->resolver, route);
+    nl_buf_free(&route->text);
+    free(route->domain);
+    free(route);
+}
+
+static void free_destination(void *item) {
+    nl_destination_free(item);
+    free(item);
+}
+
+void nl_direct_close(struct run *run) {
+    struct nl_direct *direct = run->direct;
+    if (direct == NULL)
+        return;
+    tdestroy(direct->routes, free_route);
+    tdestroy(direct->destinations, free_destination);
+    nl_relay_free(direct->relay);
+    nl_buf_free(&direct->text);
+    free(direct->servers);
+    free(direct);
+    run->direct = NULL;
+}
+
+size_t nl_direct_connections(const struct run *run) {
+    return run->direct != NULL ? run->direct->connections
+                               : (size_t)run->plan->config->smtp.connections;
+}
+
+int nl_direct_fd(const struct run *run) {
+    return nl_resolver_fd(run->direct->resolver);
+}
+
+bool nl_direct_is_host(const struct run *run, size_t server) {
+    return run->direct != NULL && nl_relay_is_host(run->direct->relay, server);
+}
+
+struct nl_destination *nl_direct_destination(const struct run *run, size_t server) {
+    return run->direct->servers[server - nl_relay_count(run->direct->relay)].destination;
+}
+
+/* ---- from the DNS ---- */
+
+static bool note_server(struct nl_direct *direct, size_t server,
+                        struct nl_destination *destination) {
+    size_t at = server - nl_relay_count(direct->relay);
+    if (at >= direct->server_room) {
+        size_t room = 2 * at + 64;
+        struct nl_direct_server *grown = realloc(direct->servers, room * sizeof *grown);
+        if (grown == NULL)
+            return false;
+        direct->servers = grown;
+        direct->server_room = room;
+    }
+    direct->servers[at].destination = destination;
+    return true;
+}
+
+static bool add_hosts(struct nl_direct *direct, const struct nl_mail_route *found,
+                      struct nl_destination *destination) {
+    struct nl_error ignored = {0};
+    bool complete = true;
+    for (size_t i = 0; complete && i < found->host_count; i++) {
+        size_t server = 0;
+        complete = nl_relay_add_host(direct->relay, &found->hosts[i], &server, &ignored) == NL_OK &&
+                   note_server(direct, server, destination);
+        if (i == 0)
+            destination->first = server;
+        destination->preferences[destination->count++] = found->hosts[i].preference;
+    }
+    nl_error_free(&ignored);
+    return complete;
+}
+
+/* The destination with these hosts, which is made where there is none. NULL without memory. */
+static struct nl_destination *find_destination(struct nl_direct *direct,
+                                               const struct nl_mail_route *found) {
+    struct nl_buf key = {0};
+    struct nl_destination *fresh = calloc(1, sizeof *fresh);
+    nl_destination_key(found, &key);
+    if (fresh == NULL || key.failed) {
+        free(fresh);
+        nl_buf_free(&key);
+        return NULL;
+    }
+    fresh->key = nl_buf_take(&key);
+    fresh->most = (size_t)direct->plan.config->direct.connections;
+    fresh->limit = fresh->most < FIRST_LIMIT ? fresh->most : FIRST_LIMIT;
+    struct nl_destination **place = tsearch(fresh, &direct->destinations, by_key);
+    if (place != NULL && *place == fresh && add_hosts(direct, found, fresh))
+        return fresh;
+    struct nl_destination *known = place != NULL && *place != fresh ? *place : NULL;
+    if (known == NULL && place != NULL)
+        tdelete(fresh, &direct->destinations, by_key);
+    free_destination(fresh);
+    return known;
+}
+
+/* Called by the resolver. */
+static void take_route(const struct nl_mail_route *found, void *ctx) {
+    struct nl_route_to *route = ctx;
+    struct nl_direct *direct = route->direct;
+    nl_buf_clear(&route->text);
+    nl_buf_adds(&route->text, found->text);
+    route->until = nl_clock_milliseconds() + found->ttl * 1000;
+    route->no_such_domain = found->no_such_domain;
+    memcpy(route->status, found->status, sizeof route->status);
+    route->state = found->state == NL_ROUTE_NONE ? NL_TO_NOBODY : NL_TO_LATER;
+    if (found->state == NL_ROUTE_FOUND) {
+        route->destination = find_destination(direct, found);
+        route->state = route->destination != NULL ? NL_TO_HOSTS : NL_TO_LATER;
+    }
+    if (route->state == NL_TO_LATER)
+        route->until = nl_clock_milliseconds() + LATER_MILLISECONDS;
+}
+
+static void ask(struct nl_direct *direct, struct nl_route_to *route) {
+    struct nl_error err = {0};
+    route->state = NL_TO_ASKING;
+    if (nl_resolver_ask(direct->resolver, route->domain, take_route, route, &err) != NL_OK) {
+        route->state = NL_TO_LATER;
+        route->until = direct->now + LATER_MILLISECONDS;
+        nl_buf_clear(&route->text);
+        nl_buf_adds(&route->text, nl_error_text(&err));
+    }
+    nl_error_free(&err);
+}
+
+/* The way to a domain, by the configuration or by the DNS. NULL without memory. */
+static struct nl_route_to *find_route(struct nl_direct *direct, const char *domain) {
+    const struct nl_route_to wanted = {.domain = (char *)domain};
+    if (nl_config_way(direct->plan.config, domain) == NL_BY_RELAY)
+        return &direct->to_relay;
+    struct nl_route_to **place = tfind(&wanted, &direct->routes, by_domain);
+    if (place != NULL)
+        return *place;
+    struct nl_route_to *route = calloc(1, sizeof *route);
+    if (route == NULL)
+        return NULL;
+    route->direct = direct;
+    route->domain = strdup(domain);
+    if (route->domain == NULL || tsearch(route, &direct->routes, by_domain) == NULL) {
+        free(route->domain);
+        free(route);
+        return NULL;
+    }
+    ask(direct, route);
+    return route;
+}
+
+/* An address that cannot be parsed goes the way of the relay, where it fails before it is sent. */
+static struct nl_route_to *route_of(struct nl_direct *direct, struct nl_pending *pending) {
+    struct nl_address address = {0};
+    struct nl_error unread = {0};
+    if (pending->route == NULL) {
+        pending->route = nl_address_parse(pending->job.address, &address, &unread) == NL_OK
+                             ? find_route(direct, address.domain)
+                             : &direct->to_relay;
+        nl_address_free(&address);
+        nl_error_free(&unread);
+    }
+    struct nl_route_to *route = pending->route;
+    if (route != NULL && route->state != NL_TO_ASKING && route->until != 0 &&
+        direct->now >= route->until)
+        ask(direct, route);
+    return route;
+}
+
+void nl_direct_step(struct run *run) {
+    struct nl_direct *direct = run->direct;
+    if (direct == NULL)
+        return;
+    direct->now = nl_clock_milliseconds();
+    nl_resolver_step(direct->resolver);
+    if (direct->now >= direct->idle_check) {
+        nl_transport_close_idle(run->transport, IDLE_MILLISECONDS, direct->connections);
+        direct->idle_check = direct->now + IDLE_MILLISECONDS / 5;
+    }
+}
+
+/* ---- to the hosts ---- */
+
+void nl_direct_begin_pass(struct run *run) {
+    run->direct->pass++;
+}
+
+/* Opens a connection where that is of use. The first one to a destination goes before the second
+ * one to another. */
+static void open_one(struct run *run, struct nl_destination *destination) {
+    struct nl_direct *direct = run->direct;
+    size_t connecting = 0;
+    size_t server = 0;
+    bool relay = destination == &direct->relays;
+    size_t last =
+        relay ? nl_relay_count(direct->relay) - 1 : destination->first + destination->count - 1;
+    size_t there = nl_transport_leading_to(run->transport, destination->first, last, &connecting);
+    size_t all = nl_transport_open(run->transport) + nl_transport_connecting(run->transport);
+    if (there >= destination->limit || connecting >= destination->waiting) {
+        destination->exhausted = connecting >= destination->waiting ? destination->exhausted : true;
+        return;
+    }
+    destination->exhausted = true;
+    if (all >= direct->connections - (there > 0 ? direct->connections / 4 : 0)) {
+        nl_transport_close_idle(run->transport, 0, 1);
+        return;
+    }
+    if (relay)
+        destination->exhausted = !nl_transport_connect(run->transport);
+    else if (nl_destination_pick(destination, direct->now,
+                                 nl_env_fraction(nl_store_env(run->plan->store)), &server))
+        destination->exhausted = !nl_transport_connect_to(run->transport, server);
+}
+
+/* Whether there is a connection for a message to a destination. */
+static bool find_connection(struct run *run, struct nl_destination *destination) {
+    struct nl_direct *direct = run->direct;
+    size_t last = destination == &direct->relays ? nl_relay_count(direct->relay) - 1
+                                                 : destination->first + destination->count - 1;
+    if (destination->pass != direct->pass) {
+        destination->pass = direct->pass;
+        destination->exhausted = false;
+        destination->waiting = 0;
+    }
+    if (destination->waiting == 0 &&
+        nl_transport_idle_to(run->transport, destination->first, last, &direct->connection))
+        return true;
+    destination->waiting++;
+    if (!destination->exhausted)
+        open_one(run, destination);
+    return false;
+}
+
+/* The outcome of a delivery whose domain has no way, for now or for good. */
+static void set_verdict(struct run *run, const struct nl_route_to *route) {
+    struct nl_result *verdict = &run->direct->verdict;
+    int64_t now = nl_env_now(nl_store_env(run->plan->store));
+    bool none = route->state == NL_TO_NOBODY;
+    bool gone = none && route->no_such_domain;
+    *verdict = (struct nl_result){.outcome = gone   ? NL_BOUNCED
+                                             : none ? NL_FAILED
+                                                    : NL_DEFERRED,
+                                  .text = nl_buf_text(&route->text),
+                                  .reason = gone ? "no-such-domain" : "network",
+                                  .effect = gone   ? NL_EFFECT_HARD
+                                            : none ? NL_EFFECT_SOFT
+                                                   : NL_EFFECT_NONE,
+                                  .vague = !none};
+    if (none)
+        memcpy(verdict->status, route->status, sizeof verdict->status);
+    else
+        verdict->next_attempt_at = now + LATER_SECONDS;
+}
+
+/* A destination that is down has its outcome without a connection. */
+static void set_down(struct run *run, const struct nl_destination *destination) {
+    const struct nl_env *env = nl_store_env(run->plan->store);
+    int64_t left = destination->retry_at - nl_env_now(env);
+    run->direct->verdict =
+        (struct nl_result){.outcome = NL_DEFERRED,
+                           .text = nl_buf_text(&destination->why),
+                           .vague = true,
+                           .next_attempt_at = destination->retry_at +
+                                              (int64_t)((double)left * nl_env_fraction(env) * 0.2)};
+}
+
+bool nl_direct_admit(struct run *run, struct nl_pending *pending) {
+    struct nl_direct *direct = run->direct;
+    if (direct == NULL)
+        return true;
+    bool fallback = run->plan->config->fallback == NL_FALLBACK_RELAY;
+    const struct nl_route_to *route = route_of(direct, pending);
+    direct->connected = true;
+    if (route == NULL || route->state == NL_TO_ASKING)
+        return false;
+    if (route->state == NL_TO_RELAY || (fallback && route->state == NL_TO_LATER))
+        return find_connection(run, &direct->relays);
+    if (route->state != NL_TO_HOSTS) {
+        direct->connected = false;
+        set_verdict(run, route);
+        return true;
+    }
+    if (!nl_destination_is_down(route->destination, nl_env_now(nl_store_env(run->plan->store))))
+        return find_connection(run, route->destination);
+    if (fallback)
+        return find_connection(run, &direct->relays);
+    direct->connected = false;
+    set_down(run, route->destination);
+    return true;
+}
+
+bool nl_direct_connection(const struct run *run, size_t *connection, struct nl_result *verdict) {
+    *connection = run->direct->connection;
+    *verdict = run->direct->verdict;
+    return run->direct->connected;
+}
+
+void nl_direct_park(struct run *run) {
+    struct nl_direct *direct = run->direct;
+    struct nl_backlog *backlog = &run->backlog;
+    int64_t now = nl_env_now(nl_store_env(run->plan->store));
+    if (direct == NULL || !backlog->blocked || backlog->drained || backlog->parking > 0 ||
+        backlog->count < backlog->size / 4 * 3)
+        return;
+    nl_direct_begin_pass(run);
+    for (size_t i = 0; i < backlog->count; i++) {
+        struct nl_pending *pending = &backlog->items[backlog->first + i];
+        const struct nl_route_to *route = pending->route;
+        struct nl_destination *destination =
+            route != NULL && route->state == NL_TO_HOSTS ? route->destination : &direct->relays;
+        if (destination->pass != direct->pass)
+            destination->waiting = 0;
+        destination->pass = direct->pass;
+        if (++destination->waiting <= SHARE + 2 * destination->limit)
+            continue;
+        pending->park_until = now + nl_destination_park(destination);
+        backlog->parking++;
+        destination->parks += destination->waiting == SHARE + 2 * destination->limit + 1;
+    }
+}

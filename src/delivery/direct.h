@@ -1,0 +1,93 @@
+/* Delivering directly: finds the destination of each delivery, and gives it a connection there. */
+#ifndef NL_DELIVERY_DIRECT_H
+#define NL_DELIVERY_DIRECT_H
+
+#include "delivery/destination.h"
+#include "delivery/in_flight.h"
+#include "delivery/outcome.h"
+#include "newsletter/base/attribute.h"
+
+enum nl_route_to_state { NL_TO_ASKING, NL_TO_HOSTS, NL_TO_NOBODY, NL_TO_LATER, NL_TO_RELAY };
+
+/* The way to one domain. */
+struct nl_route_to {
+    struct nl_direct *direct;
+    char *domain;
+    enum nl_route_to_state state;
+    struct nl_destination *destination; /* HOSTS */
+    bool no_such_domain;                /* NOBODY */
+    char status[12];
+    struct nl_buf text; /* NOBODY and LATER */
+    int64_t until;      /* milliseconds: then the DNS is asked again; 0: never */
+};
+
+/* A mail host of recipients, as the relay numbers them. */
+struct nl_direct_server {
+    struct nl_destination *destination;
+};
+
+struct nl_direct {
+    struct nl_run_plan plan; /* the run's, with a relay of its own */
+    struct nl_relay *relay;
+    struct nl_resolver *resolver;
+    void *routes;                     /* struct nl_route_to by domain (tsearch) */
+    void *destinations;               /* by their keys */
+    struct nl_direct_server *servers; /* from the first mail host on */
+    size_t server_room;
+    struct nl_destination relays;
+    struct nl_route_to to_relay;
+    size_t connections; /* in all */
+    uint64_t pass;
+    int64_t now; /* milliseconds */
+    int64_t idle_check;
+    struct nl_buf text;
+    /* Found by nl_direct_admit. */
+    bool connected;
+    size_t connection;
+    struct nl_result verdict;
+};
+
+/* Begins, where the configuration delivers anything directly: then run->plan has a relay of its
+ * own.
+ */
+NL_CHECKED enum nl_status nl_direct_open(struct run *run);
+void nl_direct_close(struct run *run);
+
+/* How many connections a run may have. */
+size_t nl_direct_connections(const struct run *run);
+
+/* Readable when the resolver has answers. */
+int nl_direct_fd(const struct run *run);
+
+/* Takes answers of the DNS, and closes connections that nobody needs. Does nothing without direct
+ * delivery, as the functions below. */
+void nl_direct_step(struct run *run);
+
+/* Begins to search for deliveries that may go out. */
+void nl_direct_begin_pass(struct run *run);
+
+/* Whether a delivery may go out now, or has its outcome already. Connections are opened for those
+ * that may not yet. */
+bool nl_direct_admit(struct run *run, struct nl_pending *pending);
+
+/* Tells of the delivery that was admitted: true with its connection, false with its outcome. */
+bool nl_direct_connection(const struct run *run, size_t *connection, struct nl_result *verdict);
+
+/* When the backlog is full of deliveries that wait, those beyond the share of their destination are
+ * put off: a slow one holds up nobody else. */
+void nl_direct_park(struct run *run);
+
+/* Whether a server is a mail host of recipients. */
+bool nl_direct_is_host(const struct run *run, size_t server);
+
+/* ---- direct_outcome.c ---- */
+
+/* Acts on an event of a mail host, which was judged as of a relay. */
+void nl_direct_take_outcome(struct run *run, const struct nl_transport_event *event,
+                            enum nl_reaction reaction, struct nl_result *result);
+void nl_direct_take_refused(struct run *run, const struct nl_transport_event *event);
+
+/* The destination of a mail host. */
+struct nl_destination *nl_direct_destination(const struct run *run, size_t server);
+
+#endif

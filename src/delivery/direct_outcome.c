@@ -1,0 +1,75 @@
+/* Judges what the answers of a mail host mean for its destination and the recipient. Where a relay
+ * refuses us, the run is over; where a destination does, it alone is left alone. */
+#include "delivery/direct.h"
+
+static void say(struct nl_direct *direct, const char *host, const char *tls, const char *text) {
+    nl_buf_clear(&direct->text);
+    nl_buf_addf(&direct->text, "%s (%s): %s", host, tls[0] != '\0' ? tls : "no TLS",
+                text != NULL ? text : "");
+}
+
+/* The longer it is down, the longer it is left alone, by the schedule for messages. */
+static void go_down(struct run *run, struct nl_destination *destination, const char *why) {
+    const struct nl_env *env = nl_store_env(run->plan->store);
+    struct nl_result result = {.outcome = NL_DEFERRED};
+    nl_outcome_schedule(run->plan->config, env, destination->times_down, nl_env_now(env), &result);
+    nl_destination_down(destination, result.next_attempt_at, why);
+}
+
+/* The destination refuses us. Where the relay stands in, it gets the message. */
+static void refused_us(struct run *run, struct nl_destination *destination, bool at_once,
+                       struct nl_result *result) {
+    bool goes_on = nl_destination_trouble(destination);
+    result->outcome = NL_DEFERRED;
+    if (!at_once && goes_on)
+        return;
+    go_down(run, destination, result->text);
+    if (run->plan->config->fallback == NL_FALLBACK_RELAY)
+        result->outcome = NL_REQUEUED;
+    else
+        result->next_attempt_at = destination->retry_at;
+}
+
+static void judge(struct run *run, struct nl_destination *destination,
+                  const struct nl_transport_event *event, enum nl_reaction reaction,
+                  struct nl_result *result) {
+    bool lost = event->kind == NL_TRANSPORT_LOST;
+    if (reaction == NL_REACT_ACCEPTED) {
+        nl_destination_accepted(destination);
+    } else if (lost && result->outcome == NL_UNKNOWN) {
+        if (!nl_destination_trouble(destination))
+            go_down(run, destination, result->text);
+    } else if (result->outcome == NL_REQUEUED && reaction != NL_REACT_OURS) {
+        nl_destination_pushed_back(destination); /* 421, or an idle connection that was closed */
+    } else if (reaction == NL_REACT_OURS || reaction == NL_REACT_FAILURE || result->code == 421) {
+        refused_us(run, destination, event->stage == NL_STAGE_MAIL && result->code / 100 == 5,
+                   result);
+    } else if (reaction == NL_REACT_HOLD && !nl_destination_believe(destination)) {
+        result->outcome = NL_DEFERRED;
+        result->effect = NL_EFFECT_NONE;
+    }
+}
+
+void nl_direct_take_outcome(struct run *run, const struct nl_transport_event *event,
+                            enum nl_reaction reaction, struct nl_result *result) {
+    struct nl_direct *direct = run->direct;
+    struct nl_destination *destination = nl_direct_destination(run, event->server);
+    say(direct, nl_relay_server(direct->relay, event->server)->host, event->tls, result->text);
+    result->text = nl_buf_text(&direct->text);
+    result->blame = NL_BLAME_NONE;
+    judge(run, destination, event, reaction, result);
+    nl_in_flight_end(run, &run->messages[event->message], result);
+}
+
+void nl_direct_take_refused(struct run *run, const struct nl_transport_event *event) {
+    struct nl_direct *direct = run->direct;
+    struct nl_destination *destination = nl_direct_destination(run, event->server);
+    size_t connecting = 0;
+    size_t there =
+        nl_transport_leading_to(run->transport, event->server, event->server, &connecting);
+    /* A host that does not answer at all has not said that it has enough of us. */
+    size_t others = event->stage == NL_STAGE_CONNECT ? 0 : there - connecting;
+    if (!destination->down &&
+        !nl_destination_refused(destination, event->server, others, direct->now))
+        go_down(run, destination, event->text);
+}

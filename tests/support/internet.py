@@ -1,0 +1,228 @@
+"""An internet of our own on loopback: a name server with signed zones, and destinations with mail hosts that behave as theirs do.
+
+Each host has an address of its own in 127.0.0.0/8, or ::1; all listen on one port. A destination is one or more domains; every
+host counts its connections and what it has taken, by recipient: a message counts from its final dot on, whatever is answered."""
+import asyncio
+import collections
+import itertools
+import os
+import socket
+import ssl
+import threading
+
+import certificates
+import zones
+
+NETWORKS = itertools.count(1)
+
+
+class Closed(Exception):
+    pass
+
+
+class Host:
+    """One mail host. `replies` are by verb, b"DOT" for the reply to the message, b"BANNER" for the greeting: a text, or a
+    function of the recipient (or of None) that returns one. "" as a reply closes the connection, None never answers."""
+
+    def __init__(self, internet, name, address, replies=None, close_after=None, most=None, tls=None, offers=("PIPELINING",)):
+        self.internet = internet
+        self.name = name
+        self.address = address
+        self.replies = dict(replies or {})
+        self.close_after = close_after  # so many messages on a connection, then 421
+        self.most = most                # connections at once; a further one is answered with 421
+        self.tls = tls
+        self.offers = offers
+        self.connections = self.open = self.most_open = 0
+        self.taken = collections.Counter()
+        self.messages = []
+        self.tried = collections.Counter()
+        self.verbs = collections.Counter()
+        self.over_tls = 0
+
+    def reply(self, verb, usual, recipient=None):
+        found = self.replies.get(verb, usual)
+        return found(recipient) if callable(found) else found
+
+    async def say(self, writer, text):
+        if text is None:
+            await asyncio.sleep(3600)
+        if text == "":
+            raise Closed
+        writer.write(text.encode() + b"\r\n")
+        await writer.drain()
+
+    async def converse(self, reader, writer):
+        self.connections += 1
+        self.open += 1
+        self.most_open = max(self.most_open, self.open)
+        try:
+            if self.most and self.open > self.most:
+                await self.say(writer, "421 4.7.0 Too many connections")
+                raise Closed
+            banner = self.reply(b"BANNER", f"220 {self.name} ESMTP")
+            await self.say(writer, banner)
+            if banner[0] != "2":
+                raise Closed
+            await self.session(reader, writer)
+        except (Closed, ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ssl.SSLError):
+            pass
+        finally:
+            self.open -= 1
+            writer.transport.abort()
+
+    async def session(self, reader, writer):
+        recipient = None
+        messages = 0
+        secured = False
+        while True:
+            line = await reader.readline()
+            if not line:
+                return
+            verb = line[:4].upper().strip()
+            self.verbs[verb] += 1
+            if verb == b"EHLO":
+                offers = [*self.offers, "ENHANCEDSTATUSCODES"] + (["STARTTLS"] if self.tls and not secured else [])
+                answer = self.reply(b"EHLO", "\r\n".join(f"250-{word}" for word in (self.name, *offers[:-1])) + f"\r\n250 {offers[-1]}")
+            elif line[:8].upper() == b"STARTTLS":
+                await self.say(writer, "220 2.0.0 Go ahead")
+                if self.tls == "broken":
+                    writer.write(b"this is no TLS\r\n" * 20)
+                    raise Closed
+                await writer.start_tls(self.tls)
+                secured = True
+                continue
+            elif verb == b"MAIL":
+                recipient = None
+                if self.close_after is not None and messages >= self.close_after:
+                    await self.say(writer, "421 4.7.0 Enough for this connection")
+                    raise Closed
+                answer = self.reply(b"MAIL", "250 2.1.0 Ok")
+            elif verb == b"RCPT":
+                address = line[line.index(b"<") + 1:line.index(b">")].decode()
+                self.tried[address] += 1
+                answer = self.reply(b"RCPT", "250 2.1.5 Ok", address)
+                recipient = address if answer and answer[0] == "2" else None
+            elif verb == b"DATA":
+                answer = self.reply(b"DATA", "354 Go" if recipient else "554 5.5.1 No valid recipients", recipient)
+                await self.say(writer, answer)
+                if answer[0] != "3":
+                    continue
+                message = await reader.readuntil(b"\r\n.\r\n")
+                answer = self.reply(b"DOT", "250 2.0.0 Taken", recipient)
+                if answer == "" or (answer and answer[0] == "2"):
+                    self.taken[recipient] += 1
+                    self.messages.append(message)
+                    self.over_tls += secured
+                    self.internet.taken[recipient] += 1
+                messages += 1
+                recipient = None
+            elif verb == b"QUIT":
+                await self.say(writer, "221 2.0.0 Bye")
+                return
+            else:
+                answer = "250 2.0.0 Ok"
+            await self.say(writer, answer)
+
+
+def greylisting():
+    """A function for the replies: each recipient is refused for now at first."""
+    seen = collections.Counter()
+
+    def reply(recipient):
+        seen[recipient] += 1
+        return "250 2.1.5 Ok" if seen[recipient] > 1 else "450 4.7.1 Greylisted, try again later"
+    return reply
+
+
+class Internet:
+    def __init__(self, folder):
+        self.folder = str(folder)
+        self.net = f"127.{20 + os.getpid() % 200}.{next(NETWORKS)}"
+        self.numbers = itertools.count(1)
+        self.records = ["unreachable.example. A 127.0.0.1"]
+        self.below = {"unsigned": {}, "bogus": {}, "broken": []}
+        self.hosts = {}
+        self.taken = collections.Counter()
+        self.zones = None
+        self.port = None
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        self.context = None
+
+    def certificate(self, name="mx.example"):
+        """TLS with a certificate that nobody has reason to trust."""
+        if self.context is None:
+            os.makedirs(f"{self.folder}/tls", exist_ok=True)
+            _, certificate, key = certificates.make(f"{self.folder}/tls", name)
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(certificate, key)
+        return self.context
+
+    def address(self):
+        return f"{self.net}.{next(self.numbers)}"
+
+    def host(self, name, listens=True, aaaa=(), **behaviour):
+        """A mail host; without `listens`, nothing answers at its address."""
+        address = self.address()
+        self.records.append(f"{name}. A {address}")
+        self.records += [f"{name}. AAAA {six}" for six in aaaa]
+        host = Host(self, name, address, **behaviour)
+        host.listens = listens
+        self.hosts[name] = host
+        return host
+
+    def domain(self, name, *hosts):
+        """A domain whose mail hosts are these, in this order: names, or pairs of a preference and a name."""
+        for number, host in enumerate(hosts):
+            preference, host = host if isinstance(host, tuple) else (10 * (number + 1), host)
+            self.records.append(f"{name}. MX {preference} {host}.")
+
+    def destination(self, name, **behaviour):
+        """A domain with one mail host."""
+        host = self.host(f"mx.{name}", **behaviour)
+        self.domain(name, host.name)
+        return host
+
+    def start(self):
+        self.port = self.common_port()
+        for host in self.hosts.values():
+            if host.listens:
+                asyncio.run_coroutine_threadsafe(
+                    asyncio.start_server(host.converse, host.address, self.port, backlog=500), self.loop).result()
+        self.zones = zones.Zones(f"{self.folder}/zones", "\n".join(self.records), unsigned=self.below["unsigned"],
+                                 bogus=self.below["bogus"], broken=self.below["broken"])
+        return self
+
+    def common_port(self):
+        """A port that is free at every address."""
+        for _ in range(20):
+            with socket.create_server((f"{self.net}.1", 0)) as probe:
+                port = probe.getsockname()[1]
+            try:
+                for host in self.hosts.values():
+                    socket.create_server((host.address, port)).close()
+                return port
+            except OSError:
+                continue
+        raise AssertionError("no port is free")
+
+    def settings(self, **direct):
+        return {"delivery": "direct",
+                "direct": {"port": self.port, "allow_networks": "127.0.0.0/8, ::1, 2001:db8::/32", **direct},
+                "dns": {"servers": self.zones.address, "trust_anchor": self.zones.anchor}}
+
+    async def end(self):
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def stop(self):
+        asyncio.run_coroutine_threadsafe(self.end(), self.loop).result()
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+        if self.zones:
+            self.zones.stop()

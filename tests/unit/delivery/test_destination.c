@@ -1,0 +1,154 @@
+#include "delivery/destination.h"
+#include "support.h"
+
+#include <string.h>
+
+static struct nl_destination three_hosts(void) {
+    return (struct nl_destination){
+        .first = 5, .count = 3, .most = 10, .limit = 2, .preferences = {10, 10, 20}};
+}
+
+static void test_hosts_are_picked_by_preference(void **state) {
+    (void)state;
+    struct nl_destination to = three_hosts();
+    size_t server = 0;
+    assert_true(nl_destination_pick(&to, 0, 0.0, &server));
+    assert_int_equal(server, 5);
+    assert_true(nl_destination_pick(&to, 0, 0.99, &server));
+    assert_int_equal(server, 6);
+    assert_true(nl_destination_refused(&to, 5, 0, 1000));
+    assert_true(nl_destination_pick(&to, 1000, 0.0, &server));
+    assert_int_equal(server, 6);
+    assert_true(nl_destination_refused(&to, 6, 0, 1000));
+    assert_true(nl_destination_pick(&to, 1000, 0.99, &server));
+    assert_int_equal(server, 7);
+    assert_false(nl_destination_refused(&to, 7, 0, 1000));
+    assert_false(nl_destination_pick(&to, 1000, 0.0, &server));
+    assert_true(nl_destination_pick(&to, 61000, 0.0, &server)); /* after a minute */
+    nl_destination_free(&to);
+}
+
+static void test_a_host_that_takes_no_more_connections_is_not_dead(void **state) {
+    (void)state;
+    struct nl_destination to = three_hosts();
+    size_t server = 0;
+    to.limit = 8;
+    assert_true(nl_destination_refused(&to, 5, 4, 1000));
+    assert_int_equal(to.limit, 4);
+    assert_false(nl_destination_pick(&to, 1000, 0.0, &server));
+    assert_true(nl_destination_pick(&to, 6000, 0.0, &server));
+    nl_destination_free(&to);
+}
+
+static void test_connections_grow_one_by_one_and_are_halved(void **state) {
+    (void)state;
+    struct nl_destination to = three_hosts();
+    for (int i = 0; i < 2; i++)
+        nl_destination_accepted(&to);
+    assert_int_equal(to.limit, 3);
+    for (int i = 0; i < 3; i++)
+        nl_destination_accepted(&to);
+    assert_int_equal(to.limit, 4);
+    for (int i = 0; i < 1000; i++)
+        nl_destination_accepted(&to);
+    assert_int_equal(to.limit, 10);
+    nl_destination_pushed_back(&to);
+    assert_int_equal(to.limit, 5);
+    for (int i = 0; i < 5; i++)
+        nl_destination_pushed_back(&to);
+    assert_int_equal(to.limit, 1);
+    nl_destination_free(&to);
+}
+
+static void test_down_until_its_time(void **state) {
+    (void)state;
+    struct nl_destination to = three_hosts();
+    size_t server = 0;
+    for (size_t i = 5; i < 8; i++)
+        assert_int_equal(nl_destination_refused(&to, i, 0, 0), i < 7);
+    nl_destination_down(&to, 2000, "nobody answers");
+    assert_true(nl_destination_is_down(&to, 1999));
+    assert_string_equal(nl_buf_text(&to.why), "nobody answers");
+    assert_int_equal(to.times_down, 1);
+    assert_false(nl_destination_is_down(&to, 2000));
+    assert_true(nl_destination_pick(&to, 1, 0.0, &server)); /* every host is tried again */
+    assert_int_equal(to.limit, 1);                          /* by one connection */
+    nl_destination_down(&to, 4000, "nobody answers");
+    assert_int_equal(to.times_down, 2);
+    nl_destination_accepted(&to);
+    assert_int_equal(to.times_down, 0);
+    nl_destination_free(&to);
+}
+
+static void test_trouble_counts_in_a_row(void **state) {
+    (void)state;
+    struct nl_destination to = three_hosts();
+    assert_true(nl_destination_trouble(&to));
+    assert_true(nl_destination_trouble(&to));
+    nl_destination_accepted(&to);
+    assert_true(nl_destination_trouble(&to));
+    assert_true(nl_destination_trouble(&to));
+    assert_false(nl_destination_trouble(&to));
+    nl_destination_free(&to);
+}
+
+static void test_ten_refusals_in_a_row_are_believed(void **state) {
+    (void)state;
+    struct nl_destination to = three_hosts();
+    for (int i = 0; i < 10; i++)
+        assert_true(nl_destination_believe(&to));
+    assert_false(nl_destination_believe(&to));
+    nl_destination_accepted(&to);
+    assert_true(nl_destination_believe(&to));
+    nl_destination_free(&to);
+}
+
+static void test_the_key_does_not_depend_on_the_order(void **state) {
+    (void)state;
+    struct nl_mail_host hosts[2] = {{.name = "a.example", .address_count = 2},
+                                    {.name = "b.example", .address_count = 1}};
+    struct nl_mail_host turned[2];
+    struct nl_buf one = {0};
+    struct nl_buf other = {0};
+    assert_true(nl_ip_parse("192.0.2.1", &hosts[0].addresses[0]));
+    assert_true(nl_ip_parse("2001:db8::1", &hosts[0].addresses[1]));
+    assert_true(nl_ip_parse("192.0.2.2", &hosts[1].addresses[0]));
+    turned[0] = hosts[1];
+    turned[1] = hosts[0];
+    turned[1].addresses[0] = hosts[0].addresses[1];
+    turned[1].addresses[1] = hosts[0].addresses[0];
+    nl_destination_key(&(struct nl_mail_route){.hosts = hosts, .host_count = 2}, &one);
+    nl_destination_key(&(struct nl_mail_route){.hosts = turned, .host_count = 2}, &other);
+    assert_string_equal(nl_buf_text(&one), "a.example 192.0.2.1\na.example 2001:db8::1\n"
+                                           "b.example 192.0.2.2\n");
+    assert_string_equal(nl_buf_text(&one), nl_buf_text(&other));
+    nl_buf_free(&one);
+    nl_buf_free(&other);
+}
+
+static void test_parking_grows_up_to_a_minute(void **state) {
+    (void)state;
+    struct nl_destination to = three_hosts();
+    assert_int_equal(nl_destination_park(&to), 10);
+    to.parks = 3;
+    assert_int_equal(nl_destination_park(&to), 40);
+    to.parks = 30;
+    assert_int_equal(nl_destination_park(&to), 60);
+    nl_destination_accepted(&to);
+    assert_int_equal(nl_destination_park(&to), 10);
+    nl_destination_free(&to);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_hosts_are_picked_by_preference),
+        cmocka_unit_test(test_a_host_that_takes_no_more_connections_is_not_dead),
+        cmocka_unit_test(test_connections_grow_one_by_one_and_are_halved),
+        cmocka_unit_test(test_down_until_its_time),
+        cmocka_unit_test(test_trouble_counts_in_a_row),
+        cmocka_unit_test(test_ten_refusals_in_a_row_are_believed),
+        cmocka_unit_test(test_the_key_does_not_depend_on_the_order),
+        cmocka_unit_test(test_parking_grows_up_to_a_minute),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
