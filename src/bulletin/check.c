@@ -23,11 +23,16 @@ struct check {
     const struct nl_config *config;
     struct nl_findings *out;
     size_t images, words;
+    size_t before; /* lines before the Markdown */
 };
 
 #define find(check, severe, rule, ...)                                                             \
     nl_findings_add((check)->out, (severe) ? NL_LEVEL_ERROR : NL_LEVEL_WARNING, rule,              \
                     (check)->path, __VA_ARGS__)
+
+/* A finding at a line of the Markdown. */
+#define find_at(check, node, severe, rule, format, ...)                                            \
+    find(check, severe, rule, "line %zu: " format, (node)->line + (check)->before, __VA_ARGS__)
 
 static bool ends_with(const char *text, const char *end) {
     size_t len = strlen(text);
@@ -120,34 +125,36 @@ static void check_words(struct check *check, const struct nl_md_node *link, cons
     nl_access_words(link, &words);
     char *shown = host_of(nl_buf_text(&words));
     if (shown != NULL && !are_aligned(shown, host))
-        find(check, true, "link-deceives",
-             "the words of a link say %s but it leads to %s: filters take that for phishing", shown,
-             host);
+        find_at(check, link, true, "link-deceives",
+                "the words of a link say %s but it leads to %s: filters take that for phishing",
+                shown, host);
     if (nl_buf_text(&words)[strspn(nl_buf_text(&words), " ")] == '\0' &&
         (link->first == NULL || link->first->type != NL_MD_IMAGE))
-        find(check, false, "link-empty", "the link to %s has no words: nobody can click it",
-             link->text);
+        find_at(check, link, false, "link-empty",
+                "the link to %s has no words: nobody can click it", link->text);
     free(shown);
     nl_buf_free(&words);
 }
 
-static void check_url(struct check *check, const char *what, const char *url) {
+static void check_url(struct check *check, const char *what, const struct nl_md_node *node) {
+    const char *url = node->text;
     char *host = host_of(url);
     if (host == NULL)
         return;
     if (strncasecmp(url, "http://", 7) == 0)
-        find(check, false, "not-https", "%s %s is not encrypted: use https", what, url);
+        find_at(check, node, false, "not-https", "%s %s is not encrypted: use https", what, url);
     if (is_numeric(host))
-        find(check, false, "link-numeric",
-             "%s %s leads to a bare IP address, which filters take for spam: use a name", what,
-             url);
+        find_at(check, node, false, "link-numeric",
+                "%s %s leads to a bare IP address, which filters take for spam: use a name", what,
+                url);
     else if (is_unreachable(host))
-        find(check, true, "link-unreachable", "%s %s leads to a host that readers cannot reach",
-             what, url);
+        find_at(check, node, true, "link-unreachable",
+                "%s %s leads to a host that readers cannot reach", what, url);
     else if (is_shortener(host))
-        find(check, false, "link-shortened",
-             "%s %s hides where it leads, and many filters refuse shorteners: use the full address",
-             what, url);
+        find_at(
+            check, node, false, "link-shortened",
+            "%s %s hides where it leads, and many filters refuse shorteners: use the full address",
+            what, url);
     free(host);
 }
 
@@ -163,10 +170,10 @@ static void check_node(struct check *check, const struct nl_md_node *node) {
     switch (node->type) {
     case NL_MD_IMAGE:
         check->images++;
-        check_url(check, "the image", node->text);
+        check_url(check, "the image", node);
         break;
     case NL_MD_LINK:
-        check_url(check, "the link", node->text);
+        check_url(check, "the link", node);
         host = host_of(node->text);
         if (host != NULL)
             check_words(check, node, host);
@@ -196,6 +203,7 @@ static enum nl_status check_body(struct check *check, struct nl_error *err) {
     if (status == NL_OK) {
         const struct nl_access access = {check->path, check->edition.language, line - 1,
                                          check->out};
+        check->before = line - 1;
         check_node(check, document);
         nl_check_access(&access, document);
         nl_check_raw_html(&access, document);

@@ -142,20 +142,26 @@ static void check_rows(const struct walk *walk, const struct nl_md_node *node) {
     }
 }
 
-/* The first cell may be empty, above the names of the rows. */
+/* The first cell may be empty, above the names of the rows. Lines are those of words, so a row that
+ * has none stands two lines above the first one below it. */
 static void check_table(const struct walk *walk, const struct nl_md_node *node) {
     const struct nl_md_node *row = node->first;
+    size_t line = node->line;
     size_t empty = 0;
+    bool blank = true;
     for (const struct nl_md_node *cell = row != NULL ? row->first : NULL; cell != NULL;
          cell = cell->next) {
         struct nl_buf words = {0};
         nl_access_words(cell, &words);
-        empty +=
-            nl_access_is_blank(nl_buf_text(&words)) && (cell != row->first || cell->next == NULL);
+        bool none = nl_access_is_blank(nl_buf_text(&words));
+        empty += none && (cell != row->first || cell->next == NULL);
+        blank = blank && none;
         nl_buf_free(&words);
     }
+    if (blank && line > 2)
+        line -= 2;
     if (empty > 0)
-        nl_access_find(walk->access, node->line, "table-head",
+        nl_access_find(walk->access, line, "table-head",
                        "%zu column%s of the table %s no name in the first row: screen readers "
                        "name the column of each cell",
                        empty, empty == 1 ? "" : "s", empty == 1 ? "has" : "have");

@@ -230,8 +230,9 @@ static int enter_span(MD_SPANTYPE type, void *detail, void *userdata) {
     }
 }
 
-/* Notes the place of a picture without words: that of its path, unless it is defined elsewhere. */
-static void note_picture(struct nl_md_builder *builder, const MD_ATTRIBUTE *path) {
+/* Notes the place of a picture or a link without words: that of its target, unless it is defined
+ * elsewhere. */
+static void note_target(struct nl_md_builder *builder, const MD_ATTRIBUTE *path) {
     long place = nl_md_source_place(builder->source, path->text);
     const char *text = nl_buf_text(&builder->source->text);
     long before = place - 1;
@@ -252,7 +253,9 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *userdata) {
                  {MD_SPAN_A, NL_MD_LINK},      {MD_SPAN_IMG, NL_MD_IMAGE}};
     struct nl_md_builder *builder = userdata;
     if (type == MD_SPAN_IMG && builder->at->type == NL_MD_IMAGE && builder->at->at == 0)
-        note_picture(builder, &((MD_SPAN_IMG_DETAIL *)detail)->src);
+        note_target(builder, &((MD_SPAN_IMG_DETAIL *)detail)->src);
+    if (type == MD_SPAN_A && builder->at->type == NL_MD_LINK && builder->at->at == 0)
+        note_target(builder, &((MD_SPAN_A_DETAIL *)detail)->href);
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         const struct nl_md_node *node = builder->at;
         if (types[i].span != type)
