@@ -31,11 +31,11 @@
       var label = document.createElement('label');
       var input = document.createElement('input');
       input.type = 'text';
-      input.id = input.name = 'words-' + finding.line;
+      input.id = input.name = 'words-' + finding.place;
       input.dir = 'auto';
       input.setAttribute('form', 'editor');
       label.htmlFor = input.id;
-      label.textContent = form.dataset.shows;
+      label.textContent = finding.fix_words;
       all.append(label, ' ', input, ' ');
     }
     button.type = 'submit';
@@ -100,6 +100,10 @@
       box.checked = on.indexOf(attribute.name) >= 0;
       label.append(box, ' ' + attribute.name);
       asked.append(label, ' ');
+    });
+    answer.texts.forEach(function (text) {
+      var note = document.querySelector('[data-older="' + text.tag + '"]');
+      if (note) note.hidden = !text.older;
     });
     look_again(answer.revision);
     present(answer);

@@ -3,6 +3,7 @@
 #include "newsletter/bulletin/check.h"
 #include "newsletter/store/draft.h"
 #include "service/draft_folder.h"
+#include "service/draft_number_check.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,13 +80,16 @@ static enum nl_status add_finding(struct nl_draft_composed *out, const struct nl
     return failed ? nl_error_nomem(err) : NL_OK;
 }
 
-static enum nl_status check(const struct nl_office *office, const struct nl_buf *folder,
-                            struct nl_draft_composed *out, struct nl_error *err) {
+static enum nl_status check(const struct nl_office *office, const struct nl_draft *draft,
+                            const struct nl_buf *folder, struct nl_draft_composed *out,
+                            struct nl_error *err) {
     struct nl_findings findings = {0};
     enum nl_status status =
         nl_bulletin_check(&out->bulletin, &out->list, office->config, &findings, err);
     if (status == NL_OK)
         status = nl_bulletin_check_attributes(&out->bulletin, office->store, &findings, err);
+    if (status == NL_OK)
+        status = nl_draft_check_number(office, draft, &out->bulletin, &findings, err);
     for (size_t i = 0; status == NL_OK && i < findings.count; i++) {
         const struct nl_finding *item = &findings.items[i];
         if (item->level != NL_LEVEL_GOOD)
@@ -102,16 +106,16 @@ static bool is_mistake(enum nl_status status) {
     return status == NL_DATA || status == NL_NOINPUT || status == NL_CONFIG || status == NL_USAGE;
 }
 
-static enum nl_status compose(const struct nl_office *office, int64_t id,
+static enum nl_status compose(const struct nl_office *office, const struct nl_draft *draft,
                               struct nl_draft_folder *folder, struct nl_draft_composed *out,
                               struct nl_error *err) {
-    enum nl_status status = nl_draft_folder_make(office, id, folder, err);
+    enum nl_status status = nl_draft_folder_make(office, draft->id, folder, err);
     if (status == NL_OK)
         status = nl_bulletin_compose(nl_buf_text(&folder->issue), &out->list, office->config,
                                      &out->bulletin, err);
     out->whole = status == NL_OK;
     if (out->whole)
-        return check(office, &folder->path, out, err);
+        return check(office, draft, &folder->path, out, err);
     if (!is_mistake(status))
         return status;
     struct nl_error mistake = *err;
@@ -131,7 +135,7 @@ enum nl_status nl_office_draft_compose(const struct nl_office *office, int64_t i
     if (status == NL_OK)
         status = nl_list_get(office->store, draft.list, &out->list, err);
     if (status == NL_OK)
-        status = compose(office, id, &folder, out, err);
+        status = compose(office, &draft, &folder, out, err);
     nl_draft_folder_free(&folder);
     nl_draft_free(&draft);
     if (status != NL_OK)

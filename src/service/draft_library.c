@@ -1,8 +1,10 @@
 #include "newsletter/service/draft_library.h"
 
 #include "newsletter/base/text.h"
+#include "newsletter/store/archived_issue.h"
 #include "newsletter/store/draft.h"
 #include "newsletter/store/issue.h"
+#include "newsletter/store/list.h"
 #include "service/draft_change.h"
 
 #include <stdlib.h>
@@ -25,10 +27,20 @@ static void add_word(json_t *out, const char *member, const char *word) {
     json_array_append_new(words, json_string(word));
 }
 
+struct proposing {
+    json_t *out;
+    int64_t last; /* the newest issue that was not cancelled; 0: none */
+};
+
 static enum nl_status take_issue(const struct nl_issue_summary *issue, void *ctx,
                                  struct nl_error *err) {
-    json_t *out = ctx;
+    struct proposing *proposing = ctx;
+    json_t *out = proposing->out;
     struct nl_buf number = {0};
+    if (proposing->last == 0 && issue->state != NL_ISSUE_CANCELLED) {
+        proposing->last = issue->id;
+        add_word(out, "languages", issue->language);
+    }
     add_word(out, "categories", issue->category);
     add_word(out, "series", issue->series);
     add_word(out, "authors", issue->posted_by);
@@ -42,20 +54,46 @@ static enum nl_status take_issue(const struct nl_issue_summary *issue, void *ctx
     return failed ? nl_error_nomem(err) : NL_OK;
 }
 
+static enum nl_status take_language(const char *language, void *ctx, struct nl_error *err) {
+    const struct proposing *proposing = ctx;
+    (void)err;
+    add_word(proposing->out, "languages", language);
+    return NL_OK;
+}
+
+/* A list is written in its own language and in those of its last issue. */
+static enum nl_status propose(const struct nl_office *office, const char *name,
+                              struct proposing *proposing, struct nl_error *err) {
+    const struct nl_issue_filter filter = {.list = name, .limit = ISSUES_READ};
+    struct nl_list list = {0};
+    enum nl_status status = nl_list_find(office->store, name, &list, err);
+    if (status == NL_OK) {
+        add_word(proposing->out, "languages", list.language);
+        status = nl_issue_summaries(office->store, &filter, take_issue, proposing, err);
+    }
+    if (status == NL_OK && proposing->last != 0)
+        status =
+            nl_archive_languages(office->store, proposing->last, take_language, proposing, err);
+    nl_list_free(&list);
+    return status;
+}
+
 enum nl_status nl_office_draft_proposals(const struct nl_office *office, const char *list,
                                          json_t **out, struct nl_error *err) {
-    const struct nl_issue_filter filter = {.list = list, .limit = ISSUES_READ};
-    *out = json_pack("{s:[], s:[], s:[]}", "categories", "series", "authors");
-    if (*out == NULL)
+    struct proposing proposing = {
+        json_pack("{s:[], s:[], s:[], s:[]}", "categories", "series", "authors", "languages"), 0};
+    *out = NULL;
+    if (proposing.out == NULL)
         return nl_error_nomem(err);
-    enum nl_status status = nl_issue_summaries(office->store, &filter, take_issue, *out, err);
-    if (status == NL_OK && json_object_get(*out, "number") == NULL)
-        json_object_set_new(*out, "number", json_string(""));
+    enum nl_status status = propose(office, list, &proposing, err);
     if (status != NL_OK) {
-        json_decref(*out);
-        *out = NULL;
+        json_decref(proposing.out);
+        return status;
     }
-    return status;
+    if (json_object_get(proposing.out, "number") == NULL)
+        json_object_set_new(proposing.out, "number", json_string(""));
+    *out = proposing.out;
+    return NL_OK;
 }
 
 /* ---- files of all drafts ---- */

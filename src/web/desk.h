@@ -35,7 +35,8 @@ void nl_desk_refuse(const struct nl_desk *desk, int status, const char *why);
  * stays one. `form`: the page shows what was typed. */
 enum nl_status nl_desk_failure(struct nl_desk *desk, enum nl_status status, bool form);
 
-/* Adds what `check` says; lines are counted in the text area where they are of this text. */
+/* desk_findings.c: adds what `check` says; lines are counted in the text area where they are of
+ * this text. */
 void nl_desk_findings(const struct nl_desk *desk, const json_t *findings, json_t *data);
 
 /* desk_page.c: the editor. `form` is true where it shows again what was typed. */
@@ -63,6 +64,12 @@ enum nl_status nl_desk_form_read(const struct nl_desk *desk, struct nl_buf *sour
 void nl_desk_form_show(const struct nl_front_fields *fields, json_t *data);
 void nl_desk_form_typed(const struct nl_desk *desk, json_t *data);
 enum nl_status nl_desk_add_form(const struct nl_desk *desk, json_t *value);
+
+/* desk_languages.c: the texts of the draft as tabs, "texts" (tag, name, chosen, older: than the
+ * first one); and, where the page has proposals, as "missing" the languages that its list is
+ * written in and the draft is not. */
+void nl_desk_languages(const struct nl_desk *desk, json_t *data);
+void nl_desk_languages_missing(const struct nl_desk *desk, json_t *data);
 
 /* desk_here.c: notes that somebody has the draft open, and adds who else has ("people": name,
  * since, language where it is another one; "anybody"). nl_desk_presence answers a script that asks

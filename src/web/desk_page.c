@@ -8,35 +8,10 @@
 #include "newsletter/service/draft_library.h"
 #include "newsletter/service/lists.h"
 #include "newsletter/template/data.h"
-#include "newsletter/template/language_name.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-static void add_languages(const struct nl_desk *desk, json_t *data) {
-    json_t *out = json_array();
-    size_t at = 0;
-    const json_t *text = NULL;
-    const json_t *texts = json_object_get(desk->draft, "texts");
-    json_int_t main_at = json_integer_value(json_object_get(json_array_get(texts, 0), "at"));
-    json_array_foreach(texts, at, text) {
-        const char *tag = json_string_value(json_object_get(text, "language"));
-        struct nl_buf name = {0};
-        json_t *item = json_object();
-        nl_language_name(tag, &name);
-        nl_data_set(item, "tag", tag);
-        nl_data_set(item, "name", nl_buf_text(&name));
-        json_object_set_new(item, "chosen", json_boolean(strcmp(tag, desk->text) == 0));
-        json_object_set_new(
-            item, "older",
-            json_boolean(at > 0 && json_integer_value(json_object_get(text, "at")) < main_at));
-        json_array_append_new(out, item);
-        nl_buf_free(&name);
-    }
-    json_object_set_new(data, "removable", json_boolean(json_array_size(out) > 1));
-    json_object_set_new(data, "texts", out);
-}
 
 bool nl_desk_is_picture(const char *name) {
     const char *dot = strrchr(name, '.');
@@ -181,7 +156,8 @@ enum nl_status nl_desk_page(struct nl_desk *desk, bool form) {
     }
     if (status == NL_OK) {
         add_place(desk, data);
-        add_languages(desk, data);
+        nl_desk_languages(desk, data);
+        nl_desk_languages_missing(desk, data);
         if (form)
             nl_desk_form_typed(desk, data);
         else

@@ -35,6 +35,7 @@ static enum nl_status answer_saved(struct nl_desk *desk, const char *sent, bool 
         status = nl_draft_revision(sent, &own, desk->err);
     if (status == NL_OK) {
         nl_desk_findings(desk, composed.findings, value);
+        nl_desk_languages(desk, value);
         json_object_set(value, "title", json_object_get(desk->draft, "title"));
         json_object_set_new(value, "merged", json_boolean(merged));
         nl_data_set(value, "sent", sent);
@@ -97,32 +98,25 @@ static enum nl_status add_snippet(const struct nl_desk *desk, struct nl_buf *sou
 
 /* The button next to a finding saves the form with that one fixed. */
 static enum nl_status add_fix(const struct nl_desk *desk, struct nl_buf *source) {
-    char rule[40] = "";
+    char rule[40];
     char name[40];
     char *rest = NULL;
-    struct nl_front_fields fields = {0};
-    struct nl_buf body = {0};
+    struct nl_buf fixed = {0};
     const char *asked = field(desk, "fix");
     if (asked[0] == '\0')
         return NL_OK;
     snprintf(rule, sizeof rule, "%.*s", (int)strcspn(asked, " "), asked);
     unsigned long line = strtoul(asked + strcspn(asked, " "), &rest, 10);
-    const char *language = rest + strspn(rest, " ");
-    snprintf(name, sizeof name, "words-%lu", line);
-    const struct nl_draft_fix fix = {rule, line,
-                                     language[0] != '\0' ? language : field(desk, name)};
-    enum nl_status status = nl_front_fields_read(nl_buf_text(source), &fields, desk->err);
-    if (status == NL_OK)
-        status = nl_draft_fix(nl_buf_text(&fields.body), &fix, &body, desk->err);
-    if (status == NL_OK) {
-        source->len -= fields.body.len;
-        source->data[source->len] = '\0';
-        nl_buf_adds(source, nl_buf_text(&body));
-        status = source->failed ? nl_error_nomem(desk->err) : NL_OK;
+    snprintf(name, sizeof name, "words-%lu", strtoul(rest, &rest, 10));
+    const struct nl_draft_fix fix = {rule, line, rest + strspn(rest, " "), field(desk, name)};
+    enum nl_status status = nl_draft_fix(nl_buf_text(source), &fix, &fixed, desk->err);
+    if (status != NL_OK) {
+        nl_buf_free(&fixed);
+        return status;
     }
-    nl_front_fields_free(&fields);
-    nl_buf_free(&body);
-    return status;
+    nl_buf_free(source);
+    *source = fixed;
+    return NL_OK;
 }
 
 enum nl_status nl_desk_save(struct nl_desk *desk, enum nl_merge_choice choice, bool keep) {

@@ -5,7 +5,8 @@
 #include "newsletter/service/drafts.h"
 
 /* Proposals from the issues of a list: an object with "categories", "series" and "authors" (arrays
- * of texts, those used last first) and "number", the next one, "" where the last issue had none.
+ * of texts, those used last first), "languages" (that of the list, and those of its last issue) and
+ * "number", the next one, "" where the last issue had none.
  * The caller frees *out. */
 NL_CHECKED enum nl_status nl_office_draft_proposals(const struct nl_office *office,
                                                     const char *list, json_t **out,
