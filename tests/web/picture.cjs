@@ -1,13 +1,10 @@
 // Takes pictures of pages in headless Chromium, as standard input says: a JSON list of {url, width,
 // height, file, cookie}. The pictures are WebP.
-const { chromium } = require('playwright-core');
+const { launch } = require('./browser.cjs');
 const fs = require('fs');
 
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-
 async function main() {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS });
+  const browser = await launch();
   for (const { url, width, height, file, cookie } of JSON.parse(fs.readFileSync(0, 'utf8'))) {
     const page = await browser.newPage({ viewport: { width, height }, extraHTTPHeaders: cookie ? { Cookie: cookie } : {} });
     await page.goto(url, { waitUntil: 'load' });
