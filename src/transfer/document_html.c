@@ -1,3 +1,4 @@
+#include "transfer/document_mark.h"
 #include "transfer/document_style.h"
 #include "transfer/document_tree.h"
 
@@ -9,7 +10,7 @@
 #include <unistr.h>
 
 /* Deeper than browsers go; libxml2 stops at 256. */
-enum { DEPTH_MOST = 250, ALT_MOST = 300 };
+enum { DEPTH_MOST = 250, LIST_MOST = 10000 };
 
 struct reading {
     struct nl_scribe *writer;
@@ -33,9 +34,8 @@ static const char *const active[] = {"script", "iframe", "frame", "frameset", "n
 static const char *const fields[] = {"input", "button", "select", "textarea", "datalist", NULL};
 static const char *const objects[] = {"svg",    "object", "embed", "applet", "video", "audio",
                                       "canvas", "math",   "shape", "map",    NULL};
-static const char *const silent[] = {"head",   "style",    "title",    "meta", "link",
-                                     "base",   "template", "colgroup", "col",  "xml",
-                                     "source", "track",    NULL};
+static const char *const silent[] = {"head",     "style",    "title", "meta", "link", "base",
+                                     "template", "colgroup", "col",   "xml",  NULL};
 static const char *const blocks[] = {
     "p",          "div",     "section",  "article", "header",  "footer", "main",
     "aside",      "nav",     "dl",       "dt",      "dd",      "figure", "address",
@@ -43,7 +43,8 @@ static const char *const blocks[] = {
     "html",       "caption", "tbody",    "thead",   "tfoot",   NULL};
 
 /* Counts what has no place in an issue, and says whether an element is of that kind. */
-static bool is_dropped(const struct reading *self, const char *name) {
+static bool is_dropped(const struct reading *self, const xmlNode *node) {
+    const char *name = (const char *)node->name;
     size_t *dropped = self->writer->document->dropped;
     if (is_one_of(name, silent))
         return true;
@@ -54,7 +55,7 @@ static bool is_dropped(const struct reading *self, const char *name) {
     else if (is_one_of(name, objects))
         dropped[NL_DROPPED_OBJECT]++;
     else if (strcmp(name, "del") == 0)
-        dropped[NL_DROPPED_DELETED]++;
+        dropped[NL_DROPPED_DELETED] += nl_style_has_text(node);
     else
         return false;
     return true;
@@ -135,7 +136,10 @@ static void read_heading(struct reading *self, const xmlNode *node, struct nl_st
 
 static void read_list(struct reading *self, const xmlNode *node, struct nl_style style) {
     bool numbered = nl_tree_is(node, "ol");
+    int start = numbered ? nl_tree_number(node, "start", 1) : 1;
     nl_scribe_list_begin(self->writer, numbered);
+    if (start > 1 && start < LIST_MOST && self->writer->depth > 0)
+        self->writer->lists[self->writer->depth - 1].number = start - 1;
     self->lists++;
     for (const xmlNode *child = node->children; child != NULL; child = child->next) {
         if (nl_tree_is(child, "li"))
@@ -164,15 +168,17 @@ static xmlNode *find_any(const xmlNode *node, const char *const *names) {
     return NULL;
 }
 
-/* Tables that only arrange a page, as in mails, are none for readers. */
+/* Tables that only arrange a page, as in mails, are none for readers. A table with lines may have
+ * another one in a cell, as word processors write it. */
 static bool is_layout(const xmlNode *node) {
-    static const char *const rich[] = {"table", "h1",  "h2",         "h3", "ul",
-                                       "ol",    "pre", "blockquote", NULL};
+    static const char *const rich[] = {"h1", "h2", "h3", "ul", "ol", "pre", "blockquote", NULL};
+    static const char *const inner[] = {"table", NULL};
     xmlChar *role = nl_tree_attribute(node, "role");
     bool says_so = role != NULL && (strcmp((const char *)role, "presentation") == 0 ||
                                     strcmp((const char *)role, "none") == 0);
     free(role);
-    return says_so || find_any(node, rich) != NULL;
+    return says_so || find_any(node, rich) != NULL ||
+           (nl_tree_number(node, "border", 0) == 0 && find_any(node, inner) != NULL);
 }
 
 static void read_row(struct reading *self, const xmlNode *row, struct nl_style style) {
@@ -216,41 +222,27 @@ static void read_table(struct reading *self, const xmlNode *node, struct nl_styl
 
 /* ---- all of them ---- */
 
-/* The number of a note of Word, in an address or a name such as "#_ftn2" and "ftn2": *kind is set
- * to "" or, at the end of the document, "e". */
-static int note_number(const char *text, const char *before, const char **kind) {
-    static const char *const kinds[][2] = {{"ftn", ""}, {"edn", "e"}};
-    for (size_t i = 0; i < 2; i++) {
-        size_t len = strlen(before);
-        if (strncmp(text, before, len) == 0 && strncmp(text + len, kinds[i][0], 3) == 0) {
-            *kind = kinds[i][1];
-            return (int)strtol(text + len + 3, NULL, 10);
-        }
-    }
-    return 0;
-}
-
+/* A mark of a note, "[^2]". The link from a note back to its mark is left out. */
 static bool read_note_link(const struct reading *self, const char *address) {
-    const char *kind = "";
+    struct nl_note_mark mark = {0};
     char text[40];
-    int number = note_number(address, "#_", &kind);
-    if (number > 0) {
-        snprintf(text, sizeof text, "[^%s%d]", kind, number);
+    if (!nl_note_link(address, &mark))
+        return false;
+    snprintf(text, sizeof text, "[^%s%d]", mark.kind, mark.number);
+    if (!mark.back)
         nl_scribe_raw(self->writer, text);
-    }
-    return number > 0 || strncmp(address, "#_ftnref", 8) == 0 ||
-           strncmp(address, "#_ednref", 8) == 0;
+    return true;
 }
 
 static bool read_note(struct reading *self, const xmlNode *node, struct nl_style style) {
     xmlChar *id = nl_tree_is(node, "div") ? nl_tree_attribute(node, "id") : NULL;
-    const char *kind = "";
+    struct nl_note_mark mark = {0};
     char name[40];
-    int number = id != NULL ? note_number((const char *)id, "", &kind) : 0;
+    bool found = id != NULL && nl_note_id((const char *)id, &mark);
     free(id);
-    if (number <= 0)
+    if (!found)
         return false;
-    snprintf(name, sizeof name, "%s%d", kind, number);
+    snprintf(name, sizeof name, "%s%d", mark.kind, mark.number);
     nl_scribe_note_begin(self->writer, name);
     read_children(self, node, style);
     nl_scribe_note_end(self->writer);
@@ -267,6 +259,18 @@ static void read_link(struct reading *self, const xmlNode *node, struct nl_style
         style.link = nl_scribe_link(self->writer, (const char *)address);
     free(address);
     read_children(self, node, style);
+}
+
+/* Markdown has no small digits, and letters for them do as well: m². */
+static void read_raised(struct reading *self, const xmlNode *node, struct nl_style style) {
+    xmlChar *text = xmlNodeGetContent(node);
+    struct nl_buf small = {0};
+    if (text != NULL && nl_small_digits((const char *)text, nl_tree_is(node, "sup"), &small))
+        nl_scribe_text(self->writer, nl_buf_text(&small), small.len, style.look, style.link);
+    else
+        read_children(self, node, style);
+    nl_buf_free(&small);
+    free(text);
 }
 
 static void read_code(const struct reading *self, const xmlNode *node) {
@@ -288,6 +292,8 @@ static void read_marked(struct reading *self, const xmlNode *node, struct nl_sty
         read_link(self, node, style);
     else if (strcmp(name, "pre") == 0)
         read_code(self, node);
+    else if (strcmp(name, "sup") == 0 || strcmp(name, "sub") == 0)
+        read_raised(self, node, style);
     else if (strcmp(name, "ul") == 0 || strcmp(name, "ol") == 0)
         read_list(self, node, style);
     else if (strcmp(name, "table") == 0)
@@ -307,7 +313,7 @@ static void read_marked(struct reading *self, const xmlNode *node, struct nl_sty
 
 static void read_element(struct reading *self, const xmlNode *node, struct nl_style style) {
     size_t *dropped = self->writer->document->dropped;
-    if (is_dropped(self, (const char *)node->name))
+    if (is_dropped(self, node))
         return;
     switch (nl_style_read(node, &style)) {
     case NL_SHOWN:
@@ -342,17 +348,6 @@ static void read_children(struct reading *self, const xmlNode *node, struct nl_s
     self->depth--;
 }
 
-/* Word writes conditions, "<![if !supportLists]>", which are neither elements nor comments: parsers
- * take them for text. */
-static void drop_conditions(const char *data, size_t len, struct nl_buf *out) {
-    for (const char *end = data + len; data < end;) {
-        const char *found = memmem(data, (size_t)(end - data), "<![", 3);
-        const char *close = found != NULL ? memchr(found, '>', (size_t)(end - found)) : NULL;
-        nl_buf_add(out, data, (size_t)((close != NULL ? found : end) - data));
-        data = close != NULL ? close + 1 : end;
-    }
-}
-
 /* A text that is UTF-8 is taken for that, whatever it says of itself. */
 enum nl_status nl_document_html(const char *data, size_t len, struct nl_scribe *writer,
                                 struct nl_error *err) {
@@ -362,7 +357,7 @@ enum nl_status nl_document_html(const char *data, size_t len, struct nl_scribe *
     if (memchr(data, '\0', len) != NULL)
         return nl_error_set(err, NL_DATA,
                             "it is no text, Word document (.docx) or LibreOffice document (.odt)");
-    drop_conditions(data, len, &plain);
+    nl_html_without_remarks(data, len, &plain);
     htmlDocPtr document =
         htmlReadMemory(nl_buf_text(&plain), (int)plain.len, NULL, utf8 ? "UTF-8" : NULL,
                        HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
