@@ -17,6 +17,14 @@
     state.className = alarm ? 'alarm' : '';
   }
 
+  // Says, until there is something else to say, what was left out of a document or why a file was refused.
+  function tell(text, alarm) {
+    var told = document.getElementById('told');
+    told.textContent = text;
+    told.hidden = !text;
+    told.className = alarm ? 'note alarm' : 'note';
+  }
+
   function count() {
     var words = body.value.match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}'’-]*/gu) || [];
     document.getElementById('words').textContent = form.dataset.words + ' ' + words.length;
@@ -372,6 +380,12 @@
     put(text, text.length, text.length);
   }
 
+  // ---- pictures ----
+
+  var asking = document.getElementById('picture-asked');
+  var waiting = []; // pictures of the draft that do not stand in the text yet
+  var caret = 0; // where the next one goes: a dialog takes the selection away
+
   function upload(file) {
     var data = new FormData();
     data.set('csrf', form.elements.csrf.value);
@@ -381,11 +395,59 @@
     say(form.dataset.saving);
     send(data).then(function (answer) {
       return answer.json().then(function (value) {
-        if (!answer.ok) return say(value.problem, true);
-        put('\n![](<' + value.name + '>)\n', 3, 3); // what it shows is written between the brackets
+        say('');
+        if (!answer.ok) return tell(value.problem, true);
+        waiting.push(value.name);
+        if (!asking.open) ask_for_words();
       });
     }).catch(function () { say(form.dataset.unsaved, true); });
   }
+
+  // Before a picture stands in the text, the writer is asked what it shows.
+  function ask_for_words() {
+    if (!waiting.length) return;
+    var field = asking.querySelector('input');
+    asking.querySelector('img').src = form.getAttribute('action') + '/file?name=' + encodeURIComponent(waiting[0]);
+    field.value = '';
+    caret = body.selectionStart;
+    asking.showModal();
+    field.focus();
+  }
+
+  // Without words, the caret stands where they belong.
+  function put_picture(words) {
+    var alt = words.trim().replace(/[\\[\]*_`<]/g, '\\$&');
+    var text = '\n![' + alt + '](<' + waiting.shift() + '>)\n';
+    var at = alt || waiting.length ? text.length : 3;
+    asking.close();
+    body.focus();
+    body.setSelectionRange(caret, caret);
+    put(text, at, at);
+    ask_for_words();
+  }
+
+  asking.addEventListener('click', function (event) {
+    var kind = event.target.dataset && event.target.dataset.picture;
+    if (kind) put_picture(kind === 'done' ? asking.querySelector('input').value : '');
+  });
+  asking.addEventListener('cancel', function (event) {
+    event.preventDefault();
+    put_picture('');
+  });
+  asking.addEventListener('keydown', function (event) {
+    if (event.key !== 'Enter' || event.target.tagName !== 'INPUT') return;
+    event.preventDefault();
+    put_picture(event.target.value);
+  });
+
+  document.getElementById('put-picture').addEventListener('click', function () {
+    var chooser = document.createElement('input');
+    chooser.type = 'file';
+    chooser.accept = 'image/png,image/jpeg,image/gif';
+    chooser.multiple = true;
+    chooser.addEventListener('change', function () { pictures(chooser.files); });
+    chooser.click();
+  });
 
   function pictures(items) {
     var found = Array.prototype.filter.call(items || [], function (file) { return /^image\//.test(file.type); });
@@ -404,13 +466,15 @@
     send(data).then(function (answer) {
       return answer.json().then(function (got) {
         if (!answer.ok) {
-          say(got.problem, true);
+          say('');
+          tell(got.problem, true);
           if (plain) put(plain, plain.length, plain.length);
           return;
         }
         var text = field === 'html' && got.text.indexOf('\n') === got.text.length - 1 ? got.text.slice(0, -1) : got.text;
         put(text, text.length, text.length);
-        say(got.dropped ? form.dataset.dropped + ' ' + got.dropped : '');
+        say('');
+        tell(got.dropped ? form.dataset.dropped + ' ' + got.dropped : '');
       });
     }).catch(function () {
       say(form.dataset.unsaved, true);
@@ -524,7 +588,7 @@
       fetch(form.getAttribute('action') + '/snippet?id=' + form.elements.snippet.value,
         { credentials: 'same-origin', headers: { Accept: 'application/json' } }).then(function (answer) {
         return answer.json().then(function (value) {
-          if (!answer.ok) return say(value.problem, true);
+          if (!answer.ok) return tell(value.problem, true);
           Object.keys(value.contact).forEach(function (name) {
             form.elements[name].value = value.contact[name];
             document.getElementById('more').open = true;
@@ -559,6 +623,15 @@
       field.focus();
       return;
     }
+    var said = event.target.closest && event.target.closest('[data-passage]');
+    if (said) {
+      var from = body.value.indexOf(said.dataset.passage);
+      event.preventDefault();
+      body.focus();
+      if (from >= 0) body.setSelectionRange(from, from + said.dataset.passage.length);
+      if (from >= 0) body.scrollTop = Math.max(0, from / body.value.length * body.scrollHeight - 100);
+      return;
+    }
     var line = Number(event.target.dataset && event.target.dataset.goto);
     if (!line) return;
     event.preventDefault();
@@ -584,6 +657,8 @@
   body.addEventListener('dragover', function (event) { event.preventDefault(); });
   body.addEventListener('drop', function (event) {
     var files = event.dataTransfer && event.dataTransfer.files;
+    var point = document.caretPositionFromPoint && document.caretPositionFromPoint(event.clientX, event.clientY);
+    if (files && files.length && point && point.offsetNode === body) body.setSelectionRange(point.offset, point.offset);
     var seen = pictures(files);
     if (documents(files) || seen) event.preventDefault();
   });

@@ -107,7 +107,9 @@ enum nl_status nl_desk_plain(const struct nl_desk *desk, const struct nl_draft_c
 /* desk_history.c: versions, and how they differ. */
 enum nl_status nl_desk_history(struct nl_desk *desk);
 
-/* desk_approval.c: asking others to approve it, and their answers. */
+/* desk_approval.c: asking others to approve it, and their answers; and, for the editor, how that
+ * stands: "approval" (whether it is needed), "state_label", "may_ask", "said". */
+enum nl_status nl_desk_approval_add(const struct nl_desk *desk, json_t *data);
 enum nl_status nl_desk_approval_page(struct nl_desk *desk, bool may_approve);
 enum nl_status nl_desk_approval(struct nl_desk *desk, bool may_approve);
 

@@ -98,6 +98,31 @@ static enum nl_status add_texts(const struct nl_desk *desk) {
     return status;
 }
 
+/* The state of its approval, for both pages. */
+static void add_facts(const struct nl_desk *desk, const json_t *facts, json_t *data) {
+    bool made = json_is_integer(json_object_get(desk->draft, "issue"));
+    const char *state = json_string_value(json_object_get(facts, "state"));
+    const json_t *said = json_object_get(facts, "said");
+    bool asked = strcmp(state, "open") == 0 || strcmp(state, "approved") == 0;
+    nl_data_set(data, "state_label", label_of(desk, state));
+    json_object_set_new(data, "may_ask", json_boolean(!made && !asked));
+    json_object_set_new(data, "any_said", json_boolean(json_array_size(said) > 0));
+    json_object_set_new(data, "said", words_of(desk, said));
+}
+
+enum nl_status nl_desk_approval_add(const struct nl_desk *desk, json_t *data) {
+    json_t *facts = NULL;
+    const char *list = json_string_value(json_object_get(desk->draft, "list"));
+    bool needed = nl_config_approvals(desk->office.config, list) > 0;
+    json_object_set_new(data, "approval", json_boolean(needed));
+    enum nl_status status =
+        needed ? nl_office_approval_read(&desk->office, desk->id, &facts, desk->err) : NL_OK;
+    if (status == NL_OK && needed)
+        add_facts(desk, facts, data);
+    json_decref(facts);
+    return status;
+}
+
 enum nl_status nl_desk_approval_page(struct nl_desk *desk, bool may_approve) {
     json_t *data = desk->call->data;
     json_t *facts = NULL;
@@ -116,19 +141,14 @@ enum nl_status nl_desk_approval_page(struct nl_desk *desk, bool may_approve) {
         nl_data_set(data, "draft", id);
         nl_data_set(data, "text", desk->text);
         desk->response->frames = true;
-        nl_data_set(data, "state_label", label_of(desk, state));
+        add_facts(desk, facts, data);
         nl_data_set(data, "seal", json_string_value(json_object_get(facts, "digest")));
         nl_data_set(data, "asked_by", json_string_value(json_object_get(facts, "asked_by")));
         nl_data_set(data, "asked_words", json_string_value(json_object_get(facts, "words")));
         set_moment(data, "asked_at", facts, "asked_at");
         set_number(data, "needed", facts);
         set_number(data, "given", facts);
-        json_object_set_new(data, "may_ask",
-                            json_boolean(!made && !open && strcmp(state, "approved") != 0));
         json_object_set_new(data, "may_answer", json_boolean(!made && open && may_approve));
-        json_object_set_new(data, "any_said",
-                            json_boolean(json_array_size(json_object_get(facts, "said")) > 0));
-        json_object_set_new(data, "said", words_of(desk, json_object_get(facts, "said")));
         status = nl_staff_render(desk->call->staff, desk->call->theme, "staff-approval.html",
                                  json_incref(data), desk->response, desk->err);
     }

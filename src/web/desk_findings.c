@@ -39,7 +39,7 @@ static const char *field_of(const json_t *finding) {
     return "";
 }
 
-/* What a writer has to say for a fix. */
+/* The words that a writer has to give for a fix. */
 static const char *words_for(const struct nl_desk *desk, enum nl_fix_kind kind) {
     static const char *const labels[] = {
         [NL_FIX_NONE] = NULL,

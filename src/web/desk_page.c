@@ -144,9 +144,10 @@ enum nl_status nl_desk_page(struct nl_desk *desk, bool form) {
         nl_desk_here(desk, data);
         status = nl_desk_snippets(desk, data);
     }
-    if (status == NL_OK) {
+    if (status == NL_OK)
+        status = nl_desk_approval_add(desk, data);
+    if (status == NL_OK)
         status = add_lists(desk, data);
-    }
     if (status == NL_OK) {
         json_t *proposals = NULL;
         status = nl_office_draft_proposals(&desk->office,

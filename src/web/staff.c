@@ -54,6 +54,7 @@ enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,
     static const char *const files[][2] = {{"live.js", "text/javascript; charset=utf-8"},
                                            {"calendar.js", "text/javascript; charset=utf-8"},
                                            {"desk.js", "text/javascript; charset=utf-8"},
+                                           {"approval.js", "text/javascript; charset=utf-8"},
                                            {"passkey.js", "text/javascript; charset=utf-8"},
                                            {"desk.css", "text/css; charset=utf-8"}};
     struct nl_staff *staff = ctx;

@@ -21,7 +21,7 @@ def save(desk, now, **changed):  # noqa: F811
 
 
 def place(found, rule):
-    """Of the last finding of a rule, by which its field is called."""
+    """The last finding of a rule gives its field the name."""
     return max(at for at, finding in enumerate(found) if finding["rule"] == rule)
 
 

@@ -7,7 +7,7 @@ from test_staff import staff  # noqa: F401
 
 
 def tabs(page):
-    """What the tabs say: {language: remark}."""
+    """The remarks of the tabs by language."""
     nav = re.search(r'<nav class="tabs".*?</nav>', page, re.S).group(0)
     shown = {tag: "older" if not hidden else "" for tag, hidden in re.findall(r'data-older="(\w+)"( hidden)?>', nav)}
     shown.update((tag, "missing") for tag in re.findall(r'name="language" value="(\w+)"', nav))

@@ -362,7 +362,8 @@ class Everything:
         self.inside(language, "not ready", path + "/send")
         self.inside(language, "stale", path, {**csrf, "text": "en", "action": "save", "body": "Χ", **fields}, 409)
         fields["revision"] = draft.revision()
-        press(path, action="keep", body="# Άλφα\r\n", **fields)
+        faults = "\r\n\r\n[](https://www.example.org/)\r\n\r\n| Α | |\r\n|---|---|\r\n| 1 | 2 |\r\n"
+        press(path, action="keep", body="# Άλφα" + faults, **fields)
         draft.upload("attachment", "programme.csv", b"a,b\n")
         draft.upload("picture", "quay.png", PNG, alt="Ψ")
         self.inside(language, "left out", path + "?" + "&".join(f"{kind}=1" for kind in (
@@ -375,6 +376,9 @@ class Everything:
         self.inside(language, "both", path, {**csrf, "text": "en", "action": "save", **both, "body": "Β\r\n"}, 409)
         press(path, action="language", language="kk")
         self.inside(language, "draft", path)
+        press(path, action="remove-language", text="en", sure="yes")
+        self.inside(language, "draft without its first language", path)
+        press(path, action="language", text="kk", language="en")
         press(path, action="remove-language", text="kk", sure="yes")
         fields["revision"] = draft.revision()
         press(path, action="save", body="Άλφα\r\n", **fields)
@@ -455,9 +459,11 @@ class Everything:
         save("Άλφα.\r\n\r\nΒήτα.\r\n")
         self.inside(language, "not approved", path + "/send")
         self.inside(language, "nobody asked", path + "/approval")
+        self.inside(language, "draft to ask for", path)
         self.mail_to_bob(language, "ask", ask)
         say("comment", passage="Βήτα", words="Ταυ")
         self.inside(language, "asked", path + "/approval")
+        self.inside(language, "draft asked for", path)
         self.mail_to_bob(language, "return", lambda: say("return", words="Ταυ"))
         self.inside(language, "returned", path + "/approval")
         self.site.sql("UPDATE staff SET address = NULL")
@@ -646,7 +652,6 @@ RARE = {
     "The identity provider has not let you in here.",
     "You are logged in.",
     # before lines of a text that is compared, which is left out here
-    "Added:",
     "Removed:",
     # passwords and codes take long to check, and the log's rows are the same in each language: test_accounts, test_people_pages
     "A password has at least 12 characters.",

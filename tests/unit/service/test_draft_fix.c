@@ -140,7 +140,7 @@ static void test_front_matter(void **state) {
     }
 }
 
-/* What is offered has been tried; what it is about comes from the words of the finding. */
+/* A fix that is offered has been tried. The words of a finding say what it is about. */
 static void test_kinds(void **state) {
     static const struct {
         const char *label, *rule, *text, *body, *about;

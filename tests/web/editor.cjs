@@ -1,0 +1,86 @@
+// Somebody writes with the keyboard's shortcuts, drops a photograph into the text and pastes another one, in a real browser.
+// Standard input: {url, path, password, photo, other}. Prints the text, and what the browser complained about.
+const { launch } = require('./browser.cjs');
+const fs = require('fs');
+
+const saved = (page) => page.waitForFunction(() => document.getElementById('state').textContent === 'Saved', null, { timeout: 60000 });
+
+// Marks the first place of some words in the text, as somebody does with Shift and the arrows.
+const mark = (text, words) => text.evaluate((area, wanted) => {
+  const at = area.value.indexOf(wanted);
+  area.focus();
+  area.setSelectionRange(at, at + wanted.length);
+}, words);
+
+// A file from the desktop, let go over a place of the page.
+async function drop(page, files) {
+  const text = page.getByLabel('Text', { exact: true });
+  await text.evaluate((area) => { area.setSelectionRange(0, 0); area.scrollIntoView({ block: 'center' }); });
+  const box = await text.boundingBox();
+  const place = { x: box.x + box.width / 2, y: Math.max(box.y, 0) + 200 }; // below the last words
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files, dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop']) await session.send('Input.dispatchDragEvent', { type, ...place, data });
+  await session.detach();
+}
+
+// The words that the page asks for, and the text with the picture.
+async function describe(page, words) {
+  await page.locator('#picture-asked').getByLabel('What it shows, for people who cannot see it').waitFor({ timeout: 60000 });
+  await page.waitForFunction(() => document.querySelector('#picture-asked img').naturalWidth > 0, null, { timeout: 60000 });
+  await page.keyboard.type(words); // the focus is there
+  await page.keyboard.press('Enter');
+  await page.waitForFunction((alt) => document.getElementById('f-body').value.includes('![' + alt + ']('), words, { timeout: 60000 });
+}
+
+async function main() {
+  const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
+  const browser = await launch();
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('console', (message) => complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(plan.url + '/login');
+  await page.getByLabel('Name').fill('ann');
+  await page.getByLabel('Password').fill(plan.password);
+  await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: 'Log in' }).click()]);
+  await page.goto(plan.url + plan.path);
+  const text = page.getByLabel('Text', { exact: true });
+  await mark(text, 'bold');
+  await page.keyboard.press('Control+b');
+  await mark(text, 'slanted');
+  await page.keyboard.press('Control+i');
+  await mark(text, 'the fair');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('https://www.example.org/fair'); // the address is marked
+  await mark(text, 'undone');
+  await page.keyboard.press('Control+b');
+  await page.keyboard.press('Control+z');
+  await page.keyboard.press('Control+s');
+  await saved(page);
+  // A photograph from the desktop.
+  await drop(page, [plan.photo]);
+  await describe(page, 'The quay at dusk');
+  await saved(page);
+  // A picture from another program, by the clipboard of the computer.
+  await page.evaluate(async (data) => {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    await navigator.clipboard.write([new ClipboardItem({ 'image/png': new Blob([bytes], { type: 'image/png' }) })]);
+  }, plan.other);
+  await text.evaluate((area) => { area.focus(); area.setSelectionRange(area.value.length, area.value.length); });
+  await page.keyboard.press('Control+v');
+  await describe(page, 'A map');
+  await saved(page);
+  // Two at once are asked for one after the other; leaving out the words is possible.
+  await drop(page, [plan.photo, plan.photo]);
+  await describe(page, 'First');
+  await page.locator('#picture-asked').getByRole('button', { name: 'Later' }).click();
+  await page.waitForFunction(() => document.getElementById('f-body').value.includes('![]('), null, { timeout: 60000 });
+  await saved(page);
+  const value = await text.inputValue();
+  await browser.close();
+  process.stdout.write(JSON.stringify({ text: value, complaints }));
+}
+
+main().catch((error) => { console.error(error); process.exit(1); });
