@@ -1,7 +1,9 @@
 #include "newsletter/delivery/send.h"
 #include "newsletter/dkim/signer.h"
+#include "newsletter/resolve/resolver.h"
 #include "newsletter/smtp/transport.h"
 
+#include <poll.h>
 #include <string.h>
 
 static enum nl_status test_reply(const struct nl_transport_event *event, struct nl_error *err) {
@@ -16,7 +18,7 @@ static enum nl_status test_reply(const struct nl_transport_event *event, struct 
 
 static enum nl_status converse(struct nl_transport *transport, const char *sender,
                                const struct nl_address *recipient, const struct nl_buf *message,
-                               struct nl_error *err) {
+                               bool *refused, struct nl_error *err) {
     struct nl_transport_event event = {0};
     size_t connection = 0;
     bool started = false;
@@ -32,27 +34,105 @@ static enum nl_status converse(struct nl_transport *transport, const char *sende
         }
         if (!nl_transport_next(transport, &event))
             continue;
+        *refused = event.kind == NL_TRANSPORT_REFUSED;
         if (event.kind != NL_TRANSPORT_WANTS_DOT)
             return test_reply(&event, err);
         nl_transport_release(transport, connection, event.message);
     }
 }
 
+static enum nl_status send_through_relay(const struct nl_relay *relay, const char *sender,
+                                         const struct nl_address *recipient,
+                                         const struct nl_buf *message, struct nl_error *err) {
+    struct nl_transport *transport = NULL;
+    bool refused = false;
+    enum nl_status status = nl_transport_new(relay, 1, &transport, err);
+    if (status == NL_OK) {
+        nl_transport_connect(transport);
+        status = converse(transport, sender, recipient, message, &refused, err);
+    }
+    nl_transport_free(transport);
+    return status;
+}
+
+/* Through the servers from `first` to `last`, one after the other, until one takes a connection. */
+static enum nl_status send_through(const struct nl_relay *relay, size_t first, size_t last,
+                                   const char *sender, const struct nl_address *recipient,
+                                   const struct nl_buf *message, struct nl_error *err) {
+    struct nl_transport *transport = NULL;
+    bool refused = true;
+    enum nl_status status = nl_transport_new(relay, 1, &transport, err);
+    for (size_t server = first; transport != NULL && refused && server <= last; server++) {
+        refused = false;
+        nl_error_free(err);
+        status = nl_transport_connect_to(transport, server)
+                     ? converse(transport, sender, recipient, message, &refused, err)
+                     : nl_error_nomem(err);
+    }
+    nl_transport_free(transport);
+    return status;
+}
+
+struct way {
+    struct nl_relay *relay;
+    enum nl_status status;
+    struct nl_error *err;
+    size_t first, last;
+};
+
+/* Called by the resolver. */
+static void take_route(const struct nl_mail_route *route, void *ctx) {
+    struct way *way = ctx;
+    way->status = NL_OK;
+    if (route->state != NL_ROUTE_FOUND)
+        way->status =
+            nl_error_set(way->err, route->state == NL_ROUTE_NONE ? NL_UNAVAILABLE : NL_TEMPFAIL,
+                         "%s", route->text);
+    for (size_t i = 0; way->status == NL_OK && i < route->host_count; i++) {
+        way->status = nl_relay_add_host(way->relay, &route->hosts[i], &way->last, way->err);
+        way->first = i == 0 ? way->last : way->first;
+    }
+}
+
+static enum nl_status find_way(struct way *way, const char *domain, struct nl_error *err) {
+    struct nl_resolver *resolver = NULL;
+    enum nl_status status = nl_relay_resolver(way->relay, &resolver, err);
+    way->err = err;
+    way->status = NL_TEMPFAIL;
+    if (status == NL_OK)
+        status = nl_resolver_ask(resolver, domain, take_route, way, err);
+    while (status == NL_OK && nl_resolver_open(resolver) > 0) {
+        struct pollfd ready = {.fd = nl_resolver_fd(resolver), .events = POLLIN};
+        poll(&ready, 1, 1000);
+        nl_resolver_step(resolver);
+    }
+    return status == NL_OK ? way->status : status;
+}
+
+static enum nl_status send_directly(const struct nl_relay *relay, const char *sender,
+                                    const struct nl_address *recipient,
+                                    const struct nl_buf *message, struct nl_error *err) {
+    struct way way = {0};
+    enum nl_status status = nl_relay_branch(relay, &way.relay, err);
+    if (status == NL_OK)
+        status = find_way(&way, recipient->domain, err);
+    if (status == NL_OK)
+        status = send_through(way.relay, way.first, way.last, sender, recipient, message, err);
+    nl_relay_free(way.relay);
+    return status;
+}
+
 enum nl_status nl_send_test(const struct nl_config *config, const struct nl_relay *relay,
                             const char *sender, const struct nl_address *recipient,
                             struct nl_buf *message, struct nl_error *err) {
-    struct nl_transport *transport = NULL;
     struct nl_signer signer = {0};
     enum nl_status status = nl_signer_open(config, strrchr(sender, '@') + 1, &signer, err);
     if (status == NL_OK)
         status = nl_signer_sign(&signer, NULL, message, nl_env_now(&nl_env_system), err);
-    if (status == NL_OK)
-        status = nl_transport_new(relay, 1, &transport, err);
-    if (status == NL_OK) {
-        nl_transport_connect(transport);
-        status = converse(transport, sender, recipient, message, err);
-    }
-    nl_transport_free(transport);
+    if (status == NL_OK && nl_config_way(config, recipient->domain) == NL_DIRECTLY)
+        status = send_directly(relay, sender, recipient, message, err);
+    else if (status == NL_OK)
+        status = send_through_relay(relay, sender, recipient, message, err);
     nl_signer_close(&signer);
     return status;
 }

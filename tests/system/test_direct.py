@@ -219,3 +219,33 @@ def test_dns_settings_that_cannot_be_used_stop_the_run(site):
     site.configure(dns={"trust_anchor": "/nowhere"})
     assert "dns.trust_anchor" in site.run("retry", expect=78).err
     assert site.states() == {"queued": 1}
+
+
+def test_the_relay_stands_in_for_what_cannot_be_reached(site, server, world):
+    world.destination("blocked.example", replies={b"MAIL": "554 5.7.1 Your address is on a block list"})
+    world.destination("unknown.example", replies={b"RCPT": "550 5.1.1 No such user"})
+    world.destination("grey.example", replies={b"RCPT": greylisting()})
+    world.below["broken"].append("servfail.example")
+    ready(site, world, people("blocked.example", "unknown.example", "grey.example", "servfail.example", "missing.example"),
+          fallback="relay", smtp={**site.settings["smtp"], "port": server.port}, retry={"first": "1h", "max": "1h"})
+    send(site, expect=None)
+    assert site.state_of_each() == {"p0@blocked.example": "sent", "p0@servfail.example": "sent", "p0@unknown.example": "bounced",
+                                    "p0@grey.example": "deferred", "p0@missing.example": "bounced"}
+    assert len(server.messages("p0@blocked.example")) == len(server.messages("p0@servfail.example")) == 1
+    assert not server.messages("p0@grey.example")
+
+
+def test_a_test_mail_goes_the_way_of_its_domain(site, server, world):
+    host = world.host("mx.two.example")
+    world.host("dead.two.example", listens=False)
+    world.domain("two.example", "dead.two.example", host.name)
+    world.destination("unknown.example", replies={b"RCPT": "550 5.1.1 No such user"})
+    world.start()
+    site.configure(**{**world.settings(), "routes": [{"domain": "relayed.example", "by": "relay"}]}, port=server.port)
+    issue = site.issue()
+    site.run("send", issue, "--test", "press@two.example")
+    assert host.taken == {"press@two.example": 1}
+    site.run("send", issue, "--test", "press@relayed.example")
+    assert len(server.messages("press@relayed.example")) == 1
+    assert "No such user" in site.run("send", issue, "--test", "press@unknown.example", expect=69).err
+    assert "NXDOMAIN" in site.run("send", issue, "--test", "press@missing.example", expect=69).err

@@ -74,7 +74,8 @@ NL_CHECKED enum nl_status nl_send_notice(struct nl_store *store, const struct nl
                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* Signs one message, in place, and sends it from `sender` (an envelope address) to `recipient`,
- * without recording anything, for `send --test`. */
+ * without recording anything, for `send --test`: through the relay, or directly, as mail to the
+ * recipient's domain goes. */
 NL_CHECKED enum nl_status nl_send_test(const struct nl_config *config, const struct nl_relay *relay,
                                        const char *sender, const struct nl_address *recipient,
                                        struct nl_buf *message, struct nl_error *err) NL_ALL_NONNULL;
