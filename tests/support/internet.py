@@ -1,13 +1,24 @@
-"""An internet of our own on loopback: a name server with signed zones, and destinations with mail hosts that behave as theirs do.
+"""An internet of our own: a name server with signed zones, and destinations with mail hosts that behave as theirs do.
 
-Each host has an address of its own in 127.0.0.0/8, or ::1; all listen on one port. A destination is one or more domains; every
-host counts its connections and what it has taken, by recipient: a message counts from its final dot on, whatever is answered."""
+A destination is one or more domains; every host counts its connections and what it has taken, by recipient: a message counts from
+its final dot on, whatever is answered.
+
+Internet stays on loopback: each host has an address of its own in 127.0.0.0/8, and all listen on one port. Apart is a network
+namespace with public addresses, where hosts listen on port 25, and another one from which they are reached, by what is run within
+`with world.outside():`. It is for root, with Debian's iproute2."""
 import asyncio
 import collections
+import contextlib
+import ctypes
 import itertools
 import os
+import pwd
+import re
+import shutil
 import socket
 import ssl
+import subprocess
+import tempfile
 import threading
 
 import certificates
@@ -110,6 +121,7 @@ class Host:
                     continue
                 message = await reader.readuntil(b"\r\n.\r\n")
                 answer = self.reply(b"DOT", "250 2.0.0 Taken", recipient)
+                await asyncio.sleep(self.internet.delay)
                 if answer == "" or (answer and answer[0] == "2"):
                     self.taken[recipient] += 1
                     self.messages.append(message)
@@ -150,6 +162,7 @@ class Internet:
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         self.context = None
+        self.delay = 0  # seconds that each host takes for a message
 
     def certificate(self, name="mx.example"):
         """TLS with a certificate that nobody has reason to trust."""
@@ -192,8 +205,11 @@ class Internet:
                 asyncio.run_coroutine_threadsafe(
                     asyncio.start_server(host.converse, host.address, self.port, backlog=500), self.loop).result()
         self.zones = zones.Zones(f"{self.folder}/zones", "\n".join(self.records), unsigned=self.below["unsigned"],
-                                 bogus=self.below["bogus"], broken=self.below["broken"])
+                                 bogus=self.below["bogus"], broken=self.below["broken"], **self.name_server())
         return self
+
+    def name_server(self):
+        return {}
 
     def common_port(self):
         """A port that is free at every address."""
@@ -226,3 +242,162 @@ class Internet:
         self.loop.close()
         if self.zones:
             self.zones.stop()
+
+
+def can_be_apart():
+    return os.geteuid() == 0 and shutil.which("ip") is not None
+
+
+def enter(path):
+    """Takes this thread, and what it starts from now on, into a network namespace."""
+    with open(path, "rb") as space:
+        if ctypes.CDLL(None, use_errno=True).setns(space.fileno(), 0x40000000) != 0:  # CLONE_NEWNET
+            raise OSError(ctypes.get_errno(), "setns")
+
+
+def ip(*args):
+    subprocess.run(["ip", *args], check=True, capture_output=True)
+
+
+class Apart(Internet):
+    NET = "93.184"  # nobody's here
+    LOST = "2a00:dead::1"  # what is sent there is never heard of again
+
+    def __init__(self, folder):
+        self.world, self.home = (f"nl{word}{os.getpid()}-{next(NETWORKS)}" for word in ("w", "h"))
+        for space in (self.world, self.home):
+            ip("netns", "add", space)
+            ip("-n", space, "link", "set", "lo", "up")
+        ip("link", "add", "out", "netns", self.home, "type", "veth", "peer", "name", "in", "netns", self.world)
+        for space, name, here, six in ((self.home, "out", "198.18.0.2", "2a00:1::2"), (self.world, "in", "198.18.0.1", "2a00:1::1")):
+            ip("-n", space, "addr", "add", f"{here}/30", "dev", name)
+            ip("-n", space, "addr", "add", f"{six}/64", "dev", name, "nodad")
+            ip("-n", space, "link", "set", name, "up")
+        ip("-n", self.home, "route", "add", "default", "via", "198.18.0.1")
+        ip("-n", self.home, "-6", "route", "add", "default", "via", "2a00:1::1")
+        ip("-n", self.world, "link", "add", "void", "type", "veth", "peer", "name", "end")
+        for name in ("void", "end"):
+            ip("-n", self.world, "link", "set", name, "up")
+        subprocess.run(["ip", "netns", "exec", self.world, "sysctl", "-qw", "net.ipv6.conf.all.forwarding=1"], check=True)
+        ip("-n", self.world, "-6", "route", "add", f"{self.LOST}/128", "dev", "void")
+        ip("-n", self.world, "neigh", "add", self.LOST, "lladdr", "02:00:00:00:00:01", "dev", "void", "nud", "permanent")
+        ip("-n", self.world, "addr", "add", f"{self.NET}.0.1/32", "dev", "lo")
+        super().__init__(folder)
+        asyncio.run_coroutine_threadsafe(self.move(), self.loop).result()
+        self.postfix = None
+
+    async def move(self):
+        enter(f"/run/netns/{self.world}")
+
+    def address(self):
+        number = next(self.numbers) + 1
+        return f"{self.NET}.{number // 250}.{number % 250 + 1}"
+
+    def common_port(self):
+        for host in self.hosts.values():
+            ip("-n", self.world, "addr", "add", f"{host.address}/32", "dev", "lo")
+        return 25
+
+    def name_server(self):
+        return {"listen": f"{self.NET}.0.1", "port": 53, "run": ["ip", "netns", "exec", self.world]}
+
+    def settings(self, **direct):
+        return {"delivery": "direct", "direct": direct, "smtp": {"helo": "news.sender.example", "timeout": "20s"},
+                "dns": {"servers": self.zones.address, "trust_anchor": self.zones.anchor}}
+
+    @contextlib.contextmanager
+    def outside(self):
+        before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        enter(f"/run/netns/{self.home}")
+        try:
+            yield
+        finally:
+            enter(f"/proc/self/fd/{before}")
+            os.close(before)
+
+    def add_postfix(self, name, *domains):
+        """A real mail host, whose users' names begin with p."""
+        host = self.host(name, listens=False)
+        for domain in domains:
+            self.domain(domain, name)
+        self.certificate()
+        self.postfix = PostfixHost(tempfile.mkdtemp(prefix="postfix"), host, domains, f"{self.folder}/tls", ["ip", "netns", "exec", self.world])
+        return self.postfix
+
+    def start(self):
+        super().start()
+        if self.postfix:
+            self.postfix.start()
+        return self
+
+    def stop(self):
+        if self.postfix:
+            self.postfix.stop()
+        super().stop()
+        for space in (self.world, self.home):
+            ip("netns", "del", space)
+
+
+class PostfixHost:
+    MAIN = """compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = {host.name}
+mydestination =
+mynetworks = 127.0.0.0/8
+virtual_mailbox_domains = {domains}
+virtual_mailbox_maps = regexp:{folder}/boxes
+virtual_transport = discard
+alias_maps =
+alias_database =
+inet_interfaces = {host.address}
+inet_protocols = ipv4
+maillog_file = {folder}/log
+maillog_file_prefixes = {folder}
+smtpd_tls_security_level = may
+smtpd_tls_cert_file = {tls}/cert.pem
+smtpd_tls_key_file = {tls}/cert.key
+smtpd_peername_lookup = no
+smtpd_client_connection_rate_limit = 0
+"""
+    MASTER = """{host.address}:25 inet n - n - - smtpd
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+discard unix - - n - - discard
+retry unix - - n - - error
+proxymap unix - - n - - proxymap
+anvil unix - - n - 1 anvil
+tlsmgr unix - - n 1000? 1 tlsmgr
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+    def __init__(self, folder, host, domains, tls, run):
+        self.folder, self.run = folder, run
+        os.chmod(folder, 0o755)  # its processes run as a user of their own
+        owner = pwd.getpwnam("postfix")
+        for name in ("queue", "data", "etc"):
+            os.makedirs(f"{folder}/{name}")
+        os.chown(f"{folder}/data", owner.pw_uid, owner.pw_gid)
+        values = {"folder": folder, "host": host, "domains": ", ".join(domains), "tls": tls}
+        for name, text in (("etc/main.cf", self.MAIN), ("etc/master.cf", self.MASTER), ("boxes", "/^p[0-9]+@/ box\n")):
+            with open(f"{folder}/{name}", "w", encoding="ascii") as out:
+                out.write(text.format(**values) if name.startswith("etc") else text)
+
+    def start(self):
+        done = subprocess.run([*self.run, "postfix", "-c", f"{self.folder}/etc", "start"], capture_output=True, text=True,
+                              timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+
+    def stop(self):
+        subprocess.run([*self.run, "postfix", "-c", f"{self.folder}/etc", "stop"], check=False, capture_output=True, timeout=60)
+        shutil.rmtree(self.folder)
+
+    def taken(self):
+        with open(f"{self.folder}/log", encoding="utf-8", errors="replace") as log:
+            return collections.Counter(re.findall(r"discard\[\d+\]: \w+: to=<([^>]+)>,.* status=sent", log.read()))
