@@ -162,23 +162,30 @@ def test_killed_at_any_moment_nobody_is_missed_or_mailed_twice(site, world):
     for number in range(12):
         world.destination(f"d{number}.example", replies={b"RCPT": greylisting()} if number % 4 == 0 else {})
     addresses = people(*(f"d{number}.example" for number in range(12)), count=40)
-    ready(site, world, addresses)
-    process = site.popen("send", site.issue(), "--yes")
+    world.delay = 0.02
+    ready(site, world, addresses, workers={"lease": "3s"})
+    processes = [site.popen("send", site.issue(), "--yes")]
+
+    def has_taken(target):
+        if processes[-1].poll() is not None:  # with a server, leases of the dead last for three seconds
+            processes.append(site.popen("retry"))
+        return sum(world.taken.values()) >= target
+
     kills = 0
     for target in (20, 120, 250, 330):
-        wait_for(lambda: sum(world.taken.values()) >= target or process.poll() is not None)
-        process.send_signal(signal.SIGKILL)
+        wait_for(lambda: has_taken(target), seconds=60)
+        processes[-1].send_signal(signal.SIGKILL)
+        processes[-1].communicate()
+        kills += processes[-1].returncode == -signal.SIGKILL
+    for process in processes:
         process.communicate()
-        kills += process.returncode == -signal.SIGKILL
-        process = site.popen("retry")
-    process.communicate()
     assert kills >= 2
     wait_for(lambda: not {"queued", "leased", "deferred"} & set(site.states()) or site.run("retry", expect=None) is None, seconds=60)
     states = site.state_of_each()
     assert set(states.values()) <= {"sent", "unknown"}
     assert set(world.taken.values()) == {1}
     assert not {address for address, state in states.items() if state == "sent"} - set(world.taken)
-    assert sum(state == "unknown" for state in states.values()) <= 4 * 12 * 10
+    assert sum(state == "sent" for state in states.values()) > 240
 
 
 def test_moving_from_direct_to_the_relay_in_the_middle_of_an_issue(site, server, world):
