@@ -35,7 +35,11 @@ static bool fits(struct run *run, struct nl_in_flight *message,
         .message = (size_t)(message - run->messages),
         .server = nl_transport_server(run->transport, message->connection),
         .stage = NL_STAGE_MAIL};
-    nl_run_hold(run, &event, false, &result);
+    /* A mail host speaks for itself; what a relay says may be meant for all. */
+    if (nl_direct_is_host(run, event.server))
+        nl_in_flight_end(run, message, &result);
+    else
+        nl_run_hold(run, &event, false, &result);
     nl_buf_free(&text);
     return false;
 }

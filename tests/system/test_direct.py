@@ -256,3 +256,14 @@ def test_a_test_mail_goes_the_way_of_its_domain(site, server, world):
     assert len(server.messages("press@relayed.example")) == 1
     assert "No such user" in site.run("send", issue, "--test", "press@unknown.example", expect=69).err
     assert "NXDOMAIN" in site.run("send", issue, "--test", "press@missing.example", expect=69).err
+
+
+def test_a_message_that_is_too_large_for_a_mail_host(site, world):
+    """More mail hosts than there can be relays, each of which refuses the size that it has announced."""
+    domains = [f"small{number}.example" for number in range(30)]
+    hosts = [world.destination(domain, offers=("PIPELINING", "SIZE 100")) for domain in domains]
+    world.destination("large.example")
+    ready(site, world, people(*domains, "large.example"))
+    send(site, expect=None)
+    assert site.states() == {"failed": 30, "sent": 1}
+    assert not any(host.verbs[b"MAIL"] for host in hosts)
