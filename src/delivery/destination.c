@@ -6,6 +6,8 @@
 enum {
     HOST_MILLISECONDS = 60000,   /* a host that was not reached is left alone for so long */
     CROWDED_MILLISECONDS = 5000, /* one that takes no further connection, for now */
+    FIRST_PATIENCE = 60000,
+    LONGEST_PATIENCE = 3600000,
     TROUBLES_LIMIT = 3,
     REFUSALS_LIMIT =
         10, /* a server that knows nobody is confused: Google's was, in December 2020 */
@@ -66,29 +68,51 @@ bool nl_destination_pick(const struct nl_destination *destination, int64_t now, 
     return true;
 }
 
+/* No more connections for a while: twice as long each time. */
+static void hold(struct nl_destination *destination, size_t limit, int64_t now) {
+    int64_t next = 2 * destination->patience;
+    destination->limit = limit > 0 ? limit : 1;
+    destination->accepted = 0;
+    destination->pushed_back = true;
+    if (now < destination->grow_at)
+        return; /* the same push, told by several connections */
+    destination->patience = destination->patience == 0 ? FIRST_PATIENCE
+                            : next < LONGEST_PATIENCE  ? next
+                                                       : LONGEST_PATIENCE;
+    destination->grow_at = now + destination->patience;
+}
+
+void nl_destination_begin(struct nl_destination *destination, size_t limit, bool pushed_back,
+                          int64_t now) {
+    destination->limit = limit < destination->most ? limit : destination->most;
+    if (pushed_back)
+        hold(destination, destination->limit, now);
+}
+
 /* One connection more for as many messages as there are connections, half of them at the first sign
  * of too many: as TCP does it (RFC 5681). */
-void nl_destination_accepted(struct nl_destination *destination) {
+void nl_destination_accepted(struct nl_destination *destination, int64_t now) {
     destination->times_down = 0;
     destination->troubles = 0;
     destination->refusals = 0;
     destination->parks = 0;
-    if (++destination->accepted < destination->limit || destination->limit >= destination->most)
+    destination->total++;
+    if (now < destination->grow_at || ++destination->accepted < destination->limit ||
+        destination->limit >= destination->most)
         return;
     destination->limit++;
     destination->accepted = 0;
 }
 
-void nl_destination_pushed_back(struct nl_destination *destination) {
-    destination->accepted = 0;
-    destination->limit = destination->limit > 1 ? destination->limit / 2 : 1;
+void nl_destination_pushed_back(struct nl_destination *destination, int64_t now) {
+    bool told = now < destination->grow_at;
+    hold(destination, told ? destination->limit : destination->limit / 2, now);
 }
 
 bool nl_destination_refused(struct nl_destination *destination, size_t server, size_t others,
                             int64_t now) {
     if (others > 0) {
-        destination->limit = others;
-        destination->accepted = 0;
+        hold(destination, others, now);
         destination->not_before = now + CROWDED_MILLISECONDS;
         return true;
     }
@@ -99,8 +123,8 @@ bool nl_destination_refused(struct nl_destination *destination, size_t server, s
     return false;
 }
 
-bool nl_destination_trouble(struct nl_destination *destination) {
-    nl_destination_pushed_back(destination);
+bool nl_destination_trouble(struct nl_destination *destination, int64_t now) {
+    nl_destination_pushed_back(destination, now);
     return ++destination->troubles < TROUBLES_LIMIT;
 }
 

@@ -28,7 +28,11 @@ struct nl_destination {
     int64_t times_down;                      /* in a row */
     int troubles;                            /* in a row: lost connections and refusals of us */
     int refusals;                            /* in a row: refusals of recipients */
-    size_t accepted;                         /* since the limit was changed */
+    int64_t grow_at;                         /* milliseconds: no more connections before */
+    int64_t patience;  /* milliseconds: how long that holds the next time; 0: at first */
+    bool pushed_back;  /* it has wanted less, in this run or the last */
+    size_t total;      /* accepted messages */
+    size_t accepted;   /* since the limit was changed */
     int64_t parks;     /* how often deliveries were put off since it last accepted one */
     struct nl_buf why; /* it is down */
     /* One pass over the deliveries that wait. */
@@ -46,11 +50,16 @@ void nl_destination_key(const struct nl_mail_route *route, struct nl_buf *out) N
 bool nl_destination_pick(const struct nl_destination *destination, int64_t now, double fraction,
                          size_t *server) NL_ALL_NONNULL;
 
-/* A message was accepted. */
-void nl_destination_accepted(struct nl_destination *destination) NL_ALL_NONNULL;
+/* Begins with a number of connections that an earlier run has found; `pushed_back` says that it
+ * wanted no more. */
+void nl_destination_begin(struct nl_destination *destination, size_t limit, bool pushed_back,
+                          int64_t now) NL_ALL_NONNULL;
+
+/* A message was accepted. Times are milliseconds. */
+void nl_destination_accepted(struct nl_destination *destination, int64_t now) NL_ALL_NONNULL;
 
 /* It wants less from us. */
-void nl_destination_pushed_back(struct nl_destination *destination) NL_ALL_NONNULL;
+void nl_destination_pushed_back(struct nl_destination *destination, int64_t now) NL_ALL_NONNULL;
 
 /* No connection could be made to a server, or it said 4xx or 5xx before our first command. `others`
  * are the connections that stand. False when no host is left to try. */
@@ -58,7 +67,7 @@ bool nl_destination_refused(struct nl_destination *destination, size_t server, s
                             int64_t now) NL_ALL_NONNULL;
 
 /* A connection was lost, or we were refused. False when that was too often. */
-bool nl_destination_trouble(struct nl_destination *destination) NL_ALL_NONNULL;
+bool nl_destination_trouble(struct nl_destination *destination, int64_t now) NL_ALL_NONNULL;
 
 /* A recipient was refused for good. False when too many were, one after the other, for us to
  * believe it. */

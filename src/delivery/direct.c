@@ -1,5 +1,7 @@
 #include "delivery/direct.h"
 
+#include "delivery/destination_note.h"
+#include "delivery/mailbox_provider.h"
 #include "newsletter/base/clock.h"
 
 #include <search.h>
@@ -56,6 +58,11 @@ static void free_route(void *item) {
     free(route);
 }
 
+static void keep_destination(const void *node, VISIT visit, void *store) {
+    if (visit == postorder || visit == leaf)
+        nl_destination_keep(*(struct nl_destination *const *)node, store);
+}
+
 static void free_destination(void *item) {
     nl_destination_free(item);
     free(item);
@@ -65,6 +72,7 @@ void nl_direct_close(struct run *run) {
     struct nl_direct *direct = run->direct;
     if (direct == NULL)
         return;
+    twalk_r(direct->destinations, keep_destination, direct->plan.store);
     tdestroy(direct->routes, free_route);
     tdestroy(direct->destinations, free_destination);
     nl_relay_free(direct->relay);
@@ -124,6 +132,22 @@ static bool add_hosts(struct nl_direct *direct, const struct nl_mail_route *foun
     return complete;
 }
 
+/* A provider that is known takes no more than it says; what it does take, the last run has found.
+ */
+static void set_limits(struct nl_direct *direct, const struct nl_mail_route *found,
+                       struct nl_destination *destination) {
+    struct nl_mailbox_provider provider = {0};
+    destination->most = (size_t)direct->plan.config->direct.connections;
+    if (nl_mailbox_provider_find(found->hosts[0].name, &provider)) {
+        if ((size_t)provider.connections < destination->most)
+            destination->most = (size_t)provider.connections;
+        for (size_t i = 0; i < destination->count; i++)
+            nl_relay_set_per_connection(direct->relay, destination->first + i, provider.messages);
+    }
+    destination->limit = destination->most < FIRST_LIMIT ? destination->most : FIRST_LIMIT;
+    nl_destination_recall(destination, direct->plan.store, direct->now);
+}
+
 /* The destination with these hosts, which is made where there is none. NULL without memory. */
 static struct nl_destination *find_destination(struct nl_direct *direct,
                                                const struct nl_mail_route *found) {
@@ -136,11 +160,11 @@ static struct nl_destination *find_destination(struct nl_direct *direct,
         return NULL;
     }
     fresh->key = nl_buf_take(&key);
-    fresh->most = (size_t)direct->plan.config->direct.connections;
-    fresh->limit = fresh->most < FIRST_LIMIT ? fresh->most : FIRST_LIMIT;
     struct nl_destination **place = tsearch(fresh, &direct->destinations, by_key);
-    if (place != NULL && *place == fresh && add_hosts(direct, found, fresh))
+    if (place != NULL && *place == fresh && add_hosts(direct, found, fresh)) {
+        set_limits(direct, found, fresh);
         return fresh;
+    }
     struct nl_destination *known = place != NULL && *place != fresh ? *place : NULL;
     if (known == NULL && place != NULL)
         tdelete(fresh, &direct->destinations, by_key);

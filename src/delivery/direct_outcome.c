@@ -19,7 +19,7 @@ static void go_down(struct run *run, struct nl_destination *destination, const c
 /* The destination refuses us. Where the relay stands in, it gets the message. */
 static void refused_us(struct run *run, struct nl_destination *destination, bool at_once,
                        struct nl_result *result) {
-    bool goes_on = nl_destination_trouble(destination);
+    bool goes_on = nl_destination_trouble(destination, run->direct->now);
     result->outcome = NL_DEFERRED;
     if (!at_once && goes_on)
         return;
@@ -35,12 +35,13 @@ static void judge(struct run *run, struct nl_destination *destination,
                   struct nl_result *result) {
     bool lost = event->kind == NL_TRANSPORT_LOST;
     if (reaction == NL_REACT_ACCEPTED) {
-        nl_destination_accepted(destination);
+        nl_destination_accepted(destination, run->direct->now);
     } else if (lost && result->outcome == NL_UNKNOWN) {
-        if (!nl_destination_trouble(destination))
+        if (!nl_destination_trouble(destination, run->direct->now))
             go_down(run, destination, result->text);
     } else if (result->outcome == NL_REQUEUED && reaction != NL_REACT_OURS) {
-        nl_destination_pushed_back(destination); /* 421, or an idle connection that was closed */
+        nl_destination_pushed_back(
+            destination, run->direct->now); /* 421, or an idle connection that was closed */
     } else if (reaction == NL_REACT_OURS || reaction == NL_REACT_FAILURE || result->code == 421) {
         refused_us(run, destination, event->stage == NL_STAGE_MAIL && result->code / 100 == 5,
                    result);

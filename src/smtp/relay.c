@@ -20,6 +20,7 @@ struct host {
     struct nl_smtp_server *own;
     struct curl_slist *addresses; /* for CURLOPT_RESOLVE */
     bool *in_the_clear;           /* TLS has failed */
+    int64_t per_connection;       /* messages; 0: as the configuration says */
 };
 
 struct nl_relay {
@@ -263,8 +264,14 @@ int64_t nl_relay_window(const struct nl_relay *relay) {
     return relay->config->smtp.window > 0 ? relay->config->smtp.window : 1;
 }
 
-int64_t nl_relay_per_connection(const struct nl_relay *relay) {
-    return relay->config->smtp.per_connection;
+int64_t nl_relay_per_connection(const struct nl_relay *relay, size_t which) {
+    int64_t most = relay->config->smtp.per_connection;
+    int64_t own = relay->hosts[which].per_connection;
+    return own > 0 && (most == 0 || own < most) ? own : most;
+}
+
+void nl_relay_set_per_connection(struct nl_relay *relay, size_t which, int64_t messages) {
+    relay->hosts[which].per_connection = messages;
 }
 
 static bool set_login(CURL *handle, const struct host *host, const struct nl_login *login) {

@@ -16,7 +16,7 @@ static bool may_fly(const struct nl_transport *transport, const struct connectio
 
 static bool takes_another(const struct nl_transport *transport,
                           const struct connection *connection) {
-    int64_t most = nl_relay_per_connection(transport->health.relay);
+    int64_t most = nl_relay_per_connection(transport->health.relay, connection->host);
     if (connection->state != OPEN || connection->ended != NULL ||
         connection->message_limit_reached ||
         (most > 0 && (int64_t)(connection->answered + connection->carried_count) >= most))

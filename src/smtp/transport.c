@@ -120,7 +120,7 @@ void nl_connection_flush(struct nl_transport *transport, struct connection *conn
 /* Whether it has carried as many messages as the configuration allows for one connection. */
 static bool has_reached_limit(const struct nl_transport *transport,
                               const struct connection *connection) {
-    int64_t most = nl_relay_per_connection(transport->health.relay);
+    int64_t most = nl_relay_per_connection(transport->health.relay, connection->host);
     return most > 0 && (int64_t)connection->session.messages >= most;
 }
 

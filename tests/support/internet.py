@@ -44,7 +44,7 @@ class Host:
         self.most = most                # connections at once; a further one is answered with 421
         self.tls = tls
         self.offers = offers
-        self.connections = self.open = self.most_open = 0
+        self.connections = self.open = self.most_open = self.turned_away = 0
         self.taken = collections.Counter()
         self.messages = []
         self.tried = collections.Counter()
@@ -69,6 +69,7 @@ class Host:
         self.most_open = max(self.most_open, self.open)
         try:
             if self.most and self.open > self.most:
+                self.turned_away += 1
                 await self.say(writer, "421 4.7.0 Too many connections")
                 raise Closed
             banner = self.reply(b"BANNER", f"220 {self.name} ESMTP")

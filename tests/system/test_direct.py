@@ -267,3 +267,24 @@ def test_a_message_that_is_too_large_for_a_mail_host(site, world):
     send(site, expect=None)
     assert site.states() == {"failed": 30, "sent": 1}
     assert not any(host.verbs[b"MAIL"] for host in hosts)
+
+
+def test_a_provider_gets_no_more_than_is_known_of_it(site, world):
+    host = world.host("smtp-in.orange.fr")
+    world.domain("orange.fr", host.name)
+    world.delay = 0.002
+    ready(site, world, people("orange.fr", count=160))
+    send(site)
+    assert host.taken == collections.Counter(people("orange.fr", count=160))
+    assert host.most_open <= 2 and host.connections >= 4  # two at a time, 50 messages each
+
+
+def test_what_a_destination_takes_is_remembered(site, world):
+    host = world.destination("crowded.example", most=1)
+    ready(site, world, people("crowded.example", count=30))
+    send(site, expect=None)
+    wait_for(lambda: site.states() == {"sent": 30} or not site.run("retry", expect=None), seconds=60)
+    turned_away = host.turned_away
+    assert turned_away >= 1
+    site.run("send", site.issue(name="second.md", number="No 2"), "--yes", expect=None)
+    assert host.turned_away == turned_away and sum(host.taken.values()) == 60

@@ -43,7 +43,7 @@ FOLDERS = {"sqlite3.h": "src/db/sqlite/", "libpq-fe.h": "src/db/postgres/"}
 
 # Headers of the C library and the kernel.
 SYSTEM = set("""
-arpa ctype.h dirent.h dlfcn.h endian.h errno.h fcntl.h ftw.h getopt.h glob.h grp.h iconv.h ifaddrs.h inttypes.h libgen.h limits.h linux math.h netdb.h netinet
+arpa ctype.h dirent.h dlfcn.h endian.h errno.h fcntl.h fnmatch.h ftw.h getopt.h glob.h grp.h iconv.h ifaddrs.h inttypes.h libgen.h limits.h linux math.h netdb.h netinet
 poll.h pthread.h pwd.h search.h setjmp.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h
 sys sysexits.h termios.h time.h unistd.h
 """.split())

@@ -14,6 +14,7 @@ struct nl_embedded {
 
 extern const struct nl_embedded nl_embedded_templates[];
 extern const struct nl_embedded nl_embedded_patterns[];
+extern const struct nl_embedded nl_embedded_mailbox_providers[];
 extern const struct nl_embedded nl_embedded_providers[];
 extern const struct nl_embedded nl_embedded_lexicon[];
 extern const struct nl_embedded nl_embedded_catalogs[];

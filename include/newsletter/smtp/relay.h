@@ -63,7 +63,10 @@ int64_t nl_relay_timeout(const struct nl_relay *relay) NL_ALL_NONNULL;
 /* How many messages may be under way on one connection at once. */
 int64_t nl_relay_window(const struct nl_relay *relay) NL_ALL_NONNULL;
 
-/* How many messages one connection may carry; 0 for any number. */
-int64_t nl_relay_per_connection(const struct nl_relay *relay) NL_ALL_NONNULL;
+/* How many messages one connection to a server may carry; 0 for any number. A mail host may be
+ * given a number of its own, which counts where it is smaller. */
+int64_t nl_relay_per_connection(const struct nl_relay *relay, size_t which) NL_ALL_NONNULL;
+void nl_relay_set_per_connection(struct nl_relay *relay, size_t which,
+                                 int64_t messages) NL_ALL_NONNULL;
 
 #endif

@@ -1,4 +1,5 @@
 #include "delivery/destination.h"
+#include "delivery/mailbox_provider.h"
 #include "support.h"
 
 #include <string.h>
@@ -44,19 +45,29 @@ static void test_connections_grow_one_by_one_and_are_halved(void **state) {
     (void)state;
     struct nl_destination to = three_hosts();
     for (int i = 0; i < 2; i++)
-        nl_destination_accepted(&to);
+        nl_destination_accepted(&to, 0);
     assert_int_equal(to.limit, 3);
     for (int i = 0; i < 3; i++)
-        nl_destination_accepted(&to);
+        nl_destination_accepted(&to, 0);
     assert_int_equal(to.limit, 4);
     for (int i = 0; i < 1000; i++)
-        nl_destination_accepted(&to);
+        nl_destination_accepted(&to, 0);
     assert_int_equal(to.limit, 10);
-    nl_destination_pushed_back(&to);
+    nl_destination_pushed_back(&to, 1000);
+    nl_destination_pushed_back(&to, 1000); /* another connection tells the same */
+    assert_int_equal(to.limit, 5);
+    for (int i = 0; i < 100; i++)
+        nl_destination_accepted(&to, 60999); /* no more for a minute */
     assert_int_equal(to.limit, 5);
     for (int i = 0; i < 5; i++)
-        nl_destination_pushed_back(&to);
-    assert_int_equal(to.limit, 1);
+        nl_destination_accepted(&to, 61000);
+    assert_int_equal(to.limit, 6);
+    nl_destination_pushed_back(&to, 62000);
+    assert_int_equal(to.limit, 3);
+    for (int i = 0; i < 100; i++)
+        nl_destination_accepted(&to, 62000 + 119999); /* and then for two */
+    assert_int_equal(to.limit, 3);
+    assert_true(to.pushed_back);
     nl_destination_free(&to);
 }
 
@@ -75,7 +86,7 @@ static void test_down_until_its_time(void **state) {
     assert_int_equal(to.limit, 1);                          /* by one connection */
     nl_destination_down(&to, 4000, "nobody answers");
     assert_int_equal(to.times_down, 2);
-    nl_destination_accepted(&to);
+    nl_destination_accepted(&to, 0);
     assert_int_equal(to.times_down, 0);
     nl_destination_free(&to);
 }
@@ -83,12 +94,12 @@ static void test_down_until_its_time(void **state) {
 static void test_trouble_counts_in_a_row(void **state) {
     (void)state;
     struct nl_destination to = three_hosts();
-    assert_true(nl_destination_trouble(&to));
-    assert_true(nl_destination_trouble(&to));
-    nl_destination_accepted(&to);
-    assert_true(nl_destination_trouble(&to));
-    assert_true(nl_destination_trouble(&to));
-    assert_false(nl_destination_trouble(&to));
+    assert_true(nl_destination_trouble(&to, 0));
+    assert_true(nl_destination_trouble(&to, 0));
+    nl_destination_accepted(&to, 0);
+    assert_true(nl_destination_trouble(&to, 0));
+    assert_true(nl_destination_trouble(&to, 0));
+    assert_false(nl_destination_trouble(&to, 0));
     nl_destination_free(&to);
 }
 
@@ -98,7 +109,7 @@ static void test_ten_refusals_in_a_row_are_believed(void **state) {
     for (int i = 0; i < 10; i++)
         assert_true(nl_destination_believe(&to));
     assert_false(nl_destination_believe(&to));
-    nl_destination_accepted(&to);
+    nl_destination_accepted(&to, 0);
     assert_true(nl_destination_believe(&to));
     nl_destination_free(&to);
 }
@@ -126,6 +137,34 @@ static void test_the_key_does_not_depend_on_the_order(void **state) {
     nl_buf_free(&other);
 }
 
+static void test_an_earlier_run_is_remembered(void **state) {
+    (void)state;
+    struct nl_destination to = three_hosts();
+    nl_destination_begin(&to, 7, false, 0);
+    assert_int_equal(to.limit, 7);
+    nl_destination_begin(&to, 700, false, 0);
+    assert_int_equal(to.limit, 10);
+    nl_destination_begin(&to, 1, true, 0);
+    nl_destination_accepted(&to, 59999);
+    assert_int_equal(to.limit, 1);
+    nl_destination_accepted(&to, 60000);
+    assert_int_equal(to.limit, 2);
+    nl_destination_free(&to);
+}
+
+static void test_providers_are_found_by_their_hosts(void **state) {
+    (void)state;
+    struct nl_mailbox_provider found = {0};
+    assert_true(nl_mailbox_provider_find("smtp-in.orange.fr", &found));
+    assert_string_equal(found.name, "orange");
+    assert_int_equal(found.connections, 2);
+    assert_int_equal(found.messages, 50);
+    assert_true(nl_mailbox_provider_find("aspmx.l.google.com", &found));
+    assert_string_equal(found.name, "google");
+    assert_false(nl_mailbox_provider_find("orange.fr.example.org", &found));
+    assert_false(nl_mailbox_provider_find("mx.example.org", &found));
+}
+
 static void test_parking_grows_up_to_a_minute(void **state) {
     (void)state;
     struct nl_destination to = three_hosts();
@@ -134,7 +173,7 @@ static void test_parking_grows_up_to_a_minute(void **state) {
     assert_int_equal(nl_destination_park(&to), 40);
     to.parks = 30;
     assert_int_equal(nl_destination_park(&to), 60);
-    nl_destination_accepted(&to);
+    nl_destination_accepted(&to, 0);
     assert_int_equal(nl_destination_park(&to), 10);
     nl_destination_free(&to);
 }
@@ -148,6 +187,8 @@ int main(void) {
         cmocka_unit_test(test_trouble_counts_in_a_row),
         cmocka_unit_test(test_ten_refusals_in_a_row_are_believed),
         cmocka_unit_test(test_the_key_does_not_depend_on_the_order),
+        cmocka_unit_test(test_an_earlier_run_is_remembered),
+        cmocka_unit_test(test_providers_are_found_by_their_hosts),
         cmocka_unit_test(test_parking_grows_up_to_a_minute),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
