@@ -6,11 +6,12 @@ import subprocess
 
 import pytest
 from conftest import TOP
+from test_approval import begin, say  # noqa: F401
 from test_look import WEB, needs_browser
-from test_press_room import desk  # noqa: F401
 from test_staff import staff  # noqa: F401
 
-PICTURES = {"press-room-begin": (1000, 760), "press-room-write": (1280, 1000), "press-room-versions": (1000, 560)}
+PICTURES = {"press-room-begin": (1000, 760), "press-room-write": (1280, 1000), "press-room-versions": (1000, 560),
+            "press-room-approval": (1000, 900)}
 BODY = """Dear readers,
 
 from September the ferries go again, every day but Sunday, at nine and at ten.
@@ -37,8 +38,9 @@ def size_of(webp):
 @needs_browser
 @pytest.mark.slow(8)
 @pytest.mark.one_engine("the engine makes no difference")
-def test_the_pictures_of_the_press_room(desk, connected, tmp_path):  # noqa: F811
-    folder = os.environ.get("PICTURES", str(tmp_path))
+def test_the_pictures_of_the_press_room(begin, tmp_path):  # noqa: F811
+    desk = begin(needed="1")
+    folder = os.path.abspath(os.environ.get("PICTURES", tmp_path))
     before = BODY.replace("at nine and at ten", "at nine").replace("The office at the quay", "The press office")
     desk.save(revision=desk.revision(), action="keep", body=before, **FIELDS)
     desk.save(revision=desk.revision(), action="keep", body=BODY, **FIELDS)
@@ -46,8 +48,9 @@ def test_the_pictures_of_the_press_room(desk, connected, tmp_path):  # noqa: F81
         desk.http.press("/boilerplates", action="save", kind=kind, name=name, source="---\ntitle: Harbour News\n---\nAsk us.\n", language="", list="")
     for title in ("A new timetable", "The winter market"):
         desk.http.press("/drafts", how="new", title=title, list="bulletin")
+    say(desk, "ask", words="Please by noon")
     first = re.findall(r'<option value="(\d+)"', desk.page("/history?text=en").text)[1]
-    pages = {"press-room-begin": "/drafts", "press-room-write": desk.path, "press-room-versions": f"{desk.path}/history?text=en&version={first}"}
+    pages = {"press-room-begin": "/drafts", "press-room-write": desk.path, "press-room-versions": f"{desk.path}/history?text=en&version={first}", "press-room-approval": desk.path + "/approval"}
     jobs = [{"url": desk.http.url + path, "width": PICTURES[name][0], "height": PICTURES[name][1], "cookie": desk.http.cookie,
              "file": os.path.join(folder, name + ".webp")} for name, path in pages.items()]
     subprocess.run(["node", "picture.cjs"], cwd=WEB, input=json.dumps(jobs).encode(), check=True, timeout=240)
