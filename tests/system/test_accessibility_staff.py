@@ -8,6 +8,7 @@ from conftest import ALL
 from test_accessibility import walk
 from test_approval import say
 from test_browser import needs_browser
+from test_desk_fixes import FAULTY
 from test_enclosures import png
 from test_office_pages import crowd, keep, staff  # noqa: F401
 from test_press_room import FIELDS, Desk, account
@@ -35,7 +36,11 @@ def fixture_office(staff, crowd, eventful):  # noqa: F811
     server.login()
     path = server.press("/drafts", how="new", title="Yurts", list="bulletin").getheader("Location")
     desk = Desk(server, urllib.parse.urlsplit(path).path)
-    assert desk.save(revision=desk.revision(), **FIELDS).status == 303
+    for body in (FIELDS["body"], FAULTY):
+        assert desk.save(revision=desk.revision(), action="keep", **{**FIELDS, "body": body}).status == 303
+    for kind in ("snippet", "template"):
+        assert server.press("/boilerplates", action="save", kind=kind, name="Weekly", source="Ask us.", language="", list="").status == 303
+    assert desk.http.press(desk.path, action="language", language="ru").status == 303
     assert desk.upload("picture", "quay.png", png(40, 20), alt="A quay at dusk").status == 303
     assert say(desk, "ask", words="Please").status == 303
     yield server, desk
@@ -48,6 +53,6 @@ def test_every_page(office, language):
     start = [http.url + path for path in ("/", "/login", "/nosuch", desk.path, desk.path + "/approval", desk.path + "/send", "/library",
                                           "/reputation", "/suppressions")]
     seen = walk(start, languages=[language], widths=[375, 1280], follow=True, dark=True, cookie=http.cookie)
-    for kind in ("/drafts", "/draft/0", "/draft/0/send", "/draft/0/approval", "/issue/0", "/people", "/people/0", "/segments", "/tokens",
+    for kind in ("/drafts", "/draft/0", "/draft/0/send", "/draft/0/approval", "/draft/0/history", "/library", "/boilerplates", "/boilerplates/0", "/calendar", "/issue/0", "/people", "/people/0", "/segments", "/tokens",
                  "/webhooks", "/webhooks/crm", "/bounces", "/lists", "/lists/bulletin", "/accounts", "/audit", "/account", "/login"):
         assert any(path.startswith(kind) for path in seen), (kind, seen)
