@@ -66,7 +66,13 @@
       var strong = document.createElement('strong');
       item.className = finding.level;
       strong.textContent = finding.label;
-      item.append(strong, finding.other ? ' (' + finding.other + ')' : '');
+      item.append(strong);
+      if (finding.other) {
+        var tab = document.createElement('a');
+        tab.href = form.getAttribute('action') + '?text=' + finding.other;
+        tab.textContent = finding.other;
+        item.append(' (', tab, ')');
+      }
       if (finding.line) {
         var link = document.createElement('a');
         link.href = '#f-body';

@@ -208,6 +208,8 @@ void nl_draft_fix_about(const char *rule, const char *text, struct nl_buf *out) 
         size_t len = strspn(at, "abcdefghijklmnopqrstuvwxyz");
         if (strncmp(at, "xx", 2) != 0)
             nl_buf_add(out, at, len);
+    } else if (strcmp(rule, "place") == 0 && strstr(text, " has a place in it") != NULL) {
+        nl_buf_add(out, text, (size_t)(strstr(text, " has a place in it") - text));
     } else if (strcmp(rule, "not-https") == 0 && strcasestr(text, "http://") != NULL) {
         const char *at = strcasestr(text, "http://");
         nl_buf_add(out, at, strcspn(at, " "));
@@ -222,6 +224,10 @@ static enum nl_status fix_body(const char *body, const struct nl_draft_fix *fix,
             return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
         }
     return nl_error_set(err, NL_DATA, "there is no fix at a click for this");
+}
+
+bool nl_draft_fix_is_file(const struct nl_draft_fix *fix) {
+    return strcmp(fix->rule, "place") == 0 && fix->about[0] != '\0';
 }
 
 /* ---- what a page offers ---- */
@@ -242,7 +248,7 @@ enum nl_fix_kind nl_draft_fix_kind(const struct nl_draft_fix *fix, const char *b
     struct nl_draft_fix tried = *fix;
     struct nl_buf out = {0};
     struct nl_error ignored = {0};
-    if (nl_fix_is_field(fix->rule))
+    if (nl_fix_is_field(fix->rule) || nl_draft_fix_is_file(fix))
         return NL_FIX_CLICK;
     tried.words = any_words;
     enum nl_fix_kind kind = kind_of(fix, body);

@@ -5,6 +5,7 @@
 #include "newsletter/store/draft.h"
 #include "newsletter/store/issue.h"
 #include "newsletter/store/list.h"
+#include "service/draft_begin.h"
 #include "service/draft_change.h"
 
 #include <stdlib.h>
@@ -204,6 +205,19 @@ enum nl_status nl_office_draft_file_take(const struct nl_office *office, int64_t
     const struct nl_draft_file file = {name, data.len, data.data};
     if (status == NL_OK)
         status = nl_draft_file_put(office->store, id, &file, office->by, err);
+    nl_buf_free(&data);
+    return status;
+}
+
+enum nl_status nl_office_draft_file_clean(const struct nl_office *office, int64_t id,
+                                          const char *name, struct nl_error *err) {
+    struct nl_buf data = {0};
+    enum nl_status status = nl_draft_may_change(office, id, err);
+    if (status == NL_OK)
+        status = nl_office_draft_file_read(office, id, name, &data, err);
+    const struct nl_draft_file file = {name, data.len, data.data};
+    if (status == NL_OK)
+        status = nl_draft_keep_file(office, id, &file, err);
     nl_buf_free(&data);
     return status;
 }

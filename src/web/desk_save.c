@@ -2,6 +2,7 @@
 
 #include "newsletter/service/boilerplates.h"
 #include "newsletter/service/draft_fix.h"
+#include "newsletter/service/draft_library.h"
 #include "newsletter/service/draft_merge.h"
 #include "newsletter/template/data.h"
 
@@ -109,6 +110,8 @@ static enum nl_status add_fix(const struct nl_desk *desk, struct nl_buf *source)
     unsigned long line = strtoul(asked + strcspn(asked, " "), &rest, 10);
     snprintf(name, sizeof name, "words-%lu", strtoul(rest, &rest, 10));
     const struct nl_draft_fix fix = {rule, line, rest + strspn(rest, " "), field(desk, name)};
+    if (nl_draft_fix_is_file(&fix))
+        return nl_office_draft_file_clean(&desk->office, desk->id, fix.about, desk->err);
     enum nl_status status = nl_draft_fix(nl_buf_text(source), &fix, &fixed, desk->err);
     if (status != NL_OK) {
         nl_buf_free(&fixed);

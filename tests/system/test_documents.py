@@ -154,6 +154,11 @@ def test_begun_from_a_document(desk):  # noqa: F811
     assert "[page](https://www.example.org/)" in desk.page().text
 
 
+# Each entity is twice the one before: a thousand million letters.
+EXPANDING = ('<!DOCTYPE d [<!ENTITY a0 "aa">' + "".join(f'<!ENTITY a{i} "&a{i - 1};&a{i - 1};">' for i in range(1, 30))
+             + "]><d>&a29;</d>")
+
+
 @pytest.mark.parametrize("data, says", [
     (docx(**{"word/document.xml": '<!DOCTYPE d [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><d>&b;</d>'}), "broken"),
     (docx(**{"word/document.xml": b"<w:document " + WORD.encode() + b">" + bytes([32]) * (20 << 20)}), "too large"),
@@ -163,9 +168,14 @@ def test_begun_from_a_document(desk):  # noqa: F811
     (packed({**ODT, "META-INF/manifest.xml": "<m><encryption-data/></m>"}), "password"),
     (packed({"a.txt": "x"}), "no document"),
     (b"<html>" + b"<div>" * 5000 + b"x", "deep"),
+    (docx(**{"word/document.xml": EXPANDING}), "broken"),
+    (docx(**{"word/document.xml": '<!DOCTYPE d [<!ENTITY a SYSTEM "file:///etc/passwd">]><d>&a;</d>'}), "broken"),
+    (docx(body="<w:sdt><w:sdtContent>" * 20000 + paragraph(run("x")) + "</w:sdtContent></w:sdt>" * 20000), "broken"),
+    (packed({**ODT, "content.xml": ODT["content.xml"].replace("<office:text>", "<office:text>" + "<text:section>" * 20000).replace(
+        "</office:text>", "</text:section>" * 20000 + "</office:text>")}), "broken"),
     (b"\x7fELF\x00", "no text"),
     (b"", "choose a file"),
-], ids=["entities", "bomb", "bombs", "xml", "cut", "password", "zip", "deep", "binary", "empty"])
+], ids=["entities", "bomb", "bombs", "xml", "cut", "password", "zip", "deep", "laughs", "external", "deep docx", "deep odt", "binary", "empty"])
 def test_hostile_documents(desk, data, says):  # noqa: F811
     answer = convert(desk, data)
     assert answer.status == 422 and says in json.loads(answer.text)["problem"]
@@ -229,6 +239,32 @@ def test_hostile_pictures(desk, connected):  # noqa: F811
                              ("x.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>x()</script></svg>", "no picture")):
         answer = desk.upload("picture", name, data, alt="x")
         assert answer.status == 422 and says in problem(answer), (name, problem(answer))
+
+
+def test_pictures_within_archives(desk, connected):  # noqa: F811
+    """They are cleaned as those that come alone; one that claims too many pixels is refused, or left out of a document and told."""
+    text = "---\ntitle: T\ndate: 2026-08-25\n---\n![A quay](quay.jpg)\n"
+    whole = packed({"issue.md": text, "quay.jpg": with_exif()})
+    assert desk.upload("", "issue.zip", whole, path="/drafts", how="file", list="bulletin").status == 303
+    assert b"camera" not in kept(desk, connected, "quay.jpg")
+    bomb = packed({"issue.md": text, "quay.png": png_of_size(30000, 30000)})
+    answer = desk.upload("", "issue.zip", bomb, path="/drafts", how="file", list="bulletin")
+    assert answer.status == 422 and "pixels" in problem(answer)
+    told = json.loads(convert(desk, docx(**{"word/media/image1.png": png_of_size(30000, 30000)})).text)
+    assert told["dropped"].startswith("pictures that are not in the document (1)") and "Harbour" in told["text"]
+    assert connected.sql("SELECT count(*) FROM draft_file") == [(1,)]
+
+
+def test_a_place_is_taken_out_at_a_click(desk, connected):  # noqa: F811
+    """A photograph that was attached keeps what its camera noted, until the text shows it."""
+    desk.upload("attachment", "raw.jpg", with_exif())
+    assert b"camera" in kept(desk, connected, "raw.jpg")
+    form = {**FIELDS, "body": "![A quay at dusk](raw.jpg)\n"}
+    answer = json.loads(desk.save(accept="application/json", revision=desk.revision(), **form).text)
+    found, = [finding for finding in answer["findings"] if finding["rule"] == "place"]
+    answer = json.loads(desk.save(accept="application/json", revision=answer["revision"], fix=found["fix"], **form).text)
+    assert "place" not in [finding["rule"] for finding in answer["findings"]]
+    assert b"camera" not in kept(desk, connected, "raw.jpg")
 
 
 def test_a_file_that_says_where_it_was_taken(good):  # noqa: F811

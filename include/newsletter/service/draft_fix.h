@@ -6,6 +6,7 @@
 #include "newsletter/base/buf.h"
 #include "newsletter/base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum nl_fix_kind {
@@ -26,6 +27,10 @@ struct nl_draft_fix {
 /* Appends what a fix has to know from the words of a finding: a language, the words of a link, the
  * next number. */
 void nl_draft_fix_about(const char *rule, const char *text, struct nl_buf *out) NL_ALL_NONNULL;
+
+/* Whether a fix changes a file, fix->about, and not the text: nl_office_draft_file_clean does it.
+ */
+bool nl_draft_fix_is_file(const struct nl_draft_fix *fix) NL_ALL_NONNULL;
 
 /* How a finding can be fixed; `body` is the Markdown, and fix->words counts for nothing. Where it
  * says that it can be, it has been tried. */

@@ -32,4 +32,10 @@ NL_CHECKED enum nl_status nl_office_draft_file_read(const struct nl_office *offi
                                                     const char *name, struct nl_buf *out,
                                                     struct nl_error *err) NL_ALL_NONNULL;
 
+/* Decodes a picture of a draft and writes it again, as one that is uploaded for the text.
+ * NL_NOTFOUND, NL_DATA. */
+NL_CHECKED enum nl_status nl_office_draft_file_clean(const struct nl_office *office, int64_t id,
+                                                     const char *name,
+                                                     struct nl_error *err) NL_ALL_NONNULL;
+
 #endif
