@@ -109,6 +109,48 @@ static enum nl_status find_way(struct way *way, const char *domain, struct nl_er
     return status == NL_OK ? way->status : status;
 }
 
+/* Until the server has answered EHLO, or cannot be reached. */
+static enum nl_status reach(const struct nl_relay *relay, size_t server, struct nl_buf *host,
+                            struct nl_error *err) {
+    struct nl_transport *transport = NULL;
+    struct nl_transport_event event = {0};
+    size_t connection = 0;
+    bool over = false;
+    enum nl_status status = nl_transport_new(relay, 1, &transport, err);
+    if (status == NL_OK && !nl_transport_connect_to(transport, server))
+        status = nl_error_nomem(err);
+    while (status == NL_OK && !over) {
+        nl_transport_wait(transport, 1000);
+        over = nl_transport_idle(transport, &connection);
+        if (over)
+            nl_buf_addf(host, "%s (%s)", nl_relay_server(relay, server)->host,
+                        nl_transport_tls(transport, connection));
+        else if (nl_transport_next(transport, &event))
+            status = nl_error_set(err, NL_UNAVAILABLE, "%s", event.text);
+    }
+    nl_transport_free(transport);
+    return status;
+}
+
+enum nl_status nl_send_reach(const struct nl_relay *relay, const char *domain, struct nl_buf *host,
+                             struct nl_error *err) {
+    struct way way = {0};
+    enum nl_status status = nl_relay_branch(relay, &way.relay, err);
+    if (status == NL_OK)
+        status = find_way(&way, domain, err);
+    if (status == NL_UNAVAILABLE)
+        err->status = status = NL_NOTFOUND;
+    bool found = status == NL_OK;
+    for (size_t server = way.first; found && server <= way.last; server++) {
+        nl_error_free(err);
+        status = reach(way.relay, server, host, err);
+        if (status != NL_UNAVAILABLE)
+            break;
+    }
+    nl_relay_free(way.relay);
+    return status;
+}
+
 static enum nl_status send_directly(const struct nl_relay *relay, const char *sender,
                                     const struct nl_address *recipient,
                                     const struct nl_buf *message, struct nl_error *err) {

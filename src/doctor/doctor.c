@@ -139,10 +139,12 @@ enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config 
         nl_doctor_pdf(&doctor);
         nl_doctor_openid(&doctor);
     }
-    if (status == NL_OK && relay != NULL)
+    if (status == NL_OK && relay != NULL && nl_doctor_has_relay(config))
         status = nl_doctor_relay(&doctor, err);
     if (status == NL_OK && !examination->local)
         status = open_dns(&doctor, err);
+    if (status == NL_OK && relay != NULL && nl_config_is_direct(config))
+        status = nl_doctor_direct(&doctor, err);
     if (status == NL_OK)
         status = nl_doctor_reputation(&doctor, err);
     if (status == NL_OK)

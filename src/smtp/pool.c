@@ -60,6 +60,11 @@ size_t nl_transport_leading_to(const struct nl_transport *transport, size_t firs
     return count;
 }
 
+const char *nl_transport_tls(const struct nl_transport *transport, size_t connection) {
+    const char *tls = transport->connections[connection].tls;
+    return tls[0] != '\0' ? tls : "no TLS";
+}
+
 size_t nl_transport_open(const struct nl_transport *transport) {
     return transport->open;
 }

@@ -1,5 +1,7 @@
 """Delivery to the recipients' own servers: each outcome as the RFCs have it, on an internet of our own."""
+import asyncio
 import collections
+import json
 import signal
 
 import pytest
@@ -288,3 +290,25 @@ def test_what_a_destination_takes_is_remembered(site, world):
     assert turned_away >= 1
     site.run("send", site.issue(name="second.md", number="No 2"), "--yes", expect=None)
     assert host.turned_away == turned_away and sum(host.taken.values()) == 60
+
+
+def test_doctor_says_whether_this_machine_can_deliver(site, world):
+    host = world.host("mx.example.org")
+    world.domain("example.org", host.name)
+    world.start()
+
+    def found():
+        said = json.loads(site.run("doctor", "--json", "--name-servers", world.zones.address, expect=None).out)
+        assert not [finding for finding in said if finding["rule"] == "relay"]  # it is not used
+        return {finding["text"]: finding["level"] for finding in said if finding["rule"] == "direct"}
+
+    site.configure(**world.settings(), smtp={"helo": "localhost"})
+    said = found()
+    assert said["mx.example.org (no TLS) takes a connection from here"] == "ok"
+    assert any("is no whole host name" in text and level == "error" for text, level in said.items())
+    assert host.verbs == {b"EHLO": 1, b"QUIT": 1}
+    site.configure(direct={"port": world.port}, smtp={"helo": "news.example.org"})  # loopback is not allowed any more
+    assert any("could not be tried at example.org" in text for text in found())
+    asyncio.run_coroutine_threadsafe(world.end(), world.loop).result()
+    site.configure(**world.settings(), bounce_address="bounces@nowhere.example.org")
+    assert any("NXDOMAIN" in text for text in found())

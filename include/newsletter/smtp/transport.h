@@ -83,6 +83,10 @@ size_t nl_transport_server(const struct nl_transport *transport, size_t connecti
 const struct nl_extensions *nl_transport_extensions(const struct nl_transport *transport,
                                                     size_t connection) NL_ALL_NONNULL;
 
+/* The version of TLS on a connection, such as "TLSv1.3"; "no TLS" without. */
+const char *nl_transport_tls(const struct nl_transport *transport,
+                             size_t connection) NL_ALL_NONNULL;
+
 /* Begins a message, under a number of the caller's that no other message under way has. Where the
  * server offers CHUNKING and PIPELINING, nothing is sent yet and true is returned: record the
  * commit point, then nl_transport_release or _withdraw. Else the envelope is sent (see

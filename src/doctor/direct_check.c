@@ -1,0 +1,150 @@
+/* Whether this machine can deliver mail to the servers of recipients itself. */
+#include "doctor/checks.h"
+#include "newsletter/base/network.h"
+#include "newsletter/base/reach.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The address that a packet to the internet would have: no packet is sent. "" for none. */
+static void find_source(int family, char out[NL_IP_TEXT]) {
+    /* A root server of the DNS: any address that is not in a network of ours would do. */
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(53)};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(53)};
+    struct sockaddr_storage own = {0};
+    socklen_t len = sizeof own;
+    struct nl_ip ip;
+    inet_pton(AF_INET, "198.41.0.4", &four.sin_addr);
+    inet_pton(AF_INET6, "2001:503:ba3e::2:30", &six.sin6_addr);
+    int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool done = fd >= 0 &&
+                (family == AF_INET ? connect(fd, (const struct sockaddr *)&four, sizeof four)
+                                   : connect(fd, (const struct sockaddr *)&six, sizeof six)) == 0 &&
+                getsockname(fd, (struct sockaddr *)&own, &len) == 0;
+    if (fd >= 0)
+        close(fd);
+    out[0] = '\0';
+    if (!done)
+        return;
+    nl_ip_of((const struct sockaddr *)&own, &ip);
+    nl_ip_text(&ip, out);
+}
+
+static bool is_private(const char *text, struct nl_error *err) {
+    struct nl_reach reach = {0};
+    struct sockaddr_storage address = {0};
+    struct sockaddr_in *four = (struct sockaddr_in *)&address;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)&address;
+    if (inet_pton(AF_INET, text, &four->sin_addr) == 1)
+        four->sin_family = AF_INET;
+    else if (inet_pton(AF_INET6, text, &six->sin6_addr) == 1)
+        six->sin6_family = AF_INET6;
+    bool private = nl_reach_open(NULL, &reach, err) == NL_OK &&
+                   !nl_reach_may(&reach, (const struct sockaddr *)&address);
+    nl_reach_close(&reach);
+    return private;
+}
+
+static bool contains(const struct nl_answers *answers, const char *address) {
+    for (size_t i = 0; i < answers->count; i++) {
+        struct nl_ip one;
+        struct nl_ip other;
+        if (nl_ip_parse(answers->items[i], &one) && nl_ip_parse(address, &other) &&
+            memcmp(&one, &other, sizeof one) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* RFC 5321 section 4.1.1.1: the name in EHLO is this machine's. Receivers look whether it leads to
+ * the address that the connection comes from. */
+static void judge_source(struct nl_doctor *doctor, const char *helo,
+                         const struct nl_answers *addresses, const char *source,
+                         struct nl_error *err) {
+    if (source[0] == '\0')
+        return;
+    if (is_private(source, err)) {
+        if (doctor->examination->origin_count == 0)
+            nl_findings_add(doctor->out, NL_LEVEL_WARNING, "direct", NULL,
+                            "this machine's address %s is private, so mail comes from another one: "
+                            "name that with --origin",
+                            source);
+        return;
+    }
+    if (contains(addresses, source))
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "direct", NULL,
+                        "the EHLO name %s leads to %s, where mail comes from", helo, source);
+    else
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "direct", NULL,
+                        "mail comes from %s, and the EHLO name %s does not lead there: publish "
+                        "that address for it, or set smtp.helo to the name of the address",
+                        source, helo);
+}
+
+static enum nl_status examine_name(struct nl_doctor *doctor, struct nl_error *err) {
+    static const int families[] = {AF_INET, AF_INET6};
+    struct nl_answers addresses = {0};
+    char own[256] = "";
+    const char *helo = doctor->config->smtp.helo;
+    if (helo == NULL && gethostname(own, sizeof own - 1) == 0)
+        helo = own;
+    if (helo == NULL || strchr(helo, '.') == NULL) {
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "direct", NULL,
+                        "the EHLO name '%s' is no whole host name: set smtp.helo to the name of "
+                        "the address that mail comes from",
+                        helo != NULL ? helo : "");
+        return NL_OK;
+    }
+    enum nl_status status = nl_dns_addresses(doctor->dns, helo, &addresses, err);
+    if (!nl_doctor_asked(doctor, "direct", status, err))
+        return nl_doctor_ended(status);
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
+        char source[NL_IP_TEXT];
+        find_source(families[i], source);
+        judge_source(doctor, helo, &addresses, source, err);
+    }
+    nl_answers_free(&addresses);
+    return NL_OK;
+}
+
+/* Many providers of machines close port 25. The mail hosts of our own domain are asked, since
+ * nobody minds that. */
+static enum nl_status examine_port(struct nl_doctor *doctor, struct nl_error *err) {
+    struct nl_buf host = {0};
+    const char *address = doctor->config->bounce_address;
+    const char *at = address != NULL ? strrchr(address, '@') : NULL;
+    if (at == NULL)
+        return NL_OK;
+    enum nl_status status = nl_send_reach(doctor->relay, at + 1, &host, err);
+    if (status == NL_OK)
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "direct", NULL,
+                        "%s takes a connection from here", nl_buf_text(&host));
+    else if (status == NL_UNAVAILABLE || status == NL_TEMPFAIL || status == NL_CONFIG)
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "direct", NULL,
+                        "no mail host of %s can be reached (%s): look whether port %lld is open "
+                        "outwards, else use a relay",
+                        at + 1, nl_error_text(err), (long long)doctor->config->direct.port);
+    else if (status == NL_NOTFOUND)
+        nl_findings_add(doctor->out, NL_LEVEL_WARNING, "direct", NULL,
+                        "whether port %lld is open outwards could not be tried at %s: %s",
+                        (long long)doctor->config->direct.port, at + 1, nl_error_text(err));
+    nl_buf_free(&host);
+    if (status == NL_OS)
+        return status;
+    nl_error_free(err);
+    return NL_OK;
+}
+
+bool nl_doctor_has_relay(const struct nl_config *config) {
+    for (size_t i = 0; i < NL_ROUTES && config->routes[i].domain != NULL; i++)
+        if (config->routes[i].by == NL_BY_RELAY)
+            return true;
+    return config->delivery == NL_BY_RELAY || config->fallback == NL_FALLBACK_RELAY;
+}
+
+enum nl_status nl_doctor_direct(struct nl_doctor *doctor, struct nl_error *err) {
+    enum nl_status status = examine_name(doctor, err);
+    return status == NL_OK ? examine_port(doctor, err) : status;
+}
