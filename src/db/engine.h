@@ -104,6 +104,7 @@ struct nl_engine {
     void (*set_patience)(struct nl_store *store, int milliseconds);
     enum nl_status (*read_only)(struct nl_store *store, struct nl_error *err);
     void (*give_way)(struct nl_store *store); /* NULL: others have their turn in any case */
+    void (*series)(struct nl_store *store, bool begins); /* or NULL, with it */
     /* Many rows are about to be written, or have been. */
     void (*bulk_load)(struct nl_store *store, bool begins);
     /* Whether a commit is on the disk when it returns. */

@@ -212,6 +212,11 @@ void nl_store_set_durable(struct nl_store *store, bool durable) {
     store->engine->set_durable(store, durable);
 }
 
+void nl_store_series(struct nl_store *store, bool begins) {
+    if (store->engine->series != NULL)
+        store->engine->series(store, begins);
+}
+
 void nl_store_give_way(struct nl_store *store) {
     if (store->engine->give_way != NULL)
         store->engine->give_way(store);

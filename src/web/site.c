@@ -241,7 +241,9 @@ enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *confi
 
 static void set_patience(void *ctx, int milliseconds) {
     const struct nl_site *site = ctx;
-    nl_store_set_patience(site->store, milliseconds);
+    if (milliseconds > 0)
+        nl_store_set_patience(site->store, milliseconds);
+    nl_store_series(site->store, milliseconds > 0);
 }
 
 enum nl_status nl_site_set_writer(struct nl_site *site, struct nl_store *store,

@@ -123,7 +123,9 @@ static void free_shared(struct nl_staff *staff) {
 
 static void set_patience(void *ctx, int milliseconds) {
     const struct nl_staff *helper = ctx;
-    nl_store_set_patience(helper->own_store, milliseconds);
+    if (milliseconds > 0)
+        nl_store_set_patience(helper->own_store, milliseconds);
+    nl_store_series(helper->own_store, milliseconds > 0);
 }
 
 enum nl_status nl_staff_set_helpers(struct nl_staff *staff, struct nl_server_writer *out,

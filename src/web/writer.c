@@ -81,7 +81,10 @@ static void *write_queued(void *ctx) {
         answer(worker, writing);
         pthread_mutex_lock(&writer->mutex);
         writing->state = DONE;
+        bool last = writer->first == NULL;
         pthread_mutex_unlock(&writer->mutex);
+        if (last)
+            writer->options.set_patience(worker->ctx, 0);
         writer->wake(writer->wake_ctx);
     }
     return NULL;

@@ -48,7 +48,7 @@ struct nl_server_options {
 enum { NL_SERVER_THREADS = 4 };
 struct nl_server_writer {
     nl_handler handler;
-    /* Tells how long the next request may wait for the database. */
+    /* Tells how long the next request may wait for the database; 0: there is none for now. */
     void (*set_patience)(void *ctx, int milliseconds);
     void *contexts[NL_SERVER_THREADS];
     size_t count;

@@ -6,6 +6,11 @@
 
 #include <sqlite3.h>
 
+/* The log is emptied into the database by whoever makes it longer than so many pages. Long work
+ * does it earlier than all others, so that nobody else has its pages to write. */
+#define NL_SQLITE_CHECKPOINTS "PRAGMA wal_autocheckpoint = 5000;"
+#define NL_SQLITE_CHECKPOINTS_OF_LONG_WORK "PRAGMA wal_autocheckpoint = 4000;"
+
 struct nl_sqlite {
     sqlite3 *db;
     int lock_fd;     /* lock.c; -1 until the first lock */
@@ -13,6 +18,7 @@ struct nl_sqlite {
     int patience;    /* turn.c: milliseconds to wait for other writers */
     int64_t busy_since;
     bool waiting;      /* for another that writes */
+    bool series;       /* of transactions: waiting between them, too */
     bool bulk;         /* many rows are being written */
     int64_t words_due; /* search.c: people who are not in the index as they are now */
 };
@@ -48,11 +54,13 @@ void nl_sqlite_return_permit(struct nl_store *store, uint32_t key);
 void nl_sqlite_set_patience(struct nl_store *store, int milliseconds_to_wait);
 void nl_sqlite_end_waiting(struct nl_store *store);
 void nl_sqlite_give_way(struct nl_store *store);
+void nl_sqlite_series(struct nl_store *store, bool begins);
 
 /* search.c: notes changes of people, and brings their index up to date, before a commit. */
 void nl_sqlite_follow_words(struct nl_store *store);
 enum nl_status nl_sqlite_index_words(struct nl_store *store, struct nl_error *err);
 enum nl_status nl_sqlite_index_people(struct nl_store *store, struct nl_error *err);
+enum nl_status nl_sqlite_merge_people(struct nl_store *store, struct nl_error *err);
 
 /* wait.c */
 enum nl_status nl_sqlite_wait(struct nl_store *store, int64_t seconds,

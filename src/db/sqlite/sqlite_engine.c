@@ -237,6 +237,7 @@ const struct nl_engine nl_engine_sqlite = {
     .set_patience = nl_sqlite_set_patience,
     .read_only = nl_sqlite_read_only,
     .give_way = nl_sqlite_give_way,
+    .series = nl_sqlite_series,
     .bulk_load = nl_sqlite_bulk_load,
     .set_durable = nl_sqlite_set_durable,
     .empty_log = nl_sqlite_empty_log,

@@ -59,11 +59,11 @@ enum nl_status nl_sqlite_check(const char *path, struct nl_error *err) {
 }
 
 static enum nl_status configure(struct nl_store *store, struct nl_error *err) {
-    static const char pragmas[] = "PRAGMA journal_mode = WAL;"
-                                  "PRAGMA synchronous = FULL;"
-                                  "PRAGMA foreign_keys = ON;"
-                                  "PRAGMA secure_delete = ON;"
-                                  "PRAGMA trusted_schema = OFF;";
+    static const char pragmas[] =
+        "PRAGMA journal_mode = WAL;"
+        "PRAGMA synchronous = FULL;"
+        "PRAGMA foreign_keys = ON;"
+        "PRAGMA secure_delete = ON;" NL_SQLITE_CHECKPOINTS "PRAGMA trusted_schema = OFF;";
     sqlite3_extended_result_codes(nl_sqlite(store)->db, 1);
     nl_sqlite_set_patience(store, BUSY_MILLISECONDS);
     return nl_sqlite_script(store, store->leave_settings ? "PRAGMA trusted_schema = OFF;" : pragmas,
@@ -96,6 +96,7 @@ void nl_sqlite_close(struct nl_store *store) {
     struct nl_sqlite *link = store->link;
     if (link == NULL)
         return;
+    nl_sqlite_series(store, false);
     sqlite3_close(link->db);
     if (link->lock_fd >= 0)
         close(link->lock_fd); /* this also ends every lock of this store */

@@ -65,7 +65,7 @@ void nl_sqlite_end_waiting(struct nl_store *store) {
     struct nl_sqlite *link = nl_sqlite(store);
     struct flock lock = {
         .l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = WAITING_BYTE, .l_len = 1};
-    if (!link->waiting)
+    if (!link->waiting || link->series)
         return;
     link->waiting = false;
     if (atomic_fetch_sub(&waiting_here, 1) == 1) /* the lock is the whole process's */
@@ -97,7 +97,16 @@ static bool somebody_waits(int fd) {
            (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK);
 }
 
+void nl_sqlite_series(struct nl_store *store, bool begins) {
+    nl_sqlite(store)->series = begins;
+    if (begins)
+        announce(store);
+    else
+        nl_sqlite_end_waiting(store);
+}
+
 void nl_sqlite_give_way(struct nl_store *store) {
+    nl_sqlite_series(store, false);
     int64_t until = nl_clock_milliseconds() + GIVE_WAY_MILLISECONDS;
     int fd = queue_of(store);
     while (somebody_waits(fd) && nl_clock_milliseconds() < until)

@@ -39,9 +39,9 @@ enum nl_status nl_sqlite_read_only(struct nl_store *store, struct nl_error *err)
     return nl_sqlite_script(store, "PRAGMA query_only = ON", err);
 }
 
-/* New rows are spread over all indexes, so a larger cache helps, and so do fewer checkpoints. They
- * refer only to rows that were just found or made, so references need no check. A statement with
- * many rows keeps what it may have to undo in memory. */
+/* New rows are spread over all indexes, so a larger cache helps. They refer only to rows that were
+ * just found or made, so references need no check. A statement with many rows keeps what it may
+ * have to undo in memory. */
 void nl_sqlite_bulk_load(struct nl_store *store, bool begins) {
     struct nl_error ignored = {0};
     nl_sqlite(store)->bulk = begins;
@@ -49,9 +49,9 @@ void nl_sqlite_bulk_load(struct nl_store *store, bool begins) {
         nl_error_ignore(nl_sqlite_index_people(store, &ignored));
     nl_error_free(&ignored);
     change(store, begins ? "PRAGMA cache_size = -32768; PRAGMA foreign_keys = OFF; "
-                           "PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY"
+                           "PRAGMA temp_store = MEMORY;" NL_SQLITE_CHECKPOINTS_OF_LONG_WORK
                          : "PRAGMA cache_size = -2000; PRAGMA foreign_keys = ON; "
-                           "PRAGMA wal_autocheckpoint = 1000; PRAGMA temp_store = DEFAULT");
+                           "PRAGMA temp_store = DEFAULT;" NL_SQLITE_CHECKPOINTS);
 }
 
 /* In the log, commits keep their order, so that a loss of power takes the last ones away and
@@ -63,7 +63,9 @@ void nl_sqlite_set_durable(struct nl_store *store, bool durable) {
 /* The index of people notes what was taken out of it, and keeps the letters until its parts are
  * merged. Where a reader prevents the checkpoint now, the next one does it. */
 void nl_sqlite_empty_log(struct nl_store *store) {
-    change(store, "INSERT INTO subscriber_text (subscriber_text) VALUES ('optimize')");
+    struct nl_error ignored = {0};
+    nl_error_ignore(nl_sqlite_merge_people(store, &ignored));
+    nl_error_free(&ignored);
     sqlite3_wal_checkpoint_v2(nl_sqlite(store)->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 

@@ -105,11 +105,60 @@ static void test_the_index_follows(void **state) {
                      0);
 }
 
+static int64_t due(struct fixture *fixture) {
+    return fixture_sql(fixture, "SELECT count(*) FROM subscriber_due");
+}
+
+static int64_t parts_of_the_index(struct fixture *fixture) {
+    return fixture_sql(fixture, "SELECT count(DISTINCT segid) FROM subscriber_text_idx");
+}
+
+static void add_people(struct fixture *fixture, int from, int people) {
+    char sql[400];
+    snprintf(sql, sizeof sql,
+             "WITH RECURSIVE n(i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT "
+             "INTO subscriber (id, uuid, address, address_key, created_at) SELECT i, i, a, a, 1 "
+             "FROM (SELECT i, 'b' || i || '@example.org' a FROM n)",
+             from, from + people - 1);
+    fixture_sql(fixture, sql);
+}
+
+/* Nobody who signs up brings the rows of somebody else's file into the index. */
+static void test_an_import_keeps_its_own_rows(void **state) {
+    struct fixture *fixture = *state;
+    add_people(fixture, 1000, 10);
+    fixture_subscribe(fixture, "first@example.org");
+    assert_int_equal(due(fixture), 0); /* so few are no import */
+    add_people(fixture, 2000, 200);
+    fixture_subscribe(fixture, "second@example.org");
+    assert_int_equal(due(fixture), 201);
+    assert_true(finds(fixture, "second@") && finds(fixture, "b2199"));
+    assert_int_equal(due(fixture), 0);
+}
+
+/* Each commit adds a part to the index: many are merged, and an erasure merges all. */
+static void test_parts_are_merged(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    char address[40];
+    for (int i = 0; i < 100; i++) {
+        snprintf(address, sizeof address, "reader%d@example.org", i);
+        fixture_subscribe(fixture, address);
+    }
+    assert_in_range(parts_of_the_index(fixture), 2, 64);
+    assert_ok(nl_person_erase(fixture->store, 1, &err));
+    assert_int_equal(parts_of_the_index(fixture), 1);
+    assert_true(finds(fixture, "reader99@") && !finds(fixture, "reader0@"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_work_goes_by_what_is_found, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_the_index_follows, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_an_import_keeps_its_own_rows, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_parts_are_merged, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,12 +15,14 @@ struct handler {
     bool held;
     const struct nl_request *handled[4];
     size_t count;
-    int patience;
+    int patience; /* the longest */
+    int last;     /* after the last request: 0 */
 };
 
 static void set_patience(void *ctx, int milliseconds) {
     struct handler *handler = ctx;
-    handler->patience = milliseconds;
+    handler->patience = milliseconds > handler->patience ? milliseconds : handler->patience;
+    handler->last = milliseconds;
 }
 
 static enum nl_status handle(void *ctx, const struct nl_request *request,
@@ -86,6 +88,7 @@ static void test_one_after_the_other(void **state) {
     assert_string_equal(nl_error_text(&err), "the second one fails");
     nl_error_free(&err);
     nl_writer_stop(writer);
+    assert_int_equal(handler.last, 0);
     for (size_t i = 0; i < 3; i++)
         nl_writing_free(requests[i].writing);
     nl_writer_free(writer);
