@@ -78,6 +78,8 @@ int64_t nl_subject_test_better(const struct nl_subject_test *test) {
     const struct nl_subject_score *a = &test->scores[0];
     const struct nl_subject_score *b = &test->scores[1];
     int lead = 0;
+    if (a->sent == 0 || b->sent == 0)
+        return 1; /* too few readers: there is nothing to compare */
     if (test->plan.rule == NL_BY_REPLIES)
         lead = compare_shares(a->replied, a->sent, b->replied, b->sent);
     if (lead == 0)

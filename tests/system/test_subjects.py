@@ -1,11 +1,13 @@
 """Two subjects tried on a sample, and the better one for the rest."""
 import json
 import mailbox
+import re
 import email.message
 
 import pytest
 from apiclient import ApiClient
 from conftest import parse
+from test_press_room import FIELDS, Desk
 from test_staff import StaffServer, configure
 
 FRONT = {"subject": "First words", "alternative_subject": "Other words"}
@@ -79,6 +81,44 @@ def test_fewer_unsubscribes_win(started, server):
 def test_even_means_the_first(started, server):
     due(started)
     assert sorted(subjects(server).values()) == ["First words"] * 15 + ["Other words"] * 5
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_too_few_readers(connected, server, count):
+    """Each reader gets one mail; a subject that nobody got does not win."""
+    connected.add_active(people(count))
+    connected.run("send", "--yes", connected.issue(**FRONT), "--sample", "10")
+    assert server.count() == min(count, 2)
+    connected.sql("UPDATE subscription SET state = 'unsubscribed', ended_at = 2000000000 WHERE id IN (SELECT subscription FROM "
+                  "delivery WHERE variant = 1 AND state = 'sent')")
+    assert decided(connected)["leading"] == (1 if count == 1 else 2)
+    due(connected)
+    assert server.count() == count and len(subjects(server)) == count
+    assert decided(connected)["waiting"] == 0 and connected.sql("SELECT state FROM issue") == [("sent",)]
+
+
+def test_chosen_on_the_page(connected, server):
+    """The sample, the wait and the rule that the page before sending asks for are those of the test."""
+    connected.add_active(people(20))
+    configure(connected)
+    http = StaffServer(connected.folder, "--no-mail")
+    http.login()
+    desk = Desk(http, http.press("/drafts", how="new", title="Yurts", list="bulletin").getheader("Location").split("?")[0])
+    desk.save(revision=desk.revision(), **FIELDS, other="alternative_subject: Other yurts\r\n")
+    page = desk.page("/send").text
+    assert 'name="share" value="20"' in page and "Other yurts" in page
+    form = {"action": "send", "when": "now", "sure": "yes", "share": "40", "wait": "90", "rule": "replies"}
+    answer = http.press(desk.path + "/send", **form, digest=re.search(r'name="digest" value="(\w+)"', page).group(1))
+    assert answer.status == 303
+    http.stop()
+    connected.sql("UPDATE issue SET scheduled_at = 1")
+    connected.run("retry")
+    assert connected.sql("SELECT share, wait, rule, decide_at IS NOT NULL FROM subject_test") == [(40, 5400, "replies", 1)]
+    assert len(drawn(connected, 1)) == len(drawn(connected, 2)) == 4 and server.count() == 8
+    connected.sql("UPDATE delivery SET replied_at = 1 WHERE id = (SELECT max(id) FROM delivery WHERE variant = 2)")
+    due(connected)
+    assert decided(connected)["winner"] == 2
+    assert sorted(subjects(server).values()) == ["No 1: Yurts"] * 4 + ["Other yurts"] * 16
 
 
 def answer(raw, **fields):
