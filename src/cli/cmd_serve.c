@@ -34,7 +34,7 @@ struct service {
     struct nl_server_writer writer;
     struct nl_server *server;
     struct nl_hooks *hooks;
-    struct nl_pdfs *pdfs;
+    struct nl_pdfs *pdfs, *staff_pdfs; /* each serves one server */
     struct nl_mailer *mailer;
     struct nl_store *staff_store; /* a connection of the staff's thread's own */
     struct nl_staff *staff;
@@ -103,6 +103,10 @@ static enum nl_status open_staff(struct cli *cli, struct service *service, struc
     if (status == NL_OK)
         status = nl_staff_set_helpers(service->staff, &service->staff_helpers, err);
     if (status == NL_OK)
+        status = nl_pdfs_new(config, &service->staff_pdfs, err);
+    if (status == NL_OK)
+        nl_staff_set_pdfs(service->staff, service->staff_pdfs);
+    if (status == NL_OK)
         status =
             nl_server_new(&options, nl_staff_handle, service->staff, &service->staff_server, err);
     return status == NL_OK ? NL_OK : nl_error_context(err, "staff");
@@ -165,12 +169,14 @@ static enum nl_status run_servers(struct service *service, struct nl_error *err)
 static void close_service(struct service *service) {
     nl_hooks_stop(service->hooks);
     nl_pdfs_stop(service->pdfs);
+    nl_pdfs_stop(service->staff_pdfs);
     nl_server_free(service->staff_server);
     nl_server_free(service->server);
     nl_staff_free(service->staff);
     nl_site_free(service->site);
     nl_hooks_free(service->hooks);
     nl_pdfs_free(service->pdfs);
+    nl_pdfs_free(service->staff_pdfs);
     nl_task_worker_free(service->tasks);
     nl_teller_free(service->teller);
     nl_mailer_free(service->sender);
@@ -202,6 +208,8 @@ static enum nl_status serve(struct cli *cli, const char *listen, bool mail, stru
         status = nl_hooks_start(service.hooks, nl_server_wake, service.server, err);
     if (status == NL_OK)
         status = nl_pdfs_start(service.pdfs, nl_server_wake, service.server, err);
+    if (status == NL_OK && service.staff_server != NULL)
+        status = nl_pdfs_start(service.staff_pdfs, nl_server_wake, service.staff_server, err);
     if (status == NL_OK) {
         cli_catch_signals();
         status = run_servers(&service, err);

@@ -2,7 +2,7 @@
 
 #include "web/archive_link.h"
 #include "web/handlers.h"
-#include "web/pdf_worker.h"
+#include "web/pdf_answer.h"
 #include "web/stamp.h"
 
 #include <string.h>
@@ -29,57 +29,13 @@ static bool may_search(struct nl_site *site, const struct nl_request *request, c
     return (!search && !drawing) || nl_site_may_network(site, site->costly, request, response);
 }
 
-enum { RETRY_SECONDS = 30 };
-
-/* Hands a page over to be made a PDF; the request is handled again once it is there. */
-static enum nl_status begin_pdf(struct nl_site *site, const struct nl_request *request,
-                                struct nl_buf *page, struct nl_response *response,
-                                struct nl_error *err) {
-    struct nl_request_own *own = nl_request_own(request);
-    response->type = "application/pdf";
-    response->cacheable = response->ranges = nl_pdfs_find(site->pdfs, page, &response->body);
-    if (response->cacheable)
-        return NL_OK;
-    struct nl_pdf_job *job = own != NULL ? nl_pdfs_submit(site->pdfs, page) : NULL;
-    if (job != NULL) {
-        own->item = job;
-        own->drop = nl_pdf_job_drop;
-        response->wait = true;
-        return NL_OK;
-    }
-    response->retry_after = RETRY_SECONDS;
-    return nl_site_say(site, request, 503, nl_too_many, response, err);
-}
-
-/* A visitor who has waited long is asked to come again: it is made all the same. */
-static enum nl_status end_pdf(struct nl_site *site, const struct nl_request *request,
-                              struct nl_request_own *own, struct nl_response *response,
-                              struct nl_error *err) {
-    enum nl_status status = NL_OK;
-    response->wait = !nl_pdf_job_take(own->item, &response->body, &status, err);
-    if (response->wait && nl_request_is_late(request)) {
-        nl_pdf_job_leave(own->item);
-        own->item = NULL;
-        own->drop = NULL;
-        response->wait = false;
-        response->retry_after = RETRY_SECONDS;
-        return nl_site_say(site, request, 503,
-                           NL_TEXT("This PDF is still being made. Please try again in a minute."),
-                           response, err);
-    }
-    response->type = "application/pdf";
-    response->cacheable = response->ranges = !response->wait && status == NL_OK;
-    return status;
-}
-
 static enum nl_status serve_list(struct nl_site *site, const struct nl_request *request,
                                  const struct nl_list *list, const char *path,
                                  struct nl_response *response, struct nl_error *err) {
     struct nl_archive_page page = {0};
     struct nl_site_archive archive = {0};
-    struct nl_request_own *own = nl_request_own(request);
-    if (own != NULL && own->item != NULL)
-        return end_pdf(site, request, own, response, err);
+    if (nl_pdf_is_awaited(request))
+        return nl_pdf_end(site, request, response, err);
     if (!may_search(site, request, path, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
     enum nl_status status = nl_site_archive_open(site, request, list, &archive, err);
@@ -87,7 +43,7 @@ static enum nl_status serve_list(struct nl_site *site, const struct nl_request *
         status =
             nl_archive_make(&archive.archive, path, nl_request_query(request, "q"), &page, err);
     if (status == NL_OK && page.found && page.to_print) {
-        status = begin_pdf(site, request, &page.body, response, err);
+        status = nl_pdf_begin(site, request, &page.body, response, err);
     } else if (status == NL_OK && page.found) {
         response->body = page.body;
         page.body = (struct nl_buf){0};

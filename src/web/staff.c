@@ -196,7 +196,6 @@ bool nl_staff_is_slow(void *ctx, const struct nl_request *request) {
         {"/issue/", "/rest", true},
         {"/issue/", "/report", false},
         {"/issue/", "/report.csv", false},
-        {"/issue/", "/report.pdf", false}, /* made by a program */
         {"/library", "", false},
         {"/people", "", false},
         {"/login/openid", "", false}, /* which asks another server */
@@ -223,6 +222,10 @@ void nl_staff_set_mailers(struct nl_staff *staff, struct nl_mailer *sender,
     staff->notices = notices;
     for (size_t i = 0; i < staff->helper_count; i++)
         nl_staff_set_mailers(staff->helpers[i], sender, notices);
+}
+
+void nl_staff_set_pdfs(struct nl_staff *staff, struct nl_pdfs *pdfs) {
+    nl_site_set_pdfs(staff->site, pdfs);
 }
 
 void nl_staff_set_tasks(struct nl_staff *staff, struct nl_task_worker *tasks) {

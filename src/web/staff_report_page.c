@@ -3,6 +3,7 @@
 #include "newsletter/report/figures.h"
 #include "newsletter/service/issue_report.h"
 #include "newsletter/template/data.h"
+#include "web/pdf_answer.h"
 #include "web/staff_issue.h"
 
 #include <stdio.h>
@@ -121,14 +122,23 @@ enum nl_status nl_report_pdf(struct nl_issue_page *page) {
                            NL_TEXT("No program for PDFs is set up here. Print the page instead: "
                                    "browsers can save that as PDF."),
                            page->response, page->err);
-    enum nl_status status = add_report(page, &report);
-    json_decref(report);
-    if (status == NL_OK)
-        status = finish(page, "staff-report-print.html", &html);
-    if (status == NL_OK)
-        status = nl_pdf_render(page->office.config, &html, NULL, &page->response->body, page->err);
-    page->response->type = "application/pdf";
-    page->response->attachment = "report.pdf";
-    nl_buf_free(&html);
+    struct nl_site *site = page->call->staff->site;
+    const struct nl_request *request = page->call->request;
+    enum nl_status status = NL_OK;
+    if (nl_pdf_is_awaited(request)) {
+        status = nl_pdf_end(site, request, page->response, page->err);
+    } else {
+        status = add_report(page, &report);
+        json_decref(report);
+        if (status == NL_OK)
+            status = finish(page, "staff-report-print.html", &html);
+        if (status == NL_OK)
+            status = nl_pdf_begin(site, request, &html, page->response, page->err);
+        nl_buf_free(&html);
+    }
+    /* For those who are logged in; an answer in its place is a page. */
+    page->response->cacheable = page->response->ranges = false;
+    if (status == NL_OK && page->response->retry_after == 0)
+        page->response->attachment = "report.pdf";
     return status == NL_DATA ? no_report(page, status) : status;
 }

@@ -6,6 +6,7 @@
 #include "newsletter/db/handle.h"
 #include "newsletter/smtp/relay.h"
 #include "newsletter/web/mailer.h"
+#include "newsletter/web/pdfs.h"
 #include "newsletter/web/server.h"
 #include "newsletter/web/task_worker.h"
 
@@ -19,6 +20,9 @@ NL_CHECKED enum nl_status nl_staff_new(struct nl_store *store, const struct nl_c
  * cause. Without them these wait for `newsletter retry`. Borrowed. */
 void nl_staff_set_mailers(struct nl_staff *staff, struct nl_mailer *sender,
                           struct nl_mailer *notices) NL_ALL_NONNULL;
+
+/* Sets the thread that makes PDFs of reports, which serves this server alone. Borrowed. */
+void nl_staff_set_pdfs(struct nl_staff *staff, struct nl_pdfs *pdfs) NL_ALL_NONNULL;
 
 /* Sets the thread that does imports and exports, to be woken. Borrowed. */
 void nl_staff_set_tasks(struct nl_staff *staff, struct nl_task_worker *tasks) NL_ALL_NONNULL;
