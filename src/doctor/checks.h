@@ -18,8 +18,11 @@ struct nl_doctor {
 
 /* run_check.c: when work of cron and mail servers was last done. */
 enum nl_status nl_doctor_runs(struct nl_doctor *doctor, struct nl_error *err);
+void nl_doctor_lock(struct nl_doctor *doctor);
+void nl_doctor_disk(struct nl_doctor *doctor); /* whether there is room for the database */
 
 /* installation.c: files, templates, database, relay. */
+void nl_doctor_settings(struct nl_doctor *doctor); /* what takes no time, of these */
 enum nl_status nl_doctor_installation(struct nl_doctor *doctor, struct nl_error *err);
 enum nl_status nl_doctor_relay(struct nl_doctor *doctor, struct nl_error *err);
 

@@ -123,6 +123,16 @@ enum nl_status nl_doctor_list(const struct nl_list *list, const struct nl_config
     return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
 }
 
+enum nl_status nl_doctor_before_sending(struct nl_store *store, const struct nl_config *config,
+                                        const struct nl_list *list, struct nl_findings *out,
+                                        struct nl_error *err) {
+    struct nl_doctor doctor = {.store = store, .config = config, .out = out};
+    nl_doctor_settings(&doctor);
+    nl_doctor_lock(&doctor);
+    nl_doctor_list_placeholder(&doctor, list);
+    return out->failed ? nl_error_nomem(err) : NL_OK;
+}
+
 enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config *config,
                                  const struct nl_relay *relay,
                                  const struct nl_examination *examination, struct nl_findings *out,

@@ -17,9 +17,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
-enum { LEAST_FREE_MIB = 64, PATIENCE_SECONDS = 60, OVERDUE_SECONDS = 3600 };
+enum { PATIENCE_SECONDS = 60, OVERDUE_SECONDS = 3600 };
 
 static void error_finding(struct nl_doctor *doctor, const char *rule, struct nl_error *err) {
     nl_findings_add(doctor->out, NL_LEVEL_ERROR, rule, NULL, "%s", nl_error_text(err));
@@ -50,7 +49,6 @@ static void examine_secret(struct nl_doctor *doctor, const char *what, const cha
 
 static void examine_files(struct nl_doctor *doctor) {
     const struct nl_config *config = doctor->config;
-    struct statvfs disk;
     struct stat info;
     size_t before = doctor->out->count;
     if (nl_store_is_file(config->database))
@@ -69,11 +67,7 @@ static void examine_files(struct nl_doctor *doctor) {
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL,
                         "the templates folder %s can be written to by anybody: chmod o-w it",
                         config->templates);
-    if (nl_store_is_file(config->database) && statvfs(config->database, &disk) == 0 &&
-        (uint64_t)disk.f_bavail * disk.f_frsize >> 20 < LEAST_FREE_MIB)
-        nl_findings_add(doctor->out, NL_LEVEL_WARNING, "disk", NULL,
-                        "less than %d MiB are free on the disk of the database: make room",
-                        LEAST_FREE_MIB);
+    nl_doctor_disk(doctor);
     if (doctor->out->count == before)
         nl_findings_add(doctor->out, NL_LEVEL_GOOD, "files", NULL,
                         "nobody else can read the database and the secrets");
@@ -291,6 +285,12 @@ enum nl_status nl_doctor_installation(struct nl_doctor *doctor, struct nl_error 
     if (status == NL_OK)
         status = nl_issue_each(doctor->store, NL_ISSUE_ANY, examine_issue, doctor, err);
     return status == NL_OK ? examine_due(doctor, 0, "the queue of notices", err) : status;
+}
+
+void nl_doctor_settings(struct nl_doctor *doctor) {
+    examine_config(doctor);
+    nl_doctor_disk(doctor);
+    nl_doctor_placeholders(doctor);
 }
 
 /* ---- templates ---- */

@@ -5,8 +5,9 @@
 #include "newsletter/store/last_run.h"
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
-enum { HOUR = 3600, DAY = 24 * HOUR };
+enum { HOUR = 3600, DAY = 24 * HOUR, LEAST_FREE_MIB = 64 };
 
 static int64_t age(const struct nl_doctor *doctor, int64_t at) {
     return nl_env_now(nl_store_env(doctor->store)) - at;
@@ -61,7 +62,7 @@ static enum nl_status examine_bounces(struct nl_doctor *doctor, int64_t first,
 }
 
 /* A lock that root has made keeps the owner of the database from sending. */
-static void examine_lock(struct nl_doctor *doctor) {
+void nl_doctor_lock(struct nl_doctor *doctor) {
     const char *database = doctor->config->database;
     struct nl_buf path = {0};
     struct stat owner;
@@ -78,9 +79,19 @@ static void examine_lock(struct nl_doctor *doctor) {
     nl_buf_free(&path);
 }
 
+void nl_doctor_disk(struct nl_doctor *doctor) {
+    const char *database = doctor->config->database;
+    struct statvfs disk;
+    if (nl_store_is_file(database) && statvfs(database, &disk) == 0 &&
+        (uint64_t)disk.f_bavail * disk.f_frsize >> 20 < LEAST_FREE_MIB)
+        nl_findings_add(doctor->out, NL_LEVEL_WARNING, "disk", NULL,
+                        "less than %d MiB are free on the disk of the database: make room",
+                        LEAST_FREE_MIB);
+}
+
 enum nl_status nl_doctor_runs(struct nl_doctor *doctor, struct nl_error *err) {
     int64_t first = 0;
-    examine_lock(doctor);
+    nl_doctor_lock(doctor);
     enum nl_status status = nl_first_mail_find(doctor->store, &first, err);
     if (status == NL_OK)
         status = examine_retry(doctor, first, err);

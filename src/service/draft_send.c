@@ -81,8 +81,10 @@ static enum nl_status add_duration(const struct nl_office *office, struct nl_dra
     size_t count = 0;
     nl_relay_add_name(nl_config_relays(office->config, &count), &name);
     enum nl_status status = nl_relay_pace_read(office->store, nl_buf_text(&name), &pace, err);
-    if (pace.per_second > 0)
-        plan->seconds = (plan->people + pace.per_second - 1) / pace.per_second;
+    int64_t limit = office->config->limits.per_second;
+    plan->per_second = limit > 0 && pace.per_second > limit ? limit : pace.per_second;
+    if (plan->per_second > 0)
+        plan->seconds = (plan->people + plan->per_second - 1) / plan->per_second;
     nl_buf_free(&name);
     return status;
 }
@@ -103,7 +105,7 @@ static enum nl_status add_readers(const struct nl_office *office,
     return status;
 }
 
-static enum nl_status measure(const struct nl_office *office,
+static enum nl_status measure(const struct nl_office *office, int64_t id,
                               const struct nl_draft_schedule *schedule, struct nl_draft_plan *plan,
                               struct nl_error *err) {
     const struct nl_issue *issue = &plan->composed.bulletin.issue;
@@ -118,7 +120,7 @@ static enum nl_status measure(const struct nl_office *office,
     if (status == NL_OK)
         status = add_duration(office, plan, err);
     if (status == NL_OK)
-        status = nl_send_outlook(office, segment, plan, err);
+        status = nl_send_outlook(office, id, segment, plan, err);
     if (status == NL_OK && plan->composed.whole)
         status = nl_sample_fill(issue->message, issue->message_len, NULL, &sample, err);
     plan->size = sample.len;
@@ -138,7 +140,7 @@ enum nl_status nl_office_draft_plan(const struct nl_office *office, int64_t id,
     if (status == NL_OK)
         status = nl_office_draft_compose(office, id, &out->composed, err);
     if (status == NL_OK)
-        status = measure(office, schedule, out, err);
+        status = measure(office, id, schedule, out, err);
     if (status == NL_OK)
         status = find_obstacle(office, id, out, &why, err);
     if (status == NL_OK && why.failed)

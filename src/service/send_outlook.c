@@ -4,6 +4,7 @@
 #include "newsletter/base/zone.h"
 #include "newsletter/store/last_run.h"
 #include "newsletter/store/throttle.h"
+#include "service/send_health.h"
 
 #include <string.h>
 
@@ -57,17 +58,13 @@ static enum nl_status add_languages(const struct nl_office *office,
 
 /* ---- limits of the configuration ---- */
 
-static void hold(const struct nl_draft_plan *plan, const char *kind, json_t *facts) {
-    json_array_append_new(plan->holds, json_pack("{s:o}", kind, facts));
-}
-
 static void add_hours(const struct nl_office *office, const struct nl_draft_plan *plan) {
     struct nl_hours hours = {0};
     int64_t end = 0;
     const char *text = office->config->quiet.hours;
     if (text != NULL && nl_hours_parse(text, &hours) &&
         nl_hours_hold(&hours, office->config->quiet.timezone, when_of(office, plan), &end))
-        hold(plan, "quiet", json_pack("{s:I}", "until", (json_int_t)end));
+        nl_plan_hold(plan, "quiet", json_pack("{s:I}", "until", (json_int_t)end));
 }
 
 static void add_limits(const struct nl_office *office, const struct nl_draft_plan *plan) {
@@ -75,10 +72,11 @@ static void add_limits(const struct nl_office *office, const struct nl_draft_pla
     while (domains < NL_DOMAINS && office->config->limits.domains[domains].domain != NULL)
         domains++;
     if (office->config->limits.per_second > 0)
-        hold(plan, "rate",
-             json_pack("{s:I}", "per_second", (json_int_t)office->config->limits.per_second));
+        nl_plan_hold(
+            plan, "rate",
+            json_pack("{s:I}", "per_second", (json_int_t)office->config->limits.per_second));
     if (domains > 0)
-        hold(plan, "domains", json_pack("{s:i}", "count", domains));
+        nl_plan_hold(plan, "domains", json_pack("{s:i}", "count", domains));
 }
 
 /* The share of the day on which it goes out, less what has gone out today. */
@@ -98,7 +96,7 @@ static enum nl_status add_warm_up(const struct nl_office *office, const struct n
     int64_t share = number < 0 ? 0 : config->warm_up.days[number];
     int64_t left = share > tried ? share - tried : 0;
     if (status == NL_OK && left < plan->people)
-        hold(plan, "warm_up", json_pack("{s:I}", "left", (json_int_t)left));
+        nl_plan_hold(plan, "warm_up", json_pack("{s:I}", "left", (json_int_t)left));
     return status;
 }
 
@@ -124,12 +122,23 @@ static enum nl_status add_sending(const struct nl_issue_summary *issue, void *ct
     return status;
 }
 
+/* The reason of a pause that somebody asked for (store/issue_control.c). */
+static const char by_hand[] = "by hand";
+
 static enum nl_status add_paused(const struct nl_issue_summary *issue, void *ctx,
                                  struct nl_error *err) {
     const struct others *others = ctx;
+    const char *why = issue->pause_note != NULL ? issue->pause_note : by_hand;
+    json_t *facts = name(issue);
     (void)err;
-    if (issue->list == others->plan->composed.list.id)
-        hold(others->plan, "paused", name(issue));
+    if (strcmp(why, by_hand) != 0) {
+        json_object_set_new(facts, "why", json_string(why));
+        nl_plan_hold(others->plan, "stopped", facts);
+    } else if (issue->list == others->plan->composed.list.id) {
+        nl_plan_hold(others->plan, "paused", facts);
+    } else {
+        json_decref(facts);
+    }
     return NL_OK;
 }
 
@@ -139,7 +148,7 @@ static enum nl_status add_scheduled(const struct nl_issue_summary *issue, void *
     bool earlier = issue->scheduled_at < when_of(others->office, others->plan);
     (void)err;
     if (issue->list == others->plan->composed.list.id)
-        hold(others->plan, earlier ? "earlier" : "later", name(issue));
+        nl_plan_hold(others->plan, earlier ? "earlier" : "later", name(issue));
     return NL_OK;
 }
 
@@ -151,7 +160,7 @@ static enum nl_status add_others(const struct nl_office *office, struct nl_draft
     const struct nl_issue_filter scheduled = {.state = NL_ISSUE_SCHEDULED, .limit = 20};
     enum nl_status status = nl_issue_summaries(office->store, &sending, add_sending, &others, err);
     if (status == NL_OK && others.ahead > 0)
-        hold(plan, "ahead", json_pack("{s:I}", "messages", (json_int_t)others.ahead));
+        nl_plan_hold(plan, "ahead", json_pack("{s:I}", "messages", (json_int_t)others.ahead));
     if (status == NL_OK)
         status = nl_issue_summaries(office->store, &paused, add_paused, &others, err);
     return status == NL_OK
@@ -169,12 +178,14 @@ static enum nl_status add_retry(const struct nl_office *office, const struct nl_
         status = nl_first_mail_find(office->store, &first, err);
     int64_t hours = (nl_store_now(office->store) - (last != 0 ? last : first)) / HOUR;
     if (status == NL_OK && (last != 0 || first != 0) && hours >= 1)
-        hold(plan, "retry", json_pack("{s:I}", "hours", (json_int_t)(last != 0 ? hours : -1)));
+        nl_plan_hold(plan, "retry",
+                     json_pack("{s:I}", "hours", (json_int_t)(last != 0 ? hours : -1)));
     return status;
 }
 
-enum nl_status nl_send_outlook(const struct nl_office *office, const struct nl_segment *segment,
-                               struct nl_draft_plan *plan, struct nl_error *err) {
+enum nl_status nl_send_outlook(const struct nl_office *office, int64_t draft,
+                               const struct nl_segment *segment, struct nl_draft_plan *plan,
+                               struct nl_error *err) {
     plan->holds = json_array();
     enum nl_status status = add_languages(office, segment, plan, err);
     add_hours(office, plan);
@@ -183,5 +194,7 @@ enum nl_status nl_send_outlook(const struct nl_office *office, const struct nl_s
         status = add_warm_up(office, plan, err);
     if (status == NL_OK)
         status = add_others(office, plan, err);
-    return status == NL_OK ? add_retry(office, plan, err) : status;
+    if (status == NL_OK)
+        status = add_retry(office, plan, err);
+    return status == NL_OK ? nl_send_health(office, draft, segment, plan, err) : status;
 }

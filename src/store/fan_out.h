@@ -35,6 +35,12 @@ NL_CHECKED enum nl_status nl_further_count(struct nl_store *store, int64_t list,
                                            struct nl_error *err) NL_NONNULL(1, 5, 6);
 
 /* How many the audience are. */
+/* The same audience: active people who are suppressed, and people who have not confirmed. */
+NL_CHECKED enum nl_status nl_audience_left_out(struct nl_store *store, int64_t list,
+                                               const struct nl_segment *segment,
+                                               int64_t *suppressed, int64_t *unconfirmed,
+                                               struct nl_error *err);
+
 NL_CHECKED enum nl_status nl_audience_count(struct nl_store *store, int64_t list,
                                             const struct nl_segment *segment, int64_t *people,
                                             struct nl_error *err) NL_NONNULL(1, 4, 5);

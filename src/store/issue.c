@@ -229,6 +229,12 @@ enum nl_status nl_issue_each(struct nl_store *store, enum nl_issue_state state,
     return status;
 }
 
+enum nl_status nl_issue_left_out(struct nl_store *store, int64_t list,
+                                 const struct nl_segment *segment, int64_t *suppressed,
+                                 int64_t *unconfirmed, struct nl_error *err) {
+    return nl_audience_left_out(store, list, segment, suppressed, unconfirmed, err);
+}
+
 enum nl_status nl_issue_audience(struct nl_store *store, int64_t list,
                                  const struct nl_segment *segment, int64_t *people,
                                  struct nl_error *err) {

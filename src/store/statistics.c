@@ -236,3 +236,30 @@ enum nl_status nl_statistics_overdue(struct nl_store *store, int64_t *seconds,
         *seconds = 0;
     return status;
 }
+
+struct deferrals {
+    enum nl_status (*each)(int64_t code, const char *text, int64_t count, void *ctx,
+                           struct nl_error *err);
+    void *ctx;
+};
+
+static enum nl_status visit_deferral(const struct nl_sql_row *row, void *context,
+                                     struct nl_error *err) {
+    const struct deferrals *deferrals = context;
+    return deferrals->each(nl_sql_int(row, 0), text_of(row, 1), nl_sql_int(row, 2), deferrals->ctx,
+                           err);
+}
+
+/* People who wait for a subject have no next attempt: the index leaves them out. */
+enum nl_status nl_statistics_deferrals(struct nl_store *store, int64_t since,
+                                       enum nl_status (*each)(int64_t code, const char *text,
+                                                              int64_t count, void *ctx,
+                                                              struct nl_error *err),
+                                       void *ctx, struct nl_error *err) {
+    struct deferrals deferrals = {each, ctx};
+    return nl_sql_each(store, err, visit_deferral, &deferrals,
+                       "SELECT coalesce(reply_code, 0), max(coalesce(reply_text, '')), count(*) "
+                       "FROM delivery WHERE state = 'deferred' AND next_attempt_at IS NOT NULL AND "
+                       "attempts > 0 AND updated_at >= ? GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT ?",
+                       NL_VALUES(NL_INT(since), NL_INT(NL_DEFERRALS_TOLD)));
+}

@@ -26,8 +26,10 @@ static void set_number(json_t *data, const char *name, int64_t number) {
 
 /* Adds what holds it back: each has one member, whose moments become texts. */
 static void add_holds(const struct nl_draft_plan *plan, json_t *data) {
-    static const char *const kinds[] = {"quiet",  "warm_up", "rate",  "domains", "ahead",
-                                        "paused", "earlier", "later", "retry"};
+    static const char *const kinds[] = {"quiet",   "warm_up",  "rate",       "domains",
+                                        "ahead",   "paused",   "stopped",    "earlier",
+                                        "later",   "retry",    "replies",    "doctor",
+                                        "embargo", "approval", "suppressed", "unconfirmed"};
     static const char *const moments[] = {"until", "at"};
     json_t *hold = NULL;
     size_t at = 0;
@@ -97,6 +99,8 @@ static void describe(const struct nl_desk *desk, const struct nl_draft_plan *pla
     nl_data_set(data, "duration", "");
     if (plan->seconds > 0)
         set_number(data, "duration", (plan->seconds + 59) / 60);
+    if (plan->per_second > 0)
+        set_number(data, "pace", plan->per_second * 60);
     set_number(data, "grace", desk->office.config->send.grace);
     set_number(data, "size", (int64_t)(plan->size + 1023) / 1024);
     set_number(data, "warnings", (int64_t)plan->composed.warnings);

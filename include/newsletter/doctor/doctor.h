@@ -27,6 +27,14 @@ NL_CHECKED enum nl_status nl_doctor_examine(struct nl_store *store, const struct
                                             struct nl_findings *out, struct nl_error *err)
     NL_NONNULL(1, 2, 4, 5, 6);
 
+/* Examines only what matters to a sender and takes no time: the configuration, free disk, the lock,
+ * examples that were left in place. Asks neither relay nor DNS. */
+NL_CHECKED enum nl_status nl_doctor_before_sending(struct nl_store *store,
+                                                   const struct nl_config *config,
+                                                   const struct nl_list *list,
+                                                   struct nl_findings *out,
+                                                   struct nl_error *err) NL_ALL_NONNULL;
+
 /* Examines only the relays: whether each answers, and takes the login. */
 NL_CHECKED enum nl_status nl_doctor_relays(const struct nl_relay *relay, struct nl_findings *out,
                                            struct nl_error *err) NL_ALL_NONNULL;

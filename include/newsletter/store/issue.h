@@ -187,6 +187,13 @@ NL_CHECKED enum nl_status nl_issue_summaries(
     enum nl_status (*each)(const struct nl_issue_summary *issue, void *ctx, struct nl_error *err),
     void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 3, 5);
 
+/* How many people of a list, or of a segment of it (NULL: none), an issue does not go to: active
+ * ones whose addresses are suppressed, and those who have not confirmed. */
+NL_CHECKED enum nl_status nl_issue_left_out(struct nl_store *store, int64_t list,
+                                            const struct nl_segment *segment, int64_t *suppressed,
+                                            int64_t *unconfirmed, struct nl_error *err)
+    NL_NONNULL(1, 4, 5, 6);
+
 /* The number of people an issue for this list would go to, or for a segment of it (NULL: none). */
 NL_CHECKED enum nl_status nl_issue_audience(struct nl_store *store, int64_t list,
                                             const struct nl_segment *segment, int64_t *people,

@@ -60,6 +60,15 @@ NL_CHECKED enum nl_status nl_statistics_replies(struct nl_store *store, int64_t 
                                                 int64_t *count,
                                                 struct nl_error *err) NL_ALL_NONNULL;
 
+/* Calls `each` for the replies with which messages were deferred since a time and wait now, the
+ * most frequent first: by code (0: the connection broke), with the text of one of them. */
+enum { NL_DEFERRALS_TOLD = 3 };
+NL_CHECKED enum nl_status
+nl_statistics_deferrals(struct nl_store *store, int64_t since,
+                        enum nl_status (*each)(int64_t code, const char *text, int64_t count,
+                                               void *ctx, struct nl_error *err),
+                        void *ctx, struct nl_error *err) NL_NONNULL(1, 3, 5);
+
 /* Call `each` for the states that issues are in; the kinds and states of
  * deliveries of issues that are going out, and of notices; and the
  * kinds of events. The second word is "" where there is only one. */
