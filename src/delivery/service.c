@@ -64,6 +64,8 @@ static enum nl_status send_issue(const struct nl_issue *issue, void *ctx, struct
         service->report(issue, &summary, service->ctx);
         status = note_next(pass, issue, &summary, options.until, err);
     }
+    if (status == NL_OK && summary.problem.status == NL_TEMPFAIL)
+        status = nl_staff_tell_standstill(service, issue->id, nl_error_text(&summary.problem), err);
     nl_error_free(&summary.problem);
     return status == NL_OK ? NL_OK : note_failure(pass, issue, err);
 }

@@ -38,8 +38,12 @@ static enum nl_status queue(const struct nl_service *service, const struct nl_to
     struct nl_buf about = {0};
     struct nl_buf sender = {0};
     struct nl_buf message = {0};
-    nl_buf_addf(&about, issue->done ? "issue %lld done" : "issue %lld stuck: %s",
-                (long long)issue->id, issue->pause_note);
+    if (issue->since != 0)
+        nl_buf_addf(&about, "issue %lld waits since %lld", (long long)issue->id,
+                    (long long)issue->since);
+    else
+        nl_buf_addf(&about, issue->done ? "issue %lld done" : "issue %lld stuck: %s",
+                    (long long)issue->id, issue->pause_note);
     enum nl_status status = nl_list_get(service->store, issue->list, &list, err);
     if (status == NL_OK)
         status = nl_staff_message_compose(service->config, &list, mail, &sender, &message, err);
@@ -65,7 +69,9 @@ static enum nl_status tell_one(const struct nl_service *service, const struct nl
     json_t *data = json_pack("{s:s, s:s, s:s}", "title", issue->title, "link", nl_buf_text(&link),
                              "why", issue->pause_note);
     const struct nl_staff_message mail = {
-        .file = issue->done ? "staff-mail-done.txt" : "staff-mail-stuck.txt",
+        .file = issue->since != 0 ? "staff-mail-waits.txt"
+                : issue->done     ? "staff-mail-done.txt"
+                                  : "staff-mail-stuck.txt",
         .data = data,
         .address = issue->address,
         .now = nl_env_now(nl_store_env(service->store)),
@@ -98,6 +104,7 @@ static enum nl_status keep(const struct nl_told_issue *issue, void *ctx, struct 
         .address = strdup(issue->address),
         .pause_note = strdup(issue->pause_note),
         .done = issue->done,
+        .since = issue->since,
     };
     return copy->title != NULL && copy->account != NULL && copy->address != NULL &&
                    copy->pause_note != NULL
@@ -111,6 +118,20 @@ enum nl_status nl_staff_tell(const struct nl_service *service, struct nl_error *
     for (size_t i = 0; i < telling.count; i++) {
         if (status == NL_OK)
             status = tell_one(service, &telling.issues[i], err);
+        nl_told_issue_free(&telling.issues[i]);
+    }
+    return status;
+}
+
+enum nl_status nl_staff_tell_standstill(const struct nl_service *service, int64_t issue,
+                                        const char *why, struct nl_error *err) {
+    struct telling telling = {.count = 0};
+    enum nl_status status = nl_issue_stands_still(service->store, issue, keep, &telling, err);
+    for (size_t i = 0; i < telling.count; i++) {
+        struct nl_told_issue one = telling.issues[i];
+        one.pause_note = (char *)why;
+        if (status == NL_OK)
+            status = tell_one(service, &one, err);
         nl_told_issue_free(&telling.issues[i]);
     }
     return status;

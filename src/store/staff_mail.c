@@ -164,7 +164,7 @@ struct issue_visit {
 static enum nl_status visit_issue(const struct nl_sql_row *row, void *context,
                                   struct nl_error *err) {
     const struct issue_visit *visit = context;
-    struct nl_told_issue issue = {.done = nl_sql_bool(row, 6)};
+    struct nl_told_issue issue = {.done = nl_sql_bool(row, 6), .since = nl_sql_int(row, 7)};
     enum nl_status status = nl_sql_read(
         row,
         NL_COLUMNS(NL_INTO(&issue.id), NL_INTO(&issue.list), NL_INTO(&issue.title),
@@ -184,10 +184,26 @@ enum nl_status nl_issues_to_tell(struct nl_store *store,
     return nl_sql_each(
         store, err, visit_issue, &visit,
         "SELECT i.id, i.list, i.title, x.account, s.address, coalesce(i.pause_note, ''), i.state = "
-        "'sent' FROM issue_sender x JOIN issue i ON i.id = x.issue JOIN staff s ON s.name = "
+        "'sent', 0 FROM issue_sender x JOIN issue i ON i.id = x.issue JOIN staff s ON s.name = "
         "x.account WHERE s.address IS NOT NULL AND ((i.state = 'sent' AND NOT EXISTS (SELECT 1 "
         "FROM staff_mail m WHERE m.about = 'issue ' || i.id || ' done')) OR (i.state = 'paused' "
         "AND coalesce(i.pause_note, 'by hand') <> 'by hand' AND NOT EXISTS (SELECT 1 FROM "
         "staff_mail m WHERE m.about = 'issue ' || i.id || ' stuck: ' || i.pause_note)))",
         NL_NO_VALUES);
+}
+
+enum nl_status nl_issue_stands_still(struct nl_store *store, int64_t issue,
+                                     enum nl_status (*each)(const struct nl_told_issue *issue,
+                                                            void *ctx, struct nl_error *err),
+                                     void *ctx, struct nl_error *err) {
+    struct issue_visit visit = {each, ctx};
+    return nl_sql_each(
+        store, err, visit_issue, &visit,
+        "SELECT id, list, title, account, address, '', FALSE, since FROM (SELECT i.id, i.list, "
+        "i.title, x.account, s.address, coalesce((SELECT max(second) FROM issue_second n WHERE "
+        "n.issue = i.id), i.created_at) AS since FROM issue_sender x JOIN issue i ON i.id = "
+        "x.issue JOIN staff s ON s.name = x.account WHERE s.address IS NOT NULL AND i.id = ?1 AND "
+        "i.state = 'sending') AS still WHERE since <= ?2 AND NOT EXISTS (SELECT 1 FROM staff_mail "
+        "m WHERE m.about = 'issue ' || id || ' waits since ' || since)",
+        NL_VALUES(NL_INT(issue), NL_INT(nl_store_now(store) - NL_STANDSTILL)));
 }

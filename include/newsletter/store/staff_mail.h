@@ -55,11 +55,20 @@ struct nl_told_issue {
     int64_t id, list;
     char *title, *account, *address, *pause_note;
     bool done;
+    int64_t since; /* nothing has gone out since then, though it should have; else 0 */
 };
 void nl_told_issue_free(struct nl_told_issue *issue);
 NL_CHECKED enum nl_status nl_issues_to_tell(
     struct nl_store *store,
     enum nl_status (*each)(const struct nl_told_issue *issue, void *ctx, struct nl_error *err),
     void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
+
+/* The same for one issue that has just failed to go on, where nothing of it has for
+ * NL_STANDSTILL seconds. */
+enum { NL_STANDSTILL = 3600 };
+NL_CHECKED enum nl_status nl_issue_stands_still(
+    struct nl_store *store, int64_t issue,
+    enum nl_status (*each)(const struct nl_told_issue *issue, void *ctx, struct nl_error *err),
+    void *ctx, struct nl_error *err) NL_NONNULL(1, 3, 5);
 
 #endif
