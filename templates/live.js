@@ -30,6 +30,7 @@
     if (leaving) return;
     var fresh = parse(text);
     replace(fresh);
+    if (source && source.readyState === 2) follow(); // a server that starts again, or one before it, had refused it
     if (fresh.body.dataset.refresh) setTimeout(look, follows ? 6 * milliseconds : milliseconds);
     else location.replace(location.href); // all of it, now that it stays as it is
   }

@@ -24,32 +24,42 @@ static void set_number(json_t *data, const char *name, int64_t number) {
     nl_data_set(data, name, text);
 }
 
-/* Adds what holds it back: each has one member, whose moments become texts. */
-static void add_holds(const struct nl_draft_plan *plan, json_t *data) {
-    static const char *const kinds[] = {"quiet",   "warm_up",  "rate",       "domains",
-                                        "ahead",   "paused",   "stopped",    "earlier",
-                                        "later",   "retry",    "replies",    "doctor",
-                                        "embargo", "approval", "suppressed", "unconfirmed"};
+/* The moments of a hold become texts, and it says of each other kind that it is none. */
+static void word_hold(json_t *hold, json_t *facts, const char *const kinds[]) {
     static const char *const moments[] = {"until", "at"};
-    json_t *hold = NULL;
-    size_t at = 0;
-    json_array_foreach(plan->holds, at, hold) {
-        const char *kind = NULL;
-        json_t *facts = NULL;
-        json_object_foreach(hold, kind, facts) for (size_t i = 0; i < 2; i++) {
-            char when[NL_ZONE_TEXT_LEN];
-            const json_t *moment = json_object_get(facts, moments[i]);
-            if (!json_is_integer(moment))
-                continue;
-            nl_zone_text(json_integer_value(moment), "UTC", when);
-            nl_data_set(facts, "moment", when);
-        }
-        for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-            if (json_object_get(hold, kinds[i]) == NULL)
-                json_object_set_new(hold, kinds[i], json_false());
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+        char when[NL_ZONE_TEXT_LEN];
+        const json_t *moment = json_object_get(facts, moments[i]);
+        if (!json_is_integer(moment))
+            continue;
+        nl_zone_text(json_integer_value(moment), "UTC", when);
+        nl_data_set(facts, "moment", when);
     }
-    json_object_set_new(data, "held", json_boolean(json_array_size(plan->holds) > 0));
-    json_object_set(data, "holds", plan->holds);
+    for (size_t i = 0; kinds[i] != NULL; i++)
+        if (json_object_get(hold, kinds[i]) == NULL)
+            json_object_set_new(hold, kinds[i], json_false());
+}
+
+/* Adds what holds it back, the weightiest first; the administrator's part stands at the end. */
+static void add_holds(const struct nl_draft_plan *plan, json_t *data) {
+    static const char *const kinds[] = {
+        "stopped", "approval",   "replies",     "paused", "quiet",   "embargo",
+        "warm_up", "rate",       "domains",     "ahead",  "earlier", "later",
+        "retry",   "suppressed", "unconfirmed", "doctor", NULL};
+    json_t *holds = json_array();
+    for (size_t i = 0; kinds[i] != NULL; i++) {
+        json_t *hold = NULL;
+        size_t at = 0;
+        json_array_foreach(plan->holds, at, hold) {
+            json_t *facts = json_object_get(hold, kinds[i]);
+            if (!json_is_object(facts))
+                continue;
+            word_hold(hold, facts, kinds);
+            json_array_append(holds, hold);
+        }
+    }
+    json_object_set_new(data, "held", json_boolean(json_array_size(holds) > 0));
+    json_object_set_new(data, "holds", holds);
 }
 
 /* How its subjects are tried, and how the public sees it. */

@@ -60,6 +60,17 @@ static void mark(json_t *choices, const char *member, const char *chosen) {
         one, "chosen", json_boolean(strcmp(nl_facts_word(one, member), chosen) == 0));
 }
 
+/* One that nobody reads any more, or within a segment, is still the one that was chosen. */
+static void offer_language(json_t *languages, const char *chosen) {
+    json_t *one = NULL;
+    size_t at = 0;
+    bool there = chosen[0] == '\0';
+    json_array_foreach(languages, at, one) there =
+        there || strcmp(nl_facts_word(one, "language"), chosen) == 0;
+    if (!there)
+        json_array_append_new(languages, json_pack("{s:s, s:i}", "language", chosen, "people", 0));
+}
+
 static void name_languages(json_t *languages) {
     json_t *one = NULL;
     size_t at = 0;
@@ -76,6 +87,7 @@ enum nl_status nl_choose_audience(const struct nl_office *office, const struct n
     json_t *segments = NULL;
     enum nl_status status = nl_office_segments(office, &segments, err);
     mark(segments, "name", chosen->segment);
+    offer_language(languages, chosen->language);
     mark(languages, "language", chosen->language);
     name_languages(languages);
     bool any_segments = json_array_size(segments) > 0;

@@ -89,6 +89,7 @@ static void add_time(const struct nl_issue_progress *progress, json_t *data) {
     if (waits && !soon)
         nl_zone_text(progress->scheduled_at, "UTC", when);
     json_object_set_new(data, "soon", json_boolean(soon));
+    json_object_set_new(data, "under_way", json_boolean(!waits));
     set_number(data, "seconds", seconds > 0 ? seconds : 0);
     nl_data_set(data, "when", when);
     bool going = progress->state == NL_ISSUE_SENDING;

@@ -47,9 +47,9 @@ def test_what_the_relay_last_said(desk, connected):
     connected.run("send", "--yes", connected.issue(number="No 9"))
     connected.sql("UPDATE delivery SET state = 'deferred', attempts = 1, reply_code = 451, reply_text = '4.7.1 <try> later', "
                   "next_attempt_at = ?, updated_at = ? WHERE id < 3", NOW + 600, NOW)
-    assert "put off within the last hour: 2 451 4.7.1 &lt;try&gt; later" in holds(desk)
+    assert "put off within the last hour: 2 &middot; 451 4.7.1 &lt;try&gt; later" in holds(desk)
     connected.sql("UPDATE delivery SET reply_code = NULL, reply_text = 'the connection broke'")
-    assert "put off within the last hour: 2 the connection broke" in holds(desk)
+    assert "put off within the last hour: 2 &middot; the connection broke" in holds(desk)
     connected.sql("UPDATE delivery SET updated_at = ?", NOW - 3700)
     assert "put off" not in holds(desk)
 
