@@ -1,4 +1,4 @@
-"""The report of an issue beside those before it: on paper, as PDF and as a table; its PDF keeps nobody waiting."""
+"""The report of an issue next to those before it: on paper, as PDF and as a table; its PDF keeps nobody waiting."""
 import csv
 import io
 import json
