@@ -56,6 +56,18 @@ static enum nl_status add_languages(const struct nl_office *office,
                : NL_OK;
 }
 
+/* ---- clocks ---- */
+
+static enum nl_status count_zone(const char *zone, int64_t people, void *ctx,
+                                 struct nl_error *err) {
+    struct nl_draft_plan *plan = ctx;
+    int64_t at = 0;
+    (void)err;
+    if (zone[0] == '\0' || !nl_zone_time("2026-01-01T00:00", zone, &at))
+        plan->without_zone += people;
+    return NL_OK;
+}
+
 /* ---- limits of the configuration ---- */
 
 static void add_hours(const struct nl_office *office, const struct nl_draft_plan *plan) {
@@ -188,6 +200,9 @@ enum nl_status nl_send_outlook(const struct nl_office *office, int64_t draft,
                                struct nl_error *err) {
     plan->holds = json_array();
     enum nl_status status = add_languages(office, segment, plan, err);
+    if (status == NL_OK)
+        status = nl_issue_audience_zones(office->store, plan->composed.list.id, segment, count_zone,
+                                         plan, err);
     add_hours(office, plan);
     add_limits(office, plan);
     if (status == NL_OK)

@@ -100,6 +100,7 @@ static void describe(const struct nl_desk *desk, const struct nl_draft_plan *pla
     nl_data_set(data, "list_title", plan->composed.list.title);
     nl_data_set(data, "languages", nl_buf_text(&languages));
     set_number(data, "people", plan->people);
+    set_number(data, "without_zone", plan->without_zone);
     json_object_set(data, "by_language", plan->languages);
     json_object_set_new(data, "several", json_boolean(json_array_size(plan->languages) > 1));
     add_holds(plan, data);

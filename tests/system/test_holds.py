@@ -109,3 +109,9 @@ def test_how_long(desk, connected, limit, pace, words):
         restart(desk, connected, limits={"per_second": limit})
     page = text_of(desk.page("/send").text)
     assert "Recipients, as of now 1200" in page and words in page, page[:900]
+
+
+def test_whose_clock_is_not_known(desk, connected):
+    connected.sql("UPDATE subscriber SET attributes = '{\"timezone\": \"Asia/Almaty\"}' WHERE address LIKE 'ann%'")
+    connected.sql("UPDATE subscriber SET attributes = '{\"timezone\": \"Mars/Olympus\"}' WHERE address LIKE 'bo%'")
+    assert "(people whose time zone is not known, and who get it by UTC: 2)" in text_of(desk.page("/send").text)

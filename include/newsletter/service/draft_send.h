@@ -28,14 +28,15 @@ struct nl_draft_plan {
     int64_t at;                /* Unix seconds; 0: now */
     int64_t people;            /* who would get it as of now */
     char *segment;             /* its expression; NULL: everybody on the list */
-    int64_t per_second; /* the pace that was found within a week, or its limit; 0: not known */
-    int64_t seconds;    /* how long it takes at that pace; 0: not known */
-    size_t size;        /* bytes of one message */
-    json_t *readers;    /* who could get it by their languages: nl_office_audience_languages
-                         * without schedule->audience.language */
-    json_t *languages;  /* who gets which, see send_outlook.h */
-    json_t *holds;      /* what holds it back: the same */
-    char *obstacle;     /* why it cannot be sent; NULL: it can */
+    int64_t per_second;   /* the pace that was found within a week, or its limit; 0: not known */
+    int64_t seconds;      /* how long it takes at that pace; 0: not known */
+    size_t size;          /* bytes of one message */
+    json_t *readers;      /* who could get it by their languages: nl_office_audience_languages
+                           * without schedule->audience.language */
+    json_t *languages;    /* who gets which, see send_outlook.h */
+    int64_t without_zone; /* people who get it by UTC where each gets it by their own clock */
+    json_t *holds;        /* what holds it back: the same */
+    char *obstacle;       /* why it cannot be sent; NULL: it can */
 };
 void nl_draft_plan_free(struct nl_draft_plan *plan);
 

@@ -5,8 +5,8 @@
 
 #include "newsletter/service/draft_send.h"
 
-/* Sets plan->languages, [{language, people}], in the order of the editions; and plan->holds, an
- * array of objects of which each has one of these members, next to what it tells:
+/* Sets plan->languages, [{language, people}], in the order of the editions; plan->without_zone; and
+ * plan->holds, an array of objects of which each has one of these members, next to what it tells:
  *
  * - quiet {until}: quiet hours at that time, until then (Unix seconds)
  *
