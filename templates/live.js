@@ -22,6 +22,12 @@
     });
   }
 
+  function grown(fresh) {
+    return Array.from(fresh.querySelectorAll('[data-live]')).some(function (one) {
+      return !document.querySelector('[data-live="' + one.dataset.live + '"]');
+    });
+  }
+
   function parse(text) {
     return new DOMParser().parseFromString(text, 'text/html');
   }
@@ -29,6 +35,7 @@
   function update(text) {
     if (leaving) return;
     var fresh = parse(text);
+    if (grown(fresh)) return location.replace(location.href); // such as the figures of an issue that begins
     replace(fresh);
     if (source && source.readyState === 2) follow(); // a server that starts again, or one before it, had refused it
     if (fresh.body.dataset.refresh) setTimeout(look, follows ? 6 * milliseconds : milliseconds);

@@ -56,7 +56,8 @@ static enum nl_status show(struct nl_issue_page *page) {
             json_boolean(begun && page->may_send && progress.state != NL_ISSUE_CANCELLED));
         nl_progress_add(page->call->theme, &progress, page->may_send, page->draft, data);
         keep_up_to_date(page, &progress);
-        status = nl_figures_issue(&figures, page->issue);
+        if (begun)
+            status = nl_figures_issue(&figures, page->issue);
     }
     return status == NL_OK
                ? nl_staff_render(page->call->staff, page->call->theme, "staff-issue.html",

@@ -43,6 +43,7 @@ def fixture_office(staff, crowd, eventful):  # noqa: F811
     assert desk.http.press(desk.path, action="language", language="ru").status == 303
     assert desk.upload("picture", "quay.png", png(40, 20), alt="A quay at dusk").status == 303
     assert say(desk, "ask", words="Please").status == 303
+    crowd.sql("UPDATE issue SET state = 'sending', ended_at = NULL WHERE id = (SELECT min(id) FROM issue)")
     yield server, desk
     server.stop()
 
@@ -51,8 +52,9 @@ def fixture_office(staff, crowd, eventful):  # noqa: F811
 def test_every_page(office, language):
     http, desk = office
     start = [http.url + path for path in ("/", "/login", "/nosuch", desk.path, desk.path + "/approval", desk.path + "/send", "/library",
-                                          "/reputation", "/suppressions")]
+                                          "/reputation", "/suppressions", "/calendar")]
     seen = walk(start, languages=[language], widths=[375, 1280], follow=True, dark=True, cookie=http.cookie)
-    for kind in ("/drafts", "/draft/0", "/draft/0/send", "/draft/0/approval", "/draft/0/history", "/library", "/boilerplates", "/boilerplates/0", "/calendar", "/issue/0", "/people", "/people/0", "/segments", "/tokens",
+    for kind in ("/drafts", "/draft/0", "/draft/0/send", "/draft/0/approval", "/draft/0/history", "/library", "/boilerplates", "/boilerplates/0", "/calendar", "/issue/0",
+                 "/issue/0/report", "/issue/0/rest", "/people", "/people/0", "/segments", "/tokens",
                  "/webhooks", "/webhooks/crm", "/bounces", "/lists", "/lists/bulletin", "/accounts", "/audit", "/account", "/login"):
         assert any(path.startswith(kind) for path in seen), (kind, seen)
