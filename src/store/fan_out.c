@@ -99,15 +99,15 @@ enum nl_status nl_audience_count(struct nl_store *store, int64_t list,
 }
 
 struct left_out {
-    int64_t *suppressed, *unconfirmed;
+    int64_t suppressed, unconfirmed;
 };
 
 static enum nl_status take_left_out(const struct nl_sql_row *row, void *context,
                                     struct nl_error *err) {
-    const struct left_out *out = context;
+    struct left_out *out = context;
     (void)err;
-    *out->suppressed = nl_sql_int(row, 0);
-    *out->unconfirmed = nl_sql_int(row, 1);
+    out->suppressed = nl_sql_int(row, 0);
+    out->unconfirmed = nl_sql_int(row, 1);
     return NL_OK;
 }
 
@@ -115,7 +115,7 @@ enum nl_status nl_audience_left_out(struct nl_store *store, int64_t list,
                                     const struct nl_segment *segment, int64_t *suppressed,
                                     int64_t *unconfirmed, struct nl_error *err) {
     struct nl_query query = {0};
-    struct left_out out = {suppressed, unconfirmed};
+    struct left_out out = {0};
     nl_buf_adds(&query.sql,
                 "SELECT count(*) FILTER (WHERE s.state = 'active'), count(*) FILTER (WHERE s.state "
                 "= 'pending') FROM subscription s JOIN subscriber r ON r.id = s.subscriber WHERE "
@@ -124,6 +124,8 @@ enum nl_status nl_audience_left_out(struct nl_store *store, int64_t list,
     nl_query_add(&query, NL_VALUES(NL_INT(list)));
     nl_segment_add(store, segment, true, &query);
     enum nl_status status = nl_query_each(store, err, take_left_out, &out, &query);
+    *suppressed = out.suppressed;
+    *unconfirmed = out.unconfirmed;
     nl_query_free(&query);
     return status;
 }
