@@ -76,6 +76,8 @@ async function picture(page, plan, seen) {
     data.items.add(new File([Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0))], 'quay.png', { type: 'image/png' }));
     area.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
   }, bytes);
+  await page.locator('#picture-asked').waitFor();
+  await page.locator('[data-picture=later]').click(); // asked what it shows: that comes later
   await page.waitForFunction(() => document.getElementById('f-body').value.includes('![](<quay.png>)'), null, patience);
   await saved(page);
   const one = findings(page).locator('li').filter({ has: page.getByRole('button', { name: /^Fix it/ }) }).first();
