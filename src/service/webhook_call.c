@@ -159,7 +159,7 @@ static void read_answer(CURL *curl, CURLcode result, const struct nl_reach *gate
         snprintf(out->detail, sizeof out->detail,
                  "the host is in a private network: see webhooks.allow_networks");
     else if (result != CURLE_OK && code == 0)
-        snprintf(out->detail, sizeof out->detail, "%s",
+        snprintf(out->detail, sizeof out->detail, "%.*s", (int)sizeof out->detail - 1,
                  detail[0] != '\0' ? detail : curl_easy_strerror(result));
     else if (code < 200 || code > 299)
         snprintf(out->detail, sizeof out->detail, "the answer is %ld", code);
