@@ -1,4 +1,4 @@
-#include "base/cbor_item.h"
+#include "newsletter/base/cbor.h"
 
 #include <cbor.h>
 

@@ -1,7 +1,7 @@
 #include "newsletter/base/passkey.h"
 
-#include "base/cbor_item.h"
 #include "base/passkey_key.h"
+#include "newsletter/base/cbor.h"
 #include "newsletter/base/text.h"
 
 #include <jansson.h>

@@ -2,7 +2,7 @@
 #ifndef NL_BASE_PASSKEY_KEY_H
 #define NL_BASE_PASSKEY_KEY_H
 
-#include "base/cbor_item.h"
+#include "newsletter/base/cbor.h"
 #include "newsletter/base/passkey.h"
 
 /* Reads key, key_len and algorithm of `out`; false for any other key. */

@@ -1,7 +1,9 @@
 /* CBOR (RFC 8949), one item at a time, without copies: a length that a stranger claims reserves no
  * memory, and there is no recursion. */
-#ifndef NL_BASE_CBOR_ITEM_H
-#define NL_BASE_CBOR_ITEM_H
+#ifndef NEWSLETTER_BASE_CBOR_H
+#define NEWSLETTER_BASE_CBOR_H
+
+#include "newsletter/base/buf.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,5 +38,14 @@ bool nl_cbor_take(struct nl_cbor *reader, struct nl_cbor_item *out);
 
 /* Passes over the next item with all in it. */
 bool nl_cbor_skip(struct nl_cbor *reader);
+
+/* Append an item, or the head of an array of `count` items, in the one form that the core
+ * deterministic encoding has for it (RFC 8949 section 4.2.1). A NULL text or NULL bytes are null.
+ * Running out of memory shows in out->failed. */
+void nl_cbor_add_number(struct nl_buf *out, int64_t number);
+void nl_cbor_add_text(struct nl_buf *out, const char *text);
+void nl_cbor_add_bytes(struct nl_buf *out, const void *data, size_t len);
+void nl_cbor_add_array(struct nl_buf *out, size_t count);
+void nl_cbor_add_null(struct nl_buf *out);
 
 #endif
