@@ -60,7 +60,7 @@ static void test_others(void **state) {
     nl_buf_free(&out);
 }
 
-/* What is written is read as it was. */
+/* Items are read as they were written. */
 static void test_there_and_back(void **state) {
     struct nl_buf out = {0};
     struct nl_cbor_item item;
