@@ -1,6 +1,7 @@
 #include "newsletter/base/address.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/clean.h"
 #include "newsletter/base/text.h"
 
@@ -54,7 +55,8 @@ static enum nl_status split_local(const char *text, struct nl_buf *local, const 
         len = quoted_length(text, local);
         if (len == 0)
             return nl_error_set(err, NL_DATA,
-                                "'%s' is not an address: the quoted part does not end", text);
+                                NL_TEXT("'%s' is not an address: the quoted part does not end"),
+                                text);
     } else {
         len = dot_atom_length(text);
         nl_buf_add(local, text, len);
@@ -65,13 +67,14 @@ static enum nl_status split_local(const char *text, struct nl_buf *local, const 
     }
     if (len > LOCAL_LIMIT)
         return nl_error_set(err, NL_DATA,
-                            "'%s' is not an address: more than %d characters before the @", text,
-                            LOCAL_LIMIT);
-    return nl_error_set(err, NL_DATA,
-                        strchr(text, '@') == NULL
-                            ? "'%s' is not an address: there is no @ in it, as in ann@example.org"
-                            : "'%s' is not an address: the part before the @ is malformed",
-                        text);
+                            NL_TEXT("'%s' is not an address: more than %d characters before the @"),
+                            text, LOCAL_LIMIT);
+    return nl_error_set(
+        err, NL_DATA,
+        strchr(text, '@') == NULL
+            ? NL_TEXT("'%s' is not an address: there is no @ in it, as in ann@example.org")
+            : NL_TEXT("'%s' is not an address: the part before the @ is malformed"),
+        text);
 }
 
 static bool is_host_name(const char *name) {
@@ -112,8 +115,9 @@ static enum nl_status to_ascii(const char *text, const char *domain, char **out,
     }
     int rc = idn2_to_ascii_8z(domain, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     if (rc != IDN2_OK)
-        return nl_error_set(err, NL_DATA, "'%s' is not an address: the domain is not valid (%s)",
-                            text, idn2_strerror(rc));
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("'%s' is not an address: the domain is not valid (%s)"), text,
+                            idn2_strerror(rc));
     *out = strdup(ascii);
     idn2_free(ascii);
     return *out != NULL ? NL_OK : nl_error_nomem(err);
@@ -125,18 +129,20 @@ static enum nl_status parse_domain(const char *text, const char *domain, char **
     enum nl_status status = NL_OK;
     if (domain[0] == '[')
         return nl_error_set(err, NL_DATA,
-                            "'%s': an IP address in place of the domain is not accepted", text);
+                            NL_TEXT("'%s': an IP address in place of the domain is not accepted"),
+                            text);
     status = to_ascii(text, domain, &ascii, err);
     if (status != NL_OK)
         return status;
     for (char *p = ascii; *p; p++)
         *p = (char)tolower((unsigned char)*p);
     if (strlen(ascii) > DOMAIN_LIMIT || !is_host_name(ascii))
-        status =
-            nl_error_set(err, NL_DATA, "'%s' is not an address: the domain is malformed", text);
+        status = nl_error_set(err, NL_DATA,
+                              NL_TEXT("'%s' is not an address: the domain is malformed"), text);
     else if (strchr(ascii, '.') == NULL && strcmp(ascii, "localhost") != 0)
         status = nl_error_set(
-            err, NL_DATA, "'%s' is not an address: the domain has no dot, as in example.org", text);
+            err, NL_DATA,
+            NL_TEXT("'%s' is not an address: the domain has no dot, as in example.org"), text);
     if (status == NL_OK)
         *out = ascii;
     else
@@ -204,8 +210,9 @@ static enum nl_status build(struct nl_address *out, const char *given, const cha
     for (const char *p = local; *p; p++)
         out->smtputf8 = out->smtputf8 || (unsigned char)*p >= 0x80;
     if (len > ADDRESS_LIMIT)
-        return nl_error_set(err, NL_DATA, "'%s' is not an address: longer than %d characters",
-                            given, ADDRESS_LIMIT);
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("'%s' is not an address: longer than %d characters"), given,
+                            ADDRESS_LIMIT);
     return NL_OK;
 }
 
@@ -247,8 +254,8 @@ enum nl_status nl_address_parse(const char *text, struct nl_address *out, struct
         return copy_simple(text, simple, out, err);
     enum nl_status status = nl_clean_address(text, &given, err);
     if (status == NL_OK && given.len == 0)
-        status =
-            nl_error_set(err, NL_DATA, "the address is empty: give one, as in ann@example.org");
+        status = nl_error_set(err, NL_DATA,
+                              NL_TEXT("the address is empty: give one, as in ann@example.org"));
     if (status == NL_OK)
         status = split_local(given.data, &local, &domain, err);
     if (status == NL_OK)
@@ -297,7 +304,7 @@ static enum nl_status read_name(const char *text, size_t len, char **out, struct
     if (given == NULL)
         return nl_error_nomem(err);
     unquote(given);
-    enum nl_status status = nl_clean_line(given, "the name", &name, err);
+    enum nl_status status = nl_clean_line(given, NL_TEXT_IN("error", "the name"), &name, err);
     if (status == NL_OK && name.len > 0 && (*out = nl_buf_take(&name)) == NULL)
         status = nl_error_nomem(err);
     free(given);
@@ -310,14 +317,16 @@ enum nl_status nl_mailbox_parse(const char *text, char **name, struct nl_address
     struct nl_buf line = {0};
     *name = NULL;
     *out = (struct nl_address){0};
-    enum nl_status status = nl_text_check_line(text, "the mailbox", err);
+    enum nl_status status = nl_text_check_line(text, NL_TEXT_IN("error", "the mailbox"), err);
     const char *open = strrchr(text, '<');
     if (status != NL_OK || open == NULL)
         return status != NL_OK ? status : nl_address_parse(text, out, err);
     const char *close = strrchr(open, '>');
-    status = nl_clean_line(close != NULL ? close + 1 : "", "the mailbox", &line, err);
+    status = nl_clean_line(close != NULL ? close + 1 : "", NL_TEXT_IN("error", "the mailbox"),
+                           &line, err);
     if (status == NL_OK && (close == NULL || line.len > 0))
-        status = nl_error_set(err, NL_DATA, "'%s' is not a mailbox: write Name <address>", text);
+        status = nl_error_set(err, NL_DATA, NL_TEXT("'%s' is not a mailbox: write Name <address>"),
+                              text);
     nl_buf_free(&line);
     char *inner = status == NL_OK ? strndup(open + 1, (size_t)(close - open) - 1) : NULL;
     if (status == NL_OK)

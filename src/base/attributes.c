@@ -1,6 +1,7 @@
 #include "newsletter/base/attributes.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/clean.h"
 #include "newsletter/base/text.h"
 
@@ -16,12 +17,14 @@ static enum nl_status check_attribute(const json_t *object, const char *key, con
                                       struct nl_buf *out, struct nl_error *err) {
     if (!nl_text_is_name(key, "_-", NAME_LIMIT))
         return nl_error_set(err, NL_DATA,
-                            "'%s' is not an attribute name: use letters, digits, _ and -", key);
+                            NL_TEXT("'%s' is not an attribute name: use letters, digits, _ and -"),
+                            key);
     if (strlen(value) > VALUE_LIMIT)
-        return nl_error_set(err, NL_DATA, "attribute %s is longer than %d bytes", key, VALUE_LIMIT);
+        return nl_error_set(err, NL_DATA, NL_TEXT("attribute %s is longer than %d bytes"), key,
+                            VALUE_LIMIT);
     if (json_object_size(object) >= NUMBER_LIMIT && json_object_get(object, key) == NULL)
-        return nl_error_set(err, NL_DATA, "more than %d attributes", NUMBER_LIMIT);
-    return nl_clean_line(value, "an attribute", out, err);
+        return nl_error_set(err, NL_DATA, NL_TEXT("more than %d attributes"), NUMBER_LIMIT);
+    return nl_clean_line(value, NL_TEXT_IN("error", "an attribute"), out, err);
 }
 
 enum nl_status nl_attributes_set(json_t *object, const char *key, const char *value,

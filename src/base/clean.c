@@ -1,5 +1,6 @@
 #include "newsletter/base/clean.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 
 #include <stdlib.h>
@@ -127,7 +128,7 @@ static enum nl_status refuse(const struct characters *text, const char *what,
                              struct nl_error *err) {
     struct nl_buf shown = {0};
     add_shown(text, &shown);
-    nl_error_set(err, NL_DATA, "%s holds an invisible character: '%s': remove it", what,
+    nl_error_set(err, NL_DATA, NL_TEXT("%s holds an invisible character: '%s': remove it"), what,
                  nl_buf_text(&shown));
     nl_buf_free(&shown);
     return NL_DATA;

@@ -1,5 +1,7 @@
 #include "newsletter/base/file_kind.h"
 
+#include "newsletter/base/catalog.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -16,36 +18,36 @@ static const char *zip_kind(const void *head, size_t len) {
     static const struct {
         const char *part, *kind;
     } kinds[] = {
-        {"opendocument.spreadsheet", "an OpenDocument spreadsheet"},
-        {"opendocument.text", "an OpenDocument text"},
-        {"opendocument", "an OpenDocument file"},
-        {"xl/", "an Excel workbook"},
-        {"word/", "a Word document"},
-        {"ppt/", "a PowerPoint presentation"},
-        {"Index/", "a Numbers or Pages document"},
-        {"[Content_Types].xml", "an Excel workbook or a Word document"},
+        {"opendocument.spreadsheet", NL_TEXT_IN("error", "an OpenDocument spreadsheet")},
+        {"opendocument.text", NL_TEXT_IN("error", "an OpenDocument text")},
+        {"opendocument", NL_TEXT_IN("error", "an OpenDocument file")},
+        {"xl/", NL_TEXT_IN("error", "an Excel workbook")},
+        {"word/", NL_TEXT_IN("error", "a Word document")},
+        {"ppt/", NL_TEXT_IN("error", "a PowerPoint presentation")},
+        {"Index/", NL_TEXT_IN("error", "a Numbers or Pages document")},
+        {"[Content_Types].xml", NL_TEXT_IN("error", "an Excel workbook or a Word document")},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (holds(head, len, kinds[i].part))
             return kinds[i].kind;
-    return "a ZIP archive";
+    return NL_TEXT_IN("error", "a ZIP archive");
 }
 
 /* Names of streams in old documents of Microsoft are UTF-16. */
 static const char *compound_kind(const void *head, size_t len) {
     if (memmem(head, len, "W\0o\0r\0d\0D\0o\0c", 13) != NULL)
-        return "a Word document (doc)";
+        return NL_TEXT_IN("error", "a Word document (doc)");
     if (memmem(head, len, "W\0o\0r\0k\0b\0o\0o\0k", 15) != NULL || holds(head, len, "Excel"))
-        return "an Excel workbook (xls)";
-    return "an old Excel workbook or Word document (xls, doc)";
+        return NL_TEXT_IN("error", "an Excel workbook (xls)");
+    return NL_TEXT_IN("error", "an old Excel workbook or Word document (xls, doc)");
 }
 
 const char *nl_file_kind(const void *head, size_t len) {
     static const struct {
         const char *magic, *kind;
     } kinds[] = {
-        {"%PDF", "a PDF document"},
-        {"{\\rt", "a document in RTF"},
+        {"%PDF", NL_TEXT_IN("error", "a PDF document")},
+        {"{\\rt", NL_TEXT_IN("error", "a document in RTF")},
         {"\x1f\x8b", "packed with gzip"},
         {"\xfd"
          "7zX",
@@ -53,18 +55,18 @@ const char *nl_file_kind(const void *head, size_t len) {
         {"BZh", "packed with bzip2"},
         {"7z\xbc\xaf", "a 7z archive"},
         {"Rar!", "a RAR archive"},
-        {"\x89PNG", "a picture"},
-        {"\xff\xd8\xff", "a picture"},
-        {"GIF8", "a picture"},
+        {"\x89PNG", NL_TEXT_IN("error", "a picture")},
+        {"\xff\xd8\xff", NL_TEXT_IN("error", "a picture")},
+        {"GIF8", NL_TEXT_IN("error", "a picture")},
         {"SQLi", "an SQLite database"},
         {"BEGI", "a file of contacts (vCard)"},
         {"dn: ", "a file of contacts (LDIF)"},
-        {"<htm", "a web page"},
-        {"<HTM", "a web page"},
-        {"<!DO", "a web page"},
-        {"<!do", "a web page"},
-        {"<tab", "a web page"},
-        {"<TAB", "a web page"},
+        {"<htm", NL_TEXT_IN("error", "a web page")},
+        {"<HTM", NL_TEXT_IN("error", "a web page")},
+        {"<!DO", NL_TEXT_IN("error", "a web page")},
+        {"<!do", NL_TEXT_IN("error", "a web page")},
+        {"<tab", NL_TEXT_IN("error", "a web page")},
+        {"<TAB", NL_TEXT_IN("error", "a web page")},
         {"<?xm", "XML"},
     };
     if (begins(head, len, "PK\x03\x04", 4) || begins(head, len, "PK\x05\x06", 4))
@@ -74,7 +76,7 @@ const char *nl_file_kind(const void *head, size_t len) {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (begins(head, len, kinds[i].magic, strlen(kinds[i].magic)))
             return strcmp(kinds[i].kind, "XML") == 0 && holds(head, len, "Workbook")
-                       ? "an Excel workbook (XML)"
+                       ? NL_TEXT_IN("error", "an Excel workbook (XML)")
                        : kinds[i].kind;
     return NULL;
 }

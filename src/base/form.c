@@ -2,6 +2,7 @@
 
 #include "newsletter/base/attributes.h"
 #include "newsletter/base/buf.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/clean.h"
 #include "newsletter/base/language.h"
 #include "newsletter/base/text.h"
@@ -77,7 +78,7 @@ static enum nl_status add_list(struct nl_form *form, const char *value, struct n
         free(name);
         return form->list_count < LISTS_LIMIT
                    ? nl_error_nomem(err)
-                   : nl_error_set(err, NL_DATA, "more than %d lists", LISTS_LIMIT);
+                   : nl_error_set(err, NL_DATA, NL_TEXT("more than %d lists"), LISTS_LIMIT);
     }
     form->lists = grown;
     grown[form->list_count++] = name;
@@ -128,11 +129,11 @@ enum nl_status nl_form_take(struct nl_form *form, const char *key, const char *v
     if (value[0] == '\0')
         return NL_OK;
     if (strcmp(key, "name") == 0)
-        return put_field(&form->name, value, "the name", err);
+        return put_field(&form->name, value, NL_TEXT_IN("error", "the name"), err);
     if (strcmp(key, "list") == 0)
         return add_list(form, value, err);
     if (strcmp(key, "language") == 0)
-        return put_field(&form->language, value, "the language", err);
+        return put_field(&form->language, value, NL_TEXT_IN("error", "the language"), err);
     if (strncmp(key, prefix, sizeof prefix - 1) == 0)
         return take_attribute(form, key + sizeof prefix - 1, value, err);
     return NL_OK;
@@ -220,12 +221,13 @@ static enum nl_status read_json(struct nl_form *form, const char *text, size_t l
 enum nl_status nl_form_check(const struct nl_form *form, struct nl_error *err) {
     enum nl_status status = NL_OK;
     if (form->name != NULL)
-        status = nl_text_check_line(form->name, "the name", err);
+        status = nl_text_check_line(form->name, NL_TEXT_IN("error", "the name"), err);
     if (status == NL_OK && form->name != NULL && strlen(form->name) > NAME_LIMIT)
-        status = nl_error_set(err, NL_DATA, "the name is longer than %d bytes", NAME_LIMIT);
+        status =
+            nl_error_set(err, NL_DATA, NL_TEXT("the name is longer than %d bytes"), NAME_LIMIT);
     if (status == NL_OK && form->language != NULL && form->language[0] != '\0' &&
         !nl_language_is_tag(form->language))
-        status = nl_error_set(err, NL_DATA, "'%s' is not a language tag such as en or kk",
+        status = nl_error_set(err, NL_DATA, NL_TEXT("'%s' is not a language tag such as en or kk"),
                               form->language);
     return status;
 }

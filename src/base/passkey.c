@@ -1,6 +1,7 @@
 #include "newsletter/base/passkey.h"
 
 #include "base/passkey_key.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/cbor.h"
 #include "newsletter/base/text.h"
 
@@ -110,7 +111,8 @@ static enum nl_status check_client(const struct nl_passkey_asked *asked, const c
         return nl_error_set(err, NL_DATA, "the passkey was asked for by another page");
     return known && nl_challenge_is_good(asked->secret, asked->purpose, asked->now, challenge)
                ? NL_OK
-               : nl_error_set(err, NL_DATA, "the passkey came too late, or was not asked for");
+               : nl_error_set(err, NL_DATA,
+                              NL_TEXT("the passkey came too late, or was not asked for"));
 }
 
 /* ---- authenticator data ---- */
@@ -140,8 +142,9 @@ static enum nl_status check_head(const struct nl_passkey_asked *asked, const uns
     if (!read_head(asked, data, len, out))
         return nl_error_set(err, NL_DATA, "the passkey is for another site");
     if ((out->flags & FLAG_PRESENT) == 0 || (out->flags & FLAG_VERIFIED) == 0)
-        return nl_error_set(err, NL_DATA,
-                            "the passkey was not unlocked: use one with a PIN, a finger or a face");
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("the passkey was not unlocked: use one with a PIN, a finger or a face"));
     return NL_OK;
 }
 
@@ -229,7 +232,8 @@ enum nl_status nl_passkey_register(const struct nl_passkey_asked *asked, const c
         return nl_error_set(err, NL_DATA, "this is no answer of a passkey");
     status = check_head(asked, read.data.data, read.data.len, &authenticator, err);
     if (status == NL_OK && !read_credential(&authenticator, out))
-        status = nl_error_set(err, NL_DATA, "the passkey has no key that can be used here");
+        status =
+            nl_error_set(err, NL_DATA, NL_TEXT("the passkey has no key that can be used here"));
     out->count = authenticator.count;
     return status;
 }
@@ -259,7 +263,7 @@ enum nl_status nl_passkey_verify(const struct nl_passkey_asked *asked, const str
     nl_digest(client, client_len, message + len);
     if (!ends_well(&authenticator) ||
         !nl_passkey_signed(key, message, len + NL_DIGEST_LEN, signature, signature_len))
-        return nl_error_set(err, NL_DATA, "the signature of the passkey is wrong");
+        return nl_error_set(err, NL_DATA, NL_TEXT("the signature of the passkey is wrong"));
     if ((authenticator.count != 0 || key->count != 0) && authenticator.count <= key->count)
         return nl_error_set(err, NL_DATA,
                             "the passkey counts backwards: somebody may have a copy of it");

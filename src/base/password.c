@@ -1,5 +1,7 @@
 #include "newsletter/base/password.h"
 
+#include "newsletter/base/catalog.h"
+
 #include <argon2.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -120,8 +122,8 @@ enum nl_status nl_password_hash(const struct nl_env *env, const char *password,
     char value[48];
     size_t len = strlen(password);
     if (len < NL_PASSWORD_LEAST || len > NL_PASSWORD_MOST)
-        return nl_error_set(err, NL_DATA, "a password has %d to %d characters", NL_PASSWORD_LEAST,
-                            NL_PASSWORD_MOST);
+        return nl_error_set(err, NL_DATA, NL_TEXT("a password has %d to %d characters"),
+                            NL_PASSWORD_LEAST, NL_PASSWORD_MOST);
     env->random(env->ctx, digest.salt);
     int rc = compute(&digest, password);
     if (rc != ARGON2_OK)

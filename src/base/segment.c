@@ -1,6 +1,7 @@
 #include "newsletter/base/segment.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/timestamp.h"
 
@@ -30,7 +31,7 @@ void nl_segment_free(struct nl_segment *segment) {
 }
 
 static enum nl_status fail(const struct parser *parser, const char *what) {
-    return nl_error_set(parser->err, NL_DATA, "segment, at character %zu ('%.20s'): %s",
+    return nl_error_set(parser->err, NL_DATA, NL_TEXT("segment, at character %zu ('%.20s'): %s"),
                         (size_t)(parser->at - parser->start) + 1, parser->at, what);
 }
 
@@ -72,7 +73,7 @@ static enum nl_status take_quoted(struct parser *parser, char **out) {
             parser->at++;
         if (*parser->at == '\0') {
             nl_buf_free(&text);
-            return fail(parser, "the quotation is not closed");
+            return fail(parser, NL_TEXT_IN("error", "the quotation is not closed"));
         }
         nl_buf_addc(&text, *parser->at++);
     }
@@ -139,7 +140,7 @@ static enum nl_status take_value(struct parser *parser, struct nl_segment *test)
     enum nl_status status = NL_OK;
     skip_space(parser);
     if (test->value_count == VALUES_LIMIT)
-        return fail(parser, "too many values");
+        return fail(parser, NL_TEXT_IN("error", "too many values"));
     const char *start = parser->at;
     if (*parser->at == '"' || *parser->at == '\'') {
         status = take_quoted(parser, &value.text);
@@ -152,14 +153,17 @@ static enum nl_status take_value(struct parser *parser, struct nl_segment *test)
             status = nl_error_nomem(parser->err);
         else if (!value.is_number) {
             parser->at = start;
-            status = fail(parser, "expected a text in quotation marks, or a number");
+            status = fail(parser,
+                          NL_TEXT_IN("error", "expected a text in quotation marks, or a number"));
         }
     }
     if (status == NL_OK && test->field == NL_FIELD_JOINED) {
         value.is_number = read_time(value.text, parser->now, &value.number);
         parser->at = value.is_number ? parser->at : start;
         if (!value.is_number)
-            status = fail(parser, "expected a day such as \"2026-08-25\", or \"30 days ago\"");
+            status = fail(
+                parser,
+                NL_TEXT_IN("error", "expected a day such as \"2026-08-25\", or \"30 days ago\""));
     }
     if (status == NL_OK && test->field == NL_FIELD_ATTRIBUTE && !value.is_number &&
         test->test <= NL_TEST_GREATER_EQUAL)
@@ -178,12 +182,12 @@ static enum nl_status take_value(struct parser *parser, struct nl_segment *test)
 static enum nl_status take_values(struct parser *parser, struct nl_segment *test) {
     enum nl_status status = NL_OK;
     if (!take_sign(parser, "("))
-        return fail(parser, "expected ( and values");
+        return fail(parser, NL_TEXT_IN("error", "expected ( and values"));
     do
         status = take_value(parser, test);
     while (status == NL_OK && take_sign(parser, ","));
     if (status == NL_OK && !take_sign(parser, ")"))
-        status = fail(parser, "expected , or )");
+        status = fail(parser, NL_TEXT_IN("error", "expected , or )"));
     return status;
 }
 
@@ -196,7 +200,7 @@ static enum nl_status take_field(struct parser *parser, struct nl_segment *test)
     size_t len = word_length(parser->at);
     const char *word = parser->at;
     if (len == 0)
-        return fail(parser, "expected the name of a field");
+        return fail(parser, NL_TEXT_IN("error", "expected the name of a field"));
     test->field = NL_FIELD_ATTRIBUTE;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (strlen(fields[i]) == len && strncmp(fields[i], word, len) == 0)
@@ -205,7 +209,7 @@ static enum nl_status take_field(struct parser *parser, struct nl_segment *test)
         bool prefixed = len > sizeof prefix - 1 && strncmp(word, prefix, sizeof prefix - 1) == 0;
         size_t skip = prefixed ? sizeof prefix - 1 : 0;
         if (memchr(word + skip, '.', len - skip) != NULL)
-            return fail(parser, "an attribute's name has no dot");
+            return fail(parser, NL_TEXT_IN("error", "an attribute's name has no dot"));
         test->attribute = strndup(word + skip, len - skip);
         if (test->attribute == NULL)
             return nl_error_nomem(parser->err);
@@ -231,13 +235,13 @@ static bool take_comparison(struct parser *parser, enum nl_segment_test *out) {
 
 static enum nl_status take_test(struct parser *parser, struct nl_segment *test) {
     if (++parser->tests > TESTS_LIMIT)
-        return fail(parser, "too many comparisons");
+        return fail(parser, NL_TEXT_IN("error", "too many comparisons"));
     enum nl_status status = take_field(parser, test);
     if (status != NL_OK)
         return status;
     if (take_comparison(parser, &test->test)) {
         if (test->field == NL_FIELD_JOINED && test->test == NL_TEST_HOLDS)
-            return fail(parser, "a time holds no words");
+            return fail(parser, NL_TEXT_IN("error", "a time holds no words"));
         return take_value(parser, test);
     }
     if (test->field != NL_FIELD_JOINED && take_word(parser, "has")) {
@@ -252,9 +256,9 @@ static enum nl_status take_test(struct parser *parser, struct nl_segment *test) 
         test->test = take_word(parser, "known") ? NL_TEST_KNOWN : NL_TEST_UNKNOWN;
         if (test->test == NL_TEST_KNOWN || take_word(parser, "unknown"))
             return NL_OK;
-        return fail(parser, "expected known or unknown");
+        return fail(parser, NL_TEXT_IN("error", "expected known or unknown"));
     }
-    return fail(parser, "expected =, !=, <, <=, >, >=, ~, has, in or is");
+    return fail(parser, NL_TEXT_IN("error", "expected =, !=, <, <=, >, >=, ~, has, in or is"));
 }
 
 /* ---- and, or, not ---- */
@@ -272,7 +276,7 @@ static struct nl_segment *node(enum nl_segment_kind kind, struct nl_segment *lef
 static enum nl_status take_primary(struct parser *parser, struct nl_segment **out) {
     enum nl_status status = NL_OK;
     if (++parser->depth > DEPTH_LIMIT)
-        return fail(parser, "too deep");
+        return fail(parser, NL_TEXT_IN("error", "too deep"));
     if (take_word(parser, "not")) {
         struct nl_segment *inner = NULL;
         status = take_primary(parser, &inner);
@@ -282,7 +286,7 @@ static enum nl_status take_primary(struct parser *parser, struct nl_segment **ou
     } else if (take_sign(parser, "(")) {
         status = take_or(parser, out);
         if (status == NL_OK && !take_sign(parser, ")"))
-            status = fail(parser, "expected )");
+            status = fail(parser, NL_TEXT_IN("error", "expected )"));
     } else {
         *out = node(NL_SEGMENT_TEST, NULL, NULL);
         if (*out != NULL)
@@ -324,12 +328,13 @@ enum nl_status nl_segment_parse(const char *text, int64_t now, struct nl_segment
                                 struct nl_error *err) {
     struct parser parser = {.start = text, .at = text, .now = now, .err = err};
     *out = NULL;
-    enum nl_status status = nl_text_check_body(text, strlen(text), "the segment", err);
+    enum nl_status status =
+        nl_text_check_body(text, strlen(text), NL_TEXT_IN("error", "the segment"), err);
     if (status == NL_OK)
         status = take_or(&parser, out);
     skip_space(&parser);
     if (status == NL_OK && *parser.at != '\0')
-        status = fail(&parser, "expected and, or, or the end");
+        status = fail(&parser, NL_TEXT_IN("error", "expected and, or, or the end"));
     if (status != NL_OK) {
         nl_segment_free(*out);
         *out = NULL;

@@ -1,5 +1,7 @@
 #include "newsletter/base/text.h"
 
+#include "newsletter/base/catalog.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -43,11 +45,12 @@ enum nl_status nl_text_check_line(const char *text, const char *what, struct nl_
         ucs4_t c = *p;
         int used = c >= 0x20 && c < 0x7f ? 1 : u8_mbtoucr(&c, p, left);
         if (used <= 0)
-            return nl_error_set(err, NL_DATA, "%s is not valid UTF-8: save it as UTF-8", what);
-        if (is_control(c))
-            return nl_error_set(err, NL_DATA,
-                                "%s holds a line break or control character: write it on one line",
+            return nl_error_set(err, NL_DATA, NL_TEXT("%s is not valid UTF-8: save it as UTF-8"),
                                 what);
+        if (is_control(c))
+            return nl_error_set(
+                err, NL_DATA,
+                NL_TEXT("%s holds a line break or control character: write it on one line"), what);
         p += used;
         left -= (size_t)used;
     }
@@ -63,10 +66,11 @@ enum nl_status nl_text_check_directions(const char *text, const char *what, stru
     for (const uint8_t *p = (const uint8_t *)text; (p = u8_next(&c, p)) != NULL;)
         follow(&directions, c);
     if (directions.overrides || directions.embeddings > 0 || directions.isolates > 0)
-        return nl_error_set(err, NL_DATA,
-                            "%s holds an invisible character that turns the direction of the text: "
-                            "type it again",
-                            what);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("%s holds an invisible character that turns the direction of the text: "
+                    "type it again"),
+            what);
     return NL_OK;
 }
 

@@ -1,5 +1,7 @@
 #include "newsletter/base/zone.h"
 
+#include "newsletter/base/catalog.h"
+
 #include <libical/ical.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,8 +54,8 @@ enum nl_status nl_zone_read(const char *text, const char *zone, int64_t *at, str
     if (!nl_datetime_read(text, &datetime) || !datetime.has_time ||
         (datetime.has_offset && zone != NULL))
         return nl_error_set(err, NL_DATA,
-                            "'%s' is not a day and time that exist: write it as "
-                            "'2026-12-01 09:00'",
+                            NL_TEXT("'%s' is not a day and time that exist: write it as "
+                                    "'2026-12-01 09:00'"),
                             text);
     *at = datetime.has_offset ? nl_datetime_seconds(&datetime) - datetime.offset
                               : nl_zone_seconds(&datetime, zone);

@@ -1,5 +1,7 @@
 #include "newsletter/base/zone.h"
 
+#include "newsletter/base/catalog.h"
+
 #include <libical/ical.h>
 #include <stdio.h>
 #include <string.h>
@@ -126,14 +128,15 @@ enum nl_status nl_zone_check(const char *zone, struct nl_error *err) {
     if (name == NULL && strcasecmp(zone, "utc") == 0)
         name = "UTC";
     if (name != NULL)
-        return nl_error_set(err, NL_DATA, "unknown time zone '%s': write %s", zone, name);
+        return nl_error_set(err, NL_DATA, NL_TEXT("unknown time zone '%s': write %s"), zone, name);
     if (is_offset(zone))
-        return nl_error_set(err, NL_DATA,
-                            "unknown time zone '%s': an offset does not say when clocks change, so "
-                            "give a place, such as Asia/Almaty",
-                            zone);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("unknown time zone '%s': an offset does not say when clocks change, so "
+                    "give a place, such as Asia/Almaty"),
+            zone);
     return nl_error_set(err, NL_DATA,
-                        "unknown time zone '%s': give a name of the IANA database, such as "
-                        "Asia/Almaty or UTC",
+                        NL_TEXT("unknown time zone '%s': give a name of the IANA database, such as "
+                                "Asia/Almaty or UTC"),
                         zone);
 }

@@ -1,6 +1,7 @@
 #include "newsletter/bulletin/front_fields.h"
 
 #include "bulletin/front_blocks.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/timestamp.h"
 #include "newsletter/base/yaml.h"
 
@@ -54,7 +55,7 @@ enum nl_status nl_front_fields_attach(struct nl_front_fields *fields, const char
         if (strcmp(fields->attachments[i], name) == 0)
             return NL_OK;
     if (fields->attachment_count == NL_FRONT_ATTACHMENTS)
-        return nl_error_set(err, NL_DATA, "an issue has at most %d attachments",
+        return nl_error_set(err, NL_DATA, NL_TEXT("an issue has at most %d attachments"),
                             NL_FRONT_ATTACHMENTS);
     char *copy = strdup(name);
     if (copy == NULL)

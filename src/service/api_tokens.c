@@ -1,5 +1,6 @@
 #include "newsletter/service/api_tokens.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/store/api_token.h"
 #include "newsletter/store/list.h"
@@ -57,7 +58,8 @@ enum nl_status nl_office_token_add(const struct nl_office *office, const struct 
     bool open = false;
     struct nl_api_token wanted = {0};
     if (strlen(wish->name) > NL_STAFF_NAME)
-        return nl_error_set(err, NL_DATA, "the name is longer than %d signs", NL_STAFF_NAME);
+        return nl_error_set(err, NL_DATA, NL_TEXT("the name is longer than %d signs"),
+                            NL_STAFF_NAME);
     snprintf(wanted.name, sizeof wanted.name, "%s", wish->name);
     enum nl_status status = read_scopes(wish->scopes, &wanted, err);
     if (status == NL_OK)

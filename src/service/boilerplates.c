@@ -1,5 +1,6 @@
 #include "newsletter/service/boilerplates.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/bulletin/front_fields.h"
 #include "newsletter/store/boilerplate.h"
@@ -48,7 +49,7 @@ enum nl_status nl_office_boilerplate_read(const struct nl_office *office, int64_
     enum nl_status status =
         id > 0 ? nl_boilerplates_each(office->store, id, keep_one, out, err) : NL_OK;
     if (status == NL_OK && *out == NULL)
-        status = nl_error_set(err, NL_NOTFOUND, "there is no such snippet or template");
+        status = nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such snippet or template"));
     if (status != NL_OK) {
         json_decref(*out);
         *out = NULL;
@@ -66,9 +67,9 @@ static enum nl_status check_wish(const struct nl_boilerplate_wish *wish, struct 
         return nl_error_set(err, NL_DATA, "give it a name of at most %d bytes",
                             (int)NL_BOILERPLATE_NAME);
     if (language[0] != '\0' && !nl_draft_is_language(language))
-        return nl_error_set(err, NL_DATA, "'%s' is not a language: use a code such as en or kk",
+        return nl_error_set(err, NL_DATA, NL_TEXT("'%s' is not a language tag such as en or kk"),
                             language);
-    return nl_text_check_line(wish->name, "the name", err);
+    return nl_text_check_line(wish->name, NL_TEXT_IN("error", "the name"), err);
 }
 
 enum nl_status nl_office_boilerplate_save(const struct nl_office *office,
@@ -182,7 +183,8 @@ enum nl_status nl_office_boilerplate_insert(const struct nl_office *office, int6
     json_t *item = NULL;
     enum nl_status status = nl_office_boilerplate_read(office, id, &item, err);
     if (status == NL_OK && strcmp(json_string_value(json_object_get(item, "kind")), "snippet") != 0)
-        status = nl_error_set(err, NL_DATA, "a template is no snippet: begin an issue with it");
+        status =
+            nl_error_set(err, NL_DATA, NL_TEXT("a template is no snippet: begin an issue with it"));
     if (status == NL_OK)
         status = put_in(json_string_value(json_object_get(item, "source")), source, out, err);
     json_decref(item);

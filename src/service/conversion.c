@@ -1,5 +1,6 @@
 #include "newsletter/service/conversion.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/program.h"
 #include "service/converter.h"
 
@@ -52,10 +53,11 @@ static enum nl_status call(const struct nl_buf *request, struct nl_buf *answer,
     char why[200];
     snprintf(why, sizeof why, "%s", nl_error_text(err));
     nl_error_free(err);
-    return nl_error_set(err, NL_DATA,
-                        "the file cannot be read: it is broken, or it needs too much time or "
-                        "memory (%s)",
-                        why);
+    return nl_error_set(
+        err, NL_DATA,
+        NL_TEXT("the file cannot be read: it is broken, or it needs too much time or "
+                "memory (%s)"),
+        why);
 }
 
 /* The head of a record: its name, a space, and how many bytes follow after one more byte. */
@@ -87,7 +89,7 @@ static enum nl_status read_answer(const struct nl_buf *answer,
         size_t len = 0;
         if (!read_head(answer->data + at, name, &len, &head) || head >= answer->len - at ||
             len > answer->len - at - head - 1)
-            return nl_error_set(err, NL_DATA, "the file cannot be read: it is broken");
+            return nl_error_set(err, NL_DATA, NL_TEXT("the file cannot be read: it is broken"));
         const char *data = answer->data + at + head + 1;
         status = strcmp(name, "fault") == 0
                      ? nl_error_set(err, NL_DATA, "%.*s", (int)(len < 500 ? len : 500), data)
@@ -95,7 +97,7 @@ static enum nl_status read_answer(const struct nl_buf *answer,
         at += head + 1 + len;
     }
     return status == NL_OK && answer->len == 0
-               ? nl_error_set(err, NL_DATA, "the file cannot be read: it is broken")
+               ? nl_error_set(err, NL_DATA, NL_TEXT("the file cannot be read: it is broken"))
                : status;
 }
 
@@ -155,7 +157,7 @@ static enum nl_status take_part(const char *name, const char *data, size_t len, 
     if (strncmp(name, "document-", 9) != 0 ||
         strspn(name, "document-0123456789.pngjif") != strlen(name) ||
         out->picture_count == NL_DOCUMENT_PICTURES)
-        return nl_error_set(err, NL_DATA, "the file cannot be read: it is broken");
+        return nl_error_set(err, NL_DATA, NL_TEXT("the file cannot be read: it is broken"));
     struct nl_document_picture *picture = &out->pictures[out->picture_count];
     *picture = (struct nl_document_picture){.name = strdup(name)};
     if (picture->name == NULL)

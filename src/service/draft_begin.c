@@ -1,5 +1,6 @@
 #include "service/draft_begin.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/front_fields.h"
@@ -154,8 +155,9 @@ static enum nl_status write_from_last(const struct nl_draft_beginning *self, str
     struct last last = {0};
     enum nl_status status = nl_issue_summaries(self->office->store, &filter, keep_last, &last, err);
     if (status == NL_OK && last.slug == NULL)
-        status = nl_error_set(err, NL_NOTFOUND, "list %s has no issue yet: begin from scratch",
-                              self->list.name);
+        status =
+            nl_error_set(err, NL_NOTFOUND, NL_TEXT("list %s has no issue yet: begin from scratch"),
+                         self->list.name);
     if (status == NL_OK)
         status = copy_issue(self, &last, err);
     free(last.slug);
@@ -168,8 +170,8 @@ static enum nl_status check_start(const struct nl_draft_start *start, struct nl_
     if (start->data != NULL || start->from_last || start->template != NULL)
         return NL_OK;
     if (start->title == NULL || start->title[0] == '\0')
-        return nl_error_set(err, NL_DATA, "give the issue a title");
-    return nl_text_check_label(start->title, "the title", err);
+        return nl_error_set(err, NL_DATA, NL_TEXT("give the issue a title"));
+    return nl_text_check_label(start->title, NL_TEXT_IN("error", "the title"), err);
 }
 
 /* The first failure is the one that is told. */

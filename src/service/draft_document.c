@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/front_fields.h"
@@ -80,7 +81,8 @@ static enum nl_status convert(const struct nl_office *office, int64_t id, const 
     if (status == NL_OK)
         status = nl_convert_document(data, out, err);
     if (status == NL_OK)
-        status = nl_text_check_body(nl_buf_text(&out->text), out->text.len, "the document", err);
+        status = nl_text_check_body(nl_buf_text(&out->text), out->text.len,
+                                    NL_TEXT_IN("error", "the document"), err);
     if (status == NL_OK)
         status = keep_pictures(office, id, out, err);
     if (dropped != NULL)
@@ -111,7 +113,7 @@ enum nl_status nl_draft_begin_text(const struct nl_draft_beginning *self, const 
     bool stale = false;
     enum nl_status status = nl_office_draft_save(self->office, self->draft, &text, &stale, err);
     return status == NL_OK && stale
-               ? nl_error_set(err, NL_DATA, "there are two texts in language %s", language)
+               ? nl_error_set(err, NL_DATA, NL_TEXT("there are two texts in language %s"), language)
                : status;
 }
 

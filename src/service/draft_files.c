@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/picture.h"
 #include "newsletter/base/text.h"
 #include "newsletter/service/conversion.h"
@@ -48,13 +49,14 @@ static enum nl_status check_upload(const struct nl_draft_upload *upload, const s
     if (name->failed)
         return nl_error_nomem(err);
     if (upload->len == 0)
-        return nl_error_set(err, NL_DATA, "the file is empty");
+        return nl_error_set(err, NL_DATA, NL_TEXT("the file is empty"));
     if (!nl_packed_issue_is_name(nl_buf_text(name)) || is_text_of_ours(nl_buf_text(name)))
-        return nl_error_set(err, NL_DATA, "give the file another name, of letters and digits");
-    if (upload->picture && nl_picture_type(&data) == NULL)
         return nl_error_set(err, NL_DATA,
-                            "%s is no picture that mail programs show: use PNG, JPEG or GIF",
-                            nl_buf_text(name));
+                            NL_TEXT("give the file another name, of letters and digits"));
+    if (upload->picture && nl_picture_type(&data) == NULL)
+        return nl_error_set(
+            err, NL_DATA, NL_TEXT("%s is no picture that mail programs show: use PNG, JPEG or GIF"),
+            nl_buf_text(name));
     return NL_OK;
 }
 

@@ -1,5 +1,6 @@
 #include "service/draft_fixer.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 
 #include <stdbool.h>
@@ -123,7 +124,9 @@ static enum nl_status fix_picture(const char *body, const struct nl_draft_fix *f
                                   struct nl_buf *out, struct nl_error *err) {
     struct nl_fix_place place = {0};
     enum nl_status status = nl_fix_check_words(
-        fix, "say what the picture shows: it is read to people who cannot see it", err);
+        fix,
+        NL_TEXT_IN("error", "say what the picture shows: it is read to people who cannot see it"),
+        err);
     if (status != NL_OK)
         return status;
     if (!nl_fix_find_line(body, fix->line, &place))
@@ -147,7 +150,8 @@ static enum nl_status fix_language(const char *body, const struct nl_draft_fix *
     struct nl_fix_place place = {0};
     size_t letters = strspn(fix->about, "abcdefghijklmnopqrstuvwxyz");
     if (letters < 2 || letters > 3 || fix->about[letters] != '\0')
-        return nl_error_set(err, NL_DATA, "'%s' is no language", fix->about);
+        return nl_error_set(err, NL_DATA, NL_TEXT("'%s' is not a language tag such as en or kk"),
+                            fix->about);
     if (!nl_fix_find_line(body, fix->line, &place) || place.len == 0)
         return nl_fix_moved(err);
     const char *end = strstr(place.at, "\n\n");
@@ -157,8 +161,8 @@ static enum nl_status fix_language(const char *body, const struct nl_draft_fix *
     if (memchr(place.at, '[', len) != NULL || memchr(place.at, ']', len) != NULL ||
         strchr("#-*+>|0123456789", place.at[0]) != NULL)
         return nl_error_set(err, NL_DATA,
-                            "only plain paragraphs are marked at a click: put [ before and "
-                            "](lang:%s) after the words yourself",
+                            NL_TEXT("only plain paragraphs are marked at a click: put [ before and "
+                                    "](lang:%s) after the words yourself"),
                             fix->about);
     nl_buf_add(out, body, (size_t)(place.at - body));
     nl_buf_addc(out, '[');
@@ -223,7 +227,7 @@ static enum nl_status fix_body(const char *body, const struct nl_draft_fix *fix,
             enum nl_status status = fixes[i].fix(body, fix, out, err);
             return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
         }
-    return nl_error_set(err, NL_DATA, "there is no fix at a click for this");
+    return nl_error_set(err, NL_DATA, NL_TEXT("there is no fix at a click for this"));
 }
 
 bool nl_draft_fix_is_file(const struct nl_draft_fix *fix) {

@@ -1,11 +1,14 @@
 #include "service/draft_fixer.h"
 
+#include "newsletter/base/catalog.h"
+
 #include <string.h>
 
 enum { WORDS_MOST = 300 };
 
 enum nl_status nl_fix_moved(struct nl_error *err) {
-    return nl_error_set(err, NL_DATA, "the text has changed at this place: look at it again");
+    return nl_error_set(err, NL_DATA,
+                        NL_TEXT("the text has changed at this place: look at it again"));
 }
 
 /* ---- lines ---- */
@@ -45,5 +48,5 @@ enum nl_status nl_fix_check_words(const struct nl_draft_fix *fix, const char *pr
                                   struct nl_error *err) {
     if (fix->words[strspn(fix->words, " ")] != '\0' && strlen(fix->words) <= WORDS_MOST)
         return NL_OK;
-    return nl_error_set(err, NL_DATA, "%s, in at most %d bytes", problem, (int)WORDS_MOST);
+    return nl_error_set(err, NL_DATA, NL_TEXT("%s, in at most %d bytes"), problem, (int)WORDS_MOST);
 }

@@ -1,5 +1,7 @@
 #include "service/draft_fixer.h"
 
+#include "newsletter/base/catalog.h"
+
 #include <string.h>
 
 /* A row of a table that begins with a bar, cell by cell. */
@@ -132,8 +134,9 @@ static enum nl_status fill_names(const char *body, const struct nl_fix_place *he
     nl_buf_addc(&line, '|');
     enum nl_status status = NL_OK;
     if (missing > 0)
-        status = nl_error_set(err, NL_DATA,
-                              "name each column that has no name, with commas between the names");
+        status = nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("name each column that has no name, with commas between the names"));
     else if (filled == 0)
         status = nl_fix_moved(err);
     else

@@ -1,5 +1,6 @@
 #include "service/draft_folder.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/file.h"
 #include "newsletter/store/draft.h"
 #include "newsletter/transfer/packed_issue.h"
@@ -139,6 +140,6 @@ enum nl_status nl_draft_folder_make(const struct nl_office *office, int64_t draf
     if (status == NL_OK)
         status = nl_draft_files(office->store, draft, true, write_upload, out, err);
     if (status == NL_OK && out->issue.len == 0)
-        status = nl_error_set(err, NL_DATA, "the draft has no text yet");
+        status = nl_error_set(err, NL_DATA, NL_TEXT("the draft has no text yet"));
     return status;
 }

@@ -1,5 +1,6 @@
 #include "newsletter/service/draft_library.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/store/archived_issue.h"
 #include "newsletter/store/draft.h"
@@ -192,7 +193,7 @@ enum nl_status nl_office_draft_file_read(const struct nl_office *office, int64_t
     struct finding_file finding = {name, out, false};
     enum nl_status status = nl_draft_files(office->store, id, true, keep_file, &finding, err);
     return status == NL_OK && !finding.found
-               ? nl_error_set(err, NL_NOTFOUND, "there is no such file")
+               ? nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such file"))
                : status;
 }
 

@@ -1,5 +1,6 @@
 #include "newsletter/service/draft_send.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/sample.h"
 #include "newsletter/service/send_outlook.h"
@@ -17,7 +18,7 @@ enum { LINE_LENGTH = 76 };
 
 void nl_draft_plan_free(struct nl_draft_plan *plan) {
     nl_draft_composed_free(&plan->composed);
-    free(plan->obstacle);
+    nl_error_free(&plan->obstacle);
     free(plan->segment);
     json_decref(plan->readers);
     json_decref(plan->languages);
@@ -37,14 +38,17 @@ static enum nl_status read_time(const struct nl_office *office,
     if (schedule->local) /* when the first clocks on Earth show the hour */
         *at -= (int64_t)NL_ZONE_FIRST * 3600;
     return status == NL_OK && *at <= nl_store_now(office->store)
-               ? nl_error_set(err, NL_DATA, "%s is past%s: choose a later time", schedule->at,
-                              schedule->local ? " somewhere on Earth" : "")
+               ? nl_error_set(err, NL_DATA,
+                              schedule->local
+                                  ? NL_TEXT("%s is past somewhere on Earth: choose a later time")
+                                  : NL_TEXT("%s is past: choose a later time"),
+                              schedule->at)
                : status;
 }
 
 /* The first thing that keeps a draft from being sent. */
 static enum nl_status find_obstacle(const struct nl_office *office, int64_t id,
-                                    const struct nl_draft_plan *plan, struct nl_buf *why,
+                                    const struct nl_draft_plan *plan, struct nl_error *why,
                                     struct nl_error *err) {
     int64_t needed = nl_config_approvals(office->config, plan->composed.list.name);
     bool approved = needed == 0;
@@ -52,23 +56,28 @@ static enum nl_status find_obstacle(const struct nl_office *office, int64_t id,
     bool found = false;
     const struct nl_issue *issue = &plan->composed.bulletin.issue;
     if (plan->composed.errors > 0)
-        nl_buf_adds(why, "there are errors: correct them first");
+        nl_error_set(why, NL_DATA, NL_TEXT("there are errors: correct them first"));
     if (!plan->composed.whole)
         return NL_OK;
     enum nl_status status =
         nl_issue_find(office->store, plan->composed.list.id, issue->slug, &found, &known, err);
     if (status == NL_OK && needed > 0)
         status = nl_approval_holds(office->store, id, &plan->seal, needed, &approved, err);
-    if (found && why->len == 0)
-        nl_buf_addf(why,
-                    "there is an issue '%s' of this list already: give this one another "
-                    "number or title",
-                    issue->slug);
-    if (status == NL_OK && !approved && why->len == 0)
-        nl_buf_addf(why, "this version is not approved yet: ask for it first");
-    if (plan->people == 0 && plan->at == 0 && why->len == 0)
-        nl_buf_addf(why, "list %s has no active subscription%s: nobody would get it",
-                    plan->composed.list.name, plan->segment != NULL ? " in this segment" : "");
+    if (found && why->text == NULL)
+        nl_error_set(
+            why, NL_DATA,
+            NL_TEXT("there is an issue '%s' of this list already: give this one another number "
+                    "or title"),
+            issue->slug);
+    if (status == NL_OK && !approved && why->text == NULL)
+        nl_error_set(why, NL_DATA, NL_TEXT("this version is not approved yet: ask for it first"));
+    if (plan->people == 0 && plan->at == 0 && why->text == NULL)
+        nl_error_set(
+            why, NL_DATA,
+            plan->segment != NULL
+                ? NL_TEXT("list %s has no active subscription in this segment: nobody would get it")
+                : NL_TEXT("list %s has no active subscription: nobody would get it"),
+            plan->composed.list.name);
     nl_issue_free(&known);
     return status;
 }
@@ -132,7 +141,6 @@ static enum nl_status measure(const struct nl_office *office, int64_t id,
 enum nl_status nl_office_draft_plan(const struct nl_office *office, int64_t id,
                                     const struct nl_draft_schedule *schedule,
                                     struct nl_draft_plan *out, struct nl_error *err) {
-    struct nl_buf why = {0};
     *out = (struct nl_draft_plan){0};
     enum nl_status status = read_time(office, schedule, &out->at, err);
     if (status == NL_OK) /* before it is composed: a change after this is noticed */
@@ -142,12 +150,7 @@ enum nl_status nl_office_draft_plan(const struct nl_office *office, int64_t id,
     if (status == NL_OK)
         status = measure(office, id, schedule, out, err);
     if (status == NL_OK)
-        status = find_obstacle(office, id, out, &why, err);
-    if (status == NL_OK && why.failed)
-        status = nl_error_nomem(err);
-    if (status == NL_OK && why.len > 0)
-        out->obstacle = nl_buf_take(&why);
-    nl_buf_free(&why);
+        status = find_obstacle(office, id, out, &out->obstacle, err);
     if (status != NL_OK)
         nl_draft_plan_free(out);
     return status;
@@ -204,9 +207,10 @@ static enum nl_status make_issue(const struct nl_office *office, int64_t id,
     if (schedule->local && plan->at != 0 && (issue->local_time = strdup(schedule->at)) == NULL)
         return nl_error_nomem(err);
     if (issue->local_time != NULL && issue->alternative_subject != NULL)
-        return nl_error_set(err, NL_DATA,
-                            "subjects are tried on a sample before the rest: each reader's own "
-                            "clock does not go with it");
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("subjects are tried on a sample before the rest: each reader's own "
+                    "clock does not go with it"));
     return nl_draft_make_issue(office->store, &request, err);
 }
 
@@ -218,11 +222,11 @@ enum nl_status nl_office_draft_send(const struct nl_office *office, int64_t id,
     enum nl_status status = nl_draft_may_change(office, id, err);
     if (status == NL_OK)
         status = nl_office_draft_plan(office, id, schedule, &plan, err);
-    if (status == NL_OK && plan.obstacle != NULL)
-        status = nl_error_set(err, NL_DATA, "%s", plan.obstacle);
+    if (status == NL_OK && plan.obstacle.text != NULL)
+        status = nl_error_take(err, NL_DATA, &plan.obstacle);
     if (status == NL_OK && strcmp(plan.seal.text, digest) != 0)
         status = nl_error_set(err, NL_EXISTS,
-                              "the issue has changed since you looked at it: look again");
+                              NL_TEXT("the issue has changed since you looked at it: look again"));
     if (status == NL_OK)
         status = make_issue(office, id, schedule, &plan, err);
     if (status == NL_OK) {

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/front_fields.h"
 #include "newsletter/service/draft_library.h"
@@ -63,8 +64,8 @@ enum nl_status nl_draft_begin_template(const struct nl_draft_beginning *self,
         status = nl_boilerplates_each(self->office->store, 0, take, &filling, err);
     }
     if (status == NL_OK && filling.count == 0)
-        status = nl_error_set(err, NL_NOTFOUND, "list %s has no template '%s'", self->list.name,
-                              self->start->template);
+        status = nl_error_set(err, NL_NOTFOUND, NL_TEXT("list %s has no template '%s'"),
+                              self->list.name, self->start->template);
     json_decref(proposals);
     return status;
 }

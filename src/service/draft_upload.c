@@ -1,5 +1,6 @@
 #include "service/draft_begin.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/file_kind.h"
 #include "newsletter/bulletin/front_fields.h"
 #include "newsletter/store/draft.h"
@@ -50,11 +51,12 @@ static enum nl_status add_uploaded_text(const struct nl_draft_beginning *self, c
     char own[40] = "";
     const char *kind = nl_file_kind(data, len);
     enum nl_status status =
-        kind != NULL ? nl_error_set(err, NL_DATA,
-                                    "%s is %s: upload the text as Markdown (.md), or a zip archive "
-                                    "with it and its pictures",
-                                    name, kind)
-                     : nl_draft_take_text(data, len, name, &source, err);
+        kind != NULL
+            ? nl_error_set(err, NL_DATA,
+                           NL_TEXT("%s is %s: upload the text as Markdown (.md), or a zip archive "
+                                   "with it and its pictures"),
+                           name, kind)
+            : nl_draft_take_text(data, len, name, &source, err);
     struct nl_front_fields fields = {0};
     if (status == NL_OK)
         status = nl_front_fields_read(nl_buf_text(&source), &fields, err);
@@ -97,10 +99,11 @@ static enum nl_status take_text(struct uploaded *uploaded, const char *name,
     nl_buf_free(&folder);
     nl_buf_free(&stem);
     if (!same)
-        return nl_error_set(err, NL_DATA,
-                            "%s: the archive has more than one issue: texts of one have the same "
-                            "name, but for the language (issue.md, issue.ru.md)",
-                            name);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("%s: the archive has more than one issue: texts of one have the same "
+                    "name, but for the language (issue.md, issue.ru.md)"),
+            name);
     return add_uploaded_text(uploaded->self, name, language, nl_buf_text(content), content->len,
                              err);
 }
@@ -110,7 +113,8 @@ static enum nl_status take_file(const struct uploaded *uploaded, const char *nam
                                 const struct nl_buf *content, struct nl_error *err) {
     const struct nl_draft_beginning *self = uploaded->self;
     if (strncmp(name, nl_buf_text(&uploaded->folder), uploaded->folder.len) != 0)
-        return nl_error_set(err, NL_DATA, "%s: it is not in the folder of the issue", name);
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s: it is not in the folder of the issue"),
+                            name);
     const struct nl_draft_file file = {name + uploaded->folder.len, content->len,
                                        nl_buf_text(content)};
     return nl_draft_keep_file(self->office, self->draft, &file, err);
@@ -135,7 +139,8 @@ enum nl_status nl_draft_begin_upload(const struct nl_draft_beginning *self, stru
     enum nl_status status =
         nl_packed_issue_each(start->data, start->len, take_packed, &uploaded, err);
     if (status == NL_OK && uploaded.stem.len == 0)
-        status = nl_error_set(err, NL_DATA, "the archive has no text: a file that ends in .md");
+        status =
+            nl_error_set(err, NL_DATA, NL_TEXT("the archive has no text: a file that ends in .md"));
     uploaded.texts = false;
     if (status == NL_OK)
         status = nl_packed_issue_each(start->data, start->len, take_packed, &uploaded, err);

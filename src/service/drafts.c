@@ -1,5 +1,6 @@
 #include "newsletter/service/draft_merge.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/language.h"
 #include "newsletter/base/text.h"
 #include "newsletter/bulletin/front_fields.h"
@@ -17,9 +18,9 @@ enum nl_status nl_draft_revision(const char *source, struct nl_revision *out,
     if (source[0] == '\0')
         return NL_OK;
     json_t *value = json_string(source);
-    enum nl_status status = value != NULL
-                                ? nl_revision_of(value, out, err)
-                                : nl_error_set(err, NL_DATA, "the text is not valid UTF-8");
+    enum nl_status status =
+        value != NULL ? nl_revision_of(value, out, err)
+                      : nl_error_set(err, NL_DATA, NL_TEXT("the text is not valid UTF-8"));
     json_decref(value);
     return status;
 }
@@ -123,10 +124,11 @@ enum nl_status nl_draft_may_change(const struct nl_office *office, int64_t id,
     struct nl_draft draft = {0};
     enum nl_status status = nl_draft_get(office->store, id, &draft, err);
     if (status == NL_OK && draft.issue != 0)
-        status = nl_error_set(err, NL_EXISTS,
-                              draft.issue_state == NL_ISSUE_SCHEDULED
-                                  ? "this issue is scheduled: cancel it first, then change it"
-                                  : "this issue has gone out: begin a new one");
+        status =
+            nl_error_set(err, NL_EXISTS,
+                         draft.issue_state == NL_ISSUE_SCHEDULED
+                             ? NL_TEXT("this issue is scheduled: cancel it first, then change it")
+                             : NL_TEXT("this issue has gone out: begin a new one"));
     nl_draft_free(&draft);
     return status;
 }
@@ -135,7 +137,7 @@ enum nl_status nl_draft_take_text(const char *data, size_t len, const char *name
                                   struct nl_buf *out, struct nl_error *err) {
     size_t at = len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     if (len > NL_DRAFT_TEXT_MOST)
-        return nl_error_set(err, NL_DATA, "%s: a text has at most %d bytes", name,
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s: a text has at most %d bytes"), name,
                             NL_DRAFT_TEXT_MOST);
     for (; at < len; at++)
         if (data[at] != '\r' || at + 1 == len || data[at + 1] != '\n')
@@ -189,7 +191,7 @@ enum nl_status nl_office_draft_save(const struct nl_office *office, int64_t id,
     struct nl_draft_text clean = *text;
     *stale = false;
     if (!nl_draft_is_language(text->language))
-        return nl_error_set(err, NL_DATA, "'%s' is not a language: use a code such as en or kk",
+        return nl_error_set(err, NL_DATA, NL_TEXT("'%s' is not a language tag such as en or kk"),
                             text->language);
     enum nl_status status = nl_draft_may_change(office, id, err);
     if (status == NL_OK)

@@ -1,5 +1,6 @@
 #include "newsletter/service/exports.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/service/segments.h"
 #include "newsletter/store/list.h"
 #include "service/task_common.h"
@@ -30,7 +31,7 @@ static enum nl_status read_words(const json_t *json, struct nl_export_wish *out,
     if (!table && !lines && strcmp(format, "json") != 0)
         return nl_error_set(err, NL_DATA, "format: it is csv, json or jsonl");
     if (state != NULL && !nl_subscription_state_parse(state, &out->filter.state))
-        return nl_error_set(err, NL_DATA, "there is no state '%.64s' of a subscription", state);
+        return nl_error_set(err, NL_DATA, NL_TEXT("'%.64s' is no state of a subscription"), state);
     out->options.format = table ? NL_FORMAT_CSV : lines ? NL_FORMAT_JSONL : NL_FORMAT_JSON;
     out->options.for_spreadsheet = json_is_true(json_object_get(json, "for_spreadsheet"));
     return !table && out->options.for_spreadsheet
@@ -113,8 +114,9 @@ enum nl_status nl_office_export_cancel(const struct nl_office *office, int64_t i
     if (status == NL_OK && !idled)
         status = nl_task_ask_to_end(office->store, id, &done, err);
     if (status == NL_OK && !idled && !done)
-        status = nl_error_set(err, NL_EXISTS, "export %lld is %s: it cannot be cancelled",
-                              (long long)id, nl_task_state_words[task.state]);
+        status =
+            nl_error_set(err, NL_EXISTS, NL_TEXT("export %lld has ended: it cannot be cancelled"),
+                         (long long)id);
     if (status == NL_OK)
         status = nl_office_note(office, "export cancel", "export", NULL, id, err);
     status = nl_office_end(office, open, status, err);
@@ -156,7 +158,8 @@ enum nl_status nl_office_export_file(const struct nl_office *office, int64_t id,
     nl_task_free(&task);
     if (status == NL_OK)
         status = done ? nl_task_open(office->store, id, NL_TASK_EXPORTED, out, err)
-                      : nl_error_set(err, NL_NOTFOUND, "export %lld is not done", (long long)id);
+                      : nl_error_set(err, NL_NOTFOUND, NL_TEXT("export %lld is not done"),
+                                     (long long)id);
     return status == NL_OK ? nl_office_note(office, "export read", "export", NULL, id, err)
                            : status;
 }

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/clean.h"
 #include "newsletter/base/text.h"
 #include "newsletter/store/list.h"
@@ -86,11 +87,12 @@ static enum nl_status read_reach(const json_t *json, struct nl_import_wish *out,
     if (!out->options.confined)
         return NL_OK;
     if (text_of(json, "list") == NULL)
-        return nl_error_set(err, NL_DATA, "choose a list first");
+        return nl_error_set(err, NL_DATA, NL_TEXT("choose a list first"));
     return out->options.policy.update
-               ? nl_error_set(err, NL_DATA,
-                              "names, languages and attributes of people who are known are changed "
-                              "by those who look after all lists")
+               ? nl_error_set(
+                     err, NL_DATA,
+                     NL_TEXT("names, languages and attributes of people who are known are changed "
+                             "by those who look after all lists"))
                : NL_OK;
 }
 
@@ -172,8 +174,10 @@ static enum nl_status read_policy(const json_t *json, struct nl_import_policy *o
         return nl_error_set(err, NL_DATA,
                             "consent says that they agreed, confirm asks them: give one");
     if (out->consent != NULL && nl_is_blank(out->consent))
-        return nl_error_set(err, NL_DATA, "consent: say where it was given");
-    return out->consent != NULL ? nl_text_check_line(out->consent, "consent", err) : NL_OK;
+        return nl_error_set(err, NL_DATA, NL_TEXT("consent: say where it was given"));
+    return out->consent != NULL
+               ? nl_text_check_line(out->consent, NL_TEXT_IN("error", "consent"), err)
+               : NL_OK;
 }
 
 enum nl_status nl_import_wish_read(const struct nl_office *office, const json_t *json,

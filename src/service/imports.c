@@ -1,5 +1,6 @@
 #include "newsletter/service/imports.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "service/task_common.h"
 
@@ -13,9 +14,12 @@ enum { PIECE = 256 << 10, SHOWN = 10, NAME = 200 };
 #define BEGINNABLE                                                                                 \
     (NL_TASK_BIT(NL_TASK_READY) | NL_TASK_BIT(NL_TASK_TRIED) | NL_TASK_BIT(NL_TASK_FAILED))
 
-static enum nl_status refuse(const char *doing, const struct nl_task *task, struct nl_error *err) {
-    return nl_error_set(err, NL_EXISTS, "import %lld is %s: it cannot be %s", (long long)task->id,
-                        nl_task_state_words[task->state], doing);
+/* Its state, which the page and the answer of the API tell, forbids it. */
+static enum nl_status refuse(const struct nl_task *task, struct nl_error *err) {
+    return nl_error_set(
+        err, NL_EXISTS,
+        NL_TEXT("import %lld has gone on meanwhile, so this cannot be done: look again"),
+        (long long)task->id);
 }
 
 static enum nl_status note(const struct nl_office *office, const char *action, int64_t id,
@@ -32,9 +36,10 @@ static char *text_of(const json_t *options) {
 
 static enum nl_status check_name(const char *name, struct nl_error *err) {
     if (name[0] == '\0' || strlen(name) > NAME || strchr(name, '/') != NULL)
-        return nl_error_set(err, NL_DATA,
-                            "the name of the file has 1 to %d bytes, and no '/' among them", NAME);
-    return nl_text_check_label(name, "the name of the file", err);
+        return nl_error_set(
+            err, NL_DATA, NL_TEXT("the name of the file has 1 to %d bytes, and no '/' among them"),
+            NAME);
+    return nl_text_check_label(name, NL_TEXT_IN("error", "the name of the file"), err);
 }
 
 enum nl_status nl_office_import_open(const struct nl_office *office, const char *name,
@@ -78,7 +83,7 @@ static enum nl_status set_options(const struct nl_office *office, struct nl_task
     if (task->options == NULL || (list != NULL && task->list == NULL))
         return nl_error_nomem(err);
     enum nl_status status = nl_task_configure(office->store, task, &changed, err);
-    return status == NL_OK && !changed ? refuse("changed", task, err) : status;
+    return status == NL_OK && !changed ? refuse(task, err) : status;
 }
 
 enum nl_status nl_office_import_configure(const struct nl_office *office, int64_t id,
@@ -105,16 +110,16 @@ static enum nl_status store_file(const struct nl_office *office, int64_t id, FIL
     *size = 0;
     while (status == NL_OK && (got = fread(piece, 1, PIECE, in)) > 0) {
         *size += (int64_t)got;
-        status =
-            *size > NL_IMPORT_FILE_MOST
-                ? nl_error_set(err, NL_DATA, "the file is larger than %d MB: import it in parts",
-                               NL_IMPORT_FILE_MOST >> 20)
-                : nl_task_append(office->store, id, NL_TASK_UPLOAD, piece, got, err);
+        status = *size > NL_IMPORT_FILE_MOST
+                     ? nl_error_set(err, NL_DATA,
+                                    NL_TEXT("the file is larger than %d MB: import it in parts"),
+                                    NL_IMPORT_FILE_MOST >> 20)
+                     : nl_task_append(office->store, id, NL_TASK_UPLOAD, piece, got, err);
     }
     if (status == NL_OK && ferror(in))
         status = nl_error_set(err, NL_IO, "reading the file failed: %s", strerror(errno));
     if (status == NL_OK && *size == 0)
-        status = nl_error_set(err, NL_DATA, "the file is empty");
+        status = nl_error_set(err, NL_DATA, NL_TEXT("the file is empty"));
     free(piece);
     return status;
 }
@@ -126,7 +131,7 @@ static enum nl_status upload(const struct nl_office *office, struct nl_task *tas
     bool moved = false;
     enum nl_status status = nl_task_move(office->store, task->id, from, NL_TASK_OPEN, &moved, err);
     if (status == NL_OK && !moved)
-        return refuse("given another file", task, err);
+        return refuse(task, err);
     if (status == NL_OK)
         status = nl_task_clear(office->store, task->id, NL_TASK_UPLOAD, err);
     if (status != NL_OK)
@@ -141,7 +146,7 @@ static enum nl_status upload(const struct nl_office *office, struct nl_task *tas
         return NL_OK;
     nl_error_ignore(nl_task_clear(office->store, task->id, NL_TASK_UPLOAD, &later));
     nl_error_free(&later);
-    return status == NL_OK ? refuse("given a file: it was cancelled meanwhile", task, err) : status;
+    return status == NL_OK ? refuse(task, err) : status;
 }
 
 /* The permit keeps a second upload, through another process, from mixing with this one. */
@@ -153,9 +158,9 @@ enum nl_status nl_office_import_upload(const struct nl_office *office, int64_t i
     if (status == NL_OK)
         status = nl_task_hold(office->store, id, &held, err);
     if (status == NL_OK)
-        status =
-            held ? upload(office, &task, in, err)
-                 : nl_error_set(err, NL_EXISTS, "somebody else is at import %lld", (long long)id);
+        status = held ? upload(office, &task, in, err)
+                      : nl_error_set(err, NL_EXISTS, NL_TEXT("somebody else is at import %lld"),
+                                     (long long)id);
     if (held)
         nl_task_release(office->store, id);
     nl_task_free(&task);
@@ -163,7 +168,7 @@ enum nl_status nl_office_import_upload(const struct nl_office *office, int64_t i
 }
 
 enum nl_status nl_office_import_look(const struct nl_office *office, int64_t id, json_t **out,
-                                     struct nl_error *err) {
+                                     struct nl_error *why, struct nl_error *err) {
     struct nl_task task = {0};
     struct nl_import_wish wish = {0};
     struct nl_error problem = {0};
@@ -172,7 +177,8 @@ enum nl_status nl_office_import_look(const struct nl_office *office, int64_t id,
     *out = NULL;
     enum nl_status status = nl_task_find(office->store, NL_TASK_IMPORT, id, &task, err);
     if (status == NL_OK && task.size == 0)
-        status = nl_error_set(err, NL_EXISTS, "import %lld has no file yet", (long long)id);
+        status =
+            nl_error_set(err, NL_EXISTS, NL_TEXT("import %lld has no file yet"), (long long)id);
     if (status == NL_OK)
         status = (options = json_loads(task.options, 0, NULL)) != NULL
                      ? nl_import_wish_read(office, options, &wish, err)
@@ -181,7 +187,7 @@ enum nl_status nl_office_import_look(const struct nl_office *office, int64_t id,
         (in = nl_task_reader(office->store, id, NL_TASK_UPLOAD, &problem, err)) == NULL)
         status = NL_OS;
     if (status == NL_OK)
-        status = nl_import_preview(in, task.name, &wish.options, SHOWN, out, err);
+        status = nl_import_preview(in, task.name, &wish.options, SHOWN, out, why, err);
     if (in != NULL)
         fclose(in);
     nl_error_free(&problem);
@@ -201,8 +207,10 @@ enum nl_status nl_office_import_start(const struct nl_office *office, int64_t id
     bool moved = false;
     enum nl_status status = nl_task_find(office->store, NL_TASK_IMPORT, id, &task, err);
     if (status == NL_OK && (NL_TASK_BIT(task.state) & BEGINNABLE) == 0)
-        status = refuse(task.state == NL_TASK_OPEN ? "begun: its file is not there" : "begun",
-                        &task, err);
+        status = task.state == NL_TASK_OPEN
+                     ? nl_error_set(err, NL_EXISTS, NL_TEXT("import %lld has no file yet"),
+                                    (long long)id)
+                     : refuse(&task, err);
     if (status == NL_OK && (options = json_loads(task.options, 0, NULL)) == NULL)
         status = nl_error_nomem(err);
     if (status == NL_OK)
@@ -214,7 +222,7 @@ enum nl_status nl_office_import_start(const struct nl_office *office, int64_t id
     if (status == NL_OK)
         status = nl_task_move(office->store, id, BEGINNABLE, NL_TASK_WAITING, &moved, err);
     if (status == NL_OK && !moved)
-        status = refuse("begun", &task, err);
+        status = refuse(&task, err);
     if (status == NL_OK)
         status = note(office, dry_run ? "import try" : "import start", id, err);
     status = nl_office_end(office, open, status, err);
@@ -238,7 +246,7 @@ enum nl_status nl_office_import_cancel(const struct nl_office *office, int64_t i
     if (status == NL_OK && !idled)
         status = nl_task_ask_to_end(office->store, id, &done, err);
     if (status == NL_OK && !idled && !done)
-        status = refuse("cancelled", &task, err);
+        status = refuse(&task, err);
     if (status == NL_OK)
         status = note(office, "import cancel", id, err);
     status = nl_office_end(office, open, status, err);
@@ -255,16 +263,17 @@ enum nl_status nl_office_import_undo(const struct nl_office *office, int64_t id,
     enum nl_status status = nl_task_find(office->store, NL_TASK_IMPORT, id, &task, err);
     if (status == NL_OK && task.state == NL_TASK_DONE &&
         task.ended_at + NL_TASK_KEPT < nl_store_now(office->store))
-        status = nl_error_set(err, NL_EXISTS,
-                              "import %lld was done more than a day ago: it cannot be taken back",
-                              (long long)id);
+        status = nl_error_set(
+            err, NL_EXISTS,
+            NL_TEXT("import %lld was done more than a day ago: it cannot be taken back"),
+            (long long)id);
     if (status == NL_OK)
         status = nl_office_begin(office, &open, err);
     if (status == NL_OK)
         status = nl_task_move(office->store, id, NL_TASK_BIT(NL_TASK_DONE), NL_TASK_UNDOING, &moved,
                               err);
     if (status == NL_OK && !moved)
-        status = refuse("taken back", &task, err);
+        status = refuse(&task, err);
     if (status == NL_OK)
         status = note(office, "import undo", id, err);
     status = nl_office_end(office, open, status, err);
@@ -307,7 +316,7 @@ enum nl_status nl_office_import_rejects(const struct nl_office *office, int64_t 
     *out = NULL;
     enum nl_status status = nl_task_find(office->store, NL_TASK_IMPORT, id, &task, err);
     if (status == NL_OK && task.ended_at == 0)
-        status = nl_error_set(err, NL_EXISTS, "import %lld has not ended", (long long)id);
+        status = nl_error_set(err, NL_EXISTS, NL_TEXT("import %lld has not ended"), (long long)id);
     if (status == NL_OK)
         status = nl_task_open(office->store, id, NL_TASK_REJECTS, out, err);
     nl_task_free(&task);

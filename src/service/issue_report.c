@@ -1,5 +1,6 @@
 #include "newsletter/service/issue_report.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/store/issue.h"
 #include "newsletter/store/statistics.h"
@@ -91,9 +92,10 @@ enum nl_status nl_office_issue_report(const struct nl_office *office, int64_t is
     enum nl_status status = nl_facts_issues(office->store, &one, found, err);
     const json_t *first = json_array_get(found, 0);
     if (status == NL_OK && first == NULL)
-        status = nl_error_set(err, NL_NOTFOUND, "there is no such issue");
+        status = nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such issue"));
     if (status == NL_OK && !is_told(first))
-        status = nl_error_set(err, NL_DATA, "the issue waits for its time: there is no report yet");
+        status = nl_error_set(err, NL_DATA,
+                              NL_TEXT("the issue waits for its time: there is no report yet"));
     const struct nl_issue_filter others = {.list = nl_facts_word(first, "list"),
                                            .before = issue,
                                            .limit = (int64_t)2 * NL_REPORT_ISSUES};

@@ -1,5 +1,6 @@
 #include "newsletter/service/issue_rest.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/service/issues.h"
 #include "newsletter/store/issue.h"
 
@@ -11,7 +12,7 @@ static enum nl_status find_list(const struct nl_office *office, int64_t issue, c
                                 struct nl_error *err) {
     enum nl_status status = nl_office_issue_list(office, issue, list, err);
     return status == NL_OK && *list == NULL
-               ? nl_error_set(err, NL_NOTFOUND, "there is no such issue")
+               ? nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such issue"))
                : status;
 }
 
@@ -90,7 +91,8 @@ enum nl_status nl_office_issue_extend(const struct nl_office *office, int64_t is
     *deliveries = 0;
     enum nl_status status = read(office, issue, audience, &expression, &people, err);
     if (status == NL_OK && people == 0)
-        status = nl_error_set(err, NL_DATA, "everybody who is meant has had it: nobody is left");
+        status = nl_error_set(err, NL_DATA,
+                              NL_TEXT("everybody who is meant has had it: nobody is left"));
     if (status == NL_OK)
         status = nl_issue_extend(office->store, issue, expression, deliveries, err);
     if (status == NL_OK)

@@ -1,5 +1,6 @@
 #include "newsletter/service/issues.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/store/draft.h"
 #include "newsletter/store/issue.h"
@@ -92,9 +93,9 @@ static enum nl_status check(const struct nl_office *office, int64_t issue, struc
     enum nl_issue_state state = NL_ISSUE_ANY;
     enum nl_status status = nl_issue_summaries(office->store, &filter, note_state, &state, err);
     if (status == NL_OK && state == NL_ISSUE_ANY)
-        return nl_error_set(err, NL_NOTFOUND, "there is no such issue");
+        return nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such issue"));
     if (status == NL_OK && state == NL_ISSUE_CANCELLED)
-        return nl_error_set(err, NL_EXISTS, "the issue is cancelled already");
+        return nl_error_set(err, NL_EXISTS, NL_TEXT("the issue is cancelled already"));
     return status;
 }
 

@@ -1,5 +1,6 @@
 #include "newsletter/service/planner.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/service/issues.h"
 
@@ -32,8 +33,10 @@ static enum nl_status read_time(const struct nl_office *office, const struct nl_
     if (local)
         *at -= (int64_t)NL_ZONE_FIRST * 3600;
     return status == NL_OK && *at <= nl_store_now(office->store)
-               ? nl_error_set(err, NL_DATA, "%s is past%s: choose a later time", move->at,
-                              local ? " somewhere on Earth" : "")
+               ? nl_error_set(err, NL_DATA,
+                              local ? NL_TEXT("%s is past somewhere on Earth: choose a later time")
+                                    : NL_TEXT("%s is past: choose a later time"),
+                              move->at)
                : status;
 }
 
@@ -45,7 +48,7 @@ enum nl_status nl_office_calendar_move(const struct nl_office *office,
     *at = 0;
     enum nl_status status = nl_office_issue_list(office, move->issue, &list, err);
     if (status == NL_OK && list == NULL)
-        status = nl_error_set(err, NL_NOTFOUND, "there is no such issue");
+        status = nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such issue"));
     if (status == NL_OK)
         status = nl_issue_read_plan(office->store, move->issue, &plan, err);
     bool local = plan.local_time != NULL;

@@ -1,5 +1,6 @@
 #include "newsletter/service/subjects.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/store/subject_test.h"
 
 static enum nl_status read_test(const struct nl_office *office, int64_t issue,
@@ -8,7 +9,7 @@ static enum nl_status read_test(const struct nl_office *office, int64_t issue,
     enum nl_status status = nl_subject_test_read(office->store, issue, &found, out, err);
     return status == NL_OK && !found
                ? nl_error_set(err, NL_NOTFOUND,
-                              "issue %lld has one subject: there is nothing to decide",
+                              NL_TEXT("issue %lld has one subject: there is nothing to decide"),
                               (long long)issue)
                : status;
 }
@@ -44,7 +45,7 @@ enum nl_status nl_office_subject_decide(const struct nl_office *office, int64_t 
     struct nl_subject_test test = {0};
     bool decided = false;
     if (choice < 1 || choice > NL_SUBJECTS)
-        return nl_error_set(err, NL_DATA, "choose subject 1 or %d", NL_SUBJECTS);
+        return nl_error_set(err, NL_DATA, NL_TEXT("choose subject 1 or %d"), NL_SUBJECTS);
     bool open = false;
     enum nl_status status = nl_office_begin(office, &open, err);
     if (status == NL_OK)
@@ -53,8 +54,8 @@ enum nl_status nl_office_subject_decide(const struct nl_office *office, int64_t 
         status = read_test(office, issue, &test, err);
     if (status == NL_OK && !decided)
         status = nl_error_set(err, NL_EXISTS,
-                              test.winner != 0 ? "it has been decided already"
-                                               : "it has not begun to go out");
+                              test.winner != 0 ? NL_TEXT("it has been decided already")
+                                               : NL_TEXT("it has not begun to go out"));
     if (status == NL_OK)
         status = nl_office_note(office, "subject decide", "issue", NULL, issue, err);
     status = nl_office_end(office, open, status, err);

@@ -1,6 +1,7 @@
 #include "newsletter/service/subscribers.h"
 
 #include "newsletter/base/attributes.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/clean.h"
 #include "newsletter/base/language.h"
 #include "newsletter/store/person.h"
@@ -34,14 +35,15 @@ static enum nl_status set_attribute(json_t *attributes, const char *name, json_t
     if (one == NULL)
         return nl_error_nomem(err);
     if (json_is_object(value))
-        status = nl_error_set(err, NL_DATA, "attribute %s: an object is no value", name);
+        status = nl_error_set(err, NL_DATA, NL_TEXT("attribute %s: an object is no value"), name);
     else
         status = nl_attributes_take(attributes, one, &passed, err);
     if (status == NL_OK && passed.len > 0)
-        status = nl_error_set(err, NL_DATA,
-                              "attribute %s: give a name of letters, digits, _ and -, and texts, "
-                              "numbers, or a list of them",
-                              name);
+        status = nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("attribute %s: give a name of letters, digits, _ and -, and texts, "
+                    "numbers, or a list of them"),
+            name);
     json_decref(one);
     nl_buf_free(&passed);
     return status;
@@ -70,9 +72,11 @@ static enum nl_status set_attributes(struct nl_person *person, json_t *changes,
 
 static enum nl_status apply(struct nl_person *person, const struct nl_subscriber_change *change,
                             struct nl_error *err) {
-    enum nl_status status = set_text(&person->name, change->name, "the name", err);
+    enum nl_status status =
+        set_text(&person->name, change->name, NL_TEXT_IN("error", "the name"), err);
     if (status == NL_OK)
-        status = set_text(&person->language, change->language, "the language", err);
+        status =
+            set_text(&person->language, change->language, NL_TEXT_IN("error", "the language"), err);
     return status == NL_OK ? set_attributes(person, change->attributes, err) : status;
 }
 
@@ -106,7 +110,7 @@ enum nl_status nl_office_subscriber_change(const struct nl_office *office, const
     *stale = false;
     if (change->language != NULL && change->language[0] != '\0' &&
         !nl_language_is_tag(change->language))
-        return nl_error_set(err, NL_DATA, "'%s' is not a language tag such as en or kk",
+        return nl_error_set(err, NL_DATA, NL_TEXT("'%s' is not a language tag such as en or kk"),
                             change->language);
     bool open = false;
     enum nl_status status = nl_office_begin(office, &open, err);

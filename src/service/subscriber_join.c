@@ -2,6 +2,7 @@
 
 #include "newsletter/base/address.h"
 #include "newsletter/base/attributes.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/clean.h"
 #include "newsletter/base/language.h"
 #include "newsletter/base/network.h"
@@ -41,8 +42,9 @@ static enum nl_status take_attributes(json_t *given, char **out, struct nl_error
     struct nl_buf passed = {0};
     enum nl_status status = nl_attributes_take(attributes, given, &passed, err);
     if (status == NL_OK && passed.len > 0)
-        status = nl_error_set(err, NL_DATA, "attributes cannot be kept under these names: %s",
-                              nl_buf_text(&passed));
+        status =
+            nl_error_set(err, NL_DATA, NL_TEXT("attributes cannot be kept under these names: %s"),
+                         nl_buf_text(&passed));
     if (status == NL_OK && (*out = json_dumps(attributes, JSON_COMPACT)) == NULL)
         status = nl_error_nomem(err);
     json_decref(attributes);
@@ -54,14 +56,14 @@ static enum nl_status check_texts(const struct nl_subscriber_join *join, struct 
     struct nl_ip ip;
     enum nl_status status = NL_OK;
     if (join->language != NULL && !nl_language_is_tag(join->language))
-        status = nl_error_set(err, NL_DATA, "'%s' is not a language tag such as en or kk",
+        status = nl_error_set(err, NL_DATA, NL_TEXT("'%s' is not a language tag such as en or kk"),
                               join->language);
     if (status == NL_OK && join->consent != NULL && nl_is_blank(join->consent))
-        status = nl_error_set(err, NL_DATA, "say where consent was given");
+        status = nl_error_set(err, NL_DATA, NL_TEXT("say where consent was given"));
     if (status == NL_OK && join->consent != NULL)
-        status = nl_text_check_line(join->consent, "the consent", err);
+        status = nl_text_check_line(join->consent, NL_TEXT_IN("error", "the consent"), err);
     if (status == NL_OK && join->source != NULL)
-        status = nl_text_check_line(join->source, "the source", err);
+        status = nl_text_check_line(join->source, NL_TEXT_IN("error", "the source"), err);
     if (status == NL_OK && join->ip != NULL && !nl_ip_parse(join->ip, &ip))
         status = nl_error_set(err, NL_DATA, "'%s' is not an IP address", join->ip);
     return status;
@@ -73,11 +75,11 @@ static enum nl_status prepare(const struct nl_office *office, const struct nl_su
     out->join = join;
     enum nl_status status = join->address != NULL
                                 ? nl_address_parse(join->address, &out->address, err)
-                                : nl_error_set(err, NL_DATA, "an address is missing");
+                                : nl_error_set(err, NL_DATA, NL_TEXT("an address is missing"));
     if (status == NL_OK)
         status = check_texts(join, err);
     if (status == NL_OK && join->name != NULL)
-        status = nl_clean_line(join->name, "the name", &out->name, err);
+        status = nl_clean_line(join->name, NL_TEXT_IN("error", "the name"), &out->name, err);
     if (status == NL_OK && join->attributes != NULL)
         status = take_attributes(join->attributes, &out->attributes, err);
     if (status == NL_OK)

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/pieces.h"
 #include "service/task_common.h"
 
@@ -105,5 +106,5 @@ enum nl_status nl_task_open(struct nl_store *store, int64_t id, enum nl_task_fil
     }
     fclose(*out);
     *out = NULL;
-    return nl_error_set(err, NL_NOTFOUND, "there is no such file, or no more");
+    return nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such file, or no more"));
 }

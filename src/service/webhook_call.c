@@ -1,5 +1,6 @@
 #include "service/webhook_call.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/http/client.h"
 
@@ -28,15 +29,16 @@ static enum nl_status check_host(const struct nl_reach *gate, const char *host,
     int failed = getaddrinfo(nl_buf_text(&bare), NULL, &hints, &found);
     nl_buf_free(&bare);
     if (failed != 0)
-        return nl_error_set(err, NL_DATA, "the host %s is not found: %s", host,
+        return nl_error_set(err, NL_DATA, NL_TEXT("the host %s is not found: %s"), host,
                             gai_strerror(failed));
     enum nl_status status = NL_OK;
     for (const struct addrinfo *at = found; status == NL_OK && at != NULL; at = at->ai_next)
         if (!nl_reach_may(gate, at->ai_addr))
-            status = nl_error_set(err, NL_DATA,
-                                  "the host %s is in a private network: list that network in "
-                                  "webhooks.allow_networks if targets may be there",
-                                  host);
+            status =
+                nl_error_set(err, NL_DATA,
+                             NL_TEXT("the host %s is in a private network: list that network in "
+                                     "webhooks.allow_networks if targets may be there"),
+                             host);
     freeaddrinfo(found);
     return status;
 }
@@ -52,9 +54,10 @@ enum nl_status nl_webhook_check_url(const struct nl_office *office, const char *
     enum nl_status status = NL_OK;
     if (!nl_text_is_http_url(url) || curl_url_set(parts, CURLUPART_URL, url, 0) != CURLUE_OK ||
         curl_url_get(parts, CURLUPART_HOST, &host, 0) != CURLUE_OK)
-        status = nl_error_set(err, NL_DATA, "'%s' is not an http(s) URL", url);
+        status = nl_error_set(err, NL_DATA, NL_TEXT("'%s' is not an http(s) URL"), url);
     else if (curl_url_get(parts, CURLUPART_USER, &user, 0) == CURLUE_OK)
-        status = nl_error_set(err, NL_DATA, "a webhook's URL holds no login: requests are signed");
+        status = nl_error_set(err, NL_DATA,
+                              NL_TEXT("a webhook's URL holds no login: requests are signed"));
     if (status == NL_OK)
         status = nl_reach_open(office->config->webhooks.allow_networks, &gate, err);
     if (status == NL_OK) {

@@ -1,5 +1,6 @@
 #include "newsletter/service/webhooks.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/env.h"
 #include "newsletter/base/text.h"
 #include "newsletter/report/facts.h"
@@ -29,9 +30,9 @@ static enum nl_status check_kinds(const char *kinds, struct nl_error *err) {
                               strncmp(nl_webhook_kinds[i], at, len) == 0);
         if (!known)
             return nl_error_set(err, NL_DATA,
-                                "'%.*s' is no event: use subscribed, confirmed, changed, "
-                                "unsubscribed, bounced, complained, erased, issue-sending, "
-                                "issue-finished or import-finished",
+                                NL_TEXT("'%.*s' is no event: use subscribed, confirmed, changed, "
+                                        "unsubscribed, bounced, complained, erased, issue-sending, "
+                                        "issue-finished or import-finished"),
                                 (int)(len < NAME_LIMIT ? len : NAME_LIMIT), at);
         at += len + (at[len] == ' ');
     }
@@ -57,9 +58,9 @@ enum nl_status nl_office_webhook_add(const struct nl_office *office, const char 
     bool open = false;
     *out = (struct nl_webhook){0};
     if (!nl_text_is_name(name, "_-", NAME_LIMIT))
-        return nl_error_set(err, NL_DATA,
-                            "'%s' is not a name: use up to %d letters, digits, '_' and '-'", name,
-                            NAME_LIMIT);
+        return nl_error_set(
+            err, NL_DATA, NL_TEXT("'%s' is not a name: use up to %d letters, digits, '_' and '-'"),
+            name, NAME_LIMIT);
     enum nl_status status = check_kinds(kinds, err);
     if (status == NL_OK)
         status = nl_webhook_check_url(office, url, err);

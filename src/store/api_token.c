@@ -1,5 +1,6 @@
 #include "newsletter/store/api_token.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/db/sql.h"
 
@@ -22,7 +23,8 @@ enum nl_status nl_api_scope_add(const char *word, unsigned *out, struct nl_error
             return NL_OK;
         }
     return nl_error_set(
-        err, NL_DATA, "'%s' is no scope of a token: use read, people, issues, send or admin", word);
+        err, NL_DATA,
+        NL_TEXT("'%s' is no scope of a token: use read, people, issues, send or admin"), word);
 }
 
 void nl_api_scope_words(unsigned given, struct nl_buf *out) {
@@ -66,7 +68,7 @@ enum nl_status nl_api_token_add(struct nl_store *store, const struct nl_api_toke
     int64_t now = nl_store_now(store);
     if (!nl_text_is_name(wanted->name, "._-", NL_STAFF_NAME))
         return nl_error_set(err, NL_DATA,
-                            "'%s' is not a name: use letters, digits, '.', '_' and '-'",
+                            NL_TEXT("'%s' is not a name: use letters, digits, '.', '_' and '-'"),
                             wanted->name);
     nl_token_new(nl_store_env(store), token);
     nl_digest(token->text, NL_TOKEN_LEN, digest);
@@ -80,7 +82,8 @@ enum nl_status nl_api_token_add(struct nl_store *store, const struct nl_api_toke
                              NL_INT(lifetime > 0 ? now + lifetime : 0)));
     nl_buf_free(&words);
     return status != NL_OK && nl_sql_is_duplicate(store)
-               ? nl_error_set(err, NL_EXISTS, "there is a token '%s' already", wanted->name)
+               ? nl_error_set(err, NL_EXISTS, NL_TEXT("there is a token '%s' already"),
+                              wanted->name)
                : status;
 }
 
@@ -88,7 +91,7 @@ enum nl_status nl_api_token_remove(struct nl_store *store, const char *name, str
     enum nl_status status =
         nl_sql_run(store, err, "DELETE FROM api_token WHERE name = ?", NL_VALUES(NL_STRING(name)));
     return status == NL_OK && nl_sql_changes(store) == 0
-               ? nl_error_set(err, NL_NOTFOUND, "there is no token '%s'", name)
+               ? nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no token '%s'"), name)
                : status;
 }
 

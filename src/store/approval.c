@@ -1,5 +1,6 @@
 #include "newsletter/store/approval.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
 
 #include <stdio.h>
@@ -49,7 +50,7 @@ static enum nl_status lock_draft(struct nl_store *store, int64_t draft, struct n
         nl_sql_run(store, err, "UPDATE draft SET issue = issue WHERE id = ? AND issue IS NULL",
                    NL_VALUES(NL_INT(draft)));
     return status == NL_OK && nl_sql_changes(store) == 0
-               ? nl_error_set(err, NL_EXISTS, "this draft is planned, sent or removed")
+               ? nl_error_set(err, NL_EXISTS, NL_TEXT("this draft is planned, sent or removed"))
                : status;
 }
 
@@ -83,7 +84,7 @@ static enum nl_status keep_question(struct nl_store *store, const struct asking 
             "draft_version WHERE draft = ?2 GROUP BY language)",
             NL_VALUES(NL_INT(id), NL_INT(asking->draft)));
     return status == NL_OK && nl_sql_changes(store) == 0
-               ? nl_error_set(err, NL_DATA, "there is no text yet: write one first")
+               ? nl_error_set(err, NL_DATA, NL_TEXT("there is no text yet: write one first"))
                : status;
 }
 
@@ -97,7 +98,7 @@ static enum nl_status ask(struct nl_store *store, void *context, struct nl_error
     if (status == NL_OK)
         status = nl_approval_read(store, asking->draft, &last, err);
     if (status == NL_OK && last.state == NL_APPROVAL_APPROVED && strcmp(last.seal, seal.text) == 0)
-        status = nl_error_set(err, NL_EXISTS, "this version is approved already");
+        status = nl_error_set(err, NL_EXISTS, NL_TEXT("this version is approved already"));
     if (status == NL_OK)
         status = keep_question(store, asking, seal.text, err);
     nl_approval_free(&last);
@@ -108,7 +109,8 @@ static enum nl_status ask(struct nl_store *store, void *context, struct nl_error
 
 static enum nl_status check_words(const char *words, struct nl_error *err) {
     return strlen(words) > NL_APPROVAL_WORDS
-               ? nl_error_set(err, NL_DATA, "that is too long: %d bytes at most", NL_APPROVAL_WORDS)
+               ? nl_error_set(err, NL_DATA, NL_TEXT("that is too long: %d bytes at most"),
+                              NL_APPROVAL_WORDS)
                : NL_OK;
 }
 
@@ -137,12 +139,14 @@ static enum nl_status refuse_own(struct nl_store *store, const struct nl_approva
                                "kind = 'approve'",
                                NL_VALUES(NL_INT(last->id), NL_STRING(who)));
     if (status == NL_OK && given)
-        return nl_error_set(err, NL_DATA, "you have approved this version already");
+        return nl_error_set(err, NL_DATA, NL_TEXT("you have approved this version already"));
     if (status == NL_OK && !answer->own && strcmp(who, last->asked_by) == 0)
-        return nl_error_set(err, NL_DATA, "you have asked: somebody else has to approve it");
-    if (status == NL_OK && !answer->own && wrote)
         return nl_error_set(err, NL_DATA,
-                            "you have written the last version: somebody else has to approve it");
+                            NL_TEXT("you have asked: somebody else has to approve it"));
+    if (status == NL_OK && !answer->own && wrote)
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("you have written the last version: somebody else has to approve it"));
     return status;
 }
 
@@ -152,12 +156,12 @@ static enum nl_status check_answer(struct nl_store *store, const struct nl_appro
     int64_t count = 0;
     if (last->state != NL_APPROVAL_OPEN &&
         !(last->state == NL_APPROVAL_APPROVED && answer->kind != NL_APPROVAL_APPROVE))
-        return nl_error_set(err, NL_EXISTS, "nobody asks for this any more: look again");
+        return nl_error_set(err, NL_EXISTS, NL_TEXT("nobody asks for this any more: look again"));
     enum nl_status status = nl_draft_seal(store, answer->draft, &seal, err);
     if (status == NL_OK &&
         (strcmp(seal.text, last->seal) != 0 || strcmp(seal.text, answer->seal) != 0))
         return nl_error_set(err, NL_EXISTS,
-                            "the issue has changed since you looked at it: look again");
+                            NL_TEXT("the issue has changed since you looked at it: look again"));
     if (status == NL_OK)
         status = nl_sql_number(store, err, &count, NULL,
                                "SELECT count(*) FROM approval_word WHERE approval = ?",
@@ -214,7 +218,7 @@ enum nl_status nl_approval_answer(struct nl_store *store, const struct nl_approv
     if (status == NL_OK && answer->passage != NULL)
         status = check_words(answer->passage, err);
     if (status == NL_OK && answer->kind != NL_APPROVAL_APPROVE && answer->words[0] == '\0')
-        status = nl_error_set(err, NL_DATA, "say in a few words what is to be changed");
+        status = nl_error_set(err, NL_DATA, NL_TEXT("say in a few words what is to be changed"));
     return status == NL_OK ? nl_sql_exclusive(store, answer_in, &copy, err) : status;
 }
 

@@ -1,11 +1,13 @@
 #include "newsletter/store/boilerplate.h"
 
+#include "newsletter/base/catalog.h"
+
 #include "store/audited.h"
 
 #include <stdio.h>
 
 static enum nl_status no_such(struct nl_error *err) {
-    return nl_error_set(err, NL_NOTFOUND, "there is no such snippet or template");
+    return nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such snippet or template"));
 }
 
 struct visit {
@@ -56,9 +58,9 @@ static enum nl_status add(struct nl_store *store, struct putting *putting, struc
     enum nl_status status =
         nl_sql_number(store, err, &count, NULL, "SELECT count(*) FROM boilerplate", NL_NO_VALUES);
     if (status == NL_OK && count >= NL_BOILERPLATE_MOST)
-        return nl_error_set(err, NL_DATA,
-                            "there are %d snippets and templates already: remove some first",
-                            (int)NL_BOILERPLATE_MOST);
+        return nl_error_set(
+            err, NL_DATA, NL_TEXT("there are %d snippets and templates already: remove some first"),
+            (int)NL_BOILERPLATE_MOST);
     return status == NL_OK
                ? nl_sql_insert(store, err, &putting->id,
                                "INSERT INTO boilerplate (kind, name, language, list, source, "
@@ -90,7 +92,8 @@ static enum nl_status change(struct nl_store *store, struct putting *putting,
     if (status != NL_OK || !there)
         return status != NL_OK ? status : no_such(err);
     putting->stale = true;
-    return nl_error_set(err, NL_EXISTS, "somebody else has changed it meanwhile: look at it again");
+    return nl_error_set(err, NL_EXISTS,
+                        NL_TEXT("somebody else has changed it meanwhile: look at it again"));
 }
 
 static enum nl_status put(struct nl_store *store, void *context, struct nl_error *err) {
@@ -99,8 +102,11 @@ static enum nl_status put(struct nl_store *store, void *context, struct nl_error
     putting->id = item->id;
     enum nl_status status = item->id == 0 ? add(store, putting, err) : change(store, putting, err);
     return status != NL_OK && nl_sql_is_duplicate(store)
-               ? nl_error_set(err, NL_EXISTS, "there is a %s '%s' in this language already",
-                              item->kind, item->name)
+               ? nl_error_set(err, NL_EXISTS,
+                              strcmp(item->kind, "template") == 0
+                                  ? NL_TEXT("there is a template '%s' in this language already")
+                                  : NL_TEXT("there is a snippet '%s' in this language already"),
+                              item->name)
                : status;
 }
 

@@ -1,5 +1,6 @@
 #include "newsletter/store/bounce_record.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/link.h"
 #include "newsletter/store/suppression.h"
@@ -335,8 +336,8 @@ enum nl_status nl_bounce_record_message(struct nl_store *store, int64_t id, stru
         "SELECT message FROM returned WHERE id = ? AND message IS NOT NULL", NL_VALUES(NL_INT(id)));
     if (status == NL_OK && !kept.found)
         return nl_error_set(err, NL_NOTFOUND,
-                            "no message %lld is kept: see newsletter bounce "
-                            "--kept",
+                            NL_TEXT("no message %lld is kept: see newsletter bounce "
+                                    "--kept"),
                             (long long)id);
     return status;
 }
@@ -347,8 +348,8 @@ enum nl_status nl_bounce_record_dismiss(struct nl_store *store, int64_t id, stru
         NL_VALUES(NL_INT(id)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
         return nl_error_set(err, NL_NOTFOUND,
-                            "no message %lld is kept: see newsletter bounce "
-                            "--kept",
+                            NL_TEXT("no message %lld is kept: see newsletter bounce "
+                                    "--kept"),
                             (long long)id);
     return status;
 }

@@ -1,5 +1,7 @@
 #include "newsletter/store/draft.h"
 
+#include "newsletter/base/catalog.h"
+
 #include "store/approval_withdraw.h"
 #include "store/audited.h"
 
@@ -16,7 +18,8 @@ void nl_draft_free(struct nl_draft *draft) {
 }
 
 static enum nl_status no_such(struct nl_error *err) {
-    return nl_error_set(err, NL_NOTFOUND, "there is no such draft: somebody may have removed it");
+    return nl_error_set(err, NL_NOTFOUND,
+                        NL_TEXT("there is no such draft: somebody may have removed it"));
 }
 
 /* ---- drafts ---- */
@@ -202,7 +205,8 @@ enum nl_status nl_draft_version_read(struct nl_store *store, int64_t draft, int6
         store, err, &found, "SELECT source FROM draft_version WHERE draft = ? AND id = ?",
         NL_VALUES(NL_INT(draft), NL_INT(version)), NL_COLUMNS(NL_INTO(&text)));
     if (status == NL_OK && !found)
-        status = nl_error_set(err, NL_NOTFOUND, "there is no such version: it may be too old");
+        status =
+            nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such version: it may be too old"));
     if (text != NULL)
         nl_buf_adds(source, text);
     free(text);
@@ -285,7 +289,8 @@ static enum nl_status save_text(struct nl_store *store, void *context, struct nl
     const char *present = saving->present.source;
     saving->stale = !save->allows(present != NULL ? present : "", save->ctx);
     if (saving->stale) /* undoes the first statement */
-        return nl_error_set(err, NL_EXISTS, "somebody else has changed this text meanwhile");
+        return nl_error_set(err, NL_EXISTS,
+                            NL_TEXT("somebody else has changed this text meanwhile"));
     return present != NULL && strcmp(present, save->source) == 0
                ? NL_OK
                : write_version(store, saving, err);
@@ -296,7 +301,8 @@ enum nl_status nl_draft_save(struct nl_store *store, const struct nl_draft_save 
     struct saving saving = {.save = save};
     *stale = false;
     if (strlen(save->source) > NL_DRAFT_TEXT_MOST)
-        return nl_error_set(err, NL_DATA, "a text has at most %d bytes", NL_DRAFT_TEXT_MOST);
+        return nl_error_set(err, NL_DATA, NL_TEXT("a text has at most %d bytes"),
+                            NL_DRAFT_TEXT_MOST);
     enum nl_status status = nl_sql_exclusive(store, save_text, &saving, err);
     free(saving.present.source);
     free(saving.present.author);
@@ -320,7 +326,7 @@ static enum nl_status remove_text(struct nl_store *store, void *context, struct 
         nl_sql_run(store, err, "DELETE FROM draft_version WHERE draft = ? AND language = ?",
                    NL_VALUES(NL_INT(removal->draft), NL_STRING(removal->language)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
-        return nl_error_set(err, NL_NOTFOUND, "there is no text in this language");
+        return nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no text in this language"));
     return status == NL_OK ? nl_approval_withdraw(store, removal->draft, removal->by, err) : status;
 }
 

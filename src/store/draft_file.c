@@ -1,5 +1,7 @@
 #include "newsletter/store/draft.h"
 
+#include "newsletter/base/catalog.h"
+
 #include "store/approval_withdraw.h"
 #include "store/audited.h"
 
@@ -22,9 +24,10 @@ static enum nl_status check_room(struct nl_store *store, const struct putting *p
                      NL_VALUES(NL_INT(putting->draft), NL_STRING(putting->file->name)),
                      NL_COLUMNS(NL_INTO(&count), NL_INTO(&bytes)));
     if (status == NL_OK && count >= NL_DRAFT_FILES)
-        return nl_error_set(err, NL_DATA, "an issue has at most %d files", NL_DRAFT_FILES);
+        return nl_error_set(err, NL_DATA, NL_TEXT("an issue has at most %d files"), NL_DRAFT_FILES);
     if (status == NL_OK && bytes + (int64_t)putting->file->size > NL_DRAFT_FILES_MOST)
-        return nl_error_set(err, NL_DATA, "the files of an issue have at most %d MB in all",
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("the files of an issue have at most %d MB in all"),
                             NL_DRAFT_FILES_MOST >> 20);
     return status;
 }
@@ -54,7 +57,7 @@ enum nl_status nl_draft_file_put(struct nl_store *store, int64_t draft,
     snprintf(name, sizeof name, "%lld", (long long)draft);
     const struct nl_noted noted = {by, "draft file add", "draft", name, file->name};
     if (file->size > NL_DRAFT_FILE_MOST)
-        return nl_error_set(err, NL_DATA, "%s has more than %d MB", file->name,
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s has more than %d MB"), file->name,
                             NL_DRAFT_FILE_MOST >> 20);
     return nl_audited(store, put, &putting, &noted, err);
 }
@@ -100,7 +103,7 @@ static enum nl_status remove_file(struct nl_store *store, void *context, struct 
         nl_sql_run(store, err, "DELETE FROM draft_file WHERE draft = ? AND name = ?",
                    NL_VALUES(NL_INT(removal->draft), NL_STRING(removal->name)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
-        return nl_error_set(err, NL_NOTFOUND, "there is no such file");
+        return nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such file"));
     return status == NL_OK ? nl_approval_withdraw(store, removal->draft, removal->by, err) : status;
 }
 

@@ -1,5 +1,6 @@
 #include "newsletter/store/draft_issue.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/approval.h"
@@ -16,12 +17,13 @@ static enum nl_status take_draft(struct nl_store *store, const struct nl_draft_i
         nl_sql_run(store, err, "UPDATE draft SET issue = issue WHERE id = ? AND issue IS NULL",
                    NL_VALUES(NL_INT(request->draft)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
-        return nl_error_set(err, NL_EXISTS, "somebody else has sent or removed this draft");
+        return nl_error_set(err, NL_EXISTS,
+                            NL_TEXT("somebody else has sent or removed this draft"));
     if (status == NL_OK)
         status = nl_draft_seal(store, request->draft, &present, err);
     return status == NL_OK && strcmp(present.text, request->seal->text) != 0
                ? nl_error_set(err, NL_EXISTS,
-                              "the issue has changed since you looked at it: look again")
+                              NL_TEXT("the issue has changed since you looked at it: look again"))
                : status;
 }
 
@@ -48,7 +50,8 @@ static enum nl_status check_approval(struct nl_store *store, const struct nl_dra
                                   : nl_approval_holds(store, request->draft, request->seal,
                                                       request->approvals, &holds, err);
     return status == NL_OK && !holds
-               ? nl_error_set(err, NL_DATA, "this version is not approved yet: ask for it first")
+               ? nl_error_set(err, NL_DATA,
+                              NL_TEXT("this version is not approved yet: ask for it first"))
                : status;
 }
 

@@ -1,5 +1,6 @@
 #include "newsletter/store/issue.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/store/audit.h"
 #include "store/event.h"
 #include "store/fan_out.h"
@@ -131,7 +132,8 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
                   NL_INT(issue->public_from)));
     if (status != NL_OK)
         return nl_sql_is_duplicate(store)
-                   ? nl_error_set(err, NL_BUSY, "the issue is being sent by another process")
+                   ? nl_error_set(err, NL_BUSY,
+                                  NL_TEXT("the issue is being sent by another process"))
                    : status;
     status =
         nl_recordings_add(store, issue->id, NULL, issue->recordings, issue->recording_count, err);

@@ -1,5 +1,6 @@
 #include "newsletter/store/issue_calendar.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/approval.h"
@@ -55,7 +56,8 @@ static enum nl_status check_approval(struct nl_store *store, const struct nl_iss
     if (status == NL_OK && draft != 0)
         status = nl_approval_holds(store, draft, &seal, move->approvals, &holds, err);
     return status == NL_OK && !holds
-               ? nl_error_set(err, NL_DATA, "this version is not approved: ask for it first")
+               ? nl_error_set(err, NL_DATA,
+                              NL_TEXT("this version is not approved: ask for it first"))
                : status;
 }
 
@@ -83,7 +85,7 @@ static enum nl_status reschedule(struct nl_store *store, void *context, struct n
                                       NL_STRING(move->local_time), NL_INT(move->from)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
         return nl_error_set(err, NL_EXISTS,
-                            "the issue is not planned for that time any more: look again");
+                            NL_TEXT("the issue is not planned for that time any more: look again"));
     return status == NL_OK ? note(store, move, err) : status;
 }
 

@@ -116,7 +116,7 @@ static enum nl_status release_leases(struct nl_store *store, int64_t issue, stru
     } else if (status == NL_BUSY) {
         status = NL_OK;
     } else {
-        status = nl_error_set(err, status, "%s", nl_error_text(&busy));
+        status = nl_error_take(err, status, &busy);
     }
     nl_error_free(&busy);
     return status;

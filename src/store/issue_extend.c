@@ -1,5 +1,6 @@
 #include "newsletter/store/issue.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
 #include "store/event.h"
 #include "store/fan_out.h"
@@ -36,7 +37,7 @@ static enum nl_status extend(struct nl_store *store, void *ctx, struct nl_error 
                    "WHERE id = ?1 AND state IN ('sent', 'sending', 'paused')",
                    NL_VALUES(NL_INT(issue), NL_STRING(call->making.segment)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
-        return nl_error_set(err, NL_EXISTS, "the issue is neither sent nor being sent");
+        return nl_error_set(err, NL_EXISTS, NL_TEXT("the issue is neither sent nor being sent"));
     if (status == NL_OK)
         status = nl_making_begin(store, &call->making, &call->deliveries, err);
     return status == NL_OK

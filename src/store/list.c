@@ -2,6 +2,7 @@
 
 #include "newsletter/base/address.h"
 #include "newsletter/base/buf.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/language.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/token.h"
@@ -63,7 +64,7 @@ static enum nl_status check_address(const char *text, const char *what, struct n
 static enum nl_status check_url(const char *text, const char *what, struct nl_error *err) {
     if (text == NULL || nl_text_is_http_url(text))
         return NL_OK;
-    return nl_error_set(err, NL_DATA, "%s '%s' is not an http(s) URL", what, text);
+    return nl_error_set(err, NL_DATA, NL_TEXT("%s '%s' is not an http(s) URL"), what, text);
 }
 
 static enum nl_status fill_defaults(struct nl_list *list, const char *domain,
@@ -84,38 +85,42 @@ enum nl_status nl_list_check(struct nl_list *list, struct nl_error *err) {
     char *name = NULL;
     struct nl_address sender = {0};
     if (list->name == NULL || !is_name(list->name))
-        return nl_error_set(err, NL_DATA, "'%s' is not a list name: use up to %d of a-z, 0-9 and -",
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("'%s' is not a list name: use up to %d of a-z, 0-9 and -"),
                             list->name != NULL ? list->name : "", NAME_LIMIT);
     if (list->sender == NULL)
-        return nl_error_set(err, NL_DATA, "a list needs a sender: give --from 'Name <address>'");
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("a list needs a sender: give --from 'Name <address>'"));
     enum nl_status status = nl_mailbox_parse(list->sender, &name, &sender, err);
     if (status == NL_OK && sender.smtputf8)
-        status = nl_error_set(err, NL_DATA, "the sender's address must be ASCII before the @");
+        status =
+            nl_error_set(err, NL_DATA, NL_TEXT("the sender's address must be ASCII before the @"));
     if (status == NL_OK)
         status = fill_defaults(list, sender.domain, err);
     for (size_t i = 0; status == NL_OK && text_fields(list, i) != NULL; i++) {
         const char *text = *text_fields(list, i);
         if (text != NULL)
-            status = nl_text_check_label(text, "a list setting", err);
+            status = nl_text_check_label(text, NL_TEXT_IN("error", "a list setting"), err);
         if (status == NL_OK && text != NULL && strlen(text) > TEXT_LIMIT &&
             !nl_text_is_http_url(text))
-            status =
-                nl_error_set(err, NL_DATA, "a list setting is longer than %d bytes", TEXT_LIMIT);
+            status = nl_error_set(err, NL_DATA, NL_TEXT("a list setting is longer than %d bytes"),
+                                  TEXT_LIMIT);
     }
     if (status == NL_OK && !is_list_id(list->list_id))
-        status = nl_error_set(err, NL_DATA, "'%s' is not a List-Id: write it as news.example.org",
+        status = nl_error_set(err, NL_DATA,
+                              NL_TEXT("'%s' is not a List-Id: write it as news.example.org"),
                               list->list_id);
     if (status == NL_OK && !nl_language_is_tag(list->language))
-        status = nl_error_set(err, NL_DATA, "'%s' is not a language tag such as en or kk",
+        status = nl_error_set(err, NL_DATA, NL_TEXT("'%s' is not a language tag such as en or kk"),
                               list->language);
     if (status == NL_OK)
-        status = check_address(list->reply_to, "reply-to", err);
+        status = check_address(list->reply_to, NL_TEXT_IN("error", "reply-to"), err);
     if (status == NL_OK)
-        status = check_address(list->owner, "owner", err);
+        status = check_address(list->owner, NL_TEXT_IN("error", "owner"), err);
     if (status == NL_OK)
-        status = check_url(list->archive_url, "archive URL", err);
+        status = check_url(list->archive_url, NL_TEXT_IN("error", "archive URL"), err);
     if (status == NL_OK)
-        status = check_url(list->subscribe_url, "subscribe URL", err);
+        status = check_url(list->subscribe_url, NL_TEXT_IN("error", "subscribe URL"), err);
     free(name);
     nl_address_free(&sender);
     return status;
@@ -140,7 +145,7 @@ enum nl_status nl_list_add(struct nl_store *store, struct nl_list *list, struct 
                   NL_INT(list->is_private), NL_INT(nl_store_now(store))));
     return status != NL_OK && nl_sql_is_duplicate(store)
                ? nl_error_set(err, NL_EXISTS,
-                              "there is a list '%s' already: change it with 'list edit'",
+                              NL_TEXT("there is a list '%s' already: change it with 'list edit'"),
                               list->name)
                : status;
 }
@@ -161,12 +166,13 @@ enum nl_status nl_list_update(struct nl_store *store, const struct nl_list *list
 enum nl_status nl_list_rename(struct nl_store *store, int64_t list, const char *name,
                               struct nl_error *err) {
     if (!is_name(name))
-        return nl_error_set(err, NL_DATA, "'%s' is not a list name: use up to %d of a-z, 0-9 and -",
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("'%s' is not a list name: use up to %d of a-z, 0-9 and -"),
                             name, NAME_LIMIT);
     enum nl_status status = nl_sql_run(store, err, "UPDATE list SET name = ? WHERE id = ?",
                                        NL_VALUES(NL_STRING(name), NL_INT(list)));
     return status != NL_OK && nl_sql_is_duplicate(store)
-               ? nl_error_set(err, NL_EXISTS, "there is a list '%s' already", name)
+               ? nl_error_set(err, NL_EXISTS, NL_TEXT("there is a list '%s' already"), name)
                : status;
 }
 
@@ -247,8 +253,8 @@ static enum nl_status not_found(struct nl_store *store, const char *name, struct
         status =
             nl_error_set(err, NL_USAGE, "which list? give --list, one of: %s", nl_buf_text(&names));
     else if (status == NL_OK)
-        status = nl_error_set(err, NL_NOTFOUND, "there is no list '%s'; there are: %s", name,
-                              nl_buf_text(&names));
+        status = nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no list '%s'; there are: %s"),
+                              name, nl_buf_text(&names));
     nl_buf_free(&names);
     return status;
 }
@@ -270,7 +276,7 @@ enum nl_status nl_list_get(struct nl_store *store, int64_t id, struct nl_list *o
     enum nl_status status =
         nl_sql_each(store, err, read_row, out, "SELECT " COLUMNS " FROM list WHERE id = ?",
                     NL_VALUES(NL_INT(id)));
-    return status == NL_OK && out->id == 0 ? nl_error_set(err, NL_NOTFOUND, "no such list")
+    return status == NL_OK && out->id == 0 ? nl_error_set(err, NL_NOTFOUND, NL_TEXT("no such list"))
                                            : status;
 }
 

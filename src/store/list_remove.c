@@ -1,5 +1,6 @@
 #include "newsletter/store/list.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
 #include "store/event.h"
 #include "store/person_row.h"
@@ -51,9 +52,10 @@ static enum nl_status check_idle(struct nl_store *store, int64_t list, struct nl
                                           "('scheduled', 'sending', 'paused')",
                                           NL_VALUES(NL_INT(list)));
     return status == NL_OK && busy
-               ? nl_error_set(err, NL_BUSY,
-                              "an issue of the list is scheduled, being sent or paused: let it "
-                              "finish, or run 'newsletter cancel'")
+               ? nl_error_set(
+                     err, NL_BUSY,
+                     NL_TEXT("an issue of the list is scheduled, being sent or paused: let it "
+                             "finish, or run 'newsletter cancel'"))
                : status;
 }
 

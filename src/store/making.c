@@ -1,5 +1,6 @@
 #include "store/making.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/import_job.h"
 #include "store/fan_out.h"
@@ -155,7 +156,7 @@ enum nl_status nl_making_begin(struct nl_store *store, const struct nl_making_pl
         NL_VALUES(NL_INT(plan->issue), NL_STRING(plan->segment), NL_INT(plan->further),
                   NL_INT(nl_store_now(store)), NL_INT(plan->people), NL_INT(plan->list)));
     if (status == NL_OK && id == 0)
-        status = nl_error_set(err, NL_BUSY, "an import is being taken in: try again");
+        status = nl_error_set(err, NL_BUSY, NL_TEXT("an import is being taken in: try again"));
     if (status == NL_OK)
         status = nl_sql_first(store, err, NULL,
                               FROM_MAKING "WHERE m.id = ?1 AND m.id = (SELECT min(id) FROM making "

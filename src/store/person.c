@@ -1,5 +1,6 @@
 #include "newsletter/store/person.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/token.h"
 #include "store/event.h"
 #include "store/person_row.h"
@@ -14,7 +15,7 @@ enum nl_status nl_person_find(struct nl_store *store, const struct nl_address *a
                                           "SELECT id FROM subscriber WHERE address_key = ?",
                                           NL_VALUES(NL_STRING(address->key)));
     return status == NL_OK && !found
-               ? nl_error_set(err, NL_NOTFOUND, "%s is not known here", address->text)
+               ? nl_error_set(err, NL_NOTFOUND, NL_TEXT("%s is not known here"), address->text)
                : status;
 }
 
@@ -23,8 +24,9 @@ enum nl_status nl_person_check(struct nl_store *store, int64_t subscriber, struc
     enum nl_status status = nl_sql_exists(
         store, err, &found, "SELECT 1 FROM subscriber WHERE id = ? AND address_key LIKE '%@%'",
         NL_VALUES(NL_INT(subscriber)));
-    return status == NL_OK && !found ? nl_error_set(err, NL_NOTFOUND, "there is no such subscriber")
-                                     : status;
+    return status == NL_OK && !found
+               ? nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such subscriber"))
+               : status;
 }
 
 /* ---- forgetting ---- */
@@ -44,7 +46,7 @@ enum nl_status nl_person_leave_tombstone(struct nl_store *store, int64_t subscri
     if (status != NL_OK)
         return status;
     if (key == NULL)
-        return nl_error_set(err, NL_NOTFOUND, "there is no such subscriber");
+        return nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such subscriber"));
     digest_of(store, key, digest);
     free(key);
     return nl_sql_run(store, err,

@@ -1,5 +1,7 @@
 #include "newsletter/store/person.h"
 
+#include "newsletter/base/catalog.h"
+
 #include "store/event.h"
 
 #include <stdlib.h>
@@ -14,7 +16,7 @@ enum nl_status nl_person_read(struct nl_store *store, int64_t subscriber, struct
                      NL_COLUMNS(NL_INTO(&out->id), NL_INTO(&out->address), NL_INTO(&out->name),
                                 NL_INTO(&out->language), NL_INTO(&out->attributes)));
     if (status == NL_OK && out->id == 0)
-        status = nl_error_set(err, NL_NOTFOUND, "there is no such subscriber");
+        status = nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such subscriber"));
     if (status != NL_OK)
         nl_person_free(out);
     return status;

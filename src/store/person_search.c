@@ -1,5 +1,6 @@
 #include "newsletter/store/person.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/db/sql.h"
 
@@ -195,10 +196,10 @@ static enum nl_status read_part(const char *text, char **out, struct nl_error *e
     while (strchr(space, text[len - 1]) != NULL)
         len--;
     if (len > NL_PART_MOST)
-        return nl_error_set(err, NL_DATA, "the part to look for is longer than %d bytes",
+        return nl_error_set(err, NL_DATA, NL_TEXT("the part to look for is longer than %d bytes"),
                             NL_PART_MOST);
     if (u8_check((const uint8_t *)text, len) != NULL)
-        return nl_error_set(err, NL_DATA, "the part to look for is not valid UTF-8");
+        return nl_error_set(err, NL_DATA, NL_TEXT("the part to look for is not valid UTF-8"));
     *out = strndup(text, len);
     return *out != NULL ? NL_OK : nl_error_nomem(err);
 }

@@ -1,5 +1,6 @@
 #include "newsletter/store/preference.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/token_find.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/link.h"
@@ -109,8 +110,9 @@ static enum nl_status read_person(struct nl_store *store, struct nl_preferences 
         NL_VALUES(NL_INT(out->subscriber)),
         NL_COLUMNS(NL_INTO(&out->address), NL_INTO(&out->name), NL_INTO(&out->language),
                    NL_INTO(&out->new_address), NL_INTO(&out->attributes)));
-    return status == NL_OK && !found ? nl_error_set(err, NL_NOTFOUND, "there is no such subscriber")
-                                     : status;
+    return status == NL_OK && !found
+               ? nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such subscriber"))
+               : status;
 }
 
 static enum nl_status add_membership(const struct nl_sql_row *row, void *context,

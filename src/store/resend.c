@@ -1,5 +1,7 @@
 #include "newsletter/store/resend.h"
 
+#include "newsletter/base/catalog.h"
+
 #include "store/event.h"
 #include "store/parts.h"
 
@@ -71,7 +73,8 @@ static enum nl_status refuse_if_cancelled(struct nl_store *store, const struct c
                       "SELECT 1 FROM issue WHERE id = ? AND state = 'cancelled' /*+ FOR UPDATE */",
                       NL_VALUES(NL_INT(call->resend->issue)));
     return status == NL_OK && cancelled
-               ? nl_error_set(err, NL_EXISTS, "the issue is cancelled: nobody gets it any more")
+               ? nl_error_set(err, NL_EXISTS,
+                              NL_TEXT("the issue is cancelled: nobody gets it any more"))
                : status;
 }
 

@@ -1,5 +1,6 @@
 #include "newsletter/store/saved_segment.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/db/sql.h"
 
@@ -8,9 +9,9 @@ enum { NAME_LIMIT = 64 };
 enum nl_status nl_saved_segment_put(struct nl_store *store, const char *name,
                                     const char *expression, struct nl_error *err) {
     if (!nl_text_is_name(name, "_-", NAME_LIMIT))
-        return nl_error_set(err, NL_DATA,
-                            "'%s' is not a name: use up to %d letters, digits, '_' and '-'", name,
-                            NAME_LIMIT);
+        return nl_error_set(
+            err, NL_DATA, NL_TEXT("'%s' is not a name: use up to %d letters, digits, '_' and '-'"),
+            name, NAME_LIMIT);
     return nl_sql_run(
         store, err,
         "INSERT INTO segment (name, expression, created_at) VALUES (?1, ?2, ?3) "
@@ -20,7 +21,7 @@ enum nl_status nl_saved_segment_put(struct nl_store *store, const char *name,
 
 static enum nl_status no_such(const char *name, struct nl_error *err) {
     return nl_error_set(err, NL_NOTFOUND,
-                        "there is no segment '%s': 'newsletter segment' lists them", name);
+                        NL_TEXT("there is no segment '%s': 'newsletter segment' lists them"), name);
 }
 
 enum nl_status nl_saved_segment_get(struct nl_store *store, const char *name, char **expression,

@@ -1,5 +1,6 @@
 #include "newsletter/store/second_step.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/token.h"
 #include "store/audited.h"
 
@@ -37,7 +38,7 @@ static enum nl_status find_step(struct nl_store *store, const char *name, struct
         nl_sql_each(store, err, read_step, out, "SELECT " COLUMNS " FROM staff WHERE name = ?",
                     NL_VALUES(NL_STRING(name)));
     return status == NL_OK && out->staff == 0
-               ? nl_error_set(err, NL_NOTFOUND, "there is no account '%s'", name)
+               ? nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no account '%s'"), name)
                : status;
 }
 
@@ -188,7 +189,7 @@ static enum nl_status end(struct nl_store *store, void *context, struct nl_error
                             "totp_step = 0 WHERE name = ?",
                             NL_VALUES(NL_STRING(name)));
     return status == NL_OK && nl_sql_changes(store) == 0
-               ? nl_error_set(err, NL_NOTFOUND, "there is no account '%s'", name)
+               ? nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no account '%s'"), name)
                : status;
 }
 

@@ -1,6 +1,7 @@
 #include "newsletter/store/segment_check.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/suggest.h"
 #include "newsletter/db/sql.h"
 
@@ -59,10 +60,16 @@ static enum nl_status unknown(const json_t *names, const char *wanted, struct nl
     for (size_t i = 0; i < FIELDS; i++)
         words[at++] = fields[i];
     const char *near = nl_suggest(wanted, words);
-    enum nl_status status = nl_error_set(
-        err, NL_DATA, "no subscriber has an attribute '%s'%s%s%s; the attributes there are: %s",
-        wanted, near != NULL ? ": did you mean '" : "", near != NULL ? near : "",
-        near != NULL ? "'?" : "", nl_buf_text(&all));
+    enum nl_status status =
+        near != NULL
+            ? nl_error_set(err, NL_DATA,
+                           NL_TEXT("no subscriber has an attribute '%s': did you mean '%s'?; the "
+                                   "attributes there are: %s"),
+                           wanted, near, nl_buf_text(&all))
+            : nl_error_set(
+                  err, NL_DATA,
+                  NL_TEXT("no subscriber has an attribute '%s'; the attributes there are: %s"),
+                  wanted, nl_buf_text(&all));
     free(words);
     nl_buf_free(&all);
     return status;

@@ -1,5 +1,6 @@
 #include "newsletter/store/staff_account.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/password.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/token.h"
@@ -12,13 +13,13 @@
 enum nl_status nl_staff_check_name(const char *name, struct nl_error *err) {
     if (nl_text_is_name(name, "._-", NL_STAFF_NAME))
         return NL_OK;
-    return nl_error_set(err, NL_DATA,
-                        "'%s' is not a name: use up to %d letters, digits, '.', '_' and '-'", name,
-                        NL_STAFF_NAME);
+    return nl_error_set(
+        err, NL_DATA, NL_TEXT("'%s' is not a name: use up to %d letters, digits, '.', '_' and '-'"),
+        name, NL_STAFF_NAME);
 }
 
 static enum nl_status no_account(const char *name, struct nl_error *err) {
-    return nl_error_set(err, NL_NOTFOUND, "there is no account '%s'", name);
+    return nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no account '%s'"), name);
 }
 
 /* ---- passwords ---- */
@@ -34,7 +35,8 @@ static enum nl_status add_account(struct nl_store *store, void *context, struct 
         NL_VALUES(NL_STRING(account->name), NL_STRING(account->hash), NL_STRING(account->role),
                   NL_INT(nl_store_now(store))));
     return status != NL_OK && nl_sql_is_duplicate(store)
-               ? nl_error_set(err, NL_EXISTS, "there is an account '%s' already", account->name)
+               ? nl_error_set(err, NL_EXISTS, NL_TEXT("there is an account '%s' already"),
+                              account->name)
                : status;
 }
 
@@ -120,9 +122,10 @@ static enum nl_status keep_administrator(struct nl_store *store, int64_t before,
         nl_sql_number(store, err, &after, NULL,
                       "SELECT count(*) FROM staff WHERE role = 'administrator'", NL_NO_VALUES);
     return status == NL_OK && before > 0 && after == 0
-               ? nl_error_set(err, NL_DATA,
-                              "this is the last administrator: make somebody else one first, by "
-                              "'newsletter staff role NAME administrator'")
+               ? nl_error_set(
+                     err, NL_DATA,
+                     NL_TEXT("this is the last administrator: make somebody else one first, by "
+                             "'newsletter staff role NAME administrator'"))
                : status;
 }
 

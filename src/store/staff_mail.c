@@ -1,6 +1,7 @@
 #include "newsletter/store/staff_mail.h"
 
 #include "newsletter/base/address.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
 #include "store/audited.h"
 
@@ -25,7 +26,7 @@ static enum nl_status set_address(struct nl_store *store, void *context, struct 
         nl_sql_run(store, err, "UPDATE staff SET address = ? WHERE name = ?",
                    NL_VALUES(NL_STRING(change->address), NL_STRING(change->name)));
     return status == NL_OK && nl_sql_changes(store) == 0
-               ? nl_error_set(err, NL_NOTFOUND, "there is no account '%s'", change->name)
+               ? nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no account '%s'"), change->name)
                : status;
 }
 

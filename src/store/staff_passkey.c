@@ -1,5 +1,6 @@
 #include "newsletter/store/staff_passkey.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/db/sql.h"
 #include "store/audited.h"
@@ -36,13 +37,14 @@ static enum nl_status check_room(struct nl_store *store, const char *account, in
         nl_sql_number(store, err, staff, &found, "SELECT id FROM staff WHERE name = ?",
                       NL_VALUES(NL_STRING(account)));
     if (status == NL_OK && !found)
-        return nl_error_set(err, NL_NOTFOUND, "there is no account '%s'", account);
+        return nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no account '%s'"), account);
     if (status == NL_OK)
         status = nl_sql_number(store, err, &count, NULL,
                                "SELECT count(*) FROM staff_passkey WHERE staff = ?",
                                NL_VALUES(NL_INT(*staff)));
     return status == NL_OK && count >= NL_PASSKEYS_MOST
-               ? nl_error_set(err, NL_DATA, "an account has at most %d passkeys", NL_PASSKEYS_MOST)
+               ? nl_error_set(err, NL_DATA, NL_TEXT("an account has at most %d passkeys"),
+                              NL_PASSKEYS_MOST)
                : status;
 }
 
@@ -63,7 +65,7 @@ static enum nl_status add(struct nl_store *store, void *context, struct nl_error
                   NL_INT(key->algorithm), NL_BYTES(key->key, key->key_len), NL_INT(key->count),
                   NL_INT(nl_store_now(store))));
     if (status == NL_OK && nl_sql_changes(store) == 0)
-        return nl_error_set(err, NL_EXISTS, "this passkey is known already");
+        return nl_error_set(err, NL_EXISTS, NL_TEXT("this passkey is known already"));
     return status == NL_OK
                ? nl_audit_note(store, adding->by, "passkey add", adding->title, NULL, err)
                : status;
@@ -76,10 +78,11 @@ enum nl_status nl_passkey_add(struct nl_store *store, const char *account,
     struct nl_passkey key;
     char challenge[NL_CHALLENGE_LEN];
     struct adding adding = {account, wanted->title, &key, challenge, by};
-    enum nl_status status = nl_text_check_label(wanted->title, "the name of the passkey", err);
+    enum nl_status status =
+        nl_text_check_label(wanted->title, NL_TEXT_IN("error", "the name of the passkey"), err);
     if (status == NL_OK && (wanted->title[0] == '\0' || strlen(wanted->title) > NL_PASSKEY_TITLE))
-        status =
-            nl_error_set(err, NL_DATA, "the name of a passkey has 1 to %d bytes", NL_PASSKEY_TITLE);
+        status = nl_error_set(err, NL_DATA, NL_TEXT("the name of a passkey has 1 to %d bytes"),
+                              NL_PASSKEY_TITLE);
     if (status == NL_OK)
         status = nl_passkey_register(asked, wanted->client_data, wanted->attestation, &key,
                                      challenge, err);
@@ -99,7 +102,7 @@ static enum nl_status remove_one(struct nl_store *store, void *context, struct n
         "DELETE FROM staff_passkey WHERE id = ? AND staff = (SELECT id FROM staff WHERE name = ?)",
         NL_VALUES(NL_INT(removing->id), NL_STRING(removing->account)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
-        return nl_error_set(err, NL_NOTFOUND, "there is no such passkey");
+        return nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such passkey"));
     return status == NL_OK ? nl_audit_note(store, removing->by, "passkey remove", NULL, NULL, err)
                            : status;
 }
@@ -188,7 +191,7 @@ static enum nl_status find(struct nl_store *store, const struct nl_passkey_login
                              "?",
                              NL_VALUES(NL_BYTES(id, len)));
     return status == NL_OK && !out->found
-               ? nl_error_set(err, NL_DATA, "this passkey is not known here")
+               ? nl_error_set(err, NL_DATA, NL_TEXT("this passkey is not known here"))
                : status;
 }
 
@@ -210,7 +213,7 @@ static enum nl_status enter(struct nl_store *store, void *context, struct nl_err
     enum nl_login begun = NL_LOGIN_NONE;
     enum nl_status status = find(store, entering->login, &stored, err);
     if (status == NL_OK && !is_owner(store, entering->login->handle, stored.name))
-        status = nl_error_set(err, NL_DATA, "this passkey is not known here");
+        status = nl_error_set(err, NL_DATA, NL_TEXT("this passkey is not known here"));
     if (status == NL_OK)
         status = nl_passkey_verify(entering->asked, &stored.key, &entering->login->answer, &count,
                                    challenge, err);

@@ -1,5 +1,6 @@
 #include "newsletter/store/subscription.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/token_find.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/link.h"
@@ -324,7 +325,7 @@ static enum nl_status undo(struct nl_store *store, void *ctx, struct nl_error *e
     if (status != NL_OK || call->active)
         return status;
     if (!call->out.undoable)
-        return nl_error_set(err, NL_NOTFOUND, "there is nothing to undo");
+        return nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is nothing to undo"));
     status = nl_sql_run(store, err,
                         "UPDATE subscription SET state = 'active', ended_at = NULL, noticed_at = "
                         "NULL WHERE id = ?",
@@ -380,7 +381,8 @@ static enum nl_status unsubscribe_address(struct nl_store *store, void *ctx, str
     for (size_t i = 0; status == NL_OK && i < nl_ids_count(&ids); i++)
         status = end_one(store, nl_ids_at(&ids, i), err);
     if (status == NL_OK && nl_ids_count(&ids) == 0)
-        status = nl_error_set(err, NL_NOTFOUND, "%s has no such subscription", call->address->text);
+        status = nl_error_set(err, NL_NOTFOUND, NL_TEXT("%s has no such subscription"),
+                              call->address->text);
     nl_buf_free(&ids);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "newsletter/store/suppression.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
 #include "store/event.h"
 
@@ -26,7 +27,7 @@ enum nl_status nl_suppression_remove(struct nl_store *store, const struct nl_add
     enum nl_status status = nl_sql_run(store, err, "DELETE FROM suppression WHERE address_key = ?",
                                        NL_VALUES(NL_STRING(address->key)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
-        return nl_error_set(err, NL_NOTFOUND, "%s is not suppressed", address->text);
+        return nl_error_set(err, NL_NOTFOUND, NL_TEXT("%s is not suppressed"), address->text);
     return status == NL_OK ? nl_event_add(store, "unsuppressed", 0, 0, 0, NULL, err) : status;
 }
 

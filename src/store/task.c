@@ -1,5 +1,6 @@
 #include "newsletter/store/task.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
 
 #include <stdlib.h>
@@ -73,10 +74,11 @@ static enum nl_status add(struct nl_store *store, void *ctx, struct nl_error *er
                       "'running', 'tried', 'undoing')",
                       NL_NO_VALUES);
     if (status == NL_OK && open >= NL_TASKS_MOST)
-        return nl_error_set(err, NL_EXISTS,
-                            "there are %d imports and exports that have not ended: cancel some, or "
-                            "wait until they are done",
-                            NL_TASKS_MOST);
+        return nl_error_set(
+            err, NL_EXISTS,
+            NL_TEXT("there are %d imports and exports that have not ended: cancel some, or "
+                    "wait until they are done"),
+            NL_TASKS_MOST);
     return status != NL_OK
                ? status
                : nl_sql_insert(
@@ -132,7 +134,10 @@ enum nl_status nl_task_find(struct nl_store *store, enum nl_task_kind kind, int6
                                         "SELECT " COLUMNS " FROM task WHERE id = ? AND kind = ?",
                                         NL_VALUES(NL_INT(id), NL_STRING(kinds[kind])));
     if (status == NL_OK && all.count == 0)
-        status = nl_error_set(err, NL_NOTFOUND, "there is no %s %lld", kinds[kind], (long long)id);
+        status = nl_error_set(err, NL_NOTFOUND,
+                              kind == NL_TASK_IMPORT ? NL_TEXT("there is no import %lld")
+                                                     : NL_TEXT("there is no export %lld"),
+                              (long long)id);
     if (status == NL_OK) {
         *out = all.items[0];
         all.count = 0;
@@ -263,7 +268,7 @@ enum nl_status nl_task_accept(struct nl_store *store, int64_t id, struct nl_erro
                    "FROM event) WHERE id = ? AND state = 'running' AND cancel = 0",
                    NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(id)));
     return status == NL_OK && nl_sql_changes(store) == 0
-               ? nl_error_set(err, NL_DATA, "it was cancelled: nothing of it is kept")
+               ? nl_error_set(err, NL_DATA, NL_TEXT("it was cancelled: nothing of it is kept"))
                : status;
 }
 

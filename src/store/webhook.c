@@ -1,5 +1,6 @@
 #include "newsletter/store/webhook.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/event_feed.h"
 
@@ -40,12 +41,13 @@ enum nl_status nl_webhook_add(struct nl_store *store, const struct nl_webhook *w
         NL_VALUES(NL_STRING(webhook->name), NL_STRING(webhook->url), NL_STRING(webhook->secret),
                   NL_STRING(webhook->kinds), NL_INT(nl_store_now(store)), NL_INT(position)));
     return status != NL_OK && nl_sql_is_duplicate(store)
-               ? nl_error_set(err, NL_EXISTS, "there is a webhook '%s' already", webhook->name)
+               ? nl_error_set(err, NL_EXISTS, NL_TEXT("there is a webhook '%s' already"),
+                              webhook->name)
                : status;
 }
 
 static enum nl_status not_found(const char *name, struct nl_error *err) {
-    return nl_error_set(err, NL_NOTFOUND, "there is no webhook '%s'", name);
+    return nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no webhook '%s'"), name);
 }
 
 enum nl_status nl_webhook_find(struct nl_store *store, const char *name, struct nl_webhook *out,

@@ -1,6 +1,7 @@
 #include "transfer/columns.h"
 
 #include "newsletter/base/attributes.h"
+#include "newsletter/base/catalog.h"
 #include "transfer/reader.h"
 
 #include <stdlib.h>
@@ -107,7 +108,7 @@ static enum nl_status check_named(const struct nl_columns *columns, const char *
     for (size_t i = 0; i < columns->count; i++)
         if (names(option, columns->list[i].name))
             return NL_OK;
-    return nl_error_set(err, NL_DATA, "%s:1: there is no column '%s'", file, option);
+    return nl_error_set(err, NL_DATA, NL_TEXT("%s:1: there is no column '%s'"), file, option);
 }
 
 enum nl_status nl_columns_check(const struct nl_columns *columns, const char *file,
@@ -150,10 +151,11 @@ static enum nl_status keep(struct nl_file_column *column, struct nl_error *err) 
     if (column->attribute == NULL && column->suspect) /* its first value is refused */
         return NL_OK;
     if (column->attribute == NULL)
-        return nl_error_set(err, NL_DATA,
-                            "column '%s' cannot be the name of an attribute: give it one with "
-                            "--map 'attribute.NAME=%s', or pass it over with --ignore",
-                            column->name, column->name);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("column '%s' cannot be the name of an attribute: give it one with "
+                    "--map 'attribute.NAME=%s', or pass it over with --ignore"),
+            column->name, column->name);
     column->kind = NL_COLUMN_ATTRIBUTE;
     column->kept = true;
     return NL_OK;
@@ -240,10 +242,11 @@ enum nl_status nl_columns_speak(struct nl_columns *columns, size_t index, struct
         return NL_OK;
     }
     const char *field = nl_column_names[column->kind];
-    return nl_error_set(err, NL_DATA,
-                        "columns '%s' and '%s' both say the %s: choose one with --map '%s=%s', or "
-                        "pass one over with --ignore '%s'",
-                        other->name, column->name, field, field, other->name, column->name);
+    return nl_error_set(
+        err, NL_DATA,
+        NL_TEXT("columns '%s' and '%s' both say the %s: choose one with --map '%s=%s', or "
+                "pass one over with --ignore '%s'"),
+        other->name, column->name, field, field, other->name, column->name);
 }
 
 enum nl_status nl_columns_refuse(const struct nl_columns *columns, struct nl_error *err) {
@@ -255,10 +258,11 @@ enum nl_status nl_columns_refuse(const struct nl_columns *columns, struct nl_err
         nl_buf_addf(&list, "%s'%s'", first != NULL ? ", " : "", columns->list[i].name);
         first = first != NULL ? first : columns->list[i].name;
     }
-    nl_error_set(err, NL_DATA,
-                 "the name speaks of consent or a state and is not understood: %s: say what it is, "
-                 "such as --map 'subscribed=%s', or pass it over with --ignore '%s'",
-                 nl_buf_text(&list), first != NULL ? first : "", first != NULL ? first : "");
+    nl_error_set(
+        err, NL_DATA,
+        NL_TEXT("the name speaks of consent or a state and is not understood: %s: say what it is, "
+                "such as --map 'subscribed=%s', or pass it over with --ignore '%s'"),
+        nl_buf_text(&list), first != NULL ? first : "", first != NULL ? first : "");
     nl_buf_free(&list);
     return NL_DATA;
 }

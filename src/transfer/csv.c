@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/clean.h"
 #include "transfer/reader.h"
 
@@ -86,7 +87,7 @@ static enum nl_status read_fields(struct nl_reader *reader, bool *end, struct nl
         int rc = csv_fini(&csv->parser, take_field, take_row, csv);
         *end = !csv->complete;
         if (rc != 0)
-            status = nl_error_set(err, NL_DATA, "%s:%zu: a quotation mark is never closed",
+            status = nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: a quotation mark is never closed"),
                                   source->name, reader->row.line);
     }
     return status == NL_OK && csv->text.failed ? nl_error_nomem(err) : status;
@@ -167,13 +168,14 @@ static enum nl_status add_columns(struct nl_reader *reader, struct nl_error *err
 static enum nl_status refuse_header(const struct nl_reader *reader, struct nl_error *err) {
     for (size_t i = 0; i < reader->csv->field_count; i++)
         if (strchr(field(reader->csv, i), '@') != NULL)
-            return nl_error_set(err, NL_DATA,
-                                "%s:%zu: no column is called email: '%s' stands where the names of "
-                                "the columns should: put a line such as email,name above it",
-                                reader->source.name, reader->row.line, field(reader->csv, i));
-    return nl_error_set(err, NL_DATA,
-                        "%s:%zu: no column is called email: name it with --map email=COLUMN",
-                        reader->source.name, reader->row.line);
+            return nl_error_set(
+                err, NL_DATA,
+                NL_TEXT("%s:%zu: no column is called email: '%s' stands where the names of "
+                        "the columns should: put a line such as email,name above it"),
+                reader->source.name, reader->row.line, field(reader->csv, i));
+    return nl_error_set(
+        err, NL_DATA, NL_TEXT("%s:%zu: no column is called email: name it with --map email=COLUMN"),
+        reader->source.name, reader->row.line);
 }
 
 static enum nl_status read_header(struct nl_reader *reader, struct nl_error *err) {
@@ -184,7 +186,7 @@ static enum nl_status read_header(struct nl_reader *reader, struct nl_error *err
         status = nl_error_set(err, NL_DATA, "%s:1: more than %d columns", reader->source.name,
                               NL_COLUMNS_LIMIT);
     if (status == NL_OK && end)
-        status = nl_error_set(err, NL_DATA, "%s is empty", reader->source.name);
+        status = nl_error_set(err, NL_DATA, NL_TEXT("%s is empty"), reader->source.name);
     if (status == NL_OK)
         status = add_columns(reader, err);
     if (status == NL_OK)
@@ -256,7 +258,7 @@ enum nl_status nl_csv_open(struct nl_reader *reader, const struct nl_import_opti
     if (delimiter != 0)
         status = nl_source_next_filled(&reader->source, &end, err);
     if (status == NL_OK && end)
-        status = nl_error_set(err, NL_DATA, "%s is empty", reader->source.name);
+        status = nl_error_set(err, NL_DATA, NL_TEXT("%s is empty"), reader->source.name);
     if (status != NL_OK)
         return status;
     if (options->delimiter != '\0')

@@ -1,5 +1,7 @@
 #include "newsletter/transfer/document.h"
 
+#include "newsletter/base/catalog.h"
+
 #include "transfer/document_tree.h"
 
 #include <stdlib.h>
@@ -59,8 +61,8 @@ static enum nl_status read_zipped(const char *data, size_t len, struct nl_scribe
     else if (status == NL_OK && nl_parts_find(parts, "content.xml") != NULL)
         status = nl_document_odt(parts, writer, err);
     else if (status == NL_OK)
-        status =
-            nl_error_set(err, NL_DATA, "it is no document of Word (.docx) or LibreOffice (.odt)");
+        status = nl_error_set(err, NL_DATA,
+                              NL_TEXT("it is no document of Word (.docx) or LibreOffice (.odt)"));
     nl_parts_free(parts);
     free(parts);
     return status;
@@ -70,7 +72,8 @@ enum nl_status nl_document_read(const char *data, size_t len, struct nl_document
                                 struct nl_error *err) {
     struct nl_scribe writer = {.document = out};
     if (len > NL_DOCUMENT_MOST)
-        return nl_error_set(err, NL_DATA, "a document has at most %d MB", NL_DOCUMENT_MOST >> 20);
+        return nl_error_set(err, NL_DATA, NL_TEXT("a document has at most %d MB"),
+                            NL_DOCUMENT_MOST >> 20);
     enum nl_status status = is_zip(data, len) ? read_zipped(data, len, &writer, err)
                                               : nl_document_html(data, len, &writer, err);
     if (status == NL_OK)

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "transfer/document_mark.h"
 #include "transfer/document_style.h"
 #include "transfer/document_tree.h"
@@ -355,8 +356,9 @@ enum nl_status nl_document_html(const char *data, size_t len, struct nl_scribe *
     struct nl_buf plain = {0};
     bool utf8 = u8_check((const uint8_t *)data, len) == NULL;
     if (memchr(data, '\0', len) != NULL)
-        return nl_error_set(err, NL_DATA,
-                            "it is no text, Word document (.docx) or LibreOffice document (.odt)");
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("it is no text, Word document (.docx) or LibreOffice document (.odt)"));
     nl_html_without_remarks(data, len, &plain);
     htmlDocPtr document =
         htmlReadMemory(nl_buf_text(&plain), (int)plain.len, NULL, utf8 ? "UTF-8" : NULL,
@@ -373,5 +375,5 @@ enum nl_status nl_document_html(const char *data, size_t len, struct nl_scribe *
     if (self.too_deep)
         return nl_error_set(err, NL_DATA, "its elements lie more than %d deep in each other",
                             DEPTH_MOST);
-    return root != NULL ? NL_OK : nl_error_set(err, NL_DATA, "there is no text in it");
+    return root != NULL ? NL_OK : nl_error_set(err, NL_DATA, NL_TEXT("there is no text in it"));
 }

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "transfer/document_tree.h"
 
 #include <stdlib.h>
@@ -302,7 +303,8 @@ enum nl_status nl_document_odt(struct nl_parts *parts, struct nl_scribe *writer,
     const struct nl_buf *style_part = nl_parts_find(parts, "styles.xml");
     if (manifest != NULL &&
         memmem(nl_buf_text(manifest), manifest->len, "encryption-data", 15) != NULL)
-        return nl_error_set(err, NL_DATA, "the document has a password: save it without one");
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("the document has a password: save it without one"));
     xmlDoc *content = nl_tree_parse(nl_parts_find(parts, "content.xml"), err);
     if (content == NULL)
         return NL_DATA;
@@ -321,5 +323,6 @@ enum nl_status nl_document_odt(struct nl_parts *parts, struct nl_scribe *writer,
     xmlFreeDoc(styles);
     if (failed)
         return NL_DATA;
-    return body != NULL ? NL_OK : nl_error_set(err, NL_DATA, "there is no text in the document");
+    return body != NULL ? NL_OK
+                        : nl_error_set(err, NL_DATA, NL_TEXT("there is no text in the document"));
 }

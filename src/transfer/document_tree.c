@@ -1,5 +1,7 @@
 #include "transfer/document_tree.h"
 
+#include "newsletter/base/catalog.h"
+
 #include <libxml/parser.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +59,7 @@ xmlDoc *nl_tree_parse(const struct nl_buf *part, struct nl_error *err) {
                                  XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
                                      XML_PARSE_NOCDATA);
     if (document == NULL || document->intSubset != NULL || xmlDocGetRootElement(document) == NULL) {
-        (void)nl_error_set(err, NL_DATA, "the document is broken");
+        (void)nl_error_set(err, NL_DATA, NL_TEXT("the document is broken"));
         xmlFreeDoc(document);
         return NULL;
     }

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "transfer/document_tree.h"
 
 #include <archive.h>
@@ -54,11 +55,12 @@ static enum nl_status copy_part(struct archive *archive, size_t room, struct nl_
     la_ssize_t got = 0;
     while ((got = archive_read_data(archive, piece, sizeof piece)) > 0) {
         if (out->len + (size_t)got > room || out->len + (size_t)got > PART_MOST)
-            return nl_error_set(err, NL_DATA, "the document becomes too large when it is unpacked");
+            return nl_error_set(err, NL_DATA,
+                                NL_TEXT("the document becomes too large when it is unpacked"));
         nl_buf_add(out, piece, (size_t)got);
     }
     if (got < 0)
-        return nl_error_set(err, NL_DATA, "the document is broken, or has a password");
+        return nl_error_set(err, NL_DATA, NL_TEXT("the document is broken, or has a password"));
     return out->failed ? nl_error_nomem(err) : NL_OK;
 }
 
@@ -87,7 +89,7 @@ enum nl_status nl_parts_read(const char *data, size_t len, struct nl_parts *out,
         return nl_error_nomem(err);
     if (archive_read_support_format_zip(archive) != ARCHIVE_OK ||
         archive_read_open_memory(archive, data, len) != ARCHIVE_OK)
-        status = nl_error_set(err, NL_DATA, "the document is broken");
+        status = nl_error_set(err, NL_DATA, NL_TEXT("the document is broken"));
     int result = ARCHIVE_OK;
     for (int entries = 0; status == NL_OK; entries++) {
         result = archive_read_next_header(archive, &entry);
@@ -101,7 +103,7 @@ enum nl_status nl_parts_read(const char *data, size_t len, struct nl_parts *out,
             status = take_part(archive, name, &room, out, err);
     }
     if (status == NL_OK && result != ARCHIVE_EOF)
-        status = nl_error_set(err, NL_DATA, "the document is broken");
+        status = nl_error_set(err, NL_DATA, NL_TEXT("the document is broken"));
     archive_read_free(archive);
     return status;
 }

@@ -77,7 +77,7 @@ static enum nl_status read_rows(struct nl_reader *reader, size_t most, json_t *r
 
 enum nl_status nl_import_preview(FILE *in, const char *name,
                                  const struct nl_import_options *options, size_t most, json_t **out,
-                                 struct nl_error *err) {
+                                 struct nl_error *why, struct nl_error *err) {
     struct nl_reader *reader = calloc(1, sizeof *reader);
     json_t *rows = json_array();
     json_t *columns = json_array();
@@ -91,7 +91,7 @@ enum nl_status nl_import_preview(FILE *in, const char *name,
         status = read_rows(reader, most, rows, err);
     if (status == NL_DATA || status == NL_USAGE) {
         problem = json_string(nl_error_text(err));
-        nl_error_free(err);
+        nl_error_ignore(nl_error_take(why, status, err));
         status = NL_OK;
     }
     for (size_t i = 0; reader != NULL && i < reader->columns.count; i++)

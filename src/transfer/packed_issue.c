@@ -1,5 +1,6 @@
 #include "newsletter/transfer/packed_issue.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 
 #include <archive.h>
@@ -57,17 +58,18 @@ static enum nl_status copy_content(struct unpacking *unpacking, const char *name
     size_t most = room(unpacking);
     while ((got = archive_read_data(unpacking->archive, piece, sizeof piece)) > 0) {
         if (out->len + (size_t)got > most)
-            return nl_error_set(err, NL_DATA,
-                                "%s: the archive becomes too large when it is unpacked: a file has "
-                                "at most %d MB, all have %d MB",
-                                name, NL_PACKED_FILE_MOST >> 20, NL_PACKED_MOST >> 20);
+            return nl_error_set(
+                err, NL_DATA,
+                NL_TEXT("%s: the archive becomes too large when it is unpacked: a file has "
+                        "at most %d MB, all have %d MB"),
+                name, NL_PACKED_FILE_MOST >> 20, NL_PACKED_MOST >> 20);
         nl_buf_add(out, piece, (size_t)got);
     }
     unpacking->total += out->len;
     if (got < 0)
         return nl_error_set(err, NL_DATA,
-                            "%s: it cannot be unpacked: the archive is broken, or "
-                            "has a password",
+                            NL_TEXT("%s: it cannot be unpacked: the archive is broken, or "
+                                    "has a password"),
                             name);
     return out->failed ? nl_error_nomem(err) : NL_OK;
 }
@@ -80,8 +82,9 @@ static enum nl_status check_entry(struct archive_entry *entry, const char *name,
     nl_text_add_printable(&shown, name, strlen(name));
     enum nl_status status = nl_error_set(
         err, NL_DATA,
-        "'%s' in the archive: use plain files in plain folders, with names of letters, digits, "
-        "blanks and .,_-+()",
+        NL_TEXT(
+            "'%s' in the archive: use plain files in plain folders, with names of letters, digits, "
+            "blanks and .,_-+()"),
         nl_buf_text(&shown));
     nl_buf_free(&shown);
     return status;
@@ -102,7 +105,8 @@ static enum nl_status take_entry(struct unpacking *unpacking, struct archive_ent
     const char *name = name_of(entry);
     struct nl_buf content = {0};
     if (++unpacking->files > NL_PACKED_FILES)
-        return nl_error_set(err, NL_DATA, "the archive has more than %d files", NL_PACKED_FILES);
+        return nl_error_set(err, NL_DATA, NL_TEXT("the archive has more than %d files"),
+                            NL_PACKED_FILES);
     if (archive_entry_filetype(entry) == AE_IFDIR || is_of_a_system(name))
         return NL_OK;
     enum nl_status status = check_entry(entry, name, err);
@@ -127,14 +131,14 @@ enum nl_status nl_packed_issue_each(const char *data, size_t len,
         return nl_error_nomem(err);
     if (archive_read_support_format_zip(unpacking.archive) != ARCHIVE_OK ||
         archive_read_open_memory(unpacking.archive, data, len) != ARCHIVE_OK)
-        status = nl_error_set(err, NL_DATA, "it is no zip archive that can be read");
+        status = nl_error_set(err, NL_DATA, NL_TEXT("it is no zip archive that can be read"));
     /* A warning is a name in an encoding of its own; check_entry says so. */
     while (status == NL_OK &&
            ((result = archive_read_next_header(unpacking.archive, &entry)) == ARCHIVE_OK ||
             result == ARCHIVE_WARN))
         status = take_entry(&unpacking, entry, each, ctx, err);
     if (status == NL_OK && result != ARCHIVE_EOF)
-        status = nl_error_set(err, NL_DATA, "the zip archive is broken");
+        status = nl_error_set(err, NL_DATA, NL_TEXT("the zip archive is broken"));
     archive_read_free(unpacking.archive);
     return status;
 }

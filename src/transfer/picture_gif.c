@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/transfer/clean_picture.h"
 #include "transfer/pixels.h"
 
@@ -28,7 +29,7 @@ static int take_bytes(GifFileType *file, const GifByteType *from, int count) {
 }
 
 static enum nl_status broken(struct nl_error *err) {
-    return nl_error_set(err, NL_DATA, "the picture is broken");
+    return nl_error_set(err, NL_DATA, NL_TEXT("the picture is broken"));
 }
 
 /* Goes over the frames without decoding them, to count their pixels. */
@@ -57,8 +58,9 @@ static enum nl_status count_pixels(const struct nl_buf *data, struct nl_error *e
         if (!ok)
             status = broken(err);
         else if (pixels > NL_PICTURE_PIXELS)
-            status = nl_error_set(err, NL_DATA, "the animation has more than %d million pixels",
-                                  NL_PICTURE_PIXELS / 1000000);
+            status =
+                nl_error_set(err, NL_DATA, NL_TEXT("the animation has more than %d million pixels"),
+                             NL_PICTURE_PIXELS / 1000000);
     }
     if (in != NULL)
         (void)DGifCloseFile(in, &code);

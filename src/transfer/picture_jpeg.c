@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/picture.h"
 #include "transfer/pixels.h"
 
@@ -143,7 +144,7 @@ enum nl_status nl_jpeg_clean(const struct nl_buf *data, int width, struct nl_buf
         set_up(work, data);
         status = rework(work, nl_picture_note(data).turn, width);
     } else {
-        status = nl_error_set(err, NL_DATA, "the picture is broken");
+        status = nl_error_set(err, NL_DATA, NL_TEXT("the picture is broken"));
     }
     jpeg_destroy_compress(&work->out);
     jpeg_destroy_decompress(&work->in);

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/picture.h"
 #include "transfer/pixels.h"
 
@@ -7,19 +8,19 @@
 /* Colours of a palette: 256 of four bytes. */
 enum { PALETTE = 1024 };
 
-static enum nl_status broken(const png_image *image, struct nl_error *err) {
-    return nl_error_set(err, NL_DATA, "the picture is broken: %s", image->message);
+static enum nl_status broken(struct nl_error *err) {
+    return nl_error_set(err, NL_DATA, NL_TEXT("the picture is broken"));
 }
 
 static enum nl_status write_png(png_image *image, const void *pixels, const void *palette,
                                 struct nl_buf *out, struct nl_error *err) {
     png_alloc_size_t size = 0;
     if (!png_image_write_to_memory(image, NULL, &size, 0, pixels, 0, palette))
-        return broken(image, err);
+        return broken(err);
     if (!nl_buf_reserve(out, size + 1))
         return nl_error_nomem(err);
     if (!png_image_write_to_memory(image, out->data + out->len, &size, 0, pixels, 0, palette))
-        return broken(image, err);
+        return broken(err);
     out->len += size;
     out->data[out->len] = '\0';
     return NL_OK;
@@ -32,7 +33,7 @@ static enum nl_status copy_exactly(png_image *image, struct nl_buf *out, struct 
     unsigned char *pixels = malloc(PNG_IMAGE_SIZE(*image));
     enum nl_status status = pixels != NULL ? NL_OK : nl_error_nomem(err);
     if (status == NL_OK && !png_image_finish_read(image, NULL, pixels, 0, palette))
-        status = broken(image, err);
+        status = broken(err);
     if (status == NL_OK)
         status = write_png(image, pixels, palette, out, err);
     free(pixels);
@@ -47,7 +48,7 @@ static enum nl_status rework(png_image *image, int turn, int width, struct nl_bu
                                (int)image->height, opaque ? 3 : 4};
     enum nl_status status = pixels.data != NULL ? NL_OK : nl_error_nomem(err);
     if (status == NL_OK && !png_image_finish_read(image, NULL, pixels.data, 0, NULL))
-        status = broken(image, err);
+        status = broken(err);
     if (status == NL_OK)
         status = nl_pixels_turn(&pixels, turn, err);
     if (status == NL_OK)
@@ -70,7 +71,7 @@ enum nl_status nl_png_clean(const struct nl_buf *data, int width, struct nl_buf 
     int turn = nl_picture_note(data).turn;
     enum nl_status status = NL_OK;
     if (!png_image_begin_read_from_memory(&image, data->data, data->len))
-        status = broken(&image, err);
+        status = broken(err);
     if (status == NL_OK)
         status = nl_pixels_check(image.width, image.height, err);
     if (status == NL_OK)

@@ -1,5 +1,6 @@
 #include "transfer/source.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/file_kind.h"
 
 #include <errno.h>
@@ -83,9 +84,10 @@ static enum nl_status check_kind(struct nl_source *source, const unsigned char *
     if (kind == NULL)
         return NL_OK;
     kind = nl_file_kind(piece, fread(piece, 1, sizeof piece, source->in));
-    return nl_error_set(err, NL_DATA,
-                        "%s is %s: open it and save or export it as CSV (UTF-8), then import that",
-                        source->name, kind != NULL ? kind : "not a text");
+    return nl_error_set(
+        err, NL_DATA,
+        NL_TEXT("%s is %s: open it and save or export it as CSV (UTF-8), then import that"),
+        source->name, kind != NULL ? kind : "not a text");
 }
 
 enum nl_status nl_source_open(struct nl_source *source, FILE *in, const char *name,
@@ -227,9 +229,10 @@ static enum nl_status check(struct nl_source *source, struct nl_error *err) {
                             "as --encoding UTF-16LE",
                             source->name, source->number);
     if (u8_check((const uint8_t *)source->line, source->len) != NULL)
-        return nl_error_set(err, NL_DATA,
-                            "%s:%zu: not UTF-8: name the encoding, such as --encoding windows-1251",
-                            source->name, source->number);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("%s:%zu: not UTF-8: name the encoding, such as --encoding windows-1251"),
+            source->name, source->number);
     return NL_OK;
 }
 

@@ -114,10 +114,10 @@ static json_t *plan_facts(const struct nl_draft_plan *plan) {
                      (json_int_t)plan->size, "subject",
                      text_or_null(whole ? bulletin->issue.subject : NULL), "digest",
                      text_or_null(whole ? plan->seal.text : NULL), "list", plan->composed.list.name,
-                     "languages", languages, "obstacle", text_or_null(plan->obstacle), "warnings",
-                     (json_int_t)plan->composed.warnings, "segment", text_or_null(plan->segment),
-                     "readers", plan->readers, "editions", plan->languages, "holds", plan->holds,
-                     "seconds", (json_int_t)plan->seconds);
+                     "languages", languages, "obstacle", text_or_null(plan->obstacle.text),
+                     "warnings", (json_int_t)plan->composed.warnings, "segment",
+                     text_or_null(plan->segment), "readers", plan->readers, "editions",
+                     plan->languages, "holds", plan->holds, "seconds", (json_int_t)plan->seconds);
 }
 
 enum nl_status nl_api_plan_draft(struct nl_api_call *call, struct nl_error *err) {

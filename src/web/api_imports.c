@@ -83,7 +83,7 @@ enum nl_status nl_api_put_import_file(struct nl_api_call *call, struct nl_error 
 
 enum nl_status nl_api_get_columns(struct nl_api_call *call, struct nl_error *err) {
     json_t *look = NULL;
-    enum nl_status status = nl_office_import_look(&call->office, call->id, &look, err);
+    enum nl_status status = nl_office_import_look(&call->office, call->id, &look, NULL, err);
     return status == NL_OK ? nl_api_answer(call, 200, look, err) : nl_api_failed(call, status, err);
 }
 

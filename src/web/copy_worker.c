@@ -1,6 +1,7 @@
 #include "web/copy_worker.h"
 
 #include "newsletter/base/address.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/thread.h"
 #include "newsletter/delivery/send.h"
 
@@ -140,7 +141,7 @@ enum nl_status nl_copies_send(struct nl_copies *copies, const char *who, const c
     if (room)
         return NL_OK;
     free_job(&job);
-    return nl_error_set(err, NL_DATA, "too many test mails wait: try again in a minute");
+    return nl_error_set(err, NL_DATA, NL_TEXT("too many test mails wait: try again in a minute"));
 }
 
 void nl_copies_tell(struct nl_copies *copies, const char *who, struct nl_buf *out) {

@@ -1,5 +1,6 @@
 #include "web/desk.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/service/boilerplates.h"
 #include "newsletter/service/draft_library.h"
 
@@ -78,7 +79,8 @@ static enum nl_status take_file(const struct nl_desk *desk) {
                               json_string_value(json_object_get(other, "list")), NL_POWER_WRITE,
                               &may, desk->err);
     if (status == NL_OK && !may)
-        status = nl_error_set(desk->err, NL_NOTFOUND, "there is no such draft");
+        status = nl_error_set(desk->err, NL_NOTFOUND,
+                              NL_TEXT("there is no such draft: somebody may have removed it"));
     json_decref(other);
     return status == NL_OK ? nl_office_draft_file_take(&desk->office, desk->id, from,
                                                        field(desk, "name"), desk->err)

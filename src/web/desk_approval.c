@@ -1,5 +1,6 @@
 #include "web/desk.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/service/approvals.h"
 #include "newsletter/template/data.h"
@@ -185,7 +186,8 @@ enum nl_status nl_desk_approval(struct nl_desk *desk, bool may_approve) {
     }
     if (status != NL_DATA && status != NL_EXISTS)
         return status;
-    nl_desk_refuse(desk, status == NL_EXISTS ? 409 : 422, nl_error_text(desk->err));
+    desk->response->status = status == NL_EXISTS ? 409 : 422;
+    nl_staff_explain(desk->call, "problem", desk->err);
     nl_error_free(desk->err);
     return nl_desk_approval_page(desk, may_approve);
 }

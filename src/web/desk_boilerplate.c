@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/boilerplates.h"
@@ -121,7 +122,8 @@ enum nl_status nl_desk_snippet_check(const struct nl_desk *desk, int64_t id) {
     if (status == NL_OK)
         status = may_use(desk->call, nl_facts_word(item, "list"), false, &ok, desk->err);
     if (status == NL_OK && !ok)
-        status = nl_error_set(desk->err, NL_NOTFOUND, "there is no such snippet or template");
+        status =
+            nl_error_set(desk->err, NL_NOTFOUND, NL_TEXT("there is no such snippet or template"));
     json_decref(item);
     return status;
 }
@@ -220,7 +222,7 @@ static enum nl_status save(const struct nl_staff_call *call, int64_t id, struct 
         status = nl_office_boilerplate_save(&office, &wish, &made, &stale, err);
     return status == NL_OK && stale
                ? nl_error_set(err, NL_EXISTS,
-                              "somebody else has changed it meanwhile: look at it again")
+                              NL_TEXT("somebody else has changed it meanwhile: look at it again"))
                : status;
 }
 

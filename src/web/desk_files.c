@@ -1,5 +1,6 @@
 #include "web/desk.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/template/data.h"
 
 #include <stdio.h>
@@ -56,7 +57,7 @@ enum nl_status nl_desk_upload(struct nl_desk *desk) {
     const char *data = nl_request_file(desk->call->request, "file", &file, &len);
     bool picture = strcmp(field(desk, "action"), "picture") == 0;
     if (data == NULL || file[0] == '\0') {
-        (void)nl_error_set(desk->err, NL_DATA, "choose a file first");
+        (void)nl_error_set(desk->err, NL_DATA, NL_TEXT("choose a file first"));
         return nl_desk_failure(desk, NL_DATA, false);
     }
     const struct nl_draft_upload one = {file, data, len, picture};
@@ -109,9 +110,10 @@ enum nl_status nl_desk_document(struct nl_desk *desk) {
     const struct nl_buf data = document_of(desk);
     struct nl_draft_dropped dropped = {0};
     struct nl_buf text = {0};
-    enum nl_status status = data.len == 0 ? nl_error_set(desk->err, NL_DATA, "choose a file first")
-                                          : nl_office_draft_document(&desk->office, desk->id, &data,
-                                                                     &text, &dropped, desk->err);
+    enum nl_status status =
+        data.len == 0
+            ? nl_error_set(desk->err, NL_DATA, NL_TEXT("choose a file first"))
+            : nl_office_draft_document(&desk->office, desk->id, &data, &text, &dropped, desk->err);
     if (status == NL_OK)
         status = answer_document(desk, &text, &dropped);
     if (status != NL_OK)

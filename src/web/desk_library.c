@@ -1,5 +1,6 @@
 #include "web/desk.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/picture.h"
 #include "newsletter/base/text.h"
 #include "newsletter/report/facts.h"

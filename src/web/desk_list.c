@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/drafts.h"
@@ -73,7 +74,7 @@ static enum nl_status refuse(struct nl_staff_call *call, enum nl_status status,
         return status;
     }
     response->status = 422;
-    nl_data_set(call->data, "problem", nl_error_text(err));
+    nl_staff_explain(call, "problem", err);
     nl_error_free(err);
     return nl_desk_list(call, response, err);
 }
@@ -101,7 +102,7 @@ enum nl_status nl_desk_begin(struct nl_staff_call *call, struct nl_response *res
     if (strcmp(how, "file") == 0)
         start.data = nl_request_file(call->request, "file", &start.name, &start.len);
     if (status == NL_OK && strcmp(how, "file") == 0 && (start.data == NULL || start.len == 0))
-        status = nl_error_set(err, NL_DATA, "choose a file first");
+        status = nl_error_set(err, NL_DATA, NL_TEXT("choose a file first"));
     if (status == NL_OK)
         status = nl_office_draft_begin(&office, &start, &id, err);
     if (status != NL_OK)

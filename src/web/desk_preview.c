@@ -1,5 +1,6 @@
 #include "web/desk.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/bulletin/message.h"
 #include "newsletter/bulletin/preview.h"
 #include "newsletter/bulletin/sample.h"

@@ -1,5 +1,6 @@
 #include "web/desk.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/service/draft_send.h"
@@ -94,6 +95,7 @@ static void describe(const struct nl_desk *desk, const struct nl_draft_plan *pla
         nl_buf_addf(&languages, "%s%s", i > 0 ? ", " : "",
                     nl_bulletin_edition(bulletin, i).language);
     bool whole = plan->composed.whole;
+    bool ready = plan->obstacle.text == NULL;
     nl_data_set(data, "subject", whole ? bulletin->issue.subject : "");
     nl_data_set(data, "digest", plan->seal.text);
     nl_data_set(data, "from", plan->composed.list.sender);
@@ -115,12 +117,14 @@ static void describe(const struct nl_desk *desk, const struct nl_draft_plan *pla
     set_number(data, "grace", desk->office.config->send.grace);
     set_number(data, "size", (int64_t)(plan->size + 1023) / 1024);
     set_number(data, "warnings", (int64_t)plan->composed.warnings);
-    nl_data_set(data, "obstacle", plan->obstacle != NULL ? plan->obstacle : "");
+    nl_data_set(data, "obstacle", "");
+    if (!ready)
+        nl_staff_explain(desk->call, "obstacle", &plan->obstacle);
     json_object_set_new(data, "sample", json_boolean(whole && desk->call->staff->copies != NULL));
     json_object_set_new(
         data, "approval",
         json_boolean(nl_config_approvals(desk->office.config, plan->composed.list.name) > 0));
-    json_object_set_new(data, "ready", json_boolean(plan->obstacle == NULL));
+    json_object_set_new(data, "ready", json_boolean(ready));
     nl_buf_free(&languages);
 }
 
@@ -218,7 +222,7 @@ static enum nl_status send_issue(struct nl_desk *desk, int64_t *issue) {
         !read_number(desk, "wait", MINUTES_MOST, &schedule.wait))
         return nl_error_set(
             desk->err, NL_DATA,
-            "the sample is a number of per cent (1 to 100), the wait one of minutes");
+            NL_TEXT("the sample is a number of per cent (1 to 100), the wait one of minutes"));
     schedule.wait *= 60;
     enum nl_status status = nl_office_draft_send(&desk->office, desk->id, &schedule,
                                                  field(desk, "digest"), issue, &at, desk->err);
@@ -240,7 +244,8 @@ enum nl_status nl_desk_send(struct nl_desk *desk) {
     }
     if (status != NL_DATA && status != NL_EXISTS && status != NL_USAGE)
         return status;
-    nl_desk_refuse(desk, status == NL_EXISTS ? 409 : 422, nl_error_text(desk->err));
+    desk->response->status = status == NL_EXISTS ? 409 : 422;
+    nl_staff_explain(desk->call, "problem", desk->err);
     nl_error_free(desk->err);
     return nl_desk_send_page(desk);
 }

@@ -1,6 +1,7 @@
 #include "web/draft_copies.h"
 
 #include "newsletter/base/address.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/service/draft_send.h"
 #include "web/copy_worker.h"
 
@@ -15,7 +16,7 @@ static enum nl_status send_to(struct nl_staff *staff, const struct nl_draft_comp
     if (status == NL_OK)
         status = nl_mailbox_parse(composed->list.sender, &name, &from, err);
     if (status == NL_OK && (!composed->whole || staff->copies == NULL))
-        status = nl_error_set(err, NL_DATA, "there are errors: correct them first");
+        status = nl_error_set(err, NL_DATA, NL_TEXT("there are errors: correct them first"));
     for (size_t i = 0; status == NL_OK && i < composed->bulletin.view_count; i++) {
         struct nl_buf copy = {0};
         status = nl_draft_test_copy(&composed->bulletin, i, to.envelope, &copy, err);

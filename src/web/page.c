@@ -132,16 +132,19 @@ void nl_site_themes_free(struct nl_site *site) {
     free(site->themes);
 }
 
-void nl_site_language(const struct nl_request *request, char out[NL_LANGUAGE_TAG]) {
-    const char *language = nl_request_query(request, "language");
-    if (language == NULL)
-        language = nl_request_form(request, "language");
-    if (language == NULL || !nl_language_is_tag(language))
-        language = nl_language_chosen(request);
+static void find_language(const struct nl_request *request, const char *asked,
+                          char out[NL_LANGUAGE_TAG]) {
+    bool is_tag = asked != NULL && nl_language_is_tag(asked);
+    const char *language = is_tag ? asked : nl_language_chosen(request);
     if (language != NULL)
         memcpy(out, language, strlen(language) + 1);
     else
         nl_language_preferred(nl_request_header(request, "Accept-Language"), out);
+}
+
+void nl_site_language(const struct nl_request *request, char out[NL_LANGUAGE_TAG]) {
+    const char *asked = nl_request_query(request, "language");
+    find_language(request, asked != NULL ? asked : nl_request_form(request, "language"), out);
 }
 
 enum nl_status nl_site_theme(struct nl_site *site, const struct nl_request *request,
@@ -150,6 +153,13 @@ enum nl_status nl_site_theme(struct nl_site *site, const struct nl_request *requ
     char language[NL_LANGUAGE_TAG];
     nl_site_language(request, language);
     return theme_of(site, language[0] != '\0' ? language : fallback, out, err);
+}
+
+enum nl_status nl_site_staff_theme(struct nl_site *site, const struct nl_request *request,
+                                   const struct nl_theme **out, struct nl_error *err) {
+    char language[NL_LANGUAGE_TAG];
+    find_language(request, nl_request_query(request, "language"), language);
+    return theme_of(site, language[0] != '\0' ? language : NULL, out, err);
 }
 
 /* ---- pages ---- */

@@ -51,6 +51,11 @@ enum nl_status nl_site_theme(struct nl_site *site, const struct nl_request *requ
                              const char *fallback, const struct nl_theme **out,
                              struct nl_error *err);
 
+/* The same without the form's: staff's forms have a field of that name for the language of a list
+ * or of a person, and the page that says why it was refused stays in the language of the page. */
+enum nl_status nl_site_staff_theme(struct nl_site *site, const struct nl_request *request,
+                                   const struct nl_theme **out, struct nl_error *err);
+
 void nl_site_themes_free(struct nl_site *site);
 
 /* The data that every page needs: the list (NULL for none) and where the site is. */

@@ -1,5 +1,6 @@
 #include "newsletter/web/staff.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/openid/provider.h"
 #include "web/api_rate.h"
 #include "web/copy_worker.h"

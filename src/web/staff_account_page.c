@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/qr.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/config/identity.h"

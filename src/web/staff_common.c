@@ -1,11 +1,13 @@
 #include "web/staff_common.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/log.h"
 #include "newsletter/base/text.h"
 #include "newsletter/service/issues.h"
 #include "newsletter/template/data.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool nl_staff_may_guess(struct nl_staff *staff, const struct nl_request *request,
@@ -90,12 +92,19 @@ enum nl_status nl_staff_finish(struct nl_staff_call *call, enum nl_status status
     return status;
 }
 
+void nl_staff_explain(const struct nl_staff_call *call, const char *member,
+                      const struct nl_error *err) {
+    char *text = nl_catalog_error(call->theme->catalog, err);
+    nl_data_set(call->data, member, text != NULL ? text : nl_error_text(err));
+    free(text);
+}
+
 bool nl_staff_explains(struct nl_staff_call *call, enum nl_status status,
                        struct nl_response *response, struct nl_error *err) {
     if (status != NL_DATA && status != NL_EXISTS && status != NL_NOTFOUND && status != NL_USAGE &&
         status != NL_BUSY)
         return false;
-    nl_data_set(call->data, "problem", nl_error_text(err));
+    nl_staff_explain(call, "problem", err);
     nl_error_free(err);
     response->status = 400;
     return true;

@@ -146,6 +146,10 @@ void nl_staff_say(const struct nl_staff_call *call, const char *member, const ch
  */
 void nl_staff_show_rows(const struct nl_staff_call *call, const char *member, json_t *rows);
 
+/* The text of an error, in the language of the page, as a member of its data. */
+void nl_staff_explain(const struct nl_staff_call *call, const char *member,
+                      const struct nl_error *err);
+
 /* Whether an error is the visitor's to put right. Then it becomes the "problem" of the page, with
  * status 400, and is freed. */
 bool nl_staff_explains(struct nl_staff_call *call, enum nl_status status,

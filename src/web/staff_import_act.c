@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/imports.h"
@@ -38,7 +39,7 @@ static enum nl_status take_consent(const struct nl_staff_call *call, json_t *opt
     if (strcmp(way, "mail") == 0)
         json_object_set_new(options, "confirm", json_true());
     else if (strcmp(way, "consent") == 0 && field(call, "consent")[0] == '\0')
-        return nl_error_set(err, NL_DATA, "say where they agreed");
+        return nl_error_set(err, NL_DATA, NL_TEXT("say where they agreed"));
     else if (strcmp(way, "consent") == 0)
         take_text(call, "consent", options);
     return NL_OK;
@@ -63,7 +64,7 @@ static enum nl_status take_words(const struct nl_staff_call *call, json_t *optio
          status == NL_OK && line != NULL; line = strtok_r(NULL, "\r\n", &rest)) {
         char *equals = strrchr(line, '=');
         if (equals == NULL) {
-            status = nl_error_set(err, NL_DATA, "'%s': write it as WORD = STATE", line);
+            status = nl_error_set(err, NL_DATA, NL_TEXT("'%s': write it as WORD = STATE"), line);
             break;
         }
         *equals = '\0';
@@ -94,7 +95,7 @@ static enum nl_status take_column(const struct nl_staff_call *call, size_t index
         return NL_OK;
     }
     if (json_object_get(map, use) != NULL)
-        return nl_error_set(err, NL_DATA, "'%s' and '%s' are both to be %s: choose one",
+        return nl_error_set(err, NL_DATA, NL_TEXT("'%s' and '%s' are both to be %s: choose one"),
                             json_string_value(json_object_get(map, use)), name, use);
     json_object_set_new(map, use, json_string(name));
     return NL_OK;
@@ -135,7 +136,7 @@ static enum nl_status options_of(const struct nl_staff_call *call,
     static const char *const texts[] = {"as", "format", "encoding", "delimiter", "dates"};
     const char *list = field(call, "list");
     if (list[0] == '\0' ? !rights->everywhere : !nl_people_rights_on(rights, list))
-        return nl_error_set(err, NL_NOTFOUND, "there is no list '%s'", list);
+        return nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no list '%s'"), list);
     take_text(call, "list", options);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         take_text(call, texts[i], options);
@@ -174,7 +175,7 @@ static enum nl_status configure(const struct nl_staff_call *call,
     if (status == NL_OK)
         status = nl_office_import_configure(&office, id, options, err);
     if (status == NL_OK && *alike) {
-        status = nl_office_import_look(&office, id, &look, err);
+        status = nl_office_import_look(&office, id, &look, NULL, err);
         if (status == NL_OK)
             status = keep_columns(call, id, json_object_get(look, "columns"), options, err);
     }

@@ -1,4 +1,5 @@
 #include "newsletter/base/attributes.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
 #include "newsletter/service/imports.h"
@@ -137,12 +138,16 @@ static enum nl_status look(const struct nl_staff_call *call, const json_t *facts
                            struct nl_error *err) {
     const struct nl_office office = nl_staff_office(call->staff, call->session);
     json_t *found = NULL;
+    struct nl_error why = {0};
     enum nl_status status =
-        nl_office_import_look(&office, nl_facts_number(facts, "id"), &found, err);
+        nl_office_import_look(&office, nl_facts_number(facts, "id"), &found, &why, err);
     if (status != NL_OK)
         return status;
     add_columns(call, json_object_get(facts, "options"), found);
-    nl_data_set(call->data, "unreadable", nl_facts_word(found, "problem"));
+    nl_data_set(call->data, "unreadable", "");
+    if (why.text != NULL)
+        nl_staff_explain(call, "unreadable", &why);
+    nl_error_free(&why);
     json_decref(found);
     return NL_OK;
 }

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/imports.h"
@@ -82,7 +83,7 @@ static enum nl_status upload(struct nl_staff_call *call, const struct nl_people_
         return nl_staff_no_page(call, response, err);
     if (nl_request_file(call->request, "file", &file, &len) == NULL || file[0] == '\0' ||
         own->file == NULL)
-        status = nl_error_set(err, NL_DATA, "choose a file first");
+        status = nl_error_set(err, NL_DATA, NL_TEXT("choose a file first"));
     else
         status =
             open_import(&office, name_of(file), own->file, list, !rights->everywhere, &id, err);

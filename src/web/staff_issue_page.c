@@ -1,5 +1,6 @@
 #include "web/staff_issue.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
 #include "newsletter/service/issues.h"

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/lists.h"
 #include "newsletter/template/data.h"

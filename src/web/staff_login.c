@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/log.h"
 #include "newsletter/template/data.h"
 #include "web/staff_common.h"

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/log.h"
 #include "newsletter/base/passkey.h"
 #include "newsletter/openid/provider.h"

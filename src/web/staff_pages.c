@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
 #include "newsletter/report/reputation.h"
@@ -258,7 +259,7 @@ enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *re
     bool post = nl_request_is_post(request);
     const struct route *route = find_route(path, post);
     bool found = false;
-    enum nl_status status = nl_site_theme(staff->site, request, NULL, &call.theme, err);
+    enum nl_status status = nl_site_staff_theme(staff->site, request, &call.theme, err);
     struct nl_people_rights rights = {0};
     if (status == NL_OK)
         status = nl_people_rights(staff, session, &rights, err);

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/log.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/zone.h"
@@ -119,7 +120,7 @@ enum nl_status nl_passkeys_add(struct nl_staff_call *call, struct nl_error *err)
 enum nl_status nl_passkeys_remove(struct nl_staff_call *call, struct nl_error *err) {
     int64_t id = 0;
     if (!nl_text_integer(nl_site_field(call->request, "passkey"), &id))
-        return nl_error_set(err, NL_NOTFOUND, "there is no such passkey");
+        return nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such passkey"));
     return nl_passkey_remove(call->staff->site->store, call->session->name, id,
                              &call->session->actor, err);
 }

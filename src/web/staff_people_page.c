@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/service/subscribers.h"
 #include "newsletter/template/data.h"

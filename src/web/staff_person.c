@@ -1,5 +1,6 @@
 #include "web/staff_person.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/subscribers.h"
 #include "newsletter/web/mailer.h"
@@ -80,7 +81,7 @@ enum nl_status nl_person_view(struct nl_staff_call *call, int64_t id, struct nl_
         snprintf(out->revision, sizeof out->revision, "%s", subscriber.revision.text);
         keep_visible(out);
         if (!out->whole && json_array_size(json_object_get(out->facts, "subscriptions")) == 0)
-            status = nl_error_set(err, NL_NOTFOUND, "there is no such subscriber");
+            status = nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such subscriber"));
     }
     nl_subscriber_free(&subscriber);
     return status;

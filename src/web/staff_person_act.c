@@ -1,4 +1,5 @@
 #include "newsletter/base/buf.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/subscribers.h"
 #include "newsletter/service/suppressions.h"
@@ -98,7 +99,7 @@ static enum nl_status join(struct act *act, struct nl_error *err) {
     };
     struct nl_subscriber_joined joined = {0};
     if (!nl_people_rights_on(&act->view->rights, join.list))
-        return nl_error_set(err, NL_NOTFOUND, "there is no list '%s'", join.list);
+        return nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no list '%s'"), join.list);
     enum nl_status status = nl_office_subscriber_join(&act->office, &join, &joined, err);
     if (status != NL_OK)
         return status;
@@ -112,7 +113,7 @@ static enum nl_status join(struct act *act, struct nl_error *err) {
 static enum nl_status unsubscribe(struct act *act, struct nl_error *err) {
     const char *list = field(act, "list");
     if (list[0] == '\0' ? !act->view->whole : !nl_people_rights_on(&act->view->rights, list))
-        return nl_error_set(err, NL_NOTFOUND, "there is no list '%s'", list);
+        return nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no list '%s'"), list);
     act->done = "ended";
     return nl_office_subscriber_unsubscribe(&act->office, &act->who, list[0] != '\0' ? list : NULL,
                                             err);

@@ -1,4 +1,5 @@
 #include "newsletter/archive/archive.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
 #include "newsletter/service/issue_report.h"

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/issue_rest.h"
 #include "newsletter/template/data.h"
@@ -49,8 +50,8 @@ enum nl_status nl_rest_act(struct nl_issue_page *page) {
     else
         status = nl_office_issue_extend(&page->office, page->id, &audience, &deliveries, page->err);
     if (status == NL_DATA || status == NL_EXISTS || status == NL_NOTFOUND) {
-        if (nl_error_text(page->err)[0] != '\0')
-            nl_data_set(page->call->data, "problem", nl_error_text(page->err));
+        if (page->err->text != NULL)
+            nl_staff_explain(page->call, "problem", page->err);
         nl_error_free(page->err);
         page->response->status = status == NL_EXISTS ? 409 : 422;
         return nl_rest_page(page);

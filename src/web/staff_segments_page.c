@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/lists.h"
 #include "newsletter/service/segments.h"
@@ -127,7 +128,7 @@ static enum nl_status read_expression(const struct nl_staff_call *call, struct n
         return read_rows(call, out, err);
     nl_buf_adds(out, asked(call, "where"));
     if (out->len > EXPRESSION_MOST)
-        return nl_error_set(err, NL_DATA, "the expression is longer than %d bytes",
+        return nl_error_set(err, NL_DATA, NL_TEXT("the expression is longer than %d bytes"),
                             EXPRESSION_MOST);
     if (out->len > 0 || name[0] == '\0')
         return NL_OK;

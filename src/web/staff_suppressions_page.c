@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/service/suppressions.h"

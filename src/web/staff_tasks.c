@@ -1,5 +1,6 @@
 #include "web/staff_tasks.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"

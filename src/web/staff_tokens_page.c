@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/report/figures.h"
 #include "newsletter/service/api_tokens.h"

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
 #include "newsletter/service/webhooks.h"

@@ -27,6 +27,11 @@ const char *nl_catalog_text(const struct nl_catalog *catalog, const char *contex
 const char *nl_catalog_plural(const struct nl_catalog *catalog, const char *one, const char *many,
                               unsigned long n) NL_ALL_NONNULL;
 
+/* The text of an error in the language of the catalog; a format without a translation stays
+ * English. A translation may change the order of its conversions by `%2$s`. Free with free(); NULL
+ * when there is no memory. */
+char *nl_catalog_error(const struct nl_catalog *catalog, const struct nl_error *err) NL_ALL_NONNULL;
+
 /* Calls `each` with every language that has a catalog, English first. */
 NL_CHECKED enum nl_status nl_catalog_each(const char *folder,
                                           enum nl_status (*each)(const char *language, void *ctx,
@@ -35,7 +40,8 @@ NL_CHECKED enum nl_status nl_catalog_each(const char *folder,
 
 void nl_catalog_free(struct nl_catalog *catalog);
 
-/* Mark texts for tools/messages, which collects them. */
+/* Mark texts for tools/messages, which collects them: texts of pages and mails, and formats of
+ * nl_error_set that a page may show. */
 #define NL_TEXT(text) text
 #define NL_TEXT_IN(context, text) text
 #define NL_TEXTS(one, many) one, many

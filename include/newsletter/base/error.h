@@ -5,6 +5,8 @@
 
 #include "newsletter/base/attribute.h"
 
+#include <stddef.h>
+
 enum nl_status {
     NL_OK = 0,
     NL_USAGE,       /* the command line is wrong */
@@ -26,21 +28,37 @@ enum nl_status {
     NL_INTERNAL,    /* a bug in newsletter */
 };
 
-/* Zero-initialise it; free with nl_error_free. `text` is one line: what, where, what to do. */
+/* How a text, or a context before it, was made: nl_catalog_error makes it again from the
+ * translation of the format. */
+struct nl_error_part {
+    const char *format;           /* a literal, so that it outlives the error */
+    char *words;                  /* what was put in for each conversion; each word ends in a NUL */
+    size_t words_len;             /* of all words, with their NULs */
+    struct nl_error_part *within; /* what stands after "context: ", or NULL */
+};
+
+/* Zero-initialise it; free with nl_error_free. `text` is one line: what, where, what to do.
+ * `parts` is NULL for a format that cannot be taken apart; the text is complete all the same. */
 struct nl_error {
     enum nl_status status;
     char *text;
+    struct nl_error_part *parts;
 };
 
 /* Replaces the content of `err` and returns `status`. `err` may be NULL here and in all of base,
  * for a caller that asks only whether something is so. Control characters in the
- * message are replaced, so that a message is one line whatever the input held. */
+ * message are replaced, so that a message is one line whatever the input held. A format in
+ * NL_TEXT (newsletter/base/catalog.h) is shown translated on staff's pages. */
 enum nl_status nl_error_set(struct nl_error *err, enum nl_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Puts "context: " in front of the text; each layer does so once at most. Returns err's status. */
 enum nl_status nl_error_context(struct nl_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Makes `err` the error that `from` is, with `status`, and leaves `from` empty. Returns `status`.
+ */
+enum nl_status nl_error_take(struct nl_error *err, enum nl_status status, struct nl_error *from);
 
 /* Shorthand for "out of memory". */
 enum nl_status nl_error_nomem(struct nl_error *err);

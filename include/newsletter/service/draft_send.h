@@ -36,7 +36,7 @@ struct nl_draft_plan {
     json_t *languages;    /* who gets which, see send_outlook.h */
     int64_t without_zone; /* people who get it by UTC where each gets it by their own clock */
     json_t *holds;        /* what holds it back: the same */
-    char *obstacle;       /* why it cannot be sent; NULL: it can */
+    struct nl_error obstacle; /* why it cannot be sent; without a text: it can */
 };
 void nl_draft_plan_free(struct nl_draft_plan *plan);
 

@@ -36,9 +36,11 @@ NL_CHECKED enum nl_status nl_office_import_configure(const struct nl_office *off
 NL_CHECKED enum nl_status nl_office_import_upload(const struct nl_office *office, int64_t id,
                                                   FILE *in, struct nl_error *err) NL_ALL_NONNULL;
 
-/* The columns and first rows of its file as nl_import_preview has them; the caller frees *out. */
+/* The columns and first rows of its file as nl_import_preview has them; the caller frees *out
+ * and *why, which is empty before and may be NULL. */
 NL_CHECKED enum nl_status nl_office_import_look(const struct nl_office *office, int64_t id,
-                                                json_t **out, struct nl_error *err) NL_ALL_NONNULL;
+                                                json_t **out, struct nl_error *why,
+                                                struct nl_error *err) NL_NONNULL(1, 3, 5);
 
 /* Has it done, or with `dry_run` tried. NL_EXISTS unless its file is there. */
 NL_CHECKED enum nl_status nl_office_import_start(const struct nl_office *office, int64_t id,

@@ -91,10 +91,12 @@ NL_CHECKED enum nl_status nl_import_file(struct nl_store *store, FILE *in, const
 
 /* The columns of a file and its first rows, at most `most`, as {"columns": [{"name", "field"}],
  * "rows": [["..."]], "problem": null}: `field` is what a column is taken for (null: it is not
- * used), `problem` why the file cannot be read as it is, or not further. The caller frees *out. */
+ * used), `problem` why the file cannot be read as it is, or not further, which *why (NULL: not
+ * wanted) tells too. The caller frees *out and *why. */
 NL_CHECKED enum nl_status nl_import_preview(FILE *in, const char *name,
                                             const struct nl_import_options *options, size_t most,
-                                            json_t **out, struct nl_error *err) NL_ALL_NONNULL;
+                                            json_t **out, struct nl_error *why,
+                                            struct nl_error *err) NL_NONNULL(1, 2, 3, 5, 7);
 
 /* Suppresses the addresses of a file: one or several on a line, what 'suppress export' writes, or
  * the addresses of any file that nl_import_file reads. All or nothing; *count tells how many were

@@ -1,6 +1,9 @@
 #include "support.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/error.h"
+
+#include <stdlib.h>
 
 static void test_text_is_one_line(void **state) {
     (void)state;
@@ -21,10 +24,61 @@ static void test_without_a_place_to_write(void **state) {
     nl_error_free(NULL);
 }
 
+static void check_shown(const struct nl_catalog *catalog, const struct nl_error *err,
+                        const char *expected) {
+    char *text = nl_catalog_error(catalog, err);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void test_shown_in_another_language(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    struct nl_error other = {0};
+    struct nl_catalog *russian = NULL;
+    assert_int_equal(nl_catalog_open(NULL, "ru", &russian, &err), NL_OK);
+    nl_error_set(&err, NL_DATA, "'%s' is not an attribute name: use letters, digits, _ and -",
+                 "a\nb");
+    check_shown(russian, &err, "«a b» — не имя атрибута: буквы, цифры, _ и -");
+    nl_error_context(&err, "%s", "reply-to"); /* a word of ours */
+    check_shown(russian, &err, "адрес для ответа: «a b» — не имя атрибута: буквы, цифры, _ и -");
+    nl_error_set(&err, NL_NOTFOUND, "there is no list '%s'", "the name"); /* somebody's word */
+    check_shown(russian, &err, "рассылки «the name» нет");
+    nl_error_set(&err, NL_DATA, "%s is empty", "the name"); /* one of ours */
+    check_shown(russian, &err, "имя: пусто");
+    nl_error_set(&err, NL_DATA, "%.*s", 7, "no such text");
+    check_shown(russian, &err, "no such");
+    nl_error_set(&err, NL_DATA, "not in the catalog: %d %5zu %lld %02x %u%% %c", -1, (size_t)2, 3LL,
+                 10U, 4U, 'z');
+    check_shown(russian, &err, nl_error_text(&err));
+    nl_error_set(&err, NL_DATA, "%-5s|", "x"); /* a conversion that is not taken apart */
+    check_shown(russian, &err, "x    |");
+    nl_error_set(&other, NL_EXISTS, "there is an account '%s' already", "ann");
+    assert_int_equal(nl_error_take(&err, NL_DATA, &other), NL_DATA);
+    check_shown(russian, &err, "учётная запись «ann» уже есть");
+    assert_null(other.text);
+    nl_error_free(&err);
+    nl_catalog_free(russian);
+}
+
+/* "no list '%s' in %s" the other way round. */
+static void test_order_of_another_language(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    struct nl_catalog *arabic = NULL;
+    assert_int_equal(nl_catalog_open(NULL, "ar", &arabic, &err), NL_OK);
+    nl_error_set(&err, NL_NOTFOUND, "list %s has no template '%s'", "news", "3");
+    check_shown(arabic, &err, "لا قالب «3» في القائمة news");
+    nl_error_free(&err);
+    nl_catalog_free(arabic);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_is_one_line),
         cmocka_unit_test(test_without_a_place_to_write),
+        cmocka_unit_test(test_shown_in_another_language),
+        cmocka_unit_test(test_order_of_another_language),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
