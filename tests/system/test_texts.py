@@ -687,7 +687,6 @@ RARE = {
     "This code is wrong or has been used.",
     "This code is wrong. Nothing was changed.",
     "Waits for the confirmation of a new address:",
-    "Your account may not do this. Ask an administrator.",
     "Your password is changed. All other sessions have ended.",
     "Your password is wrong. Nothing was changed.",
     "Keep these codes where you find them without your telephone. "
