@@ -134,7 +134,8 @@ static void free_host(struct host *host) {
     nl_secret_free(host->password);
     nl_tls_free(host->tls);
     free(host->own);
-    curl_slist_free_all(host->addresses);
+    if (host->addresses != NULL) /* libcurl is opened by its first call */
+        curl_slist_free_all(host->addresses);
     free(host->in_the_clear);
 }
 

@@ -6,13 +6,14 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 
 from mailserver import free_port
 
 HEAD = "$TTL 300\n{name}. SOA ns.example. admin.example. 1 3600 600 86400 60\n{name}. NS ns.example.\n"
 CONFIGURATION = """server:
-    rundir: "{folder}"
+    rundir: "{rundir}"
     listen: {listen}@{port}
 log:
   - target: stderr
@@ -45,7 +46,8 @@ class Zones:
         self.run = list(run)  # words in front of the command, to run it in a network namespace
         os.makedirs(os.path.join(self.folder, "keys"), exist_ok=True)
         root = HEAD.format(name="") + f"ns.example. A {listen}\n" + records + "\n"
-        configuration = CONFIGURATION.format(folder=self.folder, listen=listen, port=self.port)
+        self.rundir = tempfile.mkdtemp(prefix="knot-", dir="/tmp")  # the path of a socket must be short
+        configuration = CONFIGURATION.format(folder=self.folder, rundir=self.rundir, listen=listen, port=self.port)
         below = {**(unsigned or {}), **(bogus or {}), **{name: None for name in broken}}
         for name, text in below.items():
             root += f"{name}. NS ns.example.\n"
@@ -91,3 +93,4 @@ class Zones:
     def stop(self):
         self.process.terminate()
         self.process.wait()
+        shutil.rmtree(self.rundir, ignore_errors=True)

@@ -171,11 +171,11 @@ def test_how_long_it_takes(desk, connected):
     """At the pace that was found with the relay."""
     connected.add_active(["reader@example.org", "second@example.org", "third@example.org"])
     desk.save(revision=desk.revision(), **FIELDS)
-    assert "takes about" not in desk.page("/send").text  # nothing is known yet
+    assert "not known: nothing was sent within a week" in desk.page("/send").text
     relay = f"127.0.0.1:{connected.settings['smtp']['port']}"
     found = f"1 1 1 0 {int(time.time())}"
     connected.sql("INSERT INTO setting (key, value) VALUES (?, ?)", f"relay pace {relay}", found)
-    assert "<dd>1 min</dd>" in desk.page("/send").text
+    assert "<dd>1 min (Messages a minute: 60)</dd>" in desk.page("/send").text
 
 
 def test_a_test_mail(desk, server):
