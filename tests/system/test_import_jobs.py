@@ -213,7 +213,7 @@ def test_people_who_got_an_issue_are_unsubscribed(connected, server):
     assert told["state"] == "undone" and told["undo"] == {"removed": 0, "ended": 1, "restored": 0, "kept": 0}
     assert state_of(connected) == {"ann@example.org": "unsubscribed"} and len(server.messages("ann@example.org")) == 1
     assert connected.sql("SELECT detail FROM event WHERE kind = 'unsubscribed'") == [("import undone",)]
-    assert "cannot be taken back" in connected.run("import", "--undo", number, expect=None).err
+    assert "gone on meanwhile" in connected.run("import", "--undo", number, expect=None).err
     assert "no import 99" in connected.run("import", "--undo", "99", expect=None).err
     assert connected.run("import", "--undo", number, "file.csv", expect=None).returncode == 64
 
