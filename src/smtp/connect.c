@@ -11,12 +11,16 @@
 #include <strings.h>
 #include <sys/epoll.h>
 
+/* Nobody logs in at recipients' mail hosts: they share one state, which decides nothing. */
+static struct nl_login *login_of(struct nl_transport *transport, size_t server) {
+    return &transport
+                ->logins[nl_relay_is_host(transport->health.relay, server) ? NL_RELAYS : server];
+}
+
 static void note_offer(struct connection *connection, const char *line, size_t len) {
     nl_ehlo_note(&connection->offered, line, len);
-    if (nl_relay_is_host(connection->transport->health.relay, connection->host))
-        return; /* nobody logs in there */
     if (len > 5 && strncasecmp(line, "AUTH", 4) == 0 && (line[4] == ' ' || line[4] == '=')) {
-        struct nl_login *login = &connection->transport->logins[connection->host];
+        struct nl_login *login = login_of(connection->transport, connection->host);
         nl_login_note_offer(login, line + 5, len - 5);
         connection->offers_login = login->offered != 0 || login->unknown_offer;
     }
@@ -72,11 +76,8 @@ bool nl_transport_connect_to(struct nl_transport *transport, size_t server) {
         return false;
     struct connection *connection = &transport->connections[at];
     connection->host = server;
-    /* The login of a mail host is not looked at: there is none. */
-    connection->handle = nl_relay_handle(
-        transport->health.relay, server,
-        &transport->logins[nl_relay_is_host(transport->health.relay, server) ? 0 : server],
-        &connection->link);
+    connection->handle = nl_relay_handle(transport->health.relay, server,
+                                         login_of(transport, server), &connection->link);
     if (connection->handle == NULL)
         return false;
     connection->stage = NL_STAGE_CONNECT;
@@ -110,8 +111,7 @@ static bool lacks_login(const struct connection *connection) {
     return nl_relay_server(relay, connection->host)->username != NULL && !connection->offers_login;
 }
 
-static void explain(const struct nl_transport *transport, struct connection *connection,
-                    CURLcode code) {
+static void explain(struct nl_transport *transport, struct connection *connection, CURLcode code) {
     const struct nl_relay *relay = transport->health.relay;
     const struct nl_smtp_server *server = nl_relay_server(relay, connection->host);
     struct nl_buf *text = &connection->text;
@@ -124,6 +124,8 @@ static void explain(const struct nl_transport *transport, struct connection *con
     if (nl_tls_is_fault(code) && nl_relay_tls(relay, connection->host) != NULL)
         nl_tls_explain(nl_relay_tls(relay, connection->host), code, connection->error, server->host,
                        nl_env_now(&nl_env_system), text);
+    else if (nl_relay_is_host(relay, connection->host))
+        return; /* all other advice is about the settings of the relay */
     else if (code == CURLE_LOGIN_DENIED && lacks_login(connection))
         nl_buf_addf(text,
                     ": a username is set, and it offers no login (AUTH)%s: take username out, "
@@ -131,8 +133,8 @@ static void explain(const struct nl_transport *transport, struct connection *con
                     "465 with tls)",
                     server->security == NL_SMTP_PLAIN ? " without TLS" : "");
     else if (code == CURLE_LOGIN_DENIED && connection->code / 100 != 4)
-        nl_login_explain(&transport->logins[connection->host], connection->mechanism, text);
-    else if (!nl_relay_is_host(relay, connection->host))
+        nl_login_explain(login_of(transport, connection->host), connection->mechanism, text);
+    else
         nl_buf_adds(text, nl_ehlo_advice(code));
 }
 
@@ -142,9 +144,7 @@ static bool try_next_login(struct nl_transport *transport, struct connection *co
                            CURLcode code) {
     const struct nl_smtp_server *server =
         nl_relay_server(transport->health.relay, connection->host);
-    if (server->username == NULL)
-        return false;
-    struct nl_login *login = &transport->logins[connection->host];
+    struct nl_login *login = login_of(transport, connection->host);
     bool refused = code == CURLE_LOGIN_DENIED && connection->code / 100 != 4;
     bool broken = code != CURLE_LOGIN_DENIED && code != CURLE_OPERATION_TIMEDOUT &&
                   connection->stage == NL_STAGE_AUTH && connection->code / 100 != 4;
@@ -204,8 +204,7 @@ static void established(struct nl_transport *transport, struct connection *conne
     }
     transport->connecting--;
     nl_tls_established(&connection->link);
-    if (!nl_relay_is_host(transport->health.relay, connection->host))
-        nl_login_succeeded(&transport->logins[connection->host]);
+    nl_login_succeeded(login_of(transport, connection->host));
     connection->tls[0] = '\0';
     if (connection->link.ssl != NULL)
         snprintf(connection->tls, sizeof connection->tls, "%s",

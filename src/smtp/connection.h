@@ -52,8 +52,8 @@ struct connection {
 };
 
 struct nl_transport {
-    struct nl_relay_health health;     /* with the relay */
-    struct nl_login logins[NL_RELAYS]; /* of the relay's own servers */
+    struct nl_relay_health health;         /* with the relay */
+    struct nl_login logins[NL_RELAYS + 1]; /* of the relay's own servers, and of all mail hosts */
     CURLM *multi;
     struct connection *connections;
     int poll; /* epoll, of the open connections */
