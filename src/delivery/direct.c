@@ -95,10 +95,6 @@ bool nl_direct_is_host(const struct run *run, size_t server) {
     return run->direct != NULL && nl_relay_is_host(run->direct->relay, server);
 }
 
-struct nl_destination *nl_direct_destination(const struct run *run, size_t server) {
-    return run->direct->servers[server - nl_relay_count(run->direct->relay)].destination;
-}
-
 /* ---- from the DNS ---- */
 
 static bool note_server(struct nl_direct *direct, size_t server,
@@ -106,13 +102,13 @@ static bool note_server(struct nl_direct *direct, size_t server,
     size_t at = server - nl_relay_count(direct->relay);
     if (at >= direct->server_room) {
         size_t room = 2 * at + 64;
-        struct nl_direct_server *grown = realloc(direct->servers, room * sizeof *grown);
+        struct nl_destination **grown = realloc(direct->servers, room * sizeof *grown);
         if (grown == NULL)
             return false;
         direct->servers = grown;
         direct->server_room = room;
     }
-    direct->servers[at].destination = destination;
+    direct->servers[at] = destination;
     return true;
 }
 
@@ -260,27 +256,40 @@ void nl_direct_begin_pass(struct run *run) {
     run->direct->pass++;
 }
 
+/* The number of its last server. */
+static size_t last_of(const struct nl_direct *direct, const struct nl_destination *destination) {
+    return destination == &direct->relays ? nl_relay_count(direct->relay) - 1
+                                          : destination->first + destination->count - 1;
+}
+
+/* Counts of an earlier pass are over. */
+static void join_pass(const struct nl_direct *direct, struct nl_destination *destination) {
+    if (destination->pass == direct->pass)
+        return;
+    destination->pass = direct->pass;
+    destination->exhausted = false;
+    destination->waiting = 0;
+}
+
 /* Opens a connection where that is of use. The first one to a destination goes before the second
  * one to another. */
 static void open_one(struct run *run, struct nl_destination *destination) {
     struct nl_direct *direct = run->direct;
     size_t connecting = 0;
     size_t server = 0;
-    bool relay = destination == &direct->relays;
-    size_t last =
-        relay ? nl_relay_count(direct->relay) - 1 : destination->first + destination->count - 1;
-    size_t there = nl_transport_leading_to(run->transport, destination->first, last, &connecting);
+    size_t there = nl_transport_leading_to(run->transport, destination->first,
+                                           last_of(direct, destination), &connecting);
     size_t all = nl_transport_open(run->transport) + nl_transport_connecting(run->transport);
-    if (there >= destination->limit || connecting >= destination->waiting) {
-        destination->exhausted = connecting >= destination->waiting ? destination->exhausted : true;
+    if (connecting >= destination->waiting)
         return;
-    }
     destination->exhausted = true;
+    if (there >= destination->limit)
+        return;
     if (all >= direct->connections - (there > 0 ? direct->connections / 4 : 0)) {
         nl_transport_close_idle(run->transport, 0, 1);
         return;
     }
-    if (relay)
+    if (destination == &direct->relays)
         destination->exhausted = !nl_transport_connect(run->transport);
     else if (nl_destination_pick(destination, direct->now,
                                  nl_env_fraction(nl_store_env(run->plan->store)), &server))
@@ -290,15 +299,10 @@ static void open_one(struct run *run, struct nl_destination *destination) {
 /* Whether there is a connection for a message to a destination. */
 static bool find_connection(struct run *run, struct nl_destination *destination) {
     struct nl_direct *direct = run->direct;
-    size_t last = destination == &direct->relays ? nl_relay_count(direct->relay) - 1
-                                                 : destination->first + destination->count - 1;
-    if (destination->pass != direct->pass) {
-        destination->pass = direct->pass;
-        destination->exhausted = false;
-        destination->waiting = 0;
-    }
+    join_pass(direct, destination);
     if (destination->waiting == 0 &&
-        nl_transport_idle_to(run->transport, destination->first, last, &direct->connection))
+        nl_transport_idle_to(run->transport, destination->first, last_of(direct, destination),
+                             &direct->connection))
         return true;
     destination->waiting++;
     if (!destination->exhausted)
@@ -383,9 +387,7 @@ void nl_direct_park(struct run *run) {
         const struct nl_route_to *route = pending->route;
         struct nl_destination *destination =
             route != NULL && route->state == NL_TO_HOSTS ? route->destination : &direct->relays;
-        if (destination->pass != direct->pass)
-            destination->waiting = 0;
-        destination->pass = direct->pass;
+        join_pass(direct, destination);
         if (++destination->waiting <= SHARE + 2 * destination->limit)
             continue;
         pending->park_until = now + nl_destination_park(destination);

@@ -21,18 +21,13 @@ struct nl_route_to {
     int64_t until;      /* milliseconds: then the DNS is asked again; 0: never */
 };
 
-/* A mail host of recipients, as the relay numbers them. */
-struct nl_direct_server {
-    struct nl_destination *destination;
-};
-
 struct nl_direct {
     struct nl_run_plan plan; /* the run's, with a relay of its own */
     struct nl_relay *relay;
     struct nl_resolver *resolver;
-    void *routes;                     /* struct nl_route_to by domain (tsearch) */
-    void *destinations;               /* by their keys */
-    struct nl_direct_server *servers; /* from the first mail host on */
+    void *routes;                    /* struct nl_route_to by domain (tsearch) */
+    void *destinations;              /* by their keys */
+    struct nl_destination **servers; /* of each, from the first mail host on */
     size_t server_room;
     struct nl_destination relays;
     struct nl_route_to to_relay;
@@ -86,8 +81,5 @@ bool nl_direct_is_host(const struct run *run, size_t server);
 void nl_direct_take_outcome(struct run *run, const struct nl_transport_event *event,
                             enum nl_reaction reaction, struct nl_result *result);
 void nl_direct_take_refused(struct run *run, const struct nl_transport_event *event);
-
-/* The destination of a mail host. */
-struct nl_destination *nl_direct_destination(const struct run *run, size_t server);
 
 #endif

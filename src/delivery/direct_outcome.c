@@ -2,6 +2,10 @@
  * refuses us, the run is over; where a destination does, it alone is left alone. */
 #include "delivery/direct.h"
 
+static struct nl_destination *destination_of(const struct nl_direct *direct, size_t server) {
+    return direct->servers[server - nl_relay_count(direct->relay)];
+}
+
 static void say(struct nl_direct *direct, const char *host, const char *tls, const char *text) {
     nl_buf_clear(&direct->text);
     nl_buf_addf(&direct->text, "%s (%s): %s", host, tls[0] != '\0' ? tls : "no TLS",
@@ -54,7 +58,7 @@ static void judge(struct run *run, struct nl_destination *destination,
 void nl_direct_take_outcome(struct run *run, const struct nl_transport_event *event,
                             enum nl_reaction reaction, struct nl_result *result) {
     struct nl_direct *direct = run->direct;
-    struct nl_destination *destination = nl_direct_destination(run, event->server);
+    struct nl_destination *destination = destination_of(direct, event->server);
     say(direct, nl_relay_server(direct->relay, event->server)->host, event->tls, result->text);
     result->text = nl_buf_text(&direct->text);
     result->blame = NL_BLAME_NONE;
@@ -64,7 +68,7 @@ void nl_direct_take_outcome(struct run *run, const struct nl_transport_event *ev
 
 void nl_direct_take_refused(struct run *run, const struct nl_transport_event *event) {
     struct nl_direct *direct = run->direct;
-    struct nl_destination *destination = nl_direct_destination(run, event->server);
+    struct nl_destination *destination = destination_of(direct, event->server);
     size_t connecting = 0;
     size_t there =
         nl_transport_leading_to(run->transport, event->server, event->server, &connecting);
