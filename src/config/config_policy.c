@@ -103,11 +103,19 @@ static enum nl_status check_routes(struct nl_config *config, struct nl_error *er
                              : status;
 }
 
-bool nl_config_is_direct(const struct nl_config *config) {
+static bool goes(const struct nl_config *config, enum nl_delivery_way way) {
     for (size_t i = 0; i < NL_ROUTES && config->routes[i].domain != NULL; i++)
-        if (config->routes[i].by == NL_DIRECTLY)
+        if (config->routes[i].by == (int64_t)way)
             return true;
-    return config->delivery == NL_DIRECTLY;
+    return config->delivery == (int64_t)way;
+}
+
+bool nl_config_is_direct(const struct nl_config *config) {
+    return goes(config, NL_DIRECTLY);
+}
+
+bool nl_config_uses_relay(const struct nl_config *config) {
+    return goes(config, NL_BY_RELAY) || config->fallback == NL_FALLBACK_RELAY;
 }
 
 enum nl_delivery_way nl_config_way(const struct nl_config *config, const char *domain) {

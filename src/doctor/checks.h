@@ -29,9 +29,6 @@ enum nl_status nl_doctor_relay(struct nl_doctor *doctor, struct nl_error *err);
 /* direct_check.c: whether this machine can deliver directly. */
 enum nl_status nl_doctor_direct(struct nl_doctor *doctor, struct nl_error *err);
 
-/* Whether any mail goes to the relay. */
-bool nl_doctor_has_relay(const struct nl_config *config);
-
 /* placeholder_check.c: settings that still have the names of examples. */
 void nl_doctor_placeholders(struct nl_doctor *doctor);
 void nl_doctor_list_placeholder(struct nl_doctor *doctor, const struct nl_list *list);

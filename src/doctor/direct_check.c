@@ -8,51 +8,36 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The address that a packet to the internet would have: no packet is sent. "" for none. */
-static void find_source(int family, char out[NL_IP_TEXT]) {
+/* The address that a packet to the internet would have: no packet is sent. False for none. */
+static bool find_source(int family, struct sockaddr_storage *own) {
     /* A root server of the DNS: any address that is not in a network of ours would do. */
     struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(53)};
     struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(53)};
-    struct sockaddr_storage own = {0};
-    socklen_t len = sizeof own;
-    struct nl_ip ip;
+    socklen_t len = sizeof *own;
+    memset(own, 0, sizeof *own);
     inet_pton(AF_INET, "198.41.0.4", &four.sin_addr);
     inet_pton(AF_INET6, "2001:503:ba3e::2:30", &six.sin6_addr);
     int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     bool done = fd >= 0 &&
                 (family == AF_INET ? connect(fd, (const struct sockaddr *)&four, sizeof four)
                                    : connect(fd, (const struct sockaddr *)&six, sizeof six)) == 0 &&
-                getsockname(fd, (struct sockaddr *)&own, &len) == 0;
+                getsockname(fd, (struct sockaddr *)own, &len) == 0;
     if (fd >= 0)
         close(fd);
-    out[0] = '\0';
-    if (!done)
-        return;
-    nl_ip_of((const struct sockaddr *)&own, &ip);
-    nl_ip_text(&ip, out);
+    return done;
 }
 
-static bool is_private(const char *text, struct nl_error *err) {
+static bool is_private(const struct sockaddr *address, struct nl_error *err) {
     struct nl_reach reach = {0};
-    struct sockaddr_storage address = {0};
-    struct sockaddr_in *four = (struct sockaddr_in *)&address;
-    struct sockaddr_in6 *six = (struct sockaddr_in6 *)&address;
-    if (inet_pton(AF_INET, text, &four->sin_addr) == 1)
-        four->sin_family = AF_INET;
-    else if (inet_pton(AF_INET6, text, &six->sin6_addr) == 1)
-        six->sin6_family = AF_INET6;
-    bool private = nl_reach_open(NULL, &reach, err) == NL_OK &&
-                   !nl_reach_may(&reach, (const struct sockaddr *)&address);
+    bool private = nl_reach_open(NULL, &reach, err) == NL_OK && !nl_reach_may(&reach, address);
     nl_reach_close(&reach);
     return private;
 }
 
-static bool contains(const struct nl_answers *answers, const char *address) {
+static bool contains(const struct nl_answers *answers, const struct nl_ip *address) {
     for (size_t i = 0; i < answers->count; i++) {
         struct nl_ip one;
-        struct nl_ip other;
-        if (nl_ip_parse(answers->items[i], &one) && nl_ip_parse(address, &other) &&
-            memcmp(&one, &other, sizeof one) == 0)
+        if (nl_ip_parse(answers->items[i], &one) && memcmp(&one, address, sizeof one) == 0)
             return true;
     }
     return false;
@@ -61,11 +46,13 @@ static bool contains(const struct nl_answers *answers, const char *address) {
 /* RFC 5321 section 4.1.1.1: the name in EHLO is this machine's. Receivers look whether it leads to
  * the address that the connection comes from. */
 static void judge_source(struct nl_doctor *doctor, const char *helo,
-                         const struct nl_answers *addresses, const char *source,
+                         const struct nl_answers *addresses, const struct sockaddr *own,
                          struct nl_error *err) {
-    if (source[0] == '\0')
-        return;
-    if (is_private(source, err)) {
+    char source[NL_IP_TEXT];
+    struct nl_ip ip;
+    nl_ip_of(own, &ip);
+    nl_ip_text(&ip, source);
+    if (is_private(own, err)) {
         if (doctor->examination->origin_count == 0)
             nl_findings_add(doctor->out, NL_LEVEL_WARNING, "direct", NULL,
                             "this machine's address %s is private, so mail comes from another one: "
@@ -73,7 +60,7 @@ static void judge_source(struct nl_doctor *doctor, const char *helo,
                             source);
         return;
     }
-    if (contains(addresses, source))
+    if (contains(addresses, &ip))
         nl_findings_add(doctor->out, NL_LEVEL_GOOD, "direct", NULL,
                         "the EHLO name %s leads to %s, where mail comes from", helo, source);
     else
@@ -101,9 +88,9 @@ static enum nl_status examine_name(struct nl_doctor *doctor, struct nl_error *er
     if (!nl_doctor_asked(doctor, "direct", status, err))
         return nl_doctor_ended(status);
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
-        char source[NL_IP_TEXT];
-        find_source(families[i], source);
-        judge_source(doctor, helo, &addresses, source, err);
+        struct sockaddr_storage own;
+        if (find_source(families[i], &own))
+            judge_source(doctor, helo, &addresses, (const struct sockaddr *)&own, err);
     }
     nl_answers_free(&addresses);
     return NL_OK;
@@ -135,13 +122,6 @@ static enum nl_status examine_port(struct nl_doctor *doctor, struct nl_error *er
         return status;
     nl_error_free(err);
     return NL_OK;
-}
-
-bool nl_doctor_has_relay(const struct nl_config *config) {
-    for (size_t i = 0; i < NL_ROUTES && config->routes[i].domain != NULL; i++)
-        if (config->routes[i].by == NL_BY_RELAY)
-            return true;
-    return config->delivery == NL_BY_RELAY || config->fallback == NL_FALLBACK_RELAY;
 }
 
 enum nl_status nl_doctor_direct(struct nl_doctor *doctor, struct nl_error *err) {

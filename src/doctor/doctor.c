@@ -149,7 +149,7 @@ enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config 
         nl_doctor_pdf(&doctor);
         nl_doctor_openid(&doctor);
     }
-    if (status == NL_OK && relay != NULL && nl_doctor_has_relay(config))
+    if (status == NL_OK && relay != NULL && nl_config_uses_relay(config))
         status = nl_doctor_relay(&doctor, err);
     if (status == NL_OK && !examination->local)
         status = open_dns(&doctor, err);

@@ -324,8 +324,10 @@ bool nl_config_proof_next(const char **addresses, struct nl_buf *out) NL_ALL_NON
 const struct nl_smtp_server *nl_config_relays(const struct nl_config *config,
                                               size_t *count) NL_ALL_NONNULL;
 
-/* Whether anything is delivered directly; and how mail to a domain (an A-label) is. */
+/* Whether anything is delivered directly, and whether anything goes through the relay; and how mail
+ * to a domain (an A-label) goes. */
 bool nl_config_is_direct(const struct nl_config *config) NL_ALL_NONNULL;
+bool nl_config_uses_relay(const struct nl_config *config) NL_ALL_NONNULL;
 enum nl_delivery_way nl_config_way(const struct nl_config *config,
                                    const char *domain) NL_ALL_NONNULL;
 
