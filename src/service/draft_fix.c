@@ -131,11 +131,10 @@ static enum nl_status fix_picture(const char *body, const struct nl_draft_fix *f
         return status;
     if (!nl_fix_find_line(body, fix->line, &place))
         return nl_fix_moved(err);
-    const char *end = strstr(place.at, "\n\n");
     const char *open = strstr(place.at, "![");
     const char *close = open != NULL ? strstr(open, "](") : NULL;
     bool empty = close != NULL && open + 2 + strspn(open + 2, " ") == close;
-    if (close == NULL || (end != NULL && close > end) ||
+    if (close == NULL || close > nl_fix_paragraph_end(place.at) ||
         (strcmp(fix->rule, "image-alt") == 0 && !empty))
         return nl_fix_moved(err);
     nl_buf_add(out, body, (size_t)(open + 2 - body));
@@ -154,8 +153,7 @@ static enum nl_status fix_language(const char *body, const struct nl_draft_fix *
                             fix->about);
     if (!nl_fix_find_line(body, fix->line, &place) || place.len == 0)
         return nl_fix_moved(err);
-    const char *end = strstr(place.at, "\n\n");
-    size_t len = end != NULL ? (size_t)(end - place.at) : strlen(place.at);
+    size_t len = (size_t)(nl_fix_paragraph_end(place.at) - place.at);
     while (len > 0 && place.at[len - 1] == '\n')
         len--;
     if (memchr(place.at, '[', len) != NULL || memchr(place.at, ']', len) != NULL ||

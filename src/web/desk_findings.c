@@ -86,6 +86,7 @@ void nl_desk_findings(const struct nl_desk *desk, const json_t *findings, json_t
     static const char *const of_a_fix[] = {"place", "fix", "fix_words"};
     json_t *out = json_array();
     int64_t before = lines_before_text(desk);
+    const char *body = body_of(desk, before);
     size_t at = 0;
     const json_t *finding = NULL;
     json_array_foreach(findings, at, finding) {
@@ -102,7 +103,7 @@ void nl_desk_findings(const struct nl_desk *desk, const json_t *findings, json_t
         for (size_t i = 0; i < sizeof of_a_fix / sizeof of_a_fix[0]; i++)
             nl_data_set(item, of_a_fix[i], "");
         if (own)
-            add_fix(desk, number, body_of(desk, before), at, item);
+            add_fix(desk, number, body, at, item);
         nl_data_set(item, "other", own ? "" : language);
         nl_data_set(item, "label",
                     nl_staff_text(desk->call, error ? NL_TEXT("Error") : NL_TEXT("Warning")));
