@@ -35,6 +35,15 @@ enum nl_language_match nl_language_match(const char *want, const char *have) {
     return have[len] == '\0' ? NL_LANGUAGE_PRIMARY : NL_LANGUAGE_VARIETY;
 }
 
+void nl_language_primary(const char *tag, char out[NL_LANGUAGE_TAG]) {
+    size_t len = primary_length(tag);
+    if (len > NL_LANGUAGE_TAG - 1)
+        len = NL_LANGUAGE_TAG - 1;
+    for (size_t i = 0; i < len; i++)
+        out[i] = (char)(tag[i] >= 'A' && tag[i] <= 'Z' ? tag[i] - 'A' + 'a' : tag[i]);
+    out[len] = '\0';
+}
+
 bool nl_language_is_rtl(const char *tag) {
     static const char *const tags[] = {"ar", "fa", "he", "ps", "sd", "ug", "ur", "yi"};
     for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++)

@@ -48,17 +48,25 @@ enum nl_status nl_office_audience(const struct nl_office *office,
 
 /* ---- languages ---- */
 
-struct counting {
-    const struct nl_list *list;
-    json_t *languages;
-};
+static enum nl_status add_count(const char *language, int64_t people, void *ctx,
+                                struct nl_error *err) {
+    json_t *one = json_pack("{s:s, s:I}", "language", language, "people", (json_int_t)people);
+    return json_array_append_new(ctx, one) == 0 ? NL_OK : nl_error_nomem(err);
+}
 
-/* The language without its variety, in lower case. */
-static void take_primary(const char *tag, char out[NL_LANGUAGE_TAG]) {
-    size_t len = 0;
-    for (; len < NL_LANGUAGE_TAG - 1 && tag[len] != '\0' && tag[len] != '-'; len++)
-        out[len] = (char)(tag[len] >= 'A' && tag[len] <= 'Z' ? tag[len] - 'A' + 'a' : tag[len]);
-    out[len] = '\0';
+enum nl_status nl_office_audience_count(const struct nl_office *office, const struct nl_list *list,
+                                        const struct nl_segment *segment, json_t **out,
+                                        struct nl_error *err) {
+    *out = json_array();
+    if (*out == NULL)
+        return nl_error_nomem(err);
+    enum nl_status status =
+        nl_issue_audience_languages(office->store, list->id, segment, add_count, *out, err);
+    if (status != NL_OK) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return status;
 }
 
 static json_t *find_language(const json_t *languages, const char *wanted) {
@@ -69,22 +77,6 @@ static json_t *find_language(const json_t *languages, const char *wanted) {
             return one;
     }
     return NULL;
-}
-
-static enum nl_status count_language(const char *language, int64_t people, void *ctx,
-                                     struct nl_error *err) {
-    const struct counting *counting = ctx;
-    char primary[NL_LANGUAGE_TAG];
-    (void)err;
-    take_primary(language[0] != '\0' ? language : counting->list->language, primary);
-    json_t *one = find_language(counting->languages, primary);
-    if (one == NULL) {
-        one = json_pack("{s:s}", "language", primary);
-        json_array_append_new(counting->languages, one);
-    }
-    int64_t before = json_integer_value(json_object_get(one, "people"));
-    json_object_set_new(one, "people", json_integer((json_int_t)(before + people)));
-    return NL_OK;
 }
 
 /* The most first; a list has a handful of them. */
@@ -102,21 +94,23 @@ static void sort(json_t *languages) {
         }
 }
 
-enum nl_status nl_office_audience_languages(const struct nl_office *office,
-                                            const struct nl_list *list,
-                                            const struct nl_segment *segment, json_t **out,
-                                            struct nl_error *err) {
-    struct counting counting = {list, json_array()};
-    *out = NULL;
-    if (counting.languages == NULL)
-        return nl_error_nomem(err);
-    enum nl_status status = nl_issue_audience_languages(office->store, list->id, segment,
-                                                        count_language, &counting, err);
-    if (status != NL_OK) {
-        json_decref(counting.languages);
-        return status;
+json_t *nl_audience_languages_read(const struct nl_list *list, const json_t *count) {
+    json_t *out = json_array();
+    size_t at = 0;
+    const json_t *told = NULL;
+    json_array_foreach(count, at, told) {
+        const char *language = json_string_value(json_object_get(told, "language"));
+        char primary[NL_LANGUAGE_TAG];
+        nl_language_primary(language[0] != '\0' ? language : list->language, primary);
+        json_t *one = find_language(out, primary);
+        if (one == NULL) {
+            one = json_pack("{s:s}", "language", primary);
+            json_array_append_new(out, one);
+        }
+        json_int_t people = json_integer_value(json_object_get(one, "people")) +
+                            json_integer_value(json_object_get(told, "people"));
+        json_object_set_new(one, "people", json_integer(people));
     }
-    sort(counting.languages);
-    *out = counting.languages;
-    return NL_OK;
+    sort(out);
+    return out;
 }

@@ -98,20 +98,36 @@ static enum nl_status add_duration(const struct nl_office *office, struct nl_dra
     return status;
 }
 
-/* The languages that can be chosen: those of the audience as it is without such a choice. */
+/* The languages that can be chosen: those of the audience as it is without such a choice. *count
+ * is how many people have told each, to be freed; in large lists that takes long to count. */
 static enum nl_status add_readers(const struct nl_office *office,
                                   const struct nl_draft_schedule *schedule,
-                                  struct nl_draft_plan *plan, struct nl_error *err) {
+                                  struct nl_draft_plan *plan, json_t **count,
+                                  struct nl_error *err) {
     const struct nl_audience all = {schedule->audience.segment, schedule->audience.where, NULL};
     struct nl_segment *segment = NULL;
     char *text = NULL;
     enum nl_status status = nl_office_audience(office, &all, &segment, &text, err);
     if (status == NL_OK)
-        status = nl_office_audience_languages(office, &plan->composed.list, segment, &plan->readers,
-                                              err);
+        status = nl_office_audience_count(office, &plan->composed.list, segment, count, err);
+    if (status == NL_OK &&
+        (plan->readers = nl_audience_languages_read(&plan->composed.list, *count)) == NULL)
+        status = nl_error_nomem(err);
     nl_segment_free(segment);
     free(text);
     return status;
+}
+
+/* Counts again where a language was chosen. */
+static enum nl_status read_audience(const struct nl_office *office,
+                                    const struct nl_audience *audience, struct nl_draft_plan *plan,
+                                    struct nl_segment **segment, json_t **count,
+                                    struct nl_error *err) {
+    enum nl_status status = nl_office_audience(office, audience, segment, &plan->segment, err);
+    if (status != NL_OK || audience->language == NULL || audience->language[0] == '\0')
+        return status;
+    json_decref(*count);
+    return nl_office_audience_count(office, &plan->composed.list, *segment, count, err);
 }
 
 static enum nl_status measure(const struct nl_office *office, int64_t id,
@@ -120,19 +136,21 @@ static enum nl_status measure(const struct nl_office *office, int64_t id,
     const struct nl_issue *issue = &plan->composed.bulletin.issue;
     struct nl_segment *segment = NULL;
     struct nl_buf sample = {0};
-    enum nl_status status = add_readers(office, schedule, plan, err);
+    json_t *count = NULL;
+    enum nl_status status = add_readers(office, schedule, plan, &count, err);
     if (status == NL_OK)
-        status = nl_office_audience(office, &schedule->audience, &segment, &plan->segment, err);
+        status = read_audience(office, &schedule->audience, plan, &segment, &count, err);
     if (status == NL_OK)
         status =
             nl_issue_audience(office->store, plan->composed.list.id, segment, &plan->people, err);
     if (status == NL_OK)
         status = add_duration(office, plan, err);
     if (status == NL_OK)
-        status = nl_send_outlook(office, id, segment, plan, err);
+        status = nl_send_outlook(office, id, segment, count, plan, err);
     if (status == NL_OK && plan->composed.whole)
         status = nl_sample_fill(issue->message, issue->message_len, NULL, &sample, err);
     plan->size = sample.len;
+    json_decref(count);
     nl_segment_free(segment);
     nl_buf_free(&sample);
     return status;

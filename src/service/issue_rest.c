@@ -56,6 +56,7 @@ enum nl_status nl_office_issue_readers(const struct nl_office *office, int64_t i
                                        struct nl_error *err) {
     struct nl_list list = {0};
     char *name = NULL;
+    json_t *count = NULL;
     json_t *all = NULL;
     json_t *one = NULL;
     json_t *rest = json_array();
@@ -65,7 +66,9 @@ enum nl_status nl_office_issue_readers(const struct nl_office *office, int64_t i
     if (status == NL_OK)
         status = nl_list_find(office->store, name, &list, err);
     if (status == NL_OK)
-        status = nl_office_audience_languages(office, &list, NULL, &all, err);
+        status = nl_office_audience_count(office, &list, NULL, &count, err);
+    if (status == NL_OK && (all = nl_audience_languages_read(&list, count)) == NULL)
+        status = nl_error_nomem(err);
     json_array_foreach(all, at, one) {
         int64_t people = 0;
         if (status == NL_OK && at < LANGUAGES)
@@ -73,6 +76,7 @@ enum nl_status nl_office_issue_readers(const struct nl_office *office, int64_t i
         if (people > 0)
             json_array_append(rest, one);
     }
+    json_decref(count);
     json_decref(all);
     nl_list_free(&list);
     free(name);

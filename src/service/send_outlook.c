@@ -18,14 +18,11 @@ static int64_t when_of(const struct nl_office *office, const struct nl_draft_pla
 
 /* The edition that somebody gets: as when it is sent (delivery/composer.c), the first of those that
  * serve equally well. */
-static enum nl_status count_language(const char *language, int64_t people, void *ctx,
-                                     struct nl_error *err) {
-    json_t *editions = ctx;
+static void count_language(const char *language, json_int_t people, json_t *editions) {
     size_t best = 0;
     size_t at = 0;
     json_t *one = NULL;
     enum nl_language_match match = NL_LANGUAGE_OTHER;
-    (void)err;
     json_array_foreach(editions, at, one) {
         const char *have = json_string_value(json_object_get(one, "language"));
         enum nl_language_match this =
@@ -36,24 +33,23 @@ static enum nl_status count_language(const char *language, int64_t people, void 
         }
     }
     one = json_array_get(editions, best);
-    int64_t before = json_integer_value(json_object_get(one, "people"));
-    json_object_set_new(one, "people", json_integer((json_int_t)(before + people)));
-    return NL_OK;
+    json_int_t before = json_integer_value(json_object_get(one, "people"));
+    json_object_set_new(one, "people", json_integer(before + people));
 }
 
-static enum nl_status add_languages(const struct nl_office *office,
-                                    const struct nl_segment *segment, struct nl_draft_plan *plan,
-                                    struct nl_error *err) {
+static void add_languages(const json_t *count, struct nl_draft_plan *plan) {
     const struct nl_bulletin *bulletin = &plan->composed.bulletin;
     plan->languages = json_array();
     for (size_t i = 0; i < bulletin->view_count; i++)
         json_array_append_new(plan->languages,
                               json_pack("{s:s, s:i}", "language",
                                         nl_bulletin_edition(bulletin, i).language, "people", 0));
-    return bulletin->view_count > 0
-               ? nl_issue_audience_languages(office->store, plan->composed.list.id, segment,
-                                             count_language, plan->languages, err)
-               : NL_OK;
+    size_t at = 0;
+    const json_t *told = NULL;
+    json_array_foreach(count, at, told) {
+        count_language(json_string_value(json_object_get(told, "language")),
+                       json_integer_value(json_object_get(told, "people")), plan->languages);
+    }
 }
 
 /* ---- clocks ---- */
@@ -196,13 +192,12 @@ static enum nl_status add_retry(const struct nl_office *office, const struct nl_
 }
 
 enum nl_status nl_send_outlook(const struct nl_office *office, int64_t draft,
-                               const struct nl_segment *segment, struct nl_draft_plan *plan,
-                               struct nl_error *err) {
+                               const struct nl_segment *segment, const json_t *count,
+                               struct nl_draft_plan *plan, struct nl_error *err) {
     plan->holds = json_array();
-    enum nl_status status = add_languages(office, segment, plan, err);
-    if (status == NL_OK)
-        status = nl_issue_audience_zones(office->store, plan->composed.list.id, segment, count_zone,
-                                         plan, err);
+    add_languages(count, plan);
+    enum nl_status status = nl_issue_audience_zones(office->store, plan->composed.list.id, segment,
+                                                    count_zone, plan, err);
     add_hours(office, plan);
     add_limits(office, plan);
     if (status == NL_OK)

@@ -26,6 +26,9 @@ enum nl_language_match {
 /* How well a text in language `have` serves a reader who wants `want`. Either may be NULL. */
 enum nl_language_match nl_language_match(const char *want, const char *have);
 
+/* The language of a tag without its variety, in lower case: "pt" for pt-BR. */
+void nl_language_primary(const char *tag, char out[NL_LANGUAGE_TAG]) NL_ALL_NONNULL;
+
 /* True for a language written from right to left. */
 bool nl_language_is_rtl(const char *tag) NL_ALL_NONNULL;
 

@@ -20,12 +20,15 @@ NL_CHECKED enum nl_status nl_office_audience(const struct nl_office *office,
                                              struct nl_segment **out, char **text,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
-/* How many people of a list, or of a segment of it (NULL: none), read each language, the most
- * first: [{language, people}]. People who have told none read the list's. Varieties of a language
- * count together. The caller frees *out. */
-NL_CHECKED enum nl_status
-nl_office_audience_languages(const struct nl_office *office, const struct nl_list *list,
-                             const struct nl_segment *segment, json_t **out, struct nl_error *err)
-    NL_NONNULL(1, 2, 4, 5);
+/* How many people of a list, or of a segment of it (NULL: none), have told each language, "" for
+ * none: [{language, people}]. The caller frees *out. */
+NL_CHECKED enum nl_status nl_office_audience_count(const struct nl_office *office,
+                                                   const struct nl_list *list,
+                                                   const struct nl_segment *segment, json_t **out,
+                                                   struct nl_error *err) NL_NONNULL(1, 2, 4, 5);
+
+/* The same by the languages that people read, the most first: varieties count together, and people
+ * who have told none read the list's. The caller frees it; NULL without memory. */
+json_t *nl_audience_languages_read(const struct nl_list *list, const json_t *count) NL_ALL_NONNULL;
 
 #endif

@@ -31,7 +31,7 @@ struct nl_draft_plan {
     int64_t per_second;   /* the pace that was found within a week, or its limit; 0: not known */
     int64_t seconds;      /* how long it takes at that pace; 0: not known */
     size_t size;          /* bytes of one message */
-    json_t *readers;      /* who could get it by their languages: nl_office_audience_languages
+    json_t *readers;      /* who could get it by their languages: nl_audience_languages_read
                            * without schedule->audience.language */
     json_t *languages;    /* who gets which, see send_outlook.h */
     int64_t without_zone; /* people who get it by UTC where each gets it by their own clock */

@@ -11,7 +11,7 @@ NL_CHECKED enum nl_status nl_office_issue_rest(const struct nl_office *office, i
                                                const struct nl_audience *audience, int64_t *people,
                                                struct nl_error *err) NL_ALL_NONNULL;
 
-/* The languages of those on its list who have not had it, as nl_office_audience_languages has
+/* The languages of those on its list who have not had it, as nl_audience_languages_read has
  * them. The caller frees *out. NL_NOTFOUND. */
 NL_CHECKED enum nl_status nl_office_issue_readers(const struct nl_office *office, int64_t issue,
                                                   json_t **out,

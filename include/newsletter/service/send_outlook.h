@@ -5,7 +5,8 @@
 
 #include "newsletter/service/draft_send.h"
 
-/* Sets plan->languages, [{language, people}], in the order of the editions; plan->without_zone; and
+/* Sets plan->languages, [{language, people}], in the order of the editions, by the `count` of the
+ * audience (nl_office_audience_count); plan->without_zone; and
  * plan->holds, an array of objects of which each has one of these members, next to what it tells:
  *
  * - quiet {until}: quiet hours at that time, until then (Unix seconds)
@@ -40,8 +41,8 @@
  *
  * - suppressed {people}, unconfirmed {people}: of the audience, they do not get it */
 NL_CHECKED enum nl_status nl_send_outlook(const struct nl_office *office, int64_t draft,
-                                          const struct nl_segment *segment,
+                                          const struct nl_segment *segment, const json_t *count,
                                           struct nl_draft_plan *plan, struct nl_error *err)
-    NL_NONNULL(1, 4, 5);
+    NL_NONNULL(1, 4, 5, 6);
 
 #endif
