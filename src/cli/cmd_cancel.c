@@ -8,7 +8,7 @@ static enum nl_status cancel_issue(struct cli *cli, const struct nl_issue *issue
     const struct nl_office office = cli_office(cli);
     struct nl_issue_change change = {0};
     enum nl_status status =
-        nl_office_issue_control(&office, issue->id, NL_ISSUE_CANCEL, NULL, &change, err);
+        nl_office_issue_control(&office, issue->id, NL_ISSUE_CANCEL, &change, err);
     if (status != NL_OK)
         return status;
     if (change.result != NL_ACTION_WITHDRAWN && change.result != NL_ACTION_DONE)

@@ -8,7 +8,7 @@ static enum nl_status pause_issue(struct cli *cli, const struct nl_issue *issue,
     const struct nl_office office = cli_office(cli);
     struct nl_issue_change change = {0};
     enum nl_status status =
-        nl_office_issue_control(&office, issue->id, NL_ISSUE_PAUSE, "by hand", &change, err);
+        nl_office_issue_control(&office, issue->id, NL_ISSUE_PAUSE, &change, err);
     if (status == NL_OK && change.result != NL_ACTION_DONE)
         return cli_refused(issue, change.result, change.found, err);
     if (status == NL_OK && !cli_print_change(cli, issue, "paused", NULL))

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "newsletter/service/issues.h"
 #include "newsletter/service/upkeep.h"
 #include "newsletter/service/webhooks.h"
 
@@ -47,7 +48,7 @@ static enum nl_status name_paused(const struct nl_issue *issue, void *ctx, struc
     (void)err;
     json_array_append_new(call->paused, json_string(issue->slug));
     fprintf(stderr, "issue %s is paused: %s; send it again to go on\n", issue->slug,
-            issue->pause_note != NULL ? issue->pause_note : "by hand");
+            issue->pause_note != NULL ? issue->pause_note : NL_PAUSED_BY_HAND);
     return NL_OK;
 }
 

@@ -10,9 +10,9 @@
 #include <string.h>
 
 enum nl_status nl_office_issue_control(const struct nl_office *office, int64_t issue,
-                                       enum nl_issue_action action, const char *note,
-                                       struct nl_issue_change *out, struct nl_error *err) {
-    const char *why = action != NL_ISSUE_PAUSE ? NULL : note != NULL ? note : "by hand";
+                                       enum nl_issue_action action, struct nl_issue_change *out,
+                                       struct nl_error *err) {
+    const char *why = action == NL_ISSUE_PAUSE ? NL_PAUSED_BY_HAND : NULL;
     return nl_issue_control(office->store, issue, action, why, office->by, out, err);
 }
 

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/language.h"
 #include "newsletter/base/zone.h"
+#include "newsletter/store/issue_control.h"
 #include "newsletter/store/last_run.h"
 #include "newsletter/store/throttle.h"
 #include "service/send_health.h"
@@ -130,16 +131,13 @@ static enum nl_status add_sending(const struct nl_issue_summary *issue, void *ct
     return status;
 }
 
-/* The reason of a pause that somebody asked for (store/issue_control.c). */
-static const char by_hand[] = "by hand";
-
 static enum nl_status add_paused(const struct nl_issue_summary *issue, void *ctx,
                                  struct nl_error *err) {
     const struct others *others = ctx;
-    const char *why = issue->pause_note != NULL ? issue->pause_note : by_hand;
+    const char *why = issue->pause_note != NULL ? issue->pause_note : NL_PAUSED_BY_HAND;
     json_t *facts = name(issue);
     (void)err;
-    if (strcmp(why, by_hand) != 0) {
+    if (strcmp(why, NL_PAUSED_BY_HAND) != 0) {
         json_object_set_new(facts, "why", json_string(why));
         nl_plan_hold(others->plan, "stopped", facts);
     } else if (issue->list == others->plan->composed.list.id) {

@@ -3,6 +3,7 @@
 #include "newsletter/base/address.h"
 #include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
+#include "newsletter/store/issue_control.h"
 #include "store/audited.h"
 
 #include <stdlib.h>
@@ -188,7 +189,8 @@ enum nl_status nl_issues_to_tell(struct nl_store *store,
         "'sent', 0 FROM issue_sender x JOIN issue i ON i.id = x.issue JOIN staff s ON s.name = "
         "x.account WHERE s.address IS NOT NULL AND ((i.state = 'sent' AND NOT EXISTS (SELECT 1 "
         "FROM staff_mail m WHERE m.about = 'issue ' || i.id || ' done')) OR (i.state = 'paused' "
-        "AND coalesce(i.pause_note, 'by hand') <> 'by hand' AND NOT EXISTS (SELECT 1 FROM "
+        "AND coalesce(i.pause_note, '" NL_PAUSED_BY_HAND "') <> '" NL_PAUSED_BY_HAND
+        "' AND NOT EXISTS (SELECT 1 FROM "
         "staff_mail m WHERE m.about = 'issue ' || i.id || ' stuck: ' || i.pause_note)))",
         NL_NO_VALUES);
 }

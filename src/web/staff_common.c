@@ -129,7 +129,7 @@ enum nl_status nl_staff_control_issue(struct nl_staff *staff, int64_t issue, con
     enum nl_issue_action wanted = NL_ISSUE_PAUSE;
     enum nl_status status = NL_OK;
     if (nl_issue_action_parse(action, &wanted))
-        status = nl_office_issue_control(&office, issue, wanted, NULL, &change, err);
+        status = nl_office_issue_control(&office, issue, wanted, &change, err);
     *result = change.result;
     if (status == NL_OK && (*result == NL_ACTION_DONE || *result == NL_ACTION_WITHDRAWN))
         note_action(staff, issue, action, by->name);

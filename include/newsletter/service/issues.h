@@ -41,12 +41,11 @@ NL_CHECKED enum nl_status nl_office_issue_deliveries(const struct nl_office *off
                                                      int64_t limit, json_t **out,
                                                      struct nl_error *err) NL_NONNULL(1, 6, 7);
 
-/* Carries out an action; out->result says what came of it. A pause notes `note` (NULL: "by hand").
- */
+/* Carries out an action; out->result says what came of it. A pause is one by hand. */
 NL_CHECKED enum nl_status nl_office_issue_control(const struct nl_office *office, int64_t issue,
-                                                  enum nl_issue_action action, const char *note,
-                                                  struct nl_issue_change *out, struct nl_error *err)
-    NL_NONNULL(1, 5, 6);
+                                                  enum nl_issue_action action,
+                                                  struct nl_issue_change *out,
+                                                  struct nl_error *err) NL_ALL_NONNULL;
 
 /* Whom an issue is sent again. */
 struct nl_issue_resend {

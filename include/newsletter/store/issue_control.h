@@ -14,6 +14,9 @@ enum nl_issue_action {
     NL_ISSUE_WITHDRAW, /* as to cancel, but only where nobody has received it yet */
 };
 
+/* Why an issue is paused for which somebody has asked; others have stopped by themselves. */
+#define NL_PAUSED_BY_HAND "by hand"
+
 /* "pause", "resume", "cancel", "withdraw". */
 bool nl_issue_action_parse(const char *word, enum nl_issue_action *out) NL_ALL_NONNULL;
 
