@@ -22,6 +22,7 @@ import tempfile
 import threading
 
 import certificates
+import postfix
 import zones
 
 NETWORKS = itertools.count(1)
@@ -364,19 +365,8 @@ smtpd_peername_lookup = no
 smtpd_client_connection_rate_limit = 0
 """
     MASTER = """{host.address}:25 inet n - n - - smtpd
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
 discard unix - - n - - discard
-retry unix - - n - - error
-proxymap unix - - n - - proxymap
-anvil unix - - n - 1 anvil
-tlsmgr unix - - n 1000? 1 tlsmgr
-postlog unix-dgram n - n - 1 postlogd
-"""
+""" + postfix.SERVICES
 
     def __init__(self, folder, host, domains, tls, run):
         self.folder, self.run = folder, run

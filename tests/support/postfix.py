@@ -38,26 +38,29 @@ smtpd_recipient_restrictions =
 smtpd_peername_lookup = no
 """
 
-MASTER = """
-127.0.0.1:{port} inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
+# What every Postfix of the tests runs, besides the server and the ways to deliver.
+SERVICES = """cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-virtual unix - n n - - virtual
-local unix - n n - - local
-smtp unix - - n - - smtp
-error unix - - n - - error
 retry unix - - n - - error
 anvil unix - - n - 1 anvil
 proxymap unix - - n - - proxymap
 tlsmgr unix - - n 1000? 1 tlsmgr
 postlog unix-dgram n - n - 1 postlogd
 """
+
+MASTER = """
+127.0.0.1:{port} inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+verify unix - - n - 1 verify
+virtual unix - n n - - virtual
+local unix - n n - - local
+smtp unix - - n - - smtp
+error unix - - n - - error
+""" + SERVICES
 
 
 def available():

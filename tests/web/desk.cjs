@@ -1,18 +1,13 @@
 // Two people write in one draft, and the network is cut, in real browsers. Standard input: {url, path, password}. Prints
 // what each saw, and what browsers complained about.
 const { launch } = require('./browser.cjs');
+const { enter } = require('./office.cjs');
 const fs = require('fs');
 
 async function open(browser, plan, name, complaints) {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.goto(plan.url + '/login');
-  await page.getByLabel('Name').fill(name);
-  await page.getByLabel('Password').fill(plan.password);
-  await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: 'Log in' }).click()]);
+  const page = await enter(browser, plan, name, complaints);
   await page.goto(plan.url + plan.path);
-  return { context, page, text: page.getByLabel('Text', { exact: true }) };
+  return { context: page.context(), page, text: page.getByLabel('Text', { exact: true }) };
 }
 
 const saved = (who) => who.page.waitForFunction((word) => document.getElementById('state').textContent === word, 'Saved', { timeout: 60000 });

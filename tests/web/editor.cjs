@@ -1,6 +1,7 @@
 // Somebody writes with the keyboard's shortcuts, drops a photograph into the text and pastes another one, in a real browser.
 // Standard input: {url, path, password, photo, other}. Prints the text, and what the browser complained about.
 const { launch } = require('./browser.cjs');
+const { enter } = require('./office.cjs');
 const fs = require('fs');
 
 const saved = (page) => page.waitForFunction(() => document.getElementById('state').textContent === 'Saved', null, { timeout: 60000 });
@@ -36,15 +37,8 @@ async function describe(page, words) {
 async function main() {
   const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
   const browser = await launch();
-  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
-  const page = await context.newPage();
   const complaints = [];
-  page.on('console', (message) => complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.goto(plan.url + '/login');
-  await page.getByLabel('Name').fill('ann');
-  await page.getByLabel('Password').fill(plan.password);
-  await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: 'Log in' }).click()]);
+  const page = await enter(browser, plan, 'ann', complaints, { every: true, permissions: ['clipboard-read', 'clipboard-write'] });
   await page.goto(plan.url + plan.path);
   const text = page.getByLabel('Text', { exact: true });
   await mark(text, 'bold');

@@ -4,24 +4,10 @@
 // password, scripts, html, picture, document, month, from, to, folder}; `scripts` false: all of it that needs none.
 // Prints what was seen, and what the browsers complained about.
 const { launch } = require('./browser.cjs');
+const { enter, go, press } = require('./office.cjs');
 const fs = require('fs');
 const patience = { timeout: 60000 };
 
-async function open(browser, plan, name, complaints) {
-  const context = await browser.newContext({ javaScriptEnabled: plan.scripts });
-  const page = await context.newPage();
-  page.setDefaultTimeout(60000);
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (line) => { if (line.type() === 'error' && line.text().includes('Content Security Policy')) complaints.push(line.text()); });
-  await page.goto(plan.url + '/login');
-  await page.getByLabel('Name').fill(name);
-  await page.getByLabel('Password').fill(plan.password);
-  await press(page, 'Log in');
-  return page;
-}
-
-const go = (page, act) => Promise.all([page.waitForNavigation(), act()]);
-const press = (page, name, scope) => go(page, () => (scope || page).getByRole('button', { name, exact: true }).click());
 const saved = (page) => page.waitForFunction((word) => document.getElementById('state').textContent === word, 'Saved', patience);
 const body = (page) => page.getByLabel('Text', { exact: true });
 const findings = (page) => page.locator('#findings');
@@ -188,7 +174,7 @@ async function main() {
   const browser = await launch();
   const complaints = [];
   const seen = {};
-  const kim = await open(browser, plan, 'kim', complaints);
+  const kim = await enter(browser, plan, 'kim', complaints, { javaScriptEnabled: plan.scripts });
   const draft = await begin(kim, plan);
   await fromWord(kim, plan);
   await picture(kim, plan);
@@ -198,7 +184,7 @@ async function main() {
   await kim.goto(draft + '/approval');
   await kim.getByLabel('Your words to those who approve').fill('Please, by noon');
   await press(kim, 'Ask for approval');
-  const bob = await open(browser, plan, 'bob', complaints);
+  const bob = await enter(browser, plan, 'bob', complaints, { javaScriptEnabled: plan.scripts });
   await bob.goto(draft + '/send');
   seen.held = await bob.locator('main').innerText();
   await bob.goto(draft + '/approval');

@@ -2,35 +2,19 @@
 // moved in the calendar, taken back, sent, looked at while the network is cut, paused, resumed, reported. Standard input:
 // {url, draft, password, month, from, to}. Prints what was seen, and what the browsers complained about.
 const { launch } = require('./browser.cjs');
+const { enter, go, press } = require('./office.cjs');
 const fs = require('fs');
 const patience = { timeout: 60000 };
-
-async function open(browser, plan, name, complaints) {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  page.setDefaultTimeout(60000);
-  if (process.env.SHOW) page.on("framenavigated", (frame) => console.error(frame.url()));
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (line) => { if (line.type() === 'error' && line.text().includes('Content Security Policy')) complaints.push(line.text()); });
-  await page.goto(plan.url + '/login');
-  await page.getByLabel('Name').fill(name);
-  await page.getByLabel('Password').fill(plan.password);
-  await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: 'Log in' }).click()]);
-  return { context, page };
-}
-
-const press = (page, name) => Promise.all([page.waitForNavigation(), page.getByRole('button', { name, exact: true }).click()]);
 
 async function main() {
   const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
   const browser = await launch();
   const complaints = [];
   const seen = {};
-  const kim = await open(browser, plan, 'kim', complaints);
-  await kim.page.goto(plan.url + plan.draft + '/approval');
-  await press(kim.page, 'Ask for approval');
-  const bob = await open(browser, plan, 'bob', complaints);
-  const page = bob.page;
+  const kim = await enter(browser, plan, 'kim', complaints);
+  await kim.goto(plan.url + plan.draft + '/approval');
+  await press(kim, 'Ask for approval');
+  const page = await enter(browser, plan, 'bob', complaints);
   await page.goto(plan.url + plan.draft + '/approval');
   await press(page, 'Approve');
   await page.goto(plan.url + plan.draft + '/send');
@@ -44,7 +28,7 @@ async function main() {
   // Dragged to another day.
   await page.goto(plan.url + '/calendar?month=' + plan.month);
   const item = page.locator(`td[data-date="${plan.from}"] li`);
-  await Promise.all([page.waitForNavigation(), item.dragTo(page.locator(`td[data-date="${plan.to}"]`))]);
+  await go(page, () => item.dragTo(page.locator(`td[data-date="${plan.to}"]`)));
   seen.moved = await page.locator(`td[data-date="${plan.to}"] li`).innerText();
   // Taken back, then sent now; for a moment it counts down.
   await page.goto(issue);
@@ -57,17 +41,17 @@ async function main() {
   const processed = () => page.evaluate(() => Number((/\d+/.exec(document.querySelector('[data-live=progress] dd').textContent) || ['0'])[0]));
   await page.waitForFunction(() => Number(document.querySelector('[data-live=progress] dd').textContent) > 1, null, patience);
   // The network goes, and comes back: the page follows again by itself.
-  await bob.context.setOffline(true);
+  await page.context().setOffline(true);
   const before = await processed();
   await new Promise((done) => setTimeout(done, 500));
-  await bob.context.setOffline(false);
+  await page.context().setOffline(false);
   await page.waitForFunction((number) => Number(document.querySelector('[data-live=progress] dd').textContent) > number, before, patience);
   await press(page, 'Pause');
   seen.paused = await page.locator('[data-live=state]').innerText();
   await press(page, 'Resume');
   // To its end, without a hand on the page.
   await page.locator('[data-live=state]').getByText('Sent', { exact: true }).waitFor(patience);
-  await Promise.all([page.waitForNavigation(), page.getByRole('link', { name: 'Report' }).click()]);
+  await go(page, () => page.getByRole('link', { name: 'Report' }).click());
   seen.report = await page.locator('tr.own').innerText();
   await browser.close();
   process.stdout.write(JSON.stringify({ seen, complaints }));

@@ -119,16 +119,22 @@ static void test_extensions_of_the_rfc(void **state) {
     nl_hasher_free(hasher);
 }
 
+/* Many leaves, and the heads of the trees of the first ones. */
+static void make_trees(struct nl_hasher *hasher, unsigned char leaves[MANY * NL_DIGEST_LEN],
+                       unsigned char sizes[MANY + 1][NL_DIGEST_LEN]) {
+    for (size_t i = 0; i < MANY; i++)
+        nl_merkle_leaf(hasher, &i, sizeof i, leaves + i * NL_DIGEST_LEN);
+    for (size_t size = 0; size <= MANY; size++)
+        nl_merkle_head_of(hasher, leaves, size, sizes[size]);
+}
+
 /* Every proof of every size holds, and none with another head, leaf, place or path. */
 static void test_all_proofs(void **state) {
     struct nl_hasher *hasher = nl_hasher_new();
     unsigned char leaves[MANY * NL_DIGEST_LEN];
     unsigned char sizes[MANY + 1][NL_DIGEST_LEN];
     (void)state;
-    for (size_t i = 0; i < MANY; i++)
-        nl_merkle_leaf(hasher, &i, sizeof i, leaves + i * NL_DIGEST_LEN);
-    for (size_t size = 0; size <= MANY; size++)
-        nl_merkle_head_of(hasher, leaves, size, sizes[size]);
+    make_trees(hasher, leaves, sizes);
     for (uint64_t size = 1; size <= MANY; size++) {
         for (uint64_t at = 0; at < size; at++) {
             struct nl_buf path = {0};
@@ -158,10 +164,7 @@ static void test_all_extensions(void **state) {
     unsigned char leaves[MANY * NL_DIGEST_LEN];
     unsigned char sizes[MANY + 1][NL_DIGEST_LEN];
     (void)state;
-    for (size_t i = 0; i < MANY; i++)
-        nl_merkle_leaf(hasher, &i, sizeof i, leaves + i * NL_DIGEST_LEN);
-    for (size_t size = 0; size <= MANY; size++)
-        nl_merkle_head_of(hasher, leaves, size, sizes[size]);
+    make_trees(hasher, leaves, sizes);
     for (uint64_t size = 1; size <= MANY; size++) {
         for (uint64_t old = 1; old <= size; old++) {
             struct nl_buf path = {0};
