@@ -38,7 +38,7 @@ smtpd_recipient_restrictions =
 smtpd_peername_lookup = no
 """
 
-# What every Postfix of the tests runs, besides the server and the ways to deliver.
+# Services that every Postfix of the tests runs, besides the server and the ways to deliver.
 SERVICES = """cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
