@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/delivery/send.h"
 #include "newsletter/dkim/signer.h"
 #include "newsletter/resolve/resolver.h"
@@ -12,7 +13,7 @@ static enum nl_status test_reply(const struct nl_transport_event *event, struct 
     if (event->reply->code / 100 == 2)
         return NL_OK;
     return nl_error_set(err, event->reply->code / 100 == 4 ? NL_TEMPFAIL : NL_UNAVAILABLE,
-                        "the server answered %s with %d %s", nl_stage_name(event->stage),
+                        NL_TEXT("the server answered %s with %d %s"), nl_stage_name(event->stage),
                         event->reply->code, nl_buf_text(&event->reply->text));
 }
 
@@ -26,7 +27,8 @@ static enum nl_status converse(struct nl_transport *transport, const char *sende
         nl_transport_wait(transport, 1000);
         if (!started && nl_transport_idle(transport, &connection)) {
             if (recipient->smtputf8 && !nl_transport_extensions(transport, connection)->smtputf8)
-                return nl_error_set(err, NL_UNAVAILABLE, "the server does not offer SMTPUTF8");
+                return nl_error_set(err, NL_UNAVAILABLE,
+                                    NL_TEXT("the server does not offer SMTPUTF8"));
             if (nl_transport_start(transport, connection, 0, sender, recipient->envelope, message,
                                    recipient->smtputf8))
                 nl_transport_release(transport, connection, 0); /* nothing is recorded of a copy */

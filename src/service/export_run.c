@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/clock.h"
 #include "service/task_common.h"
 
@@ -56,6 +57,10 @@ static enum nl_status end(struct making *making, enum nl_status status, struct n
                                       : NL_TASK_FAILED;
     free(task->problem);
     task->problem = task->state == NL_TASK_FAILED ? strdup(nl_error_text(err)) : NULL;
+    json_t *result = nl_task_result(task->problem != NULL ? err : NULL);
+    free(task->result);
+    task->result = json_dumps(result, JSON_COMPACT);
+    json_decref(result);
     nl_error_free(err);
     status = task->state != NL_TASK_DONE
                  ? nl_task_clear(making->second, task->id, NL_TASK_EXPORTED, err)
@@ -73,7 +78,8 @@ enum nl_status nl_export_task_run(const struct nl_office *office, struct nl_stor
                                 ? nl_export_wish_read(office, json, &wish, err)
                                 : nl_error_set(err, NL_INTERNAL, "the options are no JSON object");
     if (status == NL_OK && task->tries > NL_TASK_TRIES)
-        status = nl_error_set(err, NL_OS, "the process that was at it has ended several times");
+        status =
+            nl_error_set(err, NL_OS, NL_TEXT("the process that was at it has ended several times"));
     if (status == NL_OK)
         status = nl_task_clear(second, task->id, NL_TASK_EXPORTED, err);
     if (status == NL_OK)

@@ -9,23 +9,13 @@
 
 enum { ITEMS = 256 }; /* of one option */
 
-static const struct nl_task_member members[] = {{"list", 's'},
-                                                {"consent", 's'},
-                                                {"confirm", 'b'},
-                                                {"update", 'b'},
-                                                {"format", 's'},
-                                                {"as", 's'},
-                                                {"encoding", 's'},
-                                                {"dates", 's'},
-                                                {"delimiter", 's'},
-                                                {"map", 'o'},
-                                                {"ignore", 'a'},
-                                                {"states", 'o'},
-                                                {"partial", 'b'},
-                                                {"keep_columns", 'b'},
-                                                {"dry_run", 'b'},
-                                                {"confined", 'b'},
-                                                {0}};
+static const struct nl_task_member members[] = {
+    {"list", 's'},     {"consent", 's'},       {"confirm", 'b'},
+    {"update", 'b'},   {"format", 's'},        {"as", 's'},
+    {"encoding", 's'}, {"dates", 's'},         {"delimiter", 's'},
+    {"map", 'o'},      {"ignore", 'a'},        {"states", 'o'},
+    {"partial", 'b'},  {"keep_columns", 'b'},  {"dry_run", 'b'},
+    {"confined", 'b'}, {NL_TASK_REASONS, 's'}, {0}};
 
 static bool has_type(const json_t *value, char type) {
     return type == 's'   ? json_is_string(value)
@@ -201,6 +191,10 @@ enum nl_status nl_import_wish_read(const struct nl_office *office, const json_t 
         status = read_ignores(json, out, err);
     if (status == NL_OK && text_of(json, "list") != NULL)
         status = nl_list_find(office->store, text_of(json, "list"), &list, err);
+    if (status == NL_OK && text_of(json, NL_TASK_REASONS) != NULL)
+        status = nl_catalog_open(office->config->templates, text_of(json, NL_TASK_REASONS),
+                                 &out->catalog, err);
+    out->options.catalog = out->catalog;
     out->options.maps = (const char *const *)out->maps;
     out->options.states = (const char *const *)out->states;
     out->options.list = list.id;
@@ -225,5 +219,6 @@ void nl_import_wish_free(struct nl_import_wish *wish) {
     free_texts(wish->maps);
     free_texts(wish->states);
     free(wish->ignores);
+    nl_catalog_free(wish->catalog);
     *wish = (struct nl_import_wish){0};
 }

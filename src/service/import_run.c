@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/clock.h"
 #include "newsletter/service/imports.h"
 #include "service/task_common.h"
@@ -69,9 +70,10 @@ static void take_reject(size_t line, const char *reason, const char *row, void *
         running->wanted->reject(line, reason, row, running->wanted->ctx);
 }
 
+/* With the parts of why it failed, unless `problem` is NULL. */
 static enum nl_status set_result(struct nl_task *task, const struct nl_import_report *report,
-                                 struct nl_error *err) {
-    json_t *result = json_object();
+                                 const struct nl_error *problem, struct nl_error *err) {
+    json_t *result = nl_task_result(problem);
     if (report->ignored.len > 0)
         json_object_set_new(result, "ignored", json_string(nl_buf_text(&report->ignored)));
     if (report->notes.len > 0)
@@ -96,7 +98,7 @@ static enum nl_status take_read(const struct nl_import_report *report, void *ctx
     struct running *running = ctx;
     running->task->rows = (int64_t)report->rows;
     running->task->rejected = (int64_t)report->rejected;
-    enum nl_status status = set_result(running->task, report, err);
+    enum nl_status status = set_result(running->task, report, NULL, err);
     if (status == NL_OK)
         status = close_rejects(running, err);
     if (status == NL_OK)
@@ -117,15 +119,15 @@ static enum nl_status set_tally(struct nl_task *task, const struct nl_import_tal
     return task->tally != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-static void set_problem(struct nl_task *task, const char *text) {
+static void set_problem(struct nl_task *task, const struct nl_error *problem) {
     free(task->problem);
-    task->problem = text != NULL ? strdup(text) : NULL;
+    task->problem = problem != NULL ? strdup(nl_error_text(problem)) : NULL;
 }
 
 static enum nl_status end_well(struct running *running, const struct nl_import_report *report,
                                struct nl_error *err) {
     struct nl_task *task = running->task;
-    struct nl_buf problem = {0};
+    struct nl_error problem = {0};
     task->state = running->options.dry_run ? NL_TASK_TRIED
                   : report->kept           ? NL_TASK_DONE
                                            : NL_TASK_FAILED;
@@ -134,11 +136,12 @@ static enum nl_status end_well(struct running *running, const struct nl_import_r
     if (report->kept)
         task->taken = task->rows - task->rejected;
     if (task->state == NL_TASK_FAILED)
-        nl_buf_addf(&problem, "%zu of %zu rows are not good: nothing is kept", report->rejected,
-                    report->rows);
-    set_problem(task, problem.len > 0 ? nl_buf_text(&problem) : NULL);
-    nl_buf_free(&problem);
-    enum nl_status status = set_result(task, report, err);
+        nl_error_set(&problem, NL_DATA, NL_TEXT("%zu of %zu rows are not good: nothing is kept"),
+                     report->rejected, report->rows);
+    const struct nl_error *told = task->state == NL_TASK_FAILED ? &problem : NULL;
+    set_problem(task, told);
+    enum nl_status status = set_result(task, report, told, err);
+    nl_error_free(&problem);
     if (status == NL_OK)
         status = set_tally(task, &report->tally, err);
     return status == NL_OK ? nl_task_end(running->office->store, task, err) : status;
@@ -152,8 +155,10 @@ static enum nl_status end_badly(struct running *running, const struct nl_import_
     if (report->kept || (running->end != 0 && !running->cancelled && failure == NL_BUSY))
         return failure;
     task->state = running->cancelled ? NL_TASK_CANCELLED : NL_TASK_FAILED;
-    set_problem(task, running->cancelled ? NULL : nl_error_text(err));
-    if (nl_task_end(running->office->store, task, &later) != NL_OK)
+    const struct nl_error *told = running->cancelled ? NULL : err;
+    set_problem(task, told);
+    if (set_result(task, report, told, &later) != NL_OK ||
+        nl_task_end(running->office->store, task, &later) != NL_OK)
         nl_error_free(&later); /* the database is away: the next pass begins again */
     return failure;
 }
@@ -188,10 +193,15 @@ static enum nl_status import_file(struct running *running, FILE *in, const char 
 /* ---- one that waits ---- */
 
 static enum nl_status end_as_failed(const struct nl_office *office, struct nl_task *task,
-                                    const char *problem, struct nl_error *err) {
+                                    const char *text, struct nl_error *err) {
+    const struct nl_import_report none = {0};
+    struct nl_error problem = {0};
     task->state = NL_TASK_FAILED;
-    set_problem(task, problem);
-    return nl_task_end(office->store, task, err);
+    nl_error_set(&problem, NL_OS, "%s", text);
+    set_problem(task, &problem);
+    enum nl_status status = set_result(task, &none, &problem, err);
+    nl_error_free(&problem);
+    return status == NL_OK ? nl_task_end(office->store, task, err) : status;
 }
 
 /* It counted when its process ended. */
@@ -246,10 +256,11 @@ enum nl_status nl_import_task_run(const struct nl_office *office, struct nl_task
                                  : finished;
     }
     if (task->size == 0)
-        return end_as_failed(office, task, "the process that read the file has ended", err);
-    if (task->tries > NL_TASK_TRIES)
-        return end_as_failed(office, task, "the process that was at it has ended several times",
+        return end_as_failed(office, task, NL_TEXT("the process that read the file has ended"),
                              err);
+    if (task->tries > NL_TASK_TRIES)
+        return end_as_failed(office, task,
+                             NL_TEXT("the process that was at it has ended several times"), err);
     json_t *json = json_loads(task->options, 0, NULL);
     enum nl_status status = json_is_object(json)
                                 ? run_upload(&running, json, err)

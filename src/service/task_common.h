@@ -3,6 +3,7 @@
 #define NL_SERVICE_TASK_COMMON_H
 
 #include "newsletter/service/office.h"
+#include "newsletter/service/tasks.h"
 #include "newsletter/store/task.h"
 #include "newsletter/transfer/transfer.h"
 
@@ -11,7 +12,11 @@
 
 #define NL_TASK_BIT(state) (1U << (state))
 
-/* task_facts.c: one as staff and programs see it; NULL without memory. */
+/* task_facts.c: an object for task->result, with the parts of why it failed, unless `problem` is
+ * NULL. */
+json_t *nl_task_result(const struct nl_error *problem);
+
+/* One as staff and programs see it; NULL without memory. */
 json_t *nl_task_facts(const struct nl_task *task);
 
 /* The same for one by its number, and for several. */
@@ -44,6 +49,7 @@ struct nl_import_wish {
     struct nl_import_options options;
     char **maps, **states;
     const char **ignores;
+    struct nl_catalog *catalog;
 };
 NL_CHECKED enum nl_status nl_import_wish_read(const struct nl_office *office, const json_t *json,
                                               struct nl_import_wish *out,

@@ -1,3 +1,4 @@
+#include "newsletter/base/kept_error.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/store/import_job.h"
 #include "service/task_common.h"
@@ -7,6 +8,14 @@
 static json_t *text_or_null(const char *text) {
     json_t *value = text != NULL ? json_string(text) : NULL;
     return value != NULL ? value : json_null();
+}
+
+json_t *nl_task_result(const struct nl_error *problem) {
+    json_t *result = json_object();
+    json_t *kept = problem != NULL ? nl_error_keep(problem) : NULL;
+    if (kept != NULL)
+        json_object_set_new(result, NL_TASK_PROBLEM_PARTS, kept);
+    return result;
 }
 
 static json_t *object_of(const char *text) {
@@ -78,6 +87,15 @@ static void add_export(json_t *facts, const struct nl_task *task) {
         nl_facts_time(task->state == NL_TASK_DONE ? task->ended_at + NL_TASK_KEPT : 0));
 }
 
+/* Why it failed, for pages that word it in a language of their own. */
+static void add_parts(json_t *facts, const struct nl_task *task) {
+    json_t *result = object_of(task->result);
+    json_t *parts = json_object_get(result, NL_TASK_PROBLEM_PARTS);
+    if (task->problem != NULL && parts != NULL)
+        json_object_set(facts, NL_TASK_PROBLEM_PARTS, parts);
+    json_decref(result);
+}
+
 json_t *nl_task_facts(const struct nl_task *task) {
     json_t *facts = json_pack(
         "{s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "id", (json_int_t)task->id,
@@ -88,6 +106,8 @@ json_t *nl_task_facts(const struct nl_task *task) {
         nl_facts_time(task->ended_at), "problem", text_or_null(task->problem));
     if (facts != NULL)
         (task->kind == NL_TASK_IMPORT ? add_import : add_export)(facts, task);
+    if (facts != NULL)
+        add_parts(facts, task);
     return facts;
 }
 

@@ -165,7 +165,7 @@ enum nl_status nl_columns_add(struct nl_columns *columns, const char *name, stru
     const char *attribute = NULL;
     enum nl_status status = NL_OK;
     if (columns->count == NL_COLUMNS_LIMIT)
-        return nl_error_set(err, NL_DATA, "more than %d columns", NL_COLUMNS_LIMIT);
+        return nl_error_set(err, NL_DATA, NL_TEXT("more than %d columns"), NL_COLUMNS_LIMIT);
     struct nl_file_column *column = &columns->list[columns->count];
     *column = (struct nl_file_column){.name = strdup(name), .kind = NL_COLUMN_NONE};
     if (column->name == NULL)

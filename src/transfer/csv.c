@@ -76,10 +76,11 @@ static enum nl_status read_fields(struct nl_reader *reader, bool *end, struct nl
         nl_buf_add(&reader->raw, source->line, source->len);
         csv_parse(&csv->parser, source->line, source->len, take_field, take_row, csv);
         if (reader->raw.len > ROW_LIMIT) /* libcsv gives a field only when it has ended */
-            status = nl_error_set(err, NL_DATA,
-                                  "%s:%zu: a row larger than a megabyte: is a quotation mark "
-                                  "missing?",
-                                  source->name, reader->row.line);
+            status =
+                nl_error_set(err, NL_DATA,
+                             NL_TEXT("%s:%zu: a row larger than a megabyte: is a quotation mark "
+                                     "missing?"),
+                             source->name, reader->row.line);
     }
     if (status == NL_OK && *end) {
         /* A stray quotation mark is borne, one that is never closed is not. */
@@ -183,8 +184,8 @@ static enum nl_status read_header(struct nl_reader *reader, struct nl_error *err
     bool end = false;
     enum nl_status status = next_row(reader, &end, err);
     if (status == NL_OK && csv->extra > 0)
-        status = nl_error_set(err, NL_DATA, "%s:1: more than %d columns", reader->source.name,
-                              NL_COLUMNS_LIMIT);
+        status = nl_error_set(err, NL_DATA, NL_TEXT("%s:1: more than %d columns"),
+                              reader->source.name, NL_COLUMNS_LIMIT);
     if (status == NL_OK && end)
         status = nl_error_set(err, NL_DATA, NL_TEXT("%s is empty"), reader->source.name);
     if (status == NL_OK)
@@ -208,8 +209,8 @@ static enum nl_status fill_row(struct nl_reader *reader, struct nl_error *err) {
     while (fields > reader->columns.count && field(csv, fields - 1)[0] == '\0')
         fields--;
     if (fields > reader->columns.count || csv->extra_filled)
-        return nl_error_set(err, NL_DATA, "it has %zu fields, the header %zu", fields + csv->extra,
-                            reader->columns.count);
+        return nl_error_set(err, NL_DATA, NL_TEXT("it has %zu fields, the header %zu"),
+                            fields + csv->extra, reader->columns.count);
     for (size_t i = 0; status == NL_OK && i < reader->columns.count; i++)
         status =
             nl_row_put(&reader->row, &reader->columns, i, i < fields ? field(csv, i) : "", err);

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/timestamp.h"
 #include "newsletter/transfer/transfer.h"
 #include "transfer/lexicon.h"
@@ -67,7 +68,7 @@ static enum nl_status end_row(struct writing *writing, struct nl_error *err) {
     const struct nl_export_options *options = writing->options;
     writing->count++;
     if (ferror(writing->out))
-        return nl_error_set(err, NL_IO, "writing failed: is the disk full?");
+        return nl_error_set(err, NL_IO, NL_TEXT("writing failed: is the disk full?"));
     return options->progress != NULL ? options->progress(writing->count, options->ctx, err) : NL_OK;
 }
 
@@ -150,7 +151,7 @@ enum nl_status nl_export_file(struct nl_store *store, const struct nl_member_fil
     if (status == NL_OK && writing.array)
         fputs("\n]\n", out);
     if (status == NL_OK && fflush(out) != 0)
-        status = nl_error_set(err, NL_IO, "writing failed: is the disk full?");
+        status = nl_error_set(err, NL_IO, NL_TEXT("writing failed: is the disk full?"));
     *count = writing.count;
     return status;
 }

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/store/list.h"
 #include "transfer/reader.h"
 
@@ -38,7 +39,8 @@ static enum nl_status list_of(struct importing *self, const char *name, int64_t 
     if (self->options->list != 0 || name == NULL) {
         *id = self->options->list != 0 ? self->options->list : self->only_list;
         return *id > 0 ? NL_OK
-                       : nl_error_set(err, NL_USAGE, "which list? give --list: there are several");
+                       : nl_error_set(err, NL_USAGE,
+                                      NL_TEXT("which list? give --list: there are several"));
     }
     for (size_t i = 0; i < self->list_count; i++) {
         *id = self->lists[i].id;
@@ -48,7 +50,8 @@ static enum nl_status list_of(struct importing *self, const char *name, int64_t 
     if (nl_list_find(self->store, name, &list, err) != NL_OK) {
         nl_error_free(err);
         return nl_error_set(err, NL_DATA,
-                            "there is no list '%s': --list NAME puts everybody on one", name);
+                            NL_TEXT("there is no list '%s': --list NAME puts everybody on one"),
+                            name);
     }
     *id = list.id;
     if (self->list_count < LISTS) {
@@ -72,24 +75,44 @@ static const char *state_to_tell(const struct importing *self) {
     return sign > NL_SIGN_ACTIVE ? nl_sign_names[sign] : "";
 }
 
-static void reject(struct importing *self, struct nl_error *err) {
-    struct nl_buf *raw = &self->reader->raw;
-    char reason[REASON_LIMIT];
-    self->report->rejected++;
-    if (self->options->rejects != NULL) {
-        snprintf(reason, sizeof reason, "line %zu: %s", self->reader->row.line, nl_error_text(err));
-        const struct nl_reject why = {reason, state_to_tell(self)};
-        self->reader->write_reject(self->reader, self->options->rejects, &why,
-                                   self->reader->rejects_written++ == 0);
+/* Its reason, in the language that was asked for. NULL without memory. */
+static char *reason_of(const struct importing *self, struct nl_error *err) {
+    nl_error_context(err, NL_TEXT("line %zu"), self->reader->row.line);
+    char *text = self->options->catalog != NULL ? nl_catalog_error(self->options->catalog, err)
+                                                : strdup(nl_error_text(err));
+    size_t end = text != NULL ? strnlen(text, REASON_LIMIT) : 0;
+    if (end == REASON_LIMIT) {
+        while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80)
+            end--;
+        text[end] = '\0';
     }
+    return text;
+}
+
+/* On one line. */
+static void tell_reject(const struct importing *self, const char *reason) {
+    struct nl_buf *raw = &self->reader->raw;
     while (raw->len > 0 && raw->data[raw->len - 1] == '\n')
         raw->data[--raw->len] = '\0';
     for (size_t i = 0; i < raw->len; i++)
         if (raw->data[i] == '\n' || raw->data[i] == '\r')
             raw->data[i] = ' ';
+    self->options->reject(self->reader->row.line, reason, nl_buf_text(raw), self->options->ctx);
+}
+
+static void reject(struct importing *self, struct nl_error *err) {
+    char *plain = strdup(nl_error_text(err));
+    self->report->rejected++;
+    if (self->options->rejects != NULL) {
+        char *reason = reason_of(self, err);
+        const struct nl_reject why = {reason != NULL ? reason : "", state_to_tell(self)};
+        self->reader->write_reject(self->reader, self->options->rejects, &why,
+                                   self->reader->rejects_written++ == 0);
+        free(reason);
+    }
     if (self->options->reject != NULL)
-        self->options->reject(self->reader->row.line, nl_error_text(err), nl_buf_text(raw),
-                              self->options->ctx);
+        tell_reject(self, plain != NULL ? plain : "");
+    free(plain);
     nl_error_free(err);
 }
 
@@ -101,18 +124,20 @@ static enum nl_status check_consent(const struct importing *self, const struct n
                   (member->state == NL_SUBSCRIPTION_ANY || member->state == NL_SUBSCRIPTION_ACTIVE);
     return !active || policy->confirm || policy->consent != NULL || member->consent_source != NULL
                ? NL_OK
-               : nl_error_set(err, NL_DATA,
-                              "where did they agree? give --consent TEXT, or --confirm to ask "
-                              "them by mail");
+               : nl_error_set(
+                     err, NL_DATA,
+                     NL_TEXT("where did they agree? give --consent TEXT, or --confirm to ask "
+                             "them by mail"));
 }
 
 /* A suppression holds for all lists. */
 static enum nl_status check_reach(const struct importing *self, const struct nl_member *member,
                                   struct nl_error *err) {
     return self->options->confined && member->blocked
-               ? nl_error_set(err, NL_DATA,
-                              "an address that is never mailed is so for all lists: ask somebody "
-                              "who looks after all of them")
+               ? nl_error_set(
+                     err, NL_DATA,
+                     NL_TEXT("an address that is never mailed is so for all lists: ask somebody "
+                             "who looks after all of them"))
                : NL_OK;
 }
 
@@ -122,8 +147,8 @@ static enum nl_status explain_address(const char *text, struct nl_error *err) {
     if (first == NULL || strchr(first + 1, '@') == NULL || text[0] == '"')
         return NL_DATA;
     nl_error_free(err);
-    return nl_error_set(err, NL_DATA, "'%s' is more than one address: give each a row of its own",
-                        text);
+    return nl_error_set(err, NL_DATA,
+                        NL_TEXT("'%s' is more than one address: give each a row of its own"), text);
 }
 
 /* A file by the name of unsubscribed.csv holds people who have left, even if its rows do not say
@@ -134,10 +159,11 @@ static enum nl_status check_name(struct importing *self, struct nl_error *err) {
     if (self->as != NL_SIGN_NONE || sign >= self->file || sign >= NL_SIGN_UNSUBSCRIBED)
         return NL_OK;
     self->reader->row.fatal = true;
-    return nl_error_set(err, NL_DATA,
-                        "the name of the file speaks of people who are %s, and this row does not "
-                        "say so: give --as %s if they are, or --as active if they are not",
-                        state, state);
+    return nl_error_set(
+        err, NL_DATA,
+        NL_TEXT("the name of the file speaks of people who are %s, and this row does not "
+                "say so: give --as %s if they are, or --as active if they are not"),
+        state, state);
 }
 
 static enum nl_status take_row(struct importing *self, struct nl_error *err) {

@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "transfer/reader.h"
 
 #include <stdlib.h>
@@ -95,9 +96,9 @@ static enum nl_status take_nested(struct nl_reader *reader, size_t index, json_t
     if (column->kind == NL_COLUMN_ATTRIBUTES)
         return json_is_object(value)
                    ? nl_row_attributes(&reader->row, &reader->columns, value, err)
-                   : nl_error_set(err, NL_DATA, "%s is not an object", column->name);
+                   : nl_error_set(err, NL_DATA, NL_TEXT("%s is not an object"), column->name);
     if (column->kind < NL_COLUMN_STATE && column->kind != NL_COLUMN_TAGS)
-        return nl_error_set(err, NL_DATA, "%s is not a text", column->name);
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s is not a text"), column->name);
     if (name != NULL) {
         json_t *object = json_pack("{s:O}", name, value);
         status = nl_row_attributes(&reader->row, &reader->columns, object, err);
@@ -139,7 +140,8 @@ enum nl_status nl_jsonl_take(struct nl_reader *reader, struct nl_error *err) {
     reader->texts = json_array();
     return json_is_object(reader->object)
                ? fill_row(reader, reader->object, err)
-               : nl_error_set(err, NL_DATA, "not a JSON object: expected {\"email\": ...}");
+               : nl_error_set(err, NL_DATA,
+                              NL_TEXT("not a JSON object: expected {\"email\": ...}"));
 }
 
 /* A document around the people, as programming interfaces answer: {"members": [{...}]}. */

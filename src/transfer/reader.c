@@ -1,4 +1,5 @@
 #include "transfer/reader.h"
+#include "newsletter/base/catalog.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@ static enum nl_status guess(struct nl_reader *reader, enum nl_transfer_format *f
     bool end = false;
     enum nl_status status = nl_source_next_filled(&reader->source, &end, err);
     if (status == NL_OK && end)
-        return nl_error_set(err, NL_DATA, "%s is empty", reader->source.name);
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s is empty"), reader->source.name);
     if (status != NL_OK)
         return status;
     const char *line = reader->source.line + strspn(reader->source.line, " \t");

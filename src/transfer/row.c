@@ -1,4 +1,5 @@
 #include "transfer/row.h"
+#include "newsletter/base/catalog.h"
 
 #include "newsletter/base/attributes.h"
 #include "newsletter/base/clean.h"
@@ -88,10 +89,11 @@ static enum nl_status put_attribute(struct nl_row *row, struct nl_columns *colum
         column->kept ? nl_row_look_for_sign(row, columns, index, text, err) : NL_OK;
     if (status == NL_OK && json_object_get(row->attributes, column->attribute) != NULL) {
         row->fatal = true;
-        return nl_error_set(err, NL_DATA,
-                            "two columns are the attribute %s: one of them is '%s': give it "
-                            "another name with --map, or pass it over with --ignore",
-                            column->attribute, column->name);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("two columns are the attribute %s: one of them is '%s': give it "
+                    "another name with --map, or pass it over with --ignore"),
+            column->attribute, column->name);
     }
     return status == NL_OK ? nl_attributes_set(attributes_of(row), column->attribute, text, err)
                            : status;
@@ -153,11 +155,12 @@ static enum nl_status read_time(struct nl_row *row, const struct nl_columns *col
     switch (nl_moment_read(columns->lexicon, text, columns->options->dates, out)) {
     case NL_MOMENT_AMBIGUOUS:
         return nl_error_set(err, NL_DATA,
-                            "%s '%s' is a day of one month or of another: give --dates "
-                            "day-first or --dates month-first",
+                            NL_TEXT("%s '%s' is a day of one month or of another: give --dates "
+                                    "day-first or --dates month-first"),
                             nl_column_names[field], text);
     case NL_MOMENT_WRONG:
-        return nl_error_set(err, NL_DATA, "%s '%s' is not a time like 2026-08-25T09:30:00Z",
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("%s '%s' is not a time like 2026-08-25T09:30:00Z"),
                             nl_column_names[field], text);
     default:
         return NL_OK;
@@ -268,7 +271,7 @@ static enum nl_status read_attributes(struct nl_row *row, struct nl_columns *col
     json_t *object = text != NULL ? json_loads(text, 0, NULL) : NULL;
     enum nl_status status = NL_OK;
     if (text != NULL && !json_is_object(object))
-        status = nl_error_set(err, NL_DATA, "attributes are not a JSON object");
+        status = nl_error_set(err, NL_DATA, NL_TEXT("attributes are not a JSON object"));
     if (status == NL_OK && object != NULL)
         status = nl_row_attributes(row, columns, object, err);
     json_decref(object);
@@ -292,13 +295,13 @@ static enum nl_status read_address(struct nl_row *row, struct nl_member *out,
     struct nl_address address = {0};
     char *name = NULL;
     if (text == NULL)
-        return nl_error_set(err, NL_DATA, "there is no address");
+        return nl_error_set(err, NL_DATA, NL_TEXT("there is no address"));
     text += strspn(text, " \t\r\n");
     if (strncasecmp(text, "mailto:", 7) == 0)
         text += 7;
     out->address = text;
     if (text[0] == '\0')
-        return nl_error_set(err, NL_DATA, "there is no address");
+        return nl_error_set(err, NL_DATA, NL_TEXT("there is no address"));
     if (strchr(text, '<') == NULL)
         return NL_OK;
     enum nl_status status = nl_mailbox_parse(text, &name, &address, err);

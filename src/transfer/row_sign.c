@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "transfer/moment.h"
 #include "transfer/row.h"
 
@@ -54,20 +55,21 @@ static enum nl_status refuse_value(const struct nl_file_column *column, enum nl_
                                    const char *text, struct nl_error *err) {
     if (moment == NL_MOMENT_AMBIGUOUS)
         return nl_error_set(err, NL_DATA,
-                            "%s '%s' is a day of one month or of another: give --dates "
-                            "day-first or --dates month-first",
+                            NL_TEXT("%s '%s' is a day of one month or of another: give --dates "
+                                    "day-first or --dates month-first"),
                             column->name, text);
     if (column->kind == NL_COLUMN_STATE)
         return nl_error_set(err, NL_DATA,
-                            "the state '%s' is not known: say what it means with --state "
-                            "'%s=STATE', or pass the column over with --ignore '%s'",
+                            NL_TEXT("the state '%s' is not known: say what it means with --state "
+                                    "'%s=STATE', or pass the column over with --ignore '%s'"),
                             text, text, column->name);
     if (column->kind == NL_COLUMN_ENDED_AT)
-        return nl_error_set(err, NL_DATA, "%s '%s' is not a time like 2026-08-25T09:30:00Z",
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("%s '%s' is not a time like 2026-08-25T09:30:00Z"),
                             column->name, text);
     return nl_error_set(err, NL_DATA,
-                        "%s '%s' is neither yes nor no: say what it means with --state "
-                        "'%s=STATE', or pass the column over with --ignore '%s'",
+                        NL_TEXT("%s '%s' is neither yes nor no: say what it means with --state "
+                                "'%s=STATE', or pass the column over with --ignore '%s'"),
                         column->name, text, text, column->name);
 }
 
@@ -75,15 +77,17 @@ static enum nl_status refuse_remark(const struct nl_file_column *column, const c
                                     struct nl_error *err) {
     char folded[NL_WORD_SIZE];
     if (!nl_word_fold(text, folded))
-        return nl_error_set(err, NL_DATA,
-                            "%s, a long text, may say that this person does not want mail: correct "
-                            "the row, or pass the column over with --ignore '%s'",
-                            column->name, column->name);
-    return nl_error_set(err, NL_DATA,
-                        "%s '%s' may say that this person does not want mail: say what it means "
-                        "with --state '%s=unsubscribed' or '%s=active', or pass the column over "
-                        "with --ignore '%s'",
-                        column->name, text, text, text, column->name);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("%s, a long text, may say that this person does not want mail: correct "
+                    "the row, or pass the column over with --ignore '%s'"),
+            column->name, column->name);
+    return nl_error_set(
+        err, NL_DATA,
+        NL_TEXT("%s '%s' may say that this person does not want mail: say what it means "
+                "with --state '%s=unsubscribed' or '%s=active', or pass the column over "
+                "with --ignore '%s'"),
+        column->name, text, text, text, column->name);
 }
 
 static bool is_remembered(const struct nl_file_column *column, const char *text) {

@@ -38,16 +38,17 @@ static enum nl_status convert(struct nl_source *source, const char *encoding,
     enum nl_status status = read_all(source->in, source->name, &raw, err);
     iconv_t converter = iconv_open("UTF-8", encoding);
     if (status == NL_OK && !is_open(converter))
-        status = nl_error_set(err, NL_USAGE,
-                              "the encoding '%s' is not known: 'iconv --list' names those that are",
-                              encoding);
+        status = nl_error_set(
+            err, NL_USAGE,
+            NL_TEXT("the encoding '%s' is not known: 'iconv --list' names those that are"),
+            encoding);
     char *in = raw.data;
     size_t left = raw.len;
     while (status == NL_OK && left > 0 && nl_buf_reserve(&source->converted, PIECE)) {
         char *out = source->converted.data + source->converted.len;
         size_t room = PIECE;
         if (iconv(converter, &in, &left, &out, &room) == (size_t)-1 && errno != E2BIG)
-            status = nl_error_set(err, NL_DATA, "%s: byte %zu is not %s", source->name,
+            status = nl_error_set(err, NL_DATA, NL_TEXT("%s: byte %zu is not %s"), source->name,
                                   raw.len - left + 1, encoding);
         source->converted.len += PIECE - room;
     }
@@ -221,13 +222,14 @@ static enum nl_status check(struct nl_source *source, struct nl_error *err) {
     if (source->number == 1)
         source->array = source->line[strspn(source->line, " \t")] == '[';
     if (source->len > LINE_LIMIT && !source->array)
-        return nl_error_set(err, NL_DATA, "%s:%zu: the line is larger than a megabyte",
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: the line is larger than a megabyte"),
                             source->name, source->number);
     if (memchr(source->line, '\0', source->len) != NULL)
-        return nl_error_set(err, NL_DATA,
-                            "%s:%zu: it holds a NUL byte and is not UTF-8: name the encoding, such "
-                            "as --encoding UTF-16LE",
-                            source->name, source->number);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("%s:%zu: it holds a NUL byte and is not UTF-8: name the encoding, such "
+                    "as --encoding UTF-16LE"),
+            source->name, source->number);
     if (u8_check((const uint8_t *)source->line, source->len) != NULL)
         return nl_error_set(
             err, NL_DATA,

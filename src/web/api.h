@@ -62,6 +62,10 @@ struct nl_api_call {
 enum nl_status nl_api_answer(const struct nl_api_call *call, int status, json_t *body,
                              struct nl_error *err);
 
+/* Takes from the facts of imports or exports, one or an array, what is for pages. NULL is
+ * harmless. */
+void nl_api_plain_task(json_t *facts);
+
 /* The same for {"name": value}. If `status` is a failure it is only returned. Takes `value`. */
 enum nl_status nl_api_answer_named(const struct nl_api_call *call, enum nl_status status,
                                    const char *name, json_t *value, struct nl_error *err);

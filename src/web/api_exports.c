@@ -1,13 +1,22 @@
 #include "newsletter/service/exports.h"
+#include "newsletter/service/tasks.h"
 #include "web/api.h"
 
 #include <stdio.h>
 #include <string.h>
 
+void nl_api_plain_task(json_t *facts) {
+    size_t at = 0;
+    json_t *one = NULL;
+    json_object_del(facts, NL_TASK_PROBLEM_PARTS);
+    json_array_foreach(facts, at, one) json_object_del(one, NL_TASK_PROBLEM_PARTS);
+}
+
 static enum nl_status answer_export(const struct nl_api_call *call, int status, int64_t id,
                                     struct nl_error *err) {
     json_t *facts = NULL;
     enum nl_status found = nl_office_export_read(&call->office, id, &facts, err);
+    nl_api_plain_task(facts);
     return found == NL_OK ? nl_api_answer(call, status, facts, err)
                           : nl_api_failed(call, found, err);
 }
@@ -20,6 +29,7 @@ enum nl_status nl_api_get_exports(struct nl_api_call *call, struct nl_error *err
     if (!nl_api_page_before(call, "an export", &limit, &before, &status, err))
         return status;
     status = nl_office_exports(&call->office, before, limit, &exports, err);
+    nl_api_plain_task(exports);
     return nl_api_answer_named(call, status, "exports", exports, err);
 }
 

@@ -15,6 +15,7 @@ static enum nl_status answer_import(const struct nl_api_call *call, int status, 
                                     struct nl_error *err) {
     json_t *facts = NULL;
     enum nl_status found = nl_office_import_read(&call->office, id, &facts, err);
+    nl_api_plain_task(facts);
     return found == NL_OK ? nl_api_answer(call, status, facts, err)
                           : nl_api_failed(call, found, err);
 }
@@ -39,6 +40,7 @@ enum nl_status nl_api_get_imports(struct nl_api_call *call, struct nl_error *err
     if (!nl_api_page_before(call, "an import", &limit, &before, &status, err))
         return status;
     status = nl_office_imports(&call->office, before, limit, &imports, err);
+    nl_api_plain_task(imports);
     return nl_api_answer_named(call, status, "imports", imports, err);
 }
 

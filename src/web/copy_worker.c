@@ -1,7 +1,7 @@
 #include "web/copy_worker.h"
 
 #include "newsletter/base/address.h"
-#include "newsletter/base/catalog.h"
+#include "newsletter/base/kept_error.h"
 #include "newsletter/base/thread.h"
 #include "newsletter/delivery/send.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* A proof group in a few languages; what waits is bounded in bytes, too. */
-enum { JOBS = 128, TOLD = 64, TOLD_MOST = 4096 };
+enum { JOBS = 128, TOLD = 64, TOLD_MOST = 32 };
 static const size_t BYTES_MOST = 32 << 20;
 
 struct job {
@@ -17,10 +17,11 @@ struct job {
     struct nl_buf message;
 };
 
+/* Results are kept so that each page words them in its language. */
 struct told {
     char *who;
-    struct nl_buf text;
-    size_t pending; /* copies on their way */
+    json_t *results; /* [ADDRESS, the text and the parts of a failure, or null] each */
+    size_t pending;  /* copies on their way */
 };
 
 struct nl_copies {
@@ -55,6 +56,8 @@ static struct told *place_of(struct nl_copies *copies, const char *who) {
         free(copies->told[at].who);
         copies->told[at].who = strdup(who);
         copies->told[at].pending = 0;
+        json_decref(copies->told[at].results);
+        copies->told[at].results = NULL;
     }
     return &copies->told[at];
 }
@@ -63,19 +66,28 @@ static struct told *place_of(struct nl_copies *copies, const char *who) {
 static void expect(struct nl_copies *copies, const char *who) {
     struct told *told = place_of(copies, who);
     if (told->pending++ == 0)
-        nl_buf_clear(&told->text);
+        json_array_clear(told->results);
 }
 
-/* A copy in another language, to the same effect, is not told again. */
-static void tell(struct nl_copies *copies, const char *who, const char *to, const char *text) {
+static json_t *result_of(const char *to, enum nl_status status, const struct nl_error *err) {
+    json_t *parts = status != NL_OK ? nl_error_keep(err) : NULL;
+    return json_pack("[s, s*, o*]", to, status != NL_OK ? nl_error_text(err) : NULL, parts);
+}
+
+/* A copy in another language, to the same effect, is not told again. Takes `result`. */
+static void tell(struct nl_copies *copies, const char *who, json_t *result) {
     struct told *told = place_of(copies, who);
-    struct nl_buf one = {0};
-    nl_buf_addf(&one, "%s: %s", to, text);
+    size_t at = 0;
+    json_t *known = NULL;
+    bool repeats = json_array_size(told->results) >= TOLD_MOST;
     if (told->pending > 0)
         told->pending--;
-    if (told->text.len < TOLD_MOST && strstr(nl_buf_text(&told->text), nl_buf_text(&one)) == NULL)
-        nl_buf_addf(&told->text, "%s%s", told->text.len > 0 ? "; " : "", nl_buf_text(&one));
-    nl_buf_free(&one);
+    if (told->results == NULL)
+        told->results = json_array();
+    json_array_foreach(told->results, at, known) repeats = repeats || json_equal(known, result);
+    if (!repeats)
+        json_array_append(told->results, result);
+    json_decref(result);
 }
 
 static bool take_job(struct nl_copies *copies, struct job *out) {
@@ -98,7 +110,7 @@ static void do_job(struct nl_copies *copies, struct job *job) {
     if (status == NL_OK)
         status = nl_send_test(copies->config, copies->relay, job->sender, &to, &job->message, &err);
     pthread_mutex_lock(&copies->mutex);
-    tell(copies, job->who, job->to, status == NL_OK ? "OK" : nl_error_text(&err));
+    tell(copies, job->who, result_of(job->to, status, &err));
     pthread_mutex_unlock(&copies->mutex);
     nl_error_free(&err);
     nl_address_free(&to);
@@ -144,12 +156,29 @@ enum nl_status nl_copies_send(struct nl_copies *copies, const char *who, const c
     return nl_error_set(err, NL_DATA, NL_TEXT("too many test mails wait: try again in a minute"));
 }
 
-void nl_copies_tell(struct nl_copies *copies, const char *who, struct nl_buf *out) {
+static void word_results(const struct told *told, const struct nl_catalog *catalog,
+                         struct nl_buf *out) {
+    size_t at = 0;
+    json_t *result = NULL;
+    json_array_foreach(told->results, at, result) {
+        const char *text = json_string_value(json_array_get(result, 1));
+        char *why = text != NULL ? nl_catalog_kept(catalog, json_array_get(result, 2), text) : NULL;
+        nl_buf_addf(out, "%s%s: %s", at > 0 ? "; " : "",
+                    json_string_value(json_array_get(result, 0)),
+                    text == NULL  ? "OK"
+                    : why != NULL ? why
+                                  : text);
+        free(why);
+    }
+    nl_buf_adds(out, told->pending > 0 ? " ..." : "");
+}
+
+void nl_copies_tell(struct nl_copies *copies, const char *who, const struct nl_catalog *catalog,
+                    struct nl_buf *out) {
     pthread_mutex_lock(&copies->mutex);
     for (size_t i = 0; i < TOLD; i++)
         if (copies->told[i].who != NULL && strcmp(copies->told[i].who, who) == 0)
-            nl_buf_addf(out, "%s%s", nl_buf_text(&copies->told[i].text),
-                        copies->told[i].pending > 0 ? " ..." : "");
+            word_results(&copies->told[i], catalog, out);
     pthread_mutex_unlock(&copies->mutex);
 }
 
@@ -183,7 +212,7 @@ void nl_copies_free(struct nl_copies *copies) {
         free_job(&copies->jobs[i]);
     for (size_t i = 0; i < TOLD; i++) {
         free(copies->told[i].who);
-        nl_buf_free(&copies->told[i].text);
+        json_decref(copies->told[i].results);
     }
     pthread_mutex_destroy(&copies->mutex);
     pthread_cond_destroy(&copies->changed);

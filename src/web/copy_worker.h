@@ -3,6 +3,7 @@
 #define NL_WEB_COPY_WORKER_H
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/config/config.h"
 #include "newsletter/smtp/relay.h"
 
@@ -19,9 +20,11 @@ NL_CHECKED enum nl_status nl_copies_send(struct nl_copies *copies, const char *w
                                          const char *sender, const char *to, struct nl_buf *message,
                                          struct nl_error *err) NL_ALL_NONNULL;
 
-/* Appends what came of the last copy that an account sent; nothing where it has sent none, and
+/* Appends what came of the last copy that an account sent, in the language of the catalog; nothing
+ * where it has sent none, and
  * "..." while it is on its way. */
-void nl_copies_tell(struct nl_copies *copies, const char *who, struct nl_buf *out) NL_ALL_NONNULL;
+void nl_copies_tell(struct nl_copies *copies, const char *who, const struct nl_catalog *catalog,
+                    struct nl_buf *out) NL_ALL_NONNULL;
 
 /* Finishes the copy in hand, then ends the thread. NULL is harmless. */
 void nl_copies_free(struct nl_copies *copies);

@@ -131,7 +131,8 @@ static void describe(const struct nl_desk *desk, const struct nl_draft_plan *pla
 static void add_test_result(const struct nl_desk *desk, json_t *data) {
     struct nl_buf told = {0};
     if (desk->call->staff->copies != NULL)
-        nl_copies_tell(desk->call->staff->copies, desk->call->session->name, &told);
+        nl_copies_tell(desk->call->staff->copies, desk->call->session->name,
+                       desk->call->theme->catalog, &told);
     if (told.len > 0) {
         struct nl_buf text = {0};
         nl_buf_addf(&text, "%s %s", nl_staff_text(desk->call, NL_TEXT("The last test mail:")),

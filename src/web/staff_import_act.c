@@ -2,6 +2,7 @@
 #include "newsletter/base/text.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/imports.h"
+#include "newsletter/service/tasks.h"
 #include "newsletter/template/data.h"
 #include "web/staff_tasks.h"
 
@@ -141,6 +142,8 @@ static enum nl_status options_of(const struct nl_staff_call *call,
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         take_text(call, texts[i], options);
     take_flag(call, "partial", options);
+    json_object_set_new(options, NL_TASK_REASONS,
+                        json_string(nl_catalog_language(call->theme->catalog)));
     if (rights->everywhere)
         take_flag(call, "update", options);
     else

@@ -288,7 +288,7 @@ static void add_result(const struct nl_staff_call *call, const json_t *facts) {
     set_rows(call->data, "undone", "any_undone", undone_of(call, facts));
     json_object_set_new(call->data, "any_rejected",
                         json_boolean(counted && nl_facts_number(facts, "rejected") > 0));
-    nl_data_set(call->data, "trouble", nl_facts_word(facts, "problem"));
+    nl_task_trouble(call, facts, call->data);
     nl_data_set(call->data, "notes", nl_facts_word(facts, "notes"));
     nl_data_set(call->data, "not_used", nl_facts_word(facts, "columns_not_used"));
     nl_figures_set_time(call->data, "undo_until", facts, "undo_until");

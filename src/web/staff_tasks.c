@@ -1,9 +1,10 @@
 #include "web/staff_tasks.h"
 
-#include "newsletter/base/catalog.h"
+#include "newsletter/base/kept_error.h"
 #include "newsletter/base/text.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
+#include "newsletter/service/tasks.h"
 #include "newsletter/template/data.h"
 #include "web/staff_choice.h"
 
@@ -59,6 +60,14 @@ bool nl_task_is_theirs(const struct nl_people_rights *rights, const json_t *fact
            (!import || json_is_true(json_object_get(options, "confined")));
 }
 
+void nl_task_trouble(const struct nl_staff_call *call, const json_t *facts, json_t *data) {
+    char *text =
+        nl_catalog_kept(call->theme->catalog, json_object_get(facts, NL_TASK_PROBLEM_PARTS),
+                        nl_facts_word(facts, "problem"));
+    nl_data_set(data, "trouble", text != NULL ? text : "");
+    free(text);
+}
+
 /* ---- rows ---- */
 
 static json_t *row_of(const struct nl_staff_call *call, const json_t *facts) {
@@ -75,7 +84,7 @@ static json_t *row_of(const struct nl_staff_call *call, const json_t *facts) {
     json_object_set_new(
         row, "can_end",
         json_boolean(strcmp(state, "cancelled") != 0 && strcmp(state, "undone") != 0));
-    nl_data_set(row, "trouble", nl_facts_word(facts, "problem"));
+    nl_task_trouble(call, facts, row);
     nl_figures_set_time(row, "until", facts, "file_until");
     return row;
 }

@@ -43,6 +43,9 @@ bool nl_task_is_theirs(const struct nl_people_rights *rights, const json_t *fact
 void nl_tasks_show(const struct nl_staff_call *call, const struct nl_people_rights *rights,
                    const char *path, bool import, json_t *tasks);
 
+/* Sets "trouble" in `data` to why a task failed, in the language of the page; "" if it did not. */
+void nl_task_trouble(const struct nl_staff_call *call, const json_t *facts, json_t *data);
+
 /* staff_import_page.c: the page of one import, of which these are the facts. staff_import_act.c:
  * what its buttons do. Both take the data of the call. */
 enum nl_status nl_import_page(struct nl_staff_call *call, const struct nl_people_rights *rights,

@@ -192,7 +192,7 @@ def test_what_is_refused(staff, connected):
     # mass assignment: what the form does not have is not read
     change(staff, at, "save", dry_run="yes", confined="yes", keep_columns="yes", state="done", started_by="eve", map="email=Town")
     options = json.loads(connected.sql("SELECT options FROM task")[0][0])
-    assert set(options) <= {"list", "states", "map", "ignore"} and connected.sql("SELECT started_by, state FROM task") == [("ann", "ready")]
+    assert set(options) <= {"list", "states", "map", "ignore", "reasons"} and connected.sql("SELECT started_by, state FROM task") == [("ann", "ready")]
     assert staff.press(at, action="cancel").status == 303
     assert "Cancelled" in staff.page(at).text and connected.sql("SELECT count(*) FROM task_part") == [(0,)]
     assert staff.press(at, action="start").status == 400

@@ -1,19 +1,21 @@
 """Why something was refused is told on staff's pages in the language of the page: a service's errors keep their format,
 and the page looks it up. English stays in answers of the API, on the command line and in the journal."""
+import csv
 import html
 import io
 import re
 import zipfile
 
 import pytest
+from conftest import wait_for
 from test_import_pages import csrf_of, form_of, multipart, send, upload
-from test_press_room import Desk, PNG
-from test_staff import dashboard
+from test_press_room import Desk, FIELDS, PNG
+from test_staff import dashboard, staff  # noqa: F401
 
 SCRIPTS = {"ru": "[\u0400-\u04ff]", "ar": "[\u0600-\u06ff]", "en": "[A-Za-z]"}
 
 # Names that are the same in every language: of formats, of programs, of fields, and of what people have written.
-SAME = set("PNG JPEG GIF CSV UTF zip IP List Id IANA UTC Asia Almaty Markdown MB md email http name Word Excel docx odt LibreOffice "
+SAME = set("unsubscribed active RCPT JSON consent at PNG JPEG GIF CSV UTF zip IP List Id IANA UTC Asia Almaty Markdown MB md email http name Word Excel docx odt LibreOffice "
            "example org news ann en kk ru has in is and or known unknown bulletin people csv exe png days ago PIN read issues send admin "
            "KEY windows eve timezone".split())
 
@@ -155,3 +157,57 @@ def test_refusals_are_told_in_the_language_of_the_page(office, connected, of, la
     visitor = office(language)
     of(visitor, connected)
     assert len(visitor.seen) > 5
+
+
+BAD_ROWS = """email,name,state,consent_at,tags
+nobody,A,,,
+ann@example.org;bob@example.org,B,,,
+,C,,,
+cat@example.org,D,perhaps,,
+dan@example.org,E,,yesterday,
+eve@example.org,F,,,
+"""
+
+
+def import_of(office, connected, text):
+    """A trial of a file whose rows are bad; its page, once it has ended, and the rows to be saved."""
+    at = upload(office.http, text)
+    form = form_of(office.http.get(at, Cookie=office.english))
+    answer = office.http.press(at, **{**form, "action": "start", "way": "file"})
+    assert answer.status == 303, told(answer)
+    number = int(at.rsplit("/", 1)[1])
+    wait_for(lambda: connected.sql("SELECT state FROM task WHERE id = ?", number) == [("failed",)])
+    return number, office.http.page(at), office.http.page(at + "/rejected")
+
+
+@pytest.mark.first_row_with_postgresql
+@pytest.mark.parametrize("language", ["ru", "ar", "en"])
+def test_what_became_of_an_import_is_told_in_the_language_of_the_page(office, connected, language):
+    """A stored failure is worded by the page that shows it; the rows to be saved by the page that began it."""
+    visitor = office(language)
+    number, page, rejected = import_of(visitor, connected, BAD_ROWS)
+    visitor.refused(page, 200)
+    rows = list(csv.reader(io.StringIO(rejected.text)))
+    assert len(rows) == 7 and rows[0][0] == "import_reason"
+    for row in rows[1:]:
+        assert re.search(SCRIPTS[language], row[0]), row
+        assert language == "en" or not left_in_english(row[0]), row
+    assert connected.sql("SELECT problem FROM task WHERE id = ?", number) == [("6 of 6 rows are not good: nothing is kept",)]
+    # Somebody else reads the same failure in another language.
+    other = visitor.http.get(f"/imports/{number}", Cookie=visitor.english + "; newsletter-language=kk").text
+    assert "қате жолдар: 6 / 6, ештеңе сақталмады" in other
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_what_became_of_a_test_mail_is_told_in_the_language_of_the_page(staff, server, language):  # noqa: F811
+    http = staff()
+    assert http.login().status == 303
+    visitor = Office(http, language)
+    desk = Desk(visitor.http, re.sub(r"\?.*", "", visitor.http.press("/drafts", how="new", title="Yurts", list="bulletin")
+                                     .getheader("Location")))
+    desk.save(revision=desk.revision(), **FIELDS)
+    server.handler.reject.add("bo@example.org")
+    answer = visitor.http.press(desk.path + "/send", action="test", address="bo@example.org")
+    assert answer.status == 303, told(answer)
+    told_by = {"ru": "bo@example.org: сервер ответил на RCPT: 550", "en": "bo@example.org: the server answered RCPT with 550"}
+    wait_for(lambda: told_by[language] in html.unescape(visitor.http.page(desk.path + "/send").text))

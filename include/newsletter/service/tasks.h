@@ -7,6 +7,13 @@
 
 #include <signal.h>
 
+/* A member of the facts of an import or export that failed: why, in the form of nl_error_keep. It
+ * is for pages only. */
+#define NL_TASK_PROBLEM_PARTS "problem_parts"
+
+/* An option of an import: the language in which a page is told why rows cannot be used. */
+#define NL_TASK_REASONS "reasons"
+
 /* Does all that waits, and removes what has ended a day ago. `second` is another connection to the
  * database. Once *stop is not 0 it returns soon; what is not done then is done by the next pass. */
 NL_CHECKED enum nl_status nl_office_tasks_pass(const struct nl_office *office,

@@ -47,6 +47,7 @@ struct nl_import_options {
     /* Told of each row that is not good; `row` is what it said, on one line. */
     void (*reject)(size_t line, const char *reason, const char *row, void *ctx);
     FILE *rejects; /* where those rows are written, to be corrected and imported again; or NULL */
+    const struct nl_catalog *catalog; /* of the language of the reasons there; NULL: English */
     void (*progress)(size_t rows, void *ctx); /* rows that are read */
     void (*taken)(size_t rows, size_t of, void *ctx);
     /* Once it is not 0, no more rows are read, and NL_BUSY is returned; or NULL. */

@@ -1,7 +1,7 @@
 #include "support.h"
 
-#include "newsletter/base/catalog.h"
 #include "newsletter/base/error.h"
+#include "newsletter/base/kept_error.h"
 
 #include <stdlib.h>
 
@@ -73,12 +73,58 @@ static void test_order_of_another_language(void **state) {
     nl_catalog_free(arabic);
 }
 
+static void check_kept(const struct nl_catalog *catalog, const json_t *kept, const char *expected) {
+    char *text = nl_catalog_kept(catalog, kept, "as it was");
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void test_stored_and_shown_later(void **state) {
+    (void)state;
+    struct nl_error err = {0};
+    struct nl_catalog *russian = NULL;
+    static const char *const broken[] = {
+        "[]",
+        "{}",
+        "[7]",
+        "[[]]",
+        "[[7]]",
+        "[[1],[\"x\"]]",
+        "[[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],"
+        "[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"]]"};
+    assert_int_equal(nl_catalog_open(NULL, "ru", &russian, &err), NL_OK);
+    nl_error_set(&err, NL_NOTFOUND, "there is no list '%s'", "news");
+    nl_error_context(&err, "line %zu", (size_t)7);
+    json_t *kept = nl_error_keep(&err);
+    nl_error_free(&err);
+    char *text = json_dumps(kept, JSON_COMPACT);
+    assert_string_equal(text, "[[\"line %zu\",\"7\"],[\"there is no list '%s'\",\"news\"]]");
+    free(text);
+    check_kept(russian, kept, "строка 7: рассылки «news» нет");
+    json_decref(kept);
+    check_kept(russian, NULL, "as it was");
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        kept = json_loads(broken[i], 0, NULL);
+        check_kept(russian, kept, "as it was");
+        json_decref(kept);
+    }
+    kept =
+        json_loads("[[\"%s %n %s\"]]", 0, NULL); /* more conversions than words, and a wrong one */
+    check_kept(russian, kept, " %n %s");
+    json_decref(kept);
+    nl_error_set(&err, NL_DATA, "%-5s|", "x");
+    assert_null(nl_error_keep(&err));
+    nl_error_free(&err);
+    nl_catalog_free(russian);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_is_one_line),
         cmocka_unit_test(test_without_a_place_to_write),
         cmocka_unit_test(test_shown_in_another_language),
         cmocka_unit_test(test_order_of_another_language),
+        cmocka_unit_test(test_stored_and_shown_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
