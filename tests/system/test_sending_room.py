@@ -214,6 +214,7 @@ def test_the_whole_way(desk, connected, server, staff):
     assert browser.returncode == 0, browser.stderr.decode()
     told = json.loads(browser.stdout)
     assert told["complaints"] == []
+    assert told["seen"]["stayed"] and told["seen"]["stayedToTheEnd"]
     assert "09:00" in told["seen"]["moved"] and "Paused" in told["seen"]["paused"] and "120" in told["seen"]["report"]
     wait_for(lambda: server.messages("boss@example.org"))
     assert b"[Test]" in server.messages("boss@example.org")[0]

@@ -37,20 +37,26 @@ async function main() {
   await page.getByLabel('I have read the issue in all its languages').check();
   await press(page, 'Send the issue');
   seen.page = page.url();
+  await page.evaluate(() => { window.stays = true; }); // until the page is loaded again
   await page.locator('[data-live=state]').getByText('Sending').waitFor(patience);
-  const processed = () => page.evaluate(() => Number((/\d+/.exec(document.querySelector('[data-live=progress] dd').textContent) || ['0'])[0]));
-  await page.waitForFunction(() => Number(document.querySelector('[data-live=progress] dd').textContent) > 1, null, patience);
-  // The network goes, and comes back: the page follows again by itself.
+  const processed = (number) => page.waitForFunction((least) => Number(document.querySelector('[data-live=progress] dd').textContent) > least, number, patience);
+  await processed(1);
+  // The network goes, and comes back: the page follows again by itself, and nothing of it was loaded again meanwhile.
   await page.context().setOffline(true);
-  const before = await processed();
+  const before = await page.evaluate(() => Number(document.querySelector('[data-live=progress] dd').textContent));
   await new Promise((done) => setTimeout(done, 500));
   await page.context().setOffline(false);
-  await page.waitForFunction((number) => Number(document.querySelector('[data-live=progress] dd').textContent) > number, before, patience);
+  await processed(before);
+  await page.locator('[data-live=states]').waitFor(patience);
+  seen.stayed = await page.evaluate(() => window.stays === true);
   await press(page, 'Pause');
   seen.paused = await page.locator('[data-live=state]').innerText();
   await press(page, 'Resume');
-  // To its end, without a hand on the page.
+  // To its end, without a hand on the page, which does not load itself again.
+  await page.evaluate(() => { window.stays = true; });
   await page.locator('[data-live=state]').getByText('Sent', { exact: true }).waitFor(patience);
+  await page.locator('[data-live=buttons] button').waitFor({ state: 'hidden' });
+  seen.stayedToTheEnd = await page.evaluate(() => window.stays === true);
   await go(page, () => page.getByRole('link', { name: 'Report' }).click());
   seen.report = await page.locator('tr.own').innerText();
   await browser.close();
