@@ -24,6 +24,18 @@ static int by_text(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* What a host has to show. A certificate of an authority (DANE-TA) may be for the recipients'
+ * domain, so another domain has another connection. */
+static void add_demand(const struct nl_mail_host *host, struct nl_buf *line) {
+    if (host->tls == NL_HOST_TLS_IF_OFFERED)
+        return;
+    nl_buf_addf(line, "\nTLS %d %s %s", (int)host->tls, host->base,
+                host->tlsa != NULL ? host->tlsa : "");
+    /* The records are sorted: those of authorities come first. */
+    if (host->tlsa != NULL && host->tlsa[0] == '2' && host->next_hop != NULL)
+        nl_buf_adds(line, host->next_hop);
+}
+
 /* "NAME ADDRESS" of each host and address, in the order of the texts: servers list them in any. */
 void nl_destination_key(const struct nl_mail_route *route, struct nl_buf *out) {
     char *lines[NL_MAIL_HOSTS * NL_MAIL_ADDRESSES];
@@ -34,6 +46,8 @@ void nl_destination_key(const struct nl_mail_route *route, struct nl_buf *out) {
             char address[NL_IP_TEXT];
             nl_ip_text(&route->hosts[i].addresses[j], address);
             nl_buf_addf(&line, "%s %s", route->hosts[i].name, address);
+            if (j == 0)
+                add_demand(&route->hosts[i], &line);
             lines[count] = nl_buf_take(&line);
             out->failed = out->failed || lines[count] == NULL;
             count += lines[count] != NULL;

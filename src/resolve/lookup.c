@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum {
+    NL_TYPE_TLSA = 52,            /* RFC 6698 section 7.1 */
     LONGEST_MILLISECONDS = 30000, /* for all questions of a route */
     TTL_LEAST = 60,
     TTL_MOST = 3600,
@@ -14,10 +15,30 @@ enum {
 
 static void answered(void *ctx, int failure, struct ub_result *result);
 
+/* Where the questions for a host stand. */
+static size_t addresses_at(size_t host) {
+    return 1 + 3 * host;
+}
+
+static size_t tlsa_at(size_t host) {
+    return 3 + 3 * host;
+}
+
+static bool is_for_tlsa(const struct question *question) {
+    return question == &question->lookup->questions[tlsa_at(question->host)];
+}
+
 static void note_failure(struct lookup *lookup, const char *name, const char *why) {
     if (!lookup->failed)
         nl_buf_addf(&lookup->why, "asking the DNS for %s failed: %s", name, why);
     lookup->failed = true;
+}
+
+/* RFC 7672 section 2.1.1: where it is not known whether a host has TLSA records, no mail goes to
+ * it. */
+static void leave_out(struct lookup *lookup, const struct question *question) {
+    if (is_for_tlsa(question))
+        lookup->hosts[question->host].address_count = 0;
 }
 
 static void ask(struct lookup *lookup, size_t number, const char *name, int type, size_t host) {
@@ -29,8 +50,17 @@ static void ask(struct lookup *lookup, size_t number, const char *name, int type
     if (failure != 0) {
         question->open = false;
         lookup->open--;
+        leave_out(lookup, question);
         note_failure(lookup, name, ub_strerror(failure));
     }
+}
+
+static void ask_for_tlsa(struct lookup *lookup, size_t host) {
+    struct nl_buf name = {0};
+    nl_buf_addf(&name, "_%lld._tcp.%s", (long long)lookup->resolver->port,
+                lookup->hosts[host].base);
+    ask(lookup, tlsa_at(host), nl_buf_text(&name), NL_TYPE_TLSA, host);
+    nl_buf_free(&name);
 }
 
 void nl_lookup_begin(struct lookup *lookup) {
@@ -48,8 +78,10 @@ void nl_lookup_begin(struct lookup *lookup) {
 
 static void ask_for_addresses(struct lookup *lookup) {
     for (size_t i = 0; i < lookup->route.host_count; i++) {
-        ask(lookup, 1 + 2 * i, lookup->hosts[i].name, ns_t_aaaa, i);
-        ask(lookup, 2 + 2 * i, lookup->hosts[i].name, ns_t_a, i);
+        memcpy(lookup->hosts[i].base, lookup->hosts[i].name, sizeof lookup->hosts[i].base);
+        lookup->waits[i] = 2;
+        ask(lookup, addresses_at(i), lookup->hosts[i].name, ns_t_aaaa, i);
+        ask(lookup, addresses_at(i) + 1, lookup->hosts[i].name, ns_t_a, i);
     }
 }
 
@@ -92,7 +124,31 @@ static void take_addresses(struct lookup *lookup, const struct question *questio
     if (!result->havedata)
         return;
     host->secure = result->secure && (host->address_count == 0 || host->secure);
+    if (result->secure)
+        nl_answer_base(result, host);
     nl_answer_addresses(lookup->resolver, result, lookup, host);
+}
+
+/* Only records of a host whose address is signed can be there (RFC 7672 section 2.2.2): others are
+ * not asked for, since some name servers do not answer such questions. */
+static void end_of_addresses(struct lookup *lookup, size_t host) {
+    if (--lookup->waits[host] == 0 && lookup->hosts[host].secure &&
+        lookup->hosts[host].address_count > 0)
+        ask_for_tlsa(lookup, host);
+}
+
+/* A CNAME led to another name: that one's records count first, then those of the host's own. */
+static void take_tlsa(struct lookup *lookup, const struct question *question,
+                      const struct ub_result *result) {
+    struct nl_mail_host *host = &lookup->hosts[question->host];
+    bool signed_data = result->havedata && result->secure;
+    if (!signed_data && strcmp(host->base, host->name) != 0) {
+        memcpy(host->base, host->name, sizeof host->base);
+        ask_for_tlsa(lookup, question->host);
+    } else if (signed_data && !nl_answer_tlsa(result, host)) {
+        leave_out(lookup, question);
+        note_failure(lookup, host->name, "out of memory");
+    }
 }
 
 /* Hosts without an address are left out. */
@@ -101,9 +157,16 @@ void nl_lookup_conclude(struct lookup *lookup) {
     size_t kept = 0;
     if (route->state == NL_ROUTE_NONE)
         return;
-    for (size_t i = 0; i < route->host_count; i++)
-        if (lookup->hosts[i].address_count > 0)
-            lookup->hosts[kept++] = lookup->hosts[i];
+    for (size_t i = 0; i < route->host_count; i++) {
+        struct nl_mail_host host = lookup->hosts[i];
+        lookup->hosts[i].tlsa = NULL;
+        host.next_hop = route->secure ? lookup->domain : NULL;
+        /* One whose TLSA records were never asked for is no host without any. */
+        if (host.address_count > 0 && !(host.secure && lookup->waits[i] > 0))
+            lookup->hosts[kept++] = host;
+        else
+            free(host.tlsa);
+    }
     route->host_count = kept;
     route->state = NL_ROUTE_FOUND;
     if (kept > 0)
@@ -131,10 +194,13 @@ static void answered(void *ctx, int failure, struct ub_result *result) {
     question->open = false;
     lookup->open--;
     if (failure != 0 || result == NULL) {
+        leave_out(lookup, question);
         note_failure(lookup, lookup->domain, ub_strerror(failure));
     } else if (result->bogus) {
+        leave_out(lookup, question);
         note_failure(lookup, result->qname, "it is not signed as DNSSEC demands");
     } else if (result->rcode != ns_r_noerror && result->rcode != ns_r_nxdomain) {
+        leave_out(lookup, question);
         note_failure(lookup, result->qname,
                      result->rcode == ns_r_servfail ? "SERVFAIL"
                                                     : "the server refuses the question");
@@ -142,9 +208,13 @@ static void answered(void *ctx, int failure, struct ub_result *result) {
         note_ttl(lookup, result);
         if (question == &lookup->questions[0])
             take_hosts(lookup, result);
+        else if (is_for_tlsa(question))
+            take_tlsa(lookup, question, result);
         else
             take_addresses(lookup, question, result);
     }
+    if (question != &lookup->questions[0] && !is_for_tlsa(question))
+        end_of_addresses(lookup, question->host);
     ub_resolve_free(result);
 }
 
@@ -160,11 +230,14 @@ void nl_lookup_give_up(struct lookup *lookup) {
         ub_cancel(lookup->resolver->dns, question->id);
         question->open = false;
         lookup->open--;
+        leave_out(lookup, question);
         note_failure(lookup, lookup->domain, "no answer in time");
     }
 }
 
 void nl_lookup_free(struct lookup *lookup) {
+    for (size_t i = 0; lookup->hosts != NULL && i < NL_MAIL_HOSTS; i++)
+        free(lookup->hosts[i].tlsa);
     free(lookup->hosts);
     free(lookup->questions);
     nl_buf_free(&lookup->why);

@@ -1,5 +1,5 @@
-/* One route that is being looked up: a question for the hosts, then two for the addresses of each.
- */
+/* One route that is being looked up: a question for the hosts, then two for the addresses of each,
+ * and one for the TLSA records of those whose addresses are signed. */
 #ifndef NL_RESOLVE_LOOKUP_H
 #define NL_RESOLVE_LOOKUP_H
 
@@ -9,7 +9,7 @@
 
 #include <unbound.h>
 
-enum { NL_QUESTIONS = 1 + 2 * NL_MAIL_HOSTS };
+enum { NL_QUESTIONS = 1 + 3 * NL_MAIL_HOSTS };
 
 struct lookup;
 
@@ -29,8 +29,9 @@ struct lookup {
     char domain[NL_MAIL_NAME];
     struct nl_mail_route route;
     struct nl_mail_host *hosts; /* NL_MAIL_HOSTS, from its beginning on */
-    struct question *questions; /* NL_QUESTIONS: MX, then AAAA and A of each host */
+    struct question *questions; /* NL_QUESTIONS: MX, then AAAA, A and TLSA of each host */
     size_t open;
+    size_t waits[NL_MAIL_HOSTS]; /* questions for addresses of each host that are open */
     bool begun;
     bool implicit;    /* the domain itself is the host (RFC 5321 section 5.1) */
     bool failed;      /* a question had no answer: `why` */
@@ -42,7 +43,8 @@ struct lookup {
 struct nl_resolver {
     struct ub_ctx *dns;
     struct nl_reach reach;
-    struct nl_networks own;       /* this machine's addresses */
+    struct nl_networks own; /* this machine's addresses */
+    int64_t port;
     struct lookup *first, **last; /* in the order in which they were asked */
     size_t count, under_way;
 };
@@ -74,5 +76,14 @@ void nl_answer_hosts(const struct ub_result *result, struct lookup *lookup, bool
 /* Takes the addresses of an answer that mail may go to. */
 void nl_answer_addresses(const struct nl_resolver *resolver, const struct ub_result *result,
                          struct lookup *lookup, struct nl_mail_host *host);
+
+/* ---- tlsa.c: what DANE demands of a host ---- */
+
+/* Notes the name that a host's address records belong to, where a CNAME led to it (RFC 7672 section
+ * 2.2.2). */
+void nl_answer_base(const struct ub_result *result, struct nl_mail_host *host);
+
+/* Takes the TLSA records of a host from an answer that is signed. False without memory. */
+NL_CHECKED bool nl_answer_tlsa(const struct ub_result *result, struct nl_mail_host *host);
 
 #endif

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { UNDER_WAY = 100 }; /* lookups at a time: each has up to 33 questions */
+enum { UNDER_WAY = 100 }; /* lookups at a time: each has up to 49 questions */
 
 /* Where Debian and others keep the root's key (dns-root-data). */
 static const char *const root_anchors[] = {"/usr/share/dns/root.key", "/etc/unbound/root.key",
@@ -124,6 +124,7 @@ enum nl_status nl_resolver_new(const struct nl_resolver_options *options, struct
     if (resolver == NULL)
         return nl_error_nomem(err);
     resolver->last = &resolver->first;
+    resolver->port = options->port;
     resolver->dns = ub_ctx_create();
     enum nl_status status =
         resolver->dns == NULL ? nl_error_nomem(err) : set_up(resolver, options, err);

@@ -111,6 +111,17 @@ static bool lacks_login(const struct connection *connection) {
     return nl_relay_server(relay, connection->host)->username != NULL && !connection->offers_login;
 }
 
+static const char *demand_of(enum nl_host_tls demand) {
+    switch (demand) {
+    case NL_HOST_TLS_DANE:
+        return ": its TLSA records (DANE, RFC 7672) demand TLS with the certificate that they name";
+    case NL_HOST_TLS_ALWAYS:
+        return ": its TLSA records (DANE, RFC 7672) demand TLS";
+    default:
+        return "";
+    }
+}
+
 static void explain(struct nl_transport *transport, struct connection *connection, CURLcode code) {
     const struct nl_relay *relay = transport->health.relay;
     const struct nl_smtp_server *server = nl_relay_server(relay, connection->host);
@@ -121,7 +132,11 @@ static void explain(struct nl_transport *transport, struct connection *connectio
                 connection->error[0] != '\0' ? connection->error : curl_easy_strerror(code));
     if (connection->code >= 400)
         nl_buf_addf(text, " (reply %d)", connection->code);
-    if (nl_tls_is_fault(code) && nl_relay_tls(relay, connection->host) != NULL)
+    if (nl_relay_is_host(relay, connection->host) &&
+        (nl_tls_is_fault(code) || code == CURLE_USE_SSL_FAILED ||
+         connection->stage == NL_STAGE_STARTTLS))
+        nl_buf_adds(text, demand_of(nl_relay_demand(relay, connection->host)));
+    else if (nl_tls_is_fault(code) && nl_relay_tls(relay, connection->host) != NULL)
         nl_tls_explain(nl_relay_tls(relay, connection->host), code, connection->error, server->host,
                        nl_env_now(&nl_env_system), text);
     else if (nl_relay_is_host(relay, connection->host))
@@ -164,7 +179,8 @@ static bool try_in_the_clear(struct nl_transport *transport, struct connection *
     const struct nl_relay *relay = transport->health.relay;
     bool in_tls = nl_tls_is_fault(code) ||
                   (connection->stage == NL_STAGE_STARTTLS && code != CURLE_OPERATION_TIMEDOUT);
-    if (!nl_relay_is_host(relay, connection->host) || !in_tls)
+    if (!nl_relay_is_host(relay, connection->host) || !in_tls ||
+        nl_relay_demand(relay, connection->host) != NL_HOST_TLS_IF_OFFERED)
         return false;
     nl_trace(transport, connection, "%s -> closed: TLS fails, trying in the clear",
              nl_stage_name(connection->stage));
@@ -191,6 +207,7 @@ static void refuse(struct nl_transport *transport, struct connection *connection
 }
 
 static void established(struct nl_transport *transport, struct connection *connection) {
+    const struct nl_relay *relay = transport->health.relay;
     curl_easy_setopt(connection->handle, CURLOPT_VERBOSE, 0L);
     connection->socket = CURL_SOCKET_BAD;
     curl_easy_getinfo(connection->handle, CURLINFO_ACTIVESOCKET, &connection->socket);
@@ -207,8 +224,12 @@ static void established(struct nl_transport *transport, struct connection *conne
     nl_login_succeeded(login_of(transport, connection->host));
     connection->tls[0] = '\0';
     if (connection->link.ssl != NULL)
-        snprintf(connection->tls, sizeof connection->tls, "%s",
-                 SSL_get_version(connection->link.ssl));
+        snprintf(connection->tls, sizeof connection->tls, "%s%s",
+                 SSL_get_version(connection->link.ssl),
+                 nl_relay_is_host(relay, connection->host) &&
+                         nl_relay_demand(relay, connection->host) == NL_HOST_TLS_DANE
+                     ? ", DANE"
+                     : "");
     connection->idle_since = nl_relay_clock();
     connection->state = OPEN;
     transport->open++;

@@ -20,7 +20,8 @@ struct host {
     struct nl_smtp_server *own;
     struct curl_slist *addresses; /* for CURLOPT_RESOLVE */
     bool *in_the_clear;           /* TLS has failed */
-    int64_t per_connection;       /* messages; 0: as the configuration says */
+    enum nl_host_tls demand;
+    int64_t per_connection; /* messages; 0: as the configuration says */
 };
 
 struct nl_relay {
@@ -187,6 +188,15 @@ static bool name_addresses(struct host *host, const struct nl_mail_host *from) {
     return host->addresses != NULL;
 }
 
+static enum nl_status demand_dane(struct host *host, const struct nl_mail_host *from,
+                                  struct nl_error *err) {
+    struct nl_dane *dane = nl_dane_new(from);
+    if (dane == NULL)
+        return nl_error_nomem(err);
+    nl_tls_demand_dane(host->tls, dane);
+    return NL_OK;
+}
+
 enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_host *from,
                                  size_t *which, struct nl_error *err) {
     struct host *host = next_host(relay);
@@ -204,10 +214,13 @@ enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_ho
     host->own = &name->server;
     host->server = host->own;
     host->in_the_clear = calloc(1, sizeof(bool));
+    host->demand = from->tls;
     *which = relay->all - 1;
     enum nl_status status = name_host(relay->config, host, err);
     if (status == NL_OK)
         status = nl_tls_new(host->server, &host->tls, err);
+    if (status == NL_OK && from->tls == NL_HOST_TLS_DANE)
+        status = demand_dane(host, from, err);
     if (status == NL_OK && (host->in_the_clear == NULL || !name_addresses(host, from)))
         status = nl_error_nomem(err);
     return status;
@@ -215,6 +228,10 @@ enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_ho
 
 bool nl_relay_is_host(const struct nl_relay *relay, size_t which) {
     return which >= relay->count;
+}
+
+enum nl_host_tls nl_relay_demand(const struct nl_relay *relay, size_t which) {
+    return relay->hosts[which].demand;
 }
 
 void nl_relay_give_up_tls(const struct nl_relay *relay, size_t which) {
@@ -226,7 +243,8 @@ enum nl_status nl_relay_resolver(const struct nl_relay *relay, struct nl_resolve
     const struct nl_config *config = relay->config;
     const struct nl_resolver_options options = {.servers = config->dns.servers,
                                                 .trust_anchor = config->dns.trust_anchor,
-                                                .allow_networks = config->direct.allow_networks};
+                                                .allow_networks = config->direct.allow_networks,
+                                                .port = config->direct.port};
     enum nl_status status =
         *relay->resolver != NULL ? NL_OK : nl_resolver_new(&options, relay->resolver, err);
     *out = *relay->resolver;
@@ -296,7 +314,10 @@ CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct n
     const struct host *host = &relay->hosts[which];
     int64_t timeout = relay->config->smtp.timeout;
     int64_t most = host->own != NULL ? HOST_CONNECT_SECONDS : CONNECT_SECONDS;
-    bool opportunistic = host->own != NULL && !*host->in_the_clear;
+    bool opportunistic =
+        host->own != NULL && host->demand == NL_HOST_TLS_IF_OFFERED && !*host->in_the_clear;
+    bool needed = host->own != NULL ? host->demand != NL_HOST_TLS_IF_OFFERED
+                                    : host->server->security == NL_SMTP_STARTTLS;
     CURL *handle = curl_easy_init();
     *link = (struct nl_tls_link){0};
     if (handle == NULL)
@@ -313,7 +334,7 @@ CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct n
     curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
     if (opportunistic)
         curl_easy_setopt(handle, CURLOPT_USE_SSL, (long)CURLUSESSL_TRY);
-    else if (host->own == NULL && host->server->security == NL_SMTP_STARTTLS)
+    else if (needed)
         curl_easy_setopt(handle, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
     if (host->addresses != NULL)
         curl_easy_setopt(handle, CURLOPT_RESOLVE, host->addresses);

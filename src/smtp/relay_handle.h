@@ -4,6 +4,7 @@
 
 #include "newsletter/smtp/relay.h"
 
+#include "newsletter/resolve/resolver.h"
 #include "smtp/login.h"
 #include "smtp/tls.h"
 
@@ -19,6 +20,9 @@ CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct n
  * 3).
  */
 void nl_relay_give_up_tls(const struct nl_relay *relay, size_t which);
+
+/* What a mail host of recipients has to show. */
+enum nl_host_tls nl_relay_demand(const struct nl_relay *relay, size_t which);
 
 /* TLS with a server; NULL where mail goes in the clear. */
 const struct nl_tls *nl_relay_tls(const struct nl_relay *relay, size_t which);

@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 struct nl_tls {
-    X509_STORE *trust;    /* NULL: the server is not verified */
+    X509_STORE *trust;    /* NULL: no authority verifies the server */
+    struct nl_dane *dane; /* NULL: there are no TLSA records */
     SSL_SESSION *session; /* of the last connection that was established */
     STACK_OF(X509) * chain;
     bool trusted; /* `chain` is */
@@ -74,16 +75,21 @@ void nl_tls_free(struct nl_tls *tls) {
     if (tls == NULL)
         return;
     X509_STORE_free(tls->trust);
+    nl_dane_free(tls->dane);
     sk_X509_pop_free(tls->chain, X509_free);
     SSL_SESSION_free(tls->session);
     free(tls);
+}
+
+void nl_tls_demand_dane(struct nl_tls *tls, struct nl_dane *dane) {
+    tls->dane = dane;
 }
 
 /* Takes the place of OpenSSL's verification: the same, but the certificates are kept, so that a
  * failure can be explained. libcurl checks the name afterwards. */
 static int verify(X509_STORE_CTX *ctx, void *arg) {
     struct nl_tls *tls = arg;
-    if (tls->trust == NULL)
+    if (tls->trust == NULL && tls->dane == NULL)
         return 1;
     int result = X509_verify_cert(ctx);
     sk_X509_pop_free(tls->chain, X509_free);
@@ -100,6 +106,8 @@ static void resume(const SSL *ssl, int where, int result) {
     if ((where & SSL_CB_HANDSHAKE_START) == 0 || link->ssl != NULL)
         return;
     link->ssl = (SSL *)ssl;
+    if (link->tls->dane != NULL)
+        nl_dane_demand(link->tls->dane, link->ssl);
     /* A copy: OpenSSL uses a session of TLS 1.3 once, and many connections may begin together. */
     SSL_SESSION *copy = link->tls->session != NULL ? SSL_SESSION_dup(link->tls->session) : NULL;
     if (copy != NULL)
@@ -115,6 +123,8 @@ static CURLcode prepare(CURL *handle, void *context, void *arg) {
     if (link->tls->trust != NULL)
         SSL_CTX_set1_cert_store(ctx, link->tls->trust);
     SSL_CTX_set_cert_verify_callback(ctx, verify, link->tls);
+    if (link->tls->dane != NULL)
+        nl_dane_prepare(ctx);
     SSL_CTX_set_app_data(ctx, link);
     SSL_CTX_set_info_callback(ctx, resume);
     /* A write ends with a whole record: a message counts as sent only when its last record
@@ -131,7 +141,9 @@ bool nl_tls_apply(struct nl_tls *tls, struct nl_tls_link *link, CURL *handle) {
     curl_easy_setopt(handle, CURLOPT_CAPATH, NULL);
     curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(handle, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, tls->trust != NULL ? 1L : 0L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER,
+                     tls->trust != NULL || tls->dane != NULL ? 1L : 0L);
+    /* With TLSA records OpenSSL checks the names, where they count. */
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, tls->trust != NULL ? 2L : 0L);
     return curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, prepare) == CURLE_OK &&
            curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, link) == CURLE_OK;

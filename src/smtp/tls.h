@@ -6,6 +6,7 @@
 #include "newsletter/base/attribute.h"
 #include "newsletter/base/buf.h"
 #include "newsletter/config/config.h"
+#include "smtp/dane.h"
 
 #include <curl/curl.h>
 #include <openssl/ssl.h>
@@ -25,6 +26,9 @@ struct nl_tls_link {
 NL_CHECKED enum nl_status nl_tls_new(const struct nl_smtp_server *server, struct nl_tls **out,
                                      struct nl_error *err) NL_ALL_NONNULL;
 void nl_tls_free(struct nl_tls *tls);
+
+/* From now on the server has to show a certificate that its TLSA records name. Takes `dane`. */
+void nl_tls_demand_dane(struct nl_tls *tls, struct nl_dane *dane) NL_ALL_NONNULL;
 
 /* Sets the options of a new handle. `tls` and `link` must outlive it. False without memory. */
 bool nl_tls_apply(struct nl_tls *tls, struct nl_tls_link *link, CURL *handle) NL_ALL_NONNULL;

@@ -10,6 +10,7 @@ import asyncio
 import collections
 import contextlib
 import ctypes
+import hashlib
 import itertools
 import os
 import pwd
@@ -169,11 +170,29 @@ class Internet:
     def certificate(self, name="mx.example"):
         """TLS with a certificate that nobody has reason to trust."""
         if self.context is None:
-            os.makedirs(f"{self.folder}/tls", exist_ok=True)
-            _, certificate, key = certificates.make(f"{self.folder}/tls", name)
-            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self.context.load_cert_chain(certificate, key)
+            self.context = self.certified(name, folder="tls")
         return self.context
+
+    def certified(self, name, folder=None, days=("", "")):
+        """TLS with a certificate of an authority of its own. See `tlsa`."""
+        folder = f"{self.folder}/{folder or 'tls-' + name}"
+        os.makedirs(folder, exist_ok=True)
+        authority, certificate, key = certificates.make(folder, name, days)
+        with open(certificate, "ab") as out, open(authority, "rb") as issuer:
+            out.write(issuer.read())  # servers with DANE-TA records have to send it (RFC 7671 section 5.2)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        context.files = {2: authority, 3: certificate}
+        return context
+
+    def tlsa(self, name, context, usage=3, digest=None, selector=1, matching=1):
+        """A TLSA record (RFC 6698) of a host: of the certificate (3) or the authority (2) of its context."""
+        text = open(context.files[usage], encoding="ascii").read()
+        whole = ssl.PEM_cert_to_DER_cert(text[text.index("-----BEGIN"):text.index("-----END") + 25])
+        key = subprocess.run(["openssl", "x509", "-inform", "DER", "-pubkey", "-noout"], input=whole, capture_output=True, check=True).stdout
+        data = ssl.PEM_cert_to_DER_cert(key.decode().replace("PUBLIC KEY", "CERTIFICATE")) if selector else whole
+        data = [data.hex(), hashlib.sha256(data).hexdigest(), hashlib.sha512(data).hexdigest()][matching]
+        self.records.append(f"_{{port}}._tcp.{name}. TLSA {usage} {selector} {matching} {digest or data}")
 
     def address(self):
         return f"{self.net}.{next(self.numbers)}"
@@ -206,7 +225,7 @@ class Internet:
             if host.listens:
                 asyncio.run_coroutine_threadsafe(
                     asyncio.start_server(host.converse, host.address, self.port, backlog=500), self.loop).result()
-        self.zones = zones.Zones(f"{self.folder}/zones", "\n".join(self.records), unsigned=self.below["unsigned"],
+        self.zones = zones.Zones(f"{self.folder}/zones", "\n".join(self.records).replace("{port}", str(self.port)), unsigned=self.below["unsigned"],
                                  bogus=self.below["bogus"], broken=self.below["broken"], **self.name_server())
         return self
 

@@ -45,7 +45,7 @@ int main(int argc, char **argv) {
     if (argc < 4)
         return 64;
     const struct nl_resolver_options options = {setting(argv[1]), setting(argv[2]),
-                                                setting(argv[3])};
+                                                setting(argv[3]), 25};
     enum nl_status status = nl_resolver_new(&options, &resolver, &err);
     for (int i = 4; status == NL_OK && i < argc; i++)
         status = nl_resolver_ask(resolver, argv[i], print_route, argv[i], &err);

@@ -18,9 +18,18 @@ struct nl_resolver_options {
     const char *servers;        /* "ADDRESS:PORT, ..."; NULL: from the root downwards */
     const char *trust_anchor;   /* a file; NULL: this machine's for the root, if it has one */
     const char *allow_networks; /* private ones that mail hosts may be in; NULL: none */
+    int64_t port;               /* of mail hosts: TLSA records belong to a port */
 };
 
 enum { NL_MAIL_HOSTS = 16, NL_MAIL_ADDRESSES = 16, NL_MAIL_NAME = 254 };
+
+/* What a host has to show before it gets mail. */
+enum nl_host_tls {
+    NL_HOST_TLS_IF_OFFERED, /* nothing: TLS is used where it works (RFC 7435) */
+    NL_HOST_TLS_ALWAYS,     /* TLS with any certificate: none of its TLSA records can be used (RFC
+                             * 7672 section 2.2) */
+    NL_HOST_TLS_DANE,       /* a certificate that its TLSA records name (RFC 7672) */
+};
 
 /* A host that takes mail for a domain. */
 struct nl_mail_host {
@@ -29,6 +38,10 @@ struct nl_mail_host {
     bool secure;                               /* its addresses were validated by DNSSEC */
     struct nl_ip addresses[NL_MAIL_ADDRESSES]; /* IPv6 first */
     size_t address_count;
+    enum nl_host_tls tls;
+    char *tlsa;              /* DANE: a line "USAGE SELECTOR TYPE HEX" for each record, sorted */
+    char base[NL_MAIL_NAME]; /* DANE: the name that the records and the certificate are for */
+    const char *next_hop;    /* DANE: another such name, the recipients' domain; NULL for none */
 };
 
 enum nl_route_state {
