@@ -80,6 +80,7 @@ static const struct setting {
     {"direct.port", NUMBER, AT(direct.port), "25", 1, 65535},
     {"direct.connections", NUMBER, AT(direct.connections), "10", 1, 500},
     {"direct.allow_networks", TEXT, AT(direct.allow_networks), NULL, 0, 0},
+    {"direct.ca_file", PATH, AT(direct.ca_file), NULL, 0, 0},
     {"dns.servers", TEXT, AT(dns.servers), NULL, 0, 0},
     {"dns.trust_anchor", PATH, AT(dns.trust_anchor), NULL, 0, 0},
     {"limits.per_second", NUMBER, AT(limits.per_second), "0", 0, 1000000},

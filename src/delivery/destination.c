@@ -24,8 +24,8 @@ static int by_text(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* What a host has to show. A certificate of an authority (DANE-TA) may be for the recipients'
- * domain, so another domain has another connection. */
+/* Adds the proof that a host has to show. A certificate of an authority (DANE-TA) may be for the
+ * recipients' domain, so another domain has another connection. */
 static void add_demand(const struct nl_mail_host *host, struct nl_buf *line) {
     if (host->tls == NL_HOST_TLS_IF_OFFERED)
         return;

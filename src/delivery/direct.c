@@ -1,7 +1,6 @@
 #include "delivery/direct.h"
 
 #include "delivery/destination_note.h"
-#include "delivery/mailbox_provider.h"
 #include "newsletter/base/clock.h"
 
 #include <search.h>
@@ -11,20 +10,10 @@
 enum {
     CONNECTIONS = 400, /* in all, unless smtp.connections is more */
     RELAY_CONNECTIONS = 10,
-    FIRST_LIMIT = 2, /* connections to a destination at first */
     IDLE_MILLISECONDS = 5000,
-    LATER_MILLISECONDS = 60000, /* until the DNS is asked again that did not answer */
-    LATER_SECONDS = 300,        /* the earliest attempt after that */
+    LATER_SECONDS = 300, /* the earliest attempt after that */
     SHARE = 8, /* deliveries of a destination that may wait besides two for each connection */
 };
-
-static int by_domain(const void *a, const void *b) {
-    return strcmp(((const struct nl_route_to *)a)->domain, ((const struct nl_route_to *)b)->domain);
-}
-
-static int by_key(const void *a, const void *b) {
-    return strcmp(((const struct nl_destination *)a)->key, ((const struct nl_destination *)b)->key);
-}
 
 enum nl_status nl_direct_open(struct run *run) {
     if (!nl_config_is_direct(run->plan->config))
@@ -49,32 +38,19 @@ enum nl_status nl_direct_open(struct run *run) {
     return NL_OK;
 }
 
-static void free_route(void *item) {
-    struct nl_route_to *route = item;
-    if (route->state == NL_TO_ASKING)
-        nl_resolver_forget(route->direct->resolver, route);
-    nl_buf_free(&route->text);
-    free(route->domain);
-    free(route);
-}
-
 static void keep_destination(const void *node, VISIT visit, void *store) {
     if (visit == postorder || visit == leaf)
         nl_destination_keep(*(struct nl_destination *const *)node, store);
-}
-
-static void free_destination(void *item) {
-    nl_destination_free(item);
-    free(item);
 }
 
 void nl_direct_close(struct run *run) {
     struct nl_direct *direct = run->direct;
     if (direct == NULL)
         return;
+    nl_sts_fetcher_free(direct->fetcher);
     twalk_r(direct->destinations, keep_destination, direct->plan.store);
-    tdestroy(direct->routes, free_route);
-    tdestroy(direct->destinations, free_destination);
+    tdestroy(direct->routes, nl_direct_route_free);
+    tdestroy(direct->destinations, nl_direct_destination_free);
     nl_relay_free(direct->relay);
     nl_buf_free(&direct->text);
     free(direct->servers);
@@ -95,155 +71,13 @@ bool nl_direct_is_host(const struct run *run, size_t server) {
     return run->direct != NULL && nl_relay_is_host(run->direct->relay, server);
 }
 
-/* ---- from the DNS ---- */
-
-static bool note_server(struct nl_direct *direct, size_t server,
-                        struct nl_destination *destination) {
-    size_t at = server - nl_relay_count(direct->relay);
-    if (at >= direct->server_room) {
-        size_t room = 2 * at + 64;
-        struct nl_destination **grown = realloc(direct->servers, room * sizeof *grown);
-        if (grown == NULL)
-            return false;
-        direct->servers = grown;
-        direct->server_room = room;
-    }
-    direct->servers[at] = destination;
-    return true;
-}
-
-static bool add_hosts(struct nl_direct *direct, const struct nl_mail_route *found,
-                      struct nl_destination *destination) {
-    struct nl_error ignored = {0};
-    bool complete = true;
-    for (size_t i = 0; complete && i < found->host_count; i++) {
-        size_t server = 0;
-        complete = nl_relay_add_host(direct->relay, &found->hosts[i], &server, &ignored) == NL_OK &&
-                   note_server(direct, server, destination);
-        if (i == 0)
-            destination->first = server;
-        destination->preferences[destination->count++] = found->hosts[i].preference;
-    }
-    nl_error_free(&ignored);
-    return complete;
-}
-
-/* A provider that is known takes no more than it says; what it does take, the last run has found.
- */
-static void set_limits(struct nl_direct *direct, const struct nl_mail_route *found,
-                       struct nl_destination *destination) {
-    struct nl_mailbox_provider provider = {0};
-    destination->most = (size_t)direct->plan.config->direct.connections;
-    if (nl_mailbox_provider_find(found->hosts[0].name, &provider)) {
-        if ((size_t)provider.connections < destination->most)
-            destination->most = (size_t)provider.connections;
-        for (size_t i = 0; i < destination->count; i++)
-            nl_relay_set_per_connection(direct->relay, destination->first + i, provider.messages);
-    }
-    destination->limit = destination->most < FIRST_LIMIT ? destination->most : FIRST_LIMIT;
-    nl_destination_recall(destination, direct->plan.store, direct->now);
-}
-
-/* The destination with these hosts, which is made where there is none. NULL without memory. */
-static struct nl_destination *find_destination(struct nl_direct *direct,
-                                               const struct nl_mail_route *found) {
-    struct nl_buf key = {0};
-    struct nl_destination *fresh = calloc(1, sizeof *fresh);
-    nl_destination_key(found, &key);
-    if (fresh == NULL || key.failed) {
-        free(fresh);
-        nl_buf_free(&key);
-        return NULL;
-    }
-    fresh->key = nl_buf_take(&key);
-    struct nl_destination **place = tsearch(fresh, &direct->destinations, by_key);
-    if (place != NULL && *place == fresh && add_hosts(direct, found, fresh)) {
-        set_limits(direct, found, fresh);
-        return fresh;
-    }
-    struct nl_destination *known = place != NULL && *place != fresh ? *place : NULL;
-    if (known == NULL && place != NULL)
-        tdelete(fresh, &direct->destinations, by_key);
-    free_destination(fresh);
-    return known;
-}
-
-/* Called by the resolver. */
-static void take_route(const struct nl_mail_route *found, void *ctx) {
-    struct nl_route_to *route = ctx;
-    struct nl_direct *direct = route->direct;
-    nl_buf_clear(&route->text);
-    nl_buf_adds(&route->text, found->text);
-    route->until = nl_clock_milliseconds() + found->ttl * 1000;
-    route->no_such_domain = found->no_such_domain;
-    memcpy(route->status, found->status, sizeof route->status);
-    route->state = found->state == NL_ROUTE_NONE ? NL_TO_NOBODY : NL_TO_LATER;
-    if (found->state == NL_ROUTE_FOUND) {
-        route->destination = find_destination(direct, found);
-        route->state = route->destination != NULL ? NL_TO_HOSTS : NL_TO_LATER;
-    }
-    if (route->state == NL_TO_LATER)
-        route->until = nl_clock_milliseconds() + LATER_MILLISECONDS;
-}
-
-static void ask(struct nl_direct *direct, struct nl_route_to *route) {
-    struct nl_error err = {0};
-    route->state = NL_TO_ASKING;
-    if (nl_resolver_ask(direct->resolver, route->domain, take_route, route, &err) != NL_OK) {
-        route->state = NL_TO_LATER;
-        route->until = direct->now + LATER_MILLISECONDS;
-        nl_buf_clear(&route->text);
-        nl_buf_adds(&route->text, nl_error_text(&err));
-    }
-    nl_error_free(&err);
-}
-
-/* The way to a domain, by the configuration or by the DNS. NULL without memory. */
-static struct nl_route_to *find_route(struct nl_direct *direct, const char *domain) {
-    const struct nl_route_to wanted = {.domain = (char *)domain};
-    if (nl_config_way(direct->plan.config, domain) == NL_BY_RELAY)
-        return &direct->to_relay;
-    struct nl_route_to **place = tfind(&wanted, &direct->routes, by_domain);
-    if (place != NULL)
-        return *place;
-    struct nl_route_to *route = calloc(1, sizeof *route);
-    if (route == NULL)
-        return NULL;
-    route->direct = direct;
-    route->domain = strdup(domain);
-    if (route->domain == NULL || tsearch(route, &direct->routes, by_domain) == NULL) {
-        free(route->domain);
-        free(route);
-        return NULL;
-    }
-    ask(direct, route);
-    return route;
-}
-
-/* An address that cannot be parsed goes the way of the relay, where it fails before it is sent. */
-static struct nl_route_to *route_of(struct nl_direct *direct, struct nl_pending *pending) {
-    struct nl_address address = {0};
-    struct nl_error unread = {0};
-    if (pending->route == NULL) {
-        pending->route = nl_address_parse(pending->job.address, &address, &unread) == NL_OK
-                             ? find_route(direct, address.domain)
-                             : &direct->to_relay;
-        nl_address_free(&address);
-        nl_error_free(&unread);
-    }
-    struct nl_route_to *route = pending->route;
-    if (route != NULL && route->state != NL_TO_ASKING && route->until != 0 &&
-        direct->now >= route->until)
-        ask(direct, route);
-    return route;
-}
-
 void nl_direct_step(struct run *run) {
     struct nl_direct *direct = run->direct;
     if (direct == NULL)
         return;
     direct->now = nl_clock_milliseconds();
     nl_resolver_step(direct->resolver);
+    nl_direct_step_policies(run);
     if (direct->now >= direct->idle_check) {
         nl_transport_close_idle(run->transport, IDLE_MILLISECONDS, direct->connections);
         direct->idle_check = direct->now + IDLE_MILLISECONDS / 5;
@@ -348,7 +182,7 @@ bool nl_direct_admit(struct run *run, struct nl_pending *pending) {
     if (direct == NULL)
         return true;
     bool fallback = run->plan->config->fallback == NL_FALLBACK_RELAY;
-    const struct nl_route_to *route = route_of(direct, pending);
+    const struct nl_route_to *route = nl_direct_route(direct, pending);
     direct->connected = true;
     if (route == NULL || route->state == NL_TO_ASKING)
         return false;

@@ -6,6 +6,7 @@
 #include "delivery/in_flight.h"
 #include "delivery/outcome.h"
 #include "newsletter/base/attribute.h"
+#include "newsletter/store/sts_note.h"
 
 enum nl_route_to_state { NL_TO_ASKING, NL_TO_HOSTS, NL_TO_NOBODY, NL_TO_LATER, NL_TO_RELAY };
 
@@ -19,12 +20,19 @@ struct nl_route_to {
     char status[12];
     struct nl_buf text; /* NOBODY and LATER */
     int64_t until;      /* milliseconds: then the DNS is asked again; 0: never */
+    /* direct_policy.c: MTA-STS. */
+    bool policy_read;           /* from the database */
+    struct nl_sts_note *policy; /* NULL: there is none, so far as we know */
+    char wanted_id[NL_STS_ID];  /* of the policy that is being fetched */
+    int64_t fetch_not_before;   /* milliseconds */
 };
 
 struct nl_direct {
     struct nl_run_plan plan; /* the run's, with a relay of its own */
     struct nl_relay *relay;
     struct nl_resolver *resolver;
+    struct nl_sts_fetcher *fetcher; /* NULL until a policy is fetched */
+    bool fetcher_watched;
     void *routes;                    /* struct nl_route_to by domain (tsearch) */
     void *destinations;              /* by their keys */
     struct nl_destination **servers; /* of each, from the first mail host on */
@@ -74,6 +82,29 @@ void nl_direct_park(struct run *run);
 
 /* Whether a server is a mail host of recipients. */
 bool nl_direct_is_host(const struct run *run, size_t server);
+
+/* ---- direct_route.c ---- */
+
+/* The way of a delivery: by the configuration or by the DNS. NULL without memory. */
+struct nl_route_to *nl_direct_route(struct nl_direct *direct, struct nl_pending *pending);
+
+void nl_direct_route_free(void *item);
+void nl_direct_destination_free(void *item);
+
+/* ---- direct_policy.c: MTA-STS (RFC 8461) ---- */
+
+/* Whether the policy of a domain has to be fetched before its mail hosts are used: it is new, or a
+ * day old. The DNS is asked again once that has ended. */
+bool nl_direct_fetch_policy(struct nl_route_to *route, const struct nl_mail_route *found);
+
+/* Leaves the mail hosts that the domain's policy allows, and demands of them what it does. False
+ * when none is left: route->text says why. */
+bool nl_direct_apply_policy(struct nl_route_to *route, struct nl_mail_route *found);
+
+/* Takes what was fetched. */
+void nl_direct_step_policies(struct run *run);
+
+void nl_direct_forget_policy(struct nl_route_to *route);
 
 /* ---- direct_outcome.c ---- */
 

@@ -3,6 +3,7 @@
 #include "newsletter/base/clock.h"
 
 #include <arpa/nameser.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,11 +25,20 @@ static size_t tlsa_at(size_t host) {
     return 3 + 3 * host;
 }
 
-static bool is_for_tlsa(const struct question *question) {
-    return question == &question->lookup->questions[tlsa_at(question->host)];
+/* The record of a policy stands in the place of TLSA records. */
+static bool is_for_policy(const struct question *question) {
+    return question->host == NL_POLICY_HOST;
 }
 
-static void note_failure(struct lookup *lookup, const char *name, const char *why) {
+static bool is_for_tlsa(const struct question *question) {
+    return !is_for_policy(question) &&
+           question == &question->lookup->questions[tlsa_at(question->host)];
+}
+
+static void note_failure(struct lookup *lookup, const struct question *question, const char *name,
+                         const char *why) {
+    if (question != NULL && is_for_policy(question))
+        return;
     if (!lookup->failed)
         nl_buf_addf(&lookup->why, "asking the DNS for %s failed: %s", name, why);
     lookup->failed = true;
@@ -51,7 +61,7 @@ static void ask(struct lookup *lookup, size_t number, const char *name, int type
         question->open = false;
         lookup->open--;
         leave_out(lookup, question);
-        note_failure(lookup, name, ub_strerror(failure));
+        note_failure(lookup, question, name, ub_strerror(failure));
     }
 }
 
@@ -63,17 +73,26 @@ static void ask_for_tlsa(struct lookup *lookup, size_t host) {
     nl_buf_free(&name);
 }
 
+static void ask_for_policy(struct lookup *lookup) {
+    struct nl_buf name = {0};
+    nl_buf_addf(&name, "_mta-sts.%s", lookup->domain);
+    if (name.len < NL_MAIL_NAME)
+        ask(lookup, tlsa_at(NL_POLICY_HOST), nl_buf_text(&name), ns_t_txt, NL_POLICY_HOST);
+    nl_buf_free(&name);
+}
+
 void nl_lookup_begin(struct lookup *lookup) {
     lookup->begun = true;
     lookup->deadline = nl_clock_milliseconds() + LONGEST_MILLISECONDS;
     lookup->route.ttl = TTL_MOST;
-    lookup->hosts = calloc(NL_MAIL_HOSTS, sizeof lookup->hosts[0]);
+    lookup->hosts = calloc(NL_MAIL_HOSTS + 1, sizeof lookup->hosts[0]);
     lookup->questions = calloc(NL_QUESTIONS, sizeof lookup->questions[0]);
     if (lookup->hosts == NULL || lookup->questions == NULL) {
-        note_failure(lookup, lookup->domain, "out of memory");
+        note_failure(lookup, NULL, lookup->domain, "out of memory");
         return;
     }
     ask(lookup, 0, lookup->domain, ns_t_mx, 0);
+    ask_for_policy(lookup);
 }
 
 static void ask_for_addresses(struct lookup *lookup) {
@@ -83,6 +102,24 @@ static void ask_for_addresses(struct lookup *lookup) {
         ask(lookup, addresses_at(i), lookup->hosts[i].name, ns_t_aaaa, i);
         ask(lookup, addresses_at(i) + 1, lookup->hosts[i].name, ns_t_a, i);
     }
+}
+
+/* The host of a policy is not one that mail goes to: that it cannot be reached decides nothing. */
+static void take_policy(struct lookup *lookup, const struct question *question,
+                        const struct ub_result *result) {
+    struct nl_mail_host *host = &lookup->hosts[NL_POLICY_HOST];
+    bool refused = lookup->refused;
+    if (question == &lookup->questions[tlsa_at(NL_POLICY_HOST)]) {
+        nl_answer_sts(result, lookup->route.sts_id);
+        if (lookup->route.sts_id[0] == '\0' || snprintf(host->name, sizeof host->name, "mta-sts.%s",
+                                                        lookup->domain) >= (int)sizeof host->name)
+            return;
+        ask(lookup, addresses_at(NL_POLICY_HOST), host->name, ns_t_aaaa, NL_POLICY_HOST);
+        ask(lookup, addresses_at(NL_POLICY_HOST) + 1, host->name, ns_t_a, NL_POLICY_HOST);
+    } else if (result->havedata) {
+        nl_answer_addresses(lookup->resolver, result, lookup, host);
+    }
+    lookup->refused = refused;
 }
 
 static void set_none(struct lookup *lookup, const char *status, bool no_such_domain,
@@ -147,7 +184,7 @@ static void take_tlsa(struct lookup *lookup, const struct question *question,
         ask_for_tlsa(lookup, question->host);
     } else if (signed_data && !nl_answer_tlsa(result, host)) {
         leave_out(lookup, question);
-        note_failure(lookup, host->name, "out of memory");
+        note_failure(lookup, question, host->name, "out of memory");
     }
 }
 
@@ -168,6 +205,7 @@ void nl_lookup_conclude(struct lookup *lookup) {
             free(host.tlsa);
     }
     route->host_count = kept;
+    route->sts_host = &lookup->hosts[NL_POLICY_HOST];
     route->state = NL_ROUTE_FOUND;
     if (kept > 0)
         return;
@@ -195,31 +233,41 @@ static void answered(void *ctx, int failure, struct ub_result *result) {
     lookup->open--;
     if (failure != 0 || result == NULL) {
         leave_out(lookup, question);
-        note_failure(lookup, lookup->domain, ub_strerror(failure));
+        note_failure(lookup, question, lookup->domain, ub_strerror(failure));
     } else if (result->bogus) {
         leave_out(lookup, question);
-        note_failure(lookup, result->qname, "it is not signed as DNSSEC demands");
+        note_failure(lookup, question, result->qname, "it is not signed as DNSSEC demands");
     } else if (result->rcode != ns_r_noerror && result->rcode != ns_r_nxdomain) {
         leave_out(lookup, question);
-        note_failure(lookup, result->qname,
+        note_failure(lookup, question, result->qname,
                      result->rcode == ns_r_servfail ? "SERVFAIL"
                                                     : "the server refuses the question");
     } else {
-        note_ttl(lookup, result);
-        if (question == &lookup->questions[0])
+        if (!is_for_policy(question))
+            note_ttl(lookup, result);
+        if (is_for_policy(question))
+            take_policy(lookup, question, result);
+        else if (question == &lookup->questions[0])
             take_hosts(lookup, result);
         else if (is_for_tlsa(question))
             take_tlsa(lookup, question, result);
         else
             take_addresses(lookup, question, result);
     }
-    if (question != &lookup->questions[0] && !is_for_tlsa(question))
+    if (question != &lookup->questions[0] && !is_for_tlsa(question) && !is_for_policy(question))
         end_of_addresses(lookup, question->host);
     ub_resolve_free(result);
 }
 
 bool nl_lookup_is_over(const struct lookup *lookup) {
     return lookup->begun && lookup->open == 0;
+}
+
+bool nl_lookup_is_for_policy(const struct lookup *lookup) {
+    size_t open = 0;
+    for (size_t i = addresses_at(NL_POLICY_HOST); i <= tlsa_at(NL_POLICY_HOST); i++)
+        open += lookup->questions[i].open;
+    return open == lookup->open;
 }
 
 void nl_lookup_give_up(struct lookup *lookup) {
@@ -231,7 +279,7 @@ void nl_lookup_give_up(struct lookup *lookup) {
         question->open = false;
         lookup->open--;
         leave_out(lookup, question);
-        note_failure(lookup, lookup->domain, "no answer in time");
+        note_failure(lookup, question, lookup->domain, "no answer in time");
     }
 }
 

@@ -1,5 +1,6 @@
 /* One route that is being looked up: a question for the hosts, then two for the addresses of each,
- * and one for the TLSA records of those whose addresses are signed. */
+ * and one for the TLSA records of those whose addresses are signed. Besides, questions for the
+ * record of an MTA-STS policy and the addresses of its host. */
 #ifndef NL_RESOLVE_LOOKUP_H
 #define NL_RESOLVE_LOOKUP_H
 
@@ -9,7 +10,7 @@
 
 #include <unbound.h>
 
-enum { NL_QUESTIONS = 1 + 3 * NL_MAIL_HOSTS };
+enum { NL_QUESTIONS = 1 + 3 * NL_MAIL_HOSTS + 3, NL_POLICY_HOST = NL_MAIL_HOSTS };
 
 struct lookup;
 
@@ -28,8 +29,9 @@ struct lookup {
     void *ctx;
     char domain[NL_MAIL_NAME];
     struct nl_mail_route route;
-    struct nl_mail_host *hosts; /* NL_MAIL_HOSTS, from its beginning on */
-    struct question *questions; /* NL_QUESTIONS: MX, then AAAA, A and TLSA of each host */
+    struct nl_mail_host *hosts; /* NL_MAIL_HOSTS, from its beginning on, and the policy's */
+    struct question *questions; /* NL_QUESTIONS: MX, then AAAA, A and TLSA of each host; AAAA, A
+                                 * and TXT of the policy's */
     size_t open;
     size_t waits[NL_MAIL_HOSTS]; /* questions for addresses of each host that are open */
     bool begun;
@@ -55,6 +57,9 @@ void nl_lookup_begin(struct lookup *lookup);
 /* Whether a lookup has ended. */
 bool nl_lookup_is_over(const struct lookup *lookup);
 
+/* Whether only an MTA-STS policy is asked for: it is not waited for as long. */
+bool nl_lookup_is_for_policy(const struct lookup *lookup);
+
 /* Gives up the questions that are open. */
 void nl_lookup_give_up(struct lookup *lookup);
 
@@ -76,6 +81,12 @@ void nl_answer_hosts(const struct ub_result *result, struct lookup *lookup, bool
 /* Takes the addresses of an answer that mail may go to. */
 void nl_answer_addresses(const struct nl_resolver *resolver, const struct ub_result *result,
                          struct lookup *lookup, struct nl_mail_host *host);
+
+/* ---- sts_record.c ---- */
+
+/* Takes the id of a record of MTA-STS; "" where there is not exactly one that is valid (RFC 8461
+ * section 3.1). */
+void nl_answer_sts(const struct ub_result *result, char id[NL_STS_ID]);
 
 /* ---- tlsa.c: what DANE demands of a host ---- */
 

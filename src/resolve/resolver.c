@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { POLICY_EARLIER = 20000 /* milliseconds */ };
 enum { UNDER_WAY = 100 }; /* lookups at a time: each has up to 49 questions */
 
 /* Where Debian and others keep the root's key (dns-root-data). */
@@ -208,7 +209,9 @@ void nl_resolver_step(struct nl_resolver *resolver) {
         return;
     for (struct lookup **at = &resolver->first; *at != NULL;) {
         struct lookup *lookup = *at;
-        if (lookup->begun && !nl_lookup_is_over(lookup) && now > lookup->deadline)
+        if (lookup->begun && !nl_lookup_is_over(lookup) &&
+            (now > lookup->deadline ||
+             (now > lookup->deadline - POLICY_EARLIER && nl_lookup_is_for_policy(lookup))))
             nl_lookup_give_up(lookup);
         if (!nl_lookup_is_over(lookup)) {
             at = &lookup->next;

@@ -115,6 +115,9 @@ static const char *demand_of(enum nl_host_tls demand) {
     switch (demand) {
     case NL_HOST_TLS_DANE:
         return ": its TLSA records (DANE, RFC 7672) demand TLS with the certificate that they name";
+    case NL_HOST_TLS_NAMED:
+        return ": the domain's MTA-STS policy (RFC 8461) demands TLS with a certificate of an "
+               "authority that is trusted here, for this name";
     case NL_HOST_TLS_ALWAYS:
         return ": its TLSA records (DANE, RFC 7672) demand TLS";
     default:
@@ -206,6 +209,20 @@ static void refuse(struct nl_transport *transport, struct connection *connection
     connection->event.permanent = permanent && nl_relay_health_all_out(&transport->health);
 }
 
+/* The policy that a connection has satisfied. */
+static const char *proof_of(const struct nl_relay *relay, size_t server) {
+    if (!nl_relay_is_host(relay, server))
+        return "";
+    switch (nl_relay_demand(relay, server)) {
+    case NL_HOST_TLS_DANE:
+        return ", DANE";
+    case NL_HOST_TLS_NAMED:
+        return ", MTA-STS";
+    default:
+        return "";
+    }
+}
+
 static void established(struct nl_transport *transport, struct connection *connection) {
     const struct nl_relay *relay = transport->health.relay;
     curl_easy_setopt(connection->handle, CURLOPT_VERBOSE, 0L);
@@ -225,11 +242,7 @@ static void established(struct nl_transport *transport, struct connection *conne
     connection->tls[0] = '\0';
     if (connection->link.ssl != NULL)
         snprintf(connection->tls, sizeof connection->tls, "%s%s",
-                 SSL_get_version(connection->link.ssl),
-                 nl_relay_is_host(relay, connection->host) &&
-                         nl_relay_demand(relay, connection->host) == NL_HOST_TLS_DANE
-                     ? ", DANE"
-                     : "");
+                 SSL_get_version(connection->link.ssl), proof_of(relay, connection->host));
     connection->idle_since = nl_relay_clock();
     connection->state = OPEN;
     transport->open++;

@@ -24,6 +24,12 @@ struct host {
     int64_t per_connection; /* messages; 0: as the configuration says */
 };
 
+/* A relay and its branches have this together, made when it is first needed. */
+struct shared {
+    struct nl_resolver *resolver;
+    struct nl_tls *authorities; /* that MTA-STS trusts */
+};
+
 struct nl_relay {
     const struct nl_config *config;
     struct host *hosts;
@@ -31,7 +37,7 @@ struct nl_relay {
     size_t all;   /* with recipients' mail hosts */
     size_t room;
     size_t borrowed; /* so many of the hosts belong to another relay */
-    struct nl_resolver **resolver;
+    struct shared *shared;
     bool branch;
     struct nl_relay_trace trace;
 };
@@ -113,8 +119,8 @@ enum nl_status nl_relay_new(const struct nl_config *config, const char *password
     if (relay == NULL)
         return nl_error_nomem(err);
     relay->config = config;
-    relay->resolver = calloc(1, sizeof(struct nl_resolver *));
-    if (relay->resolver == NULL)
+    relay->shared = calloc(1, sizeof *relay->shared);
+    if (relay->shared == NULL)
         status = nl_error_nomem(err);
     size_t count = 0;
     const struct nl_smtp_server *servers = nl_config_relays(config, &count);
@@ -145,9 +151,10 @@ void nl_relay_free(struct nl_relay *relay) {
         return;
     for (size_t i = relay->borrowed; i < relay->all; i++)
         free_host(&relay->hosts[i]);
-    if (!relay->branch && relay->resolver != NULL) {
-        nl_resolver_free(*relay->resolver);
-        free(relay->resolver);
+    if (!relay->branch && relay->shared != NULL) {
+        nl_resolver_free(relay->shared->resolver);
+        nl_tls_free(relay->shared->authorities);
+        free(relay->shared);
     }
     free(relay->hosts);
     free(relay);
@@ -197,6 +204,18 @@ static enum nl_status demand_dane(struct host *host, const struct nl_mail_host *
     return NL_OK;
 }
 
+/* The authorities are read once: they take four megabytes. */
+static enum nl_status demand_name(const struct nl_relay *relay, struct host *host,
+                                  struct nl_error *err) {
+    const struct nl_smtp_server any = {.verify = true, .ca_file = relay->config->direct.ca_file};
+    struct shared *shared = relay->shared;
+    enum nl_status status =
+        shared->authorities != NULL ? NL_OK : nl_tls_new(&any, &shared->authorities, err);
+    if (status == NL_OK)
+        nl_tls_demand_trust(host->tls, shared->authorities);
+    return status;
+}
+
 enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_host *from,
                                  size_t *which, struct nl_error *err) {
     struct host *host = next_host(relay);
@@ -221,6 +240,8 @@ enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_ho
         status = nl_tls_new(host->server, &host->tls, err);
     if (status == NL_OK && from->tls == NL_HOST_TLS_DANE)
         status = demand_dane(host, from, err);
+    if (status == NL_OK && from->tls == NL_HOST_TLS_NAMED)
+        status = demand_name(relay, host, err);
     if (status == NL_OK && (host->in_the_clear == NULL || !name_addresses(host, from)))
         status = nl_error_nomem(err);
     return status;
@@ -245,9 +266,10 @@ enum nl_status nl_relay_resolver(const struct nl_relay *relay, struct nl_resolve
                                                 .trust_anchor = config->dns.trust_anchor,
                                                 .allow_networks = config->direct.allow_networks,
                                                 .port = config->direct.port};
+    struct shared *shared = relay->shared;
     enum nl_status status =
-        *relay->resolver != NULL ? NL_OK : nl_resolver_new(&options, relay->resolver, err);
-    *out = *relay->resolver;
+        shared->resolver != NULL ? NL_OK : nl_resolver_new(&options, &shared->resolver, err);
+    *out = shared->resolver;
     return status;
 }
 

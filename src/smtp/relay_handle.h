@@ -21,7 +21,7 @@ CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct n
  */
 void nl_relay_give_up_tls(const struct nl_relay *relay, size_t which);
 
-/* What a mail host of recipients has to show. */
+/* The proof that a mail host of recipients has to show. */
 enum nl_host_tls nl_relay_demand(const struct nl_relay *relay, size_t which);
 
 /* TLS with a server; NULL where mail goes in the clear. */

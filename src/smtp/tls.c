@@ -81,6 +81,11 @@ void nl_tls_free(struct nl_tls *tls) {
     free(tls);
 }
 
+void nl_tls_demand_trust(struct nl_tls *tls, const struct nl_tls *from) {
+    X509_STORE_up_ref(from->trust);
+    tls->trust = from->trust;
+}
+
 void nl_tls_demand_dane(struct nl_tls *tls, struct nl_dane *dane) {
     tls->dane = dane;
 }

@@ -27,6 +27,10 @@ NL_CHECKED enum nl_status nl_tls_new(const struct nl_smtp_server *server, struct
                                      struct nl_error *err) NL_ALL_NONNULL;
 void nl_tls_free(struct nl_tls *tls);
 
+/* From now on the server has to show a certificate for its name of an authority that `from` trusts,
+ * which may be freed before. */
+void nl_tls_demand_trust(struct nl_tls *tls, const struct nl_tls *from) NL_ALL_NONNULL;
+
 /* From now on the server has to show a certificate that its TLSA records name. Takes `dane`. */
 void nl_tls_demand_dane(struct nl_tls *tls, struct nl_dane *dane) NL_ALL_NONNULL;
 

@@ -140,6 +140,27 @@ class Host:
             await self.say(writer, answer)
 
 
+class PolicyHost:
+    """A web server that has one MTA-STS policy. `answer` may be the whole answer; None never answers."""
+
+    def __init__(self, address, text, tls, answer="", code="200 OK", kind="text/plain"):
+        self.address, self.text, self.tls, self.code, self.kind, self.answer = address, text, tls, code, kind, answer
+        self.requests = []
+
+    async def converse(self, reader, writer):
+        try:
+            self.requests.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0].decode())
+            if self.answer is None:
+                await asyncio.sleep(3600)
+            writer.write((self.answer or f"HTTP/1.1 {self.code}\r\nContent-Type: {self.kind}\r\nConnection: close\r\n"
+                          f"Location: /moved\r\nContent-Length: {len(self.text)}\r\n\r\n{self.text}").encode())
+            await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            pass
+        finally:
+            writer.close()
+
+
 def greylisting():
     """A function for the replies: each recipient is refused for now at first."""
     seen = collections.Counter()
@@ -158,6 +179,7 @@ class Internet:
         self.records = ["unreachable.example. A 127.0.0.1"]
         self.below = {"unsigned": {}, "bogus": {}, "broken": []}
         self.hosts = {}
+        self.policies = []
         self.taken = collections.Counter()
         self.zones = None
         self.port = None
@@ -184,6 +206,22 @@ class Internet:
         context.load_cert_chain(certificate, key)
         context.files = {2: authority, 3: certificate}
         return context
+
+    def trusted(self, name, **more):
+        """TLS with a certificate of an authority that `settings` lets newsletter trust (direct.ca_file)."""
+        context = self.certified(name, **more)
+        with open(f"{self.folder}/trusted.pem", "ab") as out, open(context.files[2], "rb") as authority:
+            out.write(authority.read())
+        return context
+
+    def policy(self, domain, text, id="1", tls=None, **behaviour):
+        """An MTA-STS policy of a domain (RFC 8461) on a web server of its own. Returns the server."""
+        self.records.append(f"_mta-sts.{domain}. TXT \"v=STSv1; id={id};\"")
+        host = f"mta-sts.{domain}"
+        server = PolicyHost(self.address(), text, tls or self.trusted(host), **behaviour)
+        self.records.append(f"{host}. A {server.address}")
+        self.policies.append(server)
+        return server
 
     def tlsa(self, name, context, usage=3, digest=None, selector=1, matching=1):
         """A TLSA record (RFC 6698) of a host: of the certificate (3) or the authority (2) of its context."""
@@ -225,9 +263,15 @@ class Internet:
             if host.listens:
                 asyncio.run_coroutine_threadsafe(
                     asyncio.start_server(host.converse, host.address, self.port, backlog=500), self.loop).result()
+        for server in self.policies:
+            self.listen(server, 443)
         self.zones = zones.Zones(f"{self.folder}/zones", "\n".join(self.records).replace("{port}", str(self.port)), unsigned=self.below["unsigned"],
                                  bogus=self.below["bogus"], broken=self.below["broken"], **self.name_server())
         return self
+
+    def listen(self, server, port):
+        asyncio.run_coroutine_threadsafe(
+            asyncio.start_server(server.converse, server.address, port, ssl=server.tls), self.loop).result()
 
     def name_server(self):
         return {}
@@ -246,6 +290,8 @@ class Internet:
         raise AssertionError("no port is free")
 
     def settings(self, **direct):
+        if os.path.exists(f"{self.folder}/trusted.pem"):
+            direct["ca_file"] = f"{self.folder}/trusted.pem"
         return {"delivery": "direct",
                 "direct": {"port": self.port, "allow_networks": "127.0.0.0/8, ::1, 2001:db8::/32", **direct},
                 "dns": {"servers": self.zones.address, "trust_anchor": self.zones.anchor}}

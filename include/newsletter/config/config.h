@@ -142,6 +142,7 @@ struct nl_config {
         int64_t port;         /* of the recipients' servers; any but 25 is for tests */
         int64_t connections;  /* to the servers of one destination */
         char *allow_networks; /* private ones that those servers may be in */
+        char *ca_file; /* authorities of certificates that MTA-STS demands; NULL: this machine's */
     } direct;
     struct {
         char *servers;      /* that are asked, "ADDRESS:PORT, ..."; NULL: from the root downwards */

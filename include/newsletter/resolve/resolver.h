@@ -21,14 +21,16 @@ struct nl_resolver_options {
     int64_t port;               /* of mail hosts: TLSA records belong to a port */
 };
 
-enum { NL_MAIL_HOSTS = 16, NL_MAIL_ADDRESSES = 16, NL_MAIL_NAME = 254 };
+enum { NL_MAIL_HOSTS = 16, NL_MAIL_ADDRESSES = 16, NL_MAIL_NAME = 254, NL_STS_ID = 33 };
 
-/* What a host has to show before it gets mail. */
+/* The proof that a host has to show before it gets mail. */
 enum nl_host_tls {
     NL_HOST_TLS_IF_OFFERED, /* nothing: TLS is used where it works (RFC 7435) */
     NL_HOST_TLS_ALWAYS,     /* TLS with any certificate: none of its TLSA records can be used (RFC
                              * 7672 section 2.2) */
     NL_HOST_TLS_DANE,       /* a certificate that its TLSA records name (RFC 7672) */
+    NL_HOST_TLS_NAMED,      /* a certificate of an authority, for its name (MTA-STS, RFC 8461). The
+                             * resolver never says this: the policy does */
 };
 
 /* A host that takes mail for a domain. */
@@ -60,6 +62,10 @@ struct nl_mail_route {
     int64_t ttl;         /* seconds that the answer holds */
     char status[12];     /* NONE: an enhanced status code (RFC 3463) */
     const char *text;
+    /* FOUND: the id of the domain's MTA-STS policy (RFC 8461 section 3.1), "" for none, and the
+     * host that has it, which has no addresses where it has none that may be connected to. */
+    char sts_id[NL_STS_ID];
+    struct nl_mail_host *sts_host;
 };
 
 /* A route is valid until the function returns. */

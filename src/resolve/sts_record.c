@@ -1,0 +1,54 @@
+#include "newsletter/base/buf.h"
+#include "resolve/lookup.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const char VERSION[] = "v=STSv1";
+
+/* The text of a TXT record, whose parts belong together (RFC 1035 section 3.3.14). */
+static void text_of(const struct ub_result *result, size_t at, struct nl_buf *out) {
+    const unsigned char *data = (const unsigned char *)result->data[at];
+    size_t len = (size_t)result->len[at];
+    nl_buf_clear(out);
+    for (size_t i = 0; i < len && len - i > data[i]; i += 1 + (size_t)data[i])
+        nl_buf_add(out, result->data[at] + i + 1, data[i]);
+}
+
+/* "v=STSv1; id=20261127;": other fields may stand between. */
+static bool read_id(const char *text, char id[NL_STS_ID]) {
+    const char *at = text + strlen(VERSION);
+    while ((at = strchr(at, ';')) != NULL) {
+        at += 1 + strspn(at + 1, " \t");
+        if (strncmp(at, "id=", 3) != 0)
+            continue;
+        size_t len = 0;
+        at += 3;
+        while (isalnum((unsigned char)at[len]))
+            len++;
+        size_t end = len + strspn(at + len, " \t");
+        if (len == 0 || len >= NL_STS_ID || (at[end] != ';' && at[end] != '\0'))
+            return false;
+        memcpy(id, at, len);
+        id[len] = '\0';
+        return true;
+    }
+    return false;
+}
+
+void nl_answer_sts(const struct ub_result *result, char id[NL_STS_ID]) {
+    struct nl_buf text = {0};
+    size_t records = 0;
+    bool valid = true;
+    id[0] = '\0';
+    for (size_t i = 0; result->havedata && result->data[i] != NULL; i++) {
+        text_of(result, i, &text);
+        if (strncmp(nl_buf_text(&text), VERSION, strlen(VERSION)) != 0)
+            continue;
+        records++;
+        valid = read_id(nl_buf_text(&text), id);
+    }
+    if (records != 1 || !valid)
+        id[0] = '\0';
+    nl_buf_free(&text);
+}
