@@ -59,6 +59,12 @@ void nl_digest_hex(const void *data, size_t len, char out[NL_HEX_LEN]) {
     nl_hex(digest, out);
 }
 
+void nl_hmac(const unsigned char *key, size_t key_len, const void *data, size_t len,
+             unsigned char out[NL_DIGEST_LEN]) {
+    unsigned written = 0;
+    HMAC(EVP_sha256(), key, (int)key_len, data, len, out, &written);
+}
+
 /* Each purpose has a key of its own, so that a MAC made for one is not valid for another. */
 static unsigned int key_for(const char *key, const char *use,
                             unsigned char keyed[EVP_MAX_MD_SIZE]) {

@@ -228,10 +228,13 @@ static enum nl_status copy_table(const struct copy *copy, const struct nl_table 
     return status;
 }
 
-/* The new database has made a key of its own, but our links were signed with the old one. */
+/* The new database has made a key and a ledger of its own, but our links were signed with the old
+ * key, and our history is in the old ledger. */
 static enum nl_status copy_tables(struct nl_store *to, void *ctx, struct nl_error *err) {
     const struct copy *copy = ctx;
     enum nl_status status = nl_sql_run(to, err, "DELETE FROM setting", NL_NO_VALUES);
+    if (status == NL_OK)
+        status = nl_sql_run(to, err, "DELETE FROM ledger", NL_NO_VALUES);
     for (const struct nl_table *table = nl_tables; status == NL_OK && table->name != NULL; table++)
         status = copy_table(copy, table, err);
     return status;

@@ -21,6 +21,7 @@ struct nl_store {
     struct nl_marks *marks;          /* sql.c: of the transaction, until their rows have come */
     bool leave_settings;             /* those that the database itself keeps stay as they are */
     const char *once;                /* the last statement of nl_sql_once in this transaction */
+    int64_t stream;                  /* of nl_sql_stream; 0: none was chosen yet */
 };
 
 /* Drops every prepared statement, before the database is closed. */

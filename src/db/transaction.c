@@ -36,6 +36,10 @@ enum nl_status nl_store_begin_together(struct nl_store *store, struct nl_error *
     return status;
 }
 
+enum nl_status nl_store_begin_reading(struct nl_store *store, struct nl_error *err) {
+    return store->engine->snapshot(store, false, err);
+}
+
 /* After the outermost one has ended. */
 static void end_transaction(struct nl_store *store) {
     bool empty = store->empty_log_later;
@@ -98,6 +102,17 @@ enum nl_status nl_sql_exclusive(struct nl_store *store, nl_sql_body *body, void 
 enum nl_status nl_sql_shared(struct nl_store *store, nl_sql_body *body, void *context,
                              struct nl_error *err) {
     return transact(store, false, body, context, err);
+}
+
+int64_t nl_sql_stream(struct nl_store *store) {
+    if (!nl_store_is_served(store) || (store->depth > 0 && store->exclusive))
+        return 0;
+    while (store->stream == 0) {
+        uint32_t random[4];
+        store->env.random(store->env.ctx, (unsigned char *)random);
+        store->stream = random[0] & 0x3fffffff;
+    }
+    return store->stream;
 }
 
 enum nl_status nl_sql_once(struct nl_store *store, const char *sql, struct nl_error *err) {

@@ -2,6 +2,7 @@
 #include "newsletter/store/link.h"
 #include "newsletter/store/preference.h"
 #include "store/event.h"
+#include "store/ledger.h"
 #include "store/unanswered.h"
 
 #include <string.h>
@@ -137,7 +138,9 @@ static enum nl_status merge(struct nl_store *store, int64_t from, int64_t into,
                             "UPDATE subscription SET state = 'unsubscribed', ended_at = ? "
                             "WHERE subscriber = ? AND state IN ('active', 'pending')",
                             NL_VALUES(NL_INT(now), NL_INT(from)));
-    return status;
+    if (status == NL_OK)
+        status = nl_ledger_standings(store, from, err);
+    return status == NL_OK ? nl_ledger_standings(store, into, err) : status;
 }
 
 /* Links that went to the former address open nothing any more. */

@@ -1,16 +1,20 @@
 #include "newsletter/store/audit.h"
 
 #include "store/audited.h"
+#include "store/ledger.h"
 
 enum nl_status nl_audit_note(struct nl_store *store, const struct nl_actor *actor,
                              const char *action, const char *object, const char *detail,
                              struct nl_error *err) {
-    return nl_sql_run(store, err,
+    int64_t id = 0;
+    enum nl_status status =
+        nl_sql_insert(store, err, &id,
                       "INSERT INTO audit (at, actor, door, client, action, object, detail) VALUES "
                       "(?, ?, ?, ?, ?, ?, ?)",
                       NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(actor->name),
                                 NL_STRING(actor->door), NL_STRING(actor->client), NL_STRING(action),
                                 NL_STRING(object), NL_STRING(detail)));
+    return status == NL_OK ? nl_ledger_action(store, id, err) : status;
 }
 
 struct body {

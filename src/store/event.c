@@ -1,13 +1,28 @@
 #include "store/event.h"
 
+#include "store/ledger.h"
+
 enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t list,
                             int64_t subscriber, int64_t issue, const char *detail,
                             struct nl_error *err) {
-    return nl_sql_run(store, err,
+    int64_t id = 0;
+    enum nl_status status =
+        nl_sql_insert(store, err, &id,
                       "INSERT INTO event (at, kind, list, subscriber, issue, detail) "
                       "VALUES (?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0), ?)",
                       NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(kind), NL_INT(list),
                                 NL_INT(subscriber), NL_INT(issue), NL_STRING(detail)));
+    return status == NL_OK ? nl_ledger_event(store, id, err) : status;
+}
+
+enum nl_status nl_event_add_all(struct nl_store *store, const char *sql,
+                                const struct nl_value *values, struct nl_error *err) {
+    struct nl_buf ids = {0};
+    enum nl_status status = nl_sql_each(store, err, nl_sql_add_id, &ids, sql, values);
+    if (status == NL_OK)
+        status = nl_ledger_events(store, &ids, err);
+    nl_buf_free(&ids);
+    return status;
 }
 
 enum nl_status nl_event_cause(struct nl_store *store, int64_t subscription, int64_t linked,

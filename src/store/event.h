@@ -4,10 +4,17 @@
 
 #include "newsletter/db/sql.h"
 
-/* Appends to the history. `detail` may be NULL; ids of 0 are stored as NULL. */
+/* Appends to the history, and to the ledger: after the change that it tells of, since the ledger
+ * has the state that a subscription then is in. `detail` may be NULL; ids of 0 are stored as NULL.
+ */
 NL_CHECKED enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t list,
                                        int64_t subscriber, int64_t issue, const char *detail,
                                        struct nl_error *err) NL_NONNULL(1, 2, 7);
+
+/* Runs an INSERT into the history that ends with RETURNING id. */
+NL_CHECKED enum nl_status nl_event_add_all(struct nl_store *store, const char *sql,
+                                           const struct nl_value *values,
+                                           struct nl_error *err) NL_ALL_NONNULL;
 
 /* Finds the issue that somebody left because of: `linked`, whose link was used, if it has a
  * delivery to this subscription; else the last one that the person got. *issue is 0 if there is

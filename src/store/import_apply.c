@@ -158,11 +158,11 @@ static enum nl_status next_parts(struct nl_store *store, int64_t most, struct pa
 
 /* A process that was killed may have left another row of the same task, which does not count. */
 static enum nl_status end_imports(struct nl_store *store, struct nl_error *err) {
-    enum nl_status status = nl_sql_run(
-        store, err,
+    enum nl_status status = nl_event_add_all(
+        store,
         "INSERT INTO event (at, kind, detail) SELECT CAST(? AS BIGINT), 'imported', detail FROM "
-        "import WHERE accepted_at IS NOT NULL AND done_at IS NULL",
-        NL_VALUES(NL_INT(nl_store_now(store))));
+        "import WHERE accepted_at IS NOT NULL AND done_at IS NULL RETURNING id",
+        NL_VALUES(NL_INT(nl_store_now(store))), err);
     if (status == NL_OK)
         status = nl_sql_run(
             store, err,

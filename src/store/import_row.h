@@ -42,8 +42,8 @@ NL_CHECKED enum nl_status nl_import_obstacle(struct nl_import *import,
                                              enum nl_import_outcome *outcome,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
-/* import_trace.c: what is noted of an import, so that it can be taken back. Nothing without a task.
- * At the begin and the end of each transaction: who was added in it. */
+/* import_trace.c: what is noted of an import, so that it can be taken back where it has a task. At
+ * the begin and the end of each transaction: who was added in it; the ledger has it, too. */
 NL_CHECKED enum nl_status nl_import_trace_begin(struct nl_import *import,
                                                 struct nl_error *err) NL_ALL_NONNULL;
 NL_CHECKED enum nl_status nl_import_trace_end(struct nl_import *import,

@@ -1,4 +1,5 @@
 #include "store/import_row.h"
+#include "store/ledger.h"
 
 #include <string.h>
 #include <uuid/uuid.h>
@@ -13,8 +14,6 @@ static enum nl_status last_subscription(struct nl_store *store, int64_t *out,
 }
 
 enum nl_status nl_import_trace_begin(struct nl_import *import, struct nl_error *err) {
-    if (import->task == 0)
-        return NL_OK;
     uuid_unparse_lower(import->uuid, import->first);
     return last_subscription(import->store, &import->low, err);
 }
@@ -23,10 +22,12 @@ enum nl_status nl_import_trace_end(struct nl_import *import, struct nl_error *er
     char last[NL_TOKEN_LEN + 1];
     int64_t high = 0;
     int64_t id = 0;
-    if (import->task == 0)
-        return NL_OK;
+    enum nl_status status =
+        nl_ledger_imported(import->store, import->policy->consent, import->low, err);
+    if (status != NL_OK || import->task == 0)
+        return status;
     uuid_unparse_lower(import->uuid, last);
-    enum nl_status status = last_subscription(import->store, &high, err);
+    status = last_subscription(import->store, &high, err);
     return status == NL_OK && high > import->low
                ? nl_sql_insert(
                      import->store, err, &id,

@@ -1,6 +1,7 @@
 #include "newsletter/db/sql.h"
 #include "newsletter/store/task.h"
 #include "store/event.h"
+#include "store/ledger.h"
 #include "store/subscription_row.h"
 
 #include <stdlib.h>
@@ -174,7 +175,7 @@ static enum nl_status undo_state(struct nl_store *store, struct undoing *undoing
     bool restored = status == NL_OK && nl_sql_changes(store) > 0;
     undoing->tally.restored += restored;
     undoing->tally.kept += status == NL_OK && !restored;
-    return status;
+    return restored ? nl_ledger_standing(store, NULL, change->subscription, err) : status;
 }
 
 /* ---- one transaction ---- */

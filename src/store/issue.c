@@ -6,6 +6,7 @@
 #include "store/fan_out.h"
 #include "store/issue_edition.h"
 #include "store/issue_insert.h"
+#include "store/ledger.h"
 #include "store/making.h"
 #include "store/recording.h"
 #include "store/subject_test_row.h"
@@ -141,6 +142,8 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
         status = nl_editions_add(store, issue, err);
     if (status == NL_OK)
         status = add_to_index(store, issue, err);
+    if (status == NL_OK)
+        status = nl_ledger_issue(store, issue->id, err);
     if (status == NL_OK && issue->alternative_subject != NULL)
         status = nl_subject_test_add(store, issue->id, &issue->test, err);
     if (status != NL_OK || issue->scheduled_at != 0)

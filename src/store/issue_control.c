@@ -2,6 +2,7 @@
 
 #include "newsletter/db/sql.h"
 #include "newsletter/store/delivery.h"
+#include "store/event.h"
 #include "store/making.h"
 #include "store/parts.h"
 
@@ -267,10 +268,11 @@ enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *fini
     if (*finished)
         status = fold_figures(store, issue, err);
     if (*finished && status == NL_OK)
-        status = nl_sql_run(store, err,
-                            "INSERT INTO event (at, kind, list, issue) SELECT ?1, "
-                            "'issue-finished', list, id FROM issue WHERE id = ?2",
-                            NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
+        status = nl_event_add_all(store,
+                                  "INSERT INTO event (at, kind, list, issue) SELECT ?1, "
+                                  "'issue-finished', list, id FROM issue WHERE id = ?2 RETURNING "
+                                  "id",
+                                  NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)), err);
     int64_t skipped = 0;
     bool cancelled = false;
     if (status == NL_OK && !*finished)

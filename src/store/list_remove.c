@@ -3,6 +3,7 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
 #include "store/event.h"
+#include "store/ledger.h"
 #include "store/person_row.h"
 
 /* People of list ?1 who are on no other one. */
@@ -59,6 +60,13 @@ static enum nl_status check_idle(struct nl_store *store, int64_t list, struct nl
                : status;
 }
 
+static enum nl_status remove_person(struct nl_store *store, int64_t subscriber,
+                                    struct nl_error *err) {
+    enum nl_status status = nl_sql_run(store, err, "DELETE FROM subscriber WHERE id = ?",
+                                       NL_VALUES(NL_INT(subscriber)));
+    return status == NL_OK ? nl_ledger_forget(store, subscriber, err) : status;
+}
+
 static enum nl_status remove_list(struct nl_store *store, void *ctx, struct nl_error *err) {
     /* The order matters: rows that refer to others are deleted before them. */
     static const char *const steps[] = {
@@ -92,10 +100,11 @@ static enum nl_status remove_list(struct nl_store *store, void *ctx, struct nl_e
         status = nl_sql_run(store, err, "DELETE FROM subscription WHERE list = ?",
                             NL_VALUES(NL_INT(list)));
     for (size_t i = 0; status == NL_OK && i < nl_ids_count(&people); i++)
-        status = nl_sql_run(store, err, "DELETE FROM subscriber WHERE id = ?",
-                            NL_VALUES(NL_INT(nl_ids_at(&people, i))));
+        status = remove_person(store, nl_ids_at(&people, i), err);
     if (status == NL_OK)
         status = nl_sql_run(store, err, "DELETE FROM list WHERE id = ?", NL_VALUES(NL_INT(list)));
+    if (status == NL_OK)
+        status = nl_ledger_removed(store, "list", list, err);
     if (status == NL_OK)
         status = nl_event_add(store, "list-removed", 0, 0, 0, NULL, err);
     nl_buf_free(&people);

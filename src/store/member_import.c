@@ -5,6 +5,7 @@
 #include "newsletter/store/person.h"
 #include "store/event.h"
 #include "store/import_row.h"
+#include "store/ledger.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,8 @@ enum nl_status nl_import_begin(struct nl_store *store, const struct nl_import_po
     enum nl_status status = nl_store_begin_exclusive(store, err);
     if (status == NL_OK)
         status = nl_import_look(import, err);
+    if (status == NL_OK)
+        status = nl_import_trace_begin(import, err);
     if (status != NL_OK) {
         nl_import_drop(import);
         return status;
@@ -289,7 +292,9 @@ static enum nl_status meet_subscription(struct nl_import *import, int64_t list, 
         return NL_OK;
     *result =
         (struct nl_import_result){.outcome = NL_IMPORT_ADDED, .state = NL_SUBSCRIPTION_ACTIVE};
-    return activate(import, id, member, err);
+    enum nl_status status = activate(import, id, member, err);
+    return status == NL_OK ? nl_ledger_standing(import->store, import->policy->consent, id, err)
+                           : status;
 }
 
 static enum nl_status put_subscription(struct nl_import *import, int64_t list, int64_t subscriber,
@@ -343,6 +348,8 @@ enum nl_status nl_import_end(struct nl_import *import, bool keep, const char *de
                              struct nl_error *err) {
     enum nl_status status = NL_OK;
     if (keep)
+        status = nl_import_trace_end(import, err);
+    if (keep && status == NL_OK)
         status = nl_event_add(import->store, "imported", 0, 0, 0, detail, err);
     if (keep && status == NL_OK) {
         status = nl_store_commit(import->store, err);

@@ -3,6 +3,7 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/token.h"
 #include "store/event.h"
+#include "store/ledger.h"
 #include "store/person_row.h"
 #include "store/transactional_row.h"
 
@@ -93,6 +94,10 @@ enum nl_status nl_person_erase_rows(struct nl_store *store, int64_t subscriber,
     for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
         status = nl_sql_run(store, err, steps[i],
                             NL_VALUES(NL_INT(subscriber), NL_INT(nl_store_now(store))));
+    if (status == NL_OK)
+        status = nl_ledger_standings(store, subscriber, err);
+    if (status == NL_OK)
+        status = nl_ledger_forget(store, subscriber, err);
     return status == NL_OK ? nl_event_add(store, "erased", 0, subscriber, 0, NULL, err) : status;
 }
 

@@ -9,6 +9,7 @@
 #include "newsletter/store/task.h"
 #include "newsletter/store/throttle.h"
 #include "newsletter/store/transactional.h"
+#include "store/ledger.h"
 #include "store/person_row.h"
 #include "store/unconfirmed.h"
 
@@ -54,6 +55,11 @@ static enum nl_status prune_kind(struct nl_store *store, const struct call *call
     return status;
 }
 
+static enum nl_status note_pruned(struct nl_store *store, void *ctx, struct nl_error *err) {
+    const struct call *call = ctx;
+    return nl_ledger_pruned(store, limit(store, call->retention->events), err);
+}
+
 /* The kinds of which there may be very many, in one short transaction after the other. */
 static enum nl_status prune_many(struct nl_store *store, const struct call *call,
                                  struct nl_error *err) {
@@ -83,7 +89,9 @@ static enum nl_status prune_many(struct nl_store *store, const struct call *call
     for (size_t i = 0; status == NL_OK && i < sizeof kinds / sizeof kinds[0]; i++)
         status = prune_kind(store, call, kinds[i].counting, kinds[i].removing, kinds[i].seconds,
                             kinds[i].out, err);
-    return status;
+    return status == NL_OK && !call->dry_run && call->out->events > 0
+               ? nl_sql_exclusive(store, note_pruned, (void *)call, err)
+               : status;
 }
 
 static enum nl_status prune_unconfirmed(struct nl_store *store, void *ctx, struct nl_error *err) {

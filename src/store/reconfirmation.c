@@ -1,6 +1,7 @@
 #include "newsletter/store/reconfirmation.h"
 
 #include "store/event.h"
+#include "store/ledger.h"
 #include "store/segment_sql.h"
 
 /* ---- asking ---- */
@@ -73,18 +74,22 @@ enum nl_status nl_reconfirmation_ask(struct nl_store *store,
 static enum nl_status end_overdue(struct nl_store *store, void *ctx, struct nl_error *err) {
     int64_t *count = ctx;
     int64_t now = nl_store_now(store);
+    struct nl_buf events = {0};
     enum nl_status status =
-        nl_sql_run(store, err,
-                   "INSERT INTO event (at, kind, list, subscriber, detail) SELECT ?1, "
-                   "'unsubscribed', list, subscriber, 'not reconfirmed' FROM subscription "
-                   "WHERE " OVER,
-                   NL_VALUES(NL_INT(now)));
+        nl_sql_each(store, err, nl_sql_add_id, &events,
+                    "INSERT INTO event (at, kind, list, subscriber, detail) SELECT ?1, "
+                    "'unsubscribed', list, subscriber, 'not reconfirmed' FROM subscription "
+                    "WHERE " OVER " RETURNING id",
+                    NL_VALUES(NL_INT(now)));
     if (status == NL_OK)
         status = nl_sql_run(store, err,
                             "UPDATE subscription SET state = 'unsubscribed', ended_at = ?1, "
                             "noticed_at = NULL, reconfirm_by = NULL WHERE " OVER,
                             NL_VALUES(NL_INT(now)));
     *count = nl_sql_changes(store);
+    if (status == NL_OK)
+        status = nl_ledger_events(store, &events, err);
+    nl_buf_free(&events);
     return status;
 }
 

@@ -1,6 +1,7 @@
 #include "store/subscription_row.h"
 
 #include "newsletter/db/sql.h"
+#include "store/ledger.h"
 
 /* The order matters: rows that refer to others are deleted first. The history goes too, since
  * SQLite gives the number of the last person who was deleted to the next one. */
@@ -33,8 +34,14 @@ enum nl_status nl_subscription_delete(struct nl_store *store, int64_t subscripti
     if (status == NL_OK)
         status = nl_sql_run(store, err, "DELETE FROM subscription WHERE id = ?",
                             NL_VALUES(NL_INT(subscription)));
+    if (status == NL_OK)
+        status = nl_ledger_removed(store, "subscription", subscription, err);
     for (size_t i = 0; person && status == NL_OK && i < sizeof last_steps / sizeof last_steps[0];
          i++)
         status = nl_sql_run(store, err, last_steps[i], NL_VALUES(NL_INT(subscriber)));
-    return status;
+    bool stays = false;
+    if (person && status == NL_OK)
+        status = nl_sql_exists(store, err, &stays, "SELECT 1 FROM subscriber WHERE id = ?",
+                               NL_VALUES(NL_INT(subscriber)));
+    return person && status == NL_OK && !stays ? nl_ledger_forget(store, subscriber, err) : status;
 }

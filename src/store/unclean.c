@@ -4,6 +4,7 @@
 #include "newsletter/base/clean.h"
 #include "newsletter/store/person.h"
 #include "store/event.h"
+#include "store/ledger.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -127,6 +128,8 @@ static enum nl_status merge(struct nl_store *store, int64_t from, int64_t into,
                             "UPDATE subscription SET subscriber = ?2 WHERE subscriber = ?1 AND "
                             "list NOT IN (SELECT list FROM subscription WHERE subscriber = ?2)",
                             NL_VALUES(NL_INT(from), NL_INT(into)));
+    if (status == NL_OK)
+        status = nl_ledger_standings(store, into, err);
     return status == NL_OK ? nl_event_add(store, "merged", 0, into, 0, "invisible characters", err)
                            : status;
 }

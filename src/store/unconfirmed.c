@@ -1,6 +1,7 @@
 #include "store/unconfirmed.h"
 
 #include "newsletter/db/sql.h"
+#include "store/ledger.h"
 #include "store/subscription_row.h"
 
 /* The link of a mail that is still queued does not exist yet. */
@@ -16,11 +17,17 @@
 
 /* These people had left, and have not confirmed that they want to come back. */
 static enum nl_status end_returns(struct nl_store *store, int64_t before, struct nl_error *err) {
-    return nl_sql_run(store, err,
-                      "UPDATE subscription SET state = 'unsubscribed', ended_at = ?2, noticed_at = "
-                      "NULL WHERE id IN (SELECT s.id FROM subscription s WHERE " OVERDUE
-                      " AND NOT (" NEVER_MORE "))",
-                      NL_VALUES(NL_INT(before), NL_INT(nl_store_now(store))));
+    struct nl_buf ids = {0};
+    enum nl_status status =
+        nl_sql_each(store, err, nl_sql_add_id, &ids,
+                    "UPDATE subscription SET state = 'unsubscribed', ended_at = ?2, noticed_at = "
+                    "NULL WHERE id IN (SELECT s.id FROM subscription s WHERE " OVERDUE
+                    " AND NOT (" NEVER_MORE ")) RETURNING id",
+                    NL_VALUES(NL_INT(before), NL_INT(nl_store_now(store))));
+    for (size_t i = 0; status == NL_OK && i < nl_ids_count(&ids); i++)
+        status = nl_ledger_standing(store, NULL, nl_ids_at(&ids, i), err);
+    nl_buf_free(&ids);
+    return status;
 }
 
 enum nl_status nl_unconfirmed_delete(struct nl_store *store, int64_t before, bool dry_run,

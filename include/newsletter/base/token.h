@@ -50,6 +50,10 @@ void nl_digest_hex(const void *data, size_t len, char out[NL_HEX_LEN]) NL_NONNUL
 void nl_mac(const char *key, const char *use, const char *text,
             char out[NL_MAC_TEXT_LEN + 1]) NL_ALL_NONNULL;
 
+/* HMAC-SHA256, whole. */
+void nl_hmac(const unsigned char *key, size_t key_len, const void *data, size_t len,
+             unsigned char out[NL_DIGEST_LEN]) NL_NONNULL(1, 5);
+
 /* A key prepared for one use, for making many MACs. Free with nl_mac_key_free; NULL without memory.
  */
 struct nl_mac_key;

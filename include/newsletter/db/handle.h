@@ -84,6 +84,11 @@ NL_CHECKED enum nl_status nl_store_commit(struct nl_store *store,
                                           struct nl_error *err) NL_ALL_NONNULL;
 void nl_store_rollback(struct nl_store *store) NL_ALL_NONNULL;
 
+/* Begins a transaction for reading that sees everything as it is now, while others go on writing.
+ * End it with nl_store_rollback. */
+NL_CHECKED enum nl_status nl_store_begin_reading(struct nl_store *store,
+                                                 struct nl_error *err) NL_ALL_NONNULL;
+
 /* Appends what is wrong with the database's pages, indexes and references; nothing if it is whole.
  */
 NL_CHECKED enum nl_status nl_store_examine(struct nl_store *store, struct nl_buf *problem,

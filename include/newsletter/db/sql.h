@@ -199,6 +199,10 @@ NL_CHECKED enum nl_status nl_sql_exclusive(struct nl_store *store, nl_sql_body *
 NL_CHECKED enum nl_status nl_sql_shared(struct nl_store *store, nl_sql_body *body, void *context,
                                         struct nl_error *err) NL_NONNULL(1, 2, 4);
 
+/* The stream to which this transaction may append records in an order of their own: 0 where all
+ * others that do so wait for its end, else one that only this store appends to. */
+int64_t nl_sql_stream(struct nl_store *store) NL_ALL_NONNULL;
+
 /* Runs a query for its effect, once in each transaction: does nothing if the last call in this
  * transaction gave the same statement. */
 NL_CHECKED enum nl_status nl_sql_once(struct nl_store *store, const char *sql,

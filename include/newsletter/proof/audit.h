@@ -1,0 +1,27 @@
+/* The audit: reads the ledger from its beginning, and holds the database against it. */
+#ifndef NEWSLETTER_PROOF_AUDIT_H
+#define NEWSLETTER_PROOF_AUDIT_H
+
+#include "newsletter/base/finding.h"
+#include "newsletter/base/token.h"
+#include "newsletter/db/handle.h"
+
+/* Free with nl_audit_free. */
+struct nl_audit {
+    int64_t records, entries, streams;
+    int64_t events, actions, subscriptions; /* rows that agree with the ledger */
+    int64_t before;                         /* rows from before it began */
+    unsigned char head[NL_DIGEST_LEN];      /* of the tree over all entries */
+    struct nl_findings findings;            /* the first ones */
+    int64_t faults;                         /* all of them */
+};
+
+enum { NL_AUDIT_FAULTS = 100 }; /* findings that are told */
+
+/* NL_OK also where there are faults. */
+NL_CHECKED enum nl_status nl_audit_run(struct nl_store *store, struct nl_audit *out,
+                                       struct nl_error *err) NL_ALL_NONNULL;
+
+void nl_audit_free(struct nl_audit *audit);
+
+#endif

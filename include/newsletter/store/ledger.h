@@ -1,0 +1,53 @@
+/* The ledger: what happened, in records that are only ever added (docs/audit.md). */
+#ifndef NEWSLETTER_STORE_LEDGER_H
+#define NEWSLETTER_STORE_LEDGER_H
+
+#include "newsletter/base/buf.h"
+#include "newsletter/base/token.h"
+#include "newsletter/db/handle.h"
+
+/* An entry is a CBOR array, whose first item is one of these. docs/audit.md has the other items. */
+enum nl_ledger_kind {
+    NL_LEDGER_BEGUN = 1,
+    NL_LEDGER_EVENT = 2,
+    NL_LEDGER_ACTION = 3,
+    NL_LEDGER_IMPORTED = 4,
+    NL_LEDGER_ISSUE = 5,
+    NL_LEDGER_REMOVED = 6,
+    NL_LEDGER_PRUNED = 7,
+    NL_LEDGER_LEASED = 8,
+    NL_LEDGER_COMMIT_POINT = 9,
+    NL_LEDGER_OUTCOME = 10,
+};
+
+/* The id of a record is its stream times this, and its number in that stream from 1 on. */
+#define NL_LEDGER_STREAM INT64_C(0x100000000)
+
+struct nl_ledger_record {
+    int64_t id;
+    const unsigned char *body, *chain;
+    size_t len, chain_len;
+};
+
+/* Calls `each` for all records after the id `after`, in the order of their ids, up to the id
+ * `last`. The bytes live until it returns. */
+NL_CHECKED enum nl_status nl_ledger_each(
+    struct nl_store *store, int64_t after, int64_t last,
+    enum nl_status (*each)(const struct nl_ledger_record *record, void *ctx, struct nl_error *err),
+    void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
+
+enum { NL_LEDGER_KEY = 32 };
+
+/* Calls `each` for the keys of commitments, in the order of the people's ids; 0 is no person's. */
+NL_CHECKED enum nl_status
+nl_ledger_each_key(struct nl_store *store,
+                   enum nl_status (*each)(int64_t subscriber, const unsigned char *key, void *ctx,
+                                          struct nl_error *err),
+                   void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
+
+/* The commitment to items that are personal data, each encoded as CBOR: HMAC-SHA256 of the
+ * encodings one after the other. */
+void nl_ledger_commit(const unsigned char key[NL_LEDGER_KEY], const struct nl_buf *items,
+                      unsigned char out[NL_DIGEST_LEN]) NL_ALL_NONNULL;
+
+#endif

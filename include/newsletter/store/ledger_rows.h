@@ -1,0 +1,42 @@
+/* The rows that the ledger tells of, for an audit. Each walk goes by their ids, and borrows texts
+ * and keys until `each` returns. A key is NULL where there is none. */
+#ifndef NEWSLETTER_STORE_LEDGER_ROWS_H
+#define NEWSLETTER_STORE_LEDGER_ROWS_H
+
+#include "newsletter/db/handle.h"
+
+struct nl_event_row {
+    int64_t at, id, list, subscriber, issue, message;
+    const char *kind, *detail;
+    const unsigned char *key;
+};
+
+struct nl_action_row {
+    int64_t at, id;
+    const char *door, *action, *words[4]; /* actor, client, object, detail */
+    const unsigned char *key;
+};
+
+struct nl_subscription_row {
+    int64_t id, list, subscriber, consent_at;
+    const char *state, *source, *version;
+    const char *address; /* NULL: erased */
+    const unsigned char *key;
+};
+
+NL_CHECKED enum nl_status nl_ledger_each_event(
+    struct nl_store *store,
+    enum nl_status (*each)(const struct nl_event_row *row, void *ctx, struct nl_error *err),
+    void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
+
+NL_CHECKED enum nl_status nl_ledger_each_action(
+    struct nl_store *store,
+    enum nl_status (*each)(const struct nl_action_row *row, void *ctx, struct nl_error *err),
+    void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
+
+NL_CHECKED enum nl_status nl_ledger_each_subscription(
+    struct nl_store *store,
+    enum nl_status (*each)(const struct nl_subscription_row *row, void *ctx, struct nl_error *err),
+    void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
+
+#endif

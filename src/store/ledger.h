@@ -1,0 +1,52 @@
+/* Writing to the ledger, in the transaction of what it tells. */
+#ifndef NL_STORE_LEDGER_H
+#define NL_STORE_LEDGER_H
+
+#include "newsletter/db/sql.h"
+#include "newsletter/store/ledger.h"
+
+/* Appends a record of one or more entries. Nothing if there are none. */
+NL_CHECKED enum nl_status nl_ledger_add(struct nl_store *store, const struct nl_buf *entries,
+                                        struct nl_error *err) NL_ALL_NONNULL;
+
+/* Appends an entry for a row of the history, or of the log of staff's actions, as it stands now. */
+NL_CHECKED enum nl_status nl_ledger_event(struct nl_store *store, int64_t event,
+                                          struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_ledger_action(struct nl_store *store, int64_t action,
+                                           struct nl_error *err) NL_ALL_NONNULL;
+
+/* As nl_ledger_event for each of the `ids`, as nl_sql_add_id gathers them. */
+NL_CHECKED enum nl_status nl_ledger_events(struct nl_store *store, const struct nl_buf *ids,
+                                           struct nl_error *err) NL_ALL_NONNULL;
+
+/* Appends that a row of `table` and what hung on it are gone. */
+NL_CHECKED enum nl_status nl_ledger_removed(struct nl_store *store, const char *table, int64_t id,
+                                            struct nl_error *err) NL_ALL_NONNULL;
+
+/* Appends that events before a time were deleted. */
+NL_CHECKED enum nl_status nl_ledger_pruned(struct nl_store *store, int64_t before,
+                                           struct nl_error *err) NL_ALL_NONNULL;
+
+/* Appends which subscriptions an import has added: those with an id after `low`. */
+NL_CHECKED enum nl_status nl_ledger_imported(struct nl_store *store, const char *source,
+                                             int64_t low, struct nl_error *err) NL_NONNULL(1, 4);
+
+/* As nl_ledger_imported for one subscription whose state has changed without an event. */
+NL_CHECKED enum nl_status nl_ledger_standing(struct nl_store *store, const char *source,
+                                             int64_t subscription, struct nl_error *err)
+    NL_NONNULL(1, 4);
+
+/* Appends the states of all subscriptions of a person. */
+NL_CHECKED enum nl_status nl_ledger_standings(struct nl_store *store, int64_t subscriber,
+                                              struct nl_error *err) NL_ALL_NONNULL;
+
+/* Appends the digests of an issue's editions. */
+NL_CHECKED enum nl_status nl_ledger_issue(struct nl_store *store, int64_t issue,
+                                          struct nl_error *err) NL_ALL_NONNULL;
+
+/* Deletes the key of a person, after which nothing in the ledger tells who they were, and appends
+ * that they are gone. */
+NL_CHECKED enum nl_status nl_ledger_forget(struct nl_store *store, int64_t subscriber,
+                                           struct nl_error *err) NL_ALL_NONNULL;
+
+#endif

@@ -1,0 +1,135 @@
+"""The ledger: what happens is added to it in the same commit, and 'audit' finds what was done behind its back."""
+import json
+
+import pytest
+from conftest import POSTGRESQL, parse, token
+
+
+def audit(site, expect=0):
+    return json.loads(site.run("audit", "--json", expect=expect).out)
+
+
+def lived(site, server):
+    """An installation in which everything has happened that the ledger tells of."""
+    site.run("import", site.write("people.csv", "email\nann@example.org\nbob@example.org\nkim@example.org\n"), "--consent", "on paper")
+    site.run("subscribe", "carl@example.org", "--list", "bulletin")
+    site.run("subscribe", "dora@example.org", "--list", "bulletin")
+    site.run("confirm", token(parse(server.messages("dora@example.org")[0]), "confirm"))
+    site.run("unsubscribe", "--address", "bob@example.org")
+    site.run("suppress", "add", "nobody@example.org")
+    site.run("erase", "kim@example.org", "--yes")
+    site.run("send", "--yes", site.issue())
+    return site
+
+
+@pytest.fixture
+def lived_in(connected, server):
+    return lived(connected, server)
+
+
+def test_all_agree(lived_in):
+    found = audit(lived_in)
+    assert found["faults"] == 0 and found["findings"] == []
+    assert found["records"] == lived_in.sql("SELECT count(*) FROM ledger")[0][0]
+    assert found["entries"] >= found["records"] > 10 and found["before"] == 0
+    assert found["events"] == lived_in.sql("SELECT count(*) FROM event")[0][0]
+    assert found["actions"] == lived_in.sql("SELECT count(*) FROM audit")[0][0]
+    assert found["subscriptions"] == lived_in.sql("SELECT count(*) FROM subscription")[0][0] == 5
+    text = lived_in.run("audit").out
+    assert f"head {found['head']}" in text and "error" not in text
+
+
+def test_it_only_grows(lived_in):
+    for statement in ("UPDATE ledger SET body = chain WHERE id = 3", "DELETE FROM ledger WHERE id = 3", "DELETE FROM ledger"):
+        with pytest.raises(Exception, match="only grows"):
+            lived_in.sql(statement)
+    assert audit(lived_in)["faults"] == 0
+
+
+def test_no_personal_data(lived_in):
+    bodies = b"".join(body for body, in lived_in.sql("SELECT body FROM ledger ORDER BY id"))
+    for word in (b"example.org", b"ann", b"on paper"):
+        assert word not in bodies
+    keys = {person for person, in lived_in.sql("SELECT subscriber FROM ledger_key")}
+    erased, = [person for person, in lived_in.sql("SELECT id FROM subscriber WHERE address = '(erased)'")]
+    assert 0 in keys and erased not in keys
+
+
+def drop_guards(site):
+    for statement in (["DROP TRIGGER ledger_stays ON ledger", "DROP TRIGGER audit_stays ON audit"] if POSTGRESQL else
+                      ["DROP TRIGGER ledger_stays", "DROP TRIGGER ledger_grows", "DROP TRIGGER audit_stays", "DROP TRIGGER audit_grows"]):
+        site.sql(statement)
+
+
+TAMPERING = {
+    "a record changed": ("UPDATE ledger SET body = (SELECT body FROM ledger WHERE id = 2) WHERE id = 5", "record 5 of the ledger is not"),
+    "its digest changed, too": ("UPDATE ledger SET body = (SELECT body FROM ledger WHERE id = 2), chain = (SELECT chain FROM ledger WHERE "
+                                "id = 2) WHERE id = 5", "record 5 of the ledger is not"),
+    "a record removed": ("DELETE FROM ledger WHERE id = 5", "record 5 of the ledger is missing"),
+    "records exchanged": ("UPDATE ledger SET body = (SELECT o.body FROM ledger o WHERE o.id = 9 - ledger.id) WHERE id IN (4, 5)",
+                          "record 4 of the ledger is not"),
+    "all removed": ("DELETE FROM ledger", "the ledger is empty"),
+    "an event changed": ("UPDATE event SET at = at - 86400 WHERE kind = 'unsubscribed'", "(unsubscribed) differs"),
+    "an event of another person": ("UPDATE event SET subscriber = 1 WHERE kind = 'confirmed'", "(confirmed) differs"),
+    "a detail changed": ("UPDATE event SET detail = 'link' WHERE kind = 'signup' AND id = (SELECT min(id) FROM event WHERE kind = 'signup')",
+                         "the detail of event"),
+    "an event removed": ("DELETE FROM event WHERE kind = 'unsubscribed'", "of the ledger is not in the database"),
+    "an event invented": ("INSERT INTO event (at, kind, list, subscriber) SELECT max(at), 'confirmed', 1, 4 FROM event", "(confirmed) is not in"),
+    "an action changed": ("UPDATE audit SET actor = 'somebody' WHERE id = 2", "action 2 of staff"),
+    "an action removed": ("DELETE FROM audit WHERE id = 2", "action 2 of the ledger is not in the database"),
+    "an action invented": ("INSERT INTO audit (at, actor, door, action) VALUES (1, 'x', 'command', 'list add')", "(list add) is not in the ledger"),
+    "somebody brought back": ("UPDATE subscription SET state = 'active' WHERE state = 'unsubscribed' AND id = 2", "is in another state"),
+    "a pending one made active": ("UPDATE subscription SET state = 'active' WHERE state = 'pending'", "is in another state"),
+    "a consent dated back": ("UPDATE subscription SET consent_at = consent_at - 1000 WHERE id = 5", "another consent"),
+    "a source of consent": ("UPDATE subscription SET consent_source = 'a fair' WHERE id = 4", "another consent"),
+    "a subscription invented": ("INSERT INTO subscription (list, subscriber, state, token, consent_at, created_at) SELECT id, 3, 'active', 'x', "
+                                "1, 1 FROM list WHERE name = 'other'", "is not in the ledger"),
+    "an address exchanged": ("UPDATE subscriber SET address_key = 'eve@example.org' WHERE id = 5", "another address"),
+    "a person exchanged": ("UPDATE subscription SET subscriber = 1 WHERE id = 5", "another"),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERING)
+def test_tampering(lived_in, name):
+    statement, words = TAMPERING[name]
+    if name in ("a person exchanged", "a subscription invented"):
+        lived_in.run("list", "add", "other", "--from", "x@example.org")
+        if name == "a person exchanged":
+            lived_in.sql("UPDATE subscription SET list = (SELECT id FROM list WHERE name = 'other') WHERE id = 5")
+    assert name == "a person exchanged" or audit(lived_in)["faults"] == 0
+    drop_guards(lived_in)
+    lived_in.sql(statement)
+    found = audit(lived_in, expect=65)
+    assert found["faults"] > 0 and any(words in finding["text"] for finding in found["findings"]), found["findings"]
+
+
+def test_the_end_of_the_history(lived_in):
+    """Events that pruning deletes are explained; events that anybody else deletes are not."""
+    lived_in.sql("UPDATE event SET at = 1000 WHERE kind = 'unsubscribed'")
+    lived_in.run("prune")
+    assert [finding["text"] for finding in audit(lived_in, expect=65)["findings"]] == [
+        f"event {audit_id(lived_in, 'unsubscribed')} of the ledger is not in the database"]
+
+
+def audit_id(site, kind):
+    """The only number that is missing among the events."""
+    ids = {number for number, in site.sql("SELECT id FROM event")}
+    return next(number for number in range(1, max(ids) + 1) if number not in ids)
+
+
+def test_it_moves_along(lived_in, tmp_path):
+    """A copy in another place has the same ledger, which goes on."""
+    before = audit(lived_in)
+    if POSTGRESQL:
+        place = str(tmp_path / "moved.db")
+    else:
+        place = str(tmp_path / "copy.db")
+    lived_in.run("migrate-store", place)
+    lived_in.run("--db", place, "subscribe", "later@example.org", "--list", "bulletin", "--no-mail", expect=None)
+    after = json.loads(lived_in.run("--db", place, "audit", "--json").out)
+    assert after["faults"] == 0 and after["records"] >= before["records"] and after["events"] >= before["events"]
+
+
+def test_a_list_is_removed(lived_in):
+    lived_in.run("list", "remove", "bulletin", "--yes", expect=None)
+    assert audit(lived_in)["faults"] == 0
